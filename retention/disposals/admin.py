@@ -20,6 +20,7 @@ from paktaleem.directory.data_systems.selectors import name_systems
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, is_other_person
+from paktaleem.foundation.console.act_pages import act_page
 from paktaleem.foundation.console.certificate_actions import certificate_actions
 from paktaleem.foundation.console.columns import moment, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
@@ -189,10 +190,6 @@ def _take_out(row: Batch, given: dict[str, Any], request: HttpRequest) -> None:
     )
 
 
-def _cancel(row: Batch, _given: dict[str, Any], request: HttpRequest) -> None:
-    cancel_disposal(row, **_by(request))
-
-
 def _pause(row: Batch, _given: dict[str, Any], request: HttpRequest) -> None:
     pause_disposal(row, **_by(request))
 
@@ -284,16 +281,7 @@ _CHANGES = (
         done="Continued.",
         applies=lambda row, _at: row.ended_at is None and row.paused_at is not None,
     ),
-    RowAction(
-        "cancel",
-        "Cancel disposal",
-        Capability.REVIEW_DISPOSALS,
-        _cancel,
-        form=ActionForm,
-        lead="Nothing is disposed of. What is still due is flagged again by the next sweep.",
-        done="Cancelled. Nothing was disposed of.",
-        applies=lambda row, _at: row.is_before_orders and row.stage != Stage.FLAGGING,
-    ),
+    act_page(cancel_disposal, applies=lambda row, _at: row.is_before_orders and row.stage != Stage.FLAGGING),
 )
 _CERTIFICATES = certificate_actions(
     Capability.VIEW_HOLDINGS,

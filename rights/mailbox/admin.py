@@ -21,6 +21,7 @@ from paktaleem.directory.mail.models import Letter
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.due import Severity
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.act_pages import act_page
 from paktaleem.foundation.console.added_actions import AddedAct, added_acts
 from paktaleem.foundation.console.columns import moment, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
@@ -92,15 +93,6 @@ def _take_file(row: MailMessage, given: dict[str, Any], request: HttpRequest) ->
     return HttpResponse(found.content, content_type="application/octet-stream", headers=headers)
 
 
-def _make_request(row: MailMessage, given: dict[str, Any], request: HttpRequest) -> None:
-    services.make_request_of_message(row, kinds=given["kinds"], **_by(request))
-
-
-def _settle(row: MailMessage, given: dict[str, Any], request: HttpRequest) -> None:
-    del given
-    services.settle_message(row, **_by(request))
-
-
 class FileForm(RowActionForm):
     """The file to be downloaded; its name is shown when the message is read."""
 
@@ -165,27 +157,13 @@ class MailMessageAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
             applies=lambda row, _: row.files > 0,
             refusals=_DELETED,
         ),
-        RowAction(
-            "make-request",
-            "Make a request of it",
-            Capability.TRIAGE_RIGHTS_REQUESTS,
-            _make_request,
+        act_page(
+            services.make_request_of_message,
             form=KindsForm,
-            lead="The thirty days count from the day on which the email was received. The sender is not verified.",
-            done="The request is recorded.",
             applies=lambda row, _: row.state == MessageState.ASIDE,
             refusals=_DELETED,
         ),
-        RowAction(
-            "settle",
-            "Nothing to do",
-            Capability.TRIAGE_RIGHTS_REQUESTS,
-            _settle,
-            form=ActionForm,
-            lead="The message needs nothing more. Its content is deleted after a while.",
-            done="Settled.",
-            applies=lambda row, _: row.needs_attention,
-        ),
+        act_page(services.settle_message, applies=lambda row, _: row.needs_attention),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

@@ -22,6 +22,7 @@ from paktaleem.directory.mail.services import send_message
 from paktaleem.directory.people.details import contact_index
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.acts import act
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.sign_in_rules import build_public_url
@@ -347,13 +348,18 @@ def take_file(message: MailMessage, *, file: UUID, actor: Actor, reason: Reason 
     return OpenedFile(_safe_name(kept.name), open_file(row, content, kept))
 
 
-@transaction.atomic
+@act(
+    "make-request",
+    "Make a request of it",
+    Capability.TRIAGE_RIGHTS_REQUESTS,
+    lead="The thirty days count from the day on which the email was received. The sender is not verified.",
+    done="The request is recorded.",
+)
 def make_request_of_message(message: MailMessage, *, kinds: list[str], actor: Actor, at: datetime) -> RightsRequest:
     """Make a request of a message that was set aside; its clock started when the message was received.
 
     Follows policy §13, decision 0067. Raises NothingToSettle, NotReadable, ValidationError, CannotOpen, NotAllowed.
     """
-    require(actor, Capability.TRIAGE_RIGHTS_REQUESTS, message.client_id)
     row = _lock_waiting(message)
     mail = open_content(row).mail
     if mail is None:
@@ -367,13 +373,18 @@ def make_request_of_message(message: MailMessage, *, kinds: list[str], actor: Ac
     return request
 
 
-@transaction.atomic
+@act(
+    "settle",
+    "Nothing to do",
+    Capability.TRIAGE_RIGHTS_REQUESTS,
+    lead="The message needs nothing more. Its content is deleted after a while.",
+    done="Settled.",
+)
 def settle_message(message: MailMessage, *, actor: Actor, at: datetime) -> MailMessage:
     """Record that a message needs nothing more; its content is deleted after the period ``MAILBOX_MESSAGES``.
 
     Raises NothingToSettle, NotAllowed.
     """
-    require(actor, Capability.TRIAGE_RIGHTS_REQUESTS, message.client_id)
     row = _lock_waiting(message)
     row.state, row.settled_at = MessageState.SETTLED, at
     row.save(update_fields=["state", "settled_at"])

@@ -20,6 +20,7 @@ from children.guardians.services.verifications import mark_verification_false
 from children.strength import PROVIDER_METHODS
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.sign_in_rules import get_public_url
+from paktaleem.foundation.console.act_pages import act_page
 from paktaleem.foundation.console.approvals import approval_actions, change_state_column
 from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.columns import render_state, state_column
@@ -140,10 +141,6 @@ class ProviderCheckAdmin(EvidenceAdmin):
         return str(row.guardianship.guardian)
 
 
-def _mark_false(row: Verification, given: dict[str, Any], request: HttpRequest) -> None:
-    mark_verification_false(row, reason=given["reason"], actor=actor_of(request), at=get_action_time(request))
-
-
 def _state(row: Verification) -> SafeString:
     at = get_time_of(row.client_id)  # read for every row, so that the number of queries does not depend on the rows
     if row.ended_at is not None:
@@ -183,19 +180,7 @@ class VerificationAdmin(ExportableAdmin, EvidenceAdmin):
     )
     empty_text = "No guardian has been verified yet."
     standing = state_column(_state)
-    acts = (
-        RowAction(
-            "found-false",
-            "Found false",
-            Capability.VERIFY_GUARDIANS,
-            _mark_false,
-            lead="It was not the guardian, or the evidence was not valid. Consent that rests on this verification ends "
-            "at once, and data collected on it is quarantined and erased. Name and verify the guardian again.",
-            done="Marked as false. Data collected meanwhile is being erased.",
-            danger=True,
-            applies=lambda row, _at: row.ended_at is None,
-        ),
-    )
+    acts = (act_page(mark_verification_false, applies=lambda row, _at: row.ended_at is None),)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related("guardianship__child", "guardianship__guardian")

@@ -37,6 +37,7 @@ from children.strength import STAFF_METHODS
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.act_pages import act_page
 from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.columns import period_pill, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
@@ -214,10 +215,6 @@ class EndForm(RowActionForm):
         self.fields["reason"].help_text = words.format(count=len(after.persons), **values)
 
 
-def _verify(row: Guardianship, given: dict[str, Any], request: HttpRequest) -> None:
-    verify_guardian(row, **given, actor=actor_of(request), at=get_action_time(request))
-
-
 def _answer(row: Guardianship, given: dict[str, Any], request: HttpRequest) -> HttpResponse | None:
     shares = {"yes": True, "no": False}.get(given.pop("shares"))
     context: dict[str, Any] = {"shares": shares, "actor": actor_of(request), "at": get_action_time(request)}
@@ -279,16 +276,7 @@ class GuardianshipAdmin(ExportableAdmin):
     empty_text = "No guardian is named yet. Name one on the page of the child."
     state = state_column(period_pill)
     acts = (
-        RowAction(
-            "verify",
-            "Verify guardian",
-            Capability.VERIFY_GUARDIANS,
-            _verify,
-            form=VerifyForm,
-            lead="Record what you saw for yourself: the person, their signed form, or the school's own papers.",
-            done="Verified.",
-            applies=is_in_effect,
-        ),
+        act_page(verify_guardian, form=VerifyForm, applies=is_in_effect),
         START_CHECK,
         RowAction(
             "answer",

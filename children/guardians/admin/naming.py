@@ -20,6 +20,7 @@ from children.guardians.services.naming import NewGuardian, SeenEvidence, choose
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.searches import find_people
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.act_pages import act_page
 from paktaleem.foundation.console.columns import period_pill, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.forms import RowActionForm
@@ -152,10 +153,6 @@ person_acts.connect(
 )
 
 
-def _end(row: SchoolAuthorisation, given: dict[str, Any], request: HttpRequest) -> None:
-    end_school_authorisation(row, reason=given["reason"], actor=actor_of(request), at=get_action_time(request))
-
-
 @admin.register(ChildMechanism, site=site)
 class ChildMechanismAdmin(ScopedAdmin):
     """Console page of clients' declared mechanisms."""
@@ -198,18 +195,7 @@ class SchoolAuthorisationAdmin(EvidenceAdmin):
     empty_text = "No school has recorded an authorisation of its own."
     state = state_column(period_pill)
     worth = state_column(lambda _row: render_state(gettext("Weaker than a guardian's consent"), "warn"), "worth")
-    acts = (
-        RowAction(
-            "end",
-            "End authorisation",
-            Capability.RECORD_GUARDIANS,
-            _end,
-            lead="From now on the school no longer authorises for this child. What only its authorisation "
-            "permitted is denied.",
-            done="Ended.",
-            applies=lambda row, at: row.ends_at is None or row.ends_at > at,
-        ),
-    )
+    acts = (act_page(end_school_authorisation, applies=lambda row, at: row.ends_at is None or row.ends_at > at),)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related("child")
@@ -229,28 +215,12 @@ class SchoolForm(RowActionForm):
     field_order = ("contract_reference", "official", "reason")
 
 
-def _authorise(child: Subject, given: dict[str, Any], request: HttpRequest) -> None:
-    authorise_by_school(child, **given, actor=actor_of(request), at=get_action_time(request))
-
-
 def _quarantine(subject: Subject, given: dict[str, Any], request: HttpRequest) -> None:
     context: dict[str, Any] = {"reason": given["reason"], "actor": actor_of(request), "at": get_action_time(request)}
     quarantine(subject, cause=QuarantineCause.REPORT, **context)
 
 
-person_acts.connect(
-    RowAction(
-        "school-authorises",
-        "Record the school's authorisation",
-        Capability.RECORD_GUARDIANS,
-        _authorise,
-        form=SchoolForm,
-        lead="The school's own authorisation of the child's use of the service for education. It is weaker than a "
-        "guardian's consent, is shown as such, and by itself permits nothing.",
-        done="Recorded. By itself it permits nothing.",
-        applies=needs_guardian,
-    )
-)
+person_acts.connect(act_page(authorise_by_school, form=SchoolForm, applies=needs_guardian))
 person_acts.connect(
     RowAction(
         "hold-back",

@@ -37,6 +37,7 @@ from children.strength import Method
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require, require_about, system_actor
+from paktaleem.foundation.accounts.acts import act
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.history import save_tracked
@@ -314,7 +315,14 @@ class SchoolAuthorisationEnded(PortalError):
     console_message = "It has already ended."
 
 
-@transaction.atomic
+@act(
+    "school-authorises",
+    "Record the school's authorisation",
+    Capability.RECORD_GUARDIANS,
+    lead="The school's own authorisation of the child's use of the service for education. It is weaker than a "
+    "guardian's consent, is shown as such, and by itself permits nothing.",
+    done="Recorded. By itself it permits nothing.",
+)
 def authorise_by_school(
     child: Subject,
     *,
@@ -328,7 +336,6 @@ def authorise_by_school(
 
     Follows policy §8. Raises ValidationError, AlreadyErased, NotAllowed.
     """
-    require(actor, Capability.RECORD_GUARDIANS, child.client_id)
     child = lock_child(child)
     row = SchoolAuthorisation(
         client_id=child.client_id,
@@ -345,12 +352,17 @@ def authorise_by_school(
     return row
 
 
-@transaction.atomic
+@act(
+    "end",
+    "End authorisation",
+    Capability.RECORD_GUARDIANS,
+    lead="From now on the school no longer authorises for this child. What only its authorisation permitted is denied.",
+    done="Ended.",
+)
 def end_school_authorisation(
     row: SchoolAuthorisation, *, actor: Actor, reason: Reason | str = Reason.CLIENT_INSTRUCTION, at: datetime
 ) -> SchoolAuthorisation:
     """End a school's own authorisation. Raises SchoolAuthorisationEnded, NotAllowed."""
-    require(actor, Capability.RECORD_GUARDIANS, row.client_id)
     row = SchoolAuthorisation.objects.select_for_update().get(pk=row.pk, client_id=row.client_id)
     if row.ends_at is not None:
         raise SchoolAuthorisationEnded

@@ -18,6 +18,7 @@ from paktaleem.directory.files.services import store_file
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import sealer_of, sealers_of
 from paktaleem.foundation.accounts.actors import Actor, require, system_actor
+from paktaleem.foundation.accounts.acts import act
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import By, Reason
 from paktaleem.foundation.audit.history import save_tracked
@@ -57,7 +58,13 @@ class AlreadyFoundFalse(PortalError):
     console_message = "It was already found false."
 
 
-@transaction.atomic
+@act(
+    "verify",
+    "Verify guardian",
+    Capability.VERIFY_GUARDIANS,
+    lead="Record what you saw for yourself: the person, their signed form, or the school's own papers.",
+    done="Verified.",
+)
 def verify_guardian(
     guardianship: Guardianship,
     *,
@@ -77,7 +84,6 @@ def verify_guardian(
     Raises NotAStaffMethod, CardNumberFound, EvidenceRequired, ChangeWaits, MayNotConsent, AlreadyEnded,
     AlreadyErased, FileKindNotAccepted, FileTooLarge, NotAllowed.
     """
-    require(actor, Capability.VERIFY_GUARDIANS, guardianship.client_id)
     if Method(method) not in STAFF_METHODS:
         raise NotAStaffMethod
     evidence = check_evidence(evidence)
@@ -160,7 +166,15 @@ def end_authority_of_minors_on_file(
     return (batch[-1].pk if len(batch) == _AT_ONCE else None), len(minors)
 
 
-@transaction.atomic
+@act(
+    "found-false",
+    "Found false",
+    Capability.VERIFY_GUARDIANS,
+    lead="It was not the guardian, or the evidence was not valid. Consent that rests on this verification ends "
+    "at once, and data collected on it is quarantined and erased. Name and verify the guardian again.",
+    done="Marked as false. Data collected meanwhile is being erased.",
+    danger=True,
+)
 def mark_verification_false(
     verification: Verification, *, actor: Actor, reason: Reason | str = Reason.INCIDENT, at: datetime
 ) -> Verification:
@@ -171,7 +185,6 @@ def mark_verification_false(
     nothing. Callbacks of other apps withdraw what it permitted and handle data collected meanwhile. Past decisions are
     not changed. Raises AlreadyFoundFalse, AlreadyErased, NotAllowed.
     """
-    require(actor, Capability.VERIFY_GUARDIANS, verification.client_id)
     child = lock_child(verification.guardianship.child, during_erasure=True)
     own = {"pk": verification.pk, "client_id": verification.client_id}
     found: Verification = Verification.objects.select_for_update(of=("self",)).select_related("guardianship").get(**own)

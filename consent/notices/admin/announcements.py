@@ -33,13 +33,13 @@ from paktaleem.directory.mail.selectors import MessageStatus, list_messages, lis
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.due import Severity
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.act_pages import act_page
 from paktaleem.foundation.console.columns import annotate_actor, day, format_actor, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.filters import ProgressFilter
 from paktaleem.foundation.console.forms import ActionForm, set_choices
 from paktaleem.foundation.console.home_pages import Card, Line, make_cards
-from paktaleem.foundation.console.requests import actor_of, get_action_time
-from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.requests import actor_of
 from paktaleem.foundation.console.site import boards, site
 from paktaleem.foundation.console.translation import translate_text
 
@@ -77,24 +77,6 @@ class AnswerForm(CodedForm):
     codes = ANSWERS
 
 
-def _acknowledge(row: NoticeDispatch, _given: dict[str, Any], request: HttpRequest) -> None:
-    acknowledge_announcement(row, actor=actor_of(request), at=get_action_time(request))
-
-
-def _object(row: NoticeDispatch, given: dict[str, Any], request: HttpRequest) -> None:
-    object_to_announcement(
-        row, code=given["code"], note=given["note"], actor=actor_of(request), at=get_action_time(request)
-    )
-
-
-def _answer_objection(row: NoticeDispatch, given: dict[str, Any], request: HttpRequest) -> None:
-    answer_objection(row, code=given["code"], note=given["note"], actor=actor_of(request), at=get_action_time(request))
-
-
-def _withdraw_objection(row: NoticeDispatch, _given: dict[str, Any], request: HttpRequest) -> None:
-    withdraw_objection(row, actor=actor_of(request), at=get_action_time(request))
-
-
 def _count_responses(row: NoticeDispatch) -> Counter[str]:
     kinds = NoticeResponse.objects.filter(client_id=row.client_id, dispatch=row).values_list("kind", flat=True)
     return Counter(kinds)
@@ -125,46 +107,14 @@ class NoticeDispatchAdmin(EvidenceAdmin):
     empty_text = "No change has been announced."
     state = state_column(_proof_pill)
     acts = (
-        RowAction(
-            "acknowledge",
-            "Acknowledge",
-            Capability.ANSWER_ANNOUNCEMENTS,
-            _acknowledge,
-            lead="You confirm that your institution has seen the coming change. This is not an agreement to it.",
-            done="Acknowledged.",
-            form=ActionForm,
-            applies=lambda row, _at: not _count_responses(row)[ResponseKind.ACKNOWLEDGED],
+        act_page(
+            acknowledge_announcement, applies=lambda row, _at: not _count_responses(row)[ResponseKind.ACKNOWLEDGED]
         ),
-        RowAction(
-            "object",
-            "Object",
-            Capability.ANSWER_ANNOUNCEMENTS,
-            _object,
-            lead="A privacy officer of PakTaleem will answer. Your objection does not stop a change of a text. With a "
-            "new recipient nothing of your people’s data is shared until you withdraw it.",
-            done="Your objection was sent to a privacy officer.",
-            form=ObjectForm,
+        act_page(object_to_announcement, form=ObjectForm),
+        act_page(
+            answer_objection, form=AnswerForm, applies=lambda row, _at: _has_open_objection(_count_responses(row))
         ),
-        RowAction(
-            "answer",
-            "Answer the objection",
-            Capability.ANSWER_OBJECTIONS,
-            _answer_objection,
-            lead="The client reads your answer on this page.",
-            done="Answered.",
-            form=AnswerForm,
-            applies=lambda row, _at: _has_open_objection(_count_responses(row)),
-        ),
-        RowAction(
-            "withdraw",
-            "Withdraw the objection",
-            Capability.ANSWER_ANNOUNCEMENTS,
-            _withdraw_objection,
-            lead="From now on, data may be shared with the recipients of this list once your time to object is over.",
-            done="Your objection is withdrawn.",
-            form=ActionForm,
-            applies=lambda row, _at: may_withdraw_objection(row),
-        ),
+        act_page(withdraw_objection, applies=lambda row, _at: may_withdraw_objection(row)),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

@@ -23,6 +23,7 @@ from consent.notices.selectors.notices import may_withdraw_objection
 from consent.notices.services.dispatches import enqueue_client_notification
 from consent.register.services.register import require_own_row, require_printable
 from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.acts import act
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import require_second_person
 from paktaleem.foundation.audit.actors import Reason
@@ -256,19 +257,31 @@ class NoOpenObjection(PortalError):
     console_message = "There is no open objection."
 
 
-@transaction.atomic
+@act(
+    "acknowledge",
+    "Acknowledge",
+    Capability.ANSWER_ANNOUNCEMENTS,
+    lead="You confirm that your institution has seen the coming change. This is not an agreement to it.",
+    done="Acknowledged.",
+)
 def acknowledge_announcement(dispatch: NoticeDispatch, *, actor: Actor, at: datetime) -> NoticeResponse:
     """Record that the client has seen the announcement; this is not an agreement (policy §12).
 
     Raises AlreadyResponded if it is acknowledged, NotAllowed.
     """
-    require(actor, Capability.ANSWER_ANNOUNCEMENTS, dispatch.client_id)
     if ResponseKind.ACKNOWLEDGED in _lock_and_list_kinds(dispatch):
         raise AlreadyResponded
     return _record_response(dispatch, ResponseKind.ACKNOWLEDGED, "", "", actor=actor, at=at)
 
 
-@transaction.atomic
+@act(
+    "object",
+    "Object",
+    Capability.ANSWER_ANNOUNCEMENTS,
+    lead="A privacy officer of PakTaleem will answer. Your objection does not stop a change of a text. With a "
+    "new recipient nothing of your people’s data is shared until you withdraw it.",
+    done="Your objection was sent to a privacy officer.",
+)
 def object_to_announcement(
     dispatch: NoticeDispatch, *, code: str, note: str = "", actor: Actor, at: datetime
 ) -> NoticeResponse:
@@ -279,13 +292,18 @@ def object_to_announcement(
 
     Raises AlreadyResponded if there is an open objection, ValidationError for an unknown code, NotAllowed.
     """
-    require(actor, Capability.ANSWER_ANNOUNCEMENTS, dispatch.client_id)
     if _has_open_objection(_lock_and_list_kinds(dispatch)):
         raise AlreadyResponded
     return _record_response(dispatch, ResponseKind.OBJECTED, _check_code(code, OBJECTIONS), note, actor=actor, at=at)
 
 
-@transaction.atomic
+@act(
+    "answer",
+    "Answer the objection",
+    Capability.ANSWER_OBJECTIONS,
+    lead="The client reads your answer on this page.",
+    done="Answered.",
+)
 def answer_objection(
     dispatch: NoticeDispatch, *, code: str, note: str = "", actor: Actor, at: datetime
 ) -> NoticeResponse:
@@ -293,19 +311,23 @@ def answer_objection(
 
     Raises NoOpenObjection if there is none, ValidationError for an unknown code, NotAllowed.
     """
-    require(actor, Capability.ANSWER_OBJECTIONS, dispatch.client_id)
     if not _has_open_objection(_lock_and_list_kinds(dispatch)):
         raise NoOpenObjection
     return _record_response(dispatch, ResponseKind.ANSWERED, _check_code(code, ANSWERS), note, actor=actor, at=at)
 
 
-@transaction.atomic
+@act(
+    "withdraw",
+    "Withdraw the objection",
+    Capability.ANSWER_ANNOUNCEMENTS,
+    lead="From now on, data may be shared with the recipients of this list once your time to object is over.",
+    done="Your objection is withdrawn.",
+)
 def withdraw_objection(dispatch: NoticeDispatch, *, actor: Actor, at: datetime) -> NoticeResponse:
     """Record that the client withdraws its objection, after PakTaleem's answer; data may be shared from then on.
 
     Raises NoOpenObjection if the client has none, or the answer is still missing, NotAllowed.
     """
-    require(actor, Capability.ANSWER_ANNOUNCEMENTS, dispatch.client_id)
     _lock_and_list_kinds(dispatch)
     if not may_withdraw_objection(dispatch):
         raise NoOpenObjection

@@ -13,19 +13,15 @@ from django.utils.translation import gettext
 from paktaleem.directory.mail.models import Letter, LetterState
 from paktaleem.directory.mail.services import resend_message
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.act_pages import act_page
 from paktaleem.foundation.console.columns import annotate_actor, format_actor, moment_tag, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.exporting import ExportableAdmin
-from paktaleem.foundation.console.requests import actor_of, get_action_time, may
-from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.requests import actor_of, may
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.translation import translate_text
 
 _TONES = {LetterState.QUEUED: "warn", LetterState.SENT: "good", LetterState.FAILED: "bad"}
-
-
-def _resend(row: Letter, given: dict[str, Any], request: HttpRequest) -> None:
-    resend_message(row, actor=actor_of(request), reason=given["reason"], at=get_action_time(request))
 
 
 def _may_be_resent(row: Letter, at: Any) -> bool:
@@ -58,17 +54,7 @@ class MessageAdmin(ExportableAdmin, EvidenceAdmin):
     )
     intro = "Emails and text messages with their delivery status. Addresses and texts are not shown."
     empty_text = "No messages have been sent yet."
-    acts: ClassVar[Any] = (
-        RowAction(
-            "resend",
-            "Send again",
-            Capability.RESEND_MESSAGES,
-            _resend,
-            lead="The message is sent again to the person's current address.",
-            done="The message is queued.",
-            applies=_may_be_resent,
-        ),
-    )
+    acts: ClassVar[Any] = (act_page(resend_message, applies=_may_be_resent),)
     standing = state_column(lambda row: render_state(row.get_state_display(), _TONES[row.state]))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

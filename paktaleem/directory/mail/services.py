@@ -19,7 +19,8 @@ from paktaleem.directory.mail.models import Channel, Letter, LetterState
 from paktaleem.directory.mail.recipients import GivenContact, forget_address, recipient_columns, seal_address
 from paktaleem.directory.mail.rendering import encrypt_context, render
 from paktaleem.directory.people.models import Subject
-from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.acts import act
 from paktaleem.foundation.accounts.models import Client, User
 from paktaleem.foundation.accounts.roles import Capability, Role
 from paktaleem.foundation.accounts.selectors import list_staff
@@ -109,13 +110,18 @@ def enqueue(letter: Letter) -> None:
     enqueue_job(DELIVER, due_at=to_wall_clock(letter.due_at), client=str(letter.client_id), letter=str(letter.id))
 
 
-@transaction.atomic
+@act(
+    "resend",
+    "Send again",
+    Capability.RESEND_MESSAGES,
+    lead="The message is sent again to the person's current address.",
+    done="The message is queued.",
+)
 def resend_message(letter: Letter, *, actor: Actor, reason: Reason | str, at: datetime) -> Letter:
     """Retry a failed message from the start.
 
     Raises CannotResend, NotAllowed.
     """
-    require(actor, Capability.RESEND_MESSAGES, letter.client_id)
     letter = Letter.objects.select_for_update(of=("self",)).get(pk=letter.pk, client_id=letter.client_id)
     if letter.state != LetterState.FAILED or (letter.expires_at and letter.expires_at <= at):
         raise CannotResend

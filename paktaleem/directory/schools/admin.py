@@ -40,6 +40,7 @@ from paktaleem.directory.schools.selectors import (
 from paktaleem.directory.schools.services.moving import Move, check_move, leave_client, move_pupils
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.act_pages import act_page
 from paktaleem.foundation.console.columns import day, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.exporting import ExportableAdmin
@@ -419,10 +420,6 @@ def _move(row: Subject, given: dict[str, Any], request: HttpRequest) -> None:
     move_pupils(given["move"], client=row.client, **by)
 
 
-def _leave(row: Subject, given: dict[str, Any], request: HttpRequest) -> None:
-    leave_client(row, actor=actor_of(request), reason=given["reason"], at=get_action_time(request))
-
-
 def _is_pupil(row: Subject, _at: datetime) -> bool:
     return row.is_recorded and row.is_account_open and not {row.role, *row.other_roles}.isdisjoint(PUPILS)
 
@@ -441,19 +438,4 @@ person_acts.connect(
         applies=_is_pupil,
     )
 )
-person_acts.connect(
-    RowAction(
-        "moves-away",
-        "Moves to another institution",
-        Capability.REGISTER_SUBJECTS,
-        _leave,
-        lead="For a pupil who leaves for a school outside this client. The account here closes, the classes end, and "
-        "the periods after which the data is deleted begin. PakTaleem copies nothing to the other institution, also "
-        "if it uses PakTaleem: only the person, a guardian or the controller can have a copy made (data portability). "
-        "Within this client, enrol the pupil in the new class instead: consents and history stay.",
-        done="The account is closed. If the person or a guardian wants the data to be taken along, record a request "
-        "for data portability next.",
-        danger=True,
-        applies=lambda row, at: _is_pupil(row, at) and is_only_pupil(row),
-    )
-)
+person_acts.connect(act_page(leave_client, applies=lambda row, at: _is_pupil(row, at) and is_only_pupil(row)))

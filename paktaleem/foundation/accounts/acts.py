@@ -39,9 +39,14 @@ class Refused(PortalError):
         self.console_message = str(message)
 
 
-def _lock_row(row: Any) -> Any:
+def lock_row(row: Any) -> Any:
+    """Return the stored row of a client, locked until the end of the transaction."""
     rows = type(row)._default_manager.select_for_update(of=("self",))
     return rows.get(pk=row.pk, client_id=row.client_id)
+
+
+def _as_given(row: Any) -> Any:
+    return row
 
 
 def _accept(_row: Any, _actor: Actor, _at: datetime) -> None:
@@ -103,13 +108,14 @@ def act[Row: RowOfClient, **Input, Result](
     lead: str = "",
     done: str = "Done.",
     danger: bool = False,
-    lock: Callable[[Row], Row] = _lock_row,
-    check: Callable[[Row, Actor, datetime], object] = _accept,
+    lock: Callable[[Any], Any] = _as_given,
+    check: Callable[[Any, Actor, datetime], object] = _accept,
 ) -> Callable[[Callable[Concatenate[Row, Input], Result]], Act[Row, Input, Result]]:
     """Declare a service as an act of those with ``capability``.
 
-    ``lock`` returns the stored row, locked; ``check`` raises a PortalError if the act does not apply to it, or not by
-    this actor. Pages offer the act only if the check accepts it.
+    ``lock`` returns the stored row, locked (``lock_row`` for most); without it the service locks what it needs.
+    ``check`` raises a PortalError if the act does not apply to the row, or not by this actor. Pages offer the act only
+    if the check accepts it.
     """
     words = ActWords(slug=slug, label=label, lead=lead, done=done, danger=danger)
 

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from consent.register.models.agreements import ServiceAgreement
 from paktaleem.directory.data_systems.extension_points import OrderCase, order_cases
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.act_pages import act_page
 from paktaleem.foundation.console.added_actions import AddedAct, added_acts
 from paktaleem.foundation.console.approvals import approval_actions
 from paktaleem.foundation.console.certificate_actions import certificate_actions
@@ -113,18 +114,6 @@ def _open_part(row: AgreementExit, given: dict[str, Any], request: HttpRequest) 
     part: ExitPart = given["part"]
     content = exporting.open_part(part, reason=given["reason"], **_by(request))
     return stream_archive(content, name=f"{row}-part-{part.number:05}.zip", size=part.file.size)
-
-
-def _confirm(row: AgreementExit, given: dict[str, Any], request: HttpRequest) -> None:
-    exporting.confirm_return(row, reason=given["reason"], **_by(request))
-
-
-def _decline_return(row: AgreementExit, given: dict[str, Any], request: HttpRequest) -> None:
-    exporting.decline_return(row, **given, **_by(request))
-
-
-def _delete(row: AgreementExit, given: dict[str, Any], request: HttpRequest) -> None:
-    deleting.delete_data(row, reason=given["reason"], **_by(request))
 
 
 def _pause(row: AgreementExit, given: dict[str, Any], request: HttpRequest) -> None:
@@ -235,36 +224,9 @@ class AgreementExitAdmin(EvidenceAdmin):
             lead="Hand it to the client over a secure channel. Each download is recorded with your name and reason.",
             applies=lambda row, at: _is_returning(row, at) and row.exported > 0,
         ),
-        RowAction(
-            "returned",
-            "Client has its data",
-            Capability.APPROVE_EXITS,
-            _confirm,
-            lead="Record that the client has confirmed that it received all parts and can read them.",
-            done="Recorded. The deletion can begin.",
-            applies=_may_have_its_data,
-        ),
-        RowAction(
-            "decline-return",
-            "Client declines its data",
-            Capability.APPROVE_EXITS,
-            _decline_return,
-            form=DeclinedForm,
-            lead="Record that the client does not want the export. Then another officer may delete the data.",
-            done="Recorded. Another officer may start the deletion.",
-            danger=True,
-            applies=_may_be_declined,
-        ),
-        RowAction(
-            "delete-data",
-            "Delete the data",
-            Capability.APPROVE_EXITS,
-            _delete,
-            lead="Every system is ordered to delete the client’s data; then the people are erased here.",
-            done="The deletion has begun.",
-            danger=True,
-            applies=_is_ready_to_delete,
-        ),
+        act_page(exporting.confirm_return, applies=_may_have_its_data),
+        act_page(exporting.decline_return, form=DeclinedForm, applies=_may_be_declined),
+        act_page(deleting.delete_data, applies=_is_ready_to_delete),
         RowAction(
             "interrupt",
             "Interrupt",

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from paktaleem.directory.data_systems.models import Ground
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
+from paktaleem.foundation.accounts.acts import act
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, decide_change
@@ -145,13 +146,18 @@ def take_out(
     return len(found)
 
 
-@transaction.atomic
+@act(
+    "cancel",
+    "Cancel disposal",
+    Capability.REVIEW_DISPOSALS,
+    lead="Nothing is disposed of. What is still due is flagged again by the next sweep.",
+    done="Cancelled. Nothing was disposed of.",
+)
 def cancel_disposal(batch: Batch, *, actor: Actor, at: datetime) -> Batch:
     """Cancel a batch before its orders; what is still due is flagged by a later sweep.
 
     Raises BatchMovedOn, NotAllowed.
     """
-    require(actor, Capability.REVIEW_DISPOSALS, batch.client_id)
     batch = lock_batch(batch.pk, client_id=batch.client_id)
     require_stage(batch, Stage.REVIEW, Stage.SECOND_PERSON, Stage.SCHEDULED)
     return cancel_batch(batch, actor=actor, at=at)

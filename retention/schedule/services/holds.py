@@ -25,7 +25,7 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import list_same_person
 from paktaleem.directory.people.services.people import lock_subject
 from paktaleem.foundation.accounts.actors import Actor, require
-from paktaleem.foundation.accounts.acts import Refused, act
+from paktaleem.foundation.accounts.acts import Refused, act, lock_row
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, decide_change, is_other_person
@@ -133,6 +133,7 @@ def _check_lift(hold: Hold, actor: Actor, at: datetime) -> None:
     Capability.MANAGE_HOLDS,
     lead="The hold is still needed. Set the day of the next review.",
     done="Reviewed. The hold stays in force.",
+    lock=lock_row,
     check=_check_open,
 )
 def review_hold(hold: Hold, *, review_on: ReviewDay, reason: Reason | str, actor: Actor, at: datetime) -> Hold:
@@ -151,6 +152,7 @@ def review_hold(hold: Hold, *, review_on: ReviewDay, reason: Reason | str, actor
     "in force until a second person agrees, under Liftings of holds.",
     done="Recorded. A second person must agree.",
     danger=True,
+    lock=lock_row,
     check=_check_lift,
 )
 def lift_hold(hold: Hold, *, ground: LiftGround, actor: Actor, at: datetime) -> Hold:

@@ -28,6 +28,7 @@ from paktaleem.directory.data_systems.states import State
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester, is_other_person
+from paktaleem.foundation.console.act_pages import act_page
 from paktaleem.foundation.console.columns import (
     annotate_actor,
     format_actor,
@@ -134,10 +135,6 @@ class SystemAdmin(ScopedAdmin):
         return format_categories(row.categories, row.client_id)
 
 
-def _end_key(key: SystemKey, given: dict[str, Any], request: HttpRequest) -> None:
-    end_system_key(key, actor=actor_of(request), reason=given["reason"], at=get_action_time(request))
-
-
 @admin.register(SystemKey, site=site)
 class SystemKeyAdmin(ScopedAdmin):
     """API keys and the systems they act for."""
@@ -154,19 +151,7 @@ class SystemKeyAdmin(ScopedAdmin):
     )
     empty_text = "No API key belongs to a system yet."
     state = state_column(period_pill)
-    acts = (
-        RowAction(
-            "end",
-            "Stop the key from acting",
-            Capability.MANAGE_SYSTEMS,
-            _end_key,
-            lead="The next request for orders with this key is refused. The key itself stays valid: revoke it on the "
-            "page of API keys.",
-            done="Ended: the next request for orders is refused.",
-            danger=True,
-            applies=lambda row, _at: row.ends_at is None,
-        ),
-    )
+    acts = (act_page(end_system_key, applies=lambda row, _at: row.ends_at is None),)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related("system")

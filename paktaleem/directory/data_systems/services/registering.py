@@ -9,6 +9,7 @@ from django.utils.translation import gettext
 
 from paktaleem.directory.data_systems.models import System, SystemKey
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
+from paktaleem.foundation.accounts.acts import act
 from paktaleem.foundation.accounts.models import ApiKey
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import require_second_person
@@ -155,10 +156,17 @@ def assign_key(key: SystemKey, *, actor: Actor, reason: Reason | str, at: dateti
     return key
 
 
-@transaction.atomic
+@act(
+    "end",
+    "Stop the key from acting",
+    Capability.MANAGE_SYSTEMS,
+    lead="The next request for orders with this key is refused. The key itself stays valid: revoke it on the "
+    "page of API keys.",
+    done="Ended: the next request for orders is refused.",
+    danger=True,
+)
 def end_system_key(key: SystemKey, *, actor: Actor, reason: Reason | str, at: datetime) -> SystemKey:
     """Stop a key from acting for a system, from its next call on. Raises AlreadyEnded, NotAllowed."""
-    require(actor, Capability.MANAGE_SYSTEMS, key.client_id)
     key = SystemKey.objects.select_for_update().get(pk=key.pk, client_id=key.client_id)
     if key.ends_at is not None:
         raise AlreadyEnded

@@ -20,6 +20,7 @@ from paktaleem.directory.schools.rows import ENROLMENTS
 from paktaleem.directory.schools.selectors import get_day, list_moving_enrolments
 from paktaleem.directory.schools.services.recording import lock_schools
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
+from paktaleem.foundation.accounts.acts import act
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
@@ -168,7 +169,18 @@ def _begin(move: Move, client: Client, at: datetime) -> list[Enrolment]:
     return Enrolment.objects.bulk_create(rows)
 
 
-@transaction.atomic
+@act(
+    "moves-away",
+    "Moves to another institution",
+    Capability.REGISTER_SUBJECTS,
+    lead="For a pupil who leaves for a school outside this client. The account here closes, the classes end, and "
+    "the periods after which the data is deleted begin. PakTaleem copies nothing to the other institution, also "
+    "if it uses PakTaleem: only the person, a guardian or the controller can have a copy made (data portability). "
+    "Within this client, enrol the pupil in the new class instead: consents and history stay.",
+    done="The account is closed. If the person or a guardian wants the data to be taken along, record a request "
+    "for data portability next.",
+    danger=True,
+)
 def leave_client(subject: Subject, *, actor: Actor, reason: Reason | str, at: datetime) -> None:
     """Close the account of a pupil who leaves for another institution, and end their enrolments.
 
@@ -176,7 +188,6 @@ def leave_client(subject: Subject, *, actor: Actor, reason: Reason | str, at: da
     along is a copy that the person, a guardian or the controller requests (portability). Raises ClassesElsewhere,
     AlreadyErased, ErasureInProgress, NotAllowed.
     """
-    require(actor, Capability.REGISTER_SUBJECTS, subject.client_id)
     lock_schools(subject.client_id, waits=True)
     rows = Enrolment.objects.filter(client_id=subject.client_id, subject=subject, ended_at=None)
     if ended := end_on(rows, get_day(subject.client, at), at):

@@ -19,6 +19,7 @@ from paktaleem.directory.people.services.people import lock_unheld_subject
 from paktaleem.directory.webhooks.models import Endpoint
 from paktaleem.directory.webhooks.services import change_endpoint, remove_endpoint
 from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.acts import act
 from paktaleem.foundation.accounts.colleagues import end_all_memberships
 from paktaleem.foundation.accounts.models import ApiKey, Client
 from paktaleem.foundation.accounts.roles import Capability
@@ -229,14 +230,20 @@ class NotReturnedYet(PortalError):
     console_message = "First the client confirms that it has its data, or declines it in writing."
 
 
-@transaction.atomic
+@act(
+    "delete-data",
+    "Delete the data",
+    Capability.APPROVE_EXITS,
+    lead="Every system is ordered to delete the client’s data; then the people are erased here.",
+    done="The deletion has begun.",
+    danger=True,
+)
 def delete_data(row: AgreementExit, *, actor: Actor, reason: Reason | str, at: datetime) -> AgreementExit:
     """Begin the deletion after the return, or repeat it for data that was kept (GDPR Art. 28(3), decision 0079).
 
     The deletion of data that the client declined takes two officers. Raises NotReturnedYet, ApproverIsRequester,
     OtherAgreementInForce, ExitMovedOn, BatchMovedOn if another disposal is open, NotAllowed.
     """
-    require(actor, Capability.APPROVE_EXITS, row.client_id)
     row = lock_exit(row.pk, client_id=row.client_id)
     require_stage(row, ExitStage.RETURNING, ExitStage.DELETING)
     if row.stage == ExitStage.DELETING and not is_to_repeat(row):

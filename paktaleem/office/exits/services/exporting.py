@@ -23,6 +23,7 @@ from paktaleem.directory.people.copies.sections import list_sections
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.acts import act
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.encryption.sealing import CannotOpen, Sealer
@@ -227,13 +228,18 @@ def _record_download(part: ExitPart) -> None:
     row.save(update_fields=["fetched"])
 
 
-@transaction.atomic
+@act(
+    "returned",
+    "Client has its data",
+    Capability.APPROVE_EXITS,
+    lead="Record that the client has confirmed that it received all parts and can read them.",
+    done="Recorded. The deletion can begin.",
+)
 def confirm_return(row: AgreementExit, *, actor: Actor, reason: Reason | str, at: datetime) -> AgreementExit:
     """Record that the client has confirmed that it received its data (decision 0079).
 
     Raises NotFetched if a part was never downloaded, ReturnSettled, ExitMovedOn, NotAllowed.
     """
-    require(actor, Capability.APPROVE_EXITS, row.client_id)
     row = lock_exit(row.pk, client_id=row.client_id)
     require_stage(row, ExitStage.RETURNING)
     if row.returned_at is not None:
@@ -252,7 +258,14 @@ def has_unfetched_parts(row: AgreementExit) -> bool:
     return parts.exclude(number__in=row.fetched).exists()
 
 
-@transaction.atomic
+@act(
+    "decline-return",
+    "Client declines its data",
+    Capability.APPROVE_EXITS,
+    lead="Record that the client does not want the export. Then another officer may delete the data.",
+    done="Recorded. Another officer may start the deletion.",
+    danger=True,
+)
 def decline_return(
     row: AgreementExit, *, document: str, actor: Actor, reason: Reason | str, at: datetime
 ) -> AgreementExit:
@@ -261,7 +274,6 @@ def decline_return(
     Follows decision 0079. Then another officer may start the deletion. Raises ValidationError for an empty
     ``document``, ReturnSettled, ExitMovedOn, NotAllowed.
     """
-    require(actor, Capability.APPROVE_EXITS, row.client_id)
     row = lock_exit(row.pk, client_id=row.client_id)
     require_stage(row, ExitStage.RETURNING)
     if row.returned_at is not None or row.return_declined_at is not None:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from paktaleem.foundation.accounts.models import Client, User
 from paktaleem.foundation.accounts.roles import OFFICER_ROLES, Capability
 from paktaleem.foundation.audit.actors import ByKind
+from paktaleem.foundation.console.act_pages import act_page
 from paktaleem.foundation.console.columns import format_actor, reason_label, render_state, state_column
 from paktaleem.foundation.console.forms import RowActionForm, ScopedForm
 from paktaleem.foundation.console.home_pages import HomeLink, home_links
@@ -50,10 +51,6 @@ def _take(form: str) -> Any:
         return HttpResponse(content, content_type=_MEDIA[form], headers=headers)
 
     return take
-
-
-def _retry(row: RegulatorPack, given: dict[str, Any], request: HttpRequest) -> None:
-    retry_pack(row, actor=actor_of(request), reason=given["reason"], at=get_action_time(request))
 
 
 def _is_ready(row: RegulatorPack, _at: datetime) -> bool:
@@ -106,16 +103,7 @@ class RegulatorPackAdmin(ScopedAdmin):
             "is recorded.",
             applies=_is_ready,
         ),
-        RowAction(
-            "again",
-            "Try again",
-            Capability.BUILD_REGULATOR_PACKS,
-            _retry,
-            form=RowActionForm,
-            lead="The worker goes on with the section that failed.",
-            done="The pack is being gathered.",
-            applies=lambda row, _at: row.state == PackState.FAILED,
-        ),
+        act_page(retry_pack, applies=lambda row, _at: row.state == PackState.FAILED),
     )
 
     def get_queryset(self, request: HttpRequest) -> Any:

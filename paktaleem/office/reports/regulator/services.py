@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from consent.consents.models import ConsentEvent
 from consent.sharing.models import Informed, Instrument
 from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.acts import act
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState
@@ -182,10 +183,15 @@ def fail_pack(pack: UUID, *, client_id: UUID, actor: Actor, at: datetime) -> Non
         _record("regulator_pack.failed", row, actor, at, section=SECTIONS[row.done].code)
 
 
-@transaction.atomic
+@act(
+    "again",
+    "Try again",
+    Capability.BUILD_REGULATOR_PACKS,
+    lead="The worker goes on with the section that failed.",
+    done="The pack is being gathered.",
+)
 def retry_pack(pack: RegulatorPack, *, actor: Actor, reason: Reason | str, at: datetime) -> None:
     """Gather a failed pack again, from the section that failed. Raises NotAllowed."""
-    require(actor, Capability.BUILD_REGULATOR_PACKS, pack.client_id)
     row = RegulatorPack.objects.select_for_update(of=("self",)).get(pk=pack.pk, client_id=pack.client_id)
     if row.state == PackState.FAILED:
         row.state = PackState.GATHERING
