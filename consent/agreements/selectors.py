@@ -13,8 +13,9 @@ from django.db.models.functions import Greatest
 from consent.agreements.duties import DUTIES, NEAR, Duty, compute_due_day
 from consent.agreements.models import ClientContact, ContactKind, DutyAttestation
 from consent.register.bases import CapacityRule
+from consent.register.compiled import Capacity
 from consent.register.models.agreements import ServiceAgreement
-from consent.register.models.purposes import Capacity, Purpose, PurposeCapacity
+from consent.register.models.purposes import Purpose, PurposeCapacity
 from consent.register.rows_to_rules import to_capacity_rules
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.models import Client, User

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, time, timedelta
-from typing import IO, Any
+from typing import IO, Annotated, Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from django import forms
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from consent.agreements.duties import DUTIES, TEXT_VERSION, compute_valid_until, hash_text, is_reminder_day
@@ -28,6 +30,7 @@ from paktaleem.directory.files.documents import read_document, seal_document
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
+from paktaleem.foundation.accounts.acts import Refused, act, lock_row
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, decide_change
@@ -35,37 +38,52 @@ from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.canonical import canonical, compute_leaf_hash
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.audit.services import record_entry
-from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.context import advisory_lock
 from paktaleem.foundation.tenancy.rows import new_id
 
-
-class NotADraft(PortalError):
-    """The agreement is signed already, or was cancelled."""
-
-    console_message = "Only a draft can be signed: this agreement is signed, or was cancelled."
-
-
-class SideHasSigned(PortalError):
-    """This side has signed; the other side must sign now."""
-
-    console_message = "Your side has signed already. The other side must sign now."
-
-
-class PaperSignatureNotAllowed(PortalError):
-    """The document is of another agreement, or the actor is not an officer of PakTaleem."""
-
-    console_message = "A signature on paper is recorded by a privacy officer, with a document of this agreement."
+ExitDays = Annotated[
+    int,
+    forms.IntegerField(
+        label="Exit period in days",
+        min_value=0,
+        max_value=3660,
+        initial=30,
+        help_text="For so long data may still be stored, so that it can be returned. 0: not at all.",
+    ),
+]
 
 
-class NotSignedYet(PortalError):
-    """No side has signed, so there is nothing to decline."""
+AskedKind = Annotated[
+    DocumentKind | str,
+    forms.ChoiceField(label="What it is", choices=DocumentKind.choices, widget=forms.RadioSelect),
+]
+AskedFile = Annotated[
+    IO[bytes],
+    forms.FileField(label="File", help_text="PDF, JPEG or PNG. It is encrypted; the name of the file is not stored."),
+]
 
-    console_message = "Neither side has signed this agreement."
+
+def _check_draft(agreement: ServiceAgreement, _actor: Actor, _at: datetime) -> None:
+    if agreement.signed_at is not None or agreement.is_cancelled:
+        raise Refused(_("Only a draft can be signed: this agreement is signed, or was cancelled."))
 
 
-@transaction.atomic
+def _check_signed(agreement: ServiceAgreement, actor: Actor, at: datetime) -> None:
+    _check_draft(agreement, actor, at)
+    if not _list_waiting(agreement).exists():
+        raise Refused(_("Neither side has signed this agreement."))
+
+
+@act(
+    "sign",
+    "Sign agreement",
+    Capability.SIGN_AGREEMENTS,
+    lead="You sign for your side. Once the other side has signed too, the agreement takes effect. The person who signs "
+    "second confirms the same term, instructions and documents.",
+    lock=lock_row,
+    check=_check_draft,
+)
 def sign_agreement(
     agreement: ServiceAgreement,
     *,
@@ -80,36 +98,39 @@ def sign_agreement(
     client's signature on that document instead; another officer signs for PakTaleem, before or after. If the terms,
     instructions or documents changed since the first signature, that one no longer counts, and this is the first.
 
-    Raises NotADraft, SideHasSigned, PaperSignatureNotAllowed, ApproverIsRequester, ApproverNotIndependent, NotAllowed.
+    Raises Refused, ApproverIsRequester, ApproverNotIndependent, NotAllowed.
     """
     side = _side_of(agreement, paper, actor)
-    agreement = _lock_draft(agreement)
     terms = compute_terms_hash(agreement)
-    waiting = _find_waiting(agreement)
+    waiting = _list_waiting(agreement).select_for_update().first()
     if waiting is not None and waiting.terms_hash != terms:
         _replace(waiting, actor, at)
         waiting = None
     if waiting is None:
         return _sign_first(agreement, side, paper, terms, actor=actor, at=at)
     if waiting.first_side == side:
-        raise SideHasSigned
+        raise Refused(_("Your side has signed already. The other side must sign now."))
     return _sign_second(agreement, waiting, paper, actor=actor, reason=reason, at=at)
 
 
-@transaction.atomic
+@act(
+    "decline",
+    "Decline to sign",
+    Capability.SIGN_AGREEMENTS,
+    lead="The signature of the one side no longer counts, and the agreement stays a draft.",
+    done="Declined. The agreement is a draft.",
+    lock=lock_row,
+    check=_check_signed,
+)
 def decline_signing(
     agreement: ServiceAgreement, *, actor: Actor, reason: Reason | str = Reason.AGREEMENT_CHANGE, at: datetime
 ) -> AgreementSigning:
     """Decline to sign, or take back the own signature, before both sides have signed; the agreement stays a draft.
 
-    Follows decision 0078. Raises NotADraft, NotSignedYet, NotAllowed.
+    Follows decision 0078. Raises NotAllowed.
     """
-    _require_signer(agreement, actor)
-    agreement = _lock_draft(agreement)
-    waiting = _find_waiting(agreement)
-    if waiting is None:
-        raise NotSignedYet
-    declined = decide_change(waiting, approve=False, actor=actor, at=at)
+    _require_signer(actor)
+    declined = decide_change(_list_waiting(agreement).get(), approve=False, actor=actor, at=at)
     declined.save(update_fields=["state", "settled_by", "settled_at"])
     _record("agreement.signing_declined", declined, actor, at, reason=Reason(reason).value)
     return declined
@@ -145,33 +166,27 @@ def _format(moment: datetime | None) -> str | None:
     return None if moment is None else moment.isoformat()
 
 
-def _require_signer(agreement: ServiceAgreement, actor: Actor) -> None:
-    require(actor, Capability.SIGN_AGREEMENTS, agreement.client_id)
+def _require_signer(actor: Actor) -> None:
     if actor.kind is not ByKind.USER:
         raise NotAllowed("Only a signed-in person signs an agreement.")
 
 
 def _side_of(agreement: ServiceAgreement, paper: AgreementDocument | None, actor: Actor) -> Side:
-    _require_signer(agreement, actor)
+    _require_signer(actor)
     is_officer = actor.client_id is None
     if paper is not None:
         if not is_officer or (paper.client_id, paper.agreement_id) != (agreement.client_id, agreement.pk):
-            raise PaperSignatureNotAllowed
+            raise Refused(
+                _("A signature on paper is recorded by a privacy officer, with a document of this agreement.")
+            )
         return Side.CLIENT
     return Side.PAKTALEEM if is_officer else Side.CLIENT
 
 
-def _lock_draft(agreement: ServiceAgreement) -> ServiceAgreement:
-    rows = ServiceAgreement.objects.select_for_update()
-    found: ServiceAgreement = rows.get(pk=agreement.pk, client_id=agreement.client_id)
-    if found.signed_at is not None or found.is_cancelled:
-        raise NotADraft
-    return found
-
-
-def _find_waiting(agreement: ServiceAgreement) -> AgreementSigning | None:
-    rows = AgreementSigning.objects.select_for_update()
-    return rows.filter(client_id=agreement.client_id, agreement=agreement, state=ChangeState.WAITING).first()
+def _list_waiting(agreement: ServiceAgreement) -> QuerySet[AgreementSigning]:
+    return AgreementSigning.objects.filter(
+        client_id=agreement.client_id, agreement=agreement, state=ChangeState.WAITING
+    )
 
 
 def _replace(waiting: AgreementSigning, actor: Actor, at: datetime) -> None:
@@ -309,66 +324,77 @@ def remind_of_duties(client_id: UUID, *, actor: Actor, at: datetime) -> bool:
     return True
 
 
-class NotInForce(PortalError):
-    """The agreement is not in force, or is suspended already."""
-
-    console_message = "The agreement is not in force, or is suspended already."
-
-
-class NotSuspended(PortalError):
-    """The agreement is not suspended."""
-
-    console_message = "The agreement is not suspended."
+def _check_running(agreement: ServiceAgreement, _actor: Actor, at: datetime) -> None:
+    if agreement.state(at) != "active" or agreement.starts_at >= at:
+        raise Refused(_("The agreement is not in force."))
 
 
-@transaction.atomic
+def _check_not_suspended(agreement: ServiceAgreement, actor: Actor, at: datetime) -> None:
+    _check_running(agreement, actor, at)
+    if _suspensions(agreement, at).exists():
+        raise Refused(_("The agreement is suspended already."))
+
+
+def _check_suspended(agreement: ServiceAgreement, actor: Actor, at: datetime) -> None:
+    _check_running(agreement, actor, at)
+    if not _suspensions(agreement, at).filter(starts_at__lt=at).exists():
+        raise Refused(_("The agreement is not suspended."))
+
+
+@act(
+    "suspend",
+    "Suspend agreement",
+    Capability.MANAGE_AGREEMENTS,
+    lead="From the next decision data is only stored and deleted, until the agreement is resumed.",
+    done="Suspended. In effect from the next decision.",
+    lock=lock_row,
+    check=_check_not_suspended,
+)
 def suspend_agreement(
     agreement: ServiceAgreement, *, actor: Actor, reason: Reason | str, at: datetime
 ) -> AgreementSuspension:
-    """Suspend an agreement from now on: data is stored and deleted, and not otherwise processed (policy §7).
-
-    Raises NotInForce, NotAllowed.
-    """
-    agreement = _lock(agreement, actor)
-    if agreement.state(at) != "active" or _suspensions(agreement, at).exists():
-        raise NotInForce
+    """Suspend an agreement from now on: data is stored and deleted, and not otherwise processed (policy §7)."""
     row = AgreementSuspension(client_id=agreement.client_id, agreement=agreement, starts_at=at)
     return change_register(row, actor=actor, reason=reason, at=at)
 
 
-@transaction.atomic
+@act(
+    "resume",
+    "Resume agreement",
+    Capability.MANAGE_AGREEMENTS,
+    lead="From the next decision data is processed again, within the instructions.",
+    done="Resumed. In effect from the next decision.",
+    lock=lock_row,
+    check=_check_suspended,
+)
 def resume_agreement(agreement: ServiceAgreement, *, actor: Actor, reason: Reason | str, at: datetime) -> None:
-    """End the suspensions that are in force. Raises NotSuspended, NotAllowed."""
-    agreement = _lock(agreement, actor)
-    rows = list(_suspensions(agreement, at).filter(starts_at__lt=at))
-    if not rows:
-        raise NotSuspended
-    for row in rows:
+    """End the suspensions that are in force."""
+    for row in _suspensions(agreement, at).filter(starts_at__lt=at):
         row.ends_at = at
         change_register(row, actor=actor, reason=reason, at=at)
 
 
-@transaction.atomic
+@act(
+    "end",
+    "End agreement",
+    Capability.MANAGE_AGREEMENTS,
+    lead="From now on data may only be deleted, and stored until the end of the exit period. An agreement that has "
+    "ended is not continued: both sides sign a new one.",
+    done="Ended. In effect from the next decision.",
+    danger=True,
+    lock=lock_row,
+    check=_check_running,
+)
 def end_agreement(
-    agreement: ServiceAgreement, *, exit_days: int = 0, actor: Actor, reason: Reason | str, at: datetime
+    agreement: ServiceAgreement, *, exit_days: ExitDays = 0, actor: Actor, reason: Reason | str, at: datetime
 ) -> ServiceAgreement:
     """End an agreement now; for ``exit_days`` days more, data may be stored so that it can be returned.
 
-    Follows policy §7, GDPR Art. 28(3). Raises NotInForce if it is a draft, has not started or has ended, NotAllowed.
+    Follows policy §7, GDPR Art. 28(3).
     """
-    agreement = _lock(agreement, actor)
-    if agreement.state(at) != "active" or agreement.starts_at >= at:
-        raise NotInForce
     agreement.ends_at = at
     agreement.exit_until = at + timedelta(days=exit_days) if exit_days else None
     return change_register(agreement, actor=actor, reason=reason, at=at)
-
-
-def _lock(agreement: ServiceAgreement, actor: Actor) -> ServiceAgreement:
-    require(actor, Capability.MANAGE_AGREEMENTS, agreement.client_id)
-    rows = ServiceAgreement.objects.select_for_update()
-    found: ServiceAgreement = rows.get(pk=agreement.pk, client_id=agreement.client_id)
-    return found
 
 
 def _suspensions(agreement: ServiceAgreement, at: datetime) -> QuerySet[AgreementSuspension]:
@@ -417,26 +443,35 @@ def _external_id(key: UUID) -> str:
     return f"contact-{key}"
 
 
-@transaction.atomic
+@act(
+    "add-document",
+    "Add a document",
+    Capability.SIGN_AGREEMENTS,
+    lead="A document of the agreement. If one side has signed already, it must sign again.",
+    done="Added, and encrypted.",
+)
 def add_document(
-    agreement: ServiceAgreement, content: IO[bytes], *, kind: DocumentKind | str, actor: Actor, at: datetime
+    agreement: ServiceAgreement, *, kind: AskedKind, file: AskedFile, actor: Actor, at: datetime
 ) -> AgreementDocument:
     """Seal a document of an agreement: PDF, JPEG or PNG, by its first bytes; its name is not stored.
 
     A document that is added after the first signature makes both sides sign again. Raises FileKindNotAccepted,
     FileTooLarge, NotAllowed.
     """
-    require(actor, Capability.SIGN_AGREEMENTS, agreement.client_id)
     row = AgreementDocument(id=new_id(), client_id=agreement.client_id, agreement=agreement, kind=DocumentKind(kind))
-    seal_document(row, content, added_by=actor.id, at=at)
+    seal_document(row, file, added_by=actor.id, at=at)
     _record_document("agreement.document_added", row, actor, at)
     return row
 
 
-@transaction.atomic
+@act(
+    "open-document",
+    "Open a document",
+    Capability.SIGN_AGREEMENTS,
+    lead="Your access is recorded with your name and reason.",
+)
 def open_document(document: AgreementDocument, *, actor: Actor, reason: Reason | str, at: datetime) -> Iterator[bytes]:
     """Return the content of a document, and record who read it and why. Raises CannotOpen, NotAllowed."""
-    require(actor, Capability.SIGN_AGREEMENTS, document.client_id)
     content = read_document(document)
     _record_document("agreement.document_opened", document, actor, at, reason=Reason(reason).value)
     return content

@@ -3,14 +3,15 @@
 from typing import Any
 
 from consent.decisions.facts import Decision
-from consent.register.models.purposes import Basis
+from consent.register.compiled import Basis
+from consent.register.models.purposes import BASES
 from paktaleem.foundation.console.columns import render_state
 from paktaleem.foundation.console.translation import translate_text
 
 
 def basis_label(code: Any) -> str:
     """Return the translated label of a lawful basis."""
-    return translate_text(dict(Basis.choices).get(code or "", code or ""))
+    return str(BASES[Basis(code)]) if code else ""
 
 
 def decision_cells(one: Decision) -> dict[str, Any]:

@@ -21,8 +21,8 @@ from consent.paper.models import OPEN_STATES, AnswerSheet, EntryState, FormPage,
 from consent.paper.sheets import find_nearest
 from consent.paper.signers import SignerFacts
 from consent.paper.verdicts import SERVICE, SHARING, PurposeFacts, RowFacts
-from consent.register.compiled import Register
-from consent.register.models.purposes import Basis, Purpose
+from consent.register.compiled import Basis, Register
+from consent.register.models.purposes import Purpose
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import having_left, list_subjects, sealers_of
 from paktaleem.directory.people.services.people import was_child

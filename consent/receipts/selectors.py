@@ -10,9 +10,9 @@ from django.db.models import Q
 from consent.consents.models import Consent, ConsentEvent
 from consent.notices.models import NoticeVersion
 from consent.receipts.receipt import DataItem, Party, ReceiptEvent, ReceiptNotice, RecordFacts
-from consent.register.compiled import describe_purpose
+from consent.register.compiled import Basis, Capacity, describe_purpose
 from consent.register.models.agreements import Recipient, RecipientApproval
-from consent.register.models.purposes import Basis, Capacity, DataCategory, LawfulBasis, Purpose, PurposeCapacity
+from consent.register.models.purposes import DataCategory, LawfulBasis, Purpose, PurposeCapacity
 from paktaleem.directory.people.ages import is_child
 from paktaleem.directory.people.models import GuardianClaim, Subject
 from paktaleem.foundation.accounts.models import Client

@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from django.utils.translation import get_language, gettext
 
 from consent.agreements.models import ContactKind
+from consent.register.compiled import Basis, Capacity
 from consent.register.models.agreements import TransferGround
-from consent.register.models.purposes import ROLES, Basis, Capacity
+from consent.register.models.purposes import BASES, CAPACITIES, ROLES
 from retention.records.models import AssessmentOutcome
 from retention.records.record import Activity, Gap, GapKind, Named, ProcessingRecord, RecordContact
 from retention.schedule.labels import describe_period
@@ -40,7 +41,7 @@ def to_cells(one: Activity) -> tuple[str, ...]:
     return (
         one.purpose.name,
         one.description,
-        str(Capacity(one.capacity).label),
+        str(CAPACITIES[Capacity(one.capacity)]),
         "; ".join(_describe_basis(basis, roles) for basis, roles in one.bases),
         _roles(one.roles),
         _names(one.categories),
@@ -93,7 +94,7 @@ def describe_gap(gap: Gap) -> str:
 
 
 def _describe_basis(basis: str, roles: Iterable[str]) -> str:
-    return f"{Basis(basis).label} ({_roles(roles)})"
+    return f"{BASES[Basis(basis)]} ({_roles(roles)})"
 
 
 def _roles(roles: Iterable[str]) -> str:

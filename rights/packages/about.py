@@ -14,7 +14,7 @@ from consent.notices.selectors.public import find_purposes, list_category_names
 from consent.notices.selectors.registers import current_register
 from consent.register.compiled import Basis, BasisRule, Capacity, describe_purpose
 from consent.register.models.agreements import Recipient
-from consent.register.models.purposes import Basis as BasisLabels
+from consent.register.models.purposes import BASES
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.upkeep.periods.selectors import get_length
 from retention.schedule.labels import describe_action, describe_period, describe_trigger
@@ -77,7 +77,7 @@ def _list_purposes(package: Package, client: Client, at: datetime) -> list[dict[
                 "code": code,
                 "name": text.name,
                 "description": text.description,
-                "lawful_basis": str(BasisLabels(rule.basis).label),
+                "lawful_basis": str(BASES[Basis(rule.basis)]),
                 "controller": _name_controllers(rule.capacity, client),
                 "categories": list_category_names(client.pk, row.categories, language=language),
             }

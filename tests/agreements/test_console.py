@@ -189,7 +189,7 @@ def test_a_signature_on_paper_that_is_the_second_says_that_the_agreement_is_in_e
     gul = second_officer()
     with in_client(cast.client_id("indus")):
         row = draft_of(cast, now)
-        paper = add_document(row, BytesIO(PDF), kind="agreement", actor=cast.actor("amina"), at=now)
+        paper = add_document(row, file=BytesIO(PDF), kind="agreement", actor=cast.actor("amina"), at=now)
         sign_agreement(row, actor=gul, at=now)
     given = {"document": str(paper.pk), **WHY}
     page = sign_in("amina").post(row_url(AGREEMENT, row.pk, "sign-paper"), given, follow=True).content.decode()

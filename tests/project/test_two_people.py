@@ -183,7 +183,7 @@ def agreement_signing(cast: Cast, actor: Actor, at: datetime) -> Approve:
     client_id = cast.client_id("indus")
     draft = ServiceAgreement(client_id=client_id, reference="NEW-1", starts_at=at)
     change_register(draft, actor=actor, reason=Reason.AGREEMENT_CHANGE, at=at)
-    paper = add_document(draft, BytesIO(b"%PDF-1.7"), kind="agreement", actor=actor, at=at)
+    paper = add_document(draft, file=BytesIO(b"%PDF-1.7"), kind="agreement", actor=actor, at=at)
     sign_agreement(draft, paper=paper, actor=actor, at=at)
     return lambda approver, later: sign_agreement(draft, actor=approver, at=later)
 

@@ -12,12 +12,20 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
-from consent.agreements import services
 from consent.agreements.admin.contacts import agreement_panels
 from consent.agreements.duties import DUTIES
-from consent.agreements.models import AgreementDocument, AgreementSigning, DocumentKind, Side
+from consent.agreements.models import AgreementDocument, AgreementSigning, Side
 from consent.agreements.selectors import ClientToDo, list_to_do
-from consent.agreements.services import decline_signing, sign_agreement
+from consent.agreements.services import (
+    add_document,
+    attest_duties,
+    decline_signing,
+    end_agreement,
+    open_document,
+    resume_agreement,
+    sign_agreement,
+    suspend_agreement,
+)
 from consent.register.admin.row_admin import RegisterAdmin, cancel_act
 from consent.register.models.agreements import AgreementSuspension, ServiceAgreement
 from paktaleem.directory.files.kinds import CONTENT_TYPES, FileKind
@@ -26,6 +34,7 @@ from paktaleem.foundation.accounts.due import Severity
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ApproverNotIndependent, ChangeState
+from paktaleem.foundation.console.act_pages import act_page
 from paktaleem.foundation.console.clocks import get_time_of, select_by_clock
 from paktaleem.foundation.console.columns import render_state, state_column
 from paktaleem.foundation.console.filters import PROGRESS, ProgressFilter
@@ -40,23 +49,13 @@ from paktaleem.foundation.text.times import format_date
 _LONGEST_EXIT = 3660
 
 
-class DocumentForm(ActionForm):
-    """A document of the agreement."""
-
-    kind = forms.ChoiceField(label=_("What it is"), choices=DocumentKind.choices, widget=forms.RadioSelect)
-    file = forms.FileField(
-        label=_("File"), help_text=_("PDF, JPEG or PNG. It is encrypted; the name of the file is not stored.")
-    )
-
-
 class _ChosenDocumentForm(RowActionForm):
     document = forms.ChoiceField(label=_("Document"), widget=forms.RadioSelect)
     field_order = ("document", "reason")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        rows = AgreementDocument.objects.filter(client_id=self.row.client_id, agreement=self.row)
-        self.offered = {str(one.pk): one for one in rows.select_related("file")}
+        self.offered = {str(one.pk): one for one in _list_documents(self.row).select_related("file")}
         set_choices(self, "document", [(key, str(one)) for key, one in self.offered.items()])
 
     def clean_document(self) -> AgreementDocument:
@@ -69,19 +68,6 @@ class OpenDocumentForm(_ChosenDocumentForm):
 
 class PaperForm(_ChosenDocumentForm):
     """The document that the client has signed on paper, and the reason."""
-
-
-class EndAgreementForm(RowActionForm):
-    """How long data may still be stored after the end, and the reason."""
-
-    exit_days = forms.IntegerField(
-        label=_("Exit period in days"),
-        min_value=0,
-        max_value=_LONGEST_EXIT,
-        initial=30,
-        help_text=_("For so long data may still be stored, so that it can be returned. 0: not at all."),
-    )
-    field_order = ("exit_days", "reason")
 
 
 class AttestForm(ActionForm):
@@ -153,30 +139,10 @@ def _describe_effect(signing: AgreementSigning, row: ServiceAgreement, request: 
     return gettext("Both sides have signed. The agreement is in effect.")
 
 
-def _decline(row: ServiceAgreement, given: dict[str, Any], request: HttpRequest) -> None:
-    decline_signing(row, reason=given["reason"], **_by(request))
-
-
-def _suspend(row: ServiceAgreement, given: dict[str, Any], request: HttpRequest) -> None:
-    services.suspend_agreement(row, reason=given["reason"], **_by(request))
-
-
-def _resume(row: ServiceAgreement, given: dict[str, Any], request: HttpRequest) -> None:
-    services.resume_agreement(row, reason=given["reason"], **_by(request))
-
-
-def _end(row: ServiceAgreement, given: dict[str, Any], request: HttpRequest) -> None:
-    services.end_agreement(row, exit_days=given["exit_days"], reason=given["reason"], **_by(request))
-
-
-def _add_document(row: ServiceAgreement, given: dict[str, Any], request: HttpRequest) -> None:
-    services.add_document(row, given["file"], kind=given["kind"], **_by(request))
-
-
 def _open_document(row: ServiceAgreement, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
     del row
     document: AgreementDocument = given["document"]
-    content = b"".join(services.open_document(document, reason=given["reason"], **_by(request)))
+    content = b"".join(open_document(document, reason=given["reason"], **_by(request)))
     kind = FileKind(document.file_kind)
     response = HttpResponse(content, content_type=CONTENT_TYPES[kind])
     response["Content-Disposition"] = f'attachment; filename="{document.kind}-{document.added_at:%Y%m%d}.{kind}"'
@@ -185,38 +151,16 @@ def _open_document(row: ServiceAgreement, given: dict[str, Any], request: HttpRe
 
 def _attest(row: ServiceAgreement, given: dict[str, Any], request: HttpRequest) -> None:
     client = Client.objects.get(pk=row.client_id)
-    services.attest_duties(client, given["duties"], notice_url=given["notice_url"], **_by(request))
+    attest_duties(client, given["duties"], notice_url=given["notice_url"], **_by(request))
 
 
-def _is_draft(row: ServiceAgreement, _at: datetime) -> bool:
-    return row.signed_at is None and not row.is_cancelled
-
-
-def _has_document(row: ServiceAgreement, _at: datetime) -> bool:
-    return AgreementDocument.objects.filter(client_id=row.client_id, agreement=row).exists()
-
-
-def _may_be_signed_on_paper(row: ServiceAgreement, at: datetime) -> bool:
-    return _is_draft(row, at) and _has_document(row, at)
-
-
-def _is_signed_by_one(row: ServiceAgreement, at: datetime) -> bool:
-    waiting = AgreementSigning.objects.filter(client_id=row.client_id, agreement=row, state=ChangeState.WAITING)
-    return _is_draft(row, at) and waiting.exists()
-
-
-def _suspensions(row: ServiceAgreement, at: datetime) -> QuerySet[AgreementSuspension]:
-    found: QuerySet[AgreementSuspension] = AgreementSuspension.objects.active(at).filter(
-        client_id=row.client_id, agreement=row
-    )
+def _list_documents(row: ServiceAgreement) -> QuerySet[AgreementDocument]:
+    found: QuerySet[AgreementDocument] = AgreementDocument.objects.filter(client_id=row.client_id, agreement=row)
     return found
 
 
-def _is_running(row: ServiceAgreement, at: datetime) -> bool:
-    return row.state(at) == "active" and row.starts_at < at
-
-
-"""The condition for drafts that were not cancelled."""
+def _may_be_signed_on_paper(row: ServiceAgreement, _at: datetime) -> bool:
+    return row.signed_at is None and not row.is_cancelled and _list_documents(row).exists()
 
 
 def to_sign(actor: Actor) -> Q:
@@ -257,16 +201,7 @@ class ServiceAgreementAdmin(RegisterAdmin):
     empty_text = "No agreement yet: nothing is processed for any client."
     state = state_column(_render_agreement_state)
     acts = (
-        RowAction(
-            "sign",
-            "Sign agreement",
-            Capability.SIGN_AGREEMENTS,
-            _sign,
-            lead="You sign for your side. Once the other side has signed too, the agreement takes effect. The person "
-            "who signs second confirms the same term, instructions and documents.",
-            applies=_is_draft,
-            refusals=_TIED,
-        ),
+        act_page(sign_agreement, respond=_sign, refusals=_TIED),
         RowAction(
             "sign-paper",
             "Record the client’s signature on paper",
@@ -278,32 +213,14 @@ class ServiceAgreementAdmin(RegisterAdmin):
             refusals=_TIED,
             applies=_may_be_signed_on_paper,
         ),
-        RowAction(
-            "decline",
-            "Decline to sign",
-            Capability.SIGN_AGREEMENTS,
-            _decline,
-            lead="The signature of the one side no longer counts, and the agreement stays a draft.",
-            done="Declined. The agreement is a draft.",
-            applies=_is_signed_by_one,
-        ),
-        RowAction(
-            "add-document",
-            "Add a document",
-            Capability.SIGN_AGREEMENTS,
-            _add_document,
-            form=DocumentForm,
-            lead="A document of the agreement. If one side has signed already, it must sign again.",
-            done="Added, and encrypted.",
-        ),
-        RowAction(
-            "open-document",
-            "Open a document",
-            Capability.SIGN_AGREEMENTS,
-            _open_document,
+        decline_signing,
+        add_document,
+        act_page(
+            open_document,
             form=OpenDocumentForm,
-            lead="Your access is recorded with your name and reason.",
-            applies=_has_document,
+            target="document",
+            list_targets=_list_documents,
+            respond=_open_document,
         ),
         RowAction(
             "attest",
@@ -313,39 +230,12 @@ class ServiceAgreementAdmin(RegisterAdmin):
             form=AttestForm,
             lead="As controller, your institution confirms once a year that it fulfils its own duties.",
             done="Confirmed. The confirmation is recorded with your name.",
-            applies=_is_running,
+            applies=lambda row, at: row.state(at) == "active" and row.starts_at < at,
         ),
-        RowAction(
-            "suspend",
-            "Suspend agreement",
-            Capability.MANAGE_AGREEMENTS,
-            _suspend,
-            lead="From the next decision data is only stored and deleted, until the agreement is resumed.",
-            done="Suspended. In effect from the next decision.",
-            applies=lambda row, at: _is_running(row, at) and not _suspensions(row, at).exists(),
-        ),
-        RowAction(
-            "resume",
-            "Resume agreement",
-            Capability.MANAGE_AGREEMENTS,
-            _resume,
-            lead="From the next decision data is processed again, within the instructions.",
-            done="Resumed. In effect from the next decision.",
-            applies=lambda row, at: _is_running(row, at) and _suspensions(row, at).filter(starts_at__lt=at).exists(),
-        ),
+        suspend_agreement,
+        resume_agreement,
         cancel_act("Cancel agreement", "It will never take effect.", Capability.MANAGE_AGREEMENTS),
-        RowAction(
-            "end",
-            "End agreement",
-            Capability.MANAGE_AGREEMENTS,
-            _end,
-            form=EndAgreementForm,
-            lead="From now on data may only be deleted, and stored until the end of the exit period. An agreement "
-            "that has ended is not continued: both sides sign a new one.",
-            done="Ended. In effect from the next decision.",
-            danger=True,
-            applies=_is_running,
-        ),
+        end_agreement,
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

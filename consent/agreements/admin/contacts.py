@@ -20,6 +20,7 @@ from consent.agreements.selectors import ClientToDo, Part, list_parts, list_to_d
 from consent.agreements.services import add_contact
 from consent.register.admin.row_admin import PeriodAdmin, end_act
 from consent.register.models.agreements import AgreementSuspension, Instruction, Recipient, ServiceAgreement
+from consent.register.models.purposes import CAPACITIES
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client, Membership, User
 from paktaleem.foundation.accounts.roles import Capability
@@ -197,10 +198,10 @@ def _to_signing(row: AgreementSigning, names: dict[UUID, str]) -> dict[str, Any]
 def _to_part(part: Part) -> dict[str, Any]:
     following = ""
     if part.next_part is not None:
-        following = gettext("{part}, from {day}").format(part=part.next_part.label, day=day(part.next_at))
+        following = gettext("{part}, from {day}").format(part=CAPACITIES[part.next_part], day=day(part.next_at))
     return {
         "purpose": part.purpose,
-        "part": part.part.label,
+        "part": CAPACITIES[part.part],
         "since": day(part.since),
         "of": gettext("Only here") if part.is_own else gettext("At every client"),
         "following": following,

@@ -20,7 +20,8 @@ from consent.notices.models import NoticeVersion
 from consent.notices.notice_tokens import ShownNotice, read_notice_token, sign_notice_token
 from consent.notices.selectors.notices import NoticeUnknown
 from consent.notices.selectors.public import bases_in_force, get_current_notice
-from consent.register.models.purposes import Basis, Purpose
+from consent.register.compiled import Basis
+from consent.register.models.purposes import Purpose
 from paktaleem.directory.people.models import GuardianClaim, Subject
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import annotate_actor, period_pill

@@ -16,9 +16,9 @@ from consent.notices.models import NoticeVersion
 from consent.notices.selectors.notices import NoticeUnknown, get_version_in_effect, policy_timeline
 from consent.notices.selectors.public import find_purposes, get_current_notice
 from consent.notices.selectors.registers import current_register
-from consent.register.compiled import BasisRule, PurposeText, Register, describe_purpose
+from consent.register.compiled import Basis, BasisRule, PurposeText, Register, describe_purpose
 from consent.register.models.agreements import Recipient
-from consent.register.models.purposes import Basis, DataCategory, Purpose
+from consent.register.models.purposes import DataCategory, Purpose
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, require_about
 from paktaleem.foundation.accounts.models import Client

@@ -29,8 +29,8 @@ from consent.decisions.facts import ANSWER_STATES, changes_state
 from consent.notices.selectors.notices import NoticeOutdated
 from consent.notices.selectors.public import to_purpose
 from consent.notices.selectors.registers import Version, current_register
-from consent.register.compiled import Register
-from consent.register.models.purposes import Basis, Purpose
+from consent.register.compiled import Basis, Register
+from consent.register.models.purposes import Purpose
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.erasure import AlreadyErased, ErasureInProgress
 from paktaleem.foundation.accounts.actors import Actor, require_about

@@ -31,8 +31,8 @@ from consent.paper.pdf import Form, Page, PrintedUse, Question, ServiceQuestion,
 from consent.paper.selectors import SheetFacts
 from consent.paper.sheets import format_code, generate_code
 from consent.paper.verdicts import SERVICE, SHARING, Verdict
-from consent.register.compiled import Register, describe_purpose
-from consent.register.models.purposes import Basis, Purpose
+from consent.register.compiled import Basis, Register, describe_purpose
+from consent.register.models.purposes import Purpose
 from consent.register.services.register import require_printable
 from paktaleem.directory.people.models import GuardianClaim, Subject
 from paktaleem.directory.people.selectors import sealer_of

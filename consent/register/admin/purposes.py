@@ -22,10 +22,11 @@ from consent.register.admin.safeguards import (
     cancel_safeguarded_act,
     end_safeguarded_act,
 )
+from consent.register.compiled import Basis
 from consent.register.models.purposes import (
+    BASES,
     ROLES,
     BalancingTest,
-    Basis,
     DataCategory,
     LawfulBasis,
     ListedLaw,
@@ -110,7 +111,7 @@ class PurposeForm(SafeguardForm):
     basis = forms.ChoiceField(
         label=gettext_lazy("Lawful basis"),
         required=False,
-        choices=[("", gettext_lazy("None yet")), *Basis.choices],
+        choices=[("", gettext_lazy("None yet")), *BASES.items()],
         widget=forms.RadioSelect,
     )
     basis_roles = forms.MultipleChoiceField(

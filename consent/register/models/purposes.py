@@ -10,6 +10,7 @@ from django.db.models import F, Q
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
+from consent.register.compiled import Basis, Capacity
 from paktaleem.foundation.accounts.due import Due, due_by_second_person
 from paktaleem.foundation.accounts.models import User, code_validator
 from paktaleem.foundation.accounts.roles import Capability
@@ -213,21 +214,19 @@ class Purpose(CodeAndName):
         ]
 
 
-class Basis(models.TextChoices):
-    """The four lawful bases of the policy (§3; GDPR Art. 6(1)(a), (b), (c), (f))."""
-
-    CONSENT = "consent", _("Consent")
-    CONTRACT = "contract", _("Contract")
-    LEGAL_OBLIGATION = "legal_obligation", _("Legal obligation")
-    LEGITIMATE_INTEREST = "legitimate_interest", _("Legitimate interest")
-
-
-class Capacity(models.TextChoices):
-    """PakTaleem's role in the processing (policy §7)."""
-
-    CONTROLLER = "controller", _("PakTaleem is controller")
-    JOINT = "joint_controller", _("PakTaleem and the client are joint controllers")
-    PROCESSOR = "processor", _("PakTaleem is processor")
+BASES = {
+    Basis.CONSENT: _("Consent"),
+    Basis.CONTRACT: _("Contract"),
+    Basis.LEGAL_OBLIGATION: _("Legal obligation"),
+    Basis.LEGITIMATE_INTEREST: _("Legitimate interest"),
+}
+"""The lawful bases with their names."""
+CAPACITIES = {
+    Capacity.CONTROLLER: _("PakTaleem is controller"),
+    Capacity.JOINT: _("PakTaleem and the client are joint controllers"),
+    Capacity.PROCESSOR: _("PakTaleem is processor"),
+}
+"""PakTaleem's roles in the processing with their names."""
 
 
 class BalancingTest(RegisterRow):
@@ -314,7 +313,7 @@ class LawfulBasis(PeriodRow):
     purpose = models.ForeignKey(Purpose, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     purpose_owner = catalogue_owner()
     role = models.CharField(max_length=16, choices=ROLES)
-    basis = models.CharField(max_length=24, choices=Basis)
+    basis = models.CharField(max_length=24, choices=BASES)
     legal_reference = models.CharField(
         max_length=300,
         blank=True,
@@ -376,7 +375,7 @@ class PurposeCapacity(PeriodRow):
 
     purpose = models.ForeignKey(Purpose, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     purpose_owner = catalogue_owner()
-    capacity = models.CharField(max_length=16, choices=Capacity)
+    capacity = models.CharField(max_length=16, choices=CAPACITIES)
 
     history = History()
 

@@ -8,12 +8,11 @@ from django.core.exceptions import ValidationError
 from django.db import connection, models, transaction
 from django.utils.translation import gettext, gettext_noop
 
-from consent.register.compiled import PURPOSE_WORDS
+from consent.register.compiled import PURPOSE_WORDS, Basis
 from consent.register.effects import WeakensSafeguard, check_controller, find_weakening, is_sandbox, shares_more
 from consent.register.models.agreements import Instruction, Recipient, RecipientApproval, ServiceAgreement
 from consent.register.models.purposes import (
     BalancingTest,
-    Basis,
     DataCategory,
     LawfulBasis,
     ListedLaw,

@@ -8,9 +8,10 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 from django import forms
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext
 
 from paktaleem.foundation.accounts.actors import Actor
-from paktaleem.foundation.accounts.acts import Act
+from paktaleem.foundation.accounts.acts import Act, Refused
 from paktaleem.foundation.console.forms import ActionForm, ReasonField
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
@@ -43,7 +44,7 @@ def act_page(
     def find_refusal(row: Any, actor: Actor, at: datetime) -> PortalError | None:
         targets = [row] if list_targets is None else list_targets(row)
         refusals = [act.find_refusal(one, actor, at) for one in targets]
-        return None if None in refusals else next(iter(refusals), None)
+        return None if None in refusals else next(iter(refusals), Refused(gettext("There is nothing to choose from.")))
 
     words = act.words
     return RowAction(

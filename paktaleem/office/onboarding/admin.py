@@ -17,8 +17,9 @@ from consent.decisions.facts import Decision
 from consent.decisions.reasons import Reason as Refusal
 from consent.decisions.reasons import remedy_for
 from consent.notices.selectors.public import bases_in_force
+from consent.register.compiled import Capacity
 from consent.register.models.agreements import RecipientApproval
-from consent.register.models.purposes import Capacity
+from consent.register.models.purposes import CAPACITIES
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.staff.administration.client_pages import ClientPage, client_pages
 from paktaleem.foundation.accounts.actors import Actor
@@ -112,7 +113,7 @@ def _describe_parts(client: Client, parts: list[Part], at: datetime) -> list[dic
             "description": part.purpose.description_ur if urdu else part.purpose.description_en,
             "categories": format_categories(part.purpose.categories, client.pk),
             "bases": sorted({basis_label(str(row.basis)) for (key, _), row in bases.items() if key == part.purpose.pk}),
-            "part": part.part.label,
+            "part": CAPACITIES[part.part],
         }
         for part in parts
     ]

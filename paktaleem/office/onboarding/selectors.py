@@ -10,8 +10,9 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from children.guardians.models.mechanisms import ChildMechanism, MechanismKind
 from consent.agreements.models import AgreementDocument, AgreementSigning, ClientContact, ContactKind, Side
 from consent.notices.models import NoticeVersion
+from consent.register.compiled import Basis, Capacity
 from consent.register.models.agreements import Instruction, ServiceAgreement
-from consent.register.models.purposes import Basis, Capacity, LawfulBasis, Purpose, PurposeCapacity
+from consent.register.models.purposes import LawfulBasis, Purpose, PurposeCapacity
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.webhooks.models import Endpoint
 from paktaleem.foundation.accounts.actors import Actor

@@ -11,8 +11,9 @@ from consent.decisions.selectors.decisions import decide_one
 from consent.notices.models import Notice
 from consent.notices.selectors.public import find_purposes
 from consent.notices.services.publishing import publish_notice_version
+from consent.register.compiled import Basis
 from consent.register.models.agreements import Instruction, ServiceAgreement
-from consent.register.models.purposes import ROLES, Basis, LawfulBasis, Purpose
+from consent.register.models.purposes import ROLES, LawfulBasis, Purpose
 from consent.register.services.register import change_register
 from paktaleem.directory.people.services.searches import record_id_search
 from paktaleem.foundation.accounts.actors import Actor

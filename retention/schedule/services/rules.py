@@ -8,8 +8,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from consent.register.compiled import Basis
 from consent.register.effects import WeakensSafeguard
-from consent.register.models.purposes import Basis, LawfulBasis, Purpose, SafeguardChange, SafeguardKind, WideningKind
+from consent.register.models.purposes import LawfulBasis, Purpose, SafeguardChange, SafeguardKind, WideningKind
 from consent.register.services.register import (
     check_register_row,
     prepare_row,

@@ -24,6 +24,7 @@ from retention.holdings.models import Holding
 from retention.holdings.services.collecting import ActivityReport, report_activity
 from retention.schedule.services.holds import HoldScope, place_hold
 from retention.schedule.services.rules import end_rule
+from tests.accounts.officers import second_officer
 from tests.data_systems.ending import end_by_two_people
 from tests.factories import BORN, SETTING_UP, SubjectFactory, make_system
 from tests.merges.making import linked, second_record
@@ -87,7 +88,7 @@ def test_a_hold_recalls_an_order_that_is_not_carried_out(cast, indus, now, sched
     with pytest.raises(AlreadyAnswered):
         complete_order(order, done, actor=cast.key_actor("indus"), at=now + 2 * DAY)
     assert certify_if_answered(batch, actor=SETTING_UP, at=now + 2 * DAY) is None
-    lift_hold_by_two(hold, by=SETTING_UP, second=cast.actor("amina"), at=now + 2 * DAY)
+    lift_hold_by_two(hold, by=second_officer(), second=cast.actor("amina"), at=now + 2 * DAY)
     assert sweep(indus.pk, now + 3 * DAY).flagged == 1
 
 

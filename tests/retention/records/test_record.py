@@ -17,8 +17,9 @@ from openpyxl import load_workbook
 from pyld import jsonld
 
 from consent.agreements.services import add_contact
+from consent.register.compiled import Capacity
 from consent.register.models.agreements import Recipient, RecipientApproval, TransferGround
-from consent.register.models.purposes import Capacity, Purpose
+from consent.register.models.purposes import Purpose
 from consent.register.services.register import SharedRowNotEditable, change_register
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.audit.actors import Reason

@@ -16,7 +16,8 @@ from consent.decisions.facts import Decision, Question
 from consent.decisions.selectors.decisions import decide_one
 from consent.notices.notice_tokens import ShownNotice, sign_notice_token
 from consent.notices.selectors.public import bases_in_force, get_current_notice
-from consent.register.models.purposes import Basis, Purpose
+from consent.register.compiled import Basis
+from consent.register.models.purposes import Purpose
 from paktaleem.directory.data_systems.models import Ground, Order, OrderKind, System
 from paktaleem.directory.data_systems.selectors import NoSystem
 from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders
