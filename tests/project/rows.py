@@ -66,7 +66,7 @@ from paktaleem.directory.staff.access_reviews.services import advance_reviews
 from paktaleem.directory.staff.single_sign_on.models import SignOnLink
 from paktaleem.directory.staff.single_sign_on.services import decide_provider
 from paktaleem.directory.webhooks.services import disable_endpoint
-from paktaleem.foundation.accounts.actors import system_actor
+from paktaleem.foundation.accounts.actors import system_actor, user_actor
 from paktaleem.foundation.accounts.client_services import ClientChange, change_client
 from paktaleem.foundation.accounts.colleagues import Colleague, invite_colleague
 from paktaleem.foundation.accounts.models import Client, Membership
@@ -75,7 +75,7 @@ from paktaleem.foundation.accounts.staff_services import change_membership, invi
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.rows import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 from paktaleem.foundation.upkeep.periods.services import request_period_change
 from paktaleem.office.exits.models import AgreementExit
 from paktaleem.office.reports.regulator.services import GATHER, fail_pack, gather_section, request_pack
@@ -105,7 +105,6 @@ from rights.requests.services.closing import answer_request
 from rights.requests.services.decisions import decide_part
 from rights.requests.services.intake import receive_request
 from rights.requests.services.steps import list_parts
-from tests.accounts.officers import second_officer
 from tests.breaches.making import add_measures, assess, make_breach, send_letters
 from tests.cast import Cast
 from tests.children.guardians import make_guardian, record_answer, verified_guardian
@@ -551,7 +550,7 @@ def schedule_of_indus(cast: Cast) -> dict[str, Any]:
     rule = make_rule(client.pk, "newsletter", "contact_details", at=AT)
     given: dict[str, Any] = {"kind": HoldKind.LEGAL, "ground": "Case 12.", "review_on": date(2027, 1, 1)}
     hold = place_hold(client, scope=HoldScope(subject=cast.subject("junaid")), actor=SETTING_UP, at=AT, **given)
-    lift_hold(hold, ground="Judgment of 3 May.", actor=second_officer(), at=AT)
+    lift_hold(hold, ground="Judgment of 3 May.", actor=user_actor(new_id(), "privacy_officer", PAKTALEEM), at=AT)
     lift = HoldLift.objects.get()
     return {
         **disposals_of(client),

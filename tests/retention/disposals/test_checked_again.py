@@ -17,14 +17,15 @@ from paktaleem.directory.data_systems.services.fulfilment import AlreadyAnswered
 from paktaleem.directory.data_systems.states import Answer as SystemAnswer
 from paktaleem.directory.data_systems.states import Outcome
 from paktaleem.directory.people.services.erasure import start_erasure
+from paktaleem.foundation.accounts.actors import user_actor
 from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 from retention.disposals.models import Item
 from retention.disposals.services.executing import certify_if_answered
 from retention.holdings.models import Holding
 from retention.holdings.services.collecting import ActivityReport, report_activity
 from retention.schedule.services.holds import HoldScope, place_hold
 from retention.schedule.services.rules import end_rule
-from tests.accounts.officers import second_officer
 from tests.data_systems.ending import end_by_two_people
 from tests.factories import BORN, SETTING_UP, SubjectFactory, make_system
 from tests.merges.making import linked, second_record
@@ -88,7 +89,9 @@ def test_a_hold_recalls_an_order_that_is_not_carried_out(cast, indus, now, sched
     with pytest.raises(AlreadyAnswered):
         complete_order(order, done, actor=cast.key_actor("indus"), at=now + 2 * DAY)
     assert certify_if_answered(batch, actor=SETTING_UP, at=now + 2 * DAY) is None
-    lift_hold_by_two(hold, by=second_officer(), second=cast.actor("amina"), at=now + 2 * DAY)
+    lift_hold_by_two(
+        hold, by=user_actor(new_id(), "privacy_officer", PAKTALEEM), second=cast.actor("amina"), at=now + 2 * DAY
+    )
     assert sweep(indus.pk, now + 3 * DAY).flagged == 1
 
 
