@@ -3,11 +3,7 @@
 INSTALLED_APPS = [
     "django.contrib.postgres",  # before tenancy: it queries when a connection opens, without the guard
     "paktaleem.foundation.tenancy",
-    "paktaleem.foundation.operations.extensions",
-    "paktaleem.foundation.operations.diagnosis",
-    "paktaleem.foundation.operations.startup",
-    "paktaleem.foundation.operations.metrics",
-    "paktaleem.foundation.operations.jobs",
+    "paktaleem.foundation.operations",
     "paktaleem.foundation.audit",
     "paktaleem.foundation.accounts",
     "paktaleem.foundation.upkeep.periods",

@@ -23,7 +23,7 @@ from paktaleem.directory.webhooks.models import Attempt, Delivery, EndpointHealt
 from paktaleem.directory.webhooks.sender import PUMP
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
-from paktaleem.foundation.operations.jobs.tasks import RETRY_STALLED
+from paktaleem.foundation.operations.tasks import RETRY_STALLED
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from paktaleem.office.demo.supervision import running
 from tests.demo.running import free_port

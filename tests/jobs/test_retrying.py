@@ -6,7 +6,7 @@ from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
-from paktaleem.foundation.operations.jobs.tasks import MAX_ATTEMPTS, RETRY_STALLED
+from paktaleem.foundation.operations.tasks import MAX_ATTEMPTS, RETRY_STALLED
 from paktaleem.foundation.tenancy.context import in_global
 from tests.working import run_worker
 

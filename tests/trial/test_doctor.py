@@ -27,9 +27,9 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.embedded.layout import SUPERUSER
 from paktaleem.foundation.operations.jobs.diagnosis import check_failed_jobs
-from paktaleem.foundation.operations.jobs.tasks import RETRY_STALLED
 from paktaleem.foundation.operations.startup.diagnosis import check_database
 from paktaleem.foundation.operations.startup.findings import read_database
+from paktaleem.foundation.operations.tasks import RETRY_STALLED
 from paktaleem.foundation.outages import BUSY, FULL, READ_ONLY, UNREACHABLE, find_outage
 from paktaleem.foundation.tenancy import operations
 from paktaleem.foundation.tenancy.context import autonomous_transaction, in_client

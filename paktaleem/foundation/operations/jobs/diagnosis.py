@@ -8,7 +8,7 @@ from django.db import connection
 
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.operations.diagnosis.lines import Line, fine, name_some, to_mend, to_watch
-from paktaleem.foundation.operations.jobs.tasks import list_periodic_tasks
+from paktaleem.foundation.operations.tasks import list_periodic_tasks
 from paktaleem.foundation.tenancy.context import in_global
 
 LONGEST_WAIT = timedelta(minutes=15)
