@@ -22,6 +22,7 @@ from paktaleem.foundation.tenancy.operations import find_table_policy, list_tabl
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 from paktaleem.foundation.tenancy.tables import Personal
 from paktaleem.foundation.tenancy.third_party import THIRD_PARTY_TABLES
+from paktaleem.foundation.upkeep.periods.diagnosis import check_disposals
 from paktaleem.foundation.upkeep.periods.kinds import Bounds, get_kind, list_kinds
 from paktaleem.foundation.upkeep.periods.models import DisposalRun, PeriodChange, PortalPeriod
 from paktaleem.foundation.upkeep.periods.purging import dispose_of
@@ -37,6 +38,7 @@ from paktaleem.foundation.upkeep.periods.services import (
     record_run,
     request_period_change,
 )
+from paktaleem.foundation.upkeep.periods.tasks import dispose_of_old_data
 from tests.accounts.officers import second_officer
 from tests.cast import Cast
 from tests.factories import SETTING_UP
@@ -216,6 +218,12 @@ def test_a_client_that_fails_stops_no_other_and_what_was_done_is_counted(cast: C
     with in_client(PAKTALEEM):
         run = DisposalRun.objects.get()
     assert (run.rows, run.rows_ever) == (1, 8)
+
+
+def test_the_task_runs_every_disposal_that_the_doctor_expects(cast: Cast) -> None:
+    dispose_of_old_data(timestamp=0)
+    [line] = check_disposals()
+    assert (line.state, line.seen) == ("ok", "all ran within a day")
 
 
 def test_the_table_shows_what_is_due_and_when_it_ran(cast: Cast) -> None:

@@ -21,7 +21,7 @@ def check_disposals() -> Iterator[Line]:
     with in_client(PAKTALEEM):
         portal = Client.objects.filter(pk=PAKTALEEM).first()
         ran_at = dict(DisposalRun.objects.filter(client_id=PAKTALEEM).values_list("kind", "ran_at"))
-    kinds = [kind.code for kind in list_kinds() if kind.bounds is not None]
+    kinds = [kind.code for kind in list_kinds() if kind.is_counted]
     began_at = wall_clock_now() if portal is None else portal.created_at  # None: the portal is not set up yet
     late = sorted(kind for kind in kinds if ran_at.get(kind, began_at) <= since)
     coming = sum(kind not in ran_at for kind in kinds)
