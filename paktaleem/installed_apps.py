@@ -43,7 +43,6 @@ INSTALLED_APPS = [
     "retention.disposals",
     "retention.breaches",
     "retention.records",
-    "rights.limits",
     "rights.requests",
     "rights.packages",
     "rights.rectifications",

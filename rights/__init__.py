@@ -1,4 +1,4 @@
 """The rights of data subjects (policy §9): requests, the mailbox, packages, erasures and corrections.
 
-From above: desk, mailbox, channels, packages, erasures, rectifications, requests, limits.
+From above: desk, mailbox, channels, packages, erasures, rectifications, requests.
 """

@@ -19,5 +19,6 @@ class DeskConfig(config.PortalAppConfig):
         ("rights.requests.hooks.before_closing", "rights.desk.cases.require_outcome"),
         ("rights.requests.hooks.request_continued", "rights.desk.cases.require_outcome_of_duplicate"),
         ("rights.requests.hooks.person_assigned", "rights.desk.cases.move_holds"),
+        ("consent.consents.services.restrictions.checks_before_lift", "rights.desk.limits.require_notice"),
         ("rights.requests.hooks.texts_needed", "rights.desk.cases.list_requests_with_open_case"),
     )

@@ -1,4 +1,4 @@
-"""Emails of the desk: letters of staff, and notices of a request to a person's other channels."""
+"""Emails of the desk: letters of staff, notices to a person's other channels, and the notice before a lift."""
 
 from paktaleem.directory.mail.kinds import declare_message
 
@@ -10,3 +10,5 @@ VERIFIED = declare_message("rights_verified", fields=("number", "rights", "url")
 """A notice to the person that a request counts as theirs, with the way to end it."""
 REPLACED = declare_message("rights_replaced_contact", fields=("url",), is_texted=True)
 """A notice to a previous contact on file: a request goes on with the one that replaced it. It names no person."""
+LIFT = declare_message("rights_lift")
+"""The notice that a restriction will be lifted."""

@@ -1,4 +1,4 @@
-"""Models of the desk: tasks about requests, letters, and cases of supervisory authorities."""
+"""Models of the desk: tasks, letters, cases of supervisory authorities, and the end of restrictions and objections."""
 
 from datetime import timedelta
 from typing import Any, ClassVar, Self
@@ -8,12 +8,15 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from consent.consents.models import Objection, Restriction
 from paktaleem.directory.people.copies.declarations import Copied
 from paktaleem.foundation.accounts.due import Due, Severity
 from paktaleem.foundation.accounts.models import User
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.indexes import newest_first, oldest_first
+from paktaleem.foundation.tenancy.models import TenantRow
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Scope, TablePolicy, classify
 from rights.requests.letters import OCCASIONS
 from rights.requests.models import OfRequest
@@ -231,3 +234,63 @@ class AuthorityCase(OfRequest):
     def is_open(self) -> bool:
         """Return True if the case has no outcome yet."""
         return not self.outcome
+
+
+class NoticeWay(models.TextChoices):
+    """How a person was informed before a restriction is lifted."""
+
+    MAIL = "mail", _("Email to the contact on file")
+    BY_HAND = "by_hand", _("By telephone, in person or in writing")
+
+
+class LiftNotice(TenantRow):
+    """One notice to a person that a restriction will be lifted (GDPR Art. 18(3))."""
+
+    wall = TablePolicy(Scope.TENANT, APPEND)
+
+    restriction = models.ForeignKey(Restriction, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    way = models.CharField(max_length=16, choices=NoticeWay)
+    informed_by = models.UUIDField()
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["at", "id"]
+        indexes = [models.Index(fields=["client", "restriction"], name="liftnotice_of_restriction")]
+
+    def __str__(self) -> str:
+        return str(self.get_way_display())
+
+
+class Overruling(RequestedChange):
+    """One proposal to overrule an objection on compelling grounds, for a second officer (GDPR Art. 21(1)).
+
+    ``grounds`` are the grounds and the evidence in words, sealed under the person's key.
+    """
+
+    wall = TablePolicy(
+        Scope.TENANT, EDIT, disposed_as="person", personal=classify(sealed="grounds", none="requested_kind")
+    )
+    copied = Copied(
+        "overrulings",
+        _("Proposals to overrule your objections"),
+        "purpose=objection__purpose_code grounds state requested_at settled_at",
+        of=("objection__subject",),
+        titles={"grounds": _("Compelling grounds")},
+    )
+
+    objection = models.ForeignKey(Objection, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    grounds = SealedField()
+
+    class Meta:
+        ordering = ["requested_at", "id"]
+        constraints = [
+            *second_person_constraints("overruling"),
+            models.UniqueConstraint(
+                fields=["client", "objection"],
+                condition=Q(state=ChangeState.WAITING),
+                name="overruling_one_waiting",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.get_state_display())

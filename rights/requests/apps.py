@@ -32,10 +32,6 @@ class RightsConfig(config.PortalAppConfig):
             "rights.requests.services.holds.find_copies_to_give",
         ),
         (
-            "rights.limits.hooks.requesters",
-            "rights.requests.services.outcomes.find_guardian_of_limit",
-        ),
-        (
             "rights.requests.hooks.request_ended",
             "rights.requests.services.holds.lift_hold_at_end",
         ),

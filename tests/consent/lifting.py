@@ -7,7 +7,7 @@ from consent.consents.models import Objection, Restriction
 from consent.register.services.safeguards import decide_safeguard_change
 from paktaleem.foundation.accounts.actors import user_actor
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
-from rights.limits.services import approve_overruling, inform_before_lift, propose_overruling, request_lift_after_notice
+from rights.desk.limits import inform_before_lift, propose_overruling, request_lift_after_notice, settle_overruling
 
 
 def lift_by_two(restriction: Restriction, *, actor: Any, reason: Any, at: datetime) -> Restriction:
@@ -15,7 +15,7 @@ def lift_by_two(restriction: Restriction, *, actor: Any, reason: Any, at: dateti
     row: Restriction = Restriction.objects.get(pk=restriction.pk)
     if row.ends_at is None:
         other = user_actor(new_id(), "privacy_officer", PAKTALEEM)
-        inform_before_lift(row, by_hand=True, actor=other, at=at - timedelta(microseconds=1))
+        inform_before_lift(row, way="by_hand", actor=other, at=at - timedelta(microseconds=1))
         change = request_lift_after_notice(row, ground="The dispute is settled.", actor=other, at=at)
         decide_safeguard_change(change, approve=True, actor=actor, reason=reason, at=at)
         row.refresh_from_db()
@@ -29,5 +29,5 @@ def overrule_by_two(objection: Objection, *, actor: Any, reason: Any, at: dateti
     if row.ends_at is None:
         other = user_actor(new_id(), "privacy_officer", PAKTALEEM)
         propose_overruling(row, grounds="Court order 17/2026", actor=other, at=at)
-        row = approve_overruling(row, actor=actor, at=at)
+        row = settle_overruling(row, approve=True, actor=actor, at=at)
     return row

@@ -18,10 +18,11 @@ from consent.consents.services.restrictions import (
 from consent.register.effects import WeakensSafeguard
 from consent.register.services.safeguards import decide_safeguard_change
 from paktaleem.foundation.accounts.actors import NotAllowed, person_actor
+from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
-from rights.limits.services import ObjectionIsAbsolute, approve_overruling, inform_before_lift, propose_overruling
+from rights.desk.limits import inform_before_lift, propose_overruling, settle_overruling
 from tests.consent.approving import officer
 from tests.consent.lifting import lift_by_two, overrule_by_two
 
@@ -133,11 +134,11 @@ def test_the_person_withdraws_an_objection(cast, indus, now):
 def test_an_objection_to_marketing_is_absolute(cast, indus, now, monkeypatch):
     limit, amina = object_(cast, now), cast.actor("amina")
     propose_overruling(limit, grounds="Court order 17/2026", actor=amina, at=now)
-    monkeypatch.setattr("rights.limits.services.MARKETING", {"dpv:ServiceOptimisation"})
-    with pytest.raises(ObjectionIsAbsolute):
+    monkeypatch.setattr("rights.desk.limits.MARKETING", {"dpv:ServiceOptimisation"})
+    with pytest.raises(Refused, match="marketing"):
         propose_overruling(limit, grounds="Court order 17/2026", actor=amina, at=now)
-    with pytest.raises(ObjectionIsAbsolute):
-        approve_overruling(limit, actor=officer(), at=now + DAY)
+    with pytest.raises(Refused, match="marketing"):
+        settle_overruling(limit, approve=True, actor=officer(), at=now + DAY)
     assert Objection.objects.get(pk=limit.pk).ends_at is None
 
 
@@ -150,7 +151,7 @@ def test_a_restriction_is_not_lifted_by_one_person(cast, indus, now):
     with pytest.raises(ValidationError) as caught:
         request_lift(limit, ground=" ", actor=cast.actor("farah"), at=now + DAY)
     assert list(caught.value.message_dict) == ["ground"]
-    inform_before_lift(limit, by_hand=True, actor=cast.actor("farah"), at=now)
+    inform_before_lift(limit, way="by_hand", actor=cast.actor("farah"), at=now)
     change = request_lift(limit, ground="The dispute is settled.", actor=cast.actor("farah"), at=now + DAY)
     with pytest.raises(ApproverIsRequester):
         decide_safeguard_change(change, approve=True, actor=cast.actor("farah"), at=now + DAY)

@@ -42,7 +42,7 @@ WEAKENS = {
     "consent/lawfulbasis/change": "consent.SafeguardChange",
     "consent/lawfulbasis/end": "consent.SafeguardChange",
     "consent/lawfulbasis/cancel": "consent.SafeguardChange",
-    "consent/objection/overrule": "limits.Overruling",
+    "consent/objection/overrule": "desk.Overruling",
     "consent/purpose/add": "consent.SafeguardChange",
     "consent/purpose/change": "consent.SafeguardChange",
     "consent/purposecapacity/add": "consent.SafeguardChange",

@@ -59,8 +59,8 @@ from retention.disposals.services.reviewing import approve_disposal, settle_appr
 from retention.disposals.services.sweeping import open_disposal
 from retention.schedule.models import HoldKind, HoldLift
 from retention.schedule.services.holds import HoldScope, lift_hold, place_hold, settle_lift
+from rights.desk.limits import propose_overruling, settle_overruling
 from rights.erasures.services.proposals import decide_erasure, propose_erasure
-from rights.limits.services import approve_overruling, propose_overruling
 from tests.accounts.officers import second_officer
 from tests.breaches.making import add_measures, assess, make_breach, send_letters
 from tests.cast import Cast
@@ -135,7 +135,7 @@ def overruling(cast: Cast, actor: Actor, at: datetime) -> Approve:
     told: dict[str, Any] = {"actor": actor, "reason": Reason.SUBJECT_REQUEST, "at": at}
     objection = object_to_purpose(cast.subject("hamza"), purpose_code="platform_improvement", **told)
     propose_overruling(objection, grounds="Court order 17/2026", actor=actor, at=at)
-    return lambda approver, later: approve_overruling(objection, actor=approver, at=later)
+    return lambda approver, later: settle_overruling(objection, approve=True, actor=approver, at=later)
 
 
 def erasure(cast: Cast, actor: Actor, at: datetime) -> Approve:
@@ -244,7 +244,7 @@ RULES: dict[str, Rule] = {
     "disposals.Approval": disposal,
     "erasures.ErasureProposal": erasure,
     "exits.AgreementExit": client_exit,
-    "limits.Overruling": overruling,
+    "desk.Overruling": overruling,
     "merges.PersonMerge": merge,
     "periods.PeriodChange": period_change,
     "schedule.HoldLift": hold_lift,

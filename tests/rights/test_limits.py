@@ -21,25 +21,22 @@ from consent.register.services.safeguards import decide_safeguard_change
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, user_actor
+from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.console.home_pages import Card
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
-from rights.limits.admin import overruling_board
-from rights.limits.models import LiftNotice
-from rights.limits.services import (
-    AlreadyProposed,
-    NothingProposed,
-    PersonNotInformed,
-    approve_overruling,
-    decline_overruling,
+from rights.desk.admin.limits import overruling_board
+from rights.desk.limits import (
     inform_before_lift,
     propose_overruling,
     read_grounds,
     request_lift_after_notice,
+    settle_overruling,
 )
+from rights.desk.models import LiftNotice
 from rights.requests.services.outcomes import RequestNotAllowed
 from tests.cast import Cast
 from tests.children.guardians import verified_guardian
@@ -69,11 +66,11 @@ def second_officer(cast: Cast) -> Actor:
 
 def test_a_restriction_is_lifted_only_after_the_person_was_informed(indus: Cast) -> None:
     row, farah = restricted(indus), indus.actor("farah")
-    with pytest.raises(PersonNotInformed):
+    with pytest.raises(Refused, match="Inform the person"):
         request_lift_after_notice(row, ground=GROUND, actor=farah, at=LATER)
-    inform_before_lift(row, by_hand=False, actor=farah, at=LATER)
+    inform_before_lift(row, way="mail", actor=farah, at=LATER)
     assert Letter.objects.get(kind="rights_lift").subject_id == indus.subject_id("hamza")
-    with pytest.raises(PersonNotInformed):
+    with pytest.raises(Refused, match="Inform the person"):
         request_lift_after_notice(row, ground=GROUND, actor=farah, at=LATER)
     assert not SafeguardChange.objects.exists()
     change = request_lift_after_notice(row, ground=GROUND, actor=farah, at=LATER + HOUR)
@@ -91,14 +88,14 @@ def test_a_restriction_is_lifted_only_after_the_person_was_informed(indus: Cast)
 def test_an_approval_does_not_lift_a_restriction_without_the_notice(indus: Cast) -> None:
     row, farah, amina = restricted(indus), indus.actor("farah"), indus.actor("amina")
     other = restricted(indus, "iqra")
-    inform_before_lift(other, by_hand=True, actor=farah, at=AT)
+    inform_before_lift(other, way="by_hand", actor=farah, at=AT)
     change = request_lift(row, ground=GROUND, actor=farah, at=LATER)
-    with pytest.raises(PersonNotInformed), transaction.atomic():
+    with pytest.raises(Refused, match="Inform the person"), transaction.atomic():
         decide_safeguard_change(change, approve=True, actor=amina, at=LATER)
     row.refresh_from_db()
     change.refresh_from_db()
     assert (row.ends_at, change.state) == (None, "waiting")
-    inform_before_lift(row, by_hand=True, actor=farah, at=LATER)
+    inform_before_lift(row, way="by_hand", actor=farah, at=LATER)
     decide_safeguard_change(change, approve=True, actor=amina, at=LATER + HOUR)
     row.refresh_from_db()
     assert row.ends_at == LATER + HOUR
@@ -107,11 +104,11 @@ def test_an_approval_does_not_lift_a_restriction_without_the_notice(indus: Cast)
 def test_staff_inform_a_person_without_an_email_address_before_the_lift(indus: Cast) -> None:
     row, farah = restricted(indus, "iqra"), indus.actor("farah")
     with pytest.raises(ValidationError, match="no email address"):
-        inform_before_lift(row, by_hand=False, actor=farah, at=LATER)
-    assert inform_before_lift(row, by_hand=True, actor=farah, at=LATER).way == "by_hand"
+        inform_before_lift(row, way="mail", actor=farah, at=LATER)
+    assert inform_before_lift(row, way="by_hand", actor=farah, at=LATER).way == "by_hand"
     for name in ("sana", "bilal", "celia"):
         with pytest.raises(NotAllowed):
-            inform_before_lift(row, by_hand=True, actor=indus.actor(name), at=LATER)
+            inform_before_lift(row, way="by_hand", actor=indus.actor(name), at=LATER)
     assert LiftNotice.objects.count() == 1
 
 
@@ -119,12 +116,12 @@ def test_before_a_lift_the_guardian_who_requested_the_restriction_is_informed_an
     verified_guardian(indus.subject("danish"), indus.subject("esra"), at=AT)
     given: dict[str, Any] = {"subject": "danish", "requester": indus.subject("esra"), "purposes": ["newsletter"]}
     decided(indus, received(indus, "restriction", **given))
-    inform_before_lift(Restriction.objects.get(), by_hand=False, actor=indus.actor("farah"), at=LATER)
+    inform_before_lift(Restriction.objects.get(), way="mail", actor=indus.actor("farah"), at=LATER)
     letter = Letter.objects.get(kind="rights_lift")
     assert letter.subject_id == indus.subject_id("esra"), "the child is not to learn of the request"
     end_guardian(Guardianship.objects.get(), actor=SETTING_UP, at=LATER)
     with pytest.raises(RequestNotAllowed):
-        inform_before_lift(Restriction.objects.get(), by_hand=False, actor=indus.actor("farah"), at=LATER + HOUR)
+        inform_before_lift(Restriction.objects.get(), way="mail", actor=indus.actor("farah"), at=LATER + HOUR)
     assert Letter.objects.filter(kind="rights_lift").count() == 1
 
 
@@ -133,9 +130,9 @@ def test_no_lift_is_announced_to_a_contact_that_changed_in_the_last_72_hours(ind
     changed: dict[str, Any] = {"actor": SETTING_UP, "at": AT, "client": indus.client("indus")}
     register_subject("lms-hamza", details={"email": "impostor@mail.example"}, **changed)
     with pytest.raises(ValidationError, match="less than 72 hours ago"):
-        inform_before_lift(row, by_hand=False, actor=farah, at=AT + 71 * HOUR)
+        inform_before_lift(row, way="mail", actor=farah, at=AT + 71 * HOUR)
     assert not LiftNotice.objects.exists()
-    assert inform_before_lift(row, by_hand=False, actor=farah, at=AT + 73 * HOUR).way == "mail"
+    assert inform_before_lift(row, way="mail", actor=farah, at=AT + 73 * HOUR).way == "mail"
 
 
 def test_an_objection_is_recorded_only_where_the_basis_is_legitimate_interest(indus: Cast) -> None:
@@ -152,7 +149,7 @@ def test_overruling_takes_two_officers_and_sealed_grounds(indus: Cast) -> None:
         propose_overruling(row, grounds=" ", actor=amina, at=LATER)
     propose_overruling(row, grounds="Court order 17/2026", actor=amina, at=LATER)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT to_jsonb(r)::text FROM limits_overruling r")
+        cursor.execute("SELECT to_jsonb(r)::text FROM desk_overruling r")
         assert "Court order" not in cursor.fetchone()[0]
     row.refresh_from_db()
     assert row.ends_at is None, "in force until a second officer agrees"
@@ -161,21 +158,21 @@ def test_overruling_takes_two_officers_and_sealed_grounds(indus: Cast) -> None:
     assert line.url == row_url("consent/objection", row.pk)
     assert overruling_board(indus.actor("farah"), LATER) == []
     with pytest.raises(ApproverIsRequester):
-        approve_overruling(row, actor=amina, at=LATER)
-    with pytest.raises(AlreadyProposed):
+        settle_overruling(row, approve=True, actor=amina, at=LATER)
+    with pytest.raises(Refused, match="already proposed"):
         propose_overruling(row, grounds="Again", actor=second_officer(indus), at=LATER)
     assert read_grounds(row, actor=second_officer(indus), at=LATER) == "Court order 17/2026"
-    assert approve_overruling(row, actor=second_officer(indus), at=LATER).ends_at == LATER
+    assert settle_overruling(row, approve=True, actor=second_officer(indus), at=LATER).ends_at == LATER
     assert Entry.objects.filter(kind="objection.overruling_settled").count() == 1
     assert overruling_board(amina, LATER) == []
 
 
 def test_a_declined_overruling_leaves_the_objection_in_force(indus: Cast) -> None:
     row, amina = objected(indus), indus.actor("amina")
-    with pytest.raises(NothingProposed):
-        approve_overruling(row, actor=amina, at=LATER)
+    with pytest.raises(Refused, match="Nothing was proposed"):
+        settle_overruling(row, approve=True, actor=amina, at=LATER)
     propose_overruling(row, grounds="Weak", actor=amina, at=LATER)
-    assert decline_overruling(row, actor=second_officer(indus), at=LATER).ends_at is None
+    assert settle_overruling(row, approve=False, actor=second_officer(indus), at=LATER).ends_at is None
     for name in ("farah", "sana", "bilal"):
         with pytest.raises(NotAllowed):
             propose_overruling(row, grounds="No", actor=indus.actor(name), at=LATER)

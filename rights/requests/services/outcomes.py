@@ -67,7 +67,7 @@ def require_authority(request: RightsRequest, kinds: Iterable[RightKind | str], 
 
 
 def find_guardian_of_limit(restriction: Restriction, at: datetime) -> Subject | None:
-    """Return the guardian whose request brought about a restriction; connected to ``limits.requesters``.
+    """Return the guardian whose request brought about a restriction, or None if no guardian did.
 
     Raises RequestNotAllowed if they have no authority any more: the portal writes to them no longer.
     """

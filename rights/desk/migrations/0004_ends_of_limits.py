@@ -1,16 +1,17 @@
-"""The notice before a restriction is lifted, and proposals to overrule objections."""
+"""Notices before a lift and proposals to overrule are rows of the desk."""
 
 import django.db.models.deletion
-import paktaleem.foundation.tenancy.rows
 from django.db import migrations, models
 
+import paktaleem.foundation.tenancy.rows
+from paktaleem.foundation.tenancy.operations import AppendOnly, Isolate, SameClientForeignKey, TenantIsolation
 from paktaleem.foundation.tenancy.tables import CreateTables
 
 
 class Migration(migrations.Migration):
-    initial = True
-    dependencies = [("accounts", "0001_tables"), ("consent", "0001_tables")]
+    dependencies = [("desk", "0003_cases_of_authorities"), ("consent", "0002_tenancy")]
     operations = [
+        migrations.RunSQL("DROP TABLE IF EXISTS limits_liftnotice, limits_overruling", migrations.RunSQL.noop),
         CreateTables(
             migrations.CreateModel(
                 name='LiftNotice',
@@ -46,5 +47,12 @@ class Migration(migrations.Migration):
                     'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('state', 'approved'), _negated=True), models.Q(('settled_by', models.F('requested_by')), _negated=True), _connector='OR'), name='overruling_by_two_people'), models.CheckConstraint(condition=models.Q(models.Q(('settled_at', None), ('settled_by', None), ('state', 'waiting')), models.Q(models.Q(('state', 'waiting'), _negated=True), ('settled_at__isnull', False), ('settled_by__isnull', False)), _connector='OR'), name='overruling_settled_by_someone'), models.UniqueConstraint(condition=models.Q(('state', 'waiting')), fields=('client', 'objection'), name='overruling_one_waiting')],
                 },
             ),
-        )
+        ),
+        Isolate(
+            TenantIsolation("LiftNotice"),
+            TenantIsolation("Overruling"),
+            AppendOnly("LiftNotice"),
+            SameClientForeignKey("LiftNotice", "restriction", "consent.Restriction"),
+            SameClientForeignKey("Overruling", "objection", "consent.Objection"),
+        ),
     ]

@@ -4,8 +4,9 @@
 # that override an objection, so two officers do, and no one of the client.
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
+from django import forms
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -21,63 +22,58 @@ from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services.erasure import AlreadyErased
 from paktaleem.directory.people.services.people import record_access
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
+from paktaleem.foundation.accounts.acts import Refused, act
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, decide_change
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.services import record_entry
-from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
-from rights.limits.hooks import find_requester
-from rights.limits.messages import LIFT
-from rights.limits.models import LiftNotice, NoticeWay, Overruling
+from rights.desk.messages import LIFT
+from rights.desk.models import LiftNotice, NoticeWay, Overruling
+from rights.requests.services.outcomes import find_guardian_of_limit
 
-_GROUNDS = "limits_overruling.grounds"
-
-
-class PersonNotInformed(PortalError):
-    """The person was not informed that the restriction will be lifted."""
-
-    console_message = "Inform the person first."
+_GROUNDS = "desk_overruling.grounds"
 
 
-class AlreadyProposed(PortalError):
-    """An overruling was already proposed: a second officer may agree."""
-
-    console_message = "This was already proposed: a second officer may agree."
-
-
-class ObjectionIsAbsolute(PortalError):
-    """The objection is to marketing, which nothing overrules (GDPR Art. 21(3))."""
-
-    console_message = "This objection is to marketing: no ground overrules it. Only the person withdraws it."
+def _check_in_force(limit: Any, _actor: Actor, _at: datetime) -> None:
+    if limit.ends_at is not None:
+        raise Refused(_("It has already ended."))
 
 
-class NothingProposed(PortalError):
-    """No overruling of this objection waits for a second officer."""
-
-    console_message = "Nothing was proposed."
-
-
-@transaction.atomic
-def inform_before_lift(restriction: Restriction, *, by_hand: bool, actor: Actor, at: datetime) -> LiftNotice:
+@act(
+    "inform",
+    "Inform the person",
+    Capability.RESTRICT_PROCESSING,
+    lead="The person must know before the restriction is lifted.",
+    done="The person is informed. You may request that the restriction is lifted.",
+    check=_check_in_force,
+)
+def inform_before_lift(
+    restriction: Restriction,
+    *,
+    way: Annotated[
+        str,
+        forms.ChoiceField(label="How is the person informed?", choices=NoticeWay.choices, widget=forms.RadioSelect),
+    ],
+    actor: Actor,
+    at: datetime,
+) -> LiftNotice:
     """Inform the person that a restriction will be lifted: by email, or record that staff informed them.
 
     If a guardian requested the restriction, the guardian is informed and the child is not written to (decision 66).
     Raises ValidationError if no email address is on file or a contact changed in the last 72 hours, RequestNotAllowed
-    if the guardian has no authority any more, AlreadyErased, NotAllowed.
+    if the guardian has no authority any more, AlreadyErased.
     """
-    require(actor, Capability.RESTRICT_PROCESSING, restriction.client_id)
     subject = restriction.subject
     if subject.erased_at is not None:
         raise AlreadyErased
-    if not by_hand:
-        to = _require_contact(find_requester(restriction, at) or subject, at)
+    if way == NoticeWay.MAIL:
+        to = _require_contact(find_guardian_of_limit(restriction, at) or subject, at)
         context: dict[str, Any] = {"related_id": restriction.pk, "actor": actor, "at": at}
         send_message(LIFT.code, to=to, client_id=restriction.client_id, **context)
-    way = NoticeWay.BY_HAND if by_hand else NoticeWay.MAIL
     notice = LiftNotice(client_id=restriction.client_id, restriction=restriction, way=way, informed_by=actor.id, at=at)
     notice.save(force_insert=True)
-    _record("restriction.lift_announced", restriction, {"way": way.value}, actor, at)
+    _record("restriction.lift_announced", restriction, {"way": str(way)}, actor, at)
     return notice
 
 
@@ -93,7 +89,7 @@ def _require_contact(person: Subject, at: datetime) -> Subject:
 def request_lift_after_notice(restriction: Restriction, *, ground: str, actor: Actor, at: datetime) -> SafeguardChange:
     """Request the lift of a restriction whose person was informed before (GDPR Art. 18(3)).
 
-    It is in force until a second person approves. Raises PersonNotInformed, and as ``request_lift``.
+    It is in force until a second person approves. Raises Refused, and as ``request_lift``.
     """
     require(actor, Capability.RESTRICT_PROCESSING, restriction.client_id)
     require_notice(restriction, at)
@@ -101,32 +97,57 @@ def request_lift_after_notice(restriction: Restriction, *, ground: str, actor: A
 
 
 def require_notice(restriction: Restriction, at: datetime) -> None:
-    """Raise PersonNotInformed unless the person was informed before ``at`` that this restriction will be lifted.
+    """Raise Refused unless the person was informed before ``at`` that this restriction will be lifted.
 
     Follows GDPR Art. 18(3). Connected to ``checks_before_lift``: no lift that waits for approval is applied without the
     notice.
     """
     informed = LiftNotice.objects.filter(client_id=restriction.client_id, restriction=restriction, at__lt=at)
     if not informed.exists():
-        raise PersonNotInformed
+        raise Refused(_("Inform the person first."))
 
 
-@transaction.atomic
-def propose_overruling(objection: Objection, *, grounds: str, actor: Actor, at: datetime) -> Overruling:
-    """Propose to overrule an objection, with the compelling grounds and the evidence in words.
-
-    Follows GDPR Art. 21(1). The objection stays in force until a second officer agrees. Raises
-    ValidationError, ObjectionIsAbsolute, AlreadyProposed, AlreadyErased, NotAllowed.
-    """
-    _require_officer(objection, actor)
+def _check_proposal(objection: Objection, actor: Actor, at: datetime) -> None:
+    _check_in_force(objection, actor, at)
     _refuse_absolute(objection)
-    if not grounds.strip():
-        raise ValidationError({"grounds": [_("State the compelling grounds and the evidence.")]})
-    objection = _lock(objection)
     if objection.subject.erased_at is not None:
         raise AlreadyErased
-    if _waiting(objection) is not None:
-        raise AlreadyProposed
+    if _find_waiting(objection) is not None:
+        raise Refused(_("This was already proposed: a second officer may agree."))
+
+
+@act(
+    "overrule",
+    "Propose to overrule",
+    Capability.OVERRULE_OBJECTIONS,
+    lead="Only compelling legitimate grounds override the person’s interests, rights and freedoms. The "
+    "objection stays in force until a second officer agrees.",
+    done="Proposed. A second officer must agree.",
+    danger=True,
+    check=_check_proposal,
+)
+def propose_overruling(
+    objection: Objection,
+    *,
+    grounds: Annotated[
+        str,
+        forms.CharField(
+            label="Compelling grounds and evidence",
+            help_text="Encrypted. The second officer reads them before agreeing.",
+            max_length=4000,
+            widget=forms.Textarea(attrs={"rows": 8, "dir": "auto"}),
+        ),
+    ],
+    actor: Actor,
+    at: datetime,
+) -> Overruling:
+    """Propose to overrule an objection, with the compelling grounds and the evidence in words (GDPR Art. 21(1)).
+
+    The objection stays in force until a second officer agrees. Raises ValidationError, Refused, AlreadyErased.
+    """
+    _require_user(actor)
+    if not grounds.strip():
+        raise ValidationError({"grounds": [_("State the compelling grounds and the evidence.")]})
     row = Overruling(
         id=new_id(),
         client_id=objection.client_id,
@@ -142,75 +163,58 @@ def propose_overruling(objection: Objection, *, grounds: str, actor: Actor, at: 
 
 
 @transaction.atomic
-def approve_overruling(objection: Objection, *, actor: Actor, at: datetime) -> Objection:
-    """Agree to an overruling that another officer proposed: the objection ends (GDPR Art. 21(1)).
+def settle_overruling(objection: Objection, *, approve: bool, actor: Actor, at: datetime) -> Objection:
+    """Agree to an overruling that another officer proposed, or decline it; agreed, the objection ends.
 
-    Idempotent for an ended objection. Raises ObjectionIsAbsolute, NothingProposed, ApproverIsRequester,
-    ApproverNotIndependent, NotAllowed.
+    Follows GDPR Art. 21(1). Raises Refused, ApproverIsRequester, ApproverNotIndependent, NotAllowed.
     """
-    _refuse_absolute(objection)
-    objection = _settle(objection, actor, at, approve=True)
-    return end_objection(objection, actor=actor, reason=Reason.REVIEW, at=at)
-
-
-@transaction.atomic
-def decline_overruling(objection: Objection, *, actor: Actor, at: datetime) -> Objection:
-    """Decline an overruling, or take it back: the objection stays in force.
-
-    Raises NothingProposed, NotAllowed.
-    """
-    return _settle(objection, actor, at, approve=False)
+    require(actor, Capability.OVERRULE_OBJECTIONS, objection.client_id)
+    _require_user(actor)
+    if approve:
+        _refuse_absolute(objection)
+    rows = Objection.objects.select_for_update(of=("self",)).select_related("subject")
+    objection = rows.get(pk=objection.pk, client_id=objection.client_id)
+    row = decide_change(_require_waiting(objection), approve=approve, actor=actor, at=at)
+    row.save(update_fields=["state", "settled_by", "settled_at"])
+    facts = {"overruling": str(row.pk), "state": str(row.state)}
+    _record("objection.overruling_settled", objection, facts, actor, at)
+    return end_objection(objection, actor=actor, reason=Reason.REVIEW, at=at) if approve else objection
 
 
 @transaction.atomic
 def read_grounds(objection: Objection, *, actor: Actor, at: datetime) -> str:
     """Return the grounds of the waiting proposal, for the second officer; the access is recorded.
 
-    Raises NothingProposed, KeyDestroyed if the person is erased, NotAllowed.
+    Raises Refused, KeyDestroyed if the person is erased, NotAllowed.
     """
-    _require_officer(objection, actor)
-    row = _waiting(objection)
-    if row is None or row.grounds is None:
-        raise NothingProposed
+    require(actor, Capability.OVERRULE_OBJECTIONS, objection.client_id)
+    row = _require_waiting(objection)
     record_access(objection.subject, ["grounds of an overruling"], actor=actor, reason=Reason.REVIEW, at=at)
-    return sealer_of(objection.subject).open(row.grounds, column=_GROUNDS)
-
-
-def _settle(objection: Objection, actor: Actor, at: datetime, *, approve: bool) -> Objection:
-    _require_officer(objection, actor)
-    objection = _lock(objection)
-    row = _waiting(objection)
-    if row is None:
-        raise NothingProposed
-    row = decide_change(row, approve=approve, actor=actor, at=at)
-    row.save(update_fields=["state", "settled_by", "settled_at"])
-    facts = {"overruling": str(row.pk), "state": str(row.state)}
-    _record("objection.overruling_settled", objection, facts, actor, at)
-    return objection
+    return "" if row.grounds is None else sealer_of(objection.subject).open(row.grounds, column=_GROUNDS)
 
 
 def _refuse_absolute(objection: Objection) -> None:
-    """Raise ObjectionIsAbsolute for an objection to marketing."""
+    """Refuse to overrule an objection to marketing (GDPR Art. 21(3))."""
     owners = [objection.client_id, PAKTALEEM]
     purposes = Purpose.objects.filter(client_id__in=owners, code=objection.purpose_code)
     if purposes.filter(dpv_term__in=MARKETING).exists():
-        raise ObjectionIsAbsolute
+        raise Refused(_("This objection is to marketing: no ground overrules it. Only the person withdraws it."))
 
 
-def _require_officer(objection: Objection, actor: Actor) -> None:
-    require(actor, Capability.OVERRULE_OBJECTIONS, objection.client_id)
+def _require_user(actor: Actor) -> None:
     if actor.kind is not ByKind.USER:
         raise NotAllowed("Only a signed-in officer may overrule an objection.")
 
 
-def _lock(objection: Objection) -> Objection:
-    rows = Objection.objects.select_for_update(of=("self",)).select_related("subject")
-    return rows.get(pk=objection.pk, client_id=objection.client_id)
-
-
-def _waiting(objection: Objection) -> Overruling | None:
+def _find_waiting(objection: Objection) -> Overruling | None:
     own = Overruling.objects.filter(client_id=objection.client_id, objection=objection, state=ChangeState.WAITING)
     return own.first()
+
+
+def _require_waiting(objection: Objection) -> Overruling:
+    if (row := _find_waiting(objection)) is None:
+        raise Refused(_("Nothing was proposed."))
+    return row
 
 
 def _record(kind: str, limit: Restriction | Objection, facts: dict[str, str], actor: Actor, at: datetime) -> None:

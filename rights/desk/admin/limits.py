@@ -13,9 +13,11 @@ from django.utils.translation import gettext_lazy as _
 from consent.consents.models import Objection, Restriction
 from consent.register.admin.safeguards import to_waiting
 from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.accounts.due import Severity
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState
+from paktaleem.foundation.console.act_pages import act_page
 from paktaleem.foundation.console.added_actions import AddedAct, added_acts
 from paktaleem.foundation.console.forms import ActionForm, GroundField
 from paktaleem.foundation.console.home_pages import Card, Line, make_cards
@@ -25,35 +27,20 @@ from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import boards, site
 from paktaleem.foundation.encryption.sealing import CannotOpen
 from paktaleem.foundation.tenancy.context import in_client
-from rights.limits import services as limits
-from rights.limits.models import NoticeWay, Overruling
-
-__all__: list[str] = []
-
-_RESTRICTION, _OBJECTION = Restriction._meta.label_lower, Objection._meta.label_lower
-
-
-class InformForm(ActionForm):
-    """How the person is informed."""
-
-    way = forms.ChoiceField(label=_("How is the person informed?"), choices=NoticeWay.choices, widget=forms.RadioSelect)
+from rights.desk.limits import (
+    inform_before_lift,
+    propose_overruling,
+    read_grounds,
+    request_lift_after_notice,
+    settle_overruling,
+)
+from rights.desk.models import Overruling
 
 
 class LiftForm(ActionForm):
     """The ground for lifting a restriction."""
 
     ground = GroundField()
-
-
-class GroundsForm(ActionForm):
-    """The grounds for overruling an objection."""
-
-    grounds = forms.CharField(
-        label=_("Compelling grounds and evidence"),
-        help_text=_("Encrypted. The second officer reads them before agreeing."),
-        max_length=4000,
-        widget=forms.Textarea(attrs={"rows": 8, "dir": "auto"}),
-    )
 
 
 class AgreeForm(ActionForm):
@@ -67,51 +54,28 @@ class AgreeForm(ActionForm):
 
     def __init__(self, *args: Any, row: Objection, request: HttpRequest, **kwargs: Any) -> None:
         super().__init__(*args, row=row, request=request, **kwargs)
-        with suppress(limits.NothingProposed, CannotOpen), in_client(row.client_id):
-            self.fields["answer"].help_text = limits.read_grounds(row, **_by(request))
-
-
-def _by(request: HttpRequest) -> dict[str, Any]:
-    return {"actor": actor_of(request), "at": get_action_time(request)}
-
-
-def _inform(row: Restriction, given: dict[str, Any], request: HttpRequest) -> None:
-    limits.inform_before_lift(row, by_hand=given["way"] == NoticeWay.BY_HAND, **_by(request))
+        with suppress(Refused, CannotOpen), in_client(row.client_id):
+            self.fields["answer"].help_text = read_grounds(row, actor=actor_of(request), at=get_action_time(request))
 
 
 def _lift(row: Restriction, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
-    return to_waiting(request, limits.request_lift_after_notice(row, ground=given["ground"], **_by(request)))
-
-
-def _overrule(row: Objection, given: dict[str, Any], request: HttpRequest) -> None:
-    limits.propose_overruling(row, grounds=given["grounds"], **_by(request))
+    by: dict[str, Any] = {"actor": actor_of(request), "at": get_action_time(request)}
+    return to_waiting(request, request_lift_after_notice(row, ground=given["ground"], **by))
 
 
 def _agree(row: Objection, given: dict[str, Any], request: HttpRequest) -> None:
-    settle = limits.approve_overruling if given["answer"] == "approve" else limits.decline_overruling
-    settle(row, **_by(request))
+    by: dict[str, Any] = {"actor": actor_of(request), "at": get_action_time(request)}
+    settle_overruling(row, approve=given["answer"] == "approve", **by)
 
 
 def _is_in_force(row: Any, _at: datetime) -> bool:
     return bool(row.ends_at is None)
 
 
-_ACTS = (
-    AddedAct(
-        _RESTRICTION,
-        RowAction(
-            "inform",
-            "Inform the person",
-            Capability.RESTRICT_PROCESSING,
-            _inform,
-            form=InformForm,
-            lead="The person must know before the restriction is lifted.",
-            done="The person is informed. You may request that the restriction is lifted.",
-            applies=_is_in_force,
-        ),
-    ),
-    AddedAct(
-        _RESTRICTION,
+for _model, _act in (
+    (Restriction, act_page(inform_before_lift)),
+    (
+        Restriction,
         RowAction(
             "lift",
             "Lift restriction",
@@ -124,23 +88,9 @@ _ACTS = (
             applies=_is_in_force,
         ),
     ),
-    AddedAct(
-        _OBJECTION,
-        RowAction(
-            "overrule",
-            "Propose to overrule",
-            Capability.OVERRULE_OBJECTIONS,
-            _overrule,
-            form=GroundsForm,
-            lead="Only compelling legitimate grounds override the person’s interests, rights and freedoms. The "
-            "objection stays in force until a second officer agrees.",
-            done="Proposed. A second officer must agree.",
-            applies=_is_in_force,
-            danger=True,
-        ),
-    ),
-    AddedAct(
-        _OBJECTION,
+    (Objection, act_page(propose_overruling)),
+    (
+        Objection,
         RowAction(
             "agree",
             "Answer a proposal to overrule",
@@ -154,9 +104,8 @@ _ACTS = (
             step_up=True,
         ),
     ),
-)
-for _act in _ACTS:
-    added_acts.connect(_act)
+):
+    added_acts.connect(AddedAct(_model._meta.label_lower, _act))
 
 
 @boards.connect
