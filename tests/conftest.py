@@ -3,6 +3,7 @@
 import gc
 from collections.abc import Generator, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -176,6 +177,14 @@ def rows(django_db_setup: None, django_db_blocker: DjangoDbBlocker, erasure_list
 def cast_of_rows(rows: dict[str, Any]) -> Cast:
     """Return the cast in the database of the fixture ``rows``."""
     return Cast(cast_values())
+
+
+@pytest.fixture
+def crawl(rows: dict[str, Any], cast_of_rows: Cast) -> Any:
+    """Return a function that returns the pages that a member of staff opens (tests/project/crawl.py)."""
+    from tests.project.crawl import open_pages  # noqa: PLC0415 -- models need the settings of this run
+
+    return partial(open_pages, cast_of_rows, rows)
 
 
 @pytest.fixture

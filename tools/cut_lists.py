@@ -78,7 +78,9 @@ _answer = Client.request
 def _request(client: Client, **given: Any) -> Any:
     with CutLists() as lists:
         answered = _answer(client, **given)
-    if answered.status_code == HTTPStatus.OK and answered.get("Content-Type", "").startswith("text/html"):
+    is_export = given["PATH_INFO"].endswith("/export/")  # it builds the filters of its list, and shows no list
+    is_page = answered.status_code == HTTPStatus.OK and answered.get("Content-Type", "").startswith("text/html")
+    if is_page and not is_export:
         silent = lists.list_silent()
         assert not silent, f"The page does not show the note of these lists: {silent}"
     return answered

@@ -34,14 +34,8 @@ from tests.factories import OrderSpecFactory
 from tests.webhooks.making import make_endpoint
 
 CLOSED_AT = datetime(2026, 9, 20, 12, 0, tzinfo=UTC)
-
-
 HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
-
-
 EVENTS = "/api/v1/subjects/lms-kiran/events"
-
-
 SERVES_ACCOUNT = {"account_management", "service_delivery", "service_communications", "platform_improvement"}
 
 
@@ -195,8 +189,6 @@ def test_an_event_without_a_change_writes_no_history(cast, now):
 
 
 WHY = "subject_request"
-
-
 MANY = "/access/v1/evaluations"
 
 

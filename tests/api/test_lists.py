@@ -16,11 +16,7 @@ from tests.api.callers import Caller
 from tests.factories import SETTING_UP, deactivate_purpose, make_key
 
 PURPOSES, NOTICE = "/api/v1/purposes", "/api/v1/notices/current?purpose=newsletter"
-
-
 CONSENTS, CHANGES = "/api/v1/subjects/lms-kiran/consents", "/api/v1/changes"
-
-
 LISTS = [PURPOSES, CONSENTS, CHANGES]
 
 
@@ -150,8 +146,6 @@ def test_another_client_cannot_test_an_etag(khyber_lms, indus_lms):
 
 
 SUBJECTS = "/api/v1/subjects"
-
-
 PERSONAL = f"{SUBJECTS}?include=personal&reason=lms_update"
 
 

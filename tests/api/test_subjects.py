@@ -25,8 +25,6 @@ from tests.consent.approving import accept_by_two
 from tests.factories import CAST_AT, SETTING_UP
 
 NEW = "/api/v1/subjects/lms-new"
-
-
 ZARA = {"role": "student", "full_name": "Zara Khan", "email": "zara@students.example", "birth_date": "2010-05-01"}
 
 
@@ -76,8 +74,6 @@ def test_guardians_are_registered_with_a_claimed_relation(indus_lms, cast):
 
 
 MOTHER = {"external_id": "lms-mother", "full_name": "Nida Khan", "relationship": "parent"}
-
-
 FATHER = {"external_id": "lms-father", "full_name": "Omar Khan", "relationship": "parent"}
 
 
@@ -386,8 +382,6 @@ def test_another_clients_account_cannot_be_closed(indus_lms, khyber_lms, cast):
 
 
 JUNAID, IQRA, DANISH, ESRA = (f"/api/v1/subjects/lms-{name}" for name in ("junaid", "iqra", "danish", "esra"))
-
-
 BEFORE = datetime(2026, 9, 30, 12, tzinfo=UTC)
 
 

@@ -36,14 +36,8 @@ from tests.children.test_age_changes import bring
 from tests.factories import SETTING_UP, SubjectFactory, make_system
 
 MINUTE = timedelta(minutes=1)
-
-
 GROWN = "1990-01-01"
-
-
 CLOSED = "guardian_consent_required"
-
-
 PEOPLE = "/api/v1/subjects"
 
 

@@ -22,8 +22,6 @@ from tests.showing import shown
 from tests.signing_in import browser_of
 
 GIVEN, REFUSED, DEFERRED = ConsentState.GIVEN, ConsentState.REFUSED, ConsentState.DEFERRED
-
-
 SECOND = timedelta(seconds=1)
 
 
@@ -169,14 +167,8 @@ def test_its_receipts_say_that_it_is_without_effect(cast, indus_lms, once_record
 
 
 AGE = "Birth certificates are compared at enrolment."
-
-
 PAPER = "A signed form, handed in at the office."
-
-
 PAPER_UR = "دستخط شدہ فارم دفتر میں جمع کرائیں۔"
-
-
 HOW = {
     "age": {"description": AGE, "reference": "Handbook 4.2"},
     "consent": {"description": PAPER, "description_ur": PAPER_UR, "reference": "Handbook 4.3"},

@@ -7,9 +7,11 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, ProgrammingError, connection, transaction
 
 from consent.consents.models import Consent, ConsentEvent, ConsentState, GivenBy, Method
+from consent.consents.selectors.consents import consent_states
 from consent.consents.services.consent_basis import GuardianUnknown, NoticeNotInEffect
 from consent.consents.services.recording import (
     Answer,
@@ -313,6 +315,16 @@ def test_a_consent_expires_after_its_months(cast, indus, now):
     assert event.expires_at == datetime(2029, 2, 28, 9, tzinfo=UTC)
     [refused] = answer(cast, cast.subject("hamza"), datetime(2027, 9, 1, 9, tzinfo=UTC), ("newsletter", REFUSED))
     assert refused.expires_at is None
+    purpose.consent_months = 0
+    with pytest.raises(ValidationError, match="A consent lasts a month at least"):
+        purpose.full_clean()
+
+
+def test_a_consent_without_months_does_not_expire(cast, indus, now):
+    [event] = answer(cast, cast.subject("hamza"), now)
+    assert event.expires_at is None
+    [state] = consent_states(cast.subject("hamza"), actor=cast.actor("farah"), at=now + timedelta(days=3650))
+    assert state["state"] == "given"
 
 
 def test_the_very_next_answer_goes_by_a_changed_purpose_and_a_new_text(committed, now):

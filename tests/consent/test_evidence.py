@@ -35,8 +35,6 @@ from tests.showing import shown, shown_version
 from tests.signing_in import browser_of
 
 SCAN = b"%PDF-1.7 signed by Lodhi senior"
-
-
 WORDS = "Form in box 3, signed by Lodhi senior"
 
 
@@ -158,8 +156,6 @@ def test_a_scan_is_added_and_a_reference_read_in_the_console(cast, now):
 
 
 CHILDREN = {"child_text_en": "We keep your name.", "child_text_ur": "ہم آپ کا نام رکھتے ہیں۔"}
-
-
 PAGE = "/api/v1/acknowledgements"
 
 

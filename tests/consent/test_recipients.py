@@ -47,8 +47,6 @@ from tests.factories import CAST_AT, SETTING_UP
 from tests.sandbox.making import Sandbox
 
 DAY = timedelta(days=1)
-
-
 WINDOW = timedelta(days=30)
 
 
@@ -486,8 +484,6 @@ def test_a_sandbox_shows_that_earlier_consents_do_not_cover_a_new_recipient(cast
 
 
 WHY = Reason.CLIENT_INSTRUCTION
-
-
 SERVICE = ["service_delivery"]
 
 

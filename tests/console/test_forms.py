@@ -15,7 +15,7 @@ from paktaleem.foundation.tenancy.context import in_client
 from tests.cast import Cast
 from tests.children.guardians import verified_guardian
 from tests.console.pages import MODELS, admin_of, row_url
-from tests.project.test_console_in_urdu import in_urdu
+from tests.console.urdu import in_urdu
 from tests.signing_in import SignIn, browser_of
 
 

@@ -23,34 +23,29 @@ from retention.schedule.services.holds import HoldScope, place_hold
 from tests.cast import Cast
 from tests.console.fact_keys import list_fact_keys
 from tests.console.pages import MODELS, admin_of, row_url
+from tests.console.urdu import in_urdu
 from tests.factories import SETTING_UP
+from tests.project.crawl import OpenPages
 from tests.project.offenders import refuse_any
 from tests.project.test_acts_in_urdu import filled
-from tests.project.test_console_in_urdu import in_urdu
 from tests.signing_in import browser_of
 
 CELL = re.compile(r'<td dir="auto">(.*?)</td>', re.DOTALL)
-
-
 RAW = re.compile(
     r"(?<![\w-])[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}|\{&#x27;|\{&quot;|\[&#x27;|\[&quot;|\bNone\b|\bTrue\b|\bFalse\b"
 )
-
-
 SHORTENED = re.compile(r"…[0-9a-f]{6}\b")
-
-
 BY_THE_END_OF_AN_ID = {"breaches/breach"}
 """Its incident, which the breaches of several clients share, has no other name."""
 
 
-def test_no_history_shows_an_id_or_a_raw_value(rows: dict[str, Any], cast_of_rows: Cast) -> None:
-    browser = browser_of(cast_of_rows.user("amina"))
+def test_no_history_shows_an_id_or_a_raw_value(rows: dict[str, Any], crawl: OpenPages) -> None:
+    opened = crawl("amina", part="/history/")
     tracked = [model for model in MODELS if hasattr(admin_of(model).model, "history") and rows.get(model)]
     assert len(tracked) >= 30
 
     def list_raw(model: str) -> list[str]:
-        page = browser.get(row_url(model, rows[model], "history")).content.decode()
+        page = opened[row_url(model, rows[model], "history")].html
         may_end = model in BY_THE_END_OF_AN_ID
         return [cell for cell in CELL.findall(page) if RAW.search(cell) or (SHORTENED.search(cell) and not may_end)]
 
@@ -147,11 +142,7 @@ def test_a_version_without_a_reason_has_no_empty_mark(rows: dict[str, Any], cast
 
 
 TEXTS = "the filled form keeps its texts; the forms of other rows change some"
-
-
 ACTS = "changed by a second person, the worker or another page, not by a form of its own"
-
-
 UNCHANGED = {
     "accounts/client": TEXTS,
     "accounts/user": "changed on the page of the person's own account, or by their roles",
@@ -173,8 +164,6 @@ UNCHANGED = {
     "subjects/readmission": ACTS,
 }
 """Tracked rows that this test does not change, with the reason."""
-
-
 BY_A_WORD = {
     "consent/datacategory",
     "consent/listedlaw",
@@ -183,14 +172,8 @@ BY_A_WORD = {
     "records/impactassessment",
 }
 """Rows whose form has texts only: they are sent with a word more."""
-
-
 NAMES = re.compile(r"(amina|farah)@[a-z]+\.example, (privacy officer|client administrator)")
-
-
 WITHOUT_NAME = re.compile(r"<code.*?</code>|https?://\S+|[\w.-]+@[\w.-]+|<[^>]+>", re.DOTALL)
-
-
 CODE = re.compile(r"\b[a-z]{2,}_[a-z_]*[a-z]\b|\b[a-z]+:[a-z]+\b|\bP\d+[YMWD]\b|\d{4}-\d\d-\d\dT|…[0-9a-f]{6}\b")
 """Text that is no word: codes, scopes, ISO periods and times, ends of ids."""
 
@@ -271,8 +254,6 @@ STATE_ONLY = {
     "webhooks/delivery": "its page has the state and the number of attempts",
 }
 """Rows that change without a history, with what shows their changes."""
-
-
 WITHOUT_ENTRY = {"exits/agreementexit", "paper/sheetentry", "schedule/holdlift"}
 """Rows on which the fixture has recorded no act yet."""
 

@@ -34,10 +34,10 @@ from tests.cast import Cast
 from tests.console.pages import KARACHI as KARACHI_ZONE
 from tests.console.pages import MODELS, admin_of, list_url, refused_by_policy, row_url
 from tests.console.test_permissions import STAFF, TABLE
+from tests.console.urdu import english_in, in_urdu
 from tests.demo.running import Demonstration
 from tests.factories import SubjectFactory
 from tests.project.offenders import refuse_any
-from tests.project.test_console_in_urdu import english_in, in_urdu
 from tests.showing import shown
 from tests.signing_in import SignIn, browser_of
 
@@ -94,18 +94,6 @@ def test_a_list_takes_as_many_queries_for_one_row_as_for_many(
         assert len(many) <= most.get(url, 45), url
 
 
-@pytest.mark.parametrize("name", ["amina", "farah", "bilal"])
-def test_no_page_without_a_model_has_an_inline_style_script_or_handler(name: str, sign_in: SignIn) -> None:
-    """Pages of models: tests/project/test_permission_matrix.py, which opens them all by role."""
-    browser = sign_in(name)
-    for page in ("", "account/", "search/", "password_change/", "choose/", "subjects/subject/find/"):
-        url = f"/admin/{page}"
-        response = browser.get(url)
-        assert response.status_code == 200, url
-        assert refused_by_policy(response.content.decode()) == [], url
-        assert "unsafe" not in response["Content-Security-Policy"]
-
-
 def test_pages_of_errors_and_of_signing_in_are_clean_too(sign_in: SignIn, cast: Cast) -> None:
     browser = sign_in("farah")
     for url, status in {
@@ -160,14 +148,8 @@ def test_no_act_takes_the_place_of_a_page(slug: str) -> None:
 
 LATE = datetime(2026, 9, 1, 20, 30, 15, 123456, tzinfo=UTC)
 """In Karachi it is 2 September already; in London it is 1 September, in summer time."""
-
-
 KARACHI, LONDON = ">2026-09-02 01:30</time>", ">2026-09-01 21:30</time>"
-
-
 EXACT = 'datetime="2026-09-01T20:30:15.123456Z" title="2026-09-01T20:30:15.123456Z"'
-
-
 LOOKS = list_url("subjects/accessrecord")
 
 
@@ -414,8 +396,6 @@ def test_a_phone_has_the_menu_on_every_page_and_by_keyboard(
 
 
 ID = re.compile(r'<h\d id="([^"]+)"')
-
-
 LINK = re.compile(r'<a href="([^"]+)"')
 
 

@@ -27,8 +27,8 @@ from tests.accounts.officers import approve, second_officer
 from tests.cast import Cast
 from tests.console.codes import codes_in
 from tests.console.pages import list_url, row_url, typed
+from tests.console.urdu import in_urdu
 from tests.factories import make_staff
-from tests.project.test_console_in_urdu import in_urdu
 from tests.signing_in import SignIn, browser_of
 
 PURPOSE = {
@@ -343,8 +343,6 @@ def test_the_catalogue_is_paktaleems_to_change(sign_in: SignIn, cast: Cast) -> N
 
 
 USE = "Use of the platform and activity logs"
-
-
 AT = datetime(2026, 3, 14, 9, 30, tzinfo=UTC)
 
 

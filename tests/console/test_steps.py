@@ -13,7 +13,7 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.cast import Cast
-from tests.project.test_console_in_urdu import english_in, in_urdu
+from tests.console.urdu import english_in, in_urdu
 from tests.signing_in import browser_of
 
 PURPOSE, NOTICE, CLIENT = "/admin/consent/purpose/add/", "/admin/consent/notice/add/", "/admin/accounts/client/add/"

@@ -4,8 +4,8 @@ from consent.register.models.purposes import Purpose
 from paktaleem.directory.people.services.batches import register_guardians
 from paktaleem.foundation.tenancy.context import in_client
 from tests.console.pages import row_url
+from tests.console.urdu import in_urdu
 from tests.factories import SETTING_UP
-from tests.project.test_console_in_urdu import in_urdu
 
 
 def test_the_warning_that_a_change_of_a_client_waits_is_in_urdu(cast):

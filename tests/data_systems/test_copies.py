@@ -27,8 +27,6 @@ from tests.factories import OrderSpecFactory
 from tests.keeping import default_period, dispose
 
 WORKER = system_actor("tests.copies")
-
-
 PDF = b"%PDF-1.7 all that is held"
 
 

@@ -44,11 +44,7 @@ from tests.factories import make_system
 from tests.working import run_worker, work
 
 WHY = "subject_request"
-
-
 SYSTEM = system_actor("tests.erasing")
-
-
 HOUR = timedelta(hours=1)
 
 

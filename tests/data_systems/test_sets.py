@@ -128,15 +128,9 @@ def test_other_roles_may_not_issue_sets(cast, for_set, name):
 
 
 PEOPLE = int(os.environ.get("ORDERS", "3000"))
-
-
 PAGE = 200
-
-
 MOST_MEMORY = 8_000_000
 """Bytes of Python's own at the most, whatever the number; the rows of 100,000 orders would be many times that."""
-
-
 _PEOPLE = """
 INSERT INTO subjects_subject (id, client_id, external_id, role, language, is_enabled, registered_at, changed_at)
 SELECT gen_random_uuid(), %(client)s, 'many-' || n, 'learner', 'en', true, %(at)s, %(at)s

@@ -17,6 +17,7 @@ from django.db import connection
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob, ProcrastinateWorker
 
+from integrations.minilms.store import Store
 from paktaleem.directory.data_systems.models import Ground, Order, OrderKind
 from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders
 from paktaleem.directory.webhooks.models import Attempt, Delivery, EndpointHealth, Message
@@ -31,7 +32,6 @@ from tests.factories import SETTING_UP, SubjectFactory
 from tests.faults.size import sized
 from tests.faults.whole import assert_orders_are_whole
 from tests.minilms.connecting import Platform, until
-from tests.minilms.store import Store
 from tests.serving import environment_of_server, serving
 
 ORDERS = sized(40, 2_000)

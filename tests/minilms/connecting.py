@@ -10,14 +10,14 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+from integrations.minilms.portal import Portal
+from integrations.minilms.store import Store
 from paktaleem.office.demo.supervision import Child, running
 from tests.demo.running import PATIENCE, ROOT, free_port
 from tests.embedded.processes import wait_for
-from tests.minilms.portal import Portal
-from tests.minilms.store import Store
 
 HOST = "127.0.0.1"
-PROGRAM = [sys.executable, "-m", "tests.minilms"]
+PROGRAM = [sys.executable, "-m", "integrations.minilms"]
 
 
 class Platform:

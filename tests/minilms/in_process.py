@@ -6,7 +6,7 @@ from typing import Any
 
 from django.test import Client
 
-from tests.minilms.portal import Answer, Portal, Refused
+from integrations.minilms.portal import Answer, Portal, Refused
 
 
 class PortalInProcess(Portal):

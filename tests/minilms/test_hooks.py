@@ -7,10 +7,10 @@ from http import HTTPStatus
 
 import pytest
 
+from integrations.minilms.hooks import KEPT_AS, Hooks, act_upon
+from integrations.minilms.portal import Portal
+from integrations.minilms.store import Store
 from paktaleem.directory.webhooks.signing import headers_of, new_secret
-from tests.minilms.hooks import SECRET, Hooks, act_upon
-from tests.minilms.portal import Portal
-from tests.minilms.store import Store
 
 MESSAGE = "01a21659-ac51-759b-8151-d906023ab039"
 BODY = b'{"type":"decision.invalidated","timestamp":"2026-10-01T09:00:00+00:00","data":{"subject_id":null}}'
@@ -25,7 +25,7 @@ def secret():
 @pytest.fixture
 def hooks(tmp_path, secret):
     with closing(Store(tmp_path / "lms.sqlite3")) as store:
-        store.keep(SECRET, secret)
+        store.keep(KEPT_AS, secret)
     hooks = Hooks(tmp_path / "lms.sqlite3", NOWHERE, 0)
     yield hooks
     hooks.server.server_close()

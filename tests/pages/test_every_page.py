@@ -18,20 +18,11 @@ from django.test import Client
 from playwright.sync_api import Browser
 
 from paktaleem.foundation.accounts.models import User
-from paktaleem.foundation.console.person_pages import TABS, person_pages
 from paktaleem.foundation.tenancy.context import in_global
 from tests.cast import Cast
-from tests.console.pages import row_url
 from tests.pages.opening import OpenedPages
 from tests.pages.origin import open_origin
-from tests.project.test_permission_matrix import (
-    CONSOLE,
-    CONSOLE_BY_ROLE,
-    OWN_PAGES,
-    acts_by_role,
-    example,
-    pages_by_role,
-)
+from tests.project.crawl import addresses
 from tests.signing_in import browser_of
 
 PART = os.environ.get("PAGES", "")
@@ -53,15 +44,6 @@ FEWEST = {"amina": 450, "bilal": 270, "sana": 45, "farah": 400, "daniya": 250}
 MENU_BEYOND_THE_SCREEN = (
     '<table class="object-tools" width="900"><td><details><summary>More</summary><ul><li>Export</ul></details></table>'
 )
-
-
-def addresses(cast: Cast, rows: dict[str, Any]) -> Iterator[str]:
-    """Yield the address of every page of the console, with a row of Indus to which it applies."""
-    yield from (example(route) for route in (*CONSOLE, *CONSOLE_BY_ROLE, *OWN_PAGES))
-    yield from (url for url, _, _ in (*pages_by_role(rows), *acts_by_role(rows)))
-    person = cast.subject_id("danish")
-    yield from (row_url("subjects/subject", person, page.slug) for page in person_pages)
-    yield from (f"{row_url('subjects/subject', person)}?tab={tab.code}" for tab in TABS[1:])
 
 
 def user_of(cast: Cast, name: str) -> User:

@@ -10,7 +10,7 @@ from django.test import Client
 from paktaleem.foundation.tenancy.context import in_client
 from tests.cast import Cast
 from tests.console.pages import MODELS, admin_of, list_url, row_url
-from tests.project.test_console_in_urdu import english_in, in_urdu
+from tests.console.urdu import english_in, in_urdu
 
 
 def asked(made: dict[str, Any]) -> Iterator[str]:

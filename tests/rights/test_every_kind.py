@@ -24,6 +24,9 @@ from django.test import Client
 from django.utils import timezone
 
 from consent.tasks import order_limit
+from integrations.minilms.orders import take_open_orders
+from integrations.minilms.people import consent, register, store_record
+from integrations.minilms.store import Store
 from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.data_systems.services.fulfilment import carry_out_by_hand
 from paktaleem.directory.data_systems.states import Answer, Outcome
@@ -46,9 +49,6 @@ from tests.console.pages import row_url
 from tests.faults.size import IS_DEEP
 from tests.keeping import dispose
 from tests.minilms.in_process import PortalInProcess
-from tests.minilms.orders import take_open_orders
-from tests.minilms.people import consent, register, store_record
-from tests.minilms.store import Store
 from tests.rights.cases import AT
 from tests.rights.mails import US, made, taken
 from tests.rights.packing import unpacked

@@ -62,8 +62,6 @@ from tests.sandbox.making import Sandbox
 from tests.signing_in import browser_of
 
 YEARS = timedelta(days=3_650)
-
-
 ONE, MANY = "/access/v1/evaluation", "/access/v1/evaluations"
 
 
@@ -301,8 +299,6 @@ def test_a_guardians_own_page_goes_by_it_too(sandbox):
 
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
 A_DAY = timedelta(days=1)
 
 
@@ -474,8 +470,6 @@ BY_THE_MACHINE = {
     "paktaleem/directory/access_links/tasks.py": "links and codes live by the machine's clock (decision 0023)",
     "paktaleem/directory/data_systems/tasks.py": "asks every client by its own; PakTaleem itself is no sandbox",
 }
-
-
 TASKS = sorted(
     path
     for root in ("paktaleem", "children", "consent", "retention", "rights")
@@ -553,8 +547,6 @@ def test_moving_the_clock_ends_the_cooling_off_of_the_sandbox_only(cast: Cast, s
 
 
 DAY = timedelta(days=1)
-
-
 LIST = "/admin/rights/rightsrequest/"
 
 

@@ -176,8 +176,6 @@ def test_other_clients_rows_and_lists_of_all_do_not(cast, sandbox, rows):
 
 
 WORDS = {"en": "without real people", "ur": "کوئی شخص اصلی نہیں"}
-
-
 PAGES = (
     "/privacy/{}/",
     "/privacy/{}/notices/about_newsletter/",
@@ -273,8 +271,6 @@ def test_other_clients_make_no_orders_by_the_api(cast):
 
 
 OF_THE_OTHER_KIND = "apikey_is_of_its_clients_kind"
-
-
 NOT_SHOWN = "apikey_test_keys_show_it"
 
 

@@ -19,7 +19,7 @@ from paktaleem.foundation.tenancy.rows import new_id
 from tests.cast import Cast
 from tests.console.pages import admin_of, list_url, row_url
 from tests.database import cast_values, copied_database
-from tests.pages.test_every_page import addresses
+from tests.project.crawl import addresses
 from tests.project.rows import rows_of_indus
 from tests.scale.filling import SCHOOLS_OF_INDUS, fill, school_of_indus
 from tests.scale.pages import OK, PART, READER, faults, narrowed, say

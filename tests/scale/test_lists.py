@@ -34,7 +34,7 @@ from tests.cast import Cast
 from tests.console.pages import MODELS, admin_of, list_url, row_url
 from tests.console.test_permissions import STAFF, TABLE
 from tests.database import cast_values, copied_database
-from tests.pages.test_every_page import addresses
+from tests.project.crawl import addresses
 from tests.project.rows import rows_of_indus
 from tests.scale.filling import fill
 from tests.scale.one_person import PERSON_WITH_MANY_ROWS

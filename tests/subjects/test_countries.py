@@ -32,8 +32,6 @@ from tests.factories import SETTING_UP, SubjectFactory
 from tests.rosters import clean_network
 
 MINUTE = timedelta(minutes=1)
-
-
 FOURTEEN = date(2012, 3, 1)
 """Birth date of a person aged fourteen on the day of the tests."""
 
@@ -172,8 +170,6 @@ def test_the_filter_by_known_age_is_one_statement(cast, germany, django_assert_n
 
 
 CLOSED = "guardian_consent_required"
-
-
 FIRST_ROW = 3
 """First data row of the template, below its headings and hints."""
 

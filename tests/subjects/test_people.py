@@ -536,8 +536,6 @@ def test_a_normal_number_is_its_own_normal_form(bare, region):
 
 
 URL = list_url("subjects/subject") + "add/"
-
-
 GIVEN = {
     "external_id": "new-1",
     "role": "student",

@@ -46,11 +46,7 @@ from tests.rosters import clean_network, odd_network, school
 from tests.signing_in import browser_of
 
 LATER = timedelta(hours=1)
-
-
 TWO = b"ID,Role,Full name\ns-1,student,Danish Khan\nt-1,teacher,Farhan Iqbal\n"
-
-
 CLOSING = b"ID,Role,Full name,Account\nlms-junaid,teacher,Junaid Mirza,closed\n"
 
 

@@ -24,8 +24,6 @@ from paktaleem.foundation.accounts.actors import system_actor
 from tests.rosters import clean_network, school
 
 HEADER = [column.heading for column in COLUMNS]
-
-
 DANISH = {
     "ID": "s-1",
     "Role": "student",
@@ -36,8 +34,6 @@ DANISH = {
     "Guardian 1 email": "esra@mail.example",
     "Guardian 1 phone": "+92 300 1234567",
 }
-
-
 FARHAN = {"ID": "t-1", "Role": "Teacher", "Full name": "Farhan Iqbal", "Email": "farhan@school.example"}
 
 
@@ -346,8 +342,6 @@ def test_any_patch_of_a_workbook_opens_or_is_refused(position, patch):
 
 
 WORKBOOK = as_xlsx(lines(DANISH, FARHAN))
-
-
 SHORTENED = "9.23E+11"
 
 

@@ -48,8 +48,6 @@ from tests.trial.conftest import SMTP, run_sql
 from tests.webhooks.making import make_endpoint
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
 
@@ -277,8 +275,6 @@ def test_no_one_can_write_there(client, db):
 
 
 SIGN_IN = {"login": "amina@paktaleem.test", "password": "wrong"}
-
-
 FULL_DISK = """
 CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS
 $$ BEGIN RAISE disk_full USING MESSAGE = 'could not extend file: No space left on device'; END $$;

@@ -1,4 +1,4 @@
-"""The platform's commands: ``python -m tests.minilms register stu-7 --full-name "Zara Khan"``.
+"""The platform's commands: ``python -m integrations.minilms register stu-7 --full-name "Zara Khan"``.
 
 PORTAL is the portal's URL, KEY an API key, LMS_DATABASE the file of the platform's own database.
 """
@@ -12,12 +12,12 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from tests.minilms.deciding import may
-from tests.minilms.hooks import Hooks, subscribe
-from tests.minilms.orders import take_open_orders
-from tests.minilms.people import consent, register, store_record
-from tests.minilms.portal import Portal, Refused
-from tests.minilms.store import Store
+from integrations.minilms.deciding import may
+from integrations.minilms.hooks import Hooks, subscribe
+from integrations.minilms.orders import take_open_orders
+from integrations.minilms.people import consent, register, store_record
+from integrations.minilms.portal import Portal, Refused
+from integrations.minilms.store import Store
 
 
 def main() -> None:
@@ -35,7 +35,7 @@ def main() -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m tests.minilms", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m integrations.minilms", description=__doc__)
     commands = parser.add_subparsers(required=True)
 
     def command(name: str, do: Any, *arguments: str, **options: dict[str, Any]) -> None:

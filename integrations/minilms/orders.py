@@ -8,9 +8,9 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from tests.minilms.deciding import drop
-from tests.minilms.portal import Portal, Refused
-from tests.minilms.store import Store
+from integrations.minilms.deciding import drop
+from integrations.minilms.portal import Portal, Refused
+from integrations.minilms.store import Store
 
 ORDERS = "/api/v1/orders"
 LARGE = 200_000

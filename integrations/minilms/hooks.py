@@ -14,22 +14,22 @@ from typing import Any
 
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
-from tests.minilms.deciding import drop
-from tests.minilms.orders import take_open_orders, take_order
-from tests.minilms.portal import Portal, Refused
-from tests.minilms.store import Store
+from integrations.minilms.deciding import drop
+from integrations.minilms.orders import take_open_orders, take_order
+from integrations.minilms.portal import Portal, Refused
+from integrations.minilms.store import Store
 
 log = logging.getLogger(__name__)
 EVENTS = ["consent.*", "decision.invalidated", "order.created", "order.set_created", "subject.erased"]
 MOST_BYTES = 20_000
 SECONDS_TO_TRY_AGAIN = 1.0
-SECRET = "webhook_secret"
+KEPT_AS = "webhook_secret"
 
 
 def subscribe(store: Store, portal: Portal, url: str) -> str:
     """Register a webhook at a URL and store its secret, which is shown only once; return the webhook's id."""
     webhook = portal.post("/api/v1/webhooks", {"url": url, "events": EVENTS, "name": "mini-LMS"}).body
-    store.keep(SECRET, webhook["secret"])
+    store.keep(KEPT_AS, webhook["secret"])
     return str(webhook["id"])
 
 
@@ -48,7 +48,7 @@ class Hooks:
     def take(self, body: bytes, headers: dict[str, str]) -> HTTPStatus:
         """Verify one message and store it."""
         with closing(Store(self.path)) as store:
-            secret = store.kept(SECRET)
+            secret = store.kept(KEPT_AS)
             if secret is None:
                 return HTTPStatus.SERVICE_UNAVAILABLE
             try:

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from tests.minilms.portal import Portal, Refused
-from tests.minilms.store import Store
+from integrations.minilms.portal import Portal, Refused
+from integrations.minilms.store import Store
 
 GOES_ON = {"store", "delete"}
 """Actions that a restriction does not stop."""

@@ -4,9 +4,9 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from tests.minilms.deciding import Decision, drop, may
-from tests.minilms.portal import Portal
-from tests.minilms.store import Store
+from integrations.minilms.deciding import Decision, drop, may
+from integrations.minilms.portal import Portal
+from integrations.minilms.store import Store
 
 PERSON = """
 INSERT INTO person (id, portal_id, full_name, email, language) VALUES (?, ?, ?, ?, ?)
