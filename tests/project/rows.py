@@ -394,6 +394,7 @@ def rights_of_indus(cast: Cast) -> dict[str, Any]:
     acts["hand-over"] = unmatched
     acts["delivered"] = receive_request(client, kinds=["access"], subject=cast.subject("iqra"), **told)
     extend_request(acts["delivered"], days=10, text="Many pages.", actor=farah, at=AT)
+    acts["extend"] = receive_request(client, kinds=["access"], **{**about, "at": timezone.now()})
     acts |= dict.fromkeys(("add-correction", "refuse-correction", "restrict-meanwhile"), stated)
     found = {f"rights/rightsrequest/{act}": request.pk for act, request in acts.items()}
     case = open_case(
@@ -545,15 +546,18 @@ def security_assessments_of_paktaleem(cast: Cast) -> dict[str, Any]:
 
 
 def schedule_of_indus(cast: Cast) -> dict[str, Any]:
-    """Create a rule, and a legal hold whose lifting is requested."""
+    """Create a rule, and two legal holds; the lifting of one is requested."""
     client = cast.client("indus")
     rule = make_rule(client.pk, "newsletter", "contact_details", at=AT)
     given: dict[str, Any] = {"kind": HoldKind.LEGAL, "ground": "Case 12.", "review_on": date(2027, 1, 1)}
     hold = place_hold(client, scope=HoldScope(subject=cast.subject("junaid")), actor=SETTING_UP, at=AT, **given)
     lift_hold(hold, ground="Judgment of 3 May.", actor=user_actor(new_id(), "privacy_officer", PAKTALEEM), at=AT)
     lift = HoldLift.objects.get()
+    held = SubjectFactory(client=client, external_id="lms-held")
+    other_hold = place_hold(client, scope=HoldScope(subject=held), actor=SETTING_UP, at=AT, **given)
     return {
         **disposals_of(client),
+        "schedule/hold/lift": other_hold.pk,
         "schedule/retentionrule": rule.pk,
         "schedule/hold": hold.pk,
         "schedule/holdlift": lift.pk,
