@@ -306,8 +306,7 @@ NOTICE_DAYS = env.int("NOTICE_DAYS", default=30)  # advance notice to clients of
 ROSTER_UPLOAD_LIMIT = 32 * 1024 * 1024  # bytes
 ROSTER_AT_ONCE_LIMIT = 64 * 1024  # bytes; a larger file is checked and imported by the worker
 FORM_MOST_PEOPLE = 300  # per consent form: its PDF is rendered in the request
-ANSWER_SHEET_LIMIT = 2 * 1024 * 1024  # bytes; at most 5,000 rows
-ANSWERS_AT_ONCE = 40  # rows confirmed in the request; more are confirmed by the worker
+ANSWERS_AT_ONCE = 40  # answers on paper confirmed in one request
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]  # never a plain file on disk
 FILE_UPLOAD_MAX_MEMORY_SIZE = ROSTER_UPLOAD_LIMIT + 64 * 1024
 WEBHOOKS_ALLOWED = env.list("WEBHOOKS_ALLOWED", default=[])  # allowed internal host:port pairs: for tests and trials

@@ -155,7 +155,6 @@ SLOW: Final = {
         "tests/data_systems/test_sets.py::test_a_set_of_any_size_is_issued_in_constant_memory",
         "tests/erasures/test_writers.py",
         "tests/console/test_exports_in_other_programs.py",
-        "tests/paper/test_many_rows.py",
         "tests/retention/disposals/test_years.py",
         "tests/retention/test_batches.py::test_a_batch_decides_as_single_decisions_do",
         "tests/rights/test_package_size.py",

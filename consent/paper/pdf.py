@@ -1,16 +1,13 @@
 """Consent forms as PDF, in English and Urdu side by side. Pure."""
 
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import segno
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from consent.paper.sheets import format_code
 from consent.register.compiled import PurposeText
 from paktaleem.foundation.text.typesetting import typeset
 
@@ -56,10 +53,10 @@ class ServiceQuestion:
 class Page:
     """One person's page; ``service`` is the key of the question about the service, on a form for guardians."""
 
-    code: str
+    reference: str
     name: str
     person: str
-    purposes: tuple[str, ...]
+    purposes: Sequence[str]
     service: str = ""
 
 
@@ -83,47 +80,11 @@ class Form:
 
 def render_pdf(form: Form) -> bytes:
     """Return the form as PDF; each person's page starts a new sheet."""
-    return typeset(_HERE / "form.typ", root=_HERE, name="form", values=_values(form))
-
-
-def _values(form: Form) -> dict[str, Any]:
-    return {
-        "client": form.client,
-        "group": form.group,
-        "address": form.address,
-        "contact": form.contact,
-        "for_guardians": form.for_guardians,
-        "policy": form.policy,
-        "services": {key: asdict(one) for key, one in form.services.items()},
-        "questions": {
-            one.code: {
-                "purpose": [asdict(text) for text in one.purpose],
-                "notice": one.notice,
-                "title": one.title,
-                "blocks": [_blocks(text) for text in one.text],
-                "version": one.version,
-            }
-            for one in form.questions
-        },
-        "pages": [
-            {
-                "code": format_code(page.code),
-                "square": _qr_code(page.code),
-                "name": page.name,
-                "person": page.person,
-                "purposes": page.purposes,
-                "service": page.service,
-            }
-            for page in form.pages
-        ],
-    }
-
-
-def _qr_code(code: str) -> str:
-    """Render the code as a QR code for scanners; it is not a URL."""
-    drawn = io.BytesIO()
-    segno.make(format_code(code), error="m", micro=False).save(drawn, kind="svg", border=0, xmldecl=False, scale=4)
-    return drawn.getvalue().decode()
+    values = asdict(form)
+    for question in values["questions"]:
+        question["blocks"] = [_blocks(text) for text in question.pop("text")]
+    values["questions"] = {question["code"]: question for question in values["questions"]}
+    return typeset(_HERE / "form.typ", root=_HERE, name="form", values=values)
 
 
 def _blocks(text: str) -> list[dict[str, Any]]:

@@ -5,8 +5,8 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from consent.paper.models import SheetEntry
-from consent.paper.services.forms import unseal_details
+from consent.paper.models import PaperAnswer
+from consent.paper.services.answers import NOTE
 from paktaleem.directory.people.copies.declarations import Copied, Reader, Section, Value, ValueKind
 
 
@@ -15,14 +15,15 @@ def _list_answers(row: Any, _reader: Reader) -> Value:
 
 
 def _note(row: Any, reader: Reader) -> Value:
-    """Return the note about the person; a name of a guardian that only the form has is left out."""
-    return unseal_details(row).get("note") if row.subject_id == reader.subject.pk else None
+    """Return the note of an answer about the person: it is sealed under the key of the person of the page."""
+    is_about_reader = row.note is not None and row.subject_id == reader.subject.pk
+    return reader.sealer.open(row.note, column=NOTE) if is_about_reader else None
 
 
 _ANSWERS = Copied(
     "paper_answers",
     _("Answers on paper and by telephone"),
-    "part answers given_by method answered_on state text entered_at",
+    "part answers method answered_on state text entered_at",
     of=("subject", "guardian"),
     titles={"answers": _("Answers"), "answered_on": _("Answered on"), "entered_at": _("Entered")},
     read={"answers": (ValueKind.LIST, _list_answers), "text": _note},
@@ -31,4 +32,4 @@ _ANSWERS = Copied(
 
 
 def list_paper_sections() -> Sequence[Section]:
-    return (_ANSWERS.make_section(SheetEntry),)
+    return (_ANSWERS.make_section(PaperAnswer),)

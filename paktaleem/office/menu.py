@@ -29,7 +29,7 @@ SECTIONS = (
         name=_("Consent and notices"),
         lists=(
             "consent.Consent",
-            "paper.SheetEntry",
+            "paper.PaperAnswer",
             "paper.FormRun",
             "consent.Notice",
             "consent.NoticeDraft",
@@ -37,7 +37,6 @@ SECTIONS = (
             "cookies.Cookie",
         ),
         more=(
-            "paper.AnswerSheet",
             "consent.ConsentEvidence",
             "consent.NoticeVersion",
             "consent.NoticeDispatch",

@@ -216,7 +216,6 @@ WITHOUT = {
     "cookies/cookiesite": REGISTER,
     "cookies/linkedservice": REGISTER,
     "exits/agreementexit": FEW_FILES,
-    "paper/answersheet": "a few files; their rows are exported from the list of rows",
     "paper/formrun": "a few prints; the answers to them are exported from the list of rows",
     "periods/periodchange": APPROVAL,
     "records/impactassessment": "the record of processing is taken from its page",

@@ -10,7 +10,6 @@ from consent.notices.selectors.public import get_current_notice
 from consent.paper.models import FormPage, FormPurpose, FormRun
 from consent.paper.selectors import purposes_to_ask, select_people
 from consent.paper.services.forms import make_form, print_form
-from consent.paper.sheets import is_code
 from consent.register.models.purposes import LawfulBasis
 from consent.register.services.register import end_period
 from paktaleem.directory.people.models import AccessRecord
@@ -20,7 +19,7 @@ from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
-from tests.paper.sheets import BOTH, form_for
+from tests.paper.typing_in import BOTH, form_for
 
 ADDRESS = "portal.example/choices/indus/"
 
@@ -30,12 +29,11 @@ def hamza(cast, indus):
     return cast.subject("hamza")
 
 
-def test_each_person_has_a_page_with_its_own_code(cast, indus, now):
+def test_each_person_has_a_page_with_its_own_reference(cast, indus, now):
     run = form_for(cast, [cast.subject("hamza"), cast.subject("junaid")], now)
     pages = list(FormPage.objects.filter(run=run))
     assert [page.subject.external_id for page in pages] == ["lms-hamza", "lms-junaid"]
-    assert len({page.code for page in pages}) == 2
-    assert all(is_code(page.code) for page in pages)
+    assert [page.reference for page in pages] == [f"{run.reference}-1", f"{run.reference}-2"]
     assert run.people == 2
 
 

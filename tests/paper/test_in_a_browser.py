@@ -1,7 +1,5 @@
-"""A class on paper in a browser without script: forms made and printed, sheets uploaded, rows settled."""
+"""A class on paper in a browser without script: forms made and printed, answers typed in and confirmed."""
 
-import csv
-import io
 import os
 from collections.abc import Iterator
 from datetime import datetime
@@ -37,16 +35,6 @@ def sign_in(page: Page, base: str, who: dict[str, Any]) -> None:
     page.get_by_role("button", name="Sign in", exact=True).click()
 
 
-def filled(blank: bytes, day: str) -> bytes:
-    """Fill in the blank sheet: the first row answered, the second with a mistyped code."""
-    header, hints, first, second, *rest = csv.reader(io.StringIO(blank.decode("utf-8-sig")))
-    first[1:] = ["yes", "no", "self", "paper", day, "Box 3"]
-    mistyped = second[0][:-1] + ("2" if second[0][-1] != "2" else "3")
-    out = io.StringIO(newline="")
-    csv.writer(out).writerows([header, hints, first, [mistyped, *first[1:]], *rest])
-    return out.getvalue().encode()
-
-
 def make(page: Page, base: str) -> str:
     """Make a form for three people; returns its URL."""
     page.goto(f"{base}/admin/paper/formrun/")
@@ -63,63 +51,47 @@ def make(page: Page, base: str) -> str:
     return page.url
 
 
-def test_answers_of_a_class_on_paper_are_confirmed(chromium: Browser, served: Demonstration) -> None:
+def start(chromium: Browser, served: Demonstration) -> tuple[Page, str]:
+    """Sign in as the administrator of Indus; returns the page and the address of the portal."""
     base = f"http://127.0.0.1:{served.port}"
     who = next(one for one in served.values["sign_ins"] if (one["role"], one["client"]) == ("client_admin", "indus"))
     page = chromium.new_context(java_script_enabled=False).new_page()
     sign_in(page, base, who)
-    form = make(page, base)
-    with page.expect_download() as download:
-        page.get_by_role("link", name="Answer sheet (CSV)").click()
-    blank = download.value.path().read_bytes()
-    day = f"{datetime.now(ZoneInfo('Asia/Karachi')):%Y-%m-%d}"  # forms are dated in the local time zone
+    return page, base
 
+
+def today() -> str:
+    return f"{datetime.now(ZoneInfo('Asia/Karachi')):%Y-%m-%d}"  # forms are dated in the local time zone
+
+
+def test_answers_of_a_class_on_paper_are_confirmed(chromium: Browser, served: Demonstration) -> None:
+    page, base = start(chromium, served)
+    form = make(page, base)
     page.goto(form.replace("/change/", "/print/"))
     page.select_option("select[name=reason]", "client_instruction")
     with page.expect_download() as printed:
         page.get_by_role("button", name="Print the form").click()
     assert printed.value.path().read_bytes().startswith(b"%PDF-")
 
-    page.goto(f"{base}/admin/paper/answersheet/add/")
-    upload = {"name": "answers.csv", "mimeType": "text/csv", "buffer": filled(blank, day)}
-    page.set_input_files("input[type=file]", upload)  # type: ignore[arg-type]  # a file in memory
-    page.get_by_role("button", name="Read the sheet").click()
-    expect(page.get_by_text("Nothing is recorded yet")).to_be_visible()
-    keep(page, "sheet")
-    sheet = page.url
-
-    page.get_by_role("row", name="Unmatched").get_by_role("link").click()
-    keep(page, "queue")
-    page.locator("#result_list tbody tr a").first.click()
-    keep(page, "unmatched")
-    page.get_by_role("link", name="Use this code").first.click()
-    page.select_option("select[name=reason]", "correction")
-    page.get_by_role("button", name="Match by hand").click()
-    expect(page.get_by_text("Matched. Nothing is recorded yet")).to_be_visible()
-
-    page.goto(sheet)
-    page.get_by_role("link", name="Confirm all matched").click()
-    page.get_by_role("button", name="Confirm all matched").click()
-    expect(page.get_by_text("2 rows are confirmed.")).to_be_visible()
+    page.goto(form)
+    page.get_by_role("link", name="Enter the answers").first.click()
+    page.get_by_label("Evidence").fill("Box 3")
+    for number, answer in ((1, "yes"), (2, "no")):
+        page.fill(f"input[name='{number}-answered_on']", today())
+        page.select_option(f"select[name='{number}-newsletter']", answer)
+    keep(page, "enter")
+    page.get_by_role("button", name="Enter the answers").click()
+    expect(page.get_by_text("2 answers are in the queue.")).to_be_visible()
+    keep(page, "entered")
+    page.get_by_role("link", name="Confirm all that wait").click()
+    page.get_by_role("button", name="Confirm all that wait").click()
+    expect(page.get_by_text("2 answers are confirmed.")).to_be_visible()
     keep(page, "confirmed")
     page.goto(f"{base}/admin/?lang=ur")
-    page.goto(sheet)
-    assert page.get_attribute("html", "dir") == "rtl"
-    keep(page, "sheet-ur")
-
-
-def signed_by_guardians(blank: bytes, day: str) -> bytes:
-    """Fill in the sheet of a form for guardians: one row without the guardian, one with a name that is not on file."""
-    header, hints, *rows = csv.reader(io.StringIO(blank.decode("utf-8-sig")))
-    common = {"platform-use": "yes", "newsletter": "yes", "answered_by": "guardian", "method": "paper"}
-    named = {"guardian-name": "Gulnaz Bibi", "guardian-relationship": "relative"}
-    filled_rows = [
-        [{**common, "answered_on": day, **who}.get(name, text) for name, text in zip(header, row, strict=True)]
-        for row, who in zip(rows, ({}, named), strict=True)
-    ]
-    out = io.StringIO(newline="")
-    csv.writer(out).writerows([header, hints, *filled_rows])
-    return out.getvalue().encode()
+    for name, address in (("form-ur", form), ("enter-ur", form.replace("/change/", "/enter/"))):
+        page.goto(address)
+        assert page.get_attribute("html", "dir") == "rtl"
+        keep(page, name)
 
 
 def make_for_guardians(page: Page, base: str) -> str:
@@ -139,55 +111,32 @@ def make_for_guardians(page: Page, base: str) -> str:
     return page.url
 
 
-def test_a_row_shows_the_guardian_who_signed(chromium: Browser, served: Demonstration) -> None:
-    base = f"http://127.0.0.1:{served.port}"
-    who = next(one for one in served.values["sign_ins"] if (one["role"], one["client"]) == ("client_admin", "indus"))
-    page = chromium.new_context(java_script_enabled=False).new_page()
-    sign_in(page, base, who)
+def test_a_form_that_a_guardian_signed_is_entered_and_confirmed(chromium: Browser, served: Demonstration) -> None:
+    page, base = start(chromium, served)
     form = make_for_guardians(page, base)
-    with page.expect_download() as download:
-        page.get_by_role("link", name="Answer sheet (CSV)").click()
-    day = f"{datetime.now(ZoneInfo('Asia/Karachi')):%Y-%m-%d}"
-    content = signed_by_guardians(download.value.path().read_bytes(), day)
-    page.goto(f"{base}/admin/paper/answersheet/add/")
-    upload = {"name": "signed.csv", "mimeType": "text/csv", "buffer": content}
-    page.set_input_files("input[type=file]", upload)  # type: ignore[arg-type]  # a file in memory
-    page.get_by_role("button", name="Read the sheet").click()
-    keep(page, "sheet-guardians")
-    page.get_by_role("row", name="Waiting for a guardian").get_by_role("link").click()
+    page.goto(form.replace("/change/", "/enter/"))
+    page.get_by_label("Evidence").fill("Folder 2 C, page 1")
+    page.fill("input[name='1-answered_on']", today())
+    for name in ("platform-use", "newsletter"):
+        page.select_option(f"select[name='1-{name}']", "yes")
+    page.get_by_role("button", name="Enter the answers").click()
+    expect(page.get_by_text("This field is required.")).to_be_visible()
+    keep(page, "enter-guardians-wrong")
+    page.select_option("select[name='1-guardian']", index=1)
+    page.get_by_role("button", name="Enter the answers").click()
+    expect(page.get_by_text("1 answer is in the queue.")).to_be_visible()
+    page.goto(form)
+    page.locator(".panel").get_by_role("link", name="Answers in the queue").click()
     keep(page, "queue-guardians")
-    rows = [str(one.get_attribute("href")) for one in page.locator("#result_list tbody th a").all()]
-    unsigned, named = (next(row for row in rows if text in opened(page, base, row)) for text in WAITING)
-    page.goto(base + unsigned)
-    keep(page, "row-unsigned")
-    page.get_by_role("link", name="Enter the guardian").click()
-    page.select_option("select[name=guardian]", index=1)
-    page.select_option("select[name=reason]", "correction")
-    keep(page, "signer")
-    page.get_by_role("button", name="Enter the guardian").click()
-    expect(page.get_by_text("Nothing is recorded yet")).to_be_visible()
-    page.get_by_role("link", name="Confirm").click()
-    page.get_by_role("button", name="Confirm").click()
+    page.locator("#result_list tbody th a").first.click()
+    page.get_by_role("link", name="Confirm", exact=True).click()
+    keep(page, "confirm-guardians")
+    page.get_by_role("button", name="Confirm", exact=True).click()
     expect(page.get_by_text("Confirmed. In effect from the next decision.")).to_be_visible()
     keep(page, "row-confirmed")
-    page.goto(base + named)
-    page.get_by_role("link", name="Record this row").click()
-    page.fill("input[name=name]", "Gulnaz Bibi")
-    page.select_option("select[name=reason]", "correction")
-    page.get_by_role("button", name="Record this row").click()
-    expect(page.get_by_text("another person must look at the form")).to_be_visible()
-    keep(page, "choose-named")
+    row = page.url
     page.goto(f"{base}/admin/?lang=ur")
-    for number, address in enumerate([form, f"{base}/admin/paper/formrun/add/", base + named, base + unsigned]):
+    for number, address in enumerate([form, form.replace("/change/", "/enter/"), row]):
         page.goto(address)
         keep(page, f"guardians-ur-{number}")
         assert page.get_attribute("html", "dir") == "rtl"
-
-
-WAITING = ("It is not entered which guardian signed", "Only the form names this guardian")
-
-
-def opened(page: Page, base: str, row: str) -> str:
-    """Return the text of a row's page."""
-    page.goto(base + row)
-    return page.inner_text("body")

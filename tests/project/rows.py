@@ -114,7 +114,7 @@ from tests.consent.cookies.making import make_link, make_site, make_usual_cookie
 from tests.console.pages import MODELS, admin_of
 from tests.factories import BORN, CAST_AT, SETTING_UP, SubjectFactory, make_system
 from tests.merges.making import linked, proposed, second_record
-from tests.paper.sheets import bring, code_of, entries_of, form_for, guardians_form, line, signed
+from tests.paper.typing_in import enter, form_for, page_of, said
 from tests.retention.schedule.making import make_rule
 from tests.rights.packing import built
 from tests.schools.making import enrolled, given, record
@@ -642,26 +642,11 @@ def sign_on_of_indus(cast: Cast) -> dict[str, Any]:
 
 
 def queue_of_indus(cast: Cast) -> dict[str, Any]:
-    """Create a form and a sheet with rows in each state; return the rows for each act."""
-    hamza, junaid, danish = cast.subject("hamza"), cast.subject("junaid"), cast.subject("danish")
-    run, of_guardians = form_for(cast, [hamza, junaid], AT), guardians_form(cast, [danish], AT)
-    differing = [line(code_of(run, junaid), answer, answered_on="2026-09-02") for answer in ("yes", "no")]
-    later = AT + timedelta(days=2)
-    sheet = bring(
-        cast,
-        later,
-        line(code_of(run, hamza), answered_on="2026-09-02"),
-        line("1111-1111", answered_on="2026-09-02"),
-        *differing,
-        signed(code_of(of_guardians, danish), answered_on="2026-09-02", **{"guardian-id": ""}),
-    )
-    matched, unmatched, chosen, _, unsigned = entries_of(sheet)
-    return {
-        "paper/sheetentry": matched.pk,
-        "paper/sheetentry/match": unmatched.pk,
-        "paper/sheetentry/choose": chosen.pk,
-        "paper/sheetentry/signer": unsigned.pk,
-    }
+    """Create a form with an answer that waits; return the answer, and the form for its acts."""
+    hamza = cast.subject("hamza")
+    run = form_for(cast, [hamza, cast.subject("junaid")], AT)
+    [waiting] = enter(cast, AT + timedelta(days=2), said(page_of(run, hamza), day=date(2026, 9, 2)))
+    return {"paper/paperanswer": waiting.pk, "paper/formrun": run.pk}
 
 
 def _answers(cast: Cast) -> None:

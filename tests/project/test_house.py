@@ -283,4 +283,4 @@ def test_every_key_that_is_wrapped_is_counted_before_an_epoch_goes():
     }
     counted = {kind.name for kind in list_wrapped_kinds()} | {"subjects.subjectkey"}  # people's keys: key_epochs
     assert sorted(wrapping - counted) == []
-    assert {"subjects.rosterimport", "paper.answersheet", "rights.rightsrequest"} <= wrapping
+    assert {"subjects.rosterimport", "rights.rightsrequest"} <= wrapping

@@ -84,7 +84,7 @@ ALONE = {
         disposals/batch/certificate-json disposals/batch/certificate-pdf
         erasures/erasureproposal/certificate-json erasures/erasureproposal/certificate-pdf
         exits/agreementexit/certificate-json exits/agreementexit/certificate-pdf exits/agreementexit/part
-        mailbox/mailmessage/file mailbox/mailmessage/read paper/formrun/print paper/formrun/sheet
+        mailbox/mailmessage/file mailbox/mailmessage/read paper/formrun/print
         post:access/v1/evaluation post:access/v1/evaluations regulator/regulatorpack/add
         regulator/regulatorpack/again regulator/regulatorpack/pdf regulator/regulatorpack/zip
         rights/rightsrequest/copy-build rights/rightsrequest/copy-hand-over rights/rightsrequest/copy-preview
@@ -110,9 +110,10 @@ ALONE = {
         consent/balancingtest/change consent/balancingtest/sign consent/consentevent/add-evidence
         consent/noticedispatch/acknowledge consent/noticedispatch/answer consent/noticedispatch/withdraw
         consent/serviceagreement/add-document consent/serviceagreement/attest
-        consent/serviceagreement/sign-paper desk/authoritycase/end paper/answersheet/add
-        paper/answersheet/confirm paper/formrun/add paper/sheetentry/choose paper/sheetentry/confirm
-        paper/sheetentry/dismiss paper/sheetentry/match paper/sheetentry/signer post:api/v1/acknowledgements
+        consent/serviceagreement/sign-paper desk/authoritycase/end
+        paper/formrun/add paper/formrun/confirm paper/formrun/enter
+        paper/paperanswer/confirm paper/paperanswer/dismiss
+        post:api/v1/acknowledgements
         post:api/v1/activity/batch post:api/v1/collections post:api/v1/collections/batch post:api/v1/consents
         post:api/v1/consents/<uuid:event>/evidence post:api/v1/disclosures post:api/v1/disclosures/batch
         post:api/v1/orders/<uuid:order>/accept post:api/v1/orders/<uuid:order>/complete

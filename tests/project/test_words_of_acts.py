@@ -17,7 +17,6 @@ from children.guardians.models.guardians import Decision
 from children.invitations.services.answering import _WRITTEN
 from consent.consents.models import ConsentState
 from consent.notices.models import ResponseKind
-from consent.paper.models import EntryState
 from paktaleem.directory.data_systems.states import KIND_OF_ENTRY
 from paktaleem.directory.people.models import SubjectEvent
 from paktaleem.directory.staff.sign_in.emails import CHANGES
@@ -36,7 +35,7 @@ RECORDS = re.compile(r"_?record\w*|make_entry|write_down")
 URDU = re.compile("[\u0600-\u06ff]")
 _NAMED_OTHERWISE = {"factors_reset", "recovery_proposed", "role_given", "role_locked"}
 PUT_TOGETHER: dict[str, list[str]] = {
-    "answer.{state}": [f"answer.{state}" for state in EntryState.values],
+    "answer.{state}": ["answer.confirmed", "answer.dismissed"],
     "consent.{event.state}": [f"consent.{state}" for state in ConsentState.values],
     "guardian.{_WRITTEN[kind.code]}": [f"guardian.{written}" for written in _WRITTEN.values()],
     "guardian.{answer.decision}": [f"guardian.{decision}" for decision in Decision.values],
@@ -52,8 +51,6 @@ NO_ACTS = {
     "staff.not_allowed",
     "staff.not_found",
     "sign_in.refused",
-    "answers.csv",
-    "answers.xlsx",
     "consent.checks_before_lift",
     "consent.cookies",
     "consent.noticedraft",

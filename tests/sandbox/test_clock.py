@@ -21,8 +21,6 @@ from consent.consents.models import Consent, ConsentEvent
 from consent.decisions.decision import SHORT_VALIDITY
 from consent.decisions.facts import Question
 from consent.decisions.selectors.decisions import EvaluationRequest, decide_many_with_key, decide_with_key
-from consent.paper.models import SheetEntry
-from consent.paper.services.sheets import upload_sheet
 from consent.register.models.agreements import Instruction, ServiceAgreement
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.mail.services import GRACE, send_message
@@ -357,20 +355,6 @@ def test_a_contact_kept_only_to_ask_is_forgotten(both, sandbox):
     sandbox.move(days=default_period("guardians_unasked").days + 1)
     dispose("guardians_unasked")
     assert each(both, emptied) == [False, True]
-
-
-def test_a_row_on_paper_that_matched_no_person_expires(both, sandbox):
-    header, row = "code,newsletter,answered_by,method,answered_on,note", "1111-1111,yes,self,paper,2026-09-30,Box 3"
-    sheet = f"{header}\n{row}".encode()
-    each(both, lambda client: upload_sheet(sheet, client=client, actor=SETTING_UP, at=client_now()))
-
-    def state(_client):
-        return SheetEntry.objects.get().state
-
-    assert dispose("unmatched_answers") == 0
-    sandbox.move(days=default_period("unmatched_answers").days + 1)
-    assert dispose("unmatched_answers") == 1
-    assert each(both, state) == ["unmatched", "expired"]
 
 
 def test_an_email_whose_job_died_is_sent_later(both, sandbox):

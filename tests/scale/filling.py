@@ -61,8 +61,7 @@ FILLED = (
     "webhooks_delivery",
     "paper_formrun",
     "paper_formpage",
-    "paper_answersheet",
-    "paper_sheetentry",
+    "paper_paperanswer",
     "schools_school",
     "schools_schoolclass",
     "schools_enrolment",
@@ -315,24 +314,14 @@ INSERT INTO paper_formrun (id, client_id, name, addressee, people, actor_kind, a
 SELECT id, client_id, 'Grade ' || number, 'person', 30, 'user', client_id, 'client_admin', at,
     CASE WHEN number %% 2 = 0 AND school_id IS NOT NULL THEN ARRAY[school_id] END
 FROM person WHERE number %% 3 = 0;
-INSERT INTO paper_formpage (id, client_id, run_id, subject_id, code, purposes, position, notice_hash, asks_sharing)
-SELECT p.id, p.client_id, r.id, p.id, lpad(to_hex(number), 8, '0'), '{newsletter}', 1000 + number, '', false
+INSERT INTO paper_formpage (id, client_id, run_id, subject_id, purposes, position, notice_hash, asks_sharing)
+SELECT p.id, p.client_id, r.id, p.id, '{newsletter}', 1000 + number, '', false
 FROM (SELECT *, row_number() OVER (PARTITION BY client_id ORDER BY number) / 30 AS place FROM person) p
 JOIN (SELECT id, client_id, row_number() OVER (PARTITION BY client_id ORDER BY id) - 1 AS place FROM paper_formrun) r
 USING (client_id, place);
-INSERT INTO paper_answersheet (id, client_id, kind, sha256, rows, blank, actor_kind, actor_id, actor_role, confirm_role, uploaded_at)
-SELECT ('019e0000-0000-7000-8000-' || lpad(to_hex(number / 1000), 12, '0'))::uuid, client_id, 'csv', (number / 1000)::text, 300, 0,
-    'user', client_id, 'client_admin', '', min(at)
-FROM person WHERE client_id = %(indus)s GROUP BY client_id, number / 1000;
-INSERT INTO paper_answersheet (id, client_id, kind, sha256, rows, blank, actor_kind, actor_id, actor_role, confirm_role, uploaded_at,
-    school_ids)
-SELECT id, client_id, 'csv', 'of ' || number, 0, 30, 'user', client_id, 'client_admin', '', at,
-    CASE WHEN number %% 2 = 0 AND school_id IS NOT NULL THEN ARRAY[school_id] END
-FROM person WHERE number %% 3 = 0;
-INSERT INTO paper_sheetentry (id, client_id, sheet_id, number, page_id, subject_id, answers, given_by, method, answered_on, state,
-    problem, recorded, entered_at, relationship)
-SELECT id, client_id, ('019e0000-0000-7000-8000-' || lpad(to_hex(number / 1000), 12, '0'))::uuid, number, id, id,
-    '{"newsletter": true}', 'self', 'paper', at::date, (ARRAY['matched', 'dismissed', 'dismissed'])[1 + number %% 3], '', '{}', at, ''
+INSERT INTO paper_paperanswer (id, client_id, page_id, subject_id, answers, method, answered_on, state, recorded, entered_at)
+SELECT id, client_id, id, id, '{"newsletter": true}', 'paper', at::date,
+    (ARRAY['waiting', 'dismissed', 'dismissed'])[1 + number %% 3], '{}', at
 FROM person WHERE client_id = %(indus)s;
 """
 

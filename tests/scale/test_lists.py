@@ -89,8 +89,7 @@ BIG = [
     "systems/orderalert",
     "webhooks/delivery",
     "paper/formrun",
-    "paper/answersheet",
-    "paper/sheetentry",
+    "paper/paperanswer",
     "schools/school",
     "schools/schoolclass",
 ]

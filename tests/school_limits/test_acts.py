@@ -47,8 +47,6 @@ WHOLE_CLIENT = {
     "subjects/subject/same-person": "two records may belong to two schools",
     "subjects/subject/not-same-person": "two records may belong to two schools",
     "paper/formrun": "forms that were made for the whole client; a limited administrator makes their own",
-    "paper/sheetentry": "rows of a sheet that was uploaded for the whole client",
-    "paper/answersheet": "sheets that were uploaded for the whole client; a limited administrator uploads their own",
 }
 """Acts of an administrator that stay closed to one who is limited: model, or model and act, and why."""
 OPEN = {

@@ -9,7 +9,6 @@ from django.utils import timezone
 from children.invitations.models import Invitation
 from children.invitations.services.inviting import invite_guardians_of
 from consent.paper.models import FormPage, FormRun
-from consent.paper.sheets import format_code
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.people import register_subject
 from paktaleem.directory.schools.models import School, SchoolClass
@@ -18,7 +17,7 @@ from tests.api.callers import Caller
 from tests.children.browsers import work
 from tests.children.guardians import guardian_of
 from tests.console.pages import list_url, row_url
-from tests.console.test_exports import export, rows_in
+from tests.console.test_exports import export
 from tests.factories import SETTING_UP
 from tests.schools.making import enrolled, given, record
 from tests.signing_in import browser_of
@@ -154,29 +153,6 @@ def test_a_paper_form_is_made_for_a_school(classes, cast):
         pages = FormPage.objects.filter(run=FormRun.objects.get()).order_by("subject__external_id")
         assert list(pages.values_list("subject__external_id", flat=True)) == ["lms-danish", "lms-iqra"]
         assert Subject.objects.count() > 2
-
-
-def test_an_answer_sheet_has_the_codes_of_those_of_a_class_role_or_everyone(classes, cast):
-    farah = browser_of(cast.user("farah"))
-    values = {"name": "Lyari", "addressee": "person", "purposes": ["newsletter"], "ids": "", "place": "lyari"}
-    assert farah.post(list_url("paper/formrun") + "add/", values).status_code == 302
-    with in_client(cast.client_id("indus")):
-        run = FormRun.objects.get()
-        codes = dict(FormPage.objects.filter(run=run).values_list("subject__external_id", "code"))
-    url = row_url("paper/formrun", run.pk, "sheet")
-    assert 'href="../sheet/"' in farah.get(row_url("paper/formrun", run.pk)).content.decode()
-    for chosen, people in (
-        ({"place": "4a"}, ["lms-iqra"]),
-        ({"place": "lyari", "role": "student"}, ["lms-danish", "lms-iqra"]),
-        ({}, ["lms-danish", "lms-iqra"]),
-    ):
-        sheet = rows_in(farah.post(url, {"format": "csv", **chosen}), "csv")
-        assert [row[0] for row in sheet[2:]] == [format_code(codes[one]) for one in people]
-    for chosen, answer in (
-        ({"place": "nowhere"}, "No school or class in use at this client has this name or id: nowhere."),
-        ({"place": "c9"}, "No one on this form is chosen by these fields."),
-    ):
-        assert answer in farah.post(url, {"format": "csv", **chosen}).content.decode()
 
 
 def test_the_search_box_finds_schools_and_classes_by_the_beginning_of_their_name_or_id(cast, classes):

@@ -47,7 +47,6 @@ from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from rights.requests.services.intake import receive_request
 from tests.conftest import KEYRING
 from tests.factories import SETTING_UP
-from tests.paper.sheets import bring, line
 from tests.project.rows import stopped_roster
 
 TASK = system_actor("test")
@@ -149,7 +148,7 @@ def test_every_clients_keys_are_rewrapped_and_still_decrypt(cast, keyring_file, 
         assert sealer_of(danish).open(danish.full_name, column="subjects_subject.full_name") == "Danish Qureshi"
 
 
-@pytest.mark.parametrize("kind", ["subjects.rosterimport", "paper.answersheet", "rights.rightsrequest"])
+@pytest.mark.parametrize("kind", ["subjects.rosterimport", "rights.rightsrequest"])
 def test_keys_of_single_rows_are_counted_and_rewrapped_too(cast, keyring_file, now, kind):
     [declared] = [one for one in list_wrapped_kinds() if one.name == kind]
     with indus_of(cast) as client:
@@ -169,16 +168,12 @@ def sealer_of_row(row):
     return Sealer.unwrapped(row.client_id, row.pk, wrapped=bytes(row.wrapped), epoch=row.epoch)
 
 
-def a_sheet(cast):
-    return bring(cast, LATER, line("1111-1111"))  # matches no one, so the sheet keeps a key
-
-
 def a_concern(cast):
     words: dict[str, Any] = {"details": "Worried.", "channel": "form", "language": "en"}
     return receive_request(cast.client("indus"), kinds=["child_concern"], **words, actor=SETTING_UP, at=LATER)
 
 
-ROWS = {"subjects.rosterimport": stopped_roster, "paper.answersheet": a_sheet, "rights.rightsrequest": a_concern}
+ROWS = {"subjects.rosterimport": stopped_roster, "rights.rightsrequest": a_concern}
 
 
 def test_a_second_run_changes_nothing(cast, keyring_file, now):

@@ -1,3 +1,3 @@
-"""Consent forms, answer sheets and the matching queue in the console."""
+"""Consent forms and the answers typed from them in the console."""
 
-from consent.paper.admin import forms, queue
+from consent.paper.admin import answers, forms

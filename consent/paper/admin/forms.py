@@ -1,54 +1,39 @@
-"""Consent forms in the console: create a form for a group, print it, download its answer sheet."""
+"""Consent forms in the console: create a form for a group, print it, and type in its answers."""
 
-from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import Count, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.core.exceptions import ValidationError
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.urls import reverse
 from django.utils.translation import get_language, gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from consent.paper.models import (
-    OPEN_STATES,
-    Addressee,
-    AnswerSheet,
-    EntryState,
-    FormPage,
-    FormPurpose,
-    FormRun,
-    SheetEntry,
-)
+from consent.paper.models import Addressee, AnswerState, FormPage, FormPurpose, FormRun, PaperAnswer
 from consent.paper.selectors import (
     NAMED_AT_MOST,
     count_progress,
-    count_rows,
+    list_signers,
+    list_states,
     purposes_to_ask,
     select_people,
     select_unreachable,
 )
+from consent.paper.services.answers import TypedAnswer, confirm_waiting, enter_answers
 from consent.paper.services.forms import make_form, print_form
-from consent.paper.services.sheets import confirm_matched, upload_sheet
-from consent.paper.sheets import SheetInvalid, render_csv_sheet, render_xlsx_sheet
-from consent.paper.verdicts import SERVICE, SHARING
 from consent.receipts.receipt import PortalUrls
 from consent.register.models.purposes import Purpose
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.schools.forms import CHOOSING, PLACE, SelectionForm
-from paktaleem.directory.schools.oneroster.problems import Problem
-from paktaleem.directory.schools.selections import EVERYONE, Selection, select_chosen
+from paktaleem.directory.schools.forms import CHOOSING, SelectionForm
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.sign_in_rules import get_public_url
-from paktaleem.foundation.console.columns import annotate_actor, format_actor, moment_tag, render_state, state_column
+from paktaleem.foundation.console.columns import annotate_actor, format_actor, moment_tag
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.filters import parse_uuid
 from paktaleem.foundation.console.forms import ActionForm, ScopedForm, set_choices
@@ -60,73 +45,123 @@ from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.foundation.text.word_lists import join_words
 
-BLANKS: dict[str, tuple[str, Callable[[Any, Any], bytes]]] = {
-    "csv": ("text/csv; charset=utf-8", render_csv_sheet),
-    "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", render_xlsx_sheet),
-}
-_NO_ONE = _("No one on this form is chosen by these fields.")
+PAGES_AT_ONCE = 25
+CHILD = "child"
+_DAY = {"type": "date"}
 
 
-class SheetForm(ActionForm, SelectionForm):
-    """The people of the form whose codes the sheet has, and its format."""
+class EnterForm(ActionForm):
+    """The list to type in: some pages of a form in the order of the print, with a choice for each answer."""
 
-    format = forms.ChoiceField(
-        label=_("Format"), choices=[("xlsx", "Excel (XLSX)"), ("csv", "CSV")], widget=forms.RadioSelect, initial="xlsx"
+    method = forms.ChoiceField(
+        label=_("How they were given"), choices=[("paper", _("On paper")), ("phone", _("By telephone"))]
     )
-    field_order = (PLACE, "grade", "role", "format")
+    note = forms.CharField(
+        label=_("Evidence"),
+        required=False,
+        max_length=500,
+        help_text=_("Where these forms are filed, or who spoke with whom. It is sealed. No numbers of identity cards."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Leave out the choice by ids: a sheet has codes only."""
         super().__init__(*args, **kwargs)
-        for name in ("ids", "beginning"):
-            del self.fields[name]
+        run, at = self.row, get_action_time(self.request)
+        with in_client(run.client_id):
+            pages = FormPage.objects.filter(client_id=run.client_id, run=run).select_related("run", "subject")
+            self.pages = Paginator(pages.order_by("position"), PAGES_AT_ONCE).get_page(self.request.GET.get("page"))
+            children = [page.subject for page in self.pages] if run.for_guardians else []
+            signers = list_signers(run.client, children, at=at)
+            self.states = list_states(run.client_id, [page.pk for page in self.pages])
+        self.codes = list(dict.fromkeys(code for page in self.pages for code in page.asked))
+        answers = [("", "—"), ("yes", gettext("yes")), ("no", gettext("no"))]
+        for page in self.pages:
+            if run.for_guardians:
+                offered = [(str(person.pk), f"{person} ({relation})") for person, relation in signers[page.subject_id]]
+                self._add(page, "guardian", forms.ChoiceField, choices=[("", "—"), *offered, (CHILD, _("The child"))])
+            self._add(page, "answered_on", forms.DateField, widget=forms.DateInput(_DAY, format="%Y-%m-%d"))
+            for code in page.asked:
+                self._add(page, code, forms.ChoiceField, choices=answers)
+
+    def _add(self, page: FormPage, name: str, field: type[forms.Field], **settings: Any) -> None:
+        heading = {"guardian": gettext("Signed by"), "answered_on": gettext("Answered on")}.get(name, name)
+        label = f"{page.reference}, {page.subject}: {heading}"
+        self.fields[f"{page.position}-{name}"] = field(label=label, required=False, **settings)
+
+    @property
+    def shared(self) -> list[forms.BoundField]:
+        """Return the fields that concern all pages."""
+        return [self["method"], self["note"]]
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        """Return each page with its fields in the order of the columns, None for what the page does not ask."""
+        before = ["guardian", "answered_on"] if self.row.for_guardians else ["answered_on"]
+        return [
+            {
+                "page": page,
+                "states": join_words(self.states.get(page.pk, [])),
+                "cells": [
+                    self[name] if (name := f"{page.position}-{column}") in self.fields else None
+                    for column in [*before, *self.codes]
+                ],
+            }
+            for page in self.pages
+        ]
 
     def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or self.cleaned_data
-        with in_client(self.row.client_id):
-            self.check_selection(self.row.client_id)
-        return cleaned if self.errors else {**cleaned, "chosen": self.selection}
+        cleaned = super().clean()
+        typed = [one for page in self.pages if (one := self._read(page, cleaned)) is not None]
+        if not typed and not self.errors:
+            raise ValidationError(gettext("No answer is entered."))
+        following = self.pages.next_page_number() if self.pages.has_next() else None
+        return {**cleaned, "typed": typed, "following": following}
+
+    def _read(self, page: FormPage, cleaned: dict[str, Any]) -> TypedAnswer | None:
+        """Return the answers on a page; None if there are none, or if the day or the signer is missing."""
+        day, signer = f"{page.position}-answered_on", f"{page.position}-guardian"
+        given = {code: cleaned.get(f"{page.position}-{code}") for code in page.asked}
+        answers = {code: said == "yes" for code, said in given.items() if said}
+        if not answers:
+            return None
+        for name in (day, signer):
+            if name in self.fields and name not in self.errors and not cleaned.get(name):
+                self.add_error(name, gettext("This field is required."))
+        if {day, signer} & set(self.errors):
+            return None
+        guardian = cleaned.get(signer, CHILD)
+        return TypedAnswer(page, answers, cleaned[day], None if guardian == CHILD else UUID(guardian))
 
 
-def build_blank(
-    run: FormRun, kind: str, request: HttpRequest, *, chosen: Selection = EVERYONE, name: str = "answers"
-) -> HttpResponse:
-    """Return the empty answer sheet of the chosen people of a form: its codes, no names.
-
-    Raises ValidationError if people are chosen and none of them is on the form.
-    """
-    form_purposes = FormPurpose.objects.filter(client_id=run.client_id, run=run).order_by("position")
-    pages = FormPage.objects.filter(client_id=run.client_id, run=run).order_by("position")
-    asked = [SERVICE] if run.for_guardians else []
-    asked += [SHARING] if pages.filter(asks_sharing=True).exists() else []
-    if chosen != EVERYONE:
-        client = Client.objects.get(pk=run.client_id)
-        everyone = Subject.objects.filter(client_id=run.client_id)
-        people = select_chosen(everyone, chosen, client=client, at=get_action_time(request))
-        pages = pages.filter(subject_id__in=people.order_by().values("pk"))
-    codes = list(pages.values_list("code", flat=True))
-    if not codes and chosen != EVERYONE:
-        raise ValidationError(_NO_ONE)
-    content_type, make = BLANKS[kind]
-    content = make([*asked, *form_purposes.values_list("purpose__code", flat=True)], codes)
-    file = f"{name}-{run.made_at:%Y%m%d}-{run.pk.hex[-6:]}.{kind}"
-    disposition = f'attachment; filename="{file}"'
-    return HttpResponse(content, content_type=content_type, headers={"Content-Disposition": disposition})
+def _enter_answers(run: FormRun, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+    by: dict[str, Any] = {"actor": actor_of(request), "at": get_action_time(request)}
+    number = len(enter_answers(run, given["typed"], method=given["method"], note=given["note"], **by))
+    words = ngettext(
+        "{number} answer is in the queue. Nothing is recorded yet: confirm it.",
+        "{number} answers are in the queue. Nothing is recorded yet: confirm them.",
+        number,
+    )
+    messages.success(request, words.format(number=number))
+    if given["following"]:
+        return HttpResponseRedirect(f"?page={given['following']}")
+    return HttpResponseRedirect(reverse("admin:paper_formrun_change", args=[run.pk], current_app=site.name))
 
 
-def _give_sheet(run: FormRun, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
-    return build_blank(run, given["format"], request, chosen=given["chosen"], name="answers-part")
+def _has_waiting(run: FormRun, _at: Any) -> bool:
+    waiting = PaperAnswer.objects.filter(client_id=run.client_id, page__run=run, state=AnswerState.WAITING)
+    return waiting.exists()
 
 
-SHEET_OF_SOME = RowAction(
-    "sheet",
-    "Answer sheet of a class",
-    Capability.MANAGE_FORMS,
-    _give_sheet,
-    form=SheetForm,
-    lead="The empty answer sheet of those on this form who are of a school, class, grade or role today. It has their "
-    "codes and no names. Leave all fields empty for everyone on the form.",
-)
+def _confirm_waiting(run: FormRun, _given: dict[str, Any], request: HttpRequest) -> str:
+    outcome = confirm_waiting(run, actor=actor_of(request), at=get_action_time(request))
+    for answer, error in outcome.held:
+        reason = " ".join([gettext(error.console_message), *error.console_details])
+        messages.warning(request, f"{answer.page.reference}, {answer.subject}: {reason}")
+    if outcome.left:
+        words = ngettext("{number} answer waits: confirm again.", "{number} answers wait: confirm again.", outcome.left)
+        messages.warning(request, words.format(number=outcome.left))
+    words = ngettext("{number} answer is confirmed.", "{number} answers are confirmed.", outcome.number)
+    return words.format(number=outcome.number)
 
 
 CLIENT, ADDRESSEE, UNREACHABLE = "client", "addressee", "unreachable"
@@ -209,19 +244,12 @@ def _find_client(request: HttpRequest) -> UUID | None:
     return client_id if Client.objects.exclude(pk=PAKTALEEM).filter(pk=client_id).exists() else None
 
 
-def _choices_page(request: HttpRequest, client: Client) -> str:
-    return PortalUrls.of(get_public_url(request), client.code).choices
-
-
-def _guardian_page(request: HttpRequest, client: Client) -> str:
-    return get_public_url(request) + reverse("guardian-start", args=[client.code])
-
-
 def _print_form(run: FormRun, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
     client = Client.objects.get(pk=run.client_id)
-    page = _guardian_page(request, client) if run.for_guardians else _choices_page(request, client)
-    address = page.partition("://")[2]
-    policy = PortalUrls.of(get_public_url(request), client.code).notice.partition("://")[2]
+    base = get_public_url(request)
+    urls = PortalUrls.of(base, client.code)
+    own_page = f"{base}{reverse('guardian-start', args=[client.code])}" if run.for_guardians else urls.choices
+    address, policy = own_page.partition("://")[2], urls.notice.partition("://")[2]
     by: dict[str, Any] = {"actor": actor_of(request), "reason": given["reason"], "at": get_action_time(request)}
     pdf = print_form(run, address=address, policy=policy, **by)
     response = HttpResponse(pdf, content_type="application/pdf")
@@ -267,7 +295,7 @@ class FormRunAdmin(EvidenceAdmin):
     entered = ("name",)
     change_list_template = "paper/forms.html"
     change_form_template = "paper/form.html"
-    intro = "Ask a whole class on paper or by telephone: a page for each person, in English and Urdu, with a code."
+    intro = "Ask a whole class on paper or by telephone: a page for each person, in English and Urdu."
     empty_text = "No consent form yet."
     acts = (
         RowAction(
@@ -278,7 +306,27 @@ class FormRunAdmin(EvidenceAdmin):
             lead="A PDF with everyone's name on their page. Access to each name is logged with your reason.",
             template="paper/print.html",
         ),
-        SHEET_OF_SOME,
+        RowAction(
+            "enter",
+            "Enter the answers",
+            Capability.MANAGE_FORMS,
+            _enter_answers,
+            form=EnterForm,
+            lead="The pages in the order of the print. Compare page and id with the form. Leave a page empty if it has "
+            "no answer. Nothing counts before it is confirmed.",
+            template="paper/enter.html",
+        ),
+        RowAction(
+            "confirm",
+            "Confirm all that wait",
+            Capability.CONFIRM_ANSWERS,
+            _confirm_waiting,
+            form=ActionForm,
+            lead="The answers that wait are recorded now, each purpose separately, with the form and its page as "
+            "evidence. A form that a guardian signed also verifies the guardian: look at the signatures first. Answers "
+            "that cannot be recorded are left for a decision.",
+            applies=_has_waiting,
+        ),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -291,22 +339,6 @@ class FormRunAdmin(EvidenceAdmin):
             (None, {"fields": ["name", "addressee", "purposes"]}),
             (gettext("People to ask"), {"fields": [*CHOOSING, "unreachable"]}),
         ]
-
-    def get_urls(self) -> list[URLPattern]:
-        return [*(self._blank_url(kind) for kind in BLANKS), *super().get_urls()]
-
-    def _blank_url(self, kind: str) -> URLPattern:
-        def view(request: HttpRequest, object_id: str) -> HttpResponse:
-            return self.blank_view(request, object_id, kind)
-
-        name = f"paper_formrun_sheet-{kind}"
-        return path(f"<path:object_id>/sheet-{kind}/", self.admin_site.admin_view(view), name=name)
-
-    def blank_view(self, request: HttpRequest, object_id: str, kind: str) -> HttpResponse:
-        """Return the empty answer sheet of a form: its codes, no names."""
-        if not may(request, Capability.MANAGE_FORMS):
-            raise PermissionDenied
-        return build_blank(self._row_or_404(request, object_id), kind, request)
 
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
@@ -361,7 +393,7 @@ class FormRunAdmin(EvidenceAdmin):
                 "for_guardians": row.for_guardians,
                 "progress": count_progress(row),
                 "may_manage": may(request, Capability.MANAGE_FORMS, row.client_id),
-                "upload_url": reverse("admin:paper_answersheet_add", current_app=site.name),
+                "queue_url": f"{reverse('admin:paper_paperanswer_changelist', current_app=site.name)}?form={row.pk}",
             }
         ]
 
@@ -372,160 +404,3 @@ class FormRunAdmin(EvidenceAdmin):
     @admin.display(description="made by")
     def made_by(self, row: FormRun) -> str:
         return format_actor(row)
-
-
-PROBLEMS_SHOWN = 100
-TONES = {
-    EntryState.MATCHED: "good",
-    EntryState.UNMATCHED: "warn",
-    EntryState.CONTRADICTORY: "bad",
-    EntryState.OUTDATED: "warn",
-    EntryState.GUARDIAN: "warn",
-}
-
-
-class UploadForm(ScopedForm):
-    """A form to upload an answer sheet."""
-
-    reason = None  # type: ignore[assignment]  # how Django takes a field out of a form
-    file = forms.FileField(
-        label=_("File"),
-        required=False,
-        help_text=_(
-            "The answer sheet of a form, filled in (.xlsx, or .csv saved as CSV UTF-8): at most 5,000 rows. One "
-            "sheet may contain several forms."
-        ),
-    )
-
-    def clean_file(self) -> Any:
-        """Require a file; one that exceeds the upload limit is not received at all."""
-        file = self.cleaned_data.get("file")
-        if file is None:
-            raise forms.ValidationError(gettext("Choose a file of at most 2 MB."))
-        return file
-
-
-def _has_matched(row: AnswerSheet, _at: Any) -> bool:
-    return not row.is_under_way and count_rows(row)[EntryState.MATCHED] > 0
-
-
-def _confirm_sheet(row: AnswerSheet, _given: dict[str, Any], request: HttpRequest) -> HttpResponse:
-    before = count_rows(row)[EntryState.CONFIRMED]
-    row = confirm_matched(row, actor=actor_of(request), at=get_action_time(request))
-    if row.is_under_way:
-        messages.info(request, gettext("The sheet is large: its rows are confirmed now, one after the other."))
-    else:
-        number = count_rows(row)[EntryState.CONFIRMED] - before
-        words = ngettext("{number} row is confirmed.", "{number} rows are confirmed.", number).format(number=number)
-        messages.success(request, words)
-    owner: AnswerSheetAdmin = site.get_model_admin(AnswerSheet)
-    return HttpResponseRedirect(owner.url_of("change", row))
-
-
-def _format_problem(problem: Problem) -> str:
-    place = [gettext("Row {row}").format(row=problem.row)] if problem.row is not None else []
-    place += [problem.column] if problem.column else []
-    return f"{', '.join(place) or problem.file}: {problem.message}."
-
-
-def standing_pill(row: Any) -> SafeString:
-    """Render the number of open rows as a pill."""
-    if row.is_under_way:
-        return render_state(gettext("Being confirmed"), "warn")
-    if not row.waiting:
-        return render_state(gettext("Settled"), "good")
-    words = ngettext("{number} row waits", "{number} rows wait", row.waiting).format(number=row.waiting)
-    return render_state(words, "warn")
-
-
-@admin.register(AnswerSheet, site=site)
-class AnswerSheetAdmin(EvidenceAdmin):
-    """Answer sheets, with their uploader and the state of their rows."""
-
-    form = UploadForm
-    view_capability = Capability.VIEW_FORMS
-    ledger_families = ("answers",)
-    add_capability = Capability.MANAGE_FORMS
-    list_display = ("name", "owner", "kind", "rows", "standing", "brought_by")
-    list_filter = ("client",)
-    newest_by = "uploaded_at"
-    detail_fields = ("uploaded", "kind", "rows", "standing", "brought_by", "fingerprint")
-    change_list_template = "paper/sheets.html"
-    change_form_template = "paper/sheet.html"
-    intro = "Uploaded answer sheets. Their rows are in the queue; an answer counts only once it is confirmed."
-    empty_text = "No answer sheet has been uploaded yet."
-    acts = (
-        RowAction(
-            "confirm",
-            "Confirm all matched",
-            Capability.CONFIRM_ANSWERS,
-            _confirm_sheet,
-            form=ActionForm,
-            lead="Each matched row is recorded now, each purpose separately, with the sheet and its row as evidence. "
-            "Every row is checked again first; rows that no longer match stay in the queue.",
-            applies=_has_matched,
-        ),
-    )
-    standing = state_column(standing_pill)
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        of_sheet = SheetEntry.objects.filter(
-            client_id=OuterRef("client_id"), sheet=OuterRef("pk"), state__in=OPEN_STATES
-        )
-        waiting = of_sheet.order_by().values("sheet")
-        number = Coalesce(Subquery(waiting.annotate(number=Count("pk")).values("number")), 0)
-        return annotate_actor(super().get_queryset(request).annotate(waiting=number), actor_of(request))
-
-    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        if obj is not None:
-            return [(None, {"fields": ["owner", *self.detail_fields]})]
-        whose = [] if actor_of(request).client_id is not None else ["client"]
-        return [(None, {"fields": [*whose, "file"]})]
-
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: ARG002, FBT001
-        """Add the sheet in the context of its client; problems become form errors."""
-        with in_client(obj.client_id):
-            client = Client.objects.get(id=obj.client_id)
-            content = form.cleaned_data["file"].read()
-            try:
-                row = upload_sheet(content, client=client, actor=actor_of(request), at=get_action_time(request))
-            except SheetInvalid as refused:
-                problem_lines = [_format_problem(problem) for problem in refused.problems[:PROBLEMS_SHOWN]]
-                left = len(refused.problems) - len(problem_lines)
-                more = [gettext("And {number} more.").format(number=left)] if left else []
-                raise ValidationError({"file": [*problem_lines, *more]}) from refused
-        obj.pk, obj.uploaded_at, obj.rows, obj.blank = row.pk, row.uploaded_at, row.rows, row.blank
-
-    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:  # noqa: ARG002
-        messages.success(request, gettext("The sheet is uploaded. Nothing is recorded yet: confirm the matched rows."))
-        return HttpResponseRedirect(self.url_of("change", obj))
-
-    def panels(self, request: HttpRequest, row: AnswerSheet) -> list[dict[str, Any]]:  # noqa: ARG002
-        queue = reverse("admin:paper_sheetentry_changelist", current_app=site.name)
-        counts = count_rows(row)
-        lines = [
-            {
-                "state": render_state(state.label, TONES.get(state, "calm")),
-                "number": counts[state],
-                "url": f"{queue}?sheet={row.pk}&state__exact={state}",
-            }
-            for state in EntryState
-            if counts[state]
-        ]
-        return [{"template": "paper/panels/sheet.html", "lines": lines, "row": row, "open": counts.open}]
-
-    @admin.display(description="sheet")
-    def name(self, row: AnswerSheet) -> SafeString:
-        return format_html('<span class="when">{}</span>', moment_tag(row.uploaded_at))
-
-    @admin.display(description="uploaded by")
-    def brought_by(self, row: AnswerSheet) -> str:
-        return format_actor(row)
-
-    @admin.display(description="uploaded")
-    def uploaded(self, row: AnswerSheet) -> str:
-        return moment_tag(row.uploaded_at)
-
-    @admin.display(description="SHA-256 of the file")
-    def fingerprint(self, row: AnswerSheet) -> str:
-        return row.sha256

@@ -1,53 +1,33 @@
-"""Creating and printing consent forms (decision 0020).
-
-The signed form verifies the guardian (COPPA, 16 CFR 312.5(b)(2)(i); decision 0020).
-"""
+"""Creating and printing consent forms (decision 0020)."""
 
 import hashlib
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import IO, Any
-from uuid import UUID
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from children.guardians.models.guardians import Decision, Guardianship, Route, ServiceAuthorisation, Source
-from children.guardians.selectors import GuardianshipUnknown, get_live_guardianship, load_child_facts
-from children.guardians.services.answers import record_service_answer
-from children.guardians.services.guardians import accept_roster_claim, name_guardian
-from children.guardians.services.verifications import verify_guardian
-from children.strength import Method, strength_of
 from consent.consents.selectors.choices import PrintedNotice, printed_notice
 from consent.notices.models import NoticeVersion
 from consent.notices.selectors.notices import NoticeUnknown
 from consent.notices.selectors.public import find_purposes, get_current_notice
 from consent.notices.selectors.registers import current_register
-from consent.paper.models import CLOSED_UNRECORDED, Addressee, AnswerSheet, FormPage, FormPurpose, FormRun, SheetEntry
+from consent.paper.models import Addressee, FormPage, FormPurpose, FormRun
 from consent.paper.pdf import Form, Page, PrintedUse, Question, ServiceQuestion, render_pdf
-from consent.paper.selectors import SheetFacts
-from consent.paper.sheets import format_code, generate_code
-from consent.paper.verdicts import SERVICE, SHARING, Verdict
 from consent.register.compiled import Basis, Register, describe_purpose
 from consent.register.models.purposes import Purpose
 from consent.register.services.register import require_printable
-from paktaleem.directory.people.models import GuardianClaim, Subject
-from paktaleem.directory.people.selectors import sealer_of
-from paktaleem.directory.people.services.people import register_subject, reveal_names
+from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.services.people import reveal_names
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import actor_columns
 from paktaleem.foundation.audit.services import record_entry
-from paktaleem.foundation.encryption.sealing import CannotOpen, Sealed, Sealer
 from paktaleem.foundation.errors import PortalError
-from paktaleem.foundation.tenancy.rows import new_id
-
-ROWS_AT_ONCE = 1_000
 
 
 class NoticeChanged(PortalError):
@@ -77,7 +57,7 @@ def make_form(
     actor: Actor,
     at: datetime,
 ) -> FormRun:
-    """Create a consent form: a page with a code for each person who can be asked about some of the purposes.
+    """Create a consent form: a numbered page for each person who can be asked about some of the purposes.
 
     Follows decision 0020. A form for guardians has a page for each child, and also asks about the service; it may have
     no purposes. The version of each notice is stored. Raises ValidationError for a purpose without consent as basis or
@@ -95,8 +75,7 @@ def make_form(
     run.clean_fields()
     require_printable(run)
     run.save(force_insert=True)
-    _add_purposes(run, form_purposes)
-    _add_pages(run, asks)
+    _add_rows(run, form_purposes, asks)
     facts = {
         "form": str(run.pk),
         "people": run.people,
@@ -107,7 +86,7 @@ def make_form(
     return run
 
 
-def _add_purposes(run: FormRun, form_purposes: Sequence[tuple[Purpose, NoticeVersion]]) -> None:
+def _add_rows(run: FormRun, form_purposes: Sequence[tuple[Purpose, NoticeVersion]], asks: Sequence[_Ask]) -> None:
     FormPurpose.objects.bulk_create(
         FormPurpose(
             client_id=run.client_id,
@@ -120,24 +99,18 @@ def _add_purposes(run: FormRun, form_purposes: Sequence[tuple[Purpose, NoticeVer
         )
         for position, (purpose, version) in enumerate(form_purposes, 1)
     )
-
-
-def _add_pages(run: FormRun, asks: Sequence[_Ask]) -> None:
-    codes = iter(_draw_unused_codes(run.client_id, len(asks)))
-    pages = [
+    FormPage.objects.bulk_create(
         FormPage(
             client_id=run.client_id,
             run=run,
             subject=ask.person,
-            code=next(codes),
             purposes=ask.purposes,
             notice_hash=ask.notice_hash,
             asks_sharing=ask.asks_sharing,
             position=position,
         )
         for position, ask in enumerate(asks, 1)
-    ]
-    FormPage.objects.bulk_create(pages, batch_size=ROWS_AT_ONCE)
+    )
 
 
 def _list_asks(
@@ -196,16 +169,6 @@ def _purposes_for(
     return [code for code, basis in bases if basis is not None and basis.basis == Basis.CONSENT]
 
 
-def _draw_unused_codes(client_id: UUID, number: int) -> list[str]:
-    """Return codes that the client has not used before."""
-    found: list[str] = []
-    while len(found) < number:
-        drawn = {generate_code() for _ in range(number - len(found))} - set(found)
-        used = FormPage.objects.filter(client_id=client_id, code__in=drawn).values_list("code", flat=True)
-        found += sorted(drawn - set(used), key=lambda code: code[::-1])
-    return found
-
-
 @transaction.atomic
 def print_form(
     run: FormRun, *, address: str, policy: str = "", actor: Actor, reason: Reason | str, at: datetime
@@ -218,7 +181,7 @@ def print_form(
     require(actor, Capability.MANAGE_FORMS, run.client_id)
     client = Client.objects.get(pk=run.client_id)
     pages = list(
-        FormPage.objects.filter(client_id=run.client_id, run=run).select_related("subject").order_by("position")
+        FormPage.objects.filter(client_id=run.client_id, run=run).select_related("run", "subject").order_by("position")
     )
     services = _list_services(client, pages, at) if run.for_guardians else {}
     names = reveal_names([page.subject for page in pages], client_id=run.client_id, actor=actor, reason=reason, at=at)
@@ -229,7 +192,17 @@ def print_form(
             address=address,
             contact=settings.SUPPORT_ADDRESS,
             questions=_list_questions(run),
-            pages=[_to_page(page, names[page.subject_id]) for page in pages if page.subject_id in names],
+            pages=[
+                Page(
+                    reference=page.reference,
+                    name=names[page.subject_id],
+                    person=page.subject.external_id or "",
+                    purposes=page.purposes,
+                    service=page.notice_hash,
+                )
+                for page in pages
+                if page.subject_id in names
+            ],
             for_guardians=run.for_guardians,
             policy=policy,
             services=services,
@@ -238,11 +211,6 @@ def print_form(
     facts = {"form": str(run.pk), "pages": len(names), "sha256": hashlib.sha256(pdf).hexdigest(), "reason": str(reason)}
     record_entry("form.printed", client_id=run.client_id, facts=facts, actor=actor, at=at)
     return pdf
-
-
-def _to_page(page: FormPage, name: str) -> Page:
-    external_id = page.subject.external_id or ""
-    return Page(page.code, name, external_id, tuple(page.purposes), page.notice_hash)
 
 
 def _list_services(client: Client, pages: Sequence[FormPage], at: datetime) -> dict[str, ServiceQuestion]:
@@ -281,219 +249,3 @@ def _list_questions(run: FormRun) -> list[Question]:
         )
         for one in form_purposes.select_related("purpose", "notice_version__notice")
     ]
-
-
-DETAILS = "paper_sheetentry.details"
-
-
-def unseal_details(entry: SheetEntry) -> dict[str, Any]:
-    """Return the sealed texts of a row: ``note``, ``code`` as typed if unmatched, ``guardian`` as named on the form.
-
-    Empty if there is none or the key is destroyed.
-    """
-    if entry.details is None:
-        return {}
-    try:
-        sealer = sealer_of_sheet(entry.sheet) if entry.subject is None else sealer_of(entry.subject)
-        found: dict[str, Any] = json.loads(sealer.open(entry.details, column=DETAILS))
-    except CannotOpen:
-        return {}
-    return found
-
-
-def seal_details(sealer: Sealer, **texts: str) -> Sealed | None:
-    """Seal the texts of a row that are not empty, as ``unseal_details`` returns them; None if all are."""
-    contents = {name: text for name, text in sorted(texts.items()) if text}
-    return sealer.seal(json.dumps(contents), column=DETAILS) if contents else None
-
-
-def sealer_of_sheet(sheet: AnswerSheet) -> Sealer:
-    """Return the sealer of the sheet. Raises CannotOpen if its key is deleted."""
-    if sheet.wrapped is None or sheet.epoch is None:
-        raise CannotOpen("The sheet's key is deleted.")
-    return Sealer.unwrapped(sheet.client_id, sheet.id, wrapped=bytes(sheet.wrapped), epoch=sheet.epoch)
-
-
-def delete_sheet_key(sheet: AnswerSheet) -> None:
-    """Delete the sheet's key if it has no open unmatched row."""
-    waiting = SheetEntry.objects.filter(client_id=sheet.client_id, sheet=sheet, subject=None)
-    if not waiting.exclude(state__in=CLOSED_UNRECORDED).exists():
-        locked_sheet = AnswerSheet.objects.select_for_update().get(pk=sheet.pk)
-        locked_sheet.wrapped, locked_sheet.epoch = None, None
-        locked_sheet.save(update_fields=["wrapped", "epoch"])
-
-
-@dataclass(frozen=True, slots=True)
-class SignedForm:
-    """One answered form with the verdict on its row, and the time and the sealed texts (``details``) of the answer."""
-
-    entry: SheetEntry
-    page: FormPage
-    verdict: Verdict
-    signed_at: datetime
-    details: Mapping[str, str]
-    scan: IO[bytes] | None = None
-
-    @classmethod
-    def of(
-        cls, entry: SheetEntry, page: FormPage, verdict: Verdict, facts: SheetFacts, scan: IO[bytes] | None = None
-    ) -> "SignedForm":
-        """Return the form of a row; ``facts`` are those of its page."""
-        return cls(entry, page, verdict, facts.signed_at(entry.answered_on, page), unseal_details(entry), scan)
-
-    @property
-    def child(self) -> Subject:
-        return self.page.subject
-
-    @property
-    def evidence(self) -> str:
-        """The evidence text: form, code, sheet, row and note.
-
-        The sheet is named by the time of its upload: its id could be taken for the number of a card.
-        """
-        entry, note = self.entry, self.details.get("note", "")
-        where = f"Form “{self.page.run.name}”, code {format_code(self.page.code)}"
-        where = f"{where}; answer sheet of {entry.sheet}, row {entry.number}"
-        return f"{where}: {note}" if note else where
-
-
-def record_signer(form: SignedForm, *, actor: Actor, at: datetime) -> tuple[Subject, ServiceAuthorisation | None]:
-    """Name and verify the guardian who signed, and record their answer about the service (policy §8, decision 0020).
-
-    Returns the guardian and the answer, None if the form has none to record. A guardian who is verified as strongly
-    already is not verified again. Runs in the caller's transaction. Raises as ``name_guardian``, ``verify_guardian``
-    and ``record_service_answer``, and GuardianshipUnknown if the claim has ended meanwhile.
-    """
-    guardianship = _get_guardianship(form, actor, at)
-    if form.entry.method == "paper":
-        _verify(guardianship, form, actor, at)
-    answer = _record_service(form, guardianship.guardian, actor, at)
-    return guardianship.guardian, answer
-
-
-def record_child_refusal(form: SignedForm, *, actor: Actor, at: datetime) -> ServiceAuthorisation | None:
-    """Record the child's own refusal of the service, if the row has one (policy §8).
-
-    A child may refuse, never consent.
-    """
-    if SERVICE not in form.verdict.record:
-        return None
-    return _record_service(form, None, actor, at)
-
-
-def _get_guardianship(form: SignedForm, actor: Actor, at: datetime) -> Guardianship:
-    """Return the guardianship of the person who signed; a claimed or new guardian is named first."""
-    by: dict[str, Any] = {"actor": actor, "reason": Reason.SUBJECT_REQUEST, "at": at}
-    entry = form.entry
-    if entry.guardian is None:
-        return _name_new_guardian(form, by)
-    try:
-        return get_live_guardianship(form.child, entry.guardian, at=at)
-    except GuardianshipUnknown:
-        claims = GuardianClaim.objects.select_related("child__client", "guardian")
-        own = {"client_id": entry.client_id, "child": form.child, "guardian": entry.guardian}
-        claim = claims.filter(**own, ends_at=None).first()
-        if claim is None:  # it ended meanwhile: claims end without the lock of the child
-            raise
-        return accept_roster_claim(claim, **by)
-
-
-def _name_new_guardian(form: SignedForm, by: dict[str, Any]) -> Guardianship:
-    """Register and name a guardian whom only the form names: they may decide, but not receive data."""
-    client = Client.objects.get(pk=form.entry.client_id)
-    details = {"role": "guardian", "full_name": form.details["guardian"], "language": form.child.language}
-    guardian, _ = register_subject(f"guardian-{new_id()}", client=client, details=details, **by)
-    return name_guardian(
-        form.child,
-        guardian=guardian,
-        relationship=form.entry.relationship,
-        may_consent=True,
-        may_receive_data=False,
-        source=Source.SELF,
-        **by,
-    )
-
-
-def _verify(guardianship: Guardianship, form: SignedForm, actor: Actor, at: datetime) -> None:
-    known = next(one for one in load_child_facts(form.child).guardians if one.id == guardianship.pk)
-    if known.strength(at) >= strength_of(Method.SIGNED_FORM):
-        return
-    verify_guardian(
-        guardianship,
-        method=Method.SIGNED_FORM,
-        evidence=form.evidence,
-        file=_rewind(form.scan),
-        actor=actor,
-        reason=Reason.SUBJECT_REQUEST,
-        at=at,
-    )
-
-
-def _record_service(
-    form: SignedForm, guardian: Subject | None, actor: Actor, at: datetime
-) -> ServiceAuthorisation | None:
-    if not {SERVICE, SHARING} & set(form.verdict.record):
-        return None
-    answers = form.entry.answers
-    gives = answers[SERVICE]
-    return record_service_answer(
-        form.child,
-        guardian=guardian,
-        decision=Decision.GIVEN if gives else Decision.REFUSED,
-        shares=answers.get(SHARING) if gives and SHARING in form.verdict.record else None,
-        route=Route.PAPER if form.entry.method == "paper" else Route.PHONE,
-        evidence=form.evidence,
-        file=_rewind(form.scan),
-        shown_hash=form.page.notice_hash,
-        language=guardian.language if guardian else form.child.language,
-        claimed_at=form.signed_at,
-        actor=actor,
-        at=at,
-    )
-
-
-def _rewind(scan: IO[bytes] | None) -> IO[bytes] | None:
-    if scan is not None:
-        scan.seek(0)
-    return scan
-
-
-class NotMatched(PortalError):
-    """The row is not matched, so it cannot be confirmed."""
-
-    console_message = "The row is no longer matched: check it again."
-
-
-class AlreadySettled(PortalError):
-    """The row is already confirmed, dismissed or expired."""
-
-    console_message = "The row has already been settled."
-
-
-class NotForGuardians(PortalError):
-    """No guardian answered the row on a form for guardians."""
-
-    console_message = "The row is not a guardian's answer on a form for guardians."
-
-
-class NameDiffers(PortalError):
-    """The second person read another name on the form than the first."""
-
-    console_message = (
-        "The name is not the one that was entered before: look at the form again, or enter the guardian anew."
-    )
-
-
-class NothingToRecord(PortalError):
-    """No answer of the row can be recorded; the argument is the problem."""
-
-    console_message = (
-        "No answer of this row can be recorded: consents that have since ended, notices that have changed, and answers "
-        "of guardians or children are left out. Dismiss the row, and ask again."
-    )
-
-
-class CodeUnknown(PortalError, LookupError):
-    """No form of this client has this code."""
-
-    console_message = "No form of this client has this code."

@@ -6,7 +6,6 @@ FAMILY_NAMES = {
     "access_review": _("Reviews of access"),
     "activity": _("Reported activity"),
     "agreement": _("Agreements"),
-    "answers": _("Answer sheets"),
     "answer": _("Answers on paper"),
     "api_key": _("API keys"),
     "backup": _("Backups"),

@@ -14,9 +14,8 @@ from consent.consents.services.recording import Answer, record_answers, withdraw
 from consent.notices.models import NoticeVersion
 from consent.notices.notice_tokens import ShownNotice, sign_notice_token
 from consent.paper.models import Addressee, FormPage, FormRun
+from consent.paper.services.answers import TypedAnswer, enter_answers
 from consent.paper.services.forms import make_form
-from consent.paper.services.sheets import upload_sheet
-from consent.paper.sheets import format_code
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.people import claim_guardian, register_subject
 from paktaleem.directory.schools.models import Origin
@@ -165,10 +164,7 @@ _CHILDREN = ("danish", "noor")
 
 
 def fill_paper(client: Client, *, actor: Actor, at: datetime) -> None:
-    """Create a form for a class and one for guardians, and upload a sheet of the first.
-
-    The rows of the sheet: matching ones, a mistyped code, a conflict, and a guardian's answer on the wrong form.
-    """
+    """Create a form for a class and one for guardians, and enter answers of the first: on paper and by telephone."""
     if FormRun.objects.filter(client=client).exists():
         return
     people = Subject.objects.select_related("client").filter(client=client)
@@ -186,18 +182,16 @@ def fill_paper(client: Client, *, actor: Actor, at: datetime) -> None:
     run = make_form(
         client, name="Grade 8 A", purposes=_PURPOSES, people=people.order_by("external_id"), actor=actor, at=at
     )
-    pages = FormPage.objects.filter(client_id=client.pk, run=run).select_related("subject")
-    codes = {page.subject.external_id: format_code(page.code) for page in pages}
-    day = at.astimezone(ZoneInfo(client.time_zone)).date().isoformat()
-    of = {one: codes[external_id_of(one)] for one in _CLASS}
-    mistyped = of["urwa"][:-1] + ("2" if of["urwa"][-1] != "2" else "3")
-    rows = [
-        (of["talha"], "yes", "no", "self", "paper", "Folder 8 A, form 2"),
-        (mistyped, "yes", "yes", "self", "paper", "Folder 8 A, form 3"),
-        (of["rayyan"], "yes", "", "self", "phone", "Call of the office"),
-        (of["rayyan"], "no", "", "self", "paper", "Folder 8 A, form 4"),
-        (of["danish"], "yes", "yes", "guardian", "paper", "Folder 8 A, form 1"),
-    ]
-    lines = ["code,newsletter,product_research,answered_by,method,answered_on,note"]
-    lines += [f'{code},{first},{second},{by},{method},{day},"{note}"' for code, first, second, by, method, note in rows]
-    upload_sheet("\n".join(lines).encode(), client=client, actor=actor, at=at)
+    found = FormPage.objects.filter(client_id=client.pk, run=run).select_related("run", "subject")
+    pages = {page.subject.external_id: page for page in found}
+    day = at.astimezone(ZoneInfo(client.time_zone)).date()
+
+    def enter(method: str, note: str, said: dict[str, bool]) -> None:
+        typed = [
+            TypedAnswer(pages[external_id_of(person)], {"newsletter": yes, "product_research": False}, day)
+            for person, yes in said.items()
+        ]
+        enter_answers(run, typed, method=method, note=note, actor=actor, at=at)
+
+    enter("paper", "Folder 8 A", {"danish": True, "talha": True, "urwa": False})
+    enter("phone", "Calls of the office", {"rayyan": True})
