@@ -140,14 +140,6 @@ class CollectionDecision(models.TextChoices):
     EXPLAINED = "explained", _("Explained: the collection was lawful")
 
 
-class FlaggedCollectionQuerySet(models.QuerySet["FlaggedCollection"]):
-    """Query set of flagged collections."""
-
-    def open(self) -> Self:
-        """Return the flagged collections about which nothing is decided."""
-        return self.filter(_OPEN)
-
-
 class FlaggedCollection(TenantRow):
     """One collection that the decision denied, and the decision of staff about it.
 
@@ -177,8 +169,6 @@ class FlaggedCollection(TenantRow):
     decided_kind = models.CharField(max_length=16, blank=True)
     decided_by = models.UUIDField(null=True)
     decided_role = models.CharField(max_length=32, blank=True)
-
-    objects: ClassVar[Any] = FlaggedCollectionQuerySet.as_manager()
 
     due = (
         Due(

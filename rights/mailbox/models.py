@@ -1,7 +1,6 @@
 """Messages in the support mailbox, the addresses of cases, and the state of the mailbox."""
 
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, Self
 
 from django.db import models
 from django.db.models import Q
@@ -51,14 +50,6 @@ ASIDE_REASONS = [
 WAITING = [MessageState.ASIDE.value, MessageState.UNREADABLE.value]
 
 
-class MailMessageQuerySet(models.QuerySet["MailMessage"]):
-    """Filters of messages."""
-
-    def open(self) -> Self:
-        """Messages that an officer has to look at."""
-        return self.filter(state__in=list(map(Constant, WAITING)))
-
-
 class MailMessage(TenantRow):
     """One message in the mailbox, or an acknowledgement.
 
@@ -90,8 +81,6 @@ class MailMessage(TenantRow):
     files = models.PositiveSmallIntegerField(default=0)
     received_at = models.DateTimeField("received")
     settled_at = models.DateTimeField("settled", null=True)
-
-    objects: ClassVar[Any] = MailMessageQuerySet.as_manager()
 
     due = (
         Due(

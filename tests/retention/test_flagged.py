@@ -48,7 +48,7 @@ def decide(flagged, cast, now, decision="explained", *, by="farah", ground="As t
 def test_a_decision_is_recorded_with_who_and_why(cast, flagged, now, decision):
     made = decide(flagged, cast, now, decision)
     assert (made.decision, made.ground) == (decision, "As the contract says.")
-    assert not FlaggedCollection.objects.open().exists()
+    assert not FlaggedCollection.objects.filter(decided_at=None).exists()
     body = json.loads(Entry.objects.get(kind="collection.decided").body)
     assert (body["facts"]["outcome"], body["actor"]["id"]) == (decision, str(made.decided_by))
     assert (made.decided_by == cast.user_id("farah")) is (decision == "register_corrected")
