@@ -117,6 +117,7 @@ SLOW: Final = {
         "tests/trial/test_environment.py::test_two_commands_at_once_share_one_server_and_leave_none",
     ),
     "servers and clusters of their own": (
+        "tests/deploy/test_bad_settings.py",
         "tests/api/test_bodies.py",
         "tests/api/test_docs_page.py",
         "tests/api/test_headers.py",

@@ -123,6 +123,10 @@ def test_an_lms_id_in_another_case_and_a_name_in_another_spelling_are_found(cast
     farah = browser_of(cast.user("farah"))
     for text in ("LMS-HAMZA", "lms-hamza", "Lms-Hamza"):
         assert target(farah, text) == row_url("subjects/subject", cast.subject_id("hamza")), text
+    with in_client(cast.client_id("indus")):
+        mixed = {key: SubjectFactory(client=cast.client("indus"), external_id=key).pk for key in ("Stu-7", "Stu-Ali")}
+    for text, key in (("stu-7", "Stu-7"), ("STU-7", "Stu-7"), ("stu-ali", "Stu-Ali"), ("Stu-Ali", "Stu-Ali")):
+        assert target(farah, text) == row_url("subjects/subject", mixed[key]), text
     names = {"lms-ali": "علي كريم", "lms-zahra": "زہرا"}  # typed on an Arabic keyboard, and an Urdu one
     with in_client(cast.client_id("indus")):
         made = {

@@ -134,13 +134,14 @@ def having_left(*, of: str = "") -> Q:
 
 
 def _list_cases(text: str) -> list[str]:
-    return list(dict.fromkeys((text, text.lower(), text.upper())))
+    return list(dict.fromkeys((text, text.lower(), text.upper(), text.capitalize(), text.title())))
 
 
 def filter_by_id_prefix(found: QuerySet[Subject], text: str, *, any_case: bool = False) -> QuerySet[Subject]:
     """Filter people whose LMS id begins with ``text``; all people if it is empty.
 
-    ``any_case`` is for searches: if no id begins with the text as typed, it is tried in lower, then in upper case.
+    ``any_case`` is for searches: if no id begins with the text as typed, it is tried in lower and upper case, and with
+    capital first letters. Other cases would need an index of their own.
 
     Uses a range instead of LIKE: PostgreSQL runs LIKE only after the row-level security policy, and so without an
     index.
