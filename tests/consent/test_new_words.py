@@ -23,12 +23,6 @@ DAY = timedelta(days=1)
 NEW_NAME = "Profiling for partners"
 
 
-@pytest.fixture
-def khyber(cast):
-    with in_client(cast.client_id("khyber")):
-        yield cast.client("khyber")
-
-
 def newsletter(client):
     return Purpose.objects.get(code="newsletter", client_id=client.pk)
 

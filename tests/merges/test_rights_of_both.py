@@ -21,18 +21,18 @@ from tests.signing_in import browser_of
 
 
 @pytest.fixture
-def indus(cast: Cast) -> Iterator[Cast]:
+def linked_records(cast: Cast) -> Iterator[Cast]:
     """The cast in the context of Indus, with two linked records of Junaid."""
     with in_client(cast.client_id("indus")):
         linked(cast.subject("junaid"), second_record(cast, full_name="Junaid the Second"), cast, AT)
         yield cast
 
 
-def test_a_copy_orders_and_holds_the_data_of_both_records(indus: Cast) -> None:
-    request = decided(indus, received(indus, "access", subject="junaid"))
+def test_a_copy_orders_and_holds_the_data_of_both_records(cast: Cast, linked_records) -> None:
+    request = decided(cast, received(cast, "access", subject="junaid"))
     ordered = Order.objects.filter(parent_id=request.pk)
     assert set(ordered.values_list("subject__external_id", flat=True)) == {"lms-junaid", SECOND}
-    steps.waive_all(indus, AT, parent_id=request.pk)
+    steps.waive_all(cast, AT, parent_id=request.pk)
     package = build(request)
     assert package is not None
     files = unpacked(content_of(package))
@@ -41,25 +41,25 @@ def test_a_copy_orders_and_holds_the_data_of_both_records(indus: Cast) -> None:
     assert "record-2/data.json" in files["index.en.html"].decode()
 
 
-def test_an_erasure_is_proposed_approved_and_cancelled_for_both_records(indus: Cast) -> None:
-    junaid, second = indus.subject("junaid"), Subject.objects.get(external_id=SECOND)
+def test_an_erasure_is_proposed_approved_and_cancelled_for_both_records(cast: Cast, linked_records) -> None:
+    junaid, second = cast.subject("junaid"), Subject.objects.get(external_id=SECOND)
     assert preview_erasure(junaid, at=AT).others == [second]
-    first = steps.proposed(indus, "junaid")
+    first = steps.proposed(cast, "junaid")
     beside = ErasureProposal.objects.get(subject=second)
     assert (beside.leading, beside.stage) == (first, "proposed")
-    approved = decide_erasure(first, approve=True, actor=steps.second(indus), at=AT)
+    approved = decide_erasure(first, approve=True, actor=steps.second(cast), at=AT)
     beside.refresh_from_db()
     assert (approved.stage, beside.stage, beside.settled_by) == ("cooling_off", "cooling_off", approved.settled_by)
-    cancel_erasure(beside, actor=indus.actor("amina"), at=AT)
+    cancel_erasure(beside, actor=cast.actor("amina"), at=AT)
     assert set(ErasureProposal.objects.values_list("stage", flat=True)) == {"cancelled"}
 
 
-def test_both_records_are_erased_with_a_certificate_each(indus: Cast) -> None:
-    approved = steps.approved(indus, "junaid")
+def test_both_records_are_erased_with_a_certificate_each(cast: Cast, linked_records) -> None:
+    approved = steps.approved(cast, "junaid")
     beside = ErasureProposal.objects.get(leading=approved)
     for proposal in (approved, beside):
-        assert steps.certified(indus, proposal, steps.AFTER).stage == "certified"
-    people = Subject.objects.filter(same_person=indus.subject_id("junaid"))
+        assert steps.certified(cast, proposal, steps.AFTER).stage == "certified"
+    people = Subject.objects.filter(same_person=cast.subject_id("junaid"))
     assert [one.erased_at is None for one in people] == [False, False]
 
 

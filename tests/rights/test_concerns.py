@@ -125,45 +125,45 @@ def test_an_empty_text_is_reported_at_its_field_and_too_many_concerns_are_refuse
     assert found == [200] * 10 + [429]
 
 
-def test_reading_it_is_recorded_first(indus: Cast) -> None:
-    row = reported(indus)
-    read = read_request(row, actor=indus.actor("amina"), reason=Reason.INCIDENT, at=AT)
+def test_reading_it_is_recorded_first(cast: Cast, indus) -> None:
+    row = reported(cast)
+    read = read_request(row, actor=cast.actor("amina"), reason=Reason.INCIDENT, at=AT)
     assert read == {"details": "A teacher posted my son's marks.", "contact": "somebody@mail.example", "answer": ""}
     assert Entry.objects.filter(kind="rights_request.read").count() == 1
     for name in ("bilal", "sana"):
         with pytest.raises(NotAllowed):
-            read_request(row, actor=indus.actor(name), reason=Reason.INCIDENT, at=AT)
+            read_request(row, actor=cast.actor(name), reason=Reason.INCIDENT, at=AT)
 
 
 @pytest.mark.parametrize("by", ["farah", "amina"])
-def test_the_client_and_paktaleem_may_each_act_on_it_and_it_is_answered_once(indus: Cast, by: str) -> None:
-    row = closed(indus, reported(indus), by=by)
+def test_the_client_and_paktaleem_may_each_act_on_it_and_it_is_answered_once(cast: Cast, indus, by: str) -> None:
+    row = closed(cast, reported(cast), by=by)
     assert (row.is_open, row.state) == (False, "closed")
     with pytest.raises(RequestEnded):
-        close_request(row, actor=indus.actor(by), at=AT)
+        close_request(row, actor=cast.actor(by), at=AT)
     for name in ("sana", "bilal", "celia"):
         with pytest.raises(NotAllowed):
-            closed(indus, reported(indus), by=name)
+            closed(cast, reported(cast), by=name)
 
 
-def test_the_text_is_deleted_some_time_after_the_answer(indus: Cast, settings: Any) -> None:
-    row, waits = closed(indus, reported(indus)), reported(indus)
+def test_the_text_is_deleted_some_time_after_the_answer(cast: Cast, indus, settings: Any) -> None:
+    row, waits = closed(cast, reported(cast)), reported(cast)
     worker, late = system_actor("tests"), AT + default_period("request_texts")
     assert purge_old_requests(row.client_id, actor=worker, at=late - timedelta(seconds=1)) == 0
     assert purge_old_requests(row.client_id, actor=worker, at=late) == 1
     RightsRequest.objects.filter(pk=waits.pk).update(wrapped=None)
     for gone in (row, waits):
         with pytest.raises(Refused, match="have been deleted"):
-            read_request(gone, actor=indus.actor("amina"), reason=Reason.REVIEW, at=late)
+            read_request(gone, actor=cast.actor("amina"), reason=Reason.REVIEW, at=late)
     row.refresh_from_db()
     assert (row.details, row.contact, row.answer) == (None, None, None)
 
 
-def test_its_key_is_counted_and_wrapped_anew_with_the_others(indus: Cast) -> None:
-    reported(indus)
+def test_its_key_is_counted_and_wrapped_anew_with_the_others(cast: Cast, indus) -> None:
+    reported(cast)
     kind = next(one for one in list_wrapped_kinds() if one.name == "rights.rightsrequest")
-    assert kind.counted(indus.client_id("indus")) == {1: 1}
-    assert kind.rewrap(indus.client_id("indus")) == frozenset()
+    assert kind.counted(cast.client_id("indus")) == {1: 1}
+    assert kind.rewrap(cast.client_id("indus")) == frozenset()
 
 
 # A concern or a question that turns into a right
@@ -173,43 +173,43 @@ def kinds_of(request: RightsRequest) -> set[tuple[str, str]]:
     return {(part.kind, part.decider) for part in list_parts(request)}
 
 
-def test_a_concern_turns_into_a_right_and_keeps_its_number_and_clock(indus: Cast) -> None:
-    row = reported(indus)
-    turned = add_rights(row, kinds=["erasure"], actor=indus.actor("farah"), at=AT + DAY)
+def test_a_concern_turns_into_a_right_and_keeps_its_number_and_clock(cast: Cast, indus) -> None:
+    row = reported(cast)
+    turned = add_rights(row, kinds=["erasure"], actor=cast.actor("farah"), at=AT + DAY)
     assert (turned.number, turned.received_at, turned.due_at) == (row.number, AT, AT + 30 * DAY)
     assert kinds_of(turned) == {("child_concern", "paktaleem"), ("erasure", "client"), ("erasure", "paktaleem")}
     assert turned.state == "triage", "a right needs a person whose identity is verified"
     entry = Entry.objects.get(kind="rights_request.rights_added")
     assert json.loads(entry.body)["facts"]["added"] == ["erasure"]
-    assign_person(turned, subject=indus.subject("hamza"), actor=indus.actor("amina"), at=AT + DAY)
-    verify_identity(turned, method="client", actor=indus.actor("farah"), at=AT + DAY)
+    assign_person(turned, subject=cast.subject("hamza"), actor=cast.actor("amina"), at=AT + DAY)
+    verify_identity(turned, method="client", actor=cast.actor("farah"), at=AT + DAY)
     turned.refresh_from_db()
     assert turned.state == "with_client"
 
 
-def test_a_verified_question_that_withdraws_consent_is_carried_out_at_once(indus: Cast) -> None:
-    row = add_rights(received(indus, "question"), kinds=["withdrawal"], actor=indus.actor("amina"), at=AT)
+def test_a_verified_question_that_withdraws_consent_is_carried_out_at_once(cast: Cast, indus) -> None:
+    row = add_rights(received(cast, "question"), kinds=["withdrawal"], actor=cast.actor("amina"), at=AT)
     assert {part.kind: part.decision for part in list_parts(row)} == {"question": "", "withdrawal": "granted"}
 
 
 @pytest.mark.parametrize("kinds", [[], ["question"], ["child_concern"], ["erasure", "question"]])
-def test_only_rights_that_the_request_does_not_have_are_added(indus: Cast, kinds: list[str]) -> None:
-    row = received(indus, "question", "access")
+def test_only_rights_that_the_request_does_not_have_are_added(cast: Cast, indus, kinds: list[str]) -> None:
+    row = received(cast, "question", "access")
     for wrong in (kinds, ["access"]):
         with pytest.raises(ValidationError) as refused:
-            add_rights(row, kinds=wrong, actor=indus.actor("amina"), at=AT)
+            add_rights(row, kinds=wrong, actor=cast.actor("amina"), at=AT)
         assert list(refused.value.error_dict) == ["kinds"]
     assert {kind for kind, _ in kinds_of(row)} == {"question", "access"}
 
 
-def test_a_request_that_is_no_question_an_ended_one_and_other_roles_are_refused(indus: Cast) -> None:
+def test_a_request_that_is_no_question_an_ended_one_and_other_roles_are_refused(cast: Cast, indus) -> None:
     with pytest.raises(Refused, match="Only a question or a concern"):
-        add_rights(received(indus, "access"), kinds=["erasure"], actor=indus.actor("amina"), at=AT)
+        add_rights(received(cast, "access"), kinds=["erasure"], actor=cast.actor("amina"), at=AT)
     with pytest.raises(RequestEnded):
-        add_rights(closed(indus, reported(indus)), kinds=["erasure"], actor=indus.actor("amina"), at=AT)
+        add_rights(closed(cast, reported(cast)), kinds=["erasure"], actor=cast.actor("amina"), at=AT)
     for name in ("sana", "bilal", "celia"):
         with pytest.raises(NotAllowed):
-            add_rights(reported(indus), kinds=["erasure"], actor=indus.actor(name), at=AT)
+            add_rights(reported(cast), kinds=["erasure"], actor=cast.actor(name), at=AT)
 
 
 def test_at_the_desk_a_concern_is_read_turned_into_a_right_and_shown_on_the_timeline(

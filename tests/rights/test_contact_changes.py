@@ -48,8 +48,8 @@ def texts(folder: Path) -> list[str]:
     return [file.read_text() for file in sorted(folder.iterdir())]
 
 
-def test_the_previous_address_learns_that_it_was_changed_and_how_to_object(indus: Cast) -> None:
-    correct(indus, "email", NEW)
+def test_the_previous_address_learns_that_it_was_changed_and_how_to_object(cast: Cast, indus) -> None:
+    correct(cast, "email", NEW)
     assert notices() == [("mail", True)]
     work()
     [sent] = mail.outbox
@@ -62,19 +62,19 @@ def test_the_previous_address_learns_that_it_was_changed_and_how_to_object(indus
 
 
 @pytest.mark.parametrize("value", [NEW, ""])
-def test_a_granted_rectification_is_reported_too_and_belongs_to_its_request(indus: Cast, value: str) -> None:
-    request = received(indus, "rectification", at=now())
-    add_correction(request, Statement(field="email", new_value=value), actor=indus.actor("farah"), at=now())
-    decide_part(part_of(request), decision="granted", actor=indus.actor("farah"), at=now())
+def test_a_granted_rectification_is_reported_too_and_belongs_to_its_request(cast: Cast, indus, value: str) -> None:
+    request = received(cast, "rectification", at=now())
+    add_correction(request, Statement(field="email", new_value=value), actor=cast.actor("farah"), at=now())
+    decide_part(part_of(request), decision="granted", actor=cast.actor("farah"), at=now())
     assert notices() == [("mail", True)]
     assert Letter.objects.get(kind="contact_changed").related_id == request.pk
     work()
     assert [one.to for one in mail.outbox if "/requests/indus/" in one.body] == [[HAMZA]]
 
 
-def test_a_changed_number_is_reported_to_the_previous_number_and_the_address(indus: Cast, tmp_path: Path) -> None:
-    add_phone(indus, phone=OLD_NUMBER)
-    correct(indus, "phone", NEW_NUMBER)
+def test_a_changed_number_is_reported_to_the_previous_number_and_the_address(cast: Cast, indus, tmp_path: Path) -> None:
+    add_phone(cast, phone=OLD_NUMBER)
+    correct(cast, "phone", NEW_NUMBER)
     assert notices() == [("mail", False), ("text", True)]
     work()
     assert [one.to for one in mail.outbox] == [[HAMZA]]
@@ -84,30 +84,30 @@ def test_a_changed_number_is_reported_to_the_previous_number_and_the_address(ind
     assert not any(one in text for one in (NEW_NUMBER, "Hamza"))
 
 
-def test_a_changed_address_is_reported_to_the_number_on_file_too(indus: Cast, tmp_path: Path) -> None:
-    add_phone(indus, phone=OLD_NUMBER)
-    correct(indus, "email", NEW)
+def test_a_changed_address_is_reported_to_the_number_on_file_too(cast: Cast, indus, tmp_path: Path) -> None:
+    add_phone(cast, phone=OLD_NUMBER)
+    correct(cast, "email", NEW)
     assert notices() == [("mail", True), ("text", False)]
     work()
     assert [one.to for one in mail.outbox] == [[HAMZA]]
     assert [one.startswith(f"To: {OLD_NUMBER}\n") for one in texts(tmp_path)] == [True]
 
 
-def test_a_number_that_is_added_is_reported_to_the_address(indus: Cast) -> None:
-    correct(indus, "phone", NEW_NUMBER)
+def test_a_number_that_is_added_is_reported_to_the_address(cast: Cast, indus) -> None:
+    correct(cast, "phone", NEW_NUMBER)
     assert notices() == [("mail", False)]
 
 
-def test_other_fields_and_the_same_value_are_not_reported(indus: Cast) -> None:
-    correct(indus, "full_name", "Hamza Lodhi Khan")
-    correct(indus, "email", HAMZA)
+def test_other_fields_and_the_same_value_are_not_reported(cast: Cast, indus) -> None:
+    correct(cast, "full_name", "Hamza Lodhi Khan")
+    correct(cast, "email", HAMZA)
     assert notices() == []
 
 
-def test_used_up_messages_of_the_day_do_not_hold_the_notice_back(indus: Cast) -> None:
-    while count_rights_message(indus.subject("hamza")):
+def test_used_up_messages_of_the_day_do_not_hold_the_notice_back(cast: Cast, indus) -> None:
+    while count_rights_message(cast.subject("hamza")):
         pass
-    correct(indus, "email", NEW)
+    correct(cast, "email", NEW)
     work()
     assert [one.to for one in mail.outbox] == [[HAMZA]]
 
@@ -117,10 +117,10 @@ def test_used_up_messages_of_the_day_do_not_hold_the_notice_back(indus: Cast) ->
     [("hamza@مثال.example", ["hamza@xn--mgbh0fb.example"]), (f"hamza@{'م' * 60}.example", [])],
 )
 def test_a_domain_in_another_script_is_reached_or_does_not_stop_the_correction(
-    indus: Cast, before: str, sent: list[str]
+    cast: Cast, indus, before: str, sent: list[str]
 ) -> None:
     by: dict[str, Any] = {"actor": SETTING_UP, "at": CAST_AT}
-    register_subject("lms-hamza", client=indus.client("indus"), details={"email": before}, **by)
-    correct(indus, "email", NEW)
+    register_subject("lms-hamza", client=cast.client("indus"), details={"email": before}, **by)
+    correct(cast, "email", NEW)
     work()
     assert [one.to[0] for one in mail.outbox] == sent

@@ -53,9 +53,9 @@ def with_everything(cast: Cast) -> RightsRequest:
     return request
 
 
-def test_texts_of_every_part_are_in_the_copy(indus: Cast) -> None:
-    request = with_everything(indus)
-    found = rows_of(indus.subject("hamza"))
+def test_texts_of_every_part_are_in_the_copy(cast: Cast, indus) -> None:
+    request = with_everything(cast)
+    found = rows_of(cast.subject("hamza"))
     [correction] = found["corrections"]
     assert (correction["number"], correction["old_value"], correction["new_value"], correction["evidence"]) == (
         request.number,
@@ -72,10 +72,10 @@ def test_texts_of_every_part_are_in_the_copy(indus: Cast) -> None:
     assert [(row["extent"], row["state"]) for row in found["erasures"]] == [("whole", "proposed")]
 
 
-def test_once_the_texts_are_deleted_the_rows_stay_without_them(indus: Cast) -> None:
-    request = with_everything(indus)
+def test_once_the_texts_are_deleted_the_rows_stay_without_them(cast: Cast, indus) -> None:
+    request = with_everything(cast)
     RightsRequest.objects.filter(pk=request.pk).update(wrapped=None)
-    found = rows_of(indus.subject("hamza"))
+    found = rows_of(cast.subject("hamza"))
     texts = {
         "corrections": "new_value",
         "authority_cases": "reference",
@@ -99,9 +99,9 @@ def test_emails_are_in_the_copy_of_the_person_to_whom_their_request_belongs(cast
     assert others == []
 
 
-def test_a_hold_on_the_person_is_in_their_copy_and_a_hold_on_all_data_is_in_none(indus: Cast) -> None:
-    client, person = indus.client("indus"), indus.subject("hamza")
-    placed: dict[str, Any] = {"kind": "legal", "review_on": TODAY + timedelta(days=30), **told(indus)}
+def test_a_hold_on_the_person_is_in_their_copy_and_a_hold_on_all_data_is_in_none(cast: Cast, indus) -> None:
+    client, person = cast.client("indus"), cast.subject("hamza")
+    placed: dict[str, Any] = {"kind": "legal", "review_on": TODAY + timedelta(days=30), **told(cast)}
     place_hold(client, scope=HoldScope(subject=person), ground="A dispute", **placed)
     place_hold(client, scope=HoldScope(), ground="An audit", **placed)
     [held] = rows_of(person)["holds"]

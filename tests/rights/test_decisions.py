@@ -59,9 +59,9 @@ from tests.rights.packing import build, fetched
 from tests.showing import shown
 
 
-def test_the_client_decides_its_part_and_an_officer_paktaleems(indus: Cast) -> None:
-    request = received(indus, "access")
-    farah, amina = indus.actor("farah"), indus.actor("amina")
+def test_the_client_decides_its_part_and_an_officer_paktaleems(cast: Cast, indus) -> None:
+    request = received(cast, "access")
+    farah, amina = cast.actor("farah"), cast.actor("amina")
     for decider, wrong in (("client", amina), ("paktaleem", farah)):
         with pytest.raises(NotAllowed, match="Only the controller"):
             decide_part(part_of(request, decider), decision="granted", actor=wrong, at=AT)
@@ -72,12 +72,12 @@ def test_the_client_decides_its_part_and_an_officer_paktaleems(indus: Cast) -> N
         decide_part(part_of(request), decision="granted", actor=farah, at=AT)
     for name in ("bilal", "sana", "celia"):
         with pytest.raises(NotAllowed):
-            decide_part(part_of(request, "paktaleem"), decision="granted", actor=indus.actor(name), at=AT)
+            decide_part(part_of(request, "paktaleem"), decision="granted", actor=cast.actor(name), at=AT)
 
 
-def test_an_officer_decides_for_a_client_whose_agreement_has_ended(indus: Cast) -> None:
-    request, amina = received(indus, "access"), indus.actor("amina")
-    agreement = ServiceAgreement.objects.get(client_id=indus.client_id("indus"))
+def test_an_officer_decides_for_a_client_whose_agreement_has_ended(cast: Cast, indus) -> None:
+    request, amina = received(cast, "access"), cast.actor("amina")
+    agreement = ServiceAgreement.objects.get(client_id=cast.client_id("indus"))
     end_agreement(agreement, actor=amina, reason=Reason.AGREEMENT_CHANGE, at=AT)
     with pytest.raises(Refused, match="already decides about this right"):
         route_part(part_of(request), decider="paktaleem", actor=amina, at=AT)
@@ -89,16 +89,16 @@ def second_officer(cast: Cast) -> Actor:
     return user_actor(cast.user_id("bilal"), "privacy_officer", PAKTALEEM)
 
 
-def test_access_orders_every_system_once_and_closes_when_all_have_answered(indus: Cast) -> None:
-    request = decided(indus, received(indus, "access", "portability"))
+def test_access_orders_every_system_once_and_closes_when_all_have_answered(cast: Cast, indus) -> None:
+    request = decided(cast, received(cast, "access", "portability"))
     orders = list(Order.objects.filter(parent_kind="rights_request", parent_id=request.pk))
     assert sorted(order.system.code for order in orders) == ["billing", "lms"], "once each, for four parts"
     assert {(order.kind, order.due_at) for order in orders} == {("collect", request.due_at)}
     assert request.state == "executing"
-    farah = indus.actor("farah")
+    farah = cast.actor("farah")
     with pytest.raises(Refused, match="Answer the person first"):
         close_request(request, actor=farah, at=AT)
-    waive(indus, request)
+    waive(cast, request)
     assert RequestStep.objects.filter(request=request, kind="orders_answered").count() == 1
     build(request)
     answer_request(request, text="Here is your data.", actor=farah, at=AT)
@@ -107,9 +107,9 @@ def test_access_orders_every_system_once_and_closes_when_all_have_answered(indus
     request_package(request, left_out=[], actor=farah, at=later)
     with pytest.raises(OrdersOpen):
         close_request(request, actor=farah, at=later)
-    waive(indus, request)
+    waive(cast, request)
     build(request, at=later)
-    fetched(indus, request, at=later)
+    fetched(cast, request, at=later)
     closed = close_request(request, actor=farah, at=later)
     assert (closed.state, closed.closed_at) == ("closed", later)
     with pytest.raises(RequestEnded):
@@ -123,9 +123,9 @@ def waive(cast: Cast, request: RightsRequest) -> None:
         approve_waiver(order, actor=second_officer(cast), at=AT)
 
 
-def test_a_refusal_has_a_code_and_reasons_and_its_answer_is_kept(indus: Cast) -> None:
-    request = received(indus, "erasure", purposes=["newsletter"])
-    part, farah = part_of(request), indus.actor("farah")
+def test_a_refusal_has_a_code_and_reasons_and_its_answer_is_kept(cast: Cast, indus) -> None:
+    request = received(cast, "erasure", purposes=["newsletter"])
+    part, farah = part_of(request), cast.actor("farah")
     for given, field in (
         ({"decision": "refused", "reasons": "No."}, "refusal_code"),
         ({"decision": "refused", "refusal_code": "excessive", "reasons": " "}, "reasons"),
@@ -137,34 +137,34 @@ def test_a_refusal_has_a_code_and_reasons_and_its_answer_is_kept(indus: Cast) ->
         assert list(wrong.value.error_dict) == [field]
     with pytest.raises(Refused, match="Not every right is decided"):
         answer_request(request, text="Wait.", actor=farah, at=AT)
-    decided(indus, request, "refused", refusal_code="legal_obligation", reasons="The law.")
+    decided(cast, request, "refused", refusal_code="legal_obligation", reasons="The law.")
     answer_request(request, text="We must keep it.", actor=farah, at=AT)
     request.refresh_from_db()
     assert (request.state, request.answered_at) == ("responded", AT)
     assert open_text(request, row=request, field="answer") == "We must keep it."
     assert open_text(request, row=part_of(request), field="reasons") == "The law."
-    assert Letter.objects.get(kind="rights_answer").subject_id == indus.subject_id("hamza")
+    assert Letter.objects.get(kind="rights_answer").subject_id == cast.subject_id("hamza")
     with pytest.raises(AlreadyAnswered):
         answer_request(request, text="Twice.", actor=farah, at=AT)
     assert close_request(request, actor=farah, at=AT).state == "closed"
 
 
-def test_nothing_is_granted_before_the_identity_is_verified_but_a_refusal_may_say_so(indus: Cast) -> None:
-    request = received(indus, "erasure", purposes=["newsletter"], identity="", channel="form")
-    farah = indus.actor("farah")
+def test_nothing_is_granted_before_the_identity_is_verified_but_a_refusal_may_say_so(cast: Cast, indus) -> None:
+    request = received(cast, "erasure", purposes=["newsletter"], identity="", channel="form")
+    farah = cast.actor("farah")
     with pytest.raises(Refused, match="Verify the identity first"):
         decide_part(part_of(request), decision="granted", actor=farah, at=AT)
     refused: dict[str, Any] = {"refusal_code": "identity_not_verified", "reasons": "You did not answer."}
-    request = decided(indus, request, "refused", **refused)
+    request = decided(cast, request, "refused", **refused)
     assert request.state == "refused"
     answer_request(request, text="You did not answer.", actor=farah, at=AT)
     assert not Letter.objects.filter(kind="rights_answer").exists(), "nothing is sent to a person who is not verified"
 
 
-def test_a_restriction_that_is_partly_granted_says_for_which_purposes_and_restricts_no_other(indus: Cast) -> None:
-    request = received(indus, "restriction", purposes=["newsletter", "product_research"])
+def test_a_restriction_that_is_partly_granted_says_for_which_purposes_and_restricts_no_other(cast: Cast, indus) -> None:
+    request = received(cast, "restriction", purposes=["newsletter", "product_research"])
     part, told = part_of(request), {"refusal_code": "outside_scope", "reasons": "Not accurate enough."}
-    by: dict[str, Any] = {**told, "decision": "partly", "actor": indus.actor("farah"), "at": AT}
+    by: dict[str, Any] = {**told, "decision": "partly", "actor": cast.actor("farah"), "at": AT}
     for wrong in ([], ["newsletter", "product_research"], ["service_delivery"]):
         with pytest.raises(ValidationError) as refusal, transaction.atomic():
             decide_part(part, granted=wrong, **by)
@@ -176,20 +176,20 @@ def test_a_restriction_that_is_partly_granted_says_for_which_purposes_and_restri
     assert "Granted for these purposes only: Newsletter." in compose_answer(request)
 
 
-def test_restriction_and_objection_take_effect_by_purpose(indus: Cast) -> None:
-    decided(indus, received(indus, "restriction", purposes=["newsletter"]))
+def test_restriction_and_objection_take_effect_by_purpose(cast: Cast, indus) -> None:
+    decided(cast, received(cast, "restriction", purposes=["newsletter"]))
     assert list(Restriction.objects.values_list("purpose_code", flat=True)) == ["newsletter"]
-    decided(indus, received(indus, "objection", purposes=["platform_improvement"]))
+    decided(cast, received(cast, "objection", purposes=["platform_improvement"]))
     assert list(Objection.objects.values_list("purpose_code", flat=True)) == ["platform_improvement"]
 
 
-def test_an_objection_without_legitimate_interest_is_only_refused_as_outside_scope(indus: Cast) -> None:
-    request = received(indus, "objection", purposes=["service_delivery"])
+def test_an_objection_without_legitimate_interest_is_only_refused_as_outside_scope(cast: Cast, indus) -> None:
+    request = received(cast, "objection", purposes=["service_delivery"])
     with pytest.raises(BasisDoesNotAllowObjection):
-        decide_part(part_of(request), decision="granted", actor=indus.actor("farah"), at=AT)
+        decide_part(part_of(request), decision="granted", actor=cast.actor("farah"), at=AT)
     assert not Objection.objects.exists()
     refused: dict[str, Any] = {"refusal_code": "outside_scope", "reasons": "It is needed for the contract."}
-    assert decided(indus, request, "refused", **refused).state == "refused"
+    assert decided(cast, request, "refused", **refused).state == "refused"
     assert not Objection.objects.exists()
 
 
@@ -199,89 +199,91 @@ def given_consent(cast: Cast, name: str = "junaid") -> None:
     record_answers(cast.subject(name), answers=answers, **told)
 
 
-def test_a_verified_withdrawal_is_in_effect_at_once_without_a_decision_of_staff(indus: Cast) -> None:
-    given_consent(indus)
-    request = received(indus, "withdrawal", subject="junaid", at=AT + DAY)
+def test_a_verified_withdrawal_is_in_effect_at_once_without_a_decision_of_staff(cast: Cast, indus) -> None:
+    given_consent(cast)
+    request = received(cast, "withdrawal", subject="junaid", at=AT + DAY)
     assert request.state == "approved"
-    assert Consent.objects.get(subject=indus.subject_id("junaid")).state == "withdrawn"
+    assert Consent.objects.get(subject=cast.subject_id("junaid")).state == "withdrawn"
 
 
 @pytest.mark.parametrize(
     ("channel", "method"),
     [("form", "web"), ("own_page", "web"), ("api", "lms"), ("client", "console"), ("telephone", "phone")],
 )
-def test_a_withdrawal_is_recorded_with_the_way_in_which_it_was_made(indus: Cast, channel: str, method: str) -> None:
-    given_consent(indus)
-    received(indus, "withdrawal", subject="junaid", channel=channel, at=AT + DAY)
-    assert ConsentEvent.objects.get(subject=indus.subject_id("junaid"), state="withdrawn").method == method
+def test_a_withdrawal_is_recorded_with_the_way_in_which_it_was_made(
+    cast: Cast, indus, channel: str, method: str
+) -> None:
+    given_consent(cast)
+    received(cast, "withdrawal", subject="junaid", channel=channel, at=AT + DAY)
+    assert ConsentEvent.objects.get(subject=cast.subject_id("junaid"), state="withdrawn").method == method
 
 
-def test_an_unverified_withdrawal_waits_until_the_person_confirms_it(indus: Cast) -> None:
-    given_consent(indus)
-    request = received(indus, "withdrawal", subject="junaid", identity="", channel="form", at=AT + DAY)
-    assert Consent.objects.get(subject=indus.subject_id("junaid")).state == "given"
-    junaid = indus.subject_id("junaid")
-    own = person_actor(junaid, indus.client_id("indus"), acts_for=junaid)
+def test_an_unverified_withdrawal_waits_until_the_person_confirms_it(cast: Cast, indus) -> None:
+    given_consent(cast)
+    request = received(cast, "withdrawal", subject="junaid", identity="", channel="form", at=AT + DAY)
+    assert Consent.objects.get(subject=cast.subject_id("junaid")).state == "given"
+    junaid = cast.subject_id("junaid")
+    own = person_actor(junaid, cast.client_id("indus"), acts_for=junaid)
     confirm_own_request(request, by_code=True, actor=own, at=AT + DAY)
     assert Consent.objects.get(subject=junaid).state == "withdrawn"
 
 
-def test_a_withdrawal_of_an_unknown_person_is_about_the_consents_of_the_person_found(indus: Cast) -> None:
-    given_consent(indus)
-    request = received(indus, "withdrawal", subject=None, channel="form", at=AT + DAY)
+def test_a_withdrawal_of_an_unknown_person_is_about_the_consents_of_the_person_found(cast: Cast, indus) -> None:
+    given_consent(cast)
+    request = received(cast, "withdrawal", subject=None, channel="form", at=AT + DAY)
     assert [part.purposes for part in list_parts(request)] == [[]]
-    assign_person(request, subject=indus.subject("junaid"), actor=indus.actor("amina"), at=AT + DAY)
-    verify_identity(request, method="client", actor=indus.actor("farah"), at=AT + DAY)
-    assert Consent.objects.get(subject=indus.subject_id("junaid")).state == "withdrawn"
+    assign_person(request, subject=cast.subject("junaid"), actor=cast.actor("amina"), at=AT + DAY)
+    verify_identity(request, method="client", actor=cast.actor("farah"), at=AT + DAY)
+    assert Consent.objects.get(subject=cast.subject_id("junaid")).state == "withdrawn"
 
 
-def test_an_officer_passes_a_part_to_the_other_controller(indus: Cast) -> None:
-    request = received(indus, "complaint")
+def test_an_officer_passes_a_part_to_the_other_controller(cast: Cast, indus) -> None:
+    request = received(cast, "complaint")
     with pytest.raises(NotAllowed):
-        route_part(part_of(request, "paktaleem"), decider="client", actor=indus.actor("farah"), at=AT)
-    route_part(part_of(request, "paktaleem"), decider="client", actor=indus.actor("amina"), at=AT)
+        route_part(part_of(request, "paktaleem"), decider="client", actor=cast.actor("farah"), at=AT)
+    route_part(part_of(request, "paktaleem"), decider="client", actor=cast.actor("amina"), at=AT)
     request.refresh_from_db()
     assert request.state == "with_client"
 
 
-def test_a_right_that_both_decide_about_cannot_be_passed_to_one_of_them(indus: Cast) -> None:
-    request = received(indus, "access")
+def test_a_right_that_both_decide_about_cannot_be_passed_to_one_of_them(cast: Cast, indus) -> None:
+    request = received(cast, "access")
     for decider in ("client", "paktaleem"):
         with pytest.raises(Refused, match="already decides about this right"):
-            route_part(part_of(request, "client"), decider=decider, actor=indus.actor("amina"), at=AT)
+            route_part(part_of(request, "client"), decider=decider, actor=cast.actor("amina"), at=AT)
 
 
-def test_a_request_of_an_erased_person_is_closed_without_an_answer(indus: Cast) -> None:
-    request, amina = received(indus, "access", "erasure"), indus.actor("amina")
+def test_a_request_of_an_erased_person_is_closed_without_an_answer(cast: Cast, indus) -> None:
+    request, amina = received(cast, "access", "erasure"), cast.actor("amina")
     with pytest.raises(Refused, match="Answer the person first"):
         close_request(request, actor=amina, at=AT)
-    erase_subject(indus.subject("hamza"), actor=amina, reason=Reason.SUBJECT_REQUEST, at=AT)
+    erase_subject(cast.subject("hamza"), actor=amina, reason=Reason.SUBJECT_REQUEST, at=AT)
     closed = close_request(request, actor=amina, at=AT)
     assert (closed.state, closed.closed_at, closed.answered_at) == ("closed", AT, None)
     assert RequestStep.objects.get(request=request, kind="closed").facts == {"outcome": None}
 
 
-def test_the_person_alone_confirms_or_denies_and_a_new_contact_proves_nothing(indus: Cast) -> None:
-    request = received(indus, "access", identity="", channel="form")
-    hamza, client_id = indus.subject_id("hamza"), indus.client_id("indus")
+def test_the_person_alone_confirms_or_denies_and_a_new_contact_proves_nothing(cast: Cast, indus) -> None:
+    request = received(cast, "access", identity="", channel="form")
+    hamza, client_id = cast.subject_id("hamza"), cast.client_id("indus")
     own = person_actor(hamza, client_id, acts_for=hamza)
-    other = person_actor(indus.subject_id("esra"), client_id, acts_for=hamza)
+    other = person_actor(cast.subject_id("esra"), client_id, acts_for=hamza)
     with pytest.raises(NotAllowed):
         confirm_own_request(request, by_code=True, actor=other, at=AT)
     changed = {"email": "new.hamza@mail.example", "phone": "+923007654321"}
-    register_subject("lms-hamza", client=indus.client("indus"), details=changed, actor=SETTING_UP, at=AT)
+    register_subject("lms-hamza", client=cast.client("indus"), details=changed, actor=SETTING_UP, at=AT)
     with pytest.raises(ContactTooNew):
         confirm_own_request(request, by_code=True, actor=own, at=AT + timedelta(hours=71))
     with pytest.raises(ContactTooNew):
-        verify_identity(request, method="call_back", actor=indus.actor("amina"), at=AT + timedelta(hours=71))
+        verify_identity(request, method="call_back", actor=cast.actor("amina"), at=AT + timedelta(hours=71))
     confirmed = confirm_own_request(request, by_code=True, actor=own, at=AT + timedelta(hours=72))
     assert (confirmed.identity_method, confirmed.state) == ("code", "with_client")
-    denied = received(indus, "access", identity="", channel="form")
+    denied = received(cast, "access", identity="", channel="form")
     assert deny_own_request(denied, by_code=True, actor=own, at=AT).state == "withdrawn"
 
 
-def test_a_contact_of_a_person_who_was_registered_today_proves_nothing_yet(indus: Cast) -> None:
-    client = indus.client("indus")
+def test_a_contact_of_a_person_who_was_registered_today_proves_nothing_yet(cast: Cast, indus) -> None:
+    client = cast.client("indus")
     new = SubjectFactory(client=client, external_id="lms-new", email="new@mail.example", at=AT)
     own = person_actor(new.pk, client.pk, acts_for=new.pk)
     given: dict[str, Any] = {"channel": "form", "language": "en", "actor": SETTING_UP, "at": AT}
@@ -291,10 +293,10 @@ def test_a_contact_of_a_person_who_was_registered_today_proves_nothing_yet(indus
     assert confirm_own_request(request, by_code=False, actor=own, at=AT).identity_method == "lms"
 
 
-def test_duplicates_continue_in_the_earlier_one_with_its_clock_and_without_its_identity(indus: Cast) -> None:
-    amina = indus.actor("amina")
-    first = received(indus, "access", identity="", channel="form")
-    later = received(indus, "access", "rectification", at=AT + 3 * DAY)
+def test_duplicates_continue_in_the_earlier_one_with_its_clock_and_without_its_identity(cast: Cast, indus) -> None:
+    amina = cast.actor("amina")
+    first = received(cast, "access", identity="", channel="form")
+    later = received(cast, "access", "rectification", at=AT + 3 * DAY)
     kept = link_duplicate(later, other=first, actor=amina, at=AT + 4 * DAY)
     later.refresh_from_db()
     assert (kept.pk, kept.due_at, kept.state) == (first.pk, AT + 30 * DAY, "identity_pending")
@@ -304,66 +306,68 @@ def test_duplicates_continue_in_the_earlier_one_with_its_clock_and_without_its_i
 
 @pytest.mark.parametrize(("other", "together"), [(["service_delivery"], None), ([], [])])
 def test_the_purposes_of_a_duplicate_are_taken_over_too(
-    indus: Cast, other: list[str], together: list[str] | None
+    cast: Cast, indus, other: list[str], together: list[str] | None
 ) -> None:
-    first = received(indus, "erasure", purposes=["newsletter"])
-    later = received(indus, "erasure", purposes=other, at=AT + DAY)
-    kept = link_duplicate(later, other=first, actor=indus.actor("amina"), at=AT + DAY)
+    first = received(cast, "erasure", purposes=["newsletter"])
+    later = received(cast, "erasure", purposes=other, at=AT + DAY)
+    kept = link_duplicate(later, other=first, actor=cast.actor("amina"), at=AT + DAY)
     assert part_of(kept).purposes == (["newsletter", *other] if together is None else together)
 
 
-def test_an_unverified_or_decided_request_takes_over_no_purposes(indus: Cast) -> None:
-    amina = indus.actor("amina")
-    verified = received(indus, "restriction", purposes=["newsletter"])
-    forged = received(indus, "restriction", identity="", channel="form", at=AT + DAY)
+def test_an_unverified_or_decided_request_takes_over_no_purposes(cast: Cast, indus) -> None:
+    amina = cast.actor("amina")
+    verified = received(cast, "restriction", purposes=["newsletter"])
+    forged = received(cast, "restriction", identity="", channel="form", at=AT + DAY)
     with pytest.raises(IdentityDiffers):
         link_duplicate(forged, other=verified, actor=amina, at=AT + DAY)
-    decided(indus, verified)
-    later = received(indus, "restriction", purposes=["service_delivery"], at=AT + DAY)
+    decided(cast, verified)
+    later = received(cast, "restriction", purposes=["service_delivery"], at=AT + DAY)
     with pytest.raises(AlreadyDecided):
         link_duplicate(later, other=verified, actor=amina, at=AT + DAY)
 
 
-def test_requests_are_linked_only_if_their_stored_persons_are_the_same(indus: Cast) -> None:
-    amina = indus.actor("amina")
-    first, later = received(indus), received(indus, identity="", channel="form", at=AT + DAY)
-    assign_person(RightsRequest.objects.get(pk=later.pk), subject=indus.subject("junaid"), actor=amina, at=AT + DAY)
+def test_requests_are_linked_only_if_their_stored_persons_are_the_same(cast: Cast, indus) -> None:
+    amina = cast.actor("amina")
+    first, later = received(cast), received(cast, identity="", channel="form", at=AT + DAY)
+    assign_person(RightsRequest.objects.get(pk=later.pk), subject=cast.subject("junaid"), actor=amina, at=AT + DAY)
     with pytest.raises(Refused, match="same person"):
         link_duplicate(later, other=first, actor=amina, at=AT + DAY)
 
 
-def test_a_code_to_a_new_contact_ends_no_verified_request_and_an_answered_one_cannot_be_ended(indus: Cast) -> None:
-    hamza = indus.subject_id("hamza")
-    own = person_actor(hamza, indus.client_id("indus"), acts_for=hamza)
-    request = received(indus, "rectification")
+def test_a_code_to_a_new_contact_ends_no_verified_request_and_an_answered_one_cannot_be_ended(
+    cast: Cast, indus
+) -> None:
+    hamza = cast.subject_id("hamza")
+    own = person_actor(hamza, cast.client_id("indus"), acts_for=hamza)
+    request = received(cast, "rectification")
     changed = {"email": "new.hamza@mail.example"}
-    register_subject("lms-hamza", client=indus.client("indus"), details=changed, actor=SETTING_UP, at=AT)
+    register_subject("lms-hamza", client=cast.client("indus"), details=changed, actor=SETTING_UP, at=AT)
     with pytest.raises(ContactTooNew):
         deny_own_request(request, by_code=True, actor=own, at=AT + DAY)
-    add_correction(request, Statement(field="full_name", new_value="Hamza Lodhi"), actor=indus.actor("farah"), at=AT)
-    decided(indus, request)
-    answer_request(request, text="Corrected.", actor=indus.actor("farah"), at=AT + DAY)
+    add_correction(request, Statement(field="full_name", new_value="Hamza Lodhi"), actor=cast.actor("farah"), at=AT)
+    decided(cast, request)
+    answer_request(request, text="Corrected.", actor=cast.actor("farah"), at=AT + DAY)
     with pytest.raises(AlreadyAnswered):
         deny_own_request(request, by_code=False, actor=own, at=AT + 4 * DAY)
 
 
-def test_an_unverified_request_puts_no_right_into_a_verified_one(indus: Cast) -> None:
-    verified = received(indus, "access")
-    forged = received(indus, "erasure", identity="", channel="form", at=AT + DAY)
-    amina = indus.actor("amina")
+def test_an_unverified_request_puts_no_right_into_a_verified_one(cast: Cast, indus) -> None:
+    verified = received(cast, "access")
+    forged = received(cast, "erasure", identity="", channel="form", at=AT + DAY)
+    amina = cast.actor("amina")
     with pytest.raises(IdentityDiffers):
         link_duplicate(forged, other=verified, actor=amina, at=AT + DAY)
     with pytest.raises(Refused, match="same person"):
-        link_duplicate(forged, other=received(indus, subject="junaid"), actor=amina, at=AT + DAY)
+        link_duplicate(forged, other=received(cast, subject="junaid"), actor=amina, at=AT + DAY)
     with pytest.raises(NotAllowed):
-        link_duplicate(forged, other=verified, actor=indus.actor("farah"), at=AT + DAY)
+        link_duplicate(forged, other=verified, actor=cast.actor("farah"), at=AT + DAY)
 
 
-def test_notes_are_sealed_and_requests_are_assigned(indus: Cast) -> None:
-    request, farah = received(indus), indus.actor("farah")
+def test_notes_are_sealed_and_requests_are_assigned(cast: Cast, indus) -> None:
+    request, farah = received(cast), cast.actor("farah")
     add_note(request, text="Called them.", actor=farah, at=AT)
     assert read_notes(request, actor=farah) == [(AT, "client_admin", "Called them.")]
-    assigned = assign_request(request, assignee=indus.user("farah"), actor=farah, at=AT)
-    assert assigned.assignee_id == indus.user_id("farah")
+    assigned = assign_request(request, assignee=cast.user("farah"), actor=farah, at=AT)
+    assert assigned.assignee_id == cast.user_id("farah")
     with pytest.raises(ValidationError):
         add_note(request, text=" ", actor=farah, at=AT)

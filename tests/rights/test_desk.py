@@ -39,11 +39,11 @@ def by_phone(cast: Cast) -> RightsRequest:
     return received(cast, "access", identity="", channel="telephone")
 
 
-def test_a_task_has_who_what_and_until_when_and_is_done_once(indus: Cast) -> None:
-    request, farah = received(indus, "access"), indus.actor("farah")
-    told: dict[str, Any] = {"kind": "other", "due_on": TODAY + 3 * DAY, "assignee": indus.user("farah")}
+def test_a_task_has_who_what_and_until_when_and_is_done_once(cast: Cast, indus) -> None:
+    request, farah = received(cast, "access"), cast.actor("farah")
+    told: dict[str, Any] = {"kind": "other", "due_on": TODAY + 3 * DAY, "assignee": cast.user("farah")}
     task = add_task(request, detail="Ask the form teacher", **told, actor=farah, at=AT)
-    assert (task.assignee_id, task.due_on, task.is_done) == (indus.user_id("farah"), TODAY + 3 * DAY, False)
+    assert (task.assignee_id, task.due_on, task.is_done) == (cast.user_id("farah"), TODAY + 3 * DAY, False)
     assert ("Ask the form teacher" in str(RequestTask.objects.values())) is False, "sealed"
     assert [text for _, text in read_texts(request)] == ["Ask the form teacher"]
     assert finish_task(task, actor=farah, at=AT + DAY).done_by == farah.id
@@ -56,15 +56,15 @@ def test_a_task_has_who_what_and_until_when_and_is_done_once(indus: Cast) -> Non
 @pytest.mark.parametrize(
     ("given", "field"), [({"due_on": TODAY - DAY}, "due_on"), ({"kind": "other", "detail": " "}, "detail")]
 )
-def test_a_task_needs_a_day_to_come_and_a_description(indus: Cast, given: dict[str, Any], field: str) -> None:
+def test_a_task_needs_a_day_to_come_and_a_description(cast: Cast, indus, given: dict[str, Any], field: str) -> None:
     details: dict[str, Any] = {"kind": "call", "due_on": TODAY, **given}
     with pytest.raises(ValidationError) as wrong:
-        add_task(received(indus), **details, actor=indus.actor("farah"), at=AT)
+        add_task(received(cast), **details, actor=cast.actor("farah"), at=AT)
     assert list(wrong.value.error_dict) == [field]
 
 
-def test_a_task_is_finished_after_the_request_is_closed_too_and_its_state_stays(indus: Cast) -> None:
-    request, farah = decided(indus, received(indus, "question")), indus.actor("amina")
+def test_a_task_is_finished_after_the_request_is_closed_too_and_its_state_stays(cast: Cast, indus) -> None:
+    request, farah = decided(cast, received(cast, "question")), cast.actor("amina")
     task = add_task(request, kind="ask_client", due_on=TODAY, actor=farah, at=AT)
     answer_request(request, text="Yes.", actor=farah, at=AT)
     close_request(request, actor=farah, at=AT)
@@ -75,11 +75,11 @@ def test_a_task_is_finished_after_the_request_is_closed_too_and_its_state_stays(
         add_task(request, kind="call", due_on=TODAY, actor=farah, at=AT)
 
 
-def test_support_auditors_and_other_clients_have_no_tasks_or_letters(indus: Cast) -> None:
-    request = received(indus, "access")
-    task = add_task(request, kind="call", due_on=TODAY, actor=indus.actor("farah"), at=AT)
+def test_support_auditors_and_other_clients_have_no_tasks_or_letters(cast: Cast, indus) -> None:
+    request = received(cast, "access")
+    task = add_task(request, kind="call", due_on=TODAY, actor=cast.actor("farah"), at=AT)
     for name in ("sana", "bilal", "celia"):
-        actor = indus.actor(name)
+        actor = cast.actor(name)
         with pytest.raises(NotAllowed):
             add_task(request, kind="call", due_on=TODAY, actor=actor, at=AT)
         with pytest.raises(NotAllowed):
@@ -88,12 +88,12 @@ def test_support_auditors_and_other_clients_have_no_tasks_or_letters(indus: Cast
             send_letter(request, occasion="closing", text="Done", way="by_hand", actor=actor, at=AT)
     for name in ("sana", "bilal"):
         with pytest.raises(NotAllowed):
-            list_tasks(indus.actor(name))
-    assert not list_tasks(indus.actor("celia")).exists()
+            list_tasks(cast.actor(name))
+    assert not list_tasks(cast.actor("celia")).exists()
 
 
-def test_a_letter_is_emailed_and_kept_sealed_and_may_pause_the_clock(indus: Cast) -> None:
-    request, farah = received(indus, "access"), indus.actor("farah")
+def test_a_letter_is_emailed_and_kept_sealed_and_may_pause_the_clock(cast: Cast, indus) -> None:
+    request, farah = received(cast, "access"), cast.actor("farah")
     text = "Which year do you mean?"
     row = send_letter(request, occasion="clarification", text=text, way="mail", pauses=True, actor=farah, at=AT)
     message = Letter.objects.get(kind="rights_letter")
@@ -107,30 +107,30 @@ def test_a_letter_is_emailed_and_kept_sealed_and_may_pause_the_clock(indus: Cast
     assert (entry.actor_id, "by_hand" in entry.body) == (farah.id, True)
 
 
-def test_a_letter_to_a_new_contact_or_to_none_is_printed(indus: Cast) -> None:
-    farah = indus.actor("farah")
-    request = received(indus, "access")
+def test_a_letter_to_a_new_contact_or_to_none_is_printed(cast: Cast, indus) -> None:
+    farah = cast.actor("farah")
+    request = received(cast, "access")
     given: dict[str, Any] = {"occasion": "closing", "text": "Done", "actor": farah}
     changed = {"email": "new@mail.example"}
-    register_subject("lms-hamza", client=indus.client("indus"), details=changed, actor=SETTING_UP, at=AT)
+    register_subject("lms-hamza", client=cast.client("indus"), details=changed, actor=SETTING_UP, at=AT)
     with pytest.raises(ValidationError, match="72 hours"):
         send_letter(request, way="mail", at=AT + timedelta(hours=71), **given)
     assert send_letter(request, way="mail", at=AT + timedelta(hours=72), **given).message_id is not None
     with pytest.raises(ValidationError, match="72 hours"):
-        send_letter(received(indus, subject=None, channel="form"), way="mail", at=AT, **given)
+        send_letter(received(cast, subject=None, channel="form"), way="mail", at=AT, **given)
     assert send_letter(request, way="by_hand", at=AT, **given).message_id is None
 
 
 @pytest.mark.parametrize("occasion", sorted({*ANSWERS, Occasion.NOTICE}))
-def test_answers_and_notices_are_not_written_beside_the_clock(indus: Cast, occasion: str) -> None:
+def test_answers_and_notices_are_not_written_beside_the_clock(cast: Cast, indus, occasion: str) -> None:
     with pytest.raises(ValidationError) as wrong:
-        send_letter(received(indus), occasion=occasion, text="Yes", way="by_hand", actor=indus.actor("farah"), at=AT)
+        send_letter(received(cast), occasion=occasion, text="Yes", way="by_hand", actor=cast.actor("farah"), at=AT)
     assert list(wrong.value.error_dict) == ["occasion"]
 
 
-def test_every_occasion_has_a_template_in_both_languages_with_the_facts_of_the_request(indus: Cast) -> None:
-    request = received(indus, "access", "rectification")
-    decided(indus, request, "refused", refusal_code="excessive", reasons="Ten times a day.")
+def test_every_occasion_has_a_template_in_both_languages_with_the_facts_of_the_request(cast: Cast, indus) -> None:
+    request = received(cast, "access", "rectification")
+    decided(cast, request, "refused", refusal_code="excessive", reasons="Ten times a day.")
     drafts = {(one, code): compose_letter(request, one, language=code) for one in Occasion for code in ("en", "ur")}
     assert len(set(drafts.values())) == len(drafts), "each is different"
     for (occasion, code), text in drafts.items():
@@ -144,46 +144,46 @@ def test_every_occasion_has_a_template_in_both_languages_with_the_facts_of_the_r
     assert get_answer_occasion(request) is Occasion.REFUSAL
 
 
-def test_a_call_back_verifies_ends_or_leaves_a_request_and_finishes_the_task(indus: Cast) -> None:
-    add_phone(indus)
-    sana = indus.actor("sana")
-    request = by_phone(indus)
+def test_a_call_back_verifies_ends_or_leaves_a_request_and_finishes_the_task(cast: Cast, indus) -> None:
+    add_phone(cast)
+    sana = cast.actor("sana")
+    request = by_phone(cast)
     assert record_call(request, outcome="not_reached", actor=sana, at=AT).state == "identity_pending"
     assert not RequestTask.objects.get().is_done
     reached = record_call(request, outcome="reached", actor=sana, at=AT)
     assert (reached.identity_method, reached.state) == ("call_back", "with_client")
     assert RequestTask.objects.get().done_by == sana.id
-    assert record_call(by_phone(indus), outcome="not_them", actor=sana, at=AT).state == "withdrawn"
+    assert record_call(by_phone(cast), outcome="not_them", actor=sana, at=AT).state == "withdrawn"
     entry = Entry.objects.filter(kind="rights_request.called_back").latest("recorded_at", "id")
     assert entry.actor_id == sana.id
 
 
 @pytest.mark.parametrize("outcome", ["reached", "not_them"])
-def test_only_a_number_that_has_been_on_file_for_72_hours_proves_anything(indus: Cast, outcome: str) -> None:
-    request, sana = by_phone(indus), indus.actor("sana")
+def test_only_a_number_that_has_been_on_file_for_72_hours_proves_anything(cast: Cast, indus, outcome: str) -> None:
+    request, sana = by_phone(cast), cast.actor("sana")
     with pytest.raises(Refused, match="No telephone number"):
         record_call(request, outcome=outcome, actor=sana, at=AT)
-    add_phone(indus, at=AT - timedelta(hours=1))
+    add_phone(cast, at=AT - timedelta(hours=1))
     with pytest.raises(ContactTooNew):
         record_call(request, outcome=outcome, actor=sana, at=AT + timedelta(hours=71))
     record_call(request, outcome=outcome, actor=sana, at=AT + timedelta(hours=72))
 
 
-def test_a_guardian_who_made_the_request_is_called_and_written_to_not_the_child(indus: Cast) -> None:
-    verified_guardian(indus.subject("danish"), indus.subject("esra"), at=CAST_AT)
-    sana = indus.actor("sana")
-    request = asked_by_guardian(indus, "rectification", identity="", channel="telephone", actor=sana)
+def test_a_guardian_who_made_the_request_is_called_and_written_to_not_the_child(cast: Cast, indus) -> None:
+    verified_guardian(cast.subject("danish"), cast.subject("esra"), at=CAST_AT)
+    sana = cast.actor("sana")
+    request = asked_by_guardian(cast, "rectification", identity="", channel="telephone", actor=sana)
     assert record_call(request, outcome="reached", actor=sana, at=AT).identity_method == "call_back"
-    given: dict[str, Any] = {"occasion": "clarification", "text": "What?", "way": "mail", "actor": indus.actor("farah")}
+    given: dict[str, Any] = {"occasion": "clarification", "text": "What?", "way": "mail", "actor": cast.actor("farah")}
     send_letter(request, **given, at=AT)
-    assert Letter.objects.get(kind="rights_letter").subject_id == indus.subject_id("esra")
+    assert Letter.objects.get(kind="rights_letter").subject_id == cast.subject_id("esra")
 
 
-def test_auditors_and_other_clients_record_no_call_back(indus: Cast) -> None:
-    add_phone(indus)
+def test_auditors_and_other_clients_record_no_call_back(cast: Cast, indus) -> None:
+    add_phone(cast)
     for name in ("bilal", "celia"):
         with pytest.raises(NotAllowed):
-            record_call(by_phone(indus), outcome="reached", actor=indus.actor(name), at=AT)
+            record_call(by_phone(cast), outcome="reached", actor=cast.actor(name), at=AT)
 
 
 def test_an_unknown_caller_is_paktaleems_until_triage_and_never_written_to(cast: Cast) -> None:
@@ -202,8 +202,8 @@ def test_an_unknown_caller_is_paktaleems_until_triage_and_never_written_to(cast:
         assert not Letter.objects.filter(related_id=row.pk).exists()
 
 
-def test_the_database_refuses_half_done_tasks_and_changed_letters(indus: Cast) -> None:
-    request, farah = received(indus), indus.actor("farah")
+def test_the_database_refuses_half_done_tasks_and_changed_letters(cast: Cast, indus) -> None:
+    request, farah = received(cast), cast.actor("farah")
     task = add_task(request, kind="call", due_on=TODAY, actor=farah, at=AT)
     with pytest.raises(IntegrityError), transaction.atomic():
         RequestTask.objects.filter(pk=task.pk).update(done_at=AT)

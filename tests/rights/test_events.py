@@ -46,11 +46,11 @@ def clock(time_machine: Any) -> None:
 
 
 @pytest.fixture
-def listening(indus: Cast) -> Cast:
+def listening(cast: Cast, indus) -> Cast:
     """Verify Danish's mother and subscribe the platform to the events of rights requests."""
-    verified_guardian(indus.subject("danish"), indus.subject("esra"), at=AT - DAY)
-    make_endpoint(indus, "indus", at=AT - DAY, events=["rights_request.*"])
-    return indus
+    verified_guardian(cast.subject("danish"), cast.subject("esra"), at=AT - DAY)
+    make_endpoint(cast, "indus", at=AT - DAY, events=["rights_request.*"])
+    return cast
 
 
 def told() -> list[tuple[str, dict[str, Any]]]:

@@ -71,35 +71,35 @@ def without_contact(cast: Cast, name: str) -> None:
 
 
 @pytest.mark.parametrize("wish", ["copy", "portability"])
-def test_the_guardian_fetches_what_was_granted_and_it_is_counted(indus: Cast, wish: str) -> None:
-    request = ready(indus, wish)
+def test_the_guardian_fetches_what_was_granted_and_it_is_counted(cast: Cast, indus, wish: str) -> None:
+    request = ready(cast, wish)
     package = package_of(request)
-    assert package.subject_id == indus.subject_id("danish"), "sealed under the key of the child"
+    assert package.subject_id == cast.subject_id("danish"), "sealed under the key of the child"
     with pytest.raises(PackageNotFetched):
-        close_request(request, actor=indus.actor("farah"), at=AT)
-    assert fetched(indus, request, by="esra") == content_of(package)
+        close_request(request, actor=cast.actor("farah"), at=AT)
+    assert fetched(cast, request, by="esra") == content_of(package)
     [download] = PackageDownload.objects.filter(package=package)
-    assert (download.way, download.actor_id) == ("own_page", indus.subject_id("esra"))
-    assert close_request(request, actor=indus.actor("farah"), at=AT).state == "closed"
+    assert (download.way, download.actor_id) == ("own_page", cast.subject_id("esra"))
+    assert close_request(request, actor=cast.actor("farah"), at=AT).state == "closed"
 
 
-def test_neither_the_child_nor_another_guardian_fetches_it(indus: Cast) -> None:
-    request = ready(indus)
-    other = make_guardian(indus.client("indus"), "father", at=AT)
-    verified_guardian(indus.subject("danish"), other, at=AT)
-    assert may_fetch(request, indus.subject("esra"), at=AT)
+def test_neither_the_child_nor_another_guardian_fetches_it(cast: Cast, indus) -> None:
+    request = ready(cast)
+    other = make_guardian(cast.client("indus"), "father", at=AT)
+    verified_guardian(cast.subject("danish"), other, at=AT)
+    assert may_fetch(request, cast.subject("esra"), at=AT)
     assert not may_fetch(request, other, at=AT)
     for name in ("danish", "hamza"):
         with pytest.raises(PackageNotThere):
-            fetched(indus, request, by=name)
+            fetched(cast, request, by=name)
     assert PackageDownload.objects.count() == 0
 
 
-def test_a_guardian_does_not_fetch_what_the_child_requested(indus: Cast) -> None:
-    verified_guardian(indus.subject("danish"), indus.subject("esra"), at=AT)
-    own = received(indus, subject="danish")
-    assert may_fetch(own, indus.subject("danish"), at=AT)
-    assert not may_fetch(own, indus.subject("esra"), at=AT)
+def test_a_guardian_does_not_fetch_what_the_child_requested(cast: Cast, indus) -> None:
+    verified_guardian(cast.subject("danish"), cast.subject("esra"), at=AT)
+    own = received(cast, subject="danish")
+    assert may_fetch(own, cast.subject("danish"), at=AT)
+    assert not may_fetch(own, cast.subject("esra"), at=AT)
 
 
 def end_authority(how: str) -> None:
@@ -114,23 +114,23 @@ def end_authority(how: str) -> None:
 
 
 @pytest.mark.parametrize("how", ["ended", "not informed", "not verified"])
-def test_a_guardian_who_lost_the_authority_after_the_grant_fetches_no_copy(indus: Cast, how: str) -> None:
-    request = ready(indus)
+def test_a_guardian_who_lost_the_authority_after_the_grant_fetches_no_copy(cast: Cast, indus, how: str) -> None:
+    request = ready(cast)
     end_authority(how)
     with pytest.raises(PackageNotThere):
-        fetched(indus, request, by="esra")
-    without_contact(indus, "esra")
+        fetched(cast, request, by="esra")
+    without_contact(cast, "esra")
     with pytest.raises(PackageNotThere):
-        hand_over_package(request, actor=indus.actor("farah"), reason=Reason.SUBJECT_REQUEST, at=AT)
+        hand_over_package(request, actor=cast.actor("farah"), reason=Reason.SUBJECT_REQUEST, at=AT)
     assert PackageDownload.objects.count() == 0
 
 
-def test_staff_hand_a_copy_over_only_to_a_guardian_without_a_contact(indus: Cast) -> None:
-    request, farah = ready(indus), indus.actor("farah")
+def test_staff_hand_a_copy_over_only_to_a_guardian_without_a_contact(cast: Cast, indus) -> None:
+    request, farah = ready(cast), cast.actor("farah")
     by: dict[str, Any] = {"actor": farah, "reason": Reason.SUBJECT_REQUEST, "at": AT}
     with pytest.raises(HasContact):
         hand_over_package(request, **by)
-    without_contact(indus, "esra")
+    without_contact(cast, "esra")
     request = RightsRequest.objects.get(pk=request.pk)
     assert "handed over to you in person" in compose_answer(request)
     package, content = hand_over_package(request, **by)
@@ -142,33 +142,33 @@ def test_staff_hand_a_copy_over_only_to_a_guardian_without_a_contact(indus: Cast
 # The answer and the emails
 
 
-def test_the_answer_leads_to_the_guardians_page_and_a_new_copy_is_announced_to_the_guardian(indus: Cast) -> None:
-    request = ready(indus)
+def test_the_answer_leads_to_the_guardians_page_and_a_new_copy_is_announced_to_the_guardian(cast: Cast, indus) -> None:
+    request = ready(cast)
     text = compose_answer(request)
     assert "The copy of the child’s data is ready." in text
     assert "/guardian/indus/" in text
-    request_package(request, left_out=[], actor=indus.actor("farah"), at=AT)
+    request_package(request, left_out=[], actor=cast.actor("farah"), at=AT)
     assert build(request) is not None
     told = Letter.objects.filter(kind="rights_copy_ready")
-    assert {letter.subject_id for letter in told} == {indus.subject_id("esra")}
+    assert {letter.subject_id for letter in told} == {cast.subject_id("esra")}
 
 
 # Data that systems provided
 
 
-def test_what_systems_gave_is_deleted_once_when_the_request_is_closed(indus: Cast) -> None:
-    request, later = ready(indus), AT + timedelta(minutes=10)
-    fetched(indus, request, by="esra")
-    close_request(request, actor=indus.actor("farah"), at=AT)
+def test_what_systems_gave_is_deleted_once_when_the_request_is_closed(cast: Cast, indus) -> None:
+    request, later = ready(cast), AT + timedelta(minutes=10)
+    fetched(cast, request, by="esra")
+    close_request(request, actor=cast.actor("farah"), at=AT)
     assert [end_due_packages(request.client_id, actor=SETTING_UP, at=later) for _time in range(2)] == [1, 0]
     assert {order.copies_purged_at for order in Order.objects.filter(parent_id=request.pk)} == {later}
     assert Entry.objects.filter(kind="order.copies_purged").count() == 1, "one system gave something"
     assert not PackageKey.objects.exists()
 
 
-def test_what_systems_gave_is_deleted_when_the_guardian_is_erased(indus: Cast) -> None:
-    request = ready(indus)
-    erase_subject(indus.subject("esra"), actor=indus.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=AT)
+def test_what_systems_gave_is_deleted_when_the_guardian_is_erased(cast: Cast, indus) -> None:
+    request = ready(cast)
+    erase_subject(cast.subject("esra"), actor=cast.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=AT)
     assert Package.objects.get(request=request).state == "ended"
     assert not PackageKey.objects.exists()
 
@@ -176,22 +176,22 @@ def test_what_systems_gave_is_deleted_when_the_guardian_is_erased(indus: Cast) -
 # Texts of requests
 
 
-def test_the_texts_of_a_guardians_request_are_in_copies_for_the_guardian_only(indus: Cast) -> None:
-    request = ready(indus)
-    add_note(request, text="A note about the mother.", actor=indus.actor("farah"), at=AT)
-    for_mother = made_for(indus, "esra")
+def test_the_texts_of_a_guardians_request_are_in_copies_for_the_guardian_only(cast: Cast, indus) -> None:
+    request = ready(cast)
+    add_note(request, text="A note about the mother.", actor=cast.actor("farah"), at=AT)
+    for_mother = made_for(cast, "esra")
     [row] = [one for one in for_mother["requests"] if one["number"] == request.number]
     assert (row["part"], row["details"]) == ("requester", WORDS)
     assert [one["text"] for one in for_mother["request_notes"]] == ["A note about the mother."]
-    for_child = made_for(indus, "danish")
+    for_child = made_for(cast, "danish")
     [row] = [one for one in for_child["requests"] if one["number"] == request.number]
     assert (row["part"], row["details"], row["contact"], row["answer"]) == ("subject", None, None, None)
     assert [one["text"] for one in for_child["request_notes"]] == [None]
 
 
-def test_a_copy_for_a_guardian_has_their_own_texts_and_not_those_of_the_child(indus: Cast) -> None:
-    received(indus, "question", subject="danish", details="Only the child wrote this.")
-    request = ready(indus)
+def test_a_copy_for_a_guardian_has_their_own_texts_and_not_those_of_the_child(cast: Cast, indus) -> None:
+    received(cast, "question", subject="danish", details="Only the child wrote this.")
+    request = ready(cast)
     files = unpacked(content_of(package_of(request)))
     whole = b"".join(files.values()).decode("utf-8", "replace")
     assert WORDS in whole

@@ -78,9 +78,9 @@ def clock(time_machine: Any) -> Any:
 
 
 @pytest.fixture
-def seen(indus: Cast) -> Cast:
-    verified_guardian(indus.subject("danish"), indus.subject("esra"), at=AT)
-    return indus
+def seen(cast: Cast, indus) -> Cast:
+    verified_guardian(cast.subject("danish"), cast.subject("esra"), at=AT)
+    return cast
 
 
 def weakly(cast: Cast) -> Guardianship:
@@ -346,19 +346,19 @@ def test_what_one_client_decides_and_paktaleem_too_are_parts_of_one_request(seen
 
 
 @pytest.mark.parametrize("wish", ["copy", "portability"])
-def test_a_guardian_known_by_two_letters_may_have_deleted_and_not_be_handed_data(indus: Cast, wish: str) -> None:
-    weakly(indus)
+def test_a_guardian_known_by_two_letters_may_have_deleted_and_not_be_handed_data(cast: Cast, indus, wish: str) -> None:
+    weakly(cast)
     with pytest.raises(RequestNotAllowed) as refused:
-        asked_by_guardian(indus, wish)
+        asked_by_guardian(cast, wish)
     assert refused.value.why == RequestBlocker.TOO_WEAK
-    assert asked_by_guardian(indus, "deletion").state == "with_client"
+    assert asked_by_guardian(cast, "deletion").state == "with_client"
 
 
-def test_an_unverified_guardian_can_make_no_request(indus: Cast) -> None:
-    guardian_of(indus.subject("danish"), indus.subject("esra"), at=AT)
+def test_an_unverified_guardian_can_make_no_request(cast: Cast, indus) -> None:
+    guardian_of(cast.subject("danish"), cast.subject("esra"), at=AT)
     for wish in RIGHT_OF:
         with pytest.raises(RequestNotAllowed) as refused:
-            asked_by_guardian(indus, wish)
+            asked_by_guardian(cast, wish)
         assert refused.value.why == RequestBlocker.NOT_VERIFIED
     assert not RightsRequest.objects.exists()
 

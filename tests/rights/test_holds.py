@@ -41,10 +41,10 @@ def opened(cast: Cast, request: RightsRequest) -> Any:
     return open_case(request, actor=cast.actor("farah"), at=AT, **told)
 
 
-def test_a_request_of_a_known_person_holds_all_their_data_until_its_due_day(indus: Cast) -> None:
-    request = received(indus, "access", purposes=["newsletter"])
+def test_a_request_of_a_known_person_holds_all_their_data_until_its_due_day(cast: Cast, indus) -> None:
+    request = received(cast, "access", purposes=["newsletter"])
     [hold] = Hold.objects.all()
-    assert (hold.subject_id, hold.category, hold.system_id) == (indus.subject_id("hamza"), "", None)
+    assert (hold.subject_id, hold.category, hold.system_id) == (cast.subject_id("hamza"), "", None)
     assert (hold.related_id, hold.review_on, request.number in hold.ground) == (
         request.pk,
         request.due_at.date(),
@@ -53,36 +53,36 @@ def test_a_request_of_a_known_person_holds_all_their_data_until_its_due_day(indu
     assert not Entry.objects.filter(kind__startswith="hold.").exists(), "the request's own entries say so"
 
 
-def test_a_request_that_staff_enter_late_is_reviewed_tomorrow_at_the_earliest(indus: Cast) -> None:
-    received(indus, "access", received_at=AT - 29 * DAY - DAY / 2)
+def test_a_request_that_staff_enter_late_is_reviewed_tomorrow_at_the_earliest(cast: Cast, indus) -> None:
+    received(cast, "access", received_at=AT - 29 * DAY - DAY / 2)
     assert Hold.objects.get().review_on == LATER.date()
 
 
-def test_receiving_a_request_takes_two_statements_more(indus: Cast) -> None:
+def test_receiving_a_request_takes_two_statements_more(cast: Cast, indus) -> None:
     with CaptureQueriesContext(connection) as queries:
-        received(indus, "access")
+        received(cast, "access")
     about = [one["sql"] for one in queries.captured_queries if "schedule_" in one["sql"]]
     assert [sql.split()[0] for sql in about] == ["INSERT", "INSERT"]
 
 
-def test_a_request_without_a_person_holds_nothing_until_it_is_matched(indus: Cast) -> None:
-    request = received(indus, "access", subject=None, channel="form", contact="hamza.lodhi@students.example")
+def test_a_request_without_a_person_holds_nothing_until_it_is_matched(cast: Cast, indus) -> None:
+    request = received(cast, "access", subject=None, channel="form", contact="hamza.lodhi@students.example")
     assert open_holds() == []
     assert match_sender(request, address=lambda token: f"https://x/{token}", actor=system_actor("tests"), at=AT)
-    assert open_holds() == [(request.pk, indus.subject_id("hamza"))]
+    assert open_holds() == [(request.pk, cast.subject_id("hamza"))]
 
 
-def test_a_request_assigned_to_another_person_moves_its_hold(indus: Cast) -> None:
-    request = received(indus, "access", identity="", channel="form")
+def test_a_request_assigned_to_another_person_moves_its_hold(cast: Cast, indus) -> None:
+    request = received(cast, "access", identity="", channel="form")
     for name in ("junaid", "junaid"):
-        assign_person(request, subject=indus.subject(name), actor=indus.actor("amina"), at=LATER)
-        assert open_holds() == [(request.pk, indus.subject_id("junaid"))]
+        assign_person(request, subject=cast.subject(name), actor=cast.actor("amina"), at=LATER)
+        assert open_holds() == [(request.pk, cast.subject_id("junaid"))]
 
 
-def test_a_request_that_ends_lifts_its_hold_and_no_other(indus: Cast) -> None:
-    ended, other = received(indus, "access"), received(indus, "rectification")
-    withdraw(indus, ended, LATER)
-    assert open_holds() == [(other.pk, indus.subject_id("hamza"))]
+def test_a_request_that_ends_lifts_its_hold_and_no_other(cast: Cast, indus) -> None:
+    ended, other = received(cast, "access"), received(cast, "rectification")
+    withdraw(cast, ended, LATER)
+    assert open_holds() == [(other.pk, cast.subject_id("hamza"))]
     assert Hold.objects.exclude(lifted_at=None).get().related_id == ended.pk
 
 
@@ -157,10 +157,10 @@ def test_whatever_is_done_a_hold_is_open_as_long_as_its_request_with_a_person(ca
     assert len(states & {"closed", "withdrawn", "duplicate"}) >= 2, "the story ends requests in several ways"
 
 
-def test_an_authoritys_case_holds_the_data_until_its_outcome(indus: Cast) -> None:
-    case = opened(indus, received(indus, "complaint"))
-    assert open_holds(HoldKind.COMPLAINT) == [(case.pk, indus.subject_id("hamza"))]
-    end_case(case, outcome="rejected", ended_on=AT.date(), actor=indus.actor("farah"), at=AT)
+def test_an_authoritys_case_holds_the_data_until_its_outcome(cast: Cast, indus) -> None:
+    case = opened(cast, received(cast, "complaint"))
+    assert open_holds(HoldKind.COMPLAINT) == [(case.pk, cast.subject_id("hamza"))]
+    end_case(case, outcome="rejected", ended_on=AT.date(), actor=cast.actor("farah"), at=AT)
     assert open_holds(HoldKind.COMPLAINT) == []
     assert len(open_holds()) == 1, "the request itself is open"
     assert set(Entry.objects.filter(kind__startswith="hold.").values_list("kind", flat=True)) == {
@@ -169,19 +169,21 @@ def test_an_authoritys_case_holds_the_data_until_its_outcome(indus: Cast) -> Non
     }
 
 
-def test_a_withdrawn_request_ends_no_proceedings_so_the_hold_of_the_case_stays_until_its_outcome(indus: Cast) -> None:
-    request = received(indus, "complaint")
-    case = opened(indus, request)
-    withdraw(indus, request, LATER)
-    assert (open_holds(HoldKind.COMPLAINT), open_holds()) == ([(case.pk, indus.subject_id("hamza"))], [])
-    end_case(case, outcome="rejected", ended_on=AT.date(), actor=indus.actor("farah"), at=LATER)
+def test_a_withdrawn_request_ends_no_proceedings_so_the_hold_of_the_case_stays_until_its_outcome(
+    cast: Cast, indus
+) -> None:
+    request = received(cast, "complaint")
+    case = opened(cast, request)
+    withdraw(cast, request, LATER)
+    assert (open_holds(HoldKind.COMPLAINT), open_holds()) == ([(case.pk, cast.subject_id("hamza"))], [])
+    end_case(case, outcome="rejected", ended_on=AT.date(), actor=cast.actor("farah"), at=LATER)
     assert open_holds(HoldKind.COMPLAINT) == []
 
 
-def test_the_hold_of_a_case_moves_with_the_request_to_the_person(indus: Cast) -> None:
-    request = received(indus, "complaint", subject=None, channel="form")
-    case = opened(indus, request)
+def test_the_hold_of_a_case_moves_with_the_request_to_the_person(cast: Cast, indus) -> None:
+    request = received(cast, "complaint", subject=None, channel="form")
+    case = opened(cast, request)
     assert open_holds(HoldKind.COMPLAINT) == []
     for name in ("hamza", "junaid"):
-        assign_person(request, subject=indus.subject(name), actor=indus.actor("amina"), at=LATER)
-        assert open_holds(HoldKind.COMPLAINT) == [(case.pk, indus.subject_id(name))]
+        assign_person(request, subject=cast.subject(name), actor=cast.actor("amina"), at=LATER)
+        assert open_holds(HoldKind.COMPLAINT) == [(case.pk, cast.subject_id(name))]

@@ -43,9 +43,9 @@ def confirm(cast: Cast, request: RightsRequest, subject: str = "hamza") -> Right
     return confirm_own_request(request, by_code=True, actor=own, at=AT)
 
 
-def test_the_person_is_informed_by_email_and_text_of_a_request_made_in_their_name(indus: Cast) -> None:
-    add_phone(indus)
-    request = by_form(indus)
+def test_the_person_is_informed_by_email_and_text_of_a_request_made_in_their_name(cast: Cast, indus) -> None:
+    add_phone(cast)
+    request = by_form(cast)
     assert sent() == [("rights_received", "lms-hamza")]
     assert tasks() == [("call", False)]
     assert RequestTask.objects.get().due_on == AT.date()
@@ -53,46 +53,46 @@ def test_the_person_is_informed_by_email_and_text_of_a_request_made_in_their_nam
     assert step.facts == {"guardians": 0, "task": "call"}
 
 
-def test_a_code_to_the_mailbox_informs_email_and_number_and_leaves_one_task(indus: Cast) -> None:
-    add_phone(indus)
-    confirm(indus, by_form(indus))
+def test_a_code_to_the_mailbox_informs_email_and_number_and_leaves_one_task(cast: Cast, indus) -> None:
+    add_phone(cast)
+    confirm(cast, by_form(cast))
     assert sent() == [("rights_received", "lms-hamza"), ("rights_verified", "lms-hamza")]
     assert tasks() == [("call", False)]
 
 
-def test_guardians_of_a_child_are_informed_but_not_barred_or_former_ones(indus: Cast) -> None:
-    danish, later = indus.subject("danish"), CAST_AT + timedelta(hours=1)
-    guardian_of(danish, indus.subject("esra"), at=CAST_AT)
-    others = [make_guardian(indus.client("indus"), name, at=CAST_AT) for name in ("barred", "former")]
+def test_guardians_of_a_child_are_informed_but_not_barred_or_former_ones(cast: Cast, indus) -> None:
+    danish, later = cast.subject("danish"), CAST_AT + timedelta(hours=1)
+    guardian_of(danish, cast.subject("esra"), at=CAST_AT)
+    others = [make_guardian(cast.client("indus"), name, at=CAST_AT) for name in ("barred", "former")]
     for one in others:
         changed = {"email": f"{one.external_id}@mail.example"}
         by: dict[str, Any] = {"actor": SETTING_UP, "at": CAST_AT}
-        register_subject(one.external_id or "", client=indus.client("indus"), details=changed, **by)
+        register_subject(one.external_id or "", client=cast.client("indus"), details=changed, **by)
     barred, former = (guardian_of(danish, one, at=CAST_AT) for one in others)
     change_guardian(barred, changes={"court_order": True}, actor=SETTING_UP, at=later)
     end_guardian(former, actor=SETTING_UP, at=later)
-    request = by_form(indus, "danish")
+    request = by_form(cast, "danish")
     assert sent() == [("rights_guardian_informed", "lms-esra")]
     assert Letter.objects.get().language == "ur", "in the guardian's language"
     assert tasks() == [("inform", False)], "the child has neither email nor number"
-    verify_identity(request, method="client", actor=indus.actor("farah"), at=AT)
+    verify_identity(request, method="client", actor=cast.actor("farah"), at=AT)
     assert sent()[1:] == [("rights_guardian_informed", "lms-esra")]
 
 
-def test_of_a_guardians_request_only_that_guardian_is_informed(indus: Cast) -> None:
-    danish, esra = indus.subject("danish"), indus.subject("esra")
+def test_of_a_guardians_request_only_that_guardian_is_informed(cast: Cast, indus) -> None:
+    danish, esra = cast.subject("danish"), cast.subject("esra")
     verified_guardian(danish, esra, at=CAST_AT)
-    father = make_guardian(indus.client("indus"), "father", at=CAST_AT)
+    father = make_guardian(cast.client("indus"), "father", at=CAST_AT)
     guardian_of(danish, father, at=CAST_AT)
     for one in (danish, father):
         changed = {"email": f"{one.external_id}@mail.example"}
         register_subject(one.external_id or "", client=danish.client, details=changed, actor=SETTING_UP, at=CAST_AT)
-    request = asked_by_guardian(indus, "deletion", identity="", channel="telephone", actor=indus.actor("sana"))
+    request = asked_by_guardian(cast, "deletion", identity="", channel="telephone", actor=cast.actor("sana"))
     assert sent() == [("rights_received", "lms-esra")]
     assert tasks() == [("call", False)], "the guardian has a number on file, the child has none"
-    verify_identity(request, method="client", actor=indus.actor("farah"), at=AT)
+    verify_identity(request, method="client", actor=cast.actor("farah"), at=AT)
     assert sent()[1:] == [("rights_verified", "lms-esra")]
-    asked_by_guardian(indus, "objection")
+    asked_by_guardian(cast, "objection")
     assert sent()[2:] == [("rights_received", "lms-esra")]
     assert len(tasks()) == 1, "verified, and reached by email"
 
@@ -108,28 +108,28 @@ def test_the_emails_lead_a_guardian_to_their_own_page(cast: Cast) -> None:
     assert sorted(shown) == [(False, True), (True, False), (True, False)]
 
 
-def test_a_person_signed_in_by_the_platform_is_emailed_and_not_called(indus: Cast) -> None:
-    add_phone(indus)
-    received(indus, "access")
+def test_a_person_signed_in_by_the_platform_is_emailed_and_not_called(cast: Cast, indus) -> None:
+    add_phone(cast)
+    received(cast, "access")
     assert sent() == [("rights_received", "lms-hamza")]
     assert tasks() == []
 
 
-def test_a_person_to_whom_staff_assign_a_request_learns_of_it(indus: Cast) -> None:
-    request = received(indus, "access", subject=None, channel="form")
+def test_a_person_to_whom_staff_assign_a_request_learns_of_it(cast: Cast, indus) -> None:
+    request = received(cast, "access", subject=None, channel="form")
     assert sent() == []
-    assign_person(request, subject=indus.subject("hamza"), actor=indus.actor("farah"), at=AT)
+    assign_person(request, subject=cast.subject("hamza"), actor=cast.actor("farah"), at=AT)
     assert sent() == [("rights_received", "lms-hamza")]
 
 
-def test_three_messages_a_day_then_staff_inform_the_person(indus: Cast) -> None:
+def test_three_messages_a_day_then_staff_inform_the_person(cast: Cast, indus) -> None:
     for _ in range(4):
-        by_form(indus)
+        by_form(cast)
     assert sent() == [("rights_received", "lms-hamza")] * 3
     assert tasks() == [("inform", False)]
     found = RequestStep.objects.filter(kind="acknowledged").order_by("at", "id").values_list("facts__sent", flat=True)
     assert list(found) == [True, True, True, False]
-    assert not count_rights_message(indus.subject("hamza"))
+    assert not count_rights_message(cast.subject("hamza"))
 
 
 def test_an_address_is_counted_over_all_clients_and_people(cast: Cast) -> None:
@@ -146,11 +146,11 @@ def test_an_address_is_counted_over_all_clients_and_people(cast: Cast) -> None:
         assert len(sent()) == 1
 
 
-def test_an_answer_is_not_sent_to_a_contact_that_changed_after_the_identity_was_verified(indus: Cast) -> None:
-    request = decided(indus, received(indus, "complaint"))
+def test_an_answer_is_not_sent_to_a_contact_that_changed_after_the_identity_was_verified(cast: Cast, indus) -> None:
+    request = decided(cast, received(cast, "complaint"))
     changed = {"email": "impostor@mail.example"}
-    register_subject("lms-hamza", client=indus.client("indus"), details=changed, actor=SETTING_UP, at=AT)
-    answer_request(request, text="Here it is.", actor=indus.actor("farah"), at=AT + timedelta(hours=71))
+    register_subject("lms-hamza", client=cast.client("indus"), details=changed, actor=SETTING_UP, at=AT)
+    answer_request(request, text="Here it is.", actor=cast.actor("farah"), at=AT + timedelta(hours=71))
     assert [kind for kind, _ in sent()] == ["rights_received"]
     assert RequestStep.objects.get(kind="answered").facts == {"sent": False}
 
@@ -166,12 +166,12 @@ def replaced() -> list[tuple[str, bool]]:
     return list(found.values_list("channel", "to_address"))
 
 
-def test_a_code_to_a_new_contact_informs_the_contacts_that_the_platform_replaced(indus: Cast) -> None:
-    add_phone(indus)
-    moved(indus, AT - timedelta(days=4), email="impostor@mail.example", phone="+923001112223")
-    request = by_form(indus)
+def test_a_code_to_a_new_contact_informs_the_contacts_that_the_platform_replaced(cast: Cast, indus) -> None:
+    add_phone(cast)
+    moved(cast, AT - timedelta(days=4), email="impostor@mail.example", phone="+923001112223")
+    request = by_form(cast)
     assert replaced() == [], "nothing is verified yet"
-    confirm(indus, request)
+    confirm(cast, request)
     assert replaced() == [("mail", True), ("text", True)]
     assert RequestStep.objects.filter(kind="informed").latest("at", "id").facts["previous"] == 2
 
@@ -188,37 +188,39 @@ def test_the_notice_to_a_replaced_contact_names_neither_the_person_nor_the_new_c
     assert not any(one in said for one in ("impostor@", "Hamza Lodhi", "lms-hamza", request.number))
 
 
-def test_a_replaced_contact_is_informed_once_and_again_after_another_change_before_the_answer(indus: Cast) -> None:
-    moved(indus, AT - timedelta(days=40), email="second@mail.example")
-    request = decided(indus, received(indus, "complaint"))
+def test_a_replaced_contact_is_informed_once_and_again_after_another_change_before_the_answer(
+    cast: Cast, indus
+) -> None:
+    moved(cast, AT - timedelta(days=40), email="second@mail.example")
+    request = decided(cast, received(cast, "complaint"))
     assert replaced() == [("mail", True)]
-    moved(indus, AT + timedelta(days=1), email="third@mail.example")
-    answer_request(request, text="Here it is.", actor=indus.actor("farah"), at=AT + timedelta(days=5))
+    moved(cast, AT + timedelta(days=1), email="third@mail.example")
+    answer_request(request, text="Here it is.", actor=cast.actor("farah"), at=AT + timedelta(days=5))
     assert replaced() == [("mail", True)] * 2
 
 
-def test_a_contact_that_was_replaced_long_ago_is_left_in_peace(indus: Cast) -> None:
-    moved(indus, AT, email="second@mail.example")
-    received(indus, at=AT + timedelta(days=91))
+def test_a_contact_that_was_replaced_long_ago_is_left_in_peace(cast: Cast, indus) -> None:
+    moved(cast, AT, email="second@mail.example")
+    received(cast, at=AT + timedelta(days=91))
     assert replaced() == []
 
 
-def test_strangers_do_not_use_up_the_acknowledgement_of_a_verified_request(indus: Cast) -> None:
+def test_strangers_do_not_use_up_the_acknowledgement_of_a_verified_request(cast: Cast, indus) -> None:
     for _ in range(4):
-        by_form(indus)
-    received(indus, "rectification")
+        by_form(cast)
+    received(cast, "rectification")
     assert sent() == [("rights_received", "lms-hamza")] * 4
     for _ in range(12):
-        received(indus, "question")
+        received(cast, "question")
     assert len(sent()) == 13, "ten a day for verified requests of one person"
 
 
-def test_a_notice_is_not_sent_to_a_contact_that_changed_in_the_last_72_hours(indus: Cast) -> None:
-    request = received(indus)
-    told: dict[str, Any] = {"days": 30, "text": "We still look.", "actor": indus.actor("amina")}
-    moved(indus, AT, email="impostor@mail.example")
+def test_a_notice_is_not_sent_to_a_contact_that_changed_in_the_last_72_hours(cast: Cast, indus) -> None:
+    request = received(cast)
+    told: dict[str, Any] = {"days": 30, "text": "We still look.", "actor": cast.actor("amina")}
+    moved(cast, AT, email="impostor@mail.example")
     extend_request(request, at=AT + timedelta(hours=71), **told)
     assert RequestStep.objects.get(kind="extended").facts["sent"] is False
-    other = received(indus, "rectification")
+    other = received(cast, "rectification")
     extend_request(other, at=AT + timedelta(hours=72), **told)
     assert [kind for kind, _ in sent()] == ["rights_received", "rights_received", "rights_notice"]

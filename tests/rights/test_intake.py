@@ -21,77 +21,77 @@ from tests.rights.cases import AT, DAY, received
 KINDS = ["access", "rectification", "erasure", "restriction", "portability", "objection", "withdrawal", "complaint"]
 
 
-def test_the_clock_starts_at_receipt_and_the_person_is_sent_an_acknowledgement(indus: Cast) -> None:
-    request = received(indus, "access", details="All of it, please.")
+def test_the_clock_starts_at_receipt_and_the_person_is_sent_an_acknowledgement(cast: Cast, indus) -> None:
+    request = received(cast, "access", details="All of it, please.")
     assert (request.due_at, request.expected_by) == (AT + 30 * DAY, AT + 30 * DAY)
     letter = Letter.objects.get(kind="rights_received")
-    assert (letter.subject_id, letter.related_id) == (indus.subject_id("hamza"), request.pk)
+    assert (letter.subject_id, letter.related_id) == (cast.subject_id("hamza"), request.pk)
     steps = list(RequestStep.objects.filter(request=request).values_list("kind", flat=True))
     assert steps == ["received", "acknowledged"]
     kinds = Entry.objects.filter(family="rights_request").order_by("recorded_at", "id").values_list("kind", flat=True)
     assert list(kinds) == ["rights_request.received", "rights_request.acknowledged"]
 
 
-def test_several_rights_are_one_request_and_each_part_goes_to_its_controller(indus: Cast) -> None:
-    parts = {(one.kind, one.decider): one.purposes for one in list_parts(received(indus, "access", "objection"))}
+def test_several_rights_are_one_request_and_each_part_goes_to_its_controller(cast: Cast, indus) -> None:
+    parts = {(one.kind, one.decider): one.purposes for one in list_parts(received(cast, "access", "objection"))}
     assert parts["access", "client"] == parts["access", "paktaleem"] == []
     assert parts["objection", "paktaleem"] == ["platform_improvement", "security_integrity"]
     assert ("objection", "client") not in parts
-    named = received(indus, "erasure", purposes=["newsletter", "payment_billing"])
+    named = received(cast, "erasure", purposes=["newsletter", "payment_billing"])
     found = {one.decider: one.purposes for one in list_parts(named)}
     assert found == {"client": ["newsletter"], "paktaleem": ["payment_billing"]}
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_right_can_be_exercised(indus: Cast, kind: str) -> None:
-    request = received(indus, kind)
+def test_every_right_can_be_exercised(cast: Cast, indus, kind: str) -> None:
+    request = received(cast, kind)
     assert {part.kind for part in list_parts(request)} == {kind}
     decided = {"withdrawal": "approved"}
     undecided = "in_review" if kind in {"complaint", "objection"} else "with_client"
     assert request.state == decided.get(kind, undecided)
 
 
-def test_an_unknown_person_and_one_who_is_not_verified_wait(indus: Cast) -> None:
-    unknown = received(indus, "access", subject=None, channel="form", contact="someone@mail.example")
+def test_an_unknown_person_and_one_who_is_not_verified_wait(cast: Cast, indus) -> None:
+    unknown = received(cast, "access", subject=None, channel="form", contact="someone@mail.example")
     assert unknown.state == "triage"
     assert not Letter.objects.exists()
-    assign_person(unknown, subject=indus.subject("hamza"), actor=indus.actor("amina"), at=AT)
+    assign_person(unknown, subject=cast.subject("hamza"), actor=cast.actor("amina"), at=AT)
     unknown.refresh_from_db()
     assert unknown.state == "identity_pending"
-    verify_identity(unknown, method="client", actor=indus.actor("farah"), at=AT)
+    verify_identity(unknown, method="client", actor=cast.actor("farah"), at=AT)
     unknown.refresh_from_db()
     assert (unknown.state, unknown.identity_method) == ("with_client", "client")
 
 
-def test_texts_are_sealed_and_reading_them_is_recorded_first(indus: Cast) -> None:
-    request = received(indus, details="Hamza wants it", contact="hamza@mail.example")
+def test_texts_are_sealed_and_reading_them_is_recorded_first(cast: Cast, indus) -> None:
+    request = received(cast, details="Hamza wants it", contact="hamza@mail.example")
     with connection.cursor() as cursor:
         cursor.execute("SELECT to_jsonb(r)::text FROM rights_rightsrequest r")
         assert "Hamza wants" not in cursor.fetchone()[0]
-    read = read_request(request, actor=indus.actor("farah"), reason=Reason.REVIEW, at=AT)
+    read = read_request(request, actor=cast.actor("farah"), reason=Reason.REVIEW, at=AT)
     assert read == {"details": "Hamza wants it", "contact": "hamza@mail.example", "answer": ""}
     assert Entry.objects.filter(kind="rights_request.read").count() == 1
     for name in ("bilal", "sana"):
         with pytest.raises(NotAllowed):
-            read_request(request, actor=indus.actor(name), reason=Reason.REVIEW, at=AT)
+            read_request(request, actor=cast.actor(name), reason=Reason.REVIEW, at=AT)
 
 
-def test_erasing_the_person_destroys_the_texts_and_leaves_the_case(indus: Cast) -> None:
-    request = received(indus, details="Hamza wants it")
-    erase_subject(indus.subject("hamza"), actor=indus.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=AT)
+def test_erasing_the_person_destroys_the_texts_and_leaves_the_case(cast: Cast, indus) -> None:
+    request = received(cast, details="Hamza wants it")
+    erase_subject(cast.subject("hamza"), actor=cast.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=AT)
     request.refresh_from_db()
     assert (request.wrapped, request.details, request.is_open) == (None, None, True)
     assert Entry.objects.filter(kind="rights_request.forgotten").count() == 1
     with pytest.raises(AlreadyErased):
-        received(indus)
+        received(cast)
 
 
-def test_staff_may_enter_a_call_of_the_last_thirty_days_and_no_other_time(indus: Cast) -> None:
-    earlier = received(indus, channel="telephone", actor=indus.actor("sana"), received_at=AT - 2 * DAY)
+def test_staff_may_enter_a_call_of_the_last_thirty_days_and_no_other_time(cast: Cast, indus) -> None:
+    earlier = received(cast, channel="telephone", actor=cast.actor("sana"), received_at=AT - 2 * DAY)
     assert earlier.due_at == AT + 28 * DAY
     for wrong in (AT + DAY, AT - 30 * DAY):
         with pytest.raises(ValidationError, match="last thirty days"):
-            received(indus, channel="telephone", received_at=wrong)
+            received(cast, channel="telephone", received_at=wrong)
 
 
 @pytest.mark.parametrize(
@@ -102,23 +102,23 @@ def test_staff_may_enter_a_call_of_the_last_thirty_days_and_no_other_time(indus:
         ({"purposes": ["nothing_known"]}, "purposes"),
     ],
 )
-def test_wrong_input_names_its_field(indus: Cast, given: dict[str, Any], field: str) -> None:
+def test_wrong_input_names_its_field(cast: Cast, indus, given: dict[str, Any], field: str) -> None:
     details: dict[str, Any] = {"kinds": ["access"], "channel": "api", "language": "en", "at": AT, **given}
     with pytest.raises(ValidationError) as refused:
-        receive_request(indus.client("indus"), actor=indus.key_actor("indus"), **details)
+        receive_request(cast.client("indus"), actor=cast.key_actor("indus"), **details)
     assert list(refused.value.error_dict) == [field]
     assert not RightsRequest.objects.exists()
 
 
-def test_roles_receive_and_see_what_the_table_says(indus: Cast) -> None:
-    client_id, hamza = indus.client_id("indus"), indus.subject_id("hamza")
+def test_roles_receive_and_see_what_the_table_says(cast: Cast, indus) -> None:
+    client_id, hamza = cast.client_id("indus"), cast.subject_id("hamza")
     own = person_actor(hamza, client_id, acts_for=hamza)
-    for actor in (indus.actor("sana"), indus.actor("farah"), indus.key_actor("indus"), own):
-        assert received(indus, actor=actor).is_open
-    other = person_actor(indus.subject_id("esra"), client_id, acts_for=indus.subject_id("esra"))
-    for actor in (indus.actor("bilal"), indus.actor("celia"), indus.key_actor("khyber"), other):
+    for actor in (cast.actor("sana"), cast.actor("farah"), cast.key_actor("indus"), own):
+        assert received(cast, actor=actor).is_open
+    other = person_actor(cast.subject_id("esra"), client_id, acts_for=cast.subject_id("esra"))
+    for actor in (cast.actor("bilal"), cast.actor("celia"), cast.key_actor("khyber"), other):
         with pytest.raises(NotAllowed):
-            received(indus, actor=actor)
+            received(cast, actor=actor)
 
 
 @pytest.mark.parametrize(
@@ -131,25 +131,25 @@ def test_roles_receive_and_see_what_the_table_says(indus: Cast) -> None:
         {"state": "duplicate"},
     ],
 )
-def test_the_database_refuses_a_broken_request(indus: Cast, column: dict[str, Any]) -> None:
-    request = received(indus)
+def test_the_database_refuses_a_broken_request(cast: Cast, indus, column: dict[str, Any]) -> None:
+    request = received(cast)
     with pytest.raises(IntegrityError), transaction.atomic():
         RightsRequest.objects.filter(pk=request.pk).update(**column)
 
 
-def test_old_texts_of_closed_requests_are_unreadable(indus: Cast) -> None:
-    request = received(indus, details="Old")
+def test_old_texts_of_closed_requests_are_unreadable(cast: Cast, indus) -> None:
+    request = received(cast, details="Old")
     request.wrapped = None
     request.save()
     with pytest.raises(Refused, match="have been deleted"):
-        read_request(request, actor=indus.actor("farah"), reason=Reason.REVIEW, at=AT)
+        read_request(request, actor=cast.actor("farah"), reason=Reason.REVIEW, at=AT)
 
 
-def test_no_text_is_received_about_a_person_who_is_erased_meanwhile(indus: Cast) -> None:
+def test_no_text_is_received_about_a_person_who_is_erased_meanwhile(cast: Cast, indus) -> None:
     """The page was loaded before the erasure, which destroys only the texts that it finds."""
-    loaded, unknown = indus.subject("hamza"), received(indus, "access", subject=None, channel="form")
-    erase_subject(indus.subject("hamza"), actor=indus.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=AT)
-    told: dict[str, Any] = {"actor": indus.actor("amina"), "at": AT}
+    loaded, unknown = cast.subject("hamza"), received(cast, "access", subject=None, channel="form")
+    erase_subject(cast.subject("hamza"), actor=cast.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=AT)
+    told: dict[str, Any] = {"actor": cast.actor("amina"), "at": AT}
     with pytest.raises(AlreadyErased):
         receive_request(loaded.client, kinds=["access"], channel="telephone", subject=loaded, language="en", **told)
     with pytest.raises(AlreadyErased):

@@ -64,12 +64,12 @@ def second_officer(cast: Cast) -> Actor:
     return user_actor(cast.user_id("bilal"), "privacy_officer", PAKTALEEM)
 
 
-def test_a_restriction_is_lifted_only_after_the_person_was_informed(indus: Cast) -> None:
-    row, farah = restricted(indus), indus.actor("farah")
+def test_a_restriction_is_lifted_only_after_the_person_was_informed(cast: Cast, indus) -> None:
+    row, farah = restricted(cast), cast.actor("farah")
     with pytest.raises(Refused, match="Inform the person"):
         request_lift_after_notice(row, ground=GROUND, actor=farah, at=LATER)
     inform_before_lift(row, way="mail", actor=farah, at=LATER)
-    assert Letter.objects.get(kind="rights_lift").subject_id == indus.subject_id("hamza")
+    assert Letter.objects.get(kind="rights_lift").subject_id == cast.subject_id("hamza")
     with pytest.raises(Refused, match="Inform the person"):
         request_lift_after_notice(row, ground=GROUND, actor=farah, at=LATER)
     assert not SafeguardChange.objects.exists()
@@ -78,16 +78,16 @@ def test_a_restriction_is_lifted_only_after_the_person_was_informed(indus: Cast)
     assert row.ends_at is None, "in force until a second person approves"
     with pytest.raises(ApproverIsRequester), transaction.atomic():
         decide_safeguard_change(change, approve=True, actor=farah, at=LATER + HOUR)
-    decide_safeguard_change(change, approve=True, actor=indus.actor("amina"), at=LATER + 2 * HOUR)
+    decide_safeguard_change(change, approve=True, actor=cast.actor("amina"), at=LATER + 2 * HOUR)
     row.refresh_from_db()
     assert row.ends_at == LATER + 2 * HOUR
     kinds = list(Entry.objects.filter(family="restriction").order_by("recorded_at").values_list("kind", flat=True))
     assert kinds == ["restriction.opened", "restriction.lift_announced", "restriction.lifted"]
 
 
-def test_an_approval_does_not_lift_a_restriction_without_the_notice(indus: Cast) -> None:
-    row, farah, amina = restricted(indus), indus.actor("farah"), indus.actor("amina")
-    other = restricted(indus, "iqra")
+def test_an_approval_does_not_lift_a_restriction_without_the_notice(cast: Cast, indus) -> None:
+    row, farah, amina = restricted(cast), cast.actor("farah"), cast.actor("amina")
+    other = restricted(cast, "iqra")
     inform_before_lift(other, way="by_hand", actor=farah, at=AT)
     change = request_lift(row, ground=GROUND, actor=farah, at=LATER)
     with pytest.raises(Refused, match="Inform the person"), transaction.atomic():
@@ -101,33 +101,35 @@ def test_an_approval_does_not_lift_a_restriction_without_the_notice(indus: Cast)
     assert row.ends_at == LATER + HOUR
 
 
-def test_staff_inform_a_person_without_an_email_address_before_the_lift(indus: Cast) -> None:
-    row, farah = restricted(indus, "iqra"), indus.actor("farah")
+def test_staff_inform_a_person_without_an_email_address_before_the_lift(cast: Cast, indus) -> None:
+    row, farah = restricted(cast, "iqra"), cast.actor("farah")
     with pytest.raises(ValidationError, match="no email address"):
         inform_before_lift(row, way="mail", actor=farah, at=LATER)
     assert inform_before_lift(row, way="by_hand", actor=farah, at=LATER).way == "by_hand"
     for name in ("sana", "bilal", "celia"):
         with pytest.raises(NotAllowed):
-            inform_before_lift(row, way="by_hand", actor=indus.actor(name), at=LATER)
+            inform_before_lift(row, way="by_hand", actor=cast.actor(name), at=LATER)
     assert LiftNotice.objects.count() == 1
 
 
-def test_before_a_lift_the_guardian_who_requested_the_restriction_is_informed_and_not_the_child(indus: Cast) -> None:
-    verified_guardian(indus.subject("danish"), indus.subject("esra"), at=AT)
-    given: dict[str, Any] = {"subject": "danish", "requester": indus.subject("esra"), "purposes": ["newsletter"]}
-    decided(indus, received(indus, "restriction", **given))
-    inform_before_lift(Restriction.objects.get(), way="mail", actor=indus.actor("farah"), at=LATER)
+def test_before_a_lift_the_guardian_who_requested_the_restriction_is_informed_and_not_the_child(
+    cast: Cast, indus
+) -> None:
+    verified_guardian(cast.subject("danish"), cast.subject("esra"), at=AT)
+    given: dict[str, Any] = {"subject": "danish", "requester": cast.subject("esra"), "purposes": ["newsletter"]}
+    decided(cast, received(cast, "restriction", **given))
+    inform_before_lift(Restriction.objects.get(), way="mail", actor=cast.actor("farah"), at=LATER)
     letter = Letter.objects.get(kind="rights_lift")
-    assert letter.subject_id == indus.subject_id("esra"), "the child is not to learn of the request"
+    assert letter.subject_id == cast.subject_id("esra"), "the child is not to learn of the request"
     end_guardian(Guardianship.objects.get(), actor=SETTING_UP, at=LATER)
     with pytest.raises(RequestNotAllowed):
-        inform_before_lift(Restriction.objects.get(), way="mail", actor=indus.actor("farah"), at=LATER + HOUR)
+        inform_before_lift(Restriction.objects.get(), way="mail", actor=cast.actor("farah"), at=LATER + HOUR)
     assert Letter.objects.filter(kind="rights_lift").count() == 1
 
 
-def test_no_lift_is_announced_to_a_contact_that_changed_in_the_last_72_hours(indus: Cast) -> None:
-    row, farah = restricted(indus), indus.actor("farah")
-    changed: dict[str, Any] = {"actor": SETTING_UP, "at": AT, "client": indus.client("indus")}
+def test_no_lift_is_announced_to_a_contact_that_changed_in_the_last_72_hours(cast: Cast, indus) -> None:
+    row, farah = restricted(cast), cast.actor("farah")
+    changed: dict[str, Any] = {"actor": SETTING_UP, "at": AT, "client": cast.client("indus")}
     register_subject("lms-hamza", details={"email": "impostor@mail.example"}, **changed)
     with pytest.raises(ValidationError, match="less than 72 hours ago"):
         inform_before_lift(row, way="mail", actor=farah, at=AT + 71 * HOUR)
@@ -135,16 +137,16 @@ def test_no_lift_is_announced_to_a_contact_that_changed_in_the_last_72_hours(ind
     assert inform_before_lift(row, way="mail", actor=farah, at=AT + 73 * HOUR).way == "mail"
 
 
-def test_an_objection_is_recorded_only_where_the_basis_is_legitimate_interest(indus: Cast) -> None:
+def test_an_objection_is_recorded_only_where_the_basis_is_legitimate_interest(cast: Cast, indus) -> None:
     for purpose in ("service_delivery", "newsletter"):
         with pytest.raises(NotLegitimateInterest):
-            objected(indus, purpose)
+            objected(cast, purpose)
     assert not Objection.objects.exists()
-    assert objected(indus).ends_at is None
+    assert objected(cast).ends_at is None
 
 
-def test_overruling_takes_two_officers_and_sealed_grounds(indus: Cast) -> None:
-    row, amina = objected(indus), indus.actor("amina")
+def test_overruling_takes_two_officers_and_sealed_grounds(cast: Cast, indus) -> None:
+    row, amina = objected(cast), cast.actor("amina")
     with pytest.raises(ValidationError, match="compelling grounds"):
         propose_overruling(row, grounds=" ", actor=amina, at=LATER)
     propose_overruling(row, grounds="Court order 17/2026", actor=amina, at=LATER)
@@ -156,26 +158,26 @@ def test_overruling_takes_two_officers_and_sealed_grounds(indus: Cast) -> None:
     [line] = overruling_board(amina, LATER)
     assert isinstance(line, Card)
     assert line.url == row_url("consent/objection", row.pk)
-    assert overruling_board(indus.actor("farah"), LATER) == []
+    assert overruling_board(cast.actor("farah"), LATER) == []
     with pytest.raises(ApproverIsRequester):
         settle_overruling(row, approve=True, actor=amina, at=LATER)
     with pytest.raises(Refused, match="already proposed"):
-        propose_overruling(row, grounds="Again", actor=second_officer(indus), at=LATER)
-    assert read_grounds(row, actor=second_officer(indus), at=LATER) == "Court order 17/2026"
-    assert settle_overruling(row, approve=True, actor=second_officer(indus), at=LATER).ends_at == LATER
+        propose_overruling(row, grounds="Again", actor=second_officer(cast), at=LATER)
+    assert read_grounds(row, actor=second_officer(cast), at=LATER) == "Court order 17/2026"
+    assert settle_overruling(row, approve=True, actor=second_officer(cast), at=LATER).ends_at == LATER
     assert Entry.objects.filter(kind="objection.overruling_settled").count() == 1
     assert overruling_board(amina, LATER) == []
 
 
-def test_a_declined_overruling_leaves_the_objection_in_force(indus: Cast) -> None:
-    row, amina = objected(indus), indus.actor("amina")
+def test_a_declined_overruling_leaves_the_objection_in_force(cast: Cast, indus) -> None:
+    row, amina = objected(cast), cast.actor("amina")
     with pytest.raises(Refused, match="Nothing was proposed"):
         settle_overruling(row, approve=True, actor=amina, at=LATER)
     propose_overruling(row, grounds="Weak", actor=amina, at=LATER)
-    assert settle_overruling(row, approve=False, actor=second_officer(indus), at=LATER).ends_at is None
+    assert settle_overruling(row, approve=False, actor=second_officer(cast), at=LATER).ends_at is None
     for name in ("farah", "sana", "bilal"):
         with pytest.raises(NotAllowed):
-            propose_overruling(row, grounds="No", actor=indus.actor(name), at=LATER)
+            propose_overruling(row, grounds="No", actor=cast.actor(name), at=LATER)
 
 
 def test_the_console_refuses_to_lift_before_the_person_is_informed(sign_in: SignIn, cast: Cast) -> None:

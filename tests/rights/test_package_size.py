@@ -33,17 +33,17 @@ def memory() -> Iterator[None]:
     tracemalloc.stop()
 
 
-def test_many_entries_need_no_more_memory_than_a_few(indus: Cast, memory: None) -> None:
+def test_many_entries_need_no_more_memory_than_a_few(cast: Cast, indus, memory: None) -> None:
     del memory
-    request = decided(indus, received(indus))
-    answered(indus, request)
+    request = decided(cast, received(cast))
+    answered(cast, request)
     with connection.cursor() as cursor:
         cursor.execute(FILL, [request.client_id, request.subject_id, ROWS])
     tracemalloc.reset_peak()
     before = tracemalloc.get_traced_memory()[0]
     assert build(request) is not None
     assert tracemalloc.get_traced_memory()[1] - before < MOST_BYTES
-    subject = indus.subject("hamza")
+    subject = cast.subject("hamza")
     ledger = next(one for one in list_sections() if one.code == "ledger")
     assert sum(1 for _row in ledger.read(Reader(subject, sealer_of(subject)))) > ROWS
     assert package_of(request).state == "ready"

@@ -81,43 +81,43 @@ def steps_of(request: RightsRequest) -> list[str]:
     return list(RequestStep.objects.filter(request=request).order_by("pk").values_list("kind", flat=True))
 
 
-def test_a_granted_access_is_collected_built_named_in_the_answer_and_fetched(indus: Cast) -> None:
-    request = decided(indus, received(indus, "access", "portability"))
+def test_a_granted_access_is_collected_built_named_in_the_answer_and_fetched(cast: Cast, indus) -> None:
+    request = decided(cast, received(cast, "access", "portability"))
     assert sorted(orders_of(request)) == ["billing", "lms"], "one order for each system, for four parts"
     assert package_of(request).state == "collecting"
     with pytest.raises(PackageNotReady):
-        answer(indus, request)
-    answered(indus, request, PNG)
+        answer(cast, request)
+    answered(cast, request, PNG)
     assert package_of(request).state == "building"
     with pytest.raises(PackageNotReady):
-        answer(indus, request)
+        answer(cast, request)
     assert build(request) is not None
     with pytest.raises(PackageNotThere):
-        fetched(indus, request)
-    answer(indus, request)
+        fetched(cast, request)
+    answer(cast, request)
     package = package_of(request)
     assert (package.state, package.expires_at) == ("ready", AT + 14 * DAY)
     with pytest.raises(PackageNotFetched):
-        close_request(request, actor=indus.actor("farah"), at=AT)
-    assert fetched(indus, request) == content_of(package)
+        close_request(request, actor=cast.actor("farah"), at=AT)
+    assert fetched(cast, request) == content_of(package)
     assert steps_of(request)[-1] == "copy_fetched"
     [download] = PackageDownload.objects.filter(package=package)
-    assert (download.way, download.actor_id) == ("own_page", indus.subject_id("hamza"))
-    assert close_request(request, actor=indus.actor("farah"), at=AT).state == "closed"
+    assert (download.way, download.actor_id) == ("own_page", cast.subject_id("hamza"))
+    assert close_request(request, actor=cast.actor("farah"), at=AT).state == "closed"
 
 
-def test_the_answer_says_that_the_copy_is_ready_and_has_no_attachment(indus: Cast) -> None:
-    request = built(indus)
+def test_the_answer_says_that_the_copy_is_ready_and_has_no_attachment(cast: Cast, indus) -> None:
+    request = built(cast)
     text = compose_answer(request)
     assert "The copy of your data is ready." in text
     assert "/requests/follow/indus/" in text
     assert "https://" in text or "http://" in text
-    answer(indus, request)
+    answer(cast, request)
     assert mail.outbox == [], "sent by the worker, from a text that holds no data"
 
 
-def test_the_archive_has_pages_tables_json_with_its_schema_and_a_manifest_with_hashes(indus: Cast) -> None:
-    request = built(indus, "access", "portability", files=(PNG, b'{"log": ["\\u0627"]}'))
+def test_the_archive_has_pages_tables_json_with_its_schema_and_a_manifest_with_hashes(cast: Cast, indus) -> None:
+    request = built(cast, "access", "portability", files=(PNG, b'{"log": ["\\u0627"]}'))
     package = package_of(request)
     files = unpacked(content_of(package))
     for folder in ("", "portable/"):
@@ -145,8 +145,8 @@ def test_the_archive_has_pages_tables_json_with_its_schema_and_a_manifest_with_h
     assert json.loads(next(content for path, content in given.items() if path.endswith("content.json"))) == DATA
 
 
-def test_the_page_is_in_both_languages_without_script_and_says_what_article_15_asks(indus: Cast) -> None:
-    request = built(indus)
+def test_the_page_is_in_both_languages_without_script_and_says_what_article_15_asks(cast: Cast, indus) -> None:
+    request = built(cast)
     files = unpacked(content_of(package_of(request)))
     english, urdu = files["index.en.html"].decode(), files["index.ur.html"].decode()
     assert '<html lang="en" dir="ltr">' in english
@@ -178,35 +178,35 @@ def test_the_page_is_in_both_languages_without_script_and_says_what_article_15_a
     assert about["purposes"][0]["lawful_basis"]
 
 
-def test_the_copy_says_how_long_each_category_is_kept_for_the_persons_role(indus: Cast) -> None:
-    client_id = indus.client_id("indus")
+def test_the_copy_says_how_long_each_category_is_kept_for_the_persons_role(cast: Cast, indus) -> None:
+    client_id = cast.client_id("indus")
     for role, period in (("student", "P1Y6M"), ("instructor", "P2Y7M")):
         make_rule(client_id, "support", "support_communications", role=role, period=period, at=AT - DAY)
-    kept = data_in(unpacked(content_of(package_of(built(indus)))))["about"]["en"]["retention"]
+    kept = data_in(unpacked(content_of(package_of(built(cast)))))["about"]["en"]["retention"]
     assert [one for one in kept if "1 year 6 months after “Last collection”; then: Delete." in one]
     assert not [one for one in kept if "2 years 7 months" in one], "of another role"
     assert [one for one in kept if "no period is set yet" in one], "a gap is not hidden"
     assert not [one for one in kept if "ask your institution" in one]
 
 
-def test_signed_forms_of_own_answers_are_in_the_copy_and_those_of_others_are_not(indus: Cast) -> None:
+def test_signed_forms_of_own_answers_are_in_the_copy_and_those_of_others_are_not(cast: Cast, indus) -> None:
     form = b"%PDF-1.7 signed by Hamza"
-    hamza = indus.subject("hamza")
-    told: dict[str, Any] = {"actor": indus.actor("farah"), "at": AT - DAY}
+    hamza = cast.subject("hamza")
+    told: dict[str, Any] = {"actor": cast.actor("farah"), "at": AT - DAY}
     answers = [Answer("newsletter", ConsentState.GIVEN)]
     record_answers(hamza, answers=answers, shown=shown(hamza.client_id, AT - DAY), evidence="Folder B", **told)
     event = ConsentEvent.objects.get()
     add_evidence_file(event, io.BytesIO(form), **told)
-    request = built(indus)
+    request = built(cast)
     files = unpacked(content_of(package_of(request)))
     assert files["files/001-newsletter.pdf"] == form
     assert "files/001-newsletter.pdf" in files["index.ur.html"].decode()
-    reader = Reader(hamza, sealer_of(hamza), indus.subject_id("esra"))
+    reader = Reader(hamza, sealer_of(hamza), cast.subject_id("esra"))
     assert list(list_files(reader)) == [], "a guardian gets what the guardian signed"
 
 
-def test_portability_has_only_what_the_person_provided_on_consent_or_contract(indus: Cast) -> None:
-    request = built(indus, "portability")
+def test_portability_has_only_what_the_person_provided_on_consent_or_contract(cast: Cast, indus) -> None:
+    request = built(cast, "portability")
     files = unpacked(content_of(package_of(request)))
     sections = data_in(files)["sections"]
     assert set(sections) == {"details", "answers", "paper_answers"}
@@ -215,20 +215,20 @@ def test_portability_has_only_what_the_person_provided_on_consent_or_contract(in
     assert manifest["about"]["rights"] == ["portability"]
 
 
-def test_a_waived_system_is_listed_with_its_reason(indus: Cast) -> None:
-    request = decided(indus, received(indus))
+def test_a_waived_system_is_listed_with_its_reason(cast: Cast, indus) -> None:
+    request = decided(cast, received(cast))
     for order in orders_of(request).values():
-        propose_waiver(order, actor=indus.actor("amina"), reason=Reason.REVIEW, at=AT)
-        approve_waiver(order, actor=second_officer(indus), at=AT)
+        propose_waiver(order, actor=cast.actor("amina"), reason=Reason.REVIEW, at=AT)
+        approve_waiver(order, actor=second_officer(cast), at=AT)
     assert build(request) is not None
     about = data_in(unpacked(content_of(package_of(request))))["about"]["en"]
     assert {(one["answer"], one["reason"]) for one in about["systems"]} == {("Waived", "Periodic review")}
 
 
-def test_the_copy_of_a_child_has_no_guardian_and_no_name_of_staff(indus: Cast) -> None:
-    request = built(indus, subject="danish")
+def test_the_copy_of_a_child_has_no_guardian_and_no_name_of_staff(cast: Cast, indus) -> None:
+    request = built(cast, subject="danish")
     text = b"".join(unpacked(content_of(package_of(request))).values()).decode("utf-8", "replace").lower()
-    esra, farah = indus.subject("esra"), indus.user("farah")
+    esra, farah = cast.subject("esra"), cast.user("farah")
     for other in ("esra", str(esra.pk), esra.external_id or "esra", str(farah.pk), farah.email, "farah"):
         assert other.lower() not in text, other
     assert "danish" in text
@@ -236,11 +236,11 @@ def test_the_copy_of_a_child_has_no_guardian_and_no_name_of_staff(indus: Cast) -
     assert claim["part"] == "child"
 
 
-def test_the_copy_of_a_guardian_does_not_name_the_child(indus: Cast) -> None:
-    request = built(indus, subject="esra")
+def test_the_copy_of_a_guardian_does_not_name_the_child(cast: Cast, indus) -> None:
+    request = built(cast, subject="esra")
     files = unpacked(content_of(package_of(request)))
     text = b"".join(files.values()).decode("utf-8", "replace").lower()
-    danish = indus.subject("danish")
+    danish = cast.subject("danish")
     for other in ("danish", str(danish.pk), danish.external_id or "danish"):
         assert other not in text, other
     sections = data_in(files)["sections"]
@@ -248,12 +248,12 @@ def test_the_copy_of_a_guardian_does_not_name_the_child(indus: Cast) -> None:
     assert sections["details"][0]["full_name"] == "Esra Qureshi"
 
 
-def test_hostile_content_stays_inert(indus: Cast) -> None:
+def test_hostile_content_stays_inert(cast: Cast, indus) -> None:
     attack = "=HYPERLINK(1)<script>alert(1)</script>"
-    person = SubjectFactory(client=indus.client("indus"), external_id="../../etc/passwd", full_name=attack)
+    person = SubjectFactory(client=cast.client("indus"), external_id="../../etc/passwd", full_name=attack)
     told: dict[str, Any] = {"channel": "api", "identity": "lms", "language": "en", "actor": SETTING_UP, "at": AT}
-    request = decided(indus, receive_request(indus.client("indus"), kinds=["access"], subject=person, **told))
-    answered(indus, request, b'[{"a": "</script><script>alert(2)</script>"}]')
+    request = decided(cast, receive_request(cast.client("indus"), kinds=["access"], subject=person, **told))
+    answered(cast, request, b'[{"a": "</script><script>alert(2)</script>"}]')
     assert build(request) is not None
     files = unpacked(content_of(package_of(request)))
     assert all(".." not in path and not path.startswith("/") for path in files)
@@ -263,12 +263,12 @@ def test_hostile_content_stays_inert(indus: Cast) -> None:
     assert not any(cell.startswith(("=", "+", "-", "@")) for cell in cells)
 
 
-def test_the_worker_deletes_an_expired_copy_with_the_systems_files_and_staff_build_a_new_one(indus: Cast) -> None:
-    request = answer(indus, built(indus))
-    package, amina = package_of(request), indus.actor("amina")
+def test_the_worker_deletes_an_expired_copy_with_the_systems_files_and_staff_build_a_new_one(cast: Cast, indus) -> None:
+    request = answer(cast, built(cast))
+    package, amina = package_of(request), cast.actor("amina")
     late = AT + 14 * DAY
     with pytest.raises(PackageNotThere):
-        fetched(indus, request, at=late)
+        fetched(cast, request, at=late)
     assert end_due_packages(request.client_id, actor=SETTING_UP, at=late - MINUTE) == 0
     assert end_due_packages(request.client_id, actor=SETTING_UP, at=late) == 1
     package.refresh_from_db()
@@ -280,16 +280,16 @@ def test_the_worker_deletes_an_expired_copy_with_the_systems_files_and_staff_bui
     first = {code: order.pk for code, order in orders_of(request).items()}
     request_package(request, left_out=[], actor=amina, at=late)
     assert all(order.pk != first[code] for code, order in orders_of(request).items()), "ordered anew"
-    answered(indus, request, at=late)
+    answered(cast, request, at=late)
     assert build(request, at=late) is not None
     assert package_of(request).expires_at == late + 14 * DAY
-    assert fetched(indus, request, at=late)
-    assert close_request(request, actor=indus.actor("farah"), at=late).state == "closed"
+    assert fetched(cast, request, at=late)
+    assert close_request(request, actor=cast.actor("farah"), at=late).state == "closed"
 
 
-def test_a_copy_built_again_uses_what_systems_gave_and_the_earlier_one_is_deleted(indus: Cast) -> None:
-    request = answer(indus, built(indus))
-    earlier, amina = package_of(request), indus.actor("amina")
+def test_a_copy_built_again_uses_what_systems_gave_and_the_earlier_one_is_deleted(cast: Cast, indus) -> None:
+    request = answer(cast, built(cast))
+    earlier, amina = package_of(request), cast.actor("amina")
     before = {code: order.pk for code, order in orders_of(request).items()}
     request_package(request, left_out=[], actor=amina, at=AT + DAY)
     assert {code: order.pk for code, order in orders_of(request).items()} == before
@@ -300,10 +300,10 @@ def test_a_copy_built_again_uses_what_systems_gave_and_the_earlier_one_is_delete
     assert any(path.endswith("usage_logs.png") for path in unpacked(content_of(package_of(request))))
 
 
-def test_closing_and_ending_a_request_delete_its_copy(indus: Cast) -> None:
-    request = answer(indus, built(indus))
-    fetched(indus, request)
-    close_request(request, actor=indus.actor("farah"), at=AT)
+def test_closing_and_ending_a_request_delete_its_copy(cast: Cast, indus) -> None:
+    request = answer(cast, built(cast))
+    fetched(cast, request)
+    close_request(request, actor=cast.actor("farah"), at=AT)
     assert end_due_packages(request.client_id, actor=SETTING_UP, at=AT) == 1
     request.refresh_from_db()
     assert request.state == "closed", "the state stays"
@@ -311,10 +311,10 @@ def test_closing_and_ending_a_request_delete_its_copy(indus: Cast) -> None:
         content_of(package_of(request))
 
 
-def test_erasing_the_person_destroys_the_copy(indus: Cast) -> None:
-    request = answer(indus, built(indus))
+def test_erasing_the_person_destroys_the_copy(cast: Cast, indus) -> None:
+    request = answer(cast, built(cast))
     package = package_of(request)
-    erase_subject(indus.subject("hamza"), actor=indus.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=AT)
+    erase_subject(cast.subject("hamza"), actor=cast.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=AT)
     package.refresh_from_db()
     assert package.state == "ended"
     assert not PackageKey.objects.filter(pk=package.pk).exists()
@@ -322,42 +322,42 @@ def test_erasing_the_person_destroys_the_copy(indus: Cast) -> None:
 
 
 @pytest.mark.parametrize("age", [10 * MINUTE, DAY, -MINUTE])
-def test_only_a_code_entered_in_the_last_ten_minutes_counts(indus: Cast, age: timedelta) -> None:
-    request = answer(indus, built(indus))
+def test_only_a_code_entered_in_the_last_ten_minutes_counts(cast: Cast, indus, age: timedelta) -> None:
+    request = answer(cast, built(cast))
     for code in (None, AT - age):
         with pytest.raises(CodeNeeded):
-            fetched(indus, request, code=code)
+            fetched(cast, request, code=code)
     assert PackageDownload.objects.count() == 0
-    assert fetched(indus, request, code=AT - 9 * MINUTE)
+    assert fetched(cast, request, code=AT - 9 * MINUTE)
 
 
-def test_a_contact_changed_in_the_last_three_days_gets_no_copy(indus: Cast) -> None:
-    request = answer(indus, built(indus))
+def test_a_contact_changed_in_the_last_three_days_gets_no_copy(cast: Cast, indus) -> None:
+    request = answer(cast, built(cast))
     changed = {"email": "new.hamza@mail.example"}
-    register_subject("lms-hamza", client=indus.client("indus"), details=changed, actor=SETTING_UP, at=AT)
+    register_subject("lms-hamza", client=cast.client("indus"), details=changed, actor=SETTING_UP, at=AT)
     with pytest.raises(ContactTooNew):
-        fetched(indus, request, at=AT + timedelta(hours=71))
+        fetched(cast, request, at=AT + timedelta(hours=71))
     assert PackageDownload.objects.count() == 0
-    assert fetched(indus, request, at=AT + timedelta(hours=72))
+    assert fetched(cast, request, at=AT + timedelta(hours=72))
 
 
-def test_only_the_person_who_made_the_request_fetches_the_copy(indus: Cast) -> None:
-    request = answer(indus, built(indus))
+def test_only_the_person_who_made_the_request_fetches_the_copy(cast: Cast, indus) -> None:
+    request = answer(cast, built(cast))
     for other in ("danish", "esra", "junaid"):
         with pytest.raises(PackageNotThere):
-            fetched(indus, request, by=other)
+            fetched(cast, request, by=other)
     assert PackageDownload.objects.count() == 0
 
 
-def test_staff_hand_over_only_where_there_is_no_contact_and_it_is_recorded(indus: Cast) -> None:
-    farah = indus.actor("farah")
+def test_staff_hand_over_only_where_there_is_no_contact_and_it_is_recorded(cast: Cast, indus) -> None:
+    farah = cast.actor("farah")
     by_reason: dict[str, Any] = {"reason": Reason.SUBJECT_REQUEST, "at": AT}
     with pytest.raises(HasContact):
-        hand_over_package(answer(indus, built(indus)), actor=farah, **by_reason)
-    request = answer(indus, built(indus, subject="danish"))
+        hand_over_package(answer(cast, built(cast)), actor=farah, **by_reason)
+    request = answer(cast, built(cast, subject="danish"))
     for name in ("bilal", "sana"):
         with pytest.raises(NotAllowed):
-            hand_over_package(request, actor=indus.actor(name), **by_reason)
+            hand_over_package(request, actor=cast.actor(name), **by_reason)
     package, content = hand_over_package(request, actor=farah, **by_reason)
     assert b"".join(content) == content_of(package)
     assert PackageDownload.objects.get(package=package).way == "by_hand"
@@ -365,14 +365,14 @@ def test_staff_hand_over_only_where_there_is_no_contact_and_it_is_recorded(indus
     assert close_request(request, actor=farah, at=AT).state == "closed"
 
 
-def test_what_is_granted_in_part_waits_until_staff_choose_and_leaves_out_what_they_chose(indus: Cast) -> None:
+def test_what_is_granted_in_part_waits_until_staff_choose_and_leaves_out_what_they_chose(cast: Cast, indus) -> None:
     request = decided(
-        indus, received(indus), "partly", refusal_code="third_party_rights", reasons="The notes name others."
+        cast, received(cast), "partly", refusal_code="third_party_rights", reasons="The notes name others."
     )
-    answered(indus, request, PNG)
+    answered(cast, request, PNG)
     assert package_of(request).state == "choosing"
     assert build(request) is None
-    farah = indus.actor("farah")
+    farah = cast.actor("farah")
     with pytest.raises(ValidationError, match="nonsense"):
         request_package(request, left_out=["nonsense"], actor=farah, at=AT)
     request_package(request, left_out=["messages", "system:lms"], actor=farah, at=AT)
@@ -385,30 +385,30 @@ def test_what_is_granted_in_part_waits_until_staff_choose_and_leaves_out_what_th
     assert "Left out: not granted" in {one["answer"] for one in about["systems"]}
 
 
-def test_what_is_wholly_granted_cannot_be_left_out(indus: Cast) -> None:
-    request = built(indus)
+def test_what_is_wholly_granted_cannot_be_left_out(cast: Cast, indus) -> None:
+    request = built(cast)
     with pytest.raises(ValidationError, match="nothing may be left out"):
-        request_package(request, left_out=["messages"], actor=indus.actor("farah"), at=AT)
+        request_package(request, left_out=["messages"], actor=cast.actor("farah"), at=AT)
     assert package_of(request).state == "ready"
 
 
-def test_a_refusal_by_the_other_controller_is_noticed_by_the_worker(indus: Cast) -> None:
-    request = received(indus)
-    decide_part(part_of(request), decision="granted", actor=indus.actor("farah"), at=AT)
-    answered(indus, request)
+def test_a_refusal_by_the_other_controller_is_noticed_by_the_worker(cast: Cast, indus) -> None:
+    request = received(cast)
+    decide_part(part_of(request), decision="granted", actor=cast.actor("farah"), at=AT)
+    answered(cast, request)
     assert package_of(request).state == "collecting", "PakTaleem has not decided"
     refused = {"decision": "refused", "refusal_code": "excessive", "reasons": "Asked every day."}
-    decide_part(part_of(request, "paktaleem"), **refused, actor=indus.actor("amina"), at=AT)
+    decide_part(part_of(request, "paktaleem"), **refused, actor=cast.actor("amina"), at=AT)
     assert continue_waiting_packages(request.client_id, at=AT) == 1
     assert package_of(request).state == "choosing"
 
 
-def test_without_a_granted_copy_there_is_no_package(indus: Cast) -> None:
-    request = decided(indus, received(indus), "refused", refusal_code="excessive", reasons="Asked every day.")
+def test_without_a_granted_copy_there_is_no_package(cast: Cast, indus) -> None:
+    request = decided(cast, received(cast), "refused", refusal_code="excessive", reasons="Asked every day.")
     with pytest.raises(NothingGranted):
-        request_package(request, left_out=[], actor=indus.actor("amina"), at=AT)
-    answer(indus, request)
-    assert close_request(request, actor=indus.actor("farah"), at=AT).state == "closed"
+        request_package(request, left_out=[], actor=cast.actor("amina"), at=AT)
+    answer(cast, request)
+    assert close_request(request, actor=cast.actor("farah"), at=AT).state == "closed"
 
 
 def test_a_copy_that_is_too_large_is_reported_to_staff(cast: Cast, settings: Any) -> None:
@@ -445,8 +445,8 @@ def test_a_build_that_fails_is_shown_to_staff_and_tried_again_five_times(cast: C
         assert build(request, at=client_now()) is not None
 
 
-def test_a_build_that_no_worker_finished_is_tried_again_and_counted(indus: Cast) -> None:
-    request = collected(indus)
+def test_a_build_that_no_worker_finished_is_tried_again_and_counted(cast: Cast, indus) -> None:
+    request = collected(cast)
     for hour in range(1, 6):
         assert package_of(request).state == "building"
         assert retry_builds(request.client_id, at=AT + hour * HOUR) == (hour < 5)

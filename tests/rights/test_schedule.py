@@ -40,14 +40,14 @@ def done() -> list[tuple[str, str]]:
     return [(one.kind, one.on.isoformat()) for one in ScheduledStep.objects.order_by("due_at", "kind")]
 
 
-def test_an_outage_of_two_days_loses_no_step_and_a_second_worker_doubles_none(indus: Cast) -> None:
-    received(indus, "access")
-    assert run(indus, AT + 19 * DAY) == 0
-    assert run(indus, AT + 20 * DAY) == 1
-    assert run(indus, AT + 20 * DAY) == 0
-    assert run(indus, AT + 26 * DAY) == 1
-    assert run(indus, AT + 29 * DAY) == 3, "after an outage: two reminders and the alarm for a notice"
-    assert run(indus, AT + 31 * DAY) == 3
+def test_an_outage_of_two_days_loses_no_step_and_a_second_worker_doubles_none(cast: Cast, indus) -> None:
+    received(cast, "access")
+    assert run(cast, AT + 19 * DAY) == 0
+    assert run(cast, AT + 20 * DAY) == 1
+    assert run(cast, AT + 20 * DAY) == 0
+    assert run(cast, AT + 26 * DAY) == 1
+    assert run(cast, AT + 29 * DAY) == 3, "after an outage: two reminders and the alarm for a notice"
+    assert run(cast, AT + 31 * DAY) == 3
     assert done() == [
         ("escalation", "2026-10-21"),
         ("reminder", "2026-10-24"),
@@ -62,31 +62,33 @@ def test_an_outage_of_two_days_loses_no_step_and_a_second_worker_doubles_none(in
     assert {f"rights_request.{one}" for one in ("reminded", "escalated", "notice_needed", "overdue")} <= kinds
 
 
-def test_a_run_with_nothing_to_do_locks_no_request_and_takes_no_more_queries_for_more_of_them(indus: Cast) -> None:
+def test_a_run_with_nothing_to_do_locks_no_request_and_takes_no_more_queries_for_more_of_them(
+    cast: Cast, indus
+) -> None:
     counts = []
     for _ in range(3):
-        received(indus, "access")
-        run(indus, AT + 27 * DAY)
+        received(cast, "access")
+        run(cast, AT + 27 * DAY)
         with CaptureQueriesContext(connection) as queries:
-            assert run(indus, AT + 27 * DAY) == 0
+            assert run(cast, AT + 27 * DAY) == 0
         assert not any("FOR UPDATE" in one["sql"] for one in queries.captured_queries)
         counts.append(len(queries))
     assert counts == counts[:1] * 3
 
 
-def test_a_run_with_work_takes_no_more_queries_for_more_requests(indus: Cast) -> None:
+def test_a_run_with_work_takes_no_more_queries_for_more_requests(cast: Cast, indus) -> None:
     counts = []
     for number in (1, 4):
         for _ in range(number):
-            received(indus, "access")
+            received(cast, "access")
         with CaptureQueriesContext(connection) as queries:
-            assert run(indus, AT + 27 * DAY) == 4 * number
+            assert run(cast, AT + 27 * DAY) == 4 * number
         counts.append(len(queries))
     assert counts[0] == counts[1]
 
 
-def test_overdue_requests_are_counted_by_the_deadline_that_counts(indus: Cast) -> None:
-    request, farah = received(indus, "access"), indus.actor("farah")
+def test_overdue_requests_are_counted_by_the_deadline_that_counts(cast: Cast, indus) -> None:
+    request, farah = received(cast, "access"), cast.actor("farah")
     assert RightsRequest.objects.overdue(AT + 30 * DAY).count() == 1
     extend_request(request, days=10, text="Three systems must answer.", actor=farah, at=AT + 26 * DAY)
     request.refresh_from_db()
@@ -96,8 +98,8 @@ def test_overdue_requests_are_counted_by_the_deadline_that_counts(indus: Cast) -
     assert Letter.objects.filter(kind="rights_notice").count() == 1
 
 
-def test_an_extension_is_given_once_with_reasons_and_before_the_due_date(indus: Cast) -> None:
-    request, farah = received(indus, "access"), indus.actor("farah")
+def test_an_extension_is_given_once_with_reasons_and_before_the_due_date(cast: Cast, indus) -> None:
+    request, farah = received(cast, "access"), cast.actor("farah")
     for given, field in (({"days": 61, "text": "Why"}, "days"), ({"days": 0, "text": "Why"}, "days")):
         details: dict[str, Any] = given
         with pytest.raises(ValidationError) as wrong:
@@ -111,11 +113,11 @@ def test_an_extension_is_given_once_with_reasons_and_before_the_due_date(indus: 
     with pytest.raises(Refused, match="already extended"):
         extend_request(request, days=5, text="Again", actor=farah, at=AT)
     with pytest.raises(NotAllowed):
-        extend_request(request, days=5, text="Why", actor=indus.actor("sana"), at=AT)
+        extend_request(request, days=5, text="Why", actor=cast.actor("sana"), at=AT)
 
 
-def test_a_pause_moves_the_expected_date_and_never_the_due_date(indus: Cast) -> None:
-    request, farah = received(indus, "access"), indus.actor("farah")
+def test_a_pause_moves_the_expected_date_and_never_the_due_date(cast: Cast, indus) -> None:
+    request, farah = received(cast, "access"), cast.actor("farah")
     pause_request(request, cause="clarification", actor=farah, at=AT + 2 * DAY)
     with pytest.raises(Refused, match="A pause is already running"):
         pause_request(request, cause="identity", actor=farah, at=AT + 3 * DAY)
@@ -126,14 +128,14 @@ def test_a_pause_moves_the_expected_date_and_never_the_due_date(indus: Cast) -> 
         resume_request(request, actor=farah, at=AT + 8 * DAY)
 
 
-def test_a_pause_that_no_one_ends_after_a_notice_does_not_stop_the_clock_for_good(indus: Cast) -> None:
-    request, farah = received(indus, "access"), indus.actor("farah")
+def test_a_pause_that_no_one_ends_after_a_notice_does_not_stop_the_clock_for_good(cast: Cast, indus) -> None:
+    request, farah = received(cast, "access"), cast.actor("farah")
     extend_request(request, days=1, text="Why", actor=farah, at=AT + DAY)
     paused = pause_request(request, cause="identity", actor=farah, at=AT + 2 * DAY)
     assert paused.answer_by == AT + 61 * DAY
     assert not RightsRequest.objects.overdue(AT + 60 * DAY).exists()
     assert RightsRequest.objects.overdue(AT + 400 * DAY).exists()
-    run(indus, AT + 400 * DAY)
+    run(cast, AT + 400 * DAY)
     assert ("overdue", "2026-12-01") in done()
 
 
@@ -142,8 +144,8 @@ def without_address(cast: Cast, *kinds: str) -> RightsRequest:
     return received(cast, *kinds, subject="danish")
 
 
-def test_a_notice_that_was_not_sent_moves_no_deadline_until_it_is_handed_over(indus: Cast) -> None:
-    request, farah = without_address(indus, "access"), indus.actor("farah")
+def test_a_notice_that_was_not_sent_moves_no_deadline_until_it_is_handed_over(cast: Cast, indus) -> None:
+    request, farah = without_address(cast, "access"), cast.actor("farah")
     extended = extend_request(request, days=10, text="Why", actor=farah, at=AT + DAY)
     assert (extended.notice_at, extended.answer_by) == (None, AT + 30 * DAY)
     assert RightsRequest.objects.overdue(AT + 30 * DAY).exists()
@@ -156,8 +158,8 @@ def test_a_notice_that_was_not_sent_moves_no_deadline_until_it_is_handed_over(in
         record_delivery(request, actor=farah, at=AT + 6 * DAY)
 
 
-def test_an_answer_that_did_not_reach_the_person_stops_no_clock_and_is_not_in_time(indus: Cast) -> None:
-    request, amina = decided(indus, without_address(indus, "question")), indus.actor("amina")
+def test_an_answer_that_did_not_reach_the_person_stops_no_clock_and_is_not_in_time(cast: Cast, indus) -> None:
+    request, amina = decided(cast, without_address(cast, "question")), cast.actor("amina")
     answer_request(request, text="Here.", actor=amina, at=AT + DAY)
     assert [one.in_time for one in get_figures(amina, since=AT)] == [0]
     assert RightsRequest.objects.overdue(AT + 31 * DAY).exists()
@@ -166,9 +168,9 @@ def test_an_answer_that_did_not_reach_the_person_stops_no_clock_and_is_not_in_ti
     assert not RightsRequest.objects.overdue(AT + 31 * DAY).exists()
 
 
-def test_an_answer_whose_email_fails_is_not_delivered_until_it_is_sent_after_all(indus: Cast) -> None:
-    request = decided(indus, received(indus, "question"))
-    answer_request(request, text="Here.", actor=indus.actor("amina"), at=AT + DAY)
+def test_an_answer_whose_email_fails_is_not_delivered_until_it_is_sent_after_all(cast: Cast, indus) -> None:
+    request = decided(cast, received(cast, "question"))
+    answer_request(request, text="Here.", actor=cast.actor("amina"), at=AT + DAY)
     letter = Letter.objects.get(kind="rights_answer")
     for state, delivered_at in (("failed", None), ("sent", AT + 2 * DAY)):
         letter.state = state
@@ -178,10 +180,10 @@ def test_an_answer_whose_email_fails_is_not_delivered_until_it_is_sent_after_all
         assert request.delivered_at == delivered_at
 
 
-def test_an_answer_stops_the_clock(indus: Cast) -> None:
-    request = decided(indus, received(indus, "question"))
-    answer_request(request, text="Here.", actor=indus.actor("farah"), at=AT + DAY)
-    assert run(indus, AT + 60 * DAY) == 0
+def test_an_answer_stops_the_clock(cast: Cast, indus) -> None:
+    request = decided(cast, received(cast, "question"))
+    answer_request(request, text="Here.", actor=cast.actor("farah"), at=AT + DAY)
+    assert run(cast, AT + 60 * DAY) == 0
 
 
 def test_staff_are_emailed_the_client_while_it_decides_and_officers_from_day_twenty(cast: Cast) -> None:
@@ -210,7 +212,7 @@ def test_the_email_has_a_full_link_in_a_trial_without_a_public_address(cast: Cas
 
 
 @pytest.mark.parametrize("table", ["requeststep", "requestextension", "requestnote", "scheduledstep"])
-def test_the_timeline_is_append_only(indus: Cast, table: str) -> None:
+def test_the_timeline_is_append_only(cast: Cast, indus, table: str) -> None:
     with (
         connection.cursor() as cursor,
         pytest.raises(ProgrammingError, match="permission denied"),

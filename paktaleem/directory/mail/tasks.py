@@ -45,7 +45,8 @@ def email_staff_about_row(*, client: str, row: str, page: str, kind: str, roles:
     for role in map(Role, roles.split(",")):
         if role == Role.PRIVACY_OFFICER and school.is_sandbox:
             continue
-        with in_client(PAKTALEEM if role == Role.PRIVACY_OFFICER else school.pk):
+        client_id = PAKTALEEM if role == Role.PRIVACY_OFFICER else school.pk
+        with in_client(client_id):
             by: dict[str, Any] = {"actor": system_actor(EMAIL_STAFF), "at": client_now()}
             email_staff(get_message_kind(kind), values, school=school, role=role, row_id=UUID(row), **by)
 
