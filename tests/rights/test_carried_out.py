@@ -54,14 +54,14 @@ def fresh(request: RightsRequest) -> RightsRequest:
 def test_a_request_stays_open_until_every_system_has_answered_the_orders_of_its_limits(
     cast: Cast, now: datetime, kind: str, purpose: str, ordered: str
 ) -> None:
-    cast, farah = cast.client_id("indus"), cast.actor("farah")
-    with in_client(cast):
+    client_id, farah = cast.client_id("indus"), cast.actor("farah")
+    with in_client(client_id):
         request = granted(cast, kind, purpose, now)
         with pytest.raises(OrdersOpen):
             close_request(request, actor=farah, at=now)
     work(TASKS)
     work(TASKS)
-    with in_client(cast):
+    with in_client(client_id):
         orders = list(Order.objects.select_related("system").order_by("system__code"))
         assert {one.kind for one in orders} == {ordered}
         assert len({one.system.code for one in orders}) == len(orders), "each system once"
