@@ -9,6 +9,7 @@ from django.conf import settings
 from django.template.loader import render_to_string
 
 from consent.register.models.purposes import DataCategory
+from paktaleem.directory.mail.rendering import GAP
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
@@ -16,8 +17,6 @@ from retention.breaches.models import Audience, Breach
 from retention.breaches.selectors import count_affected, find_assessment
 
 _TIME = "%Y-%m-%d %H:%M"
-GAP = "[…"
-"""The beginning of a gap in a draft: what is missing, or a text to be translated. A letter with a gap is not sent."""
 _UNKNOWN = f"{GAP}]"
 _URDU_LETTERS = re.compile("[\u0600-\u06ff]")
 

@@ -20,6 +20,7 @@ from children.guardians.selectors import list_informed_guardians
 from paktaleem.directory.access_links.contact_changes import is_contact_settled, list_contact_versions
 from paktaleem.directory.access_links.limits import Limit, count_attempt, count_rights_message
 from paktaleem.directory.mail.recipients import GivenContact, GivenNumber
+from paktaleem.directory.mail.rendering import require_complete
 from paktaleem.directory.mail.services import send_message
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
@@ -355,8 +356,7 @@ def send_letter(
     occasion, way = Occasion(occasion), Way(way)
     if occasion in ANSWERS or occasion is Occasion.NOTICE:
         raise ValidationError({"occasion": [_("Write it with Answer or Extend it, which change the clock.")]})
-    if not text.strip():
-        raise ValidationError({"text": [_("Write the letter.")]})
+    require_complete("text", text)
     request = lock_open_request(request)
     row = RequestLetter(id=new_id(), client_id=request.client_id, request=request, occasion=occasion, way=way, at=at)
     row.language = language or request.language

@@ -11,6 +11,7 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from consent.register.models.purposes import DataCategory
 from paktaleem.directory.mail.models import Letter
+from paktaleem.directory.mail.rendering import GAP
 from paktaleem.directory.people.copies.declarations import Reader
 from paktaleem.directory.people.copies.sections import list_sections
 from paktaleem.directory.people.models import Subject
@@ -20,7 +21,7 @@ from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import as_officer, in_client
-from retention.breaches.drafts import GAP, compose_breach_letters
+from retention.breaches.drafts import compose_breach_letters
 from retention.breaches.models import (
     Audience,
     Breach,

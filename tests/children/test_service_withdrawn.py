@@ -70,3 +70,12 @@ def test_recipients_for_a_purpose_are_to_be_informed_of_the_withdrawal_of_its_co
     withdraw_consent(hamza, purpose="newsletter", actor=SETTING_UP, at=now + DAY)
     assert ConsentEvent.objects.filter(state="withdrawn").exists()
     assert RecipientNotice.objects.filter(subject=hamza).count() == number
+
+
+def test_no_system_is_ordered_to_stop_for_a_person_who_decides_alone(cast: Cast, indus: Client, now: datetime) -> None:
+    hamza, esra = cast.subject("hamza"), cast.subject("esra")
+    make_system(indus, "analytics", ["usage_logs"])
+    verified_guardian(hamza, esra, at=now - 4 * DAY)
+    record_answer(hamza, esra, "given", at=now - 3 * DAY)
+    record_answer(hamza, esra, "withdrawn", at=now)
+    assert list_orders() == []

@@ -176,6 +176,15 @@ def test_a_restriction_that_is_partly_granted_says_for_which_purposes_and_restri
     assert "Granted for these purposes only: Newsletter." in compose_answer(request)
 
 
+def test_an_objection_that_is_partly_granted_says_for_which_of_its_purposes(cast: Cast, indus) -> None:
+    part = part_of(received(cast, "objection", purposes=["platform_improvement"]), "paktaleem")
+    by: dict[str, Any] = {"refusal_code": "legal_obligation", "reasons": "A law.", "decision": "partly"}
+    with pytest.raises(ValidationError) as refusal, transaction.atomic():
+        decide_part(part, **by, actor=cast.actor("amina"), at=AT)
+    assert list(refusal.value.error_dict) == ["granted"]
+    assert not Objection.objects.exists()
+
+
 def test_restriction_and_objection_take_effect_by_purpose(cast: Cast, indus) -> None:
     decided(cast, received(cast, "restriction", purposes=["newsletter"]))
     assert list(Restriction.objects.values_list("purpose_code", flat=True)) == ["newsletter"]

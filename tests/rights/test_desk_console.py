@@ -223,7 +223,7 @@ def test_a_letter_is_drafted_previewed_edited_and_sent(sign_in: SignIn, cast: Ca
     chosen = act(farah, row, "letter", occasion="clarification", language="ur")
     assert chosen.status_code == 302
     draft = farah.get(chosen["Location"]).content.decode()
-    assert "[سوال یہاں لکھیں۔]" in draft
+    assert "[… سوال یہاں لکھیں۔]" in draft
     values = {"occasion": "clarification", "language": "ur", "text": "کون سا سال؟", "way": "mail", "pauses": "on"}
     preview = act(farah, row, "send-letter", preview="1", **values).content.decode()
     assert f"آپ کی درخواست {row.number} کے بارے میں" in preview
@@ -269,7 +269,10 @@ def test_the_answer_is_drafted_by_its_outcome_previewed_and_printed_without_a_co
 
 def test_a_notice_has_a_template_and_a_preview(sign_in: SignIn, cast: Cast) -> None:
     row, farah = made(cast, "access"), sign_in("farah")
-    assert "[Write the reasons here.]" in farah.get(row_url(MODEL, row.pk, "extend")).content.decode()
+    assert "[… Write the reasons here.]" in farah.get(row_url(MODEL, row.pk, "extend")).content.decode()
+    unfinished = act(farah, row, "extend", days="10", text="[… Write the reasons here.]").content.decode()
+    assert "Something is missing" in unfinished
+    assert fresh(cast, row).notice_at is None
     preview = act(farah, row, "extend", days="10", text="Because.", preview="1").content.decode()
     assert "needs more time" in preview
     assert fresh(cast, row).notice_at is None

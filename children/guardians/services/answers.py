@@ -206,10 +206,17 @@ def _save_answer(answer: ServiceAuthorisation, actor: Actor, reason: Reason | st
     _record_answer(answer, actor)
     context: dict[str, Any] = {"actor": actor, "reason": reason, "at": answer.recorded_at}
     update_service_conflict(answer.child, outcome=ConflictOutcome.AGREED, **context)
-    if (is_authorised := _is_authorised(answer)) != was_authorised:
+    if (is_authorised := _is_authorised(answer)) != was_authorised and _decides(answer):
         for handler in service_changed:
             handler(answer, is_authorised, answer.recorded_at)
     return answer
+
+
+def _decides(answer: ServiceAuthorisation) -> bool:
+    """Return True if a guardian decides for the child at the time of the answer, and not the person alone."""
+    child = answer.child
+    thresholds, serves_minors = child.client.thresholds, child.client.serves_minors
+    return child.is_child(answer.recorded_at, thresholds=thresholds, serves_minors=serves_minors)
 
 
 def _is_authorised(answer: ServiceAuthorisation) -> bool:

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.template import Context
 from django.template.loader import get_template
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 
 from paktaleem.directory.mail.models import Channel, Letter
 from paktaleem.directory.mail.recipients import sealer_of_address
@@ -46,6 +48,19 @@ class RenderedMessage:
             self.subject,
             mark_safe("\n".join(blocks)),  # noqa: S308 -- each paragraph is escaped
         )
+
+
+GAP = "[…"
+"""The beginning of a gap in a draft: what staff still write or translate. A letter with a gap is not sent."""
+
+
+def require_complete(field: str, text: str) -> None:
+    """Require a text without gaps. Raises ValidationError naming the field."""
+    if not text.strip():
+        raise ValidationError({field: [_("Write the letter.")]})
+    if GAP in text:
+        words = _("Something is missing or not translated: replace every {gap}…].").format(gap=GAP)
+        raise ValidationError({field: [words]})
 
 
 def render(kind: str, *, language: str, channel: Channel | str, values: Mapping[str, Any]) -> RenderedMessage:

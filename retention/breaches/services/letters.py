@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from children.guardians.selectors import list_informed_guardians
 from paktaleem.directory.mail.models import Letter, LetterState
+from paktaleem.directory.mail.rendering import require_complete
 from paktaleem.directory.mail.services import enqueue_staff_email, send_message
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
@@ -24,7 +25,6 @@ from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.rows import new_id
-from retention.breaches.drafts import GAP
 from retention.breaches.messages import LETTER, REMINDER
 from retention.breaches.models import Audience, Breach, BreachLetter, BreachNotice, BreachPerson
 from retention.breaches.risk import find_due_mark, is_late
@@ -101,7 +101,7 @@ def write_to_people(breach: Breach, *, text: str, text_ur: str, actor: Actor, at
         raise ValidationError(words)
     if not text_ur.strip():
         raise ValidationError({"text_ur": [_("Write the letter in both languages.")]})
-    _check_complete("text_ur", text_ur)
+    require_complete("text_ur", text_ur)
     more = {"language": "en", "text_ur": text_ur.strip(), "assessment": assessment}
     letter = _create(breach, Audience.PEOPLE, text, actor, at, **more)
     _record(breach, letter, actor, at, people=assessment.people)
@@ -148,21 +148,13 @@ def _send_once(letter: BreachLetter, recipient: Subject, actor: Actor, at: datet
 
 
 def _create(breach: Breach, audience: Audience, text: str, actor: Actor, at: datetime, **more: Any) -> BreachLetter:
-    if not text.strip():
-        raise ValidationError({"text": [_("Write the letter.")]})
-    _check_complete("text", text)
+    require_complete("text", text)
     letter = BreachLetter(
         id=new_id(), client_id=breach.client_id, breach=breach, audience=audience, text=text.strip(), sent_at=at, **more
     )
     letter.actor_kind, letter.actor_id, letter.actor_role = actor.kind.value, actor.id, actor.role
     letter.save(force_insert=True)
     return letter
-
-
-def _check_complete(field: str, text: str) -> None:
-    if GAP in text:
-        words = _("Something is missing or not translated: replace every {gap}…].").format(gap=GAP)
-        raise ValidationError({field: [words]})
 
 
 def record_letter_outcome(message: Letter, actor: Actor, at: datetime) -> None:

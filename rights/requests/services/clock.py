@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from paktaleem.directory.access_links.contact_changes import is_contact_settled
+from paktaleem.directory.mail.rendering import require_complete
 from paktaleem.directory.mail.services import send_message
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
@@ -155,6 +156,7 @@ def extend_request(request: RightsRequest, *, days: int, text: str, actor: Actor
         raise ValidationError({"days": [_("Choose 1 to {days} days.").format(days=LONGEST_EXTENSION.days)]})
     if not text.strip():
         raise ValidationError({"text": [_("Give the reasons, and what is still to come.")]})
+    require_complete("text", text)
     extension = RequestExtension(id=new_id(), client_id=request.client_id, request=request, days=days, at=at)
     extension.reason = seal_text(request, text, row=extension, field="reason")
     _stamp(extension, actor).save(force_insert=True)

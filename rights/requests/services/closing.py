@@ -13,6 +13,7 @@ from paktaleem.directory.access_links.contact_changes import is_contact_settled
 from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.mail.models import Letter, LetterState
 from paktaleem.directory.mail.recipients import GivenAddress
+from paktaleem.directory.mail.rendering import require_complete
 from paktaleem.directory.mail.services import send_message
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.acts import Refused, act
@@ -91,6 +92,7 @@ def answer_request(
     """
     if not text.strip():
         raise ValidationError({"text": [_("Write the answer.")]})
+    require_complete("text", text)
     for check in before_answering:
         check(request, actor, at)
     request.answer = seal_text(request, text.strip(), row=request, field="answer")

@@ -19,7 +19,7 @@ from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 from rights.requests.models import RequestNote, RequestPart, RightKind, RightsRequest
 from rights.requests.sealing import open_text, seal_text
-from rights.requests.selectors import list_purposes_of_part
+from rights.requests.selectors import is_legitimate_interest, list_purposes_of_part
 from rights.requests.services.clock import require_unanswered, update_dates
 from rights.requests.services.outcomes import carry_out, require_authority
 from rights.requests.services.steps import (
@@ -175,9 +175,13 @@ def _check_granted(
         if granted:
             raise ValidationError({"granted": [_("Only a right that is granted partly is limited to purposes.")]})
         return
-    if not granted and part.kind in _MUST_BE_NAMED:
+    subject = require_subject(request)
+    about = list_purposes_of_part(subject, part, at)
+    is_all_in_scope = part.kind == RightKind.OBJECTION and all(
+        is_legitimate_interest(subject.client_id, code, roles=subject.roles, at=at) for code in about
+    )
+    if not granted and (part.kind in _MUST_BE_NAMED or is_all_in_scope):
         raise ValidationError({"granted": [_("Choose the purposes for which it is granted.")]})
-    about = list_purposes_of_part(require_subject(request), part, at)
     if granted and not set(granted) < set(about):
         words = _("Choose some of these purposes, not all: {purposes}.")
         raise ValidationError({"granted": [words.format(purposes=", ".join(about))]})
