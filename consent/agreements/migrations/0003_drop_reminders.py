@@ -5,11 +5,4 @@ from django.db import migrations
 
 class Migration(migrations.Migration):
     dependencies = [("agreements", "0002_tenancy")]
-    operations = [
-        migrations.SeparateDatabaseAndState(
-            database_operations=[
-                migrations.RunSQL("DROP TABLE IF EXISTS agreements_attestationreminder", migrations.RunSQL.noop)
-            ],
-            state_operations=[migrations.DeleteModel("AttestationReminder")],
-        )
-    ]
+    operations = [migrations.DeleteModel("AttestationReminder")]

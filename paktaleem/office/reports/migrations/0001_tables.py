@@ -11,9 +11,6 @@ class Migration(migrations.Migration):
     initial = True
     dependencies = [("accounts", "0001_tables")]
     operations = [
-        migrations.RunSQL(
-            "DROP TABLE IF EXISTS trends_weeklycount, digests_sentdigest, digests_digestchoice", migrations.RunSQL.noop
-        ),
         CreateTables(
             migrations.CreateModel(
                 name="WeeklyCount",
