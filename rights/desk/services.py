@@ -356,6 +356,8 @@ def send_letter(
     occasion, way = Occasion(occasion), Way(way)
     if occasion in ANSWERS or occasion is Occasion.NOTICE:
         raise ValidationError({"occasion": [_("Write it with Answer or Extend it, which change the clock.")]})
+    if not text.strip():
+        raise ValidationError({"text": [_("Write the letter.")]})
     require_complete("text", text)
     request = lock_open_request(request)
     row = RequestLetter(id=new_id(), client_id=request.client_id, request=request, occasion=occasion, way=way, at=at)

@@ -51,13 +51,11 @@ class RenderedMessage:
 
 
 GAP = "[…"
-"""The beginning of a gap in a draft: what staff still write or translate. A letter with a gap is not sent."""
+"""The beginning of a gap in a draft: what staff still write or translate. A text with a gap is not sent."""
 
 
 def require_complete(field: str, text: str) -> None:
     """Require a text without gaps. Raises ValidationError naming the field."""
-    if not text.strip():
-        raise ValidationError({field: [_("Write the letter.")]})
     if GAP in text:
         words = _("Something is missing or not translated: replace every {gap}…].").format(gap=GAP)
         raise ValidationError({field: [words]})

@@ -148,6 +148,8 @@ def _send_once(letter: BreachLetter, recipient: Subject, actor: Actor, at: datet
 
 
 def _create(breach: Breach, audience: Audience, text: str, actor: Actor, at: datetime, **more: Any) -> BreachLetter:
+    if not text.strip():
+        raise ValidationError({"text": [_("Write the letter.")]})
     require_complete("text", text)
     letter = BreachLetter(
         id=new_id(), client_id=breach.client_id, breach=breach, audience=audience, text=text.strip(), sent_at=at, **more
