@@ -34,9 +34,9 @@ class WeeklyCount(TenantRow):
     class Meta:
         ordering = ["-week", "measure", "code"]
         constraints = [
-            models.UniqueConstraint(fields=["client", "week", "measure", "code"], name="weeklycount_once"),
+            models.UniqueConstraint(fields=["client", "week", "measure", "code"], name="weekly_once"),
         ]
-        indexes = [models.Index(fields=["week"], name="weeklycount_by_week")]
+        indexes = [models.Index(fields=["week"], name="weekly_by_week")]
 
     def __str__(self) -> str:
         return f"{self.week:%Y-%m-%d} {self.get_measure_display()}"

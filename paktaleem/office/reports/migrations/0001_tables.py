@@ -25,8 +25,8 @@ class Migration(migrations.Migration):
                 ],
                 options={
                     "ordering": ["-week", "measure", "code"],
-                    "indexes": [models.Index(fields=["week"], name="weeklycount_by_week")],
-                    "constraints": [models.UniqueConstraint(fields=("client", "week", "measure", "code"), name="weeklycount_once")],
+                    "indexes": [models.Index(fields=["week"], name="weekly_by_week")],
+                    "constraints": [models.UniqueConstraint(fields=("client", "week", "measure", "code"), name="weekly_once")],
                 },
             ),
         ),
