@@ -25,7 +25,9 @@ from consent.agreements.models import (
 )
 from consent.agreements.selectors import list_duties
 from consent.register.models.agreements import AgreementSuspension, Instruction, ServiceAgreement
+from consent.register.models.purposes import SafeguardChange, SafeguardKind
 from consent.register.services.register import change_register, check_register_row, save_register_row
+from consent.register.services.safeguards import store_safeguard_change
 from paktaleem.directory.files.documents import read_document, seal_document
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.people import register_subject
@@ -362,16 +364,19 @@ def suspend_agreement(
     "resume",
     "Resume agreement",
     Capability.MANAGE_AGREEMENTS,
-    lead="From the next decision data is processed again, within the instructions.",
-    done="Resumed. In effect from the next decision.",
+    lead="Once another officer has approved it, data is processed again from the next decision, within the "
+    "instructions.",
+    done="Recorded. Another officer must approve.",
     lock=lock_row,
     check=_check_suspended,
 )
-def resume_agreement(agreement: ServiceAgreement, *, actor: Actor, reason: Reason | str, at: datetime) -> None:
-    """End the suspensions that are in force."""
-    for row in _suspensions(agreement, at).filter(starts_at__lt=at):
-        row.ends_at = at
-        change_register(row, actor=actor, reason=reason, at=at)
+def resume_agreement(agreement: ServiceAgreement, *, ground: str, actor: Actor, at: datetime) -> list[SafeguardChange]:
+    """Request the end of the suspensions in force, for another officer. Raises ValidationError, NotAllowed."""
+    about: dict[str, Any] = {"purpose": "", "values": {"ends_at": at.isoformat()}, "ground": ground}
+    return [
+        store_safeguard_change(row, SafeguardKind.SUSPENSION, **about, actor=actor, at=at)
+        for row in _suspensions(agreement, at).filter(starts_at__lt=at)
+    ]
 
 
 @act(

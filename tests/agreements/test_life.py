@@ -22,6 +22,7 @@ from consent.agreements.services import (
 )
 from consent.register.models.agreements import Instruction, ServiceAgreement
 from consent.register.services.register import change_register, end_period
+from consent.register.services.safeguards import decide_safeguard_change
 from paktaleem.directory.files.services import FileKindNotAccepted
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.acts import Refused
@@ -59,7 +60,15 @@ def test_a_suspension_and_its_end_change_the_next_decision(cast: Cast, khyber_lm
     assert khyber_lms.reason(*SERVICE, "store") == "permitted"
     assert khyber_lms.reason(*SERVICE, "delete") == "permitted"
     with in_client(cast.client_id("khyber")):
-        resume_agreement(agreement_of(cast), actor=cast.actor("amina"), at=timezone.now(), **WHY)
+        [change] = resume_agreement(agreement_of(cast), ground="Paid.", actor=cast.actor("amina"), at=timezone.now())
+    assert khyber_lms.reason(*SERVICE) == "agreement_suspended"
+    second = second_officer()
+    with in_client(cast.client_id("khyber")):
+        with pytest.raises(NotAllowed):
+            decide_safeguard_change(change, approve=True, actor=cast.actor("celia"), at=timezone.now())
+        with pytest.raises(ApproverIsRequester):
+            decide_safeguard_change(change, approve=True, actor=cast.actor("amina"), at=timezone.now())
+        decide_safeguard_change(change, approve=True, actor=second, at=timezone.now())
     assert khyber_lms.reason(*SERVICE) == "permitted"
 
 
@@ -91,7 +100,7 @@ def test_only_what_is_in_force_is_suspended_and_only_what_is_suspended_resumes(c
         with pytest.raises(Refused, match="not in force"):
             suspend_agreement(draft, actor=amina, at=now, **WHY)
         with pytest.raises(Refused, match="not suspended"):
-            resume_agreement(running, actor=amina, at=now, **WHY)
+            resume_agreement(running, ground="Paid.", actor=amina, at=now)
         suspend_agreement(running, actor=amina, at=now, **WHY)
         with pytest.raises(Refused, match="suspended already"):
             suspend_agreement(running, actor=amina, at=now + MINUTE, **WHY)

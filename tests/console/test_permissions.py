@@ -66,7 +66,7 @@ TABLE = {
     "agreements/dutyattestation": ("OAC", "", ""),
     "exits/agreementexit": ("OAC", "", ""),
     "regulator/regulatorpack": ("OAC", "OC", ""),
-    "consent/agreementsuspension": ("OAC", "O", "O"),
+    "consent/agreementsuspension": ("OAC", "O", ""),
     "consent/instruction": ("OAC", "OC", "OC"),
     "consent/consent": ("OAC", "", ""),
     "consent/consentevent": ("OAC", "", ""),

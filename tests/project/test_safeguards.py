@@ -54,6 +54,7 @@ WEAKENS = {
     "consent/recipientapproval/change": "consent.SafeguardChange",
     "consent/restriction/lift": "consent.SafeguardChange",
     "consent/serviceagreement/sign": "agreements.AgreementSigning",
+    "consent/serviceagreement/resume": "consent.SafeguardChange",
     "consent/serviceagreement/exit": "exits.AgreementExit",
     "periods/periodchange/add": "periods.PeriodChange",
     "schedule/hold/lift": "schedule.HoldLift",
@@ -96,7 +97,7 @@ ALONE = {
         access_reviews/accessreview/confirm accounts/apikey/revoke accounts/membership/end
         agreements/clientcontact/end children/childmechanism/add children/guardianconflict/close
         children/schoolauthorisation/end children/verification/found-false
-        consent/agreementsuspension/add consent/agreementsuspension/change consent/consent/invalidate
+        consent/agreementsuspension/add consent/consent/invalidate
         consent/consent/revoke consent/instruction/cancel consent/instruction/end consent/noticedispatch/object
         consent/recipientapproval/cancel consent/recipientapproval/end consent/serviceagreement/cancel
         consent/serviceagreement/end consent/serviceagreement/suspend rights/rightsrequest/restrict-meanwhile
@@ -106,7 +107,7 @@ ALONE = {
     """,
     "it records what a person, a guardian, an authority or a system said, with its evidence; the rules decide": """
         children/guardianship/answer children/guardianship/check children/providercheck/ask
-        consent/agreementsuspension/cancel consent/agreementsuspension/end consent/balancingtest/add
+        consent/balancingtest/add
         consent/balancingtest/change consent/balancingtest/sign consent/consentevent/add-evidence
         consent/noticedispatch/acknowledge consent/noticedispatch/answer consent/noticedispatch/withdraw
         consent/serviceagreement/add-document consent/serviceagreement/attest
@@ -162,7 +163,7 @@ ALONE = {
         consent/listedlaw/add consent/listedlaw/change consent/notice/add consent/notice/change
         consent/noticedraft/add consent/noticedraft/change consent/noticedraft/discard consent/occasion/add
         consent/occasion/change consent/recipient/add consent/serviceagreement/add consent/serviceagreement/change
-        consent/serviceagreement/resume cookies/cookiesite/add cookies/cookiesite/change cookies/linkedservice/add
+        cookies/cookiesite/add cookies/cookiesite/change cookies/linkedservice/add
         cookies/linkedservice/change cookies/linkedservice/review delete:api/v1/webhooks/<uuid:webhook>
         mail/letter/resend post:api/v1/webhooks post:api/v1/webhooks/<uuid:webhook>/enable
         post:api/v1/webhooks/<uuid:webhook>/replay post:api/v1/webhooks/<uuid:webhook>/rotate

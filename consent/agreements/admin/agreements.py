@@ -233,7 +233,7 @@ class ServiceAgreementAdmin(RegisterAdmin):
             applies=lambda row, at: row.state(at) == "active" and row.starts_at < at,
         ),
         suspend_agreement,
-        resume_agreement,
+        act_page(resume_agreement, step_up=True),
         cancel_act("Cancel agreement", "It will never take effect.", Capability.MANAGE_AGREEMENTS),
         end_agreement,
     )

@@ -27,16 +27,15 @@ class AgreementRowAdmin(PeriodAdmin):
 class AgreementSuspensionAdmin(AgreementRowAdmin):
     """Periods in which an agreement is suspended."""
 
-    add_capability = change_capability = Capability.MANAGE_AGREEMENTS
+    add_capability = Capability.MANAGE_AGREEMENTS
     row_fields = ("agreement", "starts_at", "ends_at")
-    fixed = ("agreement", "starts_at")
+    fixed = ("agreement", "starts_at", "ends_at")
     list_display = ("agreement", "owner", "state", "starts_at", "ends_at")
-    intro = "While an agreement is suspended, data is stored and deleted, and not otherwise processed."
-    empty_text = "No agreement was ever suspended."
-    acts = (
-        end_act("End suspension", "From now on processing under the agreement resumes.", Capability.MANAGE_AGREEMENTS),
-        cancel_act("Cancel suspension", "The agreement will not be suspended.", Capability.MANAGE_AGREEMENTS),
+    intro = (
+        "While an agreement is suspended, data is stored and deleted, and not otherwise processed. The agreement’s own "
+        "page resumes it, by two officers."
     )
+    empty_text = "No agreement was ever suspended."
 
 
 @admin.register(Instruction, site=site)

@@ -84,9 +84,10 @@ def _panel_of(change: SafeguardChange, at: datetime) -> dict[str, Any]:
 
 
 _OF_PERSON = frozenset({SafeguardKind.RESTRICTION, SafeguardKind.QUARANTINE, SafeguardKind.COLLECTION})
-_OF_NO_PURPOSE = frozenset({SafeguardKind.COOKIE, SafeguardKind.RECIPIENT})
+_OF_NO_PURPOSE = frozenset({SafeguardKind.COOKIE, SafeguardKind.RECIPIENT, SafeguardKind.SUSPENSION})
 _COLUMNS = {
     SafeguardKind.COOKIE: ("category", "provider", "set_by", "purpose_en", "purpose_ur", "days"),
+    SafeguardKind.SUSPENSION: ("agreement", "starts_at", "ends_at"),
     SafeguardKind.RETENTION: (
         "category",
         "trigger",
@@ -304,8 +305,8 @@ class SafeguardChangeAdmin(ScopedAdmin):
         "A change that weakens a safeguard has no effect until a second person approves it: a lawful basis other than "
         "consent, PakTaleem as controller of a purpose in use, a purpose that no longer only serves open "
         "accounts, other words for a purpose in use, the end of a restriction, earlier disposal or disposal without a "
-        "review, a cookie about which visitors are not asked, another recipient of data, the end of a quarantine, or a "
-        "denied collection that counts as lawful."
+        "review, a cookie about which visitors are not asked, another recipient of data, the end of a quarantine, a "
+        "denied collection that counts as lawful, or a suspended agreement that is resumed."
     )
     empty_text = "No change that weakens a safeguard has been requested."
     standing = change_state_column

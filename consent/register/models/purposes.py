@@ -410,6 +410,7 @@ class SafeguardKind(models.TextChoices):
     RECIPIENT = "recipient", _("Data goes to another recipient")
     QUARANTINE = "quarantine", _("Data of a child leaves quarantine")
     COLLECTION = "collection", _("A denied collection counts as lawful")
+    SUSPENSION = "suspension", _("A suspended agreement is resumed")
 
 
 class SafeguardChange(RequestedChange):

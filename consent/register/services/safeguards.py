@@ -140,12 +140,12 @@ def decide_safeguard_change(
 def may_approve(change: SafeguardChange, actor: Actor) -> bool:
     """Return True if the actor's side may approve a change.
 
-    Officers approve a recipient, also a client's own, and the end of a quarantine. A basis other than consent at a
-    client is an instruction that the client gives and an officer accepts, whichever of them requests it (GDPR Art.
-    28(3)(a)).
+    Officers approve a recipient, also a client's own, and the end of a quarantine or a suspension. A basis other than
+    consent at a client is an instruction that the client gives and an officer accepts, whichever of them requests it
+    (GDPR Art. 28(3)(a)).
     """
     is_officer = actor.may(Capability.MANAGE_AGREEMENTS, change.client_id)
-    if change.kind in {SafeguardKind.RECIPIENT, SafeguardKind.QUARANTINE}:
+    if change.kind in {SafeguardKind.RECIPIENT, SafeguardKind.QUARANTINE, SafeguardKind.SUSPENSION}:
         return is_officer
     if change.kind == SafeguardKind.BASIS and change.client_id != PAKTALEEM:
         members = Membership.objects.filter(client_id=change.client_id, user_id=change.requested_by)

@@ -12,13 +12,14 @@ from django.utils.translation import gettext
 
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.acts import Act, Refused
-from paktaleem.foundation.console.forms import ActionForm, ReasonField
+from paktaleem.foundation.console.forms import ActionForm, GroundField, ReasonField
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.widgets import DayInput
 from paktaleem.foundation.errors import PortalError
 
 _NOT_ASKED = {"actor", "at"}
+_ASKED = {"reason": ReasonField(), "ground": GroundField()}
 
 
 def act_page(
@@ -63,14 +64,14 @@ def act_page(
 
 
 def make_form(act: Act[Any, Any, Any]) -> type[ActionForm]:
-    """Return the form of an act: the field with which each argument is annotated; a reason is a choice of codes.
+    """Return the form of an act: the field with which each argument is annotated; a reason and a ground need none.
 
     Raises ImproperlyConfigured if an argument that is needed has no field.
     """
     hints = get_type_hints(act.service, include_extras=True)
     fields: dict[str, Any] = {}
     for name, parameter in list(inspect.signature(act.service).parameters.items())[1:]:
-        field = ReasonField() if name == "reason" else find_field(hints[name])
+        field = find_field(hints[name]) or _ASKED.get(name)
         if name in _NOT_ASKED or (field is None and parameter.default is not inspect.Parameter.empty):
             continue
         if field is None:
