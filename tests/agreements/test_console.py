@@ -13,6 +13,7 @@ from django.utils import timezone
 from consent.agreements.models import AgreementDocument, ClientContact, DutyAttestation
 from consent.agreements.services import add_document, sign_agreement
 from consent.register.models.agreements import AgreementSuspension, Instruction, ServiceAgreement
+from consent.register.models.purposes import SafeguardChange
 from consent.register.services.register import change_register
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.clock import client_now
@@ -80,9 +81,10 @@ def test_an_officer_suspends_and_resumes(sign_in: SignIn, cast: Cast) -> None:
     amina = sign_in("amina")
     assert amina.post(agreement_url(cast, "suspend"), WHY).status_code == 302
     assert "Suspended" in amina.get(f"/admin/{AGREEMENT}/").content.decode()
-    assert amina.post(agreement_url(cast, "resume"), WHY).status_code == 302
+    assert amina.post(agreement_url(cast, "resume"), {"ground": "Paid."}).status_code == 302
     with in_client(cast.client_id("indus")):
-        assert AgreementSuspension.objects.get().ends_at is not None
+        assert AgreementSuspension.objects.get().ends_at is None
+        assert SafeguardChange.objects.get().state == "waiting", "a second officer resumes it"
 
 
 def test_a_future_instruction_is_cancelled_and_shown_so(sign_in: SignIn, cast: Cast) -> None:

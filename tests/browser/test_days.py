@@ -137,7 +137,9 @@ def test_a_client_administrators_day(committed: Cast, chromium: Browser, port: i
     text = download.value.path().read_text("utf-8-sig")
     assert "lms-hamza" in text
     assert "Lodhi" not in text
-    desk.open_card("/accessreview/", "review of access")
+    desk.open_card("/accessreview/", "reviews of access")
+    desk.open_first("review of access")
+    desk.open_act("confirm", "confirm")
     desk.fill(reason="review", memberships=[aside(lambda: membership_of(committed))])
     desk.submit("confirmed")
     desk.done()

@@ -46,6 +46,7 @@ WHOLE_CLIENT = {
     "exits": "the end of the agreement",
     "subjects/subject/same-person": "two records may belong to two schools",
     "subjects/subject/not-same-person": "two records may belong to two schools",
+    "paper/paperanswer": "answers on forms that were made for the whole client",
     "paper/formrun": "forms that were made for the whole client; a limited administrator makes their own",
 }
 """Acts of an administrator that stay closed to one who is limited: model, or model and act, and why."""

@@ -460,5 +460,6 @@ UNASKED = DataKind(
     disposal=Disposal.KEY,
     bounds=Bounds(90, 30, 365),
     due=_never_asked,
+    is_quick=False,
     purge=purge_old_contacts,
 )

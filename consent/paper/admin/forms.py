@@ -37,6 +37,7 @@ from paktaleem.foundation.console.columns import annotate_actor, format_actor, m
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.filters import parse_uuid
 from paktaleem.foundation.console.forms import ActionForm, ScopedForm, set_choices
+from paktaleem.foundation.console.register_names import format_purpose
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
@@ -73,7 +74,8 @@ class EnterForm(ActionForm):
             children = [page.subject for page in self.pages] if run.for_guardians else []
             signers = list_signers(run.client, children, at=at)
             self.states = list_states(run.client_id, [page.pk for page in self.pages])
-        self.codes = list(dict.fromkeys(code for page in self.pages for code in page.asked))
+        codes = dict.fromkeys(code for page in self.pages for code in page.asked)
+        self.purposes = {code: format_purpose(code, run.client_id) for code in codes}
         answers = [("", "—"), ("yes", gettext("yes")), ("no", gettext("no"))]
         for page in self.pages:
             if run.for_guardians:
@@ -84,8 +86,8 @@ class EnterForm(ActionForm):
                 self._add(page, code, forms.ChoiceField, choices=answers)
 
     def _add(self, page: FormPage, name: str, field: type[forms.Field], **settings: Any) -> None:
-        heading = {"guardian": gettext("Signed by"), "answered_on": gettext("Answered on")}.get(name, name)
-        label = f"{page.reference}, {page.subject}: {heading}"
+        headings = {"guardian": gettext("Signed by"), "answered_on": gettext("Answered on")} | self.purposes
+        label = f"{page.reference}, {page.subject}: {headings[name]}"
         self.fields[f"{page.position}-{name}"] = field(label=label, required=False, **settings)
 
     @property
@@ -103,7 +105,7 @@ class EnterForm(ActionForm):
                 "states": join_words(self.states.get(page.pk, [])),
                 "cells": [
                     self[name] if (name := f"{page.position}-{column}") in self.fields else None
-                    for column in [*before, *self.codes]
+                    for column in [*before, *self.purposes]
                 ],
             }
             for page in self.pages

@@ -28,6 +28,7 @@ class AgreementSuspensionAdmin(AgreementRowAdmin):
     """Periods in which an agreement is suspended."""
 
     add_capability = Capability.MANAGE_AGREEMENTS
+    change_capability = None
     row_fields = ("agreement", "starts_at", "ends_at")
     fixed = ("agreement", "starts_at", "ends_at")
     list_display = ("agreement", "owner", "state", "starts_at", "ends_at")

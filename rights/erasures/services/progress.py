@@ -396,5 +396,6 @@ LEAVERS_RECORDS = DataKind(
     disposal=Disposal.KEY,
     bounds=Bounds(365, 30, 1095),
     due=list_leavers,
+    is_quick=False,
     purge=erase_leavers,
 )

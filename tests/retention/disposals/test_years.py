@@ -14,7 +14,9 @@ from zoneinfo import ZoneInfo
 from dateutil.relativedelta import relativedelta
 
 from paktaleem.directory.data_systems.models import Order
+from paktaleem.foundation.accounts.actors import user_actor
 from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 from retention.disposals.models import Batch, Item
 from retention.disposals.services.reviewing import approve_disposal
 from retention.holdings.models import Holding
@@ -114,7 +116,9 @@ def carry_out(cast: Cast, life: Life, event: str, at: datetime, system: Any) -> 
             at=at,
         )
     else:
-        lift_hold_by_two(life.placed, by=SETTING_UP, second=cast.actor("amina"), at=at)
+        lift_hold_by_two(
+            life.placed, by=user_actor(new_id(), "privacy_officer", PAKTALEEM), second=cast.actor("amina"), at=at
+        )
 
 
 def run_once(cast: Cast, at: datetime) -> list[Any]:

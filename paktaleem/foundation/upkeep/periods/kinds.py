@@ -63,6 +63,7 @@ class DataKind:
     ``purge`` disposes of a batch of a client's (``client_id``, ``actor``, ``at``) and returns how many. Without it,
     rows of the tables that name the kind are deleted by their ``disposed_from``, after ``margin``. ``purge_all``
     disposes of data that belongs to no client. ``is_counted`` is False if another task does it: the ledger has each.
+    ``is_quick`` is False if the page of the periods does not say how many are due, because that reads too much.
     """
 
     code: str
@@ -75,6 +76,7 @@ class DataKind:
     purge: Callable[..., int] | None = None
     purge_all: Callable[[datetime], int] | None = None
     is_counted: bool = True
+    is_quick: bool = True
 
 
 data_kinds: ExtensionPoint[DataKind] = ExtensionPoint(

@@ -77,4 +77,4 @@ def list_kind_lines(actor: Actor, *, at: datetime) -> list[KindLine]:
 
 
 def _count_due(kind: DataKind, at: datetime) -> int | None:
-    return None if kind.due is None else kind.due(at).order_by()[: MOST_COUNTED + 1].count()
+    return None if kind.due is None or not kind.is_quick else kind.due(at).order_by()[: MOST_COUNTED + 1].count()
