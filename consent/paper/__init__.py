@@ -1,1 +1,1 @@
-"""Consent on paper and by telephone for a whole class: forms, answer sheets and the matching queue."""
+"""Consent on paper and by telephone for a whole class: forms, answers typed in a list, and their confirmation."""

@@ -214,7 +214,7 @@ def test_the_remedy_for_an_unknown_age_says_how_ages_are_verified(cast, caller, 
     reason, remedy = told(caller, "lms-iqra")
     assert reason == "age_unknown"
     assert all(words in remedy["text"] for words in (AGE, PAPER, "Handbook 4.2", "Handbook 4.3"))
-    assert all(words in remedy["text_ur"] for words in (AGE, PAPER_UR)), "what is not in Urdu is told as it is"
+    assert all(words in remedy["text_ur"] for words in (AGE, PAPER_UR)), "a text without Urdu stays English"
 
 
 def test_a_new_declaration_is_in_the_next_response_of_every_route(cast, caller, now):

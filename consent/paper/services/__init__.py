@@ -1,1 +1,1 @@
-"""Services of consent forms, answer sheets and the matching queue."""
+"""Services of consent forms and of the answers that are typed in."""
