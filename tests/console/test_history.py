@@ -151,6 +151,7 @@ UNCHANGED = {
     "children/childmechanism": ACTS,
     "children/providercheck": ACTS,
     "children/quarantine": "ends on the approval of a second person",
+    "consent/agreementsuspension": ACTS,
     "consent/noticedispatch": ACTS,
     "consent/noticeversion": "a published text, which is never changed",
     "consent/objection": ACTS,
