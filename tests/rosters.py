@@ -12,6 +12,9 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 
+from paktaleem.directory.schools.oneroster.roster import Roster
+from paktaleem.directory.schools.oneroster.users import Person
+
 HEADERS = {
     "academicSessions.csv": "sourcedId status dateLastModified title type startDate endDate parentSourcedId schoolYear",
     "orgs.csv": "sourcedId status dateLastModified name type identifier parentSourcedId",
@@ -214,3 +217,8 @@ def _guardians(package: RosterPackage, number: int, chance: random.Random) -> It
         phone = f"+9230{which}{number:07d}"
         package.user(source_id, "parent", f"Rabia {number}", "Shah", email=f"{source_id}@mail.example", sms=phone)
         yield source_id
+
+
+def people_of(roster: Roster) -> list[Person]:
+    """Read all people of a roster."""
+    return [person for _, person in roster.placed_people()]

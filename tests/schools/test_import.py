@@ -8,7 +8,7 @@ import pytest
 from paktaleem.directory.schools.models import Enrolment, School, SchoolClass, Term
 from paktaleem.directory.schools.oneroster.roster import open_roster
 from paktaleem.directory.schools.rosters.importing.run import Tally
-from paktaleem.directory.schools.rosters.importing.service import PlanChanged, import_roster, open_source, try_roster
+from paktaleem.directory.schools.rosters.importing.service import PlanChanged, import_roster, open_source
 from paktaleem.foundation.accounts.actors import system_actor
 from tests.rosters import clean_network
 from tests.schools.making import periods
@@ -22,9 +22,9 @@ KEPT = {"schools": Tally(added=2), "terms": Tally(added=1), "classes": Tally(add
 def bring(tmp_path, indus, now):
     """Import a package, or try it."""
 
-    def bring(package, *, act=import_roster, at=now, **terms):
+    def bring(package, *, at=now, **terms):
         with open_roster(package.write(tmp_path / "roster.zip")) as roster:
-            return act(roster, client=indus, actor=IMPORTER, at=at, **terms)
+            return import_roster(roster, client=indus, actor=IMPORTER, at=at, **terms)
 
     return bring
 
@@ -50,7 +50,7 @@ def changes(package, **files):
 
 @pytest.mark.parametrize("version", ["1.1", "1.2"])
 def test_a_package_of_either_version_is_shown_first_then_kept_and_a_second_import_changes_nothing(version, bring, now):
-    shown = bring(network(version), act=try_roster)
+    shown = bring(network(version), is_trial=True)
     assert shown.schooling == {**KEPT, "classes": Tally(added=2)}
     assert not School.objects.exists()
     assert bring(network(version), as_shown=shown.plan).schooling == shown.schooling
@@ -187,7 +187,7 @@ def test_an_import_that_would_end_other_enrolments_than_shown_is_refused(bring, 
     bring(network())
     fewer = network()
     fewer.tables["enrollments.csv"] = []
-    shown = bring(fewer, act=try_roster, everybody=True)
+    shown = bring(fewer, is_trial=True, everybody=True)
     assert shown.schooling["enrolments"] == Tally(gone=2)
     ended = changes(network(), enrollments=[{"sourcedId": "enr-1", "status": "tobedeleted"}])
     bring(ended, at=now + LATER)

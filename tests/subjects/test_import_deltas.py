@@ -13,7 +13,7 @@ from paktaleem.directory.people.services.people import claim_guardian, register_
 from paktaleem.directory.schools.oneroster.problems import RosterInvalid
 from paktaleem.directory.schools.oneroster.roster import open_roster
 from paktaleem.directory.schools.rosters.importing.run import Tally
-from paktaleem.directory.schools.rosters.importing.service import PlanChanged, TooMuchLost, import_roster, try_roster
+from paktaleem.directory.schools.rosters.importing.service import PlanChanged, TooMuchLost, import_roster
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.audit.models import Entry
 from tests.rosters import clean_network, school
@@ -26,9 +26,9 @@ LATER = timedelta(days=1)
 def bring(tmp_path, indus, now):
     """Import a package, or try it."""
 
-    def bring(package, *, act=import_roster, at=now, **terms):
+    def bring(package, *, at=now, **terms):
         with open_roster(package.write(tmp_path / "roster.zip")) as roster:
-            return act(roster, client=indus, actor=IMPORTER, at=at, **terms)
+            return import_roster(roster, client=indus, actor=IMPORTER, at=at, **terms)
 
     return bring
 
@@ -206,7 +206,7 @@ def test_deactivating_more_than_a_tenth_needs_confirmation(bring, settings):
     losses = stop.value.report.losses
     assert (losses["people"].before, Subject.objects.filter(is_enabled=True).count()) == (before, before)
     settings.ROSTER_VANISH_PERCENT = max(-(-loss.gone * 100 // loss.before) for loss in losses.values())
-    assert bring(school(20), act=try_roster, everybody=True).losses == losses
+    assert bring(school(20), is_trial=True, everybody=True).losses == losses
     assert bring(school(20), everybody=True).losses == losses
 
 
@@ -223,7 +223,7 @@ def test_accounts_disabled_by_a_file_count_as_deactivated(bring):
 def test_a_trial_reports_the_same_and_writes_nothing(bring):
     bring(school(30))
     before = (Subject.objects.count(), Entry.objects.count(), Subject.history.count())
-    tried = bring(school(40), act=try_roster)
+    tried = bring(school(40), is_trial=True)
     assert (Subject.objects.count(), Entry.objects.count(), Subject.history.count()) == before
     assert tried.examples["add"][0] == "par-000030-0"
     done = bring(school(40), as_shown=tried.plan)
@@ -234,11 +234,11 @@ def test_an_import_that_differs_from_its_trial_is_refused(bring, indus, now):
     bring(clean_network())
     package = clean_network()
     package.row("users.csv", "esra")["email"] = "new@mail.example"
-    tried = bring(package, act=try_roster)
+    tried = bring(package, is_trial=True)
     register_subject("esra", client=indus, details={"phone": "+923009999999"}, actor=IMPORTER, at=now)
     with pytest.raises(PlanChanged):
         bring(package, as_shown=tried.plan)
-    assert bring(package, as_shown=bring(package, act=try_roster).plan).people["guardian"] == Tally(changed=1)
+    assert bring(package, as_shown=bring(package, is_trial=True).plan).people["guardian"] == Tally(changed=1)
 
 
 # Claims of guardians
@@ -261,7 +261,7 @@ def test_a_complete_roster_ends_the_claims_it_no_longer_makes(bring, now):
     bring(with_father())
     package = with_father()
     package.row("users.csv", "omar")["agentSourcedIds"] = ""
-    tried = bring(package, act=try_roster, everybody=True)
+    tried = bring(package, is_trial=True, everybody=True)
     assert open_claims() == {"esra", "omar"}
     report = bring(package, everybody=True, as_shown=tried.plan)
     assert tried.relations == report.relations == Tally(unchanged=1, gone=1)

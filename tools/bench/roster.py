@@ -117,7 +117,6 @@ def _sealed_people() -> tuple[list[Any], Any]:
     run = Run(
         client=client,
         actor=system_actor("import_roster"),
-        reason="roster_import",
         at=CAST_AT,
         today=CAST_AT.date(),
         columns={},
@@ -157,21 +156,12 @@ def _timed(write: Callable[[], None]) -> float:
 
 
 def _by_the_import(chunks: list[Any], run: Any) -> None:
-    from paktaleem.directory.schools.rosters.importing import people, tables  # noqa: PLC0415 -- as above
+    from paktaleem.directory.schools.rosters.importing import people, service, tables  # noqa: PLC0415 -- as above
 
     tables.make_stages()
     for number, staged in enumerate(chunks, start=1):
         people._write(staged, run)
-        _refresh_statistics(number)
-
-
-def _refresh_statistics(chunks: int) -> None:
-    """Update the planner statistics when the import does; otherwise foreign key checks scan the table."""
-    from paktaleem.directory.people.services.searches import refresh_statistics  # noqa: PLC0415 -- as above
-    from paktaleem.directory.schools.rosters.importing import service  # noqa: PLC0415 -- as above
-
-    if service._is_power_of_two(chunks):
-        refresh_statistics()
+        service.refresh_now_and_then(number)
 
 
 def _by_bulk_create(chunks: list[Any], run: Any) -> None:
@@ -179,6 +169,7 @@ def _by_bulk_create(chunks: list[Any], run: Any) -> None:
     from django.db.models import QuerySet  # noqa: PLC0415 -- as above
 
     from paktaleem.directory.people.models import Subject, SubjectKey  # noqa: PLC0415 -- as above
+    from paktaleem.directory.schools.rosters.importing import service  # noqa: PLC0415 -- as above
     from paktaleem.foundation.audit.models import Entry  # noqa: PLC0415 -- as above
 
     history: Any = Subject.history.model
@@ -194,13 +185,13 @@ def _by_bulk_create(chunks: list[Any], run: Any) -> None:
                 **dict(zip(columns, attrgetter(*columns)(subject), strict=True)),
                 history_date=run.at,
                 history_type="+",
-                history_change_reason=run.reason,
+                history_change_reason="roster_import",
                 **stamp,
             )
             for subject in subjects
         )
         QuerySet(Entry).bulk_create(staged.entries)
-        _refresh_statistics(number)
+        service.refresh_now_and_then(number)
 
 
 def _subject(row: dict[str, Any], run: Any) -> Any:

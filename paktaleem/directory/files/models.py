@@ -24,12 +24,7 @@ class SealedFile(TenantRow):
     """
 
     wall = TablePolicy(Scope.TENANT, APPEND, disposed_as="person", personal=classify(pseudonym="sealed_hash"))
-    copied = Copied(
-        "files",
-        _("Files about you"),
-        "kind size added_at",
-        titles={"size": _("Size in bytes")},
-    )
+    copied = Copied("files", _("Files about you"), "kind size added_at", titles={"size": _("Size in bytes")})
 
     subject = models.ForeignKey(
         Subject, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
@@ -49,10 +44,10 @@ class SealedFile(TenantRow):
             models.CheckConstraint(
                 condition=models.Q(subject__isnull=False) | models.Q(package__isnull=False),
                 name="sealedfile_of_person_or_case",
-            ),
+            )
         ]
         indexes = [
-            models.Index(fields=["client", "package"], condition=models.Q(subject=None), name="sealedfile_of_case"),
+            models.Index(fields=["client", "package"], condition=models.Q(subject=None), name="sealedfile_of_case")
         ]
 
     def __str__(self) -> str:
@@ -98,9 +93,7 @@ class FileChunk(TenantRow):
 
     class Meta:
         ordering = ["number"]
-        constraints = [
-            models.UniqueConstraint(fields=["client", "file", "number"], name="filechunk_number_unique"),
-        ]
+        constraints = [models.UniqueConstraint(fields=["client", "file", "number"], name="filechunk_number_unique")]
 
     def __str__(self) -> str:
         return str(self.number)

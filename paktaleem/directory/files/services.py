@@ -3,12 +3,12 @@
 import hashlib
 import secrets
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from http import HTTPStatus
 from itertools import batched
 from tempfile import SpooledTemporaryFile
-from typing import IO, NamedTuple
+from typing import IO
 from uuid import UUID
 
 from django.conf import settings
@@ -29,14 +29,6 @@ _SPOOL_BYTES = 4 * 1024 * 1024
 """Ciphertext of a file that waits in memory; more waits in a temporary file."""
 _KEY_BYTES = 32
 _KEY_COLUMN = "files_packagekey.key"
-
-
-class _Owner(NamedTuple):
-    """Owner of a file: the client, the person or None, and the package or case."""
-
-    client_id: UUID
-    subject: Subject | None
-    package: UUID | None
 
 
 class FileTooLarge(PortalError):
@@ -61,12 +53,7 @@ class FilePurged(Exception):
 
 @transaction.atomic
 def store_file(
-    subject: Subject,
-    content: IO[bytes],
-    *,
-    kind: FileKind | None = None,
-    package: UUID | None = None,
-    at: datetime,
+    subject: Subject, content: IO[bytes], *, kind: FileKind | None = None, package: UUID | None = None, at: datetime
 ) -> SealedFile:
     """Encrypt a file under the person's key while reading it, never whole in memory or in clear on disk.
 
@@ -74,8 +61,12 @@ def store_file(
     from the first bytes. Files of a ``package`` (the id of what they belong to, locked by the caller) can be purged
     with it. Raises FileKindNotAccepted, FileTooLarge if it has more than FILE_MOST_BYTES bytes, KeyDestroyed.
     """
-    sealer = _sealer_for(subject, package)
-    return _store(content, owner=_Owner(subject.client_id, subject, package), sealer=sealer, kind=kind, at=at)
+    chunk = content.read(CHUNK_BYTES)
+    kind = kind or detect_file_kind(chunk)
+    if kind is None:
+        raise FileKindNotAccepted
+    with write_file(subject, kind=kind, package=package) as writer:
+        return _copy(chunk, content, writer, at)
 
 
 @transaction.atomic
@@ -87,28 +78,15 @@ def store_case_file(
     Follows policy §5, decision 0013. ``case`` is the id of what it belongs to, whose ``sealer`` is also needed to read
     it. ``most_bytes`` is FILE_MOST_BYTES by default. Raises FileTooLarge.
     """
-    owner = _Owner(client_id, None, case)
-    return _store(content, owner=owner, sealer=sealer, kind=FileKind.OTHER, most_bytes=most_bytes, at=at)
+    with write_case_file(client_id=client_id, case=case, sealer=sealer, most_bytes=most_bytes) as writer:
+        return _copy(content.read(CHUNK_BYTES), content, writer, at)
 
 
-def _store(
-    content: IO[bytes],
-    *,
-    owner: _Owner,
-    sealer: Sealer,
-    kind: FileKind | None,
-    most_bytes: int | None = None,
-    at: datetime,
-) -> SealedFile:
-    chunk = content.read(CHUNK_BYTES)
-    kind = kind or detect_file_kind(chunk)
-    if kind is None:
-        raise FileKindNotAccepted
-    with _open_writer(owner, sealer, kind=kind, most_bytes=most_bytes) as writer:
-        while chunk:
-            writer.write(chunk)
-            chunk = content.read(CHUNK_BYTES)
-        return writer.finish(at=at)
+def _copy(chunk: bytes, rest: IO[bytes], writer: "FileWriter", at: datetime) -> SealedFile:
+    while chunk:
+        writer.write(chunk)
+        chunk = rest.read(CHUNK_BYTES)
+    return writer.finish(at=at)
 
 
 class FileWriter:
@@ -163,30 +141,28 @@ class FileWriter:
             yield FileChunk(client_id=self._file.client_id, file=self._file, number=number, data=data)
 
 
-@contextmanager
 def write_file(
     subject: Subject, *, kind: FileKind, package: UUID | None = None, most_bytes: int | None = None
-) -> Iterator[FileWriter]:
+) -> AbstractContextManager[FileWriter]:
     """Open a writer of a new file in the caller's transaction; call its ``finish`` once.
 
     Files of a ``package`` can be purged with it. ``most_bytes`` is FILE_MOST_BYTES by default. Raises KeyDestroyed.
     """
-    owner = _Owner(subject.client_id, subject, package)
-    with _open_writer(owner, _sealer_for(subject, package), kind=kind, most_bytes=most_bytes) as writer:
-        yield writer
+    file = SealedFile(id=new_id(), client_id=subject.client_id, subject=subject, kind=kind, package=package)
+    return _open_writer(file, _sealer_for(subject, package), most_bytes)
 
 
-@contextmanager
-def write_case_file(*, client_id: UUID, case: UUID, sealer: Sealer, most_bytes: int) -> Iterator[FileWriter]:
+def write_case_file(
+    *, client_id: UUID, case: UUID, sealer: Sealer, most_bytes: int | None
+) -> AbstractContextManager[FileWriter]:
     """Open a writer of a new file of a case without a known person, as ``write_file`` of a person."""
-    owner = _Owner(client_id, None, case)
-    with _open_writer(owner, sealer, kind=FileKind.OTHER, most_bytes=most_bytes) as writer:
-        yield writer
+    return _open_writer(
+        SealedFile(id=new_id(), client_id=client_id, kind=FileKind.OTHER, package=case), sealer, most_bytes
+    )
 
 
 @contextmanager
-def _open_writer(owner: _Owner, sealer: Sealer, *, kind: FileKind, most_bytes: int | None) -> Iterator[FileWriter]:
-    file = SealedFile(id=new_id(), kind=kind, **owner._asdict())
+def _open_writer(file: SealedFile, sealer: Sealer, most_bytes: int | None) -> Iterator[FileWriter]:
     with SpooledTemporaryFile(max_size=_SPOOL_BYTES) as spool:
         limit = settings.FILE_MOST_BYTES if most_bytes is None else most_bytes
         yield FileWriter(file, sealer, spool, most_bytes=limit)
@@ -200,9 +176,7 @@ def iterate_file(file: SealedFile, *, sealer: Sealer | None = None) -> Iterator[
     """
     sealer = sealer or _sealer_of_file(file)
     for number in range(file.chunks):
-        chunk = FileChunk.objects.get(client_id=file.client_id, file=file, number=number)
-        column = _chunk_context(file.id.hex, number, is_last=number == file.chunks - 1)
-        yield sealer.open_bytes(Sealed(bytes(chunk.data)), column=column)
+        yield _open_chunk(file, number, sealer)
 
 
 def stream_file(
@@ -219,15 +193,16 @@ def stream_file(
 
 def _stream_chunks(file: SealedFile, sealer: Sealer, on_sent: Callable[[], object] | None) -> Generator[bytes]:
     for number in range(file.chunks):
-        yield _read_chunk(file, number, sealer)
+        with in_client(file.client_id):
+            chunk = _open_chunk(file, number, sealer)
+        yield chunk
     if on_sent is not None:  # the server has sent a chunk before it takes the next one
         with in_client(file.client_id):
             on_sent()
 
 
-def _read_chunk(file: SealedFile, number: int, sealer: Sealer) -> bytes:
-    with in_client(file.client_id):
-        chunk = FileChunk.objects.get(client_id=file.client_id, file=file, number=number)
+def _open_chunk(file: SealedFile, number: int, sealer: Sealer) -> bytes:
+    chunk = FileChunk.objects.get(client_id=file.client_id, file=file, number=number)
     column = _chunk_context(file.id.hex, number, is_last=number == file.chunks - 1)
     return sealer.open_bytes(Sealed(bytes(chunk.data)), column=column)
 

@@ -20,8 +20,9 @@ from paktaleem.directory.people.admin.people import person_url
 from paktaleem.directory.people.fields import parse_grade
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.roles import HasSeveralRoles, SubjectRole, having_role
-from paktaleem.directory.schools.forms import PlaceField, offer_places, read_place
+from paktaleem.directory.schools.forms import read_place
 from paktaleem.directory.schools.models import Enrolment, School, SchoolClass, Term
+from paktaleem.directory.schools.places import read_places
 from paktaleem.directory.schools.selectors import (
     PUPILS,
     filter_by_grades,
@@ -59,7 +60,7 @@ from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.row_search import RowSearch
 from paktaleem.foundation.console.search import searches
 from paktaleem.foundation.console.site import site
-from paktaleem.foundation.console.widgets import DayInput
+from paktaleem.foundation.console.widgets import DayInput, SuggestionInput
 from paktaleem.foundation.first_rows import take_first, take_latest
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.limited_lists import ArrayOfIds, IsAmong, begin_with_people
@@ -372,9 +373,10 @@ class MoveForm(RowActionForm):
     leaving = forms.MultipleChoiceField(
         label=_("Classes that end"), required=False, widget=forms.CheckboxSelectMultiple
     )
-    joining = PlaceField(
-        of=[SchoolClass],
+    joining = forms.CharField(
         label=_("New class"),
+        max_length=255,
+        widget=SuggestionInput,
         help_text=_("Its name or LMS id; a class of any school of this client."),
     )
     on = forms.DateField(
@@ -392,7 +394,8 @@ class MoveForm(RowActionForm):
             today = get_day(self.row.client, self.at)
             rows = list_moving_enrolments(self.row.client_id, [self.row.pk], leaving=None, joining=(), on=today)
             found = {str(one.school_class_id): _school_name(one.school_class) for one in rows}
-            offer_places(self, "joining", self.row.client_id)
+            offered = [(one.external_id, one.name) for one in read_places(SchoolClass, self.row.client_id)]
+        self.fields["joining"].widget.suggestions = offered
         set_choices(self, "leaving", found.items())
         self.initial.update(leaving=list(found), on=today)
         if not found:

@@ -9,9 +9,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from paktaleem.directory.people.fields import GRADE_LIMIT, parse_grade
-from paktaleem.directory.schools.models import ClassKind, EnrolmentRole, SchoolKind, TermKind
+from paktaleem.directory.schools.models import ClassKind, EnrolmentRole, School, SchoolKind, Term, TermKind
 from paktaleem.directory.schools.rows import ClassRow, EnrolmentRow, SchoolRow, TermRow
-from paktaleem.directory.schools.services.recording import state_class, state_enrolments, state_school, state_term
+from paktaleem.directory.schools.services.recording import state_class, state_enrolments, state_place
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.web.api.operations import Operation, actor_of, client_of, moment_of, validate_input
@@ -181,11 +181,7 @@ class EnrolmentBatchOutput(serializers.Serializer[Any]):
 
 
 def _by(request: Request) -> dict[str, Any]:
-    return {
-        "client": Client.objects.get(id=client_of(request)),
-        "actor": actor_of(request),
-        "at": moment_of(request),
-    }
+    return {"client": Client.objects.get(id=client_of(request)), "actor": actor_of(request), "at": moment_of(request)}
 
 
 def _answer(row: Any, *, is_new: bool, **values: Any) -> Response:
@@ -218,7 +214,7 @@ class StateSchool(Operation):
         given = validate_input(SchoolInput, request.data)
         parent = given.get("part_of", "")
         row = SchoolRow(0, external_id, given["name"], given["kind"], parent, gone=given["ended"])
-        school, is_new = state_school(row, **_by(request))
+        school, is_new = state_place(School, row, **_by(request))
         return _answer(school, is_new=is_new, name=school.name, part_of=_id_of(school.parent))
 
 
@@ -232,7 +228,8 @@ class StateTerm(Operation):
         """Record one term or school year: 201 if new, 200 otherwise. The same request again changes nothing."""
         given = validate_input(TermInput, request.data)
         values = (given["title"], given["kind"], given.get("part_of", ""), given["starts_on"], given["ends_on"])
-        term, is_new = state_term(TermRow(0, external_id, *values, gone=given["ended"]), **_by(request))
+        row = TermRow(0, external_id, *values, gone=given["ended"])
+        term, is_new = state_place(Term, row, **_by(request))
         days = {"starts_on": _day_of(term.starts_on), "ends_on": _day_of(term.ends_on)}
         return _answer(term, is_new=is_new, title=term.title, **days, part_of=_id_of(term.parent))
 

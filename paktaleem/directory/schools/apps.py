@@ -9,10 +9,7 @@ class SchoolsConfig(config.PortalAppConfig):
     name = "paktaleem.directory.schools"
     label = "schools"
     handlers = (
-        (
-            "paktaleem.foundation.console.site.school_names",
-            "paktaleem.directory.schools.selectors.list_school_names",
-        ),
+        ("paktaleem.foundation.console.site.school_names", "paktaleem.directory.schools.selectors.list_school_names"),
         (
             "paktaleem.directory.people.extension_points.before_erasure",
             "paktaleem.directory.schools.services.moving.delete_enrolments",

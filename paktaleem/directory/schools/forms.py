@@ -13,10 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from paktaleem.directory.people.fields import parse_grade
 from paktaleem.directory.people.roles import SubjectRole
 from paktaleem.directory.schools.models import School, SchoolClass
-from paktaleem.directory.schools.places import Place, PlaceModel, find_places, list_places
+from paktaleem.directory.schools.places import Place, PlaceModel, find_places
 from paktaleem.directory.schools.selections import Selection
 from paktaleem.directory.schools.selectors import find_unknown_grades, find_unknown_places
-from paktaleem.foundation.console.widgets import SuggestionInput
 from paktaleem.foundation.text.word_lists import join_words
 
 PLACE = "place"
@@ -24,7 +23,6 @@ PLACE = "place"
 _NOT_FOUND: dict[tuple[PlaceModel, ...], str] = {
     (School, SchoolClass): gettext_noop("No school or class in use at this client has this name or id: {text}."),
     (SchoolClass,): gettext_noop("No class in use at this client has this name or id: {text}."),
-    (School,): gettext_noop("No school in use at this client has this name or id: {text}."),
 }
 CHOOSING = ("ids", PLACE, "grade", "role", "beginning")
 """Names of the fields of ``SelectionForm``, in order."""
@@ -36,17 +34,6 @@ PUPIL_ROLES = [
 _COMMAS = re.compile(r"[,\u060c\n]")
 _NAMED = 10
 """How many names of places are looked up, and how many ids an error names."""
-
-
-class PlaceField(forms.CharField):
-    """A school or a class, by name or LMS id. The form calls ``offer_places`` and ``read_place``."""
-
-    widget = SuggestionInput
-
-    def __init__(self, *, of: Collection[PlaceModel], **kwargs: Any) -> None:
-        """Set the length; ``of`` says whether schools, classes or both are meant."""
-        self.of = of
-        super().__init__(**{"max_length": 255, **kwargs})
 
 
 class LinesField(forms.CharField):
@@ -61,38 +48,6 @@ class LinesField(forms.CharField):
         return list(dict.fromkeys(line for line in lines if line))
 
 
-class PlacesField(LinesField):
-    """Schools or classes, by name or LMS id; the people in one of them today are chosen."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        values: dict[str, Any] = {
-            "rows": 2,
-            "label": _("Schools or classes"),
-            "help_text": _("Names or LMS ids, one per line. Only people who are in one of them today."),
-        }
-        super().__init__(**{**values, **kwargs})
-
-
-class GradesField(forms.CharField):
-    """Grades in any usual writing, with commas between them; the cleaned value lists each in its one form."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        values: dict[str, Any] = {
-            "label": _("Grades"),
-            "required": False,
-            "max_length": 500,
-            "help_text": _("Such as 7, or 9, 10. Only pupils of these grades: their own, or that of their class."),
-        }
-        super().__init__(**{**values, **kwargs})
-
-    def clean(self, value: Any) -> Any:
-        try:
-            found = [parse_grade(one) for one in _COMMAS.split(str(super().clean(value)))]
-        except ValueError as error:
-            raise ValidationError(gettext("Use a grade such as 7 or KG.")) from error
-        return list(dict.fromkeys(one for one in found if one))
-
-
 class SelectionForm(forms.Form):
     """A form that chooses people: those whom all filled fields describe."""
 
@@ -104,8 +59,17 @@ class SelectionForm(forms.Form):
         label=_("People, by LMS id"),
         help_text=_("One per line. Leave it empty to select people by the fields below."),
     )
-    place = PlacesField()
-    grade = GradesField()
+    place = LinesField(
+        rows=2,
+        label=_("Schools or classes"),
+        help_text=_("Names or LMS ids, one per line. Only people who are in one of them today."),
+    )
+    grade = forms.CharField(
+        label=_("Grades"),
+        required=False,
+        max_length=500,
+        help_text=_("Such as 7, or 9, 10. Only pupils of these grades: their own, or that of their class."),
+    )
     role = forms.ChoiceField(label=_("Role"), required=False, choices=[("", _("Every role")), *SubjectRole.choices])
     beginning = forms.CharField(
         label=_("LMS id begins with"), required=False, max_length=255, help_text=_("Empty: all of them.")
@@ -118,6 +82,14 @@ class SelectionForm(forms.Form):
             raise ValidationError(gettext("Enter at most {number} ids.").format(number=self.most_ids))
         return ids
 
+    def clean_grade(self) -> list[str]:
+        """Return each grade in its one form."""
+        try:
+            grades = [parse_grade(text) for text in _COMMAS.split(self.cleaned_data["grade"])]
+        except ValueError as error:
+            raise ValidationError(gettext("Use a grade such as 7 or KG.")) from error
+        return list(dict.fromkeys(grade for grade in grades if grade))
+
     def check_selection(self, client_id: UUID | None) -> None:
         """Add an error to each field that names a school, class or grade that the client does not have."""
         places, grades = self.cleaned_data.get(PLACE), self.cleaned_data.get("grade")
@@ -126,9 +98,9 @@ class SelectionForm(forms.Form):
         if places:
             self._read_places(places, client_id)
         if grades and (unknown := find_unknown_grades(client_id, grades)):
-            self.add_error(
-                "grade", _name(gettext("No person or class in use at this client is of this grade: {ids}."), unknown)
-            )
+            named = join_words([*unknown[:_NAMED], *(["…"] if len(unknown) > _NAMED else [])])
+            text = gettext("No person or class in use at this client is of this grade: {ids}.")
+            self.add_error("grade", text.format(ids=named))
 
     def _read_places(self, places: Sequence[str], client_id: UUID) -> None:
         """Replace names of schools and classes by LMS ids; add an error for each of the first that cannot be read."""
@@ -156,13 +128,6 @@ class SelectionForm(forms.Form):
         )
 
 
-def offer_places(form: forms.BaseForm, name: str, client_id: UUID) -> None:
-    """Let the place field of a form suggest the client's schools and classes."""
-    field = form.fields[name]
-    if isinstance(field, PlaceField):
-        field.widget.suggestions = [(one.external_id, one.name) for one in list_places(client_id, field.of)]
-
-
 def read_place(text: str, client_id: UUID, of: Collection[PlaceModel] = (School, SchoolClass)) -> Place:
     """Return the school or class that a text names. Raises ValidationError if none or several have this name."""
     found = find_places(client_id, text, of)
@@ -173,8 +138,3 @@ def read_place(text: str, client_id: UUID, of: Collection[PlaceModel] = (School,
         words = gettext("“{text}” is the name of several. Use the LMS id: {ids}.")
         raise ValidationError(words.format(text=text, ids=ids))
     return found[0]
-
-
-def _name(text: str, ids: Sequence[str]) -> str:
-    shown = list(ids[:_NAMED])
-    return text.format(ids=join_words([*shown, "…"] if len(ids) > _NAMED else shown))

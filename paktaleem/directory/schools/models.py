@@ -95,9 +95,7 @@ class School(Sourced):
 
     class Meta:
         ordering = ["-recorded_at", "-id"]
-        constraints = [
-            models.UniqueConstraint(fields=["client", "external_id"], name="school_external_id_unique"),
-        ]
+        constraints = [models.UniqueConstraint(fields=["client", "external_id"], name="school_external_id_unique")]
         indexes = [
             *newest_first("recorded_at", "school_by_time"),
             *newest_first("recorded_at", "school_by_kind", by="kind"),
@@ -130,9 +128,7 @@ class Term(Sourced):
 
     class Meta:
         ordering = ["-recorded_at", "-id"]
-        constraints = [
-            models.UniqueConstraint(fields=["client", "external_id"], name="term_external_id_unique"),
-        ]
+        constraints = [models.UniqueConstraint(fields=["client", "external_id"], name="term_external_id_unique")]
         indexes = [*newest_first("recorded_at", "term_by_time")]
 
     def __str__(self) -> str:
@@ -158,9 +154,7 @@ class SchoolClass(Sourced):
         verbose_name = "class"
         verbose_name_plural = "classes"
         ordering = ["-recorded_at", "-id"]
-        constraints = [
-            models.UniqueConstraint(fields=["client", "external_id"], name="schoolclass_external_id_unique"),
-        ]
+        constraints = [models.UniqueConstraint(fields=["client", "external_id"], name="schoolclass_external_id_unique")]
         indexes = [
             *newest_first("recorded_at", "schoolclass_by_time"),
             *newest_first("recorded_at", "schoolclass_by_kind", by="kind"),
@@ -185,9 +179,7 @@ class ClassTerm(TenantRow):
     term = models.ForeignKey(Term, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["client", "school_class", "term"], name="classterm_once"),
-        ]
+        constraints = [models.UniqueConstraint(fields=["client", "school_class", "term"], name="classterm_once")]
 
     def __str__(self) -> str:
         return str(self.term_id)

@@ -25,24 +25,20 @@ class Place:
     name: str
 
 
-def list_places(client_id: UUID, of: Collection[PlaceModel] = _BOTH) -> list[Place]:
-    """List the schools and classes in use at a client, each in the order of their LMS ids, up to ``MOST_OFFERED``."""
-    return [one for model in of for one in _read_places(model, client_id)]
-
-
 def find_places(client_id: UUID, text: str, of: Collection[PlaceModel] = _BOTH) -> list[Place]:
     """Return what a text names among the schools and classes in use at a client.
 
     Those with this LMS id; if there is none, those with this name; upper and lower case are the same.
     """
     for condition in ("external_id", "name__iexact"):
-        found = [one for model in of for one in _read_places(model, client_id, **{condition: text})]
+        found = [one for model in of for one in read_places(model, client_id, **{condition: text})]
         if found:
             return found
     return []
 
 
-def _read_places(model: PlaceModel, client_id: UUID, **where: Any) -> list[Place]:
+def read_places(model: PlaceModel, client_id: UUID, **where: Any) -> list[Place]:
+    """List the schools or classes in use at a client in the order of their LMS ids, up to ``MOST_OFFERED``."""
     rows: Any = model.objects.filter(client_id=client_id, ended_at=None).order_by("external_id")
     if model is SchoolClass:
         rows = rows.select_related("school").annotate(name=F("title"))

@@ -156,19 +156,19 @@ def managebac() -> dict[str, bytes]:
 SYSTEMS: dict[Callable[[], dict[str, bytes]], frozenset[str]] = {
     aeries: frozenset(
         {
-            *("status_in_bulk", "modified_in_bulk", "cell_empty", "reference_unknown", "birth_date_of_nobody"),
+            *("cell_empty", "reference_unknown", "birth_date_of_nobody"),
             "class_grades_several",
         }
     ),
     infinite_campus: frozenset(
         {
-            *("status_in_bulk", "modified_in_bulk", "reference_unknown", "value_spelling", "column_ignored"),
+            *("reference_unknown", "value_spelling", "column_ignored"),
             *("column_missing", "agent_not_guardian"),
         }
     ),
     managebac: frozenset(
         {
-            *("value_spelling", "column_ignored", "column_missing", "value_unknown", "date_form", "cell_empty"),
+            *("value_spelling", "column_ignored", "value_unknown", "date_form", "cell_empty"),
             "file_absent",
         }
     ),

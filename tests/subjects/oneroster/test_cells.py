@@ -72,7 +72,7 @@ def test_sensitive_columns_are_not_kept(number, users, files):
     kept = {name for table in version.tables.values() for name in table.kept}
     sensitive = {"password", "sex", "asian", "white", "cityOfBirth", "hispanicOrLatinoEthnicity", "userIds", "pronouns"}
     assert not kept & sensitive
-    assert version.tables["demographics.csv"].kept == ("sourcedId", "status", "dateLastModified", "birthDate")
+    assert version.tables["demographics.csv"].kept == ("sourcedId", "status", "birthDate")
     assert len(version.tables["demographics.csv"].header) == 16
     assert len(version.tables["users.csv"].header) == users
     assert len(version.files) == files

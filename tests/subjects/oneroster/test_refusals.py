@@ -6,7 +6,7 @@ import pytest
 
 from paktaleem.directory.schools.oneroster import package as package_limits
 from paktaleem.directory.schools.oneroster import problems, relations
-from paktaleem.directory.schools.oneroster.problems import ProblemLog, RosterInvalid
+from paktaleem.directory.schools.oneroster.problems import RosterInvalid
 from tests.rosters import clean_network, school
 
 
@@ -345,7 +345,7 @@ def test_a_members_compressed_size_counts_at_most_as_the_zips(tmp_path):
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
         archive.writestr("orgs.csv", BOMB)
     with zipfile.ZipFile(path) as archive, pytest.raises(RosterInvalid) as caught:
-        list(package_limits.Package(archive, size=1000).rows("orgs.csv", ProblemLog()))
+        list(package_limits.Package(archive, size=1000).rows("orgs.csv"))
     assert codes(caught.value.problems) == ["ratio_too_high"]
 
 

@@ -7,12 +7,12 @@ import pytest
 from paktaleem.directory.schools.oneroster.relations import DeltaRelation
 from paktaleem.directory.schools.oneroster.roster import open_roster
 from paktaleem.directory.schools.oneroster.users import GuardianRelation, Person
-from tests.rosters import clean_network, odd_network
+from tests.rosters import clean_network, odd_network, people_of
 
 
 def read(package, tmp_path):
     with open_roster(package.write(tmp_path / "roster.zip")) as roster:
-        return roster, list(roster.people()), list(roster.relations())
+        return roster, people_of(roster), list(roster.relations())
 
 
 def places(found):

@@ -5,14 +5,13 @@ from collections.abc import Callable, Iterator, Mapping
 from operator import itemgetter
 from typing import cast
 
-from paktaleem.directory.schools.oneroster.columns import EXTENDED, Table, day, listed, moment, without_midnight
+from paktaleem.directory.schools.oneroster.columns import EXTENDED, Table, day, listed
 from paktaleem.directory.schools.oneroster.package import STATUS, Package, read_header
 from paktaleem.directory.schools.oneroster.problems import ProblemLog
 
 type Cells = tuple[str, ...]
 type Ids = dict[str, int]  # sourcedId → ordinal, in the order of the file
 
-MODIFIED = "dateLastModified"
 GONE, ACTIVE = "tobedeleted", "active"
 _STATUSES = (ACTIVE, GONE)
 
@@ -28,14 +27,12 @@ class TableReader:
     def __init__(self, package: Package, table: Table, log: ProblemLog, *, delta: bool = False) -> None:
         self._table, self._log = table, log
         self.skipped = 0
-        self._rows = package.rows(table.file, log)
+        self._rows = package.rows(table.file)
         row, header = next(self._rows, (1, []))
         self._widest = len(header)
         while header and not header[-1].strip():
             header.pop()
         self._width = len(header)
-        if self._width < self._widest:
-            log.oddity(table.file, row, None, "columns_unnamed")
         self._places = read_header(table, header, row, log, delta=delta)
         self._last_decides = bool(header) and table.names.get(header[-1].strip().casefold()) in table.decisive
         self.present = frozenset(self._places)
@@ -58,10 +55,8 @@ class TableReader:
         """
         file = self._table.file
         if len(cells) == self._width - 1 and not self._last_decides:
-            self._log.oddity(file, number, None, "cell_missing")
             return True
         if len(cells) > self._width and not any(cell.strip() for cell in cells[self._width :]):
-            self._log.oddity(file, number, None, "cells_extra")
             return True
         self.skipped += 1
         if self._table.is_about_people:
@@ -83,17 +78,10 @@ def is_gone(table: Table, cells: Cells) -> bool:
     return bool(status) and status.casefold() == GONE
 
 
-def report_semicolons(cells: Cells, table: Table, column: str, number: int, log: ProblemLog) -> None:
-    """Log a list that is separated by semicolons."""
-    if ";" in cells[table.at[column]]:
-        log.oddity(table.file, number, column, "list_separator")
-
-
 class RowCheck:
     """Check one table's rows against its columns' rules, count them, and collect their sourcedIds.
 
     Without ``collects_ids`` no id is kept, and none is found to be repeated: a package may have millions of enrolments.
-    ``count`` is the number of rows without the repeated ones.
     `known` holds the ids of the tables already read in full, `present` the columns of the file; references to other
     tables are not checked, nor are references within a delta file, whose other rows came earlier. A deleted row needs
     only its sourcedId. What is wrong in a column that decides is a problem, anything else an oddity.
@@ -110,7 +98,6 @@ class RowCheck:
         collects_ids: bool = True,
     ) -> None:
         self.ids: Ids = {}
-        self.count = 0
         self._collects_ids = collects_ids
         self._prints: array[int] = array("q")  # of the rows, by the ordinals of their ids
         self._delta = delta
@@ -130,15 +117,13 @@ class RowCheck:
 
     def admit(self, number: int, cells: Cells) -> bool:
         """Log what is odd or wrong with a row; return True if its meaning can be read."""
-        self._check_state(number, cells)
+        if (status := cells[self._table.at[STATUS]]) or self._delta:
+            self._check_status(number, status, has_id=bool(cells[0]))
         if not is_gone(self._table, cells):
             self._check_cells(number, cells)
             self._check_dates(number, cells)
             self._check_references(number, cells)
-        if self._collects_ids:
-            return self._has_own_id(number, cells)
-        self.count += 1
-        return True
+        return not self._collects_ids or self._has_own_id(number, cells)
 
     def _has_own_id(self, number: int, cells: Cells) -> bool:
         """Collect the sourcedId; return True unless the row needs one of its own and has none."""
@@ -147,11 +132,9 @@ class RowCheck:
         if identifier and identifier not in self.ids:
             self.ids[identifier] = len(self.ids)
             self._prints.append(hash(cells))
-            self.count += 1
             return True
         if identifier and self._prints[self.ids[identifier]] == hash(cells):
-            self._oddity(number, "sourcedId", "row_repeated")
-            return not decides
+            return not decides  # the same row once more
         if identifier and decides:
             message = "the same sourcedId is used in an earlier row; it is unclear which row is this person’s"
             self._fatal(number, "sourcedId", "id_repeated", message)
@@ -164,24 +147,13 @@ class RowCheck:
         for number, column in ((number, column) for number, column, ref in self._ahead if ref not in self.ids):
             self._dangling(number, column, self._table.file)
 
-    def _check_state(self, number: int, cells: Cells) -> None:
-        status, modified = (cells[self._table.at[name]] for name in (STATUS, MODIFIED))
-        if status or self._delta:
-            self._check_status(number, status, has_id=bool(cells[0]))
-        if modified and not self._delta:
-            self._oddity(number, MODIFIED, "modified_in_bulk")
-        elif self._delta and not modified:
-            self._oddity(number, MODIFIED, "modified_missing")
-        elif modified and not moment(modified):
-            self._oddity(number, MODIFIED, "date_form")
-
     def _check_status(self, number: int, status: str, *, has_id: bool) -> None:
         meaning = status.casefold()
         if meaning in _STATUSES:
             if status != meaning:
                 self._oddity(number, STATUS, "value_spelling", status, meaning)
-            if not self._delta:
-                self._oddity(number, STATUS, "status_in_bulk" if meaning == ACTIVE else "deleted_in_bulk")
+            if not self._delta and meaning == GONE:
+                self._oddity(number, STATUS, "deleted_in_bulk")
         elif self._table.is_about_people:
             message = f"must be one of: {', '.join(_STATUSES)}; otherwise it is unclear whether this person has left"
             self._fatal(number, STATUS, "value_not_allowed", message)
@@ -214,8 +186,6 @@ class RowCheck:
     def _check_dates(self, number: int, cells: Cells) -> None:
         for name, at in self._dates:
             if not cells[at] or day(cells[at]) is not None:
-                if without_midnight(cells[at]) != cells[at]:
-                    self._oddity(number, name, "date_with_time")
                 continue
             if name in self._table.decisive:
                 message = "must be a day written YYYY-MM-DD; in another form day and month can be mistaken"
@@ -229,8 +199,6 @@ class RowCheck:
             identifiers = listed(cells[at]) if name.endswith("Ids") else [cells[at]] if cells[at] else []
             if not identifiers and cells[at]:
                 self._report_empty(number, name)
-            if name.endswith("Ids"):
-                report_semicolons(cells, self._table, name, number, self._log)
             for identifier in identifiers:
                 if identifier in target:
                     continue

@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 
 from paktaleem.directory.people.fields import parse_grade
 from paktaleem.directory.schools.oneroster.problems import ProblemLog
@@ -76,7 +76,6 @@ class Table:
     dates: tuple[str, ...]
     at: Mapping[str, int] = field(repr=False)
     names: Mapping[str, str] = field(repr=False)  # a column name in lower case, and the column
-    tolerated: tuple[str, ...]  # columns that some exporters add in any position: ignored
     extensible: frozenset[str]  # columns that allow values with the prefix ext:
     extensions: tuple[str, ...] = ()  # optional metadata columns that are read
 
@@ -100,7 +99,7 @@ def _table(
     extensible: tuple[str, ...] = (),
     extensions: tuple[str, ...] = (),
 ) -> Table:
-    marked = [key, "status", "dateLastModified", *columns.split()]
+    marked = [key, "status", "dateLastModified-", *columns.split()]
     header = tuple(name.rstrip("*-!") for name in marked)
     kept = tuple(name.rstrip("*!") for name in marked if not name.endswith("-"))
     return Table(
@@ -116,7 +115,6 @@ def _table(
         dates=dates,
         at={name: position for position, name in enumerate((*kept, *extensions))},
         names={name.casefold(): name for name in (*header, *tolerated, *extensions)},
-        tolerated=tolerated,
         extensible=frozenset(extensible),
         extensions=extensions,
     )
@@ -308,7 +306,6 @@ FIRST_BIRTH_YEAR = 1900
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MIDNIGHT = re.compile(r"(?:[T ]00:00(?::00(?:\.0{1,6})?)?| 12:00(?::00)? ?AM)\Z")
-_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z)?")
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _EMAIL = re.compile(rf"(?=[^@]{{1,64}}@){_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+(?=[A-Za-z]){_LABEL}")
@@ -379,16 +376,6 @@ def day(text: str) -> date | None:
         return None
     try:
         return date.fromisoformat(text)
-    except ValueError:
-        return None
-
-
-def moment(text: str) -> datetime | None:
-    """Return a time in ISO 8601 with Z, or the start of a date; None if it is neither."""
-    if not _MOMENT.fullmatch(text):
-        return None
-    try:
-        return datetime.fromisoformat(text)
     except ValueError:
         return None
 

@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
 
 UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
-_DELIMITERS: dict[str, str] = {",": "comma", ";": "semicolon", "\t": "tab"}
+_DELIMITERS = ",;\t"
 _SEPARATOR = re.compile(r'"?sep=([,;\t])"?\s*', re.IGNORECASE)
 
 
-def number_rows(lines: Iterator[str], file: str, log: ProblemLog) -> Iterator[tuple[int, list[str]]]:
+def number_rows(lines: Iterator[str]) -> Iterator[tuple[int, list[str]]]:
     """Yield (row number, cells) of a CSV file; the delimiter is the most frequent in the header, or that of ``sep=``.
 
     The line ``sep=`` is row 1 and not yielded. Raises csv.Error.
@@ -38,11 +38,8 @@ def number_rows(lines: Iterator[str], file: str, log: ProblemLog) -> Iterator[tu
     start, header = 1, next(lines, "")
     stated = _SEPARATOR.fullmatch(header)
     if stated:
-        log.oddity(file, 1, None, "separator_line")
         start, header = 2, next(lines, "")
     delimiter = stated[1] if stated else max(_DELIMITERS, key=header.count)
-    if delimiter != ",":
-        log.oddity(file, start, None, "delimiter", value=_DELIMITERS[delimiter])
     rows = csv.reader(chain([header] if header else [], lines), delimiter=delimiter, strict=True)
     return enumerate(rows, start)
 
@@ -104,17 +101,16 @@ class Package:
         """Return the name of a file as the zip spells it, or None if it is not in the zip."""
         return self._names.get(file.casefold())
 
-    def rows(self, file: str, log: ProblemLog) -> Iterator[tuple[int, list[str]]]:
+    def rows(self, file: str) -> Iterator[tuple[int, list[str]]]:
         """Yield (row number, cells) of a member, header first; blank rows are counted but skipped.
 
-        Logs an encoding or delimiter that OneRoster does not define.
         Raises RosterInvalid if the member cannot be read.
         """
         done = 0
         try:
             with self._open(file) as member, io.BufferedReader(member, BUFFER_SIZE) as source:
-                lines = _Lines(_to_utf_8(source, file, log))
-                for number, cells in number_rows(lines, file, log):
+                lines = _Lines(_Utf16Source(source) if source.peek(2)[:2] in UTF_16_MARKS else source)
+                for number, cells in number_rows(lines):
                     lines.end_record(number, cells)
                     done = number
                     if not _is_blank(cells):
@@ -139,13 +135,6 @@ def _find_folder(names: list[str]) -> str:
     """Return the path of the only folder with a manifest, ending in a slash; empty if one is at the root or none is."""
     manifests = [name for name in names if name.casefold().rpartition("/")[2] == "manifest.csv"]
     return manifests[0][: -len("manifest.csv")] if len(manifests) == 1 else ""
-
-
-def _to_utf_8(source: "io.BufferedReader[Any]", file: str, log: ProblemLog) -> "io.BufferedReader[Any] | _Utf16Source":
-    if source.peek(2)[:2] not in UTF_16_MARKS:
-        return source
-    log.oddity(file, None, None, "encoding_utf16")
-    return _Utf16Source(source)
 
 
 class _Utf16Source:
@@ -299,8 +288,7 @@ def _apart(name: str) -> str:
 
 def _member_faults(info: zipfile.ZipInfo) -> Iterator[tuple[str, str]]:
     name = info.orig_filename
-    leads_out = name.startswith("/") or ".." in name.split("/") or any(mark in name for mark in "\\:\0")
-    if name != info.filename or leads_out:
+    if name != info.filename or name.startswith("/") or ".." in name.split("/") or any(c in name for c in "\\:\0"):
         yield "path_leads_out", "its path leads out of the zip, as in no school’s export"
     if stat.S_ISLNK(info.external_attr >> 16):
         yield "member_is_link", "a link, not a file; put the file itself into the zip"
@@ -343,12 +331,12 @@ class Manifest:
 
 
 def read_manifest(package: Package, log: ProblemLog) -> Manifest:
-    """Read the manifest; log differences between it and the package.
+    """Read the manifest; log files that are missing, undeclared or unknown.
 
     Raises RosterInvalid if the manifest is missing, unreadable, or of an unsupported version.
     """
     properties = _read_properties(package, log)
-    version = _known_version(properties, log)
+    version = _known_version(properties)
     _check_manifest_version(properties, log)
     declared = _declarations(properties, version, log)
     _compare(declared, package, version, log)
@@ -360,10 +348,8 @@ def _read_properties(package: Package, log: ProblemLog) -> _Properties:
     if package.find_member(MANIFEST) is None:
         message = "manifest.csv is missing, or there are several: put the files of one package into the zip"
         raise refusal(MANIFEST, "manifest_missing", message)
-    if package.folder:
-        log.oddity(MANIFEST, None, None, "folder_in_zip")
     properties: _Properties = {}
-    rows = package.rows(MANIFEST, log)
+    rows = package.rows(MANIFEST)
     header = [text.strip().casefold() for text in next(rows, (1, []))[1]]
     names = [name.casefold() for name in MANIFEST_HEADER]
     if any(header.count(name) != 1 for name in names):
@@ -377,32 +363,24 @@ def _read_properties(package: Package, log: ProblemLog) -> _Properties:
 
 
 def _take_property(properties: _Properties, name: str, value: str, number: int, log: ProblemLog) -> None:
-    known = properties.get(name.casefold())
-    if known is None:
-        properties[name.casefold()] = (value, number)
-    elif known[0].casefold() == value.casefold() or not name.casefold().startswith(_DECIDING):
-        log.oddity(MANIFEST, number, "propertyName", "property_repeated")
-    else:
+    known, _ = properties.setdefault(name.casefold(), (value, number))
+    if known.casefold() != value.casefold() and name.casefold().startswith(_DECIDING):
         message = "appears a second time with another value; it is unclear which one counts"
         log.fatal(MANIFEST, number, "propertyName", "property_repeated", message)
 
 
-def _known_version(properties: _Properties, log: ProblemLog) -> Version:
+def _known_version(properties: _Properties) -> Version:
     text, row = properties.get(_VERSION_PROPERTY, ("", None))
     found = _VERSION.fullmatch(text)
     if found is None:
         message = f"{_VERSION_PROPERTY} must be one of: {', '.join(VERSIONS)}; the columns depend on it"
         raise refusal(MANIFEST, "version_unsupported", message, row=row)
-    if text not in VERSIONS:
-        log.oddity(MANIFEST, row, "value", "oneroster_version", value=text, meaning=found[1])
     return VERSIONS[found[1]]
 
 
 def _check_manifest_version(properties: _Properties, log: ProblemLog) -> None:
     text, row = properties.get("manifest.version", ("", None))
-    if text in {"", "1"}:
-        log.oddity(MANIFEST, row, "value", "manifest_version", value=text, meaning=MANIFEST_VERSION)
-    elif text != MANIFEST_VERSION:
+    if text not in {"", "1", MANIFEST_VERSION}:
         message = f"manifest.version must be {MANIFEST_VERSION}"
         log.fatal(MANIFEST, row, "value", "manifest_version_unsupported", message)
 
@@ -415,12 +393,9 @@ def _declarations(properties: _Properties, version: Version, log: ProblemLog) ->
             continue
         file, value = files.get(f"{name.removeprefix(_FILE_PREFIX)}.csv"), text.casefold()
         if file is None:
-            if value != ABSENT:
-                log.oddity(MANIFEST, row, "propertyName", "property_ignored", value=shown(name))
-        elif value in _DECLARATIONS:
+            continue
+        if value in _DECLARATIONS:
             declared[file] = value
-            if value != text:
-                log.oddity(MANIFEST, row, "value", "value_spelling", value=text, meaning=value)
         elif version.is_about_people(file):
             message = f"must be one of: {', '.join(_DECLARATIONS)}; otherwise it is unclear whether {file} is complete"
             log.fatal(MANIFEST, row, "value", "value_not_allowed", message)
@@ -429,13 +404,9 @@ def _declarations(properties: _Properties, version: Version, log: ProblemLog) ->
 
 
 def _compare(declared: dict[str, str], package: Package, version: Version, log: ProblemLog) -> None:
-    known = {file.casefold(): file for file in (MANIFEST, *version.files)}
-    for name in sorted(package.members):
-        file = known.get(name.casefold())
-        if file is None:
-            log.oddity(shown(name), None, None, "file_ignored")
-        elif file != name:
-            log.oddity(file, None, None, "file_spelling", value=name, meaning=file)
+    known = {file.casefold() for file in (MANIFEST, *version.files)}
+    for name in sorted(name for name in package.members if name.casefold() not in known):
+        log.oddity(shown(name), None, None, "file_ignored")
     needed = () if DELTA in declared.values() else version.needed
     for file in version.files:
         _compare_file(file, declared.get(file, ABSENT), package, version, log, is_needed=file in needed)
@@ -480,23 +451,16 @@ def read_header(table: Table, header: Sequence[str], row: int, log: ProblemLog, 
             _report_repeated(table, name, row, log, decides=name in decisive or name in table.extensions)
         else:
             places[name] = place
-            if text != name:
-                log.oddity(table.file, row, name, "column_spelling", value=shown(text), meaning=name)
     _require(table, [name for name in table.header if name in decisive and name not in places], row)
     if "sourcedId" not in places and not table.is_about_people:
         log.oddity(table.file, row, "sourcedId", "file_unreadable")  # a row of data may be where the header should be
         return {}
     for name in unknown:
         log.oddity(table.file, row, name or None, "column_ignored")
-    _report_differences(table, places, row, log)
+    for name in table.kept:
+        if name not in places:
+            log.oddity(table.file, row, name, "column_missing")
     return places
-
-
-def _report_repeated(table: Table, name: str, row: int, log: ProblemLog, *, decides: bool) -> None:
-    if decides:
-        message = f"{name} appears more than once; it is unclear which one counts"
-        raise refusal(table.file, "header_wrong", message, row=row)
-    log.oddity(table.file, row, name, "column_repeated")
 
 
 def _require(table: Table, missing: Sequence[str], row: int) -> None:
@@ -505,10 +469,8 @@ def _require(table: Table, missing: Sequence[str], row: int) -> None:
         raise refusal(table.file, "header_wrong", message, row=row)
 
 
-def _report_differences(table: Table, places: Mapping[str, int], row: int, log: ProblemLog) -> None:
-    for name in table.kept:
-        if name not in places:
-            log.oddity(table.file, row, name, "column_missing")
-    found = [places[name] for name in table.header if name in places]
-    if found != sorted(found):
-        log.oddity(table.file, row, None, "columns_reordered")
+def _report_repeated(table: Table, name: str, row: int, log: ProblemLog, *, decides: bool) -> None:
+    if decides:
+        message = f"{name} appears more than once; it is unclear which one counts"
+        raise refusal(table.file, "header_wrong", message, row=row)
+    log.oddity(table.file, row, name, "column_repeated")

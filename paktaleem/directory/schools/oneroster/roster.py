@@ -9,7 +9,7 @@ row was left out does not count as complete, so that nothing ends because it cou
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import date
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import IO, Any
@@ -42,7 +42,6 @@ from paktaleem.directory.schools.oneroster.relations import (
 )
 from paktaleem.directory.schools.oneroster.users import (
     GuardianRelation,
-    PartialUserRecord,
     PeopleFiles,
     Person,
     Place,
@@ -82,32 +81,6 @@ def check_school_row(table: Table, number: int, cells: Cells, log: ProblemLog) -
     if table.file == CLASSES:
         report_grades(cells[table.at["grades"]], file=CLASSES, row=number, log=log)
     return True
-
-
-class Schooling:
-    """The rows of a checked package about schools and classes; ``partly`` are files of which not every row was read."""
-
-    def __init__(self, package: Package, manifest: Manifest, partly: frozenset[str]) -> None:
-        self._package, self._manifest, self._partly = package, manifest, partly
-
-    def given(self, *, complete: bool) -> stated.GivenRows:
-        """Return the rows, read again from the package; if ``complete``, what a whole file does not list has ended."""
-        whole = (file for file in PARTS if complete and self._manifest.is_whole(file) and file not in self._partly)
-        return stated.GivenRows(
-            schools=self._rows(ORGS, _read_school),
-            terms=self._rows(SESSIONS, _read_term),
-            classes=self._rows(CLASSES, _read_class),
-            enrolments=self._rows(ENROLLMENTS, _read_enrolment),
-            complete=frozenset(PARTS[file] for file in whole),
-        )
-
-    def _rows(self, file: str, read: Callable[[int, Cells, Table], Any]) -> Iterator[Any] | None:
-        if file not in self._manifest.files:
-            return None
-        table = self._manifest.version.tables[file]
-        log = ProblemLog()  # not shown: the check of the package has logged all oddities
-        found = table_rows(self._package, table)
-        return (read(row, cells, table) for row, cells in found if check_school_row(table, row, cells, log))
 
 
 def _read_school(row: int, cells: Cells, table: Table) -> stated.SchoolRow:
@@ -185,16 +158,15 @@ _COLUMNS = MappingProxyType(
 class Roster:
     """An opened package whose every row has been checked.
 
-    `oddity_sample` holds the first oddities of each code, `oddities` their exact number by code. `counts` holds the
-    people by role, the relations, classes and enrollments; `size` is the number of people. `is_whole` is True if
-    people not in it are not at the school; `stated_roles` says whether it states all roles; `columns` maps fields to
-    column names.
+    `oddity_sample` holds the first oddities of each code, `oddities` their exact number by code. `relation_count` is
+    the number of relations, `size` that of people. `is_whole` is True if people not in it are not at the school;
+    `stated_roles` says whether it states all roles; `columns` maps fields to column names.
     """
 
     def __init__(self, package: Package, findings: "_Findings") -> None:
         self.oddity_sample = findings.log.oddity_sample()
         self.oddities: Mapping[str, int] = MappingProxyType(dict(findings.log.oddity_totals()))
-        self.counts: Mapping[str, int] = MappingProxyType(findings.counts())
+        self.relation_count = len(findings.relations.pairs)
         self.kind = f"OneRoster {findings.manifest.version.number}"
         self.is_whole = findings.manifest.is_whole(USERS)
         self.stated_roles = _stated_roles(findings.manifest)
@@ -204,28 +176,25 @@ class Roster:
         self._ids = tuple(findings.ids.get(USERS, {}))
         self._register = findings.register
         self._relations = findings.relations
-        self._schooling = Schooling(package, findings.manifest, frozenset(findings.partly))
+        self._partly = frozenset(findings.partly)
 
     @property
     def size(self) -> int:
         return len(self._ids) + len(self._register.elsewhere)
 
-    def people(self) -> Iterator[Person]:
-        """Yield every person in the order of users.csv, then those whom only other files of a delta name.
+    def placed_people(self) -> Iterator[tuple[Place, Person]]:
+        """Yield every person and their place, in the order of users.csv, then those whom only other files name.
 
         Raises RosterInvalid if the file changed since it was checked.
         """
-        return (person for _, person in self.placed_people())
-
-    def placed_people(self) -> Iterator[tuple[Place, Person]]:
-        """Yield every person as `people` does, each with their place in the file."""
         if USERS in self._manifest.files:
             for ordinal, (number, user) in enumerate(user_rows(self._package, self._manifest.version, self._ids)):
                 person = self._person(ordinal, user)
                 if person.role is not None or user.gone or not self._states_all_roles:
                     yield Place(USERS, number), person
-        for external_id, found in self._register.elsewhere.items():
-            yield Place(found.file, found.row), _to_partial_person(external_id, found)
+        for external_id, ordinal in self._register.elsewhere.items():
+            place = Place(self._register.files[ordinal], self._register.rows[ordinal])
+            yield place, self._with_register(Person(external_id, None, None, None, None, None, enabled=None), ordinal)
 
     def relations(self) -> Iterator[GuardianRelation]:
         """Yield each relation between two of its people once, in the order of users.csv."""
@@ -235,8 +204,26 @@ class Roster:
                 yield GuardianRelation(self._ids[child], self._ids[guardian], relationship)
 
     def schooling(self, *, complete: bool) -> GivenRows:
-        """Return the schools, terms, classes and enrolments; if ``complete``, what is not listed has ended."""
-        return self._schooling.given(complete=complete)
+        """Return the schools, terms, classes and enrolments, read again from the package.
+
+        If ``complete``, what a whole file does not list has ended.
+        """
+        whole = (file for file in PARTS if complete and self._manifest.is_whole(file) and file not in self._partly)
+        return GivenRows(
+            schools=self._rows(ORGS, _read_school),
+            terms=self._rows(SESSIONS, _read_term),
+            classes=self._rows(CLASSES, _read_class),
+            enrolments=self._rows(ENROLLMENTS, _read_enrolment),
+            complete=frozenset(PARTS[file] for file in whole),
+        )
+
+    def _rows(self, file: str, read: Callable[[int, Cells, Table], Any]) -> Iterator[Any] | None:
+        if file not in self._manifest.files:
+            return None
+        table = self._manifest.version.tables[file]
+        log = ProblemLog()  # not shown: the check of the package has logged all oddities
+        found = table_rows(self._package, table)
+        return (read(row, cells, table) for row, cells in found if check_school_row(table, row, cells, log))
 
     def mentions(self) -> Iterable[DeltaRelation]:
         """Return a delta's agents whose relationship depends on earlier files."""
@@ -257,18 +244,18 @@ class Roster:
     def _person(self, ordinal: int, user: User) -> Person:
         if user.gone:
             return Person(user.external_id, None, None, None, None, None, enabled=None, gone=True)
-        return Person(
-            external_id=user.external_id,
-            role=self._register.role(ordinal),
-            full_name=user.full_name,
-            email=user.email,
-            phone=user.phone,
-            birth_date=self._register.birth_date(ordinal),
-            enabled=user.enabled,
-            country=user.country,
-            grade=user.grade,
-            other_roles=self._register.other_roles(ordinal),
-            ended_roles=self._register.ended_roles(ordinal),
+        person = Person(user.external_id, None, user.full_name, user.email, user.phone, None, enabled=user.enabled)
+        return self._with_register(replace(person, country=user.country, grade=user.grade), ordinal)
+
+    def _with_register(self, person: Person, ordinal: int) -> Person:
+        """Add what the other files state about a person."""
+        register = self._register
+        return replace(
+            person,
+            role=register.role(ordinal),
+            birth_date=register.birth_date(ordinal),
+            other_roles=register.other_roles(ordinal),
+            ended_roles=register.ended_roles(ordinal),
         )
 
 
@@ -276,21 +263,6 @@ def _stated_roles(manifest: Manifest) -> StatedRoles:
     if "role" in manifest.version.tables[USERS].at:
         return StatedRoles.MAIN
     return StatedRoles.ALL if manifest.is_whole(USER_ROLES) else StatedRoles.CHANGES
-
-
-def _to_partial_person(external_id: str, found: PartialUserRecord) -> Person:
-    born = date.fromordinal(found.born) if found.born else None
-    return Person(
-        external_id,
-        found.main_role,
-        None,
-        None,
-        None,
-        born,
-        enabled=None,
-        other_roles=found.other_roles,
-        ended_roles=found.ended_roles,
-    )
 
 
 @contextmanager
@@ -317,7 +289,6 @@ class _Findings:
         self.relations = Relations()
         self.manifest: Manifest
         self.partly: set[str] = set()  # files about schools and classes of which not every row can be read
-        self._rows: dict[str, int] = {}
         self._package = package
 
     def check(self) -> None:
@@ -338,15 +309,6 @@ class _Findings:
         if "role" not in version.tables[USERS].at:
             report_guardians(tuple(ids), self.register, self.log)
         report_students(tuple(ids), self.relations.pairs, self.register, self.log, whole=whole)
-
-    def counts(self) -> dict[str, int]:
-        """Return the number of people by role, of relations, classes and enrollments."""
-        return {
-            **self.register.count_by_role(),
-            "relations": len(self.relations.pairs),
-            "classes": self._rows.get(CLASSES, 0),
-            "enrollments": self._rows.get(ENROLLMENTS, 0),
-        }
 
     def _check_presence(self, table: Table) -> None:
         for column, target in table.references.items():
@@ -373,7 +335,6 @@ class _Findings:
         check.finish()
         if reader.skipped or not reader.present:
             self.partly.add(table.file)
-        self._rows[table.file] = check.count
         is_read = reader.present or table.is_about_people
         if is_read and table.file not in {DEMOGRAPHICS, ENROLLMENTS, USER_ROLES}:  # no other file refers to these
             self.ids[table.file] = check.ids

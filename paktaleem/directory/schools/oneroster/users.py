@@ -8,7 +8,7 @@ from enum import Enum, auto
 from typing import NamedTuple
 
 from paktaleem.directory.schools.oneroster import columns as cell
-from paktaleem.directory.schools.oneroster.checks import Cells, Ids, is_gone, report_semicolons, table_rows
+from paktaleem.directory.schools.oneroster.checks import Cells, Ids, is_gone, table_rows
 from paktaleem.directory.schools.oneroster.columns import (
     COUNTRY,
     DEMOGRAPHICS,
@@ -52,49 +52,12 @@ def _others(every: int, main: str | None) -> tuple[str, ...]:
 
 
 @dataclass(slots=True)
-class PartialUserRecord:
-    """A delta's statements about a person who has no row in its users.csv: place, new role, new birth date."""
-
-    file: str
-    row: int
-    role: str = ""
-    rank: int = _NONE
-    every: int = 0
-    ended: int = 0
-    born: int = 0
-
-    def take_role(self, role: str, *, primary: bool) -> None:
-        """Add a role; it becomes the main one if it is primary and ranks before the current one."""
-        self.every |= _bit(role)
-        if primary and (rank := _rank(role, primary=primary)) < self.rank:
-            self.role, self.rank = role, rank
-
-    def end_role(self, role: str) -> None:
-        """Add a role that has ended."""
-        self.ended |= _bit(role)
-
-    @property
-    def main_role(self) -> str | None:
-        """The portal's role that is stated as primary; None if none is."""
-        return ROLES[self.role] if self.role else None
-
-    @property
-    def other_roles(self) -> tuple[str, ...]:
-        return _others(self.every, self.main_role)
-
-    @property
-    def ended_roles(self) -> tuple[str, ...]:
-        """The portal's roles that have ended, and are not stated again."""
-        return _ROLES_OF[self.ended & ~self.every]
-
-
-@dataclass(slots=True)
 class UserRegister:
     """Compact data of every user, by the ordinal of the row: some 40 bytes besides the id.
 
     Email addresses and phone numbers are stored as fingerprints (0: none), enough to see that two people share one.
-    Birth dates are stored as proleptic ordinals (0: none). ``elsewhere`` maps sourcedIds to people whom a delta names
-    only in other files.
+    Birth dates are stored as proleptic ordinals (0: none). ``elsewhere`` has the ordinals of people whom a delta names
+    only in other files, by sourcedId, and ``files`` these files by ordinal; they follow the users.
     """
 
     roles: bytearray = field(default_factory=bytearray)
@@ -108,9 +71,10 @@ class UserRegister:
     mailboxes: array[int] = field(default_factory=lambda: array("q"))
     phones: array[int] = field(default_factory=lambda: array("q"))
     births: array[int] = field(default_factory=lambda: array("l"))
-    elsewhere: dict[str, PartialUserRecord] = field(default_factory=dict)
+    elsewhere: dict[str, int] = field(default_factory=dict)
+    files: dict[int, str] = field(default_factory=dict)
 
-    def add(self, row: int, *, email: str, phone: str, gone: bool) -> int:
+    def add(self, row: int, *, email: str = "", phone: str = "", gone: bool = False) -> int:
         """Add the next user; return its ordinal."""
         for column in (self.roles, self.ranks, self.kin):
             column.append(_NONE)
@@ -149,14 +113,21 @@ class UserRegister:
         """Return the portal's roles of a user that have ended, and are not stated again."""
         return _ROLES_OF[self.ended[ordinal] & ~self.every[ordinal]]
 
-    def place_elsewhere(self, external_id: str, file: str, row: int) -> PartialUserRecord:
-        """Return the record of a person who has no row in this users.csv, creating it if needed."""
-        return self.elsewhere.setdefault(external_id, PartialUserRecord(file, row))
+    def add_elsewhere(self, external_id: str, file: str, row: int) -> int:
+        """Return the ordinal of a person who has no row in this users.csv."""
+        if external_id not in self.elsewhere:
+            self.elsewhere[external_id] = self.add(row)
+            self.files[self.elsewhere[external_id]] = file
+        return self.elsewhere[external_id]
 
     def role(self, ordinal: int) -> str | None:
-        """Return the portal's role of a user, or None if the package states none."""
+        """Return the portal's role of a user, or None if the package states none.
+
+        Of a person without a row in this users.csv only a primary role becomes the main one.
+        """
         code = self.roles[ordinal]
-        return None if code == _NONE else ROLES[_ROLE_NAMES[code]]
+        is_main = code != _NONE and (ordinal not in self.files or self.ranks[ordinal] < _SECONDARY)
+        return ROLES[_ROLE_NAMES[code]] if is_main else None
 
     def birth_date(self, ordinal: int) -> date | None:
         """Return the birth date of a user, or None if the package states none."""
@@ -169,7 +140,8 @@ class UserRegister:
 
     def unreachable_guardians(self) -> Iterator[int]:
         """Yield the ordinals of possible guardians without an email address."""
-        return (n for n, code in enumerate(self.kin) if code != _NONE and not self.mailboxes[n] and not self.gone[n])
+        users = enumerate(self.kin[: len(self.kin) - len(self.elsewhere)])
+        return (n for n, code in users if code != _NONE and not self.mailboxes[n] and not self.gone[n])
 
     def relation(self, one: int, other: int) -> tuple[int, int] | None:
         """Return the two as (student, guardian), or None if they are not one of each."""
@@ -182,13 +154,6 @@ class UserRegister:
         """Return the kind of relation, which only the guardian's role states; None if it is not stated."""
         code = self.kin[guardian]
         return None if code == _NONE else _ROLE_NAMES[code]
-
-    def count_by_role(self) -> Mapping[str, int]:
-        """Return the number of users by the portal's role."""
-        counts = dict.fromkeys(ROLES.values(), 0)
-        for name, role in ROLES.items():
-            counts[role] += self.roles.count(_ROLE_CODES[name])
-        return counts
 
 
 class User(NamedTuple):
@@ -257,7 +222,6 @@ def check_user(number: int, cells: Cells, user: User, table: Table, log: Problem
     for column in ("sms", "phone"):
         if cell.plausible_phone(cells[at[column]]) is None:
             log.oddity(USERS, number, column, "phone_implausible")
-    report_semicolons(cells, table, "agentSourcedIds", number, log)
     _check_country(number, cells[at[COUNTRY]], log)
     report_grades(cells[at["grades"]], file=USERS, row=number, log=log)
     if user.role in RELATIONSHIPS and not user.email:
@@ -309,26 +273,17 @@ class PeopleFiles:
         user, role = cells[table.at["userSourcedId"]], meaning_of(cells, table, "role")
         if is_gone(table, cells):
             self._log.oddity(table.file, number, "role", "role_ended")
-            self._end_role(user, role, table, number)
+            if role and (ordinal := self._find(user, table, number, "userSourcedId")) is not None:
+                self._register.end_role(ordinal, role)
             return
         if cells[table.at["role"]].casefold().startswith(EXTENDED):
             self._log.oddity(table.file, number, "role", "role_extended")
             return
         if not role:  # already refused
             return
-        primary = meaning_of(cells, table, "roleType") == "primary"
-        if user in self._ids:
-            self._register.add_role(self._ids[user], role, primary=primary)
-        elif self._is_elsewhere(user, table, number, "userSourcedId"):
-            self._register.place_elsewhere(user, table.file, number).take_role(role, primary=primary)
-
-    def _end_role(self, user: str, role: str, table: Table, number: int) -> None:
-        if not role:
-            return
-        if user in self._ids:
-            self._register.end_role(self._ids[user], role)
-        elif self._is_elsewhere(user, table, number, "userSourcedId"):
-            self._register.place_elsewhere(user, table.file, number).end_role(role)
+        if (ordinal := self._find(user, table, number, "userSourcedId")) is not None:
+            primary = meaning_of(cells, table, "roleType") == "primary"
+            self._register.add_role(ordinal, role, primary=primary)
 
     def take_birth_date(self, number: int, cells: Cells) -> None:
         """Store the birth date of a row of demographics.csv."""
@@ -339,18 +294,19 @@ class PeopleFiles:
         if born.year < cell.FIRST_BIRTH_YEAR:
             message = f"must not be before {cell.FIRST_BIRTH_YEAR}: this cannot be the person’s birth date"
             self._log.fatal(table.file, number, "birthDate", "birth_date_too_early", message)
-        elif cells[0] in self._ids:
-            self._register.births[self._ids[cells[0]]] = born.toordinal()
-        elif self._is_elsewhere(cells[0], table, number, "sourcedId"):
-            self._register.place_elsewhere(cells[0], table.file, number).born = born.toordinal()
+        elif (ordinal := self._find(cells[0], table, number, "sourcedId")) is not None:
+            self._register.births[ordinal] = born.toordinal()
 
-    def _is_elsewhere(self, user: str, table: Table, number: int, column: str) -> bool:
+    def _find(self, user: str, table: Table, number: int, column: str) -> int | None:
+        """Return the ordinal of a person; None for one who has to be in users.csv and is not, which is logged."""
+        if user in self._ids:
+            return self._ids[user]
         if self._whole or not user:  # already refused
-            return False
-        fault = cell.external_id_fault(user)
-        if fault:
+            return None
+        if fault := cell.external_id_fault(user):
             self._log.fatal(table.file, number, column, "external_id_unfit", fault)
-        return not fault
+            return None
+        return self._register.add_elsewhere(user, table.file, number)
 
 
 class StatedRoles(Enum):

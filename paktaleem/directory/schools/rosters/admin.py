@@ -1,6 +1,6 @@
 """Console pages for roster imports: upload a file, preview the changes, import or discard it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -20,18 +20,20 @@ from paktaleem.directory.schools.rosters.importing.uploads import (
     check_again,
     confirm_import,
     discard_roster,
+    import_anyway,
     shown_details,
     upload_roster,
 )
 from paktaleem.directory.schools.rosters.models import RosterImport, RosterState
 from paktaleem.directory.schools.rosters.spreadsheet.template import csv_template, xlsx_template
+from paktaleem.foundation.accounts.acts import Act
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.act_pages import act_page
 from paktaleem.foundation.console.columns import annotate_actor, format_actor, moment_tag, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.forms import ActionForm, ScopedForm
 from paktaleem.foundation.console.requests import actor_of, get_action_time
-from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.tenancy.context import in_client
@@ -126,33 +128,13 @@ def _total_lost(row: RosterImport) -> int:
     return sum(loss.gone for loss in _large_losses(row).values())
 
 
-def _is_ready(row: RosterImport, _at: Any) -> bool:
-    return row.state in {RosterState.READY, RosterState.STOPPED}
+def _show_result(step: Act[Any, ..., RosterImport]) -> Callable[..., HttpResponse]:
+    """Return what performs an act and opens the page of the roster, which tells the result."""
 
+    def respond(row: RosterImport, _given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+        return _redirect_to_roster(request, step(row, actor=actor_of(request), at=get_action_time(request)))
 
-def _is_stopped(row: RosterImport, _at: Any) -> bool:
-    return row.state == RosterState.STOPPED
-
-
-def _is_kept(row: RosterImport, _at: Any) -> bool:
-    return row.is_kept
-
-
-def _import(row: RosterImport, _: dict[str, Any], request: HttpRequest) -> HttpResponse:
-    return _redirect_to_roster(request, confirm_import(row, actor=actor_of(request), at=get_action_time(request)))
-
-
-def _import_anyway(row: RosterImport, _: dict[str, Any], request: HttpRequest) -> HttpResponse:
-    row = confirm_import(row, allow_bulk_deactivation=True, actor=actor_of(request), at=get_action_time(request))
-    return _redirect_to_roster(request, row)
-
-
-def _check_again(row: RosterImport, _: dict[str, Any], request: HttpRequest) -> HttpResponse:
-    return _redirect_to_roster(request, check_again(row, actor=actor_of(request), at=get_action_time(request)))
-
-
-def _discard(row: RosterImport, _: dict[str, Any], request: HttpRequest) -> None:
-    discard_roster(row, actor=actor_of(request), at=get_action_time(request))
+    return respond
 
 
 def _redirect_to_roster(request: HttpRequest, row: RosterImport) -> HttpResponse:
@@ -191,47 +173,10 @@ class RosterImportAdmin(EvidenceAdmin):
     intro = "Import people from a file. You first see what would change; nothing is imported until you confirm."
     empty_text = "No rosters have been uploaded yet."
     acts = (
-        RowAction(
-            "import",
-            "Import",
-            Capability.IMPORT_ROSTERS,
-            _import,
-            form=ActionForm,
-            lead="The import writes exactly what the check showed, or nothing.",
-            applies=_is_ready,
-        ),
-        RowAction(
-            "import-anyway",
-            "Import anyway",
-            Capability.BULK_DEACTIVATE_PEOPLE,
-            _import_anyway,
-            form=AnywayForm,
-            lead="The import stopped because too many accounts would be closed, or too many guardian relations or "
-            "contact details lost. Often the export was incomplete, the wrong file was chosen, or a spreadsheet "
-            "program emptied cells. If you continue, the people keep their other data and their consents until "
-            "retention ends.",
-            danger=True,
-            applies=_is_stopped,
-        ),
-        RowAction(
-            "check-again",
-            "Check again",
-            Capability.IMPORT_ROSTERS,
-            _check_again,
-            form=ActionForm,
-            lead="The same file is compared with the people as they are now. Nothing is changed.",
-            applies=_is_kept,
-        ),
-        RowAction(
-            "discard",
-            "Discard",
-            Capability.IMPORT_ROSTERS,
-            _discard,
-            form=ActionForm,
-            lead="The file is deleted without being imported.",
-            done="The file has been deleted.",
-            applies=_is_kept,
-        ),
+        act_page(confirm_import, respond=_show_result(confirm_import)),
+        act_page(import_anyway, form=AnywayForm, respond=_show_result(import_anyway)),
+        act_page(check_again, respond=_show_result(check_again)),
+        discard_roster,
     )
     standing = state_column(lambda row: render_state(row.get_state_display(), TONES.get(row.state, "calm")))
 
@@ -273,10 +218,6 @@ class RosterImportAdmin(EvidenceAdmin):
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:  # noqa: ARG002
         return _redirect_to_roster(request, obj)
 
-    def _acts_of(self, request: HttpRequest, row: Any) -> list[RowAction]:
-        left_out = "import" if _is_stopped(row, None) else ""
-        return [act for act in super()._acts_of(request, row) if act.slug != left_out]
-
     def panels(self, request: HttpRequest, row: Any) -> list[dict[str, Any]]:  # noqa: ARG002
         with in_client(row.client_id):
             details = shown_details(RosterImport.objects.get(pk=row.pk))
@@ -298,7 +239,6 @@ class RosterImportAdmin(EvidenceAdmin):
 
     @admin.display(description="people not in the file")
     def missing(self, row: RosterImport) -> str:
-        """Return what happens to people who are not in the file."""
         if row.everybody:
             return gettext("have left, if an earlier file created them")
         return gettext("stay as they are")

@@ -4,10 +4,7 @@ from uuid import UUID
 
 from procrastinate.contrib.django import app
 
-from paktaleem.directory.schools.rosters.importing.uploads import (
-    RUN_ROSTER_STEP,
-    run_roster_step,
-)
+from paktaleem.directory.schools.rosters.importing.uploads import RUN_ROSTER_STEP, run_roster_step
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.clock import client_now
 from paktaleem.foundation.tenancy.context import in_client

@@ -254,10 +254,7 @@ def _add(run: Run) -> None:
 def list_rows_with(action: str, *, most: int) -> list[int]:
     """List the rows, up to ``most``, of the last recording in this transaction that have an action."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT row FROM found_enrolments WHERE action = %s ORDER BY row LIMIT %s",
-            [action, most],
-        )
+        cursor.execute("SELECT row FROM found_enrolments WHERE action = %s ORDER BY row LIMIT %s", [action, most])
         return [row for (row,) in cursor.fetchall()]
 
 

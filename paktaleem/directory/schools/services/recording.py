@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 
 from paktaleem.directory.people.details import check_external_id
-from paktaleem.directory.schools.models import ClassTerm, Origin, School, SchoolClass, Term
+from paktaleem.directory.schools.models import ClassTerm, Origin, School, SchoolClass, Sourced, Term
 from paktaleem.directory.schools.rows import (
     CLASSES,
     ENROLMENTS,
@@ -101,8 +101,6 @@ def record_schools(
     return Recorded(counts, "\n".join(run.digest))
 
 
-type _Model = type[School | Term | SchoolClass]
-
 _RESULTS = {"add": "added", "change": "changed", "same": "unchanged", "end": "ended"}
 _PROBLEMS: Mapping[str, tuple[str, str]] = {
     "no_class": ("class", "No class in use has this id."),
@@ -122,26 +120,17 @@ class EnrolmentResult:
 
 
 @transaction.atomic
-def state_school(row: SchoolRow, *, client: Client, actor: Actor, at: datetime) -> tuple[School, bool]:
-    """Record a school; return it with whether it is new.
+def state_place[Place: (School, Term)](
+    model: type[Place], row: SchoolRow | TermRow, *, client: Client, actor: Actor, at: datetime
+) -> tuple[Place, bool]:
+    """Record a school or a term; return it with whether it is new.
 
-    Raises ValidationError for an unknown parent, or if an unknown school is ended, SchoolsBusy, NotAllowed.
+    Raises ValidationError for an unknown parent, or if an unknown one is ended, SchoolsBusy, NotAllowed.
     """
-    is_new = _prepare(School, row, {"part_of": (School, [row.parent])}, client=client, actor=actor)
-    record_schools(GivenRows(schools=[row]), client=client, origin=Origin.API, actor=actor, at=at)
-    rows = School.objects.select_related("parent")
-    return rows.get(client_id=client.pk, external_id=row.external_id), is_new
-
-
-@transaction.atomic
-def state_term(row: TermRow, *, client: Client, actor: Actor, at: datetime) -> tuple[Term, bool]:
-    """Record a term; return it with whether it is new.
-
-    Raises ValidationError for an unknown parent, or if an unknown term is ended, SchoolsBusy, NotAllowed.
-    """
-    is_new = _prepare(Term, row, {"part_of": (Term, [row.parent])}, client=client, actor=actor)
-    record_schools(GivenRows(terms=[row]), client=client, origin=Origin.API, actor=actor, at=at)
-    rows = Term.objects.select_related("parent")
+    is_new = _prepare(model, row, {"part_of": (model, [row.parent])}, client=client, actor=actor)
+    given = GivenRows(schools=[row]) if isinstance(row, SchoolRow) else GivenRows(terms=[row])
+    record_schools(given, client=client, origin=Origin.API, actor=actor, at=at)
+    rows = model._default_manager.select_related("parent")
     return rows.get(client_id=client.pk, external_id=row.external_id), is_new
 
 
@@ -151,10 +140,7 @@ def state_class(row: ClassRow, *, client: Client, actor: Actor, at: datetime) ->
 
     Raises ValidationError for an unknown school or term, or if an unknown class is ended, SchoolsBusy, NotAllowed.
     """
-    references: Mapping[str, tuple[_Model, Sequence[str]]] = {
-        "school": (School, [row.school]),
-        "terms": (Term, row.terms),
-    }
+    references = {"school": (School, [row.school]), "terms": (Term, row.terms)}
     is_new = _prepare(SchoolClass, row, references, client=client, actor=actor)
     record_schools(GivenRows(classes=[row]), client=client, origin=Origin.API, actor=actor, at=at)
     rows = SchoolClass.objects.select_related("school")
@@ -185,9 +171,9 @@ def _to_result(action: str) -> EnrolmentResult:
 
 
 def _prepare(
-    model: _Model,
+    model: type[Sourced],
     row: SchoolRow | TermRow | ClassRow,
-    references: Mapping[str, tuple[_Model, Sequence[str]]],
+    references: Mapping[str, tuple[type[Sourced], Sequence[str]]],
     *,
     client: Client,
     actor: Actor,

@@ -305,13 +305,7 @@ def _stage_changed(
     run.contacts_removed += sum(bool(before[field]) and not after[field] for field in ("email", "phone"))
     row = _row(known.id, external_id, details, sealer, run)
     row |= {field: _to_bytes(known.sealed[field]) for field in PERSONAL if before[field] == after[field]}
-    row |= {
-        "is_new": False,
-        "seen_index": known.details_index,
-        "key_id": None,
-        "epoch": None,
-        "wrapped": None,
-    }
+    row |= {"is_new": False, "seen_index": known.details_index, "key_id": None, "epoch": None, "wrapped": None}
     staged.people.append(row)
     changed = [field for field in PERSONAL if before[field] != after[field]]
     staged.entries.append(_entry(row, details, changed, sealer=sealer, run=run))
@@ -347,10 +341,7 @@ def _entry(
         kind,
         client_id=run.client.id,
         subject_id=row["id"],
-        facts={
-            **role_facts(details.roles),
-            "commitments": {field: commitment(texts[field], salt) for field in fields},
-        },
+        facts={**role_facts(details.roles), "commitments": {field: commitment(texts[field], salt) for field in fields}},
         openings=sealer.seal(salt.hex(), column="ledger_entry.openings").ciphertext,
         actor=run.actor,
         at=run.at,

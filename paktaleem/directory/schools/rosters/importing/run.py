@@ -16,6 +16,7 @@ from paktaleem.directory.schools.oneroster.users import Person, Place, StatedRol
 from paktaleem.directory.schools.rosters.importing import tables
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import actor_columns
 
 SHOWN = 20
@@ -142,7 +143,6 @@ class Run:
 
     client: Client
     actor: Actor
-    reason: str
     at: datetime
     today: date
     columns: Mapping[str, str]
@@ -171,7 +171,7 @@ class Run:
         return {
             "client": self.client.id,
             "at": self.at,
-            "reason": self.reason,
+            "reason": Reason.ROSTER_IMPORT.value,
             "actor_kind": kind,
             "actor_id": actor_id,
             "actor_role": role,

@@ -4,12 +4,11 @@ import io
 import struct
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from itertools import batched
-from typing import IO, Any, Protocol
-from zoneinfo import ZoneInfo
+from typing import IO, Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -17,10 +16,8 @@ from psycopg.errors import UniqueViolation
 
 from paktaleem.directory.people.services.searches import refresh_statistics
 from paktaleem.directory.schools.oneroster.columns import USERS
-from paktaleem.directory.schools.oneroster.problems import PACKAGE, Oddity, refusal
-from paktaleem.directory.schools.oneroster.relations import DeltaRelation
-from paktaleem.directory.schools.oneroster.roster import open_roster
-from paktaleem.directory.schools.oneroster.users import GuardianRelation, Person, Place, StatedRoles
+from paktaleem.directory.schools.oneroster.problems import PACKAGE, refusal
+from paktaleem.directory.schools.oneroster.roster import Roster, open_roster
 from paktaleem.directory.schools.rosters.importing import tables
 from paktaleem.directory.schools.rosters.importing.people import PeopleChangedMeanwhile, close_people, import_people
 from paktaleem.directory.schools.rosters.importing.relations import (
@@ -31,13 +28,12 @@ from paktaleem.directory.schools.rosters.importing.relations import (
 )
 from paktaleem.directory.schools.rosters.importing.run import ImportReport, Loss, Run, find_large_losses
 from paktaleem.directory.schools.rosters.importing.tables import known_roles
-from paktaleem.directory.schools.rosters.spreadsheet.rows import open_csv, open_xlsx
-from paktaleem.directory.schools.rows import GivenRows
+from paktaleem.directory.schools.rosters.spreadsheet.rows import Spreadsheet, open_csv, open_xlsx
+from paktaleem.directory.schools.selectors import get_day
 from paktaleem.directory.schools.services.recording import lock_schools
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.encryption.sealing import blind_index
 from paktaleem.foundation.text.phones import normal_number
 
@@ -48,35 +44,8 @@ type Progress = Callable[[str, int, int], None]
 """Called with the phase, the number done in it, and the total."""
 
 
-class RosterSource(Protocol):
-    """A checked roster file of any format, as read by an import. See ``oneroster.Roster`` for its members."""
-
-    kind: str
-    columns: Mapping[str, str]
-    is_whole: bool
-    stated_roles: StatedRoles
-
-    @property
-    def oddity_sample(self) -> Sequence[Oddity]: ...
-
-    @property
-    def oddities(self) -> Mapping[str, int]: ...
-
-    @property
-    def counts(self) -> Mapping[str, int]: ...
-
-    @property
-    def size(self) -> int: ...
-
-    def placed_people(self) -> Iterable[tuple[Place, Person]]: ...
-
-    def relations(self) -> Iterable[GuardianRelation]: ...
-
-    def mentions(self) -> Iterable[DeltaRelation]: ...
-
-    def schooling(self, *, complete: bool) -> GivenRows | None: ...
-
-    def birth_date_places(self, external_ids: Mapping[str, object], /) -> Iterable[tuple[Place, str]]: ...
+type RosterSource = Roster | Spreadsheet
+"""A checked roster file."""
 
 
 class ImportRunning(Exception):
@@ -96,19 +65,15 @@ class TooMuchLost(Exception):
         self.report = report
 
 
-def ignore_progress(_phase: str, _done: int, _total: int) -> None:
-    """Publish nothing."""
-
-
 def import_roster(
     roster: RosterSource,
     *,
     client: Client,
     actor: Actor,
-    reason: Reason | str = Reason.ROSTER_IMPORT,
     at: datetime,
-    progress: Progress = ignore_progress,
+    progress: Progress | None = None,
     everybody: bool = False,
+    is_trial: bool = False,
     allow_bulk_deactivation: bool = False,
     as_shown: str | None = None,
 ) -> ImportReport:
@@ -118,44 +83,35 @@ def import_roster(
     and relation; a second run changes nothing. Erased people are skipped and reported. People whom the roster does not
     name are left alone, unless ``everybody`` is set: then accounts that an earlier roster created are closed, as are
     those that a delta declares deleted. Claims of guardians end in the same way. ``as_shown`` is the plan of a trial;
-    the import must match it. ``progress`` is called with the phase, the number done and the total.
+    the import must match it. With ``is_trial`` everything is rolled back. ``progress`` is called with the phase, the
+    number done and the total.
 
     Raises RosterInvalid naming file, row and column of each problem, NotAllowed, ImportRunning, PeopleChangedMeanwhile,
     PlanChanged if it would differ from ``as_shown``, ContextMissing outside the client's context, and
     TooMuchLost, above ROSTER_VANISH_PERCENT of active people, open guardian relations, or registered email addresses
-    and phone numbers, unless ``allow_bulk_deactivation``.
+    and phone numbers, unless ``allow_bulk_deactivation`` or ``is_trial``.
     """
     require(actor, Capability.IMPORT_ROSTERS, client.id)
-    run = _new_run(roster, client, actor, reason, at, everybody=everybody)
+    run = Run(
+        client=client,
+        actor=actor,
+        at=at,
+        today=get_day(client, at),
+        columns=roster.columns,
+        is_whole=roster.is_whole,
+        stated_roles=roster.stated_roles,
+        everybody=everybody and roster.is_whole,
+    )
     with _one_transaction():
-        report = _import_all(roster, run, progress)
+        report = _import_all(roster, run, progress or (lambda _phase, _done, _total: None))
+        if is_trial:
+            transaction.set_rollback(True)
+            return report
         if as_shown is not None and report.plan != as_shown:
             raise PlanChanged
         losses = find_large_losses(report.losses, settings.ROSTER_VANISH_PERCENT)
         if losses and not allow_bulk_deactivation:
             raise TooMuchLost(report, losses)
-        return report
-
-
-def try_roster(
-    roster: RosterSource,
-    *,
-    client: Client,
-    actor: Actor,
-    reason: Reason | str = Reason.ROSTER_IMPORT,
-    at: datetime,
-    progress: Progress = ignore_progress,
-    everybody: bool = False,
-) -> ImportReport:
-    """Run ``import_roster``, return its report, and roll everything back.
-
-    Raises RosterInvalid, NotAllowed, ImportRunning, PeopleChangedMeanwhile.
-    """
-    require(actor, Capability.IMPORT_ROSTERS, client.id)
-    run = _new_run(roster, client, actor, reason, at, everybody=everybody)
-    with _one_transaction():
-        report = _import_all(roster, run, progress)
-        transaction.set_rollback(True)
         return report
 
 
@@ -171,31 +127,11 @@ def _one_transaction() -> Iterator[None]:
         raise
 
 
-def _new_run(
-    roster: RosterSource, client: Client, actor: Actor, reason: Reason | str, at: datetime, *, everybody: bool
-) -> Run:
-    return Run(
-        client=client,
-        actor=actor,
-        reason=Reason(reason).value,
-        at=at,
-        today=at.astimezone(ZoneInfo(client.time_zone)).date(),
-        columns=roster.columns,
-        is_whole=roster.is_whole,
-        stated_roles=roster.stated_roles,
-        everybody=everybody and roster.is_whole,
-    )
-
-
 def _import_all(roster: RosterSource, run: Run, progress: Progress) -> ImportReport:
     if not tables.lock_imports(run.client.id):
         raise ImportRunning
     lock_schools(run.client.id, waits=True)
-    before = {
-        "people": tables.count_active_people(run.client.id),
-        "relations": tables.count_open_claims(run.client.id),
-        "contacts": tables.count_contacts(run.client.id),
-    }
+    before = tables.count_records(run.client.id)
     tables.make_stages()
     _import_people(roster, run, progress)
     _close_missing(run)
@@ -210,8 +146,7 @@ def _import_people(roster: RosterSource, run: Run, progress: Progress) -> None:
     for number, chunk in enumerate(batched(roster.placed_people(), CHUNK), start=1):
         import_people(chunk, run)
         done += len(chunk)
-        if _is_power_of_two(number) and any(tally.added for tally in run.people.values()):
-            refresh_statistics()
+        refresh_now_and_then(number, has_added=any(tally.added for tally in run.people.values()))
         progress("people", done, roster.size)
     if run.birth_dates_refused:
         for place, external_id in roster.birth_date_places(run.birth_dates_refused):
@@ -230,9 +165,8 @@ def _import_relations(roster: RosterSource, run: Run, progress: Progress) -> Non
     for number, chunk in enumerate(batched(roster.relations(), CHUNK), start=1):
         import_relations(chunk, run)
         done += len(chunk)
-        if _is_power_of_two(number) and run.relations.added:
-            refresh_statistics()
-        progress("relations", done, roster.counts["relations"])
+        refresh_now_and_then(number, has_added=bool(run.relations.added))
+        progress("relations", done, roster.relation_count)
     for mentions in batched(roster.mentions(), CHUNK):
         import_mentions(mentions, USERS, run)
 
@@ -244,22 +178,24 @@ def _end_relations(run: Run) -> None:
             end_relations(chunk, run)
 
 
-def _is_power_of_two(chunks: int) -> bool:
-    """Return True if the number of chunks is a power of two: then the planner statistics are refreshed."""
-    return chunks & (chunks - 1) == 0
+def refresh_now_and_then(chunks: int, *, has_added: bool = True) -> None:
+    """Refresh the planner statistics if the number of chunks is a power of two."""
+    if has_added and chunks & (chunks - 1) == 0:
+        refresh_statistics()
 
 
 def _report(roster: RosterSource, run: Run, before: Mapping[str, int]) -> ImportReport:
     gone = {"people": run.vanishing, "relations": run.relations.gone, "contacts": run.contacts_removed}
+    after = tables.count_records(run.client.id)
     return ImportReport(
         people=dict(run.people),
         relations=run.relations,
         schooling=dict(run.schooling),
-        people_not_named=tables.count_live_people(run.client.id) - run.named - run.missing,
-        relations_not_named=tables.count_open_claims(run.client.id) + run.relations.gone - run.relations.total,
+        people_not_named=after["registered"] - run.named - run.missing,
+        relations_not_named=after["relations"] + run.relations.gone - run.relations.total,
         oddities=dict(Counter(roster.oddities) + Counter(run.log.oddity_totals())),
         oddity_sample=(*roster.oddity_sample, *run.log.oddity_sample()),
-        losses={kind: Loss(gone[kind], number) for kind, number in before.items()},
+        losses={kind: Loss(number, before[kind]) for kind, number in gone.items()},
         plan=run.plan.digest(),
         examples={action.value: tuple(names) for action, names in run.plan.examples.items()},
     )

@@ -220,32 +220,14 @@ def claims_to_end(client_id: UUID, removed: Sequence[UUID], *, everybody: bool) 
     return _rows(sql, {**params, "reason": Reason.ROSTER_IMPORT.value})
 
 
-def count_active_people(client_id: UUID) -> int:
-    """Count the client's people with open accounts."""
+def count_records(client_id: UUID) -> dict[str, int]:
+    """Count the client's people who are not erased, its active people, open relations, email addresses and phones."""
     sql = f"""
-        SELECT count(*) FROM {_SUBJECT}
-        WHERE client_id = %(client)s AND external_id IS NOT NULL AND is_enabled"""
-    return int(_rows(sql, {"client": client_id})[0][0])
-
-
-def count_live_people(client_id: UUID) -> int:
-    """Count the client's people who are not erased."""
-    sql = f"SELECT count(*) FROM {_SUBJECT} WHERE client_id = %(client)s AND external_id IS NOT NULL"
-    return int(_rows(sql, {"client": client_id})[0][0])
-
-
-def count_open_claims(client_id: UUID) -> int:
-    """Count the client's relations that have not ended."""
-    sql = f"SELECT count(*) FROM {_CLAIM} WHERE client_id = %(client)s AND ends_at IS NULL"
-    return int(_rows(sql, {"client": client_id})[0][0])
-
-
-def count_contacts(client_id: UUID) -> int:
-    """Count the registered email addresses and phone numbers of the client's people."""
-    sql = f"""
-        SELECT coalesce(sum(num_nonnulls(email, phone)), 0) FROM {_SUBJECT}
-        WHERE client_id = %(client)s AND external_id IS NOT NULL"""
-    return int(_rows(sql, {"client": client_id})[0][0])
+        SELECT count(*), count(*) FILTER (WHERE is_enabled), coalesce(sum(num_nonnulls(email, phone)), 0),
+            (SELECT count(*) FROM {_CLAIM} WHERE client_id = %(client)s AND ends_at IS NULL)
+        FROM {_SUBJECT} WHERE client_id = %(client)s AND external_id IS NOT NULL"""
+    [counts] = _rows(sql, {"client": client_id})
+    return dict(zip(("registered", "people", "contacts", "relations"), map(int, counts), strict=True))
 
 
 def write_new_people(params: Params) -> int:

@@ -21,9 +21,9 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext, gettext_lazy
 
-from paktaleem.directory.schools.oneroster.problems import Oddity, Problem, RosterInvalid
+from paktaleem.directory.schools.oneroster.problems import Oddity, RosterInvalid
 from paktaleem.directory.schools.rosters.importing.people import PeopleChangedMeanwhile
 from paktaleem.directory.schools.rosters.importing.run import ImportReport, find_large_losses
 from paktaleem.directory.schools.rosters.importing.service import (
@@ -32,19 +32,17 @@ from paktaleem.directory.schools.rosters.importing.service import (
     Progress,
     RosterSource,
     TooMuchLost,
-    ignore_progress,
     import_roster,
     open_source,
-    try_roster,
 )
 from paktaleem.directory.schools.rosters.models import RosterChunk, RosterImport, RosterState
 from paktaleem.foundation.accounts.actors import Actor, require, user_actor
+from paktaleem.foundation.accounts.acts import Refused, act, lock_row
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.history import actor_columns
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.encryption.sealing import CannotOpen, Sealer, wrap_new_key
-from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.rows import new_id
 from paktaleem.foundation.upkeep.periods.kinds import Bounds, DataKind, Disposal, Unit
@@ -58,7 +56,6 @@ ODDITIES_SHOWN = 3
 """Number of oddities shown per code."""
 _NAMED = ("file_ignored", "column_ignored")
 _DETAILS = "subjects_rosterimport.details"
-type Publish = Callable[[RosterImport, RosterSource], Progress]
 _FAILURES: dict[type[Exception], str] = {
     PlanChanged: "changed",
     PeopleChangedMeanwhile: "changed",
@@ -68,10 +65,17 @@ _FAILURES: dict[type[Exception], str] = {
 }
 
 
-class WrongRosterState(PortalError):
-    """The roster is not in a state that allows this: another user acted first, or it expired after a day."""
+def _check_state(*states: RosterState) -> Callable[[RosterImport, Actor, datetime], None]:
+    def check(row: RosterImport, _actor: Actor, _at: datetime) -> None:
+        if row.state not in states:
+            raise Refused(
+                gettext("This roster is no longer waiting: another user acted first, or it expired after a day.")
+            )
 
-    console_message = "This roster is no longer waiting: another user acted first, or it expired after a day."
+    return check
+
+
+_check_kept = _check_state(RosterState.READY, RosterState.STOPPED, RosterState.CHANGED)
 
 
 @transaction.atomic
@@ -97,29 +101,57 @@ def upload_roster(content: bytes, *, client: Client, everybody: bool, actor: Act
     return row
 
 
-@transaction.atomic
+@act(
+    "check-again",
+    "Check again",
+    Capability.IMPORT_ROSTERS,
+    lead="The same file is compared with the people as they are now. Nothing is changed.",
+    lock=lock_row,
+    check=_check_kept,
+)
 def check_again(row: RosterImport, *, actor: Actor, at: datetime) -> RosterImport:
-    """Try a stored roster again, against the current people. Raises WrongRosterState, NotAllowed."""
-    row = _lock_stored(row, actor, Capability.IMPORT_ROSTERS)
+    """Try a stored roster again, against the current people. Raises Refused, NotAllowed."""
+    del actor  # the uploader
     row.state, row.failure = RosterState.CHECKING, ""
     row.save()
     _run_or_enqueue(row, at=at)
     return row
 
 
-@transaction.atomic
-def confirm_import(
-    row: RosterImport, *, allow_bulk_deactivation: bool = False, actor: Actor, at: datetime
-) -> RosterImport:
+@act(
+    "import",
+    "Import",
+    Capability.IMPORT_ROSTERS,
+    lead="The import writes exactly what the check showed, or nothing.",
+    lock=lock_row,
+    check=_check_state(RosterState.READY),
+)
+def confirm_import(row: RosterImport, *, actor: Actor, at: datetime) -> RosterImport:
     """Import a roster as its trial showed: at once if it is small, otherwise in the worker.
 
-    A roster stopped because too much would be lost needs ``allow_bulk_deactivation`` and its capability.
-    Raises WrongRosterState, NotAllowed.
+    Raises Refused, NotAllowed.
     """
-    capability = Capability.BULK_DEACTIVATE_PEOPLE if allow_bulk_deactivation else Capability.IMPORT_ROSTERS
-    row = _lock_stored(row, actor, capability)
-    if row.state != (RosterState.STOPPED if allow_bulk_deactivation else RosterState.READY):
-        raise WrongRosterState
+    return _begin_import(row, actor, at, allow_bulk_deactivation=False)
+
+
+@act(
+    "import-anyway",
+    "Import anyway",
+    Capability.BULK_DEACTIVATE_PEOPLE,
+    lead="The import stopped because too many accounts would be closed, or too many guardian relations or "
+    "contact details lost. Often the export was incomplete, the wrong file was chosen, or a spreadsheet "
+    "program emptied cells. If you continue, the people keep their other data and their consents until "
+    "retention ends.",
+    danger=True,
+    lock=lock_row,
+    check=_check_state(RosterState.STOPPED),
+)
+def import_anyway(row: RosterImport, *, actor: Actor, at: datetime) -> RosterImport:
+    """Import a roster that was stopped because too much would be lost. Raises Refused, NotAllowed."""
+    return _begin_import(row, actor, at, allow_bulk_deactivation=True)
+
+
+def _begin_import(row: RosterImport, actor: Actor, at: datetime, *, allow_bulk_deactivation: bool) -> RosterImport:
     row.state, row.confirmed_at, row.failure = RosterState.APPLYING, at, ""
     _, row.confirmed_by, row.confirmed_role = actor_columns(actor)
     row.counts = {**row.counts, "allow_bulk_deactivation": allow_bulk_deactivation}
@@ -128,10 +160,17 @@ def confirm_import(
     return row
 
 
-@transaction.atomic
+@act(
+    "discard",
+    "Discard",
+    Capability.IMPORT_ROSTERS,
+    lead="The file is deleted without being imported.",
+    done="The file has been deleted.",
+    lock=lock_row,
+    check=_check_kept,
+)
 def discard_roster(row: RosterImport, *, actor: Actor, at: datetime) -> RosterImport:
-    """Delete an uploaded roster without importing it. Raises WrongRosterState, NotAllowed."""
-    row = _lock_stored(row, actor, Capability.IMPORT_ROSTERS)
+    """Delete an uploaded roster without importing it. Raises Refused, NotAllowed."""
     _delete_file(row, RosterState.DISCARDED, at)
     _record("roster.discarded", row, actor, at)
     return row
@@ -142,13 +181,13 @@ def run_roster_step(roster: Any, *, client: Client, at: datetime) -> None:
     """Run the step a roster waits for, its trial or its import; do nothing if it is already done."""
     row = RosterImport.objects.select_for_update().filter(client=client, id=roster).first()
     if row is not None and row.is_under_way:
-        _run_step(row, at, _publish_progress)
+        _run_step(row, at, publishes=True)
         clear_step(row.pk)
 
 
 def _publish_progress(row: RosterImport, roster: RosterSource) -> Progress:
     done: dict[str, int] = {}
-    everything = roster.size + roster.counts["relations"]
+    everything = roster.size + roster.relation_count
 
     def publish(phase: str, number: int, _total: int) -> None:
         done[phase] = number
@@ -196,39 +235,23 @@ def shown_details(row: RosterImport) -> dict[str, Any]:
     return found
 
 
-def _lock_stored(row: RosterImport, actor: Actor, capability: Capability) -> RosterImport:
-    require(actor, capability, row.client_id)
-    found = RosterImport.objects.select_for_update().get(id=row.pk, client_id=row.client_id)
-    if not found.is_kept:
-        raise WrongRosterState
-    return found
-
-
 def _run_or_enqueue(row: RosterImport, *, at: datetime) -> None:
     if row.size <= settings.ROSTER_AT_ONCE_LIMIT:
-        _run_step(row, at)
+        _run_step(row, at, publishes=False)  # done within the request
     else:
         enqueue_job(
             RUN_ROSTER_STEP, lock=f"{RUN_ROSTER_STEP}/{row.client_id}", client=str(row.client_id), roster=str(row.pk)
         )
 
 
-def _publish_nothing(_row: RosterImport, _roster: RosterSource) -> Progress:
-    """Publish no progress: a small file is done within the request."""
-    return ignore_progress
-
-
-def _run_step(row: RosterImport, at: datetime, publish: Publish = _publish_nothing) -> None:
-    client = Client.objects.get(id=row.client_id)
-    step = _try if row.state == RosterState.CHECKING else _import
+def _run_step(row: RosterImport, at: datetime, *, publishes: bool) -> None:
     try:
         with transaction.atomic():
-            step(row, client, at, publish)
+            _read_file(row, at, publishes=publishes)
     except RosterInvalid as invalid:
-        row.state, row.finished_at, row.counts = RosterState.REFUSED, at, {"problems": len(invalid.problems)}
-        _store_details(
-            row, {"problems": [_serialize_problem(problem) for problem in invalid.problems[:PROBLEMS_SHOWN]]}
-        )
+        row.counts = {"problems": len(invalid.problems)}
+        first = invalid.problems[:PROBLEMS_SHOWN]
+        _store_details(row, {"problems": [[one.file, one.row, one.column, one.message] for one in first]})
         _delete_file(row, RosterState.REFUSED, at)
         _record("roster.refused", row, _uploader(row), at)
     except tuple(_FAILURES) as error:
@@ -237,45 +260,41 @@ def _run_step(row: RosterImport, at: datetime, publish: Publish = _publish_nothi
         row.save()
 
 
-def _try(row: RosterImport, client: Client, at: datetime, publish: Publish) -> None:
-    actor = _uploader(row)
+def _read_file(row: RosterImport, at: datetime, *, publishes: bool) -> None:
+    """Try the import that a roster waits for, or do it."""
+    client, is_trial = Client.objects.get(id=row.client_id), row.state == RosterState.CHECKING
+    actor = (
+        _uploader(row)
+        if is_trial or row.confirmed_by is None
+        else user_actor(row.confirmed_by, row.confirmed_role, client.id)
+    )
     with open_source(_open_content(row), client=client) as roster:
         row.kind = roster.kind
-        by: dict[str, Any] = {"client": client, "actor": actor, "at": at, "progress": publish(row, roster)}
-        report = try_roster(roster, everybody=row.everybody, **by)
-    stops = find_large_losses(report.losses, settings.ROSTER_VANISH_PERCENT)
-    row.state, row.checked_at = RosterState.STOPPED if stops else RosterState.READY, at
-    _store_report(row, report)
-    _record("roster.checked", row, actor, at)
-
-
-def _import(row: RosterImport, client: Client, at: datetime, publish: Publish) -> None:
-    actor = user_actor(row.confirmed_by, row.confirmed_role, client.id)  # type: ignore[arg-type]  # set since the confirmation
-    with open_source(_open_content(row), client=client) as roster:
         report = import_roster(
             roster,
             client=client,
             actor=actor,
             at=at,
-            progress=publish(row, roster),
+            progress=_publish_progress(row, roster) if publishes else None,
             everybody=row.everybody,
+            is_trial=is_trial,
             allow_bulk_deactivation=bool(row.counts.get("allow_bulk_deactivation")),
             as_shown=row.plan,
         )
-    _store_report(row, report)
-    _delete_file(row, RosterState.DONE, at)
-    _record("roster.imported", row, actor, at)
+    row.plan, row.counts = report.plan, {**row.counts, **counts_of(report)}
+    oddities = [astuple(oddity) for oddity in _shown_oddities(report.oddity_sample)]
+    _store_details(row, {"oddities": oddities, "examples": {kind: list(ids) for kind, ids in report.examples.items()}})
+    if is_trial:
+        stops = find_large_losses(report.losses, settings.ROSTER_VANISH_PERCENT)
+        row.state, row.checked_at = RosterState.STOPPED if stops else RosterState.READY, at
+        row.save()
+    else:
+        _delete_file(row, RosterState.DONE, at)
+    _record("roster.checked" if is_trial else "roster.imported", row, actor, at)
 
 
 def _uploader(row: RosterImport) -> Actor:
     return user_actor(row.actor_id, row.actor_role, row.client_id)
-
-
-def _store_report(row: RosterImport, report: ImportReport) -> None:
-    row.plan = report.plan
-    row.counts = {**row.counts, **counts_of(report)}
-    oddities = [astuple(oddity) for oddity in _shown_oddities(report.oddity_sample)]
-    _store_details(row, {"oddities": oddities, "examples": {kind: list(ids) for kind, ids in report.examples.items()}})
 
 
 def _shown_oddities(sample: Iterable[Oddity]) -> Iterator[Oddity]:
@@ -295,10 +314,6 @@ def counts_of(report: ImportReport) -> dict[str, Any]:
         "not_named": report.people_not_named,
         "oddities": dict(report.oddities),
     }
-
-
-def _serialize_problem(problem: Problem) -> list[Any]:
-    return [problem.file, problem.row, problem.column, problem.message]
 
 
 def _store_details(row: RosterImport, details: Mapping[str, Any]) -> None:

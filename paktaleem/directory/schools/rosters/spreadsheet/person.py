@@ -141,7 +141,6 @@ class PersonReader:
             self._fatal(number, "external_id", code, fault)
             return False
         if self._seen.get(external_id) == cells:
-            self._oddity(number, "external_id", "row_repeated")
             return False
         if external_id in self._seen:
             self._fatal(number, "external_id", "id_repeated", "the same id is used in an earlier row")
@@ -181,10 +180,7 @@ class PersonReader:
     def _birth_date(self, number: int, text: str) -> date | None:
         if not text:
             return None
-        day = cell.without_midnight(text)
-        if day != text:
-            self._oddity(number, "birth_date", "date_with_time")
-        born = cell.day(day) or self._day_first(number, day)
+        born = cell.day(text) or self._day_first(number, cell.without_midnight(text))
         if born is None:
             message = "must be a day written YYYY-MM-DD, or day first as 27.03.2014"
             self._fatal(number, "birth_date", "date_unreadable", message)

@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from difflib import get_close_matches
-from typing import IO, Any, NamedTuple
+from typing import IO, Any
 from xml.etree.ElementTree import ParseError
 
 import openpyxl
@@ -18,7 +18,7 @@ from defusedxml import DefusedXmlException
 from openpyxl.utils import get_column_letter
 
 from paktaleem.directory.schools.oneroster.package import UTF_16_MARKS, number_rows, shown
-from paktaleem.directory.schools.oneroster.problems import Oddity, ProblemLog, RosterInvalid, refusal
+from paktaleem.directory.schools.oneroster.problems import Oddity, ProblemLog, refusal
 from paktaleem.directory.schools.oneroster.relations import DeltaRelation
 from paktaleem.directory.schools.oneroster.users import GuardianRelation, Person, Place, StatedRoles
 from paktaleem.directory.schools.rosters.spreadsheet.person import (
@@ -48,23 +48,6 @@ RATIO_FREE_BYTES = 10 * 1024 * 1024
 type Row = tuple[int, list[str]]
 
 
-class Layout(NamedTuple):
-    """File names used in findings, the sheet that holds the rows, and the row limit."""
-
-    csv_file: str = CSV_FILE
-    xlsx_file: str = XLSX_FILE
-    sheet: str = SHEET
-    row_limit: int = 0
-    too_many: str = "use a OneRoster package"
-
-    @property
-    def most_rows(self) -> int:
-        """Maximum number of rows; the limit for people unless ``row_limit`` is set."""
-        return self.row_limit or ROW_LIMIT
-
-
-PEOPLE = Layout()
-
 _ENCRYPTED = 0x1
 _BOM = "\ufeff"
 _MACROS = re.compile(r"vbaproject|macrosheets|activex", re.IGNORECASE)
@@ -89,25 +72,17 @@ _READING_FAILS = (
 """Exceptions of openpyxl and zipfile for a malformed workbook."""
 
 
-def csv_rows(data: bytes, layout: Layout = PEOPLE, log: ProblemLog | None = None) -> Iterator[Row]:
-    """Yield (row number, cells) of a CSV file in UTF-8 or UTF-16, with commas, semicolons or tabs between the cells.
-
-    Raises RosterInvalid if the file cannot be read.
-    """
-    log = log or ProblemLog()
-    text = _decoded(data, layout.csv_file, log)
-    number = 0
+def _csv_rows(data: bytes) -> Iterator[Row]:
+    text, number = _decoded(data, CSV_FILE), 0
     try:
-        for number, cells in number_rows(io.StringIO(text, newline=""), layout.csv_file, log):
-            yield number, _within_limits(layout, layout.csv_file, number, [cell.strip() for cell in cells])
+        for number, cells in number_rows(io.StringIO(text, newline="")):
+            yield number, _within_limits(CSV_FILE, number, [cell.strip() for cell in cells])
     except csv.Error as error:
-        raise refusal(layout.csv_file, "csv_unreadable", f"not readable as CSV: {error}", row=number + 1) from None
+        raise refusal(CSV_FILE, "csv_unreadable", f"not readable as CSV: {error}", row=number + 1) from None
 
 
-def _decoded(data: bytes, file: str, log: ProblemLog) -> str:
+def _decoded(data: bytes, file: str) -> str:
     encoding = "utf-16" if data[:2] in UTF_16_MARKS else "utf-8"
-    if encoding == "utf-16":
-        log.oddity(file, None, None, "encoding_utf16")
     try:
         text = data.decode(encoding).removeprefix(_BOM)
     except UnicodeDecodeError as error:
@@ -120,31 +95,27 @@ def _decoded(data: bytes, file: str, log: ProblemLog) -> str:
     return text
 
 
-def xlsx_rows(file: IO[bytes], layout: Layout = PEOPLE) -> Iterator[Row]:
-    """Yield (row number, cells as texts) of the sheet named by the layout, or of the only sheet.
-
-    Raises RosterInvalid if the workbook is too large, has macros, formulas or links, or cannot be read.
-    """
-    _check_members(file, layout.xlsx_file)
+def _xlsx_rows(file: IO[bytes]) -> Iterator[Row]:
+    _check_members(file, XLSX_FILE)
     log = ProblemLog()
     try:
         book = openpyxl.load_workbook(file, read_only=True, data_only=False, keep_links=False, rich_text=False)
-        rows = _sheet(book, layout).iter_rows(max_row=layout.most_rows + 1, max_col=COLUMN_LIMIT)
+        rows = _sheet(book).iter_rows(max_row=ROW_LIMIT + 1, max_col=COLUMN_LIMIT)
         for number, cells in enumerate(rows, start=1):
-            texts = [_text(cell, number, layout.xlsx_file, log) for cell in cells]
-            yield number, _within_limits(layout, layout.xlsx_file, number, texts)
+            texts = [_text(cell, number, XLSX_FILE, log) for cell in cells]
+            yield number, _within_limits(XLSX_FILE, number, texts)
     except _READING_FAILS:
-        raise refusal(layout.xlsx_file, "xlsx_unreadable", "not a readable workbook; save it again as .xlsx") from None
+        raise refusal(XLSX_FILE, "xlsx_unreadable", "not a readable workbook; save it again as .xlsx") from None
     log.raise_if_fatal()
 
 
-def _sheet(book: Any, layout: Layout) -> Any:
-    sheets = book.worksheets
-    if layout.sheet in book.sheetnames:
-        return book[layout.sheet]
-    if len(sheets) == 1:
-        return sheets[0]
-    raise refusal(layout.xlsx_file, "sheet_missing", f"the rows must be in a sheet named {layout.sheet}")
+def _sheet(book: Any) -> Any:
+    """Return the sheet of people, or the only one."""
+    if SHEET in book.sheetnames:
+        return book[SHEET]
+    if len(book.worksheets) == 1:
+        return book.worksheets[0]
+    raise refusal(XLSX_FILE, "sheet_missing", f"the rows must be in a sheet named {SHEET}")
 
 
 def _check_members(file: IO[bytes], name: str) -> None:
@@ -213,21 +184,17 @@ def _plain(value: object) -> str:
     return str(value).strip()
 
 
-def _within_limits(layout: Layout, file: str, number: int, cells: list[str]) -> list[str]:
-    if number > layout.most_rows:
-        message = f"more than {layout.most_rows:,} rows; {layout.too_many}"
+def _within_limits(file: str, number: int, cells: list[str]) -> list[str]:
+    if number > ROW_LIMIT:
+        message = f"more than {ROW_LIMIT:,} rows; use a OneRoster package"
         raise refusal(file, "too_many_rows", message, row=number)
     if len(cells) > COLUMN_LIMIT:
         raise refusal(file, "too_many_columns", f"more than {COLUMN_LIMIT} columns", row=number)
     if any(len(cell) > CELL_LIMIT for cell in cells):
-        raise _too_long(file, number)
+        raise refusal(file, "field_too_long", f"a cell is longer than {CELL_LIMIT:,} characters", row=number)
     while cells and not cells[-1]:
         cells.pop()
     return cells
-
-
-def _too_long(file: str, number: int) -> RosterInvalid:
-    return refusal(file, "field_too_long", f"a cell is longer than {CELL_LIMIT:,} characters", row=number)
 
 
 _NEARLY = 0.8
@@ -240,15 +207,15 @@ class Spreadsheet:
     People come in the order of the rows, followed by the guardians.
     """
 
-    def __init__(self, file: str, kind: str, log: ProblemLog) -> None:
+    def __init__(self, file: str, kind: str) -> None:
         self.kind = kind
         self.is_whole = True
         self.stated_roles = StatedRoles.MAIN
         self.columns: Mapping[str, str] = {**HEADINGS, "agents": HEADINGS["guardian_1_name"]}
         self.people: list[tuple[Place, Person]] = []
-        self._file, self._log = file, log
+        self._file, self._log = file, ProblemLog()
         self._relations: list[GuardianRelation] = []
-        self._classes = SheetClasses(file, log)
+        self._classes = SheetClasses(file, self._log)
 
     def take(self, rows: Iterable[Row], *, name_guardian: NameGuardian, find_people: FindPeople) -> None:
         """Read all rows. Raises RosterInvalid with every problem of the file."""
@@ -279,8 +246,8 @@ class Spreadsheet:
         return self._log.oddity_totals()
 
     @property
-    def counts(self) -> Mapping[str, int]:
-        return {"relations": len(self._relations)}
+    def relation_count(self) -> int:
+        return len(self._relations)
 
     def schooling(self, *, complete: bool) -> GivenRows | None:
         """Return the schools, classes and enrolments; None if no row names one. They never count as complete."""
@@ -310,16 +277,15 @@ class Spreadsheet:
 
 def open_csv(data: bytes, *, name_guardian: NameGuardian, find_people: FindPeople) -> Spreadsheet:
     """Read a CSV file. The callables name a guardian and find known ids. Raises RosterInvalid."""
-    log = ProblemLog()
-    sheet = Spreadsheet(CSV_FILE, "CSV", log)
-    sheet.take(csv_rows(data, log=log), name_guardian=name_guardian, find_people=find_people)
+    sheet = Spreadsheet(CSV_FILE, "CSV")
+    sheet.take(_csv_rows(data), name_guardian=name_guardian, find_people=find_people)
     return sheet
 
 
 def open_xlsx(file: IO[bytes], *, name_guardian: NameGuardian, find_people: FindPeople) -> Spreadsheet:
     """Read a workbook. The callables name a guardian and find known ids. Raises RosterInvalid."""
-    sheet = Spreadsheet(XLSX_FILE, "XLSX", ProblemLog())
-    sheet.take(xlsx_rows(file), name_guardian=name_guardian, find_people=find_people)
+    sheet = Spreadsheet(XLSX_FILE, "XLSX")
+    sheet.take(_xlsx_rows(file), name_guardian=name_guardian, find_people=find_people)
     return sheet
 
 
