@@ -8,6 +8,7 @@ from django.core.management import CommandError, call_command
 from django.db import connections
 from django.db.migrations.loader import MigrationLoader
 
+from paktaleem.foundation.tenancy.isolation import list_present
 from paktaleem.foundation.tenancy.sql_files import (
     ApplySql,
     DropSql,
@@ -147,10 +148,26 @@ def test_the_check_names_the_command_to_run(folder):
         call_command("makesql", check=True)
 
 
+def test_makesql_isolates_a_table_without_a_migration(monkeypatch, tmp_path):
+    isolation = "paktaleem.foundation.tenancy.isolation"
+    present = list_present(MigrationLoader(None))
+    lost = {key for key in present if key[:2] == ("ageing", "agenotice")}
+    assert len(lost) == 3
+    monkeypatch.setattr(f"{isolation}.list_present", lambda _: present - lost)
+    with pytest.raises(CommandError, match=r'ageing: TenantIsolation\("AgeNotice"'):
+        call_command("makesql", check=True)
+    monkeypatch.setattr(apps.get_app_config("ageing"), "path", str(tmp_path))
+    (tmp_path / "migrations").mkdir()
+    call_command("makesql", stdout=StringIO())
+    [path] = (tmp_path / "migrations").glob("*.py")
+    assert '        Isolate(\n            TenantIsolation("LinkedService"' in path.read_text()
+    compile(path.read_text(), path.name, "exec")
+
+
 def test_the_check_passes_without_changes():
     said = StringIO()
     call_command("makesql", check=True, stdout=said)
-    assert said.getvalue() == "Every SQL file is what the migrations apply.\n"
+    assert said.getvalue() == "The migrations apply every SQL file and isolate every table.\n"
 
 
 def test_the_comment_at_the_head_needs_no_migration():

@@ -46,7 +46,7 @@ class Key(NamedTuple):
     clause: str
 
 
-class _TableOperation(Operation):
+class TableOperation(Operation):
     """Base class: run SQL on the table of one model, forwards and backwards, without rendering the model."""
 
     reduces_to_sql = True
@@ -83,13 +83,12 @@ class _TableOperation(Operation):
         return f"{type(self).__name__} {self.model}"
 
 
-class TenantIsolation(_TableOperation):
+class TenantIsolation(TableOperation):
     """Enable and force row-level security on a table and make its client column NOT NULL.
 
     ``shared`` lets every client read rows owned by PakTaleem; ``looked_up`` lets the owner's SECURITY DEFINER
-    functions read the table before a context is open (API key, membership); ``column`` names the client column. Set
-    ``knows_clients`` to False for an app below ``accounts`` (the ledger), which stores client ids without a foreign
-    key. ``limited`` is what staff limited to schools see (``Limited``).
+    functions read the table before a context is open (API key, membership); ``column`` names the client column.
+    ``limited`` is what staff limited to schools see (``Limited``).
     """
 
     def __init__(
@@ -99,12 +98,11 @@ class TenantIsolation(_TableOperation):
         column: str = "client_id",
         shared: bool = False,
         looked_up: bool = False,
-        knows_clients: bool = True,
         limited: str = "",
     ) -> None:
         super().__init__(model)
         self.limited = Limited(limited or ("read" if shared else "by_person"))
-        self.column, self.shared, self.looked_up, self.knows_clients = column, shared, looked_up, knows_clients
+        self.column, self.shared, self.looked_up = column, shared, looked_up
 
     def forward_sql(self, app_label: str, state: Any) -> list[str]:
         table, own = self.table(app_label, state), f"{self.column} = (SELECT tenancy_client())"
@@ -125,8 +123,9 @@ class TenantIsolation(_TableOperation):
         return [*sql, *write_policies(table, self.limited, columns_of_state(state), own=own)]
 
     def keys(self, app_label: str, state: Any) -> list[Key]:
-        """Add the foreign key to the client; the rows of a history table must outlive the rows they describe."""
-        if self.column == "id" or not self.knows_clients or self.model.lower().startswith("historical"):
+        """Add the foreign key to the client; rows of a history and of the ledger outlive the rows they describe."""
+        fields = state.models[app_label, self.model.lower()].fields
+        if "client" not in fields or self.model.lower().startswith("historical"):
             return []
         table = self.table(app_label, state)
         reference = f"FOREIGN KEY ({self.column}) REFERENCES accounts_client (id)"
@@ -144,7 +143,7 @@ class TenantIsolation(_TableOperation):
         ]
 
 
-class RenewLimits(_TableOperation):
+class RenewLimits(TableOperation):
     """Write the policies of limited staff anew, after a foreign key of a table by person has become optional."""
 
     def forward_sql(self, app_label: str, state: Any) -> list[str]:
@@ -158,7 +157,7 @@ class RenewLimits(_TableOperation):
         return []
 
 
-class SameClientForeignKey(_TableOperation):
+class SameClientForeignKey(TableOperation):
     """Add a composite foreign key, so that a row can only refer to a row of the same client.
 
     For a reference into the shared catalogue, ``owner`` names the column with the catalogue row's client; a check
@@ -199,7 +198,7 @@ class SameClientForeignKey(_TableOperation):
         ]
 
 
-class SameColumns(_TableOperation):
+class SameColumns(TableOperation):
     """Add a foreign key over more columns than the id.
 
     A row can then only refer to rows of the same child or guardian.
@@ -232,7 +231,7 @@ class SameColumns(_TableOperation):
         ]
 
 
-class AppendOnly(_TableOperation):
+class AppendOnly(TableOperation):
     """Make a table append-only: a trigger rejects UPDATE, DELETE and TRUNCATE, even by its owner."""
 
     def forward_sql(self, app_label: str, state: Any) -> list[str]:
@@ -257,7 +256,7 @@ class Isolate(Operation):
     reversible = True
     category = OperationCategory.SQL
 
-    def __init__(self, *operations: _TableOperation) -> None:
+    def __init__(self, *operations: TableOperation) -> None:
         self.operations = operations
 
     def state_forwards(self, app_label: str, state: Any) -> None:

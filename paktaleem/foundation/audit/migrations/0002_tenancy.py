@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
     dependencies = [("ledger", "0001_tables"), ("tenancy", "0001_functions")]
     operations = [
         Isolate(
-            TenantIsolation("Entry", knows_clients=False, limited="journal"),
+            TenantIsolation("Entry", limited="journal"),
             AppendOnly("Entry"),
         ),
         ApplySql("ledger_record_own", digest="f7455b7899d8"),

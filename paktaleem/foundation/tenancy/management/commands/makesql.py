@@ -1,9 +1,8 @@
-"""``manage.py makesql``: write the migration for a changed SQL file, or fail where one is missing (``--check``)."""
+"""``manage.py makesql``: write migrations for changed SQL files and new tables, or fail without them (``--check``)."""
 
 import shutil
 import subprocess
 from argparse import ArgumentParser
-from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from django.core.management import CommandError
 from django.core.management.base import BaseCommand
 from django.db.migrations.loader import MigrationLoader
 
+from paktaleem.foundation.tenancy.isolation import list_missing_isolation
 from paktaleem.foundation.tenancy.sql_files import SqlFile, SqlTextError, digest_of
 from paktaleem.foundation.tenancy.sqlstate import SqlChange, applied_versions, pending_changes
 
@@ -20,7 +20,7 @@ _MIGRATION = '''"""{doc}"""
 
 from django.db import migrations
 
-from paktaleem.foundation.tenancy.sql_files import {imports}
+{imports}
 
 
 class Migration(migrations.Migration):
@@ -32,59 +32,69 @@ class Migration(migrations.Migration):
 
 
 class Command(BaseCommand):
-    """Compare the files in ``sql/`` with the migrations; write what is missing."""
+    """Compare the files in ``sql/`` and the policies of tables with the migrations; write what is missing."""
 
-    help = "Write migrations for changed SQL files; with --check only fail if there are any."
+    help = "Write migrations for changed SQL files and for tables without isolation; with --check only fail."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--check", action="store_true", help="Write nothing; fail if a file has no migration.")
+        parser.add_argument("--check", action="store_true", help="Write nothing; fail if a migration is missing.")
         parser.add_argument("--name", help="The migration's name after its number, such as country_in_facts.")
 
     def handle(self, *_: Any, **options: Any) -> None:
         loader = MigrationLoader(None)
         try:
-            changes = pending_changes(applied_versions(loader))
+            changes, isolation = pending_changes(applied_versions(loader)), list_missing_isolation(loader)
             if options["check"]:
-                self._refuse(changes)
+                self._refuse(changes, isolation)
                 return
-            for app_label, of_app in _by_app(changes).items():
+            for app_label in sorted({*isolation, *(change.file.app_label for change in changes)}):
                 [(_, leaf)] = loader.graph.leaf_nodes(app_label)
-                self.stdout.write(str(_write(app_label, leaf, of_app, options["name"])))
+                of_app = [change for change in changes if change.file.app_label == app_label]
+                path = _write(app_label, leaf, of_app, isolation.get(app_label, []), options["name"])
+                self.stdout.write(str(path))
         except SqlTextError as error:
             raise CommandError(str(error)) from error
 
-    def _refuse(self, changes: list[SqlChange]) -> None:
-        if changes:
-            lines = "\n".join(f"  {change.file.path}" for change in changes)
+    def _refuse(self, changes: list[SqlChange], isolation: dict[str, list[str]]) -> None:
+        lines = [f"  {change.file.path}" for change in changes]
+        lines += [f"  {app_label}: {operation}" for app_label, written in isolation.items() for operation in written]
+        if lines:
+            listed = "\n".join(lines)
             raise CommandError(
-                f"These SQL files differ from what the migrations apply:\n{lines}\n"
+                f"No migration has these SQL files or operations of tenant isolation:\n{listed}\n"
                 "Run `.venv/bin/python manage.py makesql --name what_changes`, and commit the migration too."
             )
-        self.stdout.write("Every SQL file is what the migrations apply.")
+        self.stdout.write("The migrations apply every SQL file and isolate every table.")
 
 
-def _by_app(changes: list[SqlChange]) -> dict[str, list[SqlChange]]:
-    by_app = defaultdict(list)
-    for change in changes:
-        by_app[change.file.app_label].append(change)
-    return by_app
-
-
-def _write(app_label: str, leaf: str, changes: list[SqlChange], name: str | None) -> Path:
+def _write(app_label: str, leaf: str, changes: list[SqlChange], isolation: list[str], name: str | None) -> Path:
     operations = [line for change in changes for line in change.operations(_keep_earlier_text(change))]
-    number = int(leaf[:4]) + 1
-    title = name or "_and_".join(change.file.name for change in changes[:2])
+    imports = _imports("sql_files", operations)
+    if isolation:
+        imports = _imports("operations", ["Isolate(", *isolation]) + imports
+        operations.insert(0, "\n            ".join(["Isolate(", *(f"{line}," for line in isolation)]) + "\n        )")
+    title = name or "_and_".join([change.file.name for change in changes][:2]) or "isolates_tables"
     text = _MIGRATION.format(
-        doc=f"Changes {', '.join(change.file.name for change in changes)}.",
-        imports=", ".join(sorted({line.partition("(")[0] for line in operations})),
+        doc=_describe(changes, isolation),
+        imports="\n".join(imports),
         app=app_label,
         leaf=leaf,
         operations="\n".join(f"        {line}," for line in operations),
     )
-    path = Path(apps.get_app_config(app_label).path) / "migrations" / f"{number:04}_{title}.py"
+    path = Path(apps.get_app_config(app_label).path) / "migrations" / f"{int(leaf[:4]) + 1:04}_{title}.py"
     path.write_text(text)
     return path
+
+
+def _describe(changes: list[SqlChange], isolation: list[str]) -> str:
+    files = [f"Changes {', '.join(change.file.name for change in changes)}."] if changes else []
+    return " ".join(["Isolates the rows of each client."] * bool(isolation) + files)
+
+
+def _imports(module: str, operations: list[str]) -> list[str]:
+    names = ", ".join(sorted({line.partition("(")[0] for line in operations}))
+    return [f"from paktaleem.foundation.tenancy.{module} import {names}"] if names else []
 
 
 def _keep_earlier_text(change: SqlChange) -> str | None:
