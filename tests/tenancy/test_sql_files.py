@@ -160,7 +160,7 @@ def test_makesql_isolates_a_table_without_a_migration(monkeypatch, tmp_path):
     (tmp_path / "migrations").mkdir()
     call_command("makesql", stdout=StringIO())
     [path] = (tmp_path / "migrations").glob("*.py")
-    assert '        Isolate(\n            TenantIsolation("LinkedService"' in path.read_text()
+    assert '        Isolate(\n            TenantIsolation("AgeNotice"' in path.read_text()
     compile(path.read_text(), path.name, "exec")
 
 
