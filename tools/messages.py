@@ -29,6 +29,7 @@ django.setup()
 from consent.decisions.reasons import Reason as Refusal  # noqa: E402 -- the apps must be there first
 from paktaleem.directory.mail.kinds import list_message_kinds  # noqa: E402
 from paktaleem.directory.schools.oneroster.problems import ODDITY_TEXTS  # noqa: E402
+from paktaleem.foundation.audit.fact_names import FACT_NAMES  # noqa: E402
 from paktaleem.foundation.console.history import list_compared_fields  # noqa: E402
 from paktaleem.foundation.console.site import site  # noqa: E402
 from paktaleem.foundation.console.translation import list_displayed_texts, list_field_texts  # noqa: E402
@@ -77,6 +78,7 @@ def console_words() -> Iterator[tuple[str, str]]:
     """Yield the texts that the console translates when shown (headings, buttons, states …), with their app."""
     yield from ((error.__module__, error.console_message) for error in list_portal_errors())
     yield from (("consent/decisions/reasons.py", code.replace("_", " ")) for code in Refusal)
+    yield from (("facts of the ledger", words) for words in FACT_NAMES.values())
     yield from (("rosters", words) for text in ODDITY_TEXTS.values() for words in text)
     ours = (kind.code for kind in list_message_kinds() if (ROOT / f"templates/mail/{kind.code}.en.txt").exists())
     yield from (("mail", code.replace("_", " ").capitalize()) for code in ours)  # tests declare kinds of their own

@@ -34,13 +34,11 @@ class ReadinessMiddleware:
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        """Store the next middleware; the state is unknown."""
         self.get_response = get_response
         self._state = ErasureState.NOT_REPLAYED
         self._next_check_at = 0.0
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Pass the request on, or answer 503."""
         if request.path in _OPEN or self._may_serve():
             return self.get_response(request)
         return _refusal(request, self._state)

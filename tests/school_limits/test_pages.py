@@ -8,8 +8,8 @@ from django.db import ProgrammingError, connection, transaction
 from django.http import HttpRequest, HttpResponse
 
 from paktaleem.foundation.accounts.actors import Actor, user_actor
-from paktaleem.foundation.accounts.limited_capabilities import LIMITED_CAPABILITIES
 from paktaleem.foundation.accounts.middleware import RequestContextMiddleware
+from paktaleem.foundation.accounts.roles import LIMITED_CAPABILITIES
 from paktaleem.foundation.tenancy.context import in_client
 from retention.schedule.models import Hold
 from tests.cast import Cast

@@ -6,14 +6,14 @@ from http import HTTPStatus
 from typing import ClassVar
 from uuid import UUID, uuid5
 
-from paktaleem.foundation.accounts.limited_capabilities import LIMITED_CAPABILITIES
 from paktaleem.foundation.accounts.roles import (
     KEY_SCOPES,
+    LIMITED_CAPABILITIES,
     OFFICER_ROLES,
-    ROLES_BY_CAPABILITY,
     SANDBOX_CAPABILITIES,
     Capability,
     Role,
+    capabilities_of,
 )
 from paktaleem.foundation.audit.actors import By, ByKind
 from paktaleem.foundation.errors import PortalError, Problem
@@ -64,13 +64,6 @@ def require_about(actor: Actor, capability: Capability, *, subject_id: UUID, cli
         require(actor, capability, client_id)
 
 
-def _capabilities(role: Role) -> frozenset[Capability]:
-    return frozenset(capability for capability, roles in ROLES_BY_CAPABILITY.items() if role in roles)
-
-
-_OF_ROLE = {role: _capabilities(role) for role in Role}
-
-
 def user_actor(user_id: UUID, role: Role | str, client_id: UUID, *, schools: Iterable[UUID] | None = None) -> Actor:
     """Return the actor of a signed-in user under one membership; PakTaleem's officers act for every client.
 
@@ -84,13 +77,13 @@ def user_actor(user_id: UUID, role: Role | str, client_id: UUID, *, schools: Ite
         role=role.value,
         client_id=None if everywhere else client_id,
         schools=None if schools is None else frozenset(schools),
-        capabilities=_OF_ROLE[role] if schools is None else _OF_ROLE[role] & LIMITED_CAPABILITIES,
+        capabilities=capabilities_of(role) if schools is None else capabilities_of(role) & LIMITED_CAPABILITIES,
     )
 
 
 def is_closed_by_limit(actor: Actor, capability: Capability) -> bool:
     """Return True if the actor's role has a capability, and a limit to schools takes it away."""
-    return actor.schools is not None and capability in _OF_ROLE[Role(actor.role)] - LIMITED_CAPABILITIES
+    return actor.schools is not None and capability in capabilities_of(actor.role) - LIMITED_CAPABILITIES
 
 
 def key_actor(key_id: UUID, client_id: UUID, scopes: Iterable[str]) -> Actor:
@@ -101,7 +94,7 @@ def key_actor(key_id: UUID, client_id: UUID, scopes: Iterable[str]) -> Actor:
         id=key_id,
         role=Role.API_KEY.value,
         client_id=client_id,
-        capabilities=wanted & _OF_ROLE[Role.API_KEY],
+        capabilities=wanted & capabilities_of(Role.API_KEY),
     )
 
 
@@ -112,7 +105,7 @@ def system_actor(task: str) -> Actor:
         id=uuid5(PAKTALEEM, task),
         role=Role.SYSTEM.value,
         client_id=None,
-        capabilities=_OF_ROLE[Role.SYSTEM],
+        capabilities=capabilities_of(Role.SYSTEM),
     )
 
 
@@ -135,5 +128,5 @@ def person_actor(person_id: UUID, client_id: UUID, *, acts_for: UUID) -> Actor:
         role=Role.DATA_SUBJECT.value,
         client_id=client_id,
         acts_for=acts_for,
-        capabilities=_OF_ROLE[Role.DATA_SUBJECT],
+        capabilities=capabilities_of(Role.DATA_SUBJECT),
     )

@@ -16,7 +16,7 @@ class StaffBackend(BaseBackend):
     """Authenticate active staff by email address and password; permissions come from memberships."""
 
     def authenticate(
-        self, request: HttpRequest | None, email: str | None = None, password: str | None = None, **_: Any
+        self, request: HttpRequest | None, email: str | None = None, password: str | None = None, **_: object
     ) -> User | None:
         """Return the active user with this email address and password, else None; also None if they must not use it.
 

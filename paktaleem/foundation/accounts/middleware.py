@@ -109,7 +109,6 @@ class RequestContextMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Serve one request in its context."""
         received = as_received(request)
         received.received_at = wall_clock_now()
         if request.path in _SELF_CONTAINED or request.path.startswith(_OWN_CONTEXT_PATHS):
@@ -151,7 +150,6 @@ def _find_signed_in_actor(request: ReceivedRequest) -> Actor | None:
 
 
 def _chosen_membership(request: HttpRequest, choices: Sequence[MembershipChoice]) -> MembershipChoice | None:
-    """Return the membership chosen for this session, or the user's only one."""
     wanted = request.session.get(CHOSEN_MEMBERSHIP)
     if wanted:
         return next((choice for choice in choices if str(choice.id) == wanted), None)

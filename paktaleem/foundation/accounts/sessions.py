@@ -28,7 +28,6 @@ class SessionStore(DatabaseSessionStore):
     """Django's database session store, each query in a global context."""
 
     def load(self) -> Any:
-        """Return the session data."""
         with in_global():
             return super().load()
 
@@ -67,7 +66,6 @@ class SessionLifeMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """End or refresh the session, then serve the request."""
         if settings.SESSION_COOKIE_NAME in request.COOKIES and request.session.get(SESSION_KEY) is not None:
             _end_or_refresh(request, wall_clock_now())
         return self.get_response(request)
@@ -94,7 +92,7 @@ def _stored_time(request: HttpRequest, name: str) -> datetime | None:
     return None if stored is None else datetime.fromtimestamp(stored, tz=UTC)
 
 
-def record_session_start(sender: Any, request: HttpRequest, user: Any, **_: Any) -> None:
+def record_session_start(sender: Any, request: HttpRequest, user: Any, **_: object) -> None:
     """Store the sign-in time in the session (a receiver of Django's ``user_logged_in``)."""
     del sender
     at = wall_clock_now().timestamp()

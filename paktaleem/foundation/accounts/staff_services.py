@@ -274,7 +274,6 @@ def decide_staff_change(
 def _do_or_propose(
     act: StaffAct, user: User, *, email: str = "", actor: Actor, reason: Reason | str, at: datetime
 ) -> StaffChange | None:
-    """Do an act on an account at once, or propose it if the account is privileged."""
     require(actor, Capability.MANAGE_STAFF)
     user = User.objects.select_for_update().get(pk=user.pk)
     if is_privileged_user(user.pk, at=at):

@@ -56,15 +56,15 @@ class History(HistoricalRecords):  # type: ignore[misc]  # simple-history has no
 class TrackedQuerySet[M: models.Model](models.QuerySet[M]):
     """A queryset that rejects bulk writes, because they would leave no history."""
 
-    def update(self, **_: Any) -> NoReturn:
+    def update(self, **_: object) -> NoReturn:
         """Raise UnstampedChange: save each row through its service."""
         raise UnstampedChange(f"{self.model.__name__} is tracked: bulk updates leave no history.")
 
-    def bulk_create(self, *_: Any, **__: Any) -> NoReturn:
+    def bulk_create(self, *_: object, **__: object) -> NoReturn:
         """Raise UnstampedChange: set-based imports write rows and history in one SQL statement."""
         raise UnstampedChange(f"{self.model.__name__} is tracked: bulk inserts leave no history.")
 
-    def bulk_update(self, *_: Any, **__: Any) -> NoReturn:
+    def bulk_update(self, *_: object, **__: object) -> NoReturn:
         """Raise UnstampedChange: save each row through its service."""
         raise UnstampedChange(f"{self.model.__name__} is tracked: bulk updates leave no history.")
 
@@ -99,7 +99,7 @@ def save_tracked[M: models.Model](
     return row
 
 
-def stamp_history_row(instance: Any, history_instance: Any, **_: Any) -> None:
+def stamp_history_row(instance: Any, history_instance: Any, **_: object) -> None:
     """Copy the actor onto the history row.
 
     Raises UnstampedChange if the row was saved without one.

@@ -106,7 +106,7 @@ class RowClock:
             raise Http404
         return row
 
-    def _get_obj_does_not_exist_redirect(self, *_: Any) -> HttpResponse:
+    def _get_obj_does_not_exist_redirect(self, *_: object) -> HttpResponse:
         """Raise Http404, the same as for a row of another client."""
         raise Http404
 

@@ -16,5 +16,4 @@ class EvidenceAdmin(ScopedAdmin):
     form_columns: ClassVar[Sequence[str]] = ()
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:  # noqa: ARG002
-        """Make all fields read-only."""
         return () if obj is None else ("owner", *self.row_fields, *self.detail_fields)

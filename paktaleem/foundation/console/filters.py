@@ -45,6 +45,7 @@ class ChosenFilter(admin.SimpleListFilter):
 
     template = "console/filters/chosen.html"
     others: list[tuple[str, str]]
+    """The other parameters of the URL, which the form sends too."""
 
     def choices(self, changelist: Any) -> Iterator[Any]:
         remaining = {key: values for key, values in changelist.filter_params.items() if key != self.parameter_name}
@@ -53,22 +54,14 @@ class ChosenFilter(admin.SimpleListFilter):
             yield {"value": value, "display": words, "selected": str(value) == self.value()}
 
 
-class TypedFilter(admin.SimpleListFilter):
+class TypedFilter(ChosenFilter):
     """A filter by a text that the user types, such as an id, for a choice of too many values to list."""
 
     template = "console/filters/typed.html"
     placeholder: ClassVar[str] = ""
-    others: list[tuple[str, str]]
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
-        """Return one entry, so that the filter is shown."""
-        return [("", "")]
-
-    def choices(self, changelist: Any) -> Iterator[Any]:
-        """Collect the other URL parameters; there are no choices to show."""
-        remaining = {key: values for key, values in changelist.filter_params.items() if key != self.parameter_name}
-        self.others = [(key, value) for key, values in remaining.items() for value in values]
-        yield from ()
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:  # noqa: ARG002
+        return [("", "")]  # one entry, so that the filter is shown
 
 
 class ClientFilter(ChosenFilter):
@@ -118,7 +111,6 @@ class ProgressFilter(admin.SimpleListFilter):
         return super().value() or self.default or None
 
     def choices(self, changelist: Any) -> Iterator[Any]:
-        """Yield the choices; with a default, one of them is always selected."""
         first, *others = super().choices(changelist)
         yield from others if self.default else (first, *others)
 

@@ -47,7 +47,6 @@ class GroundField(forms.CharField):
     """The ground, in words, of a change that weakens a safeguard."""
 
     def __init__(self, **kwargs: Any) -> None:
-        """Ask for a few sentences without names of people."""
         kwargs.setdefault("label", _("Ground"))
         kwargs.setdefault(
             "help_text", _("Why is the change lawful and necessary? About the change only; do not name people.")
@@ -114,7 +113,6 @@ class ScopedForm(forms.ModelForm):  # type: ignore[type-arg]
     reason = ReasonField()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Set the client to the user's, and offer only rows of that client and shared rows."""
         super().__init__(*args, **kwargs)
         translate_fields(self.fields)
         _name_time_zone(self.fields)

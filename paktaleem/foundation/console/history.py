@@ -1,13 +1,12 @@
 """Change history of a tracked row: actor, time, reason and changed fields, newest first."""
 
-from __future__ import annotations
-
 import json
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from django.db import models
@@ -16,6 +15,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Membership, User
 from paktaleem.foundation.audit.act_labels import get_act_name
 from paktaleem.foundation.audit.actors import ByKind
@@ -38,11 +38,7 @@ from paktaleem.foundation.first_rows import FirstRows, take_latest
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.foundation.text.word_lists import join_words
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from paktaleem.foundation.accounts.actors import Actor
-
+type Column = models.Field[Any, Any]
 
 SHOWN = 100
 NOTHING = "—"
@@ -105,7 +101,7 @@ def _build_step(entry: Any) -> Version:
     return Version(entry.recorded_at, format_actor(entry), why, str(get_act_name(entry.kind)), None)
 
 
-def list_compared_fields(model: type[models.Model]) -> list[models.Field[Any, Any]]:
+def list_compared_fields(model: type[models.Model]) -> list[Column]:
     """Return the fields of a tracked model whose changes are shown; the kind of an actor is said with the actor."""
     names = {field.name for field in model._meta.concrete_fields}
     tracked = {field.name for field in model.history.model._meta.concrete_fields}  # type: ignore[attr-defined]
@@ -121,7 +117,7 @@ def list_compared_fields(model: type[models.Model]) -> list[models.Field[Any, An
     ]
 
 
-def _load_reference_names(found: Iterable[Any], fields: Iterable[models.Field[Any, Any]]) -> dict[Any, str]:
+def _load_reference_names(found: Iterable[Any], fields: Iterable[Column]) -> dict[Any, str]:
     ids: dict[Any, set[Any]] = {}
     for field in fields:
         if field.remote_field is not None:
@@ -135,7 +131,7 @@ def _load_reference_names(found: Iterable[Any], fields: Iterable[models.Field[An
     }
 
 
-def _load_staff_names(found: Iterable[Any], fields: Iterable[models.Field[Any, Any]], viewer: Actor) -> dict[Any, str]:
+def _load_staff_names(found: Iterable[Any], fields: Iterable[Column], viewer: Actor) -> dict[Any, str]:
     """Return the email addresses of staff who requested or decided; clients see PakTaleem's staff as PakTaleem."""
     staff = [field.attname for field in fields if _is_staff(field)]
     ids = {getattr(version, name) for version in found for name in staff} - {None}
@@ -150,13 +146,11 @@ def _load_staff_names(found: Iterable[Any], fields: Iterable[models.Field[Any, A
     return {key: emails.get(key, hidden) for key in ids}
 
 
-def _is_staff(field: models.Field[Any, Any]) -> bool:
+def _is_staff(field: Column) -> bool:
     return field.related_model is User or (isinstance(field, models.UUIDField) and field.name.endswith("_by"))
 
 
-def _build_version(
-    new: Any, old: Any | None, fields: Iterable[models.Field[Any, Any]], names: dict[Any, str]
-) -> Version:
+def _build_version(new: Any, old: Any | None, fields: Iterable[Column], names: dict[Any, str]) -> Version:
     changes = [
         Change(
             capfirst(translate_text(field.verbose_name)),
@@ -175,12 +169,12 @@ def _build_version(
     )
 
 
-def _differs(new: Any, old: Any | None, field: models.Field[Any, Any]) -> bool:
+def _differs(new: Any, old: Any | None, field: Column) -> bool:
     value = getattr(new, field.attname)
     return value not in (None, "", [], {}, timedelta()) if old is None else value != getattr(old, field.attname)
 
 
-def _format_both(old: Any | None, new: Any, field: models.Field[Any, Any], names: dict[Any, str]) -> tuple[str, str]:
+def _format_both(old: Any | None, new: Any, field: Column, names: dict[Any, str]) -> tuple[str, str]:
     """Return a field before and after, in words; of an encrypted one only whether it was added, changed or removed."""
     before, after = _format_field(old, field, names), _format_field(new, field, names)
     if not isinstance(field, SealedField):
@@ -190,7 +184,7 @@ def _format_both(old: Any | None, new: Any, field: models.Field[Any, Any], names
     return before, _("Added") if before == NOTHING else _("Changed")
 
 
-def _format_field(version: Any | None, field: models.Field[Any, Any], names: dict[Any, str]) -> str:
+def _format_field(version: Any | None, field: Column, names: dict[Any, str]) -> str:
     value = getattr(version, field.attname) if version is not None else None
     if value in (None, "", [], {}):
         return NOTHING
@@ -203,7 +197,7 @@ def _format_field(version: Any | None, field: models.Field[Any, Any], names: dic
     return _describe(version, field, value)
 
 
-def _describe(version: Any, field: models.Field[Any, Any], value: Any) -> str:
+def _describe(version: Any, field: Column, value: Any) -> str:
     if (describe := find_words(field.model._meta.label_lower, field.name)) is not None:
         return describe(value)
     if _holds_codes(value, field):
@@ -211,7 +205,7 @@ def _describe(version: Any, field: models.Field[Any, Any], value: Any) -> str:
     return _format_value(value, field)
 
 
-def _name_actor(version: Any, field: models.Field[Any, Any], value: UUID, names: dict[Any, str]) -> str:
+def _name_actor(version: Any, field: Column, value: UUID, names: dict[Any, str]) -> str:
     """Return the name of who requested or decided; the portal itself and API keys by what they are."""
     kind = getattr(version, f"{field.name.removesuffix('_by')}_kind", ByKind.USER)
     if kind == ByKind.SYSTEM:
@@ -219,13 +213,13 @@ def _name_actor(version: Any, field: models.Field[Any, Any], value: UUID, names:
     return _("API key") if kind == ByKind.API_KEY else names.get(value, str(value))
 
 
-def _holds_codes(value: Any, field: models.Field[Any, Any]) -> bool:
+def _holds_codes(value: Any, field: Column) -> bool:
     if isinstance(value, list):
         return all(isinstance(part, str) for part in value)
     return isinstance(value, str) and is_code_field(field)
 
 
-def _format_value(value: Any, field: models.Field[Any, Any]) -> str:
+def _format_value(value: Any, field: Column) -> str:
     if isinstance(value, datetime):
         return moment(value)
     if isinstance(value, timedelta):

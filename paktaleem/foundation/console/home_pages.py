@@ -93,11 +93,7 @@ def list_home_tabs(actor: Actor, path: str) -> Sequence[Tab]:
     pages = [page for page in home_pages if actor.may(page.capability)]
     home = reverse("admin:index")
     tabs = [(page.label, reverse(f"admin:{page.slug}")) for page in pages]
-    return [Tab(str(label), url, url == path) for label, url in [(_today(), home), *tabs]] if pages else []
-
-
-def _today() -> str:
-    return gettext("Today")
+    return [Tab(str(label), url, url == path) for label, url in [(gettext("Today"), home), *tabs]] if pages else []
 
 
 MOST_CARDS = 10
@@ -211,19 +207,8 @@ def _to_card(task: Task, count: int, first: Any) -> Card:
 
 def sort_by_urgency(cards: Iterable[Card]) -> list[Card]:
     """Return the cards, most urgent first, then by the time they are due or wait since, earliest first."""
-    return sorted(cards, key=_urgency)
+    return sorted(cards, key=lambda card: (-card.severity, *_rank(card.due_at), *_rank(card.waits_since)))
 
 
-def _urgency(card: Card) -> tuple[int, bool, str, bool, str]:
-    return (
-        -card.severity,
-        card.due_at is None,
-        _moment(card.due_at),
-        card.waits_since is None,
-        _moment(card.waits_since),
-    )
-
-
-def _moment(at: date | None) -> str:
-    """Return a text that sorts by time; a day sorts before the times of that day."""
-    return "" if at is None else at.isoformat()
+def _rank(at: date | None) -> tuple[bool, str]:
+    return at is None, "" if at is None else at.isoformat()  # a day sorts before the times of that day

@@ -94,7 +94,6 @@ class ScopedAdmin(RowClock, admin.ModelAdmin):  # type: ignore[type-arg]
         return getattr(row, "client_id", PAKTALEEM)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Return True if the actor has the capability; row-level security limits the rows."""
         return self._may(request, self.view_capability, obj)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -185,7 +184,6 @@ class ScopedAdmin(RowClock, admin.ModelAdmin):  # type: ignore[type-arg]
         return any(field.name == "client" and field.editable for field in self.opts.fields)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:  # noqa: ARG002
-        """Make the identifying fields of an existing row read-only."""
         return () if obj is None else ("owner", *self.fixed, *self.detail_fields)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002

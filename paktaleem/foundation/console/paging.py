@@ -95,7 +95,6 @@ class CappedPaginator(Paginator):  # type: ignore[type-arg]
         return self.found > LIMIT
 
     def page(self, number: Any) -> Page[Any]:
-        """Return one page: its keys first, then its rows."""
         number = self.validate_number(number)
         first = (number - 1) * self.per_page
         return Page(self._rows(first, min(first + self.per_page, LIMIT)), number, self)
@@ -137,7 +136,6 @@ class BoundedChangeList(ChangeList):
         return begin_with_people(super().get_queryset(request, exclude_parameters))
 
     def get_results(self, request: HttpRequest) -> None:  # noqa: ARG002 -- Django's signature
-        """Read one page."""
         paginator = self.build_paginator()
         try:
             page = paginator.page(self.page_num)

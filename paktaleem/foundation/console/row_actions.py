@@ -66,7 +66,6 @@ class RowAction:
         return self.step_up or self.capability in SENSITIVE
 
     def __post_init__(self) -> None:
-        """Raise ImproperlyConfigured if the slug is that of a console page."""
         if self.slug in PAGES:
             raise ImproperlyConfigured(f"Choose another slug than {self.slug}: the console has a page of that name.")
 

@@ -35,7 +35,6 @@ class RowSearch:
     upper: bool = False
 
     def __call__(self, request: HttpRequest, wanted: SearchText) -> Hits:
-        """Return the first few rows."""
         page: Any = site.get_model_admin(self.model)
         name = capfirst(translate_text(page.opts.verbose_name_plural))
         matches = self._matches(wanted)

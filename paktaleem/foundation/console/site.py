@@ -191,7 +191,6 @@ class ConsoleSite(AdminSite):
     """The sections of the menu; the URL configuration sets them, since they name lists of every app."""
 
     def __init__(self, name: str) -> None:
-        """Keep what is the same on every page of a role: the sections, the menu and the tabs."""
         super().__init__(name)
         self._lists: dict[_Viewer, list[Any]] = {}
         self._shown: dict[_Viewer, list[ShownSection]] = {}
@@ -204,10 +203,10 @@ class ConsoleSite(AdminSite):
         used = [url for url in super().get_urls() if getattr(url, "name", None) not in _UNUSED_PAGES]
         own = [
             path("choose/", choose_membership, {"site": self}, name="choose"),
-            path("account/", self.admin_view(self.account), name="account"),
-            path("search/", self.admin_view(self.search), name="search"),
-            path("help/", self.admin_view(self.guides), name="guides"),
-            path("help/<slug:chapter>/", self.admin_view(self.guide), name="guide"),
+            path("account/", self._page(show_account), name="account"),
+            path("search/", self._page(show_search), name="search"),
+            path("help/", self._page(show_guides), name="guides"),
+            path("help/<slug:chapter>/", self._page(show_guide), name="guide"),
             path("logout/", self.logout, name="logout"),  # also for users without a role
         ]
         return [*own, *list_home_urls(self), *used]
@@ -256,25 +255,14 @@ class ConsoleSite(AdminSite):
         with in_global():
             return super().password_change(request, extra_context)
 
-    def account(self, request: HttpRequest) -> HttpResponse:
-        """Show the user's own account: the time zone, and links to password and second factor."""
-        request.current_app = self.name
-        return show_account(request, self.each_context(request))
+    def _page(self, show: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+        """Return the view of a page of the site itself, which gets the values of every page."""
 
-    def search(self, request: HttpRequest) -> HttpResponse:
-        """Find people, cases and settings by the search box of every page."""
-        request.current_app = self.name
-        return show_search(request, self.each_context(request))
+        def view(request: HttpRequest, **place: str) -> HttpResponse:
+            request.current_app = self.name
+            return show(request, context=self.each_context(request), **place)
 
-    def guides(self, request: HttpRequest) -> HttpResponse:
-        """List the chapters of the guide."""
-        request.current_app = self.name
-        return show_guides(request, self.each_context(request))
-
-    def guide(self, request: HttpRequest, chapter: str) -> HttpResponse:
-        """Show a chapter of the guide."""
-        request.current_app = self.name
-        return show_guide(request, chapter, self.each_context(request))
+        return self.admin_view(view)
 
     def _find_help(self, request: HttpRequest) -> str:
         section, _ = find_current(self.show_sections(request), request.path)
@@ -316,7 +304,7 @@ class ConsoleSite(AdminSite):
             self._rendered[key] = render_to_string(template, context)
         return self._rendered[key]
 
-    def app_index(self, *_: Any, **__: Any) -> HttpResponse:  # type: ignore[override]
+    def app_index(self, *_: object, **__: object) -> HttpResponse:  # type: ignore[override]
         """Raise Http404: the start page covers all apps."""
         raise Http404
 
@@ -330,15 +318,11 @@ class ConsoleSite(AdminSite):
         context = {
             "attention": select_attention(cards),
             "cards": [card for card in cards if not card.needs_attention],
-            "latest": self.latest(actor),
+            "latest": [act for source in latest_acts for act in source(actor)],
             "home_tabs": list_home_tabs(actor, request.path),
             "home_links": list_home_links(actor),
         }
         return super().index(request, {**context, **(extra_context or {})})
-
-    def latest(self, actor: Actor) -> Sequence[Any]:
-        """Return the latest acts, from every app that lists some."""
-        return [act for source in latest_acts for act in source(actor)]
 
 
 def _name_list(model: Mapping[str, Any]) -> tuple[str, Visible]:

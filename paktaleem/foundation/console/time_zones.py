@@ -61,7 +61,6 @@ class TimeZoneMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Serve one request in the reader's zone."""
         if not request.path.startswith(_PATHS) or not request.user.is_authenticated:
             return self.get_response(request)
         with timezone.override(ZoneInfo(get_reader_zone(request).name)), loaded_once(), clocks_loaded_once():

@@ -37,7 +37,6 @@ class MomentInput(forms.SplitDateTimeWidget):
         forms.MultiWidget.__init__(self, [DayInput, _TimeOfDayInput], attrs)
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
-        """Add the labels of both inputs."""
         context = super().get_context(name, value, attrs)
         return {**context, "date_label": gettext("Day"), "time_label": gettext("Time of day")}
 

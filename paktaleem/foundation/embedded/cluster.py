@@ -1,7 +1,5 @@
 """The embedded PostgreSQL cluster: created once, started by the first process, shared by all."""
 
-from __future__ import annotations
-
 import fcntl
 import json
 import os
@@ -10,12 +8,14 @@ import shutil
 import signal
 import sys
 import time
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from paktaleem.foundation.embedded.layout import (
     LOGIN_ROLES,
     SUPERUSER,
+    Account,
     ClusterError,
     Endpoint,
     Layout,
@@ -27,13 +27,6 @@ from paktaleem.foundation.embedded.layout import (
     write_atomically,
 )
 from paktaleem.foundation.embedded.postmaster import HOST, Postmaster, find_postmaster, signal_and_wait, start_postgres
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from pathlib import Path
-
-    from paktaleem.foundation.embedded.layout import Account
-
 
 HBA = f"host all all {HOST}/32 scram-sha-256\n"
 """Access over TCP from this host with a password only; no Unix socket, no trust authentication."""

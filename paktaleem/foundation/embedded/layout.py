@@ -1,7 +1,5 @@
 """Paths of an embedded PostgreSQL, and the choice of its folder."""
 
-from __future__ import annotations
-
 import hashlib
 import importlib.util
 import os
@@ -10,16 +8,13 @@ import re
 import shutil
 import stat
 import subprocess
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 from subprocess import TimeoutExpired
-from typing import TYPE_CHECKING
 from urllib.parse import quote
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
 
 
 class ClusterError(Exception):
@@ -129,51 +124,20 @@ FALLBACK_FOLDER = Path("/var/lib/paktaleem")
 LOCK = "paktaleem.lock"
 
 
-@dataclass(frozen=True)
 class Layout:
-    """The paths of one cluster."""
+    """The paths of one cluster.
 
-    home: Path
+    ``lock`` marks the folder as ours and is held while the server is created or stopped. ``passwords`` are those of the
+    roles (mode 0600, not readable by the server). ``data`` (mode 0700) is owned by the server's account, ``discarded``
+    is one that is being removed, ``finished`` marks a complete cluster and is written last. ``port`` has the port of
+    the last start, which is used again; ``log`` has no personal data. ``binaries`` is a copy of the programs, needed if
+    the server's account cannot reach the originals.
+    """
 
-    @property
-    def lock(self) -> Path:
-        """Return the lock file, which marks the folder as ours and is held while the server is created or stopped."""
-        return self.home / LOCK
-
-    @property
-    def passwords(self) -> Path:
-        """Return the file of role passwords (mode 0600, not readable by the server)."""
-        return self.home / "passwords.json"
-
-    @property
-    def data(self) -> Path:
-        """Return the data folder (mode 0700), owned by the server's account."""
-        return self.home / "data"
-
-    @property
-    def discarded(self) -> Path:
-        """Return the folder of a cluster that is being removed."""
-        return self.home / "data.discarded"
-
-    @property
-    def finished(self) -> Path:
-        """Return the file that marks a complete cluster; written last."""
-        return self.home / "finished"
-
-    @property
-    def port(self) -> Path:
-        """Return the file with the port of the last start, which is reused."""
-        return self.home / "port"
-
-    @property
-    def log(self) -> Path:
-        """Return the server's log file; it has no personal data."""
-        return self.home / "server.log"
-
-    @property
-    def binaries(self) -> Path:
-        """Return the folder for a copy of the programs, needed if the server's account cannot reach the originals."""
-        return self.home / "binaries"
+    def __init__(self, home: Path) -> None:
+        self.home, self.lock, self.passwords = home, home / LOCK, home / "passwords.json"
+        self.data, self.discarded, self.finished = home / "data", home / "data.discarded", home / "finished"
+        self.port, self.log, self.binaries = home / "port", home / "server.log", home / "binaries"
 
 
 def layout_for(wanted: Path) -> Layout:
@@ -221,7 +185,7 @@ def write_atomically(path: Path, text: str, *, owner: tuple[int, int] | None = N
         file.flush()
         os.fsync(descriptor)
     draft.replace(path)
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
 def make_parents(folder: Path) -> None:
@@ -235,7 +199,8 @@ def make_parents(folder: Path) -> None:
             parent.chmod(0o755)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Make the names of a folder's files durable."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

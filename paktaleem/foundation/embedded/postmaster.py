@@ -5,8 +5,6 @@ counts as the postmaster of a data folder only if its command line or working fo
 is signalled.
 """
 
-from __future__ import annotations
-
 import os
 import random
 import socket
@@ -15,15 +13,10 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from psycopg import pq
 
-from paktaleem.foundation.embedded.layout import ClusterError, find_binaries, write_atomically
-
-if TYPE_CHECKING:
-    from paktaleem.foundation.embedded.layout import Account, Layout
-
+from paktaleem.foundation.embedded.layout import Account, ClusterError, Layout, find_binaries, write_atomically
 
 HOST = "127.0.0.1"
 PROC = Path("/proc")

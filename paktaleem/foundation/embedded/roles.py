@@ -5,18 +5,14 @@ when the app switches to it by SET LOCAL ROLE, the limited role serves staff lim
 role reads everything and writes nothing.
 """
 
-from __future__ import annotations
-
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final, LiteralString
+from typing import Any, Final, LiteralString
 
 import psycopg
 from psycopg import sql
 
 from paktaleem.foundation.embedded.layout import APP, BACKUP, LIMITED, OFFICER, OWNER, SUPERUSER, Endpoint
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
 
 MAINTENANCE = "postgres"
 LOCK_KEY = 0x50_4B_54

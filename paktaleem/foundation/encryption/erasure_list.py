@@ -24,13 +24,14 @@ from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
-from typing import Any, Protocol
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from paktaleem.foundation.audit.canonical import canonical
+from paktaleem.foundation.embedded.layout import sync_folder
 from paktaleem.foundation.encryption.keyring import keyring
 
 _START = b"paktaleem erasure list 1"
@@ -69,47 +70,29 @@ class Intent:
     reason: str = ""
 
 
-class ErasureList(Protocol):
-    """Interface of an erasure list, such as a file on the host or an external service."""
-
-    def intend(self, *, client_id: UUID, subject_id: UUID, role: str, tombstone: bytes, at: datetime) -> Intent:
-        """Add the destruction of a person's key; it is durable when this returns."""
-
-    def start(
-        self, *, client_id: UUID, subject_id: UUID, role: str, tombstone: bytes, reason: str, at: datetime
-    ) -> Intent:
-        """Add a confirmed erasure that waits for systems to answer; it is durable when this returns."""
-
-    def finish(self, number: int, *, at: datetime) -> None:
-        """Record that the step of a line was committed."""
-
-    def intents(self) -> Mapping[int, Intent]:
-        """Return every step of an erasure by its line number, in order. Raises ListDamaged."""
-
-    def finished(self) -> frozenset[int]:
-        """Return the line numbers of committed steps."""
-
-
 class FileErasureList:
     """Erasure list in an append-only file; only lines added since the last read are read again."""
 
     def __init__(self, path: Path) -> None:
-        """Set the path; the file is created by the first erasure."""
         self._path, self._lock = path, Lock()
         self._reset()
 
-    def intend(self, *, client_id: UUID, subject_id: UUID, role: str, tombstone: bytes, at: datetime) -> Intent:
-        """Add the destruction of a key and sync it to disk. Raises OSError or ListDamaged; do not erase then."""
-        facts = {"client": str(client_id), "subject": str(subject_id), "role": role, "tombstone": tombstone.hex()}
-        number = self._append({"kind": Stage.KEY_DESTROYED.value, "at": at.isoformat(), **facts})
-        return self._intents[number]
+    def intend(self, *, at: datetime, **person: Any) -> Intent:
+        """Add the destruction of a key and sync it to disk. Raises OSError or ListDamaged; do not erase then.
 
-    def start(
-        self, *, client_id: UUID, subject_id: UUID, role: str, tombstone: bytes, reason: str, at: datetime
-    ) -> Intent:
+        ``person``: ``client_id``, ``subject_id``, ``role`` and ``tombstone``.
+        """
+        return self._add(Stage.KEY_DESTROYED, at, **person)
+
+    def start(self, *, reason: str, at: datetime, **person: Any) -> Intent:
         """Add a confirmed erasure and sync it to disk. Raises OSError or ListDamaged; do not start it then."""
+        return self._add(Stage.STARTED, at, reason=reason, **person)
+
+    def _add(
+        self, stage: Stage, at: datetime, *, client_id: UUID, subject_id: UUID, role: str, tombstone: bytes, **more: str
+    ) -> Intent:
         facts = {"client": str(client_id), "subject": str(subject_id), "role": role, "tombstone": tombstone.hex()}
-        number = self._append({"kind": Stage.STARTED.value, "at": at.isoformat(), "reason": reason, **facts})
+        number = self._append({"kind": stage.value, "at": at.isoformat(), **more, **facts})  # may read all anew
         return self._intents[number]
 
     def finish(self, number: int, *, at: datetime) -> None:
@@ -151,7 +134,7 @@ class FileErasureList:
         try:
             if is_new:
                 _give_to_owner_of_folder(descriptor, self._path.parent)
-                _sync_folder(self._path.parent)
+                sync_folder(self._path.parent)
             yield descriptor
         finally:
             os.close(descriptor)
@@ -230,15 +213,7 @@ def _give_to_owner_of_folder(descriptor: int, folder: Path) -> None:
         os.fchown(descriptor, status.st_uid, status.st_gid)
 
 
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def erasure_list() -> ErasureList:
+def erasure_list() -> FileErasureList:
     """Return the installation's erasure list. Raises ImproperlyConfigured if ERASURE_LIST_FILE is not set."""
     if not settings.ERASURE_LIST_FILE:
         raise ImproperlyConfigured("No erasure list: set ERASURE_LIST_FILE to a path outside the database.")

@@ -1,4 +1,4 @@
-"""The wrapping keys: outside the database, by epoch, behind an interface that a KMS can implement (decision 0002)."""
+"""The wrapping keys: outside the database, by epoch (decision 0002). Only ``keyring`` chooses where they come from."""
 
 import base64
 import binascii
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -36,29 +36,11 @@ class KeyringNotAFile(ImproperlyConfigured):
     """The keyring comes from the environment, which a command cannot change."""
 
 
-class KeyProvider(Protocol):
-    """Interface of a key-management service: wrapping by epoch, and a secret per client for blind indexes."""
-
-    @property
-    def current_epoch(self) -> int:
-        """Epoch under which new keys are wrapped."""
-
-    @property
-    def epochs(self) -> frozenset[int]:
-        """Epochs whose keys can be unwrapped."""
-
-    def wrap(self, key: bytes, *, binding: bytes) -> tuple[int, bytes]:
-        """Wrap a data key under the current epoch; return the epoch and the wrapped bytes."""
-
-    def unwrap(self, wrapped: bytes, *, epoch: int, binding: bytes) -> bytes:
-        """Unwrap a data key. Raises KeyError if the epoch was destroyed."""
-
-    def index_key(self, binding: bytes) -> bytes:
-        """Derive the secret of one client's blind indexes."""
-
-
 class LocalKeyring:
-    """Wrapping keys from the environment or a 0600 file: ``{"current": 1, "epochs": {"1": "…"}, "index": "…"}``."""
+    """Wrapping keys from the environment or a 0600 file: ``{"current": 1, "epochs": {"1": "…"}, "index": "…"}``.
+
+    ``current_epoch`` is the one under which new keys are wrapped, ``epochs`` are those that can be unwrapped.
+    """
 
     def __init__(self, text: str) -> None:
         """Parse the keyring. Raises ImproperlyConfigured, without showing its content, if it is invalid."""
@@ -164,8 +146,8 @@ def _exclusive_lock(path: Path) -> Iterator[None]:
         os.close(folder)
 
 
-def keyring() -> KeyProvider:
-    """Return the key provider, from PAKTALEEM_KEYS or the file named by PAKTALEEM_KEYS_FILE.
+def keyring() -> LocalKeyring:
+    """Return the wrapping keys, from PAKTALEEM_KEYS or the file named by PAKTALEEM_KEYS_FILE.
 
     The file is read again whenever it was replaced, so new and destroyed epochs take effect without a restart. Raises
     ImproperlyConfigured.

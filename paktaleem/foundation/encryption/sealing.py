@@ -56,8 +56,7 @@ class SealedField(MigratesAs, models.BinaryField):  # type: ignore[type-arg]
         kwargs["editable"] = False
         super().__init__(*args, **kwargs)
 
-    def from_db_value(self, value: Any, *_: Any) -> Sealed | None:
-        """Return the ciphertext as an opaque value."""
+    def from_db_value(self, value: Any, *_: object) -> Sealed | None:
         return None if value is None else Sealed(bytes(value))
 
     def to_python(self, value: Any) -> Any:
@@ -75,7 +74,6 @@ class SealedField(MigratesAs, models.BinaryField):  # type: ignore[type-arg]
         return super().get_db_prep_value(value.ciphertext, connection, prepared)
 
     def value_to_string(self, obj: Any) -> str:
-        """Return dots in serializations."""
         return DOTS if self.value_from_object(obj) is not None else ""
 
 
@@ -112,7 +110,6 @@ class Sealer:
     __slots__ = ("_aead", "_bound_to")
 
     def __init__(self, client_id: UUID, subject_id: UUID, key: bytes) -> None:
-        """Store the person's key; use ``wrap_new_key`` or ``unwrapped`` to create a sealer."""
         self._aead = AESGCM(key)
         self._bound_to = _binding(client_id, subject_id)
 

@@ -23,7 +23,7 @@ class TenancyConfig(AppConfig):
         checks.register(check_declarations, checks.Tags.models)
 
 
-def _install_guard(connection: Any, **_: Any) -> None:
+def _install_guard(connection: Any, **_: object) -> None:
     from paktaleem.foundation.tenancy.context import guard  # noqa: PLC0415 -- only called once apps are ready
 
     if connection.alias != "owner" and guard not in connection.execute_wrappers:

@@ -205,7 +205,6 @@ class SameColumns(TableOperation):
     """
 
     def __init__(self, model: str, field: str, to: str, *columns: str) -> None:
-        """Take the field, its target, and the columns that must be equal in both tables."""
         super().__init__(model)
         self.field, self.to, self.columns = field, to, columns
 
@@ -271,7 +270,6 @@ class Isolate(Operation):
         _run(schema_editor, [sql for one in undone for sql in one.backward_sql(app_label, from_state)], [])
 
     def describe(self) -> str:
-        """Count the operations for ``migrate --plan``."""
         return f"Isolate the tables of each client ({len(self.operations)} operations)"
 
 
@@ -386,7 +384,7 @@ def _grant_sequences(cursor: Any) -> None:
         cursor.execute(f'GRANT USAGE, SELECT ON SEQUENCE "{name}" TO {APP}, {LIMITED}')
 
 
-def apply_grants_after_migrate(using: str, **_: Any) -> None:
+def apply_grants_after_migrate(using: str, **_: object) -> None:
     """Apply the grants after the owner has migrated (a ``post_migrate`` receiver)."""
     if using == "owner":
         apply_grants(using)

@@ -9,7 +9,7 @@ from django.db import connections
 class OwnerOnlyMigrationRouter:
     """Allow schema changes on the ``owner`` alias only; no query is routed to it."""
 
-    def allow_migrate(self, db: str, app_label: str, **_: Any) -> bool:
+    def allow_migrate(self, db: str, app_label: str, **_: object) -> bool:
         """Return True for the owner alias, if an owner is configured.
 
         A server or worker has no owner: Django's checks would open a connection wherever a table may be
@@ -22,7 +22,7 @@ class OwnerOnlyMigrationRouter:
 class AutonomousRouter:
     """Route failed sign-in counts to a separate connection, which commits even if the request rolls back."""
 
-    def db_for_read(self, model: Any, **_: Any) -> str | None:
+    def db_for_read(self, model: Any, **_: object) -> str | None:
         """Return the alias of the autonomous connection for django-axes, else None."""
         return settings.ASIDE_DATABASE if model._meta.app_label == "axes" else None
 

@@ -159,7 +159,6 @@ class _SqlOperation(Operation):
         """Leave Django's own picture of the schema as it is."""
 
     def describe(self) -> str:
-        """Name the object for ``migrate --plan``."""
         return f"{type(self).__name__} {self.name}"
 
 
@@ -186,7 +185,6 @@ class DropSql(_SqlOperation):
     """Drop an object whose last text has this digest; backwards, create it again."""
 
     def __init__(self, name: str, digest: str) -> None:
-        """Name the object and its last version, which is kept in ``sql/previous/``."""
         self.name, self.digest = name, digest
 
     def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:  # noqa: ARG002 -- Django's signature

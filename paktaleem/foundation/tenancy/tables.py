@@ -44,7 +44,6 @@ class CreateTables(Operation):
             model.database_backwards(app_label, schema_editor, from_state, to_state)
 
     def describe(self) -> str:
-        """Name the tables for ``migrate --plan``."""
         return f"Create tables of {', '.join(model.name for model in self.models)}"
 
 
@@ -137,7 +136,6 @@ class TablePolicy:
     personal: Mapping[str, Personal] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Raise ValueError for a global table without a reason."""
         if self.scope is Scope.GLOBAL and not self.reason:
             raise ValueError("A global table needs a reason for having no client.")
         if self.scope is Scope.CATALOGUE and self.limited is Limited.BY_PERSON:

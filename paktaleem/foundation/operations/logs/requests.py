@@ -30,7 +30,6 @@ class RequestLogMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Serve the request, then log it."""
         began = time.perf_counter()
         with structlog.contextvars.bound_contextvars(request_id=find_request_id(request)):
             response = self.get_response(request)

@@ -15,7 +15,6 @@ class RequestMetricsMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Serve the request and count it."""
         began = time.perf_counter()
         response = self.get_response(request)
         observe_request(request.path, response.status_code, time.perf_counter() - began)

@@ -17,13 +17,13 @@ from paktaleem.foundation.operations.startup.findings import (
 )
 
 
-def check_settings(app_configs: Any = None, **_: Any) -> list[CheckMessage]:
+def check_settings(app_configs: Any = None, **_: object) -> list[CheckMessage]:
     """Return the unsafe settings (``check --deploy``); a build may have the addresses of roles that a server lacks."""
     del app_configs
     return [_error(found) for found in settings_findings(replace(read_settings(), addresses_of_others=()))]
 
 
-def check_database(app_configs: Any = None, databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
+def check_database(app_configs: Any = None, databases: Sequence[str] | None = None, **_: object) -> list[CheckMessage]:
     """Return what is unsafe about the app role's database, its schema and its keys (``check --database default``)."""
     del app_configs
     if DEFAULT_DB_ALIAS not in (databases or ()):

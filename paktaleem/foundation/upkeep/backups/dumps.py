@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import psycopg
 from psycopg import sql
 
-from paktaleem.foundation.embedded.layout import HOST_FOLDERS, WHEEL_BIN, wheel_folder
+from paktaleem.foundation.embedded.layout import HOST_FOLDERS, WHEEL_BIN, sync_folder, wheel_folder
 
 _PARAMETERS = {"sslmode": "PGSSLMODE", "sslrootcert": "PGSSLROOTCERT", "host": "PGHOST"}
 
@@ -132,7 +132,8 @@ def back_up(url: str, file: Path) -> dict[str, int]:
             _require_bypass_rls(link)
             _dump(url, draft, snapshot, server_major(link))
             check_complete(counts, count_dump(draft, major=server_major(link)))
-        _publish(draft, file)
+        draft.replace(file)
+        sync_folder(file.parent)
     except psycopg.Error as error:
         raise BackupFailed(f"Database error: {str(error).strip().splitlines()[0]}") from error
     finally:
@@ -218,12 +219,3 @@ def check_complete(wanted: Mapping[str, int], found: Mapping[str, int]) -> None:
             raise BackupFailed(f"There is no table {table}. Run manage.py migrate, then start the portal.")
         if not found[table]:
             raise BackupFailed(f"{table} is empty, so this is not a database that the portal has used.")
-
-
-def _publish(draft: Path, file: Path) -> None:
-    draft.replace(file)
-    folder = os.open(file.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

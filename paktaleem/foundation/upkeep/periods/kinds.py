@@ -45,7 +45,6 @@ class Bounds:
     unit: Unit = Unit.DAYS
 
     def __post_init__(self) -> None:
-        """Raise ValueError unless 0 < minimum ≤ default ≤ maximum."""
         if not 0 < self.minimum <= self.default <= self.maximum:
             raise ValueError(f"A period needs 0 < minimum ≤ default ≤ maximum: {self}.")
 

@@ -15,7 +15,6 @@ class NoStoreMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer one request."""
         response = self.get_response(request)
         if request.path.startswith(_PRIVATE) and not request.path.startswith(_PUBLIC):
             response["Cache-Control"] = "no-store"

@@ -45,5 +45,4 @@ class KeptAnswer(TenantRow):
         indexes = [models.Index(fields=["client", "stored_at"], name="keptanswer_by_age")]
 
     def __str__(self) -> str:
-        """Return the status only."""
         return f"answer {self.status}"

@@ -27,7 +27,7 @@ class StrictJSONParser(BaseParser):
 
     media_type = "application/json"
 
-    def parse(self, stream: IO[bytes], *_: Any, **__: Any) -> Any:
+    def parse(self, stream: IO[bytes], *_: object, **__: object) -> Any:
         """Return the JSON value of the body.
 
         Raises ParseError, BodyTooLarge.

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 class DenyAll(BasePermission):
     """Deny access; the default permission of every view."""
 
-    def has_permission(self, *_: Any) -> bool:
+    def has_permission(self, *_: object) -> bool:
         """Return False."""
         return False
 

@@ -394,7 +394,6 @@ class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call
     name = "ApiKey"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
-        """Return the OpenAPI security scheme."""
         del auto_schema
         return {"type": "http", "scheme": "bearer", "description": "An API key, issued in the console."}
 
@@ -403,12 +402,10 @@ class OperationSchema(AutoSchema):
     """Schema of an operation, with its id from the class name and its description from the method."""
 
     def get_operation_id(self) -> str:
-        """Return the class name, with the method first if the class has several."""
         name = type(self.view).__name__
         return name if len(getattr(self.view, "capabilities", ())) == 1 else f"{self.method.title()}{name}"
 
     def get_tags(self) -> list[str]:
-        """Return the first segment of the path as the tag."""
         return [self.path.removeprefix("/api/v1/").split("/")[0]]
 
     def get_operation(self, *args: Any) -> Any:
@@ -444,7 +441,7 @@ def _instance_of(serializer: Any) -> Any:
     return serializer() if isinstance(serializer, type) else serializer
 
 
-def complete_schema(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+def complete_schema(result: dict[str, Any], **_: object) -> dict[str, Any]:
     """Add problems, idempotency keys and AuthZEN to the document (a drf-spectacular hook)."""
     components = result.setdefault("components", {})
     schemas = components.setdefault("schemas", {})

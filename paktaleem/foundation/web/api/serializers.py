@@ -59,7 +59,6 @@ class StrictSerializer(serializers.Serializer[Any]):
     default_error_messages = {"invalid": "Send a JSON object."}
 
     def to_internal_value(self, data: Any) -> Any:
-        """Reject unknown fields, then validate the known ones."""
         if isinstance(data, Mapping):
             unknown = sorted(set(data) - set(self.fields))
             if unknown:
@@ -74,7 +73,6 @@ class TextField(serializers.CharField):
     """CharField that accepts JSON strings only, not numbers or booleans; spaces around them count for the length."""
 
     def to_internal_value(self, data: Any) -> str:
-        """Return the string; fail for any other type."""
         if not isinstance(data, str):
             self.fail("invalid")
         if self.max_length is not None and len(data) > self.max_length:
@@ -88,7 +86,6 @@ class TruthField(serializers.BooleanField):
     default_error_messages = {"invalid": "Use true or false."}
 
     def to_internal_value(self, data: Any) -> bool:
-        """Return the value; fail for any other type."""
         if not isinstance(data, bool):
             self.fail("invalid", input=data)
         return data
@@ -104,7 +101,6 @@ class PatternField(TextField):
         super().__init__(**kwargs)
 
     def to_internal_value(self, data: Any) -> str:
-        """Return the text; fail if it does not match."""
         text = super().to_internal_value(data)
         if not re.search(self.pattern, text):
             self.fail("pattern", allowed=self.allowed)
@@ -137,7 +133,6 @@ class DayField(serializers.DateField):
     default_error_messages = {"invalid": "Use a day from 1900-01-01, such as 2014-03-09."}
 
     def to_internal_value(self, value: Any) -> Any:
-        """Return the date; fail for other formats and earlier days."""
         if not isinstance(value, str) or not re.search(RECENT_DAY, value):
             self.fail("invalid")
         try:
@@ -152,7 +147,6 @@ class ZonedDateTimeField(serializers.DateTimeField):
     default_error_messages = {"invalid": "Use RFC 3339 with an offset, such as 2026-11-24T09:30:00+05:00."}
 
     def to_internal_value(self, value: Any) -> datetime:
-        """Return an aware datetime; fail without an offset or outside 1900 to 8999."""
         if not isinstance(value, str) or not re.search(MOMENT, value):
             self.fail("invalid")
         try:

@@ -5,8 +5,6 @@ httpcore implements the protocol; the maintained SSRF packages either check befo
 check (docs/decisions).
 """
 
-from __future__ import annotations
-
 import asyncio
 import socket
 import ssl
@@ -104,7 +102,6 @@ class Connection:
         self._link: httpcore.AsyncHTTPConnection | None = None
 
     async def __aenter__(self) -> Self:
-        """Return the connection; nothing is sent yet."""
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -215,5 +212,4 @@ class _PinnedBackend(httpcore.AsyncNetworkBackend):
         return found
 
     async def sleep(self, seconds: float) -> None:
-        """Sleep between httpcore's attempts."""
         await self._network.sleep(seconds)

@@ -5,75 +5,22 @@ therefore accepted in one plain form only, and the resolved addresses are checke
 6890 and the IANA special-purpose registries).
 """
 
-from __future__ import annotations
-
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
-from typing import TYPE_CHECKING
+from ipaddress import IPv6Address, IPv6Network, ip_address, ip_network
 from urllib.parse import urlsplit
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
 
 PORTS = (443, 8443)
 _MAX_LENGTH = 2_000
 _NAME = re.compile(r"(?=.{1,253}\Z)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
-_INTERNAL_LABELS = (
-    "localhost",
-    "local",
-    "internal",
-    "home",
-    "lan",
-    "corp",
-    "intranet",
-    "private",
-    "test",
-    "invalid",
-    "onion",
-)
-"""Top-level labels that are not in the public DNS."""
-
-_NOT_PUBLIC_4 = tuple(
-    map(
-        IPv4Network,
-        (
-            "0.0.0.0/8",  # this network
-            "10.0.0.0/8",
-            "100.64.0.0/10",  # carrier-grade NAT
-            "127.0.0.0/8",
-            "169.254.0.0/16",  # link-local, where clouds keep their metadata
-            "172.16.0.0/12",
-            "192.0.0.0/24",  # IETF protocol assignments
-            "192.0.2.0/24",  # documentation
-            "192.31.196.0/24",  # AS112
-            "192.52.193.0/24",  # AMT
-            "192.88.99.0/24",  # 6to4 relays
-            "192.168.0.0/16",
-            "192.175.48.0/24",  # AS112
-            "198.18.0.0/15",  # benchmarks
-            "198.51.100.0/24",  # documentation
-            "203.0.113.0/24",  # documentation
-            "224.0.0.0/4",  # multicast
-            "240.0.0.0/4",  # reserved, and broadcast
-        ),
-    )
-)
+_INTERNAL_NAME = re.compile(r"(.+\.)?(localhost|local|internal|home|lan|corp|intranet|private|test|invalid|onion)")
+"""Names below a top-level label that is not in the public DNS."""
 _PUBLIC_6 = IPv6Network("2000::/3")
-_NOT_PUBLIC_6 = tuple(
-    map(
-        IPv6Network,
-        (
-            "2001::/23",  # IETF protocol assignments: Teredo, ORCHID, benchmarks
-            "2001:db8::/32",  # documentation
-            "2002::/16",  # 6to4: an IPv4 address inside
-            "2620:4f:8000::/48",  # AS112
-            "3fff::/20",  # documentation
-        ),
-    )
-)
-"""Non-public ranges within global unicast; `::/96`, NAT64, `fec0::/10`, local and multicast are outside of it."""
+_NOT_PUBLIC = ("192.31.196.0/24", "192.52.193.0/24", "192.88.99.0/24", "192.175.48.0/24", "2620:4f:8000::/48")
+_IETF_6 = ("2001::/23", "2002::/16", "3fff::/20")
+_INSIDE = tuple(map(ip_network, (*_NOT_PUBLIC, *_IETF_6)))
+"""Besides what Python knows not to be global: AS112, AMT and 6to4 relays; Teredo and the like, 6to4, documentation."""
 
 
 class DestinationRefused(ValueError):
@@ -97,9 +44,9 @@ def is_public(address: str) -> bool:
         found = ip_address(address)
     except ValueError:
         return False
-    if isinstance(found, IPv4Address):
-        return not any(found in network for network in _NOT_PUBLIC_4)
-    return found.scope_id is None and found in _PUBLIC_6 and not any(found in network for network in _NOT_PUBLIC_6)
+    if isinstance(found, IPv6Address) and (found.scope_id is not None or found not in _PUBLIC_6):
+        return False
+    return found.is_global and not found.is_multicast and not any(found in network for network in _INSIDE)
 
 
 def parse_destination(url: str, *, allowed: Iterable[str] = ()) -> Destination:
@@ -118,15 +65,9 @@ def parse_destination(url: str, *, allowed: Iterable[str] = ()) -> Destination:
         raise DestinationRefused("Use a URL such as https://lms.example/hooks.") from error
     if "@" in parts.netloc or "#" in url:
         raise DestinationRefused("Leave out user names, passwords and fragments.")
-    return _check_destination(
-        Destination(url, parts.scheme, parts.hostname or "", _port_or_default(parts.scheme, port)), allowed
-    )
-
-
-def _port_or_default(scheme: str, named: int | None) -> int:
-    if named is not None:
-        return named
-    return 80 if scheme == "http" else 443
+    if port is None:
+        port = 80 if parts.scheme == "http" else 443
+    return _check_destination(Destination(url, parts.scheme, parts.hostname or "", port), allowed)
 
 
 def _check_destination(found: Destination, allowed: Iterable[str]) -> Destination:
@@ -146,7 +87,7 @@ def _check_host(host: str) -> None:
             raise DestinationRefused("Use a public IP address.")
     elif not _NAME.fullmatch(host):
         raise DestinationRefused("Use a full host name, such as lms.example, without a dot at its end.")
-    elif host.rpartition(".")[2] in _INTERNAL_LABELS:
+    elif _INTERNAL_NAME.fullmatch(host):
         raise DestinationRefused("Use a name in the public DNS.")
 
 

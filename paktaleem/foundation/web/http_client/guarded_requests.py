@@ -26,7 +26,7 @@ class _GuardedAdapter(BaseAdapter):
         super().__init__()
         self._allowed, self._seconds = tuple(allowed), seconds
 
-    def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
+    def send(self, request: requests.PreparedRequest, *_: object, **__: object) -> requests.Response:
         """Send one request.
 
         Raises requests.exceptions.InvalidURL for a refused destination, requests.ConnectionError without a response.

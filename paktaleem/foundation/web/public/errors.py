@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
@@ -72,7 +71,7 @@ def _find_way_back(request: HttpRequest, *, is_for_staff: bool) -> str:
     return page_url(match.kwargs.get("page", own_page))
 
 
-def defect(request: HttpRequest, *_: Any) -> HttpResponse:
+def defect(request: HttpRequest, *_: object) -> HttpResponse:
     """Return 500, or 503 if the database is the cause (``handler500``); plain text if the error page itself fails."""
     try:
         if outage := find_outage(sys.exception()):
@@ -107,7 +106,6 @@ class BareErrorsMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Serve the request."""
         response = self.get_response(request)
         if response.status_code < FIRST_ERROR or response.streaming or response.content or is_api(request):
             return response

@@ -31,7 +31,6 @@ class LanguageMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Serve the request in its language."""
         for_staff = request.path.startswith(STAFF_PATHS)
         if for_staff and request.method == "GET" and (requested := get_requested_language(request)):
             return _store_choice(request, requested)

@@ -108,7 +108,6 @@ class RefusedBodiesMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer one request."""
         problem = request.META.get(REFUSED)
         if problem is None:
             return self.get_response(request)
@@ -227,7 +226,6 @@ class WholeRequests:
     """An ASGI application that answers by a WSGI application; paths of ``aside`` are answered in another thread."""
 
     def __init__(self, application: Application, *, aside: Collection[str] = ()) -> None:
-        """Create the threads; each starts with its first request."""
         self._application, self._aside = application, aside
         self._thread = ThreadPoolExecutor(1, "portal")
         self._aside_thread = ThreadPoolExecutor(1, "aside")
@@ -235,7 +233,6 @@ class WholeRequests:
         self._stalled: set[Client] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
         environ = build_environ(scope)
         thread = self._aside_thread if environ["PATH_INFO"] in self._aside else self._thread
         with self._bodies.counted() as count:

@@ -44,7 +44,7 @@ class Command(BaseCommand):
             one.add_argument("--reason", choices=[str(code) for code in Reason.values], required=True)
             one.add_argument("--confirm", default="", help=f"“{_WORD}”, instead of the prompt.")
 
-    def handle(self, *_: Any, **options: Any) -> None:
+    def handle(self, *_: object, **options: Any) -> None:
         """Ask for confirmation, then do the act; exit with status 2 and one line if it is refused."""
         self._confirm(options["confirm"])
         try:

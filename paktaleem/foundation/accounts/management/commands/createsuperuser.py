@@ -1,7 +1,6 @@
 """``manage.py createsuperuser``: refuse Django's command, which would bypass the approval by two officers."""
 
 from argparse import REMAINDER, ArgumentParser
-from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
@@ -17,6 +16,6 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("ignored", nargs=REMAINDER)
 
-    def handle(self, *_: Any, **__: Any) -> None:
+    def handle(self, *_: object, **__: object) -> None:
         message = "Two officers make and recover staff in the console; where they cannot, use manage.py break_glass."
         raise CommandError(message, returncode=REFUSED)

@@ -1,7 +1,5 @@
 """``manage.py check_ledger``: is every entry of the ledger what was recorded? It cannot see deleted entries."""
 
-from typing import Any
-
 from django.core.management.base import BaseCommand, CommandError
 
 from paktaleem.foundation.audit.checking import EntryChanged, check_entries
@@ -16,7 +14,7 @@ class Command(BaseCommand):
     help = "Compare the text of every ledger entry with its hash. Exit status 2 if one was changed. Sees no deletions."
     requires_system_checks: list[str] = []
 
-    def handle(self, *_: Any, **__: Any) -> None:
+    def handle(self, *_: object, **__: object) -> None:
         try:
             number = check_entries()
         except EntryChanged as error:

@@ -24,7 +24,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--json", action="store_true", help="One JSON array of objects instead of lines.")
 
-    def handle(self, *_: Any, **options: Any) -> None:
+    def handle(self, *_: object, **options: Any) -> None:
         lines = examine()
         self.stdout.write(_as_json(lines) if options["json"] else self._as_text(lines))
         if any(line.state is not State.OK for line in lines):

@@ -14,7 +14,7 @@ class Command(BaseCommand):
     help = "List the extension points and the handlers connected to each."
     requires_system_checks: list[str] = []
 
-    def handle(self, *_: Any, **__: Any) -> None:
+    def handle(self, *_: object, **__: object) -> None:
         for point in extension_points():
             self.stdout.write(f"{point.name}: {point.purpose}")
             for handler in point:

@@ -41,7 +41,7 @@ class Command(BaseCommand):
         parser.add_argument("--check", action="store_true", help="Write nothing; fail if a migration is missing.")
         parser.add_argument("--name", help="The migration's name after its number, such as country_in_facts.")
 
-    def handle(self, *_: Any, **options: Any) -> None:
+    def handle(self, *_: object, **options: Any) -> None:
         loader = MigrationLoader(None)
         try:
             changes, isolation = pending_changes(applied_versions(loader)), list_missing_isolation(loader)

@@ -16,7 +16,6 @@ class Command(DjangoMigrate):
     """Django's migrate command with the ``owner`` alias as the default database."""
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Set the default database to ``owner``."""
         super().add_arguments(parser)
         parser.set_defaults(database=OWNER)
 

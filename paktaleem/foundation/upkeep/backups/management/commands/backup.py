@@ -3,7 +3,6 @@
 from argparse import ArgumentParser
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
@@ -25,7 +24,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path, metavar="FILE", help="Path of the backup; an existing file is replaced.")
 
-    def handle(self, *_: Any, file: Path, **__: Any) -> None:
+    def handle(self, *_: object, file: Path, **__: object) -> None:
         if not settings.DATABASE_BACKUP_URL:
             raise CommandError("Set DATABASE_BACKUP_URL to the database, with the backup role.", returncode=FAILED)
         try:

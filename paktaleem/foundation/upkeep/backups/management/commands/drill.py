@@ -4,7 +4,6 @@ import os
 from argparse import ArgumentParser
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
@@ -25,7 +24,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--backup", type=Path, metavar="FILE", help="Restore this backup instead of a new one.")
 
-    def handle(self, *_: Any, backup: Path | None, **__: Any) -> None:
+    def handle(self, *_: object, backup: Path | None, **__: object) -> None:
         steps: list[Step] = []
         try:
             for step in run_drill(os.environ, backup=backup.absolute() if backup else None):

@@ -2,7 +2,6 @@
 
 from argparse import ArgumentParser
 from pathlib import Path
-from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
@@ -24,7 +23,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path, metavar="FILE", help="A backup created by manage.py backup.")
 
-    def handle(self, *_: Any, file: Path, **__: Any) -> None:
+    def handle(self, *_: object, file: Path, **__: object) -> None:
         if not settings.DATABASE_BACKUP_URL or not settings.DATABASE_OWNER_URL:
             raise CommandError("Set DATABASE_OWNER_URL and DATABASE_BACKUP_URL to the new database.", returncode=FAILED)
         connections.close_all()
