@@ -50,9 +50,7 @@ _HAS_EVIDENCE = {
     },
 }
 _NEEDS_NO_TOKEN = {
-    "properties": {
-        "answers": {"items": {"anyOf": [{"properties": {"state": {"enum": _ANSWERS[1:]}}}, HAS_TOKEN]}},
-    }
+    "properties": {"answers": {"items": {"anyOf": [{"properties": {"state": {"enum": _ANSWERS[1:]}}}, HAS_TOKEN]}}}
 }
 
 

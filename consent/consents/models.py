@@ -111,8 +111,7 @@ class ConsentEvent(TenantRow, ActorStamp):
                 name="consentevent_claimed_not_future",
             ),
             models.CheckConstraint(
-                condition=Q(shown_at=None) | Q(shown_at__lte=F("recorded_at")),
-                name="consentevent_shown_not_future",
+                condition=Q(shown_at=None) | Q(shown_at__lte=F("recorded_at")), name="consentevent_shown_not_future"
             ),
             models.CheckConstraint(
                 condition=~Q(state=ConsentState.GIVEN) | Q(notice_version__isnull=False),
@@ -215,11 +214,7 @@ class Restriction(PeriodRow):
     """One restriction of processing for a person (policy §9; GDPR Art. 18); no purpose means all."""
 
     wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="purpose_code"))
-    copied = Copied(
-        "restrictions",
-        _("Restrictions of processing"),
-        "purpose=purpose_code starts_at ends_at",
-    )
+    copied = Copied("restrictions", _("Restrictions of processing"), "purpose=purpose_code starts_at ends_at")
 
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     purpose_code = models.CharField(max_length=63, blank=True, help_text="Empty: every purpose.")
@@ -254,11 +249,7 @@ class Objection(PeriodRow):
     """One objection of a person to processing based on legitimate interest (policy §9; GDPR Art. 21)."""
 
     wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="purpose_code"))
-    copied = Copied(
-        "objections",
-        _("Objections"),
-        "purpose=purpose_code starts_at ends_at",
-    )
+    copied = Copied("objections", _("Objections"), "purpose=purpose_code starts_at ends_at")
 
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     purpose_code = models.CharField(max_length=63)
@@ -306,7 +297,7 @@ class ConsentEvidence(TenantRow, ActorStamp):
             models.CheckConstraint(
                 condition=Q(reference=None, file__isnull=False) | Q(reference__isnull=False, file=None),
                 name="consentevidence_reference_or_file",
-            ),
+            )
         ]
         indexes = [*newest_first("added_at", "consentevidence_by_time")]
 
@@ -319,9 +310,7 @@ class PolicyAcknowledgement(TenantRow, ActorStamp):
 
     wall = TablePolicy(Scope.TENANT, APPEND, personal=classify(none="shown_hash language"))
     copied = Copied(
-        "acknowledgements",
-        _("Acknowledgements of the privacy policy"),
-        "method language claimed_at recorded_at",
+        "acknowledgements", _("Acknowledgements of the privacy policy"), "method language claimed_at recorded_at"
     )
 
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
@@ -339,7 +328,7 @@ class PolicyAcknowledgement(TenantRow, ActorStamp):
         constraints = [
             models.CheckConstraint(
                 condition=Q(claimed_at=None) | Q(claimed_at__lte=F("recorded_at")), name="policyack_claimed_not_future"
-            ),
+            )
         ]
 
     def __str__(self) -> str:

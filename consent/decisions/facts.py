@@ -269,10 +269,7 @@ def effective_state(register: Register, purpose: str, fact: ConsentFact, at: dat
     if fact.expires_at is not None and fact.expires_at <= at:
         return "expired"
     ended_at = outdated_at(
-        register,
-        purpose,
-        notice_version=fact.notice_version,
-        informed_at=fact.informed_at or fact.recorded_at,
+        register, purpose, notice_version=fact.notice_version, informed_at=fact.informed_at or fact.recorded_at
     )
     return "outdated" if ended_at is not None and ended_at <= at else "given"
 

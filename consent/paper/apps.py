@@ -9,8 +9,5 @@ class PaperConfig(config.PortalAppConfig):
     name = "consent.paper"
     label = "paper"
     handlers = (
-        (
-            "paktaleem.directory.people.copies.sections.person_sections",
-            "consent.paper.sections.list_paper_sections",
-        ),
+        ("paktaleem.directory.people.copies.sections.person_sections", "consent.paper.sections.list_paper_sections"),
     )

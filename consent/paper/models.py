@@ -90,9 +90,7 @@ class FormPurpose(TenantRow):
 
     class Meta:
         ordering = ["run", "position"]
-        constraints = [
-            models.UniqueConstraint(fields=["client", "run", "purpose"], name="formpurpose_once_per_form"),
-        ]
+        constraints = [models.UniqueConstraint(fields=["client", "run", "purpose"], name="formpurpose_once_per_form")]
 
     def __str__(self) -> str:
         return f"question {self.position}"
@@ -122,9 +120,7 @@ class FormPage(TenantRow):
 
     class Meta:
         ordering = ["run", "position"]
-        constraints = [
-            models.UniqueConstraint(fields=["client", "run", "subject"], name="formpage_once_per_person"),
-        ]
+        constraints = [models.UniqueConstraint(fields=["client", "run", "subject"], name="formpage_once_per_person")]
 
     def __str__(self) -> str:
         return self.reference
@@ -161,10 +157,7 @@ class PaperAnswer(TenantRow):
     """
 
     wall = TablePolicy(
-        Scope.TENANT,
-        EDIT,
-        disposed_as="evidence",
-        personal=classify(none="answers recorded", sealed="note"),
+        Scope.TENANT, EDIT, disposed_as="evidence", personal=classify(none="answers recorded", sealed="note")
     )
 
     page = models.ForeignKey(FormPage, models.PROTECT, related_name="+", db_constraint=False, db_index=False)

@@ -80,12 +80,7 @@ def export_evidence(
     manifest = manifest_of(files, about)
     facts = {"manifest": hashlib.sha256(manifest).hexdigest(), "files": len(files), "reason": str(reason)}
     record_entry(
-        "consent.evidence_exported",
-        client_id=subject.client_id,
-        subject_id=subject.pk,
-        facts=facts,
-        actor=actor,
-        at=at,
+        "consent.evidence_exported", client_id=subject.client_id, subject_id=subject.pk, facts=facts, actor=actor, at=at
     )
     return pack(files, manifest, at)
 

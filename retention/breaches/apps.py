@@ -10,8 +10,5 @@ class BreachesConfig(config.PortalAppConfig):
     label = "breaches"
     verbose_name = "personal-data breaches"
     handlers = (
-        (
-            "paktaleem.directory.mail.kinds.letter_outcomes",
-            "retention.breaches.services.letters.record_letter_outcome",
-        ),
+        ("paktaleem.directory.mail.kinds.letter_outcomes", "retention.breaches.services.letters.record_letter_outcome"),
     )

@@ -137,12 +137,7 @@ class TakeOutForm(ActionForm):
         )
 
 
-_TONES = {
-    Stage.REVIEW: "warn",
-    Stage.SECOND_PERSON: "warn",
-    Stage.CERTIFIED: "good",
-    Stage.CANCELLED: "calm",
-}
+_TONES = {Stage.REVIEW: "warn", Stage.SECOND_PERSON: "warn", Stage.CERTIFIED: "good", Stage.CANCELLED: "calm"}
 
 
 class DisposalProgressFilter(ProgressFilter):

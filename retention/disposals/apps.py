@@ -18,8 +18,5 @@ class DisposalsConfig(config.PortalAppConfig):
             "paktaleem.directory.data_systems.extension_points.order_parameters",
             "retention.disposals.pseudonyms.list_parameters",
         ),
-        (
-            "paktaleem.foundation.encryption.wrapped_secrets.wrapped_kinds",
-            "retention.disposals.pseudonyms.BATCH_KEYS",
-        ),
+        ("paktaleem.foundation.encryption.wrapped_secrets.wrapped_kinds", "retention.disposals.pseudonyms.BATCH_KEYS"),
     )

@@ -231,11 +231,7 @@ class Incident(TenantRow, Tracked):
     """
 
     wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="categories held"))
-    copied = Copied(
-        "incidents",
-        _("Incidents about your data"),
-        "reason=cause categories opened_at due_at closed_at",
-    )
+    copied = Copied("incidents", _("Incidents about your data"), "reason=cause categories opened_at due_at closed_at")
 
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     cause = models.CharField(max_length=16, choices=IncidentCause)

@@ -54,9 +54,7 @@ class ReviewAssessmentForm(RowActionForm):
 
     outcome = forms.ChoiceField(label=_("Result"), choices=AssessmentOutcome.choices, widget=forms.RadioSelect)
     review_on = forms.DateField(
-        label=_("Review day"),
-        help_text=_("On this day, the first page asks for the next review."),
-        widget=DayInput,
+        label=_("Review day"), help_text=_("On this day, the first page asks for the next review."), widget=DayInput
     )
     field_order = ("outcome", "review_on", "reason")
 

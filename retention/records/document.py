@@ -154,8 +154,5 @@ def _storage(record: ProcessingRecord, one: Activity) -> list[dict[str, Any]]:
     durations = sorted({period for _category, periods in one.retention for period in periods})
     return [
         *({"@type": "dpv:StorageDuration", "dpv:hasDuration": period} for period in durations),
-        {
-            "@type": "dpv:StorageLocation",
-            "dpv:hasLocation": [dpv.country(code) for code in record.storage_countries],
-        },
+        {"@type": "dpv:StorageLocation", "dpv:hasLocation": [dpv.country(code) for code in record.storage_countries]},
     ]

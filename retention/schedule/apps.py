@@ -10,15 +10,9 @@ class ScheduleConfig(config.PortalAppConfig):
     label = "schedule"
     verbose_name = "retention schedule"
     handlers = (
-        (
-            "consent.register.services.safeguards.weaker_rows",
-            "retention.schedule.services.rules.apply_approved_rule",
-        ),
+        ("consent.register.services.safeguards.weaker_rows", "retention.schedule.services.rules.apply_approved_rule"),
         ("consent.notices.public_sections.public_sections", "retention.schedule.public.schedule_section"),
-        (
-            "retention.holdings.disposal_checks.before_disposal",
-            "retention.schedule.selectors.find_disposal_holds",
-        ),
+        ("retention.holdings.disposal_checks.before_disposal", "retention.schedule.selectors.find_disposal_holds"),
         ("retention.holdings.disposal_checks.ended_periods", "retention.schedule.selectors.list_ended_holdings"),
         (
             "paktaleem.directory.people.extension_points.erasure_holds",
@@ -28,9 +22,6 @@ class ScheduleConfig(config.PortalAppConfig):
             "paktaleem.directory.people.extension_points.erasure_blockers",
             "retention.schedule.selectors.describe_erasure_holds",
         ),
-        (
-            "consent.sharing.services.legal_demand_approved",
-            "retention.schedule.services.holds.hold_for_legal_demand",
-        ),
+        ("consent.sharing.services.legal_demand_approved", "retention.schedule.services.holds.hold_for_legal_demand"),
         ("consent.notices.services.starter.starter_parts", "retention.schedule.services.rules.load_starter_rules"),
     )

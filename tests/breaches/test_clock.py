@@ -7,14 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retention.breaches.models import Likelihood, Outcome, Severity
-from retention.breaches.risk import (
-    MARKS,
-    find_due_mark,
-    get_deadline,
-    is_late,
-    suggest_outcome,
-    whole_hours_left,
-)
+from retention.breaches.risk import MARKS, find_due_mark, get_deadline, is_late, suggest_outcome, whole_hours_left
 
 KNOWN = datetime(2026, 3, 27, 22, 30, tzinfo=UTC)
 seconds = st.integers(0, 200 * 3600)

@@ -58,11 +58,7 @@ def plain_basis(rows, subject, question, role):
             continue
         if not within(row.period.starts_at, row.period.ends_at, question.at):
             continue
-        if best is None or (row.shared, best.period.starts_at, best.id) < (
-            best.shared,
-            row.period.starts_at,
-            row.id,
-        ):
+        if best is None or (row.shared, best.period.starts_at, best.id) < (best.shared, row.period.starts_at, row.id):
             best = row
     return best
 

@@ -199,10 +199,7 @@ REFUSED = [
     ("not_instructed", lambda: World().instruction(categories=frozenset({"usage_logs"}))),
     ("not_instructed", lambda: World().instruction(period=Period(LONG_AGO, NOW))),
     ("not_instructed", lambda: World().instruction(agreement=number(99))),
-    (
-        "not_instructed",
-        lambda: ask("service_delivery", "delete").instruction(period=Period(NOW + TICK)),
-    ),
+    ("not_instructed", lambda: ask("service_delivery", "delete").instruction(period=Period(NOW + TICK))),
     (
         "not_instructed",
         lambda: ended(
@@ -233,14 +230,8 @@ REFUSED = [
     ("quarantined", lambda: of(replace(UNKNOWN_AGE, quarantined=True, role="instructor"))),
     ("age_unknown", lambda: of(replace(UNKNOWN_AGE, service_authorisation=None))),
     ("guardian_consent_required", lambda: of(replace(child(), service_authorisation=None))),
-    (
-        "guardian_consent_required",
-        lambda: of(replace(child(), service_authorisation=None, role="instructor")),
-    ),
-    (
-        "guardian_consent_required",
-        lambda: of(replace(child(), service_authorisation=None), ask("legal_compliance")),
-    ),
+    ("guardian_consent_required", lambda: of(replace(child(), service_authorisation=None, role="instructor"))),
+    ("guardian_consent_required", lambda: of(replace(child(), service_authorisation=None), ask("legal_compliance"))),
     (
         "guardian_consent_required",
         lambda: of(replace(child(), service_authorisation=None), ask("service_delivery", "store")),
@@ -256,10 +247,7 @@ REFUSED = [
     ("guardian_consent_required", lambda: of(replace(WEAKLY, service_strength=0), ask("service_delivery"))),
     ("processing_restricted", lambda: World().person(restrictions=RESTRICTED)),
     ("processing_restricted", lambda: share().person(restrictions=RESTRICTED)),
-    (
-        "processing_restricted",
-        lambda: World().person(restrictions=(Restriction(ALWAYS, frozenset({"newsletter"})),)),
-    ),
+    ("processing_restricted", lambda: World().person(restrictions=(Restriction(ALWAYS, frozenset({"newsletter"})),))),
     ("legal_hold", lambda: ask("newsletter", "delete").person(holds=HELD)),
     ("legal_hold", lambda: ask("service_delivery", "delete").person(holds=(KeptData("usage_logs", ALWAYS),))),
     ("retention_ended", lambda: World().person(ended=PAST_ITS_DAY)),
@@ -386,12 +374,7 @@ EDGES = [
     ("approval", lambda: share().approval(period=MONTH), "recipient_not_approved", "permitted"),
     ("objection time", lambda: share().approval(objection_until=NOW), "recipient_not_approved", "permitted"),
     ("client's objection", lambda: share().approval(objected_at=NOW), "permitted", "recipient_objected"),
-    (
-        "restriction",
-        lambda: World().person(restrictions=(Restriction(MONTH),)),
-        "permitted",
-        "processing_restricted",
-    ),
+    ("restriction", lambda: World().person(restrictions=(Restriction(MONTH),)), "permitted", "processing_restricted"),
     ("hold", lambda: ask("newsletter", "delete").person(holds=(KeptData("", MONTH),)), "permitted", "legal_hold"),
     (
         "ended retention period",
@@ -406,12 +389,7 @@ EDGES = [
         "objection_in_force",
     ),
     ("basis", lambda: World().basis(period=MONTH), "basis_missing", "permitted"),
-    (
-        "balancing",
-        lambda: ask("platform_improvement").basis(balancing_test_at=NOW),
-        "balancing_missing",
-        "permitted",
-    ),
+    ("balancing", lambda: ask("platform_improvement").basis(balancing_test_at=NOW), "balancing_missing", "permitted"),
     ("registration", lambda: World().person(registered_at=NOW), "subject_unknown", "permitted"),
     ("erasure begun", lambda: World().person(erasure_started_at=NOW), "permitted", "erasure_in_progress"),
     ("consent expiry", lambda: World().consent(expires_at=NOW), "permitted", "consent_expired"),
@@ -423,12 +401,7 @@ EDGES = [
         "permitted",
         "guardian_authority_lapsed",
     ),
-    (
-        "birthday",
-        lambda: of(replace(child(), of_age_at=NOW)).consent(by="guardian"),
-        "permitted",
-        "consent_missing",
-    ),
+    ("birthday", lambda: of(replace(child(), of_age_at=NOW)).consent(by="guardian"), "permitted", "consent_missing"),
 ]
 
 

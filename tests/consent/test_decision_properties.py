@@ -120,9 +120,7 @@ def drop_rows(world, pick):
 
 def change_agreement(world, pick):
     world.agreement(
-        starts_at=pick(PAST),
-        ends_at=pick((None, *MOMENTS)),
-        exit_until=pick((None, *MOMENTS, NOW + 60 * DAY)),
+        starts_at=pick(PAST), ends_at=pick((None, *MOMENTS)), exit_until=pick((None, *MOMENTS, NOW + 60 * DAY))
     )
 
 

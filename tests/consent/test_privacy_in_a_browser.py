@@ -67,10 +67,7 @@ class Reader:
             assert violations(self.page) == [], name
 
 
-WORDS = {
-    "en": ("Last updated", "This text changes on", "Upcoming"),
-    "ur": ("آخری تبدیلی", "یہ متن", "آنے والا"),
-}
+WORDS = {"en": ("Last updated", "This text changes on", "Upcoming"), "ur": ("آخری تبدیلی", "یہ متن", "آنے والا")}
 READERS = {
     "english": ("en", True),
     "english-without-script": ("en", False),

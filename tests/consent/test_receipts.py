@@ -129,10 +129,7 @@ def test_what_the_standard_makes_mandatory_is_there(latest):
 
 def test_joint_controllers_are_both_named_also_without_other_recipients():
     other = Party(uuid4(), "PakTaleem", ("PK",), f"{BASE}/privacy/")
-    receipt = consent_receipt(
-        facts(event("given"), processor=None, joint_controller=other, recipients=[]),
-        PLACE,
-    )
+    receipt = consent_receipt(facts(event("given"), processor=None, joint_controller=other, recipients=[]), PLACE)
     jsonschema.validate(receipt, SCHEMA, format_checker=jsonschema.FormatChecker())
     [record] = receipt["dpv:hasRecordOfActivity"]
     assert [one["@type"][1:] for one in record["dpv:hasEntity"]] == [["dpv:DataController"]] * 2

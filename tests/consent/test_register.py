@@ -83,12 +83,7 @@ def new_row(kind, client, at, **changed):
         Occasion: lambda: {"code": "sports_day", **names},
         Purpose: lambda: {"code": "sports", **names, "description_en": "Sports.", "description_ur": "کھیل"},
         BalancingTest: lambda: {"purpose": newsletter(), "interest": "a", "necessity": "b", "balance": "c"},
-        LawfulBasis: lambda: {
-            "purpose": newsletter(),
-            "role": "student",
-            "basis": "consent",
-            "starts_at": at,
-        },
+        LawfulBasis: lambda: {"purpose": newsletter(), "role": "student", "basis": "consent", "starts_at": at},
         ListedLaw: lambda: {"country": "IE", "citation": "Education Act 1998"},
         PurposeCapacity: lambda: {"purpose": newsletter(), "capacity": "processor", "starts_at": at},
         Notice: lambda: {"code": "sports_notice", "title_en": "Sports", "title_ur": "کھیل"},
@@ -347,11 +342,7 @@ def test_a_period_is_ordered(cast, indus, now, kind):
 def test_the_database_refuses_a_period_out_of_order(cast, indus, now, kind):
     row = change(cast, new_row(kind, indus, now), now)
     earlier = f"UPDATE {kind._meta.db_table} SET ends_at = starts_at - interval '1 second' WHERE id = %s"  # noqa: S608
-    with (
-        pytest.raises(IntegrityError) as caught,
-        transaction.atomic(),
-        connection.cursor() as cursor,
-    ):
+    with pytest.raises(IntegrityError) as caught, transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(earlier, [row.pk])
     assert isinstance(caught.value.__cause__, errors.CheckViolation)
 

@@ -82,11 +82,7 @@ def test_what_is_held_adds_up_over_batches(cast, indus, now):
     send(cast, indus, now, *first, report_of("lms-junaid", now - HOUR, category="device"))
     send(cast, indus, now, report_of("lms-junaid", now - 9 * HOUR, purpose="service_delivery", occasion="upload"))
     held = Holding.objects.get(category="usage_logs")
-    assert (held.count, held.purposes, held.occasions) == (
-        7,
-        ["service_delivery", "support"],
-        ["assessment", "upload"],
-    )
+    assert (held.count, held.purposes, held.occasions) == (7, ["service_delivery", "support"], ["assessment", "upload"])
     assert (held.first_collected_at, held.last_collected_at) == (now - 9 * HOUR, now - HOUR)
     assert Holding.objects.count() == 2
 
@@ -171,9 +167,7 @@ def test_the_number_of_statements_does_not_grow_with_the_batch(cast, indus, now)
 
     def statements(size, at):
         reports = [report_of(f"teacher-{number}", at - number * HOUR) for number in range(size)]
-        with CaptureQueriesContext(
-            connection,
-        ) as queries:
+        with CaptureQueriesContext(connection) as queries:
             assert all(one.collection for one in send(cast, indus, at, *reports))
         return len(queries)
 

@@ -301,10 +301,7 @@ def _serialize_consent(
     state = states[consent.pk] if consent else ConsentState.UNKNOWN
     answer = reverse("admin:subjects_subject_answer", args=[subject.pk], current_app=site.name)
     offered = [
-        {
-            "label": translate_text(label),
-            "url": f"{answer}?purpose={purpose.code}&state={value}",
-        }
+        {"label": translate_text(label), "url": f"{answer}?purpose={purpose.code}&state={value}"}
         for value, label in answers
         if (value == ConsentState.WITHDRAWN) == (state == ConsentState.GIVEN)
     ]

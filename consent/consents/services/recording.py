@@ -220,10 +220,7 @@ class PurposeUnknown(PortalError, LookupError):
     """The client has no active purpose with this code; the argument is the code."""
 
     problem = Problem(
-        "purpose-unknown",
-        HTTPStatus.NOT_FOUND,
-        "No such active purpose",
-        "GET /api/v1/purposes lists them.",
+        "purpose-unknown", HTTPStatus.NOT_FOUND, "No such active purpose", "GET /api/v1/purposes lists them."
     )
     console_message = "There is no such active purpose for this client."
 
@@ -464,12 +461,7 @@ def _check_given(  # noqa: PLR0917 -- the answer, then the facts it is checked a
 ) -> None:
     rule = register.purposes[purpose.code]
     check_consent_basis(
-        basis,
-        purpose,
-        collected=collected,
-        ended_at=past.ended_at(purpose),
-        widened_at=rule.last_widened_at(at),
-        at=at,
+        basis, purpose, collected=collected, ended_at=past.ended_at(purpose), widened_at=rule.last_widened_at(at), at=at
     )
     if basis.version is not None and not rule.is_described_by(basis.version.announced_at, at):
         raise NoticeOutdated(purpose.code)

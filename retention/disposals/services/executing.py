@@ -124,8 +124,7 @@ def order_chunk(batch: Batch, *, actor: Actor, at: datetime, size: int = CHUNK) 
     if not _is_ready(batch, at):
         return False
     limits = fetch(
-        NEXT_LIMIT_OF_BATCH,
-        {"client": batch.client_id, "batch": batch.pk, "low": batch.cursor, "size": size - 1},
+        NEXT_LIMIT_OF_BATCH, {"client": batch.client_id, "batch": batch.pk, "low": batch.cursor, "size": size - 1}
     )
     high = limits[0][0] if limits else None
     _order(batch, high, actor=actor, at=at)

@@ -218,13 +218,7 @@ def deny_deletion(hold: Hold, actor: Actor, at: datetime) -> None:
     """
     if hold.kind == HoldKind.OPEN_REQUEST:
         return
-    open_hold(
-        hold.pk,
-        client_id=hold.client_id,
-        subject_id=hold.subject_id,
-        category=hold.category,
-        at=hold.placed_at,
-    )
+    open_hold(hold.pk, client_id=hold.client_id, subject_id=hold.subject_id, category=hold.category, at=hold.placed_at)
     recall_orders(_find_covered(hold), _find_kept, actor=actor, at=at)
 
 

@@ -57,11 +57,7 @@ def make_recipient(client_id, at, *, name="Ravi Messaging", countries="PK, IE", 
     )
     change_register(recipient, actor=SETTING_UP, reason=Reason.ONBOARDING, at=at)
     approval = RecipientApproval(
-        client_id=client_id,
-        recipient=recipient,
-        purposes=list(purposes),
-        categories=["contact_details"],
-        starts_at=at,
+        client_id=client_id, recipient=recipient, purposes=list(purposes), categories=["contact_details"], starts_at=at
     )
     approve_by_two(approval, at=at)
 
@@ -191,12 +187,7 @@ def test_behaviour_of_children_needs_an_assessment_that_is_in_date(cast, indus, 
     due = datetime(2027, 9, 1, 12, tzinfo=UTC)
     assert GapKind.ASSESSMENT_DUE in gaps_of(indus, due, "product_research")
     review_assessment(
-        row,
-        outcome="high",
-        review_on=date(2028, 9, 1),
-        actor=cast.actor("farah"),
-        reason=Reason.REVIEW,
-        at=due,
+        row, outcome="high", review_on=date(2028, 9, 1), actor=cast.actor("farah"), reason=Reason.REVIEW, at=due
     )
     assert GapKind.HIGH_RISK in gaps_of(indus, due, "product_research")
     assert ImpactAssessment.history.filter(id=row.pk).count() == 2

@@ -24,11 +24,7 @@ ZONES = ("Asia/Karachi", "Europe/London", "America/New_York", "Africa/Cairo", "A
 days = st.dates(min_value=date(1990, 1, 1), max_value=date(2100, 12, 31))
 zones = st.sampled_from(ZONES)
 periods = st.builds(
-    Period,
-    years=st.integers(0, 12),
-    months=st.integers(0, 40),
-    weeks=st.integers(0, 60),
-    days=st.integers(0, 800),
+    Period, years=st.integers(0, 12), months=st.integers(0, 40), weeks=st.integers(0, 60), days=st.integers(0, 800)
 ).filter(lambda period: period != Period())
 MONTH_LENGTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
