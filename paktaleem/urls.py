@@ -32,7 +32,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("cookies/", include("consent.cookies.urls")),
     path("docs/reasons/", show_reasons, name="reasons"),
     path("ns/consent/v1", show_context, name="consent-context"),
-    path("choices/", include("consent.own_pages.guardian.choices_urls")),
     path("choices/", include("consent.own_pages.choices.urls")),
     path("choices/", include("paktaleem.directory.access_links.urls")),
     path("guardian/checks/", include("children.guardians.urls")),

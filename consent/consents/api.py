@@ -125,10 +125,10 @@ class RecordConsents(Operation):
     def post(self, request: Request) -> Response:
         """Record answers: 201 with their events."""
         given = validate_input(RecordConsentsInput, request.data)
-        subject = _get_subject(given["subject"], request)
+        subject = get_subject(given["subject"], actor=actor_of(request))
         events = record_answers(
             subject,
-            answers=[_to_answer(one) for one in given["answers"]],
+            answers=[Answer(one["purpose"], ConsentState(one["state"]), one.get("shown")) for one in given["answers"]],
             shown=given.get("shown"),
             notice_version=given.get("notice_version"),
             claimed_at=given.get("claimed_at"),
@@ -147,7 +147,7 @@ class WithdrawConsent(Operation):
     def post(self, request: Request, external_id: str, purpose: str) -> Response:
         """Withdraw a consent (GDPR Art. 7(3)): 200 with the event; again, the same event."""
         given = validate_input(WithdrawInput, request.data)
-        subject = _get_subject(external_id, request)
+        subject = get_subject(external_id, actor=actor_of(request))
         evidence = given.get("evidence") or ""
         return Response(
             _serialize_event(
@@ -173,7 +173,7 @@ class SubjectConsents(Operation):
     def get(self, request: Request, external_id: str) -> Response:
         """List the state of each purpose and the latest events; ``next`` is the URL of earlier events."""
         query = validate_input(HistoryInput, request.query_params.dict())
-        subject = _get_subject(external_id, request)
+        subject = get_subject(external_id, actor=actor_of(request))
         page, more = _list_history(subject, query, request)
         register = current_register(subject.client_id)
         answer = {
@@ -194,20 +194,12 @@ def _list_history(subject: Subject, query: dict[str, Any], request: Request) -> 
     return page, sign_cursor(str(page[-1].id), of=of) if len(found) > len(page) else None
 
 
-def _get_subject(external_id: str, request: Request) -> Subject:
-    return get_subject(external_id, actor=actor_of(request))
-
-
-def _to_answer(given: dict[str, Any]) -> Answer:
-    return Answer(given["purpose"], ConsentState(given["state"]), given.get("shown"))
-
-
 def _answer_arguments(given: dict[str, Any], request: Request) -> dict[str, Any]:
     """Return the arguments shared by all answers: who answered, language, method, actor and time."""
     by = given.get("by") or {"kind": "self"}
     return {
         "given_by": GivenBy(by["kind"]),
-        "guardian": _get_subject(by["id"], request) if by["kind"] == "guardian" else None,
+        "guardian": get_subject(by["id"], actor=actor_of(request)) if by["kind"] == "guardian" else None,
         "language": given.get("language"),
         "method": Method(given["method"]),
         "actor": actor_of(request),

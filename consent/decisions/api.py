@@ -26,7 +26,7 @@ from rest_framework.response import Response
 from consent.decisions.facts import Decision, Question
 from consent.decisions.models import CHANGE_FEED
 from consent.decisions.reasons import remedy_for
-from consent.decisions.selectors.changes import Change, Position, get_latest_position, list_changes_since
+from consent.decisions.selectors.changes import Position, get_latest_position, list_changes_since
 from consent.decisions.selectors.decisions import (
     MAX_PAST_TIMES,
     EvaluationRequest,
@@ -345,15 +345,12 @@ def _read_body(request: HttpRequest) -> bytes:
 def _serialize_batch(batch: Batch, decisions: list[Decision | TimeInFuture]) -> list[dict[str, Any]]:
     answers, ready, stop_at = [], iter(decisions), _STOP_AT[batch.semantic]
     for item in batch.items:
-        answer = _serialize_answer(next(ready) if isinstance(item, EvaluationRequest) else item)
+        found = next(ready) if isinstance(item, EvaluationRequest) else item
+        answer = _serialize_decision(found) if isinstance(found, Decision) else _serialize_error(found)
         answers.append(answer)
         if answer["decision"] is stop_at:
             break
     return answers
-
-
-def _serialize_answer(answer: Decision | TimeInFuture | InvalidEvaluation) -> dict[str, Any]:
-    return _serialize_decision(answer) if isinstance(answer, Decision) else _serialize_error(answer)
 
 
 def _serialize_decision(decision: Decision) -> dict[str, Any]:
@@ -436,11 +433,8 @@ class ListChanges(Operation):
 
         A cursor is valid for seven days, unless PakTaleem changed that; an older one is answered with 410.
         """
-        query, now, client_id = (
-            validate_input(ChangesInput, request.query_params.dict()),
-            get_arrival_time(request),
-            client_of(request),
-        )
+        query = validate_input(ChangesInput, request.query_params.dict())
+        now, client_id = get_arrival_time(request), client_of(request)
         latest = get_latest_position()
         if "since" not in query:
             return Response({"changes": [], "cursor": _sign_position(latest, client_id, now), "next": None})
@@ -451,12 +445,12 @@ class ListChanges(Operation):
         is_reused = not page.changes and issued_at > now - _CURSOR_REUSED_FOR
         after = page.position if page.has_more or page.changes else latest
         cursor = query["since"] if is_reused else _sign_position(after, client_id, now)
-        answer = {"changes": [_serialize_change(one) for one in page.changes], "cursor": cursor}
+        changes = [
+            {"kind": one.kind, "subject": one.subject, "id": one.subject_id, "purpose": one.purpose}
+            for one in page.changes
+        ]
+        answer = {"changes": changes, "cursor": cursor}
         return paginated_response(request, answer, {"since": cursor} if page.has_more else None)
-
-
-def _serialize_change(change: Change) -> dict[str, Any]:
-    return {"kind": change.kind, "subject": change.subject, "id": change.subject_id, "purpose": change.purpose}
 
 
 def _sign_position(position: Position, client_id: UUID, now: datetime) -> str:

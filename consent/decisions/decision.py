@@ -46,7 +46,7 @@ def decide(
         case = RuleContext(register, subject, consents, question, role=roles[0])
         return _build_decision(case, _find_reason(case)[1])
     rulings = [_rule(RuleContext(register, subject, consents, question, role=role)) for role in roles]
-    strictest = min(rulings, key=_strictness).decision
+    strictest = min(rulings, key=lambda ruling: (ruling.position, ruling.is_lasting)).decision
     if not strictest.allowed:
         return strictest
     rows = (row for ruling in rulings for row in ruling.decision.evidence)
@@ -70,10 +70,6 @@ class _Ruling(NamedTuple):
     decision: Decision
     position: int
     is_lasting: bool
-
-
-def _strictness(ruling: _Ruling) -> tuple[int, bool]:
-    return ruling.position, ruling.is_lasting
 
 
 def _list_roles(subject: SubjectFacts | None, question: Question) -> tuple[str, ...]:

@@ -195,7 +195,8 @@ def add_record(own: SubjectFacts, other: SubjectFacts, *, at: datetime, serves_m
         holds=(*own.holds, *other.holds),
         ended=(*own.ended, *other.ended),
     )
-    if _is_stricter_age(own, other, at, serves_minors=serves_minors):
+    is_child = other.counts_as_child(at, serves_minors=serves_minors)
+    if is_child and not own.counts_as_child(at, serves_minors=serves_minors):
         found = replace(found, of_age_at=other.of_age_at, may_be_child_until=other.may_be_child_until)
     if other.service_authorisation in _GUARDIAN_REFUSALS and own.service_authorisation not in _GUARDIAN_REFUSALS:
         found = replace(
@@ -203,7 +204,8 @@ def add_record(own: SubjectFacts, other: SubjectFacts, *, at: datetime, serves_m
             service_authorisation=other.service_authorisation,
             service_authorisation_id=other.service_authorisation_id,
         )
-    return replace(found, service_authorised_until=_earliest(own, other))
+    ends = [one for one in (own.service_authorised_until, other.service_authorised_until) if one is not None]
+    return replace(found, service_authorised_until=min(ends, default=None))
 
 
 def add_consents(own: Mapping[str, ConsentFact], other: Mapping[str, ConsentFact]) -> dict[str, ConsentFact]:
@@ -211,16 +213,6 @@ def add_consents(own: Mapping[str, ConsentFact], other: Mapping[str, ConsentFact
     refused = {code: fact for code, fact in other.items() if fact.state in _REFUSALS}
     kept = {code: fact for code, fact in own.items() if fact.state in _REFUSALS or code not in refused}
     return {**refused, **kept}
-
-
-def _is_stricter_age(own: SubjectFacts, other: SubjectFacts, at: datetime, *, serves_minors: bool) -> bool:
-    is_child = other.counts_as_child(at, serves_minors=serves_minors)
-    return is_child and not own.counts_as_child(at, serves_minors=serves_minors)
-
-
-def _earliest(own: SubjectFacts, other: SubjectFacts) -> datetime | None:
-    found = [one for one in (own.service_authorised_until, other.service_authorised_until) if one is not None]
-    return min(found, default=None)
 
 
 def find_instruction(case: RuleContext, recipient: str | None = None) -> InstructionRule | None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from consent.decisions.facts import ConsentFact, Question
-    from consent.register.compiled import AgreementRule, Approval, BasisRule, Register
+    from consent.register.compiled import AgreementRule, Approval, Register
 
 
 _GIVEN = "given"
@@ -473,11 +473,8 @@ def _basis_is_in_force(case: RuleContext) -> Reason | None:
     if case.basis is None:
         return Reason.BASIS_MISSING
     case.rests_on(case.basis.id)
-    return None if _is_intelligible(case.basis) else Reason.UNDECIDABLE
-
-
-def _is_intelligible(basis: BasisRule) -> bool:
-    return basis.basis in BASES and basis.capacity in _CAPACITIES
+    is_known = case.basis.basis in BASES and case.basis.capacity in _CAPACITIES
+    return None if is_known else Reason.UNDECIDABLE
 
 
 # Rule 10

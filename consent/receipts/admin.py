@@ -1,6 +1,6 @@
 """Consent events, receipts and the timeline of a person in the console."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django import forms
@@ -50,8 +50,6 @@ from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.web.public.pages import LanguageLink
 
-__all__: list[str] = []
-
 
 def _timeline_values(request: HttpRequest, row: Subject) -> dict[str, Any]:
     """Return the template values: timeline entries, states and decisions as of the chosen time."""
@@ -66,7 +64,8 @@ def _timeline_values(request: HttpRequest, row: Subject) -> dict[str, Any]:
         lines = list_timeline(row, events=events, acknowledged=acknowledgements, until=at)
         register = current_register(row.client_id) if at == now else register_as_of(row.client_id, at)
         states = states_at(events, register, at)
-        decisions = _list_decisions(request, row, at)
+        may_decide = row.external_id is not None and may(request, Capability.REQUEST_DECISIONS, row.client_id)
+        decisions = list_decisions(request, row, at) if may_decide else []
     return {
         "form": form,
         "at": at,
@@ -81,12 +80,6 @@ def _timeline_values(request: HttpRequest, row: Subject) -> dict[str, Any]:
         "may_export": actor_of(request).may(Capability.EXPORT_EVIDENCE, row.client_id)
         and bool(events or acknowledgements),
     }
-
-
-def _list_decisions(request: HttpRequest, row: Subject, at: datetime) -> list[dict[str, Any]]:
-    if row.external_id is None or not may(request, Capability.REQUEST_DECISIONS, row.client_id):
-        return []
-    return list_decisions(request, row, at)
 
 
 def _is_without_effect(line: TimelineEntry, subject: Subject, register: Register) -> bool:

@@ -23,6 +23,21 @@ if TYPE_CHECKING:
     from consent.register.compiled import PurposeText
 
 
+_NO_OTHER_RECIPIENT = {
+    "@type": "dpv:Prohibition",
+    "dct:description": "The data goes to no recipient and to no country that is not named here.",
+}
+_WITHOUT_EFFECT = {
+    "@type": "dpv:Justification",
+    "dct:identifier": "not_by_guardian",
+    "dct:description": "The person was below the age at which they decide alone, and no guardian gave this consent.",
+}
+_BY_GUARDIAN = {
+    "@type": "dpv:Justification",
+    "dct:description": "The person was below the age at which they decide alone; the guardian decides for them.",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class PortalUrls:
     """Absolute URLs of this portal used in records: documents, notices, choices and rights."""
@@ -212,6 +227,7 @@ def _serialize_notices(facts: RecordFacts, place: PortalUrls) -> list[dict[str, 
 
 
 def _serialize_process(facts: RecordFacts, place: PortalUrls) -> dict[str, Any]:
+    joint = facts.joint_controller
     process: dict[str, Any] = {
         "@type": "dpv:Process",
         "dct:title": facts.purpose_text.name,
@@ -222,9 +238,9 @@ def _serialize_process(facts: RecordFacts, place: PortalUrls) -> dict[str, Any]:
         "dpv:hasDataSource": "dpv:DataSubjectDataSource",
         "dpv:hasStorageCondition": [*_storage_locations(facts), _storage_duration(facts.latest)],
         "dpv:hasProcessingCondition": _processing_locations(facts),
-        "dpv:hasRule": [_transfer_prohibition()],
-        "dpv:hasDataController": _list_controllers(facts),
-        "dpv:hasRecipient": [_urn(one.id) for one in _list_recipients(facts)],
+        "dpv:hasRule": [_NO_OTHER_RECIPIENT],
+        "dpv:hasDataController": [_urn(facts.controller.id), _urn(joint.id)] if joint else _urn(facts.controller.id),
+        "dpv:hasRecipient": [_urn(one.id) for one in [*filter(None, (facts.processor, joint)), *facts.recipients]],
         "dpv:hasJurisdiction": dpv.country(facts.controller.country),
         "dpv:hasConsentControl": {
             "@type": ["dpv:ManageConsent", "dpv:WithdrawConsent"],
@@ -244,16 +260,6 @@ def _serialize_process(facts: RecordFacts, place: PortalUrls) -> dict[str, Any]:
         name, contact = facts.authority
         process["dpv:hasAuthority"] = {"@type": "dpv:Authority", "dpv:hasName": name, "dpv:hasContact": contact}
     return process
-
-
-def _list_controllers(facts: RecordFacts) -> str | list[str]:
-    if facts.joint_controller is None:
-        return _urn(facts.controller.id)
-    return [_urn(facts.controller.id), _urn(facts.joint_controller.id)]
-
-
-def _list_recipients(facts: RecordFacts) -> list[Party]:
-    return [*(one for one in (facts.processor, facts.joint_controller) if one), *facts.recipients]
 
 
 def _serialize_purpose(facts: RecordFacts) -> dict[str, Any]:
@@ -288,11 +294,6 @@ def _processing_locations(facts: RecordFacts) -> list[dict[str, Any]]:
     codes = [*facts.storage_countries, *(code for one in facts.recipients for code in one.countries)]
     places = dict.fromkeys(dpv.country(code) for code in codes)
     return [{"@type": "dpv:ProcessingLocation", "dpv:hasLocation": one} for one in places]
-
-
-def _transfer_prohibition() -> dict[str, Any]:
-    text = "The data goes to no recipient and to no country that is not named here."
-    return {"@type": "dpv:Prohibition", "dct:description": text}
 
 
 def _storage_duration(event: ReceiptEvent) -> dict[str, Any]:
@@ -353,7 +354,7 @@ def _serialize_status(facts: RecordFacts, event: ReceiptEvent) -> dict[str, Any]
     if event.actor is not None:
         status["dpv:isImplementedByEntity"] = _urn(event.actor)
     if event.is_without_effect:
-        status["dpv:hasJustification"] = _without_effect()
+        status["dpv:hasJustification"] = _WITHOUT_EFFECT
     elif event.reason:
         status["dpv:hasJustification"] = {"@type": "dpv:Justification", "dct:identifier": event.reason}
     return status
@@ -374,18 +375,8 @@ def _indicated_by(facts: RecordFacts, event: ReceiptEvent) -> dict[str, Any]:
     return {
         "@id": _urn(event.guardian),
         "@type": dpv.GUARDIANS.get(event.relationship, "dpv:GuardianOfDataSubject"),
-        **({"dpv:hasJustification": _justification()} if event.of_child else {}),
+        **({"dpv:hasJustification": _BY_GUARDIAN} if event.of_child else {}),
     }
-
-
-def _without_effect() -> dict[str, Any]:
-    text = "The person was below the age at which they decide alone, and no guardian gave this consent."
-    return {"@type": "dpv:Justification", "dct:identifier": "not_by_guardian", "dct:description": text}
-
-
-def _justification() -> dict[str, Any]:
-    text = "The person was below the age at which they decide alone; the guardian decides for them."
-    return {"@type": "dpv:Justification", "dct:description": text}
 
 
 _MARK_BYTES = 4

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from consent.consents.selectors.consents import select_acknowledgements, select_consent_events
 from consent.notices.models import NoticeVersion
@@ -16,12 +17,12 @@ from consent.receipts.selectors import get_record_facts
 from consent.register.dpv import CONTEXT
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.canonical import canonical
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.audit.services import record_entry
-from paktaleem.foundation.errors import PortalError
 
 _README = """Evidence about the consents of one person, as recorded by the privacy portal of PakTaleem.
 
@@ -36,12 +37,6 @@ People are identified by pseudonym only. Check the bundle with: manage.py check_
 """
 
 
-class NothingToExport(PortalError):
-    """The person has no recorded answer or acknowledgement."""
-
-    console_message = "The person has no recorded answers: there is nothing to export."
-
-
 @transaction.atomic
 def export_evidence(
     subject: Subject, *, base: str, language: str = "en", actor: Actor, reason: Reason | str, at: datetime
@@ -51,13 +46,13 @@ def export_evidence(
     The receipts follow ISO/IEC TS 27560; the manifest has the SHA-256 of each file. The manifest's hash, the actor and
     the reason are recorded in the ledger. ``base`` is the portal's address.
 
-    Raises NothingToExport if nothing is recorded about the person, NotAllowed.
+    Raises Refused if nothing is recorded about the person, NotAllowed.
     """
     require(actor, Capability.EXPORT_EVIDENCE, subject.client_id)
     events = list(select_consent_events(subject, actor=actor, until=at))
     acknowledgements = list(select_acknowledgements(subject, actor=actor, until=at))
     if not events and not acknowledgements:
-        raise NothingToExport
+        raise Refused(_("The person has no recorded answers: there is nothing to export."))
     place = PortalUrls.of(base, subject.client.code)
     files = {
         "README.txt": _README.encode(),

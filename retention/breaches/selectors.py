@@ -1,8 +1,10 @@
 """Breaches, and whose data they concern by the holdings."""
 
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db import connection
+from django.db.models import Count, Max, Q
 
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, require
@@ -39,11 +41,12 @@ class AffectedCount(NamedTuple):
 
 
 class NoticeCount(NamedTuple):
-    """How far a letter to people is: people on its list, those done, and those whom no email can reach."""
+    """How far a letter to people is: people on its list, those done, those whom no email can reach, the last one."""
 
     people: int
     done: int
     unreachable: int
+    latest: datetime | None
 
 
 def held_values(breach: Breach) -> dict[str, Any]:
@@ -95,10 +98,11 @@ def must_write_to_people(breach: Breach) -> bool:
 
 def count_notices(letter: BreachLetter) -> NoticeCount:
     """Count how many people of its list a letter has reached; two queries in its client's context."""
-    own = BreachNotice.objects.filter(client_id=letter.client_id, letter=letter)
-    done = own.values("subject").distinct().count()
+    own = BreachNotice.objects.filter(client_id=letter.client_id, letter=letter).aggregate(
+        done=Count("subject_id", distinct=True), unreachable=Count("pk", filter=Q(recipient=None)), latest=Max("at")
+    )
     people = BreachPerson.objects.filter(client_id=letter.client_id, assessment=letter.assessment_id).count()
-    return NoticeCount(people, done, own.filter(recipient=None).count())
+    return NoticeCount(people, **own)
 
 
 def list_unreached(letter: BreachLetter) -> FirstRows[Subject]:

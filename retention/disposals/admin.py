@@ -1,5 +1,6 @@
 """Console pages of disposals."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
@@ -17,7 +18,8 @@ from paktaleem.directory.data_systems.admin.systems import panel_of_orders
 from paktaleem.directory.data_systems.extension_points import OrderCase, order_cases
 from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.data_systems.selectors import name_systems
-from paktaleem.foundation.accounts.actors import Actor, NotAllowed
+from paktaleem.directory.people.admin.people import person_url
+from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, is_other_person
 from paktaleem.foundation.console.act_pages import act_page
@@ -36,15 +38,14 @@ from paktaleem.foundation.console.widgets import DayInput
 from paktaleem.foundation.first_rows import take_first, take_latest
 from paktaleem.foundation.tenancy.context import in_client
 from retention.disposals.models import Approval, Batch, Item, ItemState, Stage
-from retention.disposals.pdf import render_certificate
 from retention.disposals.selectors import find_certificate, get_progress
-from retention.disposals.services.certificates import CONTINUE, PARENT
+from retention.disposals.services.certificates import CONTINUE, PARENT, render_certificate
 from retention.disposals.services.reviewing import (
     approve_disposal,
     cancel_disposal,
     pause_disposal,
     resume_disposal,
-    settle_waiting_approval,
+    settle_approval,
     take_out,
 )
 from retention.disposals.services.sweeping import SWEEP
@@ -107,7 +108,7 @@ def _samples_panel(row: Batch) -> dict[str, Any]:
         lambda item: {
             "item": item,
             "category": format_category(item.category, row.client_id),
-            "person": reverse("admin:subjects_subject_change", args=[item.subject_id], current_app=site.name),
+            "person": person_url(item.subject_id),
             "last_day": last_day(item.due_at, zone),
         }
     )
@@ -158,43 +159,12 @@ def _pill(row: Batch) -> SafeString:
     return render_state(words, _TONES.get(Stage(row.stage), "calm"))
 
 
-def _by(request: HttpRequest) -> dict[str, Any]:
-    return {"actor": actor_of(request), "at": get_action_time(request)}
+def _settle(*, approve: bool) -> Callable[[Batch, dict[str, Any], HttpRequest], None]:
+    def perform(row: Batch, given: dict[str, Any], request: HttpRequest) -> None:
+        by: dict[str, Any] = {"actor": actor_of(request), "at": get_action_time(request)}
+        settle_approval(row, approve=approve, reason=given["reason"], **by)
 
-
-def _approve(row: Batch, _given: dict[str, Any], request: HttpRequest) -> None:
-    approve_disposal(row, **_by(request))
-
-
-def _agree(row: Batch, given: dict[str, Any], request: HttpRequest) -> None:
-    settle_waiting_approval(row, approve=True, reason=given["reason"], **_by(request))
-
-
-def _decline(row: Batch, given: dict[str, Any], request: HttpRequest) -> None:
-    settle_waiting_approval(row, approve=False, reason=given["reason"], **_by(request))
-
-
-def _take_out(row: Batch, given: dict[str, Any], request: HttpRequest) -> None:
-    take_out(
-        row,
-        external_id=given["person"],
-        category=given["category"],
-        ground=given["ground"],
-        until=given["until"],
-        **_by(request),
-    )
-
-
-def _pause(row: Batch, _given: dict[str, Any], request: HttpRequest) -> None:
-    pause_disposal(row, **_by(request))
-
-
-def _resume(row: Batch, _given: dict[str, Any], request: HttpRequest) -> None:
-    resume_disposal(row, **_by(request))
-
-
-def _is_in_review(row: Batch, _at: datetime) -> bool:
-    return row.stage == Stage.REVIEW and row.size > 0
+    return perform
 
 
 def _needs_second_person(row: Batch, _at: datetime) -> bool:
@@ -206,29 +176,12 @@ def _is_other_person(row: Batch, actor: Actor, at: datetime) -> bool:
     return is_other_person(waiting, actor, at)
 
 
-def _is_certified(row: Batch, _at: datetime) -> bool:
-    return row.stage == Stage.CERTIFIED
-
-
 _APPROVALS = (
-    RowAction(
-        "approve",
-        "Approve disposal",
-        Capability.APPROVE_DISPOSALS,
-        _approve,
-        form=ActionForm,
-        lead="Look at the counts and the samples first. A large disposal then needs a second person. Before its orders "
-        "are issued every holding is checked again; what changed is not disposed of.",
-        done="Approved.",
-        danger=True,
-        applies=_is_in_review,
-        refusals={NotAllowed: "The controller of the data approves this disposal."},
-    ),
     RowAction(
         "agree",
         "Approve as second person",
         Capability.APPROVE_DISPOSALS,
-        _agree,
+        _settle(approve=True),
         lead="You are the second person. Look at the counts and the samples first.",
         done="Approved and scheduled.",
         danger=True,
@@ -239,51 +192,18 @@ _APPROVALS = (
         "decline",
         "Send back to review",
         Capability.APPROVE_DISPOSALS,
-        _decline,
+        _settle(approve=False),
         lead="Nothing is deleted. The list goes back to its review, and needs a new approval afterwards.",
         done="Sent back to review.",
         applies=_needs_second_person,
     ),
-)
-_CHANGES = (
-    RowAction(
-        "take-out",
-        "Keep data of a person",
-        Capability.REVIEW_DISPOSALS,
-        _take_out,
-        form=TakeOutForm,
-        lead="Takes this person’s data out of the disposal. To keep data because of a case, place a hold instead.",
-        done="Taken out.",
-        applies=_is_in_review,
-    ),
-    RowAction(
-        "pause",
-        "Interrupt",
-        Capability.REVIEW_DISPOSALS,
-        _pause,
-        form=ActionForm,
-        lead="No further orders are issued until you continue. Orders that are issued stay in force.",
-        done="Interrupted.",
-        applies=lambda row, _at: row.ended_at is None and row.paused_at is None,
-    ),
-    RowAction(
-        "resume",
-        "Continue",
-        Capability.REVIEW_DISPOSALS,
-        _resume,
-        form=ActionForm,
-        lead="The disposal goes on where it was interrupted.",
-        done="Continued.",
-        applies=lambda row, _at: row.ended_at is None and row.paused_at is not None,
-    ),
-    act_page(cancel_disposal, applies=lambda row, _at: row.is_before_orders and row.stage != Stage.FLAGGING),
 )
 _CERTIFICATES = certificate_actions(
     Capability.VIEW_HOLDINGS,
     find=find_certificate,
     render=render_certificate,
     name=lambda row: f"disposal-{row.number}",
-    applies=_is_certified,
+    applies=lambda row, _at: row.stage == Stage.CERTIFIED,
 )
 
 
@@ -307,7 +227,15 @@ class BatchAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
     )
     empty_text = "No data has been due for disposal yet."
     standing = state_column(_pill)
-    acts = (*_APPROVALS, *_CHANGES, *_CERTIFICATES)
+    acts = (
+        approve_disposal,
+        *_APPROVALS,
+        act_page(take_out, form=TakeOutForm),
+        pause_disposal,
+        resume_disposal,
+        cancel_disposal,
+        *_CERTIFICATES,
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         found: QuerySet[Any] = super().get_queryset(request).select_related("sweep", "client")
@@ -333,11 +261,9 @@ def measure_disposal(row: Batch) -> Progress | None:
         return Progress(row.sweep.checked, row.sweep.held, row.opened_at)
     if row.stage == Stage.EXECUTING:
         counts = get_progress(row).counts
-        left = counts.get(ItemState.FLAGGED, 0)
+        total, left = sum(counts.values()), counts.get(ItemState.FLAGGED, 0)
         began = row.approved_at or row.opened_at
-        return Progress(
-            sum(counts.values()) - left, sum(counts.values()), began, failed=stopped, started_by=row.approved_by
-        )
+        return Progress(total - left, total, began, failed=stopped, started_by=row.approved_by)
     if row.stage == Stage.CERTIFIED:
         return Progress(row.size, row.size, row.approved_at or row.opened_at, row.ended_at, started_by=row.approved_by)
     return None

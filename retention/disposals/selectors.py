@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from uuid import UUID
 
-from django.db.models import QuerySet
-
 from paktaleem.directory.data_systems.selectors import Parent
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
@@ -58,19 +56,13 @@ class Progress:
         return self.counts.get(ItemState.ORDERED, 0)
 
 
-def list_disposals(actor: Actor) -> QuerySet[Batch]:
-    """List batches, ended ones too. Raises NotAllowed."""
-    require(actor, Capability.VIEW_HOLDINGS)
-    found: QuerySet[Batch] = Batch.objects.select_related("sweep")
-    return found
-
-
 def get_disposal(batch_id: UUID, *, actor: Actor) -> Batch:
     """Return one batch of the actor's client. Raises DisposalUnknown, NotAllowed."""
-    found = list_disposals(actor).filter(pk=batch_id)
+    require(actor, Capability.VIEW_HOLDINGS)
+    found = Batch.objects.select_related("sweep").filter(pk=batch_id)
     if actor.client_id is not None:
         found = found.filter(client_id=actor.client_id)
-    batch = found.first()
+    batch: Batch | None = found.first()
     if batch is None:
         raise DisposalUnknown
     return batch

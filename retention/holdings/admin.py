@@ -1,7 +1,6 @@
 """Console pages of collections, holdings and incidents."""
 
 from typing import Any, ClassVar
-from uuid import UUID
 
 from django import forms
 from django.contrib import admin
@@ -9,8 +8,7 @@ from django.contrib.admin.widgets import AdminTextareaWidget
 from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, F, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html
+from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -20,6 +18,7 @@ from consent.register.admin.safeguards import SafeguardGroundForm, to_waiting
 from paktaleem.directory.data_systems.admin.systems import orders_panel
 from paktaleem.directory.data_systems.extension_points import OrderCase, order_cases
 from paktaleem.directory.data_systems.models import Order
+from paktaleem.directory.people.admin.people import link_person
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.client_choice import get_chosen_client, list_choice_values
 from paktaleem.foundation.console.clocks import get_time_of
@@ -40,43 +39,41 @@ from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.text.times import isolate
-from paktaleem.foundation.text.word_lists import join_words
 from retention.holdings.disposal_checks import list_disposal_holds
 from retention.holdings.models import Collection, CollectionDecision, FlaggedCollection, Holding, Incident
-from retention.holdings.picture import WIDTH, Bar, draw_bars
 from retention.holdings.selectors import count_by_age
 from retention.holdings.services.holdings import DISPOSAL, decide_collection, request_explanation
-from retention.holdings.services.incidents import PARENT, has_open_incident
-from retention.holdings.services.releasing import request_release
+from retention.holdings.services.incidents import PARENT, has_open_incident, request_release
 
-"""The URL parameter that limits the list of holdings to one person."""
 _PERMITTED = "permitted"
-
-
-def person_link(row: Any) -> SafeString:
-    url = reverse("admin:subjects_subject_change", args=[row.subject_id], current_app=site.name)
-    return format_html('<a href="{}">{}</a>', url, row.subject)
 
 
 class OfPersonAdmin(EvidenceAdmin):
     """Base of the console pages of rows about a person."""
 
     view_capability = Capability.VIEW_HOLDINGS
-    list_filter = ("client",)
+    list_filter: ClassVar[Any] = ("client",)
+    loaded: tuple[str, ...] = ("subject",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).select_related("subject", "system")
+        return super().get_queryset(request).select_related(*self.loaded)
+
+    @admin.display(description="person")
+    def person(self, row: Any) -> SafeString:
+        return link_person(row.subject)
+
+
+class DataOfPersonAdmin(OfPersonAdmin):
+    """Base of the console pages of collections and holdings."""
+
+    loaded = ("subject", "system")
 
     def describe_row(self, row: Any) -> str:
         return format_category(row.category, row.client_id)
 
-    @admin.display(description="person")
-    def person(self, row: Any) -> SafeString:
-        return person_link(row)
-
 
 @admin.register(Collection, site=site)
-class CollectionAdmin(ExportableAdmin, OfPersonAdmin):
+class CollectionAdmin(ExportableAdmin, DataOfPersonAdmin):
     """Console page of collections, newest first."""
 
     list_display = ("reported_at", "category", "person", "occasion", "purpose", "allowed", "owner")
@@ -96,7 +93,7 @@ class CollectionAdmin(ExportableAdmin, OfPersonAdmin):
 
 
 @admin.register(Holding, site=site)
-class HoldingAdmin(ExportableAdmin, OfPersonAdmin):
+class HoldingAdmin(ExportableAdmin, DataOfPersonAdmin):
     """Console page of holdings, most recently collected first."""
 
     list_display = ("last_collected_at", "category", "person", "system", "count", "state", "owner")
@@ -127,22 +124,23 @@ class HoldingAdmin(ExportableAdmin, OfPersonAdmin):
     )
 
     def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(self.picture_view)
+        view = self.admin_site.admin_view(self.ages_view)
         return [path("picture/", view, name="retention_holding_picture"), *super().get_urls()]
 
-    def picture_view(self, request: HttpRequest) -> HttpResponse:
+    def ages_view(self, request: HttpRequest) -> HttpResponse:
         """Show a client's holdings by category and age."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         actor, at = actor_of(request), get_action_time(request)
         client = get_chosen_client(request)
-        bars = draw_bars(count_by_age(actor, client.pk, at=at))
+        counts = count_by_age(actor, client.pk, at=at)
         values = {
             "title": gettext("Holdings by category and age"),
             **list_choice_values(request, client),
-            "bars": [_serialize_bar(bar, client.pk) for bar in bars],
+            "lines": [
+                (format_category(category, client.pk), numbers, sum(numbers)) for category, numbers in counts.items()
+            ],
             "ages": list_age_labels(),
-            "width": WIDTH,
         }
         return self.page(request, None, "console/holdings_picture.html", **values)
 
@@ -164,16 +162,6 @@ def list_age_labels() -> list[str]:
         gettext("3 to 5 years"),
         gettext("More than 5 years"),
     ]
-
-
-def _serialize_bar(bar: Bar, client_id: UUID) -> dict[str, Any]:
-    """Return a bar with the same in words: for the picture's description, and for the table's cells."""
-    ages = list_age_labels()
-    numbers = [0] * len(ages)
-    for segment in bar.segments:
-        numbers[segment.age] = segment.number
-    words = join_words(f"{ages[segment.age]}: {segment.number}" for segment in bar.segments)
-    return {"category": format_category(bar.category, client_id), "numbers": numbers, "bar": bar, "words": words}
 
 
 class DecisionForm(ActionForm):
@@ -210,10 +198,9 @@ def _flag_pill(row: FlaggedCollection) -> SafeString:
 
 
 @admin.register(FlaggedCollection, site=site)
-class FlaggedCollectionAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
+class FlaggedCollectionAdmin(SortByWaitingTime, ExportableAdmin, OfPersonAdmin):
     """Console page of flagged collections, newest first."""
 
-    view_capability = Capability.VIEW_HOLDINGS
     list_display = ("flagged_at", "category", "purpose", "why", "person", "state", "owner")
     list_filter = (ProgressFilter, "client")
     exported = "person=subject__external_id category purpose reason flagged_at decision ground decided_at"
@@ -244,9 +231,8 @@ class FlaggedCollectionAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        found = super().get_queryset(request).select_related("subject")
-        named = found.annotate(actor_id=F("decided_by"), actor_kind=F("decided_kind"), actor_role=F("decided_role"))
-        return annotate_actor(named, actor_of(request))
+        decided = {"actor_id": F("decided_by"), "actor_kind": F("decided_kind"), "actor_role": F("decided_role")}
+        return annotate_actor(super().get_queryset(request).annotate(**decided), actor_of(request))
 
     def panels(self, request: HttpRequest, row: FlaggedCollection) -> list[dict[str, Any]]:
         return [*super().panels(request, row), orders_panel(row, DISPOSAL)]
@@ -257,10 +243,6 @@ class FlaggedCollectionAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
     @admin.display(description="reason")
     def why(self, row: FlaggedCollection) -> str:
         return translate_text(row.reason.replace("_", " "))
-
-    @admin.display(description="person")
-    def person(self, row: FlaggedCollection) -> SafeString:
-        return person_link(row)
 
     @admin.display(description="decided by")
     def decider(self, row: Any) -> str:
@@ -320,7 +302,7 @@ def _pill(row: Incident) -> SafeString:
 
 
 @admin.register(Incident, site=site)
-class IncidentAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
+class IncidentAdmin(SortByWaitingTime, ExportableAdmin, OfPersonAdmin):
     """Console page of incidents, newest first."""
 
     view_capability = Capability.VIEW_INCIDENTS
@@ -358,16 +340,11 @@ class IncidentAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
         open_orders = Order.objects.open().filter(
             client_id=OuterRef("client_id"), parent_kind=PARENT, parent_id=OuterRef("pk")
         )
-        found = super().get_queryset(request).select_related("subject")
-        annotated: QuerySet[Any] = found.annotate(waits_for_systems=Exists(open_orders))
-        return annotated
+        found: QuerySet[Any] = super().get_queryset(request).annotate(waits_for_systems=Exists(open_orders))
+        return found
 
     def panels(self, request: HttpRequest, row: Incident) -> list[dict[str, Any]]:
         return [*super().panels(request, row), orders_panel(row, PARENT)]
-
-    @admin.display(description="person")
-    def person(self, row: Incident) -> SafeString:
-        return person_link(row)
 
     @admin.display(description="data")
     def about(self, row: Incident) -> str:

@@ -18,7 +18,6 @@ from paktaleem.foundation.web.api.serializers import StrictSerializer, TextField
 from retention.holdings.services.collecting import (
     ActivityReport,
     CollectionReport,
-    CollectionResult,
     report_activity,
     report_collection,
     report_collections,
@@ -131,12 +130,12 @@ class ReportCollections(Operation):
         given = validate_input(CollectionBatchInput, request.data)["collections"]
         reports = [CollectionReport(**one) for one in given]
         found = report_collections(client_of(request), reports, actor=actor_of(request), at=moment_of(request))
-        return Response({"collections": [_serialize_result(one) for one in found]})
-
-
-def _serialize_result(one: CollectionResult) -> dict[str, Any]:
-    shared = serialize_report_result(one.collection, is_flagged=one.is_flagged, errors=one.errors)
-    return {**shared, "incident": str(one.incident.pk) if one.incident else None}
+        results = [
+            serialize_report_result(one.collection, is_flagged=one.is_flagged, errors=one.errors)
+            | {"incident": str(one.incident.pk) if one.incident else None}
+            for one in found
+        ]
+        return Response({"collections": results})
 
 
 class ActivityInput(StrictSerializer):
@@ -183,4 +182,4 @@ class ReportActivity(Operation):
         given = validate_input(ActivityBatchInput, request.data)["activity"]
         reports = [ActivityReport(**one) for one in given]
         found = report_activity(client_of(request), reports, actor=actor_of(request), at=moment_of(request))
-        return Response({"activity": [{"recorded": one.is_recorded, "problems": one.errors or {}} for one in found]})
+        return Response({"activity": [{"recorded": not faults, "problems": faults} for faults in found]})

@@ -11,7 +11,7 @@ class RetentionConfig(config.PortalAppConfig):
     handlers = (
         (
             "consent.register.services.safeguards.weaker_rows",
-            "retention.holdings.services.releasing.apply_approved_release",
+            "retention.holdings.services.incidents.apply_approved_release",
         ),
         (
             "consent.register.services.safeguards.weaker_rows",

@@ -4,7 +4,6 @@ import json
 from datetime import datetime
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
@@ -12,7 +11,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import get_language, gettext
-from django.utils.translation import gettext_lazy as _
 
 from consent.register.admin.row_admin import RegisterAdmin
 from paktaleem.foundation.accounts.actors import Actor
@@ -22,13 +20,10 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.sign_in_rules import get_public_url
 from paktaleem.foundation.console.client_choice import get_chosen_client, list_choice_values
 from paktaleem.foundation.console.exporting import Format, send_table
-from paktaleem.foundation.console.forms import RowActionForm
 from paktaleem.foundation.console.home_pages import Card
 from paktaleem.foundation.console.paging import format_count
-from paktaleem.foundation.console.requests import actor_of, get_action_time
-from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.requests import get_action_time
 from paktaleem.foundation.console.site import boards, site
-from paktaleem.foundation.console.widgets import DayInput
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from retention.records.document import build_document
@@ -41,33 +36,12 @@ from retention.records.labels import (
     list_measures,
     to_cells,
 )
-from retention.records.models import AssessmentOutcome, ImpactAssessment
+from retention.records.models import ImpactAssessment
 from retention.records.record import BOX, ProcessingRecord, draw_flows, find_gaps
 from retention.records.selectors import build_record, count_gaps, list_controllers
 from retention.records.services import review_assessment, save_assessment
 
 _DOCUMENT = "jsonld"
-
-
-class ReviewAssessmentForm(RowActionForm):
-    """The result of a review, and the next review day."""
-
-    outcome = forms.ChoiceField(label=_("Result"), choices=AssessmentOutcome.choices, widget=forms.RadioSelect)
-    review_on = forms.DateField(
-        label=_("Review day"), help_text=_("On this day, the first page asks for the next review."), widget=DayInput
-    )
-    field_order = ("outcome", "review_on", "reason")
-
-
-def _review(row: ImpactAssessment, given: dict[str, Any], request: HttpRequest) -> None:
-    review_assessment(
-        row,
-        outcome=given["outcome"],
-        review_on=given["review_on"],
-        reason=given["reason"],
-        actor=actor_of(request),
-        at=get_action_time(request),
-    )
 
 
 @admin.register(ImpactAssessment, site=site)
@@ -84,17 +58,7 @@ class ImpactAssessmentAdmin(RegisterAdmin):
         "a client’s own takes precedence."
     )
     empty_text = "No impact assessment yet."
-    acts = (
-        RowAction(
-            "review",
-            "Record a review",
-            Capability.MANAGE_REGISTER,
-            _review,
-            form=ReviewAssessmentForm,
-            lead="The assessment was read again today. Give its result and the day of the next review.",
-            done="Reviewed.",
-        ),
-    )
+    acts = (review_assessment,)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related("purpose")

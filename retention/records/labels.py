@@ -42,13 +42,16 @@ def to_cells(one: Activity) -> tuple[str, ...]:
         one.purpose.name,
         one.description,
         str(CAPACITIES[Capacity(one.capacity)]),
-        "; ".join(_describe_basis(basis, roles) for basis, roles in one.bases),
+        "; ".join(f"{BASES[Basis(basis)]} ({_roles(roles)})" for basis, roles in one.bases),
         _roles(one.roles),
         _names(one.categories),
         "; ".join(f"{to.name}, {to.service} ({_names(to.categories)})" for to in one.recipients),
         ", ".join(one.countries),
         "; ".join(f"{to.name}: {TransferGround(to.ground).label}" for to in one.recipients if to.ground),
-        "; ".join(f"{category.name}: {_describe_kept(kept)}" for category, kept in one.retention),
+        "; ".join(
+            f"{category.name}: {' / '.join(map(describe_period, kept)) or gettext('no rule')}"
+            for category, kept in one.retention
+        ),
         _describe_assessment(one),
     )
 
@@ -93,10 +96,6 @@ def describe_gap(gap: Gap) -> str:
     return words[gap.kind].format(purpose=gap.purpose.name, about=gap.about)
 
 
-def _describe_basis(basis: str, roles: Iterable[str]) -> str:
-    return f"{BASES[Basis(basis)]} ({_roles(roles)})"
-
-
 def _roles(roles: Iterable[str]) -> str:
     labels = dict(ROLES)
     return _list(str(labels[role]) for role in roles)
@@ -108,10 +107,6 @@ def _names(named: Iterable[Named]) -> str:
 
 def _list(names: Iterable[str]) -> str:
     return ("، " if get_language() == "ur" else ", ").join(names)
-
-
-def _describe_kept(periods: Iterable[str]) -> str:
-    return " / ".join(describe_period(period) for period in periods) or gettext("no rule")
 
 
 def _describe_assessment(one: Activity) -> str:

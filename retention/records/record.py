@@ -188,20 +188,13 @@ class Box:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """A line between two boxes: the value of an SVG path."""
-
-    path: str
-
-
-@dataclass(frozen=True, slots=True)
 class FlowPicture:
-    """The picture: its size, boxes and lines."""
+    """The picture: its size, its boxes, and the lines between them as SVG paths."""
 
     width: int
     height: int
     boxes: tuple[Box, ...]
-    lines: tuple[Line, ...]
+    lines: tuple[str, ...]
 
 
 def draw_flows(record: ProcessingRecord, *, mirrored: bool = False) -> FlowPicture:
@@ -244,8 +237,8 @@ def _place(column: int, name: str, row: int, rows: int, height: int, *, mirrored
     return Box(column, name, text, WIDTH - x - BOX[0] if mirrored else x, y)
 
 
-def _connect(start: Box, end: Box, *, mirrored: bool) -> Line:
+def _connect(start: Box, end: Box, *, mirrored: bool) -> str:
     from_x, to_x = (start.x, end.x + BOX[0]) if mirrored else (start.x + BOX[0], end.x)
     from_y, to_y = start.y + BOX[1] // 2, end.y + BOX[1] // 2
     half = (from_x + to_x) // 2
-    return Line(f"M{from_x} {from_y}C{half} {from_y} {half} {to_y} {to_x} {to_y}")
+    return f"M{from_x} {from_y}C{half} {from_y} {half} {to_y} {to_x} {to_y}"

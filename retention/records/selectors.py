@@ -5,6 +5,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -34,7 +35,7 @@ from retention.records.record import (
     RecordRecipient,
     find_gaps,
 )
-from retention.schedule.selectors import ScheduleLine, list_schedule
+from retention.schedule.selectors import list_schedule
 
 _ROLES = tuple(code for code, _ in ROLES)
 _EPOCH, _COUNTED_EVERY = datetime(1970, 1, 1, tzinfo=UTC), timedelta(minutes=5)
@@ -63,12 +64,17 @@ def build_record(client: Client, *, at: datetime, language: str, clients: tuple[
     of queries; the caller has checked who may read it.
     """
     register = current_register(client.pk)
-    lines = list_schedule(client.pk, at=at, language=language)
+    names: dict[str, str] = {}
+    periods: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for line in list_schedule(client.pk, at=at, language=language):
+        names[line.category] = line.category_name
+        periods[line.purpose.code, line.category].append(line.rule.period if line.rule else "")
     active = sorted(rule.code for rule in register.purposes.values() if rule.active)
     purposes = find_purposes(client.pk, active)
     found = _Sources(
         register=register,
-        schedule=lines,
+        names=names,
+        periods=periods,
         recipients=_by_code(Recipient.objects.filter(client_id__in={client.pk, PAKTALEEM}), client.pk),
         assessments=_list_assessments(client.pk),
         capacities={one.purpose.code: one.part.value for one in list_parts(client.pk, at=at)},
@@ -110,90 +116,68 @@ def _count_gaps(client_id: UUID, state: tuple[Any, ...], at: datetime) -> int:
         return 0 if client is None else len(find_gaps(build_record(client, at=at, language="en")))
 
 
+@dataclass(frozen=True, kw_only=True)
 class _Sources:
-    """The rows from which activities are built."""
+    """The rows from which activities are built; a period is empty for a role without a rule."""
 
-    def __init__(
-        self,
-        *,
-        register: Register,
-        schedule: Iterable[ScheduleLine],
-        recipients: Mapping[str, Recipient],
-        assessments: Mapping[str, ImpactAssessment],
-        capacities: Mapping[str, str],
-        at: datetime,
-        language: str,
-    ) -> None:
-        self._register, self._recipients, self._assessments = register, recipients, assessments
-        self._capacities, self._at, self._language = capacities, at, language
-        self._periods: dict[tuple[str, str], list[str]] = defaultdict(list)
-        self._names: dict[str, str] = {}
-        for line in schedule:
-            self._names[line.category] = line.category_name
-            if line.rule is not None:
-                self._periods[line.purpose.code, line.category].append(line.rule.period)
-            else:
-                self._periods[line.purpose.code, line.category] += [""]
+    register: Register
+    names: Mapping[str, str]
+    periods: Mapping[tuple[str, str], list[str]]
+    recipients: Mapping[str, Recipient]
+    assessments: Mapping[str, ImpactAssessment]
+    capacities: Mapping[str, str]
+    at: datetime
+    language: str
 
     def build(self, purpose: Purpose) -> Activity:
-        urdu = self._language == "ur"
-        categories = tuple(self._name(code) for code in sorted(purpose.categories))
+        urdu = self.language == "ur"
+        categories = tuple(Named(code, self.names.get(code, code)) for code in sorted(purpose.categories))
         bases, unbalanced = self._bases(purpose.code)
+        row = self.assessments.get(purpose.code)
         return Activity(
             purpose=Named(purpose.code, purpose.name_ur if urdu else purpose.name_en),
             description=purpose.description_ur if urdu else purpose.description_en,
             term=purpose.dpv_term,
-            capacity=self._capacities.get(purpose.code, Capacity.PROCESSOR.value),
+            capacity=self.capacities.get(purpose.code, Capacity.PROCESSOR.value),
             bases=bases,
             unbalanced=unbalanced,
             categories=categories,
             recipients=self._recipients_of(purpose.code, categories),
             retention=tuple((category, self._kept(purpose.code, category.code)) for category in categories),
-            assessment=self._assessment(purpose.code),
+            assessment=Assessment(row.reference, row.outcome, row.review_on) if row else None,
         )
-
-    def _name(self, code: str) -> Named:
-        return Named(code, self._names.get(code, code))
 
     def _kept(self, purpose: str, category: str) -> tuple[str, ...]:
         """Return the periods of a category; none if any role has no rule."""
-        periods = self._periods.get((purpose, category), [""])
+        periods = self.periods.get((purpose, category), [""])
         return () if "" in periods else tuple(sorted(set(periods)))
 
     def _bases(self, purpose: str) -> tuple[tuple[tuple[str, tuple[str, ...]], ...], bool]:
         roles: dict[str, list[str]] = defaultdict(list)
         unbalanced = False
         for role in _ROLES:
-            rule = self._register.basis_in_force(purpose, role, self._at)
+            rule = self.register.basis_in_force(purpose, role, self.at)
             if rule is None:
                 continue
             roles[rule.basis].append(role)
             signed_at = rule.balancing_test_at
-            is_signed = signed_at is not None and signed_at <= self._at
+            is_signed = signed_at is not None and signed_at <= self.at
             unbalanced |= rule.basis == Basis.LEGITIMATE_INTEREST and not is_signed
         return tuple((basis, tuple(found)) for basis, found in sorted(roles.items())), unbalanced
 
     def _recipients_of(self, purpose: str, categories: tuple[Named, ...]) -> tuple[RecordRecipient, ...]:
         found = []
-        for code, rule in sorted(self._register.recipients.items()):
+        for code, rule in sorted(self.register.recipients.items()):
             shared = tuple(
                 one
                 for one in categories
-                if any(approval.covers(purpose, frozenset({one.code}), self._at) for approval in rule.approvals)
+                if any(approval.covers(purpose, frozenset({one.code}), self.at) for approval in rule.approvals)
             )
-            row = self._recipients.get(code)
+            row = self.recipients.get(code)
             if shared and row is not None:
-                countries = _split_countries(row.countries)
+                countries = tuple(row.countries.replace(",", " ").upper().split())
                 found.append(RecordRecipient(code, row.name, row.service, shared, countries, row.transfer_ground))
         return tuple(found)
-
-    def _assessment(self, purpose: str) -> Assessment | None:
-        row = self._assessments.get(purpose)
-        return None if row is None else Assessment(row.reference, row.outcome, row.review_on)
-
-
-def _split_countries(text: str) -> tuple[str, ...]:
-    return tuple(part.strip().upper() for part in text.split(",") if part.strip())
 
 
 def _by_code(rows: Iterable[Any], client_id: UUID) -> dict[str, Any]:

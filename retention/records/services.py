@@ -1,14 +1,18 @@
 """Adding, changing and reviewing impact assessments."""
 
 from datetime import date, datetime
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
+from django import forms
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from consent.register.services.register import change_register
 from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.acts import act
+from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from retention.records.models import AssessmentOutcome, ImpactAssessment
 
@@ -26,14 +30,24 @@ def save_assessment(
     return change_register(assessment, actor=actor, reason=reason, at=at)
 
 
-@transaction.atomic
+@act(
+    "review",
+    "Record a review",
+    Capability.MANAGE_REGISTER,
+    lead="The assessment was read again today. Give its result and the day of the next review.",
+    done="Reviewed.",
+)
 def review_assessment(
     assessment: ImpactAssessment,
     *,
-    outcome: AssessmentOutcome | str,
-    review_on: date,
-    actor: Actor,
+    outcome: Annotated[
+        str, forms.ChoiceField(label="Result", choices=AssessmentOutcome.choices, widget=forms.RadioSelect)
+    ],
+    review_on: Annotated[
+        date, forms.DateField(label="Review day", help_text="On this day, the first page asks for the next review.")
+    ],
     reason: Reason | str,
+    actor: Actor,
     at: datetime,
 ) -> ImpactAssessment:
     """Record that an assessment was reviewed today, with its result and the next review day (GDPR Art. 35(11)).

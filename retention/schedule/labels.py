@@ -7,6 +7,9 @@ from django.utils.translation import get_language, gettext, ngettext
 
 from consent.register.models.purposes import ROLES
 from paktaleem.foundation.text.times import isolate
+from paktaleem.foundation.upkeep.periods.labels import describe_length
+from paktaleem.foundation.upkeep.periods.labels import describe_period as describe_own_period
+from paktaleem.foundation.upkeep.periods.selectors import list_published_periods
 from retention.schedule.models import Disposal, RetentionRule
 from retention.schedule.resolution import Period, parse_period
 from retention.schedule.selectors import DueLine, DueState, HoldingDue
@@ -89,3 +92,18 @@ def _describe_line(line: DueLine, zone: str) -> str:
         return gettext("{purpose}: {period} after “{trigger}”, which has not happened yet").format(**values)
     day = isolate(f"{line.triggered_at.astimezone(ZoneInfo(zone)):%Y-%m-%d}")
     return gettext("{purpose}: {period} after “{trigger}” on {day}").format(day=day, **values)
+
+
+def list_portal_lines() -> list[dict[str, str]]:
+    """List the kinds of the portal's own data in words: what, counted from, how long, and what happens then."""
+    return [
+        {
+            "category": str(line.kind.name),
+            "trigger": str(line.kind.counted_from),
+            "period": describe_own_period(line),
+            "action": str(line.kind.disposal.label),
+            "minimum": describe_length(bounds.minimum, bounds.unit) if (bounds := line.kind.bounds) else "",
+            "maximum": describe_length(bounds.maximum, bounds.unit) if bounds else "",
+        }
+        for line in list_published_periods()
+    ]

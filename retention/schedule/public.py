@@ -4,8 +4,13 @@ from datetime import datetime
 from typing import Any
 
 from paktaleem.foundation.accounts.models import Client
-from retention.schedule.labels import describe_action, describe_period, describe_roles, describe_trigger
-from retention.schedule.portal_data import list_portal_lines
+from retention.schedule.labels import (
+    describe_action,
+    describe_period,
+    describe_roles,
+    describe_trigger,
+    list_portal_lines,
+)
 from retention.schedule.selectors import ScheduleLine, list_schedule
 
 

@@ -1,8 +1,4 @@
-"""Which rule applies: the most specific one for a category, a purpose and a role. Pure.
-
-A client's own rule takes precedence over PakTaleem's shared one, then a rule for the role over one for every role.
-Of two with the same scope, the one that started last applies. A second rule of the same scope and start is refused when
-it is added, so there are no ties. PakTaleem's bounds apply to the rules of clients too.
+"""Retention periods of the calendar. Pure.
 
 A period runs from the day of its trigger in the client's time zone. That day is not counted, and the period ends with
 the last hour of its last day (Regulation (EEC, Euratom) 1182/71, article 3). A month ends on the same day of the month,
@@ -11,12 +7,9 @@ or on the month's last day if it is shorter. Daylight saving time moves no day.
 
 import operator
 import re
-from collections.abc import Iterable
 from dataclasses import astuple, dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 from functools import lru_cache
-from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from dateutil.relativedelta import relativedelta
 
@@ -63,19 +56,6 @@ def parse_period(text: str) -> Period:
     return period
 
 
-def due_day(triggered_on: date, period: Period, minimum: Period | None = None, maximum: Period | None = None) -> date:
-    """Return the last day on which data is kept: the period, but at least the minimum and at most the maximum."""
-    last = period.after(triggered_on)
-    if maximum is not None:
-        last = min(last, maximum.after(triggered_on))
-    return max(last, minimum.after(triggered_on)) if minimum is not None else last
-
-
-def end_of_day(day: date, zone: str) -> datetime:
-    """Return the time at which a calendar day of a time zone ends, in UTC."""
-    return datetime.combine(day + timedelta(days=1), time.min, ZoneInfo(zone)).astimezone(UTC)
-
-
 def is_never_shorter(period: Period, other: Period) -> bool:
     """Return True if a period lasts at least as long as another, whichever day it starts on.
 
@@ -88,49 +68,3 @@ def is_never_shorter(period: Period, other: Period) -> bool:
 def _last_days(period: Period) -> tuple[date, ...]:
     """Return the last day of a period for each day of the sample; a schedule compares the same few periods."""
     return tuple(period.after(_SAMPLE_START + timedelta(days=number)) for number in range(_SAMPLE_DAYS))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RuleFacts:
-    """A stored rule in plain values; ``role`` is empty for every role, ``is_shared`` is True for PakTaleem's rule."""
-
-    id: UUID
-    category: str
-    purpose: str
-    role: str
-    is_shared: bool
-    starts_at: datetime
-    ends_at: datetime | None
-    period: Period
-    minimum: Period | None = None
-    maximum: Period | None = None
-
-    def applies(self, category: str, purpose: str, role: str, at: datetime) -> bool:
-        """Return True if the rule is in force at ``at`` for this category, purpose and role."""
-        in_force = self.starts_at <= at and (self.ends_at is None or at < self.ends_at)
-        return in_force and (self.category, self.purpose) == (category, purpose) and self.role in {"", role}
-
-
-@dataclass(frozen=True, slots=True)
-class AppliedRule:
-    """The rule that applies, with PakTaleem's bounds."""
-
-    rule: RuleFacts
-    minimum: Period | None
-    maximum: Period | None
-
-
-def resolve_rule(
-    rules: Iterable[RuleFacts], *, category: str, purpose: str, role: str, at: datetime
-) -> AppliedRule | None:
-    """Return the rule that applies at ``at``, or None: then there is a gap, and the data is not due."""
-    found = [one for one in rules if one.applies(category, purpose, role, at)]
-    if not found:
-        return None
-    bounding = max((one for one in found if one.is_shared), key=_rank, default=None)
-    minimum, maximum = (bounding.minimum, bounding.maximum) if bounding else (None, None)
-    return AppliedRule(max(found, key=_rank), minimum, maximum)
-
-
-def _rank(rule: RuleFacts) -> tuple[bool, bool, datetime]:
-    return (not rule.is_shared, rule.role != "", rule.starts_at)

@@ -29,22 +29,7 @@ from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from retention.holdings.disposal_checks import DisposalHold
 from retention.holdings.models import Holding
 from retention.holdings.selectors import list_holdings_of
-from retention.schedule.models import Hold, HoldKind, HoldLift, RetentionRule
-from retention.schedule.resolution import AppliedRule, Period, RuleFacts, parse_period, resolve_rule
-
-
-def list_holds(actor: Actor) -> QuerySet[Hold]:
-    """List holds. Raises NotAllowed."""
-    require(actor, Capability.VIEW_HOLDINGS)
-    found: QuerySet[Hold] = Hold.objects.select_related("subject", "system")
-    return found
-
-
-def list_lifts(actor: Actor) -> QuerySet[HoldLift]:
-    """List requests to lift holds. Raises NotAllowed."""
-    require(actor, Capability.VIEW_HOLDINGS)
-    found: QuerySet[HoldLift] = HoldLift.objects.select_related("hold")
-    return found
+from retention.schedule.models import Hold, HoldKind, RetentionRule
 
 
 def find_holds(
@@ -258,8 +243,8 @@ class ScheduleLine:
     purpose: Purpose
     roles: tuple[str, ...]
     rule: RetentionRule | None
-    minimum: Period | None = None
-    maximum: Period | None = None
+    minimum: str = ""
+    maximum: str = ""
 
     @property
     def is_gap(self) -> bool:
@@ -267,27 +252,15 @@ class ScheduleLine:
         return self.rule is None
 
 
-def list_rules(actor: Actor) -> QuerySet[RetentionRule]:
-    """List retention rules: a client's own and PakTaleem's shared ones. Raises NotAllowed."""
-    require(actor, Capability.VIEW_REGISTER)
-    found: QuerySet[RetentionRule] = RetentionRule.objects.select_related("purpose")
-    return found
+def find_applied(rules: Iterable[RetentionRule], role: str, at: datetime) -> RetentionRule | None:
+    """Return the rule that applies to a role, of rules for one category and purpose; None: a gap, nothing is due.
 
-
-def rule_facts(rule: RetentionRule) -> RuleFacts:
-    """Return a rule as plain values; its purpose must be loaded."""
-    return RuleFacts(
-        id=rule.pk,
-        category=rule.category,
-        purpose=rule.purpose.code,
-        role=rule.role,
-        is_shared=rule.client_id == PAKTALEEM,
-        starts_at=rule.starts_at,
-        ends_at=rule.ends_at,
-        period=parse_period(rule.period),
-        minimum=parse_period(rule.minimum) if rule.minimum else None,
-        maximum=parse_period(rule.maximum) if rule.maximum else None,
-    )
+    A client's own rule takes precedence over PakTaleem's shared one, then a rule for the role over one for every role.
+    Of two with the same scope, the one that started last applies: two cannot start together.
+    """
+    started = (row for row in rules if row.role in {"", role} and row.starts_at <= at)
+    in_force = [row for row in started if row.ends_at is None or row.ends_at > at]
+    return max(in_force, key=lambda row: (row.client_id != PAKTALEEM, row.role != "", row.starts_at), default=None)
 
 
 def list_schedule(client_id: UUID, *, at: datetime, language: str) -> list[ScheduleLine]:
@@ -298,13 +271,10 @@ def list_schedule(client_id: UUID, *, at: datetime, language: str) -> list[Sched
     """
     active = [one.code for one in current_register(client_id).purposes.values() if one.active]
     purposes = find_purposes(client_id, active)
-    rules = {
-        rule.pk: rule
-        for rule in RetentionRule.objects.active(at)
-        .filter(client_id__in={client_id, PAKTALEEM}, purpose__code__in=active)
-        .select_related("purpose")
-    }
-    facts = [rule_facts(rule) for rule in rules.values()]
+    rules: dict[tuple[str, str], list[RetentionRule]] = defaultdict(list)
+    in_force = RetentionRule.objects.active(at).filter(client_id__in={client_id, PAKTALEEM}, purpose__code__in=active)
+    for rule in in_force.select_related("purpose"):
+        rules[rule.category, rule.purpose.code].append(rule)
     codes = sorted({code for purpose in purposes.values() for code in purpose.categories})
     names = _category_names(client_id, language)
     return [
@@ -313,13 +283,14 @@ def list_schedule(client_id: UUID, *, at: datetime, language: str) -> list[Sched
             category_name=names.get(code, code),
             purpose=purpose,
             roles=roles,
-            rule=rules[applied.rule.id] if applied else None,
-            **_bounds(applied),
+            rule=rule,
+            minimum=bounding.minimum if bounding else "",
+            maximum=bounding.maximum if bounding else "",
         )
         for code in codes
         for purpose in sorted(purposes.values(), key=lambda one: one.code)
         if code in purpose.categories
-        for roles, applied in _group_roles(facts, code, purpose.code, at)
+        for roles, rule, bounding in _group_roles(rules[code, purpose.code], at)
     ]
 
 
@@ -330,19 +301,14 @@ def _category_names(client_id: UUID, language: str) -> dict[str, str]:
 
 
 def _group_roles(
-    facts: Iterable[RuleFacts], category: str, purpose: str, at: datetime
-) -> list[tuple[tuple[str, ...], AppliedRule | None]]:
-    """Return the rules that apply, with the roles of each; no roles if one applies to all."""
-    facts = list(facts)
-    found: dict[AppliedRule | None, list[str]] = {}
+    rules: list[RetentionRule], at: datetime
+) -> list[tuple[tuple[str, ...], RetentionRule | None, RetentionRule | None]]:
+    """Return the rules that apply, with the roles of each and the rule that bounds it; no roles if one is for all."""
+    shared = [rule for rule in rules if rule.client_id == PAKTALEEM]
+    found: dict[tuple[RetentionRule | None, RetentionRule | None], list[str]] = {}
     for role in _ALL_ROLES:
-        applied = resolve_rule(facts, category=category, purpose=purpose, role=role, at=at)
-        found.setdefault(applied, []).append(role)
-    return [(() if len(found) == 1 else tuple(roles), applied) for applied, roles in found.items()]
-
-
-def _bounds(applied: AppliedRule | None) -> dict[str, Period | None]:
-    return {"minimum": applied.minimum, "maximum": applied.maximum} if applied else {}
+        found.setdefault((find_applied(rules, role, at), find_applied(shared, role, at)), []).append(role)
+    return [(() if len(found) == 1 else tuple(roles), *applied) for applied, roles in found.items()]
 
 
 _EFFECT = """

@@ -8,6 +8,7 @@ from consent.register.models.purposes import ROLES
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from retention.schedule.models import RetentionRule
 from retention.schedule.resolution import is_never_shorter, parse_period
+from retention.schedule.selectors import find_applied
 
 
 def is_disposed_earlier(rule: RetentionRule, *, at: datetime) -> bool:
@@ -73,16 +74,10 @@ def _list_changes(rule: RetentionRule, at: datetime) -> Iterator[tuple[_Applied,
     for role in {rule.role} if rule.role else {code for code, _name in ROLES}:
         for moment in moments:
             yield (
-                _find_applied(stored, role, moment),
-                _find_applied(changed, role, moment),
+                find_applied(stored, role, moment),
+                find_applied(changed, role, moment),
                 _find_last(stored, role, moment),
             )
-
-
-def _find_applied(rules: Iterable[RetentionRule], role: str, at: datetime) -> _Applied:
-    started = (row for row in rules if row.role in {"", role} and row.starts_at <= at)
-    in_force = [row for row in started if row.ends_at is None or row.ends_at > at]
-    return max(in_force, key=lambda row: (row.client_id != PAKTALEEM, row.role != "", row.starts_at), default=None)
 
 
 def _find_last(rules: Iterable[RetentionRule], role: str, at: datetime) -> _Applied:

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from consent.consents.models import Consent, ConsentEvent, ConsentState
 from consent.consents.selectors.consents import consent_states
 from consent.consents.services.recording import Answer, record_answers, withdraw_consent
-from consent.consents.services.revocation import NothingInForce, invalidate_consent, request_renewals, revoke_consent
+from consent.consents.services.revocation import invalidate_consent, request_renewals, revoke_consent
 from consent.decisions.facts import changes_state, renewal_is_due
 from consent.decisions.models import SubjectChange
 from consent.decisions.selectors.decisions import decide_all_purposes
@@ -18,6 +18,7 @@ from consent.notices.services.publishing import publish_notice_version
 from consent.register.models.purposes import Purpose
 from consent.register.services.register import change_register
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
+from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from tests.showing import shown
@@ -90,7 +91,7 @@ def test_only_what_is_given_is_ended(cast, khyber, now, before):
     else:
         answer(cast, before, now)
     for state in ("revoked", "invalidated"):
-        with pytest.raises(NothingInForce):
+        with pytest.raises(Refused, match="no consent in force"):
             end(cast, state, now + 2 * DAY)
 
 

@@ -17,11 +17,12 @@ from consent.notices.models import Notice
 from consent.notices.selectors.registers import register_as_of
 from consent.notices.services.publishing import publish_notice_version
 from consent.receipts.evidence_bundles import LEDGER, MANIFEST, BundleBroken, check_bundle
-from consent.receipts.services import NothingToExport, export_evidence
+from consent.receipts.services import export_evidence
 from consent.register.models.purposes import Purpose
 from consent.register.services.register import change_register
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import NotAllowed
+from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
@@ -222,7 +223,7 @@ def with_false_leaf(files):
 
 
 def test_without_answers_there_is_nothing_to_prove(cast, khyber_cast, now):
-    with pytest.raises(NothingToExport):
+    with pytest.raises(Refused, match="nothing to export"):
         exported(cast, Subject.objects.get(pk=cast.subject_id("kiran")), now)
 
 

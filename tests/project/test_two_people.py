@@ -54,7 +54,7 @@ from paktaleem.foundation.upkeep.periods.services import decide_period_change, r
 from paktaleem.office.exits.services.proposing import decide_exit, propose_exit
 from retention.breaches.services.letters import write_to_client
 from retention.breaches.services.recording import decide_closing, request_closing
-from retention.disposals.models import Approval, Batch
+from retention.disposals.models import Batch
 from retention.disposals.services.reviewing import approve_disposal, settle_approval
 from retention.disposals.services.sweeping import open_disposal
 from retention.schedule.models import HoldKind, HoldLift
@@ -156,7 +156,7 @@ def disposal(cast: Cast, actor: Actor, at: datetime) -> Approve:
     open_disposal(cast.client("indus"), actor=actor, at=at)
     Batch.objects.update(decider="paktaleem", stage="review", size=1)  # as if PakTaleem were controller of its data
     approve_disposal(Batch.objects.get(), actor=actor, at=at)
-    return settle(settle_approval, Approval.objects.get())
+    return settle(settle_approval, Batch.objects.get())
 
 
 def safeguard_change(cast: Cast, actor: Actor, at: datetime) -> Approve:

@@ -10,9 +10,8 @@ from django.db import IntegrityError, ProgrammingError, connection, transaction
 from paktaleem.directory.people.services.erasure import AlreadyErased, erase_subject
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.audit.models import Entry
-from paktaleem.foundation.tenancy.context import in_client
-from retention.holdings.models import Collection, Holding, Incident
-from retention.holdings.selectors import list_collections, list_holdings, list_holdings_of
+from retention.holdings.models import Collection, Holding
+from retention.holdings.selectors import list_holdings_of
 from retention.holdings.services.collecting import CollectionReport, report_collection
 
 
@@ -87,22 +86,6 @@ def test_only_systems_report(cast, indus, now, name):
     collected = CollectionReport(category="usage_logs", occasion="assessment", purpose="support", collected_at=now)
     with pytest.raises(NotAllowed):
         report_collection(cast.subject("hamza"), collected, actor=cast.actor(name), at=now)
-
-
-def test_another_client_sees_nothing(cast, report):
-    report("hamza")
-    report("danish")
-    assert list_holdings(cast.actor("farah")).count() == list_collections(cast.actor("farah")).count() == 2
-
-
-def test_nor_by_its_own_lists(cast, now):
-    with in_client(cast.client_id("indus")):
-        collected = CollectionReport(category="usage_logs", occasion="assessment", purpose="support", collected_at=now)
-        report_collection(cast.subject("danish"), collected, actor=cast.key_actor("indus"), at=now)
-    with in_client(cast.client_id("khyber")):
-        assert not list_collections(cast.actor("celia")).exists()
-        assert not list_holdings(cast.actor("celia")).exists()
-        assert Incident.objects.count() == 0
 
 
 @pytest.mark.parametrize(

@@ -23,15 +23,18 @@ from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.people.services.erasure import erase_subject
 from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
+from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from retention.holdings.models import Holding, Incident, IncidentCause
-from retention.holdings.selectors import list_incidents
 from retention.holdings.services.collecting import CollectionReport, report_collection
-from retention.holdings.services.holdings import DataOnHold
-from retention.holdings.services.incidents import OrdersOpen, close_manually, notify_overdue, open_incident
-from retention.holdings.services.releasing import request_release
+from retention.holdings.services.incidents import (
+    close_manually,
+    notify_overdue,
+    open_incident,
+    request_release,
+)
 from retention.schedule.models import HoldKind, HoldLift
 from retention.schedule.services.holds import HoldScope, lift_hold, place_hold, settle_lift
 from tests.children.guardians import decision_reason, guardian_of, record_answer, verified_guardian
@@ -62,11 +65,8 @@ def complete(order, cast, now, answer=ERASED):
 def test_data_of_a_child_without_authority_is_held_back_and_ordered_to_be_erased(cast, indus, report, now):
     make_system(indus, "analytics", ["usage_logs"])
     _, incident = report("danish")
-    assert (incident.cause, incident.categories, incident.due_at) == (
-        "collected",
-        ["usage_logs"],
-        now + timedelta(days=7),
-    )
+    assert (incident.cause, incident.categories) == ("collected", ["usage_logs"])
+    assert incident.due_at == now + timedelta(days=7)
     assert held_back(cast.subject("danish"))
     told = orders_of(incident)
     assert {one.system.code for one in told} == {"lms", "analytics"}
@@ -128,7 +128,7 @@ def test_no_answer_and_one_that_contradicts_what_was_reported_end_nothing_until_
     assert Incident.objects.get().is_open
     assert Holding.objects.get().ended_at is None
     assert held_back(cast.subject("danish"))
-    with pytest.raises(OrdersOpen):
+    with pytest.raises(Refused, match="not answered yet"):
         close_manually(incident, actor=cast.actor("amina"), at=now)
     propose_waiver(order, actor=cast.actor("amina"), reason="review", at=now)
     assert Incident.objects.get().is_open
@@ -227,13 +227,6 @@ def test_staff_close_an_incident_of_which_no_system_holds_the_data(cast, report,
     assert json.loads(Entry.objects.get(kind="incident.closed").body)["actor"]["id"] == str(cast.user_id("amina"))
 
 
-def test_it_is_not_closed_by_hand_while_a_system_has_to_answer(cast, report, now):
-    _, incident = report("danish")
-    with pytest.raises(OrdersOpen):
-        close_manually(incident, actor=cast.actor("amina"), at=now)
-    assert Incident.objects.get().is_open
-
-
 def test_an_incident_closes_when_its_child_was_erased_meanwhile(cast, report, now):
     _, incident = report("danish")
     erase_subject(cast.subject("danish"), actor=cast.actor("amina"), reason="incident", at=now)
@@ -253,16 +246,6 @@ def test_officers_get_an_email_about_an_incident_without_names(cast, now):
 def _reported(cast, now):
     collected = CollectionReport(category="usage_logs", occasion="assessment", purpose="support", collected_at=now)
     return report_collection(cast.subject("danish"), collected, actor=cast.key_actor("indus"), at=now)
-
-
-def test_the_lists_belong_to_the_client(cast, now):
-    with in_client(cast.client_id("indus")):
-        _reported(cast, now)
-        assert list_incidents(cast.actor("farah")).count() == 1
-        with pytest.raises(NotAllowed):
-            list_incidents(cast.actor("sana"))
-    with in_client(cast.client_id("khyber")):
-        assert list(list_incidents(cast.actor("celia"))) == []
 
 
 @pytest.mark.parametrize(
@@ -327,22 +310,18 @@ def ordered():
     return sorted(category for order in Order.objects.filter(kind="erase") for category in order.categories)
 
 
-def is_quarantined(cast):
-    return Quarantine.objects.filter(subject=cast.subject("danish"), ends_at=None).exists()
-
-
 def test_a_legal_hold_keeps_the_data_in_quarantine_until_two_people_lift_it(cast, report, hold, now):
     placed = hold(kind=HoldKind.LEGAL)
     _, incident = report("danish")
-    assert (incident.held, ordered(), is_quarantined(cast)) == (["usage_logs"], [], True)
-    with pytest.raises(DataOnHold):
+    assert (incident.held, ordered(), held_back(cast.subject("danish"))) == (["usage_logs"], [], True)
+    with pytest.raises(Refused, match="on hold"):
         close_manually(incident, actor=cast.actor("amina"), at=now)
     lift_hold(placed, ground="Judgment.", actor=cast.actor("farah"), at=now + DAY)
     assert ordered() == [], "a second person has not agreed"
     settle_lift(HoldLift.objects.get(), approve=True, reason="review", actor=cast.actor("amina"), at=now + DAY)
     assert (Incident.objects.get().held, ordered()) == ([], ["usage_logs"])
     answer(cast, now + DAY)
-    assert (Incident.objects.get().is_open, is_quarantined(cast)) == (False, False)
+    assert (Incident.objects.get().is_open, held_back(cast.subject("danish"))) == (False, False)
 
 
 def answer(cast, at):
@@ -358,7 +337,7 @@ def test_only_what_the_hold_covers_is_kept_and_the_incident_stays_open_for_it(ca
     report("danish", "content")
     assert (Incident.objects.get().held, ordered()) == (["usage_logs"], ["content"])
     answer(cast, now)
-    assert (Incident.objects.get().is_open, is_quarantined(cast)) == (True, True)
+    assert (Incident.objects.get().is_open, held_back(cast.subject("danish"))) == (True, True)
     lift_hold_by_two(placed, by=cast.actor("farah"), second=cast.actor("amina"), at=now)
     assert ordered() == ["content", "usage_logs"]
     assert Order.objects.open().get(kind="erase").parent_id == incident.pk
@@ -373,12 +352,6 @@ def test_a_hold_of_one_system_keeps_only_what_that_system_has(cast, indus, repor
     assert (incident.held, sorted(asked)) == (["usage_logs"], ["lms", reports.code])
     lift_hold_by_two(placed, by=cast.actor("farah"), second=cast.actor("amina"), at=now)
     assert (Incident.objects.get().held, sorted(asked.all())) == ([], ["archive", "lms", "reports"])
-
-
-def test_a_hold_of_a_system_without_the_data_keeps_nothing(cast, indus, report, hold):
-    hold(system=make_system(indus, "billing", ["billing"]))
-    _, incident = report("danish")
-    assert (incident.held, ordered()) == ([], ["usage_logs"])
 
 
 @pytest.mark.parametrize("scope", [{}, {"person": None}, {"person": None, "category": "usage_logs"}])
@@ -420,7 +393,8 @@ def test_data_under_two_holds_waits_for_both(cast, report, hold, now):
     assert ordered() == ["usage_logs"]
 
 
-def test_a_hold_of_another_person_or_category_keeps_nothing(report, hold):
+def test_a_hold_of_another_person_category_or_system_keeps_nothing(indus, report, hold):
+    hold(system=make_system(indus, "billing", ["billing"]))
     hold("junaid")
     hold(category="billing")
     _, incident = report("danish")
@@ -445,21 +419,6 @@ def test_a_report_is_not_released_while_an_incident_is_open(cast, report, now):
         release(danish, actor=amina, at=now)
     assert Quarantine.objects.get().ends_at is None
     assert not Entry.objects.filter(kind="subject.released").exists()
-
-
-def test_the_incidents_own_quarantine_is_not_released_either(cast, report, now):
-    report("danish")
-    with pytest.raises(QuarantineNeeded):
-        release(cast.subject("danish"), actor=cast.actor("amina"), at=now)
-    assert Quarantine.objects.get().ends_at is None
-
-
-def test_an_incident_that_closes_ends_the_quarantine(cast, report, now):
-    amina = cast.actor("amina")
-    _, incident = report("danish", category="device")
-    close_manually(incident, actor=amina, at=now)
-    assert not Incident.objects.get().is_open
-    assert Quarantine.objects.get().ends_at == now
 
 
 def test_a_quarantine_ends_by_two_officers(cast, indus, now):

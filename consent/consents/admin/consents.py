@@ -32,6 +32,7 @@ from consent.decisions.selectors.decisions import decide_all_purposes
 from consent.notices.models import NoticeVersion
 from consent.register.models.purposes import Purpose
 from paktaleem.directory.data_systems.extension_points import OrderCase, order_cases
+from paktaleem.directory.people.admin.people import link_person
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.roles import SubjectRole
 from paktaleem.directory.people.services.erasure import AlreadyErased, ErasureInProgress
@@ -110,20 +111,7 @@ class PersonRowAdmin(ExportableAdmin):
 
     @admin.display(description="person")
     def person(self, row: Any) -> SafeString:
-        url = reverse("admin:subjects_subject_change", args=[row.subject_id], current_app=site.name)
-        return format_html('<a href="{}">{}</a>', url, row.subject)
-
-
-def _is_given(row: Consent, _at: Any) -> bool:
-    return row.state == ConsentState.GIVEN
-
-
-def _revoke(row: Consent, given: dict[str, Any], request: HttpRequest) -> None:
-    revoke_consent(row, actor=actor_of(request), reason=given["reason"], at=get_action_time(request))
-
-
-def _invalidate(row: Consent, given: dict[str, Any], request: HttpRequest) -> None:
-    invalidate_consent(row, actor=actor_of(request), reason=given["reason"], at=get_action_time(request))
+        return link_person(row.subject)
 
 
 @admin.register(Consent, site=site)
@@ -145,28 +133,7 @@ class ConsentAdmin(PersonRowAdmin):
         "person=subject__external_id purpose=purpose__code recorded_answer=state given_by recorded_at "
         "expires_at notice_version"
     )
-    acts = (
-        RowAction(
-            "revoke",
-            "Revoke consent",
-            Capability.REVOKE_CONSENTS,
-            _revoke,
-            lead="PakTaleem or the client ends this consent. It can be given again after the notice is shown again.",
-            done="Revoked. In effect from the next decision.",
-            danger=True,
-            applies=_is_given,
-        ),
-        RowAction(
-            "invalidate",
-            "Declare invalid",
-            Capability.INVALIDATE_CONSENTS,
-            _invalidate,
-            lead="An authority or a court found this consent invalid, or it should never have been recorded.",
-            done="Declared invalid. In effect from the next decision.",
-            danger=True,
-            applies=_is_given,
-        ),
-    )
+    acts = (revoke_consent, invalidate_consent)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related("subject__client", "purpose")
@@ -343,8 +310,7 @@ class ConsentEvidenceAdmin(EvidenceAdmin):
 
     @admin.display(description="person")
     def person(self, row: ConsentEvidence) -> SafeString:
-        url = reverse("admin:subjects_subject_change", args=[row.subject_id], current_app=site.name)
-        return format_html('<a href="{}">{}</a>', url, row.subject)
+        return link_person(row.subject)
 
     @admin.display(description="answer")
     def answer(self, row: ConsentEvidence) -> SafeString:

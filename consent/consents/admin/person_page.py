@@ -1,11 +1,10 @@
 """Consents, restrictions and objections on a person's page, and the acts on them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
 from django import forms
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import get_language, gettext
@@ -16,7 +15,6 @@ from consent.consents.selectors.consents import current_states, load_asked_words
 from consent.consents.services.consent_basis import METHODS_WITHOUT_TOKEN
 from consent.consents.services.recording import Answer, record_answers, withdraw_consent
 from consent.consents.services.restrictions import object_to_purpose, restrict_processing
-from consent.notices.models import NoticeVersion
 from consent.notices.notice_tokens import ShownNotice, read_notice_token, sign_notice_token
 from consent.notices.selectors.notices import NoticeUnknown
 from consent.notices.selectors.public import bases_in_force, get_current_notice
@@ -42,8 +40,6 @@ from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.console.widgets import MomentInput
 from paktaleem.foundation.first_rows import take_latest
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
-
-__all__: list[str] = []
 
 LATEST_EVENTS = 20
 BOTH_LANGUAGES = ""
@@ -90,7 +86,9 @@ class AnswerForm(ActionForm):
         self.fields["method"].initial = Method.IN_PERSON.value
         self.notice = self._find_notice()
         if self.notice is not None:
-            self.fields["shown"] = forms.CharField(widget=forms.HiddenInput, initial=self._sign_notice(self.notice))
+            at, purposes = get_action_time(self.request), tuple(self.notice.notice.purposes)
+            shown = ShownNotice(self.notice.pk, purposes, BOTH_LANGUAGES, self.row.client_id, at)
+            self.fields["shown"] = forms.CharField(widget=forms.HiddenInput, initial=sign_notice_token(shown))
 
     @property
     def purpose_code(self) -> str:
@@ -106,10 +104,6 @@ class AnswerForm(ActionForm):
             return get_current_notice(self.purpose_code, client_id=self.row.client_id, at=at)
         except NoticeUnknown:
             return None
-
-    def _sign_notice(self, notice: NoticeVersion) -> str:
-        at, client_id = get_action_time(self.request), self.row.client_id
-        return sign_notice_token(ShownNotice(notice.pk, tuple(notice.notice.purposes), BOTH_LANGUAGES, client_id, at))
 
     def clean(self) -> dict[str, Any]:
         """Require a guardian if, and only if, a guardian answered."""
@@ -141,9 +135,7 @@ def _record_answer(subject: Subject, given: dict[str, Any], request: HttpRequest
         return
     shared |= {"evidence": given["evidence"], "claimed_at": given["claimed_at"]}
     answers, token = [Answer(given["purpose"], ConsentState(given["state"]))], given.get("shown")
-    if (
-        given["method"] in METHODS_WITHOUT_TOKEN and token is not None
-    ):  # the console page is not what the person was shown
+    if given["method"] in METHODS_WITHOUT_TOKEN and token is not None:  # the person was not shown the console page
         version = read_notice_token(token, client_id=subject.client_id).version
         record_answers(subject, answers=answers, notice_version=version, **shared)
         return
@@ -184,24 +176,12 @@ def _purpose_choices(subject: Subject, only: set[Any] | None = None) -> list[tup
     return [(one.code, str(one)) for one in found if only is None or one.pk in only]
 
 
-def _restrict(subject: Subject, given: dict[str, Any], request: HttpRequest) -> None:
-    restrict_processing(
-        subject,
-        purpose_code=given["purpose"],
-        actor=actor_of(request),
-        reason=given["reason"],
-        at=get_action_time(request),
-    )
+def _open_limit(service: Callable[..., object]) -> Callable[[Subject, dict[str, Any], HttpRequest], None]:
+    def perform(subject: Subject, given: dict[str, Any], request: HttpRequest) -> None:
+        by: dict[str, Any] = {"actor": actor_of(request), "at": get_action_time(request)}
+        service(subject, purpose_code=given["purpose"], reason=given["reason"], **by)
 
-
-def _object(subject: Subject, given: dict[str, Any], request: HttpRequest) -> None:
-    object_to_purpose(
-        subject,
-        purpose_code=given["purpose"],
-        actor=actor_of(request),
-        reason=given["reason"],
-        at=get_action_time(request),
-    )
+    return perform
 
 
 def _not_erased(row: Subject, _at: Any) -> bool:
@@ -226,7 +206,7 @@ person_acts.connect(
         "restrict",
         "Restrict processing",
         Capability.RESTRICT_PROCESSING,
-        _restrict,
+        _open_limit(restrict_processing),
         form=RestrictForm,
         lead="Data is stored but not otherwise used until the restriction is lifted.",
         done="Restricted. In effect from the next decision.",
@@ -238,7 +218,7 @@ person_acts.connect(
         "object",
         "Record objection",
         Capability.RESTRICT_PROCESSING,
-        _object,
+        _open_limit(object_to_purpose),
         form=ObjectForm,
         lead="The person objects to a purpose based on legitimate interest.",
         done="Recorded. In effect from the next decision.",
@@ -256,7 +236,8 @@ def consents_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
     purpose_ids = {
         purpose for (purpose, role), one in bases.items() if role in row.roles and one.basis == Basis.CONSENT
     }
-    consents = list(_load_consents(row))
+    own = Consent.objects.filter(client_id=row.client_id, subject=row)
+    consents = list(own.select_related("subject__client", "purpose"))
     current = {one.purpose_id: one for one in consents}
     states = current_states(row.client_id, consents, at=get_action_time(request))
     found = Purpose.objects.filter(pk__in=[*purpose_ids, *current]).order_by("name_en")
@@ -283,12 +264,6 @@ def _list_answers(row: Subject, request: HttpRequest) -> list[tuple[str, str]]:
         not is_child or GuardianClaim.objects.filter(client_id=client.pk, child=row, ends_at=None).exists()
     )
     return [(value, label) for value, label in ANSWERS if may_consent or value != ConsentState.GIVEN]
-
-
-def _load_consents(subject: Subject) -> QuerySet[Consent]:
-    return Consent.objects.filter(client_id=subject.client_id, subject=subject).select_related(
-        "subject__client", "purpose"
-    )
 
 
 def _serialize_consent(

@@ -225,7 +225,8 @@ def service_notice(client: Client, roles: Sequence[str], *, at: datetime, langua
 
     It names purposes, data, recipients and policy.
     """
-    data, recipients = _data_names(client.pk, language), recipients_of(client.pk, at=at)
+    categories = DataCategory.objects.filter(client_id__in=[PAKTALEEM, client.pk])
+    data, recipients = dict(categories.values_list("code", f"name_{language}")), recipients_of(client.pk, at=at)
     uses = [
         _use(purpose, basis, data, recipients, language)
         for purpose, basis in list_purposes_of_roles(client.pk, roles, at=at)
@@ -247,11 +248,6 @@ def _use(
         data=tuple(data.get(code, code) for code in sorted(purpose.categories)),
         recipients=tuple(recipients.get(purpose.code, ())),
     )
-
-
-def _data_names(client_id: UUID, language: str) -> dict[str, str]:
-    rows = DataCategory.objects.filter(client_id__in=[PAKTALEEM, client_id])
-    return dict(rows.values_list("code", f"name_{language}"))
 
 
 def recipients_of(client_id: UUID, *, at: datetime) -> dict[str, list[str]]:

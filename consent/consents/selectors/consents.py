@@ -36,7 +36,7 @@ from consent.consents.models import (
 from consent.decisions.facts import ConsentFact, effective_state, outdated_at, renewal_is_due
 from consent.notices.models import NoticeVersion
 from consent.notices.selectors.registers import current_register
-from consent.register.compiled import BasisRule, Register
+from consent.register.compiled import Register
 from consent.register.models.purposes import Purpose, PurposeWidening, WideningKind
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import age_is_known
@@ -44,12 +44,6 @@ from paktaleem.foundation.accounts.actors import Actor, require, require_about
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.tenancy.context import in_client
-
-
-def consents(actor: Actor) -> QuerySet[Consent]:
-    """Select the current consents of the people that the actor may see. Raises NotAllowed."""
-    require(actor, Capability.VIEW_CONSENTS)
-    return Consent.objects.select_related("subject", "purpose")
 
 
 def consent_events(actor: Actor) -> QuerySet[ConsentEvent]:
@@ -60,7 +54,9 @@ def consent_events(actor: Actor) -> QuerySet[ConsentEvent]:
 
 def consent_states(subject: Subject, *, actor: Actor, at: datetime) -> list[dict[str, Any]]:
     """Return the effective state of each purpose that a person has answered about. Raises NotAllowed."""
-    rows = consents(actor).filter(client_id=subject.client_id, subject=subject).order_by("purpose__code")
+    require(actor, Capability.VIEW_CONSENTS)
+    own = Consent.objects.filter(client_id=subject.client_id, subject=subject)
+    rows = own.select_related("subject", "purpose").order_by("purpose__code")
     register = current_register(subject.client_id)
     states = [effective_state(register, row.purpose.code, to_consent_fact(row), at) for row in rows]
     return [
@@ -258,13 +254,14 @@ def list_timeline(
     then. Runs in the client's context, with a fixed number of queries.
     """
     register = current_register(subject.client_id)
+    leading = register.leading_basis
     answers = [
         TimelineEntry(
             at=event.recorded_at,
             purpose=event.purpose.code,
             state=event.state,
             row=event,
-            basis=basis.basis if (basis := _basis_of(event, subject, register)) else "",
+            basis=basis.basis if (basis := leading(event.purpose.code, subject.roles, event.recorded_at)) else "",
             notice=event.notice_version,
         )
         for event in events
@@ -302,10 +299,6 @@ def states_at(events: Iterable[ConsentEvent], register: Register, at: datetime) 
             line = followed
         latest[event.purpose.code] = line
     return dict(sorted(latest.items()))
-
-
-def _basis_of(event: ConsentEvent, subject: Subject, register: Register) -> BasisRule | None:
-    return register.leading_basis(event.purpose.code, subject.roles, event.recorded_at)
 
 
 def _group_by_purpose(events: Iterable[ConsentEvent]) -> list[list[ConsentEvent]]:

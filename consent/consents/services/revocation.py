@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from consent.consents.models import Consent, ConsentEvent, ConsentState, GivenBy, Method
 from consent.consents.selectors.consents import select_due_by_age, select_due_for_renewal
@@ -21,44 +22,61 @@ from consent.consents.services.recording import (
 )
 from paktaleem.directory.people.services.erasure import AlreadyErased
 from paktaleem.foundation.accounts.actors import Actor, require, system_actor
+from paktaleem.foundation.accounts.acts import Refused, act, lock_row
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
-from paktaleem.foundation.errors import PortalError
 
 _ACTOR = system_actor("consent.invalidate_false")
 
 
-class NothingInForce(PortalError):
-    """No consent is in force."""
+def _check_given(consent: Consent, _actor: Actor, _at: datetime) -> None:
+    if consent.state != ConsentState.GIVEN:
+        raise Refused(_("There is no consent in force."))
 
-    console_message = "There is no consent in force."
 
-
+@act(
+    "revoke",
+    "Revoke consent",
+    Capability.REVOKE_CONSENTS,
+    lead="PakTaleem or the client ends this consent. It can be given again after the notice is shown again.",
+    done="Revoked. In effect from the next decision.",
+    danger=True,
+    lock=lock_row,
+    check=_check_given,
+)
 def revoke_consent(consent: Consent, *, actor: Actor, reason: Reason | str, at: datetime) -> ConsentEvent:
     """Revoke a consent on behalf of PakTaleem or the client (DPV: ConsentRevoked).
 
-    It can be given again under the notice in effect. Raises NothingInForce if no consent is in force, ValueError for an
+    It can be given again under the notice in effect. Raises Refused if no consent is in force, ValueError for an
     unknown reason, AlreadyErased, NotAllowed.
     """
-    require(actor, Capability.REVOKE_CONSENTS, consent.client_id)
     return _end_consent(consent, ConsentState.REVOKED, Method.CONSOLE, actor=actor, reason=Reason(reason), at=at)
 
 
+@act(
+    "invalidate",
+    "Declare invalid",
+    Capability.INVALIDATE_CONSENTS,
+    lead="An authority or a court found this consent invalid, or it should never have been recorded.",
+    done="Declared invalid. In effect from the next decision.",
+    danger=True,
+    lock=lock_row,
+    check=_check_given,
+)
 def invalidate_consent(consent: Consent, *, actor: Actor, reason: Reason | str, at: datetime) -> ConsentEvent:
     """Invalidate a consent (DPV: ConsentInvalidated), after a finding of an authority or court, or a recording error.
 
-    Raises NothingInForce if no consent is in force, ValueError for an unknown reason, AlreadyErased, NotAllowed.
+    Raises Refused if no consent is in force, ValueError for an unknown reason, AlreadyErased, NotAllowed.
     """
-    require(actor, Capability.INVALIDATE_CONSENTS, consent.client_id)
     return _end_consent(consent, ConsentState.INVALIDATED, Method.CONSOLE, actor=actor, reason=Reason(reason), at=at)
 
 
 def expire_consent(consent: Consent, *, actor: Actor, reason: Reason | str, at: datetime) -> ConsentEvent:
     """Let a consent end now because what it was given for has ended, such as a school year (DPV: ConsentExpired).
 
-    The person may be asked again at once. Raises NothingInForce if no consent is in force,
-    ValueError for an unknown reason, AlreadyErased, NotAllowed.
+    The person may be asked again at once. Raises Refused if no consent is in force, ValueError for an unknown reason,
+    AlreadyErased, NotAllowed.
     """
     require(actor, Capability.CLOSE_SCHOOL_YEARS, consent.client_id)
     return _end_consent(consent, ConsentState.EXPIRED, Method.SYSTEM, actor=actor, reason=Reason(reason), at=at)
@@ -84,7 +102,7 @@ def _end_consent(
     subject, purpose = lock_subject(consent.subject, during_erasure=True), consent.purpose
     past = load_history(subject)
     if past.state(purpose) != ConsentState.GIVEN:
-        raise NothingInForce
+        raise Refused(_("There is no consent in force."))
     event = ConsentEvent(
         client_id=subject.client_id,
         subject=subject,

@@ -1,6 +1,7 @@
 """Views of the preference centre: GET shows, POST acts; giving and withdrawing take one button each."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID
@@ -84,6 +85,10 @@ DONE_MESSAGES: dict[str, Promise] = {
 """Messages after an action, by the code in the URL."""
 
 
+NOTICE_STALE = (TokenExpired, TokenMissing, TokenForged, TokenForeign, NoticeNotInEffect)
+"""Errors after which the notice is shown again."""
+ANSWERS = {"give": ConsentState.GIVEN, "refuse": ConsentState.REFUSED}
+
 own_choices = require_own_page(Page.CHOICES, closed)
 
 
@@ -92,7 +97,7 @@ own_choices = require_own_page(Page.CHOICES, closed)
 def show(request: HttpRequest, visit: Visit) -> HttpResponse:
     """List every purpose with its lawful basis, the current answer and the possible actions."""
     found = list_choices(visit.subject, actor=visit.actor, at=get_client_time(request))
-    rows = [_serialize_choice(choice) for choice in found]
+    rows = [serialize_choice(choice) for choice in found]
     return public_page(
         request,
         "choices/list.html",
@@ -118,7 +123,8 @@ def receipt(request: HttpRequest, visit: Visit, event: UUID) -> HttpResponse:
     return print_receipt(request, answered, language=translation.get_language() or "en")
 
 
-def _serialize_choice(choice: Choice) -> dict[str, Any]:
+def serialize_choice(choice: Choice) -> dict[str, Any]:
+    """Return a purpose with its words, its state, and the texts of its notices."""
     language = translation.get_language() or "en"
     text = describe_purpose(choice.purpose, language)
     return {
@@ -148,7 +154,7 @@ def answer_purpose(request: HttpRequest, visit: Visit, purpose: str) -> HttpResp
     choice = _get_choice(visit, purpose, request)
     if request.method != "POST":
         return _render_question(request, visit, choice)
-    state = {"give": ConsentState.GIVEN, "refuse": ConsentState.REFUSED}.get(request.POST.get("answer", ""))
+    state = ANSWERS.get(request.POST.get("answer", ""))
     if state is None or not (choice.may_give or (state == ConsentState.REFUSED and choice.may_refuse)):
         return _redirect("nothing")
     try:
@@ -158,7 +164,7 @@ def answer_purpose(request: HttpRequest, visit: Visit, purpose: str) -> HttpResp
             shown=request.POST.get("shown") or None,
             **_answer_arguments(request, visit),
         )
-    except (TokenExpired, TokenMissing, TokenForged, TokenForeign, NoticeNotInEffect):
+    except NOTICE_STALE:
         return _render_question(request, visit, choice, status=HTTPStatus.CONFLICT, is_stale=True)
     except (ConsentNotBased, PurposeUnknown, ChildMayNotGive):
         return _redirect("nothing")
@@ -170,25 +176,24 @@ def _render_question(
 ) -> HttpResponse:
     if choice.current is None or not (choice.may_give or choice.may_refuse):
         return _redirect("nothing")
-    language, version = translation.get_language() or "en", choice.current
-    shown = ShownNotice(
-        version=version.pk,
-        purposes=tuple(version.notice.purposes),
-        language=language,
-        client_id=visit.subject.client_id,
-        at=get_client_time(request),
-    )
     return public_page(
         request,
         "choices/ask.html",
-        title=_serialize_choice(choice)["name"],
+        title=serialize_choice(choice)["name"],
         status=status,
         client=visit.subject.client,
-        row=_serialize_choice(choice),
-        data=list_category_names(visit.subject.client_id, choice.purpose.categories, language=language),
-        shown=sign_notice_token(shown),
+        row=serialize_choice(choice),
+        **list_shown(choice, choice.current, visit.subject.client_id, at=get_client_time(request)),
         is_stale=is_stale,
     )
+
+
+def list_shown(choice: Choice, version: NoticeVersion, client_id: UUID, *, at: datetime) -> dict[str, Any]:
+    """Return what the page of a question shows: the names of the data, and the token of the notice."""
+    language = translation.get_language() or "en"
+    shown = ShownNotice(version.pk, tuple(version.notice.purposes), language, client_id, at)
+    data = list_category_names(client_id, choice.purpose.categories, language=language)
+    return {"data": data, "shown": sign_notice_token(shown)}
 
 
 @require_http_methods(["POST"])

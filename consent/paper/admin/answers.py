@@ -16,9 +16,11 @@ from consent.consents.admin.consents import serialize_events
 from consent.consents.models import ConsentEvent
 from consent.paper.models import OPEN_STATES, AnswerState, FormRun, PaperAnswer
 from consent.paper.services.answers import confirm_answer, describe_left_out, dismiss_answer
+from paktaleem.directory.people.admin.people import link_person
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.due import Severity
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.act_pages import act_page
 from paktaleem.foundation.console.columns import annotate_actor, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.exporting import ExportableAdmin
@@ -47,20 +49,12 @@ class ConfirmForm(ActionForm):
     )
 
 
-def _is_open(row: PaperAnswer, _at: Any) -> bool:
-    return row.is_open
-
-
 def _confirm_answer(row: PaperAnswer, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
     left_out = confirm_answer(row, scan=given["scan"], actor=actor_of(request), at=get_action_time(request))
     messages.success(request, gettext("Confirmed. In effect from the next decision."))
     for words in describe_left_out(left_out):
         messages.warning(request, gettext("Not recorded: {why}").format(why=words))
     return HttpResponseRedirect(reverse("admin:paper_paperanswer_change", args=[row.pk], current_app=site.name))
-
-
-def _dismiss_answer(row: PaperAnswer, given: dict[str, Any], request: HttpRequest) -> None:
-    dismiss_answer(row, actor=actor_of(request), reason=given["reason"], at=get_action_time(request))
 
 
 class FormFilter(ChosenFilter):
@@ -116,20 +110,10 @@ class PaperAnswerAdmin(ExportableAdmin, EvidenceAdmin):
             lead="The answers are recorded, each purpose separately, with the form and its page as evidence. A form "
             "that a guardian signed also verifies the guardian: look at the signature first. What cannot be recorded, "
             "such as a consent that has ended since, is left out.",
-            applies=_is_open,
+            applies=lambda row, _at: row.is_open,
             template="paper/settle.html",
         ),
-        RowAction(
-            "dismiss",
-            "Dismiss",
-            Capability.MANAGE_FORMS,
-            _dismiss_answer,
-            lead="The row is closed permanently. None of its answers is recorded.",
-            done="Dismissed: none of its answers is recorded.",
-            danger=True,
-            applies=_is_open,
-            template="paper/settle.html",
-        ),
+        act_page(dismiss_answer, template="paper/settle.html"),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -155,11 +139,11 @@ class PaperAnswerAdmin(ExportableAdmin, EvidenceAdmin):
 
     @admin.display(description="person")
     def person(self, row: PaperAnswer) -> SafeString:
-        return _link_person(row.subject)
+        return link_person(row.subject)
 
     @admin.display(description="guardian who signed")
     def signer(self, row: PaperAnswer) -> SafeString | str:
-        return "—" if row.guardian is None else _link_person(row.guardian)
+        return "—" if row.guardian is None else link_person(row.guardian)
 
     @admin.display(description="answer about the service")
     def service(self, row: PaperAnswer) -> SafeString | str:
@@ -174,23 +158,15 @@ class PaperAnswerAdmin(ExportableAdmin, EvidenceAdmin):
         return join_words(f"{code}: {words[row.answers[code]]}" for code in row.page.asked if code in row.answers)
 
 
-def _link_person(person: Any) -> SafeString:
-    url = reverse("admin:subjects_subject_change", args=[person.pk], current_app=site.name)
-    return format_html('<a href="{}">{}</a>', url, person)
-
-
-def _count_open_rows() -> int:
-    """Count the open rows, state by state, because no single index serves all states in order."""
-    rows = begin_with_people(PaperAnswer.objects.all())
-    found = [rows.filter(state=state).values("pk")[: LIMIT + 1] for state in OPEN_STATES]
-    return found[0].union(*found[1:], all=True).order_by()[: LIMIT + 1].count()
-
-
 @boards.connect
 def queue_board(actor: Actor, at: Any) -> list[Card]:
     """Return a card with the number of open rows. Runs one query."""
     del at
-    number = _count_open_rows() if actor.may(Capability.CONFIRM_ANSWERS) else 0
+    if not actor.may(Capability.CONFIRM_ANSWERS):
+        return []
+    rows = begin_with_people(PaperAnswer.objects.all())  # state by state: no index serves all states in order
+    found = [rows.filter(state=state).values("pk")[: LIMIT + 1] for state in OPEN_STATES]
+    number = found[0].union(*found[1:], all=True).order_by()[: LIMIT + 1].count()
     if not number:
         return []
     url = reverse("admin:paper_paperanswer_changelist", current_app=site.name)

@@ -15,7 +15,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Coalesce
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_lazy
 
 from children.guardians.authority import check_evidence
 from children.guardians.models.guardians import Decision, Guardianship, Route, ServiceAuthorisation
@@ -37,6 +37,7 @@ from consent.paper.selectors import list_open_signers, list_signers
 from paktaleem.directory.people.models import GuardianClaim, Subject
 from paktaleem.directory.people.selectors import sealer_of, sealers_of
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
+from paktaleem.foundation.accounts.acts import Refused, act, lock_row
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
@@ -54,40 +55,12 @@ _ANSWERED = (
 )
 
 
-class AlreadySettled(PortalError):
-    """The answer is already confirmed or dismissed."""
-
-    console_message = "The answer has already been settled."
-
-
-class AnsweredSince(PortalError):
-    """The same person has answered again since, or the consent was ended: an older form does not change that."""
-
-    console_message = "There is a later answer, or the consent has been ended since: an older form does not change it."
-
-
-class NoticeReplaced(PortalError):
-    """The notice has changed, or the purpose was widened, since the form was made."""
-
-    console_message = "The notice has changed since the form was made: ask again."
-
-
-class PlatformNotAllowed(PortalError):
-    """The guardian did not say yes to the use of the platform, so no other yes counts."""
-
-    console_message = "The guardian did not say yes to the use of the platform, so no other yes counts."
-
-
-class SignerNotGuardian(PortalError):
-    """The person who signed is not, or no longer, a guardian who may decide for the child."""
-
-    console_message = "The person who signed is not, or no longer, a guardian who may decide for this child."
-
-
-class OfAge(PortalError):
-    """The person is of age and answers for themselves, not on a form for guardians."""
-
-    console_message = "The person is of age and answers for themselves, not through a guardian."
+_SETTLED = gettext_lazy("The answer has already been settled.")
+_ANSWERED_SINCE = gettext_lazy(
+    "There is a later answer, or the consent has been ended since: an older form does not change it."
+)
+_NOTICE_REPLACED = gettext_lazy("The notice has changed since the form was made: ask again.")
+_NOT_GUARDIAN = gettext_lazy("The person who signed is not, or no longer, a guardian who may decide for this child.")
 
 
 class AnswersRefused(PortalError):
@@ -162,7 +135,7 @@ def _check_typed(client: Client, run: FormRun, typed: Sequence[TypedAnswer], met
         elif not made_on <= one.answered_on <= today:
             problems[day] = [gettext("The day is not between the making of the form and today.")]
         elif one.guardian is not None and one.guardian not in {person.pk for person, _ in signers[one.page.subject_id]}:
-            problems[signer] = [gettext(SignerNotGuardian.console_message)]
+            problems[signer] = [str(_NOT_GUARDIAN)]
         elif one.guardian is not None and method == "phone" and any(one.answers.values()):
             problems[signer] = [
                 gettext("A guardian’s consent by telephone is not signed: only a refusal can be entered.")
@@ -181,8 +154,9 @@ def confirm_answer(
 
     On a form for guardians, the guardian who signed is named if only the roster names them, and verified by the form
     (decision 0020), and the answer about the service is recorded. A ``scan`` becomes evidence of every answer.
-    Raises AnswersRefused if nothing can be recorded, or with ``whole`` not everything; AlreadySettled if the answer is
-    dismissed, OfAge, SignerNotGuardian, AlreadyErased, FileTooLarge, FileKindNotAccepted, NotAllowed.
+    Raises AnswersRefused if nothing can be recorded, or with ``whole`` not everything; Refused if the answer is
+    dismissed, the person is of age or the signer no guardian; AlreadyErased, FileTooLarge, FileKindNotAccepted,
+    NotAllowed.
     """
     require(actor, Capability.CONFIRM_ANSWERS, answer.client_id)
     lock_subject(answer.subject)
@@ -229,13 +203,23 @@ def confirm_waiting(run: FormRun, *, actor: Actor, at: datetime) -> ConfirmedAns
     return ConfirmedAnswers(number, held, waiting.count())
 
 
-@transaction.atomic
+def _check_open(answer: PaperAnswer, _actor: Actor, _at: datetime) -> None:
+    if not answer.is_open:
+        raise Refused(_SETTLED)
+
+
+@act(
+    "dismiss",
+    "Dismiss",
+    Capability.MANAGE_FORMS,
+    lead="The row is closed permanently. None of its answers is recorded.",
+    done="Dismissed: none of its answers is recorded.",
+    danger=True,
+    lock=lock_row,
+    check=_check_open,
+)
 def dismiss_answer(answer: PaperAnswer, *, actor: Actor, reason: Reason | str, at: datetime) -> None:
-    """Dismiss an answer without recording it. Raises AlreadySettled if it is settled, NotAllowed."""
-    require(actor, Capability.MANAGE_FORMS, answer.client_id)
-    answer = _lock_answer(answer)
-    if answer.state == AnswerState.CONFIRMED:
-        raise AlreadySettled
+    """Dismiss an answer without recording it. Raises Refused if it is settled, NotAllowed."""
     _settle(answer, AnswerState.DISMISSED, {"reason": Reason(reason).value}, actor, at)
 
 
@@ -243,7 +227,7 @@ def _lock_answer(answer: PaperAnswer) -> PaperAnswer:
     rows = PaperAnswer.objects.select_for_update(of=("self",)).filter(client_id=answer.client_id)
     locked = rows.select_related("page__run", "subject__client", "guardian").get(pk=answer.pk)
     if locked.state == AnswerState.DISMISSED:
-        raise AlreadySettled
+        raise Refused(_SETTLED)
     return locked
 
 
@@ -297,13 +281,13 @@ class _Recording:
         return f"{where}: {note}" if note else where
 
     def record(self) -> None:
-        """Record the answers about the service and to each purpose. Raises OfAge, SignerNotGuardian."""
+        """Record the answers about the service and to each purpose. Raises Refused."""
         signer, allows = self.answer.guardian, True
         if self._page.run.for_guardians:
             client = self._client
             gate: dict[str, Any] = {"thresholds": client.thresholds, "serves_minors": client.serves_minors}
             if not self.answer.subject.is_child(self.at, **gate):
-                raise OfAge
+                raise Refused(gettext("The person is of age and answers for themselves, not through a guardian."))
             if signer is not None:
                 self._verify(signer)
             allows = self._record_service() or signer is None
@@ -316,7 +300,7 @@ class _Recording:
         """Verify the guardian by the signed form, unless they are verified as strongly; a claimed one is named."""
         child = self.answer.subject
         if signer not in [person for person, _ in list_signers(self._client, [child], at=self.at)[child.pk]]:
-            raise SignerNotGuardian
+            raise Refused(_NOT_GUARDIAN)
         guardianship = self._get_guardianship(signer)
         known = next(one for one in load_child_facts(child).guardians if one.id == guardianship.pk)
         if self.answer.method == "paper" and known.strength(self.at) < strength_of(VerificationMethod.SIGNED_FORM):
@@ -348,10 +332,10 @@ class _Recording:
         said = ServiceAuthorisation.objects.filter(client_id=child.client_id, child=child, guardian=signer)
         latest = _find_latest(said)
         if self._is_answered_since(latest, gives=gives):
-            self.left_out[SERVICE] = AnsweredSince()
+            self.left_out[SERVICE] = Refused(_ANSWERED_SINCE)
             return gives and latest is not None and latest.decision == Decision.GIVEN
         if gives and printed_notice(self._client, child.roles, at=self.at).hash != self._page.notice_hash:
-            self.left_out[SERVICE] = NoticeReplaced()
+            self.left_out[SERVICE] = Refused(_NOTICE_REPLACED)
             return False
         try:
             answer.authorisation = record_service_answer(
@@ -385,11 +369,13 @@ class _Recording:
         rule = current_register(child.client_id).purposes.get(code)
         widened_at = rule.last_widened_at(self.at) if rule is not None else None
         if gives and not allows:
-            self.left_out[code] = PlatformNotAllowed()
+            self.left_out[code] = Refused(
+                gettext("The guardian did not say yes to the use of the platform, so no other yes counts.")
+            )
         elif self._is_answered_since(_find_latest(said.filter(state__in=_ANSWERED)), gives=gives):
-            self.left_out[code] = AnsweredSince()
+            self.left_out[code] = Refused(_ANSWERED_SINCE)
         elif gives and widened_at is not None and self._page.run.made_at <= widened_at:
-            self.left_out[code] = NoticeReplaced()
+            self.left_out[code] = Refused(_NOTICE_REPLACED)
         else:
             self._try_purpose(printed, gives=gives)
 
@@ -412,9 +398,9 @@ class _Recording:
         except NotAllowed:
             raise
         except TokenExpired:
-            self.left_out[code] = AnsweredSince()
+            self.left_out[code] = Refused(_ANSWERED_SINCE)
         except NoticeNotInEffect:
-            self.left_out[code] = NoticeReplaced()
+            self.left_out[code] = Refused(_NOTICE_REPLACED)
         except PortalError as error:
             self.left_out[code] = error
         else:

@@ -8,6 +8,7 @@ from datetime import datetime
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from consent.consents.selectors.choices import PrintedNotice, printed_notice
 from consent.notices.models import NoticeVersion
@@ -22,18 +23,12 @@ from consent.register.services.register import require_printable
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.people import reveal_names
 from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import actor_columns
 from paktaleem.foundation.audit.services import record_entry
-from paktaleem.foundation.errors import PortalError
-
-
-class NoticeChanged(PortalError):
-    """The notice about the service has changed since the form was made, so the form can no longer be printed."""
-
-    console_message = "The notice about the use of the platform has changed since the form was made: make a new form."
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +171,7 @@ def print_form(
     """Return the form as PDF with the name of each person; the access to each name is logged.
 
     ``address`` is where people can change their answers, ``policy`` where the policy is (for guardians). Raises
-    NoticeChanged for a form for guardians with an earlier notice about the service, NotAllowed, CannotOpen.
+    Refused for a form for guardians with an earlier notice about the service, NotAllowed, CannotOpen.
     """
     require(actor, Capability.MANAGE_FORMS, run.client_id)
     client = Client.objects.get(pk=run.client_id)
@@ -214,11 +209,13 @@ def print_form(
 
 
 def _list_services(client: Client, pages: Sequence[FormPage], at: datetime) -> dict[str, ServiceQuestion]:
-    """Map the hash of each notice about the service to its text. Raises NoticeChanged if it is not in effect."""
+    """Map the hash of each notice about the service to its text. Raises Refused if it is not in effect."""
     printed = [page for page in pages if page.subject.erased_at is None]
     notices = {roles: printed_notice(client, roles, at=at) for roles in {page.subject.roles for page in printed}}
     if any(page.notice_hash != notices[page.subject.roles].hash for page in printed):
-        raise NoticeChanged
+        raise Refused(
+            _("The notice about the use of the platform has changed since the form was made: make a new form.")
+        )
     return {notice.hash: _to_service_question(notice) for notice in notices.values()}
 
 

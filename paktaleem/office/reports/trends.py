@@ -21,8 +21,7 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.office.reports.models import Measure, WeeklyCount
 from retention.holdings.models import Collection
-from retention.holdings.picture import AGES
-from retention.holdings.selectors import count_by_age
+from retention.holdings.selectors import AGES, count_by_age
 from rights.requests.models import ANSWERED_IN_TIME, RightsRequest
 
 WEEKS = 12

@@ -12,25 +12,30 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 
 from children.guardians.selectors import list_informed_guardians
+from paktaleem.directory.mail.kinds import declare_message
 from paktaleem.directory.mail.models import Letter, LetterState
 from paktaleem.directory.mail.rendering import require_complete
 from paktaleem.directory.mail.services import enqueue_staff_email, send_message
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.acts import Refused, act, lock_row
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.accounts.roles import Role
+from paktaleem.foundation.accounts.roles import Capability, Role
 from paktaleem.foundation.accounts.selectors import list_staff
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.rows import new_id
-from retention.breaches.messages import LETTER, REMINDER
 from retention.breaches.models import Audience, Breach, BreachLetter, BreachNotice, BreachPerson
 from retention.breaches.risk import find_due_mark, is_late
 from retention.breaches.selectors import find_list_to_write_to
-from retention.breaches.services.recording import lock_breach, record_act
+from retention.breaches.services.recording import check_open, record_act
 
+LETTER = declare_message("breach_letter", fields=("text",))
+"""A letter about a breach to a client's administrators, to a person, or to a child's guardian."""
+REMINDER = declare_message("breach_reminder", fields=("school", "hours", "due", "url"))
+"""A reminder to staff that the authority is to be notified; ``hours`` is 0 once it is overdue."""
 INFORM_PEOPLE = "breaches.inform_people"
 _AT_ONCE = 100
 _MARKS: dict[Audience, str] = {
@@ -40,16 +45,23 @@ _MARKS: dict[Audience, str] = {
 }
 
 
-@transaction.atomic
+@act(
+    "write-client",
+    "Write to the client",
+    Capability.MANAGE_BREACHES,
+    lead="Sent to the client’s administrators. Check and edit the letter, and preview it.",
+    done="The letter is on its way.",
+    lock=lock_row,
+    check=check_open,
+)
 def write_to_client(
     breach: Breach, *, text: str, language: str, handed_to: str = "", actor: Actor, at: datetime
 ) -> BreachLetter:
     """Write to the client's administrators (GDPR Art. 33(2): the processor, without undue delay).
 
     The client counts as informed once the first email is sent. Without an administrator the letter is handed over, and
-    ``handed_to`` names the office that got it. Raises ValidationError naming the field, NotAllowed.
+    ``handed_to`` names the office that got it. Raises ValidationError naming the field, Refused, NotAllowed.
     """
-    breach = lock_breach(breach, actor)
     staff, handed_to = list_staff(breach.client_id, Role.CLIENT_ADMIN, at=at), handed_to.strip()
     if not staff and not handed_to:
         words = _("The client has no administrator: hand the letter over, and say to which office.")
@@ -65,16 +77,22 @@ def write_to_client(
     return letter
 
 
-@transaction.atomic
+@act(
+    "notify-authority",
+    "Notify the authority",
+    Capability.MANAGE_BREACHES,
+    lead="Check and edit the notification. It is recorded here; you hand it over, or enter it in the authority’s form.",
+    lock=lock_row,
+    check=check_open,
+)
 def notify_authority(
     breach: Breach, *, authority: str, text: str, late_reason: str = "", language: str, actor: Actor, at: datetime
 ) -> BreachLetter:
     """Record the notification of the supervisory authority, which staff hand over or enter in its form.
 
     After 72 hours it states the reasons for the delay (GDPR Art. 33(1)). A later letter adds information (Art. 33(4)).
-    Raises ValidationError naming the field, NotAllowed.
+    Raises ValidationError naming the field, Refused, NotAllowed.
     """
-    breach = lock_breach(breach, actor)
     if not authority.strip():
         raise ValidationError({"authority": [_("Name the authority.")]})
     is_first = breach.authority_notified_at is None
@@ -87,18 +105,30 @@ def notify_authority(
     return letter
 
 
-@transaction.atomic
+def _check_list(breach: Breach, actor: Actor, at: datetime) -> None:
+    check_open(breach, actor, at)
+    if find_list_to_write_to(breach) is None:
+        raise Refused(_("No list waits for a letter: assess the risk, with the outcome that people are informed."))
+
+
+@act(
+    "write-people",
+    "Write to the people concerned",
+    Capability.MANAGE_BREACHES,
+    lead="Sent to everyone on the frozen list, in their language; for a child, to its guardians. Check and edit both "
+    "letters, and preview them.",
+    done="The letters are on their way.",
+    danger=True,
+    lock=lock_row,
+    check=_check_list,
+)
 def write_to_people(breach: Breach, *, text: str, text_ur: str, actor: Actor, at: datetime) -> BreachLetter:
     """Inform the people of the latest list, each in their language, by a job (GDPR Art. 34).
 
-    For a child, its guardians are informed. Raises ValidationError naming the field, or if the latest assessment does
-    not say that people are informed, or its list was written to already, NotAllowed.
+    For a child, its guardians are informed. Raises ValidationError naming the field, Refused if the latest assessment
+    does not say that people are informed, or its list was written to already, NotAllowed.
     """
-    breach = lock_breach(breach, actor)
-    assessment = find_list_to_write_to(breach)
-    if assessment is None:
-        words = _("No list waits for a letter: assess the risk, with the outcome that people are informed.")
-        raise ValidationError(words)
+    assessment: Any = find_list_to_write_to(breach)
     if not text_ur.strip():
         raise ValidationError({"text_ur": [_("Write the letter in both languages.")]})
     require_complete("text_ur", text_ur)

@@ -3,21 +3,23 @@
 # A breach has a row for each client: each is a controller with its own 72 hours, and row-level security hides the
 # others. The list of people is frozen, so that an erasure does not hide who was informed.
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
+from django import forms
+from django.contrib.admin.widgets import AdminTextareaWidget
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 
 from consent.register.models.purposes import DataCategory
 from paktaleem.directory.data_systems.models import System
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.schools.selections import EVERYONE, Selection, select_chosen
 from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.acts import Refused, act, lock_row
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, decide_change
@@ -31,9 +33,16 @@ from retention.breaches.risk import get_deadline, suggest_outcome
 from retention.breaches.selectors import HELD_DURING, held_values, must_write_to_people
 
 _FACTS = ("happened_from", "happened_until", "known_at", "reported_by", "reporter", "what", "consequences")
-_CLOSED = gettext_noop("This breach is closed.")
-_INCOMPLETE = gettext_noop("Something is still missing: the page of the breach lists it.")
 _CODES: dict[str, Any] = {"categories": DataCategory, "systems": System}
+CloseGround = Annotated[
+    str,
+    forms.CharField(
+        label="Ground",
+        max_length=2000,
+        widget=AdminTextareaWidget,
+        help_text="Why is nothing more to be done? Do not name people.",
+    ),
+]
 
 
 @transaction.atomic
@@ -53,41 +62,51 @@ def record_breach(breach: Breach, *, actor: Actor, at: datetime) -> Breach:
     return breach
 
 
-def add_clients(breach: Breach, clients: Iterable[Client], *, actor: Actor, at: datetime) -> list[Breach]:
+def check_open(breach: Breach, _actor: Actor, _at: datetime) -> None:
+    """Raise Refused if the breach is closed."""
+    if not breach.is_open:
+        raise Refused(_("This breach is closed."))
+
+
+@act(
+    "add-clients",
+    "Record at more clients",
+    Capability.MANAGE_BREACHES,
+    lead="The same event is recorded at each client you choose, as a breach of its own with the same facts. "
+    "Categories and systems are matched by their codes: those that a client does not have are left out there.",
+    done="Recorded.",
+    check=check_open,
+)
+def add_clients(breach: Breach, *, clients: Iterable[Client], actor: Actor, at: datetime) -> list[Breach]:
     """Record the same event at more clients, each in its own context; clients that have it already are left out.
 
     Categories and systems are matched by their codes: a client's breach has those that the client has too. Requires the
-    officers' context. Raises ValidationError that names the clients with none of them, or for a closed breach,
-    NotAllowed.
+    officers' context. Raises ValidationError that names a client with none of them, Refused, NotAllowed.
     """
-    require(actor, Capability.MANAGE_BREACHES, breach.client_id)
-    if not breach.is_open:
-        raise ValidationError(_(_CLOSED))
-    facts, chosen = {name: getattr(breach, name) for name in _FACTS}, list(clients)
-    codes = _match_codes(breach, chosen)
-    made = (_add_client(one, breach.incident, {**facts, **codes[one.pk]}, actor, at) for one in chosen)
+    made = (_add_client(client, breach, actor, at) for client in clients)
     return [row for row in made if row is not None]
 
 
-@transaction.atomic
+@act(
+    "measures",
+    "Record measures and lessons",
+    Capability.MANAGE_BREACHES,
+    lead="Both texts are kept with the breach. No one is written to.",
+    done="Recorded.",
+    lock=lock_row,
+    check=check_open,
+)
 def record_measures(
     breach: Breach, *, measures: str, lessons: str, reason: Reason | str, actor: Actor, at: datetime
 ) -> Breach:
-    """Record what is done about a breach, and what was learned from it (GDPR Art. 33(5)). Raises NotAllowed."""
-    breach = lock_breach(breach, actor)
+    """Record what is done about a breach, and what was learned from it (GDPR Art. 33(5)).
+
+    Raises Refused, NotAllowed.
+    """
     breach.measures, breach.lessons = measures.strip(), lessons.strip()
     save_tracked(breach, actor=actor, reason=reason, at=at)
     record_act("breach.measures_recorded", breach, actor, at)
     return breach
-
-
-def lock_breach(breach: Breach, actor: Actor) -> Breach:
-    """Lock an open breach that the actor may manage. Raises ValidationError for a closed one, NotAllowed."""
-    require(actor, Capability.MANAGE_BREACHES, breach.client_id)
-    locked: Breach = Breach.objects.select_for_update(of=("self",)).get(pk=breach.pk, client_id=breach.client_id)
-    if not locked.is_open:
-        raise ValidationError(_(_CLOSED))
-    return locked
 
 
 def record_act(kind: str, breach: Breach, actor: Actor, at: datetime, **more: Any) -> None:
@@ -104,33 +123,19 @@ def record_act(kind: str, breach: Breach, actor: Actor, at: datetime, **more: An
     record_entry(kind, client_id=breach.client_id, facts=facts, actor=actor, at=at)
 
 
-def _match_codes(breach: Breach, clients: Sequence[Client]) -> dict[UUID, dict[str, list[str]]]:
-    """Return the breach's categories and systems that each client has, its own or PakTaleem's; two queries.
-
-    An empty list means all of them, so a client with none of the codes is refused.
-    """
-    matched: dict[UUID, dict[str, list[str]]] = {client.pk: {} for client in clients}
-    for name, model in _CODES.items():
-        codes = list(getattr(breach, name))
-        rows = model.objects.filter(client_id__in=[PAKTALEEM, *matched], code__in=codes)
-        known = set(rows.order_by().values_list("client_id", "code"))
-        for owner, found in matched.items():
-            found[name] = [code for code in codes if (owner, code) in known or (PAKTALEEM, code) in known]
-        without = [client.name for client in clients if codes and not matched[client.pk][name]]
-        if without:
-            words = {
-                "categories": _("These clients have none of the data categories: {clients}. Record a breach there."),
-                "systems": _("These clients have none of the systems: {clients}. Record a breach there."),
-            }
-            raise ValidationError({"clients": [words[name].format(clients=", ".join(without))]})
-    return matched
-
-
-def _add_client(client: Client, incident: UUID, facts: dict[str, Any], actor: Actor, at: datetime) -> Breach | None:
+def _add_client(client: Client, breach: Breach, actor: Actor, at: datetime) -> Breach | None:
+    facts: dict[str, Any] = {name: getattr(breach, name) for name in _FACTS}
     with in_client(client.pk):
-        if Breach.objects.filter(client_id=client.pk, incident=incident).exists():
+        if Breach.objects.filter(client_id=client.pk, incident=breach.incident).exists():
             return None
-        return record_breach(Breach(client=client, incident=incident, **facts), actor=actor, at=at)
+        for name, model in _CODES.items():
+            codes = getattr(breach, name)
+            rows = model.objects.filter(client_id__in=[client.pk, PAKTALEEM], code__in=codes)
+            facts[name] = sorted(set(rows.values_list("code", flat=True)))
+            if codes and not facts[name]:  # an empty list would mean all of them
+                words = _("{client} has none of the data categories, or none of the systems: record a breach there.")
+                raise ValidationError({"clients": [words.format(client=client.name)]})
+        return record_breach(Breach(client=client, incident=breach.incident, **facts), actor=actor, at=at)
 
 
 def _check_times(breach: Breach, at: datetime) -> None:
@@ -169,7 +174,16 @@ SELECT {UUID7_SQL}, %(client)s, %(id)s, subject_id, categories FROM people
 """  # noqa: S608 -- constants
 
 
-@transaction.atomic
+@act(
+    "assess",
+    "Assess the risk",
+    Capability.MANAGE_BREACHES,
+    lead="The list of people concerned is frozen with the assessment: those whose data systems hold by their reports, "
+    "and those you choose.",
+    done="Assessed. The list of people is frozen.",
+    lock=lock_row,
+    check=check_open,
+)
 def assess_breach(
     breach: Breach,
     *,
@@ -187,9 +201,8 @@ def assess_breach(
     A breach can be assessed again; earlier assessments and their lists stay. The list has everyone whose data systems
     hold by the holdings, and those chosen by ``also`` (``EVERYONE``: all people of the client), with the categories of
     each. ``number`` states how many people are concerned if the list does not have them all; it is needed if the list
-    is empty. ``reasons`` are needed whatever the outcome. Raises ValidationError naming the field, NotAllowed.
+    is empty. ``reasons`` are needed whatever the outcome. Raises ValidationError naming the field, Refused, NotAllowed.
     """
-    breach = lock_breach(breach, actor)
     if not reasons.strip():
         raise ValidationError({"reasons": [_("Give the reasons: they are shown to the authority on request.")]})
     likelihood, severity, outcome = Likelihood(likelihood), Severity(severity), Outcome(outcome)
@@ -253,19 +266,30 @@ def list_missing(breach: Breach) -> list[str]:
     return [words for words, is_missing in needed.items() if is_missing]
 
 
-@transaction.atomic
-def request_closing(breach: Breach, *, ground: str, actor: Actor, at: datetime) -> BreachClosing:
+def _check_complete(breach: Breach, actor: Actor, at: datetime) -> None:
+    check_open(breach, actor, at)
+    if list_missing(breach):
+        raise Refused(_("Something is still missing: the page of the breach lists it."))
+
+
+@act(
+    "close",
+    "Request the closing",
+    Capability.MANAGE_BREACHES,
+    lead="The breach stays open until a second person agrees, under Closings of breaches.",
+    done="Requested.",
+    lock=lock_row,
+    check=_check_complete,
+)
+def request_closing(breach: Breach, *, ground: CloseGround, actor: Actor, at: datetime) -> BreachClosing:
     """Request that a breach is closed; it stays open until a second person agrees.
 
-    Raises ValidationError for an empty ground, if something is missing, or if it was requested before, NotAllowed.
+    Raises ValidationError for an empty ground, Refused if something is missing or it was requested before, NotAllowed.
     """
-    breach = lock_breach(breach, actor)
-    if list_missing(breach):
-        raise ValidationError(_(_INCOMPLETE))
     if not ground.strip():
         raise ValidationError({"ground": [_("Give a ground in words.")]})
     if BreachClosing.objects.filter(client_id=breach.client_id, breach=breach, state=ChangeState.WAITING).exists():
-        raise ValidationError(_("Closing was requested already: a second person may agree."))
+        raise Refused(_("Closing was requested already: a second person may agree."))
     closing = BreachClosing(client_id=breach.client_id, breach=breach, ground=ground.strip())
     closing.requested_kind, closing.requested_by, closing.requested_at = actor.kind.value, actor.id, at
     closing.save(force_insert=True)
@@ -279,18 +303,18 @@ def decide_closing(
 ) -> BreachClosing:
     """Close the breach, or keep it open; the requester may only decline.
 
-    Raises ValidationError if something is missing, ApproverIsRequester, ApproverNotIndependent, ChangeAlreadyDecided,
+    Raises Refused if something is missing, ApproverIsRequester, ApproverNotIndependent, ChangeAlreadyDecided,
     NotAllowed.
     """
     require(actor, Capability.MANAGE_BREACHES, closing.client_id)
-    breach = lock_breach(Breach.objects.get(pk=closing.breach_id, client_id=closing.client_id), actor)
+    breach = lock_row(closing.breach)
+    check_open(breach, actor, at)
     closing = decide_change(closing, approve=approve, actor=actor, at=at)
     closing.save(update_fields=["state", "settled_by", "settled_at"])
     if not approve:
         record_act("breach.closing_declined", breach, actor, at, closing=str(closing.pk))
         return closing
-    if list_missing(breach):
-        raise ValidationError(_(_INCOMPLETE))
+    _check_complete(breach, actor, at)
     breach.closed_at = at
     save_tracked(breach, actor=actor, reason=reason, at=at)
     record_act("breach.closed", breach, actor, at, closing=str(closing.pk))

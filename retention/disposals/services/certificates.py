@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +23,7 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.certificates import issue
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import PortalError
+from paktaleem.foundation.text.typesetting import typeset_certificate
 from paktaleem.foundation.upkeep.periods.selectors import get_length
 from retention.disposals.models import Batch, Cause, Certificate, Item, Stage
 from retention.disposals.sql_statements import RECORDS, SETS, SUMMARY
@@ -38,12 +40,6 @@ class BatchMovedOn(PortalError):
     """The batch is in a stage that does not allow this, because someone or the worker was faster."""
 
     console_message = "The disposal has moved on in the meantime: check it again."
-
-
-def lock_batch(batch_id: UUID, *, client_id: UUID) -> Batch:
-    """Return a batch, locked until the end of the transaction."""
-    found: Batch = Batch.objects.select_for_update(of=("self",)).get(pk=batch_id, client_id=client_id)
-    return found
 
 
 def require_stage(batch: Batch, *stages: Stage) -> None:
@@ -98,6 +94,8 @@ def fetch(statement: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
 
 
 VERSION = 2
+render_certificate = partial(typeset_certificate, Path(__file__).resolve().parents[1] / "certificate.typ")
+"""Returns a certificate as PDF/UA-1, of its content and the SHA-256 (hex) of its JSON."""
 
 
 def issue_certificate(batch: Batch, *, actor: Actor, at: datetime) -> Certificate:

@@ -13,6 +13,7 @@ from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_o
 from paktaleem.directory.data_systems.states import ON_HOLD, State
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.acts import lock_row
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
@@ -24,7 +25,6 @@ from retention.disposals.services.certificates import (
     fetch,
     issue_certificate,
     joined_at_once,
-    lock_batch,
     record_batch,
 )
 from retention.disposals.services.reviewing import AGAIN_AFTER, enqueue_continuation
@@ -52,8 +52,7 @@ def settle_items(order: Order, actor: Actor, at: datetime) -> None:
     """Settle the holdings that an answered order is about; connected to ``order_answered``.
 
     Data that its system did not dispose of stays a holding, and is flagged again after 90 days. Data whose order a hold
-    recalled is sent back. Data of no known system
-    is settled by the last of its orders, as the worst of their answers.
+    recalled is sent back. Data of no known system is settled by the last of its orders, as the worst of their answers.
     """
     del actor
     if order.parent_kind != PARENT or order.parent_id is None:
@@ -89,7 +88,7 @@ def certify_if_answered(batch: Batch, *, actor: Actor, at: datetime) -> Certific
     batch ends without disposal. Raises NotAllowed.
     """
     require(actor, Capability.ISSUE_ORDERS, batch.client_id)
-    batch = lock_batch(batch.pk, client_id=batch.client_id)
+    batch = lock_row(batch)
     own = Item.objects.filter(client_id=batch.client_id, batch=batch)
     if batch.stage != Stage.VERIFYING or own.unanswered().exists():
         return None
@@ -120,7 +119,7 @@ def order_chunk(batch: Batch, *, actor: Actor, at: datetime, size: int = CHUNK) 
     loses and doubles nothing. Raises NotAllowed.
     """
     require(actor, Capability.ISSUE_ORDERS, batch.client_id)
-    batch = lock_batch(batch.pk, client_id=batch.client_id)
+    batch = lock_row(batch)
     if not _is_ready(batch, at):
         return False
     limits = fetch(

@@ -1,18 +1,17 @@
 """The review of a batch: taking holdings out, approval by one or two people, and cancelling."""
 
+from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import F
 from django.utils.translation import gettext as _
 
 from paktaleem.directory.data_systems.models import Ground
-from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
-from paktaleem.foundation.accounts.acts import act
-from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.acts import Refused, act, lock_row
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, decide_change
 from paktaleem.foundation.audit.actors import ByKind, Reason
@@ -20,7 +19,7 @@ from paktaleem.foundation.clock import to_wall_clock
 from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.rows import new_id
 from retention.disposals.models import Approval, Batch, Cause, Decider, Item, ItemState, Stage
-from retention.disposals.services.certificates import CONTINUE, BatchMovedOn, lock_batch, record_batch, require_stage
+from retention.disposals.services.certificates import CONTINUE, BatchMovedOn, record_batch, require_stage
 
 AGAIN_AFTER = timedelta(days=90)
 """A holding that is taken out of a batch, or not disposed of by its system, is flagged again after this time."""
@@ -31,48 +30,58 @@ def is_for_one_person(batch: Batch) -> bool:
     return batch.ground != Ground.AGREEMENT_ENDED and batch.size <= settings.DISPOSAL_ALONE_MOST
 
 
-def may_approve(batch: Batch, actor: Actor) -> bool:
-    """Return True if the actor acts for the controller of the batch's data: the client's admin, or an officer."""
+def stamp_approval(batch: Batch, actor: Actor, at: datetime) -> None:
+    """Set who approved a batch, and when."""
+    batch.approved_kind, batch.approved_by, batch.approved_role = actor.kind.value, actor.id, actor.role
+    batch.approved_at = at
+
+
+def _require_controller(batch: Batch, actor: Actor) -> None:
+    """Refuse unless the actor acts for the controller of the batch's data: the client's admin, or an officer."""
     is_of_client = actor.client_id == batch.client_id
     wanted = is_of_client if batch.decider == Decider.CLIENT else actor.client_id is None
-    return actor.kind is ByKind.USER and actor.may(Capability.APPROVE_DISPOSALS, batch.client_id) and wanted
+    if actor.kind is not ByKind.USER or not wanted:
+        raise Refused(_("The controller of the data approves this disposal."))
 
 
-@transaction.atomic
-def exclude_item(item: Item, *, ground: str, actor: Actor, at: datetime) -> Item:
-    """Take one holding out of a batch in review; it is flagged again after 90 days, if it is still due.
-
-    Raises ValidationError for an empty ground, BatchMovedOn, NotAllowed.
-    """
-    return _take_out(item, ItemState.EXCLUDED, ground, at + AGAIN_AFTER, actor=actor, at=at)
+def _check_review(batch: Batch, _actor: Actor, _at: datetime) -> None:
+    require_stage(batch, Stage.REVIEW)
+    if not batch.size:
+        raise BatchMovedOn
 
 
-@transaction.atomic
-def extend_item(item: Item, *, ground: str, until: date, actor: Actor, at: datetime) -> Item:
-    """Keep one holding of a batch in review to the end of a day in the client's time zone.
+def _require(state: Callable[[Batch], bool]) -> Callable[[Batch, Actor, datetime], None]:
+    """Return a check that the batch is in a state."""
 
-    Raises ValidationError naming the field, BatchMovedOn, NotAllowed.
-    """
-    require(actor, Capability.REVIEW_DISPOSALS, item.client_id)
-    zone = ZoneInfo(Client.objects.values_list("time_zone", flat=True).get(pk=item.client_id))
-    if until <= at.astimezone(zone).date():
-        raise ValidationError({"until": [_("Choose a day after today.")]})
-    again_at = datetime.combine(until + timedelta(days=1), time(), zone)
-    return _take_out(item, ItemState.EXTENDED, ground, again_at, actor=actor, at=at)
+    def check(batch: Batch, _actor: Actor, _at: datetime) -> None:
+        if not state(batch):
+            raise BatchMovedOn
+
+    return check
 
 
-@transaction.atomic
+def _check_approval(batch: Batch, actor: Actor, at: datetime) -> None:
+    _require_controller(batch, actor)
+    _check_review(batch, actor, at)
+
+
+@act(
+    "approve",
+    "Approve disposal",
+    Capability.APPROVE_DISPOSALS,
+    lead="Look at the counts and the samples first. A large disposal then needs a second person. Before its orders are "
+    "issued every holding is checked again; what changed is not disposed of.",
+    done="Approved.",
+    danger=True,
+    lock=lock_row,
+    check=_check_approval,
+)
 def approve_disposal(batch: Batch, *, actor: Actor, at: datetime) -> Batch:
     """Approve a batch after its review, for the controller of its data (policy §4, decision 0075).
 
     A batch of at most ``DISPOSAL_ALONE_MOST`` holdings is scheduled; a larger one needs a second person. Raises
-    BatchMovedOn, NotAllowed.
+    BatchMovedOn, Refused, NotAllowed.
     """
-    batch = lock_batch(batch.pk, client_id=batch.client_id)
-    _require_controller(batch, actor)
-    require_stage(batch, Stage.REVIEW)
-    if not batch.size:
-        raise BatchMovedOn
     if is_for_one_person(batch):
         return _approve(batch, actor=actor, at=at)
     batch.stage = Stage.SECOND_PERSON.value
@@ -91,18 +100,23 @@ def approve_disposal(batch: Batch, *, actor: Actor, at: datetime) -> Batch:
 
 
 @transaction.atomic
-def settle_approval(approval: Approval, *, approve: bool, reason: Reason | str, actor: Actor, at: datetime) -> Approval:
+def settle_approval(batch: Batch, *, approve: bool, reason: Reason | str, actor: Actor, at: datetime) -> Approval:
     """Approve a large batch as the second person, so that it is scheduled, or send it back to review (decision 0075).
 
     The second person acts for the same controller, or is an officer. Raises BatchMovedOn, ChangeAlreadyDecided,
-    ApproverIsRequester, ApproverNotIndependent, NotAllowed.
+    ApproverIsRequester, ApproverNotIndependent, Refused, NotAllowed.
     """
-    batch = lock_batch(approval.batch_id, client_id=approval.client_id)
+    require(actor, Capability.APPROVE_DISPOSALS, batch.client_id)
+    batch = lock_row(batch)
     if actor.client_id is not None:
         _require_controller(batch, actor)
-    require(actor, Capability.APPROVE_DISPOSALS, batch.client_id)
     require_stage(batch, Stage.SECOND_PERSON)
-    settled = decide_change(approval, approve=approve, actor=actor, at=at)
+    settled = decide_change(
+        Approval.objects.get(client_id=batch.client_id, batch=batch, state=ChangeState.WAITING),
+        approve=approve,
+        actor=actor,
+        at=at,
+    )
     settled.save(update_fields=["state", "settled_by", "settled_at"])
     if approve:
         _approve(batch, actor=actor, at=at)
@@ -113,36 +127,42 @@ def settle_approval(approval: Approval, *, approve: bool, reason: Reason | str, 
     return settled
 
 
-def settle_waiting_approval(
-    batch: Batch, *, approve: bool, reason: Reason | str, actor: Actor, at: datetime
-) -> Approval:
-    """Approve or decline the waiting approval of a batch; see ``settle_approval``. Raises BatchMovedOn without one."""
-    own = Approval.objects.filter(client_id=batch.client_id, batch=batch, state=ChangeState.WAITING)
-    waiting = own.first()
-    if waiting is None:
-        raise BatchMovedOn
-    return settle_approval(waiting, approve=approve, reason=reason, actor=actor, at=at)
-
-
-@transaction.atomic
+@act(
+    "take-out",
+    "Keep data of a person",
+    Capability.REVIEW_DISPOSALS,
+    lead="Takes this person’s data out of the disposal. To keep data because of a case, place a hold instead.",
+    done="Taken out.",
+    lock=lock_row,
+    check=_check_review,
+)
 def take_out(
-    batch: Batch, *, external_id: str, category: str, ground: str, until: date | None, actor: Actor, at: datetime
+    batch: Batch, *, person: str, category: str = "", ground: str, until: date | None = None, actor: Actor, at: datetime
 ) -> int:
     """Take a person's holdings, of one category or all, out of a batch in review; return how many.
 
-    With ``until`` they are kept to the end of that day, else they are flagged again after 90 days. Raises
-    ValidationError naming the field, BatchMovedOn, NotAllowed.
+    ``person`` is their LMS id. With ``until`` the holdings are kept to the end of that day in the client's time zone,
+    else they are flagged again after 90 days. Raises ValidationError naming the field, BatchMovedOn, NotAllowed.
     """
-    require(actor, Capability.REVIEW_DISPOSALS, batch.client_id)
-    own = Item.objects.flagged().filter(client_id=batch.client_id, batch=batch, subject__external_id=external_id)
-    found = list(own.filter(category=category) if category else own)
+    if not ground.strip():
+        raise ValidationError({"ground": [_("Give a ground in words.")]})
+    zone, state, again_at = ZoneInfo(batch.client.time_zone), ItemState.EXCLUDED, at + AGAIN_AFTER
+    if until is not None:
+        if until <= at.astimezone(zone).date():
+            raise ValidationError({"until": [_("Choose a day after today.")]})
+        state, again_at = ItemState.EXTENDED, datetime.combine(until + timedelta(days=1), time(), zone)
+    own = Item.objects.flagged().filter(client_id=batch.client_id, batch=batch, subject__external_id=person)
+    found = list((own.filter(category=category) if category else own).select_for_update(of=("self",)))
     if not found:
         raise ValidationError({"person": [_("This disposal has no such data of a person with this id.")]})
+    batch.size -= len(found)
+    batch.save(update_fields=["size"])
     for item in found:
-        if until is None:
-            exclude_item(item, ground=ground, actor=actor, at=at)
-        else:
-            extend_item(item, ground=ground, until=until, actor=actor, at=at)
+        item.state, item.ground, item.again_at = state.value, ground.strip(), again_at
+        item.save(update_fields=["state", "ground", "again_at"])
+        facts = {"item": str(item.pk), "category": item.category, "outcome": item.state}
+        about = {**facts, "again_at": again_at.isoformat()}
+        record_batch("disposal.item_taken_out", batch, actor, at, facts=about)
     return len(found)
 
 
@@ -152,14 +172,14 @@ def take_out(
     Capability.REVIEW_DISPOSALS,
     lead="Nothing is disposed of. What is still due is flagged again by the next sweep.",
     done="Cancelled. Nothing was disposed of.",
+    lock=lock_row,
+    check=_require(lambda batch: batch.is_before_orders and batch.stage != Stage.FLAGGING),
 )
 def cancel_disposal(batch: Batch, *, actor: Actor, at: datetime) -> Batch:
     """Cancel a batch before its orders; what is still due is flagged by a later sweep.
 
     Raises BatchMovedOn, NotAllowed.
     """
-    batch = lock_batch(batch.pk, client_id=batch.client_id)
-    require_stage(batch, Stage.REVIEW, Stage.SECOND_PERSON, Stage.SCHEDULED)
     return cancel_batch(batch, actor=actor, at=at)
 
 
@@ -175,19 +195,42 @@ def cancel_batch(batch: Batch, *, actor: Actor, at: datetime) -> Batch:
     return batch
 
 
-@transaction.atomic
+@act(
+    "pause",
+    "Interrupt",
+    Capability.REVIEW_DISPOSALS,
+    lead="No further orders are issued until you continue. Orders that are issued stay in force.",
+    done="Interrupted.",
+    lock=lock_row,
+    check=_require(lambda batch: batch.ended_at is None and batch.paused_at is None),
+)
 def pause_disposal(batch: Batch, *, actor: Actor, at: datetime) -> Batch:
-    """Interrupt a batch: the worker flags and orders nothing more of it; answers are still taken. Idempotent.
+    """Interrupt a batch: the worker flags and orders nothing more of it; answers are still taken.
 
-    Raises BatchMovedOn if it has ended, NotAllowed.
+    Raises BatchMovedOn if it has ended or is interrupted, NotAllowed.
     """
-    return _set_pause(batch, at, actor=actor, at=at)
+    batch.paused_at = at
+    batch.save(update_fields=["paused_at"])
+    record_batch("disposal.interrupted", batch, actor, at)
+    return batch
 
 
-@transaction.atomic
+@act(
+    "resume",
+    "Continue",
+    Capability.REVIEW_DISPOSALS,
+    lead="The disposal goes on where it was interrupted.",
+    done="Continued.",
+    lock=lock_row,
+    check=_require(lambda batch: batch.ended_at is None and batch.paused_at is not None),
+)
 def resume_disposal(batch: Batch, *, actor: Actor, at: datetime) -> Batch:
-    """Continue an interrupted batch. Idempotent. Raises BatchMovedOn if it has ended, NotAllowed."""
-    return _set_pause(batch, None, actor=actor, at=at)
+    """Continue an interrupted batch. Raises BatchMovedOn if it has ended or is not interrupted, NotAllowed."""
+    batch.paused_at = None
+    batch.save(update_fields=["paused_at"])
+    record_batch("disposal.continued", batch, actor, at)
+    enqueue_continuation(batch)
+    return batch
 
 
 def schedule_batch(batch: Batch, *, starts_at: datetime, actor: Actor, at: datetime) -> Batch:
@@ -212,45 +255,5 @@ def enqueue_continuation(batch: Batch, *, due_at: datetime | None = None, unless
 
 
 def _approve(batch: Batch, *, actor: Actor, at: datetime) -> Batch:
-    batch.approved_kind, batch.approved_by, batch.approved_role = actor.kind.value, actor.id, actor.role
-    batch.approved_at = at
+    stamp_approval(batch, actor, at)
     return schedule_batch(batch, starts_at=at + settings.DISPOSAL_WAIT, actor=actor, at=at)
-
-
-def _take_out(item: Item, state: ItemState, ground: str, again_at: datetime, *, actor: Actor, at: datetime) -> Item:
-    require(actor, Capability.REVIEW_DISPOSALS, item.client_id)
-    if not ground.strip():
-        raise ValidationError({"ground": [_("Give a ground in words.")]})
-    batch = lock_batch(item.batch_id, client_id=item.client_id)
-    require_stage(batch, Stage.REVIEW)
-    item = Item.objects.select_for_update().get(pk=item.pk, client_id=item.client_id)
-    if item.state != ItemState.FLAGGED:
-        raise BatchMovedOn
-    item.state, item.ground, item.again_at = state.value, ground.strip(), again_at
-    item.save(update_fields=["state", "ground", "again_at"])
-    Batch.objects.filter(pk=batch.pk, client_id=batch.client_id).update(size=F("size") - 1)
-    batch.size -= 1
-    facts = {"item": str(item.pk), "category": item.category, "outcome": state.value, "again_at": again_at.isoformat()}
-    record_batch("disposal.item_taken_out", batch, actor, at, facts=facts)
-    return item
-
-
-def _require_controller(batch: Batch, actor: Actor) -> None:
-    require(actor, Capability.APPROVE_DISPOSALS, batch.client_id)
-    if not may_approve(batch, actor):
-        raise NotAllowed("The controller of the data approves its disposal.")
-
-
-def _set_pause(batch: Batch, paused_at: datetime | None, *, actor: Actor, at: datetime) -> Batch:
-    require(actor, Capability.REVIEW_DISPOSALS, batch.client_id)
-    batch = lock_batch(batch.pk, client_id=batch.client_id)
-    if batch.ended_at is not None:
-        raise BatchMovedOn
-    if (batch.paused_at is None) == (paused_at is None):
-        return batch
-    batch.paused_at = paused_at
-    batch.save(update_fields=["paused_at"])
-    record_batch("disposal.interrupted" if paused_at else "disposal.continued", batch, actor, at)
-    if paused_at is None:
-        enqueue_continuation(batch)
-    return batch

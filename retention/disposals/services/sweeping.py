@@ -21,8 +21,8 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, clock_bytes, new_id
 from retention.disposals.models import Batch, Decider, Stage, Sweep
-from retention.disposals.services.certificates import BatchMovedOn, execute, fetch, lock_batch, record_batch
-from retention.disposals.services.reviewing import cancel_batch, is_for_one_person, schedule_batch
+from retention.disposals.services.certificates import BatchMovedOn, execute, fetch, record_batch
+from retention.disposals.services.reviewing import cancel_batch, is_for_one_person, schedule_batch, stamp_approval
 from retention.disposals.sql_statements import CLOSE_ENDED, FLAG_AGREEMENT, FLAG_DUE, NEXT_LIMIT, NEXT_PEOPLE, SUMMARY
 from retention.holdings.models import Holding
 
@@ -42,19 +42,13 @@ def start_sweep(client_id: UUID, *, actor: Actor, at: datetime) -> Sweep:
     Raises NotAllowed.
     """
     require(actor, Capability.REVIEW_DISPOSALS, client_id)
-    found = _find_open(client_id, Ground.RETENTION_ENDED)
+    found = Sweep.objects.filter(client_id=client_id, ground=Ground.RETENTION_ENDED.value, ended_at=None).first()
     return found or _create_sweep(client_id, Ground.RETENTION_ENDED, at)
 
 
 @transaction.atomic
 def open_disposal(
-    client: Client,
-    *,
-    ground: Ground = Ground.AGREEMENT_ENDED,
-    case: Parent | None = None,
-    is_approved: bool = False,
-    actor: Actor,
-    at: datetime,
+    client: Client, *, case: Parent | None = None, is_approved: bool = False, actor: Actor, at: datetime
 ) -> Batch:
     """Open the disposal of everyone's data at every system, whatever is reported; the worker carries it out.
 
@@ -66,11 +60,10 @@ def open_disposal(
     ``get_progress`` says how far it is; ``pause_disposal`` and ``resume_disposal`` interrupt and continue it.
 
     Returns the batch that is already open for the client, if its case is the same. Raises BatchMovedOn if another one
-    is open, ValueError for a ground that rests on rules, NotAllowed.
+    is open, NotAllowed.
     """
     require(actor, Capability.APPROVE_DISPOSALS if is_approved else Capability.REVIEW_DISPOSALS, client.pk)
-    if ground is not Ground.AGREEMENT_ENDED:
-        raise ValueError("A sweep flags what rules say is due; this is for the end of an agreement.")
+    ground = Ground.AGREEMENT_ENDED
     open_ones = Batch.objects.open().filter(client_id=client.pk, ground=ground.value)
     known: Batch | None = open_ones.select_for_update(of=("self",)).first()
     if known is not None:
@@ -91,8 +84,7 @@ def open_disposal(
         opened_at=at,
     )
     if is_approved:
-        batch.approved_kind, batch.approved_by, batch.approved_role = actor.kind.value, actor.id, actor.role
-        batch.approved_at = at
+        stamp_approval(batch, actor, at)
     batch.save(force_insert=True)
     record_batch("disposal.opened", batch, actor, at)
     return batch
@@ -107,7 +99,8 @@ def flag_chunk(sweep: Sweep, *, actor: Actor, at: datetime, size: int = CHUNK) -
     so that a killed worker loses and doubles nothing.
     """
     sweep = Sweep.objects.select_for_update().get(pk=sweep.pk, client_id=sweep.client_id)
-    if sweep.ended_at is not None or _is_paused(sweep):
+    paused = Batch.objects.filter(client_id=sweep.client_id, sweep=sweep, paused_at__isnull=False)
+    if sweep.ended_at is not None or paused.exists():
         return False
     low, client = sweep.cursor, sweep.client_id
     is_by_rules = sweep.ground == Ground.RETENTION_ENDED
@@ -117,7 +110,7 @@ def flag_chunk(sweep: Sweep, *, actor: Actor, at: datetime, size: int = CHUNK) -
     values = _values(sweep, low, high)
     if is_by_rules:
         execute(CLOSE_ENDED, values)
-    [(flagged,)] = fetch(_statement(sweep), values)
+    [(flagged,)] = fetch(FLAG_DUE if is_by_rules else FLAG_AGREEMENT, values)
     sweep.flagged += flagged
     if high is not None:
         sweep.checked, sweep.cursor = min(sweep.held, sweep.checked + size), high
@@ -125,8 +118,8 @@ def flag_chunk(sweep: Sweep, *, actor: Actor, at: datetime, size: int = CHUNK) -
         sweep.checked, sweep.ended_at = sweep.held, at
     sweep.save(update_fields=["flagged", "checked", "cursor", "ended_at"])
     if sweep.ended_at is not None:
-        for key in Batch.objects.filter(client_id=client, sweep=sweep).values_list("pk", flat=True):
-            _finish_flagging(lock_batch(key, client_id=client), actor=actor, at=at)
+        for batch in Batch.objects.filter(client_id=client, sweep=sweep).select_for_update(of=("self",)):
+            _finish_flagging(batch, actor=actor, at=at)
     return sweep.ended_at is None
 
 
@@ -141,14 +134,9 @@ def _cancel_retention(client_id: UUID, *, actor: Actor, at: datetime) -> None:
     sweeps = Sweep.objects.filter(client_id=client_id, ground=Ground.RETENTION_ENDED.value, ended_at=None)
     sweeps.update(ended_at=at)
     own = Batch.objects.open().filter(client_id=client_id, ground=Ground.RETENTION_ENDED.value)
-    for key in own.order_by("pk").values_list("pk", flat=True):
-        batch = lock_batch(key, client_id=client_id)
+    for batch in own.order_by("pk").select_for_update(of=("self",)):
         if batch.is_before_orders:
             cancel_batch(batch, actor=actor, at=at)
-
-
-def _find_open(client_id: UUID, ground: Ground) -> Sweep | None:
-    return Sweep.objects.filter(client_id=client_id, ground=ground.value, ended_at=None).first()
 
 
 def _create_sweep(client_id: UUID, ground: Ground, at: datetime) -> Sweep:
@@ -158,14 +146,6 @@ def _create_sweep(client_id: UUID, ground: Ground, at: datetime) -> Sweep:
     sweep.save(force_insert=True)
     enqueue_sweep(sweep)
     return sweep
-
-
-def _is_paused(sweep: Sweep) -> bool:
-    return Batch.objects.filter(client_id=sweep.client_id, sweep=sweep, paused_at__isnull=False).exists()
-
-
-def _statement(sweep: Sweep) -> str:
-    return FLAG_DUE if sweep.ground == Ground.RETENTION_ENDED else FLAG_AGREEMENT
 
 
 def _values(sweep: Sweep, low: UUID | None, high: UUID | None) -> dict[str, Any]:
@@ -209,6 +189,5 @@ def _finish_flagging(batch: Batch, *, actor: Actor, at: datetime) -> None:
     if batch.approved_at is not None:
         schedule_batch(batch, starts_at=at, actor=actor, at=at)
     elif batch.is_automatic and is_for_one_person(batch):
-        batch.approved_kind, batch.approved_by, batch.approved_role = actor.kind.value, actor.id, actor.role
-        batch.approved_at = at
+        stamp_approval(batch, actor, at)
         schedule_batch(batch, starts_at=at + settings.DISPOSAL_WAIT, actor=actor, at=at)

@@ -2,13 +2,11 @@
 
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
-from datetime import datetime, timedelta
-from itertools import pairwise
-from typing import Any
+from datetime import datetime
 from uuid import UUID
 
 from dateutil.relativedelta import relativedelta
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Case, Count, QuerySet, When
 
 from children.guardians.authority import GIVEN, ChildFacts
 from children.guardians.models.guardians import ServiceAuthorisation
@@ -17,28 +15,10 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.tenancy.limited_lists import begin_with_people
-from retention.holdings.models import Collection, FlaggedCollection, Holding, Incident
-from retention.holdings.picture import AGES
+from retention.holdings.models import Holding
 
-
-def list_collections(actor: Actor) -> QuerySet[Collection]:
-    """List reported collections. Raises NotAllowed."""
-    require(actor, Capability.VIEW_HOLDINGS)
-    return Collection.objects.select_related("subject", "system")
-
-
-def list_flagged(actor: Actor) -> QuerySet[FlaggedCollection]:
-    """List flagged collections, decided ones too. Raises NotAllowed."""
-    require(actor, Capability.VIEW_HOLDINGS)
-    found: QuerySet[FlaggedCollection] = FlaggedCollection.objects.select_related("subject")
-    return found
-
-
-def list_holdings(actor: Actor) -> QuerySet[Holding]:
-    """List current and past holdings. Raises NotAllowed."""
-    require(actor, Capability.VIEW_HOLDINGS)
-    found: QuerySet[Holding] = Holding.objects.select_related("subject", "system")
-    return found
+AGES = (1, 2, 3, 5)
+"""Limits of the ages, in years: up to a year, one to two, two to three, three to five, more."""
 
 
 def list_holdings_of(subject: Subject, *, actor: Actor) -> QuerySet[Holding]:
@@ -55,27 +35,14 @@ def count_by_age(actor: Actor, client_id: UUID, *, at: datetime) -> dict[str, li
     """
     require(actor, Capability.VIEW_HOLDINGS, client_id)
     limits = [at - relativedelta(years=years) for years in AGES]
-    edges = [at + timedelta(days=1), *limits, None]
-    counted: dict[str, Any] = {
-        f"age_{age}": Count("category", filter=_between(older, younger))
-        for age, (younger, older) in enumerate(pairwise(edges))
-    }
-    held = begin_with_people(Holding.objects.held()).filter(client_id=client_id).order_by("category")
-    rows: Any = held.values("category").annotate(**counted)
-    return {row["category"]: [row[f"age_{age}"] for age in range(len(AGES) + 1)] for row in rows}
-
-
-def _between(older: datetime | None, younger: datetime | None) -> Q:
-    """Return the condition that data was first collected after ``older`` and up to ``younger``."""
-    after = Q(first_collected_at__gt=older) if older else Q()
-    return after & Q(first_collected_at__lte=younger)
-
-
-def list_incidents(actor: Actor) -> QuerySet[Incident]:
-    """List incidents with children's data. Raises NotAllowed."""
-    require(actor, Capability.VIEW_INCIDENTS)
-    found: QuerySet[Incident] = Incident.objects.select_related("subject")
-    return found
+    age = Case(
+        *(When(first_collected_at__gt=limit, then=number) for number, limit in enumerate(limits)), default=len(AGES)
+    )
+    held = begin_with_people(Holding.objects.held()).filter(client_id=client_id).annotate(age=age)
+    counts: dict[str, list[int]] = {}
+    for category, number, count in held.order_by("category").values_list("category", "age").annotate(Count("pk")):
+        counts.setdefault(category, [0] * (len(AGES) + 1))[number] = count
+    return counts
 
 
 def is_without_authority(subject: Subject, *, when: datetime, at: datetime) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import compress
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -77,9 +78,8 @@ class CollectionResult:
 
 
 class _Checked(NamedTuple):
-    """A report that is recorded, with its place in the batch and its person."""
+    """A report that is recorded, with its person."""
 
-    place: int
     report: CollectionReport
     subject: Subject
 
@@ -92,14 +92,6 @@ class _Checked(NamedTuple):
     def is_about_child(self) -> bool:
         """Return True if the person was known to be a child then; not for an unknown age."""
         return self.subject.of_age_at is not None and self.subject.of_age_at > self.moment
-
-
-class _Recorded(NamedTuple):
-    """A recorded report: its place in the batch, the collection, and the incident if there is one."""
-
-    place: int
-    collection: Collection
-    incident: Incident | None
 
 
 @transaction.atomic
@@ -116,8 +108,8 @@ def report_collection(
     subject = lock_subject(subject.pk, client_id=subject.client_id)
     if errors := _errors_of(collected, _list_codes(subject.client_id), at):
         raise ValidationError(errors)
-    [recorded] = _record(subject.client_id, [_Checked(0, collected, subject)], actor, at)
-    return recorded.collection, recorded.incident
+    [recorded] = _record(subject.client_id, [_Checked(collected, subject)], actor, at)
+    return recorded
 
 
 @transaction.atomic
@@ -126,22 +118,17 @@ def report_collections(
 ) -> list[CollectionResult]:
     """Record many collections as ``report_collection`` does one; returns a result for each report, in order.
 
-    Follows policy §1. A report with an error is left out, and the others are recorded. Raises
-    NotAllowed.
+    Follows policy §1. A report with an error is left out, and the others are recorded. Raises NotAllowed.
     """
     require(actor, Capability.REPORT_COLLECTIONS, client_id)
     people = find_people(client_id, {one.subject for one in reports}, lock=True)
     codes = _list_codes(client_id)
     errors = [_errors_of(one, codes, at) | (people.errors_of(one.subject) or {}) for one in reports]
     checked = [
-        _Checked(place, one, people.known[one.subject])
-        for place, (one, faults) in enumerate(zip(reports, errors, strict=True))
-        if not faults
+        _Checked(one, people.known[one.subject]) for one, faults in zip(reports, errors, strict=True) if not faults
     ]
-    results = [CollectionResult(errors=faults) for faults in errors]
-    for one in _record(client_id, checked, actor, at) if checked else ():
-        results[one.place] = CollectionResult(one.collection, one.incident)
-    return results
+    recorded = iter(_record(client_id, checked, actor, at) if checked else ())
+    return [CollectionResult(errors=faults) if faults else CollectionResult(*next(recorded)) for faults in errors]
 
 
 def _list_codes(client_id: UUID) -> dict[str, set[str]]:
@@ -163,8 +150,10 @@ def _errors_of(one: CollectionReport, known: Mapping[str, AbstractSet[str]], at:
     }
 
 
-def _record(client_id: UUID, checked: Sequence[_Checked], actor: Actor, at: datetime) -> list[_Recorded]:
-    """Record reports without errors, in their order."""
+def _record(
+    client_id: UUID, checked: Sequence[_Checked], actor: Actor, at: datetime
+) -> list[tuple[Collection, Incident | None]]:
+    """Record reports without errors; return the collections in their order, each with its incident if it has one."""
     asked = [(one.subject.external_id or "", _question(one)) for one in checked]
     decided = decide_each(_DECISION_ACTOR, client_id, asked, now=at)
     system = system_acted_for(actor, at=at)
@@ -175,7 +164,7 @@ def _record(client_id: UUID, checked: Sequence[_Checked], actor: Actor, at: date
     close_ended_periods(client_id, _list_last_collected(rows), at=at)
     insert_many([_make_entry(row, one.report, actor, at) for row, one in zip(rows, checked, strict=True)])
     incidents = _open_incidents(checked, decided, at)
-    return [_Recorded(one.place, row, incidents.get(one.place)) for one, row in zip(checked, rows, strict=True)]
+    return list(zip(rows, incidents, strict=True))
 
 
 def _question(one: _Checked) -> Question:
@@ -224,28 +213,29 @@ def _flag(rows: Iterable[Collection]) -> None:
     )
 
 
-def _open_incidents(checked: Sequence[_Checked], decided: Sequence[PastDecision], at: datetime) -> dict[int, Incident]:
-    """Open an incident for each child whose data was collected without authority; return them by place."""
-    children = [
-        (one, found.facts)
-        for one, found in zip(checked, decided, strict=True)
-        if found.facts is not None and one.is_about_child
+def _open_incidents(
+    checked: Sequence[_Checked], decided: Sequence[PastDecision], at: datetime
+) -> list[Incident | None]:
+    """Open an incident for each child whose data was collected without authority; return that of each report."""
+    children = {one.subject.pk for one in checked if one.is_about_child}
+    doubtful = list_false_authorisations(children) if children else set()
+    is_without = [
+        _is_without_authority(one, found.facts, doubtful, at) for one, found in zip(checked, decided, strict=True)
     ]
-    doubtful = list_false_authorisations({one.subject.pk for one, _ in children}) if children else set()
     without: dict[UUID, list[_Checked]] = defaultdict(list)
-    for one, facts in children:
-        if _is_without_authority(one, facts, doubtful, at):
-            without[one.subject.pk].append(one)
-    incidents: dict[int, Incident] = {}
-    for found in without.values():
+    for one in compress(checked, is_without):
+        without[one.subject.pk].append(one)
+    incidents: dict[UUID, Incident] = {}
+    for key, found in without.items():
         categories = {one.report.category for one in found}
-        incident = open_incident(found[0].subject, categories, cause=IncidentCause.COLLECTED, at=at)
-        incidents |= {one.place: incident for one in found}
-    return incidents
+        incidents[key] = open_incident(found[0].subject, categories, cause=IncidentCause.COLLECTED, at=at)
+    return [incidents[one.subject.pk] if flag else None for one, flag in zip(checked, is_without, strict=True)]
 
 
-def _is_without_authority(one: _Checked, facts: SubjectFacts, doubtful: AbstractSet[UUID], at: datetime) -> bool:
+def _is_without_authority(one: _Checked, facts: SubjectFacts | None, doubtful: AbstractSet[UUID], at: datetime) -> bool:
     """Return True as ``is_without_authority`` does; the decision's facts suffice unless a verification was false."""
+    if facts is None or not one.is_about_child:
+        return False
     if one.subject.pk in doubtful:
         return is_without_authority(one.subject, when=one.report.collected_at, at=at)
     return facts.service_authorisation != GIVEN
@@ -296,23 +286,11 @@ class ActivityReport:
     category: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ActivityResult:
-    """The result of one report: recorded, or the errors by field."""
-
-    errors: dict[str, list[str]] | None = None
-
-    @property
-    def is_recorded(self) -> bool:
-        """Return True if there is no error."""
-        return self.errors is None
-
-
 @transaction.atomic
 def report_activity(
     client_id: UUID, reports: Sequence[ActivityReport], *, actor: Actor, at: datetime
-) -> list[ActivityResult]:
-    """Record when data was last used, for many people at once; returns a result for each report, in order.
+) -> list[dict[str, list[str]]]:
+    """Record when data was last used, for many people at once; returns the errors of each report by field, in order.
 
     Concerns what the reporter's system holds; everything, if the API key acts for no system. An earlier use than the
     known one changes nothing; nor does any use of data whose period is over when it is reported. One update and one
@@ -320,17 +298,17 @@ def report_activity(
     """
     require(actor, Capability.REPORT_COLLECTIONS, client_id)
     people = find_people(client_id, {one.subject for one in reports})
-    results = [ActivityResult(_find_errors(one, people, at)) for one in reports]
+    errors = [_find_errors(one, people, at) for one in reports]
     uses = [
         (people.known[one.subject].pk, one.category, one.happened_at)
-        for one, result in zip(reports, results, strict=True)
-        if result.is_recorded
+        for one, faults in zip(reports, errors, strict=True)
+        if not faults
     ]
     if uses:
         updated = _update_holdings(client_id, uses, actor, at)
         facts = {"people": len({person for person, _, _ in uses}), "reports": len(uses), "holdings": updated}
         record_entry("activity.reported", client_id=client_id, facts=facts, actor=actor, at=at)
-    return results
+    return errors
 
 
 def record_use_of_account(event: SubjectEvent, actor: Actor, at: datetime) -> None:
@@ -339,10 +317,10 @@ def record_use_of_account(event: SubjectEvent, actor: Actor, at: datetime) -> No
         _update_holdings(event.client_id, [(event.subject_id, "", event.happened_at)], actor, at)
 
 
-def _find_errors(one: ActivityReport, people: FoundPeople, at: datetime) -> dict[str, list[str]] | None:
+def _find_errors(one: ActivityReport, people: FoundPeople, at: datetime) -> dict[str, list[str]]:
     if one.happened_at > at:
         return {"happened_at": [_IN_FUTURE]}
-    return people.errors_of(one.subject)
+    return people.errors_of(one.subject) or {}
 
 
 def _update_holdings(client_id: UUID, uses: Sequence[_Use], actor: Actor, at: datetime) -> int:

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from consent.notices.selectors.registers import current_register
 from consent.register.effects import WeakensSafeguard
@@ -21,10 +22,10 @@ from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_o
 from paktaleem.directory.data_systems.states import State
 from paktaleem.directory.people.services.people import lock_subject
 from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.services import record_entry
-from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 from retention.holdings.disposal_checks import list_disposal_holds
 from retention.holdings.models import Collection, CollectionDecision, FlaggedCollection, Holding
@@ -101,22 +102,7 @@ DISPOSAL = "flagged_collection"
 ERASE_WITHIN = timedelta(days=7)
 
 
-class AlreadyDecided(PortalError):
-    """The collection was decided before."""
-
-    console_message = "This collection was decided already."
-
-
-class DataOnHold(PortalError):
-    """A hold covers the data, so it must not be erased."""
-
-    console_message = "The data is on hold. It cannot be erased until the hold is lifted."
-
-
-class NotTheController(PortalError):
-    """The client is controller for the purpose, so its administrator decides whether the data is erased."""
-
-    console_message = "The client is controller for this data: its administrator decides whether it is erased."
+ON_HOLD = gettext_lazy("The data is on hold. It cannot be erased until the hold is lifted.")
 
 
 @transaction.atomic
@@ -127,7 +113,7 @@ def decide_collection(
 
     Every system that holds the category has seven days. Where the client is controller, its administrator decides
     about erasure. Raises WeakensSafeguard for ``explained`` (see ``request_explanation``), ValidationError for an empty
-    ground, AlreadyDecided, NotTheController, DataOnHold, AlreadyErased, NotAllowed.
+    ground, Refused, AlreadyErased, NotAllowed.
     """
     require(actor, Capability.DECIDE_COLLECTIONS, flagged.client_id)
     if not ground.strip():
@@ -145,7 +131,7 @@ def decide_collection(
 def request_explanation(flagged: FlaggedCollection, *, ground: str, actor: Actor, at: datetime) -> SafeguardChange:
     """Request that a flagged collection counts as lawful; a second person must approve that (decision 0053).
 
-    Raises ValidationError for an empty ground, AlreadyDecided, NotAllowed.
+    Raises ValidationError for an empty ground, Refused, NotAllowed.
     """
     require(actor, Capability.DECIDE_COLLECTIONS, flagged.client_id)
     row: Any = _lock_open(flagged.pk, flagged.client_id)
@@ -157,7 +143,7 @@ def request_explanation(flagged: FlaggedCollection, *, ground: str, actor: Actor
 def apply_approved_explanation(change: SafeguardChange, *, actor: Actor, reason: Reason | str, at: datetime) -> bool:
     """Record the explanation of an approved change; False for another kind. Connected to ``weaker_rows``.
 
-    Raises AlreadyDecided.
+    Raises Refused if the collection was decided meanwhile.
     """
     del reason  # the ground in words is recorded
     if change.kind != SafeguardKind.COLLECTION:
@@ -171,7 +157,7 @@ def _lock_open(flagged_id: UUID, client_id: UUID) -> FlaggedCollection:
     rows = FlaggedCollection.objects.select_for_update(of=("self",)).select_related("subject")
     flagged: FlaggedCollection = rows.get(pk=flagged_id, client_id=client_id)
     if not flagged.is_open:
-        raise AlreadyDecided
+        raise Refused(_("This collection was decided already."))
     return flagged
 
 
@@ -181,16 +167,24 @@ def _settle(
     flagged.decision, flagged.ground, flagged.decided_at = chosen.value, ground.strip(), at
     flagged.decided_kind, flagged.decided_by, flagged.decided_role = actor.kind.value, actor.id, actor.role
     flagged.save()
-    _record_decision(flagged, actor, at)
+    facts = {
+        "flagged": str(flagged.pk),
+        "collection": str(flagged.collection_id),
+        "category": flagged.category,
+        "purpose": flagged.purpose,
+        "outcome": flagged.decision,
+    }
+    about = {"client_id": flagged.client_id, "subject_id": flagged.subject_id}
+    record_entry("collection.decided", **about, facts=facts, actor=actor, at=at)
     return flagged
 
 
 def _order_erasure(flagged: FlaggedCollection, actor: Actor, at: datetime) -> None:
     subject = lock_subject(flagged.subject_id, client_id=flagged.client_id, during_erasure=True)
     if actor.client_id != flagged.client_id and not _is_paktaleem_controller(flagged, at):
-        raise NotTheController
+        raise Refused(_("The client is controller for this data: its administrator decides whether it is erased."))
     if list_disposal_holds(flagged.client_id, flagged.subject_id, {flagged.category}):
-        raise DataOnHold
+        raise Refused(ON_HOLD)
     spec = OrderSpec(
         kind=OrderKind.ERASE,
         categories=frozenset({flagged.category}),
@@ -207,21 +201,3 @@ def _is_paktaleem_controller(flagged: FlaggedCollection, at: datetime) -> bool:
         return True
     basis = current_register(flagged.client_id).leading_basis(flagged.purpose, flagged.subject.roles, at)
     return basis is not None and basis.capacity == "controller"
-
-
-def _record_decision(flagged: FlaggedCollection, actor: Actor, at: datetime) -> None:
-    facts = {
-        "flagged": str(flagged.pk),
-        "collection": str(flagged.collection_id),
-        "category": flagged.category,
-        "purpose": flagged.purpose,
-        "outcome": flagged.decision,
-    }
-    record_entry(
-        "collection.decided",
-        client_id=flagged.client_id,
-        subject_id=flagged.subject_id,
-        facts=facts,
-        actor=actor,
-        at=at,
-    )

@@ -9,11 +9,14 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext
 
 from children.guardians.models.guardians import Verification
-from children.guardians.models.mechanisms import QuarantineCause
-from children.guardians.services.conflicts import NotInQuarantine, end_quarantine, quarantine
+from children.guardians.models.mechanisms import Quarantine, QuarantineCause
+from children.guardians.services.conflicts import NotInQuarantine, end_quarantine, quarantine, release
+from consent.register.models.purposes import SafeguardChange, SafeguardKind
+from consent.register.services.safeguards import store_safeguard_change
 from paktaleem.directory.data_systems.models import Ground, Order, OrderKind, System
 from paktaleem.directory.data_systems.selectors import Parent, is_everything_answered, systems_holding
 from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders
@@ -23,15 +26,15 @@ from paktaleem.directory.people.extension_points import Hold
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.people import lock_subject
 from paktaleem.foundation.accounts.actors import Actor, require, system_actor
+from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.accounts.roles import Capability, Role
 from paktaleem.foundation.audit.actors import By, Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
-from paktaleem.foundation.errors import PortalError
 from retention.holdings.disposal_checks import DisposalHold, list_disposal_holds
 from retention.holdings.models import Collection, Holding, Incident, IncidentCause
 from retention.holdings.selectors import is_without_authority
-from retention.holdings.services.holdings import DataOnHold
+from retention.holdings.services.holdings import ON_HOLD
 
 DEADLINE = timedelta(days=7)
 """Time within which every system must erase the data (policy §8: promptly)."""
@@ -40,12 +43,6 @@ _FIELDS = ("school", "due", "url")
 OPENED = declare_message("incident_opened", fields=_FIELDS)
 OVERDUE = declare_message("incident_overdue", fields=_FIELDS)
 _ACTOR = system_actor("retention.incidents")
-
-
-class OrdersOpen(PortalError):
-    """The incident has an open order; it closes automatically once every order is answered or waived."""
-
-    console_message = "A system has not answered yet. The incident closes automatically when it does."
 
 
 @transaction.atomic
@@ -102,8 +99,7 @@ def _order_erasure(subject: Subject, categories: AbstractSet[str], incident: Inc
 def _list_missing(
     incident: Incident, categories: AbstractSet[str], holds: Sequence[DisposalHold], at: datetime
 ) -> dict[frozenset[str], list[System]]:
-    open_orders = Order.objects.open().filter(client_id=incident.client_id, parent_kind=PARENT, parent_id=incident.pk)
-    ordered = {(order.system_id, category) for order in open_orders for category in order.categories}
+    ordered = {(order.system_id, category) for order in _list_open_orders(incident) for category in order.categories}
     missing: dict[frozenset[str], list[System]] = defaultdict(list)
     for system in systems_holding(incident.client_id, categories, at=at):
         about = frozenset(
@@ -131,7 +127,7 @@ def order_after_hold(client_id: UUID, subject_id: UUID | None, *, at: datetime) 
         waiting = waiting.filter(subject_id=subject_id)
     for person_id, key in waiting.order_by("subject_id").values_list("subject_id", "pk"):
         subject = lock_subject(person_id, client_id=client_id, during_erasure=True)
-        incident = _lock_incident(Incident.objects.filter(pk=key, client_id=client_id))
+        incident = _lock_incident(key, client_id)
         if incident.is_open:
             _order_erasure(subject, frozenset(incident.held), incident, at)
 
@@ -175,7 +171,7 @@ def close_if_answered(order: Order, actor: Actor, at: datetime) -> None:
     del actor
     if order.parent_kind != PARENT or order.parent_id is None:
         return
-    incident = _lock_incident(Incident.objects.filter(pk=order.parent_id, client_id=order.client_id))
+    incident = _lock_incident(order.parent_id, order.client_id)
     if not incident.is_open or incident.held:
         return
     if is_everything_answered(Parent(PARENT, incident.pk), client_id=incident.client_id):
@@ -186,15 +182,14 @@ def close_if_answered(order: Order, actor: Actor, at: datetime) -> None:
 def close_manually(incident: Incident, *, actor: Actor, at: datetime) -> Incident:
     """Close an incident without open orders, after staff have checked that the data is erased (decision 0026).
 
-    Idempotent. Raises OrdersOpen, DataOnHold, NotAllowed.
+    Idempotent. Raises Refused, NotAllowed.
     """
     require(actor, Capability.CLOSE_INCIDENTS, incident.client_id)
-    incident = _lock_incident(Incident.objects.filter(pk=incident.pk, client_id=incident.client_id))
-    open_orders = Order.objects.open().filter(client_id=incident.client_id, parent_kind=PARENT, parent_id=incident.pk)
-    if open_orders.exists():
-        raise OrdersOpen
+    incident = _lock_incident(incident.pk, incident.client_id)
+    if _list_open_orders(incident).exists():
+        raise Refused(gettext("A system has not answered yet. The incident closes automatically when it does."))
     if incident.held:
-        raise DataOnHold
+        raise Refused(ON_HOLD)
     return _close(incident, actor, at) if incident.is_open else incident
 
 
@@ -247,8 +242,16 @@ def _close(incident: Incident, actor: Actor, at: datetime) -> Incident:
     return incident
 
 
-def _lock_incident(rows: Any) -> Incident:
-    found: Incident = rows.select_for_update(of=("self",)).select_related("subject").get()
+def _lock_incident(incident_id: UUID, client_id: UUID) -> Incident:
+    rows = Incident.objects.select_for_update(of=("self",)).select_related("subject")
+    found: Incident = rows.get(pk=incident_id, client_id=client_id)
+    return found
+
+
+def _list_open_orders(incident: Incident) -> QuerySet[Order]:
+    found: QuerySet[Order] = Order.objects.open().filter(
+        client_id=incident.client_id, parent_kind=PARENT, parent_id=incident.pk
+    )
     return found
 
 
@@ -260,3 +263,30 @@ def _record_incident(kind: str, incident: Incident, actor: Actor, at: datetime) 
         "due_at": incident.due_at.isoformat(),
     }
     record_entry(kind, client_id=incident.client_id, subject_id=incident.subject_id, facts=facts, actor=actor, at=at)
+
+
+@transaction.atomic
+def request_release(row: Any, *, ground: str, actor: Actor, at: datetime) -> SafeguardChange:
+    """Request that a quarantine ends, or an incident without open orders, with which its quarantine ends.
+
+    Nothing ends before a second officer approves it. Raises ValidationError without a ground, NotAllowed.
+    """
+    require(actor, Capability.QUARANTINE_SUBJECTS, row.client_id)
+    return store_safeguard_change(
+        row, SafeguardKind.QUARANTINE, purpose="", values={}, ground=ground, actor=actor, at=at
+    )
+
+
+def apply_approved_release(change: SafeguardChange, *, actor: Actor, reason: Reason | str, at: datetime) -> bool:
+    """End the quarantine or the incident of an approved change; False for another kind. Connected to ``weaker_rows``.
+
+    Raises QuarantineNeeded, NotInQuarantine, Refused.
+    """
+    if change.kind != SafeguardKind.QUARANTINE:
+        return False
+    own = {"pk": change.row, "client_id": change.client_id}
+    if change.table == Incident._meta.label_lower:
+        close_manually(Incident.objects.get(**own), actor=actor, at=at)
+    else:
+        release(Quarantine.objects.get(**own).subject, actor=actor, reason=reason, at=at)
+    return True

@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from paktaleem.directory.people.admin.people import link_person
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
@@ -36,7 +37,6 @@ from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.first_rows import take_first
 from paktaleem.foundation.text.word_lists import join_words
-from retention.holdings.admin import person_link
 from retention.holdings.models import Holding
 from retention.schedule.admin.rules import HoldForm, PlaceForm
 from retention.schedule.labels import describe_due, describe_why
@@ -120,7 +120,7 @@ class HoldAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
 
     @admin.display(description="person")
     def person(self, row: Hold) -> SafeString | str:
-        return person_link(row) if row.subject_id else gettext("Everyone")
+        return link_person(row.subject) if row.subject else gettext("Everyone")
 
     @admin.display(description="covers")
     def covers(self, row: Hold) -> str:

@@ -10,7 +10,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import get_language, gettext
@@ -50,12 +50,23 @@ from paktaleem.foundation.errors import EFFECT_SHOWN
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.foundation.text.word_lists import join_words
-from retention.schedule.labels import describe_action, describe_period, describe_roles, describe_trigger
+from retention.schedule.labels import (
+    describe_action,
+    describe_period,
+    describe_roles,
+    describe_trigger,
+    list_portal_lines,
+)
 from retention.schedule.models import HoldKind, RetentionRule
-from retention.schedule.portal_data import list_portal_lines
 from retention.schedule.selectors import RuleEffect, ScheduleLine, list_gaps, list_schedule, preview_end, preview_rule
 from retention.schedule.services.holds import ReviewDay
-from retention.schedule.services.rules import check_rule, end_rule, request_earlier_disposal, save_rule
+from retention.schedule.services.rules import (
+    FIXED_ONCE_STARTED,
+    check_rule,
+    end_rule,
+    request_earlier_disposal,
+    save_rule,
+)
 from retention.schedule.weakening import is_disposed_earlier
 
 _NOT_SAVED = _("Nothing is saved yet. Check the effect below, then save.")
@@ -203,36 +214,9 @@ class RetentionRuleAdmin(SafeguardedAdmin, PeriodAdmin):
 
     form = RuleForm
     add_capability = change_capability = Capability.MANAGE_RETENTION
-    row_fields = (
-        "category",
-        "purpose",
-        "role",
-        "trigger",
-        "fixed_on",
-        "period",
-        "action",
-        "method",
-        "is_automatic",
-        "ground_en",
-        "ground_ur",
-        "minimum",
-        "maximum",
-        "starts_at",
-        "ends_at",
-    )
+    row_fields = ("category", "purpose", "role", *FIXED_ONCE_STARTED, "starts_at", "ends_at")
     fixed = ("category", "purpose", "role", "starts_at")
-    fixed_once_started = (
-        "trigger",
-        "fixed_on",
-        "period",
-        "action",
-        "method",
-        "is_automatic",
-        "ground_en",
-        "ground_ur",
-        "minimum",
-        "maximum",
-    )
+    fixed_once_started = FIXED_ONCE_STARTED
     list_display = ("category", "purpose", "role", "counted", "lasts", "then", "owner", "state")
     list_filter = ("trigger", "role", "client")
     ordering = ("-starts_at", "-id")
@@ -281,10 +265,7 @@ class RetentionRuleAdmin(SafeguardedAdmin, PeriodAdmin):
         if getattr(request, "waiting", None) is not None:
             return super().response_change(request, obj)
         messages.success(request, gettext("The rule is saved."))
-        return self._redirect(obj)
-
-    def _redirect(self, obj: Any) -> HttpResponse:
-        return HttpResponse(status=302, headers={"Location": self.url_of("change", obj)})
+        return HttpResponseRedirect(self.url_of("change", obj))
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
@@ -406,15 +387,9 @@ _NAMED = 3
 
 @boards.connect
 def schedule_board(actor: Actor, at: datetime) -> list[Line]:
-    """Return cards about gaps and holds; two queries."""
-    cards: list[Line] = []
-    if actor.may(Capability.MANAGE_RETENTION):
-        cards += _gap_cards(actor, at)
-    return cards
-
-
-def _gap_cards(actor: Actor, at: datetime) -> list[Line]:
-    gaps = list_gaps(actor, at=at, limit=LIMIT + 1, language=get_language() or "en")
+    """Return a card about gaps; one query."""
+    is_shown = actor.may(Capability.MANAGE_RETENTION)
+    gaps = list_gaps(actor, at=at, limit=LIMIT + 1, language=get_language() or "en") if is_shown else []
     if not gaps:
         return []
     categories = list(dict.fromkeys(gap.category_name for gap in gaps))

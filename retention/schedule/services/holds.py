@@ -87,25 +87,31 @@ def place_hold(
         lock_subject(scope.subject.pk, client_id=client.pk, during_erasure=True)
     if related is not None and (known := _find_open(client, scope, related)) is not None:
         return known
-    hold = Hold(
+    hold = _build_hold(client, kind, scope, related)
+    hold.ground, hold.review_on = _require_ground(ground), _require_later(client, review_on, at=at)
+    hold.is_of_client = actor.client_id is not None
+    return _save_hold(hold, actor, at)
+
+
+def _build_hold(client: Client, kind: HoldKind | str, scope: HoldScope, case: Parent | None) -> Hold:
+    return Hold(
         id=new_id(),
         client_id=client.pk,
         kind=HoldKind(kind).value,
-        ground=_require_ground(ground, "ground"),
         subject=scope.subject,
         category=scope.category,
         system=scope.system,
         system_owner=scope.system.client_id if scope.system else None,
-        review_on=_require_later(client, review_on, at=at),
-        related_kind=related.kind if related else "",
-        related_id=related.id if related else None,
-        placed_at=at,
-        placed_kind=actor.kind.value,
-        placed_by=actor.id,
-        is_of_client=actor.client_id is not None,
+        related_kind=case.kind if case else "",
+        related_id=case.id if case else None,
     )
+
+
+def _save_hold(hold: Hold, actor: Actor, at: datetime) -> Hold:
+    hold.placed_at, hold.placed_kind, hold.placed_by = at, actor.kind.value, actor.id
     save_tracked(hold, actor=actor, reason=Reason.REVIEW, at=at)
-    record_hold("hold.placed", hold, actor, at)
+    if not is_of_request(hold):
+        record_hold("hold.placed", hold, actor, at)
     deny_deletion(hold, actor, at)
     return hold
 
@@ -164,7 +170,7 @@ def lift_hold(hold: Hold, *, ground: LiftGround, actor: Actor, at: datetime) -> 
     HoldLift(
         client_id=hold.client_id,
         hold=hold,
-        ground=_require_ground(ground, "ground"),
+        ground=_require_ground(ground),
         requested_kind=actor.kind.value,
         requested_by=actor.id,
         requested_at=at,
@@ -258,9 +264,9 @@ def _check_scope(client: Client, scope: HoldScope) -> None:
         raise ValidationError({"system": [_("Choose a system of this client or of PakTaleem.")]})
 
 
-def _require_ground(ground: str, field: str) -> str:
+def _require_ground(ground: str) -> str:
     if not ground.strip():
-        raise ValidationError({field: [_("Give a ground in words.")]})
+        raise ValidationError({"ground": [_("Give a ground in words.")]})
     return ground.strip()
 
 
@@ -311,24 +317,9 @@ def hold_for_case(
     locked the case, and checked that it has no open hold of this person. Runs two statements for a rights request,
     and one more for another case, whose hold has an entry of its own in the ledger.
     """
-    hold = Hold(
-        id=new_id(),
-        client_id=client.pk,
-        kind=kind.value,
-        ground=ground,
-        subject=subject,
-        review_on=_review_day(client, review_at, at),
-        related_kind=case.kind,
-        related_id=case.id,
-        placed_at=at,
-        placed_kind=actor.kind.value,
-        placed_by=actor.id,
-    )
-    save_tracked(hold, actor=actor, reason=Reason.REVIEW, at=at)
-    if not is_of_request(hold):
-        record_hold("hold.placed", hold, actor, at)
-    deny_deletion(hold, actor, at)
-    return hold
+    hold = _build_hold(client, kind, HoldScope(subject=subject), case)
+    hold.ground, hold.review_on = ground, _review_day(client, review_at, at)
+    return _save_hold(hold, actor, at)
 
 
 def hold_for_legal_demand(demand: LegalDisclosure, actor: Actor, at: datetime) -> None:

@@ -27,8 +27,7 @@ from retention.schedule.resolution import Period, PeriodInvalid, is_never_shorte
 from retention.schedule.starter_rules import STARTER_RULES, StarterRule
 from retention.schedule.weakening import is_disposed_earlier, is_kept_longer
 
-_FIXED = ("category",)
-_FIXED_ONCE_STARTED = (
+FIXED_ONCE_STARTED = (
     "trigger",
     "fixed_on",
     "period",
@@ -133,7 +132,7 @@ def end_rule(rule: RetentionRule, *, actor: Actor, reason: Reason | str, at: dat
 
 def _refuse_changes(rule: RetentionRule, before: RetentionRule, *, at: datetime) -> None:
     has_started = before.starts_at <= at
-    for field in (*_FIXED, *(_FIXED_ONCE_STARTED if has_started else ())):
+    for field in ("category", *(FIXED_ONCE_STARTED if has_started else ())):
         if getattr(before, field) != getattr(rule, field):
             raise ValidationError({field: [_UNCHANGEABLE]})
 

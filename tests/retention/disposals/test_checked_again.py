@@ -147,7 +147,7 @@ def test_restricted_data_is_not_due_and_other_data_is(cast, indus, now):
 def test_a_use_after_the_period_stops_nothing(cast, indus, now, scheduled):
     used = ActivityReport("lms-hamza", now + HOUR)
     [result] = report_activity(indus.pk, [used], actor=cast.key_actor("indus"), at=now + 2 * HOUR)
-    assert result.is_recorded
+    assert not result
     order_all(scheduled[1], now + DAY)
     assert Item.objects.get().cause == ""
     assert Order.objects.exists()

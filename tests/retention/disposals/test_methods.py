@@ -12,8 +12,8 @@ from paktaleem.directory.data_systems.models import Order
 from paktaleem.foundation.audit.certificates import read_body
 from paktaleem.foundation.tenancy.context import in_client
 from retention.disposals.models import Batch, Certificate
-from retention.disposals.pdf import render_certificate
 from retention.disposals.pseudonyms import list_parameters
+from retention.disposals.services.certificates import render_certificate
 from retention.holdings.models import Holding
 from tests.retention.disposals.steps import answer, certify, hold_data, ordered, rule_for, sweep
 from tests.retention.schedule.making import DAY

@@ -1,7 +1,8 @@
 """Retention rules and holdings for tests."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from consent.register.effects import WeakensSafeguard
 from consent.register.models.purposes import Purpose
@@ -11,6 +12,7 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from retention.holdings.models import Holding
 from retention.schedule.models import HoldLift, RetentionRule
+from retention.schedule.resolution import parse_period
 from retention.schedule.services.holds import lift_hold, settle_lift
 from retention.schedule.services.rules import request_earlier_disposal, save_rule
 from tests.consent.approving import officer
@@ -92,3 +94,16 @@ def lift_hold_by_two(hold: Any, *, by: Any, second: Any, at: datetime, ground: s
     lift_hold(hold, ground=ground, actor=by, at=at)
     lift = HoldLift.objects.get(hold=hold, state="waiting")
     settle_lift(lift, approve=True, reason=Reason.REVIEW, actor=second, at=at)
+
+
+def end_of_day(day: date, zone: str) -> datetime:
+    """Return when a calendar day of a time zone ends: the second implementation of what SQL counts."""
+    return datetime.combine(day + DAY, time.min, ZoneInfo(zone)).astimezone(UTC)
+
+
+def last_kept_day(start: date, rule: RetentionRule, bounds: RetentionRule | None) -> date:
+    """Return the last day of the period that a rule counts from a day, within the bounds of PakTaleem's rule."""
+    last = parse_period(rule.period).after(start)
+    if bounds and bounds.maximum:
+        last = min(last, parse_period(bounds.maximum).after(start))
+    return max(last, parse_period(bounds.minimum).after(start)) if bounds and bounds.minimum else last

@@ -1,4 +1,4 @@
-"""The schedule in the console: the effect before saving, holds, gaps, the person's table, picture and spreadsheet."""
+"""The schedule in the console: the effect before saving, holds, gaps, the person's table and spreadsheet."""
 
 import io
 import re
@@ -12,7 +12,6 @@ from openpyxl import load_workbook
 from consent.register.models.purposes import Purpose
 from paktaleem.foundation.tenancy.context import in_client
 from retention.holdings.models import FlaggedCollection, IncidentCause
-from retention.holdings.picture import WIDTH, draw_bars
 from retention.holdings.services.collecting import CollectionReport, report_collection
 from retention.holdings.services.incidents import open_incident
 from retention.schedule.models import Hold, HoldKind, HoldLift, RetentionRule
@@ -319,23 +318,11 @@ def test_the_privacy_page_publishes_the_schedule_in_both_languages(cast, client)
     assert "18 months" not in client.get("/privacy/khyber/?lang=en").content.decode()
 
 
-def test_the_picture_has_its_numbers_in_words(cast, farah, amina):
+def test_holdings_are_counted_by_category_and_age(cast, farah, amina):
     now = timezone.now()
     with in_client(cast.client_id("indus")):
         for name, age in (("junaid", 10), ("hamza", 500), ("iqra", 3000)):
             make_holding(cast.subject(name), "content", ["support"], collected_at=now - age * DAY)
-    text = farah.get("/admin/retention/holding/picture/").content.decode()
-    assert 'aria-label="Uploaded content and work: Up to 1 year: 1, 1 to 2 years: 1, More than 5 years: 1"' in text
-    assert text.count("<rect") == 3
-    assert "style=" not in text.split('class="bar"')[1].split("</svg>")[0]
-    of_paktaleem = amina.get("/admin/retention/holding/picture/").content.decode()
-    assert "<rect" not in of_paktaleem
-
-
-def test_bars_are_in_proportion():
-    bars = draw_bars({"few": [1, 0, 0, 0, 0], "many": [500, 0, 500, 0, 0], "none": [0] * 5})
-    assert [bar.category for bar in bars] == ["many", "few", "none"]
-    assert [(one.start, one.length) for one in bars[0].segments] == [(0, WIDTH // 2), (WIDTH // 2, WIDTH // 2)]
-    assert [(one.number, one.length) for one in bars[1].segments] == [(1, 1)]
-    assert bars[2].segments == ()
-    assert draw_bars({}) == []
+    page = farah.get("/admin/retention/holding/picture/")
+    assert page.context["lines"] == [("Uploaded content and work", [1, 1, 0, 0, 1], 3)]
+    assert not amina.get("/admin/retention/holding/picture/").context["lines"]

@@ -22,12 +22,20 @@ from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from retention.holdings.models import Holding
 from retention.schedule.labels import describe_due
 from retention.schedule.models import HoldKind, RetentionRule
-from retention.schedule.resolution import due_day, end_of_day, resolve_rule
-from retention.schedule.selectors import DueState, list_due_of_person, preview_end, preview_rule, rule_facts
+from retention.schedule.selectors import DueState, find_applied, list_due_of_person, preview_end, preview_rule
 from retention.schedule.services.holds import HoldScope, place_hold
 from tests.children.guardians import record_answer, verified_guardian
 from tests.factories import SETTING_UP, SubjectFactory, make_system
-from tests.retention.schedule.making import DAY, HOUR, build_rule, make_holding, make_rule, make_school_year
+from tests.retention.schedule.making import (
+    DAY,
+    HOUR,
+    build_rule,
+    end_of_day,
+    last_kept_day,
+    make_holding,
+    make_rule,
+    make_school_year,
+)
 from tests.showing import shown
 
 ZONE = ZoneInfo("Asia/Karachi")
@@ -367,23 +375,21 @@ def test_the_database_and_the_pure_rules_agree(cast, indus, now):
         collected = now - chance.randrange(1, 700) * DAY - chance.randrange(24) * HOUR
         used = chance.choice([None, collected + chance.randrange(1, 90) * DAY])
         make_holding(person, "usage_logs", chance.sample(codes, 2), collected_at=collected, used_at=used)
-    facts = [rule_facts(rule) for rule in RetentionRule.objects.select_related("purpose")]
-    triggers = dict(RetentionRule.objects.values_list("pk", "trigger"))
+    rules = list(RetentionRule.objects.filter(category="usage_logs").select_related("purpose"))
     dated = []
     for held in Holding.objects.select_related("subject"):
         ends = []
         for purpose in held.purposes:
-            applied = resolve_rule(facts, category="usage_logs", purpose=purpose, role=held.subject.role, at=at)
-            assert applied is not None
+            own = [rule for rule in rules if rule.purpose.code == purpose]
+            rule = find_applied(own, held.subject.role, at)
+            bounds = find_applied([one for one in own if one.client_id == PAKTALEEM], held.subject.role, at)
+            assert rule is not None
             used = max(filter(None, [held.last_collected_at, held.last_activity_at]))
-            start = (
-                (used if triggers[applied.rule.id] != "collected" else held.last_collected_at).astimezone(ZONE).date()
-            )
-            if triggers[applied.rule.id] == "school_year_ended":
+            start = (used if rule.trigger != "collected" else held.last_collected_at).astimezone(ZONE).date()
+            if rule.trigger == "school_year_ended":
                 start = end_of_school_year(start, years)
             if start is not None:
-                day = due_day(start, applied.rule.period, applied.minimum, applied.maximum)
-                ends.append(end_of_day(day, "Asia/Karachi"))
+                ends.append(end_of_day(last_kept_day(start, rule, bounds), "Asia/Karachi"))
         [found] = list_due_of_person(held.subject, actor=cast.actor("farah"), at=at)
         assert found.due_at == (max(ends) if len(ends) == len(held.purposes) else None)
         dated.append(found.due_at is not None)

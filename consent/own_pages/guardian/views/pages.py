@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property, wraps
+from functools import cached_property, partial, wraps
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID
@@ -36,10 +36,10 @@ from children.invitations.services.answering import (
 from children.invitations.services.inviting import ContactRefused
 from children.invitations.states import OPEN, State
 from children.strength import Strength, needed_strength
-from consent.consents.selectors.choices import Choice, ServiceNotice, list_choices, service_notice
+from consent.consents.selectors.choices import ServiceNotice, list_choices, service_notice
 from consent.notices.selectors.registers import current_register
-from consent.own_pages.choices.views import BASIS_TEXTS, STATES, TONES
-from consent.register.compiled import Register, describe_purpose
+from consent.own_pages.choices.views import BASIS_TEXTS, serialize_choice
+from consent.register.compiled import Register
 from consent.sharing.own_pages import describe_disclosures
 from paktaleem.directory.access_links.decorators import Visit, require_own_page
 from paktaleem.directory.access_links.models import Page
@@ -271,26 +271,21 @@ def show_all(request: HttpRequest, visit: Visit) -> HttpResponse:
 def show_child(request: HttpRequest, ward: ChildView) -> HttpResponse:
     """Show one child: the service, outside recipients, each purpose, and requests about the data."""
     found = list_choices(ward.child, actor=ward.actor, at=get_client_time(request)) if ward.gave else []
+    rows = [{**serialize_choice(one), "needs_more": ward.needs_more(one.purpose.code)} for one in found]
+    received = None  # who may not receive data about the child does not learn who did
+    if ward.receives_data:
+        received = describe_disclosures(ward.child, actor=ward.actor, language=language_of())
     return public_page(
         request,
         "guardian/child.html",
         title=ward.name or _("Your child"),
         client=ward.child.client,
         row=_row(ward),
-        purposes=[_purpose(ward, choice) for choice in found if choice.rests_on_consent],
-        weak_for=[
-            _purpose_name(choice) for choice in found if not choice.rests_on_consent and _is_too_weak(ward, choice)
-        ],
-        received=_describe_disclosures(ward),
+        purposes=[row for row in rows if row["choice"].rests_on_consent],
+        weak_for=[row["name"] for row in rows if row["needs_more"] and not row["choice"].rests_on_consent],
+        received=received,
         done=DONE_TEXTS.get(request.GET.get("done", "")),
     )
-
-
-def _describe_disclosures(ward: ChildView) -> dict[str, Any] | None:
-    """Return who received the child's data; None if the guardian may not receive data about the child."""
-    if not ward.receives_data:
-        return None
-    return describe_disclosures(ward.child, actor=ward.actor, language=language_of())
 
 
 def _row(ward: ChildView) -> dict[str, Any]:
@@ -305,27 +300,6 @@ def _row(ward: ChildView) -> dict[str, Any]:
         "tone": "good" if ward.standing.state == "given" else "warn",
         "may_give": not ward.gave and (not ward.waits or ward.reads_again or ward.is_strong),
         "shares": bool(ward.answer and ward.answer.shares),
-    }
-
-
-def _purpose_name(choice: Choice) -> str:
-    return describe_purpose(choice.purpose, language_of()).name
-
-
-def _is_too_weak(ward: ChildView, choice: Choice) -> bool:
-    return ward.needs_more(choice.purpose.code)
-
-
-def _purpose(ward: ChildView, choice: Choice) -> dict[str, Any]:
-    text = describe_purpose(choice.purpose, language_of())
-    return {
-        "choice": choice,
-        "needs_more": _is_too_weak(ward, choice),
-        "name": text.name,
-        "text": text,
-        "state": STATES[choice.state],
-        "tone": TONES.get(choice.state, "calm"),
-        "why": BASIS_TEXTS[choice.basis.basis],
     }
 
 
@@ -382,28 +356,19 @@ def _notice_seen(ward: ChildView, notice: ServiceNotice, question: str) -> Shown
     return ShownNotice(ward.visit.person.pk, ward.child.pk, question, notice.hash, at)
 
 
-def _record_yes(saying: AnswerContext) -> str:
-    return record_service_consent(saying).value
-
-
 def _record_no(saying: AnswerContext) -> str:
     record_service_refusal(saying)
     return "refused"
 
 
-def _allow_sharing(saying: AnswerContext) -> str:
-    record_sharing_answer(saying, shares=True)
-    return "shares"
-
-
-def _refuse_sharing(saying: AnswerContext) -> str:
-    record_sharing_answer(saying, shares=False)
-    return "keeps"
+def _record_sharing(saying: AnswerContext, *, shares: bool) -> str:
+    record_sharing_answer(saying, shares=shares)
+    return "shares" if shares else "keeps"
 
 
 _ANSWERS: Mapping[str, Mapping[str, Callable[[AnswerContext], str]]] = {
-    SERVICE: {"give": _record_yes, "refuse": _record_no},
-    SHARING: {"give": _allow_sharing, "refuse": _refuse_sharing},
+    SERVICE: {"give": lambda saying: record_service_consent(saying).value, "refuse": _record_no},
+    SHARING: {"give": partial(_record_sharing, shares=True), "refuse": partial(_record_sharing, shares=False)},
 }
 
 

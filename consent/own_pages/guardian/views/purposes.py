@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from children.guardians.models.guardians import VerificationMethod
-from children.guardians.models.mechanisms import CheckState, ProviderCheck
+from children.guardians.models.mechanisms import CheckState
 from children.guardians.providers import ProviderUnknown, check_providers
 from children.guardians.selectors import find_check_url, find_latest_check
 from children.guardians.services.checks import MethodNotOffered, TooManyChecks, request_check
@@ -25,7 +25,7 @@ from children.guardians.services.verifications import MayNotConsent
 from children.invitations.services.answering import record_guardian_visit
 from consent.consents.models import ConsentState, GivenBy, Method
 from consent.consents.selectors.choices import Choice, ChoiceUnknown, get_choice, recipients_of
-from consent.consents.services.consent_basis import ChildMayNotGive, GuardianUnknown, NoticeNotInEffect
+from consent.consents.services.consent_basis import ChildMayNotGive, GuardianUnknown
 from consent.consents.services.recording import (
     Answer,
     ConsentNotBased,
@@ -34,16 +34,7 @@ from consent.consents.services.recording import (
     record_answers,
     withdraw_consent,
 )
-from consent.notices.notice_tokens import (
-    ShownNotice,
-    TokenExpired,
-    TokenForeign,
-    TokenForged,
-    TokenMissing,
-    sign_notice_token,
-)
-from consent.notices.selectors.public import list_category_names
-from consent.own_pages.choices.views import BASIS_TEXTS, own_choices
+from consent.own_pages.choices.views import ANSWERS, BASIS_TEXTS, NOTICE_STALE, list_shown, own_choices
 from consent.own_pages.guardian.views.pages import (
     ChildView,
     about_child,
@@ -62,7 +53,6 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.console.forms import set_choices
 from paktaleem.foundation.web.public.pages import public_page, redirect_to_page
 
-_STALE = (TokenExpired, TokenMissing, TokenForged, TokenForeign, NoticeNotInEffect)
 _REFUSED = (ConsentNotBased, PurposeUnknown, ChildMayNotGive, GuardianUnknown)
 
 
@@ -73,7 +63,7 @@ def ask_purpose(request: HttpRequest, ward: ChildView, purpose: str) -> HttpResp
     choice = _choice(request, ward, purpose)
     if request.method != "POST":
         return _render_question(request, ward, choice)
-    state = {"give": ConsentState.GIVEN, "refuse": ConsentState.REFUSED}.get(request.POST.get("answer", ""))
+    state = ANSWERS.get(request.POST.get("answer", ""))
     if state is None:
         return redirect_to_child(ward, "later")
     if (instead := _why_not_possible(ward, choice, state)) is not None:
@@ -83,7 +73,7 @@ def ask_purpose(request: HttpRequest, ward: ChildView, purpose: str) -> HttpResp
         record_answers(
             ward.child, answers=answers, shown=request.POST.get("shown") or None, **_answer_context(request, ward)
         )
-    except _STALE:
+    except NOTICE_STALE:
         return _render_question(request, ward, choice, status=HTTPStatus.CONFLICT, is_stale=True)
     except _REFUSED:
         return redirect_to_child(ward, "nothing")
@@ -114,7 +104,6 @@ def _render_question(
     if choice.current is None or not (choice.may_give or choice.may_refuse):
         return redirect_to_child(ward, "nothing")
     at, language, version = get_client_time(request), language_of(), choice.current
-    shown = ShownNotice(version.pk, tuple(version.notice.purposes), language, ward.child.client_id, at)
     purpose = describe_purpose(choice.purpose, language)
     return public_page(
         request,
@@ -127,11 +116,10 @@ def _render_question(
         needs_more=ward.needs_more(choice.purpose.code),
         purpose=purpose,
         notice=version.text(language),
-        data=list_category_names(ward.child.client_id, choice.purpose.categories, language=language),
         why=BASIS_TEXTS["consent"],
         recipients=recipients_of(ward.child.client_id, at=at).get(choice.purpose.code, []),
-        shown=sign_notice_token(shown),
         is_stale=is_stale,
+        **list_shown(choice, version, ward.child.client_id, at=at),
     )
 
 
@@ -194,12 +182,8 @@ def ask_for_check(request: HttpRequest, ward: ChildView) -> HttpResponse:
         form=form,
         check=latest,
         under_way=latest is not None and latest.is_open,
-        url=_url(latest),
+        url=find_check_url(latest) if latest is not None else None,
     )
-
-
-def _url(check: ProviderCheck | None) -> str | None:
-    return find_check_url(check) if check is not None else None
 
 
 def _request_check(request: HttpRequest, ward: ChildView, provider: str, method: str) -> HttpResponse:

@@ -12,6 +12,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -402,6 +403,11 @@ class SubjectAdmin(ExportableAdmin):
 def person_url(subject_id: Any) -> str:
     """Return the URL of a person's page."""
     return reverse("admin:subjects_subject_change", args=[subject_id], current_app=site.name)
+
+
+def link_person(person: Subject) -> SafeString:
+    """Return a link to a person's page, with the person's id as its text."""
+    return format_html('<a href="{}">{}</a>', person_url(person.pk), person)
 
 
 @admin.register(GuardianClaim, site=site)

@@ -367,7 +367,8 @@ def _set_paused(
     code = Reason(reason).value
     record_exit("exit.continued" if paused_at is None else "exit.interrupted", row, actor, at, reason=code)
     batch = find_disposal(row)
-    if row.stage == ExitStage.DELETING and batch is not None and batch.ended_at is None:
-        by: dict[str, Any] = {"actor": actor, "at": at}
-        (resume_disposal if paused_at is None else pause_disposal)(batch, **by)
+    if row.stage != ExitStage.DELETING or batch is None or batch.ended_at is not None:
+        return row
+    if (batch.paused_at is None) != (paused_at is None):
+        (resume_disposal if paused_at is None else pause_disposal)(batch, actor=actor, at=at)
     return row

@@ -1,41 +1,70 @@
-"""Forms of breaches: assessment, letters, measures, further clients, closing."""
+"""The breach register in the console: record, assess, write letters, record measures, close by two people."""
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
+from urllib.parse import urlencode
 
 from django import forms
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.widgets import AdminTextareaWidget
-from django.db.models import Count, Max, QuerySet
-from django.http import HttpRequest
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from consent.register.models.purposes import DataCategory
+from paktaleem.directory.data_systems.models import System
+from paktaleem.directory.mail.letter_pages import is_preview, preview_letter, show_letter_sheet
+from paktaleem.directory.people.admin.people import person_url
 from paktaleem.directory.schools.forms import CHOOSING, SelectionForm
 from paktaleem.directory.schools.selections import EVERYONE
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.act_pages import act_page
 from paktaleem.foundation.console.approvals import approval_actions, change_state_column
+from paktaleem.foundation.console.clocks import get_time_of
+from paktaleem.foundation.console.columns import render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
+from paktaleem.foundation.console.exporting import ExportableAdmin
+from paktaleem.foundation.console.filters import ProgressFilter, SortByWaitingTime
 from paktaleem.foundation.console.forms import ActionForm, RowActionForm, set_choices
 from paktaleem.foundation.console.long_acts import LongAct, Progress, long_acts
-from paktaleem.foundation.console.requests import actor_of
+from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.text.word_lists import join_words
 from retention.breaches.drafts import compose_breach_letters
 from retention.breaches.models import (
     Audience,
+    Breach,
+    BreachAssessment,
     BreachClosing,
     BreachLetter,
-    BreachNotice,
-    BreachPerson,
     Likelihood,
     Outcome,
     Severity,
 )
-from retention.breaches.services.letters import INFORM_PEOPLE
-from retention.breaches.services.recording import decide_closing
+from retention.breaches.risk import whole_hours_left
+from retention.breaches.selectors import count_affected, count_notices, list_unreached
+from retention.breaches.services.letters import (
+    INFORM_PEOPLE,
+    LETTER,
+    notify_authority,
+    write_to_client,
+    write_to_people,
+)
+from retention.breaches.services.recording import (
+    add_clients,
+    assess_breach,
+    decide_closing,
+    list_missing,
+    record_breach,
+    record_measures,
+    request_closing,
+)
 
 LANGUAGES = [(code, name) for code, name in settings.LANGUAGES if code in {"en", "ur"}]
 
@@ -186,15 +215,167 @@ class ClientsForm(ActionForm):
         set_choices(self, "clients", others.order_by("name"))
 
 
-class CloseForm(ActionForm):
-    """The ground for closing."""
+class BreachProgressFilter(ProgressFilter):
+    """Filter for breaches whose clock runs, open ones, and those that are overdue."""
 
-    ground = forms.CharField(
-        label=_("Ground"),
-        max_length=2000,
-        widget=AdminTextareaWidget,
-        help_text=_("Why is nothing more to be done? Do not name people."),
+    offered: ClassVar[Any] = {"open": _("Open"), "overdue": _("Overdue")}
+
+
+def _by(request: HttpRequest) -> dict[str, Any]:
+    return {"actor": actor_of(request), "at": get_action_time(request)}
+
+
+def _show_draft(row: Breach, given: dict[str, Any], request: HttpRequest, *, slug: str) -> HttpResponse | None:
+    language = given["language"]
+    if "redraft" in request.POST:
+        owner: Any = site.get_model_admin(Breach)
+        return HttpResponseRedirect(f"{owner.url_of(slug, row)}?{urlencode({'language': language})}")
+    if is_preview(request):
+        return preview_letter(request, row, slug, kind=LETTER, language=language, text=given["text"])
+    return None
+
+
+def _write_to_client(row: Breach, given: dict[str, Any], request: HttpRequest) -> HttpResponse | None:
+    if draft := _show_draft(row, given, request, slug="write-client"):
+        return draft
+    write_to_client(row, **given, **_by(request))
+    return None
+
+
+def _notify_authority(row: Breach, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+    if draft := _show_draft(row, given, request, slug="notify-authority"):
+        return draft
+    notify_authority(row, **given, **_by(request))
+    note = gettext(
+        "The notification is recorded. Print this page and hand it over, or enter it in the authority’s form. You find "
+        "the text again on the page of the breach."
     )
+    shown = {"text": given["text"], "language": given["language"]}
+    return show_letter_sheet(request, row, heading=given["authority"], note=note, **shown)
+
+
+def _write_to_people(row: Breach, given: dict[str, Any], request: HttpRequest) -> HttpResponse | None:
+    language = given.pop("language")
+    if is_preview(request):
+        text = given["text_ur"] if language == "ur" else given["text"]
+        return preview_letter(request, row, "write-people", kind=LETTER, language=language, text=text)
+    write_to_people(row, **given, **_by(request))
+    return None
+
+
+def _state(row: Breach) -> SafeString:
+    if not row.is_open:
+        return render_state(gettext("Closed"), "good")
+    if not row.awaits_authority:
+        return render_state(gettext("Open"), "warn")
+    return render_state(gettext("Authority to be notified"), "bad")
+
+
+_LETTER_PAGE = "console/breach_letter.html"
+
+
+@admin.register(Breach, site=site)
+class BreachAdmin(SortByWaitingTime, ExportableAdmin):
+    """Console page of personal-data breaches, newest first."""
+
+    view_capability = Capability.VIEW_BREACHES
+    add_capability = Capability.MANAGE_BREACHES
+    asks_reason = False
+    sortable_by = ()
+    list_display = ("recorded_at", "known_at", "state", "hours_left", "to_inform", "owner")
+    list_filter = (BreachProgressFilter, "client")
+    exported = (
+        "incident categories systems outcome happened_from happened_until known_at due_at recorded_at "
+        "client_informed_at authority_notified_at people_informed_at closed_at"
+    )
+    newest_by = "recorded_at"
+    longest_first: ClassVar[Any] = {"running": "due_at", "overdue": "due_at"}
+    codes: ClassVar[Any] = {"categories": DataCategory, "systems": System}
+    row_fields = (
+        "happened_from",
+        "happened_until",
+        "known_at",
+        "reported_by",
+        "reporter",
+        "what",
+        "consequences",
+        "categories",
+        "systems",
+    )
+    fixed = row_fields
+    detail_fields = (
+        "state",
+        "hours_left",
+        "to_inform",
+        "due_at",
+        "missing",
+        "measures",
+        "lessons",
+        "client_informed_at",
+        "authority_notified_at",
+        "people_informed_at",
+        "closed_at",
+    )
+    intro = (
+        "Breaches of security that led to the loss, alteration or disclosure of personal data. The supervisory "
+        "authority is notified within 72 hours after the breach is known, unless a risk for people is unlikely. Record "
+        "a breach at once: details can follow."
+    )
+    empty_text = "No breach is recorded."
+    state = state_column(_state)
+    acts = (
+        act_page(assess_breach, form=AssessForm),
+        act_page(write_to_client, form=ClientLetterForm, respond=_write_to_client, template=_LETTER_PAGE),
+        act_page(notify_authority, form=AuthorityForm, respond=_notify_authority, template=_LETTER_PAGE),
+        act_page(write_to_people, form=PeopleForm, respond=_write_to_people, template=_LETTER_PAGE),
+        act_page(record_measures, form=MeasuresForm),
+        act_page(add_clients, form=ClientsForm, across_clients=True),
+        request_closing,
+    )
+
+    def write(self, row: Any, **details: Any) -> None:
+        record_breach(row, actor=details["actor"], at=details["at"])
+
+    def panels(self, request: HttpRequest, row: Breach) -> list[dict[str, Any]]:
+        """Show the assessments and the letters; while the breach is open also whose data it concerns."""
+        actor = actor_of(request)
+        with in_client(row.client_id):
+            counts = count_affected(row, actor=actor) if row.is_open else []
+            own = {"client_id": row.client_id, "breach": row}
+            assessments = list(BreachAssessment.objects.filter(**own))
+            letters = [_serialize_letter(one) for one in BreachLetter.objects.filter(**own)]
+        values = {"client_id": row.client_id, "counts": counts, "assessments": assessments, "letters": letters}
+        return [{"template": "console/panels/breach.html", **values}]
+
+    @admin.display(description="hours left")
+    def hours_left(self, row: Breach) -> str:
+        """Return the hours left to notify the authority; a dash if its clock does not run."""
+        if not row.awaits_authority:
+            return "—"
+        left = whole_hours_left(row.known_at, get_time_of(row.client_id))
+        if left >= 0:
+            return str(left)
+        return ngettext("{hours} hour late", "{hours} hours late", -left).format(hours=f"{-left:,}")
+
+    @admin.display(description="to be informed")
+    def to_inform(self, row: Breach) -> str:
+        return str(row.get_outcome_display()) if row.outcome else gettext("not assessed yet")
+
+    @admin.display(description="missing")
+    def missing(self, row: Breach) -> str:
+        """Return what is missing before it can be closed."""
+        return join_words(list_missing(row)) or "—"
+
+
+def _serialize_letter(letter: BreachLetter) -> dict[str, Any]:
+    if letter.audience != Audience.PEOPLE:
+        return {"letter": letter}
+    unreached = list_unreached(letter)
+    return {
+        "letter": letter,
+        "notices": count_notices(letter),
+        "unreached": unreached.map(lambda person: {"name": str(person), "url": person_url(person.pk)}),
+    }
 
 
 @admin.register(BreachClosing, site=site)
@@ -227,11 +408,9 @@ _LOOKED_BACK = timedelta(days=30)
 
 def measure_letter(row: BreachLetter) -> Progress:
     """Return how many people on the letter's list are informed, or could not be; two queries."""
-    total = BreachPerson.objects.filter(client_id=row.client_id, assessment=row.assessment_id).count()
-    notices = BreachNotice.objects.filter(client_id=row.client_id, letter=row)
-    found = notices.aggregate(people=Count("subject_id", distinct=True), latest=Max("at"))
-    ended = (found["latest"] or row.sent_at) if found["people"] >= total else None
-    return Progress(found["people"], total, row.sent_at, ended, started_by=row.actor_id)
+    found = count_notices(row)
+    ended = (found.latest or row.sent_at) if found.done >= found.people else None
+    return Progress(found.done, found.people, row.sent_at, ended, started_by=row.actor_id)
 
 
 def _list_rows(since: datetime) -> QuerySet[BreachLetter]:

@@ -1,3 +1,0 @@
-"""Console pages of the breach register."""
-
-from retention.breaches.admin import breaches, forms
