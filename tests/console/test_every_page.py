@@ -40,6 +40,7 @@ OF_ANOTHER_PERSON = {
         "accounts/staffchange/approve",
         "subjects/readmission/approve",
         "systems/order/agree",
+        "disposals/batch/approve",
     ),
     "farah": (
         "consent/safeguardchange/approve",
