@@ -335,8 +335,7 @@ def record_answers(
     """
     _require_capability(actor, subject)
     subject = lock_subject(subject, during_erasure=all(answer.state in _ENDING for answer in answers))
-    if claimed_at is not None and claimed_at > at:
-        raise ClaimInFuture
+    _check_claim(claimed_at, at)
     check_guardian(subject, given_by, guardian, at)
     tokens = {answer.shown or shown for answer in answers if answer.state != ConsentState.WITHDRAWN}
     past = load_history(subject, guardian)
@@ -430,6 +429,11 @@ def _get_purpose(code: str, register: Register) -> Purpose:
     if code not in register.purposes:
         raise PurposeUnknown(code)
     return to_purpose(register.purposes[code])
+
+
+def _check_claim(claimed_at: datetime | None, at: datetime) -> None:
+    if claimed_at is not None and claimed_at > at:
+        raise ClaimInFuture
 
 
 def _check_answer(  # noqa: PLR0917 -- the answer, then the facts it is checked against
