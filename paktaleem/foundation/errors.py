@@ -23,11 +23,7 @@ class Problem:
 
     def body(self, **extensions: Any) -> dict[str, Any]:
         """Return the members of the problem document."""
-        members: dict[str, Any] = {
-            "type": _TYPES + self.code,
-            "title": self.title,
-            "status": int(self.status),
-        }
+        members: dict[str, Any] = {"type": _TYPES + self.code, "title": self.title, "status": int(self.status)}
         if self.detail:
             members["detail"] = self.detail
         if self.field:

@@ -42,12 +42,7 @@ READ_ONLY = _outage(
     _("The database accepts no changes now. What is stored can be read."),
     60,
 )
-BUSY = _outage(
-    "database-busy",
-    "The database is busy",
-    _("The database is busy. Please try again in a minute."),
-    5,
-)
+BUSY = _outage("database-busy", "The database is busy", _("The database is busy. Please try again in a minute."), 5)
 _BY_STATE = {
     "53100": FULL,  # disk_full
     "58030": FULL,  # io_error

@@ -9,9 +9,10 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 
 from paktaleem.foundation.accounts.actors import NotAllowed
+from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.accounts.roles import KEY_SCOPES, Capability
 from paktaleem.foundation.accounts.selectors import find_client_by_code, find_key_actor
-from paktaleem.foundation.accounts.services import AlreadyRevoked, issue_api_key, revoke_api_key
+from paktaleem.foundation.accounts.services import issue_api_key, revoke_api_key
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
@@ -157,7 +158,7 @@ def test_two_keys_of_one_name_are_valid_during_rotation(cast, now):
 def test_a_key_cannot_be_revoked_twice(cast, now):
     key, _ = issue(cast, now)
     revoke(cast, key, now)
-    with pytest.raises(AlreadyRevoked):
+    with pytest.raises(Refused, match="already revoked"):
         revoke(cast, key, now)
 
 

@@ -51,15 +51,7 @@ def test_the_timetable_asks_for_it_every_hour():
     ]
 
 
-@pytest.mark.parametrize(
-    ("days", "kept"),
-    [
-        (0, {*ENDED}),
-        (2, {"failed"}),
-        (29, {"failed"}),
-        (31, set()),
-    ],
-)
+@pytest.mark.parametrize(("days", "kept"), [(0, {*ENDED}), (2, {"failed"}), (29, {"failed"}), (31, set())])
 def test_what_ended_goes_and_what_failed_goes_later(committed, days, kept):
     for status in (*ENDED, "todo", "doing"):
         job_of(status, days=days)

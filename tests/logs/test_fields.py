@@ -96,8 +96,7 @@ def test_the_worker_is_logged_by_task_and_step():
 
 
 @pytest.mark.parametrize(
-    ("path", "route"),
-    [("/api/v1/subjects/lms-zenobia", "/api/v1/subjects/<str:external_id>"), ("/link/s3cret", None)],
+    ("path", "route"), [("/api/v1/subjects/lms-zenobia", "/api/v1/subjects/<str:external_id>"), ("/link/s3cret", None)]
 )
 def test_a_request_is_logged_by_its_route_and_not_by_its_path(path, route):
     request = RequestFactory().get(path)

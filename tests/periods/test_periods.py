@@ -15,6 +15,7 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import is_erased
 from paktaleem.directory.people.services.erasure import erase_subject
 from paktaleem.foundation.accounts.actors import NotAllowed
+from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import as_officer, in_client
@@ -32,12 +33,7 @@ from paktaleem.foundation.upkeep.periods.selectors import (
     list_kind_lines,
     list_published_periods,
 )
-from paktaleem.foundation.upkeep.periods.services import (
-    PeriodFixed,
-    decide_period_change,
-    record_run,
-    request_period_change,
-)
+from paktaleem.foundation.upkeep.periods.services import decide_period_change, record_run, request_period_change
 from paktaleem.foundation.upkeep.periods.tasks import dispose_of_old_data
 from tests.accounts.officers import second_officer
 from tests.cast import Cast
@@ -147,7 +143,7 @@ def test_the_same_period_and_an_empty_ground_are_refused(cast: Cast) -> None:
 
 
 def test_a_kind_without_a_period_cannot_change(cast: Cast) -> None:
-    with pytest.raises(PeriodFixed):
+    with pytest.raises(Refused, match="no period of its own"):
         request(cast, kind="person")
 
 

@@ -96,8 +96,5 @@ def test_the_checks_find_a_wrong_and_a_missing_name() -> None:
     assert [*unnamed_exceptions(tree)] == ["act: TypeError"]
     assert unknown_sources(
         ast.parse('"""Follows policy §9 and §14, policy §14, decision 0001 and decision 0999."""')
-    ) == [
-        "decision 999",
-        "policy §14",
-    ]
+    ) == ["decision 999", "policy §14"]
     assert [function.name for function in functions(tree)] == ["act"]

@@ -15,9 +15,7 @@ from paktaleem.foundation.tenancy.school_limits import Link, columns_of_model, f
 from paktaleem.foundation.tenancy.tables import APPEND, Limited, Scope, TablePolicy
 from tests.tenancy.connections import Door, rows
 
-GLOBAL_UNIQUE = {
-    "accounts_client_code_key": "a client's code is its public name, found before its context exists",
-}
+GLOBAL_UNIQUE = {"accounts_client_code_key": "a client's code is its public name, found before its context exists"}
 """Unique keys of tenant tables that do not start with the client, with reasons. (Primary keys: random UUIDv7 ids.)"""
 
 LOOK_UPS = {
@@ -385,8 +383,7 @@ def wrong_rights(door: Door) -> Iterator[str]:
             for right in sorted(actual ^ expected):
                 yield f"{table}: {role} {'may' if right in actual else 'may not'} {right}"
     for name, right in rows(
-        door,
-        f"SELECT relname, privilege_type FROM pg_class, aclexplode(relacl) WHERE {IN_PUBLIC} AND grantee = 0",
+        door, f"SELECT relname, privilege_type FROM pg_class, aclexplode(relacl) WHERE {IN_PUBLIC} AND grantee = 0"
     ):
         yield f"{name}: everybody may {right}"
     for name, column in rows(

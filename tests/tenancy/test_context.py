@@ -58,18 +58,6 @@ def clients_of_people():
     return set(Subject.objects.values_list("client_id", flat=True).distinct())
 
 
-def test_a_client_sees_its_own_people(cast):
-    with in_client(cast.client_id(INDUS)):
-        assert clients_of_people() == {cast.client_id(INDUS)}
-        assert current_client() == cast.client_id(INDUS)
-
-
-def test_the_officers_view_sees_all_clients(cast):
-    with as_officer():
-        assert clients_of_people() == {cast.client_id(INDUS), cast.client_id(KHYBER)}
-        assert current_client() is None
-
-
 def owners_by_table():
     """Return the clients of the visible rows, by table; tests/project/rows.py fills the tables."""
     readable = {table: wall.owner_column for table, wall in walled().items() if "SELECT" in wall.rights}
@@ -87,40 +75,6 @@ def test_another_client_sees_no_row_of_any_table(cast_of_rows):
     assert len(filled) > 150
     with in_client(khyber):
         refuse_any((table, owners - {khyber, PAKTALEEM}) for table, owners in owners_by_table() if table in filled)
-
-
-def test_a_client_context_cannot_open_inside_that_of_another_client(cast):
-    with (
-        in_client(cast.client_id(INDUS)),
-        pytest.raises(ContextSwitchRefused, match="may not open inside"),
-        in_client(cast.client_id(KHYBER)),
-    ):
-        raise AssertionError
-
-
-def test_the_officers_view_cannot_open_inside_a_client(cast):
-    with in_client(cast.client_id(INDUS)), pytest.raises(ContextSwitchRefused), as_officer():
-        raise AssertionError
-
-
-@pytest.mark.parametrize("inner", [as_officer, lambda: in_client(PAKTALEEM)])
-def test_no_other_context_opens_inside_a_global_one(db, inner):
-    with in_global(), pytest.raises(ContextSwitchRefused), inner():
-        raise AssertionError
-
-
-def test_a_refused_switch_does_not_change_the_context(cast):
-    with in_client(cast.client_id(INDUS)):
-        with pytest.raises(ContextSwitchRefused), in_client(cast.client_id(KHYBER)):
-            raise AssertionError
-        assert clients_of_people() == {cast.client_id(INDUS)}
-
-
-def test_the_context_of_the_same_client_can_be_nested(cast):
-    with in_client(cast.client_id(INDUS)):
-        with in_client(cast.client_id(INDUS)):
-            assert clients_of_people() == {cast.client_id(INDUS)}
-        assert clients_of_people() == {cast.client_id(INDUS)}
 
 
 def test_an_inner_block_of_the_same_client_is_a_savepoint(cast):
@@ -148,48 +102,11 @@ def test_an_officer_switches_to_a_client_and_back(cast):
         assert len(clients_of_people()) == 2
 
 
-def test_an_officer_is_restored_after_an_exception(cast):
-    with as_officer():
-        with pytest.raises(Broken), in_client(cast.client_id(INDUS)):
-            rename_indus("Elsewhere")
-            raise Broken
-        assert settings_now() == ("paktaleem_officer", "")
-        assert cast.client(INDUS).name == "Indus Schools Network"
-
-
-def test_an_officer_is_restored_after_a_database_error(cast):
-    with as_officer():
-        with pytest.raises(ProgrammingError), in_client(cast.client_id(INDUS)), connection.cursor() as cursor:
-            cursor.execute("SELECT no_such_column FROM subjects_subject")
-        assert settings_now() == ("paktaleem_officer", "")
-
-
-def test_an_officer_is_restored_after_an_inner_rollback(cast):
-    with as_officer():
-        with in_client(cast.client_id(INDUS)):
-            rename_indus("Elsewhere")
-            transaction.set_rollback(True)
-        assert settings_now() == ("paktaleem_officer", "")
-        assert cast.client(INDUS).name == "Indus Schools Network"
-
-
 def test_a_savepoint_rolled_back_inside_keeps_the_context(cast):
     with in_client(cast.client_id(INDUS)):
         with pytest.raises(Broken), transaction.atomic():
             raise Broken
         assert clients_of_people() == {cast.client_id(INDUS)}
-
-
-def test_an_officer_switches_from_one_client_to_the_next(cast):
-    with as_officer():
-        for code in (INDUS, KHYBER):
-            with in_client(cast.client_id(code)):
-                assert clients_of_people() == {cast.client_id(code)}
-
-
-def test_inside_a_client_an_officer_cannot_reopen_the_officers_view(cast):
-    with as_officer(), in_client(cast.client_id(INDUS)), pytest.raises(ContextSwitchRefused), as_officer():
-        raise AssertionError
 
 
 def test_the_officers_view_cannot_write(cast):

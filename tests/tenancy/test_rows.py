@@ -29,13 +29,7 @@ def kept(client_id, now, slot=b"s" * 32):
     """Return a stored response: bytes, a number, JSON and a time."""
     headers = {"Content-Type": "application/json"}
     return KeptAnswer(
-        client_id=client_id,
-        slot=slot,
-        fingerprint=b"f" * 32,
-        status=201,
-        headers=headers,
-        body=b"\x00",
-        stored_at=now,
+        client_id=client_id, slot=slot, fingerprint=b"f" * 32, status=201, headers=headers, body=b"\x00", stored_at=now
     )
 
 

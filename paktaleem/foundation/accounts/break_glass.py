@@ -27,11 +27,7 @@ from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
 NOTIFY_BREAK_GLASS = "signin.notify_break_glass"
 """Name of the task that reports a use to the other officers (declared in an app above this one)."""
-RECOVERIES = {
-    "password": StaffAct.RESET_PASSWORD,
-    "second-factor": StaffAct.RESET_FACTOR,
-    "enable": StaffAct.ENABLE,
-}
+RECOVERIES = {"password": StaffAct.RESET_PASSWORD, "second-factor": StaffAct.RESET_FACTOR, "enable": StaffAct.ENABLE}
 """Acts of the host for an officer, by their names on the command line."""
 _HOST = system_actor("break_glass")
 _ENOUGH = 2
@@ -135,9 +131,5 @@ def _record(user: User, act: str, stamp: Stamp) -> None:
     entry = record_entry("staff.break_glass_used", client_id=PAKTALEEM, facts=facts, actor=stamp.actor, at=stamp.at)
     for officer in stamp.makers:
         enqueue_job(
-            NOTIFY_BREAK_GLASS,
-            user=str(user.pk),
-            officer=str(officer),
-            entry=str(entry.id),
-            at=stamp.at.isoformat(),
+            NOTIFY_BREAK_GLASS, user=str(user.pk), officer=str(officer), entry=str(entry.id), at=stamp.at.isoformat()
         )

@@ -11,9 +11,10 @@ from uuid import UUID
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext, gettext_noop
 
 from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.accounts.leaving import end_sessions
 from paktaleem.foundation.accounts.models import Membership, User
 from paktaleem.foundation.accounts.school_limits import require_within
@@ -27,7 +28,7 @@ from paktaleem.foundation.accounts.staff_accounts import (
     write_end,
 )
 from paktaleem.foundation.accounts.staff_changes import StaffChange
-from paktaleem.foundation.accounts.staff_services import PasswordIsSet, change_membership, require_management
+from paktaleem.foundation.accounts.staff_services import PASSWORD_IS_SET, change_membership, require_management
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import advisory_lock
 
@@ -89,13 +90,13 @@ def invite_colleague(
 def resend_invitation(membership: Membership, *, actor: Actor, reason: Reason | str, at: datetime) -> None:
     """Email the invitation of a colleague again; the earlier link becomes invalid.
 
-    Raises PasswordIsSet for a colleague who has set a password or signed in, AlreadyEnded, NotAllowed.
+    Raises Refused for a colleague who has set a password or signed in, AlreadyEnded, NotAllowed.
     """
     require_management(actor, membership.client_id)
     user = User.objects.select_for_update().get(pk=membership.user_id)
     require_within(actor, lock_active_membership(membership))
     if user.has_usable_password() or user.last_login is not None:
-        raise PasswordIsSet
+        raise Refused(gettext(PASSWORD_IS_SET))
     stamp = Stamp(actor, reason, at, (actor.id,))
     send_link(user, StaffLink.INVITATION, stamp)
     record_user_entry("user.link_sent_again", user, stamp)

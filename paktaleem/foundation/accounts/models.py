@@ -95,8 +95,7 @@ class Client(Tracked):
         help_text="For countries of residence whose law sets a different age. The age threshold applies to all others.",
     )
     is_sandbox = models.BooleanField(
-        default=False,
-        help_text="A test environment for developers, without real people. Cannot be changed later.",
+        default=False, help_text="A test environment for developers, without real people. Cannot be changed later."
     )
     clock_offset = models.DurationField(
         default=timedelta(), db_default=timedelta(), editable=False, help_text="How far a sandbox's clock is ahead."

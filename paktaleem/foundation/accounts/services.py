@@ -8,8 +8,10 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.accounts.leaving import write_key_revocation
 from paktaleem.foundation.accounts.models import TEST_KEY_PREFIX, ApiKey, Client
 from paktaleem.foundation.accounts.roles import Capability
@@ -17,7 +19,6 @@ from paktaleem.foundation.accounts.staff_accounts import Stamp
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
-from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.context import advisory_lock
 
 KEY_MARK = "ptk_"
@@ -28,18 +29,6 @@ ROTATION_OVERLAP = timedelta(days=7)
 """Default overlap during which the old key stays valid."""
 MAX_ROTATION_OVERLAP = timedelta(days=30)
 """Longest overlap: two valid keys of one system double the risk."""
-
-
-class AlreadyRevoked(PortalError):
-    """The key is already revoked."""
-
-    console_message = "The key is already revoked."
-
-
-class KeyNotLive(PortalError):
-    """The key is no longer valid, so it cannot be rotated; issue a new one."""
-
-    console_message = "The key is no longer valid. Issue a new one."
 
 
 class TooManyLiveKeys(ValidationError):
@@ -114,14 +103,15 @@ def rotate_api_key(
     """Issue a successor with the same name, scopes and validity period; the old key ends after ``overlap``.
 
     Returns the successor and its secret. The old key's own expiry is never extended, and ``overlap`` is at most 30
-    days. Raises TooManyLiveKeys during an earlier rotation, KeyNotLive, ValidationError, NotAllowed.
+    days. Raises TooManyLiveKeys during an earlier rotation, Refused for a key that is not valid, ValidationError,
+    NotAllowed.
     """
     require(actor, Capability.MANAGE_API_KEYS, key.client_id)
     if not timedelta() < overlap <= MAX_ROTATION_OVERLAP:
         raise ValidationError({"overlap": [f"Choose a time within {MAX_ROTATION_OVERLAP.days} days."]})
     key = ApiKey.objects.select_for_update().get(id=key.id, client_id=key.client_id)
     if not key.is_live(at):
-        raise KeyNotLive
+        raise Refused(_("The key is no longer valid. Issue a new one."))
     successor, secret = issue_api_key(
         key.client_id,
         name=key.name,
@@ -143,12 +133,12 @@ def rotate_api_key(
 def narrow_api_key(key: ApiKey, *, scopes: Iterable[str], actor: Actor, reason: Reason | str, at: datetime) -> ApiKey:
     """Take scopes from a key immediately, as at the end of an agreement; it never gains one.
 
-    Raises ValueError for a scope that the key has not, AlreadyRevoked, NotAllowed.
+    Raises ValueError for a scope that the key has not, Refused for a revoked key, NotAllowed.
     """
     require(actor, Capability.MANAGE_API_KEYS, key.client_id)
     key = ApiKey.objects.select_for_update().get(id=key.id)
     if key.revoked_at is not None:
-        raise AlreadyRevoked
+        raise Refused(_("The key is already revoked."))
     kept = sorted(set(scopes))
     if not set(kept) <= set(key.scopes):
         raise ValueError("A key never gains a scope.")
@@ -163,11 +153,11 @@ def narrow_api_key(key: ApiKey, *, scopes: Iterable[str], actor: Actor, reason: 
 def revoke_api_key(key: ApiKey, *, actor: Actor, reason: Reason | str, at: datetime) -> ApiKey:
     """Revoke a key immediately: the next call with it is refused.
 
-    Raises AlreadyRevoked, NotAllowed.
+    Raises Refused for a revoked key, NotAllowed.
     """
     require(actor, Capability.MANAGE_API_KEYS, key.client_id)
     key = ApiKey.objects.select_for_update().get(id=key.id)
     if key.revoked_at is not None:
-        raise AlreadyRevoked
+        raise Refused(_("The key is already revoked."))
     write_key_revocation(key, Stamp(actor, reason, at, ()))
     return key

@@ -12,9 +12,10 @@ from uuid import UUID
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext, gettext_noop
 
 from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.accounts.leaving import end_sessions, lock_last_administrator, revoke_held_keys
 from paktaleem.foundation.accounts.models import Client, Membership, User
 from paktaleem.foundation.accounts.roles import Capability, is_privileged, is_wider
@@ -48,6 +49,7 @@ from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
 _ADDRESS_TAKEN = gettext_noop("An account has this address. Enter another.")
+PASSWORD_IS_SET = gettext_noop("The owner has set a password in the meantime.")
 _ACCOUNT_FIELDS = ["full_name", "language", "is_active"]
 
 
@@ -55,18 +57,6 @@ class AlreadyProposed(PortalError):
     """The same act is already proposed for this member of staff."""
 
     console_message = "This is already proposed, and waits under Changes of staff for another officer."
-
-
-class PasswordIsSet(PortalError):
-    """The member of staff has set a password: the link is used, and is not sent again."""
-
-    console_message = "The owner has set a password in the meantime."
-
-
-class ApproverIsConcerned(PortalError):
-    """The approver is the member of staff whom the change concerns."""
-
-    console_message = "This change concerns your own account. Another officer must approve it."
 
 
 class ProposerMayNotAnyMore(PortalError):
@@ -110,12 +100,13 @@ def invite_user(
 def resend_link(user: User, *, actor: Actor, reason: Reason | str = Reason.ONBOARDING, at: datetime) -> None:
     """Email an unused link again: the invitation, or the reset that was approved; the earlier link becomes invalid.
 
-    The officer is tied to the user like those who sent it first. Raises PasswordIsSet, NotAllowed.
+    The officer is tied to the user like those who sent it first. Raises Refused if they have set
+    a password, NotAllowed.
     """
     require(actor, Capability.MANAGE_STAFF)
     user = User.objects.select_for_update().get(pk=user.pk)
     if user.has_usable_password():
-        raise PasswordIsSet
+        raise Refused(gettext(PASSWORD_IS_SET))
     stamp = Stamp(actor, reason, at, (actor.id,))
     send_link(user, StaffLink.INVITATION if user.last_login is None else StaffLink.RESET, stamp)
     record_user_entry("user.link_sent_again", user, stamp)
@@ -123,12 +114,7 @@ def resend_link(user: User, *, actor: Actor, reason: Reason | str = Reason.ONBOA
 
 @transaction.atomic
 def change_user(
-    user: User,
-    *,
-    left_without: Sequence[Client] = (),
-    actor: Actor,
-    reason: Reason | str = Reason.REVIEW,
-    at: datetime,
+    user: User, *, left_without: Sequence[Client] = (), actor: Actor, reason: Reason | str = Reason.REVIEW, at: datetime
 ) -> User | StaffChange:
     """Change the name, language or active state of a member of staff; a disabled user's next request fails.
 
@@ -248,14 +234,14 @@ def decide_staff_change(
 
     The approver is neither the proposer nor the member of staff concerned, and the proposer may still propose it.
     For a role at a client, an administrator of that client may propose and approve too (decision 0093). Raises
-    ApproverIsConcerned, ApproverIsRequester, ApproverNotIndependent, ChangeAlreadyDecided, ProposerMayNotAnyMore,
-    AlreadyEnded, ValidationError, NotAllowed.
+    Refused for the member concerned, ApproverIsRequester, ApproverNotIndependent, ChangeAlreadyDecided,
+    ProposerMayNotAnyMore, AlreadyEnded, ValidationError, NotAllowed.
     """
     needed = require_management(actor, change.client_id)
     require_unlimited(actor)
     user = User.objects.select_for_update().get(pk=change.user_id)
     if approve and user.pk == actor.id:
-        raise ApproverIsConcerned
+        raise Refused(gettext("This change concerns your own account. Another officer must approve it."))
     change = decide_change(change, approve=approve, actor=actor, at=at, wall_clock_at=at)
     if approve and not has_capability(change.requested_by, needed, change.client_id, at=at):
         raise ProposerMayNotAnyMore

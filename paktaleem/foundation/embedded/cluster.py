@@ -104,7 +104,7 @@ def _remove_unfinished(layout: Layout) -> None:
         raise ClusterError(
             f"The database in {layout.home} has been in use, and its file 'finished' is missing. Nothing was"
             " changed. If data/ and passwords.json are complete, create that file again (empty); otherwise"
-            " restore a backup.",
+            " restore a backup."
         )
     for leftover in (layout.data, layout.discarded):
         if leftover.exists():
@@ -154,7 +154,7 @@ class Cluster:
             if self._durable and not postmaster.is_durable:
                 raise ClusterError(
                     f"The server of {self.home} was started for tests and would lose data in a power failure."
-                    " Stop it first, then start it again.",
+                    " Stop it first, then start it again."
                 )
             return self._build_endpoint(postmaster)
 
@@ -247,7 +247,7 @@ def _read_passwords(layout: Layout) -> Mapping[str, str]:
         return {role: passwords[role] for role in LOGIN_ROLES}
     except (FileNotFoundError, ValueError, KeyError) as error:
         raise ClusterError(
-            f"The passwords in {layout.passwords} cannot be read ({error!r}). Restore a copy of that file.",
+            f"The passwords in {layout.passwords} cannot be read ({error!r}). Restore a copy of that file."
         ) from error
 
 

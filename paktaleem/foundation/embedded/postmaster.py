@@ -304,7 +304,7 @@ def _data_version(layout: Layout) -> int:
     except (FileNotFoundError, ValueError) as error:
         raise ClusterError(
             f"The finished database in {layout.data} is damaged: {error}. Nothing was changed. Restore a"
-            f" backup, or remove {layout.home} to start with an empty database.",
+            f" backup, or remove {layout.home} to start with an empty database."
         ) from error
 
 

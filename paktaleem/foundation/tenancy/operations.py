@@ -92,13 +92,7 @@ class TenantIsolation(TableOperation):
     """
 
     def __init__(
-        self,
-        model: str,
-        *,
-        column: str = "client_id",
-        shared: bool = False,
-        looked_up: bool = False,
-        limited: str = "",
+        self, model: str, *, column: str = "client_id", shared: bool = False, looked_up: bool = False, limited: str = ""
     ) -> None:
         super().__init__(model)
         self.limited = Limited(limited or ("read" if shared else "by_person"))

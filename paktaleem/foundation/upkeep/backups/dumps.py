@@ -95,10 +95,7 @@ def output_of(command: Sequence[str | Path]) -> Iterator[IO[bytes]]:
     Raises BackupFailed if the program fails.
     """
     with subprocess.Popen(  # noqa: S603 -- PostgreSQL's own programs, no shell
-        [str(part) for part in command],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        [str(part) for part in command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
         if process.stdout is None or process.stderr is None:
             raise BackupFailed(f"The output of {command[0]} cannot be read.")

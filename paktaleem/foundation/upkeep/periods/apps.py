@@ -20,8 +20,5 @@ class PeriodsConfig(config.PortalAppConfig):
             "paktaleem.foundation.upkeep.periods.kinds.data_kinds",
             "paktaleem.foundation.upkeep.periods.purging.JOBS_FAILED",
         ),
-        (
-            _CHECKS,
-            "paktaleem.foundation.upkeep.periods.diagnosis.check_disposals",
-        ),
+        (_CHECKS, "paktaleem.foundation.upkeep.periods.diagnosis.check_disposals"),
     )

@@ -8,13 +8,13 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, decide_change
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
-from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 from paktaleem.foundation.upkeep.periods.kinds import Bounds, get_kind
 from paktaleem.foundation.upkeep.periods.models import PeriodChange, PortalPeriod
@@ -32,24 +32,17 @@ ON CONFLICT (client_id, kind) DO UPDATE SET
 """
 
 
-class PeriodFixed(PortalError):
-    """The kind has no period of its own: something else ends it."""
-
-    console_message = "This kind of data has no period of its own, so there is nothing to change."
-
-
 @transaction.atomic
 def request_period_change(kind: str, *, length: int, ground: str, actor: Actor, at: datetime) -> PeriodChange:
     """Request another period for a kind, in PakTaleem's context; a different pending request is replaced.
 
     ``length`` is in the unit of the kind. A shorter period deletes data that cannot be restored, a longer one keeps
     data for longer than was published: both take a ground in words and a second person (decision 0076).
-    Raises PeriodFixed, ValidationError naming ``length`` or ``ground``, NotAllowed, KeyError for an unknown kind.
+    Raises Refused if the kind has no period, ValidationError naming ``length`` or ``ground``, NotAllowed, KeyError for
+    an unknown kind.
     """
     require(actor, Capability.MANAGE_PERIODS, PAKTALEEM)
-    bounds = get_kind(kind).bounds
-    if bounds is None:
-        raise PeriodFixed
+    bounds = _get_bounds(kind)
     _lock()
     previous = get_length(kind)
     _check(length, ground, bounds, previous)
@@ -78,7 +71,7 @@ def decide_period_change(
 ) -> PeriodChange:
     """Approve a requested period, which applies from the next run of the task on, or decline it (decision 0076).
 
-    Raises ApproverIsRequester, ApproverNotIndependent, ChangeAlreadyDecided, PeriodFixed if the kind has no period any
+    Raises ApproverIsRequester, ApproverNotIndependent, ChangeAlreadyDecided, Refused if the kind has no period any
     more, ValidationError if it is outside today's bounds, NotAllowed.
     """
     require(actor, Capability.MANAGE_PERIODS, PAKTALEEM)
@@ -87,10 +80,7 @@ def decide_period_change(
     change.save(update_fields=["state", "settled_by", "settled_at"])
     _record("period.change_settled", change, actor, at)
     if approve:
-        bounds = get_kind(change.kind).bounds
-        if bounds is None:
-            raise PeriodFixed
-        _require_inside(change.length, bounds)
+        _require_inside(change.length, _get_bounds(change.kind))
         row = PortalPeriod.objects.filter(client_id=PAKTALEEM, kind=change.kind).first()
         row = row or PortalPeriod(client_id=PAKTALEEM, kind=change.kind)
         row.length, row.changed_at = change.length, at
@@ -112,6 +102,13 @@ def record_run(kind: str, *, rows: int, at: datetime) -> None:
 def _lock() -> None:
     """Lock PakTaleem's row, so that two changes of a period come one after the other."""
     Client.objects.select_for_update().get(pk=PAKTALEEM)
+
+
+def _get_bounds(kind: str) -> Bounds:
+    bounds = get_kind(kind).bounds
+    if bounds is None:
+        raise Refused(_("This kind of data has no period of its own, so there is nothing to change."))
+    return bounds
 
 
 def _check(length: int, ground: str, bounds: Bounds, previous: int) -> None:

@@ -31,20 +31,13 @@ class FieldProblem(PortalError):
 INVALID = Problem("invalid-input", HTTPStatus.BAD_REQUEST, "The input is not valid")
 NOT_FOUND = Problem("not-found", HTTPStatus.NOT_FOUND, "Not found")
 NOT_ALLOWED = NotAllowed.problem
+_NO_KEY = Problem(
+    "not-authenticated", HTTPStatus.UNAUTHORIZED, "A valid API key is required", "Authorization: Bearer <key>"
+)
 DRF_PROBLEMS: dict[type[exceptions.APIException], Problem] = {
     exceptions.ParseError: Problem("malformed-body", HTTPStatus.BAD_REQUEST, "The request body cannot be parsed"),
-    exceptions.NotAuthenticated: Problem(
-        "not-authenticated",
-        HTTPStatus.UNAUTHORIZED,
-        "A valid API key is required",
-        "Authorization: Bearer <key>",
-    ),
-    exceptions.AuthenticationFailed: Problem(
-        "not-authenticated",
-        HTTPStatus.UNAUTHORIZED,
-        "A valid API key is required",
-        "Authorization: Bearer <key>",
-    ),
+    exceptions.NotAuthenticated: _NO_KEY,
+    exceptions.AuthenticationFailed: _NO_KEY,
     exceptions.NotFound: NOT_FOUND,
     exceptions.PermissionDenied: NOT_ALLOWED,
     exceptions.MethodNotAllowed: Problem(

@@ -248,12 +248,7 @@ _CODE = r"^[a-z][a-z0-9_]*$"
 _NO_SEGMENT = {"anyOf": [{"enum": ["batch"]}, {"pattern": "/"}]}
 """Texts that cannot be one segment of a path, or mean something else there."""
 _PATH_PARAMETERS: dict[str, dict[str, Any]] = {
-    "external_id": {
-        "minLength": 1,
-        "maxLength": 255,
-        "pattern": EXTERNAL_ID,
-        "not": _NO_SEGMENT,
-    },
+    "external_id": {"minLength": 1, "maxLength": 255, "pattern": EXTERNAL_ID, "not": _NO_SEGMENT},
     "purpose": {"minLength": 1, "maxLength": 63, "pattern": _CODE},
     "category": {"minLength": 1, "maxLength": 63, "pattern": _CODE},
 }

@@ -31,11 +31,7 @@ class Command(BaseCommand):
             sys.exit(NOT_IN_ORDER)
 
     def _as_text(self, lines: Sequence[Line]) -> str:
-        styles = {
-            State.OK: self.style.SUCCESS,
-            State.ATTENTION: self.style.WARNING,
-            State.FAILED: self.style.ERROR,
-        }
+        styles = {State.OK: self.style.SUCCESS, State.ATTENTION: self.style.WARNING, State.FAILED: self.style.ERROR}
         widest = max(len(line.part) for line in lines)
         report = []
         for line in lines:
