@@ -33,13 +33,7 @@ class ConsentConfig(config.PortalAppConfig):
             "children.guardians.services.answers.service_changed",
             "consent.consents.services.restrictions.order_after_service_change",
         ),
-        (
-            "children.guardians.services.answers.first_notices",
-            "consent.notices.selectors.notices.find_first_policy",
-        ),
+        ("children.guardians.services.answers.first_notices", "consent.notices.selectors.notices.find_first_policy"),
         ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "consent.decisions.models.CHANGE_FEED"),
-        (
-            "paktaleem.directory.people.copies.sections.person_files",
-            "consent.consents.sections.list_evidence_files",
-        ),
+        ("paktaleem.directory.people.copies.sections.person_files", "consent.consents.sections.list_evidence_files"),
     )

@@ -9,7 +9,7 @@ from procrastinate.contrib.django import app
 from consent.consents.services.restrictions import ISSUE_LIMIT_ORDERS, LimitStep, issue_limit_orders
 from consent.consents.services.revocation import request_renewals
 from consent.notices.services.announcements import list_clients_to_follow, process_client
-from consent.notices.services.dispatches import FOLLOW_ANNOUNCEMENTS
+from consent.notices.services.publishing import FOLLOW_ANNOUNCEMENTS
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.selectors import list_due_clients

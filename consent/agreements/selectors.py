@@ -130,7 +130,6 @@ def list_privacy_contacts(client_id: UUID, *, at: datetime) -> list[Subject]:
 
 
 def _list_people(client_id: UUID, *kinds: ContactKind, at: datetime) -> list[Subject]:
-    """List the people who are contacts of some kinds, each once."""
     contacts = list_contacts(client_id, at=at).filter(kind__in=kinds).order_by("pk")
     return list({one.subject_id: one.subject for one in contacts}.values())
 

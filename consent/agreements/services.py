@@ -29,7 +29,6 @@ from consent.register.models.purposes import SafeguardChange, SafeguardKind
 from consent.register.services.register import change_register, check_register_row, save_register_row
 from consent.register.services.safeguards import store_safeguard_change
 from paktaleem.directory.files.documents import read_document, seal_document
-from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
 from paktaleem.foundation.accounts.acts import Refused, act, lock_row
@@ -57,8 +56,7 @@ ExitDays = Annotated[
 
 
 AskedKind = Annotated[
-    DocumentKind | str,
-    forms.ChoiceField(label="What it is", choices=DocumentKind.choices, widget=forms.RadioSelect),
+    DocumentKind | str, forms.ChoiceField(label="What it is", choices=DocumentKind.choices, widget=forms.RadioSelect)
 ]
 AskedFile = Annotated[
     IO[bytes],
@@ -106,7 +104,8 @@ def sign_agreement(
     terms = compute_terms_hash(agreement)
     waiting = _list_waiting(agreement).select_for_update().first()
     if waiting is not None and waiting.terms_hash != terms:
-        _replace(waiting, actor, at)
+        waiting.state, waiting.settled_by, waiting.settled_at = ChangeState.REPLACED, actor.id, at
+        waiting.save(update_fields=["state", "settled_by", "settled_at"])
         waiting = None
     if waiting is None:
         return _sign_first(agreement, side, paper, terms, actor=actor, at=at)
@@ -155,13 +154,9 @@ def compute_terms_hash(agreement: ServiceAgreement) -> str:
             for one in Instruction.objects.filter(**own).order_by("pk")
             if not one.is_cancelled
         ],
-        "documents": [str(key) for key in _document_keys(own)],
+        "documents": [str(one.pk) for one in AgreementDocument.objects.filter(**own).order_by("pk")],
     }
     return compute_leaf_hash(canonical(terms)).hex()
-
-
-def _document_keys(own: dict[str, Any]) -> Any:
-    return AgreementDocument.objects.filter(**own).order_by("pk").values_list("pk", flat=True)
 
 
 def _format(moment: datetime | None) -> str | None:
@@ -189,11 +184,6 @@ def _list_waiting(agreement: ServiceAgreement) -> QuerySet[AgreementSigning]:
     return AgreementSigning.objects.filter(
         client_id=agreement.client_id, agreement=agreement, state=ChangeState.WAITING
     )
-
-
-def _replace(waiting: AgreementSigning, actor: Actor, at: datetime) -> None:
-    waiting.state, waiting.settled_by, waiting.settled_at = ChangeState.REPLACED, actor.id, at
-    waiting.save(update_fields=["state", "settled_by", "settled_at"])
 
 
 def _sign_first(
@@ -433,19 +423,11 @@ def add_contact(
         if not value.strip():
             raise ValidationError({field: [message]})
     details = {"role": "administrator", "full_name": full_name, "email": email, "phone": phone, "language": language}
-    person = _register(client, details, actor=actor, reason=reason, at=at)
+    person, _is_new = register_subject(
+        f"contact-{new_id()}", client=client, details=details, actor=actor, reason=reason, at=at
+    )
     row = ClientContact(client_id=client.pk, kind=ContactKind(kind), subject=person, starts_at=at)
     return change_register(row, actor=actor, reason=reason, at=at)
-
-
-def _register(client: Client, details: dict[str, str], *, actor: Actor, reason: Reason | str, at: datetime) -> Subject:
-    name = _external_id(new_id())
-    person, _is_new = register_subject(name, client=client, details=details, actor=actor, reason=reason, at=at)
-    return person
-
-
-def _external_id(key: UUID) -> str:
-    return f"contact-{key}"
 
 
 @act(

@@ -2,7 +2,6 @@
 
 from typing import Any, ClassVar
 
-from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.forms import Field
@@ -14,20 +13,15 @@ from django.utils.translation import gettext_noop
 from consent.cookies.banner import ENTRIES, get_script_origin, render_tag
 from consent.cookies.models import Cookie, CookieCategory, CookieChoice, CookieSite, LinkedService
 from consent.cookies.selectors import find_banner, list_cookies
-from consent.cookies.services import request_necessary_cookie, review_link, save_cookie, save_link, save_site
+from consent.cookies.services import review_link, save_cookie, save_link, save_site
 from consent.register.admin.row_admin import RegisterAdmin
 from consent.register.admin.safeguards import SafeguardedAdmin
-from consent.register.models.purposes import SafeguardChange
 from paktaleem.directory.staff.administration.client_pages import PublicPage, public_pages
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import ProgressFilter
-from paktaleem.foundation.console.forms import RowActionForm
-from paktaleem.foundation.console.requests import actor_of, get_action_time
-from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
-from paktaleem.foundation.console.widgets import DayInput
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.text.word_lists import join_words
 
@@ -36,17 +30,7 @@ from paktaleem.foundation.text.word_lists import join_words
 class CookieAdmin(SafeguardedAdmin):
     """Console page of cookies."""
 
-    row_fields = (
-        "name",
-        "storage",
-        "category",
-        "provider",
-        "set_by",
-        "purpose_en",
-        "purpose_ur",
-        "days",
-        "is_active",
-    )
+    row_fields = ("name", "storage", "category", "provider", "set_by", "purpose_en", "purpose_ur", "days", "is_active")
     fixed = ("name", "storage")
     list_display = ("name", "category", "provider", "set_by", "days", "is_active", "owner")
     list_filter = ("category", "set_by", "is_active", "client")
@@ -58,12 +42,7 @@ class CookieAdmin(SafeguardedAdmin):
     empty_text = "No cookie is registered: the banner is not shown."
 
     def save_row(self, row: Any, **details: Any) -> None:
-        """Add or change the cookie, and publish the banner’s text."""
         save_cookie(row, actor=details["actor"], reason=details["reason"], at=details["at"])
-
-    def request_change(self, row: Any, **request: Any) -> SafeguardChange:
-        """Request a cookie about which visitors are not asked."""
-        return request_necessary_cookie(row, **request)
 
 
 @admin.register(CookieSite, site=site)
@@ -87,11 +66,9 @@ class CookieSiteAdmin(RegisterAdmin):
         return field
 
     def write(self, row: Any, **details: Any) -> None:
-        """Add or change the site; a new one gets its key."""
         save_site(row, actor=details["actor"], reason=details["reason"], at=details["at"])
 
     def panels(self, request: HttpRequest, row: CookieSite) -> list[dict[str, Any]]:
-        """Show the script element to copy, what the pages' CSP must allow, and what the register lacks."""
         with in_client(row.client_id):
             banner = find_banner(row.client_id)
             known = {(one.name, one.storage) for one in list_cookies(row.client_id)}
@@ -122,22 +99,6 @@ class LinkProgressFilter(ProgressFilter):
     offered: ClassVar[Any] = {"in_use": _("In use")}
 
 
-class ReviewLinkForm(RowActionForm):
-    """The next review day."""
-
-    review_on = forms.DateField(
-        label=_("Review day"),
-        help_text=_("On this day, the first page asks to read the policy again."),
-        widget=DayInput,
-    )
-    field_order = ("review_on", "reason")
-
-
-def _review(row: LinkedService, given: dict[str, Any], request: HttpRequest) -> None:
-    by: dict[str, Any] = {"actor": actor_of(request), "at": get_action_time(request)}
-    review_link(row, review_on=given["review_on"], reason=given["reason"], **by)
-
-
 @admin.register(LinkedService, site=site)
 class LinkedServiceAdmin(RegisterAdmin):
     """Console page of linked services."""
@@ -150,21 +111,9 @@ class LinkedServiceAdmin(RegisterAdmin):
         "policies. Read each policy again on its review day."
     )
     empty_text = "No linked service yet."
-    acts = (
-        RowAction(
-            "review",
-            "Record a review",
-            Capability.MANAGE_REGISTER,
-            _review,
-            form=ReviewLinkForm,
-            lead="The service is still linked, and its privacy policy was read. Set the day of the next review.",
-            done="Reviewed.",
-            applies=lambda row, _at: row.is_active,
-        ),
-    )
+    acts = (review_link,)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Make the review day of an existing row read-only: a review sets it."""
         fields = super().get_readonly_fields(request, obj)
         return (*fields, "review_on") if obj is not None else fields
 
@@ -193,7 +142,6 @@ class CookieChoiceAdmin(ExportableAdmin, EvidenceAdmin):
     empty_text = "No visitor has chosen yet."
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Select related version, without its texts."""
         return super().get_queryset(request).select_related("version").defer("version__content")
 
     @admin.display(description="accepted")

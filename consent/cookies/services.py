@@ -6,11 +6,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from http import HTTPStatus
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
+from django import forms
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
@@ -35,13 +36,14 @@ from consent.register.models.purposes import SafeguardChange, SafeguardKind
 from consent.register.services.register import (
     change_register,
     check_register_row,
-    prepare_row,
     save_register_row,
     stored_row,
 )
-from consent.register.services.safeguards import build_changed_row, list_changed_values, store_safeguard_change
+from consent.register.services.safeguards import build_changed_row
 from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.acts import Refused, act
 from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.canonical import canonical
 from paktaleem.foundation.audit.services import record_entry
@@ -68,19 +70,6 @@ def save_cookie(cookie: Cookie, *, actor: Actor, reason: Reason | str, at: datet
     saved = change_register(cookie, actor=actor, reason=reason, at=at)
     publish_banner(cookie.client_id, actor=actor, at=at)
     return saved
-
-
-@transaction.atomic
-def request_necessary_cookie(cookie: Cookie, *, ground: str, actor: Actor, at: datetime) -> SafeguardChange:
-    """Request a cookie about which visitors are not asked; it is registered once a second person approves it.
-
-    Follows decision 0053. Raises ValidationError naming the field, NotAllowed.
-    """
-    prepare_row(cookie, actor)
-    before = stored_row(cookie)
-    check_register_row(cookie, before, at=at)
-    about: dict[str, Any] = {"purpose": "", "values": list_changed_values(cookie, before), "ground": ground}
-    return store_safeguard_change(cookie, SafeguardKind.COOKIE, **about, actor=actor, at=at)
 
 
 def apply_approved_cookie(change: SafeguardChange, *, actor: Actor, reason: Reason | str, at: datetime) -> bool:
@@ -120,20 +109,41 @@ def save_site(site: CookieSite, *, actor: Actor, reason: Reason | str, at: datet
 def save_link(link: LinkedService, *, actor: Actor, reason: Reason | str, at: datetime) -> LinkedService:
     """Add or change a linked service (policy §11).
 
-    Raises ValidationError naming the field, SharedRowNotEditable for a shared row, NotAllowed.
+    Raises ValidationError naming the field, NotAllowed.
     """
     if link._state.adding and link.review_on is not None:
         _require_later(link, link.review_on, at=at)
     return change_register(link, actor=actor, reason=reason, at=at)
 
 
-@transaction.atomic
+NextReview = Annotated[
+    date,
+    forms.DateField(
+        label=gettext_lazy("Review day"),
+        help_text=gettext_lazy("On this day, the first page asks to read the policy again."),
+    ),
+]
+
+
+def _check_in_use(link: LinkedService, _actor: Actor, _at: datetime) -> None:
+    if not link.is_active:
+        raise Refused(_("This service is no longer linked."))
+
+
+@act(
+    "review",
+    "Record a review",
+    Capability.MANAGE_REGISTER,
+    lead="The service is still linked, and its privacy policy was read. Set the day of the next review.",
+    done="Reviewed.",
+    check=_check_in_use,
+)
 def review_link(
-    link: LinkedService, *, review_on: date, actor: Actor, reason: Reason | str, at: datetime
+    link: LinkedService, *, review_on: NextReview, actor: Actor, reason: Reason | str, at: datetime
 ) -> LinkedService:
     """Record that a linked service and its policy were reviewed, and set the next review day (policy §11).
 
-    Raises ValidationError if the day is not after today in the client's time zone, SharedRowNotEditable, NotAllowed.
+    Raises ValidationError if the day is not after today in the client's time zone, Refused, NotAllowed.
     """
     _require_later(link, review_on, at=at)
     link.review_on = review_on
@@ -357,24 +367,14 @@ def _save_visitor(visitor: Visitor, given: list[str], refused: list[str], versio
 
 
 PORTAL_COOKIES: tuple[tuple[str, int, str, str], ...] = (
-    (
-        "sessionid",
-        1,
-        "Keeps staff signed in to the console.",
-        "عملے کو کنسول میں سائن ان رکھتی ہے۔",
-    ),
+    ("sessionid", 1, "Keeps staff signed in to the console.", "عملے کو کنسول میں سائن ان رکھتی ہے۔"),
     (
         "csrftoken",
         365,
         "Shows that a form was sent from this portal, not from another site.",
         "ظاہر کرتی ہے کہ فارم اسی پورٹل سے بھیجا گیا، کسی اور سائٹ سے نہیں۔",
     ),
-    (
-        "language",
-        365,
-        "Remembers the language of staff.",
-        "عملے کی منتخب زبان یاد رکھتی ہے۔",
-    ),
+    ("language", 365, "Remembers the language of staff.", "عملے کی منتخب زبان یاد رکھتی ہے۔"),
     (
         "paktaleem_*",
         1,

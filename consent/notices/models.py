@@ -100,7 +100,7 @@ class NoticeDraft(NoticeText):
         constraints = [
             models.UniqueConstraint(
                 fields=["client", "notice"], condition=Q(closed_at=None), name="noticedraft_one_open_per_notice"
-            ),
+            )
         ]
 
     def __str__(self) -> str:
@@ -189,9 +189,7 @@ class NoticeDispatch(RegisterRow):
             models.CheckConstraint(
                 condition=Q(dispatched_at=None, proven_at=None, takes_effect_at=None)
                 | Q(
-                    dispatched_at__isnull=False,
-                    proven_at__gte=F("dispatched_at"),
-                    takes_effect_at__gte=F("proven_at"),
+                    dispatched_at__isnull=False, proven_at__gte=F("dispatched_at"), takes_effect_at__gte=F("proven_at")
                 ),
                 name="noticedispatch_effect_follows_proof",
             ),
@@ -241,7 +239,7 @@ class NoticeResponse(TenantRow, ActorStamp):
                 condition=Q(kind__in=[ResponseKind.ACKNOWLEDGED, ResponseKind.WITHDRAWN], code="")
                 | (~Q(kind__in=[ResponseKind.ACKNOWLEDGED, ResponseKind.WITHDRAWN]) & ~Q(code="")),
                 name="noticeresponse_objection_has_its_reason",
-            ),
+            )
         ]
 
     def __str__(self) -> str:

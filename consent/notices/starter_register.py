@@ -26,10 +26,7 @@ OCCASIONS = {
     "upload": ("Content is uploaded", "مواد اپ لوڈ کیا جائے"),
     "support_contact": ("Support is contacted", "معاونت سے رابطہ کیا جائے"),
     "assessment": ("An assessment, survey or training is taken", "جائزہ، سروے یا تربیت ہو"),
-    "client_access": (
-        "The platform is used through a client's account",
-        "ادارے کے اکاؤنٹ سے پلیٹ فارم استعمال ہو",
-    ),
+    "client_access": ("The platform is used through a client's account", "ادارے کے اکاؤنٹ سے پلیٹ فارم استعمال ہو"),
     "website_browsing": ("The website is visited", "ویب سائٹ دیکھی جائے"),
 }
 """The seven occasions of collection: code → names in English and Urdu."""

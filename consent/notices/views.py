@@ -23,7 +23,8 @@ from consent.notices.selectors.notices import (
     notice_timeline,
     policy_timeline,
 )
-from consent.notices.selectors.public import consent_notices, list_occasion_names, list_public_purposes
+from consent.notices.selectors.public import consent_notices, list_public_purposes, map_category_names
+from consent.register.models.purposes import Occasion
 from consent.register.notice_html import render_notice
 from paktaleem.foundation.accounts.middleware import get_client_time
 from paktaleem.foundation.accounts.models import Client
@@ -183,7 +184,7 @@ def _render_text(
         has_child_text=bool(shown.version.text(language, for_children=True)) and shown.version.notice.is_policy,
         notices=consent_notices(client, at=at, language=language) if main else [],
         purposes=list_public_purposes(client, at=at, language=language) if main else [],
-        occasions=list_occasion_names(client, language=language) if main else [],
+        occasions=sorted(map_category_names(client.pk, language=language, model=Occasion).values()) if main else [],
         sections=_list_sections(client, at, language) if main else [],
         is_policy=shown.version.notice.is_policy,
     )

@@ -270,7 +270,7 @@ def _serialize_purpose(facts: RecordFacts) -> dict[str, Any]:
         "dct:title": facts.purpose_text.name,
         "dct:description": facts.purpose_text.description,
     }
-    if dpv.is_purpose_term(facts.purpose_term):
+    if facts.purpose_term in dpv.PURPOSES:
         purpose["skos:broader"] = facts.purpose_term
     return purpose
 

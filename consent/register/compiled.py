@@ -324,8 +324,8 @@ def compile_register(
     time_zone: str,
     serves_minors: bool,
     thresholds: Thresholds,
-    purposes: Iterable[PurposeRule],
-    categories: Iterable[str],
+    purposes: Iterable[PurposeRule] = (),
+    categories: Iterable[str] = (),
     bases: Iterable[BasisRule] = (),
     agreements: Iterable[AgreementRule] = (),
     instructions: Iterable[InstructionRule] = (),
@@ -358,9 +358,8 @@ def compile_register(
         notices=notices_by_purpose,
         texts={text.id: text for text in texts},
         changes={
-            code: _merge_sorted(
-                _list_changes(code, bases, agreements, instructions, recipients_by_code.values(), notices_by_purpose),
-                (widening.at for widening in rule.widenings),
+            code: _list_changes(
+                rule, bases, agreements, instructions, recipients_by_code.values(), notices_by_purpose.get(code)
             )
             for code, rule in purposes_by_code.items()
         },
@@ -369,23 +368,23 @@ def compile_register(
 
 
 def _list_changes(  # noqa: PLR0917 -- one parameter per kind of row
-    purpose: str,
+    purpose: PurposeRule,
     bases: Iterable[BasisRule],
     agreements: Iterable[AgreementRule],
     instructions: Iterable[InstructionRule],
     recipients: Iterable[RecipientRule],
-    notices: Mapping[str, NoticeRule],
+    notice: NoticeRule | None,
 ) -> tuple[datetime, ...]:
-    return _merge_sorted(
-        _basis_moments(purpose, bases),
-        _agreement_moments(purpose, agreements, instructions),
-        _approval_moments(purpose, recipients),
-        _notice_moments(notices.get(purpose)),
+    """List the times at which a row may change a decision about the purpose, in order."""
+    rows: tuple[BasisRule | AgreementRule | Period | Approval, ...] = (
+        *(rule for rule in bases if rule.purpose == purpose.code),
+        *agreements,
+        *(rule.period for rule in instructions if purpose.code in rule.purposes),
+        *(approval for rule in recipients for approval in rule.approvals if purpose.code in approval.purposes),
     )
-
-
-def _merge_sorted(*moments: Iterable[datetime]) -> tuple[datetime, ...]:
-    return tuple(sorted({moment for some in moments for moment in some}))
+    moments = {moment for row in rows for moment in row.moments()}
+    moments |= {version.effective_at for version in notice.versions} if notice else set()
+    return tuple(sorted(moments | {widening.at for widening in purpose.widenings}))
 
 
 def group_bases(bases: Iterable[BasisRule]) -> dict[tuple[str, str], tuple[BasisRule, ...]]:
@@ -409,43 +408,13 @@ def _precedence(rule: BasisRule) -> tuple[bool, datetime, UUID]:
     return not rule.shared, rule.since or rule.period.starts_at, rule.id
 
 
-def _group_instructions(
-    instructions: Iterable[InstructionRule],
-) -> dict[str, tuple[InstructionRule, ...]]:
+def _group_instructions(instructions: Iterable[InstructionRule]) -> dict[str, tuple[InstructionRule, ...]]:
     latest_first = sorted(instructions, key=lambda rule: (rule.period.starts_at, rule.id), reverse=True)
     grouped: defaultdict[str, list[InstructionRule]] = defaultdict(list)
     for rule in latest_first:
         for purpose in rule.purposes:
             grouped[purpose].append(rule)
     return {purpose: tuple(rules) for purpose, rules in grouped.items()}
-
-
-def _basis_moments(purpose: str, bases: Iterable[BasisRule]) -> Iterator[datetime]:
-    for rule in bases:
-        if rule.purpose == purpose:
-            yield from rule.moments()
-
-
-def _agreement_moments(
-    purpose: str, agreements: Iterable[AgreementRule], instructions: Iterable[InstructionRule]
-) -> Iterator[datetime]:
-    for agreement in agreements:
-        yield from agreement.moments()
-    for instruction in instructions:
-        if purpose in instruction.purposes:
-            yield from instruction.period.moments()
-
-
-def _approval_moments(purpose: str, recipients: Iterable[RecipientRule]) -> Iterator[datetime]:
-    for recipient in recipients:
-        for approval in recipient.approvals:
-            if purpose in approval.purposes:
-                yield from approval.moments()
-
-
-def _notice_moments(notice: NoticeRule | None) -> Iterator[datetime]:
-    for version in notice.versions if notice else ():
-        yield version.effective_at
 
 
 @dataclass(frozen=True, slots=True)

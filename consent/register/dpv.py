@@ -141,25 +141,12 @@ PURPOSES = frozenset(
 )
 """Purposes of DPV and its education extension that may be named as broader purpose; selling is not included."""
 
-
-MARKETING = frozenset(
-    f"dpv:{name}"
-    for name in (
-        "Marketing",
-        "Advertising",
-        "DirectMarketing",
-        "PersonalisedAdvertising",
-        "PublicRelations",
-        "SocialMediaMarketing",
-        "TargetedAdvertising",
-    )
+_MARKETING = (
+    "Advertising DirectMarketing Marketing PersonalisedAdvertising PublicRelations SocialMediaMarketing "
+    "TargetedAdvertising"
 )
+MARKETING = frozenset(f"dpv:{name}" for name in _MARKETING.split())
 """Terms of marketing: an objection to it is absolute (GDPR Art. 21(3))."""
-
-
-def is_purpose_term(term: str) -> bool:
-    """Return True if the term may be named as a broader purpose."""
-    return term in PURPOSES
 
 
 def country(code: str) -> str:

@@ -163,22 +163,16 @@ def count_recipient_effect(row: RecipientApproval, *, at: datetime) -> Recipient
         ClientEffect(name, consents.get(client, 0), *children.get(client, (0, 0))) for client, name in names.items()
     ]
     affected = sorted((one for one in found if one.consents or one.weak or one.unshared), key=lambda one: one.client)
-    return RecipientEffect(notified if values["everywhere"] else None, _add_up(affected), tuple(affected))
+    total = ClientEffect(
+        "", *(sum(getattr(one, name) for one in affected) for name in ("consents", "weak", "unshared"))
+    )
+    return RecipientEffect(notified if values["everywhere"] else None, total, tuple(affected))
 
 
 def _reaches_outside_first(row: RecipientApproval, at: datetime) -> bool:
     others = RecipientApproval.objects.active(at).exclude(pk=row.pk)
     reached = {code for codes in others.values_list("purposes", flat=True) for code in codes}
     return bool(set(row.purposes) - reached)
-
-
-def _add_up(effects: list[ClientEffect]) -> ClientEffect:
-    return ClientEffect(
-        "",
-        sum(one.consents for one in effects),
-        sum(one.weak for one in effects),
-        sum(one.unshared for one in effects),
-    )
 
 
 _SAFEGUARDED = (LawfulBasis, PurposeCapacity, Purpose, Recipient, RecipientApproval)
@@ -202,16 +196,12 @@ def check_controller(row: RegisterRow, before: RegisterRow | None, *, at: dateti
     """Raise ValidationError if a client's row sets what is PakTaleem's to set: it is controller for the purpose."""
     if row.client_id == PAKTALEEM:
         return
-    if isinstance(row, LawfulBasis) and (before is None or _has_not_started(before, at)):
+    if isinstance(row, LawfulBasis) and (not isinstance(before, LawfulBasis) or before.starts_at > at):
         capacities = _Rows(row.client_id, row.purpose.code).capacities()
         if capacity_at(row.purpose.code, capacities, max(at, row.starts_at)) == Capacity.CONTROLLER:
             raise ValidationError({"purpose": [_NOT_THE_CLIENTS]})
     if isinstance(row, Purpose) and before is None:
         _check_shared_code(row, at)
-
-
-def _has_not_started(before: RegisterRow, at: datetime) -> bool:
-    return isinstance(before, LawfulBasis) and before.starts_at > at
 
 
 def _check_shared_code(purpose: Purpose, at: datetime) -> None:
@@ -284,21 +274,15 @@ def shares_more(row: RecipientApproval, before: RegisterRow | None) -> bool:
 def _receives_more(row: Recipient, before: RegisterRow | None) -> bool:
     if not isinstance(before, Recipient):
         return False
-    lasts_longer = _starts_earlier(row.agreement_starts_at, before.agreement_starts_at) or _ends_later(
-        row.agreement_ends_at, before.agreement_ends_at
-    )
+    new_end, old_end = row.agreement_ends_at, before.agreement_ends_at
+    ends_later = old_end is not None and (new_end is None or new_end > old_end)
+    lasts_longer = ends_later or _starts_earlier(row.agreement_starts_at, before.agreement_starts_at)
     if not lasts_longer and (row.name, row.service) == (before.name, before.service):
         return False
     return RecipientApproval.objects.filter(client_id=row.client_id, recipient=row).exists()
 
 
-def _ends_later(new: datetime | None, old: datetime | None) -> bool:
-    """Return True if an end is later than before; None: no end."""
-    return old is not None and (new is None or new > old)
-
-
 def _starts_earlier(new: datetime | None, old: datetime | None) -> bool:
-    """Return True if a start is earlier than before; None: no start."""
     return old is not None and (new is None or new < old)
 
 

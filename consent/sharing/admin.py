@@ -1,17 +1,17 @@
 """Console pages of disclosures."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.widgets import AdminTextareaWidget
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from consent.notices.admin.announcements import serialize_dispatches
@@ -30,11 +30,12 @@ from consent.sharing.services import (
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.accounts.second_person import ChangeState
+from paktaleem.foundation.console.act_pages import act_page
 from paktaleem.foundation.console.approvals import approval_actions, change_state_column
 from paktaleem.foundation.console.columns import render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.exporting import ExportableAdmin
+from paktaleem.foundation.console.filters import ConditionFilter
 from paktaleem.foundation.console.forms import ActionForm, set_choices
 from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.person_pages import DISCLOSURES, PersonRows, list_url_of_person, on_tab, person_acts
@@ -101,11 +102,6 @@ def _request(row: Subject, given: dict[str, Any], request: HttpRequest) -> HttpR
     return HttpResponseRedirect(reverse("admin:sharing_legaldisclosure_change", args=[made.pk], current_app=site.name))
 
 
-def _disclose(row: LegalDisclosure, given: dict[str, Any], request: HttpRequest) -> None:
-    values = {name: given[name] for name in DisclosedForm.base_fields}
-    record_legal_disclosure(row, **values, actor=actor_of(request), at=get_action_time(request))
-
-
 person_acts.connect(
     RowAction(
         "record-legal-demand",
@@ -159,21 +155,10 @@ class LegalDisclosureAdmin(PersonRows, EvidenceAdmin):
             capability=Capability.MANAGE_LEGAL_DISCLOSURES,
             danger=True,
         ),
-        RowAction(
-            "record-disclosure",
-            "Record what was disclosed",
-            Capability.MANAGE_LEGAL_DISCLOSURES,
-            _disclose,
-            form=DisclosedForm,
-            lead="Inform the person, unless the order or a law forbids it. The copy of their data names the disclosure "
-            "only if they were informed.",
-            done="Recorded.",
-            applies=lambda row, _at: row.state == ChangeState.APPROVED and row.disclosed_at is None,
-        ),
+        act_page(record_legal_disclosure, form=DisclosedForm),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Select related person; the client sees no secret demand."""
         return hide_secret_demands(super().get_queryset(request).select_related("subject"), actor_of(request))
 
     @admin.display(description="person")
@@ -182,17 +167,11 @@ class LegalDisclosureAdmin(PersonRows, EvidenceAdmin):
         return format_html('<a href="{}">{}</a>', url, row.subject)
 
 
-class DeniedFilter(admin.SimpleListFilter):
-    """Shows only the disclosures that the decision denied."""
+class DeniedFilter(ConditionFilter):
+    """Filter for the disclosures that the decision denied."""
 
     title = "decision"
-    parameter_name = "denied"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002 -- as Django's
-        return [("yes", gettext("Denied"))]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002 -- as Django's
-        return queryset.filter(is_denied=True) if self.value() == "yes" else queryset
+    offered: ClassVar[Any] = {"denied": (_("Denied"), lambda _at: Q(is_denied=True))}
 
 
 def render_decision(row: Disclosure) -> SafeString:

@@ -14,5 +14,5 @@ class SharingConfig(config.PortalAppConfig):
             "paktaleem.directory.people.copies.sections.person_sections",
             "consent.sharing.sections.list_sharing_sections",
         ),
-        ("consent.notices.public_sections.public_sections", "consent.sharing.public.recipients_section"),
+        ("consent.notices.public_sections.public_sections", "consent.sharing.own_pages.recipients_section"),
     )

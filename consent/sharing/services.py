@@ -24,7 +24,7 @@ from consent.decisions.facts import Question
 from consent.decisions.selectors.decisions import PastDecision, decide_each
 from consent.notices.effects import earliest_effect
 from consent.notices.models import NoticeVersion
-from consent.notices.services.portal_texts import count_portal_notice_days, publish_portal_text
+from consent.notices.services.publishing import count_portal_notice_days, publish_portal_text
 from consent.register.models.agreements import Recipient
 from consent.register.models.purposes import DataCategory, Purpose
 from consent.sharing.models import (
@@ -42,12 +42,12 @@ from paktaleem.directory.data_systems.selectors import system_acted_for
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.people import lock_subject
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require, system_actor
+from paktaleem.foundation.accounts.acts import Refused, act, lock_row
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, decide_change
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.audit.services import make_entry, record_entry
-from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.operations.extensions.points import ExtensionPoint
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, insert_many, new_id
 
@@ -101,9 +101,11 @@ class _Checked(NamedTuple):
     recipient: Recipient
 
     @property
-    def moment(self) -> datetime:
-        """Return the time for which the disclosure is decided: not before the person was registered."""
-        return max(self.report.shared_at, self.subject.registered_at)
+    def question(self) -> Question:
+        """Return what is decided: as of the time of sharing, but not before the person was registered."""
+        report, at = self.report, max(self.report.shared_at, self.subject.registered_at)
+        categories = frozenset(report.categories)
+        return Question(report.purpose, "share", categories, report.recipient, role=report.role or None, at=at)
 
 
 @transaction.atomic
@@ -177,26 +179,13 @@ def _not_in_register(codes: AbstractSet[str] | Mapping[str, Recipient]) -> str:
 
 
 def _record(client_id: UUID, checked: Sequence[_Checked], actor: Actor, at: datetime) -> list[Disclosure]:
-    """Record reports without errors, in order."""
-    asked = [(one.subject.external_id or "", _question(one)) for one in checked]
+    asked = [(one.subject.external_id or "", one.question) for one in checked]
     decided = decide_each(_DECISION_ACTOR, client_id, asked, now=at)
     system = system_acted_for(actor, at=at)
     rows = [_build(one, found, system, actor, at) for one, found in zip(checked, decided, strict=True)]
     insert_many(rows)
     insert_many([_make_entry(row, one, actor, at) for row, one in zip(rows, checked, strict=True)])
     return rows
-
-
-def _question(one: _Checked) -> Question:
-    report = one.report
-    return Question(
-        report.purpose,
-        "share",
-        frozenset(report.categories),
-        report.recipient,
-        role=report.role or None,
-        at=one.moment,
-    )
 
 
 def _build(one: _Checked, found: PastDecision, system: System | None, actor: Actor, at: datetime) -> Disclosure:
@@ -241,18 +230,6 @@ legal_demand_approved: ExtensionPoint[Callable[[LegalDisclosure, Actor, datetime
 _NOT_DEMANDED = gettext_noop("Choose categories that were demanded.")
 _UNKNOWN = gettext_noop("Choose categories of the register.")
 _INFORMED_OR_WHY = gettext_noop("Say who was informed and on which day, or the reason why not.")
-
-
-class DisclosureNotApproved(PortalError):
-    """No second officer has approved the disclosure."""
-
-    console_message = "A second officer must approve this first. Nothing may be disclosed until then."
-
-
-class AlreadyDisclosed(PortalError):
-    """The disclosure is recorded already."""
-
-    console_message = "What was disclosed is recorded already."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -324,7 +301,23 @@ def decide_legal_disclosure(
     return row
 
 
-@transaction.atomic
+def _check_approved(row: LegalDisclosure, _actor: Actor, _at: datetime) -> None:
+    if row.state != ChangeState.APPROVED:
+        raise Refused(_("A second officer must approve this first. Nothing may be disclosed until then."))
+    if row.disclosed_at is not None:
+        raise Refused(_("What was disclosed is recorded already."))
+
+
+@act(
+    "record-disclosure",
+    "Record what was disclosed",
+    Capability.MANAGE_LEGAL_DISCLOSURES,
+    lead="Inform the person, unless the order or a law forbids it. The copy of their data names the disclosure only if "
+    "they were informed.",
+    done="Recorded.",
+    lock=lock_row,
+    check=_check_approved,
+)
 def record_legal_disclosure(
     row: LegalDisclosure,
     *,
@@ -338,28 +331,20 @@ def record_legal_disclosure(
 ) -> LegalDisclosure:
     """Record what was disclosed, and who was informed, or why not (policy §6).
 
-    Raises DisclosureNotApproved, AlreadyDisclosed, ValidationError naming the field, NotAllowed.
+    Raises Refused if it is not approved or recorded already, ValidationError naming the field, NotAllowed.
     """
-    require(actor, Capability.MANAGE_LEGAL_DISCLOSURES, row.client_id)
-    found: LegalDisclosure = LegalDisclosure.objects.select_for_update(of=("self",)).get(
-        pk=row.pk, client_id=row.client_id
-    )
-    if found.state != ChangeState.APPROVED:
-        raise DisclosureNotApproved
-    if found.disclosed_at is not None:
-        raise AlreadyDisclosed
-    if not categories or set(categories) - set(found.demanded):
+    if not categories or set(categories) - set(row.demanded):
         raise ValidationError({"categories": [_NOT_DEMANDED]})
     if bool(informed) != (informed_on is not None) or bool(informed) == bool(not_informed):
         raise ValidationError({"informed_on": [_INFORMED_OR_WHY]})
-    if informed_on is not None and informed_on > _today(found.subject, at):
+    if informed_on is not None and informed_on > _today(row.subject, at):
         raise ValidationError({"informed_on": [_IN_FUTURE]})
-    found.disclosed_at, found.disclosed, found.what_went = at, sorted(set(categories)), what_went.strip()
-    found.informed, found.informed_on, found.not_informed = informed, informed_on, not_informed
-    found.clean_fields(exclude={"settled_by", "settled_at", "informed_on"})
-    found.save(update_fields=["disclosed_at", "disclosed", "what_went", "informed", "informed_on", "not_informed"])
-    _record_demand("legal_disclosure.made", found, actor, at)
-    return found
+    row.disclosed_at, row.disclosed, row.what_went = at, sorted(set(categories)), what_went.strip()
+    row.informed, row.informed_on, row.not_informed = informed, informed_on, not_informed
+    row.clean_fields(exclude={"settled_by", "settled_at", "informed_on"})
+    row.save(update_fields=["disclosed_at", "disclosed", "what_went", "informed", "informed_on", "not_informed"])
+    _record_demand("legal_disclosure.made", row, actor, at)
+    return row
 
 
 def _today(subject: Subject, at: datetime) -> date:

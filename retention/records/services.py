@@ -23,7 +23,7 @@ def save_assessment(
 ) -> ImpactAssessment:
     """Add or change an impact assessment (GDPR Art. 35).
 
-    Raises ValidationError for an assessment in the future, SharedRowNotEditable for a shared one, NotAllowed.
+    Raises ValidationError for an assessment in the future, NotAllowed.
     """
     if assessment.done_on is not None and assessment.done_on > _today(assessment, at):
         raise ValidationError({"done_on": [_("Choose today or an earlier day.")]})
@@ -52,7 +52,7 @@ def review_assessment(
 ) -> ImpactAssessment:
     """Record that an assessment was reviewed today, with its result and the next review day (GDPR Art. 35(11)).
 
-    Raises ValidationError if the day is not after today in the client's time zone, SharedRowNotEditable, NotAllowed.
+    Raises ValidationError if the day is not after today in the client's time zone, NotAllowed.
     """
     today = _today(assessment, at)
     if review_on <= today:

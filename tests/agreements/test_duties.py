@@ -99,8 +99,7 @@ def test_an_attestation_runs_out(cast: Cast, indus: Any, now: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("duties", "field"),
-    [([], "duties"), (["unheard_of"], "duties"), (["users_informed"], "notice_url")],
+    ("duties", "field"), [([], "duties"), (["unheard_of"], "duties"), (["users_informed"], "notice_url")]
 )
 def test_an_attestation_names_known_duties_and_the_link(
     duties: list[str], field: str, cast: Cast, indus: Any, now: Any

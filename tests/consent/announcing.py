@@ -8,7 +8,7 @@ from consent.decisions.facts import Question
 from consent.decisions.selectors.decisions import decide_one
 from consent.notices.models import Notice, NoticeDispatch
 from consent.notices.selectors.notices import get_version_in_effect, purpose_timeline
-from consent.notices.services.dispatches import open_dispatches, record_dispatch_proof
+from consent.notices.services.announcements import open_dispatches, record_dispatch_proof
 from consent.notices.services.publishing import publish_notice_version
 from consent.register.models.agreements import Instruction, ServiceAgreement
 from consent.register.services.register import change_register

@@ -10,10 +10,8 @@ from django.db import IntegrityError, ProgrammingError, connection, transaction
 from consent.consents.models import ConsentEvent
 from consent.notices.models import Notice, NoticeDispatch, NoticeDraft, NoticeEffect, NoticeVersion
 from consent.notices.selectors.notices import notice_timeline, policy_timeline
-from consent.notices.services.announcements import list_clients_to_follow, process_client
-from consent.notices.services.dispatches import open_dispatches
+from consent.notices.services.announcements import list_clients_to_follow, open_dispatches, process_client
 from consent.notices.services.publishing import (
-    DraftClosed,
     announce_draft,
     discard_draft,
     publish_notice_version,
@@ -22,6 +20,7 @@ from consent.notices.services.publishing import (
 from consent.register.models.purposes import RegisterVersion
 from consent.register.services.register import change_register
 from paktaleem.foundation.accounts.actors import NotAllowed
+from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.accounts.client_services import change_client
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
@@ -67,9 +66,9 @@ def test_a_draft_changes_until_it_is_announced(cast, now):
         draft.refresh_from_db()
         assert (draft.closed_at, draft.version) == (now, version.pk)
         draft.text_en = "Words that nobody was told."
-        with pytest.raises(DraftClosed):
+        with pytest.raises(Refused):
             save_draft(draft, actor=cast.actor("amina"), reason=Reason.REVIEW, at=now)
-        with pytest.raises(DraftClosed):
+        with pytest.raises(Refused):
             announce_draft(draft, actor=cast.actor("amina"), reason=Reason.REVIEW, at=now)
         entry = Entry.objects.get(kind="notice.announced")
         assert json.loads(entry.body)["facts"]["notice_days"] == 30

@@ -184,9 +184,9 @@ def test_a_purpose_says_since_when_it_is_used_and_when_data_was_added(cast):
         indus = cast.client("indus")
         purpose = Purpose.objects.get(code="newsletter", client_id=indus.pk)
         widen_purpose(purpose, categories=["device"], actor=SETTING_UP, reason=Reason.REVIEW, at=at)
-        listed = {one.text.name: one for one in list_public_purposes(indus, at=at, language="en")}
+        listed = {one["text"].name: one for one in list_public_purposes(indus, at=at, language="en")}
     newsletter = listed["Newsletter"]
-    assert (newsletter.since, newsletter.widened_at) == (CAST_AT, at)
+    assert (newsletter["since"], newsletter["widened_at"]) == (CAST_AT, at)
     day = date_format(at.astimezone(zone), "j F Y")
     assert f"Changed on {day}." in page("/privacy/indus/")
     before = page("/privacy/khyber/")

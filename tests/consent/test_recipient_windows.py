@@ -10,16 +10,15 @@ from typing import Any
 from consent.decisions.facts import Question
 from consent.decisions.selectors.decisions import decide_each, decide_one
 from consent.notices.models import NoticeDispatch, NoticeVersion
-from consent.notices.services.dispatches import open_dispatches
+from consent.notices.services.announcements import open_dispatches
 from consent.notices.services.publishing import (
-    AlreadyResponded,
-    NoOpenObjection,
     answer_objection,
     object_to_announcement,
     withdraw_objection,
 )
 from consent.register.models.agreements import Instruction, RecipientApproval, ServiceAgreement
 from consent.register.services.register import change_register, end_period
+from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
@@ -134,7 +133,7 @@ def respond(cast: Cast, one: Listed, client: str, what: str, at: datetime) -> No
     admin = {"indus": "farah", "khyber": "celia"}[client]
     with in_client(cast.client_id(client)):
         dispatch = NoticeDispatch.objects.get(client_id=cast.client_id(client), version_id=one.row.announced_as)
-        with suppress(AlreadyResponded, NoOpenObjection):
+        with suppress(Refused):
             if what == "objected":
                 object_to_announcement(dispatch, code="law", actor=cast.actor(admin), at=at)
             elif what == "answered":

@@ -18,10 +18,8 @@ from consent.decisions.facts import Question
 from consent.decisions.selectors.decisions import decide_one
 from consent.notices.models import Notice, NoticeDispatch, NoticeDraft, NoticeVersion
 from consent.notices.selectors.notices import get_version_in_effect, purpose_timeline
-from consent.notices.services.announcements import list_clients_to_follow, process_client
-from consent.notices.services.dispatches import open_dispatches
+from consent.notices.services.announcements import list_clients_to_follow, open_dispatches, process_client
 from consent.notices.services.publishing import (
-    NoOpenObjection,
     answer_objection,
     object_to_announcement,
     save_draft,
@@ -34,6 +32,7 @@ from consent.register.services.register import change_register, end_period
 from consent.register.services.safeguards import decide_safeguard_change, request_safeguard_change
 from consent.register.services.safeguards import request_safeguard_change as request_change
 from paktaleem.foundation.accounts.actors import NotAllowed
+from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
@@ -232,13 +231,13 @@ def test_nothing_is_shared_for_a_client_that_objects_until_it_withdraws_the_obje
     assert shared(cast, later) == "recipient_objected"
     assert shared(cast, later, code="khyber") == "permitted"
     with in_client(cast.client_id("indus")):
-        with pytest.raises(NoOpenObjection):
+        with pytest.raises(Refused):
             withdraw_objection(dispatch, actor=farah, at=later)
         answer_objection(dispatch, code="explained", actor=cast.actor("amina"), at=later)
     assert shared(cast, later) == "recipient_objected", "an answer is not a withdrawal"
     with in_client(cast.client_id("indus")):
         withdraw_objection(dispatch, actor=farah, at=later + DAY)
-        with pytest.raises(NoOpenObjection):
+        with pytest.raises(Refused):
             withdraw_objection(dispatch, actor=farah, at=later + DAY)
     assert shared(cast, later + DAY) == "permitted"
     assert shared(cast, later, now=later + DAY) == "recipient_objected", "what was answered then"

@@ -11,8 +11,6 @@ from consent.notices.models import NoticeDispatch, NoticeResponse
 from consent.notices.selectors.notices import select_open_objections, select_unacknowledged
 from consent.notices.services.announcements import process_client
 from consent.notices.services.publishing import (
-    AlreadyResponded,
-    NoOpenObjection,
     acknowledge_announcement,
     answer_objection,
     object_to_announcement,
@@ -22,6 +20,7 @@ from consent.tasks import process_announcements
 from paktaleem.directory.mail.delivery import RETRY_DELAYS, deliver_message
 from paktaleem.directory.mail.models import Letter
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
+from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from tests.consent.announcing import DAY, SECOND, announce, consent, decision, prove, share_purpose
@@ -140,22 +139,22 @@ def test_an_acknowledgement_is_evidence_and_given_once(cast, inbox, now):
     assert not select_unacknowledged(cast.actor("farah"))
     facts = json.loads(Entry.objects.get(kind="notice.acknowledged").body)
     assert (facts["actor"]["id"], facts["recorded_at"]) == (str(cast.user_id("farah")), (now + SECOND).isoformat())
-    with pytest.raises(AlreadyResponded):
+    with pytest.raises(Refused):
         acknowledge_announcement(inbox, actor=cast.actor("farah"), at=now + DAY)
 
 
 def test_an_objection_waits_for_an_officer_and_stops_nothing(cast, inbox, announced, now):
     object_to_announcement(inbox, code="law", note="See § 4.", actor=cast.actor("farah"), at=now)
-    with pytest.raises(AlreadyResponded):
+    with pytest.raises(Refused):
         object_to_announcement(inbox, code="law", actor=cast.actor("farah"), at=now)
     assert list(select_open_objections(cast.actor("amina"))) == [inbox]
     inbox.refresh_from_db()
     assert inbox.takes_effect_at == announced.effective_at
     answer_objection(inbox, code="explained", note="It follows the law.", actor=cast.actor("amina"), at=now + DAY)
     assert not select_open_objections(cast.actor("amina"))
-    with pytest.raises(NoOpenObjection):
+    with pytest.raises(Refused):
         answer_objection(inbox, code="explained", actor=cast.actor("amina"), at=now + DAY)
-    with pytest.raises(NoOpenObjection):
+    with pytest.raises(Refused):
         withdraw_objection(inbox, actor=cast.actor("farah"), at=now + DAY)
     object_to_announcement(inbox, code="unclear", actor=cast.actor("farah"), at=now + 2 * DAY)
     said = NoticeResponse.objects.filter(dispatch=inbox).values_list("kind", "code")

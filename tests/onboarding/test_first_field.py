@@ -35,11 +35,7 @@ def test_the_invitation_of_the_set_up_begins_at_the_address(chromium: Browser, s
 
 
 @pytest.mark.parametrize(
-    ("address", "name"),
-    [
-        ("accounts/membership/add/", "client"),
-        ("accounts/membership/add/?client={indus}", "user"),
-    ],
+    ("address", "name"), [("accounts/membership/add/", "client"), ("accounts/membership/add/?client={indus}", "user")]
 )
 def test_a_field_that_is_filled_in_is_passed_over(
     chromium: Browser, sign_in: SignIn, cast: Cast, address: str, name: str

@@ -13,6 +13,7 @@ from django.utils import timezone
 from consent.register.models.agreements import Instruction, ServiceAgreement
 from consent.register.models.purposes import LawfulBasis, Purpose
 from consent.register.services.register import change_register
+from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.accounts.models import Client, User
 from paktaleem.foundation.accounts.roles import Role
 from paktaleem.foundation.accounts.selectors import find_client_by_code
@@ -20,7 +21,7 @@ from paktaleem.foundation.accounts.staff_ties import TIE_LIFE
 from paktaleem.foundation.tenancy.context import as_officer, in_client, in_global
 from paktaleem.foundation.tenancy.rows import new_id
 from paktaleem.office.onboarding.selectors import find_client_facts, list_clients_in_set_up
-from paktaleem.office.onboarding.services import NoAgreementYet, add_starting_set
+from paktaleem.office.onboarding.services import add_starting_set
 from paktaleem.office.onboarding.starting_set import STARTING_PURPOSES
 from paktaleem.office.onboarding.steps import list_open_steps
 from tests.accounts.officers import second_officer_user
@@ -264,7 +265,7 @@ def test_the_starting_set_is_refused_without_an_agreement_and_adds_nothing_twice
     common: dict[str, Any] = {"instructed": ["support"], "own": ["photographs"], "document": "Annex", "actor": amina}
     with in_client(client_id):
         client = Client.objects.get(pk=client_id)
-        with pytest.raises(NoAgreementYet):
+        with pytest.raises(Refused):
             add_starting_set(client, **common, at=now)
         assert not Purpose.objects.filter(client_id=client_id).exists()
         make_agreement(client, ["support"], ["contact_details"], at=now)

@@ -61,19 +61,19 @@ def test_its_administrator_moves_the_clock_and_starts_over(sandbox, admin):
 def test_its_administrator_forces_a_state_and_sees_the_answer(sandbox, admin):
     url = row_url("accounts/client", sandbox.id, "force-state")
     assert "consent withdrawn → consent withdrawn" in admin.get(url).content.decode()
-    told = {"subject": "p-adult", "state": "consent_withdrawn", "purpose": ""}
+    told = {"external_id": "p-adult", "state": "consent_withdrawn", "purpose": ""}
     page = admin.post(url, told, follow=True).content.decode()
     assert "The next decision about p-adult and newsletter will have the reason consent_withdrawn." in page
     assert sandbox.caller.reason("p-adult", "newsletter") == "consent_withdrawn"
     for wrong, words in (
         ({"purpose": "nowhere"}, "There is no such purpose."),
         ({"purpose": "support"}, "It does not fit this state."),
-        ({"subject": "a@b"}, "@"),
+        ({"external_id": "a@b"}, "@"),
         ({"state": "happy"}, "happy"),
     ):
         assert words in admin.post(url, told | wrong, follow=True).content.decode(), wrong
-    admin.post(url, {"subject": "p-gone", "state": "erased"})
-    assert "This person was erased" in admin.post(url, {"subject": "p-gone", "state": "child"}).content.decode()
+    admin.post(url, {"external_id": "p-gone", "state": "erased"})
+    assert "This person was erased" in admin.post(url, {"external_id": "p-gone", "state": "child"}).content.decode()
 
 
 def test_an_officer_does_so_in_the_sandboxs_own_time(cast, sandbox):
@@ -91,7 +91,7 @@ def test_no_other_client_is_played_with(cast):
         browser, client_id = browser_of(cast.user(name)), cast.client_id("indus")
         page = browser.get(row_url("accounts/client", client_id)).content.decode()
         assert "Start over" not in page
-        for slug, told in (("start-over", {}), ("force-state", {"subject": "lms-danish", "state": "erased"})):
+        for slug, told in (("start-over", {}), ("force-state", {"external_id": "lms-danish", "state": "erased"})):
             answer = browser.post(row_url("accounts/client", client_id, slug), told)
             assert "This client is no sandbox." in answer.content.decode()
     with in_client(cast.client_id("indus")):

@@ -8,7 +8,7 @@ from consent.consents.models import ConsentEvent
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.office.sandbox.states import STATES
+from paktaleem.office.sandbox.services.forcing import STATES
 from tests.api.callers import Caller
 from tests.factories import SubjectFactory
 from tests.faults.size import IS_DEEP

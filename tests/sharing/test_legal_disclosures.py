@@ -12,8 +12,6 @@ from consent.sharing.models import LegalDisclosure
 from consent.sharing.sections import list_sharing_sections
 from consent.sharing.selectors import list_legal_disclosures_of, list_own_legal_disclosures
 from consent.sharing.services import (
-    AlreadyDisclosed,
-    DisclosureNotApproved,
     decide_legal_disclosure,
     record_legal_disclosure,
     request_legal_disclosure,
@@ -84,12 +82,12 @@ def test_the_client_sees_the_demands_that_it_may_know_of(cast: Cast, now: dateti
 
 def test_nothing_is_disclosed_before_a_second_officer_approves(cast: Cast, now: datetime) -> None:
     row = requested(cast, now)
-    with pytest.raises(DisclosureNotApproved):
+    with pytest.raises(Refused):
         disclose(cast, row, now)
     with pytest.raises(ApproverIsRequester), transaction.atomic():
         decide_legal_disclosure(row, approve=True, actor=cast.actor("amina"), at=now)
     decide_legal_disclosure(row, approve=False, actor=officer(), at=now)
-    with pytest.raises(DisclosureNotApproved):
+    with pytest.raises(Refused):
         disclose(cast, row, now)
     with pytest.raises(ChangeAlreadyDecided):
         decide_legal_disclosure(row, approve=True, actor=officer(), at=now)
@@ -97,7 +95,7 @@ def test_nothing_is_disclosed_before_a_second_officer_approves(cast: Cast, now: 
 
 def test_it_is_recorded_once(cast: Cast, now: datetime) -> None:
     row = disclose(cast, approved(cast, now), now)
-    with pytest.raises(AlreadyDisclosed):
+    with pytest.raises(Refused):
         disclose(cast, row, now + HOUR)
 
 

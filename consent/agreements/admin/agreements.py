@@ -1,6 +1,6 @@
 """Service agreements in the console: draft, signed by both sides, suspended, ended."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django import forms
@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from consent.agreements.admin.contacts import agreement_panels
 from consent.agreements.duties import DUTIES
 from consent.agreements.models import AgreementDocument, AgreementSigning, Side
-from consent.agreements.selectors import ClientToDo, list_to_do
+from consent.agreements.selectors import list_to_do
 from consent.agreements.services import (
     add_document,
     attest_duties,
@@ -26,7 +26,8 @@ from consent.agreements.services import (
     sign_agreement,
     suspend_agreement,
 )
-from consent.register.admin.row_admin import RegisterAdmin, cancel_act
+from consent.register.admin.row_admin import RegisterAdmin
+from consent.register.admin.safeguards import cancel_act
 from consent.register.models.agreements import AgreementSuspension, ServiceAgreement
 from paktaleem.directory.files.kinds import CONTENT_TYPES, FileKind
 from paktaleem.foundation.accounts.actors import Actor
@@ -49,7 +50,9 @@ from paktaleem.foundation.text.times import format_date
 _LONGEST_EXIT = 3660
 
 
-class _ChosenDocumentForm(RowActionForm):
+class DocumentForm(RowActionForm):
+    """A document of the agreement, and the reason."""
+
     document = forms.ChoiceField(label=_("Document"), widget=forms.RadioSelect)
     field_order = ("document", "reason")
 
@@ -60,14 +63,6 @@ class _ChosenDocumentForm(RowActionForm):
 
     def clean_document(self) -> AgreementDocument:
         return self.offered[self.cleaned_data["document"]]
-
-
-class OpenDocumentForm(_ChosenDocumentForm):
-    """The document to be opened, and the reason."""
-
-
-class PaperForm(_ChosenDocumentForm):
-    """The document that the client has signed on paper, and the reason."""
 
 
 class AttestForm(ActionForm):
@@ -92,18 +87,12 @@ class AttestForm(ActionForm):
         set_choices(self, "duties", [(one.code, one.text_ur if urdu else one.text_en) for one in DUTIES])
 
 
-_TONES = {
-    "draft": "warn",
-    "upcoming": "warn",
-    "active": "good",
-    "ended": "calm",
-    "cancelled": "calm",
-}
+_TONES = {"draft": "warn", "upcoming": "warn", "active": "good", "ended": "calm", "cancelled": "calm"}
 _SUSPENDED = gettext_noop("Suspended")
 _TIED: dict[type[Exception], str] = {
     ApproverNotIndependent: "You cannot sign together with the person who signed for the other side: in the last 72 "
     "hours one of you gave the other a role, or re-enabled or reset the other’s account. Decline to sign, so that "
-    "another officer can sign first, or sign on paper: an officer records it.",
+    "another officer can sign first, or sign on paper: an officer records it."
 }
 
 
@@ -207,7 +196,7 @@ class ServiceAgreementAdmin(RegisterAdmin):
             "Record the client’s signature on paper",
             Capability.MANAGE_AGREEMENTS,
             _sign_on_paper,
-            form=PaperForm,
+            form=DocumentForm,
             lead="Choose the document that the client has signed. Another officer then signs for PakTaleem.",
             done="The client’s signature is recorded. Another officer must sign for PakTaleem.",
             refusals=_TIED,
@@ -217,7 +206,7 @@ class ServiceAgreementAdmin(RegisterAdmin):
         add_document,
         act_page(
             open_document,
-            form=OpenDocumentForm,
+            form=DocumentForm,
             target="document",
             list_targets=_list_documents,
             respond=_open_document,
@@ -254,13 +243,9 @@ def agreements_board(actor: Actor, at: datetime) -> list[Line]:
     """Return cards about agreements for both sides; six queries."""
     if not actor.may(Capability.SIGN_AGREEMENTS):
         return []
-    return [*_signing_cards(actor), *_to_do_cards(actor, at)]
-
-
-def _signing_cards(actor: Actor) -> list[Line]:
     rows, note = ServiceAgreement.objects.filter(to_sign(actor)), gettext("the other side has signed")
     url = reverse("admin:consent_serviceagreement_changelist", current_app=site.name) + f"?{PROGRESS}=to_sign"
-    return [Task(gettext("Agreements to sign"), rows, note, url)]
+    return [Task(gettext("Agreements to sign"), rows, note, url), *_to_do_cards(actor, at)]
 
 
 def _to_do_cards(actor: Actor, at: datetime) -> list[Line]:
@@ -268,14 +253,11 @@ def _to_do_cards(actor: Actor, at: datetime) -> list[Line]:
     if not found:
         return []
     url = reverse("admin:agreements_clientcontact_to_do", current_app=site.name)
+    due_on = min((duty.due_on for one in found for duty in one.duties), default=None)
+    title, number = gettext("Clients with something missing"), len(found)
     if actor.client_id is not None:
         [own] = found
+        title = gettext("Agreement: what is missing")
         number = len(own.duties) + own.needs_privacy_contact + own.needs_notice_contact + own.needs_address
-        note = gettext("duties to confirm, contacts to name")
-        return [Card(gettext("Agreement: what is missing"), str(number), note, url, Severity.TO_DO, _first_due(found))]
-    title, note = gettext("Clients with something missing"), gettext("duties to confirm, contacts to name")
-    return [Card(title, format_count(len(found)), note, url, Severity.TO_DO, _first_due(found))]
-
-
-def _first_due(found: list[ClientToDo]) -> date | None:
-    return min((duty.due_on for one in found for duty in one.duties), default=None)
+    note = gettext("duties to confirm, contacts to name")
+    return [Card(title, format_count(number), note, url, Severity.TO_DO, due_on)]

@@ -18,7 +18,8 @@ from consent.agreements.duties import DUTIES
 from consent.agreements.models import AgreementDocument, AgreementSigning, ClientContact, DutyAttestation, Side
 from consent.agreements.selectors import ClientToDo, Part, list_parts, list_to_do
 from consent.agreements.services import add_contact
-from consent.register.admin.row_admin import PeriodAdmin, end_act
+from consent.register.admin.row_admin import PeriodAdmin
+from consent.register.admin.safeguards import end_act
 from consent.register.models.agreements import AgreementSuspension, Instruction, Recipient, ServiceAgreement
 from consent.register.models.purposes import CAPACITIES
 from paktaleem.foundation.accounts.actors import Actor

@@ -1,10 +1,8 @@
 """Announcements in the console: the inbox of a client's administrators, and delivery proof for officers."""
 
-from collections import Counter
 from datetime import datetime
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet, Sum
 from django.http import HttpRequest
@@ -13,17 +11,12 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
 
 from consent.notices.effects import differences
-from consent.notices.models import NoticeDispatch, NoticeResponse, NoticeVersion, ResponseKind
-from consent.notices.selectors.notices import (
-    may_withdraw_objection,
-    select_open_objections,
-    select_unacknowledged,
-)
+from consent.notices.models import NoticeDispatch, NoticeResponse, NoticeText, NoticeVersion, ResponseKind
+from consent.notices.selectors.notices import select_open_objections, select_unacknowledged
 from consent.notices.services.publishing import (
-    ANSWERS,
-    OBJECTIONS,
     acknowledge_announcement,
     answer_objection,
+    has_open_objection,
     object_to_announcement,
     withdraw_objection,
 )
@@ -33,11 +26,9 @@ from paktaleem.directory.mail.selectors import MessageStatus, list_messages, lis
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.due import Severity
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.act_pages import act_page
 from paktaleem.foundation.console.columns import annotate_actor, day, format_actor, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.filters import ProgressFilter
-from paktaleem.foundation.console.forms import ActionForm, set_choices
 from paktaleem.foundation.console.home_pages import Card, Line, make_cards
 from paktaleem.foundation.console.requests import actor_of
 from paktaleem.foundation.console.site import boards, site
@@ -46,44 +37,29 @@ from paktaleem.foundation.console.translation import translate_text
 _TONES = {"queued": "warn", "sent": "good", "failed": "bad"}
 
 
-class CodedForm(ActionForm):
-    """A coded reason and a note about the text."""
-
-    codes: Any = ()
-    code = forms.ChoiceField(label="Reason")
-    note = forms.CharField(
-        label="Note",
-        required=False,
-        max_length=2000,
-        widget=admin.widgets.AdminTextareaWidget,
-        help_text="About the text only; do not name people.",
+def serialize_texts(row: NoticeText) -> list[dict[str, str]]:
+    """Serialize the texts of a version or a draft in both languages, with those for children if there are any."""
+    named = (
+        (gettext("English"), "en", "ltr", row.text_en),
+        (gettext("Urdu"), "ur", "rtl", row.text_ur),
+        (gettext("For children, English"), "en", "ltr", row.child_text_en),
+        (gettext("For children, Urdu"), "ur", "rtl", row.child_text_ur),
     )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        offered = [("", gettext("Choose a reason…")), *((one.value, translate_text(one.label)) for one in self.codes)]
-        set_choices(self, "code", offered)
-
-
-class ObjectForm(CodedForm):
-    """Reasons for the client's objection."""
-
-    codes = OBJECTIONS
+    return [
+        {"name": name, "language": language, "direction": direction, "html": render_notice(text)}
+        for name, language, direction, text in named
+        if text
+    ]
 
 
-class AnswerForm(CodedForm):
-    """Answers to an objection."""
-
-    codes = ANSWERS
-
-
-def _count_responses(row: NoticeDispatch) -> Counter[str]:
-    kinds = NoticeResponse.objects.filter(client_id=row.client_id, dispatch=row).values_list("kind", flat=True)
-    return Counter(kinds)
-
-
-def _has_open_objection(responses: Counter[str]) -> bool:
-    return responses[ResponseKind.OBJECTED] > responses[ResponseKind.ANSWERED]
+def serialize_changes(row: NoticeText, before: NoticeText | None) -> list[dict[str, object]]:
+    """Serialize what a version or a draft changes, in both languages; nothing for a first text."""
+    if before is None:
+        return []
+    return [
+        {"name": name, "language": code, "direction": way, "blocks": differences(before.text(code), row.text(code))}
+        for name, code, way in ((gettext("English"), "en", "ltr"), (gettext("Urdu"), "ur", "rtl"))
+    ]
 
 
 def _proof_pill(row: NoticeDispatch) -> SafeString:
@@ -106,16 +82,7 @@ class NoticeDispatchAdmin(EvidenceAdmin):
     )
     empty_text = "No change has been announced."
     state = state_column(_proof_pill)
-    acts = (
-        act_page(
-            acknowledge_announcement, applies=lambda row, _at: not _count_responses(row)[ResponseKind.ACKNOWLEDGED]
-        ),
-        act_page(object_to_announcement, form=ObjectForm),
-        act_page(
-            answer_objection, form=AnswerForm, applies=lambda row, _at: _has_open_objection(_count_responses(row))
-        ),
-        act_page(withdraw_objection, applies=lambda row, _at: may_withdraw_objection(row)),
-    )
+    acts = (acknowledge_announcement, object_to_announcement, answer_objection, withdraw_objection)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related("version__notice")
@@ -131,18 +98,12 @@ class NoticeDispatchAdmin(EvidenceAdmin):
     def panels(self, request: HttpRequest, row: NoticeDispatch) -> list[dict[str, Any]]:
         version = row.version
         before = NoticeVersion.objects.filter(notice=version.notice, number=version.number - 1).first()
+        actor = actor_of(request)
+        letters = list_messages_about(row.pk, actor=actor) if actor.may(Capability.VIEW_MESSAGES) else []
+        emails = [_serialize_email(letter) for letter in letters]
         responses = annotate_actor(
             NoticeResponse.objects.filter(client_id=row.client_id, dispatch=row), actor_of(request)
         )
-        changes = [
-            {
-                "name": name,
-                "language": code,
-                "direction": way,
-                "blocks": differences(before.text(code) if before else "", version.text(code)),
-            }
-            for name, code, way in ((gettext("English"), "en", "ltr"), (gettext("Urdu"), "ur", "rtl"))
-        ]
         return [
             {
                 "template": "console/panels/responses.html",
@@ -151,52 +112,29 @@ class NoticeDispatchAdmin(EvidenceAdmin):
                     for one in responses
                 ],
             },
-            {"template": "console/panels/letters.html", "rows": _list_emails(row, actor_of(request))},
-            {"template": "console/panels/changes.html", "changes": changes},
-            {
-                "template": "console/panels/texts.html",
-                "texts": [
-                    {
-                        "name": gettext("English"),
-                        "language": "en",
-                        "direction": "ltr",
-                        "html": render_notice(version.text_en),
-                    },
-                    {
-                        "name": gettext("Urdu"),
-                        "language": "ur",
-                        "direction": "rtl",
-                        "html": render_notice(version.text_ur),
-                    },
-                ],
-            },
+            {"template": "console/panels/letters.html", "rows": emails},
+            {"template": "console/panels/changes.html", "changes": serialize_changes(version, before)},
+            {"template": "console/panels/texts.html", "texts": serialize_texts(version)},
         ]
-
-
-def _list_emails(row: NoticeDispatch, actor: Actor) -> list[dict[str, Any]]:
-    if not actor.may(Capability.VIEW_MESSAGES):
-        return []
-    return [_serialize_email(one) for one in list_messages_about(row.pk, actor=actor)]
 
 
 def _serialize_email(letter: MessageStatus) -> dict[str, Any]:
     words = {"notice_announced": gettext("Announcement"), "notice_reminder": gettext("Reminder")}
-    url = reverse("admin:mail_letter_change", args=[letter.id], current_app=site.name)
     return {
         "letter": letter,
         "kind": words.get(letter.kind, letter.kind),
         "state": render_state(LetterState(letter.state).label, _TONES.get(letter.state, "calm")),
-        "url": url,
+        "url": reverse("admin:mail_letter_change", args=[letter.id], current_app=site.name),
     }
 
 
 def serialize_dispatches(request: HttpRequest, found: QuerySet[NoticeDispatch]) -> list[dict[str, Any]]:
     """Serialize dispatches for a version's table of clients: proof, attempts, responses. Runs three queries."""
     rows = list(found.select_related("client").order_by("client__name"))
-    responses: dict[Any, Counter[str]] = {row.pk: Counter() for row in rows}
+    responses: dict[object, list[str]] = {row.pk: [] for row in rows}
     for dispatch, kind in NoticeResponse.objects.filter(dispatch__in=rows).values_list("dispatch_id", "kind"):
-        responses[dispatch][kind] += 1
-    attempts: dict[Any, int] = {}
+        responses[dispatch].append(kind)
+    attempts: dict[object, int] = {}
     if actor_of(request).may(Capability.VIEW_MESSAGES):
         about = list_messages(actor_of(request)).filter(related_id__in=[row.pk for row in rows]).order_by()
         attempts |= dict(about.values_list("related_id").annotate(Sum("attempts")))
@@ -212,16 +150,13 @@ def serialize_dispatches(request: HttpRequest, found: QuerySet[NoticeDispatch]) 
     ]
 
 
-def _response_pill(responses: Counter[str]) -> SafeString:
-    if _has_open_objection(responses):
+def _response_pill(responses: list[str]) -> SafeString:
+    if has_open_objection(responses):
         return render_state("Objection open", "bad")
-    if responses[ResponseKind.ACKNOWLEDGED]:
+    if ResponseKind.ACKNOWLEDGED in responses:
         return render_state("Acknowledged", "good")
-    return (
-        render_state("Objection answered")
-        if responses[ResponseKind.OBJECTED]
-        else render_state("No response yet", "warn")
-    )
+    is_answered = ResponseKind.OBJECTED in responses
+    return render_state("Objection answered") if is_answered else render_state("No response yet", "warn")
 
 
 @boards.connect

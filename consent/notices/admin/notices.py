@@ -13,15 +13,14 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, gettext_lazy, gettext_noop
 
-from consent.notices.admin.announcements import serialize_dispatches
-from consent.notices.effects import differences, earliest_effect
-from consent.notices.models import Notice, NoticeDispatch, NoticeDraft, NoticeText, NoticeVersion
+from consent.notices.admin.announcements import serialize_changes, serialize_dispatches, serialize_texts
+from consent.notices.effects import earliest_effect
+from consent.notices.models import Notice, NoticeDispatch, NoticeDraft, NoticeVersion
 from consent.notices.selectors.notices import NoticeUnknown, get_version_in_effect, has_older_words, notice_timeline
 from consent.notices.selectors.preview import EffectPreview, preview_effect, preview_widening
 from consent.notices.services.publishing import announce_draft, discard_draft, notice_days_for, save_draft
 from consent.register.admin.row_admin import RegisterAdmin
 from consent.register.models.purposes import DataCategory, Purpose
-from consent.register.notice_html import render_notice
 from consent.register.services.safeguards import widen_purpose
 from paktaleem.directory.staff.administration.client_pages import PublicPage, public_pages
 from paktaleem.foundation.accounts.actors import Actor
@@ -29,6 +28,7 @@ from paktaleem.foundation.accounts.due import Severity
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
+from paktaleem.foundation.console.act_pages import act_page
 from paktaleem.foundation.console.added_actions import AddedAct, added_acts
 from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.columns import day, moment, render_state, state_column
@@ -38,7 +38,6 @@ from paktaleem.foundation.console.forms import FieldWords, RowActionForm, field_
 from paktaleem.foundation.console.home_pages import Line, Task
 from paktaleem.foundation.console.register_names import format_purposes
 from paktaleem.foundation.console.requests import actor_of, get_action_time
-from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import boards, site
 from paktaleem.foundation.console.steps import Step, SteppedAdmin
 from paktaleem.foundation.console.widgets import MomentInput
@@ -124,29 +123,6 @@ class NoticeAdmin(SteppedAdmin, RegisterAdmin):
         return format_purposes(row.purposes, row.client_id) or gettext("The privacy policy")
 
 
-def _serialize_texts(row: NoticeText) -> list[dict[str, Any]]:
-    named = (
-        (gettext("English"), "en", "ltr", row.text_en),
-        (gettext("Urdu"), "ur", "rtl", row.text_ur),
-        (gettext("For children, English"), "en", "ltr", row.child_text_en),
-        (gettext("For children, Urdu"), "ur", "rtl", row.child_text_ur),
-    )
-    return [
-        {"name": name, "language": language, "direction": direction, "html": render_notice(text)}
-        for name, language, direction, text in named
-        if text
-    ]
-
-
-def _serialize_changes(row: NoticeText, before: NoticeText | None) -> list[dict[str, Any]]:
-    if before is None:
-        return []
-    return [
-        {"name": name, "language": code, "direction": way, "blocks": differences(before.text(code), row.text(code))}
-        for name, code, way in ((gettext("English"), "en", "ltr"), (gettext("Urdu"), "ur", "rtl"))
-    ]
-
-
 class AnnounceForm(RowActionForm):
     """A form to choose when the text takes effect."""
 
@@ -170,22 +146,8 @@ class AnnounceForm(RowActionForm):
         )
 
 
-def _announce(draft: NoticeDraft, given: dict[str, Any], request: HttpRequest) -> None:
-    announce_draft(
-        draft,
-        effective_at=given["effective_at"],
-        actor=actor_of(request),
-        reason=given["reason"],
-        at=get_action_time(request),
-    )
-
-
-def _discard(draft: NoticeDraft, given: dict[str, Any], request: HttpRequest) -> None:
-    discard_draft(draft, actor=actor_of(request), reason=given["reason"], at=get_action_time(request))
-
-
-def _is_open(draft: NoticeDraft, _at: Any) -> bool:
-    return draft.closed_at is None
+_KIND = state_column(lambda row: render_state("Material", "warn") if row.is_material else render_state("Minor"), "kind")
+"""Whether consents must be renewed after a text."""
 
 
 def _draft_pill(row: NoticeDraft) -> SafeString:
@@ -208,32 +170,18 @@ class NoticeDraftAdmin(RegisterAdmin):
     intro = "Draft texts, visible only to their owner. Headings (##), lists (-) and **emphasis** are rendered."
     empty_text = "There is no draft."
     state = state_column(_draft_pill)
+    kind = _KIND
     acts = (
-        RowAction(
-            "announce",
-            "Announce",
-            Capability.ANNOUNCE_NOTICES,
-            _announce,
-            lead="Once announced, this text can never change. Check first what it changes.",
-            done="Announced. Emails to the clients that need notice are being sent.",
+        act_page(
+            announce_draft,
             form=AnnounceForm,
-            danger=True,
-            applies=_is_open,
             template="console/announce.html",
             refusals={
                 ApproverIsRequester: "You wrote this draft. After a minor change consents go on under the new text: "
                 "someone else must announce it."
             },
         ),
-        RowAction(
-            "discard",
-            "Discard",
-            Capability.MANAGE_REGISTER,
-            _discard,
-            lead="The draft is closed without being announced. You can start another one.",
-            done="Discarded.",
-            applies=_is_open,
-        ),
+        discard_draft,
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -242,22 +190,15 @@ class NoticeDraftAdmin(RegisterAdmin):
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return (obj is None or obj.closed_at is None) and super().has_change_permission(request, obj)
 
-    @admin.display(description="kind")
-    def kind(self, row: NoticeText) -> SafeString:
-        """Return "Material" if consents must be renewed, else "Minor"."""
-        return render_state("Material", "warn") if row.is_material else render_state("Minor")
-
     def panels(self, request: HttpRequest, row: NoticeDraft) -> list[dict[str, Any]]:
-        client = Client.objects.filter(pk=row.client_id).first()
-        before = None
-        if client is not None:
-            try:
-                before = get_version_in_effect(notice_timeline(client, row.notice), at=get_action_time(request))
-            except NoticeUnknown:
-                before = None
+        timeline = notice_timeline(Client.objects.get(pk=row.client_id), row.notice)
+        try:
+            before = get_version_in_effect(timeline, at=get_action_time(request))
+        except NoticeUnknown:
+            before = None
         return [
-            {"template": "console/panels/changes.html", "changes": _serialize_changes(row, before)},
-            {"template": "console/panels/texts.html", "texts": _serialize_texts(row)},
+            {"template": "console/panels/changes.html", "changes": serialize_changes(row, before)},
+            {"template": "console/panels/texts.html", "texts": serialize_texts(row)},
         ]
 
     def write(self, row: Any, **details: Any) -> None:
@@ -284,6 +225,7 @@ class NoticeVersionAdmin(EvidenceAdmin):
     intro = "Announced versions. A material version requires renewed consent; a minor one does not."
     empty_text = "No version yet. Announce a draft on its page."
     state = state_column(_version_pill)
+    kind = _KIND
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         later = NoticeVersion.objects.filter(notice=OuterRef("notice"), number__gt=OuterRef("number"))
@@ -292,18 +234,13 @@ class NoticeVersionAdmin(EvidenceAdmin):
         annotated: QuerySet[Any] = found.annotate(replaced_at=Subquery(earliest))
         return annotated
 
-    @admin.display(description="kind")
-    def kind(self, row: NoticeText) -> SafeString:
-        """Return "Material" if consents must be renewed, else "Minor"."""
-        return render_state("Material", "warn") if row.is_material else render_state("Minor")
-
     def panels(self, request: HttpRequest, row: NoticeVersion) -> list[dict[str, Any]]:
         before = NoticeVersion.objects.filter(notice=row.notice, number=row.number - 1).first()
         told = serialize_dispatches(request, NoticeDispatch.objects.filter(version=row)) if row.needs_proof else None
         return [
             *([{"template": "console/panels/dispatches.html", "rows": told}] if told is not None else []),
-            {"template": "console/panels/changes.html", "changes": _serialize_changes(row, before)},
-            {"template": "console/panels/texts.html", "texts": _serialize_texts(row)},
+            {"template": "console/panels/changes.html", "changes": serialize_changes(row, before)},
+            {"template": "console/panels/texts.html", "texts": serialize_texts(row)},
         ]
 
 
@@ -322,7 +259,6 @@ class WidenForm(RowActionForm):
     categories = forms.MultipleChoiceField(label="Data categories to add", widget=forms.CheckboxSelectMultiple)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Offer the categories that the purpose does not need yet."""
         super().__init__(*args, **kwargs)
         set_choices(self, "categories", _list_missing(self.row))
         self.order_fields(["categories", "reason"])
@@ -342,30 +278,5 @@ def _list_missing(purpose: Purpose) -> list[tuple[str, str]]:
     return sorted(offered, key=lambda one: one[1])
 
 
-def _widen(purpose: Purpose, given: dict[str, Any], request: HttpRequest) -> None:
-    widen_purpose(
-        purpose,
-        categories=given["categories"],
-        actor=actor_of(request),
-        reason=given["reason"],
-        at=get_action_time(request),
-    )
-
-
-added_acts.connect(
-    AddedAct(
-        Purpose._meta.label_lower,
-        RowAction(
-            "widen",
-            "Add data categories",
-            Capability.ANNOUNCE_NOTICES,
-            _widen,
-            lead="Earlier consents do not cover the added data: they are outdated from now on, and everyone is asked "
-            "again. Announce a version of the purpose's notice that names the added data, too.",
-            done="Data categories added. Earlier consents to this purpose are outdated.",
-            form=WidenForm,
-            danger=True,
-            template="console/widen.html",
-        ),
-    )
-)
+_WIDEN = act_page(widen_purpose, form=WidenForm, template="console/widen.html")
+added_acts.connect(AddedAct(Purpose._meta.label_lower, _WIDEN))

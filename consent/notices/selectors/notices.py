@@ -8,20 +8,7 @@ from http import HTTPStatus
 from uuid import UUID
 
 from django.db import models
-from django.db.models import (
-    BooleanField,
-    Case,
-    Count,
-    Exists,
-    F,
-    Func,
-    OuterRef,
-    Q,
-    QuerySet,
-    Subquery,
-    Value,
-    When,
-)
+from django.db.models import BooleanField, Case, Count, Exists, F, Func, OuterRef, Q, QuerySet, Subquery, Value, When
 
 from consent.notices.effects import PublishedVersion, effects_at_client, merge_own_and_shared
 from consent.notices.models import Notice, NoticeDispatch, NoticeResponse, NoticeVersion, ResponseKind
@@ -77,21 +64,12 @@ class EffectiveVersion:
 def to_published_version(version: NoticeVersion) -> PublishedVersion:
     """Convert a version to the value that `effects_at_client` needs."""
     return PublishedVersion(
-        version.pk,
-        version.number,
-        version.is_material,
-        version.announced_at,
-        version.effective_at,
-        version.notice_days,
+        version.pk, version.number, version.is_material, version.announced_at, version.effective_at, version.notice_days
     )
 
 
 def client_timelines(
-    client: Client,
-    *,
-    notices: Iterable[Notice],
-    versions: Iterable[NoticeVersion],
-    proven: Mapping[UUID, datetime],
+    client: Client, *, notices: Iterable[Notice], versions: Iterable[NoticeVersion], proven: Mapping[UUID, datetime]
 ) -> dict[str, tuple[NoticeVersionRule, ...]]:
     """Map each purpose, POLICY and each notice by the portal to the versions with effect at the client.
 

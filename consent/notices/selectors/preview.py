@@ -209,7 +209,6 @@ def _query_values(
 
 
 def _fetch_counts(codes: Mapping[UUID, str], values: Mapping[str, Any]) -> list[Any]:
-    """Run the counts; people are counted separately only if there are several purposes."""
     parts = (
         [_COUNT_PEOPLE, _COUNT_CONSENTS, _COUNT_GUARDIANS] if len(codes) > 1 else [_COUNT_CONSENTS, _COUNT_GUARDIANS]
     )

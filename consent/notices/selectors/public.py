@@ -1,8 +1,9 @@
 """Lists on a client's public privacy page: notices about consent, purposes with their data, and occasions."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
+from typing import Any
 from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS
@@ -11,7 +12,7 @@ from django.db.models import QuerySet
 from consent.notices.models import Notice, NoticeVersion
 from consent.notices.selectors.notices import NoticeOutdated, get_version_in_effect, purpose_timeline
 from consent.notices.selectors.registers import current_register
-from consent.register.compiled import BasisRule, PurposeRule, PurposeText, Register, describe_purpose
+from consent.register.compiled import BasisRule, PurposeRule, Register, describe_purpose
 from consent.register.models.purposes import DataCategory, Occasion, Purpose
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
@@ -71,55 +72,37 @@ def get_current_notice(
     return version
 
 
-@dataclass(frozen=True, slots=True)
-class PublicNotice:
-    """One notice in effect: its code, and its title in the requested language."""
-
-    code: str
-    title: str
-
-
-def consent_notices(client: Client, *, at: datetime, language: str) -> list[PublicNotice]:
-    """List the notices in effect about a client's purposes, by title, each once; own notices replace shared ones."""
+def consent_notices(client: Client, *, at: datetime, language: str) -> list[tuple[str, str]]:
+    """List codes and titles of the notices in effect about a client's purposes, by title; own ones replace shared."""
     rules = current_register(client.pk).notices.values()
     versions = {rule.id for one in rules if (rule := one.in_effect(at)) is not None}
     found = Notice.objects.filter(pk__in=NoticeVersion.objects.filter(pk__in=versions).values("notice_id"))
-    names = (PublicNotice(one.code, one.title_ur if language == "ur" else one.title_en) for one in found)
-    return sorted(names, key=lambda one: one.title)
+    names = ((one.code, one.title_ur if language == "ur" else one.title_en) for one in found)
+    return sorted(names, key=itemgetter(1))
 
 
-@dataclass(frozen=True, slots=True)
-class PublicPurpose:
-    """One purpose in the requested language, with the names of the data categories it needs.
+def list_public_purposes(client: Client, *, at: datetime, language: str) -> list[dict[str, Any]]:
+    """List the active purposes of processing at a client (policy §2), by name; own ones replace shared ones.
 
     ``since`` is the start of its first lawful basis; None without one. ``widened_at`` is when consents were last
     outdated by a change of it.
     """
-
-    text: PurposeText
-    categories: tuple[str, ...]
-    since: datetime | None
-    widened_at: datetime | None
-
-
-def list_public_purposes(client: Client, *, at: datetime, language: str) -> list[PublicPurpose]:
-    """List the active purposes of processing at a client (policy §2), by name; own ones replace shared ones."""
     register = current_register(client.pk)
     rules = register.purposes
-    names = _names(DataCategory, client.pk, language)
+    names = map_category_names(client.pk, language=language)
     found = find_purposes(client.pk, [rule.code for rule in rules.values() if rule.active]).values()
     starts = _first_starts(register)
     purposes = [
-        PublicPurpose(
-            describe_purpose(one, language),
-            tuple(sorted(names[code] for code in one.categories if code in names)),
-            starts.get(one.code),
-            rules[one.code].last_widened_at(at),
-        )
+        {
+            "text": describe_purpose(one, language),
+            "categories": sorted(names[code] for code in one.categories if code in names),
+            "since": starts.get(one.code),
+            "widened_at": rules[one.code].last_widened_at(at),
+        }
         for one in found
         if one.is_active
     ]
-    return sorted(purposes, key=lambda one: one.text.name)
+    return sorted(purposes, key=lambda one: str(one["text"].name))
 
 
 def _first_starts(register: Register) -> dict[str, datetime]:
@@ -130,23 +113,16 @@ def _first_starts(register: Register) -> dict[str, datetime]:
     return found
 
 
-def map_category_names(client_id: UUID, *, language: str) -> dict[str, str]:
-    """Map the codes of a client's data categories to their names; own ones replace shared ones."""
-    return _names(DataCategory, client_id, language)
+def map_category_names(
+    client_id: UUID, *, language: str, model: type[DataCategory | Occasion] = DataCategory
+) -> dict[str, str]:
+    """Map the codes of a client's data categories, or occasions, to their names; own ones replace shared ones."""
+    rows = model._default_manager.filter(client_id__in=[client_id, PAKTALEEM])
+    own_last = sorted(rows, key=lambda one: one.client_id == client_id)
+    return {one.code: getattr(one, f"name_{language}") for one in own_last}
 
 
 def list_category_names(client_id: UUID, codes: Iterable[str], *, language: str) -> list[str]:
     """List the names of some data categories, by name; own ones replace shared ones."""
-    names = _names(DataCategory, client_id, language)
+    names = map_category_names(client_id, language=language)
     return sorted(names.get(code, code) for code in codes)
-
-
-def list_occasion_names(client: Client, *, language: str) -> list[str]:
-    """List the names of the occasions of collection at a client (policy §1); own ones replace shared ones."""
-    return sorted(_names(Occasion, client.pk, language).values())
-
-
-def _names(model: type[DataCategory | Occasion], client_id: UUID, language: str) -> dict[str, str]:
-    rows = model._default_manager.filter(client_id__in=[client_id, PAKTALEEM])
-    own_last = sorted(rows, key=lambda one: one.client_id == client_id)
-    return {one.code: getattr(one, f"name_{language}") for one in own_last}

@@ -89,7 +89,10 @@ def current_register(client_id: UUID, version: Version | None = None) -> rules.R
         before, version = version, _read_version()
         if before == version:
             if not _is_changed_in_transaction(client_id):
-                _cache_register(found)
+                with _LOCK:
+                    if len(_CACHE) >= _MAX_CLIENTS:
+                        _CACHE.clear()
+                    _CACHE[client_id] = found
             return found
     raise RegisterUnsettled
 
@@ -112,24 +115,11 @@ def _is_changed_in_transaction(client_id: UUID) -> bool:
         return bool(cursor.fetchone()[0])
 
 
-def _cache_register(register: rules.Register) -> None:
-    with _LOCK:
-        if len(_CACHE) >= _MAX_CLIENTS:
-            _CACHE.clear()
-        _CACHE[register.client] = register
-
-
 def register_as_of(client_id: UUID, at: datetime) -> rules.Register:
     """Compile the client's register as of a past time; it is empty if the client did not exist yet."""
     if not Client.history.filter(id=client_id, history_date__lte=at).exists():
         return rules.compile_register(
-            client=client_id,
-            version=(0, 0),
-            time_zone="UTC",
-            serves_minors=True,
-            thresholds=Thresholds(0),
-            purposes=(),
-            categories=(),
+            client=client_id, version=(0, 0), time_zone="UTC", serves_minors=True, thresholds=Thresholds(0)
         )
     return _compile(client_id, (0, 0), at)
 
@@ -218,7 +208,10 @@ def _compile(client_id: UUID, version: Any, at: datetime | None) -> rules.Regist
         instructions=[_to_instruction_rule(row) for row in rows.own(Instruction) if not row.is_cancelled],
         recipients=_list_recipients(rows, client),
         notices=_list_notices(rows, client),
-        texts=[_to_text_rule(row) for row in rows.of(NoticeVersion)],
+        texts=[
+            TextRule(row.pk, row.client_id, row.content_hash, row.effective_at, row.announced_at)
+            for row in rows.of(NoticeVersion)
+        ],
         declared=_load_declared(rows, client),
     )
 
@@ -237,10 +230,6 @@ def _to_purpose_rule(row: Purpose, widenings: Iterable[PurposeWidening]) -> rule
             rules.WideningRule(one.pk, one.widened_at, one.kind == WideningKind.WORDS) for one in widenings
         ),
     )
-
-
-def _to_text_rule(row: NoticeVersion) -> TextRule:
-    return TextRule(row.pk, row.client_id, row.content_hash, row.effective_at, row.announced_at)
 
 
 def _to_period(row: Any) -> Period:

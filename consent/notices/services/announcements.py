@@ -18,17 +18,18 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from consent.agreements.selectors import list_notice_recipients
+from consent.notices.effects import effect_after_proof
 from consent.notices.models import (
     RECIPIENT_LIST,
+    Notice,
     NoticeDispatch,
     NoticeEffect,
     NoticeResponse,
     NoticeVersion,
     ResponseKind,
 )
-from consent.notices.selectors.notices import EffectiveVersion, all_timelines
-from consent.notices.services.dispatches import open_dispatches, record_dispatch_proof
-from consent.notices.services.portal_texts import publish_portal_text
+from consent.notices.selectors.notices import EffectiveVersion, all_timelines, list_reaching_versions, must_be_notified
+from consent.notices.services.publishing import publish_portal_text
 from consent.register.models.agreements import Recipient, RecipientApproval, RecipientKind, TransferGround
 from consent.register.models.purposes import DataCategory, Purpose, SafeguardChange
 from consent.register.services.register import check_register_row, save_register_row, stored_row
@@ -53,6 +54,62 @@ REMINDER = declare_message("notice_reminder", fields=_FIELDS)
 REMIND_DAYS = (14, 3)
 """Days before the effect at which a client without a response is reminded."""
 _RETRY_AFTER = timedelta(days=1)
+
+
+@transaction.atomic
+def open_dispatches(client: Client, *, actor: Actor, at: datetime) -> list[NoticeDispatch]:
+    """Create the missing dispatch rows of a client for announced versions, and return all its rows (policy §12).
+
+    Runs in the client's context. Raises NotAllowed.
+    """
+    require(actor, Capability.ANNOUNCE_NOTICES, client.pk)
+    client = Client.objects.select_for_update().get(pk=client.pk)
+    rows = NoticeDispatch.objects.filter(client_id=client.pk).select_related("version__notice")
+    known = {row.version_id: row for row in rows}
+    versions = NoticeVersion.objects.filter(client_id=PAKTALEEM, notice_days__gt=0).select_related("notice")
+    in_effect = NoticeVersion.objects.filter(client_id=client.pk, effective_at__lte=at)
+    own = list(Notice.objects.filter(client_id=client.pk, pk__in=in_effect.values("notice_id")))
+    reaching = list_reaching_versions(client, at=at)
+    for version in versions.exclude(pk__in=known):
+        if must_be_notified(client, version, own, reaching):
+            known[version.pk] = _open_dispatch(client, version, actor, at)
+    return list(known.values())
+
+
+def _open_dispatch(client: Client, version: NoticeVersion, actor: Actor, at: datetime) -> NoticeDispatch:
+    row = NoticeDispatch(client_id=client.pk, version=version, version_owner=version.client_id, opened_at=at)
+    return save_tracked(row, actor=actor, reason=Reason.CLIENT_NOTIFICATION, at=at)
+
+
+@transaction.atomic
+def record_dispatch_proof(
+    dispatch: NoticeDispatch, *, dispatched_at: datetime, actor: Actor, at: datetime
+) -> NoticeDispatch:
+    """Record that an email to the client was accepted at ``dispatched_at``, and when the version takes effect.
+
+    The notice period of the client counts from it (policy §12). Recorded once; later emails change nothing. Raises
+    NotAllowed.
+    """
+    require(actor, Capability.ANNOUNCE_NOTICES, dispatch.client_id)
+    row: NoticeDispatch = NoticeDispatch.objects.select_for_update().get(pk=dispatch.pk)
+    if row.dispatched_at is not None:
+        return row
+    version = NoticeVersion.objects.select_related("notice").get(pk=row.version_id)
+    zone = ZoneInfo(Client.objects.get(pk=row.client_id).time_zone)
+    row.dispatched_at, row.proven_at = dispatched_at, at
+    row.takes_effect_at = effect_after_proof(
+        version.effective_at, notice_days=version.notice_days, dispatched_at=dispatched_at, proven_at=at, zone=zone
+    )
+    save_tracked(row, actor=actor, reason=Reason.CLIENT_NOTIFICATION, at=at)
+    facts = {
+        "notice": version.notice.code,
+        "number": version.number,
+        "hash": version.content_hash,
+        "dispatched_at": dispatched_at.isoformat(),
+        "takes_effect_at": row.takes_effect_at.isoformat(),
+    }
+    record_entry("notice.dispatched", client_id=row.client_id, facts=facts, actor=actor, at=at)
+    return row
 
 
 def notify_client(dispatch: NoticeDispatch, client: Client, *, actor: Actor, at: datetime) -> NoticeDispatch:
@@ -182,13 +239,10 @@ def record_effects(client: Client, *, actor: Actor, at: datetime) -> list[Notice
     return [
         _record_effect(client, placed, actor, at)
         for placed in all_timelines(client)
-        if placed.version.pk not in known and _has_taken_effect(placed, client, at)
+        if placed.version.pk not in known
+        and placed.effective_at <= at
+        and (placed.superseded_at is None or placed.superseded_at > client.created_at)
     ]
-
-
-def _has_taken_effect(placed: EffectiveVersion, client: Client, at: datetime) -> bool:
-    superseded_before = placed.superseded_at is not None and placed.superseded_at <= client.created_at
-    return placed.effective_at <= at and not superseded_before
 
 
 def _record_effect(client: Client, placed: EffectiveVersion, actor: Actor, at: datetime) -> NoticeEffect:
@@ -234,7 +288,10 @@ def apply_approved_recipient(change: SafeguardChange, *, actor: Actor, reason: R
 
 
 def _announce_list(row: RecipientApproval, *, actor: Actor, reason: Reason | str, at: datetime) -> NoticeVersion:
-    approvals = _list_approvals(row, at)
+    """Announce the approvals of PakTaleem that have not ended, with the coming one, by name of the recipient."""
+    rows = RecipientApproval.objects.uncancelled().filter(Q(ends_at=None) | Q(ends_at__gt=at), client_id=PAKTALEEM)
+    others = rows.exclude(pk=row.pk).select_related("recipient")
+    approvals = sorted([*others, row], key=lambda one: (one.recipient.name, one.starts_at, one.pk))
     return publish_portal_text(
         RECIPIENT_LIST,
         titles=("Recipients of personal data", "ذاتی ڈیٹا کے وصول کنندگان"),
@@ -243,14 +300,6 @@ def _announce_list(row: RecipientApproval, *, actor: Actor, reason: Reason | str
         reason=reason,
         at=at,
     )
-
-
-def _list_approvals(row: RecipientApproval, at: datetime) -> list[RecipientApproval]:
-    """List the approvals of PakTaleem that have not ended, with the coming one, by name of the recipient."""
-    rows = RecipientApproval.objects.uncancelled().filter(client_id=PAKTALEEM)
-    found = rows.filter(Q(ends_at=None) | Q(ends_at__gt=at))
-    others = found.exclude(pk=row.pk).select_related("recipient")
-    return sorted([*others, row], key=lambda one: (one.recipient.name, one.starts_at, one.pk))
 
 
 def _write_list(approvals: Iterable[RecipientApproval], language: str) -> str:

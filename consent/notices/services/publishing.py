@@ -1,12 +1,18 @@
 """Drafting and publishing notices: drafts may change, versions never do."""
 
 import hashlib
+from collections import Counter
+from collections.abc import Collection
 from datetime import datetime
+from typing import Annotated
 
+from django import forms
 from django.conf import settings
+from django.contrib.admin.widgets import AdminTextareaWidget
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext_lazy as _
 
 from consent.notices.effects import earliest_effect
 from consent.notices.models import (
@@ -20,10 +26,9 @@ from consent.notices.models import (
     ResponseKind,
 )
 from consent.notices.selectors.notices import may_withdraw_objection
-from consent.notices.services.dispatches import enqueue_client_notification
-from consent.register.services.register import require_own_row, require_printable
+from consent.register.services.register import change_register, require_printable
 from paktaleem.foundation.accounts.actors import Actor, require
-from paktaleem.foundation.accounts.acts import act
+from paktaleem.foundation.accounts.acts import Refused, act, lock_row
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import require_second_person
 from paktaleem.foundation.audit.actors import Reason
@@ -31,19 +36,15 @@ from paktaleem.foundation.audit.canonical import canonical
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.clock import to_wall_clock
-from paktaleem.foundation.errors import PortalError
+from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.context import is_in_sandbox
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.foundation.text.times import format_time
 
+FOLLOW_ANNOUNCEMENTS = "consent.follow_announcements"
+"""The task that notifies clients, enqueued on commit; it also runs every minute."""
 _WRITTEN_BY_PORTAL = gettext_noop("The portal writes this text itself.")
 _BACKDATED = "This must not be in the past: choose now or later."
-
-
-class DraftClosed(PortalError):
-    """The draft is announced or discarded: its text is fixed."""
-
-    console_message = "The draft has been announced or discarded: its text cannot change."
 
 
 def content_hash(text_en: str, text_ur: str, child_text_en: str = "", child_text_ur: str = "") -> str:
@@ -60,23 +61,26 @@ def notice_days_for(notice: Notice, *, is_material: bool) -> int:
     Clients are notified of material changes by PakTaleem (policy §12): not of the first version of a notice, of minor
     versions, or of a client's own notices. They are notified of every version that the portal writes.
     """
-    if notice.is_by_portal:
-        return int(settings.NOTICE_DAYS)
-    if notice.client_id != PAKTALEEM or not is_material or not NoticeVersion.objects.filter(notice=notice).exists():
-        return 0
-    return int(settings.NOTICE_DAYS)
+    is_later = notice.client_id == PAKTALEEM and is_material and NoticeVersion.objects.filter(notice=notice).exists()
+    return int(settings.NOTICE_DAYS) if notice.is_by_portal or is_later else 0
+
+
+def _check_open(draft: NoticeDraft, _actor: Actor, _at: datetime) -> None:
+    if draft.closed_at is not None:
+        raise Refused(gettext("The draft has been announced or discarded: its text cannot change."))
 
 
 @transaction.atomic
 def save_draft(draft: NoticeDraft, *, actor: Actor, reason: Reason | str, at: datetime) -> NoticeDraft:
     """Add or change a draft.
 
-    Raises DraftClosed if it is announced or discarded, ValidationError naming the field, SharedRowNotEditable for
-    a shared notice, NotAllowed.
+    Raises Refused if it is announced or discarded, ValidationError naming the field, NotAllowed.
     """
     require(actor, Capability.MANAGE_REGISTER, draft.client_id)
-    require_own_row(draft, actor)
-    if not draft._state.adding and _lock_draft(draft).notice_id != draft.notice_id:
+    before = None if draft._state.adding else lock_row(draft)
+    if before is not None:
+        _check_open(before, actor, at)
+    if before is not None and before.notice_id != draft.notice_id:
         raise ValidationError({"notice": ["The notice of a draft cannot change: create another draft."]})
     if draft.notice.is_by_portal:
         raise ValidationError({"notice": [_WRITTEN_BY_PORTAL]})
@@ -88,34 +92,41 @@ def save_draft(draft: NoticeDraft, *, actor: Actor, reason: Reason | str, at: da
     return save_tracked(draft, actor=actor, reason=reason, at=at)
 
 
-@transaction.atomic
+@act(
+    "discard",
+    "Discard",
+    Capability.MANAGE_REGISTER,
+    lead="The draft is closed without being announced. You can start another one.",
+    done="Discarded.",
+    lock=lock_row,
+    check=_check_open,
+)
 def discard_draft(draft: NoticeDraft, *, actor: Actor, reason: Reason | str, at: datetime) -> None:
-    """Close a draft without announcing it.
-
-    Raises DraftClosed, SharedRowNotEditable for a shared notice, NotAllowed.
-    """
-    require(actor, Capability.MANAGE_REGISTER, draft.client_id)
-    require_own_row(draft, actor)
-    draft = _lock_draft(draft)
+    """Close a draft without announcing it. Raises Refused if it is closed, NotAllowed."""
     draft.closed_at = at
     save_tracked(draft, actor=actor, reason=reason, at=at)
 
 
-@transaction.atomic
+@act(
+    "announce",
+    "Announce",
+    Capability.ANNOUNCE_NOTICES,
+    lead="Once announced, this text can never change. Check first what it changes.",
+    done="Announced. Emails to the clients that need notice are being sent.",
+    danger=True,
+    lock=lock_row,
+    check=_check_open,
+)
 def announce_draft(
     draft: NoticeDraft, *, effective_at: datetime | None = None, actor: Actor, reason: Reason | str, at: datetime
 ) -> NoticeVersion:
     """Publish the draft as an immutable version, notify clients and close the draft (policy §12).
 
     ``effective_at`` None: the earliest possible time. After a minor change consents go on under the new text, so the
-    person who wrote it last cannot announce it. Raises DraftClosed, ValidationError if the advance notice would be
-    shorter than NOTICE_DAYS, ApproverIsRequester, ApproverNotIndependent, SharedRowNotEditable for a shared notice,
-    NotAllowed.
+    person who wrote it last cannot announce it. Raises Refused if it is closed, ValidationError if the advance notice
+    would be shorter than NOTICE_DAYS, ApproverIsRequester, ApproverNotIndependent, NotAllowed.
     """
-    require(actor, Capability.ANNOUNCE_NOTICES, draft.client_id)
-    require_own_row(draft, actor)
     notice = Notice.objects.select_for_update().get(pk=draft.notice_id)
-    draft = _lock_draft(draft)
     if not draft.is_material and not is_in_sandbox() and NoticeVersion.objects.filter(notice=notice).exists():
         require_second_person(actor, requested_by=draft.history.first().actor_id, at=to_wall_clock(at))
     if effective_at is None:
@@ -154,10 +165,9 @@ def publish_notice_version(
     """Publish the next immutable version of a notice, effective now or later.
 
     Material changes by PakTaleem are announced to every client, and take effect NOTICE_DAYS later at the earliest
-    (policy §12). Raises ValidationError naming the field, SharedRowNotEditable for a shared notice, NotAllowed.
+    (policy §12). Raises ValidationError naming the field, NotAllowed.
     """
     require(actor, Capability.ANNOUNCE_NOTICES, notice.client_id)
-    require_own_row(notice, actor)
     notice = Notice.objects.select_for_update().get(pk=notice.pk)
     latest = NoticeVersion.objects.filter(notice=notice).order_by("-number").first()
     days = notice_days_for(notice, is_material=is_material)
@@ -184,15 +194,8 @@ def publish_notice_version(
     save_tracked(version, actor=actor, reason=reason, at=at)
     _record_publication(notice, version, actor)
     if version.needs_proof:
-        enqueue_client_notification()
+        enqueue_job(FOLLOW_ANNOUNCEMENTS)
     return version
-
-
-def _lock_draft(draft: NoticeDraft) -> NoticeDraft:
-    found: NoticeDraft = NoticeDraft.objects.select_for_update().get(pk=draft.pk)
-    if found.closed_at is not None:
-        raise DraftClosed
-    return found
 
 
 def _normalize_texts(text: NoticeText) -> None:
@@ -235,26 +238,97 @@ def _record_publication(notice: Notice, version: NoticeVersion, actor: Actor) ->
     record_entry(kind, client_id=notice.client_id, facts=facts, actor=actor, at=version.announced_at)
 
 
-OBJECTIONS = (
-    ResponseCode.PEOPLE,
-    ResponseCode.LAW,
-    ResponseCode.AGREEMENT,
-    ResponseCode.UNCLEAR,
-    ResponseCode.OTHER,
-)
+def count_portal_notice_days() -> int:
+    """Return how many days clients are notified before a text of the portal takes effect (policy §12)."""
+    return notice_days_for(Notice(client_id=PAKTALEEM, is_by_portal=True), is_material=True)
+
+
+def publish_portal_text(
+    code: str,
+    *,
+    titles: tuple[str, str],
+    texts: tuple[str, str],
+    effective_at: datetime | None = None,
+    actor: Actor,
+    reason: Reason | str,
+    at: datetime,
+) -> NoticeVersion:
+    """Publish a text as the next material version of PakTaleem's notice ``code``; clients are notified of it.
+
+    Follows policy §12. ``titles`` and ``texts`` are in English and Urdu. The notice is added with its first version.
+    The version takes effect at ``effective_at``, or as soon as clients have had their days of notice, and never before
+    an earlier version. Raises ValidationError, NotAllowed.
+    """
+    notice = Notice.objects.filter(client_id=PAKTALEEM, code=code).select_for_update().first()
+    if notice is None:
+        notice = Notice(client_id=PAKTALEEM, code=code, is_by_portal=True)
+        notice.title_en, notice.title_ur = titles
+        change_register(notice, actor=actor, reason=reason, at=at)
+    latest = NoticeVersion.objects.filter(notice=notice).order_by("-number").first()
+    effective_at = effective_at or earliest_effect(at, count_portal_notice_days())
+    text_en, text_ur = texts
+    return publish_notice_version(
+        notice,
+        text_en=text_en,
+        text_ur=text_ur,
+        is_material=True,
+        effective_at=max(effective_at, latest.effective_at) if latest else effective_at,
+        actor=actor,
+        reason=reason,
+        at=at,
+    )
+
+
+OBJECTIONS = (ResponseCode.PEOPLE, ResponseCode.LAW, ResponseCode.AGREEMENT, ResponseCode.UNCLEAR, ResponseCode.OTHER)
 ANSWERS = (ResponseCode.EXPLAINED, ResponseCode.CHANGES, ResponseCode.AGREEMENT_FOLLOWS)
 
 
-class AlreadyResponded(PortalError):
-    """The client has already acknowledged the announcement, or has an open objection."""
+def _choose(*codes: ResponseCode) -> forms.ChoiceField:
+    offered = [("", _("Choose a reason…")), *((code.value, code.label) for code in codes)]
+    return forms.ChoiceField(label=_("Reason"), choices=offered)
 
-    console_message = "This response has already been recorded."
+
+Note = Annotated[
+    str,
+    forms.CharField(
+        label=_("Note"),
+        required=False,
+        max_length=2000,
+        widget=AdminTextareaWidget,
+        help_text=_("About the text only; do not name people."),
+    ),
+]
 
 
-class NoOpenObjection(PortalError):
-    """The announcement has no open objection."""
+def _list_kinds(dispatch: NoticeDispatch) -> list[str]:
+    found = NoticeResponse.objects.filter(client_id=dispatch.client_id, dispatch=dispatch)
+    return list(found.values_list("kind", flat=True))
 
-    console_message = "There is no open objection."
+
+def has_open_objection(kinds: Collection[str]) -> bool:
+    """Return True if one of these responses is an objection that has no answer yet."""
+    count = Counter(kinds)
+    return count[ResponseKind.OBJECTED] > count[ResponseKind.ANSWERED]
+
+
+def _check_not_acknowledged(dispatch: NoticeDispatch, _actor: Actor, _at: datetime) -> None:
+    if ResponseKind.ACKNOWLEDGED in _list_kinds(dispatch):
+        raise Refused(gettext("This response has already been recorded."))
+
+
+def _check_no_objection(dispatch: NoticeDispatch, _actor: Actor, _at: datetime) -> None:
+    if has_open_objection(_list_kinds(dispatch)):
+        raise Refused(gettext("This response has already been recorded."))
+
+
+def _check_objection(dispatch: NoticeDispatch, _actor: Actor, _at: datetime) -> None:
+    if not has_open_objection(_list_kinds(dispatch)):
+        raise Refused(gettext("There is no open objection."))
+
+
+def _check_answered(dispatch: NoticeDispatch, _actor: Actor, _at: datetime) -> None:
+    if not may_withdraw_objection(dispatch):
+        raise Refused(gettext("There is no open objection."))
 
 
 @act(
@@ -263,15 +337,15 @@ class NoOpenObjection(PortalError):
     Capability.ANSWER_ANNOUNCEMENTS,
     lead="You confirm that your institution has seen the coming change. This is not an agreement to it.",
     done="Acknowledged.",
+    lock=lock_row,
+    check=_check_not_acknowledged,
 )
 def acknowledge_announcement(dispatch: NoticeDispatch, *, actor: Actor, at: datetime) -> NoticeResponse:
     """Record that the client has seen the announcement; this is not an agreement (policy §12).
 
-    Raises AlreadyResponded if it is acknowledged, NotAllowed.
+    Raises Refused if it is acknowledged, NotAllowed.
     """
-    if ResponseKind.ACKNOWLEDGED in _lock_and_list_kinds(dispatch):
-        raise AlreadyResponded
-    return _record_response(dispatch, ResponseKind.ACKNOWLEDGED, "", "", actor=actor, at=at)
+    return _record_response(dispatch, ResponseKind.ACKNOWLEDGED, actor=actor, at=at)
 
 
 @act(
@@ -281,20 +355,23 @@ def acknowledge_announcement(dispatch: NoticeDispatch, *, actor: Actor, at: date
     lead="A privacy officer of PakTaleem will answer. Your objection does not stop a change of a text. With a "
     "new recipient nothing of your people’s data is shared until you withdraw it.",
     done="Your objection was sent to a privacy officer.",
+    lock=lock_row,
+    check=_check_no_objection,
 )
 def object_to_announcement(
-    dispatch: NoticeDispatch, *, code: str, note: str = "", actor: Actor, at: datetime
+    dispatch: NoticeDispatch,
+    *,
+    code: Annotated[str, _choose(*OBJECTIONS)],
+    note: Note = "",
+    actor: Actor,
+    at: datetime,
 ) -> NoticeResponse:
     """Record the client's objection; it creates a task for an officer (policy §12).
 
     It does not stop the change of a text. With a new recipient nothing of the client is shared until the client
-    withdraws it.
-
-    Raises AlreadyResponded if there is an open objection, ValidationError for an unknown code, NotAllowed.
+    withdraws it. Raises Refused if there is an open objection, ValidationError for an unknown code, NotAllowed.
     """
-    if _has_open_objection(_lock_and_list_kinds(dispatch)):
-        raise AlreadyResponded
-    return _record_response(dispatch, ResponseKind.OBJECTED, _check_code(code, OBJECTIONS), note, actor=actor, at=at)
+    return _record_response(dispatch, ResponseKind.OBJECTED, code, note, OBJECTIONS, actor=actor, at=at)
 
 
 @act(
@@ -303,17 +380,17 @@ def object_to_announcement(
     Capability.ANSWER_OBJECTIONS,
     lead="The client reads your answer on this page.",
     done="Answered.",
+    lock=lock_row,
+    check=_check_objection,
 )
 def answer_objection(
-    dispatch: NoticeDispatch, *, code: str, note: str = "", actor: Actor, at: datetime
+    dispatch: NoticeDispatch, *, code: Annotated[str, _choose(*ANSWERS)], note: Note = "", actor: Actor, at: datetime
 ) -> NoticeResponse:
     """Answer the client's objection, which closes the task.
 
-    Raises NoOpenObjection if there is none, ValidationError for an unknown code, NotAllowed.
+    Raises Refused if there is none, ValidationError for an unknown code, NotAllowed.
     """
-    if not _has_open_objection(_lock_and_list_kinds(dispatch)):
-        raise NoOpenObjection
-    return _record_response(dispatch, ResponseKind.ANSWERED, _check_code(code, ANSWERS), note, actor=actor, at=at)
+    return _record_response(dispatch, ResponseKind.ANSWERED, code, note, ANSWERS, actor=actor, at=at)
 
 
 @act(
@@ -322,37 +399,29 @@ def answer_objection(
     Capability.ANSWER_ANNOUNCEMENTS,
     lead="From now on, data may be shared with the recipients of this list once your time to object is over.",
     done="Your objection is withdrawn.",
+    lock=lock_row,
+    check=_check_answered,
 )
 def withdraw_objection(dispatch: NoticeDispatch, *, actor: Actor, at: datetime) -> NoticeResponse:
     """Record that the client withdraws its objection, after PakTaleem's answer; data may be shared from then on.
 
-    Raises NoOpenObjection if the client has none, or the answer is still missing, NotAllowed.
+    Raises Refused if the client has none, or the answer is still missing, NotAllowed.
     """
-    _lock_and_list_kinds(dispatch)
-    if not may_withdraw_objection(dispatch):
-        raise NoOpenObjection
-    return _record_response(dispatch, ResponseKind.WITHDRAWN, "", "", actor=actor, at=at)
-
-
-def _lock_and_list_kinds(dispatch: NoticeDispatch) -> list[str]:
-    NoticeDispatch.objects.select_for_update().get(pk=dispatch.pk)
-    found = NoticeResponse.objects.filter(client_id=dispatch.client_id, dispatch=dispatch)
-    return list(found.order_by("recorded_at", "id").values_list("kind", flat=True))
-
-
-def _has_open_objection(kinds: list[str]) -> bool:
-    return kinds.count(ResponseKind.OBJECTED) > kinds.count(ResponseKind.ANSWERED)
-
-
-def _check_code(code: str, codes: tuple[ResponseCode, ...]) -> str:
-    if code not in {one.value for one in codes}:
-        raise ValidationError({"code": ["Choose one of the reasons."]})
-    return code
+    return _record_response(dispatch, ResponseKind.WITHDRAWN, actor=actor, at=at)
 
 
 def _record_response(
-    dispatch: NoticeDispatch, kind: ResponseKind, code: str, note: str, *, actor: Actor, at: datetime
+    dispatch: NoticeDispatch,
+    kind: ResponseKind,
+    code: str = "",
+    note: str = "",
+    codes: Collection[str] = ("",),
+    *,
+    actor: Actor,
+    at: datetime,
 ) -> NoticeResponse:
+    if code not in codes:
+        raise ValidationError({"code": ["Choose one of the reasons."]})
     response = NoticeResponse(
         client_id=dispatch.client_id,
         dispatch=dispatch,

@@ -56,12 +56,7 @@ def _load_paktaleem(actor: Actor, at: datetime) -> int:
     if Client.objects.filter(id=PAKTALEEM).exists():
         return 0
     client = Client(
-        id=PAKTALEEM,
-        code="paktaleem",
-        name="PakTaleem",
-        country="PK",
-        time_zone="Asia/Karachi",
-        serves_minors=False,
+        id=PAKTALEEM, code="paktaleem", name="PakTaleem", country="PK", time_zone="Asia/Karachi", serves_minors=False
     )
     change_client(client, actor=actor, reason=_REASON, at=at)
     own = ServiceAgreement(client_id=PAKTALEEM, reference="own-purposes", signed_at=at, starts_at=at)

@@ -6,8 +6,8 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from consent.register.admin.row_admin import PeriodAdmin, cancel_act, end_act
-from consent.register.admin.safeguards import SafeguardedAdmin
+from consent.register.admin.row_admin import PeriodAdmin
+from consent.register.admin.safeguards import SafeguardedAdmin, cancel_act, end_act
 from consent.register.models.agreements import AgreementSuspension, Instruction, Recipient, RecipientApproval
 from consent.register.models.purposes import DataCategory, Purpose
 from paktaleem.foundation.accounts.roles import Capability
@@ -52,9 +52,7 @@ class InstructionAdmin(AgreementRowAdmin):
     empty_text = "No instruction yet: without one nothing is processed on a client’s behalf."
     acts = (
         end_act(
-            "End instruction",
-            "From now on no data is processed under this instruction.",
-            Capability.MANAGE_REGISTER,
+            "End instruction", "From now on no data is processed under this instruction.", Capability.MANAGE_REGISTER
         ),
         cancel_act("Cancel instruction", "No data will be processed under it.", Capability.MANAGE_REGISTER),
     )

@@ -19,8 +19,8 @@ from consent.register.admin.row_admin import PeriodAdmin, RegisterAdmin
 from consent.register.admin.safeguards import (
     SafeguardedAdmin,
     SafeguardForm,
-    cancel_safeguarded_act,
-    end_safeguarded_act,
+    cancel_act,
+    end_act,
 )
 from consent.register.compiled import Basis
 from consent.register.models.purposes import (
@@ -43,8 +43,6 @@ from paktaleem.foundation.console.columns import day, render_state, state_column
 from paktaleem.foundation.console.filters import ActiveFilter, ProgressFilter
 from paktaleem.foundation.console.forms import add_service_error
 from paktaleem.foundation.console.register_names import CodeKind, format_categories, register_name_sources
-from paktaleem.foundation.console.requests import actor_of, get_action_time
-from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.row_search import RowSearch
 from paktaleem.foundation.console.search import searches
 from paktaleem.foundation.console.site import site
@@ -298,7 +296,6 @@ class PurposeAdmin(SteppedAdmin, SafeguardedAdmin):
         return [sets[0], basis, (gettext("Assessment of interests"), {"fields": ASSESSMENT_FIELDS}), *sets[1:]]
 
     def write(self, row: Any, **details: Any) -> None:
-        """Add or change the purpose; add its lawful basis for each chosen role."""
         super().write(row, **details)
         if not details["change"]:
             for basis in build_bases(row, actor=details["actor"], reason=details["reason"], at=details["at"]):
@@ -316,15 +313,7 @@ class PurposeAdmin(SteppedAdmin, SafeguardedAdmin):
 class LawfulBasisAdmin(SafeguardedAdmin, PeriodAdmin):
     """Lawful bases of processing."""
 
-    row_fields = (
-        "purpose",
-        "role",
-        "basis",
-        "legal_reference",
-        "balancing_test",
-        "starts_at",
-        "ends_at",
-    )
+    row_fields = ("purpose", "role", "basis", "legal_reference", "balancing_test", "starts_at", "ends_at")
     fixed = ("purpose", "role", "starts_at")
     fixed_once_started = ("basis", "legal_reference", "balancing_test")
     list_display = ("purpose", "role", "basis", "owner", "state", "starts_at")
@@ -337,12 +326,12 @@ class LawfulBasisAdmin(SafeguardedAdmin, PeriodAdmin):
     )
     empty_text = "No lawful basis yet: every decision is a denial."
     acts = (
-        end_safeguarded_act(
+        end_act(
             "End this basis",
             "From now on this basis no longer applies to the purpose; without another one no data may be processed.",
             Capability.MANAGE_REGISTER,
         ),
-        cancel_safeguarded_act("Cancel this basis", "It will never apply.", Capability.MANAGE_REGISTER),
+        cancel_act("Cancel this basis", "It will never apply.", Capability.MANAGE_REGISTER),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -385,30 +374,22 @@ class PurposeCapacityAdmin(SafeguardedAdmin, PeriodAdmin):
     )
     empty_text = "No entry: PakTaleem is processor for every purpose."
     acts = (
-        end_safeguarded_act(
+        end_act(
             "End this entry",
             "From now on the entry that applied before it applies again, or PakTaleem is processor.",
             Capability.MANAGE_AGREEMENTS,
         ),
-        cancel_safeguarded_act(
-            "Cancel this entry", "The part will not change on that day.", Capability.MANAGE_AGREEMENTS
-        ),
+        cancel_act("Cancel this entry", "The part will not change on that day.", Capability.MANAGE_AGREEMENTS),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related("purpose")
 
 
-def _sign(test: BalancingTest, given: dict[str, Any], request: HttpRequest) -> None:
-    sign_balancing_test(test, actor=actor_of(request), reason=given["reason"], at=get_action_time(request))
-
-
 def _signature_pill(row: BalancingTest) -> SafeString:
-    return (
-        render_state(gettext("Signed {day}").format(day=day(row.signed_at)), "good")
-        if row.signed_at
-        else render_state("Unsigned", "warn")
-    )
+    if row.signed_at is None:
+        return render_state("Unsigned", "warn")
+    return render_state(gettext("Signed {day}").format(day=day(row.signed_at)), "good")
 
 
 @admin.register(BalancingTest, site=site)
@@ -423,23 +404,12 @@ class BalancingTestAdmin(RegisterAdmin):
     intro = "Legitimate interest may be used only after a privacy officer has signed the balancing test."
     empty_text = "No balancing test yet: no purpose is based on legitimate interest."
     state = state_column(_signature_pill)
-    acts = (
-        RowAction(
-            "sign",
-            "Sign",
-            Capability.SIGN_BALANCING_TEST,
-            _sign,
-            lead="Once you sign, the purpose may be based on legitimate interest. The text can then no longer change.",
-            done="Signed. In effect from the next decision.",
-            applies=lambda row, _at: row.signed_at is None,
-        ),
-    )
+    acts = (sign_balancing_test,)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related("purpose", "signed_by")
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Return False for a signed test: a new assessment is a new row."""
         if obj is not None and obj.signed_at is not None:
             return False
         return super().has_change_permission(request, obj)

@@ -137,7 +137,6 @@ class SafeguardedAdmin(RegisterAdmin):
     form = SafeguardForm
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Ask for the ground once the effect has been shown."""
         sets = super().get_fieldsets(request, obj)
         if getattr(request, "weaker", None) is not None or "ground" in request.POST:
             sets = [*sets, (gettext("Weaker safeguard"), {"fields": ["ground"], "classes": ["why"]})]
@@ -159,7 +158,9 @@ class SafeguardedAdmin(RegisterAdmin):
                 if "ground" in request.POST:  # the effect has been shown
                     raise ValidationError({"ground": gettext("This field is required.")}) from weaker
                 raise
-            request.waiting = self.request_change(row, ground=ground, actor=details["actor"], at=details["at"])
+            request.waiting = self.request_change(
+                row, kind=weaker.kind, ground=ground, actor=details["actor"], at=details["at"]
+            )
 
     def save_row(self, row: Any, **details: Any) -> None:
         """Save the row. Raises WeakensSafeguard."""
@@ -200,7 +201,6 @@ class EndForm(RowActionForm):
     ground = GroundField()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Ask for a ground, and for recent authentication, only if they are needed."""
         super().__init__(*args, **kwargs)
         self.kind = find_weakening_by_end(self.row, get_action_time(self.request))
         if self.kind is None:
@@ -233,7 +233,7 @@ def _end(row: PeriodRow, given: dict[str, Any], request: HttpRequest) -> HttpRes
     return to_waiting(request, request_safeguard_change(row, ground=given["ground"], actor=actor, at=at))
 
 
-def end_safeguarded_act(label: str, lead: str, capability: Capability) -> RowAction:
+def end_act(label: str, lead: str, capability: Capability) -> RowAction:
     """Return the act that ends a row's period now, or requests it if that weakens a safeguard."""
     return RowAction(
         "end",
@@ -249,7 +249,7 @@ def end_safeguarded_act(label: str, lead: str, capability: Capability) -> RowAct
     )
 
 
-def cancel_safeguarded_act(label: str, lead: str, capability: Capability) -> RowAction:
+def cancel_act(label: str, lead: str, capability: Capability) -> RowAction:
     """Return the act that cancels a row before its start, or requests it if that weakens a safeguard."""
     return RowAction(
         "cancel",
@@ -313,7 +313,6 @@ class SafeguardChangeAdmin(ScopedAdmin):
     acts = (replace(_APPROVE, form=ApprovalForm, template="console/approve_safeguard.html"), _DECLINE)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Annotate who requested the change; clients see “PakTaleem” instead of an officer."""
         requester = staff_name("requested_by", actor_of(request))
         found: QuerySet[Any] = super().get_queryset(request).annotate(requester_name=requester)
         return found

@@ -160,13 +160,7 @@ class Purpose(CodeAndName):
     wall = TablePolicy(
         Scope.CATALOGUE,
         EDIT,
-        personal={
-            **_NAMED,
-            "description_en": _NONE,
-            "description_ur": _NONE,
-            "categories": _NONE,
-            "dpv_term": _NONE,
-        },
+        personal={**_NAMED, "description_en": _NONE, "description_ur": _NONE, "categories": _NONE, "dpv_term": _NONE},
     )
 
     description_en = models.TextField("description (English)")

@@ -22,9 +22,8 @@ from consent.register.models.purposes import (
     RegisterRow,
     WideningKind,
 )
-from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
+from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.canonical import canonical, compute_leaf_hash
 from paktaleem.foundation.audit.history import save_tracked
@@ -80,16 +79,6 @@ _INSTRUCTED = ("purposes", "categories", "recipients")
 _TERMS = ("kind", "countries", "transfer_ground")
 
 
-class SharedRowNotEditable(NotAllowed):
-    """The row belongs to the shared catalogue, which only PakTaleem changes."""
-
-
-def require_own_row(row: RegisterRow, actor: Actor) -> None:
-    """Raise SharedRowNotEditable if the row is in the shared catalogue and the actor is a client's."""
-    if row.client_id == PAKTALEEM and actor.client_id not in {None, PAKTALEEM}:
-        raise SharedRowNotEditable("Rows of the shared catalogue are changed by PakTaleem only.")
-
-
 def require_printable(row: models.Model) -> None:
     """Raise ValidationError naming each text of the row with a character that no font of the printed forms has."""
     words = gettext("The printed forms cannot show {characters}. Please write this text without it.")
@@ -108,8 +97,7 @@ def change_register[R: RegisterRow](row: R, *, actor: Actor, reason: Reason | st
 
     Periods start now or later, so that past decisions remain explained.
 
-    Raises ValidationError naming the field, WeakensSafeguard if a second person is needed, SharedRowNotEditable for a
-    shared row, NotAllowed.
+    Raises ValidationError naming the field, WeakensSafeguard if a second person is needed, NotAllowed.
     """
     prepare_row(row, actor)
     before = stored_row(row)
@@ -125,12 +113,10 @@ def change_register[R: RegisterRow](row: R, *, actor: Actor, reason: Reason | st
 
 
 def prepare_row(row: RegisterRow, actor: Actor) -> None:
-    """Check that the actor may change the row, and set the owners of the rows it refers to.
-
-    Raises SharedRowNotEditable, NotAllowed.
-    """
-    require(actor, _change_capability(row), row.client_id)
-    require_own_row(row, actor)
+    """Check that the actor may change the row, and set the owners of the rows it refers to. Raises NotAllowed."""
+    if row.change_capability is None:
+        raise TypeError(f"A {type(row).__name__} is not changed by change_register.")
+    require(actor, row.change_capability, row.client_id)
     for reference, owner in _REFERENCES.items():
         if hasattr(row, owner):
             setattr(row, owner, getattr(row, reference).client_id)
@@ -206,8 +192,7 @@ def record_widening(
 def end_period[R: PeriodRow](row: R, *, actor: Actor, reason: Reason | str, at: datetime) -> R:
     """End a row's period now.
 
-    Raises ValidationError if it has already ended, WeakensSafeguard if a second person is needed, SharedRowNotEditable
-    for a shared row, NotAllowed.
+    Raises ValidationError if it has already ended, WeakensSafeguard if a second person is needed, NotAllowed.
     """
     if row.ends_at is not None and row.ends_at <= at:
         raise ValidationError({"ends_at": [_ENDED]})
@@ -220,8 +205,7 @@ def cancel_period[R: PeriodRow](row: R, *, actor: Actor, reason: Reason | str, a
     """Cancel a row before it starts: its period becomes empty, so it is never in force; the row stays as evidence.
 
     For parts, lawful bases, approvals, agreements, suspensions and instructions (decision 0078). Raises ValidationError
-    if it has started or is cancelled already, WeakensSafeguard if a second person is needed, SharedRowNotEditable for a
-    shared row, NotAllowed.
+    if it has started or is cancelled already, WeakensSafeguard if a second person is needed, NotAllowed.
     """
     if row.starts_at <= at:
         raise ValidationError({"starts_at": [_STARTED]})
@@ -234,12 +218,6 @@ def get_transaction_id() -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_current_xact_id()::text::bigint")
         return int(cursor.fetchone()[0])
-
-
-def _change_capability(row: RegisterRow) -> Capability:
-    if row.change_capability is None:
-        raise TypeError(f"A {type(row).__name__} is not changed by change_register.")
-    return row.change_capability
 
 
 def _refuse_backdating(row: RegisterRow, before: RegisterRow | None, *, at: datetime) -> None:
@@ -356,19 +334,12 @@ def _check_recipient(row: RegisterRow, before: RegisterRow | None, *, at: dateti
 
 
 def _record_change(row: RegisterRow, kind: str, actor: Actor, at: datetime) -> None:
-    facts = {
-        "row": row._meta.label_lower,
-        "id": str(row.pk),
-        "hash": compute_leaf_hash(canonical(_plain_values(row))).hex(),
-    }
+    values = {field.attname: _to_plain(getattr(row, field.attname)) for field in row._meta.concrete_fields}
+    facts = {"row": row._meta.label_lower, "id": str(row.pk), "hash": compute_leaf_hash(canonical(values)).hex()}
     if isinstance(row, RecipientApproval):
         facts["recipient"] = str(row.recipient_id)
         facts |= {"objection_until": row.objection_until.isoformat()} if row.objection_until else {}
     record_entry(kind, client_id=row.client_id, facts=facts, actor=actor, at=at)
-
-
-def _plain_values(row: models.Model) -> dict[str, Any]:
-    return {field.attname: _to_plain(getattr(row, field.attname)) for field in row._meta.concrete_fields}
 
 
 def _to_plain(value: Any) -> Any:

@@ -7,33 +7,32 @@ from typing import Any
 from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext, gettext_noop
 
 from consent.register.compiled import PURPOSE_WORDS
 from consent.register.effects import find_weakening
-from consent.register.models.agreements import Recipient, RecipientApproval
 from consent.register.models.purposes import BalancingTest, Purpose, RegisterRow, SafeguardChange, SafeguardKind
 from consent.register.services.register import (
     check_register_row,
     get_transaction_id,
     prepare_row,
-    require_own_row,
     save_register_row,
     stored_row,
 )
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
+from paktaleem.foundation.accounts.acts import Refused, act, lock_row
 from paktaleem.foundation.accounts.models import Membership
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, decide_change, require_approver
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
-from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.operations.extensions.points import ExtensionPoint
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
 _WEAKENS_NONE = gettext_noop("This change weakens no safeguard: save it as any other change.")
 _NO_GROUND = gettext_noop("Give the ground in words.")
+_NONE_TO_ADD = gettext_noop("Choose data categories that the purpose does not need yet.")
 _TEXTS = {"legal_reference", *PURPOSE_WORDS}
 _MOMENTS = ("starts_at", "ends_at")
 weaker_rows: ExtensionPoint[Callable[..., bool]] = ExtensionPoint(
@@ -42,28 +41,23 @@ weaker_rows: ExtensionPoint[Callable[..., bool]] = ExtensionPoint(
 
 
 @transaction.atomic
-def request_safeguard_change(row: RegisterRow, *, ground: str, actor: Actor, at: datetime) -> SafeguardChange:
+def request_safeguard_change(
+    row: RegisterRow, *, kind: SafeguardKind | None = None, ground: str, actor: Actor, at: datetime
+) -> SafeguardChange:
     """Request a change that weakens a safeguard (decision 0053); it replaces a waiting one of the same row.
 
-    ``row`` is the changed or new row, unsaved; ``ground`` says in words why the change is lawful. Raises
-    ValidationError naming the field, SharedRowNotEditable for a shared row, NotAllowed.
+    ``row`` is the changed or new row, unsaved; ``kind`` is given for a row of an app above the register. ``ground``
+    says in words why the change is lawful. Raises ValidationError naming the field, NotAllowed.
     """
     prepare_row(row, actor)
     before = stored_row(row)
     check_register_row(row, before, at=at)
-    kind = find_weakening(row, before, at=at)
+    kind = kind or find_weakening(row, before, at=at)
     if kind is None:
         raise ValidationError(_WEAKENS_NONE)
-    values = list_changed_values(row, before)
-    return store_safeguard_change(row, kind, purpose=_purpose_of(row), values=values, ground=ground, actor=actor, at=at)
-
-
-def _purpose_of(row: Any) -> str:
-    """Return the code of the row's purpose; empty for a recipient or its approval, which may have several."""
-    if isinstance(row, (Recipient, RecipientApproval)):
-        return ""
-    purpose: Purpose = row if isinstance(row, Purpose) else row.purpose
-    return purpose.code
+    of = row if isinstance(row, Purpose) else getattr(row, "purpose", None)  # a recipient may have several
+    about: dict[str, Any] = {"purpose": of.code if of else "", "values": list_changed_values(row, before)}
+    return store_safeguard_change(row, kind, **about, ground=ground, actor=actor, at=at)
 
 
 def store_safeguard_change(
@@ -197,24 +191,27 @@ def _record(change: SafeguardChange, kind: str, actor: Actor, at: datetime) -> N
     record_entry(kind, client_id=change.client_id, facts=facts, actor=actor, at=at)
 
 
-class AlreadySigned(PortalError):
-    """The balancing test is already signed; a new assessment is a new row."""
+def _check_unsigned(test: BalancingTest, _actor: Actor, _at: datetime) -> None:
+    if test.signed_at is not None:
+        raise Refused(gettext("It is already signed."))
 
-    console_message = "It is already signed."
 
-
-@transaction.atomic
+@act(
+    "sign",
+    "Sign",
+    Capability.SIGN_BALANCING_TEST,
+    lead="Once you sign, the purpose may be based on legitimate interest. The text can then no longer change.",
+    done="Signed. In effect from the next decision.",
+    lock=lock_row,
+    check=_check_unsigned,
+)
 def sign_balancing_test(
     test: BalancingTest, *, actor: Actor, reason: Reason | str = Reason.REVIEW, at: datetime
 ) -> BalancingTest:
-    """Sign a balancing test as a privacy officer (GDPR Art. 6(1)(f), recital 47).
+    """Sign a balancing test as a privacy officer (GDPR Art. 6(1)(f), recital 47); a new assessment is a new row.
 
-    Raises AlreadySigned if it is signed, NotAllowed.
+    Raises Refused if it is signed, NotAllowed.
     """
-    require(actor, Capability.SIGN_BALANCING_TEST, test.client_id)
-    test = BalancingTest.objects.select_for_update().get(pk=test.pk)
-    if test.signed_at is not None:
-        raise AlreadySigned
     test.signed_at = at
     test.signed_by_id = actor.id if actor.kind is ByKind.USER else None
     save_tracked(test, actor=actor, reason=reason, at=at)
@@ -222,24 +219,27 @@ def sign_balancing_test(
     return test
 
 
-_NONE_TO_ADD = gettext_noop("Choose data categories that the purpose does not need yet.")
-
-
-@transaction.atomic
+@act(
+    "widen",
+    "Add data categories",
+    Capability.ANNOUNCE_NOTICES,
+    lead="Earlier consents do not cover the added data: they are outdated from now on, and everyone is asked again. "
+    "Announce a version of the purpose's notice that names the added data, too.",
+    done="Data categories added. Earlier consents to this purpose are outdated.",
+    danger=True,
+    lock=lock_row,
+)
 def widen_purpose(
     purpose: Purpose, *, categories: Iterable[str], actor: Actor, reason: Reason | str, at: datetime
 ) -> Purpose:
     """Add data categories to a purpose, from now on; earlier consents to it are outdated and must be given again.
 
     Consent is for specific data and purposes (GDPR Art. 4(11); decision 0052). Raises ValidationError if no category is
-    new, SharedRowNotEditable for a shared purpose, NotAllowed.
+    new, NotAllowed.
     """
-    require(actor, Capability.ANNOUNCE_NOTICES, purpose.client_id)
-    require_own_row(purpose, actor)
-    widened = Purpose.objects.select_for_update().get(pk=purpose.pk, client_id=purpose.client_id)
-    added = sorted(set(categories) - set(widened.categories))
+    added = sorted(set(categories) - set(purpose.categories))
     if not added:
         raise ValidationError({"categories": [_NONE_TO_ADD]})
-    widened.categories = [*widened.categories, *added]
-    widened.full_clean()
-    return save_register_row(widened, actor=actor, reason=reason, at=at)
+    purpose.categories = [*purpose.categories, *added]
+    purpose.full_clean()
+    return save_register_row(purpose, actor=actor, reason=reason, at=at)

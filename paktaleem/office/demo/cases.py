@@ -96,7 +96,6 @@ def _add_coming_of_age(client: Client, actor: Actor, at: datetime) -> None:
 
 
 def _add_overdue_erasure(client: Client, actor: Actor, at: datetime) -> None:
-    """Report data of a child without guardian consent, long enough ago to be overdue."""
     born = at.date().replace(year=at.year - 10, day=min(at.day, 28))
     bisma = _register(client, _HELD, {"birth_date": born}, actor, at)
     seen = CollectionReport(category="usage_logs", occasion="assessment", purpose="support", collected_at=at, count=41)

@@ -18,7 +18,7 @@ from consent.cookies.banner import ENTRIES
 from consent.cookies.models import Cookie, CookieCategory, CookieSite, LinkedService, SetBy, Storage
 from consent.cookies.services import save_cookie, save_link, save_site
 from consent.notices.models import Notice, NoticeDispatch, NoticeResponse, NoticeVersion, ResponseKind
-from consent.notices.services.dispatches import open_dispatches
+from consent.notices.services.announcements import open_dispatches
 from consent.notices.services.publishing import acknowledge_announcement, object_to_announcement, publish_notice_version
 from paktaleem.foundation.accounts.actors import Actor, user_actor
 from paktaleem.foundation.accounts.models import Client, User
@@ -184,12 +184,7 @@ class Person:
     def details(self, client: str) -> dict[str, Any]:
         """Return the registered details, except the birth date."""
         address = f"{self.code}@{client}-people.example" if self.has_address else None
-        return {
-            "role": self.role,
-            "full_name": self.full_name,
-            "email": address,
-            "language": self.language,
-        }
+        return {"role": self.role, "full_name": self.full_name, "email": address, "language": self.language}
 
 
 _YES, _NO = ("given",), ("refused",)
@@ -405,25 +400,11 @@ class DemoSecrets:
         """Return the password of a staff user; a new one is stored before it is returned."""
         if email not in self.passwords:
             self.passwords[email] = secrets.token_urlsafe(12)
-            self._write()
+            self.write()
         return self.passwords[email]
 
-    def keep_totp_secret(self, email: str, secret: str) -> None:
-        """Store the secret of an authenticator app; call before it is committed."""
-        self.totp_secrets[email] = secret
-        self._write()
-
-    def keep_api_key(self, client_code: str, secret: str) -> None:
-        """Store the API key of a client; call before its row is committed."""
-        self.api_keys[client_code] = secret
-        self._write()
-
-    def keep_webhook_secret(self, secret: str) -> None:
-        """Store the receiver's signing secret; call before its row is committed."""
-        self.webhook_secret = secret
-        self._write()
-
-    def _write(self) -> None:
+    def write(self) -> None:
+        """Store the secrets; call before what they open is committed."""
         values = asdict(self)
         del values["path"]
         write_atomically(self.path, json.dumps(values, indent=2) + "\n")

@@ -10,12 +10,10 @@ from uuid import UUID
 
 from django.conf import settings
 
-from consent.notices.models import Notice, NoticeVersion
-from consent.notices.services.publishing import publish_notice_version
 from consent.notices.services.starter import load_register
-from consent.notices.starter_register import CATEGORIES, PURPOSES, ROLES
+from consent.notices.starter_register import CATEGORIES, PURPOSES
 from consent.register.models.agreements import Instruction, Recipient, RecipientApproval, ServiceAgreement
-from consent.register.models.purposes import BalancingTest, LawfulBasis, ListedLaw, Purpose
+from consent.register.models.purposes import BalancingTest, ListedLaw
 from consent.register.services.register import change_register
 from consent.register.services.safeguards import decide_safeguard_change, request_safeguard_change, sign_balancing_test
 from paktaleem.directory.staff.sign_in.enrolment import create_totp_secret, enrol_totp, has_second_factor
@@ -45,7 +43,7 @@ from paktaleem.office.demo.content import (
 )
 from paktaleem.office.demo.people import fill_guardians, fill_paper, fill_people, fill_schools, invite_demo_guardian
 from paktaleem.office.demo.systems import fill_orders, fill_receiver, fill_systems
-from paktaleem.office.onboarding.starting_set import StartingPurpose
+from paktaleem.office.onboarding.services import add_starting_purpose
 from paktaleem.office.reports.trends import count_weeks
 
 _OFFICERS = ("amina@paktaleem.example", "nadia@paktaleem.example")
@@ -173,48 +171,13 @@ def _fill_client(text: ClientText, client_id: UUID, at: datetime) -> None:
         is_sandbox=text.is_sandbox,
     )
     change_client(client, actor=_ACTOR, reason=_WHY, at=at)
-    versions = {own.code: _add_purpose(client_id, own, at) for own in OWN_PURPOSES}
+    versions = {own.code: add_starting_purpose(client, own, **_BY_DEMO, at=at) for own in OWN_PURPOSES}
     _add_agreement(text.code, client_id, at)
     fill_people(client, versions, actor=_ACTOR, at=at)
     if text.code == "indus":
         fill_schools(client, actor=_ACTOR, at=at)
         fill_guardians(client, actor=_ACTOR, at=at)
         fill_paper(client, actor=_ACTOR, at=at)
-
-
-def _add_purpose(client_id: UUID, text: StartingPurpose, at: datetime) -> NoticeVersion:
-    """Add a client's own purpose, based on consent, with its notice; return the notice version."""
-    purpose = Purpose(
-        client_id=client_id,
-        code=text.code,
-        name_en=text.name_en,
-        name_ur=text.name_ur,
-        description_en=text.description_en,
-        description_ur=text.description_ur,
-        categories=list(text.categories),
-    )
-    change_register(purpose, actor=_ACTOR, reason=_WHY, at=at)
-    for role in ROLES:
-        basis = LawfulBasis(client_id=client_id, purpose=purpose, role=role, basis="consent", starts_at=at)
-        change_register(basis, actor=_ACTOR, reason=_WHY, at=at)
-    notice = Notice(
-        client_id=client_id,
-        code=f"{text.code}_notice",
-        title_en=text.name_en,
-        title_ur=text.name_ur,
-        purposes=[text.code],
-    )
-    change_register(notice, actor=_ACTOR, reason=_WHY, at=at)
-    return publish_notice_version(
-        notice,
-        text_en=text.text_en,
-        text_ur=text.text_ur,
-        is_material=True,
-        effective_at=at,
-        actor=_ACTOR,
-        reason=_WHY,
-        at=at,
-    )
 
 
 def _add_agreement(code: str, client_id: UUID, at: datetime) -> None:
@@ -243,7 +206,8 @@ def _fill_key(code: str, client_id: UUID, kept: DemoSecrets, at: datetime) -> No
         _, secret = issue_api_key(
             client_id, name="LMS", scopes=list(KEY_SCOPES), expires_at=at + _KEY_LIFE, actor=_ACTOR, at=at
         )
-        kept.keep_api_key(code, secret)
+        kept.api_keys[code] = secret
+        kept.write()
 
 
 def _fill_staff(kept: DemoSecrets, at: datetime) -> None:
@@ -277,5 +241,6 @@ def _ensure_second_factor(user: User, kept: DemoSecrets) -> None:
     if has_second_factor(user) and user.email in kept.totp_secrets:
         return
     secret = create_totp_secret()
-    kept.keep_totp_secret(user.email, secret)
+    kept.totp_secrets[user.email] = secret
+    kept.write()
     enrol_totp(user, secret)

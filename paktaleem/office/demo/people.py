@@ -170,13 +170,7 @@ def fill_paper(client: Client, *, actor: Actor, at: datetime) -> None:
     people = Subject.objects.select_related("client").filter(client=client)
     children = people.filter(external_id__in=[external_id_of(one) for one in _CHILDREN]).order_by("external_id")
     make_form(
-        client,
-        name="Grade 3 A",
-        purposes=_PURPOSES,
-        people=children,
-        addressee=Addressee.GUARDIAN,
-        actor=actor,
-        at=at,
+        client, name="Grade 3 A", purposes=_PURPOSES, people=children, addressee=Addressee.GUARDIAN, actor=actor, at=at
     )
     people = people.filter(external_id__in=[external_id_of(one) for one in _CLASS])
     run = make_form(

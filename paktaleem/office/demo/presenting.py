@@ -2,11 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
-
-from django.urls import Resolver404, resolve
 
 from paktaleem.foundation.accounts.decision_paths import EVALUATION
 from paktaleem.foundation.accounts.models import Client
@@ -25,29 +21,9 @@ _PAGES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Running:
-    """URLs, processes and folders of the running demonstration."""
-
-    base_url: str
-    app_url: str
-    owner_url: str
-    web: int
-    worker: int
-    postgres: int
-    mail_dir: Path
-
-
-def describe(running: Running, kept: DemoSecrets) -> dict[str, Any]:
-    """Return the description for scripts: JSON values, with the process ids and the address of the demonstration."""
-    return {
-        "base_url": running.base_url,
-        "sign_ins": list(_sign_ins(kept)),
-        "clients": list(_clients(kept)),
-        "database": {"app": running.app_url, "owner": running.owner_url},
-        "pids": {"web": running.web, "worker": running.worker, "postgres": running.postgres},
-        "mail_dir": str(running.mail_dir),
-    }
+def describe(base_url: str, kept: DemoSecrets, **more: object) -> dict[str, Any]:
+    """Return the description for scripts: JSON values, with ``more``, the processes and addresses."""
+    return {"base_url": base_url, "sign_ins": list(_sign_ins(kept)), "clients": list(_clients(kept)), **more}
 
 
 def _sign_ins(kept: DemoSecrets) -> Iterator[dict[str, Any]]:
@@ -95,8 +71,7 @@ def lines(description: dict[str, Any]) -> Iterator[str]:
     yield ""
     yield f"PakTaleem privacy portal: {base}"
     for label, path in _PAGES:
-        if _is_served(path):
-            yield f"  {label:<22}{base}{path}"
+        yield f"  {label:<22}{base}{path}"
     yield ""
     yield "Sign-ins at the console:"
     for one in description["sign_ins"]:
@@ -110,11 +85,3 @@ def lines(description: dict[str, Any]) -> Iterator[str]:
     yield f"  {first_query(base, description['clients'][0]['api_key'])}"
     yield ""
     yield "Press Ctrl-C to stop; the next start uses the same data."
-
-
-def _is_served(path: str) -> bool:
-    try:
-        resolve(path)
-    except Resolver404:
-        return False
-    return True

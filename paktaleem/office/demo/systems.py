@@ -44,13 +44,13 @@ def fill_systems(client: Client, *, actor: Actor, at: datetime) -> None:
     change_system(system, **common)
     assign_key(SystemKey(client=client, system=system, key_name="LMS"), **common)
     for person in Subject.objects.filter(client_id=client.pk, external_id=external_id_of(_REQUESTER)):
-        issue_orders(person, _collect_spec(at), actor=actor, at=at)
+        issue_orders(person, _spec("collect", *_HOLDS, at=at), actor=actor, at=at)
 
 
-def _collect_spec(at: datetime) -> OrderSpec:
+def _spec(kind: str, *categories: str, at: datetime) -> OrderSpec:
     return OrderSpec(
-        kind=OrderKind.COLLECT,
-        categories=frozenset(_HOLDS),
+        kind=OrderKind(kind),
+        categories=frozenset(categories),
         reason=Reason.SUBJECT_REQUEST,
         ground=Ground.RIGHT_OF_THE_PERSON,
         due_at=at + _DUE_IN,
@@ -64,7 +64,6 @@ _OURS = (
     ("support_desk", "Support desk", ("support_communications",), "by_hand"),
     ("analytics", "Analytics", ("device",), "poll"),
 )
-_LIBRARIES = {"indus": "library", "khyber": "library"}
 
 
 def fill_orders(ids: dict[str, UUID], *, actor: Actor, at: datetime) -> None:
@@ -73,9 +72,9 @@ def fill_orders(ids: dict[str, UUID], *, actor: Actor, at: datetime) -> None:
     with in_client(PAKTALEEM):
         for code, name, categories, delivery in _OURS:
             _ensure_system(PAKTALEEM, code, name, categories, delivery, common)
-    for client, code in _LIBRARIES.items():
+    for client in ("indus", "khyber"):
         with in_client(ids[client]):
-            is_new = _ensure_system(ids[client], code, "School library", ("credentials",), "by_hand", common)
+            is_new = _ensure_system(ids[client], "library", "School library", ("credentials",), "by_hand", common)
             if is_new and client == "indus":
                 _Orders(ids[client], actor, at).make()
 
@@ -124,21 +123,12 @@ class _Orders:
         approve_waiver(waived, **self.amina)
         students = Subject.objects.filter(role="student")
         issue_orders_for_set(
-            students, self._spec("object", "device"), client_id=self.client_id, actor=self.actor, at=self.at
+            students, _spec("object", "device", at=self.at), client_id=self.client_id, actor=self.actor, at=self.at
         )
 
     def _issue(self, kind: str, person: str, category: str) -> Order:
         subject = Subject.objects.get(client_id=self.client_id, external_id=external_id_of(person))
-        return issue_orders(subject, self._spec(kind, category), actor=self.actor, at=self.at)[0]
-
-    def _spec(self, kind: str, category: str) -> OrderSpec:
-        return OrderSpec(
-            kind=OrderKind(kind),
-            categories=frozenset({category}),
-            reason=Reason.SUBJECT_REQUEST,
-            ground=Ground.RIGHT_OF_THE_PERSON,
-            due_at=self.at + timedelta(days=20),
-        )
+        return issue_orders(subject, _spec(kind, category, at=self.at), actor=self.actor, at=self.at)[0]
 
 
 def _staff(email: str, role: Role, client_id: UUID) -> Actor:
@@ -152,10 +142,12 @@ def fill_receiver(client_id: UUID, url: str, kept: DemoSecrets, *, actor: Actor,
         endpoint = Endpoint.objects.filter(client_id=client_id, name=_RECEIVER, removed_at=None).first()
         if endpoint is None:
             _, secret = add_endpoint(client_id, url=url, events=list(_EVENTS), name=_RECEIVER, **common)
-            kept.keep_webhook_secret(secret)
+            kept.webhook_secret = secret
+            kept.write()
             return
         if endpoint.url != url:
             endpoint.url = url
             change_endpoint(endpoint, **common)
         if not kept.webhook_secret:  # the file was lost
-            kept.keep_webhook_secret(rotate_secret(endpoint, **common))
+            kept.webhook_secret = rotate_secret(endpoint, **common)
+            kept.write()

@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from consent.decisions.facts import Decision, Question
 from consent.decisions.selectors.decisions import decide_one
-from consent.notices.models import Notice
+from consent.notices.models import Notice, NoticeVersion
 from consent.notices.selectors.public import find_purposes
 from consent.notices.services.publishing import publish_notice_version
 from consent.register.compiled import Basis
@@ -17,21 +18,15 @@ from consent.register.models.purposes import ROLES, LawfulBasis, Purpose
 from consent.register.services.register import change_register
 from paktaleem.directory.people.services.searches import record_id_search
 from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.services import record_entry
-from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.context import advisory_lock
 from paktaleem.office.onboarding.selectors import ALLOWED, find_client_facts
 from paktaleem.office.onboarding.starting_set import STARTING_PURPOSES, StartingPurpose
 from retention.schedule.models import Disposal, RetentionRule, Trigger
 from retention.schedule.services.rules import save_rule
-
-
-class NoAgreementYet(PortalError):
-    """The client has no agreement to which instructions could belong."""
-
-    console_message = "First add the draft of the agreement: instructions belong to it."
 
 
 @transaction.atomic
@@ -51,17 +46,17 @@ def add_starting_set(
     ``instructed`` are codes of purposes that exist, ``recipients`` of those with whom their data may be shared, and
     ``document`` says where the instruction is written down. Each own purpose gets consent as its lawful basis for
     every role, a notice in both languages that is in effect at once, and a retention rule for each of its categories.
-    Runs in the client's context. Raises NoAgreementYet, ValidationError naming the field, NotAllowed.
+    Runs in the client's context. Raises Refused without an agreement, ValidationError naming the field, NotAllowed.
     """
     advisory_lock(f"starting_set/{client.pk}")
     facts = find_client_facts(client.pk, at=at)
     if facts is None or facts.agreement is None:
-        raise NoAgreementYet
+        raise Refused(_("First add the draft of the agreement: instructions belong to it."))
     stamp: dict[str, Any] = {"actor": actor, "reason": reason, "at": at}
     known = set(Purpose.objects.filter(client_id=client.pk).values_list("code", flat=True))
     for code in own:
         if code not in known:
-            _add_purpose(client, STARTING_PURPOSES[code], stamp)
+            add_starting_purpose(client, STARTING_PURPOSES[code], **stamp)
     codes = list(dict.fromkeys([*instructed, *own]))
     purposes = find_purposes(client.pk, codes)
     instruction = Instruction(
@@ -76,50 +71,36 @@ def add_starting_set(
     return change_register(instruction, **stamp)
 
 
-def _add_purpose(client: Client, text: StartingPurpose, stamp: dict[str, Any]) -> None:
-    purpose = Purpose(
-        client_id=client.pk,
-        code=text.code,
-        name_en=text.name_en,
-        name_ur=text.name_ur,
-        description_en=text.description_en,
-        description_ur=text.description_ur,
-        categories=list(text.categories),
-    )
-    change_register(purpose, **stamp)
-    for role, _name in ROLES:
-        basis = LawfulBasis(client_id=client.pk, purpose=purpose, role=role, basis=Basis.CONSENT, starts_at=stamp["at"])
-        change_register(basis, **stamp)
-    _add_notice(client, text, stamp)
+def add_starting_purpose(
+    client: Client, text: StartingPurpose, *, actor: Actor, reason: Reason | str, at: datetime
+) -> NoticeVersion:
+    """Add a purpose of the starting set with its lawful bases, notice and retention rules; return the notice's text."""
+    by: dict[str, Any] = {"actor": actor, "reason": reason, "at": at}
+    names = {"name_en": text.name_en, "name_ur": text.name_ur}
+    words = {"description_en": text.description_en, "description_ur": text.description_ur}
+    purpose = Purpose(client_id=client.pk, code=text.code, categories=list(text.categories), **names, **words)
+    change_register(purpose, **by)
+    for role, _label in ROLES:
+        basis = LawfulBasis(client_id=client.pk, purpose=purpose, role=role, basis=Basis.CONSENT, starts_at=at)
+        change_register(basis, **by)
     for category in text.categories:
-        save_rule(_build_rule(purpose, category, text, stamp["at"]), **stamp)
-
-
-def _add_notice(client: Client, text: StartingPurpose, stamp: dict[str, Any]) -> None:
-    notice = Notice(
-        client_id=client.pk,
-        code=f"{text.code}_notice",
-        title_en=text.name_en,
-        title_ur=text.name_ur,
-        purposes=[text.code],
-    )
-    change_register(notice, **stamp)
-    publish_notice_version(
-        notice, text_en=text.text_en, text_ur=text.text_ur, is_material=True, effective_at=stamp["at"], **stamp
-    )
-
-
-def _build_rule(purpose: Purpose, category: str, text: StartingPurpose, at: datetime) -> RetentionRule:
-    return RetentionRule(
-        client_id=purpose.client_id,
-        category=category,
-        purpose=purpose,
-        trigger=Trigger.CONSENT_WITHDRAWN,
-        period=text.period,
-        action=Disposal.DELETE,
-        ground_en=text.ground_en,
-        ground_ur=text.ground_ur,
-        starts_at=at,
+        rule = RetentionRule(
+            client_id=client.pk,
+            category=category,
+            purpose=purpose,
+            trigger=Trigger.CONSENT_WITHDRAWN,
+            period=text.period,
+            action=Disposal.DELETE,
+            ground_en=text.ground_en,
+            ground_ur=text.ground_ur,
+            starts_at=at,
+        )
+        save_rule(rule, **by)
+    titles = {"title_en": text.name_en, "title_ur": text.name_ur}
+    notice = Notice(client_id=client.pk, code=f"{text.code}_notice", purposes=[text.code], **titles)
+    change_register(notice, **by)
+    return publish_notice_version(
+        notice, text_en=text.text_en, text_ur=text.text_ur, is_material=True, effective_at=at, **by
     )
 
 

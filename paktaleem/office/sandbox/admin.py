@@ -3,7 +3,6 @@
 from typing import Any
 
 from django import forms
-from django.contrib import messages
 from django.http import HttpRequest
 from django.utils.translation import gettext
 
@@ -13,19 +12,15 @@ from paktaleem.directory.data_systems.selectors import NoSystem, list_active_sys
 from paktaleem.directory.people.selectors import SubjectErased, SubjectUnknown
 from paktaleem.directory.people.services.erasure import AlreadyErased
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.act_pages import act_page
 from paktaleem.foundation.console.added_actions import AddedAct, added_acts
 from paktaleem.foundation.console.forms import ActionForm, set_choices
 from paktaleem.foundation.console.requests import actor_of, get_action_time
-from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.console.widgets import MomentInput
 from paktaleem.office.sandbox.services.context import move_clock
-from paktaleem.office.sandbox.services.forcing import force_state, make_order
+from paktaleem.office.sandbox.services.forcing import STATES, force_state, make_order
 from paktaleem.office.sandbox.services.registering import reset_sandbox
-from paktaleem.office.sandbox.states import STATES
-
-__all__: list[str] = []
 
 
 class MoveClockForm(ActionForm):
@@ -44,14 +39,10 @@ class MoveClockForm(ActionForm):
         self.fields["to"].initial = (real + ahead if ahead else real).replace(microsecond=0)
 
 
-def _describe_state(state: str, reason: str) -> str:
-    return f"{state.replace('_', ' ')} → {translate_text(reason.replace('_', ' '))}"
-
-
 class ForceStateForm(ActionForm):
     """Person, state and, if the state is about one, purpose."""
 
-    subject = forms.CharField(
+    external_id = forms.CharField(
         label="Person", max_length=255, help_text="Their LMS id; a person who is not registered yet is registered."
     )
     state = forms.ChoiceField(
@@ -68,13 +59,15 @@ class ForceStateForm(ActionForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        set_choices(self, "state", [(code, _describe_state(code, one.reason)) for code, one in STATES.items()])
+        named = {code: (code.replace("_", " "), one.reason.replace("_", " ")) for code, one in STATES.items()}
+        offered = ((code, f"{name} → {translate_text(reason)}") for code, (name, reason) in named.items())
+        set_choices(self, "state", offered)
 
 
 class MakeOrderForm(ActionForm):
     """Person, kind and system of the order."""
 
-    subject = forms.CharField(label="Person", max_length=255, help_text="Their LMS id.")
+    external_id = forms.CharField(label="Person", max_length=255, help_text="Their LMS id.")
     kind = forms.ChoiceField(
         label="Order",
         choices=[choice for choice in OrderKind.choices if choice[0] != OrderKind.CORRECT],
@@ -87,78 +80,31 @@ class MakeOrderForm(ActionForm):
         set_choices(self, "system", list_active_systems(self.row.pk, at=get_action_time(self.request)))
 
 
-def _move_clock(client: Client, given: dict[str, Any], request: HttpRequest) -> None:
-    move_clock(client, to=given["to"], actor=actor_of(request), at=get_action_time(request))
-
-
-def _force_state(client: Client, given: dict[str, Any], request: HttpRequest) -> None:
-    common: dict[str, Any] = {"actor": actor_of(request), "at": get_action_time(request)}
-    subject, purpose = given["subject"], given["purpose"] or None
-    forced = force_state(client, state=given["state"], external_id=subject, purpose=purpose, **common)
+def _force_state(client: Client, given: dict[str, Any], request: HttpRequest) -> str:
+    forced = force_state(client, **given, actor=actor_of(request), at=get_action_time(request))
     answer = gettext("The next decision about %(subject)s and %(purpose)s will have the reason %(reason)s.")
-    values = {"subject": subject, "purpose": forced.purpose, "reason": forced.answer.reason.value}
-    messages.info(request, answer % values)
+    reason = forced.answer.reason.value
+    return answer % {"subject": given["external_id"], "purpose": forced.purpose, "reason": reason}
 
 
-def _make_order(client: Client, given: dict[str, Any], request: HttpRequest) -> None:
-    common: dict[str, Any] = {"actor": actor_of(request), "at": get_action_time(request)}
-    make_order(client, external_id=given["subject"], kind=given["kind"], system=given["system"], **common)
-
-
-def _start_over(client: Client, given: dict[str, Any], request: HttpRequest) -> None:
-    del given
-    reset_sandbox(client, actor=actor_of(request), at=get_action_time(request))
-
-
+_ERASED = "This person was erased, and stays erased until the sandbox starts over."
 for _act in (
-    RowAction(
-        "move-clock",
-        "Move the clock",
-        Capability.USE_SANDBOX,
-        _move_clock,
-        form=MoveClockForm,
-        lead="The clock of this sandbox jumps to the time you choose: people reach the age of consent, consents "
-        "expire, orders get stuck. It can only move forward; starting over resets it.",
-        done="The clock has been moved.",
-    ),
-    RowAction(
-        "force-state",
-        "Force a state",
-        Capability.USE_SANDBOX,
-        _force_state,
+    act_page(move_clock, form=MoveClockForm),
+    act_page(
+        force_state,
         form=ForceStateForm,
-        lead="A person is brought into a state, whatever their state before, by the services that cause it in normal "
-        "use. Changes to the agreement, notice or clock that the state requires apply to the whole sandbox.",
-        done="The person is in the state.",
-        refusals={
-            PurposeUnknown: "There is no such purpose.",
-            AlreadyErased: "This person was erased, and stays erased until the sandbox starts over.",
-        },
+        respond=_force_state,
+        refusals={PurposeUnknown: "There is no such purpose.", AlreadyErased: _ERASED},
     ),
-    RowAction(
-        "make-order",
-        "Make an order",
-        Capability.USE_SANDBOX,
-        _make_order,
+    act_page(
+        make_order,
         form=MakeOrderForm,
-        lead="A system of this sandbox gets an order about a person, due in 30 days, and can try to carry it out.",
-        done="The order has been made.",
         refusals={
-            SubjectErased: "This person was erased, and stays erased until the sandbox starts over.",
+            SubjectErased: _ERASED,
             SubjectUnknown: "There is no such person.",
             NoSystem: "This system has ended.",
         },
     ),
-    RowAction(
-        "start-over",
-        "Start over",
-        Capability.USE_SANDBOX,
-        _start_over,
-        form=ActionForm,
-        lead="All people of this sandbox and their records are deleted, and its clock is reset to real time. "
-        "The register, keys, systems and webhooks are kept.",
-        done="The sandbox is empty, and its clock shows real time.",
-        danger=True,
-    ),
+    act_page(reset_sandbox),
 ):
     added_acts.connect(AddedAct("accounts.client", _act))

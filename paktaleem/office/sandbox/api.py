@@ -30,17 +30,14 @@ from paktaleem.foundation.web.api.serializers import (
     ZonedDateTimeField,
 )
 from paktaleem.office.sandbox.services.context import get_sandbox, move_clock
-from paktaleem.office.sandbox.services.forcing import force_state, make_order
+from paktaleem.office.sandbox.services.forcing import STATES, force_state, make_order
 from paktaleem.office.sandbox.services.registering import reset_sandbox
-from paktaleem.office.sandbox.states import STATES
 
 
 class ClockInput(StrictSerializer):
     """The time to which the clock is moved, or the days and hours by which it is moved."""
 
-    schema_rules = {
-        "oneOf": [{"required": ["to"]}, {"anyOf": [{"required": ["days"]}, {"required": ["hours"]}]}],
-    }
+    schema_rules = {"oneOf": [{"required": ["to"]}, {"anyOf": [{"required": ["days"]}, {"required": ["hours"]}]}]}
     beyond_schema = {"to": f"Not before the sandbox's time; at most {MAX_CLOCK_OFFSET.days:,} days ahead of real time."}
 
     to = ZonedDateTimeField(required=False)
@@ -48,7 +45,6 @@ class ClockInput(StrictSerializer):
     hours = serializers.IntegerField(required=False, min_value=0, max_value=24 * 366)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Require exactly one of the two."""
         if ("to" in attrs) == bool({"days", "hours"} & set(attrs)):
             raise serializers.ValidationError({"to": ["Give either a time, or days and hours to move ahead."]})
         return attrs
@@ -124,7 +120,7 @@ class SandboxState(Operation):
         given = validate_input(StateInput, body)
         common: dict[str, Any] = {"actor": actor_of(request), "at": moment_of(request)}
         subject, state = given["subject"], given["state"]
-        forced = force_state(client, state=state, external_id=subject, purpose=given.get("purpose"), **common)
+        forced = force_state(client, state=state, external_id=subject, purpose=given.get("purpose", ""), **common)
         return Response(
             {
                 "subject": subject,
@@ -147,7 +143,7 @@ class OrderInput(StrictSerializer):
                 "properties": {"kind": {"enum": [one for one in OrderKind.values if one != OrderKind.CORRECT]}},
                 "not": {"required": ["new_values"]},
             },
-        ],
+        ]
     }
     beyond_schema = {"categories": "Categories that the system of the key holds."}
 

@@ -11,7 +11,6 @@ class SandboxConfig(AppConfig):
     label = "sandbox"
 
     def ready(self) -> None:
-        """Reinstall the reset function after every migrate."""
         from paktaleem.office.sandbox.reset_function import install_after_migrate  # noqa: PLC0415 -- needs the app registry
 
         post_migrate.connect(install_after_migrate, sender=self, dispatch_uid="sandbox.forgetting")

@@ -52,8 +52,7 @@ def save_rule(rule: RetentionRule, *, actor: Actor, reason: Reason | str, at: da
 
     A rule that has started can only be ended. A client's rule must be inside the bounds of PakTaleem's rules for the
     same data. A rule by which data is kept longer outdates earlier consents. Raises ValidationError naming the field,
-    WeakensSafeguard if data would be disposed of earlier or without a review, SharedRowNotEditable for a shared rule,
-    NotAllowed.
+    WeakensSafeguard if data would be disposed of earlier or without a review, NotAllowed.
     """
     check_rule(rule, actor=actor, at=at)
     if is_disposed_earlier(rule, at=at):
@@ -65,7 +64,7 @@ def save_rule(rule: RetentionRule, *, actor: Actor, reason: Reason | str, at: da
 def request_earlier_disposal(rule: RetentionRule, *, ground: str, actor: Actor, at: datetime) -> SafeguardChange:
     """Request a rule, or its end, after which data is disposed of earlier or without a review (decision 0053).
 
-    Raises ValidationError naming the field, SharedRowNotEditable for a shared rule, NotAllowed.
+    Raises ValidationError naming the field, NotAllowed.
     """
     values = list_changed_values(rule, check_rule(rule, actor=actor, at=at))
     about: dict[str, Any] = {"purpose": rule.purpose.code, "values": values, "ground": ground}
@@ -122,7 +121,7 @@ def end_rule(rule: RetentionRule, *, actor: Actor, reason: Reason | str, at: dat
     """End a rule now; PakTaleem's rule for the same data applies again, if there is one (policy §4).
 
     Raises ValidationError if it has already ended, WeakensSafeguard if a shorter rule applies then,
-    SharedRowNotEditable for a shared rule, NotAllowed.
+    NotAllowed.
     """
     if rule.ends_at is not None and rule.ends_at <= at:
         raise ValidationError({"ends_at": [_ENDED]})

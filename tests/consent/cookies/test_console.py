@@ -86,12 +86,7 @@ def test_the_evidence_shows_the_text_that_the_visitor_saw(cast, celia, now):
     with in_client(cast.client_id("khyber")):
         make_usual_cookies(cast.client_id("khyber"))
         made = ChoiceMade(
-            version=4,
-            language="ur",
-            accepted=["analytics"],
-            source=ChoiceSource.BANNER,
-            has_signal=True,
-            is_child=None,
+            version=4, language="ur", accepted=["analytics"], source=ChoiceSource.BANNER, has_signal=True, is_child=None
         )
         record_choice(cast.client("khyber"), made, token=None, at=now)
         row = CookieChoice.objects.get()

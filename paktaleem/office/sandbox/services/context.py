@@ -7,11 +7,11 @@ from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
 
 from consent.register.models.purposes import Purpose
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.acts import act
 from paktaleem.foundation.accounts.models import MAX_CLOCK_OFFSET, Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
@@ -62,35 +62,43 @@ class NotASandbox(PortalError, PermissionError):
     console_message = "This client is no sandbox."
 
 
-def lock_sandbox(client_id: UUID, *, actor: Actor) -> Client:
-    """Return the sandbox, locked until the end of the transaction. Raises NotASandbox, NotAllowed."""
-    get_sandbox(client_id, actor=actor)
-    return Client.objects.select_for_update().get(pk=client_id)
+def lock_sandbox(client: Client) -> Client:
+    """Return the stored client, locked until the end of the transaction."""
+    return Client.objects.select_for_update().get(pk=client.pk)
+
+
+def check_sandbox(client: Client, _actor: Actor, _at: datetime) -> None:
+    """Raise NotASandbox unless the client is one."""
+    if not client.is_sandbox:
+        raise NotASandbox
 
 
 def get_sandbox(client_id: UUID, *, actor: Actor) -> Client:
     """Return the sandbox if the actor may use it. Raises NotASandbox, NotAllowed."""
     require(actor, Capability.USE_SANDBOX, client_id)
     client = Client.objects.get(pk=client_id)
-    if not client.is_sandbox:
-        raise NotASandbox
+    check_sandbox(client, actor, client.created_at)
     return client
 
 
-class ClockRunsForwards(ValidationError):
-    """The clock can only move forward; a reset sets it back to real time."""
-
-
-@transaction.atomic
+@act(
+    "move-clock",
+    "Move the clock",
+    Capability.USE_SANDBOX,
+    lead="The clock of this sandbox jumps to the time you choose: people reach the age of consent, consents expire, "
+    "orders get stuck. It can only move forward; starting over resets it.",
+    done="The clock has been moved.",
+    lock=lock_sandbox,
+    check=check_sandbox,
+)
 def move_clock(client: Client, *, to: datetime, actor: Actor, at: datetime) -> Client:
     """Move a sandbox's clock ahead to a time after ``at``, its current time; it continues from there (decision 0023).
 
     From the next request on, the sandbox's rules use this clock: ages, periods, expiry, notices, orders. Other clients
-    are not affected. Raises ClockRunsForwards, ValidationError if it is too far ahead, NotASandbox, NotAllowed.
+    are not affected. Raises ValidationError if it is earlier or too far ahead, NotASandbox, NotAllowed.
     """
-    client = lock_sandbox(client.pk, actor=actor)
     if to < at:
-        raise ClockRunsForwards({"to": ["The clock only moves forward: choose a later time, or start over."]})
+        raise ValidationError({"to": ["The clock only moves forward: choose a later time, or start over."]})
     ahead = client.clock_offset + (to - at)
     if ahead > MAX_CLOCK_OFFSET:
         raise ValidationError({"to": [f"A sandbox's clock can be at most {MAX_CLOCK_OFFSET.days:,} days ahead."]})

@@ -3,16 +3,30 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from http import HTTPStatus
-from uuid import UUID
+from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
 
-from consent.consents.models import Consent, ConsentEvent, ConsentState
+from children.guardians.models.guardians import Decision as Answered
+from children.guardians.models.guardians import Guardianship, Relationship, Route, VerificationMethod
+from children.guardians.models.mechanisms import Quarantine, QuarantineCause
+from children.guardians.services.answers import record_service_answer
+from children.guardians.services.conflicts import end_quarantine, quarantine
+from children.guardians.services.guardians import end_guardian, name_guardian
+from children.guardians.services.verifications import verify_guardian
+from consent.consents.models import Consent, ConsentState, Objection, Restriction
 from consent.consents.services.recording import Answer, PurposeUnknown, record_answers, withdraw_consent
+from consent.consents.services.restrictions import (
+    lift_restriction,
+    object_to_purpose,
+    restrict_processing,
+    withdraw_objection,
+)
 from consent.consents.services.revocation import invalidate_consent, revoke_consent
 from consent.decisions.facts import Decision, Question
+from consent.decisions.reasons import Reason as Decided
 from consent.decisions.selectors.decisions import decide_one
 from consent.notices.notice_tokens import ShownNotice, sign_notice_token
 from consent.notices.selectors.public import bases_in_force, get_current_notice
@@ -21,102 +35,200 @@ from consent.register.models.purposes import Purpose
 from paktaleem.directory.data_systems.models import Ground, Order, OrderKind, System
 from paktaleem.directory.data_systems.selectors import NoSystem
 from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders
+from paktaleem.directory.people.models import Subject, SubjectEventKind
 from paktaleem.directory.people.selectors import get_subject
+from paktaleem.directory.people.services.batches import record_subject_event
+from paktaleem.directory.people.services.erasure import erase_subject
+from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.accounts.actors import Actor, sandbox_actor
+from paktaleem.foundation.accounts.acts import act
 from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.errors import PortalError, Problem
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
-from paktaleem.office.sandbox.services.context import ForcingContext, get_sandbox, lock_sandbox, move_clock
-from paktaleem.office.sandbox.services.guardians import PEOPLE, register_with_defaults
+from paktaleem.office.sandbox.services.context import (
+    MOMENT,
+    ForcingContext,
+    check_sandbox,
+    lock_sandbox,
+    move_clock,
+    years_before,
+)
 from paktaleem.office.sandbox.services.registering import (
-    AGREEMENTS,
+    end_agreement,
+    end_instructions,
     make_purpose_expire,
     publish_material_change,
     restore_agreement,
+    suspend,
+    switch_off,
 )
-from paktaleem.office.sandbox.states import STATES, About
+
+_EVIDENCE = "Made by the sandbox"
+_WHY = Reason.SUBJECT_REQUEST
 
 
-def _answer(playing: ForcingContext, state: ConsentState) -> ConsentEvent:
+def _name_guardian(playing: ForcingContext) -> Guardianship:
+    details = {"role": "guardian", "birth_date": years_before(playing.at, 40), "full_name": "Guardian of the sandbox"}
+    external_id = f"{playing.subject.external_id}-guardian"
+    guardian, _ = register_subject(external_id, client=playing.client, details=details, **playing.audit)
+    may: dict[str, Any] = {"relationship": Relationship.PARENT, "may_consent": True, "may_receive_data": True}
+    return name_guardian(playing.subject, guardian=guardian, **may, **playing.audit)
+
+
+def _answer_service(*decisions: Answered) -> Callable[[ForcingContext], Guardianship]:
+    """Return the step that names and verifies a guardian, who answers each in turn."""
+
+    def force(playing: ForcingContext) -> Guardianship:
+        named = _name_guardian(playing)
+        verify_guardian(named, method=VerificationMethod.SIGNED_FORM, evidence=_EVIDENCE, **playing.audit)
+        how: dict[str, Any] = {"route": Route.SCHOOL, "evidence": _EVIDENCE, "claimed_at": playing.at, **playing.audit}
+        for decision in decisions:
+            record_service_answer(playing.subject, guardian=named.guardian, decision=decision, **how)
+        return named
+
+    return force
+
+
+def _let_lapse(playing: ForcingContext) -> None:
+    named = _answer_service(Answered.GIVEN)(playing)
+    end_guardian(named, actor=playing.actor, at=playing.at + 2 * MOMENT)
+
+
+def _answer(playing: ForcingContext, state: ConsentState) -> Consent:
     """Record an answer as a platform does: the current notice was just shown."""
     version = get_current_notice(playing.purpose.code, client_id=playing.client.pk, at=playing.at)
     shown = ShownNotice(version.pk, tuple(version.notice.purposes), "en", playing.client.pk, playing.at)
     answers = [Answer(playing.purpose.code, state)]
-    [event] = record_answers(playing.subject, answers=answers, shown=sign_notice_token(shown), **playing.audit)
-    return event
-
-
-def _consent(playing: ForcingContext) -> Consent | None:
-    own = {"client_id": playing.client.pk, "subject": playing.subject, "purpose_id": playing.purpose.pk}
-    return Consent.objects.filter(**own).select_related("subject", "purpose").first()
-
-
-def _give_and_get(playing: ForcingContext) -> Consent:
-    """Return the consent after recording it as given."""
-    _answer(playing, ConsentState.GIVEN)
-    found = _consent(playing)
-    assert found is not None  # noqa: S101 -- just recorded
+    record_answers(playing.subject, answers=answers, shown=sign_notice_token(shown), **playing.audit)
+    found: Consent = _consents(playing).get()
     return found
 
 
-def _give(playing: ForcingContext) -> None:
-    _give_and_get(playing)
+def _consents(playing: ForcingContext) -> Any:
+    own = {"client_id": playing.client.pk, "subject": playing.subject, "purpose_id": playing.purpose.pk}
+    return Consent.objects.filter(**own).select_related("subject", "purpose")
 
 
-def _request_or_defer(state: ConsentState) -> Callable[[ForcingContext], None]:
+def _give(playing: ForcingContext) -> Consent:
+    return _answer(playing, ConsentState.GIVEN)
+
+
+def _request_or_defer(state: ConsentState) -> Callable[[ForcingContext], object]:
     def force(playing: ForcingContext) -> None:
-        consent = _consent(playing)
-        if consent is not None and consent.state == ConsentState.GIVEN:
+        if _consents(playing).filter(state=ConsentState.GIVEN).exists():
             withdraw_consent(playing.subject, **playing.about)
         _answer(playing, state)
 
     return force
 
 
-def _refuse(playing: ForcingContext) -> None:
-    _answer(playing, ConsentState.REFUSED)
-
-
 def _withdraw(playing: ForcingContext) -> None:
-    _give_and_get(playing)
+    _give(playing)
     withdraw_consent(playing.subject, **playing.about)
-
-
-def _revoke(playing: ForcingContext) -> None:
-    revoke_consent(_give_and_get(playing), reason=Reason.REVIEW, **playing.audit)
-
-
-def _invalidate(playing: ForcingContext) -> None:
-    invalidate_consent(_give_and_get(playing), reason=Reason.LAW_CHANGE, **playing.audit)
 
 
 def _let_expire(playing: ForcingContext) -> None:
     make_purpose_expire(playing)
-    expires_at = _give_and_get(playing).expires_at
+    expires_at = _give(playing).expires_at
     assert expires_at is not None  # noqa: S101 -- set above
     move_clock(playing.client, to=expires_at, actor=playing.player, at=playing.at)
 
 
 def _outdate(playing: ForcingContext) -> None:
-    _give_and_get(playing)
+    _give(playing)
     publish_material_change(playing)
 
 
-ANSWERS: dict[str, Callable[[ForcingContext], None]] = {
-    "consent_requested": _request_or_defer(ConsentState.REQUESTED),
-    "consent_deferred": _request_or_defer(ConsentState.DEFERRED),
-    "consent_given": _give,
-    "consent_refused": _refuse,
-    "consent_withdrawn": _withdraw,
-    "consent_revoked": _revoke,
-    "consent_invalidated": _invalidate,
-    "consent_expired": _let_expire,
-    "consent_outdated": _outdate,
+def _close_account(playing: ForcingContext) -> None:
+    kind = SubjectEventKind.ACCOUNT_CLOSED
+    record_subject_event(playing.subject, kind=kind, happened_at=playing.at, **playing.audit)
+
+
+class About(StrEnum):
+    """Subject matter of a state, which determines the purpose of the decision."""
+
+    SERVICE = "service"
+    """the person or the client: any purpose needed to deliver the service"""
+    ACCOUNT = "account"
+    """the person's account: any purpose that only serves an account"""
+    CONSENT = "consent"
+    """the person's answer about a purpose based on consent"""
+    INTEREST = "interest"
+    """the person's objection to a purpose based on legitimate interest"""
+    OWN_PURPOSE = "own purpose"
+    """a purpose of the sandbox's own"""
+
+
+class State(NamedTuple):
+    """A state: its subject matter, the reason of the decision once it is reached, and the step after registration.
+
+    ``age`` is the person's age in years; None if it is not known.
+    """
+
+    about: About
+    reason: Decided
+    force: Callable[[ForcingContext], object] = lambda _: None
+    age: int | None = 30
+
+
+def _of_child(reason: Decided, force: Callable[[ForcingContext], object] = lambda _: None) -> State:
+    return State(About.SERVICE, reason, force, age=9)
+
+
+def _of_consent(reason: Decided, force: Callable[[ForcingContext], object]) -> State:
+    return State(About.CONSENT, reason, force)
+
+
+STATES = {
+    "of_age": State(About.SERVICE, Decided.PERMITTED),
+    "child": _of_child(Decided.GUARDIAN_CONSENT_REQUIRED),
+    "guardian_pending": _of_child(Decided.GUARDIAN_CONSENT_REQUIRED, _name_guardian),
+    "guardian_refused": _of_child(Decided.GUARDIAN_CONSENT_REFUSED, _answer_service(Answered.REFUSED)),
+    "guardian_withdrawn": _of_child(
+        Decided.GUARDIAN_CONSENT_WITHDRAWN, _answer_service(Answered.GIVEN, Answered.WITHDRAWN)
+    ),
+    "guardian_authorised": _of_child(Decided.PERMITTED, _answer_service(Answered.GIVEN)),
+    "guardian_lapsed": _of_child(Decided.GUARDIAN_AUTHORITY_LAPSED, _let_lapse),
+    "quarantined": _of_child(
+        Decided.QUARANTINED, lambda one: quarantine(one.subject, cause=QuarantineCause.REPORT, **one.audit)
+    ),
+    "age_unknown": State(About.SERVICE, Decided.AGE_UNKNOWN, age=None),
+    "restricted": State(
+        About.SERVICE,
+        Decided.PROCESSING_RESTRICTED,
+        lambda one: restrict_processing(one.subject, reason=_WHY, **one.audit),
+    ),
+    "objected": State(
+        About.INTEREST,
+        Decided.OBJECTION_IN_FORCE,
+        lambda one: object_to_purpose(one.subject, purpose_code=one.purpose.code, reason=_WHY, **one.audit),
+    ),
+    "account_closed": State(About.ACCOUNT, Decided.ACCOUNT_CLOSED, _close_account),
+    "erased": State(
+        About.SERVICE, Decided.SUBJECT_ERASED, lambda one: erase_subject(one.subject, reason=_WHY, **one.audit)
+    ),
+    "consent_requested": _of_consent(Decided.CONSENT_MISSING, _request_or_defer(ConsentState.REQUESTED)),
+    "consent_deferred": _of_consent(Decided.CONSENT_MISSING, _request_or_defer(ConsentState.DEFERRED)),
+    "consent_given": _of_consent(Decided.PERMITTED, _give),
+    "consent_refused": _of_consent(Decided.CONSENT_REFUSED, lambda one: _answer(one, ConsentState.REFUSED)),
+    "consent_withdrawn": _of_consent(Decided.CONSENT_WITHDRAWN, _withdraw),
+    "consent_revoked": _of_consent(
+        Decided.CONSENT_REVOKED, lambda one: revoke_consent(_give(one), reason=Reason.REVIEW, **one.audit)
+    ),
+    "consent_invalidated": _of_consent(
+        Decided.CONSENT_INVALIDATED, lambda one: invalidate_consent(_give(one), reason=Reason.LAW_CHANGE, **one.audit)
+    ),
+    "consent_expired": _of_consent(Decided.CONSENT_EXPIRED, _let_expire),
+    "consent_outdated": _of_consent(Decided.CONSENT_OUTDATED, _outdate),
+    "agreement_active": State(About.SERVICE, Decided.PERMITTED),
+    "agreement_suspended": State(About.SERVICE, Decided.AGREEMENT_SUSPENDED, suspend),
+    "agreement_ended": State(About.SERVICE, Decided.AGREEMENT_ENDED, end_agreement),
+    "not_instructed": State(About.SERVICE, Decided.NOT_INSTRUCTED, end_instructions),
+    "purpose_inactive": State(About.OWN_PURPOSE, Decided.PURPOSE_INACTIVE, switch_off),
 }
-
-
-_STEPS = {**PEOPLE, **ANSWERS, **AGREEMENTS}
+"""The states that can be forced in a sandbox."""
 _AFTER_STEPS = timedelta(milliseconds=1)
 """Later than the steps, which are recorded one microsecond apart."""
 _ROLE = "student"
@@ -143,9 +255,17 @@ class ForcedState:
     now: datetime
 
 
-@transaction.atomic
+@act(
+    "force-state",
+    "Force a state",
+    Capability.USE_SANDBOX,
+    lead="A person is brought into a state, whatever their state before, by the services that cause it in normal "
+    "use. Changes to the agreement, notice or clock that the state requires apply to the whole sandbox.",
+    lock=lock_sandbox,
+    check=check_sandbox,
+)
 def force_state(
-    client: Client, *, state: str, external_id: str, purpose: str | None = None, actor: Actor, at: datetime
+    client: Client, *, state: str, external_id: str, purpose: str = "", actor: Actor, at: datetime
 ) -> ForcedState:
     """Bring a person of a sandbox into a state of ``STATES``, whatever the previous state of person and register.
 
@@ -153,28 +273,50 @@ def force_state(
     the purpose has the expected reason. Changes to the agreement, notice or clock that the state requires apply to the
     whole sandbox. Raises StateNotReached, PurposeUnknown, AlreadyErased, ValidationError, NotASandbox, NotAllowed.
     """
-    client = lock_sandbox(client.pk, actor=actor)
-    sandbox, expected = sandbox_actor(client.pk), STATES[state]
+    sandbox, wanted = sandbox_actor(client.pk), STATES[state]
     restore_agreement(client, actor=sandbox, at=at)
-    about = _choose_purpose(client, expected.about, purpose, at)
-    subject = register_with_defaults(external_id, client=client, state=state, actor=sandbox, at=at)
-    _STEPS[state](ForcingContext(client, subject, about, sandbox, actor, at))
+    about = _choose_purpose(client, wanted.about, purpose, at)
+    subject = _register(external_id, client=client, age=wanted.age, actor=sandbox, at=at)
+    wanted.force(ForcingContext(client, subject, about, sandbox, actor, at))
     now = at + (Client.objects.get(pk=client.pk).clock_offset - client.clock_offset) + _AFTER_STEPS
     answer = decide_one(sandbox, client.pk, external_id, Question(purpose=about.code, at=now), now=now)
-    if answer.reason is not expected.reason:
-        raise StateNotReached(f"The reason for {about.code} is {answer.reason}, not {expected.reason}.")
+    if answer.reason is not wanted.reason:
+        raise StateNotReached(f"The reason for {about.code} is {answer.reason}, not {wanted.reason}.")
     return ForcedState(about.code, answer, now)
 
 
-def _choose_purpose(client: Client, about: About, wanted: str | None, at: datetime) -> Purpose:
+def _register(external_id: str, *, client: Client, age: int | None, actor: Actor, at: datetime) -> Subject:
+    """Register the person, or reset them to the default: with an open account, not restricted, no objection.
+
+    Data is released from quarantine also while an incident is open. Raises AlreadyErased, ValidationError.
+    """
+    born = None if age is None else years_before(at, age)
+    details = {"role": _ROLE, "birth_date": born, "attested_age": None}
+    common: dict[str, Any] = {"actor": actor, "at": at}
+    subject, _ = register_subject(
+        external_id, client=client, details=details, route=None, reason=Reason.LMS_UPDATE, **common
+    )
+    if not subject.is_account_open:
+        record_subject_event(subject, kind=SubjectEventKind.ACTIVE, happened_at=at, **common)
+    own = {"client_id": client.pk, "subject": subject}
+    if Quarantine.objects.filter(ends_at=None, **own).exists():
+        end_quarantine(subject, **common)
+    for restriction in Restriction.objects.active(at).filter(**own):
+        lift_restriction(restriction, reason=_WHY, **common)
+    for objection in Objection.objects.active(at).filter(**own):
+        withdraw_objection(objection, reason=_WHY, **common)
+    return subject
+
+
+def _choose_purpose(client: Client, about: About, wanted: str, at: datetime) -> Purpose:
     """Return the requested purpose, or the first that fits. Raises PurposeUnknown, ValidationError."""
     fitting = _fitting_purposes(client, about, at)
-    if wanted is None and fitting:
+    if not wanted and fitting:
         return fitting[0]
     found = {purpose.code: purpose for purpose in fitting}
     if wanted in found:
         return found[wanted]
-    if wanted is not None and not Purpose.objects.filter(client_id__in=[client.pk, PAKTALEEM], code=wanted).exists():
+    if wanted and not Purpose.objects.filter(client_id__in=[client.pk, PAKTALEEM], code=wanted).exists():
         raise PurposeUnknown(wanted)
     codes = ", ".join(sorted(found)) or "none in this sandbox"
     raise ValidationError({"purpose": [f"It does not fit this state. Fitting: {codes}."]})
@@ -182,27 +324,35 @@ def _choose_purpose(client: Client, about: About, wanted: str | None, at: dateti
 
 def _fitting_purposes(client: Client, about: About, at: datetime) -> list[Purpose]:
     bases = {purpose: row.basis for (purpose, role), row in bases_in_force(client.pk, at=at).items() if role == _ROLE}
-    known = Purpose.objects.filter(client_id__in=[client.pk, PAKTALEEM], is_active=True).order_by("code")
+
+    def fits(purpose: Purpose) -> bool:
+        basis = bases.get(purpose.pk)
+        return {
+            About.SERVICE: basis == Basis.CONTRACT,
+            About.ACCOUNT: purpose.needs_account and basis == Basis.CONTRACT,
+            About.CONSENT: basis == Basis.CONSENT,
+            About.INTEREST: basis == Basis.LEGITIMATE_INTEREST,
+            About.OWN_PURPOSE: purpose.client_id == client.pk,
+        }[about]
+
+    known = Purpose.objects.filter(client_id__in=[client.pk, PAKTALEEM], is_active=True)
     return sorted(
-        (purpose for purpose in known if _fits(purpose, bases.get(purpose.pk), about, client.pk)),
+        filter(fits, known),
         key=lambda purpose: (purpose.client_id != client.pk, purpose.code != "service_delivery", purpose.code),
     )
-
-
-def _fits(purpose: Purpose, basis: str | None, about: About, own: UUID) -> bool:
-    return {
-        About.SERVICE: basis == Basis.CONTRACT,
-        About.ACCOUNT: purpose.needs_account and basis == Basis.CONTRACT,
-        About.CONSENT: basis == Basis.CONSENT,
-        About.INTEREST: basis == Basis.LEGITIMATE_INTEREST,
-        About.OWN_PURPOSE: purpose.client_id == own,
-    }[about]
 
 
 _DUE_IN = timedelta(days=30)
 
 
-@transaction.atomic
+@act(
+    "make-order",
+    "Make an order",
+    Capability.USE_SANDBOX,
+    lead="A system of this sandbox gets an order about a person, due in 30 days, and can try to carry it out.",
+    done="The order has been made.",
+    check=check_sandbox,
+)
 def make_order(
     client: Client,
     *,
@@ -220,7 +370,7 @@ def make_order(
     request, and go to every system. Raises SubjectUnknown, SubjectErased, ErasureInProgress unless it is to erase,
     ValidationError naming the field, NoSystem if the system has ended, NotASandbox, NotAllowed.
     """
-    client = get_sandbox(client.pk, actor=actor)
+    del actor
     sandbox, wanted = sandbox_actor(client.pk), frozenset(categories) or frozenset(system.categories)
     unknown = sorted(wanted - set(system.categories))
     if unknown:

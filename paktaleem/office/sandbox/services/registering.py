@@ -1,11 +1,11 @@
 """Change the sandbox's own register for a state, and restore it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import connection, transaction
+from django.db import connection
 
 from consent.notices.selectors.public import get_current_notice
 from consent.notices.services.publishing import publish_notice_version
@@ -15,10 +15,12 @@ from consent.register.services.register import change_register, end_period
 from consent.register.services.safeguards import widen_purpose
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, sandbox_actor
+from paktaleem.foundation.accounts.acts import act
 from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.services import record_entry
-from paktaleem.office.sandbox.services.context import MOMENT, ForcingContext, lock_sandbox, set_offset
+from paktaleem.office.sandbox.services.context import MOMENT, ForcingContext, check_sandbox, lock_sandbox, set_offset
 
 _WHY = Reason.AGREEMENT_CHANGE
 
@@ -60,43 +62,32 @@ def _end(row: PeriodRow, *, actor: Actor, reason: Reason, at: datetime) -> None:
     end_period(row, actor=actor, reason=reason, at=max(at, row.starts_at + MOMENT))
 
 
-def _agreement_of(playing: ForcingContext) -> ServiceAgreement:
-    found = _live_agreement(playing.client, playing.at)
-    if found is None:
+def suspend(playing: ForcingContext) -> None:
+    """Suspend the agreement. Raises ValidationError if there is none."""
+    agreement = _live_agreement(playing.client, playing.at)
+    if agreement is None:
         raise ValidationError({"state": ["The sandbox has no agreement: ask PakTaleem to register one."]})
-    return found
-
-
-def _suspend(playing: ForcingContext) -> None:
-    suspension = AgreementSuspension(
-        client_id=playing.client.pk, agreement=_agreement_of(playing), starts_at=playing.at
-    )
+    suspension = AgreementSuspension(client_id=playing.client.pk, agreement=agreement, starts_at=playing.at)
     change_register(suspension, reason=_WHY, **playing.audit)
 
 
-def _end_agreement(playing: ForcingContext) -> None:
+def end_agreement(playing: ForcingContext) -> None:
+    """End the agreements in force."""
     for agreement in ServiceAgreement.objects.active(playing.at).filter(client_id=playing.client.pk):
         _end(agreement, reason=_WHY, **playing.audit)
 
 
-def _end_instructions(playing: ForcingContext) -> None:
+def end_instructions(playing: ForcingContext) -> None:
+    """End the instructions in force."""
     for instruction in Instruction.objects.active(playing.at).filter(client_id=playing.client.pk):
         _end(instruction, reason=_WHY, **playing.audit)
 
 
-def _switch_off(playing: ForcingContext) -> None:
+def switch_off(playing: ForcingContext) -> None:
+    """Make the purpose inactive. Raises ValidationError if it is PakTaleem's."""
     _refuse_shared(playing)
     playing.purpose.is_active = False
     change_register(playing.purpose, reason=_WHY, **playing.audit)
-
-
-AGREEMENTS: dict[str, Callable[[ForcingContext], None]] = {
-    "agreement_active": lambda _: None,
-    "agreement_suspended": _suspend,
-    "agreement_ended": _end_agreement,
-    "not_instructed": _end_instructions,
-    "purpose_inactive": _switch_off,
-}
 
 
 def make_purpose_expire(playing: ForcingContext) -> None:
@@ -148,11 +139,19 @@ _CHANGEABLE: tuple[type[RegisterRow], ...] = (
 )
 """Models whose rows may have changed while the clock was ahead, and are restored."""
 
-type ResetResult = tuple[Client, int]
 
-
-@transaction.atomic
-def reset_sandbox(client: Client, *, actor: Actor, at: datetime) -> ResetResult:
+@act(
+    "start-over",
+    "Start over",
+    Capability.USE_SANDBOX,
+    lead="All people of this sandbox and their records are deleted, and its clock is reset to real time. The register, "
+    "keys, systems and webhooks are kept.",
+    done="The sandbox is empty, and its clock shows real time.",
+    danger=True,
+    lock=lock_sandbox,
+    check=check_sandbox,
+)
+def reset_sandbox(client: Client, *, actor: Actor, at: datetime) -> tuple[Client, int]:
     """Reset a sandbox: delete its people and their records, and set its clock to real time (decision 0023).
 
     The register, keys, systems and endpoints are kept; register changes made while the clock was ahead are undone, and
@@ -160,7 +159,6 @@ def reset_sandbox(client: Client, *, actor: Actor, at: datetime) -> ResetResult:
     one client's rows. The ledger keeps its entries, which name no one. Returns the sandbox and its former number of
     people. Raises NotASandbox, NotAllowed.
     """
-    client = lock_sandbox(client.pk, actor=actor)
     people, now = Subject.objects.filter(client_id=client.pk).count(), at - client.clock_offset
     changed = list(_changed_ahead(client, now))
     with connection.cursor() as cursor:

@@ -25,7 +25,7 @@ from paktaleem.foundation.tenancy.context import in_global
 from paktaleem.foundation.tenancy.operations import is_too_old, missing_migrations
 from paktaleem.office.demo.content import DemoSecrets
 from paktaleem.office.demo.loading import SecretsLost, fill_demonstration
-from paktaleem.office.demo.presenting import Running, describe, lines
+from paktaleem.office.demo.presenting import describe, lines
 from paktaleem.office.demo.supervision import Child, ChildDied, free_port, name_holder, running, start, web_program
 from paktaleem.office.demo.trial import DATABASE, Terminated, data_folder, trial_cluster
 from paktaleem.server import is_port_free
@@ -49,7 +49,6 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []  # `make check` runs them; skipped for a quick start
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Add port, output file and ``--fresh``."""
         parser.add_argument("--port", type=int, default=8000, help="Port on 127.0.0.1.")
         parser.add_argument(
             "--json",
@@ -60,7 +59,6 @@ class Command(BaseCommand):
         parser.add_argument("--fresh", action="store_true", help="Start over with an empty database.")
 
     def handle(self, *_: Any, **options: Any) -> None:
-        """Run until terminated; all child processes end with it."""
         port, file = options["port"], options["json"]
         folder, endpoint = data_folder(), _own_endpoint()
         try:
@@ -79,7 +77,17 @@ class Command(BaseCommand):
                     _wait_until(children, lambda: _is_alive(port))
                     self._say("Waiting for the worker to take jobs …")
                     _wait_until(children, lambda: _latest_worker() > worker_before)
-                    self._present(describe(_describe_processes(children, folder, endpoint, port), kept), file)
+                    web, worker, _receiver_pid = [child.process.pid for child in children]
+                    self._present(
+                        describe(
+                            portal,
+                            kept,
+                            database={"app": endpoint.url(APP, DATABASE), "owner": endpoint.url(OWNER, DATABASE)},
+                            pids={"web": web, "worker": worker, "postgres": endpoint.pid},
+                            mail_dir=str(folder / "mail"),
+                        ),
+                        file,
+                    )
                     connections.close_all()
                     _watch(children)
         except (KeyboardInterrupt, Terminated):
@@ -189,19 +197,6 @@ def _receiver(folder: Path) -> list[str]:
     """Return the command that receives webhooks; it needs the secret that loading creates."""
     module = "paktaleem.office.demo.receiver"
     return [sys.executable, "-m", module, os.environ["DEMO_WEBHOOK_PORT"], str(folder / "webhooks")]
-
-
-def _describe_processes(children: list[Child], folder: Path, endpoint: Endpoint, port: int) -> Running:
-    web, worker, _ = children
-    return Running(
-        base_url=f"http://{HOST}:{port}",
-        app_url=endpoint.url(APP, DATABASE),
-        owner_url=endpoint.url(OWNER, DATABASE),
-        web=web.process.pid,
-        worker=worker.process.pid,
-        postgres=endpoint.pid,
-        mail_dir=folder / "mail",
-    )
 
 
 def _wait_until(children: list[Child], condition: Callable[[], bool]) -> None:
