@@ -41,7 +41,7 @@ class CookieAdmin(SafeguardedAdmin):
     )
     empty_text = "No cookie is registered: the banner is not shown."
 
-    def save_row(self, row: Any, **details: Any) -> None:
+    def save_row(self, row: Cookie, **details: Any) -> None:
         save_cookie(row, actor=details["actor"], reason=details["reason"], at=details["at"])
 
 
@@ -65,10 +65,10 @@ class CookieSiteAdmin(RegisterAdmin):
             field.widget.attrs |= {"class": "vLargeTextField", "dir": "ltr"}
         return field
 
-    def write(self, row: Any, **details: Any) -> None:
+    def write(self, row: CookieSite, **details: Any) -> None:
         save_site(row, actor=details["actor"], reason=details["reason"], at=details["at"])
 
-    def panels(self, request: HttpRequest, row: CookieSite) -> list[dict[str, Any]]:
+    def panels(self, request: HttpRequest, row: CookieSite) -> list[dict[str, object]]:
         with in_client(row.client_id):
             banner = find_banner(row.client_id)
             known = {(one.name, one.storage) for one in list_cookies(row.client_id)}
@@ -117,7 +117,7 @@ class LinkedServiceAdmin(RegisterAdmin):
         fields = super().get_readonly_fields(request, obj)
         return (*fields, "review_on") if obj is not None else fields
 
-    def write(self, row: Any, **details: Any) -> None:
+    def write(self, row: LinkedService, **details: Any) -> None:
         save_link(row, actor=details["actor"], reason=details["reason"], at=details["at"])
 
 
@@ -141,7 +141,7 @@ class CookieChoiceAdmin(ExportableAdmin, EvidenceAdmin):
     )
     empty_text = "No visitor has chosen yet."
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[CookieChoice]:
         return super().get_queryset(request).select_related("version").defer("version__content")
 
     @admin.display(description="accepted")
@@ -156,7 +156,7 @@ class CookieChoiceAdmin(ExportableAdmin, EvidenceAdmin):
     def text(self, row: CookieChoice) -> int:
         return row.version.number
 
-    def panels(self, request: HttpRequest, row: CookieChoice) -> list[dict[str, Any]]:
+    def panels(self, request: HttpRequest, row: CookieChoice) -> list[dict[str, object]]:
         words = row.version.content["texts"].get(row.language, {"categories": []})
         panel = {"template": "console/panels/cookie_text.html", "text": words, "language": row.language}
         return [*super().panels(request, row), panel]

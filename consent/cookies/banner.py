@@ -20,7 +20,7 @@ from paktaleem.foundation.accounts.sign_in_rules import build_public_url
 LANGUAGES = ("en", "ur")
 
 
-def build_content(cookies: Iterable[Cookie]) -> dict[str, Any]:
+def build_content(cookies: Iterable[Cookie]) -> dict[str, object]:
     """Return the content of a banner: the categories in use, and the texts in each language.
 
     ``categories`` names the optional ones that have cookies: which the privacy signal refuses (``signal``), and which
@@ -94,7 +94,7 @@ def _describe_duration(cookie: Cookie) -> str:
     return gettext("Until the browser is closed")
 
 
-def _build_texts(groups: dict[CookieCategory, list[Cookie]], language: str) -> dict[str, Any]:
+def _build_texts(groups: dict[CookieCategory, list[Cookie]], language: str) -> dict[str, object]:
     with override(language):
         categories = [
             {
@@ -161,7 +161,7 @@ def get_script_origin() -> str:
     return build_public_url("")
 
 
-def links_section(client: Client, at: datetime, language: str) -> dict[str, Any] | None:
+def links_section(client: Client, at: datetime, language: str) -> dict[str, object] | None:
     """Return the services that the platform links to, with their privacy policies; connected to ``public_sections``."""
     del at
     urdu = language == "ur"

@@ -195,7 +195,7 @@ def show_choice(request: HttpRequest, client: Client) -> HttpResponse:
     return JsonResponse(_serialize(visitor))
 
 
-def _serialize(visitor: Visitor) -> dict[str, Any]:
+def _serialize(visitor: Visitor) -> dict[str, object]:
     return {
         "version": visitor.version,
         "accepted": visitor.given,
@@ -305,7 +305,7 @@ def _render(request: HttpRequest, client: Client, *, status: int = HTTPStatus.OK
 
 def _list_offered(
     client: Client, banner: BannerVersion | None, text: dict[str, Any], visitor: Visitor | None, *, has_signal: bool
-) -> list[dict[str, Any]]:
+) -> list[dict[str, object]]:
     """Return the optional categories: whether each is accepted now, and whether it may be accepted here."""
     if banner is None:
         return []

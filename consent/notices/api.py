@@ -152,7 +152,7 @@ class ListPurposes(Operation):
         )
 
 
-def _serialize_purpose(purpose: Purpose, bases: dict[tuple[UUID, str], BasisRule]) -> dict[str, Any]:
+def _serialize_purpose(purpose: Purpose, bases: dict[tuple[UUID, str], BasisRule]) -> dict[str, object]:
     return {
         "code": purpose.code,
         "name": {"en": purpose.name_en, "ur": purpose.name_ur},

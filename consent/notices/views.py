@@ -190,7 +190,7 @@ def _render_text(
     )
 
 
-def _list_sections(client: Client, at: datetime, language: str) -> list[dict[str, Any]]:
+def _list_sections(client: Client, at: datetime, language: str) -> list[dict[str, object]]:
     found = (section(client, at, language) for section in public_sections)
     return [one for one in found if one is not None]
 

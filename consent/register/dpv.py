@@ -57,7 +57,7 @@ _REFERENCES = (
 _MOMENTS = ("dct:created", "dct:issued", "dpv:isIndicatedAtTime")
 
 
-def _typed(names: Iterable[str], kind: str) -> dict[str, Any]:
+def _typed(names: Iterable[str], kind: str) -> dict[str, object]:
     return {name: {"@type": kind} for name in names}
 
 

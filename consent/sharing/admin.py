@@ -158,7 +158,7 @@ class LegalDisclosureAdmin(PersonRows, EvidenceAdmin):
         act_page(record_legal_disclosure, form=DisclosedForm),
     )
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[LegalDisclosure]:
         return hide_secret_demands(super().get_queryset(request).select_related("subject"), actor_of(request))
 
     @admin.display(description="person")
@@ -197,7 +197,7 @@ class DisclosureAdmin(ExportableAdmin, EvidenceAdmin):
     empty_text = "No system has reported a disclosure yet."
     allowed = state_column(render_decision, "decision")
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Disclosure]:
         return super().get_queryset(request).select_related("subject", "recipient", "system")
 
     def describe_row(self, row: Disclosure) -> str:
@@ -247,10 +247,10 @@ class BusinessTransferAdmin(ScopedAdmin):
         own = Client.objects.filter(pk=PAKTALEEM)
         return super().formfield_for_foreignkey(db_field, request, **kwargs, queryset=own, initial=PAKTALEEM)
 
-    def write(self, row: Any, **details: Any) -> None:
+    def write(self, row: BusinessTransfer, **details: Any) -> None:
         request_business_transfer(row, actor=details["actor"], at=details["at"])
 
-    def panels(self, request: HttpRequest, row: BusinessTransfer) -> list[dict[str, Any]]:
+    def panels(self, request: HttpRequest, row: BusinessTransfer) -> list[dict[str, object]]:
         if row.announced_as is None:
             return []
         found = NoticeDispatch.objects.filter(version_id=row.announced_as)
@@ -261,7 +261,7 @@ _MOST = 50
 
 
 @on_tab(DISCLOSURES)
-def disclosures_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
+def disclosures_panel(request: HttpRequest, row: Subject) -> dict[str, object] | None:
     """Show who received the person's data, when and for what: the latest fifty disclosures. Runs two queries."""
     if not may(request, Capability.VIEW_DISCLOSURES, row.client_id):
         return None
@@ -282,7 +282,7 @@ def disclosures_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | No
     }
 
 
-def _list_legal(request: HttpRequest, row: Subject) -> Sequence[dict[str, Any]]:
+def _list_legal(request: HttpRequest, row: Subject) -> Sequence[dict[str, object]]:
     if not may(request, Capability.VIEW_LEGAL_DISCLOSURES, row.client_id):
         return []
     with in_client(row.client_id):

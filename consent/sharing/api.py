@@ -113,5 +113,5 @@ class ReportDisclosures(Operation):
         return Response({"disclosures": [_serialize_result(one) for one in found]})
 
 
-def _serialize_result(one: DisclosureResult) -> dict[str, Any]:
+def _serialize_result(one: DisclosureResult) -> dict[str, object]:
     return serialize_report_result(one.disclosure, is_flagged=one.is_flagged, errors=one.errors)

@@ -17,7 +17,7 @@ from paktaleem.foundation.first_rows import FirstRows, take_latest
 _MOST = 50
 
 
-def describe_disclosures(subject: Subject, *, actor: Actor, language: str) -> dict[str, Any]:
+def describe_disclosures(subject: Subject, *, actor: Actor, language: str) -> dict[str, object]:
     """Return the latest disclosures for ``sharing/received.html``, with the names of purposes and categories.
 
     ``actor`` is the person, or a guardian who may receive the child's data. Raises NotAllowed.
@@ -28,7 +28,7 @@ def describe_disclosures(subject: Subject, *, actor: Actor, language: str) -> di
     }
 
 
-def _name(subject: Subject, found: FirstRows[Disclosure], language: str) -> FirstRows[dict[str, Any]]:
+def _name(subject: Subject, found: FirstRows[Disclosure], language: str) -> FirstRows[dict[str, object]]:
     if not found:
         return FirstRows([])
     purposes = find_purposes(subject.client_id, {one.purpose for one in found})

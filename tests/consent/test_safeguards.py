@@ -39,6 +39,7 @@ from tests.waiting import wait_until_one_waits
 DAY = timedelta(days=1)
 MINUTE = timedelta(minutes=1)
 WHY = Reason.REVIEW
+NAMES = {"name_en": "Ads", "name_ur": "اشتہار", "description_en": "Ads.", "description_ur": "اشتہار"}
 LAW = {"basis": "legal_obligation", "legal_reference": "Education Act s. 4"}
 
 
@@ -114,12 +115,11 @@ def test_where_paktaleem_is_controller_the_basis_is_paktaleems(cast, indus, now,
 
 
 def test_a_purpose_of_paktaleems_is_not_replaced_by_ones_own(cast, indus, now):
-    names = {"name_en": "Ours", "name_ur": "ہمارا", "description_en": "Ours.", "description_ur": "ہمارا"}
     with pytest.raises(ValidationError) as caught:
-        change(cast, Purpose(client_id=indus.pk, code="payment_billing", **names), now)
+        change(cast, Purpose(client_id=indus.pk, code="payment_billing", **NAMES), now)
     assert list(caught.value.message_dict) == ["code"]
     with pytest.raises(ValidationError) as caught:
-        change(cast, Purpose(client_id=indus.pk, code="account_management", needs_account=False, **names), now)
+        change(cast, Purpose(client_id=indus.pk, code="account_management", needs_account=False, **NAMES), now)
     assert list(caught.value.message_dict) == ["needs_account"]
 
 
@@ -157,8 +157,7 @@ def test_paktaleem_becomes_controller_for_one_client_with_a_second_person(cast, 
 
 
 def test_paktaleem_becomes_controller_of_what_a_client_has_a_basis_for_with_a_second_person(cast, now):
-    names = {"name_en": "Trips", "name_ur": "دورے", "description_en": "Trips.", "description_ur": "دورے"}
-    shared = Purpose(client_id=PAKTALEEM, code="trips", **names)
+    shared = Purpose(client_id=PAKTALEEM, code="trips", **NAMES)
     row = PurposeCapacity(client_id=PAKTALEEM, purpose=shared, capacity="controller", starts_at=now + DAY)
     with in_client(PAKTALEEM):
         change(cast, shared, now, "amina")
@@ -173,9 +172,8 @@ def test_paktaleem_becomes_controller_of_what_a_client_has_a_basis_for_with_a_se
 
 
 def test_paktaleem_is_controller_of_its_new_purpose_from_the_start(cast, now):
-    names = {"name_en": "Trips", "name_ur": "دورے", "description_en": "Trips.", "description_ur": "دورے"}
     with in_client(PAKTALEEM):
-        shared = change(cast, Purpose(client_id=PAKTALEEM, code="trips", **names), now, "amina")
+        shared = change(cast, Purpose(client_id=PAKTALEEM, code="trips", **NAMES), now, "amina")
         row = PurposeCapacity(client_id=PAKTALEEM, purpose=shared, capacity="controller", starts_at=now)
         assert change(cast, row, now, "amina").pk
 
@@ -387,13 +385,6 @@ def test_a_request_to_strengthen_a_basis_is_refused(cast, indus, now):
 
 
 # A basis other than consent, without any consent before
-
-NAMES = {
-    "name_en": "Advertising for partners",
-    "name_ur": "اشتہار",
-    "description_en": "Ads.",
-    "description_ur": "اشتہار",
-}
 
 
 def advertising(cast, client, at):

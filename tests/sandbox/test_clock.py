@@ -450,10 +450,6 @@ def test_sandboxes_ahead_are_looked_at_whatever_is_found(both, sandbox):
     assert listed([indus, play]) == sorted([indus, play])
 
 
-BY_THE_MACHINE = {
-    "paktaleem/directory/access_links/tasks.py": "links and codes live by the machine's clock (decision 0023)",
-    "paktaleem/directory/data_systems/tasks.py": "asks every client by its own; PakTaleem itself is no sandbox",
-}
 TASKS = sorted(
     path
     for root in ("paktaleem", "children", "consent", "retention", "rights")
@@ -461,32 +457,24 @@ TASKS = sorted(
 )
 
 
-def selecting_functions(tree):
-    """Return the functions that query all clients in officer context."""
-    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
-    return [one for one in functions if "as_officer()" in ast.unparse(one)]
+def list_clock_reads(source: str) -> list[str]:
+    """List the functions that query all clients as of the system clock, without the shared mechanism."""
+    found = []
+    for function in ast.walk(ast.parse(source)):
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) and "as_officer()" in ast.unparse(function):
+            calls = [node for node in ast.walk(function) if isinstance(node, ast.Call)]
+            shared = [one for one in calls if ast.unparse(one.func) == "list_due_clients"]
+            within = {id(inner) for one in shared for inner in ast.walk(one)}
+            reads = [one for one in calls if ast.unparse(one.func) == "wall_clock_now" and id(one) not in within]
+            found += [function.name for _ in reads]
+    return found
 
 
-def clock_reads_outside(function):
-    """Return reads of the real clock that are not passed to the shared mechanism."""
-    calls = [node for node in ast.walk(function) if isinstance(node, ast.Call)]
-    reads = [one for one in calls if ast.unparse(one.func) == "real_now"]
-    handed = [one for one in calls if ast.unparse(one.func) == "clients_to_look_at"]
-    within = {id(inner) for one in handed for inner in ast.walk(one)}
-    return [ast.unparse(one) for one in reads if id(one) not in within]
-
-
-@pytest.mark.parametrize("path", TASKS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_no_task_selects_clients_by_the_machines_clock_alone(path):
-    if str(path.relative_to(ROOT)) not in BY_THE_MACHINE:
-        for function in selecting_functions(ast.parse(path.read_text())):
-            assert clock_reads_outside(function) == [], "call clients_to_look_at"
-
-
-def test_that_test_can_fail():
-    planted = ast.parse("def task():\n    with as_officer():\n        clients = clients_with_old(at=real_now())\n")
-    [function] = selecting_functions(planted)
-    assert clock_reads_outside(function) == ["real_now()"]
+def test_no_task_selects_clients_by_the_system_clock_alone():
+    planted = "def task():\n    with as_officer():\n        clients = list_old(at=wall_clock_now())\n"
+    assert list_clock_reads(planted) == ["task"]
+    found = {str(path.relative_to(ROOT)): list_clock_reads(path.read_text()) for path in TASKS}
+    assert {path: names for path, names in found.items() if names} == {}, "call list_due_clients"
 
 
 def stage(client_id: UUID) -> str:

@@ -227,14 +227,14 @@ class ServiceAgreementAdmin(RegisterAdmin):
         end_agreement,
     )
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ServiceAgreement]:
         now = select_by_clock(get_action_time(request), AgreementSuspension.objects.active).filter(
             client_id=OuterRef("client_id"), agreement=OuterRef("pk")
         )
-        found: QuerySet[Any] = super().get_queryset(request).annotate(is_suspended=Exists(now))
+        found: QuerySet[ServiceAgreement] = super().get_queryset(request).annotate(is_suspended=Exists(now))
         return found
 
-    def panels(self, request: HttpRequest, row: ServiceAgreement) -> list[dict[str, Any]]:
+    def panels(self, request: HttpRequest, row: ServiceAgreement) -> list[dict[str, object]]:
         return agreement_panels(row, viewer=actor_of(request), at=get_action_time(request))
 
 

@@ -45,7 +45,7 @@ class ContactForm(ScopedForm):
     email = forms.EmailField(label=_("Email address"), max_length=254, required=False)
     phone = forms.CharField(label=_("Phone"), max_length=40, required=False)
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> dict[str, object]:
         cleaned = super().clean()
         for name in ("full_name", "email"):
             if self.instance._state.adding and not cleaned.get(name) and name not in self.errors:
@@ -116,7 +116,7 @@ class ClientContactAdmin(PeriodAdmin):
         return self.page(request, None, "console/agreements_to_do.html", **values)
 
 
-def _serialize(one: ClientToDo) -> dict[str, Any]:
+def _serialize(one: ClientToDo) -> dict[str, object]:
     urdu = get_language() == "ur"
     missing = [
         gettext("To confirm by {day}: {text}").format(
@@ -178,7 +178,7 @@ def _names(
     return {key: email if key in members else "PakTaleem" for key, email in found.items()}
 
 
-def _to_signing(row: AgreementSigning, names: dict[UUID, str]) -> dict[str, Any]:
+def _to_signing(row: AgreementSigning, names: dict[UUID, str]) -> dict[str, object]:
     former = gettext("Former staff")
     first = Side(row.first_side)
     second = Side.CLIENT if first is Side.PAKTALEEM else Side.PAKTALEEM
@@ -196,7 +196,7 @@ def _to_signing(row: AgreementSigning, names: dict[UUID, str]) -> dict[str, Any]
     }
 
 
-def _to_part(part: Part) -> dict[str, Any]:
+def _to_part(part: Part) -> dict[str, object]:
     following = ""
     if part.next_part is not None:
         following = gettext("{part}, from {day}").format(part=CAPACITIES[part.next_part], day=day(part.next_at))
@@ -209,7 +209,7 @@ def _to_part(part: Part) -> dict[str, Any]:
     }
 
 
-def _to_attested(row: DutyAttestation, names: dict[UUID, str]) -> dict[str, Any]:
+def _to_attested(row: DutyAttestation, names: dict[UUID, str]) -> dict[str, object]:
     urdu = get_language() == "ur"
     texts = {duty.code: duty.text_ur if urdu else duty.text_en for duty in DUTIES}
     return {"row": row, "text": texts.get(row.duty, row.duty), "by": names.get(row.attested_by, "—")}
@@ -228,6 +228,6 @@ class DutyAttestationAdmin(EvidenceAdmin):
     empty_text = "No client has confirmed its duties yet."
 
     @admin.display(description="statement")
-    def statement(self, row: Any) -> str:
+    def statement(self, row: DutyAttestation) -> str:
         urdu = get_language() == "ur"
         return next((one.text_ur if urdu else one.text_en for one in DUTIES if one.code == row.duty), row.duty)

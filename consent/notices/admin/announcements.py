@@ -1,7 +1,6 @@
 """Announcements in the console: the inbox of a client's administrators, and delivery proof for officers."""
 
 from datetime import datetime
-from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet, Sum
@@ -84,7 +83,7 @@ class NoticeDispatchAdmin(EvidenceAdmin):
     state = state_column(_proof_pill)
     acts = (acknowledge_announcement, object_to_announcement, answer_objection, withdraw_objection)
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[NoticeDispatch]:
         return super().get_queryset(request).select_related("version__notice")
 
     @admin.display(description="notice")
@@ -95,7 +94,7 @@ class NoticeDispatchAdmin(EvidenceAdmin):
     def number(self, row: NoticeDispatch) -> int:
         return row.version.number
 
-    def panels(self, request: HttpRequest, row: NoticeDispatch) -> list[dict[str, Any]]:
+    def panels(self, request: HttpRequest, row: NoticeDispatch) -> list[dict[str, object]]:
         version = row.version
         before = NoticeVersion.objects.filter(notice=version.notice, number=version.number - 1).first()
         actor = actor_of(request)
@@ -118,7 +117,7 @@ class NoticeDispatchAdmin(EvidenceAdmin):
         ]
 
 
-def _serialize_email(letter: MessageStatus) -> dict[str, Any]:
+def _serialize_email(letter: MessageStatus) -> dict[str, object]:
     words = {"notice_announced": gettext("Announcement"), "notice_reminder": gettext("Reminder")}
     return {
         "letter": letter,
@@ -128,7 +127,7 @@ def _serialize_email(letter: MessageStatus) -> dict[str, Any]:
     }
 
 
-def serialize_dispatches(request: HttpRequest, found: QuerySet[NoticeDispatch]) -> list[dict[str, Any]]:
+def serialize_dispatches(request: HttpRequest, found: QuerySet[NoticeDispatch]) -> list[dict[str, object]]:
     """Serialize dispatches for a version's table of clients: proof, attempts, responses. Runs three queries."""
     rows = list(found.select_related("client").order_by("client__name"))
     responses: dict[object, list[str]] = {row.pk: [] for row in rows}

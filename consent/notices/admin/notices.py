@@ -184,13 +184,13 @@ class NoticeDraftAdmin(RegisterAdmin):
         discard_draft,
     )
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[NoticeDraft]:
         return super().get_queryset(request).select_related("notice")
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: NoticeDraft | None = None) -> bool:
         return (obj is None or obj.closed_at is None) and super().has_change_permission(request, obj)
 
-    def panels(self, request: HttpRequest, row: NoticeDraft) -> list[dict[str, Any]]:
+    def panels(self, request: HttpRequest, row: NoticeDraft) -> list[dict[str, object]]:
         timeline = notice_timeline(Client.objects.get(pk=row.client_id), row.notice)
         try:
             before = get_version_in_effect(timeline, at=get_action_time(request))
@@ -201,7 +201,7 @@ class NoticeDraftAdmin(RegisterAdmin):
             {"template": "console/panels/texts.html", "texts": serialize_texts(row)},
         ]
 
-    def write(self, row: Any, **details: Any) -> None:
+    def write(self, row: NoticeDraft, **details: Any) -> None:
         save_draft(row, actor=details["actor"], reason=details["reason"], at=details["at"])
 
 
@@ -227,11 +227,11 @@ class NoticeVersionAdmin(EvidenceAdmin):
     state = state_column(_version_pill)
     kind = _KIND
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[NoticeVersion]:
         later = NoticeVersion.objects.filter(notice=OuterRef("notice"), number__gt=OuterRef("number"))
         earliest = later.order_by("effective_at").values("effective_at")[:1]
-        found: QuerySet[Any] = super().get_queryset(request).select_related("notice")
-        annotated: QuerySet[Any] = found.annotate(replaced_at=Subquery(earliest))
+        found: QuerySet[NoticeVersion] = super().get_queryset(request).select_related("notice")
+        annotated: QuerySet[NoticeVersion] = found.annotate(replaced_at=Subquery(earliest))
         return annotated
 
     def panels(self, request: HttpRequest, row: NoticeVersion) -> list[dict[str, Any]]:

@@ -191,7 +191,7 @@ def _count_renewals(
 
 def _query_values(
     standing: set[tuple[UUID, UUID]], clients: list[Client], codes: dict[UUID, str], at: datetime
-) -> dict[str, Any]:
+) -> dict[str, object]:
     versions = sorted({version for _, version in standing})
     elsewhere = [pair for pair in product([client.pk for client in clients], versions) if pair not in standing]
     widenings = list(PurposeWidening.objects.filter(purpose_id__in=codes, widened_at__lte=at))

@@ -115,5 +115,5 @@ class RecipientApprovalAdmin(SafeguardedAdmin, PeriodAdmin):
         cancel_act("Cancel approval", "No data will be shared under it.", Capability.MANAGE_AGREEMENTS),
     )
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[RecipientApproval]:
         return super().get_queryset(request).select_related("recipient")

@@ -136,7 +136,7 @@ class PurposeForm(SafeguardForm):
         gettext_lazy("Safeguards"), gettext_lazy("What protects people, such as less detail or a shorter period.")
     )
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> dict[str, object]:
         cleaned = super().clean()
         basis = cleaned.get("basis", "")
         if basis and "basis_roles" in cleaned and not cleaned["basis_roles"]:
@@ -334,7 +334,7 @@ class LawfulBasisAdmin(SafeguardedAdmin, PeriodAdmin):
         cancel_act("Cancel this basis", "It will never apply.", Capability.MANAGE_REGISTER),
     )
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[LawfulBasis]:
         return super().get_queryset(request).select_related("purpose", "balancing_test")
 
 
@@ -382,7 +382,7 @@ class PurposeCapacityAdmin(SafeguardedAdmin, PeriodAdmin):
         cancel_act("Cancel this entry", "The part will not change on that day.", Capability.MANAGE_AGREEMENTS),
     )
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[PurposeCapacity]:
         return super().get_queryset(request).select_related("purpose")
 
 
@@ -406,10 +406,10 @@ class BalancingTestAdmin(RegisterAdmin):
     state = state_column(_signature_pill)
     acts = (sign_balancing_test,)
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[BalancingTest]:
         return super().get_queryset(request).select_related("purpose", "signed_by")
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: BalancingTest | None = None) -> bool:
         if obj is not None and obj.signed_at is not None:
             return False
         return super().has_change_permission(request, obj)

@@ -67,7 +67,7 @@ def _panel(
     at: datetime,
     change: SafeguardChange | None = None,
     roles: Iterable[str] = (),
-) -> dict[str, Any]:
+) -> dict[str, object]:
     ground = "" if change is None else change.ground
     if isinstance(row, RecipientApproval):
         effect = count_recipient_effect(row, at=at)
@@ -77,7 +77,7 @@ def _panel(
     return {"template": _PANEL, "effect": effect_of_purpose, "kind": str(kind), "ground": ground, "changes": changes}
 
 
-def _panel_of(change: SafeguardChange, at: datetime) -> dict[str, Any]:
+def _panel_of(change: SafeguardChange, at: datetime) -> dict[str, object]:
     if change.kind in _OF_PERSON:
         return {"template": _PANEL, "kind": change.kind, "ground": change.ground}
     return _panel(SafeguardKind(change.kind), _build(change), at, change)
@@ -210,7 +210,7 @@ class EndForm(RowActionForm):
             require_recent_authentication(self.request, Capability.WEAKEN_SAFEGUARDS, at=at)
 
     @property
-    def panel(self) -> dict[str, Any] | None:
+    def panel(self) -> dict[str, object] | None:
         """Return the effect, if a safeguard is weakened."""
         return None if self.kind is None else _panel(self.kind, self.row, get_action_time(self.request))
 
@@ -274,7 +274,7 @@ class ApprovalForm(RowActionForm):
     """The approval of a change that weakens a safeguard, beside its effect."""
 
     @property
-    def panel(self) -> dict[str, Any]:
+    def panel(self) -> dict[str, object]:
         return _panel_of(self.row, get_action_time(self.request))
 
 
@@ -312,9 +312,9 @@ class SafeguardChangeAdmin(ScopedAdmin):
     standing = change_state_column
     acts = (replace(_APPROVE, form=ApprovalForm, template="console/approve_safeguard.html"), _DECLINE)
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[SafeguardChange]:
         requester = staff_name("requested_by", actor_of(request))
-        found: QuerySet[Any] = super().get_queryset(request).annotate(requester_name=requester)
+        found: QuerySet[SafeguardChange] = super().get_queryset(request).annotate(requester_name=requester)
         return found
 
     @admin.display(description="requested by")
@@ -336,7 +336,7 @@ class SafeguardChangeAdmin(ScopedAdmin):
             parts += [translate_text(changed.get_role_display()), translate_text(changed.get_basis_display())]
         return " · ".join(parts)
 
-    def panels(self, request: HttpRequest, row: SafeguardChange) -> list[dict[str, Any]]:
+    def panels(self, request: HttpRequest, row: SafeguardChange) -> list[dict[str, object]]:
         return [_panel_of(row, get_action_time(request))]
 
 

@@ -113,7 +113,10 @@ def change_register[R: RegisterRow](row: R, *, actor: Actor, reason: Reason | st
 
 
 def prepare_row(row: RegisterRow, actor: Actor) -> None:
-    """Check that the actor may change the row, and set the owners of the rows it refers to. Raises NotAllowed."""
+    """Check that the actor may change the row, and set the owners of the rows it refers to.
+
+    Raises TypeError for a kind of row that has services of its own, NotAllowed.
+    """
     if row.change_capability is None:
         raise TypeError(f"A {type(row).__name__} is not changed by change_register.")
     require(actor, row.change_capability, row.client_id)

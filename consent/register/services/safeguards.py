@@ -165,7 +165,7 @@ def build_changed_row(change: SafeguardChange, at: datetime) -> RegisterRow:
     return row
 
 
-def list_changed_values(row: RegisterRow, before: RegisterRow | None) -> dict[str, Any]:
+def list_changed_values(row: RegisterRow, before: RegisterRow | None) -> dict[str, object]:
     """Return the values of the columns of a row that differ from the stored ones, as JSON; all of a new row."""
     names = [field.attname for field in row._meta.concrete_fields if field.attname not in {"id", "client_id"}]
     changed = [name for name in names if before is None or getattr(row, name) != getattr(before, name)]

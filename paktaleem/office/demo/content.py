@@ -181,7 +181,7 @@ class Person:
     answers: tuple[tuple[str, tuple[str, ...]], ...] = ()
     language: str = "en"
 
-    def details(self, client: str) -> dict[str, Any]:
+    def details(self, client: str) -> dict[str, object]:
         """Return the registered details, except the birth date."""
         address = f"{self.code}@{client}-people.example" if self.has_address else None
         return {"role": self.role, "full_name": self.full_name, "email": address, "language": self.language}

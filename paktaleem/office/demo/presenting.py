@@ -21,12 +21,12 @@ _PAGES = (
 )
 
 
-def describe(base_url: str, kept: DemoSecrets, **more: object) -> dict[str, Any]:
+def describe(base_url: str, kept: DemoSecrets, **more: object) -> dict[str, object]:
     """Return the description for scripts: JSON values, with ``more``, the processes and addresses."""
     return {"base_url": base_url, "sign_ins": list(_sign_ins(kept)), "clients": list(_clients(kept)), **more}
 
 
-def _sign_ins(kept: DemoSecrets) -> Iterator[dict[str, Any]]:
+def _sign_ins(kept: DemoSecrets) -> Iterator[dict[str, object]]:
     for text in STAFF:
         for role, client in text.memberships:
             yield {
@@ -38,7 +38,7 @@ def _sign_ins(kept: DemoSecrets) -> Iterator[dict[str, Any]]:
             }
 
 
-def _clients(kept: DemoSecrets) -> Iterator[dict[str, Any]]:
+def _clients(kept: DemoSecrets) -> Iterator[dict[str, object]]:
     ids = client_ids()
     for text in CLIENTS:
         with in_client(ids[text.code]):

@@ -105,7 +105,7 @@ class StartingSetForm(RowActionForm):
             del self.fields["recipients"]
 
 
-def _describe_parts(client: Client, parts: list[Part], at: datetime) -> list[dict[str, Any]]:
+def _describe_parts(client: Client, parts: list[Part], at: datetime) -> list[dict[str, object]]:
     bases, urdu = bases_in_force(client.pk, at=at), get_language() == "ur"
     return [
         {
@@ -212,7 +212,7 @@ _TIED_ADMINISTRATOR = gettext_lazy(
 )
 
 
-def _show_client(request: HttpRequest, client: Client | None) -> dict[str, Any]:
+def _show_client(request: HttpRequest, client: Client | None) -> dict[str, object]:
     facts = find_client_facts(client.pk, at=get_action_time(request)) if client else None
     if client is None or facts is None:
         raise Http404
@@ -230,7 +230,7 @@ def _show_client(request: HttpRequest, client: Client | None) -> dict[str, Any]:
     return {"steps": steps, "done": len(needed) - len(left), "total": len(needed), "following": following}
 
 
-def _to_line(step: Step, facts: ClientFacts, viewer: Actor, *, is_tied: bool) -> dict[str, Any]:
+def _to_line(step: Step, facts: ClientFacts, viewer: Actor, *, is_tied: bool) -> dict[str, object]:
     """Serialize a step; that of the signatures warns a viewer whose signature would not count with the other side's."""
     is_done, warning, hidden = step.is_done(facts), "", ""
     if step.code == "signatures" and is_tied:
@@ -267,7 +267,7 @@ def _find_address(link: Link, facts: ClientFacts, viewer: Actor) -> str:
     return f"{address}?{urlencode(values)}"
 
 
-def _list_clients(request: HttpRequest, client: Client | None) -> dict[str, Any]:
+def _list_clients(request: HttpRequest, client: Client | None) -> dict[str, object]:
     del client
     lines = [
         {

@@ -44,7 +44,7 @@ class ClockInput(StrictSerializer):
     days = serializers.IntegerField(required=False, min_value=0, max_value=MAX_CLOCK_OFFSET.days)
     hours = serializers.IntegerField(required=False, min_value=0, max_value=24 * 366)
 
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+    def validate(self, attrs: dict[str, Any]) -> dict[str, object]:
         if ("to" in attrs) == bool({"days", "hours"} & set(attrs)):
             raise serializers.ValidationError({"to": ["Give either a time, or days and hours to move ahead."]})
         return attrs
