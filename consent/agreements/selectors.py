@@ -12,7 +12,7 @@ from django.db.models.functions import Greatest
 
 from consent.agreements.duties import DUTIES, NEAR, Duty, compute_due_day
 from consent.agreements.models import ClientContact, ContactKind, DutyAttestation
-from consent.register.bases import CapacityRule
+from consent.register.bases import CapacityRule, capacity_at, find_capacity
 from consent.register.compiled import Capacity
 from consent.register.models.agreements import ServiceAgreement
 from consent.register.models.purposes import Purpose, PurposeCapacity
@@ -74,40 +74,25 @@ def list_parts(client_id: UUID, *, at: datetime) -> list[Part]:
     codes = {one.pk: one.code for one in purposes}
     # A client's own purpose replaces the shared one with its code.
     by_code = {one.code: one for one in sorted(purposes, key=lambda one: one.client_id == client_id)}
-    rows = {one.pk: one for one in PurposeCapacity.objects.filter(client_id__in=owners)}
-    rules = to_capacity_rules(rows.values(), codes=codes, client_id=client_id)
-    own = {rule.precedence for rule in rules if rows[_row_of(rule)].client_id == client_id}
-    return [_find_part(one, rules, own, at) for _code, one in sorted(by_code.items()) if one.is_active]
+    rows = PurposeCapacity.objects.filter(client_id__in=owners)
+    rules = to_capacity_rules(rows, codes=codes, client_id=client_id)
+    return [_find_part(one, rules, at) for _code, one in sorted(by_code.items()) if one.is_active]
 
 
-def _row_of(rule: CapacityRule) -> UUID:
-    key = rule.precedence[-1]
-    if not isinstance(key, UUID):
-        raise TypeError("The last part of the precedence of a capacity is the key of its row.")
-    return key
-
-
-def _find_part(purpose: Purpose, rules: list[CapacityRule], own: set[tuple[object, ...]], at: datetime) -> Part:
+def _find_part(purpose: Purpose, rules: list[CapacityRule], at: datetime) -> Part:
     mine = [rule for rule in rules if rule.purpose == purpose.code]
-    best = _best(mine, at)
+    best = find_capacity(purpose.code, mine, at)
     moments = sorted({moment for rule in mine for moment in rule.period.moments() if moment > at})
-    later = next((moment for moment in moments if _part_of(_best(mine, moment)) != _part_of(best)), None)
+    parts = {moment: capacity_at(purpose.code, mine, moment) for moment in (at, *moments)}
+    later = next((moment for moment in moments if parts[moment] != parts[at]), None)
     return Part(
         purpose=purpose,
-        part=_part_of(best),
+        part=Capacity(parts[at]),
         since=None if best is None else best.period.starts_at,
-        is_own=best is not None and best.precedence in own,
-        next_part=None if later is None else _part_of(_best(mine, later)),
+        is_own=best is not None and best.is_own,
+        next_part=None if later is None else Capacity(parts[later]),
         next_at=later,
     )
-
-
-def _best(rules: Iterable[CapacityRule], at: datetime) -> CapacityRule | None:
-    return max((rule for rule in rules if rule.period.contains(at)), key=lambda rule: rule.precedence, default=None)
-
-
-def _part_of(rule: CapacityRule | None) -> Capacity:
-    return Capacity.PROCESSOR if rule is None else Capacity(rule.capacity)
 
 
 def list_contacts(client_id: UUID, *, at: datetime) -> QuerySet[ClientContact]:

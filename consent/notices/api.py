@@ -9,7 +9,6 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from consent.notices.models import NoticeVersion
 from consent.notices.notice_tokens import ShownNotice, sign_notice_token
 from consent.notices.selectors.notices import POLICY
 from consent.notices.selectors.public import bases_in_force, get_current_notice, purposes
@@ -190,7 +189,8 @@ class CurrentNotice(Operation):
         """
         query = validate_input(CurrentNoticeInput, request.query_params.dict())
         version = get_current_notice(query.get("purpose", POLICY), client_id=client_of(request), at=moment_of(request))
-        language = query["language"]
+        language, purposes = query["language"], tuple(version.notice.purposes)
+        shown = ShownNotice(version.pk, purposes, language, client_of(request), moment_of(request))
         return Response(
             {
                 "version": str(version.pk),
@@ -202,7 +202,7 @@ class CurrentNotice(Operation):
                 "hash": version.content_hash,
                 "purposes": version.notice.purposes,
                 "effective_at": version.effective_at.isoformat(),
-                "shown": sign_notice_token(_notice_shown(version, language, request)),
+                "shown": sign_notice_token(shown),
             }
         )
 
@@ -210,7 +210,3 @@ class CurrentNotice(Operation):
         """Return the validator without the token but with the hour: a cached token is at most an hour older."""
         rest = {name: value for name, value in response.data.items() if name != "shown"}
         return json.dumps([rest, f"{moment_of(request):%Y-%m-%d %H}"]).encode()
-
-
-def _notice_shown(version: NoticeVersion, language: str, request: Request) -> ShownNotice:
-    return ShownNotice(version.pk, tuple(version.notice.purposes), language, client_of(request), moment_of(request))

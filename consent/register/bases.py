@@ -20,12 +20,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class CapacityRule:
-    """PakTaleem's capacity for one purpose during a period; `precedence` orders rules, the highest in force counts."""
+    """PakTaleem's capacity for one purpose during a period; `precedence` orders rules, the highest in force counts.
+
+    `is_own`: it is set for the client, not for every client.
+    """
 
     purpose: str
     capacity: str
     period: Period
     precedence: tuple[object, ...]
+    is_own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +40,15 @@ class OwnedBasis:
     is_paktaleems: bool
 
 
+def find_capacity(purpose: str, capacities: Iterable[CapacityRule], at: datetime) -> CapacityRule | None:
+    """Return the rule about PakTaleem's capacity for a purpose that counts at a time."""
+    in_force = [rule for rule in capacities if rule.purpose == purpose and rule.period.contains(at)]
+    return max(in_force, key=lambda rule: rule.precedence, default=None)
+
+
 def capacity_at(purpose: str, capacities: Iterable[CapacityRule], at: datetime) -> str:
     """Return PakTaleem's capacity for a purpose; processor if none is set."""
-    in_force = [rule for rule in capacities if rule.purpose == purpose and rule.period.contains(at)]
-    best = max(in_force, key=lambda rule: rule.precedence, default=None)
+    best = find_capacity(purpose, capacities, at)
     return Capacity.PROCESSOR.value if best is None else best.capacity
 
 

@@ -19,6 +19,7 @@ def to_capacity_rules(
             capacity=row.capacity,
             period=Period(row.starts_at, row.ends_at),
             precedence=(row.client_id == client_id, row.starts_at, row.pk),
+            is_own=row.client_id == client_id,
         )
         for row in rows
         if row.purpose_id in codes

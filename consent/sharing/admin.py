@@ -193,12 +193,10 @@ class DisclosureAdmin(ExportableAdmin, EvidenceAdmin):
         "shared_at reported_at"
     )
     detail_fields = ("person", "recipient", "system", "purpose_named", "allowed", "shared_at", "reported_at")
+    list_select_related = ("subject", "recipient", "system")
     intro = "Data that systems reported as shared with recipients, with the decision at the time of sharing."
     empty_text = "No system has reported a disclosure yet."
     allowed = state_column(render_decision, "decision")
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Disclosure]:
-        return super().get_queryset(request).select_related("subject", "recipient", "system")
 
     def describe_row(self, row: Disclosure) -> str:
         return f"{self.purpose_named(row)}: {format_categories(row.categories, row.client_id)}"

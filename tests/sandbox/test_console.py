@@ -92,7 +92,7 @@ def test_no_other_client_is_played_with(cast):
         page = browser.get(row_url("accounts/client", client_id)).content.decode()
         assert "Start over" not in page
         for slug, told in (("start-over", {}), ("force-state", {"external_id": "lms-danish", "state": "erased"})):
-            answer = browser.post(row_url("accounts/client", client_id, slug), told)
+            answer = browser.post(row_url("accounts/client", client_id, slug), told, follow=True)
             assert "This client is no sandbox." in answer.content.decode()
     with in_client(cast.client_id("indus")):
         assert Subject.objects.filter(external_id="lms-danish").exists()

@@ -9,10 +9,10 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, gettext, gettext_noop
+from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
-from consent.agreements.admin.contacts import agreement_panels
+from consent.agreements.admin.contacts import agreement_panels, get_text
 from consent.agreements.duties import DUTIES
 from consent.agreements.models import AgreementDocument, AgreementSigning, Side
 from consent.agreements.selectors import list_to_do
@@ -83,8 +83,7 @@ class AttestForm(ActionForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        urdu = get_language() == "ur"
-        set_choices(self, "duties", [(one.code, one.text_ur if urdu else one.text_en) for one in DUTIES])
+        set_choices(self, "duties", [(duty.code, get_text(duty)) for duty in DUTIES])
 
 
 _TONES = {"draft": "warn", "upcoming": "warn", "active": "good", "ended": "calm", "cancelled": "calm"}

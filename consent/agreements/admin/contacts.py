@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
-from consent.agreements.duties import DUTIES
+from consent.agreements.duties import DUTIES, Duty
 from consent.agreements.models import AgreementDocument, AgreementSigning, ClientContact, DutyAttestation, Side
 from consent.agreements.selectors import ClientToDo, Part, list_parts, list_to_do
 from consent.agreements.services import add_contact
@@ -66,6 +66,7 @@ class ClientContactAdmin(PeriodAdmin):
     ordering = ("-starts_at", "-id")
     newest_by = "starts_at"
     change_list_template = "console/contacts.html"
+    list_select_related = ("subject",)
     intro = (
         "Whom to ask about privacy at a client, and who receives notices. Their names and addresses are sealed; they "
         "are on the person’s page."
@@ -74,9 +75,6 @@ class ClientContactAdmin(PeriodAdmin):
     acts = (
         end_act("End this contact", "The person is no longer a contact of the client.", Capability.MANAGE_REGISTER),
     )
-
-    def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).select_related("subject")
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         [(name, main), *others] = super().get_fieldsets(request, obj)
@@ -116,12 +114,18 @@ class ClientContactAdmin(PeriodAdmin):
         return self.page(request, None, "console/agreements_to_do.html", **values)
 
 
+def get_text(duty: Duty) -> str:
+    """Return the text of a duty in the page's language."""
+    return duty.text_ur if get_language() == "ur" else duty.text_en
+
+
+def _describe_duty(row: DutyAttestation) -> str:
+    return next((get_text(duty) for duty in DUTIES if duty.code == row.duty), row.duty)
+
+
 def _serialize(one: ClientToDo) -> dict[str, object]:
-    urdu = get_language() == "ur"
     missing = [
-        gettext("To confirm by {day}: {text}").format(
-            day=state.due_on, text=state.duty.text_ur if urdu else state.duty.text_en
-        )
+        gettext("To confirm by {day}: {text}").format(day=state.due_on, text=get_text(state.duty))
         for state in one.duties
     ]
     missing += [gettext("A privacy contact or data protection officer")] if one.needs_privacy_contact else []
@@ -210,9 +214,7 @@ def _to_part(part: Part) -> dict[str, object]:
 
 
 def _to_attested(row: DutyAttestation, names: dict[UUID, str]) -> dict[str, object]:
-    urdu = get_language() == "ur"
-    texts = {duty.code: duty.text_ur if urdu else duty.text_en for duty in DUTIES}
-    return {"row": row, "text": texts.get(row.duty, row.duty), "by": names.get(row.attested_by, "—")}
+    return {"row": row, "text": _describe_duty(row), "by": names.get(row.attested_by, "—")}
 
 
 @admin.register(DutyAttestation, site=site)
@@ -229,5 +231,4 @@ class DutyAttestationAdmin(EvidenceAdmin):
 
     @admin.display(description="statement")
     def statement(self, row: DutyAttestation) -> str:
-        urdu = get_language() == "ur"
-        return next((one.text_ur if urdu else one.text_en for one in DUTIES if one.code == row.duty), row.duty)
+        return _describe_duty(row)

@@ -75,6 +75,7 @@ class NoticeDispatchAdmin(EvidenceAdmin):
     list_display = ("notice", "number", "owner", "state", "opened_at", "dispatched_at")
     list_filter = (ProgressFilter, "client")
     detail_fields = ("notice", "number", "state", "opened_at", "dispatched_at", "takes_effect_at", "reminders")
+    list_select_related = ("version__notice",)
     intro = (
         "Announcements of changed notices to clients, and their responses. A change takes effect at a client only "
         "once an email to it is proven."
@@ -82,9 +83,6 @@ class NoticeDispatchAdmin(EvidenceAdmin):
     empty_text = "No change has been announced."
     state = state_column(_proof_pill)
     acts = (acknowledge_announcement, object_to_announcement, answer_objection, withdraw_objection)
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[NoticeDispatch]:
-        return super().get_queryset(request).select_related("version__notice")
 
     @admin.display(description="notice")
     def notice(self, row: NoticeDispatch) -> str:

@@ -167,6 +167,7 @@ class NoticeDraftAdmin(RegisterAdmin):
     detail_fields = ("state", "changed_at")
     list_display = ("notice", "state", "kind", "owner", "changed_at")
     list_filter = ("is_material", "client")
+    list_select_related = ("notice",)
     intro = "Draft texts, visible only to their owner. Headings (##), lists (-) and **emphasis** are rendered."
     empty_text = "There is no draft."
     state = state_column(_draft_pill)
@@ -183,9 +184,6 @@ class NoticeDraftAdmin(RegisterAdmin):
         ),
         discard_draft,
     )
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[NoticeDraft]:
-        return super().get_queryset(request).select_related("notice")
 
     def has_change_permission(self, request: HttpRequest, obj: NoticeDraft | None = None) -> bool:
         return (obj is None or obj.closed_at is None) and super().has_change_permission(request, obj)

@@ -85,17 +85,9 @@ def client_timelines(
         since = None if is_own else client.created_at
         found = effects_at_client(of_notice[notice.pk], proven=proven, client_since=since)
         if found:
-            (own if is_own else shared).update(dict.fromkeys(_keys(notice), found))
+            keys = notice.purposes or [f":{notice.code}" if notice.is_by_portal else POLICY]
+            (own if is_own else shared).update(dict.fromkeys(keys, found))
     return {code: merge_own_and_shared(own.get(code, ()), shared.get(code, ())) for code in {**shared, **own}}
-
-
-def _keys(notice: Notice) -> list[str]:
-    return notice.purposes or [f":{notice.code}" if notice.is_by_portal else POLICY]
-
-
-def _proven_effects(client_id: UUID) -> dict[UUID, datetime]:
-    rows = NoticeDispatch.objects.filter(client_id=client_id).values_list("version_id", "takes_effect_at")
-    return {version: moment for version, moment in rows if moment is not None}
 
 
 def policy_timeline(client: Client) -> list[EffectiveVersion]:
@@ -142,7 +134,9 @@ def _notices(client: Client) -> QuerySet[Notice]:
 
 def _timelines(client: Client, notices: Sequence[Notice]) -> dict[str, list[EffectiveVersion]]:
     versions = list(NoticeVersion.objects.filter(notice__in=notices).select_related("notice"))
-    found = client_timelines(client, notices=notices, versions=versions, proven=_proven_effects(client.pk))
+    rows = NoticeDispatch.objects.filter(client_id=client.pk).values_list("version_id", "takes_effect_at")
+    proven = {version: moment for version, moment in rows if moment is not None}
+    found = client_timelines(client, notices=notices, versions=versions, proven=proven)
     return {code: _to_placed(rules, versions) for code, rules in found.items()}
 
 

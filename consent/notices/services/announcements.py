@@ -35,7 +35,7 @@ from consent.register.models.purposes import DataCategory, Purpose, SafeguardCha
 from consent.register.services.register import check_register_row, save_register_row, stored_row
 from consent.register.services.safeguards import build_changed_row
 from paktaleem.directory.mail.kinds import declare_message
-from paktaleem.directory.mail.selectors import MessageStatus, list_messages_about
+from paktaleem.directory.mail.selectors import list_messages_about
 from paktaleem.directory.mail.services import send_message
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, require
@@ -125,7 +125,8 @@ def notify_client(dispatch: NoticeDispatch, client: Client, *, actor: Actor, at:
     left = min((one.sent_at for one in letters if one.sent_at is not None and one.sent_at <= at), default=None)
     if left is not None:
         return record_dispatch_proof(dispatch, dispatched_at=left, actor=actor, at=at)
-    on_their_way = {one.user_id or one.subject_id for one in letters if not _may_be_retried(one, at)}
+    failed = {one.id for one in letters if one.state == "failed" and one.queued_at + _RETRY_AFTER <= at}
+    on_their_way = {one.user_id or one.subject_id for one in letters if one.id not in failed}
     waiting = [one for one in list_notice_recipients(client.pk, at=at) if one.pk not in on_their_way]
     _send_emails(ANNOUNCED.code, dispatch, client, waiting, actor=actor, at=at)
     return dispatch
@@ -134,10 +135,6 @@ def notify_client(dispatch: NoticeDispatch, client: Client, *, actor: Actor, at:
 def _is_superseded(dispatch: NoticeDispatch, at: datetime) -> bool:
     later = NoticeDispatch.objects.filter(client_id=dispatch.client_id, version__notice=dispatch.version.notice)
     return later.filter(version__number__gt=dispatch.version.number, takes_effect_at__lte=at).exists()
-
-
-def _may_be_retried(letter: MessageStatus, at: datetime) -> bool:
-    return letter.state == "failed" and letter.queued_at + _RETRY_AFTER <= at
 
 
 def count_reminders_due(dispatch: NoticeDispatch, *, at: datetime) -> int:

@@ -1,10 +1,6 @@
 """Suspensions of agreements, instructions, recipients and their approvals in the console."""
 
-from typing import Any
-
 from django.contrib import admin
-from django.db.models import QuerySet
-from django.http import HttpRequest
 
 from consent.register.admin.row_admin import PeriodAdmin
 from consent.register.admin.safeguards import SafeguardedAdmin, cancel_act, end_act
@@ -17,10 +13,8 @@ from paktaleem.foundation.console.site import site
 class AgreementRowAdmin(PeriodAdmin):
     """Rows that belong to an agreement."""
 
+    list_select_related = ("agreement",)
     list_filter = ("client",)
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).select_related("agreement")
 
 
 @admin.register(AgreementSuspension, site=site)
@@ -104,6 +98,7 @@ class RecipientApprovalAdmin(SafeguardedAdmin, PeriodAdmin):
     list_filter = ("client",)
     fixed_once_started = ("purposes", "categories", "is_integral")
     codes = {"purposes": Purpose, "categories": DataCategory}
+    list_select_related = ("recipient",)
     intro = (
         "Periods in which a recipient is approved for purposes and data categories. A second officer approves each; "
         "then PakTaleem’s are announced to the clients whose data can reach them, and count at a client once its time "
@@ -114,6 +109,3 @@ class RecipientApprovalAdmin(SafeguardedAdmin, PeriodAdmin):
         end_act("End approval", "From now on no data is shared under this approval.", Capability.MANAGE_AGREEMENTS),
         cancel_act("Cancel approval", "No data will be shared under it.", Capability.MANAGE_AGREEMENTS),
     )
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[RecipientApproval]:
-        return super().get_queryset(request).select_related("recipient")

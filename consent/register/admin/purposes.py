@@ -9,7 +9,6 @@ from django import forms
 from django.contrib import admin
 from django.contrib.admin.widgets import AdminTextareaWidget
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, gettext_lazy, gettext_noop
@@ -320,6 +319,7 @@ class LawfulBasisAdmin(SafeguardedAdmin, PeriodAdmin):
     list_filter = ("basis", "role", "client")
     ordering = ("-starts_at", "-id")
     newest_by = "starts_at"
+    list_select_related = ("purpose", "balancing_test")
     intro = (
         "The lawful basis of each purpose for each role, from a day on. The latest one that has started is in force. "
         "A client sets it where it is controller; where PakTaleem is controller, PakTaleem does."
@@ -333,9 +333,6 @@ class LawfulBasisAdmin(SafeguardedAdmin, PeriodAdmin):
         ),
         cancel_act("Cancel this basis", "It will never apply.", Capability.MANAGE_REGISTER),
     )
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[LawfulBasis]:
-        return super().get_queryset(request).select_related("purpose", "balancing_test")
 
 
 @admin.register(ListedLaw, site=site)
@@ -367,6 +364,7 @@ class PurposeCapacityAdmin(SafeguardedAdmin, PeriodAdmin):
     list_filter = ("capacity", "client")
     ordering = ("-starts_at", "-id")
     newest_by = "starts_at"
+    list_select_related = ("purpose",)
     intro = (
         "PakTaleem’s part for a purpose from a day on, at every client or at one: controller, joint controller with "
         "the client, or processor. Set by PakTaleem. Without an entry it is processor, and the client sets the lawful "
@@ -381,9 +379,6 @@ class PurposeCapacityAdmin(SafeguardedAdmin, PeriodAdmin):
         ),
         cancel_act("Cancel this entry", "The part will not change on that day.", Capability.MANAGE_AGREEMENTS),
     )
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[PurposeCapacity]:
-        return super().get_queryset(request).select_related("purpose")
 
 
 def _signature_pill(row: BalancingTest) -> SafeString:
@@ -401,13 +396,11 @@ class BalancingTestAdmin(RegisterAdmin):
     detail_fields = ("state", "signed_by", "signed_at")
     list_display = ("purpose", "owner", "state", "interest_short")
     list_filter = (ProgressFilter, "client")
+    list_select_related = ("purpose", "signed_by")
     intro = "Legitimate interest may be used only after a privacy officer has signed the balancing test."
     empty_text = "No balancing test yet: no purpose is based on legitimate interest."
     state = state_column(_signature_pill)
     acts = (sign_balancing_test,)
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[BalancingTest]:
-        return super().get_queryset(request).select_related("purpose", "signed_by")
 
     def has_change_permission(self, request: HttpRequest, obj: BalancingTest | None = None) -> bool:
         if obj is not None and obj.signed_at is not None:

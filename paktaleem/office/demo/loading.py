@@ -63,7 +63,11 @@ def fill_demonstration(kept: DemoSecrets, *, portal: str, receiver: str = "", at
     ``portal`` is the base URL of its pages, ``receiver`` the URL of the webhook receiver, if any.
     Raises SecretsLost.
     """
-    _fill_shared(at)
+    with in_client(PAKTALEEM):
+        load_register(actor=_ACTOR, at=at)
+        for test in BalancingTest.objects.filter(client_id=PAKTALEEM, signed_at=None):
+            sign_balancing_test(test, actor=_ACTOR, at=at)
+        list_laws(at)
     for text in CLIENTS:
         client_id = find_client_by_code(text.code) or new_id()
         with in_client(client_id):
@@ -95,14 +99,6 @@ def client_ids() -> dict[str, UUID]:
     """Map the codes of PakTaleem and the demonstration's clients to their ids."""
     found = {text.code: find_client_by_code(text.code) for text in CLIENTS}
     return {"paktaleem": PAKTALEEM} | {code: id_ for code, id_ in found.items() if id_ is not None}
-
-
-def _fill_shared(at: datetime) -> None:
-    with in_client(PAKTALEEM):
-        load_register(actor=_ACTOR, at=at)
-        for test in BalancingTest.objects.filter(client_id=PAKTALEEM, signed_at=None):
-            sign_balancing_test(test, actor=_ACTOR, at=at)
-        list_laws(at)
 
 
 def list_laws(at: datetime) -> None:
