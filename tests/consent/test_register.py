@@ -182,7 +182,7 @@ def test_every_kind_of_row_has_its_service():
 def test_a_row_is_added_and_changed_with_history_evidence_and_a_new_version(cast, indus, now, kind):
     row = new_row(kind, indus, now)
     before = version_of(indus.id)
-    change(cast, row, now)
+    row = change(cast, row, now)
     assert version_of(indus.id) == before + 1
     [history] = row.history.all()
     by = cast.user_id("farah" if kind is Instruction else "amina")
