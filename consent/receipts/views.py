@@ -21,6 +21,7 @@ from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.middleware import get_client_time
 from paktaleem.foundation.accounts.sign_in_rules import get_public_url
 from paktaleem.foundation.encryption.keyring import keyring
+from paktaleem.foundation.text.word_lists import join_words
 from paktaleem.foundation.web.public.pages import LanguageLink, public_page
 
 if TYPE_CHECKING:
@@ -67,15 +68,14 @@ def print_receipt(
     place = PortalUrls.of(base, event.client.code)
     code = make_receipt_code(event.pk, receipt_key())
     change_url = f"{place.choices}receipt/{code}/"
+    giver, method = _GIVERS.get(event.given_by, event.given_by), _METHODS.get(event.method, event.method)
     values: dict[str, Any] = {
         "facts": facts,
         "latest": facts.latest,
         "answer": _ANSWERS.get(event.state, event.state),
-        "way": _METHODS.get(event.method, event.method),
-        "whose": _GIVERS.get(event.given_by, event.given_by),
         "words": _shown_text(event),
         "place": place,
-        "client_name": event.client.name,
+        "client": event.client,
         "zone": event.client.time_zone,
         "code": " ".join(code[i : i + 4] for i in range(0, len(code), 4)),
         "change_url": change_url,
@@ -83,6 +83,8 @@ def print_receipt(
         **({"languages": links} if links else {}),
     }
     with translation.override(language), timezone.override(event.client.time_zone):
+        values["who_and_how"] = join_words([giver, method])
+        values["recipients"] = join_words(recipient.name for recipient in facts.recipients)
         return public_page(request, "receipts/receipt.html", title=_("Receipt of an answer"), **values)
 
 
@@ -111,7 +113,7 @@ def request_code_for_receipt(request: HttpRequest, client_id: UUID, code: str) -
         raise Http404
     if request.method != "POST":
         title = _("Your privacy choices")
-        return public_page(request, "receipts/follow.html", title=title, client_name=event.client.name)
+        return public_page(request, "receipts/follow.html", title=title, client=event.client)
     link, _token = issue_link(
         person,
         page=Page.CHOICES,

@@ -83,7 +83,7 @@ def _done(store: Store, order: dict[str, Any]) -> Answer:
 def _collect(store: Store, person: str, order: dict[str, Any]) -> Answer:
     held = store.held(person)
     sections = [{"category": name, "data": held[name]} for name in order["categories"] if name in held]
-    return {"result": "done", "sections": sections}
+    return {"result": "done", "sections": sections} if sections else NOT_FOUND
 
 
 def _correct(store: Store, person: str, order: dict[str, Any]) -> Answer:

@@ -76,6 +76,16 @@ def test_a_receipt_shows_no_name_and_stays_in_no_cache(cast, event):
     assert b"lms-kiran" not in answer.content
 
 
+def test_a_receipt_and_what_it_leads_to_link_the_clients_own_form_for_requests(cast, event):
+    pages = (page_of(cast, event), visitor().get(code_url(event)), visitor().get("/choices/khyber/"))
+    for page in pages:
+        assert "/requests/khyber/" in page.content.decode()
+
+
+def test_words_in_urdu_are_separated_by_a_comma_and_a_space(cast, event):
+    assert "خود متعلقہ شخص، تعلیمی پلیٹ فارم میں" in page_of(cast, event).content.decode()
+
+
 def test_another_clients_receipt_is_not_there(cast, event):
     assert page_of(cast, event, "farah").status_code == 404
 

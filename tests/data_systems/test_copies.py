@@ -6,6 +6,7 @@ from datetime import timedelta
 from io import BytesIO
 
 import pytest
+from django.core.exceptions import ValidationError
 
 from paktaleem.directory.data_systems.models import Order, OrderPart
 from paktaleem.directory.data_systems.services.collecting import MOST_PARTS, TooManyParts, add_part
@@ -59,6 +60,15 @@ def opened(part):
 def test_copies_can_be_opened_before_they_are_purged(cast, given, now):
     assert [opened(part) for part in parts_of(given())] == [PDF, b'{"logins":3}']
     assert PackageKey.objects.count() == 1
+
+
+def test_a_system_that_gives_no_data_has_not_carried_out_the_order(issue, key, now):
+    order = accept_order(issue("collect", "danish"), actor=key, at=now)
+    with pytest.raises(ValidationError) as refused:
+        complete_order(order, Answer(Outcome.DONE), actor=key, at=now)
+    assert list(refused.value.message_dict) == ["sections"]
+    add_part(order, io.BytesIO(PDF), category="usage_logs", actor=key, at=now)
+    assert complete_order(order, Answer(Outcome.DONE), actor=key, at=now).state == "confirmed"
 
 
 def test_nothing_is_purged_before_its_time(given, kept, now, indus):

@@ -126,7 +126,7 @@ def start(request: HttpRequest, client_id: UUID, page: str = Page.CHOICES) -> Ht
         status=status,
         page=page,
         form=form,
-        client_name=client.name,
+        client=client,
     )
 
 
@@ -188,8 +188,8 @@ def _answer_link(request: HttpRequest, link: PageLink | None) -> HttpResponse:
     if link is None:
         return _invalid_link()
     if request.method != "POST":
-        name = Client.objects.values_list("name", flat=True).get(pk=link.client_id)
-        return public_page(request, "doors/link.html", title=TITLES[link.page], link=link, client_name=name)
+        client = Client.objects.get(pk=link.client_id)
+        return public_page(request, "doors/link.html", title=TITLES[link.page], link=link, client=client)
     if link.needs_code:
         return send_code(request, link)
     if not redeem_link(link, at=as_received(request).received_at):

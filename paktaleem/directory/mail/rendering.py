@@ -57,7 +57,7 @@ GAP = "[…"
 def require_complete(field: str, text: str) -> None:
     """Require a text without gaps. Raises ValidationError naming the field."""
     if GAP in text:
-        words = _("Something is missing or not translated: replace every {gap}…].").format(gap=GAP)
+        words = _("Something is missing or not translated: replace every {gap}.").format(gap=f"{GAP}]")
         raise ValidationError({field: [words]})
 
 

@@ -10,16 +10,20 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from consent.agreements.services import add_contact
-from paktaleem.directory.data_systems.states import Answer, Outcome
+from paktaleem.directory.data_systems.selectors import list_parts
+from paktaleem.directory.data_systems.services.fulfilment import approve_waiver, complete_order, propose_waiver
+from paktaleem.directory.data_systems.states import Answer, Exemption, Outcome, Section
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.certificates import read_body
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.encryption.sealing import CannotOpen
-from paktaleem.office.exits.models import ExitPart
-from paktaleem.office.exits.services.deleting import ExitMovedOn, NotReturnedYet, delete_data
+from paktaleem.office.exits.models import ExitCertificate, ExitPart
+from paktaleem.office.exits.pdf import render_certificate
+from paktaleem.office.exits.services.deleting import ExitMovedOn, NotReturnedYet, continue_deletion, delete_data
 from paktaleem.office.exits.services.exporting import (
     NotFetched,
     ReturnSettled,
@@ -33,7 +37,17 @@ from paktaleem.office.exits.services.exporting import (
 from retention.disposals.models import Batch
 from tests.cast import Cast
 from tests.retention.disposals.steps import WORKER, answer
-from tests.retention.exits.steps import DAY, WHY, approved, collected, exported, fetched, ready_to_export
+from tests.retention.exits.steps import (
+    DAY,
+    WHY,
+    approved,
+    carried_out,
+    collected,
+    erased,
+    exported,
+    fetched,
+    ready_to_export,
+)
 
 
 def test_the_export_has_every_person_once_also_in_chunks(cast: Cast, indus: Any, now: Any) -> None:
@@ -71,6 +85,33 @@ def test_the_systems_give_their_data_before_the_export_is_written(cast: Cast, in
         data = json.loads(archive.read(f"{folder}/data.json"))
     answers = {one["system"]: one["answer"] for one in data["systems"]}
     assert answers == {"lms": "confirmed", "billing": "not_found"}
+
+
+def test_the_export_waits_while_a_system_that_reported_data_says_it_has_none(
+    cast: Cast, another: Actor, report: Any, now: Any
+) -> None:
+    report("hamza", count=41)
+    row = approved(cast, now, "return")
+    while collect_chunk(row, actor=WORKER, at=now):
+        pass
+    order = list_copy_orders(row).get(subject=cast.subject("hamza"), system__code="lms")
+    for outcome, reason in ((Outcome.NOT_FOUND, ""), (Outcome.NOT_APPLICABLE, Exemption.HOLDS_NONE)):
+        disputed = answer(cast, order, Answer(outcome, reason), at=now)
+        assert (disputed.state, (disputed.result or {})["reported"]) == ("disputed", {"usage_logs": 41})
+    propose_waiver(order, actor=cast.actor("amina"), reason="review", at=now)
+    assert approve_waiver(order, actor=another, at=now).state == "not_applicable"
+
+
+def test_a_system_that_said_it_has_none_may_still_give_its_data(cast: Cast, report: Any, indus: Any, now: Any) -> None:
+    report("hamza", count=41)
+    row = approved(cast, now, "return")
+    while collect_chunk(row, actor=WORKER, at=now):
+        pass
+    order = list_copy_orders(row).get(subject=cast.subject("hamza"), system__code="lms")
+    answer(cast, order, Answer(Outcome.NOT_FOUND), at=now)
+    given = Answer(Outcome.DONE, sections=(Section("usage_logs", {"logins": 41}),))
+    assert complete_order(order, given, actor=cast.key_actor("indus"), at=now).state == "confirmed"
+    assert [part.category for part in list_parts(order)] == ["usage_logs"]
 
 
 def test_the_export_waits_for_the_last_system(cast: Cast, indus: Any, now: Any) -> None:
@@ -216,3 +257,22 @@ def test_the_export_cannot_be_read_after_the_certificate(cast: Cast, indus: Any,
     assert part is not None
     with pytest.raises((ExitMovedOn, CannotOpen)):
         open_part(part, actor=amina, at=now, **WHY)
+
+
+def test_the_certificate_names_the_systems_that_gave_no_data(cast: Cast, indus: Any, now: Any) -> None:
+    by: Any = {"actor": cast.actor("amina"), "at": now, **WHY}
+    row = ready_to_export(cast, now)
+    exported(row, now, size=100)
+    fetched(row, cast.actor("amina"), now)
+    confirm_return(row, **by)
+    delete_data(row, **by)
+    carried_out(cast, now)
+    continue_deletion(row, actor=WORKER, at=now)
+    erased(row, now, size=100)
+    content = read_body(ExitCertificate.objects.get(exit=row))
+    given = {one["system"]: (one["given"], one["not_given"], one["answers"]) for one in content["given"]}
+    assert given == {
+        "billing": (0, row.people, {"not_found": row.people}),
+        "lms": (row.people, 0, {"confirmed": row.people}),
+    }
+    assert render_certificate(content, sha256="0" * 64).startswith(b"%PDF-")

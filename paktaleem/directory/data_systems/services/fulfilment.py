@@ -8,9 +8,11 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
+from django.utils.translation import gettext_noop
 
 from paktaleem.directory.data_systems.extension_points import get_reported_records
 from paktaleem.directory.data_systems.models import Delivery, Ground, Order, OrderKind, OrderStep, System, Waiver
+from paktaleem.directory.data_systems.selectors import list_parts
 from paktaleem.directory.data_systems.services.collecting import keep_sections
 from paktaleem.directory.data_systems.services.steps import (
     facts_of,
@@ -42,7 +44,9 @@ from paktaleem.foundation.clock import to_wall_clock
 from paktaleem.foundation.errors import PortalError, Problem
 from paktaleem.foundation.tenancy.rows import new_id
 
-_ERASING = frozenset({OrderKind.ERASE, OrderKind.ANONYMISE})
+_REPORTED = frozenset({OrderKind.ERASE, OrderKind.ANONYMISE, OrderKind.COLLECT})
+"""Kinds of orders whose answer is compared with what the system had reported."""
+_NO_DATA = gettext_noop("Give at least one section or file, or answer that the system has no such person.")
 _ADDED = frozenset({"reported", "outcome"})
 """Keys that the portal adds to an answer: the records reported before it, and the outcome of a disputed one."""
 
@@ -119,13 +123,15 @@ def complete_order(order: Order, answer: Answer, *, actor: Actor, at: datetime) 
     if State(order.state) in ENDED:
         raise AlreadyAnswered
     result, facts = _result_in_clear(order, answer), {}
-    step = answer.outcome.step
-    if order.kind in _ERASING and (reported := get_reported_records(order)):
+    step, gives_data = answer.outcome.step, answer.outcome is Outcome.DONE and order.kind == OrderKind.COLLECT
+    if gives_data:
+        facts = {"parts": keep_sections(order, answer.sections, at=at)}
+        if not list_parts(order):
+            raise ValidationError({"sections": [_NO_DATA]})
+    elif order.kind in _REPORTED and (reported := get_reported_records(order)):
         result["reported"] = dict(sorted(reported.items()))
         if is_contradiction(answer, reported=reported, may_keep=order.ground != Ground.CHILD_WITHOUT_CONSENT):
             step, result["outcome"] = Step.DISPUTE, answer.outcome.value
-    if answer.outcome is Outcome.DONE and order.kind == OrderKind.COLLECT and order.state == State.ACCEPTED:
-        facts = {"parts": keep_sections(order, answer.sections, at=at)}
     return take_step(
         order,
         step,

@@ -11,8 +11,9 @@ from django.db.models import Count
 from children.invitations.services.answering import close_invitations
 from consent.consents.selectors.consents import find_restrictions
 from consent.register.models.agreements import ServiceAgreement
-from paktaleem.directory.data_systems.models import System
+from paktaleem.directory.data_systems.models import Order, OrderKind, System
 from paktaleem.directory.data_systems.selectors import Parent
+from paktaleem.directory.data_systems.states import State
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.erasure import erase_subject
 from paktaleem.directory.people.services.people import lock_unheld_subject
@@ -153,7 +154,7 @@ def record_exit(kind: str, row: AgreementExit, actor: Actor, at: datetime, **mor
     record_entry(kind, client_id=row.client_id, facts=facts, actor=actor, at=at)
 
 
-VERSION = 2
+VERSION = 3
 _NOT_CONFIRMED = (ItemState.NOT_APPLICABLE, ItemState.WAIVED, ItemState.NO_SYSTEM)
 
 
@@ -188,6 +189,7 @@ def _compose(row: AgreementExit, at: datetime) -> dict[str, Any]:
         "returned_at": _format(row.returned_at),
         "return_declined_at": _format(row.return_declined_at),
         "export": [dict(zip(("part", "people", "manifest_sha256"), one, strict=True)) for one in parts],
+        "given": _count_given(row),
         "disposals": [{"id": str(one.batch_id), "sha256": one.sha256} for one in disposals],
         "systems": _count_answers(row),
         "people": {"at_approval": row.people, "exported": row.exported, "erased": row.erased},
@@ -213,6 +215,26 @@ def _count_answers(row: AgreementExit) -> list[dict[str, Any]]:
             "answers": dict(sorted(answers.items())),
         }
         for key, answers in sorted(found.items(), key=lambda one: systems[one[0]].code if one[0] else "")
+    ]
+
+
+def _count_given(row: AgreementExit) -> list[dict[str, Any]]:
+    """Return about how many people each system gave its data for the return, and how often not, by answer."""
+    orders = Order.objects.filter(client_id=row.client_id, parent_kind=CASE, parent_id=row.pk, kind=OrderKind.COLLECT)
+    found: dict[tuple[str, str], dict[str, int]] = {}
+    for code, name, state, count in orders.order_by("system__code", "state").values_list(
+        "system__code", "system__name", "state", Count("pk")
+    ):
+        found.setdefault((code, name), {})[state] = count
+    return [
+        {
+            "system": code,
+            "name": name,
+            "given": answers.get(State.CONFIRMED, 0),
+            "not_given": sum(count for state, count in answers.items() if state != State.CONFIRMED),
+            "answers": answers,
+        }
+        for (code, name), answers in found.items()
     ]
 
 
