@@ -57,6 +57,25 @@ class OfFullAge(GuardianshipUnknown):
     console_message = "The person is of full age: they have no guardian."
 
 
+class NotAChild(PortalError):
+    """The person is not a child: no guardian decides for them, but one may take back what a guardian gave."""
+
+    problem = Problem(
+        "not-a-child",
+        HTTPStatus.CONFLICT,
+        "This person is not a child and decides for themselves",
+        "Ask the person: a guardian may only withdraw what a guardian gave.",
+        field="guardian",
+    )
+    console_message = "The person decides for themselves: a guardian may only withdraw what a guardian gave."
+
+
+def require_child(person: Subject, *, at: datetime) -> None:
+    """Raise NotAChild if a person decides alone."""
+    if not person.counts_as_child(at):
+        raise NotAChild
+
+
 def require_no_adult(person: Subject, *, at: datetime) -> None:
     """Raise OfFullAge if a person is known to be of full age."""
     if list_of_full_age([person], at=at):

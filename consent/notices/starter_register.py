@@ -123,7 +123,7 @@ PURPOSES = {
         "dpv:LegalCompliance",
         # Legal duties do not end with the account.
         needs_account=False,
-        legal_reference="Companies Act 2017 s. 220 (books of account); Income Tax Ordinance 2001 s. 174 (records)",
+        legal_reference="Companies Act 2017 s. 220; Income Tax Ordinance 2001 s. 174",
     ),
     "service_communications": PurposeText(
         "Messages about the service",

@@ -3,7 +3,7 @@
 from paktaleem.directory.mail.kinds import declare_message
 from rights.requests.deadlines import StepKind
 
-RECEIVED = declare_message("rights_received", fields=("number", "rights", "due", "url"))
+RECEIVED = declare_message("rights_received", fields=("number", "rights", "due", "url", "is_about_child"))
 """The acknowledgement: what was requested, what happens next and by when, and how to end it."""
 CONFIRM = declare_message("rights_confirm", fields=("number", "rights", "url", "days"))
 """The link with which the person confirms or denies a request that names their contact."""

@@ -34,12 +34,12 @@ def omar(indus, now):
     return Subject.objects.select_related("client").get(external_id="lms-omar")
 
 
-def person(indus, now, years, days=0):
+def person(indus, now, years, days=0, at=None):
     """Return a student with an email address who turned ``years`` some days ago; a negative number is still to come."""
     born = (now - timedelta(days=days)).date()
     born = born.replace(year=born.year - years)
     contact = {"email": "zara@mail.example", "full_name": "Zara"}
-    SubjectFactory(client=indus, external_id="lms-zara", birth_date=born, at=now - 30 * DAY, **contact)
+    SubjectFactory(client=indus, external_id="lms-zara", birth_date=born, at=at or now - 30 * DAY, **contact)
     return Subject.objects.select_related("client").get(external_id="lms-zara")
 
 
@@ -77,9 +77,10 @@ def test_full_age_is_that_of_the_country(indus, omar, now, settings):
 
 
 def test_the_worker_ends_guardianships_at_full_age_once_and_notifies_both(indus, omar, now):
-    zara = person(indus, now, 18, days=-10)
-    verified_guardian(zara, omar, at=now)
-    record_answer(zara, omar, "refused", at=now)
+    in_childhood = now - 2_500 * DAY
+    zara = person(indus, now, 18, days=-10, at=in_childhood)
+    verified_guardian(zara, omar, at=in_childhood)
+    record_answer(zara, omar, "refused", at=in_childhood)
     worker = system_actor("ageing.end_guardianships")
     assert end_guardianships_of_adults(indus.pk, actor=worker, at=now + DAY) == (None, 0)
     later = now + 11 * DAY

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from children.guardians.contacts import ContactRejection
 from children.guardians.models.guardians import Guardianship
-from children.guardians.selectors import list_candidates
+from children.guardians.selectors import NotAChild, list_candidates
 from children.guardians.services.guardians import end_guardian, name_guardian
 from children.guardians.services.verifications import verify_guardian
 from children.invitations.models import Invitation
@@ -24,7 +24,6 @@ from children.invitations.services.inviting import (
     AlreadyDecided,
     ContactRefused,
     NoGuardian,
-    NotAChild,
     TooManyInvitations,
     invite_guardian,
     invite_guardians_of,

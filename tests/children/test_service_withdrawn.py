@@ -13,7 +13,7 @@ from paktaleem.foundation.accounts.models import Client
 from rights.rectifications.models import RecipientNotice
 from tests.cast import Cast
 from tests.children.guardians import approve_host, record_answer, verified_guardian
-from tests.factories import SETTING_UP, make_system
+from tests.factories import SETTING_UP, SubjectFactory, make_system
 from tests.rights.cases import DAY
 from tests.showing import shown
 
@@ -73,9 +73,11 @@ def test_recipients_for_a_purpose_are_to_be_informed_of_the_withdrawal_of_its_co
 
 
 def test_no_system_is_ordered_to_stop_for_a_person_who_decides_alone(cast: Cast, indus: Client, now: datetime) -> None:
-    hamza, esra = cast.subject("hamza"), cast.subject("esra")
+    birthday, esra = now - 2 * DAY, cast.subject("esra")
+    born = birthday.date().replace(year=birthday.year - indus.thresholds.of(""))
+    zara = SubjectFactory(client=indus, external_id="lms-zara", birth_date=born, at=now - 4 * DAY)
     make_system(indus, "analytics", ["usage_logs"])
-    verified_guardian(hamza, esra, at=now - 4 * DAY)
-    record_answer(hamza, esra, "given", at=now - 3 * DAY)
-    record_answer(hamza, esra, "withdrawn", at=now)
+    verified_guardian(zara, esra, at=now - 4 * DAY)
+    record_answer(zara, esra, "given", at=now - 3 * DAY)
+    record_answer(zara, esra, "withdrawn", at=now)
     assert list_orders() == []

@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from django.utils import timezone
 
 from consent.consents.models import Consent, ConsentState, GivenBy, Method
 from consent.consents.services.consent_basis import ChildMayNotGive, ClaimBeforeNotice
@@ -53,6 +54,27 @@ def test_a_guardians_refusal_is_not_overridden_by_their_older_paper_or_token(cas
     assert state_now() == "refused"
     assert say(cast, danish, GIVEN, now + 2 * HOUR, **esra, **on_paper(cast, now + HOUR)).state == "given"
     assert state_now() == "given"
+
+
+@pytest.mark.parametrize(
+    ("hours", "status", "code"), [(-2, 409, "claimed-before-refusal"), (None, 400, "claimed-at-missing")]
+)
+def test_the_api_says_that_an_older_paper_does_not_override_a_refusal(cast, indus_lms, hours, status, code):
+    now = timezone.now()
+    assert indus_lms.consent("lms-hamza", "newsletter", "refused").status_code == 201
+    paper = {"notice_version": indus_lms.notice("newsletter"), "method": "paper", "evidence": "Box 3, folder 4"}
+    claim = {} if hours is None else {"claimed_at": (now + timedelta(hours=hours)).isoformat()}
+    answers = [{"purpose": "newsletter", "state": "given"}]
+    response = indus_lms.post("/api/v1/consents", {"subject": "lms-hamza", "answers": answers, **paper, **claim})
+    problem = response.json()
+    assert (response.status_code, problem["type"]) == (status, f"urn:paktaleem:problem:{code}")
+    assert [one["pointer"] for one in problem["errors"]] == ["#/claimed_at"]
+
+
+def test_a_claim_before_the_birth_of_an_adult_is_before_the_notice(cast, indus, now):
+    junaid = SubjectFactory(client=indus, external_id="lms-born-2000", birth_date=date(2000, 1, 1), at=now)
+    with pytest.raises(ClaimBeforeNotice):
+        say(cast, junaid, GIVEN, now, **on_paper(cast, datetime(1990, 1, 1, tzinfo=UTC)))
 
 
 def test_ones_own_refusal_is_not_overridden_by_an_older_paper_or_token(cast, indus, now):

@@ -1,5 +1,6 @@
 """Guardians make rights requests about a child: their authority is checked, and what is granted is ordered."""
 
+import json
 import re
 from datetime import timedelta
 from typing import Any
@@ -19,6 +20,7 @@ from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.data_systems.services.fulfilment import accept_order, carry_out_by_hand, complete_order
 from paktaleem.directory.data_systems.states import Answer, Outcome
 from paktaleem.directory.mail.models import Letter
+from paktaleem.directory.mail.rendering import decrypt_context, render
 from paktaleem.directory.people.erasures import Erasure
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.erasure import complete_erasure, erase_subject
@@ -53,7 +55,7 @@ from rights.requests.services.intake import (
     read_request,
     verify_identity,
 )
-from rights.requests.services.outcomes import RequestNotAllowed
+from rights.requests.services.outcomes import RequestForAnAdult, RequestNotAllowed
 from rights.requests.services.steps import RequestEnded, list_parts
 from tests.access_links.visiting import send
 from tests.api.callers import Caller
@@ -144,6 +146,10 @@ def test_the_guardian_is_written_to_and_never_the_child(seen: Cast) -> None:
     letters = Letter.objects.filter(related_id=request.pk).order_by("pk")
     assert {letter.subject_id for letter in letters} == {seen.subject_id("esra")}
     assert [letter.kind for letter in letters] == ["rights_received", "rights_notice", "rights_answer"]
+    values = {**json.loads(decrypt_context(letters[0])), "client": "Indus"}
+    received = [str(render("rights_received", language=one, channel="mail", values=values)) for one in ("en", "ur")]
+    assert "a child whose guardian you are" in received[0]
+    assert all("your personal data" not in text and "آپ کی ذاتی" not in text for text in received)
 
 
 def proposal_of(request: RightsRequest) -> ErasureProposal:
@@ -424,6 +430,14 @@ def test_a_guardian_who_was_ended_meanwhile_is_granted_nothing(seen: Cast, wish:
         confirm(request, seen)
     assert refused.value.why == RequestBlocker.NOT_VERIFIED
     assert orders_of(request) == {}
+
+
+def test_the_request_of_a_guardian_whose_child_has_grown_up_says_so(seen: Cast) -> None:
+    request = asked_by_guardian(seen, "restriction")
+    [part, *_others] = list_parts(request)
+    by = seen.actor("farah" if part.decider == "client" else "amina")
+    with pytest.raises(RequestForAnAdult, match="not_verified"):
+        decide_part(part, decision="granted", actor=by, at=AT + 5_000 * DAY)
 
 
 def test_a_guardian_who_may_no_longer_receive_data_is_granted_no_file(seen: Cast) -> None:

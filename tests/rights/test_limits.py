@@ -192,7 +192,10 @@ def test_the_console_refuses_to_lift_before_the_person_is_informed(sign_in: Sign
         change = SafeguardChange.objects.get()
         assert (change.row, change.state, Restriction.objects.get().ends_at) == (row.pk, "waiting", None)
     assert asked["Location"] == row_url("consent/safeguardchange", change.pk, "change")
+    answer = "Answer a proposal to overrule"
+    assert answer not in amina.get(row_url("consent/objection", objection.pk, "change")).content.decode()
     assert amina.post(row_url("consent/objection", objection.pk, "overrule"), {"grounds": "Fraud"}).status_code == 302
+    assert answer in amina.get(row_url("consent/objection", objection.pk, "change")).content.decode()
     shown = amina.get(row_url("consent/objection", objection.pk, "agree")).content.decode()
     assert "Fraud" in shown
     own = amina.post(row_url("consent/objection", objection.pk, "agree"), {"answer": "approve"})

@@ -210,6 +210,18 @@ def test_a_build_sees_them_as_checks(db):
     assert read_settings().secret_key == settings.SECRET_KEY
 
 
+@pytest.mark.parametrize(
+    ("host", "debug", "is_error"),
+    [("portal.example", False, True), ("portal.example", True, False), ("localhost", False, False)],
+)
+def test_every_check_refuses_a_weak_secret_of_a_public_host(settings, host, debug, is_error):
+    settings.SECRET_KEY, settings.DEBUG, settings.ALLOWED_HOSTS = "a", debug, [host]
+    settings.PUBLIC_URL = f"https://{host}"
+    assert ("startup.E001" in {message.id for message in run_checks()}) is is_error
+    everything = [message.id for message in run_checks(include_deployment_checks=True)]
+    assert everything.count("startup.E001") == 1
+
+
 def test_what_the_address_says_of_tls_reaches_every_connection():
     """With sslmode in the URL, the connections of all roles are encrypted."""
     tls = {"sslmode": "verify-full", "sslrootcert": "/etc/ssl/portal.pem"}

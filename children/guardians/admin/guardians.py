@@ -66,8 +66,7 @@ _WORDS = {
 
 def needs_guardian(row: Subject, at: datetime) -> bool:
     """Return True if a guardian decides for this person at ``at``, and something can still be recorded about them."""
-    client = row.client
-    return row.is_recorded and row.is_child(at, thresholds=client.thresholds, serves_minors=client.serves_minors)
+    return row.is_recorded and row.counts_as_child(at)
 
 
 @on_tab(OVERVIEW, place=3)
@@ -78,12 +77,10 @@ def authority_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None
     actor, at = actor_of(request), get_action_time(request)
     facts = load_child_facts(row)
     known = {} if list_of_full_age([row], at=at) else {one.id: one for one in facts.guardians}
-    client = row.client
-    decides = row.is_child(at, thresholds=client.thresholds, serves_minors=client.serves_minors)
     guardians = take_latest(list_guardians(row, actor=actor), _MOST)
     return {
         "template": "console/panels/gate.html",
-        "decides": decides,
+        "decides": row.counts_as_child(at),
         "lines": guardians.map(lambda one: _guardian_row(one, known.get(one.pk), at)),
         "records": _serialize_records(row, facts, actor, at)
         if actor.may(Capability.VIEW_CHILD_RECORDS, row.client_id)
@@ -93,8 +90,7 @@ def authority_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None
 
 def _serialize_records(row: Subject, facts: ChildFacts, actor: Actor, at: datetime) -> dict[str, Any]:
     """Return what only those see who may view the records of children: answers, claims and declarations."""
-    client, standing = row.client, facts.standing(at)
-    decides = row.is_child(at, thresholds=client.thresholds, serves_minors=client.serves_minors)
+    standing, decides = facts.standing(at), row.counts_as_child(at)
     authorised = list_school_authorisations(actor).filter(client_id=row.client_id, child=row, ends_at=None)
     declared = list_mechanisms(actor).filter(client_id=row.client_id, ends_at=None).order_by("kind")
     return {
@@ -115,9 +111,7 @@ def summarize_authority(request: HttpRequest, row: Subject) -> list[SummaryLine]
     """Return who decides for a person."""
     if not {"student", "learner"} & {*row.roles} or not may(request, Capability.VIEW_GUARDIANS, row.client_id):
         return []
-    client, at = row.client, get_action_time(request)
-    decides = row.is_child(at, thresholds=client.thresholds, serves_minors=client.serves_minors)
-    answer = gettext("A guardian") if decides else gettext("The person")
+    answer = gettext("A guardian") if row.counts_as_child(get_action_time(request)) else gettext("The person")
     return [SummaryLine(gettext("Who decides"), answer, "#panel-gate")]
 
 

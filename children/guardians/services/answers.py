@@ -20,7 +20,11 @@ from children.guardians.models.guardians import (
     actor_fields,
 )
 from children.guardians.models.mechanisms import ConflictOutcome
-from children.guardians.selectors import get_live_guardianship, load_child_facts
+from children.guardians.selectors import (
+    get_live_guardianship,
+    load_child_facts,
+    require_child,
+)
 from children.guardians.services.conflicts import lock_child, next_free_time, update_service_conflict
 from children.strength import Strength
 from paktaleem.directory.files.services import store_file
@@ -121,7 +125,7 @@ class AnswerUndated(PortalError):
         "claimed-at-missing",
         HTTPStatus.BAD_REQUEST,
         "A consent after a refusal or withdrawal says when it was given",
-        "Send claimed_at: the time at which the guardian answered.",
+        "Send claimed_at: the time of the answer.",
         field="claimed_at",
     )
     console_message = "There is a refusal or withdrawal: enter when this consent was given."
@@ -134,10 +138,10 @@ class AnswerOutdated(PortalError):
         "claimed-before-refusal",
         HTTPStatus.CONFLICT,
         "The consent was given before a refusal or withdrawal",
-        "An older consent does not override a later refusal: ask the guardian again.",
+        "An older consent does not override a later refusal: ask again.",
         field="claimed_at",
     )
-    console_message = "The consent was given before a refusal or withdrawal: ask the guardian again."
+    console_message = "The consent was given before a refusal or withdrawal: ask again."
 
 
 @transaction.atomic
@@ -162,7 +166,7 @@ def record_service_answer(
 
     Consent requires verified authority, and evidence unless given on this portal's pages; ``shares`` (the separate
     answer about recipients, 16 CFR 312.5(a)(2)) a stronger verification. Raises ChildMayNotAuthorise, NoAuthority,
-    GuardianshipUnknown, TooWeakToShare, EvidenceRequired, CardNumberFound, NoConsentGiven, AnswerInFuture,
+    GuardianshipUnknown, NotAChild, TooWeakToShare, EvidenceRequired, CardNumberFound, NoConsentGiven, AnswerInFuture,
     AnswerUndated, AnswerOutdated, AnswerBeforeNotice, FileKindNotAccepted, FileTooLarge, AlreadyErased, NotAllowed.
     """
     decision, evidence = Decision(decision), check_evidence(evidence)
@@ -206,17 +210,10 @@ def _save_answer(answer: ServiceAuthorisation, actor: Actor, reason: Reason | st
     _record_answer(answer, actor)
     context: dict[str, Any] = {"actor": actor, "reason": reason, "at": answer.recorded_at}
     update_service_conflict(answer.child, outcome=ConflictOutcome.AGREED, **context)
-    if (is_authorised := _is_authorised(answer)) != was_authorised and _decides(answer):
+    if (is_authorised := _is_authorised(answer)) != was_authorised and answer.child.counts_as_child(answer.recorded_at):
         for handler in service_changed:
             handler(answer, is_authorised, answer.recorded_at)
     return answer
-
-
-def _decides(answer: ServiceAuthorisation) -> bool:
-    """Return True if a guardian decides for the child at the time of the answer, and not the person alone."""
-    child = answer.child
-    thresholds, serves_minors = child.client.thresholds, child.client.serves_minors
-    return child.is_child(answer.recorded_at, thresholds=thresholds, serves_minors=serves_minors)
 
 
 def _is_authorised(answer: ServiceAuthorisation) -> bool:
@@ -231,6 +228,8 @@ def _authority_columns(
     if guardian is None:
         return {}
     row = get_live_guardianship(child, guardian, at=at)
+    if decision != Decision.WITHDRAWN:
+        require_child(child, at=at)
     known = next(one for one in load_child_facts(child).guardians if one.id == row.pk)
     if decision == Decision.WITHDRAWN and (known.answer is None or known.answer.is_no):
         raise NoConsentGiven

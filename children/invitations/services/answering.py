@@ -15,7 +15,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from children.guardians.authority import Guardian
 from children.guardians.contacts import ContactRejection
 from children.guardians.models.guardians import Decision, Guardianship, Route, ServiceAuthorisation
-from children.guardians.selectors import get_live_guardianship, load_child_facts
+from children.guardians.selectors import get_live_guardianship, load_child_facts, require_child
 from children.guardians.services.answers import record_service_answer
 from children.guardians.services.conflicts import lock_child
 from children.guardians.services.verifications import record_verification
@@ -93,7 +93,7 @@ def record_service_consent(saying: AnswerContext) -> Outcome:
     """Record a verified guardian's consent to the service; consent of an unverified one waits for confirmation.
 
     Follows policy §8. Raises TokenStale if the notice was shown before the guardian's latest refusal,
-    GuardianshipUnknown, ContactRefused, NotTheGuardian, AlreadyErased.
+    GuardianshipUnknown, NotAChild, ContactRefused, NotTheGuardian, AlreadyErased.
     """
     known = _lock_and_check(saying)
     if _refused_since(known, saying.shown_at):
@@ -134,7 +134,8 @@ def confirm_yes(saying: AnswerContext) -> None:
     notice.
 
     Raises NothingToConfirm if there is nothing to confirm, for example after a refusal given elsewhere; TokenStale if
-    the notice has changed since the consent; GuardianshipUnknown, ContactRefused, NotTheGuardian, AlreadyErased.
+    the notice has changed since the consent; GuardianshipUnknown, NotAChild, ContactRefused, NotTheGuardian,
+    AlreadyErased.
     """
     known = _lock_and_check(saying)
     row = lock_open_invitation(saying.child, saying.guardian)
@@ -223,6 +224,7 @@ def _lock_and_check(saying: AnswerContext) -> Guardian:
     lock_guardian(saying.guardian)
     child = lock_child(saying.child)
     row = get_live_guardianship(child, saying.guardian, at=saying.at)
+    require_child(child, at=saying.at)
     known = next((one for one in load_child_facts(child).guardians if one.id == row.pk), None)
     if known is None or not known.is_live(saying.at) or saying.guardian.pk == child.pk:
         raise NotTheGuardian

@@ -24,7 +24,7 @@ from django.utils.translation import gettext_lazy
 
 from children.guardians.contacts import ContactRejection
 from children.guardians.models.guardians import Guardianship, ServiceAuthorisation, Verification, actor_fields
-from children.guardians.selectors import load_child_facts
+from children.guardians.selectors import NotAChild, load_child_facts, require_child
 from children.guardians.services.guardians import accept_roster_claim
 from children.invitations.contact_checks import find_usable_channel
 from children.invitations.limits import may_invite, may_send_message
@@ -105,12 +105,6 @@ def record_step(kind: str, row: Invitation, *, actor: Actor, at: Any, **facts: A
 
 SENDING = "children.invite"
 INVITE_MANY = "invitations.ask_many"
-
-
-class NotAChild(PortalError):
-    """The person is not a child, so no guardian decides for them."""
-
-    problem = Problem("not-a-child", HTTPStatus.CONFLICT, "This person is not a child and decides for themselves")
 
 
 class NoGuardian(PortalError, LookupError):
@@ -284,9 +278,7 @@ def _check(child: Subject, guardian: Subject, at: datetime) -> None:
         raise AlreadyErased
     if child.is_being_erased or guardian.is_being_erased:
         raise ErasureInProgress
-    client = child.client
-    if not child.is_child(at, thresholds=client.thresholds, serves_minors=client.serves_minors):
-        raise NotAChild
+    require_child(child, at=at)
     row = _get_guardianship(child, guardian, at)
     if not row.may_consent or row.court_order:
         raise NoGuardian

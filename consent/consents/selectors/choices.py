@@ -81,9 +81,7 @@ class Choice:
 
 def is_decided_for(subject: Subject, actor: Actor, at: datetime) -> bool:
     """Return True if the actor is the person and a child: they may see, refuse and withdraw, but not consent."""
-    client = subject.client
-    is_child = subject.is_child(at, thresholds=client.thresholds, serves_minors=client.serves_minors)
-    return is_child and actor.id == subject.id
+    return actor.id == subject.id and subject.counts_as_child(at)
 
 
 def list_choices(subject: Subject, *, actor: Actor, at: datetime) -> list[Choice]:

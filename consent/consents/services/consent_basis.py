@@ -15,7 +15,8 @@ from django.db import connection
 
 from children.guardians.authority import ChildFacts
 from children.guardians.models.guardians import Guardianship
-from children.guardians.selectors import load_child_facts
+from children.guardians.selectors import NotAChild, load_child_facts, require_no_adult
+from children.guardians.services.answers import AnswerOutdated, AnswerUndated
 from children.guardians.services.conflicts import update_conflict
 from children.guardians.services.guardians import StillAChild
 from consent.consents.models import ConsentEvent, ConsentState, GivenBy, Method
@@ -56,6 +57,20 @@ class ClaimBeforeNotice(PortalError):
         field="claimed_at",
     )
     console_message = "The answer is older than the notice: show the current notice and ask again."
+
+
+class ClaimBeforeRefusal(TokenExpired):
+    """The consent was given before it was refused or withdrawn, which it does not override."""
+
+    problem = AnswerOutdated.problem
+    console_message = AnswerOutdated.console_message
+
+
+class ClaimUndated(TokenExpired):
+    """The consent was refused or withdrawn before: without a token, it must say when it was given."""
+
+    problem = AnswerUndated.problem
+    console_message = AnswerUndated.console_message
 
 
 class NoticeNotInEffect(PortalError):
@@ -145,7 +160,8 @@ def check_consent_basis(
     ``ended_at`` is when consent last ended or was refused (``ConsentHistory``), ``widened_at`` when the purpose was
     last widened; a notice shown, or a form collected, before that time does not count.
 
-    Raises TokenMissing, EvidenceMissing, TokenForeign, TokenExpired, NoticeNotInEffect, ClaimBeforeNotice.
+    Raises TokenMissing, EvidenceMissing, TokenForeign, TokenExpired (ClaimBeforeRefusal, ClaimUndated),
+    NoticeNotInEffect, ClaimBeforeNotice.
     """
     shown, version = grounds.shown, grounds.version
     if shown is None and collected.method not in METHODS_WITHOUT_TOKEN:
@@ -160,9 +176,16 @@ def check_consent_basis(
         raise NoticeNotInEffect(purpose.code)
     seen_at = _get_seen_at(shown, version, collected.claimed_at)
     if ended_at is not None and (seen_at is None or seen_at <= ended_at):
-        raise TokenExpired(purpose.code)
+        raise _get_end_refusal(shown, collected.claimed_at, ended_at)(purpose.code)
     if widened_at is not None and (seen_at or version.effective_at) <= widened_at:
         raise TokenExpired(purpose.code)
+
+
+def _get_end_refusal(shown: ShownNotice | None, claimed_at: datetime | None, ended_at: datetime) -> type[TokenExpired]:
+    """Return why a consent does not override a refusal or withdrawal: its time, or the time of its notice."""
+    if claimed_at is not None and claimed_at <= ended_at:
+        return ClaimBeforeRefusal
+    return ClaimUndated if shown is None else TokenExpired
 
 
 def _get_seen_at(shown: ShownNotice | None, version: TextRule, claimed_at: datetime | None) -> datetime | None:
@@ -218,7 +241,10 @@ class GuardianUnknown(PortalError, LookupError):
 
 
 def check_guardian(subject: Subject, given_by: GivenBy, guardian: Subject | None, at: datetime) -> None:
-    """Check that a guardian's answer, and no other, names a guardian of the person. Raises GuardianUnknown."""
+    """Check that a guardian's answer, and no other, names a guardian of the person.
+
+    Raises GuardianUnknown, OfFullAge for a person who can have none.
+    """
     if given_by != GivenBy.GUARDIAN:
         if guardian is not None:
             raise GuardianUnknown("Only a guardian's answer may name a guardian.")
@@ -227,10 +253,52 @@ def check_guardian(subject: Subject, given_by: GivenBy, guardian: Subject | None
     named = Guardianship.objects.filter(**pair)
     claimed = GuardianClaim.objects.filter(**pair, starts_at__lte=at, ends_at=None)
     if guardian is None or not (named.live(at).exists() or (claimed.exists() and not named.exists())):
+        require_no_adult(subject, at=at)
         raise GuardianUnknown
 
 
+class GuardianMayNotAnswer(NotAChild):
+    """A guardian answers for a person who decides alone, or withdraws what that person gave."""
+
+    problem = Problem(
+        "not-a-child",
+        HTTPStatus.CONFLICT,
+        "This person is not a child and decides for themselves",
+        "Send the person's own answer, without by: a guardian may only withdraw what a guardian gave.",
+        field="by",
+    )
+
+
+def require_guardian_decides(subject: Subject, register: Register, at: datetime) -> None:
+    """Raise GuardianMayNotAnswer if a person decides alone."""
+    if not subject.is_child(at, thresholds=register.thresholds, serves_minors=register.serves_minors):
+        raise GuardianMayNotAnswer
+
+
 def check_giver(
+    subject: Subject, guardian: Subject | None, states: Collection[ConsentState], register: Register, *, at: datetime
+) -> bool:
+    """Refuse consent that a child gives; a child may see, refuse and withdraw. Return True if the child answers.
+
+    A child cannot consent for another person either.
+    Raises ChildMayNotGive, StillAChild if the guardian is a child, GuardianMayNotAnswer if the person is not one.
+    """
+    gives = ConsentState.GIVEN in states
+    gate: dict[str, Any] = {"thresholds": register.thresholds, "serves_minors": register.serves_minors}
+    if guardian is not None:
+        if gives and guardian.is_child(at, **gate):
+            raise StillAChild
+        if states != {ConsentState.WITHDRAWN}:
+            require_guardian_decides(subject, register, at)
+        return False
+    if not subject.is_child(at, **gate):
+        return False
+    if gives:
+        raise UnknownAgeMayNotGive if subject.of_age_for(register.thresholds) is None else ChildMayNotGive
+    return True
+
+
+def check_age_then(
     subject: Subject,
     guardian: Subject | None,
     states: Collection[ConsentState],
@@ -239,24 +307,17 @@ def check_giver(
     at: datetime,
     claimed_at: datetime | None,
 ) -> bool:
-    """Refuse consent that a child gives; a child may see, refuse and withdraw. Return True if the child answers.
+    """Refuse consent that a person of age gave as a child, by its claimed time. Return True if a child answered.
 
-    A child cannot consent for another person either. An answer given by a child counts as a child's for good.
-    Raises ChildMayNotGive, StillAChild if the guardian is a child.
+    An answer given by a child counts as a child's for good. Raises ChildMayNotGive.
     """
-    gives = ConsentState.GIVEN in states
     gate: dict[str, Any] = {"thresholds": register.thresholds, "serves_minors": register.serves_minors}
-    if guardian is not None:
-        if gives and guardian.is_child(at, **gate):
-            raise StillAChild
+    if guardian is not None or claimed_at is None or at - claimed_at <= _JUST_NOW:
         return False
-    is_child = subject.is_child(at, **gate)
-    if not is_child and claimed_at is not None and at - claimed_at > _JUST_NOW:
-        is_child = was_child(subject, claimed_at, time_zone=register.time_zone, **gate)
-    if not is_child:
+    if not was_child(subject, claimed_at, time_zone=register.time_zone, **gate):
         return False
-    if gives:
-        raise UnknownAgeMayNotGive if subject.of_age_for(register.thresholds) is None else ChildMayNotGive
+    if ConsentState.GIVEN in states:
+        raise ChildMayNotGive
     return True
 
 

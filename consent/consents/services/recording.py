@@ -17,10 +17,12 @@ from consent.consents.models import Consent, ConsentEvent, ConsentState, GivenBy
 from consent.consents.services.consent_basis import (
     CollectionMethod,
     ConsentBasis,
+    check_age_then,
     check_consent_basis,
     check_giver,
     check_guardian,
     is_refused_by_another_guardian,
+    require_guardian_decides,
     resolve_notices,
     update_purpose_conflict,
 )
@@ -330,32 +332,32 @@ def record_answers(
 
     Raises PurposeUnknown, ConsentNotBased, NothingToWithdraw or ValueError if a purpose or state cannot be answered;
     TokenMissing, TokenForged, TokenForeign, TokenExpired, NoticeNotInEffect, EvidenceMissing if no notice is proven;
-    NoticeOutdated, ClaimInFuture, ClaimBeforeNotice, GuardianUnknown, ChildMayNotGive, StillAChild, AlreadyErased,
-    NotAllowed, and ErasureInProgress unless all refuse.
+    NoticeOutdated, ClaimInFuture, ClaimBeforeNotice, GuardianUnknown, OfFullAge, ChildMayNotGive, GuardianMayNotAnswer,
+    StillAChild, AlreadyErased, NotAllowed, and ErasureInProgress unless all refuse.
     """
     _require_capability(actor, subject)
     subject = lock_subject(subject, during_erasure=all(answer.state in _ENDING for answer in answers))
     _check_claim(claimed_at, at)
     check_guardian(subject, given_by, guardian, at)
+    states = {answer.state for answer in answers}
     tokens = {answer.shown or shown for answer in answers if answer.state != ConsentState.WITHDRAWN}
     past = load_history(subject, guardian)
     register = current_register(subject.client_id, past.register_version)
-    by_child = check_giver(subject, guardian, {one.state for one in answers}, register, at=at, claimed_at=claimed_at)
+    by_child = check_giver(subject, guardian, states, register, at=at)
     grounds = resolve_notices(tokens, notice_version=notice_version, language=language, register=register, at=at)
     recorded_at = past.next_moment(at)
     collected, events = CollectionMethod(method, bool(evidence), claimed_at), []
     circumstances = _Circumstances(subject, given_by, guardian, language, collected, actor, recorded_at)
     for answer in answers:
         purpose, is_withdrawal = _get_purpose(answer.purpose, register), answer.state == ConsentState.WITHDRAWN
-        _check_answer(subject, purpose, answer.state, register, past, at)
+        _check_answer(subject, guardian, purpose, answer.state, register, past, at)
         basis = ConsentBasis() if is_withdrawal else grounds[answer.shown or shown]
         if answer.state == ConsentState.GIVEN:
             _check_given(basis, purpose, collected, past, register, at)
         events.append(circumstances.build_event(purpose, answer.state, basis))
+    by_child = by_child or check_age_then(subject, guardian, states, register, at=at, claimed_at=claimed_at)
     with transaction.atomic(savepoint=False):
-        for event in events:
-            _append_answer(event, past=past, by_child=by_child, evidence=evidence, actor=actor)
-    return events
+        return [_append_answer(event, past=past, by_child=by_child, evidence=evidence, actor=actor) for event in events]
 
 
 @transaction.atomic
@@ -376,7 +378,8 @@ def withdraw_consent(
     In effect from the next decision. Withdrawing again returns the earlier withdrawal. ``evidence`` (the location of a
     letter, or a note of a call) is sealed and stored if given.
 
-    Raises PurposeUnknown, NothingToWithdraw if no consent is in force, GuardianUnknown, AlreadyErased, NotAllowed.
+    Raises PurposeUnknown, NothingToWithdraw if no consent is in force, GuardianUnknown, GuardianMayNotAnswer if a
+    guardian withdraws what a person of age gave, AlreadyErased, NotAllowed.
     """
     _require_capability(actor, subject)
     subject = lock_subject(subject, during_erasure=True)
@@ -405,7 +408,9 @@ def _require_capability(actor: Actor, subject: Subject) -> None:
     require_about(actor, Capability.RECORD_CONSENTS, subject_id=subject.id, client_id=subject.client_id)
 
 
-def _append_answer(event: ConsentEvent, *, past: ConsentHistory, by_child: bool, evidence: str, actor: Actor) -> None:
+def _append_answer(
+    event: ConsentEvent, *, past: ConsentHistory, by_child: bool, evidence: str, actor: Actor
+) -> ConsentEvent:
     """Append an answer; a guardian's consent has no effect while another guardian's refusal is in effect.
 
     An answer of a child has no effect on a guardian's answer, unless it is a refusal or a withdrawal.
@@ -423,6 +428,7 @@ def _append_answer(event: ConsentEvent, *, past: ConsentHistory, by_child: bool,
         update_purpose_conflict(event, purpose, actor=actor)
     if evidence:
         add_evidence_reference(event, evidence, actor=actor, at=event.recorded_at)
+    return event
 
 
 def _get_purpose(code: str, register: Register) -> Purpose:
@@ -437,11 +443,19 @@ def _check_claim(claimed_at: datetime | None, at: datetime) -> None:
 
 
 def _check_answer(  # noqa: PLR0917 -- the answer, then the facts it is checked against
-    subject: Subject, purpose: Purpose, state: ConsentState, register: Register, past: ConsentHistory, at: datetime
+    subject: Subject,
+    guardian: Subject | None,
+    purpose: Purpose,
+    state: ConsentState,
+    register: Register,
+    past: ConsentHistory,
+    at: datetime,
 ) -> None:
     if state == ConsentState.WITHDRAWN:
         if past.state(purpose) != ConsentState.GIVEN:
             raise NothingToWithdraw(purpose.code)
+        if guardian is not None and not past.is_by_guardian(purpose):
+            require_guardian_decides(subject, register, at)
         return
     if not purpose.is_active:
         raise PurposeUnknown(purpose.code)

@@ -202,6 +202,10 @@ class Subject(TenantRow, Tracked):
         of_age_at = self.of_age_for(thresholds)
         return is_child(self.roles, of_age_at, at=at, serves_minors=serves_minors, may_be_until=until)
 
+    def counts_as_child(self, at: datetime) -> bool:
+        """Return True if a guardian decides for this person at a time, by the thresholds of the client."""
+        return self.is_child(at, thresholds=self.client.thresholds, serves_minors=self.client.serves_minors)
+
 
 class SubjectKey(TenantRow):
     """One person's wrapped data key. Deleting this row erases the person (cryptographic erasure)."""

@@ -33,7 +33,8 @@ class OperationsConfig(config.PortalAppConfig):
 
     def ready(self) -> None:
         super().ready()
-        from paktaleem.foundation.operations.startup.checks import check_database, check_settings  # noqa: PLC0415 -- needs the app registry
+        from paktaleem.foundation.operations.startup.checks import check_database, check_secret_key, check_settings  # noqa: PLC0415 -- needs the app registry
 
+        checks.register(check_secret_key, checks.Tags.security)
         checks.register(check_settings, checks.Tags.security, deploy=True)
         checks.register(check_database, checks.Tags.database)

@@ -86,7 +86,7 @@ class HoldAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
     newest_by = "placed_at"
     longest_first: ClassVar[Any] = {"open": "review_on", "to_review_at": "review_on"}
     row_fields = ("kind", "ground", "category", "system", "review_on")
-    detail_fields = ("person", "covers", "state", "placed_at", "is_of_client", "lifted_at", "lift_ground")
+    detail_fields = ("person", "covers", "state", "placed_at", "side", "lifted_at", "lift_ground")
     intro = (
         "Data on hold is not disposed of until the hold is lifted. Place a hold of one person’s data on the person’s "
         "page; here, one of all data of a client, or of a category or a system of it."
@@ -121,6 +121,10 @@ class HoldAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
     @admin.display(description="person")
     def person(self, row: Hold) -> SafeString | str:
         return link_person(row.subject) if row.subject else gettext("Everyone")
+
+    @admin.display(description="placed by")
+    def side(self, row: Hold) -> str:
+        return gettext("The client") if row.is_of_client else gettext("An officer")
 
     @admin.display(description="covers")
     def covers(self, row: Hold) -> str:

@@ -72,6 +72,11 @@ def _is_in_force(row: Any, _at: datetime) -> bool:
     return bool(row.ends_at is None)
 
 
+def _is_proposed(row: Any, _at: datetime) -> bool:
+    waiting = Overruling.objects.filter(client_id=row.client_id, objection=row, state=ChangeState.WAITING)
+    return waiting.exists()
+
+
 for _model, _act in (
     (Restriction, act_page(inform_before_lift)),
     (
@@ -99,7 +104,7 @@ for _model, _act in (
             form=AgreeForm,
             lead="Another officer proposed to overrule the objection. Their grounds are below.",
             done="Recorded.",
-            applies=_is_in_force,
+            applies=_is_proposed,
             danger=True,
             step_up=True,
         ),

@@ -216,6 +216,7 @@ def _acknowledge(row: RightsRequest, actor: Actor, at: datetime) -> None:
             "rights": name_rights(row),
             "due": format_day(row.due_at, row.client.time_zone),
             "url": get_start_url(row),
+            "is_about_child": "yes" if row.requester_id else "",
         }
         told: dict[str, Any] = {"language": row.language, "related_id": row.pk, "actor": actor, "at": at}
         send_message(RECEIVED.code, to=sender, client_id=row.client_id, context=context, **told)

@@ -7,7 +7,12 @@ from datetime import datetime
 from django.db import transaction
 
 from children.guardians.authority import RequestBlocker
-from children.guardians.selectors import GuardianshipUnknown, find_request_blocker, get_live_guardianship
+from children.guardians.selectors import (
+    GuardianshipUnknown,
+    find_request_blocker,
+    get_live_guardianship,
+    list_of_full_age,
+)
 from children.guardians.services.conflicts import lock_child
 from consent.consents.models import Method, Restriction
 from consent.consents.services.recording import NothingToWithdraw, withdraw_consent
@@ -41,6 +46,15 @@ class RequestNotAllowed(PortalError):
         self.why = why
 
 
+class RequestForAnAdult(RequestNotAllowed):
+    """The person has become of full age: no guardian exercises their rights any more."""
+
+    console_message = (
+        "The person is of full age: no guardian may request this for them any more. Refuse the request; the person can "
+        "make one."
+    )
+
+
 def find_blocker(child: Subject, guardian: Subject, kind: RightKind | str, *, at: datetime) -> RequestBlocker | None:
     """Return why a guardian may not exercise a right for a child. Raises GuardianshipUnknown."""
     row = get_live_guardianship(child, guardian, at=at)
@@ -56,13 +70,15 @@ def require_authority(request: RightsRequest, kinds: Iterable[RightKind | str], 
     """Require that the guardian who made a request may exercise these rights now; a person's own request passes.
 
     Follows policy §8. The child's row stays locked, so that the authority does not end meanwhile. Raises
-    RequestNotAllowed, AlreadyErased, ErasureInProgress.
+    RequestNotAllowed, RequestForAnAdult for a person of full age, AlreadyErased, ErasureInProgress.
     """
     if request.requester is None:
         return
-    lock_child(require_subject(request))
+    child = lock_child(require_subject(request))
     for kind in kinds:
         if (why := _why_not(request, kind, at)) is not None:
+            if list_of_full_age([child], at=at):
+                raise RequestForAnAdult(why)
             raise RequestNotAllowed(why)
 
 

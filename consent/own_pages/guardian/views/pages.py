@@ -17,7 +17,12 @@ from django.views.decorators.http import require_http_methods
 
 from children.guardians.authority import Answer, ChildFacts, Guardian, Standing, why_not_allowed
 from children.guardians.models.guardians import Guardianship
-from children.guardians.selectors import GuardianshipUnknown, find_provider_for_guardians, load_child_facts
+from children.guardians.selectors import (
+    GuardianshipUnknown,
+    NotAChild,
+    find_provider_for_guardians,
+    load_child_facts,
+)
 from children.guardians.services.answers import NoConsentGiven, TooWeakToShare
 from children.invitations.contact_checks import is_contact_usable
 from children.invitations.models import Invitation
@@ -36,7 +41,8 @@ from children.invitations.services.answering import (
 from children.invitations.services.inviting import ContactRefused
 from children.invitations.states import OPEN, State
 from children.strength import Strength, needed_strength
-from consent.consents.selectors.choices import ServiceNotice, list_choices, service_notice
+from consent.consents.models import GivenBy
+from consent.consents.selectors.choices import Choice, ServiceNotice, list_choices, service_notice
 from consent.notices.selectors.registers import current_register
 from consent.own_pages.choices.views import BASIS_TEXTS, serialize_choice
 from consent.register.compiled import Register
@@ -65,7 +71,9 @@ OVERALL_TEXTS: dict[str, Promise] = {
     "withdrawn": _("The platform may not be used for this child: a guardian took back their yes."),
     "lapsed": _("The platform may not be used for this child: the guardian who said yes may no longer decide."),
 }
+ALONE_TEXT = _("This young person is old enough to answer themselves: the school asks them, not you.")
 DONE_TEXTS: dict[str, Promise] = {
+    "alone": ALONE_TEXT,
     "given": _("Your yes is recorded, and counts from now on."),
     "waits": _("Thank you. Your yes does not count yet: we will send you a second message to confirm it."),
     "confirmed": _("Confirmed. Your yes counts from now on."),
@@ -129,6 +137,11 @@ class ChildView:
         """Return True if the guardian's own consent is in effect."""
         at = get_client_time(self.request)
         return bool(self.answer and not self.answer.is_no and self.own and self.own.has_authority(at))
+
+    @property
+    def is_alone(self) -> bool:
+        """Return True if the person answers alone, and the guardian may only take back what they gave."""
+        return not self.child.counts_as_child(get_client_time(self.request))
 
     @property
     def is_strong(self) -> bool:
@@ -229,6 +242,17 @@ def list_children_on_page(request: HttpRequest, visit: Visit) -> list[ChildView]
     return [ChildView(visit, row, request, names.get(row.child_id, "")) for row in rows]
 
 
+def asks_guardian(view: View) -> View:
+    """Decorate ``view(request, ward, …)`` of a question about a child; redirects if the person answers alone."""
+
+    @about_child
+    @wraps(view)
+    def run(request: HttpRequest, ward: ChildView, **kwargs: Any) -> HttpResponse:
+        return redirect_to_child(ward, "alone") if ward.is_alone else view(request, ward, **kwargs)
+
+    return run
+
+
 def about_child(view: View) -> View:
     """Decorate ``view(request, ward, …)`` about one child; 404 if it is not a child of the signed-in guardian."""
 
@@ -247,7 +271,7 @@ _GET = require_http_methods(["GET", "HEAD"])
 _GET_OR_POST = require_http_methods(["GET", "HEAD", "POST"])
 _POST = require_http_methods(["POST"])
 SERVICE, SHARING = "service", "sharing"
-_REFUSED = (ContactRefused, NotTheGuardian, GuardianshipUnknown, TooWeakToShare)
+_REFUSED = (ContactRefused, NotTheGuardian, GuardianshipUnknown, NotAChild, TooWeakToShare)
 
 
 @_GET
@@ -281,7 +305,7 @@ def show_child(request: HttpRequest, ward: ChildView) -> HttpResponse:
         title=ward.name or _("Your child"),
         client=ward.child.client,
         row=_row(ward),
-        purposes=[row for row in rows if row["choice"].rests_on_consent],
+        purposes=[row for row in rows if _is_on_page(ward, row["choice"])],
         weak_for=[row["name"] for row in rows if row["needs_more"] and not row["choice"].rests_on_consent],
         received=received,
         done=DONE_TEXTS.get(request.GET.get("done", "")),
@@ -289,22 +313,29 @@ def show_child(request: HttpRequest, ward: ChildView) -> HttpResponse:
 
 
 def _row(ward: ChildView) -> dict[str, Any]:
-    own = "waits" if ward.waits else ward.answer.decision if ward.answer else ""
+    own = "waits" if ward.waits and not ward.is_alone else ward.answer.decision if ward.answer else ""
     if own == "given" and not ward.gave:
         own = "lapsed"
     return {
         "ward": ward,
         "own": OWN_ANSWER_TEXTS.get(own, OWN_ANSWER_TEXTS[""]),
         "own_state": own,
-        "overall": OVERALL_TEXTS.get(ward.standing.state or "", OVERALL_TEXTS[""]),
-        "tone": "good" if ward.standing.state == "given" else "warn",
+        "overall": ALONE_TEXT if ward.is_alone else OVERALL_TEXTS.get(ward.standing.state or "", OVERALL_TEXTS[""]),
+        "tone": "calm" if ward.is_alone else "good" if ward.standing.state == "given" else "warn",
         "may_give": not ward.gave and (not ward.waits or ward.reads_again or ward.is_strong),
         "shares": bool(ward.answer and ward.answer.shares),
     }
 
 
+def _is_on_page(ward: ChildView, choice: Choice) -> bool:
+    """Return True if a purpose is asked separately; of a person who answers alone, if a guardian's yes is in force."""
+    if not ward.is_alone:
+        return choice.rests_on_consent
+    return choice.may_withdraw and choice.event is not None and choice.event.given_by == GivenBy.GUARDIAN
+
+
 @_GET_OR_POST
-@about_child
+@asks_guardian
 def answer_service_page(request: HttpRequest, ward: ChildView, question: str = SERVICE) -> HttpResponse:
     """Show the question with equally prominent choices (yes, no, later), then record the answer."""
     if question == SHARING and not (ward.gave and ward.is_strong):
@@ -373,7 +404,7 @@ _ANSWERS: Mapping[str, Mapping[str, Callable[[AnswerContext], str]]] = {
 
 
 @_POST
-@about_child
+@asks_guardian
 def confirm(request: HttpRequest, ward: ChildView) -> HttpResponse:
     """Record the second confirmation of a consent, or that the guardian did not give it."""
     if request.POST.get("answer") == "refuse":

@@ -25,7 +25,7 @@ from children.guardians.services.verifications import MayNotConsent
 from children.invitations.services.answering import record_guardian_visit
 from consent.consents.models import ConsentState, GivenBy, Method
 from consent.consents.selectors.choices import Choice, ChoiceUnknown, get_choice, recipients_of
-from consent.consents.services.consent_basis import ChildMayNotGive, GuardianUnknown
+from consent.consents.services.consent_basis import ChildMayNotGive, GuardianMayNotAnswer, GuardianUnknown
 from consent.consents.services.recording import (
     Answer,
     ConsentNotBased,
@@ -38,6 +38,7 @@ from consent.own_pages.choices.views import ANSWERS, BASIS_TEXTS, NOTICE_STALE, 
 from consent.own_pages.guardian.views.pages import (
     ChildView,
     about_child,
+    asks_guardian,
     language_of,
     own_page,
     redirect_to_child,
@@ -53,11 +54,11 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.console.forms import set_choices
 from paktaleem.foundation.web.public.pages import public_page, redirect_to_page
 
-_REFUSED = (ConsentNotBased, PurposeUnknown, ChildMayNotGive, GuardianUnknown)
+_REFUSED = (ConsentNotBased, PurposeUnknown, ChildMayNotGive, GuardianUnknown, GuardianMayNotAnswer)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@about_child
+@asks_guardian
 def ask_purpose(request: HttpRequest, ward: ChildView, purpose: str) -> HttpResponse:
     """Show the notice in effect, then record the guardian's answer."""
     choice = _choice(request, ward, purpose)
@@ -93,7 +94,7 @@ def withdraw_purpose(request: HttpRequest, ward: ChildView, purpose: str) -> Htt
     choice = _choice(request, ward, purpose)
     try:
         withdraw_consent(ward.child, purpose=choice.purpose.code, **_answer_context(request, ward))
-    except NothingToWithdraw:
+    except (NothingToWithdraw, GuardianMayNotAnswer):
         return redirect_to_child(ward, "nothing")
     return redirect_to_data_question(ward)
 

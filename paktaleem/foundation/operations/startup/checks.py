@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from django.conf import settings
 from django.core.checks import CheckMessage, Error
 from django.db import DEFAULT_DB_ALIAS
 
@@ -20,6 +21,18 @@ from paktaleem.foundation.operations.startup.findings import (
 def check_settings(app_configs: Any = None, **_: object) -> list[CheckMessage]:
     """Return the unsafe settings (``check --deploy``); a build may have the addresses of roles that a server lacks."""
     del app_configs
+    known = check_secret_key()
+    return [found for found in _list_settings_errors() if found not in known]
+
+
+def check_secret_key(app_configs: Any = None, **_: Any) -> list[CheckMessage]:
+    """Return a weak secret key of a host that other computers can reach, unless DEBUG is on (every ``check``)."""
+    del app_configs
+    is_served = read_settings().is_public and not settings.DEBUG
+    return [found for found in _list_settings_errors() if found.id == "startup.E001" and is_served]
+
+
+def _list_settings_errors() -> list[CheckMessage]:
     return [_error(found) for found in settings_findings(replace(read_settings(), addresses_of_others=()))]
 
 

@@ -1,0 +1,118 @@
+"""From the age of consent a person answers alone; a guardian may only take back what a guardian gave."""
+
+import re
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from children.guardians.models.guardians import ServiceAuthorisation
+from consent.consents.models import ConsentEvent, ConsentState, GivenBy
+from consent.consents.services.recording import Answer, record_answers
+from paktaleem.foundation.tenancy.context import in_client
+from tests.children.browsers import by_contact
+from tests.children.guardians import record_answer, verified_guardian
+from tests.factories import SETTING_UP, SubjectFactory
+from tests.showing import shown
+
+AT = datetime(2026, 12, 1, 9, tzinfo=UTC)
+DAY = timedelta(days=1)
+BY = {"kind": "guardian", "id": "lms-esra"}
+ZARA = "/api/v1/subjects/lms-zara"
+ALONE = "old enough to answer"
+
+
+@pytest.fixture(autouse=True)
+def clock(time_machine):
+    time_machine.move_to(AT, tick=False)
+    return time_machine
+
+
+@pytest.fixture
+def zara(cast, clock):
+    """Zara, for whom Esra allowed the platform and the newsletter; she has become 13 since."""
+    with in_client(cast.client_id("indus")):
+        born = date(2013, 12, 8)
+        known = {"external_id": "lms-zara", "full_name": "Zara", "birth_date": born}
+        zara = SubjectFactory(client=cast.client("indus"), **known, at=AT)
+        esra = cast.subject("esra")
+        verified_guardian(zara, esra, at=AT)
+        record_answer(zara, esra, "given", at=AT)
+        given = {"given_by": GivenBy.GUARDIAN, "guardian": esra, "shown": shown(zara.client_id, AT)}
+        record_answers(zara, answers=[Answer("newsletter", ConsentState.GIVEN)], **given, actor=SETTING_UP, at=AT)
+    clock.move_to(AT + 10 * DAY, tick=False)
+    return zara
+
+
+def page_of(child, more=""):
+    return f"/guardian/child/{child.pk}/{more}"
+
+
+def counts(cast):
+    with in_client(cast.client_id("indus")):
+        return ConsentEvent.objects.count(), ServiceAuthorisation.objects.count()
+
+
+def refused(response, field):
+    problem = response.json()
+    assert (response.status_code, problem["type"]) == (409, "urn:paktaleem:problem:not-a-child")
+    assert [one["pointer"] for one in problem["errors"]] == [f"#/{field}"]
+
+
+@pytest.mark.parametrize("state", ["given", "refused", "deferred", "requested"])
+def test_the_api_records_no_answer_of_a_guardian_about_a_purpose(cast, indus_lms, zara, state):
+    before = counts(cast)
+    refused(indus_lms.consent("lms-zara", "newsletter", state, by=BY), "by")
+    assert counts(cast) == before
+
+
+@pytest.mark.parametrize("decision", ["given", "refused"])
+def test_the_api_records_no_answer_of_a_guardian_about_the_service(cast, indus_lms, zara, decision):
+    before = counts(cast)
+    told = {"guardian": "lms-esra", "decision": decision, "evidence": "Form 27 in the office"}
+    refused(indus_lms.post(f"{ZARA}/guardian-authorisations", told), "guardian")
+    assert counts(cast) == before
+
+
+def test_a_guardian_takes_back_what_a_guardian_gave(indus_lms, zara):
+    told = {"guardian": "lms-esra", "decision": "withdrawn"}
+    assert indus_lms.post(f"{ZARA}/guardian-authorisations", told).status_code == 201
+    answer = indus_lms.post(f"{ZARA}/consents/newsletter/withdraw", {"by": BY})
+    assert (answer.status_code, answer.json()["state"]) == (200, "withdrawn")
+
+
+def test_a_guardian_does_not_take_back_what_the_person_gave(cast, indus_lms, zara):
+    assert indus_lms.consent("lms-zara", "newsletter").status_code == 201
+    refused(indus_lms.post(f"{ZARA}/consents/newsletter/withdraw", {"by": BY}), "by")
+    assert indus_lms.reason("lms-zara", "newsletter") == "permitted"
+
+
+def test_the_api_does_not_advise_to_register_a_guardian_of_an_adult(cast, indus_lms):
+    with in_client(cast.client_id("indus")):
+        SubjectFactory(client=cast.client("indus"), external_id="lms-grown", birth_date=date(2000, 1, 1), at=AT)
+    assert indus_lms.consent("lms-grown", "newsletter").status_code == 201
+    withdrawal = indus_lms.post("/api/v1/subjects/lms-grown/consents/newsletter/withdraw", {"by": BY})
+    for answer in (withdrawal, indus_lms.consent("lms-grown", "newsletter", by=BY)):
+        assert answer.json()["title"] == "A person of full age has no guardian"
+
+
+def test_the_guardians_page_offers_no_answer_but_to_take_back(cast, zara):
+    browser = by_contact()
+    assert ALONE in browser.get("/guardian/").content.decode()
+    page = browser.get(page_of(zara)).content.decode()
+    assert ALONE in page
+    assert "Read and decide" not in page
+    assert "Read again" not in page
+    assert "Recipients outside" not in page
+    assert page.count("Take back<") == 2
+
+
+@pytest.mark.parametrize("more", ["service/", "sharing/", "purpose/newsletter/"])
+def test_a_guardian_is_shown_no_question(cast, zara, more):
+    before, browser, url = counts(cast), by_contact(), page_of(zara, more)
+    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', browser.get(page_of(zara)).content.decode())
+    assert token
+    said = [{"csrfmiddlewaretoken": token[1], "answer": word} for word in ("give", "refuse")]
+    for response in (browser.get(url), *(browser.post(url, one) for one in said)):
+        assert response.status_code == 302
+        assert ALONE in browser.get(response.headers["Location"]).content.decode()
+    assert counts(cast) == before
