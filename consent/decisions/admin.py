@@ -14,7 +14,7 @@ def basis_label(code: Any) -> str:
     return str(BASES[Basis(code)]) if code else ""
 
 
-def decision_cells(one: Decision) -> dict[str, Any]:
+def decision_cells(one: Decision) -> dict[str, object]:
     """Serialize one decision for a table."""
     return {
         "answer": render_state("Allowed", "good") if one.allowed else render_state("Denied", "bad"),

@@ -221,7 +221,7 @@ def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> None:
         raise InvalidEvaluation("An object has a duplicate name.")
 
 
-def serialize_decision_context(decision: Decision) -> dict[str, Any]:
+def serialize_decision_context(decision: Decision) -> dict[str, object]:
     """Return the context of a decision. A caller that cannot ask again by ``valid_until`` must deny.
 
     ``role`` is the role by which it was decided; ``role_named`` is True if the question named it, so that a permission
@@ -342,7 +342,7 @@ def _read_body(request: HttpRequest) -> bytes:
     return request.body
 
 
-def _serialize_batch(batch: Batch, decisions: list[Decision | TimeInFuture]) -> list[dict[str, Any]]:
+def _serialize_batch(batch: Batch, decisions: list[Decision | TimeInFuture]) -> list[dict[str, object]]:
     answers, ready, stop_at = [], iter(decisions), _STOP_AT[batch.semantic]
     for item in batch.items:
         found = next(ready) if isinstance(item, EvaluationRequest) else item
@@ -353,13 +353,13 @@ def _serialize_batch(batch: Batch, decisions: list[Decision | TimeInFuture]) -> 
     return answers
 
 
-def _serialize_decision(decision: Decision) -> dict[str, Any]:
+def _serialize_decision(decision: Decision) -> dict[str, object]:
     context = serialize_decision_context(decision)
     context["decision_id"] = new_id()
     return {"decision": decision.allowed, "context": context}
 
 
-def _serialize_error(error: Exception) -> dict[str, Any]:
+def _serialize_error(error: Exception) -> dict[str, object]:
     message = _to_error_message(error)
     return {"decision": False, "context": {"error": {"status": int(HTTPStatus.BAD_REQUEST), "message": message}}}
 
@@ -515,7 +515,9 @@ class ReportResultOutput(serializers.Serializer[Any]):
     problems = serializers.DictField(child=serializers.ListField(child=serializers.CharField()))
 
 
-def serialize_report_result(made: Recorded | None, *, is_flagged: bool, errors: dict[str, list[str]]) -> dict[str, Any]:
+def serialize_report_result(
+    made: Recorded | None, *, is_flagged: bool, errors: dict[str, list[str]]
+) -> dict[str, object]:
     """Return a result for ``ReportResultOutput``; ``made`` is None if the report was left out."""
     return {
         "recorded": made is not None,

@@ -87,7 +87,7 @@ def render_pdf(form: Form) -> bytes:
     return typeset(_HERE / "form.typ", root=_HERE, name="form", values=values)
 
 
-def _blocks(text: str) -> list[dict[str, Any]]:
+def _blocks(text: str) -> list[dict[str, object]]:
     blocks: list[dict[str, Any]] = []
     kinds: list[str] = []
     for token in _MARKDOWN.parse(text):
@@ -106,7 +106,7 @@ def _kind(kinds: Sequence[str]) -> str:
     return "item" if "list_item" in kinds else "paragraph"
 
 
-def _runs(tokens: Sequence[Token]) -> list[dict[str, Any]]:
+def _runs(tokens: Sequence[Token]) -> list[dict[str, object]]:
     runs: list[dict[str, Any]] = []
     strong = False
     for token in tokens:

@@ -51,7 +51,7 @@ from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.web.public.pages import LanguageLink
 
 
-def _timeline_values(request: HttpRequest, row: Subject) -> dict[str, Any]:
+def _timeline_values(request: HttpRequest, row: Subject) -> dict[str, object]:
     """Return the template values: timeline entries, states and decisions as of the chosen time."""
     form = AsOfForm(request.GET or None)
     with in_client(row.client_id):
@@ -86,7 +86,7 @@ def _is_without_effect(line: TimelineEntry, subject: Subject, register: Register
     return bool(line.state) and isinstance(line.row, ConsentEvent) and is_without_effect(line.row, subject, register)
 
 
-def _serialize_entry(line: TimelineEntry, subject: Subject, register: Register) -> dict[str, Any]:
+def _serialize_entry(line: TimelineEntry, subject: Subject, register: Register) -> dict[str, object]:
     row: Any = line.row
     is_event = bool(line.state and row is not None)
     is_seen = line.what == ACKNOWLEDGED
@@ -190,7 +190,7 @@ class ConsentEventAdmin(PersonRowAdmin, EvidenceAdmin):
         "expires_at"
     )
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ConsentEvent]:
         found = super().get_queryset(request).select_related("subject__client", "purpose", "guardian", "notice_version")
         return annotate_actor(found, actor_of(request))
 
@@ -213,7 +213,7 @@ class ConsentEventAdmin(PersonRowAdmin, EvidenceAdmin):
         with in_client(row.client_id):
             return print_receipt(request, row, language=language, links=links)
 
-    def panels(self, request: HttpRequest, row: ConsentEvent) -> list[dict[str, Any]]:
+    def panels(self, request: HttpRequest, row: ConsentEvent) -> list[dict[str, object]]:
         return [*super().panels(request, row), {"template": "console/panels/receipt.html"}]
 
     @admin.display(description="by")

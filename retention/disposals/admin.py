@@ -55,7 +55,7 @@ from retention.schedule.models import AnonymisationMethod, Disposal
 _SAMPLES, _ORDERS = 20, 50
 
 
-def build_panels(row: Batch) -> list[dict[str, Any]]:
+def build_panels(row: Batch) -> list[dict[str, object]]:
     """Return the panels of a batch, in the context of its client; the number of queries does not grow with its size."""
     found = [_progress_panel(row), _counts_panel(row)]
     if row.stage in {Stage.REVIEW, Stage.SECOND_PERSON, Stage.SCHEDULED}:
@@ -68,7 +68,7 @@ def build_panels(row: Batch) -> list[dict[str, Any]]:
     return found
 
 
-def _progress_panel(row: Batch) -> dict[str, Any]:
+def _progress_panel(row: Batch) -> dict[str, object]:
     progress, certificate = get_progress(row), find_certificate(row)
     return {
         "template": "console/panels/disposal_progress.html",
@@ -80,7 +80,7 @@ def _progress_panel(row: Batch) -> dict[str, Any]:
     }
 
 
-def _counts_panel(row: Batch) -> dict[str, Any]:
+def _counts_panel(row: Batch) -> dict[str, object]:
     names = name_systems(row.client_id, (one["system"] for one in row.summary if one["system"]))
     return {
         "template": "console/panels/disposal_counts.html",
@@ -88,7 +88,7 @@ def _counts_panel(row: Batch) -> dict[str, Any]:
     }
 
 
-def _serialize(one: dict[str, Any], client_id: UUID, names: dict[str, str]) -> dict[str, Any]:
+def _serialize(one: dict[str, Any], client_id: UUID, names: dict[str, str]) -> dict[str, object]:
     rule = one["rule"]
     method = AnonymisationMethod(one["method"]).label if one["method"] else ""
     return {
@@ -100,7 +100,7 @@ def _serialize(one: dict[str, Any], client_id: UUID, names: dict[str, str]) -> d
     }
 
 
-def _samples_panel(row: Batch) -> dict[str, Any]:
+def _samples_panel(row: Batch) -> dict[str, object]:
     """Return the holdings that were used last: a wrong rule shows there first."""
     own = Item.objects.flagged().filter(client_id=row.client_id, batch=row).select_related("subject")
     zone = row.client.time_zone
@@ -237,11 +237,11 @@ class BatchAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
         *_CERTIFICATES,
     )
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        found: QuerySet[Any] = super().get_queryset(request).select_related("sweep", "client")
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Batch]:
+        found: QuerySet[Batch] = super().get_queryset(request).select_related("sweep", "client")
         return found
 
-    def panels(self, request: HttpRequest, row: Batch) -> list[dict[str, Any]]:
+    def panels(self, request: HttpRequest, row: Batch) -> list[dict[str, object]]:
         """Return the progress, the counts, the samples, and the orders that a person must see to."""
         with in_client(row.client_id):
             return [*super().panels(request, row), *build_panels(row)]

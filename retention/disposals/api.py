@@ -99,7 +99,7 @@ class ShowDisposalCertificate(Operation):
         )
 
 
-def _serialize(batch: Batch) -> dict[str, Any]:
+def _serialize(batch: Batch) -> dict[str, object]:
     times = ("opened_at", "approved_at", "starts_at", "ordered_at", "ended_at")
     counts = get_progress(batch).counts
     return {

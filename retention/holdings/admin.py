@@ -230,11 +230,11 @@ class FlaggedCollectionAdmin(SortByWaitingTime, ExportableAdmin, OfPersonAdmin):
         ),
     )
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[FlaggedCollection]:
         decided = {"actor_id": F("decided_by"), "actor_kind": F("decided_kind"), "actor_role": F("decided_role")}
         return annotate_actor(super().get_queryset(request).annotate(**decided), actor_of(request))
 
-    def panels(self, request: HttpRequest, row: FlaggedCollection) -> list[dict[str, Any]]:
+    def panels(self, request: HttpRequest, row: FlaggedCollection) -> list[dict[str, object]]:
         return [*super().panels(request, row), orders_panel(row, DISPOSAL)]
 
     def describe_row(self, row: FlaggedCollection) -> str:
@@ -245,7 +245,7 @@ class FlaggedCollectionAdmin(SortByWaitingTime, ExportableAdmin, OfPersonAdmin):
         return translate_text(row.reason.replace("_", " "))
 
     @admin.display(description="decided by")
-    def decider(self, row: Any) -> str:
+    def decider(self, row: FlaggedCollection) -> str:
         return "—" if row.is_open else format_actor(row)
 
 
@@ -291,7 +291,7 @@ class QuarantineAdmin(ExportableAdmin, EvidenceAdmin):
         ),
     )
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Quarantine]:
         return super().get_queryset(request).select_related("subject")
 
 
@@ -336,14 +336,14 @@ class IncidentAdmin(SortByWaitingTime, ExportableAdmin, OfPersonAdmin):
         ),
     )
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Incident]:
         open_orders = Order.objects.open().filter(
             client_id=OuterRef("client_id"), parent_kind=PARENT, parent_id=OuterRef("pk")
         )
-        found: QuerySet[Any] = super().get_queryset(request).annotate(waits_for_systems=Exists(open_orders))
+        found: QuerySet[Incident] = super().get_queryset(request).annotate(waits_for_systems=Exists(open_orders))
         return found
 
-    def panels(self, request: HttpRequest, row: Incident) -> list[dict[str, Any]]:
+    def panels(self, request: HttpRequest, row: Incident) -> list[dict[str, object]]:
         return [*super().panels(request, row), orders_panel(row, PARENT)]
 
     @admin.display(description="data")

@@ -60,10 +60,10 @@ class ImpactAssessmentAdmin(RegisterAdmin):
     empty_text = "No impact assessment yet."
     acts = (review_assessment,)
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ImpactAssessment]:
         return super().get_queryset(request).select_related("purpose")
 
-    def write(self, row: Any, **details: Any) -> None:
+    def write(self, row: ImpactAssessment, **details: Any) -> None:
         save_assessment(row, actor=details["actor"], reason=details["reason"], at=details["at"])
 
     def get_urls(self) -> list[URLPattern]:

@@ -56,7 +56,7 @@ class SubjectHoldings(Operation):
         return Response({"subject": external_id, "holdings": [_serialize(one, at) for one in found]})
 
 
-def _serialize(one: HoldingDue, at: datetime) -> dict[str, Any]:
+def _serialize(one: HoldingDue, at: datetime) -> dict[str, object]:
     held, due_at = one.holding, one.due_at
     return {
         "category": held.category,

@@ -14,7 +14,7 @@ from retention.schedule.labels import (
 from retention.schedule.selectors import ScheduleLine, list_schedule
 
 
-def schedule_section(client: Client, at: datetime, language: str) -> dict[str, Any]:
+def schedule_section(client: Client, at: datetime, language: str) -> dict[str, object]:
     """Return how long data is kept at a client, by category; connected to ``public_sections``.
 
     A category that has no rule for a purpose is named, too: the page hides no gap. The portal's own data follows.
@@ -26,7 +26,7 @@ def schedule_section(client: Client, at: datetime, language: str) -> dict[str, A
     return {"template": "privacy/schedule.html", "groups": sorted(groups.items()), "portal": list_portal_lines()}
 
 
-def _serialize(line: ScheduleLine, language: str) -> dict[str, Any]:
+def _serialize(line: ScheduleLine, language: str) -> dict[str, object]:
     rule, urdu = line.rule, language == "ur"
     shown: dict[str, Any] = {
         "purpose": line.purpose.name_ur if urdu else line.purpose.name_en,

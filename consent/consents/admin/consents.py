@@ -135,7 +135,7 @@ class ConsentAdmin(PersonRowAdmin):
     )
     acts = (revoke_consent, invalidate_consent)
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Consent]:
         return super().get_queryset(request).select_related("subject__client", "purpose")
 
     def describe_row(self, row: Consent) -> str:
@@ -157,7 +157,7 @@ class ConsentAdmin(PersonRowAdmin):
         with in_client(row.client_id):
             return state_pill(current_states(row.client_id, [row], at=get_time_of(row.client_id))[row.pk])
 
-    def history_of(self, row: Consent, viewer: Actor) -> dict[str, Any]:
+    def history_of(self, row: Consent, viewer: Actor) -> dict[str, object]:
         events = ConsentEvent.objects.filter(
             client_id=row.client_id, subject_id=row.subject_id, purpose_id=row.purpose_id
         )
@@ -304,7 +304,7 @@ class ConsentEvidenceAdmin(EvidenceAdmin):
         ),
     )
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ConsentEvidence]:
         found = super().get_queryset(request).select_related("subject", "event__purpose", "file")
         return annotate_actor(found, actor_of(request))
 
@@ -401,7 +401,7 @@ _STEPS = {
 
 
 @on_tab(OVERVIEW, place=1)
-def standing_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
+def standing_panel(request: HttpRequest, row: Subject) -> dict[str, object] | None:
     """Show the decision for each purpose at the chosen time, with its reason, what it follows from, and what helps."""
     if row.external_id is None or not may(request, Capability.REQUEST_DECISIONS, row.client_id):
         return None

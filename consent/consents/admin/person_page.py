@@ -105,7 +105,7 @@ class AnswerForm(ActionForm):
         except NoticeUnknown:
             return None
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> dict[str, object]:
         """Require a guardian if, and only if, a guardian answered."""
         cleaned: dict[str, Any] = super().clean() or {}
         by_guardian = cleaned.get("given_by") == GivenBy.GUARDIAN
@@ -228,7 +228,7 @@ person_acts.connect(
 
 
 @on_tab(OVERVIEW, place=2)
-def consents_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
+def consents_panel(request: HttpRequest, row: Subject) -> dict[str, object] | None:
     """Show each purpose based on consent with the current answer and the next possible answers."""
     if not may(request, Capability.VIEW_CONSENTS, row.client_id):
         return None
@@ -272,7 +272,7 @@ def _serialize_consent(
     consent: Consent | None,
     states: Mapping[UUID, str],
     answers: Iterable[tuple[str, str]],
-) -> dict[str, Any]:
+) -> dict[str, object]:
     state = states[consent.pk] if consent else ConsentState.UNKNOWN
     answer = reverse("admin:subjects_subject_answer", args=[subject.pk], current_app=site.name)
     offered = [
@@ -290,7 +290,7 @@ def _serialize_consent(
 
 
 @person_panels.connect
-def limits_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
+def limits_panel(request: HttpRequest, row: Subject) -> dict[str, object] | None:
     """Show restrictions and objections."""
     if not may(request, Capability.VIEW_CONSENTS, row.client_id):
         return None
@@ -313,7 +313,7 @@ def limits_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
 
 
 @on_tab(TIMELINE)
-def events_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
+def events_panel(request: HttpRequest, row: Subject) -> dict[str, object] | None:
     """Show the latest answers."""
     if not may(request, Capability.VIEW_CONSENTS, row.client_id):
         return None

@@ -52,7 +52,7 @@ def consent_events(actor: Actor) -> QuerySet[ConsentEvent]:
     return ConsentEvent.objects.select_related("subject", "purpose", "notice_version").order_by("-recorded_at", "-id")
 
 
-def consent_states(subject: Subject, *, actor: Actor, at: datetime) -> list[dict[str, Any]]:
+def consent_states(subject: Subject, *, actor: Actor, at: datetime) -> list[dict[str, object]]:
     """Return the effective state of each purpose that a person has answered about. Raises NotAllowed."""
     require(actor, Capability.VIEW_CONSENTS)
     own = Consent.objects.filter(client_id=subject.client_id, subject=subject)

@@ -176,7 +176,7 @@ def append_event(
     return event
 
 
-def _ledger_facts(event: ConsentEvent, purpose: Purpose) -> dict[str, Any]:
+def _ledger_facts(event: ConsentEvent, purpose: Purpose) -> dict[str, object]:
     return {
         "event": str(event.pk),
         "purpose": purpose.code,
@@ -196,7 +196,7 @@ def _ledger_facts(event: ConsentEvent, purpose: Purpose) -> dict[str, Any]:
     }
 
 
-def _state_columns(event: ConsentEvent) -> dict[str, Any]:
+def _state_columns(event: ConsentEvent) -> dict[str, object]:
     return {
         "event": event.pk,
         "client": event.client_id,

@@ -116,14 +116,14 @@ class PaperAnswerAdmin(ExportableAdmin, EvidenceAdmin):
         act_page(dismiss_answer, template="paper/settle.html"),
     )
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[PaperAnswer]:
         return super().get_queryset(request).select_related("subject", "page__run", "guardian")
 
-    def page(self, request: HttpRequest, row: Any, template: str, **values: Any) -> Any:
+    def page(self, request: HttpRequest, row: PaperAnswer, template: str, **values: Any) -> Any:
         """Render a page of an act with the answers of the row."""
         return super().page(request, row, template, said=self.said(row), **values)
 
-    def panels(self, request: HttpRequest, row: PaperAnswer) -> list[dict[str, Any]]:
+    def panels(self, request: HttpRequest, row: PaperAnswer) -> list[dict[str, object]]:
         events = ConsentEvent.objects.filter(client_id=row.client_id, pk__in=row.recorded)
         related = annotate_actor(events.select_related("purpose", "guardian", "subject__client"), actor_of(request))
         return [{"template": "console/panels/events.html", "events": serialize_events(related) if row.recorded else []}]

@@ -96,7 +96,7 @@ class EnterForm(ActionForm):
         return [self["method"], self["note"]]
 
     @property
-    def lines(self) -> list[dict[str, Any]]:
+    def lines(self) -> list[dict[str, object]]:
         """Return each page with its fields in the order of the columns, None for what the page does not ask."""
         before = ["guardian", "answered_on"] if self.row.for_guardians else ["answered_on"]
         return [
@@ -111,7 +111,7 @@ class EnterForm(ActionForm):
             for page in self.pages
         ]
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> dict[str, object]:
         cleaned = super().clean()
         typed = [one for page in self.pages if (one := self._read(page, cleaned)) is not None]
         if not typed and not self.errors:
@@ -222,7 +222,7 @@ class MakeForm(ScopedForm, SelectionForm):
         self.initial.setdefault("addressee", self.request.GET.get(ADDRESSEE) or Addressee.PERSON)
         self.initial.setdefault("unreachable", UNREACHABLE in self.request.GET)
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> dict[str, object]:
         cleaned = super().clean()
         for_guardians = cleaned.get("addressee") == Addressee.GUARDIAN
         if not for_guardians and not cleaned.get("purposes") and "purposes" not in self.errors:
@@ -331,7 +331,7 @@ class FormRunAdmin(EvidenceAdmin):
         ),
     )
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[FormRun]:
         return annotate_actor(super().get_queryset(request), actor_of(request))
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:  # noqa: ARG002
@@ -379,7 +379,7 @@ class FormRunAdmin(EvidenceAdmin):
                 messages.warning(request, words)
         obj.pk, obj.name, obj.made_at = run.pk, run.name, run.made_at
 
-    def panels(self, request: HttpRequest, row: FormRun) -> list[dict[str, Any]]:
+    def panels(self, request: HttpRequest, row: FormRun) -> list[dict[str, object]]:
         form_purposes = FormPurpose.objects.filter(client_id=row.client_id, run=row).order_by("position")
         return [
             {

@@ -108,7 +108,7 @@ def issue_certificate(batch: Batch, *, actor: Actor, at: datetime) -> Certificat
     return issue(row, "disposal.certified", content, client_id=batch.client_id, facts=facts, actor=actor, at=at)
 
 
-def _compose(batch: Batch, at: datetime) -> dict[str, Any]:
+def _compose(batch: Batch, at: datetime) -> dict[str, object]:
     client = Client.objects.get(pk=batch.client_id)
     values = {"client": batch.client_id, "batch": batch.pk, "parent_kind": PARENT, "since": batch.opened_at}
     [(found, size)] = fetch(SUMMARY, values)
@@ -161,7 +161,7 @@ def _count_portal_records(batch: Batch) -> dict[str, int]:
 
 def _list_names(
     client_id: UUID, counts: list[dict[str, Any]], rules: list[dict[str, str]], records: list[dict[str, Any]]
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Return the names of all codes of the certificate, so that it can be read without the register."""
     names = name_codes(
         client_id,

@@ -148,7 +148,7 @@ def _create_sweep(client_id: UUID, ground: Ground, at: datetime) -> Sweep:
     return sweep
 
 
-def _values(sweep: Sweep, low: UUID | None, high: UUID | None) -> dict[str, Any]:
+def _values(sweep: Sweep, low: UUID | None, high: UUID | None) -> dict[str, object]:
     """Return the parameters of a chunk; the ids of the batches follow from the sweep, so that all chunks fill them."""
     common: dict[str, Any] = {
         "client": sweep.client_id,

@@ -95,7 +95,7 @@ class HoldAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
     state = state_column(render_hold_state)
     acts = (review_hold, lift_hold)
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Hold]:
         return super().get_queryset(request).select_related("subject", "system", "client")
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -104,7 +104,7 @@ class HoldAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
         hidden = () if obj is None else ("category", "system")
         return [(title, {**options, "fields": [one for one in options["fields"] if one not in hidden]}), *others]
 
-    def write(self, row: Any, **details: Any) -> None:
+    def write(self, row: Hold, **details: Any) -> None:
         client = Client.objects.get(pk=row.client_id)
         scope = HoldScope(category=row.category, system=row.system)
         placed = place_hold(
@@ -155,7 +155,7 @@ class HoldLiftAdmin(EvidenceAdmin):
         offered_to=may_settle_lift,
     )
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[HoldLift]:
         return super().get_queryset(request).select_related("hold")
 
 
@@ -172,7 +172,7 @@ _TONES = {
 
 
 @on_tab(HOLDINGS)
-def holdings_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
+def holdings_panel(request: HttpRequest, row: Subject) -> dict[str, object] | None:
     """Show what is held about a person, since when, on which occasions, for what, and until when with the reason.
 
     Of more than 200 holdings the first are shown, with a link to all of them.
@@ -189,7 +189,7 @@ def holdings_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
 
 
 @person_panels.connect
-def holds_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
+def holds_panel(request: HttpRequest, row: Subject) -> dict[str, object] | None:
     """Show the holds in force that cover data of a person: their own, and those of everyone's data."""
     if not may(request, Capability.VIEW_HOLDINGS, row.client_id):
         return None
@@ -217,7 +217,7 @@ def summarize_holds(request: HttpRequest, row: Subject) -> list[SummaryLine]:
     return [SummaryLine(gettext("On hold"), render_state(words, "warn"), "#panel-holds")] if kinds else []
 
 
-def _serialize(one: HoldingDue, at: Any, zone: str) -> dict[str, Any]:
+def _serialize(one: HoldingDue, at: Any, zone: str) -> dict[str, object]:
     held = one.holding
     return {
         "held": held,

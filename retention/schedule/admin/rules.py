@@ -244,7 +244,7 @@ class RetentionRuleAdmin(SafeguardedAdmin, PeriodAdmin):
         ),
     )
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[RetentionRule]:
         return super().get_queryset(request).select_related("purpose")
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -253,11 +253,11 @@ class RetentionRuleAdmin(SafeguardedAdmin, PeriodAdmin):
             main = {**main, "fields": [*main["fields"], "seen"]}
         return [(name, main), *others]
 
-    def save_row(self, row: Any, **details: Any) -> None:
+    def save_row(self, row: RetentionRule, **details: Any) -> None:
         """Add or change the rule."""
         save_rule(row, actor=details["actor"], reason=details["reason"], at=details["at"])
 
-    def request_change(self, row: Any, **request: Any) -> SafeguardChange:
+    def request_change(self, row: RetentionRule, **request: Any) -> SafeguardChange:
         """Request a rule by which data is disposed of earlier, or without a review."""
         return request_earlier_disposal(row, **request)
 
@@ -353,7 +353,7 @@ def _to_cells(line: ScheduleLine) -> tuple[str, ...]:
     return tuple(str(shown[column]) for column in _COLUMNS)
 
 
-def _serialize_line(line: ScheduleLine) -> dict[str, Any]:
+def _serialize_line(line: ScheduleLine) -> dict[str, object]:
     """Return a line with its words; the cells of a gap are empty, and it has no rule."""
     rule, urdu = line.rule, get_language() == "ur"
     shown: dict[str, Any] = {
