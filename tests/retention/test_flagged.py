@@ -16,9 +16,8 @@ from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.models import Entry
 from retention.holdings.models import CollectionDecision, FlaggedCollection
 from retention.holdings.services.holdings import DISPOSAL, decide_collection, request_explanation
-from retention.schedule.services.holds import HoldScope, place_hold
 from tests.consent.approving import officer
-from tests.factories import SETTING_UP
+from tests.retention.schedule.making import put_on_hold
 
 DAY = timedelta(days=1)
 
@@ -81,15 +80,7 @@ def test_the_client_decides_about_erasure_where_it_is_controller(cast, flagged, 
 
 
 def test_data_on_hold_is_not_erased(cast, flagged, now):
-    place_hold(
-        cast.client("indus"),
-        kind="legal",
-        scope=HoldScope(subject=cast.subject("junaid")),
-        ground="Case 12.",
-        review_on=(now + 30 * DAY).date(),
-        actor=SETTING_UP,
-        at=now,
-    )
+    put_on_hold(cast.client("indus"), subject=cast.subject("junaid"), at=now)
     with pytest.raises(Refused, match="on hold"):
         decide(flagged, cast, now, CollectionDecision.DISPOSED)
     assert not Order.objects.exists()

@@ -43,7 +43,7 @@ from tests.console.pages import row_url
 from tests.factories import make_system
 from tests.keeping import default_period
 from tests.mail.jobs import run_staff_emails
-from tests.retention.schedule.making import lift_hold_by_two
+from tests.retention.schedule.making import lift_hold_by_two, put_on_hold
 from tests.signing_in import browser_of
 
 ERASED = Answer(Outcome.DONE, counts={"usage_logs": 3})
@@ -293,15 +293,8 @@ DAY = timedelta(days=1)
 def hold(cast, indus, now):
     def hold(person="danish", *, kind=HoldKind.COMPLAINT, category="", system=None):
         subject = cast.subject(person) if person else None
-        return place_hold(
-            indus,
-            kind=kind,
-            scope=HoldScope(subject=subject, category=category, system=system),
-            ground="Case 4/26.",
-            review_on=(now + 30 * DAY).date(),
-            actor=cast.actor("farah"),
-            at=now,
-        )
+        scope = {"subject": subject, "category": category, "system": system}
+        return put_on_hold(indus, kind=kind, actor=cast.actor("farah"), at=now, **scope)
 
     return hold
 

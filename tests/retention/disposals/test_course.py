@@ -28,8 +28,6 @@ from retention.disposals.services.reviewing import (
 )
 from retention.disposals.services.sweeping import flag_chunk, open_disposal
 from retention.holdings.models import Holding
-from retention.schedule.services.holds import HoldScope, place_hold
-from tests.factories import SETTING_UP
 from tests.retention.disposals.steps import (
     WORKER,
     answer,
@@ -42,7 +40,16 @@ from tests.retention.disposals.steps import (
     states,
     sweep,
 )
-from tests.retention.schedule.making import DAY, HOUR
+from tests.retention.schedule.making import DAY, HOUR, put_on_hold
+
+
+@pytest.fixture
+def in_review(cast, indus, now):
+    """Flag Hamza's data, which is due, and return its disposal."""
+    rule_for(indus, at=now)
+    hold_data(cast, "hamza", at=now)
+    sweep(indus.pk, now)
+    return Batch.objects.get()
 
 
 def test_what_is_due_is_flagged_approved_ordered_answered_and_certified(cast, indus, now):
@@ -94,21 +101,14 @@ def test_a_batch_above_the_size_needs_a_second_person(cast, indus, now, settings
     assert (batch.stage, batch.approved_by) == (Stage.SCHEDULED, cast.user_id("amina"))
 
 
-def test_only_the_controller_approves(cast, indus, now):
-    rule_for(indus, at=now)
-    hold_data(cast, "hamza", at=now)
-    sweep(indus.pk, now)
-    batch = Batch.objects.get()
+def test_only_the_controller_approves(cast, now, in_review):
     for name in ("amina", "bilal", "celia"):
         with pytest.raises((NotAllowed, Refused)):
-            approve_disposal(batch, actor=cast.actor(name), at=now)
-    assert approve_disposal(batch, actor=cast.actor("farah"), at=now).stage == Stage.SCHEDULED
+            approve_disposal(in_review, actor=cast.actor(name), at=now)
+    assert approve_disposal(in_review, actor=cast.actor("farah"), at=now).stage == Stage.SCHEDULED
 
 
-def test_a_second_sweep_flags_nothing_twice(cast, indus, now):
-    rule_for(indus, at=now)
-    hold_data(cast, "hamza", at=now)
-    sweep(indus.pk, now)
+def test_a_second_sweep_flags_nothing_twice(indus, now, in_review):
     assert sweep(indus.pk, now + DAY).flagged == 0
     assert (Item.objects.count(), Batch.objects.count()) == (1, 1), "and puts no empty batch together"
 
@@ -162,10 +162,7 @@ def test_an_answer_that_is_not_done_is_no_disposal(cast, indus, now, second):
     assert sweep(indus.pk, now + 95 * DAY).flagged == 1, "not forgotten"
 
 
-def test_a_cancelled_batch_orders_nothing_and_forgets_nothing(cast, indus, now):
-    rule_for(indus, at=now)
-    hold_data(cast, "hamza", at=now)
-    sweep(indus.pk, now)
+def test_a_cancelled_batch_orders_nothing_and_forgets_nothing(cast, indus, now, in_review):
     batch = cancel_disposal(approved(cast, now), actor=cast.actor("farah"), at=now)
     assert order_all(batch, now + 2 * DAY).stage == Stage.CANCELLED
     assert not Order.objects.exists()
@@ -180,16 +177,7 @@ def test_the_end_of_an_agreement_disposes_of_everything_but_what_is_on_hold(cast
     case = Parent("exit", new_id())
     batch = open_disposal(indus, case=case, is_approved=True, actor=cast.actor("amina"), at=now)
     assert open_disposal(indus, case=case, is_approved=True, actor=cast.actor("amina"), at=now) == batch
-    place_hold(
-        indus,
-        kind="legal",
-        scope=HoldScope(subject=cast.subject("junaid")),
-        ground="Case 12.",
-        review_on=(now + 30 * DAY).date(),
-        actor=SETTING_UP,
-        at=now,
-    )
-
+    put_on_hold(indus, subject=cast.subject("junaid"), at=now)
     while flag_chunk(batch.sweep, actor=WORKER, at=now, size=1):
         pass
     batch = order_all(batch, now)
@@ -204,11 +192,7 @@ def test_the_end_of_an_agreement_disposes_of_everything_but_what_is_on_hold(cast
     assert (progress.outstanding, progress.total - progress.answered) == (0, 5)
 
 
-def test_the_end_of_an_agreement_takes_over_what_is_in_review(cast, indus, now):
-    rule_for(indus, at=now)
-    hold_data(cast, "hamza", at=now)
-    sweep(indus.pk, now)
-    in_review = Batch.objects.get()
+def test_the_end_of_an_agreement_takes_over_what_is_in_review(cast, indus, now, in_review):
     batch = open_disposal(indus, is_approved=True, actor=cast.actor("amina"), at=now)
     assert not flag_chunk(batch.sweep, actor=WORKER, at=now)
     in_review.refresh_from_db()
@@ -218,23 +202,16 @@ def test_the_end_of_an_agreement_takes_over_what_is_in_review(cast, indus, now):
     assert (in_review.stage, batch.stage, batch.size) == (Stage.CANCELLED, Stage.SCHEDULED, size)
 
 
-def test_an_interrupted_batch_does_nothing_until_it_is_continued(cast, indus, now):
-    rule_for(indus, at=now)
-    hold_data(cast, "hamza", at=now)
-    sweep(indus.pk, now)
+def test_an_interrupted_batch_does_nothing_until_it_is_continued(cast, now, in_review):
     batch = pause_disposal(approved(cast, now), actor=cast.actor("farah"), at=now)
     assert order_all(batch, now + 2 * DAY).stage == Stage.SCHEDULED
     batch = resume_disposal(batch, actor=cast.actor("farah"), at=now + 2 * DAY)
     assert order_all(batch, now + 2 * DAY).stage == Stage.VERIFYING
 
 
-def test_a_client_never_sees_another_clients_disposals(cast, indus, now):
-    rule_for(indus, at=now)
-    hold_data(cast, "hamza", at=now)
-    sweep(indus.pk, now)
-    batch = Batch.objects.get()
+def test_a_client_never_sees_another_clients_disposals(cast, now, in_review):
     stranger = user_actor(new_id(), "client_admin", cast.client_id("khyber"))
     for act in (approve_disposal, cancel_disposal, pause_disposal):
         with pytest.raises(NotAllowed):
-            act(batch, actor=stranger, at=now)
+            act(in_review, actor=stranger, at=now)
     assert not Certificate.objects.exists()

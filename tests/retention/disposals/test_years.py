@@ -20,12 +20,11 @@ from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 from retention.disposals.models import Batch, Item
 from retention.disposals.services.reviewing import approve_disposal
 from retention.holdings.models import Holding
-from retention.schedule.services.holds import HoldScope, place_hold
 from tests.cast import Cast
-from tests.factories import SETTING_UP, SubjectFactory
+from tests.factories import SubjectFactory
 from tests.faults.size import sized
 from tests.retention.disposals.steps import answer, certify, lms, order_all, sweep
-from tests.retention.schedule.making import DAY, lift_hold_by_two, make_holding, make_rule
+from tests.retention.schedule.making import DAY, lift_hold_by_two, make_holding, make_rule, put_on_hold
 
 PEOPLE, STEP = sized(60, 3_000), sized(30, 7) * DAY
 SWEPT, ORDERED = sized(11, 331), sized(7, 97)
@@ -106,15 +105,7 @@ def carry_out(cast: Cast, life: Life, event: str, at: datetime, system: Any) -> 
         if not current.update(last_activity_at=at):
             life.uses.remove(at)
     elif event == "hold":
-        life.placed = place_hold(
-            cast.client("indus"),
-            kind="complaint",
-            scope=HoldScope(subject=life.holding.subject),
-            ground="Case 12.",
-            review_on=(at + 30 * DAY).astimezone(ZONE).date(),
-            actor=SETTING_UP,
-            at=at,
-        )
+        life.placed = put_on_hold(cast.client("indus"), kind="complaint", subject=life.holding.subject, at=at)
     else:
         lift_hold_by_two(
             life.placed, by=user_actor(new_id(), "privacy_officer", PAKTALEEM), second=cast.actor("amina"), at=at

@@ -56,7 +56,7 @@ from tests.retention.exits.steps import (
     proposed,
     ready_to_export,
 )
-from tests.retention.schedule.making import lift_hold_by_two
+from tests.retention.schedule.making import lift_hold_by_two, put_on_hold
 from tests.waiting import wait_until_one_waits
 
 # The act of two people
@@ -249,15 +249,7 @@ def test_a_hold_keeps_a_person_and_the_exit_open(cast: Cast, indus: Any, now: An
     row = approved(cast, now)
     carried_out(cast, now)
     continue_deletion(row, actor=WORKER, at=now)
-    place_hold(
-        indus,
-        kind=HoldKind.LEGAL,
-        scope=HoldScope(subject=cast.subject("hamza")),
-        ground="Case 12.",
-        review_on=(now + 30 * DAY).date(),
-        actor=cast.actor("amina"),
-        at=now,
-    )
+    put_on_hold(indus, subject=cast.subject("hamza"), actor=cast.actor("amina"), at=now)
     erased(row, now)
     assert (row.stage, row.kept) == ("erasing", 1)
     assert cast.subject("hamza").erased_at is None

@@ -8,12 +8,14 @@ from consent.register.effects import WeakensSafeguard
 from consent.register.models.purposes import Purpose
 from consent.register.services.safeguards import decide_safeguard_change
 from paktaleem.directory.schools.models import Term
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from retention.holdings.models import Holding
-from retention.schedule.models import HoldLift, RetentionRule
+from retention.schedule.models import Hold, HoldLift, RetentionRule
 from retention.schedule.resolution import parse_period
-from retention.schedule.services.holds import lift_hold, settle_lift
+from retention.schedule.services.holds import HoldScope, lift_hold, place_hold, settle_lift
 from retention.schedule.services.rules import request_earlier_disposal, save_rule
 from tests.consent.approving import officer
 from tests.factories import SETTING_UP
@@ -99,6 +101,12 @@ def lift_hold_by_two(hold: Any, *, by: Any, second: Any, at: datetime, ground: s
 def end_of_day(day: date, zone: str) -> datetime:
     """Return when a calendar day of a time zone ends: the second implementation of what SQL counts."""
     return datetime.combine(day + DAY, time.min, ZoneInfo(zone)).astimezone(UTC)
+
+
+def put_on_hold(client: Client, *, at: datetime, kind: str = "legal", actor: Actor = SETTING_UP, **scope: Any) -> Hold:
+    """Place a hold that is reviewed in 30 days; ``scope`` narrows it as ``HoldScope`` says."""
+    about: dict[str, Any] = {"kind": kind, "scope": HoldScope(**scope), "ground": "Case 12."}
+    return place_hold(client, **about, review_on=(at + 30 * DAY).date(), actor=actor, at=at)
 
 
 def last_kept_day(start: date, rule: RetentionRule, bounds: RetentionRule | None) -> date:

@@ -23,7 +23,6 @@ from retention.holdings.models import Holding
 from retention.schedule.labels import describe_due
 from retention.schedule.models import HoldKind, RetentionRule
 from retention.schedule.selectors import DueState, find_applied, list_due_of_person, preview_end, preview_rule
-from retention.schedule.services.holds import HoldScope, place_hold
 from tests.children.guardians import record_answer, verified_guardian
 from tests.factories import SETTING_UP, SubjectFactory, make_system
 from tests.retention.schedule.making import (
@@ -35,6 +34,7 @@ from tests.retention.schedule.making import (
     make_holding,
     make_rule,
     make_school_year,
+    put_on_hold,
 )
 from tests.showing import shown
 
@@ -51,15 +51,7 @@ def last_day(found):
 
 
 def hold(cast, at, kind=HoldKind.COMPLAINT, code="indus", **scope):
-    return place_hold(
-        cast.client(code),
-        kind=kind,
-        scope=HoldScope(**scope),
-        ground="Case 12.",
-        review_on=(at + 30 * DAY).date(),
-        actor=SETTING_UP,
-        at=at,
-    )
+    return put_on_hold(cast.client(code), kind=kind, at=at, **scope)
 
 
 def test_data_is_kept_to_the_end_of_the_last_day_in_the_clients_zone(cast, indus, now):
