@@ -143,7 +143,6 @@ SLOW: Final = {
         "tests/retention/test_kept_data_in_decisions.py::test_the_migration_records_holds_that_were_placed_before",
     ),
     "thousands of rows, requests or steps": (
-        "tests/accounts/test_school_limits.py::test_no_page_fails_or_shows_another_school",
         "tests/accounts/test_two_people_at_once.py",
         "tests/api/test_subjects.py::test_a_batch_has_at_most_a_thousand_people",
         "tests/children/test_guardian_pages.py::test_a_hundred_looks_change_nothing",
@@ -237,7 +236,6 @@ SLOW: Final = {
         "tests/sandbox/test_reset.py",
         "tests/school_limits/test_merged_records.py",
         "tests/school_limits/test_other_ways_in.py",
-        "tests/schools/test_webhooks_of_moves.py",
         "tests/signin/test_step_up.py::test_each_sensitive_act_requires_reauthentication",
         "tests/subjects/test_replay.py",
     ),

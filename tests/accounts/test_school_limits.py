@@ -1,6 +1,5 @@
 """A colleague is limited to schools of a client: who gives the limit, and that no page, search or export leaks."""
 
-import re
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -10,7 +9,6 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from paktaleem.directory.people.models import Subject
 from paktaleem.directory.schools.models import School
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, user_actor
 from paktaleem.foundation.accounts.colleagues import Colleague, invite_colleague
@@ -24,7 +22,7 @@ from paktaleem.foundation.accounts.staff_services import change_membership, deci
 from paktaleem.foundation.tenancy.context import in_client
 from tests.accounts.officers import second_officer
 from tests.cast import Cast
-from tests.console.pages import MODELS, list_url, row_url
+from tests.console.pages import list_url, row_url
 from tests.factories import make_staff
 from tests.school_limits.limiting import make_school, set_limit
 from tests.schools.making import enrolled, given, record
@@ -158,19 +156,9 @@ def test_every_page_agrees_with_the_limit_and_a_changed_one_is_effective_at_once
     assert "<bdi>Lyari School</bdi>" in people
     assert browser.get(row_url("subjects/subject", danish)).status_code == 200
     assert browser.get(row_url("subjects/subject", hamza)).status_code == 404
-    assert browser.get("/admin/").status_code == 200
-    assert browser.get("/admin/password_change/").status_code == 200
-    for text in ("lms-hamza", str(hamza)):
-        found = browser.post("/admin/search/", {"text": text}, follow=True).content.decode()
-        assert str(hamza) not in found.replace(f'value="{text}"', "")
-    for model in ("accounts/apikey", "webhooks/endpoint", "accounts/staffchange", "exits/agreementexit"):
-        page = browser.get(list_url(model))
-        assert page.status_code == 403 or not page.context["cl"].result_list, model
     approve(limit(cast, head.pk, [schools[SOUTH]], now), now)
     people = browser.get(list_url("subjects/subject")).content.decode()
     assert ("lms-hamza" in people, "lms-danish" in people) == (True, False)
-    with in_client(indus_id):
-        assert Subject.objects.count() > 2
 
 
 def test_the_console_invites_within_a_limit_and_shows_it(cast: Cast, head: Any, schools: Schools) -> None:
@@ -201,29 +189,3 @@ def test_the_console_invites_within_a_limit_and_shows_it(cast: Cast, head: Any, 
     rows = farah.get(list_url("accounts/membership")).content.decode()
     assert "Clifton School, Lyari School" in rows
     assert "everyone" in rows
-
-
-def test_no_page_fails_or_shows_another_school(cast: Cast, head: Any, schools: Schools) -> None:
-    """Every list, form and page of a person; an export of people; and the pages of a person of another school by id."""
-    browser, danish, hamza = browser_of(head), cast.subject_id("danish"), cast.subject_id("hamza")
-    served = 0
-    for model in MODELS:
-        page = browser.get(list_url(model))
-        assert page.status_code in {200, 403}, model
-        content = page.content.decode()
-        assert "lms-hamza" not in content, model
-        assert str(hamza) not in content, model
-        served += page.status_code == 200
-        added = browser.get(f"{list_url(model)}add/")
-        assert added.status_code in {200, 302, 403, 404}, model
-        assert "lms-hamza" not in added.content.decode(), model
-    assert served > 20
-    text = browser.get(row_url("subjects/subject", danish)).content.decode()
-    linked = {link for link in re.findall(r'href="(/admin/[^"?]+)', text) if str(danish) in link}
-    of_danish = linked | {row_url("subjects/subject", danish, one) for one in ("change", "history", "reveal")}
-    for link in of_danish:
-        assert browser.get(link).status_code in {200, 403}, link
-        assert browser.get(link.replace(str(danish), str(hamza))).status_code in {403, 404}, link
-    exported = browser.post(f"{list_url('subjects/subject')}export/", {"format": "csv", "reason": "review"})
-    rows = exported.getvalue().decode()
-    assert ("lms-danish" in rows, "lms-hamza" in rows) == (True, False)

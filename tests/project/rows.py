@@ -147,6 +147,7 @@ def rows_of_indus(cast: Cast) -> dict[str, Any]:
         advance_reviews(client_id, actor=SETTING_UP, at=AT)
         invited = invite_user("new@indus.example", full_name="New Colleague", actor=cast.actor("amina"), at=AT)
         made += asked_of_indus(cast)
+        ready = stopped_roster(cast, account="active")
         endpoint = make_endpoint(cast, "indus", at=AT)
         made += [endpoint, make_given_up(endpoint, at=AT)]
         off = disable_endpoint(make_endpoint(cast, "indus", at=AT), **BY)
@@ -161,6 +162,7 @@ def rows_of_indus(cast: Cast) -> dict[str, Any]:
         rows = {model: keys.first() for model, keys in found.items()}
     rows |= {f"{one._meta.app_label}/{one._meta.model_name}": one.pk for one in made}
     rows["webhooks/endpoint/enable"] = off.pk  # which is off
+    rows["subjects/rosterimport/import"] = ready.pk
     rows["sharing/businesstransfer"] = acquisition.pk
     rows["consent/noticedispatch/withdraw"] = opposed.pk  # about a recipient, with its answer
     rows["accounts/membership/invite-again"] = colleague.pk
@@ -449,9 +451,9 @@ def messages_of_indus(cast: Cast) -> dict[str, Any]:
     return {"mailbox/mailmessage": aside.pk, "rights/rightsrequest/messages": asked.request_id}
 
 
-def stopped_roster(cast: Cast) -> RosterImport:
-    """Create a roster that was stopped because too many people would be deactivated."""
-    content = b"ID,Role,Full name,Account\nlms-junaid,teacher,Junaid Mirza,closed\n"
+def stopped_roster(cast: Cast, account: str = "closed") -> RosterImport:
+    """Create a roster that was stopped because too many people would be lost; one that closes no account is ready."""
+    content = f"ID,Role,Full name,Account\nlms-junaid,teacher,Junaid Mirza,{account}\n".encode()
     return upload_roster(content, client=cast.client("indus"), everybody=False, actor=cast.actor("farah"), at=AT)
 
 

@@ -5,9 +5,11 @@ from typing import Any
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import ProgrammingError, connection, transaction
+from django.http import HttpResponse
 from django.test import Client, RequestFactory
 
 from paktaleem.foundation.accounts.actors import user_actor
+from paktaleem.foundation.accounts.middleware import RequestContextMiddleware
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.web.public.errors import permission_denied
 from tests.cast import Cast
@@ -57,7 +59,7 @@ def test_what_the_database_refuses_is_the_limit(cast: Cast) -> None:
     with in_client(cast.client_id("indus"), schools=frozenset([school])):
         with pytest.raises(ProgrammingError) as error, transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("UPDATE accounts_client SET name = 'x'")
-        refused = PermissionDenied()
-        refused.__cause__ = error.value
-        assert LIMIT in permission_denied(request, refused).content.decode()
+        with pytest.raises(PermissionDenied) as refused:
+            RequestContextMiddleware(lambda _: HttpResponse()).process_exception(request, error.value)
+        assert LIMIT in permission_denied(request, refused.value).content.decode()
         assert ROLE in permission_denied(request, PermissionDenied()).content.decode()

@@ -11,17 +11,6 @@ from tests.console.pages import MODELS, admin_of
 from tests.project.offenders import refuse_any
 from tests.school_limits.limiting import everyone, make_school
 
-ABOUT_PEOPLE = {
-    "children/verification": "guardianship__child",
-    "consent/consentevent": "subject",
-    "desk/requesttask": "request__subject",
-    "ledger/entry": "subject_id",
-    "mail/letter": "subject_id",
-    "schools/schoolclass": "",
-    "subjects/subject": "",
-}
-"""Lists, with the path to their people that the query names; none for people themselves and what is about no one."""
-
 
 def keys(rows: QuerySet[Any]) -> set[Any]:
     return set(rows.order_by().values_list("pk", flat=True))
@@ -39,14 +28,3 @@ def test_every_list_shows_the_rows_that_the_policies_show(cast_of_rows: Cast) ->
                 looked_at.append((model, "" if by_policy == by_list else f"{len(by_list)} of {len(by_policy)}"))
     refuse_any(looked_at)
     assert shown > 200
-
-
-def test_the_query_names_the_people_for_limited_staff_only(cast: Cast) -> None:
-    school = make_school(cast, "north", cast.subject_id("danish"))
-    for model, path in ABOUT_PEOPLE.items():
-        rows = admin_of(model).model._default_manager.all()
-        with in_client(cast.client_id("indus")):
-            assert str(begin_with_people(rows).query) == str(rows.query), model
-        with in_client(cast.client_id("indus"), schools=frozenset([school])):
-            narrowed = str(begin_with_people(rows).query)
-        assert ("ANY(ARRAY(SELECT" in narrowed) == bool(path), model

@@ -8,7 +8,7 @@ from django.db import connection
 
 from children.guardians.models.guardians import Guardianship
 from children.invitations.models import Invitation
-from children.invitations.services.inviting import INVITE_MANY, invite_guardian
+from children.invitations.services.inviting import INVITE_MANY
 from children.invitations.tasks import invite_many
 from consent.paper.models import AnswerState
 from consent.paper.services.answers import confirm_waiting
@@ -26,11 +26,6 @@ from tests.school_limits.test_work import PORTAL, HeadsCast, north, who
 from tests.signing_in import browser_of
 
 __all__ = ["north"]  # fixtures
-
-
-def test_a_guardian_whom_the_school_names_is_invited(north: HeadsCast) -> None:
-    danish, esra = north.subject("danish"), north.subject("esra")
-    assert invite_guardian(danish, guardian=esra, portal=PORTAL, **who(north)).child_id == danish.pk
 
 
 def test_forms_on_paper_are_made_printed_and_entered_within_the_school(north: HeadsCast) -> None:

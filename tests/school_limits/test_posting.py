@@ -15,7 +15,6 @@ from tests.cast import Cast
 from tests.console.pages import row_url
 from tests.project.offenders import refuse_any
 from tests.project.test_acts_in_urdu import filled
-from tests.rights.test_role_changes import change
 from tests.school_limits.limiting import everyone, make_head, make_school
 from tests.school_limits.test_acts import is_closed
 from tests.school_limits.test_pages import own_acts
@@ -102,23 +101,6 @@ def test_a_field_of_an_own_pupil_is_corrected_and_ordered(cast: Cast) -> None:
         assert {(one.kind, one.subject_id) for one in orders} == {("correct", own)}
         assert {one.system.code for one in orders} >= {"lms"}
     assert "Corrected fields" in head.get(row_url(PERSON, own)).content.decode()
-
-
-def test_roles_of_an_own_person_are_changed(cast: Cast) -> None:
-    _, head = make_north(cast, "junaid")
-    _, done = change(
-        head, row_url(PERSON, cast.subject_id("junaid"), "change-roles"), role="instructor", other_roles=["guardian"]
-    )
-    assert done.status_code == 302
-    with in_client(cast.client_id("indus")):
-        assert cast.subject("junaid").roles == ("instructor", "guardian")
-
-
-def test_an_age_of_an_own_pupil_waits_for_a_second_person(cast: Cast) -> None:
-    _, head = make_north(cast, "danish")
-    given = {"field": "birth_date", "new_value": "2000-01-01", "reason": "review"}
-    sent = head.post(row_url(PERSON, cast.subject_id("danish"), "correct"), given, follow=True)
-    assert "a second person must confirm this age" in sent.content.decode()
 
 
 def test_no_one_of_another_school_is_corrected(cast: Cast) -> None:

@@ -11,7 +11,6 @@ import pytest
 from django.test import Client
 
 from children.guardians.models.guardians import Guardianship
-from children.guardians.services.guardians import end_guardian
 from consent.consents.models import Restriction
 from consent.consents.services.restrictions import restrict_processing
 from paktaleem.directory.people.models import Subject
@@ -24,7 +23,6 @@ from tests.cast import Cast
 from tests.children.guardians import guardian_of, make_guardian, verified_guardian
 from tests.console.pages import row_url
 from tests.factories import CAST_AT, SubjectFactory
-from tests.rights.cases import AT
 from tests.school_limits.limiting import make_head, make_school
 from tests.school_limits.test_work import HeadsCast, who
 from tests.signing_in import browser_of
@@ -97,30 +95,6 @@ def test_a_pupil_in_two_schools_is_one_row_for_the_heads_of_both(two: TwoSchools
         assert Restriction.objects.get().subject_id == two.northern.pk, "a restriction is of the person"
 
 
-def test_a_pupil_who_moves_is_shown_by_the_new_school_only(two: TwoSchools) -> None:
-    with in_client(two.indus):
-        Enrolment.objects.filter(subject=two.northern).update(ends_on=date(2026, 10, 1))
-    assert "lms-northern" in two.shown("north"), "who has left every class stays with the last school"
-    two.enrol(two.northern, "south", starts_on=date(2026, 10, 1))
-    assert "lms-northern" not in two.shown("north")
-    assert "lms-northern" in two.shown("south")
-    assert two.browser("north").get(row_url(PERSON, two.northern.pk)).status_code == 404
-    assert "lms-mother-of-two" not in two.shown("north"), "she has no child there any more"
-
-
-def test_a_pupil_of_two_schools_leaves_by_staff_without_a_limit_only(two: TwoSchools) -> None:
-    """The head may not end the class at the other school; ending their own only would move the pupil there."""
-    two.enrol(two.northern, "south", starts_on=date(2026, 9, 1))
-    head, url = two.browser("north"), row_url(PERSON, two.northern.pk, "moves-away")
-    refused = head.post(url, {"portability": "none", "reason": "review"})
-    assert refused.status_code == 200
-    assert "classes of a school outside your role" in refused.content.decode()
-    with in_client(two.indus):
-        assert Enrolment.objects.filter(subject=two.northern, ended_at=None).count() == 2
-        assert Subject.objects.get(pk=two.northern.pk).is_account_open
-    assert "lms-northern" in two.shown("north")
-
-
 def test_an_own_pupil_leaves_and_stays_with_the_school(two: TwoSchools) -> None:
     url = row_url(PERSON, two.northern.pk, "moves-away")
     assert two.browser("north").post(url, {"portability": "none", "reason": "review"}).status_code == 302
@@ -170,10 +144,3 @@ def test_the_end_of_the_tie_to_the_own_child_takes_the_guardian_from_the_school(
         assert row.history.count() == 2
         assert Entry.objects.filter(kind="guardian.ended", subject_id=two.northern.pk).exists()
         assert Guardianship.objects.get(pk=two.ties[1].pk).ends_at is None
-
-
-def test_an_end_by_the_service_is_recorded_too(two: TwoSchools) -> None:
-    with two.limited("north"):
-        end_guardian(Guardianship.objects.get(), **who(two.actor("north"), reason=Reason.REVIEW))
-    assert AT > CAST_AT
-    assert "lms-mother-of-two" not in two.shown("north")

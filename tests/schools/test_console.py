@@ -6,7 +6,6 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from children.invitations.models import Invitation
 from children.invitations.services.inviting import invite_guardians_of
 from consent.paper.models import FormPage, FormRun
 from paktaleem.directory.people.models import Subject
@@ -14,7 +13,6 @@ from paktaleem.directory.people.services.people import register_subject
 from paktaleem.directory.schools.models import School, SchoolClass
 from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import Caller
-from tests.children.browsers import work
 from tests.children.guardians import guardian_of
 from tests.console.pages import list_url, row_url
 from tests.console.test_exports import export
@@ -125,22 +123,6 @@ def test_another_client_finds_no_one_by_these_ids(classes, cast):
     celia = browser_of(cast.user("celia"))
     assert listed(celia.get(f"{list_url(PEOPLE)}?class=4a")) == []
     assert celia.get(row_url("schools/schoolclass", classes["4a"])).status_code == 404
-
-
-def test_the_guardians_of_a_class_are_asked_and_an_unknown_class_is_refused(classes, cast):
-    farah, url = browser_of(cast.user("farah")), list_url("invitations/invitation") + "add/"
-    wrong = farah.post(url, {"ids": "", "beginning": "", "place": "nowhere"})
-    assert "No school or class in use at this client has this name or id: nowhere." in wrong.content.decode()
-    shown = farah.post(url, {"ids": "", "beginning": "", "place": "4b"}).content.decode()
-    assert [int(one) for one in re.findall(r"<dd>(?:<strong>)?(\d+)", shown)] == [1, 0, 0, 0, 1]
-    other = farah.post(url, {"ids": "", "beginning": "", "place": "4a", "confirmed": "1"})
-    assert other.status_code == 200  # Iqra has no guardian on record
-    assert farah.post(url, {"ids": "", "beginning": "", "place": "4b", "confirmed": "1"}).status_code == 302
-    work()
-    with in_client(cast.client_id("indus")):
-        assert [row.child.external_id for row in Invitation.objects.select_related("child")] == ["lms-danish"]
-    celia = browser_of(cast.user("celia")).post(url, {"ids": "", "beginning": "", "place": "4b"})
-    assert "No school or class" in celia.content.decode()
 
 
 def test_a_paper_form_is_made_for_a_school(classes, cast):

@@ -8,7 +8,6 @@ import pytest
 from django.utils import timezone
 
 from children.invitations.models import Invitation
-from consent.paper.models import FormPage, FormRun
 from paktaleem.directory.data_systems.models import Order, OrderKind
 from paktaleem.directory.people.fields import parse_grade
 from paktaleem.directory.people.models import Subject
@@ -181,10 +180,6 @@ def test_the_list_of_people_is_filtered_by_grade(query, found, grades, cast):
     assert listed(browser_of(cast.user("farah")).get(f"{list_url(PEOPLE)}?{query}")) == found
 
 
-def test_another_client_finds_no_one_of_the_grade(grades, cast):
-    assert listed(browser_of(cast.user("celia")).get(f"{list_url(PEOPLE)}?grade=4")) == []
-
-
 def test_all_conditions_of_a_selection_count_together(grades, cast):
     with in_client(cast.client_id("indus")):
         client = cast.client("indus")
@@ -214,13 +209,3 @@ def test_the_guardians_of_a_grade_are_asked_and_an_unknown_grade_is_refused(grad
     work()
     with in_client(cast.client_id("indus")):
         assert [row.child.external_id for row in Invitation.objects.select_related("child")] == ["lms-danish"]
-
-
-def test_a_paper_form_is_made_for_a_grade(grades, cast):
-    farah, url = browser_of(cast.user("farah")), list_url("paper/formrun") + "add/"
-    values = {"name": "Grade 4", "addressee": "person", "purposes": ["newsletter"], "ids": ""}
-    assert "is of this grade" in farah.post(url, {**values, "grade": "11"}).content.decode()
-    assert farah.post(url, {**values, "grade": "4", "role": "student"}).status_code == 302
-    with in_client(cast.client_id("indus")):
-        pages = FormPage.objects.filter(run=FormRun.objects.get()).order_by("subject__external_id")
-        assert list(pages.values_list("subject__external_id", flat=True)) == ["lms-danish", "lms-iqra"]

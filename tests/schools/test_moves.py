@@ -82,22 +82,6 @@ def person_page(cast: Cast, act: str = "change") -> str:
     return f"/admin/subjects/subject/{cast.subject_id('hamza')}/{act}/"
 
 
-def test_within_a_client_the_person_the_consents_and_the_history_stay(
-    placed_lms: Caller, cast: Cast, sign_in: SignIn
-) -> None:
-    assert placed_lms.consent("lms-hamza", "newsletter").status_code == 201
-    before = placed_lms.reason("lms-hamza", "newsletter")
-    assert send(placed_lms, **{"class": "9c", "id": "e1", "starts_on": "2026-09-21"}) == ["added"]
-    assert placed_lms.reason("lms-hamza", "newsletter") == before == "permitted"
-    with in_client(cast.client_id("indus")):
-        assert periods("lms-hamza") == [("4a", "2026-08-03", "2026-09-21"), ("9c", "2026-09-21", None)]
-        assert Subject.objects.filter(external_id="lms-hamza").count() == 1
-        assert Consent.objects.get(subject__external_id="lms-hamza").state == "given"
-    page = sign_in("farah").get(person_page(cast)).content.decode()
-    assert "9c (Clifton)" in page
-    assert page.index(">9c<") < page.index(">4a<")
-
-
 def test_a_pupil_moves_to_another_school_and_all_but_the_classes_stays(
     placed_lms: Caller, cast: Cast, sign_in: SignIn, now: datetime
 ) -> None:

@@ -479,7 +479,7 @@ def test_a_person_registered_meanwhile_is_a_clear_error(indus, bring, monkeypatc
 
 
 def test_two_imports_for_one_client_cannot_run_together(indus, bring, monkeypatch):
-    monkeypatch.setattr(tables, "lock_imports", lambda _: False)
+    monkeypatch.setattr(service, "try_advisory_lock", lambda _: False)
     with pytest.raises(ImportRunning):
         bring(clean_network(), indus)
 

@@ -316,15 +316,6 @@ def test_a_bad_row_exits_with_2_and_its_place(committed, tmp_path):
     assert held(committed) == before
 
 
-def test_a_package_that_does_not_open_exits_with_2(committed, tmp_path):
-    package = clean_network()
-    package.row("users.csv", "danish")["role"] = "pupil"
-    status, _, err, summary = run(package.write(tmp_path / "roster.zip"))
-    assert status == 2
-    assert err.startswith("users.csv row 5, column role: ")
-    assert "\n" not in summary
-
-
 @pytest.mark.parametrize(("name", "client"), [("absent.zip", "indus"), ("roster.zip", "nobody")])
 def test_an_unknown_file_or_client_exits_with_2(committed, tmp_path, name, client):
     clean_network().write(tmp_path / "roster.zip")

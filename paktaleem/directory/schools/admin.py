@@ -21,7 +21,7 @@ from paktaleem.directory.people.fields import parse_grade
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.roles import HasSeveralRoles, SubjectRole, having_role
 from paktaleem.directory.schools.forms import read_place
-from paktaleem.directory.schools.models import Enrolment, School, SchoolClass, Term
+from paktaleem.directory.schools.models import Enrolment, School, SchoolClass, Sourced, Term
 from paktaleem.directory.schools.places import read_places
 from paktaleem.directory.schools.selectors import (
     PUPILS,
@@ -70,17 +70,17 @@ SHOWN = 200
 """Number of classes or people shown on a page."""
 
 
-def school_url(school_id: Any) -> str:
+def school_url(school_id: object) -> str:
     """Return the URL of a school's page."""
     return reverse("admin:schools_school_change", args=[school_id], current_app=site.name)
 
 
-def class_url(class_id: Any) -> str:
+def class_url(class_id: object) -> str:
     """Return the URL of a class's page."""
     return reverse("admin:schools_schoolclass_change", args=[class_id], current_app=site.name)
 
 
-def _pill(row: Any) -> SafeString:
+def _pill(row: Sourced) -> SafeString:
     if row.ended_at is not None:
         return render_state(gettext("Ended {day}").format(day=day(row.ended_at)))
     return render_state(gettext("In use"), "good")
@@ -92,7 +92,7 @@ class ListedFilter(admin.SimpleListFilter):
     title = "state"
     parameter_name = "listed"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:  # noqa: ARG002
         return [("yes", gettext("In use")), ("no", gettext("Ended"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
@@ -121,7 +121,7 @@ class SchoolAdmin(ExportableAdmin, SourcedAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related("parent")
 
-    def panels(self, request: HttpRequest, row: School) -> list[dict[str, Any]]:
+    def panels(self, request: HttpRequest, row: School) -> list[dict[str, object]]:
         del request
         with in_client(row.client_id):
             found = SchoolClass.objects.filter(client_id=row.client_id, school=row, ended_at=None)
@@ -175,13 +175,13 @@ class SchoolClassAdmin(ExportableAdmin, SourcedAdmin):
         with in_client(row.client_id):
             return join_words(str(one) for one in list_terms_of_class(row)) or "—"
 
-    def panels(self, request: HttpRequest, row: SchoolClass) -> list[dict[str, Any]]:
+    def panels(self, request: HttpRequest, row: SchoolClass) -> list[dict[str, object]]:
         with in_client(row.client_id):
             today = get_day(Client.objects.get(pk=row.client_id), get_action_time(request))
             return [_people_panel(row, today)]
 
 
-def _people_panel(row: SchoolClass, today: date) -> dict[str, Any]:
+def _people_panel(row: SchoolClass, today: date) -> dict[str, object]:
     lines = take_first(list_people_of_class(row, on=today), SHOWN).map(
         lambda one: {
             "person": one.subject,
@@ -208,12 +208,12 @@ class DayFilter(TypedFilter):
         today = get_day(Client.objects.get(pk=client_id), get_action_time(request))
         return self.keep(queryset, client_id, value, on=today)
 
-    def keep(self, people: QuerySet[Any], client_id: UUID, value: str, *, on: date) -> QuerySet[Any]:
+    def keep(self, people: QuerySet[Subject], client_id: UUID, value: str, *, on: date) -> QuerySet[Subject]:
         """Return those of the people who are there on a day."""
         raise NotImplementedError
 
 
-def _list_enrolled(enrolments: QuerySet[Any], most: int) -> list[UUID]:
+def _list_enrolled(enrolments: QuerySet[Enrolment], most: int) -> list[UUID]:
     """List the ids of the enrolled; more than ``most``, also the same ones again, if the enrolments are many."""
     rows = begin_with_people(enrolments).order_by().values_list("subject_id", flat=True)[: 2 * most]
     return list(rows if len(rows) == 2 * most else dict.fromkeys(rows))
@@ -225,16 +225,16 @@ class PlaceFilter(DayFilter):
     select: ClassVar[Any]
     """The enrolments there: of a client, by LMS id, on a day."""
 
-    def keep(self, people: QuerySet[Any], client_id: UUID, value: str, *, on: date) -> QuerySet[Any]:
+    def keep(self, people: QuerySet[Subject], client_id: UUID, value: str, *, on: date) -> QuerySet[Subject]:
         """Return those of the people who are enrolled there."""
-        self.enrolments: QuerySet[Any] = type(self).select(client_id, value, on=on)
+        self.enrolments: QuerySet[Enrolment] = type(self).select(client_id, value, on=on)
         return people.filter(pk__in=self.enrolments.values("subject_id"))
 
-    def list_first(self, people: QuerySet[Any], most: int) -> list[UUID]:  # noqa: ARG002 -- read from the enrolments
+    def list_first(self, people: QuerySet[Subject], most: int) -> list[UUID]:  # noqa: ARG002 -- read from the enrolments
         """List the ids of some of the people."""
         return _list_enrolled(self.enrolments, most)
 
-    def find_among(self, people: QuerySet[Any], ids: Collection[UUID]) -> set[UUID]:  # noqa: ARG002
+    def find_among(self, people: QuerySet[Subject], ids: Collection[UUID]) -> set[UUID]:  # noqa: ARG002
         """Return the ids of those who are enrolled there."""
         rows = self.enrolments.filter(IsAmong(F("subject_id"), ArrayOfIds(ids)))
         return {*rows.order_by().values_list("subject_id", flat=True)}
@@ -268,7 +268,7 @@ class GradeFilter(DayFilter):
     parameter_name = "grade"
     placeholder = gettext_noop("Such as 7 or KG")
 
-    def keep(self, people: QuerySet[Any], client_id: UUID, value: str, *, on: date) -> QuerySet[Any]:
+    def keep(self, people: QuerySet[Subject], client_id: UUID, value: str, *, on: date) -> QuerySet[Subject]:
         """Return the people of the grade; none if the text is no grade."""
         try:
             grades = [parse_grade(value)]
@@ -278,12 +278,12 @@ class GradeFilter(DayFilter):
         self.own, self.by_class = select_in_grades(client_id, enrolments, grades)
         return filter_by_grades(people, client_id, enrolments, grades)
 
-    def list_first(self, people: QuerySet[Any], most: int) -> list[UUID]:  # noqa: ARG002 -- read by two indexes
+    def list_first(self, people: QuerySet[Subject], most: int) -> list[UUID]:  # noqa: ARG002 -- read by two indexes
         """List the ids of some of the people: those whose own grade it is, then those of its classes."""
         own = begin_with_people(self.own).order_by().values_list("pk", flat=True)[:most]
         return [*own, *_list_enrolled(self.by_class, most)]
 
-    def find_among(self, people: QuerySet[Any], ids: Collection[UUID]) -> set[UUID]:  # noqa: ARG002
+    def find_among(self, people: QuerySet[Subject], ids: Collection[UUID]) -> set[UUID]:  # noqa: ARG002
         """Return the ids of those who are in the grade."""
         own = self.own.filter(IsAmong(F("pk"), ArrayOfIds(ids))).order_by().values_list("pk", flat=True)
         rows = self.by_class.filter(IsAmong(F("subject_id"), ArrayOfIds(ids))).order_by()
@@ -298,7 +298,7 @@ class PersonRoleFilter(ChosenFilter):
     titles: ClassVar[dict[str, str]] = {"child": gettext_noop("role of the child")}
     parameter_name = "person_role"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:  # noqa: ARG002
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, Any]]:  # noqa: ARG002
         return list(SubjectRole.choices)
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
@@ -308,7 +308,7 @@ class PersonRoleFilter(ChosenFilter):
         self.client_id, self.role = client_id, str(role)
         return queryset.filter(having_role(self.role), client_id=client_id)
 
-    def list_first(self, people: QuerySet[Any], most: int) -> list[UUID]:  # noqa: ARG002 -- read by two indexes
+    def list_first(self, people: QuerySet[Subject], most: int) -> list[UUID]:  # noqa: ARG002 -- read by two indexes
         """List the ids of some of the people: those whose main role it is, then those who have it besides."""
         own = Subject.objects.filter(client_id=self.client_id).order_by()
         main = begin_with_people(own.filter(role=self.role)).values_list("pk", flat=True)
@@ -331,7 +331,7 @@ def summarize_classes(request: HttpRequest, row: Subject) -> list[SummaryLine]:
 
 
 @person_panels.connect
-def enrolments_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
+def enrolments_panel(request: HttpRequest, row: Subject) -> dict[str, object] | None:
     """Return a person's classes, the latest first; None if there are none. One query."""
     found = take_latest(list_enrolments(row), SHOWN_IN_PANEL)
     if not found:
@@ -345,7 +345,7 @@ def _school_name(of: SchoolClass) -> str:
     return f"{of} ({of.school})" if of.school else str(of)
 
 
-def _line(row: Enrolment, state: SafeString) -> dict[str, Any]:
+def _line(row: Enrolment, state: SafeString) -> dict[str, object]:
     of = row.school_class
     return {
         "title": of.title,
@@ -359,7 +359,7 @@ def _line(row: Enrolment, state: SafeString) -> dict[str, Any]:
     }
 
 
-def _panel_pill(row: Enrolment, today: Any) -> SafeString:
+def _panel_pill(row: Enrolment, today: date) -> SafeString:
     if row.starts_on > today:
         return render_state(gettext("Later"), "warn")
     if row.ends_on is not None and row.ends_on <= today:
@@ -401,7 +401,7 @@ class MoveForm(RowActionForm):
         if not found:
             del self.fields["leaving"]
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> dict[str, object]:
         cleaned = super().clean()
         if self.errors:
             return cleaned

@@ -1,5 +1,6 @@
 """API operations on schools, terms, classes and enrolments."""
 
+from datetime import date
 from http import HTTPStatus
 from typing import Any
 
@@ -9,7 +10,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from paktaleem.directory.people.fields import GRADE_LIMIT, parse_grade
-from paktaleem.directory.schools.models import ClassKind, EnrolmentRole, School, SchoolKind, Term, TermKind
+from paktaleem.directory.schools.models import (
+    ClassKind,
+    EnrolmentRole,
+    School,
+    SchoolClass,
+    SchoolKind,
+    Sourced,
+    Term,
+    TermKind,
+)
 from paktaleem.directory.schools.rows import ClassRow, EnrolmentRow, SchoolRow, TermRow
 from paktaleem.directory.schools.services.recording import state_class, state_enrolments, state_place
 from paktaleem.foundation.accounts.models import Client
@@ -184,7 +194,7 @@ def _by(request: Request) -> dict[str, Any]:
     return {"client": Client.objects.get(id=client_of(request)), "actor": actor_of(request), "at": moment_of(request)}
 
 
-def _answer(row: Any, *, is_new: bool, **values: Any) -> Response:
+def _answer(row: School | Term | SchoolClass, *, is_new: bool, **values: object) -> Response:
     common = {
         "external_id": row.external_id,
         "id": str(row.pk),
@@ -195,11 +205,11 @@ def _answer(row: Any, *, is_new: bool, **values: Any) -> Response:
     return Response({**common, **values}, HTTPStatus.CREATED if is_new else HTTPStatus.OK)
 
 
-def _id_of(row: Any) -> str | None:
+def _id_of(row: Sourced | None) -> str | None:
     return row.external_id if row else None
 
 
-def _day_of(day: Any) -> str | None:
+def _day_of(day: date | None) -> str | None:
     return day.isoformat() if day else None
 
 

@@ -265,6 +265,13 @@ def advisory_lock(name: str) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
 
 
+def try_advisory_lock(name: str) -> bool:
+    """Acquire a named advisory lock until the transaction ends, without waiting; return True if it was free."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [name])
+        return bool(cursor.fetchone()[0])
+
+
 def advisory_locks(names: Iterable[str]) -> None:
     """Acquire many named advisory locks, always in the same order, to avoid deadlocks."""
     with connection.cursor() as cursor:

@@ -1,5 +1,6 @@
 """The act that ends a school year, on the page of a school. It shows the effect first and asks to confirm it."""
 
+from collections import Counter
 from typing import Any
 from uuid import UUID
 
@@ -11,11 +12,10 @@ from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.schools.models import Enrolment, EnrolmentRole, School, SchoolClass
 from paktaleem.directory.schools.selectors import get_day
-from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.act_pages import act_page
 from paktaleem.foundation.console.added_actions import AddedAct, added_acts
 from paktaleem.foundation.console.forms import ActionForm, add_service_error
 from paktaleem.foundation.console.requests import actor_of, get_action_time
-from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.widgets import DayInput
 from paktaleem.foundation.errors import EFFECT_SHOWN
 from paktaleem.foundation.first_rows import take_first
@@ -103,7 +103,7 @@ class YearEndForm(ActionForm):
         """Return of each class that moves or leaves its title, where to, and how many pupils."""
         if self.effect is None:
             return []
-        counts = self.effect.count_by_class()
+        counts = Counter(one.school_class_id for one in self.effect.ending)
         titles = {one.pk: one.title for one in self.classes}
         choices = self.cleaned_data["choices"]
         ways = {key: titles[target] for key, target in choices.moving.items()}
@@ -112,25 +112,13 @@ class YearEndForm(ActionForm):
 
 
 def _end_year(row: School, given: dict[str, Any], request: HttpRequest) -> None:
-    by: dict[str, Any] = {"actor": actor_of(request), "at": get_action_time(request)}
-    end_school_year(row, given["choices"], shown=given["seen"], **by)
+    at = get_action_time(request)
+    end_school_year(row, given["choices"], shown=given["seen"], actor=actor_of(request), at=at)
 
 
 added_acts.connect(
     AddedAct(
         School._meta.label_lower,
-        RowAction(
-            "end-year",
-            "End the school year",
-            Capability.CLOSE_SCHOOL_YEARS,
-            _end_year,
-            form=YearEndForm,
-            lead="If you import rosters, import that of the new year instead: it says who is in which class and who "
-            "has left. Here you say it by hand. First you see the numbers; nothing changes before you send the form "
-            "again.",
-            done="The classes have moved up. Those who leave have no open account any more.",
-            template="console/end_year.html",
-            applies=lambda row, _at: row.ended_at is None,
-        ),
+        act_page(end_school_year, form=YearEndForm, respond=_end_year, template="console/end_year.html"),
     )
 )

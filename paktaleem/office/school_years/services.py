@@ -5,7 +5,6 @@
 # ended class.
 
 import json
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -14,8 +13,8 @@ from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from consent.consents.models import Consent, ConsentState
@@ -26,26 +25,26 @@ from paktaleem.directory.schools.models import Enrolment, EnrolmentRole, Origin,
 from paktaleem.directory.schools.selectors import get_day, is_only_pupil
 from paktaleem.directory.schools.services.moving import FARTHEST, end_on, record_counts
 from paktaleem.directory.schools.services.recording import lock_schools
-from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.acts import Refused, act
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.services import record_entry
-from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.rows import new_id
 
 MOST_LEAVERS = 500
 """How many pupils may leave in one act: each has an event, a history row and an entry of their own."""
 _WHY = Reason.CLIENT_INSTRUCTION
+_CHANGED = _("Something has changed in the meantime: look at the numbers again.")
 _NONE_CHOSEN = _("Choose what becomes of at least one class.")
 _NO_CLASS = _("Choose classes in use of this school, and for each another one.")
 _NO_DAY = _("Choose today or an earlier day, at most a year ago.")
 _TOO_MANY = _("At most %(most)s pupils leave at once. Let some of the classes leave first, then the others.")
 
 
-class YearEndChanged(PortalError):
-    """The effect is no longer the one that was shown."""
-
-    console_message = "Something has changed in the meantime: look at the numbers again."
+def _check_open(school: School, _actor: Actor, _at: datetime) -> None:
+    if school.ended_at is not None:
+        raise Refused(gettext("This school is no longer in use."))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,10 +84,6 @@ class YearEnd:
             sorted(str(one.pk) for one in self.consents),
         )
         return sha256(json.dumps(keys).encode()).hexdigest()
-
-    def count_by_class(self) -> Counter[UUID]:
-        """Return the number of pupils of each class that moves or leaves."""
-        return Counter(one.school_class_id for one in self.ending)
 
 
 def preview_year_end(school: School, choices: YearEndChoices, *, at: datetime) -> YearEnd:
@@ -168,19 +163,27 @@ def _select_consents(people: Sequence[Subject], at: datetime) -> QuerySet[Consen
     return rows.select_related("subject", "purpose").order_by("subject_id", "pk")
 
 
-@transaction.atomic
+@act(
+    "end-year",
+    "End the school year",
+    Capability.CLOSE_SCHOOL_YEARS,
+    lead="If you import rosters, import that of the new year instead: it says who is in which class and who "
+    "has left. Here you say it by hand. First you see the numbers; nothing changes before you send the form "
+    "again.",
+    done="The classes have moved up. Those who leave have no open account any more.",
+    check=_check_open,
+)
 def end_school_year(school: School, choices: YearEndChoices, *, shown: str, actor: Actor, at: datetime) -> YearEnd:
     """Move the classes of a school up and let pupils leave, all in one transaction; return what was changed.
 
     Enrolments end and begin on ``choices.on``; classes stay in use, so that pupils can be moved back. The accounts of
     those who leave close, which begins periods of retention. ``shown`` is the fingerprint of the preview. Waits for a
-    recording that runs. Raises YearEndChanged, ValidationError, NotAllowed.
+    recording that runs. Raises Refused, ValidationError, NotAllowed.
     """
-    require(actor, Capability.CLOSE_SCHOOL_YEARS, school.client_id)
     lock_schools(school.client_id, waits=True)
     work = preview_year_end(school, choices, at=at)
     if work.fingerprint != shown:
-        raise YearEndChanged
+        raise Refused(_CHANGED)
     if len(work.leavers) > MOST_LEAVERS:
         raise ValidationError(_TOO_MANY, params={"most": MOST_LEAVERS})
     _lock_people(school, work)
@@ -205,8 +208,8 @@ def end_school_year(school: School, choices: YearEndChoices, *, shown: str, acto
 
 
 def _lock_people(school: School, work: YearEnd) -> None:
-    """Lock the pupils in the order of their keys, as an erasure does. Raises YearEndChanged if one is being erased."""
+    """Lock the pupils in the order of their keys, as an erasure does. Raises Refused if one is being erased."""
     keys = {one.subject_id for one in work.ending}
     rows = Subject.objects.select_for_update().filter(client_id=school.client_id, pk__in=keys).order_by("pk")
     if any(row.erasure_started_at is not None for row in rows):
-        raise YearEndChanged
+        raise Refused(_CHANGED)

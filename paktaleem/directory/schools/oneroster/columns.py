@@ -129,45 +129,34 @@ def _spellings(
     }
 
 
-def _sessions(*extensible: str) -> Table:
-    return _table(
-        SESSIONS,
-        "title* type* startDate* endDate* parentSourcedId schoolYear*",
-        enumerations={"type": ("gradingPeriod", "semester", "schoolYear", "term")},
-        references={"parentSourcedId": SESSIONS},
-        dates=("startDate", "endDate"),
-        extensible=extensible,
-    )
-
-
-def _orgs(*extensible: str) -> Table:
-    return _table(
-        ORGS,
-        "name* type* identifier- parentSourcedId",
-        enumerations={"type": ("department", "school", "district", "local", "state", "national")},
-        references={"parentSourcedId": ORGS},
-        extensible=extensible,
-    )
-
-
+_SESSIONS = _table(
+    SESSIONS,
+    "title* type* startDate* endDate* parentSourcedId schoolYear*",
+    enumerations={"type": ("gradingPeriod", "semester", "schoolYear", "term")},
+    references={"parentSourcedId": SESSIONS},
+    dates=("startDate", "endDate"),
+    extensible=("type",),
+)
+_ORGS = _table(
+    ORGS,
+    "name* type* identifier- parentSourcedId",
+    enumerations={"type": ("department", "school", "district", "local", "state", "national")},
+    references={"parentSourcedId": ORGS},
+    extensible=("type",),
+)
 _COURSES = _table(
     COURSES,
     "schoolYearSourcedId title* courseCode- grades- orgSourcedId* subjects- subjectCodes-",
     references={"schoolYearSourcedId": SESSIONS, "orgSourcedId": ORGS},
 )
-
-
-def _classes(*extensible: str) -> Table:
-    return _table(
-        CLASSES,
-        "title* grades courseSourcedId* classCode- classType* location- schoolSourcedId* "
-        "termSourcedIds* subjects- subjectCodes- periods-",
-        enumerations={"classType": ("homeroom", "scheduled")},
-        references={"courseSourcedId": COURSES, "schoolSourcedId": ORGS, "termSourcedIds": SESSIONS},
-        extensible=extensible,
-    )
-
-
+_CLASSES = _table(
+    CLASSES,
+    "title* grades courseSourcedId* classCode- classType* location- schoolSourcedId* "
+    "termSourcedIds* subjects- subjectCodes- periods-",
+    enumerations={"classType": ("homeroom", "scheduled")},
+    references={"courseSourcedId": COURSES, "schoolSourcedId": ORGS, "termSourcedIds": SESSIONS},
+    extensible=("classType",),
+)
 _ROLE_SPELLINGS: Mapping[str, str] = {role.casefold(): role for role in ROLES}
 _USERS_1_1 = _table(
     USERS,
@@ -211,18 +200,14 @@ _DEMOGRAPHICS = _table(
     references={"sourcedId": USERS},
     dates=("birthDate",),
 )
-
-
-def _enrollments(*extensible: str) -> Table:
-    return _table(
-        ENROLLMENTS,
-        "classSourcedId* schoolSourcedId* userSourcedId* role* primary- beginDate endDate",
-        enumerations={"role": ("administrator", "proctor", "student", "teacher")},
-        references={"classSourcedId": CLASSES, "schoolSourcedId": ORGS, "userSourcedId": USERS},
-        dates=("beginDate", "endDate"),
-        extensible=extensible,
-    )
-
+_ENROLLMENTS = _table(
+    ENROLLMENTS,
+    "classSourcedId* schoolSourcedId* userSourcedId* role* primary- beginDate endDate",
+    enumerations={"role": ("administrator", "proctor", "student", "teacher")},
+    references={"classSourcedId": CLASSES, "schoolSourcedId": ORGS, "userSourcedId": USERS},
+    dates=("beginDate", "endDate"),
+    extensible=("role",),
+)
 
 # Marks, learning material and sign-in credentials: a package may hold them, but the portal has no purpose for them, so
 # they are never opened.
@@ -261,32 +246,14 @@ class Version:
         return file in self.tables and self.tables[file].is_about_people
 
 
-def _version(number: str, tables: tuple[Table, ...], unopened: tuple[str, ...], needed: tuple[str, ...]) -> Version:
+def _version(number: str, people: tuple[Table, ...], unopened: tuple[str, ...], needed: tuple[str, ...]) -> Version:
+    tables = (_SESSIONS, _ORGS, _COURSES, _CLASSES, *people, _DEMOGRAPHICS, _ENROLLMENTS)
     return Version(number, {table.file: table for table in tables}, tuple(f"{name}.csv" for name in unopened), needed)
 
 
 VERSIONS: Mapping[str, Version] = {
-    "1.1": _version(
-        "1.1",
-        (_sessions(), _orgs(), _COURSES, _classes(), _USERS_1_1, _DEMOGRAPHICS, _enrollments()),
-        _UNOPENED_1_1,
-        (USERS,),
-    ),
-    "1.2": _version(
-        "1.2",
-        (
-            _sessions("type"),
-            _orgs("type"),
-            _COURSES,
-            _classes("classType"),
-            _USERS_1_2,
-            _USER_ROLES,
-            _DEMOGRAPHICS,
-            _enrollments("role"),
-        ),
-        _UNOPENED_1_2,
-        (USERS, USER_ROLES),
-    ),
+    "1.1": _version("1.1", (_USERS_1_1,), _UNOPENED_1_1, (USERS,)),
+    "1.2": _version("1.2", (_USERS_1_2, _USER_ROLES), _UNOPENED_1_2, (USERS, USER_ROLES)),
 }
 
 

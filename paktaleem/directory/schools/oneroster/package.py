@@ -113,7 +113,7 @@ class Package:
                 for number, cells in number_rows(lines):
                     lines.end_record(number, cells)
                     done = number
-                    if not _is_blank(cells):
+                    if any(cell.strip() for cell in cells):
                         yield number, cells
         except _RecordRefusedError as error:
             raise refusal(file, error.code, error.message, row=done + 1) from None
@@ -146,10 +146,6 @@ class _Utf16Source:
     def readline(self, limit: int) -> bytes:
         """Return the next line, or its first part."""
         return self._text.readline(limit).encode()
-
-
-def _is_blank(cells: list[str]) -> bool:
-    return not cells or (not cells[0].strip() and not any(cell.strip() for cell in cells))
 
 
 def _ends_in_returns(start: bytes) -> bool:
@@ -242,9 +238,14 @@ def open_package(source: Path | IO[bytes]) -> Iterator[Package]:
     compressed.
     """
     # Opened here because ZipFile would keep the file open while a stream is unfinished.
-    with _open_file(source) as file, _open_zip(file) as archive:
-        _check_members(archive)
-        yield Package(archive, file.seek(0, io.SEEK_END))
+    with _open_file(source) as file:
+        try:
+            archive = zipfile.ZipFile(file)
+        except _ZIP_ERRORS:
+            raise _no_zip() from None
+        with archive:
+            _check_members(archive)
+            yield Package(archive, file.seek(0, io.SEEK_END))
 
 
 def _open_file(source: Path | IO[bytes]) -> AbstractContextManager[IO[bytes]]:
@@ -255,13 +256,6 @@ def _open_file(source: Path | IO[bytes]) -> AbstractContextManager[IO[bytes]]:
     except FileNotFoundError:
         raise
     except OSError:
-        raise _no_zip() from None
-
-
-def _open_zip(file: IO[bytes]) -> zipfile.ZipFile:
-    try:
-        return zipfile.ZipFile(file)
-    except _ZIP_ERRORS:
         raise _no_zip() from None
 
 
@@ -337,7 +331,10 @@ def read_manifest(package: Package, log: ProblemLog) -> Manifest:
     """
     properties = _read_properties(package, log)
     version = _known_version(properties)
-    _check_manifest_version(properties, log)
+    text, row = properties.get("manifest.version", ("", None))
+    if text not in {"", "1", MANIFEST_VERSION}:
+        message = f"manifest.version must be {MANIFEST_VERSION}"
+        log.fatal(MANIFEST, row, "value", "manifest_version_unsupported", message)
     declared = _declarations(properties, version, log)
     _compare(declared, package, version, log)
     present = {file: declared[file] for file in declared if package.find_member(file) and declared[file] != ABSENT}
@@ -376,13 +373,6 @@ def _known_version(properties: _Properties) -> Version:
         message = f"{_VERSION_PROPERTY} must be one of: {', '.join(VERSIONS)}; the columns depend on it"
         raise refusal(MANIFEST, "version_unsupported", message, row=row)
     return VERSIONS[found[1]]
-
-
-def _check_manifest_version(properties: _Properties, log: ProblemLog) -> None:
-    text, row = properties.get("manifest.version", ("", None))
-    if text not in {"", "1", MANIFEST_VERSION}:
-        message = f"manifest.version must be {MANIFEST_VERSION}"
-        log.fatal(MANIFEST, row, "value", "manifest_version_unsupported", message)
 
 
 def _declarations(properties: _Properties, version: Version, log: ProblemLog) -> dict[str, str]:

@@ -9,7 +9,7 @@ be personal: a name of a file or column, another spelling of an allowed word, or
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -199,7 +199,8 @@ class ProblemLog:
         """Raise RosterInvalid with all fatal problems, if there are any."""
         if self._fatal:
             rest = self._fatal_total - len(self._fatal)
-            raise RosterInvalid([*self._fatal, *_remainder(PACKAGE, "more_problems", rest)])
+            more = [Problem(PACKAGE, None, None, "more_problems", f"and {rest:,} more")] if rest else []
+            raise RosterInvalid([*self._fatal, *more])
 
     def oddity_sample(self) -> tuple[Oddity, ...]:
         """Return the first oddities of each code, in order of appearance."""
@@ -208,8 +209,3 @@ class ProblemLog:
     def oddity_totals(self) -> Mapping[str, int]:
         """Return the exact number of oddities of each code."""
         return dict(self._oddity_totals)
-
-
-def _remainder(file: str, code: str, count: int) -> Iterator[Problem]:
-    if count:
-        yield Problem(file, None, None, code, f"and {count:,} more")

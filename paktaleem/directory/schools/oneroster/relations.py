@@ -6,7 +6,7 @@ an earlier file: such a pair is returned as a mention.
 """
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
@@ -55,32 +55,21 @@ def find_relations(
     pairs, found = array("q"), Relations()
     for ordinal, (number, user) in enumerate(user_rows(package, version, tuple(ids))):
         for agent in () if user.gone else user.agents:
-            pair = _pair(ordinal, ids.get(agent), register)
-            if pair is not None:
-                pairs.append(pair)
+            other = ids.get(agent)
+            relation = None if other is None else register.relation(ordinal, other)
+            if relation is not None:
+                pairs.append(relation[0] << _SHIFT | relation[1])
             elif whole:
-                _report_agent(number, known=agent in ids, log=log)
+                log.oddity(USERS, number, _COLUMN, "agent_unknown" if other is None else "agent_not_guardian")
             else:
-                relationship = _relationship(ordinal, ids.get(agent), register)
+                of_agent = None if other is None else register.relationship(other)
+                relationship = register.relationship(ordinal) or of_agent
                 found.mentions.append(DeltaRelation(number, user.external_id, agent, relationship))
         if len(pairs) + len(found.mentions) > MENTION_LIMIT:
             message = f"more than {MENTION_LIMIT:,} agents in all rows together"
             raise refusal(USERS, "too_many_relations", message, row=number)
     found.pairs = array("q", sorted(set(pairs)))
     return found
-
-
-def _pair(ordinal: int, agent: int | None, register: UserRegister) -> int | None:
-    relation = None if agent is None else register.relation(ordinal, agent)
-    return relation and (relation[0] << _SHIFT | relation[1])
-
-
-def _relationship(one: int, other: int | None, register: UserRegister) -> str | None:
-    return register.relationship(one) or (None if other is None else register.relationship(other))
-
-
-def _report_agent(number: int, *, known: bool, log: ProblemLog) -> None:
-    log.oddity(USERS, number, _COLUMN, "agent_not_guardian" if known else "agent_unknown")
 
 
 def unpack(pair: int) -> tuple[int, int]:
@@ -91,20 +80,15 @@ def unpack(pair: int) -> tuple[int, int]:
 def report_students(ids: Sequence[str], pairs: Pairs, register: UserRegister, log: ProblemLog, *, whole: bool) -> None:
     """Log students who share a guardian's email or phone; in a full roster also missing guardians and birth dates."""
     with_guardian = bytearray(len(ids))
-    for child, guardians in _by_child(pairs):
+    for child, group in groupby(map(unpack, pairs), key=lambda pair: pair[0]):
         with_guardian[child] = True
-        _report_shared(child, guardians, ids, register, log)
+        _report_shared(child, [guardian for _, guardian in group], ids, register, log)
     for child in register.students() if whole else ():
         row = register.rows[child]
         if not with_guardian[child]:
             log.oddity(USERS, row, _COLUMN, "student_without_guardian", value=ids[child])
         if not register.births[child]:
             log.oddity(USERS, row, None, "birth_date_missing", value=ids[child])
-
-
-def _by_child(pairs: Pairs) -> Iterator[tuple[int, list[int]]]:
-    for child, group in groupby(map(unpack, pairs), key=lambda pair: pair[0]):
-        yield child, [guardian for _, guardian in group]
 
 
 def _report_shared(

@@ -194,7 +194,7 @@ class Roster:
                     yield Place(USERS, number), person
         for external_id, ordinal in self._register.elsewhere.items():
             place = Place(self._register.files[ordinal], self._register.rows[ordinal])
-            yield place, self._with_register(Person(external_id, None, None, None, None, None, enabled=None), ordinal)
+            yield place, self._with_register(Person(external_id), ordinal)
 
     def relations(self) -> Iterator[GuardianRelation]:
         """Yield each relation between two of its people once, in the order of users.csv."""
@@ -243,9 +243,17 @@ class Roster:
 
     def _person(self, ordinal: int, user: User) -> Person:
         if user.gone:
-            return Person(user.external_id, None, None, None, None, None, enabled=None, gone=True)
-        person = Person(user.external_id, None, user.full_name, user.email, user.phone, None, enabled=user.enabled)
-        return self._with_register(replace(person, country=user.country, grade=user.grade), ordinal)
+            return Person(user.external_id, gone=True)
+        person = Person(
+            user.external_id,
+            full_name=user.full_name,
+            email=user.email,
+            phone=user.phone,
+            enabled=user.enabled,
+            country=user.country,
+            grade=user.grade,
+        )
+        return self._with_register(person, ordinal)
 
     def _with_register(self, person: Person, ordinal: int) -> Person:
         """Add what the other files state about a person."""

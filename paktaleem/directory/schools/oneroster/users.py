@@ -47,10 +47,6 @@ def _bit(role: str) -> int:
     return _BITS[ROLES[role]]
 
 
-def _others(every: int, main: str | None) -> tuple[str, ...]:
-    return _ROLES_OF[every & ~_BITS.get(main or "", 0)]
-
-
 @dataclass(slots=True)
 class UserRegister:
     """Compact data of every user, by the ordinal of the row: some 40 bytes besides the id.
@@ -107,7 +103,7 @@ class UserRegister:
 
     def other_roles(self, ordinal: int) -> tuple[str, ...]:
         """Return the portal's roles of a user besides the main one."""
-        return _others(self.every[ordinal], self.role(ordinal))
+        return _ROLES_OF[self.every[ordinal] & ~_BITS.get(self.role(ordinal) or "", 0)]
 
     def ended_roles(self, ordinal: int) -> tuple[str, ...]:
         """Return the portal's roles of a user that have ended, and are not stated again."""
@@ -137,11 +133,6 @@ class UserRegister:
     def students(self) -> Iterator[int]:
         """Yield the ordinals of all students who are not deleted."""
         return (n for n, is_one in enumerate(self.are_students) if is_one and not self.gone[n])
-
-    def unreachable_guardians(self) -> Iterator[int]:
-        """Yield the ordinals of possible guardians without an email address."""
-        users = enumerate(self.kin[: len(self.kin) - len(self.elsewhere)])
-        return (n for n, code in users if code != _NONE and not self.mailboxes[n] and not self.gone[n])
 
     def relation(self, one: int, other: int) -> tuple[int, int] | None:
         """Return the two as (student, guardian), or None if they are not one of each."""
@@ -232,8 +223,10 @@ def check_user(number: int, cells: Cells, user: User, table: Table, log: Problem
 
 def report_guardians(ids: Sequence[str], register: UserRegister, log: ProblemLog) -> None:
     """Log guardians without an email address, if another file than users.csv states who is a guardian."""
-    for ordinal in register.unreachable_guardians():
-        _report_unreachable(register.rows[ordinal], ids[ordinal], log)
+    for ordinal, external_id in enumerate(ids):
+        is_guardian = register.kin[ordinal] != _NONE and not register.gone[ordinal]
+        if is_guardian and not register.mailboxes[ordinal]:
+            _report_unreachable(register.rows[ordinal], external_id, log)
 
 
 def _report_unreachable(number: int, external_id: str, log: ProblemLog) -> None:
@@ -331,12 +324,12 @@ class Person:
     """
 
     external_id: str
-    role: str | None
-    full_name: str | None
-    email: str | None
-    phone: str | None
-    birth_date: date | None
-    enabled: bool | None
+    role: str | None = None
+    full_name: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    birth_date: date | None = None
+    enabled: bool | None = None
     language: str | None = None
     country: str | None = None
     gone: bool = False

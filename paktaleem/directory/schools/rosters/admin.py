@@ -131,7 +131,7 @@ def _total_lost(row: RosterImport) -> int:
 def _show_result(step: Act[Any, ..., RosterImport]) -> Callable[..., HttpResponse]:
     """Return what performs an act and opens the page of the roster, which tells the result."""
 
-    def respond(row: RosterImport, _given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+    def respond(row: RosterImport, _given: object, request: HttpRequest) -> HttpResponse:
         return _redirect_to_roster(request, step(row, actor=actor_of(request), at=get_action_time(request)))
 
     return respond
@@ -183,7 +183,7 @@ class RosterImportAdmin(EvidenceAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return annotate_actor(super().get_queryset(request), actor_of(request))
 
-    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+    def get_fieldsets(self, request: HttpRequest, obj: RosterImport | None = None) -> Any:
         if obj is not None:
             return [(None, {"fields": ["owner", *self.detail_fields]})]
         whose = [] if actor_of(request).client_id is not None else ["client"]
@@ -203,7 +203,7 @@ class RosterImportAdmin(EvidenceAdmin):
         disposition = f'attachment; filename="people.{kind}"'
         return HttpResponse(make(), content_type=content_type, headers={"Content-Disposition": disposition})
 
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: ARG002, FBT001
+    def save_model(self, request: HttpRequest, obj: RosterImport, form: forms.BaseForm, change: bool) -> None:  # noqa: ARG002, FBT001
         given = form.cleaned_data
         with in_client(obj.client_id):
             row = upload_roster(
@@ -218,7 +218,7 @@ class RosterImportAdmin(EvidenceAdmin):
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:  # noqa: ARG002
         return _redirect_to_roster(request, obj)
 
-    def panels(self, request: HttpRequest, row: Any) -> list[dict[str, Any]]:  # noqa: ARG002
+    def panels(self, request: HttpRequest, row: RosterImport) -> list[dict[str, object]]:  # noqa: ARG002
         with in_client(row.client_id):
             details = shown_details(RosterImport.objects.get(pk=row.pk))
         return [{"template": "console/panels/roster.html", **_result_context(row), **_problem_context(row, details)}]
@@ -260,7 +260,7 @@ class RosterImportAdmin(EvidenceAdmin):
         return bytes(row.sha256).hex()
 
 
-def _oddity_rows(counts: Mapping[str, int], sample: Sequence[Sequence[Any]]) -> Iterator[dict[str, Any]]:
+def _oddity_rows(counts: Mapping[str, int], sample: Sequence[Sequence[Any]]) -> Iterator[dict[str, object]]:
     """Yield the oddities by kind: what was found, how it was read, how often, and the first places."""
     shown = [Oddity(*fields) for fields in sample]
     for code in (code for code in ODDITY_TEXTS if code in counts):
@@ -277,7 +277,7 @@ def _people_tallies(row: RosterImport) -> dict[str, Sequence[int]]:
     return {name: tally for name, tally in row.counts.get("tallies", {}).items() if name not in OTHERS}
 
 
-def _result_context(row: RosterImport) -> dict[str, Any]:
+def _result_context(row: RosterImport) -> dict[str, object]:
     tallies = row.counts.get("tallies", {})
     rows = [
         (OTHERS.get(name) or translate_text(name.capitalize()), *tally)
@@ -298,7 +298,7 @@ def _result_context(row: RosterImport) -> dict[str, Any]:
     }
 
 
-def _problem_context(row: RosterImport, details: dict[str, Any]) -> dict[str, Any]:
+def _problem_context(row: RosterImport, details: dict[str, Any]) -> dict[str, object]:
     found = details.get("problems", [])
     return {
         "problems": found,

@@ -30,7 +30,7 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import PortalError, Problem
-from paktaleem.foundation.tenancy.context import advisory_lock, allow_long_statements
+from paktaleem.foundation.tenancy.context import advisory_lock, allow_long_statements, try_advisory_lock
 
 
 class SchoolsBusy(PortalError):
@@ -59,13 +59,10 @@ def lock_schools(client_id: UUID, *, waits: bool = False) -> None:
     If another recording holds it, wait with ``waits``; otherwise raise SchoolsBusy. An import waits before it locks
     people, so that it and a batch, which locks people too, do not wait for each other.
     """
+    name = f"schools/{client_id}"
     if waits:
-        advisory_lock(f"schools/{client_id}")
-        return
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [f"schools/{client_id}"])
-        found = cursor.fetchone()
-    if not (found and found[0]):
+        advisory_lock(name)
+    elif not try_advisory_lock(name):
         raise SchoolsBusy
 
 

@@ -32,6 +32,9 @@ from paktaleem.foundation.audit.services import make_entry
 from paktaleem.foundation.encryption.sealing import CannotOpen, Sealed, Sealer, blind_index, wrap_new_key
 from paktaleem.foundation.tenancy.rows import new_id
 
+_STATED = ("full_name", "email", "phone", "birth_date", "language", "country", "grade")
+"""Details of a person that a roster may state, besides the account and the texts."""
+
 
 class PeopleChangedMeanwhile(Exception):
     """These people were changed by another transaction during the import; nothing was written. Run it again."""
@@ -93,10 +96,10 @@ def import_people(placed: Sequence[tuple[Place, Person]], run: Run) -> None:
     being_erased = tables.people_being_erased(run.client.id, list(known))
     staged = _Staged()
     for place, person in people:
-        if person.external_id in erased:
-            _report_erased(place, person, run)
-        elif person.external_id in being_erased:
-            _report_being_erased(place, person, run)
+        if person.external_id in erased or person.external_id in being_erased:
+            run.erased[person.external_id] = place
+            code = "subject_erased" if person.external_id in erased else "erasure_in_progress"
+            run.oddity(place, "external_id", code)
         elif person.gone:
             _stage_gone(place, person, known.get(person.external_id), run, staged)
         else:
@@ -143,16 +146,6 @@ def _find_erased(run: Run, external_ids: list[str]) -> set[str]:
         return set()
     marks = {tombstone_of(run.client.id, external_id) or b"": external_id for external_id in external_ids}
     return {marks[mark] for mark in tables.erased_tombstones(run.client.id, list(marks))}
-
-
-def _report_erased(place: Place, person: Person, run: Run) -> None:
-    run.erased[person.external_id] = place
-    run.oddity(place, "external_id", "subject_erased")
-
-
-def _report_being_erased(place: Place, person: Person, run: Run) -> None:
-    run.erased[person.external_id] = place
-    run.oddity(place, "external_id", "erasure_in_progress")
 
 
 def _stage(place: Place, person: Person, known: RegisteredPerson | None, run: Run, staged: _Staged) -> None:
@@ -254,7 +247,8 @@ def _merge_details(place: Place, person: Person, known: RegisteredPerson | None,
     Kept as registered: an attested age, an unreadable email or phone, an omitted birth date, language or country; in a
     delta, everything that its rows omit; of the roles, as `merge_roles` says. An empty email or phone clears the field.
     """
-    given = {name: value for name, value in _roster_fields(person).items() if value is not None}
+    stated = {name: getattr(person, name) for name in _STATED} | {"is_enabled": person.enabled, **person.texts}
+    given = {name: value for name, value in stated.items() if value is not None}
     given |= {name: given[name] or None for name in ("email", "phone", *person.texts) if name in given}
     if known is None:
         return SubjectDetails(**given, **merge_roles(person, (), run.stated_roles))
@@ -264,20 +258,6 @@ def _merge_details(place: Place, person: Person, known: RegisteredPerson | None,
     if before.birth_date is not None and run.is_whole:
         run.oddity(place, None, "birth_date_kept")
     return before.changed(given)
-
-
-def _roster_fields(person: Person) -> dict[str, Any]:
-    return {
-        "full_name": person.full_name,
-        "email": person.email,
-        "phone": person.phone,
-        "birth_date": person.birth_date,
-        "language": person.language,
-        "is_enabled": person.enabled,
-        "country": person.country,
-        "grade": person.grade,
-        **person.texts,
-    }
 
 
 def _stage_new(external_id: str, details: SubjectDetails, run: Run, staged: _Staged) -> None:
@@ -304,7 +284,8 @@ def _stage_changed(
     before, after = known.opened(PERSONAL, run.client.id).texts(), details.texts()
     run.contacts_removed += sum(bool(before[field]) and not after[field] for field in ("email", "phone"))
     row = _row(known.id, external_id, details, sealer, run)
-    row |= {field: _to_bytes(known.sealed[field]) for field in PERSONAL if before[field] == after[field]}
+    kept = ((field, known.sealed[field]) for field in PERSONAL if before[field] == after[field])
+    row |= {field: value and value.ciphertext for field, value in kept}
     row |= {"is_new": False, "seen_index": known.details_index, "key_id": None, "epoch": None, "wrapped": None}
     staged.people.append(row)
     changed = [field for field in PERSONAL if before[field] != after[field]]
@@ -324,12 +305,8 @@ def _row(person_id: UUID, external_id: str, details: SubjectDetails, sealer: Sea
         "grade": details.grade,
         **age_columns(details, thresholds=client.thresholds, time_zone=client.time_zone, at=run.at),
         "history_id": new_id(),
-        **{column: _to_bytes(value) for column, value in sealed.items()},
+        **{column: value.ciphertext if isinstance(value, Sealed) else value for column, value in sealed.items()},
     }
-
-
-def _to_bytes(value: Sealed | bytes | None) -> bytes | None:
-    return value.ciphertext if isinstance(value, Sealed) else value
 
 
 def _entry(
@@ -352,12 +329,16 @@ def _write(staged: _Staged, run: Run) -> None:
     if staged.proposals:
         waiting = propose_changes(run.client.id, staged.proposals, route=AgeRoute.ROSTER, actor=run.actor, at=run.at)
         staged.entries += waiting
-    if not staged.people:
-        if staged.entries:
-            tables.empty_stages()
-            write_entries(staged.entries, client_id=run.client.id)
+    if not staged.people and not staged.entries:
         return
     tables.empty_stages()
+    if staged.people:
+        _write_people(staged, run)
+    write_entries(staged.entries, client_id=run.client.id)
+    staged.revealed.report(run.client.id, actor=run.actor, at=run.at)
+
+
+def _write_people(staged: _Staged, run: Run) -> None:
     stage = tables.person_stage()
     stage.copy(map(itemgetter(*stage.columns), staged.people), client_id=run.client.id)
     changed = sum(not row["is_new"] for row in staged.people)
@@ -367,8 +348,6 @@ def _write(staged: _Staged, run: Run) -> None:
     if changed and tables.write_changed_people(run.params) != changed:
         raise PeopleChangedMeanwhile
     SubjectEvent.objects.bulk_create(staged.events)
-    write_entries(staged.entries, client_id=run.client.id)
-    staged.revealed.report(run.client.id, actor=run.actor, at=run.at)
 
 
 def write_entries(entries: Sequence[Entry], *, client_id: UUID) -> None:

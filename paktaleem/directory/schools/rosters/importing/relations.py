@@ -5,7 +5,7 @@ from operator import itemgetter
 from typing import Any
 
 from paktaleem.directory.schools.models import Origin
-from paktaleem.directory.schools.oneroster.columns import ENROLLMENTS
+from paktaleem.directory.schools.oneroster.columns import ENROLLMENTS, USERS
 from paktaleem.directory.schools.oneroster.relations import DeltaRelation
 from paktaleem.directory.schools.oneroster.users import GuardianRelation, Place
 from paktaleem.directory.schools.rosters.importing import tables
@@ -28,9 +28,9 @@ def import_relations(relations: Sequence[GuardianRelation], run: Run) -> None:
     known = tables.known_relations(run.client.id, [(each.child, each.guardian) for each in relations])
     rows = []
     for relation, found in zip(relations, known, strict=True):
-        if not _names_erased(relation, run) and not _names_removed(relation, run):
-            row = _row(relation, found, run)
-            rows += [row] if row else []
+        is_gone = relation.child in run.removed or relation.guardian in run.removed
+        if not _names_erased(relation, run) and not is_gone and (row := _row(relation, found, run)):
+            rows.append(row)
     if rows:
         _write(rows, run)
     run.note_claimed([*(row["id"] for row in rows), *(found[2] for found in known if found[2] is not None)])
@@ -47,35 +47,27 @@ def end_relations(claims: Sequence[Sequence[Any]], run: Run) -> None:
     _stage_claims(rows, run)
     if tables.write_ended_claims(run.params) != len(rows):
         raise PeopleChangedMeanwhile
-    write_entries([_ended_entry(row, run) for row in rows], client_id=run.client.id)
+    write_entries([_entry("guardian.claim_ended", row, run) for row in rows], client_id=run.client.id)
 
 
-def import_mentions(mentions: Sequence[DeltaRelation], file: str, run: Run) -> None:
+def import_mentions(mentions: Sequence[DeltaRelation], run: Run) -> None:
     """Write the relations a delta mentions between people of earlier files; roles come from the database."""
     names = {name for mention in mentions for name in (mention.user, mention.agent)}
     roles = tables.known_roles(run.client.id, sorted(names))
     kinds = tables.known_relationships(run.client.id, [(m.user, m.agent) for m in mentions])
-    _note_being_erased(mentions, sorted(names), file, run)
+    being_erased = tables.people_being_erased(run.client.id, sorted(names))  # the delta need not name them itself
+    for mention in mentions:
+        if mention.agent in being_erased:
+            run.erased.setdefault(mention.agent, Place(USERS, mention.row))
     found = {}
     for mention, kind in zip(mentions, kinds, strict=True):
         pair = _child_and_guardian(mention, roles)
         if pair is not None:
             found[pair] = GuardianRelation(*pair, mention.relationship or kind or _ANY_KIND)
-        elif not _is_erased(mention, run):
-            _report_mention(Place(file, mention.row), known=mention.agent in roles, run=run)
+        elif mention.user not in run.erased:
+            code = "agent_not_guardian" if mention.agent in roles else "agent_unknown"
+            run.oddity(Place(USERS, mention.row), "agents", code)
     import_relations(list(found.values()), run)
-
-
-def _note_being_erased(mentions: Sequence[DeltaRelation], names: list[str], file: str, run: Run) -> None:
-    """Note mentioned people who are being erased: the delta need not name them itself."""
-    being_erased = tables.people_being_erased(run.client.id, names)
-    for mention in mentions:
-        if mention.agent in being_erased:
-            run.erased.setdefault(mention.agent, Place(file, mention.row))
-
-
-def _is_erased(mention: DeltaRelation, run: Run) -> bool:
-    return mention.user in run.erased
 
 
 def _child_and_guardian(mention: DeltaRelation, roles: Mapping[str, Sequence[str]]) -> tuple[str, str] | None:
@@ -83,10 +75,6 @@ def _child_and_guardian(mention: DeltaRelation, roles: Mapping[str, Sequence[str
         if _LEARNERS & {*roles.get(child, ())} and "guardian" in roles.get(guardian, ()):
             return child, guardian
     return None
-
-
-def _report_mention(place: Place, *, known: bool, run: Run) -> None:
-    run.oddity(place, "agents", "agent_not_guardian" if known else "agent_unknown")
 
 
 def _names_erased(relation: GuardianRelation, run: Run) -> bool:
@@ -98,10 +86,6 @@ def _names_erased(relation: GuardianRelation, run: Run) -> bool:
     return False
 
 
-def _names_removed(relation: GuardianRelation, run: Run) -> bool:
-    return relation.child in run.removed or relation.guardian in run.removed
-
-
 def _row(relation: GuardianRelation, found: Sequence[Any], run: Run) -> dict[str, Any] | None:
     child_id, guardian_id, claim_id, relationship, ends_at, is_being_erased = found
     if child_id is None or guardian_id is None:  # both were written or read by this import
@@ -111,10 +95,8 @@ def _row(relation: GuardianRelation, found: Sequence[Any], run: Run) -> dict[str
         return None
     if is_being_erased:  # the others were skipped
         raise PeopleChangedMeanwhile
-    if claim_id is None:
-        run.relations.added += 1
-    else:
-        run.relations.changed += 1
+    run.relations.added += claim_id is None
+    run.relations.changed += claim_id is not None
     run.plan.note(Action.RELATE, relation.child, relation.guardian, relation.relationship)
     return {
         "id": claim_id or new_id(),
@@ -126,27 +108,10 @@ def _row(relation: GuardianRelation, found: Sequence[Any], run: Run) -> dict[str
     }
 
 
-def _entry(row: dict[str, Any], run: Run) -> Entry:
-    return make_entry(
-        "guardian.claimed",
-        client_id=run.client.id,
-        subject_id=row["child_id"],
-        facts={"guardian": str(row["guardian_id"]), "relationship": row["relationship"]},
-        actor=run.actor,
-        at=run.at,
-    )
-
-
-def _ended_entry(row: dict[str, Any], run: Run) -> Entry:
-    facts = {"guardian": str(row["guardian_id"])}
-    return make_entry(
-        "guardian.claim_ended",
-        client_id=run.client.id,
-        subject_id=row["child_id"],
-        facts=facts,
-        actor=run.actor,
-        at=run.at,
-    )
+def _entry(kind: str, row: dict[str, Any], run: Run, **more: str) -> Entry:
+    facts = {"guardian": str(row["guardian_id"]), **more}
+    about = {"client_id": run.client.id, "subject_id": row["child_id"]}
+    return make_entry(kind, **about, facts=facts, actor=run.actor, at=run.at)
 
 
 def _stage_claims(rows: Sequence[dict[str, Any]], run: Run) -> None:
@@ -162,7 +127,8 @@ def _write(rows: Sequence[dict[str, Any]], run: Run) -> None:
         tables.write_new_claims(run.params)
     if changed:
         tables.write_changed_claims(run.params)
-    write_entries([_entry(row, run) for row in rows], client_id=run.client.id)
+    claimed = [_entry("guardian.claimed", row, run, relationship=row["relationship"]) for row in rows]
+    write_entries(claimed, client_id=run.client.id)
 
 
 _ODDITIES = {

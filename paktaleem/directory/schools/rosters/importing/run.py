@@ -180,12 +180,12 @@ class Run:
     def note_named(self, external_ids: Iterable[str]) -> None:
         """Store the LMS ids that the file names, if missing people are to be closed."""
         if self.everybody:
-            tables.named_stage().copy(((external_id,) for external_id in external_ids), client_id=self.client.id)
+            tables.NAMED.copy(((external_id,) for external_id in external_ids), client_id=self.client.id)
 
     def note_claimed(self, claim_ids: Iterable[UUID]) -> None:
         """Store the claims that the file makes, if all others are to be ended."""
         if self.everybody:
-            tables.claimed_stage().copy(((claim_id,) for claim_id in claim_ids), client_id=self.client.id)
+            tables.CLAIMED.copy(((claim_id,) for claim_id in claim_ids), client_id=self.client.id)
 
     def refuse(self, place: Place, name: str, code: str, message: str) -> None:
         """Log a problem that stops the import; checking continues, but nothing more is written."""
@@ -205,7 +205,7 @@ class Run:
         self.birth_dates_refused[external_id] = message
 
 
-_STUDENT, _LEARNER, _GUARDIAN = "student", "learner", "guardian"
+_STUDENT, _LEARNER = "student", "learner"
 
 
 def merge_roles(

@@ -15,7 +15,6 @@ from django.db import IntegrityError, transaction
 from psycopg.errors import UniqueViolation
 
 from paktaleem.directory.people.services.searches import refresh_statistics
-from paktaleem.directory.schools.oneroster.columns import USERS
 from paktaleem.directory.schools.oneroster.problems import PACKAGE, refusal
 from paktaleem.directory.schools.oneroster.roster import Roster, open_roster
 from paktaleem.directory.schools.rosters.importing import tables
@@ -35,6 +34,7 @@ from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.encryption.sealing import blind_index
+from paktaleem.foundation.tenancy.context import try_advisory_lock
 from paktaleem.foundation.text.phones import normal_number
 
 CHUNK = 2_000
@@ -128,15 +128,20 @@ def _one_transaction() -> Iterator[None]:
 
 
 def _import_all(roster: RosterSource, run: Run, progress: Progress) -> ImportReport:
-    if not tables.lock_imports(run.client.id):
+    if not try_advisory_lock(f"roster/{run.client.id}"):
         raise ImportRunning
     lock_schools(run.client.id, waits=True)
     before = tables.count_records(run.client.id)
     tables.make_stages()
     _import_people(roster, run, progress)
-    _close_missing(run)
+    for names in batched(tables.missing_people(run.client.id) if run.everybody else (), CHUNK):
+        close_people(list(names), run)
+        run.missing += len(names)
     _import_relations(roster, run, progress)
-    _end_relations(run)
+    if run.everybody or run.removed:
+        claims = tables.claims_to_end(run.client.id, list(run.removed.values()), everybody=run.everybody)
+        for chunk in batched(claims, CHUNK):
+            end_relations(chunk, run)
     import_schooling(roster.schooling(complete=run.everybody), run)
     return _report(roster, run, before)
 
@@ -154,12 +159,6 @@ def _import_people(roster: RosterSource, run: Run, progress: Progress) -> None:
     run.log.raise_if_fatal()
 
 
-def _close_missing(run: Run) -> None:
-    for chunk in batched(tables.missing_people(run.client.id) if run.everybody else (), CHUNK):
-        close_people(list(chunk), run)
-        run.missing += len(chunk)
-
-
 def _import_relations(roster: RosterSource, run: Run, progress: Progress) -> None:
     done = 0
     for number, chunk in enumerate(batched(roster.relations(), CHUNK), start=1):
@@ -168,14 +167,7 @@ def _import_relations(roster: RosterSource, run: Run, progress: Progress) -> Non
         refresh_now_and_then(number, has_added=bool(run.relations.added))
         progress("relations", done, roster.relation_count)
     for mentions in batched(roster.mentions(), CHUNK):
-        import_mentions(mentions, USERS, run)
-
-
-def _end_relations(run: Run) -> None:
-    if run.everybody or run.removed:
-        claims = tables.claims_to_end(run.client.id, list(run.removed.values()), everybody=run.everybody)
-        for chunk in batched(claims, CHUNK):
-            end_relations(chunk, run)
+        import_mentions(mentions, run)
 
 
 def refresh_now_and_then(chunks: int, *, has_added: bool = True) -> None:

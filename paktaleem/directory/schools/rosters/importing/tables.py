@@ -6,7 +6,6 @@ ciphertext and keyed hashes and are dropped with the transaction. One statement 
 history of the rows it wrote.
 """
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
@@ -83,16 +82,10 @@ def entry_stage() -> Stage:
     return Stage("roster_entry", _columns(Entry))
 
 
-@cache
-def named_stage() -> Stage:
-    """Return the stage of the LMS ids that a roster names; it lasts until the end of the import."""
-    return Stage("roster_named", {"external_id": "text"})
-
-
-@cache
-def claimed_stage() -> Stage:
-    """Return the stage of the claims that a roster makes; it lasts until the end of the import."""
-    return Stage("roster_claimed", {"id": "uuid"})
+NAMED = Stage("roster_named", {"external_id": "text"})
+"""The LMS ids that a roster names; it lasts until the end of the import, as ``CLAIMED``."""
+CLAIMED = Stage("roster_claimed", {"id": "uuid"})
+"""The claims that a roster makes."""
 
 
 def _stages() -> tuple[Stage, ...]:
@@ -101,20 +94,13 @@ def _stages() -> tuple[Stage, ...]:
 
 def make_stages() -> None:
     """Create the temporary tables of this transaction."""
-    for stage in (*_stages(), named_stage(), claimed_stage()):
+    for stage in (*_stages(), NAMED, CLAIMED):
         stage.make()
 
 
 def empty_stages() -> None:
     """Empty the temporary tables for the next chunk."""
     _execute(f"TRUNCATE {', '.join(f'pg_temp.{stage.name}' for stage in _stages())}")
-
-
-def lock_imports(client_id: UUID) -> bool:
-    """Take the client's import lock for this transaction; return True if it was free."""
-    digest = hashlib.sha256(b"roster import" + client_id.bytes).digest()
-    number = int.from_bytes(digest[:8], signed=True)
-    return bool(_rows("SELECT pg_try_advisory_xact_lock(%(number)s)", {"number": number})[0][0])
 
 
 def known_people(client_id: UUID, external_ids: list[str]) -> list[tuple[Any, ...]]:
@@ -189,11 +175,11 @@ def known_relationships(client_id: UUID, pairs: Sequence[tuple[str, str]]) -> li
 
 def missing_people(client_id: UUID) -> list[str]:
     """List LMS ids of active people whom an earlier roster created and this one does not name, in order."""
-    named_stage().analyse()
+    NAMED.analyse()
     sql = f"""
         SELECT s.external_id FROM {_SUBJECT} s
         WHERE s.{_OWN} AND s.external_id IS NOT NULL AND s.is_enabled
-            AND NOT EXISTS (SELECT FROM {named_stage().name} n WHERE n.external_id = s.external_id)
+            AND NOT EXISTS (SELECT FROM {NAMED.name} n WHERE n.external_id = s.external_id)
             AND EXISTS (
                 SELECT FROM {_history(Subject)._meta.db_table} h
                 WHERE h.{_OWN} AND h.id = s.id AND h.history_change_reason = %(reason)s)
@@ -206,13 +192,13 @@ def claims_to_end(client_id: UUID, removed: Sequence[UUID], *, everybody: bool) 
 
     Each row has the claim's id, child id, guardian id and relationship, and the LMS ids of child and guardian.
     """
-    claimed_stage().analyse()
+    CLAIMED.analyse()
     sql = f"""
         SELECT k.id, k.child_id, k.guardian_id, k.relationship, c.external_id, g.external_id
         FROM {_CLAIM} k JOIN {_SUBJECT} c ON c.id = k.child_id JOIN {_SUBJECT} g ON g.id = k.guardian_id
         WHERE k.{_OWN} AND k.ends_at IS NULL AND c.external_id IS NOT NULL AND g.external_id IS NOT NULL
             AND (k.child_id = ANY(%(removed)s) OR k.guardian_id = ANY(%(removed)s) OR (
-                %(everybody)s AND NOT EXISTS (SELECT FROM {claimed_stage().name} n WHERE n.id = k.id) AND EXISTS (
+                %(everybody)s AND NOT EXISTS (SELECT FROM {CLAIMED.name} n WHERE n.id = k.id) AND EXISTS (
                     SELECT FROM {_history(GuardianClaim)._meta.db_table} h
                     WHERE h.{_OWN} AND h.id = k.id AND h.history_change_reason = %(reason)s)))
         ORDER BY c.external_id, g.external_id"""

@@ -113,7 +113,7 @@ class PersonReader:
         if not self._has_own_id(number, external_id, cells):
             return None
         if self._is_closed(number, cells):
-            return Person(external_id, None, None, None, None, None, enabled=None, gone=True)
+            return Person(external_id, gone=True)
         if roles is None:
             message = f"must be one of: {', '.join(ROLES)}; or several with a comma between them, the main one first"
             self._fatal(number, "role", "value_not_allowed", message)
@@ -131,7 +131,8 @@ class PersonReader:
             grade=self._grade(number, cells.get("grade", "")),
             texts={field.name: self._text(number, field, cells) for field in _TEXTS if field.name in cells},
         )
-        self._report_age(number, person)
+        if person.role == "student" and person.birth_date is None:
+            self._oddity(number, "birth_date", "birth_date_missing", value=external_id)
         return person
 
     def _has_own_id(self, number: int, external_id: str, cells: Cells) -> bool:
@@ -213,10 +214,6 @@ class PersonReader:
             self._oddity(number, "grade", "grade_unfit")
             return None
 
-    def _report_age(self, number: int, person: Person) -> None:
-        if person.role == "student" and person.birth_date is None:
-            self._oddity(number, "birth_date", "birth_date_missing", value=person.external_id)
-
     def _fatal(self, number: int, name: str, code: str, message: str) -> None:
         self._log.fatal(self._file, number, HEADINGS[name], code, message)
 
@@ -280,7 +277,11 @@ class Guardians:
             elif external_id not in rows and external_id not in registered:
                 self._refuse(external_id, _UNKNOWN)
         own = [(place, self._with_role(person)) for place, person in people]
-        return [*own, *self._found.values(), *map(self._registered, sorted(registered))]
+        named = [
+            (Place(self._file, self._by_id[external_id][0][0]), Person(external_id, other_roles=(_GUARDIAN,)))
+            for external_id in sorted(registered)
+        ]
+        return [*own, *self._found.values(), *named]
 
     def _refuse(self, external_id: str, message: str) -> None:
         for number, heading in self._by_id[external_id]:
@@ -291,11 +292,6 @@ class Guardians:
             return person
         return replace(person, other_roles=(*person.other_roles, _GUARDIAN))
 
-    def _registered(self, external_id: str) -> tuple[Place, Person]:
-        place = Place(self._file, self._by_id[external_id][0][0])
-        nothing = Person(external_id, None, None, None, None, None, enabled=None)
-        return place, replace(nothing, other_roles=(_GUARDIAN,))
-
     def _guardian(self, child: Person, number: int, which: int, cells: Cells) -> str | None:
         """Return the id of a guardian of a row; None if there is none, or if something is wrong with the cells."""
         parts = ("id", "relationship", *_NAMED_BY)
@@ -304,8 +300,9 @@ class Guardians:
             return None
         faults = {
             **(_id_faults(child, given) if given["id"] else _name_faults(given)),
-            "relationship": self._relationship_fault(given["relationship"]),
         }
+        if given["relationship"].casefold() not in {"", *RELATIONSHIPS}:
+            faults["relationship"] = f"must be one of: {', '.join(RELATIONSHIPS)}"
         if child.role is not None and not {child.role, *child.other_roles} & {*_CHILDREN}:
             faults["id" if given["id"] else "name"] = "only students have guardians"
         for part, fault in faults.items():
@@ -319,10 +316,6 @@ class Guardians:
         guardian = self._person(child, number, which, given)
         self._store(guardian, number)
         return guardian.external_id
-
-    def _relationship_fault(self, text: str) -> str | None:
-        allowed = text.casefold() in {"", *RELATIONSHIPS}
-        return None if allowed else f"must be one of: {', '.join(RELATIONSHIPS)}"
 
     def _person(self, child: Person, number: int, which: int, given: dict[str, str]) -> Person:
         name = cell.full_name(given["name"], "", "")
