@@ -11,8 +11,8 @@ import msgspec
 from paktaleem.directory.files.models import SealedFile
 from paktaleem.directory.files.services import iterate_file, store_case_file
 from paktaleem.foundation.encryption.keyring import KEY_BYTES
-from paktaleem.foundation.encryption.row_keys import row_keys
 from paktaleem.foundation.encryption.sealing import CannotOpen, Sealer, wrap_new_key
+from paktaleem.foundation.encryption.wrapped_secrets import row_keys
 from rights.mailbox.models import MailMessage
 from rights.mailbox.parsing.parsed import ParsedMail
 from rights.requests.models import RightsRequest

@@ -2,8 +2,8 @@
 
 from django.db.models import Model
 
-from paktaleem.foundation.encryption.row_keys import row_keys
 from paktaleem.foundation.encryption.sealing import CannotOpen, Sealed, Sealer, wrap_new_key
+from paktaleem.foundation.encryption.wrapped_secrets import row_keys
 from rights.requests.models import RightsRequest
 
 

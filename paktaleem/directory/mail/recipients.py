@@ -9,8 +9,8 @@ from django.core.validators import validate_email
 from paktaleem.directory.mail.models import Channel, Letter
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.models import User
-from paktaleem.foundation.encryption.row_keys import row_keys
 from paktaleem.foundation.encryption.sealing import CannotOpen, Sealer, wrap_new_key
+from paktaleem.foundation.encryption.wrapped_secrets import row_keys
 from paktaleem.foundation.operations.extensions.points import ExtensionPoint
 from paktaleem.foundation.text.phones import bare_number
 

@@ -45,49 +45,30 @@ def lock_row(row: Any) -> Any:
     return rows.get(pk=row.pk, client_id=row.client_id)
 
 
-def _as_given(row: Any) -> Any:
-    return row
+@dataclass(eq=False)
+class Act[Row: RowOfClient, **Input, Result]:
+    """A service on one row with its capability, its lock and its check, and how pages name it.
 
-
-def _accept(_row: Any, _actor: Actor, _at: datetime) -> None:
-    pass
-
-
-@dataclass(frozen=True, kw_only=True)
-class ActWords:
-    """How pages name an act: its part of the address, its button, the text before it and the message after it.
-
-    ``danger`` marks an act that takes protection away or cannot be undone.
+    ``slug`` is its part of the address, ``label`` its button, ``lead`` the text before it, ``done`` the message after
+    it. ``danger`` marks an act that takes protection away or cannot be undone.
     """
 
+    service: Callable[Concatenate[Row, Input], Result]
     slug: str
     label: str
-    lead: str = ""
-    done: str = "Done."
-    danger: bool = False
-
-
-class Act[Row: RowOfClient, **Input, Result]:
-    """A service on one row with its capability, its lock, its check and its words."""
-
-    def __init__(
-        self,
-        service: Callable[Concatenate[Row, Input], Result],
-        capability: Capability,
-        words: ActWords,
-        lock: Callable[[Row], Row],
-        check: Callable[[Row, Actor, datetime], object],
-    ) -> None:
-        update_wrapper(self, service)
-        self.service, self.capability, self.words = service, capability, words
-        self._lock, self.check = lock, check
+    capability: Capability
+    lead: str
+    done: str
+    danger: bool
+    lock: Callable[[Row], Row]
+    check: Callable[[Row, Actor, datetime], object]
 
     @transaction.atomic
     def __call__(self, row: Row, /, *args: Input.args, **given: Input.kwargs) -> Result:
         """Perform the act. Raises NotAllowed, and what the check and the service raise."""
         actor, at = cast("Actor", given["actor"]), cast("datetime", given["at"])
         require(actor, self.capability, row.client_id)
-        locked = self._lock(row)
+        locked = self.lock(row)
         self.check(locked, actor, at)
         return self.service(locked, *args, **given)
 
@@ -108,8 +89,8 @@ def act[Row: RowOfClient, **Input, Result](
     lead: str = "",
     done: str = "Done.",
     danger: bool = False,
-    lock: Callable[[Any], Any] = _as_given,
-    check: Callable[[Any, Actor, datetime], object] = _accept,
+    lock: Callable[[Any], Any] = lambda row: row,
+    check: Callable[[Any, Actor, datetime], object] = lambda _row, _actor, _at: None,
 ) -> Callable[[Callable[Concatenate[Row, Input], Result]], Act[Row, Input, Result]]:
     """Declare a service as an act of those with ``capability``.
 
@@ -117,9 +98,10 @@ def act[Row: RowOfClient, **Input, Result](
     ``check`` raises a PortalError if the act does not apply to the row, or not by this actor. Pages offer the act only
     if the check accepts it.
     """
-    words = ActWords(slug=slug, label=label, lead=lead, done=done, danger=danger)
 
     def declare(service: Callable[Concatenate[Row, Input], Result]) -> Act[Row, Input, Result]:
-        return Act(service, capability, words, lock, check)
+        made = Act(service, slug, label, capability, lead, done, danger, lock, check)
+        update_wrapper(made, service)
+        return made
 
     return declare

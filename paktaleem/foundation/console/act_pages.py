@@ -47,15 +47,14 @@ def act_page(
         refusals = [act.find_refusal(one, actor, at) for one in targets]
         return None if None in refusals else next(iter(refusals), Refused(gettext("There is nothing to choose from.")))
 
-    words = act.words
     return RowAction(
-        words.slug,
-        words.label,
+        act.slug,
+        act.label,
         act.capability,
         respond or perform,
-        lead=words.lead,
-        done=words.done,
-        danger=words.danger,
+        lead=act.lead,
+        done=act.done,
+        danger=act.danger,
         form=form or make_form(act),
         offered_to=lambda row, actor, at: find_refusal(row, actor, at) is None,
         find_refusal=find_refusal,
@@ -75,7 +74,7 @@ def make_form(act: Act[Any, Any, Any]) -> type[ActionForm]:
         if name in _NOT_ASKED or (field is None and parameter.default is not inspect.Parameter.empty):
             continue
         if field is None:
-            raise ImproperlyConfigured(f"Annotate {name} of the act {act.words.slug} with its form field.")
+            raise ImproperlyConfigured(f"Annotate {name} of the act {act.slug} with its form field.")
         fields[name] = field
     return type("ActForm", (ActionForm,), fields)
 

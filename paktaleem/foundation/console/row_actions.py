@@ -23,14 +23,6 @@ PAGES = frozenset({"add", "change", "delete", "export", "history"})
 _MOST_BUTTONS = 3
 
 
-def _always_applies(_row: Any, _at: datetime) -> bool:
-    return True
-
-
-def _offered_to_all(_row: Any, _actor: Actor, _at: datetime) -> bool:
-    return True
-
-
 @dataclass(frozen=True)
 class RowAction:
     """A row action; ``perform`` calls the service and may return its own response (a secret shown once).
@@ -51,8 +43,8 @@ class RowAction:
     done: str = "Done."
     form: type[ActionForm] = RowActionForm
     danger: bool = False
-    applies: Callable[[Any, datetime], bool] = _always_applies
-    offered_to: Callable[[Any, Actor, datetime], bool] = _offered_to_all
+    applies: Callable[[Any, datetime], bool] = lambda _row, _at: True
+    offered_to: Callable[[Any, Actor, datetime], bool] = lambda _row, _actor, _at: True
     find_refusal: Callable[[Any, Actor, datetime], PortalError | None] | None = None
     refusals: Mapping[type[Exception], str] = field(default_factory=dict)
     listed: bool = True

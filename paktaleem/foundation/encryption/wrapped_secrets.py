@@ -1,4 +1,8 @@
-"""Rows that hold one secret each, wrapped under the keyring: ``client_id``, ``epoch``, ``wrapped`` and their owner."""
+"""Rows that hold one key or secret each, wrapped under the keyring: ``client_id``, ``epoch``, ``wrapped``.
+
+All kinds are counted before an epoch is destroyed, and wrapped anew with people's keys; ``tests/project`` finds
+undeclared tables with such columns.
+"""
 
 from collections import Counter
 from collections.abc import Callable
@@ -38,11 +42,12 @@ class WrappedSecrets:
     """The secrets of one table. A secret opens only in the row of its client and its owner (``owner``: the column).
 
     ``purpose`` keeps the secrets of different tables apart; it is never changed, or none opens any more.
+    ``wrapped`` is None once a key is destroyed.
     """
 
     model: type[Model]
     owner: str
-    purpose: bytes
+    purpose: bytes = b""
 
     @property
     def kind(self) -> WrappedKind:
@@ -67,18 +72,25 @@ class WrappedSecrets:
         return keyring().unwrap(bytes(row.wrapped), epoch=row.epoch, binding=binding)
 
     def _binding(self, client_id: UUID, owner_id: UUID) -> bytes:
-        return self.purpose + b"/" + client_id.bytes + owner_id.bytes
+        return (self.purpose + b"/" if self.purpose else b"") + client_id.bytes + owner_id.bytes
+
+    def _list(self, client_id: UUID) -> QuerySet[Any]:
+        return self.model._default_manager.filter(client_id=client_id, wrapped__isnull=False).order_by()
 
     def _count(self, client_id: UUID) -> Counter[int]:
-        own = self.model._default_manager.filter(client_id=client_id).order_by()
-        return Counter(dict(own.values_list("epoch").annotate(count=Count("pk"))))
+        return Counter(dict(self._list(client_id).values_list("epoch").annotate(count=Count("pk"))))
 
     def _rewrap(self, client_id: UUID) -> frozenset[int]:
-        old: QuerySet[Any] = self.model._default_manager.select_for_update().filter(client_id=client_id)
         moved = set()
-        for row in old.exclude(epoch=keyring().current_epoch):
+        rows = self._list(client_id).exclude(epoch=keyring().current_epoch).select_for_update(of=("self",))
+        for row in rows.only("client_id", self.owner, "epoch", "wrapped").order_by("pk"):
             moved.add(row.epoch)
             binding = self._binding(client_id, getattr(row, self.owner))
             row.epoch, row.wrapped = keyring().wrap(self._unwrap(row), binding=binding)
             row.save(update_fields=["epoch", "wrapped"])
         return frozenset(moved)
+
+
+def row_keys(model: type[Model]) -> WrappedKind:
+    """Describe the keys of a client's table whose rows have one each, for data that is not one known person's."""
+    return WrappedSecrets(model, "pk").kind

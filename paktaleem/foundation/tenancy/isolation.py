@@ -25,7 +25,7 @@ _CHANGES = {"UPDATE", "DELETE"}
 def list_missing_isolation(loader: MigrationLoader) -> dict[str, list[str]]:
     """List by app the operations that its models need and no migration has, as a migration writes them."""
     present = list_present(loader)
-    missing = defaultdict(list)
+    missing: defaultdict[str, list[str]] = defaultdict(list)
     for model in apps.get_models(include_auto_created=True):
         if model._meta.proxy:
             continue
@@ -37,7 +37,7 @@ def list_missing_isolation(loader: MigrationLoader) -> dict[str, list[str]]:
 
 def list_present(loader: MigrationLoader) -> set[tuple[str, ...]]:
     """Return what the migrations isolate, as (app, model, operation, field)."""
-    present = set()
+    present: set[tuple[str, ...]] = set()
     for label, name in (key for leaf in loader.graph.leaf_nodes() for key in loader.graph.forwards_plan(leaf)):
         for operation in loader.graph.nodes[label, name].operations:
             if isinstance(operation, DeleteModel):
@@ -81,7 +81,7 @@ def _list_keys(model: type[Model], name: str) -> Iterator[SameClientForeignKey]:
         policy = find_table_policy(field.related_model)
         if policy is not None and policy.scope is not Scope.GLOBAL:
             owner = f"{field.name}_owner"
-            to = target.object_name if target.app_label == model._meta.app_label else target.label
+            to = str(target.object_name) if target.app_label == model._meta.app_label else target.label
             yield SameClientForeignKey(name, field.name, to, **({"owner": owner} if owner in columns else {}))
 
 

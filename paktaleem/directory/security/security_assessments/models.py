@@ -13,7 +13,7 @@ from paktaleem.directory.files.documents import SealedDocument
 from paktaleem.foundation.accounts.due import Due, Severity
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.encryption.row_keys import row_keys
+from paktaleem.foundation.encryption.wrapped_secrets import row_keys
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.foundation.tenancy.tables import EDIT, Scope, TablePolicy, classify
 from paktaleem.foundation.text.times import isolate
