@@ -281,7 +281,6 @@ def _serialize_wish(made: RightsRequest, wish: Wish) -> dict[str, Any]:
 
 
 def _state_of(wish: Wish, parts: list[RequestPart]) -> str:
-    """Return who has to act: the client, PakTaleem, or the systems, which have their orders to provide a copy."""
     undecided = {part.decider for part in parts if not part.decision}
     if Decider.CLIENT in undecided:
         return "waits_for_client"

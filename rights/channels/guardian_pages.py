@@ -24,8 +24,8 @@ from paktaleem.foundation.web.public.pages import page_url, public_page
 from rights.channels.guardians import RIGHT_OF, WISH_LABELS, Wish, list_request_blockers, record_guardian_request
 from rights.channels.views import STATES_FOR_PERSON, list_extras
 from rights.erasures.own_page import list_erasures_of_ward
-from rights.packages.pages import CopyPage, find_fetchable, render_copy, send_copy, send_copy_code
-from rights.requests.models import PARENT, Channel, IdentityMethod, RequestPart, RightKind, RightsRequest
+from rights.packages.pages import CopyPage, answer_copy, find_fetchable
+from rights.requests.models import PARENT, Channel, IdentityMethod, RightKind, RightsRequest
 from rights.requests.selectors import is_erasing, list_parts_of
 from rights.requests.services.clock import AlreadyAnswered
 from rights.requests.services.intake import ContactTooNew, ErasureGranted, deny_own_request
@@ -83,7 +83,6 @@ class DataForm(forms.Form):
     )
 
     def __init__(self, *args: Any, refused: Container[Wish], **kwargs: Any) -> None:
-        """Offer only the requests that this guardian may make."""
         super().__init__(*args, **kwargs)
         offered = [(wish.value, words) for wish, words in WISH_LABELS.items() if wish not in refused]
         set_choices(self, "wish", offered)
@@ -117,7 +116,6 @@ def ask_for_data(request: HttpRequest, ward: ChildView) -> HttpResponse:
 
 
 def _describe_blockers(blockers: Mapping[Wish, RequestBlocker]) -> list[tuple[str, Promise]]:
-    """Return what a guardian cannot request and what to do about it, one line for each reason."""
     names: dict[RequestBlocker, list[str]] = {}
     for wish, why in blockers.items():
         names.setdefault(why, []).append(str(_name_right(RIGHT_OF[wish])))
@@ -135,7 +133,6 @@ def _own_requests(ward: ChildView) -> QuerySet[RightsRequest]:
 
 
 def _list_rows(request: HttpRequest, ward: ChildView) -> FirstRows[dict[str, Any]]:
-    """List the guardian's latest requests about the child."""
     rows = take_latest(_own_requests(ward).order_by("-received_at", "-pk"), _SHOWN)
     parts, at = list_parts_of(rows), get_client_time(request)
     return rows.map(
@@ -143,24 +140,18 @@ def _list_rows(request: HttpRequest, ward: ChildView) -> FirstRows[dict[str, Any
             "row": row,
             "rights": [_name_right(kind) for kind in dict.fromkeys(RightKind(part.kind) for part in parts[row.pk])],
             "state": _describe_progress(row),
-            "may_be_ended": _may_be_ended(row, parts[row.pk]),
+            "may_be_ended": row.is_open and row.answered_at is None and not is_erasing(parts[row.pk]),
             "extras": list_extras(row, at),
         }
     )
 
 
 def _describe_progress(row: RightsRequest) -> str | Promise:
-    """Return the state of a request; while systems carry it out, how many have answered."""
     answers = list_answers(Parent(PARENT, row.pk), client_id=row.client_id)
     answered = sum(not one.is_open for one in answers)
     if row.is_open and answered < len(answers):
         return _("%(answered)s of %(total)s systems have answered") % {"answered": answered, "total": len(answers)}
     return _STATES[State(row.state)]
-
-
-def _may_be_ended(row: RightsRequest, parts: list[RequestPart]) -> bool:
-    """Return True for an unanswered request. A granted erasure is cancelled by itself."""
-    return row.is_open and row.answered_at is None and not is_erasing(parts)
 
 
 @require_http_methods(["POST"])
@@ -208,38 +199,11 @@ def _show_done(ward: ChildView, done: str) -> HttpResponse:
     return HttpResponseRedirect(f"{page_url('guardian-data', ward.child.pk)}&done={shown}")
 
 
-@require_http_methods(["GET", "HEAD"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @about_child
 def show_copy(request: HttpRequest, ward: ChildView, rights_request: UUID) -> HttpResponse:
-    """Show the state of a copy, with the button that fetches it or requests a code."""
-    return render_copy(request, _find(request, ward, rights_request))
-
-
-@require_http_methods(["POST"])
-@about_child
-def request_code(request: HttpRequest, ward: ChildView, rights_request: UUID) -> HttpResponse:
-    """Send a code to the guardian's contact on file, and redirect to the page where it is entered."""
-    return send_copy_code(request, _find(request, ward, rights_request))
-
-
-@require_http_methods(["POST"])
-@about_child
-def download_copy(request: HttpRequest, ward: ChildView, rights_request: UUID) -> HttpResponse:
-    """Send the copy as a file, if a code was entered within the last ten minutes."""
-    return send_copy(request, _find(request, ward, rights_request))
-
-
-def _find(request: HttpRequest, ward: ChildView, key: UUID) -> CopyPage:
-    """Return the page of a request that the guardian made for the child. Raises Http404."""
-    own = RightsRequest.objects.filter(pk=key, subject=ward.child, requester=ward.visit.person)
+    """Show the state of the copy of a request that the guardian made for the child; POST fetches it."""
+    own = RightsRequest.objects.filter(pk=rights_request, subject=ward.child, requester=ward.visit.person)
     row = find_fetchable(own, ward.visit, at=get_client_time(request))
-    about = (ward.child.pk, row.pk)
-    return CopyPage(
-        visit=ward.visit,
-        actor=ward.actor,
-        row=row,
-        url=page_url("guardian-copy", *about),
-        code_url=page_url("guardian-copy-code", *about),
-        download_url=page_url("guardian-copy-download", *about),
-        back_url=page_url("guardian-data", ward.child.pk),
-    )
+    url, back_url = page_url("guardian-copy", ward.child.pk, row.pk), page_url("guardian-data", ward.child.pk)
+    return answer_copy(request, CopyPage(ward.visit, ward.actor, row, url, back_url))

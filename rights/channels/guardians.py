@@ -111,7 +111,6 @@ def record_guardian_request(
 
 
 def _find_open(child: Subject, guardian: Subject, kind: RightKind) -> RightsRequest | None:
-    """Return the open request of a guardian that exercises a right for a child, or None; there is at most one."""
     own = RightsRequest.objects.open().filter(client_id=child.client_id, subject=child, requester=guardian)
     parts = RequestPart.objects.filter(client_id=child.client_id, request__in=own, kind=kind)
     found: RightsRequest | None = own.filter(pk__in=parts.values("request")).select_related("subject").first()

@@ -6,18 +6,14 @@ from paktaleem.directory.access_links.models import Page
 from paktaleem.directory.access_links.views import enter_code, follow_link, leave, start
 from rights.channels import guardian_pages, views
 from rights.erasures.views import cancel_erasure_of_ward, cancel_own_erasure
-from rights.packages.views import download_copy, request_code, show_copy
+from rights.packages.views import show_copy
 from rights.rectifications.views import state_corrections
 
 _OWN = {"page": Page.REQUESTS}
-_OWN_COPY = "copy/<uuid:rights_request>/"
 _DATA = "child/<uuid:child>/data/"
-_COPY = f"{_DATA}copy/<uuid:rights_request>/"
 
 requests_urls = [
-    path(_OWN_COPY, show_copy, name="requests-copy"),
-    path(f"{_OWN_COPY}code/", request_code, name="requests-copy-code"),
-    path(f"{_OWN_COPY}download/", download_copy, name="requests-copy-download"),
+    path("copy/<uuid:rights_request>/", show_copy, name="requests-copy"),
     path("mine/<uuid:rights_request>/corrections/", state_corrections, name="requests-corrections"),
     path("mine/erasure/", cancel_own_erasure, name="requests-erasure"),
     path("", views.make_request, {"client": "paktaleem"}, name="rights-form"),
@@ -35,9 +31,7 @@ guardian_urls = [
     path(_DATA, guardian_pages.ask_for_data, name="guardian-data"),
     path(f"{_DATA}end/", guardian_pages.end_request, name="guardian-data-end"),
     path(f"{_DATA}erasure/", cancel_erasure_of_ward, name="guardian-erasure"),
-    path(_COPY, guardian_pages.show_copy, name="guardian-copy"),
-    path(f"{_COPY}code/", guardian_pages.request_code, name="guardian-copy-code"),
-    path(f"{_COPY}download/", guardian_pages.download_copy, name="guardian-copy-download"),
+    path(f"{_DATA}copy/<uuid:rights_request>/", guardian_pages.show_copy, name="guardian-copy"),
 ]
 """Below ``guardian/``: a child's data."""
 concern_urls = [

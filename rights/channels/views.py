@@ -166,12 +166,11 @@ def make_request(request: HttpRequest, client_id: UUID) -> HttpResponse:
         at=at,
     )
     enqueue_job(MATCH_SENDER, client=str(client_id), request=str(row.pk))
-    withdraws = RightKind.WITHDRAWAL in given["kinds"]
-    return _acknowledge(request, client, at, withdraws=withdraws)
-
-
-def _acknowledge(request: HttpRequest, client: Client, at: datetime, *, withdraws: bool) -> HttpResponse:
-    values: dict[str, Any] = {"client": client, "due_at": due_at(at), "withdraws": withdraws}
+    values: dict[str, Any] = {
+        "client": client,
+        "due_at": due_at(at),
+        "withdraws": RightKind.WITHDRAWAL in given["kinds"],
+    }
     return public_page(request, "rights/received.html", title=_("Thank you"), **values)
 
 
@@ -270,7 +269,6 @@ def answer_own_request(request: HttpRequest, visit: Visit) -> HttpResponse:
 
 
 def _own(visit: Visit) -> RightsRequestQuerySet:
-    """Return the requests that the person made; those of guardians about them are on the guardians' pages."""
     own = RightsRequest.objects.filter(client_id=visit.person.client_id, subject=visit.person, requester=None)
     found: RightsRequestQuerySet = own
     return found

@@ -5,14 +5,13 @@ from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from paktaleem.directory.data_systems.selectors import Parent
-from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.acts import Refused, act
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.rows import new_id
 from retention.schedule.models import HoldKind
 from retention.schedule.services.holds import hold_for_case, lift_holds_of_case
@@ -22,7 +21,7 @@ from rights.desk.services import add_task
 from rights.requests.deadlines import day_in
 from rights.requests.models import RightsRequest
 from rights.requests.sealing import seal_text
-from rights.requests.services.steps import RequestEnded, lock_request, record_step
+from rights.requests.services.steps import RequestEnded, lock_request, record_step, require_texts
 from rights.requests.states import State
 
 GOES_ON_ELSEWHERE = frozenset({State.DUPLICATE, State.HANDED_OVER})
@@ -32,19 +31,23 @@ _CASE = "authority_case"
 _LONGEST = 8_000
 
 
-class CaseEnded(PortalError):
-    """The authority's case has an outcome already."""
-
-    console_message = "This case has an outcome already."
-
-
-class OutcomeMissing(PortalError):
-    """A case of an authority about the request has no outcome yet."""
-
-    console_message = "A supervisory authority’s case about this request has no outcome yet."
+def _check_new_case(request: RightsRequest, _actor: Actor, _at: datetime) -> None:
+    require_texts(request)
+    if State(request.state) in GOES_ON_ELSEWHERE:
+        raise RequestEnded
 
 
-@transaction.atomic
+@act(
+    "authority-case",
+    "Record an authority’s case",
+    Capability.HANDLE_RIGHTS_REQUESTS,
+    lead="A supervisory authority has a case about this request: a person complained to it, it wrote on its own, or we "
+    "turned to it. Its messages belong among the notes of the request, its deadlines among the tasks. The request can "
+    "be closed once the case has an outcome.",
+    done="Recorded.",
+    lock=lock_request,
+    check=_check_new_case,
+)
 def open_case(
     request: RightsRequest,
     *,
@@ -59,12 +62,8 @@ def open_case(
 
     Follows policy §9, GDPR Art. 77. The request may have ended: people complain about answers. Only one that goes on
     elsewhere has no case of its own. ``due_on`` is the day by which the authority expects something, and becomes a
-    task; later ones are added as tasks. Raises ValidationError naming the field, RequestEnded, CannotOpen, NotAllowed.
+    task; later ones are added as tasks. Raises ValidationError naming the field, Refused, RequestEnded, NotAllowed.
     """
-    require(actor, Capability.HANDLE_RIGHTS_REQUESTS, request.client_id)
-    request = lock_request(request)
-    if State(request.state) in GOES_ON_ELSEWHERE:
-        raise RequestEnded
     _check_day("opened_on", opened_on, request, at)
     case = AuthorityCase(id=new_id(), client_id=request.client_id, request=request, opened_on=opened_on, recorded_at=at)
     case.authority = authority
@@ -78,20 +77,37 @@ def open_case(
     return case
 
 
-@transaction.atomic
+def _lock_case(case: AuthorityCase) -> AuthorityCase:
+    request = lock_request(case.request)
+    locked = AuthorityCase.objects.select_for_update(of=("self",)).get(pk=case.pk, client_id=case.client_id)
+    locked.request = request
+    return locked
+
+
+def _check_open_case(case: AuthorityCase, _actor: Actor, _at: datetime) -> None:
+    require_texts(case.request)
+    if not case.is_open:
+        raise Refused(_("This case has an outcome already."))
+
+
+@act(
+    "end",
+    "Record the outcome",
+    Capability.HANDLE_RIGHTS_REQUESTS,
+    lead="How the authority decided, and what is done about it. The request can then be closed.",
+    done="Recorded.",
+    lock=_lock_case,
+    check=_check_open_case,
+)
 def end_case(
     case: AuthorityCase, *, outcome: CaseOutcome | str, ended_on: date, measures: str = "", actor: Actor, at: datetime
 ) -> AuthorityCase:
     """Record how the authority's case ended, and the measures that follow; its hold and its open tasks end with it.
 
-    A case that was upheld, wholly or partly, needs measures. Raises ValidationError naming the field, CaseEnded,
-    CannotOpen, NotAllowed.
+    A case that was upheld, wholly or partly, needs measures. Raises ValidationError naming the field, Refused,
+    NotAllowed.
     """
-    require(actor, Capability.HANDLE_RIGHTS_REQUESTS, case.client_id)
-    request = lock_request(case.request)
-    case = AuthorityCase.objects.select_for_update(of=("self",)).get(pk=case.pk, client_id=case.client_id)
-    if not case.is_open:
-        raise CaseEnded
+    request = case.request
     _check_day("ended_on", ended_on, request, at)
     if ended_on < case.opened_on:
         raise ValidationError({"ended_on": [_("Choose a day after the case was opened.")]})
@@ -117,13 +133,13 @@ def _check_day(name: str, day: date, request: RightsRequest, at: datetime) -> No
 
 
 def require_outcome(request: RightsRequest) -> None:
-    """Raise OutcomeMissing while a case of an authority is open; a handler of ``rights.before_closing``."""
+    """Raise Refused while a case of an authority is open; a handler of ``rights.before_closing``."""
     if has_open_case(request):
-        raise OutcomeMissing
+        raise Refused(_("A supervisory authority’s case about this request has no outcome yet."))
 
 
 def require_outcome_of_duplicate(first: RightsRequest, later: RightsRequest, actor: Actor, at: datetime) -> None:
-    """Raise OutcomeMissing if the duplicate has an open case of an authority; a handler of ``request_continued``."""
+    """Raise Refused if the duplicate has an open case of an authority; a handler of ``request_continued``."""
     del first, actor, at
     require_outcome(later)
 

@@ -52,8 +52,7 @@ def inform_before_lift(
     restriction: Restriction,
     *,
     way: Annotated[
-        str,
-        forms.ChoiceField(label="How is the person informed?", choices=NoticeWay.choices, widget=forms.RadioSelect),
+        str, forms.ChoiceField(label="How is the person informed?", choices=NoticeWay.choices, widget=forms.RadioSelect)
     ],
     actor: Actor,
     at: datetime,
@@ -85,13 +84,20 @@ def _require_contact(person: Subject, at: datetime) -> Subject:
     return person
 
 
-@transaction.atomic
+@act(
+    "lift",
+    "Lift restriction",
+    Capability.WEAKEN_SAFEGUARDS,
+    lead="The person's data may then be used again, not only stored. The person must have been informed. Nothing "
+    "changes until a second person approves it.",
+    danger=True,
+    check=_check_in_force,
+)
 def request_lift_after_notice(restriction: Restriction, *, ground: str, actor: Actor, at: datetime) -> SafeguardChange:
     """Request the lift of a restriction whose person was informed before (GDPR Art. 18(3)).
 
     It is in force until a second person approves. Raises Refused, and as ``request_lift``.
     """
-    require(actor, Capability.RESTRICT_PROCESSING, restriction.client_id)
     require_notice(restriction, at)
     return request_lift(restriction, ground=ground, actor=actor, at=at)
 
@@ -162,13 +168,24 @@ def propose_overruling(
     return row
 
 
-@transaction.atomic
+def _check_waiting(objection: Objection, _actor: Actor, _at: datetime) -> None:
+    _require_waiting(objection)
+
+
+@act(
+    "agree",
+    "Answer a proposal to overrule",
+    Capability.OVERRULE_OBJECTIONS,
+    lead="Another officer proposed to overrule the objection. Their grounds are below.",
+    done="Recorded.",
+    danger=True,
+    check=_check_waiting,
+)
 def settle_overruling(objection: Objection, *, approve: bool, actor: Actor, at: datetime) -> Objection:
     """Agree to an overruling that another officer proposed, or decline it; agreed, the objection ends.
 
     Follows GDPR Art. 21(1). Raises Refused, ApproverIsRequester, ApproverNotIndependent, NotAllowed.
     """
-    require(actor, Capability.OVERRULE_OBJECTIONS, objection.client_id)
     _require_user(actor)
     if approve:
         _refuse_absolute(objection)
@@ -194,7 +211,6 @@ def read_grounds(objection: Objection, *, actor: Actor, at: datetime) -> str:
 
 
 def _refuse_absolute(objection: Objection) -> None:
-    """Refuse to overrule an objection to marketing (GDPR Art. 21(3))."""
     owners = [objection.client_id, PAKTALEEM]
     purposes = Purpose.objects.filter(client_id__in=owners, code=objection.purpose_code)
     if purposes.filter(dpv_term__in=MARKETING).exists():

@@ -18,7 +18,7 @@ from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.indexes import newest_first, oldest_first
 from paktaleem.foundation.tenancy.models import TenantRow
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Scope, TablePolicy, classify
-from rights.requests.letters import OCCASIONS
+from rights.requests.letters import Occasion
 from rights.requests.models import OfRequest
 from rights.requests.sections import OF_REQUEST, open_request_texts
 
@@ -150,7 +150,7 @@ class RequestLetter(OfRequest):
         read=open_request_texts("text"),
     )
 
-    occasion = models.CharField(max_length=16, choices=OCCASIONS)
+    occasion = models.CharField(max_length=16, choices=Occasion)
     language = models.CharField(max_length=8)
     way = models.CharField(max_length=16, choices=Way)
     text = SealedField()
@@ -286,9 +286,7 @@ class Overruling(RequestedChange):
         constraints = [
             *second_person_constraints("overruling"),
             models.UniqueConstraint(
-                fields=["client", "objection"],
-                condition=Q(state=ChangeState.WAITING),
-                name="overruling_one_waiting",
+                fields=["client", "objection"], condition=Q(state=ChangeState.WAITING), name="overruling_one_waiting"
             ),
         ]
 

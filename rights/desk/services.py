@@ -23,7 +23,8 @@ from paktaleem.directory.mail.recipients import GivenContact, GivenNumber
 from paktaleem.directory.mail.rendering import require_complete
 from paktaleem.directory.mail.services import send_message
 from paktaleem.directory.people.models import Subject
-from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
+from paktaleem.foundation.accounts.actors import Actor, NotAllowed
+from paktaleem.foundation.accounts.acts import Refused, act
 from paktaleem.foundation.accounts.models import Client, User
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.sign_in_rules import build_public_url
@@ -38,6 +39,7 @@ from rights.rectifications.services.statements import to_given_address
 from rights.requests.deadlines import day_in
 from rights.requests.letters import ANSWERS, Occasion, get_start_url
 from rights.requests.models import (
+    TO_CALL,
     Channel,
     IdentityMethod,
     PauseCause,
@@ -48,7 +50,7 @@ from rights.requests.models import (
 )
 from rights.requests.sealing import open_text, seal_text
 from rights.requests.selectors import name_rights
-from rights.requests.services.clock import lock_unanswered, pause_request
+from rights.requests.services.clock import pause_request, require_unanswered
 from rights.requests.services.decisions import AlreadyDecided
 from rights.requests.services.intake import (
     MATCH_SENDER,
@@ -61,15 +63,30 @@ from rights.requests.services.steps import (
     RequestEnded,
     end_request,
     list_parts,
-    lock_open_request,
     lock_request,
     record_step,
+    require_open,
     require_subject,
+    require_texts,
 )
 from rights.requests.states import State
 
 
-@transaction.atomic
+def _check_new_task(request: RightsRequest, _actor: Actor, _at: datetime) -> None:
+    require_texts(request)
+    if not request.is_open and not has_open_case(request):
+        raise RequestEnded
+
+
+@act(
+    "task",
+    "Add a task",
+    Capability.HANDLE_RIGHTS_REQUESTS,
+    lead="A task is on the first page of the colleague who has it.",
+    done="Task added.",
+    lock=lock_request,
+    check=_check_new_task,
+)
 def add_task(
     request: RightsRequest,
     *,
@@ -83,12 +100,8 @@ def add_task(
     """Add a task about a request; ``detail`` is sealed under the request's key.
 
     A request that has ended gets tasks only while an authority has a case about it. Raises ValidationError for a day in
-    the past or a task without a description, CannotOpen, RequestEnded, NotAllowed.
+    the past or a task without a description, Refused, RequestEnded, NotAllowed.
     """
-    require(actor, Capability.HANDLE_RIGHTS_REQUESTS, request.client_id)
-    request = lock_request(request)
-    if not request.is_open and not has_open_case(request):
-        raise RequestEnded
     if due_on < day_in(at, request.client.time_zone):
         raise ValidationError({"due_on": [_("Choose today or a later day.")]})
     if kind == TaskKind.OTHER and not detail.strip():
@@ -122,17 +135,32 @@ def require_reading(request: RightsRequest, actor: Actor, at: datetime) -> None:
     require_task(request, kind=TaskKind.READ, actor=actor, at=at)
 
 
-@transaction.atomic
-def finish_task(task: RequestTask, *, actor: Actor, at: datetime) -> RequestTask:
-    """Record that a task is done; also after the request is closed. Raises ValidationError, NotAllowed."""
-    require(actor, Capability.HANDLE_RIGHTS_REQUESTS, task.client_id)
+def _lock_task(task: RequestTask) -> RequestTask:
     request = lock_request(task.request)
-    task = RequestTask.objects.select_for_update(of=("self",)).get(pk=task.pk, client_id=task.client_id)
+    locked = RequestTask.objects.select_for_update(of=("self",)).get(pk=task.pk, client_id=task.client_id)
+    locked.request = request
+    return locked
+
+
+def _check_task(task: RequestTask, _actor: Actor, _at: datetime) -> None:
     if task.is_done:
-        raise ValidationError(_("The task is already done."))
+        raise Refused(_("The task is already done."))
+
+
+@act(
+    "done",
+    "Done",
+    Capability.HANDLE_RIGHTS_REQUESTS,
+    lead="Record the outcome as a note on the request, if there is one.",
+    done="The task is done.",
+    lock=_lock_task,
+    check=_check_task,
+)
+def finish_task(task: RequestTask, *, actor: Actor, at: datetime) -> RequestTask:
+    """Record that a task is done; also after the request is closed. Raises Refused, NotAllowed."""
     task.done_at, task.done_by = at, actor.id
     task.save(update_fields=["done_at", "done_by"])
-    record_step("rights_request.task_done", request, actor, at, {"task": str(task.pk), "kind": task.kind})
+    record_step("rights_request.task_done", task.request, actor, at, {"task": str(task.pk), "kind": task.kind})
     return task
 
 
@@ -270,7 +298,6 @@ def inform_of_answer(request: RightsRequest, actor: Actor, at: datetime) -> None
 
 
 def _list_replaced(person: Subject, *, since: datetime) -> list[GivenContact]:
-    """List the contacts of a person that were replaced or removed after a time."""
     versions = list_contact_versions(person)
     ended = [before for before, after in pairwise(versions) if after.since > since]
     emails = dict.fromkeys(one.email for one in ended if one.email not in {"", versions[-1].email})
@@ -282,23 +309,38 @@ def _list_replaced(person: Subject, *, since: datetime) -> list[GivenContact]:
 _TEXTS = ("details", "contact")
 
 
-@transaction.atomic
+def _check_hand_over(request: RightsRequest, actor: Actor, _at: datetime) -> None:
+    if actor.client_id is not None:
+        raise NotAllowed("Only officers hand a request over to a client.")
+    require_unanswered(request)
+    require_texts(request)
+    if request.subject_id is not None:
+        raise Refused(_("The request is assigned to a person here: it cannot go to another client."))
+
+
+@act(
+    "hand-over",
+    "Hand to a client",
+    Capability.TRIAGE_RIGHTS_REQUESTS,
+    lead="The request goes on at the client to which it belongs, with its number and its clock. What the person wrote "
+    "is moved there and removed here; your notes stay here. You cannot take it back.",
+    danger=True,
+    check=_check_hand_over,
+)
 def hand_over_request(request: RightsRequest, *, client: Client, actor: Actor, at: datetime) -> RightsRequest:
     """Continue a request without a person at the client to which it belongs; return the request there.
 
     Rows cannot change client. The new one has the same number, receipt, due date and pauses, and its texts and
     emails are sealed under a key of its own; they are removed here, where only notes, steps and what staff wrote
     remain. Officers find the other row by the number. Needs the officers' context: it opens that of each client in
-    turn, in one transaction. Raises ValidationError, AlreadyDecided, AlreadyAnswered, RequestEnded, CannotOpen,
+    turn, in one transaction. Raises ValidationError, Refused, AlreadyDecided, AlreadyAnswered, RequestEnded,
     NotAllowed.
     """
-    require(actor, Capability.TRIAGE_RIGHTS_REQUESTS)
-    if actor.client_id is not None:
-        raise NotAllowed("Only officers hand a request over to a client.")
     if client.pk == request.client_id:
         raise ValidationError(_("The request is already at this client."))
     with in_client(request.client_id):
-        request = lock_unanswered(request)
+        request = lock_request(request)
+        _check_hand_over(request, actor, at)
         kinds = _check_and_list_kinds(request)
         pauses = list(RequestPause.objects.filter(client_id=request.client_id, request=request))
         texts = {field: open_text(request, row=request, field=field) for field in _TEXTS}
@@ -314,8 +356,6 @@ def hand_over_request(request: RightsRequest, *, client: Client, actor: Actor, a
 
 def _check_and_list_kinds(request: RightsRequest) -> list[str]:
     parts = list_parts(request)
-    if request.subject_id is not None:
-        raise ValidationError(_("The request is assigned to a person here: it cannot go to another client."))
     if any(part.decision for part in parts):
         raise AlreadyDecided
     if RequestExtension.objects.filter(client_id=request.client_id, request=request).exists():
@@ -334,7 +374,20 @@ def may_mail(request: RightsRequest, at: datetime) -> bool:
     )
 
 
-@transaction.atomic
+def _check_letter(request: RightsRequest, _actor: Actor, _at: datetime) -> None:
+    require_open(request)
+    require_texts(request)
+
+
+@act(
+    "send-letter",
+    "Send the letter",
+    Capability.ANSWER_RIGHTS_REQUESTS,
+    lead="Check and edit the letter. Before the identity is verified it must say nothing about the data.",
+    done="The letter is on its way.",
+    lock=lock_request,
+    check=_check_letter,
+)
 def send_letter(
     request: RightsRequest,
     *,
@@ -350,16 +403,14 @@ def send_letter(
 
     ``pauses`` pauses the clock, for a letter that asks the person for something. The answer and the reasoned notice are
     written with ``answer_request`` and ``extend_request``. Raises ValidationError, Refused, AlreadyAnswered,
-    RequestEnded, CannotOpen, NotAllowed.
+    RequestEnded, NotAllowed.
     """
-    require(actor, Capability.ANSWER_RIGHTS_REQUESTS, request.client_id)
     occasion, way = Occasion(occasion), Way(way)
     if occasion in ANSWERS or occasion is Occasion.NOTICE:
         raise ValidationError({"occasion": [_("Write it with Answer or Extend it, which change the clock.")]})
     if not text.strip():
         raise ValidationError({"text": [_("Write the letter.")]})
     require_complete("text", text)
-    request = lock_open_request(request)
     row = RequestLetter(id=new_id(), client_id=request.client_id, request=request, occasion=occasion, way=way, at=at)
     row.language = language or request.language
     row.actor_kind, row.actor_id, row.actor_role = actor.kind.value, actor.id, actor.role
@@ -395,7 +446,24 @@ class CallOutcome(StrEnum):
     """The person answered, and did not make the request."""
 
 
-@transaction.atomic
+def _check_call(request: RightsRequest, _actor: Actor, _at: datetime) -> None:
+    """Refuse a call that can change nothing: more than a code to one contact verified the person."""
+    require_unanswered(request)
+    person = request.requester or require_subject(request)
+    if request.identity_method not in TO_CALL or person.erased_at is not None:
+        raise Refused(_("The identity is already verified, or the person is erased."))
+
+
+@act(
+    "call-back",
+    "Call back",
+    Capability.CALL_BACK_RIGHTS_REQUESTS,
+    lead="End the call that came in. Call the number that was on file before, never one that the caller names, and ask "
+    "whether they made this request. Say nothing about the data.",
+    done="The call is recorded.",
+    lock=lock_request,
+    check=_check_call,
+)
 def record_call(request: RightsRequest, *, outcome: CallOutcome | str, actor: Actor, at: datetime) -> RightsRequest:
     """Record a call back to the number on file: it verifies the person, ends a request that is not theirs, or neither.
 
@@ -403,8 +471,7 @@ def record_call(request: RightsRequest, *, outcome: CallOutcome | str, actor: Ac
     for 72 hours proves anything. A call ends the open task to call. Raises Refused, ContactTooNew,
     AlreadyAnswered, RequestEnded, NotAllowed.
     """
-    require(actor, Capability.CALL_BACK_RIGHTS_REQUESTS, request.client_id)
-    request, outcome = lock_unanswered(request), CallOutcome(outcome)
+    outcome = CallOutcome(outcome)
     if outcome is not CallOutcome.NOT_REACHED:
         check_number(request.requester or require_subject(request), at)
         calls = RequestTask.objects.open().filter(client_id=request.client_id, request=request, kind=TaskKind.CALL)

@@ -2,6 +2,8 @@
 
 import json
 from datetime import datetime
+from functools import partial
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -23,9 +25,9 @@ from paktaleem.directory.people.extension_points import list_blockers
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.roles import SubjectRole
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.accounts.second_person import is_other_person
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.console.added_actions import AddedAct, added_acts
+from paktaleem.foundation.console.approvals import approval_actions
 from paktaleem.foundation.console.certificate_actions import certificate_actions
 from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.columns import moment, reason_label, render_state, state_column
@@ -42,18 +44,19 @@ from paktaleem.foundation.console.site import site
 from paktaleem.foundation.first_rows import take_latest
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.text.times import format_date
+from paktaleem.foundation.text.typesetting import typeset_certificate
 from paktaleem.foundation.text.word_lists import join_words
 from rights.erasures.facts import AUTHORITY
 from rights.erasures.leavers import find_leaving
 from rights.erasures.models import ErasureProposal, Stage
-from rights.erasures.pdf import render_certificate
-from rights.erasures.preview import Preview, preview_erasure
+from rights.erasures.preview import Preview, preview_erasure, preview_proposal
 from rights.erasures.selectors import find_certificate
 from rights.erasures.services.progress import find_target, is_certified, is_granted, list_notices
 from rights.erasures.services.proposals import Target, cancel_erasure, decide_erasure, propose_erasure
 from rights.requests.admin.forms import request_panels
 from rights.requests.models import PARENT as REQUEST
 from rights.requests.models import RightsRequest
+from rights.requests.services.steps import require_subject
 
 _PANEL = "console/panels/erasure_preview.html"
 
@@ -115,15 +118,9 @@ class ProposeAgainForm(SeenForm):
     def make_preview(self) -> Preview:
         """Return the preview of what the request's decisions grant."""
         at = get_action_time(self.request)
-        self.target = find_target(self.row, at) or Target()
-        if self.row.subject is None:
-            raise ValueError("A granted erasure is of a known person.")
-        about: dict[str, Any] = {
-            "purposes": self.target.purposes,
-            "categories": self.target.categories,
-            "serving": self.row.pk,
-        }
-        return preview_erasure(self.row.subject, at=at, **about)
+        target = find_target(self.row, at) or Target()
+        about: dict[str, Any] = {"purposes": target.purposes, "categories": target.categories, "serving": self.row.pk}
+        return preview_erasure(require_subject(self.row), at=at, **about)
 
 
 class ApproveForm(RowActionForm):
@@ -134,9 +131,7 @@ class ApproveForm(RowActionForm):
     def __init__(self, *args: Any, row: Any, request: HttpRequest, **kwargs: Any) -> None:
         super().__init__(*args, row=row, request=request, **kwargs)
         with in_client(row.client_id):
-            about: dict[str, Any] = {"purposes": row.purposes, "categories": row.categories, "serving": row.request_id}
-            preview = preview_erasure(row.subject, at=get_action_time(request), **about)
-            self.panel = preview_panel(preview, row.client_id)
+            self.panel = preview_panel(preview_proposal(row, at=get_action_time(request)), row.client_id)
 
 
 _TONES = {
@@ -176,29 +171,12 @@ def _stage_pill(row: ErasureProposal) -> SafeString:
     return render_state(words, _TONES.get(Stage(row.stage), "calm"))
 
 
-def _by(request: HttpRequest) -> dict[str, Any]:
-    return {"actor": actor_of(request), "at": get_action_time(request)}
+def _cancel(row: ErasureProposal, _given: dict[str, Any], request: HttpRequest) -> None:
+    cancel_erasure(row, actor=actor_of(request), at=get_action_time(request))
 
 
-def _approve(row: ErasureProposal, given: dict[str, Any], request: HttpRequest) -> None:
-    decide_erasure(row, approve=True, reason=given["reason"], **_by(request))
-
-
-def _decline(row: ErasureProposal, given: dict[str, Any], request: HttpRequest) -> None:
-    decide_erasure(row, approve=False, reason=given["reason"], **_by(request))
-
-
-def _cancel(row: ErasureProposal, given: dict[str, Any], request: HttpRequest) -> None:
-    del given
-    cancel_erasure(row, **_by(request))
-
-
-def _is_proposed(row: ErasureProposal, _at: datetime) -> bool:
-    return row.stage == Stage.PROPOSED
-
-
-def _is_certified(row: ErasureProposal, _at: datetime) -> bool:
-    return row.stage == Stage.CERTIFIED
+render_certificate = partial(typeset_certificate, Path(__file__).with_name("certificate.typ"))
+"""Returns a certificate as PDF, in English and Urdu."""
 
 
 @admin.register(ErasureProposal, site=site)
@@ -235,28 +213,16 @@ class ErasureProposalAdmin(ExportableAdmin, EvidenceAdmin):
     empty_text = "No erasure was proposed."
     standing = state_column(_stage_pill)
     acts = (
-        RowAction(
-            "approve",
-            "Approve erasure",
-            Capability.APPROVE_ERASURES,
-            _approve,
-            form=ApproveForm,
+        *approval_actions(
+            decide_erasure,
+            approve="Approve erasure",
+            decline="Decline erasure",
             lead="You are the second person. Look at what goes and what stays. The cooling-off starts now, and the "
             "person is informed.",
-            done="Approved. The cooling-off runs.",
+            capability=Capability.APPROVE_ERASURES,
             danger=True,
-            applies=_is_proposed,
-            offered_to=is_other_person,
+            form=ApproveForm,
             template="console/propose_erasure.html",
-        ),
-        RowAction(
-            "decline",
-            "Decline erasure",
-            Capability.APPROVE_ERASURES,
-            _decline,
-            lead="Nothing is erased: the proposal ends. It is recorded who declined it, and why.",
-            done="Declined. Nothing has changed.",
-            applies=_is_proposed,
         ),
         RowAction(
             "cancel",
@@ -273,7 +239,7 @@ class ErasureProposalAdmin(ExportableAdmin, EvidenceAdmin):
             find=find_certificate,
             render=render_certificate,
             name=lambda row: f"erasure-{row.number}",
-            applies=_is_certified,
+            applies=lambda row, _at: row.stage == Stage.CERTIFIED,
         ),
     )
 
@@ -282,16 +248,10 @@ class ErasureProposalAdmin(ExportableAdmin, EvidenceAdmin):
         return found
 
     def panels(self, request: HttpRequest, row: ErasureProposal) -> list[dict[str, Any]]:
-        """Return the state, and the preview before the start or the systems' answers after it."""
         found = [*super().panels(request, row), _standing_panel(row)]
         if row.is_before_start:
             with in_client(row.client_id):
-                about: dict[str, Any] = {
-                    "purposes": row.purposes,
-                    "categories": row.categories,
-                    "serving": row.request_id,
-                }
-                preview = preview_erasure(row.subject, at=get_action_time(request), **about)
+                preview = preview_proposal(row, at=get_action_time(request))
                 return [*found, preview_panel(preview, row.client_id)]
         case = row.erasure or row.request
         if row.started_at is not None and case is not None and may(request, Capability.VIEW_ORDERS, row.client_id):
@@ -331,8 +291,6 @@ def _standing_panel(row: ErasureProposal) -> dict[str, Any]:
 searches.connect(RowSearch(ErasureProposal, ("number",), upper=True))
 order_cases.connect(OrderCase(ERASURE, ErasureProposal, field="erasure_id"))
 
-
-__all__: list[str] = []
 
 _MOST = 10
 _LEAD = (

@@ -11,10 +11,7 @@ class ErasuresConfig(config.PortalAppConfig):
     verbose_name = "erasures"
     handlers = (
         ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "rights.erasures.services.progress.LEAVERS_RECORDS"),
-        (
-            "paktaleem.directory.people.extension_points.personal_rows",
-            "rights.erasures.holdings.count_sealed_rows",
-        ),
+        ("paktaleem.directory.people.extension_points.personal_rows", "rights.erasures.holdings.count_sealed_rows"),
         (
             "paktaleem.directory.people.extension_points.erasure_blockers",
             "rights.erasures.services.progress.describe_unsent_messages",
@@ -27,12 +24,6 @@ class ErasuresConfig(config.PortalAppConfig):
             "paktaleem.directory.data_systems.extension_points.order_answered",
             "rights.erasures.services.progress.certify_after_answers",
         ),
-        (
-            "rights.requests.hooks.part_granted",
-            "rights.erasures.services.progress.propose_for_part",
-        ),
-        (
-            "rights.requests.hooks.before_closing",
-            "rights.erasures.services.progress.require_certificate",
-        ),
+        ("rights.requests.hooks.part_granted", "rights.erasures.services.progress.propose_for_part"),
+        ("rights.requests.hooks.before_closing", "rights.erasures.services.progress.require_certificate"),
     )

@@ -44,7 +44,9 @@ def issue_certificate(proposal: ErasureProposal, *, parent: Parent, actor: Actor
 
 def _compose(proposal: ErasureProposal, parent: Parent, at: datetime) -> dict[str, Any]:
     request = proposal.request
-    systems = [_answer(order) for order in _orders(proposal, parent)]
+    own = {"client_id": proposal.client_id, "parent_kind": parent.kind, "parent_id": parent.id, "kind": "erase"}
+    orders = Order.objects.filter(**own).select_related("system").order_by("system__code", "pk")
+    systems = [_answer(order) for order in orders]
     return {
         "type": "erasure_certificate",
         "version": VERSION,
@@ -52,11 +54,7 @@ def _compose(proposal: ErasureProposal, parent: Parent, at: datetime) -> dict[st
         "client": {"code": proposal.client.code, "name": proposal.client.name},
         "person": {"id": str(proposal.subject_id), "commitment": _commitment(proposal.subject)},
         "request": {"number": request.number, "received_at": _time(request.received_at)} if request else None,
-        "extent": {
-            "kind": proposal.extent,
-            "purposes": proposal.purposes,
-            "categories": proposal.categories,
-        },
+        "extent": {"kind": proposal.extent, "purposes": proposal.purposes, "categories": proposal.categories},
         "reason": proposal.reason,
         "proposed": {"by": proposal.requested_role, "at": _time(proposal.requested_at)},
         "approved": {"by": proposal.settled_role, "at": _time(proposal.settled_at)},
@@ -73,16 +71,12 @@ def _compose(proposal: ErasureProposal, parent: Parent, at: datetime) -> dict[st
 
 
 def _list_names(proposal: ErasureProposal, systems: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return the names of all codes of the certificate, so that it can be read without the register."""
     named = {
         *proposal.categories,
         *(code for one in systems for code in (*one["categories"], *one["counts"], *one["reported"])),
     }
     names = name_codes(
-        proposal.client_id,
-        systems=(one["system"] for one in systems),
-        categories=named,
-        purposes=proposal.purposes,
+        proposal.client_id, systems=(one["system"] for one in systems), categories=named, purposes=proposal.purposes
     )
     return {**names, "reasons": name_reasons(code for one in systems for code in (one["reason"], one["accepted"]))}
 
@@ -121,11 +115,6 @@ def _lines(proposal: ErasureProposal) -> list[int]:
         for number, line in found
         if line.subject_id == proposal.subject_id and line.stage is LineStage.KEY_DESTROYED
     )
-
-
-def _orders(proposal: ErasureProposal, parent: Parent) -> Any:
-    own = {"client_id": proposal.client_id, "parent_kind": parent.kind, "parent_id": parent.id, "kind": "erase"}
-    return Order.objects.filter(**own).select_related("system").order_by("system__code", "pk")
 
 
 def _answer(order: Order) -> dict[str, Any]:

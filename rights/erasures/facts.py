@@ -32,6 +32,8 @@ def read_facts(subject: Subject) -> dict[str, str]:
     with every lesson.
     """
     own: dict[str, Any] = {"client_id": subject.client_id, "subject": subject}
+    guarded = Guardianship.objects.filter(Q(child=subject) | Q(guardian=subject), client_id=subject.client_id)
+    requests = RightsRequest.objects.filter(**own).order_by("pk").values_list("pk", "state")
     sections = {
         "person": [[subject.role, subject.country, subject.changed_at.isoformat()]],
         "holdings": _rows(Holding.objects.held().filter(**own), "system_id", "category", "purposes"),
@@ -40,8 +42,8 @@ def read_facts(subject: Subject) -> dict[str, str]:
             *_rows(Restriction.objects.filter(**own), "pk", "ends_at"),
             *_rows(Objection.objects.filter(**own), "pk", "ends_at"),
         ],
-        "guardians": _rows(_guardianships(subject), "pk", "ends_at", "may_consent", "court_order"),
-        "requests": _requests(own),
+        "guardians": _rows(guarded, "pk", "ends_at", "may_consent", "court_order"),
+        "requests": [[str(key), state in _LEFT] for key, state in requests],
         "incidents": [
             *_rows(Incident.objects.open().filter(**own), "pk", "categories"),
             *_rows(Quarantine.objects.filter(**own, ends_at=None), "pk"),
@@ -60,15 +62,6 @@ def list_changes(proposal: ErasureProposal, subject: Subject, *, at: datetime) -
     request = proposal.request
     is_lost = request is not None and not has_authority(request, RightKind.ERASURE, at=at)
     return sorted([*find_changes(proposal.seen, read_facts(subject)), *([AUTHORITY] if is_lost else [])])
-
-
-def _guardianships(subject: Subject) -> Any:
-    return Guardianship.objects.filter(Q(child=subject) | Q(guardian=subject), client_id=subject.client_id)
-
-
-def _requests(own: Mapping[str, Any]) -> list[list[Any]]:
-    found = RightsRequest.objects.filter(**own).order_by("pk").values_list("pk", "state")
-    return [[str(key), state in _LEFT] for key, state in found]
 
 
 def _rows(found: Any, *columns: str) -> list[list[Any]]:

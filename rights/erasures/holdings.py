@@ -64,7 +64,6 @@ def find_readable(subject: Subject) -> list[str]:
 
 @cache
 def _sealed_tables() -> list[tuple[type[models.Model], str, list[str]]]:
-    """List the tables with values sealed under a person's key: the path to the person, and the columns."""
     found = []
     for model, path in _tables_about_people():
         columns = [name for name, kind in _personal(model).items() if kind is Personal.SEALED]

@@ -107,7 +107,6 @@ def _other_records(at: datetime) -> QuerySet[Subject]:
 
 
 def _list_needs(at: datetime) -> list[tuple[Any, Exists]]:
-    """List what keeps the record of the person of the outer query: in words, and the condition."""
     going_on = Q(ends_at=None) | Q(ends_at__gt=at)
     requests = RightsRequest.objects.open().filter(client_id=OuterRef("client_id"))
     breaches = BreachPerson.objects.filter(assessment__breach__in=Breach.objects.open().values("pk"))
@@ -128,7 +127,6 @@ def _list_needs(at: datetime) -> list[tuple[Any, Exists]]:
 
 
 def _list_waiting_changes() -> Iterator[tuple[Any, QuerySet[Any]]]:
-    """Yield the waiting changes of every kind that a second person must approve and that name the person."""
     for model in apps.get_models():
         if issubclass(model, RequestedChange):
             rows: Any = model._default_manager

@@ -23,6 +23,7 @@ from paktaleem.foundation.text.times import isolate
 from paktaleem.foundation.text.word_lists import join_words
 from retention.holdings.models import Holding
 from rights.erasures.facts import read_facts
+from rights.erasures.models import ErasureProposal
 from rights.erasures.selectors import get_cooling_off, list_legal_purposes, list_unanswered_requests
 from rights.requests.models import RightsRequest
 
@@ -99,6 +100,12 @@ def preview_erasure(
     )
 
 
+def preview_proposal(row: ErasureProposal, *, at: datetime) -> Preview:
+    """Return what a proposed erasure would do at ``at``."""
+    about: dict[str, Any] = {"purposes": row.purposes, "categories": row.categories, "serving": row.request_id}
+    return preview_erasure(row.subject, **about, at=at)
+
+
 def list_remaining(subject: Subject, at: datetime) -> list[Remaining]:
     """List what stays of a person with its ground: pseudonymous evidence, the tombstone, and legal obligations."""
     own: dict[str, Any] = {"client_id": subject.client_id, "subject_id": subject.pk}
@@ -150,16 +157,12 @@ def _systems(subject: Subject, wanted: frozenset[str], at: datetime) -> list[Ord
 def _endings(subject: Subject, at: datetime) -> list[Ending]:
     own: dict[str, Any] = {"client_id": subject.client_id, "subject": subject}
     guarded = Guardianship.objects.live(at).filter(Q(child=subject) | Q(guardian=subject), client_id=subject.client_id)
+    requests = RightsRequest.objects.open().filter(**own)
     found = [
-        Ending(_("Open rights requests: they can be closed, but not answered any more"), _open_requests(own)),
+        Ending(_("Open rights requests: they can be closed, but not answered any more"), requests.count()),
         Ending(_("Guardianships: without effect, and a child needs another guardian"), guarded.count()),
         Ending(
             _("Open orders of other cases: systems still carry them out"), Order.objects.open().filter(**own).count()
         ),
     ]
     return [one for one in found if one.rows]
-
-
-def _open_requests(own: dict[str, Any]) -> int:
-    number: int = RightsRequest.objects.open().filter(**own).count()
-    return number

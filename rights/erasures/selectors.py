@@ -5,25 +5,16 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef
 
 from children.guardians.models.guardians import Guardianship, Verification
 from consent.notices.selectors.registers import current_register
 from consent.register.compiled import Basis
 from paktaleem.directory.people.models import Subject
-from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.accounts.roles import Capability
 from rights.erasures.models import Certificate, ErasureProposal
 from rights.requests.models import RightKind, RightsRequest
 from rights.requests.selectors import list_purposes_meant
-
-
-def list_erasures(actor: Actor) -> QuerySet[ErasureProposal]:
-    """List the erasures that the actor may see. Raises NotAllowed."""
-    require(actor, Capability.VIEW_ERASURES)
-    found: QuerySet[ErasureProposal] = ErasureProposal.objects.select_related("subject", "request", "client")
-    return found if actor.client_id is None else found.filter(client_id=actor.client_id)
 
 
 def find_certificate(proposal: ErasureProposal) -> Certificate | None:

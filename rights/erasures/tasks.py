@@ -2,22 +2,17 @@
 
 from uuid import UUID
 
-from django.urls import reverse
 from procrastinate.contrib.django import app
 
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.selectors import list_due_clients
-from paktaleem.foundation.accounts.sign_in_rules import build_public_url
 from paktaleem.foundation.clock import client_now, wall_clock_now
 from paktaleem.foundation.operations.jobs.enqueue import do_each
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from rights.erasures.models import ErasureProposal
-from rights.erasures.services.progress import (
-    continue_erasure,
-    list_clients_with_open_erasures,
-    notify_person,
-)
+from rights.erasures.services.progress import continue_erasure, list_clients_with_open_erasures, notify_person
 from rights.erasures.services.proposals import CONTINUE, NOTIFY
+from rights.requests.letters import build_link_url
 
 CONTINUE_ALL = "erasures.continue_all"
 
@@ -50,8 +45,4 @@ def notify_of_erasure(client: str, proposal: str) -> None:
     """Inform the person, and the guardians of a child, of an approved erasure; idempotent."""
     with in_client(UUID(client)):
         found = ErasureProposal.objects.get(pk=proposal, client_id=client)
-        notify_person(found, address=_link_address, actor=system_actor(NOTIFY), at=wall_clock_now())
-
-
-def _link_address(token: str) -> str:
-    return build_public_url(reverse("requests-link", args=[token]))
+        notify_person(found, address=build_link_url, actor=system_actor(NOTIFY), at=wall_clock_now())

@@ -35,7 +35,6 @@ def cancel_erasure_of_ward(request: HttpRequest, ward: ChildView) -> HttpRespons
 
 
 def _cancel(request: HttpRequest, shown: list[dict[str, Any]], *, actor: Actor, back: str) -> HttpResponse:
-    """Cancel one of the erasures that are shown, unless it has started meanwhile. Raises Http404 for any other."""
     try:
         key = UUID(request.POST.get("erasure", ""))
     except ValueError as error:

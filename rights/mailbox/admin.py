@@ -44,7 +44,6 @@ from rights.requests.admin.forms import request_panels
 from rights.requests.models import RightKind, RightsRequest
 
 _TONES = {MessageState.ASIDE: "warn", MessageState.UNREADABLE: "bad"}
-_WITHOUT_CONTENT = frozenset({MessageState.REPEATED, MessageState.MOVED})
 
 
 def describe_content(content: Content) -> list[tuple[str, str]]:
@@ -137,33 +136,10 @@ class MailMessageAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
     empty_text = "No message has been received."
     standing = state_column(lambda row: render_state(row.get_state_display(), _TONES.get(row.state, "calm")))
     acts: ClassVar[Any] = (
-        RowAction(
-            "read",
-            "Read it",
-            Capability.HANDLE_RIGHTS_REQUESTS,
-            _read,
-            lead="Shows what the email says. Your access is recorded with your name and reason.",
-            applies=lambda row, _: row.direction == "in" and row.state not in _WITHOUT_CONTENT,
-            refusals=_DELETED,
-        ),
-        RowAction(
-            "file",
-            "Download a file",
-            Capability.HANDLE_RIGHTS_REQUESTS,
-            _take_file,
-            form=FileForm,
-            lead="The portal never opens files that came by email. Open it only on a computer to which you would "
-            "give a file of a stranger. Your access is recorded with your name and reason.",
-            applies=lambda row, _: row.files > 0,
-            refusals=_DELETED,
-        ),
-        act_page(
-            services.make_request_of_message,
-            form=KindsForm,
-            applies=lambda row, _: row.state == MessageState.ASIDE,
-            refusals=_DELETED,
-        ),
-        act_page(services.settle_message, applies=lambda row, _: row.needs_attention),
+        act_page(services.read_message, respond=_read, refusals=_DELETED),
+        act_page(services.take_file, form=FileForm, respond=_take_file, refusals=_DELETED),
+        act_page(services.make_request_of_message, form=KindsForm, refusals=_DELETED),
+        services.settle_message,
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -177,9 +153,6 @@ class MailMessageAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
             return "—"
         url = reverse("admin:rights_rightsrequest_change", args=[row.request_id], current_app=site.name)
         return format_html('<a href="{}">{}</a>', url, row.request)
-
-
-__all__: list[str] = []
 
 
 @request_panels.connect

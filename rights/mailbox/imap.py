@@ -1,7 +1,6 @@
 """Fetch emails from a folder over IMAP: each is marked only after it is stored, so that none is lost or doubled."""
 
 import imaplib
-import re
 import ssl
 import time
 from collections.abc import Callable, Iterator
@@ -14,7 +13,6 @@ from rights.mailbox.models import MailboxError
 
 _SECONDS = 30
 _AT_ONCE = 100
-_UID = re.compile(rb"UID (\d+)")
 
 
 class MailboxUnusable(Exception):
@@ -115,7 +113,6 @@ def _hang_up(server: imaplib.IMAP4) -> None:
 
 
 def _fetch(server: imaplib.IMAP4, uid: str) -> tuple[bytes, datetime] | None:
-    """Return one email without marking it as read, and when it arrived; None if it is no longer there."""
     most = settings.MAILBOX_MOST_BYTES + 1
     parts = _expect(server.uid("FETCH", uid, f"(UID INTERNALDATE BODY.PEEK[]<0.{most}>)"))
     for part in parts:

@@ -1,7 +1,6 @@
 """Take one email from wherever it came: cap it, parse it in a limited process, find its place, and store it."""
 
 from datetime import datetime
-from typing import NamedTuple
 
 import structlog
 from django.conf import settings
@@ -29,25 +28,18 @@ NOT_STORED = (DatabaseError, *_BROKEN_RULES)
 _BY_MAIL = system_actor("mailbox.receive")
 
 
-class EmptyMail(ValueError):
-    """There is nothing in the email."""
+def take_mail(raw: bytes, *, received_at: datetime | None = None) -> MailMessage | None:
+    """Take one email and return its stored message; when this returns, it is committed.
 
-
-class Taken(NamedTuple):
-    """The outcome of taking an email: its stored message, or None if it was taken before."""
-
-    message: MailMessage | None
-
-
-def take_mail(raw: bytes, *, received_at: datetime | None = None) -> Taken:
-    """Take one email; when this returns, it is committed. Taking it again changes nothing.
+    Returns None if the email was taken before, or there is nothing in it.
 
     ``raw`` may have been cut at MAILBOX_MOST_BYTES + 1 bytes. ``received_at`` is when the mailbox received it. An email
     that breaks a rule of the portal is kept whole for an officer, as one that could not be read: otherwise it would
-    be tried for ever. Raises EmptyMail, and one of NOT_STORED if it could not be stored.
+    be tried for ever. Raises one of NOT_STORED if it could not be stored.
     """
     if not raw.strip():
-        raise EmptyMail
+        log.warning("An empty email was skipped.")
+        return None
     is_cut, raw = len(raw) > settings.MAILBOX_MOST_BYTES, raw[: settings.MAILBOX_MOST_BYTES]
     arrived, parsed = received_at or wall_clock_now(), parse_mail(raw)
     if parsed is not None:
@@ -58,15 +50,17 @@ def take_mail(raw: bytes, *, received_at: datetime | None = None) -> Taken:
     return _take(raw, None, [], is_cut=is_cut, received_at=arrived)
 
 
-def _take(raw: bytes, mail: ParsedMail | None, contents: list[bytes], *, is_cut: bool, received_at: datetime) -> Taken:
+def _take(
+    raw: bytes, mail: ParsedMail | None, contents: list[bytes], *, is_cut: bool, received_at: datetime
+) -> MailMessage | None:
     aside = None if mail is None else find_aside_reason(mail, own=list_own_addresses())
     with as_officer():
         if is_known_message(message_key_of(raw, mail)):
-            return Taken(None)
+            return None
         place = find_place(mail, by_sender=aside is None)
         zone = Client.objects.get(pk=PAKTALEEM).time_zone
     known = {"raw": raw, "is_cut": is_cut, "mail": mail, "contents": contents, "aside": aside, "zone": zone}
-    return Taken(_store(known, place, received_at))
+    return _store(known, place, received_at)
 
 
 def _store(known: dict[str, object], place: Place, received_at: datetime) -> MailMessage | None:

@@ -152,7 +152,6 @@ class CaseAddress(TenantRow):
         indexes = [models.Index(fields=["token_hash"], name="caseaddress_by_token")]
 
     def __str__(self) -> str:
-        """Return a label without the token."""
         return "address of a case"
 
 

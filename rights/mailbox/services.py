@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from paktaleem.directory.access_links.limits import Limit, count_attempt, count_rights_address
@@ -21,15 +22,14 @@ from paktaleem.directory.mail.recipients import GivenAddress
 from paktaleem.directory.mail.services import send_message
 from paktaleem.directory.people.details import contact_index
 from paktaleem.directory.people.models import Subject
-from paktaleem.foundation.accounts.actors import Actor, require
-from paktaleem.foundation.accounts.acts import act
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.acts import Refused, act, lock_row
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.sign_in_rules import build_public_url
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.encryption.sealing import blind_index
-from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.first_rows import FirstRows, take_first
 from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.context import advisory_lock, advisory_locks, in_client
@@ -117,29 +117,23 @@ def store_mail(
 def _place(
     row: MailMessage, received: ReceivedMail, request_id: UUID | None, *, client: Client, actor: Actor, at: datetime
 ) -> None:
-    before = _find_same_text(row, request_id)
-    if received.mail is None:
+    before, mail = _find_same_text(row, request_id), received.mail
+    if mail is None:
         _keep(row, received)
     elif before is not None:
         row.state, row.request_id = MessageState.REPEATED, before.request_id
         row.save(force_insert=True)
     elif request_id is not None and _add_to_request(row, received, request_id, actor, at):
         pass
-    elif (aside := received.aside or _over_quota(received.mail)) is not None:
-        row.state, row.aside_reason = MessageState.ASIDE, aside.value
+    elif received.aside or not count_attempt(_REQUEST_LIMITS, address=_address_key(mail), ip=""):
+        row.state, row.aside_reason = MessageState.ASIDE, (received.aside or AsideReason.QUOTA).value
         _keep(row, received)
     else:
         _make_request(row, received, client, actor, at)
 
 
 def create_request(
-    mail: ParsedMail,
-    *,
-    client: Client,
-    kinds: list[str],
-    received_at: datetime,
-    actor: Actor,
-    at: datetime,
+    mail: ParsedMail, *, client: Client, kinds: list[str], received_at: datetime, actor: Actor, at: datetime
 ) -> RightsRequest:
     """Record the request that an email makes, and enqueue the match of its sender with a contact on file.
 
@@ -164,7 +158,9 @@ def create_request(
 
 
 def _make_request(row: MailMessage, received: ReceivedMail, client: Client, actor: Actor, at: datetime) -> None:
-    mail = _require_mail(received)
+    mail = received.mail
+    if mail is None:
+        raise ValueError("This email could not be read.")
     request = create_request(
         mail, client=client, kinds=[RightKind.QUESTION], received_at=received.received_at, actor=actor, at=at
     )
@@ -190,7 +186,6 @@ def _add_to_request(row: MailMessage, received: ReceivedMail, request_id: UUID, 
 
 
 def _keep(row: MailMessage, received: ReceivedMail, request: RightsRequest | None = None) -> None:
-    """Seal what the email says and its files; the whole email too if some of it was not read."""
     row.request = request
     content = new_content(received.mail, is_cut=received.is_cut)
     add_files(row, content, _list_uploads(received))
@@ -218,11 +213,6 @@ def _find_same_text(row: MailMessage, request_id: UUID | None) -> MailMessage | 
     same = same.filter(received_at__gt=row.received_at - _A_DAY).order_by("received_at")
     found: MailMessage | None = (same.filter(request_id=request_id) if request_id else same).first()
     return found
-
-
-def _over_quota(mail: ParsedMail) -> AsideReason | None:
-    within = count_attempt(_REQUEST_LIMITS, address=_address_key(mail), ip="")
-    return None if within else AsideReason.QUOTA
 
 
 def _acknowledge(request: RightsRequest, mail: ParsedMail, zone: str, actor: Actor, at: datetime) -> None:
@@ -266,29 +256,12 @@ def _hash(kind: str, text: str) -> bytes:
     return found
 
 
-def _require_mail(received: ReceivedMail) -> ParsedMail:
-    if received.mail is None:
-        raise ValueError("This email could not be read.")
-    return received.mail
-
-
 MOST_MESSAGES = 100
 """Messages of a request that are listed and read at once."""
 _AT_ONCE = 500
 _UNSAFE = re.compile(r"[^\w .()\-]|^[. ]+", re.UNICODE)
 _LONGEST_NAME = 80
-
-
-class NothingToSettle(PortalError):
-    """The message does not wait for an officer."""
-
-    console_message = "This message does not wait for anyone."
-
-
-class NotReadable(PortalError):
-    """The message could not be read, so it makes no request by itself."""
-
-    console_message = "This message could not be read: record the request on the person’s page."
+_UNREADABLE = gettext_lazy("This message could not be read: record the request on the person’s page.")
 
 
 class OpenedFile(NamedTuple):
@@ -310,10 +283,20 @@ def list_file_sizes(message: MailMessage) -> list[tuple[UUID, int]]:
     return list(files.order_by("pk").values_list("pk", "size"))
 
 
-@transaction.atomic
+def _check_content(message: MailMessage, _actor: Actor, _at: datetime) -> None:
+    if message.direction == Direction.OUT or message.state in {MessageState.REPEATED, MessageState.MOVED}:
+        raise Refused(_("This message has no text of its own."))
+
+
+@act(
+    "read",
+    "Read it",
+    Capability.HANDLE_RIGHTS_REQUESTS,
+    lead="Shows what the email says. Your access is recorded with your name and reason.",
+    check=_check_content,
+)
 def read_message(message: MailMessage, *, actor: Actor, reason: Reason | str, at: datetime) -> Content:
-    """Return what a message says; the access is recorded first. Raises CannotOpen, NotAllowed."""
-    require(actor, Capability.HANDLE_RIGHTS_REQUESTS, message.client_id)
+    """Return what a message says; the access is recorded first. Raises Refused, CannotOpen, NotAllowed."""
     _record("message.read", message, actor, at, {"reason": Reason(reason).value})
     return open_content(_load(message))
 
@@ -332,13 +315,24 @@ def read_messages_of_request(
     return found.map(lambda one: (one, open_content(one)))
 
 
-@transaction.atomic
+def _check_files(message: MailMessage, _actor: Actor, _at: datetime) -> None:
+    if not message.files:
+        raise Refused(_("This message has no file."))
+
+
+@act(
+    "file",
+    "Download a file",
+    Capability.HANDLE_RIGHTS_REQUESTS,
+    lead="The portal never opens files that came by email. Open it only on a computer to which you would give a file "
+    "of a stranger. Your access is recorded with your name and reason.",
+    check=_check_files,
+)
 def take_file(message: MailMessage, *, file: UUID, actor: Actor, reason: Reason | str, at: datetime) -> OpenedFile:
     """Return a file of a message for download; the access is recorded first. The portal never opens or shows it.
 
-    Raises SealedFile.DoesNotExist, CannotOpen, NotAllowed.
+    Raises SealedFile.DoesNotExist, Refused, CannotOpen, NotAllowed.
     """
-    require(actor, Capability.HANDLE_RIGHTS_REQUESTS, message.client_id)
     _record("message.file_taken", message, actor, at, {"file": str(file), "reason": Reason(reason).value})
     row = _load(message)
     content = open_content(row)
@@ -348,28 +342,40 @@ def take_file(message: MailMessage, *, file: UUID, actor: Actor, reason: Reason 
     return OpenedFile(_safe_name(kept.name), open_file(row, content, kept))
 
 
+def _check_waiting(message: MailMessage, _actor: Actor, _at: datetime) -> None:
+    if not message.needs_attention:
+        raise Refused(_("This message does not wait for anyone."))
+
+
+def _check_aside(message: MailMessage, actor: Actor, at: datetime) -> None:
+    _check_waiting(message, actor, at)
+    if message.state == MessageState.UNREADABLE:
+        raise Refused(_UNREADABLE)
+
+
 @act(
     "make-request",
     "Make a request of it",
     Capability.TRIAGE_RIGHTS_REQUESTS,
     lead="The thirty days count from the day on which the email was received. The sender is not verified.",
     done="The request is recorded.",
+    lock=lock_row,
+    check=_check_aside,
 )
 def make_request_of_message(message: MailMessage, *, kinds: list[str], actor: Actor, at: datetime) -> RightsRequest:
     """Make a request of a message that was set aside; its clock started when the message was received.
 
-    Follows policy §13, decision 0067. Raises NothingToSettle, NotReadable, ValidationError, CannotOpen, NotAllowed.
+    Follows policy §13, decision 0067. Raises Refused, ValidationError, CannotOpen, NotAllowed.
     """
-    row = _lock_waiting(message)
-    mail = open_content(row).mail
+    mail = open_content(message).mail
     if mail is None:
-        raise NotReadable
-    client = Client.objects.get(pk=row.client_id)
-    request = create_request(mail, client=client, kinds=kinds, received_at=row.received_at, actor=actor, at=at)
-    move_to_request(row, request)
-    row.state, row.settled_at = MessageState.REQUEST, at
-    row.save()
-    _record("message.settled", row, actor, at, {"rights_request": str(request.pk)})
+        raise Refused(_UNREADABLE)
+    client = Client.objects.get(pk=message.client_id)
+    request = create_request(mail, client=client, kinds=kinds, received_at=message.received_at, actor=actor, at=at)
+    move_to_request(message, request)
+    message.state, message.settled_at = MessageState.REQUEST, at
+    message.save()
+    _record("message.settled", message, actor, at, {"rights_request": str(request.pk)})
     return request
 
 
@@ -379,17 +385,18 @@ def make_request_of_message(message: MailMessage, *, kinds: list[str], actor: Ac
     Capability.TRIAGE_RIGHTS_REQUESTS,
     lead="The message needs nothing more. Its content is deleted after a while.",
     done="Settled.",
+    lock=lock_row,
+    check=_check_waiting,
 )
 def settle_message(message: MailMessage, *, actor: Actor, at: datetime) -> MailMessage:
     """Record that a message needs nothing more; its content is deleted after the period ``MAILBOX_MESSAGES``.
 
-    Raises NothingToSettle, NotAllowed.
+    Raises Refused, NotAllowed.
     """
-    row = _lock_waiting(message)
-    row.state, row.settled_at = MessageState.SETTLED, at
-    row.save(update_fields=["state", "settled_at"])
-    _record("message.settled", row, actor, at)
-    return row
+    message.state, message.settled_at = MessageState.SETTLED, at
+    message.save(update_fields=["state", "settled_at"])
+    _record("message.settled", message, actor, at)
+    return message
 
 
 @transaction.atomic
@@ -417,21 +424,12 @@ def _load(message: MailMessage) -> MailMessage:
     return found
 
 
-def _lock_waiting(message: MailMessage) -> MailMessage:
-    rows = MailMessage.objects.select_for_update(of=("self",))
-    row: MailMessage = rows.get(pk=message.pk, client_id=message.client_id)
-    if not row.needs_attention:
-        raise NothingToSettle
-    return row
-
-
 def _record(kind: str, message: MailMessage, actor: Actor, at: datetime, facts: dict[str, str] | None = None) -> None:
     about = {"message": str(message.pk), **(facts or {})}
     record_entry(kind, client_id=message.client_id, subject_id=None, facts=about, actor=actor, at=at)
 
 
 def _safe_name(name: str) -> str:
-    """Return a file name without folders, control characters and leading dots; the end is kept."""
     last = re.split(r"[/\\]", name)[-1]
     return _UNSAFE.sub("_", last.strip())[-_LONGEST_NAME:] or "file"
 
@@ -461,22 +459,16 @@ def find_place(mail: ParsedMail | None, *, by_sender: bool) -> Place:
     """
     if mail is None:
         return Place(PAKTALEEM)
-    request = _find_by_token(mail.tokens) or _find_by_reference(mail.references)
+    tokens = [hash_token(one) for one in mail.tokens]
+    named = CaseAddress.objects.filter(token_hash__in=tokens).select_related("request")[:2]
+    ids = [UUID(found[1]) for one in mail.references if (found := _OUR_ID.fullmatch(one))]
+    related = Letter.objects.filter(pk__in=ids, user=None, related_id__isnull=False).values("related_id")
+    answered = RightsRequest.objects.filter(pk__in=related)[:2] if ids else ()
+    request = _first_open([one.request for one in named]) or _first_open(answered)
     if request is not None:
         return Place(request.client_id, request.pk)
     clients = _list_clients_with(mail.sender) if by_sender else []
     return Place(clients[0] if len(clients) == 1 else PAKTALEEM)
-
-
-def _find_by_token(tokens: list[str]) -> RightsRequest | None:
-    found = CaseAddress.objects.filter(token_hash__in=[hash_token(one) for one in tokens]).select_related("request")
-    return _first_open([one.request for one in found[:2]])
-
-
-def _find_by_reference(references: list[str]) -> RightsRequest | None:
-    ids = [UUID(found[1]) for one in references if (found := _OUR_ID.fullmatch(one))]
-    related = Letter.objects.filter(pk__in=ids, user=None).values_list("related_id", flat=True)
-    return _first_open(RightsRequest.objects.filter(pk__in=[one for one in related if one])[:2]) if ids else None
 
 
 def _first_open(requests: Iterable[RightsRequest]) -> RightsRequest | None:

@@ -10,7 +10,7 @@ from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from rights.mailbox.imap import MailboxUnusable, fetch_new_mails
-from rights.mailbox.intake import NOT_STORED, EmptyMail, take_mail
+from rights.mailbox.intake import NOT_STORED, take_mail
 from rights.mailbox.models import MailboxError
 from rights.mailbox.services import record_check
 
@@ -38,11 +38,8 @@ def poll_mailbox(timestamp: int) -> None:
 
 
 def _take(raw: bytes, received_at: datetime) -> bool:
-    """Return True if the email is stored, or there is nothing in it; one that cannot be stored does not stop others."""
     try:
         take_mail(raw, received_at=received_at)
-    except EmptyMail:
-        log.warning("An empty email was skipped.")
     except NOT_STORED as error:
         log.warning("An email could not be stored", error=type(error).__name__)  # its message may hold personal data
         return False

@@ -99,7 +99,6 @@ def _list_recipients(package: Package, at: datetime) -> list[dict[str, Any]]:
 
 
 def _list_retention(package: Package, at: datetime) -> list[str]:
-    """List how long data is kept: here, then in the systems by the schedule for the person's roles."""
     schedule = list_schedule(package.client_id, at=at, language=get_language() or "en")
     return [
         _(
@@ -116,7 +115,6 @@ def _list_retention(package: Package, at: datetime) -> list[str]:
 
 
 def _describe_line(line: ScheduleLine) -> str:
-    """Return a line of the retention schedule in words; one without a rule says so."""
     purpose = line.purpose.name_ur if get_language() == "ur" else line.purpose.name_en
     values = {"category": line.category_name, "purpose": purpose}
     if line.rule is None:

@@ -13,6 +13,7 @@ from paktaleem.directory.people.copies.sections import list_sections
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.due import Severity
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.act_pages import act_page
 from paktaleem.foundation.console.added_actions import AddedAct, added_acts
 from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.forms import ActionForm, set_choices
@@ -35,8 +36,6 @@ from rights.packages.selectors import (
 from rights.packages.services.collecting import hand_over_package, request_package
 from rights.requests.admin.forms import request_panels
 from rights.requests.models import RightsRequest
-
-__all__: list[str] = []
 
 _REQUEST = RightsRequest._meta.label_lower
 
@@ -66,14 +65,6 @@ class BuildForm(ActionForm):
         set_choices(self, "left_out", offered)
 
 
-def _by(request: HttpRequest) -> dict[str, Any]:
-    return {"actor": actor_of(request), "at": get_action_time(request)}
-
-
-def _build(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
-    request_package(row, left_out=given.get("left_out", []), **_by(request))
-
-
 def _preview(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
     del given
     package, subject = find_package(row), row.subject
@@ -101,19 +92,8 @@ def _preview(row: RightsRequest, given: dict[str, Any], request: HttpRequest) ->
 
 
 def _hand_over(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
-    package, content = hand_over_package(row, reason=given["reason"], **_by(request))
-    return stream_package(package, content)
-
-
-def _is_granted(row: RightsRequest, _at: datetime) -> bool:
-    return row.is_open and row.subject_id is not None and is_copy_granted(row)
-
-
-def _may_hand_over(row: RightsRequest, at: datetime) -> bool:
-    if not _is_granted(row, at) or has_contact(row.sender):
-        return False
-    package = find_package(row)
-    return package is not None and package.may_be_fetched(at)
+    by: dict[str, Any] = {"actor": actor_of(request), "at": get_action_time(request)}
+    return stream_package(*hand_over_package(row, reason=given["reason"], **by))
 
 
 _ACTS = (
@@ -124,28 +104,10 @@ _ACTS = (
         _preview,
         form=ActionForm,
         lead="Shows how many rows each section of the copy has, without their content.",
-        applies=_is_granted,
+        applies=lambda row, _at: row.is_open and row.subject_id is not None and is_copy_granted(row),
     ),
-    RowAction(
-        "copy-build",
-        "Build the copy again",
-        Capability.HANDLE_RIGHTS_REQUESTS,
-        _build,
-        form=BuildForm,
-        lead="The earlier copy is deleted. What systems gave is used again while it is kept; otherwise they receive "
-        "new orders.",
-        done="The copy will be built.",
-        applies=_is_granted,
-    ),
-    RowAction(
-        "copy-hand-over",
-        "Hand over the copy",
-        Capability.HAND_OVER_COPIES,
-        _hand_over,
-        lead="Only where no contact is on file. Download the copy, give it to the person or guardian who requested it, "
-        "once you are sure who they are, and delete your file. The download is recorded with your name and reason.",
-        applies=_may_hand_over,
-    ),
+    act_page(request_package, form=BuildForm),
+    act_page(hand_over_package, respond=_hand_over),
 )
 for _act in reversed(_ACTS):
     added_acts.connect(AddedAct(_REQUEST, _act, after="decide"))

@@ -11,26 +11,14 @@ class PackagesConfig(config.PortalAppConfig):
     verbose_name = "copies of a person's data"
     handlers = (
         ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "rights.packages.services.answering.PACKAGES"),
-        (
-            "rights.requests.hooks.part_granted",
-            "rights.packages.services.collecting.start_package",
-        ),
+        ("rights.requests.hooks.part_granted", "rights.packages.services.collecting.start_package"),
         (
             "paktaleem.directory.data_systems.extension_points.order_answered",
             "rights.packages.services.collecting.continue_after_answer",
         ),
-        (
-            "rights.requests.hooks.before_answering",
-            "rights.packages.services.answering.release_package",
-        ),
-        (
-            "rights.requests.hooks.answer_notes",
-            "rights.packages.services.answering.describe_package",
-        ),
-        (
-            "rights.requests.hooks.before_closing",
-            "rights.packages.services.answering.require_fetched_package",
-        ),
+        ("rights.requests.hooks.before_answering", "rights.packages.services.answering.release_package"),
+        ("rights.requests.hooks.answer_notes", "rights.packages.services.answering.describe_package"),
+        ("rights.requests.hooks.before_closing", "rights.packages.services.answering.require_fetched_package"),
         (
             "paktaleem.directory.people.extension_points.before_erasure",
             "rights.packages.services.answering.end_packages_of_person",

@@ -86,7 +86,6 @@ class Archive:
     """A ZIP archive under construction, as a context manager; call ``finish`` once."""
 
     def __init__(self, sink: Sink, *, at: datetime) -> None:
-        """Open an archive whose entries have the time ``at``."""
         self._gate = _Gate(sink)
         self._zip = zipfile.ZipFile(cast("IO[bytes]", self._gate), "w", zipfile.ZIP_DEFLATED)
         self._moment = at.astimezone(UTC).timetuple()[:6]
@@ -177,9 +176,5 @@ def _describe_section(section: Section) -> dict[str, Any]:
 
 
 def _describe_column(column: Column) -> dict[str, Any]:
-    labels = {code: str(label) for code, label in column.labels.items()}
-    return {"title": str(column.title), **_TYPES[column.kind], **({"$comment": _list_codes(labels)} if labels else {})}
-
-
-def _list_codes(labels: dict[str, str]) -> str:
-    return "; ".join(f"{code}: {label}" for code, label in labels.items())
+    labels = "; ".join(f"{code}: {label}" for code, label in column.labels.items())
+    return {"title": str(column.title), **_TYPES[column.kind], **({"$comment": labels} if labels else {})}

@@ -18,17 +18,13 @@ def show_package(request: RightsRequest, at: datetime) -> dict[str, Any] | None:
         return None
     is_ready = package is not None and package.may_be_fetched(at)
     is_allowed = sender is not None and may_fetch(request, sender, at=at)
+    is_own, child = request.requester_id is None, request.subject_id
+    url = page_url("requests-copy", request.pk) if is_own else page_url("guardian-copy", child, request.pk)
     return {
         "template": "rights/copy_note.html",
         "package": package,
-        "url": _get_url(request),
+        "url": url,
         "may_be_fetched": is_ready and is_allowed,
         "is_refused": is_ready and not is_allowed,
         "is_deleted": package is not None and package.state == PackageState.ENDED,
     }
-
-
-def _get_url(request: RightsRequest) -> str:
-    if request.requester_id is None:
-        return page_url("requests-copy", request.pk)
-    return page_url("guardian-copy", request.subject_id, request.pk)

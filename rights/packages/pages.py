@@ -27,14 +27,12 @@ _CODES = system_actor("rights.copy_code")
 
 @dataclass(frozen=True, slots=True)
 class CopyPage:
-    """A visit to the page of one request's copy, and the addresses of this page, its acts and the way back."""
+    """A visit to the page of one request's copy, and the addresses of this page and the way back."""
 
     visit: Visit
     actor: Actor
     row: RightsRequest
     url: str
-    code_url: str
-    download_url: str
     back_url: str
 
     @property
@@ -52,10 +50,14 @@ def find_fetchable(own: RightsRequestQuerySet, visit: Visit, *, at: datetime) ->
     return row
 
 
-def render_copy(
+def answer_copy(request: HttpRequest, page: CopyPage) -> HttpResponse:
+    """Show the state of a copy; on POST send the copy as a file, or a code first if none was entered lately."""
+    return _send_copy(request, page) if request.method == "POST" else _render_copy(request, page)
+
+
+def _render_copy(
     request: HttpRequest, page: CopyPage, *, status: int = HTTPStatus.OK, refused: Any = ""
 ) -> HttpResponse:
-    """Show the state of a copy, with the button that fetches it or requests a code."""
     row, at = page.row, get_client_time(request)
     package, is_for_child = find_package(row), row.requester_id is not None
     return public_page(
@@ -76,8 +78,7 @@ def render_copy(
     )
 
 
-def send_copy_code(request: HttpRequest, page: CopyPage) -> HttpResponse:
-    """Send a code to the visitor’s contact on file, and redirect to where it is entered. Raises Http404."""
+def _send_code(request: HttpRequest, page: CopyPage) -> HttpResponse:
     person = page.visit.person
     if not has_contact(person):
         raise Http404
@@ -88,17 +89,16 @@ def send_copy_code(request: HttpRequest, page: CopyPage) -> HttpResponse:
     return send_code(request, link, by_contact=True, leads_to=page.url)
 
 
-def send_copy(request: HttpRequest, page: CopyPage) -> HttpResponse:
-    """Send the copy as a file, if a code was entered within the last ten minutes."""
+def _send_copy(request: HttpRequest, page: CopyPage) -> HttpResponse:
     now, at = as_received(request).received_at, get_client_time(request)
     by: dict[str, Any] = {"person": page.visit.person, "actor": page.actor, "now": now, "at": at}
     try:
         package, content = fetch_package(page.row, code_entered_at=page.code_entered_at, **by)
     except CodeNeeded:
-        return render_copy(request, page, status=HTTPStatus.FORBIDDEN)
+        return _send_code(request, page)
     except ContactTooNew:
         refused = _("Your contact was changed less than three days ago. Please come back later.")
-        return render_copy(request, page, status=HTTPStatus.CONFLICT, refused=refused)
+        return _render_copy(request, page, status=HTTPStatus.CONFLICT, refused=refused)
     except (PackageNotThere, RequestEnded):
         return HttpResponseRedirect(page.back_url)
     return stream_package(package, content)

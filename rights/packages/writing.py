@@ -80,7 +80,6 @@ class PackageWriter:
         return [(f"record-{number}/", other) for number, other in enumerate(self.others, start=2)]
 
     def _write_stored_files(self, archive: Archive) -> list[str]:
-        """Write the stored files of the chosen sections, such as signed forms; return their paths."""
         files = (one for reader in (self.reader, *self.others) for one in list_files(reader))
         chosen = (one for one in files if self.contents.has_section(one.section))
         paths = []
@@ -116,7 +115,8 @@ class PackageWriter:
                 shown.count += 1
                 if len(shown.rows) < MOST_ROWS_ON_PAGE:
                     shown.rows.append(row)
-                yield [_to_cell(row[code]) for code in codes]
+                values = [row[code] for code in codes]
+                yield [format_cell("; ".join(one) if isinstance(one, list) else one) for one in values]
 
         with archive.entry(f"{folder}tables/{section.code}.csv", is_portable=is_portable) as entry:
             entry.write_rows(codes, cells())
@@ -167,7 +167,6 @@ class PackageWriter:
 
 
 def _to_table(shown: _Shown) -> dict[str, Any]:
-    """Return a section as the page shows it: titles, and cells with the labels of codes."""
     columns = shown.section.columns
     rows = [[_to_words(row[column.code], column.labels, column.kind) for column in columns] for row in shown.rows]
     return {
@@ -181,7 +180,6 @@ def _to_table(shown: _Shown) -> dict[str, Any]:
 
 
 def _to_words(value: Value, labels: Any, kind: ValueKind) -> Any:
-    """Return a value as people read it: the label of a code, a time without seconds, yes or no."""
     if isinstance(value, bool):
         return translation.gettext("Yes") if value else translation.gettext("No")
     if isinstance(value, list):
@@ -191,11 +189,6 @@ def _to_words(value: Value, labels: Any, kind: ValueKind) -> Any:
     if kind is ValueKind.TIME:
         return str(value)[:16].replace("T", " ")
     return labels.get(str(value), value)
-
-
-def _to_cell(value: Value) -> Any:
-    """Return a value for a spreadsheet; text that looks like a formula is escaped."""
-    return format_cell("; ".join(value) if isinstance(value, list) else value)
 
 
 def _to_iso(at: datetime) -> str:

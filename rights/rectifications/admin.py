@@ -18,6 +18,7 @@ from paktaleem.directory.people.admin.people import person_url
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.roles import SubjectRole
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.act_pages import act_page
 from paktaleem.foundation.console.added_actions import AddedAct, added_acts
 from paktaleem.foundation.console.columns import annotate_actor, format_actor, render_state
 from paktaleem.foundation.console.forms import ActionForm, RowActionForm, set_choices
@@ -38,16 +39,13 @@ from rights.rectifications.selectors import (
     list_notices,
     waiting_fields,
 )
-from rights.rectifications.services import statements
 from rights.rectifications.services.applying import correct_person, correct_roles, record_informed
-from rights.rectifications.services.statements import find_open_part
+from rights.rectifications.services.statements import Statement, add_correction, find_open_part, refuse_correction
 from rights.rectifications.values import CORRECTABLE, FIELD_LABELS
 from rights.requests.admin.forms import request_panels
 from rights.requests.models import RightKind, RightsRequest
 from rights.requests.services.outcomes import restrict_for_request
 from rights.requests.services.steps import list_parts
-
-__all__: list[str] = []
 
 _REQUEST = RightsRequest._meta.label_lower
 _DESTROYED: dict[type[Exception], str] = {CannotOpen: "The texts of this request have been deleted."}
@@ -63,7 +61,6 @@ class StateForm(CorrectionForm, ActionForm):
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Offer the categories that systems hold; the labels are those for staff."""
         super().__init__(*args, **kwargs)
         labels = {"old_value": _("Old value, as the person states it"), "new_value": _("New value")}
         for name, label in {**labels, "evidence": _("What shows it")}.items():
@@ -86,7 +83,6 @@ class RefuseForm(ActionForm):
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Offer the corrections that are not decided."""
         super().__init__(*args, **kwargs)
         self.offered = {str(one.pk): one for one in _open_corrections(self.row)}
         labels = [(key, f"{number}. {one}") for number, (key, one) in enumerate(self.offered.items(), 1)]
@@ -119,7 +115,6 @@ class InformedForm(ActionForm):
     outcome = forms.ChoiceField(label=_("Outcome"), choices=InformOutcome.choices, widget=forms.RadioSelect)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Offer the recipients that must be informed."""
         super().__init__(*args, **kwargs)
         self.offered = {str(one.pk): one for one in list_notices(self.row)}
         set_choices(self, "notice", [(key, str(one.recipient)) for key, one in self.offered.items()])
@@ -128,26 +123,12 @@ class InformedForm(ActionForm):
         return self.offered[self.cleaned_data["notice"]]
 
 
-def _by(request: HttpRequest) -> dict[str, Any]:
-    return {"actor": actor_of(request), "at": get_action_time(request)}
-
-
 def _state(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
-    statements.add_correction(row, statements.Statement(**given), **_by(request))
-
-
-def _refuse(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
-    del row
-    statements.refuse_correction(given["correction"], reasons=given["reasons"], **_by(request))
+    add_correction(row, Statement(**given), actor=actor_of(request), at=get_action_time(request))
 
 
 def _restrict(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
-    restrict_for_request(row, given["purposes"], **_by(request))
-
-
-def _informed(row: RightsRequest | Subject, given: dict[str, Any], request: HttpRequest) -> None:
-    del row
-    record_informed(given["notice"], outcome=given["outcome"], **_by(request))
+    restrict_for_request(row, given["purposes"], actor=actor_of(request), at=get_action_time(request))
 
 
 def _open_corrections(row: RightsRequest) -> list[Correction]:
@@ -158,10 +139,7 @@ def _is_undecided(row: RightsRequest, _at: datetime) -> bool:
     return row.is_open and row.answered_at is None and row.wrapped is not None and find_open_part(row) is not None
 
 
-def _is_verified(row: RightsRequest, at: datetime) -> bool:
-    return _is_undecided(row, at) and row.is_identity_verified and row.subject_id is not None
-
-
+_INFORM = act_page(record_informed, form=InformedForm, target="notice", list_targets=list_notices)
 _ACTS = (
     RowAction(
         "add-correction",
@@ -175,18 +153,7 @@ _ACTS = (
         applies=_is_undecided,
         refusals=_DESTROYED,
     ),
-    RowAction(
-        "refuse-correction",
-        "Refuse a correction",
-        Capability.DECIDE_RIGHTS_REQUESTS,
-        _refuse,
-        form=RefuseForm,
-        lead="Refuse single corrections first, each with its reasons. Then decide: the others are made if you grant "
-        "the right partly.",
-        done="Refused. Now decide about the right.",
-        applies=lambda row, at: _is_undecided(row, at) and bool(_open_corrections(row)),
-        refusals=_DESTROYED,
-    ),
+    act_page(refuse_correction, form=RefuseForm, target="correction", list_targets=_open_corrections),
     RowAction(
         "restrict-meanwhile",
         "Restrict while it is checked",
@@ -197,20 +164,9 @@ _ACTS = (
         "18(1)(a)). The restriction takes effect with the next decision; lift it on its own page, after informing the "
         "person.",
         done="Restricted.",
-        applies=_is_verified,
+        applies=lambda row, at: _is_undecided(row, at) and row.is_identity_verified and row.subject_id is not None,
     ),
-    RowAction(
-        "inform-recipient",
-        "Record that a recipient was informed",
-        Capability.HANDLE_RIGHTS_REQUESTS,
-        _informed,
-        form=InformedForm,
-        lead="Recipients of the data must be informed of a correction, restriction or erasure, unless that is "
-        "impossible or a disproportionate effort (GDPR Art. 19). Inform them yourself, then record it. The key of a "
-        "person is not destroyed before: afterwards no one could say whom it is about.",
-        done="Recorded.",
-        applies=lambda row, _at: row.is_open and bool(list_notices(row)),
-    ),
+    _INFORM,
 )
 for _act in _ACTS:
     added_acts.connect(AddedAct(_REQUEST, _act, after="resume"))
@@ -341,20 +297,7 @@ person_acts.connect(
         applies=lambda row, _at: row.is_recorded,
     )
 )
-person_acts.connect(
-    RowAction(
-        "inform-recipient",
-        "Record that a recipient was informed",
-        Capability.HANDLE_RIGHTS_REQUESTS,
-        _informed,
-        form=InformedForm,
-        lead="Recipients of the data must be informed of a correction or erasure without a request too, unless that is "
-        "impossible or a disproportionate effort (GDPR Art. 19). Inform them yourself, then record it. The key of a "
-        "person is not destroyed before.",
-        done="Recorded.",
-        applies=lambda row, _at: bool(list_notices(row)),
-    )
-)
+person_acts.connect(_INFORM)
 
 
 _TONES = {CorrectionState.OPEN: "warn", CorrectionState.MADE: "good", CorrectionState.REFUSED: "bad"}

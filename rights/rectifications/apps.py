@@ -14,10 +14,7 @@ class RectificationsConfig(config.PortalAppConfig):
         ("rights.requests.hooks.part_granted", "rights.rectifications.services.applying.list_who_must_be_informed"),
         ("rights.requests.hooks.before_closing", "rights.rectifications.services.applying.require_carried_out"),
         ("rights.requests.hooks.texts_to_read", "rights.rectifications.selectors.read_texts"),
-        (
-            "rights.requests.hooks.request_continued",
-            "rights.rectifications.services.statements.take_over_corrections",
-        ),
+        ("rights.requests.hooks.request_continued", "rights.rectifications.services.statements.take_over_corrections"),
         ("rights.requests.hooks.part_details", "rights.rectifications.selectors.describe_corrections"),
         (
             "paktaleem.directory.people.copies.sections.person_sections",

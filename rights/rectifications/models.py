@@ -91,10 +91,7 @@ class CorrectedValue(TenantRow, ActorStamp):
     """
 
     wall = TablePolicy(
-        Scope.TENANT,
-        EDIT,
-        disposed_as="person",
-        personal=classify(sealed="old_value new_value", none="field"),
+        Scope.TENANT, EDIT, disposed_as="person", personal=classify(sealed="old_value new_value", none="field")
     )
 
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)

@@ -29,14 +29,18 @@ class FieldHistory:
 
 def list_corrections(request: RightsRequest) -> list[Correction]:
     """List the corrections that a request asks for, in their order."""
-    return list(Correction.objects.filter(client_id=request.client_id, request=request))
+    rows = Correction.objects.filter(client_id=request.client_id, request=request).select_related("part")
+    found = list(rows)
+    for row in found:
+        row.request = request
+    return found
 
 
 def list_notices(of: RightsRequest | Subject) -> list[RecipientNotice]:
     """List the recipients to inform about a request, or of what staff did to a person without one, with the outcome."""
     rows = RecipientNotice.objects.filter(client_id=of.client_id)
     own = rows.filter(request=of) if isinstance(of, RightsRequest) else rows.filter(subject=of, request=None)
-    return list(own.select_related("recipient"))
+    return list(own.select_related("recipient", "request"))
 
 
 def waiting_fields(request: RightsRequest) -> set[str]:

@@ -54,7 +54,6 @@ def state_corrections(request: HttpRequest, visit: Visit, rights_request: UUID) 
 
 
 def _add(request: HttpRequest, visit: Visit, row: RightsRequest, form: CorrectionForm) -> bool:
-    """Add the correction; False if the form now has an error."""
     try:
         add_correction(row, Statement(**form.cleaned_data), actor=visit.actor, at=get_client_time(request))
     except ValidationError as error:

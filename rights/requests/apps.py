@@ -11,18 +11,12 @@ class RightsConfig(config.PortalAppConfig):
     verbose_name = "rights requests"
     handlers = (
         ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "rights.requests.services.clock.REQUEST_TEXTS"),
-        (
-            "paktaleem.foundation.encryption.wrapped_secrets.wrapped_kinds",
-            "rights.requests.sealing.REQUEST_KEYS",
-        ),
+        ("paktaleem.foundation.encryption.wrapped_secrets.wrapped_kinds", "rights.requests.sealing.REQUEST_KEYS"),
         (
             "paktaleem.directory.people.extension_points.before_erasure",
             "rights.requests.services.clock.destroy_texts_of_person",
         ),
-        (
-            "paktaleem.directory.mail.kinds.letter_outcomes",
-            "rights.requests.services.closing.record_letter_outcome",
-        ),
+        ("paktaleem.directory.mail.kinds.letter_outcomes", "rights.requests.services.closing.record_letter_outcome"),
         (
             "paktaleem.directory.data_systems.extension_points.order_answered",
             "rights.requests.services.closing.record_orders_answered",
@@ -30,10 +24,6 @@ class RightsConfig(config.PortalAppConfig):
         (
             "paktaleem.directory.people.extension_points.erasure_holds",
             "rights.requests.services.holds.find_copies_to_give",
-        ),
-        (
-            "rights.requests.hooks.request_ended",
-            "rights.requests.services.holds.lift_hold_at_end",
         ),
         (
             "paktaleem.directory.people.copies.sections.person_sections",

@@ -75,9 +75,8 @@ AUTHORITIES = {
 }
 """By ISO 3166 code of the country. In the USA the Federal Trade Commission enforces the rules for children (COPPA)."""
 
-NONE_YET = frozenset({"BD", "PK"})
-"""Countries without a supervisory authority that works, as far as we know. Pakistan plans a National Commission for
-Personal Data Protection; until it exists, a person may turn to a court."""
+# Bangladesh and Pakistan have no authority that works, as far as we know. Pakistan plans a National Commission for
+# Personal Data Protection; until it exists, a person may turn to a court.
 
 
 def find_authority(country: str, *, fallback: Sequence[str]) -> Authority | None:

@@ -11,17 +11,7 @@ from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.operations.extensions.points import ExtensionPoint
 from rights.requests.models import RequestPart, RightsRequest
 
-type GrantHandler = Callable[[RightsRequest, RequestPart, Actor, datetime], None]
-type AnsweringCheck = Callable[[RightsRequest, Actor, datetime], None]
-type AnswerNote = Callable[[RightsRequest], str]
-type ClosingCheck = Callable[[RightsRequest], None]
-type ContinuedHandler = Callable[[RightsRequest, RightsRequest, Actor, datetime], None]
-type PartDetails = Callable[[RightsRequest, RequestPart], list[str]]
 type StageHandler = Callable[[RightsRequest, Actor, datetime], None]
-type VerifiedHandler = Callable[[RightsRequest, Actor, datetime], None]
-type CallsToMake = Callable[[], QuerySet[Any]]
-type NeededTexts = Callable[[], QuerySet[Any, UUID]]
-type TextsOf = Callable[[RightsRequest], list[tuple[str, str]]]
 
 
 class NamedHandler(Protocol):
@@ -31,50 +21,44 @@ class NamedHandler(Protocol):
         """Act on a request that names a known person."""
 
 
-part_granted: ExtensionPoint[GrantHandler] = ExtensionPoint(
+part_granted: ExtensionPoint[Callable[[RightsRequest, RequestPart, Actor, datetime], None]] = ExtensionPoint(
     "rights.part_granted",
     "Called in the transaction that grants a part of a request, wholly or partly, to carry it out. May refuse.",
 )
-answer_notes: ExtensionPoint[AnswerNote] = ExtensionPoint(
+answer_notes: ExtensionPoint[Callable[[RightsRequest], str]] = ExtensionPoint(
     "rights.answer_notes", "A paragraph in the draft of every answer, in the person's language; empty for none."
 )
-before_answering: ExtensionPoint[AnsweringCheck] = ExtensionPoint(
+before_answering: ExtensionPoint[StageHandler] = ExtensionPoint(
     "rights.before_answering",
     "Called in the transaction that answers a request. Raises an error that says what is still to be done.",
 )
-calls_to_make: ExtensionPoint[CallsToMake] = ExtensionPoint(
+calls_to_make: ExtensionPoint[Callable[[], QuerySet[Any]]] = ExtensionPoint(
     "rights.calls_to_make", "Rows with ``request``: the requests whose sender is to be called at the number on file."
 )
-before_closing: ExtensionPoint[ClosingCheck] = ExtensionPoint(
+before_closing: ExtensionPoint[Callable[[RightsRequest], None]] = ExtensionPoint(
     "rights.before_closing", "Called before a request is closed. Raises an error that says what is still to be done."
 )
-part_details: ExtensionPoint[PartDetails] = ExtensionPoint(
+part_details: ExtensionPoint[Callable[[RightsRequest, RequestPart], list[str]]] = ExtensionPoint(
     "rights.part_details", "Lines about a decided part in the draft of the answer, in the person's language."
 )
-request_continued: ExtensionPoint[ContinuedHandler] = ExtensionPoint(
+request_continued: ExtensionPoint[Callable[[RightsRequest, RightsRequest, Actor, datetime], None]] = ExtensionPoint(
     "rights.request_continued",
     "Called with the earlier and the later request before the later one is closed as a duplicate. May refuse.",
 )
 person_named: ExtensionPoint[NamedHandler] = ExtensionPoint(
-    "rights.person_named",
-    "Called when a request names a known person: when it is received, or assigned to them.",
+    "rights.person_named", "Called when a request names a known person: when it is received, or assigned to them."
 )
 person_assigned: ExtensionPoint[StageHandler] = ExtensionPoint(
     "rights.person_assigned",
     "Called when a request that was received before is assigned to a person, or to another one.",
 )
-request_ended: ExtensionPoint[StageHandler] = ExtensionPoint(
-    "rights.request_ended",
-    "Called in the transaction that closes a request, withdraws it, continues it in another or hands it over.",
-)
-identity_verified: ExtensionPoint[VerifiedHandler] = ExtensionPoint(
+identity_verified: ExtensionPoint[StageHandler] = ExtensionPoint(
     "rights.identity_verified", "Called when it is verified that the person made an earlier request."
 )
-texts_needed: ExtensionPoint[NeededTexts] = ExtensionPoint(
-    "rights.texts_needed",
-    "Ids of ended requests whose texts an app above still needs: they keep their keys.",
+texts_needed: ExtensionPoint[Callable[[], QuerySet[Any, UUID]]] = ExtensionPoint(
+    "rights.texts_needed", "Ids of ended requests whose texts an app above still needs: they keep their keys."
 )
-texts_to_read: ExtensionPoint[TextsOf] = ExtensionPoint(
+texts_to_read: ExtensionPoint[Callable[[RightsRequest], list[tuple[str, str]]]] = ExtensionPoint(
     "rights.texts_to_read",
     "Decrypted texts of apps above for the page that shows what a request says; the access is already recorded.",
 )

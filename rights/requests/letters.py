@@ -1,7 +1,6 @@
 """Templates of letters about a rights request: one for each occasion and language, filled with what is recorded."""
 
-from enum import StrEnum
-
+from django.db import models
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -16,29 +15,19 @@ from rights.requests.services.steps import list_parts
 from rights.requests.states import Decision
 
 
-class Occasion(StrEnum):
+class Occasion(models.TextChoices):
     """Why a letter is written."""
 
-    ACKNOWLEDGEMENT = "acknowledgement"
-    IDENTITY = "identity"
-    CLARIFICATION = "clarification"
-    NOTICE = "notice"
-    GRANT = "grant"
-    PARTIAL = "partial"
-    REFUSAL = "refusal"
-    CLOSING = "closing"
+    ACKNOWLEDGEMENT = "acknowledgement", _("Acknowledgement")
+    IDENTITY = "identity", _("Identity needed")
+    CLARIFICATION = "clarification", _("Clarification needed")
+    NOTICE = "notice", _("Reasoned notice")
+    GRANT = "grant", _("Grant")
+    PARTIAL = "partial", _("Partial grant")
+    REFUSAL = "refusal", _("Refusal")
+    CLOSING = "closing", _("Closing")
 
 
-OCCASIONS = [
-    (Occasion.ACKNOWLEDGEMENT.value, _("Acknowledgement")),
-    (Occasion.IDENTITY.value, _("Identity needed")),
-    (Occasion.CLARIFICATION.value, _("Clarification needed")),
-    (Occasion.NOTICE.value, _("Reasoned notice")),
-    (Occasion.GRANT.value, _("Grant")),
-    (Occasion.PARTIAL.value, _("Partial grant")),
-    (Occasion.REFUSAL.value, _("Refusal")),
-    (Occasion.CLOSING.value, _("Closing")),
-]
 ANSWERS = frozenset({Occasion.GRANT, Occasion.PARTIAL, Occasion.REFUSAL})
 """Occasions of the answer, which stops the clock; written with *Answer*. A notice is written with *Extend it*."""
 
@@ -77,3 +66,8 @@ def get_start_url(request: RightsRequest) -> str:
     """
     page = "requests-start" if request.requester_id is None else "guardian-start"
     return build_public_url(reverse(page, args=[request.client.code]))
+
+
+def build_link_url(token: str) -> str:
+    """Return the absolute URL of an access link to the person's own page of requests."""
+    return build_public_url(reverse("requests-link", args=[token]))

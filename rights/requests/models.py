@@ -429,7 +429,6 @@ class RequestNote(OfRequest):
         indexes = [models.Index(fields=["client", "request", "at", "id"], name="rightsnote_of_request")]
 
     def __str__(self) -> str:
-        """Return a label without its text."""
         return "note"
 
 

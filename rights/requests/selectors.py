@@ -3,9 +3,8 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from http import HTTPStatus
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -217,60 +216,17 @@ _ABOUT_SHOWN_PEOPLE = " AND r.subject_id = ANY (ARRAY(SELECT id FROM subjects_su
 """Added for staff limited to schools, who see no other requests: then only those of these people are read."""
 
 
-def _fetch_figures(statement: str, values: Any) -> list[Any]:
-    shown = _ABOUT_SHOWN_PEOPLE if is_limited() else ""
-    with connection.cursor() as cursor:
-        cursor.execute(statement.format(shown=shown), values)
-        found: list[Any] = cursor.fetchall()
-    return found
-
-
 def get_figures(actor: Actor, *, since: datetime) -> list[Figures]:
     """Return the figures of requests received since a time, by client and kind; one query. Raises NotAllowed.
 
     A request with several rights counts for each of them. One that goes on as another request counts there only.
     """
     require(actor, Capability.VIEW_REQUEST_FIGURES)
-    rows = _fetch_figures(_FIGURES, [since, actor.client_id, actor.client_id])
+    shown = _ABOUT_SHOWN_PEOPLE if is_limited() else ""
+    with connection.cursor() as cursor:
+        cursor.execute(_FIGURES.format(shown=shown), [since, actor.client_id, actor.client_id])
+        rows = cursor.fetchall()
     return [
         Figures(client_id, kind, received, answered, in_time, None if days is None else round(float(days), 1))
         for client_id, kind, received, answered, in_time, days in rows
     ]
-
-
-@dataclass(frozen=True, slots=True)
-class MonthFigures:
-    """Figures of one calendar month (UTC): requests received in it, and how many of them were answered in time."""
-
-    month: date
-    received: int
-    in_time: int
-
-
-_MONTHS = """
-WITH last AS (SELECT date_trunc('month', %(until)s::timestamptz AT TIME ZONE 'UTC') AS month),
-counted AS (
-    SELECT date_trunc('month', r.received_at AT TIME ZONE 'UTC') AS month, count(*) AS received,
-        count(*) FILTER (
-            WHERE r.delivered_at < r.due_at OR (r.notice_at < r.due_at AND r.delivered_at < r.expected_by)
-        ) AS in_time
-    FROM last JOIN rights_rightsrequest r
-        ON r.received_at >= (last.month - interval '11 months') AT TIME ZONE 'UTC'
-        AND r.received_at < (last.month + interval '1 month') AT TIME ZONE 'UTC'
-    WHERE (%(client)s::uuid IS NULL OR r.client_id = %(client)s) AND r.state NOT IN ('duplicate', 'handed_over'){shown}
-    GROUP BY 1
-)
-SELECT m.month::date, coalesce(counted.received, 0), coalesce(counted.in_time, 0)
-FROM last CROSS JOIN generate_series(last.month - interval '11 months', last.month, interval '1 month') AS m (month)
-LEFT JOIN counted ON counted.month = m.month
-ORDER BY m.month
-"""
-
-
-def get_monthly_figures(actor: Actor, *, until: datetime) -> list[MonthFigures]:
-    """Return the figures of twelve months up to the one of ``until``, oldest first; one query. Raises NotAllowed.
-
-    A request that goes on as another one counts there only.
-    """
-    require(actor, Capability.VIEW_REQUEST_FIGURES)
-    return [MonthFigures(*row) for row in _fetch_figures(_MONTHS, {"until": until, "client": actor.client_id})]

@@ -18,14 +18,11 @@ from paktaleem.foundation.operations.jobs.enqueue import do_for_clients
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from rights.requests.deadlines import StepKind, format_day
+from rights.requests.letters import build_link_url
 from rights.requests.messages import STAFF_MESSAGES
 from rights.requests.models import RightsRequest
 from rights.requests.selectors import get_clock
-from rights.requests.services.clock import (
-    NOTIFY_STAFF,
-    carry_out_due_steps,
-    list_clients_with_due_requests,
-)
+from rights.requests.services.clock import NOTIFY_STAFF, carry_out_due_steps, list_clients_with_due_requests
 from rights.requests.services.intake import MATCH_SENDER, match_sender
 from rights.requests.services.steps import RequestEnded
 
@@ -49,11 +46,7 @@ def match_sender_of_request(client: str, request: str) -> None:
     with in_client(UUID(client)):
         found = RightsRequest.objects.get(pk=request, client_id=client)
         with suppress(RequestEnded):  # staff or the person were faster
-            match_sender(found, address=_link_address, actor=system_actor(MATCH_SENDER), at=wall_clock_now())
-
-
-def _link_address(token: str) -> str:
-    return build_public_url(reverse("requests-link", args=[token]))
+            match_sender(found, address=build_link_url, actor=system_actor(MATCH_SENDER), at=wall_clock_now())
 
 
 @app.task(name=NOTIFY_STAFF, pass_context=False)

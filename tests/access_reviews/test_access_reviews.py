@@ -8,8 +8,9 @@ import pytest
 
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.staff.access_reviews.models import TIME_TO_CONFIRM, AccessReview
-from paktaleem.directory.staff.access_reviews.services import NothingToConfirm, advance_reviews, confirm_access
+from paktaleem.directory.staff.access_reviews.services import advance_reviews, confirm_access
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, system_actor, user_actor
+from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.accounts.client_services import suspend_membership
 from paktaleem.foundation.accounts.models import Membership, User
 from paktaleem.foundation.accounts.selectors import list_memberships
@@ -138,7 +139,7 @@ def test_a_member_who_joined_after_the_opening_is_confirmed_in_the_next_review(c
     advance(indus, OPENED)
     review = only_review(indus)
     make_staff(cast.user("celia").email, ("client_admin", indus), at=OPENED + DAY)
-    with pytest.raises(NothingToConfirm):
+    with pytest.raises(Refused, match="None of these memberships is waiting any more"):
         confirm(review, ["celia"], cast, cast.actor("farah"), OPENED + 2 * DAY)
     advance(indus, LOCKED)
     assert may_sign_in(cast, "celia", indus, LOCKED)
@@ -161,7 +162,7 @@ def test_a_membership_of_another_client_is_not_confirmed(cast: Cast) -> None:
     advance(indus, OPENED)
     with in_client(cast.client_id("khyber")):
         foreign = Membership.objects.get().pk
-    with in_client(indus), pytest.raises(NothingToConfirm):
+    with in_client(indus), pytest.raises(Refused, match="None of these memberships is waiting any more"):
         confirm_access(only_review(indus), [foreign], actor=cast.actor("farah"), reason="review", at=OPENED)
 
 

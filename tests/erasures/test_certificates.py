@@ -21,8 +21,8 @@ from paktaleem.foundation.audit.canonical import canonical
 from paktaleem.foundation.audit.certificates import read_body
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.encryption.erasure_list import erasure_list
+from rights.erasures.admin import render_certificate
 from rights.erasures.models import Certificate, ErasureProposal
-from rights.erasures.pdf import render_certificate
 from rights.erasures.selectors import find_certificate
 from rights.requests.models import RightsRequest
 from rights.requests.sealing import create_key

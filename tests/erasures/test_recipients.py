@@ -6,8 +6,8 @@ from django.core.exceptions import ValidationError
 from paktaleem.directory.people.erasures import Erasure
 from paktaleem.directory.people.services.erasure import complete_erasure
 from paktaleem.foundation.audit.certificates import read_body
+from rights.erasures.admin import render_certificate
 from rights.erasures.models import ErasureProposal
-from rights.erasures.pdf import render_certificate
 from rights.erasures.selectors import find_certificate
 from rights.erasures.services.proposals import decide_erasure
 from rights.rectifications.models import RecipientNotice

@@ -19,13 +19,13 @@ from consent.register.models.purposes import Purpose
 from consent.register.services.register import change_register
 from consent.sharing.services import decide_legal_disclosure, record_legal_disclosure, request_legal_disclosure
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
+from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.office.reports.regulator.models import PackContent, PackState, RegulatorPack
 from paktaleem.office.reports.regulator.sections import SECTIONS
 from paktaleem.office.reports.regulator.services import (
     GATHER,
-    PackNotReady,
     fail_pack,
     gather_section,
     request_pack,
@@ -191,7 +191,7 @@ def test_a_killed_worker_goes_on_with_the_next_section_and_a_failure_is_shown(ca
         assert gather_section(pack.pk, client_id=pack.client_id, actor=WORKER, at=AT)
         pack.refresh_from_db()
         assert (pack.done, list(pack.parts)) == (1, [SECTIONS[0].code])
-        with pytest.raises(PackNotReady):
+        with pytest.raises(Refused, match="The pack is not ready yet"):
             take_pack(pack, form="pdf", actor=cast.actor("amina"), reason="review", at=AT)
         fail_pack(pack.pk, client_id=pack.client_id, actor=WORKER, at=AT)
         assert not gather_section(pack.pk, client_id=pack.client_id, actor=WORKER, at=AT)

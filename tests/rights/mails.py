@@ -5,7 +5,7 @@ from typing import Any
 
 from paktaleem.foundation.tenancy.context import as_officer
 from rights.mailbox.contents import Content, open_content
-from rights.mailbox.intake import Taken, take_mail
+from rights.mailbox.intake import take_mail
 from rights.mailbox.models import MailMessage
 from rights.requests.models import RightsRequest
 from rights.requests.services.intake import MATCH_SENDER
@@ -45,14 +45,9 @@ def raw(*lines: str | bytes) -> bytes:
     return b"\r\n".join(one if isinstance(one, bytes) else one.encode() for one in lines)
 
 
-def take(mail: bytes, **given: Any) -> Taken:
-    """Take an email."""
-    return take_mail(mail, **given)
-
-
 def taken(mail: bytes) -> MailMessage:
     """Take an email that was not taken before, and return its message."""
-    message = take_mail(mail).message
+    message = take_mail(mail)
     assert message is not None
     return message
 

@@ -16,7 +16,6 @@ from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
 from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
-from paktaleem.foundation.encryption.wrapped_secrets import list_wrapped_kinds
 from paktaleem.foundation.tenancy.context import in_client
 from rights.requests.models import RequestPart, RightsRequest
 from rights.requests.services.clock import purge_old_requests
@@ -125,16 +124,6 @@ def test_an_empty_text_is_reported_at_its_field_and_too_many_concerns_are_refuse
     assert found == [200] * 10 + [429]
 
 
-def test_reading_it_is_recorded_first(cast: Cast, indus) -> None:
-    row = reported(cast)
-    read = read_request(row, actor=cast.actor("amina"), reason=Reason.INCIDENT, at=AT)
-    assert read == {"details": "A teacher posted my son's marks.", "contact": "somebody@mail.example", "answer": ""}
-    assert Entry.objects.filter(kind="rights_request.read").count() == 1
-    for name in ("bilal", "sana"):
-        with pytest.raises(NotAllowed):
-            read_request(row, actor=cast.actor(name), reason=Reason.INCIDENT, at=AT)
-
-
 @pytest.mark.parametrize("by", ["farah", "amina"])
 def test_the_client_and_paktaleem_may_each_act_on_it_and_it_is_answered_once(cast: Cast, indus, by: str) -> None:
     row = closed(cast, reported(cast), by=by)
@@ -157,13 +146,6 @@ def test_the_text_is_deleted_some_time_after_the_answer(cast: Cast, indus, setti
             read_request(gone, actor=cast.actor("amina"), reason=Reason.REVIEW, at=late)
     row.refresh_from_db()
     assert (row.details, row.contact, row.answer) == (None, None, None)
-
-
-def test_its_key_is_counted_and_wrapped_anew_with_the_others(cast: Cast, indus) -> None:
-    reported(cast)
-    kind = next(one for one in list_wrapped_kinds() if one.name == "rights.rightsrequest")
-    assert kind.counted(cast.client_id("indus")) == {1: 1}
-    assert kind.rewrap(cast.client_id("indus")) == frozenset()
 
 
 # A concern or a question that turns into a right

@@ -35,20 +35,6 @@ def fresh(cast: Cast, request: RightsRequest) -> RightsRequest:
         return RightsRequest.objects.get(pk=request.pk)
 
 
-def test_the_queue_is_sorted_by_due_date_and_the_first_page_leads_to_it(sign_in: SignIn, cast: Cast) -> None:
-    rows = {days: made(cast, days_ago=days) for days in (3, 31, 10)}
-    browser = sign_in("amina")
-    first = browser.get("/admin/").content.decode()
-    assert f"{list_url(MODEL)}?progress=open" in first
-    assert f"{list_url(MODEL)}?progress=overdue" in first
-    page = browser.get(f"{list_url(MODEL)}?progress=open").content.decode()
-    places = [page.index(rows[days].number) for days in (31, 10, 3)]
-    assert places == sorted(places)
-    late = browser.get(f"{list_url(MODEL)}?progress=overdue").content.decode()
-    assert rows[31].number in late
-    assert rows[10].number not in late
-
-
 def test_concerns_and_guardians_requests_are_in_the_same_queue_and_late_ones_come_longest_first(
     sign_in: SignIn, cast: Cast
 ) -> None:
@@ -178,10 +164,3 @@ def test_figures_say_what_was_answered_in_time(cast: Cast) -> None:
     one = found["complaint"]
     assert (one.received, one.answered, one.in_time, one.median_days) == (4, 3, 2, 35.0)
     assert set(found) == {"complaint", "question"}
-
-
-def test_figures_count_by_client_and_kind(sign_in: SignIn, cast: Cast) -> None:
-    made(cast, "access")
-    for name, seen in (("amina", True), ("farah", True), ("celia", False)):
-        page = sign_in(name).get(f"{list_url(MODEL)}figures/").content.decode()
-        assert ("Access to the data" in page) is seen

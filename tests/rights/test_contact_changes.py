@@ -113,8 +113,7 @@ def test_used_up_messages_of_the_day_do_not_hold_the_notice_back(cast: Cast, ind
 
 
 @pytest.mark.parametrize(
-    ("before", "sent"),
-    [("hamza@مثال.example", ["hamza@xn--mgbh0fb.example"]), (f"hamza@{'م' * 60}.example", [])],
+    ("before", "sent"), [("hamza@مثال.example", ["hamza@xn--mgbh0fb.example"]), (f"hamza@{'م' * 60}.example", [])]
 )
 def test_a_domain_in_another_script_is_reached_or_does_not_stop_the_correction(
     cast: Cast, indus, before: str, sent: list[str]

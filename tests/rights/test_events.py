@@ -14,7 +14,6 @@ from paktaleem.directory.webhooks.services import payload
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
-from paktaleem.foundation.tenancy.context import in_client
 from rights.erasures.models import ErasureProposal
 from rights.erasures.services.proposals import decide_erasure
 from rights.packages.services.answering import end_due_packages
@@ -26,12 +25,10 @@ from rights.requests.services.intake import read_request
 from rights.requests.services.steps import list_parts
 from tests.cast import Cast
 from tests.children.guardians import verified_guardian
-from tests.console.pages import list_url, row_url
 from tests.erasures.steps import go_on
 from tests.keeping import default_period
 from tests.rights.cases import AT, DAY, asked_by_guardian, part_of, received
 from tests.rights.packing import build
-from tests.signing_in import browser_of
 from tests.webhooks.making import make_endpoint
 
 NO_SUCH_PERSON = Answer(Outcome.NOT_FOUND)
@@ -175,15 +172,3 @@ def test_reading_and_deleting_a_text_are_recorded_and_not_sent(listening: Cast, 
     kinds = Entry.objects.filter(family="rights_request").order_by("pk").values_list("kind", flat=True)
     assert [kind.partition(".")[2] for kind in kinds][-2:] == ["read", "forgotten"]
     assert len(told()) == before
-
-
-def test_a_request_shows_its_acts_on_its_page_and_in_the_ledger(cast: Cast) -> None:
-    with in_client(cast.client_id("indus")):
-        verified_guardian(cast.subject("danish"), cast.subject("esra"), at=AT - DAY)
-        request = asked_by_guardian(cast, "deletion")
-    browser = browser_of(cast.user("farah"))
-    page = browser.get(row_url("rights/rightsrequest", request.pk)).content.decode()
-    assert "Rights request received" in page
-    ledger = browser.get(f"{list_url('ledger/entry')}?act=rights_request").content.decode()
-    assert ">rights_request.received</code>" in ledger
-    assert "guardian: verified" not in ledger

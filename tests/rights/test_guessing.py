@@ -95,12 +95,6 @@ def test_the_person_with_the_link_gets_a_code_after_others_used_up_the_messages_
     assert send(browser, "/requests/code/", code=latest_code()).status_code == 302
 
 
-def test_one_ip_address_posts_ten_requests_an_hour_whatever_the_contacts(cast: Cast) -> None:
-    browser = visitor(REMOTE_ADDR="192.0.2.9")
-    found = [asked(f"victim{one}@mail.example", browser=browser).status_code for one in range(15)]
-    assert found == [200] * 10 + [429] * 5
-
-
 def test_consent_is_withdrawn_from_the_acknowledgement_with_no_more_than_the_known_contact(cast: Cast) -> None:
     browser = visitor()
     page = asked(HAMZA, "withdrawal", browser=browser).content.decode()

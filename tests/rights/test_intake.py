@@ -9,7 +9,6 @@ from django.db import IntegrityError, connection, transaction
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.people.services.erasure import AlreadyErased, erase_subject
 from paktaleem.foundation.accounts.actors import NotAllowed, person_actor
-from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from rights.requests.models import RequestStep, RightsRequest
@@ -135,14 +134,6 @@ def test_the_database_refuses_a_broken_request(cast: Cast, indus, column: dict[s
     request = received(cast)
     with pytest.raises(IntegrityError), transaction.atomic():
         RightsRequest.objects.filter(pk=request.pk).update(**column)
-
-
-def test_old_texts_of_closed_requests_are_unreadable(cast: Cast, indus) -> None:
-    request = received(cast, details="Old")
-    request.wrapped = None
-    request.save()
-    with pytest.raises(Refused, match="have been deleted"):
-        read_request(request, actor=cast.actor("farah"), reason=Reason.REVIEW, at=AT)
 
 
 def test_no_text_is_received_about_a_person_who_is_erased_meanwhile(cast: Cast, indus) -> None:

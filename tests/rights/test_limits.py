@@ -198,5 +198,5 @@ def test_the_console_refuses_to_lift_before_the_person_is_informed(sign_in: Sign
     assert answer in amina.get(row_url("consent/objection", objection.pk, "change")).content.decode()
     shown = amina.get(row_url("consent/objection", objection.pk, "agree")).content.decode()
     assert "Fraud" in shown
-    own = amina.post(row_url("consent/objection", objection.pk, "agree"), {"answer": "approve"})
+    own = amina.post(row_url("consent/objection", objection.pk, "agree"), {"approve": "yes"})
     assert "A second person must approve it." in own.content.decode()

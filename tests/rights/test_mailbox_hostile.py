@@ -13,10 +13,11 @@ import pytest
 from django.core import mail
 from django.test import override_settings
 
+from rights.mailbox.intake import take_mail
 from rights.mailbox.parsing import child, reader
 from rights.mailbox.parsing.reader import MEMORY_BYTES, SECONDS, parse_mail
 from tests.cast import Cast
-from tests.rights.mails import SENDER, US, content_of, list_mail, list_requests, made, raw, take, taken, work
+from tests.rights.mails import SENDER, US, content_of, list_mail, list_requests, made, raw, taken, work
 
 HAMZA = "hamza.lodhi@students.example"
 HEAD = raw(f"From: {SENDER}", f"To: {US}", "Subject: Q", "Message-ID: <h@mail.example>")
@@ -95,7 +96,7 @@ def test_a_forged_sender_is_never_verified_whatever_results_the_email_brings(cas
 
 
 def test_one_message_id_a_hundred_times_is_one_request(cast: Cast) -> None:
-    found = [take(made(f"Text {number}", Message_ID="<same@mail.example>")).message for number in range(100)]
+    found = [take_mail(made(f"Text {number}", Message_ID="<same@mail.example>")) for number in range(100)]
     assert [one is not None for one in found] == [True] + [False] * 99
     work()
     assert len(list_requests()) == len(mail.outbox) == 1
@@ -103,7 +104,7 @@ def test_one_message_id_a_hundred_times_is_one_request(cast: Cast) -> None:
 
 def test_without_a_message_id_the_whole_email_is_recognised(cast: Cast) -> None:
     email = made(Message_ID=None)
-    assert [take(email).message is not None for _ in range(3)] == [True, False, False]
+    assert [take_mail(email) is not None for _ in range(3)] == [True, False, False]
 
 
 def multipart(number: int) -> bytes:
@@ -215,7 +216,7 @@ def test_the_senders_address_cannot_add_recipients(cast: Cast) -> None:
     for number, sender in enumerate(
         ['"a@x.example, b"@mail.example', "<a@x.example>, <b@x.example>", "a@x.example\x00b"]
     ):
-        take(raw(f"From: {sender}", f"To: {US}", "", f"Hi {number}"))
+        take_mail(raw(f"From: {sender}", f"To: {US}", "", f"Hi {number}"))
     work()
     assert all(len(one.recipients()) == 1 for one in mail.outbox)
     assert all(row.identity_verified_at is None for row in list_requests())

@@ -1,6 +1,5 @@
-"""The two ways in, IMAP and a pipe: each email is taken once, whatever breaks between the mailbox and the database."""
+"""IMAP: each email is taken once, whatever breaks between the mailbox and the database."""
 
-import io
 import ssl
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +11,6 @@ from typing import Any
 import pytest
 import trustme
 from django.core.checks import run_checks
-from django.core.management import call_command
 from django.db import DatabaseError, connections
 from django.test import override_settings
 
@@ -24,7 +22,7 @@ from rights.mailbox.models import MailboxCheck, MailMessage
 from rights.mailbox.tasks import poll_mailbox
 from tests.cast import Cast
 from tests.rights.imap_server import Mailbox, serving
-from tests.rights.mails import SENDER, US, content_of, list_mail, list_requests, made
+from tests.rights.mails import SENDER, US, content_of, list_mail, list_requests, made, taken
 from tests.signing_in import SignIn
 
 
@@ -185,39 +183,6 @@ def test_without_a_mailbox_nothing_is_polled(cast: Cast) -> None:
         assert not MailboxCheck.objects.exists()
 
 
-def piped(content: bytes, monkeypatch: pytest.MonkeyPatch) -> tuple[int, str]:
-    """Run the command with an email on standard input; return the exit status and the line on standard error."""
-    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(content)))
-    err = io.StringIO()
-    try:
-        call_command("receive_mail", stderr=err)
-    except SystemExit as left:
-        return int(str(left.code)), err.getvalue()
-    return 0, err.getvalue()
-
-
-def test_the_pipe_says_with_its_exit_status_what_became_of_the_email(
-    cast: Cast, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    email = made("Who are you?")
-    assert piped(email, monkeypatch) == (0, "Taken: request.\n")
-    assert piped(email, monkeypatch) == (0, "Taken: known already.\n")
-    assert piped(b" \n", monkeypatch) == (65, "The email is empty.\n")
-    assert len(list_requests()) == 1
-
-    def broken(_: bytes) -> Any:
-        raise DatabaseError(f"could not store the email of {SENDER}")
-
-    monkeypatch.setattr("rights.mailbox.management.commands.receive_mail.take_mail", broken)
-    assert piped(email, monkeypatch) == (75, "Not taken, try again later: DatabaseError.\n")
-
-
-@override_settings(MAILBOX_MOST_BYTES=2000)
-def test_the_pipe_reads_all_of_a_large_email_and_keeps_the_start(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert piped(made("x" * 500_000), monkeypatch)[0] == 0
-    assert list_mail()[0].size == 2000
-
-
 def with_file(size: int) -> bytes:
     email = EmailMessage()
     email["From"], email["To"], email["Subject"], email["Message-ID"] = SENDER, US, "A file", "<file@mail.example>"
@@ -227,11 +192,8 @@ def with_file(size: int) -> bytes:
 
 
 @override_settings(FILE_MOST_BYTES=1000)
-def test_a_file_larger_than_files_about_people_may_be_is_kept_with_its_email(
-    cast: Cast, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert piped(with_file(5000), monkeypatch) == (0, "Taken: request.\n")
-    assert [one.size for one in content_of(list_mail()[0]).files] == [5000]
+def test_a_file_larger_than_files_about_people_may_be_is_kept_with_its_email(cast: Cast) -> None:
+    assert [one.size for one in content_of(taken(with_file(5000))).files] == [5000]
 
 
 def test_an_email_that_breaks_a_rule_is_kept_whole_instead_of_being_tried_for_ever(
@@ -247,7 +209,7 @@ def test_an_email_that_breaks_a_rule_is_kept_whole_instead_of_being_tried_for_ev
     assert box.seen == {1}
     [kept] = list_mail()
     assert (kept.state, kept.files, kept.request_id) == ("unreadable", 1, None)
-    assert piped(email, monkeypatch) == (0, "Taken: known already.\n")
+    assert take_mail(email) is None
 
 
 def test_one_email_taken_by_eight_at_once_is_one_request(committed: Cast) -> None:
@@ -255,7 +217,7 @@ def test_one_email_taken_by_eight_at_once_is_one_request(committed: Cast) -> Non
 
     def take(_: int) -> MailMessage | None:
         try:
-            return take_mail(email).message
+            return take_mail(email)
         finally:
             connections.close_all()
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.http import HttpRequest
@@ -11,6 +12,7 @@ from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, is_other_person
 from paktaleem.foundation.console.columns import render_state, state_column
+from paktaleem.foundation.console.forms import ActionForm, RowActionForm
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 
@@ -36,21 +38,20 @@ def approval_actions(
     capability: Capability = Capability.APPROVE_CHILD_CHANGES,
     refusals: Mapping[type[Exception], str] | None = None,
     danger: bool = False,
+    form: type[ActionForm] = RowActionForm,
+    template: str = "console/act.html",
     offered_to: Callable[[Any, Actor, datetime], bool] = is_other_person,
 ) -> tuple[RowAction, RowAction]:
     """Return the row actions to approve and decline a change through ``service``.
 
     ``approve`` and ``decline`` are the button labels, ``lead`` is the text before approving, ``clock`` returns the
     time of the decision, ``capability`` is needed for both, ``refusals`` are words of these acts for exceptions,
-    ``danger`` marks an approval that takes protection away or gives power, ``offered_to`` says who sees its button.
+    ``danger`` marks an approval that takes protection away or gives power, ``form`` and ``template`` are those of the
+    approval, ``offered_to`` says who sees its button.
     """
 
-    def make_perform(approved: bool) -> Callable[..., None]:  # noqa: FBT001 -- selects the action
-        def perform(row: Any, given: dict[str, Any], request: HttpRequest) -> None:
-            stamp = {"reason": given["reason"], "actor": actor_of(request), "at": clock(request)}
-            service(row, approve=approved, **stamp)
-
-        return perform
+    def perform(row: Any, given: dict[str, Any], request: HttpRequest, *, approved: bool) -> None:
+        service(row, approve=approved, reason=given["reason"], actor=actor_of(request), at=clock(request))
 
     options: dict[str, Any] = {"applies": _is_waiting, "refusals": refusals or {}}
     return (
@@ -58,10 +59,12 @@ def approval_actions(
             "approve",
             approve,
             capability,
-            make_perform(True),
+            partial(perform, approved=True),
             lead=lead,
             done="Approved.",
             danger=danger,
+            form=form,
+            template=template,
             offered_to=offered_to,
             step_up=True,
             **options,
@@ -70,7 +73,7 @@ def approval_actions(
             "decline",
             decline,
             capability,
-            make_perform(False),
+            partial(perform, approved=False),
             lead="Nothing changes: the request ends. It is recorded who declined it, and why.",
             done="Declined. Nothing has changed.",
             **options,

@@ -1,6 +1,8 @@
 """Exits in the console."""
 
 from datetime import datetime
+from functools import partial
+from pathlib import Path
 from typing import Any, ClassVar
 
 from django import forms
@@ -27,8 +29,8 @@ from paktaleem.foundation.console.long_acts import LongAct, Progress, long_acts
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
+from paktaleem.foundation.text.typesetting import typeset_certificate
 from paktaleem.office.exits.models import AgreementExit, Choice, ExitCertificate, ExitPart, ExitStage
-from paktaleem.office.exits.pdf import render_certificate
 from paktaleem.office.exits.services import deleting, exporting, proposing
 from paktaleem.office.exits.services.deleting import CASE, CONTINUE
 from retention.disposals.selectors import get_progress
@@ -87,12 +89,7 @@ class DeclinedForm(RowActionForm):
     field_order = ("document", "reason")
 
 
-_TONES = {
-    ExitStage.PROPOSED: "warn",
-    ExitStage.DECLINED: "calm",
-    ExitStage.CERTIFIED: "good",
-}
-_MOVING = {ExitStage.COLLECTING, ExitStage.EXPORTING, ExitStage.DELETING, ExitStage.ERASING}
+_TONES = {ExitStage.PROPOSED: "warn", ExitStage.DECLINED: "calm", ExitStage.CERTIFIED: "good"}
 
 
 def _render_stage(row: Any) -> SafeString:
@@ -100,56 +97,22 @@ def _render_stage(row: Any) -> SafeString:
     return render_state(label, _TONES.get(ExitStage(row.stage), "warn"))
 
 
-def _by(request: HttpRequest) -> dict[str, Any]:
-    return {"actor": actor_of(request), "at": get_action_time(request)}
-
-
 def _propose(row: ServiceAgreement, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
-    found = proposing.propose_exit(row, **given, **_by(request))
+    found = proposing.propose_exit(row, **given, actor=actor_of(request), at=get_action_time(request))
     url = reverse("admin:exits_agreementexit_change", args=[found.pk], current_app=site.name)
     return HttpResponseRedirect(url)
 
 
 def _open_part(row: AgreementExit, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
     part: ExitPart = given["part"]
-    content = exporting.open_part(part, reason=given["reason"], **_by(request))
+    by: dict[str, Any] = {"actor": actor_of(request), "at": get_action_time(request)}
+    content = exporting.open_part(part, reason=given["reason"], **by)
     return stream_archive(content, name=f"{row}-part-{part.number:05}.zip", size=part.file.size)
-
-
-def _pause(row: AgreementExit, given: dict[str, Any], request: HttpRequest) -> None:
-    deleting.pause_exit(row, reason=given["reason"], **_by(request))
-
-
-def _resume(row: AgreementExit, given: dict[str, Any], request: HttpRequest) -> None:
-    deleting.resume_exit(row, reason=given["reason"], **_by(request))
 
 
 def _find_certificate(row: AgreementExit) -> ExitCertificate | None:
     found: ExitCertificate | None = ExitCertificate.objects.filter(client_id=row.client_id, exit=row).first()
     return found
-
-
-def _is_ready_to_delete(row: AgreementExit, at: datetime) -> bool:
-    if row.stage == ExitStage.DELETING:
-        return deleting.is_to_repeat(row)
-    is_settled = row.returned_at is not None or row.return_declined_at is not None
-    return _is_returning(row, at) and is_settled
-
-
-def _may_have_its_data(row: AgreementExit, at: datetime) -> bool:
-    return _is_returning(row, at) and row.returned_at is None and not exporting.has_unfetched_parts(row)
-
-
-def _may_be_declined(row: AgreementExit, at: datetime) -> bool:
-    return _is_returning(row, at) and row.returned_at is None and row.return_declined_at is None
-
-
-def _is_certified(row: AgreementExit, _at: datetime) -> bool:
-    return row.stage == ExitStage.CERTIFIED
-
-
-def _is_returning(row: AgreementExit, _at: datetime) -> bool:
-    return row.stage == ExitStage.RETURNING
 
 
 added_acts.connect(
@@ -174,6 +137,10 @@ class ExitProgressFilter(ProgressFilter):
     """Filter for exits that need an officer."""
 
     offered: ClassVar[Any] = {"open": _("Open")}
+
+
+render_certificate = partial(typeset_certificate, Path(__file__).with_name("certificate.typ"))
+"""Returns a certificate as PDF, in English and Urdu."""
 
 
 @admin.register(AgreementExit, site=site)
@@ -222,35 +189,19 @@ class AgreementExitAdmin(EvidenceAdmin):
             _open_part,
             form=PartForm,
             lead="Hand it to the client over a secure channel. Each download is recorded with your name and reason.",
-            applies=lambda row, at: _is_returning(row, at) and row.exported > 0,
+            applies=lambda row, _at: row.stage == ExitStage.RETURNING and row.exported > 0,
         ),
-        act_page(exporting.confirm_return, applies=_may_have_its_data),
-        act_page(exporting.decline_return, form=DeclinedForm, applies=_may_be_declined),
-        act_page(deleting.delete_data, applies=_is_ready_to_delete),
-        RowAction(
-            "interrupt",
-            "Interrupt",
-            Capability.APPROVE_EXITS,
-            _pause,
-            lead="The worker does nothing more until you continue. Answers of systems are still taken.",
-            done="Interrupted.",
-            applies=lambda row, _at: row.stage in _MOVING and row.paused_at is None,
-        ),
-        RowAction(
-            "continue",
-            "Continue",
-            Capability.APPROVE_EXITS,
-            _resume,
-            lead="The worker goes on where it stopped.",
-            done="Continued.",
-            applies=lambda row, _at: row.stage in _MOVING and row.paused_at is not None,
-        ),
+        exporting.confirm_return,
+        act_page(exporting.decline_return, form=DeclinedForm),
+        deleting.delete_data,
+        deleting.pause_exit,
+        deleting.resume_exit,
         *certificate_actions(
             Capability.VIEW_REGISTER,
             find=_find_certificate,
             render=render_certificate,
             name=lambda row: f"exit-{row}",
-            applies=_is_certified,
+            applies=lambda row, _at: row.stage == ExitStage.CERTIFIED,
         ),
     )
 
@@ -261,10 +212,7 @@ class AgreementExitAdmin(EvidenceAdmin):
 
     def panels(self, request: HttpRequest, row: AgreementExit) -> list[dict[str, Any]]:  # noqa: ARG002 -- as the base
         batch = deleting.find_disposal(row)
-        url = ""
-        if batch is not None:
-            url = reverse("admin:disposals_batch_change", args=[batch.pk], current_app=site.name)
-        certificate = _find_certificate(row)
+        url = batch and reverse("admin:disposals_batch_change", args=[batch.pk], current_app=site.name)
         copies = exporting.list_copy_orders(row)
         return [
             {
@@ -276,7 +224,7 @@ class AgreementExitAdmin(EvidenceAdmin):
                 "batch": batch,
                 "batch_url": url,
                 "progress": None if batch is None else get_progress(batch),
-                "certificate": certificate,
+                "certificate": _find_certificate(row),
                 "is_to_repeat": deleting.is_to_repeat(row),
             }
         ]

@@ -42,12 +42,7 @@ class ExitStage(models.TextChoices):
 
 _ENDED = [ExitStage.DECLINED.value, ExitStage.CERTIFIED.value]
 _DELETED = [ExitStage.DELETING.value, ExitStage.ERASING.value, ExitStage.CERTIFIED.value]
-_WORKING = [
-    ExitStage.COLLECTING.value,
-    ExitStage.EXPORTING.value,
-    ExitStage.DELETING.value,
-    ExitStage.ERASING.value,
-]
+_WORKING = [ExitStage.COLLECTING.value, ExitStage.EXPORTING.value, ExitStage.DELETING.value, ExitStage.ERASING.value]
 
 
 class ExitQuerySet(models.QuerySet["AgreementExit"]):

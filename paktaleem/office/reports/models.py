@@ -33,9 +33,7 @@ class WeeklyCount(TenantRow):
 
     class Meta:
         ordering = ["-week", "measure", "code"]
-        constraints = [
-            models.UniqueConstraint(fields=["client", "week", "measure", "code"], name="weekly_once"),
-        ]
+        constraints = [models.UniqueConstraint(fields=["client", "week", "measure", "code"], name="weekly_once")]
         indexes = [models.Index(fields=["week"], name="weekly_by_week")]
 
     def __str__(self) -> str:

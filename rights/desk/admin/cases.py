@@ -1,6 +1,5 @@
 """Console pages of authorities' cases: recorded on the page of a request, ended on their own."""
 
-from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -14,24 +13,20 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.act_pages import act_page
 from paktaleem.foundation.console.added_actions import AddedAct, added_acts
 from paktaleem.foundation.console.columns import render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.forms import ActionForm, set_choices
-from paktaleem.foundation.console.requests import actor_of, get_action_time, may
-from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.requests import may
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.widgets import DayInput
-from paktaleem.foundation.encryption.sealing import CannotOpen
-from rights.desk.cases import GOES_ON_ELSEWHERE, end_case, open_case
+from rights.desk.cases import end_case, open_case
 from rights.desk.models import AuthorityCase, CaseOutcome
 from rights.requests.admin.forms import request_panels
-from rights.requests.authorities import AUTHORITIES, NONE_YET
+from rights.requests.authorities import AUTHORITIES
 from rights.requests.models import RightsRequest
-from rights.requests.states import State
-
-_DESTROYED: dict[type[Exception], str] = {CannotOpen: "The texts of this request have been deleted."}
 
 
 class OpenForm(ActionForm):
@@ -59,7 +54,7 @@ class OpenForm(ActionForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        offered = [(code, f"{code} · {one.name}") for code, one in AUTHORITIES.items() if code not in NONE_YET]
+        offered = [(code, f"{code} · {one.name}") for code, one in AUTHORITIES.items()]
         set_choices(self, "country", [("", "—"), *offered])
 
     def clean(self) -> dict[str, Any]:
@@ -86,37 +81,7 @@ class EndForm(ActionForm):
     )
 
 
-def _open(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
-    open_case(row, **given, actor=actor_of(request), at=get_action_time(request))
-
-
-def _end(row: AuthorityCase, given: dict[str, Any], request: HttpRequest) -> None:
-    end_case(row, **given, actor=actor_of(request), at=get_action_time(request))
-
-
-def _may_open(row: RightsRequest, _at: datetime) -> bool:
-    return row.wrapped is not None and State(row.state) not in GOES_ON_ELSEWHERE
-
-
-added_acts.connect(
-    AddedAct(
-        RightsRequest._meta.label_lower,
-        RowAction(
-            "authority-case",
-            "Record an authority’s case",
-            Capability.HANDLE_RIGHTS_REQUESTS,
-            _open,
-            form=OpenForm,
-            lead="A supervisory authority has a case about this request: a person complained to it, it wrote on its "
-            "own, or we turned to it. Its messages belong among the notes of the request, its deadlines among the "
-            "tasks. The request can be closed once the case has an outcome.",
-            done="Recorded.",
-            applies=_may_open,
-            refusals=_DESTROYED,
-        ),
-        after="extend",
-    )
-)
+added_acts.connect(AddedAct(RightsRequest._meta.label_lower, act_page(open_case, form=OpenForm), after="extend"))
 _TONES = {CaseOutcome.UPHELD: "bad", CaseOutcome.PARTLY: "warn", CaseOutcome.REJECTED: "good"}
 
 
@@ -144,19 +109,7 @@ class AuthorityCaseAdmin(ExportableAdmin, EvidenceAdmin):
     )
     empty_text = "No supervisory authority has written about a request."
     standing = state_column(_case_pill)
-    acts = (
-        RowAction(
-            "end",
-            "Record the outcome",
-            Capability.HANDLE_RIGHTS_REQUESTS,
-            _end,
-            form=EndForm,
-            lead="How the authority decided, and what is done about it. The request can then be closed.",
-            done="Recorded.",
-            applies=lambda row, _at: row.is_open and row.request.wrapped is not None,
-            refusals=_DESTROYED,
-        ),
-    )
+    acts = (act_page(end_case, form=EndForm),)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         found: QuerySet[Any] = super().get_queryset(request).select_related("request__client")

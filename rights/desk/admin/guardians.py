@@ -24,8 +24,6 @@ from rights.channels.guardians import WISH_LABELS, Wish, record_guardian_request
 from rights.requests.admin.forms import request_panels
 from rights.requests.models import Channel, IdentityMethod, RightKind, RightsRequest
 
-__all__: list[str] = []
-
 
 class AboutDataForm(ActionForm):
     """Form to record what the guardian requests for the data."""
@@ -39,7 +37,6 @@ class AboutDataForm(ActionForm):
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Offer every wish; *keep* only to those who record guardians' answers."""
         super().__init__(*args, **kwargs)
         may_keep = actor_of(self.request).may(Capability.RECORD_GUARDIANS)
         offered = [(wish.value, words) for wish, words in WISH_LABELS.items() if may_keep or wish is not Wish.KEEP]

@@ -1,6 +1,5 @@
 """Acts that write a letter about a request: choose the occasion, edit the draft, preview it, send or print it."""
 
-from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,13 +14,13 @@ from paktaleem.directory.access_links.contact_changes import is_contact_settled
 from paktaleem.directory.mail.letter_pages import LETTER_TEMPLATE, is_preview
 from paktaleem.directory.staff.administration.client_pages import PublicPage, public_pages
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.act_pages import act_page
 from paktaleem.foundation.console.added_actions import AddedAct, added_acts
 from paktaleem.foundation.console.columns import annotate_actor, format_actor
 from paktaleem.foundation.console.forms import ActionForm, set_choices
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
-from paktaleem.foundation.encryption.sealing import CannotOpen
 from paktaleem.foundation.tenancy.context import in_client
 from rights.desk.admin.request_tasks import REQUEST
 from rights.desk.messages import LETTER
@@ -30,15 +29,12 @@ from rights.desk.selectors import list_letters, list_other_sides, list_tasks
 from rights.desk.services import CallOutcome, may_mail, record_call, send_letter
 from rights.requests.admin.forms import preview_message, request_panels, show_sheet
 from rights.requests.admin.queue import assignee_for
-from rights.requests.letters import ANSWERS, OCCASIONS, Occasion, compose_letter
-from rights.requests.models import TO_CALL, RightsRequest
-
-__all__: list[str] = []
+from rights.requests.letters import ANSWERS, Occasion, compose_letter
+from rights.requests.models import RightsRequest
 
 _LANGUAGES = [(code, name) for code, name in settings.LANGUAGES if code in {"en", "ur"}]
 _ELSEWHERE = {*ANSWERS, Occasion.NOTICE}
 _ASKING = frozenset({Occasion.IDENTITY, Occasion.CLARIFICATION})
-_DESTROYED: dict[type[Exception], str] = {CannotOpen: "The texts of this request have been deleted."}
 
 
 class ChooseLetterForm(ActionForm):
@@ -51,14 +47,14 @@ class ChooseLetterForm(ActionForm):
         super().__init__(*args, **kwargs)
         is_answered = self.row.answered_at is not None
         offered = {Occasion.CLOSING} if is_answered else {*Occasion} - _ELSEWHERE
-        set_choices(self, "occasion", [(code, label) for code, label in OCCASIONS if Occasion(code) in offered])
+        set_choices(self, "occasion", [(code, label) for code, label in Occasion.choices if Occasion(code) in offered])
         self.fields["language"].initial = self.row.language
 
 
 class LetterForm(ActionForm):
     """The draft of a letter, and how it reaches the person."""
 
-    occasion = forms.ChoiceField(choices=OCCASIONS, widget=forms.HiddenInput)
+    occasion = forms.ChoiceField(choices=Occasion.choices, widget=forms.HiddenInput)
     language = forms.ChoiceField(choices=_LANGUAGES, widget=forms.HiddenInput)
     text = forms.CharField(
         label=_("Letter"),
@@ -73,7 +69,7 @@ class LetterForm(ActionForm):
         """Fill in the template of the occasion; offer email only if a contact has been on file for 72 hours."""
         super().__init__(*args, **kwargs)
         occasion = str(self.initial.get("occasion") or self.data.get("occasion") or "")
-        if not self.is_bound and occasion in dict(OCCASIONS):
+        if not self.is_bound and occasion in set(Occasion):
             language = str(self.initial.get("language") or "")
             self.initial.setdefault("text", compose_letter(self.row, occasion, language=language))
         with in_client(self.row.client_id):
@@ -100,10 +96,6 @@ def _send(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> Ht
     return show_sheet(request, row, text=given["text"], language=given["language"])
 
 
-def _may_write(row: RightsRequest, _at: datetime) -> bool:
-    return row.is_open and row.wrapped is not None
-
-
 _ACTS = (
     RowAction(
         "letter",
@@ -113,21 +105,9 @@ _ACTS = (
         form=ChooseLetterForm,
         lead="Choose the occasion. The template is filled in; you edit and preview it before it is sent. The answer is "
         "written with “Answer”, the reasoned notice with “Extend it”.",
-        applies=_may_write,
+        applies=lambda row, _at: row.is_open and row.wrapped is not None,
     ),
-    RowAction(
-        "send-letter",
-        "Send the letter",
-        Capability.ANSWER_RIGHTS_REQUESTS,
-        _send,
-        form=LetterForm,
-        lead="Check and edit the letter. Before the identity is verified it must say nothing about the data.",
-        done="The letter is on its way.",
-        applies=_may_write,
-        refusals=_DESTROYED,
-        listed=False,
-        template=LETTER_TEMPLATE,
-    ),
+    act_page(send_letter, form=LetterForm, respond=_send, listed=False, template=LETTER_TEMPLATE),
 )
 for _act in _ACTS:
     added_acts.connect(AddedAct(REQUEST, _act, after="note"))
@@ -155,33 +135,8 @@ class CallForm(ActionForm):
         self.may_reveal = may(self.request, Capability.REVEAL_PERSONAL_DATA)
 
 
-def _may_call(row: RightsRequest, _at: datetime) -> bool:
-    """Return True if a call can change something: nothing is verified, or only access to one contact, by a code."""
-    is_waiting = row.is_open and row.answered_at is None and row.identity_method in TO_CALL
-    return is_waiting and row.sender is not None and row.sender.erased_at is None
-
-
-def _call(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
-    record_call(row, outcome=given["outcome"], actor=actor_of(request), at=get_action_time(request))
-
-
 added_acts.connect(
-    AddedAct(
-        REQUEST,
-        RowAction(
-            "call-back",
-            "Call back",
-            Capability.CALL_BACK_RIGHTS_REQUESTS,
-            _call,
-            form=CallForm,
-            lead="End the call that came in. Call the number that was on file before, never one that the caller names, "
-            "and ask whether they made this request. Say nothing about the data.",
-            done="The call is recorded.",
-            applies=_may_call,
-            template="console/rights_call.html",
-        ),
-        after="match",
-    )
+    AddedAct(REQUEST, act_page(record_call, form=CallForm, template="console/rights_call.html"), after="match")
 )
 
 

@@ -19,11 +19,10 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState
 from paktaleem.foundation.console.act_pages import act_page
 from paktaleem.foundation.console.added_actions import AddedAct, added_acts
-from paktaleem.foundation.console.forms import ActionForm, GroundField
+from paktaleem.foundation.console.forms import ActionForm
 from paktaleem.foundation.console.home_pages import Card, Line, make_cards
 from paktaleem.foundation.console.register_names import format_purpose
 from paktaleem.foundation.console.requests import actor_of, get_action_time
-from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import boards, site
 from paktaleem.foundation.encryption.sealing import CannotOpen
 from paktaleem.foundation.tenancy.context import in_client
@@ -37,25 +36,20 @@ from rights.desk.limits import (
 from rights.desk.models import Overruling
 
 
-class LiftForm(ActionForm):
-    """The ground for lifting a restriction."""
-
-    ground = GroundField()
-
-
 class AgreeForm(ActionForm):
     """The second officer's answer, beside the grounds."""
 
-    answer = forms.ChoiceField(
+    approve = forms.TypedChoiceField(
         label=_("Your answer"),
-        choices=[("approve", _("The objection is overruled")), ("decline", _("The objection stays in force"))],
+        choices=[("yes", _("The objection is overruled")), ("no", _("The objection stays in force"))],
+        coerce=lambda answer: answer == "yes",
         widget=forms.RadioSelect,
     )
 
     def __init__(self, *args: Any, row: Objection, request: HttpRequest, **kwargs: Any) -> None:
         super().__init__(*args, row=row, request=request, **kwargs)
         with suppress(Refused, CannotOpen), in_client(row.client_id):
-            self.fields["answer"].help_text = read_grounds(row, actor=actor_of(request), at=get_action_time(request))
+            self.fields["approve"].help_text = read_grounds(row, actor=actor_of(request), at=get_action_time(request))
 
 
 def _lift(row: Restriction, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
@@ -63,54 +57,13 @@ def _lift(row: Restriction, given: dict[str, Any], request: HttpRequest) -> Http
     return to_waiting(request, request_lift_after_notice(row, ground=given["ground"], **by))
 
 
-def _agree(row: Objection, given: dict[str, Any], request: HttpRequest) -> None:
-    by: dict[str, Any] = {"actor": actor_of(request), "at": get_action_time(request)}
-    settle_overruling(row, approve=given["answer"] == "approve", **by)
-
-
-def _is_in_force(row: Any, _at: datetime) -> bool:
-    return bool(row.ends_at is None)
-
-
-def _is_proposed(row: Any, _at: datetime) -> bool:
-    waiting = Overruling.objects.filter(client_id=row.client_id, objection=row, state=ChangeState.WAITING)
-    return waiting.exists()
-
-
-for _model, _act in (
+for _model, _page in (
     (Restriction, act_page(inform_before_lift)),
-    (
-        Restriction,
-        RowAction(
-            "lift",
-            "Lift restriction",
-            Capability.WEAKEN_SAFEGUARDS,
-            _lift,
-            form=LiftForm,
-            lead="The person's data may then be used again, not only stored. The person must have been informed. "
-            "Nothing changes until a second person approves it.",
-            danger=True,
-            applies=_is_in_force,
-        ),
-    ),
+    (Restriction, act_page(request_lift_after_notice, respond=_lift)),
     (Objection, act_page(propose_overruling)),
-    (
-        Objection,
-        RowAction(
-            "agree",
-            "Answer a proposal to overrule",
-            Capability.OVERRULE_OBJECTIONS,
-            _agree,
-            form=AgreeForm,
-            lead="Another officer proposed to overrule the objection. Their grounds are below.",
-            done="Recorded.",
-            applies=_is_proposed,
-            danger=True,
-            step_up=True,
-        ),
-    ),
+    (Objection, act_page(settle_overruling, form=AgreeForm, step_up=True)),
 ):
-    added_acts.connect(AddedAct(_model._meta.label_lower, _act))
+    added_acts.connect(AddedAct(_model._meta.label_lower, _page))
 
 
 @boards.connect

@@ -19,8 +19,9 @@ from paktaleem.directory.people.admin.ages import describe_roles
 from paktaleem.directory.people.admin.people import FindForm, search_people
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.due import Severity
-from paktaleem.foundation.accounts.models import Client, User
+from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.act_pages import act_page
 from paktaleem.foundation.console.added_actions import AddedAct, added_acts
 from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.columns import render_state, state_column
@@ -30,19 +31,16 @@ from paktaleem.foundation.console.filters import PROGRESS, ProgressFilter, SortB
 from paktaleem.foundation.console.forms import ActionForm, add_service_error, set_choices
 from paktaleem.foundation.console.home_pages import HomeLink, Line, Task, home_links
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
-from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import boards, site
 from paktaleem.foundation.console.widgets import DayInput
-from paktaleem.foundation.encryption.sealing import CannotOpen
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from rights.desk.models import RequestTask, TaskKind
-from rights.desk.selectors import has_open_case
 from rights.desk.services import add_task, finish_task, hand_over_request, take_in_unknown
+from rights.requests.admin.forms import AssignForm
 from rights.requests.admin.queue import AssigneeFilter, assignee_for, select_calls
 from rights.requests.deadlines import day_in
 from rights.requests.models import RightKind, RightsRequest
-from rights.requests.services.decisions import list_assignees
 
 REQUEST = "rights.rightsrequest"
 
@@ -53,7 +51,6 @@ class HandOverForm(ActionForm):
     to = forms.ModelChoiceField(Client.objects.none(), label=_("Client"), empty_label=_("Choose a client…"))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Offer the other clients, without sandboxes, which have clocks of their own."""
         super().__init__(*args, **kwargs)
         others = Client.objects.exclude(pk__in=[self.row.client_id, PAKTALEEM]).filter(is_sandbox=False)
         set_choices(self, "to", others.order_by("name"))
@@ -68,19 +65,7 @@ def _hand_over(row: RightsRequest, given: dict[str, Any], request: HttpRequest) 
 added_acts.connect(
     AddedAct(
         REQUEST,
-        RowAction(
-            "hand-over",
-            "Hand to a client",
-            Capability.TRIAGE_RIGHTS_REQUESTS,
-            _hand_over,
-            form=HandOverForm,
-            lead="The request goes on at the client to which it belongs, with its number and its clock. What the "
-            "person wrote is moved there and removed here; your notes stay here. You cannot take it back.",
-            danger=True,
-            applies=lambda row, _at: row.is_open and row.subject_id is None and row.answered_at is None,
-            refusals={CannotOpen: "The texts of this request have been deleted."},
-            across_clients=True,
-        ),
+        act_page(hand_over_request, form=HandOverForm, respond=_hand_over, across_clients=True),
         after="match",
     )
 )
@@ -108,7 +93,6 @@ class UnknownCallerForm(forms.Form):
     language = forms.ChoiceField(label=_("Language"), choices=[("en", _("English")), ("ur", _("Urdu"))])
 
     def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
-        """Add the client for PakTaleem's staff; without one, PakTaleem has the request until triage."""
         super().__init__(*args, **kwargs)
         self.fields["language"].initial = get_language()
         if actor_of(request).client_id is None:
@@ -130,7 +114,10 @@ def take_in(request: HttpRequest) -> HttpResponse:
     found = None
     if find.is_bound and find.is_valid():
         people = search_people(request, find)
-        found = people.map(lambda one: (_person_url(one.pk), str(one), describe_roles(one)))
+        name = "admin:subjects_subject_rights-request"
+        found = people.map(
+            lambda one: (reverse(name, args=[one.pk], current_app=site.name), str(one), describe_roles(one))
+        )
     if unknown.is_bound and unknown.is_valid() and (made := _record(request, unknown)) is not None:
         messages.success(request, gettext("Recorded under the number {number}.").format(number=made.number))
         url = reverse("admin:rights_rightsrequest_change", args=[made.pk], current_app=site.name)
@@ -139,10 +126,6 @@ def take_in(request: HttpRequest) -> HttpResponse:
     context = {"title": gettext("Take in a request"), "find": find, "unknown": unknown, "found": found}
     context |= {**site.each_context(request), "opts": RightsRequest._meta}
     return TemplateResponse(request, "console/rights_take_in.html", context)
-
-
-def _person_url(person_id: object) -> str:
-    return reverse("admin:subjects_subject_rights-request", args=[person_id], current_app=site.name)
 
 
 def _record(request: HttpRequest, form: UnknownCallerForm) -> RightsRequest | None:
@@ -163,7 +146,7 @@ def _record(request: HttpRequest, form: UnknownCallerForm) -> RightsRequest | No
             return None
 
 
-class TaskForm(ActionForm):
+class TaskForm(AssignForm):
     """A task: its kind, its details, the colleague and the day."""
 
     kind = forms.ChoiceField(label=_("What is to be done?"), choices=TaskKind.choices, widget=forms.RadioSelect)
@@ -174,43 +157,12 @@ class TaskForm(ActionForm):
         required=False,
         widget=forms.Textarea(attrs={"rows": 4, "dir": "auto"}),
     )
-    assignee = forms.ChoiceField(label=_("Assigned to"), required=False)
     due_on = forms.DateField(label=_("Until"), widget=DayInput())
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Offer the colleagues of the user's own side; the user is chosen."""
-        super().__init__(*args, **kwargs)
-        actor, at = actor_of(self.request), get_action_time(self.request)
-        self.people = {str(one.pk): one for one in list_assignees(self.row, actor=actor, at=at)}
-        offered = [(key, user.email) for key, user in self.people.items()]
-        set_choices(self, "assignee", [("", gettext("No one")), *offered])
-        self.fields["assignee"].initial = str(actor.id)
-
-    def clean_assignee(self) -> User | None:
-        return self.people.get(self.cleaned_data["assignee"])
+    field_order = ("kind", "detail", "assignee", "due_on")
 
 
-def _add(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
-    add_task(row, **given, actor=actor_of(request), at=get_action_time(request))
-
-
-added_acts.connect(
-    AddedAct(
-        REQUEST,
-        RowAction(
-            "task",
-            "Add a task",
-            Capability.HANDLE_RIGHTS_REQUESTS,
-            _add,
-            form=TaskForm,
-            lead="A task is on the first page of the colleague who has it.",
-            done="Task added.",
-            applies=lambda row, _at: row.wrapped is not None and (row.is_open or has_open_case(row)),
-            refusals={CannotOpen: "The texts of this request have been deleted."},
-        ),
-        after="assign",
-    )
-)
+added_acts.connect(AddedAct(REQUEST, act_page(add_task, form=TaskForm), after="assign"))
 
 
 class TaskProgressFilter(ProgressFilter):
@@ -225,11 +177,6 @@ def _task_pill(row: RequestTask) -> SafeString:
         return render_state(gettext("Done"), "good")
     is_late = row.due_on < day_in(get_time_of(row.client_id), row.client.time_zone)
     return render_state(gettext("Overdue"), "bad") if is_late else render_state(gettext("Open"), "warn")
-
-
-def _finish(row: RequestTask, given: dict[str, Any], request: HttpRequest) -> None:
-    del given
-    finish_task(row, actor=actor_of(request), at=get_action_time(request))
 
 
 @admin.register(RequestTask, site=site)
@@ -248,18 +195,7 @@ class RequestTaskAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
     intro = "What colleagues do about rights requests, and until when. The details are among the texts of the request."
     empty_text = "There is no task."
     standing = state_column(_task_pill)
-    acts = (
-        RowAction(
-            "done",
-            "Done",
-            Capability.HANDLE_RIGHTS_REQUESTS,
-            _finish,
-            form=ActionForm,
-            lead="Record the outcome as a note on the request, if there is one.",
-            done="The task is done.",
-            applies=lambda row, _at: not row.is_done,
-        ),
-    )
+    acts = (finish_task,)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         found: QuerySet[Any] = super().get_queryset(request).select_related("request", "client").defer("detail")

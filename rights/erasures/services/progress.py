@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import gettext as _
 
 from consent.consents.models import Consent, ConsentState, Method
 from consent.consents.services.recording import withdraw_consent
@@ -24,11 +25,11 @@ from paktaleem.directory.people.services.erasure import start_erasure
 from paktaleem.directory.people.services.people import lock_unheld_subject
 from paktaleem.directory.staff.administration.data_kinds import LEAVERS
 from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.clock import to_client_clock
 from paktaleem.foundation.encryption.erasure_list import Stage as LineStage
 from paktaleem.foundation.encryption.erasure_list import erasure_list
-from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
 from paktaleem.foundation.upkeep.periods.kinds import Bounds, DataKind, Disposal
 from rights.erasures.certificates import issue_certificate
@@ -47,7 +48,7 @@ from rights.erasures.selectors import (
 )
 from rights.erasures.services.proposals import (
     CONTINUE,
-    ErasureProposed,
+    PROPOSED_ALREADY,
     Target,
     find_holds_of,
     lock_proposal,
@@ -130,14 +131,11 @@ def _before_start(proposal: ErasureProposal, actor: Actor, at: datetime) -> Eras
 
 def _start(proposal: ErasureProposal, subject: Subject, actor: Actor, at: datetime) -> ErasureProposal:
     if proposal.is_whole:
-        return _order(proposal, _confirm(proposal, subject, actor, at), actor, at)
+        serving, reason = proposal.request_id, proposal.reason
+        erasure = start_erasure(subject, serving=serving, actor=actor, reason=reason, at=at)
+        return _order(proposal, erasure, actor, at)
     _order_partial(proposal, subject, actor, at)
     return _order(proposal, None, actor, at)
-
-
-def _confirm(proposal: ErasureProposal, subject: Subject, actor: Actor, at: datetime) -> Erasure:
-    serving, reason = proposal.request_id, proposal.reason
-    return start_erasure(subject, serving=serving, actor=actor, reason=reason, at=at)
 
 
 def _order(proposal: ErasureProposal, erasure: Erasure | None, actor: Actor, at: datetime) -> ErasureProposal:
@@ -170,7 +168,6 @@ def _order_partial(proposal: ErasureProposal, subject: Subject, actor: Actor, at
 
 
 def _parent(proposal: ErasureProposal) -> Parent:
-    """Return the case of the orders: the erasure of the whole person, otherwise the request."""
     kind, key = (ERASURE, proposal.erasure_id) if proposal.is_whole else (REQUEST, proposal.request_id)
     if key is None:
         raise ValueError("The erasure has not started.")
@@ -204,7 +201,6 @@ def _verify(proposal: ErasureProposal, actor: Actor, at: datetime) -> ErasurePro
 
 
 def _find_faults(proposal: ErasureProposal) -> list[str]:
-    """List what contradicts the erasure: codes; empty if it is verified."""
     subject = proposal.subject
     faults = ["order_open"] if _orders(proposal).open().exists() else []
     if not proposal.is_whole:
@@ -275,19 +271,13 @@ def _channels(person: Subject, kind: MessageKind) -> Iterator[tuple[Subject, Cha
 _GRANTED = frozenset({Decision.GRANTED.value, Decision.PARTLY.value})
 
 
-class NotCertified(PortalError):
-    """An erasure was granted, and its certificate is not issued yet."""
-
-    console_message = "Erasure was granted: it is closed once the erasure is certified."
-
-
 def propose_for_part(request: RightsRequest, part: RequestPart, actor: Actor, at: datetime) -> None:
     """Propose the erasure that a decision granted, with the decider as proposer; ``rights.part_granted``.
 
     Follows GDPR Art. 17, decision 0069. The whole person is erased only if every controller granted the erasure of all
     its data. Until then, and if one refuses, it is partial: the purposes of those who granted it. A later grant
     replaces the request's proposal that has not started. A proposal of the whole person, of whatever origin, is not
-    replaced: it erases this too. Raises ErasureProposed if a partial erasure for another request has not started.
+    replaced: it erases this too. Raises Refused if a partial erasure for another request has not started.
     """
     subject = request.subject
     if part.kind != RightKind.ERASURE or subject is None or not subject.is_recorded:
@@ -298,7 +288,7 @@ def propose_for_part(request: RightsRequest, part: RequestPart, actor: Actor, at
         return
     if waiting is not None:
         if waiting.request_id != request.pk and target.extent is Extent.PARTIAL:
-            raise ErasureProposed
+            raise Refused(PROPOSED_ALREADY)
         replace_proposal(waiting, actor=actor, at=at)
     propose_erasure(subject, target=target, request=request, actor=actor, reason=Reason.SUBJECT_REQUEST, at=at)
 
@@ -306,10 +296,10 @@ def propose_for_part(request: RightsRequest, part: RequestPart, actor: Actor, at
 def require_certificate(request: RightsRequest) -> None:
     """Refuse to close a request whose granted erasure is not certified; ``rights.before_closing`` (decision 0069).
 
-    Raises NotCertified.
+    Raises Refused.
     """
     if is_granted(request) and not is_certified(request):
-        raise NotCertified
+        raise Refused(_("Erasure was granted: it is closed once the erasure is certified."))
 
 
 def is_granted(request: RightsRequest) -> bool:
@@ -329,16 +319,13 @@ def is_certified(request: RightsRequest) -> bool:
     if of_person.filter(extent=Extent.WHOLE.value, stage=Stage.CERTIFIED.value).exists():
         return True
     latest = of_person.filter(request=request).order_by("-requested_at", "-pk").first()
-    if latest is not None and _is_done(latest):
-        return True
+    if latest is not None:
+        is_given_up = latest.cancelled_kind == ByKind.SUBJECT or AUTHORITY in latest.changed
+        if is_given_up or latest.stage == Stage.CERTIFIED:
+            return True
     if subject.erased_at is not None:
         return not of_person.open().exists()
     return latest is None and find_target(request, request.received_at) is None
-
-
-def _is_done(proposal: ErasureProposal) -> bool:
-    is_given_up = proposal.cancelled_kind == ByKind.SUBJECT or AUTHORITY in proposal.changed
-    return proposal.stage == Stage.CERTIFIED or is_given_up
 
 
 def find_target(request: RightsRequest, at: datetime) -> Target | None:
@@ -378,7 +365,6 @@ def erase_leavers(client_id: UUID, *, actor: Actor, at: datetime) -> int:
 
 @transaction.atomic
 def _erase(person: Subject, actor: Actor, at: datetime) -> bool:
-    """Erase a person, unless they are on hold or needed by now; return True if the erasure has started."""
     unheld = lock_unheld_subject(person, at=at)
     if unheld is None or not list_leavers(at).filter(client_id=person.client_id, pk=person.pk).exists():
         return False

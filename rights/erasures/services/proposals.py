@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils.translation import gettext_lazy
 
 from paktaleem.directory.people.extension_points import Hold, list_holds
 from paktaleem.directory.people.models import Subject
@@ -15,6 +16,7 @@ from paktaleem.directory.people.selectors import list_same_person
 from paktaleem.directory.people.services.erasure import AlreadyErased, ErasureHeld, ErasureInProgress
 from paktaleem.directory.people.services.people import require_all_records
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
+from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, decide_change
 from paktaleem.foundation.audit.actors import ByKind, Reason
@@ -35,16 +37,10 @@ CONTINUE, NOTIFY = "erasures.continue", "erasures.notify"
 _ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
-class ErasureProposed(PortalError):
-    """An erasure of this person was already proposed and has not started."""
-
-    console_message = "An erasure of this person is already proposed."
+PROPOSED_ALREADY = gettext_lazy("An erasure of this person is already proposed.")
 
 
-class ChangedSince(PortalError):
-    """Facts about the person have changed since the preview or the proposal was made."""
-
-    console_message = "Something about the person has changed since. Look at the preview again."
+_CHANGED_SINCE = gettext_lazy("Something about the person has changed since. Look at the preview again.")
 
 
 class ErasureEnded(PortalError):
@@ -87,7 +83,7 @@ def propose_erasure(
     The other records of the same person get a proposal each, which is approved or cancelled with this one.
     ``seen`` are the facts of the preview (``read_facts``). An administrator of a client proposes only for a request of
     which they granted the client's part. Raises RequestNotAllowed if the guardian who made the request has no authority
-    any more, ChangedSince, ErasureProposed, ErasureHeld, AlreadyErased, ErasureInProgress, RecordElsewhere, NotAllowed.
+    any more, Refused, ErasureHeld, AlreadyErased, ErasureInProgress, RecordElsewhere, NotAllowed.
     """
     require(actor, Capability.PROPOSE_ERASURES, subject.client_id)
     subject = _lock_subject(subject)
@@ -101,9 +97,9 @@ def propose_erasure(
         raise ErasureHeld(holds)
     facts = read_facts(subject)
     if seen is not None and find_changes(seen, facts):
-        raise ChangedSince
+        raise Refused(_CHANGED_SINCE)
     if _is_proposed(subject):
-        raise ErasureProposed
+        raise Refused(PROPOSED_ALREADY)
     row = _build(subject, target, request, actor, at)
     _insert(row, facts, actor, reason, at)
     for other in list_same_person(subject):
@@ -112,7 +108,6 @@ def propose_erasure(
 
 
 def _propose_beside(leading: ErasureProposal, other: Subject, target: Target, actor: Actor, at: datetime) -> None:
-    """Propose the same for another record of the person, unless its erasure is proposed or has begun."""
     other = Subject.objects.select_for_update().get(pk=other.pk, client_id=other.client_id)
     if not other.is_recorded or _is_proposed(other):
         return
@@ -146,7 +141,7 @@ def decide_erasure(
 ) -> ErasureProposal:
     """Approve an erasure as a second person, so that the cooling-off runs, or decline it (GDPR Art. 17, decision 0069).
 
-    The person is then informed on every known channel. Raises ChangedSince, ErasureHeld, ErasureEnded,
+    The person is then informed on every known channel. Raises Refused, ErasureHeld, ErasureEnded,
     ChangeAlreadyDecided, ApproverIsRequester, ApproverNotIndependent, RecordElsewhere, NotAllowed.
     """
     require(actor, Capability.APPROVE_ERASURES, proposal.client_id)
@@ -299,7 +294,7 @@ def _require_controller(actor: Actor, request: RightsRequest | None) -> None:
 def _require_unchanged(proposal: ErasureProposal, at: datetime) -> None:
     subject = _lock_subject(proposal.subject)
     if list_changes(proposal, subject, at=at):
-        raise ChangedSince
+        raise Refused(_CHANGED_SINCE)
     if holds := find_holds_of(proposal, subject, at):
         raise ErasureHeld(holds)
 
@@ -318,7 +313,6 @@ def _close_decision(proposal: ErasureProposal, actor: Actor, at: datetime) -> No
 def _end(
     proposal: ErasureProposal, kind: str, actor: Actor, at: datetime, *, facts: Mapping[str, Any] | None = None
 ) -> ErasureProposal:
-    """Save how a proposal ended: sent back, or else cancelled."""
     proposal.stage = Stage.CHANGED.value if proposal.changed else Stage.CANCELLED.value
     proposal.ended_at = at
     proposal.save()

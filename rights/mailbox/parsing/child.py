@@ -123,7 +123,6 @@ def describe(raw: bytes, limits: Limits) -> tuple[dict[str, Any], list[bytes]]:
 
 
 def _leaves(message: Message, body: Body) -> Iterator[Message]:
-    """Yield the parts without parts, in order; an attached email is one part."""
     waiting, seen = [message], 0
     while waiting:
         part = waiting.pop()

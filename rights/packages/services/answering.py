@@ -23,9 +23,9 @@ from paktaleem.directory.people.erasures import Erasure
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import list_same_person, sealer_of
 from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.accounts.sign_in_rules import build_public_url
 from paktaleem.foundation.encryption.sealing import KeyDestroyed
-from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.upkeep.periods.kinds import Bounds, DataKind, Disposal
 from paktaleem.foundation.upkeep.periods.selectors import get_length, get_period
 from rights.packages.about import list_portable_categories
@@ -49,17 +49,7 @@ from rights.requests.services.closing import is_of_erased_person
 from rights.requests.services.steps import RequestEnded, lock_open_request, record_step
 from rights.requests.states import State
 
-
-class PackageNotReady(PortalError):
-    """A copy of the data is granted, but it is not ready yet: the answer would be incomplete."""
-
-    console_message = "The copy of the data is not ready yet: see its state on this page."
-
-
-class PackageNotFetched(PortalError):
-    """The copy can still be fetched, and no one has fetched it: closing the request would delete it."""
-
-    console_message = "The copy has not been fetched yet. Close the request when it is fetched or has expired."
+_NOT_READY = gettext_lazy("The copy of the data is not ready yet: see its state on this page.")
 
 
 def get_expiry(at: datetime) -> datetime:
@@ -76,14 +66,14 @@ def get_page_url(request: RightsRequest) -> str:
 def release_package(request: RightsRequest, actor: Actor, at: datetime) -> None:
     """Let the package be fetched from the answer on; a handler of ``rights.before_answering`` (decision 0068).
 
-    Raises PackageNotReady if a copy is granted and not ready.
+    Raises Refused if a copy is granted and not ready.
     """
     del actor
     if not is_copy_granted(request) or is_of_erased_person(request):
         return
     own = Package.objects.live().filter(client_id=request.client_id, request=request, state=PackageState.READY)
     if own.update(expires_at=get_expiry(at)) != 1:
-        raise PackageNotReady
+        raise Refused(_NOT_READY)
 
 
 def describe_package(request: RightsRequest) -> str:
@@ -105,15 +95,15 @@ def describe_package(request: RightsRequest) -> str:
 def require_fetched_package(request: RightsRequest) -> None:
     """Refuse to close a request whose copy was not made, or waits to be fetched.
 
-    A handler of ``rights.before_closing``. Raises PackageNotReady, PackageNotFetched.
+    A handler of ``rights.before_closing``. Raises Refused.
     """
     if not is_copy_granted(request) or is_of_erased_person(request):
         return
     package = find_package(request)
     if package is None or package.built_at is None:
-        raise PackageNotReady
+        raise Refused(_NOT_READY)
     if package.state == PackageState.READY and not count_downloads(package):
-        raise PackageNotFetched
+        raise Refused(_("The copy has not been fetched yet. Close the request when it is fetched or has expired."))
 
 
 class Superseded(Exception):
@@ -154,7 +144,6 @@ def _build(package_id: UUID, client_id: UUID, actor: Actor, at: datetime) -> Pac
 
 
 def _write(package: Package, at: datetime) -> tuple[SealedFile, str]:
-    """Write the archive into a sealed file; return the file and the hash of the manifest."""
     parts = [(part.kind, part.decision) for part in list_copy_parts(package.request)]
     contents, portable = derive_contents(parts, package.left_out), list_portable_categories(package, at=at)
     writer = PackageWriter(

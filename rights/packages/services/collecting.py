@@ -1,6 +1,6 @@
 """Start the package of a granted part: order every system's data, and build once all have answered."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -20,7 +20,8 @@ from paktaleem.directory.people.copies.sections import list_sections
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import list_same_person
 from paktaleem.directory.people.services.people import record_access, require_all_records
-from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.acts import Refused, act
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.errors import PortalError
@@ -29,6 +30,7 @@ from rights.packages.contents import SYSTEM
 from rights.packages.models import BuildFailure, DownloadWay, Package, PackageDownload, PackageQuerySet, PackageState
 from rights.packages.selectors import (
     COPIES,
+    find_package,
     has_contact,
     is_copy_granted,
     is_left_out_allowed,
@@ -39,7 +41,14 @@ from rights.packages.selectors import (
 from rights.packages.services.answering import end_package
 from rights.requests.models import PARENT, RequestPart, RightsRequest
 from rights.requests.services.intake import ContactTooNew
-from rights.requests.services.steps import RequestEnded, lock_open_request, record_step, require_subject
+from rights.requests.services.steps import (
+    RequestEnded,
+    lock_open_request,
+    lock_request,
+    record_step,
+    require_open,
+    require_subject,
+)
 
 BUILD = "rights.build_package"
 MOST_ATTEMPTS = 5
@@ -47,12 +56,6 @@ MOST_ATTEMPTS = 5
 RETRY_AFTER = timedelta(hours=1)
 """Time after which a build that failed, or that no worker finished, is tried again."""
 _A_DAY = timedelta(days=1)
-
-
-class NothingGranted(PortalError):
-    """Neither access nor portability is granted: there is nothing to copy."""
-
-    console_message = "Neither access nor portability is granted."
 
 
 def start_package(request: RightsRequest, part: RequestPart, actor: Actor, at: datetime) -> None:
@@ -71,17 +74,29 @@ def start_package(request: RightsRequest, part: RequestPart, actor: Actor, at: d
     _continue(request, package, at)
 
 
-@transaction.atomic
-def request_package(request: RightsRequest, *, left_out: list[str], actor: Actor, at: datetime) -> Package:
+def _check_copy(request: RightsRequest, _actor: Actor, _at: datetime) -> None:
+    require_open(request)
+    require_subject(request)
+    if not is_copy_granted(request):
+        raise Refused(_("Neither access nor portability is granted."))
+
+
+@act(
+    "copy-build",
+    "Build the copy again",
+    Capability.HANDLE_RIGHTS_REQUESTS,
+    lead="The earlier copy is deleted. What systems gave is used again while it is kept; otherwise they receive new "
+    "orders.",
+    done="The copy will be built.",
+    lock=lock_request,
+    check=_check_copy,
+)
+def request_package(request: RightsRequest, *, left_out: Sequence[str] = (), actor: Actor, at: datetime) -> Package:
     """Build the package anew, with the content that staff chose; also after it expired, while the request is open.
 
     The earlier package is deleted. What systems gave is used again while it is kept, otherwise it is ordered anew.
-    Raises ValidationError for codes that are not offered, NothingGranted, RequestEnded, RecordElsewhere, NotAllowed.
+    Raises ValidationError for codes that are not offered, Refused, RequestEnded, RecordElsewhere, NotAllowed.
     """
-    require(actor, Capability.HANDLE_RIGHTS_REQUESTS, request.client_id)
-    request = lock_open_request(request)
-    if not is_copy_granted(request):
-        raise NothingGranted
     require_all_records(require_subject(request))
     earlier = Package.objects.filter(client_id=request.client_id, request=request).first()
     _check_left_out(request, left_out, offered=offered_codes(earlier))
@@ -101,7 +116,7 @@ def _find_kept(package: Package) -> datetime | None:
     return None if is_purged else package.collected_from
 
 
-def _check_left_out(request: RightsRequest, left_out: list[str], *, offered: list[str]) -> None:
+def _check_left_out(request: RightsRequest, left_out: Sequence[str], *, offered: list[str]) -> None:
     if left_out and not is_left_out_allowed(request):
         raise ValidationError({"left_out": [_("Everything is granted: nothing may be left out.")]})
     if unknown := sorted(set(left_out) - set(offered)):
@@ -148,7 +163,6 @@ def retry_builds(client_id: UUID, *, at: datetime) -> int:
 
 
 def _move_each(waiting: PackageQuerySet, move: Callable[[RightsRequest, Package, datetime], bool], at: datetime) -> int:
-    """Move packages on, each with its request locked and read again; return how many moved."""
     moved = 0
     for row in waiting.filter(request__closed_at=None).select_related("request"):
         with suppress(RequestEnded), transaction.atomic():
@@ -159,7 +173,6 @@ def _move_each(waiting: PackageQuerySet, move: Callable[[RightsRequest, Package,
 
 
 def _retry(_request: RightsRequest, package: Package, at: datetime) -> bool:
-    """Enqueue the build of a locked package again; return False if it was tried often enough."""
     if package.state == PackageState.BUILDING:
         package.attempts += 1
     if package.attempts >= MOST_ATTEMPTS:
@@ -171,7 +184,6 @@ def _retry(_request: RightsRequest, package: Package, at: datetime) -> bool:
 
 
 def _build_later(package: Package, at: datetime) -> None:
-    """Have the worker build a locked package, one build of it after the other."""
     package.state, package.failure, package.tried_at = PackageState.BUILDING, "", at
     package.save(update_fields=["state", "failure", "attempts", "tried_at"])
     enqueue_job(BUILD, lock=f"{BUILD}/{package.pk}", client=str(package.client_id), package=str(package.pk))
@@ -187,7 +199,7 @@ def _create(
     request: RightsRequest,
     *,
     collected_from: datetime,
-    left_out: tuple[str, ...] | list[str],
+    left_out: Sequence[str],
     is_chosen: bool,
     at: datetime,
 ) -> Package:
@@ -241,10 +253,7 @@ CODE_VALID = timedelta(minutes=10)
 """How long after a code was entered a copy may be fetched; the session itself lasts longer."""
 
 
-_KINDS = {
-    DownloadWay.OWN_PAGE: "rights_request.copy_fetched",
-    DownloadWay.BY_HAND: "rights_request.copy_handed_over",
-}
+_KINDS = {DownloadWay.OWN_PAGE: "rights_request.copy_fetched", DownloadWay.BY_HAND: "rights_request.copy_handed_over"}
 
 
 class PackageNotThere(PortalError):
@@ -258,12 +267,6 @@ class PackageNotThere(PortalError):
 
 class CodeNeeded(PortalError):
     """No code was entered within the last ten minutes."""
-
-
-class HasContact(PortalError):
-    """A code can be sent to a contact on file, so the person or the guardian fetches the copy themselves."""
-
-    console_message = "A contact is on file, so the copy is fetched with a code."
 
 
 def is_code_fresh(code_entered_at: datetime | None, *, at: datetime) -> bool:
@@ -296,23 +299,36 @@ def fetch_package(
     return _fetch(request, DownloadWay.OWN_PAGE, actor, at)
 
 
-@transaction.atomic
+def _check_hand_over(request: RightsRequest, actor: Actor, at: datetime) -> None:
+    _check_copy(request, actor, at)
+    if has_contact(request.sender):
+        raise Refused(_("A contact is on file, so the copy is fetched with a code."))
+    package = find_package(request)
+    if package is None or not package.may_be_fetched(at):
+        raise PackageNotThere
+
+
+@act(
+    "copy-hand-over",
+    "Hand over the copy",
+    Capability.HAND_OVER_COPIES,
+    lead="Only where no contact is on file. Download the copy, give it to the person or guardian who requested it, "
+    "once you are sure who they are, and delete your file. The download is recorded with your name and reason.",
+    lock=lock_request,
+    check=_check_hand_over,
+)
 def hand_over_package(
     request: RightsRequest, *, actor: Actor, reason: Reason | str, at: datetime
 ) -> tuple[Package, Iterator[bytes]]:
     """Return the package and its content to staff, who hand it over where no contact is on file (decision 0068).
 
     It is for the person or guardian who made the request, and who could fetch it with a code. The access and its reason
-    are recorded. Raises HasContact, PackageNotThere, RequestEnded, RecordElsewhere, NotAllowed, and for a guardian
+    are recorded. Raises Refused, PackageNotThere, RequestEnded, RecordElsewhere, NotAllowed, and for a guardian
     AlreadyErased.
     """
-    require(actor, Capability.HAND_OVER_COPIES, request.client_id)
-    request = lock_open_request(request)
-    subject, receiver = require_subject(request), request.requester or require_subject(request)
+    subject = require_subject(request)
     require_all_records(subject)
-    if has_contact(receiver):
-        raise HasContact
-    _require_fetcher(request, receiver, at)
+    _require_fetcher(request, request.requester or subject, at)
     found = _fetch(request, DownloadWay.BY_HAND, actor, at)
     record_access(subject, [f"copy of request {request.number}"], actor=actor, reason=reason, at=at)
     return found

@@ -31,6 +31,7 @@ from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services.erasure import AlreadyErased
 from paktaleem.directory.people.services.people import lock_subject, open_details, register_subject
 from paktaleem.foundation.accounts.actors import Actor, require, system_actor
+from paktaleem.foundation.accounts.acts import act
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState
 from paktaleem.foundation.audit.actors import Reason
@@ -42,7 +43,7 @@ from rights.rectifications.services.statements import inform_previous_contacts
 from rights.rectifications.values import CATEGORY, OTHER, ROLES, check_value, parse_changes, to_text
 from rights.requests.models import PARENT, RequestPart, RightKind, RightsRequest
 from rights.requests.sealing import open_text
-from rights.requests.services.steps import lock_open_request, record_step, require_subject
+from rights.requests.services.steps import lock_request, record_step, require_open, require_subject
 from rights.requests.states import Decision
 
 _SERVICE = system_actor("rights.recipients_of_service")
@@ -129,7 +130,30 @@ def describe_uninformed_recipients(erasure: Erasure) -> str:
     return words.format(places=", ".join(places)) if places else ""
 
 
-@transaction.atomic
+def _lock_notice(notice: RecipientNotice) -> RecipientNotice:
+    request = lock_request(notice.request) if notice.request is not None else None
+    rows = RecipientNotice.objects.select_for_update(of=("self",)).select_related("subject")
+    locked: RecipientNotice = rows.get(pk=notice.pk, client_id=notice.client_id)
+    locked.request = request
+    return locked
+
+
+def _check_notice(notice: RecipientNotice, _actor: Actor, _at: datetime) -> None:
+    if notice.request is not None:
+        require_open(notice.request)
+
+
+@act(
+    "inform-recipient",
+    "Record that a recipient was informed",
+    Capability.HANDLE_RIGHTS_REQUESTS,
+    lead="Recipients of the data must be informed of a correction, restriction or erasure, unless that is impossible "
+    "or a disproportionate effort (GDPR Art. 19). Inform them yourself, then record it. The key of a person is not "
+    "destroyed before: afterwards no one could say whom it is about.",
+    done="Recorded.",
+    lock=_lock_notice,
+    check=_check_notice,
+)
 def record_informed(
     notice: RecipientNotice, *, outcome: InformOutcome | str, actor: Actor, at: datetime
 ) -> RecipientNotice:
@@ -137,13 +161,7 @@ def record_informed(
 
     Raises RequestEnded, NotAllowed.
     """
-    require(actor, Capability.HANDLE_RIGHTS_REQUESTS, notice.client_id)
-    request = lock_open_request(notice.request) if notice.request is not None else None
-    notice = (
-        RecipientNotice.objects.select_for_update(of=("self",))
-        .select_related("subject")
-        .get(pk=notice.pk, client_id=notice.client_id)
-    )
+    request = notice.request
     notice.outcome, notice.settled_at, notice.settled_by = InformOutcome(outcome), at, actor.id
     notice.save(update_fields=["outcome", "settled_at", "settled_by"])
     facts = {"recipient": str(notice.recipient_id), "outcome": str(notice.outcome)}
@@ -234,7 +252,6 @@ def _column(row: CorrectedValue, name: str) -> str:
 
 
 def _why_not(part: RequestPart, rows: list[Correction], open_rows: list[Correction]) -> str:
-    """Return why a part cannot be granted yet, wholly or partly; empty if it can."""
     fields = [row.field for row in open_rows if row.field != OTHER]
     is_some_refused = any(row.state == CorrectionState.REFUSED for row in rows)
     if not open_rows:

@@ -20,6 +20,7 @@ from paktaleem.directory.mail.services import send_message
 from paktaleem.directory.people.details import SubjectDetails
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require, require_about
+from paktaleem.foundation.accounts.acts import Refused, act
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.sign_in_rules import build_public_url
 from paktaleem.foundation.audit.actors import ByKind
@@ -30,10 +31,10 @@ from rights.rectifications.models import Correction, CorrectionState
 from rights.rectifications.values import FIELD_LABELS, OTHER, check_value
 from rights.requests.models import RequestPart, RightKind, RightsRequest
 from rights.requests.sealing import open_text, seal_text
-from rights.requests.services.clock import lock_unanswered
-from rights.requests.services.closing import IdentityDiffers
+from rights.requests.services.clock import lock_unanswered, require_unanswered
+from rights.requests.services.closing import IDENTITY_DIFFERS
 from rights.requests.services.decisions import require_decider
-from rights.requests.services.steps import list_parts, record_step
+from rights.requests.services.steps import list_parts, lock_request, record_step, require_texts
 
 MOST_CORRECTIONS = 20
 """Corrections of one request."""
@@ -100,21 +101,40 @@ def add_correction(request: RightsRequest, stated: Statement, *, actor: Actor, a
     return row
 
 
-@transaction.atomic
+def _lock_correction(correction: Correction) -> Correction:
+    request = lock_request(correction.request)
+    rows = Correction.objects.select_for_update(of=("self",)).select_related("part")
+    locked: Correction = rows.get(pk=correction.pk, client_id=correction.client_id)
+    locked.request = locked.part.request = request
+    return locked
+
+
+def _check_refusal(correction: Correction, actor: Actor, at: datetime) -> None:
+    require_unanswered(correction.request)
+    require_texts(correction.request)
+    require_decider(correction.part, actor, at)
+    if correction.state != CorrectionState.OPEN:
+        raise Refused(_("This correction is already made or refused."))
+
+
+@act(
+    "refuse-correction",
+    "Refuse a correction",
+    Capability.DECIDE_RIGHTS_REQUESTS,
+    lead="Refuse single corrections first, each with its reasons. Then decide: the others are made if you grant the "
+    "right partly.",
+    done="Refused. Now decide about the right.",
+    lock=_lock_correction,
+    check=_check_refusal,
+)
 def refuse_correction(correction: Correction, *, reasons: str, actor: Actor, at: datetime) -> Correction:
     """Refuse one correction with reasons in words; the others can still be made (the part is then partly granted).
 
-    Raises ValidationError, AlreadyAnswered, RequestEnded, CannotOpen, NotAllowed.
+    Raises ValidationError, Refused, AlreadyAnswered, RequestEnded, NotAllowed.
     """
-    require(actor, Capability.DECIDE_RIGHTS_REQUESTS, correction.client_id)
     if not reasons.strip():
         raise ValidationError({"reasons": [_("Give the reasons in words the person understands.")]})
-    request = lock_unanswered(correction.request)
-    rows = Correction.objects.select_for_update(of=("self",)).select_related("part")
-    correction = rows.get(pk=correction.pk, client_id=correction.client_id)
-    require_decider(correction.part, actor, at)
-    if correction.state != CorrectionState.OPEN:
-        raise ValidationError(_("This correction is already made or refused."))
+    request = correction.request
     correction.state, correction.settled_by, correction.settled_at = CorrectionState.REFUSED, actor.id, at
     correction.reasons = seal_text(request, reasons.strip(), row=correction, field="reasons")
     correction.save()
@@ -126,13 +146,13 @@ def refuse_correction(correction: Correction, *, reasons: str, actor: Actor, at:
 def take_over_corrections(first: RightsRequest, later: RightsRequest, actor: Actor, at: datetime) -> None:
     """Copy the open corrections of a duplicate to the request that goes on; a handler of ``request_continued``.
 
-    An unverified request puts no correction into a verified one. Raises IdentityDiffers, NoRectification, CannotOpen.
+    An unverified request puts no correction into a verified one. Raises Refused, NoRectification, CannotOpen.
     """
     rows = Correction.objects.filter(client_id=later.client_id, request=later, state=CorrectionState.OPEN)
     if not (found := list(rows)):
         return
     if first.is_identity_verified and not later.is_identity_verified:
-        raise IdentityDiffers
+        raise Refused(IDENTITY_DIFFERS)
     part = find_open_part(first)
     if part is None:
         raise NoRectification
@@ -165,7 +185,6 @@ def _require_may_state(request: RightsRequest, actor: Actor) -> None:
 
 
 def _check(request: RightsRequest, stated: Statement, at: datetime) -> str:
-    """Return the new value as it is stored. Raises ValidationError naming the field of the statement."""
     if stated.field not in FIELD_LABELS:
         raise ValidationError({"field": [_("Use one of: {fields}.").format(fields=", ".join(FIELD_LABELS))]})
     for name in _TEXTS:

@@ -27,15 +27,7 @@ from paktaleem.foundation.operations.extensions.points import ExtensionPoint
 from paktaleem.foundation.tenancy.context import in_client
 from rights.requests.deadlines import format_day
 from rights.requests.letters import Occasion, compose_letter, get_answer_occasion
-from rights.requests.models import (
-    DECIDERS,
-    DECISIONS,
-    REFUSALS,
-    IdentityMethod,
-    RequestPart,
-    RightKind,
-    RightsRequest,
-)
+from rights.requests.models import DECIDERS, DECISIONS, REFUSALS, IdentityMethod, RequestPart, RightKind, RightsRequest
 from rights.requests.selectors import list_linkable, list_purposes_of_part
 from rights.requests.services.closing import list_addable_rights, may_answer_contact
 from rights.requests.services.decisions import GRANTED_BY_PURPOSE, decide_part, list_assignees, route_part
@@ -60,7 +52,6 @@ class PartForm(ActionForm):
     act: ClassVar[Act[Any, ..., Any]]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Offer the parts to which the act applies."""
         super().__init__(*args, **kwargs)
         actor, at, parts = actor_of(self.request), get_action_time(self.request), list_parts_of_page(self.row)
         self.parts = {str(one.pk): one for one in parts if self.act.find_refusal(one, actor, at) is None}
@@ -124,7 +115,6 @@ class AddRightsForm(ActionForm):
     kinds = forms.MultipleChoiceField(label=_("Which rights?"), widget=forms.CheckboxSelectMultiple)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Offer the rights that the request does not have yet."""
         super().__init__(*args, **kwargs)
         set_choices(self, "kinds", [(kind.value, kind.label) for kind in list_addable_rights(self.row)])
 
@@ -142,7 +132,6 @@ class VerifyForm(ActionForm):
     method = forms.ChoiceField(label=_("How was the identity verified?"), widget=forms.RadioSelect)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Offer what the user may state: only the client may confirm that it knows the person."""
         super().__init__(*args, **kwargs)
         is_client = actor_of(self.request).client_id is not None
         offered = [IdentityMethod.CALL_BACK, *([IdentityMethod.CLIENT] if is_client else [])]
@@ -179,7 +168,6 @@ class ExtendForm(ActionForm):
     )
 
     def __init__(self, *args: Any, row: RightsRequest, **kwargs: Any) -> None:
-        """Compose the notice in the person's language."""
         kwargs["initial"] = {"text": compose_letter(row, Occasion.NOTICE), **kwargs.get("initial", {})}
         super().__init__(*args, row=row, **kwargs)
 
@@ -200,7 +188,6 @@ class AnswerForm(ActionForm):
     )
 
     def __init__(self, *args: Any, row: RightsRequest, **kwargs: Any) -> None:
-        """Compose the answer; officers may send it to the address in the request if it needs no verified identity."""
         text = compose_letter(row, get_answer_occasion(row))
         kwargs["initial"] = {"text": text, **kwargs.get("initial", {})}
         super().__init__(*args, row=row, **kwargs)

@@ -1,7 +1,5 @@
 """The queue of rights requests: filters and columns of the list."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import reduce
 from operator import or_
@@ -11,8 +9,6 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import Case, CharField, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.http import HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
-from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
@@ -20,19 +16,14 @@ from django.utils.translation import gettext_lazy as _
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client, Membership, User
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.columns import render_state
-from paktaleem.foundation.console.exporting import ExportForm, Format, send_table
 from paktaleem.foundation.console.filters import ChosenFilter, ProgressFilter
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
-from paktaleem.foundation.console.site import site
-from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.indexes import Constant
-from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from rights.requests.hooks import calls_to_make
 from rights.requests.models import SOON, TO_CALL, RequestPart, RightKind, RightsRequest
-from rights.requests.selectors import Figures, MonthFigures, get_figures, get_monthly_figures
+from rights.requests.selectors import get_figures
 from rights.requests.states import State
 
 _TONES = {
@@ -56,9 +47,7 @@ class RequestProgressFilter(ProgressFilter):
     """Filter for open, due and overdue requests; the list opens with those that are open."""
 
     default = "open"
-    offered: ClassVar[Any] = {
-        "to_call_back": _("To be called back"),
-    }
+    offered: ClassVar[Any] = {"to_call_back": _("To be called back")}
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return select_calls(queryset) if self.value() == "to_call_back" else super().queryset(request, queryset)
@@ -134,105 +123,24 @@ _PERIODS = {
     "all": (None, _("All years")),
 }
 _DEFAULT = "365"
-_COLUMNS = ("client", "right", "received", "answered", "in_time", "median_days")
-_STEP, _BAR, _HEIGHT, _BASE = 52, 18, 120, 140
 _EVER = datetime(2000, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class _MonthBars:
-    """The bars of one month in the picture: places and heights."""
-
-    figures: MonthFigures
-    x: int
-    x_in_time: int
-    received_y: int
-    received_height: int
-    in_time_y: int
-    in_time_height: int
-
-
 def show_figures(owner: Any, request: HttpRequest) -> HttpResponse:
-    """Show the figures of the chosen period by client and right, and of the last twelve months."""
-    found = _get_chosen(request)
-    months = get_monthly_figures(actor_of(request), until=get_action_time(request))
+    """Show the figures of the chosen period by client and right."""
+    if not may(request, Capability.VIEW_REQUEST_FIGURES):
+        raise PermissionDenied
+    wanted = request.GET.get("period", "")
+    period = wanted if wanted in _PERIODS else _DEFAULT
+    span, _label = _PERIODS[period]
+    figures = get_figures(actor_of(request), since=get_action_time(request) - span if span else _EVER)
+    names = dict(Client.objects.filter(pk__in={one.client_id for one in figures}).values_list("pk", "name"))
     page: HttpResponse = owner.page(
         request,
         None,
         "console/rights_figures.html",
         title=gettext("Figures of rights requests"),
-        lines=[(name, RightKind(one.kind).label, one) for name, one in _name_clients(found)],
-        periods=[(code, label, code == _period_of(request)) for code, (_span, label) in _PERIODS.items()],
-        period=_period_of(request),
-        months=_draw(months),
-        may_export=may(request, Capability.EXPORT_ROWS),
+        lines=[(names.get(one.client_id, ""), RightKind(one.kind).label, one) for one in figures],
+        periods=[(code, label, code == period) for code, (_span, label) in _PERIODS.items()],
     )
     return page
-
-
-def export_figures(owner: Any, request: HttpRequest) -> HttpResponseBase:
-    """Ask for format and reason, then return the figures of the chosen period as a file; the export is recorded."""
-    if not may(request, Capability.EXPORT_ROWS):
-        raise PermissionDenied
-    found = _get_chosen(request)
-    form = ExportForm(request.POST if request.method == "POST" else None)
-    if not form.is_valid():
-        back = reverse("admin:rights_rightsrequest_figures", current_app=site.name)
-        values: dict[str, Any] = {"number": len(found), "headings": _COLUMNS, "most": 0, "is_too_much": False}
-        page: HttpResponse = owner.page(
-            request,
-            None,
-            "console/export.html",
-            title=gettext("Export"),
-            form=form,
-            back=f"{back}?period={_period_of(request)}",
-            **values,
-        )
-        return page
-    return _build_file(request, found, Format(form.cleaned_data["format"]), form.cleaned_data["reason"])
-
-
-def _period_of(request: HttpRequest) -> str:
-    wanted = request.GET.get("period", _DEFAULT)
-    return wanted if wanted in _PERIODS else _DEFAULT
-
-
-def _get_chosen(request: HttpRequest) -> list[Figures]:
-    if not may(request, Capability.VIEW_REQUEST_FIGURES):
-        raise PermissionDenied
-    span, _label = _PERIODS[_period_of(request)]
-    at = get_action_time(request)
-    return get_figures(actor_of(request), since=at - span if span else _EVER)
-
-
-def _name_clients(found: Sequence[Figures]) -> list[tuple[str, Figures]]:
-    names = dict(Client.objects.filter(pk__in={one.client_id for one in found}).values_list("pk", "name"))
-    return [(names.get(one.client_id, ""), one) for one in found]
-
-
-def _draw(months: Sequence[MonthFigures]) -> list[_MonthBars]:
-    most = max((one.received for one in months), default=0) or 1
-    bars = []
-    for place, one in enumerate(months):
-        received, in_time = (round(number / most * _HEIGHT) for number in (one.received, one.in_time))
-        x = place * _STEP + 6
-        bars.append(_MonthBars(one, x, x + _BAR + 2, _BASE - received, received, _BASE - in_time, in_time))
-    return bars
-
-
-def _build_file(request: HttpRequest, found: Sequence[Figures], kind: Format, reason: str) -> HttpResponseBase:
-    rows = [
-        (name, one.kind, one.received, one.answered, one.in_time, one.median_days) for name, one in _name_clients(found)
-    ]
-    actor, at = actor_of(request), get_action_time(request)
-    client_id = actor.client_id or PAKTALEEM
-    facts = {
-        "list": "rights.figures",
-        "format": str(kind),
-        "reason": reason,
-        "filters": {"period": _period_of(request)},
-        "rows": len(rows),
-    }
-    with in_client(client_id):
-        record_entry("list.exported", client_id=client_id, facts=facts, actor=actor, at=at)
-    return send_table(f"rights-figures-{at:%Y%m%dT%H%M%SZ}", kind, _COLUMNS, rows)

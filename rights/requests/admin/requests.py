@@ -1,19 +1,17 @@
 """Console pages of rights requests: the queue, a page for each request, and the figures."""
 
-from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.data_systems.admin.systems import panel_of_orders
 from paktaleem.directory.data_systems.extension_points import OrderCase, order_cases
@@ -25,7 +23,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.act_labels import get_act_name
 from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.console.clocks import get_time_of
-from paktaleem.foundation.console.columns import annotate_actor, day, format_actor, render_state, state_column
+from paktaleem.foundation.console.columns import annotate_actor, format_actor, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import PROGRESS, SortByWaitingTime
@@ -51,54 +49,29 @@ from rights.requests.admin.queue import (
     KindFilter,
     RequestProgressFilter,
     assignee_for,
-    export_figures,
     render_due,
     render_standing,
     show_figures,
 )
 from rights.requests.carried_out import orders_of
-from rights.requests.clock_picture import ClockPicture, MarkKind, draw_clock
 from rights.requests.models import PARENT, Channel, RequestPart, RequestStep, RightKind, RightsRequest
 from rights.requests.selectors import get_clock, list_related
 from rights.requests.services.intake import receive_request
 from rights.requests.services.steps import list_parts
-
-_LABELS = {
-    MarkKind.RECEIVED: _("Received {day}"),
-    MarkKind.NOTICE: _("Notice sent {day}"),
-    MarkKind.DUE: _("Due {day}"),
-    MarkKind.EXPECTED: _("Expected {day}"),
-    MarkKind.ANSWERED: _("Stopped {day}"),
-    MarkKind.TODAY: _("Today {day}"),
-}
 
 
 def clock_panel(row: RightsRequest) -> dict[str, Any]:
     """Return the values of the panel."""
     at = row.closed_at or row.delivered_at or get_time_of(row.client_id)
     clock = get_clock(row)
-    picture = draw_clock(clock, at=at)
-    labels = {mark.kind: str(_LABELS[mark.kind]).format(day=day(mark.at)) for mark in picture.marks}
     return {
         "template": "console/panels/rights_clock.html",
         "row": row,
-        "picture": picture,
-        "marks": [(mark, labels[mark.kind]) for mark in picture.marks],
-        "described": "; ".join([*labels.values(), *_describe_pauses(picture)]),
         "days_left": -((at - row.due_at) // timedelta(days=1)),
         "is_running": row.is_undelivered,
         "is_paused": clock.is_paused(at) and row.is_open,
         "is_overdue": clock.is_overdue(at),
     }
-
-
-def _describe_pauses(picture: ClockPicture) -> list[str]:
-    return [
-        gettext("Paused from {starts} to {ends}").format(starts=day(one.starts_at), ends=day(one.ends_at))
-        if one.ends_at
-        else gettext("Paused since {starts}").format(starts=day(one.starts_at))
-        for one in picture.pauses
-    ]
 
 
 @admin.register(RightsRequest, site=site)
@@ -145,23 +118,13 @@ class RightsRequestAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
         parts = RequestPart.objects.filter(client_id=OuterRef("client_id"), request=OuterRef("pk")).order_by("kind")
         found = super().get_queryset(request).select_related("subject", "requester")
         annotated: QuerySet[Any] = found.defer("details", "contact", "answer").annotate(
-            kinds=ArraySubquery(parts.values("kind").distinct()),
-            assigned_to=assignee_for(actor_of(request)),
+            kinds=ArraySubquery(parts.values("kind").distinct()), assigned_to=assignee_for(actor_of(request))
         )
         return annotated
 
     def get_urls(self) -> list[URLPattern]:
-        return [
-            self._page("figures/", show_figures, "figures"),
-            self._page("figures/export/", export_figures, "figures_export"),
-            *super().get_urls(),
-        ]
-
-    def _page(self, route: str, show: Callable[..., HttpResponseBase], name: str) -> URLPattern:
-        def view(request: HttpRequest) -> HttpResponseBase:
-            return show(self, request)
-
-        return path(route, self.admin_site.admin_view(view), name=f"rights_rightsrequest_{name}")
+        view = self.admin_site.admin_view(partial(show_figures, self))
+        return [path("figures/", view, name="rights_rightsrequest_figures"), *super().get_urls()]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         context = {
@@ -175,10 +138,10 @@ class RightsRequestAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
         return [
             *super().panels(request, row),
             clock_panel(row),
-            _parts_panel(row),
+            {"template": "console/panels/rights_parts.html", "parts": list_parts(row)},
             panel_of_orders(orders_of(row)),
             *(panel for add in request_panels if (panel := add(request, row)) is not None),
-            _related_panel(row),
+            {"template": "console/panels/rights_related.html", "lines": list_related(row).map(_with_url)},
             _timeline_panel(row, actor_of(request)),
         ]
 
@@ -216,18 +179,11 @@ def _person_link(person: Subject | None) -> SafeString | str:
     return format_html('<a href="{}">{}</a>', url, person)
 
 
-def _parts_panel(row: RightsRequest) -> dict[str, Any]:
-    return {"template": "console/panels/rights_parts.html", "parts": list_parts(row)}
-
-
-def _related_panel(row: RightsRequest) -> dict[str, Any]:
-    name = "admin:rights_rightsrequest_change"
-    lines = list_related(row).map(lambda one: (one, reverse(name, args=[one.pk], current_app=site.name)))
-    return {"template": "console/panels/rights_related.html", "lines": lines}
+def _with_url(row: RightsRequest) -> tuple[RightsRequest, str]:
+    return row, reverse("admin:rights_rightsrequest_change", args=[row.pk], current_app=site.name)
 
 
 def _format_who(step: RequestStep, row: RightsRequest) -> str:
-    """Return who took a step: by their part if it was the guardian who made the request."""
     is_guardian = step.actor_kind == ByKind.SUBJECT and step.actor_id == row.requester_id
     return gettext("A guardian") if is_guardian else format_actor(step)
 
@@ -250,8 +206,6 @@ def _timeline_panel(row: RightsRequest, viewer: Actor) -> dict[str, Any]:
 searches.connect(RowSearch(RightsRequest, ("number",), upper=True))
 order_cases.connect(OrderCase(PARENT, RightsRequest))
 
-
-__all__: list[str] = []
 
 _MOST = 50
 
@@ -294,14 +248,9 @@ def person_requests_panel(request: HttpRequest, row: Subject) -> dict[str, Any] 
         return None
     own = RightsRequest.objects.filter(client_id=row.client_id, subject__in=[row, *list_same_person(row)])
     found = take_latest(own.order_by("-received_at", "-id"), _MOST)
-    name = "admin:rights_rightsrequest_change"
-    lines = found.map(lambda one: (one, reverse(name, args=[one.pk], current_app=site.name)))
+    all_url = f"{list_url_of_person(RightsRequest, row.pk)}&{PROGRESS}=all"
     panel = {"template": "console/panels/rights_related.html", "title": gettext("Requests of this person")}
-    return (
-        {**panel, "lines": lines, "all_url": f"{list_url_of_person(RightsRequest, row.pk)}&{PROGRESS}=all"}
-        if lines
-        else None
-    )
+    return {**panel, "lines": found.map(_with_url), "all_url": all_url} if found else None
 
 
 @person_summaries.connect

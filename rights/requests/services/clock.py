@@ -58,10 +58,7 @@ class AlreadyAnswered(PortalError):
     console_message = "The request is already answered."
 
 
-class TooLate(PortalError):
-    """The due date has passed: an extension must be announced before it."""
-
-    console_message = "The due date has passed: answer the request."
+TOO_LATE = gettext_lazy("The due date has passed: answer the request.")
 
 
 AskedCause = Annotated[
@@ -92,7 +89,7 @@ def _check_resume(request: RightsRequest, _actor: Actor, _at: datetime) -> None:
 def _check_extension(request: RightsRequest, _actor: Actor, at: datetime) -> None:
     require_unanswered(request)
     if at >= request.due_at:
-        raise TooLate
+        raise Refused(TOO_LATE)
     if RequestExtension.objects.filter(client_id=request.client_id, request=request).exists():
         raise Refused(_("The request was already extended."))
 
@@ -240,7 +237,6 @@ def _candidates(at: datetime) -> RightsRequestQuerySet:
 
 
 def _list_steps_to_do(requests: Collection[RightsRequest], at: datetime) -> dict[UUID, list[Step]]:
-    """List by request the steps that were due until ``at`` and are not recorded; five queries."""
     own = {"client_id__in": {one.client_id for one in requests}, "request_id__in": [one.pk for one in requests]}
     done = set(ScheduledStep.objects.filter(**own).values_list("request_id", "kind", "on"))
     return {

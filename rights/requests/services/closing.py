@@ -18,7 +18,6 @@ from paktaleem.directory.mail.services import send_message
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.acts import Refused, act
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.errors import PortalError
 from rights.requests.carried_out import is_carried_out, orders_of
 from rights.requests.hooks import before_answering, before_closing, request_continued
 from rights.requests.messages import ANSWER, NOTICE
@@ -32,7 +31,7 @@ from rights.requests.models import (
     RightsRequest,
 )
 from rights.requests.sealing import open_text, seal_text
-from rights.requests.services.clock import TooLate, lock_unanswered, require_unanswered, update_dates
+from rights.requests.services.clock import TOO_LATE, lock_unanswered, require_unanswered, update_dates
 from rights.requests.services.decisions import AlreadyDecided
 from rights.requests.services.intake import create_parts
 from rights.requests.services.outcomes import GUARDIANS_RIGHTS, decide_at_once, require_authority
@@ -53,16 +52,7 @@ _LIMITS = frozenset({"restriction", "objection"})
 """Kinds of parent of an order that are limits."""
 
 
-class IdentityDiffers(PortalError):
-    """The later request is not verified and names rights that the verified one does not: verify it first."""
-
-    console_message = "The later request is not verified and asks for more: verify it first."
-
-
-class OrdersOpen(PortalError):
-    """A system has not answered its order, and was not waived by two people."""
-
-    console_message = "A system has not answered yet, and was not waived."
+IDENTITY_DIFFERS = gettext_lazy("The later request is not verified and asks for more: verify it first.")
 
 
 def _check_answer(request: RightsRequest, _actor: Actor, _at: datetime) -> None:
@@ -162,10 +152,10 @@ def close_request(request: RightsRequest, *, actor: Actor, at: datetime) -> Righ
     """Close an answered request, once every system has confirmed or was waived by two people.
 
     A request of an erased person needs no answer: there is no one left to inform, and no text can be kept any more.
-    Raises OrdersOpen, and what ``hooks.before_closing`` raises.
+    Raises Refused, and what ``hooks.before_closing`` raises.
     """
     if not is_carried_out(request, at=at):
-        raise OrdersOpen
+        raise Refused(_("A system has not answered yet, and was not waived."))
     for check in before_closing:
         check(request)
     decisions = {part.decision for part in list_parts(request)}
@@ -200,7 +190,7 @@ def link_duplicate(request: RightsRequest, *, other: RightsRequest, actor: Actor
 
     Return that one. Its clock is the earliest, and it takes over the rights and purposes that only the other names. The
     identity is not taken over: a request that is not verified stays so, and its rights do not get into one that is.
-    Raises Refused, IdentityDiffers, AlreadyDecided, AlreadyAnswered, RequestEnded.
+    Raises Refused, AlreadyDecided, AlreadyAnswered, RequestEnded.
     """
     if request.client_id != other.client_id or request.pk == other.pk:
         raise Refused(_NOT_SAME)
@@ -229,7 +219,7 @@ def _take_over_parts(first: RightsRequest, later: RightsRequest) -> None:
     if any(part.decision for part in parts) or any(kept is not None and kept.decision for kept, _part in wider):
         raise AlreadyDecided
     if wider and first.is_identity_verified and not later.is_identity_verified:
-        raise IdentityDiffers
+        raise Refused(IDENTITY_DIFFERS)
     for kept, part in wider:
         if kept is None:
             columns = {"kind": part.kind, "decider": part.decider, "purposes": part.purposes}
@@ -256,7 +246,6 @@ def record_orders_answered(order: Order, actor: Actor, at: datetime) -> None:
 
 
 def _requests_served(order: Order) -> list[UUID]:
-    """Return the requests that an order serves: its case, or those that brought about its restriction or objection."""
     if order.parent_id is None:
         return []
     if order.parent_kind == PARENT:
@@ -293,11 +282,11 @@ def _check_delivery(request: RightsRequest, _actor: Actor, _at: datetime) -> Non
 def record_delivery(request: RightsRequest, *, actor: Actor, at: datetime) -> RightsRequest:
     """Record that staff handed over the answer, or before it the notice: only then it counts for the clock.
 
-    Raises TooLate for a notice from the due date on.
+    Raises Refused for a notice from the due date on.
     """
     what = find_undelivered(request)
     if what == "notice" and at >= request.due_at:
-        raise TooLate
+        raise Refused(TOO_LATE)
     _set_delivered(request, what, at, at)
     record_step("rights_request.delivered", request, actor, at, {"what": what})
     return request
@@ -310,15 +299,11 @@ def record_letter_outcome(letter: Letter, actor: Actor, at: datetime) -> None:
         return
     request = lock_request(RightsRequest(pk=letter.related_id, client_id=letter.client_id))
     is_sent = letter.state == LetterState.SENT
-    if is_sent == _is_delivered(request, what):
+    if is_sent == ((request.delivered_at if what == "answer" else request.notice_at) is not None):
         return
     _set_delivered(request, what, at if is_sent else None, at)
     kind = "rights_request.delivered" if is_sent else "rights_request.undelivered"
     record_step(kind, request, actor, at, {"what": what})
-
-
-def _is_delivered(request: RightsRequest, what: str) -> bool:
-    return (request.delivered_at if what == "answer" else request.notice_at) is not None
 
 
 def _set_delivered(request: RightsRequest, what: str, moment: datetime | None, at: datetime) -> None:

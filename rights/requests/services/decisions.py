@@ -94,7 +94,7 @@ def decide_part(
     PakTaleem, either of them a concern. A part that is refused, wholly or partly, has a code and the reasons in words.
     ``granted`` are the purposes to which a part that is granted partly is limited; a restriction and a withdrawal need
     them. Nothing is granted to a guardian whose authority has ended. Raises ValidationError naming the field,
-    Refused, RequestNotAllowed, BasisDoesNotAllowObjection, and what ``hooks.part_granted`` raises.
+    Refused, RequestNotAllowed, and what ``hooks.part_granted`` raises.
     """
     request = part.request
     _check_decision(Decision(decision), refusal_code, reasons)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from paktaleem.directory.data_systems.selectors import Parent
 from paktaleem.directory.people.extension_points import Hold
-from paktaleem.foundation.accounts.actors import Actor, system_actor
+from paktaleem.foundation.accounts.actors import system_actor
 from retention.schedule.models import HoldKind
 from retention.schedule.services.holds import hold_for_case, lift_holds_of_case
 from rights.requests.models import PARENT, RequestPart, RightKind, RightsRequest
@@ -47,9 +47,8 @@ def move_hold(request: RightsRequest, at: datetime) -> None:
     hold_data(request, at)
 
 
-def lift_hold_at_end(request: RightsRequest, actor: Actor, at: datetime) -> None:
-    """Lift the hold of a request that ends, however it ends; connected to ``rights.request_ended``."""
-    del actor
+def lift_hold_at_end(request: RightsRequest, at: datetime) -> None:
+    """Lift the hold of a request that ends, however it ends."""
     if request.subject_id is not None:
         _lift(request, "The request has ended.", at)
 

@@ -86,7 +86,8 @@ def receive_request(
     received = received_at or at
     _check_people(kinds, subject, requester)
     _check(client.pk, kinds, purposes, received, at)
-    row = _new_row(client, _new_number(), Channel(channel), language, received)
+    number = "".join(secrets.choice(_ALPHABET) for _ in range(8))
+    row = _new_row(client, number, Channel(channel), language, received)
     row.subject, row.requester = subject, requester
     row.guardian_right = kinds[0] if requester is not None else ""
     if identity and subject is not None:
@@ -128,10 +129,6 @@ def continue_request(
     record_step("rights_request.received", row, actor, at, {"channel": str(row.channel), "handed_over": True})
     enqueue_job(MATCH_SENDER, client=str(client.pk), request=str(row.pk))
     return row
-
-
-def _new_number() -> str:
-    return "".join(secrets.choice(_ALPHABET) for _ in range(8))
 
 
 def _new_row(client: Client, number: str, channel: str, language: str, received_at: datetime) -> RightsRequest:

@@ -5,6 +5,7 @@ from contextlib import suppress
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from children.guardians.authority import RequestBlocker
 from children.guardians.selectors import (
@@ -19,6 +20,7 @@ from consent.consents.services.recording import NothingToWithdraw, withdraw_cons
 from consent.consents.services.restrictions import object_to_purpose, restrict_processing
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, system_actor
+from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.errors import PortalError
 from rights.requests.hooks import part_granted
@@ -117,28 +119,11 @@ _METHODS = {
 """How a withdrawal was collected, by the channel of its request."""
 
 
-class BasisDoesNotAllowObjection(PortalError):
-    """No purpose is based on legitimate interest: refuse the objection with ``outside_scope`` (GDPR Art. 21)."""
-
-    console_message = (
-        "These purposes are not based on legitimate interest: refuse the objection as outside the right’s scope."
-    )
-
-
-class OnlyPartlyInScope(PortalError):
-    """Some of the named purposes are not based on legitimate interest: the objection can be granted only partly."""
-
-    console_message = (
-        "Some of these purposes are not based on legitimate interest: grant the objection partly, the rest being "
-        "outside the right’s scope."
-    )
-
-
 def carry_out(request: RightsRequest, part: RequestPart, *, actor: Actor, at: datetime) -> None:
     """Carry out one granted part, in the caller's transaction.
 
     Restriction, objection and withdrawal take effect on the next decision. Apps above carry out the rest
-    (``hooks.part_granted``). Raises BasisDoesNotAllowObjection, OnlyPartlyInScope, AlreadyErased, NotAllowed, and what
+    (``hooks.part_granted``). Raises Refused, AlreadyErased, NotAllowed, and what
     the handlers raise.
     """
     kind = RightKind(part.kind)
@@ -214,9 +199,15 @@ def _object(request: RightsRequest, part: RequestPart, actor: Actor, at: datetim
     meant = list_purposes_of_part(subject, part, at)
     purposes = [one for one in meant if is_legitimate_interest(subject.client_id, one, roles=subject.roles, at=at)]
     if not purposes:
-        raise BasisDoesNotAllowObjection
+        raise Refused(
+            _("These purposes are not based on legitimate interest: refuse the objection as outside the right’s scope.")
+        )
     if part.decision == Decision.GRANTED and set(purposes) != set(meant):
-        raise OnlyPartlyInScope
+        words = _(
+            "Some of these purposes are not based on legitimate interest: grant the objection partly, the rest being "
+            "outside the right’s scope."
+        )
+        raise Refused(words)
     for purpose in purposes:
         made = object_to_purpose(subject, purpose_code=purpose, actor=actor, reason=Reason.SUBJECT_REQUEST, at=at)
         RequestLimit.objects.get_or_create(client_id=request.client_id, request=request, objection=made)

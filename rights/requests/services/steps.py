@@ -14,8 +14,8 @@ from paktaleem.foundation.audit.services import make_entry
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.rows import insert_rows, new_id
 from rights.requests.carried_out import is_carried_out
-from rights.requests.hooks import request_ended
 from rights.requests.models import RequestPart, RequestStep, RightKind, RightsRequest
+from rights.requests.services.holds import lift_hold_at_end
 from rights.requests.states import Decider, Decision, PartFacts, RequestFacts, State, derive_state
 
 NEEDS_NO_IDENTITY = frozenset({RightKind.COMPLAINT, RightKind.QUESTION, RightKind.CHILD_CONCERN})
@@ -132,11 +132,10 @@ def end_request(
     ended_as: State,
     facts: Mapping[str, Any] | None = None,
 ) -> None:
-    """End a locked request as ``ended_as``, record the step, and inform every app (``hooks.request_ended``)."""
+    """End a locked request as ``ended_as``, record the step, and lift its hold."""
     request.closed_at = at
     record_step(kind, request, actor, at, facts, ended_as)
-    for handler in request_ended:
-        handler(request, actor, at)
+    lift_hold_at_end(request, at)
 
 
 def _facts_of(request: RightsRequest, parts: list[RequestPart], ended_as: State | None, at: datetime) -> RequestFacts:

@@ -36,7 +36,6 @@ class ConfirmForm(RowActionForm):
     field_order = ("memberships", "reason")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Offer the memberships that are not confirmed in this review."""
         super().__init__(*args, **kwargs)
         rows = list_to_confirm(self.row)
         set_choices(self, "memberships", [(str(one.pk), _describe(one)) for one in with_school_names(rows)])

@@ -11,29 +11,24 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from paktaleem.directory.mail.kinds import declare_message
 from paktaleem.directory.mail.services import enqueue_staff_email
 from paktaleem.directory.staff.access_reviews.models import TIME_TO_CONFIRM, AccessReview
 from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.accounts.client_services import restore_membership, suspend_membership
 from paktaleem.foundation.accounts.models import Client, Membership
 from paktaleem.foundation.accounts.roles import Capability, Role
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.clock import to_wall_clock
-from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.context import advisory_lock
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
 REVIEW_DUE = declare_message("access_review_due", fields=("day", "url"))
 """Email to administrators that a review of access is opened."""
-
-
-class NothingToConfirm(PortalError):
-    """None of the memberships is waiting in this review: they are confirmed, or have ended."""
-
-    console_message = "None of these memberships is waiting any more. Open the review again."
 
 
 @transaction.atomic
@@ -95,14 +90,14 @@ def confirm_access(
     """Confirm that these members still need access; a locked membership is restored (policy §5).
 
     Returns the count. ``at`` is on the system clock. Members who need no access are left out: they are locked, or their
-    membership is ended. Raises NothingToConfirm, NotAllowed.
+    membership is ended. Raises Refused, NotAllowed.
     """
     require(actor, Capability.REVIEW_ACCESS, review.client_id)
     advisory_lock(f"access_reviews/{review.client_id}")
     review = AccessReview.objects.select_for_update().get(pk=review.pk, client_id=review.client_id)
     rows = list(list_to_confirm(review).filter(pk__in=memberships))
     if not rows:
-        raise NothingToConfirm
+        raise Refused(_("None of these memberships is waiting any more. Open the review again."))
     for membership in rows:
         restore_membership(membership, actor=actor, reason=reason, at=at)
     review.confirmed = [*review.confirmed, *(one.pk for one in rows)]

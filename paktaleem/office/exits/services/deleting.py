@@ -7,6 +7,8 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Count
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from children.invitations.services.answering import close_invitations
 from consent.consents.selectors.consents import find_restrictions
@@ -20,7 +22,7 @@ from paktaleem.directory.people.services.people import lock_unheld_subject
 from paktaleem.directory.webhooks.models import Endpoint
 from paktaleem.directory.webhooks.services import change_endpoint, remove_endpoint
 from paktaleem.foundation.accounts.actors import Actor, require
-from paktaleem.foundation.accounts.acts import act
+from paktaleem.foundation.accounts.acts import Refused, act, lock_row
 from paktaleem.foundation.accounts.colleagues import end_all_memberships
 from paktaleem.foundation.accounts.models import ApiKey, Client
 from paktaleem.foundation.accounts.roles import Capability
@@ -29,7 +31,6 @@ from paktaleem.foundation.accounts.services import narrow_api_key, revoke_api_ke
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.certificates import issue
 from paktaleem.foundation.audit.services import record_entry
-from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
 from paktaleem.office.exits.models import AgreementExit, Choice, ExitCertificate, ExitPart, ExitStage
 from retention.disposals.models import Batch, Item, ItemState, Stage
@@ -99,16 +100,7 @@ CONTINUE = "exits.continue"
 """The task that continues an exit."""
 
 
-class ExitMovedOn(PortalError):
-    """The exit is in a stage that does not allow this, because someone or the worker was faster."""
-
-    console_message = "The exit has moved on in the meantime: check it again."
-
-
-class OtherAgreementInForce(PortalError):
-    """Another agreement of the client is in force, so its data is not to be deleted."""
-
-    console_message = "Another agreement of this client is in force or has been signed: its data is still needed."
+_MOVED_ON = gettext_lazy("The exit has moved on in the meantime: check it again.")
 
 
 def has_other_agreement(agreement: ServiceAgreement, at: datetime) -> bool:
@@ -118,21 +110,15 @@ def has_other_agreement(agreement: ServiceAgreement, at: datetime) -> bool:
 
 
 def require_last_agreement(agreement: ServiceAgreement, at: datetime) -> None:
-    """Raise OtherAgreementInForce if the client's data is still needed under another agreement."""
+    """Raise Refused if the client's data is still needed under another agreement."""
     if has_other_agreement(agreement, at):
-        raise OtherAgreementInForce
-
-
-def lock_exit(exit_id: UUID, *, client_id: UUID) -> AgreementExit:
-    """Return an exit, locked until the end of the transaction."""
-    found: AgreementExit = AgreementExit.objects.select_for_update(of=("self",)).get(pk=exit_id, client_id=client_id)
-    return found
+        raise Refused(_("Another agreement of this client is in force or has been signed: its data is still needed."))
 
 
 def require_stage(row: AgreementExit, *stages: ExitStage) -> None:
-    """Raise ExitMovedOn unless the exit is in one of these stages."""
+    """Raise Refused unless the exit is in one of these stages."""
     if row.stage not in stages:
-        raise ExitMovedOn
+        raise Refused(_MOVED_ON)
 
 
 def enqueue_exit(row: AgreementExit, *, unless_queued: bool = False) -> None:
@@ -246,10 +232,15 @@ AT_ONCE = 50
 """People erased in one transaction."""
 
 
-class NotReturnedYet(PortalError):
-    """The client has neither confirmed that it received its data, nor declined it in writing."""
-
-    console_message = "First the client confirms that it has its data, or declines it in writing."
+def _check_deletion(row: AgreementExit, actor: Actor, _at: datetime) -> None:
+    require_stage(row, ExitStage.RETURNING, ExitStage.DELETING)
+    if row.stage == ExitStage.DELETING and not is_to_repeat(row):
+        raise Refused(_MOVED_ON)
+    if row.choice == Choice.RETURN and row.returned_at is None:
+        if row.return_declined_at is None:
+            raise Refused(_("First the client confirms that it has its data, or declines it in writing."))
+        if row.return_declined_by == actor.id:
+            raise ApproverIsRequester
 
 
 @act(
@@ -259,27 +250,20 @@ class NotReturnedYet(PortalError):
     lead="Every system is ordered to delete the client’s data; then the people are erased here.",
     done="The deletion has begun.",
     danger=True,
+    lock=lock_row,
+    check=_check_deletion,
 )
 def delete_data(row: AgreementExit, *, actor: Actor, reason: Reason | str, at: datetime) -> AgreementExit:
     """Begin the deletion after the return, or repeat it for data that was kept (GDPR Art. 28(3), decision 0079).
 
-    The deletion of data that the client declined takes two officers. Raises NotReturnedYet, ApproverIsRequester,
-    OtherAgreementInForce, ExitMovedOn, BatchMovedOn if another disposal is open, NotAllowed.
+    The deletion of data that the client declined takes two officers. Raises Refused, ApproverIsRequester,
+    Refused, BatchMovedOn if another disposal is open, NotAllowed.
     """
-    row = lock_exit(row.pk, client_id=row.client_id)
-    require_stage(row, ExitStage.RETURNING, ExitStage.DELETING)
-    if row.stage == ExitStage.DELETING and not is_to_repeat(row):
-        raise ExitMovedOn
-    if row.choice == Choice.RETURN and row.returned_at is None:
-        if row.return_declined_at is None:
-            raise NotReturnedYet
-        if row.return_declined_by == actor.id:
-            raise ApproverIsRequester
     return begin_deletion(row, actor=actor, reason=reason, at=at)
 
 
 def begin_deletion(row: AgreementExit, *, actor: Actor, reason: Reason | str, at: datetime) -> AgreementExit:
-    """Open the disposal of all data of a locked exit. Raises OtherAgreementInForce, BatchMovedOn, NotAllowed."""
+    """Open the disposal of all data of a locked exit. Raises Refused, BatchMovedOn, NotAllowed."""
     require_last_agreement(row.agreement, at)
     client = Client.objects.get(pk=row.client_id)
     batch = open_disposal(client, case=Parent(CASE, row.pk), is_approved=True, actor=actor, at=at)
@@ -318,7 +302,7 @@ def continue_deletion(row: AgreementExit, *, actor: Actor, at: datetime) -> bool
     Raises NotAllowed.
     """
     require(actor, Capability.CARRY_OUT_EXITS, row.client_id)
-    row = lock_exit(row.pk, client_id=row.client_id)
+    row = lock_row(row)
     batch = find_disposal(row)
     if row.stage != ExitStage.DELETING or row.paused_at is not None or batch is None or batch.ended_at is None:
         return False
@@ -339,7 +323,7 @@ def erase_chunk(row: AgreementExit, *, actor: Actor, at: datetime, size: int = A
     exit is certified. No one is erased while another agreement of the client is in force. Raises NotAllowed.
     """
     require(actor, Capability.CARRY_OUT_EXITS, row.client_id)
-    row = lock_exit(row.pk, client_id=row.client_id)
+    row = lock_row(row)
     if row.stage != ExitStage.ERASING or row.paused_at is not None or has_other_agreement(row.agreement, at):
         return False
     rows = Subject.objects.filter(client_id=row.client_id, erased_at=None).order_by("pk")
@@ -356,7 +340,6 @@ def erase_chunk(row: AgreementExit, *, actor: Actor, at: datetime, size: int = A
 
 
 def _erase(person: Subject, *, actor: Actor, at: datetime) -> bool:
-    """Erase a person, unless they are on hold, restricted or being erased; return True if erased."""
     unheld = lock_unheld_subject(person, at=at)
     if unheld is None or find_restrictions(unheld, at=at).exists():
         return False
@@ -364,15 +347,44 @@ def _erase(person: Subject, *, actor: Actor, at: datetime) -> bool:
     return True
 
 
-@transaction.atomic
+_MOVING = (ExitStage.COLLECTING, ExitStage.EXPORTING, ExitStage.DELETING, ExitStage.ERASING)
+
+
+def _check_running(row: AgreementExit, _actor: Actor, _at: datetime) -> None:
+    if row.stage not in _MOVING or row.paused_at is not None:
+        raise Refused(_MOVED_ON)
+
+
+def _check_paused(row: AgreementExit, _actor: Actor, _at: datetime) -> None:
+    if row.stage not in _MOVING or row.paused_at is None:
+        raise Refused(_MOVED_ON)
+
+
+@act(
+    "interrupt",
+    "Interrupt",
+    Capability.APPROVE_EXITS,
+    lead="The worker does nothing more until you continue. Answers of systems are still taken.",
+    done="Interrupted.",
+    lock=lock_row,
+    check=_check_running,
+)
 def pause_exit(row: AgreementExit, *, actor: Actor, reason: Reason | str, at: datetime) -> AgreementExit:
-    """Interrupt an exit: the worker does nothing more until it is continued. Raises ExitMovedOn, NotAllowed."""
+    """Interrupt an exit: the worker does nothing more until it is continued. Raises Refused, NotAllowed."""
     return _set_paused(row, at, actor=actor, reason=reason, at=at)
 
 
-@transaction.atomic
+@act(
+    "continue",
+    "Continue",
+    Capability.APPROVE_EXITS,
+    lead="The worker goes on where it stopped.",
+    done="Continued.",
+    lock=lock_row,
+    check=_check_paused,
+)
 def resume_exit(row: AgreementExit, *, actor: Actor, reason: Reason | str, at: datetime) -> AgreementExit:
-    """Continue an interrupted exit where it stopped. Raises ExitMovedOn, NotAllowed."""
+    """Continue an interrupted exit where it stopped. Raises Refused, NotAllowed."""
     row = _set_paused(row, None, actor=actor, reason=reason, at=at)
     enqueue_exit(row)
     return row
@@ -381,9 +393,6 @@ def resume_exit(row: AgreementExit, *, actor: Actor, reason: Reason | str, at: d
 def _set_paused(
     row: AgreementExit, paused_at: datetime | None, *, actor: Actor, reason: Reason | str, at: datetime
 ) -> AgreementExit:
-    require(actor, Capability.APPROVE_EXITS, row.client_id)
-    row = lock_exit(row.pk, client_id=row.client_id)
-    require_stage(row, ExitStage.COLLECTING, ExitStage.EXPORTING, ExitStage.DELETING, ExitStage.ERASING)
     row.paused_at = paused_at
     row.save(update_fields=["paused_at"])
     code = Reason(reason).value

@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -11,7 +11,8 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import translation
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from paktaleem.directory.data_systems.models import Ground, Order, OrderKind, OrderQuerySet
 from paktaleem.directory.data_systems.selectors import Parent, categories_held, list_parts
@@ -23,14 +24,13 @@ from paktaleem.directory.people.copies.sections import list_sections
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.foundation.accounts.actors import Actor, require
-from paktaleem.foundation.accounts.acts import act
+from paktaleem.foundation.accounts.acts import Refused, act, lock_row
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.encryption.sealing import CannotOpen, Sealer
-from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.rows import new_id
 from paktaleem.office.exits.models import AgreementExit, ExitPart, ExitStage
-from paktaleem.office.exits.services.deleting import CASE, lock_exit, record_exit, require_stage
+from paktaleem.office.exits.services.deleting import CASE, record_exit, require_stage
 from paktaleem.office.exits.services.proposing import announce_export
 from rights.packages.archive import Archive, Entry, Sink
 from rights.packages.contents import safe_name
@@ -48,7 +48,7 @@ def collect_chunk(row: AgreementExit, *, actor: Actor, at: datetime, size: int =
     orders, so that a killed worker loses and doubles nothing. Raises NotAllowed.
     """
     require(actor, Capability.CARRY_OUT_EXITS, row.client_id)
-    row = lock_exit(row.pk, client_id=row.client_id)
+    row = lock_row(row)
     if row.stage != ExitStage.COLLECTING or row.paused_at is not None:
         return False
     rows = Subject.objects.filter(client_id=row.client_id, erased_at=None).order_by("pk")
@@ -91,16 +91,7 @@ AT_ONCE = 50
 _WRITTEN = gettext_noop("Enter where the client’s refusal is written down.")
 
 
-class NotFetched(PortalError):
-    """A part of the export has not been downloaded, so the client cannot have it."""
-
-    console_message = "First download every part of the export and hand it to the client."
-
-
-class ReturnSettled(PortalError):
-    """The client has its data already, or has declined it already."""
-
-    console_message = "The client has its data already, or has declined it already."
+_SETTLED = gettext_lazy("The client has its data already, or has declined it already.")
 
 
 @transaction.atomic
@@ -111,7 +102,7 @@ def export_chunk(row: AgreementExit, *, actor: Actor, at: datetime, size: int = 
     FileTooLarge if the data of one person exceeds PACKAGE_MOST_BYTES, as a copy of it would, NotAllowed.
     """
     require(actor, Capability.CARRY_OUT_EXITS, row.client_id)
-    row = lock_exit(row.pk, client_id=row.client_id)
+    row = lock_row(row)
     if row.stage != ExitStage.EXPORTING or row.paused_at is not None:
         return False
     rows = Subject.objects.filter(client_id=row.client_id, erased_at=None).order_by("pk")
@@ -166,7 +157,8 @@ def _write_archive(out: Sink, row: AgreementExit, people: list[Subject], about: 
         for person in people:
             with archive.entry(f"people/{person.pk}/data.json") as entry:
                 _write_person(entry, person, sections, orders[person.pk])
-            for file in _files_of(person):
+            own = SealedFile.objects.filter(client_id=person.client_id, subject=person, package=None).order_by("pk")
+            for file in own:  # not those of packages, which have an end
                 with archive.entry(f"people/{person.pk}/{file.pk}.{file.kind}") as entry:
                     for chunk in iterate_file(file):
                         entry.write(chunk)
@@ -197,11 +189,6 @@ def _write_person(entry: Entry, person: Subject, sections: list[Section], orders
     entry.write(b"}}")
 
 
-def _files_of(person: Subject) -> Iterator[SealedFile]:
-    """Yield the files about a person, such as scans of consents; not those of packages, which have an end."""
-    yield from SealedFile.objects.filter(client_id=person.client_id, subject=person, package=None).order_by("pk")
-
-
 def _sealer_of(row: AgreementExit) -> Sealer:
     if row.wrapped is None or row.epoch is None:
         raise CannotOpen("The key of the export has been destroyed.")
@@ -212,20 +199,28 @@ def _sealer_of(row: AgreementExit) -> Sealer:
 def open_part(part: ExitPart, *, actor: Actor, reason: Reason | str, at: datetime) -> Generator[bytes]:
     """Return one part of the export, to hand it to the client, chunk by chunk; who took it is recorded.
 
-    It counts as downloaded once its last byte is sent. Raises ExitMovedOn once the export is handed over, CannotOpen
+    It counts as downloaded once its last byte is sent. Raises Refused once the export is handed over, CannotOpen
     once its key is destroyed, NotAllowed.
     """
     require(actor, Capability.APPROVE_EXITS, part.client_id)
-    row = lock_exit(part.exit_id, client_id=part.client_id)
+    row = lock_row(part.exit)
     require_stage(row, ExitStage.RETURNING)
     record_exit("exit.part_opened", row, actor, at, part=part.number, reason=Reason(reason).value)
     return stream_file(part.file, sealer=_sealer_of(row), on_sent=partial(_record_download, part))
 
 
 def _record_download(part: ExitPart) -> None:
-    row = lock_exit(part.exit_id, client_id=part.client_id)
+    row = lock_row(part.exit)
     row.fetched = sorted({*row.fetched, part.number})
     row.save(update_fields=["fetched"])
+
+
+def _check_return(row: AgreementExit, _actor: Actor, _at: datetime) -> None:
+    require_stage(row, ExitStage.RETURNING)
+    if row.returned_at is not None:
+        raise Refused(_SETTLED)
+    if ExitPart.objects.filter(client_id=row.client_id, exit=row).exclude(number__in=row.fetched).exists():
+        raise Refused(_("First download every part of the export and hand it to the client."))
 
 
 @act(
@@ -234,28 +229,24 @@ def _record_download(part: ExitPart) -> None:
     Capability.APPROVE_EXITS,
     lead="Record that the client has confirmed that it received all parts and can read them.",
     done="Recorded. The deletion can begin.",
+    lock=lock_row,
+    check=_check_return,
 )
 def confirm_return(row: AgreementExit, *, actor: Actor, reason: Reason | str, at: datetime) -> AgreementExit:
     """Record that the client has confirmed that it received its data (decision 0079).
 
-    Raises NotFetched if a part was never downloaded, ReturnSettled, ExitMovedOn, NotAllowed.
+    Raises Refused, such as if a part was never downloaded, NotAllowed.
     """
-    row = lock_exit(row.pk, client_id=row.client_id)
-    require_stage(row, ExitStage.RETURNING)
-    if row.returned_at is not None:
-        raise ReturnSettled
-    if has_unfetched_parts(row):
-        raise NotFetched
     row.returned_by, row.returned_at = actor.id, at
     row.save(update_fields=["returned_by", "returned_at"])
     record_exit("exit.returned", row, actor, at, reason=Reason(reason).value)
     return row
 
 
-def has_unfetched_parts(row: AgreementExit) -> bool:
-    """Return True if a part of the export has not been downloaded."""
-    parts = ExitPart.objects.filter(client_id=row.client_id, exit=row)
-    return parts.exclude(number__in=row.fetched).exists()
+def _check_refusal(row: AgreementExit, _actor: Actor, _at: datetime) -> None:
+    require_stage(row, ExitStage.RETURNING)
+    if row.returned_at is not None or row.return_declined_at is not None:
+        raise Refused(_SETTLED)
 
 
 @act(
@@ -265,6 +256,8 @@ def has_unfetched_parts(row: AgreementExit) -> bool:
     lead="Record that the client does not want the export. Then another officer may delete the data.",
     done="Recorded. Another officer may start the deletion.",
     danger=True,
+    lock=lock_row,
+    check=_check_refusal,
 )
 def decline_return(
     row: AgreementExit, *, document: str, actor: Actor, reason: Reason | str, at: datetime
@@ -272,12 +265,8 @@ def decline_return(
     """Record that the client does not want its data; ``document`` says where this is written down, without names.
 
     Follows decision 0079. Then another officer may start the deletion. Raises ValidationError for an empty
-    ``document``, ReturnSettled, ExitMovedOn, NotAllowed.
+    ``document``, Refused, NotAllowed.
     """
-    row = lock_exit(row.pk, client_id=row.client_id)
-    require_stage(row, ExitStage.RETURNING)
-    if row.returned_at is not None or row.return_declined_at is not None:
-        raise ReturnSettled
     row.refusal = document.strip()
     if not row.refusal:
         raise ValidationError({"document": [_WRITTEN]})

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from consent.agreements.selectors import list_notice_recipients, list_privacy_contacts
@@ -14,12 +15,12 @@ from consent.register.models.agreements import ServiceAgreement
 from paktaleem.directory.mail.services import send_message
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
+from paktaleem.foundation.accounts.acts import Refused, lock_row
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import decide_change
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.encryption.sealing import wrap_new_key
-from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.context import advisory_lock
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 from paktaleem.office.exits.messages import EXPORT_READY
@@ -27,7 +28,6 @@ from paktaleem.office.exits.models import AgreementExit, Choice, ExitStage
 from paktaleem.office.exits.services.deleting import (
     begin_deletion,
     enqueue_exit,
-    lock_exit,
     narrow_access,
     record_exit,
     require_last_agreement,
@@ -36,12 +36,6 @@ from paktaleem.office.exits.services.deleting import (
 _A_DAY = timedelta(days=1)
 _RETURN_FIRST = gettext_noop("The deletion ends after the return.")
 _NOT_SIGNED = gettext_noop("Choose an agreement that both sides have signed.")
-
-
-class ExitAlreadyOpen(PortalError):
-    """The client has an exit that is not certified."""
-
-    console_message = "This client has an exit already."
 
 
 @transaction.atomic
@@ -57,7 +51,7 @@ def propose_exit(
     """Propose the end of an agreement with the client's choice and the deadlines, in days from the approval.
 
     Follows GDPR Art. 28(3), decision 0079. Nothing happens until an officer approves. Raises ValidationError naming the
-    field, ExitAlreadyOpen, OtherAgreementInForce, NotAllowed.
+    field, Refused, NotAllowed.
     """
     require(actor, Capability.PROPOSE_EXITS, agreement.client_id)
     if actor.kind is not ByKind.USER:
@@ -88,27 +82,22 @@ def _check(agreement: ServiceAgreement, choice: Choice, return_days: int, delete
     if delete_days < 1 or (choice is Choice.RETURN and not 1 <= return_days < delete_days):
         raise ValidationError({"delete_days": [_RETURN_FIRST]})
     if AgreementExit.objects.open().filter(client_id=agreement.client_id).exists():
-        raise ExitAlreadyOpen
+        raise Refused(_("This client has an exit already."))
     require_last_agreement(agreement, at)
 
 
 @transaction.atomic
 def decide_exit(
-    row: AgreementExit,
-    *,
-    approve: bool,
-    actor: Actor,
-    reason: Reason | str = Reason.AGREEMENT_CHANGE,
-    at: datetime,
+    row: AgreementExit, *, approve: bool, actor: Actor, reason: Reason | str = Reason.AGREEMENT_CHANGE, at: datetime
 ) -> AgreementExit:
     """Approve an exit as the second person, an officer, or decline it (decision 0079).
 
     With the approval the agreement ends, if it has not ended, and with it memberships and invitations; keys and
     webhooks serve orders only. Then the systems give their data and the export is written, or the deletion begins.
-    Raises OtherAgreementInForce, ApproverIsRequester, ApproverNotIndependent, ChangeAlreadyDecided, NotAllowed.
+    Raises Refused, ApproverIsRequester, ApproverNotIndependent, ChangeAlreadyDecided, NotAllowed.
     """
     require(actor, Capability.APPROVE_EXITS, row.client_id)
-    row = lock_exit(row.pk, client_id=row.client_id)
+    row = lock_row(row)
     decided = decide_change(row, approve=approve, actor=actor, at=at)
     if not approve:
         decided.stage, decided.ended_at = ExitStage.DECLINED, at
@@ -116,7 +105,9 @@ def decide_exit(
         record_exit("exit.declined", decided, actor, at)
         return decided
     require_last_agreement(decided.agreement, at)
-    _shift_deadlines(decided, at)
+    waited = at - decided.requested_at
+    decided.delete_by += waited
+    decided.return_until = decided.return_until and decided.return_until + waited
     _end(decided, actor, reason, at)
     counts = narrow_access(decided.client_id, actor=actor, at=at)
     decided.approved_role = actor.role
@@ -129,12 +120,6 @@ def decide_exit(
         enqueue_exit(decided)
         return decided
     return begin_deletion(decided, actor=actor, reason=reason, at=at)
-
-
-def _shift_deadlines(row: AgreementExit, at: datetime) -> None:
-    waited = at - row.requested_at
-    row.delete_by += waited
-    row.return_until = row.return_until and row.return_until + waited
 
 
 def _end(row: AgreementExit, actor: Actor, reason: Reason | str, at: datetime) -> None:

@@ -72,7 +72,6 @@ class SampleForm(forms.Form):
     reason = ReasonField()
 
     def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
-        """Offer officers the clients; the period is the last quarter."""
         super().__init__(*args, **kwargs)
         today = get_action_time(request).astimezone(get_current_timezone()).date()
         self.fields["since"].initial, self.fields["until"].initial = today - _A_QUARTER, today
@@ -84,7 +83,6 @@ class SampleForm(forms.Form):
             self.order_fields(["kind", "client"])
 
     def clean(self) -> dict[str, Any]:
-        """Reject a period that ends before it begins."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         since, until = cleaned.get("since"), cleaned.get("until")
         if since and until and until < since:
@@ -147,7 +145,6 @@ def _serialize_row(population: Population, row: Sequence[Any], owner: Client) ->
 
 
 def _describe_cell(population: Population, path: str, value: Any, owner: Client) -> Any:
-    """Return a value in words: the label of a code, the name that the client gives it, the beginning of a hash."""
     if isinstance(value, datetime):
         return moment_tag(value)
     if path in _NAMED and value:

@@ -34,7 +34,6 @@ class PackForm(ScopedForm):
     """The period of a pack."""
 
     def clean(self) -> dict[str, Any]:
-        """Reject a period that ends before it begins."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         since, until = cleaned.get("since_on"), cleaned.get("until_on")
         if since and until and until < since:
@@ -107,7 +106,6 @@ class RegulatorPackAdmin(ScopedAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        """Select related client; leave out the sections gathered so far, which may be long."""
         email: Any = Subquery(User.objects.filter(pk=OuterRef("requester_id")).order_by().values("email")[:1])
         if actor_of(request).client_id is not None:
             officers = When(requested_role__in=sorted(OFFICER_ROLES), then=Value("PakTaleem"))

@@ -19,7 +19,6 @@ def render_pack(body: Mapping[str, Any], *, names: Names, sha256: str) -> bytes:
 
 
 def _shorten(body: Mapping[str, Any], names: Names) -> dict[str, Any]:
-    """Return the content with the numbers of rows of each section, and with rows for the PDF only."""
     sections = {code: dict(section) for code, section in body["sections"].items()}
     totals = {code: len(section["rows"]) for code, section in sections.items()}
     for section in sections.values():

@@ -233,11 +233,7 @@ SECTIONS: tuple[Section, ...] = (
         ("title_en", "title_ur", "version", "effective_at", "replaced_at", "change", "sha256"),
         _gather_notices,
     ),
-    Section(
-        "consents",
-        ("purpose", "name_en", "name_ur", "answer", "given_by", "method", "number"),
-        _gather_consents,
-    ),
+    Section("consents", ("purpose", "name_en", "name_ur", "answer", "given_by", "method", "number"), _gather_consents),
     Section(
         "requests",
         ("number", "rights", "channel", "received_at", "due_at", "answered_at", "days", "answered", "decisions"),
@@ -263,9 +259,7 @@ SECTIONS: tuple[Section, ...] = (
         _gather_breaches,
     ),
     Section(
-        "disclosures",
-        ("recipient", "purpose", "purpose_en", "purpose_ur", "decision", "number"),
-        _gather_disclosures,
+        "disclosures", ("recipient", "purpose", "purpose_en", "purpose_ur", "decision", "number"), _gather_disclosures
     ),
     Section(
         "demands",

@@ -20,14 +20,13 @@ from django.utils.translation import gettext_lazy as _
 from consent.consents.models import ConsentEvent
 from consent.sharing.models import Informed, Instrument
 from paktaleem.foundation.accounts.actors import Actor, require
-from paktaleem.foundation.accounts.acts import act
+from paktaleem.foundation.accounts.acts import Refused, act
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.certificates import issue, read_body
 from paktaleem.foundation.audit.services import record_entry
-from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
 from paktaleem.foundation.text.cells import format_cell
 from paktaleem.office.reports.regulator.models import PackContent, PackState, RegulatorPack
@@ -99,12 +98,6 @@ _LONGEST = timedelta(days=3 * 366)
 _TOO_LONG = gettext_noop("Choose a period of at most three years.")
 _TOO_LATE = gettext_noop("Choose a day that is not in the future.")
 _BACKWARDS = gettext_noop("Choose a day that is not before the first one.")
-
-
-class PackNotReady(PortalError):
-    """The worker has not gathered the pack yet, or could not."""
-
-    console_message = "The pack is not ready yet."
 
 
 @transaction.atomic
@@ -204,13 +197,13 @@ def retry_pack(pack: RegulatorPack, *, actor: Actor, reason: Reason | str, at: d
 def take_pack(pack: RegulatorPack, *, form: str, actor: Actor, reason: Reason | str, at: datetime) -> bytes:
     """Return a pack as ``pdf`` or ``zip``, and record who took it and why.
 
-    The PDF is rendered from the content. Raises NotAllowed, PackNotReady, ValueError if the content does not match its
+    The PDF is rendered from the content. Raises NotAllowed, Refused, ValueError if the content does not match its
     hash.
     """
     require(actor, Capability.BUILD_REGULATOR_PACKS, pack.client_id)
     content = PackContent.objects.filter(client_id=pack.client_id, pack=pack).first()
     if content is None:
-        raise PackNotReady
+        raise Refused(_("The pack is not ready yet."))
     body = read_body(content)
     pdf = render_pack(body, names=name_codes(body["sections"]), sha256=content.sha256)
     file = pdf if form == "pdf" else _archive(content, body, pdf)
@@ -219,7 +212,6 @@ def take_pack(pack: RegulatorPack, *, form: str, actor: Actor, reason: Reason | 
 
 
 def _archive(content: PackContent, body: dict[str, Any], pdf: bytes) -> bytes:
-    """Return the ZIP: the PDF, the exact JSON, each section as CSV, and a manifest with the hash of each file."""
     file = io.BytesIO()
     with Archive(file, at=content.issued_at) as archive:
         with archive.entry("pack.pdf") as entry:
