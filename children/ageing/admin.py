@@ -9,12 +9,12 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 
 from children.ageing.models import AgeNotice, ComingOfAge
 from children.ageing.selectors import coming_of_age
+from paktaleem.directory.people.admin.people import link_person
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
@@ -42,18 +42,12 @@ class WhenFilter(admin.SimpleListFilter):
         offered = sorted({*_AHEAD, settings.AGE_NOTICE_DAYS})
         return [(str(days), gettext("Within %(days)s days") % {"days": days}) for days in offered]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[ComingOfAge]) -> QuerySet[ComingOfAge]:
         value = self.value()
         if value not in {str(days) for days in (*_AHEAD, settings.AGE_NOTICE_DAYS)}:
             return queryset
         ahead = timedelta(days=int(value))
         return select_by_clock(get_action_time(request), lambda at: queryset.filter(of_age_at__lte=at + ahead))
-
-
-def person_link(person: Subject) -> SafeString:
-    """Return a link to a person's page."""
-    url = reverse("admin:subjects_subject_change", args=[person.pk], current_app=site.name)
-    return format_html('<a href="{}">{}</a>', url, person)
 
 
 @admin.register(ComingOfAge, site=site)
@@ -81,15 +75,15 @@ class ComingOfAgeAdmin(PersonRows, EvidenceAdmin):
         "notice",
     )
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ComingOfAge]:
         actor = actor_of(request)
         found = select_by_clock(get_action_time(request), lambda at: coming_of_age(actor, at=at))
-        named: QuerySet[Any] = found.select_related("client").annotate(owner_name=client_name())
+        named: QuerySet[ComingOfAge] = found.select_related("client").annotate(owner_name=client_name())
         return named
 
     @admin.display(description="child")
     def person(self, row: ComingOfAge) -> SafeString:
-        return person_link(row)
+        return link_person(row)
 
     @admin.display(description="reaches age of consent")
     def day(self, row: ComingOfAge) -> str:
@@ -103,7 +97,7 @@ class ComingOfAgeAdmin(PersonRows, EvidenceAdmin):
         days = (row.of_age_at - get_time_of(row.client_id)).days if row.of_age_at else 0
         return ngettext("%(days)s day", "%(days)s days", days) % {"days": f"{days:,}"}
 
-    def history_of(self, row: ComingOfAge, viewer: Actor) -> dict[str, Any]:
+    def history_of(self, row: ComingOfAge, viewer: Actor) -> dict[str, object]:
         return {"versions": list_row_versions(Subject.objects.get(pk=row.pk, client_id=row.client_id), viewer=viewer)}
 
 
@@ -121,12 +115,12 @@ class AgeNoticeAdmin(ExportableAdmin, EvidenceAdmin):
     intro = "Notices sent before a child reaches the age of consent. See Emails and text messages for their delivery."
     empty_text = "No notice has been sent yet."
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[AgeNotice]:
         return super().get_queryset(request).select_related("subject")
 
     @admin.display(description="child")
     def about(self, row: AgeNotice) -> SafeString:
-        return person_link(row.subject)
+        return link_person(row.subject)
 
 
 @boards.connect

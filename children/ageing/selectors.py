@@ -3,38 +3,16 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import (
-    CharField,
-    DateTimeField,
-    Exists,
-    ExpressionWrapper,
-    Func,
-    IntegerField,
-    OuterRef,
-    Q,
-    QuerySet,
-    Subquery,
-    Value,
-)
-from django.db.models.functions import Cast, Coalesce, NullIf
+from django.db.models import DateTimeField, Exists, ExpressionWrapper, OuterRef, QuerySet, Subquery
 
 from children.ageing.models import AgeNotice, ComingOfAge
+from paktaleem.directory.people.selectors import age_is_known
 from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 
 NOTICE_VALID_FOR = timedelta(days=180)
 """A notice remains valid if the date moves by less than this; after a larger correction a new one is sent."""
-
-
-def threshold_is_current() -> Q:
-    """Return a condition for people whose ``of_age_at`` was computed for their current threshold (``Thresholds.of``).
-
-    It works across clients, as the calendar does.
-    """
-    lives_in = Coalesce(NullIf("country", Value("")), "client__country")
-    own = Func("client__country_thresholds", lives_in, function="jsonb_extract_path_text", output_field=CharField())
-    threshold = Coalesce(Cast(own, IntegerField()), "client__age_threshold", output_field=IntegerField())
-    return Q(of_age_threshold=None) | Q(of_age_threshold=threshold)
 
 
 def coming_of_age(actor: Actor, *, at: datetime, until: datetime | None = None) -> QuerySet[Any]:
@@ -53,8 +31,8 @@ def coming_of_age(actor: Actor, *, at: datetime, until: datetime | None = None) 
     return soonest
 
 
-def without_notice(found: QuerySet[Any]) -> QuerySet[Any]:
-    """Filter the people whose date, for their current threshold, has not been notified yet."""
+def without_notice(found: QuerySet[Any], client: Client) -> QuerySet[Any]:
+    """Filter the people of a client whose date, for their current threshold, has not been notified yet."""
     from_then = ExpressionWrapper(OuterRef("of_age_at") - NOTICE_VALID_FOR, output_field=DateTimeField())
     sent = AgeNotice.objects.filter(client_id=OuterRef("client_id"), subject_id=OuterRef("pk"), given_at__gt=from_then)
-    return found.filter(threshold_is_current()).exclude(Exists(sent))
+    return found.filter(age_is_known(client), client=client).exclude(Exists(sent))

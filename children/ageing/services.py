@@ -13,13 +13,13 @@ from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
 
-from children.ageing.messages import FULL_AGE_GUARDIAN, FULL_AGE_PERSON, TO_GUARDIAN, TO_PERSON, TO_STAFF
 from children.ageing.models import AgeNotice, ComingOfAge
 from children.ageing.selectors import coming_of_age, without_notice
 from children.guardians.models.guardians import Guardianship, actor_fields
 from children.guardians.selectors import list_of_full_age
 from children.guardians.services.guardians import end_at_full_age
 from children.invitations.contact_checks import find_usable_channel
+from paktaleem.directory.mail.kinds import declare_message
 from paktaleem.directory.mail.models import Channel, Letter
 from paktaleem.directory.mail.services import send_message
 from paktaleem.directory.people.models import Subject
@@ -33,6 +33,13 @@ from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.tenancy.context import advisory_lock
 
 _AT_ONCE = 200
+# Messages hold no names and no date of birth: they may be visible on a shared screen.
+_FIELDS = ("url", "days")
+TO_GUARDIAN = declare_message("of_age_guardian", fields=_FIELDS, is_texted=True)
+TO_PERSON = declare_message("of_age_person", fields=_FIELDS, is_texted=True)
+TO_STAFF = declare_message("of_age_staff", fields=("count", *_FIELDS))
+FULL_AGE_GUARDIAN = declare_message("full_age_guardian", fields=("url",), is_texted=True)
+FULL_AGE_PERSON = declare_message("full_age_person", fields=("url",), is_texted=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +66,11 @@ def send_age_notices(client_id: UUID, *, actor: Actor, at: datetime) -> int:
     """
     advisory_lock(f"age-notices/{client_id}")
     until = at + timedelta(days=settings.AGE_NOTICE_DAYS)
-    due = without_notice(coming_of_age(actor, at=at, until=until).filter(client_id=client_id, erasure_started_at=None))
-    people = list(due.select_related("client")[:_AT_ONCE])
+    client = Client.objects.get(pk=client_id)
+    due = without_notice(coming_of_age(actor, at=at, until=until).filter(erasure_started_at=None), client)
+    people = list(due[:_AT_ONCE])
     if people:
-        notices = _NoticeRound(people[0].client, actor, at)
+        notices = _NoticeRound(client, actor, at)
         staff = _notify_staff(notices, len(people))
         for person in people:
             _notify_about(notices, person, staff)

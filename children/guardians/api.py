@@ -54,7 +54,7 @@ from paktaleem.foundation.web.api.serializers import (
 )
 
 
-class GuardianAnswerOutput(serializers.Serializer[Any]):
+class GuardianAnswerOutput(serializers.Serializer[object]):
     """The latest answer of one guardian about the service."""
 
     id = serializers.UUIDField()
@@ -64,7 +64,7 @@ class GuardianAnswerOutput(serializers.Serializer[Any]):
     expires_at = serializers.DateTimeField(allow_null=True)
 
 
-class GuardianOutput(serializers.Serializer[Any]):
+class GuardianOutput(serializers.Serializer[object]):
     """One guardian of a child, by pseudonym, with their authority and latest answer."""
 
     id = serializers.UUIDField()
@@ -80,7 +80,7 @@ class GuardianOutput(serializers.Serializer[Any]):
     answer = GuardianAnswerOutput(allow_null=True)
 
 
-class ServiceOutput(serializers.Serializer[Any]):
+class ServiceOutput(serializers.Serializer[object]):
     """The combined result of all answers about the service."""
 
     state = serializers.ChoiceField(["unanswered", "given", "refused", "withdrawn", "lapsed"])
@@ -93,7 +93,7 @@ class ServiceOutput(serializers.Serializer[Any]):
     )
 
 
-class DeclaredOutput(serializers.Serializer[Any]):
+class DeclaredOutput(serializers.Serializer[object]):
     """A client's declaration of how it verifies ages or obtains guardians' consent."""
 
     kind = serializers.ChoiceField(MechanismKind.values)
@@ -101,7 +101,7 @@ class DeclaredOutput(serializers.Serializer[Any]):
     reference = serializers.CharField()
 
 
-class GuardiansOutput(serializers.Serializer[Any]):
+class GuardiansOutput(serializers.Serializer[object]):
     """A person's guardians, their answers and the combined result."""
 
     subject = serializers.CharField()
@@ -114,7 +114,7 @@ class GuardiansOutput(serializers.Serializer[Any]):
     )
 
 
-class AuthorisationOutput(serializers.Serializer[Any]):
+class AuthorisationOutput(serializers.Serializer[object]):
     """A recorded answer about the service."""
 
     id = serializers.UUIDField()
@@ -223,7 +223,7 @@ def _guardian(given: dict[str, Any], request: Request) -> Subject | None:
     return None if named is None else _person(named, request)
 
 
-def _serialize_guardians(child: Subject, request: Request) -> dict[str, Any]:
+def _serialize_guardians(child: Subject, request: Request) -> dict[str, object]:
     actor, at, facts = actor_of(request), moment_of(request), load_child_facts(child)
     rows = list(list_guardians(child, actor=actor)[:50])
     methods = _methods(rows)
@@ -247,7 +247,7 @@ def _methods(rows: list[Guardianship]) -> dict[Any, list[str]]:
     return found
 
 
-def _serialize_service(child: Subject, facts: ChildFacts, request: Request) -> dict[str, Any]:
+def _serialize_service(child: Subject, facts: ChildFacts, request: Request) -> dict[str, object]:
     standing = facts.standing(moment_of(request))
     by_school = SchoolAuthorisation.objects.filter(client_id=child.client_id, child=child, ends_at=None)
     return {
@@ -260,7 +260,9 @@ def _serialize_service(child: Subject, facts: ChildFacts, request: Request) -> d
     }
 
 
-def _serialize_guardian(row: Guardianship, facts: ChildFacts, methods: list[str], request: Request) -> dict[str, Any]:
+def _serialize_guardian(
+    row: Guardianship, facts: ChildFacts, methods: list[str], request: Request
+) -> dict[str, object]:
     known = next((one for one in facts.guardians if one.id == row.pk), None)
     answer = known.answer if known else None
     return {
@@ -295,7 +297,7 @@ class CheckInput(StrictSerializer):
     method = serializers.ChoiceField(sorted(one.value for one in PROVIDER_METHODS))
 
 
-class CheckOutput(serializers.Serializer[Any]):
+class CheckOutput(serializers.Serializer[object]):
     """A provider's check of a guardian. A passed check becomes a verification.
 
     ``url`` is the address for the guardian while the check is started; only keys with ``guardians:write`` receive it.
@@ -354,7 +356,7 @@ def _answer_to(request: Request, provider: str) -> str:
     return portal + reverse("guardian-check-answer", args=[code, provider])
 
 
-def _serialize_check(check: ProviderCheck, url: str | None) -> dict[str, Any]:
+def _serialize_check(check: ProviderCheck, url: str | None) -> dict[str, object]:
     row = check.guardianship
     return {
         "id": str(check.pk),

@@ -11,10 +11,9 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 
 from children.guardians.authority import ChildFacts, Guardian, RequestBlocker, Standing, why_not_allowed
-from children.guardians.models.guardians import Guardianship, SchoolAuthorisation, ServiceAuthorisation
+from children.guardians.models.guardians import Guardianship, SchoolAuthorisation
 from children.guardians.models.mechanisms import (
     CHECK_URL,
-    OPEN_CHECKS,
     CheckState,
     ChildMechanism,
     MechanismKind,
@@ -29,7 +28,6 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.encryption.sealing import CannotOpen
 from paktaleem.foundation.errors import PortalError, Problem
 
-OPEN_CHECKS_AT_ONCE = 200
 _facts = msgspec.json.Decoder(ChildFacts | None)
 
 
@@ -102,22 +100,21 @@ def load_facts_of_children(client_id: UUID, children: Iterable[UUID]) -> dict[UU
     return {child: facts for child, facts in found.items() if facts is not None}
 
 
-def get_combined_answer(child: Subject, *, actor: Actor, at: datetime) -> Standing:
-    """Return the combined result of the answers about the service; ``at`` must be now. Raises NotAllowed."""
-    require(actor, Capability.VIEW_CHILD_RECORDS, child.client_id)
-    return load_child_facts(child).standing(at)
-
-
 def get_live_guardianship(child: Subject, guardian: Subject, *, at: datetime) -> Guardianship:
     """Return the guardianship in effect, without a permission check. Raises GuardianshipUnknown if there is none.
 
     Raises OfFullAge for a person of full age, even if the worker has not ended the guardianship yet.
     """
     require_no_adult(child, at=at)
+    if (found := find_live_guardianship(child, guardian, at=at)) is None:
+        raise GuardianshipUnknown
+    return found
+
+
+def find_live_guardianship(child: Subject, guardian: Subject, *, at: datetime) -> Guardianship | None:
+    """Find the guardianship in effect, without a permission check."""
     pair = Guardianship.objects.live(at).filter(client_id=child.client_id, child=child, guardian=guardian)
     found: Guardianship | None = pair.order_by("-starts_at", "-id").first()
-    if found is None:
-        raise GuardianshipUnknown
     return found
 
 
@@ -142,15 +139,10 @@ def find_request_blocker(row: Guardianship, *, discloses_data: bool, at: datetim
     return why_not_allowed(own, discloses_data=discloses_data, may_receive_data=row.may_receive_data, at=at)
 
 
-def list_guardianships(actor: Actor) -> QuerySet[Guardianship]:
-    """List current and past guardianships. Raises NotAllowed."""
-    require(actor, Capability.VIEW_GUARDIANS)
-    return Guardianship.objects.select_related("child", "guardian")
-
-
 def list_guardians(child: Subject, *, actor: Actor) -> QuerySet[Guardianship]:
     """List the current and past guardianships of one child, latest first. Raises NotAllowed."""
-    return list_guardianships(actor).filter(client_id=child.client_id, child=child)
+    require(actor, Capability.VIEW_GUARDIANS, child.client_id)
+    return Guardianship.objects.select_related("child", "guardian").filter(client_id=child.client_id, child=child)
 
 
 def list_candidates(child: Subject, *, actor: Actor, at: datetime) -> QuerySet[GuardianClaim]:
@@ -159,17 +151,6 @@ def list_candidates(child: Subject, *, actor: Actor, at: datetime) -> QuerySet[G
     claims = GuardianClaim.objects.filter(client_id=child.client_id, child=child, ends_at=None, starts_at__lte=at)
     standing = Guardianship.objects.live(at).filter(client_id=child.client_id, child=child)
     return claims.exclude(guardian__in=standing.values("guardian")).select_related("guardian")
-
-
-def list_service_authorisations(actor: Actor) -> QuerySet[ServiceAuthorisation]:
-    """List answers about the service. Raises NotAllowed."""
-    require(actor, Capability.VIEW_CHILD_RECORDS)
-    return ServiceAuthorisation.objects.select_related("child", "guardian")
-
-
-def answers_of(child: Subject, *, actor: Actor) -> QuerySet[ServiceAuthorisation]:
-    """List the answers about one child, latest first. Raises NotAllowed."""
-    return list_service_authorisations(actor).filter(client_id=child.client_id, child=child)
 
 
 def list_school_authorisations(actor: Actor) -> QuerySet[SchoolAuthorisation]:
@@ -182,18 +163,6 @@ def list_mechanisms(actor: Actor) -> QuerySet[ChildMechanism]:
     """List clients' declared mechanisms. Raises NotAllowed."""
     require(actor, Capability.VIEW_CHILD_RECORDS)
     return ChildMechanism.objects.select_related("client")
-
-
-def clients_with_open_checks() -> list[UUID]:
-    """List the clients with open checks; requires the officers' context."""
-    open_ones = ProviderCheck.objects.filter(state__in=OPEN_CHECKS).order_by()
-    return list(open_ones.values_list("client_id", flat=True).distinct())
-
-
-def list_open_checks(client_id: UUID) -> list[ProviderCheck]:
-    """List a client's open checks, latest first, up to 200."""
-    waiting = ProviderCheck.objects.filter(client_id=client_id, state__in=OPEN_CHECKS)
-    return list(waiting.order_by("-started_at", "-id")[:OPEN_CHECKS_AT_ONCE])
 
 
 def find_check_url(check: ProviderCheck) -> str | None:

@@ -10,8 +10,8 @@ import structlog
 from django.core.exceptions import ValidationError
 from procrastinate.contrib.django import app
 
+from children.guardians.models.mechanisms import OPEN_CHECKS, ProviderCheck
 from children.guardians.providers import NotSigned, ProviderUnknown
-from children.guardians.selectors import clients_with_open_checks, list_open_checks
 from children.guardians.services.checks import (
     ASK,
     BEGIN,
@@ -27,6 +27,7 @@ from paktaleem.foundation.tenancy.context import as_officer, in_client
 
 log = structlog.stdlib.get_logger(__name__)
 ROUND = "children.ask_providers"
+OPEN_CHECKS_AT_ONCE = 200
 _NOT_NOW = (ProviderUnknown, NotSigned, AlreadyErased, ValidationError, OSError)
 
 
@@ -48,13 +49,15 @@ def process_open_checks(timestamp: int) -> None:
     """Every five minutes, start the checks not started yet and request the results still missing."""
     del timestamp
     with as_officer():
-        clients = clients_with_open_checks()
+        open_ones = ProviderCheck.objects.filter(state__in=OPEN_CHECKS).order_by()
+        clients = list(open_ones.values_list("client_id", flat=True).distinct())
     do_each(clients, _process_checks_of)
 
 
 def _process_checks_of(client_id: UUID) -> None:
     with in_client(client_id):
-        checks = list_open_checks(client_id)
+        waiting = ProviderCheck.objects.filter(client_id=client_id, state__in=OPEN_CHECKS)
+        checks = list(waiting.order_by("-started_at", "-id")[:OPEN_CHECKS_AT_ONCE])
     do_each(checks, lambda check: _try(_begin if check.is_requested else _ask, client_id, check.pk))
 
 
@@ -63,7 +66,7 @@ def _begin(client_id: UUID, check_id: UUID) -> None:
         wanted = find_check_to_start(check_id, client_id=client_id, at=client_now())
     if wanted is None:
         return
-    started = wanted.carry_out()
+    started = wanted()
     with in_client(client_id):
         record_check_started(check_id, started, client_id=client_id, at=client_now())
 
@@ -71,7 +74,7 @@ def _begin(client_id: UUID, check_id: UUID) -> None:
 def _ask(client_id: UUID, check_id: UUID) -> None:
     with in_client(client_id):
         wanted = find_check_to_query(check_id, client_id=client_id, at=client_now())
-    found = wanted.carry_out() if wanted is not None else None
+    found = wanted() if wanted is not None else None
     if found is None:
         return
     with in_client(client_id):

@@ -11,13 +11,12 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from children.guardians.admin.guardians import needs_guardian
-from children.invitations.models import ContactProblem, Invitation
+from children.invitations.models import OPEN, ContactProblem, Invitation, State
 from children.invitations.selectors import (
     LeftOut,
     count_missing,
@@ -26,13 +25,14 @@ from children.invitations.selectors import (
     without_answer,
 )
 from children.invitations.services.inviting import INVITE_MANY, invite_guardians_of
-from children.invitations.states import OPEN, State
 from paktaleem.directory.mail.models import LetterState
 from paktaleem.directory.mail.selectors import MessageStatus, list_messages_about
+from paktaleem.directory.people.admin.people import link_person
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.schools.forms import CHOOSING, PUPIL_ROLES, LinesField, SelectionForm
 from paktaleem.directory.schools.selections import Selection
 from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.sign_in_rules import get_public_url
@@ -48,7 +48,6 @@ from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.translation import translate_text
-from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
@@ -99,7 +98,7 @@ class AskForm(SelectionForm):
         else:
             set_choices(self, "client", Client.objects.exclude(pk=PAKTALEEM))
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> dict[str, object]:
         cleaned = super().clean() or self.cleaned_data
         chosen = cleaned.get("client")
         self.check_selection(self.own or (chosen.pk if chosen else None))
@@ -111,26 +110,15 @@ class AskForm(SelectionForm):
         return self.own or self.cleaned_data["client"].pk
 
 
-class NoGuardianToAsk(PortalError):
-    """Every guardian named for this child was already invited or has answered."""
-
-    console_message = "No guardian on record is left to ask. Name one first, or ask on paper."
-
-
-class NoUsableContact(PortalError):
-    """No guardian of this child has a usable contact."""
-
-    console_message = "No guardian has a usable contact that is not the child's: ask on paper or in person."
-
-
 def _ask_guardians(subject: Subject, given: dict[str, Any], request: HttpRequest) -> None:
     del given
     context: dict[str, Any] = {"actor": actor_of(request), "at": get_action_time(request)}
     rows = invite_guardians_of([subject], portal=get_public_url(request), **context)
     if not rows:
-        raise NoGuardianToAsk
+        raise Refused(gettext("No guardian on record is left to ask. Name one first, or ask on paper."))
     if all(row.state == State.CONTACT_PENDING for row in rows):
-        raise NoUsableContact
+        words = gettext("No guardian has a usable contact that is not the child's: ask on paper or in person.")
+        raise Refused(words)
 
 
 person_acts.connect(
@@ -198,7 +186,7 @@ class InvitationAdmin(ExportableAdmin, EvidenceAdmin):
     empty_text = "No guardian has been asked yet."
     standing = state_column(lambda row: render_state(row.get_state_display(), _TONES.get(State(row.state), "calm")))
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Invitation]:
         return annotate_actor(super().get_queryset(request).select_related("child", "guardian"), actor_of(request))
 
     def changeform_view(
@@ -261,7 +249,7 @@ class InvitationAdmin(ExportableAdmin, EvidenceAdmin):
         proofs = list_messages_about(row.guardian_id, actor=actor) if actor.may(Capability.VIEW_MESSAGES) else []
         return [{"template": "console/panels/letters.html", "rows": [_letter_row(one) for one in proofs]}]
 
-    def history_of(self, row: Invitation, viewer: Actor) -> dict[str, Any]:
+    def history_of(self, row: Invitation, viewer: Actor) -> dict[str, object]:
         entries = Entry.objects.filter(client_id=row.client_id, subject_id=row.child_id, body__contains=str(row.pk))
         return {
             "versions": [
@@ -278,11 +266,11 @@ class InvitationAdmin(ExportableAdmin, EvidenceAdmin):
 
     @admin.display(description="child")
     def about(self, row: Invitation) -> SafeString:
-        return _person_link(row.child)
+        return link_person(row.child)
 
     @admin.display(description="guardian")
     def to(self, row: Invitation) -> SafeString:
-        return _person_link(row.guardian)
+        return link_person(row.guardian)
 
     @admin.display(description="asked by")
     def asked_by(self, row: Invitation) -> str:
@@ -294,7 +282,7 @@ class InvitationAdmin(ExportableAdmin, EvidenceAdmin):
         return str(ContactProblem(row.problem).label) if row.problem and row.is_open else "—"
 
 
-def _letter_row(letter: MessageStatus) -> dict[str, Any]:
+def _letter_row(letter: MessageStatus) -> dict[str, object]:
     state = LetterState(letter.state)
     tones = {LetterState.SENT: "good", LetterState.FAILED: "bad"}
     return {
@@ -303,11 +291,6 @@ def _letter_row(letter: MessageStatus) -> dict[str, Any]:
         "state": render_state(state.label, tones.get(state, "warn")),
         "url": reverse("admin:mail_letter_change", args=[letter.id], current_app=site.name),
     }
-
-
-def _person_link(person: Subject) -> SafeString:
-    url = reverse("admin:subjects_subject_change", args=[person.pk], current_app=site.name)
-    return format_html('<a href="{}">{}</a>', url, person)
 
 
 @person_summaries.connect

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from children.guardians.contacts import ContactRejection
-from children.invitations.models import ContactProblem, Invitation, InvitationState
+from children.invitations.models import ContactProblem, Invitation, State
 from children.invitations.selectors import list_invitations
 from children.invitations.services.inviting import ContactRefused, invite_guardian, register_and_invite
 from paktaleem.directory.mail.models import Channel
@@ -76,17 +76,12 @@ class InvitedInput(StrictSerializer):
 
     external_id = TextField(required=False, max_length=255)
     full_name = ServiceTextField(PERSON_NAME, required=False, max_length=300)
-    email = ServiceTextField(
-        EMAIL,
-        required=False,
-        allow_null=True,
-        max_length=254,
-    )
+    email = ServiceTextField(EMAIL, required=False, allow_null=True, max_length=254)
     phone = ServiceTextField(PHONE, required=False, allow_null=True, max_length=40)
     relationship = serializers.ChoiceField(["parent", "guardian", "relative"], required=False)
     language = serializers.ChoiceField(LANGUAGES, required=False)
 
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+    def validate(self, attrs: dict[str, Any]) -> dict[str, object]:
         """Require either ``external_id`` alone, or a name, a relationship and a contact."""
         if "external_id" in attrs:
             extra = {name: ["Must be omitted when external_id is given."] for name in attrs if name != "external_id"}
@@ -110,13 +105,13 @@ class InvitationInput(StrictSerializer):
     guardian = InvitedInput()
 
 
-class InvitationOutput(serializers.Serializer[Any]):
+class InvitationOutput(serializers.Serializer[object]):
     """An invitation: ``channel`` is how the guardian is asked; after ``closes_at`` their contact is deleted."""
 
     id = serializers.UUIDField()
     subject = serializers.CharField(allow_null=True)
     guardian = serializers.CharField(allow_null=True)
-    state = serializers.ChoiceField(InvitationState.values)
+    state = serializers.ChoiceField(State.values)
     channel = serializers.ChoiceField(Channel.values)
     reminders = serializers.IntegerField()
     asked_at = serializers.DateTimeField()
@@ -136,11 +131,7 @@ class InviteGuardian(Operation):
         given = validate_input(InvitationInput, request.data)
         actor = actor_of(request)
         child = get_subject(given["subject"], actor=actor)
-        context: dict[str, Any] = {
-            "portal": get_public_url(request._request),
-            "actor": actor,
-            "at": moment_of(request),
-        }
+        context: dict[str, Any] = {"portal": get_public_url(request._request), "actor": actor, "at": moment_of(request)}
         named = dict(given["guardian"])
         try:
             if "external_id" in named:
@@ -176,7 +167,7 @@ class ShowInvitation(Operation):
         return Response(_serialize_invitation(row))
 
 
-def _serialize_invitation(row: Invitation) -> dict[str, Any]:
+def _serialize_invitation(row: Invitation) -> dict[str, object]:
     return {
         "id": str(row.pk),
         "subject": row.child.external_id,

@@ -1,17 +1,25 @@
-"""Checks that a guardian's contact does not reach the child; contacts are decrypted only for the comparison."""
+"""Checks that a guardian's contact does not reach the child, and rate limits of messages to one contact.
 
-from datetime import datetime
+Contacts are decrypted only for the comparison, and counted by their keyed hash.
+"""
+
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, Q
 
 from children.guardians.contacts import Contact, ContactHolders, ContactRejection, why_contact_unusable
+from paktaleem.directory.access_links.limits import Limit, count_attempt
 from paktaleem.directory.mail.models import Channel
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.roles import SubjectRole, having_any_role
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.foundation.encryption.sealing import Sealed
 
+_INVITATION_LIMIT = Limit("guardian-asked/address", 10, timedelta(hours=1))
+"""Invitations per contact: enough for many siblings, too few to press a guardian."""
+_MESSAGE_LIMIT = Limit("guardian-letter/address", 3, timedelta(days=1))
+"""Messages sent per contact, including reminders."""
 _LEARNERS = (SubjectRole.STUDENT, SubjectRole.LEARNER)
 
 
@@ -61,11 +69,30 @@ def _decrypt_contact(person: Subject) -> Contact:
 
 def _count_holders(channel: Channel, guardian: Subject, at: datetime) -> ContactHolders:
     """Count the other people with the same contact, by its keyed hash, without decrypting anything."""
-    field = "email_index" if channel == Channel.MAIL else "phone_index"
-    index = getattr(guardian, field)
+    field, index = _find_index(channel, guardian)
     if index is None:
         return ContactHolders()
     is_child = having_any_role(_LEARNERS) & (Q(of_age_at=None) | Q(of_age_at__gt=at))
     others: Any = Subject.objects.filter(client_id=guardian.client_id, erased_at=None, **{field: bytes(index)})
     found = others.exclude(pk=guardian.pk).aggregate(everybody=Count("pk"), children=Count("pk", filter=is_child))
     return ContactHolders(children=found["children"], others=found["everybody"] - found["children"])
+
+
+def _find_index(channel: Channel | str, guardian: Subject) -> tuple[str, bytes | None]:
+    field = "email_index" if channel == Channel.MAIL else "phone_index"
+    return field, getattr(guardian, field)
+
+
+def may_invite(guardian: Subject, channel: Channel | str) -> bool:
+    """Count one invitation of this contact, and return True if it is within the limit of ten an hour."""
+    return _count(_INVITATION_LIMIT, guardian, channel)
+
+
+def may_send_message(guardian: Subject, channel: Channel | str) -> bool:
+    """Count one message to this contact, and return True if it is within the limit of three a day."""
+    return _count(_MESSAGE_LIMIT, guardian, channel)
+
+
+def _count(limit: Limit, guardian: Subject, channel: Channel | str) -> bool:
+    index = _find_index(channel, guardian)[1]
+    return count_attempt((limit,), address=f"{guardian.client_id}/{bytes(index or b'').hex()}", ip="")

@@ -9,7 +9,6 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from children.guardians.contacts import ContactRejection
-from children.invitations.states import ANSWERED, OPEN, State
 from paktaleem.directory.mail.models import Channel
 from paktaleem.directory.people.copies.declarations import Copied
 from paktaleem.directory.people.models import Subject
@@ -19,21 +18,42 @@ from paktaleem.foundation.tenancy.models import TenantRow
 from paktaleem.foundation.tenancy.tables import EDIT, Scope, TablePolicy, classify
 from paktaleem.foundation.text.times import format_date
 
-_OPEN = sorted(one.value for one in OPEN)
-_ANSWERED = sorted(one.value for one in ANSWERED)
+
+class State(models.TextChoices):
+    """The state of an invitation of one guardian about one child."""
+
+    CONTACT_PENDING = "contact_pending", _("Not asked yet")
+    NOTICE_SENT = "notice_sent", _("Message sent")
+    DELIVERY_FAILED = "delivery_failed", _("Message not delivered")
+    VIEWED = "viewed", _("Page opened")
+    VERIFYING = "verifying", _("Waits for a second confirmation")
+    GIVEN = "given", _("Given")
+    REFUSED = "refused", _("Refused")
+    EXPIRED = "expired", _("Never answered")
 
 
-class InvitationState(models.TextChoices):
-    """Labels of the states in ``children.invitations.states``."""
+ANSWERED = frozenset({State.GIVEN, State.REFUSED})
+OPEN = frozenset(State) - ANSWERED - {State.EXPIRED}
+AWAITING_ANSWER = frozenset({State.NOTICE_SENT, State.DELIVERY_FAILED, State.VIEWED})
+"""States in which a message has been sent and no answer has been given."""
 
-    CONTACT_PENDING = State.CONTACT_PENDING.value, _("Not asked yet")
-    NOTICE_SENT = State.NOTICE_SENT.value, _("Message sent")
-    DELIVERY_FAILED = State.DELIVERY_FAILED.value, _("Message not delivered")
-    VIEWED = State.VIEWED.value, _("Page opened")
-    VERIFYING = State.VERIFYING.value, _("Waits for a second confirmation")
-    GIVEN = State.GIVEN.value, _("Given")
-    REFUSED = State.REFUSED.value, _("Refused")
-    EXPIRED = State.EXPIRED.value, _("Never answered")
+NEXT: dict[State, frozenset[State]] = {
+    State.CONTACT_PENDING: frozenset({State.NOTICE_SENT, State.GIVEN, State.REFUSED, State.EXPIRED}),
+    State.NOTICE_SENT: frozenset(
+        {State.VIEWED, State.DELIVERY_FAILED, State.VERIFYING, State.GIVEN, State.REFUSED, State.EXPIRED}
+    ),
+    State.DELIVERY_FAILED: frozenset(
+        {State.NOTICE_SENT, State.VIEWED, State.VERIFYING, State.GIVEN, State.REFUSED, State.EXPIRED}
+    ),
+    State.VIEWED: frozenset({State.VERIFYING, State.GIVEN, State.REFUSED, State.EXPIRED}),
+    State.VERIFYING: frozenset({State.GIVEN, State.REFUSED, State.EXPIRED}),
+    State.GIVEN: frozenset(),
+    State.REFUSED: frozenset(),
+    State.EXPIRED: frozenset(),
+}
+"""The states that may follow each state. An answer on paper or in person ends an invitation in any open state."""
+
+_OPEN, _ANSWERED = sorted(OPEN), sorted(ANSWERED)
 
 
 class ContactProblem(models.TextChoices):
@@ -79,7 +99,7 @@ class Invitation(TenantRow, ActorStamp):
 
     child = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     guardian = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
-    state = models.CharField(max_length=16, choices=InvitationState)
+    state = models.CharField(max_length=16, choices=State)
     problem = models.CharField("problem", max_length=16, choices=ContactProblem, blank=True)
     channel = models.CharField(max_length=8, choices=Channel, blank=True)
     portal = models.CharField(max_length=300)
@@ -114,7 +134,7 @@ class Invitation(TenantRow, ActorStamp):
                 name="invitation_answered_at_its_moment",
             ),
             models.CheckConstraint(
-                condition=~Q(state=State.VERIFYING.value)
+                condition=~Q(state=State.VERIFYING)
                 | Q(said_at__isnull=False, confirm_due_at__isnull=False, confirm_due_at__gte=F("said_at")),
                 name="invitation_confirmed_later",
             ),

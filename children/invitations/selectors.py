@@ -11,8 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from children.guardians.models.guardians import Guardianship, ServiceAuthorisation
 from children.guardians.selectors import list_of_full_age
-from children.invitations.models import Invitation
-from children.invitations.states import State
+from children.invitations.models import Invitation, State
 from paktaleem.directory.people.models import GuardianClaim, Subject
 from paktaleem.directory.people.roles import SubjectRole, having_any_role
 from paktaleem.directory.people.selectors import age_is_known, having_left, list_subjects, sealers_of

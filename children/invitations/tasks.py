@@ -4,12 +4,10 @@ from uuid import UUID
 
 from procrastinate.contrib.django import app
 
+from children.invitations.models import OPEN, Invitation
 from children.invitations.selectors import list_children_to_ask_about, without_answer
-from children.invitations.services.answering import list_clients_with_open_invitations, process_invitations
-from children.invitations.services.inviting import (
-    INVITE_MANY,
-    invite_guardians_of,
-)
+from children.invitations.services.answering import process_invitations
+from children.invitations.services.inviting import INVITE_MANY, invite_guardians_of
 from paktaleem.directory.schools.selections import Selection
 from paktaleem.foundation.accounts.actors import system_actor, user_actor
 from paktaleem.foundation.accounts.models import Client
@@ -30,7 +28,8 @@ def process_all_invitations(timestamp: int) -> None:
     """Every minute, send due confirmations and reminders, record deliveries, and expire unanswered invitations."""
     del timestamp
     with as_officer():
-        clients = list_clients_with_open_invitations()
+        waiting = Invitation.objects.filter(state__in=sorted(OPEN)).order_by()
+        clients = list(waiting.values_list("client_id", flat=True).distinct())
     do_each(clients, _process_invitations_of)
 
 
@@ -58,9 +57,8 @@ def invite_many(*, client: str, chosen: str, user: str, role: str, portal: str, 
             actor = user_actor(UUID(user), role, PAKTALEEM if Role(role) in OFFICER_ROLES else client_id, schools=limit)
             owner, at = Client.objects.get(pk=client_id), client_now()
             left = without_answer(list_children_to_ask_about(owner, Selection.from_text(chosen), actor=actor, at=at))
-            some = list(
-                (left.filter(pk__gt=after) if after else left).select_related("client").order_by("pk")[:AT_ONCE]
-            )
+            left = (left.filter(pk__gt=after) if after else left).select_related("client")
+            some = list(left.order_by("pk")[:AT_ONCE])
             invite_guardians_of(some, portal=portal, actor=actor, at=at)
             advance_run(UUID(run), client_id=client_id, done=len(some))
             if not some:

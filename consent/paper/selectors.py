@@ -12,8 +12,7 @@ from django.utils.translation import gettext
 
 from children.guardians.models.guardians import Guardianship, Source
 from children.guardians.selectors import load_facts_of_children
-from children.invitations.models import ContactProblem, Invitation
-from children.invitations.states import State
+from children.invitations.models import ContactProblem, Invitation, State
 from consent.notices.selectors.public import bases_in_force
 from consent.paper.models import OPEN_STATES, AnswerState, FormRun, PaperAnswer
 from consent.register.compiled import Basis

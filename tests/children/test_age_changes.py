@@ -21,11 +21,6 @@ from tests.factories import SETTING_UP, SubjectFactory
 MINUTE = timedelta(minutes=1)
 
 
-@pytest.fixture
-def danish(cast, indus):
-    return cast.subject("danish")
-
-
 def say(client, person, at, actor=SETTING_UP, **details):
     return register_subject(person.external_id, client=client, details=details, actor=actor, at=at)[0]
 

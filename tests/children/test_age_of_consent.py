@@ -19,6 +19,7 @@ from paktaleem.directory.mail.rendering import decrypt_context, render
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.accounts.actors import NotAllowed, key_actor, system_actor
+from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
@@ -127,17 +128,17 @@ def test_a_birth_date_corrected_by_more_than_half_a_year_is_notified_again(soon,
 
 
 def test_notice_goes_by_the_threshold_that_is_in_force(soon, now):
-    assert [one.pk for one in without_notice(coming_of_age(SETTING_UP, at=now, until=now + timedelta(days=30)))] == [
-        soon.pk
-    ]
+    until = now + timedelta(days=30)
+    assert [one.pk for one in without_notice(coming_of_age(SETTING_UP, at=now, until=until), soon.client)] == [soon.pk]
     with connection.cursor() as cursor:  # computed for another threshold, and not recomputed yet
         cursor.execute("UPDATE subjects_subject SET of_age_threshold = 16 WHERE id = %s", [soon.pk])
-    assert soon.pk not in [one.pk for one in without_notice(coming_of_age(SETTING_UP, at=now))]
+    assert soon.pk not in [one.pk for one in without_notice(coming_of_age(SETTING_UP, at=now), soon.client)]
 
 
 def test_notice_follows_the_threshold_of_a_country(soon, now):
     def listed():
-        return soon.pk in [one.pk for one in without_notice(coming_of_age(SETTING_UP, at=now))]
+        client = Client.objects.get(pk=soon.client_id)
+        return soon.pk in [one.pk for one in without_notice(coming_of_age(SETTING_UP, at=now), client)]
 
     for country, threshold, is_listed in (("AE", 16, False), ("AE", 13, True), (soon.client.country, 16, False)):
         with connection.cursor() as cursor:

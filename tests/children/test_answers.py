@@ -22,7 +22,6 @@ from children.guardians.services.answers import (
 )
 from children.guardians.services.guardians import end_guardian
 from children.guardians.services.verifications import record_verification
-from children.strength import METHODS, Method, Strength, needed_strength, strength_of
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services.erasure import AlreadyErased, erase_subject
 from paktaleem.foundation.accounts.actors import NotAllowed, person_actor
@@ -31,16 +30,6 @@ from tests.children.guardians import guardian_of, make_guardian, record_answer, 
 from tests.factories import CAST_AT, SETTING_UP, SubjectFactory
 
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture
-def danish(cast, indus):
-    return cast.subject("danish")
-
-
-@pytest.fixture
-def esra(cast, indus):
-    return cast.subject("esra")
 
 
 def state_of(child, at):
@@ -173,14 +162,6 @@ def test_the_database_refuses_a_consent_without_a_giver_and_a_guardian_of_anothe
     ):
         with pytest.raises(IntegrityError), transaction.atomic():
             ServiceAuthorisation(**{**columns, "id": None, **wrong}).save(force_insert=True)
-
-
-def test_every_method_has_its_strength():
-    assert set(METHODS) == set(Method)
-    basic = {m.value for m, strength in METHODS.items() if strength == Strength.BASIC}
-    assert basic == {"email_plus", "text_plus", "school_attested"}
-    assert strength_of("a promise") == Strength.NONE
-    assert needed_strength(reaches_outside=True) > strength_of("text_plus") >= needed_strength(reaches_outside=False)
 
 
 @pytest.mark.parametrize("no", ["refused", "withdrawn"])

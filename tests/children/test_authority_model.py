@@ -40,12 +40,7 @@ from children.guardians.services.guardians import (
     name_guardian,
     settle_guardian_change,
 )
-from children.guardians.services.verifications import (
-    AlreadyFoundFalse,
-    MayNotConsent,
-    mark_verification_false,
-    record_verification,
-)
+from children.guardians.services.verifications import MayNotConsent, mark_verification_false, record_verification
 from children.strength import METHODS, Method
 from consent.decisions.facts import Question
 from consent.decisions.selectors.decisions import decide_one
@@ -55,6 +50,7 @@ from paktaleem.directory.people.services.age_recomputation import recompute_ages
 from paktaleem.directory.people.services.erasure import AlreadyErased, erase_subject
 from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.accounts.actors import NotAllowed, person_actor, user_actor
+from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.accounts.client_services import ClientChange, change_client, decide_client_change
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester, ChangeAlreadyDecided
@@ -75,7 +71,6 @@ REFUSALS = (
     AlreadyNamed,
     ChangeWaits,
     ChildMayNotAuthorise,
-    AlreadyFoundFalse,
     GuardianshipUnknown,
     MayNotConsent,
     NoAuthority,
@@ -83,6 +78,7 @@ REFUSALS = (
     NotInQuarantine,
     NoConsentGiven,
     NotTheirOwnGuardian,
+    Refused,
     ApproverIsRequester,
     StillAChild,
     TooWeakToShare,

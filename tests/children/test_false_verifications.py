@@ -7,11 +7,12 @@ import pytest
 from children.guardians.models.guardians import Verification
 from children.guardians.models.mechanisms import GuardianChange
 from children.guardians.services.guardians import end_guardian
-from children.guardians.services.verifications import AlreadyFoundFalse, mark_verification_false
+from children.guardians.services.verifications import mark_verification_false
 from consent.consents.models import Consent
 from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.people.services.erasure import erase_subject
 from paktaleem.foundation.accounts.actors import NotAllowed
+from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from retention.holdings.models import Incident
@@ -152,7 +153,7 @@ def test_it_is_found_once_by_those_who_may(cast, now, opened):
         with pytest.raises(NotAllowed):
             mark_verification_false(proof, actor=cast.actor(name), at=now + MINUTE)
     mark_verification_false(proof, actor=cast.actor("amina"), at=now + MINUTE)
-    with pytest.raises(AlreadyFoundFalse):
+    with pytest.raises(Refused):
         mark_verification_false(proof, actor=cast.actor("farah"), at=now + MINUTE)
 
 

@@ -16,7 +16,7 @@ from children.guardians.models.guardians import Guardianship
 from children.guardians.selectors import NotAChild, list_candidates
 from children.guardians.services.guardians import end_guardian, name_guardian
 from children.guardians.services.verifications import verify_guardian
-from children.invitations.models import Invitation
+from children.invitations.models import NEXT, OPEN, Invitation, State
 from children.invitations.selectors import count_missing, list_children_to_ask_about
 from children.invitations.services.answering import process_invitations
 from children.invitations.services.inviting import (
@@ -29,7 +29,6 @@ from children.invitations.services.inviting import (
     invite_guardians_of,
     purge_old_contacts,
 )
-from children.invitations.states import NEXT, OPEN, State, may_become
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.people.extension_points import erasure_holds
 from paktaleem.directory.people.models import Subject
@@ -80,6 +79,23 @@ def family(cast, name, *, guardian=None, **contacts):
     return Subject.objects.select_related("client").get(pk=child.pk)
 
 
+def invite(cast, child, guardian, at=AT):
+    return invite_guardian(child, guardian=guardian, portal=PORTAL, actor=cast.actor("farah"), at=at)
+
+
+def invite_all(cast, *children, at=AT):
+    return invite_guardians_of(children, portal=PORTAL, actor=cast.actor("farah"), at=at)
+
+
+def purge(person, at):
+    return purge_old_contacts(person.client_id, actor=system_actor("tests"), at=at)
+
+
+def unasked_until(person):
+    """Return the time at which the contact of a guardian who was never asked is deleted."""
+    return person.changed_at + default_period("guardians_unasked")
+
+
 def parent(cast, name, **contacts):
     return SubjectFactory(client=cast.client("indus"), external_id=f"lms-{name}", role="guardian", **contacts)
 
@@ -115,14 +131,9 @@ def test_a_repeated_request_keeps_the_invitation_and_sends_no_second_email(cast,
 
 
 def test_a_guardian_without_email_is_invited_by_text_message(cast, indus, settings, tmp_path):
-    settings.MAIL_FOLDER, settings.TEXT_PROVIDER = (
-        str(tmp_path),
-        "paktaleem.directory.mail.delivery.FolderProvider",
-    )
+    settings.MAIL_FOLDER, settings.TEXT_PROVIDER = (str(tmp_path), "paktaleem.directory.mail.delivery.FolderProvider")
     father = parent(cast, "yusuf", phone="0333 7654321")
-    row = invite_guardian(
-        family(cast, "zara", guardian=father), guardian=father, portal=PORTAL, actor=cast.actor("farah"), at=AT
-    )
+    row = invite(cast, family(cast, "zara", guardian=father), father)
     assert row.channel == "text"
     work()
     [file] = tmp_path.iterdir()
@@ -136,7 +147,7 @@ def test_a_guardian_without_email_is_invited_by_text_message(cast, indus, settin
 def test_one_email_asks_about_siblings_together(cast, indus):
     mother = cast.subject("esra")
     children = [cast.subject("danish"), family(cast, "sister", guardian=mother)]
-    rows = invite_guardians_of(children, portal=PORTAL, actor=cast.actor("farah"), at=AT)
+    rows = invite_all(cast, *children)
     work()
     assert {row.child_id for row in rows} == {one.pk for one in children}
     assert len({row.letter for row in rows}) == len(mail.outbox) == 1
@@ -148,16 +159,8 @@ def test_one_email_asks_about_siblings_together(cast, indus):
 @pytest.mark.parametrize(
     ("child", "guardian", "why"),
     [
-        ({"email": "one@mail.example"}, {"email": "ONE@Mail.Example"}, ContactRejection.OF_THE_CHILD),  # case
-        ({"email": "one@mail.example"}, {"email": "one+mum@mail.example"}, ContactRejection.OF_THE_CHILD),  # plus-tags
-        ({"email": "a.l.i@gmail.com"}, {"email": "ali@gmail.com"}, ContactRejection.OF_THE_CHILD),  # dots
-        ({"email": "ali@gmail.com"}, {"email": "ali@googlemail.com"}, ContactRejection.OF_THE_CHILD),  # alias domains
-        ({"email": "ali1@mail.example"}, {"email": "alil@mail.example"}, ContactRejection.LIKE_A_CHILD),  # look-alike
-        (
-            {"email": "ali@school.example"},
-            {"email": "ali@schoo1.example"},
-            ContactRejection.LIKE_A_CHILD,
-        ),  # look-alike domain
+        ({"email": "one@mail.example"}, {"email": "One+mum@mail.example"}, ContactRejection.OF_THE_CHILD),
+        ({"email": "ali1@mail.example"}, {"email": "alil@mail.example"}, ContactRejection.LIKE_A_CHILD),
         ({"phone": "0300 5550001"}, {"phone": "+92 300 555 0001"}, ContactRejection.OF_THE_CHILD),
         ({}, {}, ContactRejection.MISSING),
         ({}, {"email": "hamza.lodhi@students.example"}, ContactRejection.OF_A_CHILD),
@@ -169,7 +172,7 @@ def test_a_contact_that_could_be_that_of_the_child_is_refused(cast, indus, child
     mother = parent(cast, "mother", **guardian)
     ward = family(cast, "ward", guardian=mother, **child)
     with pytest.raises(ContactRefused) as refused:
-        invite_guardian(ward, guardian=mother, portal=PORTAL, actor=cast.actor("farah"), at=AT)
+        invite(cast, ward, mother)
     assert refused.value.why == why
     work()
     assert mail.outbox == []
@@ -178,7 +181,7 @@ def test_a_contact_that_could_be_that_of_the_child_is_refused(cast, indus, child
 def test_a_household_with_one_phone_is_invited_by_email_if_there_is_one(cast, indus):
     mother = parent(cast, "mother", phone="03005550001", email="mother@mail.example")
     ward = family(cast, "ward", guardian=mother, phone="0300-5550001")
-    row = invite_guardian(ward, guardian=mother, portal=PORTAL, actor=cast.actor("farah"), at=AT)
+    row = invite(cast, ward, mother)
     assert row.channel == "mail"
 
 
@@ -186,14 +189,14 @@ def test_no_invitation_goes_to_a_mailbox_that_many_share(cast, indus):
     people = [parent(cast, f"p{number}", email="office@school.example") for number in range(4)]
     ward = family(cast, "ward", guardian=people[0])
     with pytest.raises(ContactRefused) as refused:
-        invite_guardian(ward, guardian=people[0], portal=PORTAL, actor=cast.actor("farah"), at=AT)
+        invite(cast, ward, people[0])
     assert refused.value.why == ContactRejection.SHARED
 
 
 def test_the_school_gets_the_reason_for_each_guardian_who_cannot_be_invited(cast, indus):
     mother = parent(cast, "mother", phone="03005550001")
     ward = family(cast, "ward", guardian=mother, phone="03005550001")
-    [row] = invite_guardians_of([ward], portal=PORTAL, actor=cast.actor("farah"), at=AT)
+    [row] = invite_all(cast, ward)
     assert (row.state, row.problem) == ("contact_pending", "of_the_child")
     assert "paper" in row.get_problem_display()
 
@@ -205,7 +208,7 @@ def test_a_person_who_is_no_guardian_is_not_invited(cast, indus):
     stranger, neighbour = parent(cast, "stranger", email="s@mail.example"), family(cast, "neighbour")
     for child, guardian in ((cast.subject("danish"), stranger), (neighbour, cast.subject("esra"))):
         with pytest.raises(NoGuardian):
-            invite_guardian(child, guardian=guardian, portal=PORTAL, actor=cast.actor("farah"), at=AT)
+            invite(cast, child, guardian)
 
 
 def test_an_ended_guardian_is_not_brought_back_by_a_roster_that_still_names_them(cast, indus):
@@ -221,14 +224,17 @@ def end_claims(cast, at):
     register_guardians(cast.subject("danish"), [], client=cast.client("indus"), actor=SETTING_UP, at=at)
 
 
-def test_a_guardian_no_longer_claimed_is_not_invited(cast, indus):
+def test_a_guardian_no_longer_claimed_is_not_invited_until_claimed_again(cast, indus):
     end_claims(cast, AT)
     with pytest.raises(NoGuardian):
         asked(cast, at=AT + DAY)
-    assert invite_guardians_of([cast.subject("danish")], portal=PORTAL, actor=cast.actor("farah"), at=AT + DAY) == []
+    assert invite_all(cast, cast.subject("danish"), at=AT + DAY) == []
     assert not list_candidates(cast.subject("danish"), actor=cast.actor("farah"), at=AT + DAY).exists()
     counts = count_missing(Subject.objects.filter(external_id="lms-danish"))
     assert (counts.nobody_named, counts.to_ask) == (1, 0)
+    danish, esra = cast.subject("danish"), cast.subject("esra")
+    claim_guardian(danish, guardian=esra, relationship="parent", actor=SETTING_UP, at=AT + DAY)
+    assert asked(cast, at=AT + DAY).state == "notice_sent"
 
 
 def test_a_guardian_invited_before_the_claim_ended_is_not_invited_again(cast, indus):
@@ -243,16 +249,7 @@ def test_a_guardian_invited_before_the_claim_ended_is_not_invited_again(cast, in
     assert (row.state, row.reminders, len(mail.outbox)) == ("expired", 0, 1)
     counts = count_missing(Subject.objects.filter(external_id="lms-danish"))
     assert (counts.nobody_named, counts.to_ask) == (1, 0)
-    assert (
-        invite_guardians_of([cast.subject("danish")], portal=PORTAL, actor=cast.actor("farah"), at=AT + 9 * DAY) == []
-    )
-
-
-def test_a_guardian_claimed_again_is_invited_again(cast, indus):
-    end_claims(cast, AT)
-    danish, esra = cast.subject("danish"), cast.subject("esra")
-    claim_guardian(danish, guardian=esra, relationship="parent", actor=SETTING_UP, at=AT + DAY)
-    assert asked(cast, at=AT + DAY).state == "notice_sent"
+    assert invite_all(cast, cast.subject("danish"), at=AT + 9 * DAY) == []
 
 
 def test_a_guardian_named_by_the_school_is_invited_without_a_claim(cast, indus):
@@ -275,12 +272,14 @@ def asked_again(cast, guardian):
     return invite_guardian(danish, guardian=guardian, portal=PORTAL, actor=cast.actor("farah"), at=AT + DAY)
 
 
-def test_adults_decide_for_themselves(cast, indus):
-    claim_guardian(
-        cast.subject("junaid"), guardian=cast.subject("esra"), relationship="relative", actor=SETTING_UP, at=AT
-    )
+def test_no_one_is_asked_about_an_adult_or_about_a_child_who_is_being_erased(cast, indus):
+    junaid, esra = cast.subject("junaid"), cast.subject("esra")
+    claim_guardian(junaid, guardian=esra, relationship="relative", actor=SETTING_UP, at=AT)
     with pytest.raises(NotAChild):
         asked(cast, child="junaid")
+    start_erasure(cast.subject("danish"), actor=cast.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=AT)
+    with pytest.raises(ErasureInProgress):
+        asked(cast)
 
 
 def test_a_guardian_who_consented_is_not_invited_again(cast, indus):
@@ -311,7 +310,7 @@ def test_one_contact_gets_at_most_three_emails_a_day_and_the_fourth_the_next_day
     mother = cast.subject("esra")
     for number in range(4):
         ward = family(cast, f"ward{number}", guardian=mother)
-        row = invite_guardian(ward, guardian=mother, portal=PORTAL, actor=cast.actor("farah"), at=AT)
+        row = invite(cast, ward, mother)
     work()
     assert len(mail.outbox) == 3
     assert (row.state, row.problem) == ("contact_pending", "too_many")
@@ -376,11 +375,10 @@ def test_history_and_emails_of_an_erased_contact_cannot_be_decrypted(cast, indus
 def test_a_roster_that_brings_a_forgotten_guardian_again_fills_them_again(cast, indus):
     asked(cast)
     follow(cast, AT + 28 * DAY)
-    details = {"full_name": "Esra Qureshi", "email": "esra.qureshi@mail.example"}
-    register_subject("lms-esra", client=cast.client("indus"), details=details, actor=SETTING_UP, at=AT + 29 * DAY)
-    assert reveal_fields(cast.subject("esra"), actor=cast.actor("farah"), reason=Reason.REVIEW, at=AT + 29 * DAY)[
-        "email"
-    ] == ("esra.qureshi@mail.example")
+    at, details = AT + 29 * DAY, {"full_name": "Esra Qureshi", "email": "esra.qureshi@mail.example"}
+    register_subject("lms-esra", client=cast.client("indus"), details=details, actor=SETTING_UP, at=at)
+    shown = reveal_fields(cast.subject("esra"), actor=cast.actor("farah"), reason=Reason.REVIEW, at=at)
+    assert shown["email"] == "esra.qureshi@mail.example"
 
 
 def test_whom_an_answer_rests_on_is_not_forgotten(cast, indus):
@@ -422,14 +420,6 @@ def test_the_contact_of_a_teacher_who_never_answers_as_a_parent_is_kept(cast, in
     assert None not in {junaid.email, junaid.full_name}
 
 
-def test_a_verified_guardians_contact_is_kept(cast, indus):
-    asked(cast)
-    verified_row = Guardianship.objects.get(child_id=cast.subject_id("danish"))
-    verify_guardian(verified_row, method="in_person", evidence="Seen at the office", actor=SETTING_UP, at=AT)
-    follow(cast, AT + 28 * DAY)
-    assert cast.subject("esra").email is not None
-
-
 def test_an_answer_on_paper_ends_the_invitation(cast, indus):
     row = asked(cast)
     standing = Guardianship.objects.get(child=row.child)
@@ -450,28 +440,21 @@ def test_no_email_is_sent_about_a_child_who_is_erased_or_of_age(cast, indus, era
     assert (row.state, row.reminders, len(mail.outbox)) == ("expired", 0, 1)
 
 
-def test_no_guardian_is_asked_about_a_child_who_is_being_erased(cast, indus):
-    start_erasure(cast.subject("danish"), actor=cast.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=AT)
-    with pytest.raises(ErasureInProgress):
-        asked(cast)
-
-
 def test_a_guardian_who_is_being_erased_is_left_to_that_erasure(cast, indus, settings):
     esra = cast.subject("esra")
-    late = esra.changed_at + default_period("guardians_unasked")
+    late = unasked_until(esra)
     start_erasure(esra, actor=cast.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=esra.changed_at)
-    purge_old_contacts(esra.client_id, actor=system_actor("tests"), at=late)
+    purge(esra, late)
     assert cast.subject("esra").is_being_erased
 
 
 def test_contacts_of_guardians_without_an_invitation_are_deleted_in_time(cast, indus, settings):
     esra = cast.subject("esra")
-    late = esra.changed_at + default_period("guardians_unasked")
-    worker = system_actor("tests")
-    assert purge_old_contacts(esra.client_id, actor=worker, at=late - timedelta(seconds=1)) == 0
-    assert purge_old_contacts(esra.client_id, actor=worker, at=late) == 1
+    late = unasked_until(esra)
+    assert purge(esra, late - timedelta(seconds=1)) == 0
+    assert purge(esra, late) == 1
     assert cast.subject("esra").email is None
-    assert purge_old_contacts(esra.client_id, actor=worker, at=late + DAY) == 0
+    assert purge(esra, late + DAY) == 0
 
 
 @pytest.fixture
@@ -493,19 +476,19 @@ def meanwhile(monkeypatch):
 
 def test_a_hold_placed_while_a_purge_runs_keeps_the_contact(cast, indus, meanwhile):
     esra = cast.subject("esra")
-    late = esra.changed_at + default_period("guardians_unasked")
+    late = unasked_until(esra)
     hold: dict[str, Any] = {"kind": "legal", "ground": "Case 4/26.", "review_on": (AT + 30 * DAY).date(), "at": AT}
     hold |= {"scope": HoldScope(subject=esra), "actor": cast.actor("farah")}
     meanwhile(lambda: place_hold(esra.client, **hold))
-    assert purge_old_contacts(esra.client_id, actor=system_actor("tests"), at=late) == 0
+    assert purge(esra, late) == 0
     assert cast.subject("esra").email is not None
 
 
 def test_an_invitation_sent_while_a_purge_runs_keeps_the_contact(cast, indus, meanwhile):
     esra = cast.subject("esra")
-    late = esra.changed_at + default_period("guardians_unasked")
+    late = unasked_until(esra)
     meanwhile(lambda: asked(cast))
-    assert purge_old_contacts(esra.client_id, actor=system_actor("tests"), at=late) == 0
+    assert purge(esra, late) == 0
     assert cast.subject("esra").email is not None
 
 
@@ -518,7 +501,7 @@ def test_a_purge_reads_the_holds_of_all_contacts_at_once(cast, indus):
 
     def count_queries(at):
         with CaptureQueriesContext(connection) as captured:
-            assert purge_old_contacts(esra.client_id, actor=system_actor("tests"), at=at) == 0
+            assert purge(esra, at) == 0
         return len(captured)
 
     esra = cast.subject("esra")
@@ -532,7 +515,7 @@ def test_a_purge_reads_the_holds_of_all_contacts_at_once(cast, indus):
     last = parent(cast, "free", email="free@mail.example")
     family(cast, "free-child", guardian=last)
     late = max(late, Subject.objects.latest("changed_at").changed_at + default_period("guardians_unasked"))
-    assert purge_old_contacts(esra.client_id, actor=system_actor("tests"), at=late) == 1
+    assert purge(esra, late) == 1
     assert count_queries(late) == with_one
     assert cast.subject("esra").email is not None
 
@@ -540,7 +523,7 @@ def test_a_purge_reads_the_holds_of_all_contacts_at_once(cast, indus):
 def test_the_machine_moves_forward_only():
     assert set(NEXT) == set(State)
     assert all(not NEXT[state] for state in State if state not in OPEN)
-    assert not may_become("viewed", "notice_sent")
+    assert State.NOTICE_SENT not in NEXT[State.VIEWED]
 
 
 # Webhook events
@@ -604,9 +587,7 @@ def test_a_failed_email_and_a_refused_contact_are_sent_as_events(cast, indus):
     Letter.objects.filter(pk=row.letter).update(state="failed", last_error="refused")
     follow(cast, AT + timedelta(hours=1))
     mother = parent(cast, "mother", phone="03005550001")
-    invite_guardians_of(
-        [family(cast, "ward", guardian=mother, phone="03005550001")], portal=PORTAL, actor=cast.actor("farah"), at=AT
-    )
+    invite_all(cast, family(cast, "ward", guardian=mother, phone="03005550001"))
     found = {kind: data for kind, data in told() if "invitation" in data}
     assert found["guardian.invitation_failed"]["state"] == "delivery_failed"
     assert found["guardian.invitation_refused"]["problem"] == "of_the_child"
@@ -651,12 +632,7 @@ def test_numbers_come_first_and_the_job_asks_about_all_that_miss_one(cast, indus
 
 # API
 
-GUARDIAN = {
-    "full_name": "Omar Qureshi",
-    "email": "omar@mail.example",
-    "relationship": "parent",
-    "language": "ur",
-}
+GUARDIAN = {"full_name": "Omar Qureshi", "email": "omar@mail.example", "relationship": "parent", "language": "ur"}
 
 
 def invite_by_api(cast, client="indus", subject="lms-danish", guardian=None, **headers):
@@ -686,11 +662,7 @@ def test_the_platform_asks_a_guardian_by_contact_and_finds_them_again(cast):
 def test_a_refused_contact_returns_the_reason_and_registers_no_one(cast):
     with in_client(cast.client_id("indus")):
         register_subject(
-            "lms-danish",
-            client=cast.client("indus"),
-            details={"email": "danish@mail.example"},
-            actor=SETTING_UP,
-            at=AT,
+            "lms-danish", client=cast.client("indus"), details={"email": "danish@mail.example"}, actor=SETTING_UP, at=AT
         )
         before = Subject.objects.count()
     answer = invite_by_api(cast, guardian={**GUARDIAN, "email": "Danish+papa@mail.example"})

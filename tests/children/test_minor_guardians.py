@@ -24,11 +24,6 @@ from tests.showing import shown
 MINUTE = timedelta(minutes=1)
 
 
-@pytest.fixture
-def danish(cast, indus):
-    return cast.subject("danish")
-
-
 @pytest.mark.parametrize("age", [{"attested_age": 14}, {"birth_date": date(2008, 10, 2)}])
 def test_no_one_below_full_age_is_named(cast, indus, danish, now, age):
     teen = SubjectFactory(client=indus, external_id="lms-teen", role="student", at=now, **age)

@@ -303,12 +303,8 @@ def test_by_the_api_a_check_begins_and_a_signed_message_ends_it(cast, now, folde
     begun = caller.post(address, {"guardian": "lms-esra", "provider": "folder", "method": "payment_card"})
     told = begun.json()
     work({BEGIN: begin})
-    assert (begun.status_code, told["state"], told["subject"], told["guardian"]) == (
-        201,
-        "requested",
-        "lms-danish",
-        "lms-esra",
-    )
+    expected = (201, "requested", "lms-danish", "lms-esra")
+    assert (begun.status_code, told["state"], told["subject"], told["guardian"]) == expected
     asked = json.loads(next(folder.glob("*.json")).read_text())
     to = asked["answer_to"].removeprefix("https://testserver").removeprefix("http://testserver")
     body = json.dumps({"check": asked["check"], "result": "passed"}).encode()

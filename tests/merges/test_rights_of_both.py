@@ -86,8 +86,5 @@ def test_the_console_shows_the_link_and_the_requests_of_both_records(cast: Cast)
     undone = farah.post(undo, {"other": str(second.pk), "reason": "correction"})
     assert (approved.status_code, undone.status_code) == (302, 302)
     with in_client(cast.client_id("indus")):
-        assert sorted(PersonMerge.objects.values_list("kind", "state")) == [
-            ("link", "approved"),
-            ("link", "approved"),
-            ("undo", "waiting"),
-        ]
+        expected = [("link", "approved"), ("link", "approved"), ("undo", "waiting")]
+        assert sorted(PersonMerge.objects.values_list("kind", "state")) == expected

@@ -10,7 +10,8 @@ import pytest
 from django.db import connections, transaction
 
 from children.guardians.models.mechanisms import Quarantine
-from children.guardians.services.conflicts import QuarantineNeeded, quarantine, release
+from children.guardians.services.conflicts import quarantine, release
+from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.tenancy.context import in_client
 from retention.holdings.models import Incident, IncidentCause
 from retention.holdings.services.incidents import close_manually, open_incident
@@ -41,7 +42,7 @@ def test_a_release_waits_for_an_incident_that_is_being_opened(committed: Cast, n
         with in_client(client_id), transaction.atomic():
             open_incident(danish, {"device"}, cause=IncidentCause.REVEALED, at=now)
             released = meanwhile(pool, client_id, lambda: release(danish, actor=amina, at=now))
-        with pytest.raises(QuarantineNeeded):
+        with pytest.raises(Refused):
             released.result(timeout=30)
     with in_client(client_id):
         assert Quarantine.objects.get().ends_at is None

@@ -80,12 +80,8 @@ def test_the_decision_the_age_gate_and_the_lists_follow_the_country(cast, now, g
     assert known.count() == 2
 
 
-def test_the_api_shows_which_threshold_applies(cast, now):
+def test_the_api_shows_which_threshold_applies(cast, germany):
     caller = Caller(cast.key("indus"))
-    with in_client(cast.client_id("indus")):
-        indus = cast.client("indus")
-        indus.country_thresholds = {"DE": 16}
-        change_client(indus, actor=cast.actor("amina"), reason="law_change", at=now)
     body = {"role": "student", "birth_date": f"{FOURTEEN}"}
     for name, said in (("here", {}), ("there", {"country": "DE"})):
         assert caller.put(f"/api/v1/subjects/{name}", {**body, **said}).status_code == 201
@@ -109,18 +105,6 @@ def test_a_raised_country_threshold_makes_ages_unknown_until_recomputed(cast, no
     assert Subject.objects.get(external_id="there").of_age_threshold == 18
     past = at - timedelta(seconds=1)
     assert decision_reason(cast, "there", past, now=at + MINUTE) == "guardian_consent_required"
-
-
-def test_moving_to_a_lower_threshold_waits_and_to_a_higher_one_does_not(cast, now, germany):
-    there = say(germany, "there", now, country="DE")
-    say(germany, "there", now + MINUTE, country="PK")
-    kept = Subject.objects.get(pk=there.pk)
-    assert (kept.country, kept.of_age_threshold) == ("DE", 16)
-    assert AgeChange.objects.filter(subject=there, state="waiting").count() == 1
-    here = say(germany, "here", now)
-    say(germany, "here", now + MINUTE, country="DE")
-    assert Subject.objects.get(pk=here.pk).of_age_at > now
-    assert not AgeChange.objects.filter(subject=here).exists()
 
 
 def test_erasure_clears_the_country_and_invalid_ones_are_refused(cast, now, germany):
@@ -174,16 +158,6 @@ FIRST_ROW = 3
 """First data row of the template, below its headings and hints."""
 
 
-@pytest.fixture
-def prepared(cast, now):
-    """Indus, with a threshold of sixteen for residents of Germany and thirteen for everyone else."""
-    with in_client(cast.client_id("indus")):
-        prepared = cast.client("indus")
-        prepared.country_thresholds = {"DE": 16}
-        change_client(prepared, actor=cast.actor("amina"), reason="law_change", at=now)
-        yield prepared
-
-
 def as_csv(country):
     """Return the template as CSV, filled in: Sana is fourteen."""
     header, hints = csv.reader(io.StringIO(csv_template().decode("utf-8-sig")))
@@ -205,13 +179,7 @@ def as_xlsx(country):
 
 
 def _cells(country):
-    return {
-        "ID": "sana",
-        "Role": "student",
-        "Full name": "Sana Khan",
-        "Birth date": "2012-03-01",
-        "Country": country,
-    }
+    return {"ID": "sana", "Role": "student", "Full name": "Sana Khan", "Birth date": "2012-03-01", "Country": country}
 
 
 def as_oneroster(country, tmp_path, *, version="1.1", columns=("metadata.house", "metadata.country")):
@@ -242,19 +210,19 @@ def sana():
     return Subject.objects.get(external_id="sana")
 
 
-def test_the_country_of_a_roster_sets_the_age_threshold(cast, now, prepared, roster):
+def test_the_country_of_a_roster_sets_the_age_threshold(cast, now, germany, roster):
     farah = cast.actor("farah")
-    bring(prepared, roster("de"), farah, now)
+    bring(germany, roster("de"), farah, now)
     assert (sana().country, sana().of_age_threshold, sana().of_age_at.date()) == ("DE", 16, date(2028, 2, 29))
     assert decision_reason(cast, "sana", now) == CLOSED
-    bring(prepared, roster(""), farah, now + MINUTE)
+    bring(germany, roster(""), farah, now + MINUTE)
     assert sana().country == "DE", "a file that does not say keeps what is known"
 
 
-def test_moving_to_a_lower_threshold_waits_for_a_second_person(cast, now, prepared, roster):
+def test_moving_to_a_lower_threshold_waits_for_a_second_person(cast, now, germany, roster):
     farah, at = cast.actor("farah"), now + MINUTE
-    bring(prepared, roster("DE"), farah, now)
-    bring(prepared, roster("PK"), farah, at)
+    bring(germany, roster("DE"), farah, now)
+    bring(germany, roster("PK"), farah, at)
     assert (sana().country, sana().of_age_threshold) == ("DE", 16)
     assert decision_reason(cast, "sana", at) == CLOSED
     change = AgeChange.objects.get(subject=sana(), state="waiting")
@@ -262,36 +230,36 @@ def test_moving_to_a_lower_threshold_waits_for_a_second_person(cast, now, prepar
     assert (sana().country, decision_reason(cast, "sana", at + MINUTE)) == ("PK", "permitted")
 
 
-def test_moving_to_a_higher_threshold_takes_effect_at_once(cast, now, prepared, roster):
+def test_moving_to_a_higher_threshold_takes_effect_at_once(cast, now, germany, roster):
     farah, at = cast.actor("farah"), now + MINUTE
-    bring(prepared, roster(""), farah, now)
+    bring(germany, roster(""), farah, now)
     assert (sana().country, decision_reason(cast, "sana", now)) == ("", "permitted")
-    bring(prepared, roster("DE"), farah, at)
+    bring(germany, roster("DE"), farah, at)
     assert (sana().country, decision_reason(cast, "sana", at)) == ("DE", CLOSED)
     assert not AgeChange.objects.exists()
 
 
 @pytest.mark.parametrize("country", ["Germany", "D", "1A", "ÜÜ"])
-def test_an_invalid_country_is_refused_with_its_place(cast, prepared, roster, country):
-    with pytest.raises(RosterInvalid) as refused, open_source(io.BytesIO(roster(country)), client=prepared):
+def test_an_invalid_country_is_refused_with_its_place(cast, germany, roster, country):
+    with pytest.raises(RosterInvalid) as refused, open_source(io.BytesIO(roster(country)), client=germany):
         pass
     [problem] = refused.value.problems
     assert (problem.code, problem.column) in {("country_unfit", "Country"), ("country_unfit", "metadata.country")}
     assert country not in problem.message
 
 
-def test_a_repeated_column_is_refused(prepared, tmp_path):
+def test_a_repeated_column_is_refused(germany, tmp_path):
     package = as_oneroster("DE", tmp_path, columns=("metadata.country", "metadata.country"))
-    with pytest.raises(RosterInvalid) as refused, open_source(io.BytesIO(package), client=prepared):
+    with pytest.raises(RosterInvalid) as refused, open_source(io.BytesIO(package), client=germany):
         pass
     assert [one.code for one in refused.value.problems] == ["header_wrong"]
 
 
-def test_a_delta_with_a_country_is_read_like_a_full_roster(cast, now, prepared, tmp_path):
+def test_a_delta_with_a_country_is_read_like_a_full_roster(cast, now, germany, tmp_path):
     package = clean_network()
     package.user("sana", "student", "Sana", "Khan", **{"metadata.country": "DE"})
     package.born("sana", "2012-03-01")
     package.headers["users.csv"].append("metadata.country")
     delta = package.as_delta(sana="active").write(tmp_path / "delta.zip").read_bytes()
-    bring(prepared, delta, cast.actor("farah"), now)
+    bring(germany, delta, cast.actor("farah"), now)
     assert sana().country == "DE"

@@ -173,7 +173,7 @@ def nobody_is_back(cast, person):
 
 def nothing_opens(cast, person):
     """Try every key that is left, on every ciphertext of the person: in the row, its history and the evidence."""
-    left, keys, _ = sealed_values_in(person.id)
+    left, keys = sealed_values_in(person.id)
     assert keys == []
     with enter(SUPERUSER) as connection:
         others = rows(connection, "SELECT client_id, subject_id, wrapped, epoch FROM subjects_subjectkey")
@@ -204,7 +204,7 @@ def test_the_search_for_keys_finds_a_working_key(committed, now):
     """Before the erasure the person's own key opens what the search above tries: otherwise it proves nothing."""
     with in_client(committed.client_id("indus")):
         danish = committed.subject("danish")
-    [blob, *_], [(wrapped, epoch)], _ = sealed_values_in(danish.id)
+    [blob, *_], [(wrapped, epoch)] = sealed_values_in(danish.id)
     owner = danish.client_id.bytes + danish.id.bytes
     key = keyring().unwrap(bytes(wrapped), epoch=epoch, binding=owner)
     assert any(opens(blob, key, owner + f"subjects_subject.{field}".encode()) for field in PERSONAL)

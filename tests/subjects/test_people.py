@@ -4,7 +4,6 @@
 import threading
 from dataclasses import fields as fields_of
 from datetime import UTC, date, datetime
-from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -21,8 +20,6 @@ from paktaleem.directory.people.models import AccessRecord, GuardianClaim, Subje
 from paktaleem.directory.people.selectors import (
     SubjectUnknown,
     get_subject,
-    list_access_records,
-    list_guardian_claims,
     list_subjects,
     sealer_of,
     search_subjects,
@@ -66,19 +63,20 @@ def traces(subject):
     return subject.history.count(), Entry.objects.filter(subject_id=subject.id).count()
 
 
+SEALED = {
+    "full_name": "Zoë Quaintrelle",
+    "email": "zoe@canary.example",
+    "phone": "+923331112223",
+    "birth_date": "2016-02-29",
+    **dict.fromkeys(("attested_age", "declared_age", "age_check")),
+}
+
+
 def test_a_person_is_registered_encrypted(cast, indus, now):
     zoe, is_new = register(cast, indus, now, **ZOE)
     kept = Subject.objects.get(id=zoe.id)
     assert is_new
-    assert opened(kept) == {
-        "full_name": "Zoë Quaintrelle",
-        "email": "zoe@canary.example",
-        "phone": "+923331112223",
-        "birth_date": "2016-02-29",
-        "attested_age": None,
-        "declared_age": None,
-        "age_check": None,
-    }
+    assert opened(kept) == SEALED
     assert (kept.external_id, kept.registered_at, kept.changed_at, kept.erased_at) == ("stu-zoe", now, now, None)
     assert kept.of_age_at == datetime(2029, 2, 28, 19, 0, tzinfo=UTC)
 
@@ -86,40 +84,24 @@ def test_a_person_is_registered_encrypted(cast, indus, now):
 def test_history_and_ledger_show_who_registered(cast, indus, now):
     zoe, _ = register(cast, indus, now, **ZOE)
     [version] = zoe.history.all()
-    assert (version.actor_id, version.history_change_reason, version.history_date) == (
-        cast.user_id("farah"),
-        "lms_update",
-        now,
-    )
-    [entry] = Entry.objects.filter(subject_id=zoe.id)
-    assert (entry.kind, entry.actor_id, entry.recorded_at) == ("subject.registered", cast.user_id("farah"), now)
-
-
-def test_history_holds_the_same_ciphertext(cast, indus, now):
-    zoe, _ = register(cast, indus, now, **ZOE)
-    [version] = zoe.history.all()
+    by = (version.actor_id, version.history_change_reason, version.history_date)
+    assert by == (cast.user_id("farah"), "lms_update", now)
     assert isinstance(version.full_name, Sealed)
     assert version.full_name == Subject.objects.get(id=zoe.id).full_name
+    [entry] = Entry.objects.filter(subject_id=zoe.id)
+    assert (entry.kind, entry.actor_id, entry.recorded_at) == ("subject.registered", cast.user_id("farah"), now)
 
 
 def test_given_fields_change_and_others_stay(cast, indus, now):
     zoe, _ = register(cast, indus, now, **ZOE)
     same, is_new = register(cast, indus, now, phone="+923339998887")
     assert (same.id, is_new) == (zoe.id, False)
-    assert opened(Subject.objects.get(id=zoe.id)) == {
-        "full_name": "Zoë Quaintrelle",
-        "email": "zoe@canary.example",
-        "phone": "+923339998887",
-        "birth_date": "2016-02-29",
-        "attested_age": None,
-        "declared_age": None,
-        "age_check": None,
-    }
+    assert opened(Subject.objects.get(id=zoe.id)) == {**SEALED, "phone": "+923339998887"}
     assert traces(zoe) == (2, 2)
 
 
 @pytest.mark.parametrize(
-    "again", [{}, {"role": "student"}, ZOE, {"full_name": " Zoë Quaintrelle"}, {"phone": "+923331112223"}]
+    "again", [{}, {"role": "student"}, ZOE, {"full_name": " Zoë Quaintrelle"}, {"phone": "0333 1112223"}]
 )
 def test_the_same_details_again_record_nothing(cast, indus, now, again):
     zoe, _ = register(cast, indus, now, **ZOE)
@@ -223,27 +205,12 @@ def test_one_id_at_two_clients_is_two_people(cast, now):
     assert made[0].email_index != made[1].email_index
 
 
-@pytest.mark.parametrize("text", ["stu-zoe", "ZOE@canary.example", "+923331112223", "zoë quaintrelle"])
+@pytest.mark.parametrize(
+    "text", ["stu-zoe", "ZOE@canary.example", "(+92) 333.111.2223", "۰۳۳۳۱۱۱۲۲۲۳", "zoë quaintrelle"]
+)
 def test_a_person_is_found_by_exact_values(cast, indus, now, text):
     zoe, _ = register(cast, indus, now, **ZOE)
     assert list(search_subjects(list_subjects(cast.actor("farah")), text)) == [zoe]
-
-
-@pytest.mark.parametrize(
-    "written", ["03331112223", "0333-111 2223", "923331112223", "0092 333 1112223", "(+92) 333.111.2223", "۰۳۳۳۱۱۱۲۲۲۳"]
-)
-def test_a_number_is_found_in_every_spelling(cast, indus, now, written):
-    zoe, _ = register(cast, indus, now, **ZOE)
-    assert list(search_subjects(list_subjects(cast.actor("farah")), written)) == [zoe]
-
-
-def test_a_number_in_another_spelling_is_not_a_change(cast, indus, now):
-    register(cast, indus, now, **{**ZOE, "phone": "0333 1112223"})
-    before = Entry.objects.count()
-    zoe, is_new = register(cast, indus, now, phone="+92 (333) 111-22.23")
-    assert (is_new, Entry.objects.count()) == (False, before)
-    revealed = reveal_fields(zoe, fields=["phone"], actor=cast.actor("farah"), reason="review", at=now)
-    assert revealed == {"phone": "+923331112223"}
 
 
 @pytest.mark.parametrize("text", ["", "zoe", "Zoë", "zoe@", "%", "stu-", "1112223", "+9233311122"])
@@ -279,13 +246,9 @@ def test_revealing_returns_the_fields_and_records_the_access(cast, indus, now):
     shown = reveal(cast, cast.subject("esra"), now, fields=["email", "full_name"])
     assert shown == {"full_name": "Esra Qureshi", "email": "esra.qureshi@mail.example"}
     record = AccessRecord.objects.get(looked_at=now)
-    assert (record.subject_id, record.actor_id, record.actor_role, record.reason, record.fields) == (
-        cast.subject_id("esra"),
-        cast.user_id("amina"),
-        "privacy_officer",
-        "support_case",
-        "full_name, email",
-    )
+    assert (record.subject_id, record.actor_id) == (cast.subject_id("esra"), cast.user_id("amina"))
+    said = ("privacy_officer", "support_case", "full_name, email")
+    assert (record.actor_role, record.reason, record.fields) == said
 
 
 def test_nothing_is_revealed_if_the_access_cannot_be_recorded(cast, indus, now, monkeypatch):
@@ -304,14 +267,6 @@ def test_other_roles_may_not_reveal_fields(cast, indus, now, actor):
 def test_a_reason_for_access_must_be_a_code(cast, indus, now):
     with pytest.raises(ValueError, match="curious"), transaction.atomic():
         reveal(cast, cast.subject("esra"), now, reason="curious")
-
-
-def test_only_some_roles_see_the_access_records(cast, indus, now):
-    reveal(cast, cast.subject("esra"), now)
-    for actor in ("amina", "bilal", "farah"):
-        assert list_access_records(cast.actor(actor)).filter(looked_at=now).count() == 1
-    with pytest.raises(NotAllowed):
-        list_access_records(cast.actor("sana"))
 
 
 def test_the_officers_view_cannot_decrypt(cast, now):
@@ -353,7 +308,6 @@ def test_a_claim_is_recorded_once(cast, indus, now):
     made = claim_guardian(hamza, guardian=esra, relationship="guardian", actor=farah, at=now)
     assert (made.child_id, made.guardian_id, made.starts_at) == (hamza.id, esra.id, now)
     assert made.history.get().actor_id == farah.id
-    assert set(list_guardian_claims(farah).values_list("child_id", flat=True)) == {danish.id, hamza.id}
 
 
 def test_a_person_being_erased_cannot_be_claimed(cast, indus, now):
@@ -373,14 +327,9 @@ def test_no_one_is_their_own_guardian(cast, indus, now):
 
 @pytest.mark.parametrize("relationship", ["", "friend", "owner"])
 def test_an_unknown_relationship_is_refused(cast, indus, now, relationship):
+    hamza, esra, farah = cast.subject("hamza"), cast.subject("esra"), cast.actor("farah")
     with pytest.raises(ValidationError):
-        claim_guardian(
-            cast.subject("hamza"),
-            guardian=cast.subject("esra"),
-            relationship=relationship,
-            actor=cast.actor("farah"),
-            at=now,
-        )
+        claim_guardian(hamza, guardian=esra, relationship=relationship, actor=farah, at=now)
 
 
 def test_a_guardian_of_another_client_is_refused(cast, now):
@@ -434,20 +383,11 @@ def read_back(texts):
     return SubjectDetails.from_texts(texts, role="student", language="en", is_enabled=True, country="")
 
 
-def test_the_encrypted_columns_match_the_registry():
+def test_columns_details_api_console_and_spreadsheet_have_the_fields_of_the_registry():
     assert tuple(one.name for one in Subject._meta.fields if isinstance(one, SealedField)) == PERSONAL
-
-
-def test_every_registered_field_is_a_detail_of_a_person():
     assert set(PERSONAL) < {one.name for one in fields_of(SubjectDetails)}
-
-
-def test_the_api_accepts_every_field_and_for_guardians_those_marked():
     assert set(PERSONAL) <= set(SubjectInput().fields)
     assert set(PERSONAL) & set(GuardianInput().fields) == {one.name for one in PERSONAL_FIELDS if one.is_of_guardians}
-
-
-def test_every_field_has_a_console_label_and_its_spreadsheet_columns():
     assert set(LABELS) == set(PERSONAL)
     assert [one.heading for one in PERSONAL_FIELDS if one.heading] == [
         one.heading for one in COLUMNS if one.name in PERSONAL
@@ -592,12 +532,8 @@ def test_a_refused_form_says_why_and_changes_no_one(
     cast: Cast, sign_in: SignIn, changed: dict[str, str], said: str
 ) -> None:
     with in_client(cast.client_id("indus")):
-        by: dict[str, Any] = {
-            "actor": cast.actor("amina"),
-            "reason": Reason.SUBJECT_REQUEST,
-            "at": datetime(2026, 10, 1, tzinfo=UTC),
-        }
-        erase_subject(cast.subject("iqra"), **by)
+        at = datetime(2026, 10, 1, tzinfo=UTC)
+        erase_subject(cast.subject("iqra"), actor=cast.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=at)
         before = Subject.objects.count()
     answer = sign_in("farah").post(URL, {**GIVEN, **changed})
     assert answer.status_code == 200
@@ -609,13 +545,7 @@ def test_a_refused_form_says_why_and_changes_no_one(
 
 @pytest.mark.parametrize("name", ["farah", "amina"])
 def test_all_wrong_fields_are_reported_at_once(sign_in: SignIn, name: str) -> None:
-    wrong = {
-        "external_id": "new@1",
-        "full_name": "",
-        "email": "no address",
-        "birth_date": "1850-01-01",
-        "grade": "\x01",
-    }
+    wrong = {"external_id": "new@1", "full_name": "", "email": "x", "birth_date": "1850-01-01", "grade": "\x01"}
     answer = sign_in(name).post(URL, {**GIVEN, **wrong, "country": "Pakistan"})
     expected = {*wrong, "country"} | ({"client"} if name == "amina" else set())
     assert set(answer.context["adminform"].form.errors) == expected

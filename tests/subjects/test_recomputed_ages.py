@@ -1,24 +1,29 @@
-"""Recomputing when everyone reaches the threshold, by a job that the change itself starts."""
+"""A changed threshold: ages computed for another one count as unknown until the worker has recomputed them."""
 
+import json
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from procrastinate.contrib.django.models import ProcrastinateJob
 
 from consent.decisions.facts import Question
 from consent.decisions.selectors.decisions import decide_one
+from paktaleem.directory.people.details import ADULT_SENTINEL
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.age_recomputation import recompute_ages
 from paktaleem.directory.people.services.people import register_subject
 from paktaleem.directory.people.tasks import recompute_ages_of_client
+from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.client_services import (
     RECOMPUTE_AGES,
     ClientChange,
     change_client,
     decide_client_change,
 )
-from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.context import in_client, in_global
+from tests.api.callers import Caller
 from tests.children.guardians import decision_reason, record_answer, verified_guardian
 from tests.factories import SETTING_UP, SubjectFactory
 from tests.working import work
@@ -173,11 +178,7 @@ def test_the_history_equals_that_of_saving_each_person(cast, now):
         hamza = cast.subject("hamza")
         kept = hamza.history.latest()
         assert (kept.history_type, kept.history_change_reason, kept.history_date) == ("~", "law_change", now)
-        assert (kept.actor_kind, kept.actor_id, kept.actor_role) == (
-            "user",
-            cast.user_id("amina"),
-            "privacy_officer",
-        )
+        assert (kept.actor_kind, kept.actor_id, kept.actor_role) == ("user", cast.user_id("amina"), "privacy_officer")
         changed = {"of_age_at", "of_age_threshold", "changed_at"}
         for field in kept.tracked_fields:
             now_, then = getattr(kept, field.attname), getattr(before, field.attname)
@@ -194,3 +195,82 @@ def test_a_guardians_consent_applies_to_a_person_who_is_a_child_again(cast, now)
         verified_guardian(young, esra, at=now)
         record_answer(young, esra, "given", at=now)
     assert decision_reason(cast, "young", now + SECOND) == OPEN
+
+
+def jobs():
+    with in_global():
+        return list(ProcrastinateJob.objects.filter(task_name=RECOMPUTE_AGES).values_list("args", "lock"))
+
+
+def reason(cast, name):
+    return Caller(cast.key("indus")).reason(f"lms-{name}", "service_delivery")
+
+
+def gate(cast, name):
+    return Caller(cast.key("indus")).get(f"/api/v1/subjects/lms-{name}").json()["age_gate"]
+
+
+def test_a_raised_threshold_denies_at_once(cast, now):
+    assert reason(cast, "hamza") == "permitted"
+    change(cast, now, age_threshold=18)
+    assert reason(cast, "hamza") == "age_unknown"
+    assert (gate(cast, "hamza")["state"], gate(cast, "hamza")["guardian_decides"]) == ("unknown", True)
+    recompute_ages_of_client(str(cast.client_id("indus")))
+    assert reason(cast, "hamza") == "guardian_consent_required"
+    assert gate(cast, "hamza")["of_age_at"] == "2027-06-01T19:00:00+00:00"
+
+
+def test_batch_evaluations_and_the_standing_follow_too(cast, now):
+    indus = Caller(cast.key("indus"))
+    change(cast, now, age_threshold=18)
+    body = {
+        "subject": {"type": "end_user", "id": "lms-hamza"},
+        "action": {"name": "process"},
+        "evaluations": [{"resource": {"type": "purpose", "id": "service_delivery"}}],
+    }
+    [answer] = indus.post("/access/v1/evaluations", body).json()["evaluations"]
+    assert answer["context"]["reason"] == "age_unknown"
+    assert "age_unknown" in json.dumps(indus.get("/api/v1/subjects/lms-hamza/standing").json())
+
+
+def test_the_job_is_queued_in_the_same_transaction(cast, now):
+    change(cast, now, name="Indus renamed")
+    assert jobs() == []
+    change(cast, now, age_threshold=18)
+    change(cast, now, time_zone="Asia/Dubai")
+    indus = str(cast.client_id("indus"))
+    assert jobs() == [({"client": indus}, f"{RECOMPUTE_AGES}/{indus}")] * 2
+
+
+def test_the_worker_writes_history_of_changed_people_only(cast, now):
+    change(cast, now, age_threshold=18)
+    recompute_ages_of_client(str(cast.client_id("indus")))
+    with in_client(cast.client_id("indus")):
+        hamza, esra, iqra = (cast.subject(name) for name in ("hamza", "esra", "iqra"))
+        latest = hamza.history.order_by("-history_date", "-history_id").first()
+        expected = ("system", "law_change", 18)
+        assert (latest.actor_role, latest.history_change_reason, latest.of_age_threshold) == expected
+        assert (esra.of_age_at, esra.of_age_threshold, esra.history.count()) == (ADULT_SENTINEL, None, 1)
+        assert (iqra.of_age_at, iqra.of_age_threshold, iqra.history.count()) == (None, None, 1)
+        count = hamza.history.count()
+    recompute_ages_of_client(str(cast.client_id("indus")))
+    with in_client(cast.client_id("indus")):
+        assert hamza.history.count() == count
+
+
+def test_batches_continue_where_they_ended(cast, now):
+    change(cast, now, age_threshold=18)
+    with in_client(cast.client_id("indus")):
+        client, after, turns = cast.client("indus"), None, 0
+        while True:
+            after = recompute_ages(client, after=after, limit=2, actor=cast.actor("amina"), at=now)
+            if after is None:
+                break
+            turns += 1
+        assert turns == 3
+        assert cast.subject("hamza").of_age_threshold == 18
+
+
+def test_other_roles_may_not_recompute_ages(cast, now):
+    with in_client(cast.client_id("indus")), pytest.raises(NotAllowed):
+        recompute_ages(cast.client("indus"), actor=cast.actor("bilal"), at=now)

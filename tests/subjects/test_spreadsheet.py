@@ -98,18 +98,11 @@ PEOPLE = [
         as_xlsx(lines(DANISH, FARHAN)),
         as_xlsx(lines(DANISH, FARHAN), sheet="Sheet1"),
         csv_template() + as_csv(lines(DANISH, FARHAN)[1:]),
+        filled(xlsx_template(), DANISH, FARHAN),
         as_xlsx(lines({**DANISH, "Birth date": datetime(2017, 3, 14)}, FARHAN)),  # noqa: DTZ001 -- as Excel has them
     ],
 )
 def test_every_file_format_gives_the_same_people(data):
-    assert_people_are_read(data)
-
-
-def test_a_filled_template_gives_the_same_people():
-    assert_people_are_read(filled(xlsx_template(), DANISH, FARHAN))
-
-
-def assert_people_are_read(data):
     sheet = read(data)
     assert [person for _, person in sheet.placed_people()] == PEOPLE
     assert list(sheet.relations()) == [GuardianRelation("s-1", "g-esra", "parent")]
@@ -298,10 +291,7 @@ def altered(*, without=(), **members):
         (altered(**{"xl/worksheets/sheet1.xml": b" " * 30_000_000}), "ratio_too_high"),
         (altered(without=["xl/workbook.xml"]), "xlsx_unreadable"),
         (altered(**{"xl/worksheets/sheet1.xml": b"<worksheet"}), "xlsx_unreadable"),
-        (
-            altered(**{"xl/workbook.xml": b'<!DOCTYPE x [<!ENTITY a "aa">]><workbook>&a;</workbook>'}),
-            "doctype_refused",
-        ),
+        (altered(**{"xl/workbook.xml": b'<!DOCTYPE x [<!ENTITY a "aa">]><workbook>&a;</workbook>'}), "doctype_refused"),
         (b"PK\x03\x04 nothing", "xlsx_unreadable"),
     ],
 )
@@ -373,16 +363,9 @@ def spoiled(package):
 
 def test_an_unreadable_contact_of_a_package_is_kept_as_registered(bring):
     bring(clean_network())
-    before = contacts("esra"), contacts("farhan")
     report = bring(spoiled(clean_network()), everybody=True)
-    assert (
-        (contacts("esra"), contacts("farhan"))
-        == before
-        == (
-            ["esra@mail.example", "+923001234567"],
-            ["farhan@school.example", None],
-        )
-    )
+    assert contacts("esra") == ["esra@mail.example", "+923001234567"]
+    assert contacts("farhan") == ["farhan@school.example", None]
     assert (report.oddities["phone_implausible"], report.oddities["email_implausible"]) == (1, 3)
 
 

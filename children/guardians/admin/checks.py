@@ -46,7 +46,7 @@ class CheckForm(RowActionForm):
     method = forms.ChoiceField(choices=_METHODS)
     field_order = ("provider", "method", "reason")
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: object, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         set_choices(self, "provider", [(code, code) for code in sorted(check_providers())])
 
@@ -71,11 +71,6 @@ START_CHECK = RowAction(
 )
 
 
-def _request_result(row: ProviderCheck, given: dict[str, Any], request: HttpRequest) -> None:
-    del given
-    request_check_result(row, actor=actor_of(request))
-
-
 def _show_url(row: ProviderCheck, given: dict[str, Any], request: HttpRequest) -> HttpResponse | None:
     url = show_check_url(row, reason=given["reason"], actor=actor_of(request), at=get_action_time(request))
     if url is None:
@@ -87,8 +82,23 @@ def _show_url(row: ProviderCheck, given: dict[str, Any], request: HttpRequest) -
     return owner.page(request, row, "console/revealed.html", **context)
 
 
+class GuardianshipRows(EvidenceAdmin):
+    """Evidence about a guardianship, with columns for the child and the guardian."""
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).select_related("guardianship__child", "guardianship__guardian")
+
+    @admin.display(description="child")
+    def child(self, row: Any) -> str:
+        return str(row.guardianship.child)
+
+    @admin.display(description="guardian")
+    def guardian(self, row: Any) -> str:
+        return str(row.guardianship.guardian)
+
+
 @admin.register(ProviderCheck, site=site)
-class ProviderCheckAdmin(EvidenceAdmin):
+class ProviderCheckAdmin(GuardianshipRows):
     """Console page of providers' checks of guardians."""
 
     view_capability = Capability.VIEW_CHILD_RECORDS
@@ -109,15 +119,7 @@ class ProviderCheckAdmin(EvidenceAdmin):
     empty_text = "No check by a provider has been requested."
     standing = state_column(lambda row: render_state(row.get_state_display(), _TONES[row.state]))
     acts = (
-        RowAction(
-            "ask",
-            "Request the result",
-            Capability.VERIFY_GUARDIANS,
-            _request_result,
-            lead="The portal requests the result every five minutes; providers may also send it at once.",
-            done="The result has been requested. Reload the page in a minute.",
-            applies=lambda row, _at: row.is_open,
-        ),
+        act_page(request_check_result, applies=lambda row, _at: row.is_open),
         RowAction(
             "where",
             "Show the address for the guardian",
@@ -128,17 +130,6 @@ class ProviderCheckAdmin(EvidenceAdmin):
             applies=lambda row, _at: row.state == CheckState.STARTED,
         ),
     )
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).select_related("guardianship__child", "guardianship__guardian")
-
-    @admin.display(description="child")
-    def child(self, row: ProviderCheck) -> str:
-        return str(row.guardianship.child)
-
-    @admin.display(description="guardian")
-    def guardian(self, row: ProviderCheck) -> str:
-        return str(row.guardianship.guardian)
 
 
 def _state(row: Verification) -> SafeString:
@@ -151,7 +142,7 @@ def _state(row: Verification) -> SafeString:
 
 
 @admin.register(Verification, site=site)
-class VerificationAdmin(ExportableAdmin, EvidenceAdmin):
+class VerificationAdmin(ExportableAdmin, GuardianshipRows):
     """Console page of verifications."""
 
     view_capability = Capability.VIEW_CHILD_RECORDS
@@ -182,17 +173,6 @@ class VerificationAdmin(ExportableAdmin, EvidenceAdmin):
     standing = state_column(_state)
     acts = (act_page(mark_verification_false, applies=lambda row, _at: row.ended_at is None),)
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).select_related("guardianship__child", "guardianship__guardian")
-
-    @admin.display(description="child")
-    def child(self, row: Verification) -> str:
-        return str(row.guardianship.child)
-
-    @admin.display(description="guardian")
-    def guardian(self, row: Verification) -> str:
-        return str(row.guardianship.guardian)
-
 
 @admin.register(GuardianChange, site=site)
 class GuardianChangeAdmin(ExportableAdmin):
@@ -219,7 +199,7 @@ class GuardianChangeAdmin(ExportableAdmin):
         lead="It takes effect now. Approve only a change that you have checked yourself.",
     )
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[GuardianChange]:
         return super().get_queryset(request).select_related("child", "guardianship__guardian")
 
     @admin.display(description="guardian")
@@ -237,10 +217,6 @@ def _describe_change(name: str, value: Any) -> str:
     label = translate_text(next(one.verbose_name for one in Guardianship._meta.fields if one.name == name))
     words = {True: gettext("Yes"), False: gettext("No")}.get(value, value) if isinstance(value, bool) else value
     return f"{label}: {words}"
-
-
-def _close(row: GuardianConflict, given: dict[str, Any], request: HttpRequest) -> None:
-    close_conflict(row, reason=given["reason"], actor=actor_of(request), at=get_action_time(request))
 
 
 @admin.register(GuardianConflict, site=site)
@@ -261,20 +237,9 @@ class GuardianConflictAdmin(ExportableAdmin):
     )
     empty_text = "No guardians disagree."
     standing = state_column(lambda row: render_state("Closed") if row.closed_at else render_state("Open", "warn"))
-    acts = (
-        RowAction(
-            "close",
-            "Close case",
-            Capability.APPROVE_CHILD_CHANGES,
-            _close,
-            lead="They still disagree: the refusal continues to apply. The case opens again when one of them gives a "
-            "new answer.",
-            done="Closed: the refusal applies.",
-            applies=lambda row, _at: row.closed_at is None,
-        ),
-    )
+    acts = (act_page(close_conflict),)
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[GuardianConflict]:
         return super().get_queryset(request).select_related("child")
 
     @admin.display(description="about")

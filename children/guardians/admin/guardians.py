@@ -88,7 +88,7 @@ def authority_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None
     }
 
 
-def _serialize_records(row: Subject, facts: ChildFacts, actor: Actor, at: datetime) -> dict[str, Any]:
+def _serialize_records(row: Subject, facts: ChildFacts, actor: Actor, at: datetime) -> dict[str, object]:
     """Return what only those see who may view the records of children: answers, claims and declarations."""
     standing, decides = facts.standing(at), row.counts_as_child(at)
     authorised = list_school_authorisations(actor).filter(client_id=row.client_id, child=row, ends_at=None)
@@ -115,7 +115,7 @@ def summarize_authority(request: HttpRequest, row: Subject) -> list[SummaryLine]
     return [SummaryLine(gettext("Who decides"), answer, "#panel-gate")]
 
 
-def _guardian_row(row: Guardianship, known: Any, at: Any) -> dict[str, Any]:
+def _guardian_row(row: Guardianship, known: Any, at: Any) -> dict[str, object]:
     answer = known.answer if known else None
     authority = known is not None and known.has_authority(at)
     return {
@@ -190,7 +190,7 @@ class ChangeForm(RowActionForm):
     note = forms.CharField(label="Note on the court order", required=False, max_length=500, help_text="It is sealed.")
     field_order = ("may_consent", "may_receive_data", "court_order", "note", "reason")
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: object, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name in ("may_consent", "may_receive_data", "court_order"):
             self.fields[name].initial = getattr(self.row, name)
@@ -199,7 +199,7 @@ class ChangeForm(RowActionForm):
 class EndForm(RowActionForm):
     """The reason to end a guardian, below what it changes for the child."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: object, **kwargs: Any) -> None:
         """Show who decides for the child now and afterwards."""
         super().__init__(*args, **kwargs)
         with in_client(self.row.client_id):
@@ -309,7 +309,7 @@ class GuardianshipAdmin(ExportableAdmin):
         words, (guardian, child) = gettext("{relationship}: {guardian}, for {child}"), (row.guardian, row.child)
         return words.format(relationship=row, guardian=isolate(str(guardian)), child=isolate(str(child)))
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Guardianship]:
         return super().get_queryset(request).select_related("child", "guardian")
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -360,9 +360,5 @@ class ServiceAuthorisationAdmin(ExportableAdmin, EvidenceAdmin):
     empty_text = "No guardian has answered yet."
     answer = state_column(lambda row: render_state(row.get_decision_display(), _TONES[row.decision]), "answer")
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ServiceAuthorisation]:
         return super().get_queryset(request).select_related("child", "guardian")
-
-
-def _list(name: str) -> str:
-    return reverse(f"admin:{name}_changelist", current_app=site.name)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from children.guardians.admin.guardians import STAFF_METHOD_CHOICES, EvidenceForm, describe_answer, needs_guardian
 from children.guardians.models.guardians import Relationship, SchoolAuthorisation
-from children.guardians.models.mechanisms import ChildMechanism, QuarantineCause
+from children.guardians.models.mechanisms import ChildMechanism
 from children.guardians.selectors import list_candidates, load_child_facts
 from children.guardians.services.checks import authorise_by_school, declare_mechanism, end_school_authorisation
 from children.guardians.services.conflicts import quarantine
@@ -82,7 +82,7 @@ class NameForm(EvidenceForm, RowActionForm):
         "reason",
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: object, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         at = get_action_time(self.request)
         with in_client(self.row.client_id):
@@ -97,7 +97,7 @@ class NameForm(EvidenceForm, RowActionForm):
         now = describe_answer(standing.state)
         self.fields["method"].help_text = words.format(now=now, count=len(standing.persons))
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> dict[str, object]:
         given = super().clean()
         if bool(given.get("guardian")) == bool(given.get("new_id")):
             self.add_error("guardian", gettext("Enter a registered person here, or a new person below: one of them."))
@@ -197,39 +197,9 @@ class SchoolAuthorisationAdmin(EvidenceAdmin):
     worth = state_column(lambda _row: render_state(gettext("Weaker than a guardian's consent"), "warn"), "worth")
     acts = (act_page(end_school_authorisation, applies=lambda row, at: row.ends_at is None or row.ends_at > at),)
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[SchoolAuthorisation]:
         return super().get_queryset(request).select_related("child")
 
 
-class SchoolForm(RowActionForm):
-    """Form for a school's own authorisation: the contract and the responsible official."""
-
-    contract_reference = forms.CharField(
-        label="Number of the contract", max_length=100, help_text="Do not name people."
-    )
-    official = forms.CharField(
-        label="Who authorises it",
-        max_length=200,
-        help_text="The name and office of the school's official. It is sealed.",
-    )
-    field_order = ("contract_reference", "official", "reason")
-
-
-def _quarantine(subject: Subject, given: dict[str, Any], request: HttpRequest) -> None:
-    context: dict[str, Any] = {"reason": given["reason"], "actor": actor_of(request), "at": get_action_time(request)}
-    quarantine(subject, cause=QuarantineCause.REPORT, **context)
-
-
-person_acts.connect(act_page(authorise_by_school, form=SchoolForm, applies=needs_guardian))
-person_acts.connect(
-    RowAction(
-        "hold-back",
-        "Quarantine the data",
-        Capability.QUARANTINE_SUBJECTS,
-        _quarantine,
-        lead="From now on this person's data may only be deleted.",
-        done="The data is in quarantine.",
-        applies=lambda row, _at: row.erased_at is None,
-        danger=True,
-    )
-)
+person_acts.connect(act_page(authorise_by_school, applies=needs_guardian))
+person_acts.connect(act_page(quarantine, applies=lambda row, _at: row.erased_at is None))

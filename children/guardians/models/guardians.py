@@ -38,7 +38,7 @@ class AuthoredRow(TenantRow):
         abstract = True
 
 
-def actor_fields(actor: By) -> dict[str, Any]:
+def actor_fields(actor: By) -> dict[str, object]:
     """Return the columns that identify the actor who wrote a row."""
     return {"actor_kind": actor.kind.value, "actor_id": actor.id, "actor_role": actor.role}
 
@@ -302,8 +302,7 @@ class ServiceAuthorisation(AuthoredRow):
                 name="serviceauthorisation_claimed_not_future",
             ),
             models.CheckConstraint(
-                condition=Q(expires_at=None) | Q(expires_at__gt=F("recorded_at")),
-                name="serviceauthorisation_period",
+                condition=Q(expires_at=None) | Q(expires_at__gt=F("recorded_at")), name="serviceauthorisation_period"
             ),
         ]
         indexes = [

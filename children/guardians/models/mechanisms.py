@@ -284,9 +284,7 @@ class Quarantine(ChildRow):
 
     wall = TablePolicy(Scope.TENANT, EDIT)
     copied = Copied(
-        "quarantines",
-        _("Times in which your data could only be deleted"),
-        "reason=cause starts_at ends_at",
+        "quarantines", _("Times in which your data could only be deleted"), "reason=cause starts_at ends_at"
     )
 
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)

@@ -222,7 +222,7 @@ def _is_authorised(answer: ServiceAuthorisation) -> bool:
 
 def _authority_columns(
     child: Subject, guardian: Subject | None, decision: Decision, *, shares: bool | None, at: datetime
-) -> dict[str, Any]:
+) -> dict[str, object]:
     if decision == Decision.GIVEN and guardian in {None, child}:
         raise ChildMayNotAuthorise
     if guardian is None:

@@ -8,13 +8,14 @@ transaction.
 # A provider is called between two transactions: it may be slow or down, and a crash must not lose a check that it has
 # started. The row's id is its reference, so calling again starts no second check.
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from http import HTTPStatus
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
+from django import forms
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -37,7 +38,7 @@ from children.strength import Method
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require, require_about, system_actor
-from paktaleem.foundation.accounts.acts import act
+from paktaleem.foundation.accounts.acts import Refused, act, lock_row
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.history import save_tracked
@@ -71,35 +72,6 @@ class CheckUnknown(PortalError, LookupError):
     """No check of this client by this provider has this number."""
 
     problem = Problem("check-unknown", HTTPStatus.NOT_FOUND, "There is no such check")
-
-
-@dataclass(frozen=True, slots=True)
-class PendingCheck:
-    """A check to be started, with the data sent to the provider: no names or contacts."""
-
-    provider: CheckProvider
-    reference: str
-    method: Method
-    language: str
-    answer_to: str
-
-    def carry_out(self) -> StartedCheck:
-        """Have the provider start the check; must be called outside a transaction. Raises OSError."""
-        return self.provider.start(
-            reference=self.reference, method=self.method, language=self.language, answer_to=self.answer_to
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class ResultRequest:
-    """A started check whose result is to be requested, by the provider's check number."""
-
-    provider: CheckProvider
-    number: str
-
-    def carry_out(self) -> CheckResult | None:
-        """Request the result; must be called outside a transaction. Raises NotSigned, OSError."""
-        return self.provider.ask(self.number)
 
 
 @transaction.atomic
@@ -174,10 +146,16 @@ def _enqueue(task: str, check: ProviderCheck) -> None:
     enqueue_job(task, lock=f"check/{check.pk}", client=str(check.client_id), check=str(check.pk))
 
 
-@transaction.atomic
-def request_check_result(check: ProviderCheck, *, actor: Actor) -> None:
-    """Have the worker start the check, or request its result, now. Raises NotAllowed."""
-    require(actor, Capability.VERIFY_GUARDIANS, check.client_id)
+@act(
+    "ask",
+    "Request the result",
+    Capability.VERIFY_GUARDIANS,
+    lead="The portal requests the result every five minutes; providers may also send it at once.",
+    done="The result has been requested. Reload the page in a minute.",
+)
+def request_check_result(check: ProviderCheck, *, actor: Actor, at: datetime) -> None:
+    """Have the worker start the check, or request its result, now."""
+    del actor, at  # read by the act
     _enqueue(BEGIN if check.is_requested else ASK, check)
 
 
@@ -192,8 +170,11 @@ def show_check_url(check: ProviderCheck, *, actor: Actor, reason: Reason | str, 
 
 
 @transaction.atomic
-def find_check_to_start(check_id: UUID, *, client_id: UUID, at: datetime) -> PendingCheck | None:
-    """Return the check to start, or None if it is started, or lapses because it is too late. Raises ProviderUnknown."""
+def find_check_to_start(check_id: UUID, *, client_id: UUID, at: datetime) -> Callable[[], StartedCheck] | None:
+    """Return the call that starts a check, for outside the transaction; None if it is started, or lapses as too late.
+
+    The provider learns no names or contacts. Raises ProviderUnknown; the call raises OSError.
+    """
     check = _lock_check(check_id, client_id)
     row = check.guardianship
     if check.state != CheckState.REQUESTED:
@@ -201,8 +182,8 @@ def find_check_to_start(check_id: UUID, *, client_id: UUID, at: datetime) -> Pen
     if at >= check.started_at + BEGIN_WITHIN or not _may_be_verified(row, at):
         _finish(check, CheckState.LAPSED, at)
         return None
-    details = {"language": row.guardian.language, "answer_to": check.answer_to}
-    return PendingCheck(_get_provider(check.provider), str(check.pk), Method(check.method), **details)
+    start = partial(_get_provider(check.provider).start, reference=str(check.pk), answer_to=check.answer_to)
+    return partial(start, method=Method(check.method), language=row.guardian.language)
 
 
 @transaction.atomic
@@ -226,15 +207,18 @@ def record_check_started(check_id: UUID, started: StartedCheck, *, client_id: UU
 
 
 @transaction.atomic
-def find_check_to_query(check_id: UUID, *, client_id: UUID, at: datetime) -> ResultRequest | None:
-    """Return the check to query, or None if it has a result or lapses. Raises ProviderUnknown."""
+def find_check_to_query(check_id: UUID, *, client_id: UUID, at: datetime) -> Callable[[], CheckResult | None] | None:
+    """Return the call that requests a check's result, for outside the transaction; None if it has one, or lapses.
+
+    Raises ProviderUnknown; the call raises NotSigned, OSError.
+    """
     check = _lock_check(check_id, client_id)
     if check.state != CheckState.STARTED:
         return None
     if at >= check.started_at + ANSWERED_WITHIN:
         _finish(check, CheckState.LAPSED, at)
         return None
-    return ResultRequest(_get_provider(check.provider), check.provider_check_id)
+    return partial(_get_provider(check.provider).ask, check.provider_check_id)
 
 
 @transaction.atomic
@@ -307,12 +291,10 @@ def _record_check(kind: str, check: ProviderCheck, actor: Actor, at: datetime, *
 
 
 _OFFICIAL = "children_schoolauthorisation.official"
-
-
-class SchoolAuthorisationEnded(PortalError):
-    """The authorisation has already ended."""
-
-    console_message = "It has already ended."
+_CONTRACT_FIELD = forms.CharField(label="Number of the contract", max_length=100, help_text="Do not name people.")
+_OFFICIAL_FIELD = forms.CharField(
+    label="Who authorises it", max_length=200, help_text="The name and office of the school's official. It is sealed."
+)
 
 
 @act(
@@ -326,8 +308,8 @@ class SchoolAuthorisationEnded(PortalError):
 def authorise_by_school(
     child: Subject,
     *,
-    contract_reference: str,
-    official: str,
+    contract_reference: Annotated[str, _CONTRACT_FIELD],
+    official: Annotated[str, _OFFICIAL_FIELD],
     actor: Actor,
     reason: Reason | str = Reason.CLIENT_INSTRUCTION,
     at: datetime,
@@ -352,20 +334,24 @@ def authorise_by_school(
     return row
 
 
+def _check_in_effect(row: SchoolAuthorisation, _actor: Actor, _at: datetime) -> None:
+    if row.ends_at is not None:
+        raise Refused(_("It has already ended."))
+
+
 @act(
     "end",
     "End authorisation",
     Capability.RECORD_GUARDIANS,
     lead="From now on the school no longer authorises for this child. What only its authorisation permitted is denied.",
     done="Ended.",
+    lock=lock_row,
+    check=_check_in_effect,
 )
 def end_school_authorisation(
     row: SchoolAuthorisation, *, actor: Actor, reason: Reason | str = Reason.CLIENT_INSTRUCTION, at: datetime
 ) -> SchoolAuthorisation:
-    """End a school's own authorisation. Raises SchoolAuthorisationEnded, NotAllowed."""
-    row = SchoolAuthorisation.objects.select_for_update().get(pk=row.pk, client_id=row.client_id)
-    if row.ends_at is not None:
-        raise SchoolAuthorisationEnded
+    """End a school's own authorisation."""
     return _end(row, actor, reason, at)
 
 

@@ -5,6 +5,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from children.guardians.models.guardians import ServiceAuthorisation
 from children.guardians.models.mechanisms import ConflictOutcome, GuardianConflict, Quarantine, QuarantineCause
@@ -13,18 +14,13 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.erasure import AlreadyErased
 from paktaleem.directory.people.services.people import lock_subject
 from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.acts import Refused, act, lock_row
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.operations.extensions.points import ExtensionPoint
-
-
-class AlreadyClosed(PortalError):
-    """The case is already closed."""
-
-    console_message = "The case is already closed."
 
 
 def update_service_conflict(
@@ -64,17 +60,25 @@ def update_conflict(
     return case
 
 
+def _check_open(case: GuardianConflict, _actor: Actor, _at: datetime) -> None:
+    if case.closed_at is not None:
+        raise Refused(_("The case is already closed."))
+
+
+@act(
+    "close",
+    "Close case",
+    Capability.APPROVE_CHILD_CHANGES,
+    lead="They still disagree: the refusal continues to apply. The case opens again when one of them gives a new "
+    "answer.",
+    done="Closed: the refusal applies.",
+    lock=lock_row,
+    check=_check_open,
+)
 def close_conflict(
     case: GuardianConflict, *, actor: Actor, reason: Reason | str = Reason.REVIEW, at: datetime
 ) -> GuardianConflict:
-    """Close a case although the guardians still disagree: the refusal applies (decision 0028).
-
-    Raises AlreadyClosed, NotAllowed.
-    """
-    require(actor, Capability.APPROVE_CHILD_CHANGES, case.client_id)
-    case = GuardianConflict.objects.select_for_update().get(pk=case.pk, client_id=case.client_id)
-    if case.closed_at is not None:
-        raise AlreadyClosed
+    """Close a case although the guardians still disagree: the refusal applies (decision 0028)."""
     return _close(case, ConflictOutcome.REFUSAL_APPLIES, actor, reason, at)
 
 
@@ -120,26 +124,23 @@ class NotInQuarantine(PortalError):
     console_message = "The data is no longer in quarantine."
 
 
-class QuarantineNeeded(PortalError):
-    """The quarantine is still needed, such as by an open incident, and ends with it."""
-
-    console_message = "An incident of this person is open: the quarantine ends when every system has answered."
-
-
-@transaction.atomic
+@act(
+    "hold-back",
+    "Quarantine the data",
+    Capability.QUARANTINE_SUBJECTS,
+    lead="From now on this person's data may only be deleted.",
+    done="The data is in quarantine.",
+    danger=True,
+)
 def quarantine(
     subject: Subject,
     *,
-    cause: QuarantineCause | str,
+    cause: QuarantineCause | str = QuarantineCause.REPORT,
     actor: Actor,
     reason: Reason | str = Reason.INCIDENT,
     at: datetime,
 ) -> Quarantine:
-    """Put a person's data in quarantine, or return the open quarantine (policy §8).
-
-    Raises AlreadyErased, NotAllowed.
-    """
-    require(actor, Capability.QUARANTINE_SUBJECTS, subject.client_id)
+    """Put a person's data in quarantine, or return the open quarantine (policy §8). Raises AlreadyErased."""
     subject = lock_child(subject, during_erasure=True)
     held = Quarantine.objects.filter(client_id=subject.client_id, subject=subject, ends_at=None).first()
     if held is not None:
@@ -154,13 +155,13 @@ def quarantine(
 def release(subject: Subject, *, actor: Actor, reason: Reason | str = Reason.INCIDENT, at: datetime) -> Quarantine:
     """End the quarantine of a person's data, also of an erased person (policy §8).
 
-    Raises QuarantineNeeded while an incident of the person is open, NotInQuarantine, NotAllowed.
+    Raises Refused while it is still needed, as by an open incident, NotInQuarantine, NotAllowed.
     """
     require(actor, Capability.QUARANTINE_SUBJECTS, subject.client_id)
     with suppress(AlreadyErased):  # locked all the same, so that no incident opens meanwhile
         lock_child(subject, during_erasure=True)
     if any(is_needed(subject) for is_needed in quarantine_needs):
-        raise QuarantineNeeded
+        raise Refused(_("An incident of this person is open: the quarantine ends when every system has answered."))
     return end_quarantine(subject, actor=actor, reason=reason, at=at)
 
 

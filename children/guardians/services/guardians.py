@@ -12,7 +12,7 @@ from django.db import transaction
 from children.guardians.authority import ChildFacts, Guardian, grants_more
 from children.guardians.models.guardians import Guardianship, Source, Verification
 from children.guardians.models.mechanisms import ConflictOutcome, GuardianChange
-from children.guardians.selectors import load_child_facts, require_no_adult
+from children.guardians.selectors import find_live_guardianship, load_child_facts, require_no_adult
 from children.guardians.services.conflicts import lock_child, update_service_conflict
 from children.strength import CONFIRMED, Method
 from paktaleem.directory.people.models import GuardianClaim, Subject
@@ -88,9 +88,7 @@ class ChangeWaits(PortalError):
     """Another change of this guardian already waits for a second person."""
 
     problem = Problem(
-        "change-waits",
-        HTTPStatus.CONFLICT,
-        "Another change of this guardian waits for approval by the client's staff",
+        "change-waits", HTTPStatus.CONFLICT, "Another change of this guardian waits for approval by the client's staff"
     )
     console_message = "Another change of this guardian already waits for a second person."
 
@@ -121,7 +119,7 @@ def name_guardian(
     child = lock_child(child)
     require_no_adult(child, at=at)
     _check_is_no_child(guardian, child, at)
-    named = _find_live(child, guardian, at)
+    named = find_live_guardianship(child, guardian, at=at)
     authority = {"relationship": relationship, "may_consent": may_consent, "may_receive_data": may_receive_data}
     if named is not None:
         if all(getattr(named, name) == value for name, value in authority.items()):
@@ -167,12 +165,6 @@ def is_minor(person: Subject, at: datetime, *, sealer: Sealer | None = None) -> 
     """
     full_age_at = find_full_age(person, at=at, sealer=sealer)
     return full_age_at is not None and at < full_age_at
-
-
-def _find_live(child: Subject, guardian: Subject, at: datetime) -> Guardianship | None:
-    pair = Guardianship.objects.live(at).filter(client_id=child.client_id, child=child, guardian=guardian)
-    found: Guardianship | None = pair.first()
-    return found
 
 
 def _check_is_no_child(guardian: Subject, child: Subject, at: datetime) -> None:
@@ -346,7 +338,7 @@ def _to_json(value: Any) -> Any:
     return value.isoformat() if isinstance(value, datetime) else value
 
 
-def _parse_changes(changes: dict[str, Any], at: datetime) -> dict[str, Any]:
+def _parse_changes(changes: dict[str, Any], at: datetime) -> dict[str, object]:
     """Parse stored changes; an ``ends_at`` that has passed meanwhile becomes ``at``."""
     values = dict(changes)
     if values.get("ends_at") is not None:

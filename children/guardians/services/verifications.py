@@ -7,6 +7,7 @@ from typing import IO, Any
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from children.guardians.authority import check_evidence, require_evidence
 from children.guardians.models.guardians import Guardianship, Verification
@@ -18,7 +19,7 @@ from paktaleem.directory.files.services import store_file
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import sealer_of, sealers_of
 from paktaleem.foundation.accounts.actors import Actor, require, system_actor
-from paktaleem.foundation.accounts.acts import act
+from paktaleem.foundation.accounts.acts import Refused, act
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import By, Reason
 from paktaleem.foundation.audit.history import save_tracked
@@ -44,20 +45,6 @@ class MayNotConsent(PortalError):
     console_message = "They may not decide for this child, so they cannot be verified."
 
 
-class NotAStaffMethod(PortalError):
-    """The method is not one that staff carry out."""
-
-    problem = Problem(
-        "invalid-input", HTTPStatus.BAD_REQUEST, "This is not a method that staff carry out", field="verification"
-    )
-
-
-class AlreadyFoundFalse(PortalError):
-    """The verification was already found false."""
-
-    console_message = "It was already found false."
-
-
 @act(
     "verify",
     "Verify guardian",
@@ -81,11 +68,11 @@ def verify_guardian(
     Follows policy §8, decision 0030. The form is a method of COPPA (16 CFR 312.5(b)(2)(i)); card numbers are refused.
     ``evidence`` says where the document is kept, or who saw whom; ``file`` is the signed form. Both are sealed.
     The school's own attestation counts as basic; a ``GuardianChange`` waits for the second person who confirms it.
-    Raises NotAStaffMethod, CardNumberFound, EvidenceRequired, ChangeWaits, MayNotConsent, AlreadyEnded,
-    AlreadyErased, FileKindNotAccepted, FileTooLarge, NotAllowed.
+    Raises ValueError for a method of others, CardNumberFound, EvidenceRequired, ChangeWaits, MayNotConsent,
+    AlreadyEnded, AlreadyErased, FileKindNotAccepted, FileTooLarge, NotAllowed.
     """
     if Method(method) not in STAFF_METHODS:
-        raise NotAStaffMethod
+        raise ValueError(f"Staff do not carry out the method {method}.")
     evidence = check_evidence(evidence)
     require_evidence(evidence, has_file=file is not None)
     child = lock_child(guardianship.child)
@@ -183,13 +170,13 @@ def mark_verification_false(
     The verification proves nothing from then on (decision 0028). A consent that rests on it no longer counts, even if
     the guardian is verified again; their refusals remain in effect. It needs no second person, since it permits
     nothing. Callbacks of other apps withdraw what it permitted and handle data collected meanwhile. Past decisions are
-    not changed. Raises AlreadyFoundFalse, AlreadyErased, NotAllowed.
+    not changed. Raises Refused, AlreadyErased.
     """
     child = lock_child(verification.guardianship.child, during_erasure=True)
     own = {"pk": verification.pk, "client_id": verification.client_id}
     found: Verification = Verification.objects.select_for_update(of=("self",)).select_related("guardianship").get(**own)
     if found.ended_at is not None:
-        raise AlreadyFoundFalse
+        raise Refused(_("It was already found false."))
     found.ended_at = max(at, found.verified_at)
     save_tracked(found, actor=actor, reason=reason, at=at)
     _record_verification_entry("guardian.verification_false", found, found.guardianship, actor, at)

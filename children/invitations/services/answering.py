@@ -20,11 +20,13 @@ from children.guardians.services.answers import record_service_answer
 from children.guardians.services.conflicts import lock_child
 from children.guardians.services.verifications import record_verification
 from children.invitations.contact_checks import is_contact_usable
-from children.invitations.messages import CONFIRMATION, INVITATION, REMINDER
-from children.invitations.models import ContactProblem, Invitation
+from children.invitations.models import ANSWERED, AWAITING_ANSWER, OPEN, ContactProblem, Invitation, State
 from children.invitations.notice_tokens import TokenStale
 from children.invitations.selectors import list_wards
 from children.invitations.services.inviting import (
+    CONFIRMATION,
+    INVITATION,
+    REMINDER,
     UNANSWERED,
     ContactRefused,
     change_state,
@@ -35,7 +37,6 @@ from children.invitations.services.inviting import (
     record_step,
     send_invitation_message,
 )
-from children.invitations.states import ANSWERED, AWAITING_ANSWER, OPEN, State
 from children.strength import Method
 from paktaleem.directory.access_links.messages import INVITATION_LIFE
 from paktaleem.directory.access_links.models import Page, PageCode
@@ -276,12 +277,6 @@ _AT_ONCE = 20
 _WRITABLE = (State.CONTACT_PENDING, State.NOTICE_SENT, State.DELIVERY_FAILED, State.VIEWED)
 
 
-def list_clients_with_open_invitations() -> list[UUID]:
-    """List the clients with open invitations; requires the officers' context."""
-    waiting = Invitation.objects.filter(state__in=sorted(OPEN)).order_by()
-    return list(waiting.values_list("client_id", flat=True).distinct())
-
-
 def process_invitations(client_id: UUID, *, after: UUID | None = None, actor: Actor, at: datetime) -> UUID | None:
     """Process the due invitations of the next batch of a client's guardians, those with ids greater than ``after``.
 
@@ -421,8 +416,4 @@ def _record_message(rows: Iterable[Invitation], kind: MessageKind, actor: Actor,
         record_step(f"guardian.{_WRITTEN[kind.code]}", row, letter=str(row.letter), actor=actor, at=at)
 
 
-_WRITTEN = {
-    CONFIRMATION.code: "asked_to_confirm",
-    REMINDER.code: "reminded",
-    INVITATION.code: "written_to",
-}
+_WRITTEN = {CONFIRMATION.code: "asked_to_confirm", REMINDER.code: "reminded", INVITATION.code: "written_to"}

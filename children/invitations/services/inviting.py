@@ -11,7 +11,7 @@ the record itself belongs to the school. Guardians with an answer or a verificat
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID
@@ -26,14 +26,12 @@ from children.guardians.contacts import ContactRejection
 from children.guardians.models.guardians import Guardianship, ServiceAuthorisation, Verification, actor_fields
 from children.guardians.selectors import NotAChild, load_child_facts, require_child
 from children.guardians.services.guardians import accept_roster_claim
-from children.invitations.contact_checks import find_usable_channel
-from children.invitations.limits import may_invite, may_send_message
-from children.invitations.messages import INVITATION
-from children.invitations.models import ContactProblem, Invitation
-from children.invitations.states import OPEN, State, may_become
+from children.invitations.contact_checks import find_usable_channel, may_invite, may_send_message
+from children.invitations.models import NEXT, OPEN, ContactProblem, Invitation, State
+from paktaleem.directory.access_links.messages import INVITATION_LIFE
 from paktaleem.directory.access_links.models import Page
 from paktaleem.directory.access_links.services import send_access_link
-from paktaleem.directory.mail.kinds import MessageKind
+from paktaleem.directory.mail.kinds import MessageKind, declare_message
 from paktaleem.directory.mail.models import Channel
 from paktaleem.directory.people.details import contact_index
 from paktaleem.directory.people.extension_points import list_unheld
@@ -82,7 +80,7 @@ def create_invitation(child: Subject, guardian: Subject, *, actor: Actor, **colu
 
 def change_state(row: Invitation, after: str, **columns: Any) -> bool:
     """Change the state and other columns of an invitation if the transition is allowed; return True if it was."""
-    if row.state != after and not may_become(row.state, after):
+    if row.state != after and State(after) not in NEXT[State(row.state)]:
         return False
     for name, value in {"state": after, **columns}.items():
         setattr(row, name, value)
@@ -103,6 +101,13 @@ def record_step(kind: str, row: Invitation, *, actor: Actor, at: Any, **facts: A
     record_entry(kind, client_id=row.client_id, subject_id=row.child_id, facts=entry, actor=actor, at=at)
 
 
+# Messages never name the child, since they may be visible on a shared screen.
+_KEPT = INVITATION_LIFE - timedelta(hours=1)
+_FIELDS = ("url", "days")
+INVITATION = declare_message("guardian_invitation", fields=_FIELDS, life=_KEPT, is_texted=True)
+REMINDER = declare_message("guardian_reminder", fields=_FIELDS, life=_KEPT, is_texted=True)
+CONFIRMATION = declare_message("guardian_confirmation", fields=_FIELDS, life=_KEPT, is_texted=True)
+"""Sent some time after consent (COPPA, 16 CFR 312.5(b)(2)(viii) and (ix)): asks to confirm, and explains withdrawal."""
 SENDING = "children.invite"
 INVITE_MANY = "invitations.ask_many"
 

@@ -143,16 +143,11 @@ class SubjectInput(PersonalInput):
     roles = serializers.ListField(
         child=serializers.ChoiceField(ROLES), required=False, allow_empty=False, min_length=1, max_length=len(ROLES)
     )
-    country = ServiceTextField(
-        r"^[A-Za-z]{2}$",
-        required=False,
-        allow_null=True,
-        max_length=2,
-    )
+    country = ServiceTextField(r"^[A-Za-z]{2}$", required=False, allow_null=True, max_length=2)
     grade = ServiceTextField(PERSON_NAME, required=False, allow_null=True, max_length=GRADE_LIMIT)
     guardians = serializers.ListField(child=GuardianInput(), required=False, max_length=10)
 
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+    def validate(self, attrs: dict[str, Any]) -> dict[str, object]:
         """Return the roles as the main one and the others; refuse a list without the main one."""
         if "roles" in attrs:
             roles = attrs.pop("roles")
@@ -192,7 +187,7 @@ class RevealInput(StrictSerializer):
     include = serializers.ChoiceField(["personal"], required=False)
     reason = serializers.ChoiceField(Reason.values, required=False)
 
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+    def validate(self, attrs: dict[str, Any]) -> dict[str, object]:
         """Require a reason when sealed fields are requested."""
         if "include" in attrs and "reason" not in attrs:
             raise serializers.ValidationError({"reason": [f"Say why: one of {', '.join(Reason.values)}."]})
@@ -224,7 +219,9 @@ class SubjectOperations(Operation):
         subject = get_subject(external_id, actor=actor_of(request))
         shown = _show(subject, subject.client, request)
         if "include" in query:
-            shown["personal"] = _reveal_personal(subject, query["reason"], request)
+            actor = actor_of(request)
+            require(actor, Capability.REVEAL_PERSONAL_DATA, subject.client_id)
+            shown["personal"] = reveal_fields(subject, actor=actor, reason=query["reason"], at=moment_of(request))
         return Response(shown)
 
 
@@ -317,20 +314,14 @@ def _describe_refusal(reason: ValidationError | AlreadyErased) -> Any:
     return ["This person is being erased." if isinstance(reason, ErasureInProgress) else "This person was erased."]
 
 
-def _reveal_personal(subject: Subject, reason: str, request: Request) -> dict[str, str | None]:
-    actor = actor_of(request)
-    require(actor, Capability.REVEAL_PERSONAL_DATA, subject.client_id)
-    return reveal_fields(subject, fields=PERSONAL, actor=actor, reason=reason, at=moment_of(request))
-
-
-def _show(subject: Subject, client: Client, request: Request) -> dict[str, Any]:
+def _show(subject: Subject, client: Client, request: Request) -> dict[str, object]:
     waits, others = has_waiting_age_change(subject), list_same_person(subject)
     return serialize_subject(subject, client, request, change_waits=waits, same_person=others)
 
 
 def serialize_subject(
     subject: Subject, client: Client, request: Request, *, change_waits: bool, same_person: Iterable[Subject]
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Return a person as the API shows them, without sealed fields; ``same_person`` are their other records."""
     return {
         "external_id": subject.external_id,
@@ -349,7 +340,7 @@ def serialize_subject(
     }
 
 
-def _age_gate(subject: Subject, client: Client, request: Request) -> dict[str, Any]:
+def _age_gate(subject: Subject, client: Client, request: Request) -> dict[str, object]:
     at = moment_of(request)
     of_age_at = subject.of_age_for(client.thresholds)
     state = "unknown" if of_age_at is None else "child" if of_age_at > at else "of_age"

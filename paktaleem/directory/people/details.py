@@ -171,7 +171,7 @@ def _to_text(field: PersonalField, values: Mapping[str, Any]) -> str | None:
     return f"{value}@{values[_day_of(field.name)]}" if field.kind is FieldKind.AGE else str(value)
 
 
-def _from_text(field: PersonalField, text: str | None) -> dict[str, Any]:
+def _from_text(field: PersonalField, text: str | None) -> dict[str, object]:
     if field.kind is FieldKind.AGE:
         age, _, day = (text or "").partition("@")
         return {field.name: int(age) if age else None, _day_of(field.name): date.fromisoformat(day) if day else None}
@@ -356,7 +356,7 @@ def threshold_reached_at(details: SubjectDetails, *, threshold: int, time_zone: 
     return moment if moment > at else ADULT_SENTINEL
 
 
-def role_facts(roles: tuple[str, ...]) -> dict[str, Any]:
+def role_facts(roles: tuple[str, ...]) -> dict[str, object]:
     """Return a person's roles as a ledger entry states them: all of them only if there are several."""
     return {"role": roles[0], "roles": list(roles)} if len(roles) > 1 else {"role": roles[0]}
 

@@ -39,11 +39,6 @@ class PersonalRows(NamedTuple):
 type HoldCheck = Callable[[UUID, Sequence[UUID], datetime], Iterable[tuple[UUID, Hold]]]
 """Takes a client and some of its people; returns each hold with the person whom it holds, in one query for all."""
 type RowCounter = Callable[[Subject], Iterable[PersonalRows]]
-type PreErasureHook = Callable[[Subject, Actor, datetime], None]
-type StartedHandler = Callable[[Erasure, Actor, datetime], None]
-type ErasureBlocker = Callable[[Erasure], str]
-"""Returns what an erasure waits for, in the reader's language; empty if nothing."""
-type ErasureLock = Callable[[Subject], None]
 
 erasure_holds: ExtensionPoint[HoldCheck] = ExtensionPoint(
     "people.erasure_holds", "What forbids the erasure of a person for now, with its ground. Refuses every confirmation."
@@ -51,17 +46,18 @@ erasure_holds: ExtensionPoint[HoldCheck] = ExtensionPoint(
 personal_rows: ExtensionPoint[RowCounter] = ExtensionPoint(
     "people.personal_rows", "What an app holds of a person under their key, counted for the preview of an erasure."
 )
-erasure_started: ExtensionPoint[StartedHandler] = ExtensionPoint(
+erasure_started: ExtensionPoint[Callable[[Erasure, Actor, datetime], None]] = ExtensionPoint(
     "people.erasure_started",
     "Called in the transaction that confirms an erasure, to issue its orders, and again before the key is destroyed.",
 )
-erasure_blockers: ExtensionPoint[ErasureBlocker] = ExtensionPoint(
-    "people.erasure_blockers", "What an erasure still waits for before the key may be destroyed, in words."
+erasure_blockers: ExtensionPoint[Callable[[Erasure], str]] = ExtensionPoint(
+    "people.erasure_blockers",
+    "What an erasure waits for before the key may be destroyed, in words; empty if nothing.",
 )
-erasure_locks: ExtensionPoint[ErasureLock] = ExtensionPoint(
+erasure_locks: ExtensionPoint[Callable[[Subject], None]] = ExtensionPoint(
     "people.erasure_locks", "Called before a person is locked for erasure, with rows that others lock before a person."
 )
-before_erasure: ExtensionPoint[PreErasureHook] = ExtensionPoint(
+before_erasure: ExtensionPoint[Callable[[Subject, Actor, datetime], None]] = ExtensionPoint(
     "people.before_erasure", "Called with a person before every erasure and every replay of one. It may not refuse."
 )
 
@@ -111,11 +107,6 @@ def report_started_erasure(erasure: Erasure, *, actor: Actor, at: datetime) -> N
         handler(erasure, actor, at)
 
 
-def is_waiting(erasure: Erasure) -> bool:
-    """Return True if an erasure still waits before the key may be destroyed."""
-    return any(find(erasure) for find in erasure_blockers)
-
-
 def list_blockers(erasure: Erasure) -> list[str]:
     """List what an erasure still waits for before the key is destroyed, in the reader's language."""
     return [found for find in erasure_blockers if (found := find(erasure))]
@@ -127,21 +118,9 @@ def take_locks(subject: Subject) -> None:
         lock(subject)
 
 
-def run_pre_erasure_hooks(subject: Subject, *, actor: Actor, at: datetime) -> None:
-    """Call every pre-erasure hook with the person as they still are."""
-    for hook in before_erasure:
-        hook(subject, actor, at)
-
-
-type SettledHandler = Callable[[AgeChange, Actor, datetime], None]
-
-age_change_settled: ExtensionPoint[SettledHandler] = ExtensionPoint(
+age_change_settled: ExtensionPoint[Callable[[AgeChange, Actor, datetime], None]] = ExtensionPoint(
     "people.age_change_settled", "Called with every age change that a second person confirmed or declined."
 )
-
-
-type EventHandler = Callable[[SubjectEvent, Actor, datetime], None]
-
-event_recorded: ExtensionPoint[EventHandler] = ExtensionPoint(
+event_recorded: ExtensionPoint[Callable[[SubjectEvent, Actor, datetime], None]] = ExtensionPoint(
     "people.event_recorded", "Called in the transaction that records an account event of a person."
 )

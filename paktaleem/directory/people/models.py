@@ -244,8 +244,7 @@ class GuardianClaim(TenantRow, Tracked):
     child = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False)
     guardian = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False)
     relationship = models.CharField(
-        max_length=16,
-        choices=[("parent", _("Parent")), ("guardian", _("Guardian")), ("relative", _("Relative"))],
+        max_length=16, choices=[("parent", _("Parent")), ("guardian", _("Guardian")), ("relative", _("Relative"))]
     )
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField(null=True, blank=True)
@@ -325,7 +324,7 @@ class SubjectEvent(TenantRow, ActorStamp):
         constraints = [
             models.CheckConstraint(
                 condition=Q(happened_at__lte=models.F("recorded_at")), name="subjectevent_happened_before"
-            ),
+            )
         ]
         indexes = [models.Index(fields=["client", "subject", "kind", "happened_at"], name="subjectevent_of_subject")]
 

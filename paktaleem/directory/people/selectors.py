@@ -17,7 +17,7 @@ from paktaleem.directory.people.age_changes import AgeChange
 from paktaleem.directory.people.age_gate import Reading, reveals_child, reveals_minor_guardian
 from paktaleem.directory.people.ages import ADULT_ROLES
 from paktaleem.directory.people.details import SubjectDetails, contact_index
-from paktaleem.directory.people.models import AccessRecord, GuardianClaim, Subject, SubjectKey
+from paktaleem.directory.people.models import Subject, SubjectKey
 from paktaleem.directory.people.roles import HasSeveralRoles
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
@@ -180,18 +180,6 @@ def contact_of(subject: Subject, field: Literal["email", "phone"]) -> str | None
     """
     sealed: Sealed | None = getattr(subject, field)
     return None if sealed is None else sealer_of(subject).open(sealed, column=f"subjects_subject.{field}")
-
-
-def list_guardian_claims(actor: Actor) -> QuerySet[GuardianClaim]:
-    """List the guardian relations that schools claim. Raises NotAllowed."""
-    require(actor, Capability.VIEW_ROSTERS)
-    return GuardianClaim.objects.select_related("child", "guardian")
-
-
-def list_access_records(actor: Actor) -> QuerySet[AccessRecord]:
-    """List accesses to sealed fields, with their reasons (policy §5). Raises NotAllowed."""
-    require(actor, Capability.VIEW_ACCESS_LOG)
-    return AccessRecord.objects.select_related("subject")
 
 
 def age_is_known(client: Client, *, of: str = "") -> Q:

@@ -1,13 +1,11 @@
 """Response serializers about people, for the API description."""
 
-from typing import Any
-
 from rest_framework import serializers
 
 from paktaleem.directory.people.ages import AgeSource
 
 
-class AgeGateOutput(serializers.Serializer[Any]):
+class AgeGateOutput(serializers.Serializer[object]):
     """A person's state relative to the client's age threshold."""
 
     state = serializers.ChoiceField(["unknown", "child", "of_age"])
@@ -24,7 +22,7 @@ class AgeGateOutput(serializers.Serializer[Any]):
     )
 
 
-class SubjectOutput(serializers.Serializer[Any]):
+class SubjectOutput(serializers.Serializer[object]):
     """One person; ``personal`` only if requested, with the scope and a reason."""
 
     external_id = serializers.CharField()
@@ -49,14 +47,14 @@ class SubjectOutput(serializers.Serializer[Any]):
     personal = serializers.DictField(child=serializers.CharField(allow_null=True), required=False)
 
 
-class SubjectsOutput(serializers.Serializer[Any]):
+class SubjectsOutput(serializers.Serializer[object]):
     """A page of people, and the URL of the next page."""
 
     subjects = SubjectOutput(many=True)
     next = serializers.CharField(allow_null=True)
 
 
-class BatchedOutput(serializers.Serializer[Any]):
+class BatchedOutput(serializers.Serializer[object]):
     """One person of a batch."""
 
     external_id = serializers.CharField()
@@ -64,13 +62,13 @@ class BatchedOutput(serializers.Serializer[Any]):
     created = serializers.BooleanField()
 
 
-class BatchOutput(serializers.Serializer[Any]):
+class BatchOutput(serializers.Serializer[object]):
     """The people of a batch, in the order sent."""
 
     subjects = BatchedOutput(many=True)
 
 
-class SubjectEventOutput(serializers.Serializer[Any]):
+class SubjectEventOutput(serializers.Serializer[object]):
     """An account event."""
 
     id = serializers.UUIDField()

@@ -280,7 +280,7 @@ def request_release(row: Any, *, ground: str, actor: Actor, at: datetime) -> Saf
 def apply_approved_release(change: SafeguardChange, *, actor: Actor, reason: Reason | str, at: datetime) -> bool:
     """End the quarantine or the incident of an approved change; False for another kind. Connected to ``weaker_rows``.
 
-    Raises QuarantineNeeded, NotInQuarantine, Refused.
+    Raises Refused, NotInQuarantine.
     """
     if change.kind != SafeguardKind.QUARANTINE:
         return False

@@ -25,7 +25,7 @@ from children.guardians.selectors import (
 )
 from children.guardians.services.answers import NoConsentGiven, TooWeakToShare
 from children.invitations.contact_checks import is_contact_usable
-from children.invitations.models import Invitation
+from children.invitations.models import OPEN, Invitation, State
 from children.invitations.notice_tokens import ShownNotice, TokenForged, TokenStale, sign_token, verify_token
 from children.invitations.selectors import get_names_for_guardian, list_wards
 from children.invitations.services.answering import (
@@ -39,7 +39,6 @@ from children.invitations.services.answering import (
     withdraw_service_consent,
 )
 from children.invitations.services.inviting import ContactRefused
-from children.invitations.states import OPEN, State
 from children.strength import Strength, needed_strength
 from consent.consents.models import GivenBy
 from consent.consents.selectors.choices import Choice, ServiceNotice, list_choices, service_notice

@@ -64,13 +64,11 @@ class StateAgeForm(RowActionForm):
         help_text="The reference of the check only; never a document or its number.",
     )
     country = CountryChoice(
-        label="Country of residence",
-        required=False,
-        help_text="Leave empty to keep the registered country.",
+        label="Country of residence", required=False, help_text="Leave empty to keep the registered country."
     )
     field_order = ("source", "day", "years", "result", "provider", "reference", "country", "reason")
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> dict[str, object]:
         cleaned: dict[str, Any] = super().clean() or {}
         for name in _NEEDED.get(cleaned.get("source", ""), ()):
             if cleaned.get(name) in {None, ""} and name not in self.errors:
@@ -78,7 +76,7 @@ class StateAgeForm(RowActionForm):
         return cleaned
 
 
-def _to_details(given: dict[str, Any]) -> dict[str, Any]:
+def _to_details(given: dict[str, Any]) -> dict[str, object]:
     country = {"country": given["country"]} if given["country"] else {}
     source = AgeSource(given["source"])
     if source is AgeSource.BIRTH_DATE:
@@ -164,7 +162,7 @@ class AgeChangeAdmin(ScopedAdmin):
         ),
     )
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[AgeChange]:
         return super().get_queryset(request).select_related("subject")
 
 
@@ -183,7 +181,7 @@ class OtherRoleFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:  # noqa: ARG002
         return list(SubjectRole.choices)
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Subject]) -> QuerySet[Subject]:  # noqa: ARG002
         if self.value() not in SubjectRole.values:
             return queryset
         return queryset.filter(HasSeveralRoles(), other_roles__contains=[self.value()])
@@ -217,7 +215,7 @@ class AddPersonForm(ScopedForm):
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
     reason = ReasonField()
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
         for field in _SEALED:
             options: dict[str, Any] = {"label": _(field.label), "required": field.is_required}
@@ -227,7 +225,7 @@ class AddPersonForm(ScopedForm):
                 off = forms.TextInput(attrs={"autocomplete": "off"})
                 self.fields[field.name] = forms.CharField(max_length=field.longest, widget=off, **options)
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> dict[str, object]:
         """Check all values as the service does, so that every wrong field is reported at once."""
         given = super().clean()
         for check in (self._check_id, self._check_details):

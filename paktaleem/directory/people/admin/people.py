@@ -184,7 +184,7 @@ class ErasedFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
         return [("kept", _("Kept")), ("being_erased", _("Being erased")), ("erased", _("Erased"))]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Subject]) -> QuerySet[Subject]:  # noqa: ARG002
         if self.value() == "kept":
             return queryset.filter(erased_at=None)
         if self.value() == "being_erased":
@@ -201,7 +201,7 @@ class AgeFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
         return [("child", _("Child")), ("of_age", _("Of age")), ("unknown", _("Unknown"))]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Subject]) -> QuerySet[Subject]:
         if self.value() == "unknown":
             return queryset.filter(of_age_at=None, erased_at=None)
         if self.value() not in {"child", "of_age"}:
@@ -266,7 +266,7 @@ class SubjectAdmin(ExportableAdmin):
         ),
     )
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Subject]:
         return super().get_queryset(request).select_related("client")
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002
@@ -294,8 +294,8 @@ class SubjectAdmin(ExportableAdmin):
         return [*super().get_list_filter(request), *added]
 
     def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
+        self, request: HttpRequest, queryset: QuerySet[Subject], search_term: str
+    ) -> tuple[QuerySet[Subject], bool]:
         del request
         return filter_by_id_prefix(queryset, search_term.strip(), any_case=True), False
 
@@ -382,7 +382,7 @@ class SubjectAdmin(ExportableAdmin):
         folded = [(_("Empty fields"), {"fields": empty, "classes": ["collapse"]})] if empty else []
         return [(_("Details"), {**options, "fields": shown}), *folded, *others]
 
-    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+    def render_change_form(self, request: HttpRequest, context: Any, *args: object, **kwargs: object) -> HttpResponse:
         row = context.get("original")
         if row is None:
             return super().render_change_form(request, context, *args, **kwargs)
@@ -391,13 +391,9 @@ class SubjectAdmin(ExportableAdmin):
             context.update(self._list_parts(request, row))
         return response
 
-    def _list_parts(self, request: HttpRequest, row: Subject) -> dict[str, Any]:
+    def _list_parts(self, request: HttpRequest, row: Subject) -> dict[str, object]:
         tab = find_tab(request, row)
-        return {
-            "tab": tab,
-            "tabs": list_tabs(request, row),
-            "summary": [] if tab.code else summary_of(request, row),
-        }
+        return {"tab": tab, "tabs": list_tabs(request, row), "summary": [] if tab.code else summary_of(request, row)}
 
 
 def person_url(subject_id: Any) -> str:
@@ -430,7 +426,7 @@ class GuardianClaimAdmin(ExportableAdmin):
     exported = "child=child__external_id guardian=guardian__external_id relationship starts_at ends_at"
     state = state_column(period_pill)
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[GuardianClaim]:
         return super().get_queryset(request).select_related("child", "guardian")
 
 
@@ -456,7 +452,7 @@ def summarize_person(request: HttpRequest, row: Subject) -> list[SummaryLine]:
 
 
 @person_panels.connect
-def guardians_panel(request: HttpRequest, row: Subject) -> dict[str, Any]:
+def guardians_panel(request: HttpRequest, row: Subject) -> dict[str, object]:
     """Show the guardians that are claimed for a child, and the children of a guardian."""
     del request
     own = GuardianClaim.objects.filter(Q(child=row) | Q(guardian=row)).select_related("child", "guardian")

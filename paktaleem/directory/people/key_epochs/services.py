@@ -37,16 +37,8 @@ from paktaleem.foundation.tenancy.rows import PAKTALEEM
 EMPTIED, ADDED, DESTROYED = "key_epoch.emptied", "key_epoch.added", "key_epoch.destroyed"
 
 
-class EpochNotEmpty(Exception):
-    """People's keys are still wrapped under this epoch: destroying it would erase them all."""
-
-
-class EpochTooYoung(Exception):
-    """Backups may still hold keys under this epoch until ``ends_at`` (None: the epoch was never emptied)."""
-
-    def __init__(self, ends_at: datetime | None) -> None:
-        super().__init__(ends_at)
-        self.ends_at = ends_at
+class EpochNeeded(Exception):
+    """People's keys, or backups that are kept, are still wrapped under this epoch: it cannot be destroyed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,15 +150,16 @@ def destroy_epoch(epoch: int, *, actor: Actor, at: datetime) -> None:
     """Remove a wrapping key from the keyring file permanently, and record it. Call outside any tenant context.
 
     Backups taken while people's keys were wrapped under it become unreadable, so the epoch must be kept for BACKUP_LIFE
-    after the last key was rewrapped. Raises EpochUnknown, EpochInUse, EpochNotEmpty, EpochTooYoung, KeyringNotAFile.
+    after the last key was rewrapped. Raises EpochUnknown, EpochInUse, EpochNeeded, KeyringNotAFile.
     """
     if epoch not in keyring().epochs:
-        raise EpochUnknown(epoch)
+        raise EpochUnknown(f"The keyring has no epoch {epoch}.")
     if epoch >= keyring().current_epoch:
-        raise EpochInUse(epoch)
+        raise EpochInUse(f"Epoch {epoch} is the current one, or prepared to become it. Run new_key_epoch first.")
     count = keys_by_epoch()[epoch]
     if count:
-        raise EpochNotEmpty(count)
+        words = f"{count:,} people's keys are wrapped under epoch {epoch}: they would be erased. Run rewrap_keys."
+        raise EpochNeeded(words)
     with in_client(PAKTALEEM):
         _refuse_young(epoch, settings.BACKUP_LIFE, at)
         record_entry(DESTROYED, client_id=PAKTALEEM, facts={"epoch": epoch}, actor=actor, at=at)
@@ -175,5 +168,12 @@ def destroy_epoch(epoch: int, *, actor: Actor, at: datetime) -> None:
 
 def _refuse_young(epoch: int, life: timedelta, at: datetime) -> None:
     emptied_at = _emptied_at(epoch)
-    if emptied_at is None or at < emptied_at + life:
-        raise EpochTooYoung(None if emptied_at is None else emptied_at + life)
+    if emptied_at is None:
+        raise EpochNeeded(
+            f"It is not recorded since when no key uses epoch {epoch}. Run rewrap_keys, which records it."
+        )
+    if at < (ends_at := emptied_at + life):
+        raise EpochNeeded(
+            f"Backups are kept {life.days} days and may hold keys under epoch {epoch} until {ends_at:%Y-%m-%d %H:%M} "
+            "UTC; destroyed earlier, they could not be restored."
+        )

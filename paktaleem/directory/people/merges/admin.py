@@ -1,5 +1,6 @@
 """Records of one person in the console: propose a link or its undoing, and confirm it; shown on both pages."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -8,11 +9,11 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from paktaleem.directory.people.admin.people import person_url
+from paktaleem.directory.people.admin.people import link_person
 from paktaleem.directory.people.merges.models import PersonMerge
 from paktaleem.directory.people.merges.services import decide_merge, propose_merge, propose_undo
 from paktaleem.directory.people.models import Subject
@@ -51,33 +52,34 @@ class UndoForm(RowActionForm):
     other = forms.ChoiceField(label="Record that is not this person")
     field_order = ("other", "reason")
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: object, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         with in_client(self.row.client_id):
             set_choices(self, "other", [(str(one.pk), str(one)) for one in list_same_person(self.row)])
 
 
-def merge_url(row: PersonMerge) -> str:
-    """Return the URL of the console page of a proposed link."""
-    return reverse("admin:merges_personmerge_change", args=[row.pk], current_app=site.name)
-
-
 def render_same_person(subject: Subject) -> SafeString:
     """Return links to the other records that are the same person; empty if there are none."""
-    others = list_same_person(subject)
-    return format_html_join(", ", '<a href="{}"><bdi>{}</bdi></a>', ((person_url(one.pk), one) for one in others))
+    return format_html_join(", ", "{}", ((link_person(one),) for one in list_same_person(subject)))
 
 
 def _link(row: Subject, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
-    actor, at = actor_of(request), get_action_time(request)
-    other = get_subject(given["other"].strip(), actor=actor)
-    return HttpResponseRedirect(merge_url(propose_merge(row, other, actor=actor, reason=given["reason"], at=at)))
+    other = get_subject(given["other"].strip(), actor=actor_of(request))
+    return _propose(propose_merge, row, other, given, request)
 
 
 def _undo(row: Subject, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
     other = Subject.objects.get(pk=given["other"], client_id=row.client_id)
-    by: dict[str, Any] = {"actor": actor_of(request), "reason": given["reason"], "at": get_action_time(request)}
-    return HttpResponseRedirect(merge_url(propose_undo(row, other, **by)))
+    return _propose(propose_undo, row, other, given, request)
+
+
+def _propose(
+    service: Callable[..., PersonMerge], row: Subject, other: Subject, given: dict[str, Any], request: HttpRequest
+) -> HttpResponse:
+    """Propose the link or its undoing, and lead to the page on which a second person decides."""
+    merge = service(row, other, actor=actor_of(request), reason=given["reason"], at=get_action_time(request))
+    url = reverse("admin:merges_personmerge_change", args=[merge.pk], current_app=site.name)
+    return HttpResponseRedirect(url)
 
 
 def _is_linked(row: Subject, _at: datetime) -> bool:
@@ -142,21 +144,17 @@ class PersonMergeAdmin(ExportableAdmin):
         decide_merge, approve="Confirm", decline="Decline", lead=_DECIDE, capability=Capability.MERGE_PEOPLE
     )
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[PersonMerge]:
         return super().get_queryset(request).select_related("main__client", "other__client")
 
     @admin.display(description="main record")
     def main_record(self, row: PersonMerge) -> SafeString:
-        return _to_person(row.main)
+        return link_person(row.main)
 
     @admin.display(description="other record")
     def other_record(self, row: PersonMerge) -> SafeString:
-        return _to_person(row.other)
+        return link_person(row.other)
 
     @admin.display(description="reason")
     def why(self, row: PersonMerge) -> str:
         return str(row.get_reason_display())
-
-
-def _to_person(row: Subject) -> SafeString:
-    return format_html('<a href="{}"><bdi>{}</bdi></a>', person_url(row.pk), row)

@@ -29,10 +29,7 @@ class PersonMerge(RequestedChange):
 
     wall = TablePolicy(Scope.TENANT, EDIT, disposed_as="evidence", personal=classify(none="kind reason requested_kind"))
     copied = Copied(
-        "merges",
-        _("Your records that belong together"),
-        "kind state requested_at settled_at",
-        of=("main", "other"),
+        "merges", _("Your records that belong together"), "kind state requested_at settled_at", of=("main", "other")
     )
 
     kind = models.CharField(max_length=8, choices=MergeKind)

@@ -31,9 +31,8 @@ def propose_merge(main: Subject, other: Subject, *, actor: Actor, reason: Reason
     _require_person(actor, main.client_id)
     main, other = _lock_pair(main.same_person or main.pk, other.pk, main.client_id)
     _require_linkable(main, other, at)
-    return _propose(
-        PersonMerge(client_id=main.client_id, kind=MergeKind.LINK, main=main, other=other), actor, reason, at
-    )
+    merge = PersonMerge(client_id=main.client_id, kind=MergeKind.LINK, main=main, other=other)
+    return _propose(merge, actor, reason, at)
 
 
 @transaction.atomic
@@ -49,15 +48,13 @@ def propose_undo(subject: Subject, other: Subject, *, actor: Actor, reason: Reas
     link = links.filter(state=ChangeState.APPROVED).order_by("-settled_at", "-id").first()
     if link is None or subject.same_person is None or subject.same_person != other.same_person:
         raise ValidationError(_("These records are not linked."))
-    undo = PersonMerge(client_id=subject.client_id, kind=MergeKind.UNDO, main_id=link.main_id, other_id=link.other_id)
-    undo.undoes = link
-    return _propose(undo, actor, reason, at)
+    own = {"client_id": link.client_id, "main_id": link.main_id, "other_id": link.other_id}
+    return _propose(PersonMerge(kind=MergeKind.UNDO, undoes=link, **own), actor, reason, at)
 
 
 def _propose(merge: PersonMerge, actor: Actor, reason: Reason | str, at: datetime) -> PersonMerge:
-    if PersonMerge.objects.filter(
-        client_id=merge.client_id, other_id=merge.other_id, state=ChangeState.WAITING
-    ).exists():
+    known = PersonMerge.objects.filter(client_id=merge.client_id, other_id=merge.other_id)
+    if known.filter(state=ChangeState.WAITING).exists():
         raise ValidationError(_("This was already proposed. A second person must decide."))
     merge.requested_kind, merge.requested_by, merge.requested_at = actor.kind.value, actor.id, at
     merge.reason = Reason(reason).value
@@ -78,8 +75,7 @@ def decide_merge(
     """
     _require_person(actor, merge.client_id)
     is_undo = merge.kind == MergeKind.UNDO
-    lenient = is_undo or not approve
-    main, other = _lock_pair(merge.main_id, merge.other_id, merge.client_id, during_erasure=lenient)
+    main, other = _lock_pair(merge.main_id, merge.other_id, merge.client_id, during_erasure=is_undo or not approve)
     merge = decide_change(merge, approve=approve, actor=actor, at=at)
     merge.save(update_fields=["state", "settled_by", "settled_at"])
     _record("subject.merge_settled", merge, actor, at)
@@ -92,8 +88,7 @@ def decide_merge(
         for record in (main, other):
             _set(record, main.pk, actor, reason, at)
     for record in (main, other):
-        kind = "subject.merge_undone" if is_undo else "subject.merged"
-        _record(kind, merge, actor, at, subject_id=record.pk)
+        _record("subject.merge_undone" if is_undo else "subject.merged", merge, actor, at, subject_id=record.pk)
     return merge
 
 

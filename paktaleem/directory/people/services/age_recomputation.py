@@ -124,7 +124,7 @@ def settle_age_change(
 
 
 @transaction.atomic
-def open_age_change(change: AgeChange, *, actor: Actor, reason: Reason | str, at: datetime) -> dict[str, Any]:
+def open_age_change(change: AgeChange, *, actor: Actor, reason: Reason | str, at: datetime) -> dict[str, object]:
     """Return the proposed details, and record the access with its reason. Raises AlreadyErased, NotAllowed."""
     require(actor, Capability.REVEAL_PERSONAL_DATA, change.client_id)
     subject = lock_subject(change.subject_id, client_id=change.client_id)

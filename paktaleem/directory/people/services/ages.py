@@ -46,7 +46,7 @@ def full_age_rules_of(client: Client, at: datetime) -> Reading:
     return Reading(thresholds=client.full_ages, time_zone=client.time_zone, serves_minors=False, at=at)
 
 
-def parse_proposal(text: str) -> dict[str, Any]:
+def parse_proposal(text: str) -> dict[str, object]:
     """Parse a sealed proposal into changes of details."""
     gated = json.loads(text)
     days = {name: date.fromisoformat(gated[name]) for name in _DAYS if gated.get(name)}

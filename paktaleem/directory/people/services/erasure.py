@@ -10,20 +10,22 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from paktaleem.directory.people.erasures import Erasure, ErasureCarriedOut, is_list_behind, missing_erasures
 from paktaleem.directory.people.extension_points import (
     Hold,
-    is_waiting,
+    before_erasure,
+    list_blockers,
     list_holds,
     report_started_erasure,
-    run_pre_erasure_hooks,
     take_locks,
 )
 from paktaleem.directory.people.fields import PERSONAL
 from paktaleem.directory.people.models import Readmission, Subject, SubjectKey
 from paktaleem.directory.people.selectors import tombstone_of
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require, system_actor
+from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import require_second_person
@@ -69,10 +71,7 @@ class AlreadyErased(PortalError):
     """The person was already erased: there is nothing to do, show or change."""
 
     problem = Problem(
-        "subject-erased",
-        HTTPStatus.CONFLICT,
-        "This person was erased",
-        "A sync does not register them again.",
+        "subject-erased", HTTPStatus.CONFLICT, "This person was erased", "A sync does not register them again."
     )
     console_message = "The person is erased."
 
@@ -160,7 +159,7 @@ def complete_erasure(erasure: Erasure, *, actor: Actor, at: datetime) -> bool:
     """
     require(actor, Capability.ERASE_SUBJECTS, erasure.client_id)
     erasure = Erasure.objects.select_related("subject").get(pk=erasure.pk, client_id=erasure.client_id)
-    if erasure.is_complete or is_waiting(erasure):
+    if erasure.is_complete or list_blockers(erasure):
         return erasure.is_complete
     take_locks(erasure.subject)
     subject = Subject.objects.select_for_update().get(id=erasure.subject_id, client_id=erasure.client_id)
@@ -232,12 +231,7 @@ def _start(
     save_tracked(subject, actor=actor, reason=reason, at=at)
     found = {"erasure": str(erasure.pk), "reason": reason.value, **(facts or {})}
     record_entry(
-        "subject.erasure_started",
-        client_id=subject.client_id,
-        subject_id=subject.id,
-        facts=found,
-        actor=actor,
-        at=at,
+        "subject.erasure_started", client_id=subject.client_id, subject_id=subject.id, facts=found, actor=actor, at=at
     )
     report_started_erasure(erasure, actor=actor, at=at)
     return erasure
@@ -262,7 +256,7 @@ def _is_answered_later(intent: Intent) -> bool:
 
 
 def _complete_if_answered(erasure: Erasure, subject: Subject, *, actor: Actor, at: datetime) -> bool:
-    if is_waiting(erasure):
+    if list_blockers(erasure):
         return False
     facts = {"erasure": str(erasure.pk), "started_at": erasure.started_at.isoformat()}
     _erase(subject, facts, actor=actor, reason=erasure.reason, at=at)
@@ -301,7 +295,8 @@ def _unknown_subject(intent: Intent) -> Subject:
 
 
 def _destroy(subject: Subject, mark: bytes | None, *, actor: Actor, reason: Reason | str, at: datetime) -> None:
-    run_pre_erasure_hooks(subject, actor=actor, at=at)
+    for hook in before_erasure:
+        hook(subject, actor, at)
     SubjectKey.objects.filter(client_id=subject.client_id, subject_id=subject.id).delete()
     subject.tombstone = mark
     for column in _EMPTIED:
@@ -338,23 +333,11 @@ _WHY = Reason.SUBJECT_REQUEST
 _TOMBSTONE_BYTES = 32
 
 
-class NotErased(PortalError, LookupError):
-    """This client has no erased person with this LMS id."""
-
-    console_message = "This client has no erased person with this LMS id."
-
-
-class AlreadyRequested(PortalError):
-    """The readmission of this person was already requested or approved."""
-
-    console_message = "The readmission of this person was requested before."
-
-
 @transaction.atomic
 def request_readmission(external_id: str, *, actor: Actor, client_id: UUID, at: datetime) -> Readmission:
     """Request that the erased person with this LMS id may be registered again; a second person must approve.
 
-    Raises NotErased, AlreadyRequested, NotAllowed.
+    Raises Refused if there is none, or if it was requested before, NotAllowed.
     """
     _require_person(actor, client_id)
     subject = (
@@ -363,9 +346,9 @@ def request_readmission(external_id: str, *, actor: Actor, client_id: UUID, at: 
         .first()
     )
     if subject is None:
-        raise NotErased
+        raise Refused(_("This client has no erased person with this LMS id."))
     if Readmission.objects.filter(client_id=client_id, subject=subject).exists():
-        raise AlreadyRequested
+        raise Refused(_("The readmission of this person was requested before."))
     readmission = Readmission(id=new_id(), client_id=client_id, subject=subject, requested_by=actor.id, requested_at=at)
     save_tracked(readmission, actor=actor, reason=_WHY, at=at)
     _record("readmission.requested", readmission, actor, at)
@@ -376,14 +359,13 @@ def request_readmission(external_id: str, *, actor: Actor, client_id: UUID, at: 
 def approve_readmission(readmission: Readmission, *, actor: Actor, at: datetime) -> Readmission:
     """Approve a readmission: the tombstone is replaced, so that the next sync may register the person again.
 
-    Erased data is not restored: the person gets a new row and a new key. Raises ApproverIsRequester,
-    ApproverNotIndependent, AlreadyRequested if it was
-    already approved, NotAllowed.
+    Erased data is not restored: the person gets a new row and a new key. Raises Refused if it was approved already,
+    ApproverIsRequester, ApproverNotIndependent, NotAllowed.
     """
     _require_person(actor, readmission.client_id)
     readmission = Readmission.objects.select_for_update().get(id=readmission.id, client_id=readmission.client_id)
     if readmission.approved_at is not None:
-        raise AlreadyRequested
+        raise Refused(_("This request has already been approved."))
     require_second_person(actor, requested_by=readmission.requested_by, at=to_wall_clock(at))
     readmission.approved_by, readmission.approved_at = actor.id, at
     save_tracked(readmission, actor=actor, reason=_WHY, at=at)

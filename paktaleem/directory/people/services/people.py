@@ -164,7 +164,7 @@ def _update(subject: Subject, details: Mapping[str, Any], act: _Act, route: AgeR
     return subject
 
 
-def _reset_stated_days(details: Mapping[str, Any], before: SubjectDetails) -> dict[str, Any]:
+def _reset_stated_days(details: Mapping[str, Any], before: SubjectDetails) -> dict[str, object]:
     changes = dict(details)
     for age, on in (("attested_age", "attested_on"), ("declared_age", "declared_on")):
         if age in changes and changes[age] != getattr(before, age):
@@ -380,12 +380,7 @@ def _lock_recorded(child: Subject, guardian: Subject) -> None:
 
 @transaction.atomic
 def end_other_claims(
-    child: Subject,
-    *,
-    named: Iterable[Subject],
-    actor: Actor,
-    reason: Reason | str = Reason.LMS_UPDATE,
-    at: datetime,
+    child: Subject, *, named: Iterable[Subject], actor: Actor, reason: Reason | str = Reason.LMS_UPDATE, at: datetime
 ) -> int:
     """End the claims of all guardians of a child but those whom the school still names; return how many.
 

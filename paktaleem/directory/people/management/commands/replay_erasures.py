@@ -1,17 +1,15 @@
 """``manage.py replay_erasures``: after a restore, repeat the erasures that happened since the backup."""
 
 from collections import Counter
-from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 
-from paktaleem.directory.people.management.progress import Progress
 from paktaleem.directory.people.services.erasure import ErasureOutcome, replay_erasures
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.encryption.erasure_list import ListDamaged
 
-INTERRUPTED, REFUSED = 130, 2
+INTERRUPTED, REFUSED, LINE_EVERY = 130, 2, 1_000
 
 
 class Command(BaseCommand):
@@ -19,13 +17,13 @@ class Command(BaseCommand):
 
     help = "Carry out the erasures of the erasure list that this database lacks. Required after each restore."
 
-    def handle(self, *_: Any, **__: Any) -> None:
+    def handle(self, *_: object, **__: object) -> None:
         done: Counter[ErasureOutcome] = Counter()
-        progress = Progress(self.stderr, what="erasures carried out", line_every=1_000)
 
         def report_outcome(outcome: ErasureOutcome) -> None:
             done[outcome] += 1
-            progress.show(done.total())
+            if done.total() % LINE_EVERY == 0:
+                self.stderr.write(f"{done.total():,} erasures carried out", style_func=str)
 
         try:
             replay_erasures(at=wall_clock_now(), report=report_outcome)
@@ -37,8 +35,6 @@ class Command(BaseCommand):
         except KeyboardInterrupt as error:
             message = f"Interrupted after {done.total():,}; run it again to continue."
             raise CommandError(message, returncode=INTERRUPTED) from error
-        finally:
-            progress.end()
         self.stdout.write(_summary(done))
 
 

@@ -16,7 +16,7 @@ from paktaleem.directory.people.admin.ages import describe_roles
 from paktaleem.directory.people.admin.people import person_url
 from paktaleem.directory.people.models import Readmission, Subject
 from paktaleem.directory.people.selectors import BY_ID, filter_by_id_prefix, list_same_person
-from paktaleem.directory.people.services.erasure import AlreadyRequested, approve_readmission, request_readmission
+from paktaleem.directory.people.services.erasure import approve_readmission, request_readmission
 from paktaleem.directory.people.services.searches import find_people, record_id_search
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
@@ -100,7 +100,6 @@ class ReadmissionAdmin(ScopedAdmin):
             offered_to=is_other_person,
             refusals={
                 ApproverIsRequester: "You made this request yourself: another officer must approve it.",
-                AlreadyRequested: "This request has already been approved.",
             },
         ),
     )

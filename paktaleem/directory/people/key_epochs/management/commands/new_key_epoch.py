@@ -1,7 +1,6 @@
 """``manage.py new_key_epoch``: add a wrapping key; new people's keys are wrapped under it at once."""
 
 from argparse import ArgumentParser
-from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
@@ -26,7 +25,7 @@ class Command(BaseCommand):
             help="Add the key without using it: copy the file to every host, then run this again without --prepare.",
         )
 
-    def handle(self, *_: Any, prepare: bool, **__: Any) -> None:
+    def handle(self, *_: object, prepare: bool, **__: object) -> None:
         try:
             with in_client(PAKTALEEM):
                 current = add_epoch(

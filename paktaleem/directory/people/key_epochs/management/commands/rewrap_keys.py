@@ -2,7 +2,6 @@
 
 from argparse import ArgumentParser
 from collections.abc import Iterator
-from typing import Any
 from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError
@@ -14,7 +13,6 @@ from paktaleem.directory.people.key_epochs.services import (
     rewrap_keys,
     rewrap_other_kinds,
 )
-from paktaleem.directory.people.management.progress import Progress
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.selectors import list_client_ids
 from paktaleem.foundation.clock import wall_clock_now
@@ -33,21 +31,18 @@ class Command(BaseCommand):
         """Add the batch size; each batch is one short transaction."""
         parser.add_argument("--batch", type=int, default=1_000, metavar="N", help="Keys in one transaction (1,000).")
 
-    def handle(self, *_: Any, batch: int, **__: Any) -> None:
-        progress, done = Progress(self.stderr, what="keys rewrapped"), 0
-        moved: set[int] = set()
+    def handle(self, *_: object, batch: int, **__: object) -> None:
+        done, moved = 0, set[int]()
         unopened: list[UUID] = []
         try:
             for part in _batches(batch):
                 done += part.changed
                 moved |= part.epochs
                 unopened += part.unopened
-                progress.show(done)
+                self.stderr.write(f"{done:,} keys rewrapped", style_func=str)
         except KeyboardInterrupt as error:
             message = f"Interrupted after {done:,} keys; run it again to continue."
             raise CommandError(message, returncode=INTERRUPTED) from error
-        finally:
-            progress.end()
         self.stdout.write(f"{done:,} keys rewrapped under epoch {keyring().current_epoch}.")
         self._conclude(frozenset(moved), unopened)
 

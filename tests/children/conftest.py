@@ -1,0 +1,19 @@
+"""People of Indus whom the tests of guardians are about."""
+
+import pytest
+
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.models import Client
+from tests.cast import Cast
+
+
+@pytest.fixture
+def danish(cast: Cast, indus: Client) -> Subject:
+    """Danish, aged nine, in the context of Indus."""
+    return cast.subject("danish")
+
+
+@pytest.fixture
+def esra(cast: Cast, indus: Client) -> Subject:
+    """Esra, his mother, in the context of Indus."""
+    return cast.subject("esra")
