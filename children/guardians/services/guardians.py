@@ -18,7 +18,7 @@ from children.strength import CONFIRMED, Method
 from paktaleem.directory.people.models import GuardianClaim, Subject
 from paktaleem.directory.people.roles import SubjectRole
 from paktaleem.directory.people.selectors import sealer_of
-from paktaleem.directory.people.services.erasure import AlreadyErased, ErasureInProgress
+from paktaleem.directory.people.services.erasure import refuse_erased
 from paktaleem.directory.people.services.people import add_role, find_full_age
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
@@ -168,14 +168,9 @@ def is_minor(person: Subject, at: datetime, *, sealer: Sealer | None = None) -> 
 
 
 def _check_is_no_child(guardian: Subject, child: Subject, at: datetime) -> None:
-    stored = Subject.objects.get(pk=guardian.pk, client_id=child.client_id)
-    if stored.erased_at is not None:
-        raise AlreadyErased
-    if stored.is_being_erased:
-        raise ErasureInProgress
-    client = child.client
-    is_child = stored.is_child(at, thresholds=client.thresholds, serves_minors=client.serves_minors)
-    if is_child or is_minor(stored, at):
+    stored = Subject.objects.select_related("client").get(pk=guardian.pk, client_id=child.client_id)
+    refuse_erased(stored)
+    if stored.counts_as_child(at) or is_minor(stored, at):
         raise StillAChild
 
 

@@ -37,7 +37,7 @@ from paktaleem.directory.people.details import contact_index
 from paktaleem.directory.people.extension_points import list_unheld
 from paktaleem.directory.people.models import GuardianClaim, Subject
 from paktaleem.directory.people.roles import SubjectRole, having_any_role
-from paktaleem.directory.people.services.erasure import AlreadyErased, ErasureInProgress, erase_subject
+from paktaleem.directory.people.services.erasure import AlreadyErased, erase_subject, refuse_erased
 from paktaleem.directory.people.services.people import (
     claim_guardian,
     lock_unheld_subject,
@@ -279,10 +279,7 @@ def _list_guardians(child: Subject, at: datetime) -> list[Subject]:
 
 def _check(child: Subject, guardian: Subject, at: datetime) -> None:
     """Check that the child is a child, and that the guardian may decide and has not consented yet."""
-    if child.erased_at is not None or guardian.erased_at is not None:
-        raise AlreadyErased
-    if child.is_being_erased or guardian.is_being_erased:
-        raise ErasureInProgress
+    refuse_erased(child, guardian)
     require_child(child, at=at)
     row = _get_guardianship(child, guardian, at)
     if not row.may_consent or row.court_order:

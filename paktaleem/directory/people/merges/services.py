@@ -136,12 +136,7 @@ def _require_linkable(main: Subject, other: Subject, at: datetime) -> None:
         for record in (main, other)
         if record.birth_date is not None
     }
-    client = main.client
-    ages = {
-        record.is_child(at, thresholds=client.thresholds, serves_minors=client.serves_minors)
-        for record in (main, other)
-    }
-    if len(births) > 1 or len(ages) > 1:
+    if len(births) > 1 or main.counts_as_child(at) != other.counts_as_child(at):
         words = _(
             "The records cannot be one person: their birth dates differ, or one counts as a child and the other does "
             "not. Correct the wrong record first."

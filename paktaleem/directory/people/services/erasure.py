@@ -130,7 +130,7 @@ def start_erasure(
     require(actor, Capability.ERASE_SUBJECTS, subject.client_id)
     take_locks(subject)
     subject = Subject.objects.select_for_update().get(id=subject.id, client_id=subject.client_id)
-    _refuse_erased(subject)
+    refuse_erased(subject)
     if holds := list_holds(subject, at, serving=serving):
         raise ErasureHeld(holds)
     _refuse_list_behind()
@@ -183,7 +183,7 @@ def erase_subject(subject: Subject, *, actor: Actor, reason: Reason | str, at: d
     require(actor, Capability.ERASE_SUBJECTS, subject.client_id)
     take_locks(subject)
     subject = Subject.objects.select_for_update().get(id=subject.id, client_id=subject.client_id)
-    _refuse_erased(subject)
+    refuse_erased(subject)
     return _erase(subject, {}, actor=actor, reason=reason, at=at)
 
 
@@ -212,10 +212,11 @@ def carry_out_erasure(intent: Intent, *, actor: Actor, at: datetime) -> ErasureO
     return outcome
 
 
-def _refuse_erased(subject: Subject) -> None:
-    if subject.erased_at is not None:
+def refuse_erased(*people: Subject) -> None:
+    """Raise AlreadyErased or ErasureInProgress if one of some people was or is being erased."""
+    if any(person.erased_at is not None for person in people):
         raise AlreadyErased
-    if subject.erasure_started_at is not None:
+    if any(person.is_being_erased for person in people):
         raise ErasureInProgress
 
 

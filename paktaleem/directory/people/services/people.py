@@ -28,7 +28,7 @@ from paktaleem.directory.people.models import AccessRecord, GuardianClaim, Subje
 from paktaleem.directory.people.roles import SubjectRole
 from paktaleem.directory.people.selectors import RevealedPeople, has_hidden_record, sealer_of, sealers_of, was_erased
 from paktaleem.directory.people.services.ages import AgeProposal, age_rules_of, full_age_rules_of, propose_changes
-from paktaleem.directory.people.services.erasure import AlreadyErased, ErasureInProgress
+from paktaleem.directory.people.services.erasure import AlreadyErased, ErasureInProgress, refuse_erased
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
@@ -371,11 +371,7 @@ def claim_guardian(
 def _lock_recorded(child: Subject, guardian: Subject) -> None:
     """Lock both people, so that neither is erased meanwhile. Raises AlreadyErased, ErasureInProgress."""
     rows = Subject.objects.select_for_update().filter(client_id=child.client_id, pk__in=[child.pk, guardian.pk])
-    stored = list(rows.order_by("pk"))
-    if any(one.erased_at is not None for one in stored):
-        raise AlreadyErased
-    if any(one.is_being_erased for one in stored):
-        raise ErasureInProgress
+    refuse_erased(*rows.order_by("pk"))
 
 
 @transaction.atomic
