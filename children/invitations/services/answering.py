@@ -130,13 +130,10 @@ def _await_confirmation(row: Invitation, saying: AnswerContext) -> None:
 def confirm_yes(saying: AnswerContext) -> None:
     """Record the second confirmation: it verifies the guardian (email-plus, text-plus), and the consent counts.
 
-    Follows policy §8, decision 0030. COPPA, 16 CFR 312.5(b)(2)(viii) and (ix). It requires a sign-in by the same
-    contact, with a one-time code requested after the confirmation was sent. ``shown_hash`` is the hash of the current
-    notice.
-
-    Raises NothingToConfirm if there is nothing to confirm, for example after a refusal given elsewhere; TokenStale if
-    the notice has changed since the consent; GuardianshipUnknown, NotAChild, ContactRefused, NotTheGuardian,
-    AlreadyErased.
+    Follows policy §8, decision 0030; COPPA, 16 CFR 312.5(b)(2)(viii) and (ix). It requires a sign-in by the same
+    contact, with a one-time code requested after the confirmation was sent. Raises NothingToConfirm, for example after
+    a refusal given elsewhere; TokenStale if the notice has changed since the consent; GuardianshipUnknown, NotAChild,
+    ContactRefused, NotTheGuardian, AlreadyErased.
     """
     known = _lock_and_check(saying)
     row = lock_open_invitation(saying.child, saying.guardian)

@@ -42,21 +42,14 @@ class Subject(TenantRow, Tracked):
 
     ``of_age_at`` is the only derived fact in clear, because the decision needs it without a key: the time at which a
     child reaches the client's threshold; 1970 for adults; None if unknown. It is valid only while the client's
-    threshold for ``country`` (country of residence; empty: the institution's) equals ``of_age_threshold``, for which it
-    was computed (None: it depends on no threshold, as for guardians).
+    threshold for ``country`` (of residence; empty: the institution's) equals ``of_age_threshold``, for which it was
+    computed (None: it depends on no threshold, as for guardians).
 
-    ``is_enabled`` is what the latest roster said, ``account_closed_at`` the time of the closing that is in force, by a
-    roster or by the learning platform; decisions read both.
-
-    From ``erasure_started_at``, the confirmation of an erasure, until ``erased_at``, when every system has answered,
-    the person is being erased: their data may only be deleted (``Erasure``).
-
-    ``grade`` is the grade at school in clear, as titles of classes are, because people are selected by it.
-
-    ``role`` is the main role; ``other_roles`` are those that the person has besides it: a teacher who is also a parent
-    is one person with two roles. Decisions go by the strictest, unless the question names one.
-
-    After erasure only ``tombstone``, a keyed hash of the LMS id, identifies the person.
+    ``is_enabled`` is what the latest roster said, ``account_closed_at`` the time of the closing that is in force;
+    decisions read both. From ``erasure_started_at`` until ``erased_at`` the data may only be deleted (``Erasure``);
+    then only ``tombstone``, a keyed hash of the LMS id, identifies the person. ``grade`` is in clear, because people
+    are selected by it. ``role`` is the main role; decisions go by the strictest of all roles, unless the question
+    names one.
     """
 
     wall = TablePolicy(

@@ -141,10 +141,7 @@ def filter_by_id_prefix(found: QuerySet[Subject], text: str, *, any_case: bool =
     """Filter people whose LMS id begins with ``text``; all people if it is empty.
 
     ``any_case`` is for searches: if no id begins with the text as typed, it is tried in lower and upper case, and with
-    words capitalized. Other cases would need an index of their own.
-
-    Uses a range instead of LIKE: PostgreSQL runs LIKE only after the row-level security policy, and so without an
-    index.
+    words capitalized. Uses a range instead of LIKE, which would run after the row-level policy, and without an index.
     """
     if not text or "\x00" in text:
         return found.none() if text else found

@@ -121,11 +121,11 @@ def start_erasure(
 ) -> Erasure:
     """Confirm the erasure of a person (Art. 17 GDPR): every system that holds their data is ordered to erase it.
 
-    From now on their data may only be deleted, and nothing new is recorded about them. The key is destroyed by
-    ``complete_erasure`` once every order is answered or waived; at once if there is none. The line in the erasure list
-    is on disk before the commit and remains even if the commit fails: the worker or the next ``replay_erasures`` then
-    starts the erasure. ``serving`` is the case that the erasure serves, which does not hold it. Raises AlreadyErased,
-    ErasureInProgress, ErasureHeld, NotAllowed, OSError or ListDamaged if the list cannot be written.
+    From now on their data may only be deleted. The key is destroyed by ``complete_erasure`` once every order is
+    answered or waived; at once if there is none. The line in the erasure list is on disk before the commit; if that
+    fails, the worker starts the erasure. ``serving`` is the case that the erasure serves, which does not hold it.
+    Raises AlreadyErased, ErasureInProgress, ErasureHeld, NotAllowed; OSError or ListDamaged if the list cannot be
+    written.
     """
     require(actor, Capability.ERASE_SUBJECTS, subject.client_id)
     take_locks(subject)
@@ -176,9 +176,7 @@ def erase_subject(subject: Subject, *, actor: Actor, reason: Reason | str, at: d
 
     For people of whom no system holds data, such as guardians who never answered; a person's own request is
     ``start_erasure``. Sealed values in history and logs become unreadable; pseudonymous evidence stays and can still be
-    verified. The key is deleted when the transaction commits. The line in the erasure list is on disk before that and
-    remains even if the commit fails: the worker or the next ``replay_erasures`` then completes the erasure. Raises
-    AlreadyErased, ErasureInProgress, NotAllowed.
+    verified. Raises AlreadyErased, ErasureInProgress, NotAllowed.
     """
     require(actor, Capability.ERASE_SUBJECTS, subject.client_id)
     take_locks(subject)

@@ -60,15 +60,10 @@ def register_subject(
     """Register a person, or update the fields in ``details`` (of SubjectDetails; others stay unchanged).
 
     Returns the person and whether they are new. The same details again change nothing and record nothing. A change that
-    would let a child decide for themselves has no effect yet: it waits for a second person (``AgeChange``). Without a
-    ``route`` nothing waits, as in sandboxes.
-
-    A known person keeps the other roles unless ``other_roles`` is given; a guardian whom a child's school names stays
-    one beside a new main role. With ``adds_role`` they keep their main role too, and ``role`` is one more: a teacher
-    who is also a parent is one person.
-
-    Raises ValidationError naming the field, AlreadyErased for an erased person, ErasureInProgress for one who is being
-    erased, NotAllowed.
+    would let a child decide for themselves waits for a second person (``AgeChange``), except without a ``route``, as in
+    sandboxes. A known person keeps the other roles unless ``other_roles`` is given; a guardian whom a child's school
+    names stays one beside a new main role. With ``adds_role`` the main role is kept too, and ``role`` is one more.
+    Raises ValidationError naming the field, AlreadyErased, ErasureInProgress, NotAllowed.
     """
     require(actor, Capability.REGISTER_SUBJECTS, client.id)
     external_id = check_external_id(external_id)
