@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from children.guardians.views import answer_check
 from consent.decisions.api import evaluate, evaluate_many, show_metadata
 from consent.decisions.reasons_page import show_reasons
 from consent.receipts.api import show_context
@@ -34,7 +35,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("ns/consent/v1", show_context, name="consent-context"),
     path("choices/", include("consent.own_pages.choices.urls")),
     path("choices/", include("paktaleem.directory.access_links.urls")),
-    path("guardian/checks/", include("children.guardians.urls")),
+    path("guardian/checks/<str:client>/<str:provider>/", answer_check, name="guardian-check-answer"),
     path("guardian/", include(guardian_urls)),
     path("guardian/", include("consent.own_pages.guardian.urls")),
     path("g/<str:token>/", follow_link, {"page": Page.GUARDIAN}, name="guardian-link"),

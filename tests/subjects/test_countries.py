@@ -80,8 +80,12 @@ def test_the_decision_the_age_gate_and_the_lists_follow_the_country(cast, now, g
     assert known.count() == 2
 
 
-def test_the_api_shows_which_threshold_applies(cast, germany):
+def test_the_api_shows_which_threshold_applies(cast, now):
     caller = Caller(cast.key("indus"))
+    with in_client(cast.client_id("indus")):
+        indus = cast.client("indus")
+        indus.country_thresholds = {"DE": 16}
+        change_client(indus, actor=cast.actor("amina"), reason="law_change", at=now)
     body = {"role": "student", "birth_date": f"{FOURTEEN}"}
     for name, said in (("here", {}), ("there", {"country": "DE"})):
         assert caller.put(f"/api/v1/subjects/{name}", {**body, **said}).status_code == 201

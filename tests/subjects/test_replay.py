@@ -13,12 +13,12 @@ from django.http import HttpResponse
 from django.test import Client as Browser
 
 from paktaleem.directory.data_systems.models import Order
-from paktaleem.directory.people.diagnosis import check_erasures
 from paktaleem.directory.people.erasures import (
     UNDER_WAY,
     Erasure,
     ErasureCarriedOut,
     ErasureState,
+    check_erasures,
     erasure_state,
     missing_erasures,
 )

@@ -11,6 +11,6 @@ class SubjectsConfig(config.PortalAppConfig):
     handlers = (
         (
             "paktaleem.foundation.operations.diagnosis.lines.doctor_checks",
-            "paktaleem.directory.people.diagnosis.check_erasures",
+            "paktaleem.directory.people.erasures.check_erasures",
         ),
     )

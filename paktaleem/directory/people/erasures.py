@@ -1,6 +1,6 @@
 """Whether this database has carried out every erasure on the list; requests are refused until it has."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -9,7 +9,9 @@ from django.db.models import Count, Max, Q
 
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import ActorStamp
+from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.encryption.erasure_list import Intent, ListDamaged, erasure_list
+from paktaleem.foundation.operations.diagnosis.lines import Line, fine, to_mend, to_watch
 from paktaleem.foundation.tenancy.context import in_global
 from paktaleem.foundation.tenancy.models import TenantRow
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Scope, TablePolicy, classify
@@ -160,3 +162,23 @@ def _compare() -> tuple[list[Intent], bool]:
 def _carried_out() -> Mapping[int, bytes]:
     with in_global():
         return {number: bytes(mark) for number, mark in ErasureCarriedOut.objects.values_list("number", "mark")}
+
+
+_REMEDIES = {
+    ErasureState.LIST_BEHIND: "Put the newest list into ERASURE_LIST_FILE. Until then no one is erased here.",
+    ErasureState.NOT_REPLAYED: "Run: manage.py replay_erasures",
+    ErasureState.LIST_DAMAGED: "Restore the erasure list that this database knows (ERASURE_LIST_FILE).",
+    ErasureState.LIST_MISSING: "ERASURE_LIST_FILE is not there or empty: mount its storage, or restore its copy.",
+    ErasureState.LIST_UNREADABLE: "Let the portal's user read and write ERASURE_LIST_FILE and its folder (chown).",
+}
+
+
+def check_erasures() -> Iterator[Line]:
+    """Yield whether this database has carried out every erasure of the list."""
+    state = erasure_state(at=wall_clock_now())
+    if state is ErasureState.CARRIED_OUT:
+        yield fine("erasures", "all of the list are carried out")
+    elif state.may_serve:
+        yield to_watch("erasures", f"{state.value}: the list of this host ends too early", _REMEDIES[state])
+    else:
+        yield to_mend("erasures", f"{state.value}: the portal answers 503", _REMEDIES[state])

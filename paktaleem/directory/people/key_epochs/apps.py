@@ -13,7 +13,7 @@ class KeyEpochsConfig(config.PortalAppConfig):
     label = "key_epochs"
     handlers = (
         (_CHECKS, "paktaleem.foundation.encryption.diagnosis.check_keyring"),
-        (_CHECKS, "paktaleem.directory.people.key_epochs.diagnosis.check_keys_in_use"),
+        (_CHECKS, "paktaleem.directory.people.key_epochs.services.check_keys_in_use"),
         (_AT_START, "paktaleem.foundation.encryption.diagnosis.keyring_findings"),
-        (_AT_START, "paktaleem.directory.people.key_epochs.diagnosis.foreign_keyring_findings"),
+        (_AT_START, "paktaleem.directory.people.key_epochs.services.foreign_keyring_findings"),
     )

@@ -6,7 +6,7 @@ while the portal runs, and with it the content of old database backups.
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -29,8 +29,11 @@ from paktaleem.foundation.encryption.keyring import (
     with_new_epoch,
     without_epoch,
 )
-from paktaleem.foundation.encryption.sealing import CannotOpen, rewrap_key
+from paktaleem.foundation.encryption.sealing import CannotOpen, Sealer, rewrap_key
 from paktaleem.foundation.encryption.wrapped_secrets import list_wrapped_kinds
+from paktaleem.foundation.operations.diagnosis.lines import Line, fine, to_mend, to_watch
+from paktaleem.foundation.operations.startup.diagnosis import lines_of
+from paktaleem.foundation.operations.startup.findings import Finding
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
@@ -177,3 +180,43 @@ def _refuse_young(epoch: int, life: timedelta, at: datetime) -> None:
             f"Backups are kept {life.days} days and may hold keys under epoch {epoch} until {ends_at:%Y-%m-%d %H:%M} "
             "UTC; destroyed earlier, they could not be restored."
         )
+
+
+def foreign_keyring_findings() -> Iterator[Finding]:
+    """Yield that the keyring is another deployment's: it does not open the key of a person of this database."""
+    key = _find_key()
+    if key is None:
+        return
+    try:
+        Sealer.unwrapped(key.client_id, key.subject_id, wrapped=bytes(key.wrapped), epoch=key.epoch)
+    except CannotOpen:
+        yield Finding(
+            "startup.E021",
+            "The keyring does not open the keys of this database: it is another deployment's, or an old copy.",
+            "Restore the keyring of this database (PAKTALEEM_KEYS_FILE). Nothing was changed.",
+        )
+
+
+def _find_key() -> SubjectKey | None:
+    for client_id in list_client_ids():
+        with in_client(client_id):
+            keys = SubjectKey.objects.filter(client_id=client_id).order_by("-id")
+            if key := keys.filter(epoch__in=keyring().epochs).first() or keys.first():
+                return key
+    return None
+
+
+def check_keys_in_use() -> Iterator[Line]:
+    """Yield whether the keyring has every epoch in use, and how many keys are under an old one."""
+    if findings := list(foreign_keyring_findings()):
+        yield from lines_of("keys in use", findings, seen="")
+        return
+    used, keys = keys_by_epoch(), keyring()
+    lost = sum(count for epoch, count in used.items() if epoch not in keys.epochs)
+    if lost:
+        yield to_mend("keys in use", f"{lost:,} are under an epoch that the keyring lacks", "Restore the keyring.")
+    old = sum(count for epoch, count in used.items() if epoch in keys.epochs and epoch != keys.current_epoch)
+    if old:
+        yield to_watch("keys in use", f"{old:,} are under an earlier epoch", "Run: manage.py rewrap_keys")
+    if not (lost or old):
+        yield fine("keys in use", f"all {used.total():,} under the current epoch")
