@@ -18,7 +18,6 @@ from children.guardians.models.guardians import (
     Relationship,
     Route,
     SchoolAuthorisation,
-    ServiceAuthorisation,
     Source,
     Verification,
 )
@@ -205,13 +204,9 @@ class GuardianAuthorisations(Operation):
         answer = record_service_answer(child, guardian=guardian, evidence=evidence, **given, **context)
         shown = {"id": answer.pk, "decision": answer.decision, "shares": answer.shares}
         service = _serialize_service(child, load_child_facts(child), request)
-        shown |= {"recorded_at": answer.recorded_at, "service": service, "ask_about_data": _asks_about_data(answer)}
+        asks = answer.decision == Decision.WITHDRAWN and answer.guardian_id is not None
+        shown |= {"recorded_at": answer.recorded_at, "service": service, "ask_about_data": asks}
         return Response(shown, HTTPStatus.CREATED)
-
-
-def _asks_about_data(answer: ServiceAuthorisation) -> bool:
-    """Return True after a guardian's withdrawal, when they are to be asked what should happen to the data."""
-    return answer.decision == Decision.WITHDRAWN and answer.guardian_id is not None
 
 
 def _person(external_id: str, request: Request) -> Subject:

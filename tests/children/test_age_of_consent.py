@@ -100,13 +100,8 @@ def test_who_has_no_contact_and_whose_guardian_has_that_of_the_child_are_not_wri
         born = (now + timedelta(days=20)).date().replace(year=now.year - 13)
         told = {"birth_date": born, "phone": "0300 1234567", "at": now - DAY}
         zara = SubjectFactory(client=cast.client("indus"), external_id="lms-zara", **told)
-        father = SubjectFactory(
-            client=cast.client("indus"),
-            external_id="lms-father",
-            role="guardian",
-            phone="+92 300 1234567",
-            at=now - DAY,
-        )
+        his = {"role": "guardian", "phone": "+92 300 1234567", "at": now - DAY}
+        father = SubjectFactory(client=cast.client("indus"), external_id="lms-father", **his)
         guardian_of(zara, father, at=now)
         lone = SubjectFactory(client=cast.client("indus"), external_id="lms-lone", birth_date=born, at=now - DAY)
         assert send_age_notices(zara.client_id, actor=system_actor("tests"), at=now) == 2

@@ -40,11 +40,8 @@ def test_a_verified_guardian_gives_and_withdraws(cast, danish, esra, now):
     verified_guardian(danish, esra, at=now)
     given = record_answer(danish, esra, "given", shares=True, at=now)
     assert (state_of(danish, now), load_child_facts(danish).standing(now).may_share) == ("given", True)
-    assert (
-        sealer_of(danish)
-        .open(given.evidence_reference, column="children_serviceauthorisation.evidence_reference")
-        .startswith("Letter")
-    )
+    column = "children_serviceauthorisation.evidence_reference"
+    assert sealer_of(danish).open(given.evidence_reference, column=column).startswith("Letter")
     record_answer(danish, esra, "withdrawn", evidence="", at=now + MINUTE)
     assert state_of(danish, now + MINUTE) == "withdrawn"
     assert load_child_facts(danish, past=now).standing(now).state == "given"
@@ -81,14 +78,13 @@ def test_a_child_can_refuse_and_never_consent(cast, danish, esra, now):
     verified_guardian(danish, esra, at=now)
     record_answer(danish, esra, "given", at=now)
     own = person_actor(danish.pk, danish.client_id, acts_for=danish.pk)
+    by = {"route": "portal", "actor": own, "at": now + MINUTE}
     for guardian in (None, danish):
         with pytest.raises(ChildMayNotAuthorise):
-            record_service_answer(
-                danish, guardian=guardian, decision="given", route="portal", actor=own, at=now + MINUTE
-            )
+            record_service_answer(danish, guardian=guardian, decision="given", **by)
     with pytest.raises(NotAllowed):
-        record_service_answer(danish, guardian=esra, decision="given", route="portal", actor=own, at=now + MINUTE)
-    record_service_answer(danish, guardian=None, decision="withdrawn", route="portal", actor=own, at=now + MINUTE)
+        record_service_answer(danish, guardian=esra, decision="given", **by)
+    record_service_answer(danish, guardian=None, decision="withdrawn", **by)
     assert state_of(danish, now + MINUTE) == "withdrawn"
     record_answer(danish, esra, "given", at=now + 2 * MINUTE)
     assert state_of(danish, now + 2 * MINUTE) == "given"

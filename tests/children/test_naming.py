@@ -115,12 +115,8 @@ def test_support_and_another_client_may_not_name_a_guardian(cast, danish, now):
     given = {**FORM, **SEEN, "guardian": "esra qureshi"}
     assert browser_of(cast.user("sana")).post(address(danish), given).status_code == 403
     assert browser_of(cast.user("celia")).post(address(danish), given).status_code == 404
+    hina, seen = NewGuardian(external_id="g-9", full_name="Hina"), SeenEvidence(method="in_person", reference="Seen")
     with in_client(danish.client_id), pytest.raises(NotAllowed):
         name_guardian_with_evidence(
-            danish,
-            guardian=NewGuardian(external_id="g-9", full_name="Hina"),
-            evidence=SeenEvidence(method="in_person", reference="Seen"),
-            **AUTHORITY,
-            actor=cast.actor("bilal"),
-            at=now,
+            danish, guardian=hina, evidence=seen, **AUTHORITY, actor=cast.actor("bilal"), at=now
         )

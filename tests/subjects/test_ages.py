@@ -1,6 +1,7 @@
 """When a person reaches the threshold: days, zones, leap years, gaps in clocks."""
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -106,34 +107,23 @@ def reached(**details):
     )
 
 
-def test_the_time_of_reaching_the_threshold_is_stored_for_a_child():
-    assert reached(birth_date=date(2017, 3, 14)) == datetime(2030, 3, 13, 19, 0, tzinfo=UTC)
+CHILD_UNTIL_2030 = datetime(2030, 3, 13, 19, 0, tzinfo=UTC)
+REACHED: dict[str, tuple[dict[str, Any], datetime | None]] = {
+    "a child": ({"birth_date": date(2017, 3, 14)}, CHILD_UNTIL_2030),
+    "an adult, of whom only the fact is stored": ({"birth_date": date(1990, 5, 20)}, ADULT_SENTINEL),
+    "who turns 13 today": ({"birth_date": date(2013, 10, 1)}, ADULT_SENTINEL),
+    "who turns 13 tomorrow": ({"birth_date": date(2013, 10, 2)}, datetime(2026, 10, 1, 19, 0, tzinfo=UTC)),
+    "of the client's threshold": ({"birth_date": date(2009, 1, 1)}, ADULT_SENTINEL),
+    "of a higher one": ({"birth_date": date(2009, 1, 1), "threshold": 18}, datetime(2026, 12, 31, 19, 0, tzinfo=UTC)),
+    "a birth date beside an attested age": ({"birth_date": date(2017, 3, 14), "attested_age": 30}, CHILD_UNTIL_2030),
+    "a guardian": ({"role": "guardian"}, ADULT_SENTINEL),
+    "an unknown age": ({}, None),
+}
 
 
-@pytest.mark.parametrize("born", [date(1990, 5, 20), date(2013, 10, 1)])
-def test_only_the_fact_is_stored_for_an_adult(born):
-    assert reached(birth_date=born) == ADULT_SENTINEL
-
-
-def test_a_person_who_turns_13_tomorrow_is_a_child_today():
-    assert reached(birth_date=date(2013, 10, 2)) == datetime(2026, 10, 1, 19, 0, tzinfo=UTC)
-
-
-def test_the_clients_threshold_applies():
-    assert reached(birth_date=date(2009, 1, 1)) == ADULT_SENTINEL
-    assert reached(birth_date=date(2009, 1, 1), threshold=18) == datetime(2026, 12, 31, 19, 0, tzinfo=UTC)
-
-
-def test_a_birth_date_takes_precedence_over_an_attested_age():
-    assert reached(birth_date=date(2017, 3, 14), attested_age=30) > AT
-
-
-def test_a_guardian_is_of_age():
-    assert reached(role="guardian") == ADULT_SENTINEL
-
-
-def test_an_unknown_age_stays_unknown():
-    assert reached() is None
+@pytest.mark.parametrize(("details", "moment"), REACHED.values(), ids=REACHED)
+def test_the_threshold_is_reached_by_what_is_stated(details, moment):
+    assert reached(**details) == moment
 
 
 @pytest.mark.parametrize(

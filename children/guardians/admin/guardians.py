@@ -31,7 +31,7 @@ from children.guardians.selectors import (
     preview_end,
 )
 from children.guardians.services.answers import record_service_answer
-from children.guardians.services.guardians import change_guardian
+from children.guardians.services.guardians import NEEDS_APPROVAL, change_guardian, end_guardian
 from children.guardians.services.verifications import verify_guardian
 from children.strength import STAFF_METHODS
 from paktaleem.directory.people.models import Subject
@@ -224,17 +224,9 @@ def _change(row: Guardianship, given: dict[str, Any], request: HttpRequest) -> N
     change_guardian(row, changes=given, note=note, reason=reason, actor=actor_of(request), at=get_action_time(request))
 
 
-def _end(row: Guardianship, given: dict[str, Any], request: HttpRequest) -> None:
-    at = get_action_time(request)
-    change_guardian(row, changes={"ends_at": at}, reason=given["reason"], actor=actor_of(request), at=at)
-
-
 def is_in_effect(row: Guardianship, at: Any) -> bool:
     """Return True if the guardianship has not ended."""
     return row.ends_at is None or row.ends_at > at
-
-
-_NEEDS_APPROVAL = "A change that permits a use which a guardian refused waits for a second person's approval."
 
 
 @admin.register(Guardianship, site=site)
@@ -288,21 +280,11 @@ class GuardianshipAdmin(ExportableAdmin):
             Capability.MANAGE_GUARDIANS,
             _change,
             form=ChangeForm,
-            lead=_NEEDS_APPROVAL,
+            lead=NEEDS_APPROVAL,
             done="Changed, or waiting for a second person.",
             applies=is_in_effect,
         ),
-        RowAction(
-            "end",
-            "End guardian",
-            Capability.MANAGE_GUARDIANS,
-            _end,
-            form=EndForm,
-            lead=_NEEDS_APPROVAL,
-            done="Ended, or waiting for a second person.",
-            danger=True,
-            applies=is_in_effect,
-        ),
+        act_page(end_guardian, form=EndForm, applies=is_in_effect),
     )
 
     def describe_row(self, row: Guardianship) -> str:

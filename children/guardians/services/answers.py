@@ -184,7 +184,7 @@ def record_service_answer(
         child=child,
         decision=decision,
         route=Route(route),
-        evidence_reference=_seal_evidence(child, evidence),
+        evidence_reference=sealer_of(child).seal(evidence, column=_REFERENCE) if evidence else None,
         file=store_file(child, file, at=at) if file is not None else None,
         shown_hash=shown_hash,
         language=language,
@@ -276,10 +276,6 @@ def _get_verification(row: Guardianship, known: Guardian, *, shares: bool | None
     live = Verification.objects.filter(client_id=row.client_id, guardianship=row, ended_at=None, verified_at__lte=at)
     kept = [one for one in live if one.expires_at is None or at < one.expires_at]
     return max(kept, key=lambda one: (one.strength, one.verified_at))
-
-
-def _seal_evidence(child: Subject, evidence: str) -> Any:
-    return sealer_of(child).seal(evidence, column=_REFERENCE) if evidence else None
 
 
 def _record_answer(answer: ServiceAuthorisation, actor: Actor) -> None:

@@ -21,6 +21,7 @@ from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services.erasure import refuse_erased
 from paktaleem.directory.people.services.people import add_role, find_full_age
 from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.acts import act
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, decide_change, require_approver
 from paktaleem.foundation.audit.actors import Reason
@@ -32,6 +33,7 @@ from paktaleem.foundation.operations.extensions.points import ExtensionPoint
 
 _NOTE = "children_guardianship.court_order_note"
 _NAME_AN_ADULT = "Name a registered adult."
+NEEDS_APPROVAL = "A change that permits a use which a guardian refused waits for a second person's approval."
 VERIFICATION = "verification"
 """The key of a ``GuardianChange`` that confirms a verification."""
 _CHANGEABLE = ("may_consent", "may_receive_data", "court_order", "ends_at")
@@ -203,6 +205,14 @@ def change_guardian(
     return _apply(row, wanted, sealed, actor, reason, at)
 
 
+@act(
+    "end",
+    "End guardian",
+    Capability.MANAGE_GUARDIANS,
+    lead=NEEDS_APPROVAL,
+    done="Ended, or waiting for a second person.",
+    danger=True,
+)
 def end_guardian(
     guardianship: Guardianship, *, actor: Actor, reason: Reason | str = Reason.CLIENT_INSTRUCTION, at: datetime
 ) -> Guardianship | GuardianChange:

@@ -352,17 +352,14 @@ def threshold_reached_at(details: SubjectDetails, *, threshold: int, time_zone: 
     statements = age_statements(details, threshold=threshold, time_zone=time_zone, at=at)
     moment, contradicted = ages.combine_statements(statements)
     if moment is None:
-        return ADULT_SENTINEL if _is_adult_guardian(details) and not contradicted else None
+        is_adult = _GUARDIAN in details.roles and {_GUARDIAN, *ages.ADULT_ROLES}.issuperset(details.roles)
+        return ADULT_SENTINEL if is_adult and not contradicted else None
     return moment if moment > at else ADULT_SENTINEL
 
 
 def role_facts(roles: tuple[str, ...]) -> dict[str, object]:
     """Return a person's roles as a ledger entry states them: all of them only if there are several."""
     return {"role": roles[0], "roles": list(roles)} if len(roles) > 1 else {"role": roles[0]}
-
-
-def _is_adult_guardian(details: SubjectDetails) -> bool:
-    return _GUARDIAN in details.roles and {_GUARDIAN, *ages.ADULT_ROLES}.issuperset(details.roles)
 
 
 def age_columns(details: SubjectDetails, *, thresholds: Thresholds, time_zone: str, at: datetime) -> dict[str, Any]:

@@ -73,7 +73,8 @@ def rewrap_keys(client_id: UUID, *, after: UUID | None = None, limit: int = 1_00
     Follows policy §5. Safe with concurrent erasures and registrations: a key deleted or changed since it was read is
     left alone.
     """
-    batch = _keys_of_old_epochs(client_id, after, limit)
+    found = SubjectKey.objects.filter(client_id=client_id).exclude(epoch=keyring().current_epoch)
+    batch = list((found if after is None else found.filter(id__gt=after)).order_by("id")[:limit])
     fresh, unopened = [], []
     for key in batch:
         try:
@@ -85,13 +86,6 @@ def rewrap_keys(client_id: UUID, *, after: UUID | None = None, limit: int = 1_00
     changed = _replace(client_id, fresh) if fresh else 0
     epochs = frozenset(key.epoch for key in batch)
     return RewrapResult(changed, epochs, tuple(unopened), batch[-1].id if batch else None)
-
-
-def _keys_of_old_epochs(client_id: UUID, after: UUID | None, limit: int) -> list[SubjectKey]:
-    found = SubjectKey.objects.filter(client_id=client_id).exclude(epoch=keyring().current_epoch)
-    if after is not None:
-        found = found.filter(id__gt=after)
-    return list(found.order_by("id")[:limit])
 
 
 _REPLACE = """

@@ -128,17 +128,12 @@ def record_subject_event(
     event.save(force_insert=True)
     facts = {"event": str(event.id), "happened_at": happened_at.isoformat()}
     record_entry(f"subject.{kind}", client_id=subject.client_id, subject_id=subject.id, facts=facts, actor=actor, at=at)
-    if not _happened_before_another(event):
+    others = SubjectEvent.objects.filter(client_id=event.client_id, subject_id=event.subject_id).exclude(kind=kind)
+    if not others.filter(happened_at__gt=happened_at).exists():  # of two at the same time the last recorded counts
         _apply(event, subject, actor=actor, reason=reason, at=at)
     for handler in event_recorded:
         handler(event, actor, at)
     return event
-
-
-def _happened_before_another(event: SubjectEvent) -> bool:
-    """Return True if an event of another kind happened later; of two at the same time the one recorded last counts."""
-    of_person = SubjectEvent.objects.filter(client_id=event.client_id, subject_id=event.subject_id)
-    return of_person.exclude(kind=event.kind).filter(happened_at__gt=event.happened_at).exists()
 
 
 def _apply(event: SubjectEvent, subject: Subject, *, actor: Actor, reason: Reason, at: datetime) -> None:

@@ -204,7 +204,11 @@ def carry_out_erasure(intent: Intent, *, actor: Actor, at: datetime) -> ErasureO
         outcome = ErasureOutcome.NEVER_HERE
     else:
         outcome = ErasureOutcome.ERASED if subject else ErasureOutcome.NEVER_HERE
-        _complete(subject or _unknown_subject(intent), intent, actor=actor, at=at)
+        subject = subject or _unknown_subject(intent)
+        _destroy(subject, intent.tombstone, actor=actor, reason=Reason.SUBJECT_REQUEST, at=at)
+        facts = {"line": intent.number, "confirmed_at": intent.at.isoformat()}
+        about: dict[str, Any] = {"client_id": subject.client_id, "subject_id": subject.id, "actor": actor, "at": at}
+        record_entry("subject.erased", facts=facts, **about)
     _record_line(intent)
     transaction.on_commit(partial(erasure_list().finish, intent.number, at=at), robust=True)
     return outcome
@@ -274,12 +278,6 @@ def _erase(subject: Subject, facts: Mapping[str, Any], *, actor: Actor, reason: 
     _record_line(intent)
     transaction.on_commit(partial(erasure_list().finish, intent.number, at=at), robust=True)
     return subject
-
-
-def _complete(subject: Subject, intent: Intent, *, actor: Actor, at: datetime) -> None:
-    _destroy(subject, intent.tombstone, actor=actor, reason=Reason.SUBJECT_REQUEST, at=at)
-    facts = {"line": intent.number, "confirmed_at": intent.at.isoformat()}
-    record_entry("subject.erased", client_id=subject.client_id, subject_id=subject.id, facts=facts, actor=actor, at=at)
 
 
 def _unknown_subject(intent: Intent) -> Subject:

@@ -117,13 +117,10 @@ def _keep_roles(known: Subject, details: Mapping[str, Any], *, adds_role: bool) 
     if adds_role:
         return {**details, "role": known.role, "other_roles": (*known.other_roles, details["role"])}
     changes_role = "other_roles" not in details and details.get("role", known.role) != known.role
-    if changes_role and known.role == SubjectRole.GUARDIAN and _is_named_guardian(known):
+    named = GuardianClaim.objects.filter(client_id=known.client_id, guardian=known, ends_at=None)
+    if changes_role and known.role == SubjectRole.GUARDIAN and named.exists():
         return {**details, "other_roles": (*known.other_roles, known.role)}
     return details
-
-
-def _is_named_guardian(subject: Subject) -> bool:
-    return GuardianClaim.objects.filter(client_id=subject.client_id, guardian=subject, ends_at=None).exists()
 
 
 def _register_new(external_id: str, details: Mapping[str, Any], act: _Act) -> Subject:
