@@ -37,19 +37,14 @@ OPEN = frozenset(State) - ANSWERED - {State.EXPIRED}
 AWAITING_ANSWER = frozenset({State.NOTICE_SENT, State.DELIVERY_FAILED, State.VIEWED})
 """States in which a message has been sent and no answer has been given."""
 
+_ENDS = frozenset({State.GIVEN, State.REFUSED, State.EXPIRED})
 NEXT: dict[State, frozenset[State]] = {
-    State.CONTACT_PENDING: frozenset({State.NOTICE_SENT, State.GIVEN, State.REFUSED, State.EXPIRED}),
-    State.NOTICE_SENT: frozenset(
-        {State.VIEWED, State.DELIVERY_FAILED, State.VERIFYING, State.GIVEN, State.REFUSED, State.EXPIRED}
-    ),
-    State.DELIVERY_FAILED: frozenset(
-        {State.NOTICE_SENT, State.VIEWED, State.VERIFYING, State.GIVEN, State.REFUSED, State.EXPIRED}
-    ),
-    State.VIEWED: frozenset({State.VERIFYING, State.GIVEN, State.REFUSED, State.EXPIRED}),
-    State.VERIFYING: frozenset({State.GIVEN, State.REFUSED, State.EXPIRED}),
-    State.GIVEN: frozenset(),
-    State.REFUSED: frozenset(),
-    State.EXPIRED: frozenset(),
+    **dict.fromkeys(_ENDS, frozenset[State]()),
+    State.CONTACT_PENDING: _ENDS | {State.NOTICE_SENT},
+    State.NOTICE_SENT: _ENDS | {State.VIEWED, State.DELIVERY_FAILED, State.VERIFYING},
+    State.DELIVERY_FAILED: _ENDS | {State.NOTICE_SENT, State.VIEWED, State.VERIFYING},
+    State.VIEWED: _ENDS | {State.VERIFYING},
+    State.VERIFYING: _ENDS,
 }
 """The states that may follow each state. An answer on paper or in person ends an invitation in any open state."""
 

@@ -195,7 +195,7 @@ class SchoolAuthorisationAdmin(EvidenceAdmin):
     empty_text = "No school has recorded an authorisation of its own."
     state = state_column(period_pill)
     worth = state_column(lambda _row: render_state(gettext("Weaker than a guardian's consent"), "warn"), "worth")
-    acts = (act_page(end_school_authorisation, applies=lambda row, at: row.ends_at is None or row.ends_at > at),)
+    acts = (act_page(end_school_authorisation),)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SchoolAuthorisation]:
         return super().get_queryset(request).select_related("child")
