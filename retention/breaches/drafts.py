@@ -33,6 +33,7 @@ def compose_breach_letters(
     total, *lines = count_affected(breach, actor=actor)
     assessment = find_assessment(breach)
     held = breach.categories or sorted({line.category for line in lines})
+    is_partial = not breach.categories and assessment is not None and assessment.people > total.people
     categories = list(DataCategory.objects.filter(client_id__in={breach.client_id, PAKTALEEM}, code__in=held))
     client = Client.objects.get(pk=breach.client_id)
     times = ("happened_from", "happened_until", "known_at", "due_at")
@@ -51,7 +52,7 @@ def compose_breach_letters(
             {
                 **values,
                 **{name: _show_in(language, text) for name, text in texts.items()},
-                "categories": _name_categories(breach, categories, language) or _UNKNOWN,
+                "categories": _show_categories(_name_categories(breach, categories, language), is_partial=is_partial),
             },
         ).strip()
         for language in languages
@@ -68,6 +69,13 @@ def _show_in(language: str, text: str) -> str:
         return _UNKNOWN
     is_urdu = bool(_URDU_LETTERS.search(text))
     return text if is_urdu == (language == "ur") else f"{GAP} {text}]"
+
+
+def _show_categories(names: str, *, is_partial: bool) -> str:
+    """Return the names of categories; as a gap if people are listed about whom no system reported any data."""
+    if not names:
+        return _UNKNOWN
+    return f"{GAP} {names}]" if is_partial else names
 
 
 def _name_categories(breach: Breach, categories: Sequence[DataCategory], language: str) -> str:

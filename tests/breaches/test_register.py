@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -397,6 +398,17 @@ def test_only_officers_manage_breaches(breach: Breach, cast: Cast, name: str, no
     ):
         with pytest.raises(NotAllowed), transaction.atomic():
             act()
+
+
+def test_a_draft_asks_which_data_about_people_of_whom_no_system_reported_any(
+    breach: Breach, amina: Any, now: datetime
+) -> None:
+    told: dict[str, Any] = {"languages": ["en"], "actor": amina}
+    assess(breach, actor=amina, at=now)
+    [held] = re.findall(r"Data concerned: ([^\[\n]+)\.", compose_breach_letters(breach, Audience.PEOPLE, **told)["en"])
+    risk: dict[str, Any] = {"likelihood": "likely", "severity": "serious", "outcome": "people", "reasons": "Logs."}
+    assess_breach(breach, **risk, also=EVERYONE, actor=amina, at=now)
+    assert f"Data concerned: [… {held}]." in compose_breach_letters(breach, Audience.PEOPLE, **told)["en"]
 
 
 def test_an_administrator_sees_the_breaches_of_their_client_only(breach: Breach, cast: Cast) -> None:
