@@ -254,3 +254,13 @@ def test_the_list_is_read_by_an_index_of_the_client(committed):
             for statement, index in zip(statements, indexes, strict=True):
                 cursor.execute(f"EXPLAIN {statement}")
                 assert f"{index} " in str(cursor.fetchall())
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [("/api/v1/orders?state=x", "open, answered"), ("/api/v1/rights-requests?state=x", "open, all")],
+)
+def test_a_value_that_is_no_choice_is_answered_with_the_choices(cast, path, allowed):
+    errors = Caller(cast.key("indus")).get(path).json()["errors"]
+    assert [one["pointer"] for one in errors] == ["#/state"]
+    assert f"Allowed: {allowed}" in errors[0]["detail"]

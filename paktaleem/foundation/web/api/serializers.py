@@ -44,6 +44,10 @@ MOMENT = (
 """RFC 3339 from 1900 to 8999: outside, a UTC offset could overflow the calendar; no leap seconds."""
 
 
+_MOST_NAMED = 30
+"""Number of choices that an error names."""
+
+
 class StrictSerializer(serializers.Serializer[Any]):
     """Serializer that rejects unknown fields, so that a misspelled name is reported.
 
@@ -57,6 +61,15 @@ class StrictSerializer(serializers.Serializer[Any]):
     beyond_schema: ClassVar[Mapping[str, str]] = {}
 
     default_error_messages = {"invalid": "Send a JSON object."}
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        """Return the fields; the error of a choice names the allowed values, unless they are too many to read."""
+        fields = super().get_fields()
+        for field in fields.values():
+            if isinstance(field, serializers.ChoiceField) and len(field.choices) <= _MOST_NAMED:
+                allowed = ", ".join(str(choice) for choice in field.choices)
+                field.error_messages["invalid_choice"] = f'"{{input}}" is not a valid choice. Allowed: {allowed}.'
+        return fields
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, Mapping):
