@@ -277,7 +277,8 @@ def _receives_more(row: Recipient, before: RegisterRow | None) -> bool:
     new_end, old_end = row.agreement_ends_at, before.agreement_ends_at
     ends_later = old_end is not None and (new_end is None or new_end > old_end)
     lasts_longer = ends_later or _starts_earlier(row.agreement_starts_at, before.agreement_starts_at)
-    if not lasts_longer and (row.name, row.service) == (before.name, before.service):
+    is_named_alike = all(getattr(row, name) == getattr(before, name) for name in ("name", "service", "service_ur"))
+    if not lasts_longer and is_named_alike:
         return False
     return RecipientApproval.objects.filter(client_id=row.client_id, recipient=row).exists()
 

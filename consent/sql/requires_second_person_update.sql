@@ -23,6 +23,7 @@ CREATE TRIGGER requires_second_person_update BEFORE UPDATE ON consent_recipient
     FOR EACH ROW WHEN (
         NEW.name <> OLD.name
         OR NEW.service <> OLD.service
+        OR NEW.service_ur <> OLD.service_ur
         OR NEW.kind <> OLD.kind
         OR NEW.countries <> OLD.countries
         OR NEW.transfer_ground <> OLD.transfer_ground

@@ -176,7 +176,8 @@ class _Sources:
             row = self.recipients.get(code)
             if shared and row is not None:
                 countries = tuple(row.countries.replace(",", " ").upper().split())
-                found.append(RecordRecipient(code, row.name, row.service, shared, countries, row.transfer_ground))
+                service, ground = row.describe_service(self.language), row.transfer_ground
+                found.append(RecordRecipient(code, row.name, service, shared, countries, ground))
         return tuple(found)
 
 

@@ -95,7 +95,7 @@ def _list_recipients(package: Package, at: datetime) -> list[dict[str, Any]]:
     register = current_register(package.client_id)
     approved = [rule.id for rule in register.recipients.values() if any(one.is_in_force(at) for one in rule.approvals)]
     rows = Recipient.objects.filter(pk__in=approved).order_by("name")
-    return [{"name": row.name, "service": row.service, "countries": row.countries} for row in rows]
+    return [{"name": row.name, "service": row.service_here, "countries": row.countries} for row in rows]
 
 
 def _list_retention(package: Package, at: datetime) -> list[str]:

@@ -115,9 +115,9 @@ def test_another_row_may_start_when_a_cancelled_one_would_have(kind, cast, indus
 
 def test_a_cancelled_approval_names_the_recipient_nowhere(cast, indus, now):
     row = future(indus, RecipientApproval, now)
-    assert "Host Ltd (Hosting)" in recipients_of(indus.pk, at=row.starts_at)["newsletter"]
+    assert "Host Ltd (Hosting)" in recipients_of(indus.pk, "en", at=row.starts_at)["newsletter"]
     cancel_period(row, actor=cast.actor("amina"), reason=WHY, at=now)
-    assert "newsletter" not in recipients_of(indus.pk, at=row.starts_at)
+    assert "newsletter" not in recipients_of(indus.pk, "en", at=row.starts_at)
     assert not current_register(indus.pk).recipients["host"].approvals
 
 

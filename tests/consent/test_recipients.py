@@ -57,7 +57,7 @@ def approval(host: Recipient, at: datetime, **values: Any) -> RecipientApproval:
 
 def approved(at: datetime, client_id: Any = PAKTALEEM, **values: Any) -> RecipientApproval:
     with in_client(client_id):
-        host = make_provider(client_id, at=at, code="cloud")
+        host = make_provider(client_id, at=at, code="cloud", service_ur="ہوسٹنگ")
         return approve_by_two(approval(host, at, **values), at=at)
 
 
@@ -359,7 +359,7 @@ def test_the_effect_counts_consents_and_guardians_by_client(cast: Cast, now: dat
     assert (found.total.consents, found.total.weak, found.notified) == (1, 1, 2)
 
 
-MORE = ("longer", "endless", "earlier", "renamed", "another service")
+MORE = ("longer", "endless", "earlier", "renamed", "another service", "another service in Urdu")
 
 
 def term(now: datetime) -> dict[str, Any]:
@@ -373,6 +373,7 @@ def more(now: datetime, kind: str) -> dict[str, Any]:
         "earlier": {"agreement_starts_at": now},
         "renamed": {"name": "Other Ltd"},
         "another service": {"service": "Advertising"},
+        "another service in Urdu": {"service_ur": "اشتہارات"},
     }
     return kinds[kind]
 
@@ -464,13 +465,14 @@ def test_guardians_read_of_a_recipient_once_the_client_can_no_longer_object_unti
     instruct(cast, "indus", now)
     prove(cast, "indus", row.announced_as, now)
     with in_client(indus):
-        assert "newsletter" not in recipients_of(indus, at=now + DAY)
-        assert "newsletter" not in recipients_of(indus, at=now + WINDOW - timedelta(microseconds=1))
-        assert recipients_of(indus, at=now + WINDOW)["newsletter"] == ["Host Ltd (Hosting)"]
+        assert "newsletter" not in recipients_of(indus, "en", at=now + DAY)
+        assert "newsletter" not in recipients_of(indus, "en", at=now + WINDOW - timedelta(microseconds=1))
+        assert recipients_of(indus, "en", at=now + WINDOW)["newsletter"] == ["Host Ltd (Hosting)"]
+        assert recipients_of(indus, "ur", at=now + WINDOW)["newsletter"] == ["Host Ltd (ہوسٹنگ)"]
     with in_client(PAKTALEEM):
         end_period(row, actor=officer(), reason=Reason.REVIEW, at=now + WINDOW + DAY)
     with in_client(indus):
-        assert "newsletter" not in recipients_of(indus, at=now + WINDOW + DAY)
+        assert "newsletter" not in recipients_of(indus, "en", at=now + WINDOW + DAY)
 
 
 def test_a_sandbox_shows_that_earlier_consents_do_not_cover_a_new_recipient(cast: Cast, now: datetime) -> None:

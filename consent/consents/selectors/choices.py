@@ -224,7 +224,10 @@ def service_notice(client: Client, roles: Sequence[str], *, at: datetime, langua
     It names purposes, data, recipients and policy.
     """
     categories = DataCategory.objects.filter(client_id__in=[PAKTALEEM, client.pk])
-    data, recipients = dict(categories.values_list("code", f"name_{language}")), recipients_of(client.pk, at=at)
+    data, recipients = (
+        dict(categories.values_list("code", f"name_{language}")),
+        recipients_of(client.pk, language, at=at),
+    )
     uses = [
         _use(purpose, basis, data, recipients, language)
         for purpose, basis in list_purposes_of_roles(client.pk, roles, at=at)
@@ -248,8 +251,8 @@ def _use(
     )
 
 
-def recipients_of(client_id: UUID, *, at: datetime) -> dict[str, list[str]]:
-    """Map each purpose code to the names of the outside recipients with whom its data may be shared at ``at``.
+def recipients_of(client_id: UUID, language: str, *, at: datetime) -> dict[str, list[str]]:
+    """Map each purpose code to the names and services of the outside recipients that may receive its data at ``at``.
 
     Leaves out recipients to which the client objects or may still object: no consent covers them yet (decision 0080).
     """
@@ -259,7 +262,7 @@ def recipients_of(client_id: UUID, *, at: datetime) -> dict[str, list[str]]:
             for code in approval.purposes if approval.is_in_force(at) else ():
                 found.setdefault(code, set()).add(rule.id)
     rows = Recipient.objects.filter(client_id__in=[PAKTALEEM, client_id])
-    names = {row.pk: f"{row.name} ({row.service})" for row in rows}
+    names = {row.pk: f"{row.name} ({row.describe_service(language)})" for row in rows}
     return {code: sorted(names[pk] for pk in ids) for code, ids in found.items()}
 
 

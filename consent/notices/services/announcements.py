@@ -303,7 +303,7 @@ def _write_list(approvals: Iterable[RecipientApproval], language: str) -> str:
     purposes, categories = (_list_names(model, language) for model in (Purpose, DataCategory))
     with translation.override(language):
         lead = _("PakTaleem shares personal data with these providers. It never sells personal data.")
-        return "\n\n".join([lead, *(_describe(one, purposes, categories) for one in approvals)])
+        return "\n\n".join([lead, *(_describe(one, purposes, categories, language) for one in approvals)])
 
 
 def _list_names(model: type[Purpose | DataCategory], language: str) -> dict[str, str]:
@@ -311,11 +311,11 @@ def _list_names(model: type[Purpose | DataCategory], language: str) -> dict[str,
     return dict(rows.values_list("code", f"name_{language}"))
 
 
-def _describe(row: RecipientApproval, purposes: dict[str, str], categories: dict[str, str]) -> str:
+def _describe(row: RecipientApproval, purposes: dict[str, str], categories: dict[str, str], language: str) -> str:
     recipient: Recipient = row.recipient
     ground = TransferGround(recipient.transfer_ground).label if recipient.transfer_ground else ""
     lines = {
-        _("Service"): recipient.service,
+        _("Service"): recipient.describe_service(language),
         _("Part in the processing"): RecipientKind(recipient.kind).label,
         _("Purposes"): _join(row.purposes, purposes),
         _("Data"): _join(row.categories, categories),

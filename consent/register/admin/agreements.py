@@ -64,6 +64,7 @@ class RecipientAdmin(SafeguardedAdmin):
         "code",
         "name",
         "service",
+        "service_ur",
         "kind",
         "agreement_reference",
         "agreement_starts_at",

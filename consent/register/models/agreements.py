@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from django.db import models
 from django.db.models import F, Q
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from consent.register.models.purposes import (
@@ -170,12 +170,15 @@ class Recipient(RegisterRow):
     wall = TablePolicy(
         Scope.CATALOGUE,
         EDIT,
-        personal=classify(none="code name service agreement_reference countries address assurances"),
+        personal=classify(none="code name service service_ur agreement_reference countries address assurances"),
     )
 
     code = models.CharField(max_length=63, validators=[code_validator])
     name = models.CharField(max_length=200)
     service = models.CharField(max_length=200, help_text="The service it provides: hosting, payment, messages …")
+    service_ur = models.CharField(
+        "service (Urdu)", max_length=200, blank=True, default="", db_default="", help_text="Empty: shown in English."
+    )
     agreement_reference = models.CharField(max_length=100, help_text="The data processing agreement.")
     countries = models.CharField(
         max_length=200, blank=True, help_text="ISO 3166 codes, such as PK, IE; the country of its seat first."
@@ -248,6 +251,15 @@ class Recipient(RegisterRow):
 
     def __str__(self) -> str:
         return self.name
+
+    def describe_service(self, language: str) -> str:
+        """Return the service in a language; in English if it has no text in Urdu."""
+        return (self.service_ur if language == "ur" else "") or self.service
+
+    @property
+    def service_here(self) -> str:
+        """The service in the language of the page."""
+        return self.describe_service(get_language() or "en")
 
 
 class RecipientApproval(PeriodRow):

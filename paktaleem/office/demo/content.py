@@ -128,6 +128,7 @@ class RecipientText:
     code: str
     name: str
     service: str
+    service_ur: str
     agreement_reference: str
     countries: str
     kind: str
@@ -143,6 +144,7 @@ RECIPIENTS = (
         "hosting",
         "Karakoram Hosting",
         "Hosting of the platform and its backups",
+        "پلیٹ فارم اور اس کے بیک اپ کی ہوسٹنگ",
         "DPA-2026-001",
         "PK",
         "processor",
@@ -156,6 +158,7 @@ RECIPIENTS = (
         "messaging",
         "Ravi Messaging",
         "Sending emails and text messages",
+        "ای میل اور ایس ایم ایس بھیجنا",
         "DPA-2026-002",
         "PK, IE",
         "processor",

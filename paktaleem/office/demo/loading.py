@@ -128,6 +128,7 @@ def _add_recipient(text: RecipientText, at: datetime) -> None:
         code=text.code,
         name=text.name,
         service=text.service,
+        service_ur=text.service_ur,
         agreement_reference=text.agreement_reference,
         countries=text.countries,
         kind=text.kind,

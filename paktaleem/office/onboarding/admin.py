@@ -91,7 +91,7 @@ class StartingSetForm(RowActionForm):
         known = {part.purpose.code for part in parts}
         self.own_purposes = [purpose for code, purpose in STARTING_PURPOSES.items() if code not in known]
         instructed = [(part.purpose.code, str(part.purpose)) for part in parts if part.part == Capacity.PROCESSOR]
-        recipients = {row.recipient.code: f"{row.recipient.name}: {row.recipient.service}" for row in approvals}
+        recipients = {row.recipient.code: f"{row.recipient.name}: {row.recipient.service_here}" for row in approvals}
         set_choices(self, "instructed", instructed)
         set_choices(self, "own", [(purpose.code, str(purpose)) for purpose in self.own_purposes])
         set_choices(self, "recipients", recipients.items())

@@ -118,7 +118,7 @@ def _render_question(
         purpose=purpose,
         notice=version.text(language),
         why=BASIS_TEXTS["consent"],
-        recipients=recipients_of(ward.child.client_id, at=at).get(choice.purpose.code, []),
+        recipients=recipients_of(ward.child.client_id, language, at=at).get(choice.purpose.code, []),
         is_stale=is_stale,
         **list_shown(choice, version, ward.child.client_id, at=at),
     )
