@@ -32,6 +32,7 @@ ENTERING = re.compile(
 """Words of help that is of use only to those who enter a value."""
 
 
+_SANDBOX = tuple(f"accounts/client/{act}" for act in ("force-state", "make-order", "move-clock", "start-over"))
 OF_ANOTHER_PERSON = {
     "amina": (
         "erasures/erasureproposal/approve",
@@ -41,15 +42,17 @@ OF_ANOTHER_PERSON = {
         "subjects/readmission/approve",
         "systems/order/agree",
         "disposals/batch/approve",
+        *_SANDBOX,
     ),
     "farah": (
         "consent/safeguardchange/approve",
         "schedule/holdlift/approve",
         "schedule/hold/lift",
         "merges/personmerge/approve",
+        *_SANDBOX,
     ),
 }
-"""Acts on a row that the reader proposed, or that the other side decides: the page leads back and says so."""
+"""Acts on a row that the reader proposed, that the other side decides, or that is no sandbox: the page leads back."""
 
 
 def read_pages(crawl: OpenPages, name: str) -> Crawl:

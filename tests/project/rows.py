@@ -164,7 +164,7 @@ def rows_of_indus(cast: Cast) -> dict[str, Any]:
     rows["webhooks/endpoint/enable"] = off.pk  # which is off
     rows["subjects/rosterimport/import"] = ready.pk
     rows["sharing/businesstransfer"] = acquisition.pk
-    rows["consent/noticedispatch/withdraw"] = opposed.pk  # about a recipient, with its answer
+    rows |= {f"consent/noticedispatch/{act}": opposed.pk for act in ("object", "withdraw")}  # its objection is answered
     rows["accounts/membership/invite-again"] = colleague.pk
     rows["accounts/user/invite"] = invited.pk  # who has not set a password yet
     rows |= {
