@@ -44,10 +44,9 @@ def approval_actions(
 ) -> tuple[RowAction, RowAction]:
     """Return the row actions to approve and decline a change through ``service``.
 
-    ``approve`` and ``decline`` are the button labels, ``lead`` is the text before approving, ``clock`` returns the
-    time of the decision, ``capability`` is needed for both, ``refusals`` are words of these acts for exceptions,
-    ``danger`` marks an approval that takes protection away or gives power, ``form`` and ``template`` are those of the
-    approval, ``offered_to`` says who sees its button.
+    ``approve`` and ``decline`` are the button labels, ``lead`` is the text before approving, ``clock`` returns the time
+    of the decision, ``refusals`` are words of these acts for exceptions, ``danger`` marks an approval that takes
+    protection away or gives power, ``form`` and ``template`` are the approval's, ``offered_to`` says who sees it.
     """
 
     def perform(row: Any, given: dict[str, Any], request: HttpRequest, *, approved: bool) -> None:

@@ -208,9 +208,8 @@ def _count_given(row: AgreementExit) -> list[dict[str, Any]]:
     """Return about how many people each system gave its data for the return, and how often not, by answer."""
     orders = Order.objects.filter(client_id=row.client_id, parent_kind=CASE, parent_id=row.pk, kind=OrderKind.COLLECT)
     found: dict[tuple[str, str], dict[str, int]] = {}
-    for code, name, state, count in orders.order_by("system__code", "state").values_list(
-        "system__code", "system__name", "state", Count("pk")
-    ):
+    named = orders.order_by("system__code", "state").values_list("system__code", "system__name", "state")
+    for code, name, state, count in named.annotate(count=Count("pk")):
         found.setdefault((code, name), {})[state] = count
     return [
         {
