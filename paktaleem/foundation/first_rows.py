@@ -17,7 +17,7 @@ class FirstRows[Row](list[Row]):
     """The first rows of a list, at most ``most``; ``next_row`` is the first one that is not shown, None if all are."""
 
     def __init__(
-        self, rows: Iterable[Row] = (), next_row: Any = None, *, most: int = 0, is_latest: bool = False
+        self, rows: Iterable[Row] = (), next_row: object = None, *, most: int = 0, is_latest: bool = False
     ) -> None:
         super().__init__(rows)
         self.next_row, self.most, self.is_latest = next_row, most, is_latest

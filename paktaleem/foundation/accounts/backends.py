@@ -1,6 +1,5 @@
 """Authentication backend for staff: email address and password."""
 
-from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.backends import BaseBackend
@@ -32,7 +31,7 @@ class StaffBackend(BaseBackend):
         is_accepted = user.check_password(password) and user.is_active and not _is_refused(user)
         return user if is_accepted else None
 
-    def get_user(self, user_id: Any) -> User | None:
+    def get_user(self, user_id: object) -> User | None:
         with in_global():
             user = User.objects.filter(pk=UUID(str(user_id))).first()
         return user if user and user.is_active else None

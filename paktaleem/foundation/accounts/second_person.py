@@ -6,7 +6,6 @@ and anyone who created, re-enabled or recovered that person's account in the las
 """
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.db import models
@@ -87,7 +86,7 @@ def second_person_constraints(name: str) -> list[models.CheckConstraint]:
     ]
 
 
-def is_other_person(change: Any, actor: Actor, _at: datetime) -> bool:
+def is_other_person(change: object, actor: Actor, _at: datetime) -> bool:
     """Return True unless the actor requested the change: pages offer the approval to others only."""
     return actor.id not in {getattr(change, name, None) for name in ("requested_by", "proposed_by")}
 

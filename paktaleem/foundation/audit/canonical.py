@@ -24,7 +24,7 @@ def new_salt() -> bytes:
     return secrets.token_bytes(SALT_BYTES)
 
 
-def commitment(value: Any, salt: bytes) -> str:
+def commitment(value: object, salt: bytes) -> str:
     """Return a commitment to a value: hex HMAC-SHA-256 of its canonical form under a random salt.
 
     An unsalted hash of a name or an email address could be found by a dictionary attack.

@@ -47,7 +47,7 @@ class History(HistoricalRecords):  # type: ignore[misc]  # simple-history has no
             get_user=lambda **_: None,
         )
 
-    def post_save(self, instance: Any, created: bool, using: str | None = None, **kwargs: Any) -> None:  # noqa: FBT001 -- simple-history's signature
+    def post_save(self, instance: object, created: bool, using: str | None = None, **kwargs: Any) -> None:  # noqa: FBT001 -- simple-history's signature
         """Record the version, unless only stamped saves are recorded and this one has no stamp."""
         if not self.stamped_only or hasattr(instance, "_history_stamp"):
             super().post_save(instance, created, using, **kwargs)

@@ -38,11 +38,11 @@ def act_page(
     ``respond`` is called instead of the act, and calls it. ``options`` are further values of ``RowAction``.
     """
 
-    def perform(row: Any, given: dict[str, Any], request: HttpRequest) -> None:
+    def perform(row: object, given: dict[str, Any], request: HttpRequest) -> None:
         values = dict(given)
         act(values.pop(target) if target else row, **values, actor=actor_of(request), at=get_action_time(request))
 
-    def find_refusal(row: Any, actor: Actor, at: datetime) -> PortalError | None:
+    def find_refusal(row: object, actor: Actor, at: datetime) -> PortalError | None:
         targets = [row] if list_targets is None else list_targets(row)
         refusals = [act.find_refusal(one, actor, at) for one in targets]
         return None if None in refusals else next(iter(refusals), Refused(gettext("There is nothing to choose from.")))
@@ -79,7 +79,7 @@ def make_form(act: Act[Any, Any, Any]) -> type[ActionForm]:
     return type("ActForm", (ActionForm,), fields)
 
 
-def find_field(hint: Any) -> forms.Field | None:
+def find_field(hint: object) -> forms.Field | None:
     """Return the form field with which an argument is annotated; a day is entered in the browser's own calendar."""
     metadata = get_args(hint)[1:] if get_origin(hint) is Annotated else ()
     field = next((one for one in metadata if isinstance(one, forms.Field)), None)

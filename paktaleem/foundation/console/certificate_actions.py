@@ -26,7 +26,7 @@ def certificate_actions(
     """
 
     def make(ending: str, lead: str, read: Callable[[IssuedCertificate], bytes]) -> RowAction:
-        def send(row: Any, _given: object, _request: HttpRequest) -> HttpResponse | None:
+        def send(row: object, _given: object, _request: HttpRequest) -> HttpResponse | None:
             if (found := find(row)) is None:
                 return None
             headers = {"Content-Disposition": f'attachment; filename="{name(row)}.{ending}"'}

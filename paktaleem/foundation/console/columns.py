@@ -94,7 +94,7 @@ def render_with_code(words: str, code: str) -> SafeString:
     return format_html('{} <code class="beside">{}</code>', words, code)
 
 
-def render_state(text: Any, tone: str = "calm") -> SafeString:
+def render_state(text: object, tone: str = "calm") -> SafeString:
     """Return a state as a coloured label; ``tone`` is good, warn, bad or calm, in addition to the text."""
     return format_html('<span class="pill pill-{}">{}</span>', tone, translate_text(text))
 

@@ -15,5 +15,5 @@ class EvidenceAdmin(ScopedAdmin):
     sortable_by = ()
     form_columns: ClassVar[Sequence[str]] = ()
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:  # noqa: ARG002
+    def get_readonly_fields(self, request: HttpRequest, obj: object = None) -> Any:  # noqa: ARG002
         return () if obj is None else ("owner", *self.row_fields, *self.detail_fields)

@@ -199,7 +199,7 @@ class ScopedForm(forms.ModelForm):  # type: ignore[type-arg]
             add_service_error(self, refusal)
 
 
-def _show_value(field: forms.Field, value: Any) -> str:
+def _show_value(field: forms.Field, value: object) -> str:
     """Return a stored value as the form shows it: the label of a choice, the time in the reader's zone."""
     values = value if isinstance(value, (list, tuple)) else [value]
     labels = {str(key): str(label) for key, label in getattr(field, "choices", ())}
@@ -230,7 +230,7 @@ def _to_utc(cleaned: dict[str, Any]) -> dict[str, Any]:
     return cleaned
 
 
-def _has_client(model: Any) -> bool:
+def _has_client(model: object) -> bool:
     return model is not Client and hasattr(model, "_meta") and any(f.name == "client" for f in model._meta.fields)
 
 

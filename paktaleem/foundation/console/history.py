@@ -169,12 +169,12 @@ def _build_version(new: Any, old: Any | None, fields: Iterable[Column], names: d
     )
 
 
-def _differs(new: Any, old: Any | None, field: Column) -> bool:
+def _differs(new: object, old: Any | None, field: Column) -> bool:
     value = getattr(new, field.attname)
     return value not in (None, "", [], {}, timedelta()) if old is None else value != getattr(old, field.attname)
 
 
-def _format_both(old: Any | None, new: Any, field: Column, names: dict[Any, str]) -> tuple[str, str]:
+def _format_both(old: Any | None, new: object, field: Column, names: dict[Any, str]) -> tuple[str, str]:
     """Return a field before and after, in words; of an encrypted one only whether it was added, changed or removed."""
     before, after = _format_field(old, field, names), _format_field(new, field, names)
     if not isinstance(field, SealedField):
@@ -205,7 +205,7 @@ def _describe(version: Any, field: Column, value: Any) -> str:
     return _format_value(value, field)
 
 
-def _name_actor(version: Any, field: Column, value: UUID, names: dict[Any, str]) -> str:
+def _name_actor(version: object, field: Column, value: UUID, names: dict[Any, str]) -> str:
     """Return the name of who requested or decided; the portal itself and API keys by what they are."""
     kind = getattr(version, f"{field.name.removesuffix('_by')}_kind", ByKind.USER)
     if kind == ByKind.SYSTEM:
@@ -213,13 +213,13 @@ def _name_actor(version: Any, field: Column, value: UUID, names: dict[Any, str])
     return _("API key") if kind == ByKind.API_KEY else names.get(value, str(value))
 
 
-def _holds_codes(value: Any, field: Column) -> bool:
+def _holds_codes(value: object, field: Column) -> bool:
     if isinstance(value, list):
         return all(isinstance(part, str) for part in value)
     return isinstance(value, str) and is_code_field(field)
 
 
-def _format_value(value: Any, field: Column) -> str:
+def _format_value(value: object, field: Column) -> str:
     if isinstance(value, datetime):
         return moment(value)
     if isinstance(value, timedelta):
@@ -233,7 +233,7 @@ def _format_value(value: Any, field: Column) -> str:
     return translate_text(dict(field.flatchoices).get(value, value))
 
 
-def format_parts(value: Any) -> str:
+def format_parts(value: object) -> str:
     """Return a JSON value as text without its brackets: lists with commas, names before their values."""
     if isinstance(value, bool):
         return _("Yes") if value else _("No")

@@ -130,7 +130,7 @@ def find_progress(row: Any) -> Progress | None:
     return None
 
 
-def add_progress(row: Any, panels: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def add_progress(row: object, panels: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the panels of a row's page, with the progress of its long act before the others."""
     progress = find_progress(row)
     if progress is None:

@@ -83,17 +83,17 @@ class ScopedAdmin(RowClock, admin.ModelAdmin):  # type: ignore[type-arg]
 
     # Permissions
 
-    def _may(self, request: HttpRequest, capability: Capability | None, row: Any = None) -> bool:
+    def _may(self, request: HttpRequest, capability: Capability | None, row: object = None) -> bool:
         if self.officers_only and (actor := getattr(request, "actor", None)) and actor.client_id is not None:
             return False
         client_id = None if row is None else self.client_of(row)
         return may(request, capability, None if client_id == PAKTALEEM else client_id)
 
-    def client_of(self, row: Any) -> UUID:
+    def client_of(self, row: object) -> UUID:
         """Return the client in whose context a row is written; PakTaleem for rows without one."""
         return getattr(row, "client_id", PAKTALEEM)
 
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_view_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return self._may(request, self.view_capability, obj)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -105,7 +105,7 @@ class ScopedAdmin(RowClock, admin.ModelAdmin):  # type: ignore[type-arg]
             return False
         return self._may(request, self.change_capability, obj)
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:  # noqa: ARG002
         """Return False: rows are ended, never deleted."""
         return False
 
@@ -148,7 +148,7 @@ class ScopedAdmin(RowClock, admin.ModelAdmin):  # type: ignore[type-arg]
     def _is_catalogue(self) -> bool:
         return str(self.model.wall.scope) == "catalogue"
 
-    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:  # noqa: ARG002
+    def lookup_allowed(self, lookup: str, value: object, request: HttpRequest) -> bool:  # noqa: ARG002
         """Allow only lookups that the page's filters offer."""
         allowed: set[str] = set()
         for one in self.get_list_filter(request):
@@ -183,10 +183,10 @@ class ScopedAdmin(RowClock, admin.ModelAdmin):  # type: ignore[type-arg]
     def _has_client_field(self) -> bool:
         return any(field.name == "client" and field.editable for field in self.opts.fields)
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:  # noqa: ARG002
+    def get_readonly_fields(self, request: HttpRequest, obj: object = None) -> Any:  # noqa: ARG002
         return () if obj is None else ("owner", *self.fixed, *self.detail_fields)
 
-    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002
+    def get_form(self, request: HttpRequest, obj: object = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002
         texts = translate_row_texts(self, flatten_fieldsets(self.get_fieldsets(request, obj)))
         form = super().get_form(request, obj, change, **texts, **kwargs)
         own: dict[str, Any] = {"request": request, "code_sources": self.codes}
@@ -262,22 +262,22 @@ class ScopedAdmin(RowClock, admin.ModelAdmin):  # type: ignore[type-arg]
     def write(self, row: Any, **details: Any) -> None:
         raise NotImplementedError
 
-    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:  # noqa: FBT001
+    def save_related(self, request: HttpRequest, form: object, formsets: object, change: bool) -> None:  # noqa: FBT001
         """Do nothing: related rows are written by services."""
 
-    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:  # type: ignore[override]
+    def log_addition(self, request: HttpRequest, obj: object, message: object) -> None:  # type: ignore[override]
         """Do nothing: history and the ledger replace Django's log."""
 
-    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> None:  # type: ignore[override]
+    def log_change(self, request: HttpRequest, obj: object, message: object) -> None:  # type: ignore[override]
         """Do nothing: history and the ledger replace Django's log."""
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:  # noqa: ARG002
         return self._show_saved(request, obj, gettext("{thing} added."))
 
-    def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+    def response_change(self, request: HttpRequest, obj: object) -> HttpResponse:
         return self._show_saved(request, obj, gettext("{thing} saved. It applies to the next decision."))
 
-    def _show_saved(self, request: HttpRequest, row: Any, words: str) -> HttpResponse:
+    def _show_saved(self, request: HttpRequest, row: object, words: str) -> HttpResponse:
         messages.success(request, words.format(thing=capfirst(translate_text(self.opts.verbose_name))))
         return return_to_task(request) or HttpResponseRedirect(self.url_of("change", row))
 
@@ -302,14 +302,14 @@ class ScopedAdmin(RowClock, admin.ModelAdmin):  # type: ignore[type-arg]
         name = f"{self.opts.app_label}_{self.opts.model_name}_{act.slug}"
         return path(f"<path:object_id>/{act.slug}/", self.admin_site.admin_view(view), name=name)
 
-    def _acts_of(self, request: HttpRequest, row: Any) -> list[RowAction]:
+    def _acts_of(self, request: HttpRequest, row: object) -> list[RowAction]:
         if is_shared_with(request, self.client_of(row)):
             return []
         actor, at = actor_of(request), get_action_time(request)
         mine = [act for act in self.all_acts() if act.listed and self._may(request, act.capability, row)]
         return [act for act in mine if act.applies(row, at) and act.offered_to(row, actor, at)]
 
-    def _serialize_act(self, request: HttpRequest, act: RowAction, row: Any) -> dict[str, Any]:
+    def _serialize_act(self, request: HttpRequest, act: RowAction, row: object) -> dict[str, Any]:
         label, url = translate_text(act.label), carry_step(request, self.url_of(act.slug, row))
         return {"slug": act.slug, "label": label, "danger": act.danger, "url": url}
 
@@ -333,7 +333,7 @@ class ScopedAdmin(RowClock, admin.ModelAdmin):  # type: ignore[type-arg]
             return answer
         return self._act_page(request, row, act, form)
 
-    def _find_refusal(self, request: HttpRequest, row: Any, act: RowAction) -> str:
+    def _find_refusal(self, request: HttpRequest, row: object, act: RowAction) -> str:
         """Return why an act cannot be opened, or done any more; empty if it can. Its service checks again."""
         actor, at, is_sent = actor_of(request), get_action_time(request), request.method == "POST"
         if act.find_refusal is not None and (refusal := act.find_refusal(row, actor, at)) is not None:
@@ -348,7 +348,7 @@ class ScopedAdmin(RowClock, admin.ModelAdmin):  # type: ignore[type-arg]
             words = ""
         return words.format(act=translate_text(act.label))
 
-    def _perform(self, request: HttpRequest, row: Any, act: RowAction, form: ActionForm) -> HttpResponse | None:
+    def _perform(self, request: HttpRequest, row: object, act: RowAction, form: ActionForm) -> HttpResponse | None:
         """Perform the action and return a response; on an error of the service, add it to the form and return None."""
         try:
             with nullcontext() if act.across_clients else in_client(self.client_of(row)):
@@ -364,7 +364,7 @@ class ScopedAdmin(RowClock, admin.ModelAdmin):  # type: ignore[type-arg]
         messages.success(request, answer or translate_text(act.done))
         return return_to_task(request) or HttpResponseRedirect(self.url_of("change", row))
 
-    def _act_page(self, request: HttpRequest, row: Any, act: RowAction, form: Any) -> TemplateResponse:
+    def _act_page(self, request: HttpRequest, row: object, act: RowAction, form: object) -> TemplateResponse:
         return self.page(request, row, act.template, title=translate_text(act.label), act=act, form=form)
 
     def page(self, request: HttpRequest, row: Any, template: str, **values: Any) -> TemplateResponse:

@@ -85,7 +85,7 @@ class PersonRows:
     person_field: ClassVar[str] = ""
     """The field of the person whom a row is about; ``pk`` if the rows are people; empty for no filters."""
 
-    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
+    def lookup_allowed(self, lookup: str, value: object, request: HttpRequest) -> bool:
         return lookup == OF_PERSON or super().lookup_allowed(lookup, value, request)  # type: ignore[misc]
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
@@ -138,7 +138,7 @@ def list_tabs(request: HttpRequest, row: Any) -> list[PersonTab]:
     return [tab for tab in TABS if may(request, tab.capability, row.client_id)]
 
 
-def find_tab(request: HttpRequest, row: Any) -> PersonTab:
+def find_tab(request: HttpRequest, row: object) -> PersonTab:
     """Return the tab of the URL; the first if there is none, or the user may not open it."""
     wanted = request.GET.get("tab", "")
     return next((tab for tab in list_tabs(request, row) if tab.code == wanted), OVERVIEW)

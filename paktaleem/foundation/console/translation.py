@@ -39,7 +39,7 @@ DJANGO_TEXTS = (
 """Django's own form messages, translated here because Django has no Urdu for them."""
 
 
-def translate_text(words: Any) -> str:
+def translate_text(words: object) -> str:
     """Return a text in the current language, unchanged if there is no translation."""
     text = str(words)
     return gettext(text) if text else text

@@ -59,7 +59,7 @@ class SealedField(MigratesAs, models.BinaryField):  # type: ignore[type-arg]
     def from_db_value(self, value: Any, *_: object) -> Sealed | None:
         return None if value is None else Sealed(bytes(value))
 
-    def to_python(self, value: Any) -> Any:
+    def to_python(self, value: object) -> Any:
         """Refuse plaintext early, in ``full_clean``. Raises ValidationError."""
         if value is None or isinstance(value, Sealed):
             return value

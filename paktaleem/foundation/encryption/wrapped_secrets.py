@@ -60,7 +60,7 @@ class WrappedSecrets:
         row = {"client_id": client_id, self.owner: owner_id, "epoch": epoch, "wrapped": wrapped, **columns}
         self.model._default_manager.create(**row)
 
-    def open(self, row: Any) -> str:
+    def open(self, row: object) -> str:
         """Return the secret of a row.
 
         Raises KeyError for a destroyed epoch, InvalidTag for a row copied from elsewhere.

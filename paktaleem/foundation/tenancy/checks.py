@@ -23,7 +23,7 @@ _TEXT_FIELDS = (
 _HISTORY_FIELDS = {"history_type", "history_change_reason", "actor_kind", "actor_role"}
 
 
-def check_declarations(app_configs: Any = None, **_: object) -> list[CheckMessage]:
+def check_declarations(app_configs: object = None, **_: object) -> list[CheckMessage]:
     """Return errors for models without a ``wall``, a client column or classified text fields."""
     del app_configs
     return [error for model in apps.get_models(include_auto_created=True) for error in _model_errors(model)]

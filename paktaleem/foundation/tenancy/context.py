@@ -246,7 +246,7 @@ def _apply(context: Context | None, using: str) -> timedelta | None:
 _TRANSACTION_CONTROL = ("SAVEPOINT", "RELEASE SAVEPOINT", "ROLLBACK TO SAVEPOINT", "SET CONSTRAINTS")
 
 
-def guard(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:  # noqa: FBT001 -- Django's own signature
+def guard(execute: Callable[..., Any], sql: str, params: object, many: bool, context: dict[str, Any]) -> Any:  # noqa: FBT001 -- Django's own signature
     """Raise ContextMissing for SQL outside a context (an execute wrapper of the connection)."""
     declared = _current.get()
     if declared is None and (";" in sql or not sql.startswith(_TRANSACTION_CONTROL)):

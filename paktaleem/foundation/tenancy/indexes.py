@@ -4,8 +4,6 @@
 # open item that is not due. A fixed code in the condition of a partial index is written into the statement: a
 # parameter could not use the index.
 
-from typing import Any
-
 from django.db import models
 from psycopg.sql import Literal
 
@@ -13,7 +11,7 @@ from psycopg.sql import Literal
 class Constant(models.Value):
     """A value written into the statement: its generic plan can use a partial index with the same condition."""
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[()]]:  # noqa: ARG002 -- Django's signature
+    def as_sql(self, compiler: object, connection: object) -> tuple[str, tuple[()]]:  # noqa: ARG002 -- Django's signature
         """Return the quoted value, without a parameter."""
         return Literal(str(self.value)).as_string().replace("%", "%%"), ()
 

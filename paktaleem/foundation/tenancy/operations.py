@@ -65,14 +65,14 @@ class TableOperation(Operation):
     def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:  # noqa: ARG002 -- Django's signature
         _run(schema_editor, self.backward_sql(app_label, from_state), [])
 
-    def table(self, app_label: str, state: Any) -> str:
+    def table(self, app_label: str, state: object) -> str:
         return _table(state, app_label, self.model)
 
-    def forward_sql(self, app_label: str, state: Any) -> list[str]:
+    def forward_sql(self, app_label: str, state: object) -> list[str]:
         """Write everything but foreign keys."""
         raise NotImplementedError
 
-    def backward_sql(self, app_label: str, state: Any) -> list[str]:
+    def backward_sql(self, app_label: str, state: object) -> list[str]:
         raise NotImplementedError
 
     def keys(self, app_label: str, state: Any) -> list[Key]:  # noqa: ARG002 -- most have none
@@ -98,7 +98,7 @@ class TenantIsolation(TableOperation):
         self.limited = Limited(limited or ("read" if shared else "by_person"))
         self.column, self.shared, self.looked_up = column, shared, looked_up
 
-    def forward_sql(self, app_label: str, state: Any) -> list[str]:
+    def forward_sql(self, app_label: str, state: object) -> list[str]:
         table, own = self.table(app_label, state), f"{self.column} = (SELECT tenancy_client())"
         sql = [
             f"ALTER TABLE {table} ALTER COLUMN {self.column} SET NOT NULL",
@@ -125,7 +125,7 @@ class TenantIsolation(TableOperation):
         reference = f"FOREIGN KEY ({self.column}) REFERENCES accounts_client (id)"
         return [Key(table, "accounts_client", f"ADD CONSTRAINT {table}_of_client {reference}")]
 
-    def backward_sql(self, app_label: str, state: Any) -> list[str]:
+    def backward_sql(self, app_label: str, state: object) -> list[str]:
         table = self.table(app_label, state)
         policies = ["own", "officer", *(["shared"] if self.shared else []), *(["looked_up"] if self.looked_up else [])]
         return [
@@ -140,12 +140,12 @@ class TenantIsolation(TableOperation):
 class RenewLimits(TableOperation):
     """Write the policies of limited staff anew, after a foreign key of a table by person has become optional."""
 
-    def forward_sql(self, app_label: str, state: Any) -> list[str]:
+    def forward_sql(self, app_label: str, state: object) -> list[str]:
         table, own = self.table(app_label, state), "client_id = (SELECT tenancy_client())"
         dropped = (f"DROP POLICY IF EXISTS {policy} ON {table}" for policy in _OF_LIMITED_STAFF)
         return [*dropped, *write_policies(table, Limited.BY_PERSON, columns_of_state(state), own=own)]
 
-    def backward_sql(self, app_label: str, state: Any) -> list[str]:
+    def backward_sql(self, app_label: str, state: object) -> list[str]:
         """Keep the policies: they allow what the earlier column refuses."""
         del app_label, state
         return []
@@ -163,12 +163,12 @@ class SameClientForeignKey(TableOperation):
         super().__init__(model)
         self.field, self.to, self.owner, self.to_key = field, to, owner, to_key
 
-    def _parts(self, app_label: str, state: Any) -> tuple[str, str, str]:
+    def _parts(self, app_label: str, state: object) -> tuple[str, str, str]:
         table = self.table(app_label, state)
         column = _column(state, app_label, self.model, self.field)
         return table, column, f"{table}_{column}_same_client"[:63]
 
-    def forward_sql(self, app_label: str, state: Any) -> list[str]:
+    def forward_sql(self, app_label: str, state: object) -> list[str]:
         table, column, name = self._parts(app_label, state)
         sql = [f"CREATE INDEX IF NOT EXISTS {name[:59]}_ix ON {table} ({self.owner}, {column})"]
         if self.owner != "client_id":
@@ -184,7 +184,7 @@ class SameClientForeignKey(TableOperation):
         reference = f"FOREIGN KEY ({self.owner}, {column}) REFERENCES {target} ({self.to_key}, id)"
         return [Key(table, target, f"ADD CONSTRAINT {name} {reference}")]
 
-    def backward_sql(self, app_label: str, state: Any) -> list[str]:
+    def backward_sql(self, app_label: str, state: object) -> list[str]:
         table, _, name = self._parts(app_label, state)
         return [
             f"DROP INDEX IF EXISTS {name[:59]}_ix",
@@ -202,11 +202,11 @@ class SameColumns(TableOperation):
         super().__init__(model)
         self.field, self.to, self.columns = field, to, columns
 
-    def _parts(self, app_label: str, state: Any) -> tuple[str, str, str, str]:
+    def _parts(self, app_label: str, state: object) -> tuple[str, str, str, str]:
         table, target = self.table(app_label, state), _table(state, app_label, self.to)
         return table, target, _column(state, app_label, self.model, self.field), ", ".join(self.columns)
 
-    def forward_sql(self, app_label: str, state: Any) -> list[str]:
+    def forward_sql(self, app_label: str, state: object) -> list[str]:
         _, target, _, columns = self._parts(app_label, state)
         return [f"CREATE UNIQUE INDEX IF NOT EXISTS {target}_named_whole ON {target} (client_id, id, {columns})"]
 
@@ -216,7 +216,7 @@ class SameColumns(TableOperation):
         reference = f"FOREIGN KEY (client_id, {column}, {columns}) REFERENCES {target} (client_id, id, {columns})"
         return [Key(table, target, f"ADD CONSTRAINT {table}_{column}_same {reference}")]
 
-    def backward_sql(self, app_label: str, state: Any) -> list[str]:
+    def backward_sql(self, app_label: str, state: object) -> list[str]:
         table, target, column, _ = self._parts(app_label, state)
         return [
             f"ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {table}_{column}_same",
@@ -227,14 +227,14 @@ class SameColumns(TableOperation):
 class AppendOnly(TableOperation):
     """Make a table append-only: a trigger rejects UPDATE, DELETE and TRUNCATE, even by its owner."""
 
-    def forward_sql(self, app_label: str, state: Any) -> list[str]:
+    def forward_sql(self, app_label: str, state: object) -> list[str]:
         table, refuse = self.table(app_label, state), "EXECUTE FUNCTION tenancy_refuse_change()"
         return [
             f"CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW {refuse}",
             f"CREATE TRIGGER append_only_table BEFORE TRUNCATE ON {table} FOR EACH STATEMENT {refuse}",
         ]
 
-    def backward_sql(self, app_label: str, state: Any) -> list[str]:
+    def backward_sql(self, app_label: str, state: object) -> list[str]:
         table = self.table(app_label, state)
         return [
             f"DROP TRIGGER IF EXISTS append_only ON {table}",
@@ -321,7 +321,7 @@ def list_table_policies() -> dict[str, TablePolicy]:
     return walls
 
 
-def find_table_policy(model: Any) -> TablePolicy | None:
+def find_table_policy(model: object) -> TablePolicy | None:
     """Return a model's access declaration, or None; a history table has its model's, but append-only."""
     tracked = getattr(model, "instance_type", None)
     if tracked is None:

@@ -99,7 +99,7 @@ def _to_element(field: Column, row: models.Model) -> Any:
     return f"{{{','.join(_quote_element(one) for one in value)}}}"
 
 
-def _quote_element(value: Any) -> str:
+def _quote_element(value: object) -> str:
     if value is None:
         return "NULL"
     escaped = str(value).replace("\\", "\\\\").replace('"', '\\"')

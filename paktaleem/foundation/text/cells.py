@@ -6,12 +6,11 @@ prefixed with an apostrophe (OWASP, CSV injection).
 
 import json
 from datetime import UTC, datetime
-from typing import Any
 
 LIKE_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 -- spreadsheets accept full-width characters too
 
 
-def format_cell(value: Any) -> str | int | float | bool:
+def format_cell(value: object) -> str | int | float | bool:
     """Return a cell value: ISO 8601 in UTC for times, hexadecimal for bytes, JSON text, escaped strings."""
     if value is None:
         return ""
@@ -21,7 +20,7 @@ def format_cell(value: Any) -> str | int | float | bool:
     return f"'{text}" if text.startswith(LIKE_A_FORMULA) else text
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     if isinstance(value, datetime):
         return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     if isinstance(value, bytes | memoryview):

@@ -1,7 +1,6 @@
 """Template tags and filters of the console."""
 
 import re
-from typing import Any
 
 from django import template
 from django.utils.safestring import SafeString
@@ -31,7 +30,7 @@ register.filter("shows_effect", shows_effect)
 
 
 @register.filter
-def row_title(row: Any) -> str:
+def row_title(row: object) -> str:
     """Return the title of a row, as its pages show it; a date in it stays on one line (U+2060 forbids a break)."""
     return _DATE.sub("\\1-\u2060\\2-\u2060\\3", site.describe_row(row))
 

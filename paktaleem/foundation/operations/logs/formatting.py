@@ -77,11 +77,11 @@ def keep_allowed(logger: object, method: str, line: Mapping[str, Any]) -> dict[s
     return {name: _checked(kind, line[name]) for name, kind in FIELDS.items() if line.get(name) is not None}
 
 
-def _checked(kind: Kind, value: Any) -> Any:
+def _checked(kind: Kind, value: object) -> Any:
     return value if _CHECKS[kind](value) else WITHHELD
 
 
-def _is_id(value: Any) -> bool:
+def _is_id(value: object) -> bool:
     try:
         return isinstance(value, str) and str(UUID(value)) == value
     except ValueError:
@@ -164,7 +164,7 @@ def _describe_foreign(logger: object, method: str, line: EventDict) -> EventDict
     return line
 
 
-def _describe_job(record: Any) -> Mapping[str, Any]:
+def _describe_job(record: object) -> Mapping[str, Any]:
     """Return what the worker did with which task; its message repeats the arguments."""
     job = getattr(record, "job", None) or {}
     return {
@@ -176,7 +176,7 @@ def _describe_job(record: Any) -> Mapping[str, Any]:
     }
 
 
-def find_route(request: Any) -> str | None:
+def find_route(request: object) -> str | None:
     """Return the route of a request, such as ``/api/v1/subjects/<str:external_id>``; None if it has none."""
     match = getattr(request, "resolver_match", None)
     return None if match is None else f"/{match.route}"
@@ -186,7 +186,7 @@ def _is_below(name: str, parent: str) -> bool:
     return name == parent or name.startswith(f"{parent}.")
 
 
-def _read_error(given: Any) -> ErrorInfo:
+def _read_error(given: object) -> ErrorInfo:
     if isinstance(given, BaseException):
         return type(given), given, given.__traceback__
     if isinstance(given, tuple):

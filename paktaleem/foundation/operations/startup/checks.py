@@ -18,14 +18,14 @@ from paktaleem.foundation.operations.startup.findings import (
 )
 
 
-def check_settings(app_configs: Any = None, **_: object) -> list[CheckMessage]:
+def check_settings(app_configs: object = None, **_: object) -> list[CheckMessage]:
     """Return the unsafe settings (``check --deploy``); a build may have the addresses of roles that a server lacks."""
     del app_configs
     known = check_secret_key()
     return [found for found in _list_settings_errors() if found not in known]
 
 
-def check_secret_key(app_configs: Any = None, **_: Any) -> list[CheckMessage]:
+def check_secret_key(app_configs: object = None, **_: Any) -> list[CheckMessage]:
     """Return a weak secret key of a host that other computers can reach, unless DEBUG is on (every ``check``)."""
     del app_configs
     is_served = read_settings().is_public and not settings.DEBUG
@@ -36,9 +36,8 @@ def _list_settings_errors() -> list[CheckMessage]:
     return [_error(found) for found in settings_findings(replace(read_settings(), addresses_of_others=()))]
 
 
-def check_database(app_configs: Any = None, databases: Sequence[str] | None = None, **_: object) -> list[CheckMessage]:
+def check_database(databases: Sequence[str] | None = None, **_: object) -> list[CheckMessage]:
     """Return what is unsafe about the app role's database, its schema and its keys (``check --database default``)."""
-    del app_configs
     if DEFAULT_DB_ALIAS not in (databases or ()):
         return []
     found = list(database_findings(read_database()))

@@ -96,7 +96,7 @@ class IdempotencySlot:
 
 
 def acquire_idempotency_slot(
-    header: str, *, client_id: UUID, credential: UUID, route: str, path: str, body: Any, at: datetime
+    header: str, *, client_id: UUID, credential: UUID, route: str, path: str, body: object, at: datetime
 ) -> IdempotencySlot:
     """Acquire the lock of an idempotency key until the transaction ends.
 

@@ -106,7 +106,7 @@ def get_arrival_time(request: Request) -> datetime:
     return middleware.get_arrival_time(request._request)
 
 
-def validate_input(serializer: type[BaseSerializer[Any]], data: Any) -> dict[str, Any]:
+def validate_input(serializer: type[BaseSerializer[Any]], data: object) -> dict[str, Any]:
     """Return the validated input.
 
     Raises DRF's ValidationError naming each field.

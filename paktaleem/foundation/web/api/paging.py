@@ -18,7 +18,7 @@ def paginated_response(request: Request, page: Mapping[str, Any], query: Mapping
     return Response({**page, "next": next_url}, headers={"Link": f'<{next_url}>; rel="next"'})
 
 
-def sign_cursor(place: Any, *, of: str) -> str:
+def sign_cursor(place: object, *, of: str) -> str:
     """Return a signed cursor for a position in a list; ``of`` names the list and its client."""
     return signing.dumps(place, salt=of)
 

@@ -85,7 +85,7 @@ def _bounded_float(text: str) -> float:
     return float(text)
 
 
-def _check_value(value: Any, levels: int) -> None:
+def _check_value(value: object, levels: int) -> None:
     if levels < 0:
         raise ParseError(f"The body nests deeper than {MAX_DEPTH} levels.")
     if isinstance(value, dict):

@@ -92,7 +92,7 @@ def _field_messages(error: DjangoValidationError) -> Any:
     return error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
 
 
-def _flatten_errors(detail: Any, pointer: str) -> Iterator[dict[str, str]]:
+def _flatten_errors(detail: object, pointer: str) -> Iterator[dict[str, str]]:
     """Yield the messages of DRF's nested details with the JSON Pointer of each field (RFC 6901)."""
     if isinstance(detail, Mapping):
         for name, inner in detail.items():

@@ -37,7 +37,7 @@ BEYOND_SCHEMA = "x-beyond-schema"
 _CURSOR_RULE = "A cursor from an earlier response of this list."
 
 
-def list_rules(serializer: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
+def list_rules(serializer: object, prefix: str = "") -> Iterator[tuple[str, str]]:
     """Yield the path of each field with a rule that JSON Schema cannot express, and the rule.
 
     In a path, ``*`` stands for any position in a list: ``subjects/*/email``.
@@ -214,7 +214,7 @@ ANY_JSON: dict[str, Any] = {
 """The component ``AnyJSON``."""
 
 
-def describe_field(field: Any, schema: dict[str, Any]) -> dict[str, Any]:
+def describe_field(field: object, schema: dict[str, Any]) -> dict[str, Any]:
     """Return the schema of an input field, completed with what the field checks: a pattern, or ``schema_keywords``."""
     if isinstance(field, DayField):
         return {**schema, "pattern": RECENT_DAY}
@@ -236,7 +236,7 @@ def _pattern_of(field: TextField) -> str:
     return NO_NUL if field.allow_blank else PLAIN_TEXT
 
 
-def describe_object(serializer: Any, schema: dict[str, Any]) -> dict[str, Any]:
+def describe_object(serializer: object, schema: dict[str, Any]) -> dict[str, Any]:
     """Return the schema of an input object: no unknown fields, and its rules about several fields together."""
     if not isinstance(serializer, StrictSerializer):
         return schema
@@ -334,7 +334,7 @@ def _render_schema(document: dict[str, Any], body: dict[str, Any]) -> str:
     return json.dumps(_resolve_references(document, schemas[0]), indent=2, ensure_ascii=False) if schemas else ""
 
 
-def _resolve_references(document: dict[str, Any], schema: Any, outer: tuple[str, ...] = ()) -> Any:
+def _resolve_references(document: dict[str, Any], schema: object, outer: tuple[str, ...] = ()) -> Any:
     if isinstance(schema, dict) and "$ref" in schema and schema["$ref"] not in outer:
         name = schema["$ref"]
         found = document["components"]["schemas"][name.rsplit("/", 1)[1]]
@@ -388,7 +388,7 @@ class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call
     target_class = "paktaleem.foundation.web.api.authentication.KeyAuthentication"
     name = "ApiKey"
 
-    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+    def get_security_definition(self, auto_schema: object) -> dict[str, str]:
         del auto_schema
         return {"type": "http", "scheme": "bearer", "description": "An API key, issued in the console."}
 
@@ -414,12 +414,12 @@ class OperationSchema(AutoSchema):
         return operation
 
     @override
-    def _map_serializer_field(self, field: Any, direction: Any, bypass_extensions: bool = False) -> Any:
+    def _map_serializer_field(self, field: object, direction: object, bypass_extensions: bool = False) -> Any:
         schema = super()._map_serializer_field(field, direction, bypass_extensions)  # type: ignore[no-untyped-call]
         return describe_field(field, schema)
 
     @override
-    def _map_serializer(self, serializer: Any, direction: Any, bypass_extensions: bool = False) -> Any:
+    def _map_serializer(self, serializer: object, direction: object, bypass_extensions: bool = False) -> Any:
         schema = super()._map_serializer(serializer, direction, bypass_extensions)  # type: ignore[no-untyped-call]
         return describe_object(_instance_of(serializer), schema)
 
@@ -431,7 +431,7 @@ class OperationSchema(AutoSchema):
         return {**rules, **self.view.beyond_schema}  # type: ignore[attr-defined]
 
 
-def _instance_of(serializer: Any) -> Any:
+def _instance_of(serializer: object) -> Any:
     """Return an instance of a serializer given as a class; anything else as it is."""
     return serializer() if isinstance(serializer, type) else serializer
 

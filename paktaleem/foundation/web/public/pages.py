@@ -76,7 +76,7 @@ def expired_page(*, way_back: str, is_for_staff: bool) -> HttpResponse:
     return _to_response(html, HTTPStatus.FORBIDDEN, "no-store")
 
 
-def _base_context(query: Any) -> dict[str, Any]:
+def _base_context(query: object) -> dict[str, Any]:
     return {"languages": _language_links(query), "is_sandbox": is_in_sandbox()}
 
 

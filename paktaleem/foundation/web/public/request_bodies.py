@@ -216,7 +216,7 @@ class _Answer:
     content: bytes = b""
     stream: Any = None
 
-    def start(self, status: str, headers: Iterable[tuple[str, str]], exc_info: Any = None) -> None:
+    def start(self, status: str, headers: Iterable[tuple[str, str]], exc_info: object = None) -> None:
         """Take status and headers: WSGI's ``start_response``."""
         del exc_info
         self.status, self.headers = int(status.split(maxsplit=1)[0]), headers
@@ -298,7 +298,7 @@ def _take_part(parts: Iterator[bytes]) -> bytes:
     return bytes(taken)
 
 
-def _close(content: Any) -> None:
+def _close(content: object) -> None:
     if hasattr(content, "close"):
         content.close()
 

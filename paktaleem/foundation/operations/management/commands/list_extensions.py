@@ -1,7 +1,6 @@
 """``manage.py list_extensions``: which app calls which handlers of apps above it."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from django.core.management.base import BaseCommand
 
@@ -21,7 +20,7 @@ class Command(BaseCommand):
                 self.stdout.write(f"    {_name_of(handler)}")
 
 
-def _name_of(handler: Any) -> str:
+def _name_of(handler: object) -> str:
     if isinstance(handler, Mapping):
         return f"{len(handler)} entries, the first {next(iter(handler)).__qualname__}"
     if hasattr(handler, "__qualname__"):
