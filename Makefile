@@ -12,7 +12,7 @@ CLIENTS ?= 500
 READER ?=
 PAGES ?=
 
-.PHONY: help run drill test test-slow test-deep test-planted test-pages test-container screenshots test-scale check format messages docs lock audit sbom install install-dev bench
+.PHONY: help run drill test test-slow test-deep test-planted test-pages test-container screenshots test-scale check freeze format messages docs lock audit sbom install install-dev bench
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-21s%s\n", $$1, $$2 }'
@@ -52,6 +52,9 @@ test-scale: install-dev ## Load every console page with a million people of 500 
 
 check: install-dev ## Lint, words, types, layers, migrations, settings
 	@exec .make/check
+
+freeze: ## Add the digests of new migrations to tools/migrations.sha256
+	@git ls-files '*/migrations/0*.py' '*/sql/previous/*' | xargs sha256sum > tools/migrations.sha256
 
 bench: install-dev ## Measure beside pgbench, into docs/performance.md (BENCH_DIR=folder keeps the filled database)
 	@.venv/bin/python -m tools.bench

@@ -8,6 +8,7 @@ class ConsentConfig(config.PortalAppConfig):
 
     name = "consent"
     label = "consent"
+    parts = ("register", "notices", "consents", "decisions", "receipts")
     handlers = (
         (
             "paktaleem.directory.data_systems.extension_points.category_models",

@@ -19,8 +19,8 @@ PHONE: Any = {"width": 390, "height": 760}
 PERSON = "lms-talha"
 CONSOLE = {
     "today": "/admin/",
-    "people": "/admin/subjects/subject/",
-    "requests": "/admin/rights/rightsrequest/",
+    "people": "/admin/people/subject/",
+    "requests": "/admin/requests/rightsrequest/",
     "retention": "/admin/schedule/retentionrule/schedule/",
     "record": "/admin/records/impactassessment/record/",
 }
@@ -47,7 +47,7 @@ def _take_console(page: Page, base: str) -> None:
     page.goto(f"{base}/admin/")
     page.fill("#search-box", PERSON)
     page.press("#search-box", "Enter")
-    page.wait_for_url("**/subjects/subject/*/change/**")
+    page.wait_for_url("**/people/subject/*/change/**")
     person = page.url
     _take(page, person, "person")
     _take(page, f"{person}?lang=ur", "person-urdu")

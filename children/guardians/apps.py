@@ -7,7 +7,7 @@ class ChildrenConfig(config.PortalAppConfig):
     """Guardians, their verifications, and their answers about the service."""
 
     name = "children.guardians"
-    label = "children"
+    label = "guardians"
     verbose_name = "children and guardians"
     handlers = (
         (

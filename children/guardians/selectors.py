@@ -83,7 +83,7 @@ def require_no_adult(person: Subject, *, at: datetime) -> None:
 def load_child_facts(child: Subject, *, past: datetime | None = None) -> ChildFacts:
     """Return the guardians, their answers and the quarantine of a child, now or as of ``past``."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT children_facts(%s, %s)::text", [child.pk, past])
+        cursor.execute("SELECT guardians_facts(%s, %s)::text", [child.pk, past])
         [text] = cursor.fetchone()
     return (None if text is None else _facts.decode(text)) or ChildFacts()
 
@@ -92,7 +92,7 @@ def load_facts_of_children(client_id: UUID, children: Iterable[UUID]) -> dict[UU
     """Map children of a client to their facts now, as ``load_child_facts``, in one query; without any, left out."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT s.id, children_facts(s.id, NULL)::text FROM subjects_subject s"
+            "SELECT s.id, guardians_facts(s.id, NULL)::text FROM people_subject s"
             " WHERE s.client_id = %s AND s.id = ANY(%s)",
             [client_id, list(children)],
         )

@@ -62,7 +62,7 @@ def _decrypt_contact(person: Subject) -> Contact:
     sealer = sealer_of(person)
 
     def text(sealed: Sealed | None, field: str) -> str | None:
-        return None if sealed is None else sealer.open(sealed, column=f"subjects_subject.{field}")
+        return None if sealed is None else sealer.open(sealed, column=f"people_subject.{field}")
 
     return Contact(email=text(person.email, "email"), phone=text(person.phone, "phone"))
 

@@ -50,7 +50,7 @@ def get_names_for_guardian(children: Iterable[Subject], *, client_id: UUID) -> d
     rows = list(children)
     sealers = sealers_of(client_id, [one.pk for one in rows])
     return {
-        one.pk: sealers[one.pk].open(one.full_name, column="subjects_subject.full_name")
+        one.pk: sealers[one.pk].open(one.full_name, column="people_subject.full_name")
         for one in rows
         if one.full_name is not None and one.pk in sealers
     }

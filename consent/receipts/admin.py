@@ -76,7 +76,7 @@ def _timeline_values(request: HttpRequest, row: Subject) -> dict[str, object]:
             for code, line in states.items()
         ],
         "decisions": decisions,
-        "bundle_url": reverse("admin:subjects_subject_evidence", args=[row.pk], current_app=site.name),
+        "bundle_url": reverse("admin:people_subject_evidence", args=[row.pk], current_app=site.name),
         "may_export": actor_of(request).may(Capability.EXPORT_EVIDENCE, row.client_id)
         and bool(events or acknowledgements),
     }

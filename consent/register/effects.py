@@ -32,7 +32,7 @@ from paktaleem.foundation.tenancy.rows import PAKTALEEM
 _COUNT = """
 SELECT count(*), count(*) FILTER (WHERE c.state = 'given'), count(*) FILTER (WHERE c.state IN ('refused', 'withdrawn')),
     count(DISTINCT s.client_id)
-FROM subjects_subject s
+FROM people_subject s
 LEFT JOIN consent_consent c
     ON (c.client_id, c.subject_id) = (s.client_id, s.id) AND c.purpose_id = ANY (%(purposes)s)
 WHERE s.erased_at IS NULL
@@ -92,12 +92,12 @@ FROM (
     SELECT a.client_id, a.child_id, max(v.strength) AS strength, bool_or(a.shares) AS shares
     FROM (
         SELECT DISTINCT ON (l.client_id, l.guardianship_id) l.*
-        FROM children_serviceauthorisation l
+        FROM guardians_serviceauthorisation l
         WHERE l.guardianship_id IS NOT NULL AND (%(everywhere)s OR l.client_id = %(client)s)
         ORDER BY l.client_id, l.guardianship_id, l.recorded_at DESC, l.id DESC
     ) a
-    JOIN children_verification v ON (v.client_id, v.guardianship_id) = (a.client_id, a.guardianship_id)
-    JOIN subjects_subject s ON (s.client_id, s.id) = (a.client_id, a.child_id)
+    JOIN guardians_verification v ON (v.client_id, v.guardianship_id) = (a.client_id, a.guardianship_id)
+    JOIN people_subject s ON (s.client_id, s.id) = (a.client_id, a.child_id)
     WHERE a.decision = 'given' AND (a.expires_at IS NULL OR a.expires_at > %(at)s)
         AND v.ended_at IS NULL AND (v.expires_at IS NULL OR v.expires_at > %(at)s)
         AND s.erased_at IS NULL AND (s.of_age_at IS NULL OR s.of_age_at > %(at)s)

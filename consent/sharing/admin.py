@@ -163,7 +163,7 @@ class LegalDisclosureAdmin(PersonRows, EvidenceAdmin):
 
     @admin.display(description="person")
     def person(self, row: LegalDisclosure) -> SafeString:
-        url = reverse("admin:subjects_subject_change", args=[row.subject_id], current_app=site.name)
+        url = reverse("admin:people_subject_change", args=[row.subject_id], current_app=site.name)
         return format_html('<a href="{}">{}</a>', url, row.subject)
 
 
@@ -207,7 +207,7 @@ class DisclosureAdmin(ExportableAdmin, EvidenceAdmin):
 
     @admin.display(description="person")
     def person(self, row: Disclosure) -> SafeString:
-        url = reverse("admin:subjects_subject_change", args=[row.subject_id], current_app=site.name)
+        url = reverse("admin:people_subject_change", args=[row.subject_id], current_app=site.name)
         return format_html('<a href="{}">{}</a>', url, row.subject)
 
 

@@ -18,7 +18,7 @@ BEGIN
             'of_age_at', s.of_age_at,
             -- An adult's of_age_at is this date; guardians are not read then.
             'child', CASE
-                WHEN s.of_age_at IS DISTINCT FROM timestamptz '1970-01-01 00:00:00+00' THEN children_facts(s.id, NULL)
+                WHEN s.of_age_at IS DISTINCT FROM timestamptz '1970-01-01 00:00:00+00' THEN guardians_facts(s.id, NULL)
             END,
             'of_age_threshold', s.of_age_threshold,
             'country', s.country,
@@ -57,7 +57,7 @@ BEGIN
         ) END ORDER BY asked.place), '[]'::json)
         FROM unnest(persons) WITH ORDINALITY AS asked (person, place)
         LEFT JOIN LATERAL (
-            SELECT * FROM subjects_subject t
+            SELECT * FROM people_subject t
             WHERE t.client_id = owner AND t.external_id = asked.person
             LIMIT 1
         ) s ON true

@@ -13,7 +13,7 @@ BEGIN
         'guardian', g.child_id, '', statement_timestamp()
     FROM changed n
     JOIN before b ON b.id = n.id
-    JOIN children_guardianship g ON g.client_id = n.client_id AND g.guardian_id = n.id
+    JOIN guardians_guardianship g ON g.client_id = n.client_id AND g.guardian_id = n.id
     WHERE n.erased_at IS DISTINCT FROM b.erased_at;
     RETURN NULL;
 END

@@ -7,7 +7,7 @@ BEGIN
     SELECT gen_random_uuid(), n.client_id, pg_current_xact_id()::text::bigint,
         'guardian', g.child_id, '', statement_timestamp()
     FROM changed n
-    JOIN children_guardianship g ON g.client_id = n.client_id AND g.id = n.guardianship_id;
+    JOIN guardians_guardianship g ON g.client_id = n.client_id AND g.id = n.guardianship_id;
     RETURN NULL;
 END
 $$;

@@ -1,5 +1,5 @@
 -- Returns what a decision needs to know about one person, as JSON: roles, age, erasure, whether the account is closed,
--- restrictions, objections, holds, ended retention periods, consents, and for people who may be under age their guardians (children_facts). NULL if the
+-- restrictions, objections, holds, ended retention periods, consents, and for people who may be under age their guardians (guardians_facts). NULL if the
 -- person is not known. Now if asked_at is NULL, else as it was at that time, read from histories and events. mark is the
 -- tombstone by which an erased person is found; the erasure is known at every time, also before it. 'linked' are the facts of the other records that are the same person
 -- (consent_linked_facts), unless alone is true. The result is json, not jsonb: it is written once and never searched.
@@ -17,12 +17,12 @@ DECLARE
 BEGIN
     SELECT s.id, s.role, s.other_roles, s.registered_at, s.erasure_started_at, s.erased_at, s.is_enabled,
         s.account_closed_at, s.of_age_at, s.of_age_threshold, s.country, s.same_person INTO who
-    FROM subjects_subject s
+    FROM people_subject s
     WHERE s.client_id = owner AND s.external_id = person;
     IF NOT FOUND AND mark IS NOT NULL THEN
         SELECT s.id, s.role, s.other_roles, s.registered_at, s.erasure_started_at, s.erased_at, s.is_enabled,
             s.account_closed_at, s.of_age_at, s.of_age_threshold, s.country, s.same_person INTO who
-        FROM subjects_subject s
+        FROM people_subject s
         WHERE s.client_id = owner AND s.tombstone = mark;
     END IF;
     IF who.id IS NULL THEN
@@ -33,7 +33,7 @@ BEGIN
     IF asked_at IS NOT NULL THEN
         SELECT h.id, h.role, h.other_roles, h.registered_at, h.erasure_started_at, h.is_enabled, h.account_closed_at,
             h.of_age_at, h.of_age_threshold, h.country, h.same_person INTO who
-        FROM subjects_historicalsubject h
+        FROM people_historicalsubject h
         WHERE h.client_id = owner AND h.id = who.id AND h.history_date <= asked_at
         ORDER BY h.history_date DESC, h.history_id DESC
         LIMIT 1;
@@ -54,7 +54,7 @@ BEGIN
         -- An adult's of_age_at is this date; guardians are not read then.
         'child', CASE
             WHEN who.of_age_at IS DISTINCT FROM timestamptz '1970-01-01 00:00:00+00'
-            THEN children_facts(who.id, asked_at)
+            THEN guardians_facts(who.id, asked_at)
         END,
         'of_age_threshold', who.of_age_threshold,
         'country', who.country,

@@ -1,14 +1,14 @@
 -- When rows are added that decisions read: note whom they concern, once for each statement.
-CREATE TRIGGER notes_insert AFTER INSERT ON children_guardianship
+CREATE TRIGGER notes_insert AFTER INSERT ON guardians_guardianship
     REFERENCING NEW TABLE AS changed
     FOR EACH STATEMENT EXECUTE FUNCTION consent_note_children('child_id');
-CREATE TRIGGER notes_insert AFTER INSERT ON children_quarantine
+CREATE TRIGGER notes_insert AFTER INSERT ON guardians_quarantine
     REFERENCING NEW TABLE AS changed
     FOR EACH STATEMENT EXECUTE FUNCTION consent_note_children('subject_id');
-CREATE TRIGGER notes_insert AFTER INSERT ON children_serviceauthorisation
+CREATE TRIGGER notes_insert AFTER INSERT ON guardians_serviceauthorisation
     REFERENCING NEW TABLE AS changed
     FOR EACH STATEMENT EXECUTE FUNCTION consent_note_children('child_id');
-CREATE TRIGGER notes_insert AFTER INSERT ON children_verification
+CREATE TRIGGER notes_insert AFTER INSERT ON guardians_verification
     REFERENCING NEW TABLE AS changed
     FOR EACH STATEMENT EXECUTE FUNCTION consent_note_verified();
 CREATE TRIGGER notes_insert AFTER INSERT ON consent_consent
@@ -23,6 +23,6 @@ CREATE TRIGGER notes_insert AFTER INSERT ON consent_restriction
 CREATE TRIGGER notes_insert AFTER INSERT ON consent_retentionfact
     REFERENCING NEW TABLE AS changed
     FOR EACH STATEMENT EXECUTE FUNCTION consent_note_retention();
-CREATE TRIGGER notes_insert AFTER INSERT ON subjects_subject
+CREATE TRIGGER notes_insert AFTER INSERT ON people_subject
     REFERENCING NEW TABLE AS changed
     FOR EACH STATEMENT EXECUTE FUNCTION consent_note_new_subjects();

@@ -1,7 +1,7 @@
 -- When a row of a client's register is written: raise the version of that register.
 CREATE TRIGGER raises_register_version AFTER INSERT OR UPDATE ON accounts_client
     FOR EACH ROW EXECUTE FUNCTION consent_raise_register_version('id');
-CREATE TRIGGER raises_register_version AFTER INSERT OR UPDATE ON children_childmechanism
+CREATE TRIGGER raises_register_version AFTER INSERT OR UPDATE ON guardians_childmechanism
     FOR EACH ROW EXECUTE FUNCTION consent_raise_register_version('client_id');
 CREATE TRIGGER raises_register_version AFTER INSERT OR UPDATE ON consent_agreementsuspension
     FOR EACH ROW EXECUTE FUNCTION consent_raise_register_version('client_id');

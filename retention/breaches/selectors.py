@@ -13,9 +13,9 @@ from paktaleem.foundation.first_rows import FirstRows, take_first
 from retention.breaches.models import Breach, BreachAssessment, BreachLetter, BreachNotice, BreachPerson, Outcome
 
 HELD_DURING = """
-FROM retention_holding h
-JOIN subjects_subject s ON s.client_id = h.client_id AND s.id = h.subject_id
-LEFT JOIN systems_system y ON y.client_id = h.system_owner AND y.id = h.system_id
+FROM holdings_holding h
+JOIN people_subject s ON s.client_id = h.client_id AND s.id = h.subject_id
+LEFT JOIN data_systems_system y ON y.client_id = h.system_owner AND y.id = h.system_id
 WHERE h.client_id = %(client)s AND s.erased_at IS NULL
     AND h.first_collected_at <= %(until)s AND (h.ended_at IS NULL OR h.ended_at >= %(since)s)
     AND (cardinality(%(categories)s::text[]) = 0 OR h.category = ANY(%(categories)s::text[]))

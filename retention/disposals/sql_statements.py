@@ -17,14 +17,14 @@ def _limit_to_chunk(statement: str) -> str:
 
 
 NEXT_LIMIT = """
-SELECT subject_id FROM retention_holding
+SELECT subject_id FROM holdings_holding
 WHERE client_id = %(client)s AND ended_at IS NULL AND (%(low)s::uuid IS NULL OR subject_id > %(low)s)
 ORDER BY subject_id OFFSET %(size)s LIMIT 1
 """
 """The person up to whom a chunk of holdings goes; all holdings of a person are in the same chunk."""
 
 NEXT_PEOPLE = """
-SELECT id FROM subjects_subject
+SELECT id FROM people_subject
 WHERE client_id = %(client)s AND (%(low)s::uuid IS NULL OR id > %(low)s)
 ORDER BY id OFFSET %(size)s LIMIT 1
 """
@@ -47,7 +47,7 @@ WITH due AS MATERIALIZED (
 ), ended AS (
     INSERT INTO consent_retentionfact (id, client_id, subject_id, kind, category, starts_at)
     SELECT [new_id], %(client)s, h.subject_id, 'ended', h.category, %(at)s
-    FROM retention_holding h
+    FROM holdings_holding h
     LEFT JOIN due d ON d.holding_id = h.id
     WHERE h.client_id = %(client)s AND h.ended_at IS NULL AND [of h.subject_id]
     GROUP BY h.subject_id, h.category
@@ -93,7 +93,7 @@ WITH ended AS MATERIALIZED (
     FROM (SELECT WHERE EXISTS (SELECT FROM ended)) needed
     CROSS JOIN schedule_lines(%(client)s, NULL, NULL, %(at)s, NULL, NULL, %(low)s, %(high)s) l
     JOIN ended e ON e.subject_id = l.subject_id AND e.category = l.category
-    JOIN retention_holding h ON h.client_id = %(client)s AND h.id = l.holding_id AND [of h.subject_id]
+    JOIN holdings_holding h ON h.client_id = %(client)s AND h.id = l.holding_id AND [of h.subject_id]
 ), still AS (
     SELECT subject_id, category FROM lines
     GROUP BY subject_id, category
@@ -111,12 +111,12 @@ WHERE f.client_id = %(client)s AND f.id = e.id AND [of f.subject_id]
 FLAG_AGREEMENT = _limit_to_chunk(
     """
 WITH people AS MATERIALIZED (
-    SELECT s.id FROM subjects_subject s
+    SELECT s.id FROM people_subject s
     WHERE s.client_id = %(client)s AND s.erased_at IS NULL AND s.erasure_started_at IS NULL AND [of s.id]
 ), held AS MATERIALIZED (
     SELECT h.id, h.subject_id, h.category, h.system_id,
         greatest(h.last_collected_at, h.last_activity_at) AS used_at
-    FROM retention_holding h JOIN people p ON p.id = h.subject_id
+    FROM holdings_holding h JOIN people p ON p.id = h.subject_id
     WHERE h.client_id = %(client)s AND h.ended_at IS NULL AND [of h.subject_id]
 ), answered AS MATERIALIZED (
     SELECT i.subject_id, i.category, i.system_id
@@ -129,7 +129,7 @@ WITH people AS MATERIALIZED (
     UNION ALL
     SELECT NULL, p.id, c.category, y.id, %(at)s
     FROM people p
-    CROSS JOIN systems_system y
+    CROSS JOIN data_systems_system y
     CROSS JOIN LATERAL unnest(y.categories) AS c (category)
     WHERE y.client_id IN (%(client)s, %(paktaleem)s)
         AND y.starts_at <= %(at)s AND (y.ends_at IS NULL OR y.ends_at > %(at)s)
@@ -161,7 +161,7 @@ FROM (
     SELECT i.category, s.code AS system, i.action, i.method, i.rule_id AS rule, i.state, i.cause, i.answer,
         count(*) AS count
     FROM disposals_item i
-    LEFT JOIN systems_system s ON s.id = i.system_id
+    LEFT JOIN data_systems_system s ON s.id = i.system_id
     WHERE i.client_id = %(client)s AND i.batch_id = %(batch)s
     GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
 ) c
@@ -186,7 +186,7 @@ _CHUNK = """
 LOCK_PEOPLE = _limit_to_chunk(
     """
 SELECT count(*) FROM (
-    SELECT s.id FROM subjects_subject s
+    SELECT s.id FROM people_subject s
     WHERE s.client_id = %(client)s AND [of s.id] AND s.id IN (SELECT c.subject_id FROM ([chunk]) c)
     ORDER BY s.id FOR UPDATE
 ) locked
@@ -197,7 +197,7 @@ SELECT count(*) FROM (
 LOCK_HOLDINGS = _limit_to_chunk(
     """
 SELECT count(*) FROM (
-    SELECT h.id FROM retention_holding h
+    SELECT h.id FROM holdings_holding h
     WHERE h.client_id = %(client)s AND [of h.subject_id] AND h.id IN (SELECT c.holding_id FROM ([chunk]) c)
     ORDER BY h.id FOR NO KEY UPDATE
 ) locked
@@ -208,7 +208,7 @@ SELECT count(*) FROM (
 CHECK_AGAIN = _limit_to_chunk(
     """
 WITH chunk AS MATERIALIZED ([chunk]), active AS MATERIALIZED (
-    SELECT s.id, s.categories FROM systems_system s
+    SELECT s.id, s.categories FROM data_systems_system s
     WHERE s.client_id IN (%(client)s, %(paktaleem)s)
         AND s.starts_at <= %(at)s AND (s.ends_at IS NULL OR s.ends_at > %(at)s)
 ), due AS MATERIALIZED (
@@ -232,7 +232,7 @@ WITH chunk AS MATERIALIZED ([chunk]), active AS MATERIALIZED (
             WHERE x.client_id = %(client)s AND x.starts_at <= %(at)s AND (x.ends_at IS NULL OR x.ends_at > %(at)s)
                 AND (x.purpose_code = '' OR h.purposes IS NULL OR h.purposes ? x.purpose_code)
                 AND (x.subject_id = s.id OR x.subject_id IN (
-                    SELECT l.id FROM subjects_subject l
+                    SELECT l.id FROM people_subject l
                     WHERE l.client_id = %(client)s AND l.same_person = s.same_person
                 ))
         ) THEN 'restricted'
@@ -241,7 +241,7 @@ WITH chunk AS MATERIALIZED ([chunk]), active AS MATERIALIZED (
         WHEN (d.rule_id, d.action, d.method, d.due_at) IS DISTINCT FROM (c.rule_id, c.action, c.method, c.due_at)
             THEN 'rule_changed'
         WHEN c.system_id IS NULL AND EXISTS (
-            SELECT FROM retention_holding o
+            SELECT FROM holdings_holding o
             WHERE o.client_id = c.client_id AND o.subject_id = c.subject_id AND o.category = c.category
                 AND o.ended_at IS NULL AND o.id <> c.holding_id AND NOT EXISTS (
                     SELECT FROM chunk n WHERE n.holding_id = o.id AND n.action = c.action AND n.method = c.method
@@ -252,8 +252,8 @@ WITH chunk AS MATERIALIZED ([chunk]), active AS MATERIALIZED (
             SELECT FROM active a WHERE c.category = ANY (a.categories) AND (c.system_id IS NULL OR a.id = c.system_id)
         ) AS has_system
     FROM chunk c
-    LEFT JOIN retention_holding h ON h.client_id = c.client_id AND h.id = c.holding_id AND [of h.subject_id]
-    JOIN subjects_subject s ON s.client_id = c.client_id AND s.id = c.subject_id AND [of s.id]
+    LEFT JOIN holdings_holding h ON h.client_id = c.client_id AND h.id = c.holding_id AND [of h.subject_id]
+    JOIN people_subject s ON s.client_id = c.client_id AND s.id = c.subject_id AND [of s.id]
     LEFT JOIN due d ON d.holding_id = c.holding_id
 )
 UPDATE disposals_item i
@@ -302,7 +302,7 @@ FROM (
         CASE WHEN bool_or(state = 'waived') THEN 'waived'
             WHEN bool_or(state = 'not_applicable') THEN 'not_applicable'
             WHEN bool_or(state = 'confirmed') THEN 'disposed' ELSE 'not_found' END AS worst
-    FROM systems_order
+    FROM data_systems_order
     WHERE client_id = %(client)s AND parent_kind = %(parent_kind)s AND parent_id = %(batch)s
         AND subject_id = %(subject)s AND categories && %(categories)s::varchar[]
 ) o
@@ -313,7 +313,7 @@ WHERE i.client_id = %(client)s AND i.batch_id = %(batch)s AND i.subject_id = %(s
 """Settle the items of one answered order."""
 
 END_HOLDINGS = """
-UPDATE retention_holding h
+UPDATE holdings_holding h
 SET ended_at = %(at)s
 FROM disposals_item i
 WHERE i.client_id = %(client)s AND i.batch_id = %(batch)s AND i.subject_id = %(subject)s AND i.system_id IS NULL
@@ -323,7 +323,7 @@ WHERE i.client_id = %(client)s AND i.batch_id = %(batch)s AND i.subject_id = %(s
 """End the holdings of no known system; the others are ended with their system's answer."""
 
 SETS = """
-SELECT id::text, kind, method, size, orders_hash FROM systems_orderset
+SELECT id::text, kind, method, size, orders_hash FROM data_systems_orderset
 WHERE client_id = %(client)s AND created_at >= %(since)s AND parent_kind = %(parent_kind)s AND parent_id = %(batch)s
 ORDER BY id
 """
@@ -331,8 +331,8 @@ ORDER BY id
 
 RECORDS = """
 SELECT s.code, n.key, sum(n.records)::bigint, sum(n.reported)::bigint
-FROM systems_order o
-JOIN systems_system s ON s.id = o.system_id
+FROM data_systems_order o
+JOIN data_systems_system s ON s.id = o.system_id
 CROSS JOIN LATERAL (
     SELECT key, value::bigint AS records, 0 AS reported FROM jsonb_each_text(o.result -> 'counts')
     UNION ALL SELECT key, 0, value::bigint FROM jsonb_each_text(o.result -> 'reported')

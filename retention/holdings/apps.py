@@ -7,7 +7,7 @@ class RetentionConfig(config.PortalAppConfig):
     """Collections, holdings and incidents."""
 
     name = "retention.holdings"
-    label = "retention"
+    label = "holdings"
     handlers = (
         (
             "consent.register.services.safeguards.weaker_rows",

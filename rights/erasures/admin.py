@@ -260,14 +260,14 @@ class ErasureProposalAdmin(ExportableAdmin, EvidenceAdmin):
 
     @admin.display(description="person")
     def person(self, row: ErasureProposal) -> SafeString:
-        url = reverse("admin:subjects_subject_change", args=[row.subject_id], current_app=site.name)
+        url = reverse("admin:people_subject_change", args=[row.subject_id], current_app=site.name)
         return format_html('<a href="{}">{}</a>', url, row.subject)
 
     @admin.display(description="request")
     def served(self, row: ErasureProposal) -> SafeString | str:
         if row.request is None:
             return "—"
-        url = reverse("admin:rights_rightsrequest_change", args=[row.request_id], current_app=site.name)
+        url = reverse("admin:requests_rightsrequest_change", args=[row.request_id], current_app=site.name)
         return format_html('<a href="{}">{}</a>', url, row.request)
 
     @admin.display(description="reason")

@@ -21,16 +21,15 @@ _ABOUT = ("subject", "child")
 _STEPS = 2
 """A row is about a person by its own column, or by that of a row it belongs to (the note of a request)."""
 _WHAT = {
-    "subjects": _("Name, contacts, birth date and other fields of the person, with their history"),
-    "children": _("Notes and checks about guardians"),
-    "concerns": _("Texts of concerns"),
+    "people": _("Name, contacts, birth date and other fields of the person, with their history"),
+    "guardians": _("Notes and checks about guardians"),
     "consent": _("Evidence of consents in words"),
     "files": _("Files about the person"),
-    "ledger": _("Salts of the ledger: its commitments can no longer be opened"),
+    "audit": _("Salts of the ledger: its commitments can no longer be opened"),
     "mail": _("Contents of messages that were not sent"),
     "paper": _("Rows of answer sheets"),
-    "rights": _("Texts of rights requests"),
-    "systems": _("Data in orders to systems"),
+    "requests": _("Texts of rights requests"),
+    "data_systems": _("Data in orders to systems"),
 }
 _OTHER = _("Other encrypted records")
 _CLEAR = ("external_id", "email_index", "phone_index", "name_index", "details_index", *PERSONAL)

@@ -151,7 +151,7 @@ class MailMessageAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
     def case(self, row: MailMessage) -> SafeString | str:
         if row.request is None:
             return "—"
-        url = reverse("admin:rights_rightsrequest_change", args=[row.request_id], current_app=site.name)
+        url = reverse("admin:requests_rightsrequest_change", args=[row.request_id], current_app=site.name)
         return format_html('<a href="{}">{}</a>', url, row.request)
 
 

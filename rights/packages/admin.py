@@ -140,12 +140,12 @@ def copies_board(actor: Actor, at: datetime) -> list[Card]:
     del at
     if not actor.may(Capability.HANDLE_RIGHTS_REQUESTS):
         return []
-    url = reverse("admin:rights_rightsrequest_changelist", current_app=site.name)
+    url = reverse("admin:requests_rightsrequest_changelist", current_app=site.name)
     return make_cards(Package.objects.failed().select_related("request").order_by("pk"), _to_card, url=url)
 
 
 def _to_card(package: Package) -> Card:
-    url = reverse("admin:rights_rightsrequest_change", args=[package.request_id], current_app=site.name)
+    url = reverse("admin:requests_rightsrequest_change", args=[package.request_id], current_app=site.name)
     note = gettext("the page of the request says why")
     title, since = gettext("Copy that could not be built"), package.created_at
     return Card(title, package.request.number, note, url, Severity.URGENT, waits_since=since)

@@ -355,5 +355,5 @@ def _pill(one: FieldHistory) -> Any:
 def _link(one: FieldHistory) -> dict[str, Any]:
     if one.row.request_id is None:
         return {"url": ""}
-    url = reverse("admin:rights_rightsrequest_change", args=[one.row.request_id], current_app=site.name)
+    url = reverse("admin:requests_rightsrequest_change", args=[one.row.request_id], current_app=site.name)
     return {"url": url, "number": RightsRequest.objects.values_list("number", flat=True).get(pk=one.row.request_id)}

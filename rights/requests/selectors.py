@@ -206,13 +206,13 @@ SELECT client_id, kind, count(*), count(delivered_at),
     percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM delivered_at - received_at) / 86400)
 FROM (
     SELECT DISTINCT r.client_id, p.kind, r.id, r.received_at, r.delivered_at, r.due_at, r.notice_at, r.expected_by
-    FROM rights_rightsrequest r JOIN rights_requestpart p ON p.client_id = r.client_id AND p.request_id = r.id
+    FROM requests_rightsrequest r JOIN requests_requestpart p ON p.client_id = r.client_id AND p.request_id = r.id
     WHERE r.received_at >= %s AND (%s::uuid IS NULL OR r.client_id = %s)
         AND r.state NOT IN ('duplicate', 'handed_over'){shown}
 ) request
 GROUP BY client_id, kind ORDER BY client_id, kind
 """
-_ABOUT_SHOWN_PEOPLE = " AND r.subject_id = ANY (ARRAY(SELECT id FROM subjects_subject))"
+_ABOUT_SHOWN_PEOPLE = " AND r.subject_id = ANY (ARRAY(SELECT id FROM people_subject))"
 """Added for staff limited to schools, who see no other requests: then only those of these people are read."""
 
 

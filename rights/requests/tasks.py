@@ -67,7 +67,7 @@ def notify_staff(client: str, request: str, kind: str) -> None:
 
 def _email(found: RightsRequest, school: Client, step: StepKind, *, where: UUID, role: Role) -> None:
     at = client_now()
-    page = reverse("admin:rights_rightsrequest_change", args=[found.pk], current_app="console")
+    page = reverse("admin:requests_rightsrequest_change", args=[found.pk], current_app="console")
     context = {
         "number": found.number,
         "school": school.name[:200],

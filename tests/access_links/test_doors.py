@@ -79,7 +79,13 @@ def test_neither_token_nor_code_is_kept(cast):
     work()
     assert len(token) == 43
     with in_client(cast.client_id("indus")), connection.cursor() as cursor:
-        for table in ("doors_pagelink", "doors_pagecode", "mail_letter", "ledger_entry", "procrastinate_jobs"):
+        for table in (
+            "access_links_pagelink",
+            "access_links_pagecode",
+            "mail_letter",
+            "audit_entry",
+            "procrastinate_jobs",
+        ):
             cursor.execute(f"SELECT coalesce(string_agg(to_jsonb(t)::text, ''), '') FROM {table} t")  # noqa: S608
             [kept] = cursor.fetchone()
             assert token not in kept
@@ -249,7 +255,7 @@ def test_the_request_itself_asks_the_database_the_same_for_a_known_and_an_unknow
 def test_job_and_log_hold_hashes_only(cast, caplog):
     send(visitor(), START, contact=HAMZA)
     with in_client(cast.client_id("indus")):
-        [job] = ProcrastinateJob.objects.filter(task_name="doors.send_codes")
+        [job] = ProcrastinateJob.objects.filter(task_name="access_links.send_codes")
     assert "hamza" not in json.dumps(job.args)
     assert "hamza" not in caplog.text
 

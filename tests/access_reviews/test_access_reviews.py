@@ -175,11 +175,11 @@ def test_administrators_get_an_email_with_the_day_and_the_first_page_shows_it(ca
         assert Letter.objects.get(kind="access_review_due").user_id == cast.user_id("farah")
     farah = sign_in("farah")
     assert "confirm who has access, or it is locked" in farah.get("/admin/").content.decode()
-    url = row_url("access_reviews/accessreview", review.pk, "confirm")
+    url = row_url("staff/accessreview", review.pk, "confirm")
     page = farah.get(url).content.decode()
     assert ("farah@indus.example" in page, "celia@khyber.example" in page) == (True, False)
     with in_client(indus):
         own: Any = Membership.objects.get().pk
     assert farah.post(url, {"memberships": [str(own)], "reason": "review"}).status_code == 302
     assert "confirm who has access, or it is locked" not in farah.get("/admin/").content.decode()
-    assert "2026 Q4" in farah.get(list_url("access_reviews/accessreview")).content.decode()
+    assert "2026 Q4" in farah.get(list_url("staff/accessreview")).content.decode()

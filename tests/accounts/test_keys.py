@@ -49,7 +49,7 @@ def test_a_secret_is_long_and_stored_only_as_its_digest(cast, now):
             "SELECT string_agg(to_jsonb(h)::text, '') FROM accounts_historicalapikey h WHERE id = %s", [key.id]
         )
         [versions] = cursor.fetchone()
-        cursor.execute("SELECT string_agg(to_jsonb(e)::text, '') FROM ledger_entry e")
+        cursor.execute("SELECT string_agg(to_jsonb(e)::text, '') FROM audit_entry e")
         [evidence] = cursor.fetchone()
     digest = hashlib.sha256(secret.encode()).hexdigest()
     assert digest in row

@@ -147,17 +147,17 @@ def test_every_page_agrees_with_the_limit_and_a_changed_one_is_effective_at_once
     cast: Cast, head: Any, indus_id: UUID, schools: Schools, now: datetime
 ) -> None:
     browser, danish, hamza = browser_of(head), cast.subject_id("danish"), cast.subject_id("hamza")
-    people = browser.get(list_url("subjects/subject")).content.decode()
+    people = browser.get(list_url("people/subject")).content.decode()
     assert "lms-danish" in people
     assert "lms-esra" in people
     for hidden in ("lms-hamza", "lms-iqra", "lms-junaid"):
         assert hidden not in people
     assert "You see people of:" in people
     assert "<bdi>Lyari School</bdi>" in people
-    assert browser.get(row_url("subjects/subject", danish)).status_code == 200
-    assert browser.get(row_url("subjects/subject", hamza)).status_code == 404
+    assert browser.get(row_url("people/subject", danish)).status_code == 200
+    assert browser.get(row_url("people/subject", hamza)).status_code == 404
     approve(limit(cast, head.pk, [schools[SOUTH]], now), now)
-    people = browser.get(list_url("subjects/subject")).content.decode()
+    people = browser.get(list_url("people/subject")).content.decode()
     assert ("lms-hamza" in people, "lms-danish" in people) == (True, False)
 
 

@@ -280,7 +280,7 @@ def update(column, value):
     """Change one column of Hamza's in the database, bypassing permissions."""
 
     def act(cast, now):
-        change = sql.SQL("UPDATE subjects_subject SET {} = %s WHERE id = %s").format(sql.Identifier(column))
+        change = sql.SQL("UPDATE people_subject SET {} = %s WHERE id = %s").format(sql.Identifier(column))
         with connection.cursor() as cursor:
             cursor.execute(change, [value, cast.subject_id("hamza")])
 
@@ -389,8 +389,8 @@ def test_every_table_about_people_that_decisions_read_notes_its_changes(cast):
     with in_client(cast.client_id("indus")):
         read = set(re.findall(r"\bFROM ((?:consent|subjects)_\w+)", function_text()))
         there = triggers()
-    past = {"subjects_historicalsubject", "consent_consentevent", "consent_registerversion"}
-    assert {"subjects_subject", "consent_consent", "consent_restriction", "consent_objection"} <= read
+    past = {"people_historicalsubject", "consent_consentevent", "consent_registerversion"}
+    assert {"people_subject", "consent_consent", "consent_restriction", "consent_objection"} <= read
     for table in {one for one in read if "(" not in one} - past:
         assert {(table, "notes_insert"), (table, "notes_update")} <= there, table
 

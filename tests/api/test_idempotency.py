@@ -138,7 +138,7 @@ def test_a_key_with_a_line_break_is_malformed():
 def test_the_stored_row_has_no_personal_data_and_no_key(cast, giving):
     post(cast.key("khyber"), giving, key="kiran.tareen@mail.example")
     with in_client(cast.client_id("khyber")), connection.cursor() as cursor:
-        cursor.execute("SELECT t::text, body FROM api_keptanswer t")
+        cursor.execute("SELECT t::text, body FROM web_keptanswer t")
         text, body = cursor.fetchone()
     for said in ("newsletter", "kiran"):
         assert said not in text

@@ -247,7 +247,7 @@ def test_the_list_is_read_by_an_index_of_the_client(committed):
     for address, indexes in ((SUBJECTS, ["subject_by_change"]), (f"{SUBJECTS}?role=learner", by_role)):
         with CaptureQueriesContext(connection) as queries:
             indus_lms.get(address)
-        statements = [one["sql"] for one in queries if 'ORDER BY "subjects_subject"."changed_at"' in one["sql"]]
+        statements = [one["sql"] for one in queries if 'ORDER BY "people_subject"."changed_at"' in one["sql"]]
         with in_client(committed.client_id("indus")), connection.cursor() as cursor:
             for method in ("seqscan", "sort", "bitmapscan"):  # a small table is otherwise read as a whole
                 cursor.execute(f"SET LOCAL enable_{method} = off")

@@ -544,5 +544,5 @@ def test_the_database_refuses_a_role_twice_and_one_that_is_none(cast, indus_lms)
             refused = pytest.raises(IntegrityError, match="subject_other_roles_besides_role")
             with refused, transaction.atomic(), connection.cursor() as cursor:
                 cursor.execute(
-                    "UPDATE subjects_subject SET other_roles = %s WHERE id = %s", [wrong, cast.subject_id("junaid")]
+                    "UPDATE people_subject SET other_roles = %s WHERE id = %s", [wrong, cast.subject_id("junaid")]
                 )

@@ -108,14 +108,14 @@ def test_a_dump_emptied_by_row_level_security_is_found(committed, addresses, tmp
     file = tmp_path / "empty.dump"
     program = str(find_program("pg_dump", major=server_version()))
     environment = environment_of(url(OWNER)) | {"PGOPTIONS": "-c paktaleem.client=00000000-0000-0000-0000-000000000000"}
-    command = [program, "--format=custom", "--enable-row-security", "--exclude-table-data=subjects_erasurecarriedout"]
+    command = [program, "--format=custom", "--enable-row-security", "--exclude-table-data=people_erasurecarriedout"]
     subprocess.run([*command, f"--file={file}"], env=environment, check=True)
     found = count_dump(file, major=server_version())
-    assert found["subjects_subject"] == 0
+    assert found["people_subject"] == 0
     with pytest.raises(BackupFailed, match=r"rows where it should have"):
         check_complete(counts(), found)
     with new_database("emptied", monkeypatch):
-        assert "ledger_entry is empty" in refused("restore", file)
+        assert "audit_entry is empty" in refused("restore", file)
         with psycopg.connect(url(OWNER)) as door:
             assert door.execute(
                 "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace"
@@ -123,12 +123,12 @@ def test_a_dump_emptied_by_row_level_security_is_found(committed, addresses, tmp
 
 
 def test_one_missing_row_is_found():
-    whole = {"django_migrations": 3, "accounts_client": 2, "ledger_entry": 9, "subjects_subject": 5}
+    whole = {"django_migrations": 3, "accounts_client": 2, "audit_entry": 9, "people_subject": 5}
     check_complete(whole, dict(whole))
-    for broken in ({**whole, "subjects_subject": 4}, {**whole, "subjects_subject": 6}, {"django_migrations": 3}):
+    for broken in ({**whole, "people_subject": 4}, {**whole, "people_subject": 6}, {"django_migrations": 3}):
         with pytest.raises(BackupFailed):
             check_complete(whole, broken)
-    for table in ("django_migrations", "accounts_client", "ledger_entry"):
+    for table in ("django_migrations", "accounts_client", "audit_entry"):
         with pytest.raises(BackupFailed, match="is empty"):
             check_complete({**whole, table: 0}, {**whole, table: 0})
     with pytest.raises(BackupFailed, match="no table django_migrations"):
@@ -234,7 +234,7 @@ def test_a_restored_portal_is_the_same_and_erased_people_stay_erased(committed, 
             assert findings(door) == [], "the wall stands as it stood"
         with in_client(committed.client_id("indus")):
             danish = committed.subject("danish")
-            assert sealer_of(danish).open(danish.full_name, column="subjects_subject.full_name") == "Danish Qureshi"
+            assert sealer_of(danish).open(danish.full_name, column="people_subject.full_name") == "Danish Qureshi"
 
         indus, browser = Caller(committed.key("indus")), Browser()
         assert browser.get("/readyz").json()["reason"] == "erasures_not_replayed"

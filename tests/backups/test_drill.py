@@ -74,7 +74,7 @@ def test_a_drill_with_a_changed_ledger_fails_and_is_recorded(installation, tmp_p
     with enter(SUPERUSER) as link:
         link.execute("SET session_replication_role = replica")
         link.execute(
-            "UPDATE ledger_entry SET body = body || ' ' WHERE id = (SELECT max(id::text)::uuid FROM ledger_entry)"
+            "UPDATE audit_entry SET body = body || ' ' WHERE id = (SELECT max(id::text)::uuid FROM audit_entry)"
         )
     with pytest.raises(EntryChanged):
         check_entries()
@@ -103,7 +103,7 @@ def test_a_drill_that_cannot_be_recorded_still_says_where_it_failed(installation
     backup = tmp_path / "portal.dump"
     backup.write_bytes(b"PGDMP")
     with enter(SUPERUSER) as link:
-        link.execute("REVOKE EXECUTE ON FUNCTION ledger_record_own FROM PUBLIC, paktaleem_app, paktaleem_officer")
+        link.execute("REVOKE EXECUTE ON FUNCTION audit_record_own FROM PUBLIC, paktaleem_app, paktaleem_officer")
     with pytest.raises(CommandError, match="The drill failed at: restore and counts"):
         drill("--backup", backup)
     assert "could not be recorded in the ledger" in capsys.readouterr().err

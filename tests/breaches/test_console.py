@@ -195,7 +195,7 @@ def test_the_page_says_how_far_a_letter_is_and_whom_no_email_reaches(cast: Cast,
     words = "No email reaches these people: they have no address, or are children without a guardian who has one."
     assert words in panel
     assert "Inform them in another way." in panel
-    assert sorted(re.findall(r"/admin/subjects/subject/[^>]*>(lms-\w+)<", panel)) == ["lms-iqra", "lms-lone"]
+    assert sorted(re.findall(r"/admin/people/subject/[^>]*>(lms-\w+)<", panel)) == ["lms-iqra", "lms-lone"]
     assert "Only the first" not in panel
 
 

@@ -19,10 +19,10 @@ PHONE: Any = {"width": 390, "height": 780}
 LINES = "one => Math.round(one.getBoundingClientRect().height / parseFloat(getComputedStyle(one).lineHeight))"
 PAGES = {
     "home": "/admin/",
-    "list": "/admin/subjects/subject/",
+    "list": "/admin/people/subject/",
     "form": "/admin/consent/purpose/add/",
-    "ledger": "/admin/ledger/entry/",
-    "export": "/admin/subjects/subject/export/",
+    "ledger": "/admin/audit/entry/",
+    "export": "/admin/people/subject/export/",
 }
 
 

@@ -32,7 +32,7 @@ from tests.serving import environment_of_server, served
 from tests.showing import shown
 
 DAY = timedelta(days=1)
-REQUESTS = "/admin/rights/rightsrequest/"
+REQUESTS = "/admin/requests/rightsrequest/"
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def test_a_privacy_officers_day(committed: Cast, chromium: Browser, port: int) -
     desk.fill(reason="review")
     desk.submit("approved disposal")
     desk.done()
-    desk.open_card("/retention/incident/", "incidents")
+    desk.open_card("/holdings/incident/", "incidents")
     desk.open_first("incident")
     desk.open_act("close", "close the incident")
     desk.fill(ground="No system has it any more.")
@@ -128,7 +128,7 @@ def test_a_client_administrators_day(committed: Cast, chromium: Browser, port: i
     desk.open_act("answer", "answer")
     desk.submit("answered")
     desk.done()
-    desk.go("/admin/subjects/subject/")
+    desk.go("/admin/people/subject/")
     desk.follow(desk.page.locator(".object-tools a[href*='export/']"), "export")
     desk.fill(format=["csv"], reason="review")
     desk.reach(desk.page.locator("main .submit-row input[type=submit]"))
@@ -173,7 +173,7 @@ def test_an_auditors_day(committed: Cast, chromium: Browser, port: int) -> None:
     desk = WorkingDesk(chromium, port, committed, "bilal", "ur")
     desk.go("/admin/")
     desk.look("first page")
-    desk.go("/admin/ledger/entry/")
+    desk.go("/admin/audit/entry/")
     desk.look("ledger")
     desk.open_first("evidence")
     desk.go("/admin/samples/")
@@ -190,7 +190,7 @@ def test_an_auditors_day(committed: Cast, chromium: Browser, port: int) -> None:
     expect(desk.page.locator("main")).not_to_contain_text("Lodhi")
     desk.go("/admin/trends/")
     desk.look("trends")
-    desk.go("/admin/regulator/regulatorpack/")
+    desk.go("/admin/reports/regulatorpack/")
     desk.look("packs")
     desk.follow(desk.page.locator(f"#result_list a[href*='{pack}']").first, "pack")
     assert len(desk.pages) >= 9

@@ -10,7 +10,7 @@ from tests.browser.test_browser import Visit
 from tests.demo.running import Demonstration
 
 OFFICER, ADMINISTRATOR = "privacy_officer", "client_admin"
-FORM = "/admin/systems/system/add/"
+FORM = "/admin/data_systems/system/add/"
 NAME = "input[name=name]"
 NOTE = "What you had typed was put back. Check it, then save again."
 

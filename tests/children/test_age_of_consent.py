@@ -126,7 +126,7 @@ def test_notice_goes_by_the_threshold_that_is_in_force(soon, now):
     until = now + timedelta(days=30)
     assert [one.pk for one in without_notice(coming_of_age(SETTING_UP, at=now, until=until), soon.client)] == [soon.pk]
     with connection.cursor() as cursor:  # computed for another threshold, and not recomputed yet
-        cursor.execute("UPDATE subjects_subject SET of_age_threshold = 16 WHERE id = %s", [soon.pk])
+        cursor.execute("UPDATE people_subject SET of_age_threshold = 16 WHERE id = %s", [soon.pk])
     assert soon.pk not in [one.pk for one in without_notice(coming_of_age(SETTING_UP, at=now), soon.client)]
 
 
@@ -139,9 +139,9 @@ def test_notice_follows_the_threshold_of_a_country(soon, now):
         with connection.cursor() as cursor:
             told = [json.dumps({country: threshold}), soon.client_id]
             cursor.execute("UPDATE accounts_client SET country_thresholds = %s WHERE id = %s", told)
-            cursor.execute("UPDATE subjects_subject SET country = 'AE' WHERE id = %s", [soon.pk])
+            cursor.execute("UPDATE people_subject SET country = 'AE' WHERE id = %s", [soon.pk])
             if country != "AE":
-                cursor.execute("UPDATE subjects_subject SET country = '' WHERE id = %s", [soon.pk])
+                cursor.execute("UPDATE people_subject SET country = '' WHERE id = %s", [soon.pk])
         assert listed() is is_listed
 
 

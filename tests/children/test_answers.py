@@ -40,7 +40,7 @@ def test_a_verified_guardian_gives_and_withdraws(cast, danish, esra, now):
     verified_guardian(danish, esra, at=now)
     given = record_answer(danish, esra, "given", shares=True, at=now)
     assert (state_of(danish, now), load_child_facts(danish).standing(now).may_share) == ("given", True)
-    column = "children_serviceauthorisation.evidence_reference"
+    column = "guardians_serviceauthorisation.evidence_reference"
     assert sealer_of(danish).open(given.evidence_reference, column=column).startswith("Letter")
     record_answer(danish, esra, "withdrawn", evidence="", at=now + MINUTE)
     assert state_of(danish, now + MINUTE) == "withdrawn"

@@ -103,14 +103,14 @@ def test_another_clients_children_are_not_there(cast):
 
 def test_the_page_of_a_child_invites_its_guardians_or_says_why_none_can_be_invited(cast):
     browser = browser_of(cast.user("farah"))
-    url = row_url("subjects/subject", cast.subject_id("danish"), "ask-guardians")
+    url = row_url("people/subject", cast.subject_id("danish"), "ask-guardians")
     assert browser.post(url, {"reason": "client_instruction"}).status_code == 302
     assert len(asked(cast)) == 1
     again = browser.post(url, {"reason": "client_instruction"})
     assert b"No guardian on record is left to ask" in again.content
     with in_client(cast.client_id("indus")):
         lone = SubjectFactory(client=cast.client("indus"), external_id="lms-lone", birth_date=BORN["child"])
-    alone = browser.post(row_url("subjects/subject", lone.pk, "ask-guardians"), {"reason": "client_instruction"})
+    alone = browser.post(row_url("people/subject", lone.pk, "ask-guardians"), {"reason": "client_instruction"})
     assert b"No guardian on record is left to ask" in alone.content
 
 

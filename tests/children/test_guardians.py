@@ -131,7 +131,7 @@ def test_staff_verify_what_they_saw(cast, danish, esra, now, method, strength):
     row = name(cast, danish, esra, now)
     found = verify_guardian(row, method=method, evidence=" Folder 12, no. 33 ", actor=cast.actor("farah"), at=now)
     assert (found.strength, found.verified_at) == (strength, now)
-    opened = sealer_of(danish).open(found.evidence_reference, column="children_verification.evidence_reference")
+    opened = sealer_of(danish).open(found.evidence_reference, column="guardians_verification.evidence_reference")
     assert opened == "Folder 12, no. 33"
     assert state_of(danish, now).persons == {esra.pk}
     assert "Folder" not in Entry.objects.get(kind="guardian.verified").body

@@ -360,7 +360,7 @@ def test_history_and_emails_of_an_erased_contact_cannot_be_decrypted(cast, indus
     asked(cast)
     work()
     kept = HistoricalSubject.objects.filter(id=cast.subject_id("esra"), email__isnull=False).first()
-    column = "subjects_subject.email"
+    column = "people_subject.email"
     assert sealer_of(cast.subject("esra")).open(kept.email, column=column) == "esra.qureshi@mail.example"
     follow(cast, AT + 28 * DAY)
     esra = cast.subject("esra")

@@ -75,7 +75,7 @@ def test_the_daily_task_ends_the_authority_of_minors_on_file(indus, danish, now)
         lms = {"client": indus, "external_id": f"lms-{name}", "role": "guardian", "birth_date": date(year, 3, 1)}
         SubjectFactory(**lms, at=now)
     with connection.cursor() as cursor:  # as on file before authority ended with the birth date
-        cursor.execute("UPDATE children_verification SET ended_at = NULL")
+        cursor.execute("UPDATE guardians_verification SET ended_at = NULL")
     assert load_child_facts(danish).standing(now).persons == {esra.pk, omar.pk}
     worker = system_actor("ageing.end_guardianships")
     assert end_authority_of_minors_on_file(indus.pk, actor=worker, at=now) == (None, 1)
@@ -90,7 +90,7 @@ def test_the_daily_task_checks_the_guardians_of_every_client(cast, now):
         lms = {"client": cast.client("indus"), "external_id": "lms-omar", "role": "guardian"}
         SubjectFactory(**lms, birth_date=date(2010, 3, 1), at=now)
         with connection.cursor() as cursor:
-            cursor.execute("UPDATE children_verification SET ended_at = NULL")
+            cursor.execute("UPDATE guardians_verification SET ended_at = NULL")
     end_due_guardianships(0)
     with in_client(cast.client_id("indus")):
         assert load_child_facts(danish).guardians[0].verified == ()

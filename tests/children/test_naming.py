@@ -29,7 +29,7 @@ def danish(cast):
 
 
 def address(child):
-    return f"/admin/subjects/subject/{child.pk}/name-guardian/"
+    return f"/admin/people/subject/{child.pk}/name-guardian/"
 
 
 def shown(answer):
@@ -46,11 +46,11 @@ def test_a_registered_person_is_named_and_verified_in_one_act_and_ended_again(ca
         row = Guardianship.objects.get(child=danish)
         proof = Verification.objects.get(guardianship=row)
         assert (row.guardian.external_id, proof.method) == ("lms-esra", "in_person")
-    assert answer["Location"] == f"/admin/children/guardianship/{row.pk}/change/"
+    assert answer["Location"] == f"/admin/guardians/guardianship/{row.pk}/change/"
     page = shown(farah.get(answer["Location"]))
     assert "Named and verified. To undo it, use “End guardian” on this page." in page
     assert "guardians whose consent counts: 1" in shown(farah.get(address(danish)))
-    farah.post(f"/admin/children/guardianship/{row.pk}/end/", {"reason": "correction"})
+    farah.post(f"/admin/guardians/guardianship/{row.pk}/end/", {"reason": "correction"})
     assert "guardians whose consent counts: 0" in shown(farah.get(address(danish)))
 
 

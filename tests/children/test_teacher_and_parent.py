@@ -59,7 +59,7 @@ def opens_child(browser: Client) -> bool:
 
 def decisions_shown(cast: Cast) -> dict[str, str]:
     """Return what the console says of each decision about Junaid: purpose, and the cell of the answer."""
-    page = browser_of(cast.user("farah")).get(row_url("subjects/subject", cast.subject_id("junaid"), "change"))
+    page = browser_of(cast.user("farah")).get(row_url("people/subject", cast.subject_id("junaid"), "change"))
     panel = page.content.decode().split('id="panel-standing"')[1].partition("</section>")[0]
     rows = re.findall(r'<th scope="row">([^<]+)</th>\s*<td>(.*?)</td>', panel, re.DOTALL)
     return {purpose: " ".join(re.sub(r"<[^>]+>", " ", cell).split()) for purpose, cell in rows}
@@ -93,7 +93,7 @@ def test_who_is_no_longer_a_guardian_stays_a_teacher(teacher_lms: Caller, cast: 
     with in_client(cast.client_id("indus")):
         row = Guardianship.objects.get(guardian__external_id="lms-junaid", ends_at=None)
     farah = browser_of(cast.user("farah"))
-    assert farah.post(row_url("children/guardianship", row.pk, "end"), {"reason": "correction"}).status_code == 302
+    assert farah.post(row_url("guardians/guardianship", row.pk, "end"), {"reason": "correction"}).status_code == 302
     assert not opens_child(by_code())
     assert teacher_lms.put(CHILD, {"role": "student", "guardians": []}).status_code == 200
     assert teacher_lms.put(PERSON, {"role": "instructor", "roles": ["instructor"]}).json()["roles"] == ["instructor"]

@@ -66,7 +66,7 @@ def test_of_several_answers_none_is_recorded(cast, indus_lms):
 
 
 def test_the_console_refuses_it_and_says_who_gives(cast):
-    url = row_url("subjects/subject", cast.subject_id("danish"), "answer")
+    url = row_url("people/subject", cast.subject_id("danish"), "answer")
     browser = browser_of(cast.user("farah"))
     with in_client(cast.client_id("indus")):
         token = shown(cast.client_id("indus"), timezone.now())
@@ -134,7 +134,7 @@ def test_the_api_shows_what_was_recorded_before_as_without_effect(cast, indus_lm
 
 
 def test_the_timeline_shows_it_as_without_effect(cast, once_recorded):
-    page = browser_of(cast.user("farah")).get(f"/admin/subjects/subject/{cast.subject_id('danish')}/timeline/")
+    page = browser_of(cast.user("farah")).get(f"/admin/people/subject/{cast.subject_id('danish')}/timeline/")
     assert page.content.decode().count("Without effect") == 2
 
 
@@ -146,7 +146,7 @@ PAGES_OF_THE_CONSOLE = {
     ),
     "list of answers": lambda _: "/admin/consent/consentevent/",
     "an answer": lambda event: row_url("consent/consentevent", event.pk),
-    "the person": lambda event: row_url("subjects/subject", event.subject_id),
+    "the person": lambda event: row_url("people/subject", event.subject_id),
 }
 
 

@@ -293,7 +293,7 @@ def test_the_timeline_shows_it_up_to_the_time_in_question(cast, now):
 
 def test_the_page_distinguishes_it_from_consent(cast):
     acknowledge(cast, timezone.now())
-    url = f"/admin/subjects/subject/{cast.subject_id('hamza')}/timeline/"
+    url = f"/admin/people/subject/{cast.subject_id('hamza')}/timeline/"
     page = browser_of(cast.user("farah")).get(url).content.decode()
     assert ACKNOWLEDGED in page
     assert "it is not consent" in page

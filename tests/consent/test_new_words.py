@@ -111,7 +111,7 @@ def test_a_persons_page_names_a_withdrawn_consent_as_the_person_was_asked(cast, 
         rename(cast, client, at - DAY)
         withdraw_consent(cast.subject("kiran"), purpose="newsletter", actor=cast.actor("celia"), at=at - DAY / 2)
         person = cast.subject("kiran").pk
-    url = reverse("admin:subjects_subject_change", args=[person])
+    url = reverse("admin:people_subject_change", args=[person])
     text = sign_in("celia").get(url, {"tab": page}).text
     table = text[text.index('id="panel-consents"' if page == "overview" else 'id="panel-events"') :]
     table = table[: table.index("</table>")]

@@ -133,7 +133,7 @@ def test_each_past_time_has_its_own_state(cast, kiran, given):
 
 def test_the_page_shows_the_answer_then_and_now(cast):
     Caller(cast.key("khyber")).consent("lms-kiran", "newsletter")
-    url = f"/admin/subjects/subject/{cast.subject_id('kiran')}/timeline/"
+    url = f"/admin/people/subject/{cast.subject_id('kiran')}/timeline/"
     browser = browser_of(cast.user("celia"))
     page = browser.get(url).content.decode()
     assert "API key" in page
@@ -236,7 +236,7 @@ def test_the_wrong_role_takes_nothing_away(name, cast, kiran, given):
 
 def test_the_bundle_is_taken_in_the_console_with_a_reason(cast):
     Caller(cast.key("khyber")).consent("lms-kiran", "newsletter")
-    url = f"/admin/subjects/subject/{cast.subject_id('kiran')}/evidence/"
+    url = f"/admin/people/subject/{cast.subject_id('kiran')}/evidence/"
     answer = browser_of(cast.user("amina")).post(url, {"language": "ur", "reason": "subject_request"})
     assert (answer.status_code, answer["Content-Type"]) == (200, "application/zip")
     assert "attachment" in answer["Content-Disposition"]

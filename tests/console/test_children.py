@@ -27,7 +27,7 @@ def kept(client):
 
 def test_in_the_console_staff_state_an_age_by_its_source_and_what_opens_waits(sign_in, cast, now):
     farah, danish = sign_in("farah"), cast.subject_id("danish")
-    act = row_url("subjects/subject", danish, "state-age")
+    act = row_url("people/subject", danish, "state-age")
     assert "never a document or its number" in farah.get(act).content.decode().lower()
     assert (
         "This source requires this field."
@@ -41,11 +41,11 @@ def test_in_the_console_staff_state_an_age_by_its_source_and_what_opens_waits(si
     iqra = cast.subject_id("iqra")
     assert (
         farah.post(
-            row_url("subjects/subject", iqra, "state-age"), {"source": "declared", "years": 12, "reason": "review"}
+            row_url("people/subject", iqra, "state-age"), {"source": "declared", "years": 12, "reason": "review"}
         ).status_code
         == 302
     )
-    assert "Declared by the person" in farah.get(row_url("subjects/subject", iqra)).content.decode()
+    assert "Declared by the person" in farah.get(row_url("people/subject", iqra)).content.decode()
 
 
 def test_in_the_console_an_officer_asks_and_an_administrator_of_the_client_approves(sign_in, cast):
@@ -90,10 +90,10 @@ def test_a_verification_is_found_false_by_one_act_that_says_what_follows(sign_in
         row = verified_guardian(cast.subject("danish"), cast.subject("esra"), at=now)
         proof = Verification.objects.get(guardianship=row)
     farah = sign_in("farah")
-    page = farah.get(row_url("children/verification", proof.pk)).content.decode()
+    page = farah.get(row_url("guardians/verification", proof.pk)).content.decode()
     assert "Found false" in page
-    assert "never an identity document" in farah.get("/admin/children/verification/").content.decode()
-    act = row_url("children/verification", proof.pk, "found-false")
+    assert "never an identity document" in farah.get("/admin/guardians/verification/").content.decode()
+    act = row_url("guardians/verification", proof.pk, "found-false")
     assert "quarantined and erased" in farah.get(act).content.decode()
     assert farah.post(act, {"reason": "incident"}).status_code == 302
     with in_client(cast.client_id("indus")):
@@ -102,7 +102,7 @@ def test_a_verification_is_found_false_by_one_act_that_says_what_follows(sign_in
 
 def test_a_client_declares_its_mechanisms_and_officers_see_them_beside_who_decides(sign_in, cast, now):
     farah = sign_in("farah")
-    add = "/admin/children/childmechanism/add/"
+    add = "/admin/guardians/childmechanism/add/"
     words = {"kind": "age", "description": "Birth certificate at enrolment.", "reference": "Handbook 4.2"}
     assert farah.post(add, {**words, "reason": "client_instruction"}).status_code == 302
     later = {**words, "description": "Registration form, checked twice.", "reason": "client_instruction"}
@@ -111,9 +111,9 @@ def test_a_client_declares_its_mechanisms_and_officers_see_them_beside_who_decid
         assert ChildMechanism.objects.count() == 2
         assert ChildMechanism.objects.get(ends_at=None).description == "Registration form, checked twice."
     amina = sign_in("amina")
-    assert "Handbook 4.2" in amina.get("/admin/children/childmechanism/").content.decode()
+    assert "Handbook 4.2" in amina.get("/admin/guardians/childmechanism/").content.decode()
     assert amina.get(add).status_code == 403
-    page = amina.get(row_url("subjects/subject", cast.subject_id("danish"))).content.decode()
+    page = amina.get(row_url("people/subject", cast.subject_id("danish"))).content.decode()
     assert "declared by the client" in page
     assert "Registration form, checked twice." in page
 
@@ -121,15 +121,15 @@ def test_a_client_declares_its_mechanisms_and_officers_see_them_beside_who_decid
 def test_a_schools_own_authorisation_is_shown_as_weaker_and_opens_nothing(sign_in, cast, now):
     farah, danish = sign_in("farah"), cast.subject_id("danish")
     told = {"contract_reference": "C-17", "official": "Head of Indus", "reason": "client_instruction"}
-    assert farah.post(row_url("subjects/subject", danish, "school-authorises"), told).status_code == 302
+    assert farah.post(row_url("people/subject", danish, "school-authorises"), told).status_code == 302
     with in_client(cast.client_id("indus")):
         row = SchoolAuthorisation.objects.get()
-    listed = farah.get("/admin/children/schoolauthorisation/").content.decode()
+    listed = farah.get("/admin/guardians/schoolauthorisation/").content.decode()
     assert "Weaker than a guardian" in listed
-    assert "permits nothing on its own" in farah.get(row_url("subjects/subject", danish)).content.decode()
-    assert "Head of Indus" not in farah.get(row_url("children/schoolauthorisation", row.pk)).content.decode()
+    assert "permits nothing on its own" in farah.get(row_url("people/subject", danish)).content.decode()
+    assert "Head of Indus" not in farah.get(row_url("guardians/schoolauthorisation", row.pk)).content.decode()
     assert decision_reason(cast, "lms-danish", now) == "guardian_consent_required"
-    end = row_url("children/schoolauthorisation", row.pk, "end")
+    end = row_url("guardians/schoolauthorisation", row.pk, "end")
     assert farah.post(end, {"reason": "client_instruction"}).status_code == 302
     with in_client(cast.client_id("indus")):
         assert SchoolAuthorisation.objects.get().ends_at is not None
@@ -137,12 +137,12 @@ def test_a_schools_own_authorisation_is_shown_as_weaker_and_opens_nothing(sign_i
 
 def test_an_officer_holds_data_back_and_releases_what_was_reported_only(sign_in, cast, now):
     amina, danish = sign_in("amina"), cast.subject_id("danish")
-    assert amina.post(row_url("subjects/subject", danish, "hold-back"), {"reason": "incident"}).status_code == 302
-    assert sign_in("farah").get(row_url("subjects/subject", danish, "hold-back")).status_code == 403
+    assert amina.post(row_url("people/subject", danish, "hold-back"), {"reason": "incident"}).status_code == 302
+    assert sign_in("farah").get(row_url("people/subject", danish, "hold-back")).status_code == 403
     with in_client(cast.client_id("indus")):
         held = Quarantine.objects.get()
-    assert "Reported as a child" in amina.get("/admin/children/quarantine/").content.decode()
-    release = row_url("children/quarantine", held.pk, "release")
+    assert "Reported as a child" in amina.get("/admin/guardians/quarantine/").content.decode()
+    release = row_url("guardians/quarantine", held.pk, "release")
     assert amina.post(release, {"ground": "It is another child."}).status_code == 302
     with in_client(cast.client_id("indus")):
         assert Quarantine.objects.get().ends_at is None
@@ -155,12 +155,12 @@ def test_an_officer_holds_data_back_and_releases_what_was_reported_only(sign_in,
 
 def test_what_an_incident_holds_back_too_is_not_released_by_hand(sign_in, cast, now):
     amina, danish = sign_in("amina"), cast.subject_id("danish")
-    assert amina.post(row_url("subjects/subject", danish, "hold-back"), {"reason": "incident"}).status_code == 302
+    assert amina.post(row_url("people/subject", danish, "hold-back"), {"reason": "incident"}).status_code == 302
     with in_client(cast.client_id("indus")):
         told = CollectionReport(category="device", occasion="assessment", purpose="support", collected_at=now)
         assert report_collection(cast.subject("danish"), told, actor=SETTING_UP, at=now)[1] is not None
         held = Quarantine.objects.get()
-    release = row_url("children/quarantine", held.pk, "release")
+    release = row_url("guardians/quarantine", held.pk, "release")
     assert "Nothing was done" in amina.post(release, {"reason": "incident"}, follow=True).content.decode()
     with in_client(cast.client_id("indus")):
         assert Quarantine.objects.get().ends_at is None
@@ -172,17 +172,17 @@ def test_a_check_requested_on_the_page_of_a_guardian_verifies_them(sign_in, cast
     with in_client(cast.client_id("indus")):
         row = guardian_of(cast.subject("danish"), cast.subject("esra"), at=now)
     farah = sign_in("farah")
-    start = row_url("children/guardianship", row.pk, "check")
+    start = row_url("guardians/guardianship", row.pk, "check")
     told = {"provider": "folder", "method": "payment_card", "reason": "client_instruction"}
     page = farah.post(start, told, follow=True).content.decode()
-    assert "not the evidence that the provider saw" in farah.get("/admin/children/providercheck/").content.decode()
+    assert "not the evidence that the provider saw" in farah.get("/admin/guardians/providercheck/").content.decode()
     assert "The check has been requested from the provider" in page
     work({BEGIN: children.guardians.tasks.begin})
     with in_client(cast.client_id("indus")):
         check = ProviderCheck.objects.get()
     answer_by_file(check, "passed", settings)
-    ask = row_url("children/providercheck", check.pk, "ask")
-    where = row_url("children/providercheck", check.pk, "where")
+    ask = row_url("guardians/providercheck", check.pk, "ask")
+    where = row_url("guardians/providercheck", check.pk, "where")
     assert "gave no address" in farah.post(where, {"reason": "client_instruction"}, follow=True).content.decode()
     assert sign_in("bilal").get(where).status_code == 403
     assert farah.post(ask, {"reason": "client_instruction"}).status_code == 302

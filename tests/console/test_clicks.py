@@ -106,8 +106,8 @@ TASKS: dict[str, tuple[Way | None, Way, str]] = {
 @pytest.fixture
 def known(cast_of_rows: Cast, rows: dict[str, Any]) -> dict[str, str]:
     with in_client(cast_of_rows.client_id("indus")):
-        number = RightsRequest.objects.get(pk=rows["rights/rightsrequest"]).number
-    return {"number": str(number), "order": str(rows["systems/order"])}
+        number = RightsRequest.objects.get(pk=rows["requests/rightsrequest"]).number
+    return {"number": str(number), "order": str(rows["data_systems/order"])}
 
 
 def test_the_number_of_clicks_of_ten_tasks_is_as_listed(cast_of_rows: Cast, known: dict[str, str]) -> None:

@@ -18,7 +18,7 @@ PERSON = "junaid"
 
 
 def answer_url(cast: Cast, query: str = "") -> str:
-    return row_url("subjects/subject", cast.subject_id(PERSON), "answer") + query
+    return row_url("people/subject", cast.subject_id(PERSON), "answer") + query
 
 
 def given(cast: Cast, state: str, **changes: Any) -> dict[str, Any]:
@@ -36,7 +36,7 @@ def state_of(cast: Cast) -> str | None:
 
 @pytest.mark.parametrize("name", ["amina", "farah"])
 def test_a_consent_is_given_and_withdrawn_and_the_page_follows(name: str, sign_in: SignIn, cast: Cast) -> None:
-    browser, page = sign_in(name), row_url("subjects/subject", cast.subject_id(PERSON))
+    browser, page = sign_in(name), row_url("people/subject", cast.subject_id(PERSON))
     assert b"consent missing" in browser.get(page).content
 
     assert browser.post(answer_url(cast), given(cast, "given")).status_code == 302
@@ -112,7 +112,7 @@ def test_the_wrong_role_records_nothing(name: str, status: int, sign_in: SignIn,
 
 
 def test_a_guardian_answers_for_a_child(sign_in: SignIn, cast: Cast) -> None:
-    url = row_url("subjects/subject", cast.subject_id("danish"), "answer")
+    url = row_url("people/subject", cast.subject_id("danish"), "answer")
     browser = sign_in("farah")
     assert "lms-esra" in browser.get(f"{url}?purpose=newsletter&state=given").content.decode()
     values = given(cast, "given", given_by="guardian", guardian=str(cast.subject_id("esra")))
@@ -123,12 +123,12 @@ def test_a_guardian_answers_for_a_child(sign_in: SignIn, cast: Cast) -> None:
 
 
 def _denied(browser: Client, cast: Cast, reason: str) -> bool:
-    return reason in browser.get(row_url("subjects/subject", cast.subject_id(PERSON))).content.decode()
+    return reason in browser.get(row_url("people/subject", cast.subject_id(PERSON))).content.decode()
 
 
 def test_a_restriction_is_opened_and_lifted(sign_in: SignIn, cast: Cast) -> None:
     browser = sign_in("amina")
-    url = row_url("subjects/subject", cast.subject_id(PERSON), "restrict")
+    url = row_url("people/subject", cast.subject_id(PERSON), "restrict")
     assert "This field is required" in browser.post(url, {"purpose": ""}).content.decode()
     assert browser.post(url, {"purpose": "", "reason": "subject_request"}).status_code == 302
     assert _denied(browser, cast, "processing restricted")
@@ -156,7 +156,7 @@ def test_a_restriction_is_opened_and_lifted(sign_in: SignIn, cast: Cast) -> None
 
 def test_an_objection_is_recorded(sign_in: SignIn, cast: Cast) -> None:
     browser = sign_in("farah")
-    url = row_url("subjects/subject", cast.subject_id(PERSON), "object")
+    url = row_url("people/subject", cast.subject_id(PERSON), "object")
     assert browser.post(url, {"purpose": "support", "reason": "subject_request"}).status_code == 200
     assert browser.post(url, {"purpose": "platform_improvement", "reason": "subject_request"}).status_code == 302
     assert _denied(browser, cast, "objection in force")

@@ -37,10 +37,10 @@ OF_ANOTHER_PERSON = {
     "amina": (
         "erasures/erasureproposal/approve",
         "breaches/breachclosing/approve",
-        "periods/periodchange/approve",
+        "upkeep/periodchange/approve",
         "accounts/staffchange/approve",
-        "subjects/readmission/approve",
-        "systems/order/agree",
+        "people/readmission/approve",
+        "data_systems/order/agree",
         "disposals/batch/approve",
         *_SANDBOX,
     ),
@@ -48,7 +48,7 @@ OF_ANOTHER_PERSON = {
         "consent/safeguardchange/approve",
         "schedule/holdlift/approve",
         "schedule/hold/lift",
-        "merges/personmerge/approve",
+        "people/personmerge/approve",
         *_SANDBOX,
     ),
 }
@@ -104,6 +104,6 @@ def test_save_is_above_the_panels_and_what_is_read_has_no_help_to_enter_it(
 
 
 def test_what_is_english_would_be_found(cast: Cast) -> None:
-    words = english_words(browser_of(cast.user("farah")).get("/admin/subjects/subject/").content.decode())
+    words = english_words(browser_of(cast.user("farah")).get("/admin/people/subject/").content.decode())
     assert "Sign out" in words
     assert any(one.startswith("Everyone whose data") for one in words)

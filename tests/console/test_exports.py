@@ -28,7 +28,7 @@ from tests.factories import CAST_AT
 from tests.school_limits.limiting import make_head, make_school
 from tests.signing_in import SignIn, browser_of
 
-PEOPLE = "/admin/subjects/subject/export/"
+PEOPLE = "/admin/people/subject/export/"
 PLANTED = ["=1+1", '=HYPERLINK("http://x.example","y")', "+1", "-1", "\t=1", "\r=1", "＝1"]  # noqa: RUF001 -- a full-width sign, which spreadsheets read as an ordinary one
 _CELLS = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 
@@ -37,7 +37,7 @@ def plant(cast: Cast, ids: Sequence[str], *, client: str = "indus") -> None:
     """Insert people with these LMS ids, without the services."""
     with in_client(cast.client_id(client)), connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO subjects_subject"
+            "INSERT INTO people_subject"
             " (id, client_id, external_id, role, language, is_enabled, registered_at, changed_at)"
             " SELECT gen_random_uuid(), %s, one, 'student', 'en', true, %s, %s FROM unnest(%s::text[]) AS one",
             [cast.client_id(client), CAST_AT, CAST_AT, list(ids)],
@@ -102,7 +102,7 @@ def test_other_requests_are_answered_while_a_list_is_sent(sign_in: SignIn, cast:
     parts, expected = iter(slow.streaming_content), set(map(str, _ids(cast)))
     lines = [next(parts), next(parts), next(parts)]
     assert {row[1] for row in export(celia, PEOPLE, "csv")[1:]} == {"khyber"}
-    assert amina.get("/admin/subjects/subject/").status_code == 200
+    assert amina.get("/admin/people/subject/").status_code == 200
     plant(cast, ["lms-after"])
     lines += parts
     sent = [row[0] for row in csv.reader(io.StringIO(b"".join(lines).decode("utf-8-sig")))][1:]
@@ -138,7 +138,7 @@ def test_the_ledger_says_who_took_what(name: str, query: str, owner: str | None,
         entry = Entry.objects.filter(kind="list.exported").get()
     facts = json.loads(entry.body)["facts"]
     assert (entry.client_id, entry.actor_id) == (client_id, cast.user_id(name))
-    assert (facts["list"], facts["format"], facts["reason"]) == ("subjects.subject", "csv", "review")
+    assert (facts["list"], facts["format"], facts["reason"]) == ("people.subject", "csv", "review")
     assert facts["rows"] == len(rows) - 1
     assert list(facts["filters"]) == ([query[1:].split("=", maxsplit=1)[0]] if query else [])
 
@@ -168,9 +168,9 @@ def _ids(cast: Cast) -> list[Any]:
 
 def test_support_may_not_export_and_is_not_offered_it(sign_in: SignIn) -> None:
     assert sign_in("sana").post(PEOPLE, {"format": "csv", "reason": "review"}).status_code == 403
-    assert "export/" not in sign_in("sana").get("/admin/subjects/subject/").content.decode()
+    assert "export/" not in sign_in("sana").get("/admin/people/subject/").content.decode()
     assert 'href="export/?role__exact=student"' in (
-        sign_in("bilal").get("/admin/subjects/subject/?role__exact=student").content.decode()
+        sign_in("bilal").get("/admin/people/subject/?role__exact=student").content.decode()
     )
 
 
@@ -180,7 +180,7 @@ APPROVAL = "what waits for a second person, or was settled; each is an entry of 
 FEW_FILES = "a few rows for each client and year, whose content is taken from their page"
 PAKTALEEM_OWN = "a few rows of PakTaleem's own, with a report or a page each"
 WITHOUT = {
-    "access_reviews/accessreview": STAFF_NAMES,
+    "staff/accessreview": STAFF_NAMES,
     "accounts/apikey": "keys of systems: a few for each client, whose acts are entries of the ledger",
     "accounts/client": REGISTER,
     "accounts/clientchange": APPROVAL,
@@ -191,9 +191,9 @@ WITHOUT = {
     "agreements/clientcontact": "a few people to reach for each client, named on their page only",
     "agreements/dutyattestation": FEW_FILES,
     "breaches/breachclosing": APPROVAL,
-    "children/childmechanism": REGISTER,
-    "children/providercheck": "attempts; each that succeeded is a verification, whose list is exported",
-    "children/schoolauthorisation": "a few schools' declarations, each with a document",
+    "guardians/childmechanism": REGISTER,
+    "guardians/providercheck": "attempts; each that succeeded is a verification, whose list is exported",
+    "guardians/schoolauthorisation": "a few schools' declarations, each with a document",
     "consent/agreementsuspension": REGISTER,
     "consent/balancingtest": REGISTER,
     "consent/consentevidence": "taken as a bundle with its files and hashes, from the page of consents",
@@ -217,28 +217,28 @@ WITHOUT = {
     "cookies/linkedservice": REGISTER,
     "exits/agreementexit": FEW_FILES,
     "paper/formrun": "a few prints; the answers to them are exported from the list of rows",
-    "periods/periodchange": APPROVAL,
+    "upkeep/periodchange": APPROVAL,
     "records/impactassessment": "the record of processing is taken from its page",
-    "regulator/regulatorpack": FEW_FILES,
+    "reports/regulatorpack": FEW_FILES,
     "schedule/holdlift": APPROVAL,
     "schedule/retentionrule": "the retention schedule is taken from its page",
     "schools/term": "a few for each client and year",
-    "security_assessments/securityassessment": PAKTALEEM_OWN,
+    "security/securityassessment": PAKTALEEM_OWN,
     "sharing/businesstransfer": PAKTALEEM_OWN,
     "sharing/legaldisclosure": "an order may be secret, even from the client; a pack for a regulator has the numbers",
-    "single_sign_on/provider": REGISTER,
-    "single_sign_on/signonlink": STAFF_NAMES,
-    "subjects/agechange": APPROVAL,
-    "subjects/readmission": APPROVAL,
-    "subjects/rosterimport": "a few files; the page of each has its numbers, which are in the ledger",
-    "systems/orderalert": "the orders themselves are exported, with their state",
-    "systems/orderset": "the orders themselves are exported",
-    "systems/system": REGISTER,
-    "systems/systemkey": REGISTER,
+    "staff/provider": REGISTER,
+    "staff/signonlink": STAFF_NAMES,
+    "people/agechange": APPROVAL,
+    "people/readmission": APPROVAL,
+    "schools/rosterimport": "a few files; the page of each has its numbers, which are in the ledger",
+    "data_systems/orderalert": "the orders themselves are exported, with their state",
+    "data_systems/orderset": "the orders themselves are exported",
+    "data_systems/system": REGISTER,
+    "data_systems/systemkey": REGISTER,
     "webhooks/endpoint": REGISTER,
 }
 """Lists without an export, with the reason."""
-ANNOTATED = {"rights.rightsrequest": {"kinds"}}
+ANNOTATED = {"requests.rightsrequest": {"kinds"}}
 """Columns that are computed from rows of another table, by model: codes of the rights of a request."""
 
 
@@ -251,7 +251,7 @@ def test_every_list_has_an_export_or_a_reason_why_not() -> None:
 def test_requests_emails_and_invitations_are_exported_without_names(cast_of_rows: Cast, rows: Any) -> None:
     del rows
     cast, browser = cast_of_rows, browser_of(cast_of_rows.user("farah"))
-    for model in ("rights/rightsrequest", "invitations/invitation", "retention/incident", "mail/letter"):
+    for model in ("requests/rightsrequest", "invitations/invitation", "holdings/incident", "mail/letter"):
         found = export(browser, f"/admin/{model}/export/", "csv")
         text = str(found).lower()
         assert len(found) > 1, model
@@ -261,8 +261,8 @@ def test_requests_emails_and_invitations_are_exported_without_names(cast_of_rows
     assert sorted(one["list"] for one in facts) == [
         "invitations.invitation",
         "mail.letter",
-        "retention.incident",
-        "rights.rightsrequest",
+        "holdings.incident",
+        "requests.rightsrequest",
     ]
 
 

@@ -61,7 +61,7 @@ def test_a_field_offers_nothing_of_another_kind(name: str, offered: Any) -> None
 def test_every_act_says_what_it_does_before_it_is_done() -> None:
     acts = [(model, act) for model in MODELS for act in admin_of(model).all_acts()]
     silent = {f"{model}/{act.slug}" for model, act in acts if not act.lead}
-    assert silent == {"subjects/subject/answer"}, "its page shows the notice and the form for the answer"
+    assert silent == {"people/subject/answer"}, "its page shows the notice and the form for the answer"
     assert all(admin_of(model).actions is None for model in MODELS), "acts on many rows have pages of their own"
 
 
@@ -125,5 +125,5 @@ def test_the_title_of_a_guardians_pages_names_guardian_and_child(sign_in: SignIn
     with in_client(cast.client_id("indus")):
         row = verified_guardian(cast.subject("danish"), cast.subject("esra"), at=timezone.now())
     amina, title = sign_in("amina"), f"{row.get_relationship_display()}: lms-esra, for lms-danish"
-    assert f"<title>{title} |" in amina.get(row_url("children/guardianship", row.pk)).content.decode()
-    assert f"<bdi>{title}</bdi>" in amina.get(row_url("children/guardianship", row.pk, "end")).content.decode()
+    assert f"<title>{title} |" in amina.get(row_url("guardians/guardianship", row.pk)).content.decode()
+    assert f"<bdi>{title}</bdi>" in amina.get(row_url("guardians/guardianship", row.pk, "end")).content.decode()

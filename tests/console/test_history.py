@@ -77,7 +77,7 @@ def test_an_entry_of_the_ledger_says_its_facts_in_words(cast: Cast, now: Any) ->
     facts = {"reason": "review", "purposes": ["newsletter"], "until": "2026-10-01T09:00:00+00:00", "paused": True}
     with in_client(client_id):
         entry = record_entry("list.exported", client_id=client_id, facts=facts, actor=cast.actor("farah"), at=now)
-    page = browser_of(cast.user("farah")).get(row_url("ledger/entry", entry.pk)).content.decode()
+    page = browser_of(cast.user("farah")).get(row_url("audit/entry", entry.pk)).content.decode()
     words = re.sub(r"<[^>]+>", "", page)
     for line in ("reason: Periodic review", "paused: Yes", "until: 2026-10-01 14:00"):
         assert line in words
@@ -98,7 +98,7 @@ def test_the_facts_of_an_entry_are_in_urdu_on_an_urdu_page(cast: Cast, now: Any)
         entry = record_entry(
             "legal_disclosure.made", client_id=client_id, facts=facts, actor=cast.actor("amina"), at=now
         )
-    page = in_urdu(cast, "amina").get(row_url("ledger/entry", entry.pk)).content.decode()
+    page = in_urdu(cast, "amina").get(row_url("audit/entry", entry.pk)).content.decode()
     words = re.sub(r"<[^>]+>", "", page.partition("<pre")[0])
     for line in ("قانونی ذریعہ: عدالتی حکم", "باقی دن: 3", "متعلقہ شخص کو اطلاع: نہیں"):
         assert line in words
@@ -136,7 +136,7 @@ def test_codes_of_fields_are_said_in_words(cast: Cast) -> None:
 
 def test_a_version_without_a_reason_has_no_empty_mark(rows: dict[str, Any], cast_of_rows: Cast) -> None:
     browser = browser_of(cast_of_rows.user("amina"))
-    page = browser.get(row_url("rights/rightsrequest", rows["rights/rightsrequest"], "history")).content.decode()
+    page = browser.get(row_url("requests/rightsrequest", rows["requests/rightsrequest"], "history")).content.decode()
     assert "Rights request received" in page, "by the person, without a reason"
     assert '<span class="why"></span>' not in page
 
@@ -148,9 +148,9 @@ UNCHANGED = {
     "accounts/user": "changed on the page of the person's own account, or by their roles",
     "ageing/comingofage": "a person, whose own page changes it",
     "breaches/breach": "the filled forms choose no people",
-    "children/childmechanism": ACTS,
-    "children/providercheck": ACTS,
-    "children/quarantine": "ends on the approval of a second person",
+    "guardians/childmechanism": ACTS,
+    "guardians/providercheck": ACTS,
+    "guardians/quarantine": "ends on the approval of a second person",
     "consent/agreementsuspension": ACTS,
     "consent/noticedispatch": ACTS,
     "consent/noticeversion": "a published text, which is never changed",
@@ -159,10 +159,10 @@ UNCHANGED = {
     "consent/restriction": ACTS,
     "cookies/cookie": "the filled form makes it necessary, which takes a second person",
     "cookies/cookiesite": TEXTS,
-    "retention/incident": ACTS,
+    "holdings/incident": ACTS,
     "schedule/hold": ACTS,
-    "subjects/guardianclaim": ACTS,
-    "subjects/readmission": ACTS,
+    "people/guardianclaim": ACTS,
+    "people/readmission": ACTS,
 }
 """Tracked rows that this test does not change, with the reason."""
 BY_A_WORD = {
@@ -245,13 +245,13 @@ def test_a_change_of_every_kind_is_described_in_words(cast_of_rows: Cast, rows: 
 
 STATE_ONLY = {
     "mail/letter": "its page has each attempt; the ledger has the act that needed the email",
-    "retention/flaggedcollection": "decided once, which its page shows with the person and the ground",
-    "retention/holding": "counts of what systems report; each report is a collection",
+    "holdings/flaggedcollection": "decided once, which its page shows with the person and the ground",
+    "holdings/holding": "counts of what systems report; each report is a collection",
     "schools/school": "as rosters and the learning platform state it; each import is in the ledger",
     "schools/schoolclass": "as rosters and the learning platform state it; each import is in the ledger",
     "schools/term": "as rosters and the learning platform state it; each import is in the ledger",
-    "security_events/securityevent": "a count of refusals, or a copy of an entry of the ledger",
-    "single_sign_on/signonlink": "made and ended by a sign-in, which its page shows",
+    "security/securityevent": "a count of refusals, or a copy of an entry of the ledger",
+    "staff/signonlink": "made and ended by a sign-in, which its page shows",
     "webhooks/delivery": "its page has the state and the number of attempts",
 }
 """Rows that change without a history, with what shows their changes."""

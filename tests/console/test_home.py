@@ -37,14 +37,14 @@ def test_an_import_is_one_line_with_its_number(name: str, sign_in: SignIn, cast:
     lines = latest(page)
     assert len([line for line in lines if "registered" in line and "× 30" in line]) == 1
     assert [line for line in lines if "issued" in line and "×" not in line]
-    assert "/admin/ledger/entry/?act=subject" in page
+    assert "/admin/audit/entry/?act=subject" in page
     assert len(lines) <= 8
 
 
 def test_the_console_speaks_urdu_to_whom_chose_it(sign_in: SignIn, cast: Cast) -> None:
     browser = sign_in("amina")
     assert browser.get("/admin/?lang=ur").status_code == 302
-    page = browser.get("/admin/subjects/subject/").content.decode()
+    page = browser.get("/admin/people/subject/").content.decode()
     assert '<html lang="ur" dir="rtl"' in page
     for words in ("متعلقہ اشخاص", "طالب علم", "برآمد کریں", "باہر نکلیں", "درج ہوتی ہے", "رجسٹر ہوا"):
         assert words in page
@@ -115,7 +115,7 @@ def test_a_support_agent_takes_in_requests_and_sees_no_figures(rows: dict[str, A
     page = browser.get("/admin/")
     assert (cards, page.context["cards"], page.context["latest"], page.context["home_tabs"]) == ([], [], [], [])
     links = [url for _label, url in page.context["home_links"]]
-    assert links == ["/admin/subjects/subject/find/", "/admin/desk/requesttask/take-in/"]
+    assert links == ["/admin/people/subject/find/", "/admin/desk/requesttask/take-in/"]
     for url in links:
         assert browser.get(url).status_code == 200
     auditor = browser_of(cast_of_rows.user("bilal")).get("/admin/")

@@ -52,7 +52,7 @@ HOUR = timedelta(hours=1)
 
 
 def panel_of(cast: Cast, sign_in: SignIn, name: str, tab: str = "") -> str:
-    url = row_url("subjects/subject", cast.subject_id("danish"), "change")
+    url = row_url("people/subject", cast.subject_id("danish"), "change")
     page = sign_in("farah").get(f"{url}{tab}").content.decode()
     return page.split(f'id="panel-{name}"')[1].partition("</section>")[0]
 
@@ -83,13 +83,13 @@ def test_demands_and_accesses_of_a_person_with_links_to_all(
     monkeypatch.setattr(sharing, "_MOST", 1)
     monkeypatch.setattr(entries, "_MOST", 1)
     amina = sign_in("amina")
-    requests = row_url("subjects/subject", cast.subject_id("danish"), "change")
+    requests = row_url("people/subject", cast.subject_id("danish"), "change")
     for number, is_said in ((1, False), (2, True)):
         by: dict[str, Any] = {"actor": cast.actor("amina"), "at": now + number * MINUTE}
         with in_client(cast.client_id("indus")):
             request_legal_disclosure(cast.subject("danish"), demand(now, reference=f"{number}/2026"), **by)
             record_access(cast.subject("danish"), ["email"], reason="support_case", **by)
-        for tab, model in (("disclosures", "sharing/legaldisclosure"), ("looks", "subjects/accessrecord")):
+        for tab, model in (("disclosures", "sharing/legaldisclosure"), ("looks", "people/accessrecord")):
             page = amina.get(f"{requests}?tab={tab}").content.decode()
             assert (WORDS in page) == is_said
             links = re.findall(rf'{WORDS} <a href="([^"]+)">Show all</a>', page)
@@ -107,7 +107,7 @@ def test_all_requests_of_a_person_are_listed_also_those_that_have_ended(
         ended, still_open = received(cast), received(cast, "objection")
         withdraw(cast, ended)
     farah = sign_in("farah")
-    page = farah.get(f"{row_url('subjects/subject', cast.subject_id('hamza'))}?tab=requests").content.decode()
+    page = farah.get(f"{row_url('people/subject', cast.subject_id('hamza'))}?tab=requests").content.decode()
     [link] = re.findall(r'<a href="([^"]+)">Show all</a>', page)
     listed = farah.get(html.unescape(link)).content.decode()
     assert (ended.number in listed, still_open.number in listed) == (True, True)
@@ -131,7 +131,7 @@ def test_the_answers_of_a_person_on_the_timeline_and_in_a_history(
     monkeypatch.setattr(person_page, "LATEST_EVENTS", 1)
     monkeypatch.setattr(consents, "SHOWN", 1)
     celia, caller = sign_in("celia"), Caller(cast.key("khyber"))
-    requests = row_url("subjects/subject", cast.subject_id("kiran"), "change")
+    requests = row_url("people/subject", cast.subject_id("kiran"), "change")
     caller.consent("lms-kiran", "newsletter")
     with in_client(cast.client_id("khyber")):
         history = row_url("consent/consent", Consent.objects.get(purpose__code="newsletter").pk, "history")
@@ -149,7 +149,7 @@ def test_the_versions_and_the_steps_of_a_row(
 ) -> None:
     monkeypatch.setattr(history, "SHOWN", 1)
     amina, by = sign_in("amina"), {"actor": cast.actor("amina"), "at": now}
-    of_person = row_url("subjects/subject", cast.subject_id("hamza"), "history")
+    of_person = row_url("people/subject", cast.subject_id("hamza"), "history")
     with in_client(cast.client_id("indus")):
         demanded = request_legal_disclosure(cast.subject("hamza"), demand(now), **by)
     of_demand = row_url("sharing/legaldisclosure", demanded.pk, "history")
@@ -211,7 +211,7 @@ def test_the_other_requests_of_a_person_and_those_with_which_one_continues(
         deny_own_request(made[2], by_code=False, actor=hamza, at=now + HOUR)
         assert [one.pk for one in list_linkable(made[0])] == [made[1].pk]
         assert list_linkable(made[0]).note == ""
-    url = row_url("rights/rightsrequest", made[0].pk, "change")
+    url = row_url("requests/rightsrequest", made[0].pk, "change")
     assert WORDS in sign_in("amina").get(url).content.decode()
 
 
@@ -222,7 +222,7 @@ def test_people_found_by_their_name(cast: Cast, sign_in: SignIn, now: Any, monke
         with in_client(cast.client_id("indus")):
             by: dict[str, Any] = {"client": cast.client("indus"), "actor": SETTING_UP, "at": now}
             register_subject(external_id, details={"full_name": "Same Name", "role": "instructor"}, **by)
-        page = farah.post("/admin/subjects/subject/find/", given).content.decode()
+        page = farah.post("/admin/people/subject/find/", given).content.decode()
         assert ("Only the first 1 are shown. Search by LMS id to find one." in page) == is_said
     with in_client(cast.client_id("indus")):
         assert AccessRecord.objects.count() == 2, "the person who is not shown was not looked at"

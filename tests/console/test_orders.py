@@ -20,7 +20,7 @@ from tests.console.pages import list_url, row_url
 from tests.factories import SETTING_UP, make_system
 from tests.signing_in import SignIn
 
-ORDERS = list_url("systems/order")
+ORDERS = list_url("data_systems/order")
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def issue(cast: Cast) -> Any:
 
 
 def act(browser: Client, order: Order, slug: str, **values: Any) -> Any:
-    return browser.post(row_url("systems/order", order.pk, slug), values, follow=True)
+    return browser.post(row_url("data_systems/order", order.pk, slug), values, follow=True)
 
 
 def kept(order: Order) -> Order:
@@ -64,19 +64,19 @@ def test_a_system_is_registered_and_a_key_let_act(sign_in: SignIn, cast: Cast) -
         "contact": "forum@indus.example",
         "reason": "onboarding",
     }
-    page = browser.post(list_url("systems/system") + "add/", given, follow=True)
+    page = browser.post(list_url("data_systems/system") + "add/", given, follow=True)
     assert "Forum" in page.content.decode()
     with in_client(cast.client_id("indus")):
         forum = System.objects.get(code="forum")
     assert (forum.client_id, forum.categories) == (cast.client_id("indus"), ["content", "usage_logs"])
-    add_key = list_url("systems/systemkey") + "add/"
+    add_key = list_url("data_systems/systemkey") + "add/"
     refused = browser.post(add_key, {"key_name": "LMS", "system": str(forum.pk), "reason": "onboarding"})
     assert "This key already acts for a system" in refused.content.decode()
     refused = browser.post(add_key, {"key_name": "Nobody", "system": str(forum.pk), "reason": "onboarding"})
     assert "No live key of this name" in refused.content.decode()
     with in_client(cast.client_id("indus")):
         lms = SystemKey.objects.get(key_name="LMS")
-    browser.post(row_url("systems/systemkey", lms.pk, "end"), {"reason": "review"})
+    browser.post(row_url("data_systems/systemkey", lms.pk, "end"), {"reason": "review"})
     browser.post(add_key, {"key_name": "LMS", "system": str(forum.pk), "reason": "onboarding"})
     with in_client(cast.client_id("indus")):
         assert SystemKey.objects.get(key_name="LMS", ends_at=None).system_id == forum.pk
@@ -86,20 +86,20 @@ def test_a_client_administrator_sees_paktaleems_systems_and_changes_none(sign_in
     browser = sign_in("farah")
     with in_client(cast.client_id("indus")):
         billing = System.objects.get(code="billing")
-    assert "Billing" in browser.get(list_url("systems/system")).content.decode()
-    assert browser.post(row_url("systems/system", billing.pk), {"name": "Mine"}).status_code == 403
-    assert browser.post(row_url("systems/system", billing.pk, "end"), {"reason": "review"}).status_code == 403
+    assert "Billing" in browser.get(list_url("data_systems/system")).content.decode()
+    assert browser.post(row_url("data_systems/system", billing.pk), {"name": "Mine"}).status_code == 403
+    assert browser.post(row_url("data_systems/system", billing.pk, "end"), {"reason": "review"}).status_code == 403
 
 
 def test_a_system_ends(sign_in: SignIn, issue: Any, cast: Cast) -> None:
     order = issue()
     farah = sign_in("farah")
-    farah.post(row_url("systems/system", order.system_id, "end"), {"reason": "review"})
-    page, agree = (row_url("systems/system", order.system_id, act) for act in ("change", "agree"))
+    farah.post(row_url("data_systems/system", order.system_id, "end"), {"reason": "review"})
+    page, agree = (row_url("data_systems/system", order.system_id, act) for act in ("change", "agree"))
     offered = farah.get(page).content.decode(), sign_in("amina").get(page).content.decode()
     assert [agree in text for text in offered] == [False, True]
     assert "farah@" in offered[1], "who proposed its end"
-    sign_in("amina").post(row_url("systems/system", order.system_id, "agree"), {"reason": "review"})
+    sign_in("amina").post(row_url("data_systems/system", order.system_id, "agree"), {"reason": "review"})
     with in_client(order.client_id):
         assert System.objects.get(pk=order.system_id).ends_at is not None
     assert kept(order).is_open
@@ -138,7 +138,7 @@ def test_people_answer_for_their_system(sign_in: SignIn, issue: Any) -> None:
     assert "Enter the number" in page.content.decode()
     act(browser, order, "answer", outcome="done", count_credentials="3")
     assert (kept(order).state, kept(order).result) == ("confirmed", {"counts": {"credentials": 3}})
-    page = browser.get(row_url("systems/order", order.pk)).content.decode()
+    page = browser.get(row_url("data_systems/order", order.pk)).content.decode()
     assert "credentials: 3" in page
     assert "In progress" in page
     assert "farah@indus.example" in page
@@ -175,7 +175,7 @@ def test_files_are_added_before_it_is_done(sign_in: SignIn, issue: Any) -> None:
     assert kept(order).state == "confirmed"
     with in_client(order.client_id):
         assert OrderPart.objects.get(order=order).file.kind == "pdf"
-    page = browser.get(row_url("systems/order", order.pk)).content.decode()
+    page = browser.get(row_url("data_systems/order", order.pk)).content.decode()
     assert "credentials (PDF, 13 bytes)" in page
     assert "danish.pdf" not in page
 
@@ -183,7 +183,7 @@ def test_files_are_added_before_it_is_done(sign_in: SignIn, issue: Any) -> None:
 def test_what_is_right_is_shown_to_those_who_correct_by_hand(sign_in: SignIn, issue: Any, cast: Cast) -> None:
     order = issue(kind="correct", new_values={"full_name": "Danish Lodhi"})
     browser = sign_in("farah")
-    assert "Lodhi" not in browser.get(row_url("systems/order", order.pk)).content.decode()
+    assert "Lodhi" not in browser.get(row_url("data_systems/order", order.pk)).content.decode()
     assert "Danish Lodhi" in act(browser, order, "values").content.decode()
     with in_client(order.client_id):
         assert AccessRecord.objects.get(actor_id=cast.user_id("farah")).reason == "subject_request"
@@ -203,7 +203,7 @@ def test_a_failed_order_is_tried_again(sign_in: SignIn, issue: Any, cast: Cast) 
 def test_two_people_waive_it(sign_in: SignIn, issue: Any) -> None:
     order, farah, amina = issue(), sign_in("farah"), sign_in("amina")
     act(farah, order, "waive", reason="review")
-    page, agree = (row_url("systems/order", order.pk, name) for name in ("change", "agree"))
+    page, agree = (row_url("data_systems/order", order.pk, name) for name in ("change", "agree"))
     assert [agree in browser.get(page).content.decode() for browser in (farah, amina)] == [False, True]
     assert kept(order).state == "queued"
     assert "someone else must agree" in act(farah, order, "agree").content.decode()
@@ -232,15 +232,15 @@ def test_only_paktaleem_is_offered_what_may_be_done_about_an_order_to_its_own_sy
 ) -> None:
     billing, library = issue(categories=("billing",)), issue()
     for who, order, is_offered in (("farah", billing, False), ("farah", library, True), ("amina", billing, True)):
-        page = sign_in(who).get(row_url("systems/order", order.pk)).content.decode()
+        page = sign_in(who).get(row_url("data_systems/order", order.pk)).content.decode()
         for label in ("Record the result", "Propose to waive"):
             assert (label in page) is is_offered, (who, label)
 
 
 def test_another_client_finds_nothing(sign_in: SignIn, issue: Any) -> None:
     order, browser = issue(), sign_in("celia")
-    assert browser.get(row_url("systems/order", order.pk)).status_code == 404
-    assert browser.post(row_url("systems/order", order.pk, "answer"), {"outcome": "not_found"}).status_code == 404
+    assert browser.get(row_url("data_systems/order", order.pk)).status_code == 404
+    assert browser.post(row_url("data_systems/order", order.pk, "answer"), {"outcome": "not_found"}).status_code == 404
     assert len(browser.get(ORDERS).context["cl"].result_list) == 0
 
 
@@ -268,7 +268,7 @@ def test_the_case_of_an_order_is_linked_by_its_number(cast_of_rows: Cast, sign_i
     with in_client(cast_of_rows.client_id("indus")):
         orders = list(Order.objects.exclude(parent_id=None).defer("named", "new_values"))
     for order in orders:
-        page = amina.get(row_url("systems/order", order.pk)).content.decode()
+        page = amina.get(row_url("data_systems/order", order.pk)).content.decode()
         [found] = re.findall(r"field-case.*?<bdi>(.*?)</bdi>", page, re.DOTALL)
         assert re.fullmatch('<a href="/admin/[^"]*/change/">[^<]*: [^<]*</a>', found), found
         assert str(order.parent_id) not in re.sub("<[^>]*>", "", found)

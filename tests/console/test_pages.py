@@ -77,7 +77,7 @@ def test_a_list_takes_as_many_queries_for_one_row_as_for_many(
     browser = sign_in(name)
     _add_people(cast, 1)
     models = [model for model in MODELS if STAFF[name] in TABLE[model][0]]
-    person = row_url("subjects/subject", cast.subject_id("esra"))
+    person = row_url("people/subject", cast.subject_id("esra"))
     urls = ["/admin/", *(list_url(model) for model in models), person]
     most = {"/admin/": 51, person: 60}  # cards of twenty-five apps; panels of ten
     counts = {}
@@ -150,7 +150,7 @@ LATE = datetime(2026, 9, 1, 20, 30, 15, 123456, tzinfo=UTC)
 """In Karachi it is 2 September already; in London it is 1 September, in summer time."""
 KARACHI, LONDON = ">2026-09-02 01:30</time>", ">2026-09-01 21:30</time>"
 EXACT = 'datetime="2026-09-01T20:30:15.123456Z" title="2026-09-01T20:30:15.123456Z"'
-LOOKS = list_url("subjects/accessrecord")
+LOOKS = list_url("people/accessrecord")
 
 
 def look_late(cast: Cast) -> None:
@@ -209,13 +209,13 @@ def test_the_day_on_which_a_child_decides_is_the_clients_for_every_reader(
     words = f"Child until {until.astimezone(KARACHI_ZONE):%Y-%m-%d}"
     for name in ("amina", "farah"):
         browser = sign_in(name)
-        assert words in browser.get(list_url("subjects/subject")).content.decode()
-        assert words in browser.get(row_url("subjects/subject", cast.subject_id("danish"))).content.decode()
+        assert words in browser.get(list_url("people/subject")).content.decode()
+        assert words in browser.get(row_url("people/subject", cast.subject_id("danish"))).content.decode()
 
 
 def test_a_time_is_entered_in_the_zone_and_recorded_in_utc(sign_in: SignIn, cast: Cast) -> None:
     """The timeline of a past time: what was so at 01:30 in Karachi."""
-    look = row_url("subjects/subject", cast.subject_id("esra"), "timeline")
+    look = row_url("people/subject", cast.subject_id("esra"), "timeline")
     before, after = (
         sign_in("farah").get(look, {"day": "2026-09-02", "hour": hour}).content.decode() for hour in ("01:30", "02:30")
     )
@@ -258,7 +258,7 @@ def open_page(browser: Any, url: str) -> dict[str, Any]:
 
 
 def test_the_second_sees_the_first_ones_value_and_may_replace_it(sign_in: SignIn, cast: Cast) -> None:
-    url = row_url("systems/system", system_of(cast).pk)
+    url = row_url("data_systems/system", system_of(cast).pk)
     amina, farah = sign_in("amina"), sign_in("farah")
     of_amina, of_farah = open_page(amina, url), open_page(farah, url)
     assert farah.post(url, {**of_farah, "name": "Farah’s name"}).status_code == 302
@@ -277,7 +277,7 @@ def test_the_second_sees_the_first_ones_value_and_may_replace_it(sign_in: SignIn
 
 
 def test_one_alone_saves_twice_from_pages_opened_in_between(sign_in: SignIn, cast: Cast) -> None:
-    url = row_url("systems/system", system_of(cast).pk)
+    url = row_url("data_systems/system", system_of(cast).pk)
     farah = sign_in("farah")
     for name in ("First", "Second"):
         assert farah.post(url, {**open_page(farah, url), "name": name}).status_code == 302
@@ -308,7 +308,7 @@ def menu_of(page: str) -> str:
     ("name", "url", "shown", "hidden"),
     [
         ("amina", "/admin/consent/notice/", "/admin/consent/noticedraft/", "/admin/consent/noticeversion/"),
-        ("farah", "/admin/rights/rightsrequest/", "/admin/desk/requesttask/", "/admin/desk/authoritycase/"),
+        ("farah", "/admin/requests/rightsrequest/", "/admin/desk/requesttask/", "/admin/desk/authoritycase/"),
     ],
 )
 def test_rare_lists_are_behind_tabs(sign_in: SignIn, name: str, url: str, shown: str, hidden: str) -> None:
@@ -349,7 +349,7 @@ def officer_at(chromium: Browser, served: Demonstration, path: str) -> Page:
 
 
 def test_the_filter_finds_rare_lists(shared_demonstration: Demonstration, chromium: Browser) -> None:
-    page = officer_at(chromium, shared_demonstration, "/admin/subjects/subject/")
+    page = officer_at(chromium, shared_demonstration, "/admin/people/subject/")
     menu = page.locator("#menu")
     expect(menu.get_by_role("link", name="Roster imports")).to_be_visible()
     expect(menu.get_by_role("link", name="Balancing tests")).to_be_hidden()
@@ -386,7 +386,7 @@ def test_a_phone_has_the_menu_on_every_page_and_by_keyboard(
     page.keyboard.press("Enter")
     menu.get_by_role("link", name="Data subjects").focus()
     page.keyboard.press("Enter")
-    page.wait_for_url("**/admin/subjects/subject/")
+    page.wait_for_url("**/admin/people/subject/")
     page.wait_for_load_state()
     assert fits(page)
     page.set_viewport_size(WIDE)
@@ -431,7 +431,7 @@ def test_no_html_of_a_chapter_is_served_as_html(tmp_path, settings) -> None:
 def test_help_leads_to_the_heading_of_the_page(cast: Cast) -> None:
     officer, client = browser_of(cast.user("amina")), browser_of(cast.user("farah"))
     for reader in (officer, client):
-        assert 'href="/admin/help/console/#people"' in reader.get("/admin/subjects/subject/").content.decode()
+        assert 'href="/admin/help/console/#people"' in reader.get("/admin/people/subject/").content.decode()
         assert 'href="/admin/help/console/"' in reader.get("/admin/").content.decode()
         assert "The console, for officers and administrators" in reader.get("/admin/help/console/").content.decode()
     assert officer.get("/admin/help/contributing/").status_code == 404

@@ -44,7 +44,7 @@ PLAIN = ("Danish Qureshi", "Esra Qureshi", "esra.qureshi@mail.example", "+923001
 
 
 def reveal_url(cast: Cast, name: str = "esra") -> str:
-    return row_url("subjects/subject", cast.subject_id(name), "reveal")
+    return row_url("people/subject", cast.subject_id(name), "reveal")
 
 
 def looks(cast: Cast) -> list[Any]:
@@ -61,7 +61,7 @@ def test_a_look_shows_the_values_and_is_recorded(name: str, sign_in: SignIn, cas
     assert "esra.qureshi@mail.example" in page
     assert "+923001234567" not in page
     assert looks(cast) == [(cast.user_id(name), "support_case", "full_name, email", cast.subject_id("esra"))]
-    shown = browser.get(list_url("subjects/accessrecord")).content.decode()
+    shown = browser.get(list_url("people/accessrecord")).content.decode()
     assert "Support case" in shown
     assert "no-store" in response["Cache-Control"]
 
@@ -84,14 +84,14 @@ def test_no_page_shows_plaintext_before_a_look(name: str, sign_in: SignIn, cast:
     browser = sign_in(name)
     urls = [list_url(model) for model in MODELS]
     for person in ("danish", "esra", "junaid"):
-        urls += [row_url("subjects/subject", cast.subject_id(person), page) for page in ("change", "history", "reveal")]
+        urls += [row_url("people/subject", cast.subject_id(person), page) for page in ("change", "history", "reveal")]
     for url in urls:
         page = browser.get(url).content.decode()
         assert not [text for text in PLAIN if text in page], url
 
 
 def find(browser: Any, text: str, **given: str) -> str:
-    page: str = browser.post("/admin/subjects/subject/find/", {"text": text, **given}).content.decode()
+    page: str = browser.post("/admin/people/subject/find/", {"text": text, **given}).content.decode()
     return page
 
 
@@ -110,7 +110,7 @@ def test_a_search_takes_a_reason_and_is_recorded_without_its_text(sign_in: SignI
     facts = {"by": "name_or_contact", "reason": "support_case", "found": 1}
     assert searches(cast) == [(cast.user_id("farah"), facts)]
     assert looks(cast) == [(cast.user_id("farah"), "support_case", "search", cast.subject_id("esra"))]
-    assert "Found by a search" in farah.get(list_url("subjects/accessrecord")).content.decode()
+    assert "Found by a search" in farah.get(list_url("people/accessrecord")).content.decode()
 
 
 def test_a_search_that_finds_no_one_is_recorded_too(sign_in: SignIn, cast: Cast) -> None:
@@ -122,7 +122,7 @@ def test_a_search_that_finds_no_one_is_recorded_too(sign_in: SignIn, cast: Cast)
 def test_the_reason_is_requested_once_in_a_session_and_can_be_changed(sign_in: SignIn, cast: Cast) -> None:
     farah = sign_in("farah")
     find(farah, "Esra Qureshi", reason="support_case")
-    assert '<option value="support_case" selected>' in farah.get("/admin/subjects/subject/find/").content.decode()
+    assert '<option value="support_case" selected>' in farah.get("/admin/people/subject/find/").content.decode()
     assert "lms-danish" in find(farah, "Danish Qureshi")
     find(farah, "Danish Qureshi", reason="subject_request")
     find(farah, "Danish Qureshi")
@@ -141,11 +141,11 @@ def test_an_officers_search_is_recorded_at_the_client(sign_in: SignIn, cast: Cas
 
 def test_a_search_of_the_list_by_id_is_recorded_without_a_reason(sign_in: SignIn, cast: Cast) -> None:
     farah = sign_in("farah")
-    farah.get("/admin/subjects/subject/")
+    farah.get("/admin/people/subject/")
     assert searches(cast) == []
-    farah.get("/admin/subjects/subject/?q=lms-es")
+    farah.get("/admin/people/subject/?q=lms-es")
     assert searches(cast) == [(cast.user_id("farah"), {"by": "lms_id"})]
-    sign_in("amina").get("/admin/subjects/subject/?q=lms-es")
+    sign_in("amina").get("/admin/people/subject/?q=lms-es")
     with in_client(PAKTALEEM):
         [entry] = Entry.objects.filter(kind="people.searched")
         assert entry.actor_id == cast.user_id("amina")
@@ -159,15 +159,15 @@ def test_a_person_is_found_by_name_through_the_form_only(sign_in: SignIn, cast: 
     nobody = find(celia, "Esra Qureshi", reason="support_case", client=indus)
     assert "lms-esra" not in nobody
     assert "No person is registered" in nobody
-    assert "lms-esra" in farah.get("/admin/subjects/subject/?q=lms-esra").content.decode()
-    assert "lms-esra" not in farah.get("/admin/subjects/subject/?q=Esra+Qureshi").content.decode()
+    assert "lms-esra" in farah.get("/admin/people/subject/?q=lms-esra").content.decode()
+    assert "lms-esra" not in farah.get("/admin/people/subject/?q=Esra+Qureshi").content.decode()
 
 
 def test_a_client_administrator_sees_one_client_and_nothing_else(sign_in: SignIn) -> None:
-    page = sign_in("celia").get(list_url("subjects/subject")).content.decode()
+    page = sign_in("celia").get(list_url("people/subject")).content.decode()
     assert "lms-kiran" in page
     assert not [name for name in ("danish", "esra", "hamza", "iqra", "junaid") if f"lms-{name}" in page]
-    everyone = sign_in("amina").get(list_url("subjects/subject")).content.decode()
+    everyone = sign_in("amina").get(list_url("people/subject")).content.decode()
     assert "lms-kiran" in everyone
     assert "lms-danish" in everyone
 
@@ -178,8 +178,8 @@ def test_a_person_of_another_client_is_not_found(page: str, sign_in: SignIn, cas
         browser = sign_in(name)
         foreign = cast.subject_id("danish") if name == "celia" else new_id()
         for method in (browser.get, browser.post):
-            theirs = answer(method(row_url("subjects/subject", foreign, page)))
-            nobody = answer(method(row_url("subjects/subject", new_id(), page)))
+            theirs = answer(method(row_url("people/subject", foreign, page)))
+            nobody = answer(method(row_url("people/subject", new_id(), page)))
             assert theirs == nobody
             assert theirs[0] == (404 if page != "erase" or name == "amina" else 403)
 
@@ -209,7 +209,7 @@ def _models() -> dict[str, Any]:
 
 
 def test_proposing_to_erase_takes_the_typed_id_and_an_officer(sign_in: SignIn, cast: Cast) -> None:
-    url = row_url("subjects/subject", cast.subject_id("esra"), "erase")
+    url = row_url("people/subject", cast.subject_id("esra"), "erase")
     assert sign_in("farah").post(url, {"confirmation": "lms-esra", "reason": "subject_request"}).status_code == 403
     amina = sign_in("amina")
     asked = {"seen": amina.get(url).context["form"].initial["seen"], "reason": "subject_request"}
@@ -227,12 +227,12 @@ def test_after_an_erasure_every_page_still_works_and_says_so(name: str, sign_in:
         erase_subject(cast.subject("esra"), actor=cast.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=timezone.now())
     browser = sign_in(name)
     for page in ("change", "history"):
-        shown = browser.get(row_url("subjects/subject", cast.subject_id("esra"), page))
+        shown = browser.get(row_url("people/subject", cast.subject_id("esra"), page))
         assert shown.status_code == 200
         assert "erased" in shown.content.decode()
-    for model in ("subjects/subject", "subjects/guardianclaim") if name != "sana" else ("subjects/subject",):
+    for model in ("people/subject", "people/guardianclaim") if name != "sana" else ("people/subject",):
         assert "erased" in browser.get(list_url(model)).content.decode()
-    assert browser.get(row_url("subjects/subject", cast.subject_id("danish"))).status_code == 200
+    assert browser.get(row_url("people/subject", cast.subject_id("danish"))).status_code == 200
 
 
 def test_what_is_too_late_changes_nothing(sign_in: SignIn, cast: Cast) -> None:
@@ -287,8 +287,8 @@ def people_of(page: Any) -> list[str]:
         (CONSENTS, "lms-junaid", ("instructor", "guardian"), ("student", "administrator")),
         ("consent/consentevent", "lms-hamza", ("student",), ("instructor", "guardian")),
         (OBJECTIONS, "lms-junaid", ("instructor", "guardian"), ("student",)),
-        ("subjects/guardianclaim", "lms-danish", ("student",), ("guardian", "learner")),
-        ("children/guardianship", "lms-danish", ("student",), ("guardian",)),
+        ("people/guardianclaim", "lms-danish", ("student",), ("guardian", "learner")),
+        ("guardians/guardianship", "lms-danish", ("student",), ("guardian",)),
         ("invitations/invitation", "lms-danish", ("student",), ("guardian",)),
     ],
 )
@@ -309,9 +309,9 @@ def test_a_role_that_does_not_exist_filters_nothing_and_all_clients_have_no_such
     farah, amina = browser_of(cast.user("farah")), browser_of(cast.user("amina"))
     assert len(people_of(farah.get(f"{list_url(CONSENTS)}?person_role=pilot"))) == 2
     assert "role of the person" in titles_of_filters(farah, CONSENTS)
-    assert "role of the child" in titles_of_filters(farah, "children/guardianship")
+    assert "role of the child" in titles_of_filters(farah, "guardians/guardianship")
     assert "role of the person" not in titles_of_filters(amina, CONSENTS)
-    assert "role of the person" not in titles_of_filters(farah, "subjects/subject")
+    assert "role of the person" not in titles_of_filters(farah, "people/subject")
     assert "role of the person" not in titles_of_filters(farah, "ageing/comingofage")
 
 
@@ -398,7 +398,7 @@ def test_another_client_sees_no_row_by_a_role(cast: Cast) -> None:
 )
 def test_garbage_in_the_address_of_a_list_is_no_server_error(cast: Cast, query: str) -> None:
     for name in ("farah", "amina"):
-        for model in (OBJECTIONS, "children/guardianship"):  # rows about a subject, and about a child
+        for model in (OBJECTIONS, "guardians/guardianship"):  # rows about a subject, and about a child
             assert browser_of(cast.user(name)).get(f"{list_url(model)}?{query}").status_code in {200, 302, 400}
 
 
@@ -406,7 +406,7 @@ ADULT, CHILD = "junaid", "danish"
 
 
 def url_of(cast: Cast, name: str) -> str:
-    return row_url("subjects/subject", cast.subject_id(name))
+    return row_url("people/subject", cast.subject_id(name))
 
 
 def rows_of(page: str, panel: str) -> dict[str, str]:
@@ -420,12 +420,12 @@ def test_an_adult_is_offered_no_guardian_and_not_warned_that_none_has_answered(s
         browser = sign_in(name)
         adult, child = (browser.get(url_of(cast, one)).content.decode() for one in (ADULT, CHILD))
         acts = ("name-guardian", "ask-guardians", "school-authorises")
-        assert not [act for act in acts if row_url("subjects/subject", cast.subject_id(ADULT), act) in adult]
-        assert [act for act in acts if row_url("subjects/subject", cast.subject_id(CHILD), act) in child] == list(acts)
+        assert not [act for act in acts if row_url("people/subject", cast.subject_id(ADULT), act) in adult]
+        assert [act for act in acts if row_url("people/subject", cast.subject_id(CHILD), act) in child] == list(acts)
         assert "No guardian has answered" not in adult
         assert "No guardian has answered" in child
         assert "<dt>Who decides</dt>" in child
-    refused = sign_in("farah").post(row_url("subjects/subject", cast.subject_id(ADULT), "name-guardian"), follow=True)
+    refused = sign_in("farah").post(row_url("people/subject", cast.subject_id(ADULT), "name-guardian"), follow=True)
     assert "Nothing was done" in refused.content.decode()
 
 
@@ -485,7 +485,7 @@ def test_a_purpose_has_one_name_on_the_page_and_the_timeline(sign_in: SignIn, ca
         )
         name = Purpose.objects.get(code="product_research", client_id=cast.client_id("indus")).name_en
     browser = sign_in("farah")
-    for url in (url_of(cast, ADULT), row_url("subjects/subject", cast.subject_id(ADULT), "timeline")):
+    for url in (url_of(cast, ADULT), row_url("people/subject", cast.subject_id(ADULT), "timeline")):
         page = browser.get(url).content.decode()
         assert name in page
         assert "Product research" not in page
@@ -543,7 +543,7 @@ def test_the_cause_for_a_child_is_on_the_same_page(sign_in: SignIn, cast: Cast) 
     page = sign_in("farah").get(url_of(cast, CHILD)).content.decode()
     newsletter = rows_of(page, "panel-standing")["Newsletter"]
     assert '<a href="#panel-gate">guardian consent required</a>' in newsletter
-    assert row_url("subjects/subject", cast.subject_id(CHILD), "ask-guardians") in newsletter
+    assert row_url("people/subject", cast.subject_id(CHILD), "ask-guardians") in newsletter
     assert 'id="panel-gate"' in page
 
 
@@ -552,7 +552,7 @@ def test_what_is_open_is_in_the_summary(sign_in: SignIn, cast: Cast) -> None:
     page = sign_in("farah").get(url_of(cast, ADULT)).content.decode()
     assert "Open requests" not in page
     made = sign_in("farah").post(
-        row_url("subjects/subject", cast.subject_id(ADULT), "rights-request"),
+        row_url("people/subject", cast.subject_id(ADULT), "rights-request"),
         {"kinds": ["access"], "details": "A copy, please.", "received_on": f"{yesterday:%Y-%m-%d}"},
     )
     assert made.status_code == 302, made.context["form"].errors
@@ -561,7 +561,7 @@ def test_what_is_open_is_in_the_summary(sign_in: SignIn, cast: Cast) -> None:
 
 
 def test_an_officers_page_of_a_person_opens_one_context_of_the_client(cast: Cast, sign_in: SignIn) -> None:
-    browser, url = sign_in("amina"), row_url("subjects/subject", cast.subject_id("danish"))
+    browser, url = sign_in("amina"), row_url("people/subject", cast.subject_id("danish"))
     browser.get(url)
     with CaptureQueriesContext(connection) as queries:
         page = browser.get(url)

@@ -25,28 +25,28 @@ TABLE = {
     "accounts/clientchange": ("OAC", "", ""),
     "accounts/user": ("OA", "O", "O"),
     "accounts/staffchange": ("OAC", "", ""),
-    "access_reviews/accessreview": ("OAC", "", ""),
-    "single_sign_on/provider": ("OAC", "OC", ""),
-    "single_sign_on/signonlink": ("OAC", "", ""),
-    "security_events/securityevent": ("OA", "", ""),
+    "staff/accessreview": ("OAC", "", ""),
+    "staff/provider": ("OAC", "OC", ""),
+    "staff/signonlink": ("OAC", "", ""),
+    "security/securityevent": ("OA", "", ""),
     "accounts/membership": ("OAC", "OC", "OC"),
     "accounts/apikey": ("OAC", "OC", ""),
-    "subjects/subject": ("OASC", "OC", ""),
-    "subjects/guardianclaim": ("OAC", "", ""),
-    "subjects/agechange": ("OAC", "", ""),
-    "merges/personmerge": ("OAC", "", ""),
-    "children/guardianship": ("OASC", "", ""),
-    "children/verification": ("OAC", "", ""),
-    "children/providercheck": ("OAC", "", ""),
-    "children/childmechanism": ("OAC", "C", ""),
-    "children/schoolauthorisation": ("OAC", "", ""),
-    "children/quarantine": ("OAC", "", ""),
-    "children/serviceauthorisation": ("OAC", "", ""),
-    "children/guardianchange": ("OAC", "", ""),
-    "children/guardianconflict": ("OAC", "", ""),
-    "subjects/accessrecord": ("OAC", "", ""),
-    "subjects/readmission": ("OAC", "O", ""),
-    "subjects/rosterimport": ("OAC", "OC", ""),
+    "people/subject": ("OASC", "OC", ""),
+    "people/guardianclaim": ("OAC", "", ""),
+    "people/agechange": ("OAC", "", ""),
+    "people/personmerge": ("OAC", "", ""),
+    "guardians/guardianship": ("OASC", "", ""),
+    "guardians/verification": ("OAC", "", ""),
+    "guardians/providercheck": ("OAC", "", ""),
+    "guardians/childmechanism": ("OAC", "C", ""),
+    "guardians/schoolauthorisation": ("OAC", "", ""),
+    "guardians/quarantine": ("OAC", "", ""),
+    "guardians/serviceauthorisation": ("OAC", "", ""),
+    "guardians/guardianchange": ("OAC", "", ""),
+    "guardians/guardianconflict": ("OAC", "", ""),
+    "people/accessrecord": ("OAC", "", ""),
+    "people/readmission": ("OAC", "O", ""),
+    "schools/rosterimport": ("OAC", "OC", ""),
     "consent/datacategory": ("OAC", "OC", "OC"),
     "consent/occasion": ("OAC", "OC", "OC"),
     "consent/purpose": ("OAC", "OC", "OC"),
@@ -65,7 +65,7 @@ TABLE = {
     "agreements/clientcontact": ("OAC", "OC", ""),
     "agreements/dutyattestation": ("OAC", "", ""),
     "exits/agreementexit": ("OAC", "", ""),
-    "regulator/regulatorpack": ("OAC", "OC", ""),
+    "reports/regulatorpack": ("OAC", "OC", ""),
     "consent/agreementsuspension": ("OAC", "O", ""),
     "consent/instruction": ("OAC", "OC", "OC"),
     "consent/consent": ("OAC", "", ""),
@@ -83,23 +83,23 @@ TABLE = {
     "ageing/comingofage": ("OAC", "", ""),
     "ageing/agenotice": ("OAC", "", ""),
     "mail/letter": ("OASC", "", ""),
-    "systems/system": ("OAC", "OC", "OC"),
-    "systems/systemkey": ("OAC", "OC", ""),
-    "systems/order": ("OAC", "", ""),
-    "systems/orderalert": ("OAC", "", ""),
-    "systems/orderset": ("OAC", "", ""),
+    "data_systems/system": ("OAC", "OC", "OC"),
+    "data_systems/systemkey": ("OAC", "OC", ""),
+    "data_systems/order": ("OAC", "", ""),
+    "data_systems/orderalert": ("OAC", "", ""),
+    "data_systems/orderset": ("OAC", "", ""),
     "sharing/disclosure": ("OAC", "", ""),
     "sharing/legaldisclosure": ("OAC", "", ""),
     "sharing/businesstransfer": ("OA", "O", ""),
-    "retention/collection": ("OAC", "", ""),
-    "retention/flaggedcollection": ("OAC", "", ""),
-    "retention/holding": ("OAC", "", ""),
-    "retention/incident": ("OAC", "", ""),
+    "holdings/collection": ("OAC", "", ""),
+    "holdings/flaggedcollection": ("OAC", "", ""),
+    "holdings/holding": ("OAC", "", ""),
+    "holdings/incident": ("OAC", "", ""),
     "desk/authoritycase": ("OAC", "", ""),
     "breaches/breach": ("OAC", "O", ""),
     "breaches/breachclosing": ("OAC", "", ""),
-    "security_assessments/securityassessment": ("OA", "O", ""),
-    "periods/periodchange": ("OA", "O", ""),
+    "security/securityassessment": ("OA", "O", ""),
+    "upkeep/periodchange": ("OA", "O", ""),
     "disposals/batch": ("OAC", "", ""),
     "records/impactassessment": ("OAC", "OC", "OC"),
     "schools/school": ("OAC", "", ""),
@@ -108,13 +108,13 @@ TABLE = {
     "schedule/hold": ("OAC", "OC", ""),
     "schedule/holdlift": ("OAC", "", ""),
     "schedule/retentionrule": ("OAC", "OC", "OC"),
-    "rights/rightsrequest": ("OASC", "", ""),
+    "requests/rightsrequest": ("OASC", "", ""),
     "erasures/erasureproposal": ("OAC", "", ""),
     "mailbox/mailmessage": ("OASC", "", ""),
     "desk/requesttask": ("OC", "", ""),
     "webhooks/endpoint": ("OAC", "OC", "OC"),
     "webhooks/delivery": ("OAC", "", ""),
-    "ledger/entry": ("OAC", "", ""),
+    "audit/entry": ("OAC", "", ""),
 }
 STAFF = {"amina": "O", "bilal": "A", "sana": "S", "farah": "C", "celia": "C"}
 
@@ -145,9 +145,9 @@ def _own_row(model: str, cast: Cast) -> object:
 
 def test_no_row_can_be_deleted(sign_in: SignIn, cast: Cast) -> None:
     browser = sign_in("amina")
-    assert browser.post(row_url("subjects/subject", cast.subject_id("danish"), "delete")).status_code == 404
-    assert browser.post(list_url("subjects/subject"), {"action": "delete_selected"}).status_code in {200, 302, 403}
-    assert browser.get(row_url("subjects/subject", cast.subject_id("danish"))).status_code == 200
+    assert browser.post(row_url("people/subject", cast.subject_id("danish"), "delete")).status_code == 404
+    assert browser.post(list_url("people/subject"), {"action": "delete_selected"}).status_code in {200, 302, 403}
+    assert browser.get(row_url("people/subject", cast.subject_id("danish"))).status_code == 200
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -185,7 +185,7 @@ def test_a_wrong_password_is_refused(cast: Cast) -> None:
 
 def test_the_console_speaks_one_language(sign_in: SignIn) -> None:
     browser = sign_in("amina")
-    for url in ("/admin/", "/admin/subjects/subject/"):
+    for url in ("/admin/", "/admin/people/subject/"):
         page = browser.get(url, headers={"accept-language": "ur"})
         assert '<html lang="en" dir="ltr">' in page.content.decode()
 
@@ -224,7 +224,7 @@ def test_a_support_agent_reads_the_public_pages_and_neither_consents_nor_message
     browser = sign_in("sana")
     client = browser.get(row_url("accounts/client", cast.client_id("indus"))).content.decode()
     assert all(f'href="/{page}/indus/"' in client for page in ("privacy", "cookies", "requests", "concern"))
-    person = browser.get(row_url("subjects/subject", cast.subject_id("danish"))).content.decode()
+    person = browser.get(row_url("people/subject", cast.subject_id("danish"))).content.decode()
     assert "Who decides" in person
     assert "Latest answer" not in person
     assert "Consents" not in person

@@ -16,7 +16,7 @@ from tests.console.pages import list_url, row_url
 from tests.factories import make_staff
 from tests.signing_in import SignIn, browser_of
 
-ADD = "/admin/subjects/readmission/add/"
+ADD = "/admin/people/readmission/add/"
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def asked(cast: Cast) -> Readmission:
 
 
 def approve(browser: Client, one: Readmission) -> Any:
-    return browser.post(row_url("subjects/readmission", one.pk, "approve"), follow=True)
+    return browser.post(row_url("people/readmission", one.pk, "approve"), follow=True)
 
 
 def register(cast: Cast) -> int:
@@ -55,10 +55,10 @@ def test_one_asks_another_approves_and_the_person_may_be_registered(
 ) -> None:
     assert ask(sign_in("amina"), gone).status_code == 302
     assert register(cast) == 409
-    waiting = second.get(list_url("subjects/readmission") + "?state=pending").content.decode()
+    waiting = second.get(list_url("people/readmission") + "?state=pending").content.decode()
     assert "amina@paktaleem.example" in waiting
     assert "Waiting" in waiting
-    assert "amina@" not in second.get(list_url("subjects/readmission") + "?state=approved").content.decode()
+    assert "amina@" not in second.get(list_url("people/readmission") + "?state=approved").content.decode()
     assert "Readmissions to approve" in second.get("/admin/").content.decode()
     assert "Approved: the learning platform may" in approve(second, asked(cast)).content.decode()
     assert asked(cast).approved_at is not None
@@ -77,7 +77,7 @@ def test_the_requester_may_not_approve(sign_in: SignIn, cast: Cast, gone: str) -
 def test_history_names_requester_and_approver(sign_in: SignIn, cast: Cast, gone: str, second: Client) -> None:
     ask(sign_in("amina"), gone)
     approve(second, asked(cast))
-    history = second.get(row_url("subjects/readmission", asked(cast).pk, "history")).content.decode()
+    history = second.get(row_url("people/readmission", asked(cast).pk, "history")).content.decode()
     assert "amina@paktaleem.example, privacy officer" in history
     assert "gul@paktaleem.example, privacy officer" in history
     assert "Request of the data subject or a guardian" in history
@@ -114,8 +114,8 @@ def test_the_lms_id_is_on_no_page_afterwards(sign_in: SignIn, cast: Cast, gone: 
     ask(sign_in("amina"), gone)
     row = asked(cast).pk
     pages = [
-        list_url("subjects/readmission"),
-        *(row_url("subjects/readmission", row, one) for one in ("change", "history")),
+        list_url("people/readmission"),
+        *(row_url("people/readmission", row, one) for one in ("change", "history")),
     ]
     assert not any("lms-hamza" in second.get(page).content.decode() for page in pages)
 
@@ -123,9 +123,9 @@ def test_the_lms_id_is_on_no_page_afterwards(sign_in: SignIn, cast: Cast, gone: 
 def test_a_client_sees_a_request_of_paktaleem_and_may_not_approve_it(sign_in: SignIn, cast: Cast, gone: str) -> None:
     ask(sign_in("amina"), gone)
     farah = sign_in("farah")
-    shown = farah.get(row_url("subjects/readmission", asked(cast).pk)).content.decode()
+    shown = farah.get(row_url("people/readmission", asked(cast).pk)).content.decode()
     assert "PakTaleem" in shown
     assert "amina@" not in shown
     assert approve(farah, asked(cast)).status_code == 403
     assert farah.get(ADD).status_code == 403
-    assert sign_in("celia").get(row_url("subjects/readmission", asked(cast).pk)).status_code == 404
+    assert sign_in("celia").get(row_url("people/readmission", asked(cast).pk)).status_code == 404

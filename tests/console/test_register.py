@@ -305,7 +305,7 @@ def test_who_holds_several_roles_chooses_one_for_the_session(sign_in: SignIn, ca
     assert farah.post("/admin/choose/", {"membership": "01900000-0000-7000-8000-0000000000aa"}).status_code == 200
     assert farah.get("/admin/").status_code == 302
     assert farah.post("/admin/choose/", {"membership": str(second.pk)}).status_code == 302
-    people = farah.get(list_url("subjects/subject")).content.decode()
+    people = farah.get(list_url("people/subject")).content.decode()
     assert "lms-kiran" in people
     assert "lms-danish" not in people
 
@@ -315,10 +315,10 @@ def test_the_ledger_shows_who_did_what(sign_in: SignIn, cast: Cast) -> None:
     farah.post("/admin/consent/purpose/add/", PURPOSE)
     with in_client(cast.client_id("indus")):
         entry = Entry.objects.filter(kind="register.added", actor_id=cast.user_id("farah")).get()
-    page = farah.get(row_url("ledger/entry", entry.pk)).content.decode()
+    page = farah.get(row_url("audit/entry", entry.pk)).content.decode()
     assert "farah@indus.example" in page
     assert "&quot;kind&quot;: &quot;register.added&quot;" in page
-    assert farah.get(list_url("ledger/entry")).status_code == 200
+    assert farah.get(list_url("audit/entry")).status_code == 200
 
 
 @pytest.mark.parametrize("name", ["amina", "farah"])

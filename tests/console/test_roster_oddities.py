@@ -30,7 +30,7 @@ def odd(cast, now, tmp_path):
 
 def page_of(browser, row, language):
     browser.cookies[settings.LANGUAGE_COOKIE_NAME] = language
-    page = browser.get(f"/admin/subjects/rosterimport/{row.pk}/change/")
+    page = browser.get(f"/admin/schools/rosterimport/{row.pk}/change/")
     assert page.status_code == 200
     return page.content.decode()
 

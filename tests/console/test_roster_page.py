@@ -28,7 +28,7 @@ def sign_in(page: Page, base: str, who: dict[str, Any]) -> None:
 
 
 def choose(page: Page, base: str, name: str, content: bytes, *, covers: str) -> None:
-    page.goto(f"{base}/admin/subjects/rosterimport/add/")
+    page.goto(f"{base}/admin/schools/rosterimport/add/")
     page.set_input_files("input[type=file]", {"name": name, "mimeType": "application/octet-stream", "buffer": content})
     page.check(f"input[value={covers}]")
     page.get_by_role("button", name="Check the file").click()
@@ -56,7 +56,7 @@ def test_a_school_brings_its_people_from_the_template(chromium: Browser, served:
     page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
     sign_in(page, base, who)
 
-    page.goto(f"{base}/admin/subjects/rosterimport/")
+    page.goto(f"{base}/admin/schools/rosterimport/")
     with page.expect_download() as download:
         page.get_by_role("link", name="Template (CSV)").click()
     template = download.value.path().read_bytes()
@@ -65,7 +65,7 @@ def test_a_school_brings_its_people_from_the_template(chromium: Browser, served:
     expect(page.get_by_role("row", name="Student 1 0 0 0")).to_be_visible()
     confirm(page)
     expect(page.get_by_text("The roster is imported.")).to_be_visible()
-    page.goto(f"{base}/admin/subjects/subject/?q=roster-1")
+    page.goto(f"{base}/admin/people/subject/?q=roster-1")
     expect(page.get_by_role("link", name="roster-1")).to_be_visible()
 
     choose(page, base, "people.csv", filled(template).replace(b"2014-03-27", b"2099-01-01"), covers="some")

@@ -61,7 +61,7 @@ def test_adding_data_shows_first_who_must_be_asked_again(sign_in: SignIn, cast: 
     assert 'value="contact_details"' not in form
     assert browser.post(url, {"categories": ["device"], "reason": "client_instruction"}).status_code == 302
     assert newsletter(cast).categories == ["contact_details", "device"]
-    person = row_url("subjects/subject", cast.subject_id("junaid"))
+    person = row_url("people/subject", cast.subject_id("junaid"))
     assert "Outdated" in browser.get(person).content.decode()
     assert "Outdated" in sign_in("amina").get(person).content.decode()
 

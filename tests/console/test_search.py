@@ -42,17 +42,17 @@ def test_an_id_a_number_or_a_code_leads_straight_to_its_row(rows: dict[str, Any]
     browsers = {name: browser_of(cast.user(name)) for name in ("amina", "farah", "sana", "celia")}
     with in_client(cast.client_id("indus")):
         numbers = {
-            "rights/rightsrequest": RightsRequest.objects.get(pk=rows["rights/rightsrequest"]).number.lower(),
+            "requests/rightsrequest": RightsRequest.objects.get(pk=rows["requests/rightsrequest"]).number.lower(),
             "erasures/erasureproposal": ErasureProposal.objects.get(pk=rows["erasures/erasureproposal"]).number,
         }
-    by_id = ("subjects/subject", "systems/order", "consent/consentevent", "ledger/entry", "rights/rightsrequest")
+    by_id = ("people/subject", "data_systems/order", "consent/consentevent", "audit/entry", "requests/rightsrequest")
     wanted = [(model, str(rows[model])) for model in by_id] + list(numbers.items())
     for model, text in wanted:
         url = row_url(model, rows[model])
         assert [target(browsers[name], text) for name in ("amina", "farah")] == [url, url], model
         assert target(browsers["celia"], text) == "", model
-    assert target(browsers["sana"], str(rows["systems/order"])) == ""
-    assert target(browsers["farah"], "lms-danish") == row_url("subjects/subject", cast.subject_id("danish"))
+    assert target(browsers["sana"], str(rows["data_systems/order"])) == ""
+    assert target(browsers["farah"], "lms-danish") == row_url("people/subject", cast.subject_id("danish"))
     assert target(browsers["amina"], "platform_improvement").startswith("/admin/consent/purpose/")
     assert target(browsers["amina"], "khyber") == row_url("accounts/client", cast.client_id("khyber"))
     assert target(browsers["farah"], "khyber") == ""
@@ -66,12 +66,12 @@ def test_several_hits_are_shown_by_kind_a_few_of_each(sign_in: SignIn, cast: Cas
     page = page_of(sign_in("farah"), "pupil")
     assert "<h2>People by LMS id</h2>" in page
     assert [f"pupil-{number}" in page for number in range(8)] == [True] * 5 + [False] * 3
-    assert target(sign_in("farah"), "pupil-7").startswith("/admin/subjects/subject/")
+    assert target(sign_in("farah"), "pupil-7").startswith("/admin/people/subject/")
     assert "pupil-" not in page_of(sign_in("celia"), "pupil")
 
 
 def test_people_are_searched_by_name_with_a_reason_and_recorded(sign_in: SignIn, cast: Cast) -> None:
-    farah, esra = sign_in("farah"), row_url("subjects/subject", cast.subject_id("esra"))
+    farah, esra = sign_in("farah"), row_url("people/subject", cast.subject_id("esra"))
     page = page_of(farah, "Esra Qureshi")
     assert "fill in the form below" in page
     assert searches(cast) == [(cast.user_id("farah"), BY_ID)]
@@ -93,7 +93,7 @@ def test_an_officer_searches_people_by_name_in_one_client(sign_in: SignIn, cast:
     assert "fill in the form below" in page_of(amina, "Esra Qureshi", reason="incident")
     assert looks(cast) == []
     found = target(amina, "Esra Qureshi", reason="incident", client=indus)
-    assert found == row_url("subjects/subject", cast.subject_id("esra"))
+    assert found == row_url("people/subject", cast.subject_id("esra"))
     assert [facts.get("reason") for _, facts in searches(cast)] == ["incident"]
     with in_client(PAKTALEEM):
         assert len(searches(cast, "paktaleem")) == 2
@@ -106,7 +106,7 @@ def test_the_box_is_on_every_page_and_takes_a_fixed_number_of_queries(
 ) -> None:
     time_machine.move_to(timezone.now(), tick=False)
     browser = sign_in(name)
-    for url in ("/admin/", list_url("subjects/subject"), row_url("subjects/subject", cast.subject_id("esra")), SEARCH):
+    for url in ("/admin/", list_url("people/subject"), row_url("people/subject", cast.subject_id("esra")), SEARCH):
         assert 'action="/admin/search/"' in browser.get(url).content.decode(), url
     counts = []
     for number in (1, 6):
@@ -122,11 +122,11 @@ def test_the_box_is_on_every_page_and_takes_a_fixed_number_of_queries(
 def test_an_lms_id_in_another_case_and_a_name_in_another_spelling_are_found(cast: Cast) -> None:
     farah = browser_of(cast.user("farah"))
     for text in ("LMS-HAMZA", "lms-hamza", "Lms-Hamza"):
-        assert target(farah, text) == row_url("subjects/subject", cast.subject_id("hamza")), text
+        assert target(farah, text) == row_url("people/subject", cast.subject_id("hamza")), text
     with in_client(cast.client_id("indus")):
         mixed = {key: SubjectFactory(client=cast.client("indus"), external_id=key).pk for key in ("Stu-7", "Stu-Ali")}
     for text, key in (("stu-7", "Stu-7"), ("STU-7", "Stu-7"), ("stu-ali", "Stu-Ali"), ("Stu-Ali", "Stu-Ali")):
-        assert target(farah, text) == row_url("subjects/subject", mixed[key]), text
+        assert target(farah, text) == row_url("people/subject", mixed[key]), text
     names = {"lms-ali": "علي كريم", "lms-zahra": "زہرا"}  # typed on an Arabic keyboard, and an Urdu one
     with in_client(cast.client_id("indus")):
         made = {
@@ -139,4 +139,4 @@ def test_an_lms_id_in_another_case_and_a_name_in_another_spelling_are_found(cast
         (names["lms-ali"], "lms-ali"),
         ("زهرا", "lms-zahra"),
     ):
-        assert target(farah, text, reason="support_case") == row_url("subjects/subject", made[key]), text
+        assert target(farah, text, reason="support_case") == row_url("people/subject", made[key]), text

@@ -26,6 +26,6 @@ def test_the_summary_names_the_holds_in_force(
             place_hold(cast.client("indus"), scope=scope, actor=cast.actor("farah"), at=at, **about)
     browser = sign_in("farah")
     browser.get("/admin/", {"lang": language})
-    page = browser.get(row_url("subjects/subject", cast.subject_id("junaid"))).content.decode()
+    page = browser.get(row_url("people/subject", cast.subject_id("junaid"))).content.decode()
     summary = page[page.index('class="summary"') :]
     assert [each for each in words if each not in summary[: summary.index("</dl>")]] == []

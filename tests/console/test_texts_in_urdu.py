@@ -37,7 +37,7 @@ def test_the_relation_to_a_guardian_is_in_urdu_on_the_page_of_a_person(cast, now
     with in_client(cast.client_id("indus")):
         child, client = cast.subject("danish"), cast.client("indus")
         register_guardians(child, [mother], client=client, actor=SETTING_UP, at=now)
-    page = in_urdu(cast, "farah").get(row_url("subjects/subject", child.pk)).content.decode()
+    page = in_urdu(cast, "farah").get(row_url("people/subject", child.pk)).content.decode()
     assert "والد یا والدہ" in page
     assert "Parent" not in page
 
@@ -81,7 +81,7 @@ def test_the_names_of_purposes_and_roles_are_in_urdu(cast):
 
 
 def test_the_decisions_on_the_page_of_a_person_name_purposes_in_urdu(cast):
-    page = in_urdu(cast, "farah").get(row_url("subjects/subject", cast.subject_id("junaid"))).content.decode()
+    page = in_urdu(cast, "farah").get(row_url("people/subject", cast.subject_id("junaid"))).content.decode()
     with in_client(cast.client_id("indus")):
         purpose = Purpose.objects.get(code="product_research", client_id=cast.client_id("indus"))
     assert page.count(purpose.name_ur) > 1, "among the consents, and among the decisions"

@@ -29,7 +29,7 @@ SHORT = {
     "children.begin_check": ONE_PERSON,
     "consent.follow_announcements": "one row and a few emails for each client",
     "consent.issue_limit_orders": ONE_PERSON,
-    "doors.send_codes": ONE_PERSON,
+    "access_links.send_codes": ONE_PERSON,
     "erasures.continue": ONE_PERSON,
     "erasures.notify": STAFF,
     "mail.deliver": "one message",

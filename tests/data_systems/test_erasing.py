@@ -407,7 +407,7 @@ def test_the_name_is_encrypted_for_its_order_only(cast, issue, erase):
     order, other = issue(), issue(kind="restrict")
     erase()
     with connection.cursor() as cursor:
-        cursor.execute("SELECT o::text FROM systems_order o")
+        cursor.execute("SELECT o::text FROM data_systems_order o")
         for (text,) in cursor.fetchall():
             assert "lms-danish" not in text
             assert b"lms-danish".hex() not in text
@@ -459,7 +459,7 @@ def test_a_stored_name_is_re_encrypted_for_the_current_epoch(indus, issue, erase
     settings.KEYRING = settings.KEYRING.replace('"current": 1', '"current": 2').replace(
         '"epochs": {', '"epochs": {"2": "dGVzdHMtd3JhcHBpbmcta2V5LW5vdC1zZWNyZXQtMDI=", '
     )
-    [kind] = [one for one in list_wrapped_kinds() if one.name == "systems.order"]
+    [kind] = [one for one in list_wrapped_kinds() if one.name == "data_systems.order"]
     assert dict(kind.counted(indus.id)) == {1: 1}
     assert rewrap_other_kinds(indus.id) == {1}
     assert dict(kind.counted(indus.id)) == {2: 1}

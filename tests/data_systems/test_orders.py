@@ -200,7 +200,7 @@ def test_the_new_values_of_a_correction_are_encrypted_with_the_persons_key(cast,
     )
     assert order.fields == ["full_name", "phone"]
     with connection.cursor() as cursor:
-        cursor.execute("SELECT o::text FROM systems_order o UNION ALL SELECT e::text FROM ledger_entry e")
+        cursor.execute("SELECT o::text FROM data_systems_order o UNION ALL SELECT e::text FROM audit_entry e")
         assert not [text for (text,) in cursor.fetchall() if "Lodhi" in text or b"Lodhi".hex() in text]
     assert new_values_of(order, actor=key, at=now) == {"full_name": "Danish Q. Lodhi", "phone": None}
     look = AccessRecord.objects.get(subject_id=cast.subject_id("danish"), actor_id=key.id)
@@ -236,7 +236,7 @@ def test_collected_data_is_encrypted_at_once(cast, accepted, key, now):
         ("content", "json"),
     ]
     with connection.cursor() as cursor:
-        cursor.execute("SELECT f::text FROM files_filechunk f UNION ALL SELECT e::text FROM ledger_entry e")
+        cursor.execute("SELECT f::text FROM files_filechunk f UNION ALL SELECT e::text FROM audit_entry e")
         assert not [text for (text,) in cursor.fetchall() if "Algebra" in text or b"Algebra".hex() in text]
     assert json.loads(b"".join(iterate_file(found[1].file))) == [{"opened": "Algebra"}]
     facts = json.loads(Entry.objects.get(kind="order.confirmed").body)["facts"]
@@ -353,7 +353,7 @@ def test_the_database_refuses_an_inconsistent_order(issue, change, name):
     order = issue()
     refused = pytest.raises((IntegrityError, ProgrammingError), match=name)
     with refused, transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(f"UPDATE systems_order SET {change} WHERE id = %s", [order.pk])  # noqa: S608 -- as above
+        cursor.execute(f"UPDATE data_systems_order SET {change} WHERE id = %s", [order.pk])  # noqa: S608 -- as above
 
 
 @pytest.mark.parametrize("table", ["orderstep", "orderpart", "orderset"])
@@ -367,7 +367,7 @@ def test_an_order_cannot_refer_to_another_clients_system(cast, issue, now):
     order = issue()
     foreign = cast.client_id("khyber")
     with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("UPDATE systems_order SET system_owner = %s WHERE id = %s", [foreign, order.pk])
+        cursor.execute("UPDATE data_systems_order SET system_owner = %s WHERE id = %s", [foreign, order.pk])
 
 
 def test_two_clients_may_use_the_same_system_code(cast):

@@ -57,7 +57,7 @@ def test_one_statement_creates_the_orders_and_one_entry_records_them(for_set, no
         made = for_set()
     writes = [one["sql"] for one in seen if "INSERT" in one["sql"]]
     assert len(writes) == 2
-    assert [sql.count("systems_order ") for sql in writes] == [1, 0]
+    assert [sql.count("data_systems_order ") for sql in writes] == [1, 0]
     entry = Entry.objects.get(kind="order.set_created")
     facts = json.loads(entry.body)["facts"]
     assert (facts["count"], facts["orders_hash"], facts["set"]) == (3, made.orders_hash, str(made.pk))
@@ -81,7 +81,9 @@ def test_the_hash_identifies_the_orders_of_a_set(cast, for_set):
     assert is_set_intact(made)
     order = Order.objects.filter(order_set=made)[0]
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE systems_order SET subject_id = %s WHERE id = %s", [cast.subject_id("junaid"), order.pk])
+        cursor.execute(
+            "UPDATE data_systems_order SET subject_id = %s WHERE id = %s", [cast.subject_id("junaid"), order.pk]
+        )
     assert not is_set_intact(made)
 
 
@@ -132,7 +134,7 @@ PAGE = 200
 MOST_MEMORY = 8_000_000
 """Bytes of Python's own at the most, whatever the number; the rows of 100,000 orders would be many times that."""
 _PEOPLE = """
-INSERT INTO subjects_subject (id, client_id, external_id, role, language, is_enabled, registered_at, changed_at)
+INSERT INTO people_subject (id, client_id, external_id, role, language, is_enabled, registered_at, changed_at)
 SELECT gen_random_uuid(), %(client)s, 'many-' || n, 'learner', 'en', true, %(at)s, %(at)s
 FROM generate_series(1, %(people)s) n
 """
@@ -180,7 +182,7 @@ _INDEXES = "SELECT set_config('enable_indexscan', %(used)s, true), set_config('e
 
 def whole_reads(cursor):
     """Return how often this transaction has scanned the whole orders table."""
-    cursor.execute("SELECT seq_scan FROM pg_stat_xact_user_tables WHERE relname = 'systems_order'")
+    cursor.execute("SELECT seq_scan FROM pg_stat_xact_user_tables WHERE relname = 'data_systems_order'")
     return cursor.fetchone()[0]
 
 

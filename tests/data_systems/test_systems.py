@@ -199,4 +199,4 @@ def test_a_key_cannot_be_assigned_to_another_clients_system(cast, indus, by):
 def test_the_database_refuses_a_system_without_categories(library):
     refused = pytest.raises(IntegrityError, match="system_holds_something")
     with refused, transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("UPDATE systems_system SET categories = '{}' WHERE id = %s", [library.pk])
+        cursor.execute("UPDATE data_systems_system SET categories = '{}' WHERE id = %s", [library.pk])

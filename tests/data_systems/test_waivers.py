@@ -89,6 +89,6 @@ def test_the_database_refuses_approval_by_the_requester(cast, issue, now):
     refused = pytest.raises(IntegrityError, match="waiver_by_two_people")
     with refused, transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE systems_waiver SET approved_by = requested_by, approved_at = requested_at WHERE id = %s",
+            "UPDATE data_systems_waiver SET approved_by = requested_by, approved_at = requested_at WHERE id = %s",
             [waiver.pk],
         )

@@ -24,7 +24,7 @@ from tests.serving import HOST, KILLED_SERVER, call, environment_of_server, is_a
 
 pytestmark = needs_pgbouncer
 REQUESTS = int(os.environ.get("POOL_REQUESTS", "200"))
-COUNT = "SELECT count(*) FROM subjects_subject"
+COUNT = "SELECT count(*) FROM people_subject"
 AT_ONCE = 16
 
 

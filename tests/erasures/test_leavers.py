@@ -56,7 +56,7 @@ def leave_long_ago(*names: str, cast: Cast) -> None:
     long_ago = timezone.now() - timedelta(days=400)
     values: Any = [long_ago, long_ago, [cast.subject_id(name) for name in names]]
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE subjects_subject SET account_closed_at = %s, changed_at = %s WHERE id = ANY(%s)", values)
+        cursor.execute("UPDATE people_subject SET account_closed_at = %s, changed_at = %s WHERE id = ANY(%s)", values)
 
 
 def test_the_disposal_ends_the_sealed_fields_of_a_leaver(cast: Cast) -> None:
@@ -195,7 +195,7 @@ def test_another_record_of_the_same_person_keeps_both(cast: Cast, indus) -> None
     hamza, iqra = close(cast, "hamza"), cast.subject("iqra")
     with connection.cursor() as cursor:
         values: Any = [hamza.pk, [hamza.pk, iqra.pk]]
-        cursor.execute("UPDATE subjects_subject SET same_person = %s WHERE id = ANY(%s)", values)
+        cursor.execute("UPDATE people_subject SET same_person = %s WHERE id = ANY(%s)", values)
     leaving = find_leaving(hamza, at=DUE_AT)
     assert leaving is not None
     assert leaving.kept_for == ["another record of the same person"]
@@ -236,7 +236,7 @@ def test_the_page_of_the_person_says_the_day_and_what_keeps_them(cast: Cast, sig
     with in_client(cast.client_id("indus")):
         hamza = close(cast, "hamza")
     browser = sign_in("farah")
-    url = f"/admin/subjects/subject/{hamza.pk}/change/"
+    url = f"/admin/people/subject/{hamza.pk}/change/"
     assert "Erased from 2027-10-01 on" in unescape(browser.get(url).content.decode())
     with in_client(cast.client_id("indus")):
         received(cast)
@@ -247,7 +247,5 @@ def test_the_page_of_the_person_says_the_day_and_what_keeps_them(cast: Cast, sig
 def test_the_page_of_an_open_account_says_the_day_once_the_agreements_ended(cast: Cast, sign_in: SignIn) -> None:
     with in_client(cast.client_id("indus")), connection.cursor() as cursor:
         cursor.execute("UPDATE consent_serviceagreement SET ends_at = signed_at + interval '1 day'")
-    page = unescape(
-        sign_in("amina").get(f"/admin/subjects/subject/{cast.subject_id('hamza')}/change/").content.decode()
-    )
+    page = unescape(sign_in("amina").get(f"/admin/people/subject/{cast.subject_id('hamza')}/change/").content.decode())
     assert "Erased from 20" in page

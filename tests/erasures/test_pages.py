@@ -38,7 +38,7 @@ def the_only(cast: Cast) -> ErasureProposal:
 
 
 def propose_in_console(sign_in: SignIn, cast: Cast) -> Any:
-    url, amina = row_url("subjects/subject", cast.subject_id("hamza"), "erase"), sign_in("amina")
+    url, amina = row_url("people/subject", cast.subject_id("hamza"), "erase"), sign_in("amina")
     page = amina.get(url)
     words = page.content.decode()
     for part in ("What the erasure would do", "What becomes unreadable for ever", "What is kept, and why", "72 hours"):
@@ -61,19 +61,18 @@ def test_an_officer_proposes_and_the_client_approves_beside_the_same_preview(sig
     assert farah.post(row_url(MODEL, row.pk, "approve"), {"reason": "review"}).status_code == 302
     page = farah.get(row_url(MODEL, row.pk)).content.decode()
     assert "Cooling-off until" in page
-    person = farah.get(row_url("subjects/subject", row.subject_id)).content.decode()
+    person = farah.get(row_url("people/subject", row.subject_id)).content.decode()
     assert "Approved; it starts on" in person, "at the top of the person's page"
     assert row_url(MODEL, row.pk) in person
     assert farah.post(row_url(MODEL, row.pk, "cancel")).status_code == 302
     assert the_only(cast).stage == "cancelled"
     assert (
-        row.number
-        in sign_in("amina").get(f"{row_url('subjects/subject', row.subject_id)}?tab=requests").content.decode()
+        row.number in sign_in("amina").get(f"{row_url('people/subject', row.subject_id)}?tab=requests").content.decode()
     )
 
 
 def test_a_proposal_from_an_old_page_is_refused(sign_in: SignIn, cast: Cast) -> None:
-    url, amina = row_url("subjects/subject", cast.subject_id("hamza"), "erase"), sign_in("amina")
+    url, amina = row_url("people/subject", cast.subject_id("hamza"), "erase"), sign_in("amina")
     seen = amina.get(url).context["form"].initial["seen"]
     asked = {"confirmation": "lms-hamza", "reason": "subject_request"}
     with in_client(cast.client_id("indus")):
@@ -89,7 +88,10 @@ def test_granting_an_erasure_takes_recent_authentication(cast: Cast) -> None:
     with in_client(cast.client_id("indus")):
         request = received(cast, "erasure", purposes=["newsletter"], at=timezone.now())
         part = part_of(request)
-    stale, url = browser_of(cast.user("farah"), seconds_ago=301), row_url("rights/rightsrequest", request.pk, "decide")
+    stale, url = (
+        browser_of(cast.user("farah"), seconds_ago=301),
+        row_url("requests/rightsrequest", request.pk, "decide"),
+    )
     refused = {"refusal_code": "excessive", "reasons": "Because."}
     for decision, more, leads_away in (("granted", {}, True), ("refused", refused, False)):
         answer = stale.post(url, {"part": str(part.pk), "decision": decision, **more})
@@ -155,14 +157,14 @@ def test_a_request_sent_back_is_proposed_again_on_its_page(sign_in: SignIn, cast
     with in_client(cast.client_id("indus")):
         request = received(cast, "erasure", purposes=["newsletter"], at=at)
         part = part_of(request)
-    farah, url = sign_in("farah"), row_url("rights/rightsrequest", request.pk, "propose-erasure")
-    farah.post(row_url("rights/rightsrequest", request.pk, "decide"), {"part": str(part.pk), "decision": "granted"})
+    farah, url = sign_in("farah"), row_url("requests/rightsrequest", request.pk, "propose-erasure")
+    farah.post(row_url("requests/rightsrequest", request.pk, "decide"), {"part": str(part.pk), "decision": "granted"})
     row = the_only(cast)
-    page = farah.get(row_url("rights/rightsrequest", request.pk)).content.decode()
+    page = farah.get(row_url("requests/rightsrequest", request.pk)).content.decode()
     assert row_url(MODEL, row.pk) in page
     assert url not in page
     sign_in("amina").post(row_url(MODEL, row.pk, "decline"), {"reason": "review"})
-    assert url in farah.get(row_url("rights/rightsrequest", request.pk)).content.decode()
+    assert url in farah.get(row_url("requests/rightsrequest", request.pk)).content.decode()
     seen = farah.get(url).context["form"].initial["seen"]
     assert farah.post(url, {"reason": "subject_request", "seen": seen}).status_code == 302
     with in_client(cast.client_id("indus")):

@@ -26,13 +26,13 @@ HOLDINGS, CHUNK, KILLS = sized(400, 100_000), sized(20, 500), sized(2, 30)
 AT = CAST_AT + timedelta(days=100)
 PEOPLE_AND_HOLDINGS = """
 WITH made AS (
-    INSERT INTO subjects_subject (id, client_id, external_id, role, language, full_name, is_enabled, registered_at,
+    INSERT INTO people_subject (id, client_id, external_id, role, language, full_name, is_enabled, registered_at,
         changed_at)
     SELECT gen_random_uuid(), %(client)s, 'many-' || n, 'student', 'en', '\\xabab'::bytea, true, %(at)s, %(at)s
     FROM generate_series(1, %(holdings)s) n
     RETURNING id
 )
-INSERT INTO retention_holding (id, client_id, subject_id, category, system_id, system_owner, occasions, purposes, count,
+INSERT INTO holdings_holding (id, client_id, subject_id, category, system_id, system_owner, occasions, purposes, count,
     first_collected_at, last_collected_at)
 SELECT gen_random_uuid(), %(client)s, id, 'contact_details', %(system)s, %(client)s, '[]', '["newsletter"]', 1,
     %(at)s, %(at)s

@@ -73,7 +73,7 @@ def sana(committed):
         guardian_of(sana, committed.subject("esra"), at=at - DAY)
         moment = at + 20 * DAY
         with connection.cursor() as cursor:
-            cursor.execute("UPDATE subjects_subject SET of_age_at = %s WHERE id = %s", [moment, sana.pk])
+            cursor.execute("UPDATE people_subject SET of_age_at = %s WHERE id = %s", [moment, sana.pk])
         return Subject.objects.get(pk=sana.pk)
 
 

@@ -78,7 +78,7 @@ def test_an_entry_for_another_client_is_refused(indus, cast, now):
         record_entry("x", client_id=cast.client_id("khyber"), facts={}, actor=system_actor("tests"), at=now)
 
 
-@pytest.mark.parametrize("change", ["UPDATE ledger_entry SET body = ''", "DELETE FROM ledger_entry"])
+@pytest.mark.parametrize("change", ["UPDATE audit_entry SET body = ''", "DELETE FROM audit_entry"])
 def test_the_database_refuses_a_change(indus, change):
     with (
         pytest.raises(ProgrammingError, match="permission denied"),
@@ -165,7 +165,7 @@ def test_a_commitment_in_evidence_opens_with_the_persons_key(indus, cast, now):
     details = {"role": "student", "full_name": "Zoë Quaintrelle"}
     zoe, _ = register_subject("stu-zoe", client=indus, details=details, actor=cast.actor("farah"), at=now)
     [entry] = entries(subject_id=zoe.id)
-    salt = bytes.fromhex(sealer_of(zoe).open(Sealed(bytes(entry.openings)), column="ledger_entry.openings"))
+    salt = bytes.fromhex(sealer_of(zoe).open(Sealed(bytes(entry.openings)), column="audit_entry.openings"))
     made = json.loads(entry.body)["facts"]["commitments"]["full_name"]
     assert made == hmac.new(salt, '"Zoë Quaintrelle"'.encode(), "sha256").hexdigest()
 

@@ -83,7 +83,7 @@ def test_history_holds_no_plain_identifier():
 
 
 @pytest.mark.parametrize(
-    "change", ["UPDATE subjects_historicalsubject SET actor_role = 'x'", "DELETE FROM accounts_historicalclient"]
+    "change", ["UPDATE people_historicalsubject SET actor_role = 'x'", "DELETE FROM accounts_historicalclient"]
 )
 def test_the_database_refuses_to_change_history(indus, change):
     with (

@@ -52,9 +52,9 @@ def use_the_console(cast):
     with in_client(cast.client_id("indus")):
         person = Subject.objects.get(external_id=PERSON)
     browser = browser_of(cast.user("farah"))
-    assert browser.get(f"/admin/subjects/subject/{person.pk}/change/").status_code == 200
+    assert browser.get(f"/admin/people/subject/{person.pk}/change/").status_code == 200
     assert browser.post("/admin/search/", {"text": PERSONAL["email"]}).status_code == 200
-    assert browser.get(f"/admin/subjects/subject/{PERSONAL['email']}/change/").status_code in {302, 404}
+    assert browser.get(f"/admin/people/subject/{PERSONAL['email']}/change/").status_code in {302, 404}
 
 
 def fail_at_work(_):

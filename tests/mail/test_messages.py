@@ -117,7 +117,7 @@ def test_that_it_was_sent_is_proved_by_commitments_alone(asked, cast, now, mailo
     assert "hamza" not in str(body)
     sealer = sealer_of(cast.subject("hamza"))
     entry = Entry.objects.get(kind="letter.sent")
-    salt = bytes.fromhex(sealer.open(Sealed(bytes(entry.openings or b"")), column="ledger_entry.openings"))
+    salt = bytes.fromhex(sealer.open(Sealed(bytes(entry.openings or b"")), column="audit_entry.openings"))
     assert facts["commitments"] == {
         "address": commitment("hamza.lodhi@students.example", salt),
         "text": commitment(mailoutbox[0].body, salt),

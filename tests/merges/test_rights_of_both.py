@@ -71,18 +71,18 @@ def test_the_console_shows_the_link_and_the_requests_of_both_records(cast: Cast)
     farah, amina = browser_of(cast.user("farah")), browser_of(cast.user("amina"))
     junaid = cast.subject_id("junaid")
     for page, words in {
-        row_url("subjects/subject", second.pk): "One person with",
-        row_url("subjects/subject", second.pk) + "?tab=requests": request.number,
-        row_url("rights/rightsrequest", request.pk): "copies and erasures cover them",
+        row_url("people/subject", second.pk): "One person with",
+        row_url("people/subject", second.pk) + "?tab=requests": request.number,
+        row_url("requests/rightsrequest", request.pk): "copies and erasures cover them",
     }.items():
         assert words in farah.get(page).content.decode(), page
     found = farah.post("/admin/search/", {"text": "lms-jun"}).content.decode()
     assert f"One person with {SECOND}" in found
     form = {"other": "lms-danish", "reason": "review"}
-    refused = farah.post(row_url("subjects/subject", junaid, "same-person"), form)
+    refused = farah.post(row_url("people/subject", junaid, "same-person"), form)
     assert "The records cannot be one person" in refused.content.decode()
-    approved = amina.post(row_url("merges/personmerge", waiting.pk, "approve"), {"reason": "review"})
-    undo = row_url("subjects/subject", junaid, "not-same-person")
+    approved = amina.post(row_url("people/personmerge", waiting.pk, "approve"), {"reason": "review"})
+    undo = row_url("people/subject", junaid, "not-same-person")
     undone = farah.post(undo, {"other": str(second.pk), "reason": "correction"})
     assert (approved.status_code, undone.status_code) == (302, 302)
     with in_client(cast.client_id("indus")):

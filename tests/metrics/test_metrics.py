@@ -100,7 +100,7 @@ def test_decisions_are_counted_by_outcome_and_reason_and_requests_by_part(cast, 
 
 def test_gauges_say_what_waits_fails_and_is_old(cast, is_open):
     now, indus = wall_clock_now(), cast.client_id("indus")
-    record_backup({"ledger_entry": 7}, at=now - 3 * HOUR)
+    record_backup({"audit_entry": 7}, at=now - 3 * HOUR)
     insert = "INSERT INTO procrastinate_jobs (task_name, queue_name, status, scheduled_at) VALUES (%s, 'q', %s, %s)"
     with in_global(), connection.cursor() as cursor:
         for values in (("due.task", "todo", now - HOUR), ("coming.task", "todo", now + HOUR), ("bad", "failed", now)):
@@ -143,7 +143,7 @@ def test_a_reader_that_fails_leaves_the_others_and_is_counted(cast, is_open, mon
 
 
 def test_every_metric_is_in_the_operators_guide(cast, is_open):
-    record_backup({"ledger_entry": 7}, at=wall_clock_now())
+    record_backup({"audit_entry": 7}, at=wall_clock_now())
     names = {name for name, *_ in samples(scrape().content.decode()) if name.startswith("paktaleem_")}
     families = {re.sub(r"_(bucket|count|sum)$", "", name) for name in names}
     guide = (ROOT / "docs" / "operator.md").read_text()

@@ -114,7 +114,7 @@ def test_a_new_client_is_set_up_step_by_step_to_an_allowed_decision(sign_in: Sig
     assert "Read and sign" not in links(amina, page)
     submit(owner, _signing_of(links(owner, page)), WHY)
     issue_key(owner, links(owner, page)["Issue a key"])
-    assert f'<a href="{page}">Back to the set-up</a>' in owner.get("/admin/subjects/subject/").content.decode()
+    assert f'<a href="{page}">Back to the set-up</a>' in owner.get("/admin/people/subject/").content.decode()
     with in_client(client_id):
         client = Client.objects.get(pk=client_id)
         SubjectFactory(client=client, external_id="m-1", role="instructor", at=timezone.now())
@@ -129,7 +129,7 @@ def test_a_new_client_is_set_up_step_by_step_to_an_allowed_decision(sign_in: Sig
     assert "Allowed, on the lawful basis: Contract." in shown
     assert "The set-up is complete." in shown
     assert "Set-up: steps to do" not in owner.get("/admin/").content.decode()
-    assert "Back to the set-up" not in owner.get("/admin/subjects/subject/").content.decode()
+    assert "Back to the set-up" not in owner.get("/admin/people/subject/").content.decode()
 
 
 def test_an_administrator_is_invited_and_approved_on_the_path_and_makers_are_warned_to_sign(

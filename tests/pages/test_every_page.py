@@ -30,7 +30,7 @@ PART = os.environ.get("PAGES", "")
 SOME = {
     "/admin/",
     "/admin/search/",
-    "/admin/subjects/subject/",
+    "/admin/people/subject/",
     "/admin/consent/purpose/add/",
     "/admin/schedule/retentionrule/schedule/",
 }

@@ -111,7 +111,7 @@ def test_the_form_verifies_the_guardian_and_is_evidence_of_every_answer(cast, no
     assert (guardianship.source, guardianship.relationship) == ("roster", "parent")
     proof = Verification.objects.get(guardianship=guardianship)
     assert (proof.method, proof.strength, proof.verified_at) == ("signed_form", 3, now)
-    where = sealer_of(danish).open(proof.evidence_reference, column="children_verification.evidence_reference")
+    where = sealer_of(danish).open(proof.evidence_reference, column="guardians_verification.evidence_reference")
     assert where == f"Form “Grade 3 A”, page {page.reference}: Folder 3 A"
     answer = ServiceAuthorisation.objects.get(child=danish)
     assert (answer.decision, answer.route, answer.guardian_id, answer.verification_id) == (

@@ -14,7 +14,7 @@ from paktaleem.foundation.upkeep.periods.services import record_run
 from tests.cast import Cast
 from tests.signing_in import browser_of
 
-PAGE = "/admin/periods/periodchange/"
+PAGE = "/admin/upkeep/periodchange/"
 
 
 def test_the_page_lists_every_kind_with_its_last_run(cast: Cast) -> None:

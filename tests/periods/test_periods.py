@@ -159,7 +159,7 @@ def test_auditors_and_client_administrators_change_nothing(cast: Cast, name: str
 def test_a_clients_context_cannot_write_a_period(cast: Cast) -> None:
     set_period("packages", 20)
     with in_client(cast.client_id("indus")), connection.cursor() as cursor:
-        cursor.execute("UPDATE periods_portalperiod SET length = 1")
+        cursor.execute("UPDATE upkeep_portalperiod SET length = 1")
         assert cursor.rowcount == 0
 
 
@@ -247,7 +247,7 @@ def test_evidence_loses_its_last_link_to_a_person_erased_long_ago(cast: Cast) ->
         assert "tombstone" not in {field.name for field in Subject.history.model._meta.fields}
     assert dispose("evidence") == 0
     with in_client(client_id), connection.cursor() as cursor:
-        cursor.execute("UPDATE subjects_subject SET erased_at = %s WHERE id = %s", [long_ago, danish.pk])
+        cursor.execute("UPDATE people_subject SET erased_at = %s WHERE id = %s", [long_ago, danish.pk])
     assert [dispose("evidence"), dispose("evidence")] == [1, 0]
     with in_client(client_id):
         assert not is_erased(known, client_id=client_id)

@@ -44,8 +44,8 @@ def addresses(cast: Cast, rows: dict[str, Any]) -> Iterator[str]:
     yield from (url for url, _, _ in (*pages_by_role(rows), *acts_by_role(rows)))
     yield from (f"/admin/{model}/export/" for model in sorted(EXPORTED))
     person = cast.subject_id("danish")
-    yield from (row_url("subjects/subject", person, page.slug) for page in person_pages)
-    yield from (f"{row_url('subjects/subject', person)}?tab={tab.code}" for tab in TABS[1:])
+    yield from (row_url("people/subject", person, page.slug) for page in person_pages)
+    yield from (f"{row_url('people/subject', person)}?tab={tab.code}" for tab in TABS[1:])
 
 
 def open_pages(cast: Cast, rows: dict[str, Any], name: str, language: str = "en", part: str = "") -> Crawl:

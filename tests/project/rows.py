@@ -162,18 +162,18 @@ def rows_of_indus(cast: Cast) -> dict[str, Any]:
         rows = {model: keys.first() for model, keys in found.items()}
     rows |= {f"{one._meta.app_label}/{one._meta.model_name}": one.pk for one in made}
     rows["webhooks/endpoint/enable"] = off.pk  # which is off
-    rows["subjects/rosterimport/import"] = ready.pk
+    rows["schools/rosterimport/import"] = ready.pk
     rows["sharing/businesstransfer"] = acquisition.pk
     rows |= {f"consent/noticedispatch/{act}": opposed.pk for act in ("object", "withdraw")}  # its objection is answered
     rows["accounts/membership/invite-again"] = colleague.pk
     rows["accounts/user/invite"] = invited.pk  # who has not set a password yet
     rows |= {
-        f"subjects/subject/{act}": cast.subject_id("danish")
+        f"people/subject/{act}": cast.subject_id("danish")
         for act in ("ask-guardians", "name-guardian", "school-authorises", "moves-away", "moves-class")
     }
-    rows["subjects/subject/not-same-person"] = cast.subject_id("junaid")
+    rows["people/subject/not-same-person"] = cast.subject_id("junaid")
     with in_client(client_id):
-        rows["subjects/subject/invite"] = Subject.objects.get(external_id="lms-zaras-mother").pk
+        rows["people/subject/invite"] = Subject.objects.get(external_id="lms-zaras-mother").pk
         for make in _OWN_PARTS:
             rows |= make(cast)
     rows |= queued
@@ -298,9 +298,9 @@ def packs_of(cast: Cast) -> dict[str, Any]:
         pass
     fail_pack(failed.pk, client_id=client.pk, actor=worker, at=AT)
     return {
-        "regulator/regulatorpack": ready.pk,
-        **{f"regulator/regulatorpack/{act}": ready.pk for act in ("pdf", "zip")},
-        "regulator/regulatorpack/again": failed.pk,
+        "reports/regulatorpack": ready.pk,
+        **{f"reports/regulatorpack/{act}": ready.pk for act in ("pdf", "zip")},
+        "reports/regulatorpack/again": failed.pk,
     }
 
 
@@ -366,7 +366,7 @@ def requests_of_indus(cast: Cast) -> dict[str, Any]:
     for column, value in {"person": False, **actor_fields(SETTING_UP)}.items():
         setattr(notice, column, value)
     notice.save(force_insert=True)
-    found = {"rights/rightsrequest/add-rights": question.pk, "ageing/agenotice": notice.pk}
+    found = {"requests/rightsrequest/add-rights": question.pk, "ageing/agenotice": notice.pk}
     return {**found, "ageing/comingofage": cast.subject_id("danish")}
 
 
@@ -398,7 +398,7 @@ def rights_of_indus(cast: Cast) -> dict[str, Any]:
     extend_request(acts["delivered"], days=10, text="Many pages.", actor=farah, at=AT)
     acts["extend"] = receive_request(client, kinds=["access"], **{**about, "at": timezone.now()})
     acts |= dict.fromkeys(("add-correction", "refuse-correction", "restrict-meanwhile"), stated)
-    found = {f"rights/rightsrequest/{act}": request.pk for act, request in acts.items()}
+    found = {f"requests/rightsrequest/{act}": request.pk for act, request in acts.items()}
     case = open_case(
         receive_request(client, kinds=["complaint"], **about),
         authority="Information Commissioner’s Office",
@@ -410,8 +410,8 @@ def rights_of_indus(cast: Cast) -> dict[str, Any]:
     told_by: dict[str, Any] = {"actor": farah, "at": AT}
     list_recipients_to_inform(cast.subject("hamza"), **told_by)
     own = {"desk/authoritycase": case.pk, "desk/requesttask": task.pk}
-    own["subjects/subject/inform-recipient"] = cast.subject_id("hamza")
-    return {**found, "rights/rightsrequest": waiting.pk, **own}
+    own["people/subject/inform-recipient"] = cast.subject_id("hamza")
+    return {**found, "requests/rightsrequest": waiting.pk, **own}
 
 
 def erasures_of_indus(cast: Cast) -> dict[str, Any]:
@@ -434,7 +434,7 @@ def erasures_of_indus(cast: Cast) -> dict[str, Any]:
     decide_part(list_parts(request)[0], decision="granted", actor=farah, at=AT)
     decide_erasure(ErasureProposal.objects.get(request=request), approve=False, actor=amina, at=AT)
     acts = {f"erasures/erasureproposal/certificate-{kind}": row.pk for kind in ("pdf", "json")}
-    return {**acts, "erasures/erasureproposal": waiting.pk, "rights/rightsrequest/propose-erasure": request.pk}
+    return {**acts, "erasures/erasureproposal": waiting.pk, "requests/rightsrequest/propose-erasure": request.pk}
 
 
 def messages_of_indus(cast: Cast) -> dict[str, Any]:
@@ -448,7 +448,7 @@ def messages_of_indus(cast: Cast) -> dict[str, Any]:
     assert asked is not None
     assert aside is not None
     MailMessage.objects.filter(pk=aside.pk).update(state="aside", aside_reason="list")
-    return {"mailbox/mailmessage": aside.pk, "rights/rightsrequest/messages": asked.request_id}
+    return {"mailbox/mailmessage": aside.pk, "requests/rightsrequest/messages": asked.request_id}
 
 
 def stopped_roster(cast: Cast, account: str = "closed") -> RosterImport:
@@ -479,10 +479,10 @@ def orders_of_indus(cast: Cast) -> dict[str, Any]:
     issue_orders_for_set(people, _told("restrict"), client_id=client.pk, actor=SETTING_UP, at=AT)
     alert, of_many = OrderAlert.objects.first(), OrderSet.objects.first()
     by_act = {"agree": "collect", "add-file": "collect", "values": "correct", "try-again": "erase", "waive": "erase"}
-    found = {f"systems/order/{act}": orders[kind].pk for act, kind in by_act.items()}
-    found |= {f"systems/system/{act}": leaving.pk for act in ("agree", "decline")}
-    listed = {"systems/orderalert": alert and alert.pk, "systems/orderset": of_many and of_many.pk}
-    return {**found, **listed, "systems/order": orders["erase"].pk, "systems/system": library.pk}
+    found = {f"data_systems/order/{act}": orders[kind].pk for act, kind in by_act.items()}
+    found |= {f"data_systems/system/{act}": leaving.pk for act in ("agree", "decline")}
+    listed = {"data_systems/orderalert": alert and alert.pk, "data_systems/orderset": of_many and of_many.pk}
+    return {**found, **listed, "data_systems/order": orders["erase"].pk, "data_systems/system": library.pk}
 
 
 def incident_of_indus(cast: Cast) -> dict[str, Any]:
@@ -492,13 +492,13 @@ def incident_of_indus(cast: Cast) -> dict[str, Any]:
     made, incident = report_collection(zara, collected, actor=SETTING_UP, at=AT)
     holding = Holding.objects.get(client_id=made.client_id, subject=made.subject_id, category="device")
     return {
-        "children/quarantine": Quarantine.objects.get(cause="report").pk,
+        "guardians/quarantine": Quarantine.objects.get(cause="report").pk,
         "sharing/disclosure": _disclosure_about(zara).pk,
         **_legal_disclosures_about(zara),
-        "retention/collection": made.pk,
-        "retention/flaggedcollection": FlaggedCollection.objects.get(collection=made.pk).pk,
-        "retention/holding": holding.pk,
-        "retention/incident": incident and incident.pk,
+        "holdings/collection": made.pk,
+        "holdings/flaggedcollection": FlaggedCollection.objects.get(collection=made.pk).pk,
+        "holdings/holding": holding.pk,
+        "holdings/incident": incident and incident.pk,
     }
 
 
@@ -539,12 +539,12 @@ def period_change_of_paktaleem(cast: Cast) -> dict[str, Any]:
     """Request another period of the portal's own data."""
     with in_client(PAKTALEEM):
         values: dict[str, Any] = {"ground": "People asked for more time.", "actor": cast.actor("amina"), "at": AT}
-        return {"periods/periodchange": request_period_change("packages", length=20, **values).pk}
+        return {"upkeep/periodchange": request_period_change("packages", length=20, **values).pk}
 
 
 def security_assessments_of_paktaleem(cast: Cast) -> dict[str, Any]:
     with in_client(PAKTALEEM):
-        return {"security_assessments/securityassessment": make_assessment(actor=cast.actor("amina"), at=AT).pk}
+        return {"security/securityassessment": make_assessment(actor=cast.actor("amina"), at=AT).pk}
 
 
 def schedule_of_indus(cast: Cast) -> dict[str, Any]:
@@ -639,8 +639,8 @@ def sign_on_of_indus(cast: Cast) -> dict[str, Any]:
         link = SignOnLink.objects.create(
             client_id=client_id, user_id=cast.user_id("farah"), issuer=present.issuer, subject="1", linked_at=AT
         )
-    acts = {f"single_sign_on/provider/{act}": present.pk for act in ("end", "passwords")}
-    return {"single_sign_on/provider": waiting.pk, "single_sign_on/signonlink": link.pk, **acts}
+    acts = {f"staff/provider/{act}": present.pk for act in ("end", "passwords")}
+    return {"staff/provider": waiting.pk, "staff/signonlink": link.pk, **acts}
 
 
 def queue_of_indus(cast: Cast) -> dict[str, Any]:
@@ -665,7 +665,7 @@ def _records_of_a_school(cast: Cast, guardian: Subject) -> None:
     quarantine(cast.subject("junaid"), cause="report", **BY)
     row = Guardianship.objects.get(child=danish, guardian=guardian)
     told: dict[str, Any] = {"provider": "folder", "provider_check_id": "1", "method": "payment_card", "started_at": AT}
-    url = sealer_of(guardian).seal("https://checks.example/1", column="children_providercheck.url")
+    url = sealer_of(guardian).seal("https://checks.example/1", column="guardians_providercheck.url")
     save_tracked(ProviderCheck(client_id=row.client_id, guardianship=row, state="started", url=url, **told), **BY)
 
 

@@ -45,7 +45,7 @@ def test_the_world_and_the_writes_of_a_consent_fit_the_tables() -> None:
         link.execute("SET session_replication_role = replica")
         for write in _statements(CONSENT):
             link.execute(write)
-        assert link.execute("SELECT status FROM api_keptanswer").fetchall() == [(201,)]
+        assert link.execute("SELECT status FROM web_keptanswer").fetchall() == [(201,)]
         link.rollback()
 
 

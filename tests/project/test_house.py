@@ -281,6 +281,6 @@ def test_every_key_that_is_wrapped_is_counted_before_an_epoch_goes():
         for model in apps.get_models()
         if {"epoch", "wrapped"} <= {field.name for field in model._meta.concrete_fields}
     }
-    counted = {kind.name for kind in list_wrapped_kinds()} | {"subjects.subjectkey"}  # people's keys: key_epochs
+    counted = {kind.name for kind in list_wrapped_kinds()} | {"people.subjectkey"}  # people's keys: key_epochs
     assert sorted(wrapping - counted) == []
-    assert {"subjects.rosterimport", "rights.rightsrequest"} <= wrapping
+    assert {"schools.rosterimport", "requests.rightsrequest"} <= wrapping

@@ -5,6 +5,7 @@ from collections import Counter
 from functools import cache
 from pathlib import Path
 
+from django.apps import apps
 from django.core.management import call_command
 
 from paktaleem.foundation.operations.extensions.points import extension_points
@@ -47,11 +48,9 @@ def test_the_contract_of_layers_makes_no_exception():
 
 def test_no_app_is_larger_than_it_should_be():
     lines: Counter[str] = Counter()
+    units = {Path(app.path, part) for app in apps.get_app_configs() for part in ("", *getattr(app, "parts", ()))}
     for path in modules():
-        app = next(
-            (folder for folder in path.parents if (folder / "apps.py").exists() and folder.name != "consent"),
-            path.parent,
-        )
+        app = next((folder for folder in path.parents if folder in units and folder.name != "consent"), path.parent)
         lines[str(app)] += len(path.read_text().splitlines())
     assert {app: count for app, count in lines.items() if count > MOST_LINES} == {}
 

@@ -13,8 +13,8 @@ UNTIDY = {
     "SELECT nextval('procrastinate_jobs_id_seq')",
     "schema": "ALTER TABLE accounts_client ADD COLUMN added int; CREATE INDEX ON accounts_client (added)",
     "function": "CREATE OR REPLACE FUNCTION webhooks_new_id() RETURNS uuid LANGUAGE sql AS 'SELECT gen_random_uuid()'",
-    "trigger": "ALTER TABLE ledger_entry DISABLE TRIGGER ALL",
-    "privileges": "GRANT DELETE ON ledger_entry TO PUBLIC",
+    "trigger": "ALTER TABLE audit_entry DISABLE TRIGGER ALL",
+    "privileges": "GRANT DELETE ON audit_entry TO PUBLIC",
     "size": "CREATE TABLE much AS SELECT repeat('x', 1000) FROM generate_series(1, 20000)",
 }
 BESIDE_ROWS = (

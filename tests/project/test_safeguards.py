@@ -28,16 +28,16 @@ WEAKENS = {
     "accounts/user/second-factor": "accounts.StaffChange",
     "accounts/user/email": "accounts.StaffChange",
     "breaches/breach/close": "breaches.BreachClosing",
-    "children/guardianship/change-authority": "children.GuardianChange",
-    "children/guardianship/end": "children.GuardianChange",
-    "children/guardianship/verify": "children.GuardianChange",
+    "guardians/guardianship/change-authority": "guardians.GuardianChange",
+    "guardians/guardianship/end": "guardians.GuardianChange",
+    "guardians/guardianship/verify": "guardians.GuardianChange",
     "consent/noticedraft/announce": "consent.NoticeDraft",
     "cookies/cookie/add": "consent.SafeguardChange",
     "cookies/cookie/change": "consent.SafeguardChange",
-    "children/quarantine/release": "consent.SafeguardChange",
-    "retention/flaggedcollection/decide": "consent.SafeguardChange",
-    "retention/incident/close": "consent.SafeguardChange",
-    "systems/system/end": "systems.System",
+    "guardians/quarantine/release": "consent.SafeguardChange",
+    "holdings/flaggedcollection/decide": "consent.SafeguardChange",
+    "holdings/incident/close": "consent.SafeguardChange",
+    "data_systems/system/end": "data_systems.System",
     "consent/lawfulbasis/add": "consent.SafeguardChange",
     "consent/lawfulbasis/change": "consent.SafeguardChange",
     "consent/lawfulbasis/end": "consent.SafeguardChange",
@@ -56,57 +56,57 @@ WEAKENS = {
     "consent/serviceagreement/sign": "agreements.AgreementSigning",
     "consent/serviceagreement/resume": "consent.SafeguardChange",
     "consent/serviceagreement/exit": "exits.AgreementExit",
-    "periods/periodchange/add": "periods.PeriodChange",
+    "upkeep/periodchange/add": "upkeep.PeriodChange",
     "schedule/hold/lift": "schedule.HoldLift",
     "schedule/retentionrule/add": "consent.SafeguardChange",
     "schedule/retentionrule/change": "consent.SafeguardChange",
     "schedule/retentionrule/end": "consent.SafeguardChange",
     "sharing/businesstransfer/add": "sharing.BusinessTransfer",
-    "single_sign_on/provider/add": "single_sign_on.Provider",
-    "subjects/readmission/add": "subjects.Readmission",
-    "subjects/subject/state-age": "subjects.AgeChange",
-    "subjects/subject/change-roles": "subjects.AgeChange",
-    "subjects/subject/correct": "subjects.AgeChange",
-    "subjects/subject/same-person": "merges.PersonMerge",
-    "subjects/subject/not-same-person": "merges.PersonMerge",
-    "subjects/subject/erase": "erasures.ErasureProposal",
-    "subjects/subject/record-legal-demand": "sharing.LegalDisclosure",
-    "rights/rightsrequest/propose-erasure": "erasures.ErasureProposal",
-    "systems/order/waive": "systems.Waiver",
-    "post:api/v1/subjects/batch": "subjects.AgeChange",
-    "put:api/v1/subjects/<str:external_id>": "subjects.AgeChange",
-    "post:api/v1/subjects/<str:external_id>/guardians": "children.GuardianChange",
+    "staff/provider/add": "staff.Provider",
+    "people/readmission/add": "people.Readmission",
+    "people/subject/state-age": "people.AgeChange",
+    "people/subject/change-roles": "people.AgeChange",
+    "people/subject/correct": "people.AgeChange",
+    "people/subject/same-person": "people.PersonMerge",
+    "people/subject/not-same-person": "people.PersonMerge",
+    "people/subject/erase": "erasures.ErasureProposal",
+    "people/subject/record-legal-demand": "sharing.LegalDisclosure",
+    "requests/rightsrequest/propose-erasure": "erasures.ErasureProposal",
+    "data_systems/order/waive": "data_systems.Waiver",
+    "post:api/v1/subjects/batch": "people.AgeChange",
+    "put:api/v1/subjects/<str:external_id>": "people.AgeChange",
+    "post:api/v1/subjects/<str:external_id>/guardians": "guardians.GuardianChange",
 }
 
 ALONE = {
     "it reads, or hands over what its reader may see; each look is recorded": """
-        accounts/client/try-decision children/guardianship/data
-        children/providercheck/where consent/consentevidence/open consent/serviceagreement/open-document
+        accounts/client/try-decision guardians/guardianship/data
+        guardians/providercheck/where consent/consentevidence/open consent/serviceagreement/open-document
         disposals/batch/certificate-json disposals/batch/certificate-pdf
         erasures/erasureproposal/certificate-json erasures/erasureproposal/certificate-pdf
         exits/agreementexit/certificate-json exits/agreementexit/certificate-pdf exits/agreementexit/part
         mailbox/mailmessage/file mailbox/mailmessage/read paper/formrun/print
-        post:access/v1/evaluation post:access/v1/evaluations regulator/regulatorpack/add
-        regulator/regulatorpack/again regulator/regulatorpack/pdf regulator/regulatorpack/zip
-        rights/rightsrequest/copy-build rights/rightsrequest/copy-hand-over rights/rightsrequest/copy-preview
-        rights/rightsrequest/messages rights/rightsrequest/read
-        security_assessments/securityassessment/open-report subjects/agechange/look subjects/subject/evidence
-        subjects/subject/reveal systems/order/values
+        post:access/v1/evaluation post:access/v1/evaluations reports/regulatorpack/add
+        reports/regulatorpack/again reports/regulatorpack/pdf reports/regulatorpack/zip
+        requests/rightsrequest/copy-build requests/rightsrequest/copy-hand-over requests/rightsrequest/copy-preview
+        requests/rightsrequest/messages requests/rightsrequest/read
+        security/securityassessment/open-report people/agechange/look people/subject/evidence
+        people/subject/reveal data_systems/order/values
     """,
     "it ends or narrows processing or access, or adds a protection": """
-        access_reviews/accessreview/confirm accounts/apikey/revoke accounts/membership/end
-        agreements/clientcontact/end children/childmechanism/add children/guardianconflict/close
-        children/schoolauthorisation/end children/verification/found-false
+        staff/accessreview/confirm accounts/apikey/revoke accounts/membership/end
+        agreements/clientcontact/end guardians/childmechanism/add guardians/guardianconflict/close
+        guardians/schoolauthorisation/end guardians/verification/found-false
         consent/agreementsuspension/add consent/consent/invalidate
         consent/consent/revoke consent/instruction/cancel consent/instruction/end consent/noticedispatch/object
         consent/recipientapproval/cancel consent/recipientapproval/end consent/serviceagreement/cancel
-        consent/serviceagreement/end consent/serviceagreement/suspend rights/rightsrequest/restrict-meanwhile
-        schedule/hold/add schedule/hold/review single_sign_on/provider/end single_sign_on/signonlink/unlink
-        subjects/subject/hold-back subjects/subject/object subjects/subject/place-hold subjects/subject/restrict
-        systems/systemkey/end webhooks/endpoint/disable webhooks/endpoint/remove
+        consent/serviceagreement/end consent/serviceagreement/suspend requests/rightsrequest/restrict-meanwhile
+        schedule/hold/add schedule/hold/review staff/provider/end staff/signonlink/unlink
+        people/subject/hold-back people/subject/object people/subject/place-hold people/subject/restrict
+        data_systems/systemkey/end webhooks/endpoint/disable webhooks/endpoint/remove
     """,
     "it records what a person, a guardian, an authority or a system said, with its evidence; the rules decide": """
-        children/guardianship/answer children/guardianship/check children/providercheck/ask
+        guardians/guardianship/answer guardians/guardianship/check guardians/providercheck/ask
         consent/balancingtest/add
         consent/balancingtest/change consent/balancingtest/sign consent/consentevent/add-evidence
         consent/noticedispatch/acknowledge consent/noticedispatch/answer consent/noticedispatch/withdraw
@@ -125,10 +125,10 @@ ALONE = {
         post:api/v1/subjects/<str:external_id>/guardian-authorisations
         post:api/v1/subjects/<str:external_id>/guardian-checks
         post:api/v1/subjects/<str:external_id>/guardian-requests records/impactassessment/add
-        records/impactassessment/change records/impactassessment/review rights/rightsrequest/delivered
-        rights/rightsrequest/inform-recipient sharing/legaldisclosure/record-disclosure subjects/subject/answer
-        subjects/subject/inform-recipient subjects/subject/school-authorises systems/order/add-file
-        systems/order/answer
+        records/impactassessment/change records/impactassessment/review requests/rightsrequest/delivered
+        requests/rightsrequest/inform-recipient sharing/legaldisclosure/record-disclosure people/subject/answer
+        people/subject/inform-recipient people/subject/school-authorises data_systems/order/add-file
+        data_systems/order/answer
     """,
     "it moves a case on; its clock, its due day and the answer to the person stay": """
         breaches/breach/add breaches/breach/add-clients breaches/breach/assess breaches/breach/measures
@@ -137,24 +137,24 @@ ALONE = {
         disposals/batch/resume disposals/batch/take-out erasures/erasureproposal/cancel exits/agreementexit/continue
         exits/agreementexit/decline-return exits/agreementexit/delete-data exits/agreementexit/interrupt
         exits/agreementexit/returned mailbox/mailmessage/make-request mailbox/mailmessage/settle
-        rights/rightsrequest/add-correction rights/rightsrequest/add-rights rights/rightsrequest/answer
-        rights/rightsrequest/assign rights/rightsrequest/authority-case rights/rightsrequest/call-back
-        rights/rightsrequest/close rights/rightsrequest/decide rights/rightsrequest/extend
-        rights/rightsrequest/hand-over rights/rightsrequest/letter rights/rightsrequest/link
-        rights/rightsrequest/match rights/rightsrequest/note rights/rightsrequest/pause
-        rights/rightsrequest/refuse-correction rights/rightsrequest/resume rights/rightsrequest/route
-        rights/rightsrequest/send-letter rights/rightsrequest/task
-        rights/rightsrequest/verify security_assessments/securityassessment/add
-        subjects/subject/rights-request systems/order/try-again
+        requests/rightsrequest/add-correction requests/rightsrequest/add-rights requests/rightsrequest/answer
+        requests/rightsrequest/assign requests/rightsrequest/authority-case requests/rightsrequest/call-back
+        requests/rightsrequest/close requests/rightsrequest/decide requests/rightsrequest/extend
+        requests/rightsrequest/hand-over requests/rightsrequest/letter requests/rightsrequest/link
+        requests/rightsrequest/match requests/rightsrequest/note requests/rightsrequest/pause
+        requests/rightsrequest/refuse-correction requests/rightsrequest/resume requests/rightsrequest/route
+        requests/rightsrequest/send-letter requests/rightsrequest/task
+        requests/rightsrequest/verify security/securityassessment/add
+        people/subject/rights-request data_systems/order/try-again
     """,
     "it keeps the roster of an institution; a looser age or role waits for a second person by itself (AgeChange)": """
         invitations/invitation/add post:api/v1/enrolments/batch post:api/v1/guardian-invitations post:api/v1/links
         put:api/v1/classes/<str:external_id> put:api/v1/schools/<str:external_id> put:api/v1/terms/<str:external_id>
         schools/school/end-year
-        subjects/rosterimport/add subjects/rosterimport/check-again subjects/rosterimport/discard
-        subjects/rosterimport/import subjects/rosterimport/import-anyway subjects/subject/add
-        subjects/subject/ask-guardians subjects/subject/invite subjects/subject/moves-away
-        subjects/subject/moves-class subjects/subject/name-guardian
+        schools/rosterimport/add schools/rosterimport/check-again schools/rosterimport/discard
+        schools/rosterimport/import schools/rosterimport/import-anyway people/subject/add
+        people/subject/ask-guardians people/subject/invite people/subject/moves-away
+        people/subject/moves-class people/subject/name-guardian
     """,
     "it sets up a client, its staff or its connections; what gives power waits for a second person by itself": """
         accounts/apikey/add accounts/apikey/rotate accounts/client/add accounts/client/starting-set
@@ -167,8 +167,8 @@ ALONE = {
         cookies/linkedservice/change cookies/linkedservice/review delete:api/v1/webhooks/<uuid:webhook>
         mail/letter/resend post:api/v1/webhooks post:api/v1/webhooks/<uuid:webhook>/enable
         post:api/v1/webhooks/<uuid:webhook>/replay post:api/v1/webhooks/<uuid:webhook>/rotate
-        post:api/v1/webhooks/<uuid:webhook>/test single_sign_on/provider/passwords systems/system/add
-        systems/system/change systems/systemkey/add webhooks/delivery/replay webhooks/endpoint/add
+        post:api/v1/webhooks/<uuid:webhook>/test staff/provider/passwords data_systems/system/add
+        data_systems/system/change data_systems/systemkey/add webhooks/delivery/replay webhooks/endpoint/add
         webhooks/endpoint/change webhooks/endpoint/enable webhooks/endpoint/replay webhooks/endpoint/rotate
         webhooks/endpoint/test
     """,

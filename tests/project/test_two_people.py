@@ -238,28 +238,28 @@ RULES: dict[str, Rule] = {
     "agreements.AgreementSigning": agreement_signing,
     "accounts.ClientChange": client_change,
     "accounts.StaffChange": staff_change,
-    "children.GuardianChange": guardian_change,
+    "guardians.GuardianChange": guardian_change,
     "breaches.BreachClosing": breach_closing,
     "consent.SafeguardChange": safeguard_change,
     "disposals.Approval": disposal,
     "erasures.ErasureProposal": erasure,
     "exits.AgreementExit": client_exit,
     "desk.Overruling": overruling,
-    "merges.PersonMerge": merge,
-    "periods.PeriodChange": period_change,
+    "people.PersonMerge": merge,
+    "upkeep.PeriodChange": period_change,
     "schedule.HoldLift": hold_lift,
-    "single_sign_on.Provider": sign_on_provider,
+    "staff.Provider": sign_on_provider,
     "sharing.BusinessTransfer": business_transfer,
     "sharing.LegalDisclosure": legal_disclosure,
-    "subjects.AgeChange": age_change,
-    "subjects.Readmission": readmission,
-    "systems.System": system_end,
-    "systems.Waiver": waiver,
+    "people.AgeChange": age_change,
+    "people.Readmission": readmission,
+    "data_systems.System": system_end,
+    "data_systems.Waiver": waiver,
 }
 """Tables of what one person requests and another approves; each rule requests it and returns its approval."""
 OF_OTHERS: dict[str, Rule] = {"consent.NoticeDraft": minor_notice}
 """Rows that one person writes and another one puts into effect."""
-OF_PAKTALEEM = {"periods.PeriodChange", "sharing.BusinessTransfer"}
+OF_PAKTALEEM = {"upkeep.PeriodChange", "sharing.BusinessTransfer"}
 """Those that concern PakTaleem itself, and no client."""
 
 

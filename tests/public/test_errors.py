@@ -58,13 +58,13 @@ def test_every_answer_carries_every_header(db: None, url: str, method: str, stat
     assert "unsafe" not in response["Content-Security-Policy"]
 
 
-FORM = "http://testserver/admin/systems/system/add/?client=1"
+FORM = "http://testserver/admin/data_systems/system/add/?client=1"
 
 
 @pytest.mark.parametrize(
     ("url", "came_from", "way_back"),
     [
-        ("/admin/systems/system/add/", FORM, FORM),
+        ("/admin/data_systems/system/add/", FORM, FORM),
         ("/admin/logout/", "", "/admin/login/"),
         ("/admin/logout/", "https://elsewhere.example/admin/", "/admin/login/"),
         ("/admin/logout/", "javascript:alert(1)", "/admin/login/"),

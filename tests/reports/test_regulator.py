@@ -235,9 +235,9 @@ def test_an_administrator_requests_one_in_the_console_and_follows_it(
     time_machine.move_to(AT, tick=False)
     farah, bilal = browser_of(cast.user("farah")), browser_of(cast.user("bilal"))
     sent = {"since_on": SINCE.isoformat(), "until_on": UNTIL.isoformat(), "reason": "review"}
-    wrong = farah.post("/admin/regulator/regulatorpack/add/", {**sent, "until_on": SINCE.replace(day=1).isoformat()})
+    wrong = farah.post("/admin/reports/regulatorpack/add/", {**sent, "until_on": SINCE.replace(day=1).isoformat()})
     assert "not before the first one" in wrong.content.decode()
-    made = farah.post("/admin/regulator/regulatorpack/add/", sent)
+    made = farah.post("/admin/reports/regulatorpack/add/", sent)
     url = made["Location"]
     page = farah.get(url).content.decode()
     assert f"0 of {len(SECTIONS)} done." in page

@@ -91,14 +91,14 @@ def test_only_systems_report(cast, indus, now, name):
 @pytest.mark.parametrize(
     ("change", "name"),
     [
-        ("UPDATE retention_collection SET count = 9", "permission denied"),
-        ("DELETE FROM retention_collection", "permission denied"),
+        ("UPDATE holdings_collection SET count = 9", "permission denied"),
+        ("DELETE FROM holdings_collection", "permission denied"),
         (
-            "UPDATE retention_holding SET first_collected_at = last_collected_at + interval '1 day'",
+            "UPDATE holdings_holding SET first_collected_at = last_collected_at + interval '1 day'",
             "holding_begins_first",
         ),
-        ("UPDATE retention_holding SET client_id = '01900000-0000-7000-8000-000000000001'", "row-level security"),
-        ("UPDATE retention_holding SET system_owner = NULL", "owner"),
+        ("UPDATE holdings_holding SET client_id = '01900000-0000-7000-8000-000000000001'", "row-level security"),
+        ("UPDATE holdings_holding SET system_owner = NULL", "owner"),
     ],
 )
 def test_the_database_refuses_what_is_broken(report, change, name):

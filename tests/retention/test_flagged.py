@@ -109,4 +109,4 @@ def test_a_key_may_not_decide(cast, flagged, now):
 def test_the_database_refuses_a_decision_without_a_ground(flagged):
     refused = pytest.raises(IntegrityError, match="flaggedcollection_decided_with_ground")
     with refused, transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("UPDATE retention_flaggedcollection SET decision = 'explained', decided_at = now()")
+        cursor.execute("UPDATE holdings_flaggedcollection SET decision = 'explained', decided_at = now()")

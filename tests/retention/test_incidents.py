@@ -261,7 +261,7 @@ def test_the_database_refuses_a_broken_incident(report, change, name):
     report("danish")
     refused = pytest.raises((IntegrityError, ProgrammingError), match=name)
     with refused, transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(f"UPDATE retention_incident SET {change}")  # noqa: S608 -- as above
+        cursor.execute(f"UPDATE holdings_incident SET {change}")  # noqa: S608 -- as above
 
 
 def test_officers_get_one_reminder_after_the_seven_days(cast, now):
@@ -371,7 +371,7 @@ def test_the_page_of_the_incident_says_which_hold(cast, now):
         archive = HoldScope(subject=danish, system=make_system(indus, "archive", ["usage_logs"]))
         place_hold(indus, kind=HoldKind.COMPLAINT, scope=archive, **told)
         incident = open_incident(danish, {"usage_logs"}, cause=IncidentCause.COLLECTED, at=now)
-    page = browser_of(cast.user("amina")).get(row_url("retention/incident", incident.pk)).content.decode()
+    page = browser_of(cast.user("amina")).get(row_url("holdings/incident", incident.pk)).content.decode()
     assert "Use of the platform and activity logs; Legal hold, to be reviewed on 2026-10-31: Case 4/26." in page
     assert "Complaint (Archive), to be reviewed on 2026-10-31: Case 4/26." in page
     assert "Close the incident" not in page

@@ -140,7 +140,7 @@ def test_the_page_shows_the_orders_of_the_limits_and_why_a_system_did_nothing(
         key = cast.key_actor("indus")
         answer = Answer(Outcome.NOT_APPLICABLE, reason="holds_none")
         complete_order(accept_order(order, actor=key, at=now), answer, actor=key, at=now)
-    page = sign_in("farah").get(row_url("rights/rightsrequest", request.pk)).content.decode()
+    page = sign_in("farah").get(row_url("requests/rightsrequest", request.pk)).content.decode()
     assert "Orders to systems" in page
     assert "Restrict processing" in page
     assert "Not applicable: It holds none of these data about anyone" in page

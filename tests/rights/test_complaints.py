@@ -30,7 +30,7 @@ from tests.rights.cases import AT, DAY, decided, received, withdraw
 from tests.signing_in import SignIn
 
 TODAY = AT.date()
-CASE, REQUEST = "desk/authoritycase", "rights/rightsrequest"
+CASE, REQUEST = "desk/authoritycase", "requests/rightsrequest"
 EUROPEAN = "ATBEBGCYCZDEDKEEESFIFRGRHRHUIEITLTLULVMTNLPLPTROSESISKISLINO"
 
 

@@ -31,7 +31,7 @@ from tests.keeping import default_period
 from tests.rights.cases import AT, DAY, part_of, received
 from tests.signing_in import SignIn
 
-MODEL = "rights/rightsrequest"
+MODEL = "requests/rightsrequest"
 
 
 def reported(cast: Cast, text: str = "A teacher posted my son's marks.", **given: Any) -> RightsRequest:
@@ -65,7 +65,7 @@ def test_a_concern_gets_the_same_response_whether_the_child_is_known_or_not(cast
     with in_client(cast.client_id("indus")):
         assert set(RequestPart.objects.values_list("kind", flat=True)) == {"child_concern"}
         with connection.cursor() as cursor:
-            cursor.execute("SELECT string_agg(to_jsonb(t)::text, '') FROM rights_rightsrequest t")
+            cursor.execute("SELECT string_agg(to_jsonb(t)::text, '') FROM requests_rightsrequest t")
             assert "Danish" not in cursor.fetchone()[0]
 
 

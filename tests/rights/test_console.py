@@ -18,7 +18,7 @@ from tests.console.pages import list_url, row_url
 from tests.rights.cases import AT, DAY, add_phone, asked_by_guardian, decided, part_of, received
 from tests.signing_in import SignIn
 
-MODEL = "rights/rightsrequest"
+MODEL = "requests/rightsrequest"
 
 
 def made(cast: Cast, *kinds: str, days_ago: int = 0, **given: Any) -> RightsRequest:
@@ -135,7 +135,7 @@ def test_an_officer_matches_verifies_routes_and_links(sign_in: SignIn, cast: Cas
 
 
 def test_a_support_agent_records_a_telephone_call_on_the_persons_page(sign_in: SignIn, cast: Cast) -> None:
-    sana, url = sign_in("sana"), row_url("subjects/subject", cast.subject_id("hamza"), "rights-request")
+    sana, url = sign_in("sana"), row_url("people/subject", cast.subject_id("hamza"), "rights-request")
     assert sana.get(url).status_code == 200
     karachi = ZoneInfo("Asia/Karachi")
     day = (timezone.now() - timedelta(days=2)).astimezone(karachi).date().isoformat()

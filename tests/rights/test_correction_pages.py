@@ -19,7 +19,7 @@ from tests.console.pages import row_url
 from tests.rights.cases import asked_by_guardian, part_of, received
 from tests.signing_in import SignIn
 
-MODEL, PERSON = "rights/rightsrequest", "subjects/subject"
+MODEL, PERSON = "requests/rightsrequest", "people/subject"
 
 
 def own_page(cast: Cast, subject: str = "lms-hamza") -> Client:

@@ -103,7 +103,7 @@ def test_support_takes_in_the_request_of_a_person_who_is_found_and_calls_back(si
     sana = sign_in("sana")
     sought = {"text": "Hamza Lodhi", "client": str(cast.client_id("indus")), "reason": "subject_request"}
     page = sana.post(TAKE_IN, sought).content.decode()
-    url = row_url("subjects/subject", cast.subject_id("hamza"), "rights-request")
+    url = row_url("people/subject", cast.subject_id("hamza"), "rights-request")
     assert url in page
     with in_client(cast.client_id("indus")):
         assert AccessRecord.objects.get().actor_id == cast.user_id("sana"), "the search is recorded"
@@ -187,8 +187,8 @@ def test_the_page_of_a_call_shows_the_number_of_the_guardian_who_made_the_reques
         row = asked_by_guardian(cast, "copy", identity="", channel="telephone", actor=cast.actor("sana"), at=now)
     page = sign_in("amina").get(row_url(MODEL, row.pk, "call-back")).content.decode()
     assert "on file for more than 72 hours" in page
-    assert row_url("subjects/subject", cast.subject_id("esra"), "reveal") in page
-    assert row_url("subjects/subject", cast.subject_id("danish"), "reveal") not in page
+    assert row_url("people/subject", cast.subject_id("esra"), "reveal") in page
+    assert row_url("people/subject", cast.subject_id("danish"), "reveal") not in page
 
 
 def test_an_unknown_caller_is_recorded_at_paktaleem_or_at_a_client(sign_in: SignIn, cast: Cast) -> None:
@@ -295,7 +295,7 @@ def test_support_calls_a_number_of_a_sandbox_that_is_old_enough_by_the_time_of_t
     sana = sign_in("sana")
     with in_client(sandbox.id):
         person = Subject.objects.get(external_id="p-adult").pk
-    made_there = sana.post(row_url("subjects/subject", person, "rights-request"), {"kinds": ["access"]})
+    made_there = sana.post(row_url("people/subject", person, "rights-request"), {"kinds": ["access"]})
     call = made_there["Location"].replace("/change/", "/call-back/")
     assert "on file for more than 72 hours" in sana.get(call).content.decode()
 

@@ -55,7 +55,7 @@ from tests.rights.packing import unpacked
 from tests.signing_in import browser_of
 from tests.working import work as work_on
 
-MODEL, PERSON, ERASURE = "rights/rightsrequest", "subjects/subject", "erasures/erasureproposal"
+MODEL, PERSON, ERASURE = "requests/rightsrequest", "people/subject", "erasures/erasureproposal"
 TASKS = {
     **visiting.TASKS,
     MATCH_SENDER: match_sender_of_request,

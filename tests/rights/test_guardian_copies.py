@@ -39,7 +39,7 @@ from tests.rights.cases import AT, asked_by_guardian, part_of, received
 from tests.rights.packing import PNG, answered, build, content_of, data_in, fetched, package_of, unpacked
 from tests.signing_in import SignIn
 
-MODEL = "rights/rightsrequest"
+MODEL = "requests/rightsrequest"
 WORDS = "Only the mother wrote this."
 
 

@@ -67,7 +67,7 @@ from tests.factories import SETTING_UP
 from tests.rights.cases import AT, DAY, asked_by_guardian, part_of, received
 from tests.signing_in import browser_of
 
-MODEL = "rights/rightsrequest"
+MODEL = "requests/rightsrequest"
 REQUESTS = "/api/v1/subjects/lms-danish/guardian-requests"
 NOT_FOUND = Answer(Outcome.NOT_FOUND)
 
@@ -684,9 +684,9 @@ def test_in_the_console_a_withdrawal_leads_to_the_question(cast: Cast) -> None:
         row = verified_guardian(cast.subject("danish"), cast.subject("esra"), at=AT - DAY)
         record_answer(cast.subject("danish"), cast.subject("esra"), "given", at=AT - DAY)
     browser = browser_of(cast.user("farah"))
-    url = row_url("children/guardianship", row.pk, "answer")
+    url = row_url("guardians/guardianship", row.pk, "answer")
     led = browser.post(url, {"decision": "withdrawn", "shares": "", "route": "in_person"})
-    question = row_url("children/guardianship", row.pk, "data")
+    question = row_url("guardians/guardianship", row.pk, "data")
     assert led.headers["Location"] == question
     assert browser.post(question, {"wish": "deletion"}).status_code == 302
     assert "The client decides" in browser.get(list_url(MODEL)).content.decode()
@@ -721,7 +721,7 @@ def test_the_page_of_a_request_shows_the_guardians_authority_now(cast: Cast) -> 
 def test_a_support_agent_takes_in_what_a_guardian_says_by_telephone_and_no_more(cast: Cast) -> None:
     with in_client(cast.client_id("indus")):
         row = verified_guardian(cast.subject("danish"), cast.subject("esra"), at=AT - DAY)
-    sana, question = browser_of(cast.user("sana")), row_url("children/guardianship", row.pk, "data")
+    sana, question = browser_of(cast.user("sana")), row_url("guardians/guardianship", row.pk, "data")
     assert 'value="keep"' not in sana.get(question).content.decode()
     assert sana.post(question, {"wish": "copy", "text": "By phone."}).status_code == 302
     with in_client(cast.client_id("indus")):

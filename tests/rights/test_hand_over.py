@@ -27,7 +27,7 @@ from tests.factories import SETTING_UP
 from tests.rights.cases import AT, DAY, decided, received
 from tests.signing_in import SignIn
 
-MODEL = "rights/rightsrequest"
+MODEL = "requests/rightsrequest"
 
 
 def unmatched(cast: Cast, **given: Any) -> RightsRequest:

@@ -65,7 +65,7 @@ def test_an_unknown_person_and_one_who_is_not_verified_wait(cast: Cast, indus) -
 def test_texts_are_sealed_and_reading_them_is_recorded_first(cast: Cast, indus) -> None:
     request = received(cast, details="Hamza wants it", contact="hamza@mail.example")
     with connection.cursor() as cursor:
-        cursor.execute("SELECT to_jsonb(r)::text FROM rights_rightsrequest r")
+        cursor.execute("SELECT to_jsonb(r)::text FROM requests_rightsrequest r")
         assert "Hamza wants" not in cursor.fetchone()[0]
     read = read_request(request, actor=cast.actor("farah"), reason=Reason.REVIEW, at=AT)
     assert read == {"details": "Hamza wants it", "contact": "hamza@mail.example", "answer": ""}

@@ -70,7 +70,7 @@ def test_an_email_becomes_a_question_of_paktaleem_with_its_texts_sealed(cast: Ca
     with in_client(request.client_id), connection.cursor() as cursor:
         assert [part.kind for part in list_parts(request)] == ["question"]
         cursor.execute(
-            "SELECT to_jsonb(m)::text || to_jsonb(r)::text FROM mailbox_mailmessage m, rights_rightsrequest r"
+            "SELECT to_jsonb(m)::text || to_jsonb(r)::text FROM mailbox_mailmessage m, requests_rightsrequest r"
         )
         stored = cursor.fetchone()[0]
         texts = read_messages_of_request(request, actor=cast.actor("amina"), reason=Reason.REVIEW, at=now())

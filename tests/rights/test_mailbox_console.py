@@ -18,7 +18,7 @@ from tests.rights.cases import AT
 from tests.rights.mails import SENDER, US, list_requests, made, taken, work
 from tests.signing_in import SignIn
 
-MESSAGE, REQUEST = "mailbox/mailmessage", "rights/rightsrequest"
+MESSAGE, REQUEST = "mailbox/mailmessage", "requests/rightsrequest"
 SCRIPT = "<script>alert(1)</script>"
 
 

@@ -21,7 +21,7 @@ from tests.console.pages import row_url
 from tests.rights.packing import built, content_of, package_of, unpacked
 from tests.signing_in import SignIn
 
-MODEL = "rights/rightsrequest"
+MODEL = "requests/rightsrequest"
 DAYS = timedelta(days=1)
 
 

@@ -18,7 +18,7 @@ ROWS = sized(15_000, 100_000)
 MOST_BYTES = sized(8_000_000, 40_000_000)
 """A copy of the rows alone would take five hundred bytes each."""
 FILL = """
-INSERT INTO ledger_entry
+INSERT INTO audit_entry
     (id, client_id, kind, subject_id, actor_kind, actor_id, actor_role, recorded_at, body, leaf_hash)
 SELECT gen_random_uuid(), %s, 'subject.changed', %s, 'system', gen_random_uuid(), 'system', now(),
     repeat('x', 400), '\\x00'::bytea

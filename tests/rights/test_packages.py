@@ -462,7 +462,7 @@ def test_staff_see_on_the_first_page_and_on_the_request_that_a_copy_failed(cast:
         browser = sign_in(name)
         first = browser.get(reverse("admin:index", current_app="console")).content.decode()
         assert "Copy that could not be built" in first
-        page = browser.get(row_url("rights/rightsrequest", request.pk)).content.decode()
+        page = browser.get(row_url("requests/rightsrequest", request.pk)).content.decode()
         assert "It is tried again an hour after each attempt, five times." in page
 
 

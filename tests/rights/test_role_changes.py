@@ -23,7 +23,7 @@ from tests.console.pages import row_url
 from tests.factories import SETTING_UP
 from tests.signing_in import SignIn
 
-PERSON = "subjects/subject"
+PERSON = "people/subject"
 
 
 def change(browser: Client, url: str, **form: Any) -> tuple[str, Any]:

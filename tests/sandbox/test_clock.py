@@ -519,7 +519,7 @@ def test_moving_the_clock_ends_the_cooling_off_of_the_sandbox_only(cast: Cast, s
 
 
 DAY = timedelta(days=1)
-LIST = "/admin/rights/rightsrequest/"
+LIST = "/admin/requests/rightsrequest/"
 
 
 def receive(client: Any, days_ago: int) -> Any:
@@ -554,7 +554,7 @@ def test_a_request_of_a_sandbox_is_overdue_by_its_own_clock(cast: Cast, sandbox:
     assert cards["Rights requests due soon"].value == "2"
 
 
-def people_of(browser: Any, query: str, page: str = "subjects/subject") -> set[str]:
+def people_of(browser: Any, query: str, page: str = "people/subject") -> set[str]:
     rows = browser.get(f"/admin/{page}/{query}").context["cl"].result_list
     return {row.external_id for row in rows}
 

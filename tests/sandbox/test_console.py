@@ -35,7 +35,7 @@ def admin(sandbox):
 
 def test_every_page_says_so_with_the_sandboxs_time(cast, sandbox, admin):
     sandbox.move(to="2031-05-01T12:00:00Z")
-    for url in ("/admin/", "/admin/subjects/subject/", row_url("accounts/client", sandbox.id)):
+    for url in ("/admin/", "/admin/people/subject/", row_url("accounts/client", sandbox.id)):
         page = admin.get(url).content.decode()
         assert MARK in page
         assert "2031-05-01 17:0" in page
@@ -121,11 +121,11 @@ def rows(sandbox):
         entry = Entry.objects.filter(kind="order.created").latest("id")
     return {
         "accounts/client": sandbox.id,
-        "subjects/subject": subject.pk,
-        "systems/order": order.pk,
+        "people/subject": subject.pk,
+        "data_systems/order": order.pk,
         "webhooks/endpoint": endpoint.pk,
         "accounts/apikey": sandbox.key.pk,
-        "ledger/entry": entry.pk,
+        "audit/entry": entry.pk,
     }
 
 
@@ -142,17 +142,17 @@ def test_in_the_view_of_all_clients_a_sandboxs_row_says_so_with_its_name_and_tim
             assert "<bdi>Playground</bdi>" in page
             assert "2031-05-01 17:0" in page
             assert ("Move the clock, force a state" in page) == (name == "amina"), "an auditor plays with nothing"
-    assert seen >= {"accounts/client", "subjects/subject", "systems/order", "ledger/entry"}
+    assert seen >= {"accounts/client", "people/subject", "data_systems/order", "audit/entry"}
 
 
 def test_so_do_its_acts_its_history_and_lists_narrowed_to_it(cast, sandbox, rows):
     amina = browser_of(cast.user("amina"))
-    person = rows["subjects/subject"]
+    person = rows["people/subject"]
     for url in (
-        row_url("subjects/subject", person, "history"),
-        row_url("subjects/subject", person, "erase"),
+        row_url("people/subject", person, "history"),
+        row_url("people/subject", person, "erase"),
         row_url("webhooks/endpoint", rows["webhooks/endpoint"], "disable"),
-        f"{list_url('subjects/subject')}?client__id__exact={sandbox.id}",
+        f"{list_url('people/subject')}?client__id__exact={sandbox.id}",
     ):
         answer = amina.get(url)
         assert answer.status_code == 200, url
@@ -164,10 +164,10 @@ def test_other_clients_rows_and_lists_of_all_do_not(cast, sandbox, rows):
     indus = cast.client_id("indus")
     for url in (
         "/admin/",
-        list_url("subjects/subject"),
-        f"{list_url('subjects/subject')}?client__id__exact={indus}",
+        list_url("people/subject"),
+        f"{list_url('people/subject')}?client__id__exact={indus}",
         row_url("accounts/client", indus),
-        row_url("subjects/subject", cast.subject_id("danish")),
+        row_url("people/subject", cast.subject_id("danish")),
         row_url("accounts/user", cast.user_id("farah")),
     ):
         answer = amina.get(url)

@@ -167,7 +167,7 @@ def test_the_app_still_deletes_no_evidence(played, setting):
     with in_client(played.id), connection.cursor() as cursor:
         cursor.execute("SELECT set_config('paktaleem.forgetting', %s, true)", [setting])
         assert refused("DELETE FROM consent_consentevent", "permission denied")
-        assert refused("DELETE FROM ledger_entry", "permission denied")
+        assert refused("DELETE FROM audit_entry", "permission denied")
 
 
 def test_the_owner_still_deletes_no_evidence_but_a_sandboxs(committed):
@@ -176,7 +176,7 @@ def test_the_owner_still_deletes_no_evidence_but_a_sandboxs(committed):
     with transaction.atomic(using="owner"), connections["owner"].cursor() as cursor:
         cursor.execute("SELECT set_config('paktaleem.client', %s, true)", [str(indus)])
         cursor.execute("SELECT set_config('paktaleem.forgetting', 'sandbox', true)")
-        for table in ("accounts_historicalclient", "ledger_entry", "subjects_historicalsubject"):
+        for table in ("accounts_historicalclient", "audit_entry", "people_historicalsubject"):
             with pytest.raises(DatabaseError, match="never changed"), transaction.atomic(using="owner"):
                 cursor.execute(f"DELETE FROM {table}")  # noqa: S608
 

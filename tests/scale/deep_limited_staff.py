@@ -50,7 +50,7 @@ def put_cast_into_school(url: str, cast: Cast) -> None:
     with psycopg.connect(url) as superuser:
         superuser.execute("SET session_replication_role = replica")
         superuser.execute(
-            "UPDATE subjects_subject SET school_ids = ARRAY[%s] WHERE client_id = %s AND school_ids = '{}'",
+            "UPDATE people_subject SET school_ids = ARRAY[%s] WHERE client_id = %s AND school_ids = '{}'",
             [school_of_indus(0), cast.client_id("indus")],
         )
 
@@ -69,7 +69,7 @@ def pages_of(browser: Client, cast: Cast, rows: dict[str, Any]) -> list[str]:
             found += narrowed(browser, list_url(model))
             [*newest] = browser.get(list_url(model)).context["cl"].result_list[:1]
             found += [row_url(model, row.pk) for row in newest]
-    found += [f"{list_url('subjects/subject')}?q={text}" for text in ("stu-12345", "stu-1", "s", "nobody")]
+    found += [f"{list_url('people/subject')}?q={text}" for text in ("stu-12345", "stu-1", "s", "nobody")]
     return [url for url in dict.fromkeys(found) if PART in url]
 
 
@@ -77,7 +77,7 @@ def searches_of(cast: Cast) -> Iterator[tuple[str, dict[str, str]]]:
     """Yield what is searched: a page and the values of its form."""
     sent = {"client": str(cast.client_id("indus")), "reason": "support_case"}
     for text in ("stu-12345", "nobody@students.example", "Somebody Unknown"):
-        yield list_url("subjects/subject") + "find/", {"text": text, **sent}
+        yield list_url("people/subject") + "find/", {"text": text, **sent}
     for text in ("stu-", "Somebody Unknown", str(new_id())):
         yield "/admin/search/", {"text": text, **sent}
 
@@ -111,4 +111,4 @@ def without_an_index(url: str, browser: Client, known: dict[str, Any]) -> None:
     """Negative control: without the index of schools, the list of people is found to read everyone of the client."""
     with psycopg.connect(url) as superuser:
         superuser.execute("DROP INDEX subject_by_school")
-    assert faults(browser, list_url("subjects/subject"), **{**known, "known": set()})
+    assert faults(browser, list_url("people/subject"), **{**known, "known": set()})

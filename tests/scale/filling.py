@@ -18,45 +18,45 @@ from tools.bench.world import copy_clients
 SCHOOLS_OF_INDUS = 20
 
 FILLED = (
-    "subjects_subject",
-    "subjects_historicalsubject",
-    "subjects_guardianclaim",
-    "subjects_accessrecord",
+    "people_subject",
+    "people_historicalsubject",
+    "people_guardianclaim",
+    "people_accessrecord",
     "consent_consentevent",
     "consent_consent",
     "consent_consentevidence",
     "consent_restriction",
     "consent_objection",
-    "ledger_entry",
+    "audit_entry",
     "mail_letter",
     "invitations_invitation",
     "ageing_agenotice",
     "sharing_disclosure",
-    "retention_collection",
-    "retention_holding",
-    "retention_incident",
-    "retention_flaggedcollection",
+    "holdings_collection",
+    "holdings_holding",
+    "holdings_incident",
+    "holdings_flaggedcollection",
     "schedule_hold",
     "cookies_cookiechoice",
-    "children_guardianship",
-    "children_serviceauthorisation",
-    "children_verification",
-    "children_providercheck",
-    "children_quarantine",
-    "children_schoolauthorisation",
-    "children_guardianchange",
-    "children_guardianconflict",
-    "rights_rightsrequest",
-    "rights_requestpart",
+    "guardians_guardianship",
+    "guardians_serviceauthorisation",
+    "guardians_verification",
+    "guardians_providercheck",
+    "guardians_quarantine",
+    "guardians_schoolauthorisation",
+    "guardians_guardianchange",
+    "guardians_guardianconflict",
+    "requests_rightsrequest",
+    "requests_requestpart",
     "erasures_erasureproposal",
     "mailbox_mailmessage",
     "desk_requesttask",
-    "subjects_agechange",
-    "subjects_readmission",
-    "subjects_rosterimport",
-    "systems_order",
-    "systems_orderset",
-    "systems_orderalert",
+    "people_agechange",
+    "people_readmission",
+    "schools_rosterimport",
+    "data_systems_order",
+    "data_systems_orderset",
+    "data_systems_orderalert",
     "webhooks_message",
     "webhooks_delivery",
     "paper_formrun",
@@ -97,7 +97,7 @@ JOIN (
 """
 
 SUBJECTS = """
-INSERT INTO subjects_subject (id, client_id, external_id, role, language, full_name, email, email_index, phone, phone_index,
+INSERT INTO people_subject (id, client_id, external_id, role, language, full_name, email, email_index, phone, phone_index,
     name_index, details_index, tombstone, of_age_at, is_enabled, registered_at, changed_at, erased_at, school_ids, grade)
 SELECT id, client_id, CASE WHEN NOT is_erased THEN 'stu-' || number END,
     CASE WHEN number %% 10 = 0 AND number < 10000 THEN 'administrator'
@@ -113,14 +113,14 @@ SELECT id, client_id, CASE WHEN NOT is_erased THEN 'stu-' || number END,
     true, at, at, CASE WHEN is_erased THEN at END, array_remove(ARRAY[school_id], NULL),
     CASE WHEN is_erased THEN '' ELSE (1 + number %% 12)::text END
 FROM person;
-INSERT INTO subjects_historicalsubject (history_id, id, client_id, role, language, is_enabled, registered_at, changed_at,
+INSERT INTO people_historicalsubject (history_id, id, client_id, role, language, is_enabled, registered_at, changed_at,
     actor_kind, actor_id, actor_role, history_date, history_type)
 SELECT gen_random_uuid(), id, client_id, 'student', 'en', true, at, at, 'api_key', client_id, 'api_key', at, '+'
 FROM person WHERE number %% 2 = 0;
-INSERT INTO subjects_guardianclaim (id, client_id, child_id, guardian_id, relationship, starts_at)
+INSERT INTO people_guardianclaim (id, client_id, child_id, guardian_id, relationship, starts_at)
 SELECT gen_random_uuid(), a.client_id, a.id, b.id, 'parent', a.at
 FROM person a JOIN person b ON b.client_id = a.client_id AND b.number = a.number + 10 * (%(clients)s - 1) WHERE a.number %% 4 < 2;
-INSERT INTO subjects_accessrecord (id, client_id, subject_id, actor_kind, actor_id, actor_role, reason, fields, looked_at)
+INSERT INTO people_accessrecord (id, client_id, subject_id, actor_kind, actor_id, actor_role, reason, fields, looked_at)
 SELECT gen_random_uuid(), client_id, id, 'user', client_id, 'client_admin', 'review', 'full_name', at
 FROM person WHERE number %% 3 = 0;
 INSERT INTO invitations_invitation (id, client_id, child_id, guardian_id, state, problem, channel, portal, said_words, said_language,
@@ -129,7 +129,7 @@ INSERT INTO invitations_invitation (id, client_id, child_id, guardian_id, state,
 SELECT gen_random_uuid(), client_id, child_id, guardian_id,
     (ARRAY['notice_sent', 'viewed', 'expired'])[1 + (extract(epoch FROM starts_at)::bigint %% 3)::int], '', 'mail',
     'https://privacy.example', '', '', 0, starts_at, starts_at + interval '28 days', 'user', client_id, 'client_admin'
-FROM subjects_guardianclaim c
+FROM people_guardianclaim c
 WHERE NOT EXISTS (SELECT 1 FROM invitations_invitation i WHERE i.child_id = c.child_id AND i.guardian_id = c.guardian_id);
 """
 
@@ -145,7 +145,7 @@ SELECT a.id, a.client_id, a.id, purpose_id, a.client_id,
     (ARRAY['given', 'given', 'given', 'refused', 'withdrawn'])[1 + number %% 5],
     CASE WHEN c.id IS NULL THEN 'self' ELSE 'guardian' END, c.guardian_id, '', 'en', 'lms',
     'api_key', a.client_id, 'api_key', at, version_id, a.client_id
-FROM asked a LEFT JOIN subjects_guardianclaim c ON c.client_id = a.client_id AND c.child_id = a.id;
+FROM asked a LEFT JOIN people_guardianclaim c ON c.client_id = a.client_id AND c.child_id = a.id;
 INSERT INTO consent_consent (id, client_id, subject_id, purpose_id, purpose_owner, state, event_id, given_by, guardian_id, notice_version,
     recorded_at)
 SELECT id, client_id, subject_id, purpose_id, purpose_owner, state, id, given_by, guardian_id, notice_version_id, recorded_at
@@ -161,7 +161,7 @@ INSERT INTO mail_letter (id, client_id, kind, language, channel, subject_id, to_
 SELECT id, client_id, 'notice_announced', 'en', 'mail', id, false, CASE WHEN number %% 50 = 0 THEN 'failed' ELSE 'sent' END, 1, '', '',
     at, at, CASE WHEN number %% 50 > 0 THEN at END, 'system', client_id, 'system'
 FROM person WHERE number %% 2 = 1;
-INSERT INTO ledger_entry (id, client_id, kind, subject_id, actor_kind, actor_id, actor_role, recorded_at, body, leaf_hash)
+INSERT INTO audit_entry (id, client_id, kind, subject_id, actor_kind, actor_id, actor_role, recorded_at, body, leaf_hash)
 SELECT id, client_id, (ARRAY['consent.given', 'subject.registered'])[1 + number %% 2], id, 'api_key', client_id, 'api_key',
     at, '{"facts": {}}', sha256(number::text::bytea)
 FROM person;
@@ -176,13 +176,13 @@ INSERT INTO sharing_disclosure (id, client_id, subject_id, recipient_id, recipie
 SELECT id, client_id, id, '01900000-0000-7000-8000-0000000000aa', '01900000-0000-7000-8000-000000000001', 'support', '{usage_logs}',
     CASE WHEN number %% 20 = 0 THEN 'consent_missing' ELSE 'permitted' END, number %% 20 = 0, at, at, 'api_key', client_id, 'api_key'
 FROM person;
-INSERT INTO retention_collection (id, client_id, subject_id, category, occasion, purpose, count, reason, collected_at, reported_at,
+INSERT INTO holdings_collection (id, client_id, subject_id, category, occasion, purpose, count, reason, collected_at, reported_at,
     actor_kind, actor_id, actor_role)
 SELECT id, client_id, id, 'usage_logs', 'assessment', 'support', 1, 'permitted', at, at, 'api_key', client_id, 'api_key' FROM person;
-INSERT INTO retention_holding (id, client_id, subject_id, category, occasions, purposes, count, first_collected_at,
+INSERT INTO holdings_holding (id, client_id, subject_id, category, occasions, purposes, count, first_collected_at,
     last_collected_at, ended_at)
 SELECT id, client_id, id, 'usage_logs', '["assessment"]', '["support"]', 1, at, at, CASE WHEN number %% 9 = 0 THEN at END FROM person;
-INSERT INTO retention_flaggedcollection (id, client_id, collection_id, subject_id, category, purpose, reason, flagged_at, decision,
+INSERT INTO holdings_flaggedcollection (id, client_id, collection_id, subject_id, category, purpose, reason, flagged_at, decision,
     ground, decided_at, decided_kind, decided_by, decided_role)
 SELECT id, client_id, id, id, 'usage_logs', 'support', 'basis_missing', at, CASE WHEN number %% 20 > 0 THEN 'explained' ELSE '' END,
     CASE WHEN number %% 20 > 0 THEN 'Lawful.' ELSE '' END, CASE WHEN number %% 20 > 0 THEN at END,
@@ -201,66 +201,66 @@ WHERE NOT EXISTS (SELECT 1 FROM cookies_bannerversion v WHERE v.client_id = c.id
 INSERT INTO cookies_cookiechoice (id, client_id, visitor, version_id, language, given, refused, source, has_signal, recorded_at)
 SELECT p.id, p.client_id, p.id, v.id, 'en', '{}', '{analytics}', 'banner', false, p.at
 FROM person p JOIN cookies_bannerversion v ON v.client_id = p.client_id AND v.number = 1;
-INSERT INTO retention_incident (id, client_id, subject_id, cause, categories, opened_at, due_at, closed_at)
+INSERT INTO holdings_incident (id, client_id, subject_id, cause, categories, opened_at, due_at, closed_at)
 SELECT id, client_id, id, 'collected', '{usage_logs}', at, at + interval '7 days', CASE WHEN number %% 20 > 0 THEN at END FROM person;
 """
 
 GUARDIANS = """
-INSERT INTO children_guardianship (id, client_id, child_id, guardian_id, relationship, source, may_consent, may_receive_data,
+INSERT INTO guardians_guardianship (id, client_id, child_id, guardian_id, relationship, source, may_consent, may_receive_data,
     court_order, starts_at)
-SELECT id, client_id, child_id, guardian_id, 'parent', 'school', true, true, false, starts_at FROM subjects_guardianclaim c
-WHERE NOT EXISTS (SELECT 1 FROM children_guardianship g WHERE g.child_id = c.child_id AND g.guardian_id = c.guardian_id);
-INSERT INTO children_serviceauthorisation (id, client_id, child_id, guardian_id, guardianship_id, decision, route, shown_hash,
+SELECT id, client_id, child_id, guardian_id, 'parent', 'school', true, true, false, starts_at FROM people_guardianclaim c
+WHERE NOT EXISTS (SELECT 1 FROM guardians_guardianship g WHERE g.child_id = c.child_id AND g.guardian_id = c.guardian_id);
+INSERT INTO guardians_serviceauthorisation (id, client_id, child_id, guardian_id, guardianship_id, decision, route, shown_hash,
     language, recorded_at, actor_kind, actor_id, actor_role)
 SELECT g.id, g.client_id, g.child_id, g.guardian_id, g.id, 'refused', 'link', '', 'en', g.starts_at, 'user', g.client_id,
     'client_admin'
-FROM children_guardianship g JOIN person p ON p.id = g.child_id;
+FROM guardians_guardianship g JOIN person p ON p.id = g.child_id;
 """
 
 PROVED = """
-INSERT INTO children_verification (id, client_id, guardianship_id, method, strength, evidence_sha256, provider, provider_check_id,
+INSERT INTO guardians_verification (id, client_id, guardianship_id, method, strength, evidence_sha256, provider, provider_check_id,
     verified_at, expires_at, ended_at)
 SELECT g.id, g.client_id, g.id, (ARRAY['signed_form', 'in_person', 'payment_card'])[1 + number %% 3], 2, '', '', '', g.starts_at,
     CASE WHEN number %% 4 = 0 THEN g.starts_at + interval '1 year' END,
     CASE WHEN number %% 20 = 0 THEN g.starts_at + interval '1 day' END
-FROM children_guardianship g JOIN person p ON p.id = g.child_id;
-INSERT INTO children_providercheck (id, client_id, guardianship_id, provider, provider_check_id, answer_to, method, state, started_at,
+FROM guardians_guardianship g JOIN person p ON p.id = g.child_id;
+INSERT INTO guardians_providercheck (id, client_id, guardianship_id, provider, provider_check_id, answer_to, method, state, started_at,
     finished_at)
 SELECT g.id, g.client_id, g.id, 'folder', 'of-' || number, '', 'payment_card', CASE WHEN number %% 20 = 0 THEN 'started' ELSE 'passed' END,
     g.starts_at, CASE WHEN number %% 20 > 0 THEN g.starts_at + interval '1 day' END
-FROM children_guardianship g JOIN person p ON p.id = g.child_id;
-INSERT INTO children_schoolauthorisation (id, client_id, child_id, contract_reference, official, starts_at, ends_at)
+FROM guardians_guardianship g JOIN person p ON p.id = g.child_id;
+INSERT INTO guardians_schoolauthorisation (id, client_id, child_id, contract_reference, official, starts_at, ends_at)
 SELECT id, client_id, id, 'C-' || number, '\\xabab', at, CASE WHEN number %% 20 > 0 THEN at + interval '1 day' END
 FROM person WHERE number %% 2 = 0;
-INSERT INTO children_quarantine (id, client_id, subject_id, cause, starts_at, ends_at)
+INSERT INTO guardians_quarantine (id, client_id, subject_id, cause, starts_at, ends_at)
 SELECT id, client_id, id, CASE WHEN number %% 2 = 0 THEN 'incident' ELSE 'report' END, at,
     CASE WHEN number %% 20 > 0 THEN at + interval '1 day' END
 FROM person WHERE number %% 3 = 0;
 """
 
 CASES = """
-INSERT INTO children_guardianchange (id, client_id, child_id, guardianship_id, changes, state, requested_kind, requested_by,
+INSERT INTO guardians_guardianchange (id, client_id, child_id, guardianship_id, changes, state, requested_kind, requested_by,
     requested_at, settled_by, settled_at)
 SELECT g.id, g.client_id, g.child_id, g.id, '{"may_consent": true}', CASE WHEN number %% 20 = 0 THEN 'waiting' ELSE 'approved' END,
     'user', g.client_id, g.starts_at, CASE WHEN number %% 20 > 0 THEN g.child_id END,
     CASE WHEN number %% 20 > 0 THEN g.starts_at + interval '1 day' END
-FROM children_guardianship g JOIN person p ON p.id = g.child_id;
-INSERT INTO children_guardianconflict (id, client_id, child_id, purpose_code, opened_at, closed_at, outcome)
+FROM guardians_guardianship g JOIN person p ON p.id = g.child_id;
+INSERT INTO guardians_guardianconflict (id, client_id, child_id, purpose_code, opened_at, closed_at, outcome)
 SELECT id, client_id, id, '', at, CASE WHEN number %% 20 > 0 THEN at + interval '1 day' END,
     CASE WHEN number %% 20 > 0 THEN 'agreed' ELSE '' END
 FROM person WHERE number %% 2 = 0;
-INSERT INTO rights_rightsrequest (id, client_id, number, channel, state, subject_id, language, identity_method, received_at, due_at,
+INSERT INTO requests_rightsrequest (id, client_id, number, channel, state, subject_id, language, identity_method, received_at, due_at,
     expected_by, answer_by, answered_at, closed_at, guardian_right)
 SELECT id, client_id, 'R' || number, (ARRAY['form', 'api', 'telephone'])[1 + number %% 3],
     CASE WHEN number %% 20 > 0 THEN 'closed' ELSE 'with_client' END, id, 'en', '', at, at + interval '30 days',
     at + interval '30 days', at + interval '30 days', CASE WHEN number %% 20 > 0 THEN at + interval '1 day' END,
     CASE WHEN number %% 20 > 0 THEN at + interval '1 day' END, ''
 FROM person WHERE number %% 2 = 0;
-UPDATE rights_rightsrequest r SET requester_id = g.guardian_id, guardian_right = 'erasure'
-FROM children_guardianship g WHERE r.id = r.subject_id AND g.child_id = r.subject_id AND g.client_id = r.client_id;
-INSERT INTO rights_requestpart (id, client_id, request_id, kind, decider, decision, refusal_code, decided_kind)
+UPDATE requests_rightsrequest r SET requester_id = g.guardian_id, guardian_right = 'erasure'
+FROM guardians_guardianship g WHERE r.id = r.subject_id AND g.child_id = r.subject_id AND g.client_id = r.client_id;
+INSERT INTO requests_requestpart (id, client_id, request_id, kind, decider, decision, refusal_code, decided_kind)
 SELECT id, client_id, id, CASE guardian_right WHEN '' THEN 'child_concern' ELSE guardian_right END, 'client', '', '', ''
-FROM rights_rightsrequest WHERE id = subject_id;
+FROM requests_rightsrequest WHERE id = subject_id;
 INSERT INTO erasures_erasureproposal (id, client_id, number, subject_id, extent, reason, stage, seen, state, requested_kind,
     requested_by, requested_role, requested_at, settled_role, cancelled_kind, cancelled_role, settled_by, settled_at, ended_at)
 SELECT id, client_id, 'E' || number, id, 'whole', 'subject_request', CASE WHEN number %% 20 > 0 THEN 'cancelled' ELSE 'proposed' END,
@@ -275,16 +275,16 @@ INSERT INTO desk_requesttask (id, client_id, request_id, kind, due_on, created_a
 SELECT id, client_id, id, 'call', (at + interval '3 days')::date, at, 'user', client_id, '',
     CASE WHEN number %% 20 > 0 THEN at + interval '1 day' END, CASE WHEN number %% 20 > 0 THEN id END
 FROM person WHERE number %% 2 = 0;
-INSERT INTO subjects_agechange (id, client_id, subject_id, proposal_index, route, state, requested_kind, requested_by, requested_at,
+INSERT INTO people_agechange (id, client_id, subject_id, proposal_index, route, state, requested_kind, requested_by, requested_at,
     settled_by, settled_at)
 SELECT id, client_id, id, sha256(number::text::bytea), 'roster', CASE WHEN number %% 20 = 0 THEN 'waiting' ELSE 'approved' END,
     'user', client_id, at, CASE WHEN number %% 20 > 0 THEN id END, CASE WHEN number %% 20 > 0 THEN at + interval '1 day' END
 FROM person WHERE number %% 2 = 0;
-INSERT INTO subjects_readmission (id, client_id, subject_id, requested_by, requested_at, approved_by, approved_at)
+INSERT INTO people_readmission (id, client_id, subject_id, requested_by, requested_at, approved_by, approved_at)
 SELECT id, client_id, id, client_id, at, CASE WHEN number %% 20 > 0 THEN id END,
     CASE WHEN number %% 20 > 0 THEN at + interval '1 day' END
 FROM person WHERE number %% 3 = 0;
-INSERT INTO subjects_rosterimport (id, client_id, state, kind, everybody, size, sha256, uploaded_at, actor_kind, actor_id, actor_role,
+INSERT INTO schools_rosterimport (id, client_id, state, kind, everybody, size, sha256, uploaded_at, actor_kind, actor_id, actor_role,
     confirmed_role, plan, counts, failure)
 SELECT id, client_id, CASE WHEN number %% 40 = 0 THEN 'stopped' ELSE 'done' END, 'sheet', false, 1000,
     sha256(number::text::bytea), at, 'user', client_id, 'client_admin', '', '', '{}', ''
@@ -292,19 +292,19 @@ FROM person WHERE number %% 2 = 0;
 """
 
 WORK = """
-INSERT INTO systems_order (id, client_id, system_id, system_owner, subject_id, kind, reason, ground, categories, created_at,
+INSERT INTO data_systems_order (id, client_id, system_id, system_owner, subject_id, kind, reason, ground, categories, created_at,
     due_at, parent_kind, state, attempts, failure, fields, changed_at, ended_at)
 SELECT p.id, p.client_id, s.id, s.client_id, p.id, (ARRAY['erase', 'collect'])[1 + number %% 2], 'subject_request',
     'right_of_the_person', '{credentials}', at, at + interval '20 days', '',
     CASE WHEN number %% 20 = 0 THEN 'queued' ELSE 'confirmed' END, 1, '', '{}', at, CASE WHEN number %% 20 > 0 THEN at END
-FROM person p JOIN (SELECT DISTINCT ON (client_id) id, client_id FROM systems_system) s USING (client_id);
-INSERT INTO systems_orderset (id, client_id, kind, reason, ground, categories, due_at, parent_kind, created_at, size, orders_hash,
+FROM person p JOIN (SELECT DISTINCT ON (client_id) id, client_id FROM data_systems_system) s USING (client_id);
+INSERT INTO data_systems_orderset (id, client_id, kind, reason, ground, categories, due_at, parent_kind, created_at, size, orders_hash,
     actor_kind, actor_id, actor_role)
 SELECT id, client_id, 'restrict', 'subject_request', 'right_of_the_person', '{credentials}', at + interval '20 days', '', at, 30,
     number::text, 'user', client_id, 'client_admin'
 FROM person WHERE number %% 3 = 0;
-INSERT INTO systems_orderalert (id, client_id, order_id, state, attempt, raised_at)
-SELECT o.id, o.client_id, o.id, 'queued', 1, at FROM systems_order o JOIN person p ON p.id = o.id WHERE number %% 3 = 0;
+INSERT INTO data_systems_orderalert (id, client_id, order_id, state, attempt, raised_at)
+SELECT o.id, o.client_id, o.id, 'queued', 1, at FROM data_systems_order o JOIN person p ON p.id = o.id WHERE number %% 3 = 0;
 INSERT INTO webhooks_message (id, client_id, type, data, happened_at, is_shared)
 SELECT id, client_id, 'consent.given', '{}', at, false FROM person WHERE client_id = %(indus)s;
 INSERT INTO webhooks_delivery (id, client_id, endpoint_id, message_id, state, attempts, queued_at, due_at, done_at)

@@ -13,7 +13,7 @@ OF_ONE = """
 CREATE TEMP TABLE happened AS
 SELECT p.id AS subject_id, p.client_id, n, now() - interval '1 year' - n * interval '1 minute' AS at
 FROM person p, generate_series(1, 12000) n WHERE p.id = %(many)s;
-INSERT INTO subjects_accessrecord (id, client_id, subject_id, actor_kind, actor_id, actor_role, reason, fields, looked_at)
+INSERT INTO people_accessrecord (id, client_id, subject_id, actor_kind, actor_id, actor_role, reason, fields, looked_at)
 SELECT gen_random_uuid(), client_id, subject_id, 'user', client_id, 'client_admin', 'review', 'full_name', at FROM happened;
 INSERT INTO consent_consentevent (id, client_id, subject_id, purpose_id, purpose_owner, state, given_by, shown_hash,
     language, method, actor_kind, actor_id, actor_role, recorded_at, notice_version_id, notice_version_owner)
@@ -25,12 +25,12 @@ INSERT INTO sharing_disclosure (id, client_id, subject_id, recipient_id, recipie
 SELECT gen_random_uuid(), h.client_id, h.subject_id, d.recipient_id, d.recipient_owner, 'support', '{usage_logs}', 'permitted', false,
     h.at, h.at, 'api_key', h.client_id, 'api_key'
 FROM happened h JOIN sharing_disclosure d ON d.id = h.subject_id;
-INSERT INTO systems_order (id, client_id, system_id, system_owner, subject_id, kind, reason, ground, categories, created_at,
+INSERT INTO data_systems_order (id, client_id, system_id, system_owner, subject_id, kind, reason, ground, categories, created_at,
     due_at, parent_kind, state, attempts, failure, fields, changed_at, ended_at)
 SELECT gen_random_uuid(), h.client_id, o.system_id, o.system_owner, h.subject_id, 'collect', 'subject_request', 'right_of_the_person',
     '{credentials}', h.at, h.at + interval '20 days', '', 'confirmed', 1, '', '{}', h.at, h.at
-FROM happened h JOIN systems_order o ON o.id = h.subject_id;
-INSERT INTO rights_rightsrequest (id, client_id, number, channel, state, subject_id, language, identity_method, received_at, due_at,
+FROM happened h JOIN data_systems_order o ON o.id = h.subject_id;
+INSERT INTO requests_rightsrequest (id, client_id, number, channel, state, subject_id, language, identity_method, received_at, due_at,
     expected_by, answer_by, answered_at, closed_at, guardian_right)
 SELECT gen_random_uuid(), client_id, 'M' || n, 'api', 'closed', subject_id, 'en', '', at, at + interval '30 days',
     at + interval '30 days', at + interval '30 days', at, at, ''

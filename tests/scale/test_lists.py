@@ -55,55 +55,55 @@ def _list_models(names: str) -> list[str]:
 NARROWERS = ("amina", "farah")
 """Readers for whom the large lists are filtered: an auditor's and a support agent's queries are those of an officer."""
 BIG = _list_models("""
-    ledger/entry subjects/subject subjects/guardianclaim subjects/accessrecord consent/consent
+    audit/entry people/subject people/guardianclaim people/accessrecord consent/consent
     consent/consentevent consent/consentevidence consent/restriction consent/objection mail/letter
-    invitations/invitation ageing/comingofage ageing/agenotice sharing/disclosure retention/collection
-    retention/flaggedcollection retention/holding retention/incident children/guardianship
-    children/serviceauthorisation children/verification children/providercheck children/quarantine
-    children/schoolauthorisation children/guardianchange children/guardianconflict schedule/hold
-    cookies/cookiechoice rights/rightsrequest erasures/erasureproposal mailbox/mailmessage desk/requesttask
-    subjects/agechange subjects/readmission subjects/rosterimport systems/order systems/orderset
-    systems/orderalert webhooks/delivery paper/formrun paper/paperanswer schools/school schools/schoolclass
+    invitations/invitation ageing/comingofage ageing/agenotice sharing/disclosure holdings/collection
+    holdings/flaggedcollection holdings/holding holdings/incident guardians/guardianship
+    guardians/serviceauthorisation guardians/verification guardians/providercheck guardians/quarantine
+    guardians/schoolauthorisation guardians/guardianchange guardians/guardianconflict schedule/hold
+    cookies/cookiechoice requests/rightsrequest erasures/erasureproposal mailbox/mailmessage desk/requesttask
+    people/agechange people/readmission schools/rosterimport data_systems/order data_systems/orderset
+    data_systems/orderalert webhooks/delivery paper/formrun paper/paperanswer schools/school schools/schoolclass
 """)
 """Models that grow with the number of people: filled by filling.py."""
 FEW = _list_models("""
-    agreements/clientcontact agreements/dutyattestation exits/agreementexit regulator/regulatorpack
-    accounts/client accounts/user accounts/membership access_reviews/accessreview single_sign_on/provider
-    single_sign_on/signonlink accounts/apikey security_assessments/securityassessment
-    security_events/securityevent accounts/staffchange accounts/clientchange children/childmechanism
+    agreements/clientcontact agreements/dutyattestation exits/agreementexit reports/regulatorpack
+    accounts/client accounts/user accounts/membership staff/accessreview staff/provider
+    staff/signonlink accounts/apikey security/securityassessment
+    security/securityevent accounts/staffchange accounts/clientchange guardians/childmechanism
     desk/authoritycase consent/agreementsuspension consent/balancingtest consent/datacategory
     consent/instruction consent/lawfulbasis consent/listedlaw consent/notice consent/noticedispatch
     consent/noticedraft consent/noticeversion consent/occasion consent/purpose consent/purposecapacity
     consent/recipient consent/recipientapproval sharing/businesstransfer sharing/legaldisclosure
-    consent/safeguardchange consent/serviceagreement breaches/breach breaches/breachclosing merges/personmerge
-    periods/periodchange cookies/cookie cookies/cookiesite cookies/linkedservice disposals/batch
-    records/impactassessment schedule/holdlift schedule/retentionrule schools/term systems/system
-    systems/systemkey webhooks/endpoint
+    consent/safeguardchange consent/serviceagreement breaches/breach breaches/breachclosing people/personmerge
+    upkeep/periodchange cookies/cookie cookies/cookiesite cookies/linkedservice disposals/batch
+    records/impactassessment schedule/holdlift schedule/retentionrule schools/term data_systems/system
+    data_systems/systemkey webhooks/endpoint
 """)
 """Models that do not grow with the number of people: staff, clients, the register, what is written by hand."""
 COUNTED_WHOLE = {
     "/announce/": ({"consent_consent"}, "staff see exactly how many people must consent again before they announce"),
     "/widen/": ({"consent_consent"}, "staff see exactly how many consents end before they add data to a purpose"),
     "/consent/safeguardchange/": (
-        {"consent_consent", "subjects_subject"},
+        {"consent_consent", "people_subject"},
         "a second person sees exactly whom the change affects before approving it",
     ),
     "/breaches/breach/": (
-        {"retention_holding", "subjects_subject"},
+        {"holdings_holding", "people_subject"},
         "whose data a breach concerns is counted exactly: letters and the authority's notification state the number",
     ),
-    "/holding/picture/": ({"retention_holding"}, "the picture shows all holdings of a client; one pass of an index"),
-    "/rightsrequest/figures/": ({"rights_rightsrequest"}, "figures of all requests of a period, with their median"),
+    "/holding/picture/": ({"holdings_holding"}, "the picture shows all holdings of a client; one pass of an index"),
+    "/rightsrequest/figures/": ({"requests_rightsrequest"}, "figures of all requests of a period, with their median"),
     "school=own-0": (
-        {"subjects_subject", "schools_school", "schools_schoolclass", "ageing_agenotice"},
+        {"people_subject", "schools_school", "schools_schoolclass", "ageing_agenotice"},
         "lists of people read everyone of the chosen school, as lists of staff of the school do; never the client",
     ),
     "grade=7": (
-        {"subjects_subject", "schools_schoolclass", "ageing_agenotice"},
+        {"people_subject", "schools_schoolclass", "ageing_agenotice"},
         "lists of people read everyone of the chosen grade; never the client",
     ),
     "progress=to_call_back": (
-        {"rights_rightsrequest", "desk_requesttask"},
+        {"requests_rightsrequest", "desk_requesttask"},
         "counted by one look-up in an index for each open request of a client that is not verified, at most 10,001",
     ),
 }
@@ -127,8 +127,8 @@ def plain_pages(cast: Cast, name: str, rows: dict[str, Any]) -> list[str]:
         "/admin/",
         *(list_url(model) for model, (view, _, _) in TABLE.items() if role in view),
         *(list_url(model) + "add/" for model, (_, add, _) in TABLE.items() if role in add),
-        *(row_url("subjects/subject", person, page) for page in ("change", "history", *ADDED)),
-        *(f"{row_url('subjects/subject', person)}?tab={tab.code}" for tab in TABS[1:]),
+        *(row_url("people/subject", person, page) for page in ("change", "history", *ADDED)),
+        *(f"{row_url('people/subject', person)}?tab={tab.code}" for tab in TABS[1:]),
     ]
 
 
@@ -145,7 +145,7 @@ def more_pages(browser: Client, cast: Cast, name: str) -> Iterator[str]:
     for model in filter(is_about_people, BIG):
         yield from of_a_person(browser, list_url(model))
     for text in ("stu-12345", "stu-1", "s", "nobody"):
-        yield f"{list_url('subjects/subject')}?q={text}"
+        yield f"{list_url('people/subject')}?q={text}"
 
 
 def is_about_people(model: str) -> bool:
@@ -167,7 +167,7 @@ def of_a_person(browser: Client, url: str) -> Iterator[str]:
 
 
 def big_tables(cast: Cast) -> set[str]:
-    found = {admin_of(model).model._meta.db_table for model in BIG} | {"subjects_historicalsubject"}
+    found = {admin_of(model).model._meta.db_table for model in BIG} | {"people_historicalsubject"}
     with in_client(cast.client_id("indus")):
         for model in BIG:
             assert admin_of(model).model._default_manager.count() > ROWS_OF_A_BIG_TABLE, model
@@ -229,7 +229,7 @@ def slow_of(name: str, browser: Client, cast: Cast, few: dict[str, int], big: se
     if name in NARROWERS:
         for text in ("stu-12345", "nobody@students.example", "+921110000000", "Somebody Unknown"):
             sent = {"text": text, "client": indus, "reason": "support_case"}
-            slow += faults(browser, list_url("subjects/subject") + "find/", sent=sent, **known)
+            slow += faults(browser, list_url("people/subject") + "find/", sent=sent, **known)
         for text in ("stu-", "Somebody Unknown", str(new_id())):
             sent = {"text": text, "client": indus, "reason": "support_case"}
             slow += faults(browser, "/admin/search/", sent=sent, **known)
@@ -257,7 +257,7 @@ def sampled(browser: Client, cast: Cast) -> dict[tuple[str, str], int]:
 def without_an_index(url: str, browser: Client, big: set[str]) -> None:
     """Negative control: without one index, the list that uses it is found to be slow."""
     with psycopg.connect(url) as superuser:
-        superuser.execute("DROP INDEX ledger_entry_by_time_all")
-    found = "\n".join(faults(browser, list_url("ledger/entry"), big, known=set()))
-    assert "Seq Scan on ledger_entry" in found
+        superuser.execute("DROP INDEX audit_entry_by_time_all")
+    found = "\n".join(faults(browser, list_url("audit/entry"), big, known=set()))
+    assert "Seq Scan on audit_entry" in found
     assert "Sort of" in found or "Sort touches" in found

@@ -8,15 +8,15 @@ from tests.school_limits.test_pages import open_statuses, own_acts
 from tests.signing_in import browser_of
 
 WHOLE_CLIENT = {
-    "access_reviews": "reviews who has access to the whole client",
+    "staff/accessreview": "reviews who has access to the whole client",
     "accounts/client": "changes the client, its sandbox or its emails",
     "accounts/membership": "a membership outside the schools is not shown",
     "accounts/clientchange": "changes the client's thresholds",
     "accounts/apikey": "keys see everyone",
     "accounts/staffchange": "widens roles by two people",
-    "single_sign_on": "the sign-in of all staff",
-    "merges": "two records may belong to two schools",
-    "subjects/rosterimport": "a roster states all schools",
+    "staff/provider": "the sign-in of all staff",
+    "people/personmerge": "two records may belong to two schools",
+    "schools/rosterimport": "a roster states all schools",
     "agreements": "the agreement with PakTaleem",
     "consent/agreementsuspension": "the agreement with PakTaleem",
     "consent/serviceagreement": "the agreement with PakTaleem",
@@ -31,8 +31,8 @@ WHOLE_CLIENT = {
     "consent/balancingtest": "the register",
     "cookies": "sites of the client",
     "records": "assessments of the client",
-    "systems/system": "systems hold data of everyone",
-    "systems/systemkey": "systems hold data of everyone",
+    "data_systems/system": "systems hold data of everyone",
+    "data_systems/systemkey": "systems hold data of everyone",
     "webhooks": "events about everyone",
     "disposals": "batches of the client's rules",
     "schedule/retentionrule": "rules about everyone",
@@ -40,12 +40,12 @@ WHOLE_CLIENT = {
     "schedule/hold/lift": "the end of a hold, which two people without a limit agree to",
     "consent/restriction/lift": "a weaker safeguard, which two people without a limit agree to",
     "mailbox": "an email that no person is found for",
-    "rights/rightsrequest/messages": "emails that no person is found for",
-    "regulator": "a pack about the whole client",
+    "requests/rightsrequest/messages": "emails that no person is found for",
+    "reports/regulatorpack": "a pack about the whole client",
     "schools/school/end-year": "the end of the school year",
     "exits": "the end of the agreement",
-    "subjects/subject/same-person": "two records may belong to two schools",
-    "subjects/subject/not-same-person": "two records may belong to two schools",
+    "people/subject/same-person": "two records may belong to two schools",
+    "people/subject/not-same-person": "two records may belong to two schools",
     "paper/paperanswer": "answers on forms that were made for the whole client",
     "paper/formrun": "forms that were made for the whole client; a limited administrator makes their own",
 }
@@ -72,5 +72,5 @@ def test_each_act_is_open_for_people_of_the_schools_or_about_the_whole_client(
     statuses = open_statuses(browser, rows, own_acts())
     wrong = {act: status for act, status in statuses.items() if is_closed(act) != (status in {403, 404})}
     assert wrong == {}
-    refusal = browser.get(f"/admin/systems/system/{rows['systems/system']}/end/").content.decode()
+    refusal = browser.get(f"/admin/data_systems/system/{rows['data_systems/system']}/end/").content.decode()
     assert "Your role is limited to some schools." in refusal

@@ -38,7 +38,7 @@ def find_cause(browser: Client, url: str) -> list[str]:
         ("/admin/webhooks/endpoint/", LIMIT),
         ("/admin/accounts/client/add/", ROLE),
         ("/admin/breaches/breach/", LIMIT),
-        ("/admin/ledger/entry/add/", ROLE),
+        ("/admin/audit/entry/add/", ROLE),
     ],
 )
 def test_an_administrator_reads_whether_the_limit_or_the_role_refuses(cast: Cast, url: str, cause: str) -> None:
@@ -47,8 +47,8 @@ def test_an_administrator_reads_whether_the_limit_or_the_role_refuses(cast: Cast
 
 def test_who_may_never_do_it_does_not_read_of_the_limit(cast: Cast) -> None:
     auditor = head_of(cast, "client_auditor")
-    person = f"/admin/subjects/subject/{cast.subject_id('danish')}"
-    for url in ("/admin/subjects/subject/add/", "/admin/accounts/apikey/add/", f"{person}/moves-away/"):
+    person = f"/admin/people/subject/{cast.subject_id('danish')}"
+    for url in ("/admin/people/subject/add/", "/admin/accounts/apikey/add/", f"{person}/moves-away/"):
         assert find_cause(auditor, url) == [ROLE], url
 
 

@@ -36,7 +36,7 @@ def test_no_act_or_page_opens_a_row_of_people_of_another_school(cast_of_rows: Ca
     statuses |= open_statuses(browser, rows, pages)
     opened = {act for act, status in statuses.items() if status not in {403, 404}}
     assert {act for act in opened if act.rsplit("/", 1)[0] not in shared} == set()
-    assert "systems/system/change" in opened, "the register is read"
+    assert "data_systems/system/change" in opened, "the register is read"
 
 
 def test_a_limit_names_no_capability_that_an_administrator_does_not_have(cast: Cast) -> None:

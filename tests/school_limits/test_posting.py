@@ -20,10 +20,10 @@ from tests.school_limits.test_acts import is_closed
 from tests.school_limits.test_pages import own_acts
 from tests.signing_in import browser_of
 
-PERSON = "subjects/subject"
+PERSON = "people/subject"
 REFUSED = {
-    "rights/rightsrequest/propose-erasure": "who granted the request proposes; here another administrator did",
-    "subjects/subject/moves-away": "the pupil is in a class of another school, too",
+    "requests/rightsrequest/propose-erasure": "who granted the request proposes; here another administrator did",
+    "people/subject/moves-away": "the pupil is in a class of another school, too",
 }
 """Acts that open for one who is limited, and are refused when they are posted, with the reason."""
 
@@ -126,7 +126,7 @@ def test_no_one_of_another_school_is_corrected(cast: Cast) -> None:
         "language": "en",
         "reason": "onboarding",
     }
-    answer = head.post("/admin/subjects/subject/add/", added)
+    answer = head.post("/admin/people/subject/add/", added)
     assert "in another school" in answer.content.decode()
     with in_client(cast.client_id("indus")):
         assert Subject.objects.filter(pk=cast.subject_id("hamza")).values()[0] == before

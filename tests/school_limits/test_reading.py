@@ -75,7 +75,7 @@ def pages(north: North) -> Iterator[str]:
     for model in MODELS:
         yield from (list_url(model), list_url(model) + "add/", list_url(model) + "export/")
         yield f"{list_url(model)}?progress=all"
-    own, client = "subjects/subject", "accounts/client"
+    own, client = "people/subject", "accounts/client"
     acts = [act for act in own_acts() if not is_closed(act)]
     for model, row in ((own, north.own), (client, north.client_id)):
         yield from (row_url(model, row, act.rsplit("/", 1)[1]) for act in acts if act.startswith(f"{model}/"))
@@ -105,7 +105,7 @@ def test_every_list_that_is_exported_holds_own_rows_only(north: North) -> None:
                 exported[model] = len(found) - 1
                 looked_at.append((f"{url} {kind}", north.named_in("\n".join(map(",".join, found)))))
     refuse_any(looked_at)
-    assert exported["subjects/subject"] == 1
+    assert exported["people/subject"] == 1
     assert len(exported) > 10
 
 
@@ -150,7 +150,7 @@ def test_no_list_answers_whether_someone_of_another_school_exists(north: North) 
 def test_no_search_finds_anyone_of_another_school(north: North) -> None:
     looked_at = []
     terms = {"reason": "support_case"}
-    for url in ("/admin/search/", list_url("subjects/subject") + "find/"):
+    for url in ("/admin/search/", list_url("people/subject") + "find/"):
         for text in sorted(north.marks):
             answer = north.browser.post(url, {"text": text, **terms})
             wrong = "leads to a page" if answer.status_code != OK else north.named_in(answer.content.decode(), text)

@@ -21,7 +21,7 @@ from tests.cast import Cast
 from tests.school_limits.limiting import make_school
 from tests.tenancy.catalog import link_to_people, links_to_people, walled
 
-PEOPLE = "subjects_subject"
+PEOPLE = "people_subject"
 
 
 def run(statement: str, values: Any = None) -> list[tuple[Any, ...]]:

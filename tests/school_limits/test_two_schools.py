@@ -27,7 +27,7 @@ from tests.school_limits.limiting import make_head, make_school
 from tests.school_limits.test_work import HeadsCast, who
 from tests.signing_in import browser_of
 
-PERSON = "subjects/subject"
+PERSON = "people/subject"
 
 
 class TwoSchools:
@@ -111,28 +111,28 @@ def test_a_teacher_who_is_a_parent_elsewhere_is_shown_without_the_child(two: Two
         tie = verified_guardian(two.southern, teacher, at=CAST_AT)
         assert two.cast.subject("junaid").roles == ("instructor", "guardian")
     assert "lms-junaid" in two.shown("north") & two.shown("south")
-    for page in (row_url(PERSON, junaid), row_url(PERSON, junaid, "history"), "/admin/children/guardianship/"):
+    for page in (row_url(PERSON, junaid), row_url(PERSON, junaid, "history"), "/admin/guardians/guardianship/"):
         answer = two.browser("north").get(page)
         assert answer.status_code == 200
         assert "lms-southern" not in answer.content.decode(), page
         assert str(two.southern.pk) not in answer.content.decode(), page
-    assert two.browser("north").get(row_url("children/guardianship", tie.pk)).status_code == 404
-    assert two.browser("south").get(row_url("children/guardianship", tie.pk)).status_code == 200
+    assert two.browser("north").get(row_url("guardians/guardianship", tie.pk)).status_code == 404
+    assert two.browser("south").get(row_url("guardians/guardianship", tie.pk)).status_code == 200
 
 
 def test_a_guardian_of_two_children_is_shown_with_the_own_one(two: TwoSchools) -> None:
     for school, other in (("north", "lms-southern"), ("south", "lms-northern")):
         head = two.browser(school)
         assert other not in head.get(row_url(PERSON, two.mother.pk)).content.decode()
-        assert other not in head.get("/admin/children/guardianship/").content.decode()
-        ties = [head.get(row_url("children/guardianship", tie.pk)).status_code for tie in two.ties]
+        assert other not in head.get("/admin/guardians/guardianship/").content.decode()
+        ties = [head.get(row_url("guardians/guardianship", tie.pk)).status_code for tie in two.ties]
         assert ties == ([200, 404] if school == "north" else [404, 200])
 
 
 def test_the_end_of_the_tie_to_the_own_child_takes_the_guardian_from_the_school(two: TwoSchools) -> None:
     """The statement that ends the tie hides the guardian; its history and the ledger are written all the same."""
     head = two.browser("north")
-    url = row_url("children/guardianship", two.ties[0].pk, "end")
+    url = row_url("guardians/guardianship", two.ties[0].pk, "end")
     assert head.get(url).status_code == 200
     ended = head.post(url, {"reason": "review"})
     assert ended.status_code == 302, ended.content.decode()

@@ -20,7 +20,7 @@ from tests.factories import SETTING_UP
 from tests.schools.making import enrolled, given, record
 from tests.signing_in import browser_of
 
-PEOPLE = "subjects/subject"
+PEOPLE = "people/subject"
 
 
 @pytest.fixture
@@ -95,11 +95,11 @@ def graded(cast, classes):
 @pytest.mark.parametrize(
     ("model", "person", "queries"),
     [
-        ("subjects/subject", "lms-danish", ["class=4b", "school=lyari", "grade=04", "role__exact=student", "grade=9"]),
+        ("people/subject", "lms-danish", ["class=4b", "school=lyari", "grade=04", "role__exact=student", "grade=9"]),
         ("consent/consent", "lms-hamza", ["class=c9", "school=clifton", "grade=9", "grade=4"]),
         ("consent/consentevent", "lms-hamza", ["class=c9", "grade=Class+9", "class=4b"]),
-        ("subjects/guardianclaim", "lms-danish", ["class=4b", "school=lyari", "grade=4", "class=4a"]),
-        ("children/guardianship", "lms-danish", ["class=4b", "school=lyari", "grade=4", "grade=9"]),
+        ("people/guardianclaim", "lms-danish", ["class=4b", "school=lyari", "grade=4", "class=4a"]),
+        ("guardians/guardianship", "lms-danish", ["class=4b", "school=lyari", "grade=4", "grade=9"]),
         ("invitations/invitation", "lms-danish", ["class=4b", "school=lyari", "grade=4", "class=c9"]),
         ("ageing/comingofage", "lms-danish", ["class=4b", "school=lyari", "grade=4", "grade=9"]),
     ],

@@ -28,7 +28,7 @@ from tests.schools.making import CLASSES, enrolled, given, record
 from tests.signing_in import browser_of
 from tests.subjects.test_spreadsheet import DANISH, as_csv, lines
 
-PEOPLE = "subjects/subject"
+PEOPLE = "people/subject"
 
 
 @pytest.fixture

@@ -79,7 +79,7 @@ def head_of(cast: Cast, school: str, at: datetime) -> User:
 
 
 def person_page(cast: Cast, act: str = "change") -> str:
-    return f"/admin/subjects/subject/{cast.subject_id('hamza')}/{act}/"
+    return f"/admin/people/subject/{cast.subject_id('hamza')}/{act}/"
 
 
 def test_a_pupil_moves_to_another_school_and_all_but_the_classes_stays(
@@ -100,7 +100,7 @@ def test_a_pupil_moves_to_another_school_and_all_but_the_classes_stays(
     heads = [browser_of(head_of(cast, school, now)) for school in ("lyari", "clifton")]
     assert [one.get(person_page(cast)).status_code for one in heads] == [200, 404]
     for person in (hamza, danish):
-        url = f"/admin/subjects/subject/{person.pk}/moves-class/"
+        url = f"/admin/people/subject/{person.pk}/moves-class/"
         assert sign_in("farah").post(url, {**MOVE, "leaving": [str(class_id)]}).status_code == 302
     with in_client(cast.client_id("indus")):
         moved = [("4a", "2026-08-03", "2026-09-21"), ("9c", "2026-09-21", None)]
@@ -162,7 +162,7 @@ def test_no_guardian_of_a_pupil_who_moved_away_is_asked_or_reminded_and_what_was
             register_subject(f"lms-{name}", details={"grade": "4"}, **by)
         invite_guardians_of([danish], portal="https://portal.example", actor=cast.actor("farah"), at=asked_at)
         before = (what_stays(cast, "danish"), GuardianClaim.objects.filter(child=danish, ends_at=None).count())
-    away = f"/admin/subjects/subject/{cast.subject_id('danish')}/moves-away/"
+    away = f"/admin/people/subject/{cast.subject_id('danish')}/moves-away/"
     assert farah.post(away, {"reason": "client_instruction"}).status_code == 302
     shown = farah.post("/admin/invitations/invitation/add/", {"grade": "4"}).content.decode()
     assert re.findall(r"<dd>(?:<strong>)?(\d+)", shown)[0] == "1", "Iqra only"

@@ -56,7 +56,7 @@ def test_an_ended_class_and_a_name_of_several_are_refused(named: Cast, text: str
 def test_a_place_of_another_client_is_neither_found_nor_suggested(named: Cast) -> None:
     with pytest.raises(ValidationError):
         read(named, "4b", "khyber")
-    page = browser_of(named.user("farah")).get(row_url("subjects/subject", named.subject_id("hamza"), "moves-class"))
+    page = browser_of(named.user("farah")).get(row_url("people/subject", named.subject_id("hamza"), "moves-class"))
     [(key, options)] = re.findall(r'<datalist id="([^"]+)">(.*?)</datalist>', page.content.decode(), re.DOTALL)
     assert f'list="{key}"' in page.content.decode()
     assert re.findall(r'<option value="([^"]+)">([^<]+)<', options) == [
@@ -64,7 +64,7 @@ def test_a_place_of_another_client_is_neither_found_nor_suggested(named: Cast) -
         ("4b", "4-B (Lyari School)"),
         ("Lyari School", "4-A (Clifton School)"),
     ]
-    other = row_url("subjects/subject", named.subject_id("kiran"), "moves-class")
+    other = row_url("people/subject", named.subject_id("kiran"), "moves-class")
     assert "<datalist" not in browser_of(named.user("celia")).get(other).content.decode()
 
 

@@ -25,7 +25,7 @@ AT = datetime(2026, 11, 2, 20, 0, tzinfo=UTC)
 """The first hour of 3 November in Karachi."""
 TODAY = date(2026, 11, 3)
 DAY = timedelta(days=1)
-LIST = "/admin/security_assessments/securityassessment/"
+LIST = "/admin/security/securityassessment/"
 
 
 @pytest.fixture

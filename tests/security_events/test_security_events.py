@@ -36,7 +36,7 @@ from tests.working import work
 
 NOW = datetime(2026, 10, 1, 9, 10, tzinfo=UTC)
 SECRET = "mallory@canary.example"
-LIST = "/admin/security_events/securityevent/"
+LIST = "/admin/security/securityevent/"
 TASKS = {ALERT: email_alert, DELIVER: deliver}
 
 
@@ -137,7 +137,7 @@ def test_officers_get_one_email_when_a_kind_reaches_its_number(cast):
     assert sorted(one.to[0] for one in mail.outbox) == sorted(officers)
     [text] = {str(one.body) for one in mail.outbox}
     assert "Second factor refused (2)" in text
-    assert "https://testserver/admin/security_events/securityevent/?kind=second_factor.refused" in text
+    assert "https://testserver/admin/security/securityevent/?kind=second_factor.refused" in text
     assert SECRET not in text
 
 

@@ -42,11 +42,11 @@ def test_no_page_of_the_client_betrays_a_secret_demand(sign_in: SignIn, cast: Ca
         secret = request_legal_disclosure(hamza, demand(now, is_secret=True), actor=amina, at=now)
         decide_legal_disclosure(secret, approve=True, actor=officer(), at=now)
         hold, entry = Hold.objects.get(), Entry.objects.get(kind="legal_disclosure.settled")
-    person = row_url("subjects/subject", hamza.pk)
+    person = row_url("people/subject", hamza.pk)
     pages = [
         "/admin/",
-        list_url("ledger/entry"),
-        row_url("ledger/entry", entry.pk),
+        list_url("audit/entry"),
+        row_url("audit/entry", entry.pk),
         row_url("schedule/hold", hold.pk),
         row_url("schedule/hold", hold.pk, "history"),
         *(f"{person}?tab={tab}" for tab in ("", "timeline", "holdings", "disclosures")),
@@ -58,4 +58,4 @@ def test_no_page_of_the_client_betrays_a_secret_demand(sign_in: SignIn, cast: Ca
     assert (
         "A law requires PakTaleem to keep this data." in farah.get(row_url("schedule/hold", hold.pk)).content.decode()
     )
-    assert "Disclosure to an authority" in sign_in("amina").get(list_url("ledger/entry")).content.decode()
+    assert "Disclosure to an authority" in sign_in("amina").get(list_url("audit/entry")).content.decode()

@@ -95,7 +95,7 @@ def test_only_the_latest_are_shown_and_the_page_says_so(
     page = page_of(cast)
     assert (page.count(words), page.count(RECIPIENT), page.count(COURT)) == (2, 1, 1)
     of_staff = browser_of(cast.user("amina")).get(
-        row_url("subjects/subject", cast.subject_id("danish"), "change") + "?tab=disclosures"
+        row_url("people/subject", cast.subject_id("danish"), "change") + "?tab=disclosures"
     )
     links = re.findall(r'Only the latest 1 are shown. <a href="([^"]+)">Show all</a>', of_staff.content.decode())
     assert [link.partition("?")[0] for link in links] == [

@@ -67,7 +67,7 @@ def test_an_anonymous_sign_out_records_nothing(db):
 def test_officers_and_auditors_see_sign_ins_and_clients_do_not(cast, amina, settings):
     settings.DEMAND_SECOND_FACTOR = False
     Visitor(cast.user("farah").email).enter()
-    listed = "/admin/ledger/entry/?act=sign_in"
+    listed = "/admin/audit/entry/?act=sign_in"
     for name, number in (("amina", 1), ("bilal", 1), ("farah", 0)):
         page = browser_of(cast.user(name)).get(listed).content.decode()
         seen = get_act_name("sign_in.succeeded") in page and f"{cast.user('farah').email}, own account" in page

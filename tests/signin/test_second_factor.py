@@ -229,7 +229,7 @@ def test_two_officers_reset_a_lost_second_factor(cast):
     assert farah.enter()["Location"] == "/admin/"
     assert not farah.is_in
     with in_client(PAKTALEEM):
-        entry = admin_of("ledger/entry").model._default_manager.filter(kind="user.second_factor_reset").get()
+        entry = admin_of("audit/entry").model._default_manager.filter(kind="user.second_factor_reset").get()
     assert entry.actor_id == second_officer().id
 
 

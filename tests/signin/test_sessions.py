@@ -192,10 +192,10 @@ class TestSeveralMemberships:
 
     def test_no_page_opens_before_a_client_is_chosen(self, zara):
         assert zara.get("/admin/", follow=True).redirect_chain[-1][0] == "/admin/choose/"
-        assert zara.get("/admin/subjects/subject/").status_code == 302
+        assert zara.get("/admin/people/subject/").status_code == 302
 
     def test_the_chosen_client_is_kept_and_can_be_changed(self, zara, cast):
-        danish = f"/admin/subjects/subject/{cast.subject_id('danish')}/change/"
+        danish = f"/admin/people/subject/{cast.subject_id('danish')}/change/"
         self.choose(zara, cast, "indus")
         assert zara.get(danish).status_code == 200
         self.choose(zara, cast, "khyber")

@@ -55,7 +55,7 @@ def test_sensitive_capabilities_include_the_expected_acts_and_forms():
         Capability.MANAGE_STAFF,
         Capability.SIGN_BALANCING_TEST,
     } <= SENSITIVE
-    needed = {"subjects/subject/erase", "accounts/apikey/revoke", "accounts/membership/end", "accounts/user/password"}
+    needed = {"people/subject/erase", "accounts/apikey/revoke", "accounts/membership/end", "accounts/user/password"}
     assert needed <= set(SENSITIVE_ACTS)
     assert {"accounts/apikey", "accounts/membership", "accounts/user", "accounts/client"} <= set(ADDS)
 
@@ -132,7 +132,7 @@ def test_reauthentication_redirects_back_to_the_act(stale, cast):
 
 def test_a_form_sent_too_late_changes_and_stores_nothing(stale, cast):
     subject = cast.subject_id("danish")
-    url = f"/admin/subjects/subject/{subject}/erase/"
+    url = f"/admin/people/subject/{subject}/erase/"
     answer = stale.post(url, {"reason": "review", "note": "about Danish"})
     assert asks_for_a_proof(answer)
     assert "about Danish" not in str(dict(stale.session.items()))

@@ -94,7 +94,7 @@ class Window:
 
     def propose(self) -> None:
         """Propose the provider in the console."""
-        self.page.goto(f"{self.base}/admin/single_sign_on/provider/add/")
+        self.page.goto(f"{self.base}/admin/staff/provider/add/")
         self.page.fill("input[name=issuer]", self.provider.issuer)
         self.page.fill("input[name=application_id]", APPLICATION)
         self.page.fill("input[name=secret]", "from the provider")

@@ -375,7 +375,7 @@ def test_two_people_set_a_provider_and_the_second_is_an_officer(colleagues: None
         assert not Provider.objects.exists()
         assert not ProviderSecret.objects.exists()
     with as_officer(), connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM single_sign_on_provider")
+        cursor.execute("SELECT count(*) FROM staff_provider")
         assert cursor.fetchone() == (2,)
 
 

@@ -144,10 +144,10 @@ def test_every_clients_keys_are_rewrapped_and_still_decrypt(cast, keyring_file, 
     assert "Epoch 1 is no longer used by any key" in said
     with indus_of(cast):
         danish = cast.subject("danish")
-        assert sealer_of(danish).open(danish.full_name, column="subjects_subject.full_name") == "Danish Qureshi"
+        assert sealer_of(danish).open(danish.full_name, column="people_subject.full_name") == "Danish Qureshi"
 
 
-@pytest.mark.parametrize("kind", ["subjects.rosterimport", "rights.rightsrequest"])
+@pytest.mark.parametrize("kind", ["schools.rosterimport", "requests.rightsrequest"])
 def test_keys_of_single_rows_are_counted_and_rewrapped_too(cast, keyring_file, now, kind):
     [declared] = [one for one in list_wrapped_kinds() if one.name == kind]
     with indus_of(cast) as client:
@@ -172,7 +172,7 @@ def a_concern(cast):
     return receive_request(cast.client("indus"), kinds=["child_concern"], **words, actor=SETTING_UP, at=LATER)
 
 
-ROWS = {"subjects.rosterimport": stopped_roster, "rights.rightsrequest": a_concern}
+ROWS = {"schools.rosterimport": stopped_roster, "requests.rightsrequest": a_concern}
 
 
 def test_a_second_run_changes_nothing(cast, keyring_file, now):
@@ -338,4 +338,4 @@ def test_people_are_registered_and_erased_during_a_rewrap(committed, keyring_fil
         kept = [person for person in made if person not in gone]
         assert not SubjectKey.objects.filter(subject__in=gone).exists()
         for person in kept:
-            assert sealer_of(person).open(person.full_name, column="subjects_subject.full_name").startswith("Busy")
+            assert sealer_of(person).open(person.full_name, column="people_subject.full_name").startswith("Busy")

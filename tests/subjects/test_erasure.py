@@ -122,7 +122,7 @@ def test_an_erased_id_can_be_used_at_another_client(cast, now):
 def test_history_cannot_be_decrypted_after_an_erasure(cast, indus, now):
     sealer = sealer_of(cast.subject("danish"))
     old = cast.subject("danish").history.order_by("history_date").first()
-    assert sealer.open(old.full_name, column="subjects_subject.full_name") == "Danish Qureshi"
+    assert sealer.open(old.full_name, column="people_subject.full_name") == "Danish Qureshi"
     erase(cast, "danish", now)
     with pytest.raises(CannotOpen):
         sealer_of(cast.subject("danish"))
@@ -173,7 +173,7 @@ def dump():
 def make_statistics():
     """Make the planner's statistics as the nightly job does, while autovacuum leaves the table alone."""
     with enter(SUPERUSER) as door:
-        door.execute("ALTER TABLE subjects_subject SET (autovacuum_enabled = false)")  # waits until it has ended
+        door.execute("ALTER TABLE people_subject SET (autovacuum_enabled = false)")  # waits until it has ended
     forget_in_statistics(0)
 
 
@@ -206,13 +206,11 @@ def sealed_values_in(person):
     """Return all sealed values of a person, in current rows, history and evidence."""
     with enter(SUPERUSER) as door:
         found = []
-        for table in ("subjects_subject", "subjects_historicalsubject"):
+        for table in ("people_subject", "people_historicalsubject"):
             for column in PERSONAL:
                 found += rows(door, f"SELECT {column} FROM {table} WHERE id = %s AND {column} IS NOT NULL", [person])
-        found += rows(
-            door, "SELECT openings FROM ledger_entry WHERE subject_id = %s AND openings IS NOT NULL", [person]
-        )
-        keys = rows(door, "SELECT wrapped, epoch FROM subjects_subjectkey WHERE subject_id = %s", [person])
+        found += rows(door, "SELECT openings FROM audit_entry WHERE subject_id = %s AND openings IS NOT NULL", [person])
+        keys = rows(door, "SELECT wrapped, epoch FROM people_subjectkey WHERE subject_id = %s", [person])
     return [bytes(blob) for (blob,) in found], keys
 
 
@@ -258,9 +256,9 @@ def test_no_personal_value_is_in_clear_or_decryptable_after_an_erasure(committed
 def test_the_search_finds_a_value_stored_in_clear(committed, now):
     """The dump finds a personal text stored in clear; otherwise the test above proves nothing."""
     with enter(SUPERUSER) as door:
-        door.execute("UPDATE subjects_subject SET language = 'xq-bird' WHERE external_id = 'lms-danish'")
+        door.execute("UPDATE people_subject SET language = 'xq-bird' WHERE external_id = 'lms-danish'")
         door.execute(
-            "UPDATE subjects_subject SET name_index = %s WHERE external_id = 'lms-danish'", [b"Canarina Xylotheque"]
+            "UPDATE people_subject SET name_index = %s WHERE external_id = 'lms-danish'", [b"Canarina Xylotheque"]
         )
     found = dump().lower()
     assert b"xq-bird" in found

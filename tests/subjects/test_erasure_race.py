@@ -176,14 +176,14 @@ def nothing_opens(cast, person):
     left, keys = sealed_values_in(person.id)
     assert keys == []
     with enter(SUPERUSER) as connection:
-        others = rows(connection, "SELECT client_id, subject_id, wrapped, epoch FROM subjects_subjectkey")
+        others = rows(connection, "SELECT client_id, subject_id, wrapped, epoch FROM people_subjectkey")
         [versions] = rows(
             connection,
-            "SELECT count(full_name), count(email), count(phone), count(birth_date) FROM subjects_historicalsubject"
+            "SELECT count(full_name), count(email), count(phone), count(birth_date) FROM people_historicalsubject"
             " WHERE id = %s",
             [person.id],
         )
-        [(entries,)] = rows(connection, "SELECT count(openings) FROM ledger_entry WHERE subject_id = %s", [person.id])
+        [(entries,)] = rows(connection, "SELECT count(openings) FROM audit_entry WHERE subject_id = %s", [person.id])
     assert min(versions) >= 2, "history keeps the ciphertext of each version"
     assert entries >= 1, "evidence keeps its ciphertext"
     assert len(left) >= sum(versions) + entries
@@ -193,8 +193,8 @@ def nothing_opens(cast, person):
     ]
     index_keys = [keyring().index_key(binding) for binding in (cast.client_id("indus").bytes, b"erasure-list")]
     owner = cast.client_id("indus").bytes + person.id.bytes
-    places = [owner + f"subjects_subject.{field}".encode() for field in PERSONAL]
-    places.append(owner + b"ledger_entry.openings")
+    places = [owner + f"people_subject.{field}".encode() for field in PERSONAL]
+    places.append(owner + b"audit_entry.openings")
     assert len(opened) >= 6
     for key in [*opened, *index_keys]:
         assert not any(opens(blob, key, place) for blob in left for place in places)
@@ -207,5 +207,5 @@ def test_the_search_for_keys_finds_a_working_key(committed, now):
     [blob, *_], [(wrapped, epoch)] = sealed_values_in(danish.id)
     owner = danish.client_id.bytes + danish.id.bytes
     key = keyring().unwrap(bytes(wrapped), epoch=epoch, binding=owner)
-    assert any(opens(blob, key, owner + f"subjects_subject.{field}".encode()) for field in PERSONAL)
-    assert not opens(blob, AESGCM.generate_key(256), owner + b"subjects_subject.full_name")
+    assert any(opens(blob, key, owner + f"people_subject.{field}".encode()) for field in PERSONAL)
+    assert not opens(blob, AESGCM.generate_key(256), owner + b"people_subject.full_name")

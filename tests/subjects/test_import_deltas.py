@@ -38,7 +38,7 @@ def person(external_id):
 
 
 def name_of(subject):
-    return sealer_of(subject).open(subject.full_name, column="subjects_subject.full_name")
+    return sealer_of(subject).open(subject.full_name, column="people_subject.full_name")
 
 
 def closed():

@@ -51,7 +51,7 @@ def person(external_id):
 def texts(subject):
     sealer = sealer_of(subject)
     values = {field: getattr(subject, field) for field in PERSONAL}
-    return {field: value and sealer.open(value, column=f"subjects_subject.{field}") for field, value in values.items()}
+    return {field: value and sealer.open(value, column=f"people_subject.{field}") for field, value in values.items()}
 
 
 def counted():
@@ -73,7 +73,7 @@ def entries_of(subject):
 
 def opened_commitments(entry, subject):
     """Return an entry's commitments, each recomputed from the person's sealed values."""
-    salt = bytes.fromhex(sealer_of(subject).open(Sealed(bytes(entry.openings)), column="ledger_entry.openings"))
+    salt = bytes.fromhex(sealer_of(subject).open(Sealed(bytes(entry.openings)), column="audit_entry.openings"))
     facts, values = json.loads(entry.body)["facts"], texts(subject)
     return facts["commitments"], {field: commitment(values[field], salt) for field in facts["commitments"]}
 
@@ -465,7 +465,7 @@ def test_the_first_roster_of_a_client_is_read_by_unique_keys(committed, bring, n
             with connection.cursor() as cursor:
                 cursor.execute(
                     "SELECT sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0)) FROM pg_stat_xact_user_tables"
-                    " WHERE relname IN ('subjects_subject', 'subjects_subjectkey', 'subjects_guardianclaim')"
+                    " WHERE relname IN ('people_subject', 'people_subjectkey', 'people_guardianclaim')"
                 )
                 read = cursor.fetchone()[0]
         rows = sum(tally.total for tally in report.people.values()) + report.relations.total
@@ -473,4 +473,4 @@ def test_the_first_roster_of_a_client_is_read_by_unique_keys(committed, bring, n
         # the more rows there are (91 with 900 people). Walking through all: 200 to 1,200 more.
         assert read < 140 * rows
         with connections["owner"].cursor() as cursor:
-            cursor.execute("ANALYZE subjects_subject, subjects_subjectkey, subjects_guardianclaim")
+            cursor.execute("ANALYZE people_subject, people_subjectkey, people_guardianclaim")

@@ -97,7 +97,7 @@ def test_nothing_personal_is_left_on_disk(committed, server, tmp_path):
         erase_subject(person, actor=committed.actor("amina"), reason="subject_request", at=timezone.now())
     assert [server("PUT", ADDRESS, {"role": "student", **PERSONAL}), server("GET", ADDRESS)] == [409, 410]
     with enter(SUPERUSER) as door:
-        door.execute("UPDATE subjects_subject SET language = %s WHERE external_id = 'lms-danish'", [CONTROL])
+        door.execute("UPDATE people_subject SET language = %s WHERE external_id = 'lms-danish'", [CONTROL])
         door.execute("CHECKPOINT")
     dump, web = tmp_path / "dump", tmp_path / "web" / "web.log"
     dump.write_bytes(plain_dump())

@@ -54,7 +54,7 @@ def register(cast, client, now, external_id="stu-zoe", *, actor="farah", **detai
 def opened(subject):
     sealer = sealer_of(subject)
     return {
-        field: sealer.open(value, column=f"subjects_subject.{field}") if (value := getattr(subject, field)) else None
+        field: sealer.open(value, column=f"people_subject.{field}") if (value := getattr(subject, field)) else None
         for field in PERSONAL
     }
 
@@ -222,13 +222,13 @@ def test_a_person_is_not_found_by_part_of_a_value(cast, indus, now, text):
 @pytest.mark.parametrize(
     "broken",
     [
-        "UPDATE subjects_subject SET external_id = 'a@b' WHERE external_id = 'lms-danish'",
-        "UPDATE subjects_subject SET external_id = '' WHERE external_id = 'lms-danish'",
-        "UPDATE subjects_subject SET external_id = 'lms-hamza' WHERE external_id = 'lms-danish'",
-        "UPDATE subjects_subject SET erased_at = now() WHERE external_id = 'lms-danish'",
-        "UPDATE subjects_subject SET tombstone = '\\x01' WHERE external_id = 'lms-danish'",
-        "UPDATE subjects_guardianclaim SET guardian_id = child_id",
-        "INSERT INTO subjects_subjectkey SELECT gen_random_uuid(), epoch, wrapped, client_id, subject_id FROM subjects_subjectkey",
+        "UPDATE people_subject SET external_id = 'a@b' WHERE external_id = 'lms-danish'",
+        "UPDATE people_subject SET external_id = '' WHERE external_id = 'lms-danish'",
+        "UPDATE people_subject SET external_id = 'lms-hamza' WHERE external_id = 'lms-danish'",
+        "UPDATE people_subject SET erased_at = now() WHERE external_id = 'lms-danish'",
+        "UPDATE people_subject SET tombstone = '\\x01' WHERE external_id = 'lms-danish'",
+        "UPDATE people_guardianclaim SET guardian_id = child_id",
+        "INSERT INTO people_subjectkey SELECT gen_random_uuid(), epoch, wrapped, client_id, subject_id FROM people_subjectkey",
     ],
 )
 def test_the_database_refuses_an_inconsistent_row(indus, broken):
@@ -278,9 +278,9 @@ def test_the_officers_view_cannot_decrypt(cast, now):
             sealer_of(esra)
 
 
-@pytest.mark.parametrize(("table", "column"), [("subjects_subject", "full_name"), ("subjects_subjectkey", "wrapped")])
+@pytest.mark.parametrize(("table", "column"), [("people_subject", "full_name"), ("people_subjectkey", "wrapped")])
 def test_a_ciphertext_moved_to_another_person_cannot_be_decrypted(cast, indus, table, column):
-    owner = "id" if table == "subjects_subject" else "subject_id"
+    owner = "id" if table == "people_subject" else "subject_id"
     with connection.cursor() as cursor:
         cursor.execute(
             f"UPDATE {table} SET {column} = (SELECT {column} FROM {table} WHERE {owner} = %s) WHERE {owner} = %s",  # noqa: S608
@@ -294,7 +294,7 @@ def test_a_ciphertext_moved_to_another_person_cannot_be_decrypted(cast, indus, t
 
 def test_a_ciphertext_moved_to_another_column_cannot_be_decrypted(cast, indus):
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE subjects_subject SET phone = email WHERE id = %s", [cast.subject_id("esra")])
+        cursor.execute("UPDATE people_subject SET phone = email WHERE id = %s", [cast.subject_id("esra")])
     with pytest.raises(CannotOpen):
         opened(cast.subject("esra"))
 
@@ -475,7 +475,7 @@ def test_a_normal_number_is_its_own_normal_form(bare, region):
     assert bare_number(once) == once
 
 
-URL = list_url("subjects/subject") + "add/"
+URL = list_url("people/subject") + "add/"
 GIVEN = {
     "external_id": "new-1",
     "role": "student",

@@ -132,4 +132,4 @@ def test_a_second_erasure_needs_a_second_readmission(cast, prepared, now, second
 def test_the_database_refuses_half_an_approval(cast, prepared, now, change, constraint):
     ask(cast, prepared, now)
     with pytest.raises(IntegrityError, match=constraint), transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("UPDATE subjects_readmission SET " + change)  # noqa: S608
+        cursor.execute("UPDATE people_readmission SET " + change)  # noqa: S608

@@ -107,7 +107,7 @@ def test_the_line_is_on_disk_before_the_key_is_destroyed(committed, now, monkeyp
     def look(intent):
         with enter(SUPERUSER) as door:
             keys = door.execute(
-                "SELECT count(*) FROM subjects_subjectkey WHERE subject_id = %s", [committed.subject_id("danish")]
+                "SELECT count(*) FROM people_subjectkey WHERE subject_id = %s", [committed.subject_id("danish")]
             ).fetchall()
         seen.append((len(FileErasureList(Path(settings.ERASURE_LIST_FILE)).intents()), keys[0][0]))
         return real(intent)
@@ -141,8 +141,8 @@ def test_an_erasure_whose_commit_failed_is_completed(committed, now):
 def forget(*names):
     """Simulate an older backup: the database lacks these erasures."""
     with enter(SUPERUSER) as door:
-        door.execute("ALTER TABLE subjects_erasurecarriedout DISABLE TRIGGER USER")
-        door.execute("DELETE FROM subjects_erasurecarriedout")
+        door.execute("ALTER TABLE people_erasurecarriedout DISABLE TRIGGER USER")
+        door.execute("DELETE FROM people_erasurecarriedout")
 
 
 def test_a_replay_reports_the_result_of_each_line(committed, now):
@@ -304,7 +304,7 @@ def test_between_two_checks_no_query_is_run(db, django_assert_num_queries, monke
 
 def test_rows_of_carried_out_erasures_cannot_be_changed(cast, now):
     erase(cast, "danish", now)
-    for sql in ("UPDATE subjects_erasurecarriedout SET number = 9", "DELETE FROM subjects_erasurecarriedout"):
+    for sql in ("UPDATE people_erasurecarriedout SET number = 9", "DELETE FROM people_erasurecarriedout"):
         with in_global(), pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(sql)
 
@@ -337,12 +337,14 @@ def restore_to_before_the_confirmation(cast, name="danish"):
     person = cast.subject_id(name)
     with enter(SUPERUSER) as door:
         door.execute("SET session_replication_role = replica")
-        steps = "DELETE FROM systems_orderstep USING systems_order o WHERE order_id = o.id AND o.subject_id = %s"
+        steps = (
+            "DELETE FROM data_systems_orderstep USING data_systems_order o WHERE order_id = o.id AND o.subject_id = %s"
+        )
         door.execute(steps, [person])
-        door.execute("DELETE FROM systems_order WHERE subject_id = %s", [person])
-        door.execute("DELETE FROM subjects_erasure WHERE subject_id = %s", [person])
-        door.execute("UPDATE subjects_subject SET erasure_started_at = NULL WHERE id = %s", [person])
-        door.execute("DELETE FROM subjects_erasurecarriedout")
+        door.execute("DELETE FROM data_systems_order WHERE subject_id = %s", [person])
+        door.execute("DELETE FROM people_erasure WHERE subject_id = %s", [person])
+        door.execute("UPDATE people_subject SET erasure_started_at = NULL WHERE id = %s", [person])
+        door.execute("DELETE FROM people_erasurecarriedout")
 
 
 def test_a_confirmed_erasure_is_listed(committed, now):

@@ -17,6 +17,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.people import register_subject
+from paktaleem.directory.schools.management.commands import import_roster as command
 from paktaleem.directory.schools.rosters.importing import service, uploads
 from paktaleem.directory.schools.rosters.importing.people import PeopleChangedMeanwhile
 from paktaleem.directory.schools.rosters.importing.service import ImportRunning
@@ -30,7 +31,6 @@ from paktaleem.directory.schools.rosters.importing.uploads import (
     shown_details,
     upload_roster,
 )
-from paktaleem.directory.schools.rosters.management.commands import import_roster as command
 from paktaleem.directory.schools.rosters.models import RosterChunk, RosterImport
 from paktaleem.directory.schools.rosters.tasks import run_roster_step_job
 from paktaleem.foundation.accounts.actors import NotAllowed
@@ -250,7 +250,7 @@ def test_what_is_read_is_seen_before_the_step_commits(
         row = upload_roster(
             content, client=committed.client("indus"), everybody=False, actor=farah, at=wall_clock_now()
         )
-    url, seen = row_url("subjects/rosterimport", row.pk), list[Any]()
+    url, seen = row_url("schools/rosterimport", row.pk), list[Any]()
 
     def look() -> None:
         seen.append((state_of(browser, url), state_of(browser, PAGE)))

@@ -29,7 +29,7 @@ from paktaleem.foundation.tenancy.context import in_client
 
 CLIENT, OTHER = uuid.UUID(int=1), uuid.UUID(int=2)
 PERSON, SOMEONE = uuid.UUID(int=3), uuid.UUID(int=4)
-COLUMN = "subjects_subject.full_name"
+COLUMN = "people_subject.full_name"
 
 
 def make_sealer(client=CLIENT, person=PERSON, key=b"k" * 32):
@@ -49,7 +49,7 @@ def test_a_value_is_decrypted_in_its_place(text):
     [
         (make_sealer(client=OTHER), COLUMN),
         (make_sealer(person=SOMEONE), COLUMN),
-        (make_sealer(), "subjects_subject.email"),
+        (make_sealer(), "people_subject.email"),
         (make_sealer(), "subjects_other.full_name"),
         (make_sealer(), ""),
         (make_sealer(client=PERSON, person=CLIENT), COLUMN),

@@ -348,7 +348,7 @@ def contacts(external_id):
     subject = Subject.objects.get(external_id=external_id)
     sealer = sealer_of(subject)
     return [
-        value and sealer.open(value, column=f"subjects_subject.{name}")
+        value and sealer.open(value, column=f"people_subject.{name}")
         for name, value in (("email", subject.email), ("phone", subject.phone))
     ]
 

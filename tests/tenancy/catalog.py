@@ -25,22 +25,22 @@ LOOK_UPS = {
     "accounts_staff_roles",
     "accounts_client_with_code",
     "accounts_all_clients",
-    "single_sign_on_by_domain",  # the next three find a client's provider before anyone has signed in
-    "single_sign_on_only",
-    "single_sign_on_providers",
+    "staff_sign_on_by_domain",  # the next three find a client's provider before anyone has signed in
+    "staff_sign_on_only",
+    "staff_sign_on_providers",
     "school_limits_recompute",  # the next four write schools of people, which no other role may
     "school_limits_of_enrolments",
     "school_limits_of_guardians",
     "school_limits_of_schools",
-    "subjects_has_hidden_record",  # answers yes or no, to staff limited to schools only
-    "subjects_was_erased",  # answers yes or no, to staff limited to schools too
+    "people_has_hidden_record",  # answers yes or no, to staff limited to schools only
+    "people_was_erased",  # answers yes or no, to staff limited to schools too
     "webhooks_tell_changes",  # staff limited to schools cause changes, as the next one
     "webhooks_tell_entries",  # staff limited to schools add entries, and see neither endpoints nor messages
     "cookies_client_of_site",
-    "doors_client_of_link",
+    "access_links_client_of_link",
     "sandbox_forget",
     "schools_refresh_statistics",  # as the next one
-    "subjects_refresh_statistics",  # returns no data: ANALYZE during an import
+    "people_refresh_statistics",  # returns no data: ANALYZE during an import
 }
 """All SECURITY DEFINER functions."""
 
@@ -50,8 +50,8 @@ OFFICERS_TOO = {"tenancy_clock_offset"}
 LIMITED_TOO = {
     "accounts_memberships",
     "accounts_staff_roles",
-    "subjects_has_hidden_record",
-    "subjects_was_erased",
+    "people_has_hidden_record",
+    "people_was_erased",
     "tenancy_clock_offset",
 }
 """Those that staff limited to schools may execute: administrators among them invite colleagues and add people."""
@@ -78,12 +78,12 @@ GLOBAL_TABLES = {
     "procrastinate_jobs",
     "procrastinate_periodic_defers",
     "procrastinate_workers",
-    "runs_stepprogress",
-    "signin_counter",
+    "upkeep_stepprogress",
+    "staff_counter",
     "socialaccount_socialaccount",
     "socialaccount_socialapp",
     "socialaccount_socialtoken",
-    "subjects_erasurecarriedout",
+    "people_erasurecarriedout",
 }
 """All tables without a client, written by hand; their declarations have the reasons."""
 
@@ -165,13 +165,13 @@ def limited_policies(table: str, wall: TablePolicy) -> set[tuple[Any, ...]]:
     if wall.limited is Limited.READ:
         return {_limited("ALL", own, "false")}
     if wall.limited is Limited.JOURNAL:
-        person = _is_shown(table, Link(True, "subject_id", "subjects_subject"))
+        person = _is_shown(table, Link(True, "subject_id", "people_subject"))
         added = f"({own} AND ((subject_id IS NULL) OR {person}))"
         shown = f"({own} AND {person})"
         return {_limited("SELECT", shown), _limited("INSERT", None, added), _limited("UPDATE", shown, shown)}
-    if table == "subjects_subject" or wall.limited is Limited.BY_SCHOOLS:
-        own = f"({own} IS TRUE)" if table == "subjects_subject" else own  # which no index of the client is read for
-        shown = f"({own} AND (school_ids {'&&' if table == 'subjects_subject' else '<@'} {schools}))"
+    if table == "people_subject" or wall.limited is Limited.BY_SCHOOLS:
+        own = f"({own} IS TRUE)" if table == "people_subject" else own  # which no index of the client is read for
+        shown = f"({own} AND (school_ids {'&&' if table == 'people_subject' else '<@'} {schools}))"
         return {_limited("ALL", shown, shown)}
     link, links = link_to_people(table), links_to_people(table)
     if wall.limited is Limited.CLASSES:
@@ -187,7 +187,7 @@ def limited_policies(table: str, wall: TablePolicy) -> set[tuple[Any, ...]]:
         for number, one in enumerate(links)
     ]
     check = " AND ".join(parts)
-    if tracked := _columns()(table).history_of.removeprefix("subjects_subject"):
+    if tracked := _columns()(table).history_of.removeprefix("people_subject"):
         check = _describes_shown_row(table, tracked, links, check if len(parts) == 1 else f"({check})")
     return {_limited("ALL", f"({own} AND {_is_shown(table, link)})", f"({own} AND {check})")}
 
@@ -231,7 +231,7 @@ def links_to_people(table: str) -> list[Link]:
     """
     catalog = _columns()
     tracked = catalog(table).history_of
-    if tracked == "subjects_subject":
+    if tracked == "people_subject":
         return [Link(False, "id", tracked)]
     if tracked:
         kept = {link.column for link in catalog(table).links}
@@ -239,7 +239,7 @@ def links_to_people(table: str) -> list[Link]:
     first = find_limit(table, catalog)
     found = [link for link in catalog(table).links if link.table != table and _leads_to_people(link, table)]
     ranks = {"subject_id": 0, "child_id": 1}
-    found.sort(key=lambda one: (one.table != "subjects_subject", ranks.get(one.column, 2), one.is_optional, one.column))
+    found.sort(key=lambda one: (one.table != "people_subject", ranks.get(one.column, 2), one.is_optional, one.column))
     assert not found or found[0] == first, table
     return found
 
@@ -248,7 +248,7 @@ def _leads_to_people(link: Link, table: str) -> bool:
     """Return True if rows of a link's table are limited, and not by way of ``table``."""
     passed, step = {table}, link
     while step.table not in passed:
-        if step.table == "subjects_subject":
+        if step.table == "people_subject":
             return True
         passed.add(step.table)
         following = link_to_people(step.table)

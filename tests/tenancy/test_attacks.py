@@ -17,7 +17,7 @@ from tests.tenancy.connections import become_client, become_officer, enter, rows
 
 REFUSED = errors.InsufficientPrivilege
 NEW_SUBJECT = (
-    "INSERT INTO subjects_subject (id, client_id, external_id, role, language, is_enabled, registered_at, changed_at)"
+    "INSERT INTO people_subject (id, client_id, external_id, role, language, is_enabled, registered_at, changed_at)"
     " VALUES (%s, %s, %s, 'student', 'en', true, now(), now())"
 )
 
@@ -66,14 +66,14 @@ def owners_in(bootstrap, table, wall):
 def test_an_empty_context_counts_as_missing(app):
     app.execute("SELECT set_config('paktaleem.client', '', true)")
     with pytest.raises(REFUSED, match="no client context"):
-        rows(app, "SELECT * FROM subjects_subject")
+        rows(app, "SELECT * FROM people_subject")
 
 
 @pytest.mark.parametrize("nonsense", ["x", "NULL", "%", "' OR true --"])
 def test_an_invalid_client_id_raises(app, nonsense):
     app.execute("SELECT set_config('paktaleem.client', %s, true)", [nonsense])
     with pytest.raises(errors.InvalidTextRepresentation):
-        rows(app, "SELECT * FROM subjects_subject")
+        rows(app, "SELECT * FROM people_subject")
 
 
 def test_only_own_and_shared_rows_are_read(app_of_indus, people, bootstrap):
@@ -92,13 +92,13 @@ def other_rows_read(app_of_indus, people, bootstrap, table, wall):
 
 
 def test_the_tables_hold_rows_of_several_clients(bootstrap):
-    for table in ("subjects_subject", "ledger_entry", "accounts_apikey", "consent_serviceagreement"):
+    for table in ("people_subject", "audit_entry", "accounts_apikey", "consent_serviceagreement"):
         assert len(rows(bootstrap, f"SELECT DISTINCT client_id FROM {table}")) > 1, table
 
 
 def test_a_row_of_another_client_is_not_found_by_its_id(app_of_indus, people):
-    assert rows(app_of_indus, "SELECT * FROM subjects_subject WHERE id = %s", [people.subject_id("kiran")]) == []
-    assert rows(app_of_indus, "SELECT * FROM subjects_subject WHERE id = %s", [people.subject_id("danish")]) != []
+    assert rows(app_of_indus, "SELECT * FROM people_subject WHERE id = %s", [people.subject_id("kiran")]) == []
+    assert rows(app_of_indus, "SELECT * FROM people_subject WHERE id = %s", [people.subject_id("danish")]) != []
 
 
 def test_a_row_for_another_client_cannot_be_inserted(app_of_indus, people):
@@ -111,7 +111,7 @@ def test_a_row_for_the_own_client_can_be_inserted(app_of_indus, people):
 
 
 def test_a_row_of_another_client_cannot_be_updated(app_of_indus, people):
-    update = "UPDATE subjects_subject SET language = 'ur' WHERE id = %s"
+    update = "UPDATE people_subject SET language = 'ur' WHERE id = %s"
     assert app_of_indus.execute(update, [people.subject_id("kiran")]).rowcount == 0
     assert app_of_indus.execute(update, [people.subject_id("danish")]).rowcount == 1
 
@@ -119,7 +119,7 @@ def test_a_row_of_another_client_cannot_be_updated(app_of_indus, people):
 def test_a_row_cannot_be_moved_to_another_client(app_of_indus, people):
     with pytest.raises(REFUSED, match="row-level security"):
         app_of_indus.execute(
-            "UPDATE subjects_subject SET client_id = %s WHERE id = %s",
+            "UPDATE people_subject SET client_id = %s WHERE id = %s",
             [people.client_id("khyber"), people.subject_id("iqra")],
         )
 
@@ -141,12 +141,12 @@ def test_an_upsert_cannot_change_another_clients_row(app_of_indus, people):
             "kiran",
         ),
         (
-            "INSERT INTO subjects_subjectkey (id, client_id, subject_id, epoch, wrapped)"
+            "INSERT INTO people_subjectkey (id, client_id, subject_id, epoch, wrapped)"
             " VALUES (gen_random_uuid(), %(own)s, %(target)s, 1, '')",
             "kiran",
         ),
-        ("UPDATE subjects_guardianclaim SET guardian_id = %(target)s", "kiran"),
-        ("UPDATE subjects_guardianclaim SET child_id = %(target)s", "kiran"),
+        ("UPDATE people_guardianclaim SET guardian_id = %(target)s", "kiran"),
+        ("UPDATE people_guardianclaim SET child_id = %(target)s", "kiran"),
     ],
 )
 def test_no_foreign_key_can_refer_to_another_clients_row(app_of_indus, people, statement, target):
@@ -227,35 +227,35 @@ def test_one_client_cannot_use_a_natural_key_twice(app_of_indus, people):
 
 
 FORBIDDEN = {
-    "delete people": "DELETE FROM subjects_subject",
-    "delete evidence": "DELETE FROM ledger_entry",
-    "truncate": "TRUNCATE subjects_subject CASCADE",
-    "truncate evidence": "TRUNCATE ledger_entry",
-    "truncate what may be deleted from": "TRUNCATE subjects_subjectkey",
-    "update evidence": "UPDATE ledger_entry SET kind = 'x'",
+    "delete people": "DELETE FROM people_subject",
+    "delete evidence": "DELETE FROM audit_entry",
+    "truncate": "TRUNCATE people_subject CASCADE",
+    "truncate evidence": "TRUNCATE audit_entry",
+    "truncate what may be deleted from": "TRUNCATE people_subjectkey",
+    "update evidence": "UPDATE audit_entry SET kind = 'x'",
     "update an answer": "UPDATE consent_consentevent SET state = 'given'",
     "update a notice": "UPDATE consent_noticeversion SET text_en = 'x'",
-    "update history": "UPDATE subjects_historicalsubject SET role = 'guardian'",
-    "update who looked": "UPDATE subjects_accessrecord SET fields = ''",
-    "lock evidence": "LOCK TABLE ledger_entry IN ACCESS EXCLUSIVE MODE",
+    "update history": "UPDATE people_historicalsubject SET role = 'guardian'",
+    "update who looked": "UPDATE people_accessrecord SET fields = ''",
+    "lock evidence": "LOCK TABLE audit_entry IN ACCESS EXCLUSIVE MODE",
     "create a table": "CREATE TABLE public.planted (id int)",
     "create a schema": "CREATE SCHEMA planted",
     "create a function": "CREATE FUNCTION public.planted() RETURNS int LANGUAGE sql COST 0.0001 AS 'SELECT 1'",
     "create a temporary function for policies": "CREATE OR REPLACE FUNCTION public.tenancy_client() RETURNS uuid LANGUAGE sql AS 'SELECT null::uuid'",
-    "create a view": "CREATE VIEW public.planted AS SELECT * FROM subjects_subject",
-    "create a trigger": "CREATE TRIGGER planted BEFORE INSERT ON subjects_subject EXECUTE FUNCTION suppress_redundant_updates_trigger()",
+    "create a view": "CREATE VIEW public.planted AS SELECT * FROM people_subject",
+    "create a trigger": "CREATE TRIGGER planted BEFORE INSERT ON people_subject EXECUTE FUNCTION suppress_redundant_updates_trigger()",
     "create an extension": "DROP EXTENSION plpgsql CASCADE",
     "create a role": "CREATE ROLE planted SUPERUSER",
-    "alter a table": "ALTER TABLE subjects_subject ADD planted int",
-    "drop a table": "DROP TABLE subjects_subject CASCADE",
-    "alter a policy": "ALTER POLICY own ON subjects_subject USING (true)",
-    "create a policy": "CREATE POLICY planted ON subjects_subject USING (true)",
-    "drop a policy": "DROP POLICY own ON subjects_subject",
-    "disable the wall": "ALTER TABLE subjects_subject DISABLE ROW LEVEL SECURITY",
-    "loosen the wall": "ALTER TABLE subjects_subject NO FORCE ROW LEVEL SECURITY",
-    "disable a trigger": "ALTER TABLE ledger_entry DISABLE TRIGGER append_only",
-    "drop a trigger": "DROP TRIGGER append_only ON ledger_entry",
-    "grant itself": "GRANT DELETE ON subjects_subject TO paktaleem_app; DELETE FROM subjects_subject",
+    "alter a table": "ALTER TABLE people_subject ADD planted int",
+    "drop a table": "DROP TABLE people_subject CASCADE",
+    "alter a policy": "ALTER POLICY own ON people_subject USING (true)",
+    "create a policy": "CREATE POLICY planted ON people_subject USING (true)",
+    "drop a policy": "DROP POLICY own ON people_subject",
+    "disable the wall": "ALTER TABLE people_subject DISABLE ROW LEVEL SECURITY",
+    "loosen the wall": "ALTER TABLE people_subject NO FORCE ROW LEVEL SECURITY",
+    "disable a trigger": "ALTER TABLE audit_entry DISABLE TRIGGER append_only",
+    "drop a trigger": "DROP TRIGGER append_only ON audit_entry",
+    "grant itself": "GRANT DELETE ON people_subject TO paktaleem_app; DELETE FROM people_subject",
     "grant a role": "GRANT paktaleem_owner TO paktaleem_app",
     "become the owner": "SET ROLE paktaleem_owner",
     "become the superuser": "SET ROLE paktaleem_bootstrap",
@@ -266,7 +266,7 @@ FORBIDDEN = {
     "read another's keys": "SELECT rolpassword FROM pg_authid",
     "read statistics of others": "SELECT * FROM pg_statistic",
     "read a file": "COPY (SELECT 1) TO '/tmp/planted'",
-    "run a program": "COPY subjects_subject FROM PROGRAM 'id'",
+    "run a program": "COPY people_subject FROM PROGRAM 'id'",
     "read a file by function": "SELECT pg_read_file('/etc/passwd')",
     "write a large object": "SELECT lo_import('/etc/passwd')",
     "end the server's processes": "SELECT pg_reload_conf()",
@@ -292,13 +292,13 @@ def outcome(app_of_indus, statement):
 def test_copy_into_a_tenant_table_is_refused(app_of_indus):
     with (
         pytest.raises(errors.FeatureNotSupported, match="row-level security"),
-        app_of_indus.cursor().copy("COPY subjects_subject (id) FROM STDIN") as copy,
+        app_of_indus.cursor().copy("COPY people_subject (id) FROM STDIN") as copy,
     ):
         copy.write("x\n")
 
 
 def test_copy_out_of_a_tenant_table_returns_own_rows_only(app_of_indus, people):
-    with app_of_indus.cursor().copy("COPY (SELECT client_id FROM subjects_subject) TO STDOUT") as copy:
+    with app_of_indus.cursor().copy("COPY (SELECT client_id FROM people_subject) TO STDOUT") as copy:
         text = b"".join(bytes(part) for part in copy).decode().split()
     assert set(text) == {str(people.client_id("indus"))}
 
@@ -307,16 +307,16 @@ def test_copy_out_of_a_tenant_table_returns_own_rows_only(app_of_indus, people):
 def test_no_setting_disables_tenant_isolation(app_of_indus, setting):
     with pytest.raises(REFUSED, match="row-level security|no client context"):
         app_of_indus.execute(f"SET {setting}")
-        rows(app_of_indus, "SELECT * FROM subjects_subject")
+        rows(app_of_indus, "SELECT * FROM people_subject")
 
 
 @pytest.mark.parametrize(
     "probe",
     [
-        "SELECT 1 / (CASE WHEN external_id = 'lms-kiran' THEN 0 ELSE 1 END) FROM subjects_subject",
-        "SELECT * FROM subjects_subject WHERE (external_id || 'x')::int = 1 AND external_id = 'lms-kiran'",
-        "SELECT * FROM subjects_subject WHERE 1 / (CASE WHEN external_id = 'lms-kiran' THEN 0 ELSE 1 END) = 1",
-        "SELECT count(*) FROM subjects_subject s WHERE s.external_id ~ 'kiran' AND 1 / (length(s.external_id) - 9) >= 0",
+        "SELECT 1 / (CASE WHEN external_id = 'lms-kiran' THEN 0 ELSE 1 END) FROM people_subject",
+        "SELECT * FROM people_subject WHERE (external_id || 'x')::int = 1 AND external_id = 'lms-kiran'",
+        "SELECT * FROM people_subject WHERE 1 / (CASE WHEN external_id = 'lms-kiran' THEN 0 ELSE 1 END) = 1",
+        "SELECT count(*) FROM people_subject s WHERE s.external_id ~ 'kiran' AND 1 / (length(s.external_id) - 9) >= 0",
         "SELECT * FROM accounts_client WHERE 1 / (CASE WHEN code = 'khyber' THEN 0 ELSE 1 END) = 1",
     ],
 )
@@ -328,14 +328,12 @@ def test_an_error_does_not_reveal_hidden_rows(app_of_indus, probe):
 def test_the_same_probe_fails_on_a_visible_row(app, people):
     become_client(app, people.client_id("khyber"))
     with pytest.raises(errors.DivisionByZero):
-        rows(
-            app, "SELECT * FROM subjects_subject WHERE 1 / (CASE WHEN external_id = 'lms-kiran' THEN 0 ELSE 1 END) = 1"
-        )
+        rows(app, "SELECT * FROM people_subject WHERE 1 / (CASE WHEN external_id = 'lms-kiran' THEN 0 ELSE 1 END) = 1")
 
 
 def test_a_plan_does_not_count_hidden_rows(app_of_indus, people):
     [(rows_removed,)] = rows(
-        app_of_indus, "SELECT count(*) FROM subjects_subject WHERE client_id = %s", [people.client_id("khyber")]
+        app_of_indus, "SELECT count(*) FROM people_subject WHERE client_id = %s", [people.client_id("khyber")]
     )
     assert rows_removed == 0
 
@@ -372,12 +370,12 @@ def test_the_shared_registers_version_cannot_be_changed(app_of_indus):
 
 
 def test_membership_in_the_officer_role_alone_shows_no_other_rows(app_of_indus, people):
-    assert rows(app_of_indus, "SELECT DISTINCT client_id FROM subjects_subject") == [(people.client_id("indus"),)]
+    assert rows(app_of_indus, "SELECT DISTINCT client_id FROM people_subject") == [(people.client_id("indus"),)]
 
 
 def test_officers_see_every_client(app, people):
     become_officer(app)
-    assert {client for (client,) in rows(app, "SELECT DISTINCT client_id FROM subjects_subject")} == {
+    assert {client for (client,) in rows(app, "SELECT DISTINCT client_id FROM people_subject")} == {
         people.client_id("indus"),
         people.client_id("khyber"),
     }
@@ -387,12 +385,12 @@ def test_officers_see_every_client(app, people):
     "statement",
     [
         "INSERT INTO consent_datacategory (id, client_id, code, name_en, name_ur) SELECT gen_random_uuid(), client_id, 'x', 'x', 'x' FROM accounts_apikey",
-        "UPDATE subjects_subject SET language = 'ur'",
-        "DELETE FROM subjects_subject",
-        "INSERT INTO ledger_entry (id, client_id) SELECT id, client_id FROM ledger_entry",
-        "SELECT wrapped FROM subjects_subjectkey",
+        "UPDATE people_subject SET language = 'ur'",
+        "DELETE FROM people_subject",
+        "INSERT INTO audit_entry (id, client_id) SELECT id, client_id FROM audit_entry",
+        "SELECT wrapped FROM people_subjectkey",
         "SELECT session_data FROM django_session",
-        "SELECT id FROM subjects_subject FOR UPDATE",
+        "SELECT id FROM people_subject FOR UPDATE",
         "SELECT * FROM accounts_live_key('', now())",
         "SELECT accounts_all_clients()",
         "CREATE TEMPORARY TABLE planted (id int)",
@@ -413,14 +411,14 @@ def test_the_officer_role_cannot_log_in(people):
 @pytest.mark.parametrize("context", ["client", "officer"])
 def test_a_connection_has_no_context_after_its_transaction(app, people, ending, context):
     become_client(app, people.client_id("indus")) if context == "client" else become_officer(app)
-    assert rows(app, "SELECT count(*) FROM subjects_subject") != [(0,)]
+    assert rows(app, "SELECT count(*) FROM people_subject") != [(0,)]
     if ending == "error":
         with pytest.raises(errors.DivisionByZero):
             app.execute("SELECT 1/0")
     app.commit() if ending == "commit" else app.rollback()
     assert rows(app, "SELECT current_user::text") == [(APP,)]
     with pytest.raises(REFUSED, match="no client context"):
-        rows(app, "SELECT * FROM subjects_subject")
+        rows(app, "SELECT * FROM people_subject")
 
 
 def test_a_temporary_table_does_not_shadow_the_look_up_functions(app, people):
@@ -466,7 +464,7 @@ def test_the_decision_function_refuses_inside_a_context(app_of_indus):
 
 @pytest.mark.parametrize("statement", ["UPDATE {} SET client_id = client_id", "DELETE FROM {}", "TRUNCATE {} CASCADE"])
 @pytest.mark.parametrize(
-    "table", ["ledger_entry", "consent_noticeversion", "subjects_historicalsubject", "accounts_historicalapikey"]
+    "table", ["audit_entry", "consent_noticeversion", "people_historicalsubject", "accounts_historicalapikey"]
 )
 def test_even_the_owner_cannot_change_evidence(owner, people, table, statement):
     become_client(owner, people.client_id("indus"))
@@ -476,7 +474,7 @@ def test_even_the_owner_cannot_change_evidence(owner, people, table, statement):
 
 def test_the_owner_sees_only_one_client_too(owner, people):
     become_client(owner, people.client_id("khyber"))
-    assert rows(owner, "SELECT DISTINCT client_id FROM subjects_subject") == [(people.client_id("khyber"),)]
+    assert rows(owner, "SELECT DISTINCT client_id FROM people_subject") == [(people.client_id("khyber"),)]
 
 
 @pytest.mark.parametrize("role", [APP, OWNER])

@@ -8,14 +8,14 @@ from tests.tenancy.catalog import CHECKS, findings
 PLANTED = {
     "an undeclared table": ("CREATE TABLE planted (id uuid PRIMARY KEY)", "planted: nobody says"),
     "a partitioned table": ("CREATE TABLE planted (id uuid) PARTITION BY HASH (id)", "planted: nobody says"),
-    "an heir": ("CREATE TABLE planted () INHERITS (subjects_subject)", "planted: inherits rows"),
+    "an heir": ("CREATE TABLE planted () INHERITS (people_subject)", "planted: inherits rows"),
     "security off": (
-        "ALTER TABLE subjects_subject DISABLE ROW LEVEL SECURITY",
-        "subjects_subject: row-level security is off",
+        "ALTER TABLE people_subject DISABLE ROW LEVEL SECURITY",
+        "people_subject: row-level security is off",
     ),
     "not forced": (
-        "ALTER TABLE subjects_subject NO FORCE ROW LEVEL SECURITY",
-        "subjects_subject: row-level security is not forced",
+        "ALTER TABLE people_subject NO FORCE ROW LEVEL SECURITY",
+        "people_subject: row-level security is not forced",
     ),
     "client may be null": (
         "ALTER TABLE consent_consent ALTER client_id DROP NOT NULL",
@@ -26,58 +26,58 @@ PLANTED = {
         "consent_historicalpurpose: client_id may be null",
     ),
     "one policy more": (
-        "CREATE POLICY extra ON ledger_entry TO paktaleem_app USING (true)",
-        "ledger_entry: policy extra",
+        "CREATE POLICY extra ON audit_entry TO paktaleem_app USING (true)",
+        "audit_entry: policy extra",
     ),
-    "one policy less": ("DROP POLICY own ON ledger_entry", "ledger_entry: policy own"),
-    "a wider policy": ("ALTER POLICY own ON ledger_entry USING (true)", "ledger_entry: policy own"),
-    "a policy for all": ("ALTER POLICY officer ON ledger_entry TO PUBLIC", "ledger_entry: policy officer"),
+    "one policy less": ("DROP POLICY own ON audit_entry", "audit_entry: policy own"),
+    "a wider policy": ("ALTER POLICY own ON audit_entry USING (true)", "audit_entry: policy own"),
+    "a policy for all": ("ALTER POLICY officer ON audit_entry TO PUBLIC", "audit_entry: policy officer"),
     "writing the shared rows": ("ALTER POLICY own ON consent_purpose WITH CHECK (true)", "consent_purpose: policy own"),
-    "a global unique key": ("CREATE UNIQUE INDEX planted ON subjects_subject (email_index)", "the unique key planted"),
+    "a global unique key": ("CREATE UNIQUE INDEX planted ON people_subject (email_index)", "the unique key planted"),
     "a unique constraint the wrong way round": (
-        "ALTER TABLE subjects_subject ADD CONSTRAINT planted UNIQUE (external_id, client_id)",
+        "ALTER TABLE people_subject ADD CONSTRAINT planted UNIQUE (external_id, client_id)",
         "the unique key planted",
     ),
     "a plain foreign key": (
-        "ALTER TABLE consent_restriction ADD CONSTRAINT planted FOREIGN KEY (subject_id) REFERENCES subjects_subject NOT VALID",
+        "ALTER TABLE consent_restriction ADD CONSTRAINT planted FOREIGN KEY (subject_id) REFERENCES people_subject NOT VALID",
         "consent_restriction: planted does not carry the client",
     ),
     "a deferrable foreign key": (
         "ALTER TABLE consent_restriction ADD CONSTRAINT planted FOREIGN KEY (client_id, subject_id)"
-        " REFERENCES subjects_subject (client_id, id) DEFERRABLE NOT VALID",
+        " REFERENCES people_subject (client_id, id) DEFERRABLE NOT VALID",
         "consent_restriction: planted is deferrable",
     ),
     "a missing foreign key": (
         "ALTER TABLE consent_restriction DROP CONSTRAINT consent_restriction_subject_id_same_client",
-        "consent_restriction: subject_id is not tied to subjects_subject",
+        "consent_restriction: subject_id is not tied to people_subject",
     ),
     "a free owner": (
         "ALTER TABLE consent_consentevent DROP CONSTRAINT consent_consentevent_notice_version_id_same_client_owner",
         "lets notice_version_owner be any client",
     ),
     "a right to delete": (
-        "GRANT DELETE ON subjects_subject TO paktaleem_app",
-        "subjects_subject: paktaleem_app may DELETE",
+        "GRANT DELETE ON people_subject TO paktaleem_app",
+        "people_subject: paktaleem_app may DELETE",
     ),
     "a right to truncate": (
         "GRANT TRUNCATE ON django_session TO paktaleem_app",
         "django_session: paktaleem_app may TRUNCATE",
     ),
-    "a right on evidence": ("GRANT UPDATE ON ledger_entry TO paktaleem_app", "ledger_entry: paktaleem_app may UPDATE"),
+    "a right on evidence": ("GRANT UPDATE ON audit_entry TO paktaleem_app", "audit_entry: paktaleem_app may UPDATE"),
     "keys for officers": (
-        "GRANT SELECT ON subjects_subjectkey TO paktaleem_officer",
-        "subjects_subjectkey: paktaleem_officer may SELECT",
+        "GRANT SELECT ON people_subjectkey TO paktaleem_officer",
+        "people_subjectkey: paktaleem_officer may SELECT",
     ),
     "an officer who writes": (
         "GRANT INSERT ON consent_consent TO paktaleem_officer",
         "consent_consent: paktaleem_officer may INSERT",
     ),
     "a missing right": (
-        "REVOKE INSERT ON ledger_entry FROM paktaleem_app",
-        "ledger_entry: paktaleem_app may not INSERT",
+        "REVOKE INSERT ON audit_entry FROM paktaleem_app",
+        "audit_entry: paktaleem_app may not INSERT",
     ),
     "open to everybody": ("GRANT SELECT ON accounts_user TO PUBLIC", "accounts_user: everybody may SELECT"),
-    "a right on a column": ("GRANT UPDATE (body) ON ledger_entry TO paktaleem_app", "ledger_entry: body has rights"),
+    "a right on a column": ("GRANT UPDATE (body) ON audit_entry TO paktaleem_app", "audit_entry: body has rights"),
     "an app that owns": (
         "ALTER TABLE consent_consent OWNER TO paktaleem_app",
         "paktaleem_app: owns table consent_consent",
@@ -110,12 +110,12 @@ PLANTED = {
         "GRANT EXECUTE ON FUNCTION accounts_live_key TO PUBLIC",
         "accounts_live_key: may be called by",
     ),
-    "a rule": ("CREATE RULE planted AS ON UPDATE TO ledger_entry DO INSTEAD NOTHING", "ledger_entry: the rule planted"),
-    "a view": ("CREATE VIEW planted AS SELECT * FROM subjects_subject", "planted: a view without security_invoker"),
+    "a rule": ("CREATE RULE planted AS ON UPDATE TO audit_entry DO INSTEAD NOTHING", "audit_entry: the rule planted"),
+    "a view": ("CREATE VIEW planted AS SELECT * FROM people_subject", "planted: a view without security_invoker"),
     "a materialized view": ("CREATE MATERIALIZED VIEW planted AS SELECT 1 AS one", "planted: a materialized view"),
     "evidence without a trigger": (
-        "DROP TRIGGER append_only ON ledger_entry",
-        "ledger_entry: evidence without the trigger append_only",
+        "DROP TRIGGER append_only ON audit_entry",
+        "audit_entry: evidence without the trigger append_only",
     ),
     "a trigger put to sleep": (
         "ALTER TABLE consent_consentevent DISABLE TRIGGER append_only_table",
@@ -142,5 +142,5 @@ def test_each_planted_gap_is_detected(bootstrap, fault, finding):
 
 
 def test_a_view_with_security_invoker_is_allowed(bootstrap):
-    bootstrap.execute("CREATE VIEW planted WITH (security_invoker = true) AS SELECT * FROM subjects_subject")
+    bootstrap.execute("CREATE VIEW planted WITH (security_invoker = true) AS SELECT * FROM people_subject")
     assert findings(bootstrap) == []

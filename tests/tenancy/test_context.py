@@ -192,7 +192,7 @@ def test_raw_sql_and_cursors_are_guarded(db):
     with pytest.raises(ContextMissing), connection.cursor() as cursor:
         cursor.executemany("SELECT %s", [[1]])
     with pytest.raises(ContextMissing):
-        list(Subject.objects.raw("SELECT * FROM subjects_subject"))
+        list(Subject.objects.raw("SELECT * FROM people_subject"))
 
 
 def test_a_statement_after_a_savepoint_is_guarded(db):

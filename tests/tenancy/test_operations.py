@@ -63,7 +63,7 @@ def test_an_apps_tables_are_created_in_one_operation():
 def test_migrating_back_and_forth_restores_tenant_isolation(committed):
     """Tables keep their rows, those of a domain app and those that every app writes to."""
     before = last = read_isolation()
-    for app in ("consent", "ledger"):
+    for app in ("consent", "audit"):
         migrate(app, "0001")
         assert read_isolation() != last, app
         last = read_isolation()
@@ -78,7 +78,7 @@ def test_migrating_back_and_forth_restores_tenant_isolation(committed):
 def test_all_migrations_are_undone_and_applied_again(committed):
     """Migrating back to zero and forwards again gives the same schema as the template database."""
     before = read_isolation()
-    for app in ("accounts", "ledger", "tenancy"):  # with all apps that depend on them
+    for app in ("accounts", "audit", "tenancy"):  # with all apps that depend on them
         migrate(app, "zero")
     with enter(OWNER) as connection:
         assert (
@@ -99,7 +99,7 @@ def test_all_migrations_are_undone_and_applied_again(committed):
 def test_the_next_migrate_revokes_grants_given_by_hand(committed):
     before = read_isolation()
     with enter(OWNER) as connection:
-        connection.execute("GRANT ALL ON ledger_entry TO paktaleem_app, paktaleem_officer, PUBLIC")
+        connection.execute("GRANT ALL ON audit_entry TO paktaleem_app, paktaleem_officer, PUBLIC")
     assert read_isolation() != before
     migrate()
     assert read_isolation() == before

@@ -20,7 +20,7 @@ from tests.tenancy.catalog import link_to_people, walled
 from tests.tenancy.connections import become_app, become_client, become_limited, rows
 
 REFUSED = errors.InsufficientPrivilege
-PEOPLE = "subjects_subject"
+PEOPLE = "people_subject"
 
 
 class Schools:
@@ -98,8 +98,8 @@ def test_who_moves_to_another_school_is_seen_there_and_no_longer_here(schools):
     assert (schools.seen("district"), schools.seen("south")) == ({"danish", "esra", "hamza"}, set())
     door.execute("UPDATE schools_school SET parent_id = NULL WHERE id = %s", [schools.ids["north"]])
     assert (schools.seen("north"), schools.seen("district")) == ({"danish", "esra", "hamza"}, set())
-    door.execute("UPDATE subjects_guardianclaim SET ends_at = now() WHERE child_id = %s", [danish])
-    door.execute("UPDATE children_guardianship SET ends_at = now() WHERE child_id = %s", [danish])
+    door.execute("UPDATE people_guardianclaim SET ends_at = now() WHERE child_id = %s", [danish])
+    door.execute("UPDATE guardians_guardianship SET ends_at = now() WHERE child_id = %s", [danish])
     door.execute("DELETE FROM schools_enrolment WHERE subject_id = %s", [schools.people.subject_id("hamza")])
     assert schools.seen("north") == {"danish", "esra"}, "a guardian stays in the school of the last child"
     door.execute("UPDATE schools_enrolment SET ended_at = now(), ends_on = starts_on WHERE subject_id = %s", [danish])
@@ -139,7 +139,7 @@ def test_every_table_shows_the_rows_of_those_people_and_no_others(schools):
     for table in tables:
         key = primary_key(schools.door, table)
         assert set(rows(schools.door, f"SELECT {key} FROM {table}")) == expected[table], table
-    some = ("subjects_subjectkey", "subjects_historicalsubject", "subjects_guardianclaim", "schools_enrolment")
+    some = ("people_subjectkey", "people_historicalsubject", "people_guardianclaim", "schools_enrolment")
     assert all(expected[table] for table in some), "or the comparison proves nothing"
 
 
@@ -156,8 +156,8 @@ def test_no_row_about_people_of_another_school_is_written(north, people):
     for statement, values in (
         (restrict, [people.client_id("indus"), hamza]),
         (restrict, [people.client_id("khyber"), people.subject_id("kiran")]),
-        ("UPDATE subjects_subjectkey SET subject_id = %s", [hamza]),
-        ("UPDATE subjects_guardianclaim SET child_id = %s", [hamza]),
+        ("UPDATE people_subjectkey SET subject_id = %s", [hamza]),
+        ("UPDATE people_guardianclaim SET child_id = %s", [hamza]),
         (upsert, [people.client_id("indus")]),
     ):
         with pytest.raises(REFUSED, match="row-level security"), north.transaction():

@@ -33,8 +33,8 @@ PLANTED = {
         "function accounts_live_key is not what its file says",
     ),
     "all callers": (
-        "GRANT EXECUTE ON FUNCTION ledger_record_own TO PUBLIC",
-        "function ledger_record_own is not what its file says",
+        "GRANT EXECUTE ON FUNCTION audit_record_own TO PUBLIC",
+        "function audit_record_own is not what its file says",
     ),
     "another search path": (
         "ALTER FUNCTION webhooks_deliver RESET search_path",
@@ -62,7 +62,7 @@ PLANTED = {
         "trigger keeps_proof is not what its file says",
     ),
     "a disabled trigger": (
-        "ALTER TABLE ledger_entry DISABLE TRIGGER tells_webhooks",
+        "ALTER TABLE audit_entry DISABLE TRIGGER tells_webhooks",
         "trigger tells_webhooks is not what its file says",
     ),
     "a missing function": (
@@ -114,8 +114,8 @@ def test_every_file_has_a_migration():
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """An empty app in place of ``retention``."""
-    monkeypatch.setattr(apps.get_app_config("retention"), "path", str(tmp_path))
+    """An empty app in place of ``holdings``."""
+    monkeypatch.setattr(apps.get_app_config("holdings"), "path", str(tmp_path))
     (tmp_path / "sql" / "previous").mkdir(parents=True)
     return tmp_path / "sql"
 
@@ -133,13 +133,13 @@ def keep(folder, text):
 def test_a_new_changed_or_removed_file_fails_the_check(folder):
     known = applied_versions(MigrationLoader(None))
     new = write(folder, DOUBLED)
-    assert pending_changes(known) == [SqlChange(sql_file("retention", "doubled"), None, new)]
-    applied = {**known, ("retention", "doubled"): new}
+    assert pending_changes(known) == [SqlChange(sql_file("holdings", "doubled"), None, new)]
+    applied = {**known, ("holdings", "doubled"): new}
     assert pending_changes(applied) == []
     changed = write(folder, TRIPLED)
-    assert pending_changes(applied) == [SqlChange(sql_file("retention", "doubled"), new, changed)]
+    assert pending_changes(applied) == [SqlChange(sql_file("holdings", "doubled"), new, changed)]
     (folder / "doubled.sql").unlink()
-    assert pending_changes(applied) == [SqlChange(sql_file("retention", "doubled"), new, None)]
+    assert pending_changes(applied) == [SqlChange(sql_file("holdings", "doubled"), new, None)]
 
 
 def test_the_check_names_the_command_to_run(folder):
@@ -179,20 +179,20 @@ def test_makesql_writes_the_migration_and_keeps_the_earlier_text(folder, monkeyp
         "paktaleem.foundation.tenancy.management.commands.makesql._committed_texts", lambda _: iter([DOUBLED])
     )
     before, after = digest_of(DOUBLED), write(folder, TRIPLED)
-    versions = {**applied_versions(MigrationLoader(None)), ("retention", "doubled"): before}
+    versions = {**applied_versions(MigrationLoader(None)), ("holdings", "doubled"): before}
     monkeypatch.setattr("paktaleem.foundation.tenancy.management.commands.makesql.applied_versions", lambda _: versions)
     (folder.parent / "migrations").mkdir()
     call_command("makesql", name="triples", stdout=StringIO())
     [path] = (folder.parent / "migrations").glob("*.py")
     assert path.name == "0003_triples.py"
     assert f'ApplySql("doubled", digest="{after}", previous="{before}")' in path.read_text()
-    assert 'dependencies = [("retention", "0002_tenancy")]' in path.read_text()
+    assert 'dependencies = [("holdings", "0002_tenancy")]' in path.read_text()
     assert (folder / "previous" / f"doubled.{before}.sql").read_text() == DOUBLED
 
 
 def test_makesql_drops_a_function_whose_signature_changed(folder):
     before, other = digest_of(DOUBLED), DOUBLED.replace("n int", "n bigint")
-    change = SqlChange(sql_file("retention", "doubled"), before, write(folder, other))
+    change = SqlChange(sql_file("holdings", "doubled"), before, write(folder, other))
     assert change.operations(DOUBLED) == [
         f'DropSql("doubled", digest="{before}")',
         f'ApplySql("doubled", digest="{digest_of(other)}")',
@@ -202,7 +202,7 @@ def test_makesql_drops_a_function_whose_signature_changed(folder):
 def test_a_missing_earlier_text_is_an_error(folder):
     write(folder, TRIPLED)
     with pytest.raises(SqlTextError, match="No text of doubled has the digest"):
-        sql_file("retention", "doubled").text(digest_of(DOUBLED))
+        sql_file("holdings", "doubled").text(digest_of(DOUBLED))
 
 
 def test_a_file_that_creates_something_else_is_an_error(folder):
@@ -212,9 +212,9 @@ def test_a_file_that_creates_something_else_is_an_error(folder):
 
 
 def run(operation, *, back=False):
-    """Apply an operation of ``retention``, or take it back."""
+    """Apply an operation of ``holdings``, or take it back."""
     with connections["owner"].schema_editor() as editor:
-        (operation.database_backwards if back else operation.database_forwards)("retention", editor, None, None)
+        (operation.database_backwards if back else operation.database_forwards)("holdings", editor, None, None)
 
 
 def doubled(door):
@@ -272,7 +272,7 @@ def test_a_changed_signature_replaces_the_function(committed, folder):
 
 def test_a_trigger_exists_on_the_tables_of_its_file(committed, bootstrap, folder):
     one = "CREATE TRIGGER planted BEFORE UPDATE ON {}\n    FOR EACH ROW EXECUTE FUNCTION tenancy_refuse_change();\n"
-    tables = "retention_incident", "retention_historicalincident"
+    tables = "holdings_incident", "holdings_historicalincident"
     before = one.format(tables[0])
     (folder / "previous" / f"planted.{digest_of(before)}.sql").write_text(before)
     after = write(folder, one.format(tables[1]), name="planted")

@@ -71,7 +71,7 @@ def wrong_lines():
 
 
 def test_an_installation_in_order_passes(in_order):
-    record_backup({"subjects_subject": 5, "ledger_entry": 7}, at=wall_clock_now())
+    record_backup({"people_subject": 5, "audit_entry": 7}, at=wall_clock_now())
     record_drill([Step("evidence", "", passed=True, seconds=1.0)], at=wall_clock_now())
     lines = report(exits=0)
     assert set(lines) == {
@@ -163,7 +163,7 @@ def test_a_disposal_that_never_ran_is_late_only_once_the_portal_is_a_day_old(cas
 
 def test_what_officers_have_to_look_at_is_named(in_order, cast, settings):
     now, indus = wall_clock_now(), cast.client_id("indus")
-    record_backup({"ledger_entry": 7}, at=now - 27 * HOUR)
+    record_backup({"audit_entry": 7}, at=now - 27 * HOUR)
     record_drill([Step("evidence", "", passed=True, seconds=1.0)], at=now - 93 * DAY)
     record_drill([Step("evidence", "", passed=False, seconds=1.0)], at=now)
     context = {"number": "N1", "text": "Our answer"}
@@ -302,7 +302,7 @@ def full(committed):
     """Let every new row of these tables fail as on a full disk."""
     with connections["owner"].cursor() as cursor:
         cursor.execute(FULL_DISK)
-        for table in ("subjects_subject", "signin_counter", "django_session"):
+        for table in ("people_subject", "staff_counter", "django_session"):
             cursor.execute(f"CREATE TRIGGER no_room BEFORE INSERT ON {table} EXECUTE FUNCTION no_room()")
     yield committed
     with connections["owner"].cursor() as cursor:

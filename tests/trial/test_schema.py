@@ -42,8 +42,8 @@ def test_the_database_of_the_tests_lacks_nothing(db):
 def test_a_half_migrated_database_is_refused(change, monkeypatch):
     """Every migration counts as applied, because a file was edited afterwards."""
     change("DROP TABLE mailbox_mailboxcheck")
-    change("ALTER TABLE subjects_subject DROP COLUMN grade CASCADE")
-    change("ALTER TABLE subjects_subjectkey DROP CONSTRAINT subjectkey_one_per_person")
+    change("ALTER TABLE people_subject DROP COLUMN grade CASCADE")
+    change("ALTER TABLE people_subjectkey DROP CONSTRAINT subjectkey_one_per_person")
     change("ALTER TABLE consent_consent DISABLE ROW LEVEL SECURITY")
     change("DROP FUNCTION tenancy_refuse_change CASCADE")
     assert missing_migrations() == set()
@@ -51,8 +51,8 @@ def test_a_half_migrated_database_is_refused(change, monkeypatch):
     parts = list_missing_parts()
     assert {
         "table mailbox_mailboxcheck",
-        "column subjects_subject.grade",
-        "constraint subjectkey_one_per_person of subjects_subjectkey",
+        "column people_subject.grade",
+        "constraint subjectkey_one_per_person of people_subjectkey",
         "row-level security of consent_consent",
         "function tenancy_refuse_change",
     } <= set(parts)

@@ -151,7 +151,7 @@ def test_a_change_about_many_people_is_sent_once_without_a_person(cast, indus, n
         SubjectFactory(client=client, external_id=f"many-{number}", at=now)
     make_endpoint(cast, "indus", at=now, events=["decision.*"])
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE subjects_subject SET of_age_at = %s WHERE external_id LIKE 'many-%%'", [now])
+        cursor.execute("UPDATE people_subject SET of_age_at = %s WHERE external_id LIKE 'many-%%'", [now])
     assert list(Message.objects.values_list("subject_id", "data")) == [(None, {})]
 
 

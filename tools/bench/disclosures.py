@@ -37,7 +37,7 @@ INSERT INTO bench.plain_disclosure (id, client_id, subject_id, recipient_id, rec
     reason, is_denied, shared_at, reported_at, actor_kind, actor_id, actor_role)
 SELECT gen_random_uuid(), client_id, id, client_id, client_id, 'service_delivery', '{usage_logs}', 'permitted', false,
     now(), now(), 'system', client_id, 'system'
-FROM subjects_subject WHERE client_id = %s
+FROM people_subject WHERE client_id = %s
 """
 
 
@@ -121,7 +121,7 @@ def _fill(superuser_url: str) -> None:
     from tests.factories import CAST_AT, SETTING_UP  # noqa: PLC0415 -- as above
     from tools.bench import world  # noqa: PLC0415 -- as above
 
-    if world.count(superuser_url, "subjects_subject"):
+    if world.count(superuser_url, "people_subject"):
         return
     with in_client(world.PATTERN):
         told: dict[str, Any] = {"purposes": ["service_delivery"], "categories": ["usage_logs"], "starts_at": CAST_AT}
@@ -136,7 +136,7 @@ def _fill(superuser_url: str) -> None:
         world.add_people(connection, people=PEOPLE, clients=1)
         connection.execute(TABLE)
     with psycopg.connect(superuser_url, autocommit=True) as connection:
-        connection.execute("VACUUM ANALYZE subjects_subject")
+        connection.execute("VACUUM ANALYZE people_subject")
         connection.execute("CHECKPOINT")
 
 

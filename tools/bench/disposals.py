@@ -32,21 +32,21 @@ AT_MOST = 3
 DATABASE = "disposals"
 
 HOLDINGS = """
-INSERT INTO retention_holding (id, client_id, subject_id, category, system_id, system_owner, occasions, purposes, count,
+INSERT INTO holdings_holding (id, client_id, subject_id, category, system_id, system_owner, occasions, purposes, count,
     first_collected_at, last_collected_at)
 SELECT gen_random_uuid(), p.client_id, p.id, c.code, s.id, s.client_id, '["assessment"]', '["product_research"]', 1,
     %(at)s, %(at)s
 FROM person p
 CROSS JOIN unnest(%(categories)s::text[]) c (code)
-CROSS JOIN (SELECT id, client_id FROM systems_system WHERE code = 'lms') s
+CROSS JOIN (SELECT id, client_id FROM data_systems_system WHERE code = 'lms') s
 """
-UPDATE = "UPDATE retention_holding SET last_activity_at = last_collected_at WHERE client_id = %s"
+UPDATE = "UPDATE holdings_holding SET last_activity_at = last_collected_at WHERE client_id = %s"
 PLAIN = """
 INSERT INTO bench.plain_order (id, client_id, system_id, system_owner, subject_id, state, attempts, failure, fields,
     categories, changed_at, stuck_at, kind, reason, ground, due_at, parent_kind, created_at)
 SELECT gen_random_uuid(), client_id, client_id, client_id, id, 'queued', 0, '', '{}', '{usage_logs}',
     now(), now(), 'erase', 'review', 'retention_ended', now() + interval '1 day', '', now()
-FROM subjects_subject WHERE client_id = %s
+FROM people_subject WHERE client_id = %s
 """
 
 
@@ -80,9 +80,9 @@ def main() -> None:
     superuser = os.environ["SUPERUSER_URL"]
     _fill(superuser)
     found = {"updated": _timed(lambda: _run(superuser, UPDATE)), "inserted": _timed(lambda: _run(superuser, PLAIN))}
-    _run(superuser, "UPDATE retention_holding SET last_activity_at = NULL WHERE client_id = %s")
+    _run(superuser, "UPDATE holdings_holding SET last_activity_at = NULL WHERE client_id = %s")
     with psycopg.connect(superuser, autocommit=True) as connection:
-        connection.execute("VACUUM ANALYZE retention_holding")
+        connection.execute("VACUUM ANALYZE holdings_holding")
         connection.execute("CHECKPOINT")
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     found["swept"] = _timed(_sweep)
@@ -174,8 +174,8 @@ def _fill(superuser_url: str) -> None:
         connection.execute(HOLDINGS, {"at": CAST_AT, "categories": list(CATEGORIES)})
         connection.execute(TABLE)
     with psycopg.connect(superuser_url, autocommit=True) as connection:
-        connection.execute("VACUUM ANALYZE subjects_subject")
-        connection.execute("VACUUM ANALYZE retention_holding")
+        connection.execute("VACUUM ANALYZE people_subject")
+        connection.execute("VACUUM ANALYZE holdings_holding")
         connection.execute("CHECKPOINT")
 
 

@@ -29,16 +29,16 @@ AT_MOST = 3
 
 TABLE = """
 CREATE SCHEMA IF NOT EXISTS bench;
-CREATE TABLE IF NOT EXISTS bench.plain_order (LIKE systems_order INCLUDING ALL)
+CREATE TABLE IF NOT EXISTS bench.plain_order (LIKE data_systems_order INCLUDING ALL)
 """
 PLAIN = """
 INSERT INTO bench.plain_order (id, client_id, system_id, system_owner, subject_id, state, attempts, failure, fields,
     categories, changed_at, stuck_at, kind, reason, ground, due_at, parent_kind, created_at)
 SELECT gen_random_uuid(), client_id, client_id, client_id, id, 'queued', 0, '', '{}', '{usage_logs}',
     now(), now(), 'erase', 'review', 'retention_ended', now() + interval '1 day', '', now()
-FROM subjects_subject WHERE client_id = %s
+FROM people_subject WHERE client_id = %s
 """
-CLEARED = "TRUNCATE bench.plain_order, systems_order, systems_orderset CASCADE"
+CLEARED = "TRUNCATE bench.plain_order, data_systems_order, data_systems_orderset CASCADE"
 
 
 def order_rows(endpoint: Endpoint, folder: Path) -> list[Row]:
@@ -127,7 +127,7 @@ def _fill(superuser_url: str) -> None:
     from tests.factories import CAST_AT, SETTING_UP  # noqa: PLC0415 -- as above
     from tools.bench import world  # noqa: PLC0415 -- as above
 
-    if world.count(superuser_url, "subjects_subject"):
+    if world.count(superuser_url, "people_subject"):
         return
     with in_client(world.PATTERN):
         if not System.objects.filter(code="lms").exists():  # not yet created by an aborted run
@@ -140,7 +140,7 @@ def _fill(superuser_url: str) -> None:
         world.add_people(connection, people=PEOPLE, clients=1)
         connection.execute(TABLE)
     with psycopg.connect(superuser_url, autocommit=True) as connection:
-        connection.execute("VACUUM ANALYZE subjects_subject")
+        connection.execute("VACUUM ANALYZE people_subject")
         connection.execute("CHECKPOINT")
 
 

@@ -100,7 +100,7 @@ BEGIN;
 SELECT set_config('role', 'none', true),
     set_config('paktaleem.client', '019b0000-0000-7000-8000-' || lpad(to_hex(:client::int), 12, '0'), true) AS tenant
 \gset
-SELECT id AS subject FROM subjects_subject
+SELECT id AS subject FROM people_subject
 WHERE client_id = :tenant::uuid AND external_id = 'stu-' || :client || '-' || :person FOR UPDATE
 \gset
 INSERT INTO consent_consentevent (id, client_id, subject_id, purpose_id, purpose_owner, state, given_by,
@@ -117,11 +117,11 @@ VALUES (:event::uuid, :tenant::uuid, :subject::uuid, md5('{purpose}' || :client)
 ON CONFLICT (client_id, subject_id, purpose_id) DO UPDATE SET
     state = excluded.state, event_id = excluded.event_id, given_by = excluded.given_by,
     notice_version = excluded.notice_version, recorded_at = excluded.recorded_at, expires_at = excluded.expires_at;
-INSERT INTO ledger_entry (id, client_id, kind, subject_id, actor_kind, actor_id, actor_role, recorded_at, body,
+INSERT INTO audit_entry (id, client_id, kind, subject_id, actor_kind, actor_id, actor_role, recorded_at, body,
     leaf_hash)
 VALUES (gen_random_uuid(), :tenant::uuid, 'consent.given', :subject::uuid, 'api_key', :tenant::uuid, 'api_key', now(),
     repeat('b', 700), sha256(:event::bytea));
-INSERT INTO api_keptanswer (id, client_id, slot, fingerprint, status, headers, body, stored_at)
+INSERT INTO web_keptanswer (id, client_id, slot, fingerprint, status, headers, body, stored_at)
 VALUES (gen_random_uuid(), :tenant::uuid, sha256(:event::bytea), sha256(:event::bytea), 201, '{}',
     decode(repeat('ab', 180), 'hex'), now());
 COMMIT;

@@ -33,10 +33,10 @@ SIZES = (10_000, 100_000)
 STUDENTS_OF = {size: size * 3 // 7 for size in SIZES}
 """Number of students by number of people: each student has one and a third guardians."""
 WRITTEN = (
-    "subjects_subject",
-    "subjects_subjectkey",
-    "subjects_historicalsubject",
-    "ledger_entry",
+    "people_subject",
+    "people_subjectkey",
+    "people_historicalsubject",
+    "audit_entry",
     "consent_subjectchange",
 )
 

@@ -124,7 +124,7 @@ FROM generate_series(0, %(people)s - 1) p, generate_series(0, %(clients)s - 1) n
 """
 
 SUBJECTS = """
-INSERT INTO subjects_subject (id, client_id, external_id, role, language, full_name, email, email_index, name_index,
+INSERT INTO people_subject (id, client_id, external_id, role, language, full_name, email, email_index, name_index,
     details_index, of_age_at, is_enabled, registered_at, changed_at)
 SELECT id, client_id, external_id, 'learner', 'en', decode(repeat('ab', 44), 'hex'), decode(repeat('cd', 60), 'hex'),
     sha256(external_id::bytea), sha256(('name' || number)::bytea), sha256(('details' || number)::bytea),

@@ -1,4 +1,4 @@
-"""Tenant isolation of age notices."""
+"""Tenant isolation of ageing."""
 
 from django.db import migrations
 
@@ -6,11 +6,15 @@ from paktaleem.foundation.tenancy.operations import AppendOnly, Isolate, SameCli
 
 
 class Migration(migrations.Migration):
-    dependencies = [("ageing", "0001_tables"), ("accounts", "0002_tenancy"), ("subjects", "0002_tenancy")]
+    dependencies = [
+        ("ageing", "0001_tables"),
+        ("accounts", "0002_tenancy"),
+        ("people", "0002_tenancy"),
+    ]
     operations = [
         Isolate(
             TenantIsolation("AgeNotice"),
             AppendOnly("AgeNotice"),
-            SameClientForeignKey("AgeNotice", "subject", "subjects.Subject"),
+            SameClientForeignKey("AgeNotice", "subject", "people.Subject"),
         ),
     ]

@@ -56,7 +56,7 @@ def _request_check(row: Guardianship, given: dict[str, Any], request: HttpReques
     context: dict[str, Any] = {"actor": actor_of(request), "at": get_action_time(request)}
     check = request_check(row, **given, answer_to=get_public_url(request) + answers, **context)
     messages.success(request, gettext("The check has been requested from the provider. Its progress is shown here."))
-    return HttpResponseRedirect(reverse("admin:children_providercheck_change", args=[check.pk], current_app=site.name))
+    return HttpResponseRedirect(reverse("admin:guardians_providercheck_change", args=[check.pk], current_app=site.name))
 
 
 START_CHECK = RowAction(

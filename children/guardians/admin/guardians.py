@@ -119,7 +119,7 @@ def _guardian_row(row: Guardianship, known: Any, at: Any) -> dict[str, object]:
     answer = known.answer if known else None
     authority = known is not None and known.has_authority(at)
     return {
-        "url": reverse("admin:children_guardianship_change", args=[row.pk], current_app=site.name),
+        "url": reverse("admin:guardians_guardianship_change", args=[row.pk], current_app=site.name),
         "guardian": row.guardian,
         "relation": row.get_relationship_display(),
         "state": period_pill(row),
@@ -216,7 +216,7 @@ def _answer(row: Guardianship, given: dict[str, Any], request: HttpRequest) -> H
     if given["decision"] != Decision.WITHDRAWN:
         return None
     messages.success(request, gettext("Recorded, effective at once. Ask the guardian what should happen to the data."))
-    return HttpResponseRedirect(reverse("admin:children_guardianship_data", args=[row.pk], current_app=site.name))
+    return HttpResponseRedirect(reverse("admin:guardians_guardianship_data", args=[row.pk], current_app=site.name))
 
 
 def _change(row: Guardianship, given: dict[str, Any], request: HttpRequest) -> None:

@@ -135,7 +135,7 @@ def _name(child: Subject, given: dict[str, Any], request: HttpRequest) -> HttpRe
     else:
         words = gettext("Named, without authority until verified. To undo it, use “End guardian” on this page.")
     messages.success(request, words)
-    page = reverse("admin:children_guardianship_change", args=[row.pk], current_app=site.name)
+    page = reverse("admin:guardians_guardianship_change", args=[row.pk], current_app=site.name)
     return HttpResponseRedirect(page)
 
 

@@ -85,7 +85,7 @@ class CheckState(models.TextChoices):
 
 OPEN_CHECKS = (CheckState.REQUESTED, CheckState.STARTED)
 """States in which the provider still has to act."""
-CHECK_URL = "children_providercheck.url"
+CHECK_URL = "guardians_providercheck.url"
 """The column name to which the sealed address of a check is bound."""
 
 

@@ -39,7 +39,7 @@ from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import PortalError, Problem
 from paktaleem.foundation.operations.extensions.points import ExtensionPoint
 
-_REFERENCE = "children_serviceauthorisation.evidence_reference"
+_REFERENCE = "guardians_serviceauthorisation.evidence_reference"
 
 service_changed: ExtensionPoint[Callable[[ServiceAuthorisation, bool, datetime], None]] = ExtensionPoint(
     "guardians.service_changed",

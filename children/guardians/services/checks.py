@@ -290,7 +290,7 @@ def _record_check(kind: str, check: ProviderCheck, actor: Actor, at: datetime, *
     record_entry(kind, client_id=check.client_id, subject_id=child_id, facts=facts, actor=actor, at=at)
 
 
-_OFFICIAL = "children_schoolauthorisation.official"
+_OFFICIAL = "guardians_schoolauthorisation.official"
 _CONTRACT_FIELD = forms.CharField(label="Number of the contract", max_length=100, help_text="Do not name people.")
 _OFFICIAL_FIELD = forms.CharField(
     label="Who authorises it", max_length=200, help_text="The name and office of the school's official. It is sealed."

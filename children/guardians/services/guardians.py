@@ -31,7 +31,7 @@ from paktaleem.foundation.encryption.sealing import Sealed, Sealer
 from paktaleem.foundation.errors import PortalError, Problem
 from paktaleem.foundation.operations.extensions.points import ExtensionPoint
 
-_NOTE = "children_guardianship.court_order_note"
+_NOTE = "guardians_guardianship.court_order_note"
 _NAME_AN_ADULT = "Name a registered adult."
 NEEDS_APPROVAL = "A change that permits a use which a guardian refused waits for a second person's approval."
 VERIFICATION = "verification"

@@ -27,7 +27,7 @@ from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import PortalError, Problem
 from paktaleem.foundation.operations.extensions.points import ExtensionPoint
 
-_REFERENCE = "children_verification.evidence_reference"
+_REFERENCE = "guardians_verification.evidence_reference"
 _AT_ONCE = 200
 _MINORS_ACTOR = system_actor("children.guardian_is_minor")
 type FoundFalseHandler = Callable[[Verification, Actor, datetime], None]

@@ -6,11 +6,15 @@ from paktaleem.foundation.tenancy.operations import Isolate, SameClientForeignKe
 
 
 class Migration(migrations.Migration):
-    dependencies = [("invitations", "0001_tables"), ("accounts", "0002_tenancy"), ("subjects", "0002_tenancy")]
+    dependencies = [
+        ("invitations", "0001_tables"),
+        ("accounts", "0002_tenancy"),
+        ("people", "0002_tenancy"),
+    ]
     operations = [
         Isolate(
             TenantIsolation("Invitation"),
-            SameClientForeignKey("Invitation", "child", "subjects.Subject"),
-            SameClientForeignKey("Invitation", "guardian", "subjects.Subject"),
+            SameClientForeignKey("Invitation", "child", "people.Subject"),
+            SameClientForeignKey("Invitation", "guardian", "people.Subject"),
         ),
     ]

@@ -85,7 +85,7 @@ class ClientContactAdmin(PeriodAdmin):
     @admin.display(description="person")
     def person(self, row: ClientContact) -> SafeString:
         """Link to the person's page; the name is sealed."""
-        url = reverse("admin:subjects_subject_change", args=[row.subject_id], current_app=site.name)
+        url = reverse("admin:people_subject_change", args=[row.subject_id], current_app=site.name)
         return format_html('<a href="{}"><bdi>{}</bdi></a>', url, row.subject.external_id or gettext("Erased"))
 
     def save_model(self, request: HttpRequest, obj: ClientContact, form: Any, change: bool) -> None:  # noqa: FBT001

@@ -1,58 +1,60 @@
-"""Signatures and documents of agreements, contacts, attested duties and their reminders."""
+"""The tables of agreements."""
 
 import django.db.models.deletion
-import paktaleem.foundation.tenancy.rows
 import simple_history.models
 from django.db import migrations, models
 
+import paktaleem.foundation.tenancy.rows
 from paktaleem.foundation.tenancy.tables import CreateTables
 
 
 class Migration(migrations.Migration):
+
     initial = True
+
     dependencies = [
-        ("accounts", "0001_tables"),
-        ("consent", "0001_tables"),
-        ("files", "0001_tables"),
-        ("subjects", "0001_tables"),
+        ('accounts', '0001_tables'),
+        ('consent', '0001_tables'),
+        ('files', '0001_tables'),
+        ('people', '0001_tables'),
     ]
+
     operations = [
         CreateTables(
             migrations.CreateModel(
                 name='AgreementDocument',
                 fields=[
                     ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
-                    ('kind', models.CharField(choices=[('agreement', 'Agreement'), ('amendment', 'Amendment'), ('instruction', 'Written instruction'), ('other', 'Other document')], max_length=16)),
+                    ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
+                    ('file', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='files.sealedfile')),
                     ('file_kind', models.CharField(max_length=16)),
                     ('epoch', models.PositiveIntegerField(null=True)),
                     ('wrapped', models.BinaryField(null=True)),
                     ('added_by', models.UUIDField()),
                     ('added_at', models.DateTimeField()),
                     ('agreement', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='consent.serviceagreement')),
-                    ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
-                    ('file', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='files.sealedfile')),
+                    ('kind', models.CharField(choices=[('agreement', 'Agreement'), ('amendment', 'Amendment'), ('instruction', 'Written instruction'), ('other', 'Other document')], max_length=16)),
                 ],
                 options={
                     'ordering': ['-added_at', '-id'],
                     'indexes': [models.Index(fields=['client', 'agreement'], name='document_of_agreement')],
-                    'constraints': [],
                 },
             ),
             migrations.CreateModel(
                 name='AgreementSigning',
                 fields=[
+                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
                     ('state', models.CharField(choices=[('waiting', 'Waiting'), ('approved', 'Approved'), ('declined', 'Declined'), ('replaced', 'Replaced by a later change')], default='waiting', max_length=16)),
                     ('requested_kind', models.CharField(editable=False, max_length=16)),
                     ('requested_by', models.UUIDField(editable=False)),
                     ('requested_at', models.DateTimeField(editable=False)),
                     ('settled_by', models.UUIDField(editable=False, null=True)),
                     ('settled_at', models.DateTimeField(editable=False, null=True)),
-                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
-                    ('first_side', models.CharField(choices=[('paktaleem', 'PakTaleem'), ('client', 'The client')], max_length=16)),
-                    ('terms_hash', models.CharField(max_length=64)),
                     ('agreement', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='consent.serviceagreement')),
-                    ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
+                    ('first_side', models.CharField(choices=[('paktaleem', 'PakTaleem'), ('client', 'The client')], max_length=16)),
                     ('paper', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='agreements.agreementdocument')),
+                    ('terms_hash', models.CharField(max_length=64)),
                 ],
                 options={
                     'verbose_name': 'signing of an agreement',
@@ -63,27 +65,14 @@ class Migration(migrations.Migration):
                 },
             ),
             migrations.CreateModel(
-                name='AttestationReminder',
-                fields=[
-                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
-                    ('on', models.DateField()),
-                    ('sent_at', models.DateTimeField()),
-                    ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
-                ],
-                options={
-                    'indexes': [],
-                    'constraints': [models.UniqueConstraint(fields=('client', 'on'), name='attestationreminder_once')],
-                },
-            ),
-            migrations.CreateModel(
                 name='ClientContact',
                 fields=[
                     ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
                     ('starts_at', models.DateTimeField()),
                     ('ends_at', models.DateTimeField(blank=True, null=True)),
                     ('kind', models.CharField(choices=[('privacy', 'Privacy contact'), ('dpo', 'Data protection officer'), ('notices', 'Receives notices')], max_length=16)),
-                    ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
-                    ('subject', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='subjects.subject')),
+                    ('subject', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.subject')),
                 ],
                 options={
                     'ordering': ['kind', '-starts_at'],
@@ -95,6 +84,7 @@ class Migration(migrations.Migration):
                 name='DutyAttestation',
                 fields=[
                     ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
                     ('duty', models.CharField(choices=[('lawful_collection', 'Lawful collection'), ('users_informed', 'Users informed'), ('law_complied', 'Law complied with')], max_length=24)),
                     ('notice_url', models.URLField(blank=True, default='', help_text='Where users are informed.', max_length=300, verbose_name='link')),
                     ('text_version', models.PositiveSmallIntegerField()),
@@ -102,7 +92,6 @@ class Migration(migrations.Migration):
                     ('valid_until', models.DateField(verbose_name='valid until')),
                     ('attested_by', models.UUIDField()),
                     ('attested_at', models.DateTimeField(verbose_name='attested')),
-                    ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
                 ],
                 options={
                     'verbose_name': 'attested duty',
@@ -115,30 +104,28 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name='HistoricalClientContact',
                 fields=[
+                    ('id', models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.rows.new_id, editable=False)),
                     ('actor_kind', models.CharField(choices=[('user', 'user'), ('api_key', 'api_key'), ('subject', 'subject'), ('system', 'system')], max_length=16)),
                     ('actor_id', models.UUIDField()),
                     ('actor_role', models.CharField(max_length=32)),
-                    ('id', models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.rows.new_id, editable=False)),
                     ('starts_at', models.DateTimeField()),
                     ('ends_at', models.DateTimeField(blank=True, null=True)),
                     ('kind', models.CharField(choices=[('privacy', 'Privacy contact'), ('dpo', 'Data protection officer'), ('notices', 'Receives notices')], max_length=16)),
                     ('history_user_id', models.UUIDField(editable=False, null=True)),
+                    ('client', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='accounts.client')),
+                    ('subject', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='people.subject')),
                     ('history_id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ('history_date', models.DateTimeField(db_index=True)),
                     ('history_change_reason', models.CharField(max_length=100, null=True)),
                     ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                    ('client', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='accounts.client')),
-                    ('subject', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='subjects.subject')),
                 ],
                 options={
                     'verbose_name': 'historical client contact',
                     'verbose_name_plural': 'historical client contacts',
                     'ordering': ('-history_date', '-history_id'),
                     'get_latest_by': ('history_date', 'history_id'),
-                    'indexes': [],
-                    'constraints': [],
                 },
                 bases=(simple_history.models.HistoricalChanges, models.Model),
             ),
-        )
+        ),
     ]

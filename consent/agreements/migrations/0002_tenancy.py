@@ -1,4 +1,4 @@
-"""Tenant isolation of agreements' signatures and documents, contacts and attested duties."""
+"""Tenant isolation of agreements, and its SQL functions and triggers."""
 
 from django.db import migrations
 
@@ -12,24 +12,22 @@ class Migration(migrations.Migration):
         ("accounts", "0002_tenancy"),
         ("consent", "0002_tenancy"),
         ("files", "0002_tenancy"),
-        ("subjects", "0002_tenancy"),
+        ("people", "0002_tenancy"),
     ]
     operations = [
         Isolate(
             TenantIsolation("AgreementDocument"),
             TenantIsolation("AgreementSigning"),
-            TenantIsolation("AttestationReminder"),
-            TenantIsolation("ClientContact"),
             TenantIsolation("HistoricalClientContact"),
-            AppendOnly("HistoricalClientContact"),
+            TenantIsolation("ClientContact"),
             TenantIsolation("DutyAttestation"),
+            AppendOnly("HistoricalClientContact"),
             AppendOnly("DutyAttestation"),
-            AppendOnly("AttestationReminder"),
-            SameClientForeignKey("AgreementDocument", "agreement", "consent.ServiceAgreement"),
             SameClientForeignKey("AgreementDocument", "file", "files.SealedFile"),
+            SameClientForeignKey("AgreementDocument", "agreement", "consent.ServiceAgreement"),
             SameClientForeignKey("AgreementSigning", "agreement", "consent.ServiceAgreement"),
             SameClientForeignKey("AgreementSigning", "paper", "AgreementDocument"),
-            SameClientForeignKey("ClientContact", "subject", "subjects.Subject"),
+            SameClientForeignKey("ClientContact", "subject", "people.Subject"),
         ),
         ApplySql("agreements_require_both_sides", digest="07f9d3935e43"),
         ApplySql("signed_by_both_sides", digest="4ced7c21f620"),

@@ -274,7 +274,7 @@ def _serialize_consent(
     answers: Iterable[tuple[str, str]],
 ) -> dict[str, object]:
     state = states[consent.pk] if consent else ConsentState.UNKNOWN
-    answer = reverse("admin:subjects_subject_answer", args=[subject.pk], current_app=site.name)
+    answer = reverse("admin:people_subject_answer", args=[subject.pk], current_app=site.name)
     offered = [
         {"label": translate_text(label), "url": f"{answer}?purpose={purpose.code}&state={value}"}
         for value, label in answers

@@ -1,12 +1,12 @@
-"""Tables of cookies, sites with the banner, visitors' choices, and linked services."""
+"""The tables of cookies."""
 
 import django.contrib.postgres.fields
 import django.core.validators
 import django.db.models.deletion
-import paktaleem.foundation.tenancy.rows
 import simple_history.models
 from django.db import migrations, models
 
+import paktaleem.foundation.tenancy.rows
 from paktaleem.foundation.tenancy.tables import CreateTables
 
 
@@ -24,12 +24,12 @@ class Migration(migrations.Migration):
                 name='BannerVersion',
                 fields=[
                     ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
                     ('number', models.PositiveIntegerField(editable=False)),
                     ('asks_since', models.PositiveIntegerField(editable=False)),
                     ('content', models.JSONField(editable=False)),
                     ('digest', models.CharField(editable=False, max_length=64)),
                     ('made_at', models.DateTimeField(editable=False)),
-                    ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
                 ],
                 options={
                     'ordering': ['-number'],
@@ -40,6 +40,7 @@ class Migration(migrations.Migration):
                 name='Cookie',
                 fields=[
                     ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
                     ('name', models.CharField(help_text='As browsers show it. A * at the end stands for any ending: _ga_*', max_length=128, validators=[django.core.validators.RegexValidator("\\A[A-Za-z0-9!#$%&'+.^_`|~:-]+\\*?\\Z", 'Write the name as browsers show it; a * at the end stands for any ending.')])),
                     ('provider', models.CharField(help_text='The organisation that receives the data.', max_length=200)),
                     ('set_by', models.CharField(choices=[('site', 'The site itself'), ('third_party', 'A third party')], max_length=16, verbose_name='set by')),
@@ -49,7 +50,6 @@ class Migration(migrations.Migration):
                     ('purpose_ur', models.CharField(max_length=500, verbose_name='purpose (Urdu)')),
                     ('days', models.PositiveIntegerField(blank=True, help_text='Leave empty if it ends when the browser is closed, or if storage has no end.', null=True, validators=[django.core.validators.MinValueValidator(1)], verbose_name='duration in days')),
                     ('is_active', models.BooleanField(default=True, verbose_name='in use')),
-                    ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
                 ],
                 options={
                     'ordering': ['name', 'storage'],
@@ -60,15 +60,15 @@ class Migration(migrations.Migration):
                 name='CookieChoice',
                 fields=[
                     ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
                     ('visitor', models.UUIDField(editable=False)),
+                    ('version', models.ForeignKey(db_constraint=False, db_index=False, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='cookies.bannerversion')),
                     ('language', models.CharField(editable=False, max_length=8)),
                     ('given', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=16), default=list, editable=False)),
                     ('refused', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=16), default=list, editable=False)),
                     ('source', models.CharField(choices=[('banner', 'In the banner'), ('settings', 'In the settings of the banner'), ('page', 'On the page about cookies'), ('signal', 'By the browser’s privacy signal')], editable=False, max_length=16)),
                     ('has_signal', models.BooleanField(default=False, editable=False, verbose_name='privacy signal')),
                     ('recorded_at', models.DateTimeField(editable=False)),
-                    ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
-                    ('version', models.ForeignKey(db_constraint=False, db_index=False, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='cookies.bannerversion')),
                 ],
                 options={
                     'verbose_name': 'choice about cookies',
@@ -82,10 +82,10 @@ class Migration(migrations.Migration):
                 name='CookieSite',
                 fields=[
                     ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
                     ('key', models.CharField(editable=False, max_length=40, verbose_name='site key')),
                     ('origins', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=200), help_text='One or more, separated by commas: https://lms.example. Without a path.', size=20)),
                     ('is_active', models.BooleanField(default=True, verbose_name='in use')),
-                    ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
                 ],
                 options={
                     'verbose_name': 'site with the banner',
@@ -98,10 +98,10 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name='HistoricalCookie',
                 fields=[
+                    ('id', models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.rows.new_id, editable=False)),
                     ('actor_kind', models.CharField(choices=[('user', 'user'), ('api_key', 'api_key'), ('subject', 'subject'), ('system', 'system')], max_length=16)),
                     ('actor_id', models.UUIDField()),
                     ('actor_role', models.CharField(max_length=32)),
-                    ('id', models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.rows.new_id, editable=False)),
                     ('name', models.CharField(help_text='As browsers show it. A * at the end stands for any ending: _ga_*', max_length=128, validators=[django.core.validators.RegexValidator("\\A[A-Za-z0-9!#$%&'+.^_`|~:-]+\\*?\\Z", 'Write the name as browsers show it; a * at the end stands for any ending.')])),
                     ('provider', models.CharField(help_text='The organisation that receives the data.', max_length=200)),
                     ('set_by', models.CharField(choices=[('site', 'The site itself'), ('third_party', 'A third party')], max_length=16, verbose_name='set by')),
@@ -112,11 +112,11 @@ class Migration(migrations.Migration):
                     ('days', models.PositiveIntegerField(blank=True, help_text='Leave empty if it ends when the browser is closed, or if storage has no end.', null=True, validators=[django.core.validators.MinValueValidator(1)], verbose_name='duration in days')),
                     ('is_active', models.BooleanField(default=True, verbose_name='in use')),
                     ('history_user_id', models.UUIDField(editable=False, null=True)),
+                    ('client', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='accounts.client')),
                     ('history_id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ('history_date', models.DateTimeField(db_index=True)),
                     ('history_change_reason', models.CharField(max_length=100, null=True)),
                     ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                    ('client', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='accounts.client')),
                 ],
                 options={
                     'verbose_name': 'historical cookie',
@@ -129,19 +129,19 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name='HistoricalCookieSite',
                 fields=[
+                    ('id', models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.rows.new_id, editable=False)),
                     ('actor_kind', models.CharField(choices=[('user', 'user'), ('api_key', 'api_key'), ('subject', 'subject'), ('system', 'system')], max_length=16)),
                     ('actor_id', models.UUIDField()),
                     ('actor_role', models.CharField(max_length=32)),
-                    ('id', models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.rows.new_id, editable=False)),
                     ('key', models.CharField(editable=False, max_length=40, verbose_name='site key')),
                     ('origins', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=200), help_text='One or more, separated by commas: https://lms.example. Without a path.', size=20)),
                     ('is_active', models.BooleanField(default=True, verbose_name='in use')),
                     ('history_user_id', models.UUIDField(editable=False, null=True)),
+                    ('client', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='accounts.client')),
                     ('history_id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ('history_date', models.DateTimeField(db_index=True)),
                     ('history_change_reason', models.CharField(max_length=100, null=True)),
                     ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                    ('client', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='accounts.client')),
                 ],
                 options={
                     'verbose_name': 'historical site with the banner',
@@ -154,10 +154,10 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name='HistoricalLinkedService',
                 fields=[
+                    ('id', models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.rows.new_id, editable=False)),
                     ('actor_kind', models.CharField(choices=[('user', 'user'), ('api_key', 'api_key'), ('subject', 'subject'), ('system', 'system')], max_length=16)),
                     ('actor_id', models.UUIDField()),
                     ('actor_role', models.CharField(max_length=32)),
-                    ('id', models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.rows.new_id, editable=False)),
                     ('name', models.CharField(max_length=200)),
                     ('url', models.URLField(max_length=500, validators=[django.core.validators.URLValidator(schemes=['https'])], verbose_name='address')),
                     ('policy_url', models.URLField(max_length=500, validators=[django.core.validators.URLValidator(schemes=['https'])], verbose_name='address of its privacy policy')),
@@ -166,11 +166,11 @@ class Migration(migrations.Migration):
                     ('review_on', models.DateField(verbose_name='review day')),
                     ('is_active', models.BooleanField(default=True, verbose_name='in use')),
                     ('history_user_id', models.UUIDField(editable=False, null=True)),
+                    ('client', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='accounts.client')),
                     ('history_id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ('history_date', models.DateTimeField(db_index=True)),
                     ('history_change_reason', models.CharField(max_length=100, null=True)),
                     ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                    ('client', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='accounts.client')),
                 ],
                 options={
                     'verbose_name': 'historical linked service',
@@ -184,6 +184,7 @@ class Migration(migrations.Migration):
                 name='LinkedService',
                 fields=[
                     ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
                     ('name', models.CharField(max_length=200)),
                     ('url', models.URLField(max_length=500, validators=[django.core.validators.URLValidator(schemes=['https'])], verbose_name='address')),
                     ('policy_url', models.URLField(max_length=500, validators=[django.core.validators.URLValidator(schemes=['https'])], verbose_name='address of its privacy policy')),
@@ -191,7 +192,6 @@ class Migration(migrations.Migration):
                     ('purpose_ur', models.CharField(max_length=500, verbose_name='why it is linked (Urdu)')),
                     ('review_on', models.DateField(verbose_name='review day')),
                     ('is_active', models.BooleanField(default=True, verbose_name='in use')),
-                    ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
                 ],
                 options={
                     'verbose_name': 'linked service',
@@ -204,13 +204,13 @@ class Migration(migrations.Migration):
                 name='Visitor',
                 fields=[
                     ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
                     ('token_hash', models.CharField(editable=False, max_length=64)),
                     ('first_at', models.DateTimeField(editable=False)),
                     ('last_at', models.DateTimeField(editable=False)),
                     ('version', models.PositiveIntegerField(editable=False)),
                     ('given', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=16), default=list, editable=False)),
                     ('refused', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=16), default=list, editable=False)),
-                    ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
                 ],
                 options={
                     'indexes': [models.Index(fields=['client', 'last_at', 'id'], name='visitor_by_last_time'), models.Index(fields=['last_at', 'id'], name='visitor_by_last_time_all')],

@@ -1,4 +1,4 @@
-"""Tenant isolation of cookies and links, and the look-up of a site by its key."""
+"""Tenant isolation of cookies, and its SQL functions and triggers."""
 
 from django.db import migrations
 
@@ -7,18 +7,21 @@ from paktaleem.foundation.tenancy.sql_files import ApplySql
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cookies", "0001_tables"), ("accounts", "0002_tenancy")]
+    dependencies = [
+        ("cookies", "0001_tables"),
+        ("accounts", "0002_tenancy"),
+    ]
     operations = [
         Isolate(
-            TenantIsolation("Cookie"),
             TenantIsolation("HistoricalCookie"),
-            TenantIsolation("CookieSite", looked_up=True),
+            TenantIsolation("Cookie"),
             TenantIsolation("HistoricalCookieSite"),
+            TenantIsolation("CookieSite", looked_up=True),
             TenantIsolation("BannerVersion"),
             TenantIsolation("Visitor"),
             TenantIsolation("CookieChoice"),
-            TenantIsolation("LinkedService", shared=True),
             TenantIsolation("HistoricalLinkedService", shared=True),
+            TenantIsolation("LinkedService", shared=True),
             AppendOnly("HistoricalCookie"),
             AppendOnly("HistoricalCookieSite"),
             AppendOnly("BannerVersion"),

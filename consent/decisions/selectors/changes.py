@@ -67,7 +67,7 @@ WITH settled AS MATERIALIZED (SELECT pg_snapshot_xmin(pg_current_snapshot())::te
 SELECT kind, external_id, subject_id, purpose_code, xact, id FROM (
     (SELECT c.kind, s.external_id, c.subject_id, c.purpose_code, c.xact, c.id
      FROM consent_subjectchange c
-     LEFT JOIN subjects_subject s ON s.client_id = c.client_id AND s.id = c.subject_id
+     LEFT JOIN people_subject s ON s.client_id = c.client_id AND s.id = c.subject_id
      WHERE c.client_id = %(client)s AND (c.xact, c.id) > (%(xact)s, %(last)s)
          AND c.xact < (SELECT below FROM settled)
      ORDER BY c.xact, c.id LIMIT %(most)s)
@@ -106,7 +106,7 @@ def list_changes_since(actor: Actor, client_id: UUID, position: Position, *, mos
 
 
 _AS_IF_CHANGED = """
-UPDATE subjects_subject SET role = %(role)s, other_roles = %(others)s::varchar[], country = %(country)s,
+UPDATE people_subject SET role = %(role)s, other_roles = %(others)s::varchar[], country = %(country)s,
     of_age_at = %(of_age_at)s, of_age_threshold = %(of_age_threshold)s
 WHERE client_id = %(client)s AND id = %(id)s
 """

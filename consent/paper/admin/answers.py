@@ -149,7 +149,7 @@ class PaperAnswerAdmin(ExportableAdmin, EvidenceAdmin):
     def service(self, row: PaperAnswer) -> SafeString | str:
         if row.authorisation_id is None:
             return "—"
-        url = reverse("admin:children_serviceauthorisation_change", args=[row.authorisation_id], current_app=site.name)
+        url = reverse("admin:guardians_serviceauthorisation_change", args=[row.authorisation_id], current_app=site.name)
         return format_html('<a href="{}">{}</a>', url, gettext("Recorded"))
 
     @admin.display(description="answers")

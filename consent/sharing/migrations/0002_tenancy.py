@@ -1,4 +1,4 @@
-"""Tenant isolation of disclosures."""
+"""Tenant isolation of sharing."""
 
 from django.db import migrations
 
@@ -10,18 +10,18 @@ class Migration(migrations.Migration):
         ("sharing", "0001_tables"),
         ("accounts", "0002_tenancy"),
         ("consent", "0002_tenancy"),
-        ("subjects", "0002_tenancy"),
-        ("systems", "0002_tenancy"),
+        ("data_systems", "0002_tenancy"),
+        ("people", "0002_tenancy"),
     ]
     operations = [
         Isolate(
-            TenantIsolation("Disclosure"),
             TenantIsolation("LegalDisclosure"),
+            TenantIsolation("Disclosure"),
             TenantIsolation("BusinessTransfer"),
             AppendOnly("Disclosure"),
-            SameClientForeignKey("Disclosure", "subject", "subjects.Subject"),
+            SameClientForeignKey("LegalDisclosure", "subject", "people.Subject"),
+            SameClientForeignKey("Disclosure", "subject", "people.Subject"),
             SameClientForeignKey("Disclosure", "recipient", "consent.Recipient", owner="recipient_owner"),
-            SameClientForeignKey("Disclosure", "system", "systems.System", owner="system_owner"),
-            SameClientForeignKey("LegalDisclosure", "subject", "subjects.Subject"),
+            SameClientForeignKey("Disclosure", "system", "data_systems.System", owner="system_owner"),
         ),
     ]

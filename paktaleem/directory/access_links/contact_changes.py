@@ -32,7 +32,7 @@ def list_contact_versions(subject: Subject) -> list[ContactVersion]:
     rows = subject.history.order_by("history_date", "history_id").values_list("history_date", "email", "phone")
     for since, *sealed in rows:
         email, phone = (
-            sealer.open(one, column=f"subjects_subject.{field}") if one is not None else ""
+            sealer.open(one, column=f"people_subject.{field}") if one is not None else ""
             for field, one in zip(("email", "phone"), sealed, strict=True)
         )
         if (email, phone) != (found[-1][1:] if found else ("", "")):

@@ -10,7 +10,7 @@ from paktaleem.foundation.tenancy.context import read_in_one_statement
 
 def client_of_link(token: str) -> UUID | None:
     """Return the client of the link with this token, even if used or expired; None if it was never issued."""
-    [[client_id]] = read_in_one_statement("SELECT doors_client_of_link(%s)", [token_digest(token)])
+    [[client_id]] = read_in_one_statement("SELECT access_links_client_of_link(%s)", [token_digest(token)])
     found: UUID | None = client_id
     return found
 

@@ -24,7 +24,7 @@ from paktaleem.foundation.operations.extensions.points import ExtensionPoint
 from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
 
 LINK_LIFE = timedelta(minutes=10)
-SEND_CODES = "doors.send_codes"
+SEND_CODES = "access_links.send_codes"
 _MOST_PER_CONTACT = 5
 """Maximum number of people sharing a contact who are each sent a code."""
 

@@ -7,7 +7,7 @@ class SystemsConfig(config.PortalAppConfig):
     """Systems that hold personal data, and the orders they carry out."""
 
     name = "paktaleem.directory.data_systems"
-    label = "systems"
+    label = "data_systems"
     handlers = (
         (
             "paktaleem.foundation.operations.metrics.gauges.gauges",

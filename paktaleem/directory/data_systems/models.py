@@ -274,7 +274,7 @@ class Order(OrderColumns):
         "orders",
         _("Orders to systems about your data"),
         "kind system=system__code categories reason state created_at due_at answered_at=ended_at",
-        tables=("systems.OrderPart",),
+        tables=("data_systems.OrderPart",),
     )
 
     system = models.ForeignKey(System, models.PROTECT, related_name="+", db_constraint=False, db_index=False)

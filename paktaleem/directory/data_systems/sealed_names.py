@@ -60,4 +60,4 @@ def _rewrap(client_id: UUID) -> frozenset[int]:
     return frozenset(moved)
 
 
-ORDER_NAMES = WrappedKind("systems.order", _count, _rewrap)
+ORDER_NAMES = WrappedKind("data_systems.order", _count, _rewrap)

@@ -66,7 +66,7 @@ def _alert_officers(ours: int) -> None:
 def _send_email(client_id: UUID, role: Role, count: int, *, at: datetime) -> None:
     if not count:
         return
-    page = reverse("admin:systems_order_changelist", current_app="console")
+    page = reverse("admin:data_systems_order_changelist", current_app="console")
     context = {"count": f"{count:,}", "url": build_public_url(f"{page}?progress=stuck")}
     for user in list_staff(client_id, role, at=at):
         send_message(STUCK.code, to=user, client_id=client_id, context=context, actor=system_actor(ALERT), at=at)

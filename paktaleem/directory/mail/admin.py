@@ -81,7 +81,7 @@ class MessageAdmin(ExportableAdmin, EvidenceAdmin):
             return row.user.full_name
         if row.to_address:
             return gettext("An address or number without a person")
-        url = reverse("admin:subjects_subject_change", args=[row.subject_id], current_app=site.name)
+        url = reverse("admin:people_subject_change", args=[row.subject_id], current_app=site.name)
         return format_html('<a href="{}">{}</a>', url, row.subject)
 
     @admin.display(description="caused by")

@@ -213,7 +213,7 @@ def _record_sent(letter: Letter, sent: _Sent, actor: Actor, at: datetime) -> Non
             "address": commitment(sent.address, salt),
             "text": commitment(sent.wording.text, salt),
         }
-        openings = sealer_of(letter.subject).seal(salt.hex(), column="ledger_entry.openings").ciphertext
+        openings = sealer_of(letter.subject).seal(salt.hex(), column="audit_entry.openings").ciphertext
     _record_delivery("letter.sent", letter, facts, actor, at, openings=openings)
 
 

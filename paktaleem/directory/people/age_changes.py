@@ -50,9 +50,7 @@ class AgeChange(RequestedChange):
         titles={"proposal": _("Proposal")},
     )
 
-    subject = models.ForeignKey(
-        "subjects.Subject", models.PROTECT, related_name="+", db_constraint=False, db_index=False
-    )
+    subject = models.ForeignKey("people.Subject", models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     proposal = SealedField()
     proposal_index = models.BinaryField(max_length=32)
     route = models.CharField(max_length=16, choices=AgeRoute)

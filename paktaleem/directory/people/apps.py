@@ -1,16 +1,37 @@
-"""Django app of data subjects: sealed personal fields, one key per person, and a log of access."""
+"""Django app of data subjects: sealed personal fields, one key per person, a log of access, links between records."""
 
 from paktaleem.foundation.operations.extensions import config
 
 
-class SubjectsConfig(config.PortalAppConfig):
-    """Data subjects."""
+class PeopleConfig(config.PortalAppConfig):
+    """Data subjects, their keys, copies of their data, and links between the records of one person."""
 
     name = "paktaleem.directory.people"
-    label = "subjects"
+    label = "people"
+    parts = ("key_epochs", "copies", "merges")
     handlers = (
         (
             "paktaleem.foundation.operations.diagnosis.lines.doctor_checks",
             "paktaleem.directory.people.erasures.check_erasures",
+        ),
+        (
+            "paktaleem.foundation.operations.diagnosis.lines.doctor_checks",
+            "paktaleem.foundation.encryption.diagnosis.check_keyring",
+        ),
+        (
+            "paktaleem.foundation.operations.diagnosis.lines.doctor_checks",
+            "paktaleem.directory.people.key_epochs.services.check_keys_in_use",
+        ),
+        (
+            "paktaleem.foundation.operations.startup.findings.start_checks",
+            "paktaleem.foundation.encryption.diagnosis.keyring_findings",
+        ),
+        (
+            "paktaleem.foundation.operations.startup.findings.start_checks",
+            "paktaleem.directory.people.key_epochs.services.foreign_keyring_findings",
+        ),
+        (
+            "paktaleem.directory.people.copies.sections.person_sections",
+            "paktaleem.directory.people.copies.sections.list_own_sections",
         ),
     )

@@ -310,7 +310,7 @@ def personal_columns(details: SubjectDetails, *, client_id: UUID, sealer: Sealer
     texts = details.texts()
     return {
         **{
-            field: None if text is None else sealer.seal(text, column=f"subjects_subject.{field}")
+            field: None if text is None else sealer.seal(text, column=f"people_subject.{field}")
             for field, text in texts.items()
         },
         "email_index": blind_index(client_id, "email", details.email or ""),

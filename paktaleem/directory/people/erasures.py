@@ -26,9 +26,7 @@ class Erasure(TenantRow, ActorStamp):
 
     wall = TablePolicy(Scope.TENANT, EDIT, left_out_of_copies="the acts of an erasure are in the ledger")
 
-    subject = models.ForeignKey(
-        "subjects.Subject", models.PROTECT, related_name="+", db_constraint=False, db_index=False
-    )
+    subject = models.ForeignKey("people.Subject", models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     reason = models.CharField(max_length=32, choices=Reason)
     started_at = models.DateTimeField()
     completed_at = models.DateTimeField(null=True)

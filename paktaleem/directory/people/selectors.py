@@ -95,7 +95,7 @@ def was_erased(external_id: str, *, client_id: UUID) -> bool:
     These see no erased person, so ``is_erased`` is False for them.
     """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT subjects_was_erased(%s, %s)", [client_id, tombstone_of(client_id, external_id)])
+        cursor.execute("SELECT people_was_erased(%s, %s)", [client_id, tombstone_of(client_id, external_id)])
         [(found,)] = cursor.fetchall()
     return bool(found)
 
@@ -176,7 +176,7 @@ def contact_of(subject: Subject, field: Literal["email", "phone"]) -> str | None
     To display a contact, use ``reveal_fields``. Raises KeyDestroyed if the person is erased, CannotOpen.
     """
     sealed: Sealed | None = getattr(subject, field)
-    return None if sealed is None else sealer_of(subject).open(sealed, column=f"subjects_subject.{field}")
+    return None if sealed is None else sealer_of(subject).open(sealed, column=f"people_subject.{field}")
 
 
 def age_is_known(client: Client, *, of: str = "") -> Q:
@@ -260,7 +260,7 @@ def has_hidden_record(subject: Subject) -> bool:
     if not is_limited() or subject.same_person is None:
         return False
     with connection.cursor() as cursor:
-        cursor.execute("SELECT subjects_has_hidden_record(%s, %s)", [subject.client_id, subject.pk])
+        cursor.execute("SELECT people_has_hidden_record(%s, %s)", [subject.client_id, subject.pk])
         [(found,)] = cursor.fetchall()
     return bool(found)
 

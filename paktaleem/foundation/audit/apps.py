@@ -7,7 +7,7 @@ class LedgerConfig(AppConfig):
     """The ledger and the change history."""
 
     name = "paktaleem.foundation.audit"
-    label = "ledger"
+    label = "audit"
 
     def ready(self) -> None:
         from simple_history.signals import pre_create_historical_record  # noqa: PLC0415 -- needs the app registry

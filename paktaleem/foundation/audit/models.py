@@ -43,10 +43,10 @@ class Entry(ActorStamp):
         verbose_name_plural = "ledger entries"
         ordering = ["-recorded_at", "-id"]
         indexes = [
-            models.Index(fields=["client_id", "subject_id", "recorded_at"], name="ledger_entry_of_subject"),
-            *newest_first("recorded_at", "ledger_entry_by_time", client="client_id"),
-            *newest_first("recorded_at", "ledger_entry_by_family", by="family", client="client_id"),
-            *newest_first("recorded_at", "ledger_entry_by_actor", by="actor_kind", client="client_id"),
+            models.Index(fields=["client_id", "subject_id", "recorded_at"], name="audit_entry_of_subject"),
+            *newest_first("recorded_at", "audit_entry_by_time", client="client_id"),
+            *newest_first("recorded_at", "audit_entry_by_family", by="family", client="client_id"),
+            *newest_first("recorded_at", "audit_entry_by_actor", by="actor_kind", client="client_id"),
         ]
 
     def __str__(self) -> str:

@@ -81,5 +81,5 @@ def record_own_entry(
     by = (entry.actor_kind, entry.actor_id, entry.actor_role)
     values = (entry.id, entry.kind, *by, entry.recorded_at, entry.body, bytes(entry.leaf_hash))
     with in_global(using=using), connections[using].cursor() as cursor:
-        cursor.execute("SELECT ledger_record_own(%s, %s, %s, %s, %s, %s, %s, %s)", values)
+        cursor.execute("SELECT audit_record_own(%s, %s, %s, %s, %s, %s, %s, %s)", values)
     return entry

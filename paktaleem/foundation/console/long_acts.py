@@ -148,7 +148,7 @@ def make_run_act(task: str, label: Promise, capability: Capability, find_url: Ca
         )
         return rows.order_by("-started_at", "-pk")
 
-    return LongAct("runs.run", label, frozenset({task}), capability, list_rows, _measure_run, find_url)
+    return LongAct("upkeep.run", label, frozenset({task}), capability, list_rows, _measure_run, find_url)
 
 
 def _measure_run(run: Run) -> Progress:

@@ -13,7 +13,7 @@ from paktaleem.foundation.tenancy.tables import Limited
 
 LIMITED = "paktaleem_limited"
 """The database role; the app switches to it by SET LOCAL ROLE."""
-PEOPLE = "subjects_subject"
+PEOPLE = "people_subject"
 """The table of people. Its column ``school_ids`` is no field of the model: only the database writes it."""
 _CLASSES = "schools_schoolclass"
 _SCHOOLS = "(SELECT tenancy_schools())"

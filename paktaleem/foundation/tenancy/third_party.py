@@ -17,7 +17,7 @@ def _unused(fields: str, reason: str = "", rights: frozenset[str] = frozenset())
     return _used(f"unused: {reason}" if reason else "unused", rights, none=fields)
 
 
-_MEMBERSHIPS, _PROVIDERS = "roles come from memberships", "providers are in single_sign_on_provider"
+_MEMBERSHIPS, _PROVIDERS = "roles come from memberships", "providers are in staff_provider"
 
 THIRD_PARTY_TABLES: dict[str, TablePolicy] = {
     "django_migrations": _used("version of the schema", READ),
@@ -37,9 +37,7 @@ THIRD_PARTY_TABLES: dict[str, TablePolicy] = {
         "email", "the email address of an account is in accounts_user; allauth reads this table first", READ
     ),
     "account_emailconfirmation": _unused("key", "officers confirm email addresses"),
-    "socialaccount_socialaccount": _unused(
-        "provider uid extra_data", "accounts at providers are in single_sign_on_signonlink"
-    ),
+    "socialaccount_socialaccount": _unused("provider uid extra_data", "accounts at providers are in staff_signonlink"),
     "socialaccount_socialapp": _unused("provider provider_id name client_id secret key settings", _PROVIDERS),
     "socialaccount_socialtoken": _unused("token token_secret", "tokens of providers are not stored"),
     "mfa_authenticator": _used(

@@ -94,7 +94,7 @@ def _lacks_paper(facts: ClientFacts) -> bool:
 SIGNING_PAGE = "consent_serviceagreement_change"
 """The page on which an agreement is read and signed."""
 _CONTACT = ("agreements_clientcontact_add", Capability.MANAGE_REGISTER, "")
-_MECHANISM = ("children_childmechanism_add", Capability.DECLARE_MECHANISMS, "")
+_MECHANISM = ("guardians_childmechanism_add", Capability.DECLARE_MECHANISMS, "")
 _SCOPES = "subjects:read,subjects:write,register:read,consents:read,consents:write,decisions:ask"
 """The scopes a learning platform needs to register people, to record consents and to ask for decisions."""
 _EVENTS = "consent.*,decision.*,order.*,subject.*"
@@ -304,8 +304,8 @@ STEPS: Sequence[Step] = (
         party=Party.EITHER,
         is_done=lambda facts: facts.has_person,
         links=(
-            Link(_("Add one person"), "subjects_subject_add", Capability.REGISTER_SUBJECTS),
-            Link(_("Upload a roster"), "subjects_rosterimport_add", Capability.REGISTER_SUBJECTS),
+            Link(_("Add one person"), "people_subject_add", Capability.REGISTER_SUBJECTS),
+            Link(_("Upload a roster"), "schools_rosterimport_add", Capability.REGISTER_SUBJECTS),
         ),
     ),
     Step(

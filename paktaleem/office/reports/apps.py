@@ -1,11 +1,12 @@
-"""Django app of reports about a client: trends, samples for audits and the weekly digest."""
+"""Django app of reports: counts of each week, samples for audits, digests, packs for regulators."""
 
 from paktaleem.foundation.operations.extensions import config
 
 
 class ReportsConfig(config.PortalAppConfig):
-    """Counts of each week, random samples for audits, and the weekly digest of each client."""
+    """Reports about a client, and packs for a regulator."""
 
     name = "paktaleem.office.reports"
     label = "reports"
-    verbose_name = "reports"
+    parts = ("regulator",)
+    handlers = (("paktaleem.foundation.console.long_acts.long_acts", "paktaleem.office.reports.regulator.work.PACKS"),)

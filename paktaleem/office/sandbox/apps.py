@@ -1,10 +1,11 @@
 """Configuration of the sandbox app."""
 
-from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 
+from paktaleem.foundation.operations.extensions import config
 
-class SandboxConfig(AppConfig):
+
+class SandboxConfig(config.PortalAppConfig):
     """The sandbox app. It has no tables; it acts on those of other apps through their services."""
 
     name = "paktaleem.office.sandbox"

@@ -38,8 +38,8 @@ _REGISTER = (
     "cookies.CookieSite",
     "cookies.LinkedService",
     "records.ImpactAssessment",
-    "systems.System",
-    "systems.SystemKey",
+    "data_systems.System",
+    "data_systems.SystemKey",
 )
 _UNTRACKED = {
     "consent.NoticeEffect": "recorded_at",
@@ -52,7 +52,7 @@ _UNTRACKED = {
 _MACHINERY = (
     "consent.RegisterChange",
     "consent.RegisterVersion",
-    "ledger.Entry",
+    "audit.Entry",
     "webhooks.Endpoint",
     "webhooks.EndpointHealth",
     "webhooks.EndpointSecret",

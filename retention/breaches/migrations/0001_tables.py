@@ -1,4 +1,4 @@
-"""Tables of breaches, assessments with their lists of people, letters, notices, reminders and closings."""
+"""The tables of breaches."""
 
 import django.contrib.postgres.fields
 import django.db.models.deletion
@@ -10,14 +10,21 @@ from paktaleem.foundation.tenancy.tables import CreateTables
 
 
 class Migration(migrations.Migration):
+
     initial = True
-    dependencies = [("accounts", "0001_tables"), ("subjects", "0001_tables")]
+
+    dependencies = [
+        ('accounts', '0001_tables'),
+        ('people', '0001_tables'),
+    ]
+
     operations = [
         CreateTables(
             migrations.CreateModel(
                 name='Breach',
                 fields=[
                     ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
                     ('incident', models.UUIDField(editable=False)),
                     ('happened_from', models.DateTimeField(verbose_name='happened from')),
                     ('happened_until', models.DateTimeField(blank=True, help_text='Leave empty if it is not known, or goes on.', null=True, verbose_name='happened until')),
@@ -37,136 +44,123 @@ class Migration(migrations.Migration):
                     ('authority_notified_at', models.DateTimeField(editable=False, null=True, verbose_name='authority notified')),
                     ('people_informed_at', models.DateTimeField(editable=False, null=True, verbose_name='people informed')),
                     ('closed_at', models.DateTimeField(editable=False, null=True, verbose_name='closed')),
-                    ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
                 ],
                 options={
                     'verbose_name': 'personal-data breach',
                     'verbose_name_plural': 'personal-data breaches',
                     'ordering': ['-recorded_at', '-id'],
-                    'constraints': [models.UniqueConstraint(fields=('client', 'incident'), name='breach_once_per_client'), models.CheckConstraint(condition=models.Q(('what', ''), _negated=True), name='breach_says_what'), models.CheckConstraint(condition=models.Q(('happened_until', None), ('happened_until__gte', models.F('happened_from')), _connector='OR'), name='breach_period'), models.CheckConstraint(condition=models.Q(('known_at__gte', models.F('happened_from'))), name='breach_known_afterwards'), models.CheckConstraint(condition=models.Q(('known_at__lte', models.F('recorded_at'))), name='breach_known_before_recorded'), models.CheckConstraint(condition=models.Q(('due_at__gt', models.F('known_at'))), name='breach_due_later'), models.CheckConstraint(condition=models.Q(('closed_at', None), models.Q(models.Q(('outcome', ''), _negated=True), models.Q(('measures', ''), _negated=True), models.Q(('lessons', ''), _negated=True)), _connector='OR'), name='breach_closed_complete')],
                     'indexes': [models.Index(fields=['client', '-recorded_at', '-id'], name='breach_by_time'), models.Index(fields=['-recorded_at', '-id'], name='breach_by_time_all'), models.Index(condition=models.Q(('authority_notified_at', None), ('closed_at', None), models.Q(('outcome', 'none'), _negated=True)), fields=['client', 'due_at', 'id'], name='breach_running_by_due'), models.Index(condition=models.Q(('authority_notified_at', None), ('closed_at', None), models.Q(('outcome', 'none'), _negated=True)), fields=['due_at', 'id'], name='breach_running_by_due_all')],
+                    'constraints': [models.UniqueConstraint(fields=('client', 'incident'), name='breach_once_per_client'), models.CheckConstraint(condition=models.Q(('what', ''), _negated=True), name='breach_says_what'), models.CheckConstraint(condition=models.Q(('happened_until', None), ('happened_until__gte', models.F('happened_from')), _connector='OR'), name='breach_period'), models.CheckConstraint(condition=models.Q(('known_at__gte', models.F('happened_from'))), name='breach_known_afterwards'), models.CheckConstraint(condition=models.Q(('known_at__lte', models.F('recorded_at'))), name='breach_known_before_recorded'), models.CheckConstraint(condition=models.Q(('due_at__gt', models.F('known_at'))), name='breach_due_later'), models.CheckConstraint(condition=models.Q(('closed_at', None), models.Q(models.Q(('outcome', ''), _negated=True), models.Q(('measures', ''), _negated=True), models.Q(('lessons', ''), _negated=True)), _connector='OR'), name='breach_closed_complete')],
                 },
             ),
             migrations.CreateModel(
                 name='BreachAssessment',
                 fields=[
                     ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
                     ('actor_kind', models.CharField(choices=[('user', 'user'), ('api_key', 'api_key'), ('subject', 'subject'), ('system', 'system')], max_length=16)),
                     ('actor_id', models.UUIDField()),
                     ('actor_role', models.CharField(max_length=32)),
+                    ('breach', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='breaches.breach')),
                     ('likelihood', models.CharField(choices=[('unlikely', 'Unlikely'), ('possible', 'Possible'), ('likely', 'Likely')], max_length=16)),
                     ('severity', models.CharField(choices=[('minor', 'Minor: an inconvenience'), ('serious', 'Serious: harm that can be overcome'), ('severe', 'Severe: lasting harm')], max_length=16)),
                     ('suggested', models.CharField(choices=[('none', 'No one: a risk is unlikely'), ('authority', 'The supervisory authority'), ('people', 'The supervisory authority, and the people concerned')], max_length=16)),
                     ('outcome', models.CharField(choices=[('none', 'No one: a risk is unlikely'), ('authority', 'The supervisory authority'), ('people', 'The supervisory authority, and the people concerned')], max_length=16)),
                     ('reasons', models.TextField(max_length=4000)),
                     ('people', models.PositiveIntegerField()),
+                    ('stated', models.PositiveIntegerField(null=True)),
                     ('list_hash', models.CharField(max_length=64)),
                     ('assessed_at', models.DateTimeField()),
-                    ('breach', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='breaches.breach')),
-                    ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
                 ],
                 options={
                     'ordering': ['-assessed_at', '-id'],
-                    'constraints': [models.CheckConstraint(condition=models.Q(('reasons', ''), _negated=True), name='breachassessment_has_reasons')],
                     'indexes': [models.Index(fields=['client', 'breach', '-assessed_at', '-id'], name='breachassessment_of_breach')],
+                    'constraints': [models.CheckConstraint(condition=models.Q(('reasons', ''), _negated=True), name='breachassessment_has_reasons')],
                 },
             ),
             migrations.CreateModel(
                 name='BreachClosing',
                 fields=[
+                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
                     ('state', models.CharField(choices=[('waiting', 'Waiting'), ('approved', 'Approved'), ('declined', 'Declined'), ('replaced', 'Replaced by a later change')], default='waiting', max_length=16)),
                     ('requested_kind', models.CharField(editable=False, max_length=16)),
                     ('requested_by', models.UUIDField(editable=False)),
                     ('requested_at', models.DateTimeField(editable=False)),
                     ('settled_by', models.UUIDField(editable=False, null=True)),
                     ('settled_at', models.DateTimeField(editable=False, null=True)),
-                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
-                    ('ground', models.TextField(max_length=2000, verbose_name='ground in words')),
                     ('breach', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='breaches.breach')),
-                    ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
+                    ('ground', models.TextField(max_length=2000, verbose_name='ground in words')),
                 ],
                 options={
                     'verbose_name': 'closing of a breach',
                     'verbose_name_plural': 'closings of breaches',
                     'ordering': ['-requested_at', '-id'],
-                    'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('state', 'approved'), _negated=True), models.Q(('settled_by', models.F('requested_by')), _negated=True), _connector='OR'), name='breachclosing_by_two_people'), models.CheckConstraint(condition=models.Q(models.Q(('settled_at', None), ('settled_by', None), ('state', 'waiting')), models.Q(models.Q(('state', 'waiting'), _negated=True), ('settled_at__isnull', False), ('settled_by__isnull', False)), _connector='OR'), name='breachclosing_settled_by_someone'), models.CheckConstraint(condition=models.Q(('ground', ''), _negated=True), name='breachclosing_has_a_ground'), models.UniqueConstraint(condition=models.Q(('state', 'waiting')), fields=('client', 'breach'), name='breachclosing_one_waiting')],
                     'indexes': [models.Index(fields=['client', '-requested_at', '-id'], name='breachclosing_by_time'), models.Index(fields=['-requested_at', '-id'], name='breachclosing_by_time_all')],
+                    'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('state', 'approved'), _negated=True), models.Q(('settled_by', models.F('requested_by')), _negated=True), _connector='OR'), name='breachclosing_by_two_people'), models.CheckConstraint(condition=models.Q(models.Q(('settled_at', None), ('settled_by', None), ('state', 'waiting')), models.Q(models.Q(('state', 'waiting'), _negated=True), ('settled_at__isnull', False), ('settled_by__isnull', False)), _connector='OR'), name='breachclosing_settled_by_someone'), models.CheckConstraint(condition=models.Q(('ground', ''), _negated=True), name='breachclosing_has_a_ground'), models.UniqueConstraint(condition=models.Q(('state', 'waiting')), fields=('client', 'breach'), name='breachclosing_one_waiting')],
                 },
             ),
             migrations.CreateModel(
                 name='BreachLetter',
                 fields=[
                     ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
                     ('actor_kind', models.CharField(choices=[('user', 'user'), ('api_key', 'api_key'), ('subject', 'subject'), ('system', 'system')], max_length=16)),
                     ('actor_id', models.UUIDField()),
                     ('actor_role', models.CharField(max_length=32)),
+                    ('breach', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='breaches.breach')),
                     ('audience', models.CharField(choices=[('client', 'The client'), ('authority', 'The supervisory authority'), ('people', 'The people concerned; a child’s guardians')], max_length=16)),
                     ('language', models.CharField(max_length=8)),
                     ('text', models.TextField(max_length=8000)),
                     ('text_ur', models.TextField(blank=True, max_length=8000)),
                     ('recipient', models.CharField(blank=True, max_length=200)),
                     ('late_reason', models.TextField(blank=True, max_length=4000)),
-                    ('sent_at', models.DateTimeField()),
                     ('assessment', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='breaches.breachassessment')),
-                    ('breach', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='breaches.breach')),
-                    ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
+                    ('sent_at', models.DateTimeField()),
                 ],
                 options={
                     'ordering': ['sent_at', 'id'],
-                    'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('assessment__isnull', False), ('audience', 'people')), models.Q(models.Q(('audience', 'people'), _negated=True), ('assessment', None)), _connector='OR'), name='breachletter_to_a_list'), models.CheckConstraint(condition=models.Q(models.Q(('audience', 'authority'), _negated=True), models.Q(('recipient', ''), _negated=True), _connector='OR'), name='breachletter_names_authority'), models.UniqueConstraint(fields=('client', 'assessment'), name='breachletter_once_for_a_list')],
                     'indexes': [models.Index(fields=['client', 'breach', 'sent_at', 'id'], name='breachletter_of_breach')],
+                    'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('assessment__isnull', False), ('audience', 'people')), models.Q(models.Q(('audience', 'people'), _negated=True), ('assessment', None)), _connector='OR'), name='breachletter_to_a_list'), models.CheckConstraint(condition=models.Q(models.Q(('audience', 'authority'), _negated=True), models.Q(('recipient', ''), _negated=True), _connector='OR'), name='breachletter_names_authority'), models.UniqueConstraint(fields=('client', 'assessment'), name='breachletter_once_for_a_list')],
                 },
             ),
             migrations.CreateModel(
                 name='BreachNotice',
                 fields=[
                     ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
-                    ('message_id', models.UUIDField(null=True)),
-                    ('at', models.DateTimeField()),
                     ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
                     ('letter', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='breaches.breachletter')),
-                    ('recipient', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='subjects.subject')),
-                    ('subject', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='subjects.subject')),
+                    ('subject', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.subject')),
+                    ('recipient', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.subject')),
+                    ('message_id', models.UUIDField(null=True)),
+                    ('at', models.DateTimeField()),
                 ],
                 options={
-                    'constraints': [models.UniqueConstraint(fields=('client', 'letter', 'subject', 'recipient'), name='breachnotice_once', nulls_distinct=False), models.CheckConstraint(condition=models.Q(models.Q(('message_id', None), ('recipient', None)), models.Q(('message_id__isnull', False), ('recipient__isnull', False)), _connector='OR'), name='breachnotice_has_its_message')],
                     'indexes': [models.Index(fields=['client', 'letter', 'recipient'], name='breachnotice_by_recipient'), models.Index(fields=['client', 'subject'], name='breachnotice_of_person')],
+                    'constraints': [models.UniqueConstraint(fields=('client', 'letter', 'subject', 'recipient'), name='breachnotice_once', nulls_distinct=False), models.CheckConstraint(condition=models.Q(models.Q(('message_id', None), ('recipient', None)), models.Q(('message_id__isnull', False), ('recipient__isnull', False)), _connector='OR'), name='breachnotice_has_its_message')],
                 },
             ),
             migrations.CreateModel(
                 name='BreachPerson',
                 fields=[
                     ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
-                    ('categories', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=63))),
+                    ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
                     ('assessment', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='breaches.breachassessment')),
-                    ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
-                    ('subject', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='subjects.subject')),
+                    ('subject', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.subject')),
+                    ('categories', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=63))),
                 ],
                 options={
-                    'constraints': [models.UniqueConstraint(fields=('client', 'assessment', 'subject'), name='breachperson_once')],
                     'indexes': [models.Index(fields=['client', 'subject'], name='breachperson_of_person')],
-                },
-            ),
-            migrations.CreateModel(
-                name='BreachReminder',
-                fields=[
-                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
-                    ('hours_left', models.PositiveSmallIntegerField()),
-                    ('at', models.DateTimeField()),
-                    ('breach', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='breaches.breach')),
-                    ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
-                ],
-                options={
-                    'constraints': [models.UniqueConstraint(fields=('client', 'breach', 'hours_left'), name='breachreminder_once')],
+                    'constraints': [models.UniqueConstraint(fields=('client', 'assessment', 'subject'), name='breachperson_once')],
                 },
             ),
             migrations.CreateModel(
                 name='HistoricalBreach',
                 fields=[
+                    ('id', models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.rows.new_id, editable=False)),
                     ('actor_kind', models.CharField(choices=[('user', 'user'), ('api_key', 'api_key'), ('subject', 'subject'), ('system', 'system')], max_length=16)),
                     ('actor_id', models.UUIDField()),
                     ('actor_role', models.CharField(max_length=32)),
-                    ('id', models.UUIDField(db_index=True, default=paktaleem.foundation.tenancy.rows.new_id, editable=False)),
                     ('incident', models.UUIDField(editable=False)),
                     ('happened_from', models.DateTimeField(verbose_name='happened from')),
                     ('happened_until', models.DateTimeField(blank=True, help_text='Leave empty if it is not known, or goes on.', null=True, verbose_name='happened until')),
@@ -187,11 +181,11 @@ class Migration(migrations.Migration):
                     ('people_informed_at', models.DateTimeField(editable=False, null=True, verbose_name='people informed')),
                     ('closed_at', models.DateTimeField(editable=False, null=True, verbose_name='closed')),
                     ('history_user_id', models.UUIDField(editable=False, null=True)),
+                    ('client', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='accounts.client')),
                     ('history_id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ('history_date', models.DateTimeField(db_index=True)),
                     ('history_change_reason', models.CharField(max_length=100, null=True)),
                     ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                    ('client', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='accounts.client')),
                 ],
                 options={
                     'verbose_name': 'historical personal-data breach',

@@ -1,4 +1,4 @@
-"""Tenant isolation of the breach register; assessments, lists and letters are evidence."""
+"""Tenant isolation of breaches."""
 
 from django.db import migrations
 
@@ -6,32 +6,33 @@ from paktaleem.foundation.tenancy.operations import AppendOnly, Isolate, SameCli
 
 
 class Migration(migrations.Migration):
-    dependencies = [("breaches", "0001_tables"), ("accounts", "0002_tenancy"), ("subjects", "0002_tenancy")]
+    dependencies = [
+        ("breaches", "0001_tables"),
+        ("accounts", "0002_tenancy"),
+        ("people", "0002_tenancy"),
+    ]
     operations = [
         Isolate(
-            TenantIsolation("Breach"),
             TenantIsolation("HistoricalBreach"),
+            TenantIsolation("Breach"),
             TenantIsolation("BreachAssessment"),
             TenantIsolation("BreachPerson"),
             TenantIsolation("BreachLetter"),
             TenantIsolation("BreachNotice"),
-            TenantIsolation("BreachReminder"),
             TenantIsolation("BreachClosing"),
             AppendOnly("HistoricalBreach"),
             AppendOnly("BreachAssessment"),
             AppendOnly("BreachPerson"),
             AppendOnly("BreachLetter"),
             AppendOnly("BreachNotice"),
-            AppendOnly("BreachReminder"),
-            SameClientForeignKey("BreachAssessment", "breach", "breaches.Breach"),
-            SameClientForeignKey("BreachPerson", "assessment", "breaches.BreachAssessment"),
-            SameClientForeignKey("BreachPerson", "subject", "subjects.Subject"),
-            SameClientForeignKey("BreachLetter", "breach", "breaches.Breach"),
-            SameClientForeignKey("BreachLetter", "assessment", "breaches.BreachAssessment"),
-            SameClientForeignKey("BreachNotice", "letter", "breaches.BreachLetter"),
-            SameClientForeignKey("BreachNotice", "subject", "subjects.Subject"),
-            SameClientForeignKey("BreachNotice", "recipient", "subjects.Subject"),
-            SameClientForeignKey("BreachReminder", "breach", "breaches.Breach"),
-            SameClientForeignKey("BreachClosing", "breach", "breaches.Breach"),
+            SameClientForeignKey("BreachAssessment", "breach", "Breach"),
+            SameClientForeignKey("BreachPerson", "assessment", "BreachAssessment"),
+            SameClientForeignKey("BreachPerson", "subject", "people.Subject"),
+            SameClientForeignKey("BreachLetter", "breach", "Breach"),
+            SameClientForeignKey("BreachLetter", "assessment", "BreachAssessment"),
+            SameClientForeignKey("BreachNotice", "letter", "BreachLetter"),
+            SameClientForeignKey("BreachNotice", "subject", "people.Subject"),
+            SameClientForeignKey("BreachNotice", "recipient", "people.Subject"),
+            SameClientForeignKey("BreachClosing", "breach", "Breach"),
         ),
     ]

@@ -156,7 +156,7 @@ WITH people AS MATERIALIZED (
         {HELD_DURING}
         UNION ALL
         SELECT s.id, c.category
-        FROM subjects_subject s LEFT JOIN unnest(%(categories)s::text[]) AS c (category) ON true
+        FROM people_subject s LEFT JOIN unnest(%(categories)s::text[]) AS c (category) ON true
         WHERE s.client_id = %(client)s AND s.erased_at IS NULL AND (%(everyone)s OR s.id = ANY (%(chosen)s::uuid[]))
     ) concerned
     GROUP BY subject_id

@@ -1,4 +1,4 @@
-"""Tables of disposals: sweeps, batches, their items, approvals and certificates."""
+"""The tables of disposals."""
 
 import django.db.models.deletion
 from django.db import migrations, models
@@ -8,19 +8,22 @@ from paktaleem.foundation.tenancy.tables import CreateTables
 
 
 class Migration(migrations.Migration):
+
     initial = True
+
     dependencies = [
-        ("accounts", "0001_tables"),
-        ("retention", "0001_tables"),
-        ("schedule", "0001_tables"),
-        ("subjects", "0001_tables"),
+        ('accounts', '0001_tables'),
+        ('holdings', '0001_tables'),
+        ('people', '0001_tables'),
     ]
+
     operations = [
         CreateTables(
             migrations.CreateModel(
                 name='Sweep',
                 fields=[
                     ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
                     ('ground', models.CharField(choices=[('retention_ended', 'The retention period is over'), ('agreement_ended', 'The agreement has ended')], max_length=32)),
                     ('held', models.PositiveIntegerField(help_text='Holdings at the start.')),
                     ('checked', models.PositiveIntegerField(db_default=0, default=0)),
@@ -28,7 +31,6 @@ class Migration(migrations.Migration):
                     ('cursor', models.UUIDField(null=True)),
                     ('opened_at', models.DateTimeField()),
                     ('ended_at', models.DateTimeField(null=True)),
-                    ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
                 ],
                 options={
                     'ordering': ['-opened_at', '-id'],
@@ -40,6 +42,8 @@ class Migration(migrations.Migration):
                 name='Batch',
                 fields=[
                     ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
+                    ('sweep', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='disposals.sweep')),
                     ('ground', models.CharField(choices=[('retention_ended', 'The retention period is over'), ('agreement_ended', 'The agreement has ended')], max_length=32)),
                     ('decider', models.CharField(choices=[('client', 'The client'), ('paktaleem', 'PakTaleem')], max_length=16, verbose_name='controller of the data')),
                     ('is_automatic', models.BooleanField(db_default=False, default=False, verbose_name='without review')),
@@ -60,8 +64,6 @@ class Migration(migrations.Migration):
                     ('ordered_at', models.DateTimeField(null=True, verbose_name='orders issued')),
                     ('paused_at', models.DateTimeField(null=True, verbose_name='interrupted')),
                     ('ended_at', models.DateTimeField(null=True, verbose_name='ended')),
-                    ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
-                    ('sweep', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='disposals.sweep')),
                 ],
                 options={
                     'verbose_name': 'disposal',
@@ -74,16 +76,16 @@ class Migration(migrations.Migration):
             migrations.CreateModel(
                 name='Approval',
                 fields=[
+                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
                     ('state', models.CharField(choices=[('waiting', 'Waiting'), ('approved', 'Approved'), ('declined', 'Declined'), ('replaced', 'Replaced by a later change')], default='waiting', max_length=16)),
                     ('requested_kind', models.CharField(editable=False, max_length=16)),
                     ('requested_by', models.UUIDField(editable=False)),
                     ('requested_at', models.DateTimeField(editable=False)),
                     ('settled_by', models.UUIDField(editable=False, null=True)),
                     ('settled_at', models.DateTimeField(editable=False, null=True)),
-                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
-                    ('requested_role', models.CharField(editable=False, max_length=32)),
-                    ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
                     ('batch', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='disposals.batch')),
+                    ('requested_role', models.CharField(editable=False, max_length=32)),
                 ],
                 options={
                     'verbose_name': 'approval of a disposal',
@@ -97,17 +99,18 @@ class Migration(migrations.Migration):
                 name='Certificate',
                 fields=[
                     ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
                     ('body', models.TextField()),
                     ('sha256', models.CharField(max_length=64)),
                     ('entry_id', models.UUIDField()),
                     ('issued_at', models.DateTimeField()),
                     ('batch', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='disposals.batch')),
-                    ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
                 ],
                 options={
                     'verbose_name': 'certificate of a disposal',
                     'verbose_name_plural': 'certificates of disposals',
                     'ordering': ['issued_at', 'id'],
+                    'abstract': False,
                     'constraints': [models.UniqueConstraint(fields=('client', 'batch'), name='disposalcertificate_one_per_batch')],
                 },
             ),
@@ -115,6 +118,10 @@ class Migration(migrations.Migration):
                 name='Item',
                 fields=[
                     ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
+                    ('batch', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='disposals.batch')),
+                    ('holding', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='holdings.holding')),
+                    ('subject', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.subject')),
                     ('category', models.CharField(max_length=63, verbose_name='data category')),
                     ('system_id', models.UUIDField(null=True)),
                     ('rule_id', models.UUIDField(null=True)),
@@ -124,23 +131,19 @@ class Migration(migrations.Migration):
                     ('due_at', models.DateTimeField(verbose_name='due')),
                     ('state', models.CharField(choices=[('flagged', 'To be disposed of'), ('excluded', 'Taken out by a person'), ('extended', 'Kept longer by a person'), ('sent_back', 'Back to review: something changed'), ('no_system', 'No active system takes the order'), ('ordered', 'Ordered'), ('disposed', 'Done'), ('not_found', 'No such person there'), ('not_applicable', 'Not applicable'), ('waived', 'Answer waived by two people')], max_length=16)),
                     ('is_open', models.GeneratedField(db_persist=True, expression=models.ExpressionWrapper(models.Q(('state__in', ['flagged', 'ordered'])), output_field=models.BooleanField()), help_text='Flagged or ordered.', output_field=models.BooleanField())),
-                    ('cause', models.CharField(blank=True, choices=[('gone', 'The data is no longer held'), ('being_erased', 'The person is or was erased'), ('held', 'On hold'), ('used', 'Collected or used since it was flagged'), ('rule_changed', 'The rule or the due date changed'), ('not_due', 'No longer due'), ('elsewhere', 'Another system still needs this data of the person'), ('cancelled', 'The batch was cancelled')], db_default='', default='', max_length=16)),
+                    ('cause', models.CharField(blank=True, choices=[('gone', 'The data is no longer held'), ('being_erased', 'The person is or was erased'), ('held', 'On hold'), ('restricted', 'The person has restricted the processing'), ('used', 'Collected or used since it was flagged'), ('rule_changed', 'The rule or the due date changed'), ('not_due', 'No longer due'), ('elsewhere', 'Another system still needs this data of the person'), ('cancelled', 'The batch was cancelled')], db_default='', default='', max_length=16)),
                     ('answer', models.CharField(blank=True, db_default='', default='', help_text="The system's reason.", max_length=63)),
                     ('ground', models.TextField(blank=True, db_default='', default='', max_length=2000, verbose_name='ground in words')),
                     ('parcel', models.PositiveIntegerField(help_text='Number of the order set in its chunk.', null=True)),
                     ('again_at', models.DateTimeField(null=True, verbose_name='not flagged again before')),
-                    ('batch', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='disposals.batch')),
-                    ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
-                    ('holding', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='retention.holding')),
-                    ('subject', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='subjects.subject')),
                 ],
                 options={
                     'verbose_name': 'holding of a disposal',
                     'verbose_name_plural': 'holdings of disposals',
                     'ordering': ['-used_at', '-id'],
                     'indexes': [models.Index(fields=['client', 'batch', 'subject'], name='item_of_person'), models.Index(condition=models.Q(('is_open', True)), fields=['client', 'batch'], name='item_open'), models.Index(condition=models.Q(('again_at__isnull', False)), fields=['client', 'holding', 'again_at'], name='item_again')],
-                    'constraints': [models.UniqueConstraint(condition=models.Q(('is_open', True)), fields=('client', 'holding'), name='item_one_open_of_holding'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['excluded', 'extended']), _negated=True), models.Q(models.Q(('ground', ''), _negated=True), ('again_at__isnull', False)), _connector='OR'), name='item_taken_out_with_ground'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'sent_back'), models.Q(('cause', ''), _negated=True)), models.Q(models.Q(('state', 'sent_back'), _negated=True), ('cause', '')), _connector='OR'), name='item_sent_back_with_cause')],
+                    'constraints': [models.UniqueConstraint(condition=models.Q(('is_open', True)), fields=('client', 'holding'), name='item_one_open_of_holding'), models.CheckConstraint(condition=models.Q(('holding__isnull', False), ('system_id__isnull', False), _connector='OR'), name='item_of_holding_or_system'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['excluded', 'extended']), _negated=True), models.Q(models.Q(('ground', ''), _negated=True), ('again_at__isnull', False)), _connector='OR'), name='item_taken_out_with_ground'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'sent_back'), models.Q(('cause', ''), _negated=True)), models.Q(models.Q(('state', 'sent_back'), _negated=True), ('cause', '')), _connector='OR'), name='item_sent_back_with_cause')],
                 },
             ),
-        )
+        ),
     ]

@@ -1,4 +1,4 @@
-"""Tenant isolation of disposals, and the function that says which holdings may be disposed of."""
+"""Tenant isolation of disposals, and its SQL functions and triggers."""
 
 from django.db import migrations
 
@@ -10,9 +10,9 @@ class Migration(migrations.Migration):
     dependencies = [
         ("disposals", "0001_tables"),
         ("accounts", "0002_tenancy"),
-        ("retention", "0002_tenancy"),
+        ("holdings", "0002_tenancy"),
+        ("people", "0002_tenancy"),
         ("schedule", "0002_tenancy"),
-        ("subjects", "0002_tenancy"),
     ]
     operations = [
         Isolate(
@@ -22,15 +22,16 @@ class Migration(migrations.Migration):
             TenantIsolation("Item"),
             TenantIsolation("Certificate"),
             AppendOnly("Certificate"),
-            SameClientForeignKey("Batch", "sweep", "disposals.Sweep"),
-            SameClientForeignKey("Approval", "batch", "disposals.Batch"),
-            SameClientForeignKey("Item", "batch", "disposals.Batch"),
-            SameClientForeignKey("Item", "holding", "retention.Holding"),
-            SameClientForeignKey("Item", "subject", "subjects.Subject"),
-            SameClientForeignKey("Certificate", "batch", "disposals.Batch"),
+            SameClientForeignKey("Batch", "sweep", "Sweep"),
+            SameClientForeignKey("Approval", "batch", "Batch"),
+            SameClientForeignKey("Item", "batch", "Batch"),
+            SameClientForeignKey("Item", "holding", "holdings.Holding"),
+            SameClientForeignKey("Item", "subject", "people.Subject"),
+            SameClientForeignKey("Certificate", "batch", "Batch"),
         ),
         migrations.RunSQL(
-            "ALTER TABLE disposals_item SET (fillfactor = 45)", "ALTER TABLE disposals_item RESET (fillfactor)"
+            "ALTER TABLE disposals_item SET (fillfactor = 45)",
+            "ALTER TABLE disposals_item RESET (fillfactor)",
         ),
-        ApplySql("disposals_due", digest="c833eb67cefb"),
+        ApplySql("disposals_due", digest="3beb094efe2f"),
     ]

@@ -21,7 +21,7 @@ AS $$
         HAVING bool_and(l.due_at IS NOT NULL) AND max(l.due_at) <= moment AND NOT bool_or(l.is_in_use)
     ) d
     JOIN schedule_retentionrule r ON r.id = d.rule_id
-    JOIN subjects_subject s ON s.client_id = owner AND s.id = d.subject_id
+    JOIN people_subject s ON s.client_id = owner AND s.id = d.subject_id
     WHERE s.erased_at IS NULL AND s.erasure_started_at IS NULL
         AND (low IS NULL OR s.id > low) AND (high IS NULL OR s.id <= high)
         AND CASE WHEN d.subject_id IN (
@@ -35,7 +35,7 @@ AS $$
             WHERE x.client_id = owner AND x.starts_at <= moment AND (x.ends_at IS NULL OR x.ends_at > moment)
                 AND (x.purpose_code = '' OR x.purpose_code = ANY (d.purposes))
                 AND (x.subject_id = s.id OR x.subject_id IN (
-                    SELECT l.id FROM subjects_subject l
+                    SELECT l.id FROM people_subject l
                     WHERE l.client_id = owner AND l.same_person = s.same_person
                 ))
         )

@@ -1,4 +1,4 @@
-"""Tenant isolation of what systems hold."""
+"""Tenant isolation of holdings."""
 
 from django.db import migrations
 
@@ -7,26 +7,26 @@ from paktaleem.foundation.tenancy.operations import AppendOnly, Isolate, SameCli
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("retention", "0001_tables"),
+        ("holdings", "0001_tables"),
         ("accounts", "0002_tenancy"),
-        ("subjects", "0002_tenancy"),
-        ("systems", "0002_tenancy"),
+        ("data_systems", "0002_tenancy"),
+        ("people", "0002_tenancy"),
     ]
     operations = [
         Isolate(
             TenantIsolation("Collection"),
             TenantIsolation("Holding"),
             TenantIsolation("FlaggedCollection"),
-            TenantIsolation("Incident"),
             TenantIsolation("HistoricalIncident"),
+            TenantIsolation("Incident"),
             AppendOnly("Collection"),
             AppendOnly("HistoricalIncident"),
-            SameClientForeignKey("Collection", "subject", "subjects.Subject"),
-            SameClientForeignKey("Holding", "subject", "subjects.Subject"),
-            SameClientForeignKey("FlaggedCollection", "collection", "retention.Collection"),
-            SameClientForeignKey("FlaggedCollection", "subject", "subjects.Subject"),
-            SameClientForeignKey("Incident", "subject", "subjects.Subject"),
-            SameClientForeignKey("Collection", "system", "systems.System", owner="system_owner"),
-            SameClientForeignKey("Holding", "system", "systems.System", owner="system_owner"),
+            SameClientForeignKey("Collection", "subject", "people.Subject"),
+            SameClientForeignKey("Collection", "system", "data_systems.System", owner="system_owner"),
+            SameClientForeignKey("Holding", "subject", "people.Subject"),
+            SameClientForeignKey("Holding", "system", "data_systems.System", owner="system_owner"),
+            SameClientForeignKey("FlaggedCollection", "collection", "Collection"),
+            SameClientForeignKey("FlaggedCollection", "subject", "people.Subject"),
+            SameClientForeignKey("Incident", "subject", "people.Subject"),
         ),
     ]

@@ -260,13 +260,13 @@ def _make_entry(row: Collection, report: CollectionReport, actor: Actor, at: dat
 
 _IN_FUTURE = gettext_noop("Must be in the past.")
 _UPDATE = """
-UPDATE retention_holding h
+UPDATE holdings_holding h
 SET last_activity_at = u.used_at
 FROM (
     SELECT o.id, max(sent.used_at) AS used_at
     FROM unnest(%(people)s::uuid[], %(categories)s::text[], %(times)s::timestamptz[])
         AS sent (person, category, used_at)
-    JOIN retention_holding o ON o.client_id = %(client)s AND o.subject_id = sent.person AND o.ended_at IS NULL
+    JOIN holdings_holding o ON o.client_id = %(client)s AND o.subject_id = sent.person AND o.ended_at IS NULL
     WHERE sent.category IN ('', o.category) AND (%(system)s::uuid IS NULL OR o.system_id = %(system)s)
         AND o.id <> ALL (%(ended)s::uuid[])
     GROUP BY o.id

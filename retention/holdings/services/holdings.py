@@ -31,7 +31,7 @@ from retention.holdings.disposal_checks import list_disposal_holds
 from retention.holdings.models import Collection, CollectionDecision, FlaggedCollection, Holding
 
 _ADD = """
-INSERT INTO retention_holding AS h (id, client_id, subject_id, category, system_id, system_owner, occasions, purposes,
+INSERT INTO holdings_holding AS h (id, client_id, subject_id, category, system_id, system_owner, occasions, purposes,
     count, first_collected_at, last_collected_at)
 SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::text[], %s::uuid[], %s::uuid[], %s::jsonb[], %s::jsonb[],
     %s::bigint[], %s::timestamptz[], %s::timestamptz[])

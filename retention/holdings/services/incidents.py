@@ -211,7 +211,7 @@ def _email_officers(kind: MessageKind, incident: Incident) -> None:
         kind,
         client_id=incident.client_id,
         row_id=incident.pk,
-        page="retention_incident_change",
+        page="holdings_incident_change",
         roles=[Role.PRIVACY_OFFICER],
         due=f"{incident.due_at:%Y-%m-%d}",
     )

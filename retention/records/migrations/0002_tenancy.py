@@ -1,4 +1,4 @@
-"""Tenant isolation of impact assessments."""
+"""Tenant isolation of records."""
 
 from django.db import migrations
 
@@ -6,11 +6,15 @@ from paktaleem.foundation.tenancy.operations import AppendOnly, Isolate, SameCli
 
 
 class Migration(migrations.Migration):
-    dependencies = [("records", "0001_tables"), ("accounts", "0002_tenancy"), ("consent", "0002_tenancy")]
+    dependencies = [
+        ("records", "0001_tables"),
+        ("accounts", "0002_tenancy"),
+        ("consent", "0002_tenancy"),
+    ]
     operations = [
         Isolate(
-            TenantIsolation("ImpactAssessment", shared=True),
             TenantIsolation("HistoricalImpactAssessment", shared=True),
+            TenantIsolation("ImpactAssessment", shared=True),
             AppendOnly("HistoricalImpactAssessment"),
             SameClientForeignKey("ImpactAssessment", "purpose", "consent.Purpose", owner="purpose_owner"),
         ),

@@ -224,7 +224,7 @@ def _serialize(one: HoldingDue, at: Any, zone: str) -> dict[str, object]:
         "category": format_category(held.category, held.client_id),
         "since": _day(held.first_collected_at, zone),
         "used": _day(held.last_activity_at or held.last_collected_at, zone),
-        "url": reverse("admin:retention_holding_change", args=[held.pk], current_app=site.name),
+        "url": reverse("admin:holdings_holding_change", args=[held.pk], current_app=site.name),
         "occasions": format_codes(CodeKind.OCCASION, held.occasions, held.client_id),
         "purposes": format_purposes(held.purposes, held.client_id) or "—",
         "until": render_state(describe_due(one, at=at, zone=zone), _TONES[one.state(at)]),

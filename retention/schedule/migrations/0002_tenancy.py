@@ -1,4 +1,4 @@
-"""Tenant isolation of the retention schedule, and the functions that say when data is due."""
+"""Tenant isolation of schedule, and its SQL functions and triggers."""
 
 from django.db import migrations
 
@@ -11,26 +11,27 @@ class Migration(migrations.Migration):
         ("schedule", "0001_tables"),
         ("accounts", "0002_tenancy"),
         ("consent", "0002_tenancy"),
-        ("retention", "0002_tenancy"),
+        ("data_systems", "0002_tenancy"),
+        ("guardians", "0002_tenancy"),
+        ("holdings", "0002_tenancy"),
+        ("people", "0002_tenancy"),
         ("schools", "0002_tenancy"),
-        ("subjects", "0002_tenancy"),
-        ("systems", "0002_tenancy"),
     ]
     operations = [
         Isolate(
-            TenantIsolation("RetentionRule", shared=True),
-            TenantIsolation("HistoricalRetentionRule", shared=True),
-            TenantIsolation("Hold"),
             TenantIsolation("HistoricalHold"),
+            TenantIsolation("Hold"),
             TenantIsolation("HoldLift"),
-            AppendOnly("HistoricalRetentionRule"),
+            TenantIsolation("HistoricalRetentionRule", shared=True),
+            TenantIsolation("RetentionRule", shared=True),
             AppendOnly("HistoricalHold"),
+            AppendOnly("HistoricalRetentionRule"),
+            SameClientForeignKey("Hold", "subject", "people.Subject"),
+            SameClientForeignKey("Hold", "system", "data_systems.System", owner="system_owner"),
+            SameClientForeignKey("HoldLift", "hold", "Hold"),
             SameClientForeignKey("RetentionRule", "purpose", "consent.Purpose", owner="purpose_owner"),
-            SameClientForeignKey("Hold", "subject", "subjects.Subject"),
-            SameClientForeignKey("Hold", "system", "systems.System", owner="system_owner"),
-            SameClientForeignKey("HoldLift", "hold", "schedule.Hold"),
         ),
-        ApplySql("schedule_lines", digest="392a6841bf73"),
+        ApplySql("schedule_lines", digest="821eaf2ac1e3"),
         ApplySql("schedule_due", digest="71e1ad37b377"),
-        ApplySql("schedule_is_held", digest="3511ee9eae4b"),
+        ApplySql("schedule_is_held", digest="5ca390bcb80e"),
     ]

@@ -8,8 +8,8 @@ AS $$
         SELECT FROM schedule_hold o
         WHERE o.client_id = owner AND o.lifted_at IS NULL
             AND (o.subject_id = person OR o.subject_id IS NULL OR EXISTS (
-                SELECT FROM subjects_subject s
-                JOIN subjects_subject l ON l.client_id = s.client_id AND l.same_person = s.same_person
+                SELECT FROM people_subject s
+                JOIN people_subject l ON l.client_id = s.client_id AND l.same_person = s.same_person
                 WHERE s.client_id = owner AND s.id = person AND l.id = o.subject_id
             ))
             AND o.category IN ('', of_category)

@@ -70,9 +70,9 @@ AS $$
     ), answered AS (
         SELECT DISTINCT ON (v.client_id, v.child_id, v.guardian_id) v.client_id, v.child_id, v.guardian_id, v.decision,
             v.recorded_at
-        FROM children_serviceauthorisation v
-        LEFT JOIN children_guardianship g ON g.client_id = v.client_id AND g.id = v.guardianship_id
-        JOIN subjects_subject b ON b.client_id = v.client_id AND b.id = v.child_id
+        FROM guardians_serviceauthorisation v
+        LEFT JOIN guardians_guardianship g ON g.client_id = v.client_id AND g.id = v.guardianship_id
+        JOIN people_subject b ON b.client_id = v.client_id AND b.id = v.child_id
             AND (b.of_age_at IS NULL OR b.of_age_at > moment)
         WHERE v.recorded_at <= moment AND (owner IS NULL OR v.client_id = owner)
             AND (v.guardian_id IS NULL OR (g.id IS NOT NULL AND (g.ends_at IS NULL OR g.ends_at > moment)))
@@ -132,11 +132,11 @@ AS $$
                     WHERE y.starts_on < y.first_end
                 )
             END AS triggered_at
-        FROM retention_holding h
+        FROM holdings_holding h
         JOIN (
-            SELECT m.client_id, m.id, m.account_closed_at, m.role, true AS is_main_role FROM subjects_subject m
+            SELECT m.client_id, m.id, m.account_closed_at, m.role, true AS is_main_role FROM people_subject m
             UNION ALL
-            SELECT o.client_id, o.id, o.account_closed_at, unnest(o.other_roles), false FROM subjects_subject o
+            SELECT o.client_id, o.id, o.account_closed_at, unnest(o.other_roles), false FROM people_subject o
             WHERE o.other_roles <> '{}'
         ) s ON s.client_id = h.client_id AND s.id = h.subject_id
         LEFT JOIN LATERAL jsonb_array_elements_text(h.purposes) AS l (purpose) ON true
@@ -146,13 +146,13 @@ AS $$
         LEFT JOIN stopped w ON w.client_id = h.client_id AND w.child_id = h.subject_id
         LEFT JOIN LATERAL (
             SELECT min(c.happened_at) AS closed_at
-            FROM subjects_subjectevent c
+            FROM people_subjectevent c
             CROSS JOIN LATERAL (SELECT (c.happened_at AT TIME ZONE a.time_zone)::date::timestamp AS day) d
             WHERE a.trigger = 'account_closed' AND c.kind = 'account_closed'
                 AND c.client_id = h.client_id AND c.subject_id = h.subject_id
                 AND c.happened_at >= greatest(h.last_collected_at, h.last_activity_at)
                 AND (
-                    SELECT min(o.recorded_at) FROM subjects_subjectevent o
+                    SELECT min(o.recorded_at) FROM people_subjectevent o
                     WHERE o.client_id = h.client_id AND o.subject_id = h.subject_id AND o.kind = 'active'
                         AND o.happened_at >= c.happened_at
                 ) >= greatest(c.recorded_at, (greatest(

@@ -117,7 +117,7 @@ class AuthorityCaseAdmin(ExportableAdmin, EvidenceAdmin):
 
     @admin.display(description="request")
     def number(self, row: AuthorityCase) -> SafeString:
-        url = reverse("admin:rights_rightsrequest_change", args=[row.request_id], current_app=site.name)
+        url = reverse("admin:requests_rightsrequest_change", args=[row.request_id], current_app=site.name)
         return format_html('<a href="{}">{}</a>', url, row.request.number)
 
 

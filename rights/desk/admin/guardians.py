@@ -61,7 +61,7 @@ def _request_about_data(row: Guardianship, given: dict[str, Any], request: HttpR
 
 added_acts.connect(
     AddedAct(
-        "children.guardianship",
+        "guardians.guardianship",
         RowAction(
             "data",
             "What should happen to the data",
@@ -97,7 +97,7 @@ def _describe(found: Guardianship, at: datetime) -> dict[str, Any]:
     verifications = Verification.objects.filter(client_id=found.client_id, guardianship=found)
     return {
         "row": found,
-        "url": reverse("admin:children_guardianship_change", args=[found.pk], current_app=site.name),
+        "url": reverse("admin:guardians_guardianship_change", args=[found.pk], current_app=site.name),
         "verification": verifications.order_by("-verified_at", "-pk").first(),
         "may_decide": find_request_blocker(found, discloses_data=False, at=at) is None,
         "may_have_copy": find_request_blocker(found, discloses_data=True, at=at) is None,

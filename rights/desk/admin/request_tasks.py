@@ -42,7 +42,7 @@ from rights.requests.admin.queue import AssigneeFilter, assignee_for, select_cal
 from rights.requests.deadlines import day_in
 from rights.requests.models import RightKind, RightsRequest
 
-REQUEST = "rights.rightsrequest"
+REQUEST = "requests.rightsrequest"
 
 
 class HandOverForm(ActionForm):
@@ -58,7 +58,7 @@ class HandOverForm(ActionForm):
 
 def _hand_over(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
     made = hand_over_request(row, client=given["to"], actor=actor_of(request), at=get_action_time(request))
-    url = reverse("admin:rights_rightsrequest_change", args=[made.pk], current_app=site.name)
+    url = reverse("admin:requests_rightsrequest_change", args=[made.pk], current_app=site.name)
     return HttpResponseRedirect(url)
 
 
@@ -114,13 +114,13 @@ def take_in(request: HttpRequest) -> HttpResponse:
     found = None
     if find.is_bound and find.is_valid():
         people = search_people(request, find)
-        name = "admin:subjects_subject_rights-request"
+        name = "admin:people_subject_rights-request"
         found = people.map(
             lambda one: (reverse(name, args=[one.pk], current_app=site.name), str(one), describe_roles(one))
         )
     if unknown.is_bound and unknown.is_valid() and (made := _record(request, unknown)) is not None:
         messages.success(request, gettext("Recorded under the number {number}.").format(number=made.number))
-        url = reverse("admin:rights_rightsrequest_change", args=[made.pk], current_app=site.name)
+        url = reverse("admin:requests_rightsrequest_change", args=[made.pk], current_app=site.name)
         return HttpResponseRedirect(url)
     request.current_app = site.name
     context = {"title": gettext("Take in a request"), "find": find, "unknown": unknown, "found": found}
@@ -208,7 +208,7 @@ class RequestTaskAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
 
     @admin.display(description="request")
     def of_request(self, row: RequestTask) -> SafeString:
-        url = reverse("admin:rights_rightsrequest_change", args=[row.request_id], current_app=site.name)
+        url = reverse("admin:requests_rightsrequest_change", args=[row.request_id], current_app=site.name)
         return format_html('<a href="{}"><bdi>{}</bdi></a>', url, row.request.number)
 
     @admin.display(description="assigned to")
@@ -228,7 +228,7 @@ def desk_board(actor: Actor, at: datetime) -> list[Line]:
     about = gettext("about rights requests, due soonest first")
     mine, own = (
         reverse(f"admin:{model}_changelist", current_app=site.name) + "?progress=open&assigned=me"
-        for model in ("rights_rightsrequest", "desk_requesttask")
+        for model in ("requests_rightsrequest", "desk_requesttask")
     )
     return [
         Task(
@@ -248,7 +248,7 @@ def call_back_board(actor: Actor, at: datetime) -> list[Line]:
     del at
     if not actor.may(Capability.CALL_BACK_RIGHTS_REQUESTS) or actor.may(Capability.HANDLE_RIGHTS_REQUESTS):
         return []
-    url = reverse("admin:rights_rightsrequest_changelist", current_app=site.name) + f"?{PROGRESS}=to_call_back"
+    url = reverse("admin:requests_rightsrequest_changelist", current_app=site.name) + f"?{PROGRESS}=to_call_back"
     title, note = gettext("People to call back"), gettext("to verify that they made the request")
     return [Task(title, select_calls(RightsRequest.objects.all()), note, url, Severity.URGENT, due="answer_by")]
 

@@ -1,4 +1,4 @@
-"""Tenant isolation of the desk."""
+"""Tenant isolation of desk."""
 
 from django.db import migrations
 
@@ -6,15 +6,26 @@ from paktaleem.foundation.tenancy.operations import AppendOnly, Isolate, SameCli
 
 
 class Migration(migrations.Migration):
-    dependencies = [("desk", "0001_tables"), ("accounts", "0002_tenancy"), ("rights", "0002_tenancy")]
+    dependencies = [
+        ("desk", "0001_tables"),
+        ("accounts", "0002_tenancy"),
+        ("consent", "0002_tenancy"),
+        ("files", "0002_tenancy"),
+        ("requests", "0002_tenancy"),
+    ]
     operations = [
         Isolate(
             TenantIsolation("RequestTask"),
             TenantIsolation("RequestLetter"),
-            TenantIsolation("HandOver"),
+            TenantIsolation("AuthorityCase"),
+            TenantIsolation("LiftNotice"),
+            TenantIsolation("Overruling"),
             AppendOnly("RequestLetter"),
-            AppendOnly("HandOver"),
-            SameClientForeignKey("RequestTask", "request", "rights.RightsRequest"),
-            SameClientForeignKey("RequestLetter", "request", "rights.RightsRequest"),
+            AppendOnly("LiftNotice"),
+            SameClientForeignKey("RequestTask", "request", "requests.RightsRequest"),
+            SameClientForeignKey("RequestLetter", "request", "requests.RightsRequest"),
+            SameClientForeignKey("AuthorityCase", "request", "requests.RightsRequest"),
+            SameClientForeignKey("LiftNotice", "restriction", "consent.Restriction"),
+            SameClientForeignKey("Overruling", "objection", "consent.Objection"),
         ),
     ]

@@ -1,32 +1,39 @@
-"""Proposals to erase, and certificates."""
+"""The tables of erasures."""
 
 import django.contrib.postgres.fields
 import django.db.models.deletion
-import paktaleem.foundation.tenancy.rows
 from django.db import migrations, models
 
+import paktaleem.foundation.tenancy.rows
 from paktaleem.foundation.tenancy.tables import CreateTables
 
 
 class Migration(migrations.Migration):
+
     initial = True
-    dependencies = [("accounts", "0001_tables"), ("rights", "0001_tables"), ("subjects", "0001_tables")]
+
+    dependencies = [
+        ('accounts', '0001_tables'),
+        ('people', '0001_tables'),
+        ('requests', '0001_tables'),
+    ]
+
     operations = [
         CreateTables(
             migrations.CreateModel(
                 name='ErasureProposal',
                 fields=[
+                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
                     ('state', models.CharField(choices=[('waiting', 'Waiting'), ('approved', 'Approved'), ('declined', 'Declined'), ('replaced', 'Replaced by a later change')], default='waiting', max_length=16)),
                     ('requested_kind', models.CharField(editable=False, max_length=16)),
                     ('requested_by', models.UUIDField(editable=False)),
                     ('requested_at', models.DateTimeField(editable=False)),
                     ('settled_by', models.UUIDField(editable=False, null=True)),
                     ('settled_at', models.DateTimeField(editable=False, null=True)),
-                    ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
-                    ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
                     ('number', models.CharField(max_length=16)),
-                    ('subject', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='subjects.subject')),
-                    ('request', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='rights.rightsrequest')),
+                    ('subject', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.subject')),
+                    ('request', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='requests.rightsrequest')),
                     ('leading', models.ForeignKey(db_constraint=False, db_index=False, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='erasures.erasureproposal')),
                     ('extent', models.CharField(choices=[('whole', 'The whole person'), ('partial', 'Only some purposes')], max_length=8)),
                     ('purposes', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=63), db_default=[], default=list)),
@@ -43,7 +50,7 @@ class Migration(migrations.Migration):
                     ('cancelled_by', models.UUIDField(null=True)),
                     ('cancelled_role', models.CharField(blank=True, default='', max_length=32)),
                     ('started_at', models.DateTimeField(null=True, verbose_name='orders issued')),
-                    ('erasure', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='subjects.erasure')),
+                    ('erasure', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.erasure')),
                     ('ended_at', models.DateTimeField(null=True, verbose_name='ended')),
                 ],
                 options={
@@ -59,16 +66,17 @@ class Migration(migrations.Migration):
                 fields=[
                     ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
-                    ('proposal', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='erasures.erasureproposal')),
                     ('body', models.TextField()),
                     ('sha256', models.CharField(max_length=64)),
                     ('entry_id', models.UUIDField()),
                     ('issued_at', models.DateTimeField()),
+                    ('proposal', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='erasures.erasureproposal')),
                 ],
                 options={
                     'ordering': ['issued_at', 'id'],
+                    'abstract': False,
                     'constraints': [models.UniqueConstraint(fields=('client', 'proposal'), name='certificate_one_per_erasure')],
                 },
             ),
-        )
+        ),
     ]

@@ -9,18 +9,18 @@ class Migration(migrations.Migration):
     dependencies = [
         ("erasures", "0001_tables"),
         ("accounts", "0002_tenancy"),
-        ("rights", "0002_tenancy"),
-        ("subjects", "0002_tenancy"),
+        ("people", "0002_tenancy"),
+        ("requests", "0002_tenancy"),
     ]
     operations = [
         Isolate(
             TenantIsolation("ErasureProposal"),
             TenantIsolation("Certificate"),
             AppendOnly("Certificate"),
-            SameClientForeignKey("ErasureProposal", "subject", "subjects.Subject"),
-            SameClientForeignKey("ErasureProposal", "request", "rights.RightsRequest"),
-            SameClientForeignKey("ErasureProposal", "erasure", "subjects.Erasure"),
+            SameClientForeignKey("ErasureProposal", "subject", "people.Subject"),
+            SameClientForeignKey("ErasureProposal", "request", "requests.RightsRequest"),
             SameClientForeignKey("ErasureProposal", "leading", "ErasureProposal"),
-            SameClientForeignKey("Certificate", "proposal", "erasures.ErasureProposal"),
+            SameClientForeignKey("ErasureProposal", "erasure", "people.Erasure"),
+            SameClientForeignKey("Certificate", "proposal", "ErasureProposal"),
         ),
     ]

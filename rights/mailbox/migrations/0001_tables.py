@@ -1,26 +1,32 @@
-"""Messages in the mailbox, addresses of cases, and the state of the mailbox."""
+"""The tables of mailbox."""
 
 import django.db.models.deletion
-import paktaleem.foundation.tenancy.rows
 from django.db import migrations, models
 
+import paktaleem.foundation.tenancy.rows
 from paktaleem.foundation.tenancy.tables import CreateTables
 
 
 class Migration(migrations.Migration):
+
     initial = True
-    dependencies = [("accounts", "0001_tables"), ("rights", "0001_tables")]
+
+    dependencies = [
+        ('accounts', '0001_tables'),
+        ('requests', '0001_tables'),
+    ]
+
     operations = [
         CreateTables(
             migrations.CreateModel(
                 name='CaseAddress',
                 fields=[
                     ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
+                    ('request', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='requests.rightsrequest')),
                     ('token_hash', models.CharField(max_length=64)),
                     ('token', models.BinaryField(null=True)),
                     ('created_at', models.DateTimeField()),
-                    ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
-                    ('request', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='rights.rightsrequest')),
                 ],
                 options={
                     'indexes': [models.Index(fields=['token_hash'], name='caseaddress_by_token')],
@@ -31,10 +37,10 @@ class Migration(migrations.Migration):
                 name='MailboxCheck',
                 fields=[
                     ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
                     ('read_at', models.DateTimeField(null=True)),
                     ('failing_since', models.DateTimeField(null=True)),
                     ('error', models.CharField(blank=True, choices=[('unreachable', 'The server could not be reached'), ('not_encrypted', 'The connection could not be encrypted'), ('login', 'User name or password was refused'), ('folder', 'The folder does not exist'), ('protocol', 'The server answered unexpectedly'), ('not_stored', 'An email could not be stored; it is tried again')], default='', max_length=16)),
-                    ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
                 ],
                 options={
                     'constraints': [models.UniqueConstraint(fields=('client',), name='mailboxcheck_once'), models.CheckConstraint(condition=models.Q(models.Q(('error', ''), ('failing_since', None)), models.Q(('failing_since__isnull', False), models.Q(('error', ''), _negated=True)), _connector='OR'), name='mailboxcheck_failing_has_error')],
@@ -44,6 +50,8 @@ class Migration(migrations.Migration):
                 name='MailMessage',
                 fields=[
                     ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
+                    ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
+                    ('request', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='requests.rightsrequest')),
                     ('direction', models.CharField(choices=[('in', 'Received'), ('out', 'Sent')], default='in', max_length=3)),
                     ('state', models.CharField(choices=[('request', 'Became a request'), ('added', 'Added to a request'), ('repeated', 'Same text again within a day'), ('moved', 'Moved with its request to another client'), ('aside', 'Set aside, to be looked at'), ('unreadable', 'Could not be read'), ('settled', 'Nothing to do'), ('acknowledgement', 'Acknowledgement')], max_length=16)),
                     ('aside_reason', models.CharField(blank=True, choices=[('sender', 'No sender, or more than one'), ('own', 'Sent from our own address'), ('bounce', 'A failure report'), ('automatic', 'An automatic message'), ('list', 'A mailing list or bulk email'), ('recipients', 'Too many recipients'), ('quota', 'Too many emails from this address in a day')], default='', max_length=16)),
@@ -57,8 +65,6 @@ class Migration(migrations.Migration):
                     ('files', models.PositiveSmallIntegerField(default=0)),
                     ('received_at', models.DateTimeField(verbose_name='received')),
                     ('settled_at', models.DateTimeField(null=True, verbose_name='settled')),
-                    ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
-                    ('request', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='rights.rightsrequest')),
                 ],
                 options={
                     'verbose_name': 'message',
@@ -68,5 +74,5 @@ class Migration(migrations.Migration):
                     'constraints': [models.UniqueConstraint(fields=('client', 'message_key'), name='mailmessage_once'), models.CheckConstraint(condition=models.Q(('request', None), models.Q(('epoch', None), ('wrapped', None)), _connector='OR'), name='mailmessage_one_key'), models.CheckConstraint(condition=models.Q(models.Q(('direction', 'in'), ('letter', None), ('message_key__isnull', False)), models.Q(('content', None), ('direction', 'out'), ('letter__isnull', False), ('message_key', None)), _connector='OR'), name='mailmessage_in_or_out'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['request', 'added']), _negated=True), ('request__isnull', False), _connector='OR'), name='mailmessage_of_request')],
                 },
             ),
-        )
+        ),
     ]

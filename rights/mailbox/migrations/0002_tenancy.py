@@ -1,4 +1,4 @@
-"""Tenant isolation of the mailbox."""
+"""Tenant isolation of mailbox."""
 
 from django.db import migrations
 
@@ -6,13 +6,17 @@ from paktaleem.foundation.tenancy.operations import Isolate, SameClientForeignKe
 
 
 class Migration(migrations.Migration):
-    dependencies = [("mailbox", "0001_tables"), ("accounts", "0002_tenancy"), ("rights", "0002_tenancy")]
+    dependencies = [
+        ("mailbox", "0001_tables"),
+        ("accounts", "0002_tenancy"),
+        ("requests", "0002_tenancy"),
+    ]
     operations = [
         Isolate(
             TenantIsolation("MailMessage"),
             TenantIsolation("CaseAddress"),
             TenantIsolation("MailboxCheck"),
-            SameClientForeignKey("MailMessage", "request", "rights.RightsRequest"),
-            SameClientForeignKey("CaseAddress", "request", "rights.RightsRequest"),
+            SameClientForeignKey("MailMessage", "request", "requests.RightsRequest"),
+            SameClientForeignKey("CaseAddress", "request", "requests.RightsRequest"),
         ),
     ]

@@ -1,21 +1,24 @@
-"""Packages and their downloads."""
+"""The tables of packages."""
 
 import django.contrib.postgres.fields
 import django.db.models.deletion
-import paktaleem.foundation.tenancy.rows
 from django.db import migrations, models
 
+import paktaleem.foundation.tenancy.rows
 from paktaleem.foundation.tenancy.tables import CreateTables
 
 
 class Migration(migrations.Migration):
+
     initial = True
+
     dependencies = [
-        ("accounts", "0001_tables"),
-        ("files", "0001_tables"),
-        ("rights", "0001_tables"),
-        ("subjects", "0001_tables"),
+        ('accounts', '0001_tables'),
+        ('files', '0001_tables'),
+        ('people', '0001_tables'),
+        ('requests', '0001_tables'),
     ]
+
     operations = [
         CreateTables(
             migrations.CreateModel(
@@ -23,8 +26,8 @@ class Migration(migrations.Migration):
                 fields=[
                     ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
-                    ('request', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='rights.rightsrequest')),
-                    ('subject', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='subjects.subject')),
+                    ('request', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='requests.rightsrequest')),
+                    ('subject', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.subject')),
                     ('state', models.CharField(choices=[('collecting', 'Waits for decisions and systems'), ('choosing', 'Content to be chosen, since not everything is granted'), ('building', 'Being built'), ('ready', 'Ready'), ('failed', 'Could not be built'), ('ended', 'Deleted')], default='collecting', max_length=16)),
                     ('left_out', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=80), db_default=[], default=list)),
                     ('is_chosen', models.BooleanField(default=False, help_text='Staff have chosen the content.')),
@@ -50,18 +53,17 @@ class Migration(migrations.Migration):
                 fields=[
                     ('id', models.UUIDField(default=paktaleem.foundation.tenancy.rows.new_id, editable=False, primary_key=True, serialize=False)),
                     ('client', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.client')),
-                    ('package', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='packages.package')),
-                    ('way', models.CharField(choices=[('own_page', 'On the page of the person or guardian, with a code'), ('by_hand', 'Handed over by staff')], max_length=16)),
                     ('actor_kind', models.CharField(choices=[('user', 'user'), ('api_key', 'api_key'), ('subject', 'subject'), ('system', 'system')], max_length=16)),
                     ('actor_id', models.UUIDField()),
                     ('actor_role', models.CharField(max_length=32)),
+                    ('package', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='packages.package')),
+                    ('way', models.CharField(choices=[('own_page', 'On the page of the person or guardian, with a code'), ('by_hand', 'Handed over by staff')], max_length=16)),
                     ('at', models.DateTimeField()),
                 ],
                 options={
                     'ordering': ['at', 'id'],
                     'indexes': [models.Index(fields=['client', 'package'], name='packagedownload_of_package')],
-                    'constraints': [],
                 },
             ),
-        )
+        ),
     ]

@@ -10,17 +10,17 @@ class Migration(migrations.Migration):
         ("packages", "0001_tables"),
         ("accounts", "0002_tenancy"),
         ("files", "0002_tenancy"),
-        ("rights", "0002_tenancy"),
-        ("subjects", "0002_tenancy"),
+        ("people", "0002_tenancy"),
+        ("requests", "0002_tenancy"),
     ]
     operations = [
         Isolate(
             TenantIsolation("Package"),
             TenantIsolation("PackageDownload"),
             AppendOnly("PackageDownload"),
-            SameClientForeignKey("Package", "request", "rights.RightsRequest"),
-            SameClientForeignKey("Package", "subject", "subjects.Subject"),
+            SameClientForeignKey("Package", "request", "requests.RightsRequest"),
+            SameClientForeignKey("Package", "subject", "people.Subject"),
             SameClientForeignKey("Package", "file", "files.SealedFile"),
-            SameClientForeignKey("PackageDownload", "package", "packages.Package"),
+            SameClientForeignKey("PackageDownload", "package", "Package"),
         ),
     ]

@@ -175,12 +175,12 @@ class RightsRequestAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
 def _person_link(person: Subject | None) -> SafeString | str:
     if person is None:
         return "—"
-    url = reverse("admin:subjects_subject_change", args=[person.pk], current_app=site.name)
+    url = reverse("admin:people_subject_change", args=[person.pk], current_app=site.name)
     return format_html('<a href="{}">{}</a>', url, person)
 
 
 def _with_url(row: RightsRequest) -> tuple[RightsRequest, str]:
-    return row, reverse("admin:rights_rightsrequest_change", args=[row.pk], current_app=site.name)
+    return row, reverse("admin:requests_rightsrequest_change", args=[row.pk], current_app=site.name)
 
 
 def _format_who(step: RequestStep, row: RightsRequest) -> str:
@@ -223,7 +223,7 @@ def _record(row: Subject, given: dict[str, Any], request: HttpRequest) -> HttpRe
         actor=actor,
         at=get_action_time(request),
     )
-    url = reverse("admin:rights_rightsrequest_change", args=[made.pk], current_app=site.name)
+    url = reverse("admin:requests_rightsrequest_change", args=[made.pk], current_app=site.name)
     return HttpResponseRedirect(url)
 
 

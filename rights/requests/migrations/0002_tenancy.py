@@ -1,4 +1,4 @@
-"""Tenant isolation of rights requests."""
+"""Tenant isolation of requests."""
 
 from django.db import migrations
 
@@ -7,10 +7,10 @@ from paktaleem.foundation.tenancy.operations import AppendOnly, Isolate, SameCli
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("rights", "0001_tables"),
+        ("requests", "0001_tables"),
         ("accounts", "0002_tenancy"),
         ("consent", "0002_tenancy"),
-        ("subjects", "0002_tenancy"),
+        ("people", "0002_tenancy"),
     ]
     operations = [
         Isolate(
@@ -27,16 +27,16 @@ class Migration(migrations.Migration):
             AppendOnly("RequestNote"),
             AppendOnly("ScheduledStep"),
             AppendOnly("RequestLimit"),
-            SameClientForeignKey("RightsRequest", "subject", "subjects.Subject"),
-            SameClientForeignKey("RightsRequest", "requester", "subjects.Subject"),
-            SameClientForeignKey("RightsRequest", "duplicate_of", "rights.RightsRequest"),
-            SameClientForeignKey("RequestPart", "request", "rights.RightsRequest"),
-            SameClientForeignKey("RequestStep", "request", "rights.RightsRequest"),
-            SameClientForeignKey("RequestPause", "request", "rights.RightsRequest"),
-            SameClientForeignKey("RequestExtension", "request", "rights.RightsRequest"),
-            SameClientForeignKey("RequestNote", "request", "rights.RightsRequest"),
-            SameClientForeignKey("ScheduledStep", "request", "rights.RightsRequest"),
-            SameClientForeignKey("RequestLimit", "request", "rights.RightsRequest"),
+            SameClientForeignKey("RightsRequest", "subject", "people.Subject"),
+            SameClientForeignKey("RightsRequest", "requester", "people.Subject"),
+            SameClientForeignKey("RightsRequest", "duplicate_of", "RightsRequest"),
+            SameClientForeignKey("RequestPart", "request", "RightsRequest"),
+            SameClientForeignKey("RequestStep", "request", "RightsRequest"),
+            SameClientForeignKey("RequestPause", "request", "RightsRequest"),
+            SameClientForeignKey("RequestExtension", "request", "RightsRequest"),
+            SameClientForeignKey("RequestNote", "request", "RightsRequest"),
+            SameClientForeignKey("ScheduledStep", "request", "RightsRequest"),
+            SameClientForeignKey("RequestLimit", "request", "RightsRequest"),
             SameClientForeignKey("RequestLimit", "restriction", "consent.Restriction"),
             SameClientForeignKey("RequestLimit", "objection", "consent.Objection"),
         ),

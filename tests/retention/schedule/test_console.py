@@ -160,7 +160,7 @@ def test_a_person_is_put_on_hold_and_their_page_says_until_when(cast, farah):
         make_rule(junaid.client_id, "newsletter", "contact_details", at=now, trigger="collected", period="P1Y")
         make_holding(junaid, "contact_details", ["newsletter"], collected_at=now - DAY)
         make_holding(junaid, "usage_logs", ["product_research"], collected_at=now - DAY)
-    page = f"/admin/subjects/subject/{cast.subject_id('junaid')}/"
+    page = f"/admin/people/subject/{cast.subject_id('junaid')}/"
     text = farah.get(f"{page}change/?tab=holdings").content.decode()
     assert "Newsletter: 1 year after “Last collection” on" in text
     assert "No rule: not disposed of" in text
@@ -177,7 +177,7 @@ def test_a_person_with_very_much_data_has_a_link_to_all_of_it(cast, amina):
         for number in range(200):
             make_holding(cast.subject("junaid"), f"category_{number:03}", ["support"], collected_at=at)
         make_holding(cast.subject("hamza"), "usage_logs", ["support"], collected_at=at)
-    page = f"/admin/subjects/subject/{cast.subject_id('junaid')}/change/?tab=holdings"
+    page = f"/admin/people/subject/{cast.subject_id('junaid')}/change/?tab=holdings"
     assert "Only the first" not in amina.get(page).content.decode()
     with in_client(cast.client_id("indus")):
         make_holding(cast.subject("junaid"), "category_200", ["support"], collected_at=at)
@@ -196,7 +196,7 @@ def test_the_days_of_a_persons_data_are_those_of_the_client(cast, amina):
     collected_at = datetime(2026, 10, 1, 20, tzinfo=UTC)
     with in_client(cast.client_id("indus")):
         make_holding(cast.subject("junaid"), "usage_logs", ["support"], collected_at=collected_at)
-    text = amina.get(f"/admin/subjects/subject/{cast.subject_id('junaid')}/change/?tab=holdings").content.decode()
+    text = amina.get(f"/admin/people/subject/{cast.subject_id('junaid')}/change/?tab=holdings").content.decode()
     assert text.count('<td class="when">2026-10-02</td>') == 2
 
 
@@ -205,7 +205,7 @@ def test_an_incident_that_is_overdue_says_so(cast, amina):
     with in_client(cast.client_id("indus")):
         for name, opened_at in (("danish", now - 8 * DAY), ("hamza", now)):
             open_incident(cast.subject(name), {"device"}, cause=IncidentCause.REVEALED, at=opened_at)
-    text = amina.get("/admin/retention/incident/").content.decode()
+    text = amina.get("/admin/holdings/incident/").content.decode()
     assert re.findall(r">(Open|Overdue)</span>", text) == ["Open", "Overdue"]
 
 
@@ -258,7 +258,7 @@ def test_the_lift_of_a_hold_is_offered_to_the_side_that_may_lift_it_and_once(cas
 
 def test_the_page_of_a_person_names_the_holds_in_force(cast, farah):
     now = timezone.now()
-    page = f"/admin/subjects/subject/{cast.subject_id('junaid')}/change/"
+    page = f"/admin/people/subject/{cast.subject_id('junaid')}/change/"
     assert "panel-holds" not in farah.get(page).content.decode()
     with in_client(cast.client_id("indus")):
         given: Any = {"ground": "Case 12.", "review_on": (now + 30 * DAY).date(), "actor": SETTING_UP, "at": now}
@@ -278,7 +278,7 @@ def test_a_flagged_collection_is_decided(cast, farah):
         )
         report_collection(cast.subject("junaid"), collected, actor=SETTING_UP, at=now)
         flagged = FlaggedCollection.objects.get()
-    url = f"/admin/retention/flaggedcollection/{flagged.pk}/"
+    url = f"/admin/holdings/flaggedcollection/{flagged.pk}/"
     assert "category not covered" in farah.get(f"{url}change/").content.decode()
     assert farah.post(f"{url}decide/", {"decision": "disposed", "ground": "Not needed."}).status_code == 302
     text = farah.get(f"{url}change/").content.decode()
@@ -323,6 +323,6 @@ def test_holdings_are_counted_by_category_and_age(cast, farah, amina):
     with in_client(cast.client_id("indus")):
         for name, age in (("junaid", 10), ("hamza", 500), ("iqra", 3000)):
             make_holding(cast.subject(name), "content", ["support"], collected_at=now - age * DAY)
-    page = farah.get("/admin/retention/holding/picture/")
+    page = farah.get("/admin/holdings/holding/picture/")
     assert page.context["lines"] == [("Uploaded content and work", [1, 1, 0, 0, 1], 3)]
-    assert not amina.get("/admin/retention/holding/picture/").context["lines"]
+    assert not amina.get("/admin/holdings/holding/picture/").context["lines"]

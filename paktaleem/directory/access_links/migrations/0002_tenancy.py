@@ -1,21 +1,25 @@
-"""Tenant isolation of access links and codes."""
+"""Tenant isolation of access links, and its SQL functions and triggers."""
 
 from django.db import migrations
 
-from paktaleem.foundation.tenancy.sql_files import ApplySql
 from paktaleem.foundation.tenancy.operations import Isolate, SameClientForeignKey, TenantIsolation
+from paktaleem.foundation.tenancy.sql_files import ApplySql
 
 
 class Migration(migrations.Migration):
-    dependencies = [("doors", "0001_tables"), ("accounts", "0002_tenancy"), ("subjects", "0002_tenancy")]
+    dependencies = [
+        ("access_links", "0001_tables"),
+        ("accounts", "0002_tenancy"),
+        ("people", "0002_tenancy"),
+    ]
     operations = [
         Isolate(
             TenantIsolation("PageLink", looked_up=True),
             TenantIsolation("PageCode"),
-            SameClientForeignKey("PageLink", "subject", "subjects.Subject"),
-            SameClientForeignKey("PageLink", "child", "subjects.Subject"),
-            SameClientForeignKey("PageCode", "subject", "subjects.Subject"),
-            SameClientForeignKey("PageCode", "child", "subjects.Subject"),
+            SameClientForeignKey("PageLink", "subject", "people.Subject"),
+            SameClientForeignKey("PageLink", "child", "people.Subject"),
+            SameClientForeignKey("PageCode", "subject", "people.Subject"),
+            SameClientForeignKey("PageCode", "child", "people.Subject"),
         ),
-        ApplySql("doors_client_of_link", digest="2b7501be6f6e"),
+        ApplySql("access_links_client_of_link", digest="2b99b0ac5feb"),
     ]

@@ -333,7 +333,7 @@ class OrderAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
 
     @admin.display(description="person")
     def person(self, row: Order) -> SafeString:
-        url = reverse("admin:subjects_subject_change", args=[row.subject_id], current_app=site.name)
+        url = reverse("admin:people_subject_change", args=[row.subject_id], current_app=site.name)
         return format_html('<a href="{}">{}</a>', url, row.subject)
 
     @admin.display(description="data")

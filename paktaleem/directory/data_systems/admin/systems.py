@@ -183,7 +183,7 @@ class OrderAlertAdmin(EvidenceAdmin):
 
     @admin.display(description="order")
     def kind(self, row: OrderAlert) -> SafeString:
-        url = reverse("admin:systems_order_change", args=[row.order_id], current_app=site.name)
+        url = reverse("admin:data_systems_order_change", args=[row.order_id], current_app=site.name)
         return format_html('<a href="{}">{}</a>', url, row.order.get_kind_display())
 
     @admin.display(description="system")
@@ -245,7 +245,7 @@ def panel_of_orders(orders: QuerySet[Order]) -> dict[str, Any]:
         {
             "order": one,
             "state": describe_state(one),
-            "url": reverse("admin:systems_order_change", args=[one.pk], current_app=site.name),
+            "url": reverse("admin:data_systems_order_change", args=[one.pk], current_app=site.name),
         }
         for one in orders.select_related("system").defer("named", "new_values").order_by("pk")
     ]

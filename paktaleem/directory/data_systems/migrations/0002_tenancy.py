@@ -1,4 +1,4 @@
-"""Tenant isolation of systems and orders."""
+"""Tenant isolation of data systems."""
 
 from django.db import migrations
 
@@ -7,34 +7,34 @@ from paktaleem.foundation.tenancy.operations import AppendOnly, Isolate, SameCli
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("systems", "0001_tables"),
+        ("data_systems", "0001_tables"),
         ("accounts", "0002_tenancy"),
         ("files", "0002_tenancy"),
-        ("subjects", "0002_tenancy"),
+        ("people", "0002_tenancy"),
     ]
     operations = [
         Isolate(
-            TenantIsolation("System", shared=True),
             TenantIsolation("HistoricalSystem", shared=True),
+            TenantIsolation("System", shared=True),
+            TenantIsolation("HistoricalSystemKey"),
             TenantIsolation("SystemKey"),
             TenantIsolation("OrderSet", limited="read"),
             TenantIsolation("Order"),
             TenantIsolation("OrderStep"),
             TenantIsolation("OrderPart"),
-            TenantIsolation("Waiver"),
-            TenantIsolation("HistoricalSystemKey"),
             TenantIsolation("HistoricalWaiver"),
+            TenantIsolation("Waiver"),
             TenantIsolation("OrderAlert"),
             AppendOnly("HistoricalSystem"),
             AppendOnly("HistoricalSystemKey"),
-            AppendOnly("HistoricalWaiver"),
             AppendOnly("OrderSet"),
             AppendOnly("OrderStep"),
             AppendOnly("OrderPart"),
+            AppendOnly("HistoricalWaiver"),
             AppendOnly("OrderAlert"),
             SameClientForeignKey("SystemKey", "system", "System", owner="system_owner"),
             SameClientForeignKey("Order", "system", "System", owner="system_owner"),
-            SameClientForeignKey("Order", "subject", "subjects.Subject"),
+            SameClientForeignKey("Order", "subject", "people.Subject"),
             SameClientForeignKey("Order", "order_set", "OrderSet"),
             SameClientForeignKey("OrderStep", "order", "Order"),
             SameClientForeignKey("OrderPart", "order", "Order"),

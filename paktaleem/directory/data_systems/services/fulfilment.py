@@ -289,15 +289,15 @@ class NewAlerts(NamedTuple):
 
 _RAISE = """
 WITH raised AS (
-    INSERT INTO systems_orderalert (id, client_id, order_id, state, attempt, raised_at)
+    INSERT INTO data_systems_orderalert (id, client_id, order_id, state, attempt, raised_at)
     SELECT gen_random_uuid(), o.client_id, o.id, o.state, o.attempts, %(at)s
-    FROM systems_order o
+    FROM data_systems_order o
     WHERE o.client_id = %(client)s AND o.ended_at IS NULL AND o.stuck_at <= %(at)s
     ON CONFLICT (client_id, order_id, state, attempt) DO NOTHING
     RETURNING order_id
 )
 SELECT count(*) FILTER (WHERE o.system_owner = o.client_id), count(*) FILTER (WHERE o.system_owner <> o.client_id)
-FROM raised r JOIN systems_order o ON o.client_id = %(client)s AND o.id = r.order_id
+FROM raised r JOIN data_systems_order o ON o.client_id = %(client)s AND o.id = r.order_id
 """
 
 

@@ -37,7 +37,7 @@ from paktaleem.foundation.tenancy.rows import UUID7_SQL, clock_bytes, insert_row
 from paktaleem.foundation.upkeep.periods.kinds import Bounds, DataKind, Disposal
 from paktaleem.foundation.upkeep.periods.selectors import get_cutoff
 
-_COLUMN = "systems_order.new_values"
+_COLUMN = "data_systems_order.new_values"
 MOST_FIELDS = 50
 _FIELDS_NAMED = 2
 
@@ -216,9 +216,9 @@ _ISSUE = f"""
 WITH targets AS MATERIALIZED (
     SELECT id AS system_id, client_id AS system_owner,
         ARRAY(SELECT unnest(categories) INTERSECT SELECT unnest(%(categories)s::varchar[]) ORDER BY 1) AS about
-    FROM systems_system WHERE id = ANY(%(systems)s)
+    FROM data_systems_system WHERE id = ANY(%(systems)s)
 ), made AS (
-    INSERT INTO systems_order (id, client_id, system_id, system_owner, subject_id, order_set_id, state, attempts,
+    INSERT INTO data_systems_order (id, client_id, system_id, system_owner, subject_id, order_set_id, state, attempts,
         failure, fields, categories, changed_at, stuck_at, {_ORDERED})
     SELECT id, %(client)s, system_id, system_owner, person, %(set)s, 'queued', 0, '', '{{{{}}}}', about,
         %(created_at)s, %(stuck_at)s, {_VALUES}
@@ -227,10 +227,10 @@ WITH targets AS MATERIALIZED (
     ) numbered
     RETURNING id, subject_id
 ), stepped AS (
-    INSERT INTO systems_orderstep (id, client_id, order_id, state, attempt, code, taken_at, {_ACTOR})
+    INSERT INTO data_systems_orderstep (id, client_id, order_id, state, attempt, code, taken_at, {_ACTOR})
     SELECT {UUID7_SQL}, %(client)s, id, 'queued', 0, '', %(created_at)s, {_BY} FROM made
 )
-INSERT INTO systems_orderset (id, client_id, categories, size, orders_hash, {_ORDERED}, {_ACTOR})
+INSERT INTO data_systems_orderset (id, client_id, categories, size, orders_hash, {_ORDERED}, {_ACTOR})
 SELECT %(set)s, %(client)s, %(categories)s, count(*), {HASH_OF_SET}, {_VALUES}, {_BY} FROM made HAVING count(*) > 0
 RETURNING size, orders_hash
 """  # noqa: S608 -- columns named in the source; every value is a parameter

@@ -1,4 +1,4 @@
-"""Tenant isolation of files, which are never changed."""
+"""Tenant isolation of files."""
 
 from django.db import migrations
 
@@ -6,16 +6,20 @@ from paktaleem.foundation.tenancy.operations import AppendOnly, Isolate, SameCli
 
 
 class Migration(migrations.Migration):
-    dependencies = [("files", "0001_tables"), ("accounts", "0002_tenancy"), ("subjects", "0002_tenancy")]
+    dependencies = [
+        ("files", "0001_tables"),
+        ("accounts", "0002_tenancy"),
+        ("people", "0002_tenancy"),
+    ]
     operations = [
         Isolate(
             TenantIsolation("SealedFile"),
-            TenantIsolation("FileChunk"),
             TenantIsolation("PackageKey"),
+            TenantIsolation("FileChunk"),
             AppendOnly("SealedFile"),
             AppendOnly("FileChunk"),
-            SameClientForeignKey("SealedFile", "subject", "subjects.Subject"),
+            SameClientForeignKey("SealedFile", "subject", "people.Subject"),
+            SameClientForeignKey("PackageKey", "subject", "people.Subject"),
             SameClientForeignKey("FileChunk", "file", "SealedFile"),
-            SameClientForeignKey("PackageKey", "subject", "subjects.Subject"),
         ),
     ]

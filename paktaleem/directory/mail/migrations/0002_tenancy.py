@@ -1,4 +1,4 @@
-"""Tenant isolation of outgoing mail."""
+"""Tenant isolation of mail."""
 
 from django.db import migrations
 
@@ -6,10 +6,14 @@ from paktaleem.foundation.tenancy.operations import Isolate, SameClientForeignKe
 
 
 class Migration(migrations.Migration):
-    dependencies = [("mail", "0001_tables"), ("accounts", "0002_tenancy"), ("subjects", "0002_tenancy")]
+    dependencies = [
+        ("mail", "0001_tables"),
+        ("accounts", "0002_tenancy"),
+        ("people", "0002_tenancy"),
+    ]
     operations = [
         Isolate(
             TenantIsolation("Letter", limited="journal"),
-            SameClientForeignKey("Letter", "subject", "subjects.Subject"),
+            SameClientForeignKey("Letter", "subject", "people.Subject"),
         ),
     ]

@@ -124,7 +124,7 @@ def search_people(request: HttpRequest, form: FindForm) -> FirstRows[Subject]:
         return find_people(wanted["text"], client_id=client_id, **terms)
 
 
-home_links.connect(HomeLink(gettext_lazy("Find a person"), "admin:subjects_subject_find", Capability.VIEW_SUBJECTS))
+home_links.connect(HomeLink(gettext_lazy("Find a person"), "admin:people_subject_find", Capability.VIEW_SUBJECTS))
 
 
 LABELS = {field.name: gettext_lazy(field.label) for field in PERSONAL_FIELDS}
@@ -398,7 +398,7 @@ class SubjectAdmin(ExportableAdmin):
 
 def person_url(subject_id: Any) -> str:
     """Return the URL of a person's page."""
-    return reverse("admin:subjects_subject_change", args=[subject_id], current_app=site.name)
+    return reverse("admin:people_subject_change", args=[subject_id], current_app=site.name)
 
 
 def link_person(person: Subject) -> SafeString:
@@ -474,4 +474,4 @@ def describe_threshold(at: datetime) -> str:
     return _("Of age") if at == ADULT_SENTINEL else moment(at)
 
 
-field_words.connect(FieldWords("subjects.subject", frozenset({"of_age_at"}), describe_threshold))
+field_words.connect(FieldWords("people.subject", frozenset({"of_age_at"}), describe_threshold))

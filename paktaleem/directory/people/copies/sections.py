@@ -96,7 +96,7 @@ def _other_roles(row: Any, _reader: Reader) -> Value:
 
 _PERSONAL = " ".join(one.name for one in PERSONAL_FIELDS)
 _PERSONAL_TITLES = {one.name: _(one.label) for one in PERSONAL_FIELDS}
-_VALUES = {one.name: open_column(one.name, column=f"subjects_subject.{one.name}") for one in PERSONAL_FIELDS}
+_VALUES = {one.name: open_column(one.name, column=f"people_subject.{one.name}") for one in PERSONAL_FIELDS}
 _DETAILS = Copied(
     "details",
     _("Your details"),

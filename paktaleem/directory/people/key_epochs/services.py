@@ -89,7 +89,7 @@ def rewrap_keys(client_id: UUID, *, after: UUID | None = None, limit: int = 1_00
 
 
 _REPLACE = """
-UPDATE subjects_subjectkey k SET epoch = n.epoch, wrapped = n.wrapped
+UPDATE people_subjectkey k SET epoch = n.epoch, wrapped = n.wrapped
 FROM unnest(%s::uuid[], %s::int[], %s::bytea[], %s::int[], %s::bytea[])
     AS n (id, old_epoch, old_wrapped, epoch, wrapped)
 WHERE k.client_id = %s AND k.id = n.id AND k.epoch = n.old_epoch AND k.wrapped = n.old_wrapped

@@ -78,7 +78,7 @@ def _propose(
 ) -> HttpResponse:
     """Propose the link or its undoing, and lead to the page on which a second person decides."""
     merge = service(row, other, actor=actor_of(request), reason=given["reason"], at=get_action_time(request))
-    url = reverse("admin:merges_personmerge_change", args=[merge.pk], current_app=site.name)
+    url = reverse("admin:people_personmerge_change", args=[merge.pk], current_app=site.name)
     return HttpResponseRedirect(url)
 
 

@@ -132,7 +132,7 @@ def _require_linkable(main: Subject, other: Subject, at: datetime) -> None:
         words = _("This record is already linked with another one. Undo that link first, or link from this record.")
         raise ValidationError(words)
     births = {  # opened in order to compare them; no one is shown them
-        sealer_of(record).open(record.birth_date, column="subjects_subject.birth_date")
+        sealer_of(record).open(record.birth_date, column="people_subject.birth_date")
         for record in (main, other)
         if record.birth_date is not None
     }

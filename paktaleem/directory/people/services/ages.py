@@ -17,7 +17,7 @@ from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.audit.services import make_entry
 from paktaleem.foundation.encryption.sealing import Sealer, blind_index
 
-PROPOSAL = "subjects_agechange.proposal"
+PROPOSAL = "people_agechange.proposal"
 _DAYS = ("birth_date", "attested_on", "declared_on")
 
 

@@ -217,7 +217,7 @@ def find_full_age(subject: Subject, *, at: datetime, sealer: Sealer | None = Non
 
 def _open_field(subject: Subject, field: str, sealer: Sealer) -> str | None:
     sealed = getattr(subject, field)
-    return None if sealed is None else sealer.open(sealed, column=f"subjects_subject.{field}")
+    return None if sealed is None else sealer.open(sealed, column=f"people_subject.{field}")
 
 
 def _write_details(subject: Subject, details: SubjectDetails, sealer: Sealer, act: _Act) -> None:
@@ -244,7 +244,7 @@ def _record_details(kind: str, subject: Subject, texts: Mapping[str, str | None]
             **role_facts(subject.roles),
             "commitments": {field: commitment(text, salt) for field, text in texts.items()},
         },
-        openings=sealer.seal(salt.hex(), column="ledger_entry.openings").ciphertext,
+        openings=sealer.seal(salt.hex(), column="audit_entry.openings").ciphertext,
         actor=act.actor,
         at=act.at,
     )
@@ -447,7 +447,7 @@ def replace_key(subject: Subject, *, actor: Actor, reason: Reason | str, at: dat
     old = sealer_of(subject)
     new, epoch, wrapped = wrap_new_key(subject.client_id, subject.pk)
     for field in PERSONAL:
-        column, sealed = f"subjects_subject.{field}", getattr(subject, field)
+        column, sealed = f"people_subject.{field}", getattr(subject, field)
         if sealed is not None:
             setattr(subject, field, new.seal(old.open(sealed, column=column), column=column))
     keys = SubjectKey.objects.filter(client_id=subject.client_id, subject_id=subject.pk)

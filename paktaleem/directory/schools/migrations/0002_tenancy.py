@@ -1,13 +1,17 @@
-"""Tenant isolation of schools, terms, classes and enrolments."""
+"""Tenant isolation of schools, and its SQL functions and triggers."""
 
 from django.db import migrations
 
-from paktaleem.foundation.tenancy.sql_files import ApplySql
 from paktaleem.foundation.tenancy.operations import Isolate, SameClientForeignKey, TenantIsolation
+from paktaleem.foundation.tenancy.sql_files import ApplySql
 
 
 class Migration(migrations.Migration):
-    dependencies = [("schools", "0001_tables"), ("accounts", "0002_tenancy"), ("subjects", "0002_tenancy")]
+    dependencies = [
+        ("schools", "0001_tables"),
+        ("accounts", "0002_tenancy"),
+        ("people", "0002_tenancy"),
+    ]
     operations = [
         ApplySql("schools_of_limit", digest="f7bae15ccdc0"),
         Isolate(
@@ -16,13 +20,16 @@ class Migration(migrations.Migration):
             TenantIsolation("SchoolClass", limited="classes"),
             TenantIsolation("ClassTerm", limited="classes"),
             TenantIsolation("Enrolment", limited="classes"),
+            TenantIsolation("RosterImport"),
+            TenantIsolation("RosterChunk"),
             SameClientForeignKey("School", "parent", "School"),
             SameClientForeignKey("Term", "parent", "Term"),
             SameClientForeignKey("SchoolClass", "school", "School"),
             SameClientForeignKey("ClassTerm", "school_class", "SchoolClass"),
             SameClientForeignKey("ClassTerm", "term", "Term"),
             SameClientForeignKey("Enrolment", "school_class", "SchoolClass"),
-            SameClientForeignKey("Enrolment", "subject", "subjects.Subject"),
+            SameClientForeignKey("Enrolment", "subject", "people.Subject"),
+            SameClientForeignKey("RosterChunk", "roster", "RosterImport"),
         ),
         ApplySql("schools_refresh_statistics", digest="27077dba0d56"),
     ]

@@ -62,7 +62,6 @@ class RosterImport(TenantRow, ActorStamp):
     wrapped = models.BinaryField(null=True)
 
     class Meta:
-        app_label = "subjects"
         verbose_name = "roster import"
         ordering = ["-uploaded_at", "-id"]
         indexes = [
@@ -100,7 +99,6 @@ class RosterChunk(TenantRow):
     sealed = SealedField()
 
     class Meta:
-        app_label = "subjects"
         constraints = [models.UniqueConstraint(fields=["client", "roster", "number"], name="rosterchunk_in_order")]
 
     def __str__(self) -> str:

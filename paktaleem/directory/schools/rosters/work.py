@@ -36,7 +36,7 @@ def _list_rows(since: datetime) -> QuerySet[RosterImport]:
 
 
 ROSTERS = LongAct(
-    "subjects.rosterimport",
+    "schools.rosterimport",
     _("Roster"),
     frozenset({RUN_ROSTER_STEP}),
     Capability.VIEW_ROSTERS,

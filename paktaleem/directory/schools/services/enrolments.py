@@ -113,7 +113,7 @@ WITH given AS (
     FROM given g
     LEFT JOIN LATERAL (SELECT id FROM schools_schoolclass c WHERE c.client_id = (SELECT %(client)s::uuid)
         AND c.external_id = g.school_class AND c.ended_at IS NULL LIMIT 1) c ON true
-    LEFT JOIN LATERAL (SELECT id, erasure_started_at FROM subjects_subject s
+    LEFT JOIN LATERAL (SELECT id, erasure_started_at FROM people_subject s
         WHERE s.client_id = (SELECT %(client)s::uuid) AND s.external_id = g.person LIMIT 1) s ON true
     LEFT JOIN LATERAL (SELECT * FROM schools_enrolment e WHERE e.client_id = (SELECT %(client)s::uuid)
         AND e.external_id = g.external_id AND e.external_id <> '' AND e.ended_at IS NULL LIMIT 1) known ON true
@@ -205,7 +205,7 @@ INSERT INTO schools_enrolment (id, client_id, school_class_id, subject_id, role,
 SELECT f.id, %(client)s, f.class_id, f.subject_id, f.role, f.external_id, %(origin)s, f.stated_on,
     f.starts_on, f.ends_on, %(at)s
 FROM found_enrolments f JOIN (
-    SELECT s.id FROM subjects_subject s
+    SELECT s.id FROM people_subject s
     WHERE s.client_id = %(client)s AND s.external_id IS NOT NULL AND s.erasure_started_at IS NULL
         AND s.id IN (SELECT subject_id FROM found_enrolments WHERE action = 'add')
     ORDER BY s.id FOR SHARE) s ON s.id = f.subject_id

@@ -90,7 +90,7 @@ def record_schools(
             CLASSES: record_sourced(CLASSES, given.classes, run),
         }
         if origin is Origin.ROSTER:
-            cursor.execute("SELECT subjects_refresh_statistics(), schools_refresh_statistics()")
+            cursor.execute("SELECT people_refresh_statistics(), schools_refresh_statistics()")
     counts[ENROLMENTS] = record_enrolments(given.enrolments, run)
     if any(one.written for one in counts.values()):
         facts = {"origin": origin.value, "counts": {part: list(one) for part, one in counts.items()}}

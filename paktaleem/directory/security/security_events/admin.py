@@ -91,5 +91,5 @@ class SecurityEventAdmin(ExportableAdmin, EvidenceAdmin):
     def ledger(self, row: SecurityEvent) -> SafeString | str:
         if row.entry is None:
             return "—"
-        url = reverse("admin:ledger_entry_change", args=[row.entry], current_app=site.name)
+        url = reverse("admin:audit_entry_change", args=[row.entry], current_app=site.name)
         return format_html('<a href="{}">{}</a>', url, gettext("Open"))

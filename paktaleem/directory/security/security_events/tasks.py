@@ -37,7 +37,7 @@ def watch_security(timestamp: int) -> None:
 @app.task(name=ALERT, pass_context=False)
 def email_alert(kind: str, number: str) -> None:
     """Email all privacy officers that events of a kind reached their count; the email names no person."""
-    page = reverse("admin:security_events_securityevent_changelist", current_app="console")
+    page = reverse("admin:security_securityevent_changelist", current_app="console")
     url = f"{build_public_url(page)}?kind={kind}"
     with in_client(PAKTALEEM):
         for user in list_staff(PAKTALEEM, Role.PRIVACY_OFFICER, at=wall_clock_now()):

@@ -19,7 +19,7 @@ _AT_ONCE = 5_000
 _UNLINKED_BYTES = 16
 """Length of the random value that replaces a tombstone, a keyed hash of 32 bytes."""
 _UNLINK = """
-UPDATE subjects_subject SET tombstone = uuid_send(gen_random_uuid())
+UPDATE people_subject SET tombstone = uuid_send(gen_random_uuid())
 WHERE client_id = %(client)s AND id = ANY(%(people)s)
 """
 

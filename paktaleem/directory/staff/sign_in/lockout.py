@@ -91,19 +91,19 @@ class AutonomousHandler(AxesDatabaseHandler):  # type: ignore[misc]
 
 
 _ADD = """
-INSERT INTO signin_counter (key, value, expires_at) VALUES (%s, %s, %s)
+INSERT INTO staff_counter (key, value, expires_at) VALUES (%s, %s, %s)
 ON CONFLICT (key) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at
-    WHERE signin_counter.expires_at <= %s
+    WHERE staff_counter.expires_at <= %s
 """
 _SET = """
-INSERT INTO signin_counter (key, value, expires_at) VALUES (%s, %s, %s)
+INSERT INTO staff_counter (key, value, expires_at) VALUES (%s, %s, %s)
 ON CONFLICT (key) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at
 """
 _INCREASE = """
-UPDATE signin_counter SET value = to_jsonb((value #>> '{}')::bigint + %s)
+UPDATE staff_counter SET value = to_jsonb((value #>> '{}')::bigint + %s)
 WHERE key = %s AND (expires_at IS NULL OR expires_at > %s) RETURNING value::text
 """
-_GET = "SELECT value::text FROM signin_counter WHERE key = %s AND (expires_at IS NULL OR expires_at > %s)"
+_GET = "SELECT value::text FROM staff_counter WHERE key = %s AND (expires_at IS NULL OR expires_at > %s)"
 
 
 class DatabaseCounters(BaseCache):
@@ -140,20 +140,20 @@ class DatabaseCounters(BaseCache):
 
     def touch(self, key: str, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
         """Extend the expiry of a key; return True if it exists."""
-        sql = "UPDATE signin_counter SET expires_at = %s WHERE key = %s AND (expires_at IS NULL OR expires_at > %s)"
+        sql = "UPDATE staff_counter SET expires_at = %s WHERE key = %s AND (expires_at IS NULL OR expires_at > %s)"
         return self._execute(sql, [self._ends_at(timeout), self._hashed_key(key, version), _now()]) == 1
 
     def delete(self, key: str, version: int | None = None) -> bool:
         """Delete a key; return True if it existed."""
-        return self._execute("DELETE FROM signin_counter WHERE key = %s", [self._hashed_key(key, version)]) == 1
+        return self._execute("DELETE FROM staff_counter WHERE key = %s", [self._hashed_key(key, version)]) == 1
 
     def clear(self) -> None:
         """Delete all keys."""
-        self._execute("DELETE FROM signin_counter", [])
+        self._execute("DELETE FROM staff_counter", [])
 
     def forget_expired(self, at: datetime) -> int:
         """Delete expired rows and return their number."""
-        return self._execute("DELETE FROM signin_counter WHERE expires_at <= %s", [at])
+        return self._execute("DELETE FROM staff_counter WHERE expires_at <= %s", [at])
 
     def _execute(self, sql: str, values: list[Any]) -> int:
         with autonomous_transaction() as alias, connections[alias].cursor() as cursor:

@@ -17,7 +17,7 @@ from paktaleem.foundation.accounts.ways_in import WaysIn
 from paktaleem.foundation.tenancy.context import read_in_one_statement
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
-_RULES = "SELECT client_id, provider_id, is_required FROM single_sign_on_providers(%s::uuid[])"
+_RULES = "SELECT client_id, provider_id, is_required FROM staff_sign_on_providers(%s::uuid[])"
 
 
 class Institution(NamedTuple):
@@ -29,7 +29,7 @@ class Institution(NamedTuple):
 
 def list_institutions(domain: str) -> list[Institution]:
     """List the clients whose single sign-on is for this email domain; outside any context."""
-    rows = read_in_one_statement("SELECT code, name FROM single_sign_on_by_domain(%s)", [domain.lower()])
+    rows = read_in_one_statement("SELECT code, name FROM staff_sign_on_by_domain(%s)", [domain.lower()])
     return [Institution(*row) for row in rows]
 
 
@@ -63,7 +63,7 @@ def narrow_to_sign_on(request: HttpRequest, choices: Sequence[MembershipChoice])
 def needs_single_sign_on(user_id: UUID, at: datetime) -> bool:
     """Return True if every client of a member of staff requires single sign-on; ``accounts.password_rules``."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT single_sign_on_only(%s, %s)", [user_id, at])
+        cursor.execute("SELECT staff_sign_on_only(%s, %s)", [user_id, at])
         return bool(cursor.fetchone()[0])
 
 

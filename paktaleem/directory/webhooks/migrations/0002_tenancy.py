@@ -1,4 +1,4 @@
-"""Tenant isolation of webhooks, and the triggers that write messages."""
+"""Tenant isolation of webhooks, and its SQL functions and triggers."""
 
 from django.db import migrations
 
@@ -7,11 +7,15 @@ from paktaleem.foundation.tenancy.sql_files import ApplySql
 
 
 class Migration(migrations.Migration):
-    dependencies = [("webhooks", "0001_tables"), ("accounts", "0002_tenancy"), ("ledger", "0002_tenancy")]
+    dependencies = [
+        ("webhooks", "0001_tables"),
+        ("accounts", "0002_tenancy"),
+        ("audit", "0002_tenancy"),
+    ]
     operations = [
         Isolate(
-            TenantIsolation("Endpoint"),
             TenantIsolation("HistoricalEndpoint"),
+            TenantIsolation("Endpoint"),
             TenantIsolation("EndpointSecret"),
             TenantIsolation("EndpointHealth"),
             TenantIsolation("Message"),
@@ -29,5 +33,5 @@ class Migration(migrations.Migration):
         ApplySql("webhooks_tell_entries", digest="f2f2113863cb"),
         ApplySql("webhooks_tell_changes", digest="c904a7089b32"),
         ApplySql("webhooks_tell_register", digest="7e3b0e314f2e"),
-        ApplySql("tells_webhooks", digest="903c0b017e42"),
+        ApplySql("tells_webhooks", digest="91b195a7ad50"),
     ]

@@ -1,51 +1,53 @@
-"""Tenant isolation of clients, memberships and keys; the look-ups that come before a client is known."""
+"""Tenant isolation of accounts, and its SQL functions and triggers."""
 
 from django.db import migrations
 
 from paktaleem.foundation.tenancy.operations import AppendOnly, Isolate, TenantIsolation
 from paktaleem.foundation.tenancy.sql_files import ApplySql
 
-TIE_KEYS = """
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("accounts", "0001_tables"),
+        ("tenancy", "0001_functions"),
+    ]
+    operations = [
+        Isolate(
+            TenantIsolation("HistoricalStaffChange"),
+            TenantIsolation("StaffChange", looked_up=True),
+            TenantIsolation("HistoricalClient", column="id", limited="read"),
+            TenantIsolation("Client", column="id", looked_up=True, limited="read"),
+            TenantIsolation("HistoricalMembership", limited="by_schools"),
+            TenantIsolation("Membership", looked_up=True, limited="by_schools"),
+            TenantIsolation("HistoricalApiKey"),
+            TenantIsolation("ApiKey", looked_up=True),
+            TenantIsolation("ClientChange"),
+            AppendOnly("HistoricalStaffChange"),
+            AppendOnly("HistoricalClient"),
+            AppendOnly("HistoricalUser"),
+            AppendOnly("HistoricalMembership"),
+            AppendOnly("HistoricalApiKey"),
+        ),
+        migrations.RunSQL(
+            """
 ALTER TABLE accounts_client ADD CONSTRAINT client_and_its_kind UNIQUE (id, is_sandbox);
 ALTER TABLE accounts_apikey ADD CONSTRAINT apikey_is_of_its_clients_kind
     FOREIGN KEY (client_id, is_test) REFERENCES accounts_client (id, is_sandbox);
-"""
-UNTIE_KEYS = """
+""",
+            """
 ALTER TABLE accounts_apikey DROP CONSTRAINT apikey_is_of_its_clients_kind;
 ALTER TABLE accounts_client DROP CONSTRAINT client_and_its_kind;
-"""
-"""A key's ``is_test`` is the same as its client's ``is_sandbox``."""
-
-THRESHOLDS = """
+""",
+        ),
+        migrations.RunSQL(
+            """
 ALTER TABLE accounts_client ADD CONSTRAINT client_country_thresholds_13_to_21 CHECK (
     jsonb_typeof(country_thresholds) = 'object' AND NOT jsonb_path_exists(country_thresholds,
         '$.keyvalue() ? (!(@.key like_regex "^[A-Z]{2}$") || !(@.value.type() == "number"
             && @.value >= 13 && @.value <= 21 && @.value.floor() == @.value))'))
-"""
-"""Written in SQL, because it looks at every key and value of the map."""
-
-
-class Migration(migrations.Migration):
-    dependencies = [("accounts", "0001_tables"), ("tenancy", "0001_functions")]
-    operations = [
-        Isolate(
-            TenantIsolation("Client", column="id", looked_up=True, limited="read"),
-            TenantIsolation("HistoricalClient", column="id", limited="read"),
-            TenantIsolation("Membership", looked_up=True, limited="by_schools"),
-            TenantIsolation("HistoricalMembership", limited="by_schools"),
-            TenantIsolation("ApiKey", looked_up=True),
-            TenantIsolation("HistoricalApiKey"),
-            TenantIsolation("ClientChange"),
-            TenantIsolation("StaffChange", looked_up=True),
-            TenantIsolation("HistoricalStaffChange"),
-            AppendOnly("HistoricalClient"),
-            AppendOnly("HistoricalMembership"),
-            AppendOnly("HistoricalApiKey"),
-            AppendOnly("HistoricalUser"),
-            AppendOnly("HistoricalStaffChange"),
+""",
+            "ALTER TABLE accounts_client DROP CONSTRAINT client_country_thresholds_13_to_21",
         ),
-        migrations.RunSQL(TIE_KEYS, UNTIE_KEYS),
-        migrations.RunSQL(THRESHOLDS, "ALTER TABLE accounts_client DROP CONSTRAINT client_country_thresholds_13_to_21"),
         ApplySql("accounts_live_key", digest="0acd826429d7"),
         ApplySql("accounts_memberships", digest="d7b90a674c9c"),
         ApplySql("accounts_staff_roles", digest="54f9dbfbe84f"),

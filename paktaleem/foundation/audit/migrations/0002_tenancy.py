@@ -1,4 +1,4 @@
-"""Tenant isolation of the ledger, which is only ever added to."""
+"""Tenant isolation of audit, and its SQL functions and triggers."""
 
 from django.db import migrations
 
@@ -7,11 +7,14 @@ from paktaleem.foundation.tenancy.sql_files import ApplySql
 
 
 class Migration(migrations.Migration):
-    dependencies = [("ledger", "0001_tables"), ("tenancy", "0001_functions")]
+    dependencies = [
+        ("audit", "0001_tables"),
+        ("tenancy", "0001_functions"),
+    ]
     operations = [
         Isolate(
             TenantIsolation("Entry", limited="journal"),
             AppendOnly("Entry"),
         ),
-        ApplySql("ledger_record_own", digest="f7455b7899d8"),
+        ApplySql("audit_record_own", digest="149a5ca4d2e3"),
     ]

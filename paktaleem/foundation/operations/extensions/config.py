@@ -1,6 +1,9 @@
 """The base of the project's app configurations."""
 
 from collections.abc import Sequence
+from importlib import import_module
+from importlib.util import find_spec
+from types import ModuleType
 from typing import ClassVar
 
 from django.apps import AppConfig
@@ -13,13 +16,28 @@ class PortalAppConfig(AppConfig):
     Derive from ``config.PortalAppConfig``, not from the bare name: Django takes every AppConfig in the namespace of
     ``apps.py`` for the app's own.
 
-    ``handlers`` lists pairs of dotted paths: an extension point of an app below, and the handler of this app.
+    ``handlers`` lists pairs of dotted paths: an extension point of an app below, and the handler of this app. ``parts``
+    names packages of the app with models, console pages or tasks of their own; each is read as the app's own modules.
     """
 
     handlers: ClassVar[Sequence[tuple[str, str]]] = ()
+    parts: ClassVar[Sequence[str]] = ()
+
+    def import_models(self) -> None:
+        """Import the models of the app and of its parts."""
+        super().import_models()
+        for module in self.modules("models"):
+            self.models_module = self.models_module or module
+
+    def modules(self, name: str) -> list[ModuleType]:
+        """Import the modules of this name of the app and of its parts, and return them."""
+        packages = [self.name, *(f"{self.name}.{part}" for part in self.parts)]
+        return [import_module(f"{package}.{name}") for package in packages if find_spec(f"{package}.{name}")]
 
     def ready(self) -> None:
         """Connect the handlers. Raises ImportError if a path is wrong."""
         super().ready()
         for point, handler in self.handlers:
             import_string(point).connect(import_string(handler))
+        if self.parts:
+            self.modules("tasks")

@@ -18,5 +18,5 @@ class Migration(migrations.Migration):
     operations = [
         ApplySql("tenancy_client", digest="1df797f36884"),
         ApplySql("tenancy_schools", digest="4095ab486df8"),
-        ApplySql("tenancy_refuse_change", digest="15ebc29c108c"),
+        ApplySql("tenancy_refuse_change", digest="4c668861db66"),
     ]

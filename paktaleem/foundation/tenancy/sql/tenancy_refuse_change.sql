@@ -9,7 +9,7 @@ AS $$
 BEGIN
     IF TG_OP = 'DELETE'
         AND TG_LEVEL = 'ROW'
-        AND TG_TABLE_NAME <> 'ledger_entry'
+        AND TG_TABLE_NAME <> 'audit_entry'
         AND current_user = 'paktaleem_owner'
         AND current_setting('paktaleem.forgetting', true) = 'sandbox'
         AND EXISTS (SELECT FROM accounts_client WHERE id = tenancy_client() AND is_sandbox)

@@ -112,7 +112,7 @@ def _to_backup_error(name: str, error_output: bytes) -> BackupFailed:
     return BackupFailed(f"{name} failed: {(errors or lines)[0].strip()}")
 
 
-NEVER_EMPTY_TABLES = ("django_migrations", "accounts_client", "ledger_entry")
+NEVER_EMPTY_TABLES = ("django_migrations", "accounts_client", "audit_entry")
 """Tables that are never empty once the portal has run; an empty one means row-level security hid its rows."""
 _COPY = re.compile(rb"^COPY public\.\"?([a-z0-9_]+)\"? \(.*\) FROM stdin;$")
 

@@ -21,7 +21,7 @@ from paktaleem.foundation.upkeep.periods.models import PeriodChange, PortalPerio
 from paktaleem.foundation.upkeep.periods.selectors import get_length
 
 _RECORD_RUN = """
-INSERT INTO periods_disposalrun AS run (id, client_id, kind, ran_at, rows, rows_ever, last_rows_at)
+INSERT INTO upkeep_disposalrun AS run (id, client_id, kind, ran_at, rows, rows_ever, last_rows_at)
 SELECT %(id)s, client.id, %(kind)s, %(at)s, %(rows)s, %(rows)s, CASE WHEN %(rows)s > 0 THEN %(at)s::timestamptz END
 FROM accounts_client client WHERE client.id = %(client)s
 ON CONFLICT (client_id, kind) DO UPDATE SET

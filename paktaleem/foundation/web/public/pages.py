@@ -122,7 +122,7 @@ OUTSIDE_LIMIT: Words = _(
 )
 
 
-_FILE = Path(__file__).parent / "static" / "public" / "noto-naskh-arabic-urdu.woff2"
+_FILE = Path(__file__).parents[1] / "static" / "public" / "noto-naskh-arabic-urdu.woff2"
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Tenant isolation of exits, parts of exports and certificates."""
+"""Tenant isolation of exits."""
 
 from django.db import migrations
 

@@ -23,7 +23,7 @@ def _show_digest(request: HttpRequest, client: Client | None) -> dict[str, Any]:
         return {
             "week": week,
             "looks": describe_looks(client.pk, week),
-            "looks_url": reverse("admin:subjects_accessrecord_changelist", current_app=site.name),
+            "looks_url": reverse("admin:people_accessrecord_changelist", current_app=site.name),
             "waiting": select_attention(list_cards(actor, at)) if actor.client_id is not None else [],
             "is_own": actor.client_id is not None,
         }

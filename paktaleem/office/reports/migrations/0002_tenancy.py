@@ -1,15 +1,21 @@
-"""Tenant isolation of the counts of each week."""
+"""Tenant isolation of reports."""
 
 from django.db import migrations
 
-from paktaleem.foundation.tenancy.operations import Isolate, TenantIsolation
+from paktaleem.foundation.tenancy.operations import AppendOnly, Isolate, SameClientForeignKey, TenantIsolation
 
 
 class Migration(migrations.Migration):
-    dependencies = [("reports", "0001_tables"), ("accounts", "0002_tenancy")]
+    dependencies = [
+        ("reports", "0001_tables"),
+        ("accounts", "0002_tenancy"),
+    ]
     operations = [
-        migrations.RunSQL(
-            "DROP TABLE IF EXISTS trends_weeklycount, digests_sentdigest, digests_digestchoice", migrations.RunSQL.noop
+        Isolate(
+            TenantIsolation("WeeklyCount"),
+            TenantIsolation("RegulatorPack"),
+            TenantIsolation("PackContent"),
+            AppendOnly("PackContent"),
+            SameClientForeignKey("PackContent", "pack", "RegulatorPack"),
         ),
-        Isolate(TenantIsolation("WeeklyCount")),
     ]

@@ -138,5 +138,5 @@ class RegulatorPackAdmin(ScopedAdmin):
 
 
 home_links.connect(
-    HomeLink(_("Pack for a regulator"), "admin:regulator_regulatorpack_changelist", Capability.BUILD_REGULATOR_PACKS)
+    HomeLink(_("Pack for a regulator"), "admin:reports_regulatorpack_changelist", Capability.BUILD_REGULATOR_PACKS)
 )

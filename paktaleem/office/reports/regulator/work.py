@@ -24,7 +24,7 @@ def _list_rows(since: datetime) -> QuerySet[RegulatorPack]:
 
 
 PACKS = LongAct(
-    "regulator.regulatorpack",
+    "reports.regulatorpack",
     _("Pack for a regulator"),
     frozenset({GATHER}),
     Capability.BUILD_REGULATOR_PACKS,

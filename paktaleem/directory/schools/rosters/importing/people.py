@@ -72,7 +72,7 @@ class RegisteredPerson:
         found = {field: value for field in fields if (value := self.sealed[field]) is not None}
         if found:
             sealer = self.sealer(client_id)
-            texts |= {field: sealer.open(value, column=f"subjects_subject.{field}") for field, value in found.items()}
+            texts |= {field: sealer.open(value, column=f"people_subject.{field}") for field, value in found.items()}
         return SubjectDetails.from_texts(texts, **{name: getattr(self, name) for name in PLAIN})
 
 
@@ -319,7 +319,7 @@ def _entry(
         client_id=run.client.id,
         subject_id=row["id"],
         facts={**role_facts(details.roles), "commitments": {field: commitment(texts[field], salt) for field in fields}},
-        openings=sealer.seal(salt.hex(), column="ledger_entry.openings").ciphertext,
+        openings=sealer.seal(salt.hex(), column="audit_entry.openings").ciphertext,
         actor=run.actor,
         at=run.at,
     )

@@ -55,7 +55,7 @@ PROBLEMS_SHOWN = 100
 ODDITIES_SHOWN = 3
 """Number of oddities shown per code."""
 _NAMED = ("file_ignored", "column_ignored")
-_DETAILS = "subjects_rosterimport.details"
+_DETAILS = "schools_rosterimport.details"
 _FAILURES: dict[type[Exception], str] = {
     PlanChanged: "changed",
     PeopleChangedMeanwhile: "changed",
@@ -335,7 +335,7 @@ def _sealer(row: RosterImport) -> Sealer:
 
 
 def _part_column(number: int) -> str:
-    return f"subjects_rosterchunk.sealed/{number}"
+    return f"schools_rosterchunk.sealed/{number}"
 
 
 def _open_content(row: RosterImport) -> io.BytesIO:

@@ -154,7 +154,7 @@ class EntryAdmin(ExportableAdmin, EvidenceAdmin):
     def person(self, row: Entry) -> SafeString | str:
         if row.subject_id is None:
             return "—"
-        url = reverse("admin:subjects_subject_change", args=[row.subject_id], current_app=site.name)
+        url = reverse("admin:people_subject_change", args=[row.subject_id], current_app=site.name)
         return format_html('<a href="{}">{} …{}</a>', url, gettext("Person"), str(row.subject_id)[-6:])
 
     @admin.display(description="details")
@@ -222,10 +222,10 @@ def list_latest_acts(actor: Actor) -> Sequence[Any]:
 
 def _serialize_act(act: dict[str, Any]) -> dict[str, Any]:
     if act["number"] == 1:
-        url = reverse("admin:ledger_entry_change", args=[act["newest"]], current_app=site.name)
+        url = reverse("admin:audit_entry_change", args=[act["newest"]], current_app=site.name)
     else:
         family = act["kind"].partition(".")[0]
-        url = reverse("admin:ledger_entry_changelist", current_app=site.name) + f"?act={family}"
+        url = reverse("admin:audit_entry_changelist", current_app=site.name) + f"?act={family}"
     return {
         "act": get_act_name(act["kind"]),
         "kind": act["kind"],

@@ -143,7 +143,7 @@ class ReadmissionAdmin(ScopedAdmin):
 
     @admin.display(description="person")
     def person(self, row: Any) -> SafeString:
-        url = reverse("admin:subjects_subject_change", args=[row.subject_id], current_app=site.name)
+        url = reverse("admin:people_subject_change", args=[row.subject_id], current_app=site.name)
         return format_html('<a href="{}">{}</a>', url, gettext("the erased record"))
 
 

@@ -1,1 +1,0 @@
-"""Schools of each person, by which the database limits staff to schools (docs/decisions/0098)."""

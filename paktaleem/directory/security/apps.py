@@ -1,0 +1,25 @@
+"""Django app of security events and security assessments."""
+
+from paktaleem.foundation.operations.extensions import config
+
+
+class SecurityConfig(config.PortalAppConfig):
+    """Security events, and assessments of PakTaleem's security."""
+
+    name = "paktaleem.directory.security"
+    label = "security"
+    parts = ("security_events", "security_assessments")
+    handlers = (
+        (
+            "paktaleem.foundation.upkeep.periods.kinds.data_kinds",
+            "paktaleem.directory.security.security_events.models.EVENTS",
+        ),
+        (
+            "paktaleem.foundation.operations.metrics.gauges.gauges",
+            "paktaleem.directory.security.security_events.gauges.read_events",
+        ),
+        (
+            "paktaleem.foundation.encryption.wrapped_secrets.wrapped_kinds",
+            "paktaleem.directory.security.security_assessments.models.REPORT_KEYS",
+        ),
+    )

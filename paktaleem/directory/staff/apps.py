@@ -1,0 +1,54 @@
+"""Django app of staff: their pages in the console, sign-in, single sign-on, reviews of access."""
+
+from paktaleem.foundation.operations.extensions import config
+
+
+class StaffConfig(config.PortalAppConfig):
+    """Console pages of clients and staff, sign-in with django-allauth and django-axes, reviews of access."""
+
+    name = "paktaleem.directory.staff"
+    label = "staff"
+    parts = ("administration", "sign_in", "single_sign_on", "access_reviews")
+    handlers = (
+        (
+            "paktaleem.foundation.upkeep.periods.kinds.data_kinds",
+            "paktaleem.directory.staff.administration.data_kinds.PERSON",
+        ),
+        (
+            "paktaleem.foundation.upkeep.periods.kinds.data_kinds",
+            "paktaleem.directory.staff.administration.data_kinds.EVIDENCE",
+        ),
+        (
+            "paktaleem.foundation.upkeep.periods.kinds.data_kinds",
+            "paktaleem.directory.staff.sign_in.data_kinds.SESSIONS",
+        ),
+        (
+            "paktaleem.foundation.upkeep.periods.kinds.data_kinds",
+            "paktaleem.directory.staff.sign_in.data_kinds.FAILED_SIGN_INS",
+        ),
+        (
+            "paktaleem.foundation.accounts.sign_in_rules.membership_rules",
+            "paktaleem.directory.staff.single_sign_on.selectors.narrow_to_sign_on",
+        ),
+        (
+            "paktaleem.foundation.accounts.sign_in_rules.password_rules",
+            "paktaleem.directory.staff.single_sign_on.selectors.needs_single_sign_on",
+        ),
+        (
+            "paktaleem.foundation.accounts.ways_in.ways_in",
+            "paktaleem.directory.staff.single_sign_on.selectors.find_ways_in",
+        ),
+        (
+            "paktaleem.foundation.encryption.wrapped_secrets.wrapped_kinds",
+            "paktaleem.directory.staff.single_sign_on.exchange.PROVIDER_SECRETS",
+        ),
+    )
+
+    def ready(self) -> None:
+        super().ready()
+        from paktaleem.directory.staff.sign_in import receivers  # noqa: PLC0415 -- needs the app registry
+        from paktaleem.directory.staff.sign_in.forms import OwnPasswordForm  # noqa: PLC0415
+        from paktaleem.foundation.console.site import site  # noqa: PLC0415
+
+        receivers.connect()
+        site.password_change_form = OwnPasswordForm

@@ -1,0 +1,14 @@
+"""Django app of the API toolkit and the public pages."""
+
+from paktaleem.foundation.operations.extensions import config
+
+
+class WebConfig(config.PortalAppConfig):
+    """Key authentication, problem details, strict JSON; public pages and error pages."""
+
+    name = "paktaleem.foundation.web"
+    label = "web"
+    parts = ("api", "public")
+    handlers = (
+        ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "paktaleem.foundation.web.api.models.STORED_ANSWERS"),
+    )
