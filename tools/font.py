@@ -12,7 +12,7 @@ from fontTools.subset import Options, Subsetter, load_font, save_font
 
 from paktaleem.foundation.web import public
 
-FILE = Path(str(public.__file__)).parent / "static" / "public" / "noto-naskh-arabic-urdu.woff2"
+FILE = Path(str(public.__file__)).parents[1] / "static" / "public" / "noto-naskh-arabic-urdu.woff2"
 CHARACTERS = {
     0x20,
     *(ord(sign) for sign in "،؛؟٪٬٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹۔ۓےۃۂۀہھںگکیٰٹپچڈڑژەۖ"),

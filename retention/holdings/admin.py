@@ -125,7 +125,7 @@ class HoldingAdmin(ExportableAdmin, DataOfPersonAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.ages_view)
-        return [path("picture/", view, name="retention_holding_picture"), *super().get_urls()]
+        return [path("picture/", view, name="holdings_holding_picture"), *super().get_urls()]
 
     def ages_view(self, request: HttpRequest) -> HttpResponse:
         """Show a client's holdings by category and age."""

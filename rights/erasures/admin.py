@@ -157,7 +157,9 @@ _FAULTS = {
     "erasure_list": _("The erasure list outside the database has no line of this erasure."),
     "key": _("The key of the person still exists."),
     "order_open": _("An order of the erasure is open."),
-    "systems.order.named": _("An open order of another case still names the person: have it answered, or waive it."),
+    "data_systems.order.named": _(
+        "An open order of another case still names the person: have it answered, or waive it."
+    ),
 }
 """Findings of a verification in words; another one is shown by its code."""
 

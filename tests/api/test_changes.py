@@ -387,7 +387,7 @@ def test_every_register_table_that_decisions_read_raises_the_version(cast, monke
 
 def test_every_table_about_people_that_decisions_read_notes_its_changes(cast):
     with in_client(cast.client_id("indus")):
-        read = set(re.findall(r"\bFROM ((?:consent|subjects)_\w+)", function_text()))
+        read = set(re.findall(r"\bFROM ((?:consent|people)_\w+)", function_text()))
         there = triggers()
     past = {"people_historicalsubject", "consent_consentevent", "consent_registerversion"}
     assert {"people_subject", "consent_consent", "consent_restriction", "consent_objection"} <= read

@@ -259,9 +259,9 @@ def test_requests_emails_and_invitations_are_exported_without_names(cast_of_rows
     with in_client(cast.client_id("indus")):
         facts = [json.loads(one.body)["facts"] for one in Entry.objects.filter(kind="list.exported")]
     assert sorted(one["list"] for one in facts) == [
+        "holdings.incident",
         "invitations.invitation",
         "mail.letter",
-        "holdings.incident",
         "requests.rightsrequest",
     ]
 

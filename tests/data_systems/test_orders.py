@@ -360,7 +360,7 @@ def test_the_database_refuses_an_inconsistent_order(issue, change, name):
 def test_steps_parts_and_sets_cannot_be_changed(indus, table):
     refused = pytest.raises(ProgrammingError, match="permission denied")
     with refused, transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(f"UPDATE systems_{table} SET client_id = client_id")  # noqa: S608 -- as above
+        cursor.execute(f"UPDATE data_systems_{table} SET client_id = client_id")  # noqa: S608 -- as above
 
 
 def test_an_order_cannot_refer_to_another_clients_system(cast, issue, now):

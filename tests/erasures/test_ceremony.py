@@ -78,7 +78,7 @@ def address(token: str) -> str:
 def test_the_preview_says_what_goes_what_stays_and_which_systems_are_ordered(cast: Cast, indus) -> None:
     received(cast, "access", details="A text of mine")
     preview = preview_erasure(cast.subject("hamza"), at=AT)
-    assert {one.app for one in preview.goes} >= {"subjects", "rights", "mail"}
+    assert {one.app for one in preview.goes} >= {"people", "requests", "mail"}
     assert all(one.rows for one in preview.goes)
     assert {one.name: bool(one.categories) for one in preview.systems}
     assert {one.code for one in preview.stays} >= {

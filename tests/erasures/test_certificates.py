@@ -136,7 +136,7 @@ def test_nothing_is_certified_while_something_of_the_person_is_left(cast: Cast, 
     SubjectKey.objects.create(client_id=row.client_id, subject_id=row.subject_id, epoch=1, wrapped=b"x")
     for _ in range(2):
         failed = go_on(row, LATER)
-        assert (failed.stage, failed.faults) == ("verifying", ["key", "rights.rightsrequest.wrapped"])
+        assert (failed.stage, failed.faults) == ("verifying", ["key", "requests.rightsrequest.wrapped"])
     assert not Certificate.objects.exists()
     assert Entry.objects.filter(kind="erasure.verification_failed").count() == 1
     SubjectKey.objects.filter(subject_id=row.subject_id).delete()

@@ -145,11 +145,11 @@ def test_the_page_of_a_started_erasure_says_what_it_still_waits_for(sign_in: Sig
 def test_the_page_says_in_words_what_the_verification_found(sign_in: SignIn, cast: Cast) -> None:
     with in_client(cast.client_id("indus")):
         row = go_on(approved(cast), AFTER)
-        found = ["systems.order.named", "rights.rightsrequest.wrapped"]
+        found = ["data_systems.order.named", "requests.rightsrequest.wrapped"]
         ErasureProposal.objects.filter(pk=row.pk).update(stage="verifying", faults=found)
     page = sign_in("farah").get(row_url(MODEL, row.pk)).content.decode()
     assert "An open order of another case still names the person: have it answered, or waive it." in page
-    assert "rights.rightsrequest.wrapped" in page, "without words, the code"
+    assert "requests.rightsrequest.wrapped" in page, "without words, the code"
 
 
 def test_a_request_sent_back_is_proposed_again_on_its_page(sign_in: SignIn, cast: Cast) -> None:

@@ -20,7 +20,6 @@ from tools.cut_lists import CutLists
 
 # Modules in which something is cut that is no list a person reads, or of which the page says so in words of its own.
 ALLOWED = {
-    "children/guardians/selectors.py": "checks that the worker reads at once",
     "consent/consents/admin/consents.py": "names of fields",
     "consent/consents/admin/person_page.py": "the length of a code",
     "consent/decisions/selectors/changes.py": "a page of the API",

@@ -212,4 +212,4 @@ def test_the_timeline_is_append_only(cast: Cast, indus, table: str) -> None:
         pytest.raises(ProgrammingError, match="permission denied"),
         transaction.atomic(),
     ):
-        cursor.execute(f"DELETE FROM rights_{table}")  # noqa: S608 -- names of our tables
+        cursor.execute(f"DELETE FROM requests_{table}")  # noqa: S608 -- names of our tables

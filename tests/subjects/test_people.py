@@ -228,7 +228,7 @@ def test_a_person_is_not_found_by_part_of_a_value(cast, indus, now, text):
         "UPDATE people_subject SET erased_at = now() WHERE external_id = 'lms-danish'",
         "UPDATE people_subject SET tombstone = '\\x01' WHERE external_id = 'lms-danish'",
         "UPDATE people_guardianclaim SET guardian_id = child_id",
-        "INSERT INTO people_subjectkey SELECT gen_random_uuid(), epoch, wrapped, client_id, subject_id FROM people_subjectkey",
+        "INSERT INTO people_subjectkey (id, epoch, wrapped, client_id, subject_id) SELECT gen_random_uuid(), epoch, wrapped, client_id, subject_id FROM people_subjectkey",
     ],
 )
 def test_the_database_refuses_an_inconsistent_row(indus, broken):

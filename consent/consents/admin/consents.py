@@ -368,12 +368,12 @@ class _Step:
 
 _ANSWER = _Step(
     _("Record an answer"),
-    "subjects_subject_answer",
+    "people_subject_answer",
     Capability.RECORD_CONSENTS,
     of_person=True,
     query=f"&state={ConsentState.GIVEN.value}",
 )
-_ASK = _Step(_("Ask the guardians"), "subjects_subject_ask-guardians", Capability.INVITE_GUARDIANS, of_person=True)
+_ASK = _Step(_("Ask the guardians"), "people_subject_ask-guardians", Capability.INVITE_GUARDIANS, of_person=True)
 _AGREEMENT = _Step(_("Service agreements"), "consent_serviceagreement_changelist", Capability.VIEW_REGISTER)
 _STEPS = {
     **dict.fromkeys(
@@ -392,7 +392,7 @@ _STEPS = {
     **dict.fromkeys(_OF_GUARDIANS - {Reason.AGE_UNKNOWN, Reason.QUARANTINED}, _ASK),
     **dict.fromkeys((Reason.NO_AGREEMENT, Reason.AGREEMENT_SUSPENDED, Reason.AGREEMENT_ENDED), _AGREEMENT),
     Reason.AGE_UNKNOWN: _Step(
-        _("State an age"), "subjects_subject_state-age", Capability.REGISTER_SUBJECTS, of_person=True
+        _("State an age"), "people_subject_state-age", Capability.REGISTER_SUBJECTS, of_person=True
     ),
     Reason.NOT_INSTRUCTED: _Step(_("Instructions"), "consent_instruction_changelist", Capability.VIEW_REGISTER),
     Reason.BASIS_MISSING: _Step(_("Lawful bases"), "consent_lawfulbasis_changelist", Capability.VIEW_REGISTER),

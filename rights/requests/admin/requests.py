@@ -124,7 +124,7 @@ class RightsRequestAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(partial(show_figures, self))
-        return [path("figures/", view, name="rights_rightsrequest_figures"), *super().get_urls()]
+        return [path("figures/", view, name="requests_rightsrequest_figures"), *super().get_urls()]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         context = {

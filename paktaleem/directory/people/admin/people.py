@@ -316,7 +316,7 @@ class SubjectAdmin(ExportableAdmin):
         return orders.get(request.GET.get(AgeFilter.parameter_name, ""), ("-registered_at", "-id"))
 
     def get_urls(self) -> list[URLPattern]:
-        find = path("find/", self.admin_site.admin_view(self.find_view), name="subjects_subject_find")
+        find = path("find/", self.admin_site.admin_view(self.find_view), name="people_subject_find")
         return [find, *map(self._page_url, person_pages), *super().get_urls()]
 
     def _page_url(self, page: PersonPage) -> URLPattern:

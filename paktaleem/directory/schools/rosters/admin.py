@@ -191,7 +191,7 @@ class RosterImportAdmin(EvidenceAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.template_view)
-        return [path("template/<str:kind>/", view, name="subjects_rosterimport_template"), *super().get_urls()]
+        return [path("template/<str:kind>/", view, name="schools_rosterimport_template"), *super().get_urls()]
 
     def template_view(self, request: HttpRequest, kind: str) -> HttpResponse:
         """Return an empty template as CSV or XLSX."""

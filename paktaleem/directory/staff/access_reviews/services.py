@@ -63,7 +63,7 @@ def _open(client: Client, quarter: date, today: date, actor: Actor, at: datetime
         REVIEW_DUE,
         client_id=review.client_id,
         row_id=review.pk,
-        page="access_reviews_accessreview_confirm",
+        page="staff_accessreview_confirm",
         roles=[Role.PRIVACY_OFFICER if review.client_id == PAKTALEEM else Role.CLIENT_ADMIN],
         day=review.locks_on.isoformat(),
     )
