@@ -42,6 +42,8 @@ OF_ANOTHER_PERSON = {
         "people/readmission/approve",
         "data_systems/order/agree",
         "disposals/batch/approve",
+        "requests/rightsrequest/refuse-correction",
+        "consent/objection/agree",
         *_SANDBOX,
     ),
     "farah": (
@@ -52,7 +54,7 @@ OF_ANOTHER_PERSON = {
         *_SANDBOX,
     ),
 }
-"""Acts on a row that the reader proposed, that the other side decides, or that is no sandbox: the page leads back."""
+"""Acts that do not apply: the reader proposed, the other side decides, nothing waits, or it is no sandbox."""
 
 
 def read_pages(crawl: OpenPages, name: str) -> Crawl:
