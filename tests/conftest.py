@@ -50,7 +50,7 @@ def pytest_configure(config: pytest.Config) -> None:
     hypothesis_settings.register_profile("portal", deadline=None)  # no time limits: a busy machine must not fail a test
     hypothesis_settings.load_profile("portal")
     settings.KEYRING = KEYRING
-    settings.SECRET_KEY = "tests-only"
+    settings.SECRET_KEY = "only for tests, and long enough for a check of the settings"
     settings.PUBLIC_URL = "https://testserver"
     settings.PASSWORD_HASHERS = ["tests.hashing.QuickArgon2"]
     settings.ASIDE_DATABASE = "default"  # rolled back with the test, except with ``committed``

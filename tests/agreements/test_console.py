@@ -156,7 +156,7 @@ def test_the_officer_who_records_a_refusal_does_not_start_the_deletion(sign_in: 
     assert "This field is required." in amina.post(page, WHY).content.decode()
     assert amina.post(page, {**WHY, "document": "Email of 3 October"}).status_code == 302
     assert "Email of 3 October" in amina.get(row_url("exits/agreementexit", row.pk)).content.decode()
-    refused = amina.post(row_url("exits/agreementexit", row.pk, "delete-data"), WHY).content.decode()
+    refused = amina.post(row_url("exits/agreementexit", row.pk, "delete-data"), WHY, follow=True).content.decode()
     assert "A second person must approve it." in refused
 
 

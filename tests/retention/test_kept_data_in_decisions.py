@@ -1,17 +1,14 @@
 """Decisions about data on hold, and about data whose retention period has ended."""
 
 from collections.abc import Callable
-from importlib import import_module
 from typing import Any
 
 import pytest
-from django.db import connections, transaction
 
 from consent.decisions.facts import Question
 from consent.decisions.models import RegisterChange, RetentionFact, SubjectChange
 from consent.decisions.selectors.decisions import decide_each, decide_one
 from paktaleem.directory.data_systems.models import Order
-from paktaleem.foundation.tenancy.context import in_client
 from retention.schedule.models import HoldKind
 from retention.schedule.services.holds import HoldScope, place_hold
 from tests.cast import Cast
@@ -140,19 +137,3 @@ def test_the_hold_of_an_open_request_leaves_deletion_to_it(cast: Cast, indus: An
     placed(cast, indus, now, HoldKind.OPEN_REQUEST, subject=cast.subject("hamza"))
     assert decided(now, "delete") != HELD
     assert not RetentionFact.objects.exists()
-
-
-def test_the_migration_records_holds_that_were_placed_before(committed: Cast, now: Any) -> None:
-    with in_client(committed.client_id("indus")):
-        client = committed.client("indus")
-        placed(committed, client, now, subject=committed.subject("hamza"))
-        placed(committed, client, now, HoldKind.OPEN_REQUEST, subject=committed.subject("hamza"))
-        kept = placed(committed, client, now)
-    with transaction.atomic(using="owner"), connections["owner"].cursor() as cursor:
-        cursor.execute("SELECT set_config('paktaleem.client', %s, true)", [str(client.pk)])
-        cursor.execute("DELETE FROM consent_retentionfact WHERE source_id <> %s", [kept.pk])
-    with transaction.atomic(using="owner"), connections["owner"].cursor() as cursor:
-        cursor.execute(import_module("retention.schedule.migrations.0007_facts_of_earlier_holds").FILL)
-    with in_client(client.pk):
-        found = RetentionFact.objects.order_by("starts_at", "pk")
-        assert [(one.kind, one.starts_at, one.ends_at) for one in found] == [("hold", now, None)] * 2

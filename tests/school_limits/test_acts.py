@@ -14,6 +14,7 @@ WHOLE_CLIENT = {
     "accounts/clientchange": "changes the client's thresholds",
     "accounts/apikey": "keys see everyone",
     "accounts/staffchange": "widens roles by two people",
+    "staff/signonlink": "the sign-in of all staff",
     "staff/provider": "the sign-in of all staff",
     "people/personmerge": "two records may belong to two schools",
     "schools/rosterimport": "a roster states all schools",

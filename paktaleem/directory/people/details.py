@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.utils.translation import gettext_noop
 
 from paktaleem.directory.people import ages
 from paktaleem.directory.people.fields import PERSONAL_FIELDS, FieldKind, PersonalField, parse_grade
@@ -213,7 +214,7 @@ def _email(value: str | None, _: date) -> str | None:
     try:
         validate_email(text)
     except ValidationError as error:
-        raise ValueError("Use one email address, such as name@school.example.") from error
+        raise ValueError(gettext_noop("Use one email address, such as name@school.example.")) from error
     return text
 
 
@@ -223,14 +224,14 @@ def _phone(value: str | None, _: date) -> str | None:
 
 def _birth_date(value: date | None, today: date) -> date | None:
     if value is not None and not _OLDEST <= value <= today:
-        raise ValueError("Use a day from 1900-01-01 to today.")
+        raise ValueError(gettext_noop("Use a day from 1900-01-01 to today."))
     return value
 
 
 def _country(value: str | None, _: date) -> str:
     text = (value or "").strip().upper()
     if text and not (len(text) == 2 and text.isascii() and text.isalpha()):  # noqa: PLR2004 -- ISO 3166
-        raise ValueError("Use the two-letter ISO 3166 code, such as PK.")
+        raise ValueError(gettext_noop("Use the two-letter ISO 3166 code, such as PK."))
     return text
 
 

@@ -111,12 +111,10 @@ def settle_approval(batch: Batch, *, approve: bool, reason: Reason | str, actor:
     if actor.client_id is not None:
         _require_controller(batch, actor)
     require_stage(batch, Stage.SECOND_PERSON)
-    settled = decide_change(
-        Approval.objects.get(client_id=batch.client_id, batch=batch, state=ChangeState.WAITING),
-        approve=approve,
-        actor=actor,
-        at=at,
-    )
+    waiting = Approval.objects.filter(client_id=batch.client_id, batch=batch, state=ChangeState.WAITING).first()
+    if waiting is None:
+        raise BatchMovedOn
+    settled = decide_change(waiting, approve=approve, actor=actor, at=at)
     settled.save(update_fields=["state", "settled_by", "settled_at"])
     if approve:
         _approve(batch, actor=actor, at=at)

@@ -301,6 +301,7 @@ def fetch_package(
 
 def _check_hand_over(request: RightsRequest, actor: Actor, at: datetime) -> None:
     _check_copy(request, actor, at)
+    require_all_records(require_subject(request))
     if has_contact(request.sender):
         raise Refused(_("A contact is on file, so the copy is fetched with a code."))
     package = find_package(request)
@@ -327,7 +328,6 @@ def hand_over_package(
     AlreadyErased.
     """
     subject = require_subject(request)
-    require_all_records(subject)
     _require_fetcher(request, request.requester or subject, at)
     found = _fetch(request, DownloadWay.BY_HAND, actor, at)
     record_access(subject, [f"copy of request {request.number}"], actor=actor, reason=reason, at=at)

@@ -25,7 +25,7 @@ from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.approvals import approval_actions, change_state_column
-from paktaleem.foundation.console.forms import ReasonField, RowActionForm, ScopedForm
+from paktaleem.foundation.console.forms import ReasonField, RowActionForm, ScopedForm, add_service_error
 from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.person_pages import person_acts
 from paktaleem.foundation.console.requests import actor_of, get_action_time
@@ -232,9 +232,8 @@ class AddPersonForm(ScopedForm):
             try:
                 check(given)
             except ValidationError as refusal:
-                for name, errors in refusal.error_dict.items():
-                    if name not in self.errors:
-                        self.add_error(name, errors)
+                fields = refusal.error_dict.items()
+                add_service_error(self, ValidationError({n: e for n, e in fields if n not in self.errors}))
         return given
 
     def _check_id(self, given: dict[str, Any]) -> None:
