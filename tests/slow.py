@@ -140,7 +140,6 @@ SLOW: Final = {
         "tests/trial/test_doctor.py::test_a_database_that_cannot_be_reached_is_the_first_thing_to_mend",
         "tests/trial/test_doctor.py::test_not_ready_without_a_database",
         "tests/trial/test_real_outages.py",
-        "tests/retention/test_kept_data_in_decisions.py::test_the_migration_records_holds_that_were_placed_before",
     ),
     "thousands of rows, requests or steps": (
         "tests/accounts/test_two_people_at_once.py",
