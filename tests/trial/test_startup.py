@@ -201,7 +201,8 @@ def test_it_refuses_with_every_reason(db, settings):
     assert "startup.E014" in str(refused.value)
 
 
-def test_a_build_sees_them_as_checks(db):
+def test_a_build_sees_them_as_checks(db, settings):
+    settings.SECRET_KEY = "unsafe-until-set"
     found = {message.id for message in run_checks(tags=["database"], databases=["default"])}
     assert "startup.E014" in found
     assert "startup.E014" not in {message.id for message in run_checks(tags=["database"], databases=["owner"])}
