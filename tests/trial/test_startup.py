@@ -10,7 +10,6 @@ from urllib.parse import urlencode
 
 import psycopg
 import pytest
-from django.conf import settings
 from django.core.checks import run_checks
 from django.db import connections
 
