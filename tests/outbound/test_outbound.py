@@ -43,6 +43,7 @@ INSIDE = {
     "benchmark, end": "198.19.255.254",
     "benchmark, v6": "2001:2::1",
     "protocol assignments": "192.0.0.1",
+    "an anycast address of protocols": "192.0.0.9",
     "reserved": "240.0.0.1",
     "broadcast": "255.255.255.255",
     "mapped": "::ffff:127.0.0.1",

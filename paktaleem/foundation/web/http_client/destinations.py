@@ -17,10 +17,23 @@ _NAME = re.compile(r"(?=.{1,253}\Z)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](
 _INTERNAL_NAME = re.compile(r"(.+\.)?(localhost|local|internal|home|lan|corp|intranet|private|test|invalid|onion)")
 """Names below a top-level label that is not in the public DNS."""
 _PUBLIC_6 = IPv6Network("2000::/3")
-_NOT_PUBLIC = ("192.31.196.0/24", "192.52.193.0/24", "192.88.99.0/24", "192.175.48.0/24", "2620:4f:8000::/48")
-_IETF_6 = ("2001::/23", "2002::/16", "3fff::/20")
-_INSIDE = tuple(map(ip_network, (*_NOT_PUBLIC, *_IETF_6)))
-"""Besides what Python knows not to be global: AS112, AMT and 6to4 relays; Teredo and the like, 6to4, documentation."""
+_SPECIAL = tuple(
+    map(
+        ip_network,
+        (
+            "192.0.0.0/24",  # IETF protocol assignments, of which Python calls two addresses global
+            "192.31.196.0/24",  # AS112
+            "192.52.193.0/24",  # AMT
+            "192.88.99.0/24",  # 6to4 relays
+            "192.175.48.0/24",  # AS112
+            "2001::/23",  # IETF protocol assignments: Teredo, ORCHID, benchmarks
+            "2002::/16",  # 6to4: an IPv4 address inside
+            "2620:4f:8000::/48",  # AS112
+            "3fff::/20",  # documentation, which an older Python calls global
+        ),
+    )
+)
+"""Ranges that Python calls global and that are no place for a receiver."""
 
 
 class DestinationRefused(ValueError):
@@ -46,7 +59,7 @@ def is_public(address: str) -> bool:
         return False
     if isinstance(found, IPv6Address) and (found.scope_id is not None or found not in _PUBLIC_6):
         return False
-    return found.is_global and not found.is_multicast and not any(found in network for network in _INSIDE)
+    return found.is_global and not found.is_multicast and not any(found in network for network in _SPECIAL)
 
 
 def parse_destination(url: str, *, allowed: Iterable[str] = ()) -> Destination:
