@@ -53,8 +53,10 @@ test-scale: install-dev ## Load every console page with a million people of 500 
 check: install-dev ## Lint, words, types, layers, migrations, settings
 	@exec .make/check
 
-freeze: ## Add the digests of new migrations to tools/migrations.sha256
-	@git ls-files '*/migrations/0*.py' '*/sql/previous/*' | xargs sha256sum > tools/migrations.sha256
+freeze: ## Add the digests of new migrations to tools/migrations.sha256; those of landed ones stay
+	@git ls-files '*/migrations/0*.py' '*/sql/previous/*' | while read -r file; do \
+		grep -q "  $$file$$" tools/migrations.sha256 || sha256sum "$$file" >> tools/migrations.sha256; done
+	@LC_ALL=C sort -k 2 -o tools/migrations.sha256 tools/migrations.sha256
 
 bench: install-dev ## Measure beside pgbench, into docs/performance.md (BENCH_DIR=folder keeps the filled database)
 	@.venv/bin/python -m tools.bench

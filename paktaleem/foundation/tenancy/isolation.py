@@ -87,7 +87,7 @@ def _list_keys(model: type[Model], name: str) -> Iterator[SameClientForeignKey]:
 
 def _write(operation: TableOperation) -> str:
     name, values, named = operation.deconstruct()
-    given = [*(f'"{value}"' for value in values), *(f"{key}={_quote(value)}" for key, value in named.items())]
+    given = [*map(_quote, values), *(f"{key}={_quote(value)}" for key, value in named.items())]
     return f"{name}({', '.join(given)})"
 
 

@@ -295,7 +295,7 @@ def show_child(request: HttpRequest, ward: ChildView) -> HttpResponse:
     """Show one child: the service, outside recipients, each purpose, and requests about the data."""
     found = list_choices(ward.child, actor=ward.actor, at=get_client_time(request)) if ward.gave else []
     rows = [{**serialize_choice(one), "needs_more": ward.needs_more(one.purpose.code)} for one in found]
-    received = None  # who may not receive data about the child does not learn who did
+    received = None  # a guardian who may not receive the child's data is not shown who received it
     if ward.receives_data:
         received = describe_disclosures(ward.child, actor=ward.actor, language=language_of())
     return public_page(

@@ -232,8 +232,8 @@ class AddPersonForm(ScopedForm):
             try:
                 check(given)
             except ValidationError as refusal:
-                fields = refusal.error_dict.items()
-                add_service_error(self, ValidationError({n: e for n, e in fields if n not in self.errors}))
+                found = refusal.error_dict.items()
+                add_service_error(self, ValidationError({name: why for name, why in found if name not in self.errors}))
         return given
 
     def _check_id(self, given: dict[str, Any]) -> None:

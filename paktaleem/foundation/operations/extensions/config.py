@@ -40,4 +40,4 @@ class PortalAppConfig(AppConfig):
         for point, handler in self.handlers:
             import_string(point).connect(import_string(handler))
         if self.parts:
-            self.modules("tasks")
+            self.modules("tasks")  # procrastinate looks for those of the app itself only
