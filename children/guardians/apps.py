@@ -3,7 +3,7 @@
 from paktaleem.foundation.operations.extensions import config
 
 
-class ChildrenConfig(config.PortalAppConfig):
+class GuardiansConfig(config.PortalAppConfig):
     """Guardians, their verifications, and their answers about the service."""
 
     name = "children.guardians"

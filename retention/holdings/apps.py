@@ -3,7 +3,7 @@
 from paktaleem.foundation.operations.extensions import config
 
 
-class RetentionConfig(config.PortalAppConfig):
+class HoldingsConfig(config.PortalAppConfig):
     """Collections, holdings and incidents."""
 
     name = "retention.holdings"

@@ -3,7 +3,7 @@
 from paktaleem.foundation.operations.extensions import config
 
 
-class RightsConfig(config.PortalAppConfig):
+class RequestsConfig(config.PortalAppConfig):
     """Requests by which people exercise their rights, their deadlines, decisions and answers."""
 
     name = "rights.requests"

@@ -55,6 +55,12 @@ def test_no_app_is_larger_than_it_should_be():
     assert {app: count for app, count in lines.items() if count > MOST_LINES} == {}
 
 
+def test_the_label_of_an_app_is_the_name_of_its_folder():
+    own = [app for app in apps.get_app_configs() if app.name.partition(".")[0] in contracts()["root_packages"]]
+    assert len(own) > 20
+    assert [app.name for app in own if app.label != app.name.rpartition(".")[2]] == []
+
+
 def test_every_extension_point_has_a_handler_and_is_listed(capsys):
     points = extension_points()
     assert [point.name for point in points if not list(point)] == []

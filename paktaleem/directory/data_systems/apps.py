@@ -3,7 +3,7 @@
 from paktaleem.foundation.operations.extensions import config
 
 
-class SystemsConfig(config.PortalAppConfig):
+class DataSystemsConfig(config.PortalAppConfig):
     """Systems that hold personal data, and the orders they carry out."""
 
     name = "paktaleem.directory.data_systems"

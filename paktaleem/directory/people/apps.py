@@ -2,6 +2,9 @@
 
 from paktaleem.foundation.operations.extensions import config
 
+_CHECKS = "paktaleem.foundation.operations.diagnosis.lines.doctor_checks"
+_AT_START = "paktaleem.foundation.operations.startup.findings.start_checks"
+
 
 class PeopleConfig(config.PortalAppConfig):
     """Data subjects, their keys, copies of their data, and links between the records of one person."""
@@ -10,26 +13,11 @@ class PeopleConfig(config.PortalAppConfig):
     label = "people"
     parts = ("key_epochs", "copies", "merges")
     handlers = (
-        (
-            "paktaleem.foundation.operations.diagnosis.lines.doctor_checks",
-            "paktaleem.directory.people.erasures.check_erasures",
-        ),
-        (
-            "paktaleem.foundation.operations.diagnosis.lines.doctor_checks",
-            "paktaleem.foundation.encryption.diagnosis.check_keyring",
-        ),
-        (
-            "paktaleem.foundation.operations.diagnosis.lines.doctor_checks",
-            "paktaleem.directory.people.key_epochs.services.check_keys_in_use",
-        ),
-        (
-            "paktaleem.foundation.operations.startup.findings.start_checks",
-            "paktaleem.foundation.encryption.diagnosis.keyring_findings",
-        ),
-        (
-            "paktaleem.foundation.operations.startup.findings.start_checks",
-            "paktaleem.directory.people.key_epochs.services.foreign_keyring_findings",
-        ),
+        (_CHECKS, "paktaleem.directory.people.erasures.check_erasures"),
+        (_CHECKS, "paktaleem.foundation.encryption.diagnosis.check_keyring"),
+        (_CHECKS, "paktaleem.directory.people.key_epochs.services.check_keys_in_use"),
+        (_AT_START, "paktaleem.foundation.encryption.diagnosis.keyring_findings"),
+        (_AT_START, "paktaleem.directory.people.key_epochs.services.foreign_keyring_findings"),
         (
             "paktaleem.directory.people.copies.sections.person_sections",
             "paktaleem.directory.people.copies.sections.list_own_sections",

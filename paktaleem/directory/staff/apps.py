@@ -2,6 +2,8 @@
 
 from paktaleem.foundation.operations.extensions import config
 
+_DATA_KINDS = "paktaleem.foundation.upkeep.periods.kinds.data_kinds"
+
 
 class StaffConfig(config.PortalAppConfig):
     """Console pages of clients and staff, sign-in with django-allauth and django-axes, reviews of access."""
@@ -10,22 +12,10 @@ class StaffConfig(config.PortalAppConfig):
     label = "staff"
     parts = ("administration", "sign_in", "single_sign_on", "access_reviews")
     handlers = (
-        (
-            "paktaleem.foundation.upkeep.periods.kinds.data_kinds",
-            "paktaleem.directory.staff.administration.data_kinds.PERSON",
-        ),
-        (
-            "paktaleem.foundation.upkeep.periods.kinds.data_kinds",
-            "paktaleem.directory.staff.administration.data_kinds.EVIDENCE",
-        ),
-        (
-            "paktaleem.foundation.upkeep.periods.kinds.data_kinds",
-            "paktaleem.directory.staff.sign_in.data_kinds.SESSIONS",
-        ),
-        (
-            "paktaleem.foundation.upkeep.periods.kinds.data_kinds",
-            "paktaleem.directory.staff.sign_in.data_kinds.FAILED_SIGN_INS",
-        ),
+        (_DATA_KINDS, "paktaleem.directory.staff.administration.data_kinds.PERSON"),
+        (_DATA_KINDS, "paktaleem.directory.staff.administration.data_kinds.EVIDENCE"),
+        (_DATA_KINDS, "paktaleem.directory.staff.sign_in.data_kinds.SESSIONS"),
+        (_DATA_KINDS, "paktaleem.directory.staff.sign_in.data_kinds.FAILED_SIGN_INS"),
         (
             "paktaleem.foundation.accounts.sign_in_rules.membership_rules",
             "paktaleem.directory.staff.single_sign_on.selectors.narrow_to_sign_on",

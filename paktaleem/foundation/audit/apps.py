@@ -3,7 +3,7 @@
 from django.apps import AppConfig
 
 
-class LedgerConfig(AppConfig):
+class AuditConfig(AppConfig):
     """The ledger and the change history."""
 
     name = "paktaleem.foundation.audit"
