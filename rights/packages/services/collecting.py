@@ -76,7 +76,7 @@ def start_package(request: RightsRequest, part: RequestPart, actor: Actor, at: d
 
 def _check_copy(request: RightsRequest, _actor: Actor, _at: datetime) -> None:
     require_open(request)
-    require_subject(request)
+    require_all_records(require_subject(request))
     if not is_copy_granted(request):
         raise Refused(_("Neither access nor portability is granted."))
 
@@ -97,7 +97,6 @@ def request_package(request: RightsRequest, *, left_out: Sequence[str] = (), act
     The earlier package is deleted. What systems gave is used again while it is kept, otherwise it is ordered anew.
     Raises ValidationError for codes that are not offered, Refused, RequestEnded, RecordElsewhere, NotAllowed.
     """
-    require_all_records(require_subject(request))
     earlier = Package.objects.filter(client_id=request.client_id, request=request).first()
     _check_left_out(request, left_out, offered=offered_codes(earlier))
     kept_from = None if earlier is None else _find_kept(earlier)
@@ -301,7 +300,6 @@ def fetch_package(
 
 def _check_hand_over(request: RightsRequest, actor: Actor, at: datetime) -> None:
     _check_copy(request, actor, at)
-    require_all_records(require_subject(request))
     if has_contact(request.sender):
         raise Refused(_("A contact is on file, so the copy is fetched with a code."))
     package = find_package(request)
