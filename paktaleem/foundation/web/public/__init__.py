@@ -1,1 +1,1 @@
-"""Common parts of the pages outside the console: language, layout and errors (docs/contributing.md)."""
+"""Common parts of the pages outside the console: language, layout and errors (docs/architecture.md)."""
