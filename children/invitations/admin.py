@@ -30,7 +30,7 @@ from paktaleem.directory.mail.selectors import MessageStatus, list_messages_abou
 from paktaleem.directory.people.admin.people import link_person
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.schools.forms import CHOOSING, PUPIL_ROLES, LinesField, SelectionForm
-from paktaleem.directory.schools.selections import Selection
+from paktaleem.directory.schools.selectors import Selection
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.accounts.models import Client

@@ -11,8 +11,7 @@ from django.db.models import Count, Q
 from children.guardians.contacts import Contact, ContactHolders, ContactRejection, why_contact_unusable
 from paktaleem.directory.access_links.limits import Limit, count_attempt
 from paktaleem.directory.mail.models import Channel
-from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.roles import SubjectRole, having_any_role
+from paktaleem.directory.people.models import Subject, SubjectRole, having_any_role
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.foundation.encryption.sealing import Sealed
 

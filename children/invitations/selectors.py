@@ -12,10 +12,9 @@ from django.utils.translation import gettext_lazy as _
 from children.guardians.models.guardians import Guardianship, ServiceAuthorisation
 from children.guardians.selectors import list_of_full_age
 from children.invitations.models import Invitation, State
-from paktaleem.directory.people.models import GuardianClaim, Subject
-from paktaleem.directory.people.roles import SubjectRole, having_any_role
+from paktaleem.directory.people.models import GuardianClaim, Subject, SubjectRole, having_any_role
 from paktaleem.directory.people.selectors import age_is_known, having_left, list_subjects, sealers_of
-from paktaleem.directory.schools.selections import EVERYONE, Selection, select_chosen
+from paktaleem.directory.schools.selectors import EVERYONE, Selection, select_chosen
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability

@@ -8,7 +8,7 @@ from children.invitations.models import OPEN, Invitation
 from children.invitations.selectors import list_children_to_ask_about, without_answer
 from children.invitations.services.answering import process_invitations
 from children.invitations.services.inviting import INVITE_MANY, invite_guardians_of
-from paktaleem.directory.schools.selections import Selection
+from paktaleem.directory.schools.selectors import Selection
 from paktaleem.foundation.accounts.actors import system_actor, user_actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import OFFICER_ROLES, Role

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from consent.agreements.duties import DUTIES
 from consent.register.models.agreements import ServiceAgreement
 from consent.register.models.purposes import PeriodRow, period_is_ordered_or_empty
-from paktaleem.directory.files.documents import SealedDocument
+from paktaleem.directory.files.services import SealedDocument
 from paktaleem.directory.people.copies.declarations import Copied
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.roles import Capability

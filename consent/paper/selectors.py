@@ -19,7 +19,7 @@ from consent.register.compiled import Basis
 from consent.register.models.purposes import Purpose
 from paktaleem.directory.people.models import GuardianClaim, Subject
 from paktaleem.directory.people.selectors import having_left, list_subjects
-from paktaleem.directory.schools.selections import Selection, select_chosen
+from paktaleem.directory.schools.selectors import Selection, select_chosen
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
 

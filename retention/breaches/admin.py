@@ -20,7 +20,7 @@ from paktaleem.directory.data_systems.models import System
 from paktaleem.directory.mail.letter_pages import is_preview, preview_letter, show_letter_sheet
 from paktaleem.directory.people.admin.people import person_url
 from paktaleem.directory.schools.forms import CHOOSING, SelectionForm
-from paktaleem.directory.schools.selections import EVERYONE
+from paktaleem.directory.schools.selectors import EVERYONE
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.act_pages import act_page

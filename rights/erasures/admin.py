@@ -22,8 +22,7 @@ from paktaleem.directory.data_systems.admin.systems import orders_panel
 from paktaleem.directory.data_systems.extension_points import OrderCase, order_cases
 from paktaleem.directory.data_systems.services.issuing import ERASURE
 from paktaleem.directory.people.extension_points import list_blockers
-from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.roles import SubjectRole
+from paktaleem.directory.people.models import Subject, SubjectRole
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.console.added_actions import AddedAct, added_acts

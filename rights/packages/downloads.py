@@ -5,7 +5,7 @@ from typing import cast
 
 from django.http import HttpResponse, StreamingHttpResponse
 
-from paktaleem.directory.files.kinds import CONTENT_TYPES, FileKind
+from paktaleem.directory.files.models import CONTENT_TYPES, FileKind
 from rights.packages.models import Package
 
 

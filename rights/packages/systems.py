@@ -10,7 +10,7 @@ from paktaleem.directory.data_systems.labels import EXEMPTION_LABELS
 from paktaleem.directory.data_systems.models import Order, OrderPart, Waiver
 from paktaleem.directory.data_systems.selectors import list_parts
 from paktaleem.directory.data_systems.states import State
-from paktaleem.directory.files.kinds import FileKind
+from paktaleem.directory.files.models import FileKind
 from rights.packages.contents import Contents, safe_name
 from rights.packages.models import Package
 from rights.packages.selectors import list_orders

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import translation
 
-from paktaleem.directory.files.kinds import FileKind
+from paktaleem.directory.files.models import FileKind
 from paktaleem.directory.files.services import iterate_file
 from paktaleem.directory.people.copies.declarations import Reader, Row, Section, Value, ValueKind
 from paktaleem.directory.people.copies.sections import list_files

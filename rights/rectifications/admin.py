@@ -15,8 +15,7 @@ from consent.decisions.selectors.changes import RolePreview, preview_roles
 from consent.register.models.purposes import DataCategory, Purpose
 from paktaleem.directory.data_systems.selectors import categories_held
 from paktaleem.directory.people.admin.people import person_url
-from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.roles import SubjectRole
+from paktaleem.directory.people.models import Subject, SubjectRole
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.act_pages import act_page
 from paktaleem.foundation.console.added_actions import AddedAct, added_acts

@@ -5,9 +5,8 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from consent.register.models.agreements import Recipient
-from paktaleem.directory.people.age_changes import AgeChange
 from paktaleem.directory.people.copies.declarations import Copied
-from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.models import AgeChange, Subject
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.history import ActorStamp
 from paktaleem.foundation.encryption.sealing import SealedField

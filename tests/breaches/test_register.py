@@ -17,7 +17,7 @@ from paktaleem.directory.people.copies.declarations import Reader
 from paktaleem.directory.people.copies.sections import list_sections
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import sealer_of
-from paktaleem.directory.schools.selections import EVERYONE, Selection
+from paktaleem.directory.schools.selectors import EVERYONE, Selection
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
 from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester

@@ -5,8 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from paktaleem.directory.people import selectors as revealing
-from paktaleem.directory.people.age_changes import AgeChange
-from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.models import AgeChange, Subject
 from paktaleem.directory.people.services.age_recomputation import open_age_change, settle_age_change
 from paktaleem.directory.people.services.people import register_subject
 from paktaleem.directory.schools.rosters.importing.uploads import confirm_import, upload_roster

@@ -23,8 +23,7 @@ from children.guardians.services.guardians import change_guardian, name_guardian
 from children.guardians.services.verifications import mark_verification_false, record_verification, verify_guardian
 from paktaleem.directory.data_systems.models import Ground, OrderKind
 from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders
-from paktaleem.directory.people.age_changes import AgeChange
-from paktaleem.directory.people.models import GuardianClaim, Subject
+from paktaleem.directory.people.models import AgeChange, GuardianClaim, Subject
 from paktaleem.directory.people.services.age_recomputation import settle_age_change
 from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.accounts.actors import NotAllowed, person_actor

@@ -44,8 +44,7 @@ from children.guardians.services.verifications import MayNotConsent, mark_verifi
 from children.strength import METHODS, Method
 from consent.decisions.facts import Question
 from consent.decisions.selectors.decisions import decide_one
-from paktaleem.directory.people.age_changes import AgeChange
-from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.models import AgeChange, Subject
 from paktaleem.directory.people.services.age_recomputation import recompute_ages
 from paktaleem.directory.people.services.erasure import AlreadyErased, erase_subject
 from paktaleem.directory.people.services.people import register_subject

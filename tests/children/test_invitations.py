@@ -36,7 +36,7 @@ from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services.batches import register_guardians
 from paktaleem.directory.people.services.erasure import ErasureInProgress, erase_subject, start_erasure
 from paktaleem.directory.people.services.people import claim_guardian, register_subject, reveal_fields
-from paktaleem.directory.schools.selections import EVERYONE
+from paktaleem.directory.schools.selectors import EVERYONE
 from paktaleem.directory.webhooks.models import Message
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
 from paktaleem.foundation.audit.actors import Reason

@@ -5,8 +5,7 @@ from children.guardians.models.guardians import SchoolAuthorisation, Verificatio
 from children.guardians.models.mechanisms import ChildMechanism, ProviderCheck, Quarantine
 from children.guardians.services.checks import ASK, BEGIN
 from consent.register.models.purposes import SafeguardChange
-from paktaleem.directory.people.age_changes import AgeChange
-from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.models import AgeChange, Subject
 from paktaleem.directory.webhooks.signing import new_secret
 from paktaleem.foundation.accounts.client_services import ClientChange
 from paktaleem.foundation.accounts.models import Client

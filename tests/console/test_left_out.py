@@ -17,7 +17,7 @@ from consent.sharing import admin as sharing
 from consent.sharing.services import decide_legal_disclosure, request_legal_disclosure
 from paktaleem.directory.people.admin import people
 from paktaleem.directory.people.models import AccessRecord
-from paktaleem.directory.people.services import searches
+from paktaleem.directory.people.services import people as people_services
 from paktaleem.directory.people.services.batches import register_guardians
 from paktaleem.directory.people.services.people import record_access, register_subject
 from paktaleem.directory.staff.administration.admin import entries
@@ -216,7 +216,7 @@ def test_the_other_requests_of_a_person_and_those_with_which_one_continues(
 
 
 def test_people_found_by_their_name(cast: Cast, sign_in: SignIn, now: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(searches, "FOUND_AT_MOST", 1)
+    monkeypatch.setattr(people_services, "FOUND_AT_MOST", 1)
     farah, given = sign_in("farah"), {"text": "Same Name", "reason": "support_case"}
     for external_id, is_said in (("lms-one", False), ("lms-two", True)):
         with in_client(cast.client_id("indus")):

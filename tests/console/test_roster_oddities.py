@@ -3,8 +3,8 @@
 import pytest
 from django.conf import settings
 
+from paktaleem.directory.schools.models import RosterImport
 from paktaleem.directory.schools.rosters.importing.uploads import purge_expired_rosters, shown_details, upload_roster
-from paktaleem.directory.schools.rosters.models import RosterImport
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.upkeep.periods.selectors import get_cutoff
 from tests.rosters import clean_network

@@ -6,8 +6,7 @@ import secrets
 import pytest
 from django.db import IntegrityError, ProgrammingError, connection, transaction
 
-from paktaleem.directory.files.kinds import FileKind, detect_file_kind
-from paktaleem.directory.files.models import FileChunk, SealedFile
+from paktaleem.directory.files.models import FileChunk, FileKind, SealedFile, detect_file_kind
 from paktaleem.directory.files.services import (
     CHUNK_BYTES,
     FileKindNotAccepted,

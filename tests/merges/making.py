@@ -3,9 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from paktaleem.directory.people.merges.models import PersonMerge
 from paktaleem.directory.people.merges.services import decide_merge, propose_merge, propose_undo
-from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.models import PersonMerge, Subject
 from paktaleem.foundation.audit.actors import Reason
 from tests.cast import Cast
 from tests.factories import SubjectFactory

@@ -16,9 +16,8 @@ from consent.consents.services.restrictions import object_to_purpose, restrict_p
 from consent.decisions.facts import Question
 from consent.decisions.models import SubjectChange
 from consent.decisions.selectors.decisions import EvaluationRequest, decide_many_with_key, decide_with_key
-from paktaleem.directory.people.merges.models import PersonMerge
 from paktaleem.directory.people.merges.services import decide_merge, propose_merge, propose_undo
-from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.models import PersonMerge, Subject
 from paktaleem.directory.people.selectors import list_same_person
 from paktaleem.directory.people.services.batches import record_subject_event
 from paktaleem.directory.people.services.erasure import erase_subject

@@ -5,8 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from paktaleem.directory.data_systems.models import Order
-from paktaleem.directory.people.merges.models import PersonMerge
-from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.models import PersonMerge, Subject
 from paktaleem.foundation.tenancy.context import in_client
 from rights.erasures.models import ErasureProposal
 from rights.erasures.preview import preview_erasure

@@ -14,7 +14,7 @@ from consent.register.models.purposes import LawfulBasis
 from consent.register.services.register import end_period
 from paktaleem.directory.people.models import AccessRecord
 from paktaleem.directory.people.services.erasure import erase_subject
-from paktaleem.directory.schools.selections import Selection
+from paktaleem.directory.schools.selectors import Selection
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry

@@ -28,7 +28,7 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services.erasure import AlreadyErased, ErasureInProgress, erase_subject, start_erasure
 from paktaleem.directory.people.services.people import claim_guardian, end_other_claims
-from paktaleem.directory.schools.selections import EVERYONE
+from paktaleem.directory.schools.selectors import EVERYONE
 from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry

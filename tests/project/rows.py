@@ -54,13 +54,12 @@ from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_o
 from paktaleem.directory.data_systems.services.registering import propose_system_end
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.people.erasures import Erasure
-from paktaleem.directory.people.merges.models import PersonMerge
-from paktaleem.directory.people.models import Readmission, Subject
+from paktaleem.directory.people.models import PersonMerge, Readmission, Subject
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services.erasure import complete_erasure, erase_subject, request_readmission
 from paktaleem.directory.people.services.people import claim_guardian, register_subject, reveal_fields
+from paktaleem.directory.schools.models import RosterImport
 from paktaleem.directory.schools.rosters.importing.uploads import upload_roster
-from paktaleem.directory.schools.rosters.models import RosterImport
 from paktaleem.directory.security.security_events.services import count_refusal
 from paktaleem.directory.staff.access_reviews.services import advance_reviews
 from paktaleem.directory.staff.single_sign_on.models import SignOnLink

@@ -32,9 +32,8 @@ from paktaleem.directory.data_systems.selectors import Parent
 from paktaleem.directory.data_systems.services.fulfilment import approve_waiver, propose_waiver
 from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders
 from paktaleem.directory.data_systems.services.registering import end_system, propose_system_end
-from paktaleem.directory.people.age_changes import AgeChange
 from paktaleem.directory.people.merges.services import decide_merge, propose_merge
-from paktaleem.directory.people.models import Readmission
+from paktaleem.directory.people.models import AgeChange, Readmission
 from paktaleem.directory.people.services.age_recomputation import settle_age_change
 from paktaleem.directory.people.services.erasure import approve_readmission, erase_subject, request_readmission
 from paktaleem.directory.people.services.people import register_subject

@@ -10,8 +10,7 @@ from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.data_systems.services.fulfilment import accept_order, carry_out_by_hand, complete_order
 from paktaleem.directory.data_systems.services.issuing import new_values_of
 from paktaleem.directory.data_systems.states import Answer, Outcome
-from paktaleem.directory.people.age_changes import AgeChange
-from paktaleem.directory.people.models import AccessRecord
+from paktaleem.directory.people.models import AccessRecord, AgeChange
 from paktaleem.directory.people.services.age_recomputation import settle_age_change
 from paktaleem.directory.people.services.people import register_subject, reveal_fields
 from paktaleem.foundation.accounts.actors import NotAllowed, person_actor

@@ -10,8 +10,7 @@ from django.utils import timezone
 
 from consent.decisions.selectors.changes import preview_roles
 from paktaleem.directory.data_systems.models import Order
-from paktaleem.directory.people.age_changes import AgeChange
-from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.models import AgeChange, Subject
 from paktaleem.directory.people.services.age_recomputation import settle_age_change
 from paktaleem.directory.people.services.people import claim_guardian
 from paktaleem.foundation.audit.models import Entry

@@ -13,7 +13,7 @@ from children.invitations.tasks import invite_many
 from consent.paper.models import AnswerState
 from consent.paper.services.answers import confirm_waiting
 from consent.paper.services.forms import print_form
-from paktaleem.directory.schools.selections import EVERYONE
+from paktaleem.directory.schools.selectors import EVERYONE
 from paktaleem.foundation.accounts.actors import Actor, user_actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client

@@ -15,7 +15,7 @@ from paktaleem.directory.people.services.erasure import erase_subject
 from paktaleem.directory.people.services.people import register_subject
 from paktaleem.directory.schools.models import SchoolClass
 from paktaleem.directory.schools.rosters.importing.service import import_roster, open_source
-from paktaleem.directory.schools.selections import Selection, select_chosen
+from paktaleem.directory.schools.selectors import Selection, select_chosen
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
 from rights.rectifications.services.applying import correct_person

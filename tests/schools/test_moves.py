@@ -20,7 +20,7 @@ from paktaleem.directory.access_links.messages import INVITATION_LIFE
 from paktaleem.directory.people.models import GuardianClaim, Subject
 from paktaleem.directory.people.services.people import register_subject
 from paktaleem.directory.schools.models import School, SchoolClass
-from paktaleem.directory.schools.selections import Selection
+from paktaleem.directory.schools.selectors import Selection
 from paktaleem.foundation.accounts.models import Membership, User
 from paktaleem.foundation.accounts.staff_services import change_membership
 from paktaleem.foundation.audit.models import Entry

@@ -7,10 +7,9 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from paktaleem.directory.data_systems.models import Order
-from paktaleem.directory.people.age_changes import AgeChange
 from paktaleem.directory.people.ages import AgeSource, Statement, combine_statements
 from paktaleem.directory.people.details import ADULT_SENTINEL, AgeCheck, SubjectDetails, threshold_reached_at
-from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.models import AgeChange, Subject
 from paktaleem.directory.people.services.age_recomputation import settle_age_change
 from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.tenancy.context import in_client

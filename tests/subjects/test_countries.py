@@ -12,8 +12,7 @@ from django.db import IntegrityError, connection, transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paktaleem.directory.people.age_changes import AgeChange
-from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.models import AgeChange, Subject
 from paktaleem.directory.people.selectors import age_is_known
 from paktaleem.directory.people.services.age_recomputation import settle_age_change
 from paktaleem.directory.people.services.erasure import erase_subject
@@ -21,7 +20,7 @@ from paktaleem.directory.people.services.people import register_subject
 from paktaleem.directory.people.tasks import recompute_ages_of_client
 from paktaleem.directory.schools.oneroster.problems import RosterInvalid
 from paktaleem.directory.schools.rosters.importing.service import open_source
-from paktaleem.directory.schools.rosters.spreadsheet.template import csv_template, xlsx_template
+from paktaleem.directory.schools.rosters.spreadsheet.rows import csv_template, xlsx_template
 from paktaleem.foundation.accounts.client_services import change_client
 from paktaleem.foundation.accounts.thresholds import Thresholds
 from paktaleem.foundation.tenancy.context import in_client

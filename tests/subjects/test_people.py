@@ -12,11 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paktaleem.directory.people.admin.people import LABELS
-from paktaleem.directory.people.age_changes import AgeChange
 from paktaleem.directory.people.api import GuardianInput, SubjectInput
 from paktaleem.directory.people.details import SubjectDetails
 from paktaleem.directory.people.fields import PERSONAL, PERSONAL_FIELDS
-from paktaleem.directory.people.models import AccessRecord, GuardianClaim, Subject, SubjectKey
+from paktaleem.directory.people.models import AccessRecord, AgeChange, GuardianClaim, Subject, SubjectKey
 from paktaleem.directory.people.selectors import (
     SubjectUnknown,
     get_subject,

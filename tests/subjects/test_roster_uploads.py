@@ -18,6 +18,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.people import register_subject
 from paktaleem.directory.schools.management.commands import import_roster as command
+from paktaleem.directory.schools.models import RosterChunk, RosterImport
 from paktaleem.directory.schools.rosters.importing import service, uploads
 from paktaleem.directory.schools.rosters.importing.people import PeopleChangedMeanwhile
 from paktaleem.directory.schools.rosters.importing.service import ImportRunning
@@ -31,7 +32,6 @@ from paktaleem.directory.schools.rosters.importing.uploads import (
     shown_details,
     upload_roster,
 )
-from paktaleem.directory.schools.rosters.models import RosterChunk, RosterImport
 from paktaleem.directory.schools.rosters.tasks import run_roster_step_job
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.acts import Refused

@@ -18,8 +18,7 @@ from paktaleem.directory.schools.oneroster.users import GuardianRelation, Person
 from paktaleem.directory.schools.rosters.importing.service import TooMuchLost, import_roster, open_source
 from paktaleem.directory.schools.rosters.spreadsheet import rows
 from paktaleem.directory.schools.rosters.spreadsheet.person import COLUMNS
-from paktaleem.directory.schools.rosters.spreadsheet.rows import open_csv, open_xlsx
-from paktaleem.directory.schools.rosters.spreadsheet.template import csv_template, xlsx_template
+from paktaleem.directory.schools.rosters.spreadsheet.rows import csv_template, open_csv, open_xlsx, xlsx_template
 from paktaleem.foundation.accounts.actors import system_actor
 from tests.rosters import clean_network, school
 

@@ -18,7 +18,7 @@ from children.guardians.services.checks import authorise_by_school, declare_mech
 from children.guardians.services.conflicts import quarantine
 from children.guardians.services.naming import NewGuardian, SeenEvidence, choose_guardian, name_guardian_with_evidence
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.services.searches import find_people
+from paktaleem.directory.people.services.people import find_people
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.act_pages import act_page
 from paktaleem.foundation.console.columns import period_pill, render_state, state_column

@@ -15,8 +15,7 @@ from children.guardians.models.mechanisms import ConflictOutcome, GuardianChange
 from children.guardians.selectors import find_live_guardianship, load_child_facts, require_no_adult
 from children.guardians.services.conflicts import lock_child, update_service_conflict
 from children.strength import CONFIRMED, Method
-from paktaleem.directory.people.models import GuardianClaim, Subject
-from paktaleem.directory.people.roles import SubjectRole
+from paktaleem.directory.people.models import GuardianClaim, Subject, SubjectRole
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services.erasure import refuse_erased
 from paktaleem.directory.people.services.people import add_role, find_full_age

@@ -12,8 +12,7 @@ from children.guardians.models.guardians import Guardianship
 from children.guardians.services.guardians import name_guardian
 from children.guardians.services.verifications import verify_guardian
 from children.strength import Method
-from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.roles import SubjectRole
+from paktaleem.directory.people.models import Subject, SubjectRole
 from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client

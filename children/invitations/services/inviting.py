@@ -35,8 +35,7 @@ from paktaleem.directory.mail.kinds import MessageKind, declare_message
 from paktaleem.directory.mail.models import Channel
 from paktaleem.directory.people.details import contact_index
 from paktaleem.directory.people.extension_points import list_unheld
-from paktaleem.directory.people.models import GuardianClaim, Subject
-from paktaleem.directory.people.roles import SubjectRole, having_any_role
+from paktaleem.directory.people.models import GuardianClaim, Subject, SubjectRole, having_any_role
 from paktaleem.directory.people.services.erasure import AlreadyErased, erase_subject, refuse_erased
 from paktaleem.directory.people.services.people import (
     claim_guardian,

@@ -29,7 +29,7 @@ from consent.agreements.services import (
 from consent.register.admin.row_admin import RegisterAdmin
 from consent.register.admin.safeguards import cancel_act
 from consent.register.models.agreements import AgreementSuspension, ServiceAgreement
-from paktaleem.directory.files.kinds import CONTENT_TYPES, FileKind
+from paktaleem.directory.files.models import CONTENT_TYPES, FileKind
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.due import Severity
 from paktaleem.foundation.accounts.models import Client

@@ -33,8 +33,7 @@ from consent.notices.models import NoticeVersion
 from consent.register.models.purposes import Purpose
 from paktaleem.directory.data_systems.extension_points import OrderCase, order_cases
 from paktaleem.directory.people.admin.people import link_person
-from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.roles import SubjectRole
+from paktaleem.directory.people.models import Subject, SubjectRole
 from paktaleem.directory.people.services.erasure import AlreadyErased, ErasureInProgress
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability

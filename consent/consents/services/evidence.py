@@ -8,8 +8,7 @@ from typing import IO, Any
 from django.db import transaction
 
 from consent.consents.models import ConsentEvent, ConsentEvidence
-from paktaleem.directory.files.kinds import CONTENT_TYPES, FileKind
-from paktaleem.directory.files.models import SealedFile
+from paktaleem.directory.files.models import CONTENT_TYPES, FileKind, SealedFile
 from paktaleem.directory.files.services import iterate_file, store_file
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import sealer_of

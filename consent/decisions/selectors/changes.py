@@ -19,8 +19,7 @@ from django.db import connection, transaction
 
 from consent.decisions.selectors.decisions import ChangedAnswer, compare_answers
 from consent.notices.selectors.registers import current_register
-from paktaleem.directory.people.age_gate import withhold_looser_changes
-from paktaleem.directory.people.details import SubjectDetails, age_columns
+from paktaleem.directory.people.details import SubjectDetails, age_columns, withhold_looser_changes
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services.ages import age_rules_of

@@ -6,7 +6,7 @@ from typing import IO, Any
 from django.conf import settings
 from rest_framework.parsers import BaseParser
 
-from paktaleem.directory.files.kinds import ACCEPTED_KINDS, CONTENT_TYPES
+from paktaleem.directory.files.models import ACCEPTED_KINDS, CONTENT_TYPES
 from paktaleem.directory.files.services import FileTooLarge
 
 FILE_BODY = {CONTENT_TYPES[kind]: bytes for kind in ACCEPTED_KINDS}

@@ -7,13 +7,45 @@ destroyed then.
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.directory.files.kinds import FileKind
 from paktaleem.directory.people.copies.declarations import Copied
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.models import TenantRow
 from paktaleem.foundation.tenancy.tables import APPEND, Scope, TablePolicy, classify
+
+
+class FileKind(models.TextChoices):
+    """File types. Files are downloaded, never displayed in a page."""
+
+    PDF = "pdf", "PDF"
+    JPEG = "jpeg", "JPEG image"
+    PNG = "png", "PNG image"
+    JSON = "json", "JSON"
+    """data of a system, in its answer to an order; not accepted as other uploads"""
+    ZIP = "zip", "ZIP"
+    """written by the portal: the copy of a person's data; not accepted as an upload"""
+    OTHER = "other", _("File of any type")
+    """an attachment of an email; stored as it came, never opened, not accepted as an upload"""
+
+
+CONTENT_TYPES = {
+    FileKind.PDF: "application/pdf",
+    FileKind.JPEG: "image/jpeg",
+    FileKind.PNG: "image/png",
+    FileKind.JSON: "application/json",
+    FileKind.ZIP: "application/zip",
+    FileKind.OTHER: "application/octet-stream",
+}
+
+_SIGNATURES = {b"%PDF-": FileKind.PDF, b"\xff\xd8\xff": FileKind.JPEG, b"\x89PNG\r\n\x1a\n": FileKind.PNG}
+ACCEPTED_KINDS = tuple(_SIGNATURES.values())
+"""File types accepted as uploads."""
+
+
+def detect_file_kind(start: bytes) -> FileKind | None:
+    """Return the file type by its first bytes, or None if it is not accepted."""
+    return next((kind for mark, kind in _SIGNATURES.items() if start.startswith(mark)), None)
 
 
 class SealedFile(TenantRow):

@@ -12,15 +12,15 @@ from typing import IO
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
+from django.db import models, transaction
 
-from paktaleem.directory.files.kinds import FileKind, detect_file_kind
-from paktaleem.directory.files.models import FileChunk, PackageKey, SealedFile
+from paktaleem.directory.files.models import FileChunk, FileKind, PackageKey, SealedFile, detect_file_kind
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import sealer_of
-from paktaleem.foundation.encryption.sealing import Sealed, Sealer
+from paktaleem.foundation.encryption.sealing import CannotOpen, Sealed, Sealer, wrap_new_key
 from paktaleem.foundation.errors import PortalError, Problem
 from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.models import TenantRow
 from paktaleem.foundation.tenancy.rows import new_id
 
 CHUNK_BYTES = 256 * 1024
@@ -249,3 +249,41 @@ def _package_sealer(package: PackageKey, own: Sealer) -> Sealer:
 def _chunk_context(file: str, number: int, *, is_last: bool) -> str:
     """Return the encryption context of a chunk, so that it cannot be moved, left out or cut off."""
     return f"files_filechunk.data/{file}/{number}{'/last' if is_last else ''}"
+
+
+_FIRST_BYTES = 16
+
+
+class SealedDocument(TenantRow):
+    """Abstract base of a document's row. The name of the file is not stored."""
+
+    file = models.ForeignKey(SealedFile, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    file_kind = models.CharField(max_length=16)
+    epoch = models.PositiveIntegerField(null=True)
+    wrapped = models.BinaryField(null=True)
+    added_by = models.UUIDField()
+    added_at = models.DateTimeField()
+
+    class Meta:
+        abstract = True
+
+
+def seal_document(row: SealedDocument, content: IO[bytes], *, added_by: UUID, at: datetime) -> None:
+    """Seal a PDF, JPEG or PNG, by its first bytes, and save its new row. Raises FileKindNotAccepted, FileTooLarge."""
+    start = content.read(_FIRST_BYTES)
+    content.seek(0)
+    kind = detect_file_kind(start)
+    if kind is None:
+        raise FileKindNotAccepted
+    sealer, row.epoch, row.wrapped = wrap_new_key(row.client_id, row.pk)
+    row.file = store_case_file(content, client_id=row.client_id, case=row.pk, sealer=sealer, at=at)
+    row.file_kind, row.added_by, row.added_at = kind.value, added_by, at
+    row.save(force_insert=True)
+
+
+def read_document(row: SealedDocument) -> Iterator[bytes]:
+    """Return the decrypted chunks of a document. Raises CannotOpen if its key was destroyed."""
+    if row.wrapped is None or row.epoch is None:
+        raise CannotOpen("The document's key has been destroyed.")
+    sealer = Sealer.unwrapped(row.client_id, row.pk, wrapped=bytes(row.wrapped), epoch=row.epoch)
+    return iterate_file(row.file, sealer=sealer)

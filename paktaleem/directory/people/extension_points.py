@@ -8,9 +8,8 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from paktaleem.directory.people.age_changes import AgeChange
 from paktaleem.directory.people.erasures import Erasure
-from paktaleem.directory.people.models import Subject, SubjectEvent
+from paktaleem.directory.people.models import AgeChange, Subject, SubjectEvent
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.operations.extensions.points import ExtensionPoint
 

@@ -1,10 +1,11 @@
-"""Data subjects, their encryption keys, events, guardian claims, erasures, readmissions and access records."""
+"""Data subjects: their roles, keys and events, guardian claims, proposed age changes, links of records, accesses."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, Q
 from django.db.models.functions import Collate
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -12,9 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from paktaleem.directory.people.ages import AgeSource, is_child, may_be_child_until
 from paktaleem.directory.people.copies.declarations import Copied
 from paktaleem.directory.people.fields import GRADE_LIMIT, PERSONAL
-from paktaleem.directory.people.roles import SubjectRole, other_roles_are_others, role_indexes
-from paktaleem.foundation.accounts.due import Due
+from paktaleem.foundation.accounts.due import Due, due_by_second_person
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
 from paktaleem.foundation.accounts.thresholds import Thresholds
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import ActorStamp, History, Tracked
@@ -24,6 +25,126 @@ from paktaleem.foundation.tenancy.models import TenantRow
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Personal, Scope, TablePolicy, classify
 from paktaleem.foundation.text.places import CountryField
 from paktaleem.foundation.text.times import format_date, format_time
+
+AGE_SOURCES = {
+    AgeSource.BIRTH_DATE: _("Birth date"),
+    AgeSource.ATTESTED: _("Attested by the school"),
+    AgeSource.PROVIDER: _("Checked by a provider"),
+    AgeSource.DECLARED: _("Declared by the person"),
+}
+"""Labels of the age sources, strongest first."""
+
+
+class AgeRoute(models.TextChoices):
+    """Route by which an age change was proposed."""
+
+    API = "api", _("The learning platform")
+    ROSTER = "roster", _("A roster")
+    CONSOLE = "console", _("The console")
+
+
+class AgeChange(RequestedChange):
+    """One proposed birth date, age or role that would let a child decide for themselves; not yet in effect.
+
+    The proposal is sealed under the child's key. ``proposal_index`` is its keyed hash, by which a repeated proposal is
+    recognised. The ledger records who proposed and who settled it.
+    """
+
+    wall = TablePolicy(
+        Scope.TENANT,
+        EDIT,
+        disposed_as="person",
+        personal=classify(sealed="proposal", pseudonym="proposal_index", none="requested_kind"),
+    )
+    copied = Copied(
+        "age_changes",
+        _("Proposed changes of your age"),
+        "proposal route state requested_at settled_at",
+        titles={"proposal": _("Proposal")},
+    )
+
+    subject = models.ForeignKey("people.Subject", models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    proposal = SealedField()
+    proposal_index = models.BinaryField(max_length=32)
+    route = models.CharField(max_length=16, choices=AgeRoute)
+
+    due = (due_by_second_person(_("Changes of ages"), Capability.APPROVE_CHILD_CHANGES),)
+
+    class Meta:
+        verbose_name = "age change"
+        verbose_name_plural = "age changes"
+        ordering = ["-requested_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["client", "subject"], condition=Q(state=ChangeState.WAITING), name="agechange_one_waiting"
+            ),
+            *second_person_constraints("agechange"),
+        ]
+        indexes = [
+            models.Index(fields=["client", "subject", "id"], name="agechange_of_subject"),
+            *newest_first("requested_at", "agechange_by_time"),
+            *newest_first("requested_at", "agechange_by_state", by="state"),
+        ]
+
+    def __str__(self) -> str:
+        return self.get_state_display()
+
+
+class SubjectRole(models.TextChoices):
+    """A person's role at the client (policy, Definitions)."""
+
+    STUDENT = "student", _("Student")
+    LEARNER = "learner", _("Learner")
+    INSTRUCTOR = "instructor", _("Instructor")
+    ADMINISTRATOR = "administrator", _("Administrator")
+    GUARDIAN = "guardian", _("Guardian")
+
+
+SEVERAL_ROLES = ~Q(other_roles=[])
+"""Condition of people with several roles, for partial indexes."""
+
+
+class HasSeveralRoles(Func):
+    """The same condition for filters, as a literal: with a parameter, PostgreSQL could not use the partial indexes."""
+
+    template = "NOT (%(expressions)s = '{}'::varchar(16)[])"
+    output_field = models.BooleanField()
+
+    def __init__(self) -> None:
+        """Read the column ``other_roles``."""
+        super().__init__(F("other_roles"))
+
+
+def having_role(role: str) -> Q:
+    """Return a filter for people who have a role, as their main role or besides it."""
+    return having_any_role([role])
+
+
+def having_any_role(roles: Iterable[str], *, of: str = "") -> Q:
+    """Return a filter for people who have one of the roles; ``of`` is the lookup prefix from a row to its person."""
+    wanted = [str(role) for role in roles]
+    return Q(**{f"{of}role__in": wanted}) | Q(**{f"{of}other_roles__overlap": wanted})
+
+
+def role_indexes() -> list[models.Index]:
+    """Return the indexes of lists by role; people with several roles are few, and have their own."""
+    kept = Q(erased_at=None)
+    by_change = ["changed_at", "id"]
+    return [
+        *newest_first("registered_at", "subject_by_role", by="role"),
+        *newest_first("registered_at", "subject_several_roles", condition=SEVERAL_ROLES),
+        models.Index(fields=["client", "role", *by_change], condition=kept, name="subject_by_role_and_change"),
+        models.Index(fields=["client", *by_change], condition=SEVERAL_ROLES & kept, name="subject_roles_by_change"),
+    ]
+
+
+def other_roles_are_others() -> models.CheckConstraint:
+    """Return the constraint that the other roles are roles, and not the main one again."""
+    return models.CheckConstraint(
+        condition=Q(other_roles__contained_by=SubjectRole.values) & ~Q(other_roles__contains=[F("role")]),
+        name="subject_other_roles_besides_role",
+    )
+
 
 _LOOKED_UP = ("email_index", "phone_index", "name_index", "details_index")
 """Keyed hashes by which people are found or compared."""
@@ -372,3 +493,64 @@ class Readmission(TenantRow, Tracked):
     def __str__(self) -> str:
         template = gettext("Requested {day}, approved") if self.approved_at else gettext("Requested {day}")
         return template.format(day=format_date(self.requested_at))
+
+
+class MergeKind(models.TextChoices):
+    """Proposal about two records."""
+
+    LINK = "link", _("They are one person")
+    UNDO = "undo", _("They are not one person")
+
+
+class PersonMerge(RequestedChange):
+    """One proposal that ``other`` is the same person as ``main``, or, with ``undoes``, that this link is wrong.
+
+    No row moves: an approved link sets ``Subject.same_person`` of both records to the main one, and approved undoing
+    removes it. Rows are never deleted, so that past decisions can be explained. ``main`` may have several others, each
+    with a link of its own; a record is in one link at most.
+    """
+
+    wall = TablePolicy(Scope.TENANT, EDIT, disposed_as="evidence", personal=classify(none="kind reason requested_kind"))
+    copied = Copied(
+        "merges", _("Your records that belong together"), "kind state requested_at settled_at", of=("main", "other")
+    )
+
+    kind = models.CharField(max_length=8, choices=MergeKind)
+    main = models.ForeignKey(
+        Subject, models.PROTECT, verbose_name="main record", related_name="+", db_constraint=False, db_index=False
+    )
+    other = models.ForeignKey(
+        Subject, models.PROTECT, verbose_name="other record", related_name="+", db_constraint=False, db_index=False
+    )
+    undoes = models.ForeignKey(
+        "self", models.PROTECT, null=True, related_name="+", db_constraint=False, db_index=False, editable=False
+    )
+    reason = models.CharField(max_length=32, choices=Reason)
+
+    class Meta:
+        verbose_name = "link of records"
+        verbose_name_plural = "records of one person"
+        ordering = ["-requested_at", "-id"]
+        constraints = [
+            *second_person_constraints("personmerge"),
+            models.CheckConstraint(condition=~Q(main=F("other")), name="personmerge_of_two_records"),
+            models.CheckConstraint(
+                condition=Q(kind=MergeKind.LINK, undoes=None) | Q(kind=MergeKind.UNDO, undoes__isnull=False),
+                name="personmerge_undoes_a_link",
+            ),
+            models.UniqueConstraint(
+                fields=["client", "other"], condition=Q(state=ChangeState.WAITING), name="personmerge_one_waiting"
+            ),
+            models.UniqueConstraint(
+                fields=["client", "undoes"], condition=Q(state=ChangeState.APPROVED), name="personmerge_undone_once"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["client", "main"], name="personmerge_of_main"),
+            models.Index(fields=["client", "other"], name="personmerge_of_other"),
+            *newest_first("requested_at", "personmerge_by_time"),
+            *newest_first("requested_at", "personmerge_by_state", by="state"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.get_kind_display())

@@ -13,12 +13,15 @@ from django.db import connection
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Collate
 
-from paktaleem.directory.people.age_changes import AgeChange
-from paktaleem.directory.people.age_gate import Reading, reveals_child, reveals_minor_guardian
 from paktaleem.directory.people.ages import ADULT_ROLES
-from paktaleem.directory.people.details import SubjectDetails, contact_index
-from paktaleem.directory.people.models import Subject, SubjectKey
-from paktaleem.directory.people.roles import HasSeveralRoles
+from paktaleem.directory.people.details import (
+    Reading,
+    SubjectDetails,
+    contact_index,
+    reveals_child,
+    reveals_minor_guardian,
+)
+from paktaleem.directory.people.models import AgeChange, HasSeveralRoles, Subject, SubjectKey
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability

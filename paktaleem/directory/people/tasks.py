@@ -17,7 +17,7 @@ from paktaleem.directory.people.erasures import Erasure, erasure_state
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.age_recomputation import recompute_ages
 from paktaleem.directory.people.services.erasure import COMPLETE_ERASURE, complete_erasure, replay_erasures
-from paktaleem.directory.people.services.searches import refresh_statistics
+from paktaleem.directory.people.services.people import refresh_statistics
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.client_services import RECOMPUTE_AGES
 from paktaleem.foundation.accounts.models import Client

@@ -18,11 +18,9 @@ from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.people.admin.people import person_url
 from paktaleem.directory.people.fields import parse_grade
-from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.roles import HasSeveralRoles, SubjectRole, having_role
+from paktaleem.directory.people.models import HasSeveralRoles, Subject, SubjectRole, having_role
 from paktaleem.directory.schools.forms import read_place
 from paktaleem.directory.schools.models import Enrolment, School, SchoolClass, Sourced, Term
-from paktaleem.directory.schools.places import read_places
 from paktaleem.directory.schools.selectors import (
     PUPILS,
     filter_by_grades,
@@ -32,6 +30,7 @@ from paktaleem.directory.schools.selectors import (
     list_moving_enrolments,
     list_people_of_class,
     list_terms_of_class,
+    read_places,
     select_current_enrolments,
     select_enrolments_at_school,
     select_enrolments_in_class,

@@ -15,13 +15,13 @@ class SchoolsConfig(config.PortalAppConfig):
             "paktaleem.directory.people.extension_points.before_erasure",
             "paktaleem.directory.schools.services.moving.delete_enrolments",
         ),
-        ("paktaleem.foundation.console.long_acts.long_acts", "paktaleem.directory.schools.rosters.work.ROSTERS"),
+        ("paktaleem.foundation.console.long_acts.long_acts", "paktaleem.directory.schools.rosters.admin.ROSTERS"),
         (
             "paktaleem.foundation.upkeep.periods.kinds.data_kinds",
             "paktaleem.directory.schools.rosters.importing.uploads.ROSTER_FILES",
         ),
         (
             "paktaleem.foundation.encryption.wrapped_secrets.wrapped_kinds",
-            "paktaleem.directory.schools.rosters.models.ROSTER_KEYS",
+            "paktaleem.directory.schools.models.ROSTER_KEYS",
         ),
     )

@@ -11,11 +11,16 @@ from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.people.fields import parse_grade
-from paktaleem.directory.people.roles import SubjectRole
+from paktaleem.directory.people.models import SubjectRole
 from paktaleem.directory.schools.models import School, SchoolClass
-from paktaleem.directory.schools.places import Place, PlaceModel, find_places
-from paktaleem.directory.schools.selections import Selection
-from paktaleem.directory.schools.selectors import find_unknown_grades, find_unknown_places
+from paktaleem.directory.schools.selectors import (
+    Place,
+    PlaceModel,
+    Selection,
+    find_places,
+    find_unknown_grades,
+    find_unknown_places,
+)
 from paktaleem.foundation.text.word_lists import join_words
 
 PLACE = "place"

@@ -1,7 +1,10 @@
-"""Reads of classes and enrolments."""
+"""Reads of schools, classes and enrolments; and people chosen together, by ids or by school, class, grade and role."""
 
+import json
 from collections.abc import Collection, Iterable
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -9,7 +12,8 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import BooleanField, F, Func, Q, QuerySet
 from django.utils.translation import gettext
 
-from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.models import Subject, having_role
+from paktaleem.directory.people.selectors import filter_by_id_prefix
 from paktaleem.directory.schools.models import ClassTerm, Enrolment, EnrolmentRole, School, SchoolClass, Term
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.limited_lists import IsAmong
@@ -151,3 +155,94 @@ def list_terms_of_class(school_class: SchoolClass) -> QuerySet[Term]:
     links = ClassTerm.objects.filter(client_id=school_class.client_id, school_class=school_class)
     rows = Term.objects.filter(client_id=school_class.client_id, id__in=links.values("term_id"))
     return rows.order_by("starts_on", "title", "id")
+
+
+MOST_OFFERED = 200
+"""Largest number of schools and of classes that a form suggests; others can be typed."""
+
+type PlaceModel = type[School | SchoolClass]
+_BOTH: tuple[PlaceModel, ...] = (School, SchoolClass)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A school or a class in use: its key, its LMS id, and its name, which for a class ends with the school's."""
+
+    key: UUID
+    external_id: str
+    name: str
+
+
+def find_places(client_id: UUID, text: str, of: Collection[PlaceModel] = _BOTH) -> list[Place]:
+    """Return what a text names among the schools and classes in use at a client.
+
+    Those with this LMS id; if there is none, those with this name; upper and lower case are the same.
+    """
+    for condition in ("external_id", "name__iexact"):
+        found = [one for model in of for one in read_places(model, client_id, **{condition: text})]
+        if found:
+            return found
+    return []
+
+
+def read_places(model: PlaceModel, client_id: UUID, **where: Any) -> list[Place]:
+    """List the schools or classes in use at a client in the order of their LMS ids, up to ``MOST_OFFERED``."""
+    rows: Any = model.objects.filter(client_id=client_id, ended_at=None).order_by("external_id")
+    if model is SchoolClass:
+        rows = rows.select_related("school").annotate(name=F("title"))
+    return [Place(row.pk, row.external_id, _name(row)) for row in rows.filter(**where)[:MOST_OFFERED]]
+
+
+def _name(row: Any) -> str:
+    school = getattr(row, "school", None)
+    return f"{row.name} ({school})" if school else row.name
+
+
+# A grade is kept in clear, because lists of many people are filtered by it, and the title of a class says the same. A
+# pupil without a grade has that of the class, derived when people are chosen.
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Conditions that the chosen people meet, all of them; an empty one is no condition.
+
+    ``ids`` are LMS ids; without any, ``beginning`` is how the LMS ids begin. ``places`` are LMS ids of schools or
+    classes, ``grades`` are grades as ``parse_grade`` writes them; one of them is enough. ``role`` is a role that they
+    have, main or other.
+    """
+
+    ids: tuple[str, ...] = ()
+    beginning: str = ""
+    places: tuple[str, ...] = ()
+    grades: tuple[str, ...] = ()
+    role: str = ""
+
+    def to_text(self) -> str:
+        """Return the conditions as a text for the arguments of a job. Ids are left out: they do not go into a queue."""
+        return json.dumps({name: value for name, value in asdict(self).items() if name != "ids"})
+
+    @classmethod
+    def from_text(cls, text: str) -> "Selection":
+        """Return the conditions that ``to_text`` wrote."""
+        given: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in json.loads(text).items()
+        }
+        return cls(**given)
+
+
+EVERYONE = Selection()
+"""No condition."""
+
+
+def select_chosen(people: QuerySet[Subject], chosen: Selection, *, client: Client, at: datetime) -> QuerySet[Subject]:
+    """Return those of the client's people who are chosen; school, class and grade are those of the day of ``at``."""
+    enrolments = select_current_enrolments(client.pk, get_day(client, at))
+    if chosen.ids:
+        people = people.filter(external_id__in=chosen.ids)
+    elif chosen.beginning:
+        people = filter_by_id_prefix(people, chosen.beginning)
+    if chosen.places:
+        people = filter_by_places(people, enrolments, chosen.places)
+    if chosen.grades:
+        people = filter_by_grades(people, client.pk, enrolments, chosen.grades)
+    return people.filter(having_role(chosen.role)) if chosen.role else people

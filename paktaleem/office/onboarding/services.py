@@ -16,7 +16,7 @@ from consent.register.compiled import Basis
 from consent.register.models.agreements import Instruction, ServiceAgreement
 from consent.register.models.purposes import ROLES, LawfulBasis, Purpose
 from consent.register.services.register import change_register
-from paktaleem.directory.people.services.searches import record_id_search
+from paktaleem.directory.people.services.people import record_id_search
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.accounts.models import Client

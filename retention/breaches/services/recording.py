@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from consent.register.models.purposes import DataCategory
 from paktaleem.directory.data_systems.models import System
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.schools.selections import EVERYONE, Selection, select_chosen
+from paktaleem.directory.schools.selectors import EVERYONE, Selection, select_chosen
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.acts import Refused, act, lock_row
 from paktaleem.foundation.accounts.models import Client

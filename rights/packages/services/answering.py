@@ -13,8 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from paktaleem.directory.data_systems.services.issuing import purge_copies
-from paktaleem.directory.files.kinds import FileKind
-from paktaleem.directory.files.models import SealedFile
+from paktaleem.directory.files.models import FileKind, SealedFile
 from paktaleem.directory.files.services import purge_package, write_file
 from paktaleem.directory.mail.services import send_message
 from paktaleem.directory.people.copies.declarations import Reader

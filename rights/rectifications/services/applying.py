@@ -23,10 +23,8 @@ from consent.sharing.models import Disclosure
 from paktaleem.directory.data_systems.models import Ground, Order, OrderKind
 from paktaleem.directory.data_systems.selectors import Parent, categories_held
 from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders
-from paktaleem.directory.people.age_changes import AgeChange, AgeRoute
 from paktaleem.directory.people.erasures import Erasure
-from paktaleem.directory.people.models import GuardianClaim, Subject
-from paktaleem.directory.people.roles import SubjectRole
+from paktaleem.directory.people.models import AgeChange, AgeRoute, GuardianClaim, Subject, SubjectRole
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services.erasure import AlreadyErased
 from paktaleem.directory.people.services.people import lock_subject, open_details, register_subject

@@ -13,7 +13,7 @@ from consent.consents.services.restrictions import restrict_processing
 from consent.register.models.agreements import ServiceAgreement
 from consent.register.services.register import end_period
 from paktaleem.directory.data_systems.models import System
-from paktaleem.directory.people.roles import SubjectRole
+from paktaleem.directory.people.models import SubjectRole
 from paktaleem.directory.people.services.batches import record_subject_event
 from paktaleem.directory.people.services.people import add_role
 from paktaleem.foundation.audit.actors import Reason

@@ -5,7 +5,7 @@ import zipfile
 import pytest
 
 from paktaleem.directory.schools.oneroster import package as package_limits
-from paktaleem.directory.schools.oneroster import problems, relations
+from paktaleem.directory.schools.oneroster import problems, users
 from paktaleem.directory.schools.oneroster.problems import RosterInvalid
 from tests.rosters import clean_network, school
 
@@ -146,7 +146,7 @@ def test_fatal_problems_are_capped_and_the_rest_counted(refused, monkeypatch):
 
 
 def test_too_many_relations_are_refused(refused, monkeypatch):
-    monkeypatch.setattr(relations, "MENTION_LIMIT", 3)
+    monkeypatch.setattr(users, "MENTION_LIMIT", 3)
     assert codes(refused(school(5))) == ["too_many_relations"]
 
 

@@ -4,9 +4,8 @@ from datetime import date
 
 import pytest
 
-from paktaleem.directory.schools.oneroster.relations import DeltaRelation
 from paktaleem.directory.schools.oneroster.roster import open_roster
-from paktaleem.directory.schools.oneroster.users import GuardianRelation, Person
+from paktaleem.directory.schools.oneroster.users import DeltaRelation, GuardianRelation, Person
 from tests.rosters import clean_network, odd_network, people_of
 
 

@@ -14,8 +14,7 @@ from django.db import transaction
 from paktaleem.directory.data_systems.models import Order, OrderKind, OrderPart
 from paktaleem.directory.data_systems.services.steps import facts_of, lock_order, require_system_owner
 from paktaleem.directory.data_systems.states import Section, State, Step, StepRefused
-from paktaleem.directory.files.kinds import FileKind, detect_file_kind
-from paktaleem.directory.files.models import SealedFile
+from paktaleem.directory.files.models import FileKind, SealedFile, detect_file_kind
 from paktaleem.directory.files.services import FileKindNotAccepted, FileTooLarge, store_file
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability

@@ -13,13 +13,10 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.directory.people.age_changes import AGE_SOURCES, AgeChange, AgeRoute
-from paktaleem.directory.people.age_gate import AGE_GATE_FIELDS
 from paktaleem.directory.people.ages import AgeSource
-from paktaleem.directory.people.details import AgeCheck, SubjectDetails, check_external_id
+from paktaleem.directory.people.details import AGE_GATE_FIELDS, AgeCheck, SubjectDetails, check_external_id
 from paktaleem.directory.people.fields import PERSONAL_FIELDS, FieldKind
-from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.roles import HasSeveralRoles, SubjectRole
+from paktaleem.directory.people.models import AGE_SOURCES, AgeChange, AgeRoute, HasSeveralRoles, Subject, SubjectRole
 from paktaleem.directory.people.services.age_recomputation import open_age_change, settle_age_change
 from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.accounts.models import Client

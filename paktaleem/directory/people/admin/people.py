@@ -24,14 +24,12 @@ from paktaleem.directory.people.admin.ages import (
     add_person,
     describe_roles,
 )
-from paktaleem.directory.people.age_changes import AGE_SOURCES
 from paktaleem.directory.people.details import ADULT_SENTINEL
 from paktaleem.directory.people.fields import PERSONAL, PERSONAL_FIELDS
-from paktaleem.directory.people.models import GuardianClaim, Subject
+from paktaleem.directory.people.models import AGE_SOURCES, GuardianClaim, Subject
 from paktaleem.directory.people.selectors import BY_ID, filter_by_id_prefix
 from paktaleem.directory.people.services.erasure import AlreadyErased, ErasureInProgress
-from paktaleem.directory.people.services.people import reveal_fields
-from paktaleem.directory.people.services.searches import find_people, record_id_search
+from paktaleem.directory.people.services.people import find_people, record_id_search, reveal_fields
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.clocks import get_time_of, select_by_clock

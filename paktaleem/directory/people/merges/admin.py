@@ -14,9 +14,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from paktaleem.directory.people.admin.people import link_person
-from paktaleem.directory.people.merges.models import PersonMerge
 from paktaleem.directory.people.merges.services import decide_merge, propose_merge, propose_undo
-from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.models import PersonMerge, Subject
 from paktaleem.directory.people.selectors import get_subject, list_same_person
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.approvals import approval_actions, change_state_column

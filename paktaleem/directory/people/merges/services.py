@@ -9,8 +9,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from paktaleem.directory.people.merges.models import MergeKind, PersonMerge
-from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.models import MergeKind, PersonMerge, Subject
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services.people import lock_subject
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require

@@ -10,10 +10,9 @@ from uuid import UUID
 
 from django.db import connection, models, transaction
 
-from paktaleem.directory.people.age_changes import AgeChange
 from paktaleem.directory.people.details import age_columns
 from paktaleem.directory.people.extension_points import age_change_settled
-from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.models import AgeChange, Subject
 from paktaleem.directory.people.selectors import sealer_of, sealers_of
 from paktaleem.directory.people.services.ages import PROPOSAL, parse_proposal
 from paktaleem.directory.people.services.people import apply_confirmed_change, lock_subject, open_details, record_access

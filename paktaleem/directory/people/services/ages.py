@@ -7,9 +7,8 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from paktaleem.directory.people.age_changes import AgeChange, AgeRoute
-from paktaleem.directory.people.age_gate import AGE_GATE_FIELDS, Reading
-from paktaleem.directory.people.details import SubjectDetails
+from paktaleem.directory.people.details import AGE_GATE_FIELDS, Reading, SubjectDetails
+from paktaleem.directory.people.models import AgeChange, AgeRoute
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.second_person import ChangeState
 from paktaleem.foundation.audit.actors import By

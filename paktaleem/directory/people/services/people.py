@@ -1,4 +1,4 @@
-"""Register, update and reveal people."""
+"""Register, update, reveal and search people; every access is recorded."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
@@ -7,26 +7,33 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext_noop
 
-from paktaleem.directory.people.age_changes import AgeRoute
-from paktaleem.directory.people.age_gate import came_of_age_by, withhold_looser_changes, without_contradictions
 from paktaleem.directory.people.details import (
     ADULT_SENTINEL,
     PLAIN,
     SubjectDetails,
     age_columns,
+    came_of_age_by,
     check_external_id,
     personal_columns,
     role_facts,
+    withhold_looser_changes,
+    without_contradictions,
 )
 from paktaleem.directory.people.extension_points import list_holds, take_locks
 from paktaleem.directory.people.fields import PERSONAL
-from paktaleem.directory.people.models import AccessRecord, GuardianClaim, Subject, SubjectKey
-from paktaleem.directory.people.roles import SubjectRole
-from paktaleem.directory.people.selectors import RevealedPeople, has_hidden_record, sealer_of, sealers_of, was_erased
+from paktaleem.directory.people.models import AccessRecord, AgeRoute, GuardianClaim, Subject, SubjectKey, SubjectRole
+from paktaleem.directory.people.selectors import (
+    RevealedPeople,
+    has_hidden_record,
+    sealer_of,
+    sealers_of,
+    search_subjects,
+    was_erased,
+)
 from paktaleem.directory.people.services.ages import AgeProposal, age_rules_of, full_age_rules_of, propose_changes
 from paktaleem.directory.people.services.erasure import AlreadyErased, ErasureInProgress, refuse_erased
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
@@ -38,6 +45,7 @@ from paktaleem.foundation.audit.canonical import commitment, new_salt
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.encryption.sealing import KeyDestroyed, Sealer, wrap_new_key
+from paktaleem.foundation.first_rows import FirstRows, take_first
 from paktaleem.foundation.tenancy.context import advisory_lock
 from paktaleem.foundation.tenancy.rows import insert_rows, new_id
 
@@ -456,3 +464,41 @@ def replace_key(subject: Subject, *, actor: Actor, reason: Reason | str, at: dat
     common = {"client_id": subject.client_id, "subject_id": subject.pk, "actor": actor, "at": at}
     record_entry("subject.key_replaced", facts={}, **common)
     return subject
+
+
+FOUND_AT_MOST = 20
+SEARCHED = "search"
+"""Name in place of fields in the access record of a person found by a search."""
+
+
+@transaction.atomic
+def find_people(text: str, *, client_id: UUID, actor: Actor, reason: Reason | str, at: datetime) -> FirstRows[Subject]:
+    """Find up to 20 people of one client whose LMS id, full name, email or phone is exactly ``text`` (policy §5).
+
+    The search is recorded with its reason, also if it finds no one, and with each person found; the text is not stored.
+    Raises NotAllowed.
+    """
+    require(actor, Capability.VIEW_SUBJECTS, client_id)
+    people = search_subjects(Subject.objects.filter(client_id=client_id), text)
+    found = take_first(people.order_by("id"), FOUND_AT_MOST)
+    facts = {"by": "name_or_contact", "reason": Reason(reason).value, "found": len(found)}
+    record_entry("people.searched", client_id=client_id, facts=facts, actor=actor, at=at)
+    for person in found:
+        record_access(person, [SEARCHED], actor=actor, reason=reason, at=at)
+    return found
+
+
+def record_id_search(*, client_id: UUID, actor: Actor, at: datetime) -> None:
+    """Record a search of the list of people by LMS id, which needs no reason. Raises NotAllowed."""
+    require(actor, Capability.VIEW_SUBJECTS)
+    record_entry("people.searched", client_id=client_id, facts={"by": "lms_id"}, actor=actor, at=at)
+
+
+def refresh_statistics() -> None:
+    """Make the statistics of people anew, with this transaction's rows and without those of erased people.
+
+    A sample has LMS ids, the one identifier in clear, so it keeps those of erased people until it is made anew. A table
+    that another transaction is just analyzing is left out (``people/sql/people_refresh_statistics.sql``).
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT people_refresh_statistics()")

@@ -33,25 +33,23 @@ from paktaleem.directory.schools.oneroster.columns import (
 )
 from paktaleem.directory.schools.oneroster.package import Manifest, Package, open_package, read_manifest
 from paktaleem.directory.schools.oneroster.problems import ProblemLog, RosterInvalid
-from paktaleem.directory.schools.oneroster.relations import (
-    DeltaRelation,
-    Relations,
-    find_relations,
-    report_students,
-    unpack,
-)
 from paktaleem.directory.schools.oneroster.users import (
+    DeltaRelation,
     GuardianRelation,
     PeopleFiles,
     Person,
     Place,
+    Relations,
     StatedRoles,
     User,
     UserRegister,
     check_user,
+    find_relations,
     meaning_of,
     read_user,
     report_guardians,
+    report_students,
+    unpack,
     user_rows,
 )
 from paktaleem.directory.schools.rows import GivenRows

@@ -1,6 +1,7 @@
 """Console pages for roster imports: upload a file, preview the changes, import or discard it."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -13,10 +14,13 @@ from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import gettext_lazy as _
 
+from paktaleem.directory.schools.models import RosterImport, RosterState
 from paktaleem.directory.schools.oneroster.problems import ODDITY_TEXTS, Oddity
 from paktaleem.directory.schools.rosters.importing.run import Loss, find_large_losses
 from paktaleem.directory.schools.rosters.importing.uploads import (
+    RUN_ROSTER_STEP,
     check_again,
     confirm_import,
     discard_roster,
@@ -24,8 +28,7 @@ from paktaleem.directory.schools.rosters.importing.uploads import (
     shown_details,
     upload_roster,
 )
-from paktaleem.directory.schools.rosters.models import RosterImport, RosterState
-from paktaleem.directory.schools.rosters.spreadsheet.template import csv_template, xlsx_template
+from paktaleem.directory.schools.rosters.spreadsheet.rows import csv_template, xlsx_template
 from paktaleem.foundation.accounts.acts import Act
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
@@ -33,11 +36,13 @@ from paktaleem.foundation.console.act_pages import act_page
 from paktaleem.foundation.console.columns import annotate_actor, format_actor, moment_tag, render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.forms import ActionForm, ScopedForm
+from paktaleem.foundation.console.long_acts import LISTED_FOR, LongAct, Progress
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.text.word_lists import join_words
+from paktaleem.foundation.upkeep.runs.services import find_step
 
 TONES = {
     RosterState.READY: "good",
@@ -306,3 +311,36 @@ def _problem_context(row: RosterImport, details: dict[str, Any]) -> dict[str, ob
         "oddities": list(_oddity_rows(row.counts.get("oddities", {}), details.get("oddities", []))),
         "examples": [(EXAMPLES[kind], ids) for kind, ids in details.get("examples", {}).items() if kind in EXAMPLES],
     }
+
+
+def measure_roster(row: RosterImport) -> Progress | None:
+    """Return when the step began and ended, and how many people and guardian relations of the file are read.
+
+    Until the file is opened, and their number known, the total is None.
+    """
+    if row.is_under_way:
+        is_import = row.state == RosterState.APPLYING and row.confirmed_at is not None
+        began, by = (row.confirmed_at, row.confirmed_by) if is_import else (row.uploaded_at, row.actor_id)
+        done, total = find_step(row.pk) or (0, None)
+        return Progress(done, total, began or row.uploaded_at, started_by=by)
+    if row.state == RosterState.DONE and row.confirmed_at is not None:
+        return Progress(1, 1, row.confirmed_at, row.finished_at, started_by=row.confirmed_by)
+    if row.state == RosterState.CHANGED:
+        return Progress(0, None, row.uploaded_at, failed=row.get_state_display(), started_by=row.actor_id)
+    return None
+
+
+def _list_rows(since: datetime) -> QuerySet[RosterImport]:
+    """Select those uploaded lately: a roster is disposed of within a day."""
+    rows = RosterImport.objects.filter(uploaded_at__gte=since - LISTED_FOR)
+    return rows.defer("details", "wrapped").order_by("-uploaded_at", "-pk")
+
+
+ROSTERS = LongAct(
+    "schools.rosterimport",
+    _("Roster"),
+    frozenset({RUN_ROSTER_STEP}),
+    Capability.VIEW_ROSTERS,
+    _list_rows,
+    measure_roster,
+)

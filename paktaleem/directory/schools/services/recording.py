@@ -1,13 +1,18 @@
-"""Record what a roster or the learning platform states about schools, terms, classes and enrolments."""
+"""Record what a roster or the learning platform states about schools, terms, classes and enrolments, set by set.
 
-from collections.abc import Mapping, Sequence
+Each part is copied to a temporary table, compared by one statement, and written by four at most, however many rows.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
+from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
+from psycopg.sql import SQL, Composable, Composed, Identifier
 
 from paktaleem.directory.people.details import check_external_id
 from paktaleem.directory.schools.models import ClassTerm, Origin, School, SchoolClass, Sourced, Term
@@ -24,13 +29,183 @@ from paktaleem.directory.schools.rows import (
 )
 from paktaleem.directory.schools.selectors import get_day
 from paktaleem.directory.schools.services.enrolments import Counts, Run, list_results, record_enrolments
-from paktaleem.directory.schools.services.sourced import record_sourced
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import PortalError, Problem
 from paktaleem.foundation.tenancy.context import advisory_lock, allow_long_statements, try_advisory_lock
+from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.tenancy.stages import Stage
+
+_STATED: Mapping[str, str] = {
+    "row": "integer",
+    "id": "uuid",
+    "external_id": "text",
+    "label": "text",
+    "kind": "text",
+    "ref": "text",
+    "starts_on": "date",
+    "ends_on": "date",
+    "terms": "text[]",
+    "grade": "text",
+    "gone": "boolean",
+}
+FOUND: Mapping[str, Stage] = {
+    part: Stage(f"found_{part}", {**_STATED, "ref_id": "uuid", "action": "text"}) for part in (SCHOOLS, TERMS, CLASSES)
+}
+"""For each part the temporary table of what is done with each row; ``action`` is add, change, same, end or none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part: its table, the column of its name, the column of its reference and the table referred to."""
+
+    table: str
+    label: str
+    ref: str
+    target: str
+    has_days: bool = False
+    has_grade: bool = False
+
+
+_PARTS: Mapping[str, Part] = {
+    SCHOOLS: Part("schools_school", "name", "parent_id", "schools_school"),
+    TERMS: Part("schools_term", "title", "parent_id", "schools_term", has_days=True),
+    CLASSES: Part("schools_schoolclass", "title", "school_id", "schools_school", has_grade=True),
+}
+# A row refers to a kept row, or to a new one of the same part. The client is in a subquery, so that the planner
+# does not estimate rows by this client: its statistics may not have a new client yet (see rosters.importing.tables).
+_COMPARE = SQL("""
+INSERT INTO {found} (row, id, external_id, label, kind, ref, starts_on, ends_on, terms, grade, gone, ref_id, action)
+SELECT g.row, coalesce(e.id, g.id), g.external_id, g.label, g.kind, g.ref, g.starts_on, g.ends_on, g.terms, g.grade,
+    g.gone, coalesce(r.id, q.id),
+    CASE WHEN g.gone AND e.id IS NOT NULL AND e.ended_at IS NULL THEN 'end'
+         WHEN g.gone THEN 'none'
+         WHEN e.id IS NULL THEN 'add'
+         WHEN ROW(e.{label}, e.kind, e.{ref}, e.ended_at, {own})
+             IS DISTINCT FROM ROW(g.label, g.kind, coalesce(r.id, q.id), NULL::timestamptz, {given})
+             OR {terms_differ} THEN 'change'
+         ELSE 'same' END
+FROM (SELECT DISTINCT ON (external_id) * FROM {stated} ORDER BY external_id, row) g
+LEFT JOIN LATERAL (SELECT * FROM {table} e
+    WHERE e.client_id = (SELECT %(client)s::uuid) AND e.external_id = g.external_id LIMIT 1) e ON true
+LEFT JOIN LATERAL (SELECT id FROM {target} r
+    WHERE r.client_id = (SELECT %(client)s::uuid) AND r.external_id = g.ref LIMIT 1) r ON true
+LEFT JOIN (SELECT DISTINCT ON (external_id) external_id, id, gone FROM {stated} ORDER BY external_id, row) q
+    ON {is_own} AND q.external_id = g.ref AND NOT q.gone""")
+_TERMS_DIFFER = SQL("""(
+    SELECT array_agg(t.id ORDER BY t.id) FROM schools_term t
+    WHERE t.client_id = (SELECT %(client)s::uuid) AND t.external_id = ANY(g.terms)
+) IS DISTINCT FROM (
+    SELECT array_agg(l.term_id ORDER BY l.term_id) FROM schools_classterm l
+    WHERE l.client_id = (SELECT %(client)s::uuid) AND l.school_class_id = e.id)""")
+_ABSENT = SQL("""
+INSERT INTO {found} (id, external_id, action)
+SELECT t.id, t.external_id, 'end' FROM {table} t
+WHERE t.client_id = (SELECT %(client)s::uuid) AND t.ended_at IS NULL AND t.origin = 'roster'
+    AND NOT EXISTS (SELECT FROM {found} f WHERE f.id = t.id)""")
+_ADD = SQL("""
+INSERT INTO {table} (id, client_id, external_id, origin, recorded_at, changed_at, {label}, kind, {ref} {own_columns})
+SELECT id, %(client)s, external_id, %(origin)s, %(at)s, %(at)s, label, kind, ref_id {own_columns}
+FROM {found} WHERE action = 'add'""")
+_CHANGE = SQL("""
+UPDATE {table} t SET {label} = f.label, kind = f.kind, {ref} = f.ref_id, changed_at = %(at)s, ended_at = NULL {set_own}
+FROM {found} f WHERE f.action = 'change' AND t.id = f.id AND t.client_id = %(client)s""")
+_END = SQL("""
+UPDATE {table} t SET ended_at = %(at)s, changed_at = %(at)s
+FROM {found} f WHERE f.action = 'end' AND t.id = f.id AND t.client_id = %(client)s""")
+_UNLINK = """
+DELETE FROM schools_classterm l USING found_classes f
+WHERE f.action = 'change' AND l.client_id = %(client)s AND l.school_class_id = f.id AND NOT EXISTS (
+    SELECT FROM schools_term t WHERE t.client_id = l.client_id AND t.id = l.term_id AND t.external_id = ANY(f.terms))"""
+_LINKS = """
+SELECT f.id, t.id FROM found_classes f CROSS JOIN LATERAL unnest(f.terms) AS named (external_id)
+JOIN LATERAL (SELECT id FROM schools_term t
+    WHERE t.client_id = (SELECT %(client)s::uuid) AND t.external_id = named.external_id LIMIT 1) t ON true
+WHERE f.action IN ('add', 'change')"""
+_LINK = """
+INSERT INTO schools_classterm (id, client_id, school_class_id, term_id)
+SELECT * FROM unnest(%(ids)s::uuid[], %(clients)s::uuid[], %(classes)s::uuid[], %(terms)s::uuid[])
+ON CONFLICT (client_id, school_class_id, term_id) DO NOTHING"""
+_SUMMARY = SQL("""
+SELECT action, count(*), sum(hashtextextended(concat_ws('|', action, row, external_id), 0)::numeric)::text
+FROM {found} GROUP BY action ORDER BY action""")
+
+
+def record_sourced(part: str, rows: Iterable[Any] | None, run: Run) -> Counts:
+    """Write a part of what a source states; return the numbers. Without rows, only make its temporary table."""
+    names = _names(part)
+    FOUND[part].make()
+    if rows is None:
+        return Counts()
+    stated = Stage(f"stated_{part}", _STATED)
+    stated.make()
+    stated.copy((_to_staged(part, row) for row in rows), client_id=run.client.id)
+    stated.analyse()
+    _execute(_COMPARE.format(**names), run)
+    FOUND[part].analyse()
+    if part in run.complete:
+        _execute(_ABSENT.format(**names), run)
+    for statement in (_END, _CHANGE, _ADD):
+        _execute(statement.format(**names), run)
+    if part == CLASSES:
+        _write_links(run)
+    return _summarise(part, names, run)
+
+
+def _to_staged(part: str, row: Any) -> Sequence[Any]:
+    """Return the columns of ``_STATED`` of a row."""
+    number, external_id, label, kind, ref, *rest = row
+    days = rest[:2] if part == TERMS else (None, None)
+    terms, grade = (row.terms, row.grade) if part == CLASSES else (None, None)
+    return (number, new_id(), external_id, label, kind, ref, *days, terms, grade, row.gone)
+
+
+def _names(part: str) -> dict[str, Composable]:
+    of = _PARTS[part]
+    own = ["starts_on", "ends_on"] if of.has_days else ["grade"] if of.has_grade else []
+    return {
+        "found": Identifier(FOUND[part].name),
+        "stated": Identifier(f"stated_{part}"),
+        "table": Identifier(of.table),
+        "target": Identifier(of.target),
+        "label": Identifier(of.label),
+        "ref": Identifier(of.ref),
+        "is_own": SQL("true" if of.table == of.target else "false"),
+        "own": SQL(", ").join(SQL("e.{}").format(Identifier(name)) for name in own) if own else SQL("NULL"),
+        "given": SQL(", ").join(SQL("g.{}").format(Identifier(name)) for name in own) if own else SQL("NULL"),
+        "own_columns": SQL("").join(SQL(", {}").format(Identifier(name)) for name in own),
+        "set_own": SQL("").join(SQL(", {0} = f.{0}").format(Identifier(name)) for name in own),
+        "terms_differ": _TERMS_DIFFER if part == CLASSES else SQL("false"),
+    }
+
+
+def _write_links(run: Run) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(_UNLINK, run.params)
+        cursor.execute(_LINKS, run.params)
+        links = cursor.fetchall()
+        values = {
+            "ids": [new_id() for _ in links],
+            "clients": [run.client.id] * len(links),
+            "classes": [one for one, _ in links],
+            "terms": [term for _, term in links],
+        }
+        cursor.execute(_LINK, values)
+
+
+def _summarise(part: str, names: Mapping[str, Composable], run: Run) -> Counts:
+    with connection.cursor() as cursor:
+        cursor.execute(_SUMMARY.format(**names))
+        found = {action: (count, digest) for action, count, digest in cursor.fetchall()}
+    run.note(part, found)
+    return Counts(*(found.get(action, (0, ""))[0] for action in ("add", "change", "same", "end")))
+
+
+def _execute(statement: Composed, run: Run) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, run.params)
 
 
 class SchoolsBusy(PortalError):

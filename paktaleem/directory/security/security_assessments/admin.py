@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.directory.files.kinds import CONTENT_TYPES, FileKind
+from paktaleem.directory.files.models import CONTENT_TYPES, FileKind
 from paktaleem.directory.security.security_assessments.models import SecurityAssessment
 from paktaleem.directory.security.security_assessments.services import open_report, record_assessment
 from paktaleem.foundation.accounts.roles import Capability

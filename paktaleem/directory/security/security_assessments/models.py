@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.directory.files.documents import SealedDocument
+from paktaleem.directory.files.services import SealedDocument
 from paktaleem.foundation.accounts.due import Due, Severity
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability

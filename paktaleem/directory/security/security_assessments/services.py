@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from paktaleem.directory.files.documents import SealedDocument, read_document, seal_document
+from paktaleem.directory.files.services import SealedDocument, read_document, seal_document
 from paktaleem.directory.security.security_assessments.models import SecurityAssessment, get_staff_day
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability

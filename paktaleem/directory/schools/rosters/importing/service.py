@@ -14,14 +14,16 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from psycopg.errors import UniqueViolation
 
-from paktaleem.directory.people.services.searches import refresh_statistics
+from paktaleem.directory.people.services.people import refresh_statistics
 from paktaleem.directory.schools.oneroster.problems import PACKAGE, refusal
 from paktaleem.directory.schools.oneroster.roster import Roster, open_roster
 from paktaleem.directory.schools.rosters.importing import tables
-from paktaleem.directory.schools.rosters.importing.people import PeopleChangedMeanwhile, close_people, import_people
-from paktaleem.directory.schools.rosters.importing.relations import (
+from paktaleem.directory.schools.rosters.importing.people import (
+    PeopleChangedMeanwhile,
+    close_people,
     end_relations,
     import_mentions,
+    import_people,
     import_relations,
     import_schooling,
 )

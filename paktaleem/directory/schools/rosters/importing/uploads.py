@@ -23,6 +23,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext, gettext_lazy
 
+from paktaleem.directory.schools.models import RosterChunk, RosterImport, RosterState
 from paktaleem.directory.schools.oneroster.problems import Oddity, RosterInvalid
 from paktaleem.directory.schools.rosters.importing.people import PeopleChangedMeanwhile
 from paktaleem.directory.schools.rosters.importing.run import ImportReport, find_large_losses
@@ -35,7 +36,6 @@ from paktaleem.directory.schools.rosters.importing.service import (
     import_roster,
     open_source,
 )
-from paktaleem.directory.schools.rosters.models import RosterChunk, RosterImport, RosterState
 from paktaleem.foundation.accounts.actors import Actor, require, user_actor
 from paktaleem.foundation.accounts.acts import Refused, act, lock_row
 from paktaleem.foundation.accounts.models import Client

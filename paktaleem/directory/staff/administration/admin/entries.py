@@ -18,7 +18,7 @@ from django.utils.translation import get_language, gettext, gettext_noop
 
 from paktaleem.directory.people.admin.people import LABELS, person_url
 from paktaleem.directory.people.models import AccessRecord, Subject
-from paktaleem.directory.people.services.searches import SEARCHED
+from paktaleem.directory.people.services.people import SEARCHED
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.act_labels import get_act_name

@@ -17,7 +17,7 @@ from paktaleem.directory.people.admin.people import person_url
 from paktaleem.directory.people.models import Readmission, Subject
 from paktaleem.directory.people.selectors import BY_ID, filter_by_id_prefix, list_same_person
 from paktaleem.directory.people.services.erasure import approve_readmission, request_readmission
-from paktaleem.directory.people.services.searches import find_people, record_id_search
+from paktaleem.directory.people.services.people import find_people, record_id_search
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester, is_other_person
