@@ -33,9 +33,7 @@ from paktaleem.office.sandbox.api import SandboxClock, SandboxOrders, SandboxRes
 from retention.disposals.api import ShowDisposal, ShowDisposalCertificate
 from retention.holdings.api import ReportActivity, ReportCollection, ReportCollections
 from retention.schedule.api import SubjectHoldings
-from rights.channels.api import RequestOfGuardian, RightsRequests, ShowRightsRequest
-from rights.packages.api import ShowCopy
-from rights.rectifications.api import Corrections
+from rights.channels.api import Corrections, RequestOfGuardian, RightsRequests, ShowCopy, ShowRightsRequest
 
 app_name = "api"
 

@@ -1,4 +1,4 @@
-"""API operations: open a rights request, or a guardian's about a child; list the client's requests, follow one."""
+"""The clients' API of rights: requests, a guardian's requests about a child, corrections and copies."""
 
 from http import HTTPStatus
 from typing import Any
@@ -18,10 +18,16 @@ from paktaleem.foundation.web.api.paging import paginated_response, read_cursor,
 from paktaleem.foundation.web.api.problems import FieldProblem
 from paktaleem.foundation.web.api.serializers import CursorField, StrictSerializer, TextField, TruthField
 from rights.channels.guardians import RIGHT_OF, Wish, record_guardian_request
+from rights.packages.models import BuildFailure, Package, PackageState
+from rights.packages.selectors import count_downloads, find_package
+from rights.rectifications.models import Correction, CorrectionState
+from rights.rectifications.selectors import list_corrections, waiting_fields
+from rights.rectifications.services.statements import Statement, add_correction
+from rights.rectifications.values import FIELD_LABELS
 from rights.requests.models import Channel, IdentityMethod, RequestPart, RightKind, RightsRequest
 from rights.requests.selectors import get_request, list_parts_of, list_requests
+from rights.requests.services.decisions import RequestNotAllowed
 from rights.requests.services.intake import receive_request
-from rights.requests.services.outcomes import RequestNotAllowed
 from rights.requests.services.steps import list_parts
 from rights.requests.states import Decider, Decision, RefusalCode, State
 
@@ -130,7 +136,7 @@ class RightsRequests(Operation):
         query = validate_input(RightsRequestQuery, request.query_params.dict())
         page, more = _page(query, request)
         parts = list_parts_of(page)
-        body = {"requests": [_serialize(row, parts[row.pk]) for row in page]}
+        body = {"requests": [_serialize_request(row, parts[row.pk]) for row in page]}
         return paginated_response(request, body, {"cursor": more} if more else None)
 
     @extend_schema(request=RightsRequestInput, responses={201: RightsRequestOutput})
@@ -151,7 +157,7 @@ class RightsRequests(Operation):
             actor=actor,
             at=at,
         )
-        return Response(_serialize(row, list_parts(row)), HTTPStatus.CREATED)
+        return Response(_serialize_request(row, list_parts(row)), HTTPStatus.CREATED)
 
 
 class ShowRightsRequest(Operation):
@@ -164,7 +170,7 @@ class ShowRightsRequest(Operation):
     def get(self, request: Request, rights_request: UUID) -> Response:
         """Return one request with its state, its dates, and the decision about each right."""
         row = get_request(rights_request, actor=actor_of(request))
-        return Response(_serialize(row, list_parts(row)))
+        return Response(_serialize_request(row, list_parts(row)))
 
 
 def _page(query: dict[str, Any], request: Request) -> tuple[list[RightsRequest], str | None]:
@@ -182,7 +188,7 @@ def _page(query: dict[str, Any], request: Request) -> tuple[list[RightsRequest],
     return page, sign_cursor(str(page[-1].pk), of=of) if len(rows) > len(page) else None
 
 
-def _serialize(row: RightsRequest, parts: list[RequestPart]) -> dict[str, Any]:
+def _serialize_request(row: RightsRequest, parts: list[RequestPart]) -> dict[str, Any]:
     return {
         "id": str(row.pk),
         "number": row.number,
@@ -287,3 +293,119 @@ def _state_of(wish: Wish, parts: list[RequestPart]) -> str:
     if wish is Wish.COPY and any(part.decision in {Decision.GRANTED, Decision.PARTLY} for part in parts):
         return "ordered"
     return "waits_for_paktaleem" if undecided else "decided"
+
+
+_LONGEST = 2_000
+_STATES = [*CorrectionState.values, "waiting"]
+
+
+class CorrectionInput(StrictSerializer):
+    """One correction: a field with its old and new value, or ``other`` with ``about``, what it is about in words.
+
+    An empty ``new_value`` removes an email address or a phone number.
+    """
+
+    beyond_schema = {
+        "new_value": "Checked as the field of a person is.",
+        "about": "Required for other, and only there.",
+        "category": "For other only; a category that a system holds.",
+    }
+
+    field = serializers.ChoiceField(list(FIELD_LABELS))
+    new_value = TextField(allow_blank=True, max_length=_LONGEST)
+    old_value = TextField(required=False, allow_blank=True, max_length=_LONGEST)
+    about = TextField(required=False, allow_blank=True, max_length=_LONGEST)
+    evidence = TextField(required=False, allow_blank=True, max_length=_LONGEST)
+    category = TextField(required=False, allow_blank=True, max_length=63)
+
+
+class CorrectionOutput(serializers.Serializer[Any]):
+    """One correction without its texts. ``waiting``: granted, and to be confirmed by a second person."""
+
+    id = serializers.UUIDField()
+    field = serializers.ChoiceField(list(FIELD_LABELS))
+    state = serializers.ChoiceField(_STATES)
+    stated_at = serializers.DateTimeField()
+    decided_at = serializers.DateTimeField(allow_null=True)
+
+
+class CorrectionsOutput(serializers.Serializer[Any]):
+    """The corrections of a request, in the order in which they were stated."""
+
+    corrections = serializers.ListField(child=CorrectionOutput())
+
+
+class Corrections(Operation):
+    """``GET`` and ``POST /api/v1/rights-requests/{id}/corrections``."""
+
+    capabilities = {"GET": Capability.VIEW_RIGHTS_REQUESTS, "POST": Capability.RECEIVE_RIGHTS_REQUESTS}
+
+    @extend_schema(responses=CorrectionsOutput)
+    def get(self, request: Request, rights_request: UUID) -> Response:
+        """List the corrections of a request with their states."""
+        row = get_request(rights_request, actor=actor_of(request))
+        waiting = waiting_fields(row)
+        return Response({"corrections": [_serialize_correction(one, waiting) for one in list_corrections(row)]})
+
+    @extend_schema(request=CorrectionInput, responses={201: CorrectionOutput})
+    def post(self, request: Request, rights_request: UUID) -> Response:
+        """State one correction: 201. Nothing changes before the controller has decided."""
+        actor = actor_of(request)
+        row = get_request(rights_request, actor=actor)
+        given = validate_input(CorrectionInput, request.data)
+        made = add_correction(row, Statement(**given), actor=actor, at=moment_of(request))
+        return Response(_serialize_correction(made, set()), HTTPStatus.CREATED)
+
+
+def _serialize_correction(row: Correction, waiting: set[str]) -> dict[str, Any]:
+    waits = row.state == CorrectionState.MADE and row.field in waiting
+    return {
+        "id": str(row.pk),
+        "field": row.field,
+        "state": "waiting" if waits else str(row.state),
+        "stated_at": row.given_at.isoformat(),
+        "decided_at": row.settled_at.isoformat() if row.settled_at else None,
+    }
+
+
+class CopyOutput(serializers.Serializer[Any]):
+    """The copy of a request for access or portability, without its content.
+
+    ``state``: ``none`` if none was granted yet; ``collecting`` until every part is decided and every system has
+    answered; ``choosing`` while staff choose the content; ``building``; ``ready``; ``failed``, with the reason in
+    ``failure``; ``ended`` once it is deleted. It can be fetched, by the person with a code, once it is ready and the
+    request is answered, until ``expires_at``. ``downloads`` counts how often it was fetched.
+    """
+
+    state = serializers.ChoiceField(["none", *PackageState.values])
+    failure = serializers.ChoiceField(BuildFailure.values, allow_null=True)
+    built_at = serializers.DateTimeField(allow_null=True)
+    expires_at = serializers.DateTimeField(allow_null=True)
+    ended_at = serializers.DateTimeField(allow_null=True)
+    downloads = serializers.IntegerField()
+
+
+class ShowCopy(Operation):
+    """``GET /api/v1/rights-requests/{id}/copy``."""
+
+    capabilities = {"GET": Capability.VIEW_RIGHTS_REQUESTS}
+    is_conditional = True
+
+    @extend_schema(responses=CopyOutput)
+    def get(self, request: Request, rights_request: UUID) -> Response:
+        """Return how far the copy of a request is; the content goes to the person only."""
+        row = get_request(rights_request, actor=actor_of(request))
+        return Response(_serialize_copy(find_package(row)))
+
+
+def _serialize_copy(package: Package | None) -> dict[str, Any]:
+    if package is None:
+        nothing = dict.fromkeys(("failure", "built_at", "expires_at", "ended_at"))
+        return {"state": "none", **nothing, "downloads": 0}
+    times = {name: getattr(package, name) for name in ("built_at", "expires_at", "ended_at")}
+    return {
+        "state": package.state,
+        "failure": package.failure or None,
+        **{name: None if at is None else at.isoformat() for name, at in times.items()},
+        "downloads": count_downloads(package),
+    }

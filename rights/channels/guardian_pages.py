@@ -23,13 +23,13 @@ from paktaleem.foundation.first_rows import FirstRows, take_latest
 from paktaleem.foundation.web.public.pages import page_url, public_page
 from rights.channels.guardians import RIGHT_OF, WISH_LABELS, Wish, list_request_blockers, record_guardian_request
 from rights.channels.views import STATES_FOR_PERSON, list_extras
-from rights.erasures.own_page import list_erasures_of_ward
-from rights.packages.pages import CopyPage, answer_copy, find_fetchable
+from rights.erasures.views import list_erasures_of_ward
+from rights.packages.views import CopyPage, answer_copy, find_fetchable
 from rights.requests.models import PARENT, Channel, IdentityMethod, RightKind, RightsRequest
 from rights.requests.selectors import is_erasing, list_parts_of
 from rights.requests.services.clock import AlreadyAnswered
+from rights.requests.services.decisions import RequestNotAllowed
 from rights.requests.services.intake import ContactTooNew, ErasureGranted, deny_own_request
-from rights.requests.services.outcomes import RequestNotAllowed
 from rights.requests.services.steps import RequestEnded, list_parts
 from rights.requests.states import State
 

@@ -21,11 +21,11 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.sign_in_rules import build_public_url
 from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.audit.services import record_entry
-from rights.requests.messages import OF_GUARDIAN
+from rights.requests.letters import OF_GUARDIAN
 from rights.requests.models import Channel, IdentityMethod, RequestPart, RightKind, RightsRequest
 from rights.requests.selectors import name_rights
+from rights.requests.services.decisions import find_blocker, require_authority
 from rights.requests.services.intake import receive_request, record_verified, require_may_receive
-from rights.requests.services.outcomes import find_blocker, require_authority
 from rights.requests.services.steps import lock_open_request
 
 

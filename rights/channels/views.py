@@ -27,9 +27,9 @@ from paktaleem.foundation.first_rows import take_latest
 from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
 from paktaleem.foundation.text.word_lists import join_words
 from paktaleem.foundation.web.public.pages import error_page, public_page, redirect_to_page
-from rights.erasures.own_page import list_own_erasures, show_number
-from rights.packages.own_page import show_package
-from rights.rectifications.own_page import corrections_extra
+from rights.erasures.views import list_own_erasures, show_number
+from rights.packages.views import show_package
+from rights.rectifications.views import corrections_extra
 from rights.requests.deadlines import due_at
 from rights.requests.models import Channel, IdentityMethod, RightKind, RightsRequest, RightsRequestQuerySet
 from rights.requests.selectors import is_erasing, list_parts_of

@@ -13,7 +13,7 @@ class DeskConfig(config.PortalAppConfig):
         ("rights.requests.hooks.person_named", "rights.desk.services.inform_of_request"),
         ("rights.requests.hooks.identity_verified", "rights.desk.services.inform_of_verification"),
         ("rights.requests.hooks.before_answering", "rights.desk.services.inform_of_answer"),
-        ("rights.mailbox.hooks.message_added", "rights.desk.services.require_reading"),
+        ("rights.mailbox.services.message_added", "rights.desk.services.require_reading"),
         ("rights.requests.hooks.calls_to_make", "rights.desk.selectors.list_calls"),
         ("rights.requests.hooks.texts_to_read", "rights.desk.selectors.read_texts"),
         ("rights.requests.hooks.before_closing", "rights.desk.cases.require_outcome"),

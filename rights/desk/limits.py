@@ -28,9 +28,9 @@ from paktaleem.foundation.accounts.second_person import ChangeState, decide_chan
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
-from rights.desk.messages import LIFT
 from rights.desk.models import LiftNotice, NoticeWay, Overruling
-from rights.requests.services.outcomes import find_guardian_of_limit
+from rights.desk.services import LIFT
+from rights.requests.services.decisions import find_guardian_of_limit
 
 _GROUNDS = "desk_overruling.grounds"
 

@@ -1,8 +1,5 @@
 """Services of the desk, one for each act."""
 
-# A row cannot change client, so a hand-over makes a new request at the client, with the same number. The contact that
-# was replaced lately is informed: the new one may be an impostor's.
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -19,6 +16,7 @@ from django.utils.translation import gettext as _
 from children.guardians.selectors import list_informed_guardians
 from paktaleem.directory.access_links.contact_changes import is_contact_settled, list_contact_versions
 from paktaleem.directory.access_links.limits import Limit, count_attempt, count_rights_message
+from paktaleem.directory.mail.kinds import declare_message
 from paktaleem.directory.mail.recipients import GivenContact, GivenNumber
 from paktaleem.directory.mail.rendering import require_complete
 from paktaleem.directory.mail.services import send_message
@@ -31,7 +29,6 @@ from paktaleem.foundation.accounts.sign_in_rules import build_public_url
 from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import new_id
-from rights.desk.messages import GUARDIAN_INFORMED, LETTER, REPLACED, VERIFIED
 from rights.desk.models import RequestLetter, RequestTask, TaskKind, Way
 from rights.desk.selectors import has_open_case
 from rights.mailbox.services import move_messages
@@ -70,6 +67,21 @@ from rights.requests.services.steps import (
     require_texts,
 )
 from rights.requests.states import State
+
+LETTER = declare_message("rights_letter", fields=("number", "text"))
+"""A letter about a request, in the words of the staff."""
+GUARDIAN_INFORMED = declare_message("rights_guardian_informed", fields=("number", "rights"))
+"""A notice to a child's guardian that a request was made in the child's name, or confirmed."""
+VERIFIED = declare_message("rights_verified", fields=("number", "rights", "url"))
+"""A notice to the person that a request counts as theirs, with the way to end it."""
+REPLACED = declare_message("rights_replaced_contact", fields=("url",), is_texted=True)
+"""A notice to a previous contact on file: a request goes on with the one that replaced it. It names no person."""
+LIFT = declare_message("rights_lift")
+"""The notice that a restriction will be lifted."""
+
+
+# A row cannot change client, so a hand-over makes a new request at the client, with the same number. The contact that
+# was replaced lately is informed: the new one may be an impostor's.
 
 
 def _check_new_task(request: RightsRequest, _actor: Actor, _at: datetime) -> None:

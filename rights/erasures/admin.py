@@ -45,14 +45,12 @@ from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.text.times import format_date
 from paktaleem.foundation.text.typesetting import typeset_certificate
 from paktaleem.foundation.text.word_lists import join_words
-from rights.erasures.facts import AUTHORITY
 from rights.erasures.leavers import find_leaving
 from rights.erasures.models import ErasureProposal, Stage
-from rights.erasures.preview import Preview, preview_erasure, preview_proposal
-from rights.erasures.selectors import find_certificate
+from rights.erasures.selectors import AUTHORITY, Preview, find_certificate, preview_erasure, preview_proposal
 from rights.erasures.services.progress import find_target, is_certified, is_granted, list_notices
 from rights.erasures.services.proposals import Target, cancel_erasure, decide_erasure, propose_erasure
-from rights.requests.admin.forms import request_panels
+from rights.requests.admin.acts import request_panels
 from rights.requests.models import PARENT as REQUEST
 from rights.requests.models import RightsRequest
 from rights.requests.services.steps import require_subject

@@ -11,7 +11,7 @@ class ErasuresConfig(config.PortalAppConfig):
     verbose_name = "erasures"
     handlers = (
         ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "rights.erasures.services.progress.LEAVERS_RECORDS"),
-        ("paktaleem.directory.people.extension_points.personal_rows", "rights.erasures.holdings.count_sealed_rows"),
+        ("paktaleem.directory.people.extension_points.personal_rows", "rights.erasures.certificates.count_sealed_rows"),
         (
             "paktaleem.directory.people.extension_points.erasure_blockers",
             "rights.erasures.services.progress.describe_unsent_messages",

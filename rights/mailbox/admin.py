@@ -40,7 +40,7 @@ from rights.mailbox.contents import Content
 from rights.mailbox.models import MailboxCheck, MailMessage, MessageState
 from rights.mailbox.rules import read_results
 from rights.mailbox.services import MOST_MESSAGES, list_messages_of, read_messages_of_request
-from rights.requests.admin.forms import request_panels
+from rights.requests.admin.acts import request_panels
 from rights.requests.models import RightKind, RightsRequest
 
 _TONES = {MessageState.ASIDE: "warn", MessageState.UNREADABLE: "bad"}

@@ -14,9 +14,9 @@ class MailboxConfig(config.PortalAppConfig):
     handlers = (
         ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "rights.mailbox.services.MAILBOX_MESSAGES"),
         ("paktaleem.foundation.encryption.wrapped_secrets.wrapped_kinds", "rights.mailbox.contents.MESSAGE_KEYS"),
-        ("paktaleem.directory.people.copies.sections.person_sections", "rights.mailbox.sections.list_mailbox_sections"),
+        ("paktaleem.directory.people.copies.sections.person_sections", "rights.mailbox.contents.list_mailbox_sections"),
         ("paktaleem.directory.mail.recipients.reply_addresses", "rights.mailbox.addresses.find_case_address"),
-        ("paktaleem.foundation.operations.diagnosis.lines.doctor_checks", "rights.mailbox.diagnosis.check_mailbox"),
+        ("paktaleem.foundation.operations.diagnosis.lines.doctor_checks", "rights.mailbox.checks.check_mailbox"),
     )
 
     def ready(self) -> None:

@@ -1,5 +1,6 @@
-"""System checks of the mailbox's settings: without encryption only on this computer."""
+"""Checks of the mailbox: its settings, and the doctor's check of whether it is read."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.conf import settings
@@ -7,12 +8,18 @@ from django.core.checks import Error, register
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
+from paktaleem.foundation.clock import wall_clock_now
+from paktaleem.foundation.operations.diagnosis.lines import Line, fine, to_mend
+from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
+from rights.mailbox.models import MailboxCheck
+
 _WAYS = ("ssl", "starttls", "none")
 _THIS_COMPUTER = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 @register
-def check_mailbox(**_: Any) -> list[Error]:
+def check_settings(**_: Any) -> list[Error]:
     """Return what is wrong with the settings; nothing if there is no mailbox."""
     if not settings.MAILBOX_HOST and not settings.MAILBOX_ADDRESS:
         return []
@@ -28,3 +35,18 @@ def check_mailbox(**_: Any) -> list[Error]:
         hint = "Set it to the mailbox's own address, such as privacy@school.example."
         found.append(Error("MAILBOX_ADDRESS is not an email address.", hint=hint, id="mailbox.E003"))
     return found
+
+
+def check_mailbox() -> Iterator[Line]:
+    """Yield whether the worker reads the mailbox; no line if none is configured."""
+    if not settings.MAILBOX_HOST:
+        return
+    with in_client(PAKTALEEM):
+        check = MailboxCheck.objects.filter(client_id=PAKTALEEM).first()
+    since = None if check is None else check.stuck_since(wall_clock_now())
+    if check is None or since is not None:
+        error = "" if check is None else check.error
+        when = "never" if since is None else f"not since {since:%Y-%m-%d %H:%M} UTC"
+        yield to_mend("mailbox", f"read {when}" + (f" ({error})" if error else ""), "Look at MAILBOX_… and the worker.")
+    else:
+        yield fine("mailbox", "read by the worker")

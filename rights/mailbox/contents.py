@@ -1,22 +1,26 @@
-"""The sealed content of a message: what the email says, and its files with the key under which they are sealed."""
+"""Contents of emails: encrypted, opened, and their section of a person's copy."""
 
 import base64
 import secrets
+from collections.abc import Sequence
 from io import BytesIO
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
+from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.files.models import SealedFile
 from paktaleem.directory.files.services import iterate_file, store_case_file
+from paktaleem.directory.people.copies.declarations import Copied, Reader, Section, Source, Value
 from paktaleem.foundation.encryption.keyring import KEY_BYTES
 from paktaleem.foundation.encryption.sealing import CannotOpen, Sealer, wrap_new_key
 from paktaleem.foundation.encryption.wrapped_secrets import row_keys
 from rights.mailbox.models import MailMessage
-from rights.mailbox.parsing.parsed import ParsedMail
+from rights.mailbox.rules import ParsedMail
 from rights.requests.models import RightsRequest
 from rights.requests.sealing import open_text, seal_text
+from rights.requests.sections import OF_REQUEST
 
 _COLUMN = "mailbox_mailmessage.content"
 MESSAGE_KEYS = row_keys(MailMessage)
@@ -109,3 +113,28 @@ def open_file(row: MailMessage, content: Content, kept: KeptFile) -> bytes:
 
 def _sealer_of_files(row: MailMessage, content: Content) -> Sealer:
     return Sealer(row.client_id, row.pk, base64.b64decode(content.files_key))
+
+
+def _open(name: str) -> Source:
+    def read(row: Any, _reader: Reader) -> Value:
+        if row.content is None or row.request.wrapped is None:
+            return None
+        email = open_content(row).mail
+        return None if email is None else getattr(email, name) or None
+
+    return read
+
+
+_EMAILS = Copied(
+    "support_emails",
+    _("Emails about your requests"),
+    "number=request__number direction state subject text files received_at",
+    of=OF_REQUEST,
+    titles={"subject": _("Subject"), "files": _("Files")},
+    read={"subject": _open("subject"), "text": _open("text")},
+)
+
+
+def list_mailbox_sections() -> Sequence[Section]:
+    """List the section of emails; files are counted, and staff hand them over on request."""
+    return (_EMAILS.make_section(MailMessage),)

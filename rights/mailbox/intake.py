@@ -1,7 +1,12 @@
 """Take one email from wherever it came: cap it, parse it in a limited process, find its place, and store it."""
 
+import json
+import subprocess
+import sys
 from datetime import datetime
+from pathlib import Path
 
+import msgspec
 import structlog
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -15,10 +20,59 @@ from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from rights.mailbox.addresses import list_own_addresses
 from rights.mailbox.models import MailMessage
-from rights.mailbox.parsing.parsed import ParsedMail
-from rights.mailbox.parsing.reader import parse_mail
-from rights.mailbox.rules import find_aside_reason
+from rights.mailbox.rules import ParsedMail, find_aside_reason
 from rights.mailbox.services import Place, ReceivedMail, find_place, is_known_message, message_key_of, store_mail
+
+SECONDS = 2
+"""Processor time of the parser for one email."""
+MEMORY_BYTES = 256 * 1024 * 1024
+"""Address space of the parser."""
+_PATIENCE = 60
+"""Seconds by the clock: for a machine so busy that two seconds of processor time take longer."""
+_LIMITS = {
+    "seconds": SECONDS,
+    "memory": MEMORY_BYTES,
+    "text": 20_000,
+    "header": 16_384,
+    "parts": 1_000,
+    "attachments": 20,
+}
+_CHILD = str(Path(__file__).with_name("parser.py"))
+
+
+def parse_mail(raw: bytes) -> tuple[ParsedMail, list[bytes]] | None:
+    """Return an email's description and its attachments' contents; None if it could not be read within the limits.
+
+    The process inherits no environment and no open file, so neither a key nor a database connection.
+    """
+    try:
+        done = subprocess.run(  # noqa: S603 -- our own interpreter and file; the email is on standard input
+            [sys.executable, "-I", "-S", "-B", _CHILD, json.dumps(_LIMITS)],
+            input=raw,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={},
+            cwd="/",
+            timeout=_PATIENCE,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return None
+    return _read(done.stdout) if done.returncode == 0 else None
+
+
+def _read(output: bytes) -> tuple[ParsedMail, list[bytes]] | None:
+    head, _, rest = output.partition(b"\n")
+    try:
+        parsed = msgspec.json.decode(head, type=ParsedMail)
+    except msgspec.MsgspecError:
+        return None
+    contents, start = [], 0
+    for attachment in parsed.attachments:
+        contents.append(rest[start : start + attachment.size])
+        start += attachment.size
+    return (parsed, contents) if start == len(rest) else None
+
 
 log = structlog.stdlib.get_logger(__name__)
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from paktaleem.directory.access_links.limits import Limit, count_attempt, count_rights_address
 from paktaleem.directory.files.models import SealedFile
+from paktaleem.directory.mail.kinds import declare_message
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.mail.recipients import GivenAddress
 from paktaleem.directory.mail.services import send_message
@@ -31,6 +32,7 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.encryption.sealing import blind_index
 from paktaleem.foundation.first_rows import FirstRows, take_first
+from paktaleem.foundation.operations.extensions.points import ExtensionPoint
 from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.context import advisory_lock, advisory_locks, in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
@@ -47,15 +49,21 @@ from rights.mailbox.contents import (
     open_file,
     seal_content,
 )
-from rights.mailbox.hooks import message_added
-from rights.mailbox.messages import ACKNOWLEDGED
 from rights.mailbox.models import WAITING, CaseAddress, Direction, MailboxCheck, MailboxError, MailMessage, MessageState
-from rights.mailbox.parsing.parsed import ParsedMail
-from rights.mailbox.rules import AsideReason, guess_language, may_acknowledge
+from rights.mailbox.rules import AsideReason, ParsedMail, guess_language, may_acknowledge
 from rights.requests.deadlines import ANSWER_TIME, format_day
 from rights.requests.models import Channel, RightKind, RightsRequest
 from rights.requests.services.intake import MATCH_SENDER, read_request, receive_request
 from rights.requests.services.steps import RequestEnded, lock_open_request, record_step
+
+message_added: ExtensionPoint[Callable[[RightsRequest, Actor, datetime], None]] = ExtensionPoint(
+    "rights.message_added", "Called in the transaction that adds an email to an open request, with the request locked."
+)
+
+
+ACKNOWLEDGED = declare_message("mailbox_acknowledged", fields=("due", "url"), is_automatic_reply=True)
+"""The automatic reply to an email: what happens next and by when; the same for every sender."""
+
 
 _A_DAY = timedelta(days=1)
 _REPLY_LIMITS = (Limit("mailbox-reply/address", 1, _A_DAY),)

@@ -22,10 +22,9 @@ from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import boards, site
 from paktaleem.foundation.tenancy.context import in_client
-from rights.packages.contents import SYSTEM
-from rights.packages.downloads import stream_package
 from rights.packages.models import BuildFailure, Package, PackageState
 from rights.packages.selectors import (
+    SYSTEM,
     count_downloads,
     find_package,
     has_contact,
@@ -34,7 +33,8 @@ from rights.packages.selectors import (
     list_orders,
 )
 from rights.packages.services.collecting import hand_over_package, request_package
-from rights.requests.admin.forms import request_panels
+from rights.packages.views import stream_package
+from rights.requests.admin.acts import request_panels
 from rights.requests.models import RightsRequest
 
 _REQUEST = RightsRequest._meta.label_lower

@@ -29,7 +29,6 @@ from paktaleem.foundation.console.site import site
 from paktaleem.foundation.encryption.sealing import CannotOpen
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
-from rights.rectifications.forms import CorrectionForm
 from rights.rectifications.models import CorrectedValue, Correction, CorrectionState, InformOutcome, RecipientNotice
 from rights.rectifications.selectors import (
     FieldHistory,
@@ -41,9 +40,10 @@ from rights.rectifications.selectors import (
 from rights.rectifications.services.applying import correct_person, correct_roles, record_informed
 from rights.rectifications.services.statements import Statement, add_correction, find_open_part, refuse_correction
 from rights.rectifications.values import CORRECTABLE, FIELD_LABELS
-from rights.requests.admin.forms import request_panels
+from rights.rectifications.views import CorrectionForm
+from rights.requests.admin.acts import request_panels
 from rights.requests.models import RightKind, RightsRequest
-from rights.requests.services.outcomes import restrict_for_request
+from rights.requests.services.decisions import restrict_for_request
 from rights.requests.services.steps import list_parts
 
 _REQUEST = RightsRequest._meta.label_lower

@@ -18,7 +18,7 @@ class RectificationsConfig(config.PortalAppConfig):
         ("rights.requests.hooks.part_details", "rights.rectifications.selectors.describe_corrections"),
         (
             "paktaleem.directory.people.copies.sections.person_sections",
-            "rights.rectifications.sections.list_rectification_sections",
+            "rights.rectifications.selectors.list_rectification_sections",
         ),
         (
             "paktaleem.directory.people.extension_points.age_change_settled",

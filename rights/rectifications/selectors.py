@@ -1,9 +1,13 @@
 """Selectors of rectifications: corrections of a request, corrected values of a person, and values that came back."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from paktaleem.directory.people.copies.declarations import Copied, Reader, Section, Source, Value
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services.people import open_details
@@ -113,3 +117,23 @@ def _describe(request: RightsRequest, row: Correction, waiting: set[str]) -> str
     if row.field in waiting:
         return _("{field}: will be corrected once a second person has confirmed it.").format(field=field)
     return _("{field}: corrected.").format(field=field)
+
+
+def _open(name: str) -> Source:
+    def read(row: Any, reader: Reader) -> Value:
+        return open_value(row, name, reader.sealer) or None
+
+    return read
+
+
+_VALUES = Copied(
+    "corrected_values",
+    gettext_lazy("Values that were corrected"),
+    "field old_value new_value reason recorded_at=at applied_at by",
+    titles={"applied_at": gettext_lazy("In effect since")},
+    read={"old_value": _open("old_value"), "new_value": _open("new_value")},
+)
+
+
+def list_rectification_sections() -> Sequence[Section]:
+    return (_VALUES.make_section(CorrectedValue),)

@@ -1,8 +1,10 @@
 """Page on which a person says what is wrong, one correction after the other. GET shows, POST adds."""
 
 from http import HTTPStatus
+from typing import Any
 from uuid import UUID
 
+from django import forms
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
@@ -14,8 +16,8 @@ from paktaleem.directory.access_links.views import closed
 from paktaleem.foundation.accounts.middleware import get_client_time
 from paktaleem.foundation.console.forms import add_service_error
 from paktaleem.foundation.web.public.pages import public_page, redirect_to_page
-from rights.rectifications.forms import CorrectionForm
-from rights.rectifications.selectors import list_corrections
+from rights.rectifications.models import CorrectionState
+from rights.rectifications.selectors import list_corrections, waiting_fields
 from rights.rectifications.services.statements import (
     NoRectification,
     Statement,
@@ -23,9 +25,45 @@ from rights.rectifications.services.statements import (
     add_correction,
     find_open_part,
 )
-from rights.requests.models import RightsRequest
+from rights.rectifications.values import FIELD_LABELS
+from rights.requests.models import RightKind, RightsRequest
 from rights.requests.services.clock import AlreadyAnswered
-from rights.requests.services.steps import RequestEnded
+from rights.requests.services.steps import RequestEnded, list_parts
+
+_SHORT = {"dir": "auto", "autocomplete": "off"}
+
+
+class CorrectionForm(forms.Form):
+    """One correction: a field or something else, the value as the person knows it, and the correct one."""
+
+    field = forms.ChoiceField(label=_("What is wrong?"), choices=[("", _("Choose…")), *FIELD_LABELS.items()])
+    about = forms.CharField(
+        label=_("If it is something else: what, and where?"),
+        help_text=_("For example: the mark of a course, and the course."),
+        required=False,
+        max_length=300,
+        widget=forms.TextInput(attrs=_SHORT),
+    )
+    old_value = forms.CharField(
+        label=_("What is there now, as far as you know?"),
+        required=False,
+        max_length=2000,
+        widget=forms.TextInput(attrs=_SHORT),
+    )
+    new_value = forms.CharField(
+        label=_("What is correct?"),
+        help_text=_("Write a day as 2014-03-27. Leave it empty to have an email address or phone number removed."),
+        required=False,
+        max_length=2000,
+        widget=forms.TextInput(attrs=_SHORT),
+    )
+    evidence = forms.CharField(
+        label=_("What shows it?"),
+        help_text=_("In words, such as: it is so on my certificate. Never send identity papers."),
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3, "dir": "auto"}),
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -63,3 +101,18 @@ def _add(request: HttpRequest, visit: Visit, row: RightsRequest, form: Correctio
     except (AlreadyAnswered, NoRectification, RequestEnded):
         form.add_error(None, _("This request is already decided. Make a new one."))
     return form.is_valid()
+
+
+def corrections_extra(request: RightsRequest) -> dict[str, Any] | None:
+    """Return the corrections of a request, and the way to add one; None for a request about other rights."""
+    if not any(part.kind == RightKind.RECTIFICATION for part in list_parts(request)):
+        return None
+    waiting = waiting_fields(request)
+    rows = [(row, row.state == CorrectionState.MADE and row.field in waiting) for row in list_corrections(request)]
+    may_add = request.is_open and request.answered_at is None and find_open_part(request) is not None
+    return {
+        "template": "rights/corrections_extra.html",
+        "rows": rows,
+        "may_add": may_add,
+        "page": "requests-corrections",
+    }

@@ -23,7 +23,7 @@ class RequestsConfig(config.PortalAppConfig):
         ),
         (
             "paktaleem.directory.people.extension_points.erasure_holds",
-            "rights.requests.services.holds.find_copies_to_give",
+            "rights.requests.services.steps.find_copies_to_give",
         ),
         (
             "paktaleem.directory.people.copies.sections.person_sections",

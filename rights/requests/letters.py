@@ -1,18 +1,66 @@
-"""Templates of letters about a rights request: one for each occasion and language, filled with what is recorded."""
+"""Letters about requests: the messages, their standard paragraphs, and the drafts of answers."""
 
 from django.db import models
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from consent.notices.selectors.public import find_purposes
+from paktaleem.directory.mail.kinds import declare_message
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.sign_in_rules import build_public_url
-from rights.requests.answers import compose_answer
-from rights.requests.deadlines import format_day
-from rights.requests.models import RightsRequest
-from rights.requests.selectors import name_rights
+from paktaleem.foundation.encryption.sealing import CannotOpen
+from paktaleem.foundation.text.word_lists import join_words
+from rights.requests.deadlines import StepKind, format_day
+from rights.requests.hooks import answer_notes, part_details
+from rights.requests.models import RequestPart, RightsRequest
+from rights.requests.sealing import open_text
+from rights.requests.selectors import authority_of, name_rights
 from rights.requests.services.steps import list_parts
 from rights.requests.states import Decision
+
+
+def compose_answer(request: RightsRequest) -> str:
+    """Return the draft of the answer: each decision with its reasons, notes of other apps, the right to complain."""
+    parts = list_parts(request)
+    with translation.override(request.language):
+        blocks = [_describe(request, part) for part in parts]
+        blocks += [note for describe in answer_notes if (note := describe(request))]
+        if any(part.decision in {Decision.REFUSED, Decision.PARTLY} for part in parts):
+            blocks.append(_complaint(request))
+    return "\n\n".join(blocks)
+
+
+def _describe(request: RightsRequest, part: RequestPart) -> str:
+    try:
+        reasons = open_text(request, row=part, field="reasons")
+    except CannotOpen:
+        reasons = ""
+    head = f"{part.get_kind_display()} ({part.get_decider_display()}): {part.get_decision_display()}."
+    because = f"{part.get_refusal_code_display()}." if part.refusal_code else ""
+    granted = _describe_granted(part)
+    details = [line for describe in part_details for line in describe(request, part)]
+    return "\n".join(line for line in (head, granted, because, reasons, *details) if line)
+
+
+def _describe_granted(part: RequestPart) -> str:
+    if not part.granted:
+        return ""
+    names = join_words(str(one) for one in find_purposes(part.client_id, part.granted).values())
+    return gettext("Granted for these purposes only: {purposes}.").format(purposes=names)
+
+
+def _complaint(request: RightsRequest) -> str:
+    authority = authority_of(Client.objects.get(pk=request.client_id))
+    if authority is None:
+        return gettext(
+            "If you do not agree, you may complain to the data protection authority or court that is responsible where "
+            "you live."
+        )
+    text = gettext("If you do not agree, you may complain to: {authority}.").format(authority=authority.name)
+    return f"{text} {authority.url}".rstrip()
 
 
 class Occasion(models.TextChoices):
@@ -71,3 +119,19 @@ def get_start_url(request: RightsRequest) -> str:
 def build_link_url(token: str) -> str:
     """Return the absolute URL of an access link to the person's own page of requests."""
     return build_public_url(reverse("requests-link", args=[token]))
+
+
+RECEIVED = declare_message("rights_received", fields=("number", "rights", "due", "url", "is_about_child"))
+"""The acknowledgement: what was requested, what happens next and by when, and how to end it."""
+CONFIRM = declare_message("rights_confirm", fields=("number", "rights", "url", "days"))
+"""The link with which the person confirms or denies a request that names their contact."""
+NOTICE = declare_message("rights_notice", fields=("number", "expected", "text"))
+"""The reasoned notice of what is still to come, by an extension or during a pause."""
+ANSWER = declare_message("rights_answer", fields=("number", "text"))
+"""The answer, or the refusal with the right to complain."""
+OF_GUARDIAN = declare_message("rights_of_guardian", fields=("rights", "url"), is_texted=True)
+"""To a young person from the age of consent on: a guardian made a request about their data."""
+
+_STAFF = ("number", "school", "due", "url")
+STAFF_MESSAGES = {kind: declare_message(f"rights_{kind.value}", fields=_STAFF) for kind in StepKind}
+"""Messages to staff, by the step of the schedule."""

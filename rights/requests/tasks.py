@@ -18,8 +18,7 @@ from paktaleem.foundation.operations.jobs.enqueue import do_for_clients
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from rights.requests.deadlines import StepKind, format_day
-from rights.requests.letters import build_link_url
-from rights.requests.messages import STAFF_MESSAGES
+from rights.requests.letters import STAFF_MESSAGES, build_link_url
 from rights.requests.models import RightsRequest
 from rights.requests.selectors import get_clock
 from rights.requests.services.clock import NOTIFY_STAFF, carry_out_due_steps, list_clients_with_due_requests

@@ -18,7 +18,7 @@ from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from rights.channels.guardians import Wish, record_guardian_request
 from rights.requests.models import RequestPart, RightKind
-from rights.requests.services.outcomes import has_authority
+from rights.requests.services.decisions import has_authority
 from tests.api.callers import Caller
 from tests.children.guardians import make_guardian, record_answer, verified_guardian
 from tests.factories import SETTING_UP, SubjectFactory

@@ -35,9 +35,8 @@ from paktaleem.foundation.tenancy.context import in_client, in_global
 from retention.holdings.services.collecting import CollectionReport, report_collection
 from retention.schedule.models import Hold, HoldKind
 from retention.schedule.services.holds import HoldScope, place_hold
-from rights.erasures.facts import read_facts
 from rights.erasures.models import ErasureProposal
-from rights.erasures.preview import preview_erasure
+from rights.erasures.selectors import preview_erasure, read_facts
 from rights.erasures.services.progress import notify_person
 from rights.erasures.services.proposals import (
     ErasureEnded,

@@ -8,7 +8,7 @@ from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.people.models import PersonMerge, Subject
 from paktaleem.foundation.tenancy.context import in_client
 from rights.erasures.models import ErasureProposal
-from rights.erasures.preview import preview_erasure
+from rights.erasures.selectors import preview_erasure
 from rights.erasures.services.proposals import cancel_erasure, decide_erasure
 from tests.cast import Cast
 from tests.console.pages import row_url

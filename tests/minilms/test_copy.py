@@ -17,7 +17,7 @@ from paktaleem.foundation.tenancy.context import in_client
 from rights.packages.services.answering import end_due_packages
 from rights.packages.services.collecting import BUILD
 from rights.packages.tasks import build_one_package
-from rights.requests.answers import compose_answer
+from rights.requests.letters import compose_answer
 from rights.requests.models import RightsRequest
 from rights.requests.services.closing import answer_request
 from rights.requests.services.decisions import decide_part

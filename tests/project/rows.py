@@ -93,8 +93,8 @@ from rights.desk.services import add_task
 from rights.erasures.models import ErasureProposal
 from rights.erasures.services.progress import continue_erasure
 from rights.erasures.services.proposals import decide_erasure, propose_erasure
+from rights.mailbox.intake import parse_mail
 from rights.mailbox.models import MailMessage
-from rights.mailbox.parsing.reader import parse_mail
 from rights.mailbox.services import ReceivedMail, store_mail
 from rights.rectifications.selectors import list_notices
 from rights.rectifications.services.applying import list_recipients_to_inform, record_informed

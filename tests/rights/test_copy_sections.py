@@ -1,9 +1,12 @@
 """A copy of a person's data has what the parts of a rights request hold about them, with the sealed texts opened."""
 
+import tracemalloc
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from paktaleem.directory.people.copies.declarations import Reader, Row
 from paktaleem.directory.people.copies.sections import list_sections
@@ -17,8 +20,10 @@ from rights.rectifications.services.statements import Statement, add_correction
 from rights.requests.models import RightsRequest
 from tests.cast import Cast
 from tests.erasures.steps import proposed
+from tests.faults.size import sized
 from tests.rights.cases import AT, decided, received
 from tests.rights.mails import US, made, taken, work
+from tests.rights.packing import answered, build, package_of
 
 TODAY = AT.date()
 
@@ -107,3 +112,38 @@ def test_a_hold_on_the_person_is_in_their_copy_and_a_hold_on_all_data_is_in_none
     [held] = rows_of(person)["holds"]
     assert held["kind"] == "legal"
     assert "A dispute" not in str(held), "the ground may harm proceedings"
+
+
+ROWS = sized(15_000, 100_000)
+MOST_BYTES = sized(8_000_000, 40_000_000)
+"""A copy of the rows alone would take five hundred bytes each."""
+FILL = """
+INSERT INTO audit_entry
+    (id, client_id, kind, subject_id, actor_kind, actor_id, actor_role, recorded_at, body, leaf_hash)
+SELECT gen_random_uuid(), %s, 'subject.changed', %s, 'system', gen_random_uuid(), 'system', now(),
+    repeat('x', 400), '\\x00'::bytea
+FROM generate_series(1, %s)
+"""
+
+
+@pytest.fixture
+def memory() -> Iterator[None]:
+    tracemalloc.start()
+    yield
+    tracemalloc.stop()
+
+
+def test_many_entries_need_no_more_memory_than_a_few(cast: Cast, indus, memory: None) -> None:
+    del memory
+    request = decided(cast, received(cast))
+    answered(cast, request)
+    with connection.cursor() as cursor:
+        cursor.execute(FILL, [request.client_id, request.subject_id, ROWS])
+    tracemalloc.reset_peak()
+    before = tracemalloc.get_traced_memory()[0]
+    assert build(request) is not None
+    assert tracemalloc.get_traced_memory()[1] - before < MOST_BYTES
+    subject = cast.subject("hamza")
+    ledger = next(one for one in list_sections() if one.code == "ledger")
+    assert sum(1 for _row in ledger.read(Reader(subject, sealer_of(subject)))) > ROWS
+    assert package_of(request).state == "ready"

@@ -23,7 +23,7 @@ from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from rights.packages.services.answering import end_due_packages
 from rights.packages.services.collecting import request_package
 from rights.rectifications.services.statements import Statement, add_correction
-from rights.requests.answers import compose_answer
+from rights.requests.letters import compose_answer
 from rights.requests.models import RequestStep, RightsRequest
 from rights.requests.sealing import open_text
 from rights.requests.services.clock import AlreadyAnswered

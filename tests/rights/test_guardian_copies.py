@@ -24,7 +24,7 @@ from rights.packages.models import Package, PackageDownload
 from rights.packages.selectors import may_fetch
 from rights.packages.services.answering import end_due_packages
 from rights.packages.services.collecting import PackageNotThere, hand_over_package, request_package
-from rights.requests.answers import compose_answer
+from rights.requests.letters import compose_answer
 from rights.requests.models import RightsRequest
 from rights.requests.services.closing import answer_request, close_request
 from rights.requests.services.decisions import add_note, decide_part

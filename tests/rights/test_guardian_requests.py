@@ -34,7 +34,6 @@ from paktaleem.foundation.tenancy.context import in_client
 from rights.channels import guardian_pages
 from rights.channels.guardians import RIGHT_OF, Wish, record_guardian_request
 from rights.erasures.models import ErasureProposal
-from rights.erasures.own_page import list_own_erasures
 from rights.erasures.services.progress import list_notices, notify_person
 from rights.erasures.services.proposals import (
     ErasureEnded,
@@ -42,11 +41,12 @@ from rights.erasures.services.proposals import (
     decide_erasure,
     propose_erasure,
 )
+from rights.erasures.views import list_own_erasures
 from rights.requests.models import RequestPart, RightsRequest
 from rights.requests.selectors import list_linkable, list_related
 from rights.requests.services.clock import extend_request
 from rights.requests.services.closing import add_rights, answer_request, close_request
-from rights.requests.services.decisions import AlreadyDecided, decide_part
+from rights.requests.services.decisions import AlreadyDecided, RequestForAnAdult, RequestNotAllowed, decide_part
 from rights.requests.services.intake import (
     ContactTooNew,
     assign_person,
@@ -54,7 +54,6 @@ from rights.requests.services.intake import (
     read_request,
     verify_identity,
 )
-from rights.requests.services.outcomes import RequestForAnAdult, RequestNotAllowed
 from rights.requests.services.steps import RequestEnded, list_parts
 from tests.access_links.visiting import send
 from tests.api.callers import Caller

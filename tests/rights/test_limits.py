@@ -28,7 +28,7 @@ from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.console.home_pages import Card
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
-from rights.desk.admin.limits import overruling_board
+from rights.desk.admin.cases import overruling_board
 from rights.desk.limits import (
     inform_before_lift,
     propose_overruling,
@@ -37,7 +37,7 @@ from rights.desk.limits import (
     settle_overruling,
 )
 from rights.desk.models import LiftNotice
-from rights.requests.services.outcomes import RequestNotAllowed
+from rights.requests.services.decisions import RequestNotAllowed
 from tests.cast import Cast
 from tests.children.guardians import verified_guardian
 from tests.console.pages import row_url

@@ -13,9 +13,8 @@ import pytest
 from django.core import mail
 from django.test import override_settings
 
-from rights.mailbox.intake import take_mail
-from rights.mailbox.parsing import child, reader
-from rights.mailbox.parsing.reader import MEMORY_BYTES, SECONDS, parse_mail
+from rights.mailbox import intake, parser
+from rights.mailbox.intake import MEMORY_BYTES, SECONDS, parse_mail, take_mail
 from tests.cast import Cast
 from tests.rights.mails import SENDER, US, content_of, list_mail, list_requests, made, raw, taken, work
 
@@ -224,9 +223,9 @@ def test_the_senders_address_cannot_add_recipients(cast: Cast) -> None:
 
 def run_child(content: bytes, code: str = "", **limits: int) -> subprocess.CompletedProcess[bytes]:
     """Run the parser's process with limits of its own; ``code`` runs in it once they are set."""
-    given = json.dumps({**reader._LIMITS, **limits})
+    given = json.dumps({**intake._LIMITS, **limits})
     script = (
-        f"import sys; sys.argv = ['child', {given!r}]\n{Path(child.__file__).read_text().rpartition('if __name__')[0]}"
+        f"import sys; sys.argv = ['child', {given!r}]\n{Path(parser.__file__).read_text().rpartition('if __name__')[0]}"
     )
     script += f"_restrict(Limits(**json.loads(sys.argv[1])))\n{code}\nsys.exit(0)"
     return subprocess.run([sys.executable, "-I", "-S", "-c", script], input=content, capture_output=True, check=False)
@@ -270,7 +269,7 @@ def test_the_process_inherits_nothing(tmp_path: Path, monkeypatch: pytest.Monkey
         "print(json.dumps({**answer, 'text': json.dumps(found)}))\n"
     )
     monkeypatch.setenv("PAKTALEEM_KEYS", "secret")
-    monkeypatch.setattr(reader, "_CHILD", str(script))
+    monkeypatch.setattr(intake, "_CHILD", str(script))
     given = parse_mail(b"")
     assert given is not None
     names, files, path, folder = json.loads(given[0].text)
@@ -282,7 +281,7 @@ def test_the_process_inherits_nothing(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_an_email_whose_process_dies_is_kept_and_listed(
     cast: Cast, limit: dict[str, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reader, "_LIMITS", {**reader._LIMITS, **limit})
+    monkeypatch.setattr(intake, "_LIMITS", {**intake._LIMITS, **limit})
     message = taken(made("A question that must not be lost\n" * 100_000))
     assert (message.state, message.files) == ("unreadable", 1)
     assert [one.state for one in list_mail()] == ["unreadable"]

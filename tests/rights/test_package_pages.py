@@ -12,7 +12,7 @@ from paktaleem.directory.access_links import sessions
 from paktaleem.directory.people.models import AccessRecord
 from paktaleem.foundation.tenancy.context import in_client
 from rights.packages.models import PackageDownload
-from rights.requests.answers import compose_answer
+from rights.requests.letters import compose_answer
 from rights.requests.models import RightsRequest
 from rights.requests.services.closing import answer_request
 from tests.access_links.visiting import issue, latest_code, path_of, send, visitor, work

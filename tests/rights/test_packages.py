@@ -42,7 +42,7 @@ from rights.packages.services.collecting import (
     retry_builds,
 )
 from rights.packages.tasks import build_one_package
-from rights.requests.answers import compose_answer
+from rights.requests.letters import compose_answer
 from rights.requests.models import RequestStep, RightsRequest
 from rights.requests.services.closing import answer_request, close_request
 from rights.requests.services.decisions import decide_part

@@ -27,12 +27,11 @@ from rights.rectifications.services.statements import (
     add_correction,
     refuse_correction,
 )
-from rights.requests.answers import compose_answer
+from rights.requests.letters import compose_answer
 from rights.requests.models import RightsRequest
 from rights.requests.services.closing import answer_request, close_request, link_duplicate
-from rights.requests.services.decisions import decide_part
+from rights.requests.services.decisions import decide_part, restrict_for_request
 from rights.requests.services.intake import ContactTooNew, confirm_own_request
-from rights.requests.services.outcomes import restrict_for_request
 from tests.cast import Cast
 from tests.children.guardians import verified_guardian
 from tests.rights.cases import AT, DAY, approve_recipient, asked_by_guardian, part_of, received

@@ -28,7 +28,7 @@ from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import new_id
 from paktaleem.office.reports.samples import PopulationKind
 from retention.holdings.models import Holding
-from rights.requests.admin.queue import select_calls
+from rights.requests.admin.requests import select_calls
 from rights.requests.models import RightsRequest
 from tests.cast import Cast
 from tests.console.pages import MODELS, admin_of, list_url, row_url

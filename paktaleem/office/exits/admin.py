@@ -34,7 +34,7 @@ from paktaleem.office.exits.models import AgreementExit, Choice, ExitCertificate
 from paktaleem.office.exits.services import deleting, exporting, proposing
 from paktaleem.office.exits.services.deleting import CASE, CONTINUE
 from retention.disposals.selectors import get_progress
-from rights.packages.downloads import stream_archive
+from rights.packages.views import stream_archive
 
 _MOST_DAYS = 730
 

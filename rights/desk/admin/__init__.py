@@ -1,3 +1,3 @@
 """The desk of rights requests in the console."""
 
-from rights.desk.admin import cases, guardians, letters, limits, request_tasks
+from rights.desk.admin import cases, request_tasks

@@ -1,32 +1,57 @@
-"""Console pages of authorities' cases: recorded on the page of a request, ended on their own."""
+"""Console pages of authorities’ cases, of guardians’ requests, and of the end of restrictions and objections."""
 
+from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from children.guardians.admin.guardians import is_in_effect
+from children.guardians.models.guardians import Guardianship, Verification
+from children.guardians.selectors import GuardianshipUnknown, find_request_blocker, get_live_guardianship
+from consent.consents.models import Objection, Restriction
+from consent.register.admin.safeguards import to_waiting
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.acts import Refused
+from paktaleem.foundation.accounts.due import Severity
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.second_person import ChangeState
+from paktaleem.foundation.clock import client_now
 from paktaleem.foundation.console.act_pages import act_page
 from paktaleem.foundation.console.added_actions import AddedAct, added_acts
 from paktaleem.foundation.console.columns import render_state, state_column
 from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.forms import ActionForm, set_choices
-from paktaleem.foundation.console.requests import may
-from paktaleem.foundation.console.site import site
+from paktaleem.foundation.console.home_pages import Card, Line, make_cards
+from paktaleem.foundation.console.register_names import format_purpose
+from paktaleem.foundation.console.requests import actor_of, get_action_time, may
+from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.site import boards, site
 from paktaleem.foundation.console.widgets import DayInput
+from paktaleem.foundation.encryption.sealing import CannotOpen
+from paktaleem.foundation.tenancy.context import in_client
+from rights.channels.guardians import WISH_LABELS, Wish, record_guardian_request
 from rights.desk.cases import end_case, open_case
-from rights.desk.models import AuthorityCase, CaseOutcome
-from rights.requests.admin.forms import request_panels
+from rights.desk.limits import (
+    inform_before_lift,
+    propose_overruling,
+    read_grounds,
+    request_lift_after_notice,
+    settle_overruling,
+)
+from rights.desk.models import AuthorityCase, CaseOutcome, Overruling
+from rights.requests.admin.acts import request_panels
 from rights.requests.authorities import AUTHORITIES
-from rights.requests.models import RightsRequest
+from rights.requests.models import Channel, IdentityMethod, RightKind, RightsRequest
 
 
 class OpenForm(ActionForm):
@@ -136,3 +161,130 @@ def cases_panel(request: HttpRequest, row: RightsRequest) -> dict[str, Any] | No
         for one in rows
     ]
     return {"template": "console/panels/authority_cases.html", "lines": lines} if lines else None
+
+
+class AboutDataForm(ActionForm):
+    """Form to record what the guardian requests for the data."""
+
+    wish = forms.ChoiceField(label="What should happen to the data", widget=forms.RadioSelect)
+    text = forms.CharField(
+        label=_("In their words"),
+        max_length=2000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4, "dir": "auto"}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        may_keep = actor_of(self.request).may(Capability.RECORD_GUARDIANS)
+        offered = [(wish.value, words) for wish, words in WISH_LABELS.items() if may_keep or wish is not Wish.KEEP]
+        set_choices(self, "wish", offered)
+
+
+def _request_about_data(row: Guardianship, given: dict[str, Any], request: HttpRequest) -> None:
+    actor = actor_of(request)
+    is_client = actor.client_id is not None
+    record_guardian_request(
+        row.child,
+        guardian=row.guardian,
+        wish=given["wish"],
+        text=given["text"],
+        identity=IdentityMethod.CLIENT if is_client else "",
+        channel=Channel.CLIENT if is_client else Channel.TELEPHONE,
+        language=row.guardian.language,
+        actor=actor,
+        at=get_action_time(request),
+    )
+
+
+added_acts.connect(
+    AddedAct(
+        "guardians.guardianship",
+        RowAction(
+            "data",
+            "What should happen to the data",
+            Capability.RECEIVE_RIGHTS_REQUESTS,
+            _request_about_data,
+            form=AboutDataForm,
+            lead="The guardian's request, which becomes a rights request. A copy is ordered from every system as soon "
+            "as it is verified that the guardian made the request; a deletion waits until an administrator of the "
+            "client grants it. The client verifies with this act, PakTaleem by a call back on the request’s page.",
+            done="Request recorded. You find it under Rights requests.",
+            applies=is_in_effect,
+        ),
+        after="answer",
+    )
+)
+
+
+@request_panels.connect
+def authority_panel(request: HttpRequest, row: RightsRequest) -> dict[str, Any] | None:
+    """Return the panel with the guardian's authority now: relationship, verification, and what they may request."""
+    del request
+    if row.subject is None or row.requester is None:
+        return None
+    at = client_now()
+    panel: dict[str, Any] = {"template": "console/panels/rights_guardian.html", "guardian": row.requester}
+    panel["asks_erasure"] = row.is_open and row.guardian_right == RightKind.ERASURE
+    with suppress(GuardianshipUnknown), in_client(row.client_id):
+        panel |= _describe(get_live_guardianship(row.subject, row.requester, at=at), at)
+    return panel
+
+
+def _describe(found: Guardianship, at: datetime) -> dict[str, Any]:
+    verifications = Verification.objects.filter(client_id=found.client_id, guardianship=found)
+    return {
+        "row": found,
+        "url": reverse("admin:guardians_guardianship_change", args=[found.pk], current_app=site.name),
+        "verification": verifications.order_by("-verified_at", "-pk").first(),
+        "may_decide": find_request_blocker(found, discloses_data=False, at=at) is None,
+        "may_have_copy": find_request_blocker(found, discloses_data=True, at=at) is None,
+    }
+
+
+class AgreeForm(ActionForm):
+    """The second officer's answer, beside the grounds."""
+
+    approve = forms.TypedChoiceField(
+        label=_("Your answer"),
+        choices=[("yes", _("The objection is overruled")), ("no", _("The objection stays in force"))],
+        coerce=lambda answer: answer == "yes",
+        widget=forms.RadioSelect,
+    )
+
+    def __init__(self, *args: Any, row: Objection, request: HttpRequest, **kwargs: Any) -> None:
+        super().__init__(*args, row=row, request=request, **kwargs)
+        with suppress(Refused, CannotOpen), in_client(row.client_id):
+            self.fields["approve"].help_text = read_grounds(row, actor=actor_of(request), at=get_action_time(request))
+
+
+def _lift(row: Restriction, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+    by: dict[str, Any] = {"actor": actor_of(request), "at": get_action_time(request)}
+    return to_waiting(request, request_lift_after_notice(row, ground=given["ground"], **by))
+
+
+for _model, _page in (
+    (Restriction, act_page(inform_before_lift)),
+    (Restriction, act_page(request_lift_after_notice, respond=_lift)),
+    (Objection, act_page(propose_overruling)),
+    (Objection, act_page(settle_overruling, form=AgreeForm, step_up=True)),
+):
+    added_acts.connect(AddedAct(_model._meta.label_lower, _page))
+
+
+@boards.connect
+def overruling_board(actor: Actor, at: datetime) -> list[Line]:
+    """Return a card for each objection that two officers may overrule, oldest first; one query."""
+    del at
+    if not actor.may(Capability.OVERRULE_OBJECTIONS):
+        return []
+    waiting = Overruling.objects.filter(state=ChangeState.WAITING).select_related("objection")
+    url = reverse("admin:consent_objection_changelist", current_app=site.name)
+    return [*make_cards(waiting.order_by("requested_at", "id"), _to_card, url=url)]
+
+
+def _to_card(row: Overruling) -> Card:
+    url = reverse("admin:consent_objection_change", args=[row.objection_id], current_app=site.name)
+    title, note = gettext("Objection to overrule"), gettext("a second officer must approve or decline")
+    name = format_purpose(row.objection.purpose_code, row.client_id)
+    return Card(title, name, note, url, Severity.TO_DO, waits_since=row.requested_at)

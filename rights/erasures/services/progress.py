@@ -16,7 +16,7 @@ from paktaleem.directory.access_links.services import send_access_link
 from paktaleem.directory.data_systems.models import Ground, Order, OrderKind
 from paktaleem.directory.data_systems.selectors import Parent
 from paktaleem.directory.data_systems.services.issuing import ERASURE, ERASURE_DUE, OrderSpec, issue_orders
-from paktaleem.directory.mail.kinds import MessageKind
+from paktaleem.directory.mail.kinds import MessageKind, declare_message
 from paktaleem.directory.mail.models import Channel, Letter, LetterState
 from paktaleem.directory.people.erasures import Erasure
 from paktaleem.directory.people.extension_points import list_unheld, take_locks
@@ -32,16 +32,15 @@ from paktaleem.foundation.encryption.erasure_list import Stage as LineStage
 from paktaleem.foundation.encryption.erasure_list import erasure_list
 from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
 from paktaleem.foundation.upkeep.periods.kinds import Bounds, DataKind, Disposal
-from rights.erasures.certificates import issue_certificate
-from rights.erasures.facts import AUTHORITY, list_changes
-from rights.erasures.holdings import find_readable
+from rights.erasures.certificates import find_readable, issue_certificate
 from rights.erasures.leavers import list_leavers
-from rights.erasures.messages import GUARDIAN_NOTICE, NOTICE, NOTICE_KINDS
 from rights.erasures.models import ErasureProposal, Extent, Stage
 from rights.erasures.selectors import (
+    AUTHORITY,
     exclusive_categories,
     is_child,
     is_of_guardian,
+    list_changes,
     list_entitled_guardians,
     list_legal_purposes,
     list_unanswered_requests,
@@ -58,12 +57,18 @@ from rights.erasures.services.proposals import (
     send_back,
 )
 from rights.rectifications.services.applying import list_recipients_to_inform
-from rights.requests.messages import ANSWER
+from rights.requests.letters import ANSWER
 from rights.requests.models import PARENT as REQUEST
 from rights.requests.models import RequestPart, RightKind, RightsRequest
 from rights.requests.selectors import list_purposes_of_part
 from rights.requests.services.steps import list_parts, require_subject
 from rights.requests.states import Decision
+
+NOTICE = declare_message("erasure_notice", fields=("url", "days"), is_texted=True)
+"""The person's data will be erased; the link leads to the page on which they can cancel it."""
+GUARDIAN_NOTICE = declare_message("erasure_notice_guardian", fields=("url", "days"), is_texted=True)
+"""The same about a child, to a guardian."""
+NOTICE_KINDS = frozenset({NOTICE.code, GUARDIAN_NOTICE.code})
 
 
 def list_clients_with_open_erasures(*, at: datetime) -> list[UUID]:

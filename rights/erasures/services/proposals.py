@@ -25,11 +25,10 @@ from paktaleem.foundation.clock import to_wall_clock
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.rows import new_id
-from rights.erasures.facts import find_changes, list_changes, read_facts
 from rights.erasures.models import ErasureProposal, Extent, Stage
-from rights.erasures.selectors import get_cooling_off, is_entitled
+from rights.erasures.selectors import find_changes, get_cooling_off, is_entitled, list_changes, read_facts
 from rights.requests.models import RequestPart, RightKind, RightsRequest
-from rights.requests.services.outcomes import require_authority
+from rights.requests.services.decisions import require_authority
 from rights.requests.states import Decider, Decision
 
 CONTINUE, NOTIFY = "erasures.continue", "erasures.notify"

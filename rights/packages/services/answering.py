@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from paktaleem.directory.data_systems.services.issuing import purge_copies
 from paktaleem.directory.files.models import FileKind, SealedFile
 from paktaleem.directory.files.services import purge_package, write_file
+from paktaleem.directory.mail.kinds import declare_message
 from paktaleem.directory.mail.services import send_message
 from paktaleem.directory.people.copies.declarations import Reader
 from paktaleem.directory.people.copies.sections import list_sections
@@ -29,24 +30,25 @@ from paktaleem.foundation.upkeep.periods.kinds import Bounds, DataKind, Disposal
 from paktaleem.foundation.upkeep.periods.selectors import get_length, get_period
 from rights.packages.about import list_portable_categories
 from rights.packages.archive import Archive
-from rights.packages.contents import derive_contents
-from rights.packages.messages import COPY_READY
 from rights.packages.models import BuildFailure, Package, PackageDownload, PackageQuerySet, PackageState
 from rights.packages.selectors import (
     count_downloads,
+    derive_contents,
     find_package,
     has_contact,
     is_copy_granted,
     list_copy_parts,
     list_orders,
 )
-from rights.packages.systems import list_system_answers
-from rights.packages.writing import PackageWriter
+from rights.packages.writing import PackageWriter, list_system_answers
 from rights.requests.deadlines import format_day
 from rights.requests.models import RightsRequest
 from rights.requests.services.closing import is_of_erased_person
 from rights.requests.services.steps import RequestEnded, lock_open_request, record_step
 from rights.requests.states import State
+
+COPY_READY = declare_message("rights_copy_ready", fields=("number", "until", "url"))
+
 
 _NOT_READY = gettext_lazy("The copy of the data is not ready yet: see its state on this page.")
 

@@ -26,10 +26,10 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
-from rights.packages.contents import SYSTEM
 from rights.packages.models import BuildFailure, DownloadWay, Package, PackageDownload, PackageQuerySet, PackageState
 from rights.packages.selectors import (
     COPIES,
+    SYSTEM,
     find_package,
     has_contact,
     is_copy_granted,

@@ -14,6 +14,7 @@ from django.utils.encoding import punycode
 from django.utils.translation import gettext as _
 
 from paktaleem.directory.data_systems.selectors import categories_held
+from paktaleem.directory.mail.kinds import declare_message
 from paktaleem.directory.mail.models import Channel
 from paktaleem.directory.mail.recipients import GivenAddress, GivenNumber
 from paktaleem.directory.mail.services import send_message
@@ -26,7 +27,6 @@ from paktaleem.foundation.accounts.sign_in_rules import build_public_url
 from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.errors import PortalError, Problem
 from paktaleem.foundation.tenancy.rows import new_id
-from rights.rectifications.messages import CONTACT_CHANGED
 from rights.rectifications.models import Correction, CorrectionState
 from rights.rectifications.values import FIELD_LABELS, OTHER, check_value
 from rights.requests.models import RequestPart, RightKind, RightsRequest
@@ -35,6 +35,10 @@ from rights.requests.services.clock import lock_unanswered, require_unanswered
 from rights.requests.services.closing import IDENTITY_DIFFERS
 from rights.requests.services.decisions import require_decider
 from rights.requests.services.steps import list_parts, lock_request, record_step, require_texts
+
+CONTACT_CHANGED = declare_message("contact_changed", fields=("url",), is_texted=True)
+"""A notice to a contact on file before a contact changed: that it changed, and how to object. It names no person."""
+
 
 MOST_CORRECTIONS = 20
 """Corrections of one request."""

@@ -1,23 +1,39 @@
 """Acts of staff on a rights request: those whose page is more than a form and a message."""
 
-from datetime import timedelta
-from typing import Any
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
 
+from django import forms
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
-from paktaleem.directory.mail.letter_pages import LETTER_TEMPLATE, is_preview
+from paktaleem.directory.mail.kinds import MessageKind
+from paktaleem.directory.mail.letter_pages import LETTER_TEMPLATE, is_preview, preview_letter, show_letter_sheet
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.acts import Act
+from paktaleem.foundation.accounts.middleware import get_arrival_time
+from paktaleem.foundation.accounts.models import User
+from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.sessions import require_recent_authentication
 from paktaleem.foundation.console.act_pages import act_page
 from paktaleem.foundation.console.columns import moment
+from paktaleem.foundation.console.forms import ActionForm, set_choices
+from paktaleem.foundation.console.register_names import format_purpose, format_purposes
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.site import site
-from rights.requests.admin import forms
-from rights.requests.admin.forms import list_parts_of_page, preview_message, show_sheet
+from paktaleem.foundation.console.widgets import DayInput
+from paktaleem.foundation.operations.extensions.points import ExtensionPoint
+from paktaleem.foundation.tenancy.context import in_client
 from rights.requests.deadlines import format_day
 from rights.requests.hooks import texts_to_read
-from rights.requests.messages import ANSWER, NOTICE
-from rights.requests.models import RightsRequest
+from rights.requests.letters import ANSWER, NOTICE, Occasion, compose_letter, get_answer_occasion
+from rights.requests.models import DECIDERS, DECISIONS, REFUSALS, IdentityMethod, RequestPart, RightKind, RightsRequest
+from rights.requests.selectors import list_linkable, list_purposes_of_part
 from rights.requests.services.clock import extend_request, pause_request, resume_request
 from rights.requests.services.closing import (
     add_rights,
@@ -25,17 +41,268 @@ from rights.requests.services.closing import (
     close_request,
     is_mailed,
     link_duplicate,
+    list_addable_rights,
+    may_answer_contact,
     record_delivery,
 )
 from rights.requests.services.decisions import (
+    GRANTED_BY_PURPOSE,
     AlreadyDecided,
     add_note,
     assign_request,
     decide_part,
+    list_assignees,
     read_notes,
     route_part,
 )
 from rights.requests.services.intake import assign_person, read_request, verify_identity
+from rights.requests.services.steps import list_parts
+from rights.requests.states import Decision
+
+_TEXT = {"rows": 8, "dir": "auto"}
+
+
+def list_parts_of_page(row: RightsRequest) -> list[RequestPart]:
+    """List the parts of a request, each with the request that is loaded."""
+    parts = list_parts(row)
+    for part in parts:
+        part.request = row
+    return parts
+
+
+class PartForm(ActionForm):
+    """A form of an act on one part of a request, offered as a list."""
+
+    part = forms.ChoiceField(label=_("Right"), widget=forms.RadioSelect)
+    act: ClassVar[Act[Any, ..., Any]]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        actor, at, parts = actor_of(self.request), get_action_time(self.request), list_parts_of_page(self.row)
+        self.parts = {str(one.pk): one for one in parts if self.act.find_refusal(one, actor, at) is None}
+        set_choices(self, "part", [(key, _part_label(one)) for key, one in self.parts.items()])
+        if not self.parts:
+            self.fields["part"].help_text = gettext("The other controller decides what is still open.")
+
+    def clean_part(self) -> RequestPart:
+        return self.parts[self.cleaned_data["part"]]
+
+
+def _part_label(part: RequestPart) -> str:
+    label = f"{part.get_kind_display()} · {part.get_decider_display()}"
+    return f"{label}: {format_purposes(part.purposes, part.client_id)}" if part.purposes else label
+
+
+class DecideForm(PartForm):
+    """The decision about one part, with code and reasons if it is refused."""
+
+    act = decide_part
+    decision = forms.ChoiceField(label=_("Decision"), choices=DECISIONS, widget=forms.RadioSelect)
+    refusal_code = forms.ChoiceField(
+        label=_("Why it is refused"), choices=[("", _("Not refused")), *REFUSALS], required=False
+    )
+    granted = forms.MultipleChoiceField(
+        label=_("If partly: for these purposes"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Only these are restricted, withdrawn, objected to or erased. Leave all empty otherwise."),
+    )
+    reasons = forms.CharField(
+        label=_("Reasons, in words the person understands"),
+        max_length=4000,
+        required=False,
+        widget=forms.Textarea(attrs=_TEXT),
+    )
+    field_order = ("part", "decision", "granted", "refusal_code", "reasons")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        subject, at = self.row.subject, get_action_time(self.request)
+        with in_client(self.row.client_id):
+            parts = [one for one in self.parts.values() if subject is not None and one.kind in GRANTED_BY_PURPOSE]
+            codes = {code for part in parts for code in list_purposes_of_part(subject, part, at)}
+        set_choices(self, "granted", [(code, format_purpose(code, self.row.client_id)) for code in sorted(codes)])
+        if not codes:
+            del self.fields["granted"]
+
+    def clean(self) -> dict[str, Any]:
+        """Require recent re-authentication for the grant of an erasure, which proposes it."""
+        given = super().clean()
+        part = given.get("part")
+        if part is not None and part.kind == RightKind.ERASURE and given.get("decision") != Decision.REFUSED:
+            require_recent_authentication(self.request, Capability.PROPOSE_ERASURES, at=get_arrival_time(self.request))
+        return given
+
+
+class AddRightsForm(ActionForm):
+    """The rights that a question or a concern exercises."""
+
+    kinds = forms.MultipleChoiceField(label=_("Which rights?"), widget=forms.CheckboxSelectMultiple)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        set_choices(self, "kinds", [(kind.value, kind.label) for kind in list_addable_rights(self.row)])
+
+
+class RouteForm(PartForm):
+    """The controller who decides one part."""
+
+    act = route_part
+    decider = forms.ChoiceField(label=_("Who decides"), choices=DECIDERS, widget=forms.RadioSelect)
+
+
+class VerifyForm(ActionForm):
+    """How staff verified the person."""
+
+    method = forms.ChoiceField(label=_("How was the identity verified?"), widget=forms.RadioSelect)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        is_client = actor_of(self.request).client_id is not None
+        offered = [IdentityMethod.CALL_BACK, *([IdentityMethod.CLIENT] if is_client else [])]
+        set_choices(self, "method", [(one.value, one.label) for one in offered])
+
+
+class MatchForm(ActionForm):
+    """The person whom the request is about, by the learning platform's id."""
+
+    subject = forms.CharField(
+        label=_("ID in the learning platform"),
+        help_text=_("Find the person under People first. A match proves nothing about who wrote."),
+        max_length=255,
+        widget=forms.TextInput(attrs={"dir": "ltr", "spellcheck": "false"}),
+    )
+
+    def clean_subject(self) -> Subject:
+        text = self.cleaned_data["subject"].strip()
+        found = Subject.objects.filter(client_id=self.row.client_id, external_id=text, erased_at=None).first()
+        if found is None:
+            raise ValidationError(gettext("No person at this client has this ID."))
+        return found
+
+
+class ExtendForm(ActionForm):
+    """The extension and its reasons, which are sent to the person."""
+
+    days = forms.IntegerField(label=_("Days beyond the due date"), min_value=1, max_value=60)
+    text = forms.CharField(
+        label=_("Reasons, and what is still to come"),
+        help_text=_("Sent to the person in these words."),
+        max_length=4000,
+        widget=forms.Textarea(attrs=_TEXT),
+    )
+
+    def __init__(self, *args: Any, row: RightsRequest, **kwargs: Any) -> None:
+        kwargs["initial"] = {"text": compose_letter(row, Occasion.NOTICE), **kwargs.get("initial", {})}
+        super().__init__(*args, row=row, **kwargs)
+
+
+class AnswerForm(ActionForm):
+    """The answer, prefilled from the decisions, to be edited before it is sent."""
+
+    text = forms.CharField(
+        label=_("Answer"),
+        help_text=_("Sent to the contact on file in these words, and kept."),
+        max_length=8000,
+        widget=forms.Textarea(attrs={**_TEXT, "rows": 14}),
+    )
+    to_contact = forms.BooleanField(
+        label=_("Send it to the address in the request"),
+        help_text=_("That address is not verified. The answer must say nothing about any person."),
+        required=False,
+    )
+
+    def __init__(self, *args: Any, row: RightsRequest, **kwargs: Any) -> None:
+        text = compose_letter(row, get_answer_occasion(row))
+        kwargs["initial"] = {"text": text, **kwargs.get("initial", {})}
+        super().__init__(*args, row=row, **kwargs)
+        is_officer = actor_of(self.request).may(Capability.TRIAGE_RIGHTS_REQUESTS, self.row.client_id)
+        if not is_officer or not may_answer_contact(self.row):
+            del self.fields["to_contact"]
+
+
+class AssignForm(ActionForm):
+    """The colleague who takes the request."""
+
+    assignee = forms.ChoiceField(label=_("Assigned to"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        actor, at = actor_of(self.request), get_action_time(self.request)
+        self.people = {str(one.pk): one for one in list_assignees(self.row, actor=actor, at=at)}
+        offered = [(key, user.email) for key, user in self.people.items()]
+        set_choices(self, "assignee", [("", gettext("No one")), *offered])
+        self.fields["assignee"].initial = str(actor.id)
+
+    def clean_assignee(self) -> User | None:
+        return self.people.get(self.cleaned_data["assignee"])
+
+
+class LinkForm(ActionForm):
+    """The other request of the same person with which this one continues."""
+
+    other = forms.ChoiceField(label=_("Same as"), widget=forms.RadioSelect)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        found = list_linkable(self.row)
+        self.others = {str(one.pk): one for one in found}
+        zone = self.row.client.time_zone
+        labels = [(key, f"{one.number} · {format_day(one.received_at, zone)}") for key, one in self.others.items()]
+        set_choices(self, "other", labels)
+        self.fields["other"].help_text = found.note
+
+    def clean_other(self) -> RightsRequest:
+        return self.others[self.cleaned_data["other"]]
+
+
+class IntakeForm(ActionForm):
+    """A request that a person makes by telephone, in person or in writing."""
+
+    kinds = forms.MultipleChoiceField(
+        label=_("What does the person want?"), choices=RightKind.choices, widget=forms.CheckboxSelectMultiple
+    )
+    details = forms.CharField(
+        label=_("In their words"), max_length=4000, required=False, widget=forms.Textarea(attrs=_TEXT)
+    )
+    received_on = forms.DateField(
+        label=_("Received on"),
+        help_text=_("Leave empty for today. The thirty days count from that day."),
+        required=False,
+        widget=DayInput(),
+    )
+
+    def clean_received_on(self) -> datetime | None:
+        day = self.cleaned_data["received_on"]
+        if day is None:
+            return None
+        at = get_action_time(self.request)
+        local = at.astimezone(ZoneInfo(self.row.client.time_zone))
+        return min(at, local.replace(year=day.year, month=day.month, day=day.day))
+
+
+def preview_message(
+    request: HttpRequest, row: RightsRequest, slug: str, *, kind: MessageKind, language: str = "", **values: str
+) -> HttpResponse:
+    """Show the page of an act again, with the email as the person would receive it; nothing is sent or stored."""
+    values["number"] = row.number
+    return preview_letter(request, row, slug, kind=kind, language=language or row.language, **values)
+
+
+def show_sheet(request: HttpRequest, row: RightsRequest, *, text: str, language: str) -> HttpResponse:
+    """Show a letter on a page of its own, to be printed and handed over."""
+    note = gettext(
+        "The letter is recorded. Print this page with your browser and hand it over. You find the text again with "
+        "“Read it”."
+    )
+    return show_letter_sheet(request, row, heading=row.number, note=note, text=text, language=language)
+
+
+type RequestPanel = Callable[[HttpRequest, RightsRequest], dict[str, Any] | None]
+
+request_panels: ExtensionPoint[RequestPanel] = ExtensionPoint(
+    "rights.request_panels", "Panels on the console page of every request: a template and its values, or None."
+)
 
 
 def _by(request: HttpRequest) -> dict[str, Any]:
@@ -82,20 +349,20 @@ def _hand_over_unless_mailed(request: HttpRequest, row: RightsRequest, step: str
 ACTS = (
     act_page(read_request, respond=_read),
     add_note,
-    act_page(assign_request, form=forms.AssignForm),
-    act_page(assign_person, form=forms.MatchForm),
-    act_page(verify_identity, form=forms.VerifyForm),
+    act_page(assign_request, form=AssignForm),
+    act_page(assign_person, form=MatchForm),
+    act_page(verify_identity, form=VerifyForm),
     pause_request,
     resume_request,
-    act_page(extend_request, form=forms.ExtendForm, respond=_extend, template=LETTER_TEMPLATE),
-    act_page(route_part, form=forms.RouteForm, target="part", list_targets=list_parts_of_page),
-    act_page(add_rights, form=forms.AddRightsForm),
-    act_page(decide_part, form=forms.DecideForm, target="part", list_targets=list_parts_of_page),
-    act_page(answer_request, form=forms.AnswerForm, respond=_answer, template=LETTER_TEMPLATE),
+    act_page(extend_request, form=ExtendForm, respond=_extend, template=LETTER_TEMPLATE),
+    act_page(route_part, form=RouteForm, target="part", list_targets=list_parts_of_page),
+    act_page(add_rights, form=AddRightsForm),
+    act_page(decide_part, form=DecideForm, target="part", list_targets=list_parts_of_page),
+    act_page(answer_request, form=AnswerForm, respond=_answer, template=LETTER_TEMPLATE),
     record_delivery,
     act_page(
         link_duplicate,
-        form=forms.LinkForm,
+        form=LinkForm,
         refusals={AlreadyDecided: "One of these rights is already decided: answer each request on its own."},
     ),
     close_request,

@@ -36,7 +36,7 @@ from rights.requests.deadlines import (
     list_due_steps,
 )
 from rights.requests.hooks import texts_needed
-from rights.requests.messages import NOTICE
+from rights.requests.letters import NOTICE
 from rights.requests.models import (
     PauseCause,
     RequestExtension,

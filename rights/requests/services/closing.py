@@ -18,9 +18,8 @@ from paktaleem.directory.mail.services import send_message
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.acts import Refused, act
 from paktaleem.foundation.accounts.roles import Capability
-from rights.requests.carried_out import is_carried_out, orders_of
 from rights.requests.hooks import before_answering, before_closing, request_continued
-from rights.requests.messages import ANSWER, NOTICE
+from rights.requests.letters import ANSWER, NOTICE
 from rights.requests.models import (
     PARENT,
     RequestExtension,
@@ -32,16 +31,17 @@ from rights.requests.models import (
 )
 from rights.requests.sealing import open_text, seal_text
 from rights.requests.services.clock import TOO_LATE, lock_unanswered, require_unanswered, update_dates
-from rights.requests.services.decisions import AlreadyDecided
+from rights.requests.services.decisions import GUARDIANS_RIGHTS, AlreadyDecided, decide_at_once, require_authority
 from rights.requests.services.intake import create_parts
-from rights.requests.services.outcomes import GUARDIANS_RIGHTS, decide_at_once, require_authority
 from rights.requests.services.steps import (
     NEEDS_NO_IDENTITY,
     RequestEnded,
     end_request,
+    is_carried_out,
     list_parts,
     lock_open_request,
     lock_request,
+    orders_of,
     record_step,
     require_open,
 )

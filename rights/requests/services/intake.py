@@ -31,19 +31,19 @@ from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.rows import new_id
 from rights.requests.deadlines import ANSWER_TIME, due_at, format_day
 from rights.requests.hooks import identity_verified, person_assigned, person_named
-from rights.requests.letters import get_start_url
-from rights.requests.messages import CONFIRM, RECEIVED
+from rights.requests.letters import CONFIRM, RECEIVED, get_start_url
 from rights.requests.models import Channel, IdentityMethod, RequestPart, RequestPause, RightKind, RightsRequest
 from rights.requests.sealing import create_key, open_text, seal_text
 from rights.requests.selectors import find_deciders, is_erasing, name_rights
 from rights.requests.services.clock import lock_unanswered, update_dates
-from rights.requests.services.holds import hold_data, move_hold
-from rights.requests.services.outcomes import GUARDIANS_RIGHTS, decide_at_once, require_authority
+from rights.requests.services.decisions import GUARDIANS_RIGHTS, decide_at_once, require_authority
 from rights.requests.services.steps import (
     end_request,
+    hold_data,
     list_parts,
     lock_open_request,
     lock_request,
+    move_hold,
     record_step,
     require_open,
     require_subject,

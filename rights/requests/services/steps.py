@@ -1,22 +1,113 @@
-"""Steps of a request: lock it, derive its state, and record the step in the timeline and the ledger."""
+"""Orders, holds and steps of a request: what every service of requests uses."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
+from consent.consents.models import Objection, Restriction
+from consent.consents.services.restrictions import has_orders_to_issue
+from paktaleem.directory.data_systems.models import Order
+from paktaleem.directory.data_systems.selectors import Parent
+from paktaleem.directory.people.extension_points import Hold
 from paktaleem.directory.people.models import Subject
-from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.actors import Actor, system_actor
 from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.audit.services import make_entry
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.rows import insert_rows, new_id
-from rights.requests.carried_out import is_carried_out
-from rights.requests.models import RequestPart, RequestStep, RightKind, RightsRequest
-from rights.requests.services.holds import lift_hold_at_end
+from retention.schedule.models import HoldKind
+from retention.schedule.services.holds import hold_for_case, lift_holds_of_case
+from rights.requests.models import PARENT, RequestLimit, RequestPart, RequestStep, RightKind, RightsRequest
 from rights.requests.states import Decider, Decision, PartFacts, RequestFacts, State, derive_state
+
+
+def list_limits(request: RightsRequest) -> list[Restriction | Objection]:
+    """List the restrictions and objections that a request brought about."""
+    rows = RequestLimit.objects.filter(client_id=request.client_id, request=request)
+    both = ((row.restriction, row.objection) for row in rows.select_related("restriction", "objection"))
+    return [limit for pair in both for limit in pair if limit is not None]
+
+
+def orders_of(request: RightsRequest, limits: list[Restriction | Objection] | None = None) -> QuerySet[Order]:
+    """Return the orders that serve a request."""
+    limits = list_limits(request) if limits is None else limits
+    parents = Q(parent_kind=PARENT, parent_id=request.pk)
+    for limit in limits:
+        parents |= Q(parent_kind=str(limit._meta.model_name), parent_id=limit.pk)
+    found: QuerySet[Order] = Order.objects.filter(parents, client_id=request.client_id)
+    return found
+
+
+def is_carried_out(request: RightsRequest, *, at: datetime) -> bool:
+    """Return True if every order of a request is issued, and answered or waived by two people."""
+    limits = list_limits(request)
+    if orders_of(request, limits).filter(ended_at=None).exists():
+        return False
+    return not any(has_orders_to_issue(limit, at=at) for limit in limits)
+
+
+# A request does not hold the erasure that serves it, and an unverified one refuses none: anyone could write it in
+# another's name.
+
+
+_PORTAL = system_actor("rights.holds")
+_COPIES = [RightKind.ACCESS.value, RightKind.PORTABILITY.value]
+
+
+def hold_data(request: RightsRequest, at: datetime) -> None:
+    """Hold all data of the person of a request without a hold until it ends; without a person, do nothing.
+
+    All data, whatever purposes are named: rights are added to a request, and purposes share categories.
+    """
+    if request.subject is not None:
+        hold_for_case(
+            request.subject,
+            client=request.client,
+            kind=HoldKind.OPEN_REQUEST,
+            case=Parent(PARENT, request.pk),
+            ground=f"Request {request.number}.",
+            review_at=request.due_at,
+            actor=_PORTAL,
+            at=at,
+        )
+
+
+def move_hold(request: RightsRequest, at: datetime) -> None:
+    """Place the hold of a request that was just assigned to a person; another person's is lifted."""
+    _lift(request, "The request is about another person.", at)
+    hold_data(request, at)
+
+
+def lift_hold_at_end(request: RightsRequest, at: datetime) -> None:
+    """Lift the hold of a request that ends, however it ends."""
+    if request.subject_id is not None:
+        _lift(request, "The request has ended.", at)
+
+
+def find_copies_to_give(client_id: UUID, people: Sequence[UUID], at: datetime) -> Iterator[tuple[UUID, Hold]]:
+    """Find people's verified, unanswered requests for a copy, which forbid their erasure; ``people.erasure_holds``.
+
+    Not those that are refused. An erasure that serves the same request is not held.
+    """
+    del at
+    own_parts = RequestPart.objects.filter(client_id=OuterRef("client_id"), request_id=OuterRef("pk"))
+    parts = own_parts.filter(kind__in=_COPIES).exclude(decision=Decision.REFUSED.value)
+    own: dict[str, Any] = {"client_id": client_id, "subject_id__in": people, "identity_verified_at__isnull": False}
+    found = RightsRequest.objects.unanswered().filter(Exists(parts), **own).order_by("received_at", "pk")
+    words = _("Request {number} for a copy of the data is not answered yet.")
+    for key, subject_id, number in found.values_list("pk", "subject_id", "number"):
+        if subject_id is not None:
+            yield subject_id, Hold("open_request", words.format(number=number), case=key)
+
+
+def _lift(request: RightsRequest, ground: str, at: datetime) -> None:
+    lift_holds_of_case(request.client_id, Parent(PARENT, request.pk), ground=ground, actor=_PORTAL, at=at)
+
 
 NEEDS_NO_IDENTITY = frozenset({RightKind.COMPLAINT, RightKind.QUESTION, RightKind.CHILD_CONCERN})
 """Kinds that may be answered without a verified identity: the answer discloses nothing about a person."""

@@ -33,7 +33,7 @@ from paktaleem.office.exits.models import AgreementExit, ExitPart, ExitStage
 from paktaleem.office.exits.services.deleting import CASE, record_exit, require_stage
 from paktaleem.office.exits.services.proposing import announce_export
 from rights.packages.archive import Archive, Entry, Sink
-from rights.packages.contents import safe_name
+from rights.packages.selectors import safe_name
 
 _AT_ONCE = 1_000
 """People about whom the systems are ordered in one transaction."""

@@ -1,1 +1,0 @@
-"""Parsing of emails, which are hostile until shown otherwise, in a limited process of its own."""
