@@ -136,4 +136,5 @@ _VALUES = Copied(
 
 
 def list_rectification_sections() -> Sequence[Section]:
+    """List the section of corrected values; a handler of ``person_sections``."""
     return (_VALUES.make_section(CorrectedValue),)
