@@ -15,7 +15,7 @@ from paktaleem.directory.access_links.decorators import Visit, require_own_page
 from paktaleem.directory.access_links.models import Page
 from paktaleem.directory.access_links.services import issue_link
 from paktaleem.directory.access_links.views import closed, send_code
-from paktaleem.directory.files.kinds import CONTENT_TYPES, FileKind
+from paktaleem.directory.files.models import CONTENT_TYPES, FileKind
 from paktaleem.directory.mail.models import Channel
 from paktaleem.foundation.accounts.actors import Actor, system_actor
 from paktaleem.foundation.accounts.middleware import as_received, get_client_time

@@ -16,7 +16,7 @@ from paktaleem.directory.data_systems.labels import EXEMPTION_LABELS
 from paktaleem.directory.data_systems.models import Order, OrderPart, Waiver
 from paktaleem.directory.data_systems.selectors import list_parts
 from paktaleem.directory.data_systems.states import State
-from paktaleem.directory.files.kinds import FileKind
+from paktaleem.directory.files.models import FileKind
 from paktaleem.directory.files.services import iterate_file
 from paktaleem.directory.people.copies.declarations import Reader, Row, Section, Value, ValueKind
 from paktaleem.directory.people.copies.sections import list_files
