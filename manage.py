@@ -8,7 +8,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 
 from paktaleem.foundation.embedded.layout import ClusterError
-from paktaleem.foundation.operations.logs.requests import name_command
+from paktaleem.foundation.operations.logs import name_command
 from paktaleem.office.demo.trial import environment
 
 

@@ -1,9 +1,9 @@
 """Django app of the register, notices, consents and decisions."""
 
-from paktaleem.foundation.operations.extensions import config
+from paktaleem.foundation.operations import extensions
 
 
-class ConsentConfig(config.PortalAppConfig):
+class ConsentConfig(extensions.PortalAppConfig):
     """The register, notices, consents and decisions."""
 
     name = "consent"

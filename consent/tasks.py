@@ -14,7 +14,7 @@ from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.selectors import list_due_clients
 from paktaleem.foundation.clock import client_now, wall_clock_now
-from paktaleem.foundation.operations.jobs.enqueue import do_for_clients
+from paktaleem.foundation.operations.jobs import do_for_clients
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 
 log = structlog.stdlib.get_logger(__name__)

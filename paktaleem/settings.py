@@ -36,18 +36,18 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 INSTALLED_APPS = installed_apps.INSTALLED_APPS
 
 MIDDLEWARE = [
-    "paktaleem.foundation.operations.metrics.middleware.RequestMetricsMiddleware",
-    "paktaleem.foundation.operations.logs.requests.RequestLogMiddleware",
+    "paktaleem.foundation.operations.metrics.RequestMetricsMiddleware",
+    "paktaleem.foundation.operations.logs.RequestLogMiddleware",
     "paktaleem.directory.security.security_events.refusals.RefusalsMiddleware",  # outside the request's transaction
-    "paktaleem.foundation.web.api.request_ids.RequestIdMiddleware",
-    "paktaleem.foundation.web.api.caching.NoStoreMiddleware",
+    "paktaleem.foundation.web.api.middleware.RequestIdMiddleware",
+    "paktaleem.foundation.web.api.middleware.NoStoreMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",  # after the security headers, so that static files have them too
-    "paktaleem.foundation.web.public.language.LanguageMiddleware",
+    "paktaleem.foundation.web.public.pages.LanguageMiddleware",
     "paktaleem.foundation.web.public.errors.BareErrorsMiddleware",
-    "paktaleem.office.readiness.ReadinessMiddleware",
+    "paktaleem.office.health.ReadinessMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "paktaleem.foundation.web.public.request_bodies.RefusedBodiesMiddleware",  # before anything acts
@@ -270,7 +270,7 @@ SECURE_CSP = {
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("ur", "اردو")]
-LANGUAGE_COOKIE_NAME = "language"  # for staff only: see paktaleem/foundation/web/public/language.py
+LANGUAGE_COOKIE_NAME = "language"  # for staff only: see paktaleem/foundation/web/public/pages.py
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
 STAFF_TIME_ZONE = ZoneInfo(env.str("STAFF_TIME_ZONE", default="Asia/Karachi")).key  # of PakTaleem’s staff
@@ -334,7 +334,7 @@ PROCRASTINATE_WORKER_DEFAULTS = {
 }
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["paktaleem.foundation.web.api.authentication.KeyAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["paktaleem.foundation.web.api.permissions.KeyAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["paktaleem.foundation.web.api.permissions.DenyAll"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["paktaleem.foundation.web.api.parsers.StrictJSONParser"],
@@ -355,7 +355,7 @@ SPECTACULAR_SETTINGS = {
 
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")  # bearer token of /metrics; empty: closed
 SECURITY_FEED_TOKEN = env.str("SECURITY_FEED_TOKEN", default="")  # bearer token of /security-events; empty: closed
-LOGGING_CONFIG = "paktaleem.foundation.operations.logs.configuration.configure"
+LOGGING_CONFIG = "paktaleem.foundation.operations.logs.configure"
 LOGGING = {
     "level": env.str("LOG_LEVEL", default="INFO"),
     "format": env.str("LOG_FORMAT", default="json"),  # or text, for a terminal

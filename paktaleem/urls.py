@@ -12,9 +12,8 @@ from paktaleem.directory.security.security_events.views import list_security_eve
 from paktaleem.foundation.accounts.decision_paths import EVALUATION, EVALUATIONS, METADATA
 from paktaleem.foundation.console.site import site as console
 from paktaleem.foundation.web.api.schema import show_docs, show_schema
-from paktaleem.office.health import healthz, readyz
+from paktaleem.office.health import healthz, metrics, readyz
 from paktaleem.office.menu import SECTIONS
-from paktaleem.office.monitoring import metrics
 from rights.channels.urls import concern_urls, guardian_urls, requests_urls
 
 console.sections = SECTIONS

@@ -29,12 +29,12 @@ django.setup()
 from consent.decisions.reasons import Reason as Refusal  # noqa: E402 -- the apps must be there first
 from paktaleem.directory.mail.kinds import list_message_kinds  # noqa: E402
 from paktaleem.directory.schools.oneroster.problems import ODDITY_TEXTS  # noqa: E402
-from paktaleem.foundation.audit.fact_names import FACT_NAMES  # noqa: E402
+from paktaleem.foundation.audit.names import FACT_NAMES  # noqa: E402
 from paktaleem.foundation.console.history import list_compared_fields  # noqa: E402
 from paktaleem.foundation.console.site import site  # noqa: E402
 from paktaleem.foundation.console.translation import list_displayed_texts, list_field_texts  # noqa: E402
 from paktaleem.foundation.errors import list_portal_errors  # noqa: E402
-from paktaleem.foundation.text.phones import MALFORMED  # noqa: E402
+from paktaleem.foundation.text.normal_forms import MALFORMED  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent
 PO = ROOT / "locale" / "ur" / "LC_MESSAGES" / "django.po"
@@ -80,7 +80,7 @@ def console_words() -> Iterator[tuple[str, str]]:
     yield from ((error.__module__, error.console_message) for error in list_portal_errors())
     yield from (("consent/decisions/reasons.py", code.replace("_", " ")) for code in Refusal)
     yield from (("facts of the ledger", words) for words in FACT_NAMES.values())
-    yield "paktaleem/foundation/text/phones.py", MALFORMED
+    yield "paktaleem/foundation/text/normal_forms.py", MALFORMED
     yield from (("rosters", words) for text in ODDITY_TEXTS.values() for words in text)
     ours = (kind.code for kind in list_message_kinds() if (ROOT / f"templates/mail/{kind.code}.en.txt").exists())
     yield from (("mail", code.replace("_", " ").capitalize()) for code in ours)  # tests declare kinds of their own

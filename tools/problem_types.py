@@ -14,7 +14,7 @@ from paktaleem.foundation.web.api.problems import DRF_PROBLEMS
 PACKAGES = ("paktaleem", "children", "consent", "retention", "rights")
 ENTRANCES = (
     "paktaleem.urls",
-    "paktaleem.office.readiness",
+    "paktaleem.office.health",
     "paktaleem.foundation.web.public.errors",
     "paktaleem.foundation.web.public.request_bodies",
 )

@@ -20,10 +20,10 @@ from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.clocks import get_time_of, select_by_clock
 from paktaleem.foundation.console.columns import client_name, render_state, state_column
-from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.history import list_row_versions
 from paktaleem.foundation.console.home_pages import Card
+from paktaleem.foundation.console.model_admin import EvidenceAdmin
 from paktaleem.foundation.console.paging import count_up_to, format_count
 from paktaleem.foundation.console.person_pages import PersonRows
 from paktaleem.foundation.console.requests import actor_of, get_action_time

@@ -1,9 +1,9 @@
 """App of children who reach the age of consent."""
 
-from paktaleem.foundation.operations.extensions import config
+from paktaleem.foundation.operations import extensions
 
 
-class AgeingConfig(config.PortalAppConfig):
+class AgeingConfig(extensions.PortalAppConfig):
     """The calendar of children who reach the age of consent, and the notices sent in advance."""
 
     name = "children.ageing"

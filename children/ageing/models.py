@@ -11,7 +11,7 @@ from children.guardians.models.guardians import AuthoredRow
 from paktaleem.directory.people.copies.declarations import Copied
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.audit.history import TrackedQuerySet
-from paktaleem.foundation.tenancy.indexes import newest_first
+from paktaleem.foundation.tenancy.models import newest_first
 from paktaleem.foundation.tenancy.tables import APPEND, Scope, TablePolicy
 from paktaleem.foundation.text.times import format_date
 

@@ -11,7 +11,7 @@ from children.guardians.services.verifications import end_authority_of_minors_on
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.clock import client_now
-from paktaleem.foundation.operations.jobs.enqueue import do_each
+from paktaleem.foundation.operations.jobs import do_each
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 
 log = structlog.stdlib.get_logger(__name__)

@@ -1,9 +1,9 @@
 """App of guardians and their authority to act for children."""
 
-from paktaleem.foundation.operations.extensions import config
+from paktaleem.foundation.operations import extensions
 
 
-class GuardiansConfig(config.PortalAppConfig):
+class GuardiansConfig(extensions.PortalAppConfig):
     """Guardians, their verifications, and their answers about the service."""
 
     name = "children.guardians"

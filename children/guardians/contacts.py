@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from confusable_homoglyphs.confusables import confusables_data
 
-from paktaleem.foundation.text.phones import bare_number, normal_number
+from paktaleem.foundation.text.normal_forms import bare_number, normal_number
 
 SHARED_BY = 2
 """How many other people may have the same contact (a second parent); beyond that it counts as shared."""

@@ -22,7 +22,7 @@ from children.guardians.services.checks import (
 )
 from paktaleem.directory.people.services.erasure import AlreadyErased
 from paktaleem.foundation.clock import client_now
-from paktaleem.foundation.operations.jobs.enqueue import do_each
+from paktaleem.foundation.operations.jobs import do_each
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 
 log = structlog.stdlib.get_logger(__name__)

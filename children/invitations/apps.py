@@ -1,9 +1,9 @@
 """Django app of guardian invitations."""
 
-from paktaleem.foundation.operations.extensions import config
+from paktaleem.foundation.operations import extensions
 
 
-class InvitationsConfig(config.PortalAppConfig):
+class InvitationsConfig(extensions.PortalAppConfig):
     """Invitations of guardians, and their course."""
 
     name = "children.invitations"

@@ -1,9 +1,9 @@
 """Django app of agreements: signatures, documents, contacts, attested duties."""
 
-from paktaleem.foundation.operations.extensions import config
+from paktaleem.foundation.operations import extensions
 
 
-class AgreementsConfig(config.PortalAppConfig):
+class AgreementsConfig(extensions.PortalAppConfig):
     """Signatures and documents of agreements, contacts of clients, attested duties."""
 
     name = "consent.agreements"

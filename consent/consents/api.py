@@ -25,8 +25,15 @@ from paktaleem.directory.people.details import LANGUAGES
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import get_subject
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.web.api.operations import Operation, actor_of, moment_of, validate_input
-from paktaleem.foundation.web.api.paging import paginated_response, read_cursor, sign_cursor
+from paktaleem.foundation.web.api.operations import (
+    Operation,
+    actor_of,
+    moment_of,
+    paginated_response,
+    read_cursor,
+    sign_cursor,
+    validate_input,
+)
 from paktaleem.foundation.web.api.serializers import (
     CursorField,
     SignedTextField,

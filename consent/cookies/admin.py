@@ -18,12 +18,12 @@ from consent.register.admin.row_admin import RegisterAdmin
 from consent.register.admin.safeguards import SafeguardedAdmin
 from paktaleem.directory.staff.administration.client_pages import PublicPage, public_pages
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import ProgressFilter
+from paktaleem.foundation.console.model_admin import EvidenceAdmin
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.text.word_lists import join_words
+from paktaleem.foundation.text.times import join_words
 
 
 @admin.register(Cookie, site=site)

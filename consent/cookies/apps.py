@@ -1,9 +1,9 @@
 """Django app of cookies and third-party links."""
 
-from paktaleem.foundation.operations.extensions import config
+from paktaleem.foundation.operations import extensions
 
 
-class CookiesConfig(config.PortalAppConfig):
+class CookiesConfig(extensions.PortalAppConfig):
     """Registers of cookies and links, the banner, and visitors' choices."""
 
     name = "consent.cookies"

@@ -51,7 +51,7 @@ from paktaleem.foundation.errors import PortalError, Problem
 from paktaleem.foundation.tenancy.context import advisory_lock
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 from paktaleem.foundation.upkeep.periods.kinds import Bounds, DataKind, Disposal
-from paktaleem.foundation.upkeep.periods.selectors import get_cutoff
+from paktaleem.foundation.upkeep.periods.services import get_cutoff
 
 _RELIED_ON = ("category", "provider", "set_by", "purpose_en", "purpose_ur", "is_active")
 """Columns that show why a cookie is necessary, so that it needs no consent."""

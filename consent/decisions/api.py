@@ -46,18 +46,20 @@ from paktaleem.foundation.accounts.middleware import ReceivedRequest, bearer_tok
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.selectors import find_key_actor
 from paktaleem.foundation.accounts.sign_in_rules import get_public_url
-from paktaleem.foundation.operations.metrics.counters import count_decisions
+from paktaleem.foundation.operations.metrics import count_decisions
 from paktaleem.foundation.tenancy.rows import new_id
-from paktaleem.foundation.upkeep.periods.selectors import get_cutoff
+from paktaleem.foundation.upkeep.periods.services import get_cutoff
 from paktaleem.foundation.web.api.operations import (
     Operation,
     actor_of,
     client_of,
     get_arrival_time,
     moment_of,
+    paginated_response,
+    read_cursor,
+    sign_cursor,
     validate_input,
 )
-from paktaleem.foundation.web.api.paging import paginated_response, read_cursor, sign_cursor
 from paktaleem.foundation.web.api.serializers import CursorField, StrictSerializer, ZonedDateTimeField
 
 MAX_EVALUATIONS = 1_000

@@ -16,8 +16,16 @@ from consent.register.compiled import BasisRule
 from consent.register.models.purposes import Purpose
 from paktaleem.directory.people.details import LANGUAGES, ROLES
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.web.api.operations import Operation, actor_of, client_of, moment_of, validate_input
-from paktaleem.foundation.web.api.paging import paginated_response, read_cursor, sign_cursor
+from paktaleem.foundation.web.api.operations import (
+    Operation,
+    actor_of,
+    client_of,
+    moment_of,
+    paginated_response,
+    read_cursor,
+    sign_cursor,
+    validate_input,
+)
 from paktaleem.foundation.web.api.serializers import CursorField, StrictSerializer, TextField
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.operations.extensions.points import ExtensionPoint
+from paktaleem.foundation.operations.extensions import ExtensionPoint
 
 type PublicSection = Callable[[Client, datetime, str], dict[str, Any] | None]
 """Takes the client, the time and the language, ``en`` or ``ur``; returns a template and its values, or None."""

@@ -1,9 +1,9 @@
 """Django app of consent on paper and by telephone."""
 
-from paktaleem.foundation.operations.extensions import config
+from paktaleem.foundation.operations import extensions
 
 
-class PaperConfig(config.PortalAppConfig):
+class PaperConfig(extensions.PortalAppConfig):
     """Forms, and the answers typed from them."""
 
     name = "consent.paper"

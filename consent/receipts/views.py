@@ -21,7 +21,7 @@ from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.middleware import get_client_time
 from paktaleem.foundation.accounts.sign_in_rules import get_public_url
 from paktaleem.foundation.encryption.keyring import keyring
-from paktaleem.foundation.text.word_lists import join_words
+from paktaleem.foundation.text.times import join_words
 from paktaleem.foundation.web.public.pages import LanguageLink, public_page
 
 if TYPE_CHECKING:

@@ -30,18 +30,16 @@ from consent.sharing.services import (
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.act_pages import act_page
 from paktaleem.foundation.console.approvals import approval_actions, change_state_column
 from paktaleem.foundation.console.columns import render_state, state_column
-from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import ConditionFilter
 from paktaleem.foundation.console.forms import ActionForm, set_choices
-from paktaleem.foundation.console.model_admin import ScopedAdmin
+from paktaleem.foundation.console.model_admin import EvidenceAdmin, ScopedAdmin
 from paktaleem.foundation.console.person_pages import DISCLOSURES, PersonRows, list_url_of_person, on_tab, person_acts
 from paktaleem.foundation.console.register_names import format_categories, format_purpose
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
-from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.row_actions import RowAction, act_page
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.widgets import DayInput
 from paktaleem.foundation.first_rows import take_latest

@@ -1,9 +1,9 @@
 """Django app of disclosures to recipients."""
 
-from paktaleem.foundation.operations.extensions import config
+from paktaleem.foundation.operations import extensions
 
 
-class SharingConfig(config.PortalAppConfig):
+class SharingConfig(extensions.PortalAppConfig):
     """Disclosures of personal data to recipients, and the public list of recipients."""
 
     name = "consent.sharing"

@@ -48,7 +48,7 @@ from paktaleem.foundation.accounts.second_person import ChangeState, decide_chan
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.audit.services import make_entry, record_entry
-from paktaleem.foundation.operations.extensions.points import ExtensionPoint
+from paktaleem.foundation.operations.extensions import ExtensionPoint
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, insert_many, new_id
 
 _DECISION_ACTOR = system_actor("consent.disclosures")

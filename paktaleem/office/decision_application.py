@@ -28,10 +28,10 @@ VIEWS: dict[str, Callable[[ReceivedRequest], HttpResponse]] = {
 
 SKIPPED_MIDDLEWARE = frozenset(
     {
-        "paktaleem.foundation.operations.logs.requests.RequestLogMiddleware",  # the metrics count decisions
+        "paktaleem.foundation.operations.logs.RequestLogMiddleware",  # the metrics count decisions
         "whitenoise.middleware.WhiteNoiseMiddleware",  # no static files
         "django.contrib.sessions.middleware.SessionMiddleware",  # authenticated by API key, not by cookie
-        "paktaleem.foundation.web.public.language.LanguageMiddleware",  # answers are codes and English sentences
+        "paktaleem.foundation.web.public.pages.LanguageMiddleware",  # answers are codes and English sentences
         "paktaleem.foundation.web.public.errors.BareErrorsMiddleware",  # error responses here have a body
         "django.middleware.common.CommonMiddleware",  # Content-Length and Host are handled below
         "django.middleware.csrf.CsrfViewMiddleware",  # the views are exempt: no cookie authenticates

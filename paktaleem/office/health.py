@@ -1,18 +1,28 @@
-"""Liveness and readiness endpoints for supervisors and load balancers."""
+"""Endpoints for supervisors, load balancers and Prometheus, and the wait until erasures are repeated."""
 
 import math
 import time
+from collections.abc import Callable
+from dataclasses import replace
+from http import HTTPStatus
 
+import structlog
 from django.conf import settings
 from django.db import DatabaseError
-from django.http import HttpRequest, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.utils.crypto import constant_time_compare
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from paktaleem.directory.people.erasures import erasure_state
+from paktaleem.directory.people.erasures import ErasureState, erasure_state
+from paktaleem.foundation.accounts.middleware import bearer_token
 from paktaleem.foundation.clock import wall_clock_now
+from paktaleem.foundation.errors import Problem
+from paktaleem.foundation.operations.metrics import CONTENT_TYPE, render_metrics
 from paktaleem.foundation.operations.startup.diagnosis import clock_differs, find_write_outage
 from paktaleem.foundation.tenancy.operations import missing_migrations
+from paktaleem.foundation.web.api.problems import is_api, problem_response
+from paktaleem.foundation.web.public.pages import error_page
 
 
 @require_safe
@@ -63,3 +73,68 @@ def _find_write_blocker() -> str | None:
         return outage.problem.code.replace("-", "_")
     _LastWrite.at = time.monotonic()
     return None
+
+
+log = structlog.stdlib.get_logger(__name__)
+
+_OPEN = ("/healthz", "/readyz", "/metrics")
+_CLOSED = Problem(
+    "not-ready",
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    "The portal is not ready",
+    "Erasures are being repeated after a restore. Treat every decision as a refusal until then.",
+)
+_NO_LIST = replace(_CLOSED, detail="The list of erasures cannot be used. Treat every decision as a refusal until then.")
+
+
+class ReadinessMiddleware:
+    """Answer 503 to all but the health endpoints until all erasures are carried out.
+
+    Checks on the first request and then every READINESS_SECONDS. Raises DatabaseError if the database does not answer.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+        self._state = ErasureState.NOT_REPLAYED
+        self._next_check_at = 0.0
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path in _OPEN or self._may_serve():
+            return self.get_response(request)
+        return _refusal(request, self._state)
+
+    def _may_serve(self) -> bool:
+        if time.monotonic() >= self._next_check_at:
+            self._state = _read_state()
+            self._next_check_at = time.monotonic() + settings.READINESS_SECONDS
+        return self._state.may_serve
+
+
+def _read_state() -> ErasureState:
+    state = erasure_state(at=wall_clock_now())
+    if not state.may_serve:
+        log.error("No request is served; manage.py doctor says what to do.", reason=state.value)
+    return state
+
+
+def _refusal(request: HttpRequest, state: ErasureState) -> HttpResponse:
+    problem = _CLOSED if state is ErasureState.NOT_REPLAYED else _NO_LIST
+    response = problem_response(problem, request) if is_api(request) else error_page(problem.status)
+    response["Retry-After"] = str(max(1, round(settings.READINESS_SECONDS)))
+    return response
+
+
+@require_safe
+@never_cache
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Return the metrics to the holder of METRICS_TOKEN (``Authorization: Bearer …``); 401 without it.
+
+    Raises Http404 if no token is configured.
+    """
+    if not settings.METRICS_TOKEN:
+        raise Http404
+    if not constant_time_compare(bearer_token(request), settings.METRICS_TOKEN):
+        response = HttpResponse("Send Authorization: Bearer METRICS_TOKEN.", status=401, content_type="text/plain")
+        response["WWW-Authenticate"] = 'Bearer realm="metrics"'
+        return response
+    return HttpResponse(render_metrics(wall_clock_now()), content_type=CONTENT_TYPE)

@@ -1,9 +1,9 @@
 """Django app of the breach register."""
 
-from paktaleem.foundation.operations.extensions import config
+from paktaleem.foundation.operations import extensions
 
 
-class BreachesConfig(config.PortalAppConfig):
+class BreachesConfig(extensions.PortalAppConfig):
     """Breaches, their risk, whose data they concern, and who was informed."""
 
     name = "retention.breaches"

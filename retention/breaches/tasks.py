@@ -8,7 +8,7 @@ from procrastinate.contrib.django import app
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.selectors import list_due_clients
 from paktaleem.foundation.clock import client_now, wall_clock_now
-from paktaleem.foundation.operations.jobs.enqueue import do_for_clients
+from paktaleem.foundation.operations.jobs import do_for_clients
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from retention.breaches.models import Breach
 from retention.breaches.services.letters import INFORM_PEOPLE, inform_batch, remind_of_breaches

@@ -22,17 +22,15 @@ from paktaleem.directory.people.admin.people import person_url
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, is_other_person
-from paktaleem.foundation.console.act_pages import act_page
-from paktaleem.foundation.console.certificate_actions import certificate_actions
 from paktaleem.foundation.console.columns import moment, render_state, state_column
-from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import ProgressFilter, SortByWaitingTime
 from paktaleem.foundation.console.forms import ActionForm, GroundField, set_choices
 from paktaleem.foundation.console.long_acts import LongAct, Progress, long_acts
+from paktaleem.foundation.console.model_admin import EvidenceAdmin
 from paktaleem.foundation.console.register_names import format_category
 from paktaleem.foundation.console.requests import actor_of, get_action_time
-from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.row_actions import RowAction, act_page, certificate_actions
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.widgets import DayInput
 from paktaleem.foundation.first_rows import take_first, take_latest

@@ -1,9 +1,9 @@
 """Django app of disposals."""
 
-from paktaleem.foundation.operations.extensions import config
+from paktaleem.foundation.operations import extensions
 
 
-class DisposalsConfig(config.PortalAppConfig):
+class DisposalsConfig(extensions.PortalAppConfig):
     """Batches of due holdings: reviewed, approved, ordered, verified and certified."""
 
     name = "retention.disposals"

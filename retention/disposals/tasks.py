@@ -9,7 +9,7 @@ from procrastinate.contrib.django import app
 from paktaleem.foundation.accounts.actors import Actor, system_actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.clock import client_now
-from paktaleem.foundation.operations.jobs.enqueue import do_each, do_for_clients
+from paktaleem.foundation.operations.jobs import do_each, do_for_clients
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from retention.disposals.models import Batch, Stage, Sweep
 from retention.disposals.services.certificates import CONTINUE

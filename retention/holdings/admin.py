@@ -20,13 +20,12 @@ from paktaleem.directory.data_systems.extension_points import OrderCase, order_c
 from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.people.admin.people import link_person
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.client_choice import get_chosen_client, list_choice_values
 from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.columns import annotate_actor, format_actor, period_pill, render_state, state_column
-from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import ProgressFilter, SortByWaitingTime
-from paktaleem.foundation.console.forms import ActionForm, set_choices
+from paktaleem.foundation.console.forms import ActionForm, get_chosen_client, list_choice_values, set_choices
+from paktaleem.foundation.console.model_admin import EvidenceAdmin
 from paktaleem.foundation.console.register_names import (
     CodeKind,
     format_categories,

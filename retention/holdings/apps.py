@@ -1,9 +1,9 @@
 """Django app of retention."""
 
-from paktaleem.foundation.operations.extensions import config
+from paktaleem.foundation.operations import extensions
 
 
-class HoldingsConfig(config.PortalAppConfig):
+class HoldingsConfig(extensions.PortalAppConfig):
     """Collections, holdings and incidents."""
 
     name = "retention.holdings"

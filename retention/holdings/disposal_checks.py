@@ -7,7 +7,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from paktaleem.directory.data_systems.models import System
-from paktaleem.foundation.operations.extensions.points import ExtensionPoint
+from paktaleem.foundation.operations.extensions import ExtensionPoint
 
 
 class DisposalHold(NamedTuple):

@@ -3,7 +3,7 @@
 from procrastinate.contrib.django import app
 
 from paktaleem.foundation.accounts.actors import system_actor
-from paktaleem.foundation.operations.jobs.enqueue import do_for_clients
+from paktaleem.foundation.operations.jobs import do_for_clients
 from paktaleem.foundation.tenancy.context import as_officer
 from retention.holdings.models import Incident
 from retention.holdings.services.incidents import notify_overdue

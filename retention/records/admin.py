@@ -18,8 +18,8 @@ from paktaleem.foundation.accounts.due import Severity
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.sign_in_rules import get_public_url
-from paktaleem.foundation.console.client_choice import get_chosen_client, list_choice_values
 from paktaleem.foundation.console.exporting import Format, send_table
+from paktaleem.foundation.console.forms import get_chosen_client, list_choice_values
 from paktaleem.foundation.console.home_pages import Card
 from paktaleem.foundation.console.paging import format_count
 from paktaleem.foundation.console.requests import get_action_time

@@ -1,9 +1,9 @@
 """Django app of the record of processing."""
 
-from paktaleem.foundation.operations.extensions import config
+from paktaleem.foundation.operations import extensions
 
 
-class RecordsConfig(config.PortalAppConfig):
+class RecordsConfig(extensions.PortalAppConfig):
     """The record of processing of each client, its exports, its picture, and impact assessments."""
 
     name = "retention.records"

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from consent.register.models.purposes import Purpose, RegisterRow, catalogue_owner
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.history import History
-from paktaleem.foundation.tenancy.indexes import oldest_first
+from paktaleem.foundation.tenancy.models import oldest_first
 from paktaleem.foundation.tenancy.tables import EDIT, Scope, TablePolicy, classify
 
 

@@ -1,9 +1,9 @@
 """Django app of the retention schedule."""
 
-from paktaleem.foundation.operations.extensions import config
+from paktaleem.foundation.operations import extensions
 
 
-class ScheduleConfig(config.PortalAppConfig):
+class ScheduleConfig(extensions.PortalAppConfig):
     """Retention rules, holds and the published schedule."""
 
     name = "retention.schedule"

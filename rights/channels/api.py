@@ -13,8 +13,16 @@ from children.guardians.authority import RequestBlocker
 from paktaleem.directory.people.selectors import get_subject
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.errors import Problem
-from paktaleem.foundation.web.api.operations import Operation, actor_of, client_of, moment_of, validate_input
-from paktaleem.foundation.web.api.paging import paginated_response, read_cursor, sign_cursor
+from paktaleem.foundation.web.api.operations import (
+    Operation,
+    actor_of,
+    client_of,
+    moment_of,
+    paginated_response,
+    read_cursor,
+    sign_cursor,
+    validate_input,
+)
 from paktaleem.foundation.web.api.problems import FieldProblem
 from paktaleem.foundation.web.api.serializers import CursorField, StrictSerializer, TextField, TruthField
 from rights.channels.guardians import RIGHT_OF, Wish, record_guardian_request

@@ -24,8 +24,8 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.sign_in_rules import get_remote_address
 from paktaleem.foundation.clock import client_now
 from paktaleem.foundation.first_rows import take_latest
-from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
-from paktaleem.foundation.text.word_lists import join_words
+from paktaleem.foundation.operations.jobs import enqueue_job
+from paktaleem.foundation.text.times import join_words
 from paktaleem.foundation.web.public.pages import error_page, public_page, redirect_to_page
 from rights.erasures.views import list_own_erasures, show_number
 from rights.packages.views import show_package

@@ -1,9 +1,9 @@
 """Django app of the desk of rights requests."""
 
-from paktaleem.foundation.operations.extensions import config
+from paktaleem.foundation.operations import extensions
 
 
-class DeskConfig(config.PortalAppConfig):
+class DeskConfig(extensions.PortalAppConfig):
     """Work of staff on rights requests: tasks, letters, call-backs, authorities' cases, the hand-over to a client."""
 
     name = "rights.desk"

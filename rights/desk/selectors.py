@@ -5,7 +5,7 @@ from django.utils.translation import gettext as _
 
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.tenancy.indexes import Constant
+from paktaleem.foundation.tenancy.models import Constant
 from rights.desk.models import AuthorityCase, RequestLetter, RequestTask, TaskKind
 from rights.requests.deadlines import format_day
 from rights.requests.models import RightsRequest

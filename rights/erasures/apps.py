@@ -1,9 +1,9 @@
 """Django app of erasures."""
 
-from paktaleem.foundation.operations.extensions import config
+from paktaleem.foundation.operations import extensions
 
 
-class ErasuresConfig(config.PortalAppConfig):
+class ErasuresConfig(extensions.PortalAppConfig):
     """The erasure of a person: preview, two people, cooling-off, verification and certificate."""
 
     name = "rights.erasures"

@@ -21,7 +21,7 @@ from paktaleem.directory.people.extension_points import list_holds
 from paktaleem.directory.people.models import GuardianClaim, Subject, SubjectRole
 from paktaleem.directory.staff.administration.data_kinds import LEAVERS
 from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange
-from paktaleem.foundation.upkeep.periods.selectors import get_cutoff, get_period
+from paktaleem.foundation.upkeep.periods.services import get_cutoff, get_period
 from retention.breaches.models import Breach, BreachPerson
 from retention.holdings.models import Holding
 from rights.erasures.models import ErasureProposal

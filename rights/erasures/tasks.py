@@ -7,7 +7,7 @@ from procrastinate.contrib.django import app
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.selectors import list_due_clients
 from paktaleem.foundation.clock import client_now, wall_clock_now
-from paktaleem.foundation.operations.jobs.enqueue import do_each
+from paktaleem.foundation.operations.jobs import do_each
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from rights.erasures.models import ErasureProposal
 from rights.erasures.services.progress import continue_erasure, list_clients_with_open_erasures, notify_person

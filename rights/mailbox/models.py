@@ -9,8 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from paktaleem.foundation.accounts.due import Due
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.encryption.sealing import SealedField
-from paktaleem.foundation.tenancy.indexes import Constant, newest_first, oldest_first
-from paktaleem.foundation.tenancy.models import TenantRow
+from paktaleem.foundation.tenancy.models import Constant, TenantRow, newest_first, oldest_first
 from paktaleem.foundation.tenancy.tables import EDIT, Scope, TablePolicy, classify
 from rights.mailbox.rules import AsideReason
 from rights.requests.models import RightsRequest

@@ -16,7 +16,7 @@ from consent.register.compiled import Basis, BasisRule, Capacity, describe_purpo
 from consent.register.models.agreements import Recipient
 from consent.register.models.purposes import BASES
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.upkeep.periods.selectors import get_length
+from paktaleem.foundation.upkeep.periods.services import get_length
 from retention.schedule.labels import describe_action, describe_period, describe_trigger
 from retention.schedule.selectors import ScheduleLine, list_schedule
 from rights.packages.models import Package

@@ -1,9 +1,9 @@
 """Django app of the copies of a person's data."""
 
-from paktaleem.foundation.operations.extensions import config
+from paktaleem.foundation.operations import extensions
 
 
-class PackagesConfig(config.PortalAppConfig):
+class PackagesConfig(extensions.PortalAppConfig):
     """Access and portability: what is collected of a person, built as one package, fetched and deleted."""
 
     name = "rights.packages"

@@ -11,7 +11,7 @@ from paktaleem.directory.files.services import FileTooLarge
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.selectors import list_due_clients
 from paktaleem.foundation.clock import client_now, wall_clock_now
-from paktaleem.foundation.operations.jobs.enqueue import do_for_clients
+from paktaleem.foundation.operations.jobs import do_for_clients
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from rights.packages.models import BuildFailure
 from rights.packages.selectors import list_clients_with_packages

@@ -21,7 +21,7 @@ from paktaleem.directory.files.services import iterate_file
 from paktaleem.directory.people.copies.declarations import Reader, Row, Section, Value, ValueKind
 from paktaleem.directory.people.copies.sections import list_files
 from paktaleem.foundation.text.cells import format_cell
-from paktaleem.foundation.text.word_lists import get_separator, join_words
+from paktaleem.foundation.text.times import get_separator, join_words
 from paktaleem.foundation.web.public.pages import get_urdu_font
 from rights.packages.about import describe_processing
 from rights.packages.archive import Archive, Entry, build_schema

@@ -1,9 +1,9 @@
 """Django app of rectifications."""
 
-from paktaleem.foundation.operations.extensions import config
+from paktaleem.foundation.operations import extensions
 
 
-class RectificationsConfig(config.PortalAppConfig):
+class RectificationsConfig(extensions.PortalAppConfig):
     """Corrections of a person's data, as an outcome of a request or by staff."""
 
     name = "rights.rectifications"

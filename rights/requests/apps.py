@@ -1,9 +1,9 @@
 """Django app of rights requests."""
 
-from paktaleem.foundation.operations.extensions import config
+from paktaleem.foundation.operations import extensions
 
 
-class RequestsConfig(config.PortalAppConfig):
+class RequestsConfig(extensions.PortalAppConfig):
     """Requests by which people exercise their rights, their deadlines, decisions and answers."""
 
     name = "rights.requests"

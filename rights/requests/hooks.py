@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from paktaleem.foundation.accounts.actors import Actor
-from paktaleem.foundation.operations.extensions.points import ExtensionPoint
+from paktaleem.foundation.operations.extensions import ExtensionPoint
 from rights.requests.models import RequestPart, RightsRequest
 
 type StageHandler = Callable[[RightsRequest, Actor, datetime], None]

@@ -23,7 +23,7 @@ from paktaleem.foundation.errors import PortalError, Problem
 from paktaleem.foundation.first_rows import FirstRows, take_latest
 from paktaleem.foundation.tenancy.context import is_limited
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
-from paktaleem.foundation.text.word_lists import join_words
+from paktaleem.foundation.text.times import join_words
 from rights.requests.authorities import Authority, find_authority
 from rights.requests.deadlines import Pause, RequestClock
 from rights.requests.models import RequestExtension, RequestPart, RequestPause, RightKind, RightsRequest

@@ -14,7 +14,7 @@ from paktaleem.foundation.accounts.roles import Role
 from paktaleem.foundation.accounts.selectors import list_due_clients, list_staff
 from paktaleem.foundation.accounts.sign_in_rules import build_public_url
 from paktaleem.foundation.clock import client_now, wall_clock_now
-from paktaleem.foundation.operations.jobs.enqueue import do_for_clients
+from paktaleem.foundation.operations.jobs import do_for_clients
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from rights.requests.deadlines import StepKind, format_day

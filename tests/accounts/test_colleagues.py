@@ -14,14 +14,20 @@ from django.utils import timezone
 
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, user_actor
 from paktaleem.foundation.accounts.acts import Refused
-from paktaleem.foundation.accounts.colleagues import Colleague, invite_colleague, resend_invitation
 from paktaleem.foundation.accounts.leaving import LastAdministrator
 from paktaleem.foundation.accounts.models import ApiKey, Membership, User
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester, ApproverNotIndependent
 from paktaleem.foundation.accounts.selectors import find_key_actor, list_memberships
 from paktaleem.foundation.accounts.services import issue_api_key
 from paktaleem.foundation.accounts.staff_changes import StaffChange
-from paktaleem.foundation.accounts.staff_services import change_membership, decide_staff_change, end_membership
+from paktaleem.foundation.accounts.staff_services import (
+    Colleague,
+    change_membership,
+    decide_staff_change,
+    end_membership,
+    invite_colleague,
+    resend_invitation,
+)
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.accounts.officers import second_officer

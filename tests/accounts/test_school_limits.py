@@ -11,14 +11,19 @@ from django.utils import timezone
 
 from paktaleem.directory.schools.models import School
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, user_actor
-from paktaleem.foundation.accounts.colleagues import Colleague, invite_colleague
 from paktaleem.foundation.accounts.leaving import LastAdministrator
 from paktaleem.foundation.accounts.models import ApiKey, Membership
 from paktaleem.foundation.accounts.school_limits import OutsideOwnSchools
 from paktaleem.foundation.accounts.selectors import list_memberships
 from paktaleem.foundation.accounts.services import issue_api_key
 from paktaleem.foundation.accounts.staff_changes import StaffChange
-from paktaleem.foundation.accounts.staff_services import change_membership, decide_staff_change, end_membership
+from paktaleem.foundation.accounts.staff_services import (
+    Colleague,
+    change_membership,
+    decide_staff_change,
+    end_membership,
+    invite_colleague,
+)
 from paktaleem.foundation.tenancy.context import in_client
 from tests.accounts.officers import second_officer
 from tests.cast import Cast

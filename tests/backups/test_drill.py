@@ -9,8 +9,8 @@ from django.db import connections
 from django.utils import timezone
 
 from paktaleem.directory.people.services.erasure import erase_subject
-from paktaleem.foundation.audit.checking import EntryChanged, check_entries
 from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.audit.services import EntryChanged, check_entries
 from paktaleem.foundation.embedded.layout import APP, BACKUP, OWNER, SUPERUSER
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM

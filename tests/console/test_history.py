@@ -14,7 +14,7 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import ApiKey
-from paktaleem.foundation.audit.fact_names import FACT_NAMES
+from paktaleem.foundation.audit.names import FACT_NAMES
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.console.history import format_parts, list_row_versions
 from paktaleem.foundation.tenancy.context import in_client

@@ -25,7 +25,7 @@ from paktaleem.directory.people.services.people import register_subject, reveal_
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.models import Entry
-from paktaleem.foundation.console import paging, people_filters
+from paktaleem.foundation.console import filters, paging
 from paktaleem.foundation.console.person_pages import TABS
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client
@@ -322,8 +322,8 @@ def titles_of_filters(browser: Client, model: str) -> list[str]:
 @pytest.fixture
 def many(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     """Seven objections, of students and of Junaid, newest first: s j j s j s s; three rows are searched at once."""
-    monkeypatch.setattr(people_filters, "MOST_PEOPLE", 1)
-    monkeypatch.setattr(people_filters, "SEARCHED_AT_ONCE", 3)
+    monkeypatch.setattr(filters, "MOST_PEOPLE", 1)
+    monkeypatch.setattr(filters, "SEARCHED_AT_ONCE", 3)
     with in_client(cast.client_id("indus")):
         take_role(cast, "esra", "instructor")  # two instructors are many here
         object_to_improvement(cast, "danish", "junaid", "junaid", "hamza", "junaid", "iqra", "danish")
@@ -366,7 +366,7 @@ def test_a_list_that_is_searched_part_by_part_says_so(cast: Cast, monkeypatch: p
     page = farah.get(f"{url}?person_role=student").content.decode()
     assert "1 of the 3 rows searched match. The filter chooses more than 1 people" in page
     assert "Search older rows" in page
-    monkeypatch.setattr(people_filters, "SEARCHED_AT_ONCE", 1)
+    monkeypatch.setattr(filters, "SEARCHED_AT_ONCE", 1)
     page = farah.get(f"{url}?person_role=instructor").content.decode()
     assert "None of the rows searched so far matches." in page
     assert 'href="export/?person_role=instructor"' in page

@@ -6,7 +6,7 @@ from django.conf import settings
 from paktaleem.directory.schools.models import RosterImport
 from paktaleem.directory.schools.rosters.importing.uploads import purge_expired_rosters, shown_details, upload_roster
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.upkeep.periods.selectors import get_cutoff
+from paktaleem.foundation.upkeep.periods.services import get_cutoff
 from tests.rosters import clean_network
 
 ENGLISH, URDU = "Another spelling of an allowed value", "درست قدر کی دوسری املا"

@@ -19,7 +19,7 @@ from tests.serving import KILLED_SERVER, call, environment_of_server, is_alive
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "docs" / "deploy"
 UNITS = sorted(path.name for path in DEPLOY.iterdir() if path.suffix in {".service", ".timer"})
-SETTINGS = ("paktaleem/settings.py", "paktaleem/foundation/operations/metrics/exposition.py", "docs/deploy/backup.sh")
+SETTINGS = ("paktaleem/settings.py", "paktaleem/foundation/operations/metrics.py", "docs/deploy/backup.sh")
 TOKEN = "a token that only the monitoring of this test knows"
 HOME = "/srv/paktaleem/"
 ANALYZE = shutil.which("systemd-analyze")

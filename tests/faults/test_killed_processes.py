@@ -23,7 +23,7 @@ from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_o
 from paktaleem.directory.webhooks.models import Attempt, Delivery, EndpointHealth, Message
 from paktaleem.directory.webhooks.sender import PUMP
 from paktaleem.foundation.audit.actors import Reason
-from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
+from paktaleem.foundation.operations.jobs import enqueue_job
 from paktaleem.foundation.operations.tasks import RETRY_STALLED
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from paktaleem.office.demo.supervision import running

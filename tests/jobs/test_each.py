@@ -7,7 +7,7 @@ import pytest
 
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.audit.services import record_entry
-from paktaleem.foundation.operations.jobs.enqueue import do_each, do_for_clients
+from paktaleem.foundation.operations.jobs import do_each, do_for_clients
 from paktaleem.foundation.tenancy.context import current_client, in_client
 from tests.cast import Cast
 from tests.factories import SETTING_UP

@@ -5,7 +5,7 @@ from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from paktaleem.directory.people.erasures import ErasureState, erasure_state
-from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
+from paktaleem.foundation.operations.jobs import enqueue_job
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from tests.subjects.test_replay import erase, intend
 from tests.working import run_worker

@@ -7,7 +7,7 @@ from django.db import connection, connections
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
+from paktaleem.foundation.operations.jobs import enqueue_job
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from tests.working import run_worker
 

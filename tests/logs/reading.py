@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from paktaleem.foundation.operations.logs.formatting import make_formatter
+from paktaleem.foundation.operations.logs import make_formatter
 
 
 @contextmanager

@@ -8,8 +8,7 @@ import structlog
 from django.test import RequestFactory
 from django.urls import resolve
 
-from paktaleem.foundation.operations.logs.formatting import FIELDS, WITHHELD
-from paktaleem.foundation.operations.logs.requests import name_command
+from paktaleem.foundation.operations.logs import FIELDS, WITHHELD, name_command
 from tests.logs.reading import logged, parse
 from tests.project.test_house import MODULES, parsed, walk
 

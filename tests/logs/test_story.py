@@ -6,8 +6,8 @@ from django.test import Client
 from django.utils import timezone
 
 from paktaleem.directory.people.models import Subject
-from paktaleem.foundation.operations.jobs.enqueue import do_each
-from paktaleem.foundation.operations.logs.formatting import FIELDS
+from paktaleem.foundation.operations.jobs import do_each
+from paktaleem.foundation.operations.logs import FIELDS
 from paktaleem.foundation.tenancy.context import in_client
 from rights.mailbox.intake import take_mail
 from tests.access_links.visiting import issue, path_of, send, visitor, work

@@ -17,8 +17,7 @@ from paktaleem.directory.mail.services import send_message
 from paktaleem.directory.webhooks.models import DisabledBecause, EndpointHealth
 from paktaleem.directory.webhooks.services import disable_endpoint
 from paktaleem.foundation.clock import wall_clock_now
-from paktaleem.foundation.operations.metrics.diagnosis import check_metrics
-from paktaleem.foundation.operations.metrics.gauges import gauges
+from paktaleem.foundation.operations.metrics import check_metrics, gauge_readers
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from paktaleem.foundation.upkeep.backups.drills import record_backup
 from tests.factories import SETTING_UP
@@ -33,7 +32,7 @@ QUESTION = {
     "resource": {"type": "purpose", "id": "newsletter"},
 }
 COUNTING = """
-from paktaleem.foundation.operations.metrics.counters import count_decisions, observe_request
+from paktaleem.foundation.operations.metrics import count_decisions, observe_request
 count_decisions([(True, "permitted"), (True, "permitted"), (False, "erased")])
 observe_request("/access/v1/evaluation", 200, 0.002)
 """
@@ -136,7 +135,7 @@ def fails(at):
 
 
 def test_a_reader_that_fails_leaves_the_others_and_is_counted(cast, is_open, monkeypatch):
-    monkeypatch.setattr(gauges, "_handlers", [fails, *gauges])
+    monkeypatch.setattr(gauge_readers, "_handlers", [fails, *gauge_readers])
     found = samples(scrape().content.decode())
     assert found["paktaleem_gauges_failed",] == 1
     assert ("paktaleem_workers",) in found

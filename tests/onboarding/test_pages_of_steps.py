@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from paktaleem.foundation.accounts.colleagues import Colleague, invite_colleague
 from paktaleem.foundation.accounts.staff_changes import StaffChange
+from paktaleem.foundation.accounts.staff_services import Colleague, invite_colleague
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.accounts.officers import second_officer_user

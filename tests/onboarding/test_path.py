@@ -21,8 +21,7 @@ from paktaleem.foundation.accounts.staff_ties import TIE_LIFE
 from paktaleem.foundation.tenancy.context import as_officer, in_client, in_global
 from paktaleem.foundation.tenancy.rows import new_id
 from paktaleem.office.onboarding.selectors import find_client_facts, list_clients_in_set_up
-from paktaleem.office.onboarding.services import add_starting_set
-from paktaleem.office.onboarding.starting_set import STARTING_PURPOSES
+from paktaleem.office.onboarding.services import STARTING_PURPOSES, add_starting_set
 from paktaleem.office.onboarding.steps import list_open_steps
 from tests.accounts.officers import second_officer_user
 from tests.cast import Cast

@@ -16,7 +16,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Browser, expect
 
-from paktaleem.foundation.accounts.colleagues import Colleague, invite_colleague
+from paktaleem.foundation.accounts.staff_services import Colleague, invite_colleague
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.accounts.officers import EMAIL as GUL

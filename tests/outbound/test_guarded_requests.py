@@ -8,7 +8,7 @@ from threading import Event, Thread
 import pytest
 import requests
 
-from paktaleem.foundation.web.http_client.guarded_requests import MOST_BYTES, open_guarded_session
+from paktaleem.foundation.web.http_client.client import MOST_BYTES, open_guarded_session
 from tests.outbound.listening import Behaviour, Listener, listener, saying
 
 

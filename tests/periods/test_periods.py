@@ -23,17 +23,19 @@ from paktaleem.foundation.tenancy.operations import find_table_policy, list_tabl
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 from paktaleem.foundation.tenancy.tables import Personal
 from paktaleem.foundation.tenancy.third_party import THIRD_PARTY_TABLES
-from paktaleem.foundation.upkeep.periods.diagnosis import check_disposals
 from paktaleem.foundation.upkeep.periods.kinds import Bounds, get_kind, list_kinds
 from paktaleem.foundation.upkeep.periods.models import DisposalRun, PeriodChange, PortalPeriod
 from paktaleem.foundation.upkeep.periods.purging import dispose_of
-from paktaleem.foundation.upkeep.periods.selectors import (
+from paktaleem.foundation.upkeep.periods.services import (
+    check_disposals,
+    decide_period_change,
     get_cutoff,
     get_length,
     list_kind_lines,
     list_published_periods,
+    record_run,
+    request_period_change,
 )
-from paktaleem.foundation.upkeep.periods.services import decide_period_change, record_run, request_period_change
 from paktaleem.foundation.upkeep.periods.tasks import dispose_of_old_data
 from tests.accounts.officers import second_officer
 from tests.cast import Cast

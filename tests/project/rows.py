@@ -67,10 +67,9 @@ from paktaleem.directory.staff.single_sign_on.services import decide_provider
 from paktaleem.directory.webhooks.services import disable_endpoint
 from paktaleem.foundation.accounts.actors import system_actor, user_actor
 from paktaleem.foundation.accounts.client_services import ClientChange, change_client
-from paktaleem.foundation.accounts.colleagues import Colleague, invite_colleague
 from paktaleem.foundation.accounts.models import Client, Membership
 from paktaleem.foundation.accounts.staff_changes import StaffChange
-from paktaleem.foundation.accounts.staff_services import change_membership, invite_user
+from paktaleem.foundation.accounts.staff_services import Colleague, change_membership, invite_colleague, invite_user
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.tenancy.context import in_client

@@ -106,13 +106,11 @@ def is_documented(path):
 
 def jobs_by_the_library(path, tree):
     """Yield uses of the library's ``defer``, which writes on another connection inside the worker, and of its app."""
-    if path.name not in {"tasks.py", "enqueue.py"}:
+    if path.name not in {"tasks.py", "jobs.py"}:
         modules = [node.module or "" for node in walk(tree) if isinstance(node, ast.ImportFrom)]
         return [module for module in modules if module.startswith("procrastinate.")]
     calls = [node.func.attr for node in walk(tree) if isinstance(node, ast.Call) and hasattr(node.func, "attr")]
-    return (
-        [] if path.name == "enqueue.py" else [name for name in calls if name in {"defer", "defer_async", "configure"}]
-    )
+    return [] if path.name == "jobs.py" else [name for name in calls if name in {"defer", "defer_async", "configure"}]
 
 
 def stopped_by_one_client(tree):
@@ -173,14 +171,14 @@ def test_the_clock_is_read_in_one_module():
 def test_jobs_are_enqueued_by_the_one_function_that_does_so_in_this_transaction():
     refuse_any(
         ((named(path), jobs_by_the_library(path, parsed(path))) for path in MODULES),
-        advice="call paktaleem.foundation.operations.jobs.enqueue.enqueue_job",
+        advice="call paktaleem.foundation.operations.jobs.enqueue_job",
     )
 
 
 def test_no_task_of_the_worker_stops_at_a_client_that_fails():
     refuse_any(
         ((named(path), stopped_by_one_client(parsed(path))) for path in MODULES if path.name == "tasks.py"),
-        advice="call paktaleem.foundation.operations.jobs.enqueue.do_for_clients, or do_each",
+        advice="call paktaleem.foundation.operations.jobs.do_for_clients, or do_each",
     )
 
 

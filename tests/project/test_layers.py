@@ -8,7 +8,7 @@ from pathlib import Path
 from django.apps import apps
 from django.core.management import call_command
 
-from paktaleem.foundation.operations.extensions.points import extension_points
+from paktaleem.foundation.operations.extensions import extension_points
 
 ROOT = Path(__file__).resolve().parents[2]
 MOST_LINES = 5_000

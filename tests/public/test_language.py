@@ -6,8 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 from django.urls import path
 
-from paktaleem.foundation.web.public.language import LanguageMiddleware
-from paktaleem.foundation.web.public.pages import page_url, public_page, redirect_to_page
+from paktaleem.foundation.web.public.pages import LanguageMiddleware, page_url, public_page, redirect_to_page
 from tests.console.pages import refused_by_policy
 
 BUDGET = 100_000

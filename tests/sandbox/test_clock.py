@@ -40,7 +40,7 @@ from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.clock import client_now, wall_clock_now
 from paktaleem.foundation.tenancy.context import as_officer, clock_offset, in_client, in_global, read_in_one_statement
 from paktaleem.foundation.tenancy.rows import new_id
-from paktaleem.office.sandbox.services.context import NotASandbox, move_clock
+from paktaleem.office.sandbox.services.registering import NotASandbox, move_clock
 from rights.erasures.models import ErasureProposal
 from rights.erasures.services.proposals import decide_erasure, propose_erasure
 from rights.erasures.tasks import continue_all_erasures, notify_of_erasure

@@ -21,8 +21,7 @@ from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.operations import list_table_policies
 from paktaleem.foundation.tenancy.tables import Scope
 from paktaleem.office.sandbox.reset_function import KEPT_MODELS, purged_tables
-from paktaleem.office.sandbox.services.context import NotASandbox
-from paktaleem.office.sandbox.services.registering import reset_sandbox
+from paktaleem.office.sandbox.services.registering import NotASandbox, reset_sandbox
 from tests.api.callers import Caller
 from tests.factories import CAST_AT, SETTING_UP
 

@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.limited_lists import begin_with_people
+from paktaleem.foundation.tenancy.school_limits import begin_with_people
 from tests.cast import Cast
 from tests.console.pages import MODELS, admin_of
 from tests.project.offenders import refuse_any

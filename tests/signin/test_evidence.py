@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from paktaleem.directory.staff.sign_in.evidence import record_sign_out
 from paktaleem.foundation.accounts.sessions import IDLE_TIMEOUT
-from paktaleem.foundation.audit.act_labels import get_act_name
 from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.audit.names import get_act_name
 from paktaleem.foundation.tenancy.context import as_officer, in_client, in_global
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.cast import Cast

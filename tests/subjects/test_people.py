@@ -31,7 +31,7 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.encryption.sealing import CannotOpen, Sealed, SealedField
 from paktaleem.foundation.tenancy.context import as_officer, in_client
-from paktaleem.foundation.text.phones import bare_number, normal_number
+from paktaleem.foundation.text.normal_forms import bare_number, normal_number
 from tests.cast import Cast
 from tests.console.pages import list_url
 from tests.signing_in import SignIn

@@ -39,10 +39,10 @@ from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.embedded.layout import SUPERUSER
 from paktaleem.foundation.encryption.erasure_list import FileErasureList, Intent, Stage, erasure_list
-from paktaleem.foundation.operations.diagnosis.lines import State
+from paktaleem.foundation.operations.diagnosis import State
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from paktaleem.foundation.tenancy.rows import new_id
-from paktaleem.office.readiness import ReadinessMiddleware
+from paktaleem.office.health import ReadinessMiddleware
 from tests.api.callers import Caller, question
 from tests.data_systems.test_erasing import answer, orders_of
 from tests.tenancy.connections import enter

@@ -11,7 +11,7 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.audit.services import make_entry
 from paktaleem.foundation.tenancy.context import ContextMissing, in_client
-from paktaleem.foundation.tenancy.indexes import Constant
+from paktaleem.foundation.tenancy.models import Constant
 from paktaleem.foundation.tenancy.rows import find_row, find_rows, insert_many, insert_rows, new_id
 from paktaleem.foundation.web.api.models import KeptAnswer
 from rights.mailbox.models import WAITING, MailMessage

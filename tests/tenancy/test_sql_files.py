@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from django.db import connections
 from django.db.migrations.loader import MigrationLoader
 
-from paktaleem.foundation.tenancy.isolation import list_present
+from paktaleem.foundation.tenancy.migration_state import SqlChange, applied_versions, list_present, pending_changes
 from paktaleem.foundation.tenancy.sql_files import (
     ApplySql,
     DropSql,
@@ -18,7 +18,6 @@ from paktaleem.foundation.tenancy.sql_files import (
     sql_file,
     sql_files,
 )
-from paktaleem.foundation.tenancy.sqlstate import SqlChange, applied_versions, pending_changes
 from tests.tenancy.connections import rows
 from tests.tenancy.sql_objects import FUNCTION_TEXT, TRIGGER_TEXT, differences, texts
 
@@ -149,7 +148,7 @@ def test_the_check_names_the_command_to_run(folder):
 
 
 def test_makesql_isolates_a_table_without_a_migration(monkeypatch, tmp_path):
-    isolation = "paktaleem.foundation.tenancy.isolation"
+    isolation = "paktaleem.foundation.tenancy.migration_state"
     present = list_present(MigrationLoader(None))
     lost = {key for key in present if key[:2] == ("ageing", "agenotice")}
     assert len(lost) == 3

@@ -26,7 +26,7 @@ from paktaleem.directory.webhooks.services import disable_endpoint
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.embedded.layout import SUPERUSER
-from paktaleem.foundation.operations.jobs.diagnosis import check_failed_jobs
+from paktaleem.foundation.operations.jobs import check_failed_jobs
 from paktaleem.foundation.operations.startup.diagnosis import check_database
 from paktaleem.foundation.operations.startup.findings import read_database
 from paktaleem.foundation.operations.tasks import RETRY_STALLED
@@ -35,10 +35,10 @@ from paktaleem.foundation.tenancy import operations
 from paktaleem.foundation.tenancy.context import autonomous_transaction, in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.foundation.upkeep.backups.drills import Step, record_backup, record_drill
-from paktaleem.foundation.upkeep.periods.diagnosis import check_disposals
 from paktaleem.foundation.upkeep.periods.kinds import list_kinds
 from paktaleem.foundation.upkeep.periods.models import DisposalRun
-from paktaleem.office.readiness import ReadinessMiddleware
+from paktaleem.foundation.upkeep.periods.services import check_disposals
+from paktaleem.office.health import ReadinessMiddleware
 from rights.mailbox.models import MailboxCheck, MailboxError
 from tests.api.callers import Caller, question
 from tests.database import leave_database
@@ -414,7 +414,7 @@ def test_an_unreachable_database_stops_the_portal_and_is_asked_again(monkeypatch
         raise OperationalError
 
     gate = ReadinessMiddleware(lambda _: HttpResponse())
-    monkeypatch.setattr("paktaleem.office.readiness.erasure_state", away)
+    monkeypatch.setattr("paktaleem.office.health.erasure_state", away)
     with pytest.raises(OperationalError):
         gate._may_serve()
     assert gate._next_check_at == 0.0

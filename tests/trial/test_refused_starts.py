@@ -6,7 +6,7 @@ import pytest
 
 from paktaleem import server
 from paktaleem.foundation.encryption.keyring import new_keyring_text
-from paktaleem.foundation.operations.diagnosis.lines import State, examine
+from paktaleem.foundation.operations.diagnosis import State, examine
 from paktaleem.foundation.operations.startup.findings import UnsafeStart, refuse_unsafe_start
 
 

@@ -7,7 +7,7 @@ from django.core.management import CommandError, call_command
 from django.db import connections
 
 from paktaleem.foundation.embedded.layout import SUPERUSER
-from paktaleem.foundation.operations.diagnosis.lines import State
+from paktaleem.foundation.operations.diagnosis import State
 from paktaleem.foundation.operations.startup import findings
 from paktaleem.foundation.operations.startup.diagnosis import check_migrations
 from paktaleem.foundation.tenancy.operations import list_missing_parts, missing_migrations

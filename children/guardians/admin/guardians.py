@@ -37,21 +37,19 @@ from children.strength import STAFF_METHODS
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.act_pages import act_page
 from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.columns import period_pill, render_state, state_column
-from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.forms import ActionForm, RowActionForm
+from paktaleem.foundation.console.model_admin import EvidenceAdmin
 from paktaleem.foundation.console.person_pages import OVERVIEW, SummaryLine, on_tab, person_summaries
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
-from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.row_actions import RowAction, act_page
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.widgets import MomentInput
 from paktaleem.foundation.first_rows import take_latest
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.text.times import isolate
-from paktaleem.foundation.text.word_lists import join_words
+from paktaleem.foundation.text.times import isolate, join_words
 
 _MOST = 20
 _PERSON_TONES = {"given": "good", "refused": "bad", "withdrawn": "bad", "lapsed": "warn", None: "warn"}

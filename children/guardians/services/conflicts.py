@@ -20,7 +20,7 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import PortalError
-from paktaleem.foundation.operations.extensions.points import ExtensionPoint
+from paktaleem.foundation.operations.extensions import ExtensionPoint
 
 
 def update_service_conflict(

@@ -28,7 +28,7 @@ from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.encryption.sealing import Sealed, Sealer
 from paktaleem.foundation.errors import PortalError, Problem
-from paktaleem.foundation.operations.extensions.points import ExtensionPoint
+from paktaleem.foundation.operations.extensions import ExtensionPoint
 
 _NOTE = "guardians_guardianship.court_order_note"
 _NAME_AN_ADULT = "Name a registered adult."

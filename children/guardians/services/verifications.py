@@ -25,7 +25,7 @@ from paktaleem.foundation.audit.actors import By, Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import PortalError, Problem
-from paktaleem.foundation.operations.extensions.points import ExtensionPoint
+from paktaleem.foundation.operations.extensions import ExtensionPoint
 
 _REFERENCE = "guardians_verification.evidence_reference"
 _AT_ONCE = 200

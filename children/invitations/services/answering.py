@@ -47,7 +47,7 @@ from paktaleem.directory.people.services.people import record_access
 from paktaleem.foundation.accounts.actors import Actor, person_actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
-from paktaleem.foundation.upkeep.periods.selectors import get_period
+from paktaleem.foundation.upkeep.periods.services import get_period
 
 
 class NotTheGuardian(LookupError):

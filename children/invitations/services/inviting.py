@@ -53,7 +53,7 @@ from paktaleem.foundation.errors import PortalError, Problem
 from paktaleem.foundation.tenancy.context import advisory_lock
 from paktaleem.foundation.tenancy.rows import new_id
 from paktaleem.foundation.upkeep.periods.kinds import Bounds, DataKind, Disposal
-from paktaleem.foundation.upkeep.periods.selectors import get_cutoff, get_period
+from paktaleem.foundation.upkeep.periods.services import get_cutoff, get_period
 
 
 def lock_guardian(guardian: Subject) -> None:

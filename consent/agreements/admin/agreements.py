@@ -35,7 +35,6 @@ from paktaleem.foundation.accounts.due import Severity
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ApproverNotIndependent, ChangeState
-from paktaleem.foundation.console.act_pages import act_page
 from paktaleem.foundation.console.clocks import get_time_of, select_by_clock
 from paktaleem.foundation.console.columns import render_state, state_column
 from paktaleem.foundation.console.filters import PROGRESS, ProgressFilter
@@ -43,7 +42,7 @@ from paktaleem.foundation.console.forms import ActionForm, RowActionForm, set_ch
 from paktaleem.foundation.console.home_pages import Card, Line, Task
 from paktaleem.foundation.console.paging import format_count
 from paktaleem.foundation.console.requests import actor_of, get_action_time
-from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.row_actions import RowAction, act_page
 from paktaleem.foundation.console.site import boards, site
 from paktaleem.foundation.text.times import format_date
 

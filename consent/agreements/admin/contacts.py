@@ -27,8 +27,8 @@ from paktaleem.foundation.accounts.models import Client, Membership, User
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.approvals import render_change_state
 from paktaleem.foundation.console.columns import day, period_pill
-from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.forms import ScopedForm
+from paktaleem.foundation.console.model_admin import EvidenceAdmin
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.first_rows import take_latest

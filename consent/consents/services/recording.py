@@ -39,7 +39,7 @@ from paktaleem.foundation.accounts.actors import Actor, require_about
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.services import make_entry
 from paktaleem.foundation.errors import PortalError, Problem
-from paktaleem.foundation.operations.extensions.points import ExtensionPoint
+from paktaleem.foundation.operations.extensions import ExtensionPoint
 from paktaleem.foundation.tenancy.rows import find_row, insert_rows
 
 _SUBJECT_FOR_UPDATE = "r.client_id = %(client)s AND r.id = %(id)s FOR UPDATE"

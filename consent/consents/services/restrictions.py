@@ -37,8 +37,8 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import PortalError, Problem
-from paktaleem.foundation.operations.extensions.points import ExtensionPoint
-from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
+from paktaleem.foundation.operations.extensions import ExtensionPoint
+from paktaleem.foundation.operations.jobs import enqueue_job
 from paktaleem.foundation.tenancy.context import advisory_lock, is_in_sandbox
 
 ISSUE_LIMIT_ORDERS = "consent.issue_limit_orders"

@@ -26,9 +26,9 @@ from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.due import Severity
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import annotate_actor, day, format_actor, render_state, state_column
-from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.filters import ProgressFilter
 from paktaleem.foundation.console.home_pages import Card, Line, make_cards
+from paktaleem.foundation.console.model_admin import EvidenceAdmin
 from paktaleem.foundation.console.requests import actor_of
 from paktaleem.foundation.console.site import boards, site
 from paktaleem.foundation.console.translation import translate_text

@@ -36,7 +36,7 @@ from paktaleem.foundation.audit.canonical import canonical
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.clock import to_wall_clock
-from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
+from paktaleem.foundation.operations.jobs import enqueue_job
 from paktaleem.foundation.tenancy.context import is_in_sandbox
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.foundation.text.times import format_time

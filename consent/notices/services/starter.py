@@ -22,7 +22,7 @@ from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.client_services import change_client
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.actors import Reason
-from paktaleem.foundation.operations.extensions.points import ExtensionPoint
+from paktaleem.foundation.operations.extensions import ExtensionPoint
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
 _REASON = Reason.ONBOARDING

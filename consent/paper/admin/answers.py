@@ -20,20 +20,19 @@ from paktaleem.directory.people.admin.people import link_person
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.due import Severity
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.act_pages import act_page
 from paktaleem.foundation.console.columns import annotate_actor, render_state, state_column
-from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import ChosenFilter, get_filtered_client, parse_uuid
 from paktaleem.foundation.console.forms import ActionForm
 from paktaleem.foundation.console.home_pages import Card
+from paktaleem.foundation.console.model_admin import EvidenceAdmin
 from paktaleem.foundation.console.paging import LIMIT, format_count
 from paktaleem.foundation.console.requests import actor_of, get_action_time
-from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.row_actions import RowAction, act_page
 from paktaleem.foundation.console.site import boards, site
 from paktaleem.foundation.first_rows import FirstRows, take_latest
-from paktaleem.foundation.tenancy.limited_lists import begin_with_people
-from paktaleem.foundation.text.word_lists import join_words
+from paktaleem.foundation.tenancy.school_limits import begin_with_people
+from paktaleem.foundation.text.times import join_words
 
 _TONES = {AnswerState.WAITING: "good", AnswerState.HELD: "warn"}
 _FORMS_OFFERED = 50

@@ -34,9 +34,9 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.sign_in_rules import get_public_url
 from paktaleem.foundation.console.columns import annotate_actor, format_actor, moment_tag
-from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.filters import parse_uuid
 from paktaleem.foundation.console.forms import ActionForm, ScopedForm, set_choices
+from paktaleem.foundation.console.model_admin import EvidenceAdmin
 from paktaleem.foundation.console.register_names import format_purpose
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.row_actions import RowAction
@@ -44,7 +44,7 @@ from paktaleem.foundation.console.site import site
 from paktaleem.foundation.first_rows import take_first
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
-from paktaleem.foundation.text.word_lists import join_words
+from paktaleem.foundation.text.times import join_words
 
 PAGES_AT_ONCE = 25
 CHILD = "child"

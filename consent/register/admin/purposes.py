@@ -47,7 +47,7 @@ from paktaleem.foundation.console.search import searches
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.steps import Step, SteppedAdmin
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
-from paktaleem.foundation.text.word_lists import join_words
+from paktaleem.foundation.text.times import join_words
 
 BASIS_FIELDS = ("basis", "basis_roles", "legal_reference")
 ASSESSMENT_FIELDS = ("interest", "necessity", "balance", "safeguards")

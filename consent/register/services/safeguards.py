@@ -27,7 +27,7 @@ from paktaleem.foundation.accounts.second_person import ChangeState, decide_chan
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
-from paktaleem.foundation.operations.extensions.points import ExtensionPoint
+from paktaleem.foundation.operations.extensions import ExtensionPoint
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
 _WEAKENS_NONE = gettext_noop("This change weakens no safeguard: save it as any other change.")

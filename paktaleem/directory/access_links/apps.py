@@ -1,9 +1,9 @@
 """Configuration of the app for access links and one-time codes."""
 
-from paktaleem.foundation.operations.extensions import config
+from paktaleem.foundation.operations import extensions
 
 
-class AccessLinksConfig(config.PortalAppConfig):
+class AccessLinksConfig(extensions.PortalAppConfig):
     """Access links and one-time codes by which data subjects and guardians open their own pages."""
 
     name = "paktaleem.directory.access_links"

@@ -20,8 +20,8 @@ from paktaleem.foundation.accounts.actors import Actor, person_actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.clock import to_client_clock
-from paktaleem.foundation.operations.extensions.points import ExtensionPoint
-from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
+from paktaleem.foundation.operations.extensions import ExtensionPoint
+from paktaleem.foundation.operations.jobs import enqueue_job
 
 LINK_LIFE = timedelta(minutes=10)
 SEND_CODES = "access_links.send_codes"

@@ -29,8 +29,16 @@ from paktaleem.directory.data_systems.states import (
 )
 from paktaleem.directory.files.bodies import FILE_BODY, FileParser
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.web.api.operations import Operation, actor_of, client_of, moment_of, validate_input
-from paktaleem.foundation.web.api.paging import paginated_response, read_cursor, sign_cursor
+from paktaleem.foundation.web.api.operations import (
+    Operation,
+    actor_of,
+    client_of,
+    moment_of,
+    paginated_response,
+    read_cursor,
+    sign_cursor,
+    validate_input,
+)
 from paktaleem.foundation.web.api.serializers import CursorField, PatternField, StrictSerializer, TextField, TruthField
 
 FIELD_CODE = r"^[a-z][a-z0-9_]{1,62}$"

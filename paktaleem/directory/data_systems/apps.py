@@ -1,16 +1,16 @@
 """Django app of data systems and orders."""
 
-from paktaleem.foundation.operations.extensions import config
+from paktaleem.foundation.operations import extensions
 
 
-class DataSystemsConfig(config.PortalAppConfig):
+class DataSystemsConfig(extensions.PortalAppConfig):
     """Systems that hold personal data, and the orders they carry out."""
 
     name = "paktaleem.directory.data_systems"
     label = "data_systems"
     handlers = (
         (
-            "paktaleem.foundation.operations.metrics.gauges.gauges",
+            "paktaleem.foundation.operations.metrics.gauge_readers",
             "paktaleem.directory.data_systems.gauges.read_orders",
         ),
         (

@@ -1,9 +1,9 @@
 """App configuration of files about people: encrypted chunks in PostgreSQL, limited in size."""
 
-from paktaleem.foundation.operations.extensions import config
+from paktaleem.foundation.operations import extensions
 
 
-class FilesConfig(config.PortalAppConfig):
+class FilesConfig(extensions.PortalAppConfig):
     """Files app."""
 
     name = "paktaleem.directory.files"

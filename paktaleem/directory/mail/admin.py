@@ -13,11 +13,11 @@ from django.utils.translation import gettext
 from paktaleem.directory.mail.models import Letter, LetterState
 from paktaleem.directory.mail.services import resend_message
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.act_pages import act_page
 from paktaleem.foundation.console.columns import annotate_actor, format_actor, moment_tag, render_state, state_column
-from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.exporting import ExportableAdmin
+from paktaleem.foundation.console.model_admin import EvidenceAdmin
 from paktaleem.foundation.console.requests import actor_of, may
+from paktaleem.foundation.console.row_actions import act_page
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.translation import translate_text
 

@@ -1,22 +1,22 @@
 """App configuration of emails and text messages."""
 
-from paktaleem.foundation.operations.extensions import config
+from paktaleem.foundation.operations import extensions
 
 
-class MailConfig(config.PortalAppConfig):
+class MailConfig(extensions.PortalAppConfig):
     """Outgoing emails and text messages, each stored as a row."""
 
     name = "paktaleem.directory.mail"
     label = "mail"
     verbose_name = "emails and text messages"
     handlers = (
-        ("paktaleem.foundation.operations.metrics.gauges.gauges", "paktaleem.directory.mail.gauges.read_messages"),
+        ("paktaleem.foundation.operations.metrics.gauge_readers", "paktaleem.directory.mail.gauges.read_messages"),
         (
-            "paktaleem.foundation.operations.diagnosis.lines.doctor_checks",
+            "paktaleem.foundation.operations.diagnosis.doctor_checks",
             "paktaleem.directory.mail.diagnosis.check_mail_server",
         ),
         (
-            "paktaleem.foundation.operations.diagnosis.lines.doctor_checks",
+            "paktaleem.foundation.operations.diagnosis.doctor_checks",
             "paktaleem.directory.mail.diagnosis.check_messages",
         ),
         ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "paktaleem.directory.mail.services.MESSAGES"),

@@ -8,7 +8,7 @@ from django.core.mail import mailers
 
 from paktaleem.directory.mail.models import Letter, LetterState
 from paktaleem.foundation.clock import wall_clock_now
-from paktaleem.foundation.operations.diagnosis.lines import Line, fine, to_mend, to_watch
+from paktaleem.foundation.operations.diagnosis import Line, fine, to_mend, to_watch
 from paktaleem.foundation.tenancy.context import as_officer
 
 RECENT = timedelta(days=1)

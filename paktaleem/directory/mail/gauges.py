@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from paktaleem.directory.mail.models import Letter, LetterState
-from paktaleem.foundation.operations.metrics.gauges import MOST_COUNTED, Gauge
+from paktaleem.foundation.operations.metrics import MOST_COUNTED, Gauge
 from paktaleem.foundation.tenancy.context import as_officer
 
 RECENT = timedelta(days=1)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from paktaleem.directory.mail.models import Letter
 from paktaleem.foundation.accounts.actors import Actor
-from paktaleem.foundation.operations.extensions.points import ExtensionPoint
+from paktaleem.foundation.operations.extensions import ExtensionPoint
 
 TEXT_MESSAGE_FIELDS = frozenset({"client", "code", "days", "minutes", "rights", "url"})
 """Fields allowed in a text message, which is visible on a locked screen: none of them names a person."""

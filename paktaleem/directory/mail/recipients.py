@@ -11,8 +11,8 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.models import User
 from paktaleem.foundation.encryption.sealing import CannotOpen, Sealer, wrap_new_key
 from paktaleem.foundation.encryption.wrapped_secrets import row_keys
-from paktaleem.foundation.operations.extensions.points import ExtensionPoint
-from paktaleem.foundation.text.phones import bare_number
+from paktaleem.foundation.operations.extensions import ExtensionPoint
+from paktaleem.foundation.text.normal_forms import bare_number
 
 _COLUMN = "mail_letter.address"
 ADDRESS_KEYS = row_keys(Letter)

@@ -37,8 +37,16 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.errors import Problem
-from paktaleem.foundation.web.api.operations import Operation, actor_of, client_of, moment_of, validate_input
-from paktaleem.foundation.web.api.paging import paginated_response, read_cursor, sign_cursor
+from paktaleem.foundation.web.api.operations import (
+    Operation,
+    actor_of,
+    client_of,
+    moment_of,
+    paginated_response,
+    read_cursor,
+    sign_cursor,
+    validate_input,
+)
 from paktaleem.foundation.web.api.problems import FieldProblem
 from paktaleem.foundation.web.api.serializers import (
     EMAIL,

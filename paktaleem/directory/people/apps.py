@@ -1,12 +1,12 @@
 """Django app of data subjects: sealed personal fields, one key per person, a log of access, links between records."""
 
-from paktaleem.foundation.operations.extensions import config
+from paktaleem.foundation.operations import extensions
 
-_CHECKS = "paktaleem.foundation.operations.diagnosis.lines.doctor_checks"
+_CHECKS = "paktaleem.foundation.operations.diagnosis.doctor_checks"
 _AT_START = "paktaleem.foundation.operations.startup.findings.start_checks"
 
 
-class PeopleConfig(config.PortalAppConfig):
+class PeopleConfig(extensions.PortalAppConfig):
     """Data subjects, their keys, copies of their data, and links between the records of one person."""
 
     name = "paktaleem.directory.people"

@@ -27,8 +27,7 @@ from paktaleem.directory.people.ages import birthday, combine_statements, is_chi
 from paktaleem.directory.people.fields import PERSONAL_FIELDS, FieldKind, PersonalField, parse_grade
 from paktaleem.foundation.accounts.thresholds import Thresholds
 from paktaleem.foundation.encryption.sealing import Sealed, Sealer, blind_index
-from paktaleem.foundation.text.phones import bare_number, normal_number
-from paktaleem.foundation.text.spellings import fold_spelling
+from paktaleem.foundation.text.normal_forms import bare_number, fold_spelling, normal_number
 
 LANGUAGES = ("en", "ur")
 ROLES = ("student", "learner", "instructor", "administrator", "guardian")

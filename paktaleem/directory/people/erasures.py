@@ -11,7 +11,7 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import ActorStamp
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.encryption.erasure_list import Intent, ListDamaged, erasure_list
-from paktaleem.foundation.operations.diagnosis.lines import Line, fine, to_mend, to_watch
+from paktaleem.foundation.operations.diagnosis import Line, fine, to_mend, to_watch
 from paktaleem.foundation.tenancy.context import in_global
 from paktaleem.foundation.tenancy.models import TenantRow
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Scope, TablePolicy, classify

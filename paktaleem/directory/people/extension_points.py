@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from paktaleem.directory.people.erasures import Erasure
 from paktaleem.directory.people.models import AgeChange, Subject, SubjectEvent
 from paktaleem.foundation.accounts.actors import Actor
-from paktaleem.foundation.operations.extensions.points import ExtensionPoint
+from paktaleem.foundation.operations.extensions import ExtensionPoint
 
 
 class Hold(NamedTuple):

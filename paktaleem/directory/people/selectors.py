@@ -29,10 +29,10 @@ from paktaleem.foundation.accounts.second_person import ChangeState
 from paktaleem.foundation.audit.actors import By
 from paktaleem.foundation.encryption.sealing import KeyDestroyed, Sealed, Sealer, blind_index
 from paktaleem.foundation.errors import PortalError, Problem
-from paktaleem.foundation.operations.extensions.points import ExtensionPoint
+from paktaleem.foundation.operations.extensions import ExtensionPoint
 from paktaleem.foundation.tenancy.context import current_client, is_limited
 from paktaleem.foundation.tenancy.rows import find_row
-from paktaleem.foundation.text.spellings import list_spellings
+from paktaleem.foundation.text.normal_forms import list_spellings
 
 BY_ID = Collate("external_id", "C")
 """LMS ids in code-point order (collation C), as indexed for prefix search."""

@@ -23,8 +23,8 @@ from paktaleem.foundation.accounts.client_services import RECOMPUTE_AGES
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.clock import client_now, wall_clock_now
 from paktaleem.foundation.encryption.erasure_list import ListDamaged
-from paktaleem.foundation.operations.jobs.enqueue import do_each
-from paktaleem.foundation.operations.logs.requests import name_jobs
+from paktaleem.foundation.operations.jobs import do_each
+from paktaleem.foundation.operations.logs import name_jobs
 from paktaleem.foundation.tenancy.context import as_officer, in_client, in_global
 from paktaleem.foundation.upkeep.runs.services import advance_run, end_run, restart_run
 

@@ -40,12 +40,11 @@ from paktaleem.directory.schools.selectors import (
 from paktaleem.directory.schools.services.moving import Move, check_move, leave_client, move_pupils
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.act_pages import act_page
 from paktaleem.foundation.console.columns import day, render_state, state_column
-from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import ChosenFilter, TypedFilter, get_filtered_client
 from paktaleem.foundation.console.forms import RowActionForm, add_service_error, set_choices
+from paktaleem.foundation.console.model_admin import EvidenceAdmin
 from paktaleem.foundation.console.person_pages import (
     SummaryLine,
     person_acts,
@@ -55,15 +54,15 @@ from paktaleem.foundation.console.person_pages import (
     person_summaries,
 )
 from paktaleem.foundation.console.requests import actor_of, get_action_time
-from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.row_actions import RowAction, act_page
 from paktaleem.foundation.console.row_search import RowSearch
 from paktaleem.foundation.console.search import searches
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.widgets import DayInput, SuggestionInput
 from paktaleem.foundation.first_rows import take_first, take_latest
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.limited_lists import ArrayOfIds, IsAmong, begin_with_people
-from paktaleem.foundation.text.word_lists import join_words
+from paktaleem.foundation.tenancy.school_limits import ArrayOfIds, IsAmong, begin_with_people
+from paktaleem.foundation.text.times import join_words
 
 SHOWN = 200
 """Number of classes or people shown on a page."""

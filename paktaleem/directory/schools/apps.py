@@ -1,9 +1,9 @@
 """Django app of schools, terms, classes, enrolments, and rosters."""
 
-from paktaleem.foundation.operations.extensions import config
+from paktaleem.foundation.operations import extensions
 
 
-class SchoolsConfig(config.PortalAppConfig):
+class SchoolsConfig(extensions.PortalAppConfig):
     """Schools and classes of a client, who was in which class when, and imports of rosters."""
 
     name = "paktaleem.directory.schools"

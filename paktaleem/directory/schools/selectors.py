@@ -16,7 +16,7 @@ from paktaleem.directory.people.models import Subject, having_role
 from paktaleem.directory.people.selectors import filter_by_id_prefix
 from paktaleem.directory.schools.models import ClassTerm, Enrolment, EnrolmentRole, School, SchoolClass, Term
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.tenancy.limited_lists import IsAmong
+from paktaleem.foundation.tenancy.school_limits import IsAmong
 
 
 class _HasGrade(Func):

@@ -1,9 +1,9 @@
 """Django app of security events and security assessments."""
 
-from paktaleem.foundation.operations.extensions import config
+from paktaleem.foundation.operations import extensions
 
 
-class SecurityConfig(config.PortalAppConfig):
+class SecurityConfig(extensions.PortalAppConfig):
     """Security events, and assessments of PakTaleem's security."""
 
     name = "paktaleem.directory.security"
@@ -15,7 +15,7 @@ class SecurityConfig(config.PortalAppConfig):
             "paktaleem.directory.security.security_events.models.EVENTS",
         ),
         (
-            "paktaleem.foundation.operations.metrics.gauges.gauges",
+            "paktaleem.foundation.operations.metrics.gauge_readers",
             "paktaleem.directory.security.security_events.gauges.read_events",
         ),
         (

@@ -1,11 +1,11 @@
 """Django app of staff: their pages in the console, sign-in, single sign-on, reviews of access."""
 
-from paktaleem.foundation.operations.extensions import config
+from paktaleem.foundation.operations import extensions
 
 _DATA_KINDS = "paktaleem.foundation.upkeep.periods.kinds.data_kinds"
 
 
-class StaffConfig(config.PortalAppConfig):
+class StaffConfig(extensions.PortalAppConfig):
     """Console pages of clients and staff, sign-in with django-allauth and django-axes, reviews of access."""
 
     name = "paktaleem.directory.staff"
@@ -25,7 +25,7 @@ class StaffConfig(config.PortalAppConfig):
             "paktaleem.directory.staff.single_sign_on.selectors.needs_single_sign_on",
         ),
         (
-            "paktaleem.foundation.accounts.ways_in.ways_in",
+            "paktaleem.foundation.accounts.leaving.ways_in",
             "paktaleem.directory.staff.single_sign_on.selectors.find_ways_in",
         ),
         (

@@ -22,8 +22,16 @@ from paktaleem.directory.webhooks.services import (
 )
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
-from paktaleem.foundation.web.api.operations import Operation, actor_of, client_of, get_arrival_time, validate_input
-from paktaleem.foundation.web.api.paging import paginated_response, read_cursor, sign_cursor
+from paktaleem.foundation.web.api.operations import (
+    Operation,
+    actor_of,
+    client_of,
+    get_arrival_time,
+    paginated_response,
+    read_cursor,
+    sign_cursor,
+    validate_input,
+)
 from paktaleem.foundation.web.api.serializers import (
     CursorField,
     PatternField,

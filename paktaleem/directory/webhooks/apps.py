@@ -2,19 +2,19 @@
 
 from django.db.models.signals import post_migrate
 
-from paktaleem.foundation.operations.extensions import config
+from paktaleem.foundation.operations import extensions
 
 
-class WebhooksConfig(config.PortalAppConfig):
+class WebhooksConfig(extensions.PortalAppConfig):
     """Webhook endpoints, the events sent to them, and the log of deliveries."""
 
     name = "paktaleem.directory.webhooks"
     label = "webhooks"
     verbose_name = "webhooks"
     handlers = (
-        ("paktaleem.foundation.operations.metrics.gauges.gauges", "paktaleem.directory.webhooks.gauges.read_webhooks"),
+        ("paktaleem.foundation.operations.metrics.gauge_readers", "paktaleem.directory.webhooks.gauges.read_webhooks"),
         (
-            "paktaleem.foundation.operations.diagnosis.lines.doctor_checks",
+            "paktaleem.foundation.operations.diagnosis.doctor_checks",
             "paktaleem.directory.webhooks.diagnosis.check_webhooks",
         ),
         ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "paktaleem.directory.webhooks.services.MESSAGES"),

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from paktaleem.directory.webhooks.models import Endpoint
-from paktaleem.foundation.operations.diagnosis.lines import Line, fine, to_watch
+from paktaleem.foundation.operations.diagnosis import Line, fine, to_watch
 from paktaleem.foundation.tenancy.context import as_officer
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from paktaleem.directory.webhooks.models import Endpoint, EndpointHealth
-from paktaleem.foundation.operations.metrics.gauges import Gauge
+from paktaleem.foundation.operations.metrics import Gauge
 from paktaleem.foundation.tenancy.context import as_officer
 
 

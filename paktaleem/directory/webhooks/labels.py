@@ -4,7 +4,7 @@ from django.utils.translation import gettext, gettext_noop
 
 from paktaleem.directory.webhooks.events import INVALIDATED, TEST
 from paktaleem.foundation.audit.acts import ACT_NAMES, ACTS
-from paktaleem.foundation.audit.families import FAMILY_NAMES
+from paktaleem.foundation.audit.names import FAMILY_NAMES
 
 _LABELS = {
     INVALIDATED: gettext_noop("Decisions must be queried again"),

@@ -44,7 +44,7 @@ from paktaleem.foundation.errors import PortalError, Problem
 from paktaleem.foundation.tenancy.context import advisory_lock, in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.foundation.upkeep.periods.kinds import Bounds, DataKind, Disposal
-from paktaleem.foundation.upkeep.periods.selectors import get_cutoff
+from paktaleem.foundation.upkeep.periods.services import get_cutoff
 from paktaleem.foundation.web.http_client.destinations import DestinationRefused, parse_destination
 
 MOST_ENDPOINTS = 20

@@ -21,7 +21,7 @@ from paktaleem.foundation.accounts.staff_accounts import StaffLink, Stamp, apply
 from paktaleem.foundation.accounts.staff_changes import StaffAct
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.services import record_entry
-from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
+from paktaleem.foundation.operations.jobs import enqueue_job
 from paktaleem.foundation.tenancy.context import advisory_lock, in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 

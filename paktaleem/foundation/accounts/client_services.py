@@ -26,8 +26,8 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import EFFECT_SHOWN
-from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
-from paktaleem.foundation.tenancy.indexes import newest_first
+from paktaleem.foundation.operations.jobs import enqueue_job
+from paktaleem.foundation.tenancy.models import newest_first
 from paktaleem.foundation.tenancy.tables import EDIT, Scope, TablePolicy, classify
 
 _REDUCES = gettext_noop("This reduces guardian protection: give the ground in words. A second person must approve it.")

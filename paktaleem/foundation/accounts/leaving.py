@@ -1,7 +1,8 @@
 """The end of a member's access to a client: their sessions and API keys end at once, and one administrator remains."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -10,12 +11,33 @@ from django.apps import apps
 from paktaleem.foundation.accounts.models import ApiKey, Client, Membership, User
 from paktaleem.foundation.accounts.roles import Role
 from paktaleem.foundation.accounts.staff_accounts import Stamp
-from paktaleem.foundation.accounts.ways_in import list_ways_in
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import PortalError
+from paktaleem.foundation.operations.extensions import ExtensionPoint
 from paktaleem.foundation.tenancy.context import advisory_lock, in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
+
+
+@dataclass(frozen=True, slots=True)
+class WaysIn:
+    """Whether passwords count at a client, and which members of its staff (ids of users) need none."""
+
+    passwords: bool = True
+    without_password: frozenset[UUID] = frozenset()
+
+
+ways_in: ExtensionPoint[Callable[[UUID, Collection[UUID], datetime], WaysIn]] = ExtensionPoint(
+    "accounts.ways_in", "Ways into a client for these members of its staff; called in the context of the client."
+)
+
+
+def list_ways_in(client_id: UUID, user_ids: Collection[UUID], *, at: datetime) -> WaysIn:
+    """Return whether passwords count at a client, and which of these users get in without; in its context."""
+    found = [rule(client_id, user_ids, at) for rule in ways_in]
+    return WaysIn(
+        all(one.passwords for one in found), frozenset[UUID]().union(*(one.without_password for one in found))
+    )
 
 
 class LastAdministrator(PortalError):

@@ -15,7 +15,6 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.accounts.due import Due
-from paktaleem.foundation.accounts.fields import ThresholdsField
 from paktaleem.foundation.accounts.roles import KEY_SCOPES, OFFICER_ROLES, Capability
 from paktaleem.foundation.accounts.staff_changes import ROLES_OF_STAFF
 from paktaleem.foundation.accounts.thresholds import HIGHEST, LOWEST, Thresholds
@@ -24,6 +23,23 @@ from paktaleem.foundation.tenancy.models import TenantRow
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, MigratesAs, new_id
 from paktaleem.foundation.tenancy.tables import EDIT, Limited, Scope, TablePolicy, classify
 from paktaleem.foundation.text.places import CountryField, TimeZoneField
+
+
+def validate_thresholds(by_country: dict[str, int]) -> None:
+    """Raise ValidationError unless all keys are ISO 3166 country codes and all ages are from 13 to 21."""
+    for country, years in by_country.items():
+        if not (len(country) == 2 and country.isascii() and country.isalpha() and country.isupper()):  # noqa: PLR2004 -- ISO 3166
+            raise ValidationError(f"“{country}” is not a two-letter ISO 3166 code. Use a code such as DE.")
+        if isinstance(years, bool) or not isinstance(years, int) or not LOWEST <= years <= HIGHEST:
+            raise ValidationError(f"{country}: use a whole number of years from {LOWEST} to {HIGHEST}.")
+
+
+class ThresholdsField(MigratesAs, models.JSONField):
+    """Ages of consent by the ISO 3166 code of a country."""
+
+    migrates_as = "django.db.models.JSONField"
+    default_validators = [validate_thresholds]
+
 
 code_validator = RegexValidator(r"\A[a-z][a-z0-9_]{1,62}\Z", _("Use a–z, 0–9 and _, starting with a letter."))
 

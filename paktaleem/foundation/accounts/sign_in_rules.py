@@ -10,7 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
 
 from paktaleem.foundation.accounts.selectors import MembershipChoice
-from paktaleem.foundation.operations.extensions.points import ExtensionPoint
+from paktaleem.foundation.operations.extensions import ExtensionPoint
 
 type MembershipRule = Callable[[HttpRequest, Sequence[MembershipChoice]], Sequence[MembershipChoice]]
 

@@ -23,7 +23,7 @@ from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.audit.services import record_entry, record_own_entry
 from paktaleem.foundation.errors import PortalError
-from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
+from paktaleem.foundation.operations.jobs import enqueue_job
 
 NOTIFY_OWNER = "signin.tell_owner"
 """Name of the task that notifies the owner of an account (declared in an app above this one)."""

@@ -10,7 +10,7 @@ from paktaleem.foundation.accounts.roles import Capability, Role
 from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import History, Tracked
-from paktaleem.foundation.tenancy.indexes import newest_first
+from paktaleem.foundation.tenancy.models import newest_first
 from paktaleem.foundation.tenancy.tables import EDIT, Scope, TablePolicy, classify
 
 ROLES_OF_STAFF = [

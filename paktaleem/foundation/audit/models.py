@@ -3,7 +3,7 @@
 from django.db import models
 
 from paktaleem.foundation.audit.history import ActorStamp
-from paktaleem.foundation.tenancy.indexes import newest_first
+from paktaleem.foundation.tenancy.models import newest_first
 from paktaleem.foundation.tenancy.rows import new_id
 from paktaleem.foundation.tenancy.tables import APPEND, Limited, Scope, TablePolicy, classify
 from paktaleem.foundation.text.times import format_time

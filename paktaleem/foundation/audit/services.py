@@ -1,9 +1,6 @@
-"""Services that record evidence."""
+"""Ledger entries: recording them, and checking that none was changed."""
 
-# Sign-ins happen before a client is chosen, so their entries belong to PakTaleem. A single failed password is counted
-# and not an entry: anyone could fill the ledger.
-
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,8 +10,11 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from paktaleem.foundation.audit.actors import By
 from paktaleem.foundation.audit.canonical import canonical, compute_leaf_hash
 from paktaleem.foundation.audit.models import Entry
-from paktaleem.foundation.tenancy.context import in_global
+from paktaleem.foundation.tenancy.context import as_officer, in_global
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, insert_rows, new_id
+
+# Sign-ins happen before a client is chosen, so their entries belong to PakTaleem. A single failed password is counted
+# and not an entry: anyone could fill the ledger.
 
 
 def make_entry(
@@ -83,3 +83,32 @@ def record_own_entry(
     with in_global(using=using), connections[using].cursor() as cursor:
         cursor.execute("SELECT audit_record_own(%s, %s, %s, %s, %s, %s, %s, %s)", values)
     return entry
+
+
+_AT_ONCE = 2_000
+
+
+class EntryChanged(Exception):
+    """The text of an entry does not have the hash that was recorded with it; the argument is its id."""
+
+
+def check_entries() -> int:
+    """Compare the text of every entry of all clients with its hash; return the number of entries.
+
+    Raises EntryChanged at the first that differs. Call outside any tenant context.
+    """
+    return sum(1 for _ in _check_each())
+
+
+def _check_each() -> Iterator[UUID]:
+    last: UUID | None = None
+    while True:
+        with as_officer():
+            found = Entry.objects.order_by("pk").values_list("pk", "body", "leaf_hash")
+            rows = list((found.filter(pk__gt=last) if last else found)[:_AT_ONCE])
+        for last, body, leaf_hash in rows:
+            if compute_leaf_hash(body.encode()) != bytes(leaf_hash):
+                raise EntryChanged(str(last))
+            yield last
+        if len(rows) < _AT_ONCE:
+            return

@@ -2,7 +2,7 @@
 
 from django.apps import AppConfig, apps
 
-from paktaleem.foundation.operations.extensions import config
+from paktaleem.foundation.operations import extensions
 
 
 class ConsoleConfig(AppConfig):
@@ -14,5 +14,5 @@ class ConsoleConfig(AppConfig):
     def ready(self) -> None:
         """Import the admin modules of our own apps only."""
         for app in apps.get_app_configs():
-            if isinstance(app, config.PortalAppConfig):
+            if isinstance(app, extensions.PortalAppConfig):
                 app.modules("admin")

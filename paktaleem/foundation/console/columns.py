@@ -21,8 +21,7 @@ from paktaleem.foundation.audit.actors import OWN_ACCOUNT, ByKind, Reason
 from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.register_names import CodeKind, format_codes
 from paktaleem.foundation.console.translation import translate_text
-from paktaleem.foundation.text.times import bare, format_date, format_exact_time, format_time
-from paktaleem.foundation.text.word_lists import join_words
+from paktaleem.foundation.text.times import bare, format_date, format_exact_time, format_time, join_words
 
 _CODE_FIELDS = {
     **dict.fromkeys(("purpose", "purpose_code", "purposes"), CodeKind.PURPOSE),

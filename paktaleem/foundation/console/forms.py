@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib.admin.widgets import AdminTextareaWidget
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import QuerySet
 from django.forms.models import ModelChoiceField
 from django.http import HttpRequest
@@ -18,14 +18,14 @@ from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.console.filters import CLIENT_PARAMETER, get_filtered_client
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.translation import translate_fields, translate_text
 from paktaleem.foundation.errors import EFFECT_SHOWN
-from paktaleem.foundation.operations.extensions.points import ExtensionPoint
+from paktaleem.foundation.operations.extensions import ExtensionPoint
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.foundation.text.places import name_countries, name_country, name_language
-from paktaleem.foundation.text.times import format_time
-from paktaleem.foundation.text.word_lists import join_words
+from paktaleem.foundation.text.times import format_time, join_words
 
 _TIMES = (forms.SplitDateTimeField, forms.DateTimeField)
 _CHANGED_MEANWHILE = _(
@@ -288,3 +288,21 @@ def find_words(model: str, field: str) -> Describe | None:
         if one.model == model and field in one.fields:
             return one.describe
     return _OF_EVERY_MODEL.get(field)
+
+
+def get_chosen_client(request: HttpRequest) -> Client:
+    """Return the user's own client, or the one that an officer chose, otherwise PakTaleem.
+
+    Raises PermissionDenied for a client that the user does not see, SuspiciousOperation (400) for an id that is none.
+    """
+    client: Client | None = Client.objects.filter(pk=get_filtered_client(request) or PAKTALEEM).first()
+    if client is None:
+        raise PermissionDenied
+    return client
+
+
+def list_choice_values(request: HttpRequest, client: Client) -> dict[str, Any]:
+    """Return what ``console/choose_client.html`` shows: the client, and for officers all others by name."""
+    is_officer = actor_of(request).client_id is None
+    clients = list(Client.objects.order_by("name")) if is_officer else []
+    return {"client": client, "clients": clients, "parameter": CLIENT_PARAMETER}

@@ -17,11 +17,10 @@ from django.utils.translation import gettext_noop
 
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Membership, User
-from paktaleem.foundation.audit.act_labels import get_act_name
 from paktaleem.foundation.audit.actors import ByKind
-from paktaleem.foundation.audit.fact_names import FACT_NAMES
 from paktaleem.foundation.audit.history import ActorStamp
 from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.audit.names import FACT_NAMES, get_act_name
 from paktaleem.foundation.console.columns import (
     WRITTEN_AS_CODE,
     annotate_actor,
@@ -36,7 +35,7 @@ from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.first_rows import FirstRows, take_latest
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
-from paktaleem.foundation.text.word_lists import join_words
+from paktaleem.foundation.text.times import join_words
 
 type Column = models.Field[Any, Any]
 

@@ -27,7 +27,7 @@ from paktaleem.foundation.console.columns import moment_tag
 from paktaleem.foundation.console.paging import LIMIT, count_with_first, format_count
 from paktaleem.foundation.console.requests import actor_of, may
 from paktaleem.foundation.first_rows import take_first
-from paktaleem.foundation.operations.extensions.points import ExtensionPoint
+from paktaleem.foundation.operations.extensions import ExtensionPoint
 
 type View = Callable[[HttpRequest, dict[str, Any]], HttpResponseBase]
 

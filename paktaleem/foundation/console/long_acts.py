@@ -25,7 +25,7 @@ from django.utils.functional import Promise
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.first_rows import FirstRows, take_first
-from paktaleem.foundation.operations.extensions.points import ExtensionPoint
+from paktaleem.foundation.operations.extensions import ExtensionPoint
 from paktaleem.foundation.upkeep.runs.models import Run
 
 LISTED_FOR = timedelta(days=1)

@@ -24,7 +24,6 @@ from paktaleem.foundation.accounts.acts import Act
 from paktaleem.foundation.accounts.middleware import get_arrival_time
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.sessions import refuse_old_authentication, require_recent_authentication
-from paktaleem.foundation.console.added_actions import acts_of
 from paktaleem.foundation.console.clocks import RowClock
 from paktaleem.foundation.console.columns import client_name, with_known_columns
 from paktaleem.foundation.console.filters import ClientFilter, get_filtered_client
@@ -33,7 +32,7 @@ from paktaleem.foundation.console.history import list_row_steps, list_row_versio
 from paktaleem.foundation.console.long_acts import add_progress, carry_step, return_to_task
 from paktaleem.foundation.console.paging import BoundedChangeList, OlderFilter
 from paktaleem.foundation.console.requests import actor_of, get_action_time, is_shared_with, may
-from paktaleem.foundation.console.row_actions import RowAction, arrange_acts, to_form_error
+from paktaleem.foundation.console.row_actions import RowAction, acts_of, arrange_acts, to_form_error
 from paktaleem.foundation.console.translation import translate_row_texts, translate_text
 from paktaleem.foundation.console.widgets import WIDGETS_BY_FIELD
 from paktaleem.foundation.tenancy.context import advisory_lock, in_client
@@ -386,3 +385,14 @@ class ScopedAdmin(RowClock, admin.ModelAdmin):  # type: ignore[type-arg]
             return {"versions": list_row_versions(row, viewer=viewer)}
         steps = list_row_steps(row, self.ledger_families, person_at=self.ledger_person, viewer=viewer)
         return {"versions": steps, "is_evidence": "UPDATE" not in type(row).wall.rights}
+
+
+class EvidenceAdmin(ScopedAdmin):
+    """Read-only admin of rows that only services add."""
+
+    asks_reason = False
+    sortable_by = ()
+    form_columns: ClassVar[Sequence[str]] = ()
+
+    def get_readonly_fields(self, request: HttpRequest, obj: object = None) -> Any:  # noqa: ARG002
+        return () if obj is None else ("owner", *self.row_fields, *self.detail_fields)

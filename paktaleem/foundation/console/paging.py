@@ -16,7 +16,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from psycopg.sql import SQL, Identifier
 
-from paktaleem.foundation.tenancy.limited_lists import begin_with_people
+from paktaleem.foundation.tenancy.school_limits import begin_with_people
 
 LIMIT = 10_000
 """Largest exact count, and number of rows that can be paged through."""

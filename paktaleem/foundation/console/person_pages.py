@@ -18,12 +18,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.filters import get_filtered_client
-from paktaleem.foundation.console.people_filters import OF_PERSON, PeopleChangeList, filter_by_person
+from paktaleem.foundation.console.filters import OF_PERSON, PeopleChangeList, filter_by_person, get_filtered_client
 from paktaleem.foundation.console.requests import may
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
-from paktaleem.foundation.operations.extensions.points import ExtensionPoint
+from paktaleem.foundation.operations.extensions import ExtensionPoint
 from paktaleem.foundation.tenancy.context import in_client
 
 _THEMSELVES = "pk"

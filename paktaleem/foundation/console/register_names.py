@@ -9,10 +9,10 @@ from contextvars import ContextVar
 from enum import StrEnum
 from uuid import UUID
 
-from paktaleem.foundation.operations.extensions.points import ExtensionPoint
+from paktaleem.foundation.operations.extensions import ExtensionPoint
 from paktaleem.foundation.tenancy.context import current_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
-from paktaleem.foundation.text.word_lists import join_words
+from paktaleem.foundation.text.times import join_words
 
 type Names = Mapping[tuple[UUID, str], str]
 """Names of one kind by client and code."""

@@ -1,20 +1,29 @@
-"""Row actions: a page with an explanation and a reason, which makes one service call."""
+"""Row actions: pages with an explanation and a form, each of which makes one service call."""
 
-from collections.abc import Callable, Mapping, Sequence
+import inspect
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from functools import cache
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
+from django import forms
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext
 from django.utils.translation import gettext as _
 
 from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.acts import Act, Refused
 from paktaleem.foundation.accounts.roles import SENSITIVE, Capability
-from paktaleem.foundation.console.forms import ActionForm, RowActionForm
+from paktaleem.foundation.audit.certificates import IssuedCertificate, read_body
+from paktaleem.foundation.console.forms import ActionForm, GroundField, ReasonField, RowActionForm
+from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.translation import translate_text
+from paktaleem.foundation.console.widgets import DayInput
 from paktaleem.foundation.errors import PortalError
+from paktaleem.foundation.operations.extensions import ExtensionPoint
 from paktaleem.foundation.tenancy.context import is_outside_limit
 from paktaleem.foundation.web.public.pages import OUTSIDE_LIMIT
 
@@ -92,3 +101,139 @@ def to_form_error(error: Exception, refusals: Mapping[type[Exception], str]) -> 
             _("The database rejected the change: the row already exists, or the change breaks a rule of the register.")
         )
     return None
+
+
+_NOT_ASKED = {"actor", "at"}
+_ASKED = {"reason": ReasonField(), "ground": GroundField()}
+
+
+def act_page(
+    act: Act[Any, Any, Any],
+    *,
+    form: type[ActionForm] | None = None,
+    target: str = "",
+    list_targets: Callable[[Any], Iterable[Any]] | None = None,
+    respond: Callable[[Any, dict[str, Any], HttpRequest], HttpResponse | str | None] | None = None,
+    **options: Any,
+) -> RowAction:
+    """Return the row action of an act.
+
+    ``form`` replaces the one that follows from the act's arguments, where choices depend on the row. ``target`` names
+    the form's field whose value is the act's row, if that is one of ``list_targets`` and not the row of the page.
+    ``respond`` is called instead of the act, and calls it. ``options`` are further values of ``RowAction``.
+    """
+
+    def perform(row: object, given: dict[str, Any], request: HttpRequest) -> None:
+        values = dict(given)
+        act(values.pop(target) if target else row, **values, actor=actor_of(request), at=get_action_time(request))
+
+    def find_refusal(row: object, actor: Actor, at: datetime) -> PortalError | None:
+        targets = [row] if list_targets is None else list_targets(row)
+        refusals = [act.find_refusal(one, actor, at) for one in targets]
+        return None if None in refusals else next(iter(refusals), Refused(gettext("There is nothing to choose from.")))
+
+    return RowAction(
+        act.slug,
+        act.label,
+        act.capability,
+        respond or perform,
+        lead=act.lead,
+        done=act.done,
+        danger=act.danger,
+        form=form or make_form(act),
+        offered_to=lambda row, actor, at: find_refusal(row, actor, at) is None,
+        find_refusal=find_refusal,
+        **options,
+    )
+
+
+def make_form(act: Act[Any, Any, Any]) -> type[ActionForm]:
+    """Return the form of an act: the field with which each argument is annotated; a reason and a ground need none.
+
+    Raises ImproperlyConfigured if an argument that is needed has no field.
+    """
+    hints = get_type_hints(act.service, include_extras=True)
+    fields: dict[str, Any] = {}
+    for name, parameter in list(inspect.signature(act.service).parameters.items())[1:]:
+        field = find_field(hints[name]) or _ASKED.get(name)
+        if name in _NOT_ASKED or (field is None and parameter.default is not inspect.Parameter.empty):
+            continue
+        if field is None:
+            raise ImproperlyConfigured(f"Annotate {name} of the act {act.slug} with its form field.")
+        fields[name] = field
+    return type("ActForm", (ActionForm,), fields)
+
+
+def find_field(hint: object) -> forms.Field | None:
+    """Return the form field with which an argument is annotated; a day is entered in the browser's own calendar."""
+    metadata = get_args(hint)[1:] if get_origin(hint) is Annotated else ()
+    field = next((one for one in metadata if isinstance(one, forms.Field)), None)
+    if isinstance(field, forms.DateField) and not isinstance(field.widget, DayInput):
+        field.widget = DayInput()
+    return field
+
+
+@dataclass(frozen=True)
+class AddedAct:
+    """An act on the rows of a model, ``app_label.model``; placed behind the act ``after``, or last."""
+
+    model: str
+    act: RowAction
+    after: str = ""
+
+
+added_acts: ExtensionPoint[AddedAct] = ExtensionPoint(
+    "console.added_acts", "Acts of apps above on the page of a row of an app below."
+)
+
+
+def acts_of(model: str, own: Sequence[RowAction | Act[Any, ..., Any]]) -> list[RowAction]:
+    """Return a model's own acts with the added ones in their places."""
+    acts = [act if isinstance(act, RowAction) else _page_of(act) for act in own]
+    for added in added_acts:
+        if added.model == model:
+            slugs = [act.slug for act in acts]
+            acts.insert(slugs.index(added.after) + 1 if added.after in slugs else len(acts), added.act)
+    return acts
+
+
+@cache
+def _page_of(act: Act[Any, ..., Any]) -> RowAction:
+    return act_page(act)
+
+
+def certificate_actions(
+    capability: Capability,
+    *,
+    find: Callable[[Any], IssuedCertificate | None],
+    render: Callable[..., bytes],
+    name: Callable[[Any], str],
+    applies: Callable[[Any, datetime], bool],
+) -> tuple[RowAction, RowAction]:
+    """Return the acts that download a row's certificate as PDF and as JSON; without one they do nothing.
+
+    ``render`` returns the PDF of its content and ``sha256``; ``name`` the file's name without its ending.
+    """
+
+    def make(ending: str, lead: str, read: Callable[[IssuedCertificate], bytes]) -> RowAction:
+        def send(row: object, _given: object, _request: HttpRequest) -> HttpResponse | None:
+            if (found := find(row)) is None:
+                return None
+            headers = {"Content-Disposition": f'attachment; filename="{name(row)}.{ending}"'}
+            return HttpResponse(read(found), content_type=f"application/{ending}", headers=headers)
+
+        slug, label = f"certificate-{ending}", f"Certificate ({ending.upper()})"
+        return RowAction(slug, label, capability, send, form=ActionForm, lead=lead, applies=applies)
+
+    return (
+        make(
+            "pdf",
+            "In English and Urdu, without personal data. You may hand it out.",
+            lambda found: render(read_body(found), sha256=found.sha256),
+        ),
+        make(
+            "json",
+            "The exact text whose SHA-256 is in the ledger, without personal data.",
+            lambda found: found.body.encode(),
+        ),
+    )

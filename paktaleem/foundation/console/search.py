@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.console.forms import ReasonField
 from paktaleem.foundation.console.requests import actor_of
-from paktaleem.foundation.operations.extensions.points import ExtensionPoint
+from paktaleem.foundation.operations.extensions import ExtensionPoint
 
 MOST_OF_A_KIND = 5
 """Most hits of one kind that are shown."""

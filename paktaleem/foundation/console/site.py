@@ -47,7 +47,7 @@ from paktaleem.foundation.console.requests import actor_of, find_membership, get
 from paktaleem.foundation.console.search import show_search
 from paktaleem.foundation.console.time_zones import get_default_zone, get_reader_zone
 from paktaleem.foundation.console.translation import get_other_language, translate_text
-from paktaleem.foundation.operations.extensions.points import ExtensionPoint
+from paktaleem.foundation.operations.extensions import ExtensionPoint
 from paktaleem.foundation.tenancy.context import current_client, in_global
 
 if TYPE_CHECKING:

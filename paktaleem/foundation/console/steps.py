@@ -24,7 +24,7 @@ from paktaleem.foundation.console.forms import ReasonField
 from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.requests import actor_of
 from paktaleem.foundation.console.translation import translate_text
-from paktaleem.foundation.text.word_lists import join_words
+from paktaleem.foundation.text.times import join_words
 
 STEP, WHOLE_FORM, CHECK = "step", "all", "check"
 _DRAFTS = "console_drafts"

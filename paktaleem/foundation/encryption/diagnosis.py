@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from paktaleem.foundation.encryption.keyring import KEY_BYTES, keyring
-from paktaleem.foundation.operations.diagnosis.lines import Line, fine, to_mend
+from paktaleem.foundation.operations.diagnosis import Line, fine, to_mend
 from paktaleem.foundation.operations.startup.diagnosis import lines_of
 from paktaleem.foundation.operations.startup.findings import Finding
 

@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db.models import Count, Model, QuerySet
 
 from paktaleem.foundation.encryption.keyring import keyring
-from paktaleem.foundation.operations.extensions.points import ExtensionPoint
+from paktaleem.foundation.operations.extensions import ExtensionPoint
 
 
 class WrappedKind(NamedTuple):

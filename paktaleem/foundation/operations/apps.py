@@ -2,14 +2,14 @@
 
 from django.core import checks
 
-from paktaleem.foundation.operations.extensions import config
+from paktaleem.foundation.operations import extensions
 
-_CHECKS = "paktaleem.foundation.operations.diagnosis.lines.doctor_checks"
+_CHECKS = "paktaleem.foundation.operations.diagnosis.doctor_checks"
 _STARTUP = "paktaleem.foundation.operations.startup.diagnosis"
 _JOBS = "paktaleem.foundation.operations.jobs"
 
 
-class OperationsConfig(config.PortalAppConfig):
+class OperationsConfig(extensions.PortalAppConfig):
     """Registers the reasons to refuse a start as system checks, and the first lines of the doctor's report.
 
     The queue's tables are Procrastinate's; other apps connect their own lines and gauges.
@@ -24,16 +24,16 @@ class OperationsConfig(config.PortalAppConfig):
         (_CHECKS, f"{_STARTUP}.check_migrations"),
         (_CHECKS, f"{_STARTUP}.check_clock"),
         ("paktaleem.foundation.operations.startup.findings.start_checks", f"{_STARTUP}.schema_findings"),
-        (_CHECKS, "paktaleem.foundation.operations.metrics.diagnosis.check_metrics"),
-        (_CHECKS, f"{_JOBS}.diagnosis.check_worker"),
-        (_CHECKS, f"{_JOBS}.diagnosis.check_queue"),
-        (_CHECKS, f"{_JOBS}.diagnosis.check_failed_jobs"),
-        ("paktaleem.foundation.operations.metrics.gauges.gauges", f"{_JOBS}.gauges.read_queue"),
+        (_CHECKS, "paktaleem.foundation.operations.metrics.check_metrics"),
+        (_CHECKS, f"{_JOBS}.check_worker"),
+        (_CHECKS, f"{_JOBS}.check_queue"),
+        (_CHECKS, f"{_JOBS}.check_failed_jobs"),
+        ("paktaleem.foundation.operations.metrics.gauge_readers", f"{_JOBS}.read_queue"),
     )
 
     def ready(self) -> None:
         super().ready()
-        from paktaleem.foundation.operations.startup.checks import check_database, check_secret_key, check_settings  # noqa: PLC0415 -- needs the app registry
+        from paktaleem.foundation.operations.startup.findings import check_database, check_secret_key, check_settings  # noqa: PLC0415 -- needs the app registry
 
         checks.register(check_secret_key, checks.Tags.security)
         checks.register(check_settings, checks.Tags.security, deploy=True)

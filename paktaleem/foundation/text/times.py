@@ -1,9 +1,6 @@
-"""Times as text in the current time zone: the reader's in the console, otherwise UTC.
+"""Times and lists of words as people read them: times in the current time zone, words in the current language."""
 
-The middleware of the console sets the zone (``console/time_zones.py``). Emails, exports and the API do not use this
-module: they name a time in the client's zone or with its offset.
-"""
-
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from django.utils import timezone, translation
@@ -43,3 +40,17 @@ def _to_current_zone(at: datetime) -> datetime:
         return at.astimezone(timezone.get_current_timezone())
     except OverflowError:
         return at
+
+
+_SEPARATORS = {"ur": "، "}
+"""Separator of the items of a list, by language; otherwise a comma and a space."""
+
+
+def join_words(words: Iterable[object]) -> str:
+    """Join words to a list as the current language writes it: “Access to the data, Erasure”."""
+    return get_separator().join(str(word) for word in words)
+
+
+def get_separator() -> str:
+    """Return what the current language writes between the items of a list."""
+    return _SEPARATORS.get(translation.get_language() or "", ", ")

@@ -1,12 +1,12 @@
 """Django app of the portal's upkeep: periods of its own data, runs of long acts, backups."""
 
-from paktaleem.foundation.operations.extensions import config
+from paktaleem.foundation.operations import extensions
 
-_CHECKS = "paktaleem.foundation.operations.diagnosis.lines.doctor_checks"
+_CHECKS = "paktaleem.foundation.operations.diagnosis.doctor_checks"
 _DATA_KINDS = "paktaleem.foundation.upkeep.periods.kinds.data_kinds"
 
 
-class UpkeepConfig(config.PortalAppConfig):
+class UpkeepConfig(extensions.PortalAppConfig):
     """Periods of the portal's own data, runs of long acts, and backups."""
 
     name = "paktaleem.foundation.upkeep"
@@ -15,11 +15,11 @@ class UpkeepConfig(config.PortalAppConfig):
     handlers = (
         (_DATA_KINDS, "paktaleem.foundation.upkeep.periods.purging.JOBS_DONE"),
         (_DATA_KINDS, "paktaleem.foundation.upkeep.periods.purging.JOBS_FAILED"),
-        (_CHECKS, "paktaleem.foundation.upkeep.periods.diagnosis.check_disposals"),
+        (_CHECKS, "paktaleem.foundation.upkeep.periods.services.check_disposals"),
         (_CHECKS, "paktaleem.foundation.upkeep.backups.diagnosis.check_backups"),
         (_CHECKS, "paktaleem.foundation.upkeep.backups.diagnosis.check_drills"),
         (
-            "paktaleem.foundation.operations.metrics.gauges.gauges",
-            "paktaleem.foundation.upkeep.backups.gauges.read_backups",
+            "paktaleem.foundation.operations.metrics.gauge_readers",
+            "paktaleem.foundation.upkeep.backups.diagnosis.read_backups",
         ),
     )

@@ -1,9 +1,9 @@
 """Django app of the API toolkit and the public pages."""
 
-from paktaleem.foundation.operations.extensions import config
+from paktaleem.foundation.operations import extensions
 
 
-class WebConfig(config.PortalAppConfig):
+class WebConfig(extensions.PortalAppConfig):
     """Key authentication, problem details, strict JSON; public pages and error pages."""
 
     name = "paktaleem.foundation.web"

@@ -27,7 +27,7 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.embedded.layout import write_atomically
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
-from paktaleem.office.onboarding.starting_set import STARTING_PURPOSES
+from paktaleem.office.onboarding.services import STARTING_PURPOSES
 
 _TEXTS = Path(__file__).resolve().parent / "texts"
 

@@ -17,17 +17,14 @@ from django.utils.translation import gettext_lazy as _
 from consent.register.models.agreements import ServiceAgreement
 from paktaleem.directory.data_systems.extension_points import OrderCase, order_cases
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.act_pages import act_page
-from paktaleem.foundation.console.added_actions import AddedAct, added_acts
 from paktaleem.foundation.console.approvals import approval_actions
-from paktaleem.foundation.console.certificate_actions import certificate_actions
 from paktaleem.foundation.console.columns import render_state, state_column
-from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.filters import ProgressFilter
 from paktaleem.foundation.console.forms import ActionForm, RowActionForm, set_choices
 from paktaleem.foundation.console.long_acts import LongAct, Progress, long_acts
+from paktaleem.foundation.console.model_admin import EvidenceAdmin
 from paktaleem.foundation.console.requests import actor_of, get_action_time
-from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.row_actions import AddedAct, RowAction, act_page, added_acts, certificate_actions
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.text.typesetting import typeset_certificate
 from paktaleem.office.exits.models import AgreementExit, Choice, ExitCertificate, ExitPart, ExitStage

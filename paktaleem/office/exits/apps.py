@@ -1,9 +1,9 @@
 """Django app of exits: the end of an agreement."""
 
-from paktaleem.foundation.operations.extensions import config
+from paktaleem.foundation.operations import extensions
 
 
-class ExitsConfig(config.PortalAppConfig):
+class ExitsConfig(extensions.PortalAppConfig):
     """Returns, deletions and certificates at the end of an agreement."""
 
     name = "paktaleem.office.exits"

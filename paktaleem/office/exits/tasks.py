@@ -6,7 +6,7 @@ from procrastinate.contrib.django import app
 
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.clock import client_now
-from paktaleem.foundation.operations.jobs.enqueue import do_each
+from paktaleem.foundation.operations.jobs import do_each
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.office.exits.models import AgreementExit
 from paktaleem.office.exits.services.deleting import CONTINUE, continue_deletion, enqueue_exit, erase_chunk

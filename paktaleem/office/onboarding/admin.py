@@ -28,7 +28,6 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.clock import wall_clock_now
-from paktaleem.foundation.console.added_actions import AddedAct, added_acts
 from paktaleem.foundation.console.filters import CLIENT_PARAMETER
 from paktaleem.foundation.console.forms import ActionForm, RowActionForm, set_choices
 from paktaleem.foundation.console.home_pages import Card
@@ -36,7 +35,7 @@ from paktaleem.foundation.console.long_acts import STEP, begin_task
 from paktaleem.foundation.console.paging import format_count
 from paktaleem.foundation.console.register_names import format_categories
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
-from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.row_actions import AddedAct, RowAction, added_acts
 from paktaleem.foundation.console.site import boards, site
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
@@ -46,8 +45,7 @@ from paktaleem.office.onboarding.selectors import (
     is_tied_to_other_side,
     list_clients_in_set_up,
 )
-from paktaleem.office.onboarding.services import add_starting_set, try_decision
-from paktaleem.office.onboarding.starting_set import STARTING_PURPOSES
+from paktaleem.office.onboarding.services import STARTING_PURPOSES, add_starting_set, try_decision
 from paktaleem.office.onboarding.steps import SIGNING_PAGE, Link, Party, Step, list_open_steps, list_steps
 
 _BOXES = forms.CheckboxSelectMultiple

@@ -1,9 +1,9 @@
 """Django app of the set-up of clients. It has no tables: every step is derived from those of other apps."""
 
-from paktaleem.foundation.operations.extensions import config
+from paktaleem.foundation.operations import extensions
 
 
-class OnboardingConfig(config.PortalAppConfig):
+class OnboardingConfig(extensions.PortalAppConfig):
     """The set-up of clients."""
 
     name = "paktaleem.office.onboarding"

@@ -22,8 +22,8 @@ from paktaleem.foundation.accounts.second_person import ChangeState
 from paktaleem.foundation.accounts.staff_changes import StaffChange
 from paktaleem.foundation.accounts.staff_ties import find_tied
 from paktaleem.foundation.audit.models import Entry
-from paktaleem.foundation.tenancy.limited_lists import begin_with_people
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
+from paktaleem.foundation.tenancy.school_limits import begin_with_people
 from retention.schedule.selectors import list_owners_with_gaps
 
 ALLOWED = "client.decision_allowed"

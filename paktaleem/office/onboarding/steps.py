@@ -13,7 +13,7 @@ from consent.agreements.models import Side
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability, Role
 from paktaleem.office.onboarding.selectors import ClientFacts
-from paktaleem.office.onboarding.starting_set import STARTING_MECHANISMS
+from paktaleem.office.onboarding.services import STARTING_MECHANISMS
 
 
 class Party(models.TextChoices):

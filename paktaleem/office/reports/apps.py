@@ -1,12 +1,12 @@
 """Django app of reports: counts of each week, samples for audits, digests, packs for regulators."""
 
-from paktaleem.foundation.operations.extensions import config
+from paktaleem.foundation.operations import extensions
 
 
-class ReportsConfig(config.PortalAppConfig):
+class ReportsConfig(extensions.PortalAppConfig):
     """Reports about a client, and packs for a regulator."""
 
     name = "paktaleem.office.reports"
     label = "reports"
     parts = ("regulator",)
-    handlers = (("paktaleem.foundation.console.long_acts.long_acts", "paktaleem.office.reports.regulator.work.PACKS"),)
+    handlers = (("paktaleem.foundation.console.long_acts.long_acts", "paktaleem.office.reports.regulator.admin.PACKS"),)

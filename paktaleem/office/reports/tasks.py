@@ -5,7 +5,7 @@ from procrastinate.contrib.django import app
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.selectors import list_client_ids
-from paktaleem.foundation.operations.jobs.enqueue import do_for_clients
+from paktaleem.foundation.operations.jobs import do_for_clients
 from paktaleem.office.reports.digests import send_digest
 from paktaleem.office.reports.trends import count_weeks
 

@@ -12,15 +12,13 @@ from paktaleem.directory.data_systems.selectors import NoSystem, list_active_sys
 from paktaleem.directory.people.selectors import SubjectErased, SubjectUnknown
 from paktaleem.directory.people.services.erasure import AlreadyErased
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.console.act_pages import act_page
-from paktaleem.foundation.console.added_actions import AddedAct, added_acts
 from paktaleem.foundation.console.forms import ActionForm, set_choices
 from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.row_actions import AddedAct, act_page, added_acts
 from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.console.widgets import MomentInput
-from paktaleem.office.sandbox.services.context import move_clock
 from paktaleem.office.sandbox.services.forcing import STATES, force_state, make_order
-from paktaleem.office.sandbox.services.registering import reset_sandbox
+from paktaleem.office.sandbox.services.registering import move_clock, reset_sandbox
 
 
 class MoveClockForm(ActionForm):

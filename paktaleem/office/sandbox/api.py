@@ -29,9 +29,8 @@ from paktaleem.foundation.web.api.serializers import (
     TextField,
     ZonedDateTimeField,
 )
-from paktaleem.office.sandbox.services.context import get_sandbox, move_clock
 from paktaleem.office.sandbox.services.forcing import STATES, force_state, make_order
-from paktaleem.office.sandbox.services.registering import reset_sandbox
+from paktaleem.office.sandbox.services.registering import get_sandbox, move_clock, reset_sandbox
 
 
 class ClockInput(StrictSerializer):

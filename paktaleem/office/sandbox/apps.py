@@ -2,10 +2,10 @@
 
 from django.db.models.signals import post_migrate
 
-from paktaleem.foundation.operations.extensions import config
+from paktaleem.foundation.operations import extensions
 
 
-class SandboxConfig(config.PortalAppConfig):
+class SandboxConfig(extensions.PortalAppConfig):
     """The sandbox app. It has no tables; it acts on those of other apps through their services."""
 
     name = "paktaleem.office.sandbox"

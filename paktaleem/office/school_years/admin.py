@@ -12,10 +12,9 @@ from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.schools.models import Enrolment, EnrolmentRole, School, SchoolClass
 from paktaleem.directory.schools.selectors import get_day
-from paktaleem.foundation.console.act_pages import act_page
-from paktaleem.foundation.console.added_actions import AddedAct, added_acts
 from paktaleem.foundation.console.forms import ActionForm, add_service_error
 from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.row_actions import AddedAct, act_page, added_acts
 from paktaleem.foundation.console.widgets import DayInput
 from paktaleem.foundation.errors import EFFECT_SHOWN
 from paktaleem.foundation.first_rows import take_first

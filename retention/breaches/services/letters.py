@@ -25,7 +25,7 @@ from paktaleem.foundation.accounts.selectors import list_staff
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.models import Entry
-from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
+from paktaleem.foundation.operations.jobs import enqueue_job
 from paktaleem.foundation.tenancy.rows import new_id
 from retention.breaches.models import Audience, Breach, BreachLetter, BreachNotice, BreachPerson
 from retention.breaches.risk import find_due_mark, is_late

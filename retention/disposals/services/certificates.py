@@ -24,7 +24,7 @@ from paktaleem.foundation.audit.certificates import issue
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.text.typesetting import typeset_certificate
-from paktaleem.foundation.upkeep.periods.selectors import get_length
+from paktaleem.foundation.upkeep.periods.services import get_length
 from retention.disposals.models import Batch, Cause, Certificate, Item, Stage
 from retention.disposals.sql_statements import RECORDS, SETS, SUMMARY
 from retention.schedule.labels import describe_period

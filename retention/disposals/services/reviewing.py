@@ -16,7 +16,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, decide_change
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.clock import to_wall_clock
-from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
+from paktaleem.foundation.operations.jobs import enqueue_job
 from paktaleem.foundation.tenancy.rows import new_id
 from retention.disposals.models import Approval, Batch, Cause, Decider, Item, ItemState, Stage
 from retention.disposals.services.certificates import CONTINUE, BatchMovedOn, record_batch, require_stage

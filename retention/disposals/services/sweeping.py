@@ -18,7 +18,7 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
+from paktaleem.foundation.operations.jobs import enqueue_job
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, clock_bytes, new_id
 from retention.disposals.models import Batch, Decider, Stage, Sweep
 from retention.disposals.services.certificates import BatchMovedOn, execute, fetch, record_batch

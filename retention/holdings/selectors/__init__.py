@@ -14,7 +14,7 @@ from children.guardians.selectors import load_child_facts
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.tenancy.limited_lists import begin_with_people
+from paktaleem.foundation.tenancy.school_limits import begin_with_people
 from retention.holdings.models import Holding
 
 AGES = (1, 2, 3, 5)

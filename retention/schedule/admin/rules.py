@@ -26,8 +26,6 @@ from paktaleem.foundation.accounts.middleware import get_arrival_time
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.sessions import require_recent_authentication
-from paktaleem.foundation.console.act_pages import find_field
-from paktaleem.foundation.console.client_choice import get_chosen_client, list_choice_values
 from paktaleem.foundation.console.columns import render_state
 from paktaleem.foundation.console.exporting import Format, send_table
 from paktaleem.foundation.console.forms import (
@@ -38,18 +36,20 @@ from paktaleem.foundation.console.forms import (
     ScopedForm,
     add_service_error,
     field_words,
+    get_chosen_client,
+    list_choice_values,
     set_choices,
 )
 from paktaleem.foundation.console.home_pages import Card, Line
 from paktaleem.foundation.console.paging import LIMIT, format_count
 from paktaleem.foundation.console.register_names import format_category
 from paktaleem.foundation.console.requests import actor_of, get_action_time
-from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.row_actions import RowAction, find_field
 from paktaleem.foundation.console.site import boards, site
 from paktaleem.foundation.errors import EFFECT_SHOWN
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
-from paktaleem.foundation.text.word_lists import join_words
+from paktaleem.foundation.text.times import join_words
 from retention.schedule.labels import (
     describe_action,
     describe_period,

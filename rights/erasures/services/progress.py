@@ -30,7 +30,7 @@ from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.clock import to_client_clock
 from paktaleem.foundation.encryption.erasure_list import Stage as LineStage
 from paktaleem.foundation.encryption.erasure_list import erasure_list
-from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
+from paktaleem.foundation.operations.jobs import enqueue_job
 from paktaleem.foundation.upkeep.periods.kinds import Bounds, DataKind, Disposal
 from rights.erasures.certificates import find_readable, issue_certificate
 from rights.erasures.leavers import list_leavers

@@ -23,7 +23,7 @@ from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.clock import to_wall_clock
 from paktaleem.foundation.errors import PortalError
-from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
+from paktaleem.foundation.operations.jobs import enqueue_job
 from paktaleem.foundation.tenancy.rows import new_id
 from rights.erasures.models import ErasureProposal, Extent, Stage
 from rights.erasures.selectors import find_changes, get_cooling_off, is_entitled, list_changes, read_facts

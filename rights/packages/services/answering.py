@@ -27,7 +27,7 @@ from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.accounts.sign_in_rules import build_public_url
 from paktaleem.foundation.encryption.sealing import KeyDestroyed
 from paktaleem.foundation.upkeep.periods.kinds import Bounds, DataKind, Disposal
-from paktaleem.foundation.upkeep.periods.selectors import get_length, get_period
+from paktaleem.foundation.upkeep.periods.services import get_length, get_period
 from rights.packages.about import list_portable_categories
 from rights.packages.archive import Archive
 from rights.packages.models import BuildFailure, Package, PackageDownload, PackageQuerySet, PackageState

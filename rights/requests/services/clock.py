@@ -22,10 +22,10 @@ from paktaleem.foundation.accounts.acts import Refused, act
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.errors import PortalError
-from paktaleem.foundation.operations.jobs.enqueue import enqueue_jobs
+from paktaleem.foundation.operations.jobs import enqueue_jobs
 from paktaleem.foundation.tenancy.rows import new_id
 from paktaleem.foundation.upkeep.periods.kinds import Bounds, DataKind, Disposal
-from paktaleem.foundation.upkeep.periods.selectors import get_cutoff
+from paktaleem.foundation.upkeep.periods.services import get_cutoff
 from rights.requests.deadlines import (
     ESCALATION_DAY,
     LONGEST_EXTENSION,

@@ -27,7 +27,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.clock import to_client_clock
 from paktaleem.foundation.errors import PortalError
-from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
+from paktaleem.foundation.operations.jobs import enqueue_job
 from paktaleem.foundation.tenancy.rows import new_id
 from rights.requests.deadlines import ANSWER_TIME, due_at, format_day
 from rights.requests.hooks import identity_verified, person_assigned, person_named

@@ -35,7 +35,6 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester, is_other_person
 from paktaleem.foundation.console.columns import annotate_actor, format_actor, reason_label, render_state, state_column
-from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import (
     ChosenFilter,
@@ -45,6 +44,7 @@ from paktaleem.foundation.console.filters import (
     parse_uuid,
 )
 from paktaleem.foundation.console.forms import ActionForm, set_choices
+from paktaleem.foundation.console.model_admin import EvidenceAdmin
 from paktaleem.foundation.console.person_pages import person_panels
 from paktaleem.foundation.console.register_names import format_category, format_purpose
 from paktaleem.foundation.console.requests import actor_of, get_action_time, is_shared_with, may
@@ -54,7 +54,7 @@ from paktaleem.foundation.console.search import searches
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
-from paktaleem.foundation.text.word_lists import join_words
+from paktaleem.foundation.text.times import join_words
 
 _OUTCOMES = [
     (Outcome.DONE.value, _("Done")),

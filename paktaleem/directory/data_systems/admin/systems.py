@@ -28,7 +28,6 @@ from paktaleem.directory.data_systems.states import State
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester, is_other_person
-from paktaleem.foundation.console.act_pages import act_page
 from paktaleem.foundation.console.columns import (
     annotate_actor,
     format_actor,
@@ -38,12 +37,11 @@ from paktaleem.foundation.console.columns import (
     staff_name,
     state_column,
 )
-from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
-from paktaleem.foundation.console.model_admin import ScopedAdmin
+from paktaleem.foundation.console.model_admin import EvidenceAdmin, ScopedAdmin
 from paktaleem.foundation.console.person_pages import ORDERS, SummaryLine, list_url_of_person, on_tab, person_summaries
 from paktaleem.foundation.console.register_names import format_categories
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
-from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.row_actions import RowAction, act_page
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.first_rows import take_latest
 

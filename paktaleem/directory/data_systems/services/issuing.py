@@ -30,12 +30,12 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import actor_columns
 from paktaleem.foundation.audit.services import make_entry, record_entry
-from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
+from paktaleem.foundation.operations.jobs import enqueue_job
 from paktaleem.foundation.tenancy.context import plan_for_many
-from paktaleem.foundation.tenancy.indexes import Constant
+from paktaleem.foundation.tenancy.models import Constant
 from paktaleem.foundation.tenancy.rows import UUID7_SQL, clock_bytes, insert_rows, new_id
 from paktaleem.foundation.upkeep.periods.kinds import Bounds, DataKind, Disposal
-from paktaleem.foundation.upkeep.periods.selectors import get_cutoff
+from paktaleem.foundation.upkeep.periods.services import get_cutoff
 
 _COLUMN = "data_systems_order.new_values"
 MOST_FIELDS = 50

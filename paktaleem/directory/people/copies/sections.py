@@ -28,7 +28,7 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.audit.acts import ACT_NAMES
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.encryption.sealing import CannotOpen
-from paktaleem.foundation.operations.extensions.points import ExtensionPoint
+from paktaleem.foundation.operations.extensions import ExtensionPoint
 
 type SectionSource = Callable[[], Sequence[Section]]
 

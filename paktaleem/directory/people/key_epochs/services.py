@@ -31,7 +31,7 @@ from paktaleem.foundation.encryption.keyring import (
 )
 from paktaleem.foundation.encryption.sealing import CannotOpen, Sealer, rewrap_key
 from paktaleem.foundation.encryption.wrapped_secrets import list_wrapped_kinds
-from paktaleem.foundation.operations.diagnosis.lines import Line, fine, to_mend, to_watch
+from paktaleem.foundation.operations.diagnosis import Line, fine, to_mend, to_watch
 from paktaleem.foundation.operations.startup.diagnosis import lines_of
 from paktaleem.foundation.operations.startup.findings import Finding
 from paktaleem.foundation.tenancy.context import in_client

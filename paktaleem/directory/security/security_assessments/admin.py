@@ -12,9 +12,9 @@ from paktaleem.directory.files.models import CONTENT_TYPES, FileKind
 from paktaleem.directory.security.security_assessments.models import SecurityAssessment
 from paktaleem.directory.security.security_assessments.services import open_report, record_assessment
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.filters import ProgressFilter
 from paktaleem.foundation.console.forms import ScopedForm
+from paktaleem.foundation.console.model_admin import EvidenceAdmin
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site

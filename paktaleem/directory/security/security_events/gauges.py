@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from paktaleem.directory.security.security_events.models import SecurityEvent, SeverityLabel
-from paktaleem.foundation.operations.metrics.gauges import MOST_COUNTED, Gauge
+from paktaleem.foundation.operations.metrics import MOST_COUNTED, Gauge
 from paktaleem.foundation.tenancy.context import as_officer
 
 _RECENT = timedelta(hours=1)

@@ -11,8 +11,7 @@ from paktaleem.directory.security.security_events.kinds import KINDS, Severity
 from paktaleem.foundation.accounts.due import Due
 from paktaleem.foundation.accounts.due import Severity as DueSeverity
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.models import TenantRow
+from paktaleem.foundation.tenancy.models import TenantRow, newest_first
 from paktaleem.foundation.tenancy.tables import EDIT, Scope, TablePolicy, classify
 from paktaleem.foundation.upkeep.periods.kinds import Bounds, DataKind, Disposal
 

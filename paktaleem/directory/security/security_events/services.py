@@ -19,7 +19,7 @@ from paktaleem.directory.security.security_events.models import SecurityEvent
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.audit.models import Entry
-from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
+from paktaleem.foundation.operations.jobs import enqueue_job
 from paktaleem.foundation.tenancy.context import as_officer, autonomous_transaction, in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.upkeep.periods.kinds import Bounds, DataKind, Disposal
-from paktaleem.foundation.upkeep.periods.selectors import get_cutoff
+from paktaleem.foundation.upkeep.periods.services import get_cutoff
 
 LEAVERS = "leavers"
 """The code of the kind for records of people who left; ``rights.erasures`` declares the kind."""

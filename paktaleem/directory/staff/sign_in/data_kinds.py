@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from paktaleem.foundation.tenancy.context import autonomous_transaction, in_client, in_global
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.foundation.upkeep.periods.kinds import Bounds, DataKind, Disposal, Unit
-from paktaleem.foundation.upkeep.periods.selectors import get_cutoff
+from paktaleem.foundation.upkeep.periods.services import get_cutoff
 
 
 def _cutoff(kind: DataKind, at: datetime) -> datetime:

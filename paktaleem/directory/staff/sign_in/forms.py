@@ -23,7 +23,7 @@ from paktaleem.directory.staff.sign_in.evidence import record_change, record_loc
 from paktaleem.directory.staff.sign_in.receivers import moment_of
 from paktaleem.foundation.accounts.models import User
 from paktaleem.foundation.accounts.sign_in_rules import get_public_url, get_remote_address
-from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
+from paktaleem.foundation.operations.jobs import enqueue_job
 from paktaleem.foundation.tenancy.rows import new_id
 
 SEND_PASSWORD_LINK = "signin.send_password_link"  # noqa: S105 -- a task's name

@@ -27,8 +27,8 @@ from paktaleem.directory.staff.single_sign_on.claims import SignOnRefused, add_a
 from paktaleem.directory.staff.single_sign_on.models import Provider, ProviderSecret
 from paktaleem.foundation.accounts.sign_in_rules import build_public_url
 from paktaleem.foundation.encryption.wrapped_secrets import WrappedSecrets
+from paktaleem.foundation.web.http_client.client import open_guarded_session
 from paktaleem.foundation.web.http_client.destinations import DestinationRefused, parse_destination
-from paktaleem.foundation.web.http_client.guarded_requests import open_guarded_session
 
 _ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 """Asymmetric ones only: neither ``none`` nor a key that the portal shares."""

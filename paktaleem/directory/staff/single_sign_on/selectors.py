@@ -9,11 +9,11 @@ from django.db import connection
 from django.http import HttpRequest
 
 from paktaleem.directory.staff.single_sign_on.models import Provider, SignOnLink
+from paktaleem.foundation.accounts.leaving import WaysIn
 from paktaleem.foundation.accounts.second_person import ChangeState
 from paktaleem.foundation.accounts.selectors import MembershipChoice
 from paktaleem.foundation.accounts.sessions import find_sign_on
 from paktaleem.foundation.accounts.staff_accounts import is_officer
-from paktaleem.foundation.accounts.ways_in import WaysIn
 from paktaleem.foundation.tenancy.context import read_in_one_statement
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 

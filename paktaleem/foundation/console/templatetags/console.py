@@ -11,7 +11,7 @@ from paktaleem.foundation.console.forms import shows_effect
 from paktaleem.foundation.console.register_names import format_categories, format_category, format_purposes
 from paktaleem.foundation.console.sandboxes import ShownSandbox, find_shown_sandbox
 from paktaleem.foundation.console.site import site
-from paktaleem.foundation.text.word_lists import join_words
+from paktaleem.foundation.text.times import join_words
 
 _DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)")
 

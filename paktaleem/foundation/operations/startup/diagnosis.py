@@ -9,7 +9,7 @@ from django.contrib.staticfiles.storage import staticfiles_storage
 from django.db import DatabaseError, OperationalError, connection
 
 from paktaleem.foundation.clock import wall_clock_now
-from paktaleem.foundation.operations.diagnosis.lines import Line, fine, name_some, to_mend, to_watch
+from paktaleem.foundation.operations.diagnosis import Line, fine, name_some, to_mend, to_watch
 from paktaleem.foundation.operations.startup.findings import (
     Finding,
     database_findings,

@@ -6,17 +6,18 @@ files, cookies without https, no second factor) is refused under a name that oth
 """
 
 import os
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.core.checks import CheckMessage, Error
 from django.core.exceptions import ImproperlyConfigured
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection
 
-from paktaleem.foundation.operations.extensions.points import ExtensionPoint
+from paktaleem.foundation.operations.extensions import ExtensionPoint
 from paktaleem.foundation.tenancy.context import in_global
 
 UNSET_SECRETS = ("unsafe-until-set", "django-insecure-", "change-me")
@@ -300,3 +301,35 @@ def read_database() -> DatabaseFacts:
             ssl_mode=link.info.get_parameters().get("sslmode", "prefer"),
             is_encrypted=bool(link.pgconn.ssl_in_use),
         )
+
+
+def check_settings(app_configs: object = None, **_: object) -> list[CheckMessage]:
+    """Return the unsafe settings (``check --deploy``); a build may have the addresses of roles that a server lacks."""
+    del app_configs
+    known = check_secret_key()
+    return [found for found in _list_settings_errors() if found not in known]
+
+
+def check_secret_key(app_configs: object = None, **_: Any) -> list[CheckMessage]:
+    """Return a weak secret key of a host that other computers can reach, unless DEBUG is on (every ``check``)."""
+    del app_configs
+    is_served = read_settings().is_public and not settings.DEBUG
+    return [found for found in _list_settings_errors() if found.id == "startup.E001" and is_served]
+
+
+def _list_settings_errors() -> list[CheckMessage]:
+    return [_error(found) for found in settings_findings(replace(read_settings(), addresses_of_others=()))]
+
+
+def check_database(databases: Sequence[str] | None = None, **_: object) -> list[CheckMessage]:
+    """Return what is unsafe about the app role's database, its schema and its keys (``check --database default``)."""
+    if DEFAULT_DB_ALIAS not in (databases or ()):
+        return []
+    found = list(database_findings(read_database()))
+    for check in start_checks:
+        found = found or list(check())
+    return [_error(finding) for finding in found]
+
+
+def _error(found: Finding) -> CheckMessage:
+    return Error(found.message, hint=found.hint, id=found.code)

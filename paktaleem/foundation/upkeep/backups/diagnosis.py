@@ -1,12 +1,13 @@
-"""The doctor's checks of backups, and of drills of a restore."""
+"""Whether backups are made: the doctor's check and the gauges."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 
 from paktaleem.foundation.clock import wall_clock_now
-from paktaleem.foundation.operations.diagnosis.lines import Line, fine, to_mend, to_watch
+from paktaleem.foundation.operations.diagnosis import Line, fine, to_mend, to_watch
+from paktaleem.foundation.operations.metrics import Gauge
 from paktaleem.foundation.upkeep.backups.drills import find_last_backup, find_last_drill
 
 LONGEST_AGE = timedelta(hours=26)
@@ -40,3 +41,12 @@ def check_drills() -> Iterator[Line]:
         yield to_watch("drills", f"the last was {days} days ago", "Run: manage.py drill, each quarter.")
     else:
         yield fine("drills", f"the last was {days} days ago")
+
+
+def read_backups(at: datetime) -> Iterator[Gauge]:
+    """Yield the ages of the last verified backup and of the last drill; nothing for none."""
+    if (made_at := find_last_backup()) is not None:
+        yield Gauge("backup_age_seconds", "Time since the last verified backup.", (at - made_at).total_seconds())
+    if (drilled_at := find_last_drill()) is not None:
+        help_text = "Time since the last drill that passed: a restore, with the ledger checked."
+        yield Gauge("drill_age_seconds", help_text, (at - drilled_at).total_seconds())

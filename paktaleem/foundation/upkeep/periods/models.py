@@ -8,8 +8,7 @@ from paktaleem.foundation.accounts.due import due_by_second_person
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
 from paktaleem.foundation.audit.history import History, Tracked
-from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.models import TenantRow
+from paktaleem.foundation.tenancy.models import TenantRow, newest_first
 from paktaleem.foundation.tenancy.tables import EDIT, Scope, TablePolicy, classify
 
 

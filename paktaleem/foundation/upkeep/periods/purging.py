@@ -15,13 +15,12 @@ from django.utils.translation import gettext_lazy as _
 from paktaleem.foundation.accounts.actors import Actor, system_actor
 from paktaleem.foundation.accounts.selectors import list_client_ids, list_due_clients
 from paktaleem.foundation.clock import client_now, wall_clock_now
-from paktaleem.foundation.operations.jobs.enqueue import do_each
+from paktaleem.foundation.operations.jobs import do_each
 from paktaleem.foundation.tenancy.context import as_officer, in_client, in_global
 from paktaleem.foundation.tenancy.operations import find_table_policy
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.foundation.upkeep.periods.kinds import Bounds, DataKind, Disposal
-from paktaleem.foundation.upkeep.periods.selectors import get_cutoff
-from paktaleem.foundation.upkeep.periods.services import record_run
+from paktaleem.foundation.upkeep.periods.services import get_cutoff, record_run
 
 DISPOSE = "periods.dispose"
 _AT_ONCE = 5_000

@@ -2,7 +2,7 @@
 
 from procrastinate.contrib.django import app
 
-from paktaleem.foundation.operations.jobs.enqueue import do_each
+from paktaleem.foundation.operations.jobs import do_each
 from paktaleem.foundation.upkeep.periods.kinds import list_kinds
 from paktaleem.foundation.upkeep.periods.purging import DISPOSE, dispose_of
 

@@ -3,9 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
-from paktaleem.foundation.tenancy.indexes import newest_first
-from paktaleem.foundation.tenancy.models import TenantRow
-from paktaleem.foundation.tenancy.own_schools import own_schools
+from paktaleem.foundation.tenancy.models import TenantRow, newest_first, own_schools
 from paktaleem.foundation.tenancy.tables import EDIT, Limited, Scope, TablePolicy, classify
 from paktaleem.foundation.text.times import format_time
 

@@ -23,7 +23,7 @@ from rest_framework.exceptions import APIException
 
 from paktaleem.foundation.encryption.keyring import keyring
 from paktaleem.foundation.tenancy.rows import find_row, insert_rows
-from paktaleem.foundation.upkeep.periods.selectors import get_cutoff
+from paktaleem.foundation.upkeep.periods.services import get_cutoff
 from paktaleem.foundation.web.api.models import STORED_ANSWERS, KeptAnswer
 
 HEADER, REPLAYED = "Idempotency-Key", "Idempotency-Replayed"

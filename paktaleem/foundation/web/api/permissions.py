@@ -1,10 +1,13 @@
-"""Permissions, checked before the input is validated, so that an error does not reveal anything."""
+"""Authentication of the API by key, and permissions, checked before the input is validated."""
 
 from typing import Any
 
+from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import MethodNotAllowed, NotAuthenticated
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
+
+from paktaleem.foundation.accounts.actors import Actor
 
 
 class DenyAll(BasePermission):
@@ -33,3 +36,17 @@ class HasDeclaredCapability(BasePermission):
         if capability is None:
             raise MethodNotAllowed(method)
         return bool(actor.may(capability))
+
+
+class KeyAuthentication(BaseAuthentication):
+    """Authenticate as the actor of ``Authorization: Bearer <key>`` (RFC 6750), found by the middleware."""
+
+    def authenticate(self, request: Request) -> tuple[Actor, None] | None:
+        """Return the actor, or None for a missing, unknown, expired or revoked key."""
+        actor: Actor | None = getattr(request._request, "actor", None)
+        return (actor, None) if actor is not None else None
+
+    def authenticate_header(self, request: Request) -> str:
+        """Return the scheme, so that a missing credential answers 401 (RFC 9110 §11.6.1)."""
+        del request
+        return 'Bearer realm="paktaleem"'

@@ -385,7 +385,7 @@ IDEMPOTENCY_KEY = {
 class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """Security scheme for API keys as bearer tokens."""
 
-    target_class = "paktaleem.foundation.web.api.authentication.KeyAuthentication"
+    target_class = "paktaleem.foundation.web.api.permissions.KeyAuthentication"
     name = "ApiKey"
 
     def get_security_definition(self, auto_schema: object) -> dict[str, str]:

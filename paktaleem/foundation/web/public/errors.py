@@ -16,8 +16,14 @@ from paktaleem.foundation.errors import Problem
 from paktaleem.foundation.outages import Outage, find_outage
 from paktaleem.foundation.tenancy.context import is_outside_limit
 from paktaleem.foundation.web.api.problems import NOT_ALLOWED, NOT_FOUND, is_api, problem_response
-from paktaleem.foundation.web.public.language import STAFF_PATHS
-from paktaleem.foundation.web.public.pages import OUTSIDE_LIMIT, OWN_PAGE, error_page, expired_page, page_url
+from paktaleem.foundation.web.public.pages import (
+    OUTSIDE_LIMIT,
+    OWN_PAGE,
+    STAFF_PATHS,
+    error_page,
+    expired_page,
+    page_url,
+)
 
 log = structlog.stdlib.get_logger(__name__)
 

@@ -7,7 +7,7 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 
 from paktaleem.foundation.text.places import name_countries
-from paktaleem.foundation.text.word_lists import join_words
+from paktaleem.foundation.text.times import join_words
 from paktaleem.foundation.web.public.pages import page_url
 
 register = template.Library()

@@ -23,15 +23,15 @@ from paktaleem.directory.webhooks.models import Endpoint
 from paktaleem.directory.webhooks.services import change_endpoint, remove_endpoint
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.acts import Refused, act, lock_row
-from paktaleem.foundation.accounts.colleagues import end_all_memberships
 from paktaleem.foundation.accounts.models import ApiKey, Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.accounts.services import narrow_api_key, revoke_api_key
+from paktaleem.foundation.accounts.staff_services import end_all_memberships
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.certificates import issue
 from paktaleem.foundation.audit.services import record_entry
-from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
+from paktaleem.foundation.operations.jobs import enqueue_job
 from paktaleem.office.exits.models import AgreementExit, Choice, ExitCertificate, ExitPart, ExitStage
 from retention.disposals.models import Batch, Item, ItemState, Stage
 from retention.disposals.selectors import list_case_certificates

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_noop
 from consent.agreements.selectors import list_notice_recipients, list_privacy_contacts
 from consent.agreements.services import end_agreement
 from consent.register.models.agreements import ServiceAgreement
+from paktaleem.directory.mail.kinds import declare_message
 from paktaleem.directory.mail.services import send_message
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
@@ -23,7 +24,6 @@ from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.encryption.sealing import wrap_new_key
 from paktaleem.foundation.tenancy.context import advisory_lock
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
-from paktaleem.office.exits.messages import EXPORT_READY
 from paktaleem.office.exits.models import AgreementExit, Choice, ExitStage
 from paktaleem.office.exits.services.deleting import (
     begin_deletion,
@@ -32,6 +32,9 @@ from paktaleem.office.exits.services.deleting import (
     record_exit,
     require_last_agreement,
 )
+
+EXPORT_READY = declare_message("exit_export_ready", fields=("school", "number", "day"))
+
 
 _A_DAY = timedelta(days=1)
 _RETURN_FIRST = gettext_noop("The deletion ends after the return.")

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Case, CharField, OuterRef, Subquery, Value, When
+from django.db.models import Case, CharField, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
@@ -14,17 +14,18 @@ from django.utils.translation import gettext_lazy as _
 from paktaleem.foundation.accounts.models import Client, User
 from paktaleem.foundation.accounts.roles import OFFICER_ROLES, Capability
 from paktaleem.foundation.audit.actors import ByKind
-from paktaleem.foundation.console.act_pages import act_page
 from paktaleem.foundation.console.columns import format_actor, reason_label, render_state, state_column
 from paktaleem.foundation.console.forms import RowActionForm, ScopedForm
 from paktaleem.foundation.console.home_pages import HomeLink, home_links
+from paktaleem.foundation.console.long_acts import LongAct, Progress
 from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.requests import actor_of, get_action_time
-from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.row_actions import RowAction, act_page
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.widgets import DayInput
 from paktaleem.office.reports.regulator.models import PackState, RegulatorPack
-from paktaleem.office.reports.regulator.services import request_pack, retry_pack, take_pack
+from paktaleem.office.reports.regulator.sections import SECTIONS
+from paktaleem.office.reports.regulator.services import GATHER, request_pack, retry_pack, take_pack
 
 _TONES = {PackState.GATHERING: "warn", PackState.READY: "good", PackState.FAILED: "bad"}
 _MEDIA = {"pdf": "application/pdf", "zip": "application/zip"}
@@ -139,4 +140,25 @@ class RegulatorPackAdmin(ScopedAdmin):
 
 home_links.connect(
     HomeLink(_("Pack for a regulator"), "admin:reports_regulatorpack_changelist", Capability.BUILD_REGULATOR_PACKS)
+)
+
+
+def measure_pack(row: RegulatorPack) -> Progress:
+    """Return how many sections are gathered."""
+    failed = str(_("a section could not be gathered")) if row.state == PackState.FAILED else ""
+    return Progress(row.done, len(SECTIONS), row.requested_at, row.ready_at, failed, row.requester_id)
+
+
+def _list_rows(since: datetime) -> QuerySet[RegulatorPack]:
+    rows = RegulatorPack.objects.filter(Q(state=PackState.GATHERING) | Q(requested_at__gte=since))
+    return rows.defer("parts").order_by("-requested_at", "-pk")
+
+
+PACKS = LongAct(
+    "reports.regulatorpack",
+    _("Pack for a regulator"),
+    frozenset({GATHER}),
+    Capability.BUILD_REGULATOR_PACKS,
+    _list_rows,
+    measure_pack,
 )

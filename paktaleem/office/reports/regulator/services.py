@@ -27,7 +27,7 @@ from paktaleem.foundation.accounts.second_person import ChangeState
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.certificates import issue, read_body
 from paktaleem.foundation.audit.services import record_entry
-from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
+from paktaleem.foundation.operations.jobs import enqueue_job
 from paktaleem.foundation.text.cells import format_cell
 from paktaleem.office.reports.regulator.models import PackContent, PackState, RegulatorPack
 from paktaleem.office.reports.regulator.pdf import render_pack

@@ -47,22 +47,20 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.errors import PortalError, Problem
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
-from paktaleem.office.sandbox.services.context import (
+from paktaleem.office.sandbox.services.registering import (
     MOMENT,
     ForcingContext,
     check_sandbox,
-    lock_sandbox,
-    move_clock,
-    years_before,
-)
-from paktaleem.office.sandbox.services.registering import (
     end_agreement,
     end_instructions,
+    lock_sandbox,
     make_purpose_expire,
+    move_clock,
     publish_material_change,
     restore_agreement,
     suspend,
     switch_off,
+    years_before,
 )
 
 _EVIDENCE = "Made by the sandbox"

@@ -37,7 +37,7 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.encryption.sealing import blind_index
 from paktaleem.foundation.tenancy.context import try_advisory_lock
-from paktaleem.foundation.text.phones import normal_number
+from paktaleem.foundation.text.normal_forms import normal_number
 
 CHUNK = 2_000
 """Number of people or relations held in memory and written together."""

@@ -38,8 +38,7 @@ from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.requests import actor_of
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
-from paktaleem.foundation.text.times import isolate
-from paktaleem.foundation.text.word_lists import join_words
+from paktaleem.foundation.text.times import isolate, join_words
 
 
 def redirect_to_proposal(request: HttpRequest, proposal: StaffChange | None) -> HttpResponse | None:

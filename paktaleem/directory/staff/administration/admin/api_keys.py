@@ -35,12 +35,19 @@ from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.widgets import DayInput
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
-from paktaleem.foundation.text.word_lists import join_words
+from paktaleem.foundation.text.times import join_words
 from paktaleem.foundation.upkeep.periods.kinds import list_kinds
-from paktaleem.foundation.upkeep.periods.labels import describe_bounds, describe_length, describe_period
 from paktaleem.foundation.upkeep.periods.models import PeriodChange
-from paktaleem.foundation.upkeep.periods.selectors import MOST_COUNTED, KindLine, list_kind_lines
-from paktaleem.foundation.upkeep.periods.services import decide_period_change, request_period_change
+from paktaleem.foundation.upkeep.periods.services import (
+    MOST_COUNTED,
+    KindLine,
+    decide_period_change,
+    describe_bounds,
+    describe_length,
+    describe_period,
+    list_kind_lines,
+    request_period_change,
+)
 
 SCOPE_NAMES = {
     "subjects:read": _("Find people, without their names"),

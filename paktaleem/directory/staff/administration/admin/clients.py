@@ -47,9 +47,9 @@ from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.steps import Step, SteppedAdmin
 from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.limited_lists import IsAmong
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
-from paktaleem.foundation.text.word_lists import join_words
+from paktaleem.foundation.tenancy.school_limits import IsAmong
+from paktaleem.foundation.text.times import join_words
 
 
 class ClientForm(ScopedForm):

@@ -21,15 +21,14 @@ from paktaleem.directory.people.models import AccessRecord, Subject
 from paktaleem.directory.people.services.people import SEARCHED
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.audit.act_labels import get_act_name
 from paktaleem.foundation.audit.actors import ByKind
-from paktaleem.foundation.audit.families import FAMILY_NAMES
 from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.audit.names import FAMILY_NAMES, get_act_name
 from paktaleem.foundation.console.columns import annotate_actor, format_actor, moment, reason_label, render_with_code
-from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import ChosenFilter, ClientFilter
 from paktaleem.foundation.console.history import format_fact_name, format_parts
+from paktaleem.foundation.console.model_admin import EvidenceAdmin
 from paktaleem.foundation.console.person_pages import LOOKS, list_url_of_person, on_tab
 from paktaleem.foundation.console.register_names import format_categories, format_purposes
 from paktaleem.foundation.console.requests import actor_of, may
@@ -38,8 +37,8 @@ from paktaleem.foundation.console.search import searches
 from paktaleem.foundation.console.site import latest_acts, site
 from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.first_rows import take_latest
-from paktaleem.foundation.tenancy.limited_lists import begin_with_people
-from paktaleem.foundation.text.word_lists import join_words
+from paktaleem.foundation.tenancy.school_limits import begin_with_people
+from paktaleem.foundation.text.times import join_words
 
 LATEST_SHOWN = 8
 _PURPOSES = {"purpose", "purposes", "purpose_code"}

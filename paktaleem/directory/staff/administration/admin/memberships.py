@@ -20,14 +20,19 @@ from paktaleem.directory.staff.administration.admin.clients import (
     show_schools,
     with_school_names,
 )
-from paktaleem.foundation.accounts.colleagues import Colleague, invite_colleague, resend_invitation
 from paktaleem.foundation.accounts.leaving import list_held_keys
 from paktaleem.foundation.accounts.middleware import get_arrival_time
 from paktaleem.foundation.accounts.models import Membership
 from paktaleem.foundation.accounts.roles import OFFICER_ROLES, Capability
 from paktaleem.foundation.accounts.staff_accounts import AlreadyEnded
 from paktaleem.foundation.accounts.staff_changes import ROLES_OF_STAFF, StaffChange
-from paktaleem.foundation.accounts.staff_services import change_membership, end_membership
+from paktaleem.foundation.accounts.staff_services import (
+    Colleague,
+    change_membership,
+    end_membership,
+    invite_colleague,
+    resend_invitation,
+)
 from paktaleem.foundation.accounts.staff_ties import StaffTie, TieKind
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.console.columns import period_pill, render_state, state_column

@@ -2,7 +2,7 @@
 
 from django.core.management.base import BaseCommand, CommandError
 
-from paktaleem.foundation.audit.checking import EntryChanged, check_entries
+from paktaleem.foundation.audit.services import EntryChanged, check_entries
 
 CHANGED = 2
 _LIMIT = "This does not show whether entries were deleted: compare the number with that of an earlier backup."

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from paktaleem.foundation.operations.diagnosis.lines import Line, State, examine
+from paktaleem.foundation.operations.diagnosis import Line, State, examine
 
 NOT_IN_ORDER = 1
 

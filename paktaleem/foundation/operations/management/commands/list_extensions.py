@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from django.core.management.base import BaseCommand
 
-from paktaleem.foundation.operations.extensions.points import extension_points
+from paktaleem.foundation.operations.extensions import extension_points
 
 
 class Command(BaseCommand):

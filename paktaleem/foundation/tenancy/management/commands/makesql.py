@@ -12,9 +12,13 @@ from django.core.management import CommandError
 from django.core.management.base import BaseCommand
 from django.db.migrations.loader import MigrationLoader
 
-from paktaleem.foundation.tenancy.isolation import list_missing_isolation
+from paktaleem.foundation.tenancy.migration_state import (
+    SqlChange,
+    applied_versions,
+    list_missing_isolation,
+    pending_changes,
+)
 from paktaleem.foundation.tenancy.sql_files import SqlFile, SqlTextError, digest_of
-from paktaleem.foundation.tenancy.sqlstate import SqlChange, applied_versions, pending_changes
 
 _MIGRATION = '''"""{doc}"""
 

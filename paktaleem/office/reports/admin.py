@@ -1,11 +1,13 @@
-"""The page of samples in the console: a form, the rows drawn, and the same as CSV."""
+"""Admin pages of trends, samples and digests."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
@@ -14,18 +16,23 @@ from django.utils.timezone import get_current_timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from paktaleem.directory.staff.administration.client_pages import ClientPage, client_pages
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import moment_tag
 from paktaleem.foundation.console.exporting import Format, send_table
+from paktaleem.foundation.console.filters import CLIENT_PARAMETER, get_filtered_client
 from paktaleem.foundation.console.forms import ReasonField
 from paktaleem.foundation.console.home_pages import HomePage, home_pages
 from paktaleem.foundation.console.register_names import CodeKind, format_code
-from paktaleem.foundation.console.requests import actor_of, get_action_time
-from paktaleem.foundation.console.site import site
+from paktaleem.foundation.console.requests import actor_of, get_action_time, may
+from paktaleem.foundation.console.site import list_cards, select_attention, site
 from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.console.widgets import DayInput
+from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
+from paktaleem.office.reports.digests import describe_looks, find_last_week
+from paktaleem.office.reports.models import Measure
 from paktaleem.office.reports.samples import (
     MOST,
     POPULATIONS,
@@ -36,9 +43,31 @@ from paktaleem.office.reports.samples import (
     draw_sample,
     make_seed,
 )
+from paktaleem.office.reports.trends import HEIGHT, WEEKS, Column, Trends, draw_columns, get_trends
+from retention.holdings.admin import list_age_labels
 
 if TYPE_CHECKING:
     from uuid import UUID
+
+
+def _show_digest(request: HttpRequest, client: Client | None) -> dict[str, Any]:
+    if client is None:
+        return {}
+    actor, at = actor_of(request), get_action_time(request)
+    week = find_last_week(at, client.time_zone)
+    with in_client(client.pk):
+        return {
+            "week": week,
+            "looks": describe_looks(client.pk, week),
+            "looks_url": reverse("admin:people_accessrecord_changelist", current_app=site.name),
+            "waiting": select_attention(list_cards(actor, at)) if actor.client_id is not None else [],
+            "is_own": actor.client_id is not None,
+        }
+
+
+client_pages.connect(
+    ClientPage("digest", "Weekly digest", Capability.VIEW_ACCESS_LOG, "console/digest.html", _show_digest)
+)
 
 
 _NAMED = {
@@ -162,3 +191,78 @@ def _to_file(sample: Sample) -> HttpResponseBase:
     same = (sample.seed, sample.population, sample.since.isoformat(), sample.until.isoformat())
     rows = ((*same, *row) for row in sample.rows)
     return send_table(f"sample-{sample.kind}-{sample.seed}", Format.CSV, header, rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a chart's table: its name, and a number for each week."""
+
+    name: str
+    numbers: Sequence[int]
+
+    @property
+    def total(self) -> str:
+        return f"{sum(self.numbers):,}"
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A picture with its title, what it shows in words, and its rows; no columns if there is nothing to draw."""
+
+    code: str
+    title: str
+    intro: str
+    words: str
+    rows: Sequence[Row]
+    columns: Sequence[Column]
+
+
+def show_trends(request: HttpRequest, context: dict[str, Any]) -> TemplateResponse:
+    """Show the trends of the reader's client, of the client that an officer chose, or of all."""
+    client_id = get_filtered_client(request)
+    if client_id is not None and not may(request, Capability.VIEW_LEDGER, client_id):
+        raise PermissionDenied
+    today = get_action_time(request).astimezone(get_current_timezone()).date()
+    trends = get_trends(actor_of(request), client_id, today=today)
+    is_officer = actor_of(request).client_id is None
+    values = {
+        "charts": [_make_chart(measure, trends) for measure in Measure],
+        "weeks": [f"{week:%m-%d}" for week in trends.weeks],
+        "counted_at": trends.counted_at,
+        "clients": list(Client.objects.filter(is_sandbox=False).order_by("name")) if is_officer else [],
+        "chosen": client_id,
+        "parameter": CLIENT_PARAMETER,
+        "size": (WEEKS, HEIGHT),
+    }
+    return TemplateResponse(request, "console/trends.html", {**context, **values})
+
+
+home_pages.connect(HomePage("trends", _("Trends"), Capability.VIEW_LEDGER, show_trends))
+
+_INTROS = {
+    Measure.CONSENTS: _("Answers in each week; a consent given again while it is in force is not counted."),
+    Measure.ANSWERS: _("By the week of the answer. A reasoned notice within the deadline extends it."),
+    Measure.DECISIONS: _(
+        "Decisions about collections and disclosures that systems reported. Their questions are not stored."
+    ),
+    Measure.HOLDINGS: _("What systems hold at the last count of each week, by the time since it was first collected."),
+}
+
+
+def _make_chart(measure: Measure, trends: Trends) -> Chart:
+    series = trends.series(measure)
+    rows = [Row(name, numbers) for name, numbers in zip(_list_names(measure), series, strict=True)]
+    words = gettext("{name}: {total} in twelve weeks, {first} in the first and {last} in the last week")
+    described = "; ".join(
+        words.format(name=row.name, total=row.total, first=row.numbers[0], last=row.numbers[-1]) for row in rows
+    )
+    return Chart(measure, str(measure.label), str(_INTROS[measure]), described, rows, draw_columns(series))
+
+
+def _list_names(measure: Measure) -> list[str]:
+    names = {
+        Measure.CONSENTS: [gettext("Given"), gettext("Withdrawn")],
+        Measure.ANSWERS: [gettext("In time"), gettext("Late")],
+        Measure.DECISIONS: [gettext("Allowed"), gettext("Denied")],
+    }
+    return names.get(measure) or list_age_labels()

@@ -1,4 +1,78 @@
-"""Names of the facts of an entry of the ledger, for people; the keys themselves are evidence. Pure."""
+"""Names of ledger acts, their families and facts."""
+
+from django.utils.translation import gettext
+
+from paktaleem.foundation.audit.acts import ACT_NAMES
+from paktaleem.foundation.text.marking import mark as _
+
+
+def get_act_name(kind: str) -> str:
+    """Return the translated name of an act; for a kind that is no longer recorded, the kind itself."""
+    return gettext(ACT_NAMES[kind]) if kind in ACT_NAMES else kind
+
+
+FAMILY_NAMES = {
+    "access_review": _("Reviews of access"),
+    "activity": _("Reported activity"),
+    "agreement": _("Agreements"),
+    "answer": _("Answers on paper"),
+    "api_key": _("API keys"),
+    "backup": _("Backups"),
+    "balancing": _("Balancing tests"),
+    "breach": _("Breaches of personal data"),
+    "business_transfer": _("Business transfers"),
+    "client": _("Clients"),
+    "collection": _("Collections"),
+    "consent": _("Consents"),
+    "cookie": _("Cookies"),
+    "digest": _("Weekly digests"),
+    "disclosure": _("Disclosures"),
+    "disposal": _("Disposals"),
+    "duty": _("Duties of clients"),
+    "erasure": _("Erasures"),
+    "exit": _("Exits"),
+    "form": _("Consent forms"),
+    "guardian": _("Guardians"),
+    "hold": _("Holds"),
+    "incident": _("Incidents"),
+    "key_epoch": _("Wrapping keys"),
+    "legal_disclosure": _("Legal disclosures"),
+    "letter": _("Emails and text messages"),
+    "link": _("Linked services"),
+    "list": _("List exports"),
+    "membership": _("Memberships"),
+    "message": _("Messages in the mailbox"),
+    "notice": _("Notices"),
+    "objection": _("Objections"),
+    "order": _("Orders"),
+    "page_code": _("One-time codes"),
+    "page_link": _("Access links"),
+    "people": _("Searches for people"),
+    "policy": _("Policy"),
+    "period": _("Periods of the portal’s own data"),
+    "purpose": _("Purposes"),
+    "readmission": _("Readmissions"),
+    "register": _("Register"),
+    "regulator_pack": _("Packs for regulators"),
+    "restriction": _("Restrictions"),
+    "rights_request": _("Rights requests"),
+    "roster": _("Rosters"),
+    "safeguard": _("Changes to safeguards"),
+    "sample": _("Samples for audits"),
+    "sandbox": _("Sandboxes"),
+    "schools": _("Schools and classes"),
+    "security_assessment": _("Security assessments"),
+    "sign_in": _("Sign-ins"),
+    "single_sign_on": _("Single sign-on"),
+    "staff": _("Changes of staff"),
+    "subject": _("People"),
+    "system": _("Data systems"),
+    "user": _("Staff accounts"),
+    "webhook": _("Webhooks"),
+    "year_end": _("Ends of school years"),
+}
+"""Families of acts: the part of the kind before the dot."""
+
 
 _NAMED_BY_KEY = """
     acknowledgement act added address addressee age_threshold agreement announcement assessment attempts attestation

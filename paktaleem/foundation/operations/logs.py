@@ -1,25 +1,27 @@
-"""The formatter of all log lines, the portal's own and those of libraries.
-
-A library puts values into its messages: an address of mail, the path of a request, the arguments of a job. A line
-therefore has the text of the code and never the values; a message that a library put together itself is left out.
-"""
-
-# A log line has only the fields of this list; nothing searches texts for personal data, because a search finds what
-# it knows. Messages of errors quote values, so only their types and places are logged.
+"""Structured logs: one JSON object a line, of fields on a list, without personal data."""
 
 import logging
 import re
 import sys
+import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from enum import StrEnum
+from http import HTTPStatus
+from logging.config import dictConfig
 from pathlib import Path
 from types import TracebackType
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import structlog
+from django.http import HttpRequest, HttpResponse
+from procrastinate import App, JobContext
 from structlog.typing import EventDict
+
+# A log line has only the fields of this list; nothing searches texts for personal data, because a search finds what
+# it knows. Messages of errors quote values, so only their types and places are logged.
+
 
 WITHHELD = "(withheld)"
 """Stands for a value that its field may not have."""
@@ -98,7 +100,7 @@ _CHECKS: Mapping[Kind, Callable[[Any], bool]] = {
 }
 
 
-_ROOT = Path(__file__).resolve().parents[4]
+_ROOT = Path(__file__).resolve().parents[3]
 _INNERMOST = 12
 """Number of places of an error that are logged."""
 _TEMPLATES = ("django", "axes", "_granian")
@@ -214,3 +216,104 @@ def _render_text(logger: object, method: str, line: EventDict) -> str:
     head = f"{line.pop('time')} {line.pop('level'):<7} {line.pop('event', '')}"
     places = "".join(f"\n    {place}" for place in line.pop("trace", []))
     return "  ".join([head, *(f"{name}={value}" for name, value in line.items())]) + places
+
+
+_QUIET = ("axes", "procrastinate.blueprints", "procrastinate.periodic")
+"""Loggers with a line at every start."""
+
+
+def configure(settings: Mapping[str, Any]) -> None:
+    """Configure logging by the setting LOGGING: its level, its format (json or text), and whether it is verbose."""
+    formatter = {
+        "()": "paktaleem.foundation.operations.logs.make_formatter",
+        "as_json": settings["format"] == "json",
+        "is_verbose": settings["is_verbose"],
+    }
+    dictConfig(
+        {
+            "version": 1,
+            "disable_existing_loggers": False,
+            "formatters": {"line": formatter},
+            "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+            "root": {"handlers": ["console"], "level": settings["level"]},
+            "loggers": {name: {"level": "WARNING"} for name in _QUIET},
+        }
+    )
+
+
+log = structlog.stdlib.get_logger(__name__)
+
+HEADER = "X-Request-ID"
+_PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
+_ACTOR_FIELDS = {"user": "user_id", "api_key": "key_id"}
+"""The field for the id of an actor of each kind; data subjects are not logged."""
+
+
+class RequestLogMiddleware:
+    """Logs one line for each request, and adds its id to all lines logged meanwhile.
+
+    The outermost middleware. Decisions do not pass it: the metrics count them.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        began = time.perf_counter()
+        with structlog.contextvars.bound_contextvars(request_id=find_request_id(request)):
+            response = self.get_response(request)
+            _log_request(request, response, seconds=time.perf_counter() - began)
+        return response
+
+
+def find_request_id(request: HttpRequest) -> str:
+    """Return the caller's id of the request if it is a UUID, otherwise a new one.
+
+    Any other id of a caller could be a name or the id of a person.
+    """
+    given = request.headers.get(HEADER, "")
+    try:
+        return given if str(UUID(given)) == given else str(uuid4())
+    except ValueError:
+        return str(uuid4())
+
+
+def _log_request(request: HttpRequest, response: HttpResponse, *, seconds: float) -> None:
+    write = log.info
+    if request.path in _PROBES:
+        write = log.debug
+    elif response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        write = log.error
+    write(
+        "A request was answered",
+        method=request.method,
+        route=find_route(request),
+        status=response.status_code,
+        duration_ms=round(seconds * 1000, 1),
+        **_describe_actor(getattr(request, "actor", None)),
+    )
+
+
+def _describe_actor(actor: Any) -> Mapping[str, str | None]:
+    if actor is None:
+        return {}
+    ids = {_ACTOR_FIELDS[actor.kind]: str(actor.id)} if actor.kind in _ACTOR_FIELDS else {}
+    return {"role": actor.role, "client_id": str(actor.client_id) if actor.client_id else None, **ids}
+
+
+def name_jobs(app: App) -> None:
+    """Make every worker of the app name the job in its log lines."""
+    app.worker_defaults["worker_middleware"] = [*(app.worker_defaults.get("worker_middleware") or ()), _name_job]
+
+
+async def _name_job(call_next: Callable[[], Awaitable[Any]], context: JobContext, worker: object) -> Any:
+    del worker
+    job = context.job
+    with structlog.contextvars.bound_contextvars(job=job.task_name, job_id=job.id, attempt=job.attempts):
+        return await call_next()
+
+
+def name_command(arguments: list[str]) -> None:
+    """Add the command's name, without its arguments, which may name people."""
+    if len(arguments) > 1:
+        structlog.contextvars.bind_contextvars(command=arguments[1])

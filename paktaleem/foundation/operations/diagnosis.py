@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import structlog
 
-from paktaleem.foundation.operations.extensions.points import ExtensionPoint
+from paktaleem.foundation.operations.extensions import ExtensionPoint
 
 log = structlog.stdlib.get_logger(__name__)
 

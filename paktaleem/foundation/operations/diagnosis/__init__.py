@@ -1,1 +1,0 @@
-"""Whether everything that a deployment needs is in order: ``manage.py doctor``."""

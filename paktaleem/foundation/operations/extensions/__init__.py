@@ -1,1 +1,0 @@
-"""Extension points: an app calls handlers of apps above it without importing them."""

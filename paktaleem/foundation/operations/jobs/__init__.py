@@ -1,1 +1,0 @@
-"""Maintenance of the job queue by the worker."""

@@ -1,1 +1,0 @@
-"""Metrics for Prometheus: counters of each process, and gauges read from the database when they are asked for."""
