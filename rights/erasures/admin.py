@@ -25,26 +25,23 @@ from paktaleem.directory.people.extension_points import list_blockers
 from paktaleem.directory.people.models import Subject, SubjectRole
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
-from paktaleem.foundation.console.added_actions import AddedAct, added_acts
 from paktaleem.foundation.console.approvals import approval_actions
-from paktaleem.foundation.console.certificate_actions import certificate_actions
 from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.columns import moment, reason_label, render_state, state_column
-from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.forms import ActionForm, RowActionForm
+from paktaleem.foundation.console.model_admin import EvidenceAdmin
 from paktaleem.foundation.console.person_pages import REQUESTS, SummaryLine, on_tab, person_acts, person_summaries
 from paktaleem.foundation.console.register_names import format_purposes
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
-from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.row_actions import AddedAct, RowAction, added_acts, certificate_actions
 from paktaleem.foundation.console.row_search import RowSearch
 from paktaleem.foundation.console.search import searches
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.first_rows import take_latest
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.text.times import format_date
+from paktaleem.foundation.text.times import format_date, join_words
 from paktaleem.foundation.text.typesetting import typeset_certificate
-from paktaleem.foundation.text.word_lists import join_words
 from rights.erasures.leavers import find_leaving
 from rights.erasures.models import ErasureProposal, Stage
 from rights.erasures.selectors import AUTHORITY, Preview, find_certificate, preview_erasure, preview_proposal

@@ -26,8 +26,7 @@ from paktaleem.directory.people.selectors import list_same_person
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.canonical import canonical
 from paktaleem.foundation.audit.models import Entry
-from paktaleem.foundation.text.times import isolate
-from paktaleem.foundation.text.word_lists import join_words
+from paktaleem.foundation.text.times import isolate, join_words
 from retention.holdings.models import Holding, Incident
 from rights.erasures.models import Certificate, ErasureProposal
 from rights.requests.models import RightKind, RightsRequest

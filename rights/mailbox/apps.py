@@ -2,10 +2,10 @@
 
 from importlib import import_module
 
-from paktaleem.foundation.operations.extensions import config
+from paktaleem.foundation.operations import extensions
 
 
-class MailboxConfig(config.PortalAppConfig):
+class MailboxConfig(extensions.PortalAppConfig):
     """Emails that become rights requests, or messages of one."""
 
     name = "rights.mailbox"
@@ -16,7 +16,7 @@ class MailboxConfig(config.PortalAppConfig):
         ("paktaleem.foundation.encryption.wrapped_secrets.wrapped_kinds", "rights.mailbox.contents.MESSAGE_KEYS"),
         ("paktaleem.directory.people.copies.sections.person_sections", "rights.mailbox.contents.list_mailbox_sections"),
         ("paktaleem.directory.mail.recipients.reply_addresses", "rights.mailbox.addresses.find_case_address"),
-        ("paktaleem.foundation.operations.diagnosis.lines.doctor_checks", "rights.mailbox.checks.check_mailbox"),
+        ("paktaleem.foundation.operations.diagnosis.doctor_checks", "rights.mailbox.checks.check_mailbox"),
     )
 
     def ready(self) -> None:

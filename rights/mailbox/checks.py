@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from paktaleem.foundation.clock import wall_clock_now
-from paktaleem.foundation.operations.diagnosis.lines import Line, fine, to_mend
+from paktaleem.foundation.operations.diagnosis import Line, fine, to_mend
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from rights.mailbox.models import MailboxCheck

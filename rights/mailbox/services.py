@@ -32,12 +32,12 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.encryption.sealing import blind_index
 from paktaleem.foundation.first_rows import FirstRows, take_first
-from paktaleem.foundation.operations.extensions.points import ExtensionPoint
-from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
+from paktaleem.foundation.operations.extensions import ExtensionPoint
+from paktaleem.foundation.operations.jobs import enqueue_job
 from paktaleem.foundation.tenancy.context import advisory_lock, advisory_locks, in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 from paktaleem.foundation.upkeep.periods.kinds import Bounds, DataKind, Disposal
-from paktaleem.foundation.upkeep.periods.selectors import get_cutoff
+from paktaleem.foundation.upkeep.periods.services import get_cutoff
 from rights.mailbox.addresses import hash_token
 from rights.mailbox.contents import (
     Content,

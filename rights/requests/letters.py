@@ -12,7 +12,7 @@ from paktaleem.directory.mail.kinds import declare_message
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.sign_in_rules import build_public_url
 from paktaleem.foundation.encryption.sealing import CannotOpen
-from paktaleem.foundation.text.word_lists import join_words
+from paktaleem.foundation.text.times import join_words
 from rights.requests.deadlines import StepKind, format_day
 from rights.requests.hooks import answer_notes, part_details
 from rights.requests.models import RequestPart, RightsRequest

@@ -21,7 +21,7 @@ from paktaleem.directory.schools.selectors import (
     find_unknown_grades,
     find_unknown_places,
 )
-from paktaleem.foundation.text.word_lists import join_words
+from paktaleem.foundation.text.times import join_words
 
 PLACE = "place"
 """Name of the field of schools and classes in every form."""

@@ -24,13 +24,13 @@ from paktaleem.directory.people.selectors import list_same_person
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client, Membership, User
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.audit.act_labels import get_act_name
 from paktaleem.foundation.audit.actors import ByKind
+from paktaleem.foundation.audit.names import get_act_name
 from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.columns import annotate_actor, format_actor, render_state, state_column
-from paktaleem.foundation.console.evidence_admin import EvidenceAdmin
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import PROGRESS, ChosenFilter, ProgressFilter, SortByWaitingTime
+from paktaleem.foundation.console.model_admin import EvidenceAdmin
 from paktaleem.foundation.console.person_pages import (
     REQUESTS,
     SummaryLine,
@@ -45,8 +45,8 @@ from paktaleem.foundation.console.row_search import RowSearch
 from paktaleem.foundation.console.search import searches
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.first_rows import take_latest
-from paktaleem.foundation.tenancy.indexes import Constant
-from paktaleem.foundation.text.word_lists import join_words
+from paktaleem.foundation.tenancy.models import Constant
+from paktaleem.foundation.text.times import join_words
 from rights.requests.admin.acts import ACTS, IntakeForm, request_panels
 from rights.requests.hooks import calls_to_make
 from rights.requests.models import PARENT, SOON, TO_CALL, Channel, RequestPart, RequestStep, RightKind, RightsRequest
