@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.db.utils import ProgrammingError
 from django.test.utils import CaptureQueriesContext
+from procrastinate.contrib.django.models import ProcrastinateJob
 
 from paktaleem.directory.mail.kinds import letter_outcomes
 from paktaleem.directory.mail.models import Letter
@@ -17,7 +18,13 @@ from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from rights.requests.models import RequestStep, RightsRequest, ScheduledStep
 from rights.requests.selectors import get_figures
-from rights.requests.services.clock import carry_out_due_steps, extend_request, pause_request, resume_request
+from rights.requests.services.clock import (
+    NOTIFY_STAFF,
+    carry_out_due_steps,
+    extend_request,
+    pause_request,
+    resume_request,
+)
 from rights.requests.services.closing import answer_request, record_delivery
 from rights.requests.tasks import notify_staff
 from tests.cast import Cast
@@ -54,6 +61,14 @@ def test_an_outage_of_two_days_loses_no_step_and_a_second_worker_doubles_none(ca
     ]
     kinds = set(Entry.objects.filter(family="rights_request").values_list("kind", flat=True))
     assert {f"rights_request.{one}" for one in ("reminded", "escalated", "notice_needed", "overdue")} <= kinds
+
+
+def test_staff_get_one_email_for_all_reminders_that_an_outage_delayed(cast: Cast, indus) -> None:
+    request = received(cast, "access")
+    assert run(cast, AT + 60 * DAY) > 30
+    sent = ProcrastinateJob.objects.filter(task_name=NOTIFY_STAFF, args__request=str(request.pk))
+    kinds = sorted(sent.values_list("args__kind", flat=True))
+    assert kinds == ["escalation", "notice_needed", "overdue", "reminder"]
 
 
 def test_a_run_with_nothing_to_do_locks_no_request_and_takes_no_more_queries_for_more_of_them(

@@ -253,7 +253,8 @@ def _carry_out(due: RightsRequestQuerySet, actor: Actor, at: datetime) -> int:
     ScheduledStep.objects.bulk_create([row for row, _, _ in made])
     Entry.objects.bulk_create([entry for _, entry, _ in made])
     RequestStep.objects.bulk_create([step for _, _, step in made])
-    told = ((str(one.client_id), str(one.pk), step.kind.value) for one, step in work)
+    # one email for all reminders that an outage delayed
+    told = dict.fromkeys((str(one.client_id), str(one.pk), step.kind.value) for one, step in work)
     enqueue_jobs(NOTIFY_STAFF, [{"client": client, "request": key, "kind": kind} for client, key, kind in told])
     return len(work)
 
