@@ -19,11 +19,11 @@ class ConsentConfig(extensions.PortalAppConfig):
             "consent.consents.services.consent_basis.has_refused_a_purpose",
         ),
         (
-            "consent.register.services.safeguards.weaker_rows",
+            "consent.register.services.weaker_rows",
             "consent.consents.services.restrictions.apply_approved_lift",
         ),
         (
-            "consent.register.services.safeguards.weaker_rows",
+            "consent.register.services.weaker_rows",
             "consent.notices.services.announcements.apply_approved_recipient",
         ),
         (
@@ -36,5 +36,8 @@ class ConsentConfig(extensions.PortalAppConfig):
         ),
         ("children.guardians.services.answers.first_notices", "consent.notices.selectors.notices.find_first_policy"),
         ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "consent.decisions.models.CHANGE_FEED"),
-        ("paktaleem.directory.people.copies.sections.person_files", "consent.consents.sections.list_evidence_files"),
+        (
+            "paktaleem.directory.people.copies.sections.person_files",
+            "consent.consents.selectors.consents.list_evidence_files",
+        ),
     )

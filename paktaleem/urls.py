@@ -6,6 +6,7 @@ from children.guardians.views import answer_check
 from consent.decisions.api import evaluate, evaluate_many, show_metadata
 from consent.decisions.reasons_page import show_reasons
 from consent.receipts.api import show_context
+from consent.urls import choices_urls, cookies_urls, guardian_urls, privacy_urls
 from paktaleem.directory.access_links.models import Page
 from paktaleem.directory.access_links.views import follow_link
 from paktaleem.directory.security.security_events.views import list_security_events
@@ -14,7 +15,8 @@ from paktaleem.foundation.console.site import site as console
 from paktaleem.foundation.web.api.schema import show_docs, show_schema
 from paktaleem.office.health import healthz, metrics, readyz
 from paktaleem.office.menu import SECTIONS
-from rights.channels.urls import concern_urls, guardian_urls, requests_urls
+from rights.channels.urls import concern_urls, requests_urls
+from rights.channels.urls import guardian_urls as rights_urls
 
 console.sections = SECTIONS
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -28,15 +30,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(EVALUATION.removeprefix("/"), evaluate, name="evaluation"),
     path(EVALUATIONS.removeprefix("/"), evaluate_many, name="evaluations"),
     path(METADATA.removeprefix("/"), show_metadata, name="authzen-configuration"),
-    path("privacy/", include("consent.urls")),
-    path("cookies/", include("consent.cookies.urls")),
+    path("privacy/", include(privacy_urls)),
+    path("cookies/", include(cookies_urls)),
     path("docs/reasons/", show_reasons, name="reasons"),
     path("ns/consent/v1", show_context, name="consent-context"),
-    path("choices/", include("consent.own_pages.choices.urls")),
+    path("choices/", include(choices_urls)),
     path("choices/", include("paktaleem.directory.access_links.urls")),
     path("guardian/checks/<str:client>/<str:provider>/", answer_check, name="guardian-check-answer"),
+    path("guardian/", include(rights_urls)),
     path("guardian/", include(guardian_urls)),
-    path("guardian/", include("consent.own_pages.guardian.urls")),
     path("g/<str:token>/", follow_link, {"page": Page.GUARDIAN}, name="guardian-link"),
     path("concern/", include(concern_urls)),
     path("requests/", include(requests_urls)),

@@ -11,11 +11,10 @@ the client's system lms. PakTaleem's system billing serves all clients and is op
 from typing import Any
 from uuid import UUID
 
-from consent.notices.services.starter import load_register
+from consent.notices.services.publishing import load_register
 from consent.notices.starter_register import CATEGORIES, PURPOSES
 from consent.register.models.purposes import BalancingTest, ListedLaw
-from consent.register.services.register import change_register
-from consent.register.services.safeguards import sign_balancing_test
+from consent.register.services import change_register, sign_balancing_test
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.people import claim_guardian
 from paktaleem.foundation.accounts.actors import Actor, key_actor, user_actor

@@ -12,7 +12,7 @@ from consent.notices.models import Notice
 from consent.notices.services.publishing import publish_notice_version
 from consent.register.models.agreements import Instruction, ServiceAgreement
 from consent.register.models.purposes import LawfulBasis, Purpose
-from consent.register.services.register import change_register
+from consent.register.services import change_register
 from paktaleem.directory.data_systems.models import Ground, OrderKind, System, SystemKey
 from paktaleem.directory.data_systems.services.issuing import OrderSpec
 from paktaleem.directory.data_systems.services.registering import assign_key, change_system

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from consent.notices.models import NoticeVersion
 from consent.notices.notice_tokens import ShownNotice, sign_notice_token
-from consent.notices.selectors.public import get_current_notice
+from consent.notices.selectors.registers import get_current_notice
 
 
 def shown(client_id: UUID, at: datetime, purpose: str = "newsletter", language: str = "") -> str:

@@ -26,9 +26,9 @@ from consent.agreements.models import (
 from consent.agreements.selectors import list_duties
 from consent.register.models.agreements import AgreementSuspension, Instruction, ServiceAgreement
 from consent.register.models.purposes import SafeguardChange, SafeguardKind
-from consent.register.services.register import change_register, check_register_row, save_register_row
-from consent.register.services.safeguards import store_safeguard_change
+from consent.register.services import change_register, check_register_row, save_register_row, store_safeguard_change
 from paktaleem.directory.files.services import read_document, seal_document
+from paktaleem.directory.mail.kinds import declare_message
 from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
 from paktaleem.foundation.accounts.acts import Refused, act, lock_row
@@ -473,3 +473,6 @@ def _record_document(kind: str, row: AgreementDocument, actor: Actor, at: dateti
         **more,
     }
     record_entry(kind, client_id=row.client_id, facts=facts, actor=actor, at=at)
+
+
+DUTIES_DUE = declare_message("agreement_duties_due", fields=("school", "day", "url"))

@@ -6,9 +6,8 @@ from uuid import UUID
 from django.urls import reverse
 from procrastinate.contrib.django import app
 
-from consent.agreements.messages import DUTIES_DUE
 from consent.agreements.selectors import list_clients_with_agreement, list_notice_recipients
-from consent.agreements.services import NOTIFY, remind_of_duties
+from consent.agreements.services import DUTIES_DUE, NOTIFY, remind_of_duties
 from paktaleem.directory.mail.services import send_message
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.models import Client

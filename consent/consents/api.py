@@ -13,10 +13,9 @@ from rest_framework.response import Response
 from children.guardians.api import NO_CARD_NUMBER
 from consent.consents.models import ConsentEvent, ConsentEvidence, ConsentState, GivenBy, Method
 from consent.consents.selectors.consents import consent_events, consent_states, get_event, is_without_effect
-from consent.consents.services.acknowledgements import acknowledge_policy
-from consent.consents.services.consent_basis import METHODS_WITHOUT_TOKEN
-from consent.consents.services.evidence import add_evidence_file
+from consent.consents.services.consent_basis import METHODS_WITHOUT_TOKEN, add_evidence_file
 from consent.consents.services.recording import Answer, record_answers, withdraw_consent
+from consent.consents.services.revocation import acknowledge_policy
 from consent.notices.api import ConsentEventOutput, ConsentEventsOutput, SubjectConsentsOutput
 from consent.notices.selectors.registers import current_register
 from consent.register.compiled import Register

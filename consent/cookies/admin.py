@@ -14,8 +14,7 @@ from consent.cookies.banner import ENTRIES, get_script_origin, render_tag
 from consent.cookies.models import Cookie, CookieCategory, CookieChoice, CookieSite, LinkedService
 from consent.cookies.selectors import find_banner, list_cookies
 from consent.cookies.services import review_link, save_cookie, save_link, save_site
-from consent.register.admin.row_admin import RegisterAdmin
-from consent.register.admin.safeguards import SafeguardedAdmin
+from consent.register.admin.safeguards import RegisterAdmin, SafeguardedAdmin
 from paktaleem.directory.staff.administration.client_pages import PublicPage, public_pages
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.exporting import ExportableAdmin

@@ -10,8 +10,8 @@ class CookiesConfig(extensions.PortalAppConfig):
     label = "cookies"
     verbose_name = "cookies and links"
     handlers = (
-        ("consent.notices.public_sections.public_sections", "consent.cookies.banner.links_section"),
-        ("consent.notices.services.starter.starter_parts", "consent.cookies.services.load_starter_cookies"),
-        ("consent.register.services.safeguards.weaker_rows", "consent.cookies.services.apply_approved_cookie"),
+        ("consent.notices.views.public_sections", "consent.cookies.banner.links_section"),
+        ("consent.notices.services.publishing.starter_parts", "consent.cookies.services.load_starter_cookies"),
+        ("consent.register.services.weaker_rows", "consent.cookies.services.apply_approved_cookie"),
         ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "consent.cookies.services.VISITORS"),
     )

@@ -33,13 +33,13 @@ from consent.cookies.models import (
 from consent.cookies.selectors import find_banner, hash_token, list_cookies
 from consent.register.effects import WeakensSafeguard, is_sandbox
 from consent.register.models.purposes import SafeguardChange, SafeguardKind
-from consent.register.services.register import (
+from consent.register.services import (
+    build_changed_row,
     change_register,
     check_register_row,
     save_register_row,
     stored_row,
 )
-from consent.register.services.safeguards import build_changed_row
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.acts import Refused, act
 from paktaleem.foundation.accounts.models import Client

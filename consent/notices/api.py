@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from consent.notices.notice_tokens import ShownNotice, sign_notice_token
 from consent.notices.selectors.notices import POLICY
-from consent.notices.selectors.public import bases_in_force, get_current_notice, purposes
+from consent.notices.selectors.registers import bases_in_force, get_current_notice, purposes
 from consent.register.compiled import BasisRule
 from consent.register.models.purposes import Purpose
 from paktaleem.directory.people.details import LANGUAGES, ROLES

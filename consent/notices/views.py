@@ -15,7 +15,6 @@ from django.views.decorators.http import require_safe
 
 from consent.notices.effects import differences
 from consent.notices.models import Notice, NoticeVersion
-from consent.notices.public_sections import public_sections
 from consent.notices.selectors.notices import (
     EffectiveVersion,
     NoticeUnknown,
@@ -23,13 +22,22 @@ from consent.notices.selectors.notices import (
     notice_timeline,
     policy_timeline,
 )
-from consent.notices.selectors.public import consent_notices, list_public_purposes, map_category_names
+from consent.notices.selectors.registers import consent_notices, list_public_purposes, map_category_names
 from consent.register.models.purposes import Occasion
 from consent.register.notice_html import render_notice
 from paktaleem.foundation.accounts.middleware import get_client_time
 from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.operations.extensions import ExtensionPoint
 from paktaleem.foundation.tenancy.context import current_client
 from paktaleem.foundation.web.public.pages import public_page
+
+type PublicSection = Callable[[Client, datetime, str], dict[str, Any] | None]
+"""Takes the client, the time and the language, ``en`` or ``ur``; returns a template and its values, or None."""
+
+public_sections: ExtensionPoint[PublicSection] = ExtensionPoint(
+    "consent.public_sections", "Sections of every client's public privacy page, the same for all readers."
+)
+
 
 _CACHE_LIFETIME = timedelta(minutes=5)
 

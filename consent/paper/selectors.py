@@ -1,27 +1,32 @@
 """Selectors of forms, the people they ask, and the guardians who may sign them."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
+from django.utils import translation
 from django.utils.translation import gettext
 
 from children.guardians.models.guardians import Guardianship, Source
 from children.guardians.selectors import load_facts_of_children
 from children.invitations.models import ContactProblem, Invitation, State
-from consent.notices.selectors.public import bases_in_force
+from consent.notices.selectors.registers import bases_in_force, find_purposes, map_category_names
 from consent.paper.models import OPEN_STATES, AnswerState, FormRun, PaperAnswer
 from consent.register.compiled import Basis
 from consent.register.models.purposes import Purpose
+from paktaleem.directory.data_systems.labels import EXEMPTION_LABELS
+from paktaleem.directory.data_systems.selectors import name_systems
 from paktaleem.directory.people.models import GuardianClaim, Subject
 from paktaleem.directory.people.selectors import having_left, list_subjects
 from paktaleem.directory.schools.selectors import Selection, select_chosen
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.audit.actors import Reason
 
 NAMED_AT_MOST = 10
 
@@ -110,3 +115,56 @@ def count_progress(run: FormRun) -> Counter[str]:
     waiting = set(answers.filter(state__in=OPEN_STATES).values_list("page_id", flat=True)) - confirmed
     none = run.people - len(confirmed) - len(waiting)
     return Counter(confirmed=len(confirmed), waiting=len(waiting), none=none)
+
+
+type Both = dict[str, str]
+"""A text in English (``en``) and Urdu (``ur``)."""
+
+_LANGUAGES = ("en", "ur")
+
+
+def in_each[Found](find: Callable[[], Found]) -> dict[str, Found]:
+    """Return what a function returns in each language."""
+    found = {}
+    for language in _LANGUAGES:
+        with translation.override(language):
+            found[language] = find()
+    return found
+
+
+def in_both(say: Callable[[], Any]) -> Both:
+    """Return what a function says in each language, as text."""
+    return in_each(lambda: str(say()))
+
+
+def name_codes(
+    client_id: UUID, *, systems: Iterable[str], categories: Iterable[str], purposes: Iterable[str]
+) -> dict[str, dict[str, Any]]:
+    """Map the codes of each kind to their names; a code that the register does not have is mapped to itself."""
+    return {
+        "systems": name_systems(client_id, systems),
+        "categories": _name_categories(client_id, sorted(set(categories))),
+        "purposes": _name_purposes(client_id, sorted(set(purposes))),
+    }
+
+
+def name_reasons(codes: Iterable[str]) -> dict[str, Both]:
+    """Map the codes with which systems answered that an order does not apply, and those of staff, to their words."""
+    return {code: in_both(partial(_say_reason, code)) for code in set(codes) - {""}}
+
+
+def _say_reason(code: str) -> Any:
+    return EXEMPTION_LABELS.get(code) or translation.gettext(str(dict(Reason.choices).get(code, code)))
+
+
+def _name_categories(client_id: UUID, codes: list[str]) -> dict[str, Both]:
+    names = {one: map_category_names(client_id, language=one) for one in _LANGUAGES}
+    return {code: {one: names[one].get(code, code) for one in _LANGUAGES} for code in codes}
+
+
+def _name_purposes(client_id: UUID, codes: list[str]) -> dict[str, Both]:
+    found = find_purposes(client_id, codes)
+    return {
+        code: {one: getattr(found[code], f"name_{one}") if code in found else code for one in _LANGUAGES}
+        for code in codes
+    }

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from consent.consents.selectors.consents import get_event
 from consent.receipts.receipt import PortalUrls, consent_receipt
-from consent.receipts.selectors import get_record_facts
+from consent.receipts.services import get_record_facts
 from consent.register import dpv
 from paktaleem.directory.people.details import LANGUAGES
 from paktaleem.foundation.accounts.roles import Capability

@@ -14,9 +14,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from consent.notices.admin.announcements import serialize_dispatches
+from consent.notices.admin import serialize_dispatches
 from consent.notices.models import NoticeDispatch
-from consent.notices.selectors.public import map_category_names
+from consent.notices.selectors.registers import map_category_names
 from consent.sharing.models import BusinessTransfer, Disclosure, Informed, Instrument, LegalDisclosure, NotInformed
 from consent.sharing.selectors import hide_secret_demands, list_disclosures_of, list_legal_disclosures_of
 from consent.sharing.services import (

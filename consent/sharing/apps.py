@@ -12,7 +12,7 @@ class SharingConfig(extensions.PortalAppConfig):
     handlers = (
         (
             "paktaleem.directory.people.copies.sections.person_sections",
-            "consent.sharing.sections.list_sharing_sections",
+            "consent.sharing.selectors.list_sharing_sections",
         ),
-        ("consent.notices.public_sections.public_sections", "consent.sharing.own_pages.recipients_section"),
+        ("consent.notices.views.public_sections", "consent.sharing.own_pages.recipients_section"),
     )

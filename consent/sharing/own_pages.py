@@ -3,8 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from consent.notices.selectors.public import find_purposes, map_category_names
-from consent.notices.selectors.registers import current_register
+from consent.notices.selectors.registers import current_register, find_purposes, map_category_names
 from consent.register.compiled import describe_purpose
 from consent.register.models.agreements import Recipient
 from consent.sharing.models import Disclosure

@@ -1,8 +1,13 @@
 """Selectors of disclosures."""
 
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
 from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from consent.sharing.models import Disclosure, Informed, LegalDisclosure
+from paktaleem.directory.people.copies.declarations import Copied, Reader, Row, Section
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
@@ -48,3 +53,32 @@ def list_own_legal_disclosures(subject: Subject, *, actor: Actor) -> QuerySet[Le
 def _select_of(subject: Subject) -> QuerySet[Disclosure]:
     found = Disclosure.objects.filter(client_id=subject.client_id, subject=subject)
     return found.select_related("recipient", "system").order_by("-shared_at", "-id")
+
+
+_DISCLOSURES = Copied(
+    "legal_disclosures",
+    _("Your data that authorities received"),
+    "authority instrument categories=disclosed disclosed_at informed informed_on",
+    titles={
+        "instrument": _("Instrument"),
+        "disclosed_at": _("Disclosed"),
+        "informed": _("Who was informed"),
+        "informed_on": _("Informed on"),
+    },
+)
+
+
+def list_sharing_sections() -> Sequence[Section]:
+    """List the disclosures to authorities of which the person was informed; an order may forbid to name others."""
+    section = _DISCLOSURES.make_section(LegalDisclosure)
+
+    def read_informed(reader: Reader) -> Iterator[Row]:
+        """Read those of which someone was informed; for a guardian's copy, those of which a guardian was."""
+        informed = {Informed.GUARDIAN.value} if reader.guardian_id else set(Informed.values)
+        return (row for row in section.read(reader) if row["informed"] in informed)
+
+    return (replace(section, read=read_informed, count=_count_informed),)
+
+
+def _count_informed(subject: Subject) -> int:
+    return LegalDisclosure.objects.filter(client_id=subject.client_id, subject=subject).exclude(informed="").count()

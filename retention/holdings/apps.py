@@ -10,11 +10,11 @@ class HoldingsConfig(extensions.PortalAppConfig):
     label = "holdings"
     handlers = (
         (
-            "consent.register.services.safeguards.weaker_rows",
+            "consent.register.services.weaker_rows",
             "retention.holdings.services.incidents.apply_approved_release",
         ),
         (
-            "consent.register.services.safeguards.weaker_rows",
+            "consent.register.services.weaker_rows",
             "retention.holdings.services.holdings.apply_approved_explanation",
         ),
         (

@@ -12,7 +12,7 @@ from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import get_language, gettext
 
-from consent.register.admin.row_admin import RegisterAdmin
+from consent.register.admin.safeguards import RegisterAdmin
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.due import Severity
 from paktaleem.foundation.accounts.models import Client

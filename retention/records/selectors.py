@@ -17,8 +17,7 @@ from django.db import connection
 
 from consent.agreements.models import ContactKind
 from consent.agreements.selectors import list_clients_with_agreement, list_contacts, list_parts
-from consent.notices.selectors.public import find_purposes
-from consent.notices.selectors.registers import current_register
+from consent.notices.selectors.registers import current_register, find_purposes
 from consent.register.compiled import Basis, Capacity, Register
 from consent.register.models.agreements import Recipient
 from consent.register.models.purposes import ROLES, Purpose

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from consent.register.services.register import change_register
+from consent.register.services import change_register
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.acts import act
 from paktaleem.foundation.accounts.roles import Capability

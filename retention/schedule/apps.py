@@ -10,8 +10,8 @@ class ScheduleConfig(extensions.PortalAppConfig):
     label = "schedule"
     verbose_name = "retention schedule"
     handlers = (
-        ("consent.register.services.safeguards.weaker_rows", "retention.schedule.services.rules.apply_approved_rule"),
-        ("consent.notices.public_sections.public_sections", "retention.schedule.public.schedule_section"),
+        ("consent.register.services.weaker_rows", "retention.schedule.services.rules.apply_approved_rule"),
+        ("consent.notices.views.public_sections", "retention.schedule.public.schedule_section"),
         ("retention.holdings.disposal_checks.before_disposal", "retention.schedule.selectors.find_disposal_holds"),
         ("retention.holdings.disposal_checks.ended_periods", "retention.schedule.selectors.list_ended_holdings"),
         (
@@ -23,5 +23,5 @@ class ScheduleConfig(extensions.PortalAppConfig):
             "retention.schedule.selectors.describe_erasure_holds",
         ),
         ("consent.sharing.services.legal_demand_approved", "retention.schedule.services.holds.hold_for_legal_demand"),
-        ("consent.notices.services.starter.starter_parts", "retention.schedule.services.rules.load_starter_rules"),
+        ("consent.notices.services.publishing.starter_parts", "retention.schedule.services.rules.load_starter_rules"),
     )

@@ -16,8 +16,7 @@ from django.utils.translation import gettext as _
 from psycopg.sql import SQL
 
 from consent.consents.selectors.consents import find_restrictions
-from consent.notices.selectors.public import find_purposes
-from consent.notices.selectors.registers import current_register
+from consent.notices.selectors.registers import current_register, find_purposes
 from consent.register.models.purposes import ROLES, DataCategory, Purpose
 from paktaleem.directory.people.erasures import Erasure
 from paktaleem.directory.people.extension_points import Hold as ErasureHold

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from children.guardians.authority import RequestBlocker
 from children.guardians.selectors import GuardianshipUnknown
-from consent.own_pages.guardian.views.pages import ChildView, about_child, language_of
+from consent.own_pages.guardian_pages import ChildView, about_child, language_of
 from paktaleem.directory.access_links.contact_changes import is_contact_settled
 from paktaleem.directory.data_systems.selectors import Parent, list_answers
 from paktaleem.foundation.accounts.middleware import get_client_time

@@ -12,7 +12,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from consent.paper.certificate_names import in_each, name_codes, name_reasons
+from consent.paper.selectors import in_each, name_codes, name_reasons
 from paktaleem.directory.data_systems.models import Order, OrderStep
 from paktaleem.directory.data_systems.selectors import Parent
 from paktaleem.directory.data_systems.states import State

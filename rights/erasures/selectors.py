@@ -15,8 +15,7 @@ from django.utils.translation import gettext as _
 from children.guardians.models.guardians import Guardianship, Verification
 from children.guardians.models.mechanisms import Quarantine
 from consent.consents.models import Consent, ConsentEvent, Objection, Restriction
-from consent.notices.selectors.public import find_purposes, map_category_names
-from consent.notices.selectors.registers import current_register
+from consent.notices.selectors.registers import current_register, find_purposes, map_category_names
 from consent.register.compiled import Basis
 from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.data_systems.selectors import categories_held, systems_holding

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from children.guardians.models.guardians import Guardianship
-from consent.own_pages.guardian.views.pages import ChildView, about_child
+from consent.own_pages.guardian_pages import ChildView, about_child
 from paktaleem.directory.access_links.decorators import Visit, require_own_page
 from paktaleem.directory.access_links.models import Page
 from paktaleem.directory.access_links.views import closed

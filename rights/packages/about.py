@@ -10,8 +10,7 @@ from django.conf import settings
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from consent.notices.selectors.public import find_purposes, list_category_names
-from consent.notices.selectors.registers import current_register
+from consent.notices.selectors.registers import current_register, find_purposes, list_category_names
 from consent.register.compiled import Basis, BasisRule, Capacity, describe_purpose
 from consent.register.models.agreements import Recipient
 from consent.register.models.purposes import BASES

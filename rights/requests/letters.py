@@ -7,7 +7,7 @@ from django.utils import translation
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from consent.notices.selectors.public import find_purposes
+from consent.notices.selectors.registers import find_purposes
 from paktaleem.directory.mail.kinds import declare_message
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.sign_in_rules import build_public_url

@@ -18,8 +18,8 @@ from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester, ChangeAlreadyDecided, ChangeState
 from paktaleem.foundation.tenancy.context import in_client
 from tests.cast import Cast
-from tests.consent.approving import officer
-from tests.sharing.demands import demand
+from tests.consent.making import officer
+from tests.sharing.making import demand
 
 TRIES = int(os.environ.get("TWO_PEOPLE_TRIES", "20"))
 

@@ -18,14 +18,14 @@ from consent.register.models.agreements import (
     ServiceAgreement,
 )
 from consent.register.models.purposes import LawfulBasis, Purpose, PurposeCapacity
-from consent.register.services.register import cancel_period, change_register, end_period
+from consent.register.services import cancel_period, change_register, end_period
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.cast import Cast
-from tests.consent.approving import accept_by_two, approve_by_two, make_provider
+from tests.consent.making import accept_by_two, approve_by_two, make_provider
 from tests.factories import SETTING_UP
 
 DAY = timedelta(days=1)

@@ -14,7 +14,7 @@ from consent.agreements.models import AgreementDocument, ClientContact, DutyAtte
 from consent.agreements.services import add_document, sign_agreement
 from consent.register.models.agreements import AgreementSuspension, Instruction, ServiceAgreement
 from consent.register.models.purposes import SafeguardChange
-from consent.register.services.register import change_register
+from consent.register.services import change_register
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.clock import client_now
 from paktaleem.foundation.tenancy.context import in_client

@@ -21,7 +21,7 @@ from consent.agreements.selectors import list_contacts, list_duties, list_notice
 from consent.agreements.services import add_contact, attest_duties, remind_of_duties
 from consent.notices.services.announcements import process_client
 from consent.register.models.purposes import Purpose, PurposeCapacity
-from consent.register.services.register import change_register, end_period
+from consent.register.services import change_register, end_period
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.people.services.erasure import erase_subject
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
@@ -30,7 +30,7 @@ from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.cast import Cast
-from tests.consent.announcing import announce
+from tests.consent.making import announce
 from tests.factories import CAST_AT, SETTING_UP
 
 DAY = timedelta(days=1)

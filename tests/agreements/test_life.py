@@ -21,8 +21,7 @@ from consent.agreements.services import (
     suspend_agreement,
 )
 from consent.register.models.agreements import Instruction, ServiceAgreement
-from consent.register.services.register import change_register, end_period
-from consent.register.services.safeguards import decide_safeguard_change
+from consent.register.services import change_register, decide_safeguard_change, end_period
 from paktaleem.directory.files.services import FileKindNotAccepted
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.acts import Refused

@@ -26,7 +26,7 @@ from paktaleem.foundation.accounts.client_services import change_client
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 from tests.api.callers import Caller
-from tests.consent.lifting import lift_by_two
+from tests.consent.making import lift_by_two
 from tests.factories import SubjectFactory, deactivate_purpose
 from tests.keeping import dispose
 

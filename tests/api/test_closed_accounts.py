@@ -7,7 +7,7 @@ import pytest
 from consent.consents.services.restrictions import object_to_purpose, restrict_processing
 from consent.notices.starter_register import PURPOSES
 from consent.register.models.purposes import Purpose
-from consent.register.services.safeguards import decide_safeguard_change, request_safeguard_change
+from consent.register.services import decide_safeguard_change, request_safeguard_change
 from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.data_systems.services.issuing import issue_orders, issue_orders_for_set
 from paktaleem.directory.people.erasures import Erasure

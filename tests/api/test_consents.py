@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from consent.consents.models import Consent, ConsentEvent, ConsentState
 from consent.consents.services.recording import Answer, record_answers, withdraw_consent
 from consent.register.models.agreements import ServiceAgreement
-from consent.register.services.register import end_period
+from consent.register.services import end_period
 from paktaleem.directory.people.services.erasure import erase_subject
 from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.audit.models import Entry

@@ -12,7 +12,7 @@ from children.guardians.models.guardians import Guardianship
 from children.guardians.services.guardians import name_guardian
 from consent.register.models.agreements import Instruction, ServiceAgreement
 from consent.register.models.purposes import LawfulBasis, Purpose
-from consent.register.services.register import change_register
+from consent.register.services import change_register
 from paktaleem.directory.people.models import AccessRecord, GuardianClaim, Subject, SubjectEvent
 from paktaleem.directory.people.services.erasure import erase_subject
 from paktaleem.foundation.audit.actors import Reason
@@ -21,7 +21,7 @@ from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import question
 from tests.api.test_idempotency import in_threads, post
 from tests.children.guardians import approve_host
-from tests.consent.approving import accept_by_two
+from tests.consent.making import accept_by_two
 from tests.factories import CAST_AT, SETTING_UP
 
 NEW = "/api/v1/subjects/lms-new"

@@ -12,12 +12,12 @@ from consent.decisions.facts import Question
 from consent.decisions.selectors.decisions import decide_one
 from consent.notices.starter_register import CATEGORIES
 from consent.register.models.agreements import Recipient, RecipientApproval
-from consent.register.services.register import change_register
+from consent.register.services import change_register
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
-from tests.consent.approving import approve_by_two
+from tests.consent.making import approve_by_two
 from tests.factories import CAST_AT, SETTING_UP, SubjectFactory
 
 

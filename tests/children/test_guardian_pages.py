@@ -22,7 +22,7 @@ from children.invitations.services.answering import AnswerContext, record_servic
 from children.invitations.services.inviting import invite_guardian
 from consent.consents.models import Consent
 from consent.register.models.purposes import Purpose
-from consent.register.services.safeguards import decide_safeguard_change, request_safeguard_change
+from consent.register.services import decide_safeguard_change, request_safeguard_change
 from paktaleem.directory.people.models import AccessRecord, Subject
 from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.audit.models import Entry
@@ -46,7 +46,7 @@ from tests.children.browsers import (
     work,
 )
 from tests.children.guardians import approve_host, guardian_of, verified_guardian
-from tests.consent.approving import officer
+from tests.consent.making import officer
 from tests.factories import BORN, SETTING_UP, SubjectFactory
 
 AT = datetime(2026, 12, 1, 9, tzinfo=UTC)

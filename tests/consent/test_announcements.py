@@ -1,4 +1,3 @@
-# ruff: noqa: S608 -- SQL on names of our own tables
 """Material changes are announced, proven per client, and take effect by themselves; minor ones need none of it."""
 
 import json
@@ -6,19 +5,17 @@ import json
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, ProgrammingError, connection, transaction
+from django.test import Client as Visitor
+from django.utils import timezone
 
 from consent.consents.models import ConsentEvent
 from consent.notices.models import Notice, NoticeDispatch, NoticeDraft, NoticeEffect, NoticeVersion
 from consent.notices.selectors.notices import notice_timeline, policy_timeline
 from consent.notices.services.announcements import list_clients_to_follow, open_dispatches, process_client
-from consent.notices.services.publishing import (
-    announce_draft,
-    discard_draft,
-    publish_notice_version,
-    save_draft,
-)
+from consent.notices.services.publishing import announce_draft, discard_draft, publish_notice_version, save_draft
 from consent.register.models.purposes import RegisterVersion
-from consent.register.services.register import change_register
+from consent.register.services import change_register
+from consent.tasks import process_announcements
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.accounts.client_services import change_client
@@ -28,9 +25,15 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
+from tests.access_links.visiting import by_link
 from tests.accounts.officers import second_officer
-from tests.consent.announcing import DAY, PURPOSE, SECOND, TICK, announce, consent, decision, prove, share_purpose
+from tests.api.callers import Caller
+from tests.cast import Cast
+from tests.consent.making import DAY, PURPOSE, SECOND, TICK, announce, consent, decision, prove, share_purpose
+from tests.consent.test_choices import PAGE, words
 from tests.factories import SETTING_UP, make_consent_purpose
+
+# ruff: noqa: S608 -- SQL on names of our own tables
 
 
 @pytest.fixture
@@ -332,3 +335,49 @@ def test_a_policy_of_its_own_goes_before_paktaleems(cast, now):
         assert [one.version.client_id for one in policy_timeline(indus)] == [PAKTALEEM]
         make_consent_purpose(indus, "another", ["contact_details"])
         assert [one.version.client_id for one in policy_timeline(indus)] == [PAKTALEEM]
+
+
+TOLD = {"text_en": "From now on we keep it longer.", "text_ur": "اب ہم اسے زیادہ دیر رکھیں گے۔"}
+
+
+@pytest.fixture
+def coming(cast: Cast):
+    """Kiran has consented; the policy and the purpose's notice change in thirty days; Khyber is notified."""
+    at = timezone.now()
+    share_purpose(cast)
+    consent(cast, "khyber", at - DAY)
+    for code in (f"about_{PURPOSE}", "privacy_notice"):
+        version = announce(cast, at, code=code, **TOLD)
+        prove(cast, "khyber", version, at)
+    return version
+
+
+def said(cast: Cast) -> tuple[str | bool, ...]:
+    """Return the state in the decision, the policy's two pages and the preference centre."""
+    reason = Caller(cast.key("khyber")).reason("lms-kiran", PURPOSE)
+    policy = [
+        TOLD["text_en"] in words(Visitor().get(path, {"lang": "en"})) for path in ("/privacy/", "/privacy/khyber/")
+    ]
+    centre = words(by_link(cast, "khyber", "lms-kiran").get(PAGE, {"lang": "en"}))
+    return reason, *policy, "The text has changed" in centre
+
+
+def test_every_reader_follows_it_at_its_time_without_a_worker(cast, coming, time_machine):
+    time_machine.move_to(coming.effective_at - 5 * SECOND, tick=False)
+    assert said(cast) == ("permitted", False, False, False)
+    time_machine.move_to(coming.effective_at, tick=False)
+    assert said(cast) == ("consent_outdated", True, True, True)
+    with in_client(cast.client_id("khyber")):
+        assert not NoticeEffect.objects.filter(version=coming).exists()
+
+
+def test_the_worker_writes_it_down_once_when_it_is_back(cast, coming, time_machine):
+    late = coming.effective_at + 3 * DAY
+    for moment in (late, late + DAY):
+        time_machine.move_to(moment, tick=False)
+        process_announcements()
+    with in_client(cast.client_id("khyber")):
+        effect = NoticeEffect.objects.get(client_id=cast.client_id("khyber"), version=coming)
+        assert (effect.took_effect_at, effect.recorded_at) == (coming.effective_at, late)
+        kept = [json.loads(one.body)["facts"] for one in Entry.objects.filter(kind="notice.took_effect")]
+        assert [(one["notice"], one["number"]) for one in kept].count(("privacy_notice", coming.number)) == 1

@@ -4,10 +4,11 @@ import json
 from datetime import timedelta
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from children.guardians.services.checks import declare_mechanism
-from consent.consents.models import Consent, ConsentEvent, ConsentState, GivenBy
+from consent.consents.models import Consent, ConsentEvent, ConsentState, GivenBy, Method
 from consent.consents.services.consent_basis import ChildMayNotGive, UnknownAgeMayNotGive
 from consent.consents.services.recording import Answer, record_answers, withdraw_consent
 from consent.decisions.reasons import Reason, remedy_for
@@ -253,3 +254,43 @@ def test_only_what_a_guardian_or_an_age_would_help_goes_on_with_the_declaration(
     assert remedy.sentence_ur.startswith(plain.sentence_ur)
     assert "HOW-consent" in remedy.sentence_ur
     assert ("HOW-age" in remedy.sentence) == (reason == "age_unknown")
+
+
+@pytest.fixture
+def given(cast, now):
+    indus = cast.client_id("indus")
+    with in_client(indus):
+        record_answers(
+            cast.subject("danish"),
+            answers=[Answer("newsletter", ConsentState.GIVEN)],
+            shown=shown(indus, now),
+            given_by=GivenBy.GUARDIAN,
+            guardian=cast.subject("esra"),
+            actor=cast.key_actor("indus"),
+            at=now,
+        )
+        yield Consent.objects.get(subject=cast.subject_id("danish"))
+
+
+def test_the_guardian_who_gave_it_is_kept(cast, given):
+    assert (given.state, given.guardian_id) == ("given", cast.subject_id("esra"))
+
+
+def test_a_later_answer_by_staff_names_no_guardian(cast, given, now):
+    withdraw_consent(
+        cast.subject("danish"),
+        purpose="newsletter",
+        given_by=GivenBy.STAFF,
+        method=Method.PHONE,
+        actor=cast.actor("farah"),
+        at=now,
+    )
+    after = Consent.objects.get(pk=given.pk)
+    assert (after.state, after.given_by, after.guardian_id) == ("withdrawn", "staff", None)
+
+
+@pytest.mark.parametrize("who", ["", "kiran"], ids=["no-guardian", "another-clients"])
+def test_the_database_refuses_a_guardian_who_is_none(cast, given, who):
+    guardian = cast.subject_id(who) if who else None
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Consent.objects.filter(pk=given.pk).update(guardian=guardian)

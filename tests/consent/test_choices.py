@@ -13,7 +13,7 @@ from consent.consents.models import Consent, ConsentEvent, ConsentState, GivenBy
 from consent.consents.services.consent_basis import ChildMayNotGive
 from consent.consents.services.recording import Answer, record_answers
 from consent.notices.models import Notice
-from consent.notices.selectors.public import get_current_notice
+from consent.notices.selectors.registers import get_current_notice
 from consent.notices.services.publishing import publish_notice_version
 from paktaleem.directory.people.services.erasure import start_erasure
 from paktaleem.foundation.accounts.actors import NotAllowed, person_actor

@@ -25,10 +25,10 @@ from consent.consents.services.recording import (
 )
 from consent.notices.models import NoticeVersion
 from consent.notices.notice_tokens import TokenExpired, TokenForeign
-from consent.notices.selectors.public import get_current_notice
+from consent.notices.selectors.registers import get_current_notice
 from consent.notices.services.publishing import publish_notice_version
 from consent.register.models.purposes import LawfulBasis, Purpose
-from consent.register.services.register import change_register
+from consent.register.services import change_register
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import NotAllowed, key_actor
 from paktaleem.foundation.audit.actors import Reason

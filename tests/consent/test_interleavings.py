@@ -22,7 +22,7 @@ from consent.consents.selectors.consents import consent_states
 from consent.consents.services.recording import Answer, NothingToWithdraw, record_answers, withdraw_consent
 from consent.notices.notice_tokens import TokenExpired
 from consent.register.models.purposes import Purpose
-from consent.register.services.register import change_register
+from consent.register.services import change_register
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry

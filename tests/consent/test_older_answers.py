@@ -9,7 +9,7 @@ from consent.consents.models import Consent, ConsentState, GivenBy, Method
 from consent.consents.services.consent_basis import ChildMayNotGive, ClaimBeforeNotice
 from consent.consents.services.recording import Answer, record_answers
 from consent.notices.notice_tokens import TokenExpired
-from consent.notices.selectors.public import get_current_notice
+from consent.notices.selectors.registers import get_current_notice
 from tests.children.guardians import make_guardian, verified_guardian
 from tests.factories import CAST_AT, SubjectFactory
 from tests.showing import shown

@@ -11,15 +11,18 @@ from django.test import Client
 from django.utils import timezone
 from django.utils.dateformat import format as date_format
 
+from consent.decisions.reasons import Reason as Why
+from consent.decisions.reasons import remedy_for
 from consent.notices.models import Notice
-from consent.notices.selectors.public import list_public_purposes
+from consent.notices.selectors.registers import list_public_purposes
 from consent.notices.services.publishing import publish_notice_version
 from consent.register.models.purposes import DataCategory, Occasion, Purpose
-from consent.register.services.safeguards import widen_purpose
+from consent.register.services import widen_purpose
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.tenancy.context import in_client
-from tests.consent.announcing import DAY, announce, prove
+from tests.api.callers import Caller
+from tests.consent.making import DAY, announce, prove
 from tests.console.pages import answer, refused_by_policy
 from tests.factories import CAST_AT, SETTING_UP
 
@@ -212,3 +215,41 @@ def test_the_page_of_a_client_names_its_postal_address_and_the_section_of_receip
     section = page("/privacy/indus/").partition('id="rights"')[2].partition("</section>")[0]
     assert "12 Lyari Road, Karachi 75660" in section
     assert 'href="/requests/indus/?lang=en"' in section
+
+
+def test_the_documentation_of_every_remedy_is_a_section_of_a_page_that_is_served():
+    for reason in Why:
+        remedy = remedy_for(reason)
+        if remedy is not None:
+            address, _, section = remedy.documentation.partition("#")
+            assert f'<h2 id="{section}">{reason.value}</h2>' in page(address)
+
+
+def test_a_refusal_leads_to_the_section_of_its_reason(cast):
+    decision = Caller(cast.key("indus")).ask("lms-nobody", "service_delivery")
+    address, _, section = decision["context"]["remedy"]["documentation"].partition("#")
+    assert section == decision["context"]["reason"] == "subject_unknown"
+    assert f'<h2 id="{section}">' in page(address)
+
+
+@pytest.mark.parametrize("language", ["en", "ur"])
+def test_the_page_is_english_text_in_the_readers_frame(language):
+    html = page("/docs/reasons/", language)
+    assert f'<html lang="{language}"' in html
+    assert '<div class="text" lang="en" dir="ltr">' in html
+    assert "<code>valid_until</code>" in html
+    assert "<em>What would help:</em>" in html
+    assert len(re.findall("<h1", html)) == 1
+    assert refused_by_policy(html) == []
+    assert "<script" not in html
+
+
+def test_the_page_may_be_cached_and_takes_no_other_method():
+    response = Client().get("/docs/reasons/")
+    assert response["Cache-Control"] == "public, max-age=300"
+    assert Client().post("/docs/reasons/").status_code == 405
+
+
+def test_the_page_is_served_where_the_documentation_is_not_deployed(settings, tmp_path):
+    settings.BASE_DIR = tmp_path
+    assert '<h2 id="consent_missing">' in page("/docs/reasons/")

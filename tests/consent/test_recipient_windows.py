@@ -17,14 +17,13 @@ from consent.notices.services.publishing import (
     withdraw_objection,
 )
 from consent.register.models.agreements import Instruction, RecipientApproval, ServiceAgreement
-from consent.register.services.register import change_register, end_period
+from consent.register.services import change_register, end_period
 from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.cast import Cast
-from tests.consent.announcing import prove
-from tests.consent.approving import approve_by_two, make_provider, officer
+from tests.consent.making import approve_by_two, make_provider, officer, prove
 from tests.factories import SETTING_UP
 
 DAY = timedelta(days=1)

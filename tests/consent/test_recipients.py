@@ -28,9 +28,8 @@ from consent.notices.services.publishing import (
 from consent.register.effects import WeakensSafeguard, count_recipient_effect
 from consent.register.models.agreements import Instruction, Recipient, RecipientApproval, ServiceAgreement
 from consent.register.models.purposes import LawfulBasis, Purpose, PurposeCapacity, SafeguardChange
-from consent.register.services.register import change_register, end_period
-from consent.register.services.safeguards import decide_safeguard_change, request_safeguard_change
-from consent.register.services.safeguards import request_safeguard_change as request_change
+from consent.register.services import change_register, decide_safeguard_change, end_period, request_safeguard_change
+from consent.register.services import request_safeguard_change as request_change
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
@@ -40,8 +39,7 @@ from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.cast import Cast
 from tests.children.guardians import guardian_of, make_guardian, record_answer
-from tests.consent.announcing import prove
-from tests.consent.approving import accept_by_two, approve_by_two, make_provider, officer
+from tests.consent.making import accept_by_two, approve_by_two, make_provider, officer, prove
 from tests.factories import CAST_AT, SETTING_UP
 from tests.sandbox.making import Sandbox
 

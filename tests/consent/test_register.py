@@ -31,8 +31,7 @@ from consent.register.models.purposes import (
     RegisterRow,
     RegisterVersion,
 )
-from consent.register.services.register import change_register, end_period
-from consent.register.services.safeguards import sign_balancing_test, widen_purpose
+from consent.register.services import change_register, end_period, sign_balancing_test, widen_purpose
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.acts import Refused
@@ -44,7 +43,7 @@ from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from retention.records.models import ImpactAssessment
 from retention.schedule.models import RetentionRule
-from tests.consent.approving import accept_by_two, approve_by_two
+from tests.consent.making import accept_by_two, approve_by_two
 from tests.factories import SETTING_UP
 
 WHY = Reason.REVIEW

@@ -10,7 +10,7 @@ from django.db import IntegrityError, connection, connections, transaction
 from consent.consents.models import ConsentState
 from consent.consents.services.recording import Answer, record_answers
 from consent.decisions.selectors.decisions import decide_all_purposes
-from consent.notices.selectors.public import bases_in_force
+from consent.notices.selectors.registers import bases_in_force
 from consent.register.effects import WeakensSafeguard, count_concerned
 from consent.register.models.agreements import ServiceAgreement
 from consent.register.models.purposes import (
@@ -21,8 +21,7 @@ from consent.register.models.purposes import (
     SafeguardChange,
     SafeguardKind,
 )
-from consent.register.services.register import change_register, end_period
-from consent.register.services.safeguards import decide_safeguard_change, request_safeguard_change
+from consent.register.services import change_register, decide_safeguard_change, end_period, request_safeguard_change
 from paktaleem.foundation.accounts.actors import NotAllowed, user_actor
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester, ChangeAlreadyDecided
 from paktaleem.foundation.audit.actors import Reason
@@ -31,7 +30,7 @@ from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 from paktaleem.office.demo.content import LAWS
 from paktaleem.office.demo.loading import list_laws
-from tests.consent.approving import officer
+from tests.consent.making import officer
 from tests.factories import SETTING_UP
 from tests.showing import shown
 from tests.waiting import wait_until_one_waits

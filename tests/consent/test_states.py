@@ -16,7 +16,7 @@ from consent.notices.models import NoticeVersion
 from consent.notices.notice_tokens import TokenExpired
 from consent.notices.services.publishing import publish_notice_version
 from consent.register.models.purposes import Purpose
-from consent.register.services.register import change_register
+from consent.register.services import change_register
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
 from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.audit.actors import Reason

@@ -23,7 +23,7 @@ from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
 from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import as_officer, in_client
-from tests.consent.announcing import DAY, SECOND, announce, consent, decision, prove, share_purpose
+from tests.consent.making import DAY, SECOND, announce, consent, decision, prove, share_purpose
 
 WORKER = system_actor("tests")
 

@@ -19,7 +19,7 @@ from consent.notices.services.publishing import publish_notice_version
 from consent.receipts.evidence_bundles import LEDGER, MANIFEST, BundleBroken, check_bundle
 from consent.receipts.services import export_evidence
 from consent.register.models.purposes import Purpose
-from consent.register.services.register import change_register
+from consent.register.services import change_register
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.acts import Refused

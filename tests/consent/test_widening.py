@@ -15,20 +15,17 @@ from consent.consents.services.recording import Answer, record_answers, withdraw
 from consent.decisions.selectors.decisions import decide_all_purposes
 from consent.notices.notice_tokens import TokenExpired
 from consent.notices.selectors.preview import ClientCounts, RenewalCounts, preview_effect, preview_widening
-from consent.notices.selectors.public import get_current_notice
-from consent.notices.selectors.registers import register_as_of
-from consent.receipts.selectors import get_record_facts
+from consent.notices.selectors.registers import get_current_notice, register_as_of
+from consent.receipts.services import get_record_facts
 from consent.register.effects import WeakensSafeguard
 from consent.register.models.purposes import LawfulBasis, Purpose, PurposeWidening, SafeguardKind
-from consent.register.services.register import change_register
-from consent.register.services.safeguards import decide_safeguard_change, request_safeguard_change, widen_purpose
+from consent.register.services import change_register, decide_safeguard_change, request_safeguard_change, widen_purpose
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
-from tests.consent.announcing import PURPOSE, consent, decision, share_purpose
-from tests.consent.approving import accept_by_two
+from tests.consent.making import PURPOSE, accept_by_two, consent, decision, share_purpose
 from tests.faults.size import sized
 from tests.showing import shown
 

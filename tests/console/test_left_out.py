@@ -9,7 +9,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from consent.agreements.admin import contacts as agreement_panels
+from consent.agreements import admin as agreement_panels
 from consent.agreements.services import attest_duties, decline_signing, sign_agreement
 from consent.consents.admin import consents, person_page
 from consent.consents.models import Consent
@@ -38,11 +38,11 @@ from rights.requests.services.intake import deny_own_request, receive_request
 from tests.agreements.test_life import draft_of
 from tests.api.callers import Caller
 from tests.cast import Cast
-from tests.consent.approving import officer
+from tests.consent.making import officer
 from tests.console.pages import row_url
 from tests.factories import SETTING_UP
 from tests.rights.cases import received, withdraw
-from tests.sharing.demands import demand
+from tests.sharing.making import demand
 from tests.signing_in import SignIn
 from tests.webhooks.making import make_endpoint, make_given_up
 

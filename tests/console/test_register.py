@@ -12,7 +12,7 @@ from consent.consents.services.restrictions import object_to_purpose, restrict_p
 from consent.notices.models import Notice, NoticeDraft, NoticeVersion
 from consent.register.models.agreements import Instruction, ServiceAgreement
 from consent.register.models.purposes import BalancingTest, Purpose, SafeguardChange
-from consent.register.services.safeguards import decide_safeguard_change, request_safeguard_change
+from consent.register.services import decide_safeguard_change, request_safeguard_change
 from paktaleem.foundation.accounts.models import ApiKey, Membership, User
 from paktaleem.foundation.accounts.selectors import find_key_actor
 from paktaleem.foundation.audit.actors import Reason

@@ -9,11 +9,11 @@ from django.utils import timezone
 from consent.consents.models import Consent, ConsentState
 from consent.consents.services.recording import Answer, record_answers
 from consent.register.models.purposes import LawfulBasis, Purpose, SafeguardChange
-from consent.register.services.safeguards import decide_safeguard_change, request_safeguard_change, widen_purpose
+from consent.register.services import decide_safeguard_change, request_safeguard_change, widen_purpose
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from tests.cast import Cast
-from tests.consent.approving import approve_by_two, make_provider, officer
+from tests.consent.making import approve_by_two, make_provider, officer
 from tests.consent.test_recipients import approval
 from tests.console.pages import row_url, shows_effect_only
 from tests.showing import shown

@@ -7,7 +7,7 @@ from typing import Any
 from consent.notices.models import Notice
 from consent.register.admin.purposes import list_purpose_effects
 from consent.register.models.purposes import BalancingTest, LawfulBasis, Purpose, SafeguardChange
-from consent.register.services.safeguards import decide_safeguard_change
+from consent.register.services import decide_safeguard_change
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.context import as_officer, in_client

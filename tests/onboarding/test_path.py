@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from consent.register.models.agreements import Instruction, ServiceAgreement
 from consent.register.models.purposes import LawfulBasis, Purpose
-from consent.register.services.register import change_register
+from consent.register.services import change_register
 from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.accounts.models import Client, User
 from paktaleem.foundation.accounts.roles import Role

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from children.guardians.authority import CardNumberFound
 from consent.consents.models import Consent, ConsentEvent, ConsentEvidence, ConsentState
-from consent.consents.services.evidence import open_evidence
+from consent.consents.services.consent_basis import open_evidence
 from consent.consents.services.recording import Answer, record_answers, withdraw_consent
 from consent.notices.models import Notice
 from consent.notices.services.publishing import publish_notice_version

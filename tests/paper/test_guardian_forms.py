@@ -16,14 +16,14 @@ from children.guardians.services.verifications import mark_verification_false
 from children.invitations.services.answering import process_invitations
 from children.invitations.services.inviting import invite_guardians_of
 from consent.consents.models import ConsentEvent, ConsentEvidence, GivenBy
-from consent.consents.services.evidence import open_evidence
+from consent.consents.services.consent_basis import open_evidence
 from consent.consents.services.recording import withdraw_consent
 from consent.paper.models import FormPage, PaperAnswer
 from consent.paper.selectors import select_unreachable
 from consent.paper.services.answers import AnswersRefused, confirm_answer
 from consent.paper.services.forms import print_form
 from consent.register.models.purposes import Purpose
-from consent.register.services.safeguards import widen_purpose
+from consent.register.services import widen_purpose
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services.erasure import AlreadyErased, ErasureInProgress, erase_subject, start_erasure

@@ -38,8 +38,7 @@ from consent.register.models.purposes import (
     PurposeCapacity,
     SafeguardChange,
 )
-from consent.register.services.register import change_register
-from consent.register.services.safeguards import request_safeguard_change
+from consent.register.services import change_register, request_safeguard_change
 from consent.sharing.models import Disclosure
 from consent.sharing.services import (
     DisclosureReport,
@@ -106,9 +105,8 @@ from rights.requests.services.steps import list_parts
 from tests.breaches.making import add_measures, assess, make_breach, send_letters
 from tests.cast import Cast
 from tests.children.guardians import make_guardian, record_answer, verified_guardian
-from tests.consent.announcing import announce, prove
-from tests.consent.approving import approve_by_two, make_provider, officer
 from tests.consent.cookies.making import make_link, make_site, make_usual_cookies
+from tests.consent.making import announce, approve_by_two, make_provider, officer, prove
 from tests.console.pages import MODELS, admin_of
 from tests.factories import BORN, CAST_AT, SETTING_UP, SubjectFactory, make_system
 from tests.merges.making import linked, proposed, second_record
@@ -117,7 +115,7 @@ from tests.retention.schedule.making import make_rule
 from tests.rights.packing import built
 from tests.schools.making import enrolled, given, record
 from tests.security_assessments.making import make_assessment
-from tests.sharing.demands import demand, transfer
+from tests.sharing.making import demand, transfer
 from tests.showing import shown
 from tests.single_sign_on.making import propose_sign_on
 from tests.webhooks.making import make_endpoint, make_given_up

@@ -18,7 +18,7 @@ from django.utils import timezone
 from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import question
 from tests.cast import Cast
-from tests.consent.announcing import announce
+from tests.consent.making import announce
 from tests.console.test_permissions import TABLE as MODELS
 from tests.signing_in import browser_of
 from tests.webhooks.making import make_endpoint

@@ -19,8 +19,7 @@ from consent.notices.models import Notice, NoticeDraft
 from consent.notices.services.publishing import announce_draft, publish_notice_version, save_draft
 from consent.register.models.agreements import ServiceAgreement
 from consent.register.models.purposes import Purpose
-from consent.register.services.register import change_register
-from consent.register.services.safeguards import decide_safeguard_change, request_safeguard_change
+from consent.register.services import change_register, decide_safeguard_change, request_safeguard_change
 from consent.sharing.services import (
     decide_business_transfer,
     decide_legal_disclosure,
@@ -67,7 +66,7 @@ from tests.children.guardians import make_guardian, record_answer, verified_guar
 from tests.factories import make_system
 from tests.merges.making import second_record
 from tests.project.offenders import refuse_any
-from tests.sharing.demands import demand, transfer
+from tests.sharing.making import demand, transfer
 from tests.single_sign_on.making import propose_sign_on
 
 type Approve = Callable[[Actor, datetime], Any]

@@ -16,7 +16,7 @@ from time_machine import TimeMachineFixture
 from consent.consents.models import ConsentState
 from consent.consents.services.recording import Answer, record_answers
 from consent.register.models.purposes import Purpose
-from consent.register.services.register import change_register
+from consent.register.services import change_register
 from consent.sharing.services import decide_legal_disclosure, record_legal_disclosure, request_legal_disclosure
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
 from paktaleem.foundation.accounts.acts import Refused
@@ -36,9 +36,9 @@ from paktaleem.office.reports.regulator.tasks import gather_pack
 from retention.holdings.services.collecting import CollectionReport, report_collection
 from rights.requests.models import RightsRequest
 from tests.cast import Cast
-from tests.consent.approving import officer
+from tests.consent.making import officer
 from tests.rights.cases import received
-from tests.sharing.demands import demand
+from tests.sharing.making import demand
 from tests.showing import shown
 from tests.signing_in import browser_of
 

@@ -15,7 +15,7 @@ from consent.decisions.facts import Question
 from consent.decisions.selectors.decisions import decide_each, decide_one
 from consent.register.models.agreements import Instruction
 from consent.register.models.purposes import Purpose
-from consent.register.services.register import change_register, end_period
+from consent.register.services import change_register, end_period
 from paktaleem.directory.people.services.batches import record_subject_event
 from paktaleem.directory.people.services.erasure import erase_subject, start_erasure
 from paktaleem.foundation.accounts.actors import NotAllowed

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 
 from consent.register.effects import WeakensSafeguard
-from consent.register.services.safeguards import decide_safeguard_change
+from consent.register.services import decide_safeguard_change
 from paktaleem.directory.data_systems.models import Order
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.acts import Refused
@@ -16,7 +16,7 @@ from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.models import Entry
 from retention.holdings.models import CollectionDecision, FlaggedCollection
 from retention.holdings.services.holdings import DISPOSAL, decide_collection, request_explanation
-from tests.consent.approving import officer
+from tests.consent.making import officer
 from tests.retention.schedule.making import put_on_hold
 
 DAY = timedelta(days=1)

@@ -9,7 +9,7 @@ from django.db import IntegrityError, ProgrammingError, connection, transaction
 from children.guardians.models.mechanisms import Quarantine
 from children.guardians.services.conflicts import quarantine, release
 from children.invitations.services.inviting import purge_old_contacts
-from consent.register.services.safeguards import decide_safeguard_change
+from consent.register.services import decide_safeguard_change
 from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.data_systems.services.fulfilment import (
     accept_order,
@@ -38,7 +38,7 @@ from retention.holdings.services.incidents import (
 from retention.schedule.models import HoldKind, HoldLift
 from retention.schedule.services.holds import HoldScope, lift_hold, place_hold, settle_lift
 from tests.children.guardians import decision_reason, guardian_of, record_answer, verified_guardian
-from tests.consent.approving import officer
+from tests.consent.making import officer
 from tests.console.pages import row_url
 from tests.factories import make_system
 from tests.keeping import default_period

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from consent.register.models.agreements import Recipient, RecipientApproval
-from consent.register.services.register import change_register
+from consent.register.services import change_register
 from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.accounts.actors import person_actor
 from paktaleem.foundation.audit.actors import Reason
@@ -15,7 +15,7 @@ from rights.requests.services.decisions import decide_part
 from rights.requests.services.intake import deny_own_request, receive_request
 from rights.requests.services.steps import list_parts
 from tests.cast import Cast
-from tests.consent.approving import approve_by_two
+from tests.consent.making import approve_by_two
 from tests.factories import CAST_AT, SETTING_UP
 
 AT = datetime(2026, 10, 1, 9, tzinfo=UTC)

@@ -17,7 +17,7 @@ from consent.consents.services.restrictions import (
     restrict_processing,
 )
 from consent.register.models.purposes import SafeguardChange
-from consent.register.services.safeguards import decide_safeguard_change
+from consent.register.services import decide_safeguard_change
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, user_actor

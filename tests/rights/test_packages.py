@@ -14,7 +14,7 @@ from django.core.exceptions import ValidationError
 from django.urls import reverse
 
 from consent.consents.models import ConsentEvent, ConsentState
-from consent.consents.services.evidence import add_evidence_file
+from consent.consents.services.consent_basis import add_evidence_file
 from consent.consents.services.recording import Answer, record_answers
 from paktaleem.directory.data_systems.services.fulfilment import approve_waiver, propose_waiver
 from paktaleem.directory.files.models import FileChunk, PackageKey

@@ -7,7 +7,7 @@ from django.test import Client
 from django.utils import timezone
 
 from tests.cast import Cast
-from tests.consent.announcing import announce
+from tests.consent.making import announce
 from tests.project.offenders import refuse_any
 from tests.project.test_permission_matrix import ANONYMOUS, API, PUBLISHED, VISITORS, example
 from tests.school_limits.limiting import make_head, make_school

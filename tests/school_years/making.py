@@ -5,7 +5,7 @@ from typing import Any
 
 from consent.consents.models import Consent, ConsentState, Method
 from consent.consents.services.recording import Answer, record_answers
-from consent.notices.selectors.public import get_current_notice
+from consent.notices.selectors.registers import get_current_notice
 from paktaleem.directory.schools.models import Origin
 from paktaleem.directory.schools.rows import ClassRow, EnrolmentRow, GivenRows, SchoolRow
 from paktaleem.directory.schools.services.recording import record_schools

@@ -17,9 +17,8 @@ from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.cast import Cast
-from tests.consent.announcing import prove
-from tests.consent.approving import officer
-from tests.sharing.demands import transfer
+from tests.consent.making import officer, prove
+from tests.sharing.making import transfer
 from tests.signing_in import browser_of
 
 DAY = timedelta(days=1)

@@ -11,7 +11,7 @@ from django.db import IntegrityError, ProgrammingError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from consent.register.models.agreements import Instruction, ServiceAgreement
-from consent.register.services.register import change_register, end_period
+from consent.register.services import change_register, end_period
 from consent.sharing.models import Disclosure
 from consent.sharing.own_pages import recipients_section
 from consent.sharing.selectors import list_disclosures_of, list_own_disclosures
@@ -28,7 +28,7 @@ from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import Caller
 from tests.cast import Cast
-from tests.consent.approving import approve_by_two, make_provider
+from tests.consent.making import approve_by_two, make_provider
 from tests.consent.test_recipients import approval
 from tests.factories import SETTING_UP, SubjectFactory
 

@@ -15,7 +15,7 @@ from paktaleem.foundation.tenancy.context import in_client
 from tests.cast import Cast
 from tests.children.browsers import by_contact, child_page
 from tests.children.guardians import guardian_of
-from tests.consent.approving import make_provider
+from tests.consent.making import make_provider
 from tests.console.pages import row_url
 from tests.factories import SETTING_UP
 from tests.sharing.test_disclosures import report_of

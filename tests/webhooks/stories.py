@@ -24,8 +24,7 @@ from consent.consents.services.revocation import expire_consent, invalidate_cons
 from consent.notices.services.announcements import process_client
 from consent.register.models.agreements import Recipient, RecipientApproval
 from consent.register.models.purposes import Purpose
-from consent.register.services.register import change_register
-from consent.register.services.safeguards import widen_purpose
+from consent.register.services import change_register, widen_purpose
 from consent.sharing.services import DisclosureReport, report_disclosure
 from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.data_systems.services.fulfilment import (
@@ -78,9 +77,7 @@ from tests.children.browsers import PORTAL, answer, by_link, child_page, follow,
 from tests.children.browsers import work as send_letters
 from tests.children.guardians import guardian_of, make_guardian, record_answer, verified_guardian
 from tests.children.test_provider_checks import answer_by_file
-from tests.consent.announcing import PURPOSE, announce, prove, share_purpose
-from tests.consent.approving import approve_by_two
-from tests.consent.lifting import lift_by_two, overrule_by_two
+from tests.consent.making import PURPOSE, announce, approve_by_two, lift_by_two, overrule_by_two, prove, share_purpose
 from tests.erasures import steps as erasing
 from tests.factories import BORN, SETTING_UP, OrderSpecFactory, SubjectFactory, make_system
 from tests.merges.making import linked, second_record, taken_apart

@@ -9,7 +9,7 @@ from django.db import connection
 from consent.consents.models import ConsentState
 from consent.consents.services.recording import Answer, record_answers
 from consent.register.models.agreements import Recipient, RecipientApproval
-from consent.register.services.register import change_register, end_period
+from consent.register.services import change_register, end_period
 from paktaleem.directory.people.services.erasure import erase_subject
 from paktaleem.directory.webhooks.models import Delivery, Message
 from paktaleem.directory.webhooks.selectors import list_unspread_messages
@@ -25,7 +25,7 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
-from tests.consent.approving import approve_by_two
+from tests.consent.making import approve_by_two
 from tests.factories import SETTING_UP, SubjectFactory
 from tests.showing import shown
 from tests.webhooks.making import make_endpoint

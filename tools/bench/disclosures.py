@@ -115,9 +115,9 @@ def _report() -> int:
 
 def _fill(superuser_url: str) -> None:
     from consent.register.models.agreements import Instruction, RecipientApproval, ServiceAgreement  # noqa: PLC0415 -- as above
-    from consent.register.services.register import change_register  # noqa: PLC0415 -- as above
+    from consent.register.services import change_register  # noqa: PLC0415 -- as above
     from paktaleem.foundation.tenancy.context import in_client  # noqa: PLC0415 -- as above
-    from tests.consent.approving import approve_by_two, make_provider  # noqa: PLC0415 -- as above
+    from tests.consent.making import approve_by_two, make_provider  # noqa: PLC0415 -- as above
     from tests.factories import CAST_AT, SETTING_UP  # noqa: PLC0415 -- as above
     from tools.bench import world  # noqa: PLC0415 -- as above
 

@@ -142,7 +142,7 @@ def _fill(superuser_url: str) -> None:
     with in_client(PAKTALEEM):
         from consent.notices.models import Notice  # noqa: PLC0415 -- as above
         from consent.register.models.purposes import Purpose  # noqa: PLC0415 -- as above
-        from consent.register.services.register import change_register  # noqa: PLC0415 -- as above
+        from consent.register.services import change_register  # noqa: PLC0415 -- as above
 
         made = set(Purpose.objects.values_list("code", flat=True))  # from an aborted run
         for code, categories in SHARED.items():

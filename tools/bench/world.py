@@ -17,7 +17,7 @@ from uuid import UUID
 import psycopg
 from psycopg import sql
 
-from consent.notices.services.starter import load_register
+from consent.notices.services.publishing import load_register
 from consent.notices.starter_register import CATEGORIES, PURPOSES
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM

@@ -22,7 +22,7 @@ from django.utils.translation import gettext_lazy as _
 from children.guardians.models.guardians import ServiceAuthorisation
 from consent.consents.models import Consent, ConsentEvent, ConsentEvidence, ConsentState, Objection, Restriction
 from consent.consents.selectors.consents import current_states, is_without_effect, load_asked_words
-from consent.consents.services.evidence import add_evidence_file, open_evidence
+from consent.consents.services.consent_basis import add_evidence_file, open_evidence
 from consent.consents.services.restrictions import SERVICE
 from consent.consents.services.revocation import invalidate_consent, revoke_consent
 from consent.decisions.admin import decision_cells

@@ -17,7 +17,7 @@ from consent.consents.services.recording import Answer, record_answers, withdraw
 from consent.consents.services.restrictions import object_to_purpose, restrict_processing
 from consent.notices.notice_tokens import ShownNotice, read_notice_token, sign_notice_token
 from consent.notices.selectors.notices import NoticeUnknown
-from consent.notices.selectors.public import bases_in_force, get_current_notice
+from consent.notices.selectors.registers import bases_in_force, get_current_notice
 from consent.register.compiled import Basis
 from consent.register.models.purposes import Purpose
 from paktaleem.directory.people.models import GuardianClaim, Subject

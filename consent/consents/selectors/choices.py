@@ -14,8 +14,7 @@ from consent.consents.selectors.consents import to_consent_fact
 from consent.decisions.facts import effective_state
 from consent.notices.models import NoticeVersion
 from consent.notices.selectors.notices import NoticeUnknown, get_version_in_effect, policy_timeline
-from consent.notices.selectors.public import find_purposes, get_current_notice
-from consent.notices.selectors.registers import current_register
+from consent.notices.selectors.registers import current_register, find_purposes, get_current_notice
 from consent.register.compiled import Basis, BasisRule, PurposeText, Register, describe_purpose
 from consent.register.models.agreements import Recipient
 from consent.register.models.purposes import DataCategory, Purpose

@@ -1,7 +1,7 @@
 """Current consents and recorded answers."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -27,6 +27,7 @@ from django.utils.translation import gettext_noop
 from consent.consents.models import (
     Consent,
     ConsentEvent,
+    ConsentEvidence,
     ConsentState,
     GivenBy,
     Objection,
@@ -38,6 +39,8 @@ from consent.notices.models import NoticeVersion
 from consent.notices.selectors.registers import current_register
 from consent.register.compiled import Register
 from consent.register.models.purposes import Purpose, PurposeWidening, WideningKind
+from paktaleem.directory.people.copies.declarations import Reader
+from paktaleem.directory.people.copies.sections import StoredFile
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import age_is_known
 from paktaleem.foundation.accounts.actors import Actor, require, require_about
@@ -346,3 +349,15 @@ def _list_limits(subject: Subject, until: datetime) -> list[TimelineEntry]:
                 if at is not None and at <= until
             ]
     return lines
+
+
+def list_evidence_files(reader: Reader) -> Iterator[StoredFile]:
+    """List the files, such as signed forms, of the answers that the recipient of the copy gave.
+
+    A form that another person signed shows their name and signature, and is left out (GDPR Art. 15(4)).
+    """
+    own = ConsentEvidence.objects.filter(
+        client_id=reader.subject.client_id, subject=reader.subject, event__guardian=reader.guardian_id
+    )
+    for row in own.exclude(file=None).select_related("file__subject", "event__purpose").order_by("pk"):
+        yield StoredFile(ConsentEvidence.copied.code, row.event.purpose.code, row.file)

@@ -17,6 +17,7 @@ from consent.consents.models import Consent, ConsentEvent, ConsentState, GivenBy
 from consent.consents.services.consent_basis import (
     CollectionMethod,
     ConsentBasis,
+    add_evidence_reference,
     check_age_then,
     check_consent_basis,
     check_giver,
@@ -26,11 +27,9 @@ from consent.consents.services.consent_basis import (
     resolve_notices,
     update_purpose_conflict,
 )
-from consent.consents.services.evidence import add_evidence_reference
 from consent.decisions.facts import ANSWER_STATES, changes_state
 from consent.notices.selectors.notices import NoticeOutdated
-from consent.notices.selectors.public import to_purpose
-from consent.notices.selectors.registers import Version, current_register
+from consent.notices.selectors.registers import Version, current_register, to_purpose
 from consent.register.compiled import Basis, Register
 from consent.register.models.purposes import Purpose
 from paktaleem.directory.people.models import Subject

@@ -20,12 +20,11 @@ from django.db import transaction
 
 from children.guardians.models.guardians import ServiceAuthorisation
 from consent.consents.models import Objection, Restriction
-from consent.notices.selectors.public import find_purposes
-from consent.notices.selectors.registers import current_register
+from consent.notices.selectors.registers import current_register, find_purposes
 from consent.register.compiled import Basis
 from consent.register.effects import WeakensSafeguard
 from consent.register.models.purposes import SafeguardChange, SafeguardKind
-from consent.register.services.safeguards import store_safeguard_change
+from consent.register.services import store_safeguard_change
 from paktaleem.directory.data_systems.models import Ground, Order, OrderKind
 from paktaleem.directory.data_systems.selectors import Parent, categories_held, systems_holding
 from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from consent.notices.services.starter import load_register
+from consent.notices.services.publishing import load_register
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.tenancy.context import in_client

@@ -27,8 +27,7 @@ from children.strength import Method as VerificationMethod
 from children.strength import strength_of
 from consent.consents.models import ConsentEvent, ConsentState, GivenBy, Method
 from consent.consents.selectors.choices import printed_notice
-from consent.consents.services.consent_basis import NoticeNotInEffect
-from consent.consents.services.evidence import add_evidence_file
+from consent.consents.services.consent_basis import NoticeNotInEffect, add_evidence_file
 from consent.consents.services.recording import Answer, lock_subject, record_answers
 from consent.notices.notice_tokens import TokenExpired
 from consent.notices.selectors.registers import current_register

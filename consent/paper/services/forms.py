@@ -13,13 +13,12 @@ from django.utils.translation import gettext as _
 from consent.consents.selectors.choices import PrintedNotice, printed_notice
 from consent.notices.models import NoticeVersion
 from consent.notices.selectors.notices import NoticeUnknown
-from consent.notices.selectors.public import find_purposes, get_current_notice
-from consent.notices.selectors.registers import current_register
+from consent.notices.selectors.registers import current_register, find_purposes, get_current_notice
 from consent.paper.models import Addressee, FormPage, FormPurpose, FormRun
 from consent.paper.pdf import Form, Page, PrintedUse, Question, ServiceQuestion, render_pdf
 from consent.register.compiled import Basis, Register, describe_purpose
 from consent.register.models.purposes import Purpose
-from consent.register.services.register import require_printable
+from consent.register.services import require_printable
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.people import reveal_names
 from paktaleem.foundation.accounts.actors import Actor, require

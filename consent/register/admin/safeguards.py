@@ -1,10 +1,10 @@
 """Weaker safeguards in the console: the effect first, a ground in words, then the approval of a second person."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from copy import copy
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from django.apps import apps
 from django.contrib import admin, messages
@@ -16,7 +16,6 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext
 
-from consent.register.admin.row_admin import RegisterAdmin
 from consent.register.compiled import PURPOSE_WORDS
 from consent.register.effects import (
     SafeguardEffect,
@@ -34,14 +33,20 @@ from consent.register.models.purposes import (
     SafeguardChange,
     SafeguardKind,
 )
-from consent.register.services.register import cancel_period, end_period
-from consent.register.services.safeguards import decide_safeguard_change, may_approve, request_safeguard_change
+from consent.register.services import (
+    cancel_period,
+    change_register,
+    decide_safeguard_change,
+    end_period,
+    may_approve,
+    request_safeguard_change,
+)
 from paktaleem.foundation.accounts.middleware import get_arrival_time
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import is_other_person
 from paktaleem.foundation.accounts.sessions import require_recent_authentication
 from paktaleem.foundation.console.approvals import approval_actions, change_state_column
-from paktaleem.foundation.console.columns import staff_name
+from paktaleem.foundation.console.columns import period_pill, staff_name, state_column
 from paktaleem.foundation.console.forms import ActionForm, GroundField, RowActionForm, ScopedForm
 from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.requests import actor_of, get_action_time
@@ -123,6 +128,29 @@ def _show(row: Any, name: str) -> str:
     if isinstance(value, bool):
         return gettext("Yes") if value else gettext("No")
     return format_time(value) if isinstance(value, datetime) else str(value or "")
+
+
+class RegisterAdmin(ScopedAdmin):
+    """A kind of register row; a client's own rows are editable, shared rows read-only."""
+
+    view_capability = Capability.VIEW_REGISTER
+    add_capability: ClassVar[Capability | None] = Capability.MANAGE_REGISTER
+    change_capability: ClassVar[Capability | None] = Capability.MANAGE_REGISTER
+
+    def write(self, row: Any, **details: Any) -> None:
+        change_register(row, actor=details["actor"], reason=details["reason"], at=details["at"])
+
+
+class PeriodAdmin(RegisterAdmin):
+    """Rows with a period: they start now or later, are ended instead of deleted, and are fixed once started."""
+
+    fixed_once_started: ClassVar[Sequence[str]] = ()
+    state = state_column(period_pill)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        fields = super().get_readonly_fields(request, obj)
+        started = obj is not None and obj.starts_at <= get_action_time(request)
+        return (*fields, *self.fixed_once_started) if started else fields
 
 
 class SafeguardForm(ScopedForm):

@@ -10,12 +10,16 @@ from uuid import UUID
 
 from django.conf import settings
 
-from consent.notices.services.starter import load_register
+from consent.notices.services.publishing import load_register
 from consent.notices.starter_register import CATEGORIES, PURPOSES
 from consent.register.models.agreements import Instruction, Recipient, RecipientApproval, ServiceAgreement
 from consent.register.models.purposes import BalancingTest, ListedLaw
-from consent.register.services.register import change_register
-from consent.register.services.safeguards import decide_safeguard_change, request_safeguard_change, sign_balancing_test
+from consent.register.services import (
+    change_register,
+    decide_safeguard_change,
+    request_safeguard_change,
+    sign_balancing_test,
+)
 from paktaleem.directory.staff.sign_in.enrolment import create_totp_secret, enrol_totp, has_second_factor
 from paktaleem.foundation.accounts.actors import Actor, system_actor, user_actor
 from paktaleem.foundation.accounts.break_glass import Appointment, appoint_staff

@@ -16,7 +16,7 @@ from consent.decisions.admin import basis_label, decision_cells
 from consent.decisions.facts import Decision
 from consent.decisions.reasons import Reason as Refusal
 from consent.decisions.reasons import remedy_for
-from consent.notices.selectors.public import bases_in_force
+from consent.notices.selectors.registers import bases_in_force
 from consent.register.compiled import Capacity
 from consent.register.models.agreements import RecipientApproval
 from consent.register.models.purposes import CAPACITIES

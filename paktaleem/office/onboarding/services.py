@@ -13,12 +13,12 @@ from django.utils.translation import gettext as _
 from consent.decisions.facts import Decision, Question
 from consent.decisions.selectors.decisions import decide_one
 from consent.notices.models import Notice, NoticeVersion
-from consent.notices.selectors.public import find_purposes
+from consent.notices.selectors.registers import find_purposes
 from consent.notices.services.publishing import publish_notice_version
 from consent.register.compiled import Basis
 from consent.register.models.agreements import Instruction, ServiceAgreement
 from consent.register.models.purposes import ROLES, LawfulBasis, Purpose
-from consent.register.services.register import change_register
+from consent.register.services import change_register
 from paktaleem.directory.people.services.people import record_id_search
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.acts import Refused

@@ -15,7 +15,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Count, Exists, OuterRef, Q
 
-from consent.paper.certificate_names import in_both, name_codes, name_reasons
+from consent.paper.selectors import in_both, name_codes, name_reasons
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.staff.administration.data_kinds import LEAVERS
 from paktaleem.foundation.accounts.actors import Actor

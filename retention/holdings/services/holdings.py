@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from consent.notices.selectors.registers import current_register
 from consent.register.effects import WeakensSafeguard
 from consent.register.models.purposes import SafeguardChange, SafeguardKind
-from consent.register.services.safeguards import store_safeguard_change
+from consent.register.services import store_safeguard_change
 from paktaleem.directory.data_systems.models import Ground, Order, OrderKind
 from paktaleem.directory.data_systems.selectors import Parent
 from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders

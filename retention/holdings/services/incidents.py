@@ -16,7 +16,7 @@ from children.guardians.models.guardians import Verification
 from children.guardians.models.mechanisms import Quarantine, QuarantineCause
 from children.guardians.services.conflicts import NotInQuarantine, end_quarantine, quarantine, release
 from consent.register.models.purposes import SafeguardChange, SafeguardKind
-from consent.register.services.safeguards import store_safeguard_change
+from consent.register.services import store_safeguard_change
 from paktaleem.directory.data_systems.models import Ground, Order, OrderKind, System
 from paktaleem.directory.data_systems.selectors import Parent, is_everything_answered, systems_holding
 from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders

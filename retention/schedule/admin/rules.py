@@ -16,8 +16,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
-from consent.register.admin.row_admin import PeriodAdmin
-from consent.register.admin.safeguards import SafeguardedAdmin, SafeguardForm, to_waiting
+from consent.register.admin.safeguards import PeriodAdmin, SafeguardedAdmin, SafeguardForm, to_waiting
 from consent.register.models.purposes import DataCategory, SafeguardChange
 from paktaleem.directory.data_systems.models import System
 from paktaleem.foundation.accounts.actors import Actor

@@ -11,14 +11,16 @@ from django.utils.translation import gettext_noop
 from consent.register.compiled import Basis
 from consent.register.effects import WeakensSafeguard
 from consent.register.models.purposes import LawfulBasis, Purpose, SafeguardChange, SafeguardKind, WideningKind
-from consent.register.services.register import (
+from consent.register.services import (
+    build_changed_row,
     check_register_row,
+    list_changed_values,
     prepare_row,
     record_widening,
     save_register_row,
+    store_safeguard_change,
     stored_row,
 )
-from consent.register.services.safeguards import build_changed_row, list_changed_values, store_safeguard_change
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.rows import PAKTALEEM

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from consent.notices.selectors.public import find_purposes
+from consent.notices.selectors.registers import find_purposes
 from paktaleem.directory.access_links.contact_changes import is_contact_settled
 from paktaleem.directory.access_links.limits import Limit, count_attempt, count_rights_message, count_verified_message
 from paktaleem.directory.access_links.models import Page

@@ -1,11 +1,17 @@
 """Cookies and links in the console: who adds what, the script to copy, the evidence, the review and its card."""
 
+import base64
+import hashlib
 import html
+import re
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
+from django.contrib.staticfiles.finders import find
+from django.test import Client
 
-from consent.cookies.banner import INTEGRITY, SCRIPT
+from consent.cookies.banner import INTEGRITY, SCRIPT, get_script_path, render_tag
 from consent.cookies.models import ChoiceSource, Cookie, CookieChoice, CookieSite, LinkedService
 from consent.cookies.services import ChoiceMade, record_choice
 from paktaleem.foundation.clock import wall_clock_now
@@ -126,3 +132,38 @@ def test_another_clients_pages_are_not_found(cast, celia):
         site, link = make_site(cast.client_id("indus")), make_link(cast.client_id("indus"), review_on=date(2027, 1, 1))
     for url in (f"{SITES}{site.pk}/change/", f"/admin/cookies/linkedservice/{link.pk}/review/"):
         assert celia.get(url).status_code == 404
+
+
+def read_script() -> bytes:
+    return Path(str(find(SCRIPT))).read_bytes()
+
+
+def compute_integrity(content: bytes) -> str:
+    return "sha384-" + base64.b64encode(hashlib.sha384(content).digest()).decode()
+
+
+def test_the_script_is_still_the_released_one():
+    assert compute_integrity(read_script()) == INTEGRITY
+
+
+def test_the_licence_of_the_library_travels_with_the_script():
+    text = read_script().decode()
+    assert "MIT License" in text[:600]
+    assert "Orest Bida" in text[:600]
+
+
+def test_the_script_needs_no_inline_code_or_style():
+    text = read_script().decode()
+    assert not re.search(r"\beval\(|new Function|\.style\.|setAttribute\(.style|createElement\(.style", text)
+
+
+def test_the_element_names_a_file_that_other_sites_may_read(db):
+    tag = render_tag("site_1")
+    address, integrity = (re.findall(rf'{name}="([^"]+)"', tag)[0] for name in ("src", "integrity"))
+    assert address == "https://testserver" + get_script_path()
+    answer = Client().get(get_script_path())
+    assert answer.status_code == 200
+    assert answer["Access-Control-Allow-Origin"] == "*"
+    assert compute_integrity(answer.getvalue()) == integrity
+    assert 'data-site="site_1"' in tag
+    assert 'data-child="yes"' in tag

@@ -13,7 +13,7 @@ from consent.cookies.selectors import find_client_of_site, list_links
 from consent.cookies.services import review_link, save_cookie, save_link, save_site
 from consent.register.effects import WeakensSafeguard
 from consent.register.models.purposes import SafeguardKind
-from consent.register.services.safeguards import decide_safeguard_change, request_safeguard_change
+from consent.register.services import decide_safeguard_change, request_safeguard_change
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.actors import Reason

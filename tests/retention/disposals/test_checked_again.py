@@ -11,7 +11,7 @@ from consent.consents.models import ConsentState
 from consent.consents.services.recording import Answer, record_answers
 from consent.consents.services.restrictions import restrict_processing
 from consent.register.models.agreements import ServiceAgreement
-from consent.register.services.register import change_register, end_period
+from consent.register.services import change_register, end_period
 from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.data_systems.services.fulfilment import AlreadyAnswered, accept_order, complete_order
 from paktaleem.directory.data_systems.states import Answer as SystemAnswer

@@ -11,7 +11,7 @@ from django.db import IntegrityError, connections, transaction
 from children.invitations.services.inviting import invite_guardian
 from consent.consents.services.restrictions import restrict_processing
 from consent.register.models.agreements import ServiceAgreement
-from consent.register.services.register import change_register
+from consent.register.services import change_register
 from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.data_systems.states import Answer, Outcome
 from paktaleem.directory.people.models import Subject
@@ -40,7 +40,7 @@ from retention.disposals.services.sweeping import flag_chunk
 from retention.schedule.models import HoldKind
 from retention.schedule.services.holds import HoldScope, place_hold
 from tests.cast import Cast
-from tests.consent.lifting import lift_by_two
+from tests.consent.making import lift_by_two
 from tests.factories import BORN, SETTING_UP, SubjectFactory
 from tests.retention.disposals.steps import WORKER, answer, hold_data
 from tests.retention.exits.steps import (

@@ -20,7 +20,7 @@ from consent.agreements.services import add_contact
 from consent.register.compiled import Capacity
 from consent.register.models.agreements import Recipient, RecipientApproval, TransferGround
 from consent.register.models.purposes import Purpose
-from consent.register.services.register import change_register
+from consent.register.services import change_register
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
@@ -34,7 +34,7 @@ from retention.records.models import ImpactAssessment
 from retention.records.record import BOX, WIDTH, GapKind, draw_flows, find_gaps
 from retention.records.selectors import build_record, count_gaps, list_controllers
 from retention.records.services import review_assessment, save_assessment
-from tests.consent.approving import approve_by_two
+from tests.consent.making import approve_by_two
 from tests.factories import SETTING_UP
 from tests.retention.schedule.making import make_rule
 from tests.signing_in import browser_of

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from consent.register.effects import WeakensSafeguard
 from consent.register.models.purposes import Purpose
-from consent.register.services.safeguards import decide_safeguard_change
+from consent.register.services import decide_safeguard_change
 from paktaleem.directory.schools.models import Term
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
@@ -17,7 +17,7 @@ from retention.schedule.models import Hold, HoldLift, RetentionRule
 from retention.schedule.resolution import parse_period
 from retention.schedule.services.holds import HoldScope, lift_hold, place_hold, settle_lift
 from retention.schedule.services.rules import request_earlier_disposal, save_rule
-from tests.consent.approving import officer
+from tests.consent.making import officer
 from tests.factories import SETTING_UP
 
 HOUR = timedelta(hours=1)

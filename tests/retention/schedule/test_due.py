@@ -11,7 +11,7 @@ from consent.consents.models import Consent, ConsentState
 from consent.consents.services.recording import Answer, record_answers, withdraw_consent
 from consent.consents.services.restrictions import restrict_processing
 from consent.register.models.agreements import ServiceAgreement
-from consent.register.services.register import end_period
+from consent.register.services import end_period
 from paktaleem.directory.data_systems.models import System
 from paktaleem.directory.people.models import SubjectRole
 from paktaleem.directory.people.services.batches import record_subject_event

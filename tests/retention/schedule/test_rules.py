@@ -10,11 +10,10 @@ from django.db import IntegrityError, connection, transaction
 from consent.consents.models import ConsentState
 from consent.consents.services.recording import Answer, record_answers
 from consent.decisions.selectors.decisions import decide_all_purposes
-from consent.notices.services.starter import load_register
+from consent.notices.services.publishing import load_register
 from consent.register.effects import WeakensSafeguard
 from consent.register.models.purposes import Purpose, PurposeWidening, SafeguardKind
-from consent.register.services.register import change_register
-from consent.register.services.safeguards import decide_safeguard_change
+from consent.register.services import change_register, decide_safeguard_change
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.actors import Reason

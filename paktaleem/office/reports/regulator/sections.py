@@ -11,7 +11,7 @@ from django.utils import translation
 from consent.consents.models import ConsentEvent
 from consent.consents.selectors.consents import annotate_asked_words
 from consent.notices.selectors.notices import all_timelines
-from consent.notices.selectors.public import find_purposes, list_category_names
+from consent.notices.selectors.registers import find_purposes, list_category_names
 from consent.register.models.purposes import Purpose
 from consent.sharing.models import Disclosure, LegalDisclosure
 from paktaleem.foundation.accounts.models import Client

@@ -29,7 +29,7 @@ from consent.decisions.facts import Decision, Question
 from consent.decisions.reasons import Reason as Decided
 from consent.decisions.selectors.decisions import decide_one
 from consent.notices.notice_tokens import ShownNotice, sign_notice_token
-from consent.notices.selectors.public import bases_in_force, get_current_notice
+from consent.notices.selectors.registers import bases_in_force, get_current_notice
 from consent.register.compiled import Basis
 from consent.register.models.purposes import Purpose
 from paktaleem.directory.data_systems.models import Ground, Order, OrderKind, System

@@ -10,12 +10,11 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 from django.db import connection
 
-from consent.notices.selectors.public import get_current_notice
+from consent.notices.selectors.registers import get_current_notice
 from consent.notices.services.publishing import publish_notice_version
 from consent.register.models.agreements import AgreementSuspension, Instruction, RecipientApproval, ServiceAgreement
 from consent.register.models.purposes import LawfulBasis, PeriodRow, Purpose, PurposeCapacity, RegisterRow
-from consent.register.services.register import change_register, end_period
-from consent.register.services.safeguards import widen_purpose
+from consent.register.services import change_register, end_period, widen_purpose
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, require, sandbox_actor
 from paktaleem.foundation.accounts.acts import act

@@ -35,7 +35,7 @@ from consent.notices.notice_tokens import (
     TokenMissing,
     sign_notice_token,
 )
-from consent.notices.selectors.public import list_category_names
+from consent.notices.selectors.registers import list_category_names
 from consent.receipts.views import print_receipt
 from consent.register.compiled import describe_purpose
 from consent.sharing.own_pages import describe_disclosures

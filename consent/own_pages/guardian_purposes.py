@@ -34,8 +34,8 @@ from consent.consents.services.recording import (
     record_answers,
     withdraw_consent,
 )
-from consent.own_pages.choices.views import ANSWERS, BASIS_TEXTS, NOTICE_STALE, list_shown, own_choices
-from consent.own_pages.guardian.views.pages import (
+from consent.own_pages.choices import ANSWERS, BASIS_TEXTS, NOTICE_STALE, list_shown, own_choices
+from consent.own_pages.guardian_pages import (
     ChildView,
     about_child,
     asks_guardian,

@@ -17,12 +17,7 @@ from django.views.decorators.http import require_http_methods
 
 from children.guardians.authority import Answer, ChildFacts, Guardian, Standing, why_not_allowed
 from children.guardians.models.guardians import Guardianship
-from children.guardians.selectors import (
-    GuardianshipUnknown,
-    NotAChild,
-    find_provider_for_guardians,
-    load_child_facts,
-)
+from children.guardians.selectors import GuardianshipUnknown, NotAChild, find_provider_for_guardians, load_child_facts
 from children.guardians.services.answers import NoConsentGiven, TooWeakToShare
 from children.invitations.contact_checks import is_contact_usable
 from children.invitations.models import OPEN, Invitation, State
@@ -43,7 +38,7 @@ from children.strength import Strength, needed_strength
 from consent.consents.models import GivenBy
 from consent.consents.selectors.choices import Choice, ServiceNotice, list_choices, service_notice
 from consent.notices.selectors.registers import current_register
-from consent.own_pages.choices.views import BASIS_TEXTS, serialize_choice
+from consent.own_pages.choices import BASIS_TEXTS, serialize_choice
 from consent.register.compiled import Register
 from consent.sharing.own_pages import describe_disclosures
 from paktaleem.directory.access_links.decorators import Visit, require_own_page

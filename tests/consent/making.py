@@ -1,8 +1,9 @@
-"""Helpers of the announcement tests: a shared purpose that every client instructs."""
+"""Steps of the tests of consent: approvals by a second person, lifted restrictions, announced notices."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
-from consent.consents.models import ConsentState, Method
+from consent.consents.models import ConsentState, Method, Objection, Restriction
 from consent.consents.services.recording import Answer, record_answers
 from consent.decisions.facts import Question
 from consent.decisions.selectors.decisions import decide_one
@@ -10,12 +11,15 @@ from consent.notices.models import Notice, NoticeDispatch
 from consent.notices.selectors.notices import get_version_in_effect, purpose_timeline
 from consent.notices.services.announcements import open_dispatches, record_dispatch_proof
 from consent.notices.services.publishing import publish_notice_version
-from consent.register.models.agreements import Instruction, ServiceAgreement
-from consent.register.services.register import change_register
+from consent.register.models.agreements import Instruction, Recipient, RecipientApproval, ServiceAgreement
+from consent.register.models.purposes import LawfulBasis
+from consent.register.services import change_register, decide_safeguard_change, request_safeguard_change
+from paktaleem.foundation.accounts.actors import Actor, user_actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.rows import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
+from rights.desk.limits import inform_before_lift, propose_overruling, request_lift_after_notice, settle_overruling
 from tests.factories import CAST_AT, SETTING_UP, make_consent_purpose
 
 DAY = timedelta(days=1)
@@ -85,3 +89,52 @@ def decision(cast, code, at, *, now=None):
     with in_client(cast.client_id(code)):
         question = Question(PURPOSE, at=at)
         return decide_one(cast.key_actor(code), cast.client_id(code), f"lms-{PEOPLE[code]}", question, now=now or at)
+
+
+def officer() -> Actor:
+    """Return some privacy officer."""
+    return user_actor(new_id(), "privacy_officer", PAKTALEEM)
+
+
+def approve_by_two(row: RecipientApproval, *, at: datetime, approver: Actor | None = None) -> RecipientApproval:
+    """Request an approval as one officer, and approve it as another (any, or this one); the row is read anew."""
+    change = request_safeguard_change(row, ground="The service needs it.", actor=officer(), at=at)
+    decide_safeguard_change(change, approve=True, actor=approver or officer(), at=at)
+    return RecipientApproval.objects.select_related("recipient").get(pk=row.pk)
+
+
+def accept_by_two(row: LawfulBasis, *, requester: Actor, at: datetime) -> LawfulBasis:
+    """Add a lawful basis other than consent: the client's administrator instructs it, an officer accepts."""
+    change = request_safeguard_change(row, ground="The law demands it.", actor=requester, at=at)
+    decide_safeguard_change(change, approve=True, actor=officer(), at=at)
+    return LawfulBasis.objects.get(pk=row.pk)
+
+
+def make_provider(client_id: Any, *, at: datetime, code: str = "host", **values: Any) -> Recipient:
+    """Add a recipient of a client, or of PakTaleem."""
+    named = {"name": "Host Ltd", "service": "Hosting", "agreement_reference": "A1", **values}
+    row = Recipient(client_id=client_id, code=code, **named)
+    return change_register(row, actor=SETTING_UP, reason=Reason.ONBOARDING, at=at)
+
+
+def lift_by_two(restriction: Restriction, *, actor: Any, reason: Any, at: datetime) -> Restriction:
+    """Inform the person, have another officer request it and the actor approve it; once lifted, change nothing."""
+    row: Restriction = Restriction.objects.get(pk=restriction.pk)
+    if row.ends_at is None:
+        other = user_actor(new_id(), "privacy_officer", PAKTALEEM)
+        inform_before_lift(row, way="by_hand", actor=other, at=at - timedelta(microseconds=1))
+        change = request_lift_after_notice(row, ground="The dispute is settled.", actor=other, at=at)
+        decide_safeguard_change(change, approve=True, actor=actor, reason=reason, at=at)
+        row.refresh_from_db()
+    return row
+
+
+def overrule_by_two(objection: Objection, *, actor: Any, reason: Any, at: datetime) -> Objection:
+    """Have another officer propose to overrule the objection, and the actor agree; once ended, change nothing."""
+    del reason
+    row: Objection = Objection.objects.get(pk=objection.pk)
+    if row.ends_at is None:
+        other = user_actor(new_id(), "privacy_officer", PAKTALEEM)
+        propose_overruling(row, grounds="Court order 17/2026", actor=other, at=at)
+        row = settle_overruling(row, approve=True, actor=actor, at=at)
+    return row

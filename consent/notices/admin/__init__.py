@@ -1,3 +1,0 @@
-"""Notices and announcements in the console, and widened purposes."""
-
-from consent.notices.admin import announcements, notices

@@ -1,1 +1,0 @@
-"""The public pages of guardians, from the invitation to their answers."""

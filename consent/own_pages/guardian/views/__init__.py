@@ -1,1 +1,0 @@
-"""The guardians' pages. GET shows a page, POST acts, and each page asks a single question."""
