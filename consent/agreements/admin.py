@@ -253,9 +253,6 @@ class DutyAttestationAdmin(EvidenceAdmin):
         return _describe_duty(row)
 
 
-_LONGEST_EXIT = 3660
-
-
 class DocumentForm(RowActionForm):
     """A document of the agreement, and the reason."""
 

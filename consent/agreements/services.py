@@ -108,7 +108,19 @@ def sign_agreement(
         waiting.save(update_fields=["state", "settled_by", "settled_at"])
         waiting = None
     if waiting is None:
-        return _sign_first(agreement, side, paper, terms, actor=actor, at=at)
+        signing = AgreementSigning(
+            client_id=agreement.client_id,
+            agreement=agreement,
+            first_side=side,
+            paper=paper,
+            terms_hash=terms,
+            requested_kind=actor.kind.value,
+            requested_by=actor.id,
+            requested_at=at,
+        )
+        signing.save(force_insert=True)
+        _record("agreement.signature_given", signing, actor, at)
+        return signing
     if waiting.first_side == side:
         raise Refused(_("Your side has signed already. The other side must sign now."))
     return _sign_second(agreement, waiting, paper, actor=actor, reason=reason, at=at)
@@ -184,24 +196,6 @@ def _list_waiting(agreement: ServiceAgreement) -> QuerySet[AgreementSigning]:
     return AgreementSigning.objects.filter(
         client_id=agreement.client_id, agreement=agreement, state=ChangeState.WAITING
     )
-
-
-def _sign_first(
-    agreement: ServiceAgreement, side: Side, paper: AgreementDocument | None, terms: str, *, actor: Actor, at: datetime
-) -> AgreementSigning:
-    signing = AgreementSigning(
-        client_id=agreement.client_id,
-        agreement=agreement,
-        first_side=side,
-        paper=paper,
-        terms_hash=terms,
-        requested_kind=actor.kind.value,
-        requested_by=actor.id,
-        requested_at=at,
-    )
-    signing.save(force_insert=True)
-    _record("agreement.signature_given", signing, actor, at)
-    return signing
 
 
 def _sign_second(

@@ -1,6 +1,5 @@
 """Consent events, receipts and the timeline of a person in the console."""
 
-from datetime import timedelta
 from typing import Any
 
 from django import forms
@@ -152,9 +151,6 @@ person_acts.connect(
         "checked offline. People are identified by pseudonym. The export is logged.",
     )
 )
-
-
-_WEEK = timedelta(days=7)
 
 
 @admin.register(ConsentEvent, site=site)

@@ -49,7 +49,11 @@ def get_record_facts(event: ConsentEvent, *, language: str, base: str) -> Record
     ``language`` selects English or Urdu names; ``base`` is the portal's address.
     """
     at = event.recorded_at
-    events = _list_events(event)
+    of_record = ConsentEvent.objects.filter(
+        client_id=event.client_id, subject_id=event.subject_id, purpose_id=event.purpose_id
+    )
+    before = Q(recorded_at__lt=event.recorded_at) | Q(recorded_at=event.recorded_at, pk__lte=event.pk)
+    events = list(of_record.filter(before).order_by("recorded_at", "pk"))
     purpose = Purpose.history.as_of(at).get(id=event.purpose_id)
     person = Subject.history.filter(id=event.subject_id, history_date__lte=at).order_by("-history_date").first()
     capacity = _find_capacity(event)
@@ -84,14 +88,6 @@ def _authority() -> tuple[str, str] | None:
 
 def _localized(language: str, row: object, name: str) -> str:
     return str(getattr(row, f"{name}_{'ur' if language == 'ur' else 'en'}"))
-
-
-def _list_events(event: ConsentEvent) -> list[ConsentEvent]:
-    of_record = ConsentEvent.objects.filter(
-        client_id=event.client_id, subject_id=event.subject_id, purpose_id=event.purpose_id
-    )
-    before = Q(recorded_at__lt=event.recorded_at) | Q(recorded_at=event.recorded_at, pk__lte=event.pk)
-    return list(of_record.filter(before).order_by("recorded_at", "pk"))
 
 
 def _find_capacity(event: ConsentEvent) -> str:

@@ -145,7 +145,8 @@ def check_register_row(row: RegisterRow, before: RegisterRow | None, *, at: date
     """Check a new or changed row against the rules of the register. Raises ValidationError naming the field."""
     _refuse_backdating(row, before, at=at)
     _refuse_revival(row, before)
-    _refuse_widening(row, before)
+    if isinstance(row, Purpose) and isinstance(before, Purpose) and set(row.categories) - set(before.categories):
+        raise ValidationError({"categories": [_WIDENS]})
     _check_balancing(row, before)
     _refuse_other_names(row, before)
     _check_law(row, before)
@@ -164,7 +165,12 @@ def save_register_row[R: RegisterRow](row: R, *, actor: Actor, reason: Reason | 
     if isinstance(row, Purpose) and not row._state.adding:
         _record_widenings(row, actor, at)
     save_tracked(row, actor=actor, reason=reason, at=at)
-    _record_change(row, kind, actor, at)
+    values = {field.attname: _to_plain(getattr(row, field.attname)) for field in row._meta.concrete_fields}
+    facts = {"row": row._meta.label_lower, "id": str(row.pk), "hash": compute_leaf_hash(canonical(values)).hex()}
+    if isinstance(row, RecipientApproval):
+        facts["recipient"] = str(row.recipient_id)
+        facts |= {"objection_until": row.objection_until.isoformat()} if row.objection_until else {}
+    record_entry(kind, client_id=row.client_id, facts=facts, actor=actor, at=at)
     return row
 
 
@@ -288,11 +294,6 @@ def _instructs_more(row: Instruction, before: RegisterRow | None) -> bool:
     return any(set(getattr(row, name)) - set(getattr(before, name)) for name in _INSTRUCTED)
 
 
-def _refuse_widening(row: RegisterRow, before: RegisterRow | None) -> None:
-    if isinstance(row, Purpose) and isinstance(before, Purpose) and set(row.categories) - set(before.categories):
-        raise ValidationError({"categories": [_WIDENS]})
-
-
 def _check_balancing(row: RegisterRow, before: RegisterRow | None) -> None:
     """Raise ValidationError if a signed balancing test changes, or a basis uses another purpose's test."""
     if isinstance(row, BalancingTest) and (row.signed_at, getattr(before, "signed_at", None)) != (None, None):
@@ -342,15 +343,6 @@ def _check_recipient(row: RegisterRow, before: RegisterRow | None, *, at: dateti
             raise ValidationError({"ends_at": [_NOT_LONGER]})
         if before.announced_as is not None and shares_more(row, before):
             raise ValidationError(_ANNOUNCED)
-
-
-def _record_change(row: RegisterRow, kind: str, actor: Actor, at: datetime) -> None:
-    values = {field.attname: _to_plain(getattr(row, field.attname)) for field in row._meta.concrete_fields}
-    facts = {"row": row._meta.label_lower, "id": str(row.pk), "hash": compute_leaf_hash(canonical(values)).hex()}
-    if isinstance(row, RecipientApproval):
-        facts["recipient"] = str(row.recipient_id)
-        facts |= {"objection_until": row.objection_until.isoformat()} if row.objection_until else {}
-    record_entry(kind, client_id=row.client_id, facts=facts, actor=actor, at=at)
 
 
 def _to_plain(value: Any) -> Any:

@@ -285,7 +285,3 @@ def _list_legal(request: HttpRequest, row: Subject) -> Sequence[dict[str, object
         found = take_latest(list_legal_disclosures_of(row, actor=actor_of(request)), _MOST)
     name = "admin:sharing_legaldisclosure_change"
     return found.map(lambda one: {"one": one, "url": reverse(name, args=[one.pk], current_app=site.name)})
-
-
-def _url(name: str) -> str:
-    return reverse(f"admin:{name}_changelist", current_app=site.name) + "?state__exact=waiting"

@@ -259,7 +259,11 @@ def request_legal_disclosure(subject: Subject, demand: LegalDemand, *, actor: Ac
     if actor.kind is not ByKind.USER:
         raise NotAllowed("Only a signed-in person may request a legal disclosure.")
     subject = lock_subject(subject.pk, client_id=subject.client_id)
-    _check_demand(demand, subject, at)
+    if demand.received_on > _today(subject, at):
+        raise ValidationError({"received_on": [_IN_FUTURE]})
+    known = DataCategory.objects.filter(client_id__in=[subject.client_id, PAKTALEEM])
+    if not demand.categories or set(demand.categories) - set(known.values_list("code", flat=True)):
+        raise ValidationError({"categories": [_UNKNOWN]})
     row = LegalDisclosure(
         client_id=subject.client_id,
         subject=subject,
@@ -349,14 +353,6 @@ def record_legal_disclosure(
 
 def _today(subject: Subject, at: datetime) -> date:
     return at.astimezone(ZoneInfo(subject.client.time_zone)).date()
-
-
-def _check_demand(demand: LegalDemand, subject: Subject, at: datetime) -> None:
-    if demand.received_on > _today(subject, at):
-        raise ValidationError({"received_on": [_IN_FUTURE]})
-    known = DataCategory.objects.filter(client_id__in=[subject.client_id, PAKTALEEM])
-    if not demand.categories or set(demand.categories) - set(known.values_list("code", flat=True)):
-        raise ValidationError({"categories": [_UNKNOWN]})
 
 
 def _record_demand(kind: str, row: LegalDisclosure, actor: Actor, at: datetime) -> None:

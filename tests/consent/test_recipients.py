@@ -364,18 +364,6 @@ def term(now: datetime) -> dict[str, Any]:
     return {"agreement_starts_at": now + DAY, "agreement_ends_at": now + 3 * DAY}
 
 
-def more(now: datetime, kind: str) -> dict[str, Any]:
-    kinds: dict[str, dict[str, Any]] = {
-        "longer": {"agreement_ends_at": now + 4 * DAY},
-        "endless": {"agreement_ends_at": None},
-        "earlier": {"agreement_starts_at": now},
-        "renamed": {"name": "Other Ltd"},
-        "another service": {"service": "Advertising"},
-        "another service in Urdu": {"service_ur": "اشتہارات"},
-    }
-    return kinds[kind]
-
-
 def approved_recipient(cast: Cast, now: datetime) -> Recipient:
     """Return an approved recipient of Indus with an agreement of two days, in its context."""
     host = make_provider(cast.client_id("indus"), at=now, code="cloud", **term(now))
@@ -387,7 +375,15 @@ def approved_recipient(cast: Cast, now: datetime) -> Recipient:
 def test_one_person_gives_an_approved_recipient_no_more(cast: Cast, now: datetime, kind: str) -> None:
     with in_client(cast.client_id("indus")):
         host = approved_recipient(cast, now)
-        values = more(now, kind)
+        kinds: dict[str, dict[str, Any]] = {
+            "longer": {"agreement_ends_at": now + 4 * DAY},
+            "endless": {"agreement_ends_at": None},
+            "earlier": {"agreement_starts_at": now},
+            "renamed": {"name": "Other Ltd"},
+            "another service": {"service": "Advertising"},
+            "another service in Urdu": {"service_ur": "اشتہارات"},
+        }
+        values = kinds[kind]
         for name, value in values.items():
             setattr(host, name, value)
         with pytest.raises(WeakensSafeguard), transaction.atomic():

@@ -65,11 +65,6 @@ def decide(cast, change, at, actor="amina", *, approve=True):
     return decide_safeguard_change(change, approve=approve, actor=approver, at=at)
 
 
-def colleague(client):
-    """Return another administrator of the client."""
-    return user_actor(new_id(), "client_admin", client.pk)
-
-
 def decided(cast, client, code, at, person="hamza"):
     return decide_all_purposes(cast.actor("farah"), client.pk, f"lms-{person}", at=at, now=at)[code]
 
@@ -409,7 +404,7 @@ def test_the_client_instructs_it_and_an_officer_accepts(cast, indus, now):
     advertising(cast, indus, now)
     waiting = request(cast, basis(indus, "ads", now), now)
     with pytest.raises(NotAllowed):
-        decide(cast, waiting, now + DAY, colleague(indus))
+        decide(cast, waiting, now + DAY, user_actor(new_id(), "client_admin", indus.pk))
     decide(cast, waiting, now + DAY, "amina")
     assert decided(cast, indus, "ads", now + DAY).lawful_basis == "legal_obligation"
     of_an_officer = request(cast, basis(indus, "ads", now + DAY, role="learner"), now + DAY, "amina")

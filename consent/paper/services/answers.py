@@ -159,7 +159,11 @@ def confirm_answer(
     """
     require(actor, Capability.CONFIRM_ANSWERS, answer.client_id)
     lock_subject(answer.subject)
-    answer = _lock_answer(answer)
+    rows = PaperAnswer.objects.select_for_update(of=("self",)).filter(client_id=answer.client_id)
+    locked = rows.select_related("page__run", "subject__client", "guardian").get(pk=answer.pk)
+    if locked.state == AnswerState.DISMISSED:
+        raise Refused(_SETTLED)
+    answer = locked
     if answer.state == AnswerState.CONFIRMED:
         return {}
     recording = _Recording(answer, scan, actor, at)
@@ -220,14 +224,6 @@ def _check_open(answer: PaperAnswer, _actor: Actor, _at: datetime) -> None:
 def dismiss_answer(answer: PaperAnswer, *, actor: Actor, reason: Reason | str, at: datetime) -> None:
     """Dismiss an answer without recording it. Raises Refused if it is settled, NotAllowed."""
     _settle(answer, AnswerState.DISMISSED, {"reason": Reason(reason).value}, actor, at)
-
-
-def _lock_answer(answer: PaperAnswer) -> PaperAnswer:
-    rows = PaperAnswer.objects.select_for_update(of=("self",)).filter(client_id=answer.client_id)
-    locked = rows.select_related("page__run", "subject__client", "guardian").get(pk=answer.pk)
-    if locked.state == AnswerState.DISMISSED:
-        raise Refused(_SETTLED)
-    return locked
 
 
 def _settle(answer: PaperAnswer, state: AnswerState, facts: Mapping[str, Any], actor: Actor, at: datetime) -> None:
