@@ -298,7 +298,7 @@ def test_a_version_that_is_announced_after_the_change_suffices(cast, khyber, now
 
 
 def test_more_categories_change_no_words(cast, khyber, now):
-    widen_purpose(newsletter(khyber), categories=["device"], actor=cast.actor("celia"), reason=Reason.REVIEW, at=now)
+    widen_purpose(purpose_of(khyber), categories=["device"], actor=cast.actor("celia"), reason=Reason.REVIEW, at=now)
     version = get_current_notice("newsletter", client_id=khyber.pk, at=now + DAY)
     assert agree(cast, version, now + DAY).state == "given"
 
