@@ -202,7 +202,8 @@ def test_a_failed_order_is_tried_again(sign_in: SignIn, issue: Any, cast: Cast) 
 
 def test_two_people_waive_it(sign_in: SignIn, issue: Any) -> None:
     order, farah, amina = issue(), sign_in("farah"), sign_in("amina")
-    act(farah, order, "waive", reason="review")
+    act(farah, order, "waive", reason="review", ground="The library was shut down.")
+    assert "The library was shut down." in amina.get(row_url("data_systems/order", order.pk)).content.decode()
     page, agree = (row_url("data_systems/order", order.pk, name) for name in ("change", "agree"))
     assert [agree in browser.get(page).content.decode() for browser in (farah, amina)] == [False, True]
     assert kept(order).state == "queued"

@@ -133,7 +133,7 @@ def test_a_waiver_by_two_people_counts_as_an_answer(cast, start, now, second):
     first, *others = orders_of(erasure)
     for order in others:
         answer(order, cast, now)
-    propose_waiver(first, actor=cast.actor("amina"), reason="review", at=now)
+    propose_waiver(first, ground="Shut down.", actor=cast.actor("amina"), reason="review", at=now)
     assert not complete_erasure(erasure, actor=SYSTEM, at=now), "one person is not enough"
     approve_waiver(first, actor=second, at=now)
     assert complete_erasure(erasure, actor=SYSTEM, at=now)

@@ -1,6 +1,7 @@
 """Waiving a system's answer takes two people."""
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 
 from paktaleem.directory.data_systems.models import OrderStep, Waiver
@@ -19,7 +20,7 @@ from paktaleem.foundation.audit.models import Entry
 
 
 def propose(order, actor, now):
-    return propose_waiver(order, actor=actor, reason="review", at=now)
+    return propose_waiver(order, ground="Shut down.", actor=actor, reason="review", at=now)
 
 
 def test_two_people_waive_an_order(cast, issue, now, second):
@@ -34,6 +35,12 @@ def test_two_people_waive_an_order(cast, issue, now, second):
     ]
     assert OrderStep.objects.get(order=order, state="waived").code == "review"
     assert [one.history_change_reason for one in Waiver.history.all()] == ["review", "review"]
+
+
+def test_a_proposal_says_why_in_words(cast, issue, now):
+    with pytest.raises(ValidationError) as refused:
+        propose_waiver(issue(), ground="", actor=cast.actor("farah"), reason="review", at=now)
+    assert [*refused.value.message_dict] == ["ground"]
 
 
 def test_the_requester_may_not_approve(cast, issue, now):

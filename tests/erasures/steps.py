@@ -46,7 +46,7 @@ def go_on(proposal: ErasureProposal, at: datetime) -> ErasureProposal:
 
 def waive_all(cast: Cast, at: datetime, **about: Any) -> None:
     for order in Order.objects.open().filter(**about):
-        propose_waiver(order, actor=cast.actor("amina"), reason=Reason.REVIEW, at=at)
+        propose_waiver(order, ground="Shut down.", actor=cast.actor("amina"), reason=Reason.REVIEW, at=at)
         approve_waiver(order, actor=second(cast), at=at)
 
 

@@ -467,7 +467,7 @@ def orders_of_indus(cast: Cast) -> dict[str, Any]:
             ("erase", "iqra", None),
         )
     }
-    propose_waiver(orders["collect"], actor=amina, reason=Reason.REVIEW, at=AT)
+    propose_waiver(orders["collect"], ground="Shut down.", actor=amina, reason=Reason.REVIEW, at=AT)
     key = cast.key_actor("indus")
     fail_order(accept_order(orders["erase"], actor=key, at=AT), code="locked", again=False, actor=key, at=AT)
     raise_alerts(client.pk, at=AT + timedelta(days=2))

@@ -118,7 +118,7 @@ def waiver(cast: Cast, actor: Actor, at: datetime) -> Approve:
         parent=Parent("test_case", new_id()),
     )
     [issued] = issue_orders(cast.subject("danish"), order, actor=actor, at=at)
-    propose_waiver(issued, actor=actor, reason=Reason.REVIEW, at=at)
+    propose_waiver(issued, ground="Shut down.", actor=actor, reason=Reason.REVIEW, at=at)
     return lambda approver, later: approve_waiver(issued, actor=approver, at=later)
 
 

@@ -130,7 +130,7 @@ def test_no_answer_and_one_that_contradicts_what_was_reported_end_nothing_until_
     assert held_back(cast.subject("danish"))
     with pytest.raises(Refused, match="not answered yet"):
         close_manually(incident, actor=cast.actor("amina"), at=now)
-    propose_waiver(order, actor=cast.actor("amina"), reason="review", at=now)
+    propose_waiver(order, ground="Shut down.", actor=cast.actor("amina"), reason="review", at=now)
     assert Incident.objects.get().is_open
     ended = approve_waiver(order, actor=second, at=now)
     assert not Incident.objects.get().is_open

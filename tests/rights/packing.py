@@ -49,7 +49,7 @@ def answered(cast: Cast, request: RightsRequest, *files: bytes, at: datetime = A
     carry_out_by_hand(orders["billing"], none, actor=cast.actor("amina"), at=at)
     second = user_actor(cast.user_id("bilal"), "privacy_officer", PAKTALEEM)
     for code in orders.keys() - {"lms", "billing"}:
-        propose_waiver(orders[code], actor=cast.actor("amina"), reason=Reason.REVIEW, at=at)
+        propose_waiver(orders[code], ground="Shut down.", actor=cast.actor("amina"), reason=Reason.REVIEW, at=at)
         approve_waiver(orders[code], actor=second, at=at)
 
 

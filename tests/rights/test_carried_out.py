@@ -97,7 +97,7 @@ def test_a_waiver_by_two_people_takes_the_place_of_an_answer(cast: Cast, now: da
     work(TASKS)
     with in_client(cast.client_id("indus")):
         for order in Order.objects.all():
-            propose_waiver(order, actor=cast.actor("amina"), reason=Reason.REVIEW, at=now)
+            propose_waiver(order, ground="Shut down.", actor=cast.actor("amina"), reason=Reason.REVIEW, at=now)
             with pytest.raises(Refused, match="A system has not answered yet, and was not"):
                 close_request(request, actor=cast.actor("farah"), at=now)
             approve_waiver(order, actor=second, at=now)

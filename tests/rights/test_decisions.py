@@ -112,7 +112,7 @@ def test_access_orders_every_system_once_and_closes_when_all_have_answered(cast:
 def waive(cast: Cast, request: RightsRequest) -> None:
     """Waive the open orders of a request by two officers."""
     for order in Order.objects.open().filter(parent_id=request.pk):
-        propose_waiver(order, actor=cast.actor("amina"), reason=Reason.REVIEW, at=AT)
+        propose_waiver(order, ground="Shut down.", actor=cast.actor("amina"), reason=Reason.REVIEW, at=AT)
         approve_waiver(order, actor=second_officer(cast), at=AT)
 
 

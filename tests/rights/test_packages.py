@@ -217,7 +217,7 @@ def test_portability_has_only_what_the_person_provided_on_consent_or_contract(ca
 def test_a_waived_system_is_listed_with_its_reason(cast: Cast, indus) -> None:
     request = decided(cast, received(cast))
     for order in orders_of(request).values():
-        propose_waiver(order, actor=cast.actor("amina"), reason=Reason.REVIEW, at=AT)
+        propose_waiver(order, ground="Shut down.", actor=cast.actor("amina"), reason=Reason.REVIEW, at=AT)
         approve_waiver(order, actor=second_officer(cast), at=AT)
     assert build(request) is not None
     about = data_in(unpacked(content_of(package_of(request))))["about"]["en"]

@@ -561,7 +561,7 @@ def systems_answer_their_orders(world: World) -> None:
             complete_order(accept_order(order_erasure(world), actor=key, at=AT), one, actor=key, at=AT)
         failing = accept_order(order_erasure(world), actor=key, at=AT)
         fail_order(failing, code="locked", again=True, actor=key, at=AT)
-        propose_waiver(failing, **world.officer)
+        propose_waiver(failing, ground="Shut down.", **world.officer)
         approve_waiver(failing, actor=second, at=AT)
         people = Subject.objects.filter(pk=world.person("junaid").pk)
         issue_orders_for_set(people, erase_logs(), client_id=world.client_id, actor=SETTING_UP, at=AT)

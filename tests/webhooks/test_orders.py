@@ -83,7 +83,7 @@ def test_a_set_of_orders_is_sent_once_with_its_number(cast, indus, spec, now):
 def test_an_order_waived_by_two_people_is_sent(cast, indus, issue, now):
     order = issue()
     make_endpoint(cast, "indus", at=now, events=["order.*"])
-    propose_waiver(order, reason=Reason.REVIEW, actor=cast.actor("farah"), at=now)
+    propose_waiver(order, ground="Shut down.", reason=Reason.REVIEW, actor=cast.actor("farah"), at=now)
     assert types() == []
     approve_waiver(order, actor=cast.actor("amina"), at=now)
     assert types() == ["order.waived"]

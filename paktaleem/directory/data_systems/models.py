@@ -427,12 +427,16 @@ class OrderPart(TenantRow):
 
 
 class Waiver(TenantRow, Tracked):
-    """One proposal to continue without a system's answer, with its approval by a second person."""
+    """One proposal to continue without a system's answer, with its approval by a second person.
 
-    wall = TablePolicy(Scope.TENANT, EDIT)
+    ``ground`` says in words why that is right.
+    """
+
+    wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="ground"))
 
     order = models.ForeignKey(Order, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     reason = models.CharField(max_length=32, choices=Reason)
+    ground = models.TextField(max_length=2000)
     requested_by = models.UUIDField(editable=False)
     requested_at = models.DateTimeField(editable=False)
     approved_by = models.UUIDField(null=True, editable=False)
@@ -444,6 +448,7 @@ class Waiver(TenantRow, Tracked):
         ordering = ["-requested_at", "-id"]
         constraints = [
             models.UniqueConstraint(fields=["client", "order"], name="waiver_one_per_order"),
+            models.CheckConstraint(condition=~Q(ground=""), name="waiver_has_a_ground"),
             models.CheckConstraint(
                 condition=Q(approved_by=None) | ~Q(approved_by=F("requested_by")), name="waiver_by_two_people"
             ),

@@ -119,7 +119,7 @@ class _Orders:
         kept = Answer(Outcome.NOT_APPLICABLE, reason=Exemption.LEGAL_DUTY)
         carry_out_by_hand(self._issue("erase", "junaid", "billing"), kept, **self.amina)
         waived = self._issue("erase", "zubaida", "credentials")
-        propose_waiver(waived, reason=Reason.REVIEW, **self.farah)
+        propose_waiver(waived, ground="The system was shut down.", reason=Reason.REVIEW, **self.farah)
         approve_waiver(waived, **self.amina)
         students = Subject.objects.filter(role="student")
         issue_orders_for_set(

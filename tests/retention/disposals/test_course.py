@@ -152,7 +152,7 @@ def test_an_answer_that_is_not_done_is_no_disposal(cast, indus, now, second):
         answer(cast, Order.objects.get(subject=cast.subject(name)), given, at=now + 2 * DAY)
     assert certify(batch, now + 3 * DAY) is None, "the system had reported data of Hamza: two people accept its answer"
     disputed = Order.objects.get(subject=cast.subject("hamza"))
-    propose_waiver(disputed, actor=cast.actor("amina"), reason="review", at=now + 2 * DAY)
+    propose_waiver(disputed, ground="Shut down.", actor=cast.actor("amina"), reason="review", at=now + 2 * DAY)
     approve_waiver(disputed, actor=second, at=now + 2 * DAY)
     counts = {one["state"]: (one["count"], one["answer"]) for one in read_body(certify(batch, now + 3 * DAY))["counts"]}
     assert counts == {"not_found": (1, ""), "not_applicable": (1, "legal_duty"), "disposed": (1, "")}

@@ -97,7 +97,7 @@ def test_the_export_waits_while_a_system_that_reported_data_says_it_has_none(
     for outcome, reason in ((Outcome.NOT_FOUND, ""), (Outcome.NOT_APPLICABLE, Exemption.HOLDS_NONE)):
         disputed = answer(cast, order, Answer(outcome, reason), at=now)
         assert (disputed.state, (disputed.result or {})["reported"]) == ("disputed", {"usage_logs": 41})
-    propose_waiver(order, actor=cast.actor("amina"), reason="review", at=now)
+    propose_waiver(order, ground="Shut down.", actor=cast.actor("amina"), reason="review", at=now)
     assert approve_waiver(order, actor=another, at=now).state == "not_applicable"
 
 

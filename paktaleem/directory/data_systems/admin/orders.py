@@ -43,7 +43,7 @@ from paktaleem.foundation.console.filters import (
     get_filtered_client,
     parse_uuid,
 )
-from paktaleem.foundation.console.forms import ActionForm, set_choices
+from paktaleem.foundation.console.forms import ActionForm, GroundField, RowActionForm, set_choices
 from paktaleem.foundation.console.model_admin import EvidenceAdmin
 from paktaleem.foundation.console.person_pages import person_panels
 from paktaleem.foundation.console.register_names import format_category, format_purpose
@@ -162,6 +162,12 @@ class SystemFilter(ChosenFilter):
         return queryset.filter(system_id=parse_uuid(value)) if value else queryset
 
 
+class WaiverForm(RowActionForm):
+    """Why an order is to be waived."""
+
+    ground = GroundField()
+
+
 def _audit(request: HttpRequest) -> dict[str, Any]:
     return {"actor": actor_of(request), "at": get_action_time(request)}
 
@@ -195,7 +201,7 @@ def _retry(row: Order, given: dict[str, Any], request: HttpRequest) -> None:
 
 
 def _propose(row: Order, given: dict[str, Any], request: HttpRequest) -> None:
-    propose_waiver(row, reason=given["reason"], **_audit(request))
+    propose_waiver(row, ground=given["ground"], reason=given["reason"], **_audit(request))
 
 
 def _agree(row: Order, given: dict[str, Any], request: HttpRequest) -> None:
@@ -251,7 +257,9 @@ _ACTS = (
         lead="Propose to continue without this system’s answer, or to accept an answer that contradicts what it had "
         "reported. A second person must agree.",
         done="Proposed: a second person must agree.",
+        form=WaiverForm,
         danger=True,
+        step_up=True,
         applies=lambda row, _at: row.is_open and not row.is_waiver_proposed,
     ),
     RowAction(
@@ -318,7 +326,7 @@ class OrderAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
         annotated: QuerySet[Any] = found.annotate(
             is_waiver_proposed=Exists(proposed),
             proposed_by=Subquery(proposed.values("requested_by")[:1]),
-            waiver_reason=Subquery(proposed.values("reason")[:1], output_field=CharField()),
+            waiver_ground=Subquery(proposed.values("ground")[:1], output_field=CharField()),
         )
         return annotated
 
@@ -366,7 +374,7 @@ class OrderAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
 
     @admin.display(description="waiver")
     def waiver(self, row: Any) -> str:
-        return reason_label(row.waiver_reason) if row.is_waiver_proposed else "—"
+        return row.waiver_ground or "—"
 
     @admin.display(description="case")
     def case(self, row: Order) -> SafeString | str:

@@ -222,8 +222,11 @@ class NothingProposed(PortalError):
 
 
 @transaction.atomic
-def propose_waiver(order: Order, *, actor: Actor, reason: Reason | str, at: datetime) -> Waiver:
-    """Propose to continue without an answer to an open order. Raises StepRefused, AlreadyProposed, NotAllowed."""
+def propose_waiver(order: Order, *, ground: str, actor: Actor, reason: Reason | str, at: datetime) -> Waiver:
+    """Propose to continue without an answer to an open order; ``ground`` says why, in words without names.
+
+    Raises StepRefused, AlreadyProposed, ValidationError naming ``ground``, NotAllowed.
+    """
     _require_person(order, actor)
     order = lock_order(order)
     if not order.is_open:
@@ -235,9 +238,11 @@ def propose_waiver(order: Order, *, actor: Actor, reason: Reason | str, at: date
         client_id=order.client_id,
         order=order,
         reason=Reason(reason).value,
+        ground=ground,
         requested_by=actor.id,
         requested_at=at,
     )
+    waiver.clean_fields(exclude={"order"})
     save_tracked(waiver, actor=actor, reason=reason, at=at)
     facts = {**facts_of(order), "waiver": str(waiver.pk), "reason": waiver.reason}
     record_entry(
