@@ -19,7 +19,7 @@ from rights.erasures.services.proposals import decide_erasure, propose_erasure
 from tests.api.callers import Caller
 from tests.cast import Cast
 from tests.erasures.steps import AFTER, SYSTEM, WHY, approved, go_on, second, waive_all
-from tests.subjects.test_erasure_race import (
+from tests.subjects.test_erasure_list import (
     CANARIES,
     FULL,
     GONE,

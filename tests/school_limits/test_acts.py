@@ -1,11 +1,77 @@
-"""Which acts of an administrator are open to one who is limited to schools, and which stay closed, with the reason."""
+"""Acts and lists of an administrator limited to schools: which are open, what they do, and why others are refused."""
 
 from typing import Any
+from uuid import UUID
 
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.db import ProgrammingError, connection, transaction
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.test import Client, RequestFactory
+from procrastinate.contrib.django.models import ProcrastinateJob
+
+from paktaleem.directory.data_systems.models import Order
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.actors import Actor, user_actor
+from paktaleem.foundation.accounts.middleware import RequestContextMiddleware
+from paktaleem.foundation.accounts.roles import LIMITED_CAPABILITIES
+from paktaleem.foundation.tenancy.context import in_client, in_global
+from paktaleem.foundation.tenancy.school_limits import begin_with_people
+from paktaleem.foundation.web.public.errors import permission_denied
+from retention.schedule.models import Hold
+from rights.rectifications.models import CorrectedValue
 from tests.cast import Cast
+from tests.console.pages import MODELS, admin_of, row_url
+from tests.project.offenders import refuse_any
+from tests.project.test_acts_in_urdu import filled
+from tests.project.test_permission_matrix import ACTS
 from tests.school_limits.limiting import everyone, make_head, make_school
-from tests.school_limits.test_pages import open_statuses, own_acts
 from tests.signing_in import browser_of
+
+
+def own_acts() -> list[str]:
+    """List the acts of an administrator without a limit."""
+    return sorted(act for act, roles in ACTS.items() if "C" in roles)
+
+
+def open_statuses(browser: Any, rows: dict[str, Any], acts: list[str]) -> dict[str, int]:
+    found = {}
+    for act in acts:
+        model, slug = act.rsplit("/", 1)
+        found[act] = browser.get(f"/admin/{model}/{rows.get(act, rows[model])}/{slug}/").status_code
+    return found
+
+
+def test_no_act_or_page_opens_a_row_of_people_of_another_school(cast_of_rows: Cast, rows: dict[str, Any]) -> None:
+    cast = cast_of_rows
+    browser = browser_of(make_head(cast, make_school(cast, "empty")))
+    shared = {model for model in MODELS if str(admin_of(model).model.wall.limited) in {"read", "classes"}}
+    shared |= {"accounts/client", "accounts/user", "accounts/membership"}
+    statuses = open_statuses(browser, rows, own_acts())
+    pages = [f"{model}/{page}" for model in MODELS for page in ("change", "history")]
+    statuses |= open_statuses(browser, rows, pages)
+    opened = {act for act, status in statuses.items() if status not in {403, 404}}
+    assert {act for act in opened if act.rsplit("/", 1)[0] not in shared} == set()
+    assert "data_systems/system/change" in opened, "the register is read"
+
+
+def test_a_limit_names_no_capability_that_an_administrator_does_not_have(cast: Cast) -> None:
+    admin: Actor = user_actor(cast.user_id("farah"), "client_admin", cast.client_id("indus"))
+    assert admin.capabilities >= LIMITED_CAPABILITIES
+
+
+def test_an_act_about_more_than_the_schools_is_refused_with_the_reason(cast: Cast) -> None:
+    """A hold on a kind of data of everyone, which the form allows and the database refuses."""
+    school = make_school(cast, "north", cast.subject_id("danish"))
+    browser = browser_of(make_head(cast, school))
+    given = {"kind": "legal", "ground": "Case 12.", "category": "", "system": "", "review_on": "2099-01-01"}
+    answer = browser.post("/admin/schedule/hold/add/", given)
+    assert answer.status_code == 200
+    assert "Your role is limited to some schools." in answer.content.decode()
+    with in_client(cast.client_id("indus")):
+        assert not Hold.objects.exists()
+
 
 WHOLE_CLIENT = {
     "staff/accessreview": "reviews who has access to the whole client",
@@ -75,3 +141,184 @@ def test_each_act_is_open_for_people_of_the_schools_or_about_the_whole_client(
     assert wrong == {}
     refusal = browser.get(f"/admin/data_systems/system/{rows['data_systems/system']}/end/").content.decode()
     assert "Your role is limited to some schools." in refusal
+
+
+PERSON = "people/subject"
+REFUSED = {
+    "requests/rightsrequest/propose-erasure": "who granted the request proposes; here another administrator did",
+    "people/subject/moves-away": "the pupil is in a class of another school, too",
+}
+"""Acts that open for one who is limited, and are refused when they are posted, with the reason."""
+
+
+JOBS = {
+    "children.ask_check": "asks a provider about one guardian of a pupil of the school",
+    "consent.issue_limit_orders": "orders systems to restrict one person of the school",
+    "erasures.continue": "erases one person, whose records are all shown to those who approved it",
+    "erasures.notify": "informs that person",
+    "mail.deliver": "sends one message that was written within the limit",
+    "rights.build_package": "builds the copy of one person; who hands it over must see all records",
+}
+"""Tasks that acts of limited staff queue, and why they may run without the limit.
+
+Invitations of many and the confirmation of a sheet open the limit again (test_paper_work).
+"""
+
+
+def outcome(browser: Client, url: str, given: dict[str, Any], tasks: set[str]) -> tuple[int, str]:
+    """Post a form and roll it back; return the status and the errors of the form; add what it queues to ``tasks``."""
+    with transaction.atomic():
+        browser.raise_request_exception = False
+        answer = browser.post(url, given)
+        with in_global():
+            tasks |= set(ProcrastinateJob.objects.values_list("task_name", flat=True))
+        transaction.set_rollback(True)
+    form: Any = answer.context and answer.context.get("form")
+    errors = str(form.errors.as_data()) if form is not None and form.errors else ""
+    return answer.status_code, errors
+
+
+def test_each_open_act_does_the_same_as_for_one_without_a_limit(cast_of_rows: Cast, rows: dict[str, Any]) -> None:
+    cast = cast_of_rows
+    head = browser_of(make_head(cast, make_school(cast, "all", *everyone(cast))))
+    farah = browser_of(cast.user("farah"))
+    looked_at, done, tasks = [], 0, set[str]()
+    with in_global():
+        ProcrastinateJob.objects.all().delete()
+    for act in own_acts():
+        model, slug = act.rsplit("/", 1)
+        if is_closed(act):
+            continue
+        url = row_url(model, rows.get(act, rows[model]), slug)
+        page = head.get(url)
+        form = page.context and page.context.get("form")
+        if page.status_code != 200 or form is None:
+            continue
+        with in_client(cast.client_id("indus")):
+            given = filled(form)
+        free, limited = outcome(farah, url, given, set()), outcome(head, url, given, tasks)
+        done += free[0] == 302
+        is_same = limited == free
+        looked_at.append((act, "" if is_same != (act in REFUSED) else f"{limited}, without a limit {free}"))
+    refuse_any(looked_at)
+    assert done > 40
+    assert tasks == JOBS.keys(), sorted(tasks)
+
+
+def make_north(cast: Cast, *people: str) -> tuple[UUID, Client]:
+    school = make_school(cast, "north", *(cast.subject_id(one) for one in people))
+    make_school(cast, "south", cast.subject_id("hamza"))
+    return school, browser_of(make_head(cast, school))
+
+
+def test_a_field_of_an_own_pupil_is_corrected_and_ordered(cast: Cast) -> None:
+    own = cast.subject_id("hamza")
+    head = browser_of(make_head(cast, make_school(cast, "north", own)))
+    given = {"field": "email", "new_value": "right@mail.example", "reason": "subject_request"}
+    answer = head.post(row_url(PERSON, own, "correct"), given)
+    assert answer.status_code == 302, answer.context["form"].errors
+    with in_client(cast.client_id("indus")):
+        corrected = CorrectedValue.objects.get()
+        assert corrected.subject_id == own
+        orders = list(Order.objects.select_related("system"))
+        assert {(one.kind, one.subject_id) for one in orders} == {("correct", own)}
+        assert {one.system.code for one in orders} >= {"lms"}
+    assert "Corrected fields" in head.get(row_url(PERSON, own)).content.decode()
+
+
+def test_no_one_of_another_school_is_corrected(cast: Cast) -> None:
+    _, head = make_north(cast, "junaid")
+    with in_client(cast.client_id("indus")):
+        before = Subject.objects.filter(pk=cast.subject_id("hamza")).values()[0]
+    posted = {
+        "correct": {"field": "email", "new_value": "right@mail.example", "reason": "review"},
+        "change-roles": {"role": "instructor", "reason": "review", "shown": "0" * 64},
+        "reveal": {"reason": "review"},
+        "restrict": {"reason": "review"},
+        "nothing": {},
+    }
+    statuses = {
+        act: head.post(row_url(PERSON, cast.subject_id("hamza"), act), given).status_code
+        for act, given in posted.items()
+    }
+    assert set(statuses.values()) == {404}
+    added = {
+        "external_id": "lms-hamza",
+        "role": "student",
+        "full_name": "Hamza",
+        "language": "en",
+        "reason": "onboarding",
+    }
+    answer = head.post("/admin/people/subject/add/", added)
+    assert "in another school" in answer.content.decode()
+    with in_client(cast.client_id("indus")):
+        assert Subject.objects.filter(pk=cast.subject_id("hamza")).values()[0] == before
+        assert not Order.objects.exists()
+        assert not CorrectedValue.objects.exists()
+
+
+LIMIT, ROLE = "Your role is limited to some schools.", "You do not have permission to see this page or to do this."
+
+
+def head_of(cast: Cast, role: str = "client_admin") -> Client:
+    """Return the browser of a member limited to a school in which Danish is."""
+    return browser_of(make_head(cast, make_school(cast, "north", cast.subject_id("danish")), role=role))
+
+
+def find_cause(browser: Client, url: str) -> list[str]:
+    answer = browser.get(url)
+    assert answer.status_code == 403, url
+    return [words for words in (LIMIT, ROLE) if words in answer.content.decode()]
+
+
+@pytest.mark.parametrize(
+    ("url", "cause"),
+    [
+        ("/admin/accounts/apikey/", LIMIT),
+        ("/admin/accounts/apikey/add/", LIMIT),
+        ("/admin/webhooks/endpoint/", LIMIT),
+        ("/admin/accounts/client/add/", ROLE),
+        ("/admin/breaches/breach/", LIMIT),
+        ("/admin/audit/entry/add/", ROLE),
+    ],
+)
+def test_an_administrator_reads_whether_the_limit_or_the_role_refuses(cast: Cast, url: str, cause: str) -> None:
+    assert find_cause(head_of(cast), url) == [cause]
+
+
+def test_who_may_never_do_it_does_not_read_of_the_limit(cast: Cast) -> None:
+    auditor = head_of(cast, "client_auditor")
+    person = f"/admin/people/subject/{cast.subject_id('danish')}"
+    for url in ("/admin/people/subject/add/", "/admin/accounts/apikey/add/", f"{person}/moves-away/"):
+        assert find_cause(auditor, url) == [ROLE], url
+
+
+def test_what_the_database_refuses_is_the_limit(cast: Cast) -> None:
+    school = make_school(cast, "north")
+    request: Any = RequestFactory().get("/admin/")
+    request.actor = user_actor(cast.user_id("farah"), "client_admin", cast.client_id("indus"), schools=[school])
+    with in_client(cast.client_id("indus"), schools=frozenset([school])):
+        with pytest.raises(ProgrammingError) as error, transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("UPDATE accounts_client SET name = 'x'")
+        with pytest.raises(PermissionDenied) as refused:
+            RequestContextMiddleware(lambda _: HttpResponse()).process_exception(request, error.value)
+        assert LIMIT in permission_denied(request, refused.value).content.decode()
+        assert ROLE in permission_denied(request, PermissionDenied()).content.decode()
+
+
+def keys(rows: QuerySet[Any]) -> set[Any]:
+    return set(rows.order_by().values_list("pk", flat=True))
+
+
+def test_every_list_shows_the_rows_that_the_policies_show(cast_of_rows: Cast) -> None:
+    cast, looked_at, shown = cast_of_rows, list[tuple[str, str]](), 0
+    some = make_school(cast, "north", *(cast.subject_id(name) for name in ("danish", "junaid")))
+    for school in (some, make_school(cast, "all", *everyone(cast))):
+        with in_client(cast.client_id("indus"), schools=frozenset([school])):
+            for model in MODELS:
+                rows = admin_of(model).model._default_manager.all()
+                by_policy, by_list = keys(rows), keys(begin_with_people(rows))
+                shown += len(by_policy)
+                looked_at.append((model, "" if by_policy == by_list else f"{len(by_list)} of {len(by_policy)}"))
+    refuse_any(looked_at)
+    assert shown > 200

@@ -1,32 +1,30 @@
 """A OneRoster package's schools, terms, classes and enrolments are kept: both versions, complete and changes only."""
 
-import io
+import re
 from datetime import timedelta
 
 import pytest
+from django.core.exceptions import ValidationError
+from django.utils import timezone
 
+from paktaleem.directory.schools.forms import SelectionForm, read_place
 from paktaleem.directory.schools.models import Enrolment, School, SchoolClass, Term
-from paktaleem.directory.schools.oneroster.roster import open_roster
 from paktaleem.directory.schools.rosters.importing.run import Tally
-from paktaleem.directory.schools.rosters.importing.service import PlanChanged, import_roster, open_source
-from paktaleem.foundation.accounts.actors import system_actor
+from paktaleem.directory.schools.rosters.importing.service import PlanChanged
+from paktaleem.directory.schools.rows import GivenRows
+from paktaleem.foundation.tenancy.context import in_client
+from tests.cast import Cast
+from tests.console.pages import row_url
 from tests.rosters import clean_network
-from tests.schools.making import periods
+from tests.schools.making import CLASSES, SCHOOLS, TERMS, periods, record
+from tests.signing_in import browser_of
+from tests.subjects.conftest import bring
 
-IMPORTER = system_actor("import_roster")
 LATER = timedelta(days=1)
 KEPT = {"schools": Tally(added=2), "terms": Tally(added=1), "classes": Tally(added=1), "enrolments": Tally(added=2)}
 
 
-@pytest.fixture
-def bring(tmp_path, indus, now):
-    """Import a package, or try it."""
-
-    def bring(package, *, at=now, **terms):
-        with open_roster(package.write(tmp_path / "roster.zip")) as roster:
-            return import_roster(roster, client=indus, actor=IMPORTER, at=at, **terms)
-
-    return bring
+__all__ = ["bring"]  # fixture
 
 
 def network(version="1.1"):
@@ -161,11 +159,9 @@ def test_what_cannot_be_matched_is_left_out_counted_and_listed(bring):
 SHEET = "ID,Role,Full name,School,Class\n"
 
 
-def test_the_template_states_school_and_class_and_another_class_is_a_move(indus, now):
+def test_the_template_states_school_and_class_and_another_class_is_a_move(bring, now):
     def bring_sheet(*rows, at=now, **terms):
-        file = io.BytesIO((SHEET + "\n".join(rows)).encode())
-        with open_source(file, client=indus) as sheet:
-            return import_roster(sheet, client=indus, actor=IMPORTER, at=at, allow_bulk_deactivation=True, **terms)
+        return bring((SHEET + "\n".join(rows)).encode(), at=at, allow_bulk_deactivation=True, **terms)
 
     rows = ["s1,student,Ali Raza,Lyari School,4-A", "s2,student,Bano Shah,Lyari  School,4-A", "t1,teacher,Noor,,4-A"]
     report = bring_sheet(*rows, "s3,student,Chand Das,,")
@@ -204,3 +200,66 @@ def test_a_package_of_more_enrolments_takes_as_many_statements(bring, django_ass
         report = bring(large)
     assert report.schooling["enrolments"] == Tally(added=1, unchanged=2)
     assert report.oddities["enrolment_repeated"] == 2_999
+
+
+@pytest.fixture
+def named(cast: Cast) -> Cast:
+    """Two classes named 4-A, one of which has the name of a school as its id; a class that has ended."""
+    other = CLASSES[2]._replace(external_id="Lyari School", title="4-A")
+    rows = GivenRows(schools=SCHOOLS, terms=TERMS, classes=[*CLASSES, other], enrolments=[], complete=frozenset())
+    with in_client(cast.client_id("indus")):
+        record(cast.client("indus"), rows, timezone.now())
+        SchoolClass.objects.filter(external_id="c9").update(ended_at=timezone.now())
+    return cast
+
+
+def read(cast: Cast, text: str, client: str = "indus") -> str:
+    with in_client(cast.client_id(client)):
+        return read_place(text, cast.client_id(client)).external_id
+
+
+def test_a_place_is_found_by_its_id_and_otherwise_by_its_name(named: Cast) -> None:
+    found = [read(named, text) for text in ("4b", "4-b", "clifton school", "Lyari School")]
+    assert found == ["4b", "4b", "clifton", "Lyari School"], "an id goes before a name"
+
+
+_SEVERAL = "4a – 4-A (Lyari School), Lyari School – 4-A (Clifton School)"
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("9-C", "No school or class in use at this client has this name or id: 9-C."),
+        ("4-a", f"“4-a” is the name of several. Use the LMS id: {_SEVERAL}."),
+    ],
+)
+def test_an_ended_class_and_a_name_of_several_are_refused(named: Cast, text: str, answer: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        read(named, text)
+    assert refused.value.messages == [answer]
+
+
+def test_a_place_of_another_client_is_neither_found_nor_suggested(named: Cast) -> None:
+    with pytest.raises(ValidationError):
+        read(named, "4b", "khyber")
+    page = browser_of(named.user("farah")).get(row_url("people/subject", named.subject_id("hamza"), "moves-class"))
+    [(key, options)] = re.findall(r'<datalist id="([^"]+)">(.*?)</datalist>', page.content.decode(), re.DOTALL)
+    assert f'list="{key}"' in page.content.decode()
+    assert re.findall(r'<option value="([^"]+)">([^<]+)<', options) == [
+        ("4a", "4-A (Lyari School)"),
+        ("4b", "4-B (Lyari School)"),
+        ("Lyari School", "4-A (Clifton School)"),
+    ]
+    other = row_url("people/subject", named.subject_id("kiran"), "moves-class")
+    assert "<datalist" not in browser_of(named.user("celia")).get(other).content.decode()
+
+
+def test_a_selection_takes_names_and_ids_and_names_each_line_that_it_cannot_read(named: Cast) -> None:
+    indus = named.client_id("indus")
+    with in_client(indus):
+        form, wrong = (SelectionForm({"place": text}) for text in ("4-B\nlyari", "4-B\nnowhere\n4-A"))
+        for one in (form, wrong):
+            assert one.is_valid()
+            one.check_selection(indus)
+    assert form.selection.places == ("4b", "lyari")
+    assert [str(text).split(":")[-1].rstrip(".") for text in wrong.errors["place"]] == [" nowhere", f" {_SEVERAL}"]

@@ -1,11 +1,9 @@
 """Age thresholds by country: for the person, the decision, the API, the console and every roster format."""
 
-import csv
 import io
 import json
 from datetime import date, timedelta
 
-import openpyxl
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
@@ -29,6 +27,7 @@ from tests.children.guardians import decision_reason
 from tests.children.test_age_changes import bring
 from tests.factories import SETTING_UP, SubjectFactory
 from tests.rosters import clean_network
+from tests.subjects.test_spreadsheet import as_csv, filled, lines
 
 MINUTE = timedelta(minutes=1)
 FOURTEEN = date(2012, 3, 1)
@@ -157,32 +156,7 @@ def test_the_filter_by_known_age_is_one_statement(cast, germany, django_assert_n
 
 
 CLOSED = "guardian_consent_required"
-FIRST_ROW = 3
-"""First data row of the template, below its headings and hints."""
-
-
-def as_csv(country):
-    """Return the template as CSV, filled in: Sana is fourteen."""
-    header, hints = csv.reader(io.StringIO(csv_template().decode("utf-8-sig")))
-    out = io.StringIO(newline="")
-    csv.writer(out).writerows([header, hints, [_cells(country).get(name, "") for name in header]])
-    return out.getvalue().encode()
-
-
-def as_xlsx(country):
-    """Return the template as a workbook, filled in the same way."""
-    book = openpyxl.load_workbook(io.BytesIO(xlsx_template()))
-    sheet = book["People"]
-    headings = [cell.value for cell in sheet[1]]
-    for name, text in _cells(country).items():
-        sheet.cell(FIRST_ROW, headings.index(name) + 1).value = text
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()
-
-
-def _cells(country):
-    return {"ID": "sana", "Role": "student", "Full name": "Sana Khan", "Birth date": "2012-03-01", "Country": country}
+SANA = {"ID": "sana", "Role": "student", "Full name": "Sana Khan", "Birth date": "2012-03-01"}
 
 
 def as_oneroster(country, tmp_path, *, version="1.1", columns=("metadata.house", "metadata.country")):
@@ -196,8 +170,8 @@ def as_oneroster(country, tmp_path, *, version="1.1", columns=("metadata.house",
 
 
 FORMATS = {
-    "csv": lambda country, _: as_csv(country),
-    "xlsx": lambda country, _: as_xlsx(country),
+    "csv": lambda country, _: csv_template() + as_csv(lines({**SANA, "Country": country})[1:]),
+    "xlsx": lambda country, _: filled(xlsx_template(), {**SANA, "Country": country}),
     "1.1": as_oneroster,
     "1.2": lambda country, folder: as_oneroster(country, folder, version="1.2"),
 }

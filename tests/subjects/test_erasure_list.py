@@ -1,18 +1,37 @@
-"""The erasure list outside the database: private, durable, chained; every alteration is detected."""
+"""The erasure list: private, durable, chained; every alteration is detected, and concurrent writers undo nothing."""
 
+import io
+import itertools
 import json
+import logging
 import os
 import stat
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from threading import Event
 from uuid import uuid4
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.db import connections
 
+from paktaleem.directory.people.fields import PERSONAL
+from paktaleem.directory.people.models import Subject, SubjectKey
+from paktaleem.directory.people.services.erasure import AlreadyErased, erase_subject
+from paktaleem.directory.people.services.people import register_subject, reveal_fields
+from paktaleem.foundation.embedded.layout import BACKUP, SUPERUSER
 from paktaleem.foundation.encryption.erasure_list import FileErasureList, ListDamaged, erasure_list
-from paktaleem.foundation.encryption.keyring import new_keyring_text
+from paktaleem.foundation.encryption.keyring import keyring, new_keyring_text
+from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.upkeep.backups.dumps import environment_of, find_program
+from tests.api.callers import Caller
+from tests.database import server_version, template_ready
+from tests.subjects.test_erasure import opens, sealed_values_in
+from tests.tenancy.connections import enter, rows
+from tests.traces import forms
 
 NOBODY = 65534
 AT = datetime(2026, 10, 1, 9, 0, tzinfo=UTC)
@@ -208,3 +227,189 @@ def test_a_list_made_by_root_belongs_to_the_owner_of_its_folder(path):
     os.chown(path.parent, NOBODY, NOBODY)
     add(FileErasureList(path))
     assert (path.stat().st_uid, path.stat().st_gid) == (NOBODY, NOBODY)
+
+
+PERSON = "canary-lms-4711"
+CANARIES = [
+    "Quetzalina Vexillology",
+    "Quetzalina Brachistochrone",
+    "quetzalina.vexillology@canary.example",
+    "quetzalina.brachistochrone@canary.example",
+    "+921119988776",
+    "+921119988777",
+    "2016-02-29",
+]
+FULL = {
+    "role": "student",
+    "full_name": CANARIES[0],
+    "email": CANARIES[2],
+    "phone": CANARIES[4],
+    "birth_date": CANARIES[6],
+}
+CHANGED = {**FULL, "full_name": CANARIES[1], "email": CANARIES[3], "phone": CANARIES[5]}
+GONE = {404, 409, 410}
+
+
+def plain_dump():
+    """Return the whole database as pg_dump writes it for the backup role."""
+    url = template_ready().url(BACKUP, str(connections.databases["default"]["NAME"]))
+    command = [str(find_program("pg_dump", major=server_version())), "--format=plain", "--no-password"]
+    return subprocess.run(command, env=environment_of(url), check=True, capture_output=True).stdout.lower()
+
+
+class Writers:
+    """Concurrent operations of learning platforms and officers on one person."""
+
+    def __init__(self, cast, now):
+        self.cast, self.now, self.stopped = cast, now, Event()
+        self.statuses: list[int] = []
+        self.turns = itertools.count()
+
+    def work(self, number):
+        """Repeat one kind of operation until stopped; a 5xx or an unknown error fails the test."""
+        jobs = [self.sync, self.consent, self.reveal_by_api, self.register_by_service, self.reveal_by_service]
+        try:
+            caller = Caller(self.cast.key("indus"))
+            while not self.stopped.is_set():
+                self.statuses.append(jobs[number % len(jobs)](caller))
+        finally:
+            connections.close_all()
+
+    def sync(self, caller):
+        return int(caller.put(f"/api/v1/subjects/{PERSON}", (FULL, CHANGED)[next(self.turns) % 2]).status_code)
+
+    def consent(self, caller):
+        body = {
+            "subject": PERSON,
+            "answers": [{"purpose": "newsletter", "state": "refused"}],
+            "notice_version": caller.notice("newsletter"),
+        }
+        headers = {"Idempotency-Key": f"canary-{next(self.turns)}"}
+        answer = caller._client.post("/api/v1/consents", body, content_type="application/json", headers=headers)
+        return int(answer.status_code)
+
+    def reveal_by_api(self, caller):
+        return int(caller.get(f"/api/v1/subjects/{PERSON}", include="personal", reason="support_case").status_code)
+
+    def register_by_service(self, _):
+        try:
+            with in_client(self.cast.client_id("indus")):
+                details = {"full_name": CANARIES[next(self.turns) % 2]}
+                told = {"actor": self.cast.actor("farah"), "at": self.now}
+                register_subject(PERSON, client=self.cast.client("indus"), details=details, **told)
+        except AlreadyErased:
+            return 409
+        return 200
+
+    def reveal_by_service(self, _):
+        with in_client(self.cast.client_id("indus")):
+            person = Subject.objects.filter(external_id=PERSON).first()
+            if person is None:
+                return 404
+            try:
+                reveal_fields(person, actor=self.cast.actor("amina"), reason="support_case", at=self.now)
+            except AlreadyErased:
+                return 409
+        return 200
+
+
+def wait_for(condition):
+    for _ in range(2400):
+        if condition():
+            return
+        Event().wait(0.05)
+    pytest.fail("the writers did not come so far in 120 s")
+
+
+@pytest.fixture
+def logged():
+    """Content of the portal's own log at its most verbose level, written by its handler with all filters."""
+    [own] = [one for one in logging.getLogger().handlers if one.name == "console"]
+    here = logging.StreamHandler(io.StringIO())
+    here.setFormatter(own.formatter)
+    here.filters = own.filters
+    root = logging.getLogger()
+    level = root.level
+    root.addHandler(here)
+    root.setLevel(logging.DEBUG)
+    yield here.stream
+    root.setLevel(level)
+    root.removeHandler(here)
+
+
+def test_ten_concurrent_writers_cannot_undo_an_erasure(committed, now, logged):
+    writers = Writers(committed, now)
+    assert Caller(committed.key("indus")).put(f"/api/v1/subjects/{PERSON}", FULL).status_code == 201
+    with in_client(committed.client_id("indus")):
+        person = Subject.objects.get(external_id=PERSON)
+    with ThreadPoolExecutor(10) as pool:
+        at_work = [pool.submit(writers.work, number) for number in range(10)]
+        try:
+            wait_for(lambda: len(writers.statuses) > 100 or any(one.done() for one in at_work))
+            before = plain_dump()
+            with in_client(committed.client_id("indus")):
+                erase_subject(person, actor=committed.actor("amina"), reason="subject_request", at=now)
+            seen = len(writers.statuses)
+            wait_for(lambda: len(writers.statuses) > seen + 100 or any(one.done() for one in at_work))
+        finally:
+            writers.stopped.set()
+    assert [one.result() for one in at_work] == [None] * 10, "no writer met a defect"
+    assert {status for status in writers.statuses if status >= 500} == set()
+    assert set(writers.statuses[-40:]) <= GONE
+
+    after, log = plain_dump(), logged.getvalue().lower().encode()
+    assert PERSON.encode() in before, "the dump does see the person"
+    assert PERSON.encode() not in after
+    assert b"/api/v1/subjects/<str:external_id>" in log, "the log does speak of them"
+    assert PERSON.encode() not in log
+    for text, canary in itertools.product((before, after, log), CANARIES):
+        assert not [form for form in forms(canary) if form.lower() in text], canary
+    nobody_is_back(committed, person)
+    nothing_opens(committed, person)
+
+
+def nobody_is_back(cast, person):
+    with in_client(cast.client_id("indus")):
+        assert Subject.objects.get(id=person.id).erased_at is not None
+        assert not SubjectKey.objects.filter(subject_id=person.id).exists()
+        assert not Subject.objects.filter(external_id=PERSON).exists()
+
+
+def nothing_opens(cast, person):
+    """Try every key that is left, on every ciphertext of the person: in the row, its history and the evidence."""
+    left, keys = sealed_values_in(person.id)
+    assert keys == []
+    with enter(SUPERUSER) as connection:
+        others = rows(connection, "SELECT client_id, subject_id, wrapped, epoch FROM people_subjectkey")
+        [versions] = rows(
+            connection,
+            "SELECT count(full_name), count(email), count(phone), count(birth_date) FROM people_historicalsubject"
+            " WHERE id = %s",
+            [person.id],
+        )
+        [(entries,)] = rows(connection, "SELECT count(openings) FROM audit_entry WHERE subject_id = %s", [person.id])
+    assert min(versions) >= 2, "history keeps the ciphertext of each version"
+    assert entries >= 1, "evidence keeps its ciphertext"
+    assert len(left) >= sum(versions) + entries
+    opened = [
+        keyring().unwrap(bytes(wrapped), epoch=epoch, binding=client.bytes + subject.bytes)
+        for client, subject, wrapped, epoch in others
+    ]
+    index_keys = [keyring().index_key(binding) for binding in (cast.client_id("indus").bytes, b"erasure-list")]
+    owner = cast.client_id("indus").bytes + person.id.bytes
+    places = [owner + f"people_subject.{field}".encode() for field in PERSONAL]
+    places.append(owner + b"audit_entry.openings")
+    assert len(opened) >= 6
+    for key in [*opened, *index_keys]:
+        assert not any(opens(blob, key, place) for blob in left for place in places)
+
+
+def test_the_search_for_keys_finds_a_working_key(committed, now):
+    """Before the erasure the person's own key opens what the search above tries: otherwise it proves nothing."""
+    with in_client(committed.client_id("indus")):
+        danish = committed.subject("danish")
+    [blob, *_], [(wrapped, epoch)] = sealed_values_in(danish.id)
+    owner = danish.client_id.bytes + danish.id.bytes
+    key = keyring().unwrap(bytes(wrapped), epoch=epoch, binding=owner)
+    assert any(opens(blob, key, owner + f"people_subject.{field}".encode()) for field in PERSONAL)
+    assert not opens(blob, AESGCM.generate_key(256), owner + b"people_subject.full_name")

@@ -11,30 +11,15 @@ from paktaleem.directory.people.services.batches import record_subject_event
 from paktaleem.directory.people.services.erasure import start_erasure
 from paktaleem.directory.people.services.people import claim_guardian, register_subject
 from paktaleem.directory.schools.oneroster.problems import RosterInvalid
-from paktaleem.directory.schools.oneroster.roster import open_roster
 from paktaleem.directory.schools.rosters.importing.run import Tally
-from paktaleem.directory.schools.rosters.importing.service import PlanChanged, TooMuchLost, import_roster
+from paktaleem.directory.schools.rosters.importing.service import PlanChanged, TooMuchLost
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.audit.models import Entry
 from tests.rosters import clean_network, school
+from tests.subjects.test_import_roster import person
 
 IMPORTER = system_actor("import_roster")
 LATER = timedelta(days=1)
-
-
-@pytest.fixture
-def bring(tmp_path, indus, now):
-    """Import a package, or try it."""
-
-    def bring(package, *, at=now, **terms):
-        with open_roster(package.write(tmp_path / "roster.zip")) as roster:
-            return import_roster(roster, client=indus, actor=IMPORTER, at=at, **terms)
-
-    return bring
-
-
-def person(external_id):
-    return Subject.objects.get(external_id=external_id)
 
 
 def name_of(subject):

@@ -16,13 +16,7 @@ from paktaleem.directory.people.api import GuardianInput, SubjectInput
 from paktaleem.directory.people.details import SubjectDetails
 from paktaleem.directory.people.fields import PERSONAL, PERSONAL_FIELDS
 from paktaleem.directory.people.models import AccessRecord, AgeChange, GuardianClaim, Subject, SubjectKey
-from paktaleem.directory.people.selectors import (
-    SubjectUnknown,
-    get_subject,
-    list_subjects,
-    sealer_of,
-    search_subjects,
-)
+from paktaleem.directory.people.selectors import SubjectUnknown, get_subject, list_subjects, sealer_of, search_subjects
 from paktaleem.directory.people.services.erasure import ErasureInProgress, erase_subject, start_erasure
 from paktaleem.directory.people.services.people import claim_guardian, open_details, register_subject, reveal_fields
 from paktaleem.directory.schools.rosters.spreadsheet.person import COLUMNS

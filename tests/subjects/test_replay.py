@@ -104,13 +104,13 @@ def test_no_one_is_erased_without_an_entry_in_the_erasure_list(committed, now, m
 def test_the_line_is_on_disk_before_the_key_is_destroyed(committed, now, monkeypatch):
     seen = []
 
-    def look(intent):
+    def look(intent, at):
         with enter(SUPERUSER) as door:
             keys = door.execute(
                 "SELECT count(*) FROM people_subjectkey WHERE subject_id = %s", [committed.subject_id("danish")]
             ).fetchall()
         seen.append((len(FileErasureList(Path(settings.ERASURE_LIST_FILE)).intents()), keys[0][0]))
-        return real(intent)
+        return real(intent, at)
 
     real = erasure_module._record_line
     monkeypatch.setattr(erasure_module, "_record_line", look)

@@ -1,6 +1,5 @@
 """People with several roles in rosters: a teacher who is also a parent is one person."""
 
-import io
 from datetime import timedelta
 
 import pytest
@@ -8,33 +7,14 @@ import pytest
 from paktaleem.directory.people.models import GuardianClaim, Subject
 from paktaleem.directory.people.services.people import register_subject
 from paktaleem.directory.schools.oneroster.problems import RosterInvalid
-from paktaleem.directory.schools.oneroster.roster import open_roster
 from paktaleem.directory.schools.oneroster.users import Person, StatedRoles
 from paktaleem.directory.schools.rosters.importing.run import Tally, merge_roles
-from paktaleem.directory.schools.rosters.importing.service import import_roster, open_source
 from paktaleem.foundation.accounts.actors import system_actor
-from paktaleem.foundation.tenancy.context import in_client
 from tests.rosters import clean_network
 from tests.subjects.test_spreadsheet import DANISH, FARHAN, as_csv, lines
 
 IMPORTER = system_actor("import_roster")
 MAIN, ALL, CHANGES = StatedRoles
-
-
-@pytest.fixture
-def bring(tmp_path, cast, now):
-    """Import a package or a spreadsheet into Indus Schools, in whose context the test runs."""
-
-    def bring(source):
-        if isinstance(source, bytes):
-            with open_source(io.BytesIO(source), client=indus) as sheet:
-                return import_roster(sheet, client=indus, actor=IMPORTER, at=now)
-        with open_roster(source.write(tmp_path / "roster.zip")) as roster:
-            return import_roster(roster, client=indus, actor=IMPORTER, at=now)
-
-    with in_client(cast.client_id("indus")):
-        indus = cast.client("indus")
-        yield bring
 
 
 def roles_of(external_id):

@@ -15,11 +15,10 @@ from paktaleem.directory.people.models import GuardianClaim, Subject
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.schools.oneroster.problems import RosterInvalid
 from paktaleem.directory.schools.oneroster.users import GuardianRelation, Person
-from paktaleem.directory.schools.rosters.importing.service import TooMuchLost, import_roster, open_source
+from paktaleem.directory.schools.rosters.importing.service import TooMuchLost
 from paktaleem.directory.schools.rosters.spreadsheet import rows
 from paktaleem.directory.schools.rosters.spreadsheet.person import COLUMNS
 from paktaleem.directory.schools.rosters.spreadsheet.rows import csv_template, open_csv, open_xlsx, xlsx_template
-from paktaleem.foundation.accounts.actors import system_actor
 from tests.rosters import clean_network, school
 
 HEADER = [column.heading for column in COLUMNS]
@@ -331,16 +330,6 @@ def test_any_patch_of_a_workbook_opens_or_is_refused(position, patch):
 
 WORKBOOK = as_xlsx(lines(DANISH, FARHAN))
 SHORTENED = "9.23E+11"
-
-
-@pytest.fixture
-def bring(tmp_path, indus, now):
-    def bring(roster, **terms):
-        content = roster if isinstance(roster, bytes) else roster.write(tmp_path / "roster.zip").read_bytes()
-        with open_source(io.BytesIO(content), client=indus) as opened:
-            return import_roster(opened, client=indus, actor=system_actor("import_roster"), at=now, **terms)
-
-    return bring
 
 
 def contacts(external_id):

@@ -18,7 +18,6 @@ from paktaleem.directory.people.fields import GRADE_LIMIT, PERSONAL, PERSONAL_FI
 from paktaleem.directory.people.models import Subject, SubjectEventKind
 from paktaleem.directory.people.selectors import (
     get_subject,
-    has_waiting_age_change,
     list_by_change,
     list_same_person,
     map_same_person,
@@ -377,9 +376,15 @@ class RecordSubjectEvent(Operation):
         return Response(shown, HTTPStatus.CREATED)
 
 
+_GONE = {AlreadyErased: "This person was erased.", ErasureInProgress: "This person is being erased."}
+
+
 def _to_batch_error(error: BatchRefused) -> Exception:
     """Return the error that names every refused person: 409 if one of them is or was erased, otherwise 400."""
-    details = {place: _describe_refusal(reason) for place, reason in error.reasons.items()}
+    details = {
+        place: reason.message_dict if isinstance(reason, ValidationError) else [_GONE[type(reason)]]
+        for place, reason in error.reasons.items()
+    }
     erased = [reason for reason in error.reasons.values() if isinstance(reason, AlreadyErased)]
     if any(not isinstance(reason, ErasureInProgress) for reason in erased):
         return PeopleErased({"subjects": details})
@@ -388,15 +393,9 @@ def _to_batch_error(error: BatchRefused) -> Exception:
     return serializers.ValidationError({"subjects": details})  # type: ignore[dict-item]  # nested lists, which the stubs do not know
 
 
-def _describe_refusal(reason: ValidationError | AlreadyErased) -> Any:
-    if isinstance(reason, ValidationError):
-        return reason.message_dict
-    return ["This person is being erased." if isinstance(reason, ErasureInProgress) else "This person was erased."]
-
-
 def _show(subject: Subject, client: Client, request: Request) -> dict[str, object]:
-    waits, others = has_waiting_age_change(subject), list_same_person(subject)
-    return serialize_subject(subject, client, request, change_waits=waits, same_person=others)
+    waits = bool(with_waiting_age_change([subject]))
+    return serialize_subject(subject, client, request, change_waits=waits, same_person=list_same_person(subject))
 
 
 def serialize_subject(
@@ -459,7 +458,10 @@ class ListSubjects(Operation):
         if "include" in query:
             require(actor_of(request), Capability.REVEAL_PERSONAL_DATA, client_of(request))
         people, more = _list_page(query, request)
-        personal = _reveal(people, query["reason"], request) if "include" in query else {}
+        personal: dict[UUID, dict[str, str | None]] = {}
+        if "include" in query:
+            by = {"actor": actor_of(request), "reason": query["reason"], "at": moment_of(request)}
+            personal = reveal_many(people, fields=PERSONAL, client_id=client_of(request), **by)
         return paginated_response(
             request, {"subjects": _serialize_people(people, personal, request)}, {"cursor": more} if more else None
         )
@@ -477,11 +479,6 @@ def _list_page(query: dict[str, Any], request: Request) -> tuple[list[Subject], 
     if len(rows) == len(page):
         return page, None
     return page, sign_cursor([page[-1].changed_at.isoformat(), str(page[-1].pk)], of=of)
-
-
-def _reveal(people: list[Subject], reason: str, request: Request) -> dict[UUID, dict[str, str | None]]:
-    context: dict[str, Any] = {"actor": actor_of(request), "reason": reason, "at": moment_of(request)}
-    return reveal_many(people, fields=PERSONAL, client_id=client_of(request), **context)
 
 
 def _serialize_people(

@@ -50,8 +50,7 @@ erasure_started: ExtensionPoint[Callable[[Erasure, Actor, datetime], None]] = Ex
     "Called in the transaction that confirms an erasure, to issue its orders, and again before the key is destroyed.",
 )
 erasure_blockers: ExtensionPoint[Callable[[Erasure], str]] = ExtensionPoint(
-    "people.erasure_blockers",
-    "What an erasure waits for before the key may be destroyed, in words; empty if nothing.",
+    "people.erasure_blockers", "What an erasure waits for before the key may be destroyed, in words; empty if nothing."
 )
 erasure_locks: ExtensionPoint[Callable[[Subject], None]] = ExtensionPoint(
     "people.erasure_locks", "Called before a person is locked for erasure, with rows that others lock before a person."
@@ -77,11 +76,6 @@ def list_holds(
     ]
 
 
-def list_held_people(client_id: UUID, people: Sequence[UUID], at: datetime) -> set[UUID]:
-    """List those of a client's people whose erasure is forbidden at ``at``; as many queries for one as for many."""
-    return {subject_id for check in erasure_holds for subject_id, _hold in check(client_id, people, at)}
-
-
 def list_unheld(people: QuerySet[Subject], client_id: UUID, at: datetime, *, most: int) -> list[Subject]:
     """List the first people of a client without a hold, up to ``most``; ``people`` are in the order of their ids.
 
@@ -89,7 +83,8 @@ def list_unheld(people: QuerySet[Subject], client_id: UUID, at: datetime, *, mos
     """
     found, page = list[Subject](), list(people[:most])
     while page and len(found) < most:
-        held = list_held_people(client_id, [one.pk for one in page], at)
+        ids = [one.pk for one in page]
+        held = {subject_id for check in erasure_holds for subject_id, _hold in check(client_id, ids, at)}
         found += [one for one in page if one.pk not in held]
         page = list(people.filter(pk__gt=page[-1].pk)[:most])
     return found[:most]

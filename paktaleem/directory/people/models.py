@@ -145,7 +145,7 @@ def other_roles_are_others() -> models.CheckConstraint:
     )
 
 
-_LOOKED_UP = ("email_index", "phone_index", "name_index", "details_index")
+LOOKED_UP = ("email_index", "phone_index", "name_index", "details_index")
 """Keyed hashes by which people are found or compared."""
 _ERASED = Q(erased_at__isnull=False)
 _BEING_ERASED = Q(erasure_started_at__isnull=False, erased_at=None)
@@ -180,7 +180,7 @@ class Subject(TenantRow, Tracked):
             "external_id": Personal.PSEUDONYM,
             "other_roles": Personal.NONE,
             **dict.fromkeys(("language", "country", "grade"), Personal.NONE),
-            **dict.fromkeys(_LOOKED_UP, Personal.PSEUDONYM),
+            **dict.fromkeys(LOOKED_UP, Personal.PSEUDONYM),
             "tombstone": Personal.PSEUDONYM,
             **dict.fromkeys(PERSONAL, Personal.SEALED),
         },
@@ -220,7 +220,7 @@ class Subject(TenantRow, Tracked):
     erased_at = models.DateTimeField(null=True)
     same_person = models.UUIDField(null=True, help_text="The main record, if several records are one person.")
 
-    history = History(excluded_fields=["external_id", *_LOOKED_UP, "tombstone"])
+    history = History(excluded_fields=["external_id", *LOOKED_UP, "tombstone"])
 
     class Meta:
         verbose_name = "data subject"
@@ -240,7 +240,7 @@ class Subject(TenantRow, Tracked):
                     of_age_at=None,
                     country="",
                     grade="",
-                    **dict.fromkeys((*_LOOKED_UP, *PERSONAL)),
+                    **dict.fromkeys((*LOOKED_UP, *PERSONAL)),
                 ),
                 name="subject_erased_holds_nothing",
             ),

@@ -3,6 +3,7 @@
 import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
@@ -115,17 +116,11 @@ def search_subjects(found: QuerySet[Subject], text: str) -> QuerySet[Subject]:
     if client_id is not None:
         indexes = (blind_index(client_id, "name", spelling) for spelling in list_spellings(text))
         matches |= Q(name_index__in=[index for index in indexes if index])
-        matches |= _of_contact(client_id, text)
+        region = Client.objects.values_list("country", flat=True).get(pk=client_id)
+        with suppress(ValueError):
+            field_name, index = contact_index(client_id, text, region=region)
+            matches |= Q(**{f"{field_name}_index": index})
     return found.filter(matches)
-
-
-def _of_contact(client_id: UUID, text: str) -> Q:
-    region = Client.objects.values_list("country", flat=True).get(pk=client_id)
-    try:
-        field, index = contact_index(client_id, text, region=region)
-    except ValueError:
-        return Q()
-    return Q(**{f"{field}_index": index})
 
 
 def having_left(*, of: str = "") -> Q:
@@ -245,12 +240,6 @@ def with_waiting_age_change(people: Collection[Subject]) -> set[UUID]:
     clients, ids = {one.client_id for one in people}, [one.pk for one in people]
     waiting = AgeChange.objects.filter(client_id__in=clients, subject_id__in=ids, state=ChangeState.WAITING)
     return set(waiting.values_list("subject_id", flat=True))
-
-
-def has_waiting_age_change(subject: Subject) -> bool:
-    """Return True if a change of the person's age waits for a second person."""
-    waiting = AgeChange.objects.filter(client_id=subject.client_id, subject=subject, state=ChangeState.WAITING)
-    return waiting.exists()
 
 
 def list_same_person(subject: Subject) -> list[Subject]:

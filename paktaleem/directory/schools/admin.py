@@ -1,6 +1,6 @@
 """Console pages of schools, terms and classes, and what they add to people's pages."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from typing import Any, ClassVar
 from uuid import UUID
@@ -8,7 +8,7 @@ from uuid import UUID
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
@@ -42,7 +42,7 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import day, render_state, state_column
 from paktaleem.foundation.console.exporting import ExportableAdmin
-from paktaleem.foundation.console.filters import ChosenFilter, TypedFilter, get_filtered_client
+from paktaleem.foundation.console.filters import ChosenFilter, ConditionFilter, TypedFilter, get_filtered_client
 from paktaleem.foundation.console.forms import RowActionForm, add_service_error, set_choices
 from paktaleem.foundation.console.model_admin import EvidenceAdmin
 from paktaleem.foundation.console.person_pages import (
@@ -84,17 +84,15 @@ def _pill(row: Sourced) -> SafeString:
     return render_state(gettext("In use"), "good")
 
 
-class ListedFilter(admin.SimpleListFilter):
+class ListedFilter(ConditionFilter):
     """Filter by whether the source still lists the row."""
 
     title = "state"
     parameter_name = "listed"
-
-    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:  # noqa: ARG002
-        return [("yes", gettext("In use")), ("no", gettext("Ended"))]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
-        return queryset.filter(ended_at__isnull=self.value() == "yes") if self.value() in {"yes", "no"} else queryset
+    offered: ClassVar[Mapping[str, Any]] = {
+        "yes": (_("In use"), Q(ended_at=None)),
+        "no": (_("Ended"), Q(ended_at__isnull=False)),
+    }
 
 
 class SourcedAdmin(EvidenceAdmin):
@@ -176,20 +174,17 @@ class SchoolClassAdmin(ExportableAdmin, SourcedAdmin):
     def panels(self, request: HttpRequest, row: SchoolClass) -> list[dict[str, object]]:
         with in_client(row.client_id):
             today = get_day(Client.objects.get(pk=row.client_id), get_action_time(request))
-            return [_people_panel(row, today)]
-
-
-def _people_panel(row: SchoolClass, today: date) -> dict[str, object]:
-    lines = take_first(list_people_of_class(row, on=today), SHOWN).map(
-        lambda one: {
-            "person": one.subject,
-            "url": person_url(one.subject_id),
-            "role": one.get_role_display(),
-            "starts_on": one.starts_on,
-            "ends_on": one.ends_on,
-        }
-    )
-    return {"template": "console/panels/class_people.html", "rows": lines}
+            people = take_first(list_people_of_class(row, on=today), SHOWN)
+        lines = people.map(
+            lambda one: {
+                "person": one.subject,
+                "url": person_url(one.subject_id),
+                "role": one.get_role_display(),
+                "starts_on": one.starts_on,
+                "ends_on": one.ends_on,
+            }
+        )
+        return [{"template": "console/panels/class_people.html", "rows": lines}]
 
 
 searches.connect(RowSearch(School, ("external_id", "name"), begins=True))

@@ -132,23 +132,23 @@ class ProgressFilter(admin.SimpleListFilter):
 
 
 class ConditionFilter(admin.SimpleListFilter):
-    """Filter by conditions on a row; ``offered`` maps codes to a label and a function of the time.
+    """Filter by conditions on a row; ``offered`` maps codes to a label and a condition, or a function of the time.
 
     The first page counts the rows of a condition, so that its link shows exactly those.
     """
 
     title = "progress"
     parameter_name = PROGRESS
-    offered: ClassVar[Mapping[str, tuple[Any, Callable[[datetime], Q]]]]
+    offered: ClassVar[Mapping[str, tuple[Any, Q | Callable[[datetime], Q]]]]
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
         return [(code, label) for code, (label, _condition) in self.offered.items()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        chosen = self.offered.get(self.value() or "")
-        if chosen is None:
-            return queryset
-        return select_by_clock(get_action_time(request), lambda at: queryset.filter(chosen[1](at)))
+        _label, condition = self.offered.get(self.value() or "", ("", Q()))
+        if isinstance(condition, Q):
+            return queryset.filter(condition)
+        return select_by_clock(get_action_time(request), lambda at: queryset.filter(condition(at)))
 
 
 class SortByWaitingTime:

@@ -154,23 +154,12 @@ def managebac() -> dict[str, bytes]:
 
 
 SYSTEMS: dict[Callable[[], dict[str, bytes]], frozenset[str]] = {
-    aeries: frozenset(
-        {
-            *("cell_empty", "reference_unknown", "birth_date_of_nobody"),
-            "class_grades_several",
-        }
-    ),
+    aeries: frozenset({*("cell_empty", "reference_unknown", "birth_date_of_nobody"), "class_grades_several"}),
     infinite_campus: frozenset(
-        {
-            *("reference_unknown", "value_spelling", "column_ignored"),
-            *("column_missing", "agent_not_guardian"),
-        }
+        {*("reference_unknown", "value_spelling", "column_ignored"), *("column_missing", "agent_not_guardian")}
     ),
     managebac: frozenset(
-        {
-            *("value_spelling", "column_ignored", "value_unknown", "date_form", "cell_empty"),
-            "file_absent",
-        }
+        {*("value_spelling", "column_ignored", "value_unknown", "date_form", "cell_empty"), "file_absent"}
     ),
 }
 """Each system's package, and the oddities that are accepted in it."""

@@ -97,12 +97,7 @@ CHANGES = {
     "another manifest": (stated("manifest.version", "2.0"), "manifest_version_unsupported", "manifest.csv"),
     "an undeclared file": (stated("file.demographics", "absent"), "file_undeclared", "demographics.csv"),
     "a wrong declaration": (stated("file.demographics", "full"), "value_not_allowed", "manifest.csv"),
-    "another manifest header": (
-        member("manifest.csv", b"property,value\r\n"),
-        "header_wrong",
-        "manifest.csv",
-        1,
-    ),
+    "another manifest header": (member("manifest.csv", b"property,value\r\n"), "header_wrong", "manifest.csv", 1),
     "an empty manifest": (member("manifest.csv"), "header_wrong", "manifest.csv", 1),
     "a manifest of bytes": (member("manifest.csv", b"\xff\xfd"), "not_utf8", "manifest.csv", 1),
     "two versions": (appended("manifest.csv", b"oneroster.version,1.2\r\nsource.systemName\r\n"), "property_repeated"),

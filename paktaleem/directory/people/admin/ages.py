@@ -1,14 +1,14 @@
 """The console act that records a person's age by its source; some changes wait for a second person."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from django import forms
 from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
@@ -22,6 +22,7 @@ from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.approvals import approval_actions, change_state_column
+from paktaleem.foundation.console.filters import ConditionFilter
 from paktaleem.foundation.console.forms import ReasonField, RowActionForm, ScopedForm, add_service_error
 from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.person_pages import person_acts
@@ -116,10 +117,16 @@ _LABELS = {
 
 
 def _show_proposal(row: AgeChange, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
-    common = {"actor": actor_of(request), "reason": given["reason"], "at": get_action_time(request)}
-    values = open_age_change(row, **common)
-    owner: AgeChangeAdmin = site.get_model_admin(AgeChange)
-    shown = [(translate_text(label), _to_text(values.get(name))) for name, label in _LABELS.items()]
+    by = {"actor": actor_of(request), "reason": given["reason"], "at": get_action_time(request)}
+    values = open_age_change(row, **by)
+    return show_revealed(
+        row, [(translate_text(label), _to_text(values.get(name))) for name, label in _LABELS.items()], request
+    )
+
+
+def show_revealed(row: Subject | AgeChange, shown: list[tuple[Any, Any]], request: HttpRequest) -> HttpResponse:
+    """Return the page that shows opened values of a row, each with its label."""
+    owner: ScopedAdmin = site.get_model_admin(type(row))
     url = owner.url_of("change", row)
     return owner.page(request, row, "console/revealed.html", title=gettext("Personal data"), shown=shown, row_url=url)
 
@@ -169,19 +176,14 @@ def describe_roles(row: Subject) -> str:
     return ", ".join(str(SubjectRole(role).label) for role in row.roles)
 
 
-class OtherRoleFilter(admin.SimpleListFilter):
+class OtherRoleFilter(ConditionFilter):
     """Filter by a role that people have besides their main one; reads the index of people with several roles."""
 
     title = "other role"
     parameter_name = "other_role"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:  # noqa: ARG002
-        return list(SubjectRole.choices)
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Subject]) -> QuerySet[Subject]:  # noqa: ARG002
-        if self.value() not in SubjectRole.values:
-            return queryset
-        return queryset.filter(HasSeveralRoles(), other_roles__contains=[self.value()])
+    offered: ClassVar[Mapping[str, Any]] = {
+        role.value: (role.label, Q(HasSeveralRoles(), other_roles__contains=[role.value])) for role in SubjectRole
+    }
 
 
 _KINDS = {FieldKind.TEXT, FieldKind.NAME, FieldKind.EMAIL, FieldKind.PHONE, FieldKind.DAY}
@@ -225,16 +227,13 @@ class AddPersonForm(ScopedForm):
     def clean(self) -> dict[str, object]:
         """Check all values as the service does, so that every wrong field is reported at once."""
         given = super().clean()
-        for check in (self._check_id, self._check_details):
+        for check in (lambda given: check_external_id(given.get("external_id") or ""), self._check_details):
             try:
                 check(given)
             except ValidationError as refusal:
                 found = refusal.error_dict.items()
                 add_service_error(self, ValidationError({name: why for name, why in found if name not in self.errors}))
         return given
-
-    def _check_id(self, given: dict[str, Any]) -> None:
-        check_external_id(given.get("external_id") or "")
 
     def _check_details(self, given: dict[str, Any]) -> None:
         client = given.get("client") or (self.instance.client if self.instance.client_id else None)

@@ -1,8 +1,7 @@
 """Console pages for data subjects: pseudonyms in lists, sealed fields as dots, reveal with a reason."""
 
-from collections.abc import Sequence
-from datetime import datetime
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from django import forms
@@ -23,6 +22,7 @@ from paktaleem.directory.people.admin.ages import (
     OtherRoleFilter,
     add_person,
     describe_roles,
+    show_revealed,
 )
 from paktaleem.directory.people.details import ADULT_SENTINEL
 from paktaleem.directory.people.fields import PERSONAL, PERSONAL_FIELDS
@@ -32,10 +32,10 @@ from paktaleem.directory.people.services.erasure import AlreadyErased, ErasureIn
 from paktaleem.directory.people.services.people import find_people, record_id_search, reveal_fields
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.clocks import get_time_of, select_by_clock
+from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.columns import day, moment, period_pill, render_state, state_column
 from paktaleem.foundation.console.exporting import ExportableAdmin
-from paktaleem.foundation.console.filters import get_filtered_client
+from paktaleem.foundation.console.filters import ConditionFilter, get_filtered_client
 from paktaleem.foundation.console.forms import FieldWords, ReasonField, RowActionForm, field_words
 from paktaleem.foundation.console.home_pages import HomeLink, home_links
 from paktaleem.foundation.console.model_admin import ScopedAdmin
@@ -92,24 +92,6 @@ class FindForm(forms.Form):
         return str(self.cleaned_data["reason"] or self.known_reason)
 
 
-def show_find_page(owner: ExportableAdmin, request: HttpRequest) -> HttpResponse:
-    """Show the form and, after a search, who was found."""
-    form = FindForm(request.POST or None, request=request)
-    rows: FirstRows[tuple[str, str, str]] | None = None
-    if request.method == "POST" and form.is_valid():
-        people = search_people(request, form)
-        rows = people.map(lambda one: (owner.url_of("change", one), str(one), describe_roles(one)))
-    context = {
-        **owner.admin_site.each_context(request),
-        "opts": owner.opts,
-        "title": _("Find a person"),
-        "form": form,
-        "found": rows,
-    }
-    request.current_app = owner.admin_site.name
-    return TemplateResponse(request, "console/find.html", context)
-
-
 def search_people(request: HttpRequest, form: FindForm) -> FirstRows[Subject]:
     """Return the people that a valid form finds; the search is recorded, and its reason kept for the session."""
     actor, wanted = actor_of(request), form.cleaned_data
@@ -154,58 +136,33 @@ class RevealForm(RowActionForm):
 
 
 def _reveal(subject: Subject, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
-    values = reveal_fields(
-        subject,
-        fields=given["fields_wanted"],
-        actor=actor_of(request),
-        reason=given["reason"],
-        at=get_action_time(request),
-    )
-    shown = [(LABELS[name], value) for name, value in values.items()]
-    owner: SubjectAdmin = site.get_model_admin(Subject)
-    return owner.page(
-        request,
-        subject,
-        "console/revealed.html",
-        title=_("Personal data"),
-        shown=shown,
-        row_url=owner.url_of("change", subject),
-    )
+    by = {"actor": actor_of(request), "reason": given["reason"], "at": get_action_time(request)}
+    values = reveal_fields(subject, fields=given["fields_wanted"], **by)
+    return show_revealed(subject, [(LABELS[name], value) for name, value in values.items()], request)
 
 
-class ErasedFilter(admin.SimpleListFilter):
+class ErasedFilter(ConditionFilter):
     """Filter by whether the person is being or has been erased."""
 
     title = "record"
     parameter_name = "record"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
-        return [("kept", _("Kept")), ("being_erased", _("Being erased")), ("erased", _("Erased"))]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Subject]) -> QuerySet[Subject]:  # noqa: ARG002
-        if self.value() == "kept":
-            return queryset.filter(erased_at=None)
-        if self.value() == "being_erased":
-            return queryset.filter(erased_at=None, erasure_started_at__isnull=False)
-        return queryset.filter(erased_at__isnull=False) if self.value() == "erased" else queryset
+    offered: ClassVar[Mapping[str, Any]] = {
+        "kept": (gettext_lazy("Kept"), Q(erased_at=None)),
+        "being_erased": (gettext_lazy("Being erased"), Q(erased_at=None, erasure_started_at__isnull=False)),
+        "erased": (gettext_lazy("Erased"), Q(erased_at__isnull=False)),
+    }
 
 
-class AgeFilter(admin.SimpleListFilter):
+class AgeFilter(ConditionFilter):
     """Filter by child, of age, or age unknown."""
 
     title = "age"
     parameter_name = "age"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
-        return [("child", _("Child")), ("of_age", _("Of age")), ("unknown", _("Unknown"))]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Subject]) -> QuerySet[Subject]:
-        if self.value() == "unknown":
-            return queryset.filter(of_age_at=None, erased_at=None)
-        if self.value() not in {"child", "of_age"}:
-            return queryset
-        met = "gt" if self.value() == "child" else "lte"
-        return select_by_clock(get_action_time(request), lambda at: queryset.filter(**{f"of_age_at__{met}": at}))
+    offered: ClassVar[Mapping[str, Any]] = {
+        "child": (gettext_lazy("Child"), lambda at: Q(of_age_at__gt=at)),
+        "of_age": (gettext_lazy("Of age"), lambda at: Q(of_age_at__lte=at)),
+        "unknown": (gettext_lazy("Unknown"), Q(of_age_at=None, erased_at=None)),
+    }
 
 
 @admin.register(Subject, site=site)
@@ -331,7 +288,14 @@ class SubjectAdmin(ExportableAdmin):
         """Find people of one client by an exact name, email, phone or LMS id, through the keyed index."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        return show_find_page(self, request)
+        form = FindForm(request.POST or None, request=request)
+        rows: FirstRows[tuple[str, str, str]] | None = None
+        if request.method == "POST" and form.is_valid():
+            people = search_people(request, form)
+            rows = people.map(lambda one: (self.url_of("change", one), str(one), describe_roles(one)))
+        context = {"opts": self.opts, "title": _("Find a person"), "form": form, "found": rows}
+        request.current_app = self.admin_site.name
+        return TemplateResponse(request, "console/find.html", {**self.admin_site.each_context(request), **context})
 
     @admin.display(description="LMS id")
     def lms_id(self, row: Subject) -> SafeString | str:
@@ -386,12 +350,10 @@ class SubjectAdmin(ExportableAdmin):
             return super().render_change_form(request, context, *args, **kwargs)
         with in_client(row.client_id):  # one context for the acts, the panels and the summary
             response = super().render_change_form(request, context, *args, **kwargs)
-            context.update(self._list_parts(request, row))
+            tab = find_tab(request, row)
+            summary = [] if tab.code else summary_of(request, row)
+            context.update(tab=tab, tabs=list_tabs(request, row), summary=summary)
         return response
-
-    def _list_parts(self, request: HttpRequest, row: Subject) -> dict[str, object]:
-        tab = find_tab(request, row)
-        return {"tab": tab, "tabs": list_tabs(request, row), "summary": [] if tab.code else summary_of(request, row)}
 
 
 def person_url(subject_id: Any) -> str:
@@ -467,9 +429,8 @@ def guardians_panel(request: HttpRequest, row: Subject) -> dict[str, object]:
     return {"template": "console/panels/guardians.html", "rows": rows}
 
 
-def describe_threshold(at: datetime) -> str:
-    """Return when a person reaches the age of consent, or that they are of age."""
-    return _("Of age") if at == ADULT_SENTINEL else moment(at)
-
-
-field_words.connect(FieldWords("people.subject", frozenset({"of_age_at"}), describe_threshold))
+field_words.connect(
+    FieldWords(
+        "people.subject", frozenset({"of_age_at"}), lambda at: _("Of age") if at == ADULT_SENTINEL else moment(at)
+    )
+)

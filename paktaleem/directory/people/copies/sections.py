@@ -89,11 +89,6 @@ def _of_age_on(row: Any, _reader: Reader) -> Value:
     return day
 
 
-def _other_roles(row: Any, _reader: Reader) -> Value:
-    """Return the roles besides the main one; None if there are none."""
-    return ", ".join(row.other_roles) or None
-
-
 _PERSONAL = " ".join(one.name for one in PERSONAL_FIELDS)
 _PERSONAL_TITLES = {one.name: _(one.label) for one in PERSONAL_FIELDS}
 _VALUES = {one.name: open_column(one.name, column=f"people_subject.{one.name}") for one in PERSONAL_FIELDS}
@@ -118,7 +113,10 @@ _ACCOUNT = Copied(
         "account_closed_at": _("Account closed"),
         "of_age_on": _("Of age from"),
     },
-    read={"other_roles": _other_roles, "of_age_on": (ValueKind.DAY, _of_age_on)},
+    read={
+        "other_roles": lambda row, _reader: ", ".join(row.other_roles) or None,
+        "of_age_on": (ValueKind.DAY, _of_age_on),
+    },
 )
 _EARLIER = Copied(
     "earlier_details",

@@ -8,7 +8,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -158,22 +158,17 @@ def destroy_epoch(epoch: int, *, actor: Actor, at: datetime) -> None:
         words = f"{count:,} people's keys are wrapped under epoch {epoch}: they would be erased. Run rewrap_keys."
         raise EpochNeeded(words)
     with in_client(PAKTALEEM):
-        _refuse_young(epoch, settings.BACKUP_LIFE, at)
+        emptied_at, life = _emptied_at(epoch), settings.BACKUP_LIFE
+        if emptied_at is None:
+            words = f"It is not recorded since when no key uses epoch {epoch}. Run rewrap_keys, which records it."
+            raise EpochNeeded(words)
+        if at < (ends_at := emptied_at + life):
+            raise EpochNeeded(
+                f"Backups are kept {life.days} days and may hold keys under epoch {epoch} until "
+                f"{ends_at:%Y-%m-%d %H:%M} UTC; destroyed earlier, they could not be restored."
+            )
         record_entry(DESTROYED, client_id=PAKTALEEM, facts={"epoch": epoch}, actor=actor, at=at)
         change_keyring_file(lambda text: without_epoch(text, epoch))
-
-
-def _refuse_young(epoch: int, life: timedelta, at: datetime) -> None:
-    emptied_at = _emptied_at(epoch)
-    if emptied_at is None:
-        raise EpochNeeded(
-            f"It is not recorded since when no key uses epoch {epoch}. Run rewrap_keys, which records it."
-        )
-    if at < (ends_at := emptied_at + life):
-        raise EpochNeeded(
-            f"Backups are kept {life.days} days and may hold keys under epoch {epoch} until {ends_at:%Y-%m-%d %H:%M} "
-            "UTC; destroyed earlier, they could not be restored."
-        )
 
 
 def foreign_keyring_findings() -> Iterator[Finding]:

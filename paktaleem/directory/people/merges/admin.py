@@ -1,7 +1,6 @@
 """Records of one person in the console: propose a link or its undoing, and confirm it; shown on both pages."""
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -81,10 +80,6 @@ def _propose(
     return HttpResponseRedirect(url)
 
 
-def _is_linked(row: Subject, _at: datetime) -> bool:
-    return row.same_person is not None and bool(list_same_person(row))
-
-
 person_acts.connect(
     RowAction(
         "same-person",
@@ -106,7 +101,7 @@ person_acts.connect(
         lead="Decisions for each record then rest on that record alone. The link is in effect until a second person "
         "confirms that it is wrong.",
         danger=True,
-        applies=_is_linked,
+        applies=lambda row, _at: row.same_person is not None and bool(list_same_person(row)),
     )
 )
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, models, transaction
+from django.db import connection, transaction
 
 from paktaleem.directory.people.details import age_columns
 from paktaleem.directory.people.extension_points import age_change_settled
@@ -56,7 +56,7 @@ def recompute_ages(
 def _write(
     client_id: UUID, changed: Sequence[tuple[UUID, datetime | None, int | None]], actor: Actor, at: datetime
 ) -> None:
-    kept = {name: f"w.{name}" for name in _columns(_HISTORY)} | {
+    kept = {str(one.column): f"w.{one.column}" for one in _HISTORY._meta.concrete_fields if not one.generated} | {
         "history_id": "w.new_history_id",
         "history_date": "%(at)s",
         "history_change_reason": "%(reason)s",
@@ -92,10 +92,6 @@ def _write(
     }
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
-
-
-def _columns(model: type[models.Model]) -> list[str]:
-    return [str(field.column) for field in model._meta.concrete_fields if not field.generated]
 
 
 @transaction.atomic

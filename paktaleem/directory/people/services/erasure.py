@@ -22,7 +22,7 @@ from paktaleem.directory.people.extension_points import (
     take_locks,
 )
 from paktaleem.directory.people.fields import PERSONAL
-from paktaleem.directory.people.models import Readmission, Subject, SubjectKey
+from paktaleem.directory.people.models import LOOKED_UP, Readmission, Subject, SubjectKey
 from paktaleem.directory.people.selectors import tombstone_of
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require, system_actor
 from paktaleem.foundation.accounts.acts import Refused
@@ -40,16 +40,7 @@ from paktaleem.foundation.tenancy.rows import new_id
 
 COMPLETE_ERASURE = "subjects.complete_erasure"
 """Task that completes one erasure, by client and erasure, once every system has answered."""
-_EMPTIED = (
-    *PERSONAL,
-    "external_id",
-    "email_index",
-    "phone_index",
-    "name_index",
-    "details_index",
-    "of_age_at",
-    "of_age_threshold",
-)
+_EMPTIED = (*PERSONAL, *LOOKED_UP, "external_id", "of_age_at", "of_age_threshold")
 
 
 class ErasureListBehind(PortalError):
@@ -143,8 +134,7 @@ def start_erasure(
         reason=erasure.reason,
         at=at,
     )
-    _record_line(line)
-    transaction.on_commit(partial(erasure_list().finish, line.number, at=at), robust=True)
+    _record_line(line, at)
     _complete_if_answered(erasure, subject, actor=actor, at=at)
     return erasure
 
@@ -204,13 +194,14 @@ def carry_out_erasure(intent: Intent, *, actor: Actor, at: datetime) -> ErasureO
         outcome = ErasureOutcome.NEVER_HERE
     else:
         outcome = ErasureOutcome.ERASED if subject else ErasureOutcome.NEVER_HERE
-        subject = subject or _unknown_subject(intent)
+        if subject is None:  # a row without data, so that no sync registers them again
+            moments = {"registered_at": intent.at, "changed_at": intent.at}
+            subject = Subject(id=intent.subject_id, client_id=intent.client_id, role=intent.role, **moments)
         _destroy(subject, intent.tombstone, actor=actor, reason=Reason.SUBJECT_REQUEST, at=at)
         facts = {"line": intent.number, "confirmed_at": intent.at.isoformat()}
         about: dict[str, Any] = {"client_id": subject.client_id, "subject_id": subject.id, "actor": actor, "at": at}
         record_entry("subject.erased", facts=facts, **about)
-    _record_line(intent)
-    transaction.on_commit(partial(erasure_list().finish, intent.number, at=at), robust=True)
+    _record_line(intent, at)
     return outcome
 
 
@@ -275,20 +266,8 @@ def _erase(subject: Subject, facts: Mapping[str, Any], *, actor: Actor, reason: 
     intent = erasure_list().intend(
         client_id=subject.client_id, subject_id=subject.id, role=subject.role, tombstone=mark or b"", at=at
     )
-    _record_line(intent)
-    transaction.on_commit(partial(erasure_list().finish, intent.number, at=at), robust=True)
+    _record_line(intent, at)
     return subject
-
-
-def _unknown_subject(intent: Intent) -> Subject:
-    """Return a row for a person the database does not know, so that no sync registers them again."""
-    return Subject(
-        id=intent.subject_id,
-        client_id=intent.client_id,
-        role=intent.role,
-        registered_at=intent.at,
-        changed_at=intent.at,
-    )
 
 
 def _destroy(subject: Subject, mark: bytes | None, *, actor: Actor, reason: Reason | str, at: datetime) -> None:
@@ -305,11 +284,11 @@ def _destroy(subject: Subject, mark: bytes | None, *, actor: Actor, reason: Reas
     open_ones.update(completed_at=at)
 
 
-def _record_line(intent: Intent) -> None:
-    """Record that this line is carried out; idempotent."""
-    ErasureCarriedOut.objects.bulk_create(
-        [ErasureCarriedOut(number=intent.number, mark=intent.mark)], ignore_conflicts=True
-    )
+def _record_line(intent: Intent, at: datetime) -> None:
+    """Record that this line is carried out, and finish it in the list after the commit; idempotent."""
+    line = ErasureCarriedOut(number=intent.number, mark=intent.mark)
+    ErasureCarriedOut.objects.bulk_create([line], ignore_conflicts=True)
+    transaction.on_commit(partial(erasure_list().finish, intent.number, at=at), robust=True)
 
 
 def replay_erasures(*, at: datetime, report: Callable[[ErasureOutcome], None] = lambda _: None) -> int:

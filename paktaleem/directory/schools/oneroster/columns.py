@@ -102,6 +102,10 @@ def _table(
     marked = [key, "status", "dateLastModified-", *columns.split()]
     header = tuple(name.rstrip("*-!") for name in marked)
     kept = tuple(name.rstrip("*!") for name in marked if not name.endswith("-"))
+    spelled = {
+        column: {**(spellings or {}).get(column, {}), **{value.casefold(): value for value in allowed}}
+        for column, allowed in (enumerations or {}).items()
+    }
     return Table(
         file=file,
         header=header,
@@ -109,7 +113,7 @@ def _table(
         required=frozenset(name.rstrip("*!") for name in marked if "*" in name),
         decisive=frozenset(name.rstrip("*!") for name in marked if "!" in name),
         enumerations=enumerations or {},
-        spellings=_spellings(enumerations or {}, spellings or {}),
+        spellings=spelled,
         references=references or {},
         strict_references=frozenset(strict_references),
         dates=dates,
@@ -118,15 +122,6 @@ def _table(
         extensible=frozenset(extensible),
         extensions=extensions,
     )
-
-
-def _spellings(
-    enumerations: Mapping[str, tuple[str, ...]], others: Mapping[str, Mapping[str, str]]
-) -> Mapping[str, Mapping[str, str]]:
-    return {
-        column: {**others.get(column, {}), **{value.casefold(): value for value in allowed}}
-        for column, allowed in enumerations.items()
-    }
 
 
 _SESSIONS = _table(

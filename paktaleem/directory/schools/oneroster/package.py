@@ -265,7 +265,9 @@ def _no_zip() -> RosterInvalid:
 
 def _check_members(archive: zipfile.ZipFile) -> None:
     log = ProblemLog()
-    for name, count in Counter(map(_apart, archive.namelist())).items():
+    names = archive.namelist()  # CSV files are found in any letter case
+    apart = (name.casefold() if name.casefold().endswith(".csv") else name for name in names)
+    for name, count in Counter(apart).items():
         if count > 1:
             message = f"appears {count} times in the zip, whatever the letter case; it is unclear which one counts"
             log.fatal(shown(name), None, None, "member_repeated", message)
@@ -273,11 +275,6 @@ def _check_members(archive: zipfile.ZipFile) -> None:
         for code, message in _member_faults(info):
             log.fatal(shown(info.filename), None, None, code, message)
     log.raise_if_fatal()
-
-
-def _apart(name: str) -> str:
-    """Return what distinguishes two members: CSV files are found in any letter case."""
-    return name.casefold() if name.casefold().endswith(".csv") else name
 
 
 def _member_faults(info: zipfile.ZipInfo) -> Iterator[tuple[str, str]]:
@@ -355,15 +352,12 @@ def _read_properties(package: Package, log: ProblemLog) -> _Properties:
     at_name, at_value = map(header.index, names)
     for number, cells in rows:
         padded = [*cells, *[""] * len(header)]
-        _take_property(properties, padded[at_name].strip(), padded[at_value].strip(), number, log)
+        name, value = padded[at_name].strip().casefold(), padded[at_value].strip()
+        known, _ = properties.setdefault(name, (value, number))
+        if known.casefold() != value.casefold() and name.startswith(_DECIDING):
+            message = "appears a second time with another value; it is unclear which one counts"
+            log.fatal(MANIFEST, number, "propertyName", "property_repeated", message)
     return properties
-
-
-def _take_property(properties: _Properties, name: str, value: str, number: int, log: ProblemLog) -> None:
-    known, _ = properties.setdefault(name.casefold(), (value, number))
-    if known.casefold() != value.casefold() and name.casefold().startswith(_DECIDING):
-        message = "appears a second time with another value; it is unclear which one counts"
-        log.fatal(MANIFEST, number, "propertyName", "property_repeated", message)
 
 
 def _known_version(properties: _Properties) -> Version:

@@ -302,7 +302,10 @@ class _Findings:
         self.manifest = read_manifest(self._package, self.log)
         for file, table in self.manifest.version.tables.items():
             if file in self.manifest.files:
-                self._check_presence(table)
+                for column, target in table.references.items():
+                    is_needed = column in table.required and not self.manifest.is_delta(file)
+                    if is_needed and target not in self.manifest.files:
+                        self.log.oddity(file, None, column, "file_absent", value=target)
                 self._check_table(table)
         self._check_roles()
         self.log.raise_if_fatal()
@@ -315,12 +318,6 @@ class _Findings:
         if "role" not in version.tables[USERS].at:
             report_guardians(tuple(ids), self.register, self.log)
         report_students(tuple(ids), self.relations.pairs, self.register, self.log, whole=whole)
-
-    def _check_presence(self, table: Table) -> None:
-        for column, target in table.references.items():
-            missing = target not in self.manifest.files
-            if missing and column in table.required and not self.manifest.is_delta(table.file):
-                self.log.oddity(table.file, None, column, "file_absent", value=target)
 
     def _check_table(self, table: Table) -> None:
         known = {file: ids for file, ids in self.ids.items() if self.manifest.is_whole(file)}

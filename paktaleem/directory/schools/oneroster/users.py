@@ -212,14 +212,13 @@ def check_user(number: int, cells: Cells, user: User, table: Table, log: Problem
         log.fatal(USERS, number, "sourcedId", "external_id_unfit", fault)
     if user.gone:
         return
-    _check_name(number, user, log)
     at = table.at
+    _check_name_and_country(number, user, cells[at[COUNTRY]], log)
     if user.email is None:
         log.oddity(USERS, number, "email", "email_implausible")
     for column in ("sms", "phone"):
         if cell.plausible_phone(cells[at[column]]) is None:
             log.oddity(USERS, number, column, "phone_implausible")
-    _check_country(number, cells[at[COUNTRY]], log)
     report_grades(cells[at["grades"]], file=USERS, row=number, log=log)
     if user.role in RELATIONSHIPS and not user.email:
         _report_unreachable(number, user.external_id, log)
@@ -239,17 +238,14 @@ def _report_unreachable(number: int, external_id: str, log: ProblemLog) -> None:
     log.oddity(USERS, number, "email", "guardian_without_email", value=_safe_id(external_id))
 
 
-def _check_name(number: int, user: User, log: ProblemLog) -> None:
+def _check_name_and_country(number: int, user: User, country: str, log: ProblemLog) -> None:
     if not user.full_name:
         message = "givenName and familyName must not both be empty"
         log.fatal(USERS, number, "givenName", "name_empty", message)
     elif len(user.full_name) > cell.NAME_LIMIT:
         message = f"given, middle and family name together are longer than {cell.NAME_LIMIT} characters"
         log.fatal(USERS, number, "givenName", "name_too_long", message)
-
-
-def _check_country(number: int, text: str, log: ProblemLog) -> None:
-    if cell.country(text) is None:
+    if cell.country(country) is None:
         log.fatal(USERS, number, COUNTRY, "country_unfit", "must be two letters of ISO 3166, such as PK")
 
 
@@ -428,20 +424,15 @@ def report_students(ids: Sequence[str], pairs: Pairs, register: UserRegister, lo
     with_guardian = bytearray(len(ids))
     for child, group in groupby(map(unpack, pairs), key=lambda pair: pair[0]):
         with_guardian[child] = True
-        _report_shared(child, [guardian for _, guardian in group], ids, register, log)
+        guardians = [guardian for _, guardian in group]
+        for column, prints in (("email", register.mailboxes), ("phone", register.phones)):
+            same = next((one for one in guardians if prints[child] and prints[one] == prints[child]), None)
+            if same is not None:
+                both = f"{ids[child]}, {ids[same]}"
+                log.oddity(USERS, register.rows[child], column, "mailbox_shared_with_guardian", value=both)
     for child in register.students() if whole else ():
         row = register.rows[child]
         if not with_guardian[child]:
             log.oddity(USERS, row, _COLUMN, "student_without_guardian", value=ids[child])
         if not register.births[child]:
             log.oddity(USERS, row, None, "birth_date_missing", value=ids[child])
-
-
-def _report_shared(
-    child: int, guardians: list[int], ids: Sequence[str], register: UserRegister, log: ProblemLog
-) -> None:
-    for column, prints in (("email", register.mailboxes), ("phone", register.phones)):
-        guardian = next((g for g in guardians if prints[child] and prints[g] == prints[child]), None)
-        if guardian is not None:
-            both = f"{ids[child]}, {ids[guardian]}"
-            log.oddity(USERS, register.rows[child], column, "mailbox_shared_with_guardian", value=both)

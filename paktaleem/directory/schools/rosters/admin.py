@@ -226,7 +226,7 @@ class RosterImportAdmin(EvidenceAdmin):
     def panels(self, request: HttpRequest, row: RosterImport) -> list[dict[str, object]]:  # noqa: ARG002
         with in_client(row.client_id):
             details = shown_details(RosterImport.objects.get(pk=row.pk))
-        return [{"template": "console/panels/roster.html", **_result_context(row), **_problem_context(row, details)}]
+        return [{"template": "console/panels/roster.html", **_panel_context(row, details)}]
 
     @admin.display(description="roster")
     def name(self, row: RosterImport) -> SafeString:
@@ -234,10 +234,10 @@ class RosterImportAdmin(EvidenceAdmin):
 
     @admin.display(description="changes")
     def outcome(self, row: RosterImport) -> str:
-        tallies = _people_tallies(row)
+        tallies = [tally for name, tally in row.counts.get("tallies", {}).items() if name not in OTHERS]
         if not tallies:
             return "—"
-        sums = [sum(column) for column in zip(*tallies.values(), strict=True)]
+        sums = [sum(column) for column in zip(*tallies, strict=True)]
         return join_words(
             str(words).format(number=f"{number:,}") for number, words in zip(sums, TALLY, strict=True) if number
         ) or gettext("nothing")
@@ -278,12 +278,8 @@ def _oddity_rows(counts: Mapping[str, int], sample: Sequence[Sequence[Any]]) -> 
         }
 
 
-def _people_tallies(row: RosterImport) -> dict[str, Sequence[int]]:
-    return {name: tally for name, tally in row.counts.get("tallies", {}).items() if name not in OTHERS}
-
-
-def _result_context(row: RosterImport) -> dict[str, object]:
-    tallies = row.counts.get("tallies", {})
+def _panel_context(row: RosterImport, details: dict[str, Any]) -> dict[str, object]:
+    tallies, problems = row.counts.get("tallies", {}), details.get("problems", [])
     rows = [
         (OTHERS.get(name) or translate_text(name.capitalize()), *tally)
         for name, tally in sorted(tallies.items(), key=lambda one: (*map(one[0].__eq__, OTHERS), one[0]))
@@ -300,14 +296,8 @@ def _result_context(row: RosterImport) -> dict[str, object]:
         "total_lost": _total_lost(row),
         "people": Loss(*row.counts.get("losses", {}).get("people", (0, 0))),
         "is_refused": row.state == RosterState.REFUSED,
-    }
-
-
-def _problem_context(row: RosterImport, details: dict[str, Any]) -> dict[str, object]:
-    found = details.get("problems", [])
-    return {
-        "problems": found,
-        "problems_left": max(0, row.counts.get("problems", 0) - len(found)),
+        "problems": problems,
+        "problems_left": max(0, row.counts.get("problems", 0) - len(problems)),
         "oddities": list(_oddity_rows(row.counts.get("oddities", {}), details.get("oddities", []))),
         "examples": [(EXAMPLES[kind], ids) for kind, ids in details.get("examples", {}).items() if kind in EXAMPLES],
     }

@@ -12,12 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from paktaleem.directory.schools.oneroster.problems import Oddity, Problem, RosterInvalid
 from paktaleem.directory.schools.rosters.importing.people import PeopleChangedMeanwhile
 from paktaleem.directory.schools.rosters.importing.run import ImportReport
-from paktaleem.directory.schools.rosters.importing.service import (
-    ImportRunning,
-    TooMuchLost,
-    import_roster,
-    open_source,
-)
+from paktaleem.directory.schools.rosters.importing.service import ImportRunning, TooMuchLost, import_roster, open_source
 from paktaleem.directory.schools.rosters.importing.uploads import counts_of
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.models import Client

@@ -97,9 +97,12 @@ class _Staged:
 def import_people(placed: Sequence[tuple[Place, Person]], run: Run) -> None:
     """Check a chunk of people and write those that differ, in a fixed number of statements."""
     people = [(place, person) for place, person in placed if _has_valid_id(place, person, run)]
-    run.note_named(person.external_id for _, person in people)
+    if run.everybody:
+        tables.NAMED.copy(((person.external_id,) for _, person in people), client_id=run.client.id)
     known = _find_known(run, [person.external_id for _, person in people])
-    erased = _find_erased(run, [person.external_id for _, person in people if person.external_id not in known])
+    unknown = [person.external_id for _, person in people if person.external_id not in known]
+    marks = {tombstone_of(run.client.id, external_id) or b"": external_id for external_id in unknown}
+    erased = {marks[mark] for mark in tables.erased_tombstones(run.client.id, list(marks))} if marks else set()
     being_erased = tables.people_being_erased(run.client.id, list(known))
     staged = _Staged()
     for place, person in people:
@@ -146,13 +149,6 @@ def _find_known(run: Run, external_ids: list[str]) -> dict[str, RegisteredPerson
         plain = (role, tuple(others), language, is_enabled, country, grade)
         found[external_id] = RegisteredPerson(person_id, *plain, index, fields, epoch, wrapped, is_named)
     return found
-
-
-def _find_erased(run: Run, external_ids: list[str]) -> set[str]:
-    if not external_ids:
-        return set()
-    marks = {tombstone_of(run.client.id, external_id) or b"": external_id for external_id in external_ids}
-    return {marks[mark] for mark in tables.erased_tombstones(run.client.id, list(marks))}
 
 
 def _stage(place: Place, person: Person, known: RegisteredPerson | None, run: Run, staged: _Staged) -> None:
@@ -242,7 +238,8 @@ def _check_details(place: Place, person: Person, known: RegisteredPerson | None,
     except ValidationError as invalid:
         for name, messages in invalid.message_dict.items():
             if name == "birth_date" and person.birth_date is not None:
-                run.refuse_birth_date(person.external_id, messages[0])
+                run.refused = True
+                run.birth_dates_refused[person.external_id] = messages[0]
             else:
                 run.refuse(place, name, f"{name}_refused", messages[0])
     return None
@@ -351,7 +348,6 @@ def _write_people(staged: _Staged, run: Run) -> None:
     changed = sum(not row["is_new"] for row in staged.people)
     if changed < len(staged.people):
         tables.write_new_people(run.params)
-        tables.write_new_keys(run.params)
     if changed and tables.write_changed_people(run.params) != changed:
         raise PeopleChangedMeanwhile
     SubjectEvent.objects.bulk_create(staged.events)
@@ -379,7 +375,9 @@ def import_relations(relations: Sequence[GuardianRelation], run: Run) -> None:
             rows.append(row)
     if rows:
         _write_claims(rows, run)
-    run.note_claimed([*(row["id"] for row in rows), *(found[2] for found in known if found[2] is not None)])
+    if run.everybody:
+        claims = [*(row["id"] for row in rows), *(found[2] for found in known if found[2] is not None)]
+        tables.CLAIMED.copy(((claim_id,) for claim_id in claims), client_id=run.client.id)
 
 
 def end_relations(claims: Sequence[Sequence[Any]], run: Run) -> None:
@@ -400,16 +398,17 @@ def import_mentions(mentions: Sequence[DeltaRelation], run: Run) -> None:
     """Write the relations a delta mentions between people of earlier files; roles come from the database."""
     names = {name for mention in mentions for name in (mention.user, mention.agent)}
     roles = tables.known_roles(run.client.id, sorted(names))
-    kinds = tables.known_relationships(run.client.id, [(m.user, m.agent) for m in mentions])
+    there = tables.known_relations(run.client.id, [(m.user, m.agent) for m in mentions])
+    back = tables.known_relations(run.client.id, [(m.agent, m.user) for m in mentions])
     being_erased = tables.people_being_erased(run.client.id, sorted(names))  # the delta need not name them itself
     for mention in mentions:
         if mention.agent in being_erased:
             run.erased.setdefault(mention.agent, Place(USERS, mention.row))
     found = {}
-    for mention, kind in zip(mentions, kinds, strict=True):
+    for mention, one, other in zip(mentions, there, back, strict=True):
         pair = _child_and_guardian(mention, roles)
         if pair is not None:
-            found[pair] = GuardianRelation(*pair, mention.relationship or kind or _ANY_KIND)
+            found[pair] = GuardianRelation(*pair, mention.relationship or one[3] or other[3] or _ANY_KIND)
         elif mention.user not in run.erased:
             code = "agent_not_guardian" if mention.agent in roles else "agent_unknown"
             run.oddity(Place(USERS, mention.row), "agents", code)

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -13,7 +13,6 @@ from django.utils.translation import gettext, gettext_noop
 
 from paktaleem.directory.schools.oneroster.problems import Oddity, ProblemLog
 from paktaleem.directory.schools.oneroster.users import Person, Place, StatedRoles
-from paktaleem.directory.schools.rosters.importing import tables
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.actors import Reason
@@ -177,16 +176,6 @@ class Run:
             "actor_role": role,
         }
 
-    def note_named(self, external_ids: Iterable[str]) -> None:
-        """Store the LMS ids that the file names, if missing people are to be closed."""
-        if self.everybody:
-            tables.NAMED.copy(((external_id,) for external_id in external_ids), client_id=self.client.id)
-
-    def note_claimed(self, claim_ids: Iterable[UUID]) -> None:
-        """Store the claims that the file makes, if all others are to be ended."""
-        if self.everybody:
-            tables.CLAIMED.copy(((claim_id,) for claim_id in claim_ids), client_id=self.client.id)
-
     def refuse(self, place: Place, name: str, code: str, message: str) -> None:
         """Log a problem that stops the import; checking continues, but nothing more is written."""
         self.refused = True
@@ -198,11 +187,6 @@ class Run:
 
     def _column(self, name: str) -> str:
         return self.columns.get(name, self.columns["external_id"])
-
-    def refuse_birth_date(self, external_id: str, message: str) -> None:
-        """Log a birth date that stops the import; its row is looked up later."""
-        self.refused = True
-        self.birth_dates_refused[external_id] = message
 
 
 _STUDENT, _LEARNER = "student", "learner"

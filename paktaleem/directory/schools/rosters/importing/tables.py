@@ -166,13 +166,6 @@ def known_roles(client_id: UUID, external_ids: list[str]) -> dict[str, list[str]
     return dict(_rows(sql, {"client": client_id, "external_ids": external_ids}))
 
 
-def known_relationships(client_id: UUID, pairs: Sequence[tuple[str, str]]) -> list[str | None]:
-    """Return, for each pair of LMS ids in order, the known relationship in either direction."""
-    there = known_relations(client_id, pairs)
-    back = known_relations(client_id, [(guardian, child) for child, guardian in pairs])
-    return [one[3] or other[3] for one, other in zip(there, back, strict=True)]
-
-
 def missing_people(client_id: UUID) -> list[str]:
     """List LMS ids of active people whom an earlier roster created and this one does not name, in order."""
     NAMED.analyse()
@@ -216,20 +209,14 @@ def count_records(client_id: UUID) -> dict[str, int]:
     return dict(zip(("registered", "people", "contacts", "relations"), map(int, counts), strict=True))
 
 
-def write_new_people(params: Params) -> int:
-    """Move staged new people and their history into place; return how many."""
+def write_new_people(params: Params) -> None:
+    """Move staged new people, their history and their keys into place."""
     written = _insert(Subject, person_stage(), _NEW_PERSON, without=_NOT_IMPORTED)
-    return _execute(_with_history(Subject, written, person_stage(), "+"), params)
-
-
-def write_new_keys(params: Params) -> int:
-    """Move the staged new people's keys into place; return how many."""
-    return _execute(
-        f"""
+    _execute(_with_history(Subject, written, person_stage(), "+"), params)
+    keys = f"""
         INSERT INTO {_KEY} (id, client_id, subject_id, epoch, wrapped)
-        SELECT n.key_id, %(client)s, n.id, n.epoch, n.wrapped FROM {person_stage().name} n WHERE n.is_new""",
-        params,
-    )
+        SELECT n.key_id, %(client)s, n.id, n.epoch, n.wrapped FROM {person_stage().name} n WHERE n.is_new"""
+    _execute(keys, params)
 
 
 def write_changed_people(params: Params) -> int:

@@ -298,9 +298,7 @@ class Guardians:
         given = {part: cells.get(f"guardian_{which}_{part}", "") for part in parts}
         if not any(given.values()):
             return None
-        faults = {
-            **(_id_faults(child, given) if given["id"] else _name_faults(given)),
-        }
+        faults = _id_faults(child, given) if given["id"] else _name_faults(given)
         if given["relationship"].casefold() not in {"", *RELATIONSHIPS}:
             faults["relationship"] = f"must be one of: {', '.join(RELATIONSHIPS)}"
         if child.role is not None and not {child.role, *child.other_roles} & {*_CHILDREN}:
@@ -335,14 +333,9 @@ class Guardians:
 
     def _store(self, guardian: Person, number: int) -> None:
         place, known = self._found.get(guardian.external_id, (Place(self._file, number), guardian))
-        self._found[guardian.external_id] = (
-            place,
-            replace(
-                known,
-                email=cell.merge_contacts(known.email, guardian.email),
-                phone=cell.merge_contacts(known.phone, guardian.phone),
-            ),
-        )
+        email = cell.merge_contacts(known.email, guardian.email)
+        phone = cell.merge_contacts(known.phone, guardian.phone)
+        self._found[guardian.external_id] = (place, replace(known, email=email, phone=phone))
 
 
 def _name_faults(given: dict[str, str]) -> dict[str, str | None]:
