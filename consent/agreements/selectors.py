@@ -14,9 +14,9 @@ from consent.agreements.duties import DUTIES, NEAR, Duty, compute_due_day
 from consent.agreements.models import ClientContact, ContactKind, DutyAttestation
 from consent.register.bases import CapacityRule, capacity_at, find_capacity
 from consent.register.compiled import Capacity
+from consent.register.effects import to_capacity_rules
 from consent.register.models.agreements import ServiceAgreement
 from consent.register.models.purposes import Purpose, PurposeCapacity
-from consent.register.rows_to_rules import to_capacity_rules
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.models import Client, User
 from paktaleem.foundation.accounts.roles import Role

@@ -43,9 +43,9 @@ from consent.notices.services.publishing import (
     save_draft,
     withdraw_objection,
 )
+from consent.notices.views import render_notice
 from consent.register.admin.safeguards import RegisterAdmin
 from consent.register.models.purposes import DataCategory, Purpose
-from consent.register.notice_html import render_notice
 from consent.register.services import widen_purpose
 from paktaleem.directory.mail.models import LetterState
 from paktaleem.directory.mail.selectors import MessageStatus, list_messages, list_messages_about

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from functools import wraps
+from functools import lru_cache, wraps
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -10,8 +10,10 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone, translation
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
+from markdown_it import MarkdownIt
 
 from consent.notices.effects import differences
 from consent.notices.models import Notice, NoticeVersion
@@ -24,12 +26,34 @@ from consent.notices.selectors.notices import (
 )
 from consent.notices.selectors.registers import consent_notices, list_public_purposes, map_category_names
 from consent.register.models.purposes import Occasion
-from consent.register.notice_html import render_notice
 from paktaleem.foundation.accounts.middleware import get_client_time
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.operations.extensions import ExtensionPoint
 from paktaleem.foundation.tenancy.context import current_client
 from paktaleem.foundation.web.public.pages import public_page
+
+_MARKDOWN = MarkdownIt("zero", {"html": False}).enable(["heading", "list", "emphasis"])
+_DEEPEST = 6
+
+
+@lru_cache(maxsize=512)
+def render_notice(text: str) -> SafeString:
+    """Render a notice's text as HTML; headings start at the second level, and no level is skipped.
+
+    Headings, lists, paragraphs and emphasis of Markdown (CommonMark), nothing else: no HTML, links or images, so that a
+    notice cannot inject content.
+    """
+    tokens = _MARKDOWN.parse(text)
+    above: list[int] = []
+    for token in tokens:
+        if token.type == "heading_open":
+            depth = int(token.tag[1])
+            above = [*(one for one in above if one < depth), depth]
+        if token.type in {"heading_open", "heading_close"}:
+            token.tag = f"h{min(len(above) + 1, _DEEPEST)}"
+    html: str = _MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {})
+    return SafeString(html)  # safe: the renderer escapes all text, and only the rules above are enabled
+
 
 type PublicSection = Callable[[Client, datetime, str], dict[str, Any] | None]
 """Takes the client, the time and the language, ``en`` or ``ur``; returns a template and its values, or None."""

@@ -9,5 +9,8 @@ class PaperConfig(extensions.PortalAppConfig):
     name = "consent.paper"
     label = "paper"
     handlers = (
-        ("paktaleem.directory.people.copies.sections.person_sections", "consent.paper.sections.list_paper_sections"),
+        (
+            "paktaleem.directory.people.copies.sections.person_sections",
+            "consent.paper.services.answers.list_paper_sections",
+        ),
     )

@@ -13,7 +13,7 @@ from paktaleem.foundation.text.typesetting import typeset
 
 _HERE = Path(__file__).resolve().parent
 _MARKDOWN = MarkdownIt("zero", {"html": False}).enable(["heading", "list", "emphasis"])
-"""The same rules as consent/register/notice_html.py: headings, lists, paragraphs and emphasis; everything else is
+"""The same rules as consent/notices/views.py: headings, lists, paragraphs and emphasis; everything else is
 text."""
 
 type Both = tuple[str, str]

@@ -1,6 +1,6 @@
 """Counts of the people a weaker safeguard would concern, before it is requested and before it is approved."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,20 +14,70 @@ from django.utils.translation import gettext_noop
 from children.strength import needed_strength
 from consent.register.bases import (
     CapacityRule,
+    OwnedBasis,
     capacity_at,
     combine_bases,
     is_consent_replaced,
     is_wider_capacity,
     needs_less_consent,
 )
-from consent.register.compiled import PURPOSE_WORDS, Basis, BasisRule, Capacity
+from consent.register.compiled import PURPOSE_WORDS, Basis, BasisRule, Capacity, Period
 from consent.register.models.agreements import Recipient, RecipientApproval
-from consent.register.models.purposes import LawfulBasis, Purpose, PurposeCapacity, RegisterRow, SafeguardKind
-from consent.register.rows_to_rules import to_capacity_rules, to_owned_bases
+from consent.register.models.purposes import (
+    BalancingTest,
+    LawfulBasis,
+    Purpose,
+    PurposeCapacity,
+    RegisterRow,
+    SafeguardKind,
+)
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.errors import EFFECT_SHOWN
 from paktaleem.foundation.tenancy.context import advisory_lock
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
+
+
+def to_capacity_rules(
+    rows: Iterable[PurposeCapacity], *, codes: Mapping[UUID, str], client_id: UUID
+) -> list[CapacityRule]:
+    """Convert capacities: the client's own take precedence, then the latest start."""
+    return [
+        CapacityRule(
+            purpose=codes[row.purpose_id],
+            capacity=row.capacity,
+            period=Period(row.starts_at, row.ends_at),
+            precedence=(row.client_id == client_id, row.starts_at, row.pk),
+            is_own=row.client_id == client_id,
+        )
+        for row in rows
+        if row.purpose_id in codes
+    ]
+
+
+def to_owned_bases(
+    rows: Iterable[LawfulBasis], tests: Iterable[BalancingTest], *, codes: Mapping[UUID, str], client_id: UUID
+) -> list[OwnedBasis]:
+    """Convert lawful bases that were not cancelled, still without the capacity of their time."""
+    signed = {test.pk: test.signed_at for test in tests}
+    return [
+        OwnedBasis(
+            BasisRule(
+                id=row.pk,
+                purpose=codes[row.purpose_id],
+                role=row.role,
+                basis=row.basis,
+                capacity=Capacity.PROCESSOR.value,
+                period=Period(row.starts_at, row.ends_at),
+                balancing_test_at=signed.get(row.balancing_test_id) if row.balancing_test_id else None,
+                shared=row.client_id != client_id,
+                legal_reference=row.legal_reference,
+            ),
+            is_paktaleems=row.client_id == PAKTALEEM,
+        )
+        for row in rows
+        if row.purpose_id in codes and not row.is_cancelled
+    ]
+
 
 _COUNT = """
 SELECT count(*), count(*) FILTER (WHERE c.state = 'given'), count(*) FILTER (WHERE c.state IN ('refused', 'withdrawn')),

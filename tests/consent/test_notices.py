@@ -20,8 +20,8 @@ from consent.notices.models import Notice, NoticeDraft, NoticeVersion
 from consent.notices.selectors.notices import NoticeOutdated, NoticeUnknown
 from consent.notices.selectors.registers import get_current_notice
 from consent.notices.services.publishing import publish_notice_version, save_draft
+from consent.notices.views import render_notice
 from consent.register.models.purposes import Purpose, RegisterVersion
-from consent.register.notice_html import render_notice
 from consent.register.services import decide_safeguard_change, request_safeguard_change, widen_purpose
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.audit.actors import Reason

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
-from django import forms
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -41,12 +40,11 @@ from paktaleem.foundation.console.clocks import AsOfForm, get_time_of
 from paktaleem.foundation.console.columns import annotate_actor, format_actor, period_pill, render_state, state_column
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import ChosenFilter, ConditionFilter, get_filtered_client, parse_uuid
-from paktaleem.foundation.console.forms import ActionForm
 from paktaleem.foundation.console.model_admin import EvidenceAdmin
 from paktaleem.foundation.console.person_pages import OVERVIEW, on_tab
 from paktaleem.foundation.console.register_names import format_purpose
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
-from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.row_actions import RowAction, act_page
 from paktaleem.foundation.console.row_search import RowSearch
 from paktaleem.foundation.console.search import searches
 from paktaleem.foundation.console.site import site
@@ -244,28 +242,7 @@ _ERASED: dict[type[Exception], str] = {
 }
 
 
-class EvidenceForm(ActionForm):
-    """A form to upload a scan or photograph."""
-
-    file = forms.FileField(
-        help_text="PDF, JPEG or PNG. The file name is not stored. Do not upload a guardian's identity document."
-    )
-
-
-def _add_evidence(event: ConsentEvent, given: dict[str, Any], request: HttpRequest) -> None:
-    add_evidence_file(event, given["file"], actor=actor_of(request), at=get_action_time(request))
-
-
-ADD_EVIDENCE = RowAction(
-    "add-evidence",
-    "Add evidence",
-    Capability.RECORD_CONSENTS,
-    _add_evidence,
-    form=EvidenceForm,
-    lead="It is encrypted under the person's key. Opening it requires a reason, which is logged.",
-    done="Evidence added.",
-    refusals=_ERASED,
-)
+ADD_EVIDENCE = act_page(add_evidence_file, refusals=_ERASED)
 
 
 def _open_evidence(evidence: ConsentEvidence, given: dict[str, Any], request: HttpRequest) -> HttpResponse:

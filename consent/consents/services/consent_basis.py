@@ -7,9 +7,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
-from typing import IO, Any
+from typing import IO, Annotated, Any
 from uuid import UUID
 
+from django import forms
 from django.conf import settings
 from django.db import connection, transaction
 
@@ -30,6 +31,7 @@ from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services.erasure import AlreadyErased, ErasureInProgress
 from paktaleem.directory.people.services.people import record_access, was_child
 from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.acts import act
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.services import record_entry
@@ -410,21 +412,34 @@ def add_evidence_reference(event: ConsentEvent, text: str, *, actor: Actor, at: 
     return _add_evidence(event, reference=sealed, facts={"kind": "reference"}, actor=actor, at=at)
 
 
-@transaction.atomic
-def add_evidence_file(event: ConsentEvent, content: IO[bytes], *, actor: Actor, at: datetime) -> ConsentEvidence:
+EvidenceFile = Annotated[
+    IO[bytes],
+    forms.FileField(
+        help_text="PDF, JPEG or PNG. The file name is not stored. Do not upload a guardian's identity document."
+    ),
+]
+
+
+@act(
+    "add-evidence",
+    "Add evidence",
+    Capability.RECORD_CONSENTS,
+    lead="It is encrypted under the person's key. Opening it requires a reason, which is logged.",
+    done="Evidence added.",
+)
+def add_evidence_file(event: ConsentEvent, file: EvidenceFile, *, actor: Actor, at: datetime) -> ConsentEvidence:
     """Store a scan or letter as evidence of an answer (GDPR Art. 7(1)), sealed under the person's key.
 
     Raises FileKindNotAccepted, FileTooLarge, AlreadyErased, ErasureInProgress, NotAllowed.
     """
-    require(actor, Capability.RECORD_CONSENTS, event.client_id)
     subject = Subject.objects.get(pk=event.subject_id, client_id=event.client_id)
     if subject.erased_at is not None:
         raise AlreadyErased
     if subject.is_being_erased:
         raise ErasureInProgress
-    file = store_file(subject, content, at=at)
-    facts = {"kind": file.kind, "size": file.size, "sealed_hash": file.sealed_hash, "file": str(file.pk)}
-    return _add_evidence(event, file=file, facts=facts, actor=actor, at=at)
+    stored = store_file(subject, file, at=at)
+    facts = {"kind": stored.kind, "size": stored.size, "sealed_hash": stored.sealed_hash, "file": str(stored.pk)}
+    return _add_evidence(event, file=stored, facts=facts, actor=actor, at=at)
 
 
 def _add_evidence(

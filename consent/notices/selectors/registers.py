@@ -37,6 +37,7 @@ from consent.register.compiled import (
     TextRule,
     describe_purpose,
 )
+from consent.register.effects import to_capacity_rules, to_owned_bases
 from consent.register.models.agreements import (
     AgreementSuspension,
     Instruction,
@@ -54,7 +55,6 @@ from consent.register.models.purposes import (
     PurposeWidening,
     WideningKind,
 )
-from consent.register.rows_to_rules import to_capacity_rules, to_owned_bases
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability

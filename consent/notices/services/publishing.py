@@ -324,24 +324,18 @@ def has_open_objection(kinds: Collection[str]) -> bool:
     return count[ResponseKind.OBJECTED] > count[ResponseKind.ANSWERED]
 
 
-def _check_not_acknowledged(dispatch: NoticeDispatch, _actor: Actor, _at: datetime) -> None:
-    if ResponseKind.ACKNOWLEDGED in _list_kinds(dispatch):
-        raise Refused(gettext("This response has already been recorded."))
+_RECORDED = gettext_noop("This response has already been recorded.")
+_NO_OBJECTION = gettext_noop("There is no open objection.")
 
 
-def _check_no_objection(dispatch: NoticeDispatch, _actor: Actor, _at: datetime) -> None:
-    if has_open_objection(_list_kinds(dispatch)):
-        raise Refused(gettext("This response has already been recorded."))
+def _refuse_if(
+    is_refused: Callable[[NoticeDispatch], bool], words: str
+) -> Callable[[NoticeDispatch, Actor, datetime], None]:
+    def check(dispatch: NoticeDispatch, _actor: Actor, _at: datetime) -> None:
+        if is_refused(dispatch):
+            raise Refused(gettext(words))
 
-
-def _check_objection(dispatch: NoticeDispatch, _actor: Actor, _at: datetime) -> None:
-    if not has_open_objection(_list_kinds(dispatch)):
-        raise Refused(gettext("There is no open objection."))
-
-
-def _check_answered(dispatch: NoticeDispatch, _actor: Actor, _at: datetime) -> None:
-    if not may_withdraw_objection(dispatch):
-        raise Refused(gettext("There is no open objection."))
+    return check
 
 
 @act(
@@ -351,7 +345,7 @@ def _check_answered(dispatch: NoticeDispatch, _actor: Actor, _at: datetime) -> N
     lead="You confirm that your institution has seen the coming change. This is not an agreement to it.",
     done="Acknowledged.",
     lock=lock_row,
-    check=_check_not_acknowledged,
+    check=_refuse_if(lambda row: ResponseKind.ACKNOWLEDGED in _list_kinds(row), _RECORDED),
 )
 def acknowledge_announcement(dispatch: NoticeDispatch, *, actor: Actor, at: datetime) -> NoticeResponse:
     """Record that the client has seen the announcement; this is not an agreement (policy §12).
@@ -369,7 +363,7 @@ def acknowledge_announcement(dispatch: NoticeDispatch, *, actor: Actor, at: date
     "new recipient nothing of your people’s data is shared until you withdraw it.",
     done="Your objection was sent to a privacy officer.",
     lock=lock_row,
-    check=_check_no_objection,
+    check=_refuse_if(lambda row: has_open_objection(_list_kinds(row)), _RECORDED),
 )
 def object_to_announcement(
     dispatch: NoticeDispatch,
@@ -394,7 +388,7 @@ def object_to_announcement(
     lead="The client reads your answer on this page.",
     done="Answered.",
     lock=lock_row,
-    check=_check_objection,
+    check=_refuse_if(lambda row: not has_open_objection(_list_kinds(row)), _NO_OBJECTION),
 )
 def answer_objection(
     dispatch: NoticeDispatch, *, code: Annotated[str, _choose(*ANSWERS)], note: Note = "", actor: Actor, at: datetime
@@ -413,7 +407,7 @@ def answer_objection(
     lead="From now on, data may be shared with the recipients of this list once your time to object is over.",
     done="Your objection is withdrawn.",
     lock=lock_row,
-    check=_check_answered,
+    check=_refuse_if(lambda row: not may_withdraw_objection(row), _NO_OBJECTION),
 )
 def withdraw_objection(dispatch: NoticeDispatch, *, actor: Actor, at: datetime) -> NoticeResponse:
     """Record that the client withdraws its objection, after PakTaleem's answer; data may be shared from then on.

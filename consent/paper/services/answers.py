@@ -16,6 +16,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from children.guardians.authority import check_evidence
 from children.guardians.models.guardians import Decision, Guardianship, Route, ServiceAuthorisation
@@ -33,6 +34,7 @@ from consent.notices.notice_tokens import TokenExpired
 from consent.notices.selectors.registers import current_register
 from consent.paper.models import SERVICE, SHARING, AnswerState, FormPage, FormPurpose, FormRun, PaperAnswer
 from consent.paper.selectors import list_open_signers, list_signers
+from paktaleem.directory.people.copies.declarations import Copied, Reader, Section, Value, ValueKind
 from paktaleem.directory.people.models import GuardianClaim, Subject
 from paktaleem.directory.people.selectors import sealer_of, sealers_of
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
@@ -418,3 +420,28 @@ class _Recording:
 def _find_latest(answers: QuerySet[Any]) -> Any:
     """Return the answer recorded last, with when it was given: as claimed, or as recorded."""
     return answers.annotate(said_at=Coalesce("claimed_at", "recorded_at")).order_by("-recorded_at", "-id").first()
+
+
+def _list_answers(row: Any, _reader: Reader) -> Value:
+    return [f"{purpose}: {'yes' if answer else 'no'}" for purpose, answer in sorted(row.answers.items())]
+
+
+def _note(row: Any, reader: Reader) -> Value:
+    """Return the note of an answer about the person: it is sealed under the key of the person of the page."""
+    is_about_reader = row.note is not None and row.subject_id == reader.subject.pk
+    return reader.sealer.open(row.note, column=NOTE) if is_about_reader else None
+
+
+_ANSWERS = Copied(
+    "paper_answers",
+    _("Answers on paper and by telephone"),
+    "part answers method answered_on state text entered_at",
+    of=("subject", "guardian"),
+    titles={"answers": _("Answers"), "answered_on": _("Answered on"), "entered_at": _("Entered")},
+    read={"answers": (ValueKind.LIST, _list_answers), "text": _note},
+    is_provided=True,
+)
+
+
+def list_paper_sections() -> Sequence[Section]:
+    return (_ANSWERS.make_section(PaperAnswer),)

@@ -10,8 +10,8 @@ from django.db import transaction
 
 from consent.register.bases import capacity_at
 from consent.register.compiled import Capacity
+from consent.register.effects import to_capacity_rules
 from consent.register.models.purposes import Purpose, PurposeCapacity
-from consent.register.rows_to_rules import to_capacity_rules
 from paktaleem.directory.data_systems.models import Ground
 from paktaleem.directory.data_systems.selectors import Parent
 from paktaleem.directory.people.models import Subject
