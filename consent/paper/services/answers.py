@@ -444,4 +444,5 @@ _ANSWERS = Copied(
 
 
 def list_paper_sections() -> Sequence[Section]:
+    """List the section of a copy with the answers about a person, or by them, from forms on paper."""
     return (_ANSWERS.make_section(PaperAnswer),)
