@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 
 from children.ageing.models import AgeNotice, ComingOfAge
-from children.ageing.selectors import coming_of_age
+from children.ageing.services import coming_of_age
 from paktaleem.directory.people.admin.people import link_person
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor

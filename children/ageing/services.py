@@ -1,8 +1,5 @@
 """Notices before children reach the age of consent, and the end of guardianships at full age."""
 
-# Each notice is sent once, ahead, from the time that the decision uses; no stored calendar could go stale. The notice
-# names no date, which would reveal the birthday of an erased person.
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,26 +8,58 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import DateTimeField, Exists, ExpressionWrapper, OuterRef, QuerySet, Subquery
 from django.urls import reverse
 
 from children.ageing.models import AgeNotice, ComingOfAge
-from children.ageing.selectors import coming_of_age, without_notice
 from children.guardians.models.guardians import Guardianship, actor_fields
 from children.guardians.selectors import list_of_full_age
 from children.guardians.services.guardians import end_at_full_age
-from children.invitations.contact_checks import find_usable_channel
+from children.invitations.services.inviting import find_usable_channel
 from paktaleem.directory.mail.kinds import declare_message
 from paktaleem.directory.mail.models import Channel, Letter
 from paktaleem.directory.mail.services import send_message
 from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.selectors import age_is_known
 from paktaleem.directory.people.services.people import lock_subject
-from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.accounts.roles import Role
+from paktaleem.foundation.accounts.roles import Capability, Role
 from paktaleem.foundation.accounts.selectors import list_staff
 from paktaleem.foundation.accounts.sign_in_rules import build_public_url
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.tenancy.context import advisory_lock
+
+NOTICE_VALID_FOR = timedelta(days=180)
+"""A notice remains valid if the date moves by less than this; after a larger correction a new one is sent."""
+
+
+def coming_of_age(actor: Actor, *, at: datetime, until: datetime | None = None) -> QuerySet[Any]:
+    """List the people who are children at ``at``, soonest to reach the age of consent first, up to ``until``.
+
+    Each row has ``told_at``, the time of the latest notice. Served by one index. Includes people whose date is being
+    recalculated for another threshold (``Subject.of_age_for``). Raises NotAllowed.
+    """
+    require(actor, Capability.VIEW_CHILD_RECORDS)
+    notices = AgeNotice.objects.filter(client_id=OuterRef("client_id"), subject_id=OuterRef("pk"))
+    found: QuerySet[Any] = ComingOfAge.objects.filter(of_age_at__gt=at)
+    if until is not None:
+        found = found.filter(of_age_at__lte=until)
+    latest = notices.order_by("-given_at").values("given_at")[:1]
+    soonest: QuerySet[Any] = found.annotate(told_at=Subquery(latest)).order_by("of_age_at", "id")
+    return soonest
+
+
+def without_notice(found: QuerySet[Any], client: Client) -> QuerySet[Any]:
+    """Filter the people of a client whose date, for their current threshold, has not been notified yet."""
+    from_then = ExpressionWrapper(OuterRef("of_age_at") - NOTICE_VALID_FOR, output_field=DateTimeField())
+    sent = AgeNotice.objects.filter(client_id=OuterRef("client_id"), subject_id=OuterRef("pk"), given_at__gt=from_then)
+    return found.filter(age_is_known(client), client=client).exclude(Exists(sent))
+
+
+# Each notice is sent once, ahead, from the time that the decision uses; no stored calendar could go stale. The notice
+# names no date, which would reveal the birthday of an erased person.
+
 
 _AT_ONCE = 200
 # Messages hold no names and no date of birth: they may be visible on a shared screen.
@@ -94,16 +123,13 @@ def end_guardianships_of_adults(
     ended = [row for row in batch if row.child_id in grown]
     for row in ended:
         end_at_full_age(row, actor=actor, at=at)
-        _notify_of_end(_NoticeRound(row.child.client, actor, at), row)
+        notices = _NoticeRound(row.child.client, actor, at)
+        channel, _ = find_usable_channel(row.child, row.guardian, at=at)
+        if channel is not None and row.guardian.is_recorded:
+            page = reverse("guardian-start", args=[notices.client.code])
+            notices.write(FULL_AGE_GUARDIAN.code, row.guardian, page=page, channel=channel, related_id=row.pk)
+        _notify_person(notices, row.child, {"related_id": row.pk}, kind=FULL_AGE_PERSON.code)
     return (batch[-1].pk if len(batch) == _AT_ONCE else None), len(ended)
-
-
-def _notify_of_end(notices: _NoticeRound, row: Guardianship) -> None:
-    channel, _ = find_usable_channel(row.child, row.guardian, at=notices.at)
-    if channel is not None and row.guardian.is_recorded:
-        page = reverse("guardian-start", args=[notices.client.code])
-        notices.write(FULL_AGE_GUARDIAN.code, row.guardian, page=page, channel=channel, related_id=row.pk)
-    _notify_person(notices, row.child, {"related_id": row.pk}, kind=FULL_AGE_PERSON.code)
 
 
 def _notify_staff(notices: _NoticeRound, count: int) -> list[str]:

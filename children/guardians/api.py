@@ -1,5 +1,6 @@
 """API operations on guardians."""
 
+from collections import defaultdict
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID
@@ -21,14 +22,12 @@ from children.guardians.models.guardians import (
     Source,
     Verification,
 )
-from children.guardians.models.mechanisms import CheckState, MechanismKind, ProviderCheck
+from children.guardians.models.mechanisms import CheckState, ChildMechanism, MechanismKind, ProviderCheck
 from children.guardians.selectors import (
     find_check_url,
     get_live_guardianship,
     list_candidates,
     list_guardians,
-    list_mechanisms,
-    list_provider_checks,
     load_child_facts,
     require_no_adult,
 )
@@ -195,7 +194,8 @@ class GuardianAuthorisations(Operation):
     def post(self, request: Request, external_id: str) -> Response:
         """Record a guardian's answer about the service, with the school's evidence: 201 with the combined result."""
         given = validate_input(AuthorisationInput, request.data)
-        child, guardian = _person(external_id, request), _guardian(given, request)
+        child, named = _person(external_id, request), given.pop("guardian", None)
+        guardian = None if named is None else _person(named, request)
         context: dict[str, Any] = {"actor": actor_of(request), "at": moment_of(request)}
         evidence, method = given.pop("evidence", None) or "", given.pop("verification", None)
         if method is not None and guardian is not None:
@@ -213,33 +213,23 @@ def _person(external_id: str, request: Request) -> Subject:
     return get_subject(external_id, actor=actor_of(request))
 
 
-def _guardian(given: dict[str, Any], request: Request) -> Subject | None:
-    named = given.pop("guardian", None)
-    return None if named is None else _person(named, request)
-
-
 def _serialize_guardians(child: Subject, request: Request) -> dict[str, object]:
     actor, at, facts = actor_of(request), moment_of(request), load_child_facts(child)
     rows = list(list_guardians(child, actor=actor)[:50])
-    methods = _methods(rows)
+    methods: defaultdict[UUID, list[str]] = defaultdict(list)
+    live = Verification.objects.filter(guardianship__in=[row.pk for row in rows], ended_at=None).order_by("id")
+    for key, method in live.values_list("guardianship_id", "method"):
+        methods[key].append(method)
     return {
         "subject": child.external_id,
         "service": _serialize_service(child, facts, request),
-        "guardians": [_serialize_guardian(row, facts, methods.get(row.pk, []), request) for row in rows],
+        "guardians": [_serialize_guardian(row, facts, methods[row.pk], request) for row in rows],
         "declared": [
             {"kind": one.kind, "description": one.description, "reference": one.reference}
-            for one in list_mechanisms(actor).filter(client_id=child.client_id, ends_at=None).order_by("kind")
+            for one in ChildMechanism.objects.filter(client_id=child.client_id, ends_at=None).order_by("kind")
         ],
         "candidates": [one.guardian.external_id for one in list_candidates(child, actor=actor, at=at)[:50]],
     }
-
-
-def _methods(rows: list[Guardianship]) -> dict[Any, list[str]]:
-    found: dict[Any, list[str]] = {}
-    live = Verification.objects.filter(guardianship__in=[row.pk for row in rows], ended_at=None).order_by("id")
-    for one in live:
-        found.setdefault(one.guardianship_id, []).append(one.method)
-    return found
 
 
 def _serialize_service(child: Subject, facts: ChildFacts, request: Request) -> dict[str, object]:
@@ -321,12 +311,13 @@ class GuardianChecks(Operation):
         The provider is called after this response. Poll the check until it is ``started``: ``url`` is then the address
         for the guardian, if there is one.
         """
-        given, actor, at = validate_input(CheckInput, request.data), actor_of(request), moment_of(request)
-        child, guardian = (get_subject(name, actor=actor) for name in (external_id, given["guardian"]))
+        given, at = validate_input(CheckInput, request.data), moment_of(request)
+        child, guardian = _person(external_id, request), _person(given.pop("guardian"), request)
         row = get_live_guardianship(child, guardian, at=at)
-        requested = {"provider": given["provider"], "method": given["method"]}
-        answer_to = _answer_to(request, given["provider"])
-        check = request_check(row, **requested, answer_to=answer_to, actor=actor, at=at)
+        code = Client.objects.values_list("code", flat=True).get(pk=client_of(request))
+        page = reverse("guardian-check-answer", args=[code, given["provider"]])
+        answer_to = get_public_url(request._request).rstrip("/") + page
+        check = request_check(row, **given, answer_to=answer_to, actor=actor_of(request), at=at)
         return Response(_serialize_check(check, None), HTTPStatus.CREATED)
 
 
@@ -339,16 +330,11 @@ class ShowCheck(Operation):
     def get(self, request: Request, check: UUID) -> Response:
         """Return a check with its state and result."""
         actor = actor_of(request)
-        row = list_provider_checks(actor).filter(pk=check, client_id=client_of(request)).first()
+        checks = ProviderCheck.objects.select_related("guardianship__child", "guardianship__guardian")
+        row = checks.filter(pk=check, client_id=client_of(request)).first()
         if row is None:
             raise CheckUnknown
         return Response(_serialize_check(row, find_check_url(row) if actor.may(Capability.VERIFY_GUARDIANS) else None))
-
-
-def _answer_to(request: Request, provider: str) -> str:
-    code = Client.objects.values_list("code", flat=True).get(pk=client_of(request))
-    portal = get_public_url(request._request).rstrip("/")
-    return portal + reverse("guardian-check-answer", args=[code, provider])
 
 
 def _serialize_check(check: ProviderCheck, url: str | None) -> dict[str, object]:

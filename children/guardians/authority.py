@@ -227,15 +227,10 @@ def _recorded_at(answer: Answer) -> datetime:
 
 def _change_times(guardians: Iterable[Guardian], at: datetime) -> Iterator[datetime]:
     for one in guardians:
-        yield from (moment for moment in _change_times_of(one) if moment is not None and at < moment)
-
-
-def _change_times_of(guardian: Guardian) -> Iterator[datetime | None]:
-    yield from (guardian.starts_at, guardian.ends_at, guardian.erased_at)
-    for one in guardian.verified:
-        yield from (one.starts_at, one.ends_at)
-    if guardian.answer is not None:
-        yield guardian.answer.expires_at
+        times = [one.starts_at, one.ends_at, one.erased_at]
+        times += [moment for period in one.verified for moment in (period.starts_at, period.ends_at)]
+        times += [one.answer.expires_at] if one.answer is not None else []
+        yield from (moment for moment in times if moment is not None and at < moment)
 
 
 class RequestBlocker(StrEnum):

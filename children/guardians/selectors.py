@@ -11,7 +11,7 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 
 from children.guardians.authority import ChildFacts, Guardian, RequestBlocker, Standing, why_not_allowed
-from children.guardians.models.guardians import Guardianship, SchoolAuthorisation
+from children.guardians.models.guardians import Guardianship
 from children.guardians.models.mechanisms import (
     CHECK_URL,
     CheckState,
@@ -153,18 +153,6 @@ def list_candidates(child: Subject, *, actor: Actor, at: datetime) -> QuerySet[G
     return claims.exclude(guardian__in=standing.values("guardian")).select_related("guardian")
 
 
-def list_school_authorisations(actor: Actor) -> QuerySet[SchoolAuthorisation]:
-    """List schools' own authorisations, which are not guardians' consent. Raises NotAllowed."""
-    require(actor, Capability.VIEW_CHILD_RECORDS)
-    return SchoolAuthorisation.objects.select_related("child")
-
-
-def list_mechanisms(actor: Actor) -> QuerySet[ChildMechanism]:
-    """List clients' declared mechanisms. Raises NotAllowed."""
-    require(actor, Capability.VIEW_CHILD_RECORDS)
-    return ChildMechanism.objects.select_related("client")
-
-
 def find_check_url(check: ProviderCheck) -> str | None:
     """Return the decrypted address for the guardian of a started check, or None if there is none or they are erased."""
     if check.url is None or check.state != CheckState.STARTED:
@@ -186,12 +174,6 @@ def find_provider_for_guardians(client_id: UUID) -> str | None:
     declared = ChildMechanism.objects.filter(client_id=client_id, kind=MechanismKind.CONSENT, ends_at=None)
     code = declared.values_list("provider", flat=True).first()
     return code if code and code in check_providers() else None
-
-
-def list_provider_checks(actor: Actor) -> QuerySet[ProviderCheck]:
-    """List checks of guardians by providers. Raises NotAllowed."""
-    require(actor, Capability.VIEW_CHILD_RECORDS)
-    return ProviderCheck.objects.select_related("guardianship", "guardianship__child", "guardianship__guardian")
 
 
 def list_informed_guardians(child: Subject, *, at: datetime) -> list[Subject]:

@@ -12,7 +12,6 @@ from rest_framework.response import Response
 
 from children.guardians.contacts import ContactRejection
 from children.invitations.models import ContactProblem, Invitation, State
-from children.invitations.selectors import list_invitations
 from children.invitations.services.inviting import ContactRefused, invite_guardian, register_and_invite
 from paktaleem.directory.mail.models import Channel
 from paktaleem.directory.people.details import LANGUAGES
@@ -161,7 +160,8 @@ class ShowInvitation(Operation):
     @extend_schema(responses=InvitationOutput)
     def get(self, request: Request, invitation: UUID) -> Response:
         """Return an invitation with its state."""
-        row = list_invitations(actor_of(request)).filter(pk=invitation, client_id=client_of(request)).first()
+        rows = Invitation.objects.select_related("child", "guardian")
+        row = rows.filter(pk=invitation, client_id=client_of(request)).first()
         if row is None:
             raise InvitationUnknown
         return Response(_serialize_invitation(row))

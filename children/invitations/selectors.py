@@ -1,11 +1,13 @@
 """Selectors of invitations, of a guardian's children, and of children without an answer."""
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.core import signing
 from django.db.models import Exists, OuterRef, Q, QuerySet, TextChoices
 from django.utils.translation import gettext_lazy as _
 
@@ -15,17 +17,11 @@ from children.invitations.models import Invitation, State
 from paktaleem.directory.people.models import GuardianClaim, Subject, SubjectRole, having_any_role
 from paktaleem.directory.people.selectors import age_is_known, having_left, list_subjects, sealers_of
 from paktaleem.directory.schools.selectors import EVERYONE, Selection, select_chosen
-from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.audit.canonical import canonical
 
 _LEARNERS = (SubjectRole.STUDENT, SubjectRole.LEARNER)
-
-
-def list_invitations(actor: Actor) -> QuerySet[Invitation]:
-    """List the invitations that the actor may see. Raises NotAllowed."""
-    require(actor, Capability.VIEW_CHILD_RECORDS)
-    return Invitation.objects.select_related("child", "guardian")
 
 
 def list_wards(guardian: Subject, *, at: datetime) -> list[Guardianship]:
@@ -143,3 +139,61 @@ def without_answer(children: QuerySet[Subject]) -> QuerySet[Subject]:
     """Filter the children with a named guardian, but without an answer or a pending invitation."""
     left = children.exclude(Exists(_of_child(ServiceAuthorisation.objects.all())))
     return left.exclude(Exists(_of_child(Invitation.objects.exclude(state=State.EXPIRED)))).filter(_has_guardian())
+
+
+_SALT = "children.shown"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class TokenForged(Exception):
+    """The token was not signed by the portal for this guardian, child and question."""
+
+
+class TokenStale(Exception):
+    """The notice was shown too long ago, or its text has changed since."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownNotice:
+    """A notice shown to a guardian: ``about`` is the question, ``words`` the hash of the whole notice."""
+
+    guardian: UUID
+    child: UUID
+    about: str
+    words: str
+    at: datetime
+
+
+def hash_notice(notice: Any) -> str:
+    """Return the SHA-256 hash, in hex, of a notice given as JSON values (RFC 8785)."""
+    return hashlib.sha256(canonical(notice)).hexdigest()
+
+
+def sign_token(seen: ShownNotice) -> str:
+    """Return the token of a notice, signed by the portal."""
+    claims = {
+        "g": seen.guardian.hex,
+        "c": seen.child.hex,
+        "a": seen.about,
+        "w": seen.words,
+        "t": (seen.at - _EPOCH).total_seconds(),
+    }
+    return signing.Signer(salt=_SALT).sign_object(claims, compress=True)
+
+
+def verify_token(token: str, now: ShownNotice, *, kept_for: timedelta) -> datetime:
+    """Return when the notice was shown.
+
+    Raises TokenForged if the token is invalid or of another guardian, child or question; TokenStale if the text has
+    changed or the token is older than ``kept_for``.
+    """
+    try:
+        claims: dict[str, Any] = signing.Signer(salt=_SALT).unsign_object(token)
+    except signing.BadSignature as error:
+        raise TokenForged from error
+    if (claims["g"], claims["c"], claims["a"]) != (now.guardian.hex, now.child.hex, now.about):
+        raise TokenForged
+    shown_at = _EPOCH + timedelta(seconds=claims["t"])
+    if claims["w"] != now.words or not shown_at <= now.at < shown_at + kept_for:
+        raise TokenStale
+    return shown_at

@@ -19,10 +19,16 @@ from children.guardians.authority import Answer, ChildFacts, Guardian, Standing,
 from children.guardians.models.guardians import Guardianship
 from children.guardians.selectors import GuardianshipUnknown, NotAChild, find_provider_for_guardians, load_child_facts
 from children.guardians.services.answers import NoConsentGiven, TooWeakToShare
-from children.invitations.contact_checks import is_contact_usable
 from children.invitations.models import OPEN, Invitation, State
-from children.invitations.notice_tokens import ShownNotice, TokenForged, TokenStale, sign_token, verify_token
-from children.invitations.selectors import get_names_for_guardian, list_wards
+from children.invitations.selectors import (
+    ShownNotice,
+    TokenForged,
+    TokenStale,
+    get_names_for_guardian,
+    list_wards,
+    sign_token,
+    verify_token,
+)
 from children.invitations.services.answering import (
     AnswerContext,
     NothingToConfirm,
@@ -33,7 +39,7 @@ from children.invitations.services.answering import (
     record_sharing_answer,
     withdraw_service_consent,
 )
-from children.invitations.services.inviting import ContactRefused
+from children.invitations.services.inviting import ContactRefused, is_contact_usable
 from children.strength import Strength, needed_strength
 from consent.consents.models import GivenBy
 from consent.consents.selectors.choices import Choice, ServiceNotice, list_choices, service_notice

@@ -21,6 +21,7 @@ from paktaleem.directory.mail.letter_pages import is_preview, preview_letter, sh
 from paktaleem.directory.people.admin.people import person_url
 from paktaleem.directory.schools.forms import CHOOSING, SelectionForm
 from paktaleem.directory.schools.selectors import EVERYONE
+from paktaleem.foundation.accounts.acts import Act
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.approvals import approval_actions, change_state_column
@@ -32,11 +33,10 @@ from paktaleem.foundation.console.forms import ActionForm, RowActionForm, set_ch
 from paktaleem.foundation.console.long_acts import LongAct, Progress, long_acts
 from paktaleem.foundation.console.model_admin import EvidenceAdmin
 from paktaleem.foundation.console.requests import actor_of, get_action_time
-from paktaleem.foundation.console.row_actions import act_page
+from paktaleem.foundation.console.row_actions import RowAction, act_page
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.text.times import join_words
-from retention.breaches.drafts import compose_breach_letters
 from retention.breaches.models import (
     Audience,
     Breach,
@@ -47,16 +47,17 @@ from retention.breaches.models import (
     Outcome,
     Severity,
 )
-from retention.breaches.risk import whole_hours_left
 from retention.breaches.selectors import count_affected, count_notices, list_unreached
 from retention.breaches.services.letters import (
     INFORM_PEOPLE,
     LETTER,
+    compose_breach_letters,
     notify_authority,
     write_to_client,
     write_to_people,
 )
 from retention.breaches.services.recording import (
+    FACTS,
     add_clients,
     assess_breach,
     decide_closing,
@@ -115,7 +116,7 @@ class AssessForm(ActionForm, SelectionForm):
         return {**kept, "also": EVERYONE if is_everyone else chosen}
 
 
-class _DraftForm(ActionForm):
+class _LetterForm(ActionForm):
     """A letter whose draft is filled in, in one language."""
 
     audience: Audience
@@ -123,21 +124,16 @@ class _DraftForm(ActionForm):
     language = forms.ChoiceField(label=_("Language"), choices=LANGUAGES, widget=forms.RadioSelect, initial="en")
     text = _letter_field(_("Letter"))
 
-    def __init__(self, *args: Any, row: Any, request: HttpRequest, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, row: Breach, request: HttpRequest, **kwargs: Any) -> None:
         super().__init__(*args, row=row, request=request, **kwargs)
         if not self.is_bound:
+            with in_client(row.client_id):
+                drafts = compose_breach_letters(row, self.audience, actor=actor_of(request))
             language = "ur" if self.initial.get("language") == "ur" else "en"
-            self.initial["language"] = language
-            self.initial["text"] = compose(row, request, self.audience, language)[language]
+            self.initial.update({"language": language, "text": drafts[language], "text_ur": drafts["ur"]})
 
 
-def compose(row: Any, request: HttpRequest, audience: Audience, *languages: str) -> dict[str, str]:
-    """Return a draft in each language, in the context of the breach's client."""
-    with in_client(row.client_id):
-        return compose_breach_letters(row, audience, languages=languages, actor=actor_of(request))
-
-
-class ClientLetterForm(_DraftForm):
+class ClientLetterForm(_LetterForm):
     """The letter to the client."""
 
     audience = Audience.CLIENT
@@ -150,7 +146,7 @@ class ClientLetterForm(_DraftForm):
     )
 
 
-class AuthorityForm(_DraftForm):
+class AuthorityForm(_LetterForm):
     """The notification of the authority."""
 
     audience = Audience.AUTHORITY
@@ -170,18 +166,14 @@ class AuthorityForm(_DraftForm):
         self.fields["authority"].initial = settings.AUTHORITY[0] if settings.AUTHORITY else ""
 
 
-class PeopleForm(ActionForm):
+class PeopleForm(_LetterForm):
     """The letter to people, in both languages."""
+
+    audience = Audience.PEOPLE
 
     language = forms.ChoiceField(label=_("Preview in"), choices=LANGUAGES, widget=forms.RadioSelect, initial="en")
     text = _letter_field(_("Letter (English)"))
     text_ur = _letter_field(_("Letter (Urdu)"), "ur")
-
-    def __init__(self, *args: Any, row: Any, request: HttpRequest, **kwargs: Any) -> None:
-        super().__init__(*args, row=row, request=request, **kwargs)
-        if not self.is_bound:
-            drafts = compose(row, request, Audience.PEOPLE, "en", "ur")
-            self.initial.update({"text": drafts["en"], "text_ur": drafts["ur"]})
 
 
 class MeasuresForm(RowActionForm):
@@ -209,7 +201,6 @@ class ClientsForm(ActionForm):
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Offer every other client that is not a sandbox."""
         super().__init__(*args, **kwargs)
         others = Client.objects.exclude(pk=self.row.client_id).filter(is_sandbox=False)
         set_choices(self, "clients", others.order_by("name"))
@@ -221,46 +212,29 @@ class BreachProgressFilter(ProgressFilter):
     offered: ClassVar[Any] = {"open": _("Open"), "overdue": _("Overdue")}
 
 
-def _by(request: HttpRequest) -> dict[str, Any]:
-    return {"actor": actor_of(request), "at": get_action_time(request)}
+def _letter_page(act: Act[Any, Any, BreachLetter], form: type[_LetterForm]) -> RowAction:
+    """Return the page of an act that writes a letter: with a draft and a preview; the authority's can be printed."""
 
+    def respond(row: Breach, given: dict[str, Any], request: HttpRequest) -> HttpResponse | None:
+        language = given["language"]
+        if "redraft" in request.POST:
+            owner: Any = site.get_model_admin(Breach)
+            return HttpResponseRedirect(f"{owner.url_of(act.slug, row)}?{urlencode({'language': language})}")
+        if "text_ur" in given:  # written in both languages: this is the one of the preview
+            del given["language"]
+        if is_preview(request):
+            text = given["text_ur"] if language == "ur" and "text_ur" in given else given["text"]
+            return preview_letter(request, row, act.slug, kind=LETTER, language=language, text=text)
+        letter = act(row, **given, actor=actor_of(request), at=get_action_time(request))
+        if letter.audience != Audience.AUTHORITY:
+            return None
+        note = gettext(
+            "The notification is recorded. Print this page and hand it over, or enter it in the authority’s form. You "
+            "find the text again on the page of the breach."
+        )
+        return show_letter_sheet(request, row, heading=letter.recipient, note=note, text=letter.text, language=language)
 
-def _show_draft(row: Breach, given: dict[str, Any], request: HttpRequest, *, slug: str) -> HttpResponse | None:
-    language = given["language"]
-    if "redraft" in request.POST:
-        owner: Any = site.get_model_admin(Breach)
-        return HttpResponseRedirect(f"{owner.url_of(slug, row)}?{urlencode({'language': language})}")
-    if is_preview(request):
-        return preview_letter(request, row, slug, kind=LETTER, language=language, text=given["text"])
-    return None
-
-
-def _write_to_client(row: Breach, given: dict[str, Any], request: HttpRequest) -> HttpResponse | None:
-    if draft := _show_draft(row, given, request, slug="write-client"):
-        return draft
-    write_to_client(row, **given, **_by(request))
-    return None
-
-
-def _notify_authority(row: Breach, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
-    if draft := _show_draft(row, given, request, slug="notify-authority"):
-        return draft
-    notify_authority(row, **given, **_by(request))
-    note = gettext(
-        "The notification is recorded. Print this page and hand it over, or enter it in the authority’s form. You find "
-        "the text again on the page of the breach."
-    )
-    shown = {"text": given["text"], "language": given["language"]}
-    return show_letter_sheet(request, row, heading=given["authority"], note=note, **shown)
-
-
-def _write_to_people(row: Breach, given: dict[str, Any], request: HttpRequest) -> HttpResponse | None:
-    language = given.pop("language")
-    if is_preview(request):
-        text = given["text_ur"] if language == "ur" else given["text"]
-        return preview_letter(request, row, "write-people", kind=LETTER, language=language, text=text)
-    write_to_people(row, **given, **_by(request))
-    return None
+    return act_page(act, form=form, respond=respond, template="console/breach_letter.html")
 
 
 def _state(row: Breach) -> SafeString:
@@ -269,9 +243,6 @@ def _state(row: Breach) -> SafeString:
     if not row.awaits_authority:
         return render_state(gettext("Open"), "warn")
     return render_state(gettext("Authority to be notified"), "bad")
-
-
-_LETTER_PAGE = "console/breach_letter.html"
 
 
 @admin.register(Breach, site=site)
@@ -291,30 +262,10 @@ class BreachAdmin(SortByWaitingTime, ExportableAdmin):
     newest_by = "recorded_at"
     longest_first: ClassVar[Any] = {"running": "due_at", "overdue": "due_at"}
     codes: ClassVar[Any] = {"categories": DataCategory, "systems": System}
-    row_fields = (
-        "happened_from",
-        "happened_until",
-        "known_at",
-        "reported_by",
-        "reporter",
-        "what",
-        "consequences",
-        "categories",
-        "systems",
-    )
-    fixed = row_fields
+    row_fields = fixed = (*FACTS, "categories", "systems")
     detail_fields = (
-        "state",
-        "hours_left",
-        "to_inform",
-        "due_at",
-        "missing",
-        "measures",
-        "lessons",
-        "client_informed_at",
-        "authority_notified_at",
-        "people_informed_at",
-        "closed_at",
+        *("state", "hours_left", "to_inform", "due_at", "missing", "measures", "lessons"),
+        *("client_informed_at", "authority_notified_at", "people_informed_at", "closed_at"),
     )
     intro = (
         "Breaches of security that led to the loss, alteration or disclosure of personal data. The supervisory "
@@ -325,34 +276,36 @@ class BreachAdmin(SortByWaitingTime, ExportableAdmin):
     state = state_column(_state)
     acts = (
         act_page(assess_breach, form=AssessForm),
-        act_page(write_to_client, form=ClientLetterForm, respond=_write_to_client, template=_LETTER_PAGE),
-        act_page(notify_authority, form=AuthorityForm, respond=_notify_authority, template=_LETTER_PAGE),
-        act_page(write_to_people, form=PeopleForm, respond=_write_to_people, template=_LETTER_PAGE),
+        _letter_page(write_to_client, ClientLetterForm),
+        _letter_page(notify_authority, AuthorityForm),
+        _letter_page(write_to_people, PeopleForm),
         act_page(record_measures, form=MeasuresForm),
         act_page(add_clients, form=ClientsForm, across_clients=True),
         request_closing,
     )
 
-    def write(self, row: Any, **details: Any) -> None:
+    def write(self, row: Breach, **details: Any) -> None:
         record_breach(row, actor=details["actor"], at=details["at"])
 
-    def panels(self, request: HttpRequest, row: Breach) -> list[dict[str, Any]]:
+    def panels(self, request: HttpRequest, row: Breach) -> list[dict[str, object]]:
         """Show the assessments and the letters; while the breach is open also whose data it concerns."""
-        actor = actor_of(request)
+        own = {"client_id": row.client_id, "breach": row}
         with in_client(row.client_id):
-            counts = count_affected(row, actor=actor) if row.is_open else []
-            own = {"client_id": row.client_id, "breach": row}
-            assessments = list(BreachAssessment.objects.filter(**own))
-            letters = [_serialize_letter(one) for one in BreachLetter.objects.filter(**own)]
-        values = {"client_id": row.client_id, "counts": counts, "assessments": assessments, "letters": letters}
-        return [{"template": "console/panels/breach.html", **values}]
+            panel = {
+                "template": "console/panels/breach.html",
+                "client_id": row.client_id,
+                "counts": count_affected(row, actor=actor_of(request)) if row.is_open else [],
+                "assessments": list(BreachAssessment.objects.filter(**own)),
+                "letters": [_serialize_letter(one) for one in BreachLetter.objects.filter(**own)],
+            }
+        return [panel]
 
     @admin.display(description="hours left")
     def hours_left(self, row: Breach) -> str:
         """Return the hours left to notify the authority; a dash if its clock does not run."""
         if not row.awaits_authority:
             return "—"
-        left = whole_hours_left(row.known_at, get_time_of(row.client_id))
+        left = (row.due_at - get_time_of(row.client_id)) // timedelta(hours=1)
         if left >= 0:
             return str(left)
         return ngettext("{hours} hour late", "{hours} hours late", -left).format(hours=f"{-left:,}")
@@ -367,7 +320,7 @@ class BreachAdmin(SortByWaitingTime, ExportableAdmin):
         return join_words(list_missing(row)) or "—"
 
 
-def _serialize_letter(letter: BreachLetter) -> dict[str, Any]:
+def _serialize_letter(letter: BreachLetter) -> dict[str, object]:
     if letter.audience != Audience.PEOPLE:
         return {"letter": letter}
     unreached = list_unreached(letter)

@@ -33,10 +33,7 @@ def _list_clients(at: datetime) -> list[UUID]:
 @app.task(name=INFORM_PEOPLE, pass_context=False)
 def inform_people(client: str, letter: str) -> None:
     """Inform everyone on the list of a letter, in batches; run again after a crash, it goes on where it stopped."""
-    while _inform_batch(UUID(client), UUID(letter)):
-        pass
-
-
-def _inform_batch(client_id: UUID, letter_id: UUID) -> int:
-    with in_client(client_id):
-        return inform_batch(letter_id, client_id=client_id, actor=system_actor(INFORM_PEOPLE), at=client_now())
+    count, client_id = 1, UUID(client)
+    while count:
+        with in_client(client_id):
+            count = inform_batch(UUID(letter), client_id=client_id, actor=system_actor(INFORM_PEOPLE), at=client_now())

@@ -37,8 +37,8 @@ from paktaleem.foundation.first_rows import take_first, take_latest
 from paktaleem.foundation.tenancy.context import in_client
 from retention.disposals.models import Approval, Batch, Item, ItemState, Stage
 from retention.disposals.selectors import find_certificate, get_progress
-from retention.disposals.services.certificates import CONTINUE, PARENT, render_certificate
-from retention.disposals.services.reviewing import (
+from retention.disposals.services.batches import (
+    SWEEP,
     approve_disposal,
     cancel_disposal,
     pause_disposal,
@@ -46,7 +46,7 @@ from retention.disposals.services.reviewing import (
     settle_approval,
     take_out,
 )
-from retention.disposals.services.sweeping import SWEEP
+from retention.disposals.services.certificates import CONTINUE, PARENT, render_certificate
 from retention.schedule.labels import last_day
 from retention.schedule.models import AnonymisationMethod, Disposal
 

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.web.api.operations import Operation, actor_of
 from retention.disposals.models import GROUNDS, Batch, Cause, Decider, ItemState, Stage
-from retention.disposals.selectors import get_certificate, get_disposal, get_progress
+from retention.disposals.selectors import CertificateMissing, find_certificate, get_disposal, get_progress
 
 
 class DisposalCountOutput(serializers.Serializer[Any]):
@@ -87,7 +87,9 @@ class ShowDisposalCertificate(Operation):
     @extend_schema(responses=DisposalCertificateOutput)
     def get(self, request: Request, disposal: UUID) -> Response:
         """Return the certificate of a disposal; 404 until every system has answered."""
-        found = get_certificate(get_disposal(disposal, actor=actor_of(request)))
+        found = find_certificate(get_disposal(disposal, actor=actor_of(request)))
+        if found is None:
+            raise CertificateMissing
         return Response(
             {
                 "sha256": found.sha256,

@@ -16,7 +16,10 @@ class DisposalsConfig(extensions.PortalAppConfig):
         ),
         (
             "paktaleem.directory.data_systems.extension_points.order_parameters",
-            "retention.disposals.pseudonyms.list_parameters",
+            "retention.disposals.services.executing.list_parameters",
         ),
-        ("paktaleem.foundation.encryption.wrapped_secrets.wrapped_kinds", "retention.disposals.pseudonyms.BATCH_KEYS"),
+        (
+            "paktaleem.foundation.encryption.wrapped_secrets.wrapped_kinds",
+            "retention.disposals.services.executing.BATCH_KEYS",
+        ),
     )

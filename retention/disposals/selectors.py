@@ -50,11 +50,6 @@ class Progress:
         """Return the number of holdings about which a system has answered, or was waived."""
         return sum(self.counts.get(state, 0) for state in _ANSWERS)
 
-    @property
-    def outstanding(self) -> int:
-        """Return the number of holdings whose system has not answered."""
-        return self.counts.get(ItemState.ORDERED, 0)
-
 
 def get_disposal(batch_id: UUID, *, actor: Actor) -> Batch:
     """Return one batch of the actor's client. Raises DisposalUnknown, NotAllowed."""
@@ -88,11 +83,3 @@ def list_case_certificates(client_id: UUID, case: Parent) -> list[Certificate]:
     """List the certificates of the disposals of a case, oldest first, for callers that may see them."""
     rows = Certificate.objects.filter(client_id=client_id, batch__case_kind=case.kind, batch__case_id=case.id)
     return list(rows.order_by("issued_at", "pk"))
-
-
-def get_certificate(batch: Batch) -> Certificate:
-    """Return the certificate of a batch, for callers that may see it. Raises CertificateMissing."""
-    found = find_certificate(batch)
-    if found is None:
-        raise CertificateMissing
-    return found

@@ -12,10 +12,9 @@ from paktaleem.foundation.clock import client_now
 from paktaleem.foundation.operations.jobs import do_each, do_for_clients
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from retention.disposals.models import Batch, Stage, Sweep
+from retention.disposals.services.batches import SWEEP, enqueue_continuation, enqueue_sweep, flag_chunk, start_sweep
 from retention.disposals.services.certificates import CONTINUE
 from retention.disposals.services.executing import certify_if_answered, order_chunk
-from retention.disposals.services.reviewing import enqueue_continuation
-from retention.disposals.services.sweeping import SWEEP, enqueue_sweep, flag_chunk, start_sweep
 
 SWEEP_ALL, CONTINUE_ALL = "disposals.sweep_all", "disposals.continue_all"
 
@@ -34,29 +33,22 @@ def sweep_all_clients(timestamp: int) -> None:
 def sweep_client(client: str, sweep: str) -> None:
     """Flag the holdings of one sweep, chunk by chunk in a transaction each; idempotent."""
     client_id, key = UUID(client), UUID(sweep)
-
-    def step(actor: Actor, at: datetime) -> bool:
-        return flag_chunk(Sweep.objects.get(pk=key, client_id=client_id), actor=actor, at=at)
-
-    _repeat(client_id, SWEEP, step)
+    sweeps = Sweep.objects.filter(pk=key, client_id=client_id)
+    _repeat(client_id, SWEEP, lambda actor, at: flag_chunk(sweeps.get(), actor=actor, at=at))
 
 
 @app.task(name=CONTINUE, pass_context=False)
 def continue_disposal(client: str, batch: str) -> None:
     """Do what is due for one batch: flag, order chunk by chunk in a transaction each, or certify; idempotent."""
     client_id, key = UUID(client), UUID(batch)
+    batches = Batch.objects.filter(pk=key, client_id=client_id)
     with in_client(client_id):
-        found = Batch.objects.get(pk=key, client_id=client_id)
+        found = batches.get()
     if found.stage == Stage.FLAGGING:
         sweep_client(client, str(found.sweep_id))
-
-    def step(actor: Actor, at: datetime) -> bool:
-        return order_chunk(Batch.objects.get(pk=key, client_id=client_id), actor=actor, at=at)
-
-    _repeat(client_id, CONTINUE, step)
+    _repeat(client_id, CONTINUE, lambda actor, at: order_chunk(batches.get(), actor=actor, at=at))
     with in_client(client_id):
-        found = Batch.objects.get(pk=key, client_id=client_id)
-        certify_if_answered(found, actor=system_actor(CONTINUE), at=client_now())
+        certify_if_answered(batches.get(), actor=system_actor(CONTINUE), at=client_now())
 
 
 @app.periodic(cron="*/10 * * * *", periodic_id="disposals_continue_all")

@@ -4,7 +4,6 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
-from django.contrib.admin.widgets import AdminTextareaWidget
 from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, F, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -24,7 +23,13 @@ from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.columns import annotate_actor, format_actor, period_pill, render_state, state_column
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import ProgressFilter, SortByWaitingTime
-from paktaleem.foundation.console.forms import ActionForm, get_chosen_client, list_choice_values, set_choices
+from paktaleem.foundation.console.forms import (
+    ActionForm,
+    GroundField,
+    get_chosen_client,
+    list_choice_values,
+    set_choices,
+)
 from paktaleem.foundation.console.model_admin import EvidenceAdmin
 from paktaleem.foundation.console.register_names import (
     CodeKind,
@@ -38,13 +43,14 @@ from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.text.times import isolate
-from retention.holdings.disposal_checks import list_disposal_holds
 from retention.holdings.models import Collection, CollectionDecision, FlaggedCollection, Holding, Incident
-from retention.holdings.selectors import count_by_age
+from retention.holdings.selectors import count_by_age, list_disposal_holds
 from retention.holdings.services.holdings import DISPOSAL, decide_collection, request_explanation
 from retention.holdings.services.incidents import PARENT, has_open_incident, request_release
 
 _PERMITTED = "permitted"
+AGE_LABELS = (_("Up to 1 year"), _("1 to 2 years"), _("2 to 3 years"), _("3 to 5 years"), _("More than 5 years"))
+"""The names of the ages of holdings, youngest first."""
 
 
 class OfPersonAdmin(EvidenceAdmin):
@@ -139,7 +145,7 @@ class HoldingAdmin(ExportableAdmin, DataOfPersonAdmin):
             "lines": [
                 (format_category(category, client.pk), numbers, sum(numbers)) for category, numbers in counts.items()
             ],
-            "ages": list_age_labels(),
+            "ages": AGE_LABELS,
         }
         return self.page(request, None, "console/holdings_picture.html", **values)
 
@@ -152,27 +158,11 @@ class HoldingAdmin(ExportableAdmin, DataOfPersonAdmin):
         return format_purposes(row.purposes, row.client_id)
 
 
-def list_age_labels() -> list[str]:
-    """Return the names of the ages of holdings, youngest first."""
-    return [
-        gettext("Up to 1 year"),
-        gettext("1 to 2 years"),
-        gettext("2 to 3 years"),
-        gettext("3 to 5 years"),
-        gettext("More than 5 years"),
-    ]
-
-
 class DecisionForm(ActionForm):
     """The decision about a flagged collection, and its ground."""
 
     decision = forms.ChoiceField(label=_("Decision"), choices=CollectionDecision.choices, widget=forms.RadioSelect)
-    ground = forms.CharField(
-        label=_("Ground"),
-        max_length=2000,
-        widget=AdminTextareaWidget,
-        help_text=_("Why is this right? About the data only; do not name people."),
-    )
+    ground = GroundField(help_text=_("Why is this right? About the data only; do not name people."))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Offer to explain it only to those who may request a weaker safeguard."""

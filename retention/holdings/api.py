@@ -15,7 +15,7 @@ from paktaleem.directory.people.selectors import get_subject
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.web.api.operations import Operation, actor_of, client_of, moment_of, validate_input
 from paktaleem.foundation.web.api.serializers import StrictSerializer, TextField, ZonedDateTimeField
-from retention.holdings.services.collecting import (
+from retention.holdings.services.holdings import (
     ActivityReport,
     CollectionReport,
     report_activity,

@@ -19,7 +19,7 @@ class HoldingsConfig(extensions.PortalAppConfig):
         ),
         (
             "paktaleem.directory.people.extension_points.event_recorded",
-            "retention.holdings.services.collecting.record_use_of_account",
+            "retention.holdings.services.holdings.record_use_of_account",
         ),
         (
             "paktaleem.directory.data_systems.extension_points.reported_records",
@@ -46,7 +46,7 @@ class HoldingsConfig(extensions.PortalAppConfig):
             "retention.holdings.services.incidents.hold_erasures",
         ),
         (
-            "children.guardians.services.conflicts.quarantine_needs",
+            "children.guardians.services.answers.quarantine_needs",
             "retention.holdings.services.incidents.has_open_incident",
         ),
     )

@@ -26,20 +26,22 @@ from paktaleem.foundation.console.requests import get_action_time
 from paktaleem.foundation.console.site import boards, site
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
-from retention.records.document import build_document
-from retention.records.labels import (
+from retention.records.models import ImpactAssessment
+from retention.records.record import BOX, ProcessingRecord, build_document, draw_flows, find_gaps
+from retention.records.services import (
+    build_record,
+    count_gaps,
     describe_contact,
     describe_gap,
+    list_controllers,
     list_file_headings,
     list_file_rows,
     list_headings,
     list_measures,
+    review_assessment,
+    save_assessment,
     to_cells,
 )
-from retention.records.models import ImpactAssessment
-from retention.records.record import BOX, ProcessingRecord, draw_flows, find_gaps
-from retention.records.selectors import build_record, count_gaps, list_controllers
-from retention.records.services import review_assessment, save_assessment
 
 _DOCUMENT = "jsonld"
 

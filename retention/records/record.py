@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from consent.register import dpv
 
 if TYPE_CHECKING:
     from datetime import date
@@ -136,18 +138,17 @@ def find_gaps(record: ProcessingRecord) -> list[Gap]:
     An impact assessment is needed for an activity that shows children's behaviour (GDPR Art. 35(1); WP 248: vulnerable
     people, systematic monitoring).
     """
-    return [gap for activity in record.activities for gap in _gaps_of(record, activity)]
-
-
-def _gaps_of(record: ProcessingRecord, one: Activity) -> list[Gap]:
-    found = [
-        *([Gap(GapKind.NO_BASIS, one.purpose)] if not one.bases else []),
-        *([Gap(GapKind.NOT_BALANCED, one.purpose)] if one.unbalanced else []),
-        *(Gap(GapKind.NO_RETENTION, one.purpose, category.name) for category, kept in one.retention if not kept),
-        *(Gap(GapKind.NO_COUNTRY, one.purpose, to.name) for to in one.recipients if not to.countries),
-        *([Gap(GapKind.NO_TERM, one.purpose)] if not one.term else []),
-    ]
-    return found + _assessment_gaps(record, one)
+    found: list[Gap] = []
+    for one in record.activities:
+        found += [
+            *([Gap(GapKind.NO_BASIS, one.purpose)] if not one.bases else []),
+            *([Gap(GapKind.NOT_BALANCED, one.purpose)] if one.unbalanced else []),
+            *(Gap(GapKind.NO_RETENTION, one.purpose, category.name) for category, kept in one.retention if not kept),
+            *(Gap(GapKind.NO_COUNTRY, one.purpose, to.name) for to in one.recipients if not to.countries),
+            *([Gap(GapKind.NO_TERM, one.purpose)] if not one.term else []),
+            *_assessment_gaps(record, one),
+        ]
+    return found
 
 
 def _assessment_gaps(record: ProcessingRecord, one: Activity) -> list[Gap]:
@@ -242,3 +243,150 @@ def _connect(start: Box, end: Box, *, mirrored: bool) -> str:
     from_y, to_y = start.y + BOX[1] // 2, end.y + BOX[1] // 2
     half = (from_x + to_x) // 2
     return f"M{from_x} {from_y}C{half} {from_y} {half} {to_y} {to_x} {to_y}"
+
+
+MEASURES = (
+    "dpv:EncryptionAtRest",
+    "dpv:EncryptionInTransfer",
+    "dpv:AccessControlMethod",
+    "dpv:AuthenticationProtocols",
+    "dpv:ActivityMonitoring",
+    "dpv:SecurityAssessment",
+    "dpv:Pseudonymisation",
+)
+"""The technical and organisational measures of the portal and the platform (policy §5)."""
+GROUNDS = {
+    "adequacy": "eu-gdpr:A45-3",
+    "clauses": "eu-gdpr:A46-2-c",
+    "corporate_rules": "eu-gdpr:A46-2-b",
+    "consent": "eu-gdpr:A49-1-a",
+    "contract": "eu-gdpr:A49-1-b",
+    "legal_claim": "eu-gdpr:A49-1-e",
+}
+"""Grounds of transfers to another country → the points of GDPR articles 45 to 49."""
+_OWN_CONTEXT = {
+    "dcat": "http://www.w3.org/ns/dcat#",
+    "dpv:hasTechnicalOrganisationalMeasure": {"@type": "@id"},
+    "dct:modified": {"@type": "http://www.w3.org/2001/XMLSchema#date"},
+}
+
+
+def build_document(record: ProcessingRecord, *, base: str) -> dict[str, Any]:
+    """Return the document of a record; ``base`` is the portal's public URL.
+
+    It contains its context, so that it can be read offline. Codes of the register are identifiers under ``base``.
+    """
+    client = _page_of(record.code, base)
+    return {
+        "@context": [dpv.CONTEXT["@context"], _OWN_CONTEXT],
+        "@id": f"{client}#record-{record.on:%Y-%m-%d}",
+        "@type": ["dpv:ROPA", "dcat:Catalog"],
+        "dct:title": record.client,
+        "dct:modified": f"{record.on:%Y-%m-%d}",
+        "dpv:hasEntity": _serialize_client(record, client),
+        "dpv:hasProcess": [_serialize_activity(record, one, base) for one in record.activities],
+        "dpv:hasTechnicalOrganisationalMeasure": list(MEASURES),
+    }
+
+
+def _page_of(code: str, base: str) -> str:
+    return f"{base}/privacy/{code}/"
+
+
+def _serialize_activity(record: ProcessingRecord, one: Activity, base: str) -> dict[str, Any]:
+    client = _page_of(record.code, base)
+    document: dict[str, Any] = {
+        "@id": f"{client}#activity-{one.purpose.code}",
+        "@type": "dpv:PersonalDataProcess",
+        "dct:title": one.purpose.name,
+        "dct:description": one.description,
+        "dpv:hasPurpose": _term(f"{client}#purpose-{one.purpose.code}", one.term),
+        "dpv:hasLegalBasis": [dpv.BASES[basis] for basis, _roles in one.bases],
+        "dpv:hasDataSubject": _people(record, one),
+        "dpv:hasPersonalData": [
+            _term(f"{client}#data-{category.code}", dpv.CATEGORIES.get(category.code, ""), category.name)
+            for category in one.categories
+        ],
+        "dpv:hasRecipient": [
+            {
+                "@id": f"{client}#recipient-{to.code}",
+                "@type": "dpv:Recipient",
+                "dpv:hasName": to.name,
+                "dpv:hasLocation": [dpv.country(code) for code in to.countries],
+            }
+            for to in one.recipients
+        ],
+        "dpv:hasProcessing": [
+            {
+                "@type": "dpv:CrossBorderTransfer",
+                "dpv:hasRecipient": f"{client}#recipient-{to.code}",
+                "dpv:hasLegalBasis": GROUNDS[to.ground],
+            }
+            for to in one.recipients
+            if to.ground in GROUNDS
+        ],
+        "dpv:hasStorageCondition": _storage(record, one),
+        **_list_parties(record, one, base),
+    }
+    if one.assessment is not None:
+        document["dpv:hasImpactAssessment"] = {"@type": "dpv:DPIA", "dct:title": one.assessment.reference}
+    return document
+
+
+def _list_parties(record: ProcessingRecord, one: Activity, base: str) -> dict[str, list[dict[str, str]]]:
+    """Return the controllers and the processor; joint controllers are two controllers, as in receipts.
+
+    In PakTaleem's own record, the other controllers are its clients.
+    """
+    named = {"@id": f"{_page_of(record.code, base)}#client", "dpv:hasName": record.client}
+    if record.is_own:
+        ours = named
+        theirs = [{"@id": f"{_page_of(to.code, base)}#client", "dpv:hasName": to.name} for to in record.clients]
+    else:
+        ours = {"@id": f"{_page_of(record.code, base)}#paktaleem", "dpv:hasName": "PakTaleem"}
+        theirs = [named]
+    if one.capacity == "controller":
+        return {"dpv:hasDataController": [ours]}
+    if one.capacity == "joint_controller":
+        return {"dpv:hasDataController": [*theirs, ours]}
+    return {"dpv:hasDataController": theirs, "dpv:hasDataProcessor": [ours]}
+
+
+def _term(identifier: str, broader: str, name: str = "") -> dict[str, Any]:
+    return {
+        "@id": identifier,
+        **({"skos:prefLabel": name} if name else {}),
+        **({"skos:broader": broader} if broader else {}),
+    }
+
+
+def _people(record: ProcessingRecord, one: Activity) -> list[str]:
+    kinds = {dpv.PEOPLE.get(role, "dpv:DataSubject") for role in one.roles}
+    if "guardian" in one.roles:
+        kinds |= {"dpv:GuardianOfDataSubject"}
+    if record.serves_minors and "student" in one.roles:
+        kinds |= {"dpv:Child"}
+    return sorted(kinds)
+
+
+def _serialize_client(record: ProcessingRecord, client: str) -> dict[str, Any]:
+    return {
+        "@id": f"{client}#client",
+        "@type": "dpv:LegalEntity",
+        "dpv:hasName": record.client,
+        **({"dpv:hasAddress": record.address} if record.address else {}),
+        "dpv:hasContact": [one.code for one in record.contacts if one.kind != "dpo"],
+        "dpv:hasDataProtectionOfficer": [
+            {"@id": f"{client}#{one.code}", "@type": "dpv:DataProtectionOfficer"}
+            for one in record.contacts
+            if one.kind == "dpo"
+        ],
+    }
+
+
+def _storage(record: ProcessingRecord, one: Activity) -> list[dict[str, Any]]:
+    durations = sorted({period for _category, periods in one.retention for period in periods})
+    return [
+        *({"@type": "dpv:StorageDuration", "dpv:hasDuration": period} for period in durations),
+        {"@type": "dpv:StorageLocation", "dpv:hasLocation": [dpv.country(code) for code in record.storage_countries]},
+    ]

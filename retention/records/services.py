@@ -1,20 +1,50 @@
 """Adding, changing and reviewing impact assessments."""
 
-from datetime import date, datetime
-from typing import Annotated
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from typing import Annotated, Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.models import QuerySet
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext as _
 
+from consent.agreements.models import ContactKind
+from consent.agreements.selectors import list_clients_with_agreement, list_contacts, list_parts
+from consent.notices.selectors.registers import current_register, find_purposes
+from consent.register.compiled import Basis, Capacity, Register
+from consent.register.models.agreements import Recipient, TransferGround
+from consent.register.models.purposes import BASES, CAPACITIES, ROLES, Purpose
 from consent.register.services import change_register
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.acts import act
+from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from retention.records.models import AssessmentOutcome, ImpactAssessment
+from retention.records.record import (
+    Activity,
+    Assessment,
+    Gap,
+    GapKind,
+    Named,
+    ProcessingRecord,
+    RecordContact,
+    RecordRecipient,
+    find_gaps,
+)
+from retention.schedule.labels import describe_period
+from retention.schedule.selectors import list_schedule
 
 
 @transaction.atomic
@@ -63,3 +93,270 @@ def review_assessment(
 
 def _today(assessment: ImpactAssessment, at: datetime) -> date:
     return at.astimezone(ZoneInfo(assessment.client.time_zone)).date()
+
+
+# The record is computed from what is in force; rows of its own would soon differ from what is done. Only impact
+# assessments are stored.
+
+
+_ROLES = tuple(code for code, _ in ROLES)
+_EPOCH, _COUNTED_EVERY = datetime(1970, 1, 1, tzinfo=UTC), timedelta(minutes=5)
+_STATE = """
+SELECT
+    (SELECT string_agg(version || '/' || xmin, ' ' ORDER BY client_id)
+        FROM consent_registerversion WHERE client_id = ANY (%(owners)s)),
+    (SELECT history_id FROM schedule_historicalretentionrule WHERE client_id = ANY (%(owners)s)
+        ORDER BY history_id DESC LIMIT 1),
+    (SELECT history_id FROM records_historicalimpactassessment WHERE client_id = ANY (%(owners)s)
+        ORDER BY history_id DESC LIMIT 1)
+"""
+"""Values that change with everything on which gaps depend; ``xmin`` differs even if a rolled-back version is reused."""
+
+
+def list_controllers(*, at: datetime) -> tuple[Named, ...]:
+    """List the clients with an agreement in force, by name, for PakTaleem's own record. Runs in the officers' view."""
+    rows = Client.objects.filter(pk__in=list_clients_with_agreement(at=at)).order_by("name", "code")
+    return tuple(Named(code, name) for code, name in rows.values_list("code", "name"))
+
+
+def build_record(client: Client, *, at: datetime, language: str, clients: tuple[Named, ...] = ()) -> ProcessingRecord:
+    """Return the record of processing of a client at ``at``, in a language (GDPR Art. 30).
+
+    ``clients`` are the controllers that PakTaleem's own record names. Runs in the client's context, with a fixed number
+    of queries; the caller has checked who may read it.
+    """
+    register = current_register(client.pk)
+    names: dict[str, str] = {}
+    periods: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for line in list_schedule(client.pk, at=at, language=language):
+        names[line.category] = line.category_name
+        periods[line.purpose.code, line.category].append(line.rule.period if line.rule else "")
+    active = sorted(rule.code for rule in register.purposes.values() if rule.active)
+
+    def own_last(rows: QuerySet[Any]) -> list[Any]:
+        found = rows.filter(client_id__in={client.pk, PAKTALEEM})
+        return sorted(found, key=lambda one: one.client_id == client.pk)
+
+    purposes = find_purposes(client.pk, active)
+    found = _Sources(
+        register=register,
+        names=names,
+        periods=periods,
+        recipients={row.code: row for row in own_last(Recipient.objects.all())},
+        assessments={row.purpose.code: row for row in own_last(ImpactAssessment.objects.select_related("purpose"))},
+        capacities={one.purpose.code: one.part.value for one in list_parts(client.pk, at=at)},
+        at=at,
+        language=language,
+    )
+    return ProcessingRecord(
+        client=client.name,
+        code=client.code,
+        on=at.astimezone(ZoneInfo(client.time_zone)).date(),
+        serves_minors=client.serves_minors,
+        activities=tuple(found.build(purposes[code]) for code in active if code in purposes),
+        address=" ".join(client.address.split()),
+        contacts=_list_contacts(client.pk, at),
+        storage_countries=tuple(settings.STORAGE_COUNTRIES),
+        is_own=client.pk == PAKTALEEM,
+        clients=clients,
+    )
+
+
+def count_gaps(client_id: UUID, *, at: datetime) -> int:
+    """Return the number of gaps in a client's record, for the first page; one query while nothing changes.
+
+    The number is remembered in this process. The record is built again after a change of the register, of a retention
+    rule or of an assessment, and every five minutes, for what starts or ends by itself. Runs in any context that sees
+    the client.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_STATE, {"owners": [client_id, PAKTALEEM]})
+        state = cursor.fetchone()
+    return _count_gaps(client_id, state, at + (_EPOCH - at) % _COUNTED_EVERY)
+
+
+@lru_cache(maxsize=2_000)
+def _count_gaps(client_id: UUID, state: tuple[Any, ...], at: datetime) -> int:
+    del state  # part of the key only
+    with in_client(client_id):
+        client = Client.objects.filter(pk=client_id).first()
+        return 0 if client is None else len(find_gaps(build_record(client, at=at, language="en")))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Sources:
+    """The rows from which activities are built; a period is empty for a role without a rule."""
+
+    register: Register
+    names: Mapping[str, str]
+    periods: Mapping[tuple[str, str], list[str]]
+    recipients: Mapping[str, Recipient]
+    assessments: Mapping[str, ImpactAssessment]
+    capacities: Mapping[str, str]
+    at: datetime
+    language: str
+
+    def build(self, purpose: Purpose) -> Activity:
+        urdu = self.language == "ur"
+        categories = tuple(Named(code, self.names.get(code, code)) for code in sorted(purpose.categories))
+        bases, unbalanced = self._bases(purpose.code)
+        row = self.assessments.get(purpose.code)
+        return Activity(
+            purpose=Named(purpose.code, purpose.name_ur if urdu else purpose.name_en),
+            description=purpose.description_ur if urdu else purpose.description_en,
+            term=purpose.dpv_term,
+            capacity=self.capacities.get(purpose.code, Capacity.PROCESSOR.value),
+            bases=bases,
+            unbalanced=unbalanced,
+            categories=categories,
+            recipients=self._recipients_of(purpose.code, categories),
+            retention=tuple((category, self._kept(purpose.code, category.code)) for category in categories),
+            assessment=Assessment(row.reference, row.outcome, row.review_on) if row else None,
+        )
+
+    def _kept(self, purpose: str, category: str) -> tuple[str, ...]:
+        """Return the periods of a category; none if any role has no rule."""
+        periods = self.periods.get((purpose, category), [""])
+        return () if "" in periods else tuple(sorted(set(periods)))
+
+    def _bases(self, purpose: str) -> tuple[tuple[tuple[str, tuple[str, ...]], ...], bool]:
+        roles: dict[str, list[str]] = defaultdict(list)
+        unbalanced = False
+        for role in _ROLES:
+            rule = self.register.basis_in_force(purpose, role, self.at)
+            if rule is None:
+                continue
+            roles[rule.basis].append(role)
+            signed_at = rule.balancing_test_at
+            is_signed = signed_at is not None and signed_at <= self.at
+            unbalanced |= rule.basis == Basis.LEGITIMATE_INTEREST and not is_signed
+        return tuple((basis, tuple(found)) for basis, found in sorted(roles.items())), unbalanced
+
+    def _recipients_of(self, purpose: str, categories: tuple[Named, ...]) -> tuple[RecordRecipient, ...]:
+        found = []
+        for code, rule in sorted(self.register.recipients.items()):
+            shared = tuple(
+                one
+                for one in categories
+                if any(approval.covers(purpose, frozenset({one.code}), self.at) for approval in rule.approvals)
+            )
+            row = self.recipients.get(code)
+            if shared and row is not None:
+                countries = tuple(row.countries.replace(",", " ").upper().split())
+                service, ground = row.describe_service(self.language), row.transfer_ground
+                found.append(RecordRecipient(code, row.name, service, shared, countries, ground))
+        return tuple(found)
+
+
+def _list_contacts(client_id: UUID, at: datetime) -> tuple[RecordContact, ...]:
+    rows = list_contacts(client_id, at=at).filter(kind__in=[ContactKind.PRIVACY, ContactKind.DPO])
+    return tuple(
+        RecordContact(row.kind, row.subject.external_id or str(row.subject_id), row.subject_id)
+        for row in rows.order_by("kind", "starts_at", "pk")
+    )
+
+
+def list_headings() -> tuple[str, ...]:
+    """Return the headings of the record's columns."""
+    return (
+        gettext("Activity"),
+        gettext("Purpose"),
+        gettext("Part"),
+        gettext("Legal basis"),
+        gettext("People"),
+        gettext("Data categories"),
+        gettext("Recipients"),
+        gettext("Countries"),
+        gettext("Ground of a transfer"),
+        gettext("Retention"),
+        gettext("Impact assessment"),
+    )
+
+
+def list_file_headings() -> tuple[str, ...]:
+    """Return the headings of a file: each of its lines also says what is the same for all activities."""
+    same = (gettext("Countries of storage"), gettext("Measures"), gettext("Client"), gettext("Contacts"))
+    return (*list_headings(), *same)
+
+
+def to_cells(one: Activity) -> tuple[str, ...]:
+    """Return an activity as texts, one for each heading."""
+    return (
+        one.purpose.name,
+        one.description,
+        str(CAPACITIES[Capacity(one.capacity)]),
+        "; ".join(f"{BASES[Basis(basis)]} ({_roles(roles)})" for basis, roles in one.bases),
+        _roles(one.roles),
+        _names(one.categories),
+        "; ".join(f"{to.name}, {to.service} ({_names(to.categories)})" for to in one.recipients),
+        ", ".join(one.countries),
+        "; ".join(f"{to.name}: {TransferGround(to.ground).label}" for to in one.recipients if to.ground),
+        "; ".join(
+            f"{category.name}: {' / '.join(map(describe_period, kept)) or gettext('no rule')}"
+            for category, kept in one.retention
+        ),
+        _describe_assessment(one),
+    )
+
+
+def list_file_rows(record: ProcessingRecord) -> list[tuple[str, ...]]:
+    """Return the activities of a record as texts, one for each heading of a file."""
+    client = ", ".join(filter(None, (record.client, record.address)))
+    contacts = "; ".join(describe_contact(one) for one in record.contacts)
+    same = (", ".join(record.storage_countries), "; ".join(list_measures()), client, contacts)
+    return [(*to_cells(one), *same) for one in record.activities]
+
+
+def describe_contact(one: RecordContact) -> str:
+    """Return the part of a contact and the code of the person."""
+    return f"{ContactKind(one.kind).label}: {one.code}"
+
+
+def list_measures() -> list[str]:
+    """Return the measures that protect all data (policy §5; GDPR Art. 32), in the order of ``MEASURES``."""
+    return [
+        gettext("Encryption at rest, with a key for each person"),
+        gettext("Encryption in transit"),
+        gettext("Access by role, separated by client"),
+        gettext("Sign-in with a second factor"),
+        gettext("Monitoring, and a log of every access to personal data"),
+        gettext("Pseudonyms in evidence and logs"),
+    ]
+
+
+def describe_gap(gap: Gap) -> str:
+    """Return a gap as a sentence about what is to be done."""
+    words = {
+        GapKind.NO_BASIS: gettext("{purpose}: name a lawful basis."),
+        GapKind.NOT_BALANCED: gettext("{purpose}: sign the balancing test of the legitimate interest."),
+        GapKind.NO_RETENTION: gettext("{purpose}: set a retention rule for {about}."),
+        GapKind.NO_COUNTRY: gettext("{purpose}: name the countries of {about}."),
+        GapKind.NO_ASSESSMENT: gettext("{purpose}: assess the impact; it shows the behaviour of children."),
+        GapKind.ASSESSMENT_DUE: gettext("{purpose}: review the impact assessment {about}."),
+        GapKind.HIGH_RISK: gettext("{purpose}: the remaining risk is high ({about}); ask the authority first."),
+        GapKind.NO_TERM: gettext("{purpose}: name the broader purpose (DPV term)."),
+    }
+    return words[gap.kind].format(purpose=gap.purpose.name, about=gap.about)
+
+
+def _roles(roles: Iterable[str]) -> str:
+    labels = dict(ROLES)
+    return _list(str(labels[role]) for role in roles)
+
+
+def _names(named: Iterable[Named]) -> str:
+    return _list(one.name for one in named)
+
+
+def _list(names: Iterable[str]) -> str:
+    return ("، " if get_language() == "ur" else ", ").join(names)
+
+
+def _describe_assessment(one: Activity) -> str:
+    if one.assessment is None:
+        return ""
+    outcome = AssessmentOutcome(one.assessment.outcome).label
+    day = f"{one.assessment.review_on:%Y-%m-%d}"
+    return gettext("{document}: {outcome}; review on {day}").format(
+        document=one.assessment.reference, outcome=outcome, day=day
+    )

@@ -11,9 +11,9 @@ class ScheduleConfig(extensions.PortalAppConfig):
     verbose_name = "retention schedule"
     handlers = (
         ("consent.register.services.weaker_rows", "retention.schedule.services.rules.apply_approved_rule"),
-        ("consent.notices.views.public_sections", "retention.schedule.public.schedule_section"),
-        ("retention.holdings.disposal_checks.before_disposal", "retention.schedule.selectors.find_disposal_holds"),
-        ("retention.holdings.disposal_checks.ended_periods", "retention.schedule.selectors.list_ended_holdings"),
+        ("consent.notices.views.public_sections", "retention.schedule.labels.schedule_section"),
+        ("retention.holdings.selectors.before_disposal", "retention.schedule.selectors.find_disposal_holds"),
+        ("retention.holdings.selectors.ended_periods", "retention.schedule.selectors.list_ended_holdings"),
         (
             "paktaleem.directory.people.extension_points.erasure_holds",
             "retention.schedule.selectors.find_erasure_holds",

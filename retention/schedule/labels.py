@@ -1,17 +1,19 @@
 """Words for periods, rules and due dates, in the language of the page."""
 
+from collections import defaultdict
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import get_language, gettext, ngettext
 
 from consent.register.models.purposes import ROLES
+from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.text.times import isolate
 from paktaleem.foundation.upkeep.periods.services import describe_length, list_published_periods
 from paktaleem.foundation.upkeep.periods.services import describe_period as describe_own_period
 from retention.schedule.models import Disposal, RetentionRule
 from retention.schedule.resolution import Period, parse_period
-from retention.schedule.selectors import DueLine, DueState, HoldingDue
+from retention.schedule.selectors import DueLine, DueState, HoldingDue, ScheduleLine, list_schedule
 
 
 def describe_period(period: Period | str) -> str:
@@ -106,3 +108,29 @@ def list_portal_lines() -> list[dict[str, str]]:
         }
         for line in list_published_periods()
     ]
+
+
+def schedule_section(client: Client, at: datetime, language: str) -> dict[str, object]:
+    """Return how long data is kept at a client, by category; connected to ``public_sections``.
+
+    A category that has no rule for a purpose is named, too: the page hides no gap. The portal's own data follows.
+    """
+    groups: defaultdict[str, list[dict[str, object]]] = defaultdict(list)
+    for line in list_schedule(client.pk, at=at, language=language):
+        groups[line.category_name].append({**describe_line(line, language), "has_rule": not line.is_gap})
+    return {"template": "privacy/schedule.html", "groups": sorted(groups.items()), "portal": list_portal_lines()}
+
+
+def describe_line(line: ScheduleLine, language: str) -> dict[str, str]:
+    """Return a line of the schedule in words; what a rule says is empty for a gap."""
+    rule, urdu = line.rule, language == "ur"
+    shown = {"purpose": line.purpose.name_ur if urdu else line.purpose.name_en, "roles": describe_roles(line.roles)}
+    if rule is None:
+        return {**shown, **dict.fromkeys(("period", "trigger", "action", "ground"), "")}
+    return {
+        **shown,
+        "period": describe_period(rule.period),
+        "trigger": describe_trigger(rule),
+        "action": describe_action(rule),
+        "ground": rule.ground_ur if urdu else rule.ground_en,
+    }

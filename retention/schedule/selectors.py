@@ -25,26 +25,18 @@ from paktaleem.directory.people.selectors import map_same_person
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
-from retention.holdings.disposal_checks import DisposalHold
 from retention.holdings.models import Holding
-from retention.holdings.selectors import list_holdings_of
+from retention.holdings.selectors import DisposalHold, list_holdings_of
 from retention.schedule.models import Hold, HoldKind, RetentionRule
 
 
-def find_holds(
-    client_id: UUID, *, subject_id: UUID, category: str | None = None, system_id: UUID | None = None
-) -> QuerySet[Hold]:
-    """Find the open holds that cover some data of a person: of any record that is the same person.
-
-    Without ``category`` or ``system_id``, holds of any category or system are found: they cover a part of the data.
-    """
+def find_holds(client_id: UUID, *, subject_id: UUID, system_id: UUID | None = None) -> QuerySet[Hold]:
+    """Find the open holds that cover some data of a person, in one system or in any: of any record of the person."""
     own = Subject.objects.filter(client_id=client_id)
     main = own.filter(pk=subject_id, same_person__isnull=False).values("same_person")
     records = own.filter(same_person__in=main).values("pk")  # not a join, which would read everyone of the client
     covering = Q(subject_id=subject_id) | Q(subject_id=None) | Q(subject_id__in=records)
     found: QuerySet[Hold] = Hold.objects.open().filter(covering, client_id=client_id)
-    if category is not None:
-        found = found.filter(category__in=["", category])
     if system_id is not None:
         found = found.filter(Q(system_id=system_id) | Q(system_id=None))
     return found.order_by("placed_at", "id")
@@ -66,7 +58,12 @@ def find_erasure_holds(client_id: UUID, people: Sequence[UUID], at: datetime) ->
     """
     del at
     words = _("{kind}, to be reviewed on {day}: {ground}")
-    records = _map_records(client_id, people)
+    records: defaultdict[UUID, list[UUID]] = defaultdict(list)
+    for key in people:
+        records[key].append(key)
+    for record, others in map_same_person(Subject.objects.filter(client_id=client_id, pk__in=people)).items():
+        for other in others:
+            records[other.pk].append(record)
     covering = Hold.objects.open().filter(Q(subject_id__in=records) | Q(subject_id=None), client_id=client_id)
     for hold in covering.order_by("placed_at", "id"):
         if hold.kind != HoldKind.OPEN_REQUEST or hold.related_id is None:
@@ -79,17 +76,6 @@ def describe_erasure_holds(erasure: Erasure) -> str:
     """Describe the holds for which an erasure that has begun waits; connected to ``people.erasure_blockers``."""
     found = find_erasure_holds(erasure.client_id, [erasure.subject_id], erasure.started_at)
     return " ".join(hold.ground for _id, hold in found)
-
-
-def _map_records(client_id: UUID, people: Sequence[UUID]) -> dict[UUID, list[UUID]]:
-    """Map every record of some people to those of ``people`` who are the same person."""
-    found: defaultdict[UUID, list[UUID]] = defaultdict(list)
-    for key in people:
-        found[key].append(key)
-    for record, others in map_same_person(Subject.objects.filter(client_id=client_id, pk__in=people)).items():
-        for other in others:
-            found[other.pk].append(record)
-    return found
 
 
 _ENDED = """
@@ -204,7 +190,11 @@ def list_due_of_person(subject: Subject, *, actor: Actor, at: datetime, most: in
         HoldingDue(
             one,
             tuple(lines.get(one.pk, ())),
-            tuple(hold for hold in holds if _covers(hold, one)),
+            tuple(
+                hold
+                for hold in holds
+                if hold.category in {"", one.category} and hold.system_id in {None, one.system_id}
+            ),
             is_restricted=not restricted.isdisjoint({"", *one.purposes}),
         )
         for one in held
@@ -221,10 +211,6 @@ def _fetch_lines(subject: Subject, at: datetime) -> dict[UUID, list[DueLine]]:
     for holding, purpose, rule, triggered_at, due_at, is_in_use in found:
         lines[holding].append(DueLine(purpose or "", rules.get(rule), triggered_at, due_at, is_in_use))
     return lines
-
-
-def _covers(hold: Hold, holding: Holding) -> bool:
-    return hold.category in {"", holding.category} and hold.system_id in {None, holding.system_id}
 
 
 _ALL_ROLES = tuple(code for code, _ in ROLES)
@@ -275,7 +261,9 @@ def list_schedule(client_id: UUID, *, at: datetime, language: str) -> list[Sched
     for rule in in_force.select_related("purpose"):
         rules[rule.category, rule.purpose.code].append(rule)
     codes = sorted({code for purpose in purposes.values() for code in purpose.categories})
-    names = _category_names(client_id, language)
+    rows = DataCategory.objects.filter(client_id__in={client_id, PAKTALEEM})
+    own_last = sorted(rows, key=lambda one: one.client_id == client_id)
+    names = {one.code: one.name_ur if language == "ur" else one.name_en for one in own_last}
     return [
         ScheduleLine(
             category=code,
@@ -291,12 +279,6 @@ def list_schedule(client_id: UUID, *, at: datetime, language: str) -> list[Sched
         if code in purpose.categories
         for roles, rule, bounding in _group_roles(rules[code, purpose.code], at)
     ]
-
-
-def _category_names(client_id: UUID, language: str) -> dict[str, str]:
-    rows = DataCategory.objects.filter(client_id__in={client_id, PAKTALEEM})
-    own_last = sorted(rows, key=lambda one: one.client_id == client_id)
-    return {one.code: one.name_ur if language == "ur" else one.name_en for one in own_last}
 
 
 def _group_roles(

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from children.guardians.authority import RequestBlocker
 from children.guardians.models.guardians import Guardianship
 from children.guardians.selectors import get_live_guardianship
-from children.guardians.services.conflicts import lock_child
+from children.guardians.services.answers import lock_child
 from paktaleem.directory.mail.models import Channel as MailChannel
 from paktaleem.directory.mail.services import send_message
 from paktaleem.directory.people.models import Subject

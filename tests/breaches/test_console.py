@@ -17,7 +17,7 @@ from retention.breaches import selectors
 from retention.breaches.models import Breach, BreachAssessment, BreachLetter
 from retention.breaches.services.letters import inform_batch, notify_authority, remind_of_breaches, write_to_people
 from retention.breaches.services.recording import decide_closing, request_closing
-from retention.holdings.services.collecting import CollectionReport, report_collection
+from retention.holdings.services.holdings import CollectionReport, report_collection
 from tests.accounts.officers import second_officer
 from tests.breaches.making import assess, complete, make_breach
 from tests.cast import Cast

@@ -3,12 +3,15 @@
 import hashlib
 import json
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from itertools import product
 from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError, IntegrityError, connection, transaction
+from hypothesis import given
+from hypothesis import strategies as st
 
 from consent.register.models.purposes import DataCategory
 from paktaleem.directory.mail.models import Letter
@@ -23,7 +26,6 @@ from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import as_officer, in_client
-from retention.breaches.drafts import compose_breach_letters
 from retention.breaches.models import (
     Audience,
     Breach,
@@ -32,9 +34,15 @@ from retention.breaches.models import (
     BreachLetter,
     BreachNotice,
     BreachPerson,
+    Likelihood,
+    Outcome,
+    Severity,
 )
 from retention.breaches.selectors import count_affected, count_notices
 from retention.breaches.services.letters import (
+    MARKS,
+    compose_breach_letters,
+    find_due_mark,
     inform_batch,
     notify_authority,
     remind_of_breaches,
@@ -48,6 +56,7 @@ from retention.breaches.services.recording import (
     list_missing,
     record_measures,
     request_closing,
+    suggest_outcome,
 )
 from tests.accounts.officers import second_officer
 from tests.breaches.making import add_measures, assess, complete, make_breach, send_letters
@@ -179,7 +188,7 @@ def test_a_letter_with_a_gap_is_not_sent(breach: Breach, amina: Any, now: dateti
 
 
 def test_drafts_have_the_times_of_the_client_and_no_english_facts_in_urdu(breach: Breach, amina: Any) -> None:
-    drafts = compose_breach_letters(breach, Audience.AUTHORITY, languages=["en", "ur"], actor=amina)
+    drafts = compose_breach_letters(breach, Audience.AUTHORITY, actor=amina)
     assert "UTC" not in drafts["en"] + drafts["ur"]
     assert "Known since 2026-10-01 13:00 (Asia/Karachi)" in drafts["en"]
     assert "A backup was readable from outside." in drafts["en"]
@@ -200,8 +209,7 @@ def test_an_empty_list_is_not_frozen_without_a_number(unheld: Breach, amina: Any
     assert not BreachAssessment.objects.exists()
     stated = assess_breach(unheld, **risk, number=4_000, actor=amina, at=now)
     assert (stated.people, stated.stated, stated.concerned) == (0, 4_000, 4_000)
-    [draft] = compose_breach_letters(unheld, Audience.AUTHORITY, languages=["en"], actor=amina).values()
-    assert "(approximately): 4,000." in draft
+    assert "(approximately): 4,000." in compose_breach_letters(unheld, Audience.AUTHORITY, actor=amina)["en"]
 
 
 def test_people_are_added_by_id_or_as_everyone_of_the_client(
@@ -221,14 +229,22 @@ def test_the_authority_is_notified_in_time_without_reasons_and_late_with_them(
     breach: Breach, amina: Any, now: datetime
 ) -> None:
     values: dict[str, Any] = {"authority": "BfDI", "text": "Notification.", "language": "en", "actor": amina}
+    notify_authority(
+        make_breach(breach.client, actor=amina, at=now), **values, at=breach.known_at + timedelta(hours=72)
+    )
     late = breach.known_at + timedelta(hours=72, seconds=1)
     with pytest.raises(ValidationError, match="reasons for the delay"), transaction.atomic():
         notify_authority(breach, **values, at=late)
     notify_authority(breach, **values, late_reason="We did not know whose data it was.", at=late)
-    assert Breach.objects.get().authority_notified_at == late
+    breach.refresh_from_db()
+    assert breach.authority_notified_at == late
     notify_authority(breach, **values, at=late + HOUR)
-    assert Breach.objects.get().authority_notified_at == late
-    assert [one.late_reason != "" for one in BreachLetter.objects.order_by("sent_at")] == [True, False]
+    breach.refresh_from_db()
+    assert breach.authority_notified_at == late
+    assert [one.late_reason != "" for one in BreachLetter.objects.filter(breach=breach).order_by("sent_at")] == [
+        True,
+        False,
+    ]
 
 
 def test_adults_are_informed_themselves_and_for_a_child_its_guardians(
@@ -403,12 +419,12 @@ def test_only_officers_manage_breaches(breach: Breach, cast: Cast, name: str, no
 def test_a_draft_asks_which_data_about_people_of_whom_no_system_reported_any(
     breach: Breach, amina: Any, now: datetime
 ) -> None:
-    told: dict[str, Any] = {"languages": ["en"], "actor": amina}
     assess(breach, actor=amina, at=now)
-    [held] = re.findall(r"Data concerned: ([^\[\n]+)\.", compose_breach_letters(breach, Audience.PEOPLE, **told)["en"])
+    draft = compose_breach_letters(breach, Audience.PEOPLE, actor=amina)["en"]
+    [held] = re.findall(r"Data concerned: ([^\[\n]+)\.", draft)
     risk: dict[str, Any] = {"likelihood": "likely", "severity": "serious", "outcome": "people", "reasons": "Logs."}
     assess_breach(breach, **risk, also=EVERYONE, actor=amina, at=now)
-    assert f"Data concerned: [… {held}]." in compose_breach_letters(breach, Audience.PEOPLE, **told)["en"]
+    assert f"Data concerned: [… {held}]." in compose_breach_letters(breach, Audience.PEOPLE, actor=amina)["en"]
 
 
 def test_an_administrator_sees_the_breaches_of_their_client_only(breach: Breach, cast: Cast) -> None:
@@ -429,7 +445,7 @@ def test_drafts_name_the_data_that_was_held_and_mark_what_is_not_recorded(
     breach: Breach, amina: Any, audience: Audience, language: str
 ) -> None:
     breach.consequences = ""
-    draft = compose_breach_letters(breach, audience, languages=[language], actor=amina)[language]
+    draft = compose_breach_letters(breach, audience, actor=amina)[language]
     held = DataCategory.objects.get(code="content")
     other = DataCategory.objects.get(code="billing")
     name = "name_ur" if language == "ur" else "name_en"
@@ -453,3 +469,45 @@ def test_a_copy_of_a_persons_data_lists_the_breach_and_the_letter(
     [told] = sections["breach_letters"].read(reader)
     assert told["text"] == "A breach."
     assert not list(sections["breaches"].read(Reader(iqra, sealer_of(iqra))))
+
+
+KNOWN = datetime(2026, 3, 27, 22, 30, tzinfo=UTC)
+DUE = KNOWN + timedelta(hours=72)
+seconds = st.integers(0, 200 * 3600)
+
+
+@given(after=seconds, done=st.sets(st.sampled_from(MARKS)))
+def test_the_most_urgent_mark_is_due_unless_it_or_a_more_urgent_one_is_done(after: int, done: set[int]) -> None:
+    reached = [mark for mark in (48, 24, 12, 0) if after >= (72 - mark) * 3600]
+    expected = reached[-1] if reached and not done & set(range(reached[-1] + 1)) else None
+    assert find_due_mark(DUE, KNOWN + timedelta(seconds=after), done=done) == expected
+
+
+@given(steps=st.lists(st.integers(1, 30 * 3600), max_size=12))
+def test_whenever_the_worker_looks_no_mark_is_due_twice_and_the_last_one_is_not_missed(steps: list[int]) -> None:
+    at = KNOWN
+    done: list[int] = []
+    for step in steps:
+        at += timedelta(seconds=step)
+        mark = find_due_mark(DUE, at, done=done)
+        done += [] if mark is None else [mark]
+    assert done == sorted(set(done), reverse=True)
+    reached = [mark for mark in MARKS if sum(steps) >= (72 - mark) * 3600]
+    assert done[-1:] == reached[-1:]
+
+
+def test_a_higher_risk_never_informs_fewer() -> None:
+    order = [Outcome.NONE, Outcome.AUTHORITY, Outcome.PEOPLE]
+    rank = {
+        (likelihood, severity): order.index(suggest_outcome(likelihood, severity))
+        for likelihood, severity in product(Likelihood, Severity)
+    }
+    likelihoods, severities = list(Likelihood), list(Severity)
+    for (likelihood, severity), found in rank.items():
+        for other, worse in rank.items():
+            is_worse = likelihoods.index(other[0]) >= likelihoods.index(likelihood)
+            if is_worse and severities.index(other[1]) >= severities.index(severity):
+                assert worse >= found
+    assert rank[Likelihood.UNLIKELY, Severity.MINOR] == 0
+    assert rank[Likelihood.LIKELY, Severity.SEVERE] == 2
+    assert [pair for pair, found in rank.items() if found == 0] == [(Likelihood.UNLIKELY, Severity.MINOR)]

@@ -19,7 +19,7 @@ from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.models import Membership
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.office.reports.regulator.services import GATHER, gather_section, request_pack
-from retention.holdings.services.collecting import CollectionReport, report_collection
+from retention.holdings.services.holdings import CollectionReport, report_collection
 from rights.requests.models import RightsRequest
 from tests.browser.working_desk import WorkingDesk
 from tests.browsing import violations

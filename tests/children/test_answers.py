@@ -2,12 +2,15 @@
 
 import io
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
 
-from children.guardians.authority import EvidenceRequired
-from children.guardians.models.guardians import ServiceAuthorisation
+from children.guardians.authority import CardNumberFound, EvidenceRequired, check_evidence
+from children.guardians.models.guardians import Guardianship, ServiceAuthorisation
+from children.guardians.models.mechanisms import GuardianChange, GuardianConflict
 from children.guardians.selectors import GuardianshipUnknown, load_child_facts
 from children.guardians.services.answers import (
     AnswerBeforeNotice,
@@ -20,14 +23,45 @@ from children.guardians.services.answers import (
     TooWeakToShare,
     record_service_answer,
 )
-from children.guardians.services.guardians import end_guardian
-from children.guardians.services.verifications import record_verification
+from children.guardians.services.guardians import change_guardian, end_guardian
+from children.guardians.services.verifications import record_verification, verify_guardian
+from children.strength import (
+    CONFIRMED,
+    METHODS,
+    PROVIDER_METHODS,
+    STAFF_METHODS,
+    Method,
+    Strength,
+    needed_strength,
+    strength_of,
+)
+from consent.consents.models import Consent, ConsentEvent, ConsentState, GivenBy
+from consent.consents.services.recording import Answer, record_answers, withdraw_consent
+from consent.decisions.facts import Question
+from consent.decisions.selectors.decisions import EvaluationRequest, decide_with_key
+from paktaleem.directory.data_systems.models import Order
+from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services.erasure import AlreadyErased, erase_subject
+from paktaleem.directory.people.services.people import claim_guardian
 from paktaleem.foundation.accounts.actors import NotAllowed, person_actor
+from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.models import Entry
-from tests.children.guardians import guardian_of, make_guardian, record_answer, verified_guardian
-from tests.factories import CAST_AT, SETTING_UP, SubjectFactory
+from paktaleem.foundation.tenancy.context import in_client
+from rights.rectifications.models import RecipientNotice
+from tests.api.callers import Caller
+from tests.cast import Cast
+from tests.children.guardians import (
+    approve_host,
+    decision_reason,
+    guardian_of,
+    make_guardian,
+    record_answer,
+    verified_guardian,
+)
+from tests.factories import CAST_AT, SETTING_UP, SubjectFactory, make_system
+from tests.rights.cases import DAY
+from tests.showing import shown
 
 MINUTE = timedelta(minutes=1)
 
@@ -206,3 +240,208 @@ def test_a_first_consent_is_not_older_than_the_child(indus, esra, now):
     with pytest.raises(AnswerBeforeNotice):
         record_answer(baby, esra, "given", claimed_at=now - timedelta(days=3), at=now)
     record_answer(baby, esra, "given", claimed_at=now, at=now)
+
+
+@pytest.fixture
+def both(cast, now):
+    """Danish, whose verified mother and father have consented to the service."""
+    with in_client(cast.client_id("indus")):
+        danish, esra = cast.subject("danish"), cast.subject("esra")
+        omar = make_guardian(cast.client("indus"), "omar", at=now)
+        claim_guardian(danish, guardian=omar, relationship="parent", actor=SETTING_UP, at=now)
+        for parent in (esra, omar):
+            verified_guardian(danish, parent, at=now)
+            record_answer(danish, parent, "given", at=now)
+    return {"esra": esra, "omar": omar}
+
+
+def say(cast, guardian, state, at):
+    with in_client(cast.client_id("indus")):
+        danish = cast.subject("danish")
+        token = shown(danish.client_id, at) if state == "given" else None
+        told = {"given_by": GivenBy.GUARDIAN, "guardian": guardian, "actor": SETTING_UP, "at": at}
+        record_answers(danish, answers=[Answer("newsletter", ConsentState(state))], shown=token, **told)
+
+
+def reason(cast, at, now=None):
+    asked = EvaluationRequest("lms-danish", partial(Question, purpose="newsletter"), at)
+    return str(decide_with_key(cast.key("indus"), asked, arrived_at=now or at).reason)
+
+
+def test_one_guardians_refusal_overrides_the_others_consent_until_they_agree(cast, now, both):
+    say(cast, both["esra"], "given", now)
+    assert reason(cast, now) == "permitted"
+    say(cast, both["omar"], "refused", now + MINUTE)
+    assert reason(cast, now + MINUTE) == "consent_refused"
+    say(cast, both["esra"], "given", now + 2 * MINUTE)
+    assert reason(cast, now + 2 * MINUTE) == "consent_refused"
+    with in_client(cast.client_id("indus")):
+        assert GuardianConflict.objects.get(closed_at=None).purpose_code == "newsletter"
+    say(cast, both["omar"], "given", now + 3 * MINUTE)
+    assert reason(cast, now + 3 * MINUTE) == "permitted"
+    assert reason(cast, now + 2 * MINUTE, now=now + 3 * MINUTE) == "consent_refused"
+    with in_client(cast.client_id("indus")):
+        assert not GuardianConflict.objects.filter(closed_at=None).exists()
+
+
+def test_ending_the_one_who_said_no_to_a_purpose_waits_for_a_second_person(cast, now, both):
+    say(cast, both["omar"], "refused", now)
+    with in_client(cast.client_id("indus")):
+        row = Guardianship.objects.get(guardian=both["omar"])
+        assert isinstance(end_guardian(row, actor=cast.actor("farah"), at=now + MINUTE), GuardianChange)
+
+
+def test_the_consent_of_a_guardian_without_authority_no_longer_counts(cast, now, both):
+    say(cast, both["esra"], "given", now)
+    with in_client(cast.client_id("indus")):
+        row = Guardianship.objects.get(guardian=both["esra"])
+        change_guardian(row, changes={"court_order": True}, actor=cast.actor("farah"), at=now + MINUTE)
+        assert Consent.objects.get().state == "given"
+    assert reason(cast, now + MINUTE) == "consent_not_by_guardian"
+    assert reason(cast, now, now=now + MINUTE) == "permitted"
+
+
+WEAK = {Method.EMAIL_PLUS, Method.TEXT_PLUS}
+TOO_WEAK_TO_SHARE = WEAK | {Method.SCHOOL_ATTESTED}
+PURPOSES = ("service_delivery", "payment_billing", "support", "security_integrity")
+"""Purposes based on contract and on legitimate interest, as processor and as controller."""
+
+
+def test_every_method_has_a_strength_and_an_operator():
+    assert set(METHODS) == set(Method) == STAFF_METHODS | PROVIDER_METHODS | WEAK
+    too_weak = {one for one in Method if strength_of(one) < needed_strength(reaches_outside=True)}
+    assert too_weak == TOO_WEAK_TO_SHARE
+    assert CONFIRMED[Method.SCHOOL_ATTESTED] >= needed_strength(reaches_outside=True)
+    assert all(strength_of(one) >= needed_strength(reaches_outside=False) for one in Method)
+    assert strength_of("a glance") == Strength.NONE < needed_strength(reaches_outside=False)
+
+
+@pytest.mark.parametrize("method", Method)
+def test_a_method_opens_what_it_is_strong_enough_for(cast, now, method):
+    """First for internal use of every purpose, then with an approved recipient for each, and for sharing."""
+    with in_client(cast.client_id("indus")):
+        danish, esra = cast.subject("danish"), cast.subject("esra")
+        row = guardian_of(danish, esra, at=now)
+        record_verification(row, method=method, kept={}, actor=SETTING_UP, reason="review", at=now)
+        strong = method not in TOO_WEAK_TO_SHARE
+        record_answer(danish, esra, "given", shares=True if strong else None, at=now)
+        inside = {one: decision_reason(cast, "lms-danish", now, purpose=one) for one in PURPOSES}
+        assert set(inside.values()) == {"permitted"}
+        approve_host(cast.client_id("indus"), "payment_billing")
+        expected = "permitted" if strong else "guardian_consent_required"
+        assert decision_reason(cast, "lms-danish", now, purpose="payment_billing") == expected
+        shared: dict[str, Any] = {"purpose": "payment_billing", "action": "share", "recipient": "host"}
+        assert decision_reason(cast, "lms-danish", now, **shared) == expected
+        assert decision_reason(cast, "lms-danish", now, purpose="support") == "permitted"
+        if not strong:
+            with pytest.raises(TooWeakToShare):
+                record_answer(danish, esra, "given", shares=True, at=now)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "CNIC 42101-1234567-1 seen",
+        "CNIC 4210112345671",
+        "card 4111 1111 1111 1111",
+        "card 4111-1111-1111-1111 checked",
+        "کارڈ ۴۱۱۱۱۱۱۱۱۱۱۱۱۱۱۱",
+    ],
+)
+def test_evidence_holds_no_number_of_an_identity_card_or_a_payment_card(cast, now, text):
+    with pytest.raises(CardNumberFound):
+        check_evidence(text)
+    with in_client(cast.client_id("indus")):
+        danish, esra = cast.subject("danish"), cast.subject("esra")
+        row = guardian_of(danish, esra, at=now)
+        with pytest.raises(CardNumberFound):
+            verify_guardian(row, method="in_person", evidence=text, actor=SETTING_UP, at=now)
+        told = {"decision": "refused", "route": "paper", "evidence": text, "actor": SETTING_UP, "at": now}
+        with pytest.raises(CardNumberFound):
+            record_service_answer(danish, guardian=esra, **told)
+
+
+@pytest.mark.parametrize(
+    "text", ["Binder 7, page 12", "Form 2026-10-01/417", "Seen by the registrar, 1 October 2026 09:30", ""]
+)
+def test_a_reference_is_kept(text):
+    assert check_evidence(f" {text} ") == text
+
+
+def test_the_api_says_why_a_number_is_refused(cast, now):
+    with in_client(cast.client_id("indus")):
+        guardian_of(cast.subject("danish"), cast.subject("esra"), at=now)
+    body = {
+        "guardian": "lms-esra",
+        "decision": "given",
+        "verification": "in_person",
+        "evidence": "CNIC 42101-1234567-1",
+    }
+    refused = Caller(cast.key("indus")).post("/api/v1/subjects/lms-danish/guardian-authorisations", body)
+    assert (refused.status_code, refused.json()["type"].rsplit(":", 1)[-1]) == (400, "number-not-kept")
+    assert "42101" not in refused.content.decode()
+
+
+@pytest.fixture
+def child(cast: Cast, indus: Client, now: datetime) -> Subject:
+    """Return Danish, for whom Esra has authorised the service."""
+    danish, esra = cast.subject("danish"), cast.subject("esra")
+    verified_guardian(danish, esra, at=now - 4 * DAY)
+    record_answer(danish, esra, "given", at=now - 3 * DAY)
+    make_system(indus, "analytics", ["usage_logs"])
+    return danish
+
+
+def list_orders() -> list[tuple[str, str, str]]:
+    return sorted(Order.objects.order_by().values_list("kind", "ground", "parent_kind").distinct())
+
+
+def test_every_system_is_ordered_to_stop_and_after_a_new_authorisation_to_go_on(
+    cast: Cast, child: Subject, now: datetime
+) -> None:
+    assert list_orders() == []
+    record_answer(child, cast.subject("esra"), "withdrawn", at=now)
+    stop = ("restrict", "consent_ended", "service_answer")
+    assert list_orders() == [stop]
+    assert {one.due_at for one in Order.objects.all()} == {now + 3 * DAY}
+    assert Order.objects.filter(system__code="analytics").exists()
+    record_answer(child, cast.subject("esra"), "given", at=now + DAY)
+    assert list_orders() == [("lift_restriction", "right_of_the_person", "service_answer"), stop]
+
+
+@pytest.mark.parametrize("answer", ["refused", "withdrawn"])
+def test_every_system_is_ordered_to_stop_when_the_child_refuses(child: Subject, now: datetime, answer: str) -> None:
+    record_answer(child, None, answer, at=now)
+    assert list_orders() == [("restrict", "consent_ended", "service_answer")]
+
+
+def test_recipients_of_the_data_of_the_child_are_to_be_informed(
+    cast: Cast, indus: Client, child: Subject, now: datetime
+) -> None:
+    approve_host(indus.pk, "service_delivery")
+    record_answer(child, cast.subject("esra"), "withdrawn", at=now)
+    assert [one.outcome for one in RecipientNotice.objects.filter(subject=child, request=None)] == [""]
+
+
+@pytest.mark.parametrize(("purpose", "number"), [("newsletter", 1), ("product_research", 0)])
+def test_recipients_for_a_purpose_are_to_be_informed_of_the_withdrawal_of_its_consent(
+    cast: Cast, indus: Client, now: datetime, purpose: str, number: int
+) -> None:
+    approve_host(indus.pk, purpose)
+    hamza: Any = cast.subject("hamza")
+    answers = [Answer("newsletter", ConsentState.GIVEN)]
+    record_answers(hamza, answers=answers, shown=shown(indus.pk, now), actor=SETTING_UP, at=now)
+    withdraw_consent(hamza, purpose="newsletter", actor=SETTING_UP, at=now + DAY)
+    assert ConsentEvent.objects.filter(state="withdrawn").exists()
+    assert RecipientNotice.objects.filter(subject=hamza).count() == number
+
+
+def test_no_system_is_ordered_to_stop_for_a_person_who_decides_alone(cast: Cast, indus: Client, now: datetime) -> None:
+    birthday, esra = now - 2 * DAY, cast.subject("esra")
+    born = birthday.date().replace(year=birthday.year - indus.thresholds.of(""))
+    zara = SubjectFactory(client=indus, external_id="lms-zara", birth_date=born, at=now - 4 * DAY)
+    make_system(indus, "analytics", ["usage_logs"])
+    verified_guardian(zara, esra, at=now - 4 * DAY)
+    record_answer(zara, esra, "given", at=now - 3 * DAY)
+    record_answer(zara, esra, "withdrawn", at=now)
+    assert list_orders() == []

@@ -7,8 +7,8 @@ import pytest
 from children.guardians.models.guardians import ServiceAuthorisation, Verification
 from children.guardians.models.mechanisms import GuardianChange
 from children.guardians.selectors import get_live_guardianship
+from children.guardians.services.answers import quarantine, release
 from children.guardians.services.checks import authorise_by_school, end_school_authorisation
-from children.guardians.services.conflicts import quarantine, release
 from children.guardians.services.guardians import change_guardian, end_guardian, settle_guardian_change
 from paktaleem.directory.people.models import AgeChange
 from paktaleem.directory.webhooks.events import EVENTS

@@ -26,10 +26,12 @@ from children.guardians.services.answers import (
     ChildMayNotAuthorise,
     NoAuthority,
     NoConsentGiven,
+    NotInQuarantine,
     TooWeakToShare,
+    quarantine,
     record_service_answer,
+    release,
 )
-from children.guardians.services.conflicts import NotInQuarantine, quarantine, release
 from children.guardians.services.guardians import (
     AlreadyEnded,
     AlreadyNamed,

@@ -16,9 +16,9 @@ from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from retention.holdings.models import Incident
-from retention.holdings.services.collecting import CollectionReport, report_collection
+from retention.holdings.services.holdings import CollectionReport, report_collection
 from tests.children.guardians import decision_reason, make_guardian, record_answer, verified_guardian
-from tests.children.test_purposes import both, say  # noqa: F401 -- two verified guardians
+from tests.children.test_answers import both, say  # noqa: F401 -- two verified guardians
 from tests.factories import SETTING_UP, make_system
 
 MINUTE = timedelta(minutes=1)
@@ -48,7 +48,7 @@ def proof_of(row):
     return Verification.objects.filter(guardianship=row).latest("id")
 
 
-def test_what_it_opened_is_shut_at_once_and_the_past_stays(cast, now, opened):
+def test_what_it_opened_is_shut_and_what_was_collected_is_erased_everywhere_and_the_past_stays(cast, now, opened):
     at = now + 2 * MINUTE
     found = mark_verification_false(proof_of(opened), actor=cast.actor("farah"), at=at)
     assert found.ended_at == at
@@ -57,11 +57,6 @@ def test_what_it_opened_is_shut_at_once_and_the_past_stays(cast, now, opened):
     entry = Entry.objects.get(kind="guardian.verification_false")
     assert (entry.subject_id, entry.actor_id) == (cast.subject_id("danish"), cast.actor("farah").id)
     assert found.history.latest().history_change_reason == "incident"
-
-
-def test_what_was_collected_meanwhile_is_held_back_and_erased_everywhere(cast, now, opened):
-    at = now + 2 * MINUTE
-    mark_verification_false(proof_of(opened), actor=cast.actor("farah"), at=at)
     incident = Incident.objects.get()
     assert (incident.cause, incident.categories, incident.is_open) == ("false_proof", ["usage_logs"], True)
     assert {(one.kind, one.system.code) for one in Order.objects.all()} == {("erase", "logs"), ("erase", "lms")}

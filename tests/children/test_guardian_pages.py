@@ -17,7 +17,7 @@ from children.guardians.services.answers import record_service_answer
 from children.guardians.services.guardians import change_guardian, end_guardian
 from children.guardians.services.verifications import verify_guardian
 from children.invitations.models import Invitation
-from children.invitations.notice_tokens import ShownNotice, TokenForged, TokenStale, sign_token, verify_token
+from children.invitations.selectors import ShownNotice, TokenForged, TokenStale, sign_token, verify_token
 from children.invitations.services.answering import AnswerContext, record_service_consent, record_service_refusal
 from children.invitations.services.inviting import invite_guardian
 from consent.consents.models import Consent

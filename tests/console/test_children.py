@@ -10,7 +10,7 @@ from paktaleem.directory.webhooks.signing import new_secret
 from paktaleem.foundation.accounts.client_services import ClientChange
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.context import in_client
-from retention.holdings.services.collecting import CollectionReport, report_collection
+from retention.holdings.services.holdings import CollectionReport, report_collection
 from tests.accounts.officers import second_officer_user
 from tests.children.guardians import decision_reason, guardian_of, verified_guardian
 from tests.children.test_provider_checks import answer_by_file

@@ -32,7 +32,7 @@ from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client, in_global
-from retention.holdings.services.collecting import CollectionReport, report_collection
+from retention.holdings.services.holdings import CollectionReport, report_collection
 from retention.schedule.models import Hold, HoldKind
 from retention.schedule.services.holds import HoldScope, place_hold
 from rights.erasures.models import ErasureProposal

@@ -27,8 +27,8 @@ def main() -> None:
     from paktaleem.office.exits.services.deleting import erase_chunk  # noqa: PLC0415 -- as above
     from paktaleem.office.exits.services.exporting import export_chunk  # noqa: PLC0415 -- as above
     from retention.disposals.models import Batch, Sweep  # noqa: PLC0415 -- as above
+    from retention.disposals.services.batches import flag_chunk  # noqa: PLC0415 -- as above
     from retention.disposals.services.executing import order_chunk  # noqa: PLC0415 -- as above
-    from retention.disposals.services.sweeping import flag_chunk  # noqa: PLC0415 -- as above
 
     client, act, key, size, at = sys.argv[1:]
     acts: dict[str, tuple[Any, Any]] = {

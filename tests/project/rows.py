@@ -9,8 +9,8 @@ from django.utils import timezone
 from children.ageing.models import AgeNotice
 from children.guardians.models.guardians import Guardianship, actor_fields
 from children.guardians.models.mechanisms import ProviderCheck, Quarantine
+from children.guardians.services.answers import quarantine
 from children.guardians.services.checks import authorise_by_school, declare_mechanism
-from children.guardians.services.conflicts import quarantine
 from children.guardians.services.guardians import end_guardian
 from children.invitations.services.inviting import invite_guardian
 from consent.agreements.services import add_contact, add_document, attest_duties, sign_agreement
@@ -79,9 +79,9 @@ from paktaleem.office.reports.regulator.services import GATHER, fail_pack, gathe
 from retention.breaches.services.letters import notify_authority, write_to_client, write_to_people
 from retention.breaches.services.recording import request_closing
 from retention.disposals.models import Batch
-from retention.disposals.services.sweeping import open_disposal
+from retention.disposals.services.batches import open_disposal
 from retention.holdings.models import FlaggedCollection, Holding
-from retention.holdings.services.collecting import CollectionReport, report_collection
+from retention.holdings.services.holdings import CollectionReport, report_collection
 from retention.records.models import ImpactAssessment
 from retention.records.services import save_assessment
 from retention.schedule.models import HoldKind, HoldLift

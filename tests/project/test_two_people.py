@@ -53,8 +53,7 @@ from paktaleem.office.exits.services.proposing import decide_exit, propose_exit
 from retention.breaches.services.letters import write_to_client
 from retention.breaches.services.recording import decide_closing, request_closing
 from retention.disposals.models import Batch
-from retention.disposals.services.reviewing import approve_disposal, settle_approval
-from retention.disposals.services.sweeping import open_disposal
+from retention.disposals.services.batches import approve_disposal, open_disposal, settle_approval
 from retention.schedule.models import HoldKind, HoldLift
 from retention.schedule.services.holds import HoldScope, lift_hold, place_hold, settle_lift
 from rights.desk.limits import propose_overruling, settle_overruling

@@ -33,7 +33,7 @@ from paktaleem.office.reports.regulator.services import (
     take_pack,
 )
 from paktaleem.office.reports.regulator.tasks import gather_pack
-from retention.holdings.services.collecting import CollectionReport, report_collection
+from retention.holdings.services.holdings import CollectionReport, report_collection
 from rights.requests.models import RightsRequest
 from tests.cast import Cast
 from tests.consent.making import officer

@@ -17,7 +17,7 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.office.reports.models import Measure, WeeklyCount
 from paktaleem.office.reports.trends import HEIGHT, count_weeks, draw_columns, get_trends
-from retention.holdings.services.collecting import CollectionReport, report_collection
+from retention.holdings.services.holdings import CollectionReport, report_collection
 from rights.requests.models import RightsRequest
 from tests.cast import Cast
 from tests.console.pages import refused_by_policy

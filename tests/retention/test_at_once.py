@@ -10,7 +10,7 @@ import pytest
 from django.db import connections, transaction
 
 from children.guardians.models.mechanisms import Quarantine
-from children.guardians.services.conflicts import quarantine, release
+from children.guardians.services.answers import quarantine, release
 from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.tenancy.context import in_client
 from retention.holdings.models import Incident, IncidentCause

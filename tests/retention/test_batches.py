@@ -22,7 +22,7 @@ from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from retention.holdings.models import Collection, FlaggedCollection, Holding, Incident
-from retention.holdings.services.collecting import (
+from retention.holdings.services.holdings import (
     ActivityReport,
     CollectionReport,
     report_activity,

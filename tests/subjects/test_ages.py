@@ -27,7 +27,7 @@ from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.accounts.thresholds import Thresholds
 from paktaleem.foundation.tenancy.context import in_client
 from retention.holdings.models import Incident
-from retention.holdings.services.collecting import CollectionReport, report_collection
+from retention.holdings.services.holdings import CollectionReport, report_collection
 from tests.api.callers import Caller
 from tests.children.guardians import decision_reason
 from tests.children.test_age_changes import bring

@@ -11,8 +11,8 @@ from typing import Any
 from children.ageing.services import send_age_notices
 from children.guardians.models.guardians import Verification
 from children.guardians.models.mechanisms import GuardianChange
+from children.guardians.services.answers import quarantine, release
 from children.guardians.services.checks import BEGIN, authorise_by_school, end_school_authorisation, request_check
-from children.guardians.services.conflicts import quarantine, release
 from children.guardians.services.guardians import change_guardian, end_guardian, settle_guardian_change
 from children.guardians.services.verifications import mark_verification_false
 from children.guardians.tasks import ask, begin
@@ -55,10 +55,9 @@ from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 from retention.breaches.services.letters import write_to_client
 from retention.breaches.services.recording import decide_closing, request_closing
 from retention.disposals.models import Batch
-from retention.disposals.services.reviewing import cancel_disposal
+from retention.disposals.services.batches import cancel_disposal
 from retention.holdings.models import FlaggedCollection
-from retention.holdings.services.collecting import CollectionReport, report_collection
-from retention.holdings.services.holdings import decide_collection
+from retention.holdings.services.holdings import CollectionReport, decide_collection, report_collection
 from retention.holdings.services.incidents import notify_overdue
 from retention.schedule.services.holds import HoldScope, place_hold
 from rights.channels.guardians import record_guardian_request

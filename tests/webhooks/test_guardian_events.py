@@ -22,7 +22,7 @@ from paktaleem.directory.webhooks.signing import new_secret
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
-from retention.holdings.services.collecting import CollectionReport, report_collection
+from retention.holdings.services.holdings import CollectionReport, report_collection
 from retention.holdings.services.incidents import notify_overdue
 from rights.channels.guardians import record_guardian_request
 from tests.access_links.visiting import send

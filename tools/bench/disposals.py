@@ -114,7 +114,7 @@ def _stamp(days: int = 0) -> dict[str, Any]:
 
 def _sweep() -> None:
     from paktaleem.foundation.tenancy.context import in_client  # noqa: PLC0415 -- as above
-    from retention.disposals.services.sweeping import flag_chunk, start_sweep  # noqa: PLC0415 -- as above
+    from retention.disposals.services.batches import flag_chunk, start_sweep  # noqa: PLC0415 -- as above
     from tools.bench.world import PATTERN  # noqa: PLC0415 -- as above
 
     stamp = _stamp()

@@ -1,3 +1,3 @@
 """Console pages of guardians, their answers, and pending changes."""
 
-from children.guardians.admin import checks, guardians, naming
+from children.guardians.admin import checks, guardians

@@ -13,8 +13,8 @@ from django.utils.translation import gettext
 from children.guardians.models.guardians import Guardianship, Verification, VerificationMethod
 from children.guardians.models.mechanisms import CheckState, GuardianChange, GuardianConflict, ProviderCheck
 from children.guardians.providers import check_providers
+from children.guardians.services.answers import close_conflict
 from children.guardians.services.checks import request_check, request_check_result, show_check_url
-from children.guardians.services.conflicts import close_conflict
 from children.guardians.services.guardians import VERIFICATION, settle_guardian_change
 from children.guardians.services.verifications import mark_verification_false
 from children.strength import PROVIDER_METHODS

@@ -19,13 +19,6 @@ from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Scope, TablePolicy
 from paktaleem.foundation.text.times import format_date
 
 
-class ChildRow(TenantRow, Tracked):
-    """A row that may change; its history keeps every version."""
-
-    class Meta:
-        abstract = True
-
-
 class AuthoredRow(TenantRow):
     """A row that is written once, with the actor who wrote it."""
 
@@ -98,7 +91,7 @@ class GuardianshipQuerySet(TrackedQuerySet["Guardianship"]):
         return self.filter(~Q(source=Source.ROSTER) | Exists(claims.filter(ends_at=None)))
 
 
-class Guardianship(ChildRow):
+class Guardianship(TenantRow, Tracked):
     """One person's guardianship of one child, for a period [starts_at, ends_at).
 
     By itself it gives no authority: that also needs a valid verification (``Verification``), ``may_consent`` and no
@@ -159,7 +152,7 @@ class Guardianship(ChildRow):
         return self.get_relationship_display()
 
 
-class Verification(ChildRow):
+class Verification(TenantRow, Tracked):
     """A verification that a person is the guardian: its method, strength and evidence.
 
     It stores a reference, a hash or a provider's check number, never a card number, an identity document or its
@@ -316,7 +309,7 @@ class ServiceAuthorisation(AuthoredRow):
         return f"{self.get_decision_display()} {format_date(self.recorded_at)}"
 
 
-class SchoolAuthorisation(ChildRow):
+class SchoolAuthorisation(TenantRow, Tracked):
     """A school's own authorisation of a child's use of the service for education; never shown as a guardian's consent.
 
     It names the contract and the responsible official (34 CFR 99.31(a)(1)(i)(B)). By itself it permits nothing

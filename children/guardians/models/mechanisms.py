@@ -5,15 +5,15 @@ from django.db.models import F, Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from children.guardians.models.guardians import ChildRow, Guardianship, VerificationMethod
+from children.guardians.models.guardians import Guardianship, VerificationMethod
 from paktaleem.directory.people.copies.declarations import Copied
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.due import Due, due_by_second_person
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
-from paktaleem.foundation.audit.history import History
+from paktaleem.foundation.audit.history import History, Tracked
 from paktaleem.foundation.encryption.sealing import SealedField
-from paktaleem.foundation.tenancy.models import newest_first
+from paktaleem.foundation.tenancy.models import TenantRow, newest_first
 from paktaleem.foundation.tenancy.tables import EDIT, Limited, Scope, TablePolicy, classify
 from paktaleem.foundation.text.times import format_date
 
@@ -25,7 +25,7 @@ class MechanismKind(models.TextChoices):
     CONSENT = "consent", _("Guardians' consent")
 
 
-class ChildMechanism(ChildRow):
+class ChildMechanism(TenantRow, Tracked):
     """A client's declaration of how it verifies ages or obtains guardians' consent, for a period (policy §8)."""
 
     wall = TablePolicy(
@@ -89,7 +89,7 @@ CHECK_URL = "guardians_providercheck.url"
 """The column name to which the sealed address of a check is bound."""
 
 
-class ProviderCheck(ChildRow):
+class ProviderCheck(TenantRow, Tracked):
     """A check of a guardian by a provider: its number and result, without the evidence the provider saw.
 
     The row is stored before the provider is called. The provider receives the row's id as its reference, so that a
@@ -167,7 +167,7 @@ class ConflictOutcome(models.TextChoices):
     REFUSAL_APPLIES = "no_stands", _("They still disagree: the refusal applies")
 
 
-class GuardianConflict(ChildRow):
+class GuardianConflict(TenantRow, Tracked):
     """A disagreement between a child's guardians about the service or one purpose; the refusal takes precedence."""
 
     wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="purpose_code"))
@@ -222,7 +222,7 @@ class GuardianConflict(ChildRow):
         return self.purpose_code or gettext("the service")
 
 
-class GuardianChange(RequestedChange, ChildRow):
+class GuardianChange(RequestedChange, Tracked):
     """A change of a guardian's authority that would permit more than before; it needs a second person's approval.
 
     ``changes`` maps fields of the guardianship to booleans and ISO 8601 timestamps, or ``verification`` to the id of
@@ -279,7 +279,7 @@ class QuarantineCause(models.TextChoices):
     REPORT = "report", _("Reported as a child's data")
 
 
-class Quarantine(ChildRow):
+class Quarantine(TenantRow, Tracked):
     """A period [starts_at, ends_at) in which a person's data may only be deleted (policy §8)."""
 
     wall = TablePolicy(Scope.TENANT, EDIT)

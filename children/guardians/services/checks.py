@@ -31,7 +31,7 @@ from children.guardians.models.mechanisms import (
 )
 from children.guardians.providers import CheckProvider, CheckResult, ProviderUnknown, StartedCheck, check_providers
 from children.guardians.selectors import find_check_url
-from children.guardians.services.conflicts import lock_child
+from children.guardians.services.answers import lock_child
 from children.guardians.services.guardians import AlreadyEnded
 from children.guardians.services.verifications import MayNotConsent, record_verification
 from children.strength import Method
@@ -94,18 +94,21 @@ def request_check(
     _require(actor, guardianship)
     lock_child(guardianship.child)
     row = Guardianship.objects.select_related("guardian").get(pk=guardianship.pk, client_id=guardianship.client_id)
-    _check_may_consent(row, at)
+    if row.ends_at is not None and row.ends_at <= at:
+        raise AlreadyEnded
+    if not row.may_consent or row.court_order:
+        raise MayNotConsent
     if Method(method) not in _get_provider(provider).methods:
         raise MethodNotOffered
-    own: dict[str, Any] = {"client_id": row.client_id, "guardianship": row, "provider": provider}
-    under_way: ProviderCheck | None = ProviderCheck.objects.filter(
-        **own, method=Method(method).value, state__in=OPEN_CHECKS
-    ).first()
+    own: dict[str, Any] = {"client_id": row.client_id, "guardianship": row}
+    asked = {**own, "provider": provider, "method": Method(method).value}
+    under_way: ProviderCheck | None = ProviderCheck.objects.filter(**asked, state__in=OPEN_CHECKS).first()
     if under_way is not None:
         return under_way
-    if actor.kind == ByKind.SUBJECT:
-        _check_daily_limit(row, at)
-    check = ProviderCheck(**own, method=Method(method).value, answer_to=answer_to, started_at=at)
+    lately = ProviderCheck.objects.filter(**own, started_at__gt=at - timedelta(days=1))
+    if actor.kind == ByKind.SUBJECT and lately.count() >= OWN_CHECKS_A_DAY:
+        raise TooManyChecks
+    check = ProviderCheck(**asked, answer_to=answer_to, started_at=at)
     check.full_clean(exclude=["client", "guardianship"], validate_constraints=False)
     save_tracked(check, actor=actor, reason=reason, at=at)
     _record_check("guardian.check_requested", check, actor, at)
@@ -125,21 +128,6 @@ def _get_provider(provider: str) -> CheckProvider:
     if found is None:
         raise ProviderUnknown(provider)
     return found
-
-
-def _check_may_consent(row: Guardianship, at: datetime) -> None:
-    if row.ends_at is not None and row.ends_at <= at:
-        raise AlreadyEnded
-    if not row.may_consent or row.court_order:
-        raise MayNotConsent
-
-
-def _check_daily_limit(row: Guardianship, at: datetime) -> None:
-    lately = ProviderCheck.objects.filter(
-        client_id=row.client_id, guardianship=row, started_at__gt=at - timedelta(days=1)
-    )
-    if lately.count() >= OWN_CHECKS_A_DAY:
-        raise TooManyChecks
 
 
 def _enqueue(task: str, check: ProviderCheck) -> None:

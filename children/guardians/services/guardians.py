@@ -13,7 +13,7 @@ from children.guardians.authority import ChildFacts, Guardian, grants_more
 from children.guardians.models.guardians import Guardianship, Source, Verification
 from children.guardians.models.mechanisms import ConflictOutcome, GuardianChange
 from children.guardians.selectors import find_live_guardianship, load_child_facts, require_no_adult
-from children.guardians.services.conflicts import lock_child, update_service_conflict
+from children.guardians.services.answers import lock_child, update_service_conflict
 from children.strength import CONFIRMED, Method
 from paktaleem.directory.people.models import GuardianClaim, Subject, SubjectRole
 from paktaleem.directory.people.selectors import sealer_of
@@ -103,7 +103,6 @@ def name_guardian(
     may_consent: bool,
     may_receive_data: bool,
     source: Source = Source.SCHOOL,
-    ends_at: datetime | None = None,
     actor: Actor,
     reason: Reason | str = Reason.CLIENT_INSTRUCTION,
     at: datetime,
@@ -119,7 +118,10 @@ def name_guardian(
         raise NotTheirOwnGuardian
     child = lock_child(child)
     require_no_adult(child, at=at)
-    _check_is_no_child(guardian, child, at)
+    stored = Subject.objects.select_related("client").get(pk=guardian.pk, client_id=child.client_id)
+    refuse_erased(stored)
+    if stored.counts_as_child(at) or is_minor(stored, at):
+        raise StillAChild
     named = find_live_guardianship(child, guardian, at=at)
     authority = {"relationship": relationship, "may_consent": may_consent, "may_receive_data": may_receive_data}
     if named is not None:
@@ -132,7 +134,6 @@ def name_guardian(
         guardian=guardian,
         source=source,
         starts_at=at,
-        ends_at=ends_at,
         **authority,
     )
     row.full_clean(exclude=["client", "child", "guardian"])
@@ -166,13 +167,6 @@ def is_minor(person: Subject, at: datetime, *, sealer: Sealer | None = None) -> 
     """
     full_age_at = find_full_age(person, at=at, sealer=sealer)
     return full_age_at is not None and at < full_age_at
-
-
-def _check_is_no_child(guardian: Subject, child: Subject, at: datetime) -> None:
-    stored = Subject.objects.select_related("client").get(pk=guardian.pk, client_id=child.client_id)
-    refuse_erased(stored)
-    if stored.counts_as_child(at) or is_minor(stored, at):
-        raise StillAChild
 
 
 @transaction.atomic
@@ -291,18 +285,14 @@ def _permits_more(row: Guardianship, wanted: dict[str, Any], at: datetime) -> bo
         return True
     before = load_child_facts(row.child)
     moment = max(at, wanted.get("ends_at") or at)
-    after = _with_changes(before, row, wanted)
+    changed = {name: value for name, value in wanted.items() if name != "may_receive_data"}
+    guardians = tuple(replace(one, **changed) if one.id == row.pk else one for one in before.guardians)
+    after = replace(before, guardians=guardians)
     if _lifts_refusal(before, after, row, moment):
         return True
     return grants_more(before.standing(at), after.standing(at)) or grants_more(
         before.standing(moment), after.standing(moment)
     )
-
-
-def _with_changes(facts: ChildFacts, row: Guardianship, wanted: dict[str, Any]) -> ChildFacts:
-    changed = {name: value for name, value in wanted.items() if name != "may_receive_data"}
-    guardians = tuple(replace(one, **changed) if one.id == row.pk else one for one in facts.guardians)
-    return replace(facts, guardians=guardians)
 
 
 def _lifts_refusal(before: ChildFacts, after: ChildFacts, row: Guardianship, at: datetime) -> bool:

@@ -1,30 +1,35 @@
 """Verification of guardians by the school's staff, by a provider, or by a second confirmation."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 from typing import IO, Any
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from children.guardians.authority import check_evidence, require_evidence
 from children.guardians.models.guardians import Guardianship, Verification
 from children.guardians.models.mechanisms import ConflictOutcome
-from children.guardians.services.conflicts import lock_child, update_service_conflict
-from children.guardians.services.guardians import AlreadyEnded, is_minor, request_confirmation
+from children.guardians.services.answers import lock_child, update_service_conflict
+from children.guardians.services.guardians import AlreadyEnded, is_minor, name_guardian, request_confirmation
 from children.strength import CONFIRMED, STAFF_METHODS, Method, strength_of
 from paktaleem.directory.files.services import store_file
-from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.models import Subject, SubjectRole
 from paktaleem.directory.people.selectors import sealer_of, sealers_of
+from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.accounts.actors import Actor, require, system_actor
 from paktaleem.foundation.accounts.acts import Refused, act
+from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import By, Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import PortalError, Problem
+from paktaleem.foundation.first_rows import FirstRows
 from paktaleem.foundation.operations.extensions import ExtensionPoint
 
 _REFERENCE = "guardians_verification.evidence_reference"
@@ -58,7 +63,6 @@ def verify_guardian(
     method: Method | str,
     evidence: str = "",
     file: IO[bytes] | None = None,
-    expires_at: datetime | None = None,
     actor: Actor,
     reason: Reason | str = Reason.CLIENT_INSTRUCTION,
     at: datetime,
@@ -76,7 +80,7 @@ def verify_guardian(
     evidence = check_evidence(evidence)
     require_evidence(evidence, has_file=file is not None)
     child = lock_child(guardianship.child)
-    kept: dict[str, Any] = {"expires_at": expires_at}
+    kept: dict[str, Any] = {}
     if evidence:
         kept["evidence_reference"] = sealer_of(child).seal(evidence, column=_REFERENCE)
     if file is not None:
@@ -199,3 +203,83 @@ def _record_verification_entry(kind: str, found: Verification, row: Guardianship
         "expires_at": found.expires_at.isoformat() if found.expires_at else None,
     }
     record_entry(kind, client_id=row.client_id, subject_id=row.child_id, facts=facts, actor=actor, at=at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewGuardian:
+    """A guardian who is not registered yet: the LMS id, and how to reach the person."""
+
+    external_id: str
+    full_name: str
+    email: str = ""
+    phone: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenEvidence:
+    """Evidence that staff saw: the method, where it is kept or who saw it and when, and the signed form."""
+
+    method: Method | str
+    reference: str = ""
+    file: IO[bytes] | None = None
+
+
+@transaction.atomic
+def name_guardian_with_evidence(
+    child: Subject,
+    *,
+    guardian: Subject | NewGuardian,
+    relationship: str,
+    may_consent: bool,
+    may_receive_data: bool,
+    evidence: SeenEvidence | None,
+    actor: Actor,
+    reason: Reason | str = Reason.CLIENT_INSTRUCTION,
+    at: datetime,
+) -> Guardianship:
+    """Name a guardian from ``at``, verified by ``evidence``; without it they have no authority yet.
+
+    Follows policy §8. All or nothing: if the evidence is refused, no person is registered or named.
+    Raises as ``name_guardian``, ``verify_guardian`` and ``register_guardian``.
+    """
+    stamp: dict[str, Any] = {"actor": actor, "reason": reason, "at": at}
+    if isinstance(guardian, NewGuardian):
+        guardian = register_guardian(guardian, client=child.client, **stamp)
+    row = name_guardian(
+        child,
+        guardian=guardian,
+        relationship=relationship,
+        may_consent=may_consent,
+        may_receive_data=may_receive_data,
+        **stamp,
+    )
+    if evidence is not None:
+        verify_guardian(row, method=evidence.method, evidence=evidence.reference, file=evidence.file, **stamp)
+    return row
+
+
+def register_guardian(
+    given: NewGuardian, *, client: Client, actor: Actor, reason: Reason | str, at: datetime
+) -> Subject:
+    """Register a person as a guardian. Raises ValidationError naming the field, AlreadyErased, NotAllowed."""
+    details = {"role": SubjectRole.GUARDIAN, "full_name": given.full_name}
+    details |= {name: value for name in ("email", "phone") if (value := getattr(given, name))}
+    person, is_new = register_subject(
+        given.external_id, client=client, details=details, route=None, actor=actor, reason=reason, at=at
+    )
+    if not is_new:
+        words = _("A person with this LMS id is registered already: enter the id above instead.")
+        raise ValidationError({"new_id": [words]})
+    return person
+
+
+def choose_guardian(found: FirstRows[Subject]) -> Subject:
+    """Return the only person whom a search found. Raises ValidationError if there is none or several."""
+    ids = [*map(str, found), *(["…"] if found.note else [])]
+    if not found:
+        words = _("No person is registered with this text. Check it, or enter the person below as a new one.")
+        raise ValidationError({"guardian": [words]})
+    if len(found) > 1:
+        words = _("Several people match: %(ids)s. Enter the LMS id of one of them.")
+        raise ValidationError({"guardian": [words % {"ids": ", ".join(ids)}]})
+    return found[0]

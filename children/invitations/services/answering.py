@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -16,13 +15,10 @@ from children.guardians.authority import Guardian
 from children.guardians.contacts import ContactRejection
 from children.guardians.models.guardians import Decision, Guardianship, Route, ServiceAuthorisation
 from children.guardians.selectors import get_live_guardianship, load_child_facts, require_child
-from children.guardians.services.answers import record_service_answer
-from children.guardians.services.conflicts import lock_child
+from children.guardians.services.answers import lock_child, record_service_answer
 from children.guardians.services.verifications import record_verification
-from children.invitations.contact_checks import is_contact_usable
-from children.invitations.models import ANSWERED, AWAITING_ANSWER, OPEN, ContactProblem, Invitation, State
-from children.invitations.notice_tokens import TokenStale
-from children.invitations.selectors import list_wards
+from children.invitations.models import AWAITING_ANSWER, OPEN, ContactProblem, Invitation, State
+from children.invitations.selectors import TokenStale, list_wards
 from children.invitations.services.inviting import (
     CONFIRMATION,
     INVITATION,
@@ -31,6 +27,7 @@ from children.invitations.services.inviting import (
     ContactRefused,
     change_state,
     create_invitation,
+    is_contact_usable,
     lock_guardian,
     lock_open_invitation,
     purge_invited_contact,
@@ -252,22 +249,24 @@ def _record_answer(saying: AnswerContext, decision: Decision, *, shares: bool | 
 
 def _close_invitation(saying: AnswerContext, state: State) -> None:
     row = lock_open_invitation(saying.child, saying.guardian)
-    if row is not None and state in ANSWERED:
+    if row is not None:
         change_state(row, state, answered_at=saying.at, problem="")
         record_step("guardian.invitation_answered", row, actor=saying.actor, at=saying.at)
 
 
 def _create_uninvited(saying: AnswerContext) -> Invitation:
     """Create the invitation of a guardian who signed in without having been invited."""
-    columns: dict[str, Any] = {
-        "state": State.VIEWED,
-        "channel": saying.channel,
-        "portal": saying.portal,
-        "asked_at": saying.at,
-        "viewed_at": saying.at,
-        "closes_at": saying.at + get_period(UNANSWERED.code),
-    }
-    return create_invitation(saying.child, saying.guardian, actor=saying.actor, **columns)
+    return create_invitation(
+        saying.child,
+        saying.guardian,
+        state=State.VIEWED,
+        channel=saying.channel,
+        portal=saying.portal,
+        asked_at=saying.at,
+        viewed_at=saying.at,
+        closes_at=saying.at + get_period(UNANSWERED.code),
+        actor=saying.actor,
+    )
 
 
 _AT_ONCE = 20
@@ -307,18 +306,14 @@ def _due(at: datetime) -> Q:
         | _reminder_is_due(at)
         | _first_message_is_due(at)
         | _is_obsolete(at)
-        | Exists(_failed_messages())
-        | Q(Exists(_sent_messages()), delivered_at=None)
+        | _message_is(LetterState.FAILED)
+        | Q(_message_is(LetterState.SENT), delivered_at=None)
         | Exists(_answers())
     )
 
 
-def _failed_messages() -> QuerySet[Letter]:
-    return Letter.objects.filter(client_id=OuterRef("client_id"), pk=OuterRef("letter"), state=LetterState.FAILED)
-
-
-def _sent_messages() -> QuerySet[Letter]:
-    return Letter.objects.filter(client_id=OuterRef("client_id"), pk=OuterRef("letter"), state=LetterState.SENT)
+def _message_is(state: LetterState) -> Exists:
+    return Exists(Letter.objects.filter(client_id=OuterRef("client_id"), pk=OuterRef("letter"), state=state))
 
 
 def _answers() -> QuerySet[ServiceAuthorisation]:
@@ -386,10 +381,10 @@ def _close_answered(rows: QuerySet[Invitation], actor: Actor, at: datetime) -> N
 
 def _record_deliveries(rows: QuerySet[Invitation], actor: Actor, at: datetime) -> None:
     """Record, once for each message, whether it was sent or failed."""
-    for row in rows.filter(Exists(_sent_messages()), delivered_at=None):
+    for row in rows.filter(_message_is(LetterState.SENT), delivered_at=None):
         change_state(row, row.state, delivered_at=at)
         record_step("guardian.reached", row, letter=str(row.letter), actor=actor, at=at)
-    for row in rows.filter(Exists(_failed_messages()), state=State.NOTICE_SENT):
+    for row in rows.filter(_message_is(LetterState.FAILED), state=State.NOTICE_SENT):
         change_state(row, State.DELIVERY_FAILED)
         record_step("guardian.not_reached", row, letter=str(row.letter), actor=actor, at=at)
 
@@ -400,17 +395,14 @@ def _write(guardian: Subject, rows: Iterable[Invitation], kind: MessageKind, act
         if row.channel:
             by_channel[row.channel].append(row)
     for channel, batch in by_channel.items():
-        if send_invitation_message(guardian, batch, kind=kind, channel=Channel(channel), at=at):
-            _record_message(batch, kind, actor, at)
-
-
-def _record_message(rows: Iterable[Invitation], kind: MessageKind, actor: Actor, at: datetime) -> None:
-    for row in rows:
-        if kind is CONFIRMATION:
-            change_state(row, row.state, confirm_sent_at=at)
-        elif kind is REMINDER:
-            change_state(row, row.state, reminders=row.reminders + 1)
-        record_step(f"guardian.{_WRITTEN[kind.code]}", row, letter=str(row.letter), actor=actor, at=at)
+        if not send_invitation_message(guardian, batch, kind=kind, channel=Channel(channel), at=at):
+            continue
+        for row in batch:
+            if kind is CONFIRMATION:
+                change_state(row, row.state, confirm_sent_at=at)
+            elif kind is REMINDER:
+                change_state(row, row.state, reminders=row.reminders + 1)
+            record_step(f"guardian.{_WRITTEN[kind.code]}", row, letter=str(row.letter), actor=actor, at=at)
 
 
 _WRITTEN = {CONFIRMATION.code: "asked_to_confirm", REMINDER.code: "reminded", INVITATION.code: "written_to"}

@@ -5,9 +5,6 @@ only through an invitation are erased. For people named by the school's roster, 
 the record itself belongs to the school. Guardians with an answer or a verification are not affected.
 """
 
-# COPPA (16 CFR 312.5(c)(1)) requires that a contact collected for asking is deleted if no answer comes. A person of a
-# roster is not erased: the next roster would be refused for them.
-
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,16 +15,16 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext_lazy
 
-from children.guardians.contacts import ContactRejection
+from children.guardians.contacts import Contact, ContactHolders, ContactRejection, why_contact_unusable
 from children.guardians.models.guardians import Guardianship, ServiceAuthorisation, Verification, actor_fields
 from children.guardians.selectors import NotAChild, load_child_facts, require_child
 from children.guardians.services.guardians import accept_roster_claim
-from children.invitations.contact_checks import find_usable_channel, may_invite, may_send_message
 from children.invitations.models import NEXT, OPEN, ContactProblem, Invitation, State
+from paktaleem.directory.access_links.limits import Limit, count_attempt
 from paktaleem.directory.access_links.messages import INVITATION_LIFE
 from paktaleem.directory.access_links.models import Page
 from paktaleem.directory.access_links.services import send_access_link
@@ -36,6 +33,7 @@ from paktaleem.directory.mail.models import Channel
 from paktaleem.directory.people.details import contact_index
 from paktaleem.directory.people.extension_points import list_unheld
 from paktaleem.directory.people.models import GuardianClaim, Subject, SubjectRole, having_any_role
+from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services.erasure import AlreadyErased, erase_subject, refuse_erased
 from paktaleem.directory.people.services.people import (
     claim_guardian,
@@ -49,11 +47,88 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.clock import to_wall_clock
+from paktaleem.foundation.encryption.sealing import Sealed
 from paktaleem.foundation.errors import PortalError, Problem
 from paktaleem.foundation.tenancy.context import advisory_lock
 from paktaleem.foundation.tenancy.rows import new_id
 from paktaleem.foundation.upkeep.periods.kinds import Bounds, DataKind, Disposal
 from paktaleem.foundation.upkeep.periods.services import get_cutoff, get_period
+
+_INVITATION_LIMIT = Limit("guardian-asked/address", 10, timedelta(hours=1))
+"""Invitations per contact: enough for many siblings, too few to press a guardian."""
+_MESSAGE_LIMIT = Limit("guardian-letter/address", 3, timedelta(days=1))
+"""Messages sent per contact, including reminders."""
+_LEARNERS = (SubjectRole.STUDENT, SubjectRole.LEARNER)
+
+
+def find_usable_channel(
+    child: Subject, guardian: Subject, *, at: datetime
+) -> tuple[Channel | None, ContactRejection | None]:
+    """Return the channel by which a guardian can be asked about a child, email before text message.
+
+    Without a usable channel, returns None and why the first contact on file cannot be used.
+    """
+    known, reasons = (_decrypt_contact(child), _decrypt_contact(guardian)), []
+    for channel in (Channel.MAIL, Channel.TEXT):
+        reason = _why_unusable(channel, child, guardian, known, at)
+        if reason is None:
+            return channel, None
+        reasons.append(reason)
+    return None, next((one for one in reasons if one != ContactRejection.MISSING), ContactRejection.MISSING)
+
+
+def is_contact_usable(channel: Channel | str, child: Subject, guardian: Subject, *, at: datetime) -> bool:
+    """Return True if the guardian's contact for ``channel`` can be used to ask about this child."""
+    return (
+        _why_unusable(Channel(channel), child, guardian, (_decrypt_contact(child), _decrypt_contact(guardian)), at)
+        is None
+    )
+
+
+def _why_unusable(
+    channel: Channel, child: Subject, guardian: Subject, known: tuple[Contact, Contact], at: datetime
+) -> ContactRejection | None:
+    held = _count_holders(channel, guardian, at)
+    return why_contact_unusable(
+        channel.value, child=known[0], guardian=known[1], holders=held, region=child.client.country
+    )
+
+
+def _decrypt_contact(person: Subject) -> Contact:
+    if person.email is None and person.phone is None:
+        return Contact()
+    sealer = sealer_of(person)
+
+    def text(sealed: Sealed | None, field: str) -> str | None:
+        return None if sealed is None else sealer.open(sealed, column=f"people_subject.{field}")
+
+    return Contact(email=text(person.email, "email"), phone=text(person.phone, "phone"))
+
+
+def _count_holders(channel: Channel, guardian: Subject, at: datetime) -> ContactHolders:
+    """Count the other people with the same contact, by its keyed hash, without decrypting anything."""
+    field, index = _find_index(channel, guardian)
+    if index is None:
+        return ContactHolders()
+    is_child = having_any_role(_LEARNERS) & (Q(of_age_at=None) | Q(of_age_at__gt=at))
+    others: Any = Subject.objects.filter(client_id=guardian.client_id, erased_at=None, **{field: bytes(index)})
+    found = others.exclude(pk=guardian.pk).aggregate(everybody=Count("pk"), children=Count("pk", filter=is_child))
+    return ContactHolders(children=found["children"], others=found["everybody"] - found["children"])
+
+
+def _find_index(channel: Channel | str, guardian: Subject) -> tuple[str, bytes | None]:
+    field = "email_index" if channel == Channel.MAIL else "phone_index"
+    return field, getattr(guardian, field)
+
+
+def _is_within(limit: Limit, guardian: Subject, channel: Channel | str) -> bool:
+    """Count one message or invitation of this contact, and return True if it is within the limit."""
+    index = _find_index(channel, guardian)[1]
+    return count_attempt((limit,), address=f"{guardian.client_id}/{bytes(index or b'').hex()}", ip="")
+
+
+# COPPA (16 CFR 312.5(c)(1)) requires that a contact collected for asking is deleted if no answer comes. A person of a
+# roster is not erased: the next roster would be refused for them.
 
 
 def lock_guardian(guardian: Subject) -> None:
@@ -63,11 +138,8 @@ def lock_guardian(guardian: Subject) -> None:
 
 def lock_open_invitation(child: Subject, guardian: Subject) -> Invitation | None:
     """Return the open invitation of this guardian about this child, locked, or None."""
-    return _open_invitations(child, guardian).select_for_update().first()
-
-
-def _open_invitations(child: Subject, guardian: Subject) -> QuerySet[Invitation]:
-    return Invitation.objects.filter(client_id=child.client_id, child=child, guardian=guardian, state__in=sorted(OPEN))
+    pair = Invitation.objects.filter(client_id=child.client_id, child=child, guardian=guardian)
+    return pair.filter(state__in=sorted(OPEN)).select_for_update().first()
 
 
 def create_invitation(child: Subject, guardian: Subject, *, actor: Actor, **columns: Any) -> Invitation:
@@ -170,7 +242,7 @@ def invite_guardian(child: Subject, *, guardian: Subject, portal: str, actor: Ac
     channel, why = find_usable_channel(child, guardian, at=at)
     if channel is None:
         raise ContactRefused(why or ContactRejection.MISSING)
-    if not may_invite(guardian, channel):
+    if not _is_within(_INVITATION_LIMIT, guardian, channel):
         raise TooManyInvitations
     known = lock_open_invitation(child, guardian)
     if known is not None and known.state != State.CONTACT_PENDING:
@@ -324,7 +396,7 @@ def send_invitation_message(
     guardian: Subject, rows: Sequence[Invitation], *, kind: MessageKind, channel: Channel, at: datetime
 ) -> bool:
     """Send one message about these invitations with a new link; return False if three were sent in a day."""
-    if not may_send_message(guardian, channel):
+    if not _is_within(_MESSAGE_LIMIT, guardian, channel):
         for row in rows:
             change_state(row, row.state, problem=ContactProblem.TOO_MANY)
         return False
@@ -349,7 +421,6 @@ INVITED_ONLY = "guardian-"
 """The prefix of the LMS ids of people known only through an invitation."""
 _AT_ONCE = 200
 _EMPTY = {"full_name": None, "email": None, "phone": None}
-_LEARNERS = (SubjectRole.STUDENT, SubjectRole.LEARNER)
 
 
 def purge_invited_contact(guardian: Subject, *, actor: Actor, at: datetime) -> bool:

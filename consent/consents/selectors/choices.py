@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID
 
-from children.invitations.notice_tokens import hash_notice
+from children.invitations.selectors import hash_notice
 from consent.consents.models import Consent, ConsentEvent, ConsentState, Objection
 from consent.consents.selectors.consents import to_consent_fact
 from consent.decisions.facts import effective_state

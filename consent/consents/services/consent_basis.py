@@ -17,8 +17,7 @@ from django.db import connection, transaction
 from children.guardians.authority import ChildFacts
 from children.guardians.models.guardians import Guardianship
 from children.guardians.selectors import NotAChild, load_child_facts, require_no_adult
-from children.guardians.services.answers import AnswerOutdated, AnswerUndated
-from children.guardians.services.conflicts import update_conflict
+from children.guardians.services.answers import AnswerOutdated, AnswerUndated, update_conflict
 from children.guardians.services.guardians import StillAChild
 from consent.consents.models import ConsentEvent, ConsentEvidence, ConsentState, GivenBy, Method
 from consent.notices.notice_tokens import ShownNotice, TokenExpired, TokenForeign, TokenMissing, read_notice_token

@@ -23,7 +23,7 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.office.demo.people import external_id_of
-from retention.holdings.services.collecting import CollectionReport, report_collection
+from retention.holdings.services.holdings import CollectionReport, report_collection
 from retention.holdings.services.incidents import DEADLINE
 from rights.channels.guardians import Wish, record_guardian_request
 from rights.requests.models import Channel, IdentityMethod, RightKind, RightsRequest

@@ -44,7 +44,7 @@ from paktaleem.office.reports.samples import (
     make_seed,
 )
 from paktaleem.office.reports.trends import HEIGHT, WEEKS, Column, Trends, draw_columns, get_trends
-from retention.holdings.admin import list_age_labels
+from retention.holdings.admin import AGE_LABELS
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -265,4 +265,4 @@ def _list_names(measure: Measure) -> list[str]:
         Measure.ANSWERS: [gettext("In time"), gettext("Late")],
         Measure.DECISIONS: [gettext("Allowed"), gettext("Denied")],
     }
-    return names.get(measure) or list_age_labels()
+    return names.get(measure) or [str(label) for label in AGE_LABELS]

@@ -1,20 +1,25 @@
 """Letters about a breach: to the client, to the authority, and to the people concerned or a child's guardians."""
 
 import json
-from collections.abc import Sequence
-from datetime import datetime
+import re
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
+from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from children.guardians.selectors import list_informed_guardians
+from consent.register.models.purposes import DataCategory
 from paktaleem.directory.mail.kinds import declare_message
 from paktaleem.directory.mail.models import Letter, LetterState
-from paktaleem.directory.mail.rendering import require_complete
+from paktaleem.directory.mail.rendering import GAP, require_complete
 from paktaleem.directory.mail.services import enqueue_staff_email, send_message
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
@@ -26,10 +31,9 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.operations.jobs import enqueue_job
-from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 from retention.breaches.models import Audience, Breach, BreachLetter, BreachNotice, BreachPerson
-from retention.breaches.risk import find_due_mark, is_late
-from retention.breaches.selectors import find_list_to_write_to
+from retention.breaches.selectors import count_affected, find_assessment, find_list_to_write_to
 from retention.breaches.services.recording import check_open, record_act
 
 LETTER = declare_message("breach_letter", fields=("text",))
@@ -95,13 +99,13 @@ def notify_authority(
     """
     if not authority.strip():
         raise ValidationError({"authority": [_("Name the authority.")]})
-    is_first = breach.authority_notified_at is None
-    if is_first and is_late(breach.known_at, at) and not late_reason.strip():
+    is_late = breach.authority_notified_at is None and at > breach.due_at
+    if is_late and not late_reason.strip():
         raise ValidationError({"late_reason": [_("The 72 hours are over: give the reasons for the delay.")]})
     more = {"language": language, "recipient": authority.strip(), "late_reason": late_reason.strip()}
     letter = _create(breach, Audience.AUTHORITY, text, actor, at, **more)
     _mark_informed(breach, Audience.AUTHORITY, actor, at)
-    _record(breach, letter, actor, at, late=is_first and is_late(breach.known_at, at))
+    _record(breach, letter, actor, at, late=is_late)
     return letter
 
 
@@ -203,13 +207,11 @@ def record_letter_outcome(message: Letter, actor: Actor, at: datetime) -> None:
         return
     if found is None:
         _mark_informed(breach, Audience.CLIENT, actor, at)
-    elif not _list_unsent(found, message).exists() and not _list_waiting(found).exists():
+        return
+    own = Letter.objects.filter(client_id=found.client_id, related_id=found.pk, kind=LETTER.code)
+    unsent = own.exclude(state=LetterState.SENT).exclude(pk=message.pk)
+    if not unsent.exists() and not _list_waiting(found).exists():
         _mark_informed(breach, Audience.PEOPLE, actor, at)
-
-
-def _list_unsent(letter: BreachLetter, message: Letter) -> QuerySet[Letter]:
-    own = Letter.objects.filter(client_id=letter.client_id, related_id=letter.pk, kind=LETTER.code)
-    return own.exclude(state=LetterState.SENT).exclude(pk=message.pk)
 
 
 def _list_waiting(letter: BreachLetter) -> QuerySet[BreachPerson]:
@@ -229,6 +231,16 @@ def _record(breach: Breach, letter: BreachLetter, actor: Actor, at: datetime, **
     record_act("breach.reported", breach, actor, at, letter=str(letter.pk), audience=str(letter.audience), **facts)
 
 
+MARKS = (48, 24, 12, 0)
+"""Hours left at which staff are reminded; 0 is the deadline itself."""
+
+
+def find_due_mark(due_at: datetime, at: datetime, *, done: Collection[int]) -> int | None:
+    """Return the most urgent mark that was reached by ``at``, unless it or a more urgent one is ``done``."""
+    mark = min((mark for mark in MARKS if due_at - at <= timedelta(hours=mark)), default=None)
+    return None if mark is None or (done and min(done) <= mark) else mark
+
+
 @transaction.atomic
 def remind_of_breaches(client_id: UUID, *, actor: Actor, at: datetime) -> int:
     """Remind staff of a client's breaches at 48, 24, 12 and 0 hours left; return the number of reminders.
@@ -243,7 +255,7 @@ def _remind(breach: Breach, actor: Actor, at: datetime) -> int:
     """Remind staff if a mark is reached of which the ledger has no reminder."""
     reminded = Entry.objects.filter(client_id=breach.client_id, family="breach", kind="breach.reminded")
     bodies = reminded.filter(body__contains=str(breach.pk)).values_list("body", flat=True)
-    mark = find_due_mark(breach.known_at, at, done=[json.loads(body)["facts"]["hours_left"] for body in bodies])
+    mark = find_due_mark(breach.due_at, at, done=[json.loads(body)["facts"]["hours_left"] for body in bodies])
     if mark is None:
         return 0
     record_act("breach.reminded", breach, actor, at, hours_left=mark)
@@ -257,3 +269,49 @@ def _remind(breach: Breach, actor: Actor, at: datetime) -> int:
         due=f"{breach.due_at:%Y-%m-%d %H:%M} UTC",
     )
     return 1
+
+
+_URDU_LETTERS = re.compile("[\u0600-\u06ff]")
+
+
+def compose_breach_letters(breach: Breach, audience: Audience, *, actor: Actor) -> dict[str, str]:
+    """Return the draft of a letter in English and in Urdu, in the context of the breach's client.
+
+    A text that is missing, or written in the other language, is a gap (``GAP``) that staff fill before the letter is
+    sent. Times are those of the client's time zone. The number of people is that of the latest assessment, or what the
+    holdings say now. Raises NotAllowed.
+    """
+    total, *lines = count_affected(breach, actor=actor)
+    assessment = find_assessment(breach)
+    held = breach.categories or {line.category for line in lines}
+    rows = DataCategory.objects.filter(client_id__in={breach.client_id, PAKTALEEM}, code__in=held)
+    categories = {one.code: one for one in sorted(rows, key=lambda one: one.client_id == breach.client_id)}
+    client = Client.objects.get(pk=breach.client_id)
+    values: dict[str, object] = {
+        "client": client.name,
+        "people": f"{assessment.concerned if assessment else total.people:,}",
+        "records": f"{total.records:,}",
+        "support": settings.SUPPORT_ADDRESS,
+        "zone": client.time_zone,
+    }
+    for name in ("happened_from", "happened_until", "known_at", "due_at"):
+        moment = getattr(breach, name)
+        values[name] = f"{moment.astimezone(ZoneInfo(client.time_zone)):%Y-%m-%d %H:%M}" if moment else ""
+    # people are listed about whom no system reported any data
+    is_partial = not breach.categories and assessment is not None and assessment.people > total.people
+    drafts = {}
+    for language, separator in (("en", ", "), ("ur", "، ")):
+        for name in ("what", "consequences", "measures"):
+            text = getattr(breach, name)
+            is_urdu = bool(_URDU_LETTERS.search(text))
+            values[name] = _mark_gap(text, is_gap=is_urdu != (language == "ur"))
+        names = separator.join(getattr(categories[code], f"name_{language}") for code in sorted(categories))
+        values["categories"] = _mark_gap(names, is_gap=is_partial)
+        drafts[language] = render_to_string(f"breaches/{audience.value}.{language}.txt", values).strip()
+    return drafts
+
+
+def _mark_gap(text: str, *, is_gap: bool) -> str:
+    if not text:
+        return f"{GAP}]"
+    return f"{GAP} {text}]" if is_gap else text

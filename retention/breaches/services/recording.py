@@ -4,7 +4,7 @@
 # others. The list of people is frozen, so that an erasure does not hide who was informed.
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -29,11 +29,17 @@ from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.tenancy.context import in_client, plan_for_many
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, UUID7_SQL, clock_bytes, new_id
 from retention.breaches.models import Breach, BreachAssessment, BreachClosing, Likelihood, Outcome, Severity
-from retention.breaches.risk import get_deadline, suggest_outcome
 from retention.breaches.selectors import HELD_DURING, held_values, must_write_to_people
 
-_FACTS = ("happened_from", "happened_until", "known_at", "reported_by", "reporter", "what", "consequences")
+FACTS = ("happened_from", "happened_until", "known_at", "reported_by", "reporter", "what", "consequences")
 _CODES: dict[str, Any] = {"categories": DataCategory, "systems": System}
+NOTIFY_WITHIN = timedelta(hours=72)
+"""The time to notify the authority (GDPR Art. 33(1)), in real hours (Regulation (EEC, Euratom) 1182/71, article 3)."""
+_HIGH = {
+    (Likelihood.LIKELY, Severity.SERIOUS),
+    (Likelihood.LIKELY, Severity.SEVERE),
+    (Likelihood.POSSIBLE, Severity.SEVERE),
+}
 CloseGround = Annotated[
     str,
     forms.CharField(
@@ -52,11 +58,16 @@ def record_breach(breach: Breach, *, actor: Actor, at: datetime) -> Breach:
     Follows GDPR Art. 33. Raises ValidationError naming the field, NotAllowed.
     """
     require(actor, Capability.MANAGE_BREACHES, breach.client_id)
-    _check_times(breach, at)
+    if breach.known_at > at:
+        raise ValidationError({"known_at": [_("This time has not come yet.")]})
+    if breach.happened_from > breach.known_at:
+        raise ValidationError({"happened_from": [_("It cannot have happened after it was known.")]})
+    if breach.happened_until is not None and not breach.happened_from <= breach.happened_until <= at:
+        raise ValidationError({"happened_until": [_("Choose a time after the start, and not in the future.")]})
     if not breach.what.strip():
         raise ValidationError({"what": [_("Say what happened.")]})
     breach.incident = breach.incident or new_id()
-    breach.due_at, breach.recorded_at = get_deadline(breach.known_at), at
+    breach.due_at, breach.recorded_at = breach.known_at + NOTIFY_WITHIN, at
     save_tracked(breach, actor=actor, reason=Reason.REVIEW, at=at)
     record_act("breach.recorded", breach, actor, at)
     return breach
@@ -124,7 +135,7 @@ def record_act(kind: str, breach: Breach, actor: Actor, at: datetime, **more: An
 
 
 def _add_client(client: Client, breach: Breach, actor: Actor, at: datetime) -> Breach | None:
-    facts: dict[str, Any] = {name: getattr(breach, name) for name in _FACTS}
+    facts: dict[str, Any] = {name: getattr(breach, name) for name in FACTS}
     with in_client(client.pk):
         if Breach.objects.filter(client_id=client.pk, incident=breach.incident).exists():
             return None
@@ -136,15 +147,6 @@ def _add_client(client: Client, breach: Breach, actor: Actor, at: datetime) -> B
                 words = _("{client} has none of the data categories, or none of the systems: record a breach there.")
                 raise ValidationError({"clients": [words.format(client=client.name)]})
         return record_breach(Breach(client=client, incident=breach.incident, **facts), actor=actor, at=at)
-
-
-def _check_times(breach: Breach, at: datetime) -> None:
-    if breach.known_at > at:
-        raise ValidationError({"known_at": [_("This time has not come yet.")]})
-    if breach.happened_from > breach.known_at:
-        raise ValidationError({"happened_from": [_("It cannot have happened after it was known.")]})
-    if breach.happened_until is not None and not breach.happened_from <= breach.happened_until <= at:
-        raise ValidationError({"happened_until": [_("Choose a time after the start, and not in the future.")]})
 
 
 _NAMED = 10
@@ -172,6 +174,16 @@ WITH people AS MATERIALIZED (
 INSERT INTO breaches_breachperson (id, client_id, assessment_id, subject_id, categories)
 SELECT {UUID7_SQL}, %(client)s, %(id)s, subject_id, categories FROM people
 """  # noqa: S608 -- constants
+
+
+def suggest_outcome(likelihood: Likelihood, severity: Severity) -> Outcome:
+    """Return who should be informed: no one only if harm is unlikely and minor, people if the risk is high.
+
+    Follows GDPR Art. 33(1), 34(1); EDPB Guidelines 9/2022, section IV: likelihood and severity.
+    """
+    if (likelihood, severity) in _HIGH:
+        return Outcome.PEOPLE
+    return Outcome.NONE if (likelihood, severity) == (Likelihood.UNLIKELY, Severity.MINOR) else Outcome.AUTHORITY
 
 
 @act(
@@ -205,19 +217,18 @@ def assess_breach(
     """
     if not reasons.strip():
         raise ValidationError({"reasons": [_("Give the reasons: they are shown to the authority on request.")]})
-    likelihood, severity, outcome = Likelihood(likelihood), Severity(severity), Outcome(outcome)
     decision: dict[str, Any] = {
-        "likelihood": likelihood.value,
-        "severity": severity.value,
-        "outcome": outcome.value,
-        "suggested": suggest_outcome(likelihood, severity),
+        "likelihood": Likelihood(likelihood).value,
+        "severity": Severity(severity).value,
+        "outcome": Outcome(outcome).value,
+        "suggested": suggest_outcome(Likelihood(likelihood), Severity(severity)).value,
         "reasons": reasons.strip(),
         "everyone": also == EVERYONE,
         "chosen": _find_chosen(breach, also, at),
         "stated": number,
     }
     assessment = _freeze(breach, decision, actor, at)
-    breach.outcome = outcome.value
+    breach.outcome = assessment.outcome
     save_tracked(breach, actor=actor, reason=Reason.REVIEW, at=at)
     recorded = {name: getattr(assessment, name) for name in ("suggested", "people", "stated", "list_hash")}
     record_act("breach.assessed", breach, actor, at, assessment=str(assessment.pk), **recorded)

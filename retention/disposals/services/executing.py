@@ -1,5 +1,9 @@
 """Issuing the orders of an approved batch, after a check of every holding in the same transaction."""
 
+import hmac
+import secrets
+from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -8,6 +12,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from paktaleem.directory.data_systems.models import Ground, Order, OrderKind
+from paktaleem.directory.data_systems.sealed_names import name_of
 from paktaleem.directory.data_systems.selectors import Parent
 from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders_for_set
 from paktaleem.directory.data_systems.states import ON_HOLD, State
@@ -16,9 +21,12 @@ from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.acts import lock_row
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.encryption.keyring import KEY_BYTES, keyring
+from paktaleem.foundation.encryption.sealing import Sealed
+from paktaleem.foundation.encryption.wrapped_secrets import WrappedKind
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from retention.disposals.models import Batch, Cause, Certificate, Item, ItemState, Stage
-from retention.disposals.pseudonyms import make_key
+from retention.disposals.services.batches import AGAIN_AFTER, enqueue_continuation
 from retention.disposals.services.certificates import (
     PARENT,
     execute,
@@ -27,7 +35,6 @@ from retention.disposals.services.certificates import (
     joined_at_once,
     record_batch,
 )
-from retention.disposals.services.reviewing import AGAIN_AFTER, enqueue_continuation
 from retention.disposals.sql_statements import (
     CHECK_AGAIN,
     END_HOLDINGS,
@@ -38,6 +45,72 @@ from retention.disposals.sql_statements import (
     SETTLE,
 )
 from retention.schedule.models import AnonymisationMethod, Disposal
+
+SMALLEST_GROUP = 10
+"""People that a group of generalised data has at least (k-anonymity)."""
+_EPOCH_BYTES = 4
+
+
+def list_parameters(order: Order) -> Mapping[str, Any]:
+    """Return what a system needs to anonymise: a pseudonym, or the size of the smallest group.
+
+    Connected to ``order_parameters``.
+    """
+    if order.parent_kind != PARENT or order.parent_id is None or not order.is_open:
+        return {}
+    if order.method == AnonymisationMethod.GENERALISE:
+        return {"smallest_group": SMALLEST_GROUP}
+    if order.method != AnonymisationMethod.KEYED_PSEUDONYM:
+        return {}
+    batch = Batch.objects.get(client_id=order.client_id, pk=order.parent_id)
+    name = name_of(order)
+    if batch.pseudonym_key is None or name is None:
+        return {}
+    return {"pseudonym": hmac.digest(_unwrap(batch), name.encode(), "sha256").hex()}
+
+
+def _wrap(key: bytes, client_id: UUID, batch_id: UUID) -> Sealed:
+    """Wrap a key of pseudonyms by the portal's keyring for this batch."""
+    epoch, wrapped = keyring().wrap(key, binding=_binding(client_id, batch_id))
+    return Sealed(epoch.to_bytes(_EPOCH_BYTES) + wrapped)
+
+
+def _unwrap(batch: Batch) -> bytes:
+    blob = batch.pseudonym_key.ciphertext if batch.pseudonym_key else b""
+    binding = _binding(batch.client_id, batch.pk)
+    return keyring().unwrap(blob[_EPOCH_BYTES:], epoch=_epoch_of(batch), binding=binding)
+
+
+def _binding(client_id: UUID, batch_id: UUID) -> bytes:
+    return b"disposal/" + client_id.bytes + batch_id.bytes
+
+
+def _epoch_of(batch: Batch) -> int:
+    return int.from_bytes(batch.pseudonym_key.ciphertext[:_EPOCH_BYTES]) if batch.pseudonym_key else 0
+
+
+def _with_key(client_id: UUID) -> QuerySet[Batch]:
+    found: QuerySet[Batch] = Batch.objects.filter(client_id=client_id, pseudonym_key__isnull=False)
+    return found
+
+
+def _count(client_id: UUID) -> Counter[int]:
+    return Counter(_epoch_of(batch) for batch in _with_key(client_id))
+
+
+def _rewrap(client_id: UUID) -> frozenset[int]:
+    moved = set()
+    for batch in _with_key(client_id).select_for_update(of=("self",)):
+        epoch = _epoch_of(batch)
+        if epoch != keyring().current_epoch:
+            moved.add(epoch)
+            batch.pseudonym_key = _wrap(_unwrap(batch), client_id, batch.pk)
+            batch.save(update_fields=["pseudonym_key"])
+    return frozenset(moved)
+
+
+BATCH_KEYS = WrappedKind("disposals.batch", _count, _rewrap)
+
 
 _STATES = {
     State.CONFIRMED: ItemState.DISPOSED,
@@ -132,7 +205,13 @@ def order_chunk(batch: Batch, *, actor: Actor, at: datetime, size: int = CHUNK) 
         batch.stage, batch.ordered_at = Stage.VERIFYING.value, at
     batch.save()
     if high is None:
-        _record_ordered(batch, actor=actor, at=at)
+        own = Item.objects.filter(client_id=batch.client_id, batch=batch)
+        facts = {
+            "ordered": own.filter(parcel__isnull=False).count(),
+            "sent_back": own.filter(state=ItemState.SENT_BACK).count(),
+            "no_system": own.filter(state=ItemState.NO_SYSTEM).count(),
+        }
+        record_batch("disposal.ordered", batch, actor, at, facts=facts)
         certify_if_answered(batch, actor=actor, at=at)
     return high is not None
 
@@ -160,7 +239,7 @@ def _order(batch: Batch, high: UUID | None, *, actor: Actor, at: datetime) -> No
     chunk = _list_chunk(batch, high)
     for parcel, system_id, action, method, categories in fetch(MAKE_PARCELS, values):
         if method == AnonymisationMethod.KEYED_PSEUDONYM and batch.pseudonym_key is None:
-            batch.pseudonym_key = make_key(batch)
+            batch.pseudonym_key = _wrap(secrets.token_bytes(KEY_BYTES), batch.client_id, batch.pk)
         spec = _build_spec(batch, action, method, frozenset(categories), at)
         people = chunk.filter(parcel=parcel).order_by().values("subject_id")
         issue_orders_for_set(
@@ -191,13 +270,3 @@ def _build_spec(batch: Batch, action: str, method: str, categories: frozenset[st
         due_at=at + _TIME_TO_ANSWER,
         parent=Parent(PARENT, batch.pk),
     )
-
-
-def _record_ordered(batch: Batch, *, actor: Actor, at: datetime) -> None:
-    own = Item.objects.filter(client_id=batch.client_id, batch=batch)
-    facts = {
-        "ordered": own.filter(parcel__isnull=False).count(),
-        "sent_back": own.filter(state=ItemState.SENT_BACK).count(),
-        "no_system": own.filter(state=ItemState.NO_SYSTEM).count(),
-    }
-    record_batch("disposal.ordered", batch, actor, at, facts=facts)

@@ -1,34 +1,59 @@
-"""Updating holdings from reported collections and answered orders."""
+"""Collections are decided and held; what was not permitted, and incidents, are decided by people."""
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from itertools import compress
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_noop
 
+from children.guardians.authority import GIVEN
+from consent.decisions.facts import Question, SubjectFacts
+from consent.decisions.reasons import Reason as DecisionReason
+from consent.decisions.selectors.decisions import PastDecision, decide_each
+from consent.decisions.services import close_ended_periods
 from consent.notices.selectors.registers import current_register
 from consent.register.effects import WeakensSafeguard
-from consent.register.models.purposes import SafeguardChange, SafeguardKind
+from consent.register.models.purposes import DataCategory, Occasion, Purpose, SafeguardChange, SafeguardKind
 from consent.register.services import store_safeguard_change
-from paktaleem.directory.data_systems.models import Ground, Order, OrderKind
-from paktaleem.directory.data_systems.selectors import Parent
+from paktaleem.directory.data_systems.extension_points import find_people
+from paktaleem.directory.data_systems.models import Ground, Order, OrderKind, System
+from paktaleem.directory.data_systems.selectors import Parent, system_acted_for
 from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders
 from paktaleem.directory.data_systems.states import State
+from paktaleem.directory.people.models import Subject, SubjectEvent, SubjectEventKind
 from paktaleem.directory.people.services.people import lock_subject
-from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.actors import Actor, require, system_actor
 from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
-from paktaleem.foundation.audit.services import record_entry
-from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
-from retention.holdings.disposal_checks import list_disposal_holds
-from retention.holdings.models import Collection, CollectionDecision, FlaggedCollection, Holding
+from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.audit.services import make_entry, record_entry
+from paktaleem.foundation.tenancy.rows import PAKTALEEM, insert_many, new_id
+from retention.holdings.models import (
+    Collection,
+    CollectionDecision,
+    FlaggedCollection,
+    Holding,
+    Incident,
+    IncidentCause,
+)
+from retention.holdings.selectors import (
+    ON_HOLD,
+    ended_periods,
+    is_without_authority,
+    list_disposal_holds,
+    list_false_authorisations,
+)
+from retention.holdings.services.incidents import open_incident
 
 _ADD = """
 INSERT INTO holdings_holding AS h (id, client_id, subject_id, category, system_id, system_owner, occasions, purposes,
@@ -100,9 +125,6 @@ def end_holdings(order: Order, actor: Actor, at: datetime) -> None:
 DISPOSAL = "flagged_collection"
 """The kind of parent of orders to erase data that was collected unlawfully."""
 ERASE_WITHIN = timedelta(days=7)
-
-
-ON_HOLD = gettext_lazy("The data is on hold. It cannot be erased until the hold is lifted.")
 
 
 @transaction.atomic
@@ -181,7 +203,9 @@ def _settle(
 
 def _order_erasure(flagged: FlaggedCollection, actor: Actor, at: datetime) -> None:
     subject = lock_subject(flagged.subject_id, client_id=flagged.client_id, during_erasure=True)
-    if actor.client_id != flagged.client_id and not _is_paktaleem_controller(flagged, at):
+    basis = current_register(flagged.client_id).leading_basis(flagged.purpose, flagged.subject.roles, at)
+    is_ours = flagged.client_id == PAKTALEEM or (basis is not None and basis.capacity == "controller")
+    if actor.client_id != flagged.client_id and not is_ours:
         raise Refused(_("The client is controller for this data: its administrator decides whether it is erased."))
     if list_disposal_holds(flagged.client_id, flagged.subject_id, {flagged.category}):
         raise Refused(ON_HOLD)
@@ -196,8 +220,295 @@ def _order_erasure(flagged: FlaggedCollection, actor: Actor, at: datetime) -> No
     issue_orders(subject, spec, actor=actor, at=at)
 
 
-def _is_paktaleem_controller(flagged: FlaggedCollection, at: datetime) -> bool:
-    if flagged.client_id == PAKTALEEM:
-        return True
-    basis = current_register(flagged.client_id).leading_basis(flagged.purpose, flagged.subject.roles, at)
-    return basis is not None and basis.capacity == "controller"
+# A collection is recorded even if it was denied, and staff then decide about it. One bad line does not stop the others.
+# Each is decided as of its own time, in a fixed number of statements.
+
+
+_DECISION_ACTOR = system_actor("retention.collections")
+_CODES: dict[str, Any] = {"category": DataCategory, "occasion": Occasion, "purpose": Purpose}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectionReport:
+    """A report of a collection: category, occasion, purpose (empty: none), time and number of records.
+
+    ``role`` is the role in which the person acted, if the report names one. ``subject`` is the person's LMS id, for a
+    batch.
+    """
+
+    category: str
+    occasion: str
+    purpose: str = ""
+    collected_at: datetime
+    count: int = 1
+    role: str = ""
+    subject: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionResult:
+    """The result of one report: the collection, its incident if there is one, or the errors by field."""
+
+    collection: Collection | None = None
+    incident: Incident | None = None
+    errors: dict[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def is_flagged(self) -> bool:
+        """Return True if the decision denied the collection, so that staff must decide about it."""
+        return self.collection is not None and self.collection.reason != DecisionReason.PERMITTED
+
+
+class _Checked(NamedTuple):
+    """A report that is recorded, with its person."""
+
+    report: CollectionReport
+    subject: Subject
+
+    @property
+    def moment(self) -> datetime:
+        """Return the time for which the collection is decided: not before the person was registered."""
+        return max(self.report.collected_at, self.subject.registered_at)
+
+    @property
+    def is_about_child(self) -> bool:
+        """Return True if the person was known to be a child then; not for an unknown age."""
+        return self.subject.of_age_at is not None and self.subject.of_age_at > self.moment
+
+
+@transaction.atomic
+def report_collection(
+    subject: Subject, collected: CollectionReport, *, actor: Actor, at: datetime
+) -> tuple[Collection, Incident | None]:
+    """Record a collection with the reason code of the decision, even if the decision denies it: then it is flagged.
+
+    Returns the collection, and the incident if it concerns a child without authority (policy §8): a new one, or the
+    open one extended by the category. Raises ValidationError naming the field, AlreadyErased, ErasureInProgress,
+    NotAllowed.
+    """
+    require(actor, Capability.REPORT_COLLECTIONS, subject.client_id)
+    subject = lock_subject(subject.pk, client_id=subject.client_id)
+    if errors := _errors_of(collected, _list_codes(subject.client_id), at):
+        raise ValidationError(errors)
+    [recorded] = _record(subject.client_id, [_Checked(collected, subject)], actor, at)
+    return recorded
+
+
+@transaction.atomic
+def report_collections(
+    client_id: UUID, reports: Sequence[CollectionReport], *, actor: Actor, at: datetime
+) -> list[CollectionResult]:
+    """Record many collections as ``report_collection`` does one; returns a result for each report, in order.
+
+    Follows policy §1. A report with an error is left out, and the others are recorded. Raises NotAllowed.
+    """
+    require(actor, Capability.REPORT_COLLECTIONS, client_id)
+    people = find_people(client_id, {one.subject for one in reports}, lock=True)
+    codes = _list_codes(client_id)
+    errors = [_errors_of(one, codes, at) | (people.errors_of(one.subject) or {}) for one in reports]
+    checked = [
+        _Checked(one, people.known[one.subject]) for one, faults in zip(reports, errors, strict=True) if not faults
+    ]
+    recorded = iter(_record(client_id, checked, actor, at) if checked else ())
+    return [CollectionResult(errors=faults) if faults else CollectionResult(*next(recorded)) for faults in errors]
+
+
+def _list_codes(client_id: UUID) -> dict[str, set[str]]:
+    owners = [client_id, PAKTALEEM]
+    return {
+        name: set(model.objects.filter(client_id__in=owners).values_list("code", flat=True))
+        for name, model in _CODES.items()
+    }
+
+
+def _errors_of(one: CollectionReport, known: Mapping[str, AbstractSet[str]], at: datetime) -> dict[str, list[str]]:
+    """Return the errors of a report by field. An unknown code is one; a category that no purpose covers is none."""
+    if one.collected_at > at:
+        return {"collected_at": ["Must be in the past."]}
+    return {
+        name: [f"Not in the register. Allowed: {', '.join(sorted(codes))}."]
+        for name, codes in known.items()
+        if (name != "purpose" or one.purpose) and getattr(one, name) not in codes
+    }
+
+
+def _record(
+    client_id: UUID, checked: Sequence[_Checked], actor: Actor, at: datetime
+) -> list[tuple[Collection, Incident | None]]:
+    """Record reports without errors; return the collections in their order, each with its incident if it has one."""
+    asked = [(one.subject.external_id or "", _question(one)) for one in checked]
+    decided = decide_each(_DECISION_ACTOR, client_id, asked, now=at)
+    system = system_acted_for(actor, at=at)
+    rows = [_build(one, found, system, actor, at) for one, found in zip(checked, decided, strict=True)]
+    Collection.objects.bulk_create(rows)
+    _flag(rows)
+    add_to_holdings(rows)
+    in_order = sorted(rows, key=lambda row: row.collected_at)
+    close_ended_periods(client_id, {(row.subject_id, row.category): row.collected_at for row in in_order}, at=at)
+    insert_many([_make_entry(row, one.report, actor, at) for row, one in zip(rows, checked, strict=True)])
+    incidents = _open_incidents(checked, decided, at)
+    return list(zip(rows, incidents, strict=True))
+
+
+def _question(one: _Checked) -> Question:
+    report = one.report
+    return Question(report.purpose, "collect", frozenset({report.category}), role=report.role or None, at=one.moment)
+
+
+def _build(one: _Checked, found: PastDecision, system: System | None, actor: Actor, at: datetime) -> Collection:
+    return Collection(
+        id=new_id(),
+        client_id=one.subject.client_id,
+        subject=one.subject,
+        category=one.report.category,
+        occasion=one.report.occasion,
+        purpose=one.report.purpose,
+        count=one.report.count,
+        reason=found.decision.reason,
+        system=system,
+        system_owner=system.client_id if system else None,
+        collected_at=one.report.collected_at,
+        reported_at=at,
+        actor_kind=actor.kind.value,
+        actor_id=actor.id,
+        actor_role=actor.role,
+    )
+
+
+def _flag(rows: Iterable[Collection]) -> None:
+    FlaggedCollection.objects.bulk_create(
+        FlaggedCollection(
+            client_id=row.client_id,
+            collection=row,
+            subject_id=row.subject_id,
+            category=row.category,
+            purpose=row.purpose,
+            reason=row.reason,
+            flagged_at=row.reported_at,
+        )
+        for row in rows
+        if row.reason != DecisionReason.PERMITTED
+    )
+
+
+def _open_incidents(
+    checked: Sequence[_Checked], decided: Sequence[PastDecision], at: datetime
+) -> list[Incident | None]:
+    """Open an incident for each child whose data was collected without authority; return that of each report."""
+    children = {one.subject.pk for one in checked if one.is_about_child}
+    doubtful = list_false_authorisations(children) if children else set()
+    is_without = [
+        _is_without_authority(one, found.facts, doubtful, at) for one, found in zip(checked, decided, strict=True)
+    ]
+    without: dict[UUID, list[_Checked]] = defaultdict(list)
+    for one in compress(checked, is_without):
+        without[one.subject.pk].append(one)
+    incidents: dict[UUID, Incident] = {}
+    for key, found in without.items():
+        categories = {one.report.category for one in found}
+        incidents[key] = open_incident(found[0].subject, categories, cause=IncidentCause.COLLECTED, at=at)
+    return [incidents[one.subject.pk] if flag else None for one, flag in zip(checked, is_without, strict=True)]
+
+
+def _is_without_authority(one: _Checked, facts: SubjectFacts | None, doubtful: AbstractSet[UUID], at: datetime) -> bool:
+    """Return True as ``is_without_authority`` does; the decision's facts suffice unless a verification was false."""
+    if facts is None or not one.is_about_child:
+        return False
+    if one.subject.pk in doubtful:
+        return is_without_authority(one.subject, when=one.report.collected_at, at=at)
+    return facts.service_authorisation != GIVEN
+
+
+def _make_entry(row: Collection, report: CollectionReport, actor: Actor, at: datetime) -> Entry:
+    facts = {
+        "collection": str(row.pk),
+        "category": row.category,
+        "occasion": row.occasion,
+        "purpose": row.purpose,
+        "count": row.count,
+        "collected_at": row.collected_at.isoformat(),
+        "decision": row.reason,
+        "system": str(row.system_id) if row.system_id else None,
+        **({"role": report.role} if report.role else {}),
+    }
+    return make_entry(
+        "collection.reported", client_id=row.client_id, subject_id=row.subject_id, facts=facts, actor=actor, at=at
+    )
+
+
+_IN_FUTURE = gettext_noop("Must be in the past.")
+_UPDATE = """
+UPDATE holdings_holding h
+SET last_activity_at = u.used_at
+FROM (
+    SELECT o.id, max(sent.used_at) AS used_at
+    FROM unnest(%(people)s::uuid[], %(categories)s::text[], %(times)s::timestamptz[])
+        AS sent (person, category, used_at)
+    JOIN holdings_holding o ON o.client_id = %(client)s AND o.subject_id = sent.person AND o.ended_at IS NULL
+    WHERE sent.category IN ('', o.category) AND (%(system)s::uuid IS NULL OR o.system_id = %(system)s)
+        AND o.id <> ALL (%(ended)s::uuid[])
+    GROUP BY o.id
+) u
+WHERE h.client_id = %(client)s AND h.id = u.id AND (h.last_activity_at IS NULL OR h.last_activity_at < u.used_at)
+"""
+
+type _Use = tuple[UUID, str, datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityReport:
+    """A report that a person's data was used: their LMS id, the time, and the category (empty: every category)."""
+
+    subject: str
+    happened_at: datetime
+    category: str = ""
+
+
+@transaction.atomic
+def report_activity(
+    client_id: UUID, reports: Sequence[ActivityReport], *, actor: Actor, at: datetime
+) -> list[dict[str, list[str]]]:
+    """Record when data was last used, for many people at once; returns the errors of each report by field, in order.
+
+    Concerns what the reporter's system holds; everything, if the API key acts for no system. An earlier use than the
+    known one changes nothing; nor does any use of data whose period is over when it is reported. One update and one
+    ledger entry for all. Raises NotAllowed.
+    """
+    require(actor, Capability.REPORT_COLLECTIONS, client_id)
+    people = find_people(client_id, {one.subject for one in reports})
+    errors: list[dict[str, list[str]]] = [
+        {"happened_at": [_IN_FUTURE]} if one.happened_at > at else people.errors_of(one.subject) or {}
+        for one in reports
+    ]
+    uses = [
+        (people.known[one.subject].pk, one.category, one.happened_at)
+        for one, faults in zip(reports, errors, strict=True)
+        if not faults
+    ]
+    if uses:
+        updated = _update_holdings(client_id, uses, actor, at)
+        facts = {"people": len({person for person, _, _ in uses}), "reports": len(uses), "holdings": updated}
+        record_entry("activity.reported", client_id=client_id, facts=facts, actor=actor, at=at)
+    return errors
+
+
+def record_use_of_account(event: SubjectEvent, actor: Actor, at: datetime) -> None:
+    """Record the use of an account as a use of what the reporter's system holds; connected to ``event_recorded``."""
+    if event.kind == SubjectEventKind.ACTIVE:
+        _update_holdings(event.client_id, [(event.subject_id, "", event.happened_at)], actor, at)
+
+
+def _update_holdings(client_id: UUID, uses: Sequence[_Use], actor: Actor, at: datetime) -> int:
+    system, people = system_acted_for(actor, at=at), [person for person, _, _ in uses]
+    values = {
+        "client": client_id,
+        "system": system.pk if system else None,
+        "ended": [key for find_ended in ended_periods for key in find_ended(client_id, people, at)],
+        "people": people,
+        "categories": [category for _, category, _ in uses],
+        "times": [used_at for _, _, used_at in uses],
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_UPDATE, values)
+        updated: int = cursor.rowcount
+    return updated

@@ -14,7 +14,7 @@ from django.utils.translation import gettext
 
 from children.guardians.models.guardians import Verification
 from children.guardians.models.mechanisms import Quarantine, QuarantineCause
-from children.guardians.services.conflicts import NotInQuarantine, end_quarantine, quarantine, release
+from children.guardians.services.answers import NotInQuarantine, end_quarantine, quarantine, release
 from consent.register.models.purposes import SafeguardChange, SafeguardKind
 from consent.register.services import store_safeguard_change
 from paktaleem.directory.data_systems.models import Ground, Order, OrderKind, System
@@ -31,10 +31,8 @@ from paktaleem.foundation.accounts.roles import Capability, Role
 from paktaleem.foundation.audit.actors import By, Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
-from retention.holdings.disposal_checks import DisposalHold, list_disposal_holds
 from retention.holdings.models import Collection, Holding, Incident, IncidentCause
-from retention.holdings.selectors import is_without_authority
-from retention.holdings.services.holdings import ON_HOLD
+from retention.holdings.selectors import ON_HOLD, DisposalHold, is_without_authority, list_disposal_holds
 
 DEADLINE = timedelta(days=7)
 """Time within which every system must erase the data (policy §8: promptly)."""
@@ -83,7 +81,11 @@ def _create_incident(subject: Subject, categories: AbstractSet[str], cause: Inci
 
 def _order_erasure(subject: Subject, categories: AbstractSet[str], incident: Incident, at: datetime) -> None:
     holds = list_disposal_holds(subject.client_id, subject.pk, categories)
-    _note_held(incident, categories, holds, at)
+    held = {one for one in categories if any(hold.keeps(one) for hold in holds)}
+    noted = sorted((set(incident.held) - categories) | held)
+    if noted != incident.held:
+        incident.held = noted
+        save_tracked(incident, actor=_ACTOR, reason=Reason.INCIDENT, at=at)
     for missing, systems in _list_missing(incident, categories, holds, at).items():
         order = OrderSpec(
             kind=OrderKind.ERASE,
@@ -110,14 +112,6 @@ def _list_missing(
         if about:
             missing[about].append(system)
     return missing
-
-
-def _note_held(incident: Incident, categories: AbstractSet[str], holds: Sequence[DisposalHold], at: datetime) -> None:
-    held = {one for one in categories if any(hold.keeps(one) for hold in holds)}
-    noted = sorted((set(incident.held) - categories) | held)
-    if noted != incident.held:
-        incident.held = noted
-        save_tracked(incident, actor=_ACTOR, reason=Reason.INCIDENT, at=at)
 
 
 def order_after_hold(client_id: UUID, subject_id: UUID | None, *, at: datetime) -> None:

@@ -51,8 +51,8 @@ from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.foundation.text.times import join_words
 from retention.schedule.labels import (
     describe_action,
+    describe_line,
     describe_period,
-    describe_roles,
     describe_trigger,
     list_portal_lines,
 )
@@ -63,10 +63,10 @@ from retention.schedule.services.rules import (
     FIXED_ONCE_STARTED,
     check_rule,
     end_rule,
+    is_disposed_earlier,
     request_earlier_disposal,
     save_rule,
 )
-from retention.schedule.weakening import is_disposed_earlier
 
 _NOT_SAVED = _("Nothing is saved yet. Check the effect below, then save.")
 
@@ -291,10 +291,13 @@ class RetentionRuleAdmin(SafeguardedAdmin, PeriodAdmin):
     def file_view(self, request: HttpRequest) -> HttpResponseBase:
         """Return the schedule as a spreadsheet: the same lines as on the page, which are published."""
         client, lines = self._schedule(request)
-        rows = [*(_to_cells(line) for line in lines), *_portal_cells()]
+        blank = {**dict.fromkeys(_COLUMNS, ""), "of": "PakTaleem"}
+        shown: list[dict[str, object]] = [*map(_serialize_line, lines)]
+        shown += ({**blank, **line} for line in list_portal_lines())
+        rows = [tuple(str(one[column]) for column in _COLUMNS) for one in shown]
         today = get_action_time(request).astimezone(ZoneInfo(client.time_zone))
         name = f"retention-schedule-{client.code}-{today:%Y%m%d}"
-        return send_table(name, Format.XLSX, _headings(), rows)
+        return send_table(name, Format.XLSX, tuple(map(str, _COLUMNS.values())), rows)
 
     def _schedule(self, request: HttpRequest) -> tuple[Client, list[ScheduleLine]]:
         if not self.has_view_permission(request):
@@ -321,56 +324,34 @@ class RetentionRuleAdmin(SafeguardedAdmin, PeriodAdmin):
         return describe_action(row)
 
 
-_COLUMNS = ("category", "purpose", "role", "trigger", "period", "iso", "action", "ground", "minimum", "maximum", "of")
-
-
-def _headings() -> tuple[str, ...]:
-    return (
-        gettext("Data category"),
-        gettext("Purpose"),
-        gettext("Role"),
-        gettext("Counted from"),
-        gettext("Kept for"),
-        "ISO 8601",
-        gettext("Then"),
-        gettext("Ground"),
-        gettext("At least"),
-        gettext("At most"),
-        gettext("Rule of"),
-    )
-
-
-def _portal_cells() -> list[tuple[str, ...]]:
-    """Return the portal's own data as rows of the same columns: no purpose, role or ground."""
-    blank = dict.fromkeys(_COLUMNS, "")
-    rows = [{**blank, **line, "of": "PakTaleem"} for line in list_portal_lines()]
-    return [tuple(row[column] for column in _COLUMNS) for row in rows]
-
-
-def _to_cells(line: ScheduleLine) -> tuple[str, ...]:
-    shown = _serialize_line(line)
-    return tuple(str(shown[column]) for column in _COLUMNS)
+_COLUMNS = {
+    "category": _("Data category"),
+    "purpose": _("Purpose"),
+    "role": _("Role"),
+    "trigger": _("Counted from"),
+    "period": _("Kept for"),
+    "iso": "ISO 8601",
+    "action": _("Then"),
+    "ground": _("Ground"),
+    "minimum": _("At least"),
+    "maximum": _("At most"),
+    "of": _("Rule of"),
+}
+"""The columns of the schedule's file, with their headings."""
 
 
 def _serialize_line(line: ScheduleLine) -> dict[str, object]:
     """Return a line with its words; the cells of a gap are empty, and it has no rule."""
-    rule, urdu = line.rule, get_language() == "ur"
-    shown: dict[str, Any] = {
-        "category": line.category_name,
-        "purpose": line.purpose.name_ur if urdu else line.purpose.name_en,
-        "role": describe_roles(line.roles) or gettext("Every role"),
-        "is_gap": line.is_gap,
-        **dict.fromkeys(("trigger", "period", "iso", "action", "ground", "minimum", "maximum", "of", "url"), ""),
-    }
+    rule = line.rule
+    said = describe_line(line, get_language() or "en")
+    shown = {"category": line.category_name, **said, "role": said["roles"] or gettext("Every role")}
     if rule is None:
-        return {**shown, "trigger": gettext("No rule"), "state": render_state("No rule", "bad")}
+        no_rule = {"trigger": gettext("No rule"), "state": render_state("No rule", "bad"), "is_gap": True}
+        return {**dict.fromkeys((*_COLUMNS, "url"), ""), **shown, **no_rule}
     return {
         **shown,
-        "trigger": describe_trigger(rule),
-        "period": describe_period(rule.period),
+        "is_gap": False,
         "iso": rule.period,
-        "action": describe_action(rule),
-        "ground": rule.ground_ur if urdu else rule.ground_en,
         "minimum": describe_period(line.minimum) if line.minimum else "",
         "maximum": describe_period(line.maximum) if line.maximum else "",
         "of": "PakTaleem" if rule.client_id == PAKTALEEM else gettext("The client"),

@@ -70,13 +70,11 @@ def place_hold(
     scope: HoldScope,
     ground: str,
     review_on: date,
-    related: Parent | None = None,
     actor: Actor,
     at: datetime,
 ) -> Hold:
     """Place a hold: data in its scope is not disposed of until it is lifted.
 
-    ``related`` is the case of an app above; a second hold with the same scope for the same case returns the first one.
     ``review_on`` is a day in the client's time zone. An erasure that has begun waits for the end of the hold.
     Raises ValidationError naming the field, AlreadyErased, NotAllowed.
     """
@@ -85,15 +83,13 @@ def place_hold(
     if scope.subject is not None:  # the start of an erasure locks the person, too: it is refused, or recalled
         lock_open_orders(scope.subject)
         lock_subject(scope.subject.pk, client_id=client.pk, during_erasure=True)
-    if related is not None and (known := _find_open(client, scope, related)) is not None:
-        return known
-    hold = _build_hold(client, kind, scope, related)
+    hold = _build_hold(client, kind, scope)
     hold.ground, hold.review_on = _require_ground(ground), _require_later(client, review_on, at=at)
     hold.is_of_client = actor.client_id is not None
     return _save_hold(hold, actor, at)
 
 
-def _build_hold(client: Client, kind: HoldKind | str, scope: HoldScope, case: Parent | None) -> Hold:
+def _build_hold(client: Client, kind: HoldKind | str, scope: HoldScope, case: Parent | None = None) -> Hold:
     return Hold(
         id=new_id(),
         client_id=client.pk,
@@ -246,12 +242,6 @@ def _find_kept(order: Order) -> frozenset[str]:
 def may_settle_lift(lift: HoldLift, actor: Actor, at: datetime) -> bool:
     """Return True if the actor's side may agree to lift a hold, and the actor did not request it."""
     return is_other_person(lift, actor, at) and (lift.hold.is_of_client or actor.client_id is None)
-
-
-def _find_open(client: Client, scope: HoldScope, related: Parent) -> Hold | None:
-    own = Hold.objects.open().filter(client_id=client.pk, related_kind=related.kind, related_id=related.id)
-    found: Hold | None = own.filter(subject=scope.subject, category=scope.category, system=scope.system).first()
-    return found
 
 
 def _check_scope(client: Client, scope: HoldScope) -> None:

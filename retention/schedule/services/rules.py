@@ -1,16 +1,16 @@
 """Adding, changing and ending retention rules, inside PakTaleem's bounds."""
 
+from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 
 from consent.register.compiled import Basis
-from consent.register.effects import WeakensSafeguard
-from consent.register.models.purposes import LawfulBasis, Purpose, SafeguardChange, SafeguardKind, WideningKind
+from consent.register.effects import WeakensSafeguard, is_sandbox
+from consent.register.models.purposes import ROLES, LawfulBasis, Purpose, SafeguardChange, SafeguardKind, WideningKind
 from consent.register.services import (
     build_changed_row,
     check_register_row,
@@ -26,8 +26,196 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from retention.schedule.models import Disposal, RetentionRule
 from retention.schedule.resolution import Period, PeriodInvalid, is_never_shorter, parse_period
-from retention.schedule.starter_rules import STARTER_RULES, StarterRule
-from retention.schedule.weakening import is_disposed_earlier, is_kept_longer
+from retention.schedule.selectors import find_applied
+
+
+def is_disposed_earlier(rule: RetentionRule, *, at: datetime) -> bool:
+    """Return True if with the changed rule data is disposed of earlier than before at any time, or without a review.
+
+    Where no rule applied, the last one counts: a rule does not end first, and give way to a shorter one later. Nothing
+    is weakened in a sandbox, which has no real people.
+    """
+    if is_sandbox(rule.client_id):
+        return False
+    changes = _list_changes(rule, at)
+    return any(after is not None and _is_earlier(before or last, after) for before, after, last in changes)
+
+
+def is_kept_longer(rule: RetentionRule, *, at: datetime) -> bool:
+    """Return True if with the changed rule data is kept longer than before at any time, or without end."""
+    return any(
+        before is not None
+        and (after is None or _is_counted_anew(before, after) or _is_shorter(before.period, after.period))
+        for before, after, _last in _list_changes(rule, at)
+    )
+
+
+def _is_earlier(before: RetentionRule | None, after: RetentionRule) -> bool:
+    if before is None:
+        return after.is_automatic
+    is_unreviewed = after.is_automatic and not before.is_automatic
+    is_shorter = _is_counted_anew(before, after) or _is_shorter(after.period, before.period)
+    return is_unreviewed or is_shorter or _is_bound_cut(before, after)
+
+
+def _is_counted_anew(before: RetentionRule, after: RetentionRule) -> bool:
+    return (before.trigger, before.fixed_on) != (after.trigger, after.fixed_on)
+
+
+def _is_bound_cut(before: RetentionRule, after: RetentionRule) -> bool:
+    if before.minimum and (not after.minimum or _is_shorter(after.minimum, before.minimum)):
+        return True
+    return bool(after.maximum) and (not before.maximum or _is_shorter(after.maximum, before.maximum))
+
+
+def _is_shorter(period: str, other: str) -> bool:
+    return not is_never_shorter(parse_period(period), parse_period(other))
+
+
+type _Applied = RetentionRule | None
+
+
+def _list_changes(rule: RetentionRule, at: datetime) -> Iterator[tuple[_Applied, _Applied, _Applied]]:
+    """Yield the rules that apply before and after the change, and the last one before, for each role and time."""
+    owners = [rule.client_id, PAKTALEEM]
+    stored = list(
+        RetentionRule.objects.filter(client_id__in=owners, category=rule.category, purpose__code=rule.purpose.code)
+    )
+    changed = [rule, *(row for row in stored if row.pk != rule.pk)]
+    ends = (moment for row in (*stored, rule) for moment in (row.starts_at, row.ends_at))
+    moments = {at, *(moment for moment in ends if moment is not None and moment > at)}
+    for role in {rule.role} if rule.role else {code for code, _name in ROLES}:
+        for moment in moments:
+            yield (
+                find_applied(stored, role, moment),
+                find_applied(changed, role, moment),
+                _find_last(stored, role, moment),
+            )
+
+
+def _find_last(rules: Iterable[RetentionRule], role: str, at: datetime) -> _Applied:
+    ended = [(row.ends_at, row) for row in rules if row.role in {"", role} and row.ends_at and row.ends_at <= at]
+    return max(ended, key=lambda pair: pair[0])[1] if ended else None
+
+
+class StarterRule(NamedTuple):
+    """One shared rule for some categories of a purpose; ``method`` is empty if the data is deleted."""
+
+    purpose: str
+    categories: tuple[str, ...]
+    trigger: str
+    period: str
+    maximum: str
+    ground_en: str
+    ground_ur: str
+    method: str = ""
+    minimum: str = ""
+
+
+_RETURN = (
+    "Default: people who come back within a year find their account.",
+    "طے شدہ مدت: جو لوگ ایک سال کے اندر واپس آئیں، انہیں اپنا اکاؤنٹ مل جائے۔",
+)
+_LEARNING = (
+    "Default: certificates and marks can be asked for until a year after leaving.",
+    "طے شدہ مدت: جانے کے ایک سال بعد تک اسناد اور نمبر طلب کیے جا سکتے ہیں۔",
+)
+_FEES = (
+    "Default: questions about fees and refunds are settled within three years.",
+    "طے شدہ مدت: فیس اور رقم کی واپسی کے سوال تین سال کے اندر طے ہو جاتے ہیں۔",
+)
+_BOOKS = (
+    "Books of account are kept for ten years: Companies Act 2017, section 220.",
+    "حسابات کے کھاتے دس سال رکھے جاتے ہیں: کمپنیز ایکٹ 2017، دفعہ 220۔",
+)
+
+STARTER_RULES = (
+    StarterRule("account_management", ("contact_details", "organisation"), "account_closed", "P1Y", "P3Y", *_RETURN),
+    StarterRule(
+        "account_management",
+        ("credentials",),
+        "account_closed",
+        "P30D",
+        "P1Y",
+        "Default: a closed account is not signed in to; thirty days cover a closing by mistake.",
+        "طے شدہ مدت: بند اکاؤنٹ میں لاگ اِن نہیں ہوتا؛ تیس دن غلطی سے بند ہونے کی صورت کے لیے کافی ہیں۔",
+    ),
+    StarterRule(
+        "service_delivery",
+        ("contact_details", "organisation", "usage_logs", "content"),
+        "account_closed",
+        "P1Y",
+        "P5Y",
+        *_LEARNING,
+    ),
+    StarterRule("payment_billing", ("contact_details", "organisation", "billing"), "collected", "P3Y", "P10Y", *_FEES),
+    StarterRule(
+        "support",
+        ("contact_details", "organisation", "support_communications"),
+        "collected",
+        "P2Y",
+        "P3Y",
+        "Default: an earlier conversation helps with a similar problem for two years.",
+        "طے شدہ مدت: پچھلی گفتگو دو سال تک ملتے جلتے مسئلے میں مدد دیتی ہے۔",
+    ),
+    StarterRule(
+        "support",
+        ("usage_logs", "device"),
+        "collected",
+        "P6M",
+        "P1Y",
+        "Default: a reported problem is traced and solved within six months.",
+        "طے شدہ مدت: بتایا گیا مسئلہ چھ ماہ کے اندر تلاش اور حل ہو جاتا ہے۔",
+    ),
+    StarterRule(
+        "platform_improvement",
+        ("usage_logs", "device"),
+        "collected",
+        "P6M",
+        "P1Y",
+        "Default: trends are found in six months of use; then only groups remain.",
+        "طے شدہ مدت: رجحان چھ ماہ کے استعمال سے معلوم ہو جاتے ہیں؛ پھر صرف گروہ باقی رہتے ہیں۔",
+        method="generalise",
+    ),
+    StarterRule(
+        "legal_compliance",
+        ("contact_details", "organisation", "billing"),
+        "collected",
+        "P10Y",
+        "",
+        *_BOOKS,
+        minimum="P10Y",
+    ),
+    StarterRule(
+        "legal_compliance",
+        ("usage_logs",),
+        "collected",
+        "P1Y",
+        "P3Y",
+        "Default: authorities ask for activity records within a year.",
+        "طے شدہ مدت: حکام ایک سال کے اندر سرگرمی کا ریکارڈ طلب کرتے ہیں۔",
+    ),
+    StarterRule(
+        "service_communications",
+        ("contact_details", "organisation"),
+        "account_closed",
+        "P30D",
+        "P1Y",
+        "Default: a last message about a closed account is sent within thirty days.",
+        "طے شدہ مدت: بند اکاؤنٹ کے بارے میں آخری پیغام تیس دن کے اندر بھیجا جاتا ہے۔",
+    ),
+    StarterRule(
+        "security_integrity",
+        ("credentials", "usage_logs", "device"),
+        "collected",
+        "P1Y",
+        "P2Y",
+        "Default: misuse of an account is often found only months later.",
+        "طے شدہ مدت: اکاؤنٹ کا غلط استعمال اکثر مہینوں بعد معلوم ہوتا ہے۔",
+    ),
+)
+"""A rule for every category of every starter purpose."""
+
 
 FIXED_ONCE_STARTED = (
     "trigger",
@@ -41,11 +229,6 @@ FIXED_ONCE_STARTED = (
     "minimum",
     "maximum",
 )
-_UNCHANGEABLE = gettext_noop("This cannot change: end this rule and add another.")
-_NOT_NEEDED = gettext_noop("This purpose does not need this data category, so it needs no rule.")
-_SHARED_ONLY = gettext_noop("Only PakTaleem sets bounds for its clients.")
-_ENDED = gettext_noop("It has already ended.")
-_BOUNDS_CROSSED = gettext_noop("The minimum must not be longer than the maximum.")
 
 
 @transaction.atomic
@@ -87,18 +270,14 @@ def apply_approved_rule(change: SafeguardChange, *, actor: Actor, reason: Reason
 
 
 def _save(rule: RetentionRule, *, actor: Actor, reason: Reason | str, at: datetime) -> RetentionRule:
-    if is_kept_longer(rule, at=at):
-        _outdate_consents(rule, actor=actor, at=at)
-    return save_register_row(rule, actor=actor, reason=reason, at=at)
-
-
-def _outdate_consents(rule: RetentionRule, *, actor: Actor, at: datetime) -> None:
+    """Save a rule; one by which data is kept longer outdates earlier consents."""
     owners = [rule.client_id, PAKTALEEM]
     consents = LawfulBasis.objects.filter(client_id__in=owners, purpose__code=rule.purpose.code, basis=Basis.CONSENT)
-    if rule.client_id == PAKTALEEM or consents.exists():
+    if is_kept_longer(rule, at=at) and (rule.client_id == PAKTALEEM or consents.exists()):
         since = rule.starts_at if rule.starts_at > at else rule.ends_at or at
         added, owner = [rule.category], rule.client_id
         record_widening(rule.purpose, WideningKind.PERIOD, added, client_id=owner, actor=actor, at=max(at, since))
+    return save_register_row(rule, actor=actor, reason=reason, at=at)
 
 
 def check_rule(rule: RetentionRule, *, actor: Actor, at: datetime) -> RetentionRule | None:
@@ -110,11 +289,13 @@ def check_rule(rule: RetentionRule, *, actor: Actor, at: datetime) -> RetentionR
     before = stored_row(rule)
     check_register_row(rule, before, at=at)
     if rule.category not in rule.purpose.categories:
-        raise ValidationError({"category": [_NOT_NEEDED]})
+        raise ValidationError({"category": [_("This purpose does not need this data category, so it needs no rule.")]})
     _check_bounds(rule, at=at)
     if not isinstance(before, RetentionRule):
         return None
-    _refuse_changes(rule, before, at=at)
+    for field in ("category", *(FIXED_ONCE_STARTED if before.starts_at <= at else ())):
+        if getattr(before, field) != getattr(rule, field):
+            raise ValidationError({field: [_("This cannot change: end this rule and add another.")]})
     return before
 
 
@@ -126,16 +307,9 @@ def end_rule(rule: RetentionRule, *, actor: Actor, reason: Reason | str, at: dat
     NotAllowed.
     """
     if rule.ends_at is not None and rule.ends_at <= at:
-        raise ValidationError({"ends_at": [_ENDED]})
+        raise ValidationError({"ends_at": [_("It has already ended.")]})
     rule.ends_at = at
     return save_rule(rule, actor=actor, reason=reason, at=at)
-
-
-def _refuse_changes(rule: RetentionRule, before: RetentionRule, *, at: datetime) -> None:
-    has_started = before.starts_at <= at
-    for field in ("category", *(FIXED_ONCE_STARTED if has_started else ())):
-        if getattr(before, field) != getattr(rule, field):
-            raise ValidationError({field: [_UNCHANGEABLE]})
 
 
 def _parse(rule: RetentionRule, field: str) -> Period | None:
@@ -153,10 +327,11 @@ def _check_bounds(rule: RetentionRule, *, at: datetime) -> None:
         return
     if rule.client_id != PAKTALEEM:
         if minimum or maximum:
-            raise ValidationError({"minimum" if minimum else "maximum": [_SHARED_ONLY]})
+            field = "minimum" if minimum else "maximum"
+            raise ValidationError({field: [_("Only PakTaleem sets bounds for its clients.")]})
         _check_shared_bounds(rule, period, at=at)
     elif minimum and maximum and not is_never_shorter(maximum, minimum):
-        raise ValidationError({"minimum": [_BOUNDS_CROSSED]})
+        raise ValidationError({"minimum": [_("The minimum must not be longer than the maximum.")]})
     else:
         _require_between(period, minimum, maximum)
 
@@ -196,22 +371,19 @@ def load_starter_rules(actor: Actor, at: datetime) -> int:
         and (starter.purpose, category) not in known
     ]
     for starter, purpose, category in missing:
-        save_rule(_build_rule(starter, purpose, category, at), actor=actor, reason=Reason.ONBOARDING, at=at)
+        rule = RetentionRule(
+            client_id=PAKTALEEM,
+            category=category,
+            purpose=purpose,
+            trigger=starter.trigger,
+            period=starter.period,
+            action=Disposal.ANONYMISE if starter.method else Disposal.DELETE,
+            method=starter.method,
+            ground_en=starter.ground_en,
+            ground_ur=starter.ground_ur,
+            minimum=starter.minimum,
+            maximum=starter.maximum,
+            starts_at=at,
+        )
+        save_rule(rule, actor=actor, reason=Reason.ONBOARDING, at=at)
     return len(missing)
-
-
-def _build_rule(starter: StarterRule, purpose: Purpose, category: str, at: datetime) -> RetentionRule:
-    return RetentionRule(
-        client_id=PAKTALEEM,
-        category=category,
-        purpose=purpose,
-        trigger=starter.trigger,
-        period=starter.period,
-        action=Disposal.ANONYMISE if starter.method else Disposal.DELETE,
-        method=starter.method,
-        ground_en=starter.ground_en,
-        ground_ur=starter.ground_ur,
-        minimum=starter.minimum,
-        maximum=starter.maximum,
-        starts_at=at,
-    )

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from children.guardians.services.conflicts import lock_child
+from children.guardians.services.answers import lock_child
 from paktaleem.directory.access_links.contact_changes import is_contact_settled
 from paktaleem.directory.data_systems.models import Ground, Order, OrderKind
 from paktaleem.directory.data_systems.selectors import Parent, categories_held

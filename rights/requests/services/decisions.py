@@ -17,7 +17,7 @@ from children.guardians.selectors import (
     get_live_guardianship,
     list_of_full_age,
 )
-from children.guardians.services.conflicts import lock_child
+from children.guardians.services.answers import lock_child
 from consent.agreements.selectors import has_left
 from consent.consents.models import Method, Restriction
 from consent.consents.services.recording import NothingToWithdraw, withdraw_consent

@@ -8,9 +8,8 @@ from paktaleem.directory.data_systems.services.fulfilment import accept_order, c
 from paktaleem.directory.data_systems.states import Answer, Outcome
 from paktaleem.foundation.accounts.actors import system_actor
 from retention.disposals.models import Batch, Item, Sweep
+from retention.disposals.services.batches import approve_disposal, flag_chunk, start_sweep
 from retention.disposals.services.executing import certify_if_answered, order_chunk
-from retention.disposals.services.reviewing import approve_disposal
-from retention.disposals.services.sweeping import flag_chunk, start_sweep
 from retention.holdings.models import Holding
 from tests.cast import Cast
 from tests.retention.schedule.making import DAY, make_holding, make_rule

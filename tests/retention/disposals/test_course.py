@@ -1,8 +1,11 @@
 """The course of a disposal: flagged, reviewed, approved, ordered, answered, certified."""
 
 import json
+from collections import Counter
+from typing import Any
 
 import pytest
+from procrastinate.contrib.django.models import ProcrastinateJob
 
 from paktaleem.directory.data_systems.models import Ground, Order, OrderSet
 from paktaleem.directory.data_systems.selectors import Parent, is_set_intact
@@ -14,20 +17,29 @@ from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.certificates import read_body
 from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.clock import client_now
+from paktaleem.foundation.tenancy.context import in_client, in_global
 from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.office.exits.services.deleting import CONTINUE as CONTINUE_EXIT
+from paktaleem.office.exits.tasks import continue_all_exits
 from retention.disposals.models import Batch, Certificate, Item, Stage
 from retention.disposals.selectors import get_progress
-from retention.disposals.services.certificates import BatchMovedOn
-from retention.disposals.services.reviewing import (
+from retention.disposals.services.batches import (
+    SWEEP,
     approve_disposal,
     cancel_disposal,
+    flag_chunk,
+    open_disposal,
     pause_disposal,
     resume_disposal,
     settle_approval,
+    start_sweep,
     take_out,
 )
-from retention.disposals.services.sweeping import flag_chunk, open_disposal
+from retention.disposals.services.certificates import CONTINUE, BatchMovedOn
+from retention.disposals.tasks import continue_all_disposals
 from retention.holdings.models import Holding
+from tests.cast import Cast
 from tests.retention.disposals.steps import (
     WORKER,
     answer,
@@ -40,6 +52,7 @@ from tests.retention.disposals.steps import (
     states,
     sweep,
 )
+from tests.retention.exits.steps import approved as approved_exit
 from tests.retention.schedule.making import DAY, HOUR, put_on_hold
 
 
@@ -189,7 +202,7 @@ def test_the_end_of_an_agreement_disposes_of_everything_but_what_is_on_hold(cast
     body = read_body(certify(batch, now + HOUR))
     assert (body["ground"], body["case"]) == ("agreement_ended", {"kind": "exit", "id": str(case.id)})
     progress = get_progress(batch)
-    assert (progress.outstanding, progress.total - progress.answered) == (0, 5)
+    assert progress.total - progress.answered == 5
 
 
 def test_the_end_of_an_agreement_takes_over_what_is_in_review(cast, indus, now, in_review):
@@ -215,3 +228,43 @@ def test_a_client_never_sees_another_clients_disposals(cast, now, in_review):
         with pytest.raises(NotAllowed):
             act(in_review, actor=stranger, at=now)
     assert not Certificate.objects.exists()
+
+
+def jobs(task: str) -> dict[str, int]:
+    with in_global():
+        return dict(Counter(ProcrastinateJob.objects.filter(task_name=task).values_list("status", flat=True)))
+
+
+def run_three_times(task: Any) -> None:
+    for _ in range(3):
+        task(0)
+
+
+def test_a_disposal_is_queued_once_and_only_from_its_time_on(cast: Cast, now: Any) -> None:
+    with in_client(cast.client_id("indus")):
+        rule_for(cast.client("indus"), at=now)
+        hold_data(cast, "hamza", at=now)
+        sweep(cast.client_id("indus"), now)
+        batch = approved(cast, client_now())
+    assert jobs(CONTINUE) == {"todo": 1}
+    run_three_times(continue_all_disposals)
+    assert jobs(CONTINUE) == {"todo": 1}, "its orders are not due yet"
+    with in_client(batch.client_id):
+        batch.starts_at = client_now() - DAY
+        batch.save(update_fields=["starts_at"])
+    run_three_times(continue_all_disposals)
+    assert jobs(CONTINUE) == {"todo": 2}, "the queued job starts later, by its own clock"
+    with in_global():
+        ProcrastinateJob.objects.filter(task_name=CONTINUE, scheduled_at=None).update(status="doing")
+    run_three_times(continue_all_disposals)
+    assert jobs(CONTINUE) == {"doing": 1, "todo": 2}, "the next job waits, as the running one may fail"
+
+
+def test_a_sweep_and_an_exit_are_queued_once(cast: Cast, now: Any) -> None:
+    with in_client(cast.client_id("indus")):
+        start_sweep(cast.client_id("indus"), actor=WORKER, at=now)
+        approved_exit(cast, now, "return")
+    assert (jobs(SWEEP), jobs(CONTINUE_EXIT)) == ({"todo": 1}, {"todo": 1})
+    run_three_times(continue_all_disposals)
+    run_three_times(continue_all_exits)
+    assert (jobs(SWEEP), jobs(CONTINUE_EXIT)) == ({"todo": 1}, {"todo": 1})

@@ -18,7 +18,7 @@ from paktaleem.foundation.accounts.actors import user_actor
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 from retention.disposals.models import Batch, Item
-from retention.disposals.services.reviewing import approve_disposal
+from retention.disposals.services.batches import approve_disposal
 from retention.holdings.models import Holding
 from tests.cast import Cast
 from tests.factories import SubjectFactory

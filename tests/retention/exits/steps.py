@@ -12,7 +12,7 @@ from paktaleem.office.exits.services.deleting import erase_chunk
 from paktaleem.office.exits.services.exporting import collect_chunk, export_chunk, list_copy_orders, open_part
 from paktaleem.office.exits.services.proposing import decide_exit, propose_exit
 from retention.disposals.models import Batch
-from retention.disposals.services.sweeping import flag_chunk
+from retention.disposals.services.batches import flag_chunk
 from tests.cast import Cast
 from tests.retention.disposals.steps import WORKER, answer, certify, order_all
 

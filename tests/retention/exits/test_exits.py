@@ -36,7 +36,7 @@ from paktaleem.office.exits.services.deleting import (
 from paktaleem.office.exits.services.exporting import export_chunk
 from paktaleem.office.exits.services.proposing import decide_exit, propose_exit
 from retention.disposals.models import Batch, Certificate, Item
-from retention.disposals.services.sweeping import flag_chunk
+from retention.disposals.services.batches import flag_chunk
 from retention.schedule.models import HoldKind
 from retention.schedule.services.holds import HoldScope, place_hold
 from tests.cast import Cast

@@ -12,7 +12,7 @@ from openpyxl import load_workbook
 from consent.register.models.purposes import Purpose
 from paktaleem.foundation.tenancy.context import in_client
 from retention.holdings.models import FlaggedCollection, IncidentCause
-from retention.holdings.services.collecting import CollectionReport, report_collection
+from retention.holdings.services.holdings import CollectionReport, report_collection
 from retention.holdings.services.incidents import open_incident
 from retention.schedule.models import Hold, HoldKind, HoldLift, RetentionRule
 from retention.schedule.selectors import list_due_of_person

@@ -35,8 +35,7 @@ from paktaleem.foundation.operations.jobs import enqueue_job
 from paktaleem.office.exits.models import AgreementExit, Choice, ExitCertificate, ExitPart, ExitStage
 from retention.disposals.models import Batch, Item, ItemState, Stage
 from retention.disposals.selectors import list_case_certificates
-from retention.disposals.services.reviewing import pause_disposal, resume_disposal
-from retention.disposals.services.sweeping import open_disposal
+from retention.disposals.services.batches import open_disposal, pause_disposal, resume_disposal
 
 _SCOPES = frozenset({"orders", "decisions:ask"})
 """The scopes that keys keep: orders, and decisions, of which only ``store`` and ``delete`` are permitted."""

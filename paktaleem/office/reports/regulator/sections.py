@@ -19,8 +19,7 @@ from paktaleem.foundation.accounts.second_person import ChangeState
 from retention.breaches.models import Breach, BreachAssessment
 from retention.disposals.models import Certificate as DisposalCertificate
 from retention.holdings.models import Incident
-from retention.records.labels import to_cells
-from retention.records.selectors import build_record
+from retention.records.services import build_record, to_cells
 from rights.erasures.models import Certificate as ErasureCertificate
 from rights.requests.models import ANSWERED_IN_TIME, RequestPart, RightsRequest
 

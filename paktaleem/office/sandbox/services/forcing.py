@@ -12,8 +12,7 @@ from django.core.exceptions import ValidationError
 from children.guardians.models.guardians import Decision as Answered
 from children.guardians.models.guardians import Guardianship, Relationship, Route, VerificationMethod
 from children.guardians.models.mechanisms import Quarantine, QuarantineCause
-from children.guardians.services.answers import record_service_answer
-from children.guardians.services.conflicts import end_quarantine, quarantine
+from children.guardians.services.answers import end_quarantine, quarantine, record_service_answer
 from children.guardians.services.guardians import end_guardian, name_guardian
 from children.guardians.services.verifications import verify_guardian
 from consent.consents.models import Consent, ConsentState, Objection, Restriction

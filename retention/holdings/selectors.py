@@ -1,22 +1,28 @@
 """Selectors of collections, holdings and incidents."""
 
+from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from dateutil.relativedelta import relativedelta
 from django.db.models import Case, Count, QuerySet, When
+from django.utils.translation import gettext_lazy
 
 from children.guardians.authority import GIVEN, ChildFacts
 from children.guardians.models.guardians import ServiceAuthorisation
 from children.guardians.selectors import load_child_facts
+from paktaleem.directory.data_systems.models import System
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.operations.extensions import ExtensionPoint
 from paktaleem.foundation.tenancy.school_limits import begin_with_people
 from retention.holdings.models import Holding
 
+ON_HOLD = gettext_lazy("The data is on hold. It cannot be erased until the hold is lifted.")
 AGES = (1, 2, 3, 5)
 """Limits of the ages, in years: up to a year, one to two, two to three, three to five, more."""
 
@@ -73,3 +79,40 @@ def _without_false_answers(facts: ChildFacts, subject: Subject) -> ChildFacts:
     false = set(answers.filter(verification__ended_at__isnull=False).values_list("pk", flat=True))
     guardians = (replace(one, answer=None) if one.answer and one.answer.id in false else one for one in facts.guardians)
     return replace(facts, guardians=tuple(guardians))
+
+
+class DisposalHold(NamedTuple):
+    """A hold that keeps data: its kind and ground in words, its review day, its category and its system.
+
+    An empty category is every one, and None every system.
+    """
+
+    kind: str
+    ground: str
+    review_on: date
+    category: str
+    system: System | None = None
+
+    def keeps(self, category: str) -> bool:
+        """Return True if the hold keeps data of this category (code) in some system."""
+        return self.category in {"", category} and (self.system is None or category in self.system.categories)
+
+    def keeps_in(self, system: System, category: str) -> bool:
+        """Return True if the hold keeps data of this category (code) in this system."""
+        return self.keeps(category) and self.system in {None, system}
+
+
+type DisposalCheck = Callable[[UUID, UUID, AbstractSet[str]], Iterable[DisposalHold]]
+"""Takes the client, the person and the categories; returns what keeps any of this data."""
+
+before_disposal: ExtensionPoint[DisposalCheck] = ExtensionPoint(
+    "retention.before_disposal", "Asked what keeps data of a person, before systems are ordered to erase it."
+)
+ended_periods: ExtensionPoint[Callable[[UUID, Sequence[UUID], datetime], Iterable[UUID]]] = ExtensionPoint(
+    "retention.ended_periods", "Asked which holdings of people of a client are past their retention period at a time."
+)
+
+
+def list_disposal_holds(client_id: UUID, subject_id: UUID, categories: AbstractSet[str]) -> list[DisposalHold]:
+    """List what keeps any data of these categories (codes) of a person."""
+    return [hold for check in before_disposal for hold in check(client_id, subject_id, categories)]
