@@ -240,7 +240,7 @@ class AboutDataInput(StrictSerializer):
     """The guardian, and the request about the child's data."""
 
     guardian = TextField(max_length=255)
-    wish = serializers.ChoiceField([one.value for one in Wish])
+    wish = serializers.ChoiceField(Wish.values)
     text = TextField(required=False, allow_null=True, max_length=2_000)
 
 
@@ -249,7 +249,7 @@ class AboutDataOutput(serializers.Serializer[Any]):
 
     id = serializers.UUIDField(allow_null=True)
     number = serializers.CharField(allow_null=True)
-    kind = serializers.ChoiceField([one.value for one in Wish])
+    kind = serializers.ChoiceField(Wish.values)
     state = serializers.ChoiceField(_WISH_STATES)
     received_at = serializers.DateTimeField()
     due_at = serializers.DateTimeField(allow_null=True)

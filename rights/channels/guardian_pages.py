@@ -21,7 +21,7 @@ from paktaleem.foundation.accounts.middleware import get_client_time
 from paktaleem.foundation.console.forms import set_choices
 from paktaleem.foundation.first_rows import FirstRows, take_latest
 from paktaleem.foundation.web.public.pages import page_url, public_page
-from rights.channels.guardians import RIGHT_OF, WISH_LABELS, Wish, list_request_blockers, record_guardian_request
+from rights.channels.guardians import RIGHT_OF, Wish, list_request_blockers, record_guardian_request
 from rights.channels.views import STATES_FOR_PERSON, list_extras
 from rights.erasures.views import list_erasures_of_ward
 from rights.packages.views import CopyPage, answer_copy, find_fetchable
@@ -84,7 +84,7 @@ class DataForm(forms.Form):
 
     def __init__(self, *args: Any, refused: Container[Wish], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        offered = [(wish.value, words) for wish, words in WISH_LABELS.items() if wish not in refused]
+        offered = [(wish.value, wish.label) for wish in Wish if wish not in refused]
         set_choices(self, "wish", offered)
 
 

@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from enum import StrEnum
 
 from django.db import transaction
+from django.db.models import TextChoices
 from django.urls import reverse
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from children.guardians.authority import RequestBlocker
@@ -29,18 +28,17 @@ from rights.requests.services.intake import receive_request, record_verified, re
 from rights.requests.services.steps import lock_open_request
 
 
-class Wish(StrEnum):
-    """A guardian's request about a child's data, in the words of the API and the pages."""
+class Wish(TextChoices):
+    """A guardian's request about a child's data, in the words of the API and the pages; ``keep`` makes no request."""
 
-    COPY = "copy"
-    DELETION = "deletion"
-    RECTIFICATION = "rectification"
-    RESTRICTION = "restriction"
-    PORTABILITY = "portability"
-    OBJECTION = "objection"
-    COMPLAINT = "complaint"
-    KEEP = "keep"
-    """Keep what must be kept, and nothing else: recorded, without a request."""
+    COPY = "copy", _("I request a copy of the data")
+    DELETION = "deletion", _("I request that the data be deleted")
+    RECTIFICATION = "rectification", _("I request that wrong data be corrected")
+    RESTRICTION = "restriction", _("I request that the data be kept, but not used for now")
+    PORTABILITY = "portability", _("I request the data as a file for another service")
+    OBJECTION = "objection", _("I object to a use of the data")
+    COMPLAINT = "complaint", _("I complain about how the data is handled")
+    KEEP = "keep", _("Keep only what the school must keep, and do nothing else with it")
 
 
 RIGHT_OF: dict[Wish, RightKind] = {
@@ -49,16 +47,6 @@ RIGHT_OF: dict[Wish, RightKind] = {
     **{Wish(kind.value): kind for kind in RightKind if kind.value in set(Wish)},
 }
 """The right that a request exercises; ``keep`` exercises none."""
-WISH_LABELS: dict[Wish, Promise] = {
-    Wish.COPY: _("I request a copy of the data"),
-    Wish.DELETION: _("I request that the data be deleted"),
-    Wish.RECTIFICATION: _("I request that wrong data be corrected"),
-    Wish.RESTRICTION: _("I request that the data be kept, but not used for now"),
-    Wish.PORTABILITY: _("I request the data as a file for another service"),
-    Wish.OBJECTION: _("I object to a use of the data"),
-    Wish.COMPLAINT: _("I complain about how the data is handled"),
-    Wish.KEEP: _("Keep only what the school must keep, and do nothing else with it"),
-}
 
 
 @transaction.atomic

@@ -1,5 +1,6 @@
 """Public pages: the forms for requests and concerns, and the person's own requests. GET shows, POST acts."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any
@@ -224,13 +225,14 @@ def make_own_request(request: HttpRequest, visit: Visit) -> HttpResponse:
     if not count_attempt(OWN_LIMITS, address=str(visit.person.pk), ip=""):
         return error_page(HTTPStatus.TOO_MANY_REQUESTS)
     at = get_client_time(request)
+    by_code = IdentityMethod.CODE if is_contact_settled(visit.person, at) else ""
     row = receive_request(
         visit.person.client,
         kinds=form.cleaned_data["kinds"],
         channel=Channel.OWN_PAGE,
         subject=visit.person,
         details=form.cleaned_data["details"],
-        identity=_identity_of(visit, at),
+        identity=by_code if visit.session.channel else IdentityMethod.LMS,
         language=translation.get_language() or "en",
         actor=visit.actor,
         at=at,
@@ -240,31 +242,20 @@ def make_own_request(request: HttpRequest, visit: Visit) -> HttpResponse:
     return redirect_to_page("requests")
 
 
-def _identity_of(visit: Visit, at: datetime) -> IdentityMethod | str:
-    """Return how the visit verifies the person; empty for a code to a contact that is too new."""
-    if not visit.session.channel:
-        return IdentityMethod.LMS
-    return IdentityMethod.CODE if is_contact_settled(visit.person, at) else ""
-
-
 @require_http_methods(["POST"])
 @_own_page
 def answer_own_request(request: HttpRequest, visit: Visit) -> HttpResponse:
     """Confirm a request that named the person's contact, or deny it."""
     row = _find_own(request, visit)
-    answer, at = request.POST.get("answer"), get_client_time(request)
+    answer = {"confirm": confirm_own_request, "deny": deny_own_request}.get(request.POST.get("answer", ""))
+    if answer is None:
+        raise BadRequest("The answer is confirm or deny.")
     try:
-        if answer == "confirm":
-            confirm_own_request(row, by_code=bool(visit.session.channel), actor=visit.actor, at=at)
-        elif answer == "deny":
-            deny_own_request(row, by_code=bool(visit.session.channel), actor=visit.actor, at=at)
-        else:
-            raise BadRequest("The answer is confirm or deny.")
+        with suppress(AlreadyAnswered, ErasureGranted, RequestEnded):
+            answer(row, by_code=bool(visit.session.channel), actor=visit.actor, at=get_client_time(request))
     except ContactTooNew:
         refused = _("Your contact was changed less than three days ago. Please answer later.")
         return _render_own(request, visit, OwnRequestForm(), status=HTTPStatus.CONFLICT, refused=refused)
-    except (AlreadyAnswered, ErasureGranted, RequestEnded):
-        return redirect_to_page("requests")
     return redirect_to_page("requests")
 
 

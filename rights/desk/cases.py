@@ -12,7 +12,6 @@ from paktaleem.directory.data_systems.selectors import Parent
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.acts import Refused, act
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.tenancy.rows import new_id
 from retention.schedule.models import HoldKind
 from retention.schedule.services.holds import hold_for_case, lift_holds_of_case
 from rights.desk.models import AuthorityCase, CaseOutcome, RequestTask, TaskKind
@@ -65,9 +64,7 @@ def open_case(
     task; later ones are added as tasks. Raises ValidationError naming the field, Refused, RequestEnded, NotAllowed.
     """
     _check_day("opened_on", opened_on, request, at)
-    case = AuthorityCase(id=new_id(), client_id=request.client_id, request=request, opened_on=opened_on, recorded_at=at)
-    case.authority = authority
-    case.actor_kind, case.actor_id, case.actor_role = actor.kind.value, actor.id, actor.role
+    case = AuthorityCase.by(actor, request, authority=authority, opened_on=opened_on, recorded_at=at)
     case.reference = seal_text(request, reference.strip(), row=case, field="reference")
     case.save(force_insert=True)
     record_step("rights_request.authority_case_opened", request, actor, at, {"case": str(case.pk)})

@@ -27,7 +27,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, decide_change
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.services import record_entry
-from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from rights.desk.models import LiftNotice, NoticeWay, Overruling
 from rights.desk.services import LIFT
 from rights.requests.services.decisions import find_guardian_of_limit
@@ -155,7 +155,6 @@ def propose_overruling(
     if not grounds.strip():
         raise ValidationError({"grounds": [_("State the compelling grounds and the evidence.")]})
     row = Overruling(
-        id=new_id(),
         client_id=objection.client_id,
         objection=objection,
         grounds=sealer_of(objection.subject).seal(grounds.strip(), column=_GROUNDS),
@@ -168,10 +167,6 @@ def propose_overruling(
     return row
 
 
-def _check_waiting(objection: Objection, _actor: Actor, _at: datetime) -> None:
-    _require_waiting(objection)
-
-
 @act(
     "agree",
     "Answer a proposal to overrule",
@@ -179,7 +174,7 @@ def _check_waiting(objection: Objection, _actor: Actor, _at: datetime) -> None:
     lead="Another officer proposed to overrule the objection. Their grounds are below.",
     done="Recorded.",
     danger=True,
-    check=_check_waiting,
+    check=lambda objection, _actor, _at: _require_waiting(objection),
 )
 def settle_overruling(objection: Objection, *, approve: bool, actor: Actor, at: datetime) -> Objection:
     """Agree to an overruling that another officer proposed, or decline it; agreed, the objection ends.

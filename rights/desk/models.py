@@ -170,6 +170,14 @@ class RequestLetter(OfRequest):
         return str(self.get_occasion_display())
 
 
+class CallOutcome(models.TextChoices):
+    """Outcome of a call back to the number on file."""
+
+    REACHED = "reached", _("The person answered and made this request: it counts as theirs")
+    NOT_REACHED = "not_reached", _("No one answered")
+    NOT_THEM = "not_them", _("The person answered and did not make it: the request ends")
+
+
 class CaseOutcome(models.TextChoices):
     """How the authority's case ended."""
 

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from enum import StrEnum
 from itertools import pairwise
 from typing import Any
 from uuid import UUID
@@ -14,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from children.guardians.selectors import list_informed_guardians
-from paktaleem.directory.access_links.contact_changes import is_contact_settled, list_contact_versions
+from paktaleem.directory.access_links.contact_changes import list_contact_versions
 from paktaleem.directory.access_links.limits import Limit, count_attempt, count_rights_message
 from paktaleem.directory.mail.kinds import declare_message
 from paktaleem.directory.mail.recipients import GivenContact, GivenNumber
@@ -28,13 +27,12 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.sign_in_rules import build_public_url
 from paktaleem.foundation.operations.jobs import enqueue_job
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.rows import new_id
-from rights.desk.models import RequestLetter, RequestTask, TaskKind, Way
+from rights.desk.models import CallOutcome, RequestLetter, RequestTask, TaskKind, Way
 from rights.desk.selectors import has_open_case
 from rights.mailbox.services import move_messages
 from rights.rectifications.services.statements import to_given_address
 from rights.requests.deadlines import day_in
-from rights.requests.letters import ANSWERS, Occasion, get_start_url
+from rights.requests.letters import ANSWERS, Occasion, find_mailable_sender, get_start_url
 from rights.requests.models import (
     TO_CALL,
     Channel,
@@ -118,8 +116,7 @@ def add_task(
         raise ValidationError({"due_on": [_("Choose today or a later day.")]})
     if kind == TaskKind.OTHER and not detail.strip():
         raise ValidationError({"detail": [_("Say what is to be done.")]})
-    task = _new_task(request, kind, due_on, actor, at)
-    task.assignee = assignee
+    task = RequestTask.by(actor, request, kind=TaskKind(kind), due_on=due_on, created_at=at, assignee=assignee)
     task.detail = seal_text(request, detail.strip(), row=task, field="detail")
     task.save(force_insert=True)
     facts = {"task": str(task.pk), "kind": task.kind, "due_on": due_on.isoformat()}
@@ -136,8 +133,9 @@ def require_task(request: RightsRequest, *, kind: TaskKind, actor: Actor, at: da
     own = RequestTask.objects.open().filter(client_id=request.client_id, request=request, kind=kind)
     found: RequestTask | None = own.first()
     if found is None:
-        found = _new_task(request, kind, day_in(at, request.client.time_zone), actor, at)
-        found.assignee_id = request.assignee_id
+        due_on = day_in(at, request.client.time_zone)
+        columns = {"kind": kind, "due_on": due_on, "created_at": at, "assignee_id": request.assignee_id}
+        found = RequestTask.by(actor, request, **columns)
         found.save(force_insert=True)
     return found
 
@@ -174,20 +172,6 @@ def finish_task(task: RequestTask, *, actor: Actor, at: datetime) -> RequestTask
     task.save(update_fields=["done_at", "done_by"])
     record_step("rights_request.task_done", task.request, actor, at, {"task": str(task.pk), "kind": task.kind})
     return task
-
-
-def _new_task(request: RightsRequest, kind: TaskKind | str, due_on: date, actor: Actor, at: datetime) -> RequestTask:
-    return RequestTask(
-        id=new_id(),
-        client_id=request.client_id,
-        request=request,
-        kind=TaskKind(kind),
-        due_on=due_on,
-        created_at=at,
-        actor_kind=actor.kind.value,
-        actor_id=actor.id,
-        actor_role=actor.role,
-    )
 
 
 PREVIOUS_FOR = timedelta(days=90)
@@ -378,14 +362,6 @@ def _check_and_list_kinds(request: RightsRequest) -> list[str]:
 _PAUSES = {Occasion.IDENTITY: PauseCause.IDENTITY, Occasion.CLARIFICATION: PauseCause.CLARIFICATION}
 
 
-def may_mail(request: RightsRequest, at: datetime) -> bool:
-    """Return True if the sender has an email address on file that has not changed in the last 72 hours."""
-    sender = request.sender
-    return (
-        sender is not None and sender.erased_at is None and sender.email is not None and is_contact_settled(sender, at)
-    )
-
-
 def _check_letter(request: RightsRequest, _actor: Actor, _at: datetime) -> None:
     require_open(request)
     require_texts(request)
@@ -423,9 +399,8 @@ def send_letter(
     if not text.strip():
         raise ValidationError({"text": [_("Write the letter.")]})
     require_complete("text", text)
-    row = RequestLetter(id=new_id(), client_id=request.client_id, request=request, occasion=occasion, way=way, at=at)
-    row.language = language or request.language
-    row.actor_kind, row.actor_id, row.actor_role = actor.kind.value, actor.id, actor.role
+    columns = {"occasion": occasion, "way": way, "language": language or request.language, "at": at}
+    row = RequestLetter.by(actor, request, **columns)
     row.text = seal_text(request, text.strip(), row=row, field="text")
     row.message_id = _send(request, row.language, text, actor, at) if way is Way.MAIL else None
     row.save(force_insert=True)
@@ -438,24 +413,13 @@ def send_letter(
 
 
 def _send(request: RightsRequest, language: str, text: str, actor: Actor, at: datetime) -> UUID:
-    sender = request.sender
-    if sender is None or not may_mail(request, at):
+    sender = find_mailable_sender(request, at)
+    if sender is None:
         words = _("No email address that has been on file for 72 hours is known: print the letter and hand it over.")
         raise ValidationError({"way": [words]})
     context = {"number": request.number, "text": text.strip()}
     told: dict[str, Any] = {"language": language, "related_id": request.pk, "actor": actor, "at": at}
     return send_message(LETTER.code, to=sender, client_id=request.client_id, context=context, **told).pk
-
-
-class CallOutcome(StrEnum):
-    """Outcome of a call back to the number on file."""
-
-    REACHED = "reached"
-    """The person answered, and made the request."""
-    NOT_REACHED = "not_reached"
-    """No one answered."""
-    NOT_THEM = "not_them"
-    """The person answered, and did not make the request."""
 
 
 def _check_call(request: RightsRequest, _actor: Actor, _at: datetime) -> None:
@@ -504,7 +468,6 @@ def take_in_unknown(
     details: str,
     contact: str,
     language: str,
-    received_at: datetime | None,
     actor: Actor,
     at: datetime,
 ) -> RightsRequest:
@@ -513,16 +476,9 @@ def take_in_unknown(
     A contact that the caller names is never written to; a job looks whether it is on file. Raises ValidationError,
     NotAllowed.
     """
+    channel = Channel.TELEPHONE if actor.client_id is None else Channel.CLIENT
     row = receive_request(
-        client,
-        kinds=kinds,
-        channel=Channel.TELEPHONE if actor.client_id is None else Channel.CLIENT,
-        details=details,
-        contact=contact,
-        language=language,
-        received_at=received_at,
-        actor=actor,
-        at=at,
+        client, kinds=kinds, channel=channel, details=details, contact=contact, language=language, actor=actor, at=at
     )
     enqueue_job(MATCH_SENDER, client=str(client.pk), request=str(row.pk))
     return row

@@ -33,7 +33,7 @@ from paktaleem.foundation.console.forms import ActionForm, RowActionForm
 from paktaleem.foundation.console.model_admin import EvidenceAdmin
 from paktaleem.foundation.console.person_pages import REQUESTS, SummaryLine, on_tab, person_acts, person_summaries
 from paktaleem.foundation.console.register_names import format_purposes
-from paktaleem.foundation.console.requests import actor_of, get_action_time, may
+from paktaleem.foundation.console.requests import get_action_time, may
 from paktaleem.foundation.console.row_actions import AddedAct, RowAction, added_acts, certificate_actions
 from paktaleem.foundation.console.row_search import RowSearch
 from paktaleem.foundation.console.search import searches
@@ -47,7 +47,7 @@ from rights.erasures.models import ErasureProposal, Stage
 from rights.erasures.selectors import AUTHORITY, Preview, find_certificate, preview_erasure, preview_proposal
 from rights.erasures.services.progress import find_target, is_certified, is_granted, list_notices
 from rights.erasures.services.proposals import Target, cancel_erasure, decide_erasure, propose_erasure
-from rights.requests.admin.acts import request_panels
+from rights.requests.admin.acts import by_user, request_panels
 from rights.requests.models import PARENT as REQUEST
 from rights.requests.models import RightsRequest
 from rights.requests.services.steps import require_subject
@@ -168,7 +168,7 @@ def _stage_pill(row: ErasureProposal) -> SafeString:
 
 
 def _cancel(row: ErasureProposal, _given: dict[str, Any], request: HttpRequest) -> None:
-    cancel_erasure(row, actor=actor_of(request), at=get_action_time(request))
+    cancel_erasure(row, **by_user(request))
 
 
 render_certificate = partial(typeset_certificate, Path(__file__).with_name("certificate.typ"))
@@ -307,8 +307,7 @@ def _to_page(request: HttpRequest, row: ErasureProposal) -> HttpResponse:
 
 
 def _propose(row: Subject, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
-    by: dict[str, Any] = {"actor": actor_of(request), "at": get_action_time(request)}
-    return _to_page(request, propose_erasure(row, seen=given["seen"], reason=given["reason"], **by))
+    return _to_page(request, propose_erasure(row, seen=given["seen"], reason=given["reason"], **by_user(request)))
 
 
 def _propose_again(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> HttpResponse | None:
@@ -316,7 +315,7 @@ def _propose_again(row: RightsRequest, given: dict[str, Any], request: HttpReque
     target = find_target(row, at)
     if row.subject is None or target is None:
         return None
-    by: dict[str, Any] = {"actor": actor_of(request), "reason": Reason.SUBJECT_REQUEST, "at": at}
+    by: dict[str, Any] = {"reason": Reason.SUBJECT_REQUEST, **by_user(request)}
     return _to_page(request, propose_erasure(row.subject, target=target, request=row, seen=given["seen"], **by))
 
 

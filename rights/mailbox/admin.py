@@ -27,7 +27,6 @@ from paktaleem.foundation.console.filters import ProgressFilter, SortByWaitingTi
 from paktaleem.foundation.console.forms import ActionForm, RowActionForm, set_choices
 from paktaleem.foundation.console.home_pages import Card
 from paktaleem.foundation.console.model_admin import EvidenceAdmin
-from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import AddedAct, RowAction, act_page, added_acts
 from paktaleem.foundation.console.site import boards, site
 from paktaleem.foundation.encryption.sealing import CannotOpen
@@ -38,7 +37,7 @@ from rights.mailbox.contents import Content
 from rights.mailbox.models import MailboxCheck, MailMessage, MessageState
 from rights.mailbox.rules import read_results
 from rights.mailbox.services import MOST_MESSAGES, list_messages_of, read_messages_of_request
-from rights.requests.admin.acts import request_panels
+from rights.requests.admin.acts import by_user, request_panels
 from rights.requests.models import RightKind, RightsRequest
 
 _TONES = {MessageState.ASIDE: "warn", MessageState.UNREADABLE: "bad"}
@@ -68,12 +67,8 @@ def describe_content(content: Content) -> list[tuple[str, str]]:
     return shown
 
 
-def _by(request: HttpRequest) -> dict[str, Any]:
-    return {"actor": actor_of(request), "at": get_action_time(request)}
-
-
 def _read(row: MailMessage, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
-    content = services.read_message(row, reason=given["reason"], **_by(request))
+    content = services.read_message(row, reason=given["reason"], **by_user(request))
     owner: Any = site.get_model_admin(MailMessage)
     context = {"title": gettext("Text of the message"), "row_url": owner.url_of("change", row)}
     page: HttpResponse = owner.page(request, row, "console/revealed.html", shown=describe_content(content), **context)
@@ -81,7 +76,7 @@ def _read(row: MailMessage, given: dict[str, Any], request: HttpRequest) -> Http
 
 
 def _take_file(row: MailMessage, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
-    found = services.take_file(row, file=given["file"], reason=given["reason"], **_by(request))
+    found = services.take_file(row, file=given["file"], reason=given["reason"], **by_user(request))
     headers = {
         "Content-Disposition": content_disposition_header(as_attachment=True, filename=found.name) or "attachment",
         "X-Content-Type-Options": "nosniff",
@@ -93,7 +88,7 @@ def _take_file(row: MailMessage, given: dict[str, Any], request: HttpRequest) ->
 class FileForm(RowActionForm):
     """The file to be downloaded; its name is shown when the message is read."""
 
-    file = forms.ChoiceField(label=_("File"), widget=forms.RadioSelect)
+    file = forms.TypedChoiceField(label=_("File"), coerce=UUID, widget=forms.RadioSelect)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -102,9 +97,6 @@ class FileForm(RowActionForm):
         set_choices(
             self, "file", [(str(pk), label.format(number=one, size=filesizeformat(size))) for one, (pk, size) in sizes]
         )
-
-    def clean_file(self) -> UUID:
-        return UUID(self.cleaned_data["file"])
 
 
 class KindsForm(ActionForm):
@@ -153,36 +145,30 @@ class MailMessageAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
         return format_html('<a href="{}">{}</a>', url, row.request)
 
 
+type _Line = tuple[datetime, str, int, str, MailMessage | Letter]
+
+
 @request_panels.connect
 def show_messages(_request: HttpRequest, row: RightsRequest) -> dict[str, Any]:
     """Return the panel of what was received and sent about a request, without texts and addresses."""
-    received: list[dict[str, Any]] = [
-        {
-            "at": one.received_at,
-            "direction": gettext("Received"),
-            "what": one.get_state_display(),
-            "files": one.files,
-            "url": reverse("admin:mailbox_mailmessage_change", args=[one.pk], current_app=site.name),
-        }
-        for one in list_messages_of(row)[: MOST_MESSAGES + 1]
-    ]
     letters = Letter.objects.filter(client_id=row.client_id, related_id=row.pk, user=None)
-    sent: list[dict[str, Any]] = [
-        {
-            "at": one.queued_at,
-            "direction": gettext("Sent"),
-            "what": one.get_state_display(),
-            "files": 0,
-            "url": reverse("admin:mail_letter_change", args=[one.pk], current_app=site.name),
-        }
-        for one in letters.defer("context", "address").order_by("queued_at", "pk")[: MOST_MESSAGES + 1]
-    ]
-    lines = take_first(sorted([*received, *sent], key=lambda line: line["at"]), MOST_MESSAGES)
+    sent = letters.defer("context", "address").order_by("queued_at", "pk")
+    received, sent = list_messages_of(row)[: MOST_MESSAGES + 1], sent[: MOST_MESSAGES + 1]
+    words = gettext("Received")
+    found: list[_Line] = [(one.received_at, words, one.files, "mailbox_mailmessage", one) for one in received]
+    found += [(one.queued_at, gettext("Sent"), 0, "mail_letter", one) for one in sent]
+    lines = take_first(sorted(found, key=lambda line: line[0]), MOST_MESSAGES).map(_describe_line)
     return {"template": "console/panels/mail_messages.html", "lines": lines}
 
 
+def _describe_line(line: _Line) -> dict[str, Any]:
+    at, direction, files, model, row = line
+    url = reverse(f"admin:{model}_change", args=[row.pk], current_app=site.name)
+    return {"at": at, "direction": direction, "what": row.get_state_display(), "files": files, "url": url}
+
+
 def _read_messages(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
-    found = read_messages_of_request(row, reason=given["reason"], actor=actor_of(request), at=get_action_time(request))
+    found = read_messages_of_request(row, reason=given["reason"], **by_user(request))
     shown = found.with_rows(
         (f"{moment(message.received_at)} · {label}", text)
         for message, content in found

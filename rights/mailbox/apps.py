@@ -1,7 +1,5 @@
 """Django app of the support mailbox."""
 
-from importlib import import_module
-
 from paktaleem.foundation.operations import extensions
 
 
@@ -18,7 +16,3 @@ class MailboxConfig(extensions.PortalAppConfig):
         ("paktaleem.directory.mail.recipients.reply_addresses", "rights.mailbox.addresses.find_case_address"),
         ("paktaleem.foundation.operations.diagnosis.doctor_checks", "rights.mailbox.checks.check_mailbox"),
     )
-
-    def ready(self) -> None:
-        super().ready()
-        import_module("rights.mailbox.checks")

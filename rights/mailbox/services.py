@@ -35,7 +35,7 @@ from paktaleem.foundation.first_rows import FirstRows, take_first
 from paktaleem.foundation.operations.extensions import ExtensionPoint
 from paktaleem.foundation.operations.jobs import enqueue_job
 from paktaleem.foundation.tenancy.context import advisory_lock, advisory_locks, in_client
-from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.foundation.upkeep.periods.kinds import Bounds, DataKind, Disposal
 from paktaleem.foundation.upkeep.periods.services import get_cutoff
 from rights.mailbox.addresses import hash_token
@@ -114,7 +114,7 @@ def store_mail(
     advisory_locks([f"mailbox/{one.hex()}" for one in (key, text_key)])
     if MailMessage.objects.filter(client_id=client.pk, message_key=key).exists():
         return None
-    row = MailMessage(id=new_id(), client_id=client.pk, state=MessageState.UNREADABLE, size=len(received.raw))
+    row = MailMessage(client_id=client.pk, state=MessageState.UNREADABLE, size=len(received.raw))
     row.message_key, row.content_key, row.received_at = key, text_key, received.received_at
     _place(row, received, request_id, client=client, actor=actor, at=at)
     facts = {"message": str(row.pk), "state": str(row.state), "reason": row.aside_reason or None}
@@ -553,7 +553,7 @@ def _take_out(request: RightsRequest, key: UUID) -> _Taken:
 
 
 def _put_in(made: RightsRequest, taken: _Taken) -> None:
-    row = MailMessage(id=new_id(), client_id=made.client_id, request=made, **taken.columns)
+    row = MailMessage(client_id=made.client_id, request=made, **taken.columns)
     content = new_content(taken.content.mail, is_cut=taken.content.is_cut)
     add_files(row, content, taken.uploads)
     seal_content(row, content, request=made)

@@ -16,7 +16,6 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.forms import ActionForm, set_choices
 from paktaleem.foundation.console.home_pages import Card, make_cards
-from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import AddedAct, RowAction, act_page, added_acts
 from paktaleem.foundation.console.site import boards, site
 from paktaleem.foundation.tenancy.context import in_client
@@ -32,7 +31,7 @@ from rights.packages.selectors import (
 )
 from rights.packages.services.collecting import hand_over_package, request_package
 from rights.packages.views import stream_package
-from rights.requests.admin.acts import request_panels
+from rights.requests.admin.acts import by_user, request_panels
 from rights.requests.models import RightsRequest
 
 _REQUEST = RightsRequest._meta.label_lower
@@ -90,8 +89,7 @@ def _preview(row: RightsRequest, given: dict[str, Any], request: HttpRequest) ->
 
 
 def _hand_over(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
-    by: dict[str, Any] = {"actor": actor_of(request), "at": get_action_time(request)}
-    return stream_package(*hand_over_package(row, reason=given["reason"], **by))
+    return stream_package(*hand_over_package(row, reason=given["reason"], **by_user(request)))
 
 
 _ACTS = (

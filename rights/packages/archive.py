@@ -4,6 +4,7 @@ Nothing is read back, so that the archive can be encrypted while it is written. 
 “..”, each once.
 """
 
+import codecs
 import csv
 import hashlib
 import json
@@ -53,20 +54,10 @@ class Entry:
 
     def write_rows(self, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         """Write a table as CSV (RFC 4180), with a byte order mark so that spreadsheets read it as UTF-8."""
-        lines = csv.writer(cast("Any", _Text(self)))
+        lines = csv.writer(codecs.getwriter("utf-8")(cast("Any", self)))
         self.write(b"\xef\xbb\xbf")
         lines.writerow(header)
         lines.writerows(rows)
-
-
-class _Text:
-    """A text file on an entry, for ``csv``."""
-
-    def __init__(self, entry: Entry) -> None:
-        self._entry = entry
-
-    def write(self, text: str) -> None:
-        self._entry.write(text.encode())
 
 
 class _Gate:

@@ -7,12 +7,11 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from children.guardians.selectors import GuardianshipUnknown
 from paktaleem.directory.data_systems.models import Order, OrderKind
 from paktaleem.directory.people.models import Subject
 from rights.packages.models import Package, PackageDownload, PackageState
 from rights.requests.models import PARENT, RequestPart, RightKind, RightsRequest
-from rights.requests.services.decisions import find_blocker
+from rights.requests.services.decisions import has_authority
 from rights.requests.states import Decision
 
 SYSTEM = "system:"
@@ -45,14 +44,6 @@ def derive_contents(parts: Iterable[tuple[str, str]], left_out: Collection[str] 
     return Contents("access" in granted, "portability" in granted, frozenset(left_out))
 
 
-def needs_choice(parts: Iterable[tuple[str, str]]) -> bool:
-    """Return True if a right is granted in part, or by one of two controllers: staff then choose what is left out."""
-    decisions: dict[str, set[str]] = {}
-    for kind, decision in parts:
-        decisions.setdefault(kind, set()).add(decision)
-    return any(found != {_GRANTED} for found in decisions.values() if found & {_GRANTED, _PARTLY})
-
-
 def safe_name(text: str) -> str:
     """Return a name for a file or folder: lower-case letters, digits, “-” and “_” only, so no path and no dots."""
     plain = "".join(letter if letter in _NAME_CHARACTERS else "-" for letter in text.lower())
@@ -82,8 +73,11 @@ def is_copy_granted(request: RightsRequest) -> bool:
 
 
 def is_left_out_allowed(request: RightsRequest) -> bool:
-    """Return True if not everything is granted, so that staff choose what a copy leaves out."""
-    return needs_choice([(part.kind, part.decision) for part in list_copy_parts(request)])
+    """Return True if a right is granted in part, or by one of two controllers: staff then choose what is left out."""
+    decisions: dict[str, set[str]] = {}
+    for part in list_copy_parts(request):
+        decisions.setdefault(part.kind, set()).add(part.decision)
+    return any(found != {_GRANTED} for found in decisions.values() if found & {_GRANTED, _PARTLY})
 
 
 def list_orders(package: Package) -> QuerySet[Order]:
@@ -100,18 +94,8 @@ def may_fetch(request: RightsRequest, person: Subject, *, at: datetime) -> bool:
     That is the person whom the data is about or, for a child, the guardian who made the request, while they have the
     authority to receive the child's data. The child does not fetch the copy of a guardian's request.
     """
-    if not request.is_identity_verified or request.sender != person:
-        return False
-    return request.requester is None or _may_receive_data(request, at)
-
-
-def _may_receive_data(request: RightsRequest, at: datetime) -> bool:
-    if request.subject is None or request.requester is None:
-        return False
-    try:
-        return find_blocker(request.subject, request.requester, RightKind.ACCESS, at=at) is None
-    except GuardianshipUnknown:
-        return False
+    is_sender = request.is_identity_verified and request.sender == person
+    return is_sender and has_authority(request, RightKind.ACCESS, at=at)
 
 
 def has_contact(person: Subject | None) -> bool:

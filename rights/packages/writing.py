@@ -1,7 +1,6 @@
 """Write a package: pages for people, JSON and CSV for machines, and what the systems gave."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import islice
@@ -75,14 +74,12 @@ def _to_answer(order: Order, folder: int, contents: Contents, portable: frozense
     has_files = not is_left_out and order.copies_purged_at is None
     parts = list_parts(order) if has_files else []
     wanted = [part for part in parts if contents.is_access or part.category in portable]
-    files = _to_files(wanted, f"systems/{folder:02}-{safe_name(order.system.code)}")
+    path = f"systems/{folder:02}-{safe_name(order.system.code)}"
+    files = [
+        SystemFile(part, f"{path}/{number:03}-{safe_name(part.category)}.{ENDINGS[FileKind(part.file.kind)]}")
+        for number, part in enumerate(wanted, start=1)
+    ]
     return SystemAnswer(order, _find_reason(order), is_left_out, tuple(files))
-
-
-def _to_files(parts: list[OrderPart], folder: str) -> Iterator[SystemFile]:
-    for number, part in enumerate(parts, start=1):
-        ending = ENDINGS[FileKind(part.file.kind)]
-        yield SystemFile(part, f"{folder}/{number:03}-{safe_name(part.category)}.{ending}")
 
 
 def _find_reason(order: Order) -> Any:
@@ -142,7 +139,7 @@ class PackageWriter:
                         entry.write(chunk)
         stored = self._write_stored_files(archive) if self.contents.is_access else []
         for language, _name in settings.LANGUAGES:
-            with _in_language(language), archive.entry(f"index.{language}.html") as entry:
+            with translation.override(language), archive.entry(f"index.{language}.html") as entry:
                 entry.write(self._render_page(language, shown, stored).encode())
         return archive.finish(self._describe_request())
 
@@ -164,7 +161,7 @@ class PackageWriter:
     def write_data(self, archive: Archive, sections: Sequence[Section], folder: str) -> list[_Shown]:
         """Write schema, tables and JSON of some sections; return what the page shows of them."""
         is_portable = folder == _PORTABLE or not self.contents.is_access
-        with archive.entry(f"{folder}schema.json", is_portable=is_portable) as entry, _in_language("en"):
+        with archive.entry(f"{folder}schema.json", is_portable=is_portable) as entry, translation.override("en"):
             entry.write_json(build_schema(sections))
         shown = [self._write_table(archive, one, folder, is_portable=is_portable) for one in sections]
         with archive.entry(f"{folder}data.json", is_portable=is_portable) as entry:
@@ -212,7 +209,7 @@ class PackageWriter:
         }
 
     def _describe(self, language: str) -> dict[str, Any]:
-        with _in_language(language):
+        with translation.override(language):
             about = self._describe_request() | describe_processing(self.package, at=self.at)
             return about | {"systems": [answer.describe() for answer in self.answers]}
 
@@ -263,9 +260,3 @@ def _to_words(value: Value, labels: Any, kind: ValueKind) -> Any:
 
 def _to_iso(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
-@contextmanager
-def _in_language(language: str) -> Iterator[None]:
-    with translation.override(language):
-        yield

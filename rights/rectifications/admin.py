@@ -27,7 +27,7 @@ from paktaleem.foundation.console.site import site
 from paktaleem.foundation.encryption.sealing import CannotOpen
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
-from rights.rectifications.models import CorrectedValue, Correction, CorrectionState, InformOutcome, RecipientNotice
+from rights.rectifications.models import CorrectedValue, Correction, CorrectionState, InformOutcome
 from rights.rectifications.selectors import (
     FieldHistory,
     list_corrected_fields,
@@ -39,7 +39,7 @@ from rights.rectifications.services.applying import correct_person, correct_role
 from rights.rectifications.services.statements import Statement, add_correction, find_open_part, refuse_correction
 from rights.rectifications.values import CORRECTABLE, FIELD_LABELS
 from rights.rectifications.views import CorrectionForm
-from rights.requests.admin.acts import request_panels
+from rights.requests.admin.acts import by_user, offer_rows, request_panels
 from rights.requests.models import RightKind, RightsRequest
 from rights.requests.services.decisions import restrict_for_request
 from rights.requests.services.steps import list_parts
@@ -71,7 +71,7 @@ class StateForm(CorrectionForm, ActionForm):
 class RefuseForm(ActionForm):
     """The correction that is refused, and why."""
 
-    correction = forms.ChoiceField(label=_("Correction"), widget=forms.RadioSelect)
+    correction = forms.TypedChoiceField(label=_("Correction"), widget=forms.RadioSelect)
     reasons = forms.CharField(
         label=_("Reasons, in words the person understands"),
         max_length=2000,
@@ -81,12 +81,8 @@ class RefuseForm(ActionForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.offered = {str(one.pk): one for one in _open_corrections(self.row)}
-        labels = [(key, f"{number}. {one}") for number, (key, one) in enumerate(self.offered.items(), 1)]
-        set_choices(self, "correction", labels)
-
-    def clean_correction(self) -> Correction:
-        return self.offered[self.cleaned_data["correction"]]
+        found = enumerate(_open_corrections(self.row), 1)
+        offer_rows(self, "correction", [(one, f"{number}. {one}") for number, one in found])
 
 
 class MeanwhileForm(ActionForm):
@@ -108,24 +104,20 @@ class MeanwhileForm(ActionForm):
 class InformedForm(ActionForm):
     """A recipient, and what came of telling it."""
 
-    notice = forms.ChoiceField(label=_("Recipient"), widget=forms.RadioSelect)
+    notice = forms.TypedChoiceField(label=_("Recipient"), widget=forms.RadioSelect)
     outcome = forms.ChoiceField(label=_("Outcome"), choices=InformOutcome.choices, widget=forms.RadioSelect)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.offered = {str(one.pk): one for one in list_notices(self.row)}
-        set_choices(self, "notice", [(key, str(one.recipient)) for key, one in self.offered.items()])
-
-    def clean_notice(self) -> RecipientNotice:
-        return self.offered[self.cleaned_data["notice"]]
+        offer_rows(self, "notice", [(one, str(one.recipient)) for one in list_notices(self.row)])
 
 
 def _state(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
-    add_correction(row, Statement(**given), actor=actor_of(request), at=get_action_time(request))
+    add_correction(row, Statement(**given), **by_user(request))
 
 
 def _restrict(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
-    restrict_for_request(row, given["purposes"], actor=actor_of(request), at=get_action_time(request))
+    restrict_for_request(row, given["purposes"], **by_user(request))
 
 
 def _open_corrections(row: RightsRequest) -> list[Correction]:
@@ -133,7 +125,7 @@ def _open_corrections(row: RightsRequest) -> list[Correction]:
 
 
 def _is_undecided(row: RightsRequest, _at: datetime) -> bool:
-    return row.is_open and row.answered_at is None and row.wrapped is not None and find_open_part(row) is not None
+    return row.wrapped is not None and find_open_part(row) is not None
 
 
 _INFORM = act_page(record_informed, form=InformedForm, target="notice", list_targets=list_notices)
@@ -224,14 +216,18 @@ class RolesForm(RowActionForm):
 
 
 def _change_roles(subject: Subject, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
-    by: dict[str, Any] = {"actor": actor_of(request), "reason": given["reason"], "at": get_action_time(request)}
-    made = correct_roles(subject, role=given["role"], other_roles=given["other_roles"], **by)
-    if made is not None and made.applied_at is None:
-        messages.warning(request, gettext("Nothing has changed yet: a second person must confirm it."))
-    else:
-        messages.success(
-            request, gettext("The roles are changed. The systems that hold them are ordered to change them.")
-        )
+    told: dict[str, Any] = {"reason": given["reason"], **by_user(request)}
+    made = correct_roles(subject, role=given["role"], other_roles=given["other_roles"], **told)
+    waits = gettext("Nothing has changed yet: a second person must confirm it.")
+    done = gettext("The roles are changed. The systems that hold them are ordered to change them.")
+    return _to_person(request, subject, made, waits=waits, done=done)
+
+
+def _to_person(
+    request: HttpRequest, subject: Subject, made: CorrectedValue | None, *, waits: str, done: str
+) -> HttpResponse:
+    is_waiting = made is not None and made.applied_at is None
+    messages.add_message(request, *((messages.WARNING, waits) if is_waiting else (messages.SUCCESS, done)))
     return HttpResponseRedirect(person_url(subject.pk))
 
 
@@ -268,17 +264,15 @@ class CorrectForm(RowActionForm):
 
 
 def _correct(subject: Subject, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
-    told: dict[str, Any] = {"actor": actor_of(request), "reason": given["reason"], "at": get_action_time(request)}
+    told: dict[str, Any] = {"reason": given["reason"], **by_user(request)}
     try:
         made = correct_person(subject, field=given["field"], value=given["new_value"], **told)
     except ValidationError as error:
         label = FIELD_LABELS[given["field"]]
         raise ValidationError({"new_value": [f"{label}: {one}" for one in error.messages]}) from error
-    if made is not None and made.applied_at is None:
-        messages.warning(request, gettext("Nothing has changed yet: a second person must confirm this age."))
-    else:
-        messages.success(request, gettext("Corrected here. The systems that hold it are ordered to correct it too."))
-    return HttpResponseRedirect(person_url(subject.pk))
+    waits = gettext("Nothing has changed yet: a second person must confirm this age.")
+    done = gettext("Corrected here. The systems that hold it are ordered to correct it too.")
+    return _to_person(request, subject, made, waits=waits, done=done)
 
 
 person_acts.connect(

@@ -74,7 +74,7 @@ def state_corrections(request: HttpRequest, visit: Visit, rights_request: UUID) 
     row = own.select_related("client").filter(pk=rights_request).first()
     if row is None:
         raise Http404
-    if find_open_part(row) is None or not row.is_open or row.answered_at is not None:
+    if find_open_part(row) is None:
         return redirect_to_page("requests")
     form = CorrectionForm(request.POST if request.method == "POST" else None)
     if form.is_valid() and _add(request, visit, row, form):
@@ -109,10 +109,5 @@ def corrections_extra(request: RightsRequest) -> dict[str, Any] | None:
         return None
     waiting = waiting_fields(request)
     rows = [(row, row.state == CorrectionState.MADE and row.field in waiting) for row in list_corrections(request)]
-    may_add = request.is_open and request.answered_at is None and find_open_part(request) is not None
-    return {
-        "template": "rights/corrections_extra.html",
-        "rows": rows,
-        "may_add": may_add,
-        "page": "requests-corrections",
-    }
+    shown = {"rows": rows, "may_add": find_open_part(request) is not None, "page": "requests-corrections"}
+    return {"template": "rights/corrections_extra.html", **shown}

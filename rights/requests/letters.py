@@ -1,5 +1,7 @@
 """Letters about requests: the messages, their standard paragraphs, and the drafts of answers."""
 
+from datetime import datetime
+
 from django.db import models
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -8,7 +10,13 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from consent.notices.selectors.registers import find_purposes
-from paktaleem.directory.mail.kinds import declare_message
+from paktaleem.directory.access_links.contact_changes import is_contact_settled
+from paktaleem.directory.mail.kinds import MessageKind, declare_message
+from paktaleem.directory.mail.models import Letter
+from paktaleem.directory.mail.recipients import GivenContact
+from paktaleem.directory.mail.services import send_message
+from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.sign_in_rules import build_public_url
 from paktaleem.foundation.encryption.sealing import CannotOpen
@@ -114,6 +122,29 @@ def get_start_url(request: RightsRequest) -> str:
     """
     page = "requests-start" if request.requester_id is None else "guardian-start"
     return build_public_url(reverse(page, args=[request.client.code]))
+
+
+def find_mailable_sender(request: RightsRequest, at: datetime) -> Subject | None:
+    """Return who made the request, if an email address of theirs is on file that has not changed in 72 hours."""
+    sender = request.sender
+    is_mailable = sender is not None and sender.email is not None and is_contact_settled(sender, at)
+    return sender if is_mailable else None
+
+
+def send_about(
+    kind: MessageKind, request: RightsRequest, to: Subject | GivenContact, *, actor: Actor, at: datetime, **values: str
+) -> Letter:
+    """Enqueue a message about a request, in its language; ``values`` are the fields of its kind besides the number."""
+    return send_message(
+        kind.code,
+        to=to,
+        client_id=request.client_id,
+        context={"number": request.number, **values},
+        language=request.language,
+        related_id=request.pk,
+        actor=actor,
+        at=at,
+    )
 
 
 def build_link_url(token: str) -> str:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from consent.consents.models import Objection, Restriction
 from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.due import Due, Severity
 from paktaleem.foundation.accounts.models import User
 from paktaleem.foundation.accounts.roles import Capability
@@ -353,6 +354,12 @@ class OfRequest(TenantRow, ActorStamp):
 
     class Meta:
         abstract = True
+
+    @classmethod
+    def by(cls, actor: Actor, request: RightsRequest, **columns: Any) -> Self:
+        """Return an unsaved row about a request, with the stamp of the actor."""
+        stamp = {"actor_kind": actor.kind.value, "actor_id": actor.id, "actor_role": actor.role}
+        return cls(client_id=request.client_id, request=request, **stamp, **columns)
 
 
 class RequestStep(OfRequest):

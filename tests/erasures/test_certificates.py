@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import DatabaseError, transaction
 from pypdf import PdfReader
 
@@ -14,9 +15,10 @@ from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.data_systems.services.fulfilment import accept_order, carry_out_by_hand, complete_order
 from paktaleem.directory.data_systems.states import Answer, Outcome
 from paktaleem.directory.people.erasures import Erasure
+from paktaleem.directory.people.extension_points import list_blockers
 from paktaleem.directory.people.models import Subject, SubjectKey
 from paktaleem.directory.people.selectors import tombstone_of
-from paktaleem.directory.people.services.erasure import complete_erasure
+from paktaleem.directory.people.services.erasure import complete_erasure, start_erasure
 from paktaleem.foundation.audit.canonical import canonical
 from paktaleem.foundation.audit.certificates import read_body
 from paktaleem.foundation.audit.models import Entry
@@ -24,17 +26,24 @@ from paktaleem.foundation.encryption.erasure_list import erasure_list
 from rights.erasures.admin import render_certificate
 from rights.erasures.models import Certificate, ErasureProposal
 from rights.erasures.selectors import find_certificate
+from rights.erasures.services.proposals import decide_erasure
+from rights.packages.services.answering import end_due_packages
+from rights.rectifications.models import RecipientNotice
+from rights.rectifications.selectors import list_notices
+from rights.rectifications.services.applying import record_informed
 from rights.requests.models import RightsRequest
 from rights.requests.sealing import create_key
-from rights.requests.services.closing import answer_request
+from rights.requests.services.closing import answer_request, close_request
 from tests.cast import Cast
-from tests.erasures.steps import AFTER, HOUR, SYSTEM, approved, certified, go_on, send_all, waive_all
-from tests.rights.cases import AT, decided, received
+from tests.erasures.steps import AFTER, HOUR, SYSTEM, WHY, approved, certified, go_on, second, send_all, waive_all
+from tests.rights.cases import AT, DAY, approve_recipient, decided, received
+from tests.rights.packing import PNG, answered, build, content_of, fetched, package_of
+from tests.rights.test_guardian_copies import ready
 
 LATER = AFTER + HOUR
 
 
-def answered(cast: Cast) -> ErasureProposal:
+def all_answered(cast: Cast) -> ErasureProposal:
     """Let the learning platform erase, billing say that a law keeps the data, and the key be destroyed."""
     row = go_on(approved(cast), AFTER)
     send_all(AFTER)
@@ -49,7 +58,7 @@ def answered(cast: Cast) -> ErasureProposal:
 
 def test_it_lists_every_answer_the_days_the_roles_and_what_stays(cast: Cast, indus) -> None:
     lms_id = cast.subject("hamza").external_id
-    row = go_on(answered(cast), LATER)
+    row = go_on(all_answered(cast), LATER)
     certificate = Certificate.objects.get(proposal=row)
     body = read_body(certificate)
     assert (row.stage, body["number"], body["extent"]["kind"]) == ("certified", row.number, "whole")
@@ -80,7 +89,7 @@ def test_it_lists_every_answer_the_days_the_roles_and_what_stays(cast: Cast, ind
 
 
 def test_it_holds_no_personal_data_and_its_hash_is_in_the_ledger(cast: Cast, indus) -> None:
-    row = go_on(answered(cast), LATER)
+    row = go_on(all_answered(cast), LATER)
     certificate = Certificate.objects.get(proposal=row)
     for word in ("hamza", "lodhi", "lms-hamza", "amina", "@"):
         assert word not in certificate.body.lower()
@@ -91,7 +100,7 @@ def test_it_holds_no_personal_data_and_its_hash_is_in_the_ledger(cast: Cast, ind
 
 
 def test_the_pdf_is_accessible_and_says_the_same_in_both_languages(cast: Cast, indus) -> None:
-    certificate = Certificate.objects.get(proposal=go_on(answered(cast), LATER))
+    certificate = Certificate.objects.get(proposal=go_on(all_answered(cast), LATER))
     pdf = PdfReader(io.BytesIO(render_certificate(read_body(certificate), sha256=certificate.sha256)))
     text = " ".join(page.extract_text() for page in pdf.pages)
     for words in ("Certificate of erasure", certificate.proposal.number, "privacy officer"):
@@ -106,7 +115,7 @@ def test_the_pdf_is_accessible_and_says_the_same_in_both_languages(cast: Cast, i
 
 
 def test_it_is_issued_once_and_never_changed(cast: Cast, indus) -> None:
-    row = go_on(answered(cast), LATER)
+    row = go_on(all_answered(cast), LATER)
     certificate = Certificate.objects.get(proposal=row)
     assert go_on(row, LATER + HOUR).stage == "certified"
     with pytest.raises(DatabaseError), transaction.atomic():
@@ -129,7 +138,7 @@ def test_nothing_is_certified_while_something_of_the_person_is_left(cast: Cast, 
     """A key of a request that was restored, a key of the person: each is found, and recorded once."""
     request = received(cast, "question")
     answer_request(decided(cast, request), text="Answered.", actor=cast.actor("amina"), at=AT)
-    row = answered(cast)
+    row = all_answered(cast)
     left = RightsRequest.objects.get(pk=request.pk)
     create_key(left)
     left.save()
@@ -146,7 +155,7 @@ def test_nothing_is_certified_while_something_of_the_person_is_left(cast: Cast, 
 
 
 def test_nothing_is_certified_without_the_line_of_the_erasure_list(cast: Cast, indus, erasure_list: Path) -> None:
-    row = answered(cast)
+    row = all_answered(cast)
     erasure_list.unlink()
     assert go_on(row, LATER).faults == ["erasure_list"]
 
@@ -159,3 +168,87 @@ def test_an_order_that_is_open_again_is_not_certified(cast: Cast, indus) -> None
     assert go_on(row, LATER).stage == "ordered", "the key is not destroyed"
     assert Subject.objects.get(pk=row.subject_id).erased_at is None
     assert not Certificate.objects.exists()
+
+
+@pytest.fixture
+def request_of_both(cast: Cast, indus) -> RightsRequest:
+    """A granted request for a copy and for erasure, answered with the copy; every system has erased its data."""
+    request = decided(cast, received(cast, "access", "erasure"))
+    answered(cast, request, PNG)
+    assert build(request) is not None
+    row = ErasureProposal.objects.get(request=request, stage="proposed")
+    row = decide_erasure(row, approve=True, actor=second(cast), at=AT)
+    answer_request(request, text="Your copy is ready.", actor=cast.actor("farah"), at=AFTER)
+    assert go_on(row, AFTER).stage == "ordered"
+    send_all(AFTER)
+    waive_all(cast, AFTER)
+    return request
+
+
+def complete() -> bool:
+    return complete_erasure(Erasure.objects.get(), actor=SYSTEM, at=AFTER)
+
+
+def test_the_key_waits_until_the_copy_is_fetched(cast: Cast, indus, request_of_both: RightsRequest) -> None:
+    assert not complete(), "the copy could not be fetched any more"
+    [waiting] = list_blockers(Erasure.objects.get())
+    assert request_of_both.number in waiting
+    archive = fetched(cast, request_of_both, at=AFTER)
+    assert archive == content_of(package_of(request_of_both))
+    assert complete()
+
+
+def test_an_unfetched_copy_delays_the_destruction_of_the_key_until_it_expires(
+    cast: Cast, indus, request_of_both: RightsRequest
+) -> None:
+    assert not complete()
+    assert end_due_packages(request_of_both.client_id, actor=SYSTEM, at=AFTER + 14 * DAY) == 1
+    assert complete()
+
+
+def test_a_guardian_fetches_a_copy_while_the_child_is_being_erased(cast: Cast, indus) -> None:
+    request = ready(cast)
+    start_erasure(cast.subject("danish"), actor=cast.actor("amina"), reason=WHY, at=AT)
+    send_all(AT)
+    waive_all(cast, AT)
+    assert not complete()
+    assert fetched(cast, request, by="esra") == content_of(package_of(request))
+    assert complete()
+
+
+def test_recipients_are_informed_before_the_key_is_destroyed(cast: Cast, indus) -> None:
+    approve_recipient(cast)
+    request = decided(cast, received(cast, "erasure"))
+    row = ErasureProposal.objects.get(request=request, stage="proposed")
+    row = decide_erasure(row, approve=True, actor=second(cast), at=AT)
+    answer_request(request, text="It is erased.", actor=cast.actor("farah"), at=AT)
+    row = go_on(row, AFTER)
+    send_all(AFTER)
+    waive_all(cast, AFTER)
+    erasure = Erasure.objects.get()
+    assert not complete_erasure(erasure, actor=SYSTEM, at=AFTER), "afterwards no one knows whom it is about"
+    with pytest.raises(ValidationError, match="Inform every recipient"):
+        close_request(request, actor=cast.actor("farah"), at=AFTER)
+    record_informed(RecipientNotice.objects.get(), outcome="informed", actor=cast.actor("farah"), at=AFTER)
+    assert complete_erasure(erasure, actor=SYSTEM, at=AFTER)
+    certificate = find_certificate(go_on(row, AFTER))
+    assert certificate is not None
+    body = read_body(certificate)
+    assert body["recipients"] == [{"recipient": "Host Ltd", "outcome": "informed"}]
+    assert render_certificate(body, sha256=certificate.sha256).startswith(b"%PDF")
+    assert close_request(request, actor=cast.actor("farah"), at=AFTER).state == "closed"
+
+
+def test_recipients_are_informed_of_an_erasure_without_a_request_too(cast: Cast, indus) -> None:
+    approve_recipient(cast)
+    row = go_on(approved(cast), AFTER)
+    send_all(AFTER)
+    waive_all(cast, AFTER)
+    erasure = Erasure.objects.get()
+    assert not complete_erasure(erasure, actor=SYSTEM, at=AFTER), "afterwards no one knows whom it is about"
+    [notice] = list_notices(row.subject)
+    record_informed(notice, outcome="impossible", actor=cast.actor("farah"), at=AFTER)
+    assert complete_erasure(erasure, actor=SYSTEM, at=AFTER)
+    certificate = find_certificate(go_on(row, AFTER))
+    assert certificate is not None
+    assert read_body(certificate)["recipients"] == [{"recipient": "Host Ltd", "outcome": "impossible"}]

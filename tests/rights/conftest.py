@@ -1,9 +1,13 @@
 """Fixtures of the tests of rights requests."""
 
-from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
-from paktaleem.foundation.tenancy.context import in_client
-from tests.cast import Cast
-from tests.signing_in import SignIn, browser_of
+from tests.rights.mails import US
+
+
+@pytest.fixture
+def own_address(settings: Any) -> None:
+    """The portal has a mailbox, and a mail server whose results of checks it shows."""
+    settings.MAILBOX_ADDRESS, settings.MAILBOX_AUTHSERV = US, "mx.portal.example"

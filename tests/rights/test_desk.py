@@ -181,7 +181,6 @@ def test_an_unknown_caller_is_paktaleems_until_triage_and_never_written_to(cast:
             details="Delete me",
             contact="someone@mail.example",
             language="ur",
-            received_at=None,
             actor=cast.actor("sana"),
             at=AT,
         )

@@ -1,7 +1,7 @@
 """Impostors get no data, whatever they write and however careless the officer is; the person is informed."""
 
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
 from django.core import mail
@@ -21,7 +21,7 @@ from rights.requests.services.intake import assign_person, verify_identity
 from rights.requests.services.steps import list_parts
 from tests.access_links.visiting import visitor
 from tests.cast import Cast
-from tests.rights.mails import US, list_requests, made, taken, work
+from tests.rights.mails import list_requests, made, taken, work
 from tests.rights.test_public_pages import asked
 
 HAMZA = "hamza.lodhi@students.example"
@@ -94,9 +94,7 @@ def now() -> datetime:
     return datetime.now(tz=UTC)
 
 
-@pytest.fixture(autouse=True)
-def _own_address(settings: Any) -> None:
-    settings.MAILBOX_ADDRESS, settings.MAILBOX_AUTHSERV = US, "mx.portal.example"
+pytestmark = pytest.mark.usefixtures("own_address")
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """The mailbox at the desk: the list, reading, downloads, what was set aside, and the answer to a question."""
 
 from email.message import EmailMessage
-from typing import Any
 
 import pytest
 from django.core import mail
@@ -22,9 +21,7 @@ MESSAGE, REQUEST = "mailbox/mailmessage", "requests/rightsrequest"
 SCRIPT = "<script>alert(1)</script>"
 
 
-@pytest.fixture(autouse=True)
-def _own_address(settings: Any) -> None:
-    settings.MAILBOX_ADDRESS = US
+pytestmark = pytest.mark.usefixtures("own_address")
 
 
 def with_file() -> MailMessage:

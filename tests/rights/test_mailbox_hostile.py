@@ -6,7 +6,6 @@ import subprocess
 import sys
 from base64 import b64encode
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
@@ -22,10 +21,7 @@ HAMZA = "hamza.lodhi@students.example"
 HEAD = raw(f"From: {SENDER}", f"To: {US}", "Subject: Q", "Message-ID: <h@mail.example>")
 
 
-@pytest.fixture(autouse=True)
-def _own_address(settings: Any) -> None:
-    settings.MAILBOX_ADDRESS = US
-    settings.MAILBOX_AUTHSERV = "mx.portal.example"
+pytestmark = pytest.mark.usefixtures("own_address")
 
 
 SET_ASIDE = {

@@ -37,7 +37,7 @@ from paktaleem.foundation.console.site import boards, site
 from paktaleem.foundation.console.widgets import DayInput
 from paktaleem.foundation.encryption.sealing import CannotOpen
 from paktaleem.foundation.tenancy.context import in_client
-from rights.channels.guardians import WISH_LABELS, Wish, record_guardian_request
+from rights.channels.guardians import Wish, record_guardian_request
 from rights.desk.cases import end_case, open_case
 from rights.desk.limits import (
     inform_before_lift,
@@ -47,7 +47,7 @@ from rights.desk.limits import (
     settle_overruling,
 )
 from rights.desk.models import AuthorityCase, CaseOutcome, Overruling
-from rights.requests.admin.acts import request_panels
+from rights.requests.admin.acts import by_user, request_panels
 from rights.requests.authorities import AUTHORITIES
 from rights.requests.models import Channel, IdentityMethod, RightKind, RightsRequest
 
@@ -175,7 +175,7 @@ class AboutDataForm(ActionForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         may_keep = actor_of(self.request).may(Capability.RECORD_GUARDIANS)
-        offered = [(wish.value, words) for wish, words in WISH_LABELS.items() if may_keep or wish is not Wish.KEEP]
+        offered = [(wish.value, wish.label) for wish in Wish if may_keep or wish is not Wish.KEEP]
         set_choices(self, "wish", offered)
 
 
@@ -257,8 +257,7 @@ class AgreeForm(ActionForm):
 
 
 def _lift(row: Restriction, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
-    by: dict[str, Any] = {"actor": actor_of(request), "at": get_action_time(request)}
-    return to_waiting(request, request_lift_after_notice(row, ground=given["ground"], **by))
+    return to_waiting(request, request_lift_after_notice(row, ground=given["ground"], **by_user(request)))
 
 
 for _model, _page in (

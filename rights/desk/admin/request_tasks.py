@@ -39,24 +39,22 @@ from paktaleem.foundation.console.site import boards, site
 from paktaleem.foundation.console.widgets import DayInput
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
-from rights.desk.models import RequestTask, TaskKind, Way
+from rights.desk.models import CallOutcome, RequestTask, TaskKind, Way
 from rights.desk.selectors import list_letters, list_other_sides, list_tasks
 from rights.desk.services import (
     LETTER,
-    CallOutcome,
     add_task,
     finish_task,
     hand_over_request,
-    may_mail,
     record_call,
     send_letter,
     take_in_unknown,
 )
-from rights.requests.admin.acts import AssignForm, preview_message, request_panels, show_sheet
+from rights.requests.admin.acts import AssignForm, WantedForm, preview_message, request_panels, show_sheet
 from rights.requests.admin.requests import AssigneeFilter, assignee_for, select_calls
 from rights.requests.deadlines import day_in
-from rights.requests.letters import ANSWERS, Occasion, compose_letter
-from rights.requests.models import RightKind, RightsRequest
+from rights.requests.letters import ANSWERS, Occasion, compose_letter, find_mailable_sender
+from rights.requests.models import RightsRequest
 
 REQUEST = "requests.rightsrequest"
 
@@ -80,25 +78,14 @@ def _hand_over(row: RightsRequest, given: dict[str, Any], request: HttpRequest) 
 
 added_acts.connect(
     AddedAct(
-        REQUEST,
-        act_page(hand_over_request, form=HandOverForm, respond=_hand_over, across_clients=True),
-        after="match",
+        REQUEST, act_page(hand_over_request, form=HandOverForm, respond=_hand_over, across_clients=True), after="match"
     )
 )
 
 
-class UnknownCallerForm(forms.Form):
+class UnknownCallerForm(WantedForm):
     """A request of a caller who is not among the people found."""
 
-    kinds = forms.MultipleChoiceField(
-        label=_("What does the person want?"), choices=RightKind.choices, widget=forms.CheckboxSelectMultiple
-    )
-    details = forms.CharField(
-        label=_("In their words"),
-        max_length=4000,
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 6, "dir": "auto"}),
-    )
     contact = forms.CharField(
         label=_("Contact they name"),
         help_text=_("Encrypted. We write only to contacts that were on file before."),
@@ -153,7 +140,6 @@ def _record(request: HttpRequest, form: UnknownCallerForm) -> RightsRequest | No
             return take_in_unknown(
                 Client.objects.get(pk=client_id),
                 **{name: given[name] for name in ("kinds", "details", "contact", "language")},
-                received_at=None,
                 actor=actor,
                 at=get_action_time(request),
             )
@@ -246,16 +232,9 @@ def desk_board(actor: Actor, at: datetime) -> list[Line]:
         reverse(f"admin:{model}_changelist", current_app=site.name) + "?progress=open&assigned=me"
         for model in ("requests_rightsrequest", "desk_requesttask")
     )
-    return [
-        Task(
-            gettext("Rights requests assigned to me"),
-            requests,
-            gettext("open, due soonest first"),
-            mine,
-            due="answer_by",
-        ),
-        Task(gettext("My tasks"), tasks, about, own, due="due_on"),
-    ]
+    title, note = gettext("Rights requests assigned to me"), gettext("open, due soonest first")
+    own_tasks = Task(gettext("My tasks"), tasks, about, own, due="due_on")
+    return [Task(title, requests, note, mine, due="answer_by"), own_tasks]
 
 
 @boards.connect
@@ -315,7 +294,7 @@ class LetterForm(ActionForm):
             language = str(self.initial.get("language") or "")
             self.initial.setdefault("text", compose_letter(self.row, occasion, language=language))
         with in_client(self.row.client_id):
-            mails = may_mail(self.row, get_action_time(self.request))
+            mails = find_mailable_sender(self.row, get_action_time(self.request)) is not None
         set_choices(self, "way", [one for one in Way.choices if mails or one[0] != Way.MAIL])
         self.fields["way"].initial = Way.MAIL if mails else Way.BY_HAND
         if occasion not in _ASKING:
@@ -355,17 +334,12 @@ for _act in _ACTS:
     added_acts.connect(AddedAct(REQUEST, _act, after="note"))
 
 
-_OUTCOMES = [
-    (CallOutcome.REACHED.value, _("The person answered and made this request: it counts as theirs")),
-    (CallOutcome.NOT_REACHED.value, _("No one answered")),
-    (CallOutcome.NOT_THEM.value, _("The person answered and did not make it: the request ends")),
-]
-
-
 class CallForm(ActionForm):
     """The outcome of a call."""
 
-    outcome = forms.ChoiceField(label=_("What did the call show?"), choices=_OUTCOMES, widget=forms.RadioSelect)
+    outcome = forms.ChoiceField(
+        label=_("What did the call show?"), choices=CallOutcome.choices, widget=forms.RadioSelect
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Look whether a number is on file, and since when; the number itself is shown by *Reveal personal data*."""

@@ -24,7 +24,6 @@ from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.clock import to_wall_clock
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.operations.jobs import enqueue_job
-from paktaleem.foundation.tenancy.rows import new_id
 from rights.erasures.models import ErasureProposal, Extent, Stage
 from rights.erasures.selectors import find_changes, get_cooling_off, is_entitled, list_changes, read_facts
 from rights.requests.models import RequestPart, RightKind, RightsRequest
@@ -190,13 +189,7 @@ def cancel_erasure(proposal: ErasureProposal, *, actor: Actor, at: datetime) -> 
     else:
         require(actor, Capability.PROPOSE_ERASURES, proposal.client_id)
         require_all_records(proposal.subject)
-    if not proposal.is_before_start:
-        raise ErasureEnded
-    cancelled = _cancel(proposal, actor, at)
-    for beside in list_beside(cancelled):
-        if beside.is_before_start:
-            _cancel(lock_proposal(beside), actor, at)
-    return cancelled
+    return _cancel(proposal, actor, at)
 
 
 def list_beside(proposal: ErasureProposal) -> list[ErasureProposal]:
@@ -208,13 +201,7 @@ def list_beside(proposal: ErasureProposal) -> list[ErasureProposal]:
 
 def replace_proposal(proposal: ErasureProposal, *, actor: Actor, at: datetime) -> None:
     """Cancel a proposal that has not started, because a wider one takes its place. Raises ErasureEnded."""
-    proposal = lock_proposal(proposal)
-    if not proposal.is_before_start:
-        raise ErasureEnded
-    _cancel(proposal, actor, at)
-    for beside in list_beside(proposal):
-        if beside.is_before_start:
-            _cancel(lock_proposal(beside), actor, at)
+    _cancel(lock_proposal(proposal), actor, at)
 
 
 def send_back(proposal: ErasureProposal, changed: list[str], actor: Actor, at: datetime) -> ErasureProposal:
@@ -250,7 +237,6 @@ def _build(
     subject: Subject, target: Target, request: RightsRequest | None, actor: Actor, at: datetime
 ) -> ErasureProposal:
     return ErasureProposal(
-        id=new_id(),
         client_id=subject.client_id,
         number="E" + "".join(secrets.choice(_ALPHABET) for _ in range(8)),
         subject=subject,
@@ -299,9 +285,14 @@ def _require_unchanged(proposal: ErasureProposal, at: datetime) -> None:
 
 
 def _cancel(proposal: ErasureProposal, actor: Actor, at: datetime) -> ErasureProposal:
-    proposal.cancelled_kind, proposal.cancelled_by, proposal.cancelled_role = actor.kind.value, actor.id, actor.role
-    _close_decision(proposal, actor, at)
-    return _end(proposal, "erasure.cancelled", actor, at)
+    """Cancel a locked proposal, and with it those for the other records of the person."""
+    if not proposal.is_before_start:
+        raise ErasureEnded
+    for row in (proposal, *(lock_proposal(one) for one in list_beside(proposal) if one.is_before_start)):
+        row.cancelled_kind, row.cancelled_by, row.cancelled_role = actor.kind.value, actor.id, actor.role
+        _close_decision(row, actor, at)
+        _end(row, "erasure.cancelled", actor, at)
+    return proposal
 
 
 def _close_decision(proposal: ErasureProposal, actor: Actor, at: datetime) -> None:

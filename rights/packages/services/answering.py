@@ -1,14 +1,11 @@
 """The package and its request: ready before the answer, named in it, fetched before the request is closed."""
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -16,7 +13,6 @@ from paktaleem.directory.data_systems.services.issuing import purge_copies
 from paktaleem.directory.files.models import FileKind, SealedFile
 from paktaleem.directory.files.services import purge_package, write_file
 from paktaleem.directory.mail.kinds import declare_message
-from paktaleem.directory.mail.services import send_message
 from paktaleem.directory.people.copies.declarations import Reader
 from paktaleem.directory.people.copies.sections import list_sections
 from paktaleem.directory.people.erasures import Erasure
@@ -24,7 +20,6 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import list_same_person, sealer_of
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.acts import Refused
-from paktaleem.foundation.accounts.sign_in_rules import build_public_url
 from paktaleem.foundation.encryption.sealing import KeyDestroyed
 from paktaleem.foundation.upkeep.periods.kinds import Bounds, DataKind, Disposal
 from paktaleem.foundation.upkeep.periods.services import get_length, get_period
@@ -42,10 +37,10 @@ from rights.packages.selectors import (
 )
 from rights.packages.writing import PackageWriter, list_system_answers
 from rights.requests.deadlines import format_day
+from rights.requests.letters import get_start_url, send_about
 from rights.requests.models import RightsRequest
 from rights.requests.services.closing import is_of_erased_person
 from rights.requests.services.steps import RequestEnded, lock_open_request, record_step
-from rights.requests.states import State
 
 COPY_READY = declare_message("rights_copy_ready", fields=("number", "until", "url"))
 
@@ -56,12 +51,6 @@ _NOT_READY = gettext_lazy("The copy of the data is not ready yet: see its state 
 def get_expiry(at: datetime) -> datetime:
     """Return until when a package that is released at a time can be fetched."""
     return at + get_period(PACKAGES.code)
-
-
-def get_page_url(request: RightsRequest) -> str:
-    """Return the address at which the person, or the guardian who made the request, signs in to fetch the copy."""
-    page = "requests-start" if request.requester_id is None else "guardian-start"
-    return build_public_url(reverse(page, args=[request.client.code]))
 
 
 def release_package(request: RightsRequest, actor: Actor, at: datetime) -> None:
@@ -90,7 +79,7 @@ def describe_package(request: RightsRequest) -> str:
         "Sign in at {url} with a code to fetch it. It is deleted {days} days after this answer; until your request is "
         "closed you can ask for a new one."
     )
-    return f"{ready} " + text.format(url=get_page_url(request), days=get_length(PACKAGES.code))
+    return f"{ready} " + text.format(url=get_start_url(request), days=get_length(PACKAGES.code))
 
 
 def require_fetched_package(request: RightsRequest) -> None:
@@ -170,9 +159,7 @@ def _inform(request: RightsRequest, package: Package, actor: Actor, at: datetime
     if package.expires_at is None or sender is None or sender.email is None:
         return
     until = format_day(package.expires_at, request.client.time_zone)
-    context = {"number": request.number, "until": until, "url": get_page_url(request)}
-    told: dict[str, Any] = {"language": request.language, "related_id": request.pk, "actor": actor, "at": at}
-    send_message(COPY_READY.code, to=sender, client_id=request.client_id, context=context, **told)
+    send_about(COPY_READY, request, sender, until=until, url=get_start_url(request), actor=actor, at=at)
 
 
 @transaction.atomic
@@ -184,11 +171,6 @@ def record_failure(package_id: UUID, *, failure: BuildFailure, client_id: UUID, 
     if waiting.update(state=PackageState.FAILED, failure=failure.value, attempts=F("attempts") + 1, tried_at=at):
         facts = {"package": str(package_id), "failure": failure.value}
         record_step("rights_request.copy_failed", request, actor, at, facts)
-
-
-def record(kind: str, request: RightsRequest, actor: Actor, at: datetime, facts: Mapping[str, Any]) -> None:
-    """Record a step of a locked request; a closed one keeps its state."""
-    record_step(kind, request, actor, at, facts, State(request.state) if request.closed_at else None)
 
 
 _AT_ONCE = 100
@@ -223,7 +205,7 @@ def _end_if_due(row: Package, actor: Actor, at: datetime) -> bool:
     if package is None:
         return False
     end_package(package, actor=actor, at=at)
-    record("rights_request.copy_ended", request, actor, at, {"package": str(package.pk)})
+    record_step("rights_request.copy_ended", request, actor, at, {"package": str(package.pk)})
     return True
 
 

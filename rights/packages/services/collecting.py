@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -69,7 +70,7 @@ def start_package(request: RightsRequest, part: RequestPart, actor: Actor, at: d
     require_all_records(require_subject(request))
     package = _find_live(request)
     if package is None:
-        package = _create(request, collected_from=at, left_out=(), is_chosen=False, at=at)
+        package = _create(request, at, collected_from=at)
         _order_copies(request, actor, at)
     _continue(request, package, at)
 
@@ -102,7 +103,7 @@ def request_package(request: RightsRequest, *, left_out: Sequence[str] = (), act
     kept_from = None if earlier is None else _find_kept(earlier)
     if earlier is not None and earlier.ended_at is None:
         end_package(earlier, keeps_copies=kept_from is not None, actor=actor, at=at)
-    package = _create(request, collected_from=kept_from or at, left_out=left_out, is_chosen=True, at=at)
+    package = _create(request, at, collected_from=kept_from or at, left_out=sorted(left_out), is_chosen=True)
     if kept_from is None:
         _order_copies(request, actor, at)
     record_step("rights_request.copy_requested", request, actor, at, {"left_out": sorted(left_out)})
@@ -194,23 +195,9 @@ def _find_live(request: RightsRequest) -> Package | None:
     return found
 
 
-def _create(
-    request: RightsRequest,
-    *,
-    collected_from: datetime,
-    left_out: Sequence[str],
-    is_chosen: bool,
-    at: datetime,
-) -> Package:
-    package = Package(
-        client_id=request.client_id,
-        request=request,
-        subject=require_subject(request),
-        left_out=sorted(left_out),
-        is_chosen=is_chosen,
-        collected_from=collected_from,
-        created_at=at,
-    )
+def _create(request: RightsRequest, at: datetime, **columns: Any) -> Package:
+    package = Package(client_id=request.client_id, request=request, created_at=at, **columns)
+    package.subject = require_subject(request)
     package.save(force_insert=True)
     return package
 

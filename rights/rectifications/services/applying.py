@@ -35,7 +35,7 @@ from paktaleem.foundation.accounts.second_person import ChangeState
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.encryption.sealing import Sealer
-from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from rights.rectifications.models import CorrectedValue, Correction, CorrectionState, InformOutcome, RecipientNotice
 from rights.rectifications.services.statements import inform_previous_contacts
 from rights.rectifications.values import CATEGORY, OTHER, ROLES, check_value, parse_changes, to_text
@@ -313,7 +313,7 @@ class _Making:
         change = None if is_done else waiting.first()
         if not is_done and change is None:
             raise ValidationError({field: [_("This change was declined before by a second person.")]})
-        row = CorrectedValue(id=new_id(), client_id=self.subject.client_id, subject=self.subject, request=self.request)
+        row = CorrectedValue(client_id=self.subject.client_id, subject=self.subject, request=self.request)
         row.field, row.age_change, row.reason = field, change, self.reason.value
         sealer = sealer_of(self.subject)
         row.old_value = sealer.seal(old, column=_column(row, "old_value")) if old else None

@@ -26,7 +26,6 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.sign_in_rules import build_public_url
 from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.errors import PortalError, Problem
-from paktaleem.foundation.tenancy.rows import new_id
 from rights.rectifications.models import Correction, CorrectionState
 from rights.rectifications.values import FIELD_LABELS, OTHER, check_value
 from rights.requests.models import RequestPart, RightKind, RightsRequest
@@ -94,7 +93,7 @@ def add_correction(request: RightsRequest, stated: Statement, *, actor: Actor, a
     if own.count() >= MOST_CORRECTIONS:
         raise TooManyCorrections
     new_value = _check(request, stated, at)
-    row = Correction(id=new_id(), client_id=request.client_id, request=request, part=part, given_at=at)
+    row = Correction(client_id=request.client_id, request=request, part=part, given_at=at)
     row.field, row.category = stated.field, stated.category
     row.given_kind, row.given_by, row.given_role = actor.kind.value, actor.id, actor.role
     texts = {"about": stated.about, "old_value": stated.old_value, "evidence": stated.evidence, "new_value": new_value}
@@ -161,7 +160,7 @@ def take_over_corrections(first: RightsRequest, later: RightsRequest, actor: Act
     if part is None:
         raise NoRectification
     for row in found:
-        copy = Correction(id=new_id(), client_id=first.client_id, request=first, part=part)
+        copy = Correction(client_id=first.client_id, request=first, part=part)
         for name in _STATED:
             setattr(copy, name, getattr(row, name))
         for name in _TEXTS:
@@ -172,7 +171,12 @@ def take_over_corrections(first: RightsRequest, later: RightsRequest, actor: Act
 
 
 def find_open_part(request: RightsRequest) -> RequestPart | None:
-    """Return the undecided part that asks for rectification, the client's before PakTaleem's; None if there is none."""
+    """Return the undecided part that asks for rectification, the client's before PakTaleem's; None if there is none.
+
+    None, too, once the request is answered or closed.
+    """
+    if not request.is_open or request.answered_at is not None:
+        return None
     parts = (part for part in list_parts(request) if part.kind == RightKind.RECTIFICATION and not part.decision)
     return min(parts, key=lambda part: (part.decider, part.pk), default=None)
 

@@ -1,6 +1,6 @@
 """Acts of staff on a rights request: those whose page is more than a form and a message."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
@@ -17,7 +17,6 @@ from paktaleem.directory.mail.letter_pages import LETTER_TEMPLATE, is_preview, p
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.acts import Act
 from paktaleem.foundation.accounts.middleware import get_arrival_time
-from paktaleem.foundation.accounts.models import User
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.sessions import require_recent_authentication
 from paktaleem.foundation.console.columns import moment
@@ -70,22 +69,31 @@ def list_parts_of_page(row: RightsRequest) -> list[RequestPart]:
     return parts
 
 
+def offer_rows(form: forms.Form, name: str, labels: Iterable[tuple[Any, str]], *, none: str = "") -> None:
+    """Offer rows by their labels in a field, a ``TypedChoiceField``; its value is then the row that was chosen.
+
+    ``none`` is the label of the choice of no row.
+    """
+    offered, field = list(labels), form.fields[name]
+    if not isinstance(field, forms.TypedChoiceField):
+        raise TypeError(f"{name} is not a field for rows.")
+    field.choices = [*([("", none)] if none else []), *((str(row.pk), label) for row, label in offered)]
+    field.coerce, field.empty_value = {str(row.pk): row for row, _label in offered}.__getitem__, None
+
+
 class PartForm(ActionForm):
     """A form of an act on one part of a request, offered as a list."""
 
-    part = forms.ChoiceField(label=_("Right"), widget=forms.RadioSelect)
+    part = forms.TypedChoiceField(label=_("Right"), widget=forms.RadioSelect)
     act: ClassVar[Act[Any, ..., Any]]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         actor, at, parts = actor_of(self.request), get_action_time(self.request), list_parts_of_page(self.row)
-        self.parts = {str(one.pk): one for one in parts if self.act.find_refusal(one, actor, at) is None}
-        set_choices(self, "part", [(key, _part_label(one)) for key, one in self.parts.items()])
+        self.parts = [one for one in parts if self.act.find_refusal(one, actor, at) is None]
+        offer_rows(self, "part", [(one, _part_label(one)) for one in self.parts])
         if not self.parts:
             self.fields["part"].help_text = gettext("The other controller decides what is still open.")
-
-    def clean_part(self) -> RequestPart:
-        return self.parts[self.cleaned_data["part"]]
 
 
 def _part_label(part: RequestPart) -> str:
@@ -119,7 +127,7 @@ class DecideForm(PartForm):
         super().__init__(*args, **kwargs)
         subject, at = self.row.subject, get_action_time(self.request)
         with in_client(self.row.client_id):
-            parts = [one for one in self.parts.values() if subject is not None and one.kind in GRANTED_BY_PURPOSE]
+            parts = [one for one in self.parts if subject is not None and one.kind in GRANTED_BY_PURPOSE]
             codes = {code for part in parts for code in list_purposes_of_part(subject, part, at)}
         set_choices(self, "granted", [(code, format_purpose(code, self.row.client_id)) for code in sorted(codes)])
         if not codes:
@@ -224,40 +232,30 @@ class AnswerForm(ActionForm):
 class AssignForm(ActionForm):
     """The colleague who takes the request."""
 
-    assignee = forms.ChoiceField(label=_("Assigned to"), required=False)
+    assignee = forms.TypedChoiceField(label=_("Assigned to"), required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         actor, at = actor_of(self.request), get_action_time(self.request)
-        self.people = {str(one.pk): one for one in list_assignees(self.row, actor=actor, at=at)}
-        offered = [(key, user.email) for key, user in self.people.items()]
-        set_choices(self, "assignee", [("", gettext("No one")), *offered])
+        people = list_assignees(self.row, actor=actor, at=at)
+        offer_rows(self, "assignee", [(one, one.email) for one in people], none=gettext("No one"))
         self.fields["assignee"].initial = str(actor.id)
-
-    def clean_assignee(self) -> User | None:
-        return self.people.get(self.cleaned_data["assignee"])
 
 
 class LinkForm(ActionForm):
     """The other request of the same person with which this one continues."""
 
-    other = forms.ChoiceField(label=_("Same as"), widget=forms.RadioSelect)
+    other = forms.TypedChoiceField(label=_("Same as"), widget=forms.RadioSelect)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        found = list_linkable(self.row)
-        self.others = {str(one.pk): one for one in found}
-        zone = self.row.client.time_zone
-        labels = [(key, f"{one.number} · {format_day(one.received_at, zone)}") for key, one in self.others.items()]
-        set_choices(self, "other", labels)
+        found, zone = list_linkable(self.row), self.row.client.time_zone
+        offer_rows(self, "other", [(one, f"{one.number} · {format_day(one.received_at, zone)}") for one in found])
         self.fields["other"].help_text = found.note
 
-    def clean_other(self) -> RightsRequest:
-        return self.others[self.cleaned_data["other"]]
 
-
-class IntakeForm(ActionForm):
-    """A request that a person makes by telephone, in person or in writing."""
+class WantedForm(forms.Form):
+    """The rights that a person exercises, and their words."""
 
     kinds = forms.MultipleChoiceField(
         label=_("What does the person want?"), choices=RightKind.choices, widget=forms.CheckboxSelectMultiple
@@ -265,6 +263,11 @@ class IntakeForm(ActionForm):
     details = forms.CharField(
         label=_("In their words"), max_length=4000, required=False, widget=forms.Textarea(attrs=_TEXT)
     )
+
+
+class IntakeForm(WantedForm, ActionForm):
+    """A request that a person makes by telephone, in person or in writing."""
+
     received_on = forms.DateField(
         label=_("Received on"),
         help_text=_("Leave empty for today. The thirty days count from that day."),
@@ -305,12 +308,13 @@ request_panels: ExtensionPoint[RequestPanel] = ExtensionPoint(
 )
 
 
-def _by(request: HttpRequest) -> dict[str, Any]:
+def by_user(request: HttpRequest) -> dict[str, Any]:
+    """Return the user as the actor of a service, and the time of the act."""
     return {"actor": actor_of(request), "at": get_action_time(request)}
 
 
 def _read(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
-    texts = read_request(row, reason=given["reason"], **_by(request))
+    texts = read_request(row, reason=given["reason"], **by_user(request))
     notes = read_notes(row, actor=actor_of(request))
     owner: Any = site.get_model_admin(RightsRequest)
     labels = {"details": gettext("Details"), "contact": gettext("Contact"), "answer": gettext("Answer")}
@@ -328,14 +332,14 @@ def _extend(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> 
     if is_preview(request):
         expected = format_day(row.due_at + timedelta(days=given["days"]), row.client.time_zone)
         return preview_message(request, row, "extend", kind=NOTICE, text=given["text"], expected=expected)
-    extend_request(row, **given, **_by(request))
+    extend_request(row, **given, **by_user(request))
     return _hand_over_unless_mailed(request, row, "extended", given["text"])
 
 
 def _answer(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> HttpResponse | None:
     if is_preview(request):
         return preview_message(request, row, "answer", kind=ANSWER, text=given["text"])
-    answer_request(row, **given, **_by(request))
+    answer_request(row, **given, **by_user(request))
     return _hand_over_unless_mailed(request, row, "answered", given["text"])
 
 

@@ -121,17 +121,6 @@ def render_standing(row: RightsRequest) -> SafeString:
     return render_state(row.get_state_display(), _TONES.get(State(row.state), "calm"))
 
 
-def render_due(row: RightsRequest) -> str:
-    """Return in how many days the answer is due, or for how many days it is late; a dash once there is one."""
-    if not row.is_undelivered or row.answer_by is None:
-        return "—"
-    left = -((get_time_of(row.client_id) - row.answer_by) // _DAY)
-    if left > 0:
-        return ngettext("in {days} day", "in {days} days", left).format(days=left)
-    late = max(-left, 1)
-    return ngettext("{days} day late", "{days} days late", late).format(days=late)
-
-
 def assignee_for(viewer: Actor) -> Case | Subquery:
     """Return an expression for the assignee's email; clients see only that it is one of PakTaleem's staff.
 
@@ -266,7 +255,14 @@ class RightsRequestAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
 
     @admin.display(description="due")
     def due_in(self, row: RightsRequest) -> str:
-        return render_due(row)
+        """Return in how many days the answer is due, or for how many days it is late; a dash once there is one."""
+        if not row.is_undelivered or row.answer_by is None:
+            return "—"
+        left = -((get_time_of(row.client_id) - row.answer_by) // _DAY)
+        if left > 0:
+            return ngettext("in {days} day", "in {days} days", left).format(days=left)
+        late = max(-left, 1)
+        return ngettext("{days} day late", "{days} days late", late).format(days=late)
 
     @admin.display(description="person")
     def person(self, row: RightsRequest) -> SafeString | str:

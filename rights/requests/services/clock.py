@@ -13,9 +13,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from paktaleem.directory.access_links.contact_changes import is_contact_settled
 from paktaleem.directory.mail.rendering import require_complete
-from paktaleem.directory.mail.services import send_message
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.acts import Refused, act
@@ -23,7 +21,6 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.operations.jobs import enqueue_jobs
-from paktaleem.foundation.tenancy.rows import new_id
 from paktaleem.foundation.upkeep.periods.kinds import Bounds, DataKind, Disposal
 from paktaleem.foundation.upkeep.periods.services import get_cutoff
 from rights.requests.deadlines import (
@@ -36,7 +33,7 @@ from rights.requests.deadlines import (
     list_due_steps,
 )
 from rights.requests.hooks import texts_needed
-from rights.requests.letters import NOTICE
+from rights.requests.letters import NOTICE, find_mailable_sender, send_about
 from rights.requests.models import (
     PauseCause,
     RequestExtension,
@@ -105,8 +102,8 @@ def _check_extension(request: RightsRequest, _actor: Actor, at: datetime) -> Non
 )
 def pause_request(request: RightsRequest, *, cause: AskedCause, actor: Actor, at: datetime) -> RightsRequest:
     """Pause a request that waits for the person; only the expected date moves (decision 0062)."""
-    pause = RequestPause(client_id=request.client_id, request=request, cause=PauseCause(cause), starts_at=at)
-    _stamp(pause, actor).save(force_insert=True)
+    pause = RequestPause.by(actor, request, cause=PauseCause(cause), starts_at=at)
+    pause.save(force_insert=True)
     update_dates(request, at)
     record_step("rights_request.paused", request, actor, at, {"cause": pause.cause})
     return request
@@ -154,9 +151,9 @@ def extend_request(request: RightsRequest, *, days: int, text: str, actor: Actor
     if not text.strip():
         raise ValidationError({"text": [_("Give the reasons, and what is still to come.")]})
     require_complete("text", text)
-    extension = RequestExtension(id=new_id(), client_id=request.client_id, request=request, days=days, at=at)
+    extension = RequestExtension.by(actor, request, days=days, at=at)
     extension.reason = seal_text(request, text, row=extension, field="reason")
-    _stamp(extension, actor).save(force_insert=True)
+    extension.save(force_insert=True)
     update_dates(request, at)
     if sent := _send_notice(request, text, actor, at):
         request.notice_at = at
@@ -187,19 +184,11 @@ def _open_pauses(request: RightsRequest) -> Any:
 
 
 def _send_notice(request: RightsRequest, text: str, actor: Actor, at: datetime) -> bool:
-    sender = request.sender
-    if sender is None or sender.email is None or not is_contact_settled(sender, at):
+    if (sender := find_mailable_sender(request, at)) is None:
         return False
     expected = format_day(request.expected_by, request.client.time_zone)
-    context = {"number": request.number, "expected": expected, "text": text}
-    told: dict[str, Any] = {"language": request.language, "related_id": request.pk, "actor": actor, "at": at}
-    send_message(NOTICE.code, to=sender, client_id=request.client_id, context=context, **told)
+    send_about(NOTICE, request, sender, expected=expected, text=text, actor=actor, at=at)
     return True
-
-
-def _stamp[R: (RequestPause, RequestExtension)](row: R, actor: Actor) -> R:
-    row.actor_kind, row.actor_id, row.actor_role = actor.kind.value, actor.id, actor.role
-    return row
 
 
 NOTIFY_STAFF = "rights.notify_staff"

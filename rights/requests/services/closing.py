@@ -2,24 +2,21 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from paktaleem.directory.access_links.contact_changes import is_contact_settled
 from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.mail.models import Letter, LetterState
 from paktaleem.directory.mail.recipients import GivenAddress
 from paktaleem.directory.mail.rendering import require_complete
-from paktaleem.directory.mail.services import send_message
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.acts import Refused, act
 from paktaleem.foundation.accounts.roles import Capability
 from rights.requests.hooks import before_answering, before_closing, request_continued
-from rights.requests.letters import ANSWER, NOTICE
+from rights.requests.letters import ANSWER, NOTICE, find_mailable_sender, send_about
 from rights.requests.models import (
     PARENT,
     RequestExtension,
@@ -115,21 +112,15 @@ def _send_to_contact(request: RightsRequest, text: str, actor: Actor, at: dateti
         to = GivenAddress(open_text(request, row=request, field="contact"))
     except ValidationError as error:
         raise ValidationError({"to_contact": [_("The request names no email address.")]}) from error
-    told: dict[str, Any] = {"language": request.language, "related_id": request.pk, "actor": actor, "at": at}
-    context = {"number": request.number, "text": text.strip()}
-    send_message(ANSWER.code, to=to, client_id=request.client_id, context=context, **told)
+    send_about(ANSWER, request, to, text=text.strip(), actor=actor, at=at)
     return True
 
 
 def _send_answer(request: RightsRequest, text: str, actor: Actor, at: datetime) -> bool:
-    sender = request.sender
-    if sender is None or sender.email is None or not request.is_identity_verified:
+    sender = find_mailable_sender(request, at)
+    if sender is None or not request.is_identity_verified:
         return False
-    if not is_contact_settled(sender, at):
-        return False
-    context = {"number": request.number, "text": text.strip()}
-    told: dict[str, Any] = {"language": request.language, "related_id": request.pk, "actor": actor, "at": at}
-    send_message(ANSWER.code, to=sender, client_id=request.client_id, context=context, **told)
+    send_about(ANSWER, request, sender, text=text.strip(), actor=actor, at=at)
     return True
 
 
@@ -196,7 +187,8 @@ def link_duplicate(request: RightsRequest, *, other: RightsRequest, actor: Actor
         raise Refused(_NOT_SAME)
     locked = [lock_unanswered(one) for one in sorted((request, other), key=lambda one: one.pk)]
     first, later = sorted(locked, key=lambda one: (one.received_at, one.pk))
-    if first.subject_id is None or _people_of(first) != _people_of(later):
+    people = (first.subject_id, first.requester_id)
+    if first.subject_id is None or people != (later.subject_id, later.requester_id):
         raise Refused(_NOT_SAME)
     _take_over_parts(first, later)
     for handler in request_continued:
@@ -206,10 +198,6 @@ def link_duplicate(request: RightsRequest, *, other: RightsRequest, actor: Actor
     end_request("rights_request.linked", later, actor, at, ended_as=State.DUPLICATE, facts=facts)
     record_step("rights_request.continued", first, actor, at, {"duplicate": str(later.pk)})
     return first
-
-
-def _people_of(request: RightsRequest) -> tuple[UUID | None, UUID | None]:
-    return request.subject_id, request.requester_id
 
 
 def _take_over_parts(first: RightsRequest, later: RightsRequest) -> None:

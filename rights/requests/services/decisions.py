@@ -30,7 +30,7 @@ from paktaleem.foundation.accounts.roles import Capability, Role
 from paktaleem.foundation.accounts.selectors import list_staff
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.errors import PortalError
-from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from rights.requests.hooks import part_granted
 from rights.requests.models import Channel, RequestLimit, RequestNote, RequestPart, RightKind, RightsRequest
 from rights.requests.sealing import open_text, seal_text
@@ -427,9 +427,8 @@ def add_note(request: RightsRequest, *, text: NoteText, actor: Actor, at: dateti
     """Add a note, sealed under the request's key (decision 0062). Raises ValidationError."""
     if not text.strip():
         raise ValidationError({"text": [_("Write the note.")]})
-    note = RequestNote(id=new_id(), client_id=request.client_id, request=request, at=at)
+    note = RequestNote.by(actor, request, at=at)
     note.text = seal_text(request, text.strip(), row=note, field="text")
-    note.actor_kind, note.actor_id, note.actor_role = actor.kind.value, actor.id, actor.role
     note.save(force_insert=True)
     record_step("rights_request.note_added", request, actor, at)
     return note

@@ -15,7 +15,6 @@ from paktaleem.directory.access_links.contact_changes import is_contact_settled
 from paktaleem.directory.access_links.limits import Limit, count_attempt, count_rights_message, count_verified_message
 from paktaleem.directory.access_links.models import Page
 from paktaleem.directory.access_links.services import send_access_link
-from paktaleem.directory.mail.services import send_message
 from paktaleem.directory.people.details import contact_index
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.erasure import AlreadyErased
@@ -31,7 +30,7 @@ from paktaleem.foundation.operations.jobs import enqueue_job
 from paktaleem.foundation.tenancy.rows import new_id
 from rights.requests.deadlines import ANSWER_TIME, due_at, format_day
 from rights.requests.hooks import identity_verified, person_assigned, person_named
-from rights.requests.letters import CONFIRM, RECEIVED, get_start_url
+from rights.requests.letters import CONFIRM, RECEIVED, get_start_url, send_about
 from rights.requests.models import Channel, IdentityMethod, RequestPart, RequestPause, RightKind, RightsRequest
 from rights.requests.sealing import create_key, open_text, seal_text
 from rights.requests.selectors import find_deciders, is_erasing, name_rights
@@ -133,7 +132,6 @@ def continue_request(
 
 def _new_row(client: Client, number: str, channel: str, language: str, received_at: datetime) -> RightsRequest:
     return RightsRequest(
-        id=new_id(),
         client=client,
         number=number,
         channel=channel,
@@ -208,15 +206,9 @@ def _acknowledge(row: RightsRequest, actor: Actor, at: datetime) -> None:
     count = count_verified_message if row.is_identity_verified else count_rights_message
     sent = sender is not None and sender.email is not None and count(sender)
     if sent and sender is not None:
-        context = {
-            "number": row.number,
-            "rights": name_rights(row),
-            "due": format_day(row.due_at, row.client.time_zone),
-            "url": get_start_url(row),
-            "is_about_child": "yes" if row.requester_id else "",
-        }
-        told: dict[str, Any] = {"language": row.language, "related_id": row.pk, "actor": actor, "at": at}
-        send_message(RECEIVED.code, to=sender, client_id=row.client_id, context=context, **told)
+        values = {"rights": name_rights(row), "due": format_day(row.due_at, row.client.time_zone)}
+        values |= {"url": get_start_url(row), "is_about_child": "yes" if row.requester_id else ""}
+        send_about(RECEIVED, row, sender, actor=actor, at=at, **values)
     record_step("rights_request.acknowledged", row, actor, at, {"sent": sent})
     if sender is not None:
         for handler in person_named:

@@ -19,7 +19,7 @@ from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.audit.services import make_entry
 from paktaleem.foundation.errors import PortalError
-from paktaleem.foundation.tenancy.rows import insert_rows, new_id
+from paktaleem.foundation.tenancy.rows import insert_rows
 from retention.schedule.models import HoldKind
 from retention.schedule.services.holds import hold_for_case, lift_holds_of_case
 from rights.requests.models import PARENT, RequestLimit, RequestPart, RequestStep, RightKind, RightsRequest
@@ -191,27 +191,10 @@ def make_step(  # noqa: PLR0917 -- what happened to what, by whom, when
     kinds = sorted({part.kind for part in parts})
     about: dict[str, Any] = {"rights_request": str(request.pk), "kind": kinds[0], "kinds": kinds}
     about |= {"state": request.state, "due_at": request.due_at.isoformat(), **(facts or {})}
-    context: dict[str, Any] = {
-        "client_id": request.client_id,
-        "subject_id": request.subject_id,
-        "actor": actor,
-        "at": at,
-    }
-    entry = make_entry(kind, facts=about, **context)
-    step = RequestStep(
-        id=new_id(),
-        client_id=request.client_id,
-        request=request,
-        kind=kind.partition(".")[2],
-        state=request.state,
-        facts=dict(facts or {}),
-        entry_id=entry.pk,
-        at=at,
-        actor_kind=actor.kind.value,
-        actor_id=actor.id,
-        actor_role=actor.role,
-    )
-    return entry, step
+    client_id, subject_id = request.client_id, request.subject_id
+    entry = make_entry(kind, client_id=client_id, subject_id=subject_id, facts=about, actor=actor, at=at)
+    columns = {"kind": kind.partition(".")[2], "state": request.state, "facts": dict(facts or {})}
+    return entry, RequestStep.by(actor, request, entry_id=entry.pk, at=at, **columns)
 
 
 def end_request(
