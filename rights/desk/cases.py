@@ -20,7 +20,7 @@ from rights.desk.services import add_task
 from rights.requests.deadlines import day_in
 from rights.requests.models import RightsRequest
 from rights.requests.sealing import seal_text
-from rights.requests.services.steps import RequestEnded, lock_request, record_step, require_texts
+from rights.requests.services.steps import RequestEnded, lock_about_request, lock_request, record_step, require_texts
 from rights.requests.states import State
 
 GOES_ON_ELSEWHERE = frozenset({State.DUPLICATE, State.HANDED_OVER})
@@ -74,13 +74,6 @@ def open_case(
     return case
 
 
-def _lock_case(case: AuthorityCase) -> AuthorityCase:
-    request = lock_request(case.request)
-    locked = AuthorityCase.objects.select_for_update(of=("self",)).get(pk=case.pk, client_id=case.client_id)
-    locked.request = request
-    return locked
-
-
 def _check_open_case(case: AuthorityCase, _actor: Actor, _at: datetime) -> None:
     require_texts(case.request)
     if not case.is_open:
@@ -93,7 +86,7 @@ def _check_open_case(case: AuthorityCase, _actor: Actor, _at: datetime) -> None:
     Capability.HANDLE_RIGHTS_REQUESTS,
     lead="How the authority decided, and what is done about it. The request can then be closed.",
     done="Recorded.",
-    lock=_lock_case,
+    lock=lock_about_request,
     check=_check_open_case,
 )
 def end_case(

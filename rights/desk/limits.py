@@ -17,7 +17,6 @@ from consent.register.dpv import MARKETING
 from consent.register.models.purposes import Purpose, SafeguardChange
 from paktaleem.directory.access_links.contact_changes import is_contact_settled
 from paktaleem.directory.mail.services import send_message
-from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services.erasure import AlreadyErased
 from paktaleem.directory.people.services.people import record_access
@@ -67,21 +66,17 @@ def inform_before_lift(
     if subject.erased_at is not None:
         raise AlreadyErased
     if way == NoticeWay.MAIL:
-        to = _require_contact(find_guardian_of_limit(restriction, at) or subject, at)
+        to = find_guardian_of_limit(restriction, at) or subject
+        if to.email is None:
+            raise ValidationError({"way": [_("There is no email address on file. Tell the person yourself.")]})
+        if not is_contact_settled(to, at):
+            raise ValidationError({"way": [_("A contact changed less than 72 hours ago. Tell the person yourself.")]})
         context: dict[str, Any] = {"related_id": restriction.pk, "actor": actor, "at": at}
         send_message(LIFT.code, to=to, client_id=restriction.client_id, **context)
     notice = LiftNotice(client_id=restriction.client_id, restriction=restriction, way=way, informed_by=actor.id, at=at)
     notice.save(force_insert=True)
     _record("restriction.lift_announced", restriction, {"way": str(way)}, actor, at)
     return notice
-
-
-def _require_contact(person: Subject, at: datetime) -> Subject:
-    if person.email is None:
-        raise ValidationError({"way": [_("There is no email address on file. Tell the person yourself.")]})
-    if not is_contact_settled(person, at):
-        raise ValidationError({"way": [_("A contact changed less than 72 hours ago. Tell the person yourself.")]})
-    return person
 
 
 @act(

@@ -25,11 +25,6 @@ def list_calls() -> QuerySet[RequestTask]:
     return calls
 
 
-def list_letters(request: RightsRequest) -> QuerySet[RequestLetter]:
-    """List the letters about a request, without their texts."""
-    return RequestLetter.objects.filter(client_id=request.client_id, request=request).defer("text")
-
-
 def read_texts(request: RightsRequest) -> list[tuple[str, str]]:
     """Return letters, details of tasks and texts of authorities' cases, decrypted; handler of ``rights.texts_to_read``.
 

@@ -58,6 +58,7 @@ from rights.requests.services.steps import (
     RequestEnded,
     end_request,
     list_parts,
+    lock_about_request,
     lock_request,
     record_step,
     require_open,
@@ -145,13 +146,6 @@ def require_reading(request: RightsRequest, actor: Actor, at: datetime) -> None:
     require_task(request, kind=TaskKind.READ, actor=actor, at=at)
 
 
-def _lock_task(task: RequestTask) -> RequestTask:
-    request = lock_request(task.request)
-    locked = RequestTask.objects.select_for_update(of=("self",)).get(pk=task.pk, client_id=task.client_id)
-    locked.request = request
-    return locked
-
-
 def _check_task(task: RequestTask, _actor: Actor, _at: datetime) -> None:
     if task.is_done:
         raise Refused(_("The task is already done."))
@@ -163,7 +157,7 @@ def _check_task(task: RequestTask, _actor: Actor, _at: datetime) -> None:
     Capability.HANDLE_RIGHTS_REQUESTS,
     lead="Record the outcome as a note on the request, if there is one.",
     done="The task is done.",
-    lock=_lock_task,
+    lock=lock_about_request,
     check=_check_task,
 )
 def finish_task(task: RequestTask, *, actor: Actor, at: datetime) -> RequestTask:

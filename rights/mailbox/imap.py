@@ -57,7 +57,10 @@ def _folder() -> Iterator[imaplib.IMAP4]:
     except OSError as error:
         raise MailboxUnusable(MailboxError.UNREACHABLE) from error
     finally:
-        _leave(server)
+        try:
+            server.logout()
+        except (imaplib.IMAP4.error, OSError):
+            _hang_up(server)
 
 
 def _connect() -> imaplib.IMAP4:
@@ -100,13 +103,6 @@ def _log_in(server: imaplib.IMAP4) -> None:
         raise MailboxUnusable(MailboxError.FOLDER)
 
 
-def _leave(server: imaplib.IMAP4) -> None:
-    try:
-        server.logout()
-    except (imaplib.IMAP4.error, OSError):
-        _hang_up(server)
-
-
 def _hang_up(server: imaplib.IMAP4) -> None:
     with suppress(OSError):  # a handshake that failed has closed the socket already
         server.shutdown()
@@ -117,15 +113,10 @@ def _fetch(server: imaplib.IMAP4, uid: str) -> tuple[bytes, datetime] | None:
     parts = _expect(server.uid("FETCH", uid, f"(UID INTERNALDATE BODY.PEEK[]<0.{most}>)"))
     for part in parts:
         if isinstance(part, tuple):
-            return bytes(part[1])[:most], _arrival(part[0])
+            if (arrived := imaplib.Internaldate2tuple(part[0])) is None:
+                raise MailboxUnusable(MailboxError.PROTOCOL)
+            return bytes(part[1])[:most], datetime.fromtimestamp(time.mktime(arrived), tz=UTC)
     return None
-
-
-def _arrival(head: bytes) -> datetime:
-    found = imaplib.Internaldate2tuple(head)
-    if found is None:
-        raise MailboxUnusable(MailboxError.PROTOCOL)
-    return datetime.fromtimestamp(time.mktime(found), tz=UTC)
 
 
 def _finish(server: imaplib.IMAP4, uid: str) -> None:

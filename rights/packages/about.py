@@ -68,6 +68,7 @@ def describe_processing(package: Package, *, at: datetime) -> dict[str, Any]:
 def _list_purposes(package: Package, client: Client, at: datetime) -> list[dict[str, Any]]:
     bases, language = _bases(package, at), get_language() or "en"
     rows = find_purposes(client.pk, list(bases))
+    controllers = {Capacity.JOINT: f"{client.name}, PakTaleem", Capacity.CONTROLLER: "PakTaleem"}
     found = []
     for code, row in sorted(rows.items()):
         text, rule = describe_purpose(row, language), bases[code]
@@ -77,17 +78,11 @@ def _list_purposes(package: Package, client: Client, at: datetime) -> list[dict[
                 "name": text.name,
                 "description": text.description,
                 "lawful_basis": str(BASES[Basis(rule.basis)]),
-                "controller": _name_controllers(rule.capacity, client),
+                "controller": controllers.get(Capacity(rule.capacity), client.name),
                 "categories": list_category_names(client.pk, row.categories, language=language),
             }
         )
     return found
-
-
-def _name_controllers(capacity: str, client: Client) -> str:
-    if capacity == Capacity.JOINT:
-        return f"{client.name}, PakTaleem"
-    return "PakTaleem" if capacity == Capacity.CONTROLLER else client.name
 
 
 def _list_recipients(package: Package, at: datetime) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ only once the person has had a reasoned notice. The pauses of a request count fo
 forgotten one stops no clock for good. Days are calendar days in the client's time zone.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
@@ -126,18 +126,6 @@ class RequestClock:
         """Return True if the person has neither an answer nor, from the due date on, a notice that is still valid."""
         return self.answered_at is None and at >= self.answer_by(at)
 
-    def is_answered_in_time(self) -> bool | None:
-        """Return True if the answer was given before the deadline, None if there is none yet.
-
-        A notice that was sent after the due date does not make a late answer timely.
-        """
-        if self.answered_at is None:
-            return None
-        if self.answered_at < self.due_at:
-            return True
-        noticed_in_time = self.notice_at is not None and self.notice_at < self.due_at
-        return noticed_in_time and self.answered_at < self.expected_by(self.answered_at)
-
 
 def list_due_steps(clock: RequestClock, *, at: datetime) -> list[Step]:
     """List every step that was due until ``at``, oldest first, whether done or not.
@@ -162,23 +150,15 @@ def _alarms(clock: RequestClock, at: datetime) -> Iterator[Step]:
 
 def _reminders(clock: RequestClock, at: datetime) -> Iterator[Step]:
     """Yield the reminders of the deadline that counts; a deadline that a notice or a pause moved counts anew."""
-    deadline = clock.answer_by(at)
-    since = clock.received_at if clock.notice_at is None else _counted_from(clock, clock.notice_at, at)
-    for days in _days_left(deadline, at):
+    deadline, since = clock.answer_by(at), clock.received_at
+    if clock.notice_at is not None:
+        resumed = (pause.ends_at for pause in clock.pauses if pause.ends_at is not None and pause.ends_at <= at)
+        since = max(clock.notice_at, *resumed, clock.received_at)
+    days_past = max(0, (at - deadline).days + 1)
+    for days in (*REMINDER_DAYS, *range(0, -days_past - 1, -1)):  # then daily, until ``at``
         step = _step(StepKind.REMINDER, clock, _days_later(deadline, -days, clock.zone), at)
         if step.at > since:
             yield step
-
-
-def _counted_from(clock: RequestClock, notice_at: datetime, at: datetime) -> datetime:
-    resumed = (pause.ends_at for pause in clock.pauses if pause.ends_at is not None and pause.ends_at <= at)
-    return max(notice_at, *resumed, clock.received_at)
-
-
-def _days_left(deadline: datetime, at: datetime) -> Iterable[int]:
-    """Return the days before the deadline with a reminder, then each day after it until ``at``, as negative numbers."""
-    days_past = max(0, (at - deadline).days + 1)
-    return (*REMINDER_DAYS, *range(0, -days_past - 1, -1))
 
 
 def _step(kind: StepKind, clock: RequestClock, moment: datetime, at: datetime) -> Step:

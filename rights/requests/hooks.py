@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -12,13 +12,6 @@ from paktaleem.foundation.operations.extensions import ExtensionPoint
 from rights.requests.models import RequestPart, RightsRequest
 
 type StageHandler = Callable[[RightsRequest, Actor, datetime], None]
-
-
-class NamedHandler(Protocol):
-    """Handler of ``person_named``; ``informed`` says whether the person was emailed."""
-
-    def __call__(self, request: RightsRequest, *, informed: bool, actor: Actor, at: datetime) -> None:
-        """Act on a request that names a known person."""
 
 
 part_granted: ExtensionPoint[Callable[[RightsRequest, RequestPart, Actor, datetime], None]] = ExtensionPoint(
@@ -45,8 +38,10 @@ request_continued: ExtensionPoint[Callable[[RightsRequest, RightsRequest, Actor,
     "rights.request_continued",
     "Called with the earlier and the later request before the later one is closed as a duplicate. May refuse.",
 )
-person_named: ExtensionPoint[NamedHandler] = ExtensionPoint(
-    "rights.person_named", "Called when a request names a known person: when it is received, or assigned to them."
+person_named: ExtensionPoint[Callable[..., None]] = ExtensionPoint(
+    "rights.person_named",
+    "Called when a request names a known person: when it is received, or assigned to them. ``informed`` says whether "
+    "the person was emailed.",
 )
 person_assigned: ExtensionPoint[StageHandler] = ExtensionPoint(
     "rights.person_assigned",

@@ -26,7 +26,6 @@ from rights.requests.services.intake import MATCH_SENDER, match_sender
 from rights.requests.services.steps import RequestEnded
 
 SCHEDULE = "rights.schedule"
-_TO_CLIENT_ONLY = frozenset({StepKind.REMINDER})
 
 
 @app.periodic(cron="*/10 * * * *", periodic_id="rights_schedule")
@@ -58,7 +57,7 @@ def notify_staff(client: str, request: str, kind: str) -> None:
         is_with_client = get_clock(found).awaits_client
         if is_with_client:
             _email(found, school, step, where=school.pk, role=Role.CLIENT_ADMIN)
-    if school.is_sandbox or (is_with_client and step in _TO_CLIENT_ONLY):
+    if school.is_sandbox or (is_with_client and step is StepKind.REMINDER):
         return
     with in_client(PAKTALEEM):
         _email(found, school, step, where=PAKTALEEM, role=Role.PRIVACY_OFFICER)

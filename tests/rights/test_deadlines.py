@@ -89,18 +89,6 @@ def test_a_reasoned_notice_does_until_the_expected_date() -> None:
     assert clock.is_overdue(AT + 40 * DAY)
 
 
-@pytest.mark.parametrize(
-    ("answered", "notice", "in_time"),
-    [(29, None, True), (30, None, False), (39, 26, True), (39, 31, False), (40, 26, False), (None, None, None)],
-)
-def test_an_answer_is_in_time_by_the_due_date_or_by_the_date_of_a_timely_notice(
-    *, answered: int | None, notice: int | None, in_time: bool | None
-) -> None:
-    facts: dict[str, Any] = {"answered_at": None if answered is None else AT + answered * DAY}
-    facts["notice_at"] = None if notice is None else AT + notice * DAY
-    assert clock_of(extension=10 * DAY, **facts).is_answered_in_time() is in_time
-
-
 def days_of(clock: RequestClock, at: datetime, kind: StepKind = StepKind.REMINDER) -> list[int]:
     return [step.days_left for step in list_due_steps(clock, at=at) if step.kind is kind]
 

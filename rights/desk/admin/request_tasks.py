@@ -39,8 +39,8 @@ from paktaleem.foundation.console.site import boards, site
 from paktaleem.foundation.console.widgets import DayInput
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
-from rights.desk.models import CallOutcome, RequestTask, TaskKind, Way
-from rights.desk.selectors import list_letters, list_other_sides, list_tasks
+from rights.desk.models import CallOutcome, RequestLetter, RequestTask, TaskKind, Way
+from rights.desk.selectors import list_other_sides, list_tasks
 from rights.desk.services import (
     LETTER,
     add_task,
@@ -368,8 +368,8 @@ def letters_panel(request: HttpRequest, row: RightsRequest) -> dict[str, Any] | 
     """Return the letters about a request, without their texts."""
     if not may(request, Capability.HANDLE_RIGHTS_REQUESTS):
         return None
-    letters = annotate_actor(list_letters(row), actor_of(request))
-    lines = [(one, format_actor(one)) for one in letters]
+    letters = RequestLetter.objects.filter(client_id=row.client_id, request=row).defer("text")
+    lines = [(one, format_actor(one)) for one in annotate_actor(letters, actor_of(request))]
     return {"template": "console/panels/rights_letters.html", "lines": lines} if lines else None
 
 

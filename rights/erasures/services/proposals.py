@@ -121,16 +121,13 @@ def _is_proposed(subject: Subject) -> bool:
     return bool(waiting.exists())
 
 
-def _insert(
-    row: ErasureProposal, facts: dict[str, str], actor: Actor, reason: Reason | str, at: datetime
-) -> ErasureProposal:
+def _insert(row: ErasureProposal, facts: dict[str, str], actor: Actor, reason: Reason | str, at: datetime) -> None:
     row.reason, row.seen = Reason(reason).value, facts
     row.save(force_insert=True)
     about: dict[str, Any] = {"extent": row.extent, "reason": row.reason, "purposes": row.purposes}
     about |= {"categories": row.categories, "rights_request": str(row.request_id) if row.request_id else None}
     about |= {"leading": str(row.leading_id)} if row.leading_id else {}
     record("erasure.proposed", row, actor, at, facts=about)
-    return row
 
 
 @transaction.atomic
@@ -160,7 +157,11 @@ def _decide(
     proposal: ErasureProposal, actor: Actor, reason: Reason | str, at: datetime, *, approve: bool
 ) -> ErasureProposal:
     if approve:
-        _require_unchanged(proposal, at)
+        subject = _lock_subject(proposal.subject)
+        if list_changes(proposal, subject, at=at):
+            raise Refused(_CHANGED_SINCE)
+        if holds := find_holds_of(proposal, subject, at):
+            raise ErasureHeld(holds)
     proposal = decide_change(proposal, approve=approve, actor=actor, at=at)
     proposal.settled_role = actor.role
     if not approve:
@@ -274,14 +275,6 @@ def _require_controller(actor: Actor, request: RightsRequest | None) -> None:
     )
     if request is None or not granted.exists():
         raise NotAllowed("An administrator proposes an erasure by granting a request.")
-
-
-def _require_unchanged(proposal: ErasureProposal, at: datetime) -> None:
-    subject = _lock_subject(proposal.subject)
-    if list_changes(proposal, subject, at=at):
-        raise Refused(_CHANGED_SINCE)
-    if holds := find_holds_of(proposal, subject, at):
-        raise ErasureHeld(holds)
 
 
 def _cancel(proposal: ErasureProposal, actor: Actor, at: datetime) -> ErasureProposal:

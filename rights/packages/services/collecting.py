@@ -99,7 +99,7 @@ def request_package(request: RightsRequest, *, left_out: Sequence[str] = (), act
     Raises ValidationError for codes that are not offered, Refused, RequestEnded, RecordElsewhere, NotAllowed.
     """
     earlier = Package.objects.filter(client_id=request.client_id, request=request).first()
-    _check_left_out(request, left_out, offered=offered_codes(earlier))
+    _check_left_out(request, left_out, earlier)
     kept_from = None if earlier is None else _find_kept(earlier)
     if earlier is not None and earlier.ended_at is None:
         end_package(earlier, keeps_copies=kept_from is not None, actor=actor, at=at)
@@ -116,17 +116,13 @@ def _find_kept(package: Package) -> datetime | None:
     return None if is_purged else package.collected_from
 
 
-def _check_left_out(request: RightsRequest, left_out: Sequence[str], *, offered: list[str]) -> None:
+def _check_left_out(request: RightsRequest, left_out: Sequence[str], earlier: Package | None) -> None:
+    """Require codes of sections, or of systems with orders, for a copy of which not everything is granted."""
     if left_out and not is_left_out_allowed(request):
         raise ValidationError({"left_out": [_("Everything is granted: nothing may be left out.")]})
-    if unknown := sorted(set(left_out) - set(offered)):
+    systems = [] if earlier is None else [f"{SYSTEM}{order.system.code}" for order in list_orders(earlier)]
+    if unknown := sorted(set(left_out) - {*(section.code for section in list_sections()), *systems}):
         raise ValidationError({"left_out": [_("Not in this copy: {codes}.").format(codes=", ".join(unknown))]})
-
-
-def offered_codes(package: Package | None) -> list[str]:
-    """List what can be left out of a package: the codes of sections, and of the systems with orders."""
-    systems = [] if package is None else [f"{SYSTEM}{order.system.code}" for order in list_orders(package)]
-    return [*(section.code for section in list_sections()), *systems]
 
 
 def continue_after_answer(order: Order, actor: Actor, at: datetime) -> None:

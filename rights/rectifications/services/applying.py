@@ -41,7 +41,7 @@ from rights.rectifications.services.statements import inform_previous_contacts
 from rights.rectifications.values import CATEGORY, OTHER, ROLES, check_value, parse_changes, to_text
 from rights.requests.models import PARENT, RequestPart, RightKind, RightsRequest
 from rights.requests.sealing import open_text
-from rights.requests.services.steps import lock_request, record_step, require_open, require_subject
+from rights.requests.services.steps import lock_about_request, record_step, require_open, require_subject
 from rights.requests.states import Decision
 
 _SERVICE = system_actor("rights.recipients_of_service")
@@ -128,14 +128,6 @@ def describe_uninformed_recipients(erasure: Erasure) -> str:
     return words.format(places=", ".join(places)) if places else ""
 
 
-def _lock_notice(notice: RecipientNotice) -> RecipientNotice:
-    request = lock_request(notice.request) if notice.request is not None else None
-    rows = RecipientNotice.objects.select_for_update(of=("self",)).select_related("subject")
-    locked: RecipientNotice = rows.get(pk=notice.pk, client_id=notice.client_id)
-    locked.request = request
-    return locked
-
-
 def _check_notice(notice: RecipientNotice, _actor: Actor, _at: datetime) -> None:
     if notice.request is not None:
         require_open(notice.request)
@@ -149,7 +141,7 @@ def _check_notice(notice: RecipientNotice, _actor: Actor, _at: datetime) -> None
     "or a disproportionate effort (GDPR Art. 19). Inform them yourself, then record it. The key of a person is not "
     "destroyed before: afterwards no one could say whom it is about.",
     done="Recorded.",
-    lock=_lock_notice,
+    lock=lock_about_request,
     check=_check_notice,
 )
 def record_informed(

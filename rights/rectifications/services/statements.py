@@ -33,7 +33,7 @@ from rights.requests.sealing import open_text, seal_text
 from rights.requests.services.clock import lock_unanswered, require_unanswered
 from rights.requests.services.closing import IDENTITY_DIFFERS
 from rights.requests.services.decisions import require_decider
-from rights.requests.services.steps import list_parts, lock_request, record_step, require_texts
+from rights.requests.services.steps import list_parts, lock_about_request, record_step, require_texts
 
 CONTACT_CHANGED = declare_message("contact_changed", fields=("url",), is_texted=True)
 """A notice to a contact on file before a contact changed: that it changed, and how to object. It names no person."""
@@ -104,14 +104,6 @@ def add_correction(request: RightsRequest, stated: Statement, *, actor: Actor, a
     return row
 
 
-def _lock_correction(correction: Correction) -> Correction:
-    request = lock_request(correction.request)
-    rows = Correction.objects.select_for_update(of=("self",)).select_related("part")
-    locked: Correction = rows.get(pk=correction.pk, client_id=correction.client_id)
-    locked.request = locked.part.request = request
-    return locked
-
-
 def _check_refusal(correction: Correction, actor: Actor, at: datetime) -> None:
     require_unanswered(correction.request)
     require_texts(correction.request)
@@ -127,7 +119,7 @@ def _check_refusal(correction: Correction, actor: Actor, at: datetime) -> None:
     lead="Refuse single corrections first, each with its reasons. Then decide: the others are made if you grant the "
     "right partly.",
     done="Refused. Now decide about the right.",
-    lock=_lock_correction,
+    lock=lock_about_request,
     check=_check_refusal,
 )
 def refuse_correction(correction: Correction, *, reasons: str, actor: Actor, at: datetime) -> Correction:

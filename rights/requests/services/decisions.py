@@ -39,6 +39,7 @@ from rights.requests.services.clock import require_unanswered, update_dates
 from rights.requests.services.steps import (
     NEEDS_NO_IDENTITY,
     list_parts,
+    lock_about_request,
     lock_request,
     record_step,
     require_open,
@@ -249,13 +250,6 @@ NoteText = Annotated[
 ]
 
 
-def _lock_part(part: RequestPart) -> RequestPart:
-    request = lock_request(part.request)
-    locked = RequestPart.objects.select_for_update(of=("self",)).get(pk=part.pk, client_id=part.client_id)
-    locked.request = request
-    return locked
-
-
 def _check_undecided(part: RequestPart, _actor: Actor, _at: datetime) -> None:
     require_unanswered(part.request)
     if part.decision:
@@ -274,7 +268,7 @@ def _check_decider(part: RequestPart, actor: Actor, at: datetime) -> None:
     lead="You decide about the data of which you are the controller. What you grant is carried out at once: systems "
     "receive orders, restrictions and objections take effect from the next decision.",
     done="Decided.",
-    lock=_lock_part,
+    lock=lock_about_request,
     check=_check_decider,
 )
 def decide_part(
@@ -320,7 +314,7 @@ def decide_part(
     Capability.TRIAGE_RIGHTS_REQUESTS,
     lead="The controller of the data decides: for most purposes the client, for its own PakTaleem.",
     done="Passed on.",
-    lock=_lock_part,
+    lock=lock_about_request,
     check=_check_undecided,
 )
 def route_part(part: RequestPart, *, decider: Decider | str, actor: Actor, at: datetime) -> RequestPart:
@@ -409,11 +403,6 @@ def assign_request(request: RightsRequest, *, assignee: User | None, actor: Acto
     return request
 
 
-def _check_note(request: RightsRequest, _actor: Actor, _at: datetime) -> None:
-    """Require the texts' key only: a request that has ended gets notes too, such as what an authority writes."""
-    require_texts(request)
-
-
 @act(
     "note",
     "Add a note",
@@ -421,7 +410,7 @@ def _check_note(request: RightsRequest, _actor: Actor, _at: datetime) -> None:
     lead="A note for colleagues, encrypted with the request. The person may ask for it too.",
     done="Note added.",
     lock=lock_request,
-    check=_check_note,
+    check=require_texts,  # a request that has ended gets notes too, such as what an authority writes
 )
 def add_note(request: RightsRequest, *, text: NoteText, actor: Actor, at: datetime) -> RequestNote:
     """Add a note, sealed under the request's key (decision 0062). Raises ValidationError."""

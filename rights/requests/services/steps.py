@@ -15,7 +15,7 @@ from paktaleem.directory.data_systems.selectors import Parent
 from paktaleem.directory.people.extension_points import Hold
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, system_actor
-from paktaleem.foundation.accounts.acts import Refused
+from paktaleem.foundation.accounts.acts import Refused, lock_row
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.audit.services import make_entry
 from paktaleem.foundation.errors import PortalError
@@ -124,6 +124,14 @@ def lock_request(row: RightsRequest) -> RightsRequest:
     rows = RightsRequest.objects.select_for_update(of=("self",)).select_related("subject", "requester", "client")
     found: RightsRequest = rows.get(pk=row.pk, client_id=row.client_id)
     return found
+
+
+def lock_about_request(row: Any) -> Any:
+    """Return the stored row about a request, locked after its request; for the acts on such a row."""
+    request = None if row.request is None else lock_request(row.request)
+    locked = lock_row(row)
+    locked.request = request
+    return locked
 
 
 def lock_open_request(row: RightsRequest) -> RightsRequest:
