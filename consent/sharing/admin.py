@@ -109,6 +109,7 @@ person_acts.connect(
         form=DemandForm,
         lead="An authority demands data of this person. Review the demand: is it valid, does it bind you, can it be "
         "narrowed? Nothing may be disclosed until a second officer approves.",
+        step_up=True,
         applies=lambda row, _at: row.erased_at is None,
     )
 )

@@ -281,7 +281,7 @@ class BreachAdmin(SortByWaitingTime, ExportableAdmin):
         _letter_page(write_to_people, PeopleForm),
         act_page(record_measures, form=MeasuresForm),
         act_page(add_clients, form=ClientsForm, across_clients=True),
-        request_closing,
+        act_page(request_closing, step_up=True),
     )
 
     def write(self, row: Breach, **details: Any) -> None:

@@ -219,3 +219,16 @@ def test_each_decision_of_a_second_person_needs_recent_authentication() -> None:
 
 def is_refusal(act: str) -> bool:
     return act.endswith("/decline")
+
+
+ASK_IF_IT_WEAKENS = ("/add", "/change", "basis/end", "basis/cancel", "capacity/end", "capacity/cancel", "rule/end")
+"""Forms that ask for recent authentication when they find that their values weaken a safeguard."""
+DAILY_WORK = {"people/subject/correct", "people/subject/change-roles", "guardians/guardianship/verify"}
+"""What schools record all day; if it weakens, it waits, and the second person authenticates anew."""
+
+
+def test_each_act_that_weakens_needs_recent_authentication() -> None:
+    acts = {act: step_up for act, step_up in list_console_acts() if act in WEAKENS and act not in DAILY_WORK}
+    refuse_any(
+        (act, "" if step_up or act.endswith(ASK_IF_IT_WEAKENS) else "no step-up") for act, step_up in acts.items()
+    )

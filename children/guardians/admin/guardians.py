@@ -284,9 +284,10 @@ class GuardianshipAdmin(ExportableAdmin):
             form=ChangeForm,
             lead=NEEDS_APPROVAL,
             done="Changed, or waiting for a second person.",
+            step_up=True,
             applies=is_in_effect,
         ),
-        act_page(end_guardian, form=EndForm, applies=is_in_effect),
+        act_page(end_guardian, form=EndForm, step_up=True, applies=is_in_effect),
     )
 
     def describe_row(self, row: Guardianship) -> str:

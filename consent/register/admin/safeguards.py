@@ -41,6 +41,7 @@ from consent.register.services import (
     may_approve,
     request_safeguard_change,
 )
+from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.middleware import get_arrival_time
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import is_other_person
@@ -194,9 +195,11 @@ class SafeguardedAdmin(RegisterAdmin):
         """Save the row. Raises WeakensSafeguard."""
         super().write(row, **details)
 
-    def request_change(self, row: Any, **request: Any) -> SafeguardChange:
+    def request_change(
+        self, row: Any, *, kind: SafeguardKind | None, ground: str, actor: Actor, at: datetime
+    ) -> SafeguardChange:
         """Request a change that weakens a safeguard."""
-        return request_safeguard_change(row, **request)
+        return request_safeguard_change(row, kind=kind, ground=ground, actor=actor, at=at)
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         response = super().render_change_form(request, context, *args, **kwargs)

@@ -17,7 +17,7 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from consent.register.admin.safeguards import PeriodAdmin, SafeguardedAdmin, SafeguardForm, to_waiting
-from consent.register.models.purposes import DataCategory, SafeguardChange
+from consent.register.models.purposes import DataCategory, SafeguardChange, SafeguardKind
 from paktaleem.directory.data_systems.models import System
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.due import Severity
@@ -256,9 +256,12 @@ class RetentionRuleAdmin(SafeguardedAdmin, PeriodAdmin):
         """Add or change the rule."""
         save_rule(row, actor=details["actor"], reason=details["reason"], at=details["at"])
 
-    def request_change(self, row: RetentionRule, **request: Any) -> SafeguardChange:
-        """Request a rule by which data is disposed of earlier, or without a review."""
-        return request_earlier_disposal(row, **request)
+    def request_change(
+        self, row: RetentionRule, *, kind: SafeguardKind | None, ground: str, actor: Actor, at: datetime
+    ) -> SafeguardChange:
+        """Request a rule by which data is disposed of earlier, or without a review: the service knows the kind."""
+        del kind
+        return request_earlier_disposal(row, ground=ground, actor=actor, at=at)
 
     def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
         if getattr(request, "waiting", None) is not None:

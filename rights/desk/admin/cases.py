@@ -263,7 +263,7 @@ def _lift(row: Restriction, given: dict[str, Any], request: HttpRequest) -> Http
 for _model, _page in (
     (Restriction, act_page(inform_before_lift)),
     (Restriction, act_page(request_lift_after_notice, respond=_lift)),
-    (Objection, act_page(propose_overruling)),
+    (Objection, act_page(propose_overruling, step_up=True)),
     (Objection, act_page(settle_overruling, form=AgreeForm, step_up=True)),
 ):
     added_acts.connect(AddedAct(_model._meta.label_lower, _page))

@@ -74,6 +74,18 @@ def test_the_effect_is_shown_first_and_the_rule_saved_on_the_second_submission(c
         assert RetentionRule.objects.get(client_id=cast.client_id("indus")).period == "P30D"
 
 
+def test_a_disposal_without_review_waits_for_a_second_person_with_its_ground(cast, farah, amina):
+    values = fill(cast, is_automatic="on")
+    [seen] = re.findall(r'name="seen" value="(\w+)"', farah.post(f"{RULES}add/", values).content.decode())
+    assert 'name="ground"' in farah.post(f"{RULES}add/", {**values, "seen": seen}).content.decode()
+    waiting = farah.post(f"{RULES}add/", {**values, "seen": seen, "ground": "The letters are copies."})
+    assert "The letters are copies." in farah.get(waiting["Location"]).content.decode()
+    approve = re.sub("change/$", "approve/", waiting["Location"])
+    assert amina.post(approve, {"reason": "review"}).status_code == 302
+    with in_client(cast.client_id("indus")):
+        assert RetentionRule.objects.get(client_id=cast.client_id("indus")).is_automatic
+
+
 def test_purposes_of_the_same_name_are_offered_with_their_client(cast, amina, farah):
     page = amina.get(f"{RULES}add/").content.decode()
     offered = re.findall(r"<option value=\"[^\"]+\">(Newsletter.*|Support.*)</option>", page)

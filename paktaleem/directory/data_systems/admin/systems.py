@@ -89,6 +89,7 @@ class SystemAdmin(ScopedAdmin):
             lead="Orders are sent there until a second person agrees: make sure that it holds no data any more.",
             done="Proposed: a second person must agree.",
             danger=True,
+            step_up=True,
             applies=lambda row, at: _is_in_use(row, at) and not _is_end_proposed(row, at),
         ),
         RowAction(

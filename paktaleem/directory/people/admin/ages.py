@@ -103,6 +103,7 @@ person_acts.connect(
         lead="Record an age that the learning platform does not send. An age that would let a child decide waits "
         "for a second person; an age that shows the person is a child takes effect immediately.",
         done="The age is recorded, or waits for a second person.",
+        step_up=True,
         applies=lambda row, _at: row.is_recorded,
     )
 )

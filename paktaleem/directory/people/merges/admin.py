@@ -88,6 +88,7 @@ person_acts.connect(
         _link,
         form=LinkForm,
         lead=_LEAD,
+        step_up=True,
         applies=lambda row, _: row.is_recorded,
     )
 )
@@ -101,6 +102,7 @@ person_acts.connect(
         lead="Decisions for each record then rest on that record alone. The link is in effect until a second person "
         "confirms that it is wrong.",
         danger=True,
+        step_up=True,
         applies=lambda row, _at: row.same_person is not None and bool(list_same_person(row)),
     )
 )
