@@ -57,7 +57,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "axes.middleware.AxesMiddleware",
-    "paktaleem.directory.staff.sign_in.middleware.StepUpMiddleware",
+    "paktaleem.directory.staff.sign_in.evidence.StepUpMiddleware",
     "paktaleem.foundation.accounts.middleware.RequestContextMiddleware",
     "paktaleem.foundation.console.time_zones.TimeZoneMiddleware",
 ]
@@ -171,8 +171,8 @@ ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordRes
 PASSWORD_RESET_TIMEOUT = int(timedelta(hours=1).total_seconds())
 STAFF_LINK_HOURS = env.int("STAFF_LINK_HOURS", default=72)  # validity of an invitation, or of a reset by officers
 ACCOUNT_FORMS = {
-    "login": "paktaleem.directory.staff.sign_in.forms.SignInForm",
-    "reset_password": "paktaleem.directory.staff.sign_in.forms.ForgotPasswordForm",
+    "login": "paktaleem.directory.staff.sign_in.views.SignInForm",
+    "reset_password": "paktaleem.directory.staff.sign_in.views.ForgotPasswordForm",
 }
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
 ACCOUNT_RATE_LIMITS = {  # limits guessing of codes per account
@@ -191,11 +191,11 @@ MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_TOTP_TOLERANCE = 1
 MFA_RECOVERY_CODE_DIGITS = 10
 MFA_FORMS = {
-    "authenticate": "paktaleem.directory.staff.sign_in.forms.FreshCodeForm",
-    "reauthenticate": "paktaleem.directory.staff.sign_in.forms.StepUpCodeForm",
-    "activate_totp": "paktaleem.directory.staff.sign_in.forms.EnrolTotpForm",
-    "add_webauthn": "paktaleem.directory.staff.sign_in.forms.EnrolKeyForm",
-    "edit_webauthn": "paktaleem.directory.staff.sign_in.forms.RenameKeyForm",
+    "authenticate": "paktaleem.directory.staff.sign_in.views.FreshCodeForm",
+    "reauthenticate": "paktaleem.directory.staff.sign_in.views.StepUpCodeForm",
+    "activate_totp": "paktaleem.directory.staff.sign_in.views.EnrolTotpForm",
+    "add_webauthn": "paktaleem.directory.staff.sign_in.views.EnrolKeyForm",
+    "edit_webauthn": "paktaleem.directory.staff.sign_in.views.RenameKeyForm",
 }
 
 AXES_HANDLER = "paktaleem.directory.staff.sign_in.lockout.AutonomousHandler"
@@ -227,7 +227,7 @@ if MAIL_FOLDER:
     _MAILER = {"BACKEND": "django.core.mail.backends.filebased.EmailBackend", "OPTIONS": {"file_path": MAIL_FOLDER}}
 else:
     _MAILER = {
-        "BACKEND": "paktaleem.directory.mail.backends.EmailBackend",
+        "BACKEND": "paktaleem.directory.mail.delivery.EmailBackend",
         "OPTIONS": {
             "host": _MAIL["EMAIL_HOST"],
             "port": _MAIL["EMAIL_PORT"],

@@ -27,7 +27,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "paktaleem.settings")
 django.setup()
 
 from consent.decisions.reasons import Reason as Refusal  # noqa: E402 -- the apps must be there first
-from paktaleem.directory.mail.kinds import list_message_kinds  # noqa: E402
+from paktaleem.directory.mail.services import list_message_kinds  # noqa: E402
 from paktaleem.directory.schools.oneroster.problems import ODDITY_TEXTS  # noqa: E402
 from paktaleem.foundation.audit.names import FACT_NAMES  # noqa: E402
 from paktaleem.foundation.console.history import list_compared_fields  # noqa: E402

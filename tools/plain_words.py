@@ -80,7 +80,7 @@ ALLOWED = frozenset(
 
 LETTERS = re.compile(
     r"(?:^|/)(?:rights/|templates/console/(?:panels/)?rights_|tests/rights/|retention/breaches/|templates/breaches/|"
-    r"templates/console/panels/breach|templates/console/letter|tests/breaches/|directory/mail/letter_pages|0077-)"
+    r"templates/console/panels/breach|templates/console/letter|tests/breaches/|directory/mail/admin|0077-)"
 )
 """Paths of files in which *letter* is right: about letters that may be emailed or printed."""
 

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST
 
 from children.guardians.providers import NotSigned, ProviderUnknown
 from children.guardians.services.checks import CheckUnknown, receive_check_result
-from paktaleem.directory.access_links.decorators import client_page
+from paktaleem.directory.access_links.sessions import client_page
 from paktaleem.directory.people.services.erasure import AlreadyErased
 from paktaleem.foundation.clock import client_now, wall_clock_now
 

@@ -26,8 +26,8 @@ from django.views.decorators.http import require_http_methods
 from consent.cookies.models import BannerVersion, ChoiceSource, Visitor
 from consent.cookies.selectors import find_banner, find_client_of_site, find_visitor, get_open_origins
 from consent.cookies.services import BannerOutdated, ChildMayNotAccept, ChoiceMade, NothingToChoose, record_choice
-from paktaleem.directory.access_links.decorators import client_page, in_client_context
-from paktaleem.directory.access_links.limits import Limit, count_in_window
+from paktaleem.directory.access_links.services import Limit, count_in_window
+from paktaleem.directory.access_links.sessions import client_page, in_client_context
 from paktaleem.foundation.accounts.middleware import get_client_time
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.sign_in_rules import get_public_url, get_remote_address

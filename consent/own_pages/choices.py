@@ -39,8 +39,8 @@ from consent.notices.selectors.registers import list_category_names
 from consent.receipts.views import print_receipt
 from consent.register.compiled import describe_purpose
 from consent.sharing.own_pages import describe_disclosures
-from paktaleem.directory.access_links.decorators import Visit, require_own_page
 from paktaleem.directory.access_links.models import Page
+from paktaleem.directory.access_links.sessions import Visit, require_own_page
 from paktaleem.directory.access_links.views import closed
 from paktaleem.foundation.accounts.middleware import get_client_time
 from paktaleem.foundation.audit.actors import Reason

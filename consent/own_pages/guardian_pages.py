@@ -47,8 +47,8 @@ from consent.notices.selectors.registers import current_register
 from consent.own_pages.choices import BASIS_TEXTS, serialize_choice
 from consent.register.compiled import Register
 from consent.sharing.own_pages import describe_disclosures
-from paktaleem.directory.access_links.decorators import Visit, require_own_page
 from paktaleem.directory.access_links.models import Page
+from paktaleem.directory.access_links.sessions import Visit, require_own_page
 from paktaleem.directory.access_links.views import closed
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, person_actor

@@ -45,9 +45,8 @@ from consent.own_pages.guardian_pages import (
     redirect_to_data_question,
 )
 from consent.register.compiled import describe_purpose
-from paktaleem.directory.access_links.decorators import Visit
 from paktaleem.directory.access_links.models import Page
-from paktaleem.directory.access_links.sessions import set_page_session
+from paktaleem.directory.access_links.sessions import Visit, set_page_session
 from paktaleem.foundation.accounts.middleware import as_received, get_client_time
 from paktaleem.foundation.accounts.sign_in_rules import get_public_url
 from paktaleem.foundation.audit.actors import Reason

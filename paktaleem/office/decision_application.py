@@ -40,7 +40,7 @@ SKIPPED_MIDDLEWARE = frozenset(
         "django.contrib.messages.middleware.MessageMiddleware",  # as sessions
         "allauth.account.middleware.AccountMiddleware",  # no sign-in
         "axes.middleware.AxesMiddleware",  # as above
-        "paktaleem.directory.staff.sign_in.middleware.StepUpMiddleware",  # as above
+        "paktaleem.directory.staff.sign_in.evidence.StepUpMiddleware",  # as above
         "paktaleem.foundation.accounts.middleware.RequestContextMiddleware",  # exempts these paths
     }
 )

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from consent.register.models.purposes import DataCategory
 from paktaleem.directory.data_systems.models import System
-from paktaleem.directory.mail.letter_pages import is_preview, preview_letter, show_letter_sheet
+from paktaleem.directory.mail.admin import is_preview, preview_letter, show_letter_sheet
 from paktaleem.directory.people.admin.people import person_url
 from paktaleem.directory.schools.forms import CHOOSING, SelectionForm
 from paktaleem.directory.schools.selectors import EVERYONE

@@ -10,5 +10,8 @@ class BreachesConfig(extensions.PortalAppConfig):
     label = "breaches"
     verbose_name = "personal-data breaches"
     handlers = (
-        ("paktaleem.directory.mail.kinds.letter_outcomes", "retention.breaches.services.letters.record_letter_outcome"),
+        (
+            "paktaleem.directory.mail.services.letter_outcomes",
+            "retention.breaches.services.letters.record_letter_outcome",
+        ),
     )

@@ -14,9 +14,9 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from paktaleem.directory.access_links.contact_changes import is_contact_settled
-from paktaleem.directory.access_links.decorators import Visit, client_page, require_own_page
-from paktaleem.directory.access_links.limits import Limit, count_attempt
 from paktaleem.directory.access_links.models import Page
+from paktaleem.directory.access_links.services import Limit, count_attempt
+from paktaleem.directory.access_links.sessions import Visit, client_page, require_own_page
 from paktaleem.directory.access_links.views import closed
 from paktaleem.directory.people.details import contact_index
 from paktaleem.foundation.accounts.actors import system_actor

@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from paktaleem.directory.access_links.limits import Limit, count_attempt, count_rights_address
+from paktaleem.directory.access_links.services import Limit, count_attempt, count_rights_address
 from paktaleem.directory.files.models import SealedFile
 from paktaleem.directory.mail.kinds import declare_message
 from paktaleem.directory.mail.models import Letter

@@ -10,8 +10,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
-from paktaleem.directory.access_links.decorators import Visit, require_own_page
 from paktaleem.directory.access_links.models import Page
+from paktaleem.directory.access_links.sessions import Visit, require_own_page
 from paktaleem.directory.access_links.views import closed
 from paktaleem.foundation.accounts.middleware import get_client_time
 from paktaleem.foundation.console.forms import add_service_error

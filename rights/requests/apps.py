@@ -16,7 +16,7 @@ class RequestsConfig(extensions.PortalAppConfig):
             "paktaleem.directory.people.extension_points.before_erasure",
             "rights.requests.services.clock.destroy_texts_of_person",
         ),
-        ("paktaleem.directory.mail.kinds.letter_outcomes", "rights.requests.services.closing.record_letter_outcome"),
+        ("paktaleem.directory.mail.services.letter_outcomes", "rights.requests.services.closing.record_letter_outcome"),
         (
             "paktaleem.directory.data_systems.extension_points.order_answered",
             "rights.requests.services.closing.record_orders_answered",

@@ -11,9 +11,15 @@ from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from paktaleem.directory.access_links.limits import ATTEMPT_LIMITS, count_attempt
 from paktaleem.directory.access_links.models import PageCode, PageLink
-from paktaleem.directory.access_links.services import issue_link, redeem_code, redeem_link, send_access_link
+from paktaleem.directory.access_links.services import (
+    ATTEMPT_LIMITS,
+    count_attempt,
+    issue_link,
+    redeem_code,
+    redeem_link,
+    send_access_link,
+)
 from paktaleem.directory.access_links.sessions import code_digest, token_digest
 from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.accounts.actors import NotAllowed

@@ -20,7 +20,7 @@ from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.cast import Cast
 from tests.console.pages import list_url, row_url
 from tests.factories import make_staff
-from tests.mail.jobs import run_staff_emails
+from tests.mail.server import run_staff_emails
 from tests.signing_in import SignIn
 
 TASK = system_actor("access_reviews.advance")

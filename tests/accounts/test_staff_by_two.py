@@ -11,9 +11,9 @@ from django.db import IntegrityError, connection, connections, transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from paktaleem.directory.staff.sign_in.emails import create_staff_token
-from paktaleem.directory.staff.sign_in.enrolment import create_totp_secret, enrol_totp, has_second_factor
+from paktaleem.directory.staff.sign_in.adapters import create_totp_secret, enrol_totp, has_second_factor
 from paktaleem.directory.staff.sign_in.evidence import record_change
+from paktaleem.directory.staff.sign_in.tasks import create_staff_token
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
 from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.accounts.models import Membership, User

@@ -31,7 +31,7 @@ from tests.api.callers import Caller, question
 from tests.children.guardians import guardian_of, record_answer, verified_guardian
 from tests.data_systems.test_erasing import answer, orders_of
 from tests.factories import OrderSpecFactory
-from tests.webhooks.making import make_endpoint
+from tests.webhooks.receiving import make_endpoint
 
 CLOSED_AT = datetime(2026, 9, 20, 12, 0, tzinfo=UTC)
 HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)

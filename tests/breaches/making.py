@@ -3,8 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from paktaleem.directory.mail.kinds import letter_outcomes
 from paktaleem.directory.mail.models import Letter
+from paktaleem.directory.mail.services import letter_outcomes
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
 from retention.breaches.models import Breach, BreachAssessment

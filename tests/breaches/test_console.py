@@ -24,7 +24,7 @@ from tests.cast import Cast
 from tests.children.guardians import verified_guardian
 from tests.console.pages import KARACHI, typed
 from tests.factories import BORN, SubjectFactory
-from tests.mail.jobs import run_staff_emails
+from tests.mail.server import run_staff_emails
 from tests.signing_in import browser_of
 
 LIST = "/admin/breaches/breach/"

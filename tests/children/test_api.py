@@ -16,7 +16,7 @@ from paktaleem.directory.webhooks.models import Message
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from tests.children.guardians import make_guardian, record_answer, verified_guardian
-from tests.webhooks.making import make_endpoint
+from tests.webhooks.receiving import make_endpoint
 
 URL = "/api/v1/subjects/lms-danish/guardians"
 ANSWERS = "/api/v1/subjects/lms-danish/guardian-authorisations"

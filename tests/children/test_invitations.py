@@ -50,7 +50,7 @@ from tests.children.browsers import PORTAL, follow, latest_link, work
 from tests.children.guardians import record_answer, verified_guardian
 from tests.factories import BORN, SETTING_UP, SubjectFactory
 from tests.keeping import default_period
-from tests.webhooks.making import make_endpoint
+from tests.webhooks.receiving import make_endpoint
 
 HistoricalSubject = Subject.history.model
 AT = datetime(2026, 12, 1, 9, tzinfo=UTC)

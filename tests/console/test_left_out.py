@@ -44,7 +44,7 @@ from tests.factories import SETTING_UP
 from tests.rights.cases import received, withdraw
 from tests.sharing.making import demand
 from tests.signing_in import SignIn
-from tests.webhooks.making import make_endpoint, make_given_up
+from tests.webhooks.receiving import make_endpoint, make_given_up
 
 WORDS = "Only the latest 1 are shown."
 MINUTE = timedelta(minutes=1)

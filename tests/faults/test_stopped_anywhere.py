@@ -12,7 +12,7 @@ from tests.demo.running import PATIENCE, ROOT
 from tests.faults.size import sized
 from tests.faults.whole import assert_orders_are_whole
 from tests.serving import environment_of_server
-from tests.webhooks.making import make_endpoint
+from tests.webhooks.receiving import make_endpoint
 
 EVERY = sized(7, 1)
 LEAST = 40 // EVERY

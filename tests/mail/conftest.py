@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from paktaleem.directory.mail.kinds import declare_message
+from paktaleem.directory.mail.services import declare_message
 
 KIND = declare_message("test_greeting", fields=["code", "url"], life=timedelta(minutes=10), is_texted=True)
 VALUES = {"code": "K4711", "url": "https://privacy.school.example/x"}

@@ -5,6 +5,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
+from procrastinate.contrib.django.models import ProcrastinateJob
+
+from paktaleem.directory.mail.services import EMAIL_STAFF
+from paktaleem.directory.mail.tasks import email_staff_about_row
+from paktaleem.foundation.tenancy.context import in_global
 from tests.threads import in_thread
 
 
@@ -41,3 +46,13 @@ def mail_server() -> Iterator[MailServer]:
     server.envelopes = served.envelopes  # type: ignore[attr-defined]
     with in_thread(server):
         yield served
+
+
+def run_staff_emails() -> None:
+    """Run the waiting jobs, each with its arguments, as the worker does."""
+    with in_global():
+        jobs = list(
+            ProcrastinateJob.objects.filter(task_name=EMAIL_STAFF).order_by("id").values_list("args", flat=True)
+        )
+    for args in jobs:
+        email_staff_about_row(**args)

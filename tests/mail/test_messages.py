@@ -9,13 +9,14 @@ from django.db import IntegrityError, connection, transaction
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from paktaleem.directory.mail.delivery import RETRY_DELAYS, deliver_message
-from paktaleem.directory.mail.kinds import declare_message, list_message_kinds
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.mail.rendering import render
 from paktaleem.directory.mail.selectors import list_messages, list_messages_about
 from paktaleem.directory.mail.services import (
     GRACE,
     CannotResend,
+    declare_message,
+    list_message_kinds,
     requeue_stalled_messages,
     resend_message,
     send_message,

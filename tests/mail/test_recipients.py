@@ -1,31 +1,45 @@
 """A message to an address that someone gave: sealed under its own key, destroyed once it is sent or has expired."""
 
+import asyncio
+import json
+import logging
 import smtplib
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.core import mail
-from django.core.exceptions import ValidationError
+from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.db import IntegrityError, connection, transaction
 
-from paktaleem.directory.mail.backends import NO_SENDER, EmailBackend
-from paktaleem.directory.mail.delivery import deliver_message
+from paktaleem.directory.mail.delivery import (
+    NO_SENDER,
+    EmailBackend,
+    HttpProvider,
+    ProviderNotConfigured,
+    TextRejected,
+    deliver_message,
+    get_text_provider,
+)
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.mail.recipients import ADDRESS_KEYS, GivenAddress, GivenNumber, open_address
 from paktaleem.directory.mail.services import (
     list_expired_addresses,
+    list_message_kinds,
     purge_addresses,
     resend_message,
     send_message,
 )
+from paktaleem.foundation.accounts.sign_in_rules import build_public_url
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.encryption.sealing import CannotOpen
 from paktaleem.foundation.tenancy.context import as_officer, in_client
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.cast import Cast
 from tests.factories import SETTING_UP
 from tests.mail.server import mail_server
+from tests.outbound.listening import listener, trust
 
 AT = datetime(2026, 10, 1, 9, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -147,3 +161,131 @@ def test_an_automatic_reply_has_no_envelope_sender() -> None:
     assert server.envelopes == ["mail from:<>", "mail from:<privacy@portal.example>"]
     with pytest.raises(ValueError, match="Invalid"):
         backend.prep_address("a@b.example\nBcc: c@d.example")
+
+
+NUMBER, TEXT, REFERENCE = "+923001234567", "آپ کا کوڈ 4711", "0190b9f4-0000-7000-8000-000000000001"
+
+
+class Gateway:
+    """A gateway that records the request and returns a given response."""
+
+    def __init__(self, status="202 Accepted", body=b'{"id": "m-1"}'):
+        self.status, self.body, self.head, self.message = status, body, "", {}
+
+    async def behave(self, reader, writer):
+        self.head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        length = int(self.head.lower().partition("content-length:")[2].partition("\r\n")[0])
+        self.message = json.loads(await reader.readexactly(length))
+        writer.write(f"HTTP/1.1 {self.status}\r\nContent-Length: {len(self.body)}\r\n\r\n".encode() + self.body)
+        await writer.drain()
+
+
+@pytest.fixture
+def ask(settings):
+    """A function that sends one message to a local gateway."""
+
+    def send(gateway):
+        async def run():
+            async with listener(gateway.behave, tls_name="localhost") as found:
+                settings.TEXT_URL = f"https://localhost:{found.port}/v1/messages"
+                provider = HttpProvider(allowed=[f"localhost:{found.port}"], trust=trust())
+                return await asyncio.to_thread(provider.send, number=NUMBER, text=TEXT, reference=REFERENCE)
+
+        return asyncio.run(run())
+
+    settings.TEXT_KEY, settings.TEXT_SENDER = "key-of-the-gateway", "PakTaleem"
+    return send
+
+
+def test_a_message_is_posted_once_with_the_key_and_its_id_is_kept(ask):
+    gateway = Gateway()
+    assert ask(gateway) == "m-1"
+    assert gateway.message == {"to": NUMBER, "text": TEXT, "reference": REFERENCE, "from": "PakTaleem"}
+    assert gateway.head.startswith("POST /v1/messages HTTP/1.1\r\n")
+    assert "Authorization: Bearer key-of-the-gateway\r\n" in gateway.head
+    assert f'Idempotency-Key: "{REFERENCE}"\r\n' in gateway.head
+
+
+def test_without_a_sender_none_is_named(ask, settings):
+    settings.TEXT_SENDER = ""
+    gateway = Gateway()
+    ask(gateway)
+    assert "from" not in gateway.message
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"OK", b"[]", b'{"id": null}', b'{"id": "a\\nb"}', b'{"id": "' + b"x" * 300 + b'"}']
+)
+def test_without_a_usable_id_the_header_keeps_its_own(ask, body):
+    assert ask(Gateway("200 OK", body)) == REFERENCE
+
+
+def test_a_number_may_be_an_id(ask):
+    assert ask(Gateway("200 OK", b'{"id": 77}')) == "77"
+
+
+@pytest.mark.parametrize("status", ["400 Bad Request", "422 Unprocessable Content"])
+def test_a_message_at_fault_is_refused_for_good(ask, status):
+    with pytest.raises(TextRejected):
+        ask(Gateway(status))
+
+
+@pytest.mark.parametrize(
+    "status", ["401 Unauthorized", "404 Not Found", "429 Too Many Requests", "500 Oops", "302 Found"]
+)
+def test_everything_else_is_tried_again(ask, status):
+    with pytest.raises(OSError, match=status[:3]):
+        ask(Gateway(status))
+
+
+@pytest.mark.parametrize("url", ["https://127.0.0.1/", "http://gateway.example/", "https://gateway.invalid/"])
+def test_an_address_that_the_http_client_refuses_is_reported_and_tried_again(settings, url):
+    settings.TEXT_URL = url
+    with pytest.raises(ConnectionError):
+        HttpProvider().send(number=NUMBER, text=TEXT, reference=REFERENCE)
+
+
+def test_who_does_not_answer_is_tried_again(settings):
+    settings.TEXT_URL = "https://localhost:1/"
+    with pytest.raises(OSError, match="connect"):
+        HttpProvider(allowed=["localhost:1"]).send(number=NUMBER, text=TEXT, reference=REFERENCE)
+
+
+def test_neither_number_nor_text_nor_key_is_logged(ask, caplog):
+    caplog.set_level(logging.DEBUG)
+    for status in ("202 Accepted", "500 Oops"):
+        try:
+            ask(Gateway(status))
+        except OSError:
+            continue
+    assert "'status': 500" in caplog.text
+    for secret in (NUMBER, NUMBER[3:], "4711", "key-of-the-gateway"):
+        assert secret not in caplog.text
+
+
+def test_without_a_gateway_there_is_no_provider(settings):
+    settings.TEXT_URL, settings.TEXT_PROVIDER = "", "paktaleem.directory.mail.delivery.HttpProvider"
+    with pytest.raises(ProviderNotConfigured):
+        get_text_provider().send(number=NUMBER, text=TEXT, reference=REFERENCE)
+
+
+def test_every_link_in_an_email_has_a_host(cast, now):
+    linked = [kind for kind in list_message_kinds() if "url" in kind.fields]
+    assert linked
+    for kind in linked:
+        given = dict.fromkeys(kind.fields, "1") | {"url": "/admin/"}
+        with in_client(PAKTALEEM), pytest.raises(ValueError, match="no host"):
+            send_message(kind.code, to=cast.user("amina"), client_id=PAKTALEEM, context=given, actor=SETTING_UP, at=now)
+
+
+def test_an_address_is_built_from_the_public_one(settings):
+    settings.PUBLIC_URL = "https://privacy.school.example:8443/"
+    assert build_public_url("/admin/") == "https://privacy.school.example:8443/admin/"
+
+
+def test_without_a_public_address_none_is_built_except_in_a_trial(settings):
+    settings.PUBLIC_URL = ""
+    with pytest.raises(ImproperlyConfigured, match="PUBLIC_URL"):
+        build_public_url("/admin/")
+    settings.SESSION_COOKIE_SECURE = False
+    assert build_public_url("/admin/") == "http://127.0.0.1:8000/admin/"

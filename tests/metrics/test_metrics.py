@@ -21,7 +21,7 @@ from paktaleem.foundation.operations.metrics import check_metrics, gauge_readers
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from paktaleem.foundation.upkeep.backups.drills import record_backup
 from tests.factories import SETTING_UP
-from tests.webhooks.making import make_endpoint
+from tests.webhooks.receiving import make_endpoint
 
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "a token that only the monitoring of this test knows"

@@ -118,7 +118,7 @@ from tests.security_assessments.making import make_assessment
 from tests.sharing.making import demand, transfer
 from tests.showing import shown
 from tests.single_sign_on.making import propose_sign_on
-from tests.webhooks.making import make_endpoint, make_given_up
+from tests.webhooks.receiving import make_endpoint, make_given_up
 
 AT = CAST_AT + timedelta(hours=1)
 _LEAVING = ("leaver", "left", "asking")

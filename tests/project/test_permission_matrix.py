@@ -21,7 +21,7 @@ from tests.cast import Cast
 from tests.consent.making import announce
 from tests.console.test_permissions import TABLE as MODELS
 from tests.signing_in import browser_of
-from tests.webhooks.making import make_endpoint
+from tests.webhooks.receiving import make_endpoint
 
 NOT_THERE = UUID("0190b9f4-0000-7000-8000-000000000000")
 

@@ -42,7 +42,7 @@ from tests.consent.making import officer
 from tests.console.pages import row_url
 from tests.factories import make_system
 from tests.keeping import default_period
-from tests.mail.jobs import run_staff_emails
+from tests.mail.server import run_staff_emails
 from tests.retention.schedule.making import lift_hold_by_two, put_on_hold
 from tests.signing_in import browser_of
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.core import mail
 
-from paktaleem.directory.access_links.limits import count_rights_message
+from paktaleem.directory.access_links.services import count_rights_message
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.audit.actors import Reason

@@ -29,7 +29,7 @@ from tests.erasures.steps import go_on
 from tests.keeping import default_period
 from tests.rights.cases import AT, DAY, asked_by_guardian, part_of, received
 from tests.rights.packing import build
-from tests.webhooks.making import make_endpoint
+from tests.webhooks.receiving import make_endpoint
 
 NO_SUCH_PERSON = Answer(Outcome.NOT_FOUND)
 DUE = (AT + 30 * DAY).isoformat()

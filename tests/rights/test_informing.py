@@ -7,7 +7,7 @@ from django.core import mail
 from django.utils import timezone
 
 from children.guardians.services.guardians import change_guardian, end_guardian
-from paktaleem.directory.access_links.limits import count_rights_message
+from paktaleem.directory.access_links.services import count_rights_message
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.accounts.actors import person_actor

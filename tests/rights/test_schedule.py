@@ -10,8 +10,8 @@ from django.db.utils import ProgrammingError
 from django.test.utils import CaptureQueriesContext
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from paktaleem.directory.mail.kinds import letter_outcomes
 from paktaleem.directory.mail.models import Letter
+from paktaleem.directory.mail.services import letter_outcomes
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
 from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.audit.models import Entry

@@ -16,7 +16,7 @@ from children.invitations.services.answering import process_invitations
 from children.invitations.services.inviting import invite_guardians_of
 from consent.consents.models import Consent
 from consent.paper.models import FormPage, FormRun
-from paktaleem.directory.access_links.messages import INVITATION_LIFE
+from paktaleem.directory.access_links.services import INVITATION_LIFE
 from paktaleem.directory.people.models import GuardianClaim, Subject
 from paktaleem.directory.people.services.people import register_subject
 from paktaleem.directory.schools.models import School, SchoolClass

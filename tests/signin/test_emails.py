@@ -1,25 +1,29 @@
 """Owners of changed accounts are notified in their language; password links are sent by the worker only."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from allauth.mfa.models import Authenticator
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import get_resolver
+from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from paktaleem.directory.mail.models import Letter
-from paktaleem.directory.staff.sign_in.emails import CHANGES
-from paktaleem.directory.staff.sign_in.forms import SEND_PASSWORD_LINK
-from paktaleem.directory.staff.sign_in.tasks import tell_owner
+from paktaleem.directory.staff.sign_in.tasks import CHANGES, tell_owner
+from paktaleem.directory.staff.sign_in.views import SEND_PASSWORD_LINK
 from paktaleem.foundation.accounts.models import User
-from paktaleem.foundation.accounts.staff_accounts import NOTIFY_OWNER
+from paktaleem.foundation.accounts.staff_accounts import NOTIFY_OWNER, STAFF_LINK_LIFE
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
+from tests.accounts.officers import approve
+from tests.console.pages import row_url
 from tests.factories import CAST_AT
 from tests.signin.visiting import ENROL, FORGOTTEN, SIGN_IN, Visitor, letters
 from tests.signing_in import browser_of
@@ -234,3 +238,88 @@ def _patterns(resolver: Any) -> Any:
             yield from _patterns(one)
         else:
             yield one
+
+
+NEW = "new@indus.example"
+
+
+@pytest.fixture
+def officer(cast):
+    return browser_of(cast.user("amina"))
+
+
+def invite(browser, language="en"):
+    given = {"email": NEW, "full_name": "New Colleague", "language": language, "is_active": "on"}
+    assert browser.post("/admin/accounts/user/add/", {**given, "reason": "onboarding"}).status_code == 302
+    with in_global():
+        return User.objects.get(email=NEW)
+
+
+def links():
+    """Return the links of all emails so far, without the host."""
+    return [
+        found[1]
+        for letter in letters()
+        if (found := re.search(r"https://testserver(/accounts/password/\S+)", str(letter.body)))
+    ]
+
+
+def follow(link, password=FRESH):
+    browser = Client()
+    page = browser.get(link, follow=True)
+    if page.redirect_chain:
+        browser.post(page.redirect_chain[-1][0], {"password1": password, "password2": password})
+    return page.content.decode()
+
+
+def test_a_new_administrator_signs_in_after_using_the_link(officer, cast):
+    user = invite(officer)
+    given = {"client": str(cast.client_id("indus")), "user": str(user.pk), "role": "client_admin"}
+    officer.post("/admin/accounts/membership/add/", {**given, "reason": "onboarding"})
+    approve(cast.client_id("indus"), timezone.now())
+    [link] = links()
+    follow(link)
+    visitor = Visitor(NEW, FRESH)
+    visitor.enter()
+    assert not visitor.is_in, "a second factor comes first"
+    visitor.enrol()
+    assert visitor.is_in
+
+
+def test_the_link_works_once(officer):
+    invite(officer)
+    [link] = links()
+    follow(link)
+    assert "no longer valid" in follow(link, "another-good-pass-phrase")
+    with in_global():
+        assert User.objects.get(email=NEW).check_password(FRESH)
+
+
+@pytest.mark.parametrize(("late", "works"), [(timedelta(minutes=-1), True), (timedelta(minutes=1), False)])
+def test_the_link_expires(officer, late, works):
+    invite(officer)
+    [link] = links()
+    with time_machine.travel(timezone.now() + STAFF_LINK_LIFE + late, tick=True):
+        assert ("no longer valid" not in follow(link)) is works
+
+
+def test_sending_the_link_again_ends_the_earlier_one(officer):
+    user = invite(officer)
+    url = row_url("accounts/user", user.pk, "invite")
+    assert officer.get(url).status_code == 200
+    [first] = links()
+    assert officer.post(url, {"reason": "support_case"}).status_code == 302
+    [_, second] = links()
+    assert "no longer valid" in follow(first)
+    follow(second)
+    with in_global():
+        assert User.objects.get(email=NEW).check_password(FRESH)
+    assert officer.get(url).status_code == 302, "the link is used"
+
+
+def test_the_email_is_in_the_accounts_language(officer):
+    invite(officer, "ur")
+    [letter] = letters()
+    assert letter.extra_headers["Content-Language"] == "ur"
+    assert "72" in letter.body
+    assert letter.to == [NEW]

@@ -8,9 +8,9 @@ from django.test import Client
 
 from paktaleem.directory.mail.services import DELIVER
 from paktaleem.directory.mail.tasks import deliver
-from paktaleem.directory.staff.sign_in.enrolment import create_totp_secret, enrol_totp
-from paktaleem.directory.staff.sign_in.forms import SEND_PASSWORD_LINK
+from paktaleem.directory.staff.sign_in.adapters import create_totp_secret, enrol_totp
 from paktaleem.directory.staff.sign_in.tasks import notify_break_glass, send_password_link, send_staff_link, tell_owner
+from paktaleem.directory.staff.sign_in.views import SEND_PASSWORD_LINK
 from paktaleem.foundation.accounts.break_glass import NOTIFY_BREAK_GLASS
 from paktaleem.foundation.accounts.models import User
 from paktaleem.foundation.accounts.staff_accounts import NOTIFY_OWNER, SEND_STAFF_LINK

@@ -14,13 +14,13 @@ from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
-from paktaleem.directory.staff.sign_in.enrolment import create_totp_secret, enrol_totp
+from paktaleem.directory.staff.sign_in.adapters import create_totp_secret, enrol_totp
 from paktaleem.directory.staff.single_sign_on.exchange import get_return_address
 from paktaleem.directory.staff.single_sign_on.models import SignOnLink
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from tests.cast import Cast
 from tests.signin.visiting import VERIFY
-from tests.single_sign_on.certified import NODE, NPM, SECRET, CertifiedProvider, Person, certified_provider
+from tests.single_sign_on.providing import NODE, NPM, SECRET, CertifiedProvider, Person, certified_provider
 from tests.single_sign_on.visiting import START, address_of, come_back, is_in, now_in_seconds, set_up
 
 API_KEYS = "/admin/accounts/apikey/add/"

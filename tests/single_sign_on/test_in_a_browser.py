@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, override
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
-from paktaleem.directory.staff.sign_in.enrolment import create_totp_secret, enrol_totp
+from paktaleem.directory.staff.sign_in.adapters import create_totp_secret, enrol_totp
 from paktaleem.directory.staff.single_sign_on.models import Provider
 from paktaleem.directory.staff.single_sign_on.services import decide_provider
 from paktaleem.foundation.tenancy.context import in_client, in_global

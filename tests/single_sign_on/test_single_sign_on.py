@@ -10,7 +10,7 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from paktaleem.directory.staff.sign_in.enrolment import create_totp_secret, enrol_totp
+from paktaleem.directory.staff.sign_in.adapters import create_totp_secret, enrol_totp
 from paktaleem.directory.staff.single_sign_on.models import Provider, ProviderSecret, SignOnLink
 from paktaleem.directory.staff.single_sign_on.services import (
     change_access,

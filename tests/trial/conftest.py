@@ -19,7 +19,7 @@ from tests.cast import Cast
 from tests.demo.running import Demonstration
 from tests.mail.server import mail_server
 
-SMTP = "paktaleem.directory.mail.backends.EmailBackend"
+SMTP = "paktaleem.directory.mail.delivery.EmailBackend"
 
 
 def run_sql(query: str, *values: Any) -> None:

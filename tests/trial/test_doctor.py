@@ -45,7 +45,7 @@ from tests.database import leave_database
 from tests.factories import SETTING_UP
 from tests.tenancy.connections import enter
 from tests.trial.conftest import SMTP, run_sql
-from tests.webhooks.making import make_endpoint
+from tests.webhooks.receiving import make_endpoint
 
 ROOT = Path(__file__).resolve().parents[2]
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)

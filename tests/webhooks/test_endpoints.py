@@ -27,7 +27,7 @@ from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.encryption.keyring import keyring
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from tests.factories import SETTING_UP
-from tests.webhooks.making import URL, make_endpoint, make_given_up
+from tests.webhooks.receiving import URL, make_endpoint, make_given_up
 
 
 def audit(cast, at, name="farah"):

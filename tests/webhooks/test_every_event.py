@@ -6,14 +6,22 @@
 import json
 
 import pytest
+from django.db import connection
 
-from paktaleem.directory.webhooks.events import EVENTS, patterns
+from paktaleem.directory.webhooks.events import (
+    EVENTS,
+    INVALIDATED,
+    EventUnknown,
+    check_patterns,
+    is_subscribed,
+    patterns,
+)
 from paktaleem.directory.webhooks.models import Delivery, Message
 from paktaleem.directory.webhooks.services import copy_to_clients
 from paktaleem.foundation.audit.models import Entry
-from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.context import in_client, in_global
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
-from tests.webhooks.making import make_endpoint
+from tests.webhooks.receiving import make_endpoint
 from tests.webhooks.stories import AT, DAY, STORIES, World
 
 TYPES = {event.type for event in EVENTS}
@@ -93,3 +101,27 @@ def test_shared_events_are_sent_to_every_subscribed_client(world, story):
     with in_client(khyber):
         assert {one.endpoint_id for one in Delivery.objects.all()} == {endpoint.pk}
         assert set(Message.objects.values_list("type", flat=True)) == set(wanted)
+
+
+def test_the_database_function_lists_the_same_events(db):
+    with in_global(), connection.cursor() as cursor:
+        cursor.execute("SELECT type, kind, about, facts, is_shared FROM webhooks_events()")
+        found = [(*names, tuple(facts), shared) for *names, facts, shared in cursor.fetchall()]
+    assert [tuple(event) for event in EVENTS] == found
+
+
+def test_every_type_and_every_family_may_be_subscribed_to():
+    assert {"consent.withdrawn", "consent.*", INVALIDATED, "decision.*", "subject.erased"} <= set(patterns())
+    assert check_patterns(["subject.*", "consent.given", "subject.*"]) == ["consent.given", "subject.*"]
+
+
+@pytest.mark.parametrize("name", ["", "*", "consent", "consent.", "consent.gone", "webhook.test", "CONSENT.*"])
+def test_unknown_events_may_not_be_subscribed_to(name):
+    with pytest.raises(EventUnknown):
+        check_patterns(["consent.*", name])
+
+
+def test_a_family_includes_its_types_and_no_others():
+    assert is_subscribed("consent.given", ["consent.*"])
+    assert is_subscribed("consent.given", ["consent.given"])
+    assert not is_subscribed("consent.given", ["consent.withdrawn", "notice.*"])

@@ -31,7 +31,7 @@ from tests.children.browsers import work as send_letters
 from tests.children.guardians import guardian_of, make_guardian, record_answer, verified_guardian
 from tests.children.test_provider_checks import answer_by_file
 from tests.factories import SubjectFactory, make_system
-from tests.webhooks.making import make_endpoint
+from tests.webhooks.receiving import make_endpoint
 from tests.working import work
 
 AT = datetime(2026, 12, 1, 9, tzinfo=UTC)

@@ -18,7 +18,7 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from tests.factories import SETTING_UP, OrderSpecFactory
-from tests.webhooks.making import make_endpoint
+from tests.webhooks.receiving import make_endpoint
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.consent.making import approve_by_two
 from tests.factories import SETTING_UP, SubjectFactory
 from tests.showing import shown
-from tests.webhooks.making import make_endpoint
+from tests.webhooks.receiving import make_endpoint
 
 
 def give(cast, at, name="hamza", state=ConsentState.GIVEN):

@@ -35,10 +35,10 @@ from children.invitations.services.inviting import (
     send_invitation_message,
 )
 from children.strength import Method
-from paktaleem.directory.access_links.messages import INVITATION_LIFE
 from paktaleem.directory.access_links.models import Page, PageCode
-from paktaleem.directory.mail.kinds import MessageKind
+from paktaleem.directory.access_links.services import INVITATION_LIFE
 from paktaleem.directory.mail.models import Channel, Letter, LetterState
+from paktaleem.directory.mail.services import MessageKind
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.people import record_access
 from paktaleem.foundation.accounts.actors import Actor, person_actor, require

@@ -13,33 +13,40 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
-from paktaleem.directory.access_links.decorators import client_page, in_client_context, public_page_headers
-from paktaleem.directory.access_links.limits import (
+from paktaleem.directory.access_links.models import AccessGrant, Page, PageLink
+from paktaleem.directory.access_links.services import (
     ATTEMPT_LIMITS,
+    CODE_LIFE,
     LINK_REQUEST_LIMITS,
     REQUEST_LIMITS,
     RIGHTS_ATTEMPT_LIMITS,
     RIGHTS_PERSON_LIMITS,
+    CodeRequest,
     Limit,
+    client_of_link,
     count_attempt,
     count_code,
     count_guess,
+    find_live_link,
     find_next_attempt,
+    list_people_of_code,
     message_key,
     note_code,
+    redeem_code,
+    redeem_link,
+    request_codes,
 )
-from paktaleem.directory.access_links.messages import CODE_LIFE
-from paktaleem.directory.access_links.models import AccessGrant, Page, PageLink
-from paktaleem.directory.access_links.selectors import client_of_link, find_live_link, list_people_of_code
-from paktaleem.directory.access_links.services import CodeRequest, redeem_code, redeem_link, request_codes
 from paktaleem.directory.access_links.sessions import (
     CODE_DIGITS,
     Knock,
     PageSession,
+    client_page,
     delete_page_session,
     delete_pending_code,
     end_session,
+    in_client_context,
     new_pending_code,
+    public_page_headers,
     read_pending_code,
     read_session,
     set_page_session,

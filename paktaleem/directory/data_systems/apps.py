@@ -10,8 +10,8 @@ class DataSystemsConfig(extensions.PortalAppConfig):
     label = "data_systems"
     handlers = (
         (
-            "paktaleem.foundation.operations.metrics.gauge_readers",
-            "paktaleem.directory.data_systems.gauges.read_orders",
+            "paktaleem.foundation.operations.metrics.gauges.gauges",
+            "paktaleem.directory.data_systems.selectors.read_orders",
         ),
         (
             "paktaleem.foundation.upkeep.periods.kinds.data_kinds",

@@ -1,6 +1,6 @@
 """Query systems, orders, and whether a case has all its answers (decision 0014)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
@@ -16,6 +16,8 @@ from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import ApiKey
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.errors import PortalError, Problem
+from paktaleem.foundation.operations.metrics.gauges import MOST_COUNTED, Gauge
+from paktaleem.foundation.tenancy.context import as_officer
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
 HASH_OF_SET = "encode(sha256(string_agg(uuid_send(id) || uuid_send(subject_id), ''::bytea ORDER BY id)), 'hex')"
@@ -199,3 +201,13 @@ def is_set_intact(order_set: OrderSet) -> bool:
         )
         [count, found] = cursor.fetchone()
     return (count, found) == (order_set.size, order_set.orders_hash)
+
+
+def read_orders(at: datetime) -> Iterator[Gauge]:
+    """Yield how many orders are overdue, and how many need manual action."""
+    with as_officer():
+        overdue, stuck = (
+            found[:MOST_COUNTED].count() for found in (Order.objects.overdue(at), Order.objects.stuck(at))
+        )
+    yield Gauge("orders_overdue", "Open orders past their due date.", overdue)
+    yield Gauge("orders_stuck", "Open orders that need manual action.", stuck)

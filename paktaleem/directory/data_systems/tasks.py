@@ -7,8 +7,7 @@ from django.urls import reverse
 from procrastinate.contrib.django import app
 
 from paktaleem.directory.data_systems.services.fulfilment import raise_alerts
-from paktaleem.directory.mail.kinds import declare_message
-from paktaleem.directory.mail.services import send_message
+from paktaleem.directory.mail.services import declare_message, send_message
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Role

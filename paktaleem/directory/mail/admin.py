@@ -1,17 +1,19 @@
-"""Console pages for messages: delivery status, without address and text."""
+"""Console pages of emails and text messages, and the sheets of letters."""
 
 from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
-from paktaleem.directory.mail.models import Letter, LetterState
-from paktaleem.directory.mail.services import resend_message
+from paktaleem.directory.mail.models import Channel, Letter, LetterState
+from paktaleem.directory.mail.rendering import RIGHT_TO_LEFT, render
+from paktaleem.directory.mail.services import MessageKind, resend_message
+from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import annotate_actor, format_actor, moment_tag, render_state, state_column
 from paktaleem.foundation.console.exporting import ExportableAdmin
@@ -95,3 +97,53 @@ class MessageAdmin(ExportableAdmin, EvidenceAdmin):
     @admin.display(description="next attempt")
     def next_attempt(self, row: Letter) -> Any:
         return moment_tag(row.due_at) if row.state == LetterState.QUEUED else "—"
+
+
+LETTER_TEMPLATE = "console/letter.html"
+"""The page of an act that writes a letter: it has a button that shows the email before it is sent."""
+
+
+def is_preview(request: HttpRequest) -> bool:
+    """Return True if the user wants to see the email, not to send it."""
+    return "preview" in request.POST
+
+
+def preview_letter(
+    request: HttpRequest, row: Any, slug: str, *, kind: MessageKind, language: str, **values: str
+) -> HttpResponse:
+    """Show the page of an act again, with the email as its reader would receive it; nothing is sent or stored.
+
+    ``row`` is a row of a client whose console page has the act ``slug``; ``values`` are the fields of the message.
+    """
+    owner: Any = site.get_model_admin(type(row))
+    act = next(one for one in owner.all_acts() if one.slug == slug)
+    form = act.form(request.POST, row=row, request=request)
+    client = Client.objects.get(pk=row.client_id)
+    message = render(kind.code, language=language, channel=Channel.MAIL, values={"client": client.name, **values})
+    direction = "rtl" if language in RIGHT_TO_LEFT else "ltr"
+    title = translate_text(act.label)
+    page: HttpResponse = owner.page(
+        request, row, act.template, title=title, act=act, form=form, preview=message, direction=direction
+    )
+    return page
+
+
+def show_letter_sheet(
+    request: HttpRequest, row: Any, *, heading: str, note: str, text: str, language: str
+) -> HttpResponse:
+    """Show a letter on a page of its own, to be printed and handed over; ``note`` says where to find it again."""
+    owner: Any = site.get_model_admin(type(row))
+    page: HttpResponse = owner.page(
+        request,
+        row,
+        "console/letter_sheet.html",
+        title=gettext("Letter to hand over"),
+        heading=heading,
+        note=note,
+        text=text.strip(),
+        language=language,
+        direction="rtl" if language in RIGHT_TO_LEFT else "ltr",
+        client_name=Client.objects.values_list("name", flat=True).get(pk=row.client_id),
+        row_url=owner.url_of("change", row),
+    )
+    return page

@@ -21,15 +21,14 @@ import structlog
 from cryptography.exceptions import InvalidTag
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
+from django.core.mail.backends import smtp
 from django.db import transaction
 from django.utils.module_loading import import_string
 
-from paktaleem.directory.mail.backends import NO_SENDER
-from paktaleem.directory.mail.kinds import get_message_kind, letter_outcomes
 from paktaleem.directory.mail.models import Channel, Letter, LetterError, LetterState
 from paktaleem.directory.mail.recipients import find_reply_address, forget_address, open_address
 from paktaleem.directory.mail.rendering import RenderedMessage, decrypt_context, render
-from paktaleem.directory.mail.services import enqueue
+from paktaleem.directory.mail.services import enqueue, get_message_kind, letter_outcomes
 from paktaleem.directory.people.selectors import contact_of, sealer_of
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
@@ -38,6 +37,20 @@ from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.encryption.sealing import CannotOpen
 from paktaleem.foundation.web.http_client.client import Answer, Unreachable, post
 from paktaleem.foundation.web.http_client.destinations import DestinationRefused
+
+NO_SENDER = "<>"
+"""The empty envelope sender (RFC 5321, section 4.5.5): no failure report is sent back."""
+
+
+class EmailBackend(smtp.EmailBackend):
+    """Django's SMTP backend, which by itself refuses an empty envelope sender."""
+
+    def prep_address(self, address: Any, *args: Any, **kwargs: Any) -> str:
+        """Return the address for the envelope; empty for NO_SENDER. Raises ValueError for an invalid one."""
+        if address == NO_SENDER:
+            return ""
+        prepared: str = super().prep_address(address, *args, **kwargs)
+        return prepared
 
 
 class TextRejected(Exception):

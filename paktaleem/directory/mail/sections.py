@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.directory.mail.kinds import list_message_kinds
 from paktaleem.directory.mail.models import Letter
+from paktaleem.directory.mail.services import list_message_kinds
 from paktaleem.directory.people.copies.declarations import Copied, Section
 
 

@@ -1,4 +1,4 @@
-"""Services that enqueue messages (emails and text messages).
+"""Kinds of messages (emails and text messages), and services that enqueue them.
 
 ``send_message`` writes a row and enqueues a job, both in the caller's transaction. The worker looks up the address,
 renders and sends. Delivery is at least once; the Message-ID is derived from the row's id, so that a repetition after a
@@ -6,7 +6,8 @@ crash can be recognised.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -14,7 +15,6 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy
 
-from paktaleem.directory.mail.kinds import MessageKind, get_message_kind
 from paktaleem.directory.mail.models import Channel, Letter, LetterState
 from paktaleem.directory.mail.recipients import GivenContact, forget_address, recipient_columns, seal_address
 from paktaleem.directory.mail.rendering import encrypt_context, render
@@ -28,9 +28,72 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.clock import to_wall_clock
 from paktaleem.foundation.errors import PortalError
-from paktaleem.foundation.operations.jobs import enqueue_job
+from paktaleem.foundation.operations.extensions.points import ExtensionPoint
+from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 from paktaleem.foundation.upkeep.periods.kinds import DataKind, Disposal
+
+TEXT_MESSAGE_FIELDS = frozenset({"client", "code", "days", "minutes", "rights", "url"})
+"""Fields allowed in a text message, which is visible on a locked screen: none of them names a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class MessageKind:
+    """A kind of message; its template is ``templates/mail/<code>.<language>.txt``, with the subject as first line.
+
+    ``fields`` are exactly the template's variables besides ``client``, the client's name. ``life`` is how long
+    after the request the message is still worth sending (a code expires). With ``is_texted`` there is also
+    ``<code>.<language>.text``, for a text message. With ``is_automatic_reply`` it answers an email without a person
+    (RFC 3834): its envelope has no sender, so that no failure report comes back.
+    """
+
+    code: str
+    fields: frozenset[str]
+    life: timedelta | None = None
+    is_texted: bool = False
+    is_automatic_reply: bool = False
+
+
+_KINDS: dict[str, MessageKind] = {}
+
+
+def declare_message(
+    code: str,
+    *,
+    fields: Iterable[str] = (),
+    life: timedelta | None = None,
+    is_texted: bool = False,
+    is_automatic_reply: bool = False,
+) -> MessageKind:
+    """Declare a kind of message and return it.
+
+    Raises ValueError if a text message would contain a personal field, or the code is taken.
+    """
+    kind = MessageKind(code, frozenset(fields), life, is_texted, is_automatic_reply)
+    if is_texted and not kind.fields <= TEXT_MESSAGE_FIELDS:
+        raise ValueError(f"{code}: a text message may hold only {', '.join(sorted(TEXT_MESSAGE_FIELDS))}.")
+    if _KINDS.setdefault(code, kind) != kind:
+        raise ValueError(f"The message kind {code} is already declared with other values.")
+    return kind
+
+
+def get_message_kind(code: str) -> MessageKind:
+    """Return a declared kind.
+
+    Raises KeyError if the code is not declared.
+    """
+    return _KINDS[code]
+
+
+def list_message_kinds() -> list[MessageKind]:
+    """Return all kinds, sorted by code."""
+    return [_KINDS[code] for code in sorted(_KINDS)]
+
+
+letter_outcomes: ExtensionPoint[Callable[[Letter, Actor, datetime], None]] = ExtensionPoint(
+    "mail.letter_outcomes", "Called in the transaction that records a message as sent or as finally failed."
+)
+
 
 DELIVER = "mail.deliver"
 GRACE = timedelta(minutes=10)

@@ -8,11 +8,11 @@ from django.urls import reverse
 from procrastinate.contrib.django import app
 
 from paktaleem.directory.mail.delivery import deliver_message
-from paktaleem.directory.mail.kinds import get_message_kind
 from paktaleem.directory.mail.services import (
     DELIVER,
     EMAIL_STAFF,
     email_staff,
+    get_message_kind,
     list_clients_with_stalled_messages,
     requeue_stalled_messages,
 )

@@ -15,8 +15,8 @@ class SecurityConfig(extensions.PortalAppConfig):
             "paktaleem.directory.security.security_events.models.EVENTS",
         ),
         (
-            "paktaleem.foundation.operations.metrics.gauge_readers",
-            "paktaleem.directory.security.security_events.gauges.read_events",
+            "paktaleem.foundation.operations.metrics.gauges.gauges",
+            "paktaleem.directory.security.security_events.services.read_events",
         ),
         (
             "paktaleem.foundation.encryption.wrapped_secrets.wrapped_kinds",

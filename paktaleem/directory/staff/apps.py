@@ -12,21 +12,21 @@ class StaffConfig(extensions.PortalAppConfig):
     label = "staff"
     parts = ("administration", "sign_in", "single_sign_on", "access_reviews")
     handlers = (
-        (_DATA_KINDS, "paktaleem.directory.staff.administration.data_kinds.PERSON"),
-        (_DATA_KINDS, "paktaleem.directory.staff.administration.data_kinds.EVIDENCE"),
-        (_DATA_KINDS, "paktaleem.directory.staff.sign_in.data_kinds.SESSIONS"),
-        (_DATA_KINDS, "paktaleem.directory.staff.sign_in.data_kinds.FAILED_SIGN_INS"),
+        (_DATA_KINDS, "paktaleem.directory.staff.data_kinds.PERSON"),
+        (_DATA_KINDS, "paktaleem.directory.staff.data_kinds.EVIDENCE"),
+        (_DATA_KINDS, "paktaleem.directory.staff.data_kinds.SESSIONS"),
+        (_DATA_KINDS, "paktaleem.directory.staff.data_kinds.FAILED_SIGN_INS"),
         (
             "paktaleem.foundation.accounts.sign_in_rules.membership_rules",
-            "paktaleem.directory.staff.single_sign_on.selectors.narrow_to_sign_on",
+            "paktaleem.directory.staff.single_sign_on.services.narrow_to_sign_on",
         ),
         (
             "paktaleem.foundation.accounts.sign_in_rules.password_rules",
-            "paktaleem.directory.staff.single_sign_on.selectors.needs_single_sign_on",
+            "paktaleem.directory.staff.single_sign_on.services.needs_single_sign_on",
         ),
         (
-            "paktaleem.foundation.accounts.leaving.ways_in",
-            "paktaleem.directory.staff.single_sign_on.selectors.find_ways_in",
+            "paktaleem.foundation.accounts.ways_in.ways_in",
+            "paktaleem.directory.staff.single_sign_on.services.find_ways_in",
         ),
         (
             "paktaleem.foundation.encryption.wrapped_secrets.wrapped_kinds",
@@ -36,9 +36,9 @@ class StaffConfig(extensions.PortalAppConfig):
 
     def ready(self) -> None:
         super().ready()
-        from paktaleem.directory.staff.sign_in import receivers  # noqa: PLC0415 -- needs the app registry
-        from paktaleem.directory.staff.sign_in.forms import OwnPasswordForm  # noqa: PLC0415
+        from paktaleem.directory.staff.sign_in import evidence  # noqa: PLC0415 -- needs the app registry
+        from paktaleem.directory.staff.sign_in.views import OwnPasswordForm  # noqa: PLC0415
         from paktaleem.foundation.console.site import site  # noqa: PLC0415
 
-        receivers.connect()
+        evidence.connect()
         site.password_change_form = OwnPasswordForm

@@ -8,10 +8,9 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 
-from paktaleem.directory.webhooks.events import patterns
-from paktaleem.directory.webhooks.labels import event_label, pattern_label
+from paktaleem.directory.webhooks.events import INVALIDATED, TEST, patterns
 from paktaleem.directory.webhooks.models import Delivery, DeliveryState, Endpoint
 from paktaleem.directory.webhooks.selectors import attempts_of
 from paktaleem.directory.webhooks.services import (
@@ -28,6 +27,8 @@ from paktaleem.directory.webhooks.services import (
 )
 from paktaleem.foundation.accounts.middleware import get_arrival_time
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.audit.acts import ACT_NAMES, ACTS
+from paktaleem.foundation.audit.families import FAMILY_NAMES
 from paktaleem.foundation.console.columns import moment_tag, render_state, render_with_code, state_column
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import ProgressFilter
@@ -41,6 +42,34 @@ from paktaleem.foundation.console.search import searches
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.widgets import MomentInput
 from paktaleem.foundation.first_rows import take_latest
+
+_LABELS = {
+    INVALIDATED: gettext_noop("Decisions must be queried again"),
+    TEST: gettext_noop("Test message"),
+    **{
+        event.type: event.label or act.name
+        for act in ACTS
+        for event in act.events
+        if event.type and event.type not in ACT_NAMES
+    },
+}
+"""Labels of the events that are not acts of the same code."""
+_FAMILIES = {**FAMILY_NAMES, "decision": gettext_noop("Decisions"), "recipient": gettext_noop("Recipients")}
+
+
+def event_label(event: str) -> str:
+    """Return the label of an event in the current language; for a type no longer sent, its code."""
+    words = _LABELS.get(event) or ACT_NAMES.get(event)
+    return gettext(words) if words else event
+
+
+def pattern_label(pattern: str) -> str:
+    """Return the label of a subscription: an event, or a whole family as ``family.*``."""
+    family, _, rest = pattern.partition(".")
+    if rest != "*":
+        return event_label(pattern)
+    return gettext("{family}: everything").format(family=gettext(_FAMILIES.get(family, family)))
+
 
 _MOST_ATTEMPTS = 50
 _TONES = {DeliveryState.WAITING: "warn", DeliveryState.DELIVERED: "good", DeliveryState.FAILED: "bad"}

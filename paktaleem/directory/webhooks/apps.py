@@ -12,10 +12,13 @@ class WebhooksConfig(extensions.PortalAppConfig):
     label = "webhooks"
     verbose_name = "webhooks"
     handlers = (
-        ("paktaleem.foundation.operations.metrics.gauge_readers", "paktaleem.directory.webhooks.gauges.read_webhooks"),
         (
-            "paktaleem.foundation.operations.diagnosis.doctor_checks",
-            "paktaleem.directory.webhooks.diagnosis.check_webhooks",
+            "paktaleem.foundation.operations.metrics.gauges.gauges",
+            "paktaleem.directory.webhooks.selectors.read_webhooks",
+        ),
+        (
+            "paktaleem.foundation.operations.diagnosis.lines.doctor_checks",
+            "paktaleem.directory.webhooks.selectors.check_webhooks",
         ),
         ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "paktaleem.directory.webhooks.services.MESSAGES"),
         (

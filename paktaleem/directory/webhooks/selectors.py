@@ -1,6 +1,6 @@
-"""Query endpoints, deliveries, attempts and waiting messages."""
+"""Query and count endpoints, deliveries, attempts and waiting messages."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from http import HTTPStatus
 from typing import NamedTuple
@@ -8,10 +8,13 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from paktaleem.directory.webhooks.models import Attempt, Delivery, DeliveryState, Endpoint, Message
+from paktaleem.directory.webhooks.models import Attempt, Delivery, DeliveryState, Endpoint, EndpointHealth, Message
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.errors import PortalError, Problem
+from paktaleem.foundation.operations.diagnosis.lines import Line, fine, to_watch
+from paktaleem.foundation.operations.metrics.gauges import Gauge
+from paktaleem.foundation.tenancy.context import as_officer
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
 
@@ -91,3 +94,25 @@ def list_unspread_messages(*, most: int) -> list[UUID]:
     """List at most ``most`` shared messages not yet copied to every client; call in PakTaleem's context."""
     waiting = Message.objects.filter(client_id=PAKTALEEM, is_shared=True, spread_at=None)
     return list(waiting.order_by("happened_at").values_list("id", flat=True)[:most])
+
+
+def read_webhooks(at: datetime) -> Iterator[Gauge]:
+    """Yield how many receivers fail, and how many are disabled."""
+    del at
+    with as_officer():
+        failing = EndpointHealth.objects.filter(
+            failures__gt=0, endpoint__disabled_at=None, endpoint__removed_at=None
+        ).count()
+        disabled = Endpoint.objects.filter(disabled_at__isnull=False, removed_at=None).count()
+    yield Gauge("webhooks_failing", "Webhooks whose last attempt failed.", failing)
+    yield Gauge("webhooks_disabled", "Webhooks that are disabled.", disabled)
+
+
+def check_webhooks() -> Iterator[Line]:
+    """Yield how many receivers of clients are disabled."""
+    with as_officer():
+        disabled = Endpoint.objects.filter(disabled_at__isnull=False, removed_at=None).count()
+    if disabled:
+        yield to_watch("webhooks", f"{disabled} receivers are disabled", "See Webhooks in the console for the reasons.")
+    else:
+        yield fine("webhooks", "no receiver is disabled")

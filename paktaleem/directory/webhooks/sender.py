@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime
 from threading import Barrier
 from uuid import UUID
 
@@ -19,8 +20,10 @@ import structlog
 from django.conf import settings
 from django.db import connections
 from django.urls import reverse
+from django.utils import translation
 
-from paktaleem.directory.webhooks.emails import send_endpoint_disabled
+from paktaleem.directory.mail.services import declare_message, send_message
+from paktaleem.directory.webhooks.models import Endpoint
 from paktaleem.directory.webhooks.selectors import (
     WaitingEndpoint,
     endpoints_to_serve,
@@ -37,14 +40,36 @@ from paktaleem.directory.webhooks.services import (
     release_batch,
 )
 from paktaleem.directory.webhooks.signing import headers_of
-from paktaleem.foundation.accounts.actors import system_actor
-from paktaleem.foundation.accounts.selectors import list_client_ids
+from paktaleem.foundation.accounts.actors import Actor, system_actor
+from paktaleem.foundation.accounts.roles import Role
+from paktaleem.foundation.accounts.selectors import list_client_ids, list_staff
 from paktaleem.foundation.accounts.sign_in_rules import build_public_url
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.foundation.web.http_client.client import TIMEOUT_SECONDS, Connection, Unreachable
 from paktaleem.foundation.web.http_client.destinations import DestinationRefused
+
+DISABLED = declare_message("webhook_disabled", fields=("name", "why", "url"))
+
+
+def send_endpoint_disabled(endpoint: Endpoint, *, url: str, actor: Actor, at: datetime) -> int:
+    """Email every administrator of the client, in its context; ``url`` is the endpoint's page. Return how many."""
+    staff = list_staff(endpoint.client_id, Role.CLIENT_ADMIN, at=at)
+    for user in staff:
+        with translation.override(user.language):
+            why = str(endpoint.get_disabled_because_display())
+        send_message(
+            DISABLED.code,
+            to=user,
+            client_id=endpoint.client_id,
+            context={"name": str(endpoint)[:200], "why": why, "url": url},
+            related_id=endpoint.pk,
+            actor=actor,
+            at=at,
+        )
+    return len(staff)
+
 
 log = structlog.stdlib.get_logger(__name__)
 PUMP = "webhooks.pump"

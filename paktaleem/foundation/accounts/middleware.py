@@ -93,7 +93,7 @@ _OWN_CONTEXT_PATHS = (
     "/accounts/single-sign-on/",
 )
 """Views that open the client's context themselves, by a link, a code or the URL
-(``paktaleem.directory.access_links.decorators``)."""
+(``paktaleem.directory.access_links.sessions``)."""
 _PUBLISHED = re.compile(r"/privacy/(?:([a-z][a-z0-9_]{1,62})/.*)?")
 """Public pages of a client, identified by the URL; read only."""
 

@@ -219,7 +219,7 @@ def lock_active_membership(membership: Membership) -> Membership:
 def notify_owner(user_id: UUID, change: str, *, entry_id: UUID, at: datetime) -> None:
     """Enqueue an email to the owner of a changed account, in this transaction.
 
-    ``change`` is one of ``CHANGES`` in ``paktaleem.directory.staff.sign_in.emails``; ``entry_id`` is its ledger entry.
+    ``change`` is one of ``CHANGES`` in ``paktaleem.directory.staff.sign_in.tasks``; ``entry_id`` is its ledger entry.
     The job's arguments are ids and codes.
     """
     enqueue_job(NOTIFY_OWNER, user=str(user_id), change=change, entry=str(entry_id), at=at.isoformat())

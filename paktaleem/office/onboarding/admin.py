@@ -21,7 +21,7 @@ from consent.register.compiled import Capacity
 from consent.register.models.agreements import RecipientApproval
 from consent.register.models.purposes import CAPACITIES
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.staff.administration.client_pages import ClientPage, client_pages
+from paktaleem.directory.staff.administration.admin.clients import ClientPage, client_pages
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.due import Severity
 from paktaleem.foundation.accounts.models import Client

@@ -16,9 +16,8 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from paktaleem.directory.mail.kinds import declare_message
 from paktaleem.directory.mail.models import Letter
-from paktaleem.directory.mail.services import send_message
+from paktaleem.directory.mail.services import declare_message, send_message
 from paktaleem.directory.people.models import AccessRecord
 from paktaleem.foundation.accounts.actors import Actor, user_actor
 from paktaleem.foundation.accounts.models import Client

@@ -17,7 +17,7 @@ from django.db.models import Count, Exists, OuterRef, Q
 
 from consent.paper.selectors import in_both, name_codes, name_reasons
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.staff.administration.data_kinds import LEAVERS
+from paktaleem.directory.staff.data_kinds import LEAVERS
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.certificates import issue

@@ -20,8 +20,7 @@ from consent.register.services import store_safeguard_change
 from paktaleem.directory.data_systems.models import Ground, Order, OrderKind, System
 from paktaleem.directory.data_systems.selectors import Parent, is_everything_answered, systems_holding
 from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders
-from paktaleem.directory.mail.kinds import MessageKind, declare_message
-from paktaleem.directory.mail.services import enqueue_staff_email
+from paktaleem.directory.mail.services import MessageKind, declare_message, enqueue_staff_email
 from paktaleem.directory.people.extension_points import Hold
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.people import lock_subject

@@ -19,8 +19,7 @@ from consent.register.models.purposes import DataCategory
 from consent.sharing.models import LegalDisclosure
 from paktaleem.directory.data_systems.models import Order, OrderKind, OrderQuerySet, System
 from paktaleem.directory.data_systems.selectors import Parent
-from paktaleem.directory.data_systems.services.issuing import lock_open_orders
-from paktaleem.directory.data_systems.services.recalling import recall_orders, release_orders
+from paktaleem.directory.data_systems.services.issuing import lock_open_orders, recall_orders, release_orders
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import list_same_person
 from paktaleem.directory.people.services.people import lock_subject

@@ -8,7 +8,7 @@ from django.test import Client
 from consent.cookies.models import ChoiceSource, CookieChoice
 from consent.cookies.services import ChoiceMade, record_choice
 from consent.cookies.views import PAGE_LIMITS
-from paktaleem.directory.access_links.limits import count_in_window
+from paktaleem.directory.access_links.services import count_in_window
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.tenancy.context import in_client
 from tests.consent.cookies.making import get_banner, make_link

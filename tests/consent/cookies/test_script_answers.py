@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from consent.cookies import views
 from consent.cookies.models import CookieChoice
-from paktaleem.directory.access_links.limits import count_in_window
+from paktaleem.directory.access_links.services import count_in_window
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.tenancy.context import in_client
 from tests.consent.cookies.making import ORIGIN, get_banner

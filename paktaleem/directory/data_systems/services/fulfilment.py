@@ -13,9 +13,9 @@ from django.utils.translation import gettext_noop
 from paktaleem.directory.data_systems.extension_points import get_reported_records
 from paktaleem.directory.data_systems.models import Delivery, Ground, Order, OrderKind, OrderStep, System, Waiver
 from paktaleem.directory.data_systems.selectors import list_parts
-from paktaleem.directory.data_systems.services.collecting import keep_sections
-from paktaleem.directory.data_systems.services.steps import (
+from paktaleem.directory.data_systems.services.collecting import (
     facts_of,
+    keep_sections,
     lock_order,
     require_system_owner,
     step_row,

@@ -1,10 +1,7 @@
 """Services of security events: count refusals, collect acts, alert officers, purge."""
 
-# Refusals are counted for each kind, source and hour: as ledger entries, anyone could fill the ledger. The feed stays
-# two minutes behind, because ids are given before transactions commit.
-
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -15,13 +12,18 @@ from django.utils.crypto import salted_hmac
 
 from paktaleem.directory.people.models import AccessRecord
 from paktaleem.directory.security.security_events.kinds import ALERTING, BULK_REVEALS, KINDS, RECORDED_KINDS
-from paktaleem.directory.security.security_events.models import SecurityEvent
+from paktaleem.directory.security.security_events.models import SecurityEvent, SeverityLabel
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.audit.models import Entry
-from paktaleem.foundation.operations.jobs import enqueue_job
+from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
+from paktaleem.foundation.operations.metrics.gauges import MOST_COUNTED, Gauge
 from paktaleem.foundation.tenancy.context import as_officer, autonomous_transaction, in_client
-from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
+from paktaleem.foundation.tenancy.rows import PAKTALEEM, clock_bytes, new_id
+
+# Refusals are counted for each kind, source and hour: as ledger entries, anyone could fill the ledger. The feed stays
+# two minutes behind, because ids are given before transactions commit.
+
 
 ALERT = "security_events.alert"
 """Name of the task that emails officers."""
@@ -140,3 +142,43 @@ def _mark(client_id: UUID, events: Sequence[Any], at: datetime) -> set[str]:
     kinds = set(rows.values_list("kind", flat=True))
     SecurityEvent.objects.filter(client_id=client_id, pk__in=events, alerted_at=None).update(alerted_at=at)
     return kinds
+
+
+def serialize_events_after(
+    event_id: UUID | None, *, most: int, recorded_before: datetime | None = None
+) -> Iterator[dict[str, Any]]:
+    """Yield events after this one as JSON values, oldest first; ids and codes only.
+
+    ``recorded_before`` leaves out later rows (by their UUIDv7): one with an earlier id may not be committed yet, and a
+    reader that goes on from the last id would miss it.
+    """
+    found = SecurityEvent.objects.order_by("pk")
+    if recorded_before is not None:
+        found = found.filter(pk__lt=UUID(bytes=clock_bytes(recorded_before).ljust(16, b"\0")))
+    for one in found.filter(pk__gt=event_id)[:most] if event_id else found[:most]:
+        yield {
+            "id": str(one.pk),
+            "client": str(one.client_id),
+            "kind": one.kind,
+            "severity": SeverityLabel(one.severity).name.lower(),
+            "happened_at": one.happened_at.isoformat(),
+            "last_at": one.last_at.isoformat(),
+            "count": one.count,
+            "actor_kind": one.actor_kind or None,
+            "actor": str(one.actor_id) if one.actor_id else None,
+            "source": one.source or None,
+            "entry": str(one.entry) if one.entry else None,
+        }
+
+
+_RECENT = timedelta(hours=1)
+
+
+def read_events(at: datetime) -> Iterator[Gauge]:
+    """Yield the number of security events of the last hour, by severity."""
+    with as_officer():
+        recent = SecurityEvent.objects.filter(happened_at__gt=at - _RECENT)
+        counts = {one: recent.filter(severity=one)[:MOST_COUNTED].count() for one in SeverityLabel}
+    for severity, number in counts.items():
+        labels = {"severity": severity.name.lower()}
+        yield Gauge("security_events_recent", "Security events of the last hour.", number, labels)

@@ -3,9 +3,8 @@
 from django.urls import reverse
 from procrastinate.contrib.django import app
 
-from paktaleem.directory.mail.services import send_message
+from paktaleem.directory.mail.services import declare_message, send_message
 from paktaleem.directory.security.security_events.kinds import KINDS
-from paktaleem.directory.security.security_events.messages import SECURITY_ALERT
 from paktaleem.directory.security.security_events.services import (
     ALERT,
     alert_officers,
@@ -19,6 +18,9 @@ from paktaleem.foundation.accounts.sign_in_rules import build_public_url
 from paktaleem.foundation.clock import client_now, wall_clock_now
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
+
+SECURITY_ALERT = declare_message("security_alert", fields=("kind", "number", "url"))
+
 
 WATCH = "security_events.watch"
 

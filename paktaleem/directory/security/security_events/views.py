@@ -13,7 +13,7 @@ from django.utils.crypto import constant_time_compare
 from django.views.decorators.cache import never_cache
 from rest_framework import exceptions
 
-from paktaleem.directory.security.security_events.selectors import serialize_events_after
+from paktaleem.directory.security.security_events.services import serialize_events_after
 from paktaleem.foundation.accounts.middleware import bearer_token
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.tenancy.context import as_officer

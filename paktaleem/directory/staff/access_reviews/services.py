@@ -13,8 +13,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from paktaleem.directory.mail.kinds import declare_message
-from paktaleem.directory.mail.services import enqueue_staff_email
+from paktaleem.directory.mail.services import declare_message, enqueue_staff_email
 from paktaleem.directory.staff.access_reviews.models import TIME_TO_CONFIRM, AccessReview
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.acts import Refused

@@ -1,4 +1,4 @@
-"""Adapters of django-allauth: no sign-up, encrypted secrets, second factor required by a setting."""
+"""Adapters of django-allauth, without sign-up, and enrolment of second factors with encrypted secrets."""
 
 import base64
 from typing import Any
@@ -8,11 +8,12 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.stages import AuthenticateStage
-from allauth.mfa.totp.internal.auth import generate_totp_secret
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from allauth.mfa.utils import is_mfa_enabled
 from cryptography.exceptions import InvalidTag
 from django.conf import settings
 from django.contrib.auth import authenticate
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext
@@ -139,3 +140,38 @@ class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
             return True
         others = Authenticator.objects.filter(user_id=authenticator.user_id).exclude(pk=authenticator.pk)
         return bool(others.exclude(type=Authenticator.Type.RECOVERY_CODES).exists())
+
+
+def create_totp_secret() -> str:
+    """Return a new secret for an authenticator app: 160 random bits in base32 (RFC 4226)."""
+    return str(generate_totp_secret())
+
+
+def has_second_factor(user: User) -> bool:
+    """Return True if the user has an authenticator app or a security key."""
+    return bool(Authenticator.objects.filter(user=user).exclude(type=Authenticator.Type.RECOVERY_CODES).exists())
+
+
+def enrol_totp(user: User, secret: str) -> None:
+    """Enrol an authenticator app by its secret (base32), replacing an earlier one.
+
+    For the demonstration, where no QR code is scanned.
+    """
+    Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).delete()
+    TOTP.activate(user, secret)
+
+
+@transaction.atomic
+def reencrypt_second_factors() -> tuple[int, int]:
+    """Re-encrypt all secrets under the current wrapping key; return counts of successes and failures."""
+    adapter, done, lost = MFAAdapter(), 0, 0
+    for one in Authenticator.objects.select_for_update().exclude(type=Authenticator.Type.WEBAUTHN):
+        name = "secret" if one.type == Authenticator.Type.TOTP else "seed"
+        try:
+            one.data[name] = adapter.encrypt(adapter.opened(one.data[name]))
+        except SecretLost:
+            lost += 1
+            continue
+        one.save(update_fields=["data"])
+        done += 1
+    return done, lost

@@ -4,20 +4,33 @@ Accounts are identified by id. Attempted names and IP addresses are recorded as 
 compared but not read.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
+from allauth.account.adapter import get_adapter
+from allauth.account.authentication import get_authentication_records
+from allauth.core.exceptions import ReauthenticationRequired
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.signals import user_logged_in, user_logged_out
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext
 
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.models import User
+from paktaleem.foundation.accounts.sessions import has_session_expired
 from paktaleem.foundation.accounts.staff_accounts import notify_owner
+from paktaleem.foundation.accounts.staff_services import choose_language
 from paktaleem.foundation.accounts.staff_ties import TieKind, start_tie_periods
 from paktaleem.foundation.audit.actors import OWN_ACCOUNT, By, ByKind
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.audit.services import record_own_entry
+from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.tenancy.context import autonomous_transaction, in_global
 
 _USES_OF_RESETS = {
@@ -77,3 +90,62 @@ def _record_own_account_entry(kind: str, user_id: UUID, facts: Mapping[str, Any]
 
 def _keyed_hash(what: str, value: str) -> str:
     return salted_hmac(f"paktaleem.directory.sign_in.evidence/{what}", value, algorithm="sha256").hexdigest()
+
+
+def moment_of(request: HttpRequest) -> datetime:
+    """Return the arrival time of a request on the system clock; before the middleware has set it, the current time."""
+    received_at: datetime | None = getattr(request, "received_at", None)
+    return received_at or wall_clock_now()
+
+
+def on_sign_in(sender: Any, request: HttpRequest, user: User, **_: Any) -> None:
+    """Record a sign-in with the factors used, and store the language chosen in this browser."""
+    del sender
+    proofs = [str(one.get("type") or one["method"]) for one in get_authentication_records(request, user)]
+    chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME)
+    with in_global():
+        record_sign_in(user, proofs=proofs, at=moment_of(request))
+        if chosen in dict(settings.LANGUAGES):
+            choose_language(user, chosen)
+
+
+def on_sign_out(sender: Any, request: HttpRequest, user: User | None, **_: Any) -> None:
+    """Record the end of a user's session."""
+    del sender
+    if user is not None:
+        at = moment_of(request)
+        record_sign_out(user, is_over=has_session_expired(request, at), at=at)
+
+
+def connect() -> None:
+    """Connect the receivers."""
+    user_logged_in.connect(on_sign_in, dispatch_uid="signin.note_sign_in")
+    user_logged_out.connect(on_sign_out, dispatch_uid="signin.note_sign_out")
+
+
+class StepUpMiddleware:
+    """Redirect to re-authentication, with the current URL as the return address.
+
+    Allauth's own middleware would store a submitted form in the session. It may hold personal data, so the user
+    submits it again instead.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass the request on."""
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Redirect to re-authentication."""
+        if not isinstance(exception, ReauthenticationRequired):
+            return None
+        with in_global():
+            methods = get_adapter().get_reauthentication_methods(request.user)
+        page = methods[0]["url"] if methods else reverse("account_login")
+        if request.method != "GET":
+            messages.warning(
+                request, gettext("Nothing has been changed yet. Confirm your identity, then submit again.")
+            )
+        return HttpResponseRedirect(f"{page}?{urlencode({'next': request.get_full_path()})}")

@@ -21,11 +21,20 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
-from paktaleem.directory.staff.single_sign_on.claims import Identity, SignOnRefused, read_identity
-from paktaleem.directory.staff.single_sign_on.exchange import ClientProvider, open_secret
+from paktaleem.directory.staff.single_sign_on.exchange import (
+    ClientProvider,
+    Identity,
+    SignOnRefused,
+    open_secret,
+    read_identity,
+)
 from paktaleem.directory.staff.single_sign_on.models import Provider
-from paktaleem.directory.staff.single_sign_on.selectors import Institution, find_provider, list_institutions
-from paktaleem.directory.staff.single_sign_on.services import find_or_link_user
+from paktaleem.directory.staff.single_sign_on.services import (
+    Institution,
+    find_or_link_user,
+    find_provider,
+    list_institutions,
+)
 from paktaleem.foundation.accounts.middleware import get_arrival_time
 from paktaleem.foundation.accounts.models import Client, User
 from paktaleem.foundation.accounts.selectors import find_client_by_code

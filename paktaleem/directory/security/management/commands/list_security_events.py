@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.core.management.base import BaseCommand
 
-from paktaleem.directory.security.security_events.selectors import serialize_events_after
+from paktaleem.directory.security.security_events.services import serialize_events_after
 from paktaleem.foundation.tenancy.context import as_officer
 
 

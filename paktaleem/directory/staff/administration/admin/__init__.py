@@ -4,7 +4,6 @@ from paktaleem.directory.staff.administration.admin import (
     accounts,
     api_keys,
     clients,
-    dashboard,
     entries,
     memberships,
     readmissions,

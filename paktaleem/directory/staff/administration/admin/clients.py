@@ -1,7 +1,8 @@
 """Console pages for clients and for their changes that need approval."""
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -18,8 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.people.selectors import list_protected
 from paktaleem.directory.schools.models import School
-from paktaleem.directory.schools.selectors import find_places
-from paktaleem.directory.staff.administration.client_pages import ClientPage, client_pages, public_pages
+from paktaleem.directory.schools.places import find_places
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.client_services import (
     ClientChange,
@@ -46,10 +46,46 @@ from paktaleem.foundation.console.search import searches
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.steps import Step, SteppedAdmin
 from paktaleem.foundation.console.translation import translate_text
+from paktaleem.foundation.operations.extensions.points import ExtensionPoint
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.foundation.tenancy.school_limits import IsAmong
 from paktaleem.foundation.text.times import join_words
+
+
+@dataclass(frozen=True)
+class ClientPage:
+    """A read-only page about a client at ``…/<id>/<slug>/``, or, with ``is_list``, about all at ``…/<slug>/``.
+
+    ``values`` returns the template's context; it gets None instead of a client for a page about all. PakTaleem's own
+    client has no such page. A page that ``opens_after_adding`` is shown once a client is registered.
+    """
+
+    slug: str
+    title: str
+    capability: Capability
+    template: str
+    values: Callable[[HttpRequest, Client | None], dict[str, Any]]
+    is_list: bool = False
+    opens_after_adding: bool = False
+
+
+client_pages: ExtensionPoint[ClientPage] = ExtensionPoint(
+    "administration.client_pages", "Pages about every client, or about all clients."
+)
+
+
+@dataclass(frozen=True)
+class PublicPage:
+    """A page of a client that is open to everyone; ``url_name`` takes the client's code."""
+
+    title: str
+    url_name: str
+
+
+public_pages: ExtensionPoint[PublicPage] = ExtensionPoint(
+    "administration.public_pages", "Public pages of every client, linked from its page in the console."
+)
 
 
 class ClientForm(ScopedForm):

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from paktaleem.directory.staff.sign_in.enrolment import reencrypt_second_factors
+from paktaleem.directory.staff.sign_in.adapters import reencrypt_second_factors
 from paktaleem.foundation.tenancy.context import in_global
 
 
