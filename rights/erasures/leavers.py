@@ -18,8 +18,7 @@ from consent.consents.models import Restriction
 from consent.register.models.agreements import ServiceAgreement
 from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.people.extension_points import list_holds
-from paktaleem.directory.people.models import GuardianClaim, Subject
-from paktaleem.directory.people.roles import SubjectRole
+from paktaleem.directory.people.models import GuardianClaim, Subject, SubjectRole
 from paktaleem.directory.staff.data_kinds import LEAVERS
 from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange
 from paktaleem.foundation.upkeep.periods.services import get_cutoff, get_period

@@ -1,5 +1,6 @@
 """Systems that hold personal data, and orders to them."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar, Self
 
@@ -10,7 +11,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.directory.data_systems.states import ENDED, State
+from paktaleem.directory.data_systems.states import ENDED, ON_HOLD, PERSON_ERASED, Exemption, State
 from paktaleem.directory.files.models import SealedFile
 from paktaleem.directory.people.copies.declarations import Copied
 from paktaleem.directory.people.models import Subject
@@ -171,6 +172,16 @@ STATES = [
     (State.NOT_APPLICABLE.value, _("Not applicable")),
     (State.WAIVED.value, _("Waived")),
 ]
+EXEMPTION_LABELS: Mapping[str, Any] = {
+    Exemption.HOLDS_NONE.value: _("It holds none of these data about anyone"),
+    Exemption.LEGAL_DUTY.value: _("A law requires that it be kept"),
+    Exemption.LEGAL_HOLD.value: _("Needed for a claim or an inquiry"),
+    Exemption.NOT_PERSONAL.value: _("The remaining data no longer identifies the person"),
+    Exemption.IMPOSSIBLE.value: _("The system is not able to do it"),
+    ON_HOLD: _("A hold recalled the order"),
+    PERSON_ERASED: _("The person was erased before the system answered"),
+}
+"""The words by the code of the answer."""
 _ENDED = sorted(state.value for state in ENDED)
 
 

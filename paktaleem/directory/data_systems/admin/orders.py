@@ -15,9 +15,17 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.directory.data_systems.admin.systems import EXEMPTION_LABELS, orders_panel
+from paktaleem.directory.data_systems.admin.systems import orders_panel
 from paktaleem.directory.data_systems.extension_points import order_cases
-from paktaleem.directory.data_systems.models import Delivery, Order, OrderKind, OrderStep, System, Waiver
+from paktaleem.directory.data_systems.models import (
+    EXEMPTION_LABELS,
+    Delivery,
+    Order,
+    OrderKind,
+    OrderStep,
+    System,
+    Waiver,
+)
 from paktaleem.directory.data_systems.selectors import list_parts
 from paktaleem.directory.data_systems.services.collecting import add_part
 from paktaleem.directory.data_systems.services.fulfilment import (

@@ -1,6 +1,6 @@
 """Console pages for systems that hold personal data, and for the API keys that act for them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -11,10 +11,9 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.data_systems.extension_points import category_models
-from paktaleem.directory.data_systems.models import Order, OrderAlert, OrderSet, System, SystemKey
+from paktaleem.directory.data_systems.models import EXEMPTION_LABELS, Order, OrderAlert, OrderSet, System, SystemKey
 from paktaleem.directory.data_systems.services.registering import (
     assign_key,
     change_system,
@@ -23,7 +22,7 @@ from paktaleem.directory.data_systems.services.registering import (
     keep_system,
     propose_system_end,
 )
-from paktaleem.directory.data_systems.states import ON_HOLD, PERSON_ERASED, Exemption, State
+from paktaleem.directory.data_systems.states import State
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester, is_other_person
@@ -43,17 +42,6 @@ from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.row_actions import RowAction, act_page
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.first_rows import take_latest
-
-EXEMPTION_LABELS: Mapping[str, Any] = {
-    Exemption.HOLDS_NONE.value: _("It holds none of these data about anyone"),
-    Exemption.LEGAL_DUTY.value: _("A law requires that it be kept"),
-    Exemption.LEGAL_HOLD.value: _("Needed for a claim or an inquiry"),
-    Exemption.NOT_PERSONAL.value: _("The remaining data no longer identifies the person"),
-    Exemption.IMPOSSIBLE.value: _("The system is not able to do it"),
-    ON_HOLD: _("A hold recalled the order"),
-    PERSON_ERASED: _("The person was erased before the system answered"),
-}
-"""The words by the code of the answer."""
 
 
 def _step(service: Callable[..., System]) -> Callable[[System, dict[str, Any], HttpRequest], None]:

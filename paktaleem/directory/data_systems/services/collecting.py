@@ -23,8 +23,7 @@ from paktaleem.directory.data_systems.states import (
     next_state,
     stuck_at,
 )
-from paktaleem.directory.files.kinds import FileKind, detect_file_kind
-from paktaleem.directory.files.models import SealedFile
+from paktaleem.directory.files.models import FileKind, SealedFile, detect_file_kind
 from paktaleem.directory.files.services import FileKindNotAccepted, FileTooLarge, store_file
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
 from paktaleem.foundation.accounts.roles import Capability

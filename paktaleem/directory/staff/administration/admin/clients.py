@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.people.selectors import list_protected
 from paktaleem.directory.schools.models import School
-from paktaleem.directory.schools.places import find_places
+from paktaleem.directory.schools.selectors import find_places
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.client_services import (
     ClientChange,
