@@ -17,10 +17,9 @@ from django.utils.translation import gettext_lazy
 
 from paktaleem.directory.access_links.services import Limit, count_attempt, count_rights_address
 from paktaleem.directory.files.models import SealedFile
-from paktaleem.directory.mail.kinds import declare_message
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.mail.recipients import GivenAddress
-from paktaleem.directory.mail.services import send_message
+from paktaleem.directory.mail.services import declare_message, send_message
 from paktaleem.directory.people.details import contact_index
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor

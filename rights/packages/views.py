@@ -11,9 +11,9 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from paktaleem.directory.access_links.decorators import Visit, require_own_page
 from paktaleem.directory.access_links.models import Page
 from paktaleem.directory.access_links.services import issue_link
+from paktaleem.directory.access_links.sessions import Visit, require_own_page
 from paktaleem.directory.access_links.views import closed, send_code
 from paktaleem.directory.files.models import CONTENT_TYPES, FileKind
 from paktaleem.directory.mail.models import Channel

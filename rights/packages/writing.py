@@ -11,8 +11,7 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.directory.data_systems.labels import EXEMPTION_LABELS
-from paktaleem.directory.data_systems.models import Order, OrderPart, Waiver
+from paktaleem.directory.data_systems.models import EXEMPTION_LABELS, Order, OrderPart, Waiver
 from paktaleem.directory.data_systems.selectors import list_parts
 from paktaleem.directory.data_systems.states import State
 from paktaleem.directory.files.models import FileKind

@@ -8,7 +8,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, connections, transaction
 
-from paktaleem.directory.access_links.limits import RIGHTS_ATTEMPT_LIMITS, count_attempt
+from paktaleem.directory.access_links.services import RIGHTS_ATTEMPT_LIMITS, count_attempt
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.people.services.erasure import AlreadyErased, erase_subject
 from paktaleem.foundation.accounts.actors import NotAllowed, person_actor, system_actor

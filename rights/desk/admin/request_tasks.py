@@ -18,10 +18,10 @@ from django.utils.translation import get_language, gettext, gettext_lazy, gettex
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.access_links.contact_changes import is_contact_settled
-from paktaleem.directory.mail.letter_pages import LETTER_TEMPLATE, is_preview
+from paktaleem.directory.mail.admin import LETTER_TEMPLATE, is_preview
 from paktaleem.directory.people.admin.ages import describe_roles
 from paktaleem.directory.people.admin.people import FindForm, search_people
-from paktaleem.directory.staff.administration.client_pages import PublicPage, public_pages
+from paktaleem.directory.staff.administration.admin.clients import PublicPage, public_pages
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.due import Severity
 from paktaleem.foundation.accounts.models import Client

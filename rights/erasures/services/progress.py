@@ -16,14 +16,14 @@ from paktaleem.directory.access_links.services import send_access_link
 from paktaleem.directory.data_systems.models import Ground, Order, OrderKind
 from paktaleem.directory.data_systems.selectors import Parent
 from paktaleem.directory.data_systems.services.issuing import ERASURE, ERASURE_DUE, OrderSpec, issue_orders
-from paktaleem.directory.mail.kinds import MessageKind, declare_message
 from paktaleem.directory.mail.models import Channel, Letter, LetterState
+from paktaleem.directory.mail.services import MessageKind, declare_message
 from paktaleem.directory.people.erasures import Erasure
 from paktaleem.directory.people.extension_points import list_unheld, take_locks
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.erasure import start_erasure
 from paktaleem.directory.people.services.people import lock_unheld_subject
-from paktaleem.directory.staff.administration.data_kinds import LEAVERS
+from paktaleem.directory.staff.data_kinds import LEAVERS
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.audit.actors import ByKind, Reason

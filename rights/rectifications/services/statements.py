@@ -14,10 +14,9 @@ from django.utils.encoding import punycode
 from django.utils.translation import gettext as _
 
 from paktaleem.directory.data_systems.selectors import categories_held
-from paktaleem.directory.mail.kinds import declare_message
 from paktaleem.directory.mail.models import Channel
 from paktaleem.directory.mail.recipients import GivenAddress, GivenNumber
-from paktaleem.directory.mail.services import send_message
+from paktaleem.directory.mail.services import declare_message, send_message
 from paktaleem.directory.people.details import SubjectDetails
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require, require_about

@@ -12,8 +12,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.directory.mail.kinds import MessageKind
-from paktaleem.directory.mail.letter_pages import LETTER_TEMPLATE, is_preview, preview_letter, show_letter_sheet
+from paktaleem.directory.mail.admin import LETTER_TEMPLATE, is_preview, preview_letter, show_letter_sheet
+from paktaleem.directory.mail.services import MessageKind
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.acts import Act
 from paktaleem.foundation.accounts.middleware import get_arrival_time
