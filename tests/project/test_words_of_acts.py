@@ -22,7 +22,6 @@ from paktaleem.directory.people.models import SubjectEvent
 from paktaleem.directory.staff.sign_in.tasks import CHANGES
 from paktaleem.directory.webhooks.admin import event_label, pattern_label
 from paktaleem.directory.webhooks.events import EVENTS, INVALIDATED, TEST, patterns
-from paktaleem.foundation.audit.act_labels import get_act_name
 from paktaleem.foundation.audit.acts import ACT_NAMES
 from paktaleem.foundation.audit.names import FAMILY_NAMES, get_act_name
 from tests.project.offenders import refuse_any

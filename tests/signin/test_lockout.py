@@ -19,8 +19,8 @@ from paktaleem.directory.staff.sign_in.evidence import record_sign_out
 from paktaleem.directory.staff.sign_in.models import Counter
 from paktaleem.foundation.accounts.sessions import IDLE_TIMEOUT
 from paktaleem.foundation.accounts.sign_in_rules import get_remote_address
-from paktaleem.foundation.audit.act_labels import get_act_name
 from paktaleem.foundation.audit.models import Entry
+from paktaleem.foundation.audit.names import get_act_name
 from paktaleem.foundation.tenancy.context import as_officer, autonomous_transaction, in_client, in_global
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.cast import Cast

@@ -24,8 +24,8 @@ from paktaleem.foundation.accounts.actors import Actor, person_actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.clock import to_client_clock, wall_clock_now
-from paktaleem.foundation.operations.extensions.points import ExtensionPoint
-from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
+from paktaleem.foundation.operations.extensions import ExtensionPoint
+from paktaleem.foundation.operations.jobs import enqueue_job
 from paktaleem.foundation.tenancy.context import read_in_one_statement
 
 CODE_LIFE = timedelta(minutes=10)

@@ -10,7 +10,7 @@ class DataSystemsConfig(extensions.PortalAppConfig):
     label = "data_systems"
     handlers = (
         (
-            "paktaleem.foundation.operations.metrics.gauges.gauges",
+            "paktaleem.foundation.operations.metrics.gauge_readers",
             "paktaleem.directory.data_systems.selectors.read_orders",
         ),
         (

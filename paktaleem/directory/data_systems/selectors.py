@@ -16,7 +16,7 @@ from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import ApiKey
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.errors import PortalError, Problem
-from paktaleem.foundation.operations.metrics.gauges import MOST_COUNTED, Gauge
+from paktaleem.foundation.operations.metrics import MOST_COUNTED, Gauge
 from paktaleem.foundation.tenancy.context import as_officer
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 

@@ -10,13 +10,13 @@ class MailConfig(extensions.PortalAppConfig):
     label = "mail"
     verbose_name = "emails and text messages"
     handlers = (
-        ("paktaleem.foundation.operations.metrics.gauges.gauges", "paktaleem.directory.mail.selectors.read_messages"),
+        ("paktaleem.foundation.operations.metrics.gauge_readers", "paktaleem.directory.mail.selectors.read_messages"),
         (
-            "paktaleem.foundation.operations.diagnosis.lines.doctor_checks",
+            "paktaleem.foundation.operations.diagnosis.doctor_checks",
             "paktaleem.directory.mail.selectors.check_mail_server",
         ),
         (
-            "paktaleem.foundation.operations.diagnosis.lines.doctor_checks",
+            "paktaleem.foundation.operations.diagnosis.doctor_checks",
             "paktaleem.directory.mail.selectors.check_messages",
         ),
         ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "paktaleem.directory.mail.services.MESSAGES"),

@@ -13,8 +13,8 @@ from paktaleem.directory.mail.models import Letter, LetterState
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.clock import wall_clock_now
-from paktaleem.foundation.operations.diagnosis.lines import Line, fine, to_mend, to_watch
-from paktaleem.foundation.operations.metrics.gauges import MOST_COUNTED, Gauge
+from paktaleem.foundation.operations.diagnosis import Line, fine, to_mend, to_watch
+from paktaleem.foundation.operations.metrics import MOST_COUNTED, Gauge
 from paktaleem.foundation.tenancy.context import as_officer
 
 

@@ -15,7 +15,7 @@ class SecurityConfig(extensions.PortalAppConfig):
             "paktaleem.directory.security.security_events.models.EVENTS",
         ),
         (
-            "paktaleem.foundation.operations.metrics.gauges.gauges",
+            "paktaleem.foundation.operations.metrics.gauge_readers",
             "paktaleem.directory.security.security_events.services.read_events",
         ),
         (

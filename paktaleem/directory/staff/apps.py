@@ -25,7 +25,7 @@ class StaffConfig(extensions.PortalAppConfig):
             "paktaleem.directory.staff.single_sign_on.services.needs_single_sign_on",
         ),
         (
-            "paktaleem.foundation.accounts.ways_in.ways_in",
+            "paktaleem.foundation.accounts.leaving.ways_in",
             "paktaleem.directory.staff.single_sign_on.services.find_ways_in",
         ),
         (

@@ -17,7 +17,7 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.tenancy.context import autonomous_transaction, in_client, in_global
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.foundation.upkeep.periods.kinds import Bounds, DataKind, Disposal, Unit
-from paktaleem.foundation.upkeep.periods.selectors import get_cutoff
+from paktaleem.foundation.upkeep.periods.services import get_cutoff
 
 LEAVERS = "leavers"
 """The code of the kind for records of people who left; ``rights.erasures`` declares the kind."""

@@ -28,7 +28,7 @@ from paktaleem.directory.webhooks.services import (
 from paktaleem.foundation.accounts.middleware import get_arrival_time
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.acts import ACT_NAMES, ACTS
-from paktaleem.foundation.audit.families import FAMILY_NAMES
+from paktaleem.foundation.audit.names import FAMILY_NAMES
 from paktaleem.foundation.console.columns import moment_tag, render_state, render_with_code, state_column
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import ProgressFilter

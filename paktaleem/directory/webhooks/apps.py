@@ -13,11 +13,11 @@ class WebhooksConfig(extensions.PortalAppConfig):
     verbose_name = "webhooks"
     handlers = (
         (
-            "paktaleem.foundation.operations.metrics.gauges.gauges",
+            "paktaleem.foundation.operations.metrics.gauge_readers",
             "paktaleem.directory.webhooks.selectors.read_webhooks",
         ),
         (
-            "paktaleem.foundation.operations.diagnosis.lines.doctor_checks",
+            "paktaleem.foundation.operations.diagnosis.doctor_checks",
             "paktaleem.directory.webhooks.selectors.check_webhooks",
         ),
         ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "paktaleem.directory.webhooks.services.MESSAGES"),

@@ -12,8 +12,8 @@ from paktaleem.directory.webhooks.models import Attempt, Delivery, DeliveryState
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.errors import PortalError, Problem
-from paktaleem.foundation.operations.diagnosis.lines import Line, fine, to_watch
-from paktaleem.foundation.operations.metrics.gauges import Gauge
+from paktaleem.foundation.operations.diagnosis import Line, fine, to_watch
+from paktaleem.foundation.operations.metrics import Gauge
 from paktaleem.foundation.tenancy.context import as_officer
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 

@@ -16,7 +16,7 @@ from django.utils.timezone import get_current_timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.directory.staff.administration.client_pages import ClientPage, client_pages
+from paktaleem.directory.staff.administration.admin.clients import ClientPage, client_pages
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import moment_tag

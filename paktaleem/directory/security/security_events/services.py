@@ -16,8 +16,8 @@ from paktaleem.directory.security.security_events.models import SecurityEvent, S
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.audit.models import Entry
-from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
-from paktaleem.foundation.operations.metrics.gauges import MOST_COUNTED, Gauge
+from paktaleem.foundation.operations.jobs import enqueue_job
+from paktaleem.foundation.operations.metrics import MOST_COUNTED, Gauge
 from paktaleem.foundation.tenancy.context import as_officer, autonomous_transaction, in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, clock_bytes, new_id
 

@@ -30,7 +30,7 @@ from django.views.generic import RedirectView
 from paktaleem.directory.staff.sign_in.evidence import moment_of, record_change, record_lockout
 from paktaleem.foundation.accounts.models import User
 from paktaleem.foundation.accounts.sign_in_rules import get_public_url, get_remote_address
-from paktaleem.foundation.operations.jobs.enqueue import enqueue_job
+from paktaleem.foundation.operations.jobs import enqueue_job
 from paktaleem.foundation.tenancy.rows import new_id
 
 to_sign_in = RedirectView.as_view(pattern_name="admin:login", query_string=True)

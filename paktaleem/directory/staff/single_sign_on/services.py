@@ -19,7 +19,7 @@ from django.utils.translation import gettext, gettext_noop
 from paktaleem.directory.staff.single_sign_on.exchange import Identity, SignOnRefused, add_secret, open_secret
 from paktaleem.directory.staff.single_sign_on.models import MOST_DOMAINS, Provider, ProviderSecret, SignOnLink
 from paktaleem.foundation.accounts.actors import Actor, require
-from paktaleem.foundation.accounts.leaving import LastWayIn, end_sessions, keep_a_way_in
+from paktaleem.foundation.accounts.leaving import LastWayIn, WaysIn, end_sessions, keep_a_way_in
 from paktaleem.foundation.accounts.models import Membership, User
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, decide_change
@@ -28,7 +28,6 @@ from paktaleem.foundation.accounts.sessions import find_sign_on
 from paktaleem.foundation.accounts.staff_accounts import has_capability, is_officer
 from paktaleem.foundation.accounts.staff_services import ProposerMayNotAnyMore
 from paktaleem.foundation.accounts.staff_ties import TieKind, add_ties
-from paktaleem.foundation.accounts.ways_in import WaysIn
 from paktaleem.foundation.audit.actors import OWN_ACCOUNT, By, ByKind, Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry

@@ -12,8 +12,7 @@ from django.utils.translation import gettext_noop
 from consent.agreements.selectors import list_notice_recipients, list_privacy_contacts
 from consent.agreements.services import end_agreement
 from consent.register.models.agreements import ServiceAgreement
-from paktaleem.directory.mail.kinds import declare_message
-from paktaleem.directory.mail.services import send_message
+from paktaleem.directory.mail.services import declare_message, send_message
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
 from paktaleem.foundation.accounts.acts import Refused, lock_row

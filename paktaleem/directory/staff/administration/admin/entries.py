@@ -35,6 +35,7 @@ from paktaleem.foundation.console.filters import ChosenFilter, ClientFilter
 from paktaleem.foundation.console.history import format_fact_name, format_parts
 from paktaleem.foundation.console.home_pages import HomePage, home_pages
 from paktaleem.foundation.console.long_acts import Work, list_work, long_acts, make_run_act
+from paktaleem.foundation.console.model_admin import EvidenceAdmin
 from paktaleem.foundation.console.person_pages import LOOKS, list_url_of_person, on_tab
 from paktaleem.foundation.console.register_names import format_categories, format_purposes
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
