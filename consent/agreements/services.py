@@ -28,7 +28,7 @@ from consent.register.models.agreements import AgreementSuspension, Instruction,
 from consent.register.models.purposes import SafeguardChange, SafeguardKind
 from consent.register.services import change_register, check_register_row, save_register_row, store_safeguard_change
 from paktaleem.directory.files.services import read_document, seal_document
-from paktaleem.directory.mail.kinds import declare_message
+from paktaleem.directory.mail.services import declare_message
 from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
 from paktaleem.foundation.accounts.acts import Refused, act, lock_row

@@ -15,7 +15,7 @@ from consent.cookies.models import Cookie, CookieCategory, CookieChoice, CookieS
 from consent.cookies.selectors import find_banner, list_cookies
 from consent.cookies.services import review_link, save_cookie, save_link, save_site
 from consent.register.admin.safeguards import RegisterAdmin, SafeguardedAdmin
-from paktaleem.directory.staff.administration.client_pages import PublicPage, public_pages
+from paktaleem.directory.staff.administration.admin.clients import PublicPage, public_pages
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import ProgressFilter

@@ -49,7 +49,7 @@ from consent.register.models.purposes import DataCategory, Purpose
 from consent.register.services import widen_purpose
 from paktaleem.directory.mail.models import LetterState
 from paktaleem.directory.mail.selectors import MessageStatus, list_messages, list_messages_about
-from paktaleem.directory.staff.administration.client_pages import PublicPage, public_pages
+from paktaleem.directory.staff.administration.admin.clients import PublicPage, public_pages
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.due import Severity
 from paktaleem.foundation.accounts.models import Client

@@ -19,7 +19,7 @@ from consent.notices.selectors.registers import bases_in_force, find_purposes, m
 from consent.paper.models import OPEN_STATES, AnswerState, FormRun, PaperAnswer
 from consent.register.compiled import Basis
 from consent.register.models.purposes import Purpose
-from paktaleem.directory.data_systems.labels import EXEMPTION_LABELS
+from paktaleem.directory.data_systems.models import EXEMPTION_LABELS
 from paktaleem.directory.data_systems.selectors import name_systems
 from paktaleem.directory.people.models import GuardianClaim, Subject
 from paktaleem.directory.people.selectors import having_left, list_subjects

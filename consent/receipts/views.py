@@ -13,9 +13,9 @@ from django.views.decorators.http import require_http_methods
 from consent.consents.models import ConsentEvent
 from consent.receipts.receipt import PortalUrls, find_event_id, make_receipt_code
 from consent.receipts.services import get_record_facts
-from paktaleem.directory.access_links.decorators import client_page
 from paktaleem.directory.access_links.models import Page
 from paktaleem.directory.access_links.services import issue_link
+from paktaleem.directory.access_links.sessions import client_page
 from paktaleem.directory.access_links.views import send_code
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.middleware import get_client_time

@@ -11,8 +11,8 @@ from django.views.decorators.http import require_http_methods
 
 from children.guardians.models.guardians import Guardianship
 from consent.own_pages.guardian_pages import ChildView, about_child
-from paktaleem.directory.access_links.decorators import Visit, require_own_page
 from paktaleem.directory.access_links.models import Page
+from paktaleem.directory.access_links.sessions import Visit, require_own_page
 from paktaleem.directory.access_links.views import closed
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor

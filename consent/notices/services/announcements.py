@@ -33,9 +33,8 @@ from consent.notices.services.publishing import publish_portal_text
 from consent.register.models.agreements import Recipient, RecipientApproval, RecipientKind, TransferGround
 from consent.register.models.purposes import DataCategory, Purpose, SafeguardChange
 from consent.register.services import build_changed_row, check_register_row, save_register_row, stored_row
-from paktaleem.directory.mail.kinds import declare_message
 from paktaleem.directory.mail.selectors import list_messages_about
-from paktaleem.directory.mail.services import send_message
+from paktaleem.directory.mail.services import declare_message, send_message
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client, User

@@ -20,7 +20,7 @@ from consent.register.services import (
     request_safeguard_change,
     sign_balancing_test,
 )
-from paktaleem.directory.staff.sign_in.enrolment import create_totp_secret, enrol_totp, has_second_factor
+from paktaleem.directory.staff.sign_in.adapters import create_totp_secret, enrol_totp, has_second_factor
 from paktaleem.foundation.accounts.actors import Actor, system_actor, user_actor
 from paktaleem.foundation.accounts.break_glass import Appointment, appoint_staff
 from paktaleem.foundation.accounts.client_services import change_client
