@@ -46,7 +46,7 @@ from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 from tests.showing import shown
 from tests.tenancy.connections import enter, rows
 from tests.traces import forms
-from tests.webhooks.making import make_endpoint
+from tests.webhooks.receiving import make_endpoint
 
 # ruff: noqa: E501, S608 -- SQL and tables read better in one line; names of our own tables
 

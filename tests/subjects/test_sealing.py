@@ -21,8 +21,8 @@ from django.db import transaction
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
-from paktaleem.directory.access_links.messages import PAGE_CODE
 
+from paktaleem.directory.access_links.services import PAGE_CODE
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.mail.services import send_message
 from paktaleem.directory.people.models import Subject, SubjectKey
