@@ -16,9 +16,8 @@ from children.guardians.models.guardians import Guardianship, actor_fields
 from children.guardians.selectors import list_of_full_age
 from children.guardians.services.guardians import end_at_full_age
 from children.invitations.services.inviting import find_usable_channel
-from paktaleem.directory.mail.kinds import declare_message
 from paktaleem.directory.mail.models import Channel, Letter
-from paktaleem.directory.mail.services import send_message
+from paktaleem.directory.mail.services import declare_message, send_message
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import age_is_known
 from paktaleem.directory.people.services.people import lock_subject

@@ -24,12 +24,10 @@ from children.guardians.models.guardians import Guardianship, ServiceAuthorisati
 from children.guardians.selectors import NotAChild, load_child_facts, require_child
 from children.guardians.services.guardians import accept_roster_claim
 from children.invitations.models import NEXT, OPEN, ContactProblem, Invitation, State
-from paktaleem.directory.access_links.limits import Limit, count_attempt
-from paktaleem.directory.access_links.messages import INVITATION_LIFE
 from paktaleem.directory.access_links.models import Page
-from paktaleem.directory.access_links.services import send_access_link
-from paktaleem.directory.mail.kinds import MessageKind, declare_message
+from paktaleem.directory.access_links.services import INVITATION_LIFE, Limit, count_attempt, send_access_link
 from paktaleem.directory.mail.models import Channel
+from paktaleem.directory.mail.services import MessageKind, declare_message
 from paktaleem.directory.people.details import contact_index
 from paktaleem.directory.people.extension_points import list_unheld
 from paktaleem.directory.people.models import GuardianClaim, Subject, SubjectRole, having_any_role

@@ -17,10 +17,9 @@ from django.utils.translation import gettext as _
 
 from children.guardians.selectors import list_informed_guardians
 from consent.register.models.purposes import DataCategory
-from paktaleem.directory.mail.kinds import declare_message
 from paktaleem.directory.mail.models import Letter, LetterState
 from paktaleem.directory.mail.rendering import GAP, require_complete
-from paktaleem.directory.mail.services import enqueue_staff_email, send_message
+from paktaleem.directory.mail.services import declare_message, enqueue_staff_email, send_message
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.acts import Refused, act, lock_row
