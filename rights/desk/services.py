@@ -14,11 +14,10 @@ from django.utils.translation import gettext as _
 
 from children.guardians.selectors import list_informed_guardians
 from paktaleem.directory.access_links.contact_changes import list_contact_versions
-from paktaleem.directory.access_links.limits import Limit, count_attempt, count_rights_message
-from paktaleem.directory.mail.kinds import declare_message
+from paktaleem.directory.access_links.services import Limit, count_attempt, count_rights_message
 from paktaleem.directory.mail.recipients import GivenContact, GivenNumber
 from paktaleem.directory.mail.rendering import require_complete
-from paktaleem.directory.mail.services import send_message
+from paktaleem.directory.mail.services import declare_message, send_message
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed
 from paktaleem.foundation.accounts.acts import Refused, act

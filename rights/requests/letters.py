@@ -11,10 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 from consent.notices.selectors.registers import find_purposes
 from paktaleem.directory.access_links.contact_changes import is_contact_settled
-from paktaleem.directory.mail.kinds import MessageKind, declare_message
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.mail.recipients import GivenContact
-from paktaleem.directory.mail.services import send_message
+from paktaleem.directory.mail.services import MessageKind, declare_message, send_message
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client

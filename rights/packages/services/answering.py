@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from paktaleem.directory.data_systems.services.issuing import purge_copies
 from paktaleem.directory.files.models import FileKind, SealedFile
 from paktaleem.directory.files.services import purge_package, write_file
-from paktaleem.directory.mail.kinds import declare_message
+from paktaleem.directory.mail.services import declare_message
 from paktaleem.directory.people.copies.declarations import Reader
 from paktaleem.directory.people.copies.sections import list_sections
 from paktaleem.directory.people.erasures import Erasure

@@ -12,9 +12,14 @@ from django.utils.translation import gettext as _
 
 from consent.notices.selectors.registers import find_purposes
 from paktaleem.directory.access_links.contact_changes import is_contact_settled
-from paktaleem.directory.access_links.limits import Limit, count_attempt, count_rights_message, count_verified_message
 from paktaleem.directory.access_links.models import Page
-from paktaleem.directory.access_links.services import send_access_link
+from paktaleem.directory.access_links.services import (
+    Limit,
+    count_attempt,
+    count_rights_message,
+    count_verified_message,
+    send_access_link,
+)
 from paktaleem.directory.people.details import contact_index
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.erasure import AlreadyErased
