@@ -6,10 +6,11 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import admin
-from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, Sum
 from django.forms import SplitDateTimeField
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, gettext_lazy, gettext_noop
 
@@ -289,6 +290,13 @@ class NoticeAdmin(SteppedAdmin, RegisterAdmin):
     codes = {"purposes": Purpose}
     intro = "Notices to data subjects. A new text starts as a draft; once announced, it never changes."
     empty_text = "No notice yet. Add one, then write its first text as a draft."
+    change_form_template = "console/notice.html"
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        notice = context.get("original")
+        if notice and not notice.is_by_portal and self.has_change_permission(request, notice):
+            context["draft_url"] = _draft_url(notice)
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def list_effects(self, row: Notice) -> list[str]:
         owners = [row.client_id, PAKTALEEM]
@@ -304,6 +312,14 @@ class NoticeAdmin(SteppedAdmin, RegisterAdmin):
     @admin.display(description="informs about")
     def about(self, row: Notice) -> str:
         return format_purposes(row.purposes, row.client_id) or gettext("The privacy policy")
+
+
+def _draft_url(notice: Notice) -> str:
+    """Return the URL of the notice's open draft, or of the form to add one."""
+    opened = NoticeDraft.objects.filter(notice=notice, closed_at=None).first()
+    if opened is not None:
+        return reverse("admin:consent_noticedraft_change", args=[opened.pk], current_app=site.name)
+    return f"{reverse('admin:consent_noticedraft_add', current_app=site.name)}?{urlencode({'notice': str(notice.pk)})}"
 
 
 class AnnounceForm(RowActionForm):
@@ -353,6 +369,7 @@ class NoticeDraftAdmin(RegisterAdmin):
     list_select_related = ("notice",)
     intro = "Draft texts, visible only to their owner. Headings (##), lists (-) and **emphasis** are rendered."
     empty_text = "There is no draft."
+    _has_client_field = False  # a draft belongs to the client of its notice
     state = state_column(_draft_pill)
     kind = _KIND
     acts = (
@@ -367,6 +384,18 @@ class NoticeDraftAdmin(RegisterAdmin):
         ),
         discard_draft,
     )
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Offer the notices of the user's client, or of every client to PakTaleem, that have no open draft."""
+        owner, opened = actor_of(request).client_id, NoticeDraft.objects.filter(notice=OuterRef("pk"), closed_at=None)
+        rows = Notice.objects.filter(
+            ~Exists(opened), *([] if owner is None else [Q(client_id=owner)]), is_by_portal=False
+        )
+        return super().formfield_for_foreignkey(db_field, request, **kwargs, queryset=rows)
+
+    def client_of(self, row: Any) -> UUID:
+        found: UUID = row.notice.client_id if row._state.adding else row.client_id
+        return found
 
     def has_change_permission(self, request: HttpRequest, obj: NoticeDraft | None = None) -> bool:
         return (obj is None or obj.closed_at is None) and super().has_change_permission(request, obj)

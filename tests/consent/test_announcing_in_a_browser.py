@@ -90,7 +90,6 @@ class Desk:
 def begin_draft(desk: Desk, notice: Any) -> None:
     """Add a draft of a material version of the policy, in both languages."""
     desk.go("/admin/consent/noticedraft/add/")
-    desk.page.select_option("select[name=client]", str(PAKTALEEM))
     desk.page.select_option("select[name=notice]", str(notice))
     desk.page.fill("textarea[name=text_en]", "We keep what we keep, and two years longer.")
     desk.page.fill("textarea[name=text_ur]", "ہم جو رکھتے ہیں وہ دو سال مزید رکھیں گے۔")

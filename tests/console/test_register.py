@@ -211,6 +211,37 @@ def test_a_notice_version_is_published_and_never_changed(sign_in: SignIn, cast: 
     assert browser.post(row_url("consent/noticeversion", version.pk), values).status_code == 403
 
 
+def test_a_notice_leads_to_the_draft_of_its_next_version(sign_in: SignIn, cast: Cast) -> None:
+    browser, add = sign_in("farah"), "/admin/consent/noticedraft/add/"
+    with in_client(cast.client_id("indus")):
+        own = Notice.objects.get(purposes__contains=["newsletter"], client_id=cast.client_id("indus"))
+        shared = Notice.objects.filter(client_id=PAKTALEEM)[0]
+    assert f'href="{add}?notice={own.pk}"' in browser.get(row_url("consent/notice", own.pk)).text
+    assert add not in browser.get(row_url("consent/notice", shared.pk)).text
+    page = browser.get(f"{add}?notice={own.pk}").text
+    assert f'<option value="{own.pk}" selected>' in page
+    assert str(shared.pk) not in page
+    values = {"text_en": "New words", "text_ur": "نئے الفاظ", "reason": "law_change"}
+    refused = browser.post(add, {"notice": str(shared.pk), **values})
+    assert refused.status_code == 200
+    assert "Select a valid choice" in refused.text
+    assert "UUID(" not in refused.text
+    draft = browser.post(add, {"notice": str(own.pk), **values})["Location"]
+    assert f'href="{draft}"' in browser.get(row_url("consent/notice", own.pk)).text
+    assert str(own.pk) not in browser.get(add).text
+
+
+@pytest.mark.parametrize("owner", ["khyber", None])
+def test_an_officers_draft_belongs_to_the_client_of_its_notice(sign_in: SignIn, cast: Cast, owner: str | None) -> None:
+    client_id = cast.client_id(owner) if owner else PAKTALEEM
+    with in_client(client_id):
+        notice = Notice.objects.filter(client_id=client_id, is_by_portal=False)[0]
+    values = {"notice": str(notice.pk), "text_en": "New", "text_ur": "نئے الفاظ", "reason": "law_change"}
+    assert sign_in("amina").post("/admin/consent/noticedraft/add/", values).status_code == 302
+    with in_client(client_id):
+        assert NoticeDraft.objects.get(notice=notice).client_id == client_id
+
+
 def test_a_key_is_shown_once_works_and_is_revoked(sign_in: SignIn, cast: Cast) -> None:
     browser = sign_in("farah")
     values = {

@@ -89,7 +89,7 @@ def save_draft(draft: NoticeDraft, *, actor: Actor, reason: Reason | str, at: da
 
     Raises Refused if it is announced or discarded, ValidationError naming the field, NotAllowed.
     """
-    require(actor, Capability.MANAGE_REGISTER, draft.client_id)
+    require(actor, Capability.MANAGE_REGISTER, draft.notice.client_id)
     before = None if draft._state.adding else lock_row(draft)
     if before is not None:
         _check_open(before, actor, at)
