@@ -124,6 +124,17 @@ def test_a_weaker_basis_shows_its_effect_asks_for_the_ground_and_waits(sign_in: 
         assert LawfulBasis.objects.get(pk=change.row).basis == "legal_obligation"
 
 
+def test_a_waiting_change_of_words_is_about_todays_name(sign_in: SignIn, cast: Cast) -> None:
+    answer_of_junaid(cast, ConsentState.GIVEN)
+    with in_client(cast.client_id("indus")):
+        purpose = newsletter(cast)
+        name, purpose.name_en = purpose.name_en, "Profiling for partners"
+        change = request_safeguard_change(purpose, ground="More.", actor=cast.actor("farah"), at=timezone.now())
+    page = sign_in("amina").get(row_url("consent/safeguardchange", change.pk)).text
+    head, panel = page.split('id="panel-safeguard"')
+    assert (name in head, "Profiling" in head, "Profiling" in panel) == (True, False, True)
+
+
 def test_a_weaker_basis_takes_a_recent_authentication(cast: Cast) -> None:
     browser = browser_of(cast.user("farah"), seconds_ago=STALE)
     values = {**LAW, "purpose": str(newsletter(cast).pk), "ground": "The ministry ordered it."}

@@ -50,6 +50,7 @@ from paktaleem.foundation.console.approvals import approval_actions, change_stat
 from paktaleem.foundation.console.columns import period_pill, staff_name, state_column
 from paktaleem.foundation.console.forms import ActionForm, GroundField, RowActionForm, ScopedForm
 from paktaleem.foundation.console.model_admin import ScopedAdmin
+from paktaleem.foundation.console.register_names import format_purpose
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
@@ -361,8 +362,7 @@ class SafeguardChangeAdmin(ScopedAdmin):
             return format_html('<a href="{}">{}</a>', page.url_of("change", changed), page.describe_row(changed))
         if row.kind in _OF_NO_PURPOSE:
             return str(getattr(changed, "recipient", changed))
-        purpose: Purpose = changed if isinstance(changed, Purpose) else changed.purpose
-        parts = [str(purpose)]
+        parts = [format_purpose(row.purpose, row.client_id)]
         if isinstance(changed, LawfulBasis):
             parts += [translate_text(changed.get_role_display()), translate_text(changed.get_basis_display())]
         return " · ".join(parts)
