@@ -167,13 +167,31 @@ def test_numbers_in_cells_are_read_as_typed():
         ({"Language": "French"}, "value_not_allowed", "Language"),
         ({"Account": "left"}, "value_not_allowed", "Account"),
         ({"Guardian 1 name": ""}, "guardian_name", "Guardian 1 name"),
-        ({"Guardian 1 relationship": "aunt"}, "guardian_relationship", "Guardian 1 relationship"),
         ({"Role": "teacher"}, "guardian_name", "Guardian 1 name"),
     ],
 )
 def test_a_wrong_cell_is_refused_with_its_place(make, cells, code, column):
     file = "people.csv" if make is as_csv else "people.xlsx"
     assert refused(make(lines(FARHAN, {**DANISH, **cells}))) == [(code, file, 3, column)]
+
+
+@pytest.mark.parametrize(
+    ("written", "kind", "odd"),
+    [
+        ("Mother", "parent", set()),
+        (" step-father ", "parent", set()),
+        ("Legal  Guardian", "guardian", set()),
+        ("", "guardian", set()),
+        ("BROTHER", "relative", set()),
+        ("والدہ", "parent", set()),
+        ("Other", "other", set()),
+        ("driver", "other", {"relationship_unknown"}),
+    ],
+)
+def test_a_relationship_is_read_in_the_words_of_schools(written, kind, odd):
+    sheet = read(as_csv(lines({**DANISH, "Guardian 1 relationship": written})))
+    assert [relation.relationship for relation in sheet.relations()] == [kind]
+    assert set(sheet.oddities) == odd
 
 
 def test_the_same_id_twice_is_refused():

@@ -357,7 +357,13 @@ class GuardianClaim(TenantRow, Tracked):
     child = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False)
     guardian = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False)
     relationship = models.CharField(
-        max_length=16, choices=[("parent", _("Parent")), ("guardian", _("Guardian")), ("relative", _("Relative"))]
+        max_length=16,
+        choices=[
+            ("parent", _("Parent")),
+            ("guardian", _("Guardian")),
+            ("relative", _("Relative")),
+            ("other", _("Other")),
+        ],
     )
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField(null=True, blank=True)

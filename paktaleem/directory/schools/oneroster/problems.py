@@ -79,6 +79,7 @@ ODDITY_TEXTS: Mapping[str, OddityText] = {
     "mailbox_shared_with_guardian": OddityText(
         "A student and a guardian have the same email address or phone number", _FOR_INFORMATION
     ),
+    "relationship_unknown": OddityText("A relationship that the portal does not know", "Read as “other”."),
     "student_without_guardian": OddityText("A student without a parent, guardian or relative", _FOR_INFORMATION),
     "birth_date_missing": OddityText("A student without a birth date", "Imported; the age is unknown."),
     "birth_date_kept": OddityText("No birth date in the file", "The registered birth date is kept."),

@@ -25,7 +25,15 @@ ROLES: Mapping[str, str] = {
     "instructor": "instructor",
     "administrator": "administrator",
 }
-RELATIONSHIPS = ("parent", "guardian", "relative")
+RELATIONSHIPS: Mapping[str, str] = {
+    "parent": "parents mother father mum mom mummy mama papa dad daddy stepmother stepfather والد والدہ ماں باپ",
+    "guardian": "guardians legalguardian سرپرست",
+    "relative": "sister brother sibling grandmother grandfather grandparent aunt uncle cousin بہن بھائی "
+    "دادا دادی نانا نانی چچا ماموں خالہ پھوپھی",
+    "other": "",
+}
+"""The words in which schools write each relationship, without spaces."""
+_RELATIONSHIP_OF = {word: kind for kind, words in RELATIONSHIPS.items() for word in (kind, *words.split())}
 LANGUAGES: Mapping[str, str] = {"english": "en", "urdu": "ur", "en": "en", "ur": "ur"}
 ACTIVE, CLOSED = "active", "closed"
 COMMENT = "#"
@@ -51,7 +59,7 @@ def _guardian(number: int) -> tuple[Column, ...]:
             f"{name}_id", f"{heading} ID", "of a registered person; then leave the name empty", "رجسٹرڈ سرپرست کا نمبر"
         ),
         Column(f"{name}_name", f"{heading} name", "of a student's parent or guardian", "والد، والدہ یا سرپرست کا نام"),
-        Column(f"{name}_relationship", f"{heading} relationship", "how related", "رشتہ", choices=RELATIONSHIPS),
+        Column(f"{name}_relationship", f"{heading} relationship", "how related", "رشتہ", choices=tuple(RELATIONSHIPS)),
         Column(f"{name}_email", f"{heading} email", "their own, not the student's", "سرپرست کا اپنا ای میل"),
         Column(f"{name}_phone", f"{heading} phone", "with country code", "سرپرست کا فون نمبر"),
     )
@@ -256,11 +264,17 @@ class Guardians:
             external_id = self._guardian(child, number, which, cells)
             if external_id is not None and external_id not in named:
                 named.add(external_id)
-                relationship = cells.get(f"guardian_{which}_relationship", "").casefold() or _GUARDIAN
-                yield GuardianRelation(child.external_id, external_id, relationship)
+                yield GuardianRelation(child.external_id, external_id, self._relationship(number, which, cells))
         if not named and child.role == "student":
             heading = HEADINGS["guardian_1_name"]
             self._log.oddity(self._file, number, heading, "student_without_guardian", value=child.external_id)
+
+    def _relationship(self, number: int, which: int, cells: Cells) -> str:
+        name = f"guardian_{which}_relationship"
+        word = re.sub(r"\W", "", cells.get(name, "").casefold()) or _GUARDIAN
+        if word not in _RELATIONSHIP_OF:
+            self._log.oddity(self._file, number, HEADINGS[name], "relationship_unknown")
+        return _RELATIONSHIP_OF.get(word, "other")
 
     def complete(self, people: Sequence[tuple[Place, Person]], find_people: FindPeople) -> list[tuple[Place, Person]]:
         """Return the people of the rows and all guardians, each guardian with the place of their first mention.
@@ -299,8 +313,6 @@ class Guardians:
         if not any(given.values()):
             return None
         faults = _id_faults(child, given) if given["id"] else _name_faults(given)
-        if given["relationship"].casefold() not in {"", *RELATIONSHIPS}:
-            faults["relationship"] = f"must be one of: {', '.join(RELATIONSHIPS)}"
         if child.role is not None and not {child.role, *child.other_roles} & {*_CHILDREN}:
             faults["id" if given["id"] else "name"] = "only students have guardians"
         for part, fault in faults.items():
