@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Callable
 
 from tests.rosters import RosterPackage
@@ -196,10 +197,10 @@ def empty_cells_after_every_row(package: RosterPackage) -> None:
     package.raw |= {name: data.replace(b"\r\n", b",,\r\n") for name, data in package.members().items()}
 
 
-def last_cell_missing(package: RosterPackage) -> None:
+def last_cells_missing(package: RosterPackage) -> None:
     for name in package.tables:
         head, _, rows = package.text(name).partition(b"\r\n")
-        package.raw[name] = head + b"\r\n" + rows.replace(b",\r\n", b"\r\n")
+        package.raw[name] = head + b"\r\n" + re.sub(rb",+\r\n", b"\r\n", rows)
 
 
 def files_in_a_folder(package: RosterPackage) -> None:
@@ -286,7 +287,7 @@ FORMS: dict[Form, frozenset[str]] = {
     profiles_that_repeat_roles: frozenset(),
     empty_cells_after_the_header: frozenset(),
     empty_cells_after_every_row: frozenset(),
-    last_cell_missing: frozenset(),
+    last_cells_missing: frozenset(),
     files_in_a_folder: frozenset(),
     utf_16: frozenset(),
     semicolons: frozenset(),

@@ -91,7 +91,12 @@ CHANGES = {
     "no birth dates": (renamed("demographics.csv", "birthDate", "birthday"), "header_wrong", "demographics.csv", 1),
     "a column twice": (lambda p: p.headers["users.csv"].append("EMAIL"), "header_wrong", "users.csv", 1),
     "an empty file": (member("users.csv"), "header_wrong", "users.csv", 1),
-    "a wide row": (appended("demographics.csv", b"esra,,,1980-01-01\r\n"), "cell_count_wrong", "demographics.csv", 3),
+    "a wide row": (
+        appended("demographics.csv", b"esra,,,1980-01-01" + b",x" * 20 + b"\r\n"),
+        "cell_count_wrong",
+        "demographics.csv",
+        3,
+    ),
     "a cell of two lines before": (several_lines_in_a_cell, "value_not_allowed", "users.csv", 3),
     "no version": (lambda p: p.manifest.pop("oneroster.version"), "version_unsupported"),
     "another manifest": (stated("manifest.version", "2.0"), "manifest_version_unsupported", "manifest.csv"),

@@ -34,7 +34,8 @@ class TableReader:
             header.pop()
         self._width = len(header)
         self._places = read_header(table, header, row, log, delta=delta)
-        self._last_decides = bool(header) and table.names.get(header[-1].strip().casefold()) in table.decisive
+        required = [place + 1 for name, place in self._places.items() if name in table.required]
+        self._fewest = min(max(required, default=0), self._width - 1)
         self.present = frozenset(self._places)
 
     def rows(self) -> Iterator[tuple[int, Cells]]:
@@ -51,10 +52,10 @@ class TableReader:
     def _is_in_place(self, number: int, cells: list[str]) -> bool:
         """Return True if each cell is in its column; otherwise log the row, whose cells may be shifted.
 
-        Empty cells may follow the last column, and the last cell may be missing if it decides nothing.
+        Empty cells may follow the last column, and spreadsheets leave out the last cells of a row if they are empty.
         """
         file = self._table.file
-        if len(cells) == self._width - 1 and not self._last_decides:
+        if self._fewest <= len(cells) < self._width:
             return True
         if len(cells) > self._width and not any(cell.strip() for cell in cells[self._width :]):
             return True
