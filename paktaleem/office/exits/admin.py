@@ -10,16 +10,18 @@ from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from consent.register.models.agreements import ServiceAgreement
 from paktaleem.directory.data_systems.extension_points import OrderCase, order_cases
+from paktaleem.directory.data_systems.models import OrderKind
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.approvals import approval_actions
 from paktaleem.foundation.console.columns import render_state, state_column
-from paktaleem.foundation.console.filters import ProgressFilter
+from paktaleem.foundation.console.filters import CLIENT_PARAMETER, ProgressFilter
 from paktaleem.foundation.console.forms import ActionForm, RowActionForm, set_choices
 from paktaleem.foundation.console.long_acts import LongAct, Progress, long_acts
 from paktaleem.foundation.console.model_admin import EvidenceAdmin
@@ -207,16 +209,21 @@ class AgreementExitAdmin(EvidenceAdmin):
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).select_related("agreement")
 
-    def panels(self, request: HttpRequest, row: AgreementExit) -> list[dict[str, Any]]:  # noqa: ARG002 -- as the base
+    def panels(self, request: HttpRequest, row: AgreementExit) -> list[dict[str, Any]]:
         batch = deleting.find_disposal(row)
         url = batch and reverse("admin:disposals_batch_change", args=[batch.pk], current_app=site.name)
         copies = exporting.list_copy_orders(row)
+        wanted = {"parent_id": str(row.pk), "kind__exact": OrderKind.COLLECT.value}
+        if actor_of(request).client_id is None:
+            wanted[CLIENT_PARAMETER] = str(row.client_id)
+        orders = reverse("admin:data_systems_order_changelist", current_app=site.name)
         return [
             {
                 "template": "console/panels/exit.html",
                 "row": row,
                 "parts": ExitPart.objects.filter(client_id=row.client_id, exit=row).count(),
                 "copies": copies.count(),
+                "copies_url": f"{orders}?{urlencode(wanted)}",
                 "copies_given": copies.exclude(ended_at=None).count(),
                 "batch": batch,
                 "batch_url": url,

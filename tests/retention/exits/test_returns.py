@@ -1,7 +1,9 @@
 """The return of a client's data: its parts, who has it, who declined it, who is informed."""
 
+import html
 import io
 import json
+import re
 import zipfile
 from typing import Any
 
@@ -22,6 +24,7 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.certificates import read_body
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.encryption.sealing import CannotOpen
+from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.office.exits.admin import render_certificate
 from paktaleem.office.exits.models import ExitCertificate, ExitPart
 from paktaleem.office.exits.services.deleting import continue_deletion, delete_data
@@ -35,6 +38,7 @@ from paktaleem.office.exits.services.exporting import (
 )
 from retention.disposals.models import Batch
 from tests.cast import Cast
+from tests.console.pages import row_url
 from tests.retention.disposals.steps import WORKER, answer
 from tests.retention.exits.steps import (
     DAY,
@@ -47,6 +51,7 @@ from tests.retention.exits.steps import (
     fetched,
     ready_to_export,
 )
+from tests.signing_in import SignIn
 
 
 def test_the_export_has_every_person_once_also_in_chunks(cast: Cast, indus: Any, now: Any) -> None:
@@ -275,3 +280,18 @@ def test_the_certificate_names_the_systems_that_gave_no_data(cast: Cast, indus: 
         "lms": (row.people, 0, {"confirmed": row.people}),
     }
     assert render_certificate(content, sha256="0" * 64).startswith(b"%PDF-")
+
+
+def test_the_page_of_an_exit_leads_to_the_orders_by_which_systems_give_their_data(
+    cast: Cast, now: Any, sign_in: SignIn
+) -> None:
+    with in_client(cast.client_id("indus")):
+        row = approved(cast, now, "return")
+        collect_chunk(row, actor=WORKER, at=now)
+        orders = set(list_copy_orders(row).values_list("pk", flat=True))
+    browser = sign_in("amina")
+    page = browser.get(row_url("exits/agreementexit", row.pk)).text
+    [url] = re.findall(r'href="([^"]+)">Answers of systems', page)
+    listed = browser.get(html.unescape(url)).context["cl"]
+    assert len(orders) == listed.result_count > 1
+    assert {order.pk for order in listed.result_list} <= orders

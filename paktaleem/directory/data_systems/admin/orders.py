@@ -337,6 +337,9 @@ class OrderAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
         )
         return annotated
 
+    def lookup_allowed(self, lookup: str, value: object, request: HttpRequest) -> bool:
+        return lookup == "parent_id" or super().lookup_allowed(lookup, value, request)
+
     def _acts_of(self, request: HttpRequest, row: Any) -> list[RowAction]:
         """Offer clients' staff nothing about orders to PakTaleem's own systems: their services refuse it."""
         return [] if is_shared_with(request, row.system_owner) else super()._acts_of(request, row)
