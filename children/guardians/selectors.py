@@ -11,7 +11,7 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 
 from children.guardians.authority import ChildFacts, Guardian, RequestBlocker, Standing, why_not_allowed
-from children.guardians.models.guardians import Guardianship
+from children.guardians.models.guardians import Decision, Guardianship
 from children.guardians.models.mechanisms import (
     CHECK_URL,
     CheckState,
@@ -127,6 +127,15 @@ def list_of_full_age(people: Sequence[Subject], *, at: datetime) -> set[UUID]:
     sealers = sealers_of(found[0].client_id, [one.pk for one in found]) if found else {}
     ages = {one.pk: find_full_age(one, at=at, sealer=sealers[one.pk]) for one in found if one.pk in sealers}
     return {person for person, full_age_at in ages.items() if full_age_at is not None and full_age_at <= at}
+
+
+def list_answers_to_record(row: Guardianship, *, at: datetime) -> list[Decision]:
+    """List the answers that can be recorded of a guardian: a withdrawal after a yes, others while the child is one."""
+    if list_of_full_age([row.child], at=at):
+        return []
+    known = next((one.answer for one in load_child_facts(row.child).guardians if one.id == row.pk), None)
+    first = [Decision.GIVEN, Decision.REFUSED] if row.child.counts_as_child(at) else []
+    return first if known is None or known.is_no else [*first, Decision.WITHDRAWN]
 
 
 def find_request_blocker(row: Guardianship, *, discloses_data: bool, at: datetime) -> RequestBlocker | None:

@@ -5,12 +5,14 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from children.guardians.models.guardians import ServiceAuthorisation
+from children.guardians.models.guardians import Guardianship, ServiceAuthorisation
 from consent.consents.models import ConsentEvent, ConsentState, GivenBy
 from consent.consents.services.recording import Answer, record_answers
+from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.tenancy.context import in_client
 from tests.children.browsers import by_contact
 from tests.children.guardians import record_answer, verified_guardian
+from tests.console.pages import row_url
 from tests.factories import SETTING_UP, SubjectFactory
 from tests.showing import shown
 
@@ -116,3 +118,27 @@ def test_a_guardian_is_shown_no_question(cast, zara, more):
         assert response.status_code == 302
         assert ALONE in browser.get(response.headers["Location"]).content.decode()
     assert counts(cast) == before
+
+
+@pytest.mark.parametrize(
+    ("child", "answer", "offered"),
+    [
+        ("lms-danish", None, ["given", "refused"]),
+        ("lms-danish", "given", ["given", "refused", "withdrawn"]),
+        ("lms-zara", None, ["withdrawn"]),
+        ("lms-zara", "withdrawn", []),
+    ],
+)
+@pytest.mark.usefixtures("zara")
+def test_the_console_offers_only_answers_that_can_be_recorded(cast, sign_in, child, answer, offered):
+    with in_client(cast.client_id("indus")):
+        esra, person = cast.subject("esra"), Subject.objects.get(external_id=child)
+        if child == "lms-danish":
+            verified_guardian(person, esra, at=AT)
+        if answer:
+            record_answer(person, esra, answer, at=AT + DAY)
+        row = Guardianship.objects.get(child=person, guardian=esra)
+    browser, act = sign_in("farah"), row_url("guardians/guardianship", row.pk, "answer")
+    assert (act in browser.get(row_url("guardians/guardianship", row.pk)).text) is bool(offered)
+    page = browser.get(act, follow=True).text
+    assert re.findall(r'name="decision" value="([a-z]+)"', page) == offered

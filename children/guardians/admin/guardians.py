@@ -25,6 +25,7 @@ from children.guardians.models.guardians import (
 )
 from children.guardians.models.mechanisms import ChildMechanism
 from children.guardians.selectors import (
+    list_answers_to_record,
     list_candidates,
     list_guardians,
     list_of_full_age,
@@ -49,7 +50,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.columns import period_pill, render_state, state_column
 from paktaleem.foundation.console.exporting import ExportableAdmin
-from paktaleem.foundation.console.forms import ActionForm, RowActionForm
+from paktaleem.foundation.console.forms import ActionForm, RowActionForm, set_choices
 from paktaleem.foundation.console.model_admin import EvidenceAdmin, ScopedAdmin
 from paktaleem.foundation.console.person_pages import OVERVIEW, SummaryLine, on_tab, person_acts, person_summaries
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
@@ -182,6 +183,12 @@ class AnswerForm(EvidenceForm):
     )
     field_order = ("decision", "shares", "route", "claimed_at", "evidence", "file")
 
+    def __init__(self, *args: object, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        with in_client(self.row.client_id):
+            possible = list_answers_to_record(self.row, at=get_action_time(self.request))
+        set_choices(self, "decision", [(one.value, one.label) for one in possible])
+
 
 class ChangeForm(RowActionForm):
     """Form to change a guardian's authority."""
@@ -231,6 +238,10 @@ def is_in_effect(row: Guardianship, at: datetime) -> bool:
     return row.ends_at is None or row.ends_at > at
 
 
+def _takes_answer(row: Guardianship, at: datetime) -> bool:
+    return is_in_effect(row, at) and list_answers_to_record(row, at=at) != []
+
+
 @admin.register(Guardianship, site=site)
 class GuardianshipAdmin(ExportableAdmin):
     """Console page of guardianships."""
@@ -274,7 +285,7 @@ class GuardianshipAdmin(ExportableAdmin):
             form=AnswerForm,
             lead="The guardian's answer about the service as a whole. A refusal needs no evidence and applies at once.",
             done="Recorded.",
-            applies=is_in_effect,
+            applies=_takes_answer,
         ),
         RowAction(
             "change-authority",
