@@ -17,7 +17,13 @@ from consent.consents.models import ConsentState
 from consent.consents.services.recording import Answer, record_answers
 from consent.register.models.purposes import Purpose
 from consent.register.services import change_register
-from consent.sharing.services import decide_legal_disclosure, record_legal_disclosure, request_legal_disclosure
+from consent.sharing.services import (
+    DisclosureReport,
+    decide_legal_disclosure,
+    record_legal_disclosure,
+    report_disclosure,
+    request_legal_disclosure,
+)
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
 from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.audit.models import Entry
@@ -36,7 +42,7 @@ from paktaleem.office.reports.regulator.tasks import gather_pack
 from retention.holdings.services.holdings import CollectionReport, report_collection
 from rights.requests.models import RightsRequest
 from tests.cast import Cast
-from tests.consent.making import officer
+from tests.consent.making import make_provider, officer
 from tests.rights.cases import received
 from tests.sharing.making import demand
 from tests.showing import shown
@@ -116,6 +122,26 @@ def test_answers_are_counted_under_the_words_that_the_people_read(cast: Cast) ->
     with in_client(cast.client_id("indus")):
         rows = json.loads(PackContent.objects.get().body)["sections"]["consents"]["rows"]
     assert [row[1] for row in rows if row[0] == "newsletter"] == ["Newsletter"]
+
+
+def test_disclosures_are_counted_under_the_names_of_their_time(cast: Cast) -> None:
+    client_id, day = cast.client_id("indus"), timedelta(days=1)
+    told: dict[str, Any] = {"recipient": "cloud", "purpose": "newsletter", "categories": ["contact_details"]}
+    with in_client(client_id):
+        make_provider(client_id, at=AT - 9 * day, code="cloud")
+        purpose = Purpose.objects.get(code="newsletter", client_id=client_id)
+        for days, name in ((3, "Profiling for partners"), (1, "Marketing")):
+            shared = DisclosureReport(**told, shared_at=AT - (days + 1) * day)
+            report_disclosure(cast.subject("hamza"), shared, actor=cast.key_actor("indus"), at=AT - (days + 1) * day)
+            purpose.name_en = name
+            change_register(purpose, actor=cast.actor("farah"), reason="review", at=AT - days * day)
+    gathered(cast)
+    with in_client(client_id):
+        rows = json.loads(PackContent.objects.get().body)["sections"]["disclosures"]["rows"]
+    assert [(row[1], row[2], row[5]) for row in rows] == [
+        ("newsletter", "Newsletter", 1),
+        ("newsletter", "Profiling for partners", 1),
+    ]
 
 
 def test_a_pack_has_the_demands_of_authorities_and_names_an_authority_only_if_the_person_was_informed(

@@ -5,17 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Max, OuterRef, Q, QuerySet, StringAgg, Subquery, Value
+from django.db.models import Case, Count, Max, OuterRef, Q, QuerySet, StringAgg, Subquery, Value, When
+from django.db.models.functions import Coalesce
 from django.utils import translation
 
 from consent.consents.models import ConsentEvent
 from consent.consents.selectors.consents import annotate_asked_words
 from consent.notices.selectors.notices import all_timelines
-from consent.notices.selectors.registers import find_purposes, list_category_names
+from consent.notices.selectors.registers import list_category_names
 from consent.register.models.purposes import Purpose
 from consent.sharing.models import Disclosure, LegalDisclosure
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.second_person import ChangeState
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from retention.breaches.models import Breach, BreachAssessment
 from retention.disposals.models import Certificate as DisposalCertificate
 from retention.holdings.models import Incident
@@ -154,19 +156,16 @@ def _gather_breaches(client: Client, period: Period) -> Rows:
 
 
 def _gather_disclosures(client: Client, period: Period) -> Rows:
+    """Return the disclosures, counted under the names that their purposes had then, the client's before PakTaleem's."""
     found = Disclosure.objects.filter(client_id=client.pk, shared_at__gte=period.since, shared_at__lt=period.until)
-    groups = ("recipient__name", "purpose", "reason")
-    counted = list(found.order_by().values_list(*groups).annotate(number=Count("pk")).order_by(*groups))
-    purposes = find_purposes(client.pk, {purpose for _recipient, purpose, _reason, _number in counted})
-    return [
-        [recipient, code, *_name_purpose(purposes.get(code), code), reason, number]
-        for recipient, code, reason, number in counted
-    ]
-
-
-def _name_purpose(purpose: Purpose | None, code: str) -> tuple[str, str]:
-    """Return the names of a purpose in English and Urdu; its code if the register has none."""
-    return (code, code) if purpose is None else (purpose.name_en, purpose.name_ur)
+    then = Purpose.history.filter(
+        client_id__in=[client.pk, PAKTALEEM], code=OuterRef("purpose"), history_date__lte=OuterRef("shared_at")
+    ).order_by(Case(When(client_id=client.pk, then=0), default=1), "-history_date", "-history_id")
+    names = {name: Coalesce(Subquery(then.values(name)[:1]), "purpose") for name in ("name_en", "name_ur")}
+    groups = ("recipient__name", "purpose", *names, "reason")
+    return _to_rows(
+        found.annotate(**names).order_by().values_list(*groups).annotate(number=Count("pk")).order_by(*groups)
+    )
 
 
 def _gather_demands(client: Client, period: Period) -> Rows:
