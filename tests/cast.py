@@ -127,7 +127,15 @@ def _make_client(code: str, client_id: UUID, values: dict[str, Any]) -> None:
         make_consent_purpose(client, "newsletter", ["contact_details"])
         make_consent_purpose(client, "product_research", ["contact_details", "usage_logs"])
         make_agreement(client, [*PURPOSES, "newsletter", "product_research"], list(CATEGORIES))
-        _make_people(client, values)
+        from tests.factories import BORN, CAST_AT, SETTING_UP, SubjectFactory  # noqa: PLC0415
+
+        made = {}
+        for name, details in PEOPLE[client.code].items():
+            given = {**details, "birth_date": BORN[details["birth_date"]]} if "birth_date" in details else details
+            made[name] = SubjectFactory(client=client, external_id=f"lms-{name}", **given)
+        if "danish" in made:
+            claim_guardian(made["danish"], guardian=made["esra"], relationship="parent", actor=SETTING_UP, at=CAST_AT)
+        values["subjects"] |= {name: str(subject.id) for name, subject in made.items()}
     key, secret = make_key(client_id)
     values["keys"][code] = {"id": str(key.id), "secret": secret}
     if code == "paktaleem":
@@ -166,15 +174,3 @@ PEOPLE: dict[str, dict[str, dict[str, Any]]] = {
         }
     },
 }
-
-
-def _make_people(client: Client, values: dict[str, Any]) -> None:
-    from tests.factories import BORN, CAST_AT, SETTING_UP, SubjectFactory  # noqa: PLC0415
-
-    made = {}
-    for name, details in PEOPLE[client.code].items():
-        given = {**details, "birth_date": BORN[details["birth_date"]]} if "birth_date" in details else details
-        made[name] = SubjectFactory(client=client, external_id=f"lms-{name}", **given)
-    if "danish" in made:
-        claim_guardian(made["danish"], guardian=made["esra"], relationship="parent", actor=SETTING_UP, at=CAST_AT)
-    values["subjects"] |= {name: str(subject.id) for name, subject in made.items()}

@@ -52,7 +52,7 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.KEYRING = KEYRING
     settings.SECRET_KEY = "only for tests, and long enough for a check of the settings"
     settings.PUBLIC_URL = "https://testserver"
-    settings.PASSWORD_HASHERS = ["tests.hashing.QuickArgon2"]
+    settings.PASSWORD_HASHERS = ["tests.keeping.QuickArgon2"]
     settings.ASIDE_DATABASE = "default"  # rolled back with the test, except with ``committed``
     settings.READINESS_SECONDS = 1_000_000.0  # checked once per run: tests count their statements
     settings.WHITENOISE_USE_FINDERS = settings.WHITENOISE_AUTOREFRESH = True

@@ -92,7 +92,10 @@ def template_ready() -> Endpoint:
     """Return this worker's server, a copy of the template's; the first worker of the run makes the template."""
     cluster = cluster_of(worker_folder())
     if not cluster.home.exists():
-        _copy_template(cluster)
+        folder = ensure_template()
+        draft = cluster.home.with_name("draft")
+        subprocess.run(["cp", "-a", cluster_of(folder).home, draft], check=True)  # owners too: the server has its own
+        draft.rename(cluster.home)
     return cluster.ensure_running()
 
 
@@ -103,13 +106,6 @@ def ensure_template() -> Path:
         if not (folder / "cast.json").exists():
             _make_template(folder)
     return folder
-
-
-def _copy_template(cluster: Cluster) -> None:
-    folder = ensure_template()
-    draft = cluster.home.with_name("draft")
-    subprocess.run(["cp", "-a", cluster_of(folder).home, draft], check=True)  # owners too: the server has its own
-    draft.rename(cluster.home)
 
 
 def _make_template(folder: Path) -> None:

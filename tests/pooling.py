@@ -50,17 +50,13 @@ def pooled(endpoint: Endpoint, *, size: int) -> Iterator[Endpoint]:
     process = subprocess.Popen([PGBOUNCER, "-q", str(folder / "pgbouncer.ini")], **account)  # type: ignore[call-overload]  # the account is a user and a group, or nothing
     try:
         front = Endpoint(endpoint.host, listens, process.pid, endpoint.passwords)
-        _wait_for(front)
+        ends_at = time.monotonic() + PATIENCE
+        with socket.socket() as attempt:
+            while attempt.connect_ex((front.host, front.port)):
+                assert time.monotonic() < ends_at, "PgBouncer did not come to listen"
+                time.sleep(0.05)
         yield front
     finally:
         process.terminate()
         process.wait()
         shutil.rmtree(folder)
-
-
-def _wait_for(front: Endpoint) -> None:
-    ends_at = time.monotonic() + PATIENCE
-    with socket.socket() as attempt:
-        while attempt.connect_ex((front.host, front.port)):
-            assert time.monotonic() < ends_at, "PgBouncer did not come to listen"
-            time.sleep(0.05)

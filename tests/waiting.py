@@ -2,7 +2,10 @@
 
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from socketserver import BaseServer
+from threading import Thread
 
 from django.db import connection
 
@@ -45,3 +48,20 @@ def wait_until_served(process: Child, address: str) -> None:
         else:
             return
     raise TimeoutError
+
+
+SECONDS_BETWEEN_LOOKS = 0.005
+"""How often the server looks whether it must end. Each test would wait for the half second of the standard library."""
+
+
+@contextmanager
+def in_thread(server: BaseServer) -> Iterator[None]:
+    """Serve until the block ends, then close the server."""
+    with server:
+        thread = Thread(target=server.serve_forever, args=(SECONDS_BETWEEN_LOOKS,))
+        thread.start()
+        try:
+            yield
+        finally:
+            server.shutdown()
+            thread.join()

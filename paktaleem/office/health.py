@@ -101,27 +101,19 @@ class ReadinessMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.path in _OPEN or self._may_serve():
             return self.get_response(request)
-        return _refusal(request, self._state)
+        problem = _CLOSED if self._state is ErasureState.NOT_REPLAYED else _NO_LIST
+        response = problem_response(problem, request) if is_api(request) else error_page(problem.status)
+        response["Retry-After"] = str(max(1, round(settings.READINESS_SECONDS)))
+        return response
 
     def _may_serve(self) -> bool:
         if time.monotonic() >= self._next_check_at:
-            self._state = _read_state()
+            state = erasure_state(at=wall_clock_now())
+            if not state.may_serve:
+                log.error("No request is served; manage.py doctor says what to do.", reason=state.value)
+            self._state = state
             self._next_check_at = time.monotonic() + settings.READINESS_SECONDS
         return self._state.may_serve
-
-
-def _read_state() -> ErasureState:
-    state = erasure_state(at=wall_clock_now())
-    if not state.may_serve:
-        log.error("No request is served; manage.py doctor says what to do.", reason=state.value)
-    return state
-
-
-def _refusal(request: HttpRequest, state: ErasureState) -> HttpResponse:
-    problem = _CLOSED if state is ErasureState.NOT_REPLAYED else _NO_LIST
-    response = problem_response(problem, request) if is_api(request) else error_page(problem.status)
-    response["Retry-After"] = str(max(1, round(settings.READINESS_SECONDS)))
-    return response
 
 
 @require_safe

@@ -152,7 +152,7 @@ def test_the_sign_in_address_ignores_case_and_spaces(cast):
 
 
 def test_the_settings_hash_passwords_at_full_cost():
-    """Tests hash by tests/hashing.py; what is served does by the settings as they are written."""
+    """Tests hash by tests/keeping.py; what is served does by the settings as they are written."""
     [written] = portal_settings.PASSWORD_HASHERS
     assert import_string(written) is Argon2PasswordHasher
     assert (Argon2PasswordHasher.time_cost, Argon2PasswordHasher.memory_cost) >= (2, 102_400)

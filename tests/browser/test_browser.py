@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.browsing import WIDE, fits, violations
 from tests.demo.running import Demonstration
-from tests.public.test_errors import HEADERS
+from tests.public.test_public_pages import HEADERS
 
 SHOTS = os.environ.get("SHOTS", "")
 PHONE: Any = {"width": 390, "height": 780}

@@ -35,8 +35,8 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
+from tests.browsing import shown, shown_version
 from tests.factories import deactivate_purpose, make_consent_purpose
-from tests.showing import shown, shown_version
 
 GIVEN, REFUSED, DEFERRED = ConsentState.GIVEN, ConsentState.REFUSED, ConsentState.DEFERRED
 

@@ -22,10 +22,10 @@ from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
+from tests.browsing import shown
 from tests.consent.making import DAY, PURPOSE, SECOND, announce, consent, prove, share_purpose
 from tests.consent.plain_decision import plain_in_effect, plain_outdated
 from tests.factories import SETTING_UP
-from tests.showing import shown
 
 NOW = datetime(2026, 10, 1, 9, tzinfo=UTC)
 KARACHI = ZoneInfo("Asia/Karachi")

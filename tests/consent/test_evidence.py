@@ -38,9 +38,9 @@ from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import new_id
 from tests.api.callers import Caller
+from tests.browsing import shown, shown_version
 from tests.consent.making import DAY, announce
 from tests.console.pages import list_url, row_url
-from tests.showing import shown, shown_version
 from tests.signing_in import browser_of
 
 SCAN = b"%PDF-1.7 signed by Lodhi senior"

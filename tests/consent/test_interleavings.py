@@ -27,9 +27,9 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
+from tests.browsing import shown
 from tests.cast import Cast
 from tests.factories import SETTING_UP, SubjectFactory
-from tests.showing import shown
 
 ROUNDS, PEOPLE, AT_ONCE = 200, 10, 3
 GIVEN, WITHDRAWN = ConsentState.GIVEN, ConsentState.WITHDRAWN

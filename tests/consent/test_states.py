@@ -24,9 +24,9 @@ from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
 from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
+from tests.browsing import shown
 from tests.children.guardians import make_guardian, verified_guardian
 from tests.factories import CAST_AT, SubjectFactory
-from tests.showing import shown
 
 DAY = timedelta(days=1)
 GIVEN, REQUESTED, DEFERRED = ConsentState.GIVEN, ConsentState.REQUESTED, ConsentState.DEFERRED

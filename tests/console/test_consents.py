@@ -9,9 +9,9 @@ from django.utils import timezone
 from consent.consents.models import Consent, ConsentEvent, Objection, Restriction
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
+from tests.browsing import shown
 from tests.cast import Cast
 from tests.console.pages import row_url
-from tests.showing import shown
 from tests.signing_in import SignIn
 
 PERSON = "junaid"

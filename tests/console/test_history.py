@@ -21,7 +21,7 @@ from paktaleem.foundation.tenancy.context import in_client
 from retention.schedule.models import HoldKind
 from retention.schedule.services.holds import HoldScope, place_hold
 from tests.cast import Cast
-from tests.console.fact_keys import list_fact_keys
+from tests.console.codes import list_fact_keys
 from tests.console.pages import MODELS, admin_of, row_url
 from tests.console.urdu import in_urdu
 from tests.factories import SETTING_UP

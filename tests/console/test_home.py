@@ -14,16 +14,13 @@ from paktaleem.foundation.accounts.due import Severity
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.console.home_pages import Card, Task, count_lines, sort_by_urgency
 from paktaleem.foundation.tenancy.context import as_officer, in_client
+from retention.schedule.models import HoldKind
+from retention.schedule.services.holds import HoldScope, place_hold
 from tests.cast import Cast
+from tests.console.pages import row_url
 from tests.project.offenders import refuse_any
 from tests.rights.cases import received
 from tests.signing_in import SignIn, browser_of
-
-
-def latest(page: str) -> list[str]:
-    """The lines of the latest acts, without markup."""
-    rows = re.findall(r"<tr>\s*<td class=\"when\">(.*?)</tr>", page, re.DOTALL)
-    return [re.sub(r"<[^>]+>|&nbsp;", " ", row) for row in rows]
 
 
 @pytest.mark.parametrize("name", ["amina", "farah"])
@@ -34,7 +31,8 @@ def test_an_import_is_one_line_with_its_number(name: str, sign_in: SignIn, cast:
             record_entry("subject.registered", client_id=client_id, facts={}, actor=cast.actor("farah"), at=at)
         record_entry("api_key.issued", client_id=client_id, facts={}, actor=cast.actor("farah"), at=at)
     page = sign_in(name).get("/admin/").content.decode()
-    lines = latest(page)
+    rows = re.findall(r"<tr>\s*<td class=\"when\">(.*?)</tr>", page, re.DOTALL)
+    lines = [re.sub(r"<[^>]+>|&nbsp;", " ", row) for row in rows]
     assert len([line for line in lines if "registered" in line and "× 30" in line]) == 1
     assert [line for line in lines if "issued" in line and "×" not in line]
     assert "/admin/audit/entry/?act=subject" in page
@@ -146,3 +144,20 @@ def test_more_rows_cost_the_first_page_no_more_queries(cast: Cast) -> None:
         counts.append(len(queries))
     assert len(set(counts)) == 1, counts
     assert [card.value for card in page.context["attention"] if card.title == "Rights requests"] == ["5"]
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", ("Complaint", "Legal hold")), ("ur", ("شکایت", "قانونی روک"))])
+def test_the_summary_names_the_holds_in_force(
+    sign_in: SignIn, cast: Cast, language: str, words: tuple[str, ...]
+) -> None:
+    at = timezone.now()
+    with in_client(cast.client_id("indus")):
+        for kind in (HoldKind.COMPLAINT, HoldKind.LEGAL):
+            about: dict[str, Any] = {"kind": kind, "ground": "Case 12.", "review_on": (at + timedelta(days=30)).date()}
+            scope = HoldScope(subject=cast.subject("junaid"))
+            place_hold(cast.client("indus"), scope=scope, actor=cast.actor("farah"), at=at, **about)
+    browser = sign_in("farah")
+    browser.get("/admin/", {"lang": language})
+    page = browser.get(row_url("people/subject", cast.subject_id("junaid"))).content.decode()
+    summary = page[page.index('class="summary"') :]
+    assert [each for each in words if each not in summary[: summary.index("</dl>")]] == []

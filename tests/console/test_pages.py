@@ -29,7 +29,7 @@ from paktaleem.foundation.console.site import Entry, Section, show_sections, sit
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from paktaleem.foundation.tenancy.rows import new_id
 from paktaleem.office.menu import SECTIONS
-from tests.browsing import WIDE, fits
+from tests.browsing import WIDE, fits, shown
 from tests.cast import Cast
 from tests.console.pages import KARACHI as KARACHI_ZONE
 from tests.console.pages import MODELS, admin_of, list_url, refused_by_policy, row_url
@@ -38,7 +38,6 @@ from tests.console.urdu import english_in, in_urdu
 from tests.demo.running import Demonstration
 from tests.factories import SubjectFactory
 from tests.project.offenders import refuse_any
-from tests.showing import shown
 from tests.signing_in import SignIn, browser_of
 
 

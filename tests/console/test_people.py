@@ -32,12 +32,12 @@ from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 from rights.erasures.models import ErasureProposal
 from tests.api.callers import Caller
+from tests.browsing import shown
 from tests.cast import Cast
 from tests.children.guardians import guardian_of
 from tests.console.pages import KARACHI, MODELS, answer, list_url, refused_by_policy, row_url
 from tests.console.test_exports import export
 from tests.factories import SETTING_UP
-from tests.showing import shown
 from tests.signing_in import SignIn, browser_of
 
 PLAIN = ("Danish Qureshi", "Esra Qureshi", "esra.qureshi@mail.example", "+923001234567", "Junaid Mirza")

@@ -65,7 +65,10 @@ def test_a_second_start_serves_the_same_data_until_ctrl_c(demonstration):
     _decisions_are_as_filled(demonstration)
     _others_may_join_and_leave(demonstration)
     _a_second_one_gives_way(demonstration)
-    _what_serves_has_no_owner_credentials(demonstration)
+    for name in ("web", "worker"):
+        path = f"/proc/{demonstration.values['pids'][name]}/environ"
+        with open(path, "rb") as environment:  # noqa: PTH123 -- not a file one could seek in
+            assert b"DATABASE_OWNER_URL" not in environment.read()
 
     status, output, errors = demonstration.end(signal.SIGINT)
 
@@ -130,13 +133,6 @@ def _a_second_one_gives_way(demonstration: Demonstration) -> None:
     assert status == 2
     assert "running already" in errors
     assert errors.count("\n") == 1
-
-
-def _what_serves_has_no_owner_credentials(demonstration: Demonstration) -> None:
-    for name in ("web", "worker"):
-        path = f"/proc/{demonstration.values['pids'][name]}/environ"
-        with open(path, "rb") as environment:  # noqa: PTH123 -- not a file one could seek in
-            assert b"DATABASE_OWNER_URL" not in environment.read()
 
 
 def test_when_a_process_dies_it_says_so_and_ends(demonstration):

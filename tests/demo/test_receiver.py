@@ -12,7 +12,7 @@ import pytest
 from paktaleem.directory.webhooks.signing import headers_of, new_secret
 from paktaleem.office.demo.management.commands.demo import _receiver
 from paktaleem.office.demo.receiver import Receiver
-from tests.threads import in_thread
+from tests.waiting import in_thread
 
 BODY = json.dumps({"type": "consent.given", "data": {}}).encode()
 

@@ -47,6 +47,7 @@ from rights.erasures.services.proposals import (
 )
 from rights.erasures.tasks import continue_all_erasures
 from rights.requests.services.closing import answer_request
+from tests.browsing import shown
 from tests.cast import Cast
 from tests.children.guardians import verified_guardian
 from tests.console.pages import row_url
@@ -66,7 +67,6 @@ from tests.erasures.steps import (
 from tests.factories import SETTING_UP
 from tests.retention.schedule.making import lift_hold_by_two
 from tests.rights.cases import AT, DAY, asked_by_guardian, decided, part_of, received
-from tests.showing import shown
 from tests.signing_in import SignIn
 
 

@@ -5,26 +5,33 @@ import hmac
 import json
 import uuid
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, ProgrammingError, connection, transaction
+from hypothesis import given
+from hypothesis import strategies as st
 
 from consent.consents.models import ConsentState, GivenBy
 from consent.consents.services.recording import Answer, record_answers, withdraw_consent
 from consent.consents.services.restrictions import object_to_purpose, restrict_processing
-from paktaleem.directory.people.models import Subject
+from consent.register.models.purposes import Purpose
+from paktaleem.directory.people.models import GuardianClaim, Subject
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services.erasure import erase_subject
 from paktaleem.directory.people.services.people import claim_guardian, register_subject, reveal_fields
 from paktaleem.foundation.accounts.actors import system_actor
+from paktaleem.foundation.accounts.models import ApiKey, Client, Membership
 from paktaleem.foundation.accounts.services import issue_api_key, revoke_api_key
 from paktaleem.foundation.audit import services
 from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.canonical import canonical, commitment, compute_leaf_hash, new_salt
+from paktaleem.foundation.audit.history import UnstampedChange, save_tracked
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.encryption.sealing import Sealed
 from paktaleem.foundation.tenancy.context import in_client
-from tests.showing import shown
+from tests.browsing import shown
 
 PERSONAL = {
     "full_name": "Zoë Quaintrelle",
@@ -196,3 +203,153 @@ def test_ids_of_evidence_rise(indus, now):
     assert {identifier.version for identifier in made} == {7}
     assert len(set(made)) == 200
     assert all(isinstance(identifier, uuid.UUID) for identifier in made)
+
+
+VECTORS = {
+    "an empty object": ({}, b"{}"),
+    "sorted members": ({"b": 1, "a": 2}, b'{"a":2,"b":1}'),
+    "sorted by UTF-16": ({"\ufb33": 1, "\U0001f600": 2, "€": 3}, '{"€":3,"\U0001f600":2,"\ufb33":1}'.encode()),
+    "no spaces": ([1, {"x": [True, None]}], b'[1,{"x":[true,null]}]'),
+    "numbers as ECMAScript": ([1e30, 4.5, 2e-3, 1e-7, 333333333.33333329], b"[1e+30,4.5,0.002,1e-7,333333333.3333333]"),
+    "escapes": ('\u20ac$\u000f\nA\'B"\\\\"/', '"€$\\u000f\\nA\'B\\"\\\\\\\\\\"/"'.encode()),
+    "Urdu as it is": ({"ur": "رضامندی"}, '{"ur":"رضامندی"}'.encode()),
+}
+"""Examples of RFC 8785 §3.2 and appendix B."""
+
+
+@pytest.mark.parametrize(("value", "expected"), VECTORS.values(), ids=VECTORS)
+def test_canonical_json_is(value, expected):
+    assert canonical(value) == expected
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), "\ud800", 2**53 + 1, object()])
+def test_what_has_no_canonical_form_is_refused(value):
+    with pytest.raises((ValueError, TypeError)):
+        canonical(value)
+
+
+@given(
+    st.dictionaries(
+        st.text(st.characters(codec="ascii")), st.integers(-(2**53) + 1, 2**53 - 1) | st.booleans() | st.none()
+    )
+)
+def test_canonical_json_is_what_sorted_json_is_where_both_agree(value):
+    plain = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).replace("\x7f", "\x7f")
+    assert canonical(value) == plain.encode()
+
+
+def test_the_leaf_of_nothing_is_the_one_of_rfc_6962():
+    assert compute_leaf_hash(b"").hex() == "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d"
+
+
+@given(st.binary(max_size=200))
+def test_a_leaf_is_hashed_apart_from_nodes(entry):
+    assert compute_leaf_hash(entry) == hashlib.sha256(b"\x00" + entry).digest()
+    assert compute_leaf_hash(entry) != hashlib.sha256(entry).digest()
+
+
+def test_a_commitment_opens_with_its_salt():
+    salt = new_salt()
+    assert commitment("Danish Qureshi", salt) == hmac.new(salt, b'"Danish Qureshi"', "sha256").hexdigest()
+
+
+def test_a_commitment_does_not_open_otherwise():
+    salt = new_salt()
+    made = commitment("Danish Qureshi", salt)
+    assert made != commitment("Danish Quresh", salt)
+    assert made != commitment("Danish Qureshi", new_salt())
+    assert made != hashlib.sha256(b"Danish Qureshi").hexdigest()
+
+
+def test_a_commitment_distinguishes_a_text_from_none():
+    salt = new_salt()
+    assert len({commitment(value, salt) for value in (None, "", "null", 0, "0", False)}) == 6
+
+
+def test_salts_are_long_and_never_the_same():
+    salts = {new_salt() for _ in range(1000)}
+    assert len(salts) == 1000
+    assert {len(salt) for salt in salts} == {32}
+
+
+TRACKED: list[Any] = [Client, Membership, ApiKey, Subject, GuardianClaim, Purpose]
+
+
+def test_a_change_says_who_why_and_when(indus, cast, now):
+    before = indus.history.count()
+    indus.name = "Indus Schools"
+    save_tracked(indus, actor=cast.actor("amina"), reason=Reason.CORRECTION, at=now)
+    assert indus.history.count() == before + 1
+    latest = indus.history.order_by("-history_date").first()
+    assert (latest.name, latest.actor_id, latest.actor_role, latest.actor_kind) == (
+        "Indus Schools",
+        cast.user_id("amina"),
+        "privacy_officer",
+        "user",
+    )
+    assert (latest.history_change_reason, latest.history_date) == ("correction", now)
+
+
+def test_a_change_without_a_stamp_is_refused(indus):
+    with pytest.raises(UnstampedChange, match="use its service"):
+        indus.save()
+
+
+def test_a_stamp_is_used_once(indus, cast, now):
+    save_tracked(indus, actor=cast.actor("amina"), reason=Reason.REVIEW, at=now)
+    with pytest.raises(UnstampedChange):
+        indus.save()
+
+
+def test_a_free_text_is_no_reason(indus, cast, now):
+    with pytest.raises(ValueError, match="because I can"):
+        save_tracked(indus, actor=cast.actor("amina"), reason="because I can", at=now)
+
+
+@pytest.mark.parametrize("model", TRACKED)
+def test_bulk_writes_are_refused(indus, model):
+    rows = list(model.objects.filter(**({"id": indus.id} if model is Client else {"client_id": indus.id}))[:1])
+    for write in (
+        lambda: model.objects.update(id=None),
+        lambda: model.objects.filter(pk=None).update(id=None),
+        lambda: model.objects.bulk_create([]),
+        lambda: model.objects.bulk_update(rows, ["client_id"]),
+        lambda: model.objects.all().delete(),
+        lambda: model.objects.update_or_create({"id": rows[0].pk}, pk=rows[0].pk),
+    ):
+        with pytest.raises(UnstampedChange):
+            write()
+
+
+def test_one_row_is_not_deleted_either(indus, cast):
+    claim = GuardianClaim.objects.get(child_id=cast.subject_id("danish"))
+    with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
+        claim.delete()
+
+
+def test_all_tracked_rows_of_the_cast_have_a_stamped_version(indus):
+    for model in TRACKED:
+        for row in model.objects.filter(**({"id": indus.id} if model is Client else {"client_id": indus.id})):
+            versions = list(model.history.filter(id=row.pk))
+            assert versions, row
+            assert all(
+                version.actor_id and version.actor_role and version.history_change_reason for version in versions
+            )
+
+
+def test_history_holds_no_plain_identifier():
+    columns = {field.name for field in Subject.history.model._meta.fields}
+    assert not columns & {"external_id", "email_index", "phone_index", "name_index", "details_index"}
+    assert "digest" not in {field.name for field in ApiKey.history.model._meta.fields}
+
+
+@pytest.mark.parametrize(
+    "change", ["UPDATE people_historicalsubject SET actor_role = 'x'", "DELETE FROM accounts_historicalclient"]
+)
+def test_the_database_refuses_to_change_history(indus, change):
+    with (
+        pytest.raises(ProgrammingError, match="permission denied"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(change)

@@ -31,6 +31,7 @@ from rights.erasures.models import ErasureProposal
 from rights.erasures.selectors import preview_erasure
 from rights.erasures.services.proposals import cancel_erasure, decide_erasure
 from tests.api.callers import Caller
+from tests.browsing import shown
 from tests.cast import Cast
 from tests.children.guardians import decision_reason
 from tests.console.pages import row_url
@@ -39,7 +40,6 @@ from tests.factories import SubjectFactory
 from tests.merges.making import SECOND, linked, proposed, second_record, taken_apart
 from tests.rights.cases import AT, decided, received
 from tests.rights.packing import build, content_of, unpacked
-from tests.showing import shown
 from tests.signing_in import browser_of
 
 FIRST, MINUTE = "lms-junaid", timedelta(minutes=1)

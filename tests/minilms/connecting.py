@@ -7,10 +7,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from http.client import HTTPMessage
 from pathlib import Path
 from typing import Any
 
-from integrations.minilms.portal import Portal
+from django.test import Client
+
+from integrations.minilms.portal import Answer, Portal, Refused
 from integrations.minilms.store import Store
 from paktaleem.office.demo.supervision import Child, running
 from tests.demo.running import PATIENCE, ROOT, free_port
@@ -107,3 +110,20 @@ class Platform:
 def until(condition: Any) -> None:
     """Wait until the condition holds, as long as a loaded machine may need."""
     wait_for(condition, seconds=PATIENCE, pause=0.1)
+
+
+class PortalInProcess(Portal):
+    """The portal of this process, called with one key."""
+
+    def _call(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Answer:
+        told = {"Authorization": f"Bearer {self.key}", **(headers or {})}
+        data = b"" if body is None else json.dumps(body).encode()
+        response: Any = Client().generic(method, path, data, content_type="application/json", headers=told)
+        found = response.json()
+        if response.status_code >= 400:
+            code = str(found.get("type", "")).removeprefix("urn:paktaleem:problem:")
+            raise Refused(response.status_code, code, str(found.get("detail") or found.get("title")))
+        message = HTTPMessage()
+        for name, value in response.headers.items():
+            message[name] = value
+        return Answer(found, message)

@@ -9,7 +9,7 @@ from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
-from tests.threads import in_thread
+from tests.waiting import in_thread
 
 HOST = "127.0.0.1"
 SCRIPT = """

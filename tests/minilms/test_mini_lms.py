@@ -62,7 +62,9 @@ def test_the_platform_keeps_to_the_portal(committed, platform, tmp_path):
     with platform.receiving(), running([("worker", WORKER)], tmp_path / "worker"):
         a_withdrawal_reaches_it_and_stops_the_use_at_once(committed, platform)
         every_kind_of_order_is_really_done(committed, platform, ZOYA, partial(answer, committed))
-        somebody_it_does_not_know_is_not_found(committed)
+        with in_client(committed.client_id("khyber")):
+            SubjectFactory(client=committed.client("khyber"), external_id=GHOST)
+        assert answer(committed, order(committed, "erase", person=GHOST)) == ("not_found", {})
         data_of_a_child_that_nobody_allowed_is_erased_everywhere(committed, platform)
     nothing_that_was_given_is_kept(platform)
 
@@ -142,12 +144,6 @@ def a_withdrawal_reaches_it_and_stops_the_use_at_once(cast, lms):
         withdraw_consent(zoya, purpose="newsletter", actor=SETTING_UP, at=timezone.now())
     until(lambda: not lms.rows(NEWSLETTER, ZOYA))
     assert lms.do("ask", ZOYA, "newsletter") == "no: consent_withdrawn"
-
-
-def somebody_it_does_not_know_is_not_found(cast):
-    with in_client(cast.client_id("khyber")):
-        SubjectFactory(client=cast.client("khyber"), external_id=GHOST)
-    assert answer(cast, order(cast, "erase", person=GHOST)) == ("not_found", {})
 
 
 def nothing_that_was_given_is_kept(lms):

@@ -1,18 +1,32 @@
-# ruff: noqa: RUF001 -- letters that only look like dots
 """Outbound HTTP client: no connection to internal addresses, limits on time and size."""
 
 import asyncio
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Event, Thread
 
+import httpcore
 import pytest
+import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
 from paktaleem.directory.webhooks.services import REFUSALS
 from paktaleem.foundation.web.http_client import destinations
-from paktaleem.foundation.web.http_client.client import MAX_RESPONSE_BYTES, Unreachable, post
+from paktaleem.foundation.web.http_client.client import (
+    MAX_RESPONSE_BYTES,
+    MOST_BYTES,
+    Connection,
+    Unreachable,
+    open_guarded_session,
+    post,
+)
 from paktaleem.foundation.web.http_client.destinations import DestinationRefused, is_public, parse_destination
-from tests.outbound.listening import listener, saying, trust
+from tests.outbound.listening import Behaviour, Listener, listener, saying, trust
+
+# ruff: noqa: RUF001 -- letters that only look like dots
+
 
 INSIDE = {
     "loopback": "127.0.0.1",
@@ -390,3 +404,172 @@ def test_why_an_address_is_refused_is_known_to_the_catalogue(url):
     with pytest.raises(DestinationRefused) as refused:
         parse_destination(url, allowed=())
     assert str(refused.value) in REFUSALS
+
+
+NO_CONTENT = b"HTTP/1.1 204 No Content\r\n\r\n"
+
+
+async def answering_for_ever(reader, writer):
+    while await reader.readuntil(b"\r\n\r\n"):
+        writer.write(NO_CONTENT)
+        await writer.drain()
+
+
+async def closing_after_two_requests(reader, writer):
+    """Answer one request, read the next, and close without an answer, as a receiver that restarts."""
+    await reader.readuntil(b"\r\n\r\n")
+    writer.write(NO_CONTENT)
+    await reader.readuntil(b"\r\n\r\n")
+
+
+async def closing_unasked(reader, writer):
+    await reader.readuntil(b"\r\n\r\n")
+
+
+async def answering_outside_tls(reader, writer):
+    """Send the answer on the bare socket, as a broken proxy does."""
+    await reader.readuntil(b"\r\n\r\n")
+    os.write(writer.get_extra_info("socket").fileno(), NO_CONTENT)
+    await reader.read()
+
+
+async def answering_then_outside_tls(reader, writer):
+    await reader.readuntil(b"\r\n\r\n")
+    writer.write(NO_CONTENT)
+    await answering_outside_tls(reader, writer)
+
+
+def statuses_of(number, behave):
+    """Send a number of messages over one connection; return their statuses, and how many connections were made."""
+
+    async def run():
+        async with listener(behave) as found:
+            allowed = [f"127.0.0.1:{found.port}"]
+            async with Connection(f"http://127.0.0.1:{found.port}/", allowed=allowed) as connection:
+                answers = [await connection.post(b"", {}) for _ in range(number)]
+            return [answer.status for answer in answers], found.connections
+
+    return asyncio.run(run())
+
+
+def test_many_messages_share_a_connection():
+    assert statuses_of(5, answering_for_ever) == ([204] * 5, 1)
+
+
+@pytest.mark.parametrize("behave", [saying(), closing_after_two_requests], ids=["at once", "during the next request"])
+def test_a_connection_that_the_receiver_closed_is_opened_again(behave):
+    assert statuses_of(3, behave) == ([204] * 3, 3)
+
+
+def posted_over_tls(number, behave):
+    """Send a number of messages over one connection of TLS; return their statuses."""
+
+    async def resolve(_host, _port):
+        return ["127.0.0.1"]
+
+    async def run():
+        async with listener(behave, tls_name="lms.example") as found:
+            url, allowed = f"https://lms.example:{found.port}/", [f"lms.example:{found.port}"]
+            async with Connection(url, allowed=allowed, trust=trust(), resolve=resolve) as connection:
+                return [(await connection.post(b"", {})).status for _ in range(number)]
+
+    return asyncio.run(run())
+
+
+def test_an_answer_outside_tls_is_no_response():
+    with pytest.raises(Unreachable, match="tls"):
+        posted_over_tls(1, answering_outside_tls)
+
+
+def test_a_connection_whose_tls_breaks_later_is_opened_again():
+    assert posted_over_tls(2, answering_then_outside_tls) == [204, 204]
+
+
+def test_a_new_connection_that_breaks_is_not_tried_again():
+    async def run():
+        async with listener(closing_unasked) as found:
+            allowed = [f"127.0.0.1:{found.port}"]
+            async with Connection(f"http://127.0.0.1:{found.port}/", allowed=allowed) as connection:
+                with pytest.raises(Unreachable, match="protocol"):
+                    await connection.post(b"", {})
+            return found.connections
+
+    assert asyncio.run(run()) == 1
+
+
+def test_the_address_is_checked_again_when_the_connection_is_opened_again(monkeypatch):
+    """A name that first leads to a public address and then to an internal one (DNS rebinding)."""
+    addresses = iter(["93.184.216.34", "127.0.0.1"])
+
+    async def resolve(_host, _port):
+        return [next(addresses)]
+
+    async def run():
+        async with listener(saying(), tls_name="lms.example") as found:
+
+            async def connect_here(_backend, _host, _port, *_args, **_kwargs):
+                return await connect("127.0.0.1", found.port)
+
+            connect = httpcore.AnyIOBackend().connect_tcp
+            monkeypatch.setattr(httpcore.AnyIOBackend, "connect_tcp", connect_here)
+            async with Connection("https://lms.example/", trust=trust(), resolve=resolve) as connection:
+                assert (await connection.post(b"", {})).status == 204
+                with pytest.raises(DestinationRefused):
+                    await connection.post(b"", {})
+
+    asyncio.run(run())
+
+
+@contextmanager
+def listening(behave: Behaviour) -> Iterator[Listener]:
+    """Listen in a thread of its own, as ``requests`` blocks this one."""
+    ready, done, found = Event(), Event(), []
+
+    async def run() -> None:
+        async with listener(behave) as server:
+            found.append(server)
+            ready.set()
+            await asyncio.to_thread(done.wait)
+
+    thread = Thread(target=asyncio.run, args=(run(),))
+    thread.start()
+    ready.wait()
+    try:
+        yield found[0]
+    finally:
+        done.set()
+        thread.join()
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:{port}/", "https://127.0.0.1:{port}/", "https://localhost/"])
+def test_an_internal_address_is_refused_before_a_connection(url):
+    with listening(saying("200 OK")) as server, open_guarded_session(allowed=(), seconds=5) as session:
+        with pytest.raises(requests.exceptions.InvalidURL):
+            session.get(url.format(port=server.port))
+        assert server.connections == 0
+
+
+def test_an_allowed_address_answers_and_its_redirect_is_not_followed():
+    body = b'{"answer": true}'
+    with listening(saying("200 OK", body, "Content-Type: application/json")) as server:
+        address = f"127.0.0.1:{server.port}"
+        with open_guarded_session(allowed=[address], seconds=5) as session:
+            answer = session.post(f"http://{address}/token", data={"code": "1"}, timeout=3)
+    assert (answer.status_code, answer.json(), answer.headers["content-type"]) == (
+        200,
+        {"answer": True},
+        "application/json",
+    )
+    with listening(saying("302 Found", b"", "Location: http://169.254.169.254/")) as server:
+        address = f"127.0.0.1:{server.port}"
+        with open_guarded_session(allowed=[address], seconds=5) as session:
+            assert session.get(f"http://{address}/").status_code == 302
+
+
+def test_a_response_is_read_up_to_its_limit_and_no_answer_is_a_connection_error():
+    with listening(saying("200 OK", b"x" * (2 * MOST_BYTES))) as server:
+        address = f"127.0.0.1:{server.port}"
+        with open_guarded_session(allowed=[address], seconds=5) as session:
+            assert len(session.get(f"http://{address}/").content) == MOST_BYTES
+    with open_guarded_session(allowed=[address], seconds=5) as session, pytest.raises(requests.ConnectionError):
+        session.get(f"http://{address}/")

@@ -14,7 +14,7 @@ from typing import Any
 
 from django.contrib.staticfiles import finders
 
-from tests.threads import in_thread
+from tests.waiting import in_thread
 
 FILES = "/static/"
 KEPT = {"Cache-Control": "public, max-age=86400, immutable"}

@@ -75,17 +75,12 @@ def say(capsys: pytest.CaptureFixture[str]) -> Say:
     return write
 
 
-def wait_for_browser() -> None:
-    """Let the transaction of the test be idle for as long as Chromium needs on a busy machine."""
-    with in_global(), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
-
-
 @pytest.mark.parametrize("reader", ALL_READERS if PART else READERS)
 def test_pages_have_no_errors_no_findings_of_axe_and_no_sideways_scrolling(
     cast_of_rows: Cast, rows: dict[str, Any], opening: Opening, say: Say, reader: str
 ) -> None:
-    wait_for_browser()
+    with in_global(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
     name, language = reader.split("-")
     browser = browser_of(user_of(cast_of_rows, name))
     browser.cookies[settings.LANGUAGE_COOKIE_NAME] = language

@@ -4,7 +4,7 @@
     file = "paktaleem/foundation/audit/canonical.py"
     old = 'text that occurs exactly once in the file'
     new = 'text that takes its place'
-    tests = ["tests/ledger/test_canonical.py::test_a_leaf_is_hashed_apart_from_nodes"]
+    tests = ["tests/ledger/test_entries.py::test_a_leaf_is_hashed_apart_from_nodes"]
 
 ``old`` and ``new`` are lists for a fault of several places of a file. ``migrates = true`` if the fault is in what
 migrations do, so that the run needs a database of its own; a fault in a SQL file always does.

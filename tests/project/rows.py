@@ -103,6 +103,7 @@ from rights.requests.services.decisions import decide_part
 from rights.requests.services.intake import receive_request
 from rights.requests.services.steps import list_parts
 from tests.breaches.making import add_measures, assess, make_breach, send_letters
+from tests.browsing import shown
 from tests.cast import Cast
 from tests.children.guardians import make_guardian, record_answer, verified_guardian
 from tests.consent.cookies.making import make_link, make_site, make_usual_cookies
@@ -116,7 +117,6 @@ from tests.rights.packing import built
 from tests.schools.making import enrolled, given, record
 from tests.security_assessments.making import make_assessment
 from tests.sharing.making import demand, transfer
-from tests.showing import shown
 from tests.single_sign_on.making import propose_sign_on
 from tests.webhooks.receiving import make_endpoint, make_given_up
 

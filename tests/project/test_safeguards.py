@@ -224,7 +224,7 @@ def is_refusal(act: str) -> bool:
 ASK_IF_IT_WEAKENS = ("/add", "/change", "basis/end", "basis/cancel", "capacity/end", "capacity/cancel", "rule/end")
 """Forms that ask for recent authentication when they find that their values weaken a safeguard."""
 DAILY_WORK = {"people/subject/correct", "people/subject/change-roles", "guardians/guardianship/verify"}
-"""What schools record all day; if it weakens, it waits, and the second person authenticates anew."""
+"""Records that schools make all day; if it weakens, it waits, and the second person authenticates anew."""
 
 
 def test_each_act_that_weakens_needs_recent_authentication() -> None:

@@ -16,9 +16,9 @@ from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.office.reports.samples import POPULATIONS, PopulationKind, Sample, draw_sample
+from tests.browsing import shown
 from tests.cast import Cast
 from tests.factories import SubjectFactory
-from tests.showing import shown
 from tests.signing_in import browser_of
 
 AT = datetime(2026, 10, 7, 12, tzinfo=UTC)

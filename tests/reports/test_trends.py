@@ -19,12 +19,12 @@ from paktaleem.office.reports.models import Measure, WeeklyCount
 from paktaleem.office.reports.trends import HEIGHT, count_weeks, draw_columns, get_trends
 from retention.holdings.services.holdings import CollectionReport, report_collection
 from rights.requests.models import RightsRequest
+from tests.browsing import shown
 from tests.cast import Cast
 from tests.console.pages import refused_by_policy
 from tests.factories import SubjectFactory
 from tests.rights.cases import received
 from tests.sandbox.making import Sandbox
-from tests.showing import shown
 from tests.signing_in import browser_of
 
 if TYPE_CHECKING:

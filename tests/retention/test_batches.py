@@ -29,8 +29,8 @@ from retention.holdings.services.holdings import (
     report_collection,
     report_collections,
 )
+from tests.browsing import shown
 from tests.factories import SETTING_UP, SubjectFactory
-from tests.showing import shown
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.threads import in_thread
+from tests.waiting import in_thread
 
 _FETCH = re.compile(rb"BODY\.PEEK\[\]<0\.(\d+)>")
 

@@ -45,11 +45,11 @@ from rights.requests.services.intake import (
     verify_identity,
 )
 from rights.requests.services.steps import RequestEnded, list_parts
+from tests.browsing import shown
 from tests.cast import Cast
 from tests.factories import SETTING_UP, SubjectFactory
 from tests.rights.cases import AT, DAY, decided, part_of, received
 from tests.rights.packing import build, fetched
-from tests.showing import shown
 
 
 def test_the_client_decides_its_part_and_an_officer_paktaleems(cast: Cast, indus) -> None:

@@ -48,7 +48,7 @@ from tests.cast import Cast
 from tests.console.pages import row_url
 from tests.faults.size import IS_DEEP
 from tests.keeping import dispose
-from tests.minilms.in_process import PortalInProcess
+from tests.minilms.connecting import PortalInProcess
 from tests.rights.cases import AT
 from tests.rights.mails import US, made, taken
 from tests.rights.packing import unpacked

@@ -47,6 +47,7 @@ from rights.requests.models import RequestStep, RightsRequest
 from rights.requests.services.closing import answer_request, close_request
 from rights.requests.services.decisions import decide_part
 from rights.requests.services.intake import ContactTooNew, receive_request
+from tests.browsing import shown
 from tests.cast import Cast
 from tests.console.pages import row_url
 from tests.factories import SETTING_UP, SubjectFactory
@@ -66,7 +67,6 @@ from tests.rights.packing import (
     unpacked,
 )
 from tests.rights.test_decisions import second_officer
-from tests.showing import shown
 from tests.signing_in import SignIn
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)

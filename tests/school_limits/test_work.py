@@ -50,6 +50,7 @@ from rights.requests.models import RightsRequest
 from rights.requests.services.closing import answer_request, close_request
 from rights.requests.services.decisions import add_note
 from rights.requests.services.intake import receive_request
+from tests.browsing import shown
 from tests.cast import Cast
 from tests.children.guardians import guardian_of, make_guardian, verified_guardian
 from tests.console.pages import row_url
@@ -60,7 +61,6 @@ from tests.paper.typing_in import enter, form_for, page_of, said
 from tests.rights.cases import AT, decided, received
 from tests.rights.packing import build
 from tests.school_limits.limiting import enrol, make_head, make_school
-from tests.showing import shown
 from tests.signing_in import browser_of
 
 PORTAL = "https://privacy.example"

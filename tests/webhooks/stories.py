@@ -71,6 +71,7 @@ from tests.access_links.visiting import send
 from tests.accounts.officers import second_officer
 from tests.breaches.making import add_measures, assess, make_breach
 from tests.breaches.making import send_letters as send_breach_letters
+from tests.browsing import shown
 from tests.cast import Cast
 from tests.children.browsers import PORTAL, answer, by_link, child_page, follow, latest_link
 from tests.children.browsers import work as send_letters
@@ -84,7 +85,6 @@ from tests.retention.disposals import steps
 from tests.retention.schedule.making import lift_hold_by_two
 from tests.rights.cases import decided, received
 from tests.rights.packing import build, fetched
-from tests.showing import shown
 from tests.working import work
 
 AT = datetime(2026, 12, 1, 9, tzinfo=UTC)

@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import cast
-from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -130,7 +129,12 @@ def _find_actor(request: ReceivedRequest) -> Actor | None:
     if request.path.startswith(_KEY_PATHS):
         return find_key_actor(bearer_token(request), at=request.received_at)
     if request.path.startswith(_SIGNED_IN_PATHS):
-        return _find_signed_in_actor(request)
+        if not request.user.is_authenticated or not has_required_factors(request):
+            return None
+        found = list_memberships(request.user.pk, at=request.received_at)
+        request.memberships = narrow_memberships(request, found)
+        chosen = _chosen_membership(request, request.memberships)
+        return chosen.actor(request.user.pk) if chosen else None
     return None
 
 
@@ -138,15 +142,6 @@ def bearer_token(request: HttpRequest) -> str:
     """Return the credential of ``Authorization: Bearer …`` (RFC 6750 §2.1), or an empty string."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
-
-
-def _find_signed_in_actor(request: ReceivedRequest) -> Actor | None:
-    if not request.user.is_authenticated or not has_required_factors(request):
-        return None
-    found = list_memberships(request.user.pk, at=request.received_at)
-    request.memberships = narrow_memberships(request, found)
-    chosen = _chosen_membership(request, request.memberships)
-    return chosen.actor(request.user.pk) if chosen else None
 
 
 def _chosen_membership(request: HttpRequest, choices: Sequence[MembershipChoice]) -> MembershipChoice | None:
@@ -158,7 +153,8 @@ def _chosen_membership(request: HttpRequest, choices: Sequence[MembershipChoice]
 
 def _open_context(actor: Actor | None, path: str) -> AbstractContextManager[None]:
     if actor is None:
-        publisher = _find_publisher(path)
+        match = _PUBLISHED.fullmatch(path)
+        publisher = find_client_by_code(match[1] or "paktaleem") if match else None
         return in_global() if publisher is None else in_client(publisher)
     return open_context_of(actor)
 
@@ -168,9 +164,3 @@ def open_context_of(actor: Actor) -> AbstractContextManager[None]:
     if actor.client_id is None:
         return as_officer()
     return in_client(actor.client_id, schools=actor.schools)
-
-
-def _find_publisher(path: str) -> UUID | None:
-    """Return the client whose public page this is; PakTaleem if the URL names none, None if unknown."""
-    match = _PUBLISHED.fullmatch(path)
-    return find_client_by_code(match[1] or "paktaleem") if match else None

@@ -31,10 +31,6 @@ MAX_ROTATION_OVERLAP = timedelta(days=30)
 """Longest overlap: two valid keys of one system double the risk."""
 
 
-class TooManyLiveKeys(ValidationError):
-    """Two valid keys already have this name: the old one and its successor."""
-
-
 def compute_key_digest(key: str) -> bytes:
     """Return the SHA-256 digest of an API key for look-up; the key has 256 random bits, so no salt is needed."""
     return hashlib.sha256(key.encode()).digest()
@@ -53,7 +49,7 @@ def issue_api_key(
 ) -> tuple[ApiKey, str]:
     """Issue an API key; return its row and the secret, which is shown once and not stored.
 
-    Raises TooManyLiveKeys if two valid keys have this name, ValidationError, NotAllowed.
+    Raises ValidationError, also if two valid keys have this name, and NotAllowed.
     """
     require(actor, Capability.MANAGE_API_KEYS, client_id)
     _refuse_third_key(client_id, name, at)
@@ -88,7 +84,7 @@ def _refuse_third_key(client_id: UUID, name: str, at: datetime) -> None:
     advisory_lock(f"api_key/{client_id}/{name}")
     live_keys = ApiKey.objects.filter(client_id=client_id, name=name, revoked_at=None, expires_at__gt=at)
     if live_keys.count() >= LIVE_KEYS_OF_A_NAME:
-        raise TooManyLiveKeys({"name": ["Two live keys have this name. Revoke one of them first."]})
+        raise ValidationError({"name": ["Two live keys have this name. Revoke one of them first."]})
 
 
 @transaction.atomic
@@ -103,8 +99,7 @@ def rotate_api_key(
     """Issue a successor with the same name, scopes and validity period; the old key ends after ``overlap``.
 
     Returns the successor and its secret. The old key's own expiry is never extended, and ``overlap`` is at most 30
-    days. Raises TooManyLiveKeys during an earlier rotation, Refused for a key that is not valid, ValidationError,
-    NotAllowed.
+    days. Raises ValidationError, also during an earlier rotation, NotAllowed, and Refused for a key that is not valid.
     """
     require(actor, Capability.MANAGE_API_KEYS, key.client_id)
     if not timedelta() < overlap <= MAX_ROTATION_OVERLAP:

@@ -116,22 +116,19 @@ def apply_act(
         membership.full_clean()
         _save_role(membership, stamp)
     elif act == StaffAct.CHANGE_ROLE:
-        membership = _find_open_membership(user, client_id)
-        membership.role, membership.school_ids = role, school_ids
-        _save_role(membership, stamp)
+        current = Membership.objects.select_for_update().filter(client_id=client_id, user=user, ends_at=None).first()
+        if current is None:
+            raise AlreadyEnded
+        current.role, current.school_ids = role, school_ids
+        _save_role(current, stamp)
     elif act == StaffAct.CHANGE_EMAIL:
-        _change_email(user, email, stamp)
+        user.email = email
+        user.full_clean(exclude=["password"])
+        save_tracked(user, actor=stamp.actor, reason=stamp.reason, at=stamp.at, only=["email"])
+        send_link(user, StaffLink.RESET, stamp)
+        record_user_entry("user.email_changed", user, stamp)
     else:
         _ACCOUNT_ACTS[act](user, stamp)
-
-
-def _find_open_membership(user: User, client_id: UUID) -> Membership:
-    found: Membership | None = (
-        Membership.objects.select_for_update().filter(client_id=client_id, user=user, ends_at=None).first()
-    )
-    if found is None:
-        raise AlreadyEnded
-    return found
 
 
 def _save_role(membership: Membership, stamp: Stamp) -> None:
@@ -157,14 +154,6 @@ def _reset_factor(user: User, stamp: Stamp) -> None:
     removed, _ = Authenticator.objects.filter(user=user).delete()
     add_ties(user.pk, TieKind.FACTOR, makers=stamp.makers, at=stamp.at, open_until=UNTIL_USED)
     _record_and_notify("user.second_factor_reset", "factors_reset", user, stamp, removed=removed)
-
-
-def _change_email(user: User, email: str, stamp: Stamp) -> None:
-    user.email = email
-    user.full_clean(exclude=["password"])
-    save_tracked(user, actor=stamp.actor, reason=stamp.reason, at=stamp.at, only=["email"])
-    send_link(user, StaffLink.RESET, stamp)
-    record_user_entry("user.email_changed", user, stamp)
 
 
 _ACCOUNT_ACTS: Mapping[StaffAct, Callable[[User, Stamp], None]] = {

@@ -214,21 +214,6 @@ class ExportableAdmin(PersonRows, ScopedAdmin):
             kind = Format(form.cleaned_data["format"])
             self._record_export(request, kind, form.cleaned_data["reason"], number)
             return self._stream_file(request, found, kind, number)
-        return self._export_page(request, form, number)
-
-    @property
-    def _export_columns(self) -> Mapping[str, str]:
-        return {"id": "pk", "client": "of_client", **parse_columns(self.exported)}
-
-    def _find_export_rows(self, request: HttpRequest) -> QuerySet[Any]:
-        try:
-            found: QuerySet[Any] = self.get_changelist_instance(request).get_queryset(request)
-        except IncorrectLookupParameters as error:
-            raise BadRequest from error
-        code = Subquery(Client.objects.filter(pk=OuterRef("client_id")).values("code")[:1])
-        return cast("QuerySet[Any]", found.annotate(of_client=code))
-
-    def _export_page(self, request: HttpRequest, form: ExportForm, number: int) -> HttpResponse:
         request.current_app = self.admin_site.name
         name = f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist"
         back = reverse(name, current_app=self.admin_site.name)
@@ -245,6 +230,18 @@ class ExportableAdmin(PersonRows, ScopedAdmin):
             "headings": list(self._export_columns),
         }
         return TemplateResponse(request, "console/export.html", context)
+
+    @property
+    def _export_columns(self) -> Mapping[str, str]:
+        return {"id": "pk", "client": "of_client", **parse_columns(self.exported)}
+
+    def _find_export_rows(self, request: HttpRequest) -> QuerySet[Any]:
+        try:
+            found: QuerySet[Any] = self.get_changelist_instance(request).get_queryset(request)
+        except IncorrectLookupParameters as error:
+            raise BadRequest from error
+        code = Subquery(Client.objects.filter(pk=OuterRef("client_id")).values("code")[:1])
+        return cast("QuerySet[Any]", found.annotate(of_client=code))
 
     def _stream_file(
         self, request: HttpRequest, found: QuerySet[Any], kind: Format, number: int

@@ -153,7 +153,9 @@ class ScopedForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         if not self.instance._state.adding:
-            self._keep_unchanged_moments(cleaned)
+            for name, field in self.fields.items():  # unchanged times stay exact: the form shows seconds only
+                if isinstance(field, _TIMES) and name not in self.changed_data:
+                    cleaned[name] = getattr(self.instance, name)
         if "starts_at" in self.fields and cleaned.get("starts_at") is None and "starts_at" not in self.errors:
             cleaned["starts_at"] = get_action_time(self.request)
         client = cleaned.get("client")
@@ -167,12 +169,6 @@ class ScopedForm(forms.ModelForm):  # type: ignore[type-arg]
             ):
                 self.add_error(name, gettext("Choose an entry of the same client or a shared one."))
         return _to_utc(cleaned)
-
-    def _keep_unchanged_moments(self, cleaned: dict[str, Any]) -> None:
-        """Keep unchanged times to the microsecond, as the form shows seconds only."""
-        for name, field in self.fields.items():
-            if isinstance(field, _TIMES) and name not in self.changed_data:
-                cleaned[name] = getattr(self.instance, name)
 
     @property
     def loaded_digest(self) -> str:

@@ -78,12 +78,8 @@ def _tokens(chapter: str) -> Sequence[Token]:
     tokens = _MARKDOWN.parse(body)
     for index, token in enumerate(tokens):
         if token.type == "heading_open":
-            token.attrs["id"] = _to_id(tokens[index + 1].content)
+            token.attrs["id"] = re.sub(r"[^\w\- ]", "", tokens[index + 1].content.lower()).replace(" ", "-")
     return tokens
-
-
-def _to_id(heading: str) -> str:
-    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 
 def _adapt(token: Token) -> Iterator[Token]:

@@ -190,7 +190,10 @@ def _format_field(version: Any | None, field: Column, names: dict[Any, str]) -> 
     if isinstance(field, SealedField):
         return _("Encrypted")
     if _is_staff(field):
-        return _name_actor(version, field, value, names)
+        kind = getattr(version, f"{field.name.removesuffix('_by')}_kind", ByKind.USER)
+        if kind == ByKind.SYSTEM:
+            return _("System")
+        return _("API key") if kind == ByKind.API_KEY else names.get(value, str(value))
     if field.remote_field is not None:
         return names.get(value, "PakTaleem" if field.name == "client" else str(value))
     return _describe(version, field, value)
@@ -202,14 +205,6 @@ def _describe(version: Any, field: Column, value: Any) -> str:
     if _holds_codes(value, field):
         return format_code_field(field, value, getattr(version, "client_id", PAKTALEEM))
     return _format_value(value, field)
-
-
-def _name_actor(version: object, field: Column, value: UUID, names: dict[Any, str]) -> str:
-    """Return the name of who requested or decided; the portal itself and API keys by what they are."""
-    kind = getattr(version, f"{field.name.removesuffix('_by')}_kind", ByKind.USER)
-    if kind == ByKind.SYSTEM:
-        return _("System")
-    return _("API key") if kind == ByKind.API_KEY else names.get(value, str(value))
 
 
 def _holds_codes(value: object, field: Column) -> bool:

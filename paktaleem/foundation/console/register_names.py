@@ -58,13 +58,6 @@ def format_purpose(code: str, client_id: UUID) -> str:
     return format_code(CodeKind.PURPOSE, code, client_id)
 
 
-def format_purpose_of_any(code: str) -> str:
-    """Return the name that PakTaleem, or else the first client, gives to a purpose; otherwise the code."""
-    names = _list_names(CodeKind.PURPOSE)
-    found = [name for (_client, known), name in sorted(names.items(), key=lambda one: str(one[0])) if known == code]
-    return names.get((PAKTALEEM, code)) or (found[0] if found else code)
-
-
 def format_purposes(codes: Collection[str], client_id: UUID) -> str:
     """Return the names of several purposes as text."""
     return format_codes(CodeKind.PURPOSE, codes, client_id)

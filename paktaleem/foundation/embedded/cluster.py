@@ -202,7 +202,10 @@ class Cluster:
     def _start_exclusively(self) -> Postmaster:
         layout = self._layout
         while True:
-            _claim(layout)
+            make_parents(layout.home)
+            layout.home.mkdir(mode=0o700, exist_ok=True)
+            if any(layout.home.iterdir()) and not layout.lock.exists():
+                raise ClusterError(f"{layout.home} contains something else. Choose an empty or a new folder.")
             with _locked(layout) as lock:
                 if lock is None:
                     continue
@@ -215,14 +218,6 @@ class Cluster:
         if postmaster.port is None:
             raise ClusterError(f"The server of {self.home} has not written its port yet. Try again.")
         return Endpoint(HOST, postmaster.port, postmaster.pid, _read_passwords(self._layout))
-
-
-def _claim(layout: Layout) -> None:
-    """Create the folder, or use an empty one; raise ClusterError if it contains anything else."""
-    make_parents(layout.home)
-    layout.home.mkdir(mode=0o700, exist_ok=True)
-    if any(layout.home.iterdir()) and not layout.lock.exists():
-        raise ClusterError(f"{layout.home} contains something else. Choose an empty or a new folder.")
 
 
 @contextmanager

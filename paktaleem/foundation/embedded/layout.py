@@ -73,10 +73,11 @@ class Account:
         The session keeps Ctrl-C in the terminal from reaching the server. PostgreSQL's environment variables
         (PGDATA, PGPORT …) are removed, and only the file descriptors in ``keep_open`` are inherited.
         """
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
         return subprocess.run(  # noqa: S603 - found by binaries.py; no shell text is built
             [str(part) for part in command],
             cwd=cwd,
-            env=_plain_environment(),
+            env=environment | {"LC_ALL": "C"},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -111,11 +112,6 @@ def server_account(data: Path) -> Account:
         "PostgreSQL does not run as root, and this host has no account 'postgres' or 'nobody'."
         " Create one (useradd --system postgres), or run as an ordinary user."
     )
-
-
-def _plain_environment() -> dict[str, str]:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
-    return environment | {"LC_ALL": "C"}
 
 
 FALLBACK_FOLDER = Path("/var/lib/paktaleem")
@@ -305,7 +301,10 @@ def _copy_wheel(package: Path, copies: Path) -> Path:
     for part in (f"{WHEEL}/{WHEEL_BIN.parent}", f"{WHEEL}/.dylibs", f"{WHEEL}.libs"):
         if (package.parent / part).is_dir():
             shutil.copytree(package.parent / part, draft / part, symlinks=True, ignore=NOT_NEEDED_TO_RUN)
-    _make_readable(draft)
+    draft.chmod(0o755)
+    for path in draft.rglob("*"):
+        if not path.is_symlink():
+            path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
     shutil.rmtree(copies, ignore_errors=True)
     draft.rename(copies)
     return copy
@@ -316,10 +315,3 @@ def _is_same_build(source: Path, copy: Path) -> bool:
         return False
     ours, theirs = source.stat(), copy.stat()
     return (ours.st_size, int(ours.st_mtime)) == (theirs.st_size, int(theirs.st_mtime))
-
-
-def _make_readable(folder: Path) -> None:
-    folder.chmod(0o755)
-    for path in folder.rglob("*"):
-        if not path.is_symlink():
-            path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)

@@ -76,7 +76,10 @@ def clear_stale_pid_file(data: Path) -> None:
     This is safe while backends outlive a killed postmaster: the new server finds their shared memory by the data
     folder and does not start while they use it.
     """
-    _wait_for_first_line(data)
+    path = data / PID_FILE
+    with suppress(FileNotFoundError):
+        while not path.read_bytes().strip() and time.time() - path.stat().st_mtime < SECONDS_TO_WRITE_PID:
+            time.sleep(PAUSE)
     if find_postmaster(data) is not None:
         return
     if pid := _pid_in(_pid_file_lines(data)):
@@ -115,13 +118,6 @@ def signal_and_wait(data: Path, signal_number: int, seconds: float) -> bool:
 def _reap(pid: int) -> None:
     with suppress(ChildProcessError):
         os.waitpid(pid, os.WNOHANG)
-
-
-def _wait_for_first_line(data: Path) -> None:
-    path = data / PID_FILE
-    with suppress(FileNotFoundError):
-        while not path.read_bytes().strip() and time.time() - path.stat().st_mtime < SECONDS_TO_WRITE_PID:
-            time.sleep(PAUSE)
 
 
 def _pid_file_lines(data: Path) -> list[str]:

@@ -45,9 +45,13 @@ def ensure_roles(endpoint: Endpoint) -> None:
     with _connected(endpoint, MAINTENANCE) as connection, connection.transaction():
         connection.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK_KEY])
         for role, attributes in ATTRIBUTES.items():
-            _ensure_role(connection, role, attributes)
+            if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone():
+                connection.execute(_compose("CREATE ROLE {}", role))
+            connection.execute(_compose("ALTER ROLE {} " + attributes, role))
             _set_password(connection, role, endpoint.passwords.get(role))
-            _ensure_settings(connection, role)
+            connection.execute(_compose("ALTER ROLE {} RESET ALL", role))
+            for setting, value in ROLE_SETTINGS.get(role, {}).items():
+                connection.execute(_compose("ALTER ROLE {} SET {} TO ", role, setting) + sql.Literal(value))
         _ensure_memberships(connection)
         for database in (MAINTENANCE, "template1"):
             connection.execute(_compose("REVOKE ALL ON DATABASE {} FROM PUBLIC", database))
@@ -64,7 +68,16 @@ def ensure_database(endpoint: Endpoint, name: str, *, template: str | None = Non
             source = template or "template1"
             connection.execute(_compose("CREATE DATABASE {} OWNER {} TEMPLATE {}", name, OWNER, source))
         with _connected(endpoint, name) as inside, inside.transaction():
-            _grant_access(inside, name)
+            for statement in (
+                _compose("ALTER DATABASE {} OWNER TO {}", name, OWNER),
+                _compose("REVOKE ALL ON DATABASE {} FROM PUBLIC, {}, {}, {}, {}", name, APP, OFFICER, LIMITED, BACKUP),
+                _compose("GRANT CONNECT ON DATABASE {} TO {}, {}, {}", name, APP, OWNER, BACKUP),
+                _compose("GRANT TEMPORARY ON DATABASE {} TO {}", name, APP),  # for the staging table of a roster import
+                _compose("ALTER SCHEMA public OWNER TO {}", OWNER),
+                _compose("REVOKE ALL ON SCHEMA public FROM PUBLIC, {}, {}, {}, {}", APP, OFFICER, LIMITED, BACKUP),
+                _compose("GRANT USAGE ON SCHEMA public TO {}, {}, {}, {}", APP, OFFICER, LIMITED, BACKUP),
+            ):
+                inside.execute(statement)
 
 
 def drop_database(endpoint: Endpoint, name: str) -> None:
@@ -96,12 +109,6 @@ def _compose(template: LiteralString, *names: str) -> sql.Composed:
     return sql.SQL(template).format(*map(sql.Identifier, names))
 
 
-def _ensure_role(connection: psycopg.Connection[Any], role: str, attributes: LiteralString) -> None:
-    if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone():
-        connection.execute(_compose("CREATE ROLE {}", role))
-    connection.execute(_compose("ALTER ROLE {} " + attributes, role))
-
-
 def _set_password(connection: psycopg.Connection[Any], role: str, password: str | None) -> None:
     """Send the verifier instead of the password: a running statement is visible to others."""
     if password is None:
@@ -109,12 +116,6 @@ def _set_password(connection: psycopg.Connection[Any], role: str, password: str 
         return
     verifier = connection.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256").decode()
     connection.execute(_compose("ALTER ROLE {} PASSWORD ", role) + sql.Literal(verifier))
-
-
-def _ensure_settings(connection: psycopg.Connection[Any], role: str) -> None:
-    connection.execute(_compose("ALTER ROLE {} RESET ALL", role))
-    for setting, value in ROLE_SETTINGS.get(role, {}).items():
-        connection.execute(_compose("ALTER ROLE {} SET {} TO ", role, setting) + sql.Literal(value))
 
 
 def _ensure_memberships(connection: psycopg.Connection[Any]) -> None:
@@ -128,17 +129,3 @@ def _ensure_memberships(connection: psycopg.Connection[Any]) -> None:
             connection.execute(_compose("REVOKE {} FROM {} GRANTED BY {}", role, member, grantor))
     for (role, member), options in MEMBERSHIPS.items():
         connection.execute(_compose("GRANT {} TO {} WITH ADMIN FALSE, " + options, role, member))
-
-
-def _grant_access(connection: psycopg.Connection[Any], name: str) -> None:
-    """Reset the privileges on the database and schema ``public``, in one transaction."""
-    for statement in (
-        _compose("ALTER DATABASE {} OWNER TO {}", name, OWNER),
-        _compose("REVOKE ALL ON DATABASE {} FROM PUBLIC, {}, {}, {}, {}", name, APP, OFFICER, LIMITED, BACKUP),
-        _compose("GRANT CONNECT ON DATABASE {} TO {}, {}, {}", name, APP, OWNER, BACKUP),
-        _compose("GRANT TEMPORARY ON DATABASE {} TO {}", name, APP),  # for the staging table of a roster import
-        _compose("ALTER SCHEMA public OWNER TO {}", OWNER),
-        _compose("REVOKE ALL ON SCHEMA public FROM PUBLIC, {}, {}, {}, {}", APP, OFFICER, LIMITED, BACKUP),
-        _compose("GRANT USAGE ON SCHEMA public TO {}, {}, {}, {}", APP, OFFICER, LIMITED, BACKUP),
-    ):
-        connection.execute(statement)

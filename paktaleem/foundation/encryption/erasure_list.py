@@ -133,7 +133,9 @@ class FileErasureList:
         descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         try:
             if is_new:
-                _give_to_owner_of_folder(descriptor, self._path.parent)
+                if os.geteuid() == 0:
+                    status = self._path.parent.stat()
+                    os.fchown(descriptor, status.st_uid, status.st_gid)
                 sync_folder(self._path.parent)
             yield descriptor
         finally:
@@ -205,12 +207,6 @@ def _mac(before: bytes, line: Mapping[str, Any]) -> bytes:
 def _write_whole(descriptor: int, text: bytes) -> None:
     while text:
         text = text[os.write(descriptor, text) :]
-
-
-def _give_to_owner_of_folder(descriptor: int, folder: Path) -> None:
-    if os.geteuid() == 0:
-        status = folder.stat()
-        os.fchown(descriptor, status.st_uid, status.st_gid)
 
 
 def erasure_list() -> FileErasureList:

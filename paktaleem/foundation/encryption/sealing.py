@@ -155,13 +155,9 @@ def blind_index(client_id: UUID, kind: str, text: str) -> bytes | None:
     value = normalize_lookup_text(text)
     if not value:
         return None
-    return hmac.new(_index_key(client_id), f"{kind}\x00{value}".encode(), hashlib.sha256).digest()
+    if client_id not in _INDEX_KEYS:
+        _INDEX_KEYS[client_id] = keyring().index_key(client_id.bytes)
+    return hmac.new(_INDEX_KEYS[client_id], f"{kind}\x00{value}".encode(), hashlib.sha256).digest()
 
 
 _INDEX_KEYS: dict[UUID, bytes] = {}
-
-
-def _index_key(client_id: UUID) -> bytes:
-    if client_id not in _INDEX_KEYS:
-        _INDEX_KEYS[client_id] = keyring().index_key(client_id.bytes)
-    return _INDEX_KEYS[client_id]

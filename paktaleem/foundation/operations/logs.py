@@ -262,7 +262,19 @@ class RequestLogMiddleware:
         began = time.perf_counter()
         with structlog.contextvars.bound_contextvars(request_id=find_request_id(request)):
             response = self.get_response(request)
-            _log_request(request, response, seconds=time.perf_counter() - began)
+            write = log.info
+            if request.path in _PROBES:
+                write = log.debug
+            elif response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                write = log.error
+            write(
+                "A request was answered",
+                method=request.method,
+                route=find_route(request),
+                status=response.status_code,
+                duration_ms=round((time.perf_counter() - began) * 1000, 1),
+                **_describe_actor(getattr(request, "actor", None)),
+            )
         return response
 
 
@@ -276,22 +288,6 @@ def find_request_id(request: HttpRequest) -> str:
         return given if str(UUID(given)) == given else str(uuid4())
     except ValueError:
         return str(uuid4())
-
-
-def _log_request(request: HttpRequest, response: HttpResponse, *, seconds: float) -> None:
-    write = log.info
-    if request.path in _PROBES:
-        write = log.debug
-    elif response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        write = log.error
-    write(
-        "A request was answered",
-        method=request.method,
-        route=find_route(request),
-        status=response.status_code,
-        duration_ms=round(seconds * 1000, 1),
-        **_describe_actor(getattr(request, "actor", None)),
-    )
 
 
 def _describe_actor(actor: Any) -> Mapping[str, str | None]:

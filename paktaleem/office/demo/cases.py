@@ -58,7 +58,11 @@ def fill_cases(client_id: UUID, *, actor: Actor, at: datetime) -> None:
         client = Client.objects.get(pk=client_id)
         for child, guardian, wish, language in _REQUESTS:
             _request(_person(client, child), _person(client, guardian), wish, language, at)
-        _declare_mechanisms(client, actor, at)
+        common: dict[str, Any] = {"actor": actor, "at": at}
+        for kind, (english, urdu, reference) in _DECLARED.items():
+            provider = _PROVIDER if kind == "consent" and _PROVIDER in check_providers() else ""
+            words: dict[str, Any] = {"description": english, "description_ur": urdu, "reference": reference}
+            declare_mechanism(client.pk, kind=kind, **words, provider=provider, **common)
         _add_coming_of_age(client, actor, at)
         _add_overdue_erasure(client, actor, at - DEADLINE - _LATE)
         _add_rights_requests(client, actor, at)
@@ -74,15 +78,6 @@ def _request(child: Subject, guardian: Subject, wish: Wish, language: str, at: d
     by = person_actor(guardian.pk, guardian.client_id, acts_for=child.pk)
     verified: dict[str, Any] = {"identity": IdentityMethod.CODE, "channel": Channel.OWN_PAGE}
     record_guardian_request(child, guardian=guardian, wish=wish, **verified, language=language, actor=by, at=at)
-
-
-def _declare_mechanisms(client: Client, actor: Actor, at: datetime) -> None:
-    """Declare how the school verifies ages and obtains consent (policy §8), and the provider guardians may use."""
-    common: dict[str, Any] = {"actor": actor, "at": at}
-    for kind, (english, urdu, reference) in _DECLARED.items():
-        provider = _PROVIDER if kind == "consent" and _PROVIDER in check_providers() else ""
-        words: dict[str, Any] = {"description": english, "description_ur": urdu, "reference": reference}
-        declare_mechanism(client.pk, kind=kind, **words, provider=provider, **common)
 
 
 def _add_coming_of_age(client: Client, actor: Actor, at: datetime) -> None:

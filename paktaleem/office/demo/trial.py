@@ -45,7 +45,11 @@ def environment(arguments: Sequence[str]) -> Iterator[None]:
         return
     folder, cluster = data_folder(), trial_cluster()
     folder.mkdir(mode=0o755, parents=True, exist_ok=True)
-    _install_signal_handlers()
+    # Signals unwind the stack, so that the last process stops the server (a shell may ignore SIGINT).
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, _terminate)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # keep nohup's setting
+        signal.signal(signal.SIGHUP, _terminate)
     with _shared_use(folder / "in-use.lock", cluster):
         with _deferred_signals():
             endpoint = cluster.ensure_running()
@@ -117,17 +121,6 @@ def _stop_if_last(descriptor: int, cluster: Cluster) -> None:
     except BlockingIOError:
         return
     cluster.stop()
-
-
-def _install_signal_handlers() -> None:
-    """Handle termination signals by unwinding the stack, so that the last process stops the server.
-
-    SIGINT needs a handler too: a shell sets background processes to ignore it.
-    """
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGTERM, _terminate)
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # keep nohup's setting
-        signal.signal(signal.SIGHUP, _terminate)
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:

@@ -76,19 +76,15 @@ def _watch(gen: Generator[Any, Any, Any], connection: Any, ends_at: float) -> Ge
         while True:
             ready = yield gen.send(ready)
             if time.monotonic() >= ask_at:
-                _require_answering(connection, ends_at)
+                is_answering = _is_answering(connection)
+                if not is_answering:
+                    _note_hang()
+                if not is_answering or time.monotonic() >= ends_at:
+                    connection.pgconn.finish()
+                    raise OperationalError("The database does not answer.")
                 ask_at = time.monotonic() + PATIENCE_SECONDS
     except StopIteration as end:
         return end.value
-
-
-def _require_answering(connection: Any, ends_at: float) -> None:
-    is_answering = _is_answering(connection)
-    if not is_answering:
-        _note_hang()
-    if not is_answering or time.monotonic() >= ends_at:
-        connection.pgconn.finish()
-        raise OperationalError("The database does not answer.")
 
 
 def _note_hang() -> None:

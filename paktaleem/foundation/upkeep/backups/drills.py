@@ -112,7 +112,16 @@ def _temporary_database(environment: Mapping[str, str], folder: Path) -> Iterato
         with psycopg.connect(environment[_CREATOR], autocommit=True) as creator:
             creator.execute(_compose("CREATE DATABASE {} OWNER {} TEMPLATE template0", name, _ROLES[0]))
             try:
-                _grant_access(environment[_CREATOR], creator, name)
+                creator.execute(_compose("REVOKE ALL ON DATABASE {} FROM PUBLIC", name))
+                for role in _ROLES:
+                    creator.execute(_compose("GRANT CONNECT ON DATABASE {} TO {}", name, role))
+                creator.execute(_compose("GRANT TEMPORARY ON DATABASE {} TO {}", name, _ROLES[1]))
+                inside = urlunsplit(urlsplit(environment[_CREATOR])._replace(path=f"/{name}"))
+                with psycopg.connect(inside, autocommit=True) as link:
+                    link.execute("REVOKE ALL ON SCHEMA public FROM PUBLIC")
+                    link.execute(_compose("ALTER SCHEMA public OWNER TO {}", _ROLES[0]))
+                    for role in _ROLES:
+                        link.execute(_compose("GRANT USAGE ON SCHEMA public TO {}", role))
                 erasures = folder / "erasures.jsonl"
                 if Path(environment[_LIST]).exists():
                     shutil.copy(environment[_LIST], erasures)
@@ -121,19 +130,6 @@ def _temporary_database(environment: Mapping[str, str], folder: Path) -> Iterato
                 creator.execute(_compose("DROP DATABASE {} WITH (FORCE)", name))
     except psycopg.Error as error:
         raise BackupFailed(f"Database error: {str(error).strip().splitlines()[0]}") from error
-
-
-def _grant_access(address: str, creator: psycopg.Connection[tuple[str]], name: str) -> None:
-    creator.execute(_compose("REVOKE ALL ON DATABASE {} FROM PUBLIC", name))
-    for role in _ROLES:
-        creator.execute(_compose("GRANT CONNECT ON DATABASE {} TO {}", name, role))
-    creator.execute(_compose("GRANT TEMPORARY ON DATABASE {} TO {}", name, _ROLES[1]))
-    inside = urlunsplit(urlsplit(address)._replace(path=f"/{name}"))
-    with psycopg.connect(inside, autocommit=True) as link:
-        link.execute("REVOKE ALL ON SCHEMA public FROM PUBLIC")
-        link.execute(_compose("ALTER SCHEMA public OWNER TO {}", _ROLES[0]))
-        for role in _ROLES:
-            link.execute(_compose("GRANT USAGE ON SCHEMA public TO {}", role))
 
 
 def _compose(template: LiteralString, *names: str) -> sql.Composed:
@@ -150,7 +146,9 @@ def restore(file: Path, *, owner_url: str, backup_url: str) -> dict[str, int]:
     try:
         with psycopg.connect(owner_url, autocommit=True) as owner:
             major = server_major(owner)
-            _require_empty(owner)
+            query = "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace ORDER BY 1 LIMIT 1"
+            if found := owner.execute(query).fetchone():
+                raise BackupFailed(f"The database is not empty (it contains {found[0]}). Restore into a new database.")
             _require_unused(owner)
         expected = count_dump(file, major=major)
         check_complete(expected, expected)
@@ -160,12 +158,6 @@ def restore(file: Path, *, owner_url: str, backup_url: str) -> dict[str, int]:
     except psycopg.Error as error:
         raise BackupFailed(f"Database error: {str(error).strip().splitlines()[0]}") from error
     return expected
-
-
-def _require_empty(owner: psycopg.Connection[tuple[str]]) -> None:
-    query = "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace ORDER BY 1 LIMIT 1"
-    if found := owner.execute(query).fetchone():
-        raise BackupFailed(f"The database is not empty (it contains {found[0]}). Restore into a new database.")
 
 
 def _require_unused(owner: psycopg.Connection[tuple[str]]) -> None:

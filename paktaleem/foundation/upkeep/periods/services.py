@@ -143,7 +143,11 @@ def request_period_change(kind: str, *, length: int, ground: str, actor: Actor, 
     bounds = _get_bounds(kind)
     _lock()
     previous = get_length(kind)
-    _check(length, ground, bounds, previous)
+    if not ground.strip():
+        raise ValidationError({"ground": [gettext("Say why, in a sentence.")]})
+    _require_inside(length, bounds)
+    if length == previous:
+        raise ValidationError({"length": [gettext("This is the period already.")]})
     waiting = PeriodChange.objects.filter(client_id=PAKTALEEM, kind=kind, state=ChangeState.WAITING).first()
     if waiting is not None:
         waiting.state, waiting.settled_by, waiting.settled_at = ChangeState.REPLACED, actor.id, at
@@ -207,14 +211,6 @@ def _get_bounds(kind: str) -> Bounds:
     if bounds is None:
         raise Refused(gettext("This kind of data has no period of its own, so there is nothing to change."))
     return bounds
-
-
-def _check(length: int, ground: str, bounds: Bounds, previous: int) -> None:
-    if not ground.strip():
-        raise ValidationError({"ground": [gettext("Say why, in a sentence.")]})
-    _require_inside(length, bounds)
-    if length == previous:
-        raise ValidationError({"length": [gettext("This is the period already.")]})
 
 
 def _require_inside(length: int, bounds: Bounds) -> None:

@@ -447,18 +447,14 @@ def complete_schema(result: dict[str, Any], **_: object) -> dict[str, Any]:
     }
     for operations in result["paths"].values():
         for method, operation in operations.items():
-            _complete_operation(method, operation)
+            for status in ("4XX", "503"):
+                operation["responses"][status] = {"$ref": "#/components/responses/Problem"}
+            if method == "post":
+                operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
     result["paths"] |= AUTHZEN_PATHS
     describe_path_parameters(result)
     add_links(result)
     return result
-
-
-def _complete_operation(method: str, operation: dict[str, Any]) -> None:
-    for status in ("4XX", "503"):
-        operation["responses"][status] = {"$ref": "#/components/responses/Problem"}
-    if method == "post":
-        operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
 
 
 @cache

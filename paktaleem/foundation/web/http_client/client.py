@@ -241,7 +241,11 @@ class _GuardedAdapter(BaseAdapter):
             raise requests.exceptions.InvalidURL(str(error), request=request) from error
         except Unreachable as error:
             raise requests.ConnectionError(str(error), request=request) from error
-        return _to_response(request, answer)
+        response = requests.Response()
+        response.status_code, response.url, response.request = answer.status, request.url or "", request
+        response.headers = CaseInsensitiveDict({"Content-Type": answer.content_type})
+        response.raw = BytesIO(answer.body)
+        return response
 
     async def _exchange(self, request: requests.PreparedRequest) -> Answer:
         body = request.body or b""
@@ -253,14 +257,6 @@ class _GuardedAdapter(BaseAdapter):
 
     def close(self) -> None:
         """Do nothing: each request closes its own connection."""
-
-
-def _to_response(request: requests.PreparedRequest, answer: Answer) -> requests.Response:
-    response = requests.Response()
-    response.status_code, response.url, response.request = answer.status, request.url or "", request
-    response.headers = CaseInsensitiveDict({"Content-Type": answer.content_type})
-    response.raw = BytesIO(answer.body)
-    return response
 
 
 def open_guarded_session(*, allowed: Iterable[str], seconds: float) -> requests.Session:

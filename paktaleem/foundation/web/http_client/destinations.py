@@ -90,18 +90,14 @@ def _check_destination(found: Destination, allowed: Iterable[str]) -> Destinatio
         raise DestinationRefused("Use https.")
     if found.port not in PORTS:
         raise DestinationRefused("Use port 443 or 8443.")
-    _check_host(found.host)
-    return found
-
-
-def _check_host(host: str) -> None:
-    if _is_literal(host):
-        if not is_public(host):
+    if _is_literal(found.host):
+        if not is_public(found.host):
             raise DestinationRefused("Use a public IP address.")
-    elif not _NAME.fullmatch(host):
+    elif not _NAME.fullmatch(found.host):
         raise DestinationRefused("Use a full host name, such as lms.example, without a dot at its end.")
-    elif _INTERNAL_NAME.fullmatch(host):
+    elif _INTERNAL_NAME.fullmatch(found.host):
         raise DestinationRefused("Use a name in the public DNS.")
+    return found
 
 
 def _is_literal(host: str) -> bool:

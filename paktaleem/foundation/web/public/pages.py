@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
@@ -154,19 +154,7 @@ def expired_page(*, way_back: str, is_for_staff: bool) -> HttpResponse:
     return _to_response(html, HTTPStatus.FORBIDDEN, "no-store")
 
 
-def _base_context(query: object) -> dict[str, Any]:
-    return {"languages": _language_links(query), "is_sandbox": is_in_sandbox()}
-
-
-def _to_response(html: str, status: int, cached: str) -> HttpResponse:
-    return HttpResponse(html, status=status, headers={"Cache-Control": cached, "Content-Language": _current_language()})
-
-
-def _current_language() -> str:
-    return translation.get_language() or settings.LANGUAGE_CODE
-
-
-def _language_links(query: Any) -> list[LanguageLink]:
+def _base_context(query: QueryDict | None) -> dict[str, Any]:
     links = []
     for code, name in settings.LANGUAGES:
         if query is None:
@@ -175,7 +163,15 @@ def _language_links(query: Any) -> list[LanguageLink]:
             query[LANGUAGE_PARAMETER] = code
             url = f"?{query.urlencode()}"
         links.append(LanguageLink(code, name, url, code == _current_language()))
-    return links
+    return {"languages": links, "is_sandbox": is_in_sandbox()}
+
+
+def _to_response(html: str, status: int, cached: str) -> HttpResponse:
+    return HttpResponse(html, status=status, headers={"Cache-Control": cached, "Content-Language": _current_language()})
+
+
+def _current_language() -> str:
+    return translation.get_language() or settings.LANGUAGE_CODE
 
 
 _TRY_AGAIN = _("Go back and try again.")

@@ -60,17 +60,12 @@ def narrow_access(client_id: UUID, *, actor: Actor, at: datetime) -> dict[str, i
     invitations = close_invitations(client_id, actor=actor, at=at)
     webhooks = _endpoints(client_id)
     for endpoint in webhooks:
-        _narrow_webhook(endpoint, by)
+        endpoint.events = list(_EVENTS)
+        try:
+            change_endpoint(endpoint, **by)
+        except ValidationError:
+            remove_endpoint(endpoint, **by)
     return {"memberships": members, "keys": len(keys), "webhooks": len(webhooks), "invitations": invitations}
-
-
-def _narrow_webhook(endpoint: Endpoint, by: dict[str, Any]) -> None:
-    """Send only events of orders; an endpoint whose address is no longer allowed ends."""
-    endpoint.events = list(_EVENTS)
-    try:
-        change_endpoint(endpoint, **by)
-    except ValidationError:
-        remove_endpoint(endpoint, **by)
 
 
 def end_access(client_id: UUID, *, actor: Actor, at: datetime) -> None:
