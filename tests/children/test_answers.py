@@ -50,6 +50,7 @@ from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from rights.rectifications.models import RecipientNotice
 from tests.api.callers import Caller
+from tests.browsing import shown
 from tests.cast import Cast
 from tests.children.guardians import (
     approve_host,
@@ -61,7 +62,6 @@ from tests.children.guardians import (
 )
 from tests.factories import CAST_AT, SETTING_UP, SubjectFactory, make_system
 from tests.rights.cases import DAY
-from tests.showing import shown
 
 MINUTE = timedelta(minutes=1)
 

@@ -10,7 +10,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from paktaleem.directory.mail.services import EMAIL_STAFF
 from paktaleem.directory.mail.tasks import email_staff_about_row
 from paktaleem.foundation.tenancy.context import in_global
-from tests.threads import in_thread
+from tests.waiting import in_thread
 
 
 class MailServer(NamedTuple):

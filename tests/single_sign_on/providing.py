@@ -20,8 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from paktaleem.office.demo.supervision import running
 from tests.demo.running import PATIENCE, free_port
-from tests.threads import in_thread
-from tests.waiting import wait_until_served
+from tests.waiting import in_thread, wait_until_served
 
 APPLICATION = "portal-at-indus"
 _PORTAL_KEY, _OTHER_KEY = (rsa.generate_private_key(public_exponent=65537, key_size=2048) for _ in range(2))

@@ -28,7 +28,6 @@ from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.browsing import shown
 from tests.consent.making import approve_by_two
 from tests.factories import SETTING_UP, SubjectFactory
-from tests.showing import shown
 from tests.webhooks.receiving import make_endpoint
 
 
