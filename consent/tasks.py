@@ -43,7 +43,6 @@ def process_announcements() -> None:
 @app.periodic(cron="* * * * *", periodic_id="follow_announcements")
 @app.task(name="consent.follow_each_minute", queueing_lock="consent.follow_each_minute", pass_context=False)
 def follow_each_minute(timestamp: int) -> None:
-    """Process announcements every minute."""
     del timestamp
     process_announcements()
 

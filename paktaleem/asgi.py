@@ -21,7 +21,6 @@ connections.close_all()  # the processes that serve are copies of this one
 
 
 def create_application() -> WholeRequests:
-    """Return the application of one process that serves."""
     end_with_server()
     limit_waiting()
     return WholeRequests(DecisionApplication(django), aside={"/healthz"})

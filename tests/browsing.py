@@ -45,7 +45,6 @@ def violations(page: Page) -> list[tuple[str, Any]]:
 
 
 def fits(page: Page) -> bool:
-    """Return whether the page needs no sideways scrolling."""
     return bool(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
 
 
@@ -55,5 +54,4 @@ def shown(client_id: UUID, at: datetime, purpose: str = "newsletter", language: 
 
 
 def shown_version(version: NoticeVersion, client_id: UUID, at: datetime, language: str = "") -> str:
-    """Return a token for one version, in effect or not."""
     return sign_notice_token(ShownNotice(version.pk, tuple(version.notice.purposes), language, client_id, at))

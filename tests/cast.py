@@ -58,16 +58,13 @@ class Cast:
         return key_actor(self.key_id(code), self.client_id(code), KEY_SCOPES)
 
     def user_id(self, name: str) -> UUID:
-        """Return the id of a staff user."""
         return UUID(self._values["users"][name])
 
     def user(self, name: str) -> User:
-        """Return a staff user."""
         with in_global():
             return User.objects.get(id=self.user_id(name))
 
     def actor(self, name: str) -> Actor:
-        """Return the actor of a staff user."""
         role, code = STAFF[name]
         return user_actor(self.user_id(name), role, self.client_id(code))
 
@@ -76,7 +73,6 @@ class Cast:
         return UUID(self._values["subjects"][name])
 
     def subject(self, name: str) -> Subject:
-        """Return a person."""
         return Subject.objects.select_related("client").get(id=self.subject_id(name))
 
 

@@ -198,7 +198,6 @@ def indus(cast: Cast) -> Iterator[Any]:
 
 @pytest.fixture
 def khyber(cast: Cast) -> Iterator[Any]:
-    """Khyber Institute, the other client, in its context."""
     from paktaleem.foundation.tenancy.context import in_client  # noqa: PLC0415 -- as above
 
     with in_client(cast.client_id("khyber")):
@@ -207,19 +206,16 @@ def khyber(cast: Cast) -> Iterator[Any]:
 
 @pytest.fixture
 def indus_id(cast: Cast) -> UUID:
-    """The id of Indus, for tests that open its context themselves."""
     return cast.client_id("indus")
 
 
 @pytest.fixture
 def indus_lms(cast: Cast) -> Caller:
-    """The learning platform of Indus, which calls the API by its key."""
     return Caller(cast.key("indus"))
 
 
 @pytest.fixture
 def khyber_lms(cast: Cast) -> Caller:
-    """The learning platform of Khyber."""
     return Caller(cast.key("khyber"))
 
 
@@ -231,7 +227,6 @@ def now() -> datetime:
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """Chromium, shared by the tests of one module."""
     with started_chromium() as browser:
         yield browser
 

@@ -67,12 +67,10 @@ def cluster_of(folder: Path) -> Cluster:
 
 
 def run_folder() -> Path:
-    """Return the folder of this run, shared by all its processes."""
     return Path(os.environ[FOLDER])
 
 
 def worker_name() -> str:
-    """Return the name of this xdist worker."""
     return os.environ.get("PYTEST_XDIST_WORKER", "main")
 
 
@@ -140,7 +138,6 @@ def file_lock(lock: Path) -> Iterator[None]:
 
 
 def cast_values() -> dict[str, Any]:
-    """Return the ids and secrets of the cast, as stored by make_cast."""
     values: dict[str, Any] = json.loads((run_folder() / "template" / "cast.json").read_text())
     return values
 
@@ -233,6 +230,5 @@ def use_database(endpoint: Endpoint, name: str) -> None:
 
 
 def leave_database() -> None:
-    """Close this thread's connections."""
     for alias in ALIASES:
         connections[alias].close()

@@ -48,7 +48,6 @@ class ServiceFactory[Row](Factory[Row]):
 
     @staticmethod
     def make(model_class: type[Row], /, **values: Any) -> Row:
-        """Call the service with the values of the factory."""
         raise NotImplementedError
 
 
@@ -66,7 +65,6 @@ class ClientFactory(ServiceFactory[Client]):
 
     @staticmethod
     def make(model_class: type[Client], /, **values: Any) -> Client:
-        """Onboard the client."""
         return change_client(model_class(**values), **BY)
 
 
@@ -93,7 +91,6 @@ class SubjectFactory(ServiceFactory[Subject]):
 
     @staticmethod
     def make(_: type[Subject], /, **values: Any) -> Subject:
-        """Register the person."""
         client, external_id, at = values.pop("client"), values.pop("external_id"), values.pop("at")
         subject, _is_new = register_subject(external_id, client=client, details=values, actor=SETTING_UP, at=at)
         return subject
@@ -149,7 +146,6 @@ def make_consent_purpose(
 
 
 def make_agreement(client: Client, purposes: list[str], categories: list[str], at: datetime = CAST_AT) -> None:
-    """Create an agreement in effect with an instruction for these purposes and categories."""
     agreement = ServiceAgreement(client_id=client.id, reference=f"MSA-{client.code}", signed_at=at, starts_at=at)
     change_register(agreement, actor=SETTING_UP, reason=Reason.ONBOARDING, at=at)
     instruction = Instruction(
@@ -191,7 +187,6 @@ def make_key(
 
 
 def deactivate_purpose(code: str, *, client_id: UUID, at: datetime) -> None:
-    """Deactivate a purpose of the client, in its context."""
     purpose = Purpose.objects.get(code=code, client_id=client_id)
     purpose.is_active = False
     change_register(purpose, actor=SETTING_UP, reason=Reason.REVIEW, at=at)

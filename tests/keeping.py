@@ -15,7 +15,6 @@ from tests.factories import SETTING_UP
 
 
 def default_period(code: str) -> timedelta:
-    """Return the default period of a kind."""
     bounds = get_kind(code).bounds
     assert bounds is not None
     return bounds.length(bounds.default)
@@ -27,7 +26,6 @@ def dispose(code: str) -> int:
 
 
 def set_period(code: str, length: int) -> None:
-    """Set the period of a kind, in its unit."""
     with in_client(PAKTALEEM):
         row = PortalPeriod.objects.filter(client_id=PAKTALEEM, kind=code).first()
         row = row or PortalPeriod(client_id=PAKTALEEM, kind=code)

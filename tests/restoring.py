@@ -85,7 +85,6 @@ class RestoredDatabase:
                 self._connection.execute("SELECT setval(%s::regclass, %s, %s)", parameters)
 
     def close(self) -> None:
-        """Close the connection."""
         self._connection.close()
 
     def _copy_out(self, table: str) -> bytes:

@@ -69,30 +69,24 @@ class RosterPackage:
         return row
 
     def user(self, source_id: str, role: str, given: str, family: str, **cells: str) -> Row:
-        """Add an enabled user of the school."""
         known = {"enabledUser": "true", "orgSourcedIds": "org-2", "role": role, "username": source_id}
         return self.add("users.csv", source_id, **{**known, "givenName": given, "familyName": family, **cells})
 
     def born(self, source_id: str, day: str) -> Row:
-        """Add a birth date."""
         return self.add("demographics.csv", source_id, birthDate=day, sex="female", cityOfBirth="Karachi")
 
     def enroll(self, source_id: str, role: str = "student") -> Row:
-        """Enrol a user in the class."""
         serial = f"enr-{len(self.tables['enrollments.csv']) + 1}"
         places = {"classSourcedId": "cls-1", "schoolSourcedId": "org-2", "userSourcedId": source_id}
         return self.add("enrollments.csv", serial, role=role, **places)
 
     def row(self, file: str, source_id: str) -> Row:
-        """Return a row, to be changed in place."""
         return next(row for row in self.tables[file] if row["sourcedId"] == source_id)
 
     def line(self, file: str, source_id: str) -> int:
-        """Return the row number as shown in a spreadsheet."""
         return self.tables[file].index(self.row(file, source_id)) + 2
 
     def without(self, file: str) -> "RosterPackage":
-        """Remove a file and declare it absent."""
         del self.tables[file]
         self.manifest[f"file.{file.removesuffix('.csv')}"] = "absent"
         return self
@@ -128,12 +122,10 @@ class RosterPackage:
         return self
 
     def text(self, file: str) -> bytes:
-        """Return a member as text."""
         header = self.headers[file]
         return _csv([header, *([row.get(name, "") for name in header] for row in self.tables[file])])
 
     def members(self) -> dict[str, bytes]:
-        """Return all members by name."""
         manifest = _csv([["propertyName", "value"], *([k, v] for k, v in self.manifest.items())])
         built = {self.manifest_name: manifest, **{file: self.text(file) for file in self.tables}}
         return {**built, **self.raw}
@@ -143,7 +135,6 @@ class RosterPackage:
 
 
 def packed(members: dict[str, bytes], path: Path) -> Path:
-    """Write the members as a zip and return its path."""
     with zipfile.ZipFile(path, "w") as archive:
         for name, data in members.items():
             archive.writestr(zipfile.ZipInfo(name, PACKED_ON), data, zipfile.ZIP_DEFLATED)
@@ -220,5 +211,4 @@ def _guardians(package: RosterPackage, number: int, chance: random.Random) -> It
 
 
 def people_of(roster: Roster) -> list[Person]:
-    """Read all people of a roster."""
     return [person for _, person in roster.placed_people()]

@@ -21,7 +21,6 @@ KILLED_SERVER = "tests.api.killed_server:create_application"
 
 
 def environment_of_server() -> dict[str, str]:
-    """Return the environment of a process that serves the database of this test."""
     return {
         "DATABASE_URL": template_ready().url(APP, str(connections.databases["default"]["NAME"])),
         "PAKTALEEM_KEYS": settings.KEYRING,
@@ -54,7 +53,6 @@ def serving(logs: Path, port: int) -> Iterator[Child]:
 
 
 def is_alive(port: int) -> bool:
-    """Return True if the server responds."""
     try:
         return call(port, "GET", "/healthz")[0] == 200
     except OSError:

@@ -16,7 +16,6 @@ type SignIn = Callable[[str], Client]
 
 
 def browser_of(user: User, *, proofs: Sequence[str] = BOTH, seconds_ago: float = 0) -> Client:
-    """Return a browser in which a user signed in some seconds ago with these factors."""
     browser = Client()
     with in_global():
         browser.force_login(user, backend="paktaleem.foundation.accounts.backends.StaffBackend")

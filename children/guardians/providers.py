@@ -103,7 +103,6 @@ class FolderProvider:
         return found
 
     def read(self, body: bytes, headers: Mapping[str, str], *, at: datetime) -> CheckResult:
-        """Return the result from a signed message."""
         return read_signed(body, headers, secret=settings.CHECK_KEY, at=at)
 
     def _file(self, number: str) -> Path:
@@ -134,5 +133,4 @@ def read_signed(body: bytes, headers: Mapping[str, str], *, secret: str, at: dat
 
 
 def check_providers() -> dict[str, CheckProvider]:
-    """Return the providers configured in CHECK_PROVIDERS, by code."""
     return {code: import_string(path)() for code, path in settings.CHECK_PROVIDERS.items()}

@@ -87,7 +87,6 @@ def list_children_to_ask_about(
 
 
 def _select_pupils(client: Client, chosen: Selection, *, actor: Actor, at: datetime) -> QuerySet[Subject]:
-    """Select the chosen students and learners of the client, of any age, who have not left."""
     here = list_subjects(actor).filter(client=client, erased_at=None).exclude(having_left())
     return select_chosen(here, chosen, client=client, at=at).filter(having_any_role(_LEARNERS))
 
@@ -170,7 +169,6 @@ def hash_notice(notice: Any) -> str:
 
 
 def sign_token(seen: ShownNotice) -> str:
-    """Return the token of a notice, signed by the portal."""
     claims = {
         "g": seen.guardian.hex,
         "c": seen.child.hex,

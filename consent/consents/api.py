@@ -77,7 +77,6 @@ class ByInput(StrictSerializer):
     id = TextField(required=False, max_length=255)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Require the guardian's id."""
         if attrs["kind"] == "guardian" and "id" not in attrs:
             raise serializers.ValidationError({"id": ["Name the guardian by LMS id."]})
         return attrs

@@ -10,7 +10,6 @@ from paktaleem.foundation.console.translation import translate_text
 
 
 def basis_label(code: Any) -> str:
-    """Return the translated label of a lawful basis."""
     return str(BASES[Basis(code)]) if code else ""
 
 

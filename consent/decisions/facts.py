@@ -68,7 +68,6 @@ class KeptData:
     id: UUID | None = None
 
     def covers(self, categories: AbstractSet[str], at: datetime) -> bool:
-        """Return True if it covers any of the categories at this time."""
         return (not self.category or self.category in categories) and self.period.contains(at)
 
 

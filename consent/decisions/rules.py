@@ -172,7 +172,6 @@ class RuleContext:
         self.evidence: list[UUID] = []
 
     def rests_on(self, row: UUID | None) -> None:
-        """Add a row to the evidence."""
         if row is not None and row not in self.evidence:
             self.evidence.append(row)
 

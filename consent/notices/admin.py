@@ -315,7 +315,6 @@ class NoticeAdmin(SteppedAdmin, RegisterAdmin):
 
 
 def _draft_url(notice: Notice) -> str:
-    """Return the URL of the notice's open draft, or of the form to add one."""
     opened = NoticeDraft.objects.filter(notice=notice, closed_at=None).first()
     if opened is not None:
         return reverse("admin:consent_noticedraft_change", args=[opened.pk], current_app=site.name)

@@ -99,7 +99,6 @@ type View = Callable[..., HttpResponse]
 
 
 def language_of() -> str:
-    """Return the language of the page."""
     return translation.get_language() or "en"
 
 
@@ -218,7 +217,6 @@ class ChildView:
         return person_actor(self.visit.person.pk, self.child.client_id, acts_for=self.child.pk)
 
     def saying(self, shown_hash: str = "", shown_at: datetime | None = None) -> AnswerContext:
-        """Return the context of an answer given with this request."""
         at = get_client_time(self.request)
         return AnswerContext(
             child=self.child,
@@ -234,7 +232,6 @@ class ChildView:
 
 
 def list_children_on_page(request: HttpRequest, visit: Visit) -> list[ChildView]:
-    """List the children of the signed-in guardian."""
     if not visit.session.channel:
         return []
     rows = list_wards(visit.person, at=get_client_time(request))

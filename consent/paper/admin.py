@@ -149,7 +149,6 @@ class PaperAnswerAdmin(ExportableAdmin, EvidenceAdmin):
         return super().get_queryset(request).select_related("subject", "page__run", "guardian")
 
     def page(self, request: HttpRequest, row: PaperAnswer, template: str, **values: Any) -> Any:
-        """Render a page of an act with the answers of the row."""
         return super().page(request, row, template, said=self.said(row), **values)
 
     def panels(self, request: HttpRequest, row: PaperAnswer) -> list[dict[str, object]]:

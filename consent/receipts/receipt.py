@@ -49,7 +49,6 @@ class PortalUrls:
 
     @classmethod
     def of(cls, base: str, client_code: str) -> PortalUrls:
-        """Return the URLs of one client's pages."""
         notice = f"{base}/privacy/{client_code}/"
         return cls(base, notice, f"{base}/choices/{client_code}/", f"{notice}#rights")
 

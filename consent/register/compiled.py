@@ -45,7 +45,6 @@ class ClientDeclarations:
     mechanisms: tuple[DeclaredProcedure, ...] = ()
 
     def of(self, kind: str) -> DeclaredProcedure | None:
-        """Find the declared procedure of a kind."""
         return next((rule for rule in self.mechanisms if rule.kind == kind), None)
 
 
@@ -174,7 +173,6 @@ class AgreementRule:
         return self.ends_at is not None and self.ends_at <= at
 
     def is_suspended(self, at: datetime) -> bool:
-        """Return True if a suspension is in force."""
         return any(period.contains(at) for period in self.suspended)
 
     def is_in_exit(self, at: datetime) -> bool:
@@ -235,7 +233,6 @@ class Approval:
         return purpose in self.purposes and categories <= self.categories and self.period.contains(at)
 
     def is_objected(self, at: datetime) -> bool:
-        """Return True if the client objects to the recipient."""
         return self.objected_at is not None and self.objected_at <= at
 
     def is_in_force(self, at: datetime) -> bool:

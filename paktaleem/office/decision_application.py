@@ -60,7 +60,6 @@ class DecisionApplication:
         self._respond: Layer = reduce(lambda inner, layer: layer(inner), reversed(needed), _answer)
 
     def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
-        """Serve one request."""
         if environ["PATH_INFO"] not in VIEWS or not _is_served_here(environ):
             delegated: Iterable[bytes] = self._django(environ, start_response)
             return delegated

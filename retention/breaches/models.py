@@ -73,7 +73,6 @@ class BreachQuerySet(TrackedQuerySet["Breach"]):
     """Query set of breaches."""
 
     def open(self) -> Self:
-        """Return the breaches that are not closed."""
         return self.filter(closed_at=None)
 
     def running(self, at: datetime) -> Self:
@@ -178,7 +177,6 @@ class Breach(TenantRow, Tracked):
 
     @property
     def is_open(self) -> bool:
-        """Return True if the breach is not closed."""
         return self.closed_at is None
 
     @property

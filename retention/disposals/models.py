@@ -244,7 +244,6 @@ class ItemQuerySet(models.QuerySet["Item"]):
     """Filters of items."""
 
     def flagged(self) -> Self:
-        """Items that are to be disposed of."""
         return self.filter(state=ItemState.FLAGGED)
 
     def unanswered(self) -> Self:

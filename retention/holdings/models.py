@@ -215,7 +215,6 @@ class IncidentQuerySet(TrackedQuerySet["Incident"]):
     """Query set of incidents."""
 
     def open(self) -> Self:
-        """Return the incidents that are not closed."""
         return self.filter(closed_at=None)
 
     def overdue(self, at: datetime) -> Self:
@@ -288,5 +287,4 @@ class Incident(TenantRow, Tracked):
 
     @property
     def is_open(self) -> bool:
-        """Return True if the incident is not closed."""
         return self.closed_at is None

@@ -39,7 +39,6 @@ class HoldQuerySet(TrackedQuerySet["Hold"]):
     """Query set of holds."""
 
     def open(self) -> Self:
-        """Return the holds that are not lifted."""
         return self.filter(_OPEN)
 
     def to_review_at(self, at: datetime) -> Self:
@@ -137,7 +136,6 @@ class Hold(TenantRow, Tracked):
 
     @property
     def is_open(self) -> bool:
-        """Return True if the hold is not lifted."""
         return self.lifted_at is None
 
     def is_to_review(self, at: datetime) -> bool:

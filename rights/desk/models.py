@@ -42,7 +42,6 @@ class RequestTaskQuerySet(models.QuerySet["RequestTask"]):
     """Filters of tasks."""
 
     def open(self) -> Self:
-        """Tasks that are not done."""
         return self.filter(done_at=None)
 
     def of(self, user_id: UUID | None) -> Self:
@@ -121,7 +120,6 @@ class RequestTask(OfRequest):
 
     @property
     def is_done(self) -> bool:
-        """Return True if a member of staff has done it."""
         return self.done_at is not None
 
 

@@ -56,7 +56,6 @@ _PANEL = "console/panels/erasure_preview.html"
 
 
 def preview_panel(preview: Preview, client_id: UUID) -> dict[str, Any]:
-    """Return the panel with a preview, and the names of its purposes."""
     purposes = format_purposes(preview.purposes, client_id)
     return {"template": _PANEL, "preview": preview, "purposes": purposes, "client_id": client_id}
 
@@ -73,7 +72,6 @@ class SeenForm(RowActionForm):
         self.initial["seen"] = json.dumps(self.panel["preview"].facts)
 
     def make_preview(self) -> Preview:
-        """Return the preview of the whole person."""
         return preview_erasure(self.row, at=get_action_time(self.request))
 
     def clean(self) -> dict[str, Any]:
@@ -297,7 +295,6 @@ _LEAD = (
 
 
 def erasure_url(row: ErasureProposal) -> str:
-    """Return the URL of the console page of an erasure."""
     return reverse("admin:erasures_erasureproposal_change", args=[row.pk], current_app=site.name)
 
 

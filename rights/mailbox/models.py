@@ -123,7 +123,6 @@ class MailMessage(TenantRow):
 
     @property
     def needs_attention(self) -> bool:
-        """Return True if an officer has to look at it."""
         return self.state in WAITING
 
 

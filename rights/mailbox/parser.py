@@ -69,7 +69,6 @@ class Body:
         return text[: self.limits.text]
 
     def add(self, part: Message) -> None:
-        """Add one part that has no parts of its own."""
         name, disposition = part.get_filename(), str(part.get_content_disposition() or "")
         is_text = part.get_content_maintype() == "text" and not name and disposition != "attachment"
         content = _content_of(part)

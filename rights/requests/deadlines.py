@@ -93,7 +93,6 @@ class RequestClock:
         return due_at(self.received_at)
 
     def is_paused(self, at: datetime) -> bool:
-        """Return True if a pause is running."""
         return any(one.starts_at <= at and (one.ends_at is None or at < one.ends_at) for one in self.pauses)
 
     def paused_time(self, at: datetime) -> timedelta:

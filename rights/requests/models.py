@@ -107,7 +107,6 @@ class RightsRequestQuerySet(models.QuerySet["RightsRequest"]):
     """Filters of requests."""
 
     def open(self) -> Self:
-        """Requests that are not closed."""
         return self.filter(closed_at=None)
 
     def unanswered(self) -> Self:
@@ -279,7 +278,6 @@ class RightsRequest(TenantRow):
 
     @property
     def is_open(self) -> bool:
-        """Return True if the request is not closed."""
         return self.closed_at is None
 
     @property
@@ -289,7 +287,6 @@ class RightsRequest(TenantRow):
 
     @property
     def is_identity_verified(self) -> bool:
-        """Return True if it is verified that the person made the request."""
         return self.identity_verified_at is not None
 
 

@@ -87,7 +87,6 @@ _COURSE = Copied(
 
 
 def list_request_sections() -> Sequence[Section]:
-    """List the sections of rights requests."""
     return (
         _REQUESTS.make_section(RightsRequest),
         _PARTS.make_section(RequestPart),

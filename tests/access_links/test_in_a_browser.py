@@ -29,7 +29,6 @@ def served(shared_demonstration: Demonstration) -> Demonstration:
 
 
 def code_sent_to(address: str, folder: Path) -> str:
-    """Wait for the worker's email to this address, and return the code in it."""
     return sent_to(address, folder, r"^(\d{8})\s*$")
 
 

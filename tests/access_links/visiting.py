@@ -22,13 +22,11 @@ def visitor(**details: Any) -> Client:
 
 
 def token_of(page: Any) -> str:
-    """Return the form token of a page."""
     found = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.content.decode())
     return found[1] if found else ""
 
 
 def send(browser: Client, url: str, *, form_at: str = "", **values: str) -> Any:
-    """Open the page with the form, as a browser does, and submit the form."""
     page = browser.get(form_at or url)
     return browser.post(url, {"csrfmiddlewaretoken": token_of(page), **values})
 
@@ -39,7 +37,6 @@ def work() -> None:
 
 
 def latest_code() -> str:
-    """Return the code in the last email sent."""
     return re.search(r"^(\d{8})$", str(mail.outbox[-1].body), re.MULTILINE)[1]  # type: ignore[index]
 
 

@@ -53,7 +53,6 @@ def may_sign_in(cast: Cast, name: str, client_id: UUID, at: datetime) -> bool:
 
 @pytest.fixture
 def celia(cast: Cast) -> Actor:
-    """Make Celia an administrator of Indus too."""
     make_staff(cast.user("celia").email, ("client_admin", cast.client_id("indus")))
     return user_actor(cast.user_id("celia"), "client_admin", cast.client_id("indus"))
 

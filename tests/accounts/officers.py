@@ -22,7 +22,6 @@ def second_officer_user() -> User:
 
 
 def second_officer() -> Actor:
-    """Return Gul as an actor."""
     return user_actor(second_officer_user().pk, "privacy_officer", PAKTALEEM)
 
 

@@ -53,7 +53,6 @@ NEW = Colleague("new@indus.example", "New Colleague", "ur")
 
 @pytest.fixture
 def celia(cast: Cast) -> Any:
-    """Make Celia an administrator of Indus too."""
     return second_admin(cast)
 
 
@@ -82,7 +81,6 @@ def decide(change: StaffChange, actor: Actor, at: datetime) -> StaffChange:
 
 
 def issue(cast: Cast, name: str, actor: Actor, at: datetime) -> str:
-    """Issue a key of Indus, and return its secret."""
     values: dict[str, Any] = {"scopes": ["subjects:read"], "expires_at": at + timedelta(days=9), "at": at}
     with in_client(cast.client_id("indus")):
         return issue_api_key(cast.client_id("indus"), name=name, actor=actor, **values)[1]
@@ -290,7 +288,6 @@ def actor_in(role):
 
 
 def permitted(actor, client_id):
-    """Return the capabilities with which the actor may act for the client."""
     return {capability.value for capability in Capability if is_permitted(actor, capability, client_id)}
 
 

@@ -106,7 +106,6 @@ def test_who_gives_takes_and_widens_a_limit(cast: Cast, indus_id: UUID, schools:
 
 
 def test_a_limit_names_schools_of_the_client_only(cast: Cast, indus_id: UUID, schools: Schools, now: datetime) -> None:
-    """A school that has ended may be named."""
     farah, khyber = cast.actor("farah"), cast.client_id("khyber")
     other = make_school(cast, "madrasa", client="khyber")
     second = make_staff("nadia@indus.example", ("client_admin", indus_id))

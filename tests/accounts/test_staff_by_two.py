@@ -321,7 +321,6 @@ def test_the_database_refuses_approval_by_one_person(cast, now, gul):
 
 
 def test_the_first_staff_made_by_the_host_have_no_ties(cast, now):
-    """The first staff of a deployment are made together, by the host."""
     with in_global():
         assert not StaffTie.objects.filter(user_id=cast.user_id("farah")).exists()
     make_staff("omar@paktaleem.example", ("privacy_officer", PAKTALEEM))

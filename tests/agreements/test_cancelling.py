@@ -33,7 +33,6 @@ WHY = Reason.AGREEMENT_CHANGE
 
 
 def future(indus: Any, kind: Any, at: datetime) -> Any:
-    """Add a row of each kind that starts tomorrow."""
     agreement = ServiceAgreement.objects.get(reference="MSA-indus")
     values: dict[Any, Any] = {
         ServiceAgreement: {"reference": "IND-2", "signed_at": at},

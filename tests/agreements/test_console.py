@@ -137,7 +137,6 @@ def test_the_end_is_proposed_by_the_client_and_approved_by_an_officer(sign_in: S
 
 
 def exported(cast: Cast, farah: Any, amina: Any) -> AgreementExit:
-    """Propose, approve and export an exit."""
     farah.post(agreement_url(cast, "exit"), {"choice": "return", "return_days": "30", "delete_days": "60"})
     with in_client(cast.client_id("indus")):
         row: AgreementExit = AgreementExit.objects.get()
@@ -207,7 +206,6 @@ def test_the_message_says_whose_signature_is_missing_or_when_the_agreement_takes
 def test_a_signature_on_paper_that_is_the_second_says_that_the_agreement_is_in_effect(
     sign_in: SignIn, cast: Cast, now: Any
 ) -> None:
-    """It said that another officer must sign."""
     gul = second_officer()
     with in_client(cast.client_id("indus")):
         row = draft_of(cast, now)

@@ -38,15 +38,12 @@ class Caller:
         return str(self.ask(*args, **kwargs)["context"]["reason"])
 
     def notice(self, purpose: str) -> str:
-        """Return the version of the notice in effect for a purpose."""
         return str(self.get("/api/v1/notices/current", purpose=purpose).json()["version"])
 
     def shown(self, purpose: str, language: str = "en") -> str:
-        """Return the token of the notice in effect for a purpose, shown now."""
         return str(self.get("/api/v1/notices/current", purpose=purpose, language=language).json()["shown"])
 
     def consent(self, person: str, purpose: str, state: str = "given", **more: Any) -> Any:
-        """Record one answer."""
         body = {
             "subject": person,
             "answers": [{"purpose": purpose, "state": state}],

@@ -31,7 +31,6 @@ def started(tmp_path_factory):
 
 @pytest.fixture
 def port(committed, monkeypatch, started):
-    """A served portal that waits one second for a body."""
     for name, value in environment_of_server().items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("BODY_SECONDS", "1")

@@ -365,7 +365,6 @@ def test_an_age_recomputed_by_the_worker_is_noted(cast, now):
 
 
 def triggers():
-    """Return the triggers of each table."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT tgrelid::regclass::text, tgname FROM pg_trigger WHERE NOT tgisinternal")
         return set(cursor.fetchall())

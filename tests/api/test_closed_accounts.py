@@ -194,13 +194,11 @@ MANY = "/access/v1/evaluations"
 
 @pytest.fixture
 def started_at():
-    """An hour ago, to the second."""
     return wall_clock_now().replace(microsecond=0) - timedelta(hours=1)
 
 
 @pytest.fixture
 def erasing(cast, started_at):
-    """Start the erasure of Junaid, who is of age, and of Danish, a child."""
     with in_client(cast.client_id("indus")):
         for name in ("junaid", "danish"):
             start_erasure(cast.subject(name), actor=cast.actor("amina"), reason=WHY, at=started_at)

@@ -32,7 +32,6 @@ def serving():
 
 
 def application(environ, start_response):
-    """Answer a call by the application of this test."""
     response: Any = _SERVING[0](environ)
     start_response(f"{response.status_code} {response.reason_phrase}", list(response.items()))
     return [response.content]
@@ -40,7 +39,6 @@ def application(environ, start_response):
 
 @schemathesis.serializer("application/pdf", "image/jpeg", "image/png")
 def as_it_is(_, value):
-    """Send a file as the request body."""
     return value
 
 
@@ -95,7 +93,6 @@ def pointers_of(response):
 
 
 def fits(field, pointer):
-    """Return True if a listed field is the refused one or holds it."""
     pattern = re.escape(field).replace(r"\*", "[0-9]+")
     return re.match(rf"{pattern}(/|\Z)", pointer) is not None
 

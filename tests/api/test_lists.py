@@ -29,7 +29,6 @@ def answered(khyber_lms):
 
 
 def pages(caller, address):
-    """Return all pages of a list, as a client reads them."""
     while address:
         response = caller.get(address)
         assert response.status_code == HTTPStatus.OK, response.content

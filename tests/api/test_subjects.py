@@ -295,7 +295,6 @@ def test_an_erased_person_makes_the_batch_a_conflict(khyber_lms, cast, now):
 
 
 def statements(call, *arguments):
-    """Count the statements of a successful call."""
     sent = 0
 
     def count_it(execute, *told):

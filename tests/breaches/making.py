@@ -26,7 +26,6 @@ def make_breach(client: Client, *, actor: Actor, at: datetime, **values: Any) ->
 
 
 def assess(breach: Breach, outcome: str = "people", *, actor: Actor, at: datetime) -> BreachAssessment:
-    """Assess a breach as a high risk."""
     risk: dict[str, Any] = {"likelihood": "likely", "severity": "serious", "outcome": outcome}
     return assess_breach(breach, **risk, reasons="Contacts were readable.", number=1, actor=actor, at=at)
 
@@ -40,7 +39,6 @@ def send_letters(breach: Breach, *, at: datetime) -> None:
 
 
 def add_measures(breach: Breach, *, actor: Actor, at: datetime) -> Breach:
-    """Record measures and lessons."""
     words = {"measures": "The backup is closed.", "lessons": "Check every new backup."}
     return record_measures(breach, **words, reason="review", actor=actor, at=at)
 

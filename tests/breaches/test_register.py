@@ -197,7 +197,6 @@ def test_drafts_have_the_times_of_the_client_and_no_english_facts_in_urdu(breach
 
 @pytest.fixture
 def unheld(indus: Any, amina: Any, now: datetime) -> Breach:
-    """A breach of data that no system has reported."""
     return make_breach(indus, actor=amina, at=now)
 
 

@@ -44,7 +44,6 @@ class Visit:
         self.page.on("pageerror", lambda error: self.said.append(str(error)))
 
     def find(self, role: str) -> Any:
-        """Return the first sign-in with a role."""
         return next(one for one in self.sign_ins if one["role"] == role)
 
     def go(self, url: str) -> Any:

@@ -146,7 +146,6 @@ def test_a_client_administrators_day(committed: Cast, chromium: Browser, port: i
 
 
 def membership_of(cast: Cast) -> str:
-    """Return the id of Farah's membership."""
     with in_client(cast.client_id("indus")):
         return str(Membership.objects.get(user_id=cast.user_id("farah"), ends_at=None).pk)
 
@@ -228,6 +227,5 @@ def test_a_support_agents_day(committed: Cast, chromium: Browser, port: int) -> 
 
 
 def newest(cast: Cast) -> str:
-    """Return the number of the newest request of Indus."""
     with in_client(cast.client_id("indus")):
         return str(RightsRequest.objects.latest("received_at").number)

@@ -61,13 +61,11 @@ class WorkingDesk(Desk):
         self.follow(self.page.locator("#result_list tbody tr th a").first, name)
 
     def search(self, text: str) -> None:
-        """Send the search box of every page."""
         self.page.fill("#search-box", text)
         with self.page.expect_navigation():
             self.page.press("#search-box", "Enter")
 
     def open_act(self, slug: str, name: str) -> None:
-        """Open an act of the row, under *More* if it is there."""
         wanted = self.page.locator(f".object-tools a[href*='/{slug}/']").first
         if not wanted.is_visible():
             self.reach(self.page.locator(".object-tools summary"))

@@ -22,7 +22,6 @@ START, CODE, PAGE = "/guardian/indus/", "/guardian/code/", "/guardian/"
 
 
 def work() -> None:
-    """Run the waiting jobs of the worker."""
     work_on({**TASKS, INVITE_MANY: invite_many})
 
 
@@ -36,14 +35,12 @@ def follow(cast: Cast, at: datetime, client: str = "indus") -> None:
 
 
 def link_in(letter: Any) -> str:
-    """Return the path of the link in a message."""
     found = re.search(r"https?://\S+/g/\S+", str(letter.body))
     assert found, letter.body
     return path_of(found[0])
 
 
 def latest_link() -> str:
-    """Return the path of the link in the latest message that has one."""
     return next(link_in(one) for one in reversed(mail.outbox) if "/g/" in str(one.body))
 
 
@@ -57,7 +54,6 @@ def by_link(path: str, **details: Any) -> Client:
 
 
 def by_contact(contact: str = ESRA, start: str = START) -> Client:
-    """Return a browser signed in by a contact and the code sent to it."""
     browser = visitor()
     assert send(browser, start, contact=contact).status_code == 302
     work()
@@ -66,7 +62,6 @@ def by_contact(contact: str = ESRA, start: str = START) -> Client:
 
 
 def child_page(cast: Cast, name: str = "danish", more: str = "") -> str:
-    """Return the URL of a child's page, or of a page below it."""
     return f"/guardian/child/{cast.subject_id(name)}/{more}"
 
 

@@ -9,11 +9,9 @@ from tests.cast import Cast
 
 @pytest.fixture
 def danish(cast: Cast, indus: Client) -> Subject:
-    """Danish, aged nine, in the context of Indus."""
     return cast.subject("danish")
 
 
 @pytest.fixture
 def esra(cast: Cast, indus: Client) -> Subject:
-    """Esra, his mother, in the context of Indus."""
     return cast.subject("esra")

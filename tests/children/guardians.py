@@ -22,7 +22,6 @@ from tests.factories import CAST_AT, SETTING_UP, SubjectFactory
 
 
 def make_guardian(client: Client, name: str, *, at: datetime) -> Subject:
-    """Register a person who may be named as a guardian."""
     found: Subject = SubjectFactory(client=client, external_id=f"lms-{name}", role="guardian", full_name=name, at=at)
     return found
 
@@ -34,7 +33,6 @@ def guardian_of(child: Subject, guardian: Subject, *, at: datetime, **values: An
 
 
 def verified_guardian(child: Subject, guardian: Subject, *, at: datetime, **values: Any) -> Guardianship:
-    """Name a guardian and verify them in person."""
     row = guardian_of(child, guardian, at=at, **values)
     verify_guardian(row, method="in_person", evidence="Seen at the office", actor=SETTING_UP, at=at)
     return row
@@ -43,7 +41,6 @@ def verified_guardian(child: Subject, guardian: Subject, *, at: datetime, **valu
 def record_answer(
     child: Subject, guardian: Subject | None, decision: str, *, at: datetime, **values: Any
 ) -> ServiceAuthorisation:
-    """Record an answer about the service, received by the school when it was given."""
     letter = {"route": "school", "evidence": "Letter in the child's folder", "claimed_at": at}
     given: dict[str, Any] = {**letter, **values}
     return record_service_answer(child, guardian=guardian, decision=decision, **given, actor=SETTING_UP, at=at)
@@ -58,7 +55,6 @@ def decision_reason(cast: Any, external_id: str, at: datetime, *, now: datetime 
 
 
 def approve_host(client_id: UUID, purpose: str) -> None:
-    """Approve an outside recipient for all data of a purpose."""
     own: dict[str, Any] = {"client_id": client_id}
     by: dict[str, Any] = {"actor": SETTING_UP, "reason": Reason.ONBOARDING, "at": CAST_AT}
     host = change_register(Recipient(code="host", name="H", service="Hosting", agreement_reference="A1", **own), **by)

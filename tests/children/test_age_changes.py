@@ -169,7 +169,6 @@ def test_a_revealed_child_is_treated_as_one_at_once_and_the_apps_above_are_calle
 
 
 def test_a_raised_age_makes_no_adult_of_a_child_in_an_adults_role(cast, indus, now):
-    """The worker has not recomputed the ages yet."""
     told = {"client": indus, "actor": SETTING_UP, "at": now}
     register_subject("assistant", details={"role": "instructor", **CHILD}, **told)
     indus.age_threshold = 16

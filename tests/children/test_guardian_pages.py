@@ -87,7 +87,6 @@ def rows(cast, model):
 
 
 def read(browser, url, name):
-    """Return the value of a hidden field of a page."""
     found = re.search(rf'name="{name}" value="([^"]+)"', browser.get(url).content.decode())
     assert found
     return found[1]

@@ -60,7 +60,6 @@ def state_of(child, at):
 
 
 def waits(change):
-    """Check that a change waits for a second person, and return it."""
     assert isinstance(change, GuardianChange)
     return change
 
@@ -226,7 +225,6 @@ def test_a_courts_note_is_sealed(cast, danish, esra, now):
 
 
 def refuser(cast, danish, esra, omar, now):
-    """Esra consents, Omar refuses."""
     verified_guardian(danish, esra, at=now)
     row = verified_guardian(danish, omar, at=now)
     record_answer(danish, esra, "given", at=now)

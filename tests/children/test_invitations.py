@@ -73,7 +73,6 @@ def asked(cast, child="danish", guardian="esra", at=AT, by="farah"):
 
 
 def family(cast, name, *, guardian=None, **contacts):
-    """A child of nine, and a guardian claimed by the roster."""
     client = cast.client("indus")
     child = SubjectFactory(client=client, external_id=f"lms-{name}", birth_date=BORN["child"], **contacts)
     if guardian is not None:

@@ -364,7 +364,6 @@ class Deadly(FolderProvider):
 
 @pytest.fixture
 def slow_row(committed, settings, tmp_path, time_machine):
-    """Esra, a guardian of Danish, committed."""
     time_machine.move_to(AT, tick=False)
     settings.CHECK_FOLDER, settings.CHECK_KEY = str(tmp_path), new_secret()
     settings.CHECK_PROVIDERS = {"folder": f"{__name__}.Slow"}
@@ -381,8 +380,6 @@ def requested(cast, slow_row):
 
 
 def aside(act, *args):
-    """Run in a thread with its own connection."""
-
     def run():
         try:
             act(*args)

@@ -92,7 +92,6 @@ def decision(cast, code, at, *, now=None):
 
 
 def officer() -> Actor:
-    """Return some privacy officer."""
     return user_actor(new_id(), "privacy_officer", PAKTALEEM)
 
 
@@ -111,7 +110,6 @@ def accept_by_two(row: LawfulBasis, *, requester: Actor, at: datetime) -> Lawful
 
 
 def make_provider(client_id: Any, *, at: datetime, code: str = "host", **values: Any) -> Recipient:
-    """Add a recipient of a client, or of PakTaleem."""
     named = {"name": "Host Ltd", "service": "Hosting", "agreement_reference": "A1", **values}
     row = Recipient(client_id=client_id, code=code, **named)
     return change_register(row, actor=SETTING_UP, reason=Reason.ONBOARDING, at=at)

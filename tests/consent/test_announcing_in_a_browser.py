@@ -76,11 +76,9 @@ class Desk:
         assert violations(self.page) == [], name
 
     def act(self, slug: str) -> None:
-        """Open an act of the row on the page."""
         self.page.locator(f".object-tools a[href$='/{slug}/']").click()
 
     def send(self, **chosen: str) -> None:
-        """Fill in and submit the form of an act."""
         for name, value in chosen.items():
             self.page.select_option(f"select[name={name}]", value)
         self.page.locator(".submit-row input[type=submit]").click()

@@ -439,7 +439,6 @@ def test_tokens_live_on_while_the_key_is_rotated(cast, indus, now, settings):
 
 
 def test_no_consent_undoes_a_withdrawal_made_since_it_was_shown(cast, indus, now):
-    """A late answer does not undo a withdrawal."""
     give_shown(cast, now, shown(indus.id, now))
     before = shown(indus.id, now + timedelta(minutes=1))
     farah, withdrawn_at = cast.actor("farah"), now + timedelta(minutes=2)

@@ -76,13 +76,11 @@ class World:
             ]
 
     def show(self) -> tuple[str, datetime]:
-        """Return a token of the notice shown now."""
         at = self.clock.draw()
         with in_client(self.client_id):
             return shown(self.client_id, at), at
 
     def play(self, person: Subject) -> list[Done]:
-        """Run three concurrent acts on one person."""
         stale = self.show()
         acts = [self.dice.choice(ACTS) for _ in range(AT_ONCE)]
         delays = [self.dice.random() / 500 for _ in acts]

@@ -43,7 +43,6 @@ class Listed:
     objections: dict[str, list[tuple[datetime, str]]] = field(default_factory=dict)
 
     def is_objected(self, client: str, at: datetime) -> bool:
-        """Return True if the client has objected to this approval and not withdrawn that."""
         answers = [what for when, what in self.objections.get(client, []) if when <= at and what != "answered"]
         return bool(answers) and answers[-1] == "objected"
 
@@ -62,7 +61,6 @@ class Listed:
 
 
 def plain_reason(approvals: list[Listed], client: str, at: datetime) -> str:
-    """Return the best that any approval says."""
     objects = any(one.is_objected(client, at) for one in approvals)
     said = {one.says(client, at, objects=objects) for one in approvals}
     return next(word for word in ("permitted", "recipient_objected", "recipient_not_approved") if word in said)
@@ -105,7 +103,6 @@ def test_decisions_agree_with_a_plain_reading_of_the_history(cast: Cast, now: da
 
 
 def instruct(cast: Cast, client: str, at: datetime) -> None:
-    """Have a client name both recipients in an instruction."""
     client_id = cast.client_id(client)
     with in_client(client_id):
         row = Instruction(

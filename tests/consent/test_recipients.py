@@ -48,7 +48,6 @@ WINDOW = timedelta(days=30)
 
 
 def approval(host: Recipient, at: datetime, **values: Any) -> RecipientApproval:
-    """Return an approval of contact details for the newsletter and the service."""
     told = {"purposes": ["newsletter", "service_delivery"], "categories": ["contact_details"], "is_integral": True}
     return RecipientApproval(client_id=host.client_id, recipient=host, starts_at=at, **{**told, **values})
 
@@ -60,7 +59,6 @@ def approved(at: datetime, client_id: Any = PAKTALEEM, **values: Any) -> Recipie
 
 
 def instruct(cast: Cast, code: str, at: datetime) -> None:
-    """Have a client name the recipient in an instruction."""
     client_id = cast.client_id(code)
     with in_client(client_id):
         row = Instruction(
@@ -85,7 +83,6 @@ def shared(cast: Cast, at: datetime, *, code: str = "indus", purpose: str = "ser
 
 
 def version_of(row: RecipientApproval) -> NoticeVersion:
-    """Return the version of the list that announced an approval."""
     assert row.announced_as is not None
     return NoticeVersion.objects.get(pk=row.announced_as)
 
@@ -483,7 +480,6 @@ SERVICE = ["service_delivery"]
 
 
 def end_instructions(cast: Cast, at: datetime) -> None:
-    """Have Khyber withdraw its instructions."""
     with in_client(cast.client_id("khyber")):
         for row in Instruction.objects.filter(client_id=cast.client_id("khyber")).order_by("pk"):
             end_period(row, actor=SETTING_UP, reason=WHY, at=at)
@@ -501,7 +497,6 @@ def follow(cast: Cast, at: datetime) -> set[str]:
 
 
 def notified(cast: Cast, row: RecipientApproval) -> set[str]:
-    """Return the codes of the clients to which an approval is announced."""
     with as_officer():
         found = set(NoticeDispatch.objects.filter(version_id=row.announced_as).values_list("client__code", flat=True))
     return {str(code) for code in found}

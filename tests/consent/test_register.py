@@ -69,7 +69,6 @@ def end(cast, row, at, actor="amina"):
 
 
 def new_row(kind, client, at, **changed):
-    """Return a valid new row of any kind of the register."""
     names = {"name_en": "New", "name_ur": "نیا"}
 
     def newsletter():

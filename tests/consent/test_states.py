@@ -39,7 +39,6 @@ def answer(cast, state, at, token=None):
 
 
 def end(cast, state, at):
-    """End a given consent in one of the possible ways."""
     consent = Consent.objects.get(subject=cast.subject("kiran"))
     if state == "withdrawn":
         return withdraw_consent(cast.subject("kiran"), purpose="newsletter", actor=cast.actor("celia"), at=at)

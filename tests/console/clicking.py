@@ -65,16 +65,13 @@ class Clicks:
         return self._open(urljoin(self.url, address))
 
     def search(self, text: str, **given: str) -> "Clicks":
-        """Send the search box of every page."""
         return self._send("/admin/search/", {"text": text, **given})
 
     def find(self, text: str) -> "Clicks":
-        """Send the search field of a list."""
         self.number += 1
         return self._open(f"{urlsplit(self.url).path}?q={text}")
 
     def send(self, **given: str) -> "Clicks":
-        """Send the form of the page, with the fields it has and these."""
         form = self.page.context.get("form") or self.page.context["adminform"].form
         values = {name: _value_of(form, name) for name in form.fields}
         return self._send(self.url, {**values, **given})

@@ -24,7 +24,6 @@ def list_url(model: str) -> str:
 
 
 def row_url(model: str, row_id: object, page: str = "change") -> str:
-    """Return the URL of a row's page."""
     return f"/admin/{model}/{row_id}/{page}/"
 
 

@@ -58,7 +58,6 @@ OF_ANOTHER_PERSON = {
 
 
 def read_pages(crawl: OpenPages, name: str) -> Crawl:
-    """Return the pages that a reader sees, in the language in which they read the console."""
     opened = crawl(name, "ur" if name in IN_URDU else "en")
     return {url: page for url, page in opened.items() if page.html}
 

@@ -51,12 +51,10 @@ def plant(cast: Cast, ids: Sequence[str], *, client: str = "indus") -> None:
 
 
 def export(browser: Client, url: str, kind: str) -> list[list[str]]:
-    """Return the rows of an export, with the heading first."""
     return rows_in(browser.post(url, {"format": kind, "reason": "review"}), kind)
 
 
 def rows_in(response: Any, kind: str) -> list[list[str]]:
-    """Return the rows of a response with an export, with the heading first."""
     assert response.status_code == 200
     assert f".{kind}" in response["Content-Disposition"]
     assert "no-store" in response["Cache-Control"]

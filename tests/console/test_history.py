@@ -192,7 +192,6 @@ def pages_of(model: str, rows: dict[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def versions_of(browser: Browser, model: str, row: Any) -> list[str]:
-    """Return the versions on the history page of a row, the newest first."""
     page = browser.get(row_url(model, row, "history")).content.decode()
     _, _, history = page.partition('<ol class="history">')
     return history.partition("</ol>")[0].split("<header>")[1:]

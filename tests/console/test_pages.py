@@ -299,7 +299,6 @@ def test_the_menu_is_short() -> None:
 
 
 def menu_of(page: str) -> str:
-    """Return the HTML of the menu."""
     return page.split('id="menu"')[1].split("</nav>", maxsplit=1)[0]
 
 
@@ -334,7 +333,6 @@ def test_a_role_that_sees_only_rare_lists_of_a_section_gets_the_first() -> None:
 
 
 def officer_at(chromium: Browser, served: Demonstration, path: str) -> Page:
-    """Sign an officer in, and open a page."""
     who = next(one for one in served.values["sign_ins"] if one["role"] == "privacy_officer")
     base = f"http://127.0.0.1:{served.port}"
     page = chromium.new_context(viewport=WIDE).new_page()

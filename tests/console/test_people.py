@@ -276,7 +276,6 @@ def rows(cast: Cast) -> None:
 
 
 def people_of(page: Any) -> list[str]:
-    """Return the people whom the rows of a list name, from the top."""
     table = page.content.decode().partition('<table id="result_list"')[2].partition("</table>")[0]
     return re.findall(r">(lms-[a-z0-9-]+)<", table)
 
@@ -330,7 +329,6 @@ def many(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def follow_older(browser: Client, url: str) -> list[list[str]]:
-    """Return the people of the rows of a list, and of all its older parts."""
     found = []
     while True:
         page = browser.get(url)
@@ -410,7 +408,6 @@ def url_of(cast: Cast, name: str) -> str:
 
 
 def rows_of(page: str, panel: str) -> dict[str, str]:
-    """Return the rows of a panel's table by their first cell."""
     table = page[page.index(f'id="{panel}"') :].split("</table>", maxsplit=1)[0]
     return dict(re.findall(r'<th scope="row">(.*?)</th>(.*?)</tr>', table, re.DOTALL))
 

@@ -15,7 +15,6 @@ from tests.rosters import school
 
 @pytest.fixture
 def served() -> Iterator[Demonstration]:
-    """The demonstration, with its worker."""
     with running_demonstration() as demonstration:
         yield demonstration
 

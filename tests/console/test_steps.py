@@ -33,7 +33,6 @@ def post(browser: Any, url: str, step: str, values: dict[str, Any]) -> Any:
 
 
 def kept_in(page: str) -> dict[str, list[str]]:
-    """Return the hidden fields of a check page."""
     sent: dict[str, list[str]] = {}
     for name, value in KEPT.findall(page):
         sent.setdefault(name, []).append(value)
@@ -41,7 +40,6 @@ def kept_in(page: str) -> dict[str, list[str]]:
 
 
 def add(browser: Any, url: str) -> Any:
-    """Post the check page as its form is."""
     page = browser.get(f"{url}?step=check").content.decode()
     return browser.post(url, {**kept_in(page), "reason": "client_instruction"})
 

@@ -10,6 +10,5 @@ from tests.factories import SETTING_UP
 
 
 def end_by_two_people(cast: Cast, system: System, *, at: datetime) -> None:
-    """End a system in the context of its client."""
     propose_system_end(system, actor=SETTING_UP, reason=Reason.REVIEW, at=at)
     end_system(system, actor=cast.actor("amina"), reason=Reason.REVIEW, at=at)

@@ -42,7 +42,6 @@ def _fill(environ: dict[str, str]) -> None:
 
 
 def main() -> None:
-    """Create the tables and fill them."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "paktaleem.settings")
     with environment(["demo"]):
         django.setup()

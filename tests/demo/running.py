@@ -89,7 +89,6 @@ class Demonstration:
         return ask(f"{self.values['base_url']}{path}")
 
     def left_running(self) -> dict[int, str]:
-        """List processes started for this folder that are still running."""
         return processes_with(f"PAKTALEEM_DATA_DIR={self.folder}")
 
 
@@ -100,7 +99,6 @@ def said(process: subprocess.Popen[str]) -> tuple[int, str, str]:
 
 
 def ask(url: str, body: dict[str, Any] | None = None, **headers: str) -> tuple[int, dict[str, Any]]:
-    """Send GET, or POST with a JSON body."""
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(url, data, {"Content-Type": "application/json", **headers})  # noqa: S310
     try:

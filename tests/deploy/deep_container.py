@@ -64,7 +64,6 @@ def buildah(tmp_path):
 
 @pytest.fixture
 def container(buildah, tmp_path):
-    """Build the image and return a container of it, with the command that it starts."""
     folder = tmp_path / "base"
     folder.mkdir()
     (folder / "Containerfile").write_text(BASE)

@@ -114,12 +114,10 @@ class Installation:
             assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
 
     def run_unit(self, name):
-        """Run every command of a unit to its end."""
         self.run(*self.read_unit(name))
 
 
 def here(words):
-    """Return a command of a unit with the programs of this checkout."""
     return [sys.executable if Path(words[0]).name == "python" else words[0], *words[1:]]
 
 

@@ -26,7 +26,6 @@ ANALYZE = shutil.which("systemd-analyze")
 
 
 def commands(unit):
-    """Return the commands of a unit, each as a list of words."""
     lines = (DEPLOY / unit).read_text().splitlines()
     return [line.partition("=")[2].split() for line in lines if line.startswith("ExecStart")]
 

@@ -10,7 +10,6 @@ from pathlib import Path
 
 
 def postmasters_of(data):
-    """Return all postmaster processes of a data folder."""
     found = []
     for entry in Path("/proc").glob("[0-9]*/cmdline"):
         try:

@@ -25,7 +25,6 @@ AFTER = AT + 72 * HOUR
 
 
 def second(cast: Cast) -> Actor:
-    """Return a second privacy officer."""
     return user_actor(cast.user_id("bilal"), "privacy_officer", PAKTALEEM)
 
 
@@ -40,7 +39,6 @@ def approved(cast: Cast, person: str = "hamza", at: datetime = AT, **given: Any)
 
 
 def go_on(proposal: ErasureProposal, at: datetime) -> ErasureProposal:
-    """Do what the worker does for one erasure."""
     return continue_erasure(proposal, actor=SYSTEM, at=at)
 
 

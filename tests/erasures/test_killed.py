@@ -40,8 +40,6 @@ class Killed(Exception):
 
 
 def kill_after(step: Callable[[], object], cast: Cast) -> None:
-    """Do a step in a transaction that does not commit."""
-
     def run() -> None:
         with in_client(cast.client_id("indus")):
             step()

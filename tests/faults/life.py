@@ -22,7 +22,6 @@ KINDS_OF_POINT = ("default", "aside")
 
 
 def main() -> None:
-    """Try every point."""
     key, client_id, subject_id, step = sys.argv[1:]
     live(key, client_id, subject_id, "warm")
     connections.close_all()

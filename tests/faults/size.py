@@ -6,5 +6,4 @@ IS_DEEP = os.environ.get("FAULTS", "") == "all"
 
 
 def sized(few: int, all_of_it: int) -> int:
-    """Return the size of this run."""
     return all_of_it if IS_DEEP else few

@@ -19,7 +19,6 @@ def say(line: str) -> None:
 
 
 def main() -> None:
-    """Do every chunk, in a transaction each."""
     django.setup()
     from paktaleem.foundation.accounts.actors import system_actor  # noqa: PLC0415 -- needs the settings
     from paktaleem.foundation.tenancy.context import in_client  # noqa: PLC0415 -- as above

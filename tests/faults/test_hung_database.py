@@ -78,7 +78,6 @@ class Relay:
 
 @contextmanager
 def stopped(endpoint):
-    """Stop every process of the database (SIGSTOP)."""
     leader = psutil.Process(endpoint.pid)
     processes = [leader, *leader.children(recursive=True)]
     for process in processes:

@@ -91,7 +91,6 @@ def processes(committed, monkeypatch, tmp_path):
 
 @contextmanager
 def working(logs):
-    """The worker as operators start it."""
     with running([("worker", WORKER)], logs) as [child]:
         yield child
 

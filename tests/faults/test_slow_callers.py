@@ -35,7 +35,6 @@ def port(committed, monkeypatch, tmp_path):
 
 
 def ask(port, method, path, body=None, key=""):
-    """Return status and body of an answer that comes soon."""
     connection = http.client.HTTPConnection(HOST, port, timeout=SOON)
     headers = {"Content-Type": "application/json", "Authorization": f"Bearer {key}"}
     try:

@@ -61,7 +61,6 @@ def test_a_long_list_is_sent_whole_beside_other_requests_and_a_cut_one_is_notice
 
 
 def end_sessions() -> None:
-    """End the portal's sessions at the database server."""
     name = connections.databases["default"]["NAME"]
     with psycopg.connect(template_ready().url(SUPERUSER, str(name)), autocommit=True) as admin:
         admin.execute(

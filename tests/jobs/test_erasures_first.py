@@ -15,7 +15,6 @@ NOTES, QUEUE = "tests.notes", "tests"
 
 @pytest.fixture(autouse=True)
 def new_worker(monkeypatch):
-    """Forget what an earlier worker of this process has found."""
     monkeypatch.setattr(app.job_manager, "_next_check_at", 0.0)
 
 

@@ -29,7 +29,6 @@ def job_of(status, *, days):
 
 
 def forget():
-    """Run the purge with the real worker."""
     with in_global(), connection.cursor() as cursor:
         enqueue_job(DISPOSE, timestamp="0")
         cursor.execute("UPDATE procrastinate_jobs SET queue_name = %s WHERE task_name = %s", [QUEUE, DISPOSE])

@@ -15,7 +15,6 @@ DONE, QUEUE, LOCK = "tests.done", "tests", "tests.lock"
 
 @pytest.fixture
 def done():
-    """A task that records its calls."""
     noted = []
 
     @app.task(name=DONE, pass_context=False)
@@ -90,7 +89,6 @@ def test_a_job_of_a_worker_that_lives_stays_in_its_hands(committed, done):
 
 
 def test_a_job_whose_worker_is_forgotten_is_done(committed, done):
-    """A starting worker deletes the rows of crashed workers."""
     taken = asked("taken")
     in_hand(taken, of_one_heard_of="1 hour")
     with in_global():

@@ -41,7 +41,6 @@ def logged(*, as_json: bool = True) -> Iterator[io.StringIO]:
 
 
 def parse(output: io.StringIO) -> list[dict[str, Any]]:
-    """Return the lines as objects."""
     return [json.loads(line) for line in output.getvalue().splitlines()]
 
 

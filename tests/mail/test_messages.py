@@ -38,8 +38,6 @@ WORKER = system_actor("mail.deliver")
 
 @pytest.fixture
 def asked(cast, indus, now):
-    """A function that enqueues a message to a person of Indus."""
-
     def ask(name="hamza", **details):
         given = {"context": VALUES, "actor": cast.key_actor("indus"), "at": now, **details}
         return send_message("test_greeting", to=cast.subject(name), client_id=indus.pk, **given)

@@ -13,14 +13,12 @@ SECOND = "lms-junaid-2"
 
 
 def second_record(cast: Cast, **details: Any) -> Subject:
-    """Register Junaid, the instructor, a second time."""
     values: dict[str, Any] = {"external_id": SECOND, "role": "instructor", **details}
     SubjectFactory(client=cast.client("indus"), **values)
     return Subject.objects.select_related("client").get(external_id=values["external_id"])
 
 
 def proposed(main: Subject, other: Subject, cast: Cast, at: datetime) -> PersonMerge:
-    """Have Farah propose that two records are one person."""
     return propose_merge(main, other, actor=cast.actor("farah"), reason=Reason.REVIEW, at=at)
 
 
@@ -30,6 +28,5 @@ def linked(main: Subject, other: Subject, cast: Cast, at: datetime) -> PersonMer
 
 
 def taken_apart(main: Subject, other: Subject, cast: Cast, at: datetime) -> PersonMerge:
-    """Undo a link by two people."""
     row = propose_undo(main, other, actor=cast.actor("farah"), reason=Reason.CORRECTION, at=at)
     return decide_merge(row, approve=True, actor=cast.actor("amina"), at=at)

@@ -219,7 +219,6 @@ def test_the_api_lists_the_other_records(cast: Cast, now: datetime) -> None:
 
 @pytest.fixture
 def linked_records(cast: Cast) -> Iterator[Cast]:
-    """The cast in the context of Indus, with two linked records of Junaid."""
     with in_client(cast.client_id("indus")):
         linked(cast.subject("junaid"), second_record(cast, full_name="Junaid the Second"), cast, AT)
         yield cast

@@ -40,7 +40,6 @@ class Platform:
         return f"{HOST}:{self.port}"
 
     def connect(self, portal: int) -> "Platform":
-        """Use the portal on this port from now on, and subscribe to its webhooks."""
         self._portal = portal
         self.do("subscribe", f"http://{self.address}/hooks")
         return self
@@ -60,12 +59,10 @@ class Platform:
         return done.stdout.strip()
 
     def shows(self, person: str) -> Any:
-        """Return what it holds about a person."""
         return json.loads(self.do("show", person))
 
     @property
     def portal(self) -> Portal:
-        """The portal, as the platform calls it."""
         known = self._environment()
         return Portal(known["PORTAL"], known["KEY"])
 
@@ -75,7 +72,6 @@ class Platform:
             store.do("INSERT INTO record VALUES (?, ?, ?)", person, category, json.dumps({"what": data}))
 
     def rows(self, query: str, *values: Any) -> list[Any]:
-        """Query its database."""
         with closing(Store(self.file)) as store:
             return store.rows(query, *values)
 

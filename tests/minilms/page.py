@@ -52,7 +52,6 @@ class PlatformPage(ThreadingHTTPServer):
 
     @property
     def origin(self) -> str:
-        """Its origin, to be registered at the portal."""
         return f"http://{HOST}:{self.server_port}"
 
     def render(self, query: dict[str, str]) -> str:
@@ -88,7 +87,6 @@ class _Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def page_served(portal: str) -> Iterator[PlatformPage]:
-    """Serve the page on a free port."""
     server = PlatformPage(portal)
     with in_thread(server):
         yield server

@@ -38,7 +38,6 @@ WORDS = "Please all of it."
 
 
 def ask_for_themselves(cast, platform):
-    """Request access and portability as Kiran."""
     return platform.portal.post("/api/v1/rights-requests", {"subject": KIRAN, "kinds": ["access", "portability"]}).body
 
 

@@ -45,7 +45,6 @@ def port(committed: Cast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
 
 
 def officers(cast: Cast) -> None:
-    """Make Gul, and Hadi by Amina and Gul."""
     second_officer_user()
     at = timezone.now()
     stamp: dict[str, Any] = {"actor": cast.actor("amina"), "reason": "onboarding", "at": at}

@@ -50,7 +50,6 @@ class Walker:
 
     @classmethod
     def signed_in(cls, chromium: Browser, base: str, email: str, language: str, tally: Tally) -> "Walker":
-        """Return a walker for a member of staff, who has signed in."""
         session = aside(lambda: _sign_in(email))
         kept = {settings.SESSION_COOKIE_NAME: session, settings.LANGUAGE_COOKIE_NAME: language}
         context = chromium.new_context(viewport=WIDE, reduced_motion="reduce")
@@ -58,7 +57,6 @@ class Walker:
         return cls(context.new_page(), base, tally, language=language)
 
     def go(self, url: str) -> None:
-        """Open an address, as from a bookmark or an email."""
         self.page.goto(url if url.startswith("http") else self.base + url)
         self.arrive()
 
@@ -72,7 +70,6 @@ class Walker:
             self.page.screenshot(path=f"{SHOTS}/walk-{self.language}-{self.tally.pages:02}.png", full_page=True)
 
     def click(self, what: str) -> None:
-        """Click what leads to another page."""
         with self.page.expect_navigation():
             self.page.locator(what).first.click()
         self.tally.clicks += 1
@@ -83,25 +80,21 @@ class Walker:
         self.click(f"#content a.button[href*='{part}']")
 
     def fill(self, **given: str) -> None:
-        """Type into fields."""
         for name, text in given.items():
             self.page.fill(f"[name={name}]", text)
             self.tally.fields += 1
             self.tally.typed += len(text)
 
     def choose(self, **given: str) -> None:
-        """Choose in lists."""
         for name, value in given.items():
             self.page.select_option(f"select[name={name}]", value)
             self.tally.fields += 1
             self.tally.clicks += 1
 
     def check(self, selector: str) -> None:
-        """Check a box."""
         self.page.check(selector)
         self.tally.fields += 1
         self.tally.clicks += 1
 
     def save(self) -> None:
-        """Send the form of the page."""
         self.click(SAVE)

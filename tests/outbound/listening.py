@@ -30,8 +30,6 @@ class Listener:
 
 
 def saying(status: str = "204 No Content", body: bytes = b"", *headers: str) -> Behaviour:
-    """Return a behaviour that reads the request and answers with a status, a body and headers."""
-
     async def behave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *headers, "", ""]
@@ -56,7 +54,6 @@ async def listener(behave: Behaviour, *, tls_name: str | None = None) -> AsyncIt
 
 
 def trust() -> ssl.SSLContext:
-    """Return a TLS context that trusts AUTHORITY."""
     context = ssl.create_default_context()
     AUTHORITY.configure_trust(context)
     return context

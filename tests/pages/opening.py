@@ -104,7 +104,6 @@ class OpenedPages:
             self.errors.append(message.text)
 
     def close(self) -> None:
-        """Close the window."""
         self.page.context.close()
 
 

@@ -47,7 +47,6 @@ MENU_BEYOND_THE_SCREEN = (
 
 
 def user_of(cast: Cast, name: str) -> User:
-    """Return a reader's account."""
     if name != "daniya":
         return cast.user(name)
     with in_global():

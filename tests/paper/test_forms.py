@@ -192,7 +192,6 @@ def catalog(read) -> Any:
 
 
 def tags(node: Any, language: str) -> Iterator[tuple[str, str, Any]]:
-    """Return every tag with its language."""
     node = node.get_object()
     for one in node if isinstance(node, list) else [node]:
         found = one.get_object()

@@ -69,7 +69,6 @@ def page(run, danish):
 
 @pytest.fixture
 def father(indus, danish):
-    """Return the father, a guardian of Danish with authority."""
     found = make_guardian(indus, "faisal", at=MADE - timedelta(days=9))
     verified_guardian(danish, found, at=MADE - timedelta(days=8))
     return found

@@ -16,7 +16,6 @@ SHOTS = os.environ.get("SHOTS", "")
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[Demonstration]:
-    """The demonstration, with its worker."""
     with running_demonstration() as demonstration:
         yield demonstration
 

@@ -17,7 +17,6 @@ SIGNED_ON = date(2026, 9, 30)
 def form_for(
     cast: Cast, people: Sequence[Subject], at: datetime, purposes: Sequence[str] = BOTH, client: str = "indus"
 ) -> FormRun:
-    """Return a form of Indus for some people, made by its administrator."""
     by = {"indus": "farah", "khyber": "celia"}[client]
     return make_form(
         cast.client(client), name="Grade 7 B", purposes=purposes, people=people, actor=cast.actor(by), at=at
@@ -25,7 +24,6 @@ def form_for(
 
 
 def guardians_form(cast: Cast, people: Sequence[Subject], at: datetime, purposes: Sequence[str] = BOTH) -> FormRun:
-    """Return a form of Indus for the guardians of some children."""
     return make_form(
         cast.client("indus"),
         name="Grade 3 A",
@@ -64,6 +62,5 @@ def signed(  # noqa: PLR0917 -- the answers in the order of the page, then the g
 
 
 def enter(cast: Cast, at: datetime, *typed: TypedAnswer, **changed: Any) -> list[PaperAnswer]:
-    """Enter answers of pages of one form, on paper, as the administrator of Indus."""
     values = {"method": "paper", "note": "Box 3", "actor": cast.actor("farah"), "at": at, **changed}
     return enter_answers(typed[0].page.run, typed, **values)

@@ -43,7 +43,6 @@ class Copy(NamedTuple):
 
 
 def main(names: Sequence[str]) -> int:
-    """Run the faults and return the exit status."""
     faults = load_faults(names)
     with _copied_checkouts() as copies:
         if not _pass_without_fault(faults, copies):

@@ -61,7 +61,6 @@ class Fault:
         return {path: after, **(_with_digest(path, before, after) if path.suffix == ".sql" else {})}
 
     def missing_tests(self, root: Path) -> list[str]:
-        """List the named tests that do not exist."""
         return [one for one in self.tests if not _is_there(root, one)]
 
 

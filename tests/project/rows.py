@@ -261,7 +261,6 @@ def agreements_of_indus(cast: Cast) -> dict[str, Any]:
 
 
 def exits_of(cast: Cast, *agreements: ServiceAgreement) -> dict[str, Any]:
-    """Make an exit in each stage, each of another agreement."""
     settled = {"state": "approved", "settled_by": cast.user_id("amina"), "settled_at": AT}
     stages: list[tuple[tuple[str, ...], dict[str, Any]]] = [
         (("approve", "decline"), {"stage": "proposed"}),
@@ -286,7 +285,6 @@ def exits_of(cast: Cast, *agreements: ServiceAgreement) -> dict[str, Any]:
 
 
 def packs_of(cast: Cast) -> dict[str, Any]:
-    """Make a pack for a regulator that is ready, and one that could not be gathered."""
     client, worker = cast.client("indus"), system_actor(GATHER)
     days: dict[str, Any] = {"since": AT.date() - timedelta(days=30), "until": AT.date() - timedelta(days=1)}
     ready, failed = (request_pack(client, **days, **BY) for _ in range(2))
@@ -367,7 +365,6 @@ def requests_of_indus(cast: Cast) -> dict[str, Any]:
 
 
 def rights_of_indus(cast: Cast) -> dict[str, Any]:
-    """Make rights requests in each state, for each act."""
     told: dict[str, Any] = {"channel": "telephone", "language": "en", "actor": SETTING_UP, "at": AT}
     about: dict[str, Any] = {"subject": cast.subject("hamza"), **told}
     client, farah = cast.client("indus"), cast.actor("farah")
@@ -563,7 +560,6 @@ def schedule_of_indus(cast: Cast) -> dict[str, Any]:
 
 
 def assessment_of_indus(cast: Cast) -> dict[str, Any]:
-    """Create an impact assessment."""
     client_id = cast.client_id("indus")
     row = ImpactAssessment(
         client_id=client_id,
@@ -596,7 +592,6 @@ def cookies_of_indus(cast: Cast) -> dict[str, Any]:
 
 
 def disposals_of(client: Client) -> dict[str, Any]:
-    """Create disposals in the stages in which each act applies."""
     first = open_disposal(client, actor=SETTING_UP, at=AT)
     approved: dict[str, Any] = {"approved_kind": "user", "approved_by": client.pk, "approved_at": AT}
 
@@ -681,14 +676,12 @@ def safeguard_change_of_indus(cast: Cast) -> SafeguardChange:
 
 
 def staff_change_of_indus(cast: Cast) -> StaffChange:
-    """Create a proposal to make Bilal an administrator of Indus."""
     membership = Membership(client_id=cast.client_id("indus"), user=cast.user("bilal"), role="client_admin")
     change_membership(membership, actor=cast.actor("amina"), reason=Reason.ONBOARDING, at=AT)
     return StaffChange.objects.get()
 
 
 def _colleague_of_indus(cast: Cast) -> Membership:
-    """Have Farah invite a colleague who has not set a password yet."""
     invited = Colleague("colleague@indus.example", "Daniya Rind")
     by: dict[str, Any] = {"actor": cast.actor("farah"), "reason": Reason.ONBOARDING, "at": AT}
     invite_colleague(invited, client_id=cast.client_id("indus"), role="client_auditor", **by)

@@ -24,7 +24,6 @@ def asked(made: dict[str, Any]) -> Iterator[str]:
 
 
 def filled(form: Any) -> dict[str, Any]:
-    """Return a valid value for each field, by its type."""
     given: dict[str, Any] = {}
     for name, field in form.fields.items():
         if not isinstance(field, forms.FileField):

@@ -59,7 +59,6 @@ def find_cuts(tree: ast.AST) -> Iterator[int]:
 
 
 def is_for_people(path: Path) -> bool:
-    """Return True if a module makes what a page shows."""
     parts = path.relative_to(ROOT).with_suffix("").parts
     return bool({*parts} & {*FOR_PEOPLE}) or parts[:3] == ("paktaleem", "foundation", "console")
 

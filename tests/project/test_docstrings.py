@@ -19,7 +19,6 @@ SECTIONS_OF_POLICY = range(1, 14)
 
 
 def known_classes(trees: list[ast.Module]) -> set[str]:
-    """Return the names of all classes that the project defines or imports."""
     nodes = [node for tree in trees for node in walk(tree)]
     defined = {node.name for node in nodes if isinstance(node, ast.ClassDef)}
     imports = [alias for node in nodes if isinstance(node, (ast.Import, ast.ImportFrom)) for alias in node.names]
@@ -63,7 +62,6 @@ def unnamed_exceptions(tree: ast.Module) -> Iterator[str]:
 
 
 def is_service(path: Path) -> bool:
-    """Return True for modules of services and selectors."""
     return bool(SERVICES & {*path.parts, path.stem}) or path.stem.endswith("_services")
 
 

@@ -549,7 +549,6 @@ APPS = re.compile(r"\(\?P<app_label>[a-z_|]+\)")
 
 
 def routes(resolver: Any = None, prefix: str = "") -> Iterator[str]:
-    """Yield every route, as written in the URL configuration."""
     for one in (resolver or get_resolver()).url_patterns:
         here = prefix + str(one.pattern)
         if isinstance(one, URLResolver):
@@ -559,7 +558,6 @@ def routes(resolver: Any = None, prefix: str = "") -> Iterator[str]:
 
 
 def listed() -> set[str]:
-    """Return every route in the tables above."""
     pages = {f"admin/{model}/{page}" for model in MODELS for page in ("", "add/")}
     rows = {f"admin/{model}/<path:object_id>/{page}/" for model in MODELS for page in ("change", "history")}
     acts = {"admin/{}/<path:object_id>/{}/".format(*act.rsplit("/", 1)) for act in ACTS}
@@ -599,7 +597,6 @@ def test_few_routes_are_public_and_each_has_its_reason() -> None:
 
 
 def example(route: str, row: object = NOT_THERE) -> str:
-    """Return a URL that matches the route."""
     named = route.replace("<path:object_id>", str(row)).replace("<int:pk>", "1").replace("<str:kind>", "csv")
     named = named.replace("<str:purpose>", "newsletter").replace("<str:token>", "none").replace("<str:client>", "none")
     named = named.replace("<slug:client>", "indus").replace("<slug:code>", "about_newsletter")
@@ -661,7 +658,6 @@ def acts_by_role(rows: dict[str, Any]) -> Iterator[tuple[str, str, bool]]:
 
 
 def list_statuses(rows: dict[str, Any], asker: str) -> Iterator[tuple[str, int]]:
-    """Yield the address of every page of the console with the status for an actor."""
     yield from ((example(route), status) for route, status in (*OWN_PAGES.items(), *CONSOLE.items()))
     of_no_row = [(example(route), roles) for route, roles in CONSOLE_BY_ROLE.items()]
     of_no_row += [(f"/admin/{model}/export/", MODELS[model][0].replace("S", "")) for model in EXPORTED]
@@ -675,7 +671,6 @@ CALLS = [(route, *call) for route, calls in API.items() for call in calls]
 
 
 def call(key: str | None, method: str, url: str, body: Any, browser: Client | None = None) -> int:
-    """Return the status of one API call."""
     headers = {"Authorization": f"Bearer {key}"} if key else {}
     given = {} if body is None else {"data": body, "content_type": "application/json"}
     return int(getattr(browser or Client(), method)(url, headers=headers, **given).status_code)

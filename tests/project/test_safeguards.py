@@ -190,7 +190,6 @@ def list_console_acts() -> Iterator[tuple[str, bool]]:
 
 
 def list_calls() -> Iterator[str]:
-    """Yield each call of the API that may change something."""
     for route, calls in API.items():
         yield from (f"{method}:{route}" for method, *_ in calls if method != "get")
 

@@ -124,7 +124,6 @@ def kinds_in(tree: ast.AST) -> Iterator[str]:
 
 @cache
 def recorded() -> set[str]:
-    """Return the kinds of all acts that the code records."""
     found = set()
     for tree in trees():
         calls = (node for node in walk(tree) if isinstance(node, ast.Call) and RECORDS.fullmatch(name_of(node)))

@@ -254,7 +254,6 @@ ARABIC = re.compile("[\u0600-\u06ff\ufb50-\ufdff\ufe70-\ufefe]")
 
 
 def texts() -> Iterator[str]:
-    """Return the sources that hold Urdu."""
     for pattern in TEXTS:
         yield from (path.read_text(encoding="utf-8") for path in ROOT.glob(pattern))
 

@@ -32,7 +32,6 @@ def received(
 
 
 def part_of(request: RightsRequest, decider: str = "client") -> RequestPart:
-    """Return the part that the client or PakTaleem decides."""
     return next(part for part in list_parts(request) if part.decider == decider)
 
 
@@ -57,7 +56,6 @@ def asked_by_guardian(cast: Cast, wish: str, **given: Any) -> RightsRequest:
 
 
 def withdraw(cast: Cast, request: RightsRequest, at: datetime = AT) -> None:
-    """Let the person end their own request."""
     assert request.subject_id is not None
     actor = person_actor(request.subject_id, request.client_id, acts_for=request.subject_id)
     deny_own_request(request, by_code=False, actor=actor, at=at)

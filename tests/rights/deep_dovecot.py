@@ -90,7 +90,6 @@ class Dovecot:
     authority: Path
 
     def session(self) -> imaplib.IMAP4_SSL:
-        """Sign in, as the program that delivers emails."""
         context = ssl.create_default_context(cafile=str(self.authority))
         server = imaplib.IMAP4_SSL("127.0.0.1", self.encrypted, ssl_context=context, timeout=30)
         server.login("privacy", "secret")
@@ -103,7 +102,6 @@ class Dovecot:
                 assert server.append("INBOX", "", ARRIVED, mail)[0] == "OK"
 
     def count(self, folder: str, criterion: str = "ALL") -> int:
-        """Count emails of a folder."""
         with self.session() as server:
             assert server.select(folder, readonly=True)[0] == "OK"
             return len(server.search(None, criterion)[1][0].split())
@@ -133,7 +131,6 @@ def dovecot(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Dovecot]
 
 
 def free_ports() -> tuple[int, int]:
-    """Return two ports that no one listens on."""
     with socket.create_server(("127.0.0.1", 0)) as first, socket.create_server(("127.0.0.1", 0)) as second:
         return first.getsockname()[1], second.getsockname()[1]
 

@@ -31,7 +31,6 @@ def measure(contact: str) -> float:
 
 
 def area_under_curve(first: list[float], second: list[float]) -> float:
-    """Return the probability that a value of the second list is greater than one of the first."""
     ranked = sorted([(value, 0) for value in first] + [(value, 1) for value in second])
     assert all(one <= other for one, other in pairwise(ranked))
     ranks = sum(rank for rank, (_, of_second) in enumerate(ranked, 1) if of_second)

@@ -32,7 +32,6 @@ class Mailbox:
     """Whether a connection begins unencrypted and is encrypted by STARTTLS; otherwise it is with ``tls`` at once."""
 
     def add(self, mail: bytes) -> None:
-        """Add an unread email."""
         self.mails[max(self.mails, default=0) + 1] = mail
 
 
@@ -42,7 +41,6 @@ class Session(socketserver.StreamRequestHandler):
     server: "Server"
 
     def setup(self) -> None:
-        """Encrypt the connection if the server does."""
         tls = self.server.mailbox.tls
         if tls is not None and not self.server.mailbox.has_starttls:
             self.request = tls.wrap_socket(self.request, server_side=True, do_handshake_on_connect=False)
@@ -73,7 +71,6 @@ class Session(socketserver.StreamRequestHandler):
                 return
 
     def say(self, line: bytes) -> None:
-        """Send one line."""
         self.wfile.write(line + b"\r\n")
 
     def encrypt(self, box: Mailbox) -> bool:
@@ -87,11 +84,9 @@ class Session(socketserver.StreamRequestHandler):
         return True
 
     def do_starttls(self, _box: Mailbox, _command: bytes) -> bytes:
-        """Announce the encryption."""
         return b"OK begin"
 
     def do_capability(self, box: Mailbox, _: bytes) -> bytes:
-        """Name the capabilities."""
         is_signed_in = "LOGIN" in box.commands
         self.say(
             f"* CAPABILITY {box.capabilities if is_signed_in else box.capabilities_before or box.capabilities}".encode()
@@ -99,18 +94,15 @@ class Session(socketserver.StreamRequestHandler):
         return b"OK done"
 
     def do_login(self, box: Mailbox, command: bytes) -> bytes:
-        """Check the password."""
         return b"OK done" if box.password.encode() in command else b"NO [AUTHENTICATIONFAILED] refused"
 
     def do_select(self, box: Mailbox, command: bytes) -> bytes:
-        """Open the folder."""
         if b"INBOX" not in command:
             return b"NO no such folder"
         self.say(f"* {len(box.mails)} EXISTS".encode())
         return b"OK [READ-WRITE] done"
 
     def do_uid_search(self, box: Mailbox, command: bytes) -> bytes:
-        """List the unread emails, or all."""
         found = [uid for uid in box.mails if b"ALL" in command or uid not in box.seen]
         self.say(b"* SEARCH " + b" ".join(str(uid).encode() for uid in found))
         return b"OK done"
@@ -126,7 +118,6 @@ class Session(socketserver.StreamRequestHandler):
         return b"OK done"
 
     def do_uid_store(self, box: Mailbox, command: bytes) -> bytes:
-        """Mark one email as read or deleted."""
         uid = int(command.split()[2])
         box.seen.add(uid)
         if b"Deleted" in command:
@@ -134,12 +125,10 @@ class Session(socketserver.StreamRequestHandler):
         return b"OK done"
 
     def do_uid_move(self, box: Mailbox, command: bytes) -> bytes:
-        """Move one email to the other folder."""
         box.done.append(box.mails.pop(int(command.split()[2])))
         return b"OK done"
 
     def do_uid_copy(self, box: Mailbox, command: bytes) -> bytes:
-        """Copy one email to the other folder."""
         box.done.append(box.mails[int(command.split()[2])])
         return b"OK done"
 
@@ -148,7 +137,6 @@ class Session(socketserver.StreamRequestHandler):
         return b"OK done"
 
     def do_logout(self, _box: Mailbox, _command: bytes) -> bytes:
-        """End the connection."""
         self.say(b"* BYE")
         return b"OK done"
 

@@ -41,7 +41,6 @@ def made(text: str = "What do you have about me?", sender: str = SENDER, **heade
 
 
 def raw(*lines: str | bytes) -> bytes:
-    """Return an email of these lines."""
     return b"\r\n".join(one if isinstance(one, bytes) else one.encode() for one in lines)
 
 
@@ -65,6 +64,5 @@ def list_requests() -> list[RightsRequest]:
 
 
 def content_of(message: MailMessage) -> Content:
-    """Return what a message says."""
     with as_officer():
         return open_content(MailMessage.objects.select_related("request").get(pk=message.pk))

@@ -54,13 +54,11 @@ def answered(cast: Cast, request: RightsRequest, *files: bytes, at: datetime = A
 
 
 def package_of(request: RightsRequest) -> Package:
-    """Return the newest package of a request."""
     found: Package = Package.objects.filter(request=request).order_by("-pk")[0]
     return found
 
 
 def built(cast: Cast, *kinds: str, files: tuple[bytes, ...] = (PNG,), at: datetime = AT, **given: Any) -> RightsRequest:
-    """Receive, grant and collect a request, and build its package."""
     request = decided(cast, received(cast, *(kinds or ("access",)), at=at, **given), at=at)
     answered(cast, request, *files, at=at)
     assert build(request, at=at) is not None
@@ -69,7 +67,6 @@ def built(cast: Cast, *kinds: str, files: tuple[bytes, ...] = (PNG,), at: dateti
 
 
 def build(request: RightsRequest, at: datetime = AT) -> Package | None:
-    """Build the package of a request as the worker does."""
     return build_package(package_of(request).pk, client_id=request.client_id, actor=SETTING_UP, at=at)
 
 
@@ -83,7 +80,6 @@ def fetched(cast: Cast, request: RightsRequest, *, by: str = "hamza", at: dateti
 
 
 def content_of(package: Package) -> bytes:
-    """Return the whole archive."""
     assert package.file is not None
     return b"".join(iterate_file(package.file))
 
@@ -96,6 +92,5 @@ def unpacked(archive: bytes) -> dict[str, bytes]:
 
 
 def data_in(files: dict[str, bytes], path: str = "data.json") -> dict[str, Any]:
-    """Return the data of the machine-readable file."""
     found: dict[str, Any] = json.loads(files[path])
     return found

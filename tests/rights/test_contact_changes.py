@@ -44,7 +44,6 @@ def notices() -> list[tuple[str, bool]]:
 
 
 def texts(folder: Path) -> list[str]:
-    """Read every text message that was sent."""
     return [file.read_text() for file in sorted(folder.iterdir())]
 
 

@@ -36,7 +36,6 @@ def clock(time_machine: Any, settings: Any) -> None:
 
 
 def rows_of(person: Subject) -> dict[str, list[Row]]:
-    """Read every section."""
     reader = Reader(person, sealer_of(person))
     return {section.code: list(section.read(reader)) for section in list_sections()}
 

@@ -130,7 +130,6 @@ class World:
             return found
 
     def act(self, browser: Client, person: str, slug: str, **values: Any) -> Any:
-        """Do an act on the page of a person's request."""
         return browser.post(row_url(MODEL, self.request(person).pk, slug), values)
 
     def reason(self, person: str, purpose: str) -> str:

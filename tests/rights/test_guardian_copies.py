@@ -64,7 +64,6 @@ def ready(cast: Cast, wish: str = "copy", *, at: Any = AT) -> RightsRequest:
 
 
 def without_contact(cast: Cast, name: str) -> None:
-    """Take the contacts of a person off the file."""
     person = cast.subject(name)
     person.email = person.email_index = person.phone = person.phone_index = None
     save_tracked(person, actor=SETTING_UP, reason=Reason.CORRECTION, at=AT)
@@ -312,7 +311,6 @@ DAYS = timedelta(days=1)
 
 
 def ready_to_fetch(cast: Cast, subject: str = "hamza") -> RightsRequest:
-    """Make a request whose copy is ready and named in the answer."""
     with in_client(cast.client_id("indus")):
         request = built(cast, subject=subject, at=timezone.now() - timedelta(minutes=1))
         return answer_request(request, text="Here it is.", actor=cast.actor("farah"), at=timezone.now())

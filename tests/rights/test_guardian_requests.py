@@ -151,7 +151,6 @@ def test_the_guardian_is_written_to_and_never_the_child(seen: Cast) -> None:
 
 
 def proposal_of(request: RightsRequest) -> ErasureProposal:
-    """Return the latest erasure proposed for a request."""
     return ErasureProposal.objects.filter(request=request).latest("requested_at", "id")
 
 

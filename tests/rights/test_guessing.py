@@ -16,7 +16,6 @@ THREADS = 8
 
 
 def with_code(contact: str, ip: str) -> Any:
-    """Return a browser that has requested a code for a contact, and the token of its form."""
     browser = visitor(REMOTE_ADDR=ip)
     assert send(browser, "/requests/follow/indus/", contact=contact).status_code == 302
     return browser, token_of(browser.get("/requests/code/"))

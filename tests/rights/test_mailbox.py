@@ -57,7 +57,6 @@ def now() -> datetime:
 
 
 def case_address() -> str:
-    """Return the address to which the last email asks for replies."""
     return str(mail.outbox[-1].reply_to[0])
 
 
@@ -424,7 +423,6 @@ def test_only_the_results_of_our_own_server_are_shown_and_they_change_nothing(ca
 
 
 def acknowledged() -> list[str]:
-    """List the recipients of automatic replies."""
     return [one.to[0] for one in mail.outbox if one.extra_headers["Auto-Submitted"] == "auto-replied"]
 
 

@@ -467,7 +467,6 @@ def test_staff_see_on_the_first_page_and_on_the_request_that_a_copy_failed(cast:
 
 
 def collected(cast: Cast) -> RightsRequest:
-    """A request for a copy, with every system's answer."""
     with in_client(cast.client_id("indus")):
         request = decided(cast, received(cast))
         answered(cast, request, PNG)

@@ -168,7 +168,6 @@ def test_every_request_is_answered_in_thirty_days_or_seen_overdue_and_no_reminde
 
 
 def check_the_end(client_id: Any, plans: list[Plan], ticks: list[datetime], seen: Counter[Any]) -> None:
-    """Compare what the portal recorded in the year with the plans."""
     with in_client(client_id):
         steps = list(ScheduledStep.objects.values_list("request_id", "kind", "due_at", "done_at"))
     by_request: dict[Any, list[tuple[str, datetime]]] = {}

@@ -31,7 +31,6 @@ class Sandbox:
 
     @property
     def client(self) -> Client:
-        """Return its row, in its context."""
         return Client.objects.get(id=self.id)
 
     @property

@@ -302,7 +302,6 @@ A_DAY = timedelta(days=1)
 
 @pytest.fixture
 def both(cast, sandbox):
-    """A client with real time, and a sandbox."""
     return cast.client_id("indus"), sandbox.id
 
 

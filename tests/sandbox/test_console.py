@@ -29,7 +29,6 @@ MARK = 'class="sandbox"'
 
 @pytest.fixture
 def admin(sandbox):
-    """The administrator of the sandbox, signed in."""
     return browser_of(make_staff("dev@play.example", ("client_admin", sandbox.id)))
 
 
@@ -104,7 +103,6 @@ def test_no_other_client_is_played_with(cast):
 
 @pytest.fixture
 def rows(sandbox):
-    """Pages about rows of the sandbox, by model."""
     with in_client(sandbox.id):
         subject = Subject.objects.get(external_id="p-adult")
         told = OrderSpec(

@@ -52,7 +52,6 @@ def played(sandbox):
 
 
 def rows_of(client_id, tables):
-    """Count a client's rows in each table, in its context."""
     with in_client(client_id), connection.cursor() as cursor:
         found = {}
         for table in tables:
@@ -62,7 +61,6 @@ def rows_of(client_id, tables):
 
 
 def readable(tables):
-    """Return the tables that the app may read."""
     walls = list_table_policies()
     return [table for table in tables if walls[table].rights]
 

@@ -46,7 +46,6 @@ class Planned:
     general: dict[str, Any] | None
 
     def faults(self, big: set[str], bounds: Bounds = OF_A_PAGE) -> list[str]:
-        """Return what makes it slow in a large database."""
         found = [fault for node in nodes(self.plan) if (fault := _fault(node, big, bounds))]
         blocks = self.plan["Shared Hit Blocks"] + self.plan["Shared Read Blocks"]
         lists = max(1, self.sql.count("(SELECT count(*)")) if bounds.for_each_count else 1
@@ -62,13 +61,11 @@ class Planned:
         return bool(read) and read <= tables
 
     def told(self) -> str:
-        """Return the query and its plans as text."""
         general = [] if self.general is None else ["the general plan:", *_lines(self.general)]
         return "\n".join(line[:WIDTH] for line in (self.sql, *_lines(self.plan), *general))
 
 
 def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield every step of a plan."""
     yield plan
     for inner in plan.get("Plans", []):
         yield from nodes(inner)
@@ -121,7 +118,6 @@ class Spy:
     """Seconds that the explanations took."""
 
     def __call__(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:  # noqa: FBT001 -- Django's signature
-        """Record one statement and execute it."""
         self.count += 1
         client = current_client()
         if sql.lstrip().startswith(READS) and "set_config" not in sql and self._is_new(client, sql, repr(params)):

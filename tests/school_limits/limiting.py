@@ -36,7 +36,6 @@ def make_school(cast: Cast, name: str, *people: UUID, client: str = "indus") -> 
 
 
 def enrol(school_class: SchoolClass, *people: UUID) -> None:
-    """Enrol people in a class, in the client's context."""
     Enrolment.objects.bulk_create(
         Enrolment(
             client_id=school_class.client_id,
@@ -66,6 +65,5 @@ def set_limit(user_id: UUID, *schools: UUID) -> None:
 
 
 def everyone(cast: Cast) -> list[UUID]:
-    """List the ids of all people of Indus."""
     with in_client(cast.client_id("indus")):
         return list(Subject.objects.order_by("pk").values_list("pk", flat=True))

@@ -125,7 +125,6 @@ OPEN = {
 
 
 def is_closed(act: str) -> bool:
-    """Return True if one of the prefixes of an act is in the table."""
     app, model, _ = act.split("/")
     return act not in OPEN and bool({app, f"{app}/{model}", act} & WHOLE_CLIENT.keys())
 

@@ -68,7 +68,6 @@ class North:
 
 
 def marks_of(person: Subject) -> Iterator[str]:
-    """Yield what identifies one person on a page."""
     yield str(person.pk)
     yield from (text for text in [person.external_id or ""] if len(text) > 5)
     details = open_details(person, sealer_of(person))
@@ -133,7 +132,6 @@ def answers_alike(north: North, url: str, *values: str) -> str:
 
 
 def lookups(model: str) -> Iterator[str]:
-    """Yield the parameters by which the rows of a list might be compared with a person."""
     own = admin_of(model)
     for field in own.model._meta.concrete_fields:
         if field.is_relation and field.related_model is Subject:

@@ -51,7 +51,6 @@ def limited_to(cast: Cast, *schools: UUID) -> Iterator[None]:
 
 
 def refused(statement: str, values: Any = None) -> bool:
-    """Return True if the database refuses a statement, or it finds no row."""
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(statement, values)
@@ -61,7 +60,6 @@ def refused(statement: str, values: Any = None) -> bool:
 
 
 def is_about_no_one(table: str) -> bool:
-    """Return True for a table that limited staff read as a whole."""
     wall = walled()[table]
     return wall.limited is Limited.READ or (wall.limited is Limited.CLASSES and link_to_people(table) is None)
 

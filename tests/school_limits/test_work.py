@@ -72,7 +72,6 @@ class HeadsCast(Cast):
     head: Actor
 
     def actor(self, name: str) -> Actor:
-        """Return the limited actor for Farah."""
         return self.head if name == "farah" else super().actor(name)
 
 
@@ -274,7 +273,6 @@ class TwoSchools:
         return browser_of(self.heads[school])
 
     def limited(self, school: str) -> Any:
-        """Open the context of a head."""
         return in_client(self.indus, schools=frozenset([getattr(self, school)]))
 
     def actor(self, school: str) -> HeadsCast:

@@ -75,7 +75,6 @@ def choose(*leaving: str, on: date = ENDED, ends_consents: bool = False, **movin
 
 
 def end(cast: Cast, choices: YearEndChoices, by: str = "farah") -> YearEnd:
-    """Preview it and carry it out."""
     shown = preview_year_end(lyari(), choices, at=AFTER).fingerprint
     return end_school_year(lyari(), choices, shown=shown, actor=cast.actor(by), at=AFTER)
 

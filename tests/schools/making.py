@@ -36,7 +36,6 @@ def given(*enrolments: EnrolmentRow, complete: frozenset[str] = frozenset()) -> 
 
 
 def record(client: Client, what: GivenRows, at: datetime, **terms: Any) -> Recorded:
-    """Record rows as a roster states them."""
     context: dict[str, Any] = {"client": client, "actor": SETTING_UP, "origin": Origin.ROSTER, "at": at}
     return record_schools(what, **{**context, **terms})
 

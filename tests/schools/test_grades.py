@@ -47,7 +47,6 @@ def grades(cast):
 
 
 def listed(page):
-    """Return the LMS ids in the list of people."""
     return sorted(re.findall(r"field-lms_id.*?>(lms-[a-z]+)<", page.content.decode(), re.DOTALL))
 
 

@@ -68,7 +68,6 @@ def what_stays(cast: Cast, *names: str) -> list[int]:
 
 
 def head_of(cast: Cast, school: str, at: datetime) -> User:
-    """Return an administrator limited to a school."""
     client_id = cast.client_id("indus")
     user = make_staff(f"{school}@indus.example", ("client_admin", client_id))
     with in_client(client_id):

@@ -260,7 +260,6 @@ YEAR = {"title": "2026-27", "kind": "school_year", "starts_on": "2026-08-01", "e
 
 @pytest.fixture
 def set_up(indus_lms):
-    """A school, a year and two classes of Indus."""
     assert indus_lms.put("/api/v1/schools/lyari", {"name": "Lyari School"}).status_code == 201
     assert indus_lms.put("/api/v1/terms/y2026", YEAR).status_code == 201
     for name in ("4a", "4b"):

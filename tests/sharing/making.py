@@ -23,7 +23,6 @@ def demand(at: datetime, **values: Any) -> LegalDemand:
 
 
 def transfer(at: datetime, **values: Any) -> BusinessTransfer:
-    """Return an acquisition in forty days, unsaved."""
     told: dict[str, Any] = {
         "client_id": PAKTALEEM,
         "kind": "acquisition",

@@ -40,7 +40,6 @@ def shared(cast: Cast, time_machine: Any) -> Guardianship:
 
 
 def page_of(cast: Cast) -> str:
-    """Return the guardian's page about Danish."""
     return by_contact().get(child_page(cast)).content.decode()
 
 

@@ -44,7 +44,6 @@ def visitor(amina: Visitor) -> Visitor:
 
 @pytest.fixture
 def inside(visitor: Visitor) -> Visitor:
-    """A visitor who has just enrolled an authenticator app."""
     visitor.enter()
     visitor.enrol()
     return visitor

@@ -32,7 +32,6 @@ OPEN_TO_A_PASSWORD = {"/admin/login/", "/admin/logout/"}
 
 
 def console_addresses() -> list[str]:
-    """Return every URL of the console, with some id if it needs one."""
     found = []
     for pattern in site.urls[0]:
         for one in getattr(pattern, "url_patterns", [pattern]):

@@ -46,26 +46,21 @@ class Visitor:
         self.browser = Client(**extra)
 
     def enter(self, password: str | None = None) -> Any:
-        """Submit email address and password."""
         given = {"username": self.email, "password": password or self.password}
         return self.browser.post(SIGN_IN, given)
 
     def code(self) -> str:
-        """Return the current code of the authenticator app."""
         return pyotp.TOTP(self.secret).now()
 
     def verify(self, code: str | None = None) -> Any:
-        """Submit a code."""
         return self.browser.post(VERIFY, {"code": code or self.code()})
 
     def enrol(self) -> Any:
-        """Enrol an authenticator app on its page."""
         page = self.browser.get(ENROL)
         self.secret = page.context["form"].secret
         return self.browser.post(ENROL, {"code": self.code()})
 
     def status(self, url: str = "/admin/") -> int:
-        """Return the status of a page."""
         return int(self.browser.get(url).status_code)
 
     @property
@@ -74,7 +69,6 @@ class Visitor:
 
 
 def enrolled(user: User, **extra: Any) -> Visitor:
-    """Return a visitor with an enrolled authenticator app."""
     secret = create_totp_secret()
     with in_global():
         enrol_totp(user, secret)

@@ -53,7 +53,6 @@ def certified(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CertifiedPro
 
 
 def list_registrations(code: str) -> list[dict[str, Any]]:
-    """Return the portal's registrations at a tenant."""
     own = {"client_secret": SECRET, "redirect_uris": [get_return_address(code)]}
     return [{"client_id": name, **own, **more} for name, more in REGISTRATIONS.items()]
 
@@ -69,7 +68,6 @@ def provider(certified: CertifiedProvider, colleagues: None, cast: Cast, now: da
 
 
 def use(cast: Cast, provider: CertifiedProvider, at: datetime, *, tenant: str = "indus", **changes: Any) -> None:
-    """Let a client use a tenant."""
     given = {"application_id": "by-default", "secret": SECRET, **changes}
     set_up(cast, provider.issuer(tenant), at, **given)
 

@@ -10,7 +10,6 @@ from paktaleem.foundation.accounts.actors import Actor
 
 
 def wanted(client_id: UUID, **changes: Any) -> Provider:
-    """Return a provider that is not proposed yet."""
     columns = {"issuer": "https://idp.school.example", "application_id": "portal", "domains": ["indus.example"]}
     return Provider(client_id=client_id, **{**columns, **changes})
 

@@ -41,7 +41,6 @@ class TestProvider:
         self.issuer = f"http://{self.host}"
 
     def set_person(self, subject: str, **claims: Any) -> None:
-        """Set the claims of an account."""
         body = json.dumps(claims).encode()
         headers = {"Content-Type": "application/json"}
         address = f"{self.issuer}/users/{quote(subject)}"
@@ -84,7 +83,6 @@ class HostileProvider:
         self.nonce = ""
 
     def answer(self, path: str) -> Any:
-        """Return the JSON of a path."""
         key = jwt.algorithms.RSAAlgorithm.to_jwk(_PORTAL_KEY.public_key(), as_dict=True)
         answers = {
             "/.well-known/openid-configuration": {
@@ -101,7 +99,6 @@ class HostileProvider:
         return answers[path]
 
     def sign(self) -> str:
-        """Return the token, with the changes."""
         at = time.time()
         claims = {
             "iss": self.issuer,
@@ -128,8 +125,6 @@ class HostileProvider:
 
 @contextmanager
 def hostile_provider() -> Iterator[HostileProvider]:
-    """Serve such a provider."""
-
     class Handler(BaseHTTPRequestHandler):
         def send_answer(self) -> None:
             body = json.dumps(provider.answer(urlsplit(self.path).path)).encode()
@@ -163,7 +158,6 @@ class CertifiedProvider:
         self.host = f"127.0.0.1:{port}"
 
     def issuer(self, tenant: str = "indus") -> str:
-        """Return the address of a tenant."""
         return f"http://{self.host}/{tenant}"
 
     def set_person(self, subject: str, *, login: Mapping[str, Any] | None = None, **claims: Any) -> None:

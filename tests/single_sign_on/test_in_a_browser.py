@@ -76,7 +76,6 @@ class Window:
         self.context.add_cookies([{"name": cookie, "value": value, "url": self.base}])
 
     def say(self, text: str) -> str:
-        """Return a text of the portal in the language of this window."""
         with override(self.language):
             return gettext(text)
 
@@ -93,7 +92,6 @@ class Window:
                 self.page.screenshot(path=path, full_page=True)
 
     def propose(self) -> None:
-        """Propose the provider in the console."""
         self.page.goto(f"{self.base}/admin/staff/provider/add/")
         self.page.fill("input[name=issuer]", self.provider.issuer)
         self.page.fill("input[name=application_id]", APPLICATION)
@@ -109,7 +107,6 @@ class Window:
         self.look("proposed")
 
     def choose_institution(self) -> None:
-        """Find the institution by an address, from the page for passwords."""
         self.page.goto(f"{self.base}/admin/login/")
         self.look("sign-in")
         self.page.get_by_role("link", name=self.say("Sign in with your school’s account")).click()
@@ -131,7 +128,6 @@ class Window:
 
 
 def approve(cast: Cast) -> None:
-    """Approve the proposed provider as an officer does."""
     gul = second_officer()
     with in_client(cast.client_id("indus")):
         decide_provider(Provider.objects.get(), approve=True, actor=gul, reason="review", at=timezone.now())

@@ -237,7 +237,6 @@ def test_one_who_is_limited_disabled_invited_or_locked_does_not_count(cast: Cast
 
 
 def write(client_id: UUID, user: User, column: str, value: Any) -> None:
-    """Write a column of an account or its membership by SQL."""
     own = column in {"is_active", "password"}
     table, key = ("accounts_user", "id") if own else ("accounts_membership", "user_id")
     with in_client(client_id), connection.cursor() as cursor:

@@ -52,7 +52,6 @@ def act(cast: Cast, service: Any, row: Any, *, by: str = "farah", **more: Any) -
 
 
 def list_workplaces(browser: Client) -> list[Any]:
-    """Return the clients that this session may work for."""
     return [one.client_id for one in as_received(browser.get("/admin/").wsgi_request).memberships]
 
 

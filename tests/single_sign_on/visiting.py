@@ -68,7 +68,6 @@ def sign_on(
 
 
 def is_in(browser: Client) -> bool:
-    """Return True if the console opens."""
     return browser.get(CONSOLE).status_code == 200
 
 

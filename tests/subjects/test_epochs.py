@@ -55,7 +55,6 @@ LATER = datetime(2026, 10, 1, 9, tzinfo=UTC)
 
 @pytest.fixture
 def keyring_file(tmp_path, monkeypatch):
-    """The tests' keyring, in a file that commands may change."""
     path = tmp_path / "keys.json"
     path.write_text(KEYRING)
     path.chmod(0o600)

@@ -191,7 +191,6 @@ def make_statistics():
 
 
 def is_in_statistics(external_id):
-    """Return True if the planner's statistics contain an LMS id."""
     with enter(SUPERUSER) as door:
         return bool(
             rows(door, "SELECT attname FROM pg_stats WHERE histogram_bounds::text LIKE %s", [f"%%{external_id}%%"])
@@ -216,7 +215,6 @@ def make_canary(cast, now):
 
 
 def sealed_values_in(person):
-    """Return all sealed values of a person, in current rows, history and evidence."""
     with enter(SUPERUSER) as door:
         found = []
         for table in ("people_subject", "people_historicalsubject"):
@@ -293,7 +291,6 @@ def test_erasing_an_id_does_not_erase_it_in_another_letter_case(cast, now):
 
 @pytest.fixture
 def prepared(cast, now):
-    """Indus, with Danish erased."""
     with in_client(cast.client_id("indus")):
         erase_subject(cast.subject("danish"), actor=cast.actor("amina"), reason="subject_request", at=now)
         yield cast.client("indus")

@@ -51,7 +51,6 @@ LATER = timedelta(hours=1)
 
 
 def replayed(at):
-    """Replay the list, and return the result of each line."""
     told: list[str] = []
     replay_erasures(at=at, report=told.append)
     return told
@@ -258,7 +257,6 @@ def test_the_command_reports_what_it_did(committed, now):
 
 @pytest.fixture
 def looking(monkeypatch):
-    """Middleware that checks at every request."""
     monkeypatch.setattr(settings, "READINESS_SECONDS", 0.0)
 
 

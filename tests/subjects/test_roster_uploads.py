@@ -57,8 +57,6 @@ def farah(cast):
 
 @pytest.fixture
 def upload(indus, farah, now):
-    """Upload bytes as Farah."""
-
     def upload(content=TWO, *, everybody=False, actor=farah):
         return upload_roster(content, client=indus, everybody=everybody, actor=actor, at=now)
 

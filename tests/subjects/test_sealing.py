@@ -302,7 +302,6 @@ def test_nothing_personal_is_left_on_disk(committed, server, tmp_path):
 
 
 def is_in_database(files):
-    """Return True if one of the files is a data file or part of the write-ahead log."""
     return any({"base", "pg_wal"} & set(file.parts) for file in files)
 
 

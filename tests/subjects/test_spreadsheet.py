@@ -72,7 +72,6 @@ def refused(data):
 
 
 def filled(template, *people):
-    """Return the template with people written below the hints."""
     book = openpyxl.load_workbook(io.BytesIO(template))
     for row in lines(*people)[1:]:
         book["People"].append(row)

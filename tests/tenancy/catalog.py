@@ -93,7 +93,6 @@ IN_PUBLIC = "relnamespace = 'public'::regnamespace"
 
 @cache
 def walled() -> dict[str, TablePolicy]:
-    """Return the tables with a client."""
     return {table: wall for table, wall in list_table_policies().items() if wall.scope is not Scope.GLOBAL}
 
 
@@ -260,7 +259,6 @@ def _leads_to_people(link: Link, table: str) -> bool:
 
 @cache
 def declared_policies() -> dict[str, set[tuple[Any, ...]]]:
-    """Return the policies of each table with a client, as its declaration wants them."""
     return {table: expected_policies(wall) | limited_policies(table, wall) for table, wall in walled().items()}
 
 
@@ -511,5 +509,4 @@ CHECKS: tuple[Callable[[Door], Iterator[str]], ...] = (
 
 
 def findings(door: Door) -> list[str]:
-    """Return the findings of all checks."""
     return [finding for check in CHECKS for finding in check(door)]

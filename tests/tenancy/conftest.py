@@ -10,7 +10,6 @@ from tests.tenancy.connections import enter
 
 @pytest.fixture
 def people(django_db_setup) -> Cast:
-    """Commit the cast, for tests that do not use Django."""
     return Cast(cast_values())
 
 
@@ -31,7 +30,6 @@ def app(people):
 
 @pytest.fixture
 def owner(people):
-    """Connect as the owner role, which migrates."""
     yield from _door(OWNER)
 
 

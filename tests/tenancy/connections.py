@@ -37,7 +37,6 @@ def become_officer(door: Door) -> None:
 
 
 def rows(door: Door, sql: str, parameters: Any = None) -> list[Any]:
-    """Execute a statement and return its rows."""
     return door.execute(sql, parameters).fetchall()
 
 

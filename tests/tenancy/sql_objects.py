@@ -34,7 +34,6 @@ VIEW_TEXT = "SELECT pg_get_viewdef(%s::regclass), (SELECT reloptions FROM pg_cla
 
 
 def texts() -> list[SqlText]:
-    """The current texts of all files."""
     return [file.current for file in sql_files()]
 
 
@@ -73,7 +72,6 @@ def differences(door: Door, files: list[SqlText]) -> Iterator[str]:
 
 
 def definition(door: Door, one: SqlText) -> list[Any]:
-    """The text of an object in the database."""
     if one.kind is Kind.FUNCTION:
         return rows(door, FUNCTION_TEXT, [one.name])
     if one.kind is Kind.VIEW:

@@ -178,7 +178,6 @@ def consent_event(door, people, **changed):
 
 
 def foreign(bootstrap, people, table):
-    """Return the id of a row of Khyber's."""
     return rows(bootstrap, f"SELECT id FROM {table} WHERE client_id = %s", [people.client_id("khyber")])[0][0]
 
 

@@ -48,7 +48,6 @@ class Broken(Exception):
 
 
 def settings_now():
-    """Return the role and the client as set in the database."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_user::text, coalesce(current_setting('paktaleem.client', true), '')")
         return cursor.fetchone()

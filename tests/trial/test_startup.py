@@ -229,7 +229,6 @@ def test_every_check_refuses_a_weak_secret_of_a_public_host(settings, host, debu
 
 
 def test_what_the_address_says_of_tls_reaches_every_connection():
-    """With sslmode in the URL, the connections of all roles are encrypted."""
     tls = {"sslmode": "verify-full", "sslrootcert": "/etc/ssl/portal.pem"}
     names = {"default": "DATABASE_URL", "aside": "DATABASE_URL", "owner": "DATABASE_OWNER_URL"}
     url = "postgres://who:secret@db.example:5432/portal?" + urlencode(tls)

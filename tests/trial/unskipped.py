@@ -12,7 +12,6 @@ _skipped: list[str] = []
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Record tests skipped for other reasons."""
     if report.skipped and not hasattr(report, "wasxfail"):
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
         if not ELSEWHERE.search(reason):
@@ -27,7 +26,6 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """List them."""
     if _skipped and os.environ.get("CI"):
         terminalreporter.section("skipped, which fails in CI")
         for line in _skipped:

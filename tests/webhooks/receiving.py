@@ -154,7 +154,6 @@ URL = "https://lms.example/hooks"
 
 
 def make_endpoint(cast: Cast, code: str, *, at: datetime, **values: Any) -> Endpoint:
-    """Add an endpoint to a client, in its context."""
     given: dict[str, Any] = {"url": URL, "events": ["consent.*"], **values}
     endpoint, _ = add_endpoint(cast.client_id(code), **given, actor=SETTING_UP, at=at)
     return endpoint

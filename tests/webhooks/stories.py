@@ -107,11 +107,9 @@ class World:
         return self.cast.client_id("indus")
 
     def person(self, name: str) -> Subject:
-        """Return a person of Indus as stored."""
         return self.cast.subject(name)
 
     def inside(self) -> Any:
-        """Enter the context of Indus."""
         return in_client(self.client_id)
 
     @property
@@ -141,7 +139,6 @@ def causes(*events: str) -> Callable[[Story], Story]:
 
 @causes(*(f"consent.{state}" for state in ("requested", "deferred", "given", "refused", "withdrawn", "revoked")))
 def answers_about_a_purpose(world: World) -> None:
-    """Record every answer about one purpose, and revoke a consent."""
     with world.inside():
         junaid = world.person("junaid")
         states = (ConsentState.REQUESTED, ConsentState.DEFERRED, ConsentState.REFUSED, ConsentState.GIVEN)
@@ -161,7 +158,6 @@ def give(world: World, state: ConsentState, at: datetime) -> None:
 
 @causes("consent.invalidated")
 def a_consent_is_invalidated(world: World) -> None:
-    """Invalidate a consent by an officer."""
     with world.inside():
         give(world, ConsentState.GIVEN, AT)
         invalidate_consent(Consent.objects.get(), **{**world.officer, "at": AT + MINUTE})
@@ -206,7 +202,6 @@ def data_is_shared_with_a_recipient_that_is_not_approved(world: World) -> None:
 
 @causes("guardian.claimed", "guardian.claim_ended")
 def a_school_names_a_guardian_and_no_longer(world: World) -> None:
-    """Claim a guardian, and end the claims of all others."""
     with world.inside():
         danish, uncle = world.person("danish"), make_guardian(world.cast.client("indus"), "uncle", at=AT)
         claim_guardian(danish, guardian=uncle, relationship="guardian", actor=world.farah, at=AT)
@@ -247,7 +242,6 @@ def taking_away_a_refusal_takes_two(world: World) -> None:
 
 @causes("guardian.check_started", "guardian.check_settled", "guardian.verification_false")
 def a_provider_checks_a_guardian(world: World) -> None:
-    """Have a provider check a guardian, and find the verification false."""
     world.settings.CHECK_FOLDER, world.settings.CHECK_KEY = str(world.folder), new_secret()
     world.settings.CHECK_PROVIDERS = {"folder": "children.guardians.providers.FolderProvider"}
     with world.inside():
@@ -265,7 +259,6 @@ def a_provider_checks_a_guardian(world: World) -> None:
 
 @causes("guardian.school_authorised", "guardian.school_authorisation_ended")
 def a_school_authorises(world: World) -> None:
-    """Record a school's own authorisation, and end it."""
     with world.inside():
         told: dict[str, Any] = {"contract_reference": "C-1", "official": "The head", "actor": world.farah}
         row = authorise_by_school(world.person("danish"), **told, at=AT)
@@ -294,7 +287,6 @@ def a_guardian_is_invited_reminded_and_says_yes(world: World) -> None:
 
 @causes("consent.expired")
 def consent_of_a_school_year_ends(world: World) -> None:
-    """Let a consent of the year end with it."""
     with world.inside():
         give(world, ConsentState.GIVEN, AT)
         consent = Consent.objects.get(subject=world.person("junaid"))
@@ -347,7 +339,6 @@ def a_guardian_requests_a_copy(world: World) -> None:
 
 @causes("rights_request.corrected", "rights_request.limited")
 def a_person_has_data_corrected_and_restricted(world: World) -> None:
-    """Grant a rectification and a restriction."""
     with world.inside():
         wrong = received(world.cast, "rectification", at=AT)
         add_correction(wrong, Statement(field="full_name", new_value="Hamza Lodhi"), actor=world.farah, at=AT)
@@ -428,7 +419,6 @@ def answer_orders(world: World, orders: Any) -> None:
 
 @causes(*(f"{limit}.{step}" for limit in ("restriction", "objection") for step in ("opened", "lifted")))
 def processing_is_restricted_and_objected_to(world: World) -> None:
-    """Restrict processing, object to a purpose, and lift both."""
     with world.inside():
         danish, later = world.person("danish"), {**world.officer, "at": AT + MINUTE}
         lift_by_two(restrict_processing(danish, **world.officer), **later)
@@ -471,7 +461,6 @@ def a_request_waits_too_long(world: World) -> None:
 
 @causes("purpose.widened")
 def a_purpose_is_widened(world: World) -> None:
-    """Add a data category to a shared purpose."""
     share_purpose(world.cast)
     with in_client(PAKTALEEM):
         purpose = Purpose.objects.get(code=PURPOSE, client_id=PAKTALEEM)
@@ -480,7 +469,6 @@ def a_purpose_is_widened(world: World) -> None:
 
 @causes("subject.comes_of_age")
 def a_child_comes_of_age_soon(world: World) -> None:
-    """Send notice of a child who soon reaches the age of consent."""
     with world.inside():
         born = (AT + 20 * DAY).date()
         details = {"birth_date": born.replace(year=born.year - 13), "at": AT - DAY}
@@ -490,7 +478,6 @@ def a_child_comes_of_age_soon(world: World) -> None:
 
 @causes("subject.quarantined", "subject.released")
 def a_report_is_unfounded(world: World) -> None:
-    """Quarantine a person on a report, and end it."""
     with world.inside():
         quarantine(world.person("danish"), cause="report", **world.officer)
         release(world.person("danish"), **{**world.officer, "at": AT + MINUTE})

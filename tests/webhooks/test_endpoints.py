@@ -154,8 +154,6 @@ def test_secrets_are_rewrapped_under_the_current_epoch(cast, indus, now, setting
 
 @pytest.fixture
 def call(cast, client):
-    """Return a function that calls the API with a client's key."""
-
     def made(method, path, body=None, code="indus", **headers):
         sent = {} if body is None else {"data": body, "content_type": "application/json"}
         headers["Authorization"] = f"Bearer {cast.key(code)}"

@@ -163,7 +163,6 @@ def test_a_change_of_the_clients_register_is_sent(cast, indus, now):
 
 
 def test_an_approved_recipient_is_sent_with_the_end_of_the_objection_period(cast, indus, now):
-    """And that the approval ends."""
     make_endpoint(cast, "indus", at=now, events=["recipient.*"])
     host = change_register(recipient(indus.pk), actor=SETTING_UP, reason=Reason.REVIEW, at=now)
     until = now + timedelta(days=30)

@@ -116,7 +116,6 @@ def _serialize_records(row: Subject, facts: ChildFacts, actor: Actor, at: dateti
 
 @person_summaries.connect
 def summarize_authority(request: HttpRequest, row: Subject) -> list[SummaryLine]:
-    """Return who decides for a person."""
     if not {"student", "learner"} & {*row.roles} or not may(request, Capability.VIEW_GUARDIANS, row.client_id):
         return []
     answer = gettext("A guardian") if row.counts_as_child(get_action_time(request)) else gettext("The person")
@@ -234,7 +233,6 @@ def _change(row: Guardianship, given: dict[str, Any], request: HttpRequest) -> N
 
 
 def is_in_effect(row: Guardianship, at: datetime) -> bool:
-    """Return True if the guardianship has not ended."""
     return row.ends_at is None or row.ends_at > at
 
 

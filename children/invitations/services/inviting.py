@@ -120,7 +120,6 @@ def _find_index(channel: Channel | str, guardian: Subject) -> tuple[str, bytes |
 
 
 def _is_within(limit: Limit, guardian: Subject, channel: Channel | str) -> bool:
-    """Count one message or invitation of this contact, and return True if it is within the limit."""
     index = _find_index(channel, guardian)[1]
     return count_attempt((limit,), address=f"{guardian.client_id}/{bytes(index or b'').hex()}", ip="")
 
@@ -347,7 +346,6 @@ def _list_guardians(child: Subject, at: datetime) -> list[Subject]:
 
 
 def _check(child: Subject, guardian: Subject, at: datetime) -> None:
-    """Check that the child is a child, and that the guardian may decide and has not consented yet."""
     refuse_erased(child, guardian)
     require_child(child, at=at)
     row = _get_guardianship(child, guardian, at)

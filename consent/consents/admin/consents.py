@@ -69,7 +69,6 @@ SHOWN = 200
 
 
 def state_pill(state: str) -> SafeString:
-    """Render the state of a consent as a pill."""
     known = ConsentState(state)
     return render_state(SHORT.get(known, known.label), TONES.get(known, "bad"))
 

@@ -291,7 +291,6 @@ def _serialize_consent(
 
 @person_panels.connect
 def limits_panel(request: HttpRequest, row: Subject) -> dict[str, object] | None:
-    """Show restrictions and objections."""
     if not may(request, Capability.VIEW_CONSENTS, row.client_id):
         return None
     limits: list[dict[str, Any]] = []

@@ -306,7 +306,6 @@ def _is_future(at: datetime | None, now: datetime) -> bool:
 
 
 def _past_time(at: datetime | None, now: datetime) -> datetime | None:
-    """Return the time if it is past, None if it is now. Raises TimeInFuture."""
     if _is_future(at, now):
         raise TimeInFuture
     return None if at == now else at
@@ -442,7 +441,6 @@ class _Registers:
         self.compiled: dict[int, Register] = {}
 
     def at(self, moment: datetime) -> Register:
-        """Return the register as of a time."""
         place = bisect_right(self.changes, moment)
         if place not in self.compiled:
             is_current = place == len(self.changes)

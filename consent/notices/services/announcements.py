@@ -283,7 +283,6 @@ def apply_approved_recipient(change: SafeguardChange, *, actor: Actor, reason: R
 
 
 def _announce_list(row: RecipientApproval, *, actor: Actor, reason: Reason | str, at: datetime) -> NoticeVersion:
-    """Announce the approvals of PakTaleem that have not ended, with the coming one, by name of the recipient."""
     rows = RecipientApproval.objects.uncancelled().filter(Q(ends_at=None) | Q(ends_at__gt=at), client_id=PAKTALEEM)
     others = rows.exclude(pk=row.pk).select_related("recipient")
     approvals = sorted([*others, row], key=lambda one: (one.recipient.name, one.starts_at, one.pk))

@@ -199,7 +199,6 @@ class SafeguardedAdmin(RegisterAdmin):
     def request_change(
         self, row: Any, *, kind: SafeguardKind | None, ground: str, actor: Actor, at: datetime
     ) -> SafeguardChange:
-        """Request a change that weakens a safeguard."""
         return request_safeguard_change(row, kind=kind, ground=ground, actor=actor, at=at)
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:

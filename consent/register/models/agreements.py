@@ -258,7 +258,6 @@ class Recipient(RegisterRow):
 
     @property
     def service_here(self) -> str:
-        """The service in the language of the page."""
         return self.describe_service(get_language() or "en")
 
 

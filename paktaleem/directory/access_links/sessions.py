@@ -140,12 +140,10 @@ def _ended_key(session: PageSession) -> str:
 
 
 def delete_page_session(response: HttpResponse, page: str) -> None:
-    """Delete the session cookie."""
     response.delete_cookie(f"paktaleem_{page}", path=f"/{page}/", samesite="Strict")
 
 
 def set_pending_code(response: HttpResponse, knock: Knock, *, at: datetime) -> None:
-    """Set the cookie of the pending code."""
     claims = {
         "c": knock.client_id.hex,
         "k": knock.secret,
@@ -167,7 +165,6 @@ def read_pending_code(request: HttpRequest, page: str, *, at: datetime) -> Knock
 
 
 def delete_pending_code(response: HttpResponse, page: str) -> None:
-    """Delete the cookie of the pending code."""
     response.delete_cookie("paktaleem_code", path=f"/{page}/", samesite="Strict")
 
 

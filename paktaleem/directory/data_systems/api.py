@@ -211,7 +211,6 @@ class PartOutput(serializers.Serializer[Any]):
 
 
 def answer_of(given: dict[str, Any]) -> Answer:
-    """Build the answer from validated input."""
     return Answer(
         outcome=Outcome(given["result"]),
         reason=given.get("reason", ""),

@@ -393,7 +393,6 @@ class Order(OrderColumns):
 
     @property
     def is_open(self) -> bool:
-        """True if it is not answered yet."""
         return self.ended_at is None
 
 

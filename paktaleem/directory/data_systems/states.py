@@ -78,7 +78,6 @@ class Outcome(StrEnum):
 
     @property
     def step(self) -> Step:
-        """The step to which the answer leads."""
         return {Outcome.DONE: Step.CONFIRM, Outcome.NOT_FOUND: Step.MISS}.get(self, Step.DECLINE)
 
 

@@ -60,7 +60,6 @@ class GivenNumber(GivenContact):
 
 
 def recipient_columns(to: Subject | User | GivenContact) -> dict[str, Any]:
-    """Return the columns of a message that name its one recipient."""
     return {
         "subject": to if isinstance(to, Subject) else None,
         "user": to if isinstance(to, User) else None,

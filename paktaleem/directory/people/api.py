@@ -174,7 +174,6 @@ class PersonalInput(StrictSerializer):
     language = serializers.ChoiceField(LANGUAGES, required=False)
 
     def get_fields(self) -> dict[str, Any]:
-        """Return the sealed fields, then the others."""
         return {field.name: _input_field(field) for field in self.sealed} | super().get_fields()
 
 
@@ -236,7 +235,6 @@ class SubjectInput(PersonalInput):
         return attrs
 
     def validate_age_check(self, found: dict[str, Any] | None) -> str | None:
-        """Return the check as the text that is stored."""
         if found is None:
             return None
         common = (found[name] for name in ("result", "age", "checked_on", "provider", "reference"))

@@ -367,7 +367,6 @@ def role_facts(roles: tuple[str, ...]) -> dict[str, object]:
 
 
 def age_columns(details: SubjectDetails, *, thresholds: Thresholds, time_zone: str, at: datetime) -> dict[str, Any]:
-    """Return the columns with the time of reaching the threshold, and the threshold it was computed for."""
     threshold = thresholds.of(details.country)
     moment = threshold_reached_at(details, threshold=threshold, time_zone=time_zone, at=at)
     of_age = {"of_age_at": moment, "of_age_threshold": threshold if details.is_age_stated else None}

@@ -69,12 +69,10 @@ SHOWN = 200
 
 
 def school_url(school_id: object) -> str:
-    """Return the URL of a school's page."""
     return reverse("admin:schools_school_change", args=[school_id], current_app=site.name)
 
 
 def class_url(class_id: object) -> str:
-    """Return the URL of a class's page."""
     return reverse("admin:schools_schoolclass_change", args=[class_id], current_app=site.name)
 
 
@@ -224,7 +222,6 @@ class PlaceFilter(DayFilter):
         return people.filter(pk__in=self.enrolments.values("subject_id"))
 
     def list_first(self, people: QuerySet[Subject], most: int) -> list[UUID]:  # noqa: ARG002 -- read from the enrolments
-        """List the ids of some of the people."""
         return _list_enrolled(self.enrolments, most)
 
     def find_among(self, people: QuerySet[Subject], ids: Collection[UUID]) -> set[UUID]:  # noqa: ARG002
@@ -277,7 +274,6 @@ class GradeFilter(DayFilter):
         return [*own, *_list_enrolled(self.by_class, most)]
 
     def find_among(self, people: QuerySet[Subject], ids: Collection[UUID]) -> set[UUID]:  # noqa: ARG002
-        """Return the ids of those who are in the grade."""
         own = self.own.filter(IsAmong(F("pk"), ArrayOfIds(ids))).order_by().values_list("pk", flat=True)
         rows = self.by_class.filter(IsAmong(F("subject_id"), ArrayOfIds(ids))).order_by()
         return {*own, *rows.values_list("subject_id", flat=True)}

@@ -103,7 +103,6 @@ class ClassInput(StrictSerializer):
     ended = TruthField(default=False)
 
     def validate_grade(self, text: str) -> str:
-        """Return the grade in its one form."""
         try:
             return parse_grade(text)
         except ValueError as error:

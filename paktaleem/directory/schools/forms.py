@@ -88,7 +88,6 @@ class SelectionForm(forms.Form):
         return ids
 
     def clean_grade(self) -> list[str]:
-        """Return each grade in its one form."""
         try:
             grades = [parse_grade(text) for text in _COMMAS.split(self.cleaned_data["grade"])]
         except ValueError as error:

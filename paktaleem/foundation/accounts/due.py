@@ -83,5 +83,4 @@ def get_dues_of(model: type[Model]) -> tuple[Due, ...]:
 
 @cache
 def list_dues() -> list[tuple[type[Model], Due]]:
-    """List every declaration with its model."""
     return [(model, due) for model in apps.get_models() for due in get_dues_of(model)]

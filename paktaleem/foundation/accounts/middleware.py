@@ -40,7 +40,6 @@ class ReceivedRequest(HttpRequest):
 
 
 def as_received(request: HttpRequest) -> ReceivedRequest:
-    """Cast a request to ReceivedRequest."""
     return cast("ReceivedRequest", request)
 
 

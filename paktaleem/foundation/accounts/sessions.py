@@ -143,7 +143,6 @@ def is_recent(records: Sequence[Mapping[str, Any]], *, at: datetime) -> bool:
 
 
 def has_recent_authentication(request: HttpRequest, *, at: datetime) -> bool:
-    """Return True if the user has authenticated recently in this session."""
     return is_recent(_authentication_records(request), at=at)
 
 

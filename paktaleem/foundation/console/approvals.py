@@ -20,7 +20,6 @@ _TONES = {"waiting": "warn", "approved": "good", "declined": "bad", "replaced": 
 
 
 def render_change_state(row: RequestedChange) -> SafeString:
-    """Return the state of a change as a coloured label."""
     return render_state(row.get_state_display(), _TONES[row.state])
 
 

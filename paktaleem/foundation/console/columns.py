@@ -84,7 +84,6 @@ def role_label(code: str) -> str:
 
 
 def reason_label(code: str | None) -> str:
-    """Return the translated text of a reason."""
     return translate_text(dict(Reason.choices).get(code or "", code or ""))
 
 

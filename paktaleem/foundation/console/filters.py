@@ -200,7 +200,6 @@ def list_first(people: QuerySet[Any], most: int) -> list[UUID]:
 
 
 def find_among(people: QuerySet[Any], ids: Collection[UUID]) -> set[UUID]:
-    """Return those of the ids that are of the people."""
     return {*people.filter(pk__in=ids).order_by().values_list("pk", flat=True)}
 
 

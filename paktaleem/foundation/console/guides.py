@@ -38,7 +38,6 @@ def find_guide_url(place: str) -> str:
 
 
 def show_guides(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
-    """List the chapters."""
     chapters = [(reverse("admin:guide", args=[name]), title) for name, title in CHAPTERS.items()]
     return render(request, "console/guides.html", {**context, "title": gettext("Help"), "chapters": chapters})
 

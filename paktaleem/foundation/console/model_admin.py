@@ -367,7 +367,6 @@ class ScopedAdmin(RowClock, admin.ModelAdmin):  # type: ignore[type-arg]
         return self.page(request, row, act.template, title=translate_text(act.label), act=act, form=form)
 
     def page(self, request: HttpRequest, row: Any, template: str, **values: Any) -> TemplateResponse:
-        """Render a page about one row."""
         request.current_app = self.admin_site.name
         context = {**self.admin_site.each_context(request), "opts": self.opts, "row": row, "subtitle": None, **values}
         return TemplateResponse(request, template, context)

@@ -104,7 +104,6 @@ class CappedPaginator(Paginator):  # type: ignore[type-arg]
         return shown[-1].pk
 
     def get_place(self, rows: QuerySet[Any]) -> Any:
-        """Return the expression by which the rows are sorted."""
         by: Any = rows.query.order_by[0]
         return by.expression if isinstance(by, OrderBy) else F(str(by).lstrip("-"))
 

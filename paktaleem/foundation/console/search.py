@@ -124,7 +124,6 @@ class Found:
     is_complete: bool = False
 
     def all(self) -> Iterator[Hit]:
-        """Iterate over all hits."""
         return (hit for group in self.groups for hit in group.hits)
 
     @property

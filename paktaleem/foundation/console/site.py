@@ -256,8 +256,6 @@ class ConsoleSite(AdminSite):
             return super().password_change(request, extra_context)
 
     def _page(self, show: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-        """Return the view of a page of the site itself, which gets the values of every page."""
-
         def view(request: HttpRequest, **place: str) -> HttpResponse:
             request.current_app = self.name
             return show(request, context=self.each_context(request), **place)

@@ -130,7 +130,6 @@ class SteppedAdmin(ScopedAdmin):
         return self._render(request, "console/step_check.html", place=len(steps) + 1, **values)
 
     def _fields_left_out(self, draft: Mapping[str, Sequence[str]]) -> set[str]:
-        """Return the fields of the steps that do not apply to what was entered."""
         return {name for step in self.steps if not step.applies(draft) for name in step.fields}
 
     def _lead_to(self, request: HttpRequest, step: str) -> HttpResponse:

@@ -92,5 +92,4 @@ def list_displayed_texts(owner: "ModelAdmin[Any]", names: Iterable[str]) -> tupl
 
 
 def get_other_language() -> tuple[str, str]:
-    """Return code and name of the other language."""
     return next((code, name) for code, name in settings.LANGUAGES if code != get_language())

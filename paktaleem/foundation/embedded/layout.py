@@ -164,7 +164,6 @@ class Endpoint:
     passwords: Mapping[str, str] = field(repr=False)
 
     def url(self, role: str, database: str) -> str:
-        """Return the URL of a database for Django and libpq."""
         password = quote(self.passwords[role], safe="")
         return f"postgres://{role}:{password}@{self.host}:{self.port}/{quote(database, safe='')}"
 

@@ -43,7 +43,6 @@ class Postmaster:
 
     @property
     def is_durable(self) -> bool:
-        """Return True if it was started with durable writes."""
         return "fsync=off" not in self.command
 
     def answers(self) -> bool:
@@ -153,7 +152,6 @@ def _is_ending(pid: int, data: Path) -> bool:
 
 
 def _is_alive(pid: int) -> bool:
-    """Return True if the process exists and is not a zombie."""
     if not (PROC / "self").exists():
         return bool(_command_by_ps(pid))
     try:

@@ -33,7 +33,6 @@ wrapped_kinds: ExtensionPoint[WrappedKind] = ExtensionPoint(
 
 
 def list_wrapped_kinds() -> list[WrappedKind]:
-    """List the kinds that were declared, by name."""
     return sorted(wrapped_kinds, key=lambda kind: kind.name)
 
 

@@ -37,7 +37,6 @@ class ExtensionPoint[H]:
 
 
 def extension_points() -> "list[ExtensionPoint[object]]":
-    """List every extension point, by name."""
     return [_POINTS[name] for name in sorted(_POINTS)]
 
 
@@ -55,7 +54,6 @@ class PortalAppConfig(AppConfig):
     parts: ClassVar[Sequence[str]] = ()
 
     def import_models(self) -> None:
-        """Import the models of the app and of its parts."""
         super().import_models()
         for module in self.modules("models"):
             self.models_module = self.models_module or module

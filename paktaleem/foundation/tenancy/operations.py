@@ -178,7 +178,6 @@ class SameClientForeignKey(TableOperation):
         return sql
 
     def keys(self, app_label: str, state: Any) -> list[Key]:
-        """Add the composite key."""
         table, column, name = self._parts(app_label, state)
         target = _table(state, app_label, self.to)
         reference = f"FOREIGN KEY ({self.owner}, {column}) REFERENCES {target} ({self.to_key}, id)"
@@ -268,7 +267,6 @@ class Isolate(Operation):
 
 
 def _table(state: Any, app_label: str, model: str) -> str:
-    """Return the table of a model, of this app or named ``app.Model``."""
     label, _, name = model.rpartition(".")
     key = (label or app_label, name.lower())
     return str(state.models[key].options.get("db_table") or "_".join(key))

@@ -70,7 +70,6 @@ class SqlText:
 
     @property
     def tables(self) -> list[str]:
-        """List the tables on which a trigger is created."""
         return [match[2] for match in _TRIGGER.finditer(self.text)]
 
     @property
@@ -80,7 +79,6 @@ class SqlText:
         return " ".join(found[2].split()) if found else ""
 
     def drop_statements(self) -> list[str]:
-        """Write the statements that drop the object."""
         if self.kind is Kind.TRIGGER:
             return [f"DROP TRIGGER {self.name} ON {table}" for table in self.tables]
         return [f"DROP {self.kind.upper()} {self.name}"]
@@ -121,7 +119,6 @@ class SqlFile:
 
 
 def sql_file(app_label: str, name: str) -> SqlFile:
-    """Return the file of one object, whether it exists or not."""
     return SqlFile(app_label, _folder(app_label) / f"{name}.sql")
 
 

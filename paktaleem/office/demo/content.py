@@ -87,7 +87,6 @@ class PolicyChange:
     is_material: bool
 
     def words(self) -> dict[str, Any]:
-        """Return its texts."""
         return {
             f"{kind}_{language}": (_TEXTS / f"{name}.{language}.txt").read_text(encoding="utf-8")
             for kind, name in (("text", self.code), ("child_text", "policy_child"))

@@ -29,7 +29,6 @@ _MOMENT = timedelta(microseconds=1)
 
 
 def external_id_of(person: str) -> str:
-    """Return the LMS id of a person of the demonstration."""
     return f"lms-{person.replace('_', '-')}"
 
 

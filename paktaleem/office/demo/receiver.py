@@ -26,7 +26,6 @@ class Receiver(BaseHTTPRequestHandler):
     folder = Path()
 
     def do_POST(self) -> None:
-        """Handle one message."""
         body = self.rfile.read(min(int(self.headers.get("Content-Length", 0)), _MOST_BYTES))
         message_id = self.headers.get("webhook-id", "")
         status = HTTPStatus.NO_CONTENT if self._is_authentic(message_id, body) else HTTPStatus.UNAUTHORIZED

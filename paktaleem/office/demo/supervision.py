@@ -80,7 +80,6 @@ def running(programs: Sequence[tuple[str, Sequence[str]]], logs: Path) -> Iterat
 
 
 def free_port(host: str) -> int:
-    """Return an unused port."""
     with socket.socket() as probe:
         probe.bind((host, 0))
         found: int = probe.getsockname()[1]
@@ -183,7 +182,6 @@ def first_query(base_url: str, api_key: str) -> str:
 
 
 def lines(description: dict[str, Any]) -> Iterator[str]:
-    """Yield the description for people."""
     base = description["base_url"]
     yield ""
     yield f"PakTaleem privacy portal: {base}"

@@ -48,7 +48,6 @@ class Week(NamedTuple):
 
 
 def find_last_week(at: datetime, zone: str) -> Week:
-    """Return the latest complete week."""
     today = at.astimezone(ZoneInfo(zone)).date()
     monday = today - timedelta(days=today.weekday()) - _WEEK
     starts, ends = (datetime.combine(day, time.min, ZoneInfo(zone)) for day in (monday, monday + _WEEK))

@@ -108,7 +108,6 @@ class Sample:
 
 
 def make_seed() -> str:
-    """Return a new random seed."""
     return secrets.token_hex(8)
 
 

@@ -41,7 +41,6 @@ _STATES = [ConsentState.GIVEN, ConsentState.WITHDRAWN, ConsentState.REVOKED]
 
 
 def find_week(day: date) -> date:
-    """Return the Monday of a day's week."""
     return day - timedelta(days=day.weekday())
 
 
@@ -115,7 +114,6 @@ class Trends:
     numbers: dict[tuple[str, str], list[int]]
 
     def series(self, measure: Measure) -> list[list[int]]:
-        """Return the numbers of each part of a measure."""
         return [self.numbers.get((measure, code), [0] * WEEKS) for code in CODES[measure]]
 
 

@@ -251,7 +251,6 @@ def remind_of_breaches(client_id: UUID, *, actor: Actor, at: datetime) -> int:
 
 
 def _remind(breach: Breach, actor: Actor, at: datetime) -> int:
-    """Remind staff if a mark is reached of which the ledger has no reminder."""
     reminded = Entry.objects.filter(client_id=breach.client_id, family="breach", kind="breach.reminded")
     bodies = reminded.filter(body__contains=str(breach.pk)).values_list("body", flat=True)
     mark = find_due_mark(breach.due_at, at, done=[json.loads(body)["facts"]["hours_left"] for body in bodies])

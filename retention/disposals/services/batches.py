@@ -50,7 +50,6 @@ def is_for_one_person(batch: Batch) -> bool:
 
 
 def stamp_approval(batch: Batch, actor: Actor, at: datetime) -> None:
-    """Set who approved a batch, and when."""
     batch.approved_kind, batch.approved_by, batch.approved_role = actor.kind.value, actor.id, actor.role
     batch.approved_at = at
 
@@ -70,8 +69,6 @@ def _check_review(batch: Batch, _actor: Actor, _at: datetime) -> None:
 
 
 def _require(state: Callable[[Batch], bool]) -> Callable[[Batch, Actor, datetime], None]:
-    """Return a check that the batch is in a state."""
-
     def check(batch: Batch, _actor: Actor, _at: datetime) -> None:
         if not state(batch):
             raise BatchMovedOn

@@ -70,7 +70,6 @@ def list_parameters(order: Order) -> Mapping[str, Any]:
 
 
 def _wrap(key: bytes, client_id: UUID, batch_id: UUID) -> Sealed:
-    """Wrap a key of pseudonyms by the portal's keyring for this batch."""
     epoch, wrapped = keyring().wrap(key, binding=_binding(client_id, batch_id))
     return Sealed(epoch.to_bytes(_EPOCH_BYTES) + wrapped)
 

@@ -253,7 +253,6 @@ class RetentionRuleAdmin(SafeguardedAdmin, PeriodAdmin):
         return [(name, main), *others]
 
     def save_row(self, row: RetentionRule, **details: Any) -> None:
-        """Add or change the rule."""
         save_rule(row, actor=details["actor"], reason=details["reason"], at=details["at"])
 
     def request_change(

@@ -62,7 +62,6 @@ _TEXT = {"rows": 8, "dir": "auto"}
 
 
 def list_parts_of_page(row: RightsRequest) -> list[RequestPart]:
-    """List the parts of a request, each with the request that is loaded."""
     parts = list_parts(row)
     for part in parts:
         part.request = row

@@ -165,7 +165,6 @@ def show_figures(owner: Any, request: HttpRequest) -> HttpResponse:
 
 
 def clock_panel(row: RightsRequest) -> dict[str, Any]:
-    """Return the values of the panel."""
     at = row.closed_at or row.delivered_at or get_time_of(row.client_id)
     clock = get_clock(row)
     return {

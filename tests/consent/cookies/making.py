@@ -13,7 +13,6 @@ ORIGIN = "https://lms.khyber.example"
 
 
 def make_cookie(client_id: Any, name: str, category: str, *, at: datetime = CAST_AT, **values: Any) -> Cookie:
-    """Add a cookie to the register of a client, in its context."""
     cookie = Cookie(
         client_id=client_id,
         name=name,
@@ -28,7 +27,6 @@ def make_cookie(client_id: Any, name: str, category: str, *, at: datetime = CAST
 
 
 def get_banner(client_id: Any) -> BannerVersion:
-    """Return the version of a client's banner in force, in its context."""
     found = find_banner(client_id)
     assert found is not None
     return found
@@ -43,13 +41,11 @@ def make_usual_cookies(client_id: Any) -> None:
 
 
 def make_site(client_id: Any, *origins: str, at: datetime = CAST_AT) -> CookieSite:
-    """Add the site of a client, in its context."""
     site = CookieSite(client_id=client_id, origins=list(origins) or [ORIGIN])
     return save_site(site, actor=SETTING_UP, reason=Reason.ONBOARDING, at=at)
 
 
 def make_link(client_id: Any, *, at: datetime = CAST_AT, **values: Any) -> LinkedService:
-    """Add a linked service of a client, in its context."""
     link = LinkedService(
         client_id=client_id,
         name=values.pop("name", "Video House"),

@@ -23,8 +23,6 @@ def browser():
 
 @pytest.fixture
 def recorded(cast):
-    """Return a function that lists the recorded choices of a client."""
-
     def recorded(code="khyber"):
         with in_client(cast.client_id(code)):
             return list(CookieChoice.objects.select_related("version").order_by("recorded_at"))

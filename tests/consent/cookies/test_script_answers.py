@@ -50,8 +50,6 @@ def page(site_of):
 
 @pytest.fixture
 def recorded(cast):
-    """Return a function that lists the recorded choices of Khyber."""
-
     def recorded():
         with in_client(cast.client_id("khyber")):
             return list(CookieChoice.objects.order_by("recorded_at"))

@@ -19,7 +19,6 @@ CATEGORY = "contact_details"
 
 
 def lms() -> System:
-    """Return the system lms of the client."""
     return System.objects.get(code="lms")
 
 
@@ -44,7 +43,6 @@ def sweep(client_id: Any, at: datetime, *, size: int = 20_000) -> Sweep:
 
 
 def approved(cast: Cast, at: datetime, *, by: str = "farah") -> Batch:
-    """Approve the batch in review."""
     batch = Batch.objects.get(stage="review")
     return approve_disposal(batch, actor=cast.actor(by), at=at)
 

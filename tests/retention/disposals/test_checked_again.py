@@ -296,7 +296,6 @@ def test_data_of_no_known_system_waits_for_every_system(cast, indus, now):
 
 
 def list_plan_nodes(plan):
-    """Yield every node of a plan."""
     yield plan
     for part in plan.get("Plans", ()):
         yield from list_plan_nodes(part)

@@ -56,7 +56,6 @@ class Life:
             yield self.hold[1], "lift"
 
     def is_held(self, at: datetime) -> bool:
-        """Return True if a hold covers the data at a time."""
         return self.hold is not None and self.hold[0] <= at < self.hold[1]
 
     def due_at(self, at: datetime, periods: "Periods") -> datetime | None:
@@ -80,12 +79,10 @@ class Periods:
     changed_at: datetime
 
     def at(self, moment: datetime) -> relativedelta:
-        """Return the period in force."""
         return self.second if moment >= self.changed_at else self.first
 
 
 def plan(chance: Random, start: datetime) -> Life:
-    """Plan one person's data."""
     collected_at = start + chance.random() * 3 * 365 * DAY
     uses = sorted(collected_at + chance.random() * 500 * DAY for _ in range(chance.choice([0, 0, 1, 3])))
     begins = collected_at + chance.random() * 600 * DAY

@@ -44,7 +44,6 @@ def collected(cast: Cast, row: AgreementExit, at: datetime, *, size: int = 1_000
 
 
 def ready_to_export(cast: Cast, at: datetime) -> AgreementExit:
-    """Approve a return, and let the systems give their data."""
     row = approved(cast, at, "return")
     collected(cast, row, at)
     row.refresh_from_db()
@@ -57,7 +56,6 @@ def exported(row: AgreementExit, at: datetime, *, size: int = 2) -> None:
 
 
 def fetched(row: AgreementExit, actor: Any, at: datetime) -> list[bytes]:
-    """Download every part of the export, and return them."""
     parts = ExitPart.objects.filter(exit=row)
     return [b"".join(open_part(part, actor=actor, at=at, **WHY)) for part in parts]
 

@@ -39,7 +39,6 @@ def build_rule(client_id, purpose, category, *, at, **values: Any) -> RetentionR
 
 
 def make_rule(client_id, purpose, category, *, at, actor=SETTING_UP, **values: Any) -> RetentionRule:
-    """Save a rule, in the context of its client."""
     rule = build_rule(client_id, purpose, category, at=at, **values)
     try:
         return save_rule(rule, actor=actor, reason=Reason.REVIEW, at=at)
@@ -73,7 +72,6 @@ def make_school_year(client_id, starts_on, ends_on, *, at, **values: Any) -> Ter
 
 
 def make_holding(subject, category, purposes, *, collected_at, system=None, used_at=None) -> Holding:
-    """Create a holding directly, for the purposes of reads."""
     held = Holding(
         client_id=subject.client_id,
         subject=subject,

@@ -237,7 +237,6 @@ def test_a_hold_of_all_data_is_placed_and_lifted_by_two(cast, farah, amina):
 
 
 def offers(browser, url, act):
-    """Return True if the page of a row offers an act."""
     return f"{url}{act}/" in browser.get(f"{url}change/").content.decode()
 
 

@@ -185,7 +185,6 @@ def test_the_review_day_comes_at_midnight_of_the_client(place, now):
 
 
 def test_the_hold_of_a_person_whose_erasure_starts_meanwhile_recalls_its_orders(committed, now):
-    """The hold waits for the start of the erasure, which then waits for the end of the hold."""
     client_id, amina = committed.client_id("indus"), committed.actor("amina")
     told = {"kind": HoldKind.LEGAL, "ground": "Case 12.", "review_on": (now + 30 * DAY).date(), "at": now}
     with in_client(client_id):

@@ -12,8 +12,6 @@ type Refuse = Callable[[RosterPackage | Path], list[Problem]]
 
 @pytest.fixture
 def refused(tmp_path: Path) -> Refuse:
-    """Return the fatal problems of a package that must be refused."""
-
     def problems(package: RosterPackage | Path) -> list[Problem]:
         path = package if isinstance(package, Path) else package.write(tmp_path / "roster.zip")
         with pytest.raises(RosterInvalid) as caught, open_roster(path):

@@ -24,7 +24,6 @@ def _manifest(bulk: str, absent: str = "", *, system: str) -> bytes:
 
 
 def aeries() -> dict[str, bytes]:
-    """Return what Aeries sends by SFTP."""
     changed = "2026-08-21T16:05:33.000Z"
     return {
         "manifest.csv": _manifest(
@@ -121,7 +120,6 @@ def infinite_campus() -> dict[str, bytes]:
 
 
 def managebac() -> dict[str, bytes]:
-    """Return what ManageBac exports in bulk."""
     celia, farhan, esra, danish = (f"{number}d74ab3c-0c52-4e39-9a4e-5f4b2c1aed70" for number in (1, 2, 3, 4))
     return {
         "manifest.csv": _manifest("orgs users demographics classes enrollments", "courses results", system="ManageBac"),

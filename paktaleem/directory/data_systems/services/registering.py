@@ -94,7 +94,6 @@ def end_system(system: System, *, actor: Actor, reason: Reason | str, at: dateti
 
 
 def _lock(system: System, actor: Actor, at: datetime) -> System:
-    """Lock a system that has not ended."""
     _require(system, actor)
     locked: System = System.objects.select_for_update().get(pk=system.pk, client_id=system.client_id)
     if locked.ends_at is not None and locked.ends_at <= at:

@@ -357,7 +357,6 @@ class SubjectAdmin(ExportableAdmin):
 
 
 def person_url(subject_id: Any) -> str:
-    """Return the URL of a person's page."""
     return reverse("admin:people_subject_change", args=[subject_id], current_app=site.name)
 
 

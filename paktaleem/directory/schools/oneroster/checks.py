@@ -69,7 +69,6 @@ class TableReader:
 
 
 def table_rows(package: Package, table: Table) -> Iterator[tuple[int, Cells]]:
-    """Yield the rows of a table that has been checked."""
     return TableReader(package, table, ProblemLog()).rows()
 
 

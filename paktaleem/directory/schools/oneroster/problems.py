@@ -125,7 +125,6 @@ class Oddity:
 
     @property
     def message(self) -> str:
-        """Return the sentence in English."""
         found, read_as = ODDITY_TEXTS[self.code]
         return f"{found}{f' ({self.detail})' if self.detail else ''}. {read_as}"
 

@@ -254,7 +254,6 @@ class Roster:
         return self._with_register(person, ordinal)
 
     def _with_register(self, person: Person, ordinal: int) -> Person:
-        """Add what the other files state about a person."""
         register = self._register
         return replace(
             person,

@@ -137,7 +137,6 @@ class UserRegister:
         return date.fromordinal(born) if born else None
 
     def students(self) -> Iterator[int]:
-        """Yield the ordinals of all students who are not deleted."""
         return (n for n, is_one in enumerate(self.are_students) if is_one and not self.gone[n])
 
     def relation(self, one: int, other: int) -> tuple[int, int] | None:

@@ -134,8 +134,6 @@ def _total_lost(row: RosterImport) -> int:
 
 
 def _show_result(step: Act[Any, ..., RosterImport]) -> Callable[..., HttpResponse]:
-    """Return what performs an act and opens the page of the roster, which tells the result."""
-
     def respond(row: RosterImport, _given: object, request: HttpRequest) -> HttpResponse:
         return _redirect_to_roster(request, step(row, actor=actor_of(request), at=get_action_time(request)))
 

@@ -118,7 +118,6 @@ def on_sign_out(sender: Any, request: HttpRequest, user: User | None, **_: Any) 
 
 
 def connect() -> None:
-    """Connect the receivers."""
     user_logged_in.connect(on_sign_in, dispatch_uid="signin.note_sign_in")
     user_logged_out.connect(on_sign_out, dispatch_uid="signin.note_sign_out")
 
@@ -134,7 +133,6 @@ class StepUpMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Pass the request on."""
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:

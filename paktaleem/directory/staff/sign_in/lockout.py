@@ -135,7 +135,6 @@ class DatabaseCounters(BaseCache):
         return int(row[0])
 
     def set(self, key: str, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> None:
-        """Store the value."""
         self._execute(_SET, [self._hashed_key(key, version), json.dumps(value), self._ends_at(timeout)])
 
     def touch(self, key: str, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
@@ -144,11 +143,9 @@ class DatabaseCounters(BaseCache):
         return self._execute(sql, [self._ends_at(timeout), self._hashed_key(key, version), _now()]) == 1
 
     def delete(self, key: str, version: int | None = None) -> bool:
-        """Delete a key; return True if it existed."""
         return self._execute("DELETE FROM staff_counter WHERE key = %s", [self._hashed_key(key, version)]) == 1
 
     def clear(self) -> None:
-        """Delete all keys."""
         self._execute("DELETE FROM staff_counter", [])
 
     def forget_expired(self, at: datetime) -> int:

@@ -33,7 +33,6 @@ class SessionStore(GlobalSessionStore):
         return self.decode(row.session_data)
 
     def encode(self, session_dict: dict[str, Any]) -> str:
-        """Return the session data encrypted."""
         plain: bytes = self.serializer().dumps(session_dict)
         epoch, sealed = keyring().wrap(plain, binding=self._binding())
         return f"{epoch}.{base64.b64encode(sealed).decode()}"

@@ -151,7 +151,6 @@ class OwnPasswordForm(AdminPasswordChangeForm):
     """Form to change one's own password; recorded, with a notification to the user."""
 
     def save(self, commit: bool = True) -> User:  # noqa: FBT001, FBT002 -- Django's signature
-        """Set the password and record the change."""
         user: User = super().save(commit)
         record_change(user, "password_changed", at=moment_of(context.request))
         return user

@@ -196,7 +196,6 @@ class ProviderAdmin(ScopedAdmin):
         return format_html('<a href="{}" dir="ltr">{}</a>', address, address)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
-        """Propose the provider with the secret of the form, which is no column of it."""
         del change
         with in_client(obj.client_id):
             propose_provider(obj, form.cleaned_data.get("secret", ""), **_stamp(form.cleaned_data, request))

@@ -310,7 +310,6 @@ PROVIDER_SECRETS = _SECRETS.kind
 
 
 def add_secret(provider: Provider, secret: str) -> None:
-    """Store the secret of a provider, wrapped."""
     _SECRETS.add(provider.client_id, provider.pk, secret)
 
 

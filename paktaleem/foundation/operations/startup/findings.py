@@ -106,7 +106,6 @@ def refuse_unsafe_start() -> None:
 
 
 def settings_findings(facts: SettingsFacts) -> Iterator[Finding]:
-    """Yield the reasons found in the settings."""
     if _is_weak(facts.secret_key):
         yield Finding(
             "startup.E001",
@@ -246,7 +245,6 @@ def _role_findings(facts: DatabaseFacts) -> Iterator[Finding]:
 
 
 def read_settings() -> SettingsFacts:
-    """Return the settings that the checks need."""
     return SettingsFacts(
         secret_key=settings.SECRET_KEY,
         has_keyring=bool(settings.KEYRING or settings.KEYRING_FILE),

@@ -38,7 +38,6 @@ def limit_waiting() -> None:
 
 
 def is_limited() -> bool:
-    """Return True if this process limits its waiting."""
     return _State.is_limited
 
 

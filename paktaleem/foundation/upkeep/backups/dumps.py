@@ -157,7 +157,6 @@ def _require_bypass_rls(link: psycopg.Connection[Any]) -> None:
 
 
 def server_major(link: psycopg.Connection[Any]) -> int:
-    """Return the server's major version."""
     return link.info.server_version // 10_000
 
 

@@ -49,7 +49,6 @@ class Bounds:
             raise ValueError(f"A period needs 0 < minimum ≤ default ≤ maximum: {self}.")
 
     def length(self, number: int) -> timedelta:
-        """Return a number of the unit as a duration."""
         return timedelta(hours=number) if self.unit is Unit.HOURS else timedelta(days=number)
 
 
@@ -84,7 +83,6 @@ data_kinds: ExtensionPoint[DataKind] = ExtensionPoint(
 
 
 def list_kinds() -> list[DataKind]:
-    """List every kind, by code."""
     return sorted(data_kinds, key=lambda kind: kind.code)
 
 

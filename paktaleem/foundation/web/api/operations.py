@@ -84,7 +84,6 @@ def _add_etag(request: Request, response: Any, validator: bytes) -> Any:
 
 
 def actor_of(request: Request) -> Actor:
-    """Return the calling actor."""
     actor: Actor = request.user  # type: ignore[assignment]  # set by our authentication
     return actor
 

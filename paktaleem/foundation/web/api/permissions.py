@@ -14,7 +14,6 @@ class DenyAll(BasePermission):
     """Deny access; the default permission of every view."""
 
     def has_permission(self, *_: object) -> bool:
-        """Return False."""
         return False
 
 

@@ -459,7 +459,6 @@ def complete_schema(result: dict[str, Any], **_: object) -> dict[str, Any]:
 
 @cache
 def schema_document() -> dict[str, Any]:
-    """Return the OpenAPI document."""
     document: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
     return document
 

@@ -75,8 +75,6 @@ def _name_guardian(playing: ForcingContext) -> Guardianship:
 
 
 def _answer_service(*decisions: Answered) -> Callable[[ForcingContext], Guardianship]:
-    """Return the step that names and verifies a guardian, who answers each in turn."""
-
     def force(playing: ForcingContext) -> Guardianship:
         named = _name_guardian(playing)
         verify_guardian(named, method=VerificationMethod.SIGNED_FORM, evidence=_EVIDENCE, **playing.audit)

@@ -354,7 +354,6 @@ def _write_people(staged: _Staged, run: Run) -> None:
 
 
 def write_entries(entries: Sequence[Entry], *, client_id: UUID) -> None:
-    """Write the ledger entries of a chunk."""
     stage = tables.entry_stage()
     stage.copy(map(attrgetter(*stage.columns), entries), client_id=client_id)
     tables.write_entries()

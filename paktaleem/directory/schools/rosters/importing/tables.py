@@ -78,7 +78,6 @@ def claim_stage() -> Stage:
 
 @cache
 def entry_stage() -> Stage:
-    """Return the stage of ledger entries."""
     return Stage("roster_entry", _columns(Entry))
 
 

@@ -261,7 +261,6 @@ def _run_step(row: RosterImport, at: datetime, *, publishes: bool) -> None:
 
 
 def _read_file(row: RosterImport, at: datetime, *, publishes: bool) -> None:
-    """Try the import that a roster waits for, or do it."""
     client, is_trial = Client.objects.get(id=row.client_id), row.state == RosterState.CHECKING
     actor = (
         _uploader(row)

@@ -261,7 +261,6 @@ class Spreadsheet:
         return len(self.people)
 
     def placed_people(self) -> Iterator[tuple[Place, Person]]:
-        """Yield every person with their place in the file."""
         return iter(self.people)
 
     def relations(self) -> Iterator[GuardianRelation]:
