@@ -119,7 +119,7 @@ SLOW: Final = {
     "servers and clusters of their own": (
         "tests/deploy/test_bad_settings.py",
         "tests/api/test_bodies.py",
-        "tests/api/test_docs_page.py",
+        "tests/api/test_docs_page.py::test_the_page_is_styled_and_follows_the_content_security_policy",
         "tests/backups/test_backup_and_restore.py",
         "tests/backups/test_drill.py",
         "tests/demo/test_demo.py",

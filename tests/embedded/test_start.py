@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import stat
 import subprocess
@@ -46,6 +47,18 @@ def test_it_starts_answers_and_stops(cluster):
     assert cluster.endpoint() is None
     assert postmasters_of(cluster.home / "data") == []
     cluster.stop()
+
+
+def test_a_server_that_does_not_answer_still_runs(cluster):
+    cluster.ensure_running()
+    [pid] = postmasters_of(cluster.home / "data")
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        assert (cluster.endpoint(), cluster.is_running()) == (None, True)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    cluster.stop()
+    assert not cluster.is_running()
 
 
 def test_the_second_start_joins(shared):

@@ -164,6 +164,11 @@ class Cluster:
             postmaster = self._find_ready_postmaster()
             return self._build_endpoint(postmaster) if postmaster else None
 
+    def is_running(self) -> bool:
+        """Return True if the server's process runs, also while it does not answer."""
+        with translate_os_errors(self._wanted):
+            return find_postmaster(self._layout.data) is not None
+
     def stop(self) -> None:
         """Shut down the server and wait for it to end; does nothing if it is not running."""
         with translate_os_errors(self._wanted):

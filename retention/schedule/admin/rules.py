@@ -64,6 +64,7 @@ from retention.schedule.services.rules import (
     check_rule,
     end_rule,
     is_disposed_earlier,
+    outdates_consents,
     request_earlier_disposal,
     save_rule,
 )
@@ -88,7 +89,7 @@ class RuleForm(SafeguardForm):
     category = forms.ChoiceField(label=_("Data category"))
 
     effect: RuleEffect | None = None
-    is_end = False
+    is_end = outdates_consents = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -121,6 +122,8 @@ class RuleForm(SafeguardForm):
         self.is_end = self.instance.starts_at < at and self.instance.ends_at is not None
         preview = preview_end if self.is_end else preview_rule
         self.effect = preview(self.instance, actor=actor, at=at)
+        with in_client(self.instance.client_id):
+            self.outdates_consents = outdates_consents(self.instance, at=at)
         self.data = self._with_digest()
         self.add_error(None, ValidationError(_NOT_SAVED, code=EFFECT_SHOWN))
 

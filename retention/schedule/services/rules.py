@@ -270,14 +270,18 @@ def apply_approved_rule(change: SafeguardChange, *, actor: Actor, reason: Reason
 
 
 def _save(rule: RetentionRule, *, actor: Actor, reason: Reason | str, at: datetime) -> RetentionRule:
-    """Save a rule; one by which data is kept longer outdates earlier consents."""
-    owners = [rule.client_id, PAKTALEEM]
-    consents = LawfulBasis.objects.filter(client_id__in=owners, purpose__code=rule.purpose.code, basis=Basis.CONSENT)
-    if is_kept_longer(rule, at=at) and (rule.client_id == PAKTALEEM or consents.exists()):
+    if outdates_consents(rule, at=at):
         since = rule.starts_at if rule.starts_at > at else rule.ends_at or at
         added, owner = [rule.category], rule.client_id
         record_widening(rule.purpose, WideningKind.PERIOD, added, client_id=owner, actor=actor, at=max(at, since))
     return save_register_row(rule, actor=actor, reason=reason, at=at)
+
+
+def outdates_consents(rule: RetentionRule, *, at: datetime) -> bool:
+    """Return True if data is kept longer by the rule, for a purpose that rests on consent: people are asked again."""
+    owners = [rule.client_id, PAKTALEEM]
+    consents = LawfulBasis.objects.filter(client_id__in=owners, purpose__code=rule.purpose.code, basis=Basis.CONSENT)
+    return is_kept_longer(rule, at=at) and (rule.client_id == PAKTALEEM or consents.exists())
 
 
 def check_rule(rule: RetentionRule, *, actor: Actor, at: datetime) -> RetentionRule | None:

@@ -74,6 +74,15 @@ def test_the_effect_is_shown_first_and_the_rule_saved_on_the_second_submission(c
         assert RetentionRule.objects.get(client_id=cast.client_id("indus")).period == "P30D"
 
 
+@pytest.mark.parametrize(("period", "is_said"), [("P30D", False), ("P9Y", True)])
+def test_the_effect_of_a_longer_rule_says_that_consents_are_outdated(cast, farah, period, is_said):
+    with in_client(cast.client_id("indus")):
+        make_rule(cast.client_id("indus"), "newsletter", "contact_details", at=timezone.now(), period="P1Y")
+    effect = farah.post(f"{RULES}add/", fill(cast, period=period)).content.decode()
+    assert "What it changes" in effect
+    assert ("earlier consents to the purpose are outdated" in effect) is is_said
+
+
 def test_a_disposal_without_review_waits_for_a_second_person_with_its_ground(cast, farah, amina):
     values = fill(cast, is_automatic="on")
     [seen] = re.findall(r'name="seen" value="(\w+)"', farah.post(f"{RULES}add/", values).content.decode())

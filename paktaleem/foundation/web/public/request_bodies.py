@@ -230,23 +230,25 @@ class WholeRequests:
         self._thread = ThreadPoolExecutor(1, "portal")
         self._aside_thread = ThreadPoolExecutor(1, "aside")
         self._bodies = LargeBodies()
-        self._stalled: set[Client] = set()
+        self._stalled: dict[Client, float] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         environ = build_environ(scope)
         thread = self._aside_thread if environ["PATH_INFO"] in self._aside else self._thread
+        is_stalled = False
         with self._bodies.counted() as count:
             try:
                 body = await read_body(environ, receive, count)
             except BodyRefused as refusal:
                 environ[REFUSED], body = refusal.problem, b""
-                if refusal.problem is TOO_SLOW:
-                    self._cut_later(scope["client"])
+                is_stalled = refusal.problem is TOO_SLOW
             if body is not None:
                 environ["CONTENT_LENGTH"] = str(len(body))
             environ["wsgi.input"] = BytesIO(body or b"")
             answer = await asyncio.get_running_loop().run_in_executor(thread, self._answer, environ)
         await _send(answer, send, thread)
+        if is_stalled:
+            self._cut_later(scope["client"])
 
     def _answer(self, environ: Environ) -> _Answer:
         answer = _Answer()
@@ -261,13 +263,20 @@ class WholeRequests:
         return answer
 
     def _cut_later(self, client: tuple[str, str | int]) -> None:
+        loop = asyncio.get_running_loop()
         if not self._stalled:
-            asyncio.get_running_loop().call_later(CUT_DELAY, self._cut)
-        self._stalled.add((client[0], int(client[1])))
+            loop.call_later(CUT_DELAY, self._cut)
+        self._stalled[client[0], int(client[1])] = loop.time() + CUT_DELAY
 
     def _cut(self) -> None:
-        clients, self._stalled = self._stalled, set()
-        self._aside_thread.submit(cut_connections, clients)
+        """Cut the connections whose refusal was sent long enough ago, in one go: each search reads every socket."""
+        loop = asyncio.get_running_loop()
+        due = {client for client, at in self._stalled.items() if at <= loop.time()}
+        self._stalled = {client: at for client, at in self._stalled.items() if client not in due}
+        if self._stalled:
+            loop.call_later(CUT_DELAY, self._cut)
+        if due:
+            self._aside_thread.submit(cut_connections, due)
 
 
 async def _send(answer: _Answer, send: Send, thread: ThreadPoolExecutor) -> None:

@@ -243,6 +243,6 @@ def _watch(children: list[Child]) -> None:
     while True:
         for child in children:
             child.check()
-        if cluster.endpoint() is None:
+        if not cluster.is_running():
             raise ChildDied(f"The database has ended; see {cluster.home}/server.log.")
         time.sleep(SECONDS_BETWEEN_LOOKS)
