@@ -237,7 +237,8 @@ def is_in_effect(row: Guardianship, at: datetime) -> bool:
 
 
 def _takes_answer(row: Guardianship, at: datetime) -> bool:
-    return is_in_effect(row, at) and list_answers_to_record(row, at=at) != []
+    with in_client(row.client_id):
+        return is_in_effect(row, at) and list_answers_to_record(row, at=at) != []
 
 
 @admin.register(Guardianship, site=site)
