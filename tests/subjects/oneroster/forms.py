@@ -288,12 +288,12 @@ FORMS: dict[Form, frozenset[str]] = {
     empty_cells_after_the_header: frozenset(),
     empty_cells_after_every_row: frozenset(),
     last_cells_missing: frozenset(),
-    files_in_a_folder: frozenset(),
-    utf_16: frozenset(),
-    semicolons: frozenset(),
-    tabs: frozenset(),
+    files_in_a_folder: frozenset({"in_folder"}),
+    utf_16: frozenset({"file_form"}),
+    semicolons: frozenset({"file_form"}),
+    tabs: frozenset({"file_form"}),
     separator_lines: frozenset(),
-    rows_repeated: frozenset(),
-    dates_with_midnight: frozenset(),
+    rows_repeated: frozenset({"row_repeated"}),
+    dates_with_midnight: frozenset({"date_with_midnight"}),
 }
 """Each form, and the codes of the oddities that it must be listed as, in both versions."""

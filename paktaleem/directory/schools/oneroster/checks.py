@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from operator import itemgetter
 from typing import cast
 
-from paktaleem.directory.schools.oneroster.columns import EXTENDED, Table, day, listed
+from paktaleem.directory.schools.oneroster.columns import EXTENDED, Table, day, listed, without_midnight
 from paktaleem.directory.schools.oneroster.package import STATUS, Package, read_header
 from paktaleem.directory.schools.oneroster.problems import ProblemLog
 
@@ -34,6 +34,8 @@ class TableReader:
             header.pop()
         self._width = len(header)
         self._places = read_header(table, header, row, log, delta=delta)
+        if form := package.forms.get(table.file):
+            log.oddity(table.file, None, None, "file_form", value=form)
         required = [place + 1 for name, place in self._places.items() if name in table.required]
         self._fewest = min(max(required, default=0), self._width - 1)
         self.present = frozenset(self._places)
@@ -134,7 +136,8 @@ class RowCheck:
             self._prints.append(hash(cells))
             return True
         if identifier and self._prints[self.ids[identifier]] == hash(cells):
-            return not decides  # the same row once more
+            self._oddity(number, "sourcedId", "row_repeated")
+            return not decides
         if identifier and decides:
             message = "the same sourcedId is used in an earlier row; it is unclear which row is this person’s"
             self._fatal(number, "sourcedId", "id_repeated", message)
@@ -186,8 +189,9 @@ class RowCheck:
     def _check_dates(self, number: int, cells: Cells) -> None:
         for name, at in self._dates:
             if not cells[at] or day(cells[at]) is not None:
-                continue
-            if name in self._table.decisive:
+                if without_midnight(cells[at]) != cells[at]:
+                    self._oddity(number, name, "date_with_midnight")
+            elif name in self._table.decisive:
                 message = "must be a day written YYYY-MM-DD; in another form day and month can be mistaken"
                 self._fatal(number, name, "date_unreadable", message)
             else:

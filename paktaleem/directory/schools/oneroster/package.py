@@ -30,10 +30,10 @@ _DELIMITERS = ",;\t"
 _SEPARATOR = re.compile(r'"?sep=([,;\t])"?\s*', re.IGNORECASE)
 
 
-def number_rows(lines: Iterator[str]) -> Iterator[tuple[int, list[str]]]:
-    """Yield (row number, cells) of a CSV file; the delimiter is the most frequent in the header, or that of ``sep=``.
+def number_rows(lines: Iterator[str]) -> tuple[str, Iterator[tuple[int, list[str]]]]:
+    """Return the delimiter of a CSV file, the most frequent in the header or that of ``sep=``, and its numbered rows.
 
-    The line ``sep=`` is row 1 and not yielded. Raises csv.Error.
+    The line ``sep=`` is row 1 and not among them. The rows raise csv.Error.
     """
     start, header = 1, next(lines, "")
     stated = _SEPARATOR.fullmatch(header)
@@ -41,7 +41,7 @@ def number_rows(lines: Iterator[str]) -> Iterator[tuple[int, list[str]]]:
         start, header = 2, next(lines, "")
     delimiter = stated[1] if stated else max(_DELIMITERS, key=header.count)
     rows = csv.reader(chain([header] if header else [], lines), delimiter=delimiter, strict=True)
-    return enumerate(rows, start)
+    return delimiter, enumerate(rows, start)
 
 
 MEBIBYTE = 1024 * 1024
@@ -85,13 +85,15 @@ class _RecordRefusedError(Exception):
 class Package:
     """An open zip; read with `rows`. Files are found in any letter case.
 
-    They are at the root of the zip or in one `folder`, which `members` leaves out of the names.
+    They are at the root of the zip or in one `folder`, which `members` leaves out of the names. `forms` says of a file
+    that is read, if it is not CSV in UTF-8 with commas, what it is.
     """
 
     def __init__(self, archive: zipfile.ZipFile, size: int) -> None:
         self._archive = archive
         self._size = size
         self._bytes_read: dict[str, int] = {}
+        self.forms: dict[str, str] = {}
         names = archive.namelist()
         self.folder = _find_folder(names)
         self.members = frozenset(name.removeprefix(self.folder) for name in names) - {""}
@@ -109,8 +111,12 @@ class Package:
         done = 0
         try:
             with self._open(file) as member, io.BufferedReader(member, BUFFER_SIZE) as source:
-                lines = _Lines(_Utf16Source(source) if source.peek(2)[:2] in UTF_16_MARKS else source)
-                for number, cells in number_rows(lines):
+                is_utf_16 = source.peek(2)[:2] in UTF_16_MARKS
+                lines = _Lines(_Utf16Source(source) if is_utf_16 else source)
+                delimiter, rows = number_rows(lines)
+                if is_utf_16 or delimiter != ",":
+                    self.forms[file] = f"{'UTF-16' if is_utf_16 else 'UTF-8'} {delimiter!r}"
+                for number, cells in rows:
                     lines.end_record(number, cells)
                     done = number
                     if any(cell.strip() for cell in cells):
@@ -391,6 +397,8 @@ def _compare(declared: dict[str, str], package: Package, version: Version, log: 
     known = {file.casefold() for file in (MANIFEST, *version.files)}
     for name in sorted(name for name in package.members if name.casefold() not in known):
         log.oddity(shown(name), None, None, "file_ignored")
+    if package.folder:
+        log.oddity(PACKAGE, None, None, "in_folder", value=shown(package.folder))
     needed = () if DELTA in declared.values() else version.needed
     for file in version.files:
         _compare_file(file, declared.get(file, ABSENT), package, version, log, is_needed=file in needed)

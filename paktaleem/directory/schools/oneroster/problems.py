@@ -29,6 +29,8 @@ _FOR_INFORMATION = "Imported as it is."
 
 ODDITY_TEXTS: Mapping[str, OddityText] = {
     # files
+    "in_folder": OddityText("The files are in a folder of the package", "Read as if they were at its root."),
+    "file_form": OddityText("A file in UTF-16, or with another separator than the comma", "Read as it is."),
     "file_ignored": OddityText("A file that this version of OneRoster does not define", _NOT_READ),
     "file_missing": OddityText("A file that the manifest declares and the package does not hold", "Treated as absent."),
     "file_undeclared": OddityText("A file that the manifest does not declare as bulk or delta", _NOT_READ),
@@ -46,7 +48,9 @@ ODDITY_TEXTS: Mapping[str, OddityText] = {
     "value_unknown": OddityText("A value that OneRoster does not define", _NOT_USED),
     "cell_empty": OddityText("An empty cell in a column that OneRoster requires", _NOT_USED),
     "date_form": OddityText("A date in another form than YYYY-MM-DD", _NOT_USED),
+    "date_with_midnight": OddityText("A date with the time midnight", "Read as the date."),
     "date_day_first": OddityText("A birth date in the form 27.03.2014", "Read with the day first, then the month."),
+    "row_repeated": OddityText("The same row twice", "Read once."),
     "id_repeated": OddityText("The same sourcedId in two rows of a file without people", "The first row is used."),
     "reference_unknown": OddityText(
         "A reference to a sourcedId that is not in the package", "Used if the id is registered here."

@@ -77,7 +77,8 @@ _READING_FAILS = (
 def _csv_rows(data: bytes) -> Iterator[Row]:
     text, number = _decoded(data, CSV_FILE), 0
     try:
-        for number, cells in number_rows(io.StringIO(text, newline="")):
+        _delimiter, rows = number_rows(io.StringIO(text, newline=""))
+        for number, cells in rows:
             yield number, _within_limits(CSV_FILE, number, [cell.strip() for cell in cells])
     except csv.Error as error:
         raise refusal(CSV_FILE, "csv_unreadable", f"not readable as CSV: {error}", row=number + 1) from None
