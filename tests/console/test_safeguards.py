@@ -108,6 +108,7 @@ def test_a_weaker_basis_shows_its_effect_asks_for_the_ground_and_waits(sign_in: 
     assert "Refused or withdrawn: <strong>1</strong>" in page
     assert 'name="ground"' in page
     assert shows_effect_only(page)
+    assert page.index("Consent does not decide.") < page.index('name="_save"')
     with in_client(cast.client_id("indus")):
         assert not SafeguardChange.objects.exists()
     assert "This field is required." in browser.post(url, {**values, "ground": " "}).content.decode()

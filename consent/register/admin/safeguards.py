@@ -206,7 +206,7 @@ class SafeguardedAdmin(RegisterAdmin):
         weaker = getattr(request, "weaker", None)
         if weaker is not None and isinstance(response, TemplateResponse) and response.context_data is not None:
             kind, row, roles = weaker
-            shown = _panel(kind, row, get_action_time(request), roles=roles)
+            shown = {**_panel(kind, row, get_action_time(request), roles=roles), "is_effect": True}
             response.context_data["panels"] = [shown, *response.context_data["panels"]]
         return response
 
