@@ -169,6 +169,7 @@ def hash_notice(notice: Any) -> str:
 
 
 def sign_token(seen: ShownNotice) -> str:
+    """Return the token of a notice, signed by the portal."""
     claims = {
         "g": seen.guardian.hex,
         "c": seen.child.hex,

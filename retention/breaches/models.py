@@ -73,6 +73,7 @@ class BreachQuerySet(TrackedQuerySet["Breach"]):
     """Query set of breaches."""
 
     def open(self) -> Self:
+        """Return the breaches that are not closed."""
         return self.filter(closed_at=None)
 
     def running(self, at: datetime) -> Self:

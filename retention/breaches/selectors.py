@@ -74,6 +74,7 @@ def count_affected(breach: Breach, *, actor: Actor) -> list[AffectedCount]:
 
 
 def find_assessment(breach: Breach) -> BreachAssessment | None:
+    """Return the latest assessment of a breach, if any."""
     return BreachAssessment.objects.filter(client_id=breach.client_id, breach=breach).first()
 
 

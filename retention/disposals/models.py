@@ -244,6 +244,7 @@ class ItemQuerySet(models.QuerySet["Item"]):
     """Filters of items."""
 
     def flagged(self) -> Self:
+        """Items that are to be disposed of."""
         return self.filter(state=ItemState.FLAGGED)
 
     def unanswered(self) -> Self:

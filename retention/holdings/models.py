@@ -215,6 +215,7 @@ class IncidentQuerySet(TrackedQuerySet["Incident"]):
     """Query set of incidents."""
 
     def open(self) -> Self:
+        """Return the incidents that are not closed."""
         return self.filter(closed_at=None)
 
     def overdue(self, at: datetime) -> Self:

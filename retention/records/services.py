@@ -280,6 +280,7 @@ def list_file_headings() -> tuple[str, ...]:
 
 
 def to_cells(one: Activity) -> tuple[str, ...]:
+    """Return an activity as texts, one for each heading."""
     return (
         one.purpose.name,
         one.description,

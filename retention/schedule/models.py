@@ -39,6 +39,7 @@ class HoldQuerySet(TrackedQuerySet["Hold"]):
     """Query set of holds."""
 
     def open(self) -> Self:
+        """Return the holds that are not lifted."""
         return self.filter(_OPEN)
 
     def to_review_at(self, at: datetime) -> Self:

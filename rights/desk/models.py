@@ -42,6 +42,7 @@ class RequestTaskQuerySet(models.QuerySet["RequestTask"]):
     """Filters of tasks."""
 
     def open(self) -> Self:
+        """Tasks that are not done."""
         return self.filter(done_at=None)
 
     def of(self, user_id: UUID | None) -> Self:

@@ -73,6 +73,7 @@ def is_entitled(person_id: UUID, proposal: ErasureProposal, *, at: datetime) -> 
 
 
 def is_of_guardian(proposal: ErasureProposal) -> bool:
+    """Return True if a guardian requested the erasure."""
     return proposal.request is not None and proposal.request.requester_id is not None
 
 

@@ -285,6 +285,7 @@ def list_messages_of(request: RightsRequest) -> QuerySet[MailMessage]:
 
 
 def list_file_sizes(message: MailMessage) -> list[tuple[UUID, int]]:
+    """List the files of a message by id, with their sizes in bytes."""
     files = SealedFile.objects.filter(client_id=message.client_id, package=message.pk, subject=None)
     return list(files.order_by("pk").values_list("pk", "size"))
 

@@ -44,6 +44,7 @@ class PackageQuerySet(models.QuerySet["Package"]):
         return self.filter(state=PackageState.FAILED)
 
     def live(self) -> Self:
+        """Packages that are not deleted."""
         return self.filter(ended_at=None)
 
     def due_to_end(self, at: datetime) -> Self:

@@ -62,6 +62,7 @@ def find_package(request: RightsRequest) -> Package | None:
 
 
 def list_copy_parts(request: RightsRequest) -> list[RequestPart]:
+    """List the parts of a request for access and portability."""
     own = RequestPart.objects.filter(client_id=request.client_id, request=request, kind__in=COPIES)
     return list(own.order_by("pk"))
 

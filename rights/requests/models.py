@@ -107,6 +107,7 @@ class RightsRequestQuerySet(models.QuerySet["RightsRequest"]):
     """Filters of requests."""
 
     def open(self) -> Self:
+        """Requests that are not closed."""
         return self.filter(closed_at=None)
 
     def unanswered(self) -> Self:

@@ -62,6 +62,7 @@ def get_request(request_id: UUID, *, actor: Actor) -> RightsRequest:
 
 
 def list_parts_of(requests: Iterable[RightsRequest]) -> dict[UUID, list[RequestPart]]:
+    """Map requests to their parts, in one query."""
     found: dict[UUID, list[RequestPart]] = {request.pk: [] for request in requests}
     for part in RequestPart.objects.filter(request_id__in=list(found)).order_by("pk"):
         found[part.request_id].append(part)

@@ -20,14 +20,20 @@ from tools.cut_lists import CutLists
 
 # Modules in which something is cut that is no list a person reads, or of which the page says so in words of its own.
 ALLOWED = {
+    "children/ageing/services.py": "people and rows of one step of a job",
     "consent/consents/admin/consents.py": "names of fields",
     "consent/consents/admin/person_page.py": "the length of a code",
     "consent/decisions/selectors/changes.py": "a page of the API",
     "consent/paper/admin.py": "rows to count, up to the limit that the number shows",
     "consent/paper/selectors.py": "the refusal says how many more ids there are",
+    "consent/receipts/services.py": "name and contact of the authority",
     "consent/receipts/views.py": "groups of a code",
     "consent/register/admin/purposes.py": "names of fields; the beginning of a text, with …",
     "paktaleem/directory/staff/administration/admin/entries.py": "latest acts, above a link to all of them",
+    "paktaleem/directory/access_links/services.py": "the people of one contact, up to the limit of emails",
+    "paktaleem/directory/security/security_events/services.py": "entries of one step of a job, a page of the feed, "
+    "and rows to count, up to the limit that the number shows",
+    "rights/packages/selectors.py": "the name of a file",
     "paktaleem/directory/data_systems/selectors.py": "rows to count, up to the limit that the number shows",
     "paktaleem/directory/mail/selectors.py": "rows to count, up to the limit that the number shows",
     "paktaleem/directory/people/selectors.py": "a page of the API",
@@ -45,6 +51,16 @@ ALLOWED = {
     "rights/mailbox/admin.py": "two lists, of which the page shows the first rows together",
 }
 FOR_PEOPLE = ("admin", "dashboard", "own_pages", "selectors", "views")
+SERVICES_THAT_LIST = {
+    "children/ageing/services.py",
+    "consent/receipts/services.py",
+    "paktaleem/directory/access_links/services.py",
+    "paktaleem/directory/security/security_events/services.py",
+    "paktaleem/directory/staff/single_sign_on/services.py",
+    "paktaleem/foundation/upkeep/periods/services.py",
+    "retention/records/services.py",
+}
+"""Modules of services with the selectors of their subject."""
 
 
 def find_cuts(tree: ast.AST) -> Iterator[int]:
@@ -60,6 +76,8 @@ def find_cuts(tree: ast.AST) -> Iterator[int]:
 
 def is_for_people(path: Path) -> bool:
     parts = path.relative_to(ROOT).with_suffix("").parts
+    if path.relative_to(ROOT).as_posix() in SERVICES_THAT_LIST:
+        return True
     return bool({*parts} & {*FOR_PEOPLE}) or parts[:3] == ("paktaleem", "foundation", "console")
 
 

@@ -339,6 +339,7 @@ def _check_in_effect(row: SchoolAuthorisation, _actor: Actor, _at: datetime) -> 
 def end_school_authorisation(
     row: SchoolAuthorisation, *, actor: Actor, reason: Reason | str = Reason.CLIENT_INSTRUCTION, at: datetime
 ) -> SchoolAuthorisation:
+    """End a school's own authorisation."""
     return _end(row, actor, reason, at)
 
 

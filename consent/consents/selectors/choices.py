@@ -181,6 +181,7 @@ class ServiceNotice:
 
     @property
     def hash(self) -> str:
+        """The hash of the whole notice."""
         uses = [asdict(one) for one in (*self.uses, *self.asked_apart)]
         return hash_notice({"uses": uses, "policy": self.policy})
 

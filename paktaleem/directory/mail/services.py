@@ -86,6 +86,7 @@ def get_message_kind(code: str) -> MessageKind:
 
 
 def list_message_kinds() -> list[MessageKind]:
+    """Return all kinds, sorted by code."""
     return [_KINDS[code] for code in sorted(_KINDS)]
 
 

@@ -138,6 +138,7 @@ def role_indexes() -> list[models.Index]:
 
 
 def other_roles_are_others() -> models.CheckConstraint:
+    """Return the constraint that the other roles are roles, and not the main one again."""
     return models.CheckConstraint(
         condition=Q(other_roles__contained_by=SubjectRole.values) & ~Q(other_roles__contains=[F("role")]),
         name="subject_other_roles_besides_role",

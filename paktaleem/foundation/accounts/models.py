@@ -173,6 +173,7 @@ class UserManager(BaseUserManager["User"]):
     """Manager that finds users by email address, ignoring case."""
 
     def get_by_natural_key(self, username: str | None) -> "User":
+        """Return the user with this email address."""
         return self.get(email__iexact=username or "")
 
 

@@ -52,6 +52,7 @@ class ExitQuerySet(models.QuerySet["AgreementExit"]):
         return self.exclude(stage__in=_ENDED)
 
     def working(self) -> Self:
+        """Exits that the worker continues."""
         return self.filter(stage__in=_WORKING, paused_at=None)
 
     def overdue(self, at: datetime) -> Self:

@@ -50,6 +50,7 @@ def is_for_one_person(batch: Batch) -> bool:
 
 
 def stamp_approval(batch: Batch, actor: Actor, at: datetime) -> None:
+    """Set who approved a batch, and when."""
     batch.approved_kind, batch.approved_by, batch.approved_role = actor.kind.value, actor.id, actor.role
     batch.approved_at = at
 

@@ -86,6 +86,7 @@ def joined_at_once() -> Iterator[None]:
 
 
 def fetch(statement: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    """Execute a statement and return its rows."""
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         rows: list[tuple[Any, ...]] = cursor.fetchall()

@@ -243,6 +243,7 @@ def notify_person(proposal: ErasureProposal, *, address: Callable[[str], str], a
 
 
 def list_notices(proposal: ErasureProposal) -> Any:
+    """Return the messages about an erasure."""
     return Letter.objects.filter(client_id=proposal.client_id, related_id=proposal.pk, kind__in=NOTICE_KINDS)
 
 

@@ -157,6 +157,7 @@ def close_request(request: RightsRequest, *, actor: Actor, at: datetime) -> Righ
 
 
 def is_of_erased_person(request: RightsRequest) -> bool:
+    """Return True if the person of a request is erased, or the guardian who made it."""
     return any(one is not None and one.erased_at is not None for one in (request.subject, request.requester))
 
 

@@ -397,6 +397,7 @@ def list_assignees(request: RightsRequest, *, actor: Actor, at: datetime) -> lis
     check=require_open,
 )
 def assign_request(request: RightsRequest, *, assignee: User | None, actor: Actor, at: datetime) -> RightsRequest:
+    """Assign a request to a colleague, or to no one."""
     request.assignee = assignee
     record_step("rights_request.assigned", request, actor, at, {"user": str(assignee.pk) if assignee else None})
     return request

@@ -27,6 +27,7 @@ from rights.requests.states import Decider, Decision, PartFacts, RequestFacts, S
 
 
 def list_limits(request: RightsRequest) -> list[Restriction | Objection]:
+    """List the restrictions and objections that a request brought about."""
     rows = RequestLimit.objects.filter(client_id=request.client_id, request=request)
     both = ((row.restriction, row.objection) for row in rows.select_related("restriction", "objection"))
     return [limit for pair in both for limit in pair if limit is not None]

@@ -73,6 +73,7 @@ class OrderSpec:
         }
 
     def facts(self) -> dict[str, Any]:
+        """Return the facts for the ledger."""
         method = {"method": self.method} if self.method else {}
         return {"reason": self.reason.value, "ground": self.ground.value, "due_at": self.due_at.isoformat(), **method}
 

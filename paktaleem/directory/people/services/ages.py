@@ -30,6 +30,7 @@ class AgeProposal:
 
     @property
     def text(self) -> str:
+        """The proposal as the text that is sealed."""
         gated = {name: value for name, value in asdict(self.details).items() if name in AGE_GATE_FIELDS}
         return json.dumps({name: str(value) if isinstance(value, date) else value for name, value in gated.items()})
 

@@ -267,6 +267,7 @@ def begin_deletion(row: AgreementExit, *, actor: Actor, reason: Reason | str, at
 
 
 def find_disposal(row: AgreementExit) -> Batch | None:
+    """Find the latest disposal of an exit."""
     if row.disposal_id is None:
         return None
     found: Batch | None = Batch.objects.filter(client_id=row.client_id, pk=row.disposal_id).first()

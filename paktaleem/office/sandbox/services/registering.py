@@ -170,11 +170,13 @@ def suspend(playing: ForcingContext) -> None:
 
 
 def end_agreement(playing: ForcingContext) -> None:
+    """End the agreements in force."""
     for agreement in ServiceAgreement.objects.active(playing.at).filter(client_id=playing.client.pk):
         _end(agreement, reason=_WHY, **playing.audit)
 
 
 def end_instructions(playing: ForcingContext) -> None:
+    """End the instructions in force."""
     for instruction in Instruction.objects.active(playing.at).filter(client_id=playing.client.pk):
         _end(instruction, reason=_WHY, **playing.audit)
 
