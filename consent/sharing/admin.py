@@ -217,6 +217,7 @@ class BusinessTransferAdmin(ScopedAdmin):
     view_capability = Capability.VIEW_REGISTER
     ledger_families = ("business_transfer",)
     add_capability = Capability.MANAGE_AGREEMENTS
+    add_weakens = True
     officers_only = True
     asks_reason = False
     list_display = ("requested_at", "standing", "kind", "other_party", "takes_place_on")

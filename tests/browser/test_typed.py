@@ -59,6 +59,20 @@ def test_it_is_put_back_after_the_page_of_an_expired_form(visit: Visit) -> None:
     expect(visit.page.locator(NAME)).to_have_value("Library")
 
 
+def test_it_is_put_back_in_a_form_with_a_field_named_method(
+    chromium: Browser, shared_demonstration: Demonstration
+) -> None:
+    visit = Visit(chromium, shared_demonstration)
+    visit.sign_in()
+    visit.go("/admin/schedule/retentionrule/add/")
+    visit.page.fill("input[name=period]", "P30D")
+    visit.page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
+    visit.page.locator("input[type=submit][name=_save]").first.click()
+    visit.page.wait_for_url("**/login/**")
+    sign_in_as(visit, OFFICER)
+    expect(visit.page.locator("input[name=period]")).to_have_value("P30D")
+
+
 def test_another_person_does_not_get_it(visit: Visit) -> None:
     sign_in_as(visit, ADMINISTRATOR)
     visit.page.wait_for_url(re.compile(re.escape(FORM)))

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from consent.register.admin.safeguards import SafeguardedAdmin
 from paktaleem.foundation.accounts.roles import SENSITIVE
 from paktaleem.foundation.console.site import site
 from tests.project.offenders import refuse_any
@@ -185,7 +186,10 @@ def list_console_acts() -> Iterator[tuple[str, bool]]:
     for admin in ADMINS:
         name = f"{admin.opts.app_label}/{admin.opts.model_name}"
         forms = {"add": admin.add_capability, "change": admin.change_capability}
-        yield from ((f"{name}/{slug}", capability in SENSITIVE) for slug, capability in forms.items() if capability)
+        asks = isinstance(admin, SafeguardedAdmin) or admin.add_weakens
+        yield from (
+            (f"{name}/{slug}", asks or capability in SENSITIVE) for slug, capability in forms.items() if capability
+        )
         yield from ((f"{name}/{act.slug}", act.is_sensitive) for act in admin.all_acts())
 
 
@@ -220,7 +224,7 @@ def is_refusal(act: str) -> bool:
     return act.endswith("/decline")
 
 
-ASK_IF_IT_WEAKENS = ("/add", "/change", "basis/end", "basis/cancel", "capacity/end", "capacity/cancel", "rule/end")
+ASK_IF_IT_WEAKENS = ("basis/end", "basis/cancel", "capacity/end", "capacity/cancel", "rule/end")
 """Forms that ask for recent authentication when they find that their values weaken a safeguard."""
 DAILY_WORK = {"people/subject/correct", "people/subject/change-roles", "guardians/guardianship/verify"}
 """Records that schools make all day; if it weakens, it waits, and the second person authenticates anew."""

@@ -44,6 +44,7 @@ class ScopedAdmin(RowClock, admin.ModelAdmin):  # type: ignore[type-arg]
 
     view_capability: ClassVar[Capability]
     add_capability: ClassVar[Capability | None] = None
+    add_weakens: ClassVar[bool] = False  # adding a row needs recent authentication, whatever the capability
     change_capability: ClassVar[Capability | None] = None
     owner_column: ClassVar[str | None] = "client_id"
     officers_only: ClassVar[bool] = False
@@ -218,6 +219,8 @@ class ScopedAdmin(RowClock, admin.ModelAdmin):  # type: ignore[type-arg]
             raise Http404
         capability = self.change_capability if object_id else self.add_capability
         if (object_id is None or request.method == "POST") and self._may(request, capability):
+            if self.add_weakens and object_id is None:
+                refuse_old_authentication(request, at=get_arrival_time(request))
             require_recent_authentication(request, capability, at=get_arrival_time(request))
         if object_id and request.method == "POST":
             advisory_lock(f"form/{self.opts.label_lower}/{object_id}")  # two saves at once: the second sees the first

@@ -200,7 +200,8 @@ def empty_cells_after_every_row(package: RosterPackage) -> None:
 def last_cells_missing(package: RosterPackage) -> None:
     for name in package.tables:
         head, _, rows = package.text(name).partition(b"\r\n")
-        package.raw[name] = head + b"\r\n" + re.sub(rb",+\r\n", b"\r\n", rows)
+        cut = rb",\r\n" if name in {"users.csv", "demographics.csv", "roles.csv"} else rb",+\r\n"
+        package.raw[name] = head + b"\r\n" + re.sub(cut, b"\r\n", rows)
 
 
 def files_in_a_folder(package: RosterPackage) -> None:
@@ -287,7 +288,7 @@ FORMS: dict[Form, frozenset[str]] = {
     profiles_that_repeat_roles: frozenset(),
     empty_cells_after_the_header: frozenset(),
     empty_cells_after_every_row: frozenset(),
-    last_cells_missing: frozenset(),
+    last_cells_missing: frozenset({"row_short"}),
     files_in_a_folder: frozenset({"in_folder"}),
     utf_16: frozenset({"file_form"}),
     semicolons: frozenset({"file_form"}),

@@ -97,6 +97,7 @@ CHANGES = {
         "demographics.csv",
         3,
     ),
+    "a cut row": (appended("users.csv", b"zoya,,,true,indus,student,zoya,,Zoya\r\n"), "cell_count_wrong", "users.csv"),
     "a cell of two lines before": (several_lines_in_a_cell, "value_not_allowed", "users.csv", 3),
     "no version": (lambda p: p.manifest.pop("oneroster.version"), "version_unsupported"),
     "another manifest": (stated("manifest.version", "2.0"), "manifest_version_unsupported", "manifest.csv"),

@@ -36,8 +36,8 @@ class TableReader:
         self._places = read_header(table, header, row, log, delta=delta)
         if form := package.forms.get(table.file):
             log.oddity(table.file, None, None, "file_form", value=form)
-        required = [place + 1 for name, place in self._places.items() if name in table.required]
-        self._fewest = min(max(required, default=0), self._width - 1)
+        needed = [place + 1 for name, place in self._places.items() if name in {*table.required, *table.decisive}]
+        self._fewest = min(max(needed, default=0), self._width - 1)
         self.present = frozenset(self._places)
 
     def rows(self) -> Iterator[tuple[int, Cells]]:
@@ -58,6 +58,7 @@ class TableReader:
         """
         file = self._table.file
         if self._fewest <= len(cells) < self._width:
+            self._log.oddity(file, number, None, "row_short")
             return True
         if len(cells) > self._width and not any(cell.strip() for cell in cells[self._width :]):
             return True

@@ -261,6 +261,7 @@ class PeriodChangeAdmin(ScopedAdmin):
     view_capability = Capability.VIEW_PERIODS
     ledger_families = ("period",)
     add_capability = Capability.MANAGE_PERIODS
+    add_weakens = True
     officers_only = True
     asks_reason = False
     form = PeriodForm

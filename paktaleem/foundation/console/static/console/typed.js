@@ -11,7 +11,7 @@
 
   const keep = (event) => {
     const form = event.target;
-    if (signing || form.method !== "post" || !form.closest("#content")) {
+    if (signing || form.getAttribute("method") !== "post" || !form.closest("#content")) {
       return;
     }
     const fields = [...form.elements].filter(isTyped).map((field) => [
