@@ -235,20 +235,20 @@ class WholeRequests:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         environ = build_environ(scope)
         thread = self._aside_thread if environ["PATH_INFO"] in self._aside else self._thread
-        is_stalled = False
-        with self._bodies.counted() as count:
-            try:
-                body = await read_body(environ, receive, count)
-            except BodyRefused as refusal:
-                environ[REFUSED], body = refusal.problem, b""
-                is_stalled = refusal.problem is TOO_SLOW
-            if body is not None:
-                environ["CONTENT_LENGTH"] = str(len(body))
-            environ["wsgi.input"] = BytesIO(body or b"")
-            answer = await asyncio.get_running_loop().run_in_executor(thread, self._answer, environ)
-        await _send(answer, send, thread)
-        if is_stalled:
-            self._cut_later(scope["client"])
+        try:
+            with self._bodies.counted() as count:
+                try:
+                    body = await read_body(environ, receive, count)
+                except BodyRefused as refusal:
+                    environ[REFUSED], body = refusal.problem, b""
+                if body is not None:
+                    environ["CONTENT_LENGTH"] = str(len(body))
+                environ["wsgi.input"] = BytesIO(body or b"")
+                answer = await asyncio.get_running_loop().run_in_executor(thread, self._answer, environ)
+            await _send(answer, send, thread)
+        finally:
+            if environ.get(REFUSED) is TOO_SLOW:
+                self._cut_later(scope["client"])
 
     def _answer(self, environ: Environ) -> _Answer:
         answer = _Answer()
