@@ -33,7 +33,7 @@ from paktaleem.foundation.errors import PortalError, Problem
 from paktaleem.foundation.operations.extensions import ExtensionPoint
 from paktaleem.foundation.tenancy.context import current_client, is_limited
 from paktaleem.foundation.tenancy.rows import find_row
-from paktaleem.foundation.text.normal_forms import list_spellings
+from paktaleem.foundation.text.normal_forms import fold_spelling
 
 BY_ID = Collate("external_id", "C")
 """LMS ids in code-point order (collation C), as indexed for prefix search."""
@@ -114,8 +114,8 @@ def search_subjects(found: QuerySet[Subject], text: str) -> QuerySet[Subject]:
     client_id = current_client()
     matches = Q(external_id__in=_list_cases(text.strip()))
     if client_id is not None:
-        indexes = (blind_index(client_id, "name", spelling) for spelling in list_spellings(text))
-        matches |= Q(name_index__in=[index for index in indexes if index])
+        if (name_index := blind_index(client_id, "name", fold_spelling(text))) is not None:
+            matches |= Q(name_index=name_index)
         region = Client.objects.values_list("country", flat=True).get(pk=client_id)
         with suppress(ValueError):
             field_name, index = contact_index(client_id, text, region=region)
