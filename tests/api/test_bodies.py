@@ -176,6 +176,26 @@ def test_a_body_that_ends_early_is_refused():
     assert (body, environ[REFUSED].code) == (b"", "body-incomplete")
 
 
+def test_a_caller_who_stalls_is_cut_also_if_no_answer_can_be_sent(settings: Any) -> None:
+    settings.BODY_SECONDS = 0.0
+
+    def portal(_environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        start_response("408 Request Timeout", [])
+        return []
+
+    async def receive() -> dict[str, Any]:
+        await asyncio.Event().wait()
+        return {}
+
+    async def send(_message: dict[str, Any]) -> None:
+        raise ConnectionResetError
+
+    serving = WholeRequests(portal)
+    with pytest.raises(ConnectionResetError):
+        asyncio.run(serving(scope_of("1.1", {"CONTENT_LENGTH": "40"}), receive, send))
+    assert [*serving._stalled] == [(HOST, 1)]
+
+
 def handed_on(sent: bytes, *, version: str = "2", **headers: str) -> tuple[bytes, dict[str, Any]]:
     """Give a request to the application that reads; returns what the portal behind it gets."""
     seen: list[dict[str, Any]] = []
