@@ -4,17 +4,11 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
-
-from consent.notices.models import NoticeVersion
-from consent.notices.notice_tokens import ShownNotice, sign_notice_token
-from consent.notices.selectors.registers import get_current_notice
 
 BROWSER = os.environ.get("PAKTALEEM_BROWSER") or shutil.which("chromium")
 PATIENCE = 60_000
@@ -46,12 +40,3 @@ def violations(page: Page) -> list[tuple[str, Any]]:
 
 def fits(page: Page) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
-
-
-def shown(client_id: UUID, at: datetime, purpose: str = "newsletter", language: str = "") -> str:
-    """Return a token for the notice in effect about a purpose at a time, in both languages unless one is given."""
-    return shown_version(get_current_notice(purpose, client_id=client_id, at=at), client_id, at, language)
-
-
-def shown_version(version: NoticeVersion, client_id: UUID, at: datetime, language: str = "") -> str:
-    return sign_notice_token(ShownNotice(version.pk, tuple(version.notice.purposes), language, client_id, at))

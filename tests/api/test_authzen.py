@@ -16,7 +16,7 @@ from consent.consents.services.recording import Answer, record_answers
 from paktaleem.directory.people.services.erasure import erase_subject
 from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import Caller, question
-from tests.browsing import shown
+from tests.consent.making import shown
 from tests.factories import make_key
 
 ONE, MANY = "/access/v1/evaluation", "/access/v1/evaluations"

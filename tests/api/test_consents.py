@@ -16,7 +16,7 @@ from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import question
-from tests.browsing import shown
+from tests.consent.making import shown
 
 KIRAN = "/api/v1/subjects/lms-kiran/consents"
 

@@ -22,8 +22,9 @@ from paktaleem.office.reports.regulator.services import GATHER, gather_section, 
 from retention.holdings.services.holdings import CollectionReport, report_collection
 from rights.requests.models import RightsRequest
 from tests.browser.working_desk import WorkingDesk
-from tests.browsing import shown, violations
+from tests.browsing import violations
 from tests.cast import Cast
+from tests.consent.making import shown
 from tests.consent.test_announcing_in_a_browser import aside, begin_draft, policy
 from tests.factories import SETTING_UP
 from tests.retention.disposals.steps import approved, hold_data, rule_for, sweep

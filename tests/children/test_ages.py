@@ -40,8 +40,8 @@ from rights.channels.guardians import Wish, record_guardian_request
 from rights.requests.models import RequestPart, RightKind
 from rights.requests.services.decisions import has_authority
 from tests.api.callers import Caller
-from tests.browsing import shown
 from tests.children.guardians import decision_reason, guardian_of, make_guardian, record_answer, verified_guardian
+from tests.consent.making import shown
 from tests.factories import SETTING_UP, SubjectFactory
 from tests.signing_in import browser_of
 

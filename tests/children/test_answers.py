@@ -50,7 +50,6 @@ from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from rights.rectifications.models import RecipientNotice
 from tests.api.callers import Caller
-from tests.browsing import shown
 from tests.cast import Cast
 from tests.children.guardians import (
     approve_host,
@@ -60,6 +59,7 @@ from tests.children.guardians import (
     record_answer,
     verified_guardian,
 )
+from tests.consent.making import shown
 from tests.factories import CAST_AT, SETTING_UP, SubjectFactory, make_system
 from tests.rights.cases import DAY
 

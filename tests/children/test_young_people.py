@@ -10,9 +10,9 @@ from consent.consents.models import ConsentEvent, ConsentState, GivenBy
 from consent.consents.services.recording import Answer, record_answers
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.tenancy.context import in_client
-from tests.browsing import shown
 from tests.children.browsers import by_contact
 from tests.children.guardians import record_answer, verified_guardian
+from tests.consent.making import shown
 from tests.console.pages import row_url
 from tests.factories import SETTING_UP, SubjectFactory
 

@@ -2,13 +2,16 @@
 
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from consent.consents.models import ConsentState, Method, Objection, Restriction
 from consent.consents.services.recording import Answer, record_answers
 from consent.decisions.facts import Question
 from consent.decisions.selectors.decisions import decide_one
-from consent.notices.models import Notice, NoticeDispatch
+from consent.notices.models import Notice, NoticeDispatch, NoticeVersion
+from consent.notices.notice_tokens import ShownNotice, sign_notice_token
 from consent.notices.selectors.notices import get_version_in_effect, purpose_timeline
+from consent.notices.selectors.registers import get_current_notice
 from consent.notices.services.announcements import open_dispatches, record_dispatch_proof
 from consent.notices.services.publishing import publish_notice_version
 from consent.register.models.agreements import Instruction, Recipient, RecipientApproval, ServiceAgreement
@@ -136,3 +139,12 @@ def overrule_by_two(objection: Objection, *, actor: Any, reason: Any, at: dateti
         propose_overruling(row, grounds="Court order 17/2026", actor=other, at=at)
         row = settle_overruling(row, approve=True, actor=actor, at=at)
     return row
+
+
+def shown(client_id: UUID, at: datetime, purpose: str = "newsletter", language: str = "") -> str:
+    """Return a token for the notice in effect about a purpose at a time, in both languages unless one is given."""
+    return shown_version(get_current_notice(purpose, client_id=client_id, at=at), client_id, at, language)
+
+
+def shown_version(version: NoticeVersion, client_id: UUID, at: datetime, language: str = "") -> str:
+    return sign_notice_token(ShownNotice(version.pk, tuple(version.notice.purposes), language, client_id, at))

@@ -16,8 +16,8 @@ from consent.register.compiled import ClientDeclarations, DeclaredProcedure
 from paktaleem.foundation.accounts.client_services import change_client
 from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import Caller
-from tests.browsing import shown
 from tests.children.guardians import decision_reason, record_answer, verified_guardian
+from tests.consent.making import shown
 from tests.console.pages import row_url
 from tests.factories import SETTING_UP
 from tests.signing_in import browser_of

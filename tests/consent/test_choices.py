@@ -22,8 +22,8 @@ from paktaleem.foundation.tenancy.context import in_client
 from tests.access_links.visiting import by_link, send, token_of
 from tests.api.callers import Caller
 from tests.api.test_changes import settle
-from tests.browsing import shown
 from tests.cast import Cast
+from tests.consent.making import shown
 from tests.factories import SETTING_UP
 
 PAGE, GIVE, DECIDE = "/choices/", "/choices/give/newsletter/", "/choices/decide/newsletter/"

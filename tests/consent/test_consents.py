@@ -35,7 +35,7 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
-from tests.browsing import shown, shown_version
+from tests.consent.making import shown, shown_version
 from tests.factories import deactivate_purpose, make_consent_purpose
 
 GIVEN, REFUSED, DEFERRED = ConsentState.GIVEN, ConsentState.REFUSED, ConsentState.DEFERRED

@@ -22,8 +22,7 @@ from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
-from tests.browsing import shown
-from tests.consent.making import DAY, PURPOSE, SECOND, announce, consent, prove, share_purpose
+from tests.consent.making import DAY, PURPOSE, SECOND, announce, consent, prove, share_purpose, shown
 from tests.consent.plain_decision import plain_in_effect, plain_outdated
 from tests.factories import SETTING_UP
 

@@ -38,8 +38,7 @@ from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import new_id
 from tests.api.callers import Caller
-from tests.browsing import shown, shown_version
-from tests.consent.making import DAY, announce
+from tests.consent.making import DAY, announce, shown, shown_version
 from tests.console.pages import list_url, row_url
 from tests.signing_in import browser_of
 

@@ -27,8 +27,8 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
-from tests.browsing import shown
 from tests.cast import Cast
+from tests.consent.making import shown
 from tests.factories import SETTING_UP, SubjectFactory
 
 ROUNDS, PEOPLE, AT_ONCE = 200, 10, 3

@@ -29,8 +29,7 @@ from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.tenancy.context import in_client
 from rights.desk.limits import inform_before_lift, propose_overruling, settle_overruling
 from tests.api.callers import Caller
-from tests.browsing import shown
-from tests.consent.making import DAY, lift_by_two, officer, overrule_by_two
+from tests.consent.making import DAY, lift_by_two, officer, overrule_by_two, shown
 from tests.working import work
 
 # ruff: noqa: PLR0917, S608 -- parametrized; names of our own tables

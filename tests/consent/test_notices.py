@@ -29,8 +29,7 @@ from paktaleem.foundation.audit.history import UnstampedChange
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
-from tests.browsing import shown_version
-from tests.consent.making import DAY
+from tests.consent.making import DAY, shown_version
 
 # ruff: noqa: E501, S608 -- SQL and tables read better in one line; names of our own tables
 

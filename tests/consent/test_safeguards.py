@@ -30,8 +30,7 @@ from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 from paktaleem.office.demo.content import LAWS
 from paktaleem.office.demo.loading import list_laws
-from tests.browsing import shown
-from tests.consent.making import officer
+from tests.consent.making import officer, shown
 from tests.factories import SETTING_UP
 from tests.waiting import wait_until_one_waits
 

@@ -24,8 +24,8 @@ from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
 from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
-from tests.browsing import shown
 from tests.children.guardians import make_guardian, verified_guardian
+from tests.consent.making import shown
 from tests.factories import CAST_AT, SubjectFactory
 
 DAY = timedelta(days=1)

@@ -25,8 +25,7 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
-from tests.browsing import shown
-from tests.consent.making import PURPOSE, accept_by_two, consent, decision, share_purpose
+from tests.consent.making import PURPOSE, accept_by_two, consent, decision, share_purpose, shown
 from tests.faults.size import sized
 
 DAY = timedelta(days=1)

@@ -9,8 +9,8 @@ from django.utils import timezone
 from consent.consents.models import Consent, ConsentEvent, Objection, Restriction
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
-from tests.browsing import shown
 from tests.cast import Cast
+from tests.consent.making import shown
 from tests.console.pages import row_url
 from tests.signing_in import SignIn
 

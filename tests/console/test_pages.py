@@ -29,8 +29,9 @@ from paktaleem.foundation.console.site import Entry, Section, show_sections, sit
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from paktaleem.foundation.tenancy.rows import new_id
 from paktaleem.office.menu import SECTIONS
-from tests.browsing import WIDE, fits, shown
+from tests.browsing import WIDE, fits
 from tests.cast import Cast
+from tests.consent.making import shown
 from tests.console.pages import KARACHI as KARACHI_ZONE
 from tests.console.pages import MODELS, admin_of, list_url, refused_by_policy, row_url
 from tests.console.test_permissions import STAFF, TABLE

@@ -32,9 +32,9 @@ from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 from rights.erasures.models import ErasureProposal
 from tests.api.callers import Caller
-from tests.browsing import shown
 from tests.cast import Cast
 from tests.children.guardians import guardian_of
+from tests.consent.making import shown
 from tests.console.pages import KARACHI, MODELS, answer, list_url, refused_by_policy, row_url
 from tests.console.test_exports import export
 from tests.factories import SETTING_UP

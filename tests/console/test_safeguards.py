@@ -12,9 +12,8 @@ from consent.register.models.purposes import LawfulBasis, Purpose, SafeguardChan
 from consent.register.services import decide_safeguard_change, request_safeguard_change, widen_purpose
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import as_officer, in_client
-from tests.browsing import shown
 from tests.cast import Cast
-from tests.consent.making import approve_by_two, make_provider, officer
+from tests.consent.making import approve_by_two, make_provider, officer, shown
 from tests.consent.test_recipients import approval
 from tests.console.pages import row_url, shows_effect_only
 from tests.signing_in import SignIn, browser_of

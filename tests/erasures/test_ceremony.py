@@ -47,9 +47,9 @@ from rights.erasures.services.proposals import (
 )
 from rights.erasures.tasks import continue_all_erasures
 from rights.requests.services.closing import answer_request
-from tests.browsing import shown
 from tests.cast import Cast
 from tests.children.guardians import verified_guardian
+from tests.consent.making import shown
 from tests.console.pages import row_url
 from tests.erasures.steps import (
     AFTER,

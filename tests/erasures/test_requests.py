@@ -20,8 +20,8 @@ from rights.erasures.services.proposals import cancel_erasure, decide_erasure, p
 from rights.requests.models import RightsRequest
 from rights.requests.services.closing import answer_request, close_request
 from rights.requests.services.decisions import decide_part
-from tests.browsing import shown
 from tests.cast import Cast
+from tests.consent.making import shown
 from tests.erasures.steps import AFTER, HOUR, WHY, approved, certified, go_on, proposed, waive_all
 from tests.rights.cases import AT, decided, part_of, received
 

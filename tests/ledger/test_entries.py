@@ -31,7 +31,7 @@ from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.encryption.sealing import Sealed
 from paktaleem.foundation.tenancy.context import in_client
-from tests.browsing import shown
+from tests.consent.making import shown
 
 PERSONAL = {
     "full_name": "Zoë Quaintrelle",

@@ -31,9 +31,9 @@ from rights.erasures.models import ErasureProposal
 from rights.erasures.selectors import preview_erasure
 from rights.erasures.services.proposals import cancel_erasure, decide_erasure
 from tests.api.callers import Caller
-from tests.browsing import shown
 from tests.cast import Cast
 from tests.children.guardians import decision_reason
+from tests.consent.making import shown
 from tests.console.pages import row_url
 from tests.erasures import steps
 from tests.factories import SubjectFactory

@@ -30,7 +30,7 @@ from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
-from tests.browsing import shown
+from tests.consent.making import shown
 from tests.paper.typing_in import enter, form_for, page_of, said
 
 MADE = datetime(2026, 9, 20, 9, tzinfo=UTC)

@@ -103,11 +103,10 @@ from rights.requests.services.decisions import decide_part
 from rights.requests.services.intake import receive_request
 from rights.requests.services.steps import list_parts
 from tests.breaches.making import add_measures, assess, make_breach, send_letters
-from tests.browsing import shown
 from tests.cast import Cast
 from tests.children.guardians import make_guardian, record_answer, verified_guardian
 from tests.consent.cookies.making import make_link, make_site, make_usual_cookies
-from tests.consent.making import announce, approve_by_two, make_provider, officer, prove
+from tests.consent.making import announce, approve_by_two, make_provider, officer, prove, shown
 from tests.console.pages import MODELS, admin_of
 from tests.factories import BORN, CAST_AT, SETTING_UP, SubjectFactory, make_system
 from tests.merges.making import linked, proposed, second_record

@@ -1,7 +1,8 @@
-"""The benchmarks: their measurement of memory, and that their SQL fits the tables."""
+"""The benchmarks and other tools: that they start, their measurement of memory, and that their SQL fits the tables."""
 
 import os
 import re
+import subprocess
 import sys
 from subprocess import CalledProcessError
 
@@ -16,6 +17,12 @@ from tools.bench.peak import run_measured
 from tools.bench.requests import CONSENT
 
 MEGABYTE = 2**20
+TOOLS = ("tools.bench.__main__", "tools.docs", "tools.messages", "tools.plain_words", "tools.screenshots", "tools.size")
+
+
+def test_the_tools_start_without_settings() -> None:
+    without = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
+    subprocess.run([sys.executable, "-c", f"import {', '.join(TOOLS)}"], env=without, check=True)
 
 
 def test_the_peak_memory_of_a_command_excludes_the_process_that_starts_it() -> None:

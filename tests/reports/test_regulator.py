@@ -41,9 +41,8 @@ from paktaleem.office.reports.regulator.services import (
 from paktaleem.office.reports.regulator.tasks import gather_pack
 from retention.holdings.services.holdings import CollectionReport, report_collection
 from rights.requests.models import RightsRequest
-from tests.browsing import shown
 from tests.cast import Cast
-from tests.consent.making import make_provider, officer
+from tests.consent.making import make_provider, officer, shown
 from tests.rights.cases import received
 from tests.sharing.making import demand
 from tests.signing_in import browser_of

@@ -16,8 +16,8 @@ from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.office.reports.samples import POPULATIONS, PopulationKind, Sample, draw_sample
-from tests.browsing import shown
 from tests.cast import Cast
+from tests.consent.making import shown
 from tests.factories import SubjectFactory
 from tests.signing_in import browser_of
 

@@ -19,8 +19,8 @@ from paktaleem.office.reports.models import Measure, WeeklyCount
 from paktaleem.office.reports.trends import HEIGHT, count_weeks, draw_columns, get_trends
 from retention.holdings.services.holdings import CollectionReport, report_collection
 from rights.requests.models import RightsRequest
-from tests.browsing import shown
 from tests.cast import Cast
+from tests.consent.making import shown
 from tests.console.pages import refused_by_policy
 from tests.factories import SubjectFactory
 from tests.rights.cases import received

@@ -29,7 +29,7 @@ from retention.holdings.services.holdings import (
     report_collection,
     report_collections,
 )
-from tests.browsing import shown
+from tests.consent.making import shown
 from tests.factories import SETTING_UP, SubjectFactory
 
 DAY = timedelta(days=1)

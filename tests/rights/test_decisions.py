@@ -45,8 +45,8 @@ from rights.requests.services.intake import (
     verify_identity,
 )
 from rights.requests.services.steps import RequestEnded, list_parts
-from tests.browsing import shown
 from tests.cast import Cast
+from tests.consent.making import shown
 from tests.factories import SETTING_UP, SubjectFactory
 from tests.rights.cases import AT, DAY, decided, part_of, received
 from tests.rights.packing import build, fetched

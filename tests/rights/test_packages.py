@@ -47,8 +47,8 @@ from rights.requests.models import RequestStep, RightsRequest
 from rights.requests.services.closing import answer_request, close_request
 from rights.requests.services.decisions import decide_part
 from rights.requests.services.intake import ContactTooNew, receive_request
-from tests.browsing import shown
 from tests.cast import Cast
+from tests.consent.making import shown
 from tests.console.pages import row_url
 from tests.factories import SETTING_UP, SubjectFactory
 from tests.retention.schedule.making import make_rule

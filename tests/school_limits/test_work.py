@@ -50,9 +50,9 @@ from rights.requests.models import RightsRequest
 from rights.requests.services.closing import answer_request, close_request
 from rights.requests.services.decisions import add_note
 from rights.requests.services.intake import receive_request
-from tests.browsing import shown
 from tests.cast import Cast
 from tests.children.guardians import guardian_of, make_guardian, verified_guardian
+from tests.consent.making import shown
 from tests.console.pages import row_url
 from tests.erasures import steps
 from tests.factories import CAST_AT, SETTING_UP, SubjectFactory

@@ -43,7 +43,7 @@ from paktaleem.foundation.embedded.layout import SUPERUSER
 from paktaleem.foundation.encryption.sealing import CannotOpen, blind_index
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
-from tests.browsing import shown
+from tests.consent.making import shown
 from tests.tenancy.connections import enter, rows
 from tests.traces import forms
 from tests.webhooks.receiving import make_endpoint

@@ -71,13 +71,21 @@ from tests.access_links.visiting import send
 from tests.accounts.officers import second_officer
 from tests.breaches.making import add_measures, assess, make_breach
 from tests.breaches.making import send_letters as send_breach_letters
-from tests.browsing import shown
 from tests.cast import Cast
 from tests.children.browsers import PORTAL, answer, by_link, child_page, follow, latest_link
 from tests.children.browsers import work as send_letters
 from tests.children.guardians import guardian_of, make_guardian, record_answer, verified_guardian
 from tests.children.test_provider_checks import answer_by_file
-from tests.consent.making import PURPOSE, announce, approve_by_two, lift_by_two, overrule_by_two, prove, share_purpose
+from tests.consent.making import (
+    PURPOSE,
+    announce,
+    approve_by_two,
+    lift_by_two,
+    overrule_by_two,
+    prove,
+    share_purpose,
+    shown,
+)
 from tests.erasures import steps as erasing
 from tests.factories import BORN, SETTING_UP, OrderSpecFactory, SubjectFactory, make_system
 from tests.merges.making import linked, second_record, taken_apart

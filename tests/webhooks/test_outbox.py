@@ -25,8 +25,7 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
-from tests.browsing import shown
-from tests.consent.making import approve_by_two
+from tests.consent.making import approve_by_two, shown
 from tests.factories import SETTING_UP, SubjectFactory
 from tests.webhooks.receiving import make_endpoint
 

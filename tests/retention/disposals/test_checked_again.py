@@ -34,7 +34,7 @@ from retention.holdings.models import Holding
 from retention.holdings.services.holdings import ActivityReport, report_activity
 from retention.schedule.services.holds import HoldScope, place_hold
 from retention.schedule.services.rules import end_rule
-from tests.browsing import shown
+from tests.consent.making import shown
 from tests.data_systems.ending import end_by_two_people
 from tests.factories import BORN, SETTING_UP, SubjectFactory, make_system
 from tests.merges.making import linked, second_record

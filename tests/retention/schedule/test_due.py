@@ -23,8 +23,8 @@ from retention.holdings.models import Holding
 from retention.schedule.labels import describe_due
 from retention.schedule.models import HoldKind, RetentionRule
 from retention.schedule.selectors import DueState, find_applied, list_due_of_person, preview_end, preview_rule
-from tests.browsing import shown
 from tests.children.guardians import record_answer, verified_guardian
+from tests.consent.making import shown
 from tests.factories import SETTING_UP, SubjectFactory, make_system
 from tests.retention.schedule.making import (
     DAY,

@@ -24,13 +24,12 @@ from paktaleem.foundation.embedded.roles import drop_database, ensure_database
 from paktaleem.foundation.tenancy.context import in_global
 from paktaleem.foundation.tenancy.operations import is_too_old, missing_migrations
 from paktaleem.office.demo.content import DemoSecrets
+from paktaleem.office.demo.description import describe, lines
 from paktaleem.office.demo.loading import SecretsLost, fill_demonstration
 from paktaleem.office.demo.supervision import (
     Child,
     ChildDied,
-    describe,
     free_port,
-    lines,
     name_holder,
     running,
     start,
