@@ -126,7 +126,7 @@ class AgeNoticeAdmin(ExportableAdmin, EvidenceAdmin):
 @boards.connect
 def coming_of_age_board(actor: Actor, at: datetime) -> list[Card]:
     """Return a card that counts the children who reach the age of consent soon; one query."""
-    if not actor.may(Capability.INVITE_GUARDIANS):
+    if not actor.may(Capability.MANAGE_GUARDIANS):
         return []
     days = settings.AGE_NOTICE_DAYS
     soon = select_by_clock(at, lambda now: coming_of_age(actor, at=now, until=now + timedelta(days=days)))

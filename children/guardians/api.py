@@ -187,7 +187,7 @@ class Guardians(Operation):
 class GuardianAuthorisations(Operation):
     """``POST /api/v1/subjects/{external_id}/guardian-authorisations``."""
 
-    capabilities = {"POST": Capability.RECORD_GUARDIANS}
+    capabilities = {"POST": Capability.MANAGE_GUARDIANS}
 
     @extend_schema(request=AuthorisationInput, responses={201: AuthorisationOutput})
     @transaction.atomic
@@ -302,7 +302,7 @@ class CheckOutput(serializers.Serializer[object]):
 class GuardianChecks(Operation):
     """``POST /api/v1/subjects/{external_id}/guardian-checks``."""
 
-    capabilities = {"POST": Capability.VERIFY_GUARDIANS}
+    capabilities = {"POST": Capability.MANAGE_GUARDIANS}
 
     @extend_schema(request=CheckInput, responses={201: CheckOutput})
     def post(self, request: Request, external_id: str) -> Response:
@@ -334,7 +334,7 @@ class ShowCheck(Operation):
         row = checks.filter(pk=check, client_id=client_of(request)).first()
         if row is None:
             raise CheckUnknown
-        return Response(_serialize_check(row, find_check_url(row) if actor.may(Capability.VERIFY_GUARDIANS) else None))
+        return Response(_serialize_check(row, find_check_url(row) if actor.may(Capability.MANAGE_GUARDIANS) else None))
 
 
 def _serialize_check(check: ProviderCheck, url: str | None) -> dict[str, object]:

@@ -124,7 +124,7 @@ person_acts.connect(
     RowAction(
         "ask-guardians",
         "Ask the guardians",
-        Capability.INVITE_GUARDIANS,
+        Capability.MANAGE_GUARDIANS,
         _ask_guardians,
         lead="Each guardian named by the roster or the school receives an email or a text message with a link to their "
         "own page. The page shows nothing before they enter a one-time code sent to the same contact. The message does "
@@ -155,7 +155,7 @@ class InvitationAdmin(ExportableAdmin, EvidenceAdmin):
 
     view_capability = Capability.VIEW_CHILD_RECORDS
     person_field = "child"
-    add_capability = Capability.INVITE_GUARDIANS
+    add_capability = Capability.MANAGE_GUARDIANS
     list_display = ("about", "to", "standing", "why", "channel", "asked_at", "reminders", "owner")
     list_display_links = ("standing",)
     list_filter = ("state", "problem", "client")

@@ -122,7 +122,7 @@ class InvitationOutput(serializers.Serializer[object]):
 class InviteGuardian(Operation):
     """``POST /api/v1/guardian-invitations``."""
 
-    capabilities = {"POST": Capability.INVITE_GUARDIANS}
+    capabilities = {"POST": Capability.MANAGE_GUARDIANS}
 
     @extend_schema(request=InvitationInput, responses={201: InvitationOutput})
     def post(self, request: Request) -> Response:

@@ -416,7 +416,7 @@ class ServiceAgreementAdmin(RegisterAdmin):
         RowAction(
             "attest",
             "Confirm your duties for the year",
-            Capability.ATTEST_DUTIES,
+            Capability.ANSWER_FOR_CLIENT,
             _attest,
             form=AttestForm,
             lead="As controller, your institution confirms once a year that it fulfils its own duties.",
@@ -443,7 +443,7 @@ class ServiceAgreementAdmin(RegisterAdmin):
 @boards.connect
 def agreements_board(actor: Actor, at: datetime) -> list[Line]:
     """Return cards about agreements for both sides; six queries."""
-    if not actor.may(Capability.SIGN_AGREEMENTS):
+    if not actor.may(Capability.DECIDE_FOR_CLIENT):
         return []
     rows, note = ServiceAgreement.objects.filter(to_sign(actor)), gettext("the other side has signed")
     url = reverse("admin:consent_serviceagreement_changelist", current_app=site.name) + f"?{PROGRESS}=to_sign"

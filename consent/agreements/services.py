@@ -78,7 +78,7 @@ def _check_signed(agreement: ServiceAgreement, actor: Actor, at: datetime) -> No
 @act(
     "sign",
     "Sign agreement",
-    Capability.SIGN_AGREEMENTS,
+    Capability.DECIDE_FOR_CLIENT,
     lead="You sign for your side. Once the other side has signed too, the agreement takes effect. The person who signs "
     "second confirms the same term, instructions and documents.",
     lock=lock_row,
@@ -129,7 +129,7 @@ def sign_agreement(
 @act(
     "decline",
     "Decline to sign",
-    Capability.SIGN_AGREEMENTS,
+    Capability.DECIDE_FOR_CLIENT,
     lead="The signature of the one side no longer counts, and the agreement stays a draft.",
     done="Declined. The agreement is a draft.",
     lock=lock_row,
@@ -246,7 +246,7 @@ def attest_duties(
     ``duties`` are codes of ``DUTIES``; ``notice_url`` is where users are informed. Raises ValidationError naming the
     field, NotAllowed.
     """
-    require(actor, Capability.ATTEST_DUTIES, client.pk)
+    require(actor, Capability.ANSWER_FOR_CLIENT, client.pk)
     chosen = set(duties)
     meant = [duty for duty in DUTIES if duty.code in chosen]
     if not meant or len(meant) != len(chosen):
@@ -427,7 +427,7 @@ def add_contact(
 @act(
     "add-document",
     "Add a document",
-    Capability.SIGN_AGREEMENTS,
+    Capability.DECIDE_FOR_CLIENT,
     lead="A document of the agreement. If one side has signed already, it must sign again.",
     done="Added, and encrypted.",
 )
@@ -448,7 +448,7 @@ def add_document(
 @act(
     "open-document",
     "Open a document",
-    Capability.SIGN_AGREEMENTS,
+    Capability.DECIDE_FOR_CLIENT,
     lead="Your access is recorded with your name and reason.",
 )
 def open_document(document: AgreementDocument, *, actor: Actor, reason: Reason | str, at: datetime) -> Iterator[bytes]:

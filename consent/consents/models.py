@@ -224,7 +224,7 @@ class Restriction(PeriodRow):
         Due(
             label=_("Restrictions in force"),
             note=_("data is stored but not used"),
-            who=Capability.VIEW_LEDGER,
+            who=Capability.VIEW_RECORDS,
             rows=Q(ends_at=None),
             query="progress=in_force",
         ),

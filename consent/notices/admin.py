@@ -199,9 +199,9 @@ def _response_pill(responses: list[str]) -> SafeString:
 def announcement_board(actor: Actor, at: datetime) -> list[Line]:
     """Return cards: a client's announcements, or the objections for officers. Runs one query."""
     del at
-    if actor.may(Capability.ANSWER_ANNOUNCEMENTS):
+    if actor.may(Capability.ANSWER_FOR_CLIENT):
         return [*make_cards(select_unacknowledged(actor).order_by("opened_at"), _inbox_card, url=_list_url())]
-    if not actor.may(Capability.ANSWER_OBJECTIONS):
+    if not actor.may(Capability.SUPERVISE):
         return []
     objections = select_open_objections(actor).order_by("opened_at")
     return [*make_cards(objections, _objection_card, url=_list_url())]

@@ -172,7 +172,7 @@ class NoticeDispatch(RegisterRow):
         Due(
             label=_("Announcements not proven"),
             note=_("no email to the client is proven: not in effect there"),
-            who=Capability.ANSWER_OBJECTIONS,
+            who=Capability.SUPERVISE,
             rows=lambda rows, at: rows.filter(takes_effect_at=None, opened_at__lt=at - _PROOF_EXPECTED_WITHIN),
             query="progress=unproven",
             since="opened_at",

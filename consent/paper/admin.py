@@ -116,7 +116,7 @@ def _state_pill(row: PaperAnswer) -> SafeString:
 class PaperAnswerAdmin(ExportableAdmin, EvidenceAdmin):
     """Answers typed from forms, with who answered and their state."""
 
-    view_capability = Capability.VIEW_FORMS
+    view_capability = Capability.VIEW_RECORDS
     ledger_families = ("answer",)
     list_display = ("page_of_form", "person", "said", "signer", "answered_on", "standing", "owner")
     list_filter = ("state", FormFilter, "client")
@@ -133,7 +133,7 @@ class PaperAnswerAdmin(ExportableAdmin, EvidenceAdmin):
         RowAction(
             "confirm",
             "Confirm",
-            Capability.CONFIRM_ANSWERS,
+            Capability.MANAGE_FORMS,
             _confirm_answer,
             form=ConfirmForm,
             lead="The answers are recorded, each purpose separately, with the form and its page as evidence. A form "
@@ -190,7 +190,7 @@ class PaperAnswerAdmin(ExportableAdmin, EvidenceAdmin):
 def queue_board(actor: Actor, at: Any) -> list[Card]:
     """Return a card with the number of open rows. Runs one query."""
     del at
-    if not actor.may(Capability.CONFIRM_ANSWERS):
+    if not actor.may(Capability.MANAGE_FORMS):
         return []
     rows = begin_with_people(PaperAnswer.objects.all())  # state by state: no index serves all states in order
     found = [rows.filter(state=state).values("pk")[: LIMIT + 1] for state in OPEN_STATES]
@@ -444,7 +444,7 @@ class FormRunAdmin(EvidenceAdmin):
     """Consent forms: group, purposes and progress."""
 
     form = MakeForm
-    view_capability = Capability.VIEW_FORMS
+    view_capability = Capability.VIEW_RECORDS
     add_capability = Capability.MANAGE_FORMS
     list_display = ("name", "addressee", "people", "made_at", "made_by", "owner")
     list_filter = ("client",)
@@ -477,7 +477,7 @@ class FormRunAdmin(EvidenceAdmin):
         RowAction(
             "confirm",
             "Confirm all that wait",
-            Capability.CONFIRM_ANSWERS,
+            Capability.MANAGE_FORMS,
             _confirm_waiting,
             form=ActionForm,
             lead="The answers that wait are recorded now, each purpose separately, with the form and its page as "

@@ -76,7 +76,7 @@ def _timeline_values(request: HttpRequest, row: Subject) -> dict[str, object]:
         ],
         "decisions": decisions,
         "bundle_url": reverse("admin:people_subject_evidence", args=[row.pk], current_app=site.name),
-        "may_export": actor_of(request).may(Capability.EXPORT_EVIDENCE, row.client_id)
+        "may_export": actor_of(request).may(Capability.VIEW_EVIDENCE, row.client_id)
         and bool(events or acknowledgements),
     }
 
@@ -144,7 +144,7 @@ person_acts.connect(
     RowAction(
         "evidence",
         "Export evidence",
-        Capability.EXPORT_EVIDENCE,
+        Capability.VIEW_EVIDENCE,
         _export_bundle,
         form=BundleForm,
         lead="A ZIP with the receipts, the notices as shown, the ledger entries and a hash of each; it can be "

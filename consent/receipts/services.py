@@ -232,7 +232,7 @@ def export_evidence(
 
     Raises Refused if nothing is recorded about the person, NotAllowed.
     """
-    require(actor, Capability.EXPORT_EVIDENCE, subject.client_id)
+    require(actor, Capability.VIEW_EVIDENCE, subject.client_id)
     events = list(select_consent_events(subject, actor=actor, until=at))
     acknowledgements = list(select_acknowledgements(subject, actor=actor, until=at))
     if not events and not acknowledgements:

@@ -397,7 +397,7 @@ def store_safeguard_change(
 
     Follows decision 0053. Raises ValidationError without a ground, NotAllowed unless a signed-in person requests it.
     """
-    require(actor, Capability.WEAKEN_SAFEGUARDS, row.client_id)
+    require(actor, Capability.DECIDE_FOR_CLIENT, row.client_id)
     if actor.kind is not ByKind.USER:
         raise NotAllowed("Only a signed-in person may request a weaker safeguard.")
     if not ground.strip():
@@ -467,7 +467,7 @@ def may_approve(change: SafeguardChange, actor: Actor) -> bool:
     if change.kind == SafeguardKind.BASIS and change.client_id != PAKTALEEM:
         members = Membership.objects.filter(client_id=change.client_id, user_id=change.requested_by)
         return is_officer == members.exists()
-    return actor.may(Capability.APPROVE_CHILD_CHANGES, change.client_id)
+    return actor.may(Capability.APPROVE_CHANGES, change.client_id)
 
 
 def _lock_row(change: SafeguardChange) -> Any:

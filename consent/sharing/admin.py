@@ -104,7 +104,7 @@ person_acts.connect(
     RowAction(
         "record-legal-demand",
         "Record a legal demand",
-        Capability.MANAGE_LEGAL_DISCLOSURES,
+        Capability.SUPERVISE,
         _request,
         form=DemandForm,
         lead="An authority demands data of this person. Review the demand: is it valid, does it bind you, can it be "
@@ -119,7 +119,7 @@ person_acts.connect(
 class LegalDisclosureAdmin(PersonRows, EvidenceAdmin):
     """Console page of legal disclosures, newest first."""
 
-    view_capability = Capability.VIEW_LEGAL_DISCLOSURES
+    view_capability = Capability.VIEW_CLIENT_RECORDS
     ledger_families = ("legal_disclosure",)
     list_display = ("requested_at", "standing", "instrument", "authority", "person", "disclosed_at", "owner")
     list_filter = ("state", "client")
@@ -151,7 +151,7 @@ class LegalDisclosureAdmin(PersonRows, EvidenceAdmin):
             decline="Decline disclosure",
             lead="The data demanded may then be disclosed, and a legal hold keeps it. Approve it only if the review "
             "convinces you.",
-            capability=Capability.MANAGE_LEGAL_DISCLOSURES,
+            capability=Capability.SUPERVISE,
             danger=True,
         ),
         act_page(record_legal_disclosure, form=DisclosedForm),
@@ -182,7 +182,7 @@ def render_decision(row: Disclosure) -> SafeString:
 class DisclosureAdmin(ExportableAdmin, EvidenceAdmin):
     """Console page of disclosures, newest first."""
 
-    view_capability = Capability.VIEW_DISCLOSURES
+    view_capability = Capability.VIEW_RECORDS
     list_display = ("reported_at", "recipient", "person", "purpose_named", "allowed", "owner")
     list_filter = ("client", DeniedFilter)
     newest_by = "reported_at"
@@ -261,7 +261,7 @@ _MOST = 50
 @on_tab(DISCLOSURES)
 def disclosures_panel(request: HttpRequest, row: Subject) -> dict[str, object] | None:
     """Show who received the person's data, when and for what: the latest fifty disclosures. Runs two queries."""
-    if not may(request, Capability.VIEW_DISCLOSURES, row.client_id):
+    if not may(request, Capability.VIEW_RECORDS, row.client_id):
         return None
     with in_client(row.client_id):
         found = take_latest(list_disclosures_of(row, actor=actor_of(request)), _MOST)
@@ -281,7 +281,7 @@ def disclosures_panel(request: HttpRequest, row: Subject) -> dict[str, object] |
 
 
 def _list_legal(request: HttpRequest, row: Subject) -> Sequence[dict[str, object]]:
-    if not may(request, Capability.VIEW_LEGAL_DISCLOSURES, row.client_id):
+    if not may(request, Capability.VIEW_CLIENT_RECORDS, row.client_id):
         return []
     with in_client(row.client_id):
         found = take_latest(list_legal_disclosures_of(row, actor=actor_of(request)), _MOST)

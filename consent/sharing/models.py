@@ -84,7 +84,7 @@ class LegalDisclosure(RequestedChange):
     informed_on = models.DateField("informed on", null=True)
     not_informed = models.CharField("why not informed", max_length=16, choices=NotInformed, blank=True, default="")
 
-    due = (due_by_second_person(_("Legal disclosures"), Capability.MANAGE_LEGAL_DISCLOSURES, severity=Severity.URGENT),)
+    due = (due_by_second_person(_("Legal disclosures"), Capability.SUPERVISE, severity=Severity.URGENT),)
 
     class Meta:
         verbose_name = "legal disclosure"
@@ -192,7 +192,7 @@ class BusinessTransfer(RequestedChange):
     takes_place_on = models.DateField("takes place on", help_text="Every client is notified 30 days before it.")
     announced_as = models.UUIDField(null=True, editable=False)
 
-    due = (due_by_second_person(_("Business transfers"), Capability.MANAGE_LEGAL_DISCLOSURES),)
+    due = (due_by_second_person(_("Business transfers"), Capability.SUPERVISE),)
 
     class Meta:
         verbose_name = "business transfer"

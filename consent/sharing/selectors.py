@@ -15,7 +15,7 @@ from paktaleem.foundation.accounts.roles import Capability
 
 def list_disclosures_of(subject: Subject, *, actor: Actor) -> QuerySet[Disclosure]:
     """List what was shared of one person's data, latest first. Raises NotAllowed."""
-    require(actor, Capability.VIEW_DISCLOSURES, subject.client_id)
+    require(actor, Capability.VIEW_RECORDS, subject.client_id)
     return _select_of(subject)
 
 
@@ -30,7 +30,7 @@ def list_legal_disclosures_of(subject: Subject, *, actor: Actor) -> QuerySet[Leg
 
     Raises NotAllowed.
     """
-    require(actor, Capability.VIEW_LEGAL_DISCLOSURES, subject.client_id)
+    require(actor, Capability.VIEW_CLIENT_RECORDS, subject.client_id)
     return hide_secret_demands(LegalDisclosure.objects.filter(client_id=subject.client_id, subject=subject), actor)
 
 

@@ -255,7 +255,7 @@ def request_legal_disclosure(subject: Subject, demand: LegalDemand, *, actor: Ac
 
     Raises ValidationError naming the field, AlreadyErased, NotAllowed unless a privacy officer requests it.
     """
-    require(actor, Capability.MANAGE_LEGAL_DISCLOSURES, subject.client_id)
+    require(actor, Capability.SUPERVISE, subject.client_id)
     if actor.kind is not ByKind.USER:
         raise NotAllowed("Only a signed-in person may request a legal disclosure.")
     subject = lock_subject(subject.pk, client_id=subject.client_id)
@@ -295,7 +295,7 @@ def decide_legal_disclosure(
     Raises ApproverIsRequester, ApproverNotIndependent, ChangeAlreadyDecided, NotAllowed.
     """
     del reason  # the review in words is on the row
-    require(actor, Capability.MANAGE_LEGAL_DISCLOSURES, row.client_id)
+    require(actor, Capability.SUPERVISE, row.client_id)
     row = decide_change(row, approve=approve, actor=actor, at=at)
     row.save(update_fields=["state", "settled_by", "settled_at"])
     _record_demand("legal_disclosure.settled", row, actor, at)
@@ -315,7 +315,7 @@ def _check_approved(row: LegalDisclosure, _actor: Actor, _at: datetime) -> None:
 @act(
     "record-disclosure",
     "Record what was disclosed",
-    Capability.MANAGE_LEGAL_DISCLOSURES,
+    Capability.SUPERVISE,
     lead="Inform the person, unless the order or a law forbids it. The copy of their data names the disclosure only if "
     "they were informed.",
     done="Recorded.",

@@ -249,8 +249,8 @@ def _state(row: Breach) -> SafeString:
 class BreachAdmin(SortByWaitingTime, ExportableAdmin):
     """Console page of personal-data breaches, newest first."""
 
-    view_capability = Capability.VIEW_BREACHES
-    add_capability = Capability.MANAGE_BREACHES
+    view_capability = Capability.VIEW_CLIENT_RECORDS
+    add_capability = Capability.SUPERVISE
     asks_reason = False
     sortable_by = ()
     list_display = ("recorded_at", "known_at", "state", "hours_left", "to_inform", "owner")
@@ -335,7 +335,7 @@ def _serialize_letter(letter: BreachLetter) -> dict[str, object]:
 class BreachClosingAdmin(EvidenceAdmin):
     """Console page of requests to close a breach."""
 
-    view_capability = Capability.VIEW_BREACHES
+    view_capability = Capability.VIEW_CLIENT_RECORDS
     ledger_families = ("breach",)
     list_display = ("requested_at", "breach", "standing", "owner")
     list_filter = ("state", "client")
@@ -349,7 +349,7 @@ class BreachClosingAdmin(EvidenceAdmin):
         approve="Close the breach",
         decline="Keep the breach open",
         lead="Check the file of the breach first: nothing can be added once it is closed.",
-        capability=Capability.MANAGE_BREACHES,
+        capability=Capability.SUPERVISE,
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -376,7 +376,7 @@ long_acts.connect(
         "breaches.breachletter",
         _("Emails about a breach"),
         frozenset({INFORM_PEOPLE}),
-        Capability.VIEW_BREACHES,
+        Capability.VIEW_CLIENT_RECORDS,
         _list_rows,
         measure_letter,
         lambda row: reverse("admin:breaches_breach_change", args=[row.breach_id]),

@@ -142,7 +142,7 @@ class Breach(TenantRow, Tracked):
         Due(
             label=_("Personal-data breaches"),
             note=_("the authority must be notified within 72 hours"),
-            who=Capability.VIEW_BREACHES,
+            who=Capability.VIEW_CLIENT_RECORDS,
             rows=lambda rows, at: rows.running(at),
             query="progress=running",
             on="due_at",
@@ -349,7 +349,7 @@ class BreachClosing(RequestedChange):
     breach = models.ForeignKey(Breach, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     ground = models.TextField("ground in words", max_length=2000)
 
-    due = (due_by_second_person(_("Breaches to close"), Capability.MANAGE_BREACHES),)
+    due = (due_by_second_person(_("Breaches to close"), Capability.SUPERVISE),)
 
     class Meta:
         verbose_name = "closing of a breach"

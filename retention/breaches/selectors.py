@@ -65,7 +65,7 @@ def count_affected(breach: Breach, *, actor: Actor) -> list[AffectedCount]:
 
     A person with data in two systems counts once in the total. Raises NotAllowed.
     """
-    require(actor, Capability.VIEW_BREACHES, breach.client_id)
+    require(actor, Capability.VIEW_CLIENT_RECORDS, breach.client_id)
     with connection.cursor() as cursor:
         cursor.execute(_COUNT, held_values(breach))
         return [

@@ -178,7 +178,7 @@ _APPROVALS = (
     RowAction(
         "agree",
         "Approve as second person",
-        Capability.APPROVE_DISPOSALS,
+        Capability.DECIDE_FOR_CLIENT,
         _settle(approve=True),
         lead="You are the second person. Look at the counts and the samples first.",
         done="Approved and scheduled.",
@@ -189,7 +189,7 @@ _APPROVALS = (
     RowAction(
         "decline",
         "Send back to review",
-        Capability.APPROVE_DISPOSALS,
+        Capability.DECIDE_FOR_CLIENT,
         _settle(approve=False),
         lead="Nothing is deleted. The list goes back to its review, and needs a new approval afterwards.",
         done="Sent back to review.",

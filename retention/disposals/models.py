@@ -136,7 +136,7 @@ class Batch(TenantRow):
         Due(
             label=_("Disposals"),
             note=_("need a review or a second person"),
-            who=Capability.REVIEW_DISPOSALS,
+            who=Capability.MANAGE_RETENTION,
             rows=Q(stage__in=_TO_REVIEW),
             query="progress=to_review_at",
             since="opened_at",

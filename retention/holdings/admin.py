@@ -167,7 +167,7 @@ class DecisionForm(ActionForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Offer to explain it only to those who may request a weaker safeguard."""
         super().__init__(*args, **kwargs)
-        if not may(self.request, Capability.WEAKEN_SAFEGUARDS, self.row.client_id):
+        if not may(self.request, Capability.DECIDE_FOR_CLIENT, self.row.client_id):
             offered = [one for one in CollectionDecision.choices if one[0] != CollectionDecision.EXPLAINED]
             set_choices(self, "decision", offered)
 
@@ -294,7 +294,7 @@ def _pill(row: Incident) -> SafeString:
 class IncidentAdmin(SortByWaitingTime, ExportableAdmin, OfPersonAdmin):
     """Console page of incidents, newest first."""
 
-    view_capability = Capability.VIEW_INCIDENTS
+    view_capability = Capability.VIEW_RECORDS
     list_display = ("opened_at", "person", "about", "state", "due_at", "owner")
     list_filter = (ProgressFilter, "client")
     exported = "person=subject__external_id cause categories opened_at due_at closed_at"

@@ -248,7 +248,7 @@ class Incident(TenantRow, Tracked):
         Due(
             label=_("Incidents with children’s data"),
             note=_("collected without authority, being erased"),
-            who=Capability.VIEW_INCIDENTS,
+            who=Capability.VIEW_RECORDS,
             rows=Q(closed_at=None),
             query="progress=open",
             on="due_at",
@@ -257,7 +257,7 @@ class Incident(TenantRow, Tracked):
         Due(
             label=_("Incidents overdue"),
             note=_("erasure overdue"),
-            who=Capability.VIEW_INCIDENTS,
+            who=Capability.VIEW_RECORDS,
             rows=IncidentQuerySet.overdue,
             query="progress=overdue",
             on="due_at",

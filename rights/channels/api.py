@@ -258,7 +258,7 @@ class AboutDataOutput(serializers.Serializer[Any]):
 class RequestOfGuardian(Operation):
     """``POST /api/v1/subjects/{external_id}/guardian-requests``."""
 
-    capabilities = {"POST": Capability.RECORD_GUARDIANS}
+    capabilities = {"POST": Capability.MANAGE_GUARDIANS}
 
     @extend_schema(request=AboutDataInput, responses={201: AboutDataOutput})
     def post(self, request: Request, external_id: str) -> Response:

@@ -141,7 +141,7 @@ def list_request_blockers(row: Guardianship, *, at: datetime) -> Mapping[Wish, R
 
 def _record_keeping(child: Subject, guardian: Subject, actor: Actor, at: datetime) -> None:
     """Record that only what must be kept is kept. No order: an order to restrict would outlive a later consent."""
-    require_about(actor, Capability.RECORD_GUARDIANS, subject_id=child.pk, client_id=child.client_id)
+    require_about(actor, Capability.MANAGE_GUARDIANS, subject_id=child.pk, client_id=child.client_id)
     if actor.kind is ByKind.SUBJECT and actor.id != guardian.pk:
         raise NotAllowed("People may make requests only for themselves.")
     row = get_live_guardianship(lock_child(child), guardian, at=at)

@@ -82,7 +82,7 @@ def inform_before_lift(
 @act(
     "lift",
     "Lift restriction",
-    Capability.WEAKEN_SAFEGUARDS,
+    Capability.DECIDE_FOR_CLIENT,
     lead="The person's data may then be used again, not only stored. The person must have been informed. Nothing "
     "changes until a second person approves it.",
     danger=True,
@@ -120,7 +120,7 @@ def _check_proposal(objection: Objection, actor: Actor, at: datetime) -> None:
 @act(
     "overrule",
     "Propose to overrule",
-    Capability.OVERRULE_OBJECTIONS,
+    Capability.SUPERVISE,
     lead="Only compelling legitimate grounds override the person’s interests, rights and freedoms. The "
     "objection stays in force until a second officer agrees.",
     done="Proposed. A second officer must agree.",
@@ -165,7 +165,7 @@ def propose_overruling(
 @act(
     "agree",
     "Answer a proposal to overrule",
-    Capability.OVERRULE_OBJECTIONS,
+    Capability.SUPERVISE,
     lead="Another officer proposed to overrule the objection. Their grounds are below.",
     done="Recorded.",
     danger=True,
@@ -194,7 +194,7 @@ def read_grounds(objection: Objection, *, actor: Actor, at: datetime) -> str:
 
     Raises Refused, KeyDestroyed if the person is erased, NotAllowed.
     """
-    require(actor, Capability.OVERRULE_OBJECTIONS, objection.client_id)
+    require(actor, Capability.SUPERVISE, objection.client_id)
     row = _require_waiting(objection)
     record_access(objection.subject, ["grounds of an overruling"], actor=actor, reason=Reason.REVIEW, at=at)
     return "" if row.grounds is None else sealer_of(objection.subject).open(row.grounds, column=_GROUNDS)

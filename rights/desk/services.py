@@ -310,7 +310,7 @@ def _check_hand_over(request: RightsRequest, actor: Actor, _at: datetime) -> Non
 @act(
     "hand-over",
     "Hand to a client",
-    Capability.TRIAGE_RIGHTS_REQUESTS,
+    Capability.SUPERVISE,
     lead="The request goes on at the client to which it belongs, with its number and its clock. What the person wrote "
     "is moved there and removed here; your notes stay here. You cannot take it back.",
     danger=True,
@@ -363,7 +363,7 @@ def _check_letter(request: RightsRequest, _actor: Actor, _at: datetime) -> None:
 @act(
     "send-letter",
     "Send the letter",
-    Capability.ANSWER_RIGHTS_REQUESTS,
+    Capability.HANDLE_RIGHTS_REQUESTS,
     lead="Check and edit the letter. Before the identity is verified it must say nothing about the data.",
     done="The letter is on its way.",
     lock=lock_request,
@@ -426,7 +426,7 @@ def _check_call(request: RightsRequest, _actor: Actor, _at: datetime) -> None:
 @act(
     "call-back",
     "Call back",
-    Capability.CALL_BACK_RIGHTS_REQUESTS,
+    Capability.CONTACT_PEOPLE,
     lead="End the call that came in. Call the number that was on file before, never one that the caller names, and ask "
     "whether they made this request. Say nothing about the data.",
     done="The call is recorded.",

@@ -177,7 +177,7 @@ render_certificate = partial(typeset_certificate, Path(__file__).with_name("cert
 class ErasureProposalAdmin(ExportableAdmin, EvidenceAdmin):
     """Erasures, from the proposal to the certificate."""
 
-    view_capability = Capability.VIEW_ERASURES
+    view_capability = Capability.VIEW_RECORDS
     ledger_families = ("erasure",)
     list_display = ("number", "standing", "extent", "person", "requested_at", "owner")
     list_filter = ("stage", "client")
@@ -213,7 +213,7 @@ class ErasureProposalAdmin(ExportableAdmin, EvidenceAdmin):
             decline="Decline erasure",
             lead="You are the second person. Look at what goes and what stays. The cooling-off starts now, and the "
             "person is informed.",
-            capability=Capability.APPROVE_ERASURES,
+            capability=Capability.DECIDE_ERASURES,
             danger=True,
             form=ApproveForm,
             template="console/propose_erasure.html",
@@ -221,7 +221,7 @@ class ErasureProposalAdmin(ExportableAdmin, EvidenceAdmin):
         RowAction(
             "cancel",
             "Cancel erasure",
-            Capability.PROPOSE_ERASURES,
+            Capability.DECIDE_ERASURES,
             _cancel,
             form=ActionForm,
             lead="Nothing is erased. It can be proposed again.",
@@ -229,7 +229,7 @@ class ErasureProposalAdmin(ExportableAdmin, EvidenceAdmin):
             applies=lambda row, _: row.is_before_start,
         ),
         *certificate_actions(
-            Capability.VIEW_ERASURES,
+            Capability.VIEW_RECORDS,
             find=find_certificate,
             render=render_certificate,
             name=lambda row: f"erasure-{row.number}",
@@ -248,7 +248,7 @@ class ErasureProposalAdmin(ExportableAdmin, EvidenceAdmin):
                 preview = preview_proposal(row, at=get_action_time(request))
                 return [*found, preview_panel(preview, row.client_id)]
         case = row.erasure or row.request
-        if row.started_at is not None and case is not None and may(request, Capability.VIEW_ORDERS, row.client_id):
+        if row.started_at is not None and case is not None and may(request, Capability.VIEW_RECORDS, row.client_id):
             found.append(orders_panel(case, ERASURE if row.erasure else REQUEST))
         return found
 
@@ -344,7 +344,7 @@ added_acts.connect(
         RowAction(
             "propose-erasure",
             "Propose the erasure again",
-            Capability.PROPOSE_ERASURES,
+            Capability.DECIDE_ERASURES,
             _propose_again,
             form=ProposeAgainForm,
             lead=_LEAD,
@@ -365,7 +365,7 @@ def _panel(found: Any) -> dict[str, Any] | None:
 @on_tab(REQUESTS)
 def person_erasures(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
     """Show the erasures proposed for a person; nothing for a person without one."""
-    if not may(request, Capability.VIEW_ERASURES, row.client_id):
+    if not may(request, Capability.VIEW_RECORDS, row.client_id):
         return None
     return _panel(ErasureProposal.objects.filter(client_id=row.client_id, subject=row))
 
@@ -373,7 +373,7 @@ def person_erasures(request: HttpRequest, row: Subject) -> dict[str, Any] | None
 @person_summaries.connect
 def summarize_erasures(request: HttpRequest, row: Subject) -> list[SummaryLine]:
     """Return the stage of each erasure of a person that is not over, and when it starts; a partial one is named so."""
-    if not may(request, Capability.VIEW_ERASURES, row.client_id):
+    if not may(request, Capability.VIEW_RECORDS, row.client_id):
         return []
     found = ErasureProposal.objects.open().filter(client_id=row.client_id, subject=row).order_by("requested_at", "pk")
     return [SummaryLine(gettext("Erasure"), _describe_stage(one), erasure_url(one)) for one in found]
@@ -391,7 +391,7 @@ def _describe_stage(row: ErasureProposal) -> SafeString:
 @request_panels.connect
 def request_erasures(request: HttpRequest, row: RightsRequest) -> dict[str, Any] | None:
     """Show the erasures that carry out a request; nothing for a request without one."""
-    if not may(request, Capability.VIEW_ERASURES, row.client_id):
+    if not may(request, Capability.VIEW_RECORDS, row.client_id):
         return None
     return _panel(ErasureProposal.objects.filter(client_id=row.client_id, request=row))
 

@@ -122,7 +122,7 @@ class ErasureProposal(RequestedChange):
         Due(
             label=_("Erasures proposed"),
             note=_("a second person must approve or decline"),
-            who=Capability.APPROVE_ERASURES,
+            who=Capability.DECIDE_ERASURES,
             rows=Q(stage=Stage.PROPOSED),
             query="stage__exact=proposed",
             since="requested_at",
@@ -130,7 +130,7 @@ class ErasureProposal(RequestedChange):
         Due(
             label=_("Erasures not verified"),
             note=_("something of the person is left"),
-            who=Capability.APPROVE_ERASURES,
+            who=Capability.DECIDE_ERASURES,
             rows=Q(stage=Stage.VERIFYING),
             query="stage__exact=verifying",
             since="requested_at",
@@ -139,7 +139,7 @@ class ErasureProposal(RequestedChange):
         Due(
             label=_("Erasures in cooling-off"),
             note=_("can still be cancelled"),
-            who=Capability.APPROVE_ERASURES,
+            who=Capability.DECIDE_ERASURES,
             rows=Q(stage=Stage.COOLING_OFF),
             query="stage__exact=cooling_off",
             on="cooling_ends_at",

@@ -363,7 +363,7 @@ def _check_aside(message: MailMessage, actor: Actor, at: datetime) -> None:
 @act(
     "make-request",
     "Make a request of it",
-    Capability.TRIAGE_RIGHTS_REQUESTS,
+    Capability.SUPERVISE,
     lead="The thirty days count from the day on which the email was received. The sender is not verified.",
     done="The request is recorded.",
     lock=lock_row,
@@ -389,7 +389,7 @@ def make_request_of_message(message: MailMessage, *, kinds: list[str], actor: Ac
 @act(
     "settle",
     "Nothing to do",
-    Capability.TRIAGE_RIGHTS_REQUESTS,
+    Capability.SUPERVISE,
     lead="The message needs nothing more. Its content is deleted after a while.",
     done="Settled.",
     lock=lock_row,

@@ -221,7 +221,7 @@ def get_figures(actor: Actor, *, since: datetime) -> list[Figures]:
 
     A request with several rights counts for each of them. One that goes on as another request counts there only.
     """
-    require(actor, Capability.VIEW_REQUEST_FIGURES)
+    require(actor, Capability.VIEW_RECORDS)
     shown = _ABOUT_SHOWN_PEOPLE if is_limited() else ""
     with connection.cursor() as cursor:
         cursor.execute(_FIGURES.format(shown=shown), [since, actor.client_id, actor.client_id])

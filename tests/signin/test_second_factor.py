@@ -305,7 +305,7 @@ def asks_for_a_proof(response: Any) -> bool:
 def test_sensitive_capabilities_include_the_expected_acts_and_forms():
     assert {
         Capability.ERASE_SUBJECTS,
-        Capability.MANAGE_API_KEYS,
+        Capability.ADMINISTER_CLIENT,
         Capability.MANAGE_STAFF,
         Capability.SIGN_BALANCING_TEST,
     } <= SENSITIVE

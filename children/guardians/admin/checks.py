@@ -61,7 +61,7 @@ def _request_check(row: Guardianship, given: dict[str, Any], request: HttpReques
 START_CHECK = RowAction(
     "check",
     "Request a provider's check",
-    Capability.VERIFY_GUARDIANS,
+    Capability.MANAGE_GUARDIANS,
     _request_check,
     form=CheckForm,
     lead="The provider does not learn who the child or the guardian is; the guardian deals with it directly. If the "
@@ -122,7 +122,7 @@ class ProviderCheckAdmin(GuardianshipRows):
         RowAction(
             "where",
             "Show the address for the guardian",
-            Capability.VERIFY_GUARDIANS,
+            Capability.MANAGE_GUARDIANS,
             _show_url,
             lead="Give the address only to the guardian: anyone who opens it could take the check in their place. Your "
             "access is logged.",

@@ -279,7 +279,7 @@ class GuardianshipAdmin(ExportableAdmin):
         RowAction(
             "answer",
             "Record answer",
-            Capability.RECORD_GUARDIANS,
+            Capability.MANAGE_GUARDIANS,
             _answer,
             form=AnswerForm,
             lead="The guardian's answer about the service as a whole. A refusal needs no evidence and applies at once.",

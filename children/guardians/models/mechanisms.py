@@ -190,7 +190,7 @@ class GuardianConflict(TenantRow, Tracked):
         Due(
             label=_("Guardians disagree"),
             note=_("need manual action"),
-            who=Capability.APPROVE_CHILD_CHANGES,
+            who=Capability.APPROVE_CHANGES,
             rows=Q(closed_at=None),
             query="progress=open",
             since="opened_at",
@@ -248,7 +248,7 @@ class GuardianChange(RequestedChange, Tracked):
 
     history = History()
 
-    due = (due_by_second_person(_("Changes of guardians"), Capability.APPROVE_CHILD_CHANGES),)
+    due = (due_by_second_person(_("Changes of guardians"), Capability.APPROVE_CHANGES),)
 
     class Meta:
         verbose_name = "change of a guardian"

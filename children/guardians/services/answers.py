@@ -85,7 +85,7 @@ def _check_open(case: GuardianConflict, _actor: Actor, _at: datetime) -> None:
 @act(
     "close",
     "Close case",
-    Capability.APPROVE_CHILD_CHANGES,
+    Capability.APPROVE_CHANGES,
     lead="They still disagree: the refusal continues to apply. The case opens again when one of them gives a new "
     "answer.",
     done="Closed: the refusal applies.",
@@ -363,7 +363,7 @@ def record_service_answer(
 
 
 def _require(actor: Actor, child: Subject, guardian: Subject | None) -> None:
-    require_about(actor, Capability.RECORD_GUARDIANS, subject_id=child.pk, client_id=child.client_id)
+    require_about(actor, Capability.MANAGE_GUARDIANS, subject_id=child.pk, client_id=child.client_id)
     answers = child if guardian is None else guardian
     if actor.kind is ByKind.SUBJECT and actor.id != answers.pk:
         raise NotAllowed("People may answer only for themselves.")

@@ -118,7 +118,7 @@ def request_check(
 
 def _require(actor: Actor, row: Guardianship) -> None:
     """Check that staff and API keys have the capability, and that guardians act only for themselves."""
-    require_about(actor, Capability.VERIFY_GUARDIANS, subject_id=row.child_id, client_id=row.client_id)
+    require_about(actor, Capability.MANAGE_GUARDIANS, subject_id=row.child_id, client_id=row.client_id)
     if actor.kind == ByKind.SUBJECT and actor.id != row.guardian_id:
         raise NotAllowed("People may request only checks of themselves.")
 
@@ -137,7 +137,7 @@ def _enqueue(task: str, check: ProviderCheck) -> None:
 @act(
     "ask",
     "Request the result",
-    Capability.VERIFY_GUARDIANS,
+    Capability.MANAGE_GUARDIANS,
     lead="The portal requests the result every five minutes; providers may also send it at once.",
     done="The result has been requested. Reload the page in a minute.",
 )
@@ -150,7 +150,7 @@ def request_check_result(check: ProviderCheck, *, actor: Actor, at: datetime) ->
 @transaction.atomic
 def show_check_url(check: ProviderCheck, *, actor: Actor, reason: Reason | str, at: datetime) -> str | None:
     """Return the guardian's address for the check, if any, and record the access. Raises NotAllowed."""
-    require(actor, Capability.VERIFY_GUARDIANS, check.client_id)
+    require(actor, Capability.MANAGE_GUARDIANS, check.client_id)
     url = find_check_url(check)
     if url is not None:
         _record_check("guardian.check_shown", check, actor, at, reason=Reason(reason).value)
@@ -288,7 +288,7 @@ _OFFICIAL_FIELD = forms.CharField(
 @act(
     "school-authorises",
     "Record the school's authorisation",
-    Capability.RECORD_GUARDIANS,
+    Capability.MANAGE_GUARDIANS,
     lead="The school's own authorisation of the child's use of the service for education. It is weaker than a "
     "guardian's consent, is shown as such, and by itself permits nothing.",
     done="Recorded. By itself it permits nothing.",
@@ -330,7 +330,7 @@ def _check_in_effect(row: SchoolAuthorisation, _actor: Actor, _at: datetime) -> 
 @act(
     "end",
     "End authorisation",
-    Capability.RECORD_GUARDIANS,
+    Capability.MANAGE_GUARDIANS,
     lead="From now on the school no longer authorises for this child. What only its authorisation permitted is denied.",
     done="Ended.",
     lock=lock_row,

@@ -53,7 +53,7 @@ class MayNotConsent(PortalError):
 @act(
     "verify",
     "Verify guardian",
-    Capability.VERIFY_GUARDIANS,
+    Capability.MANAGE_GUARDIANS,
     lead="Record what you saw for yourself: the person, their signed form, or the school's own papers.",
     done="Verified.",
 )
@@ -146,7 +146,7 @@ def end_authority_of_minors_on_file(
 
     Returns the last id, None at the end, and how many had authority. Raises NotAllowed.
     """
-    require(actor, Capability.VERIFY_GUARDIANS, client_id)
+    require(actor, Capability.MANAGE_GUARDIANS, client_id)
     live = Verification.objects.filter(client_id=client_id, guardianship__child__erased_at=None, ended_at=None)
     verified = live.values("guardianship__guardian")
     rows = Subject.objects.filter(client_id=client_id, pk__in=verified, of_age_at__isnull=False, erased_at=None)
@@ -160,7 +160,7 @@ def end_authority_of_minors_on_file(
 @act(
     "found-false",
     "Found false",
-    Capability.VERIFY_GUARDIANS,
+    Capability.MANAGE_GUARDIANS,
     lead="It was not the guardian, or the evidence was not valid. Consent that rests on this verification ends "
     "at once, and data collected on it is quarantined and erased. Name and verify the guardian again.",
     done="Marked as false. Data collected meanwhile is being erased.",

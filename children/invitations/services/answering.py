@@ -294,7 +294,7 @@ def close_invitations(client_id: UUID, *, actor: Actor, at: datetime) -> int:
 
     The worker expires them, and deletes the contacts, in the next minute. Raises NotAllowed.
     """
-    require(actor, Capability.INVITE_GUARDIANS, client_id)
+    require(actor, Capability.MANAGE_GUARDIANS, client_id)
     rows = Invitation.objects.filter(client_id=client_id, state__in=sorted(OPEN), closes_at__gt=at, asked_at__lt=at)
     return rows.update(closes_at=at)
 

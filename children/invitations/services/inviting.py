@@ -233,7 +233,7 @@ def invite_guardian(child: Subject, *, guardian: Subject, portal: str, actor: Ac
     they are verified. While an invitation is open, it is returned and no further message is sent. Raises NotAChild,
     NoGuardian, AlreadyDecided, ContactRefused, TooManyInvitations, AlreadyErased, NotAllowed.
     """
-    require(actor, Capability.INVITE_GUARDIANS, child.client_id)
+    require(actor, Capability.MANAGE_GUARDIANS, child.client_id)
     lock_guardian(guardian)
     _check(child, guardian, at)
     channel, why = find_usable_channel(child, guardian, at=at)
@@ -259,7 +259,7 @@ def invite_guardians_of(children: Iterable[Subject], *, portal: str, actor: Acto
     """
     family: defaultdict[Subject, list[Subject]] = defaultdict(list)
     for child in children:
-        require(actor, Capability.INVITE_GUARDIANS, child.client_id)
+        require(actor, Capability.MANAGE_GUARDIANS, child.client_id)
         for guardian in _list_guardians(child, at):
             family[guardian].append(child)
     context, rows = _InvitationContext(portal, actor, at), []
@@ -310,7 +310,7 @@ def register_and_invite(
 
     ``details`` are the full name, email, phone and language. Raises ValidationError, and as ``invite_guardian``.
     """
-    require(actor, Capability.INVITE_GUARDIANS, child.client_id)
+    require(actor, Capability.MANAGE_GUARDIANS, child.client_id)
     client = Client.objects.get(pk=child.client_id)
     guardian = _find_by_contact(child, details, client)
     if guardian is None:

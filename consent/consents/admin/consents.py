@@ -348,7 +348,7 @@ _ANSWER = _Step(
     of_person=True,
     query=f"&state={ConsentState.GIVEN.value}",
 )
-_ASK = _Step(_("Ask the guardians"), "people_subject_ask-guardians", Capability.INVITE_GUARDIANS, of_person=True)
+_ASK = _Step(_("Ask the guardians"), "people_subject_ask-guardians", Capability.MANAGE_GUARDIANS, of_person=True)
 _AGREEMENT = _Step(_("Service agreements"), "consent_serviceagreement_changelist", Capability.VIEW_REGISTER)
 _STEPS = {
     **dict.fromkeys(

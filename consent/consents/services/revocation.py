@@ -47,7 +47,7 @@ def _check_given(consent: Consent, _actor: Actor, _at: datetime) -> None:
 @act(
     "revoke",
     "Revoke consent",
-    Capability.REVOKE_CONSENTS,
+    Capability.RESTRICT_PROCESSING,
     lead="PakTaleem or the client ends this consent. It can be given again after the notice is shown again.",
     done="Revoked. In effect from the next decision.",
     danger=True,
@@ -87,7 +87,7 @@ def expire_consent(consent: Consent, *, actor: Actor, reason: Reason | str, at: 
     The person may be asked again at once. Raises Refused if no consent is in force, ValueError for an unknown reason,
     AlreadyErased, NotAllowed.
     """
-    require(actor, Capability.CLOSE_SCHOOL_YEARS, consent.client_id)
+    require(actor, Capability.ADMINISTER_CLIENT, consent.client_id)
     return _end_consent(consent, ConsentState.EXPIRED, Method.SYSTEM, actor=actor, reason=Reason(reason), at=at)
 
 

@@ -341,7 +341,7 @@ def _refuse_if(
 @act(
     "acknowledge",
     "Acknowledge",
-    Capability.ANSWER_ANNOUNCEMENTS,
+    Capability.ANSWER_FOR_CLIENT,
     lead="You confirm that your institution has seen the coming change. This is not an agreement to it.",
     done="Acknowledged.",
     lock=lock_row,
@@ -358,7 +358,7 @@ def acknowledge_announcement(dispatch: NoticeDispatch, *, actor: Actor, at: date
 @act(
     "object",
     "Object",
-    Capability.ANSWER_ANNOUNCEMENTS,
+    Capability.ANSWER_FOR_CLIENT,
     lead="A privacy officer of PakTaleem will answer. Your objection does not stop a change of a text. With a "
     "new recipient nothing of your people’s data is shared until you withdraw it.",
     done="Your objection was sent to a privacy officer.",
@@ -384,7 +384,7 @@ def object_to_announcement(
 @act(
     "answer",
     "Answer the objection",
-    Capability.ANSWER_OBJECTIONS,
+    Capability.SUPERVISE,
     lead="The client reads your answer on this page.",
     done="Answered.",
     lock=lock_row,
@@ -403,7 +403,7 @@ def answer_objection(
 @act(
     "withdraw",
     "Withdraw the objection",
-    Capability.ANSWER_ANNOUNCEMENTS,
+    Capability.ANSWER_FOR_CLIENT,
     lead="From now on, data may be shared with the recipients of this list once your time to object is over.",
     done="Your objection is withdrawn.",
     lock=lock_row,

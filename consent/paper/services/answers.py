@@ -159,7 +159,7 @@ def confirm_answer(
     dismissed, the person is of age or the signer no guardian; AlreadyErased, FileTooLarge, FileKindNotAccepted,
     NotAllowed.
     """
-    require(actor, Capability.CONFIRM_ANSWERS, answer.client_id)
+    require(actor, Capability.MANAGE_FORMS, answer.client_id)
     lock_subject(answer.subject)
     rows = PaperAnswer.objects.select_for_update(of=("self",)).filter(client_id=answer.client_id)
     locked = rows.select_related("page__run", "subject__client", "guardian").get(pk=answer.pk)
@@ -191,7 +191,7 @@ def confirm_waiting(run: FormRun, *, actor: Actor, at: datetime) -> ConfirmedAns
 
     Answers that cannot be recorded as a whole are held: a person confirms or dismisses each. Raises NotAllowed.
     """
-    require(actor, Capability.CONFIRM_ANSWERS, run.client_id)
+    require(actor, Capability.MANAGE_FORMS, run.client_id)
     waiting = PaperAnswer.objects.filter(client_id=run.client_id, page__run=run, state=AnswerState.WAITING)
     oldest = waiting.select_related("page__run", "subject").order_by("entered_at", "id")
     number, held = 0, []

@@ -181,7 +181,7 @@ class SafeguardedAdmin(RegisterAdmin):
             self.save_row(row, **details)
         except WeakensSafeguard as weaker:
             request = details["request"]
-            require_recent_authentication(request, Capability.WEAKEN_SAFEGUARDS, at=get_arrival_time(request))
+            require_recent_authentication(request, Capability.DECIDE_FOR_CLIENT, at=get_arrival_time(request))
             request.weaker = (weaker.kind, row, details.get("roles", ()))
             ground = request.POST.get("ground", "").strip()
             if not ground:
@@ -238,7 +238,7 @@ class EndForm(RowActionForm):
             del self.fields["ground"]
         else:
             at = get_arrival_time(self.request)
-            require_recent_authentication(self.request, Capability.WEAKEN_SAFEGUARDS, at=at)
+            require_recent_authentication(self.request, Capability.DECIDE_FOR_CLIENT, at=at)
 
     @property
     def panel(self) -> dict[str, object] | None:
@@ -314,7 +314,7 @@ _APPROVE, _DECLINE = approval_actions(
     approve="Approve change",
     decline="Decline change",
     lead="The safeguard is weaker from now on. Approve it only if the ground convinces you.",
-    capability=Capability.WEAKEN_SAFEGUARDS,
+    capability=Capability.DECIDE_FOR_CLIENT,
     danger=True,
     offered_to=lambda row, actor, at: is_other_person(row, actor, at) and may_approve(row, actor),
 )

@@ -48,14 +48,14 @@ class ServiceAgreement(PeriodRow):
         Due(
             label=_("Agreements unsigned"),
             note=_("no data is processed under a draft"),
-            who=Capability.VIEW_LEDGER,
+            who=Capability.VIEW_RECORDS,
             rows=Q(signed_at=None) & (Q(ends_at=None) | Q(ends_at__gt=F("starts_at"))),
             query="progress=unsigned",
         ),
         Due(
             label=_("Agreements that end"),
             note=_("within eight weeks"),
-            who=Capability.SIGN_AGREEMENTS,
+            who=Capability.DECIDE_FOR_CLIENT,
             rows=lambda rows, at: rows.filter(starts_at__lte=at, ends_at__gt=at, ends_at__lte=at + _ENDS_SOON),
             query="progress=ending",
             on="ends_at",

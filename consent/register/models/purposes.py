@@ -244,7 +244,7 @@ class BalancingTest(RegisterRow):
         Due(
             label=_("Balancing tests unsigned"),
             note=_("required before legitimate interest is used"),
-            who=Capability.VIEW_LEDGER,
+            who=Capability.VIEW_RECORDS,
             rows=Q(signed_at=None),
             query="progress=unsigned",
         ),
@@ -425,7 +425,7 @@ class SafeguardChange(RequestedChange):
     ground = models.TextField(max_length=2000)
     xact = models.BigIntegerField(null=True)
 
-    due = (due_by_second_person(_("Weaker safeguards"), Capability.APPROVE_CHILD_CHANGES),)
+    due = (due_by_second_person(_("Weaker safeguards"), Capability.APPROVE_CHANGES),)
 
     class Meta:
         verbose_name = "change to a safeguard"

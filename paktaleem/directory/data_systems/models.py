@@ -319,7 +319,7 @@ class Order(OrderColumns):
         Due(
             label=_("Orders stuck"),
             note=_("need manual action"),
-            who=Capability.VIEW_ORDERS,
+            who=Capability.VIEW_RECORDS,
             rows=OrderQuerySet.stuck,
             query="progress=stuck",
             since="stuck_at",
@@ -328,7 +328,7 @@ class Order(OrderColumns):
         Due(
             label=_("Orders overdue"),
             note=_("not answered by the due date"),
-            who=Capability.VIEW_ORDERS,
+            who=Capability.VIEW_RECORDS,
             rows=OrderQuerySet.overdue,
             query="progress=overdue",
             on="due_at",
@@ -337,7 +337,7 @@ class Order(OrderColumns):
         Due(
             label=_("Orders to waive"),
             note=_("a second person must approve or decline"),
-            who=Capability.WAIVE_ORDERS,
+            who=Capability.APPROVE_CHANGES,
             rows=OrderQuerySet.to_waive,
             query="progress=to_waive",
             on="due_at",

@@ -66,7 +66,7 @@ class OrderAnswer:
 
 def systems(actor: Actor) -> QuerySet[System]:
     """List the client's systems and PakTaleem's, including ended ones. Raises NotAllowed."""
-    require(actor, Capability.VIEW_SYSTEMS)
+    require(actor, Capability.VIEW_RECORDS)
     found: QuerySet[System] = System.objects.order_by("code")
     return found if actor.client_id is None else found.filter(client_id__in=[actor.client_id, PAKTALEEM])
 
@@ -124,7 +124,7 @@ def _client_of(actor: Actor) -> UUID:
 
 def orders(actor: Actor) -> QuerySet[Order]:
     """List the orders that the actor may see. Raises NotAllowed."""
-    require(actor, Capability.VIEW_ORDERS)
+    require(actor, Capability.VIEW_RECORDS)
     found: QuerySet[Order] = Order.objects.select_related("system", "subject")
     return found
 

@@ -65,7 +65,7 @@ class MessageAdmin(ExportableAdmin, EvidenceAdmin):
         Messages to staff are only for those who may see the staff.
         """
         found = super().get_queryset(request).select_related("subject", "user").defer("context", "address")
-        if not may(request, Capability.VIEW_STAFF):
+        if not may(request, Capability.VIEW_RECORDS):
             found = found.filter(user=None)
         return annotate_actor(found, actor_of(request))
 

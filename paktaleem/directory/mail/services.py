@@ -176,7 +176,7 @@ def enqueue(letter: Letter) -> None:
 @act(
     "resend",
     "Send again",
-    Capability.RESEND_MESSAGES,
+    Capability.CONTACT_PEOPLE,
     lead="The message is sent again to the person's current address.",
     done="The message is queued.",
 )

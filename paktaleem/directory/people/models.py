@@ -67,7 +67,7 @@ class AgeChange(RequestedChange):
     proposal_index = models.BinaryField(max_length=32)
     route = models.CharField(max_length=16, choices=AgeRoute)
 
-    due = (due_by_second_person(_("Changes of ages"), Capability.APPROVE_CHILD_CHANGES),)
+    due = (due_by_second_person(_("Changes of ages"), Capability.APPROVE_CHANGES),)
 
     class Meta:
         verbose_name = "age change"

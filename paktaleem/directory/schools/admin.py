@@ -96,7 +96,7 @@ class ListedFilter(ConditionFilter):
 class SourcedAdmin(EvidenceAdmin):
     """Read-only list of rows that rosters and the learning platform state."""
 
-    view_capability = Capability.VIEW_ROSTERS
+    view_capability = Capability.VIEW_RECORDS
     newest_by = "recorded_at"
     state = state_column(_pill)
 

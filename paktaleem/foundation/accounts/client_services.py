@@ -53,7 +53,7 @@ class ClientChange(RequestedChange):
     changes = models.JSONField()
     ground = models.TextField(max_length=2000)
 
-    due = (due_by_second_person(_("Changes of clients"), Capability.APPROVE_CHILD_CHANGES),)
+    due = (due_by_second_person(_("Changes of clients"), Capability.APPROVE_CHANGES),)
 
     class Meta:
         verbose_name = "change of a client"
@@ -191,7 +191,7 @@ def suspend_membership(membership: Membership, *, actor: Actor, at: datetime) ->
 
     ``at`` is on the system clock. Raises NotAllowed.
     """
-    require(actor, Capability.LOCK_ACCESS, membership.client_id)
+    require(actor, Capability.RUN_TASKS, membership.client_id)
     row = _lock(membership)
     if row.ends_at is not None or row.suspended_at is not None:
         return False
@@ -208,7 +208,7 @@ def restore_membership(membership: Membership, *, actor: Actor, reason: Reason |
 
     ``at`` is on the system clock. Raises NotAllowed.
     """
-    require(actor, Capability.REVIEW_ACCESS, membership.client_id)
+    require(actor, Capability.DECIDE_FOR_CLIENT, membership.client_id)
     row = _lock(membership)
     if row.ends_at is not None or row.suspended_at is None:
         return False

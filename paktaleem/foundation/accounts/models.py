@@ -351,7 +351,7 @@ class ApiKey(TenantRow, Tracked):
         Due(
             label=_("API keys expire soon"),
             note=_("within 30 days: rotate them in time"),
-            who=Capability.VIEW_API_KEYS,
+            who=Capability.VIEW_CLIENT_RECORDS,
             rows=lambda rows, at: rows.filter(revoked_at=None, expires_at__gt=at, expires_at__lte=at + EXPIRES_SOON),
             query="progress=ending",
             on="expires_at",

@@ -93,7 +93,7 @@ def is_other_person(change: object, actor: Actor, _at: datetime) -> bool:
 
 def require_approver(actor: Actor, client_id: UUID) -> None:
     """Raise NotAllowed unless the actor is a person who may decide changes of this client."""
-    require(actor, Capability.APPROVE_CHILD_CHANGES, client_id)
+    require(actor, Capability.APPROVE_CHANGES, client_id)
     if actor.kind is not ByKind.USER:
         raise NotAllowed("Only a signed-in person may approve or decline changes.")
 

@@ -51,7 +51,7 @@ def issue_api_key(
 
     Raises ValidationError, also if two valid keys have this name, and NotAllowed.
     """
-    require(actor, Capability.MANAGE_API_KEYS, client_id)
+    require(actor, Capability.ADMINISTER_CLIENT, client_id)
     _refuse_third_key(client_id, name, at)
     is_test = Client.objects.filter(id=client_id, is_sandbox=True).exists()
     secret = (TEST_KEY_PREFIX if is_test else KEY_MARK) + _random_part(is_test)
@@ -101,7 +101,7 @@ def rotate_api_key(
     Returns the successor and its secret. The old key's own expiry is never extended, and ``overlap`` is at most 30
     days. Raises ValidationError, also during an earlier rotation, NotAllowed, and Refused for a key that is not valid.
     """
-    require(actor, Capability.MANAGE_API_KEYS, key.client_id)
+    require(actor, Capability.ADMINISTER_CLIENT, key.client_id)
     if not timedelta() < overlap <= MAX_ROTATION_OVERLAP:
         raise ValidationError({"overlap": [f"Choose a time within {MAX_ROTATION_OVERLAP.days} days."]})
     key = ApiKey.objects.select_for_update().get(id=key.id, client_id=key.client_id)
@@ -130,7 +130,7 @@ def narrow_api_key(key: ApiKey, *, scopes: Iterable[str], actor: Actor, reason: 
 
     Raises ValueError for a scope that the key has not, Refused for a revoked key, NotAllowed.
     """
-    require(actor, Capability.MANAGE_API_KEYS, key.client_id)
+    require(actor, Capability.ADMINISTER_CLIENT, key.client_id)
     key = ApiKey.objects.select_for_update().get(id=key.id)
     if key.revoked_at is not None:
         raise Refused(_("The key is already revoked."))
@@ -150,7 +150,7 @@ def revoke_api_key(key: ApiKey, *, actor: Actor, reason: Reason | str, at: datet
 
     Raises Refused for a revoked key, NotAllowed.
     """
-    require(actor, Capability.MANAGE_API_KEYS, key.client_id)
+    require(actor, Capability.ADMINISTER_CLIENT, key.client_id)
     key = ApiKey.objects.select_for_update().get(id=key.id)
     if key.revoked_at is not None:
         raise Refused(_("The key is already revoked."))

@@ -34,7 +34,7 @@ def approval_actions(
     decline: str,
     lead: str,
     clock: Callable[[HttpRequest], datetime] = get_action_time,
-    capability: Capability = Capability.APPROVE_CHILD_CHANGES,
+    capability: Capability = Capability.APPROVE_CHANGES,
     refusals: Mapping[type[Exception], str] | None = None,
     danger: bool = False,
     form: type[ActionForm] = RowActionForm,

@@ -54,9 +54,9 @@ OVERVIEW = PersonTab("", _("Overview"))
 TIMELINE = PersonTab("timeline", _("Timeline"), Capability.VIEW_CONSENTS)
 HOLDINGS = PersonTab("holdings", _("Holdings"), Capability.VIEW_HOLDINGS)
 REQUESTS = PersonTab("requests", _("Requests"), Capability.VIEW_RIGHTS_REQUESTS)
-ORDERS = PersonTab("orders", _("Orders"), Capability.VIEW_ORDERS)
-DISCLOSURES = PersonTab("disclosures", _("Disclosures"), Capability.VIEW_DISCLOSURES)
-LOOKS = PersonTab("looks", _("Who looked"), Capability.VIEW_ACCESS_LOG)
+ORDERS = PersonTab("orders", _("Orders"), Capability.VIEW_RECORDS)
+DISCLOSURES = PersonTab("disclosures", _("Disclosures"), Capability.VIEW_RECORDS)
+LOOKS = PersonTab("looks", _("Who looked"), Capability.VIEW_RECORDS)
 TABS = (OVERVIEW, TIMELINE, HOLDINGS, REQUESTS, ORDERS, DISCLOSURES, LOOKS)
 
 

@@ -120,7 +120,7 @@ added_acts.connect(
         RowAction(
             "exit",
             "End and exit",
-            Capability.PROPOSE_EXITS,
+            Capability.DECIDE_FOR_CLIENT,
             _propose,
             form=ProposeForm,
             lead="Ends the agreement, returns the data if the client wants it, and deletes it everywhere. An officer "

@@ -217,7 +217,7 @@ def _show_client(request: HttpRequest, client: Client | None) -> dict[str, objec
     begin_task(request, label=client.name, url=request.path)
     viewer = actor_of(request)
     is_tied = (
-        viewer.may(Capability.SIGN_AGREEMENTS, client.pk)
+        viewer.may(Capability.DECIDE_FOR_CLIENT, client.pk)
         and not facts.is_signed
         and is_tied_to_other_side(facts, viewer, at=wall_clock_now())
     )
@@ -285,7 +285,7 @@ client_pages.connect(
     ClientPage(
         slug="set-up",
         title=gettext_noop("Set-up"),
-        capability=Capability.VIEW_CLIENT_SET_UP,
+        capability=Capability.VIEW_RECORDS,
         template="console/set_up.html",
         values=_show_client,
         opens_after_adding=True,
@@ -295,7 +295,7 @@ client_pages.connect(
     ClientPage(
         slug="set-up",
         title=gettext_noop("Clients being set up"),
-        capability=Capability.VIEW_CLIENT_SET_UP,
+        capability=Capability.VIEW_RECORDS,
         template="console/set_ups.html",
         values=_list_clients,
         is_list=True,

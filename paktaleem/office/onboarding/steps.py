@@ -262,7 +262,7 @@ STEPS: Sequence[Step] = (
         is_done=lambda facts: facts.is_signed,
         note=_note_of_signing,
         links=(
-            Link(_("Read and sign"), SIGNING_PAGE, Capability.SIGN_AGREEMENTS, "agreement", _may_sign),
+            Link(_("Read and sign"), SIGNING_PAGE, Capability.DECIDE_FOR_CLIENT, "agreement", _may_sign),
             Link(
                 _("Add the paper that the client signed"),
                 "consent_serviceagreement_add-document",
@@ -289,7 +289,7 @@ STEPS: Sequence[Step] = (
             Link(
                 _("Issue a key"),
                 "accounts_apikey_add",
-                Capability.MANAGE_API_KEYS,
+                Capability.ADMINISTER_CLIENT,
                 values={"name": "LMS", "scopes": _SCOPES},
             ),
         ),

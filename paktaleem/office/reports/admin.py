@@ -66,7 +66,7 @@ def _show_digest(request: HttpRequest, client: Client | None) -> dict[str, Any]:
 
 
 client_pages.connect(
-    ClientPage("digest", "Weekly digest", Capability.VIEW_ACCESS_LOG, "console/digest.html", _show_digest)
+    ClientPage("digest", "Weekly digest", Capability.VIEW_RECORDS, "console/digest.html", _show_digest)
 )
 
 
@@ -220,7 +220,7 @@ class Chart:
 def show_trends(request: HttpRequest, context: dict[str, Any]) -> TemplateResponse:
     """Show the trends of the reader's client, of the client that an officer chose, or of all."""
     client_id = get_filtered_client(request)
-    if client_id is not None and not may(request, Capability.VIEW_LEDGER, client_id):
+    if client_id is not None and not may(request, Capability.VIEW_RECORDS, client_id):
         raise PermissionDenied
     today = get_action_time(request).astimezone(get_current_timezone()).date()
     trends = get_trends(actor_of(request), client_id, today=today)
@@ -237,7 +237,7 @@ def show_trends(request: HttpRequest, context: dict[str, Any]) -> TemplateRespon
     return TemplateResponse(request, "console/trends.html", {**context, **values})
 
 
-home_pages.connect(HomePage("trends", _("Trends"), Capability.VIEW_LEDGER, show_trends))
+home_pages.connect(HomePage("trends", _("Trends"), Capability.VIEW_RECORDS, show_trends))
 
 _INTROS = {
     Measure.CONSENTS: _("Answers in each week; a consent given again while it is in force is not counted."),

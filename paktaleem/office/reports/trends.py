@@ -122,7 +122,7 @@ def get_trends(actor: Actor, client_id: UUID | None, *, today: date) -> Trends:
 
     Raises NotAllowed if the actor may not view the ledger, or not this client's.
     """
-    require(actor, Capability.VIEW_LEDGER, client_id)
+    require(actor, Capability.VIEW_RECORDS, client_id)
     weeks = [find_week(today) - timedelta(weeks=back) for back in reversed(range(WEEKS))]
     rows = WeeklyCount.objects.filter(week__gte=weeks[0], week__lte=weeks[-1]).order_by()
     rows = rows.filter(client__is_sandbox=False) if client_id is None else rows.filter(client_id=client_id)

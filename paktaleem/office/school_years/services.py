@@ -166,7 +166,7 @@ def _select_consents(people: Sequence[Subject], at: datetime) -> QuerySet[Consen
 @act(
     "end-year",
     "End the school year",
-    Capability.CLOSE_SCHOOL_YEARS,
+    Capability.ADMINISTER_CLIENT,
     lead="If you import rosters, import that of the new year instead: it says who is in which class and who "
     "has left. Here you say it by hand. First you see the numbers; nothing changes before you send the form "
     "again.",

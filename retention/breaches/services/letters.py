@@ -51,7 +51,7 @@ _MARKS: dict[Audience, str] = {
 @act(
     "write-client",
     "Write to the client",
-    Capability.MANAGE_BREACHES,
+    Capability.SUPERVISE,
     lead="Sent to the client’s administrators. Check and edit the letter, and preview it.",
     done="The letter is on its way.",
     lock=lock_row,
@@ -83,7 +83,7 @@ def write_to_client(
 @act(
     "notify-authority",
     "Notify the authority",
-    Capability.MANAGE_BREACHES,
+    Capability.SUPERVISE,
     lead="Check and edit the notification. It is recorded here; you hand it over, or enter it in the authority’s form.",
     lock=lock_row,
     check=check_open,
@@ -117,7 +117,7 @@ def _check_list(breach: Breach, actor: Actor, at: datetime) -> None:
 @act(
     "write-people",
     "Write to the people concerned",
-    Capability.MANAGE_BREACHES,
+    Capability.SUPERVISE,
     lead="Sent to everyone on the frozen list, in their language; for a child, to its guardians. Check and edit both "
     "letters, and preview them.",
     done="The letters are on their way.",

@@ -57,7 +57,7 @@ def record_breach(breach: Breach, *, actor: Actor, at: datetime) -> Breach:
 
     Follows GDPR Art. 33. Raises ValidationError naming the field, NotAllowed.
     """
-    require(actor, Capability.MANAGE_BREACHES, breach.client_id)
+    require(actor, Capability.SUPERVISE, breach.client_id)
     if breach.known_at > at:
         raise ValidationError({"known_at": [_("This time has not come yet.")]})
     if breach.happened_from > breach.known_at:
@@ -82,7 +82,7 @@ def check_open(breach: Breach, _actor: Actor, _at: datetime) -> None:
 @act(
     "add-clients",
     "Record at more clients",
-    Capability.MANAGE_BREACHES,
+    Capability.SUPERVISE,
     lead="The same event is recorded at each client you choose, as a breach of its own with the same facts. "
     "Categories and systems are matched by their codes: those that a client does not have are left out there.",
     done="Recorded.",
@@ -101,7 +101,7 @@ def add_clients(breach: Breach, *, clients: Iterable[Client], actor: Actor, at: 
 @act(
     "measures",
     "Record measures and lessons",
-    Capability.MANAGE_BREACHES,
+    Capability.SUPERVISE,
     lead="Both texts are kept with the breach. No one is written to.",
     done="Recorded.",
     lock=lock_row,
@@ -189,7 +189,7 @@ def suggest_outcome(likelihood: Likelihood, severity: Severity) -> Outcome:
 @act(
     "assess",
     "Assess the risk",
-    Capability.MANAGE_BREACHES,
+    Capability.SUPERVISE,
     lead="The list of people concerned is frozen with the assessment: those whose data systems hold by their reports, "
     "and those you choose.",
     done="Assessed. The list of people is frozen.",
@@ -286,7 +286,7 @@ def _check_complete(breach: Breach, actor: Actor, at: datetime) -> None:
 @act(
     "close",
     "Request the closing",
-    Capability.MANAGE_BREACHES,
+    Capability.SUPERVISE,
     lead="The breach stays open until a second person agrees, under Closings of breaches.",
     done="Requested.",
     lock=lock_row,
@@ -317,7 +317,7 @@ def decide_closing(
     Raises Refused if something is missing, ApproverIsRequester, ApproverNotIndependent, ChangeAlreadyDecided,
     NotAllowed.
     """
-    require(actor, Capability.MANAGE_BREACHES, closing.client_id)
+    require(actor, Capability.SUPERVISE, closing.client_id)
     breach = lock_row(closing.breach)
     check_open(breach, actor, at)
     closing = decide_change(closing, approve=approve, actor=actor, at=at)

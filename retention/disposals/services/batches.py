@@ -85,7 +85,7 @@ def _check_approval(batch: Batch, actor: Actor, at: datetime) -> None:
 @act(
     "approve",
     "Approve disposal",
-    Capability.APPROVE_DISPOSALS,
+    Capability.DECIDE_FOR_CLIENT,
     lead="Look at the counts and the samples first. A large disposal then needs a second person. Before its orders are "
     "issued every holding is checked again; what changed is not disposed of.",
     done="Approved.",
@@ -123,7 +123,7 @@ def settle_approval(batch: Batch, *, approve: bool, reason: Reason | str, actor:
     The second person acts for the same controller, or is an officer. Raises BatchMovedOn, ChangeAlreadyDecided,
     ApproverIsRequester, ApproverNotIndependent, Refused, NotAllowed.
     """
-    require(actor, Capability.APPROVE_DISPOSALS, batch.client_id)
+    require(actor, Capability.DECIDE_FOR_CLIENT, batch.client_id)
     batch = lock_row(batch)
     if actor.client_id is not None:
         _require_controller(batch, actor)
@@ -145,7 +145,7 @@ def settle_approval(batch: Batch, *, approve: bool, reason: Reason | str, actor:
 @act(
     "take-out",
     "Keep data of a person",
-    Capability.REVIEW_DISPOSALS,
+    Capability.MANAGE_RETENTION,
     lead="Takes this person’s data out of the disposal. To keep data because of a case, place a hold instead.",
     done="Taken out.",
     lock=lock_row,
@@ -184,7 +184,7 @@ def take_out(
 @act(
     "cancel",
     "Cancel disposal",
-    Capability.REVIEW_DISPOSALS,
+    Capability.MANAGE_RETENTION,
     lead="Nothing is disposed of. What is still due is flagged again by the next sweep.",
     done="Cancelled. Nothing was disposed of.",
     lock=lock_row,
@@ -213,7 +213,7 @@ def cancel_batch(batch: Batch, *, actor: Actor, at: datetime) -> Batch:
 @act(
     "pause",
     "Interrupt",
-    Capability.REVIEW_DISPOSALS,
+    Capability.MANAGE_RETENTION,
     lead="No further orders are issued until you continue. Orders that are issued stay in force.",
     done="Interrupted.",
     lock=lock_row,
@@ -233,7 +233,7 @@ def pause_disposal(batch: Batch, *, actor: Actor, at: datetime) -> Batch:
 @act(
     "resume",
     "Continue",
-    Capability.REVIEW_DISPOSALS,
+    Capability.MANAGE_RETENTION,
     lead="The disposal goes on where it was interrupted.",
     done="Continued.",
     lock=lock_row,
@@ -289,7 +289,7 @@ def start_sweep(client_id: UUID, *, actor: Actor, at: datetime) -> Sweep:
 
     Raises NotAllowed.
     """
-    require(actor, Capability.REVIEW_DISPOSALS, client_id)
+    require(actor, Capability.MANAGE_RETENTION, client_id)
     found = Sweep.objects.filter(client_id=client_id, ground=Ground.RETENTION_ENDED.value, ended_at=None).first()
     return found or _create_sweep(client_id, Ground.RETENTION_ENDED, at)
 
@@ -310,7 +310,7 @@ def open_disposal(
     Returns the batch that is already open for the client, if its case is the same. Raises BatchMovedOn if another one
     is open, NotAllowed.
     """
-    require(actor, Capability.APPROVE_DISPOSALS if is_approved else Capability.REVIEW_DISPOSALS, client.pk)
+    require(actor, Capability.DECIDE_FOR_CLIENT if is_approved else Capability.MANAGE_RETENTION, client.pk)
     ground = Ground.AGREEMENT_ENDED
     open_ones = Batch.objects.open().filter(client_id=client.pk, ground=ground.value)
     known: Batch | None = open_ones.select_for_update(of=("self",)).first()

@@ -150,7 +150,7 @@ class HoldLiftAdmin(EvidenceAdmin):
         approve="Lift the hold",
         decline="Keep the hold",
         lead="The retention rules then apply to the data again.",
-        capability=Capability.LIFT_HOLDS,
+        capability=Capability.DECIDE_FOR_CLIENT,
         danger=True,
         offered_to=may_settle_lift,
     )

@@ -154,7 +154,7 @@ class EndRuleForm(RowActionForm):
             self.is_weaker = is_disposed_earlier(ended, at=ended.ends_at)
         if self.is_weaker:
             at = get_arrival_time(self.request)
-            require_recent_authentication(self.request, Capability.WEAKEN_SAFEGUARDS, at=at)
+            require_recent_authentication(self.request, Capability.DECIDE_FOR_CLIENT, at=at)
         else:
             del self.fields["ground"]
 

@@ -148,7 +148,7 @@ def review_hold(hold: Hold, *, review_on: ReviewDay, reason: Reason | str, actor
 @act(
     "lift",
     "Lift the hold",
-    Capability.LIFT_HOLDS,
+    Capability.DECIDE_FOR_CLIENT,
     lead="The retention rules then apply to the data again. Only the side that placed a hold lifts it; the hold stays "
     "in force until a second person agrees, under Liftings of holds.",
     done="Recorded. A second person must agree.",
@@ -182,7 +182,7 @@ def settle_lift(lift: HoldLift, *, approve: bool, reason: Reason | str, actor: A
     ChangeAlreadyDecided, Refused, NotAllowed.
     """
     del reason  # the hold's history has the ground in words
-    require(actor, Capability.LIFT_HOLDS, lift.client_id)
+    require(actor, Capability.DECIDE_FOR_CLIENT, lift.client_id)
     rows = Hold.objects.select_for_update(of=("self",)).select_related("client")
     hold = rows.get(pk=lift.hold_id, client_id=lift.client_id)
     _check_open(hold, actor, at)

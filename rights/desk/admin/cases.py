@@ -118,7 +118,7 @@ def _case_pill(row: AuthorityCase) -> SafeString:
 class AuthorityCaseAdmin(ExportableAdmin, EvidenceAdmin):
     """Cases of supervisory authorities about requests; their texts are shown with those of the request."""
 
-    view_capability = Capability.VIEW_AUTHORITY_CASES
+    view_capability = Capability.VIEW_RECORDS
     ledger_families = ("rights_request",)
     ledger_person = "request.subject_id"
     list_display = ("authority", "standing", "number", "opened_on", "recorded_at", "owner")
@@ -147,7 +147,7 @@ class AuthorityCaseAdmin(ExportableAdmin, EvidenceAdmin):
 @request_panels.connect
 def cases_panel(request: HttpRequest, row: RightsRequest) -> dict[str, Any] | None:
     """Return the authorities' cases about a request; None if there are none."""
-    if not may(request, Capability.VIEW_AUTHORITY_CASES, row.client_id):
+    if not may(request, Capability.VIEW_RECORDS, row.client_id):
         return None
     rows = AuthorityCase.objects.filter(client_id=row.client_id, request=row).defer("reference", "measures")
     lines = [
@@ -174,7 +174,7 @@ class AboutDataForm(ActionForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        may_keep = actor_of(self.request).may(Capability.RECORD_GUARDIANS)
+        may_keep = actor_of(self.request).may(Capability.MANAGE_GUARDIANS)
         offered = [(wish.value, wish.label) for wish in Wish if may_keep or wish is not Wish.KEEP]
         set_choices(self, "wish", offered)
 
@@ -273,7 +273,7 @@ for _model, _page in (
 def overruling_board(actor: Actor, at: datetime) -> list[Line]:
     """Return a card for each objection that two officers may overrule, oldest first; one query."""
     del at
-    if not actor.may(Capability.OVERRULE_OBJECTIONS):
+    if not actor.may(Capability.SUPERVISE):
         return []
     waiting = Overruling.objects.filter(state=ChangeState.WAITING).select_related("objection")
     url = reverse("admin:consent_objection_changelist", current_app=site.name)

@@ -241,7 +241,7 @@ def desk_board(actor: Actor, at: datetime) -> list[Line]:
 def call_back_board(actor: Actor, at: datetime) -> list[Line]:
     """Return a card that counts the people to call back, for support agents; others have a task for each call."""
     del at
-    if not actor.may(Capability.CALL_BACK_RIGHTS_REQUESTS) or actor.may(Capability.HANDLE_RIGHTS_REQUESTS):
+    if not actor.may(Capability.CONTACT_PEOPLE) or actor.may(Capability.HANDLE_RIGHTS_REQUESTS):
         return []
     url = reverse("admin:requests_rightsrequest_changelist", current_app=site.name) + f"?{PROGRESS}=to_call_back"
     title, note = gettext("People to call back"), gettext("to verify that they made the request")
@@ -321,7 +321,7 @@ _ACTS = (
     RowAction(
         "letter",
         "Write a letter",
-        Capability.ANSWER_RIGHTS_REQUESTS,
+        Capability.HANDLE_RIGHTS_REQUESTS,
         _choose,
         form=ChooseLetterForm,
         lead="Choose the occasion. The template is filled in; you edit and preview it before it is sent. The answer is "

@@ -83,7 +83,7 @@ def propose_erasure(
     which they granted the client's part. Raises RequestNotAllowed if the guardian who made the request has no authority
     any more, Refused, ErasureHeld, AlreadyErased, ErasureInProgress, RecordElsewhere, NotAllowed.
     """
-    require(actor, Capability.PROPOSE_ERASURES, subject.client_id)
+    require(actor, Capability.DECIDE_ERASURES, subject.client_id)
     subject = _lock_subject(subject)
     require_all_records(subject)
     _require_controller(actor, request)
@@ -139,7 +139,7 @@ def decide_erasure(
     The person is then informed on every known channel. Raises Refused, ErasureHeld, ErasureEnded,
     ChangeAlreadyDecided, ApproverIsRequester, ApproverNotIndependent, RecordElsewhere, NotAllowed.
     """
-    require(actor, Capability.APPROVE_ERASURES, proposal.client_id)
+    require(actor, Capability.DECIDE_ERASURES, proposal.client_id)
     if actor.kind is not ByKind.USER:
         raise NotAllowed("Only a signed-in person may approve or decline an erasure.")
     proposal = lock_proposal(proposal)
@@ -188,7 +188,7 @@ def cancel_erasure(proposal: ErasureProposal, *, actor: Actor, at: datetime) -> 
         if not is_entitled(actor.id, proposal, at=at):
             raise NotAllowed("Only the person or a guardian may cancel the erasure.")
     else:
-        require(actor, Capability.PROPOSE_ERASURES, proposal.client_id)
+        require(actor, Capability.DECIDE_ERASURES, proposal.client_id)
         require_all_records(proposal.subject)
     return _cancel(proposal, actor, at)
 

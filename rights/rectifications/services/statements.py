@@ -114,7 +114,7 @@ def _check_refusal(correction: Correction, actor: Actor, at: datetime) -> None:
 @act(
     "refuse-correction",
     "Refuse a correction",
-    Capability.DECIDE_RIGHTS_REQUESTS,
+    Capability.HANDLE_RIGHTS_REQUESTS,
     lead="Refuse single corrections first, each with its reasons. Then decide: the others are made if you grant the "
     "right partly.",
     done="Refused. Now decide about the right.",

@@ -137,7 +137,7 @@ class DecideForm(PartForm):
         given = super().clean()
         part = given.get("part")
         if part is not None and part.kind == RightKind.ERASURE and given.get("decision") != Decision.REFUSED:
-            require_recent_authentication(self.request, Capability.PROPOSE_ERASURES, at=get_arrival_time(self.request))
+            require_recent_authentication(self.request, Capability.DECIDE_ERASURES, at=get_arrival_time(self.request))
         return given
 
 
@@ -223,7 +223,7 @@ class AnswerForm(ActionForm):
         text = compose_letter(row, get_answer_occasion(row))
         kwargs["initial"] = {"text": text, **kwargs.get("initial", {})}
         super().__init__(*args, row=row, **kwargs)
-        is_officer = actor_of(self.request).may(Capability.TRIAGE_RIGHTS_REQUESTS, self.row.client_id)
+        is_officer = actor_of(self.request).may(Capability.SUPERVISE, self.row.client_id)
         if not is_officer or not may_answer_contact(self.row):
             del self.fields["to_contact"]
 

@@ -146,7 +146,7 @@ _EVER = datetime(2000, 1, 1, tzinfo=UTC)
 
 def show_figures(owner: Any, request: HttpRequest) -> HttpResponse:
     """Show the figures of the chosen period by client and right."""
-    if not may(request, Capability.VIEW_REQUEST_FIGURES):
+    if not may(request, Capability.VIEW_RECORDS):
         raise PermissionDenied
     wanted = request.GET.get("period", "")
     period = wanted if wanted in _PERIODS else _DEFAULT
@@ -233,7 +233,7 @@ class RightsRequestAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
         context = {
             "show_all": f"{PROGRESS}=all",
             "may_take_in": may(request, Capability.RECEIVE_RIGHTS_REQUESTS),
-            "may_see_figures": may(request, Capability.VIEW_REQUEST_FIGURES),
+            "may_see_figures": may(request, Capability.VIEW_RECORDS),
         }
         return super().changelist_view(request, {**context, **(extra_context or {})})
 

@@ -132,7 +132,7 @@ def resume_request(request: RightsRequest, *, actor: Actor, at: datetime) -> Rig
 @act(
     "extend",
     "Extend it",
-    Capability.EXTEND_RIGHTS_REQUESTS,
+    Capability.HANDLE_RIGHTS_REQUESTS,
     lead="Once, before the due date, and with reasons: the person is sent this notice. Without an email address that "
     "has been on file for 72 hours, print it and hand it over.",
     done="Extended, and the person was sent the reasons.",

@@ -61,7 +61,7 @@ def _check_answer(request: RightsRequest, _actor: Actor, _at: datetime) -> None:
 @act(
     "answer",
     "Answer",
-    Capability.ANSWER_RIGHTS_REQUESTS,
+    Capability.HANDLE_RIGHTS_REQUESTS,
     lead="Check and edit the answer. It is sent to the contact on file; without one, hand it over yourself.",
     done="Answered.",
     lock=lock_request,
@@ -105,7 +105,7 @@ def may_answer_contact(request: RightsRequest) -> bool:
 
 
 def _send_to_contact(request: RightsRequest, text: str, actor: Actor, at: datetime) -> bool:
-    require(actor, Capability.TRIAGE_RIGHTS_REQUESTS, request.client_id)
+    require(actor, Capability.SUPERVISE, request.client_id)
     if not may_answer_contact(request):
         raise ValidationError({"to_contact": [_("Only a question, a complaint or a concern can be answered so.")]})
     try:
@@ -133,7 +133,7 @@ def _check_end(request: RightsRequest, _actor: Actor, _at: datetime) -> None:
 @act(
     "close",
     "Close it",
-    Capability.CLOSE_RIGHTS_REQUESTS,
+    Capability.HANDLE_RIGHTS_REQUESTS,
     lead="Every system must have answered, or been waived by two people. A copy that systems gave is then deleted.",
     done="Closed.",
     lock=lock_request,
@@ -170,7 +170,7 @@ def _check_link(request: RightsRequest, _actor: Actor, _at: datetime) -> None:
 @act(
     "link",
     "Link a duplicate",
-    Capability.TRIAGE_RIGHTS_REQUESTS,
+    Capability.SUPERVISE,
     lead="The request received first goes on, with its clock. The other one is closed.",
     done="Linked.",
     lock=lambda request: request,  # both are locked below, in the order of their keys
@@ -261,7 +261,7 @@ def _check_delivery(request: RightsRequest, _actor: Actor, _at: datetime) -> Non
 @act(
     "delivered",
     "Record that it was handed over",
-    Capability.ANSWER_RIGHTS_REQUESTS,
+    Capability.HANDLE_RIGHTS_REQUESTS,
     lead="Only once the person holds the printed answer or notice in their hands. Until then the clock runs.",
     done="Recorded: the person has it.",
     lock=lock_request,

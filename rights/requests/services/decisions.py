@@ -264,7 +264,7 @@ def _check_decider(part: RequestPart, actor: Actor, at: datetime) -> None:
 @act(
     "decide",
     "Decide",
-    Capability.DECIDE_RIGHTS_REQUESTS,
+    Capability.HANDLE_RIGHTS_REQUESTS,
     lead="You decide about the data of which you are the controller. What you grant is carried out at once: systems "
     "receive orders, restrictions and objections take effect from the next decision.",
     done="Decided.",
@@ -311,7 +311,7 @@ def decide_part(
 @act(
     "route",
     "Pass on",
-    Capability.TRIAGE_RIGHTS_REQUESTS,
+    Capability.SUPERVISE,
     lead="The controller of the data decides: for most purposes the client, for its own PakTaleem.",
     done="Passed on.",
     lock=lock_about_request,

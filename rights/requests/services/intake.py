@@ -122,7 +122,7 @@ def continue_request(
     ``texts`` are the details and the contact, which are sealed under a key of the new request.
     It has no person yet; a job looks for the sender. Needs the context of ``client``. Raises NotAllowed.
     """
-    require(actor, Capability.TRIAGE_RIGHTS_REQUESTS, client.pk)
+    require(actor, Capability.SUPERVISE, client.pk)
     row = _new_row(client, request.number, request.channel, request.language, request.received_at)
     _seal_and_save(row, texts["details"], texts["contact"])
     create_parts(row, kinds, (), at)
@@ -162,7 +162,7 @@ def require_may_receive(
     Learning platforms pass on what guardians request by the capability for guardians' answers.
     """
     by_staff = requester is None or actor.kind is ByKind.USER
-    capability = Capability.RECEIVE_RIGHTS_REQUESTS if by_staff else Capability.RECORD_GUARDIANS
+    capability = Capability.RECEIVE_RIGHTS_REQUESTS if by_staff else Capability.MANAGE_GUARDIANS
     if subject is None:
         require(actor, capability, client_id)
     else:

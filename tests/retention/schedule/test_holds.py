@@ -153,7 +153,7 @@ def test_the_hold_of_an_open_request_is_not_lifted_by_hand(cast, indus, now, nam
 
 
 def test_lifting_needs_recent_authentication():
-    assert Capability.LIFT_HOLDS in SENSITIVE
+    assert Capability.DECIDE_FOR_CLIENT in SENSITIVE
 
 
 def test_a_declined_lifting_leaves_the_hold(cast, place, now):

@@ -259,7 +259,7 @@ _ACTS = (
     RowAction(
         "waive",
         "Propose to waive",
-        Capability.WAIVE_ORDERS,
+        Capability.APPROVE_CHANGES,
         _propose,
         lead="Propose to continue without this system’s answer, or to accept an answer that contradicts what it had "
         "reported. A second person must agree.",
@@ -272,7 +272,7 @@ _ACTS = (
     RowAction(
         "agree",
         "Agree to waive",
-        Capability.WAIVE_ORDERS,
+        Capability.APPROVE_CHANGES,
         _agree,
         form=AgreeForm,
         lead="The system’s answer is no longer required: it remains unknown whether the system carried out the order. "
@@ -291,7 +291,7 @@ _ACTS = (
 class OrderAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
     """Orders, newest first."""
 
-    view_capability = Capability.VIEW_ORDERS
+    view_capability = Capability.VIEW_RECORDS
     ledger_families = ("order",)
     list_display = ("created_at", "kind", "person", "system", "state_pill", "due_at", "owner")
     list_filter = (OrderProgressFilter, "state", "kind", SystemFilter, "client")
@@ -424,7 +424,7 @@ def erasure_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
     erasure: Any = annotate_actor(erasures, actor_of(request)).first()
     if erasure is None:
         return None
-    may_see = may(request, Capability.VIEW_ORDERS, row.client_id)
+    may_see = may(request, Capability.VIEW_RECORDS, row.client_id)
     lines = orders_panel(erasure, ERASURE)["lines"] if may_see else []
     return {
         "template": "console/panels/erasure.html",

@@ -63,7 +63,7 @@ def _is_end_proposed(system: System, at: datetime) -> bool:
 class SystemAdmin(ScopedAdmin):
     """Systems that hold personal data."""
 
-    view_capability = Capability.VIEW_SYSTEMS
+    view_capability = Capability.VIEW_RECORDS
     add_capability = change_capability = Capability.MANAGE_SYSTEMS
     row_fields = ("code", "name", "categories", "delivery", "contact", "starts_at")
     fixed = ("code", "starts_at")
@@ -136,7 +136,7 @@ class SystemAdmin(ScopedAdmin):
 class SystemKeyAdmin(ScopedAdmin):
     """API keys and the systems they act for."""
 
-    view_capability = Capability.VIEW_SYSTEMS
+    view_capability = Capability.VIEW_RECORDS
     add_capability = Capability.MANAGE_SYSTEMS
     row_fields = ("key_name", "system")
     detail_fields = ("state", "starts_at", "ends_at")
@@ -161,7 +161,7 @@ class SystemKeyAdmin(ScopedAdmin):
 class OrderAlertAdmin(EvidenceAdmin):
     """Alerts of stuck orders, newest first."""
 
-    view_capability = Capability.VIEW_ORDERS
+    view_capability = Capability.VIEW_RECORDS
     list_display = ("raised_at", "where", "kind", "system", "state_pill", "owner")
     list_filter = ("client",)
     newest_by = "raised_at"
@@ -198,7 +198,7 @@ class OrderAlertAdmin(EvidenceAdmin):
 class OrderSetAdmin(EvidenceAdmin):
     """Orders about many people at once."""
 
-    view_capability = Capability.VIEW_ORDERS
+    view_capability = Capability.VIEW_RECORDS
     list_display = ("created_at", "kind", "ground", "number", "due_at", "by", "owner")
     list_filter = ("client",)
     newest_by = "created_at"
@@ -264,7 +264,7 @@ _MOST = 50
 @on_tab(ORDERS)
 def person_orders_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
     """Show the orders about a person's data: the latest fifty."""
-    if not may(request, Capability.VIEW_ORDERS, row.client_id):
+    if not may(request, Capability.VIEW_RECORDS, row.client_id):
         return None
     of_person = Order.objects.filter(client_id=row.client_id, subject=row)
     latest = take_latest(of_person.order_by("-created_at", "-pk").values_list("pk", flat=True), _MOST)
@@ -276,7 +276,7 @@ def person_orders_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | 
 @person_summaries.connect
 def summarize_orders(request: HttpRequest, row: Subject) -> list[SummaryLine]:
     """Return how many orders about a person's data are open; nothing if there are none."""
-    if not may(request, Capability.VIEW_ORDERS, row.client_id):
+    if not may(request, Capability.VIEW_RECORDS, row.client_id):
         return []
     number = Order.objects.filter(client_id=row.client_id, subject=row, ended_at=None).count()
     return [SummaryLine(gettext("Open orders"), str(number), "?tab=orders")] if number else []

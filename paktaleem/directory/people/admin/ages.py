@@ -140,7 +140,7 @@ def _to_text(value: Any) -> Any:
 class AgeChangeAdmin(ScopedAdmin):
     """Age changes that would let a child decide for themselves."""
 
-    view_capability = Capability.VIEW_PERSON_CHANGES
+    view_capability = Capability.VIEW_RECORDS
     ledger_families = ("subject",)
     asks_reason = False
     list_display = ("requested_at", "standing", "subject", "route", "owner")

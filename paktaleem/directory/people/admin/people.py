@@ -369,7 +369,7 @@ def link_person(person: Subject) -> SafeString:
 class GuardianClaimAdmin(ExportableAdmin):
     """Guardian relations that schools claim."""
 
-    view_capability = Capability.VIEW_ROSTERS
+    view_capability = Capability.VIEW_RECORDS
     person_field = "child"
     asks_reason = False
     list_display = ("child", "guardian", "relationship", "owner", "state", "starts_at")

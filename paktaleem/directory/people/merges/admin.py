@@ -120,7 +120,7 @@ def summarize_same_person(request: HttpRequest, row: Subject) -> list[SummaryLin
 class PersonMergeAdmin(ExportableAdmin):
     """Proposed, confirmed and declined links of records."""
 
-    view_capability = Capability.VIEW_PERSON_CHANGES
+    view_capability = Capability.VIEW_RECORDS
     ledger_families = ("subject",)
     ledger_person = "main_id"
     asks_reason = False

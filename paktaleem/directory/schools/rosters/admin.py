@@ -164,9 +164,9 @@ class RosterImportAdmin(EvidenceAdmin):
     """Roster imports: who uploaded each, and what it would change or changed."""
 
     form = UploadForm
-    view_capability = Capability.VIEW_ROSTERS
+    view_capability = Capability.VIEW_RECORDS
     ledger_families = ("roster",)
-    add_capability = Capability.IMPORT_ROSTERS
+    add_capability = Capability.MANAGE_SYSTEMS
     list_display = ("name", "owner", "kind", "standing", "outcome", "brought_by")
     list_filter = ("state", "client")
     newest_by = "uploaded_at"
@@ -328,7 +328,7 @@ ROSTERS = LongAct(
     "schools.rosterimport",
     _("Roster"),
     frozenset({RUN_ROSTER_STEP}),
-    Capability.VIEW_ROSTERS,
+    Capability.VIEW_RECORDS,
     _list_rows,
     measure_roster,
 )

@@ -41,8 +41,8 @@ def _open_report(row: SecurityAssessment, given: dict[str, Any], request: HttpRe
 class SecurityAssessmentAdmin(EvidenceAdmin):
     """Console page of security assessments, newest first."""
 
-    view_capability = Capability.VIEW_SECURITY_ASSESSMENTS
-    add_capability = Capability.MANAGE_SECURITY_ASSESSMENTS
+    view_capability = Capability.VIEW_SECURITY
+    add_capability = Capability.SUPERVISE
     ledger_families = ("security_assessment",)
     officers_only = True
     owner_column = None
@@ -60,7 +60,7 @@ class SecurityAssessmentAdmin(EvidenceAdmin):
         RowAction(
             "open-report",
             "Open the report",
-            Capability.VIEW_SECURITY_ASSESSMENTS,
+            Capability.VIEW_SECURITY,
             _open_report,
             lead="It is recorded that you opened it, and why.",
         ),

@@ -84,7 +84,7 @@ class SecurityAssessment(SealedDocument):
         Due(
             label=_("Security assessments overdue"),
             note=_("the next one of this kind"),
-            who=Capability.MANAGE_SECURITY_ASSESSMENTS,
+            who=Capability.SUPERVISE,
             rows=AssessmentQuerySet.overdue,
             query="progress=overdue",
             on="next_on",
@@ -93,7 +93,7 @@ class SecurityAssessment(SealedDocument):
         Due(
             label=_("Security assessments"),
             note=_("the next one of this kind"),
-            who=Capability.MANAGE_SECURITY_ASSESSMENTS,
+            who=Capability.SUPERVISE,
             rows=AssessmentQuerySet.due_soon,
             query="progress=due_soon",
             on="next_on",

@@ -24,7 +24,7 @@ def record_assessment(row: SecurityAssessment, report: IO[bytes], *, actor: Acto
     ``row`` is unsaved. Runs in PakTaleem's context. Raises ValidationError naming the field, FileKindNotAccepted,
     FileTooLarge, NotAllowed.
     """
-    require(actor, Capability.MANAGE_SECURITY_ASSESSMENTS, PAKTALEEM)
+    require(actor, Capability.SUPERVISE, PAKTALEEM)
     row.client_id = PAKTALEEM
     row.clean_fields(exclude={"client", *(field.name for field in SealedDocument._meta.fields)})
     if row.done_on > get_staff_day(at):
@@ -39,7 +39,7 @@ def record_assessment(row: SecurityAssessment, report: IO[bytes], *, actor: Acto
 @transaction.atomic
 def open_report(row: SecurityAssessment, *, reason: Reason | str, actor: Actor, at: datetime) -> Iterator[bytes]:
     """Return the content of a report, and record who opened it and why. Raises CannotOpen, NotAllowed."""
-    require(actor, Capability.VIEW_SECURITY_ASSESSMENTS, row.client_id)
+    require(actor, Capability.VIEW_SECURITY, row.client_id)
     content = read_document(row)
     _record("security_assessment.report_opened", row, actor, at, reason=Reason(reason).value)
     return content

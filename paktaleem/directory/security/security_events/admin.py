@@ -58,7 +58,7 @@ class SeverityFilter(admin.SimpleListFilter):
 class SecurityEventAdmin(ExportableAdmin, EvidenceAdmin):
     """Security events, newest first."""
 
-    view_capability = Capability.VIEW_SECURITY_EVENTS
+    view_capability = Capability.VIEW_SECURITY
     list_display = ("event", "level", "happened_at", "count", "actor", "owner")
     list_filter = (SeverityFilter, KindFilter, ClientFilter)
     newest_by = "happened_at"

@@ -70,7 +70,7 @@ class SecurityEvent(TenantRow):
         Due(
             label=_("Security events"),
             note=_("high or critical, in the last seven days"),
-            who=Capability.VIEW_SECURITY_EVENTS,
+            who=Capability.VIEW_SECURITY,
             rows=lambda rows, at: rows.filter(severity__gte=SeverityLabel.HIGH, happened_at__gt=at - _A_WEEK),
             query="severity=serious",
             severity=DueSeverity.URGENT,

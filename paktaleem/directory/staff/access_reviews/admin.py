@@ -65,7 +65,7 @@ def _review_pill(review: AccessReview) -> SafeString:
 class AccessReviewAdmin(ScopedAdmin):
     """Reviews of access, one for each client and quarter."""
 
-    view_capability = Capability.VIEW_STAFF
+    view_capability = Capability.VIEW_RECORDS
     ledger_families = ("access_review",)
     asks_reason = False
     list_display = ("name", "owner", "state", "locks_on", "locked_count")
@@ -83,7 +83,7 @@ class AccessReviewAdmin(ScopedAdmin):
         RowAction(
             "confirm",
             "Confirm access",
-            Capability.REVIEW_ACCESS,
+            Capability.DECIDE_FOR_CLIENT,
             _confirm,
             form=ConfirmForm,
             lead="You confirm that each selected person still needs access, with their role. Locked memberships are "

@@ -43,7 +43,7 @@ class AccessReview(TenantRow):
         Due(
             label=_("Review of access"),
             note=_("confirm who has access, or it is locked"),
-            who=Capability.REVIEW_ACCESS,
+            who=Capability.DECIDE_FOR_CLIENT,
             rows=Q(closed_at=None),
             query="progress=open",
             on="locks_on",

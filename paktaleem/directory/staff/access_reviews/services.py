@@ -37,7 +37,7 @@ def advance_reviews(client_id: UUID, *, actor: Actor, at: datetime) -> None:
     Follows policy §5. ``at`` is on the client's clock. A client without memberships has no review, nor has a
     sandbox: moving its clock would lock its developers. Doing it again changes nothing. Raises NotAllowed.
     """
-    require(actor, Capability.LOCK_ACCESS, client_id)
+    require(actor, Capability.RUN_TASKS, client_id)
     advisory_lock(f"access_reviews/{client_id}")
     client = Client.objects.get(pk=client_id)
     if client.is_sandbox:
@@ -91,7 +91,7 @@ def confirm_access(
     Returns the count. ``at`` is on the system clock. Members who need no access are left out: they are locked, or their
     membership is ended. Raises Refused, NotAllowed.
     """
-    require(actor, Capability.REVIEW_ACCESS, review.client_id)
+    require(actor, Capability.DECIDE_FOR_CLIENT, review.client_id)
     advisory_lock(f"access_reviews/{review.client_id}")
     review = AccessReview.objects.select_for_update().get(pk=review.pk, client_id=review.client_id)
     rows = list(list_to_confirm(review).filter(pk__in=memberships))

@@ -111,7 +111,7 @@ def _is_in_force(row: Provider, _at: datetime) -> bool:
 class ProviderAdmin(ScopedAdmin):
     """Providers of single sign-on: proposed by one person, approved by an officer."""
 
-    view_capability = Capability.VIEW_STAFF
+    view_capability = Capability.VIEW_RECORDS
     add_capability = Capability.MANAGE_COLLEAGUES
     form = ProviderForm
     row_fields = ("issuer", "application_id", "domains", "honours_second_factor")
@@ -210,7 +210,7 @@ class ProviderAdmin(ScopedAdmin):
 class SignOnLinkAdmin(ScopedAdmin):
     """Accounts at providers, each linked to a member of staff at their first single sign-on."""
 
-    view_capability = Capability.VIEW_STAFF
+    view_capability = Capability.VIEW_RECORDS
     asks_reason = False
     list_display = ("user", "owner", "standing", "linked_at", "ended_at")
     list_filter = ("client",)

@@ -51,7 +51,7 @@ class PeriodChange(RequestedChange):
     previous = models.PositiveIntegerField()
     ground = models.TextField(max_length=2000)
 
-    due = (due_by_second_person(_("Changes of periods"), Capability.MANAGE_PERIODS),)
+    due = (due_by_second_person(_("Changes of periods"), Capability.SUPERVISE),)
 
     class Meta:
         verbose_name = "change of a period"

@@ -83,7 +83,7 @@ def list_kind_lines(actor: Actor, *, at: datetime) -> list[KindLine]:
 
     Runs up to two queries for each kind, whatever the number of rows.
     """
-    require(actor, Capability.VIEW_PERIODS)
+    require(actor, Capability.VIEW_SECURITY)
     runs = {run.kind: run for run in DisposalRun.objects.filter(client_id=PAKTALEEM)}
     return [
         KindLine(kind=line.kind, length=line.length, run=runs.get(line.kind.code), due=_count_due(line.kind, at))
@@ -139,7 +139,7 @@ def request_period_change(kind: str, *, length: int, ground: str, actor: Actor, 
     Raises Refused if the kind has no period, ValidationError naming ``length`` or ``ground``, NotAllowed, KeyError for
     an unknown kind.
     """
-    require(actor, Capability.MANAGE_PERIODS, PAKTALEEM)
+    require(actor, Capability.SUPERVISE, PAKTALEEM)
     bounds = _get_bounds(kind)
     _lock()
     previous = get_length(kind)
@@ -176,7 +176,7 @@ def decide_period_change(
     Raises ApproverIsRequester, ApproverNotIndependent, ChangeAlreadyDecided, Refused if the kind has no period any
     more, ValidationError if it is outside today's bounds, NotAllowed.
     """
-    require(actor, Capability.MANAGE_PERIODS, PAKTALEEM)
+    require(actor, Capability.SUPERVISE, PAKTALEEM)
     _lock()
     change = decide_change(change, approve=approve, actor=actor, at=at)
     change.save(update_fields=["state", "settled_by", "settled_at"])

@@ -294,7 +294,7 @@ def continue_deletion(row: AgreementExit, *, actor: Actor, at: datetime) -> bool
     Data that was on hold or restricted was sent back: then the exit waits until an officer repeats the deletion.
     Raises NotAllowed.
     """
-    require(actor, Capability.CARRY_OUT_EXITS, row.client_id)
+    require(actor, Capability.RUN_TASKS, row.client_id)
     row = lock_row(row)
     batch = find_disposal(row)
     if row.stage != ExitStage.DELETING or row.paused_at is not None or batch is None or batch.ended_at is None:
@@ -315,7 +315,7 @@ def erase_chunk(row: AgreementExit, *, actor: Actor, at: datetime, size: int = A
     After the last person the
     exit is certified. No one is erased while another agreement of the client is in force. Raises NotAllowed.
     """
-    require(actor, Capability.CARRY_OUT_EXITS, row.client_id)
+    require(actor, Capability.RUN_TASKS, row.client_id)
     row = lock_row(row)
     if row.stage != ExitStage.ERASING or row.paused_at is not None or has_other_agreement(row.agreement, at):
         return False

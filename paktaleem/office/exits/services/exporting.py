@@ -47,7 +47,7 @@ def collect_chunk(row: AgreementExit, *, actor: Actor, at: datetime, size: int =
     Once every order is answered or waived, the export may be written. The cursor moves in the same transaction as the
     orders, so that a killed worker loses and doubles nothing. Raises NotAllowed.
     """
-    require(actor, Capability.CARRY_OUT_EXITS, row.client_id)
+    require(actor, Capability.RUN_TASKS, row.client_id)
     row = lock_row(row)
     if row.stage != ExitStage.COLLECTING or row.paused_at is not None:
         return False
@@ -101,7 +101,7 @@ def export_chunk(row: AgreementExit, *, actor: Actor, at: datetime, size: int = 
     The cursor moves in the same transaction as the part, so that a killed worker loses and doubles nothing. Raises
     FileTooLarge if the data of one person exceeds PACKAGE_MOST_BYTES, as a copy of it would, NotAllowed.
     """
-    require(actor, Capability.CARRY_OUT_EXITS, row.client_id)
+    require(actor, Capability.RUN_TASKS, row.client_id)
     row = lock_row(row)
     if row.stage != ExitStage.EXPORTING or row.paused_at is not None:
         return False

@@ -55,7 +55,7 @@ def propose_exit(
     Follows GDPR Art. 28(3), decision 0079. Nothing happens until an officer approves. Raises ValidationError naming the
     field, Refused, NotAllowed.
     """
-    require(actor, Capability.PROPOSE_EXITS, agreement.client_id)
+    require(actor, Capability.DECIDE_FOR_CLIENT, agreement.client_id)
     if actor.kind is not ByKind.USER:
         raise NotAllowed("Only a signed-in person proposes an exit.")
     advisory_lock(f"exit/{agreement.client_id}")

@@ -66,9 +66,9 @@ class RegulatorPackAdmin(ScopedAdmin):
     """Console page of packs for regulators."""
 
     form = PackForm
-    view_capability = Capability.VIEW_LEDGER
+    view_capability = Capability.VIEW_RECORDS
     ledger_families = ("regulator_pack",)
-    add_capability = Capability.BUILD_REGULATOR_PACKS
+    add_capability = Capability.ADMINISTER_CLIENT
     row_fields = ("since_on", "until_on")
     fixed = ("since_on", "until_on")
     detail_fields = ("shown_state", "why", "requester", "requested_at", "ready_at")
@@ -87,7 +87,7 @@ class RegulatorPackAdmin(ScopedAdmin):
         RowAction(
             "pdf",
             "Take as PDF",
-            Capability.BUILD_REGULATOR_PACKS,
+            Capability.ADMINISTER_CLIENT,
             _take("pdf"),
             form=RowActionForm,
             lead="In English and Urdu, with the SHA-256 of its content. Who takes it, and why, is recorded.",
@@ -96,7 +96,7 @@ class RegulatorPackAdmin(ScopedAdmin):
         RowAction(
             "zip",
             "Take as ZIP",
-            Capability.BUILD_REGULATOR_PACKS,
+            Capability.ADMINISTER_CLIENT,
             _take("zip"),
             form=RowActionForm,
             lead="The PDF, every line as CSV, the content as JSON, and the hash of each file. Who takes it, and why, "
@@ -139,7 +139,7 @@ class RegulatorPackAdmin(ScopedAdmin):
 
 
 home_links.connect(
-    HomeLink(_("Pack for a regulator"), "admin:reports_regulatorpack_changelist", Capability.BUILD_REGULATOR_PACKS)
+    HomeLink(_("Pack for a regulator"), "admin:reports_regulatorpack_changelist", Capability.ADMINISTER_CLIENT)
 )
 
 
@@ -158,7 +158,7 @@ PACKS = LongAct(
     "reports.regulatorpack",
     _("Pack for a regulator"),
     frozenset({GATHER}),
-    Capability.BUILD_REGULATOR_PACKS,
+    Capability.ADMINISTER_CLIENT,
     _list_rows,
     measure_pack,
 )

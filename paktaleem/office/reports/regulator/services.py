@@ -108,7 +108,7 @@ def request_pack(
 
     Raises NotAllowed, ValidationError for a period that is backwards, in the future or longer than three years.
     """
-    require(actor, Capability.BUILD_REGULATOR_PACKS, client.pk)
+    require(actor, Capability.ADMINISTER_CLIENT, client.pk)
     row = RegulatorPack(client_id=client.pk, since_on=since, until_on=until)
     if until < since:
         raise ValidationError({"until_on": [_BACKWARDS]})
@@ -131,7 +131,7 @@ def gather_section(pack: UUID, *, client_id: UUID, actor: Actor, at: datetime) -
     Each section has its own transaction, so that the page shows the progress and a killed worker loses one section.
     Raises NotAllowed.
     """
-    require(actor, Capability.BUILD_REGULATOR_PACKS, client_id)
+    require(actor, Capability.ADMINISTER_CLIENT, client_id)
     row = RegulatorPack.objects.select_for_update(of=("self",)).get(pk=pack, client_id=client_id)
     if row.state != PackState.GATHERING:
         return False
@@ -168,7 +168,7 @@ def _compose(row: RegulatorPack, client: Client, at: datetime) -> dict[str, Any]
 @transaction.atomic
 def fail_pack(pack: UUID, *, client_id: UUID, actor: Actor, at: datetime) -> None:
     """Record that a pack could not be gathered; staff can try again. Raises NotAllowed."""
-    require(actor, Capability.BUILD_REGULATOR_PACKS, client_id)
+    require(actor, Capability.ADMINISTER_CLIENT, client_id)
     row = RegulatorPack.objects.select_for_update(of=("self",)).get(pk=pack, client_id=client_id)
     if row.state == PackState.GATHERING:
         row.state = PackState.FAILED
@@ -179,7 +179,7 @@ def fail_pack(pack: UUID, *, client_id: UUID, actor: Actor, at: datetime) -> Non
 @act(
     "again",
     "Try again",
-    Capability.BUILD_REGULATOR_PACKS,
+    Capability.ADMINISTER_CLIENT,
     lead="The worker goes on with the section that failed.",
     done="The pack is being gathered.",
 )
@@ -200,7 +200,7 @@ def take_pack(pack: RegulatorPack, *, form: str, actor: Actor, reason: Reason | 
     The PDF is rendered from the content. Raises NotAllowed, Refused, ValueError if the content does not match its
     hash.
     """
-    require(actor, Capability.BUILD_REGULATOR_PACKS, pack.client_id)
+    require(actor, Capability.ADMINISTER_CLIENT, pack.client_id)
     content = PackContent.objects.filter(client_id=pack.client_id, pack=pack).first()
     if content is None:
         raise Refused(_("The pack is not ready yet."))

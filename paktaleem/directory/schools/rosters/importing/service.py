@@ -93,7 +93,7 @@ def import_roster(
     TooMuchLost, above ROSTER_VANISH_PERCENT of active people, open guardian relations, or registered email addresses
     and phone numbers, unless ``allow_bulk_deactivation`` or ``is_trial``.
     """
-    require(actor, Capability.IMPORT_ROSTERS, client.id)
+    require(actor, Capability.MANAGE_SYSTEMS, client.id)
     run = Run(
         client=client,
         actor=actor,

@@ -85,7 +85,7 @@ def upload_roster(content: bytes, *, client: Client, everybody: bool, actor: Act
     With ``everybody``, people it does not name have left. Raises ValidationError for an empty or too large file,
     NotAllowed.
     """
-    require(actor, Capability.IMPORT_ROSTERS, client.id)
+    require(actor, Capability.MANAGE_SYSTEMS, client.id)
     if not 0 < len(content) <= settings.ROSTER_UPLOAD_LIMIT:
         megabytes = settings.ROSTER_UPLOAD_LIMIT // (1024 * 1024)
         raise ValidationError({"file": [f"Choose a file that is not empty and no larger than {megabytes} MB."]})
@@ -104,7 +104,7 @@ def upload_roster(content: bytes, *, client: Client, everybody: bool, actor: Act
 @act(
     "check-again",
     "Check again",
-    Capability.IMPORT_ROSTERS,
+    Capability.MANAGE_SYSTEMS,
     lead="The same file is compared with the people as they are now. Nothing is changed.",
     lock=lock_row,
     check=_check_kept,
@@ -121,7 +121,7 @@ def check_again(row: RosterImport, *, actor: Actor, at: datetime) -> RosterImpor
 @act(
     "import",
     "Import",
-    Capability.IMPORT_ROSTERS,
+    Capability.MANAGE_SYSTEMS,
     lead="The import writes exactly what the check showed, or nothing.",
     lock=lock_row,
     check=_check_state(RosterState.READY),
@@ -137,7 +137,7 @@ def confirm_import(row: RosterImport, *, actor: Actor, at: datetime) -> RosterIm
 @act(
     "import-anyway",
     "Import anyway",
-    Capability.BULK_DEACTIVATE_PEOPLE,
+    Capability.ADMINISTER_CLIENT,
     lead="The import stopped because too many accounts would be closed, or too many guardian relations or "
     "contact details lost. Often the export was incomplete, the wrong file was chosen, or a spreadsheet "
     "program emptied cells. If you continue, the people keep their other data and their consents until "
@@ -163,7 +163,7 @@ def _begin_import(row: RosterImport, actor: Actor, at: datetime, *, allow_bulk_d
 @act(
     "discard",
     "Discard",
-    Capability.IMPORT_ROSTERS,
+    Capability.MANAGE_SYSTEMS,
     lead="The file is deleted without being imported.",
     done="The file has been deleted.",
     lock=lock_row,

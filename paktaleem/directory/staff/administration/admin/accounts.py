@@ -67,7 +67,7 @@ class ProposingAdmin(ScopedAdmin):
 class StaffChangeAdmin(ScopedAdmin):
     """Proposals to make, re-enable or recover privileged staff."""
 
-    view_capability = Capability.VIEW_STAFF
+    view_capability = Capability.VIEW_RECORDS
     asks_reason = False
     list_display = ("requested_at", "standing", "act", "role", "user", "requester", "owner")
     list_filter = ("state", "act", "client")
@@ -208,7 +208,7 @@ def _resend(user: User, given: dict[str, Any], request: HttpRequest) -> None:
 class UserAdmin(ProposingAdmin):
     """Staff accounts, visible to and managed by PakTaleem's officers only."""
 
-    view_capability = Capability.VIEW_STAFF
+    view_capability = Capability.VIEW_RECORDS
     add_capability = change_capability = Capability.MANAGE_STAFF
     owner_column = None
     officers_only = True

@@ -161,8 +161,8 @@ def _key_pill(key: ApiKey) -> SafeString:
 class ApiKeyAdmin(ScopedAdmin):
     """API keys: issued, rotated and revoked, never edited; the secret is shown once."""
 
-    view_capability = Capability.VIEW_API_KEYS
-    add_capability = Capability.MANAGE_API_KEYS
+    view_capability = Capability.VIEW_CLIENT_RECORDS
+    add_capability = Capability.ADMINISTER_CLIENT
     form = ApiKeyForm
     row_fields = ("name", "scopes", "expires_at")
     detail_fields = ("state", "prefix", "created_at", "revoked_at")
@@ -177,7 +177,7 @@ class ApiKeyAdmin(ScopedAdmin):
         RowAction(
             "rotate",
             "Rotate key",
-            Capability.MANAGE_API_KEYS,
+            Capability.ADMINISTER_CLIENT,
             _rotate,
             form=RotateForm,
             lead="A new key with the same name, scopes and validity period is issued and shown once. Configure it in "
@@ -187,7 +187,7 @@ class ApiKeyAdmin(ScopedAdmin):
         RowAction(
             "revoke",
             "Revoke key",
-            Capability.MANAGE_API_KEYS,
+            Capability.ADMINISTER_CLIENT,
             _revoke,
             lead="The next call with this key is refused. This cannot be undone.",
             done="The key is revoked. The next call with it is refused.",
@@ -258,9 +258,9 @@ class PeriodForm(ScopedForm):
 class PeriodChangeAdmin(ScopedAdmin):
     """All kinds of the portal's own data with their periods, and the changes of them."""
 
-    view_capability = Capability.VIEW_PERIODS
+    view_capability = Capability.VIEW_SECURITY
     ledger_families = ("period",)
-    add_capability = Capability.MANAGE_PERIODS
+    add_capability = Capability.SUPERVISE
     add_weakens = True
     officers_only = True
     asks_reason = False
@@ -284,7 +284,7 @@ class PeriodChangeAdmin(ScopedAdmin):
         approve="Approve the period",
         decline="Decline the period",
         lead="The period applies from the next run on. What is due then is deleted and cannot be restored.",
-        capability=Capability.MANAGE_PERIODS,
+        capability=Capability.SUPERVISE,
         danger=True,
     )
 
@@ -308,7 +308,7 @@ class PeriodChangeAdmin(ScopedAdmin):
         lines = list_kind_lines(actor_of(request), at=get_action_time(request))
         values = {
             "lines": [_serialize_line(line) for line in lines],
-            "may_change": may(request, Capability.MANAGE_PERIODS),
+            "may_change": may(request, Capability.SUPERVISE),
         }
         return super().changelist_view(request, {**values, **(extra_context or {})})
 

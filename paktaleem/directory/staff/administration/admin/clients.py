@@ -309,7 +309,7 @@ _LABELS = {
 class ClientChangeAdmin(ScopedAdmin):
     """Changes of clients that reduce guardian protection."""
 
-    view_capability = Capability.VIEW_CLIENT_SET_UP
+    view_capability = Capability.VIEW_RECORDS
     ledger_families = ("client",)
     asks_reason = False
     list_display = ("requested_at", "standing", "owner", "wanted")

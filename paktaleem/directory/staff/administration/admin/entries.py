@@ -130,7 +130,7 @@ def _hide_demands(entries: QuerySet[Entry], actor: Actor) -> QuerySet[Entry]:
 class EntryAdmin(ExportableAdmin, EvidenceAdmin):
     """Ledger entries as they were recorded."""
 
-    view_capability = Capability.VIEW_LEDGER
+    view_capability = Capability.VIEW_RECORDS
     list_display = ("act", "recorded_at", "actor", "person", "owner")
     list_filter = (KindFilter, ActorFilter, ClientFilter)
     newest_by = "recorded_at"
@@ -213,7 +213,7 @@ def list_latest_acts(actor: Actor) -> Sequence[Any]:
     Acts of the same kind by the same actor at the same time are one line with their number, such as an import of a
     thousand people.
     """
-    if not actor.may(Capability.VIEW_LEDGER):
+    if not actor.may(Capability.VIEW_RECORDS):
         return ()
     entries = begin_with_people(_hide_demands(Entry.objects.order_by("-recorded_at"), actor))
     moments = list(entries.values_list("recorded_at", flat=True).distinct()[:LATEST_SHOWN])
@@ -252,7 +252,7 @@ _MOST = 50
 class AccessRecordAdmin(ExportableAdmin, EvidenceAdmin):
     """Accesses to sealed personal fields, with the reason for each."""
 
-    view_capability = Capability.VIEW_ACCESS_LOG
+    view_capability = Capability.VIEW_RECORDS
     list_display = ("looked_at", "actor", "reason", "shown", "person", "owner")
     list_filter = ("reason", "client")
     newest_by = "looked_at"
@@ -281,7 +281,7 @@ class AccessRecordAdmin(ExportableAdmin, EvidenceAdmin):
 @on_tab(LOOKS)
 def looks_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
     """Show who looked at a person's data, why and at which fields: the latest fifty accesses."""
-    if not may(request, Capability.VIEW_ACCESS_LOG, row.client_id):
+    if not may(request, Capability.VIEW_RECORDS, row.client_id):
         return None
     page: AccessRecordAdmin = site.get_model_admin(AccessRecord)
     found = AccessRecord.objects.filter(client_id=row.client_id, subject=row).order_by("-looked_at", "-id")
@@ -324,12 +324,12 @@ def _name_staff(actor: Actor, keys: Iterable[UUID | None]) -> dict[UUID, str]:
     return dict(rows.values_list("pk", "email"))
 
 
-home_pages.connect(HomePage("work", _("Work in progress"), Capability.VIEW_LEDGER, show_work))
+home_pages.connect(HomePage("work", _("Work in progress"), Capability.VIEW_RECORDS, show_work))
 long_acts.connect(
     make_run_act(
         RECOMPUTE_AGES,
         _("Ages after a changed threshold"),
-        Capability.VIEW_CLIENT_SET_UP,
+        Capability.VIEW_RECORDS,
         lambda run: reverse("admin:accounts_client_change", args=[run.client_id]),
     )
 )

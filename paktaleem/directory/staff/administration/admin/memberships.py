@@ -136,7 +136,7 @@ def _membership_pill(membership: Any) -> SafeString:
 class MembershipAdmin(ProposingAdmin):
     """Memberships: the role of a user at a client."""
 
-    view_capability = Capability.VIEW_STAFF
+    view_capability = Capability.VIEW_RECORDS
     add_capability = change_capability = Capability.MANAGE_COLLEAGUES
     form = MembershipForm
     row_fields = ("user", "role", "schools")

@@ -70,7 +70,7 @@ class PendingFilter(admin.SimpleListFilter):
 class ReadmissionAdmin(ScopedAdmin):
     """Requests to let an erased person be registered again."""
 
-    view_capability = Capability.VIEW_ACCESS_LOG
+    view_capability = Capability.VIEW_RECORDS
     add_capability = Capability.ERASE_SUBJECTS
     asks_reason = False
     form = RequestForm
