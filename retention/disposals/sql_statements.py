@@ -46,12 +46,15 @@ WITH due AS MATERIALIZED (
     SELECT * FROM disposals_due(%(client)s, %(low)s, %(high)s, %(at)s)
 ), ended AS (
     INSERT INTO consent_retentionfact (id, client_id, subject_id, kind, category, starts_at)
-    SELECT [new_id], %(client)s, h.subject_id, 'ended', h.category, %(at)s
-    FROM holdings_holding h
-    LEFT JOIN due d ON d.holding_id = h.id
-    WHERE h.client_id = %(client)s AND h.ended_at IS NULL AND [of h.subject_id]
-    GROUP BY h.subject_id, h.category
-    HAVING bool_and(d.holding_id IS NOT NULL)
+    SELECT [new_id], %(client)s, c.subject_id, 'ended', c.category, %(at)s
+    FROM (
+        SELECT h.subject_id, h.category, 1 AS held, 0 AS due FROM holdings_holding h
+        WHERE h.client_id = %(client)s AND h.ended_at IS NULL AND [of h.subject_id]
+        UNION ALL
+        SELECT d.subject_id, d.category, 0, 1 FROM due d
+    ) c
+    GROUP BY c.subject_id, c.category
+    HAVING sum(c.held) = sum(c.due)
     ON CONFLICT (client_id, subject_id, category) WHERE kind = 'ended' AND ends_at IS NULL DO NOTHING
 ), found AS MATERIALIZED (
     SELECT d.*,
@@ -80,7 +83,11 @@ WITH due AS MATERIALIZED (
 SELECT count(*) FROM made
 """.replace("[insert]", _INSERT).replace("[new_id]", UUID7_SQL)
 )
-"""Flag what is due and in no open batch, and let decisions refuse its use. Batches begin with their first holding."""
+"""Flag what is due and in no open batch, and let decisions refuse its use. Batches begin with their first holding.
+
+What is held is counted beside what is due, not joined with it: the planner expects one row of ``due``, and would
+compare each of a chunk's holdings with each.
+"""
 
 CLOSE_ENDED = _limit_to_chunk(
     """
