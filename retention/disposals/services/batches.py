@@ -274,7 +274,7 @@ def _approve(batch: Batch, *, actor: Actor, at: datetime) -> Batch:
     return schedule_batch(batch, starts_at=at + settings.DISPOSAL_WAIT, actor=actor, at=at)
 
 
-CHUNK = 20_000
+CHUNK = 10_000
 """Holdings checked in one transaction: few enough for short locks, many enough for set-based SQL."""
 _PEOPLE = 500
 """People of an ended agreement in one transaction; each has a row for every category of every system."""
