@@ -188,6 +188,7 @@ SIGN_ON_ALLOWED = env.list("SIGN_ON_ALLOWED", default=[])  # allowed internal ho
 MFA_ADAPTER = "paktaleem.directory.staff.sign_in.adapters.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_TOTP_ISSUER = "PakTaleem privacy"
 MFA_TOTP_TOLERANCE = 1
 MFA_RECOVERY_CODE_DIGITS = 10
 MFA_FORMS = {

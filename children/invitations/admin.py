@@ -25,8 +25,8 @@ from children.invitations.selectors import (
     without_answer,
 )
 from children.invitations.services.inviting import INVITE_MANY, invite_guardians_of
-from paktaleem.directory.mail.models import LetterState
-from paktaleem.directory.mail.selectors import MessageStatus, list_messages_about
+from paktaleem.directory.mail.models import Letter, LetterState
+from paktaleem.directory.mail.selectors import list_messages_about
 from paktaleem.directory.people.admin.people import link_person
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.schools.forms import CHOOSING, PUPIL_ROLES, LinesField, SelectionForm
@@ -281,7 +281,7 @@ class InvitationAdmin(ExportableAdmin, EvidenceAdmin):
         return str(ContactProblem(row.problem).label) if row.problem and row.is_open else "—"
 
 
-def _letter_row(letter: MessageStatus) -> dict[str, object]:
+def _letter_row(letter: Letter) -> dict[str, object]:
     state = LetterState(letter.state)
     tones = {LetterState.SENT: "good", LetterState.FAILED: "bad"}
     return {

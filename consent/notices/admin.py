@@ -48,8 +48,8 @@ from consent.notices.views import render_notice
 from consent.register.admin.safeguards import RegisterAdmin
 from consent.register.models.purposes import DataCategory, Purpose
 from consent.register.services import widen_purpose
-from paktaleem.directory.mail.models import LetterState
-from paktaleem.directory.mail.selectors import MessageStatus, list_messages, list_messages_about
+from paktaleem.directory.mail.models import Letter, LetterState
+from paktaleem.directory.mail.selectors import list_messages, list_messages_about
 from paktaleem.directory.staff.administration.admin.clients import PublicPage, public_pages
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.due import Severity
@@ -154,7 +154,7 @@ class NoticeDispatchAdmin(EvidenceAdmin):
         ]
 
 
-def _serialize_email(letter: MessageStatus) -> dict[str, object]:
+def _serialize_email(letter: Letter) -> dict[str, object]:
     words = {"notice_announced": gettext("Announcement"), "notice_reminder": gettext("Reminder")}
     return {
         "letter": letter,

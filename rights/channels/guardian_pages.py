@@ -16,7 +16,7 @@ from children.guardians.authority import RequestBlocker
 from children.guardians.selectors import GuardianshipUnknown
 from consent.own_pages.guardian_pages import ChildView, about_child, language_of
 from paktaleem.directory.access_links.contact_changes import is_contact_settled
-from paktaleem.directory.data_systems.selectors import Parent, list_answers
+from paktaleem.directory.data_systems.selectors import Parent, count_answers
 from paktaleem.foundation.accounts.middleware import get_client_time
 from paktaleem.foundation.console.forms import set_choices
 from paktaleem.foundation.first_rows import FirstRows, take_latest
@@ -147,10 +147,9 @@ def _list_rows(request: HttpRequest, ward: ChildView) -> FirstRows[dict[str, Any
 
 
 def _describe_progress(row: RightsRequest) -> str | Promise:
-    answers = list_answers(Parent(PARENT, row.pk), client_id=row.client_id)
-    answered = sum(not one.is_open for one in answers)
-    if row.is_open and answered < len(answers):
-        return _("%(answered)s of %(total)s systems have answered") % {"answered": answered, "total": len(answers)}
+    answered, total = count_answers(Parent(PARENT, row.pk), client_id=row.client_id)
+    if row.is_open and answered < total:
+        return _("%(answered)s of %(total)s systems have answered") % {"answered": answered, "total": total}
     return _STATES[State(row.state)]
 
 

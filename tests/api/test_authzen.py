@@ -186,8 +186,7 @@ def comparable(answers):
 def test_a_default_is_replaced_and_not_merged(khyber_lms):
     default = purpose("newsletter", categories=["billing"])
     response = khyber_lms.post(
-        MANY,
-        batch({}, {"resource": purpose("service_delivery")}, {"resource": {"type": "purpose"}}, resource=default),
+        MANY, batch({}, {"resource": purpose("service_delivery")}, {"resource": {"type": "purpose"}}, resource=default)
     )
     assert reasons(response) == ["category_not_covered", "permitted", "error"]
 

@@ -12,9 +12,9 @@ from paktaleem.directory.data_systems.models import Order, OrderStep
 from paktaleem.directory.data_systems.selectors import (
     OrderUnknown,
     Parent,
+    count_answers,
     get_order,
     is_everything_answered,
-    list_answers,
     list_orders_of_system,
     list_parts,
 )
@@ -274,20 +274,18 @@ def test_a_case_is_answered_when_every_system_has_answered(cast, indus, spec, ke
     accept_order(by_code["lms"], actor=key, at=now)
     complete_order(by_code["lms"], MISSING, actor=key, at=now)
     assert not is_everything_answered(parent, client_id=indus.id)
+    assert count_answers(parent, client_id=indus.id) == (1, 2)
     carry_out_by_hand(
         by_code["library"], Answer(Outcome.DONE, counts={"content": 3}), actor=cast.actor("farah"), at=now
     )
     assert is_everything_answered(parent, client_id=indus.id)
-    found = list_answers(parent, client_id=indus.id)
-    assert [(one.system, one.state, one.result, one.is_open) for one in found] == [
-        ("library", "confirmed", {"counts": {"content": 3}}, False),
-        ("lms", "not_found", {}, False),
-    ]
+    found = Order.objects.order_by("system__code").values_list("system__code", "state", "result")
+    assert list(found) == [("library", "confirmed", {"counts": {"content": 3}}), ("lms", "not_found", {})]
 
 
 def test_a_case_without_orders_is_not_answered(indus, spec):
     assert not is_everything_answered(spec().parent, client_id=indus.id)
-    assert list_answers(Parent("other", spec().parent.id), client_id=indus.id) == []
+    assert count_answers(Parent("other", spec().parent.id), client_id=indus.id) == (0, 0)
 
 
 def test_staff_answer_only_for_systems_run_by_hand(cast, lms, library, issue, now):

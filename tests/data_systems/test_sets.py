@@ -12,7 +12,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from paktaleem.directory.data_systems.models import Order, OrderStep
-from paktaleem.directory.data_systems.selectors import is_everything_answered, is_set_intact, list_orders_of_system
+from paktaleem.directory.data_systems.selectors import is_everything_answered, list_orders_of_system
 from paktaleem.directory.data_systems.services.fulfilment import accept_order, complete_order, hand_over
 from paktaleem.directory.data_systems.services.issuing import issue_orders, issue_orders_for_set
 from paktaleem.directory.data_systems.states import Answer, Outcome
@@ -20,6 +20,7 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.erasure import erase_subject
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.audit.models import Entry
+from tests.data_systems.ending import is_set_intact
 from tests.factories import SETTING_UP
 
 STUDENTS = {"danish", "hamza", "iqra"}

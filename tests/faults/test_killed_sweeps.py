@@ -11,11 +11,11 @@ from django.db import connection
 from django.db.models import Count
 
 from paktaleem.directory.data_systems.models import Order, OrderSet
-from paktaleem.directory.data_systems.selectors import is_set_intact
 from paktaleem.foundation.tenancy.context import in_client
 from retention.disposals.models import Batch, Item
 from retention.disposals.services.batches import approve_disposal, start_sweep
 from tests.cast import Cast
+from tests.data_systems.ending import is_set_intact
 from tests.factories import CAST_AT, SETTING_UP
 from tests.faults.killing import run_killed
 from tests.faults.size import sized

@@ -14,7 +14,6 @@ from paktaleem.directory.mail.rendering import render
 from paktaleem.directory.mail.selectors import list_messages, list_messages_about
 from paktaleem.directory.mail.services import (
     GRACE,
-    CannotResend,
     declare_message,
     list_message_kinds,
     requeue_stalled_messages,
@@ -24,6 +23,7 @@ from paktaleem.directory.mail.services import (
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services.erasure import erase_subject
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
+from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.accounts.models import User
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.canonical import commitment
@@ -200,7 +200,7 @@ def test_what_no_longer_holds_is_not_sent(asked, cast, now, mailoutbox):
     late = deliver(letter, now + timedelta(minutes=10))
     assert (late.state, late.last_error, late.context) == ("failed", "expired", None)
     assert mailoutbox == []
-    with pytest.raises(CannotResend):
+    with pytest.raises(Refused, match="has expired"):
         resend_message(letter, actor=cast.actor("farah"), reason=Reason.SUPPORT_CASE, at=now + timedelta(minutes=10))
 
 

@@ -199,9 +199,7 @@ def test_a_password_request_is_answered_alike_for_every_address(cast):
     shapes = [[re.sub(r"'[^']*'|\d+", "?", one) for one in found] for found in statements]
     assert shapes[0] == shapes[1] == shapes[2]
     assert len(shapes[0]) > 3
-    assert {(one.status_code, one["Location"], one.content) for one in answers} == {
-        (302, "/accounts/login/", b""),
-    }
+    assert {(one.status_code, one["Location"], one.content) for one in answers} == {(302, "/accounts/login/", b"")}
 
 
 def test_only_active_users_get_a_password_email(cast, mailoutbox):

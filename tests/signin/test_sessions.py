@@ -233,8 +233,7 @@ def test_api_responses_do_not_depend_on_cookies(cast):
 
 
 @pytest.mark.parametrize(
-    "path",
-    ["/admin/login/", "/accounts/login/", "/accounts/password/reset/", "/accounts/password/reset/key/a-b/"],
+    "path", ["/admin/login/", "/accounts/login/", "/accounts/password/reset/", "/accounts/password/reset/key/a-b/"]
 )
 def test_pages_of_the_sign_in_are_stored_nowhere(db: None, path: str) -> None:
     browser = Client()

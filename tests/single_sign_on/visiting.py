@@ -20,13 +20,7 @@ CONSOLE = "/admin/"
 
 
 def set_up(
-    cast: Cast,
-    issuer: str,
-    at: datetime,
-    *,
-    client: str = "indus",
-    honours: bool = True,
-    **changes: Any,
+    cast: Cast, issuer: str, at: datetime, *, client: str = "indus", honours: bool = True, **changes: Any
 ) -> Provider:
     """Propose a provider as the client’s administrator, and approve it as an officer."""
     proposer = {"indus": "farah", "khyber": "celia"}[client]

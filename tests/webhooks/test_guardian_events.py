@@ -90,12 +90,7 @@ def test_each_step_of_an_invitation_has_its_event(cast, subscribed, time_machine
     ):
         assert steps[step] == {**ids, "state": state}, step
     guardianship = {"guardianship": the(cast, "guardian.named")["guardianship"], "guardian": str(esra.pk)}
-    assert the(cast, "guardian.verified") == {
-        **guardianship,
-        "method": "email_plus",
-        "strength": 1,
-        "expires_at": None,
-    }
+    assert the(cast, "guardian.verified") == {**guardianship, "method": "email_plus", "strength": 1, "expires_at": None}
     assert the(cast, "guardian.given")["guardian"] == str(esra.pk)
 
 

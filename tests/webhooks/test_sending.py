@@ -478,10 +478,7 @@ def speaks(cast, name, language):
 
 
 WORDS = {
-    "en": (
-        "A webhook of Indus Schools Network was switched off: {name}",
-        "Failing for days.",
-    ),
+    "en": ("A webhook of Indus Schools Network was switched off: {name}", "Failing for days."),
     "ur": ("Indus Schools Network کا ایک ویب ہک بند کر دیا گیا: {name}", "وجہ: کئی دن ناکام رہا۔"),
 }
 

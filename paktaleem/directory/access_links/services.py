@@ -264,7 +264,12 @@ def issue_link(
         actor_role=actor.role,
     )
     link.save(force_insert=True)
-    facts = {"link": str(link.id), "page": str(link.page), "needs_code": needs_code, "child": _id_or_none(child)}
+    facts = {
+        "link": str(link.id),
+        "page": str(link.page),
+        "needs_code": needs_code,
+        "child": str(child.id) if child else None,
+    }
     _record("page_link.issued", link, facts, actor, at)
     return link, token
 
@@ -429,10 +434,6 @@ def redeem_code(code: str, *, client_id: UUID, page: str, knock: bytes, at: date
 
 def _subject_actor(row: AccessGrant) -> Actor:
     return person_actor(row.subject_id, row.client_id, acts_for=row.child_id or row.subject_id)
-
-
-def _id_or_none(subject: Subject | None) -> str | None:
-    return str(subject.id) if subject is not None else None
 
 
 def _record(kind: str, row: AccessGrant, facts: dict[str, Any], actor: Actor, at: datetime) -> None:

@@ -218,28 +218,24 @@ class Visit:
 
 
 def public_page_headers(view: View) -> View:
-    """Add the headers of every public page: restricted referrer, no caching, no indexing."""
+    """Add the headers of every public page: no URL in the referrer, no caching, no indexing.
+
+    Under ``no-referrer`` browsers send forms with ``Origin: null``, like a forged request; pages with a form therefore
+    state the origin only. Under ``same-origin`` the next request to the portal would carry the URL with its token into
+    any log.
+    """
 
     @sensitive_post_parameters()
     @wraps(view)
     def run(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         response = view(request, *args, **kwargs)
-        response.headers["Referrer-Policy"] = _referrer_policy(response)
+        has_form = not response.streaming and b"<form" in response.content
+        response.headers["Referrer-Policy"] = "strict-origin" if has_form else "no-referrer"
         response.headers.setdefault("Cache-Control", "no-store")
         response.headers["X-Robots-Tag"] = "noindex"
         return response
 
     return run
-
-
-def _referrer_policy(response: HttpResponse) -> str:
-    """Return a policy that reveals no URL: for a page with a form the origin only, otherwise nothing.
-
-    Under ``no-referrer`` browsers send forms with ``Origin: null``, like a forged request. Under ``same-origin`` the
-    next request to the portal would carry the URL with its token into any log.
-    """
-    has_form = not response.streaming and b"<form" in response.content
-    return "strict-origin" if has_form else "no-referrer"
 
 
 def in_client_context(client_id: UUID, answer: Callable[[], HttpResponse]) -> HttpResponse:

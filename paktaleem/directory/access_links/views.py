@@ -127,13 +127,7 @@ def start(request: HttpRequest, client_id: UUID, page: str = Page.CHOICES) -> Ht
         return _request_code(request, code_request, knock, message_key=message_key)
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
     return public_page(
-        request,
-        "doors/start.html",
-        title=TITLES[page],
-        status=status,
-        page=page,
-        form=form,
-        client=client,
+        request, "doors/start.html", title=TITLES[page], status=status, page=page, form=form, client=client
     )
 
 
@@ -184,11 +178,8 @@ def follow_link(request: HttpRequest, token: str, page: str = Page.CHOICES) -> H
     client_id = client_of_link(token)
     if client_id is None:
         return _invalid_link()
-    return in_client_context(client_id, lambda: _answer_link(request, _find_live_link(request, token, page)))
-
-
-def _find_live_link(request: HttpRequest, token: str, page: str) -> PageLink | None:
-    return find_live_link(token, page=page, at=as_received(request).received_at)
+    at = as_received(request).received_at
+    return in_client_context(client_id, lambda: _answer_link(request, find_live_link(token, page=page, at=at)))
 
 
 def _answer_link(request: HttpRequest, link: PageLink | None) -> HttpResponse:

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from paktaleem.directory.data_systems.extension_points import list_order_parameters
-from paktaleem.directory.data_systems.models import Ground, Order, OrderKind, OrderPart, System
+from paktaleem.directory.data_systems.models import Ground, Order, OrderKind, System
 from paktaleem.directory.data_systems.sealed_names import name_of
 from paktaleem.directory.data_systems.selectors import get_order, list_orders_of_system, system_of_key
 from paktaleem.directory.data_systems.services.collecting import MOST_PARTS, add_part
@@ -204,20 +204,10 @@ class PartOutput(serializers.Serializer[Any]):
     """One stored file."""
 
     id = serializers.UUIDField()
-    order = serializers.UUIDField()
+    order = serializers.UUIDField(source="order_id")
     category = serializers.CharField()
-    kind = serializers.CharField()
-    size = serializers.IntegerField()
-
-
-def answer_of(given: dict[str, Any]) -> Answer:
-    return Answer(
-        outcome=Outcome(given["result"]),
-        reason=given.get("reason", ""),
-        sections=tuple(Section(one["category"], one["data"]) for one in given.get("sections", ())),
-        counts=given.get("counts", {}),
-        corrected=tuple(given.get("corrected", ())),
-    )
+    kind = serializers.CharField(source="file.kind")
+    size = serializers.IntegerField(source="file.size")
 
 
 def as_order(order: Order) -> dict[str, Any]:
@@ -242,17 +232,6 @@ def as_order(order: Order) -> dict[str, Any]:
     }
 
 
-def as_part(part: OrderPart) -> dict[str, Any]:
-    """Serialize one stored file."""
-    return {
-        "id": str(part.pk),
-        "order": str(part.order_id),
-        "category": part.category,
-        "kind": part.file.kind,
-        "size": part.file.size,
-    }
-
-
 class ListOrders(Operation):
     """``GET /api/v1/orders``."""
 
@@ -271,7 +250,8 @@ class ListOrders(Operation):
         system = system_of_key(actor_of(request), at=moment_of(request))
         page, more = _page(system, query, request)
         if request.method == "GET":
-            _hand_over(page, system, request)
+            new = [order for order in page if order.is_open]
+            hand_over(new, system=system, client_id=client_of(request), **_audit(request))
         response = paginated_response(
             request, {"orders": [as_order(order) for order in page]}, {"cursor": more} if more else None
         )
@@ -295,16 +275,6 @@ def _page(system: System, query: dict[str, Any], request: Request) -> tuple[list
     rows = list(found[: query["limit"] + 1])
     page = rows[: query["limit"]]
     return page, sign_cursor(str(page[-1].pk), of=of) if len(rows) > len(page) else None
-
-
-def _hand_over(page: list[Order], system: System, request: Request) -> None:
-    hand_over(
-        [order for order in page if order.is_open],
-        system=system,
-        client_id=client_of(request),
-        actor=actor_of(request),
-        at=moment_of(request),
-    )
 
 
 class ShowOrder(Operation):
@@ -345,7 +315,14 @@ class CompleteOrder(Operation):
         """Answer an accepted order; repeating the same answer changes nothing, a different one is refused."""
         found = _get_order(order, request)
         given = validate_input(CompleteInput, request.data)
-        return Response(as_order(complete_order(found, answer_of(given), **_audit(request))))
+        answer = Answer(
+            outcome=Outcome(given["result"]),
+            reason=given.get("reason", ""),
+            sections=tuple(Section(one["category"], one["data"]) for one in given.get("sections", ())),
+            counts=given.get("counts", {}),
+            corrected=tuple(given.get("corrected", ())),
+        )
+        return Response(as_order(complete_order(found, answer, **_audit(request))))
 
 
 class FailOrder(Operation):
@@ -382,7 +359,7 @@ class AddOrderFile(Operation):
         found = _get_order(order, request)
         content = getattr(request.data, "content", b"")  # an empty body is not parsed
         part = add_part(found, BytesIO(content), category=category, **_audit(request))
-        return Response(as_part(part), HTTPStatus.CREATED)
+        return Response(PartOutput(part).data, HTTPStatus.CREATED)
 
 
 def _get_order(order: UUID, request: Request) -> Order:

@@ -1,17 +1,14 @@
 """Query systems, orders, and whether a case has all its answers (decision 0014)."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
-from django.db import connection
-from django.db.models import Count, F, QuerySet
+from django.db.models import QuerySet
 
-from paktaleem.directory.data_systems.models import Order, OrderPart, OrderQuerySet, OrderSet, System, SystemKey
-from paktaleem.directory.data_systems.states import State
+from paktaleem.directory.data_systems.models import Order, OrderPart, OrderQuerySet, System, SystemKey
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import ApiKey
 from paktaleem.foundation.accounts.roles import Capability
@@ -46,22 +43,6 @@ class OrderUnknown(PortalError, LookupError):
     """This system has no such order: never issued, or another system's."""
 
     problem = Problem("order-unknown", HTTPStatus.NOT_FOUND, "No such order for this system")
-
-
-@dataclass(frozen=True, slots=True)
-class OrderAnswer:
-    """One system's answer to one order of a case."""
-
-    order_id: UUID
-    system: str
-    state: State
-    result: dict[str, Any] | None
-    ended_at: datetime | None
-    parts: int
-
-    @property
-    def is_open(self) -> bool:
-        return self.ended_at is None
 
 
 def systems(actor: Actor) -> QuerySet[System]:
@@ -116,12 +97,6 @@ def system_acted_for(actor: Actor, *, at: datetime) -> System | None:
     return None if found is None else found.system
 
 
-def _client_of(actor: Actor) -> UUID:
-    if actor.client_id is None:
-        raise NoSystem
-    return actor.client_id
-
-
 def orders(actor: Actor) -> QuerySet[Order]:
     """List the orders that the actor may see. Raises NotAllowed."""
     require(actor, Capability.VIEW_RECORDS)
@@ -132,7 +107,9 @@ def orders(actor: Actor) -> QuerySet[Order]:
 def list_orders_of_system(system: System, *, actor: Actor) -> OrderQuerySet:
     """List one system's orders at the client of the calling key, oldest first. Raises NoSystem, NotAllowed."""
     require(actor, Capability.COMPLETE_ORDERS)
-    own = Order.objects.filter(client_id=_client_of(actor), system=system)
+    if actor.client_id is None:
+        raise NoSystem
+    own = Order.objects.filter(client_id=actor.client_id, system=system)
     found: OrderQuerySet = own.select_related("system", "subject").order_by("pk")
     return found
 
@@ -148,28 +125,10 @@ def get_order(order_id: UUID, *, actor: Actor, at: datetime) -> Order:
     return found
 
 
-def list_answers(parent: Parent, *, client_id: UUID) -> list[OrderAnswer]:
-    """List the orders of one case with each system's answer so far, by system."""
-    rows = _orders_of(parent, client_id).select_related("system").order_by("system__code", "pk")
-    counts = dict(
-        OrderPart.objects.filter(
-            client_id=client_id, order__in=_orders_of(parent, client_id), attempt=F("order__attempts")
-        )
-        .order_by()
-        .values_list("order")
-        .annotate(Count("pk"))
-    )
-    return [
-        OrderAnswer(
-            order_id=row.pk,
-            system=row.system.code,
-            state=State(row.state),
-            result=row.result,
-            ended_at=row.ended_at,
-            parts=counts.get(row.pk, 0),
-        )
-        for row in rows
-    ]
+def count_answers(parent: Parent, *, client_id: UUID) -> tuple[int, int]:
+    """Return how many systems have answered for a case, or were waived, and how many were asked."""
+    asked = _orders_of(parent, client_id)
+    return asked.exclude(ended_at=None).count(), asked.count()
 
 
 def is_everything_answered(parent: Parent, *, client_id: UUID) -> bool:
@@ -190,17 +149,6 @@ def list_parts(order: Order) -> list[OrderPart]:
     """List the sections and files that a system gave in its last attempt."""
     found = OrderPart.objects.select_related("file", "order__subject").filter(client_id=order.client_id, order=order)
     return list(found.filter(attempt=order.attempts))
-
-
-def is_set_intact(order_set: OrderSet) -> bool:
-    """Return True if the orders of a set match its hash."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT count(*), {HASH_OF_SET} FROM data_systems_order WHERE client_id = %s AND order_set_id = %s",  # noqa: S608 -- an expression of the source
-            [order_set.client_id, order_set.pk],
-        )
-        [count, found] = cursor.fetchone()
-    return (count, found) == (order_set.size, order_set.orders_hash)
 
 
 def read_orders(at: datetime) -> Iterator[Gauge]:

@@ -11,7 +11,7 @@ Any other step is refused.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -170,7 +170,7 @@ class Answer:
 
 
 def find_answer_faults(
-    answer: Answer, *, kind: str, holds: Iterable[str], asked: Iterable[str]
+    answer: Answer, *, kind: str, holds: Collection[str], asked: Collection[str]
 ) -> dict[str, list[str]]:
     """Return the errors of an answer by field; empty if it is valid.
 
@@ -181,10 +181,10 @@ def find_answer_faults(
     if faults or not done:
         return faults
     if kind in _COUNTED:
-        return _count_faults(answer.counts, frozenset(holds))
+        return _unknown("counts", answer.counts, holds, "Give the number of records for each category; 0 is allowed.")
     if kind == "correct":
-        return _field_faults(answer.corrected, frozenset(asked))
-    return _section_faults(answer.sections, frozenset(holds))
+        return _unknown("corrected", answer.corrected, asked, "Name the fields that were corrected.")
+    return _unknown("sections", [section.category for section in answer.sections], holds)
 
 
 def is_contradiction(answer: Answer, *, reported: Mapping[str, int], may_keep: bool) -> bool:
@@ -214,25 +214,12 @@ def _misplaced_faults(answer: Answer, kind: str) -> dict[str, list[str]]:
     return {name: [MISPLACED] for name, fits in belongs.items() if getattr(answer, name) and not fits}
 
 
-def _count_faults(counts: Mapping[str, int], holds: frozenset[str]) -> dict[str, list[str]]:
-    if not counts:
-        return {"counts": ["Give the number of records for each category; 0 is allowed."]}
-    return _unknown("counts", counts, holds)
-
-
-def _field_faults(fields: tuple[str, ...], asked: frozenset[str]) -> dict[str, list[str]]:
-    if not fields:
-        return {"corrected": ["Name the fields that were corrected."]}
-    return _unknown("corrected", fields, asked)
-
-
-def _section_faults(sections: tuple[Section, ...], holds: frozenset[str]) -> dict[str, list[str]]:
-    return _unknown("sections", [section.category for section in sections], holds)
-
-
-def _unknown(name: str, given: Iterable[str], allowed: frozenset[str]) -> dict[str, list[str]]:
-    unknown = sorted(set(given) - allowed)
-    message = f"Not known here: {', '.join(unknown)}. Allowed: {', '.join(sorted(allowed))}."
+def _unknown(name: str, given: Collection[str], allowed: Collection[str], missing: str = "") -> dict[str, list[str]]:
+    """Return the error of a field: ``missing`` if nothing is given, or what is not allowed."""
+    if not given and missing:
+        return {name: [missing]}
+    unknown = sorted(set(given) - set(allowed))
+    message = f"Not known here: {', '.join(unknown)}. Allowed: {', '.join(sorted(set(allowed)))}."
     return {name: [message]} if unknown else {}
 
 

@@ -22,7 +22,7 @@ class MailConfig(extensions.PortalAppConfig):
         ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "paktaleem.directory.mail.services.MESSAGES"),
         (
             "paktaleem.directory.people.copies.sections.person_sections",
-            "paktaleem.directory.mail.sections.list_mail_sections",
+            "paktaleem.directory.mail.selectors.list_mail_sections",
         ),
         (
             "paktaleem.foundation.encryption.wrapped_secrets.wrapped_kinds",

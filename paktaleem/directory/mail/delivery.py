@@ -222,10 +222,7 @@ def _record_sent(letter: Letter, sent: _Sent, actor: Actor, at: datetime) -> Non
     openings = None
     if letter.subject is not None:
         salt = new_salt()
-        facts["commitments"] = {
-            "address": commitment(sent.address, salt),
-            "text": commitment(sent.wording.text, salt),
-        }
+        facts["commitments"] = {"address": commitment(sent.address, salt), "text": commitment(sent.wording.text, salt)}
         openings = sealer_of(letter.subject).seal(salt.hex(), column="audit_entry.openings").ciphertext
     _record_delivery("letter.sent", letter, facts, actor, at, openings=openings)
 

@@ -1,15 +1,17 @@
 """Selectors for messages and their delivery status."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
 from django.core.mail import mailers
 from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.mail.models import Letter, LetterState
+from paktaleem.directory.mail.services import list_message_kinds
+from paktaleem.directory.people.copies.declarations import Copied, Section
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.clock import wall_clock_now
@@ -18,57 +20,15 @@ from paktaleem.foundation.operations.metrics import MOST_COUNTED, Gauge
 from paktaleem.foundation.tenancy.context import as_officer
 
 
-@dataclass(frozen=True, slots=True)
-class MessageStatus:
-    """Delivery status of a message: ``state`` is queued, sent or failed; without address and text.
-
-    ``user_id`` is the recipient if a member of staff, ``subject_id`` if a data subject, else None.
-    """
-
-    id: UUID
-    user_id: UUID | None
-    subject_id: UUID | None
-    kind: str
-    channel: str
-    language: str
-    state: str
-    attempts: int
-    last_error: str
-    queued_at: datetime
-    sent_at: datetime | None
-
-
 def list_messages(actor: Actor) -> QuerySet[Letter]:
-    """Return the messages of every client the actor may see.
-
-    Raises NotAllowed.
-    """
+    """Return the messages of every client the actor may see. Raises NotAllowed."""
     require(actor, Capability.VIEW_MESSAGES)
     return Letter.objects.select_related("subject").defer("context", "address")
 
 
-def list_messages_about(related_id: UUID, *, actor: Actor) -> list[MessageStatus]:
-    """Return the delivery status of all messages about a request, invitation or notice, oldest first.
-
-    Raises NotAllowed.
-    """
-    found = list_messages(actor).filter(related_id=related_id).order_by("queued_at", "id")
-    return [
-        MessageStatus(
-            id=one.id,
-            user_id=one.user_id,
-            subject_id=one.subject_id,
-            kind=one.kind,
-            channel=one.channel,
-            language=one.language,
-            state=one.state,
-            attempts=one.attempts,
-            last_error=one.last_error,
-            queued_at=one.queued_at,
-            sent_at=one.sent_at,
-        )
-        for one in found
-    ]
+def list_messages_about(related_id: UUID, *, actor: Actor) -> list[Letter]:
+    """Return all messages about a request, invitation or notice, oldest first. Raises NotAllowed."""
+    return list(list_messages(actor).filter(related_id=related_id).order_by("queued_at", "id"))
 
 
 RECENT = timedelta(days=1)
@@ -109,3 +69,15 @@ def read_messages(at: datetime) -> Iterator[Gauge]:
     yield Gauge("messages_waiting", "Emails and text messages to be sent.", numbers[0])
     yield Gauge("messages_oldest_seconds", "How long the oldest of them has waited.", (at - oldest).total_seconds())
     yield Gauge("messages_failed", "Messages of the last day that failed.", numbers[1])
+
+
+def list_mail_sections() -> Sequence[Section]:
+    """List the section of messages; their content is deleted once they are sent."""
+    messages = Copied(
+        "messages",
+        _("Emails and text messages to you"),
+        "kind channel language state queued_at sent_at",
+        titles={"queued_at": _("Queued")},
+        labels={"kind": {one.code: _(one.code.replace("_", " ").capitalize()) for one in list_message_kinds()}},
+    )
+    return (messages.make_section(Letter),)

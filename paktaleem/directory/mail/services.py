@@ -13,21 +13,20 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext, gettext_lazy
 
 from paktaleem.directory.mail.models import Channel, Letter, LetterState
 from paktaleem.directory.mail.recipients import GivenContact, forget_address, recipient_columns, seal_address
 from paktaleem.directory.mail.rendering import encrypt_context, render
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
-from paktaleem.foundation.accounts.acts import act
+from paktaleem.foundation.accounts.acts import Refused, act
 from paktaleem.foundation.accounts.models import Client, User
 from paktaleem.foundation.accounts.roles import Capability, Role
 from paktaleem.foundation.accounts.selectors import list_staff
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.clock import to_wall_clock
-from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.operations.extensions import ExtensionPoint
 from paktaleem.foundation.operations.jobs import enqueue_job
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
@@ -103,12 +102,6 @@ ADDRESS_LIFE = timedelta(days=30)
 """Time after which a message to an address is not sent any more, and the address is deleted."""
 
 
-class CannotResend(PortalError):
-    """The message has not failed, or has expired."""
-
-    console_message = "The message has not failed, or has expired."
-
-
 @transaction.atomic
 def send_message(
     kind: str,
@@ -181,23 +174,15 @@ def enqueue(letter: Letter) -> None:
     done="The message is queued.",
 )
 def resend_message(letter: Letter, *, actor: Actor, reason: Reason | str, at: datetime) -> Letter:
-    """Retry a failed message from the start.
-
-    Raises CannotResend, NotAllowed.
-    """
+    """Retry a failed message from the start. Raises Refused, NotAllowed."""
     letter = Letter.objects.select_for_update(of=("self",)).get(pk=letter.pk, client_id=letter.client_id)
     if letter.state != LetterState.FAILED or (letter.expires_at and letter.expires_at <= at):
-        raise CannotResend
+        raise Refused(gettext("The message has not failed, or has expired."))
     letter.state, letter.attempts, letter.due_at = LetterState.QUEUED, 0, at
     letter.save(update_fields=["state", "attempts", "due_at"])
     facts = {"letter": str(letter.id), "kind": letter.kind, "reason": Reason(reason).value}
     record_entry(
-        "letter.requeued",
-        client_id=letter.client_id,
-        subject_id=letter.subject_id,
-        facts=facts,
-        actor=actor,
-        at=at,
+        "letter.requeued", client_id=letter.client_id, subject_id=letter.subject_id, facts=facts, actor=actor, at=at
     )
     enqueue(letter)
     return letter

@@ -90,10 +90,7 @@ def _purge_failures(at: datetime) -> int:
 
 _kind = partial(DataKind, disposal=Disposal.ROWS, bounds=Bounds(1, 1, 24, Unit.HOURS))
 SESSIONS = _kind(
-    code="sessions",
-    name=_("Sessions of staff"),
-    counted_from=_("The end of the session"),
-    purge_all=_purge_sessions,
+    code="sessions", name=_("Sessions of staff"), counted_from=_("The end of the session"), purge_all=_purge_sessions
 )
 FAILED_SIGN_INS = _kind(
     code="failed_sign_ins",

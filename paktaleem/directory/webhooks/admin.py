@@ -32,11 +32,11 @@ from paktaleem.foundation.audit.names import FAMILY_NAMES
 from paktaleem.foundation.console.columns import moment_tag, render_state, render_with_code, state_column
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import ProgressFilter
-from paktaleem.foundation.console.forms import RowActionForm
+from paktaleem.foundation.console.forms import ActionForm, RowActionForm
 from paktaleem.foundation.console.long_acts import find_step_of
 from paktaleem.foundation.console.model_admin import EvidenceAdmin, ScopedAdmin
 from paktaleem.foundation.console.requests import actor_of
-from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.row_actions import RowAction, calls
 from paktaleem.foundation.console.row_search import RowSearch
 from paktaleem.foundation.console.search import searches
 from paktaleem.foundation.console.site import site
@@ -77,31 +77,10 @@ _TONES = {DeliveryState.WAITING: "warn", DeliveryState.DELIVERED: "good", Delive
 _REMOVED_BEFORE: dict[type[Exception], str] = {AlreadyRemoved: "It was removed before."}
 
 
-def _audit(given: dict[str, Any], request: HttpRequest) -> dict[str, Any]:
-    return {"actor": actor_of(request), "reason": given["reason"], "at": get_arrival_time(request)}
-
-
 def _rotate(row: Endpoint, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
-    secret = rotate_secret(row, **_audit(given, request))
+    secret = rotate_secret(row, **given, actor=actor_of(request), at=get_arrival_time(request))
     owner: EndpointAdmin = site.get_model_admin(Endpoint)
     return owner.issued(request, row, secret, title=gettext("Secret replaced"), is_rotated=True)
-
-
-def _disable(row: Endpoint, given: dict[str, Any], request: HttpRequest) -> None:
-    disable_endpoint(row, **_audit(given, request))
-
-
-def _enable(row: Endpoint, given: dict[str, Any], request: HttpRequest) -> None:
-    enable_endpoint(row, **_audit(given, request))
-
-
-def _remove(row: Endpoint, given: dict[str, Any], request: HttpRequest) -> None:
-    remove_endpoint(row, **_audit(given, request))
-
-
-def _test(row: Endpoint, given: dict[str, Any], request: HttpRequest) -> None:
-    del given
-    send_test(row, actor=actor_of(request), at=get_arrival_time(request))
 
 
 class ReplayForm(RowActionForm):
@@ -118,10 +97,6 @@ class ReplayForm(RowActionForm):
         super().__init__(*args, **kwargs)
         offered: datetime = self.row.health.answered_at or get_arrival_time(self.request) - timedelta(days=1)
         self.fields["since"].initial = offered.replace(microsecond=0)
-
-
-def _replay(row: Endpoint, given: dict[str, Any], request: HttpRequest) -> None:
-    replay_since(row, since=given["since"], **_audit(given, request))
 
 
 def _state(row: Endpoint) -> SafeString:
@@ -172,7 +147,8 @@ class EndpointAdmin(ScopedAdmin):
             "test",
             "Send a test",
             Capability.MANAGE_WEBHOOKS,
-            _test,
+            calls(send_test, clock=get_arrival_time),
+            form=ActionForm,
             lead="One message without personal data is sent to this address. Its delivery is shown below.",
             done="It is on its way.",
             applies=_is_on,
@@ -189,7 +165,7 @@ class EndpointAdmin(ScopedAdmin):
             "replay",
             "Send again",
             Capability.MANAGE_WEBHOOKS,
-            _replay,
+            calls(replay_since, clock=get_arrival_time),
             form=ReplayForm,
             lead="Sends failed messages, and events from while the webhook was switched off.",
             done="It is on its way.",
@@ -200,7 +176,7 @@ class EndpointAdmin(ScopedAdmin):
             "disable",
             "Switch off",
             Capability.MANAGE_WEBHOOKS,
-            _disable,
+            calls(disable_endpoint, clock=get_arrival_time),
             lead="Nothing is sent there until it is switched on again; events in the meantime are stored.",
             done="It is switched off.",
             applies=_is_on,
@@ -209,7 +185,7 @@ class EndpointAdmin(ScopedAdmin):
             "enable",
             "Switch on",
             Capability.MANAGE_WEBHOOKS,
-            _enable,
+            calls(enable_endpoint, clock=get_arrival_time),
             lead="Waiting messages are sent now. To send events from while it was off, use “Send again”.",
             done="It is switched on.",
             applies=_is_off,
@@ -218,7 +194,7 @@ class EndpointAdmin(ScopedAdmin):
             "remove",
             "Remove",
             Capability.MANAGE_WEBHOOKS,
-            _remove,
+            calls(remove_endpoint, clock=get_arrival_time),
             lead="Nothing is sent there any more. Its log is kept.",
             done="It is removed.",
             danger=True,
@@ -270,10 +246,6 @@ class EndpointAdmin(ScopedAdmin):
         return self.page(request, row, "console/webhook_secret.html", **common)
 
 
-def _replay_one(row: Delivery, given: dict[str, Any], request: HttpRequest) -> None:
-    replay_delivery(row, **_audit(given, request))
-
-
 @admin.register(Delivery, site=site)
 class DeliveryAdmin(ExportableAdmin, EvidenceAdmin):
     """Deliveries of messages, newest first."""
@@ -292,7 +264,7 @@ class DeliveryAdmin(ExportableAdmin, EvidenceAdmin):
             "replay",
             "Send again",
             Capability.MANAGE_WEBHOOKS,
-            _replay_one,
+            calls(replay_delivery, clock=get_arrival_time),
             lead="It is sent with its original id, so that a system that already has it can detect this.",
             done="It is on its way.",
             applies=lambda row, _at: row.state != DeliveryState.WAITING and row.endpoint.is_enabled,

@@ -53,15 +53,11 @@ class WebhookInput(StrictSerializer):
     """URL and events of a webhook."""
 
     beyond_schema = {
-        "url": "https on port 443 or 8443 of a host on the public internet, or a receiver that the operator allows.",
+        "url": "https on port 443 or 8443 of a host on the public internet, or a receiver that the operator allows."
     }
 
     url = PatternField(r"^https?://[!-~]+$", allowed="Use a URL such as https://lms.example/hooks.", max_length=2_000)
-    events = serializers.ListField(
-        child=EventField(max_length=64),
-        min_length=1,
-        max_length=50,
-    )
+    events = serializers.ListField(child=EventField(max_length=64), min_length=1, max_length=50)
     name = TextField(max_length=100, required=False, allow_blank=True, default="")
 
 

@@ -223,9 +223,8 @@ class Attempt(TenantRow):
         ordering = ["-started_at", "-id"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(status=None) & ~Q(error="") | Q(status__isnull=False, error=""),
-                name="attempt_has_one_end",
-            ),
+                condition=Q(status=None) & ~Q(error="") | Q(status__isnull=False, error=""), name="attempt_has_one_end"
+            )
         ]
         indexes = [models.Index(fields=["client", "delivery", "started_at"], name="attempt_of_delivery")]
 

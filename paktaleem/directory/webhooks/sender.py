@@ -169,10 +169,7 @@ class Pump:
     async def _send(connection: Connection, batch: DeliveryBatch, sending: Sending) -> Result:
         started_at, clock = wall_clock_now(), time.monotonic()
         headers = headers_of(
-            batch.secrets,
-            message_id=str(sending.message_id),
-            timestamp=int(started_at.timestamp()),
-            body=sending.body,
+            batch.secrets, message_id=str(sending.message_id), timestamp=int(started_at.timestamp()), body=sending.body
         )
         answer, error = None, ""
         try:

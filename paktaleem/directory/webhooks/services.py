@@ -51,10 +51,6 @@ MOST_ENDPOINTS = 20
 """Maximum number of endpoints of one client."""
 
 
-class TooManyEndpoints(ValidationError):
-    """The client has the maximum number of endpoints."""
-
-
 class AlreadyRemoved(PortalError):
     """The endpoint was already removed: it can no longer be changed."""
 
@@ -74,12 +70,12 @@ def add_endpoint(
 ) -> tuple[Endpoint, str]:
     """Add an endpoint; return it and its secret (``whsec_…``), which is shown only once.
 
-    Raises ValidationError naming ``url`` or ``events``, TooManyEndpoints, NotAllowed.
+    Raises ValidationError naming ``url`` or ``events``, NotAllowed.
     """
     require(actor, Capability.MANAGE_WEBHOOKS, client_id)
     advisory_lock(f"webhooks/{client_id}")
     if Endpoint.objects.filter(client_id=client_id, removed_at=None).count() >= MOST_ENDPOINTS:
-        raise TooManyEndpoints({"url": [f"A client has at most {MOST_ENDPOINTS} webhooks: remove one first."]})
+        raise ValidationError({"url": [f"A client has at most {MOST_ENDPOINTS} webhooks: remove one first."]})
     endpoint = Endpoint(client_id=client_id, name=name, url=url, events=events, created_at=at)
     _check(endpoint)
     save_tracked(endpoint, actor=actor, reason=reason, at=at)
@@ -526,15 +522,13 @@ def _repeat(message: Message, client_id: UUID) -> bool:
     return True
 
 
-def _purge_old_messages(client_id: UUID, **_when: Any) -> int:
-    return purge_messages(client_id, before=get_cutoff(MESSAGES.code, at=wall_clock_now()))
-
-
 MESSAGES = DataKind(
     code="webhook_messages",
     name=gettext_lazy("Webhook messages and the log of their deliveries"),
     counted_from=gettext_lazy("The event, or the last delivery"),
     disposal=Disposal.ROWS,
     bounds=Bounds(30, 1, 365),
-    purge=_purge_old_messages,
+    purge=lambda client_id, **_when: purge_messages(
+        client_id, before=get_cutoff("webhook_messages", at=wall_clock_now())
+    ),
 )

@@ -71,6 +71,17 @@ class RowAction:
             raise ImproperlyConfigured(f"Choose another slug than {self.slug}: the console has a page of that name.")
 
 
+def calls(
+    service: Callable[..., object], *, clock: Callable[[HttpRequest], datetime] = get_action_time
+) -> Callable[[Any, dict[str, Any], HttpRequest], None]:
+    """Return the function of a row action that calls a service with the row, the form's values, the actor and time."""
+
+    def perform(row: Any, given: dict[str, Any], request: HttpRequest) -> None:
+        service(row, **given, actor=actor_of(request), at=clock(request))
+
+    return perform
+
+
 def arrange_acts(acts: Sequence[dict[str, Any]], main: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
     """Return the acts of a page as ``main_acts``, its buttons, and ``more_acts``, those under *More*.
 

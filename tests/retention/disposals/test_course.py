@@ -8,7 +8,7 @@ import pytest
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from paktaleem.directory.data_systems.models import Ground, Order, OrderSet
-from paktaleem.directory.data_systems.selectors import Parent, is_set_intact
+from paktaleem.directory.data_systems.selectors import Parent
 from paktaleem.directory.data_systems.services.fulfilment import approve_waiver, propose_waiver
 from paktaleem.directory.data_systems.states import Answer, Outcome
 from paktaleem.directory.people.models import Subject
@@ -40,6 +40,7 @@ from retention.disposals.services.certificates import CONTINUE, BatchMovedOn
 from retention.disposals.tasks import continue_all_disposals
 from retention.holdings.models import Holding
 from tests.cast import Cast
+from tests.data_systems.ending import is_set_intact
 from tests.retention.disposals.steps import (
     WORKER,
     answer,

@@ -55,7 +55,7 @@ from paktaleem.foundation.console.model_admin import EvidenceAdmin
 from paktaleem.foundation.console.person_pages import person_panels
 from paktaleem.foundation.console.register_names import format_category, format_purpose
 from paktaleem.foundation.console.requests import actor_of, get_action_time, is_shared_with, may
-from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.row_actions import RowAction, calls
 from paktaleem.foundation.console.row_search import RowSearch
 from paktaleem.foundation.console.search import searches
 from paktaleem.foundation.console.site import site
@@ -202,20 +202,6 @@ def _show_values(row: Order, given: dict[str, Any], request: HttpRequest) -> Htt
     return owner.page(request, row, "console/revealed.html", title=gettext("Corrected values"), **values)
 
 
-def _retry(row: Order, given: dict[str, Any], request: HttpRequest) -> None:
-    del given
-    retry_order(row, **_audit(request))
-
-
-def _propose(row: Order, given: dict[str, Any], request: HttpRequest) -> None:
-    propose_waiver(row, ground=given["ground"], reason=given["reason"], **_audit(request))
-
-
-def _agree(row: Order, given: dict[str, Any], request: HttpRequest) -> None:
-    del given
-    approve_waiver(row, **_audit(request))
-
-
 _ACTS = (
     RowAction(
         "answer",
@@ -250,7 +236,7 @@ _ACTS = (
         "try-again",
         "Try again",
         Capability.ISSUE_ORDERS,
-        _retry,
+        calls(retry_order),
         form=AgreeForm,
         lead="The system can fetch the order again at once; its attempts are counted from zero.",
         done="The order is waiting to be fetched.",
@@ -260,7 +246,7 @@ _ACTS = (
         "waive",
         "Propose to waive",
         Capability.APPROVE_CHANGES,
-        _propose,
+        calls(propose_waiver),
         lead="Propose to continue without this system’s answer, or to accept an answer that contradicts what it had "
         "reported. A second person must agree.",
         done="Proposed: a second person must agree.",
@@ -273,7 +259,7 @@ _ACTS = (
         "agree",
         "Agree to waive",
         Capability.APPROVE_CHANGES,
-        _agree,
+        calls(approve_waiver),
         form=AgreeForm,
         lead="The system’s answer is no longer required: it remains unknown whether the system carried out the order. "
         "An answer that contradicts what the system had reported is accepted as it is.",

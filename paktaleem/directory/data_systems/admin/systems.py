@@ -1,6 +1,5 @@
 """Console pages for systems that hold personal data, and for the API keys that act for them."""
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -38,17 +37,10 @@ from paktaleem.foundation.console.columns import (
 from paktaleem.foundation.console.model_admin import EvidenceAdmin, ScopedAdmin
 from paktaleem.foundation.console.person_pages import ORDERS, SummaryLine, list_url_of_person, on_tab, person_summaries
 from paktaleem.foundation.console.register_names import format_categories
-from paktaleem.foundation.console.requests import actor_of, get_action_time, may
-from paktaleem.foundation.console.row_actions import RowAction, act_page
+from paktaleem.foundation.console.requests import actor_of, may
+from paktaleem.foundation.console.row_actions import RowAction, act_page, calls
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.first_rows import take_latest
-
-
-def _step(service: Callable[..., System]) -> Callable[[System, dict[str, Any], HttpRequest], None]:
-    def perform(system: System, given: dict[str, Any], request: HttpRequest) -> None:
-        service(system, actor=actor_of(request), reason=given["reason"], at=get_action_time(request))
-
-    return perform
 
 
 def _is_in_use(system: System, at: datetime) -> bool:
@@ -83,7 +75,7 @@ class SystemAdmin(ScopedAdmin):
             "end",
             "End system",
             Capability.MANAGE_SYSTEMS,
-            _step(propose_system_end),
+            calls(propose_system_end),
             lead="Orders are sent there until a second person agrees: make sure that it holds no data any more.",
             done="Proposed: a second person must agree.",
             danger=True,
@@ -94,7 +86,7 @@ class SystemAdmin(ScopedAdmin):
             "agree",
             "Agree to end it",
             Capability.MANAGE_SYSTEMS,
-            _step(end_system),
+            calls(end_system),
             lead="You are the second person. No further orders are sent there, whatever data it still holds. Open "
             "orders must still be answered or waived.",
             done="Ended.",
@@ -108,7 +100,7 @@ class SystemAdmin(ScopedAdmin):
             "decline",
             "Keep the system",
             Capability.MANAGE_SYSTEMS,
-            _step(keep_system),
+            calls(keep_system),
             lead="The proposal to end the system is declined.",
             done="Kept.",
             applies=_is_end_proposed,

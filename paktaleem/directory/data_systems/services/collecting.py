@@ -161,12 +161,7 @@ def add_part(order: Order, content: IO[bytes], *, category: str, actor: Actor, a
     part = _store_part(order, store_file(order.subject, content, kind=kind, package=order.pk, at=at), category, at)
     facts = {**facts_of(order), **_facts(part)}
     record_entry(
-        "order.part_added",
-        client_id=order.client_id,
-        subject_id=order.subject_id,
-        facts=facts,
-        actor=actor,
-        at=at,
+        "order.part_added", client_id=order.client_id, subject_id=order.subject_id, facts=facts, actor=actor, at=at
     )
     return part
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext, gettext_noop
 
 from paktaleem.directory.data_systems.extension_points import get_reported_records
 from paktaleem.directory.data_systems.models import Delivery, Ground, Order, OrderKind, OrderStep, System, Waiver
@@ -35,6 +35,7 @@ from paktaleem.directory.data_systems.states import (
     stuck_at,
 )
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
+from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import require_second_person
 from paktaleem.foundation.audit.actors import ByKind, Reason
@@ -55,10 +56,7 @@ class AlreadyAnswered(PortalError):
     """The order already has a different answer."""
 
     problem = Problem(
-        "order-answered",
-        HTTPStatus.CONFLICT,
-        "The order already has a different answer",
-        "The first answer is final.",
+        "order-answered", HTTPStatus.CONFLICT, "The order already has a different answer", "The first answer is final."
     )
     console_message = "The order has already been answered."
 
@@ -209,30 +207,18 @@ def _result_in_clear(order: Order, answer: Answer) -> dict[str, Any]:
     return of_kind.get(OrderKind(order.kind), {})
 
 
-class AlreadyProposed(PortalError):
-    """A waiver was already proposed: a second person may agree."""
-
-    console_message = "A waiver has already been proposed."
-
-
-class NothingProposed(PortalError):
-    """No waiver of this order was proposed."""
-
-    console_message = "No waiver has been proposed."
-
-
 @transaction.atomic
 def propose_waiver(order: Order, *, ground: str, actor: Actor, reason: Reason | str, at: datetime) -> Waiver:
     """Propose to continue without an answer to an open order; ``ground`` says why, in words without names.
 
-    Raises StepRefused, AlreadyProposed, ValidationError naming ``ground``, NotAllowed.
+    Raises StepRefused, Refused, ValidationError naming ``ground``, NotAllowed.
     """
     _require_person(order, actor)
     order = lock_order(order)
     if not order.is_open:
         raise StepRefused(State(order.state), Step.WAIVE)
     if Waiver.objects.filter(client_id=order.client_id, order=order).exists():
-        raise AlreadyProposed
+        raise Refused(gettext("A waiver has already been proposed."))
     waiver = Waiver(
         id=new_id(),
         client_id=order.client_id,
@@ -246,12 +232,7 @@ def propose_waiver(order: Order, *, ground: str, actor: Actor, reason: Reason | 
     save_tracked(waiver, actor=actor, reason=reason, at=at)
     facts = {**facts_of(order), "waiver": str(waiver.pk), "reason": waiver.reason}
     record_entry(
-        "order.waiver_proposed",
-        client_id=order.client_id,
-        subject_id=order.subject_id,
-        facts=facts,
-        actor=actor,
-        at=at,
+        "order.waiver_proposed", client_id=order.client_id, subject_id=order.subject_id, facts=facts, actor=actor, at=at
     )
     return waiver
 
@@ -260,14 +241,14 @@ def propose_waiver(order: Order, *, ground: str, actor: Actor, reason: Reason | 
 def approve_waiver(order: Order, *, actor: Actor, at: datetime) -> Order:
     """Agree to a waiver that another person proposed: the order is waived and needs no answer (decision 0014).
 
-    If the system's answer is disputed, the two accept it instead: the order ends as answered. Raises NothingProposed,
+    If the system's answer is disputed, the two accept it instead: the order ends as answered. Raises Refused,
     ApproverIsRequester, ApproverNotIndependent, StepRefused if it was answered meanwhile, NotAllowed.
     """
     _require_person(order, actor)
     order = lock_order(order)
     waiver = Waiver.objects.select_for_update().filter(client_id=order.client_id, order=order).first()
     if waiver is None:
-        raise NothingProposed
+        raise Refused(gettext("No waiver has been proposed."))
     require_second_person(actor, requested_by=waiver.requested_by, at=to_wall_clock(at))
     is_disputed, result = order.state == State.DISPUTED, order.result or {}
     step = Outcome(result["outcome"]).step if is_disputed else Step.WAIVE

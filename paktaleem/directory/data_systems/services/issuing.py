@@ -161,12 +161,7 @@ def issue_order(
     if order.purpose:
         facts["purpose"] = order.purpose
     entry = make_entry(
-        "order.created",
-        client_id=order.client_id,
-        subject_id=subject.pk,
-        facts=facts,
-        actor=actor,
-        at=at,
+        "order.created", client_id=order.client_id, subject_id=subject.pk, facts=facts, actor=actor, at=at
     )
     insert_rows(order, entry, step_row(order, entry_id=entry.pk, actor=actor, at=at))
     return order
@@ -192,16 +187,10 @@ def new_values_of(order: Order, *, actor: Actor, at: datetime) -> dict[str, str 
     require(actor, Capability.COMPLETE_ORDERS, order.client_id)
     if order.new_values is None:
         return {}
-    record_access(order.subject, _access_label(order), actor=actor, reason=order.reason, at=at)
+    named = order.fields if len(order.fields) <= _FIELDS_NAMED else [f"{len(order.fields)} fields"]
+    record_access(order.subject, [f"order {order.pk}", *named], actor=actor, reason=order.reason, at=at)
     values: dict[str, str | None] = json.loads(sealer_of(order.subject).open(order.new_values, column=_COLUMN))
     return values
-
-
-def _access_label(order: Order) -> list[str]:
-    return [
-        f"order {order.pk}",
-        *(order.fields if len(order.fields) <= _FIELDS_NAMED else [f"{len(order.fields)} fields"]),
-    ]
 
 
 _PLACE = re.compile("%[%s]")

@@ -9,7 +9,7 @@ from django.utils.translation import gettext
 
 from paktaleem.directory.data_systems.models import System, SystemKey
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
-from paktaleem.foundation.accounts.acts import act
+from paktaleem.foundation.accounts.acts import Refused, act
 from paktaleem.foundation.accounts.models import ApiKey
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import require_second_person
@@ -28,12 +28,6 @@ class AlreadyEnded(PortalError):
     """The system or the assignment has already ended."""
 
     console_message = "It has already ended."
-
-
-class EndNotProposed(PortalError):
-    """No one has proposed to end the system."""
-
-    console_message = "No one has proposed to end this system."
 
 
 @transaction.atomic
@@ -67,10 +61,10 @@ def propose_system_end(system: System, *, actor: Actor, reason: Reason | str, at
 
 @transaction.atomic
 def keep_system(system: System, *, actor: Actor, reason: Reason | str, at: datetime) -> System:
-    """Decline a proposal to end a system. Raises EndNotProposed, AlreadyEnded, NotAllowed."""
+    """Decline a proposal to end a system. Raises Refused, AlreadyEnded, NotAllowed."""
     system = _lock(system, actor, at)
     if system.proposed_by is None:
-        raise EndNotProposed
+        raise Refused(gettext("No one has proposed to end this system."))
     system.proposed_by = system.proposed_at = None
     save_tracked(system, actor=actor, reason=reason, at=at)
     _record_system("system.end_declined", system, actor, at)
@@ -81,11 +75,11 @@ def keep_system(system: System, *, actor: Actor, reason: Reason | str, at: datet
 def end_system(system: System, *, actor: Actor, reason: Reason | str, at: datetime) -> System:
     """End a system as a second person: no further orders are sent there; open ones must be answered or waived.
 
-    Raises EndNotProposed, ApproverIsRequester, ApproverNotIndependent, AlreadyEnded, NotAllowed.
+    Raises Refused, ApproverIsRequester, ApproverNotIndependent, AlreadyEnded, NotAllowed.
     """
     system = _lock(system, actor, at)
     if system.proposed_by is None:
-        raise EndNotProposed
+        raise Refused(gettext("No one has proposed to end this system."))
     require_second_person(actor, requested_by=system.proposed_by, at=to_wall_clock(at))
     system.ends_at, system.ended_by = at, actor.id
     save_tracked(system, actor=actor, reason=reason, at=at)

@@ -69,9 +69,7 @@ class SecurityAssessment(SealedDocument):
     kind = models.CharField(max_length=24, choices=AssessmentKind)
     scope = models.TextField(max_length=4000, help_text=_("What was assessed, and how. Do not name people."))
     done_by = models.CharField(
-        "done by",
-        max_length=200,
-        help_text=_("The company or team, and if it is independent. Do not name people."),
+        "done by", max_length=200, help_text=_("The company or team, and if it is independent. Do not name people.")
     )
     done_on = models.DateField("last day")
     next_on = models.DateField(

@@ -83,9 +83,7 @@ class SecurityEvent(TenantRow):
         constraints = [
             models.UniqueConstraint(fields=["client", "entry"], name="securityevent_once_for_entry"),
             models.UniqueConstraint(
-                fields=["client", "kind", "source", "hour"],
-                condition=Q(entry=None),
-                name="securityevent_one_each_hour",
+                fields=["client", "kind", "source", "hour"], condition=Q(entry=None), name="securityevent_one_each_hour"
             ),
         ]
         indexes = [

@@ -4,7 +4,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -19,8 +18,7 @@ from paktaleem.foundation.console.columns import render_state, state_column
 from paktaleem.foundation.console.filters import ProgressFilter
 from paktaleem.foundation.console.forms import RowActionForm, set_choices
 from paktaleem.foundation.console.model_admin import ScopedAdmin
-from paktaleem.foundation.console.requests import actor_of
-from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.row_actions import RowAction, calls
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.text.times import isolate
 
@@ -46,11 +44,6 @@ def _describe(membership: Membership) -> str:
     if membership.school_ids is not None:
         words = f"{words} · {gettext('sees')}: {name_limit(membership)}"
     return words if membership.suspended_at is None else f"{words} · {gettext('locked')}"
-
-
-def _confirm(review: AccessReview, given: dict[str, Any], request: HttpRequest) -> None:
-    stamp: dict[str, Any] = {"actor": actor_of(request), "reason": given["reason"], "at": get_arrival_time(request)}
-    confirm_access(review, given["memberships"], **stamp)
 
 
 def _review_pill(review: AccessReview) -> SafeString:
@@ -84,7 +77,7 @@ class AccessReviewAdmin(ScopedAdmin):
             "confirm",
             "Confirm access",
             Capability.DECIDE_FOR_CLIENT,
-            _confirm,
+            calls(confirm_access, clock=get_arrival_time),
             form=ConfirmForm,
             lead="You confirm that each selected person still needs access, with their role. Locked memberships are "
             "restored.",

@@ -1,6 +1,7 @@
 """Adapters of django-allauth, without sign-up, and enrolment of second factors with encrypted secrets."""
 
 import base64
+import secrets
 from typing import Any
 
 import structlog
@@ -8,7 +9,6 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.stages import AuthenticateStage
-from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from allauth.mfa.utils import is_mfa_enabled
 from cryptography.exceptions import InvalidTag
 from django.conf import settings
@@ -117,7 +117,7 @@ class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
             return self.opened(encrypted_text)
         except SecretLost:
             log.exception("A second factor cannot be decrypted: its key is missing. Reset it.")
-            return str(generate_totp_secret())
+            return create_totp_secret()
 
     def opened(self, sealed_text: str) -> str:
         """Return a secret decrypted.
@@ -130,10 +130,6 @@ class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
         except (ValueError, KeyError, InvalidTag) as error:
             raise SecretLost from error
 
-    def get_totp_issuer(self) -> str:
-        """Return the name shown in the authenticator app."""
-        return "PakTaleem privacy"
-
     def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
         """Return False for the last second factor if one is required; an officer can reset it."""
         if not settings.DEMAND_SECOND_FACTOR:
@@ -144,7 +140,7 @@ class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
 
 def create_totp_secret() -> str:
     """Return a new secret for an authenticator app: 160 random bits in base32 (RFC 4226)."""
-    return str(generate_totp_secret())
+    return base64.b32encode(secrets.token_bytes(20)).decode()
 
 
 def has_second_factor(user: User) -> bool:
@@ -158,7 +154,7 @@ def enrol_totp(user: User, secret: str) -> None:
     For the demonstration, where no QR code is scanned.
     """
     Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).delete()
-    TOTP.activate(user, secret)
+    Authenticator.objects.create(user=user, type=Authenticator.Type.TOTP, data={"secret": MFAAdapter().encrypt(secret)})
 
 
 @transaction.atomic

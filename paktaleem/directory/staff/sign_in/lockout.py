@@ -66,11 +66,8 @@ class AutonomousHandler(AxesDatabaseHandler):  # type: ignore[misc]
         super().user_login_failed(sender, credentials, request, **kwargs)
         if was_locked:
             return
-        name, address, at = (
-            get_attempted_username(request, credentials),
-            request.axes_ip_address,
-            request.axes_attempt_time,
-        )
+        name, address = get_attempted_username(request, credentials), request.axes_ip_address
+        at = request.axes_attempt_time
         if request.axes_locked_out:
             record_lockout(closed="name", name=name, address=address, at=at)
         if self._address_is_locked(request):
@@ -116,19 +113,19 @@ class DatabaseCounters(BaseCache):
     def add(self, key: str, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
         """Store the value if the key is not set; return True if it was stored."""
         row = [self._hashed_key(key, version), json.dumps(value), self._ends_at(timeout)]
-        return self._execute(_ADD, [*row, _now()]) == 1
+        return self._execute(_ADD, [*row, wall_clock_now()]) == 1
 
     def get(self, key: str, default: Any = None, version: int | None = None) -> Any:
         """Return the stored value, or ``default``."""
         with autonomous_transaction() as alias, connections[alias].cursor() as cursor:
-            cursor.execute(_GET, [self._hashed_key(key, version), _now()])
+            cursor.execute(_GET, [self._hashed_key(key, version), wall_clock_now()])
             row = cursor.fetchone()
         return json.loads(row[0]) if row else default
 
     def incr(self, key: str, delta: int = 1, version: int | None = None) -> int:
         """Add to a stored number in one statement and return the sum. Raises ValueError if the key is not set."""
         with autonomous_transaction() as alias, connections[alias].cursor() as cursor:
-            cursor.execute(_INCREASE, [delta, self._hashed_key(key, version), _now()])
+            cursor.execute(_INCREASE, [delta, self._hashed_key(key, version), wall_clock_now()])
             row = cursor.fetchone()
         if row is None:
             raise ValueError("The key is not set.")
@@ -140,7 +137,7 @@ class DatabaseCounters(BaseCache):
     def touch(self, key: str, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
         """Extend the expiry of a key; return True if it exists."""
         sql = "UPDATE staff_counter SET expires_at = %s WHERE key = %s AND (expires_at IS NULL OR expires_at > %s)"
-        return self._execute(sql, [self._ends_at(timeout), self._hashed_key(key, version), _now()]) == 1
+        return self._execute(sql, [self._ends_at(timeout), self._hashed_key(key, version), wall_clock_now()]) == 1
 
     def delete(self, key: str, version: int | None = None) -> bool:
         return self._execute("DELETE FROM staff_counter WHERE key = %s", [self._hashed_key(key, version)]) == 1
@@ -164,7 +161,3 @@ class DatabaseCounters(BaseCache):
     def _ends_at(self, timeout: Any) -> datetime | None:
         moment = self.get_backend_timeout(timeout)
         return None if moment is None else datetime.fromtimestamp(moment, tz=UTC)
-
-
-def _now() -> datetime:
-    return wall_clock_now()

@@ -25,16 +25,12 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse_lazy
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from django.views.generic import RedirectView
 
 from paktaleem.directory.staff.sign_in.evidence import moment_of, record_change, record_lockout
 from paktaleem.foundation.accounts.models import User
 from paktaleem.foundation.accounts.sign_in_rules import get_public_url, get_remote_address
 from paktaleem.foundation.operations.jobs import enqueue_job
 from paktaleem.foundation.tenancy.rows import new_id
-
-to_sign_in = RedirectView.as_view(pattern_name="admin:login", query_string=True)
-"""Redirect from allauth's sign-in URL to the console's."""
 
 
 class ForgotPasswordView(allauth_views.PasswordResetView):  # type: ignore[misc]
@@ -110,15 +106,6 @@ class RemoveKeyView(_RecordedChangeView, RemoveWebAuthnView):  # type: ignore[mi
             )
             return HttpResponseRedirect(self.get_success_url())
         return super().form_valid(form)
-
-
-add_key = AddKeyView.as_view()
-add_totp = AddTotpView.as_view()
-forgot_password = ForgotPasswordView.as_view()
-new_codes = NewCodesView.as_view()
-new_password = NewPasswordView.as_view()
-remove_key = RemoveKeyView.as_view()
-remove_totp = RemoveTotpView.as_view()
 
 
 SEND_PASSWORD_LINK = "signin.send_password_link"  # noqa: S105 -- a task's name

@@ -6,7 +6,6 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.widgets import AdminTextareaWidget
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html
@@ -32,7 +31,7 @@ from paktaleem.foundation.console.columns import render_state, state_column
 from paktaleem.foundation.console.forms import RowActionForm, ScopedForm
 from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.requests import actor_of
-from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.row_actions import RowAction, calls
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
@@ -79,20 +78,10 @@ class AccessForm(RowActionForm):
     field_order = ("access", "reason")
 
 
-def _stamp(given: dict[str, Any], request: HttpRequest) -> dict[str, Any]:
-    return {"actor": actor_of(request), "reason": given["reason"], "at": get_arrival_time(request)}
-
-
 def _change_access(row: Provider, given: dict[str, Any], request: HttpRequest) -> None:
-    change_access(row, is_required=given["access"] == "required", **_stamp(given, request))
-
-
-def _end(row: Provider, given: dict[str, Any], request: HttpRequest) -> None:
-    end_provider(row, **_stamp(given, request))
-
-
-def _unlink(row: SignOnLink, given: dict[str, Any], request: HttpRequest) -> None:
-    unlink_account(row, **_stamp(given, request))
+    required = given["access"] == "required"
+    stamp = {"actor": actor_of(request), "reason": given["reason"], "at": get_arrival_time(request)}
+    change_access(row, is_required=required, **stamp)
 
 
 def _standing(row: Provider) -> SafeString:
@@ -163,7 +152,7 @@ class ProviderAdmin(ScopedAdmin):
             "end",
             "End single sign-on",
             Capability.MANAGE_COLLEAGUES,
-            _end,
+            calls(end_provider, clock=get_arrival_time),
             lead="Sessions that began with this provider are over, and members of staff sign in with a password. "
             "Someone who has none asks for a link on the sign-in page.",
             done="Single sign-on has ended.",
@@ -180,10 +169,6 @@ class ProviderAdmin(ScopedAdmin):
             sets[0] = (None, {"fields": fields})
         return sets
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        found: QuerySet[Any] = super().get_queryset(request).select_related("client")
-        return found
-
     @admin.display(description="return address, to be entered at the provider")
     def return_address(self, row: Provider) -> str:
         return format_html('<bdi dir="ltr">{}</bdi>', get_return_address(row.client.code))
@@ -198,7 +183,13 @@ class ProviderAdmin(ScopedAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
         del change
         with in_client(obj.client_id):
-            propose_provider(obj, form.cleaned_data.get("secret", ""), **_stamp(form.cleaned_data, request))
+            propose_provider(
+                obj,
+                form.cleaned_data.get("secret", ""),
+                actor=actor_of(request),
+                reason=form.cleaned_data["reason"],
+                at=get_arrival_time(request),
+            )
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:  # noqa: ARG002
         """Show the proposal, and that an officer must approve it."""
@@ -231,7 +222,7 @@ class SignOnLinkAdmin(ScopedAdmin):
             "unlink",
             "Unlink",
             Capability.MANAGE_COLLEAGUES,
-            _unlink,
+            calls(unlink_account, clock=get_arrival_time),
             lead="Sessions of this person end. At their next single sign-on they are found by their verified address "
             "again: for a person who has a new account at the provider.",
             done="The account is not linked any more.",
@@ -239,7 +230,3 @@ class SignOnLinkAdmin(ScopedAdmin):
             applies=lambda row, _at: row.ended_at is None,
         ),
     )
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        found: QuerySet[Any] = super().get_queryset(request).select_related("user")
-        return found

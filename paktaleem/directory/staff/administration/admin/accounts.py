@@ -36,7 +36,7 @@ from paktaleem.foundation.console.forms import RowActionForm, ScopedForm
 from paktaleem.foundation.console.long_acts import return_to_task
 from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.requests import actor_of
-from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.row_actions import RowAction, calls
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.text.times import isolate, join_words
 
@@ -104,9 +104,7 @@ class StaffChangeAdmin(ScopedAdmin):
         clock=get_arrival_time,
         capability=Capability.MANAGE_COLLEAGUES,
         danger=True,
-        refusals={
-            AlreadyEnded: "The membership has ended in the meantime. Decline the change.",
-        },
+        refusals={AlreadyEnded: "The membership has ended in the meantime. Decline the change."},
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -200,10 +198,6 @@ def _perform(service: Callable[..., StaffChange | None]) -> Callable[..., HttpRe
     return perform
 
 
-def _resend(user: User, given: dict[str, Any], request: HttpRequest) -> None:
-    resend_link(user, reason=given["reason"], actor=actor_of(request), at=get_arrival_time(request))
-
-
 @admin.register(User, site=site)
 class UserAdmin(ProposingAdmin):
     """Staff accounts, visible to and managed by PakTaleem's officers only."""
@@ -228,7 +222,7 @@ class UserAdmin(ProposingAdmin):
             "invite",
             "Send the link again",
             Capability.MANAGE_STAFF,
-            _resend,
+            calls(resend_link, clock=get_arrival_time),
             lead="The owner has not set a password yet. A new link is sent to the address of the account, and the "
             "earlier link becomes invalid.",
             done="The link is sent.",

@@ -31,7 +31,7 @@ from paktaleem.foundation.console.forms import FieldWords, RowActionForm, Scoped
 from paktaleem.foundation.console.long_acts import find_step_of
 from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
-from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.row_actions import RowAction, calls
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.widgets import DayInput
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
@@ -89,17 +89,10 @@ class ApiKeyForm(ScopedForm):
         return cleaned
 
 
-def _revoke(key: ApiKey, given: dict[str, Any], request: HttpRequest) -> None:
-    revoke_api_key(key, actor=actor_of(request), reason=given["reason"], at=get_arrival_time(request))
-
-
 class RotateForm(RowActionForm):
     """Form to rotate an API key: the last day of the old key."""
 
-    old_ends_on = forms.DateField(
-        label="The old key stays valid until the end of",
-        widget=DayInput(),
-    )
+    old_ends_on = forms.DateField(label="The old key stays valid until the end of", widget=DayInput())
     field_order = ("old_ends_on", "reason")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -133,12 +126,9 @@ class RotateForm(RowActionForm):
 
 
 def _rotate(key: ApiKey, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
-    stamp: dict[str, Any] = {
-        "actor": actor_of(request),
-        "reason": given["reason"],
-        "at": get_arrival_time(request),
-    }
-    successor, secret = rotate_api_key(key, overlap=given["overlap"], **stamp)
+    successor, secret = rotate_api_key(
+        key, overlap=given["overlap"], reason=given["reason"], actor=actor_of(request), at=get_arrival_time(request)
+    )
     owner: ApiKeyAdmin = site.get_model_admin(ApiKey)
     old = ApiKey.objects.get(pk=key.pk)
     return owner.issued(
@@ -188,7 +178,7 @@ class ApiKeyAdmin(ScopedAdmin):
             "revoke",
             "Revoke key",
             Capability.ADMINISTER_CLIENT,
-            _revoke,
+            calls(revoke_api_key, clock=get_arrival_time),
             lead="The next call with this key is refused. This cannot be undone.",
             done="The key is revoked. The next call with it is refused.",
             danger=True,
@@ -233,11 +223,13 @@ class ApiKeyAdmin(ScopedAdmin):
         return self.page(request, key, "console/key_issued.html", **context)
 
 
-def _name_scopes(scopes: list[str]) -> str:
-    return join_words(str(SCOPE_NAMES.get(scope, scope)) for scope in scopes)
-
-
-field_words.connect(FieldWords("accounts.apikey", frozenset({"scopes"}), _name_scopes))
+field_words.connect(
+    FieldWords(
+        "accounts.apikey",
+        frozenset({"scopes"}),
+        lambda scopes: join_words(str(SCOPE_NAMES.get(scope, scope)) for scope in scopes),
+    )
+)
 
 
 class PeriodForm(ScopedForm):
@@ -320,7 +312,7 @@ class PeriodChangeAdmin(ScopedAdmin):
 
     @admin.display(description="kind of data")
     def what(self, row: PeriodChange) -> str:
-        return str(_names().get(row.kind, row.kind))
+        return str({kind.code: kind.name for kind in list_kinds()}.get(row.kind, row.kind))
 
     @admin.display(description="from and to")
     def from_to(self, row: PeriodChange) -> str:
@@ -329,10 +321,6 @@ class PeriodChangeAdmin(ScopedAdmin):
         if row.kind not in units:
             return f"{row.previous} → {row.length}"
         return f"{describe_length(row.previous, units[row.kind])} → {describe_length(row.length, units[row.kind])}"
-
-
-def _names() -> dict[str, Any]:
-    return {kind.code: kind.name for kind in list_kinds()}
 
 
 def _serialize_line(line: KindLine) -> dict[str, Any]:

@@ -83,7 +83,6 @@ _CODES = {
 }
 """Facts whose values are codes that have names elsewhere in the console."""
 _TIME = re.compile(r"\A\d{4}-\d\d-\d\dT\d\d:\d\d[0-9:.]*(Z|[+-]\d\d:\d\d)\Z")
-"""How long a security event is on the first page."""
 ACTOR_KINDS = {
     ByKind.USER: gettext_noop("Staff"),
     ByKind.API_KEY: gettext_noop("API key"),

@@ -39,7 +39,7 @@ from paktaleem.foundation.console.columns import period_pill, render_state, stat
 from paktaleem.foundation.console.forms import RowActionForm, ScopedForm, set_choices
 from paktaleem.foundation.console.long_acts import STEP
 from paktaleem.foundation.console.requests import actor_of
-from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.row_actions import RowAction, calls
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.translation import translate_text
 
@@ -106,14 +106,6 @@ def _name_addition(request: HttpRequest) -> str:
     )
 
 
-def _end(membership: Membership, given: dict[str, Any], request: HttpRequest) -> None:
-    end_membership(membership, actor=actor_of(request), reason=given["reason"], at=get_arrival_time(request))
-
-
-def _resend(membership: Membership, given: dict[str, Any], request: HttpRequest) -> None:
-    resend_invitation(membership, actor=actor_of(request), reason=given["reason"], at=get_arrival_time(request))
-
-
 def _is_open(membership: Membership, at: datetime) -> bool:
     return membership.ends_at is None or membership.ends_at > at
 
@@ -159,7 +151,7 @@ class MembershipAdmin(ProposingAdmin):
             "invite-again",
             "Send the invitation again",
             Capability.MANAGE_COLLEAGUES,
-            _resend,
+            calls(resend_invitation, clock=get_arrival_time),
             lead="A new link to set a password is sent to the person’s email address, and the earlier link becomes "
             "invalid.",
             done="The link is sent.",
@@ -169,7 +161,7 @@ class MembershipAdmin(ProposingAdmin):
             "end",
             "End membership",
             Capability.MANAGE_COLLEAGUES,
-            _end,
+            calls(end_membership, clock=get_arrival_time),
             form=EndForm,
             lead="The user loses the role with their next request, and is signed out everywhere. API keys that were "
             "issued to them are revoked: if a system still uses one, rotate the key first.",

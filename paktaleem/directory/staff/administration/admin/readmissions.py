@@ -25,7 +25,7 @@ from paktaleem.foundation.console.columns import client_name, render_state, staf
 from paktaleem.foundation.console.forms import ActionForm, ScopedForm
 from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
-from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.row_actions import RowAction, calls
 from paktaleem.foundation.console.search import MOST_OF_A_KIND, Hit, Hits, SearchText, personal_searches, searches
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.first_rows import take_first
@@ -42,15 +42,6 @@ class RequestForm(ScopedForm):
         help_text="As the learning platform sends it.",
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
-
-
-def _approve(readmission: Readmission, given: dict[str, Any], request: HttpRequest) -> None:
-    del given
-    approve_readmission(readmission, actor=actor_of(request), at=get_action_time(request))
-
-
-def _state_pill(readmission: Readmission) -> SafeString:
-    return render_state("Approved", "good") if readmission.approved_at else render_state("Waiting", "warn")
 
 
 class PendingFilter(admin.SimpleListFilter):
@@ -85,22 +76,22 @@ class ReadmissionAdmin(ScopedAdmin):
         "Erased data is not restored."
     )
     empty_text = "No erased person has asked to be registered again."
-    state = state_column(_state_pill)
+    state = state_column(
+        lambda row: render_state("Approved", "good") if row.approved_at else render_state("Waiting", "warn")
+    )
     acts = (
         RowAction(
             "approve",
             "Approve readmission",
             Capability.ERASE_SUBJECTS,
-            _approve,
+            calls(approve_readmission),
             form=ActionForm,
             lead="The next sync can register the person again, with a new key. Erased data is not restored. "
             "Approve only if you have verified yourself that the person made this request.",
             done="Approved: the learning platform may register the person again.",
             applies=lambda row, _at: row.approved_at is None,
             offered_to=is_other_person,
-            refusals={
-                ApproverIsRequester: "You made this request yourself: another officer must approve it.",
-            },
+            refusals={ApproverIsRequester: "You made this request yourself: another officer must approve it."},
         ),
     )
 
@@ -121,12 +112,13 @@ class ReadmissionAdmin(ScopedAdmin):
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: ARG002, FBT001
         with in_client(obj.client_id):
-            common: dict[str, Any] = {
-                "actor": actor_of(request),
-                "client_id": obj.client_id,
-                "at": get_action_time(request),
-            }
-            obj.pk = request_readmission(form.cleaned_data["external_id"].strip(), **common).pk
+            made = request_readmission(
+                form.cleaned_data["external_id"].strip(),
+                client_id=obj.client_id,
+                actor=actor_of(request),
+                at=get_action_time(request),
+            )
+            obj.pk = made.pk
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:  # noqa: ARG002
         """Tell the officer that a second officer must approve."""
