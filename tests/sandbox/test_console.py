@@ -9,6 +9,7 @@ from django.db import IntegrityError, connection, transaction
 from paktaleem.directory.data_systems.models import Ground, Order, OrderKind
 from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders
 from paktaleem.directory.people.models import Subject
+from paktaleem.directory.webhooks.models import Endpoint
 from paktaleem.directory.webhooks.services import add_endpoint
 from paktaleem.foundation.accounts.client_services import change_client
 from paktaleem.foundation.accounts.models import Client
@@ -155,6 +156,14 @@ def test_so_do_its_acts_its_history_and_lists_narrowed_to_it(cast, sandbox, rows
         answer = amina.get(url)
         assert answer.status_code == 200, url
         assert MARK in answer.content.decode(), url
+
+
+def test_an_act_on_the_system_clock_does_not_take_the_time_of_the_sandbox(cast, sandbox, rows):
+    sandbox.move(to="2031-05-01T12:00:00Z")
+    url = row_url("webhooks/endpoint", rows["webhooks/endpoint"], "disable")
+    assert browser_of(cast.user("amina")).post(url, {"reason": "review"}).status_code == 302
+    with in_client(sandbox.id):
+        assert Endpoint.objects.get().disabled_at < client_now() - timedelta(days=300)
 
 
 def test_other_clients_rows_and_lists_of_all_do_not(cast, sandbox, rows):

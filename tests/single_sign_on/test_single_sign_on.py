@@ -20,6 +20,7 @@ from paktaleem.directory.staff.single_sign_on.services import (
     unlink_account,
 )
 from paktaleem.foundation.accounts.actors import NotAllowed
+from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.accounts.middleware import as_received
 from paktaleem.foundation.accounts.models import Membership, User
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
@@ -256,7 +257,7 @@ def test_the_same_address_under_another_account_is_refused_until_it_is_unlinked(
         link = SignOnLink.objects.get()
     act(cast, unlink_account, link, by="amina")
     assert not is_in(before)
-    with pytest.raises(ValidationError, match="not linked any more"):
+    with pytest.raises(Refused, match="not linked any more"):
         act(cast, unlink_account, link, by="amina")
     assert is_in(sign_on(provider, "farah-2")[0])
     assert sign_on(provider, "farah-1")[1]["Location"] == REFUSED
@@ -357,7 +358,7 @@ def test_two_people_set_a_provider_and_the_second_is_an_officer(colleagues: None
             decide_provider(made, approve=True, actor=cast.actor("farah"), **stamp)
         with pytest.raises(ApproverIsRequester):
             decide_provider(made, approve=True, actor=cast.actor("amina"), **stamp)
-        with pytest.raises(ValidationError, match="not in force"):
+        with pytest.raises(Refused, match="not in force"):
             end_provider(made, actor=cast.actor("farah"), **stamp)
         decide_provider(made, approve=True, actor=gul, **stamp)
         assert b"secret" not in bytes(ProviderSecret.objects.get().wrapped)

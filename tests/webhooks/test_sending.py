@@ -417,8 +417,8 @@ def test_deliveries_of_removed_or_long_disabled_endpoints_are_purged(cast, told,
     [(what, ago)] = since.items()
     with in_client(cast.client_id("indus")):
         endpoint = Endpoint.objects.get()
-        act = {"removed_at": remove_endpoint, "disabled_at": disable_endpoint}[what]
-        act(endpoint, actor=SETTING_UP, reason="review", at=wall_clock_now() - ago)
+        end: Any = {"removed_at": remove_endpoint, "disabled_at": disable_endpoint}[what]
+        end(endpoint, actor=SETTING_UP, reason="review", at=wall_clock_now() - ago)
     dispose("webhook_messages")
     assert (told["waiting"] in left(cast)) == kept
     assert {told["new"], told["replayed"]} <= left(cast)

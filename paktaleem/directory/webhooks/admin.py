@@ -14,7 +14,6 @@ from paktaleem.directory.webhooks.events import INVALIDATED, TEST, patterns
 from paktaleem.directory.webhooks.models import Delivery, DeliveryState, Endpoint
 from paktaleem.directory.webhooks.selectors import attempts_of
 from paktaleem.directory.webhooks.services import (
-    AlreadyRemoved,
     add_endpoint,
     change_endpoint,
     disable_endpoint,
@@ -32,11 +31,11 @@ from paktaleem.foundation.audit.names import FAMILY_NAMES
 from paktaleem.foundation.console.columns import moment_tag, render_state, render_with_code, state_column
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import ProgressFilter
-from paktaleem.foundation.console.forms import ActionForm, RowActionForm
+from paktaleem.foundation.console.forms import RowActionForm
 from paktaleem.foundation.console.long_acts import find_step_of
 from paktaleem.foundation.console.model_admin import EvidenceAdmin, ScopedAdmin
 from paktaleem.foundation.console.requests import actor_of
-from paktaleem.foundation.console.row_actions import RowAction, calls
+from paktaleem.foundation.console.row_actions import act_page
 from paktaleem.foundation.console.row_search import RowSearch
 from paktaleem.foundation.console.search import searches
 from paktaleem.foundation.console.site import site
@@ -74,8 +73,6 @@ def pattern_label(pattern: str) -> str:
 _MOST_ATTEMPTS = 50
 _TONES = {DeliveryState.WAITING: "warn", DeliveryState.DELIVERED: "good", DeliveryState.FAILED: "bad"}
 
-_REMOVED_BEFORE: dict[type[Exception], str] = {AlreadyRemoved: "It was removed before."}
-
 
 def _rotate(row: Endpoint, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
     secret = rotate_secret(row, **given, actor=actor_of(request), at=get_arrival_time(request))
@@ -112,18 +109,6 @@ def _state(row: Endpoint) -> SafeString:
     )
 
 
-def _is_there(row: Endpoint, _at: datetime) -> bool:
-    return row.removed_at is None
-
-
-def _is_on(row: Endpoint, _at: datetime) -> bool:
-    return row.is_enabled
-
-
-def _is_off(row: Endpoint, _at: datetime) -> bool:
-    return row.removed_at is None and row.disabled_at is not None
-
-
 @admin.register(Endpoint, site=site)
 class EndpointAdmin(ScopedAdmin):
     """Webhook endpoints of a client; the secret is shown once."""
@@ -143,63 +128,12 @@ class EndpointAdmin(ScopedAdmin):
     empty_text = "No webhooks have been added yet."
     state = state_column(_state)
     acts = (
-        RowAction(
-            "test",
-            "Send a test",
-            Capability.MANAGE_WEBHOOKS,
-            calls(send_test, clock=get_arrival_time),
-            form=ActionForm,
-            lead="One message without personal data is sent to this address. Its delivery is shown below.",
-            done="It is on its way.",
-            applies=_is_on,
-        ),
-        RowAction(
-            "rotate",
-            "Replace secret",
-            Capability.MANAGE_WEBHOOKS,
-            _rotate,
-            lead="A new secret is shown once. Messages are signed with both for a day, so the system can change over.",
-            applies=_is_there,
-        ),
-        RowAction(
-            "replay",
-            "Send again",
-            Capability.MANAGE_WEBHOOKS,
-            calls(replay_since, clock=get_arrival_time),
-            form=ReplayForm,
-            lead="Sends failed messages, and events from while the webhook was switched off.",
-            done="It is on its way.",
-            applies=_is_on,
-            refusals=_REMOVED_BEFORE,
-        ),
-        RowAction(
-            "disable",
-            "Switch off",
-            Capability.MANAGE_WEBHOOKS,
-            calls(disable_endpoint, clock=get_arrival_time),
-            lead="Nothing is sent there until it is switched on again; events in the meantime are stored.",
-            done="It is switched off.",
-            applies=_is_on,
-        ),
-        RowAction(
-            "enable",
-            "Switch on",
-            Capability.MANAGE_WEBHOOKS,
-            calls(enable_endpoint, clock=get_arrival_time),
-            lead="Waiting messages are sent now. To send events from while it was off, use “Send again”.",
-            done="It is switched on.",
-            applies=_is_off,
-        ),
-        RowAction(
-            "remove",
-            "Remove",
-            Capability.MANAGE_WEBHOOKS,
-            calls(remove_endpoint, clock=get_arrival_time),
-            lead="Nothing is sent there any more. Its log is kept.",
-            done="It is removed.",
-            danger=True,
-            applies=_is_there,
-        ),
+        send_test,
+        act_page(rotate_secret, respond=_rotate),
+        act_page(replay_since, form=ReplayForm),
+        act_page(disable_endpoint, applies=lambda row, _at: row.is_enabled),
+        act_page(enable_endpoint, applies=lambda row, _at: row.disabled_at is not None),
+        act_page(remove_endpoint, applies=lambda row, _at: row.removed_at is None),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -259,18 +193,7 @@ class DeliveryAdmin(ExportableAdmin, EvidenceAdmin):
     intro = "Messages sent to clients' systems, and their delivery status."
     empty_text = "Nothing has been sent yet."
     state_pill = state_column(lambda row: render_state(row.get_state_display(), _TONES[row.state]))
-    acts: ClassVar[Any] = (
-        RowAction(
-            "replay",
-            "Send again",
-            Capability.MANAGE_WEBHOOKS,
-            calls(replay_delivery, clock=get_arrival_time),
-            lead="It is sent with its original id, so that a system that already has it can detect this.",
-            done="It is on its way.",
-            applies=lambda row, _at: row.state != DeliveryState.WAITING and row.endpoint.is_enabled,
-            refusals=_REMOVED_BEFORE,
-        ),
-    )
+    acts: ClassVar[Any] = (act_page(replay_delivery, applies=lambda row, _at: row.state != DeliveryState.WAITING),)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related("message", "endpoint")

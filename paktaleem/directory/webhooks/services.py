@@ -35,6 +35,7 @@ from paktaleem.directory.webhooks.models import (
 from paktaleem.directory.webhooks.schedule import LIFE, Outcome, Verdict, back_off_after, classify_response, retry_wait
 from paktaleem.directory.webhooks.secrets import add_secret, end_previous_secrets, live_secrets
 from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.acts import act, lock_row
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
@@ -55,6 +56,28 @@ class AlreadyRemoved(PortalError):
     """The endpoint was already removed: it can no longer be changed."""
 
     console_message = "It has already been removed: add it again."
+
+
+class NothingToReplay(PortalError):
+    """The endpoint is disabled or removed, so nothing can be sent to it."""
+
+    problem = Problem(
+        "webhook-disabled",
+        HTTPStatus.CONFLICT,
+        "This webhook is switched off",
+        "POST /api/v1/webhooks/{id}/enable switches it on again.",
+    )
+    console_message = "It is switched off: switch it on first."
+
+
+def _require_present(endpoint: Endpoint, _actor: Actor, _at: datetime) -> None:
+    if endpoint.removed_at is not None:
+        raise AlreadyRemoved
+
+
+def _require_enabled(endpoint: Endpoint, _actor: Actor, _at: datetime) -> None:
+    if not endpoint.is_enabled:
+        raise NothingToReplay
 
 
 @transaction.atomic
@@ -88,14 +111,24 @@ def add_endpoint(
 @transaction.atomic
 def change_endpoint(endpoint: Endpoint, *, actor: Actor, reason: Reason | str, at: datetime) -> Endpoint:
     """Save a changed URL, events or name. Raises AlreadyRemoved, ValidationError, NotAllowed."""
-    before = _locked(endpoint, actor)
+    require(actor, Capability.MANAGE_WEBHOOKS, endpoint.client_id)
+    before = lock_row(endpoint)
+    _require_present(before, actor, at)
     _check(endpoint)
     save_tracked(endpoint, actor=actor, reason=reason, at=at)
     _record("webhook.changed", endpoint, actor, at, events=endpoint.events, moved=before.url != endpoint.url)
     return endpoint
 
 
-@transaction.atomic
+@act(
+    "rotate",
+    "Replace secret",
+    Capability.MANAGE_WEBHOOKS,
+    lead="A new secret is shown once. Messages are signed with both for a day, so the system can change over.",
+    lock=lock_row,
+    check=_require_present,
+    wall_clock=True,
+)
 def rotate_secret(
     endpoint: Endpoint, *, overlap: timedelta | None = None, actor: Actor, reason: Reason | str, at: datetime
 ) -> str:
@@ -104,7 +137,6 @@ def rotate_secret(
     The default is WEBHOOK_SECRET_OVERLAP. Receivers accept either signature (Standard Webhooks 1.0). Raises
     AlreadyRemoved, NotAllowed.
     """
-    endpoint = _locked(endpoint, actor)
     ends_at = at + (settings.WEBHOOK_SECRET_OVERLAP if overlap is None else overlap)
     end_previous_secrets(endpoint, ends_at=ends_at, at=at)
     secret = add_secret(endpoint, at=at)
@@ -113,7 +145,16 @@ def rotate_secret(
     return secret
 
 
-@transaction.atomic
+@act(
+    "disable",
+    "Switch off",
+    Capability.MANAGE_WEBHOOKS,
+    lead="Nothing is sent there until it is switched on again; events in the meantime are stored.",
+    done="It is switched off.",
+    lock=lock_row,
+    check=_require_present,
+    wall_clock=True,
+)
 def disable_endpoint(
     endpoint: Endpoint,
     *,
@@ -123,7 +164,6 @@ def disable_endpoint(
     at: datetime,
 ) -> Endpoint:
     """Stop sending to an endpoint; waiting messages keep waiting. Idempotent. Raises AlreadyRemoved, NotAllowed."""
-    endpoint = _locked(endpoint, actor)
     if endpoint.disabled_at is not None:
         return endpoint
     endpoint.disabled_at, endpoint.disabled_because = at, because
@@ -132,10 +172,18 @@ def disable_endpoint(
     return endpoint
 
 
-@transaction.atomic
+@act(
+    "enable",
+    "Switch on",
+    Capability.MANAGE_WEBHOOKS,
+    lead="Waiting messages are sent now. To send events from while it was off, use “Send again”.",
+    done="It is switched on.",
+    lock=lock_row,
+    check=_require_present,
+    wall_clock=True,
+)
 def enable_endpoint(endpoint: Endpoint, *, actor: Actor, reason: Reason | str, at: datetime) -> Endpoint:
     """Send to an endpoint again, waiting messages first. Idempotent. Raises AlreadyRemoved, NotAllowed."""
-    endpoint = _locked(endpoint, actor)
     if endpoint.disabled_at is None:
         return endpoint
     endpoint.disabled_at, endpoint.disabled_because = None, ""
@@ -147,25 +195,24 @@ def enable_endpoint(endpoint: Endpoint, *, actor: Actor, reason: Reason | str, a
     return endpoint
 
 
-@transaction.atomic
+@act(
+    "remove",
+    "Remove",
+    Capability.MANAGE_WEBHOOKS,
+    lead="Nothing is sent there any more. Its log is kept.",
+    done="It is removed.",
+    danger=True,
+    lock=lock_row,
+    wall_clock=True,
+)
 def remove_endpoint(endpoint: Endpoint, *, actor: Actor, reason: Reason | str, at: datetime) -> Endpoint:
     """Remove an endpoint permanently; its log is kept. Idempotent. Raises NotAllowed."""
-    require(actor, Capability.MANAGE_WEBHOOKS, endpoint.client_id)
-    endpoint = Endpoint.objects.select_for_update().get(pk=endpoint.pk, client_id=endpoint.client_id)
     if endpoint.removed_at is not None:
         return endpoint
     endpoint.removed_at = at
     save_tracked(endpoint, actor=actor, reason=reason, at=at)
     _record("webhook.removed", endpoint, actor, at)
     return endpoint
-
-
-def _locked(endpoint: Endpoint, actor: Actor) -> Endpoint:
-    require(actor, Capability.MANAGE_WEBHOOKS, endpoint.client_id)
-    found: Endpoint = Endpoint.objects.select_for_update().get(pk=endpoint.pk, client_id=endpoint.client_id)
-    if found.removed_at is not None:
-        raise AlreadyRemoved
-    return found
 
 
 REFUSALS = (
@@ -360,22 +407,18 @@ def _update_health(
     return health
 
 
-class NothingToReplay(PortalError):
-    """The endpoint is disabled or removed, so nothing can be sent to it."""
-
-    problem = Problem(
-        "webhook-disabled",
-        HTTPStatus.CONFLICT,
-        "This webhook is switched off",
-        "POST /api/v1/webhooks/{id}/enable switches it on again.",
-    )
-    console_message = "It is switched off: switch it on first."
-
-
-@transaction.atomic
+@act(
+    "test",
+    "Send a test",
+    Capability.MANAGE_WEBHOOKS,
+    lead="One message without personal data is sent to this address. Its delivery is shown below.",
+    done="It is on its way.",
+    check=_require_enabled,
+    wall_clock=True,
+)
 def send_test(endpoint: Endpoint, *, actor: Actor, at: datetime) -> Delivery:
     """Send ``webhook.test``, regardless of the endpoint's subscription. Raises NothingToReplay, NotAllowed."""
-    _require(endpoint, actor)
+    del actor  # the act has checked them
     message = Message.objects.create(
         client_id=endpoint.client_id, type=TEST, data={"webhook": str(endpoint.pk)}, happened_at=at
     )
@@ -384,19 +427,27 @@ def send_test(endpoint: Endpoint, *, actor: Actor, at: datetime) -> Delivery:
     )
 
 
-@transaction.atomic
+@act(
+    "replay",
+    "Send again",
+    Capability.MANAGE_WEBHOOKS,
+    lead="It is sent with its original id, so that a system that already has it can detect this.",
+    done="It is on its way.",
+    lock=lock_row,
+    check=lambda delivery, actor, at: _require_enabled(delivery.endpoint, actor, at),
+    wall_clock=True,
+)
 def replay_delivery(delivery: Delivery, *, actor: Actor, reason: Reason | str, at: datetime) -> Delivery:
     """Send one message again with its original id, starting at the first attempt.
 
     Raises NothingToReplay, NotAllowed.
     """
-    _require(delivery.endpoint, actor)
-    row: Delivery = Delivery.objects.select_for_update(of=("self",)).get(pk=delivery.pk, client_id=delivery.client_id)
-    row.state, row.attempts, row.queued_at, row.due_at, row.done_at = DeliveryState.WAITING, 0, at, at, None
-    row.save(update_fields=["state", "attempts", "queued_at", "due_at", "done_at"])
-    facts = {"webhook": str(row.endpoint_id), "message": str(row.message_id), "reason": Reason(reason).value}
-    record_entry("webhook.replayed", client_id=row.client_id, facts=facts, actor=actor, at=at)
-    return row
+    delivery.state, delivery.attempts, delivery.done_at = DeliveryState.WAITING, 0, None
+    delivery.queued_at = delivery.due_at = at
+    delivery.save(update_fields=["state", "attempts", "queued_at", "due_at", "done_at"])
+    facts = {"webhook": str(delivery.endpoint_id), "message": str(delivery.message_id), "reason": Reason(reason).value}
+    record_entry("webhook.replayed", client_id=delivery.client_id, facts=facts, actor=actor, at=at)
+    return delivery
 
 
 _MISSED = """
@@ -411,7 +462,15 @@ ON CONFLICT (client_id, message_id, endpoint_id) DO UPDATE
 """
 
 
-@transaction.atomic
+@act(
+    "replay",
+    "Send again",
+    Capability.MANAGE_WEBHOOKS,
+    lead="Sends failed messages, and events from while the webhook was switched off.",
+    done="It is on its way.",
+    check=_require_enabled,
+    wall_clock=True,
+)
 def replay_since(endpoint: Endpoint, *, since: datetime, actor: Actor, reason: Reason | str, at: datetime) -> int:
     """Send everything since a time that the endpoint subscribes to and has not accepted; return how many.
 
@@ -419,7 +478,6 @@ def replay_since(endpoint: Endpoint, *, since: datetime, actor: Actor, reason: R
     are not sent twice. ``since`` is on the client's clock, like the events; ``at`` is real time, like the deliveries.
     Raises NothingToReplay, NotAllowed.
     """
-    _require(endpoint, actor)
     values: dict[str, Any] = {
         "endpoint": endpoint.pk,
         "client": endpoint.client_id,
@@ -434,12 +492,6 @@ def replay_since(endpoint: Endpoint, *, since: datetime, actor: Actor, reason: R
     facts = {"webhook": str(endpoint.pk), "since": since.isoformat(), "count": count, "reason": Reason(reason).value}
     record_entry("webhook.replayed", client_id=endpoint.client_id, facts=facts, actor=actor, at=at)
     return count
-
-
-def _require(endpoint: Endpoint, actor: Actor) -> None:
-    require(actor, Capability.MANAGE_WEBHOOKS, endpoint.client_id)
-    if not endpoint.is_enabled:
-        raise NothingToReplay
 
 
 AT_ONCE = 5_000

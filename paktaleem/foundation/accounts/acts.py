@@ -50,7 +50,8 @@ class Act[Row: RowOfClient, **Input, Result]:
     """A service on one row with its capability, its lock and its check, and how pages name it.
 
     ``slug`` is its part of the address, ``label`` its button, ``lead`` the text before it, ``done`` the message after
-    it. ``danger`` marks an act that takes protection away or cannot be undone.
+    it. ``danger`` marks an act that takes protection away or cannot be undone. With ``wall_clock`` its ``at`` is on the
+    system clock, not on the clock of the client (a sandbox may have another).
     """
 
     service: Callable[Concatenate[Row, Input], Result]
@@ -60,6 +61,7 @@ class Act[Row: RowOfClient, **Input, Result]:
     lead: str
     done: str
     danger: bool
+    wall_clock: bool
     lock: Callable[[Row], Row]
     check: Callable[[Row, Actor, datetime], object]
 
@@ -89,6 +91,7 @@ def act[Row: RowOfClient, **Input, Result](
     lead: str = "",
     done: str = "Done.",
     danger: bool = False,
+    wall_clock: bool = False,
     lock: Callable[[Any], Any] = lambda row: row,
     check: Callable[[Any, Actor, datetime], object] = lambda _row, _actor, _at: None,
 ) -> Callable[[Callable[Concatenate[Row, Input], Result]], Act[Row, Input, Result]]:
@@ -100,7 +103,7 @@ def act[Row: RowOfClient, **Input, Result](
     """
 
     def declare(service: Callable[Concatenate[Row, Input], Result]) -> Act[Row, Input, Result]:
-        made = Act(service, slug, label, capability, lead, done, danger, lock, check)
+        made = Act(service, slug, label, capability, lead, done, danger, wall_clock, lock, check)
         update_wrapper(made, service)
         return made
 

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.acts import Act, Refused
+from paktaleem.foundation.accounts.middleware import get_arrival_time
 from paktaleem.foundation.accounts.roles import SENSITIVE, Capability
 from paktaleem.foundation.audit.certificates import IssuedCertificate, read_body
 from paktaleem.foundation.console.forms import ActionForm, GroundField, ReasonField, RowActionForm
@@ -135,8 +136,8 @@ def act_page(
     """
 
     def perform(row: object, given: dict[str, Any], request: HttpRequest) -> None:
-        values = dict(given)
-        act(values.pop(target) if target else row, **values, actor=actor_of(request), at=get_action_time(request))
+        values, clock = dict(given), get_arrival_time if act.wall_clock else get_action_time
+        act(values.pop(target) if target else row, **values, actor=actor_of(request), at=clock(request))
 
     def find_refusal(row: object, actor: Actor, at: datetime) -> PortalError | None:
         targets = [row] if list_targets is None else list_targets(row)

@@ -1,6 +1,5 @@
 """Console pages of single sign-on: providers of clients, and accounts at providers that are linked to staff."""
 
-from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -28,10 +27,9 @@ from paktaleem.foundation.accounts.second_person import ChangeState
 from paktaleem.foundation.accounts.sign_in_rules import build_public_url
 from paktaleem.foundation.console.approvals import approval_actions, render_change_state
 from paktaleem.foundation.console.columns import render_state, state_column
-from paktaleem.foundation.console.forms import RowActionForm, ScopedForm
+from paktaleem.foundation.console.forms import ScopedForm
 from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.requests import actor_of
-from paktaleem.foundation.console.row_actions import RowAction, calls
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
@@ -64,36 +62,12 @@ class ProviderForm(ScopedForm):
         return str(self.cleaned_data["domains"]).split()
 
 
-class AccessForm(RowActionForm):
-    """Form to require single sign-on, or to let passwords in again."""
-
-    access = forms.ChoiceField(
-        label=_("Who gets in"),
-        choices=[
-            ("required", _("Only who signs in with the school’s account")),
-            ("open", _("Also who signs in with password and second factor")),
-        ],
-        widget=forms.RadioSelect,
-    )
-    field_order = ("access", "reason")
-
-
-def _change_access(row: Provider, given: dict[str, Any], request: HttpRequest) -> None:
-    required = given["access"] == "required"
-    stamp = {"actor": actor_of(request), "reason": given["reason"], "at": get_arrival_time(request)}
-    change_access(row, is_required=required, **stamp)
-
-
 def _standing(row: Provider) -> SafeString:
     if row.state != ChangeState.APPROVED:
         return render_change_state(row)
     if row.ended_at is not None:
         return render_state(gettext("Ended"), "calm")
     return render_state(gettext("Required") if row.required_at else gettext("In force"), "good")
-
-
-def _is_in_force(row: Provider, _at: datetime) -> bool:
-    return row.is_in_force
 
 
 @admin.register(Provider, site=site)
@@ -136,29 +110,8 @@ class ProviderAdmin(ScopedAdmin):
             capability=Capability.MANAGE_STAFF,
             danger=True,
         ),
-        RowAction(
-            "passwords",
-            "Change access by password",
-            Capability.MANAGE_COLLEAGUES,
-            _change_access,
-            form=AccessForm,
-            lead="If only single sign-on gives access, passwords end in open sessions too. While the provider is down, "
-            "an administrator who is signed in, or a privacy officer, can let passwords in again.",
-            done="Access is changed.",
-            danger=True,
-            applies=_is_in_force,
-        ),
-        RowAction(
-            "end",
-            "End single sign-on",
-            Capability.MANAGE_COLLEAGUES,
-            calls(end_provider, clock=get_arrival_time),
-            lead="Sessions that began with this provider are over, and members of staff sign in with a password. "
-            "Someone who has none asks for a link on the sign-in page.",
-            done="Single sign-on has ended.",
-            danger=True,
-            applies=_is_in_force,
-        ),
+        change_access,
+        end_provider,
     )
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -217,16 +170,4 @@ class SignOnLinkAdmin(ScopedAdmin):
     standing = state_column(
         lambda row: render_state(gettext("Ended"), "calm") if row.ended_at else render_state(gettext("Linked"), "good")
     )
-    acts = (
-        RowAction(
-            "unlink",
-            "Unlink",
-            Capability.MANAGE_COLLEAGUES,
-            calls(unlink_account, clock=get_arrival_time),
-            lead="Sessions of this person end. At their next single sign-on they are found by their verified address "
-            "again: for a person who has a new account at the provider.",
-            done="The account is not linked any more.",
-            danger=True,
-            applies=lambda row, _at: row.ended_at is None,
-        ),
-    )
+    acts = (unlink_account,)

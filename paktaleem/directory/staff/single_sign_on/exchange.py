@@ -21,6 +21,7 @@ from allauth.socialaccount.models import SocialApp
 from allauth.socialaccount.providers.oauth2.client import OAuth2Error
 from allauth.socialaccount.providers.openid_connect.provider import OpenIDConnectProvider
 from allauth.socialaccount.providers.openid_connect.views import OpenIDConnectOAuth2Adapter
+from cryptography.exceptions import InvalidTag
 from django.conf import settings
 from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
@@ -314,8 +315,8 @@ def add_secret(provider: Provider, secret: str) -> None:
 
 
 def open_secret(provider: Provider) -> str:
-    """Return the secret of a provider.
-
-    Raises KeyError for a destroyed epoch, InvalidTag for a row copied from elsewhere.
-    """
-    return _SECRETS.open(ProviderSecret.objects.get(client_id=provider.client_id, provider=provider))
+    """Return the secret of a provider, in its client's context. Raises SignOnRefused if its key is destroyed."""
+    try:
+        return _SECRETS.open(ProviderSecret.objects.get(client_id=provider.client_id, provider=provider))
+    except (KeyError, InvalidTag) as error:
+        raise SignOnRefused("secret_lost") from error

@@ -7,18 +7,20 @@ the second is a privacy officer, who has checked that the domains are the instit
 import re
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 from uuid import UUID
 
+from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.http import HttpRequest
-from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext, gettext_lazy, gettext_noop
 
 from paktaleem.directory.staff.single_sign_on.exchange import Identity, SignOnRefused, add_secret, open_secret
 from paktaleem.directory.staff.single_sign_on.models import MOST_DOMAINS, Provider, ProviderSecret, SignOnLink
 from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.acts import Refused, act, lock_row
 from paktaleem.foundation.accounts.leaving import LastWayIn, WaysIn, end_sessions, keep_a_way_in
 from paktaleem.foundation.accounts.models import Membership, User
 from paktaleem.foundation.accounts.roles import Capability
@@ -154,75 +156,130 @@ def decide_provider(provider: Provider, *, approve: bool, actor: Actor, reason: 
     return changed
 
 
-@transaction.atomic
-def end_provider(provider: Provider, *, actor: Actor, reason: Reason | str, at: datetime) -> Provider:
-    """End a provider: its sessions are over at once, and passwords sign in.
-
-    Raises LastWayIn if no administrator has a password, ValidationError if it is not in force, NotAllowed.
-    """
-    locked = _lock_in_force(provider, actor)
-    with keep_a_way_in(locked.client_id, at=at):
-        _end(locked, actor, reason, at)
+def _lock(provider: Provider) -> Provider:
+    advisory_lock(f"single-sign-on/{provider.client_id}")
+    locked: Provider = lock_row(provider)
     return locked
 
 
-@transaction.atomic
+def _require_in_force(provider: Provider, _actor: Actor, _at: datetime) -> None:
+    if not provider.is_in_force:
+        raise Refused(gettext("This single sign-on is not in force."))
+
+
+@act(
+    "end",
+    "End single sign-on",
+    Capability.MANAGE_COLLEAGUES,
+    lead="Sessions that began with this provider are over, and members of staff sign in with a password. Someone who "
+    "has none asks for a link on the sign-in page.",
+    done="Single sign-on has ended.",
+    danger=True,
+    wall_clock=True,
+    lock=_lock,
+    check=_require_in_force,
+)
+def end_provider(provider: Provider, *, actor: Actor, reason: Reason | str, at: datetime) -> Provider:
+    """End a provider: its sessions are over at once, and passwords sign in.
+
+    Raises LastWayIn if no administrator has a password, Refused if it is not in force, NotAllowed.
+    """
+    with keep_a_way_in(provider.client_id, at=at):
+        _end(provider, actor, reason, at)
+    return provider
+
+
+_ACCESS_FIELD = forms.TypedChoiceField(
+    label=gettext_lazy("Who gets in"),
+    choices=[
+        ("required", gettext_lazy("Only who signs in with the school’s account")),
+        ("open", gettext_lazy("Also who signs in with password and second factor")),
+    ],
+    coerce=lambda choice: choice == "required",
+    widget=forms.RadioSelect,
+)
+
+
+@act(
+    "passwords",
+    "Change access by password",
+    Capability.MANAGE_COLLEAGUES,
+    lead="If only single sign-on gives access, passwords end in open sessions too. While the provider is down, an "
+    "administrator who is signed in, or a privacy officer, can let passwords in again.",
+    done="Access is changed.",
+    danger=True,
+    wall_clock=True,
+    lock=_lock,
+    check=_require_in_force,
+)
 def change_access(
-    provider: Provider, *, is_required: bool, actor: Actor, reason: Reason | str, at: datetime
+    provider: Provider,
+    *,
+    is_required: Annotated[bool, _ACCESS_FIELD],
+    actor: Actor,
+    reason: Reason | str,
+    at: datetime,
 ) -> Provider:
     """Require single sign-on, so that passwords give no access to this client, or let them give access again.
 
     Letting passwords in, with the portal's second factor, is for a provider that is down (decision 0103). Idempotent.
-    Raises ValidationError before an administrator of the whole client has signed in with this provider, or if it is not
-    in force, NotAllowed.
+    Raises ValidationError before an administrator of the whole client has signed in with this provider, Refused if it
+    is not in force, NotAllowed.
     """
-    locked = _lock_in_force(provider, actor)
-    if (locked.required_at is not None) == is_required:
-        return locked
-    locked.required_at = at if is_required else None
+    if (provider.required_at is not None) == is_required:
+        return provider
+    provider.required_at = at if is_required else None
     try:
-        with keep_a_way_in(locked.client_id, at=at, even_if_none=is_required):
-            save_tracked(locked, actor=actor, reason=reason, at=at)
+        with keep_a_way_in(provider.client_id, at=at, even_if_none=is_required):
+            save_tracked(provider, actor=actor, reason=reason, at=at)
     except LastWayIn as refusal:
         words = gettext(
             "No administrator has signed in with this provider yet. Sign in with it first, so that a mistake in the "
             "configuration locks no one out."
         )
         raise ValidationError(words) from refusal
-    _record("single_sign_on.required" if is_required else "single_sign_on.passwords_allowed", locked, actor, at)
+    _record("single_sign_on.required" if is_required else "single_sign_on.passwords_allowed", provider, actor, at)
+    return provider
+
+
+def _lock_link(link: SignOnLink) -> SignOnLink:
+    User.objects.select_for_update().get(pk=link.user_id)
+    locked: SignOnLink = lock_row(link)
     return locked
 
 
-@transaction.atomic
+def _require_linked(link: SignOnLink, _actor: Actor, _at: datetime) -> None:
+    if link.ended_at is not None:
+        raise Refused(gettext("This account is not linked any more."))
+
+
+@act(
+    "unlink",
+    "Unlink",
+    Capability.MANAGE_COLLEAGUES,
+    lead="Sessions of this person end. At their next single sign-on they are found by their verified address again: "
+    "for a person who has a new account at the provider.",
+    done="The account is not linked any more.",
+    danger=True,
+    wall_clock=True,
+    lock=_lock_link,
+    check=_require_linked,
+)
 def unlink_account(link: SignOnLink, *, actor: Actor, reason: Reason | str, at: datetime) -> SignOnLink:
     """End the link of an account at the provider to a member of staff, whose sessions end.
 
     At their next single sign-on they are found by their verified address again, for example with a new account at the
-    provider. Who did it is tied to them for 72 hours (decision 0054). Raises ValidationError if it is
-    unlinked already, LastWayIn, NotAllowed.
+    provider. Who did it is tied to them for 72 hours (decision 0054). Raises Refused if it is unlinked already,
+    LastWayIn, NotAllowed.
     """
-    require(actor, Capability.MANAGE_COLLEAGUES, link.client_id)
-    User.objects.select_for_update().get(pk=link.user_id)
-    locked: SignOnLink = SignOnLink.objects.select_for_update().get(pk=link.pk, client_id=link.client_id)
-    if locked.ended_at is not None:
-        raise ValidationError(gettext("This account is not linked any more."))
-    with keep_a_way_in(locked.client_id, at=at):
-        locked.ended_at = at
-        locked.save(update_fields=["ended_at"])
-    end_sessions([locked.user_id], at=at)
-    add_ties(locked.user_id, TieKind.FACTOR, makers=[actor.id], at=at)
-    facts = {"user": str(locked.user_id), "reason": str(reason)}
-    record_entry("single_sign_on.unlinked", client_id=locked.client_id, facts=facts, actor=actor, at=at)
-    return locked
-
-
-def _lock_in_force(provider: Provider, actor: Actor) -> Provider:
-    require(actor, Capability.MANAGE_COLLEAGUES, provider.client_id)
-    advisory_lock(f"single-sign-on/{provider.client_id}")
-    locked: Provider = Provider.objects.select_for_update().get(pk=provider.pk, client_id=provider.client_id)
-    if not locked.is_in_force:
-        raise ValidationError(gettext("This single sign-on is not in force."))
-    return locked
+    with keep_a_way_in(link.client_id, at=at):
+        link.ended_at = at
+        link.save(update_fields=["ended_at"])
+    end_sessions([link.user_id], at=at)
+    add_ties(link.user_id, TieKind.FACTOR, makers=[actor.id], at=at)
+    facts = {"user": str(link.user_id), "reason": str(reason)}
+    record_entry("single_sign_on.unlinked", client_id=link.client_id, facts=facts, actor=actor, at=at)
+    return link
 
 
 def _end(provider: Provider, actor: Actor, reason: Reason | str, at: datetime) -> None:

@@ -9,7 +9,6 @@ from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows.login import record_authentication
 from allauth.account.utils import get_next_redirect_url, perform_login
 from allauth.decorators import rate_limit
-from cryptography.exceptions import InvalidTag
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -101,7 +100,9 @@ def come_back(request: HttpRequest, code: str) -> HttpResponse:
     client, provider = _find_configuration(code)
     at = get_arrival_time(request)
     try:
-        state, claims = ClientProvider(request, provider, code, _open_secret(provider)).finish()
+        with in_client(client.pk):
+            secret = open_secret(provider)
+        state, claims = ClientProvider(request, provider, code, secret).finish()
         identity = read_identity(claims, provider, is_fresh=state["data"]["is_fresh"], at=at)
         with in_client(client.pk):
             user = find_or_link_user(provider, identity, at=at)
@@ -121,15 +122,6 @@ def sign_on_again(request: HttpRequest) -> HttpResponse:
     with in_client(sign_on.client_id):
         code = Client.objects.values_list("code", flat=True).get(pk=sign_on.client_id)
     return HttpResponseRedirect(_with_next(request, reverse("single_sign_on", args=[code]), again="1"))
-
-
-def _open_secret(provider: Provider) -> str:
-    """Return the secret of a provider. Raises SignOnRefused if its wrapping key is destroyed."""
-    try:
-        with in_client(provider.client_id):
-            return open_secret(provider)
-    except (KeyError, InvalidTag) as error:
-        raise SignOnRefused("secret_lost") from error
 
 
 def _find_configuration(code: str) -> tuple[Client, Provider]:
