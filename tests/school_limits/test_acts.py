@@ -1,7 +1,6 @@
 """Acts and lists of an administrator limited to schools: which are open, what they do, and why others are refused."""
 
 from typing import Any
-from uuid import UUID
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -12,7 +11,6 @@ from django.test import Client, RequestFactory
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from paktaleem.directory.data_systems.models import Order
-from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, user_actor
 from paktaleem.foundation.accounts.middleware import RequestContextMiddleware
 from paktaleem.foundation.accounts.roles import LIMITED_CAPABILITIES
@@ -204,12 +202,6 @@ def test_each_open_act_does_the_same_as_for_one_without_a_limit(cast_of_rows: Ca
     assert tasks == JOBS.keys(), sorted(tasks)
 
 
-def make_north(cast: Cast, *people: str) -> tuple[UUID, Client]:
-    school = make_school(cast, "north", *(cast.subject_id(one) for one in people))
-    make_school(cast, "south", cast.subject_id("hamza"))
-    return school, browser_of(make_head(cast, school))
-
-
 def test_a_field_of_an_own_pupil_is_corrected_and_ordered(cast: Cast) -> None:
     own = cast.subject_id("hamza")
     head = browser_of(make_head(cast, make_school(cast, "north", own)))
@@ -223,37 +215,6 @@ def test_a_field_of_an_own_pupil_is_corrected_and_ordered(cast: Cast) -> None:
         assert {(one.kind, one.subject_id) for one in orders} == {("correct", own)}
         assert {one.system.code for one in orders} >= {"lms"}
     assert "Corrected fields" in head.get(row_url(PERSON, own)).content.decode()
-
-
-def test_no_one_of_another_school_is_corrected(cast: Cast) -> None:
-    _, head = make_north(cast, "junaid")
-    with in_client(cast.client_id("indus")):
-        before = Subject.objects.filter(pk=cast.subject_id("hamza")).values()[0]
-    posted = {
-        "correct": {"field": "email", "new_value": "right@mail.example", "reason": "review"},
-        "change-roles": {"role": "instructor", "reason": "review", "shown": "0" * 64},
-        "reveal": {"reason": "review"},
-        "restrict": {"reason": "review"},
-        "nothing": {},
-    }
-    statuses = {
-        act: head.post(row_url(PERSON, cast.subject_id("hamza"), act), given).status_code
-        for act, given in posted.items()
-    }
-    assert set(statuses.values()) == {404}
-    added = {
-        "external_id": "lms-hamza",
-        "role": "student",
-        "full_name": "Hamza",
-        "language": "en",
-        "reason": "onboarding",
-    }
-    answer = head.post("/admin/people/subject/add/", added)
-    assert "in another school" in answer.content.decode()
-    with in_client(cast.client_id("indus")):
-        assert Subject.objects.filter(pk=cast.subject_id("hamza")).values()[0] == before
-        assert not Order.objects.exists()
-        assert not CorrectedValue.objects.exists()
 
 
 LIMIT, ROLE = "Your role is limited to some schools.", "You do not have permission to see this page or to do this."

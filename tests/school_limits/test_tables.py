@@ -16,12 +16,15 @@ from django.db import Error, connection, transaction
 
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.operations import list_limited_rights
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
+from paktaleem.foundation.tenancy.school_limits import Link
 from paktaleem.foundation.tenancy.tables import Limited, Scope
 from tests.cast import Cast
 from tests.school_limits.limiting import make_school
 from tests.tenancy.catalog import link_to_people, links_to_people, walled
 
 PEOPLE = "people_subject"
+JOURNALLED = Link(True, "subject_id", PEOPLE)
 
 
 def run(statement: str, values: Any = None) -> list[tuple[Any, ...]]:
@@ -109,6 +112,37 @@ def test_a_school_without_people_sees_and_writes_no_row_about_people(cast_of_row
     assert len(found) - len(empty) > 100, "or the attacks prove little"
 
 
+def test_every_table_shows_the_rows_of_those_people_and_no_others(cast_of_rows: Cast) -> None:
+    """The expected rows of each table follow from its foreign keys, read without a limit."""
+    cast = cast_of_rows
+    own = {(str(cast.client_id("indus")),), (str(PAKTALEEM),)}
+    north = make_school(cast, "north", cast.subject_id("danish"))
+    with limited_to(cast, north):
+        expected = {PEOPLE: {key for (key,) in run(f"SELECT id::text FROM {PEOPLE}")}}
+    assert str(cast.subject_id("danish")) in expected[PEOPLE]
+    assert str(cast.subject_id("hamza")) not in expected[PEOPLE]
+
+    def should_show(table: str) -> set[str]:
+        if table not in expected:
+            link = JOURNALLED if walled()[table].limited is Limited.JOURNAL else link_to_people(table)
+            expected[table] = set()
+            if link is not None:
+                shown = should_show(link.table)
+                found = run(f"SELECT {key_of(table)}::text, {link.column}::text, client_id::text FROM {table}")
+                expected[table] = {key for key, about, client in found if about in shown and (client,) in own}
+        return expected[table]
+
+    about_people = [one for one in tables() if not is_about_no_one(one) and walled()[one].limited != "by_schools"]
+    with in_client(cast.client_id("indus")):
+        for table in about_people:
+            should_show(table)
+    with limited_to(cast, north):
+        shown = {table: {key for (key,) in run(f"SELECT {key_of(table)}::text FROM {table}")} for table in about_people}
+    assert {one for one in about_people if shown[one] != expected[one]} == set()
+    some = ("people_subjectkey", "people_historicalsubject", "people_guardianclaim", "schools_enrolment")
+    assert all(expected[table] for table in some), "or the comparison proves nothing"
+
+
 def turned(table: str, column: str, other: Any) -> list[str]:
     """Turn a foreign key of the rows that are shown to a row that is not; return what the database lets pass."""
     faults = [] if refused(f"UPDATE {table} SET {column} = %s", [other]) else [f"{table}.{column} is changed"]
@@ -146,8 +180,10 @@ def test_no_row_is_moved_to_or_from_people_of_another_school(cast_of_rows: Cast)
     "UPDATE schools_schoolclass SET school_id = (SELECT id FROM schools_school WHERE external_id = 'north') WHERE external_id = 'south'",
     "UPDATE schools_schoolclass SET school_id = (SELECT id FROM schools_school WHERE external_id = 'south') WHERE external_id = 'north'",
     "DELETE FROM schools_enrolment WHERE school_class_id = (SELECT id FROM schools_schoolclass WHERE external_id = 'south')",
+    "UPDATE people_subject SET language = 'ur' WHERE external_id = 'lms-hamza'",
+    "INSERT INTO people_subject (id, client_id, external_id, role, language, is_enabled, registered_at, changed_at) SELECT gen_random_uuid(), client_id, 'lms-hamza', role, language, true, registered_at, changed_at FROM people_subject WHERE external_id = 'lms-danish' ON CONFLICT (client_id, external_id) DO UPDATE SET language = 'ur'",
 ])  # fmt: skip
-def test_a_class_of_another_school_is_not_written(cast: Cast, statement: str) -> None:
+def test_no_row_of_another_school_is_written(cast: Cast, statement: str) -> None:
     north = make_school(cast, "north", cast.subject_id("danish"))
     make_school(cast, "south", cast.subject_id("hamza"), cast.subject_id("danish"))
     with limited_to(cast, north):

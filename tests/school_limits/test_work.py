@@ -17,14 +17,10 @@ from django.db import ProgrammingError, connection, transaction
 from django.test import Client
 
 from children.guardians.models.guardians import Guardianship
-from children.guardians.services.checks import authorise_by_school
-from children.guardians.services.guardians import end_guardian, name_guardian
-from children.guardians.services.verifications import verify_guardian
 from children.invitations.models import Invitation
 from children.invitations.services.inviting import INVITE_MANY
 from children.invitations.tasks import invite_many
-from consent.consents.models import Consent, ConsentState, Restriction
-from consent.consents.services.recording import Answer, record_answers
+from consent.consents.models import Restriction
 from consent.consents.services.restrictions import restrict_processing
 from consent.paper.models import AnswerState
 from consent.paper.services.answers import confirm_waiting
@@ -38,6 +34,7 @@ from paktaleem.directory.schools.selectors import EVERYONE
 from paktaleem.directory.schools.services.moving import ClassesElsewhere, Move, leave_client, move_pupils
 from paktaleem.foundation.accounts.actors import Actor, user_actor
 from paktaleem.foundation.accounts.acts import Refused
+from paktaleem.foundation.accounts.models import User
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
@@ -47,12 +44,9 @@ from rights.erasures.services.proposals import cancel_erasure, decide_erasure
 from rights.packages.models import Package
 from rights.packages.services.collecting import hand_over_package, request_package
 from rights.requests.models import RightsRequest
-from rights.requests.services.closing import answer_request, close_request
-from rights.requests.services.decisions import add_note
-from rights.requests.services.intake import receive_request
+from rights.requests.services.closing import answer_request
 from tests.cast import Cast
 from tests.children.guardians import guardian_of, make_guardian, verified_guardian
-from tests.consent.making import shown
 from tests.console.pages import row_url
 from tests.erasures import steps
 from tests.factories import CAST_AT, SETTING_UP, SubjectFactory
@@ -67,9 +61,12 @@ PORTAL = "https://privacy.example"
 
 
 class HeadsCast(Cast):
-    """The cast in which Farah is limited to North."""
+    """The cast in which Farah is limited to these schools."""
 
-    head: Actor
+    def __init__(self, cast: Cast, *schools: UUID, user: User | None = None) -> None:
+        super().__init__(cast._values)
+        own = user or make_head(cast, *schools)
+        self.head: Actor = user_actor(own.pk, "client_admin", cast.client_id("indus"), schools=schools)
 
     def actor(self, name: str) -> Actor:
         return self.head if name == "farah" else super().actor(name)
@@ -80,33 +77,13 @@ def north(cast: Cast) -> Iterator[HeadsCast]:
     people = [cast.subject_id(name) for name in ("danish", "junaid")]
     school = make_school(cast, "north", *people)
     make_school(cast, "south", cast.subject_id("hamza"))
-    indus = cast.client_id("indus")
-    limited = HeadsCast(cast._values)
-    limited.head = user_actor(make_head(cast, school).pk, "client_admin", indus, schools=[school])
-    with in_client(indus, schools=frozenset([school])):
+    limited = HeadsCast(cast, school)
+    with in_client(cast.client_id("indus"), schools=frozenset([school])):
         yield limited
 
 
 def who(cast: HeadsCast, **values: Any) -> dict[str, Any]:
     return {"actor": cast.head, "at": AT, **values}
-
-
-def test_consents_limits_and_guardians_of_own_people(north: HeadsCast) -> None:
-    junaid, danish = north.subject("junaid"), north.subject("danish")
-    for state in (ConsentState.GIVEN, ConsentState.WITHDRAWN):
-        answers = [Answer("newsletter", state)]
-        record_answers(junaid, answers=answers, shown=shown(junaid.client_id, AT), evidence="Box 3", **who(north))
-    assert Consent.objects.get(subject=junaid).state == "withdrawn"
-    restrict_processing(junaid, **who(north, reason=Reason.REVIEW))
-    esra = north.subject("esra")
-    row = name_guardian(
-        danish, guardian=esra, relationship="parent", may_consent=True, may_receive_data=True, **who(north)
-    )
-    verify_guardian(row, method="in_person", evidence="Seen at the office", **who(north))
-    authorise_by_school(danish, contract_reference="C-1", official="The head", **who(north, reason=Reason.REVIEW))
-    end_guardian(row, **who(north, reason=Reason.REVIEW))
-    with pytest.raises(Subject.DoesNotExist):
-        north.subject("hamza")
 
 
 def test_people_are_added_and_corrected_and_no_one_of_another_school_is_taken_over(north: HeadsCast) -> None:
@@ -127,7 +104,7 @@ def test_a_new_person_is_shown_in_the_organisation_above_too(cast: Cast) -> None
     network, school = make_school(cast, "network"), make_school(cast, "north")
     with in_client(client_id):
         School.objects.filter(pk=school).update(parent_id=network)
-    head = user_actor(make_head(cast, school).pk, "client_admin", client_id, schools=[school])
+    head = HeadsCast(cast, school).head
     with in_client(client_id, schools=frozenset([school])):
         new, _is_new = register_subject(
             "lms-new", client=cast.client("indus"), details={"role": "student"}, actor=head, at=AT
@@ -141,7 +118,7 @@ def test_no_one_is_taken_from_a_class_of_another_school(cast: Cast, leave: str) 
     client_id, danish = cast.client_id("indus"), cast.subject_id("danish")
     schools = [make_school(cast, "north", danish), make_school(cast, "new")]
     make_school(cast, "south", danish)
-    head = user_actor(make_head(cast, *schools).pk, "client_admin", client_id, schools=schools)
+    head = HeadsCast(cast, *schools).head
     by: dict[str, Any] = {"actor": head, "reason": Reason.REVIEW, "at": AT}
     with in_client(client_id, schools=frozenset(schools)):
         subject = Subject.objects.get(pk=danish)
@@ -162,27 +139,11 @@ def test_no_one_is_taken_from_a_class_of_another_school(cast: Cast, leave: str) 
 def test_an_erased_person_is_not_registered_again_by_limited_staff(cast: Cast, now: Any) -> None:
     client_id = cast.client_id("indus")
     school = make_school(cast, "north", cast.subject_id("danish"))
-    head = user_actor(make_head(cast, school).pk, "client_admin", client_id, schools=[school])
+    head = HeadsCast(cast, school).head
     with in_client(client_id):
         erase_subject(cast.subject("hamza"), actor=SETTING_UP, reason=Reason.SUBJECT_REQUEST, at=AT)
     with in_client(client_id, schools=frozenset([school])), pytest.raises(AlreadyErased):
         register_subject("lms-hamza", client=cast.client("indus"), details={"role": "student"}, actor=head, at=now)
-
-
-def test_a_request_is_taken_in_decided_answered_and_closed(north: HeadsCast) -> None:
-    about: dict[str, Any] = {"channel": "telephone", "language": "en", "identity": "lms"}
-    request = receive_request(
-        north.client("indus"),
-        kinds=["erasure"],
-        purposes=["newsletter"],
-        subject=north.subject("junaid"),
-        **about,
-        **who(north),
-    )
-    add_note(request, text="Called.", **who(north))
-    decided(north, request, "refused", refusal_code="legal_obligation", reasons="The law.")
-    answer_request(request, text="We must keep it.", **who(north))
-    assert close_request(request, **who(north)).state == "closed"
 
 
 def test_forms_on_paper_are_made_printed_and_entered_within_the_school(north: HeadsCast) -> None:
@@ -203,8 +164,7 @@ def test_a_task_in_the_worker_stays_within_the_schools_of_who_asked(cast: Cast) 
         make_school(cast, "north", cast.subject_id("junaid"), cast.subject_id("danish")),
     )
     south = make_school(cast, "south", cast.subject_id("hamza"))
-    head = HeadsCast(cast._values)
-    head.head = user_actor(make_head(cast, school).pk, "client_admin", client_id, schools=[school])
+    head = HeadsCast(cast, school)
     with in_client(client_id), connection.cursor() as cursor:
         cursor.execute("UPDATE schools_schoolclass SET school_id = %s WHERE external_id = 'north'", [south])
     asked = {
@@ -226,8 +186,8 @@ def test_a_task_in_the_worker_stays_within_the_schools_of_who_asked(cast: Cast) 
 def test_the_list_of_a_form_whose_people_have_left_the_school_is_empty(cast: Cast) -> None:
     client_id, school = cast.client_id("indus"), make_school(cast, "north", cast.subject_id("junaid"))
     south = make_school(cast, "south")
-    user, head = make_head(cast, school), HeadsCast(cast._values)
-    head.head = user_actor(user.pk, "client_admin", client_id, schools=[school])
+    user = make_head(cast, school)
+    head = HeadsCast(cast, school, user=user)
     with in_client(client_id, schools=frozenset([school])):
         run = form_for(head, [cast.subject("junaid")], AT, ["newsletter"])
     with in_client(client_id), connection.cursor() as cursor:
@@ -276,10 +236,7 @@ class TwoSchools:
         return in_client(self.indus, schools=frozenset([getattr(self, school)]))
 
     def actor(self, school: str) -> HeadsCast:
-        found = HeadsCast(self.cast._values)
-        one = getattr(self, school)
-        found.head = user_actor(self.heads[school].pk, "client_admin", self.indus, schools=[one])
-        return found
+        return HeadsCast(self.cast, getattr(self, school), user=self.heads[school])
 
     def enrol(self, person: Subject, school: str, **days: Any) -> None:
         with in_client(self.indus):
@@ -371,9 +328,7 @@ def heads(cast: Cast) -> HeadsCast:
         linked(cast.subject("junaid"), second, cast, AT)
     school = make_school(cast, "north", cast.subject_id("junaid"))
     make_school(cast, "south", second.pk)
-    limited = HeadsCast(cast._values)
-    limited.head = user_actor(make_head(cast, school).pk, "client_admin", indus, schools=[school])
-    return limited
+    return HeadsCast(cast, school)
 
 
 def test_a_record_is_hidden_only_while_it_is_linked_and_of_another_school(heads: HeadsCast, cast: Cast) -> None:
