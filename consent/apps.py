@@ -18,14 +18,8 @@ class ConsentConfig(extensions.PortalAppConfig):
             "children.guardians.services.guardians.refusal_checks",
             "consent.consents.services.consent_basis.has_refused_a_purpose",
         ),
-        (
-            "consent.register.services.weaker_rows",
-            "consent.consents.services.restrictions.apply_approved_lift",
-        ),
-        (
-            "consent.register.services.weaker_rows",
-            "consent.notices.services.announcements.apply_approved_recipient",
-        ),
+        ("consent.register.services.change_rules", "consent.consents.services.restrictions.LIFT"),
+        ("consent.register.services.change_rules", "consent.notices.services.announcements.RECIPIENT"),
         (
             "children.guardians.services.verifications.verification_found_false",
             "consent.consents.services.revocation.invalidate_unverified_consents",

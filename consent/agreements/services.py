@@ -356,7 +356,7 @@ def suspend_agreement(
 )
 def resume_agreement(agreement: ServiceAgreement, *, ground: str, actor: Actor, at: datetime) -> list[SafeguardChange]:
     """Request the end of the suspensions in force, for another officer. Raises ValidationError, NotAllowed."""
-    about: dict[str, Any] = {"purpose": "", "values": {"ends_at": at.isoformat()}, "ground": ground}
+    about: dict[str, Any] = {"values": {"ends_at": at.isoformat()}, "ground": ground}
     return [
         store_safeguard_change(row, SafeguardKind.SUSPENSION, **about, actor=actor, at=at)
         for row in _suspensions(agreement, at).filter(starts_at__lt=at)

@@ -33,13 +33,7 @@ from consent.cookies.models import (
 from consent.cookies.selectors import find_banner, hash_token, list_cookies
 from consent.register.effects import WeakensSafeguard, is_sandbox
 from consent.register.models.purposes import SafeguardChange, SafeguardKind
-from consent.register.services import (
-    build_changed_row,
-    change_register,
-    check_register_row,
-    save_register_row,
-    stored_row,
-)
+from consent.register.services import ChangeRule, change_register, save_changed_row
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.acts import Refused, act
 from paktaleem.foundation.accounts.models import Client
@@ -72,15 +66,12 @@ def save_cookie(cookie: Cookie, *, actor: Actor, reason: Reason | str, at: datet
     return saved
 
 
-def apply_approved_cookie(change: SafeguardChange, *, actor: Actor, reason: Reason | str, at: datetime) -> bool:
-    """Save the cookie of an approved change; False for a change of another kind. Connected to ``weaker_rows``."""
-    if change.kind != SafeguardKind.COOKIE:
-        return False
-    cookie: Any = build_changed_row(change, at)
-    check_register_row(cookie, stored_row(cookie), at=at)
-    save_register_row(cookie, actor=actor, reason=reason, at=at)
-    publish_banner(cookie.client_id, actor=actor, at=at)
-    return True
+def _apply(change: SafeguardChange, *, actor: Actor, reason: Reason | str, at: datetime) -> None:
+    save_changed_row(change, actor=actor, reason=reason, at=at)
+    publish_banner(change.client_id, actor=actor, at=at)
+
+
+UNASKED = ChangeRule(kind=SafeguardKind.COOKIE, apply=_apply)
 
 
 def _is_no_longer_asked(cookie: Cookie) -> bool:

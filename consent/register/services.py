@@ -1,6 +1,7 @@
 """Changes of the register, and changes that weaken its safeguards."""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -8,6 +9,7 @@ from uuid import UUID
 from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db import connection, models, transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext, gettext_noop
 
 from consent.register.compiled import PURPOSE_WORDS, Basis
@@ -36,6 +38,7 @@ from paktaleem.foundation.audit.canonical import canonical, compute_leaf_hash
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.operations.extensions import ExtensionPoint
+from paktaleem.foundation.tenancy.models import TenantRow
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.foundation.text.places import name_country
 from paktaleem.foundation.text.typesetting import find_unprintable
@@ -358,8 +361,24 @@ _NO_GROUND = gettext_noop("Give the ground in words.")
 _NONE_TO_ADD = gettext_noop("Choose data categories that the purpose does not need yet.")
 _TEXTS = {"legal_reference", *PURPOSE_WORDS}
 _MOMENTS = ("starts_at", "ends_at")
-weaker_rows: ExtensionPoint[Callable[..., bool]] = ExtensionPoint(
-    "consent.weaker_rows", "Applies an approved change that weakens a safeguard if it is of a row above the register."
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangeRule:
+    """One kind of change: who may approve it, and the effect of a decision that is more than saving the changed row.
+
+    ``apply`` and ``decline`` take the change, ``actor``, ``reason`` and ``at``; ``apply`` raises why the change is not
+    possible any more. ``may_approve`` says whether the actor's side may approve, if that depends on the row.
+    """
+
+    kind: SafeguardKind
+    apply: Callable[..., object]
+    decline: Callable[..., object] = lambda _change, **_given: None
+    may_approve: Callable[[SafeguardChange, Actor], bool] = lambda _change, _actor: True
+
+
+change_rules: ExtensionPoint[ChangeRule] = ExtensionPoint(
+    "consent.change_rules", "Declares what the approval of a change of rows above the register does."
 )
 
 
@@ -384,11 +403,11 @@ def request_safeguard_change(
 
 
 def store_safeguard_change(
-    row: RegisterRow,
+    row: TenantRow,
     kind: SafeguardKind,
     *,
-    purpose: str,
-    values: Mapping[str, Any],
+    purpose: str = "",
+    values: Mapping[str, object] | None = None,
     ground: str,
     actor: Actor,
     at: datetime,
@@ -409,7 +428,7 @@ def store_safeguard_change(
         purpose=purpose,
         table=row._meta.label_lower,
         row=row.pk,
-        values=dict(values),
+        values=dict(values or {}),
         ground=ground.strip(),
         requested_kind=actor.kind.value,
         requested_by=actor.id,
@@ -421,11 +440,13 @@ def store_safeguard_change(
     return change
 
 
-def _replace_waiting(row: RegisterRow, actor: Actor, at: datetime) -> None:
-    waiting = SafeguardChange.objects.select_for_update().filter(
-        client_id=row.client_id, row=row.pk, state=ChangeState.WAITING
-    )
-    for earlier in waiting:
+def find_waiting(row: TenantRow) -> QuerySet[SafeguardChange]:
+    """Return the change of a row that waits for a second person, if there is one."""
+    return SafeguardChange.objects.filter(client_id=row.client_id, row=row.pk, state=ChangeState.WAITING)
+
+
+def _replace_waiting(row: TenantRow, actor: Actor, at: datetime) -> None:
+    for earlier in find_waiting(row).select_for_update():
         earlier.state, earlier.settled_by, earlier.settled_at = ChangeState.REPLACED, actor.id, at
         earlier.save(update_fields=["state", "settled_by", "settled_at"])
 
@@ -437,21 +458,32 @@ def decide_safeguard_change(
     """Approve a change that weakens a safeguard, which then takes effect, or decline it (decision 0053).
 
     What should have started before the approval starts with it. Raises ApproverIsRequester, ChangeAlreadyDecided,
-    ValidationError, NotAllowed (see ``may_approve``).
+    ValidationError, NotAllowed (see ``may_approve``), and what the rule of its kind raises (``ChangeRule``).
     """
-    require_approver(actor, change.client_id)
-    before = _lock_row(change)
+    require_approver(actor, change.client_id, SafeguardKind(change.kind).capability)
+    rows = apps.get_model(change.table)._default_manager.select_for_update()
+    rows.filter(pk=change.row, client_id=change.client_id).first()  # locked before the change, as a request does
     change = decide_change(change, approve=approve, actor=actor, at=at)
     if approve and not may_approve(change, actor):
         raise NotAllowed("This change must be approved by PakTaleem, or by the client if PakTaleem requested it.")
     change.xact = get_transaction_id() if approve else None
     change.save(update_fields=["state", "settled_by", "settled_at", "xact"])
     _record(change, "safeguard.change_settled", actor, at)
-    if approve and not any(apply(change, actor=actor, reason=reason, at=at) for apply in weaker_rows):
-        row = build_changed_row(change, at)
-        check_register_row(row, before, at=at)
-        save_register_row(row, actor=actor, reason=reason, at=at)
+    rule = _find_rule(change)
+    (rule.apply if approve else rule.decline)(change, actor=actor, reason=reason, at=at)
     return change
+
+
+def _find_rule(change: SafeguardChange) -> ChangeRule:
+    kind = SafeguardKind(change.kind)
+    return next((rule for rule in change_rules if rule.kind == kind), ChangeRule(kind=kind, apply=save_changed_row))
+
+
+def save_changed_row(change: SafeguardChange, *, actor: Actor, reason: Reason | str, at: datetime) -> RegisterRow:
+    """Save the row of an approved change of the register. Raises ValidationError."""
+    row = build_changed_row(change, at)
+    check_register_row(row, stored_row(row), at=at)
+    return save_register_row(row, actor=actor, reason=reason, at=at)
 
 
 def may_approve(change: SafeguardChange, actor: Actor) -> bool:
@@ -467,13 +499,8 @@ def may_approve(change: SafeguardChange, actor: Actor) -> bool:
     if change.kind == SafeguardKind.BASIS and change.client_id != PAKTALEEM:
         members = Membership.objects.filter(client_id=change.client_id, user_id=change.requested_by)
         return is_officer == members.exists()
-    return actor.may(Capability.APPROVE_CHANGES, change.client_id)
-
-
-def _lock_row(change: SafeguardChange) -> Any:
-    """Lock and return the row of a change before the change itself, as a request does; None for a new one."""
-    rows = apps.get_model(change.table)._default_manager.select_for_update().order_by("pk")
-    return rows.filter(pk=change.row, client_id=change.client_id).first()
+    is_capable = actor.may(SafeguardKind(change.kind).capability, change.client_id)
+    return is_capable and _find_rule(change).may_approve(change, actor)
 
 
 def build_changed_row(change: SafeguardChange, at: datetime) -> RegisterRow:

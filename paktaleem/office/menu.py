@@ -84,7 +84,7 @@ SECTIONS = (
             "schedule.Hold",
             "breaches.Breach",
         ),
-        more=("holdings.Collection", "schedule.HoldLift", "breaches.BreachClosing"),
+        more=("holdings.Collection",),
         help="how-long-data-is-kept",
     ),
     Section(

@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from consent.register.admin.safeguards import waiting_panels
 from consent.register.models.purposes import DataCategory
 from paktaleem.directory.data_systems.models import System
 from paktaleem.directory.mail.admin import is_preview, preview_letter, show_letter_sheet
@@ -24,14 +25,12 @@ from paktaleem.directory.schools.selectors import EVERYONE
 from paktaleem.foundation.accounts.acts import Act
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.approvals import approval_actions, change_state_column
 from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.columns import render_state, state_column
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import ProgressFilter, SortByWaitingTime
 from paktaleem.foundation.console.forms import ActionForm, RowActionForm, set_choices
 from paktaleem.foundation.console.long_acts import LongAct, Progress, long_acts
-from paktaleem.foundation.console.model_admin import EvidenceAdmin
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction, act_page
 from paktaleem.foundation.console.site import site
@@ -41,7 +40,6 @@ from retention.breaches.models import (
     Audience,
     Breach,
     BreachAssessment,
-    BreachClosing,
     BreachLetter,
     Likelihood,
     Outcome,
@@ -60,7 +58,6 @@ from retention.breaches.services.recording import (
     FACTS,
     add_clients,
     assess_breach,
-    decide_closing,
     list_missing,
     record_breach,
     record_measures,
@@ -298,7 +295,7 @@ class BreachAdmin(SortByWaitingTime, ExportableAdmin):
                 "assessments": list(BreachAssessment.objects.filter(**own)),
                 "letters": [_serialize_letter(one) for one in BreachLetter.objects.filter(**own)],
             }
-        return [panel]
+        return [panel, *waiting_panels(row)]
 
     @admin.display(description="hours left")
     def hours_left(self, row: Breach) -> str:
@@ -329,31 +326,6 @@ def _serialize_letter(letter: BreachLetter) -> dict[str, object]:
         "notices": count_notices(letter),
         "unreached": unreached.map(lambda person: {"name": str(person), "url": person_url(person.pk)}),
     }
-
-
-@admin.register(BreachClosing, site=site)
-class BreachClosingAdmin(EvidenceAdmin):
-    """Console page of requests to close a breach."""
-
-    view_capability = Capability.VIEW_CLIENT_RECORDS
-    ledger_families = ("breach",)
-    list_display = ("requested_at", "breach", "standing", "owner")
-    list_filter = ("state", "client")
-    newest_by = "requested_at"
-    detail_fields = ("breach", "ground", "standing", "requested_at", "settled_at")
-    intro = "Breaches that one person wants to close. A breach stays open until a second person has checked its file."
-    empty_text = "No one has requested to close a breach."
-    standing = change_state_column
-    acts = approval_actions(
-        decide_closing,
-        approve="Close the breach",
-        decline="Keep the breach open",
-        lead="Check the file of the breach first: nothing can be added once it is closed.",
-        capability=Capability.SUPERVISE,
-    )
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).select_related("breach")
 
 
 _LOOKED_BACK = timedelta(days=30)

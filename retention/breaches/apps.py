@@ -10,6 +10,7 @@ class BreachesConfig(extensions.PortalAppConfig):
     label = "breaches"
     verbose_name = "personal-data breaches"
     handlers = (
+        ("consent.register.services.change_rules", "retention.breaches.services.recording.CLOSING"),
         (
             "paktaleem.directory.mail.services.letter_outcomes",
             "retention.breaches.services.letters.record_letter_outcome",

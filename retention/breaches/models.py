@@ -11,10 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.people.copies.declarations import Copied
 from paktaleem.directory.people.models import Subject
-from paktaleem.foundation.accounts.due import Due, due_by_second_person
+from paktaleem.foundation.accounts.due import Due
 from paktaleem.foundation.accounts.due import Severity as Urgency
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
 from paktaleem.foundation.audit.history import ActorStamp, History, Tracked, TrackedQuerySet
 from paktaleem.foundation.tenancy.models import TenantRow, newest_first, oldest_first
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Scope, TablePolicy, classify
@@ -339,30 +338,3 @@ class BreachNotice(TenantRow):
 
     def __str__(self) -> str:
         return format_date(self.at)
-
-
-class BreachClosing(RequestedChange):
-    """One request to close a breach, for a second person."""
-
-    wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="ground requested_kind"))
-
-    breach = models.ForeignKey(Breach, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
-    ground = models.TextField("ground in words", max_length=2000)
-
-    due = (due_by_second_person(_("Breaches to close"), Capability.SUPERVISE),)
-
-    class Meta:
-        verbose_name = "closing of a breach"
-        verbose_name_plural = "closings of breaches"
-        ordering = ["-requested_at", "-id"]
-        constraints = [
-            *second_person_constraints("breachclosing"),
-            models.CheckConstraint(condition=~Q(ground=""), name="breachclosing_has_a_ground"),
-            models.UniqueConstraint(
-                fields=["client", "breach"], condition=Q(state=ChangeState.WAITING), name="breachclosing_one_waiting"
-            ),
-        ]
-        indexes = newest_first("requested_at", "breachclosing_by_time")
-
-    def __str__(self) -> str:
-        return gettext("Closing requested on {day}").format(day=format_date(self.requested_at))

@@ -1,6 +1,5 @@
 """Console pages of disposals."""
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
@@ -14,14 +13,13 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from consent.register.admin.safeguards import waiting_panels
 from paktaleem.directory.data_systems.admin.systems import panel_of_orders
 from paktaleem.directory.data_systems.extension_points import OrderCase, order_cases
 from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.data_systems.selectors import name_systems
 from paktaleem.directory.people.admin.people import person_url
-from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.accounts.second_person import ChangeState, is_other_person
 from paktaleem.foundation.console.columns import moment, render_state, state_column
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import ProgressFilter, SortByWaitingTime
@@ -29,13 +27,12 @@ from paktaleem.foundation.console.forms import ActionForm, GroundField, set_choi
 from paktaleem.foundation.console.long_acts import LongAct, Progress, long_acts
 from paktaleem.foundation.console.model_admin import EvidenceAdmin
 from paktaleem.foundation.console.register_names import format_category
-from paktaleem.foundation.console.requests import actor_of, get_action_time
-from paktaleem.foundation.console.row_actions import RowAction, act_page, certificate_actions
+from paktaleem.foundation.console.row_actions import act_page, certificate_actions
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.widgets import DayInput
 from paktaleem.foundation.first_rows import take_first, take_latest
 from paktaleem.foundation.tenancy.context import in_client
-from retention.disposals.models import Approval, Batch, Item, ItemState, Stage
+from retention.disposals.models import Batch, Item, ItemState, Stage
 from retention.disposals.selectors import find_certificate, get_progress
 from retention.disposals.services.batches import (
     SWEEP,
@@ -43,7 +40,6 @@ from retention.disposals.services.batches import (
     cancel_disposal,
     pause_disposal,
     resume_disposal,
-    settle_approval,
     take_out,
 )
 from retention.disposals.services.certificates import CONTINUE, PARENT, render_certificate
@@ -157,45 +153,6 @@ def _pill(row: Batch) -> SafeString:
     return render_state(words, _TONES.get(Stage(row.stage), "calm"))
 
 
-def _settle(*, approve: bool) -> Callable[[Batch, dict[str, Any], HttpRequest], None]:
-    def perform(row: Batch, given: dict[str, Any], request: HttpRequest) -> None:
-        by: dict[str, Any] = {"actor": actor_of(request), "at": get_action_time(request)}
-        settle_approval(row, approve=approve, reason=given["reason"], **by)
-
-    return perform
-
-
-def _needs_second_person(row: Batch, _at: datetime) -> bool:
-    return row.stage == Stage.SECOND_PERSON
-
-
-def _is_other_person(row: Batch, actor: Actor, at: datetime) -> bool:
-    waiting = Approval.objects.filter(client_id=row.client_id, batch=row, state=ChangeState.WAITING).first()
-    return is_other_person(waiting, actor, at)
-
-
-_APPROVALS = (
-    RowAction(
-        "agree",
-        "Approve as second person",
-        Capability.DECIDE_FOR_CLIENT,
-        _settle(approve=True),
-        lead="You are the second person. Look at the counts and the samples first.",
-        done="Approved and scheduled.",
-        danger=True,
-        applies=_needs_second_person,
-        offered_to=_is_other_person,
-    ),
-    RowAction(
-        "decline",
-        "Send back to review",
-        Capability.DECIDE_FOR_CLIENT,
-        _settle(approve=False),
-        lead="Nothing is deleted. The list goes back to its review, and needs a new approval afterwards.",
-        done="Sent back to review.",
-        applies=_needs_second_person,
-    ),
-)
 _CERTIFICATES = certificate_actions(
     Capability.VIEW_HOLDINGS,
     find=find_certificate,
@@ -227,7 +184,6 @@ class BatchAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
     standing = state_column(_pill)
     acts = (
         approve_disposal,
-        *_APPROVALS,
         act_page(take_out, form=TakeOutForm),
         pause_disposal,
         resume_disposal,
@@ -242,7 +198,7 @@ class BatchAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
     def panels(self, request: HttpRequest, row: Batch) -> list[dict[str, object]]:
         """Return the progress, the counts, the samples, and the orders that a person must see to."""
         with in_client(row.client_id):
-            return [*super().panels(request, row), *build_panels(row)]
+            return [*super().panels(request, row), *waiting_panels(row), *build_panels(row)]
 
     @admin.display(description="number")
     def name(self, row: Batch) -> str:

@@ -10,6 +10,7 @@ class DisposalsConfig(extensions.PortalAppConfig):
     label = "disposals"
     verbose_name = "disposals"
     handlers = (
+        ("consent.register.services.change_rules", "retention.disposals.services.batches.LARGE"),
         (
             "paktaleem.directory.data_systems.extension_points.order_answered",
             "retention.disposals.services.executing.settle_items",

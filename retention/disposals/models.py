@@ -1,4 +1,4 @@
-"""Models of disposals: sweeps, batches, their items, approvals and certificates."""
+"""Models of disposals: sweeps, batches, their items and certificates."""
 
 from typing import Any, ClassVar, Self
 
@@ -11,7 +11,6 @@ from paktaleem.directory.people.copies.declarations import Copied
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.due import Due
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
 from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.audit.certificates import IssuedCertificate
 from paktaleem.foundation.encryption.sealing import SealedField
@@ -46,7 +45,6 @@ class Stage(models.TextChoices):
 
 
 _BEFORE_ORDERS = [Stage.FLAGGING.value, Stage.REVIEW.value, Stage.SECOND_PERSON.value, Stage.SCHEDULED.value]
-_TO_REVIEW = [Stage.REVIEW.value, Stage.SECOND_PERSON.value]
 _APPROVED = [Stage.SCHEDULED.value, Stage.EXECUTING.value, Stage.VERIFYING.value, Stage.CERTIFIED.value]
 _ENDED = [Stage.CERTIFIED.value, Stage.CANCELLED.value]
 _WORKING = [Stage.SCHEDULED.value, Stage.EXECUTING.value, Stage.VERIFYING.value]
@@ -135,9 +133,9 @@ class Batch(TenantRow):
     due = (
         Due(
             label=_("Disposals"),
-            note=_("need a review or a second person"),
+            note=_("need a review"),
             who=Capability.MANAGE_RETENTION,
-            rows=Q(stage__in=_TO_REVIEW),
+            rows=Q(stage=Stage.REVIEW),
             query="progress=to_review_at",
             since="opened_at",
         ),
@@ -166,7 +164,7 @@ class Batch(TenantRow):
             *newest_first("opened_at", "batch_by_time"),
             *newest_first("opened_at", "batch_by_stage", by="stage"),
             *oldest_first("opened_at", "batch_open", condition=Q(ended_at=None)),
-            *oldest_first("opened_at", "batch_to_review", condition=Q(stage__in=_TO_REVIEW)),
+            *oldest_first("opened_at", "batch_to_review", condition=Q(stage=Stage.REVIEW)),
             models.Index(fields=["client", "case_id"], condition=Q(case_id__isnull=False), name="batch_of_case"),
         ]
 
@@ -182,30 +180,6 @@ class Batch(TenantRow):
     def is_before_orders(self) -> bool:
         """Return True while nothing is ordered, so that it can be cancelled."""
         return self.stage in _BEFORE_ORDERS
-
-
-class Approval(RequestedChange):
-    """One approval of a large batch, for a second person."""
-
-    wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="requested_kind requested_role"))
-
-    batch = models.ForeignKey(Batch, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
-    requested_role = models.CharField(max_length=32, editable=False)
-
-    class Meta:
-        verbose_name = "approval of a disposal"
-        verbose_name_plural = "approvals of disposals"
-        ordering = ["-requested_at", "-id"]
-        constraints = [
-            *second_person_constraints("approval"),
-            models.UniqueConstraint(
-                fields=["client", "batch"], condition=Q(state=ChangeState.WAITING), name="approval_one_waiting"
-            ),
-        ]
-        indexes = [models.Index(fields=["client", "batch"], name="approval_of_batch")]
-
-    def __str__(self) -> str:
-        return str(self.get_state_display())
 
 
 class ItemState(models.TextChoices):

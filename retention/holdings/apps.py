@@ -9,14 +9,8 @@ class HoldingsConfig(extensions.PortalAppConfig):
     name = "retention.holdings"
     label = "holdings"
     handlers = (
-        (
-            "consent.register.services.weaker_rows",
-            "retention.holdings.services.incidents.apply_approved_release",
-        ),
-        (
-            "consent.register.services.weaker_rows",
-            "retention.holdings.services.holdings.apply_approved_explanation",
-        ),
+        ("consent.register.services.change_rules", "retention.holdings.services.incidents.RELEASE"),
+        ("consent.register.services.change_rules", "retention.holdings.services.holdings.EXPLANATION"),
         (
             "paktaleem.directory.people.extension_points.event_recorded",
             "retention.holdings.services.holdings.record_use_of_account",

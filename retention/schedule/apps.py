@@ -10,7 +10,8 @@ class ScheduleConfig(extensions.PortalAppConfig):
     label = "schedule"
     verbose_name = "retention schedule"
     handlers = (
-        ("consent.register.services.weaker_rows", "retention.schedule.services.rules.apply_approved_rule"),
+        ("consent.register.services.change_rules", "retention.schedule.services.rules.EARLIER_DISPOSAL"),
+        ("consent.register.services.change_rules", "retention.schedule.services.holds.LIFT"),
         ("consent.notices.views.public_sections", "retention.schedule.labels.schedule_section"),
         ("retention.holdings.selectors.before_disposal", "retention.schedule.selectors.find_disposal_holds"),
         ("retention.holdings.selectors.ended_periods", "retention.schedule.selectors.list_ended_holdings"),

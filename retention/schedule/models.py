@@ -13,10 +13,9 @@ from consent.register.models.purposes import ROLES, PeriodRow, Purpose, catalogu
 from paktaleem.directory.data_systems.models import System
 from paktaleem.directory.people.copies.declarations import Copied
 from paktaleem.directory.people.models import Subject
-from paktaleem.foundation.accounts.due import Due, Severity, due_by_second_person
+from paktaleem.foundation.accounts.due import Due, Severity
 from paktaleem.foundation.accounts.models import code_validator
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
 from paktaleem.foundation.audit.history import History, Tracked, TrackedQuerySet
 from paktaleem.foundation.tenancy.models import TenantRow, newest_first, oldest_first
 from paktaleem.foundation.tenancy.tables import EDIT, Scope, TablePolicy, classify
@@ -142,33 +141,6 @@ class Hold(TenantRow, Tracked):
     def is_to_review(self, at: datetime) -> bool:
         """Return True if the hold is open and its review day has come at ``at``, in the client's time zone."""
         return self.is_open and self.review_on <= at.astimezone(ZoneInfo(self.client.time_zone)).date()
-
-
-class HoldLift(RequestedChange):
-    """One request to lift a hold, for a second person."""
-
-    wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="ground requested_kind"))
-
-    hold = models.ForeignKey(Hold, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
-    ground = models.TextField("ground in words", max_length=2000)
-
-    due = (due_by_second_person(_("Liftings of holds"), Capability.MANAGE_HOLDS),)
-
-    class Meta:
-        verbose_name = "lifting of a hold"
-        verbose_name_plural = "liftings of holds"
-        ordering = ["-requested_at", "-id"]
-        constraints = [
-            *second_person_constraints("holdlift"),
-            models.CheckConstraint(condition=~Q(ground=""), name="holdlift_has_a_ground"),
-            models.UniqueConstraint(
-                fields=["client", "hold"], condition=Q(state=ChangeState.WAITING), name="holdlift_one_waiting"
-            ),
-        ]
-        indexes = newest_first("requested_at", "holdlift_by_time")
-
-    def __str__(self) -> str:
-        return str(self.get_state_display())
 
 
 class Trigger(models.TextChoices):

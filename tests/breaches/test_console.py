@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from consent.register.services import decide_safeguard_change, find_waiting
 from paktaleem.directory.mail.models import Channel, Letter
 from paktaleem.directory.mail.rendering import render
 from paktaleem.directory.people.models import Subject
@@ -16,7 +17,7 @@ from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from retention.breaches import selectors
 from retention.breaches.models import Breach, BreachAssessment, BreachLetter
 from retention.breaches.services.letters import inform_batch, notify_authority, remind_of_breaches, write_to_people
-from retention.breaches.services.recording import decide_closing, request_closing
+from retention.breaches.services.recording import request_closing
 from retention.holdings.services.holdings import CollectionReport, report_collection
 from tests.accounts.officers import second_officer
 from tests.breaches.making import assess, complete, make_breach
@@ -92,21 +93,28 @@ def test_holdings_are_counted_until_the_breach_is_closed(cast: Cast, amina: Any,
     gul, at, actor = second_officer(), timezone.now(), cast.actor("amina")
     with in_client(cast.client_id("indus")):
         closing = request_closing(complete(breach, actor=actor, at=at), ground="Done.", actor=actor, at=at)
-        decide_closing(closing, approve=True, actor=gul, at=at + timedelta(days=30))
+        decide_safeguard_change(closing, approve=True, actor=gul, at=at + timedelta(days=30))
     page = amina.get(page_of(breach)).content.decode()
     assert shown not in page
     assert "0 people on the frozen list" in page
 
 
-def test_a_list_of_closings_names_the_breach_and_shows_the_state_as_other_lists_do(
-    cast: Cast, amina: Any, breach: Breach
-) -> None:
+def test_a_closing_names_the_breach_and_is_for_officers_only(cast: Cast, amina: Any, breach: Breach) -> None:
     at, actor = timezone.now(), cast.actor("amina")
     with in_client(cast.client_id("indus")):
-        request_closing(complete(breach, actor=actor, at=at), ground="Done.", actor=actor, at=at)
-    page = amina.get("/admin/breaches/breachclosing/").content.decode()
-    assert f"Breach known since {breach.known_at.astimezone(KARACHI):%Y-%m-%d %H:%M}" in page
-    assert '<span class="pill pill-warn">' in page
+        closing = request_closing(complete(breach, actor=actor, at=at), ground="Done.", actor=actor, at=at)
+    url = f"/admin/consent/safeguardchange/{closing.pk}/"
+    assert f"Breach known since {breach.known_at.astimezone(KARACHI):%Y-%m-%d %H:%M}" in amina.get(f"{url}change/").text
+    farah = browser_of(cast.user("farah"))
+    assert "/decline/" in amina.get(f"{url}change/").text
+    assert "/decline/" not in farah.get(f"{url}change/").text
+    farah.post(f"{url}decline/", {"reason": "review"})
+    with in_client(cast.client_id("indus")):
+        assert find_waiting(breach).exists()
+    assert ("A breach is closed" in amina.get("/admin/").text, "A breach is closed" in farah.get("/admin/").text) == (
+        True,
+        False,
+    )
 
 
 def test_a_breach_is_recorded_by_its_form(cast: Cast, amina: Any) -> None:

@@ -36,7 +36,6 @@ _SANDBOX = tuple(f"accounts/client/{act}" for act in ("force-state", "make-order
 OF_ANOTHER_PERSON = {
     "amina": (
         "erasures/erasureproposal/approve",
-        "breaches/breachclosing/approve",
         "upkeep/periodchange/approve",
         "accounts/staffchange/approve",
         "people/readmission/approve",
@@ -48,7 +47,6 @@ OF_ANOTHER_PERSON = {
     ),
     "farah": (
         "consent/safeguardchange/approve",
-        "schedule/holdlift/approve",
         "schedule/hold/lift",
         "people/personmerge/approve",
         *_SANDBOX,

@@ -254,7 +254,7 @@ STATE_ONLY = {
     "webhooks/delivery": "its page has the state and the number of attempts",
 }
 """Rows that change without a history, with what shows their changes."""
-WITHOUT_ENTRY = {"exits/agreementexit", "schedule/holdlift"}
+WITHOUT_ENTRY = {"exits/agreementexit"}
 """Rows on which the fixture has recorded no act yet."""
 
 

@@ -9,13 +9,15 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from consent.register.models.purposes import SafeguardChange
+from consent.register.services import find_waiting
 from paktaleem.directory.mail.models import Letter
 from paktaleem.foundation.accounts.models import Membership
 from paktaleem.foundation.accounts.staff_services import end_membership
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
-from retention.schedule.models import HoldKind, HoldLift
+from retention.schedule.models import HoldKind
 from retention.schedule.services.holds import HoldScope, lift_hold, place_hold
 from tests.cast import Cast
 from tests.console.pages import MODELS, admin_of, list_url, row_url
@@ -100,7 +102,6 @@ TABLE = {
     "holdings/incident": ("OAC", "", ""),
     "desk/authoritycase": ("OAC", "", ""),
     "breaches/breach": ("OAC", "O", ""),
-    "breaches/breachclosing": ("OAC", "", ""),
     "security/securityassessment": ("OA", "O", ""),
     "upkeep/periodchange": ("OA", "O", ""),
     "disposals/batch": ("OAC", "", ""),
@@ -109,7 +110,6 @@ TABLE = {
     "schools/schoolclass": ("OAC", "", ""),
     "schools/term": ("OAC", "", ""),
     "schedule/hold": ("OAC", "OC", ""),
-    "schedule/holdlift": ("OAC", "", ""),
     "schedule/retentionrule": ("OAC", "OC", "OC"),
     "requests/rightsrequest": ("OASC", "", ""),
     "erasures/erasureproposal": ("OAC", "", ""),
@@ -250,10 +250,10 @@ def test_an_act_that_never_applied_is_not_said_to_have_changed(cast: Cast, sign_
     hold = placed(cast, "farah")
     with in_client(cast.client_id("indus")):
         lift_hold_by_two(hold, by=cast.actor("farah"), second=cast.actor("amina"), at=timezone.now())
-        url = row_url("schedule/holdlift", HoldLift.objects.get().pk, "decline")
+        url = row_url("consent/safeguardchange", SafeguardChange.objects.get().pk, "decline")
     browser = sign_in("farah")
     opened = browser.get(url, follow=True)
-    assert "“Keep the hold” is not possible: it does not apply to this row as it is now." in opened.text
+    assert "“Decline change” is not possible: it does not apply to this row as it is now." in opened.text
     assert CHANGED not in opened.text
     assert CHANGED in browser.post(url, {"reason": "review"}, follow=True).text
 
@@ -262,7 +262,7 @@ def test_the_form_of_an_approval_opens_only_for_another_person(cast: Cast, sign_
     hold = placed(cast, "farah")
     with in_client(cast.client_id("indus")):
         lift_hold(hold, ground="Settled.", actor=cast.actor("farah"), at=timezone.now())
-        url = row_url("schedule/holdlift", HoldLift.objects.get().pk, "approve")
+        url = row_url("consent/safeguardchange", find_waiting(hold).get().pk, "approve")
     opened = sign_in("farah").get(url, follow=True)
     assert [one[1] for one in opened.redirect_chain] == [302]
-    assert "“Lift the hold” is not possible for you: another person, or the other side, must do it." in opened.text
+    assert "“Approve change” is not possible for you: another person, or the other side, must do it." in opened.text

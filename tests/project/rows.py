@@ -84,7 +84,7 @@ from retention.holdings.models import FlaggedCollection, Holding
 from retention.holdings.services.holdings import CollectionReport, report_collection
 from retention.records.models import ImpactAssessment
 from retention.records.services import save_assessment
-from retention.schedule.models import HoldKind, HoldLift
+from retention.schedule.models import HoldKind
 from retention.schedule.services.holds import HoldScope, lift_hold, place_hold
 from rights.desk.cases import open_case
 from rights.desk.services import add_task
@@ -519,11 +519,10 @@ def breaches_of_indus(cast: Cast) -> dict[str, Any]:
     for breach in (complete, closed):
         write_to_people(breach, text_ur="اطلاع", **told)
         add_measures(breach, actor=amina, at=AT)
-    closing = request_closing(closed, ground="All is done.", actor=amina, at=AT)
+    request_closing(closed, ground="All is done.", actor=amina, at=AT)
     return {
         "breaches/breach": complete.pk,
         "breaches/breach/write-people": unwritten.pk,
-        "breaches/breachclosing": closing.pk,
     }
 
 
@@ -546,7 +545,6 @@ def schedule_of_indus(cast: Cast) -> dict[str, Any]:
     given: dict[str, Any] = {"kind": HoldKind.LEGAL, "ground": "Case 12.", "review_on": date(2027, 1, 1)}
     hold = place_hold(client, scope=HoldScope(subject=cast.subject("junaid")), actor=SETTING_UP, at=AT, **given)
     lift_hold(hold, ground="Judgment of 3 May.", actor=user_actor(new_id(), "privacy_officer", PAKTALEEM), at=AT)
-    lift = HoldLift.objects.get()
     held = SubjectFactory(client=client, external_id="lms-held")
     other_hold = place_hold(client, scope=HoldScope(subject=held), actor=SETTING_UP, at=AT, **given)
     return {
@@ -554,7 +552,6 @@ def schedule_of_indus(cast: Cast) -> dict[str, Any]:
         "schedule/hold/lift": other_hold.pk,
         "schedule/retentionrule": rule.pk,
         "schedule/hold": hold.pk,
-        "schedule/holdlift": lift.pk,
     }
 
 
@@ -598,11 +595,10 @@ def disposals_of(client: Client) -> dict[str, Any]:
         given = {"ground": first.ground, "decider": "client", "stage": stage, "size": 1, "opened_at": AT, **values}
         return Batch.objects.create(client_id=client.pk, sweep=first.sweep, **given).pk
 
-    review, second = at_stage("review"), at_stage("second_person")
+    review = at_stage("review")
     certified = at_stage("certified", ended_at=AT, **approved)
     acts = {
         **dict.fromkeys(("approve", "take-out", "cancel", "pause"), review),
-        **dict.fromkeys(("agree", "decline"), second),
         **dict.fromkeys(("certificate-pdf", "certificate-json"), certified),
         "resume": at_stage("review", paused_at=AT),
     }

@@ -19,7 +19,7 @@ from consent.notices.models import Notice, NoticeDraft
 from consent.notices.services.publishing import announce_draft, publish_notice_version, save_draft
 from consent.register.models.agreements import ServiceAgreement
 from consent.register.models.purposes import Purpose
-from consent.register.services import change_register, decide_safeguard_change, request_safeguard_change
+from consent.register.services import change_register, decide_safeguard_change, find_waiting, request_safeguard_change
 from consent.sharing.services import (
     decide_business_transfer,
     decide_legal_disclosure,
@@ -51,11 +51,11 @@ from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 from paktaleem.foundation.upkeep.periods.services import decide_period_change, request_period_change
 from paktaleem.office.exits.services.proposing import decide_exit, propose_exit
 from retention.breaches.services.letters import write_to_client
-from retention.breaches.services.recording import decide_closing, request_closing
+from retention.breaches.services.recording import request_closing
 from retention.disposals.models import Batch
-from retention.disposals.services.batches import approve_disposal, open_disposal, settle_approval
-from retention.schedule.models import HoldKind, HoldLift
-from retention.schedule.services.holds import HoldScope, lift_hold, place_hold, settle_lift
+from retention.disposals.services.batches import approve_disposal, open_disposal
+from retention.schedule.models import HoldKind
+from retention.schedule.services.holds import HoldScope, lift_hold, place_hold
 from rights.desk.limits import propose_overruling, settle_overruling
 from rights.erasures.services.proposals import decide_erasure, propose_erasure
 from tests.accounts.officers import second_officer
@@ -146,14 +146,14 @@ def hold_lift(cast: Cast, actor: Actor, at: datetime) -> Approve:
         cast.client("indus"), kind=HoldKind.LEGAL, scope=scope, ground="Case 12.", review_on=review_on, **stamp
     )
     lift_hold(hold, ground="Judgment of 3 May.", **stamp)
-    return settle(settle_lift, HoldLift.objects.get())
+    return settle(decide_safeguard_change, find_waiting(hold).get())
 
 
 def disposal(cast: Cast, actor: Actor, at: datetime) -> Approve:
     open_disposal(cast.client("indus"), actor=actor, at=at)
     Batch.objects.update(decider="paktaleem", stage="review", size=1)  # as if PakTaleem were controller of its data
     approve_disposal(Batch.objects.get(), actor=actor, at=at)
-    return settle(settle_approval, Batch.objects.get())
+    return settle(decide_safeguard_change, find_waiting(Batch.objects.get()).get())
 
 
 def safeguard_change(cast: Cast, actor: Actor, at: datetime) -> Approve:
@@ -196,7 +196,7 @@ def breach_closing(cast: Cast, actor: Actor, at: datetime) -> Approve:
     write_to_client(breach, text="We inform you.", language="en", actor=actor, at=at)
     send_letters(breach, at=at)
     add_measures(breach, actor=actor, at=at)
-    return settle(decide_closing, request_closing(breach, ground="All is done.", actor=actor, at=at))
+    return settle(decide_safeguard_change, request_closing(breach, ground="All is done.", actor=actor, at=at))
 
 
 def period_change(cast: Cast, actor: Actor, at: datetime) -> Approve:
@@ -236,15 +236,12 @@ RULES: dict[str, Rule] = {
     "accounts.ClientChange": client_change,
     "accounts.StaffChange": staff_change,
     "guardians.GuardianChange": guardian_change,
-    "breaches.BreachClosing": breach_closing,
     "consent.SafeguardChange": safeguard_change,
-    "disposals.Approval": disposal,
     "erasures.ErasureProposal": erasure,
     "exits.AgreementExit": client_exit,
     "desk.Overruling": overruling,
     "people.PersonMerge": merge,
     "upkeep.PeriodChange": period_change,
-    "schedule.HoldLift": hold_lift,
     "staff.Provider": sign_on_provider,
     "sharing.BusinessTransfer": business_transfer,
     "sharing.LegalDisclosure": legal_disclosure,
@@ -256,6 +253,8 @@ RULES: dict[str, Rule] = {
 """Tables of what one person requests and another approves; each rule requests it and returns its approval."""
 OF_OTHERS: dict[str, Rule] = {"consent.NoticeDraft": minor_notice}
 """Rows that one person writes and another one puts into effect."""
+KINDS: dict[str, Rule] = {"hold": hold_lift, "breach": breach_closing, "disposal": disposal}
+"""Kinds of ``SafeguardChange`` of apps above the register."""
 OF_PAKTALEEM = {"upkeep.PeriodChange", "sharing.BusinessTransfer"}
 """Those that concern PakTaleem itself, and no client."""
 
@@ -284,14 +283,14 @@ def test_nothing_else_compares_the_approver_with_the_requester():
 
 
 @pytest.mark.parametrize("made", ["the requester", "the approver"])
-@pytest.mark.parametrize("rule", [*RULES, *OF_OTHERS])
+@pytest.mark.parametrize("rule", [*RULES, *OF_OTHERS, *KINDS])
 def test_it_refuses_two_people_of_whom_one_made_the_other(rule: str, made: str, cast: Cast, now: datetime) -> None:
     amina, gul = cast.actor("amina"), second_officer()
     user, maker = (amina, gul) if made == "the requester" else (gul, amina)
     with in_global():
         add_ties(user.id, TieKind.ROLE, makers=[maker.id], at=now)
     with in_client(PAKTALEEM if rule in OF_PAKTALEEM else cast.client_id("indus")):
-        approve = (RULES | OF_OTHERS)[rule](cast, amina, now)
+        approve = (RULES | OF_OTHERS | KINDS)[rule](cast, amina, now)
         with pytest.raises(ApproverNotIndependent), transaction.atomic():
             approve(gul, now + TIE_LIFE - timedelta(seconds=1))
         approve(gul, now + TIE_LIFE)

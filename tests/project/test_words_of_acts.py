@@ -68,7 +68,7 @@ NO_ACTS = {
     "consent.sharing",
     "consent.starter_parts",
     "consent.urls",
-    "consent.weaker_rows",
+    "consent.change_rules",
     "form.typ",
     "staff.providersecret",
     "message.eml",

@@ -9,7 +9,7 @@ from django.db import IntegrityError, ProgrammingError, connection, transaction
 from children.guardians.models.mechanisms import Quarantine
 from children.guardians.services.answers import quarantine, release
 from children.invitations.services.inviting import purge_old_contacts
-from consent.register.services import decide_safeguard_change
+from consent.register.services import decide_safeguard_change, find_waiting
 from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.data_systems.services.fulfilment import (
     accept_order,
@@ -35,8 +35,8 @@ from retention.holdings.services.incidents import (
     open_incident,
     request_release,
 )
-from retention.schedule.models import HoldKind, HoldLift
-from retention.schedule.services.holds import HoldScope, lift_hold, place_hold, settle_lift
+from retention.schedule.models import HoldKind
+from retention.schedule.services.holds import HoldScope, lift_hold, place_hold
 from tests.children.guardians import decision_reason, guardian_of, record_answer, verified_guardian
 from tests.consent.making import officer
 from tests.console.pages import row_url
@@ -295,7 +295,7 @@ def test_a_legal_hold_keeps_the_data_in_quarantine_until_two_people_lift_it(cast
         close_manually(incident, actor=cast.actor("amina"), at=now)
     lift_hold(placed, ground="Judgment.", actor=cast.actor("farah"), at=now + DAY)
     assert ordered() == [], "a second person has not agreed"
-    settle_lift(HoldLift.objects.get(), approve=True, reason="review", actor=cast.actor("amina"), at=now + DAY)
+    decide_safeguard_change(find_waiting(placed).get(), approve=True, actor=cast.actor("amina"), at=now + DAY)
     assert (Incident.objects.get().held, ordered()) == ([], ["usage_logs"])
     answer(cast, now + DAY)
     assert (Incident.objects.get().is_open, held_back(cast.subject("danish"))) == (False, False)

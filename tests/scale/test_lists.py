@@ -75,9 +75,9 @@ FEW = _list_models("""
     consent/instruction consent/lawfulbasis consent/listedlaw consent/notice consent/noticedispatch
     consent/noticedraft consent/noticeversion consent/occasion consent/purpose consent/purposecapacity
     consent/recipient consent/recipientapproval sharing/businesstransfer sharing/legaldisclosure
-    consent/safeguardchange consent/serviceagreement breaches/breach breaches/breachclosing people/personmerge
+    consent/safeguardchange consent/serviceagreement breaches/breach people/personmerge
     upkeep/periodchange cookies/cookie cookies/cookiesite cookies/linkedservice disposals/batch
-    records/impactassessment schedule/holdlift schedule/retentionrule schools/term data_systems/system
+    records/impactassessment schedule/retentionrule schools/term data_systems/system
     data_systems/systemkey webhooks/endpoint
 """)
 """Models that do not grow with the number of people: staff, clients, the register, what is written by hand."""

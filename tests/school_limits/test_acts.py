@@ -101,7 +101,6 @@ WHOLE_CLIENT = {
     "webhooks": "events about everyone",
     "disposals": "batches of the client's rules",
     "schedule/retentionrule": "rules about everyone",
-    "schedule/holdlift": "a legal hold is lifted by two people",
     "schedule/hold/lift": "the end of a hold, which two people without a limit agree to",
     "consent/restriction/lift": "a weaker safeguard, which two people without a limit agree to",
     "mailbox": "an email that no person is found for",

@@ -14,10 +14,12 @@ from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
+from paktaleem.directory.staff.sign_in.adapters import create_totp_secret, enrol_totp
 from paktaleem.directory.staff.single_sign_on.exchange import get_return_address
 from paktaleem.directory.staff.single_sign_on.models import SignOnLink
-from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.context import in_client, in_global
 from tests.cast import Cast
+from tests.signin.visiting import VERIFY
 from tests.single_sign_on.providing import NODE, NPM, SECRET, CertifiedProvider, Person, certified_provider
 from tests.single_sign_on.visiting import START, address_of, come_back, is_in, now_in_seconds, set_up
 
@@ -117,6 +119,50 @@ def test_a_code_counts_once_in_the_browser_that_asked(provider: CertifiedProvide
     renewed = Person(provider).authorize(address_of(again))
     [used], [fresh] = (parse_qs(urlsplit(one).query)["code"] for one in (back, renewed))
     assert come_back(again, renewed.replace(fresh, used))["Location"] == REFUSED
+
+
+@pytest.mark.parametrize(
+    ("login", "follows"),
+    [
+        ({"amr": ["pwd", "otp"]}, "/admin/"),
+        ({"amr": ["hwk"]}, "/admin/"),
+        ({"acr": "phr"}, "/admin/"),
+        ({"amr": ["pwd"]}, VERIFY),
+        ({"amr": ["pwd", "sms"], "acr": "1"}, VERIFY),
+        ({}, VERIFY),
+    ],
+    ids=str,
+)
+def test_the_second_factor_of_the_provider_is_honoured(
+    provider: CertifiedProvider, cast: Cast, login: dict[str, Any], follows: str
+) -> None:
+    with in_global():
+        enrol_totp(cast.user("farah"), create_totp_secret())
+    provider.set_person("farah-1", login=login, **FARAH)
+    browser, answer = sign_on(Person(provider))
+    assert (answer["Location"], is_in(browser)) == (follows, follows == "/admin/")
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {**FARAH, "email_verified": False},
+        {"email": "farah@indus.example"},
+        {"email_verified": True},
+        {"email": "celia@khyber.example", "email_verified": True},
+        {"email": "amina@paktaleem.example", "email_verified": True},
+        {"email": "stranger@indus.example", "email_verified": True},
+    ],
+    ids=str,
+)
+def test_an_address_that_is_not_verified_or_not_of_a_member_signs_no_one_in(
+    provider: CertifiedProvider, cast: Cast, claims: dict[str, Any]
+) -> None:
+    provider.set_person("farah-1", login=WITH_CODE, **claims)
+    browser, answer = sign_on(Person(provider))
+    assert (answer["Location"], "_auth_user_id" in browser.session) == (REFUSED, False)
+    with in_client(cast.client_id("indus")):
+        assert not SignOnLink.objects.exists()
 
 
 def test_a_linked_account_signs_in_without_an_address(provider: CertifiedProvider) -> None:

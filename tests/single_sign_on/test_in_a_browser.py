@@ -29,7 +29,7 @@ from tests.serving import environment_of_server, serving
 from tests.signin.visiting import VERIFY
 from tests.signing_in import browser_of
 from tests.single_sign_on.providing import APPLICATION, TestProvider
-from tests.single_sign_on.visiting import CONSOLE, START
+from tests.single_sign_on.visiting import CONSOLE, START, set_up
 
 SHOTS = os.environ.get("SHOTS", "")
 LOOKS: Any = [({"width": 360, "height": 740}, "dark"), (WIDE, "light")]
@@ -139,6 +139,19 @@ def enrol(cast: Cast) -> str:
     with in_global():
         enrol_totp(cast.user("farah"), secret)
     return secret
+
+
+def test_an_administrator_signs_in_by_the_provider(
+    chromium: Browser, base: str, running: TestProvider, committed: Cast
+) -> None:
+    running.set_person("farah-1", **PERSON, amr=["pwd", "otp"])
+    aside(lambda: set_up(committed, running.issuer, timezone.now()))
+    window = Window(chromium, base, running, "en")
+    window.page.goto(f"{base}{START}")
+    window.continue_as("farah-1")
+    expect(window.page).to_have_url(f"{base}{CONSOLE}")
+    assert window.errors == []
+    window.context.close()
 
 
 @pytest.mark.parametrize("language", ["en", "ur"])

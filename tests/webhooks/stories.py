@@ -24,7 +24,7 @@ from consent.consents.services.revocation import expire_consent, invalidate_cons
 from consent.notices.services.announcements import process_client
 from consent.register.models.agreements import Recipient, RecipientApproval
 from consent.register.models.purposes import Purpose
-from consent.register.services import change_register, widen_purpose
+from consent.register.services import change_register, decide_safeguard_change, widen_purpose
 from consent.sharing.services import DisclosureReport, report_disclosure
 from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.data_systems.services.fulfilment import (
@@ -53,7 +53,7 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 from retention.breaches.services.letters import write_to_client
-from retention.breaches.services.recording import decide_closing, request_closing
+from retention.breaches.services.recording import request_closing
 from retention.disposals.models import Batch
 from retention.disposals.services.batches import cancel_disposal
 from retention.holdings.models import FlaggedCollection
@@ -366,7 +366,7 @@ def a_breach_is_recorded_assessed_reported_and_closed(world: World) -> None:
         send_breach_letters(breach, at=AT)
         add_measures(breach, **told)
         closing = request_closing(breach, ground="All is done.", **told)
-        decide_closing(closing, approve=True, actor=gul, at=AT)
+        decide_safeguard_change(closing, approve=True, actor=gul, at=AT)
 
 
 @causes("hold.placed", "hold.lifted", "collection.decided")

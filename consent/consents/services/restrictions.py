@@ -24,7 +24,7 @@ from consent.notices.selectors.registers import current_register, find_purposes
 from consent.register.compiled import Basis
 from consent.register.effects import WeakensSafeguard
 from consent.register.models.purposes import SafeguardChange, SafeguardKind
-from consent.register.services import store_safeguard_change
+from consent.register.services import ChangeRule, store_safeguard_change
 from paktaleem.directory.data_systems.models import Ground, Order, OrderKind
 from paktaleem.directory.data_systems.selectors import Parent, categories_held, systems_holding
 from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders
@@ -214,23 +214,22 @@ def request_lift(restriction: Restriction, *, ground: str, actor: Actor, at: dat
     row = Restriction.objects.select_for_update().get(pk=restriction.pk)
     if row.ends_at is not None:
         raise ValidationError("The restriction is lifted already.")
-    return store_safeguard_change(
-        row, SafeguardKind.RESTRICTION, purpose=row.purpose_code, values={}, ground=ground, actor=actor, at=at
-    )
+    kind, purpose = SafeguardKind.RESTRICTION, row.purpose_code
+    return store_safeguard_change(row, kind, purpose=purpose, ground=ground, actor=actor, at=at)
 
 
-def apply_approved_lift(change: SafeguardChange, *, actor: Actor, reason: Reason | str, at: datetime) -> bool:
-    """Lift the restriction of an approved change; False if it is about another row. Connected to ``weaker_rows``.
+def _apply_lift(change: SafeguardChange, *, actor: Actor, reason: Reason | str, at: datetime) -> None:
+    """Lift the restriction of an approved change.
 
     Raises what a check before a lift raises (``checks_before_lift``), such as that the person was not informed.
     """
-    if change.kind != SafeguardKind.RESTRICTION:
-        return False
     restriction = Restriction.objects.get(pk=change.row)
     for check in checks_before_lift:
         check(restriction, at)
     _close_limit(restriction, "restriction.lifted", actor=actor, reason=reason, at=at)
-    return True
+
+
+LIFT = ChangeRule(kind=SafeguardKind.RESTRICTION, apply=_apply_lift)
 
 
 @transaction.atomic

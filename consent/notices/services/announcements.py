@@ -31,8 +31,15 @@ from consent.notices.models import (
 from consent.notices.selectors.notices import EffectiveVersion, all_timelines, list_reaching_versions, must_be_notified
 from consent.notices.services.publishing import publish_portal_text
 from consent.register.models.agreements import Recipient, RecipientApproval, RecipientKind, TransferGround
-from consent.register.models.purposes import DataCategory, Purpose, SafeguardChange
-from consent.register.services import build_changed_row, check_register_row, save_register_row, stored_row
+from consent.register.models.purposes import DataCategory, Purpose, SafeguardChange, SafeguardKind
+from consent.register.services import (
+    ChangeRule,
+    build_changed_row,
+    check_register_row,
+    save_changed_row,
+    save_register_row,
+    stored_row,
+)
 from paktaleem.directory.mail.selectors import list_messages_about
 from paktaleem.directory.mail.services import declare_message, send_message
 from paktaleem.directory.people.models import Subject
@@ -261,15 +268,16 @@ def _record_effect(client: Client, placed: EffectiveVersion, actor: Actor, at: d
     return effect
 
 
-def apply_approved_recipient(change: SafeguardChange, *, actor: Actor, reason: Reason | str, at: datetime) -> bool:
-    """Apply the approval of a recipient that two officers agreed to; return False for a change of another table.
+def _apply_recipient(change: SafeguardChange, *, actor: Actor, reason: Reason | str, at: datetime) -> None:
+    """Save a recipient, or the approval of one, that two officers agreed to.
 
-    One of PakTaleem's is announced to the clients whose data can reach it, and counts at a client from the end of its
-    time to object (GDPR Art. 28(2)). A client's own recipient needs no announcement: the client names it in its
+    An approval of PakTaleem's is announced to the clients whose data can reach it, and counts at a client from the end
+    of its time to object (GDPR Art. 28(2)). A client's own recipient needs no announcement: the client names it in its
     instruction. Raises ValidationError.
     """
     if change.table != RecipientApproval._meta.label_lower:
-        return False
+        save_changed_row(change, actor=actor, reason=reason, at=at)
+        return
     row: Any = build_changed_row(change, at)
     before = stored_row(row)
     row.recipient = Recipient.objects.select_for_update().get(pk=row.recipient_id, client_id=row.client_id)
@@ -279,7 +287,9 @@ def apply_approved_recipient(change: SafeguardChange, *, actor: Actor, reason: R
         row.announced_as, row.objection_until = version.pk, version.effective_at
     check_register_row(row, before, at=at)
     save_register_row(row, actor=actor, reason=reason, at=at)
-    return True
+
+
+RECIPIENT = ChangeRule(kind=SafeguardKind.RECIPIENT, apply=_apply_recipient)
 
 
 def _announce_list(row: RecipientApproval, *, actor: Actor, reason: Reason | str, at: datetime) -> NoticeVersion:

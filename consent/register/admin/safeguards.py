@@ -38,6 +38,7 @@ from consent.register.services import (
     change_register,
     decide_safeguard_change,
     end_period,
+    find_waiting,
     may_approve,
     request_safeguard_change,
 )
@@ -56,6 +57,7 @@ from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.models import TenantRow
 from paktaleem.foundation.text.times import format_time
 
 _PANEL = "console/panels/safeguard.html"
@@ -84,13 +86,27 @@ def _panel(
     return {"template": _PANEL, "effect": effect_of_purpose, "kind": str(kind), "ground": ground, "changes": changes}
 
 
+def waiting_panels(row: TenantRow) -> list[dict[str, object]]:
+    """Return a panel with the change of a row that waits for a second person, if there is one."""
+    return [{"template": "console/panels/waiting.html", "change": change} for change in find_waiting(row)]
+
+
 def _panel_of(change: SafeguardChange, at: datetime) -> dict[str, object]:
-    if change.kind in _OF_PERSON:
+    if change.kind in _OF_ONE_ROW:
         return {"template": _PANEL, "kind": change.kind, "ground": change.ground}
     return _panel(SafeguardKind(change.kind), _build(change), at, change)
 
 
-_OF_PERSON = frozenset({SafeguardKind.RESTRICTION, SafeguardKind.QUARANTINE, SafeguardKind.COLLECTION})
+_OF_ONE_ROW = frozenset(
+    {
+        SafeguardKind.RESTRICTION,
+        SafeguardKind.QUARANTINE,
+        SafeguardKind.COLLECTION,
+        SafeguardKind.HOLD,
+        SafeguardKind.BREACH,
+        SafeguardKind.DISPOSAL,
+    }
+)
 _OF_NO_PURPOSE = frozenset({SafeguardKind.COOKIE, SafeguardKind.RECIPIENT, SafeguardKind.SUSPENSION})
 _COLUMNS = {
     SafeguardKind.COOKIE: ("category", "provider", "set_by", "purpose_en", "purpose_ur", "days"),
@@ -320,6 +336,16 @@ _APPROVE, _DECLINE = approval_actions(
 )
 
 
+def _may_decline(row: SafeguardChange, actor: Actor, _at: datetime) -> bool:
+    return actor.may(SafeguardKind(row.kind).capability, row.client_id)
+
+
+_DECISIONS = (
+    replace(_APPROVE, form=ApprovalForm, template="console/approve_safeguard.html"),
+    replace(_DECLINE, offered_to=_may_decline),
+)
+
+
 @admin.register(SafeguardChange, site=site)
 class SafeguardChangeAdmin(ScopedAdmin):
     """Changes that weaken a safeguard."""
@@ -333,15 +359,15 @@ class SafeguardChangeAdmin(ScopedAdmin):
     sortable_by = ()
     detail_fields = ("standing", "kind", "about", "requester", "requested_at", "settled_at")
     intro = (
-        "A change that weakens a safeguard has no effect until a second person approves it: a lawful basis other than "
-        "consent, PakTaleem as controller of a purpose in use, a purpose that no longer only serves open "
-        "accounts, other words for a purpose in use, the end of a restriction, earlier disposal or disposal without a "
-        "review, a cookie about which visitors are not asked, another recipient of data, the end of a quarantine, a "
-        "denied collection that counts as lawful, or a suspended agreement that is resumed."
+        "A change that weakens or ends what protects people has no effect until a second person approves it. The "
+        "filter lists the kinds of change."
     )
     empty_text = "No change that weakens a safeguard has been requested."
     standing = change_state_column
-    acts = (replace(_APPROVE, form=ApprovalForm, template="console/approve_safeguard.html"), _DECLINE)
+    acts = (
+        replace(_APPROVE, form=ApprovalForm, template="console/approve_safeguard.html"),
+        replace(_DECLINE, offered_to=_may_decline),
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SafeguardChange]:
         requester = staff_name("requested_by", actor_of(request))
@@ -354,9 +380,9 @@ class SafeguardChangeAdmin(ScopedAdmin):
 
     @admin.display(description="about")
     def about(self, row: SafeguardChange) -> str:
-        """Return the purpose, and for a lawful basis the role and the basis; link to a row about a person."""
+        """Return the purpose, and for a lawful basis the role and the basis; link to a row with a page of its own."""
         changed: Any = _build(row)
-        if row.kind in _OF_PERSON:
+        if row.kind in _OF_ONE_ROW:
             page: Any = site.get_model_admin(type(changed))
             return format_html('<a href="{}">{}</a>', page.url_of("change", changed), page.describe_row(changed))
         if row.kind in _OF_NO_PURPOSE:

@@ -391,7 +391,7 @@ class PurposeCapacity(PeriodRow):
 
 
 class SafeguardKind(models.TextChoices):
-    """The ways in which a change weakens a safeguard."""
+    """The ways in which a change weakens a safeguard, or ends one."""
 
     BASIS = "basis", _("A lawful basis other than consent")
     CAPACITY = "capacity", _("PakTaleem decides instead of the client")
@@ -404,6 +404,21 @@ class SafeguardKind(models.TextChoices):
     QUARANTINE = "quarantine", _("Data of a child leaves quarantine")
     COLLECTION = "collection", _("A denied collection counts as lawful")
     SUSPENSION = "suspension", _("A suspended agreement is resumed")
+    HOLD = "hold", _("A hold is lifted")
+    BREACH = "breach", _("A breach is closed")
+    DISPOSAL = "disposal", _("A large disposal")
+
+    @property
+    def capability(self) -> Capability:
+        """The capability of those who decide such a change."""
+        return _DECIDED_WITH.get(self, Capability.APPROVE_CHANGES)
+
+
+_DECIDED_WITH = {
+    SafeguardKind.HOLD: Capability.DECIDE_FOR_CLIENT,
+    SafeguardKind.BREACH: Capability.SUPERVISE,
+    SafeguardKind.DISPOSAL: Capability.DECIDE_FOR_CLIENT,
+}
 
 
 class SafeguardChange(RequestedChange):
@@ -425,7 +440,7 @@ class SafeguardChange(RequestedChange):
     ground = models.TextField(max_length=2000)
     xact = models.BigIntegerField(null=True)
 
-    due = (due_by_second_person(_("Weaker safeguards"), Capability.APPROVE_CHANGES),)
+    due = tuple(due_by_second_person(one.label, one.capability, kind=one.value) for one in SafeguardKind)
 
     class Meta:
         verbose_name = "change to a safeguard"

@@ -68,10 +68,14 @@ class Due:
         return value if name == "progress" else ""
 
 
-def due_by_second_person(label: Promise, who: Capability, *, severity: Severity = Severity.TO_DO) -> Due:
-    """Return the declaration of a ``RequestedChange`` whose rows wait for a second person."""
+def due_by_second_person(
+    label: Promise, who: Capability, *, kind: str = "", severity: Severity = Severity.TO_DO
+) -> Due:
+    """Return the declaration of a ``RequestedChange`` whose rows, of one ``kind`` or all, wait for a second person."""
     note = _("a second person must approve or decline")
     rows, query = Q(state="waiting"), "state__exact=waiting"
+    if kind:
+        rows, query = rows & Q(kind=kind), f"{query}&kind__exact={kind}"
     return Due(label=label, note=note, who=who, rows=rows, query=query, since="requested_at", severity=severity)
 
 

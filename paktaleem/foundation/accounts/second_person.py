@@ -91,9 +91,9 @@ def is_other_person(change: object, actor: Actor, _at: datetime) -> bool:
     return actor.id not in {getattr(change, name, None) for name in ("requested_by", "proposed_by")}
 
 
-def require_approver(actor: Actor, client_id: UUID) -> None:
+def require_approver(actor: Actor, client_id: UUID, capability: Capability = Capability.APPROVE_CHANGES) -> None:
     """Raise NotAllowed unless the actor is a person who may decide changes of this client."""
-    require(actor, Capability.APPROVE_CHANGES, client_id)
+    require(actor, capability, client_id)
     if actor.kind is not ByKind.USER:
         raise NotAllowed("Only a signed-in person may approve or decline changes.")
 

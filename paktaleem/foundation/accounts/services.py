@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from paktaleem.foundation.accounts.actors import Actor, require
-from paktaleem.foundation.accounts.acts import Refused, act, lock_row
+from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.accounts.leaving import write_key_revocation
 from paktaleem.foundation.accounts.models import TEST_KEY_PREFIX, ApiKey, Client
 from paktaleem.foundation.accounts.roles import Capability
@@ -124,11 +124,6 @@ def rotate_api_key(
     return successor, secret
 
 
-def _require_unrevoked(key: ApiKey, _actor: Actor, _at: datetime) -> None:
-    if key.revoked_at is not None:
-        raise Refused(_("The key is already revoked."))
-
-
 @transaction.atomic
 def narrow_api_key(key: ApiKey, *, scopes: Iterable[str], actor: Actor, reason: Reason | str, at: datetime) -> ApiKey:
     """Take scopes from a key immediately, as at the end of an agreement; it never gains one.
@@ -136,8 +131,9 @@ def narrow_api_key(key: ApiKey, *, scopes: Iterable[str], actor: Actor, reason: 
     Raises ValueError for a scope that the key has not, Refused for a revoked key, NotAllowed.
     """
     require(actor, Capability.ADMINISTER_CLIENT, key.client_id)
-    key = lock_row(key)
-    _require_unrevoked(key, actor, at)
+    key = ApiKey.objects.select_for_update().get(id=key.id)
+    if key.revoked_at is not None:
+        raise Refused(_("The key is already revoked."))
     kept = sorted(set(scopes))
     if not set(kept) <= set(key.scopes):
         raise ValueError("A key never gains a scope.")
@@ -148,18 +144,15 @@ def narrow_api_key(key: ApiKey, *, scopes: Iterable[str], actor: Actor, reason: 
     return key
 
 
-@act(
-    "revoke",
-    "Revoke key",
-    Capability.ADMINISTER_CLIENT,
-    lead="The next call with this key is refused. This cannot be undone.",
-    done="The key is revoked. The next call with it is refused.",
-    danger=True,
-    wall_clock=True,
-    lock=lock_row,
-    check=_require_unrevoked,
-)
+@transaction.atomic
 def revoke_api_key(key: ApiKey, *, actor: Actor, reason: Reason | str, at: datetime) -> ApiKey:
-    """Revoke a key immediately: the next call with it is refused. Raises Refused for a revoked key, NotAllowed."""
+    """Revoke a key immediately: the next call with it is refused.
+
+    Raises Refused for a revoked key, NotAllowed.
+    """
+    require(actor, Capability.ADMINISTER_CLIENT, key.client_id)
+    key = ApiKey.objects.select_for_update().get(id=key.id)
+    if key.revoked_at is not None:
+        raise Refused(_("The key is already revoked."))
     write_key_revocation(key, Stamp(actor, reason, at, ()))
     return key

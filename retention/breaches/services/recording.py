@@ -14,7 +14,8 @@ from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
-from consent.register.models.purposes import DataCategory
+from consent.register.models.purposes import DataCategory, SafeguardChange, SafeguardKind
+from consent.register.services import ChangeRule, find_waiting, store_safeguard_change
 from paktaleem.directory.data_systems.models import System
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.schools.selectors import EVERYONE, Selection, select_chosen
@@ -22,13 +23,12 @@ from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.acts import Refused, act, lock_row
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.accounts.second_person import ChangeState, decide_change
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.tenancy.context import in_client, plan_for_many
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, UUID7_SQL, clock_bytes, new_id
-from retention.breaches.models import Breach, BreachAssessment, BreachClosing, Likelihood, Outcome, Severity
+from retention.breaches.models import Breach, BreachAssessment, Likelihood, Outcome, Severity
 from retention.breaches.selectors import HELD_DURING, held_values, must_write_to_people
 
 FACTS = ("happened_from", "happened_until", "known_at", "reported_by", "reporter", "what", "consequences")
@@ -287,46 +287,36 @@ def _check_complete(breach: Breach, actor: Actor, at: datetime) -> None:
     "close",
     "Request the closing",
     Capability.SUPERVISE,
-    lead="The breach stays open until a second person agrees, under Closings of breaches.",
+    lead="The breach stays open until a second person agrees, under Changes to safeguards.",
     done="Requested.",
     lock=lock_row,
     check=_check_complete,
 )
-def request_closing(breach: Breach, *, ground: CloseGround, actor: Actor, at: datetime) -> BreachClosing:
+def request_closing(breach: Breach, *, ground: CloseGround, actor: Actor, at: datetime) -> SafeguardChange:
     """Request that a breach is closed; it stays open until a second person agrees.
 
     Raises ValidationError for an empty ground, Refused if something is missing or it was requested before, NotAllowed.
     """
-    if not ground.strip():
-        raise ValidationError({"ground": [_("Give a ground in words.")]})
-    if BreachClosing.objects.filter(client_id=breach.client_id, breach=breach, state=ChangeState.WAITING).exists():
+    if find_waiting(breach).exists():
         raise Refused(_("Closing was requested already: a second person may agree."))
-    closing = BreachClosing(client_id=breach.client_id, breach=breach, ground=ground.strip())
-    closing.requested_kind, closing.requested_by, closing.requested_at = actor.kind.value, actor.id, at
-    closing.save(force_insert=True)
+    closing = store_safeguard_change(breach, SafeguardKind.BREACH, ground=ground, actor=actor, at=at)
     record_act("breach.closing_requested", breach, actor, at, closing=str(closing.pk))
     return closing
 
 
-@transaction.atomic
-def decide_closing(
-    closing: BreachClosing, *, approve: bool, actor: Actor, reason: Reason | str = Reason.REVIEW, at: datetime
-) -> BreachClosing:
-    """Close the breach, or keep it open; the requester may only decline.
-
-    Raises Refused if something is missing, ApproverIsRequester, ApproverNotIndependent, ChangeAlreadyDecided,
-    NotAllowed.
-    """
-    require(actor, Capability.SUPERVISE, closing.client_id)
-    breach = lock_row(closing.breach)
-    check_open(breach, actor, at)
-    closing = decide_change(closing, approve=approve, actor=actor, at=at)
-    closing.save(update_fields=["state", "settled_by", "settled_at"])
-    if not approve:
-        record_act("breach.closing_declined", breach, actor, at, closing=str(closing.pk))
-        return closing
+def _close(change: SafeguardChange, *, actor: Actor, reason: Reason | str, at: datetime) -> None:
+    """Close a breach whose closing a second person approved. Raises Refused if something is missing."""
+    breach = Breach.objects.get(pk=change.row, client_id=change.client_id)
     _check_complete(breach, actor, at)
     breach.closed_at = at
     save_tracked(breach, actor=actor, reason=reason, at=at)
-    record_act("breach.closed", breach, actor, at, closing=str(closing.pk))
-    return closing
+    record_act("breach.closed", breach, actor, at, closing=str(change.pk))
+
+
+def _keep_open(change: SafeguardChange, *, actor: Actor, reason: Reason | str, at: datetime) -> None:
+    del reason  # no row changes
+    breach = Breach.objects.get(pk=change.row, client_id=change.client_id)
+    record_act("breach.closing_declined", breach, actor, at, closing=str(change.pk))
+
+
+CLOSING = ChangeRule(kind=SafeguardKind.BREACH, apply=_close, decline=_keep_open)

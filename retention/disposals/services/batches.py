@@ -15,7 +15,8 @@ from django.utils.translation import gettext as _
 from consent.register.bases import capacity_at
 from consent.register.compiled import Capacity
 from consent.register.effects import to_capacity_rules
-from consent.register.models.purposes import Purpose, PurposeCapacity
+from consent.register.models.purposes import Purpose, PurposeCapacity, SafeguardChange, SafeguardKind
+from consent.register.services import ChangeRule, find_waiting, store_safeguard_change
 from paktaleem.directory.data_systems.models import Ground
 from paktaleem.directory.data_systems.selectors import Parent
 from paktaleem.directory.people.models import Subject
@@ -23,12 +24,12 @@ from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.acts import Refused, act, lock_row
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.accounts.second_person import ChangeState, decide_change
+from paktaleem.foundation.accounts.second_person import ChangeState
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.clock import to_wall_clock
 from paktaleem.foundation.operations.jobs import enqueue_job
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, clock_bytes, new_id
-from retention.disposals.models import Approval, Batch, Cause, Decider, Item, ItemState, Stage, Sweep
+from retention.disposals.models import Batch, Cause, Decider, Item, ItemState, Stage, Sweep
 from retention.disposals.services.certificates import (
     CONTINUE,
     BatchMovedOn,
@@ -103,43 +104,42 @@ def approve_disposal(batch: Batch, *, actor: Actor, at: datetime) -> Batch:
         return _approve(batch, actor=actor, at=at)
     batch.stage = Stage.SECOND_PERSON.value
     batch.save(update_fields=["stage"])
-    Approval(
-        id=new_id(),
-        client_id=batch.client_id,
-        batch=batch,
-        requested_kind=actor.kind.value,
-        requested_by=actor.id,
-        requested_role=actor.role,
-        requested_at=at,
-    ).save(force_insert=True)
+    ground = batch.get_ground_display()
+    store_safeguard_change(batch, SafeguardKind.DISPOSAL, ground=ground, actor=actor, at=at)
     record_batch("disposal.approval_requested", batch, actor, at)
     return batch
 
 
-@transaction.atomic
-def settle_approval(batch: Batch, *, approve: bool, reason: Reason | str, actor: Actor, at: datetime) -> Approval:
-    """Approve a large batch as the second person, so that it is scheduled, or send it back to review (decision 0075).
-
-    The second person acts for the same controller, or is an officer. Raises BatchMovedOn, ChangeAlreadyDecided,
-    ApproverIsRequester, ApproverNotIndependent, Refused, NotAllowed.
-    """
-    require(actor, Capability.DECIDE_FOR_CLIENT, batch.client_id)
-    batch = lock_row(batch)
+def _get_waiting(change: SafeguardChange, actor: Actor) -> Batch:
+    """Return the batch of a change. Raises BatchMovedOn, and Refused if the actor's side does not decide about it."""
+    batch: Batch = Batch.objects.get(pk=change.row, client_id=change.client_id)
     if actor.client_id is not None:
         _require_controller(batch, actor)
     require_stage(batch, Stage.SECOND_PERSON)
-    waiting = Approval.objects.filter(client_id=batch.client_id, batch=batch, state=ChangeState.WAITING).first()
-    if waiting is None:
-        raise BatchMovedOn
-    settled = decide_change(waiting, approve=approve, actor=actor, at=at)
-    settled.save(update_fields=["state", "settled_by", "settled_at"])
-    if approve:
-        _approve(batch, actor=actor, at=at)
-    else:
-        batch.stage = Stage.REVIEW.value
-        batch.save(update_fields=["stage"])
-        record_batch("disposal.approval_declined", batch, actor, at, facts={"reason": Reason(reason).value})
-    return settled
+    return batch
+
+
+def _approve_as_second(change: SafeguardChange, *, actor: Actor, reason: Reason | str, at: datetime) -> None:
+    del reason  # the rule is the reason
+    _approve(_get_waiting(change, actor), actor=actor, at=at)
+
+
+def _send_back(change: SafeguardChange, *, actor: Actor, reason: Reason | str, at: datetime) -> None:
+    batch = _get_waiting(change, actor)
+    batch.stage = Stage.REVIEW.value
+    batch.save(update_fields=["stage"])
+    record_batch("disposal.approval_declined", batch, actor, at, facts={"reason": Reason(reason).value})
+
+
+LARGE = ChangeRule(
+    kind=SafeguardKind.DISPOSAL,
+    apply=_approve_as_second,
+    decline=_send_back,
+    may_approve=lambda change, actor: (
+        actor.client_id is None or Batch.objects.filter(pk=change.row, decider=Decider.CLIENT).exists()
+    ),
+)
+"""A large batch is scheduled, or sent back to review, by a second person of the same controller, or by an officer."""
 
 
 @act(
@@ -200,8 +200,7 @@ def cancel_disposal(batch: Batch, *, actor: Actor, at: datetime) -> Batch:
 
 def cancel_batch(batch: Batch, *, actor: Actor, at: datetime) -> Batch:
     """Cancel a locked batch before its orders; the caller has checked who may."""
-    waiting = Approval.objects.filter(client_id=batch.client_id, batch=batch, state=ChangeState.WAITING)
-    waiting.update(state=ChangeState.REPLACED, settled_by=actor.id, settled_at=at)
+    find_waiting(batch).update(state=ChangeState.REPLACED, settled_by=actor.id, settled_at=at)
     own = Item.objects.flagged().filter(client_id=batch.client_id, batch=batch)
     own.update(state=ItemState.SENT_BACK, cause=Cause.CANCELLED)
     batch.stage, batch.ended_at = Stage.CANCELLED.value, at

@@ -23,7 +23,7 @@ from consent.decisions.services import close_ended_periods
 from consent.notices.selectors.registers import current_register
 from consent.register.effects import WeakensSafeguard
 from consent.register.models.purposes import DataCategory, Occasion, Purpose, SafeguardChange, SafeguardKind
-from consent.register.services import store_safeguard_change
+from consent.register.services import ChangeRule, store_safeguard_change
 from paktaleem.directory.data_systems.extension_points import find_people
 from paktaleem.directory.data_systems.models import Ground, Order, OrderKind, System
 from paktaleem.directory.data_systems.selectors import Parent, system_acted_for
@@ -157,22 +157,18 @@ def request_explanation(flagged: FlaggedCollection, *, ground: str, actor: Actor
     """
     require(actor, Capability.DECIDE_COLLECTIONS, flagged.client_id)
     row: Any = _lock_open(flagged.pk, flagged.client_id)
-    return store_safeguard_change(
-        row, SafeguardKind.COLLECTION, purpose=row.purpose, values={}, ground=ground, actor=actor, at=at
-    )
+    kind, purpose = SafeguardKind.COLLECTION, row.purpose
+    return store_safeguard_change(row, kind, purpose=purpose, ground=ground, actor=actor, at=at)
 
 
-def apply_approved_explanation(change: SafeguardChange, *, actor: Actor, reason: Reason | str, at: datetime) -> bool:
-    """Record the explanation of an approved change; False for another kind. Connected to ``weaker_rows``.
-
-    Raises Refused if the collection was decided meanwhile.
-    """
+def _apply(change: SafeguardChange, *, actor: Actor, reason: Reason | str, at: datetime) -> None:
+    """Record the explanation of an approved change. Raises Refused if the collection was decided meanwhile."""
     del reason  # the ground in words is recorded
-    if change.kind != SafeguardKind.COLLECTION:
-        return False
     flagged = _lock_open(change.row, change.client_id)
     _settle(flagged, CollectionDecision.EXPLAINED, change.ground, actor, at)
-    return True
+
+
+EXPLANATION = ChangeRule(kind=SafeguardKind.COLLECTION, apply=_apply)
 
 
 def _lock_open(flagged_id: UUID, client_id: UUID) -> FlaggedCollection:

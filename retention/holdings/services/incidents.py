@@ -16,7 +16,7 @@ from children.guardians.models.guardians import Verification
 from children.guardians.models.mechanisms import Quarantine, QuarantineCause
 from children.guardians.services.answers import NotInQuarantine, end_quarantine, quarantine, release
 from consent.register.models.purposes import SafeguardChange, SafeguardKind
-from consent.register.services import store_safeguard_change
+from consent.register.services import ChangeRule, store_safeguard_change
 from paktaleem.directory.data_systems.models import Ground, Order, OrderKind, System
 from paktaleem.directory.data_systems.selectors import Parent, is_everything_answered, systems_holding
 from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders
@@ -265,21 +265,16 @@ def request_release(row: Any, *, ground: str, actor: Actor, at: datetime) -> Saf
     Nothing ends before a second officer approves it. Raises ValidationError without a ground, NotAllowed.
     """
     require(actor, Capability.QUARANTINE_SUBJECTS, row.client_id)
-    return store_safeguard_change(
-        row, SafeguardKind.QUARANTINE, purpose="", values={}, ground=ground, actor=actor, at=at
-    )
+    return store_safeguard_change(row, SafeguardKind.QUARANTINE, ground=ground, actor=actor, at=at)
 
 
-def apply_approved_release(change: SafeguardChange, *, actor: Actor, reason: Reason | str, at: datetime) -> bool:
-    """End the quarantine or the incident of an approved change; False for another kind. Connected to ``weaker_rows``.
-
-    Raises Refused, NotInQuarantine.
-    """
-    if change.kind != SafeguardKind.QUARANTINE:
-        return False
+def _apply_release(change: SafeguardChange, *, actor: Actor, reason: Reason | str, at: datetime) -> None:
+    """End the quarantine or the incident of an approved change. Raises Refused, NotInQuarantine."""
     own = {"pk": change.row, "client_id": change.client_id}
     if change.table == Incident._meta.label_lower:
         close_manually(Incident.objects.get(**own), actor=actor, at=at)
     else:
         release(Quarantine.objects.get(**own).subject, actor=actor, reason=reason, at=at)
-    return True
+
+
+RELEASE = ChangeRule(kind=SafeguardKind.QUARANTINE, apply=_apply_release)

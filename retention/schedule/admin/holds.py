@@ -1,4 +1,4 @@
-"""Holds in the console: place, review, lift; the lifting by a second person."""
+"""Holds in the console: place, review, lift."""
 
 from datetime import datetime
 from typing import Any, ClassVar
@@ -12,11 +12,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from consent.register.admin.safeguards import waiting_panels
 from paktaleem.directory.people.admin.people import link_person
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.approvals import approval_actions, change_state_column
 from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.columns import day, render_state, state_column
 from paktaleem.foundation.console.exporting import ExportableAdmin
@@ -40,16 +40,9 @@ from paktaleem.foundation.text.times import join_words
 from retention.holdings.models import Holding
 from retention.schedule.admin.rules import HoldForm, PlaceForm
 from retention.schedule.labels import describe_due, describe_why
-from retention.schedule.models import Hold, HoldKind, HoldLift
+from retention.schedule.models import Hold, HoldKind
 from retention.schedule.selectors import DueState, HoldingDue, find_holds, list_due_of_person
-from retention.schedule.services.holds import (
-    HoldScope,
-    lift_hold,
-    may_settle_lift,
-    place_hold,
-    review_hold,
-    settle_lift,
-)
+from retention.schedule.services.holds import HoldScope, lift_hold, place_hold, review_hold
 
 
 class HoldProgressFilter(ProgressFilter):
@@ -118,6 +111,9 @@ class HoldAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
         )
         row.pk = placed.pk
 
+    def panels(self, request: HttpRequest, row: Hold) -> list[dict[str, object]]:
+        return [*super().panels(request, row), *waiting_panels(row)]
+
     @admin.display(description="person")
     def person(self, row: Hold) -> SafeString | str:
         return link_person(row.subject) if row.subject else gettext("Everyone")
@@ -129,34 +125,6 @@ class HoldAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
     @admin.display(description="covers")
     def covers(self, row: Hold) -> str:
         return describe_scope(row)
-
-
-@admin.register(HoldLift, site=site)
-class HoldLiftAdmin(EvidenceAdmin):
-    """Console page of requests to lift a hold."""
-
-    view_capability = Capability.VIEW_HOLDINGS
-    ledger_families = ("hold",)
-    ledger_person = "hold.subject_id"
-    list_display = ("requested_at", "hold", "standing", "owner")
-    list_filter = ("state", "client")
-    newest_by = "requested_at"
-    detail_fields = ("hold", "ground", "standing", "requested_at", "settled_at")
-    intro = "Holds that one person wants to lift. The data stays on hold until a second person agrees."
-    empty_text = "No one has requested to lift a hold."
-    standing = change_state_column
-    acts = approval_actions(
-        settle_lift,
-        approve="Lift the hold",
-        decline="Keep the hold",
-        lead="The retention rules then apply to the data again.",
-        capability=Capability.DECIDE_FOR_CLIENT,
-        danger=True,
-        offered_to=may_settle_lift,
-    )
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[HoldLift]:
-        return super().get_queryset(request).select_related("hold")
 
 
 _MOST = 200

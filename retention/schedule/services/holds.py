@@ -15,7 +15,8 @@ from django.utils.translation import gettext_lazy
 
 from consent.agreements.selectors import has_left
 from consent.decisions.services import close_hold, open_hold
-from consent.register.models.purposes import DataCategory
+from consent.register.models.purposes import DataCategory, SafeguardChange, SafeguardKind
+from consent.register.services import ChangeRule, find_waiting, store_safeguard_change
 from consent.sharing.models import LegalDisclosure
 from paktaleem.directory.data_systems.models import Order, OrderKind, OrderQuerySet, System
 from paktaleem.directory.data_systems.selectors import Parent
@@ -27,13 +28,12 @@ from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.acts import Refused, act, lock_row
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.accounts.second_person import ChangeState, decide_change, is_other_person
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 from retention.holdings.services.incidents import order_after_hold
-from retention.schedule.models import Hold, HoldKind, HoldLift
+from retention.schedule.models import Hold, HoldKind
 from retention.schedule.selectors import find_holds
 
 _OTHER_SIDE = gettext_lazy("Only the side that placed this hold can lift it: PakTaleem’s officers, or the client.")
@@ -124,7 +124,7 @@ def _check_lift(hold: Hold, actor: Actor, at: datetime) -> None:
     is_officer = actor.client_id is None
     if hold.is_of_client == is_officer and not (is_officer and has_left(hold.client_id, at=at)):
         raise Refused(_OTHER_SIDE)
-    if HoldLift.objects.filter(client_id=hold.client_id, hold=hold, state=ChangeState.WAITING).exists():
+    if find_waiting(hold).exists():
         raise Refused(_("Lifting was requested already: a second person may agree."))
 
 
@@ -150,7 +150,7 @@ def review_hold(hold: Hold, *, review_on: ReviewDay, reason: Reason | str, actor
     "Lift the hold",
     Capability.DECIDE_FOR_CLIENT,
     lead="The retention rules then apply to the data again. Only the side that placed a hold lifts it; the hold stays "
-    "in force until a second person agrees, under Liftings of holds.",
+    "in force until a second person agrees, under Changes to safeguards.",
     done="Recorded. A second person must agree.",
     danger=True,
     lock=lock_row,
@@ -162,39 +162,34 @@ def lift_hold(hold: Hold, *, ground: LiftGround, actor: Actor, at: datetime) -> 
     An officer's hold is lifted by officers, a client's hold by its staff, or by officers once its agreement has ended.
     Raises ValidationError for an empty ground, Refused, NotAllowed.
     """
-    HoldLift(
-        client_id=hold.client_id,
-        hold=hold,
-        ground=_require_ground(ground),
-        requested_kind=actor.kind.value,
-        requested_by=actor.id,
-        requested_at=at,
-    ).save(force_insert=True)
+    store_safeguard_change(hold, SafeguardKind.HOLD, ground=ground, actor=actor, at=at)
     record_hold("hold.lift_requested", hold, actor, at)
     return hold
 
 
-@transaction.atomic
-def settle_lift(lift: HoldLift, *, approve: bool, reason: Reason | str, actor: Actor, at: datetime) -> HoldLift:
-    """Approve or decline the lifting of a hold; the requester may only decline.
+def _get_held(change: SafeguardChange) -> Hold:
+    return Hold.objects.select_related("client").get(pk=change.row, client_id=change.client_id)
 
-    The lifting of an officer's hold is approved by officers. Raises ApproverIsRequester, ApproverNotIndependent,
-    ChangeAlreadyDecided, Refused, NotAllowed.
-    """
+
+def _apply_lift(change: SafeguardChange, *, actor: Actor, reason: Reason | str, at: datetime) -> None:
     del reason  # the hold's history has the ground in words
-    require(actor, Capability.DECIDE_FOR_CLIENT, lift.client_id)
-    rows = Hold.objects.select_for_update(of=("self",)).select_related("client")
-    hold = rows.get(pk=lift.hold_id, client_id=lift.client_id)
+    hold = _get_held(change)
     _check_open(hold, actor, at)
-    if approve and not hold.is_of_client and actor.client_id is not None:
-        raise Refused(_OTHER_SIDE)
-    settled = decide_change(lift, approve=approve, actor=actor, at=at)
-    settled.save(update_fields=["state", "settled_by", "settled_at"])
-    if approve:
-        end_hold(hold, settled.ground, actor, at)
-    else:
-        record_hold("hold.lift_declined", hold, actor, at)
-    return settled
+    end_hold(hold, change.ground, actor, at)
+
+
+def _decline_lift(change: SafeguardChange, *, actor: Actor, reason: Reason | str, at: datetime) -> None:
+    del reason  # no row changes
+    record_hold("hold.lift_declined", _get_held(change), actor, at)
+
+
+LIFT = ChangeRule(
+    kind=SafeguardKind.HOLD,
+    apply=_apply_lift,
+    decline=_decline_lift,
+    may_approve=lambda change, actor: actor.client_id is None or _get_held(change).is_of_client,
+)
+"""The lifting of an officer's hold is approved by officers."""
 
 
 def end_hold(hold: Hold, ground: str, actor: Actor, at: datetime) -> Hold:
@@ -236,11 +231,6 @@ def _find_kept(order: Order) -> frozenset[str]:
     holds = find_holds(order.client_id, subject_id=order.subject_id, system_id=order.system_id)
     codes = set(holds.exclude(kind=HoldKind.OPEN_REQUEST).values_list("category", flat=True))
     return frozenset(order.categories if "" in codes else codes & set(order.categories))
-
-
-def may_settle_lift(lift: HoldLift, actor: Actor, at: datetime) -> bool:
-    """Return True if the actor's side may agree to lift a hold, and the actor did not request it."""
-    return is_other_person(lift, actor, at) and (lift.hold.is_of_client or actor.client_id is None)
 
 
 def _check_scope(client: Client, scope: HoldScope) -> None:

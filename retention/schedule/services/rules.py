@@ -12,6 +12,7 @@ from consent.register.compiled import Basis
 from consent.register.effects import WeakensSafeguard, is_sandbox
 from consent.register.models.purposes import ROLES, LawfulBasis, Purpose, SafeguardChange, SafeguardKind, WideningKind
 from consent.register.services import (
+    ChangeRule,
     build_changed_row,
     check_register_row,
     list_changed_values,
@@ -256,17 +257,13 @@ def request_earlier_disposal(rule: RetentionRule, *, ground: str, actor: Actor, 
     return store_safeguard_change(rule, SafeguardKind.RETENTION, **about, actor=actor, at=at)
 
 
-def apply_approved_rule(change: SafeguardChange, *, actor: Actor, reason: Reason | str, at: datetime) -> bool:
-    """Save the rule of an approved change; False for a change of another kind. Connected to ``weaker_rows``.
-
-    Raises ValidationError.
-    """
-    if change.kind != SafeguardKind.RETENTION:
-        return False
+def _apply(change: SafeguardChange, *, actor: Actor, reason: Reason | str, at: datetime) -> None:
     rule: Any = build_changed_row(change, at)
     check_rule(rule, actor=actor, at=at)
     _save(rule, actor=actor, reason=reason, at=at)
-    return True
+
+
+EARLIER_DISPOSAL = ChangeRule(kind=SafeguardKind.RETENTION, apply=_apply)
 
 
 def _save(rule: RetentionRule, *, actor: Actor, reason: Reason | str, at: datetime) -> RetentionRule:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from procrastinate.contrib.django.models import ProcrastinateJob
 
+from consent.register.services import decide_safeguard_change, find_waiting
 from paktaleem.directory.data_systems.models import Ground, Order, OrderSet
 from paktaleem.directory.data_systems.selectors import Parent
 from paktaleem.directory.data_systems.services.fulfilment import approve_waiver, propose_waiver
@@ -32,7 +33,6 @@ from retention.disposals.services.batches import (
     open_disposal,
     pause_disposal,
     resume_disposal,
-    settle_approval,
     start_sweep,
     take_out,
 )
@@ -109,8 +109,8 @@ def test_a_batch_above_the_size_needs_a_second_person(cast, indus, now, settings
     assert batch.stage == Stage.SECOND_PERSON
     by = {"approve": True, "reason": "review", "at": now}
     with pytest.raises(ApproverIsRequester):
-        settle_approval(batch, actor=cast.actor("farah"), **by)
-    settle_approval(batch, actor=cast.actor("amina"), **by)
+        decide_safeguard_change(find_waiting(batch).get(), actor=cast.actor("farah"), **by)
+    decide_safeguard_change(find_waiting(batch).get(), actor=cast.actor("amina"), **by)
     batch.refresh_from_db()
     assert (batch.stage, batch.approved_by) == (Stage.SCHEDULED, cast.user_id("amina"))
 

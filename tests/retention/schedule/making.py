@@ -6,16 +6,16 @@ from zoneinfo import ZoneInfo
 
 from consent.register.effects import WeakensSafeguard
 from consent.register.models.purposes import Purpose
-from consent.register.services import decide_safeguard_change
+from consent.register.services import decide_safeguard_change, find_waiting
 from paktaleem.directory.schools.models import Term
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from retention.holdings.models import Holding
-from retention.schedule.models import Hold, HoldLift, RetentionRule
+from retention.schedule.models import Hold, RetentionRule
 from retention.schedule.resolution import parse_period
-from retention.schedule.services.holds import HoldScope, lift_hold, place_hold, settle_lift
+from retention.schedule.services.holds import HoldScope, lift_hold, place_hold
 from retention.schedule.services.rules import request_earlier_disposal, save_rule
 from tests.consent.making import officer
 from tests.factories import SETTING_UP
@@ -92,8 +92,7 @@ def make_holding(subject, category, purposes, *, collected_at, system=None, used
 def lift_hold_by_two(hold: Any, *, by: Any, second: Any, at: datetime, ground: str = "Settled.") -> None:
     """Lift a hold: one person requests it, a second one agrees."""
     lift_hold(hold, ground=ground, actor=by, at=at)
-    lift = HoldLift.objects.get(hold=hold, state="waiting")
-    settle_lift(lift, approve=True, reason=Reason.REVIEW, actor=second, at=at)
+    decide_safeguard_change(find_waiting(hold).get(), approve=True, actor=second, at=at)
 
 
 def end_of_day(day: date, zone: str) -> datetime:

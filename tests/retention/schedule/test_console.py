@@ -10,11 +10,12 @@ from django.utils import timezone
 from openpyxl import load_workbook
 
 from consent.register.models.purposes import Purpose
+from consent.register.services import find_waiting
 from paktaleem.foundation.tenancy.context import in_client
 from retention.holdings.models import FlaggedCollection, IncidentCause
 from retention.holdings.services.holdings import CollectionReport, report_collection
 from retention.holdings.services.incidents import open_incident
-from retention.schedule.models import Hold, HoldKind, HoldLift, RetentionRule
+from retention.schedule.models import Hold, HoldKind, RetentionRule
 from retention.schedule.selectors import list_due_of_person
 from retention.schedule.services.holds import HoldScope, lift_hold, place_hold
 from tests.console.pages import shows_effect_only
@@ -169,7 +170,7 @@ def test_the_first_page_names_gaps_and_what_waits(cast, farah, amina):
         lift_hold(hold, ground="Judgment.", actor=cast.actor("farah"), at=now)
     text = farah.get("/admin/").content.decode()
     assert "kept without end: Name and contact details, Use of the platform and activity logs" in text
-    for title in ("Data without a retention rule", "Flagged collections", "Holds to be reviewed", "Liftings of holds"):
+    for title in ("Data without a retention rule", "Flagged collections", "Holds to be reviewed", "A hold is lifted"):
         assert title in text
     assert "kept without end: Name and contact details, " in amina.get("/admin/").content.decode()
 
@@ -237,10 +238,12 @@ def test_a_hold_of_all_data_is_placed_and_lifted_by_two(cast, farah, amina):
         hold = Hold.objects.get()
     assert farah.post(f"/admin/schedule/hold/{hold.pk}/lift/", {"ground": "Judgment."}).status_code == 302
     with in_client(cast.client_id("indus")):
-        lift = HoldLift.objects.get()
-    own = farah.post(f"/admin/schedule/holdlift/{lift.pk}/approve/", {"reason": "review"})
+        lift = find_waiting(hold).get()
+    page = f"/admin/consent/safeguardchange/{lift.pk}/"
+    assert f"/admin/schedule/hold/{hold.pk}/change/" in amina.get(f"{page}change/").text
+    own = farah.post(f"{page}approve/", {"reason": "review"})
     assert "A second person must approve it" in own.content.decode()
-    assert amina.post(f"/admin/schedule/holdlift/{lift.pk}/approve/", {"reason": "review"}).status_code == 302
+    assert amina.post(f"{page}approve/", {"reason": "review"}).status_code == 302
     with in_client(cast.client_id("indus")):
         assert not Hold.objects.get().is_open
 
@@ -268,9 +271,9 @@ def test_the_lift_of_a_hold_is_offered_to_the_side_that_may_lift_it_and_once(cas
     with in_client(cast.client_id("indus")):
         lift_hold(own, ground="Judgment.", actor=cast.actor("farah"), at=now)
         lift_hold(officers, ground="Judgment.", actor=cast.actor("amina"), at=now)
-        first, second = HoldLift.objects.get(hold=own), HoldLift.objects.get(hold=officers)
+        first, second = find_waiting(own).get(), find_waiting(officers).get()
     assert (offers(farah, of_client, "lift"), offers(amina, of_officers, "lift")) == (False, False)
-    lifts = [f"/admin/schedule/holdlift/{lift.pk}/" for lift in (first, second)]
+    lifts = [f"/admin/consent/safeguardchange/{lift.pk}/" for lift in (first, second)]
     assert [offers(farah, url, "approve") for url in lifts] == [False, False], "requested, and of the other side"
     assert [offers(amina, url, "approve") for url in lifts] == [True, False]
     assert [offers(farah, url, "decline") for url in lifts] == [True, True]
