@@ -10,15 +10,14 @@ from consent.consents.services.restrictions import ISSUE_LIMIT_ORDERS, LimitStep
 from consent.consents.services.revocation import request_renewals
 from consent.notices.services.announcements import list_clients_to_follow, process_client
 from consent.notices.services.publishing import FOLLOW_ANNOUNCEMENTS
-from paktaleem.foundation.accounts.actors import system_actor
-from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.actors import Actor, system_actor
 from paktaleem.foundation.accounts.selectors import list_due_clients
+from paktaleem.foundation.accounts.tasks import each_client
 from paktaleem.foundation.clock import client_now, wall_clock_now
 from paktaleem.foundation.operations.jobs import do_for_clients
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 
 log = structlog.stdlib.get_logger(__name__)
-ASK_AGAIN = "consent.ask_about_renewal"
 
 
 @app.task(name=ISSUE_LIMIT_ORDERS, pass_context=False)
@@ -47,16 +46,8 @@ def follow_each_minute(timestamp: int) -> None:
     process_announcements()
 
 
-@app.periodic(cron="7 * * * *", periodic_id="ask_about_renewal")
-@app.task(name=ASK_AGAIN, queueing_lock=ASK_AGAIN, pass_context=False)
-def ask_about_renewal(timestamp: int) -> None:
+@each_client("consent.ask_about_renewal", cron="7 * * * *")
+def ask_about_renewal(client_id: UUID, actor: Actor, at: datetime) -> None:
     """Record, every hour, requests to renew consents that will soon expire."""
-    del timestamp
-    with as_officer():
-        clients = list(Client.objects.order_by("id").values_list("id", flat=True))
-    do_for_clients(clients, _ask_client)
-
-
-def _ask_client(client_id: UUID, at: datetime) -> None:
-    if count := request_renewals(client_id, actor=system_actor(ASK_AGAIN), at=at):
+    if count := request_renewals(client_id, actor=actor, at=at):
         log.info("Requested renewal of consents.", count=count)

@@ -29,9 +29,8 @@ from consent.own_pages.guardian_purposes import (
 )
 from consent.receipts.views import request_code_for_receipt
 from paktaleem.directory.access_links.models import Page
-from paktaleem.directory.access_links.views import enter_code, leave, start
+from paktaleem.directory.access_links.views import follow_link, own_page_urls
 
-_PAGE = {"page": Page.GUARDIAN}
 _CHILD = "child/<uuid:child>/"
 
 privacy_urls = [
@@ -59,6 +58,8 @@ choices_urls = [
     path("children/", open_children, name="choices-children"),
     path("receipt/<uuid:event>/", receipt, name="choices-receipt"),
     path("<str:client>/receipt/<str:code>/", request_code_for_receipt, name="receipt-followed"),
+    path("link/<str:token>/", follow_link, {"page": Page.CHOICES}, name="choices-link"),
+    *own_page_urls(Page.CHOICES),
 ]
 
 guardian_urls = [
@@ -72,7 +73,5 @@ guardian_urls = [
     path(f"{_CHILD}purpose/<str:purpose>/back/", withdraw_purpose, name="guardian-purpose-back"),
     path(f"{_CHILD}check/", ask_for_check, name="guardian-check-own"),
     path("own/", open_own_choices, name="guardian-own"),
-    path("code/", enter_code, _PAGE, name="guardian-code"),
-    path("leave/", leave, _PAGE, name="guardian-leave"),
-    path("<str:client>/", start, _PAGE, name="guardian-start"),
+    *own_page_urls(Page.GUARDIAN),
 ]

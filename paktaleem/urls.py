@@ -35,7 +35,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("docs/reasons/", show_reasons, name="reasons"),
     path("ns/consent/v1", show_context, name="consent-context"),
     path("choices/", include(choices_urls)),
-    path("choices/", include("paktaleem.directory.access_links.urls")),
     path("guardian/checks/<str:client>/<str:provider>/", answer_check, name="guardian-check-answer"),
     path("guardian/", include(rights_urls)),
     path("guardian/", include(guardian_urls)),

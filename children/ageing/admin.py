@@ -106,6 +106,7 @@ class AgeNoticeAdmin(ExportableAdmin, EvidenceAdmin):
     """Console page of the notices sent in advance."""
 
     view_capability = Capability.VIEW_CHILD_RECORDS
+    loaded = ("subject",)
     list_display = ("given_at", "about", "guardians", "person", "owner")
     list_filter = ("client",)
     exported = "person=subject__external_id given_at guardians_informed=guardians person_informed=person"
@@ -114,9 +115,6 @@ class AgeNoticeAdmin(ExportableAdmin, EvidenceAdmin):
     detail_fields = ("about", "given_at")
     intro = "Notices sent before a child reaches the age of consent. See Emails and text messages for their delivery."
     empty_text = "No notice has been sent yet."
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[AgeNotice]:
-        return super().get_queryset(request).select_related("subject")
 
     @admin.display(description="child")
     def about(self, row: AgeNotice) -> SafeString:

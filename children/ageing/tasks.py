@@ -9,10 +9,11 @@ from procrastinate.contrib.django import app
 from children.ageing.services import end_guardianships_of_adults, send_age_notices
 from children.guardians.services.verifications import end_authority_of_minors_on_file
 from paktaleem.foundation.accounts.actors import system_actor
-from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.selectors import list_client_ids
+from paktaleem.foundation.accounts.tasks import repeat_in_client
 from paktaleem.foundation.clock import client_now
 from paktaleem.foundation.operations.jobs import do_each
-from paktaleem.foundation.tenancy.context import as_officer, in_client
+from paktaleem.foundation.tenancy.context import in_client
 
 log = structlog.stdlib.get_logger(__name__)
 NOTICE = "ageing.give_notice"
@@ -24,18 +25,11 @@ END = "ageing.end_guardianships"
 def send_due_age_notices(timestamp: int) -> None:
     """Send the due notices every hour. Idempotent."""
     del timestamp
-    with as_officer():
-        clients = list(Client.objects.order_by("pk").values_list("pk", flat=True))
-    do_each(clients, _send_all)
+    do_each(list_client_ids(), _send_all)
 
 
 def _send_all(client_id: UUID) -> None:
-    count = 1
-    while count:
-        with in_client(client_id):
-            count = send_age_notices(client_id, actor=system_actor(NOTICE), at=client_now())
-        if count:
-            log.info("Sent notice of people who reach the age of consent.", count=count)
+    repeat_in_client(client_id, NOTICE, lambda actor, at: send_age_notices(client_id, actor=actor, at=at))
 
 
 @app.periodic(cron="17 1 * * *", periodic_id="end_guardianships_of_adults")
@@ -43,9 +37,7 @@ def _send_all(client_id: UUID) -> None:
 def end_due_guardianships(timestamp: int) -> None:
     """End, every day, guardianships of people of full age, and the authority of guardians who are not. Idempotent."""
     del timestamp
-    with as_officer():
-        clients = list(Client.objects.order_by("pk").values_list("pk", flat=True))
-    do_each(clients, _end_all)
+    do_each(list_client_ids(), _end_all)
 
 
 def _end_all(client_id: UUID) -> None:

@@ -1,5 +1,6 @@
 """Background tasks: reminders of the duties that clients attest each year."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -9,27 +10,21 @@ from procrastinate.contrib.django import app
 from consent.agreements.selectors import list_clients_with_agreement, list_notice_recipients
 from consent.agreements.services import DUTIES_DUE, NOTIFY, remind_of_duties
 from paktaleem.directory.mail.services import send_message
-from paktaleem.foundation.accounts.actors import system_actor
+from paktaleem.foundation.accounts.actors import Actor, system_actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Role
-from paktaleem.foundation.accounts.selectors import list_due_clients, list_staff
+from paktaleem.foundation.accounts.selectors import list_staff
 from paktaleem.foundation.accounts.sign_in_rules import build_public_url
-from paktaleem.foundation.clock import client_now, wall_clock_now
-from paktaleem.foundation.operations.jobs import do_for_clients
-from paktaleem.foundation.tenancy.context import as_officer, in_client
+from paktaleem.foundation.accounts.tasks import each_client
+from paktaleem.foundation.clock import client_now
+from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
-REMIND = "agreements.remind"
 
-
-@app.periodic(cron="37 * * * *", periodic_id="agreements_remind")
-@app.task(name=REMIND, queueing_lock=REMIND, pass_context=False)
-def remind_all_clients(timestamp: int) -> None:
+@each_client("agreements.remind", cron="37 * * * *", due=list_clients_with_agreement)
+def remind_all_clients(client_id: UUID, actor: Actor, at: datetime) -> None:
     """Every hour, remind clients of duties that are due; each client once a day at most."""
-    del timestamp
-    with as_officer():
-        clients = list_due_clients(list_clients_with_agreement, at=wall_clock_now())
-    do_for_clients(clients, lambda client_id, at: remind_of_duties(client_id, actor=system_actor(REMIND), at=at))
+    remind_of_duties(client_id, actor=actor, at=at)
 
 
 @app.task(name=NOTIFY, pass_context=False)

@@ -21,7 +21,6 @@ from django.utils import translation
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods
 
 from consent.cookies.models import BannerVersion, ChoiceSource, Visitor
 from consent.cookies.selectors import find_banner, find_client_of_site, find_visitor, get_open_origins
@@ -215,7 +214,6 @@ _ON_PLATFORM = _("Optional cookies can be accepted only on the platform itself."
 _OUTDATED = _("The texts have changed. Please read them and choose again.")
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
 @client_page
 def show_cookies(request: HttpRequest, client_id: UUID) -> HttpResponse:
     """Show the page; a POST records the visitor's choice, or finds the choice of a number from the banner."""

@@ -6,11 +6,10 @@ from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_http_methods
 
 from children.invitations.selectors import list_wards
 from consent.consents.models import ConsentState, Method
@@ -40,11 +39,10 @@ from consent.receipts.views import print_receipt
 from consent.register.compiled import describe_purpose
 from consent.sharing.own_pages import describe_disclosures
 from paktaleem.directory.access_links.models import Page
-from paktaleem.directory.access_links.sessions import Visit, require_own_page
-from paktaleem.directory.access_links.views import closed
+from paktaleem.directory.access_links.sessions import GET, GET_OR_POST, POST, Visit, own_page
 from paktaleem.foundation.accounts.middleware import get_client_time
 from paktaleem.foundation.audit.actors import Reason
-from paktaleem.foundation.web.public.pages import page_url, public_page
+from paktaleem.foundation.web.public.pages import public_page, redirect_to_page
 
 STATES: dict[str, Promise] = {
     "unknown": _("Not answered yet: not allowed"),
@@ -89,11 +87,8 @@ NOTICE_STALE = (TokenExpired, TokenMissing, TokenForged, TokenForeign, NoticeNot
 """Errors after which the notice is shown again."""
 ANSWERS = {"give": ConsentState.GIVEN, "refuse": ConsentState.REFUSED}
 
-own_choices = require_own_page(Page.CHOICES, closed)
 
-
-@require_http_methods(["GET", "HEAD"])
-@own_choices
+@own_page(Page.CHOICES, GET)
 def show(request: HttpRequest, visit: Visit) -> HttpResponse:
     """List every purpose with its lawful basis, the current answer and the possible actions."""
     found = list_choices(visit.subject, actor=visit.actor, at=get_client_time(request))
@@ -112,8 +107,7 @@ def show(request: HttpRequest, visit: Visit) -> HttpResponse:
     )
 
 
-@require_http_methods(["GET", "HEAD"])
-@own_choices
+@own_page(Page.CHOICES, GET)
 def receipt(request: HttpRequest, visit: Visit, event: UUID) -> HttpResponse:
     """Show the receipt of one of the person's answers, to print and keep."""
     found = select_consent_events(visit.subject, actor=visit.actor, until=get_client_time(request)).filter(pk=event)
@@ -147,8 +141,7 @@ def _notice_text(version: NoticeVersion | None, language: str, choice: Choice) -
     return for_child or version.text(language)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@own_choices
+@own_page(Page.CHOICES, GET_OR_POST)
 def answer_purpose(request: HttpRequest, visit: Visit, purpose: str) -> HttpResponse:
     """Show the notice in effect, and record the answer; consent and refusal have equal weight."""
     choice = _get_choice(visit, purpose, request)
@@ -156,7 +149,7 @@ def answer_purpose(request: HttpRequest, visit: Visit, purpose: str) -> HttpResp
         return _render_question(request, visit, choice)
     state = ANSWERS.get(request.POST.get("answer", ""))
     if state is None or not (choice.may_give or (state == ConsentState.REFUSED and choice.may_refuse)):
-        return _redirect("nothing")
+        return redirect_to_page("choices", done="nothing")
     try:
         record_answers(
             visit.subject,
@@ -167,15 +160,15 @@ def answer_purpose(request: HttpRequest, visit: Visit, purpose: str) -> HttpResp
     except NOTICE_STALE:
         return _render_question(request, visit, choice, status=HTTPStatus.CONFLICT, is_stale=True)
     except (ConsentNotBased, PurposeUnknown, ChildMayNotGive):
-        return _redirect("nothing")
-    return _redirect(state.value)
+        return redirect_to_page("choices", done="nothing")
+    return redirect_to_page("choices", done=state.value)
 
 
 def _render_question(
     request: HttpRequest, visit: Visit, choice: Choice, *, status: int = 200, is_stale: bool = False
 ) -> HttpResponse:
     if choice.current is None or not (choice.may_give or choice.may_refuse):
-        return _redirect("nothing")
+        return redirect_to_page("choices", done="nothing")
     return public_page(
         request,
         "choices/ask.html",
@@ -196,14 +189,13 @@ def list_shown(choice: Choice, version: NoticeVersion, client_id: UUID, *, at: d
     return {"data": data, "shown": sign_notice_token(shown)}
 
 
-@require_http_methods(["POST"])
-@own_choices
+@own_page(Page.CHOICES, POST)
 def change_choice(request: HttpRequest, visit: Visit, purpose: str) -> HttpResponse:
     """Withdraw, refuse, object, or withdraw an objection: actions that need no notice first."""
     act = _ACTS.get(request.POST.get("act", ""))
     if act is None:
         raise Http404
-    return _redirect(act(request, visit, _get_choice(visit, purpose, request)))
+    return redirect_to_page("choices", done=act(request, visit, _get_choice(visit, purpose, request)))
 
 
 def _withdraw_consent(request: HttpRequest, visit: Visit, choice: Choice) -> str:
@@ -263,7 +255,3 @@ def _get_choice(visit: Visit, purpose: str, request: HttpRequest) -> Choice:
         return get_choice(visit.subject, purpose, actor=visit.actor, at=get_client_time(request))
     except ChoiceUnknown as error:
         raise Http404 from error
-
-
-def _redirect(done: str) -> HttpResponse:
-    return HttpResponseRedirect(f"{page_url('choices')}&done={done}")

@@ -9,11 +9,10 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_http_methods
 
 from children.guardians.authority import Answer, ChildFacts, Guardian, Standing, why_not_allowed
 from children.guardians.models.guardians import Guardianship
@@ -48,13 +47,12 @@ from consent.own_pages.choices import BASIS_TEXTS, serialize_choice
 from consent.register.compiled import Register
 from consent.sharing.own_pages import describe_disclosures
 from paktaleem.directory.access_links.models import Page
-from paktaleem.directory.access_links.sessions import Visit, require_own_page
-from paktaleem.directory.access_links.views import closed
+from paktaleem.directory.access_links.sessions import GET, GET_OR_POST, POST, View, Visit, own_page
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, person_actor
 from paktaleem.foundation.accounts.middleware import get_client_time
 from paktaleem.foundation.accounts.sign_in_rules import get_public_url
-from paktaleem.foundation.web.public.pages import page_url, public_page
+from paktaleem.foundation.web.public.pages import public_page, redirect_to_page
 
 OWN_ANSWER_TEXTS: dict[str, Promise] = {
     "": _("You have not answered yet: nothing is allowed."),
@@ -92,10 +90,6 @@ DONE_TEXTS: dict[str, Promise] = {
     "early": _("Not yet: wait for the second message, open its link, and enter the code."),
 }
 """Messages shown after an act, by the value of ``done`` in the URL."""
-
-
-own_page = require_own_page(Page.GUARDIAN, closed)
-type View = Callable[..., HttpResponse]
 
 
 def language_of() -> str:
@@ -239,40 +233,31 @@ def list_children_on_page(request: HttpRequest, visit: Visit) -> list[ChildView]
     return [ChildView(visit, row, request, names.get(row.child_id, "")) for row in rows]
 
 
-def asks_guardian(view: View) -> View:
-    """Decorate ``view(request, ward, …)`` of a question about a child; redirects if the person answers alone."""
+def about_child(methods: tuple[str, ...], *, asks: bool = False) -> Callable[[View], View]:
+    """Decorate ``view(request, ward, …)`` about one child; 404 if it is not a child of the signed-in guardian.
 
-    @about_child
-    @wraps(view)
-    def run(request: HttpRequest, ward: ChildView, **kwargs: Any) -> HttpResponse:
-        return redirect_to_child(ward, "alone") if ward.is_alone else view(request, ward, **kwargs)
+    One that ``asks`` the guardian redirects if the person answers alone.
+    """
 
-    return run
+    def decorate(view: View) -> View:
+        @own_page(Page.GUARDIAN, methods)
+        @wraps(view)
+        def run(request: HttpRequest, visit: Visit, child: UUID, **kwargs: Any) -> HttpResponse:
+            ward = next((one for one in list_children_on_page(request, visit) if one.child.pk == child), None)
+            if ward is None or not ward.is_fit:
+                raise Http404
+            return redirect_to_child(ward, "alone") if asks and ward.is_alone else view(request, ward, **kwargs)
 
+        return run
 
-def about_child(view: View) -> View:
-    """Decorate ``view(request, ward, …)`` about one child; 404 if it is not a child of the signed-in guardian."""
-
-    @own_page
-    @wraps(view)
-    def run(request: HttpRequest, visit: Visit, child: UUID, **kwargs: Any) -> HttpResponse:
-        ward = next((one for one in list_children_on_page(request, visit) if one.child.pk == child), None)
-        if ward is None or not ward.is_fit:
-            raise Http404
-        return view(request, ward, **kwargs)
-
-    return run
+    return decorate
 
 
-_GET = require_http_methods(["GET", "HEAD"])
-_GET_OR_POST = require_http_methods(["GET", "HEAD", "POST"])
-_POST = require_http_methods(["POST"])
 SERVICE, SHARING = "service", "sharing"
 _REFUSED = (ContactRefused, NotTheGuardian, GuardianshipUnknown, NotAChild, TooWeakToShare)
 
 
-@_GET
-@own_page
+@own_page(Page.GUARDIAN, GET)
 def show_all(request: HttpRequest, visit: Visit) -> HttpResponse:
     """Show the signed-in guardian's children, with the state of each."""
     wards = list_children_on_page(request, visit)
@@ -287,8 +272,7 @@ def show_all(request: HttpRequest, visit: Visit) -> HttpResponse:
     )
 
 
-@_GET
-@about_child
+@about_child(GET)
 def show_child(request: HttpRequest, ward: ChildView) -> HttpResponse:
     """Show one child: the service, outside recipients, each purpose, and requests about the data."""
     found = list_choices(ward.child, actor=ward.actor, at=get_client_time(request)) if ward.gave else []
@@ -331,8 +315,7 @@ def _is_on_page(ward: ChildView, choice: Choice) -> bool:
     return choice.may_withdraw and choice.event is not None and choice.event.given_by == GivenBy.GUARDIAN
 
 
-@_GET_OR_POST
-@asks_guardian
+@about_child(GET_OR_POST, asks=True)
 def answer_service_page(request: HttpRequest, ward: ChildView, question: str = SERVICE) -> HttpResponse:
     """Show the question with equally prominent choices (yes, no, later), then record the answer."""
     if question == SHARING and not (ward.gave and ward.is_strong):
@@ -400,8 +383,7 @@ _ANSWERS: Mapping[str, Mapping[str, Callable[[AnswerContext], str]]] = {
 }
 
 
-@_POST
-@asks_guardian
+@about_child(POST, asks=True)
 def confirm(request: HttpRequest, ward: ChildView) -> HttpResponse:
     """Record the second confirmation of a consent, or that the guardian did not give it."""
     if request.POST.get("answer") == "refuse":
@@ -418,8 +400,7 @@ def confirm(request: HttpRequest, ward: ChildView) -> HttpResponse:
     return redirect_to_child(ward, "confirmed")
 
 
-@_POST
-@about_child
+@about_child(POST)
 def withdraw_service(request: HttpRequest, ward: ChildView) -> HttpResponse:
     """Withdraw consent to the service, then redirect to the question what should happen to the data."""
     del request
@@ -432,9 +413,9 @@ def withdraw_service(request: HttpRequest, ward: ChildView) -> HttpResponse:
 
 def redirect_to_data_question(ward: ChildView) -> HttpResponse:
     """Redirect, after a withdrawal, to the question what should happen to the data."""
-    return HttpResponseRedirect(f"{page_url('guardian-data', ward.child.pk)}&done=withdrawn")
+    return redirect_to_page("guardian-data", ward.child.pk, done="withdrawn")
 
 
 def redirect_to_child(ward: ChildView, done: str) -> HttpResponse:
     """Redirect to the child's page, which shows the message for ``done``."""
-    return HttpResponseRedirect(f"{page_url('guardian-child', ward.child.pk)}&done={done}")
+    return redirect_to_page("guardian-child", ward.child.pk, done=done)

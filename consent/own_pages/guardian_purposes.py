@@ -13,7 +13,6 @@ from django import forms
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_http_methods
 
 from children.guardians.models.guardians import VerificationMethod
 from children.guardians.models.mechanisms import CheckState
@@ -34,19 +33,17 @@ from consent.consents.services.recording import (
     record_answers,
     withdraw_consent,
 )
-from consent.own_pages.choices import ANSWERS, BASIS_TEXTS, NOTICE_STALE, list_shown, own_choices
+from consent.own_pages.choices import ANSWERS, BASIS_TEXTS, NOTICE_STALE, list_shown
 from consent.own_pages.guardian_pages import (
     ChildView,
     about_child,
-    asks_guardian,
     language_of,
-    own_page,
     redirect_to_child,
     redirect_to_data_question,
 )
 from consent.register.compiled import describe_purpose
 from paktaleem.directory.access_links.models import Page
-from paktaleem.directory.access_links.sessions import Visit, set_page_session
+from paktaleem.directory.access_links.sessions import GET_OR_POST, POST, Visit, own_page, set_page_session
 from paktaleem.foundation.accounts.middleware import as_received, get_client_time
 from paktaleem.foundation.accounts.sign_in_rules import get_public_url
 from paktaleem.foundation.audit.actors import Reason
@@ -56,8 +53,7 @@ from paktaleem.foundation.web.public.pages import public_page, redirect_to_page
 _REFUSED = (ConsentNotBased, PurposeUnknown, ChildMayNotGive, GuardianUnknown, GuardianMayNotAnswer)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@asks_guardian
+@about_child(GET_OR_POST, asks=True)
 def ask_purpose(request: HttpRequest, ward: ChildView, purpose: str) -> HttpResponse:
     """Show the notice in effect, then record the guardian's answer."""
     choice = _choice(request, ward, purpose)
@@ -86,8 +82,7 @@ def _why_not_possible(ward: ChildView, choice: Choice, state: ConsentState) -> s
     return None if choice.may_give or (state == ConsentState.REFUSED and choice.may_refuse) else "nothing"
 
 
-@require_http_methods(["POST"])
-@about_child
+@about_child(POST)
 def withdraw_purpose(request: HttpRequest, ward: ChildView, purpose: str) -> HttpResponse:
     """Withdraw consent to one purpose, then redirect to the question what should happen to the data."""
     choice = _choice(request, ward, purpose)
@@ -161,8 +156,7 @@ class MethodForm(forms.Form):
         set_choices(self, "method", [(one.value, one.label) for one in VerificationMethod if one.value in offered])
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@about_child
+@about_child(GET_OR_POST)
 def ask_for_check(request: HttpRequest, ward: ChildView) -> HttpResponse:
     """Show the state of the latest check and offer a new one; the worker starts it after this request."""
     latest = find_latest_check(ward.guardianship)
@@ -199,11 +193,7 @@ def _request_check(request: HttpRequest, ward: ChildView, provider: str, method:
     return redirect_to_page("guardian-check-own", ward.child.pk)
 
 
-_POST = require_http_methods(["POST"])
-
-
-@_POST
-@own_choices
+@own_page(Page.CHOICES, POST)
 def open_children(request: HttpRequest, visit: Visit) -> HttpResponse:
     """Open the page about the children of a person who entered a code for their own choices; else ask for one."""
     if not visit.session.channel or visit.is_for_child:
@@ -212,8 +202,7 @@ def open_children(request: HttpRequest, visit: Visit) -> HttpResponse:
     return _carry_over(request, visit, Page.GUARDIAN)
 
 
-@_POST
-@own_page
+@own_page(Page.GUARDIAN, POST)
 def open_own_choices(request: HttpRequest, visit: Visit) -> HttpResponse:
     """Open the own choices of a person who entered a code for the page about their children."""
     return _carry_over(request, visit, Page.CHOICES)

@@ -118,6 +118,7 @@ class PaperAnswerAdmin(ExportableAdmin, EvidenceAdmin):
 
     view_capability = Capability.VIEW_RECORDS
     ledger_families = ("answer",)
+    loaded = ("subject", "page__run", "guardian")
     list_display = ("page_of_form", "person", "said", "signer", "answered_on", "standing", "owner")
     list_filter = ("state", FormFilter, "client")
     exported = (
@@ -144,9 +145,6 @@ class PaperAnswerAdmin(ExportableAdmin, EvidenceAdmin):
         ),
         act_page(dismiss_answer, template="paper/settle.html"),
     )
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[PaperAnswer]:
-        return super().get_queryset(request).select_related("subject", "page__run", "guardian")
 
     def page(self, request: HttpRequest, row: PaperAnswer, template: str, **values: Any) -> Any:
         return super().page(request, row, template, said=self.said(row), **values)

@@ -8,7 +8,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone, translation
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_http_methods
 
 from consent.consents.models import ConsentEvent
 from consent.receipts.receipt import PortalUrls, find_event_id, make_receipt_code
@@ -101,7 +100,6 @@ def _render_qr_code(address: str) -> str:
     return mark_safe(drawn)  # noqa: S308 -- generated SVG of a generated URL
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
 @client_page
 def request_code_for_receipt(request: HttpRequest, client_id: UUID, code: str) -> HttpResponse:
     """Show the page behind a receipt's code; POST sends a one-time code to the person who answered."""

@@ -1,32 +1,27 @@
 """Background tasks of disposals: a sweep of each client a day, and what continues sweeps and batches."""
 
-from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
 from procrastinate.contrib.django import app
 
 from paktaleem.foundation.accounts.actors import Actor, system_actor
-from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.tasks import each_client, repeat_in_client
 from paktaleem.foundation.clock import client_now
-from paktaleem.foundation.operations.jobs import do_each, do_for_clients
+from paktaleem.foundation.operations.jobs import do_each
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from retention.disposals.models import Batch, Stage, Sweep
 from retention.disposals.services.batches import SWEEP, enqueue_continuation, enqueue_sweep, flag_chunk, start_sweep
 from retention.disposals.services.certificates import CONTINUE
 from retention.disposals.services.executing import certify_if_answered, order_chunk
 
-SWEEP_ALL, CONTINUE_ALL = "disposals.sweep_all", "disposals.continue_all"
+CONTINUE_ALL = "disposals.continue_all"
 
 
-@app.periodic(cron="5 19 * * *", periodic_id="disposals_sweep_all")
-@app.task(name=SWEEP_ALL, queueing_lock=SWEEP_ALL, pass_context=False)
-def sweep_all_clients(timestamp: int) -> None:
+@each_client("disposals.sweep_all", cron="5 19 * * *")
+def sweep_all_clients(client_id: UUID, actor: Actor, at: datetime) -> None:
     """Once a day, just after midnight in Pakistan, start a sweep of each client, in a transaction each."""
-    del timestamp
-    with as_officer():
-        clients = sorted(Client.objects.values_list("pk", flat=True))
-    do_for_clients(clients, lambda client_id, at: start_sweep(client_id, actor=system_actor(SWEEP_ALL), at=at))
+    start_sweep(client_id, actor=actor, at=at)
 
 
 @app.task(name=SWEEP, pass_context=False)
@@ -34,7 +29,7 @@ def sweep_client(client: str, sweep: str) -> None:
     """Flag the holdings of one sweep, chunk by chunk in a transaction each; idempotent."""
     client_id, key = UUID(client), UUID(sweep)
     sweeps = Sweep.objects.filter(pk=key, client_id=client_id)
-    _repeat(client_id, SWEEP, lambda actor, at: flag_chunk(sweeps.get(), actor=actor, at=at))
+    repeat_in_client(client_id, SWEEP, lambda actor, at: flag_chunk(sweeps.get(), actor=actor, at=at))
 
 
 @app.task(name=CONTINUE, pass_context=False)
@@ -46,7 +41,7 @@ def continue_disposal(client: str, batch: str) -> None:
         found = batches.get()
     if found.stage == Stage.FLAGGING:
         sweep_client(client, str(found.sweep_id))
-    _repeat(client_id, CONTINUE, lambda actor, at: order_chunk(batches.get(), actor=actor, at=at))
+    repeat_in_client(client_id, CONTINUE, lambda actor, at: order_chunk(batches.get(), actor=actor, at=at))
     with in_client(client_id):
         certify_if_answered(batches.get(), actor=system_actor(CONTINUE), at=client_now())
 
@@ -69,10 +64,3 @@ def _enqueue(row: Sweep | Batch) -> None:
             enqueue_sweep(row, unless_queued=True)
         elif row.starts_at is None or row.starts_at <= client_now():
             enqueue_continuation(row, unless_queued=True)
-
-
-def _repeat(client_id: UUID, task: str, step: Callable[[Actor, datetime], bool]) -> None:
-    more = True
-    while more:
-        with in_client(client_id):
-            more = step(system_actor(task), client_now())

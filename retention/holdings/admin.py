@@ -58,10 +58,7 @@ class OfPersonAdmin(EvidenceAdmin):
 
     view_capability = Capability.VIEW_HOLDINGS
     list_filter: ClassVar[Any] = ("client",)
-    loaded: tuple[str, ...] = ("subject",)
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).select_related(*self.loaded)
+    loaded: ClassVar[Any] = ("subject",)
 
     @admin.display(description="person")
     def person(self, row: Any) -> SafeString:
@@ -254,6 +251,7 @@ class QuarantineAdmin(ExportableAdmin, EvidenceAdmin):
     """Console page of quarantines."""
 
     view_capability = Capability.VIEW_CHILD_RECORDS
+    loaded = ("subject",)
     list_display = ("starts_at", "subject", "cause", "state", "owner")
     list_filter = ("client",)
     exported = "person=subject__external_id cause starts_at ends_at"
@@ -279,9 +277,6 @@ class QuarantineAdmin(ExportableAdmin, EvidenceAdmin):
             applies=_may_be_released,
         ),
     )
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Quarantine]:
-        return super().get_queryset(request).select_related("subject")
 
 
 def _pill(row: Incident) -> SafeString:

@@ -1,21 +1,19 @@
 """Background task that notifies officers of overdue incidents."""
 
-from procrastinate.contrib.django import app
+from datetime import datetime
+from uuid import UUID
 
-from paktaleem.foundation.accounts.actors import system_actor
-from paktaleem.foundation.operations.jobs import do_for_clients
-from paktaleem.foundation.tenancy.context import as_officer
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.tasks import each_client
 from retention.holdings.models import Incident
 from retention.holdings.services.incidents import notify_overdue
 
-NOTIFY_OVERDUE = "retention.tell_of_overdue"
+
+def _list_clients(at: datetime) -> list[UUID]:
+    return list(Incident.objects.overdue(at).order_by().values_list("client_id", flat=True).distinct())
 
 
-@app.periodic(cron="42 * * * *", periodic_id="tell_of_overdue_incidents")
-@app.task(name=NOTIFY_OVERDUE, queueing_lock=NOTIFY_OVERDUE, pass_context=False)
-def notify_overdue_incidents(timestamp: int) -> None:
+@each_client("retention.tell_of_overdue", cron="42 * * * *", due=_list_clients)
+def notify_overdue_incidents(client_id: UUID, actor: Actor, at: datetime) -> None:
     """Every hour, email the privacy officers about newly overdue incidents, once for each."""
-    del timestamp
-    with as_officer():
-        clients = list(Incident.objects.open().order_by().values_list("client_id", flat=True).distinct())
-    do_for_clients(clients, lambda client_id, at: notify_overdue(client_id, actor=system_actor(NOTIFY_OVERDUE), at=at))
+    notify_overdue(client_id, actor=actor, at=at)

@@ -6,7 +6,6 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, reverse
@@ -52,6 +51,7 @@ class ImpactAssessmentAdmin(RegisterAdmin):
 
     row_fields = ("purpose", "reference", "outcome", "summary", "done_on", "review_on")
     fixed = ("purpose",)
+    loaded = ("purpose",)
     list_display = ("purpose", "reference", "outcome", "done_on", "review_on", "owner")
     list_filter = ("outcome", "client")
     change_list_template = "console/assessments.html"
@@ -61,9 +61,6 @@ class ImpactAssessmentAdmin(RegisterAdmin):
     )
     empty_text = "No impact assessment yet."
     acts = (review_assessment,)
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[ImpactAssessment]:
-        return super().get_queryset(request).select_related("purpose")
 
     def write(self, row: ImpactAssessment, **details: Any) -> None:
         save_assessment(row, actor=details["actor"], reason=details["reason"], at=details["at"])

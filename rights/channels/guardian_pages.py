@@ -1,26 +1,25 @@
 """The guardian's page about a child's data: their requests, what is refused and why, and the copies."""
 
 from collections.abc import Container, Mapping
-from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
 from django import forms
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_http_methods
 
 from children.guardians.authority import RequestBlocker
 from children.guardians.selectors import GuardianshipUnknown
 from consent.own_pages.guardian_pages import ChildView, about_child, language_of
 from paktaleem.directory.access_links.contact_changes import is_contact_settled
+from paktaleem.directory.access_links.sessions import GET_OR_POST, POST
 from paktaleem.directory.data_systems.selectors import Parent, count_answers
 from paktaleem.foundation.accounts.middleware import get_client_time
 from paktaleem.foundation.console.forms import set_choices
 from paktaleem.foundation.first_rows import FirstRows, take_latest
-from paktaleem.foundation.web.public.pages import page_url, public_page
+from paktaleem.foundation.web.public.pages import page_url, public_page, redirect_to_page
 from rights.channels.guardians import RIGHT_OF, Wish, list_request_blockers, record_guardian_request
 from rights.channels.views import STATES_FOR_PERSON, list_extras
 from rights.erasures.views import list_erasures_of_ward
@@ -88,8 +87,7 @@ class DataForm(forms.Form):
         set_choices(self, "wish", offered)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@about_child
+@about_child(GET_OR_POST)
 def ask_for_data(request: HttpRequest, ward: ChildView) -> HttpResponse:
     """Let a guardian exercise the child's rights; show their requests, and which are not possible and why."""
     at = get_client_time(request)
@@ -102,7 +100,6 @@ def ask_for_data(request: HttpRequest, ward: ChildView) -> HttpResponse:
         request,
         "guardian/data.html",
         title=_("The child’s data"),
-        status=HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK,
         client=ward.child.client,
         notices=list_erasures_of_ward(ward.visit.person, ward.child, at),
         ward=ward,
@@ -153,8 +150,7 @@ def _describe_progress(row: RightsRequest) -> str | Promise:
     return _STATES[State(row.state)]
 
 
-@require_http_methods(["POST"])
-@about_child
+@about_child(POST)
 def end_request(request: HttpRequest, ward: ChildView) -> HttpResponse:
     """End one of the guardian's own requests that is not answered yet."""
     try:
@@ -194,12 +190,10 @@ def _record_request(request: HttpRequest, ward: ChildView, wish: str, text: str)
 
 
 def _show_done(ward: ChildView, done: str) -> HttpResponse:
-    shown = done if done in DONE_TEXTS else "asked"
-    return HttpResponseRedirect(f"{page_url('guardian-data', ward.child.pk)}&done={shown}")
+    return redirect_to_page("guardian-data", ward.child.pk, done=done if done in DONE_TEXTS else "asked")
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@about_child
+@about_child(GET_OR_POST)
 def show_copy(request: HttpRequest, ward: ChildView, rights_request: UUID) -> HttpResponse:
     """Show the state of the copy of a request that the guardian made for the child; POST fetches it."""
     own = RightsRequest.objects.filter(pk=rights_request, subject=ward.child, requester=ward.visit.person)

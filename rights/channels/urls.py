@@ -3,13 +3,12 @@
 from django.urls import path
 
 from paktaleem.directory.access_links.models import Page
-from paktaleem.directory.access_links.views import enter_code, follow_link, leave, start
+from paktaleem.directory.access_links.views import follow_link, own_page_urls
 from rights.channels import guardian_pages, views
 from rights.erasures.views import cancel_erasure_of_ward, cancel_own_erasure
 from rights.packages.views import show_copy
 from rights.rectifications.views import state_corrections
 
-_OWN = {"page": Page.REQUESTS}
 _DATA = "child/<uuid:child>/data/"
 
 requests_urls = [
@@ -20,10 +19,8 @@ requests_urls = [
     path("mine/", views.show_own_requests, name="requests"),
     path("mine/new/", views.make_own_request, name="requests-new"),
     path("mine/answer/", views.answer_own_request, name="requests-answer"),
-    path("code/", enter_code, _OWN, name="requests-code"),
-    path("leave/", leave, _OWN, name="requests-leave"),
-    path("link/<str:token>/", follow_link, _OWN, name="requests-link"),
-    path("follow/<str:client>/", start, _OWN, name="requests-start"),
+    path("link/<str:token>/", follow_link, {"page": Page.REQUESTS}, name="requests-link"),
+    *own_page_urls(Page.REQUESTS, start_at="follow/<str:client>/"),
     path("<str:client>/", views.make_request, name="rights-form-of"),
 ]
 """Below ``requests/``."""

@@ -11,13 +11,11 @@ from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_http_methods
 
 from paktaleem.directory.access_links.contact_changes import is_contact_settled
 from paktaleem.directory.access_links.models import Page
 from paktaleem.directory.access_links.services import Limit, count_attempt
-from paktaleem.directory.access_links.sessions import Visit, client_page, require_own_page
-from paktaleem.directory.access_links.views import closed
+from paktaleem.directory.access_links.sessions import GET, POST, Visit, client_page, own_page
 from paktaleem.directory.people.details import contact_index
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.middleware import get_client_time
@@ -139,20 +137,17 @@ OWN_LIMITS = (Limit("own-rights/address", 10, timedelta(days=1)),)
 REPORTING = (Limit("concern/ip", 10, timedelta(hours=1)),)
 _BY_ANYBODY = system_actor("rights.made_by_anybody")
 _CONCERNED = system_actor("rights.concern_by_anybody")
-_own_page = require_own_page(Page.REQUESTS, closed)
 _SHOWN = 50
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
 @client_page
 def make_request(request: HttpRequest, client_id: UUID) -> HttpResponse:
     """Show the form and record a request; the response is the same for every contact, known or used before or not."""
     client = Client.objects.get(pk=client_id)
     form = PublicRequestForm(request.POST if request.method == "POST" else None, client=client)
     if not form.is_valid():
-        status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
         title = _("Make a request about your data")
-        return public_page(request, "rights/make.html", title=title, status=status, client=client, form=form)
+        return public_page(request, "rights/make.html", title=title, client=client, form=form)
     if not count_attempt(FORM_LIMITS, address="", ip=get_remote_address(request) or ""):
         return error_page(HTTPStatus.TOO_MANY_REQUESTS)
     given, at = form.cleaned_data, client_now()
@@ -167,16 +162,17 @@ def make_request(request: HttpRequest, client_id: UUID) -> HttpResponse:
         at=at,
     )
     enqueue_job(MATCH_SENDER, client=str(client_id), request=str(row.pk))
-    values: dict[str, Any] = {
-        "client": client,
-        "due_at": due_at(at),
-        "withdraws": RightKind.WITHDRAWAL in given["kinds"],
-    }
-    return public_page(request, "rights/received.html", title=_("Thank you"), **values)
+    return public_page(
+        request,
+        "rights/received.html",
+        title=_("Thank you"),
+        client=client,
+        due_at=due_at(at),
+        withdraws=RightKind.WITHDRAWAL in given["kinds"],
+    )
 
 
-@require_http_methods(["GET", "HEAD"])
-@_own_page
+@own_page(Page.REQUESTS, GET)
 def show_own_requests(request: HttpRequest, visit: Visit) -> HttpResponse:
     """List the person's requests with state and dates, and the form for a new one."""
     return _render_own(request, visit, OwnRequestForm())
@@ -215,13 +211,12 @@ def list_extras(row: RightsRequest, at: datetime) -> list[dict[str, Any]]:
     return [extra for extra in extras if extra is not None]
 
 
-@require_http_methods(["POST"])
-@_own_page
+@own_page(Page.REQUESTS, POST)
 def make_own_request(request: HttpRequest, visit: Visit) -> HttpResponse:
     """Record a request of a person on their own page: the learning platform or a code verified who they are."""
     form = OwnRequestForm(request.POST)
     if not form.is_valid():
-        return _render_own(request, visit, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        return _render_own(request, visit, form)
     if not count_attempt(OWN_LIMITS, address=str(visit.person.pk), ip=""):
         return error_page(HTTPStatus.TOO_MANY_REQUESTS)
     at = get_client_time(request)
@@ -242,8 +237,7 @@ def make_own_request(request: HttpRequest, visit: Visit) -> HttpResponse:
     return redirect_to_page("requests")
 
 
-@require_http_methods(["POST"])
-@_own_page
+@own_page(Page.REQUESTS, POST)
 def answer_own_request(request: HttpRequest, visit: Visit) -> HttpResponse:
     """Confirm a request that named the person's contact, or deny it."""
     row = _find_own(request, visit)
@@ -276,17 +270,14 @@ def _find_own(request: HttpRequest, visit: Visit) -> RightsRequest:
     return row
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
 @client_page
 def report_concern(request: HttpRequest, client_id: UUID) -> HttpResponse:
     """Show the form and record a concern; the response does not depend on whether the child is registered."""
     form = ConcernForm(request.POST if request.method == "POST" else None)
     client = Client.objects.get(pk=client_id)
-    shown: dict[str, Any] = {"client": client, "form": form}
     if not form.is_valid():
-        status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
         title = _("Report a concern about a child’s data")
-        return public_page(request, "concern/report.html", title=title, status=status, **shown)
+        return public_page(request, "concern/report.html", title=title, client=client, form=form)
     if not count_attempt(REPORTING, address="", ip=get_remote_address(request) or ""):
         return error_page(HTTPStatus.TOO_MANY_REQUESTS)
     row = receive_request(

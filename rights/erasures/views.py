@@ -7,13 +7,11 @@ from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
 
 from children.guardians.models.guardians import Guardianship
 from consent.own_pages.guardian_pages import ChildView, about_child
 from paktaleem.directory.access_links.models import Page
-from paktaleem.directory.access_links.sessions import Visit, require_own_page
-from paktaleem.directory.access_links.views import closed
+from paktaleem.directory.access_links.sessions import POST, Visit, own_page
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.middleware import get_client_time
@@ -56,16 +54,14 @@ def show_number(request: RightsRequest) -> dict[str, Any] | None:
     return None if not is_going_on else {"template": "rights/own_erasure_number.html", "row": row}
 
 
-@require_http_methods(["POST"])
-@require_own_page(Page.REQUESTS, closed)
+@own_page(Page.REQUESTS, POST)
 def cancel_own_erasure(request: HttpRequest, visit: Visit) -> HttpResponse:
     """Cancel an erasure and say so; one that has started meanwhile cannot be cancelled."""
     shown = list_own_erasures(visit.person, get_client_time(request))
     return _cancel(request, shown, actor=visit.actor, back=page_url("requests"))
 
 
-@require_http_methods(["POST"])
-@about_child
+@about_child(POST)
 def cancel_erasure_of_ward(request: HttpRequest, ward: ChildView) -> HttpResponse:
     """Cancel an erasure on the guardian's page about the child's data, as on their own page of requests."""
     shown = list_erasures_of_ward(ward.visit.person, ward.child, get_client_time(request))

@@ -8,18 +8,15 @@ from uuid import UUID
 from procrastinate.contrib.django import app
 
 from paktaleem.directory.files.services import FileTooLarge
-from paktaleem.foundation.accounts.actors import system_actor
-from paktaleem.foundation.accounts.selectors import list_due_clients
-from paktaleem.foundation.clock import client_now, wall_clock_now
-from paktaleem.foundation.operations.jobs import do_for_clients
-from paktaleem.foundation.tenancy.context import as_officer, in_client
+from paktaleem.foundation.accounts.actors import Actor, system_actor
+from paktaleem.foundation.accounts.tasks import each_client
+from paktaleem.foundation.clock import client_now
+from paktaleem.foundation.tenancy.context import in_client
 from rights.packages.models import BuildFailure
 from rights.packages.selectors import list_clients_with_packages
 from rights.packages.services.answering import build_package, record_failure
 from rights.packages.services.collecting import BUILD, continue_waiting_packages, retry_builds
 from rights.requests.services.steps import RequestEnded
-
-LOOK_AFTER = "rights.look_after_packages"
 
 
 @app.task(name=BUILD, pass_context=False)
@@ -41,16 +38,8 @@ def _record_failure(client: str, package: str, failure: BuildFailure) -> None:
         record_failure(UUID(package), failure=failure, **by)
 
 
-@app.periodic(cron="*/10 * * * *", periodic_id="rights_packages")
-@app.task(name=LOOK_AFTER, queueing_lock=LOOK_AFTER, pass_context=False)
-def look_after_packages(timestamp: int) -> None:
+@each_client("rights.look_after_packages", cron="*/10 * * * *", due=list_clients_with_packages)
+def look_after_packages(client_id: UUID, _actor: Actor, at: datetime) -> None:
     """Every ten minutes, build packages that wait for nothing any more or failed."""
-    del timestamp
-    with as_officer():
-        clients = list_due_clients(list_clients_with_packages, at=wall_clock_now())
-    do_for_clients(clients, _look_after)
-
-
-def _look_after(client_id: UUID, at: datetime) -> None:
     continue_waiting_packages(client_id, at=at)
     retry_builds(client_id, at=at)

@@ -9,12 +9,11 @@ from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
 
 from paktaleem.directory.access_links.models import Page
 from paktaleem.directory.access_links.services import issue_link
-from paktaleem.directory.access_links.sessions import Visit, require_own_page
-from paktaleem.directory.access_links.views import closed, send_code
+from paktaleem.directory.access_links.sessions import GET_OR_POST, Visit, own_page
+from paktaleem.directory.access_links.views import send_code
 from paktaleem.directory.files.models import CONTENT_TYPES, FileKind
 from paktaleem.directory.mail.models import Channel
 from paktaleem.foundation.accounts.actors import Actor, system_actor
@@ -150,8 +149,7 @@ def _send_copy(request: HttpRequest, page: CopyPage) -> HttpResponse:
     return stream_package(package, content)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@require_own_page(Page.REQUESTS, closed)
+@own_page(Page.REQUESTS, GET_OR_POST)
 def show_copy(request: HttpRequest, visit: Visit, rights_request: UUID) -> HttpResponse:
     """Show the state of the copy of a request that the person made for themselves; POST fetches it."""
     own = RightsRequest.objects.filter(pk=rights_request, requester=None)

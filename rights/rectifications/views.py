@@ -1,6 +1,5 @@
 """Page on which a person says what is wrong, one correction after the other. GET shows, POST adds."""
 
-from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
@@ -8,11 +7,9 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_http_methods
 
 from paktaleem.directory.access_links.models import Page
-from paktaleem.directory.access_links.sessions import Visit, require_own_page
-from paktaleem.directory.access_links.views import closed
+from paktaleem.directory.access_links.sessions import GET_OR_POST, Visit, own_page
 from paktaleem.foundation.accounts.middleware import get_client_time
 from paktaleem.foundation.console.forms import add_service_error
 from paktaleem.foundation.web.public.pages import public_page, redirect_to_page
@@ -66,8 +63,7 @@ class CorrectionForm(forms.Form):
     )
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@require_own_page(Page.REQUESTS, closed)
+@own_page(Page.REQUESTS, GET_OR_POST)
 def state_corrections(request: HttpRequest, visit: Visit, rights_request: UUID) -> HttpResponse:
     """Show the corrections stated so far and the form for another one; add it."""
     own = RightsRequest.objects.filter(client_id=visit.person.client_id, subject=visit.person, requester=None)
@@ -83,7 +79,6 @@ def state_corrections(request: HttpRequest, visit: Visit, rights_request: UUID) 
         request,
         "rights/corrections.html",
         title=_("What is wrong?"),
-        status=HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK,
         client=row.client,
         row=row,
         stated=list_corrections(row),

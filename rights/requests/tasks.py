@@ -1,6 +1,7 @@
 """Background tasks: what is due about requests, and emails to staff."""
 
 from contextlib import suppress
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -8,14 +9,14 @@ from django.urls import reverse
 from procrastinate.contrib.django import app
 
 from paktaleem.directory.mail.services import send_message
-from paktaleem.foundation.accounts.actors import system_actor
+from paktaleem.foundation.accounts.actors import Actor, system_actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Role
-from paktaleem.foundation.accounts.selectors import list_due_clients, list_staff
+from paktaleem.foundation.accounts.selectors import list_staff
 from paktaleem.foundation.accounts.sign_in_rules import build_public_url
+from paktaleem.foundation.accounts.tasks import each_client
 from paktaleem.foundation.clock import client_now, wall_clock_now
-from paktaleem.foundation.operations.jobs import do_for_clients
-from paktaleem.foundation.tenancy.context import as_officer, in_client
+from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from rights.requests.deadlines import StepKind, format_day
 from rights.requests.letters import STAFF_MESSAGES, build_link_url
@@ -25,17 +26,11 @@ from rights.requests.services.clock import NOTIFY_STAFF, carry_out_due_steps, li
 from rights.requests.services.intake import MATCH_SENDER, match_sender
 from rights.requests.services.steps import RequestEnded
 
-SCHEDULE = "rights.schedule"
 
-
-@app.periodic(cron="*/10 * * * *", periodic_id="rights_schedule")
-@app.task(name=SCHEDULE, queueing_lock=SCHEDULE, pass_context=False)
-def carry_out_due_steps_of_all(timestamp: int) -> None:
+@each_client("rights.schedule", cron="*/10 * * * *", due=list_clients_with_due_requests)
+def carry_out_due_steps_of_all(client_id: UUID, actor: Actor, at: datetime) -> None:
     """Every ten minutes, send the reminders that are due, escalate, and record what is overdue."""
-    del timestamp
-    with as_officer():
-        clients = list_due_clients(list_clients_with_due_requests, at=wall_clock_now())
-    do_for_clients(clients, lambda client_id, at: carry_out_due_steps(client_id, actor=system_actor(SCHEDULE), at=at))
+    carry_out_due_steps(client_id, actor=actor, at=at)
 
 
 @app.task(name=MATCH_SENDER, pass_context=False)

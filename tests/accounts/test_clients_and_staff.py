@@ -11,7 +11,6 @@ from django.utils.module_loading import import_string
 
 from consent.urls import choices_urls, privacy_urls
 from paktaleem import settings as portal_settings
-from paktaleem.directory.access_links.urls import urlpatterns as doors
 from paktaleem.foundation.accounts.actors import NotAllowed, user_actor
 from paktaleem.foundation.accounts.backends import StaffBackend
 from paktaleem.foundation.accounts.client_services import (
@@ -125,7 +124,7 @@ def test_a_clients_code_is_never_a_path_segment_of_the_routes(cast):
     """A path segment of the routes cannot be a client's code; the database checks it too."""
     beside = {
         str(one.pattern).split("/")[0]
-        for included in (choices_urls, doors, privacy_urls)
+        for included in (choices_urls, privacy_urls)
         for one in included
         if not str(one.pattern).startswith("<")
     }

@@ -4,7 +4,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.safestring import SafeString
@@ -84,8 +83,7 @@ def _show_url(row: ProviderCheck, given: dict[str, Any], request: HttpRequest) -
 class GuardianshipRows(EvidenceAdmin):
     """Evidence about a guardianship, with columns for the child and the guardian."""
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).select_related("guardianship__child", "guardianship__guardian")
+    loaded = ("guardianship__child", "guardianship__guardian")
 
     @admin.display(description="child")
     def child(self, row: Any) -> str:
@@ -179,6 +177,7 @@ class GuardianChangeAdmin(ExportableAdmin):
 
     view_capability = Capability.VIEW_CHILD_RECORDS
     asks_reason = False
+    loaded = ("child", "guardianship__guardian")
     list_display = ("requested_at", "standing", "child", "guardian", "owner")
     list_filter = ("state", "client")
     exported = "child=child__external_id state requested_at settled_at"
@@ -197,9 +196,6 @@ class GuardianChangeAdmin(ExportableAdmin):
         decline="Decline change",
         lead="It takes effect now. Approve only a change that you have checked yourself.",
     )
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[GuardianChange]:
-        return super().get_queryset(request).select_related("child", "guardianship__guardian")
 
     @admin.display(description="guardian")
     def guardian(self, row: GuardianChange) -> str:
@@ -224,6 +220,7 @@ class GuardianConflictAdmin(ExportableAdmin):
 
     view_capability = Capability.VIEW_CHILD_RECORDS
     asks_reason = False
+    loaded = ("child",)
     list_display = ("opened_at", "standing", "child", "about", "owner")
     list_filter = (ProgressFilter, "client")
     exported = "child=child__external_id purpose=purpose_code opened_at closed_at outcome"
@@ -237,9 +234,6 @@ class GuardianConflictAdmin(ExportableAdmin):
     empty_text = "No guardians disagree."
     standing = state_column(lambda row: render_state("Closed") if row.closed_at else render_state("Open", "warn"))
     acts = (act_page(close_conflict),)
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[GuardianConflict]:
-        return super().get_queryset(request).select_related("child")
 
     @admin.display(description="about")
     def about(self, row: GuardianConflict) -> str:

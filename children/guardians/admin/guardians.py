@@ -5,7 +5,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext
@@ -248,6 +247,7 @@ class GuardianshipAdmin(ExportableAdmin):
     view_capability = Capability.VIEW_GUARDIANS
     person_field = "child"
     asks_reason = False
+    loaded = ("child", "guardian")
     list_display = ("child", "guardian", "relationship", "owner", "state", "starts_at")
     list_filter = ("relationship", "client")
     newest_by = "starts_at"
@@ -304,9 +304,6 @@ class GuardianshipAdmin(ExportableAdmin):
         words, (guardian, child) = gettext("{relationship}: {guardian}, for {child}"), (row.guardian, row.child)
         return words.format(relationship=row, guardian=isolate(str(guardian)), child=isolate(str(child)))
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Guardianship]:
-        return super().get_queryset(request).select_related("child", "guardian")
-
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Leave out the answer for those who may not see the records of children."""
         sets = super().get_fieldsets(request, obj)
@@ -340,6 +337,7 @@ class ServiceAuthorisationAdmin(ExportableAdmin, EvidenceAdmin):
     """Console page of answers about the service."""
 
     view_capability = Capability.VIEW_CHILD_RECORDS
+    loaded = ("child", "guardian")
     list_display = ("recorded_at", "child", "guardian", "answer", "route", "owner")
     list_filter = ("decision", "client")
     newest_by = "recorded_at"
@@ -354,9 +352,6 @@ class ServiceAuthorisationAdmin(ExportableAdmin, EvidenceAdmin):
     )
     empty_text = "No guardian has answered yet."
     answer = state_column(lambda row: render_state(row.get_decision_display(), _TONES[row.decision]), "answer")
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[ServiceAuthorisation]:
-        return super().get_queryset(request).select_related("child", "guardian")
 
 
 _OFF = {"autocomplete": "off"}
@@ -510,6 +505,7 @@ class SchoolAuthorisationAdmin(EvidenceAdmin):
     """Console page of schools' own authorisations."""
 
     view_capability = Capability.VIEW_CHILD_RECORDS
+    loaded = ("child",)
     list_display = ("starts_at", "child", "contract_reference", "worth", "state", "owner")
     list_filter = ("client",)
     newest_by = "starts_at"
@@ -523,9 +519,6 @@ class SchoolAuthorisationAdmin(EvidenceAdmin):
     state = state_column(period_pill)
     worth = state_column(lambda _row: render_state(gettext("Weaker than a guardian's consent"), "warn"), "worth")
     acts = (act_page(end_school_authorisation),)
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[SchoolAuthorisation]:
-        return super().get_queryset(request).select_related("child")
 
 
 person_acts.connect(act_page(authorise_by_school, applies=needs_guardian))

@@ -114,6 +114,7 @@ class PersonRowAdmin(ExportableAdmin):
 class ConsentAdmin(PersonRowAdmin):
     """Current consents of all people."""
 
+    loaded = ("subject__client", "purpose")
     list_display = ("purpose", "person", "answer", "given_by", "recorded_at", "expires_at", "owner")
     list_filter = ("state", PurposeFilter, "client")
     in_one_client = (PurposeFilter,)
@@ -130,9 +131,6 @@ class ConsentAdmin(PersonRowAdmin):
         "expires_at notice_version"
     )
     acts = (revoke_consent, invalidate_consent)
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Consent]:
-        return super().get_queryset(request).select_related("subject__client", "purpose")
 
     def describe_row(self, row: Consent) -> str:
         return f"{format_purpose(row.purpose.code, row.client_id)}: {row.get_state_display()}"

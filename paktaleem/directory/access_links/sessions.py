@@ -20,7 +20,9 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
 
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.erasure import ErasureInProgress
@@ -29,7 +31,7 @@ from paktaleem.foundation.accounts.middleware import FIRST_ERROR, as_received
 from paktaleem.foundation.accounts.selectors import find_client_by_code
 from paktaleem.foundation.clock import to_client_clock
 from paktaleem.foundation.tenancy.context import in_client, in_global
-from paktaleem.foundation.web.public.pages import OWN_PAGE, error_page
+from paktaleem.foundation.web.public.pages import OWN_PAGE, error_page, public_page
 
 TOKEN_BYTES = 32
 CODE_DIGITS = 8
@@ -192,6 +194,8 @@ def _read_cookie(request: HttpRequest, name: str, salt: str) -> dict[str, Any] |
 
 type View = Callable[..., HttpResponse]
 
+GET, POST = ("GET", "HEAD"), ("POST",)
+GET_OR_POST = (*GET, *POST)
 _BEING_ERASED = gettext_noop("This data is being erased")
 _STILL_POSSIBLE = gettext_noop(
     "The erasure was confirmed, and nothing new is recorded any more. You can still refuse or withdraw."
@@ -253,9 +257,15 @@ def in_client_context(client_id: UUID, answer: Callable[[], HttpResponse]) -> Ht
     return response
 
 
+def closed(request: HttpRequest) -> HttpResponse:
+    """Show how to sign in, to a person without a session or whose session expired."""
+    return public_page(request, "doors/closed.html", title=_("This page is closed"), status=HTTPStatus.FORBIDDEN)
+
+
 def client_page(view: View) -> View:
     """Run a page of one client, named by its code in the URL: ``view(request, client_id, …)``."""
 
+    @require_http_methods(GET_OR_POST)
     @wraps(view)
     def run(request: HttpRequest, client: str, **kwargs: Any) -> HttpResponse:
         client_id = find_client_by_code(client)
@@ -266,10 +276,11 @@ def client_page(view: View) -> View:
     return public_page_headers(run)
 
 
-def require_own_page(page: str, closed: View) -> Callable[[View], View]:
-    """Run a person's own page: ``view(request, visit, …)``; without a session, answer with ``closed(request)``."""
+def own_page(page: str, methods: tuple[str, ...]) -> Callable[[View], View]:
+    """Run a person's own page: ``view(request, visit, …)``; without a session, say how to sign in."""
 
     def decorate(view: View) -> View:
+        @require_http_methods(methods)
         @wraps(view)
         def run(request: HttpRequest, **kwargs: Any) -> HttpResponse:
             at = as_received(request).received_at
@@ -277,7 +288,7 @@ def require_own_page(page: str, closed: View) -> Callable[[View], View]:
             if session is None:
                 with in_global():
                     return closed(request)
-            response = in_client_context(session.client_id, lambda: _run_visit(request, session, view, closed, kwargs))
+            response = in_client_context(session.client_id, lambda: _run_visit(request, session, view, kwargs))
             if response.status_code < FIRST_ERROR and f"paktaleem_{page}" not in response.cookies:
                 set_page_session(response, session, at=at)
             return response
@@ -288,9 +299,7 @@ def require_own_page(page: str, closed: View) -> Callable[[View], View]:
     return decorate
 
 
-def _run_visit(
-    request: HttpRequest, session: PageSession, view: View, closed: View, kwargs: dict[str, Any]
-) -> HttpResponse:
+def _run_visit(request: HttpRequest, session: PageSession, view: View, kwargs: dict[str, Any]) -> HttpResponse:
     people = Subject.objects.select_related("client").filter(
         client_id=session.client_id, pk__in={session.person_id, session.acts_for}, erased_at=None
     )

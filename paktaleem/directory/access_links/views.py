@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django import forms
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path
 from django.utils import timezone, translation
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -38,9 +39,12 @@ from paktaleem.directory.access_links.services import (
 )
 from paktaleem.directory.access_links.sessions import (
     CODE_DIGITS,
+    GET_OR_POST,
+    POST,
     Knock,
     PageSession,
     client_page,
+    closed,
     delete_page_session,
     delete_pending_code,
     end_session,
@@ -111,10 +115,8 @@ TITLES: dict[str, Any] = {
     Page.GUARDIAN: _("Your child’s privacy: your decision"),
     Page.REQUESTS: _("Your requests about your data"),
 }
-_GET_OR_POST = require_http_methods(["GET", "HEAD", "POST"])
 
 
-@_GET_OR_POST
 @client_page
 def start(request: HttpRequest, client_id: UUID, page: str = Page.CHOICES) -> HttpResponse:
     """Request a one-time code for a contact; response and timing do not reveal whether the contact is known."""
@@ -125,10 +127,7 @@ def start(request: HttpRequest, client_id: UUID, page: str = Page.CHOICES) -> Ht
         code_request = CodeRequest(client_id, page, translation.get_language() or "en", field, index)
         knock = new_pending_code(client_id, page, index.hex())
         return _request_code(request, code_request, knock, message_key=message_key)
-    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
-    return public_page(
-        request, "doors/start.html", title=TITLES[page], status=status, page=page, form=form, client=client
-    )
+    return public_page(request, "doors/start.html", title=TITLES[page], page=page, form=form, client=client)
 
 
 def _request_code(
@@ -171,7 +170,7 @@ def _format_time(client: Client, at: datetime) -> str:
         return format_time(at)
 
 
-@_GET_OR_POST
+@require_http_methods(GET_OR_POST)
 @public_page_headers
 def follow_link(request: HttpRequest, token: str, page: str = Page.CHOICES) -> HttpResponse:
     """Show where an access link leads; its button opens the page or sends a code. GET changes nothing."""
@@ -220,7 +219,7 @@ def _invalid_link() -> HttpResponse:
     )
 
 
-@_GET_OR_POST
+@require_http_methods(GET_OR_POST)
 @public_page_headers
 def enter_code(request: HttpRequest, page: str = Page.CHOICES) -> HttpResponse:
     """Check the code in the browser that requested it; every attempt counts."""
@@ -247,12 +246,16 @@ def _answer_code(request: HttpRequest, knock: Knock) -> HttpResponse:
             delete_pending_code(response, knock.page)
             return response
         form.add_error("code", _("This code is wrong or no longer valid."))
-    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
     client = Client.objects.get(pk=knock.client_id)
-    again = page_url(f"{knock.page}-start", client.code)
-    values: dict[str, Any] = {"form": form, "client": client, "again": again}
-    values["next_at"] = _format_time(client, knock.next_at) if knock.next_at else ""
-    return public_page(request, "doors/code.html", title=_("Enter the code"), status=status, **values)
+    return public_page(
+        request,
+        "doors/code.html",
+        title=_("Enter the code"),
+        form=form,
+        client=client,
+        again=page_url(f"{knock.page}-start", client.code),
+        next_at=_format_time(client, knock.next_at) if knock.next_at else "",
+    )
 
 
 def _limits_of_guesses(knock: Knock) -> list[tuple[tuple[Limit, ...], str]]:
@@ -279,7 +282,7 @@ def _open_page(request: HttpRequest, redeemed: AccessGrant, *, leads_to: str = "
     return response
 
 
-@require_http_methods(["POST"])
+@require_http_methods(POST)
 @public_page_headers
 def leave(request: HttpRequest, page: str = Page.CHOICES) -> HttpResponse:
     """End the session; with one code for both, also that of one's own choices or of one's children."""
@@ -297,6 +300,11 @@ def leave(request: HttpRequest, page: str = Page.CHOICES) -> HttpResponse:
 leave.__dict__[OWN_PAGE] = Page.CHOICES
 
 
-def closed(request: HttpRequest) -> HttpResponse:
-    """Show how to sign in, to a person without a session or whose session expired."""
-    return public_page(request, "doors/closed.html", title=_("This page is closed"), status=HTTPStatus.FORBIDDEN)
+def own_page_urls(page: Page, start_at: str = "<str:client>/") -> list[URLPattern]:
+    """Return the addresses of an own page at which people ask for a code, enter it, and leave."""
+    which = {"page": page}
+    return [
+        path("code/", enter_code, which, name=f"{page}-code"),
+        path("leave/", leave, which, name=f"{page}-leave"),
+        path(start_at, start, which, name=f"{page}-start"),
+    ]

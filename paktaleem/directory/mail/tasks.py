@@ -1,6 +1,7 @@
 """Background tasks for messages."""
 
 import json
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -16,14 +17,13 @@ from paktaleem.directory.mail.services import (
     list_clients_with_stalled_messages,
     requeue_stalled_messages,
 )
-from paktaleem.foundation.accounts.actors import system_actor
+from paktaleem.foundation.accounts.actors import Actor, system_actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Role
-from paktaleem.foundation.accounts.selectors import list_due_clients
 from paktaleem.foundation.accounts.sign_in_rules import build_public_url
-from paktaleem.foundation.clock import client_now, wall_clock_now
-from paktaleem.foundation.operations.jobs import do_for_clients
-from paktaleem.foundation.tenancy.context import as_officer, in_client
+from paktaleem.foundation.accounts.tasks import each_client
+from paktaleem.foundation.clock import client_now
+from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
 
@@ -51,11 +51,7 @@ def email_staff_about_row(*, client: str, row: str, page: str, kind: str, roles:
             email_staff(get_message_kind(kind), values, school=school, role=role, row_id=UUID(row), **by)
 
 
-@app.periodic(cron="*/5 * * * *", periodic_id="pick_up_forgotten")
-@app.task(name="mail.pick_up_forgotten", queueing_lock="mail.pick_up_forgotten", pass_context=False)
-def requeue_stalled(timestamp: int) -> None:
+@each_client("mail.pick_up_forgotten", cron="*/5 * * * *", due=list_clients_with_stalled_messages)
+def requeue_stalled(client_id: UUID, _actor: Actor, at: datetime) -> None:
     """Enqueue stalled messages again, every five minutes."""
-    del timestamp
-    with as_officer():
-        clients = list_due_clients(list_clients_with_stalled_messages, at=wall_clock_now())
-    do_for_clients(clients, lambda client_id, at: requeue_stalled_messages(client_id, at=at))
+    requeue_stalled_messages(client_id, at=at)

@@ -105,15 +105,13 @@ class SourcedAdmin(EvidenceAdmin):
 class SchoolAdmin(ExportableAdmin, SourcedAdmin):
     """Schools and the organisations above them."""
 
+    loaded = ("parent",)
     list_display = ("name", "kind", "parent", "owner", "state", "recorded_at")
     list_filter = (ListedFilter, "kind", "client")
     exported = "school=external_id name kind parent=parent__external_id origin recorded_at ended_at"
     detail_fields = ("name", "external_id", "kind", "parent", "state", "origin", "recorded_at", "changed_at")
     intro = "Schools and districts, as rosters and the learning platform state them."
     empty_text = "No schools yet. A OneRoster package or the learning platform states them."
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).select_related("parent")
 
     def panels(self, request: HttpRequest, row: School) -> list[dict[str, object]]:
         del request
@@ -139,6 +137,7 @@ class TermAdmin(SourcedAdmin):
 class SchoolClassAdmin(ExportableAdmin, SourcedAdmin):
     """Classes and the people in them."""
 
+    loaded = ("school",)
     list_display = ("title", "in_school", "grade", "kind", "owner", "state", "recorded_at")
     list_filter = (ListedFilter, "kind", "client")
     exported = "class=external_id title kind grade school=school__external_id origin recorded_at ended_at"
@@ -156,9 +155,6 @@ class SchoolClassAdmin(ExportableAdmin, SourcedAdmin):
     )
     intro = "Classes, as rosters and the learning platform state them. Open one to see who is in it."
     empty_text = "No classes yet. A OneRoster package or the learning platform states them."
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).select_related("school")
 
     @admin.display(description="school")
     def in_school(self, row: SchoolClass) -> SafeString | str:

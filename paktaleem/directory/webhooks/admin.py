@@ -5,7 +5,6 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_noop
@@ -117,6 +116,7 @@ class EndpointAdmin(ScopedAdmin):
     add_capability = change_capability = Capability.MANAGE_WEBHOOKS
     row_fields = ("name", "url", "events")
     detail_fields = ("state", "answered", "created_at", "disabled_at", "removed_at")
+    loaded = ("health",)
     list_display = ("__str__", "owner", "state", "answered", "created_at")
     list_filter = (ProgressFilter, "disabled_because", "client")
     search_fields = ("name", "url")
@@ -135,9 +135,6 @@ class EndpointAdmin(ScopedAdmin):
         act_page(enable_endpoint, applies=lambda row, _at: row.disabled_at is not None),
         act_page(remove_endpoint, applies=lambda row, _at: row.removed_at is None),
     )
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).select_related("health")
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return (obj is None or obj.removed_at is None) and super().has_change_permission(request, obj)
@@ -185,6 +182,7 @@ class DeliveryAdmin(ExportableAdmin, EvidenceAdmin):
     """Deliveries of messages, newest first."""
 
     view_capability = Capability.VIEW_WEBHOOKS
+    loaded = ("message", "endpoint")
     list_display = ("event", "webhook", "state_pill", "attempts", "queued_at", "done_at", "owner")
     list_filter = ("state", "client")
     exported = "webhook=endpoint__name state attempts queued_at due_at done_at"
@@ -194,9 +192,6 @@ class DeliveryAdmin(ExportableAdmin, EvidenceAdmin):
     empty_text = "Nothing has been sent yet."
     state_pill = state_column(lambda row: render_state(row.get_state_display(), _TONES[row.state]))
     acts: ClassVar[Any] = (act_page(replay_delivery, applies=lambda row, _at: row.state != DeliveryState.WAITING),)
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).select_related("message", "endpoint")
 
     @admin.display(description="event")
     def event(self, row: Delivery) -> SafeString:

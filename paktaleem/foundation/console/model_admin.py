@@ -66,6 +66,8 @@ class ScopedAdmin(RowClock, admin.ModelAdmin):  # type: ignore[type-arg]
     ledger_person: ClassVar[str] = "subject_id"
     newest_by: ClassVar[str | None] = None
     """Time field by which a long list is sorted, newest first, then by key."""
+    loaded: ClassVar[Sequence[str]] = ()
+    """Foreign keys whose rows are loaded with each row."""
     in_one_client: ClassVar[Sequence[Any]] = ()
     """Filters offered only for a single client: across clients, no index supports them."""
 
@@ -119,6 +121,8 @@ class ScopedAdmin(RowClock, admin.ModelAdmin):  # type: ignore[type-arg]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         found = super().get_queryset(request)
+        if self.loaded:
+            found = found.select_related(*self.loaded)
         return found.annotate(owner_name=client_name(self.owner_column)) if self.owner_column else found
 
     @admin.display(description="client")

@@ -148,6 +148,7 @@ class AgreementExitAdmin(EvidenceAdmin):
 
     view_capability = Capability.VIEW_REGISTER
     ledger_families = ("exit",)
+    loaded = ("agreement",)
     list_display = ("__str__", "owner", "standing", "choice", "delete_by", "requested_at")
     list_filter = (ExitProgressFilter, "client")
     newest_by = "requested_at"
@@ -205,9 +206,6 @@ class AgreementExitAdmin(EvidenceAdmin):
     )
 
     standing = state_column(_render_stage)
-
-    def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).select_related("agreement")
 
     def panels(self, request: HttpRequest, row: AgreementExit) -> list[dict[str, Any]]:
         batch = deleting.find_disposal(row)

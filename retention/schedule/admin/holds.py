@@ -5,7 +5,6 @@ from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.safestring import SafeString
@@ -73,6 +72,7 @@ class HoldAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
     form = HoldForm
     view_capability = Capability.VIEW_HOLDINGS
     add_capability = Capability.MANAGE_HOLDS
+    loaded = ("subject", "system", "client")
     list_display = ("placed_at", "kind", "person", "covers", "review_on", "state", "owner")
     list_filter = (HoldProgressFilter, "client")
     exported = "kind ground person=subject__external_id category system=system__code review_on placed_at lifted_at"
@@ -87,9 +87,6 @@ class HoldAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
     empty_text = "No data is on hold."
     state = state_column(render_hold_state)
     acts = (review_hold, lift_hold)
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Hold]:
-        return super().get_queryset(request).select_related("subject", "system", "client")
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Show in one line what a hold covers, instead of a category and a system that may be empty."""

@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, reverse
@@ -219,6 +218,7 @@ class RetentionRuleAdmin(SafeguardedAdmin, PeriodAdmin):
     row_fields = ("category", "purpose", "role", *FIXED_ONCE_STARTED, "starts_at", "ends_at")
     fixed = ("category", "purpose", "role", "starts_at")
     fixed_once_started = FIXED_ONCE_STARTED
+    loaded = ("purpose",)
     list_display = ("category", "purpose", "role", "counted", "lasts", "then", "owner", "state")
     list_filter = ("trigger", "role", "client")
     ordering = ("-starts_at", "-id")
@@ -245,9 +245,6 @@ class RetentionRuleAdmin(SafeguardedAdmin, PeriodAdmin):
             applies=lambda row, at: row.starts_at < at and (row.ends_at is None or row.ends_at > at),
         ),
     )
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[RetentionRule]:
-        return super().get_queryset(request).select_related("purpose")
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         [(name, main), *others] = super().get_fieldsets(request, obj)

@@ -132,6 +132,7 @@ class SystemKeyAdmin(ScopedAdmin):
     add_capability = Capability.MANAGE_SYSTEMS
     row_fields = ("key_name", "system")
     detail_fields = ("state", "starts_at", "ends_at")
+    loaded = ("system",)
     list_display = ("key_name", "system", "state", "starts_at", "owner")
     list_filter = ("client",)
     intro = (
@@ -141,9 +142,6 @@ class SystemKeyAdmin(ScopedAdmin):
     empty_text = "No API key belongs to a system yet."
     state = state_column(period_pill)
     acts = (act_page(end_system_key, applies=lambda row, _at: row.ends_at is None),)
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).select_related("system")
 
     def write(self, row: SystemKey, **details: Any) -> None:
         assign_key(row, actor=details["actor"], reason=details["reason"], at=details["at"])

@@ -8,7 +8,7 @@ from django import forms
 from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import ValidationError
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
@@ -143,6 +143,7 @@ class AgeChangeAdmin(ScopedAdmin):
     view_capability = Capability.VIEW_RECORDS
     ledger_families = ("subject",)
     asks_reason = False
+    loaded = ("subject",)
     list_display = ("requested_at", "standing", "subject", "route", "owner")
     list_filter = ("state", "client")
     newest_by = "requested_at"
@@ -166,9 +167,6 @@ class AgeChangeAdmin(ScopedAdmin):
             lead="The change takes effect immediately. Confirm it only if the school's records show it.",
         ),
     )
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[AgeChange]:
-        return super().get_queryset(request).select_related("subject")
 
 
 @admin.display(description="role")

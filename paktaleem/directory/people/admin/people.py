@@ -172,6 +172,7 @@ class SubjectAdmin(ExportableAdmin):
     view_capability = Capability.VIEW_SUBJECTS
     add_capability = Capability.REGISTER_SUBJECTS
     refusals = {**_ERASED, AlreadyErased: "The person with this LMS id was erased. Request their readmission first."}
+    loaded = ("client",)
     list_display = ("lms_id", "owner", describe_roles, "age", "registered_at", "record")
     list_filter = (ErasedFilter, AgeFilter, "role", OtherRoleFilter, "client")
     search_fields = ("external_id",)
@@ -220,9 +221,6 @@ class SubjectAdmin(ExportableAdmin):
             refusals=_ERASED,
         ),
     )
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Subject]:
-        return super().get_queryset(request).select_related("client")
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002
         if obj is not None:
@@ -372,6 +370,7 @@ class GuardianClaimAdmin(ExportableAdmin):
     view_capability = Capability.VIEW_RECORDS
     person_field = "child"
     asks_reason = False
+    loaded = ("child", "guardian")
     list_display = ("child", "guardian", "relationship", "owner", "state", "starts_at")
     list_filter = ("relationship", "client")
     newest_by = "starts_at"
@@ -384,9 +383,6 @@ class GuardianClaimAdmin(ExportableAdmin):
     empty_text = "No guardians have been named yet. Rosters and the learning platform name them."
     exported = "child=child__external_id guardian=guardian__external_id relationship starts_at ends_at"
     state = state_column(period_pill)
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[GuardianClaim]:
-        return super().get_queryset(request).select_related("child", "guardian")
 
 
 _MOST_CLAIMS = 50

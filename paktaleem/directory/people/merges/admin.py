@@ -5,7 +5,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html_join
@@ -124,6 +123,7 @@ class PersonMergeAdmin(ExportableAdmin):
     ledger_families = ("subject",)
     ledger_person = "main_id"
     asks_reason = False
+    loaded = ("main__client", "other__client")
     list_display = ("requested_at", "standing", "kind", "main", "other", "owner")
     list_filter = ("state", "client")
     exported = "kind state main_record=main__external_id other_record=other__external_id reason requested_at settled_at"
@@ -139,9 +139,6 @@ class PersonMergeAdmin(ExportableAdmin):
     acts = approval_actions(
         decide_merge, approve="Confirm", decline="Decline", lead=_DECIDE, capability=Capability.MERGE_PEOPLE
     )
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[PersonMerge]:
-        return super().get_queryset(request).select_related("main__client", "other__client")
 
     @admin.display(description="main record")
     def main_record(self, row: PersonMerge) -> SafeString:

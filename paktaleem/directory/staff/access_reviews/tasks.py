@@ -1,20 +1,14 @@
 """Background task: reviews of access are opened and closed."""
 
-from procrastinate.contrib.django import app
+from datetime import datetime
+from uuid import UUID
 
 from paktaleem.directory.staff.access_reviews.services import advance_reviews
-from paktaleem.foundation.accounts.actors import system_actor
-from paktaleem.foundation.accounts.selectors import list_client_ids
-from paktaleem.foundation.operations.jobs import do_for_clients
-
-ADVANCE = "access_reviews.advance"
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.tasks import each_client
 
 
-@app.periodic(cron="43 * * * *", periodic_id="access_reviews")
-@app.task(name=ADVANCE, queueing_lock=ADVANCE, pass_context=False)
-def advance_all_reviews(timestamp: int) -> None:
+@each_client("access_reviews.advance", cron="43 * * * *")
+def advance_all_reviews(client_id: UUID, actor: Actor, at: datetime) -> None:
     """Every hour, open reviews of access and lock what was not confirmed, each client by its own day."""
-    del timestamp
-    do_for_clients(
-        list_client_ids(), lambda client_id, at: advance_reviews(client_id, actor=system_actor(ADVANCE), at=at)
-    )
+    advance_reviews(client_id, actor=actor, at=at)

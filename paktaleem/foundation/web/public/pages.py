@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
+from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -115,25 +116,35 @@ class LanguageLink:
 
 
 def public_page(
-    request: HttpRequest, template: str, *, status: int = 200, same_for_all: bool = False, **values: Any
+    request: HttpRequest,
+    template: str,
+    *,
+    status: int = HTTPStatus.OK,
+    form: BaseForm | None = None,
+    same_for_all: bool = False,
+    **values: Any,
 ) -> HttpResponse:
     """Render a page based on ``public/base.html`` in the request's language, with a mark inside a sandbox.
 
+    A ``form`` that was sent is shown again because it is invalid: the status is then 422, unless another one is given.
     The response is not cached, as it may concern a person; with ``same_for_all`` shared caches may store it for
     five minutes.
     """
-    html = render_to_string(template, {**_base_context(request.GET.copy()), **values}, request)
+    if form is not None and form.is_bound and status == HTTPStatus.OK:
+        status = HTTPStatus.UNPROCESSABLE_ENTITY
+    html = render_to_string(template, {**_base_context(request.GET.copy()), "form": form, **values}, request)
     return _to_response(html, status, f"public, max-age={SHARED_SECONDS}" if same_for_all else "no-store")
 
 
-def page_url(name: str, *args: Any, **kwargs: Any) -> str:
-    """Return the URL of a route in the current language."""
-    return f"{reverse(name, args=args, kwargs=kwargs)}?{urlencode({LANGUAGE_PARAMETER: _current_language()})}"
+def page_url(name: str, *args: object, done: str = "") -> str:
+    """Return the URL of a route in the current language; ``done`` is the code of the message that the page shows."""
+    query = {LANGUAGE_PARAMETER: _current_language(), **({"done": done} if done else {})}
+    return f"{reverse(name, args=args)}?{urlencode(query)}"
 
 
-def redirect_to_page(name: str, *args: Any, **kwargs: Any) -> HttpResponse:
-    """Redirect to a route in the current language."""
-    return HttpResponseRedirect(page_url(name, *args, **kwargs))
+def redirect_to_page(name: str, *args: object, done: str = "") -> HttpResponse:
+    """Redirect to a route in the current language; ``done`` as for ``page_url``."""
+    return HttpResponseRedirect(page_url(name, *args, done=done))
 
 
 def error_page(status: int, *, title: Words | None = None, advice: Words | None = None) -> HttpResponse:

@@ -1,0 +1,58 @@
+"""Periodic tasks that do the same for one client after the other."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from functools import wraps
+from uuid import UUID
+
+from procrastinate.contrib.django import app
+from procrastinate.tasks import Task
+
+from paktaleem.foundation.accounts.actors import Actor, system_actor
+from paktaleem.foundation.accounts.selectors import list_client_ids, list_due_clients
+from paktaleem.foundation.clock import client_now, wall_clock_now
+from paktaleem.foundation.operations.jobs import do_for_clients
+from paktaleem.foundation.tenancy.context import as_officer, in_client
+
+type ClientWork = Callable[[UUID, Actor, datetime], object]
+type DueClients = Callable[..., Iterable[UUID]]
+
+
+def each_client(
+    name: str, *, cron: str, due: DueClients | None = None
+) -> Callable[[ClientWork], Task[[int], None, [int]]]:
+    """Declare ``work(client_id, actor, at)`` as a periodic task of this name, called in the context of each client.
+
+    Each client has its own time and transaction, and one that fails does not stop the others. With ``due`` only the
+    clients that it finds have their turn, and sandboxes whose clock is ahead. The task is the actor.
+    """
+
+    def declare(work: ClientWork) -> Task[[int], None, [int]]:
+        @app.periodic(cron=cron, periodic_id=name)
+        @app.task(name=name, queueing_lock=name, pass_context=False)
+        @wraps(work)
+        def run(timestamp: int) -> None:
+            del timestamp
+            do_for_clients(_list_clients(due), lambda client_id, at: work(client_id, system_actor(name), at))
+
+        return run
+
+    return declare
+
+
+def repeat_in_client(client_id: UUID, name: str, step: Callable[[Actor, datetime], object]) -> None:
+    """Call ``step(actor, at)`` in one transaction after the other until nothing more is left to do (False, 0 or None).
+
+    The task called ``name`` is the actor.
+    """
+    more: object = True
+    while more:
+        with in_client(client_id):
+            more = step(system_actor(name), client_now())
+
+
+def _list_clients(due: DueClients | None) -> list[UUID]:
+    if due is None:
+        return list_client_ids()
+    with as_officer():
+        return list_due_clients(due, at=wall_clock_now())
