@@ -11,7 +11,7 @@ from children.guardians.models.guardians import AuthoredRow
 from paktaleem.directory.people.copies.declarations import Copied
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.audit.history import TrackedQuerySet
-from paktaleem.foundation.tenancy.models import newest_first
+from paktaleem.foundation.tenancy.models import RowKey, newest_first
 from paktaleem.foundation.tenancy.tables import APPEND, Scope, TablePolicy
 from paktaleem.foundation.text.times import format_date
 
@@ -32,7 +32,7 @@ class AgeNotice(AuthoredRow):
         titles={"guardians": _("Guardians notified"), "person": _("Young person notified")},
     )
 
-    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    subject = RowKey(Subject)
     given_at = models.DateTimeField("sent")
     guardians = models.PositiveSmallIntegerField(help_text="How many guardians were notified.")
     person = models.BooleanField(help_text="Whether the young person was notified.")

@@ -13,7 +13,7 @@ from paktaleem.directory.mail.models import Channel
 from paktaleem.directory.people.copies.declarations import Copied
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.audit.history import ActorStamp
-from paktaleem.foundation.tenancy.models import TenantRow, newest_first
+from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first
 from paktaleem.foundation.tenancy.tables import EDIT, Scope, TablePolicy, classify
 from paktaleem.foundation.text.times import format_date
 
@@ -91,8 +91,8 @@ class Invitation(TenantRow, ActorStamp):
         titles={"asked_at": _("Asked"), "viewed_at": _("Opened")},
     )
 
-    child = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
-    guardian = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    child = RowKey(Subject)
+    guardian = RowKey(Subject)
     state = models.CharField(max_length=16, choices=State)
     problem = models.CharField("problem", max_length=16, choices=ContactProblem, blank=True)
     channel = models.CharField(max_length=8, choices=Channel, blank=True)

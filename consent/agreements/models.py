@@ -15,7 +15,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
 from paktaleem.foundation.audit.history import History
 from paktaleem.foundation.encryption.wrapped_secrets import row_keys
-from paktaleem.foundation.tenancy.models import TenantRow, newest_first
+from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Scope, TablePolicy, classify
 from paktaleem.foundation.text.times import format_date
 
@@ -41,9 +41,7 @@ class AgreementDocument(SealedDocument):
 
     wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="kind file_kind", credential="wrapped"))
 
-    agreement = models.ForeignKey(
-        ServiceAgreement, models.PROTECT, related_name="+", db_constraint=False, db_index=False
-    )
+    agreement = RowKey(ServiceAgreement)
     kind = models.CharField(max_length=16, choices=DocumentKind)
 
     class Meta:
@@ -67,13 +65,9 @@ class AgreementSigning(RequestedChange):
 
     wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="first_side terms_hash requested_kind state"))
 
-    agreement = models.ForeignKey(
-        ServiceAgreement, models.PROTECT, related_name="+", db_constraint=False, db_index=False
-    )
+    agreement = RowKey(ServiceAgreement)
     first_side = models.CharField(max_length=16, choices=Side)
-    paper = models.ForeignKey(
-        AgreementDocument, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
-    )
+    paper = RowKey(AgreementDocument, null=True)
     terms_hash = models.CharField(max_length=64)
 
     class Meta:
@@ -120,7 +114,7 @@ class ClientContact(PeriodRow):
     )
 
     kind = models.CharField(max_length=16, choices=ContactKind)
-    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    subject = RowKey(Subject)
 
     history = History()
 

@@ -16,7 +16,7 @@ from paktaleem.foundation.accounts.due import Due
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.history import ActorStamp, History
 from paktaleem.foundation.encryption.sealing import SealedField
-from paktaleem.foundation.tenancy.models import TenantRow, newest_first
+from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Scope, TablePolicy, classify
 from paktaleem.foundation.text.times import format_date, format_time
 
@@ -73,17 +73,13 @@ class ConsentEvent(TenantRow, ActorStamp):
         is_provided=True,
     )
 
-    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
-    purpose = models.ForeignKey(Purpose, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    subject = RowKey(Subject)
+    purpose = RowKey(Purpose)
     purpose_owner = catalogue_owner()
     state = models.CharField(max_length=16, choices=ConsentState)
     given_by = models.CharField(max_length=16, choices=GivenBy)
-    guardian = models.ForeignKey(
-        Subject, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
-    )
-    notice_version = models.ForeignKey(
-        NoticeVersion, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
-    )
+    guardian = RowKey(Subject, null=True)
+    notice_version = RowKey(NoticeVersion, null=True)
     notice_version_owner = models.UUIDField(null=True, editable=False)
     shown_hash = models.CharField(max_length=64, blank=True, help_text="Hash of the text that was shown.")
     shown_at = models.DateTimeField(null=True, help_text="When it was shown, according to the signed token.")
@@ -161,15 +157,13 @@ class Consent(TenantRow):
         of=("subject", "guardian"),
     )
 
-    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
-    purpose = models.ForeignKey(Purpose, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    subject = RowKey(Subject)
+    purpose = RowKey(Purpose)
     purpose_owner = catalogue_owner()
     state = models.CharField(max_length=16, choices=ConsentState)
-    event = models.ForeignKey(ConsentEvent, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    event = RowKey(ConsentEvent)
     given_by = models.CharField(max_length=16, choices=GivenBy)
-    guardian = models.ForeignKey(
-        Subject, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
-    )
+    guardian = RowKey(Subject, null=True)
     notice_version = models.UUIDField(null=True)
     recorded_at = models.DateTimeField()
     expires_at = models.DateTimeField(null=True)
@@ -215,7 +209,7 @@ class Restriction(PeriodRow):
     wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="purpose_code"))
     copied = Copied("restrictions", _("Restrictions of processing"), "purpose=purpose_code starts_at ends_at")
 
-    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    subject = RowKey(Subject)
     purpose_code = models.CharField(max_length=63, blank=True, help_text="Empty: every purpose.")
 
     history = History()
@@ -250,7 +244,7 @@ class Objection(PeriodRow):
     wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="purpose_code"))
     copied = Copied("objections", _("Objections"), "purpose=purpose_code starts_at ends_at")
 
-    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    subject = RowKey(Subject)
     purpose_code = models.CharField(max_length=63)
 
     history = History()
@@ -280,12 +274,10 @@ class ConsentEvidence(TenantRow, ActorStamp):
         read={"has_file": (ValueKind.YES_NO, lambda row, _reader: row.file_id is not None)},
     )
 
-    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
-    event = models.ForeignKey(ConsentEvent, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    subject = RowKey(Subject)
+    event = RowKey(ConsentEvent)
     reference = SealedField()
-    file = models.ForeignKey(
-        SealedFile, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
-    )
+    file = RowKey(SealedFile, null=True)
     added_at = models.DateTimeField()
 
     class Meta:
@@ -312,8 +304,8 @@ class PolicyAcknowledgement(TenantRow, ActorStamp):
         "acknowledgements", _("Acknowledgements of the privacy policy"), "method language claimed_at recorded_at"
     )
 
-    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
-    version = models.ForeignKey(NoticeVersion, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    subject = RowKey(Subject)
+    version = RowKey(NoticeVersion)
     version_owner = catalogue_owner()
     shown_hash = models.CharField(max_length=64)
     language = models.CharField(max_length=8)

@@ -13,7 +13,7 @@ from consent.register.models.purposes import RegisterRow
 from paktaleem.foundation.accounts.due import Due, Severity
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.history import History, TrackedQuerySet
-from paktaleem.foundation.tenancy.models import TenantRow, newest_first, oldest_first
+from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first, oldest_first
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Scope, TablePolicy, classify
 
 LONGEST_DAYS = 3660
@@ -234,9 +234,7 @@ class CookieChoice(TenantRow):
     )
 
     visitor = models.UUIDField(editable=False)
-    version = models.ForeignKey(
-        BannerVersion, models.PROTECT, related_name="+", db_constraint=False, db_index=False, editable=False
-    )
+    version = RowKey(BannerVersion, editable=False)
     language = models.CharField(max_length=8, editable=False)
     given = ArrayField(models.CharField(max_length=16), default=list, editable=False)
     refused = ArrayField(models.CharField(max_length=16), default=list, editable=False)

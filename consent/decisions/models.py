@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.people.models import Subject
-from paktaleem.foundation.tenancy.models import TenantRow
+from paktaleem.foundation.tenancy.models import RowKey, TenantRow
 from paktaleem.foundation.tenancy.tables import EDIT, Limited, Scope, TablePolicy, classify
 from paktaleem.foundation.upkeep.periods.kinds import Bounds, DataKind, Disposal
 
@@ -91,9 +91,7 @@ class RetentionFact(TenantRow):
         left_out_of_copies="repeats holds and due days, which other sections of a copy show",
     )
 
-    subject = models.ForeignKey(
-        Subject, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
-    )
+    subject = RowKey(Subject, null=True)
     kind = models.CharField(max_length=8, choices=RetentionFactKind)
     category = models.CharField(max_length=63, blank=True, default="", db_default="")
     source_id = models.UUIDField(null=True)

@@ -12,7 +12,7 @@ from paktaleem.foundation.accounts.due import Due, Severity
 from paktaleem.foundation.accounts.models import code_validator
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.history import ActorStamp, History
-from paktaleem.foundation.tenancy.models import TenantRow
+from paktaleem.foundation.tenancy.models import RowKey, TenantRow
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Limited, Personal, Scope, TablePolicy, classify
 from paktaleem.foundation.text.times import format_date
 
@@ -88,7 +88,7 @@ class NoticeDraft(NoticeText):
 
     wall = TablePolicy(Scope.TENANT, EDIT, personal=_TEXTS)
 
-    notice = models.ForeignKey(Notice, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    notice = RowKey(Notice)
     changed_at = models.DateTimeField(editable=False)
     closed_at = models.DateTimeField(null=True, editable=False)
     version = models.UUIDField(null=True, editable=False)
@@ -116,7 +116,7 @@ class NoticeVersion(NoticeText):
 
     wall = TablePolicy(Scope.CATALOGUE, APPEND, personal={**_TEXTS, "content_hash": _NONE})
 
-    notice = models.ForeignKey(Notice, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    notice = RowKey(Notice)
     notice_owner = catalogue_owner()
     number = models.PositiveIntegerField(editable=False)
     content_hash = models.CharField(max_length=64, editable=False)
@@ -157,7 +157,7 @@ class NoticeDispatch(RegisterRow):
 
     wall = TablePolicy(Scope.TENANT, EDIT, limited=Limited.READ)
 
-    version = models.ForeignKey(NoticeVersion, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    version = RowKey(NoticeVersion)
     version_owner = catalogue_owner()
     opened_at = models.DateTimeField(editable=False)
     dispatched_at = models.DateTimeField(null=True)
@@ -226,7 +226,7 @@ class NoticeResponse(TenantRow, ActorStamp):
 
     wall = TablePolicy(Scope.TENANT, APPEND, personal=classify(none="note"))
 
-    dispatch = models.ForeignKey(NoticeDispatch, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    dispatch = RowKey(NoticeDispatch)
     kind = models.CharField(max_length=16, choices=ResponseKind)
     code = models.CharField(max_length=32, choices=ResponseCode, blank=True)
     note = models.TextField(max_length=2000, blank=True, help_text="About the text only; do not name people.")
@@ -251,7 +251,7 @@ class NoticeEffect(TenantRow):
 
     wall = TablePolicy(Scope.TENANT, APPEND, limited=Limited.READ)
 
-    version = models.ForeignKey(NoticeVersion, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    version = RowKey(NoticeVersion)
     version_owner = catalogue_owner()
     took_effect_at = models.DateTimeField()
     recorded_at = models.DateTimeField()

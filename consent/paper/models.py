@@ -13,7 +13,7 @@ from paktaleem.directory.people.copies.declarations import Copied
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.encryption.sealing import SealedField
-from paktaleem.foundation.tenancy.models import TenantRow, newest_first, own_schools
+from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first, own_schools
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Limited, Scope, TablePolicy, classify
 from paktaleem.foundation.text.times import format_date
 
@@ -77,12 +77,10 @@ class FormPurpose(TenantRow):
 
     wall = TablePolicy(Scope.TENANT, APPEND)
 
-    run = models.ForeignKey(FormRun, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
-    purpose = models.ForeignKey(Purpose, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    run = RowKey(FormRun)
+    purpose = RowKey(Purpose)
     purpose_owner = catalogue_owner()
-    notice_version = models.ForeignKey(
-        NoticeVersion, models.PROTECT, related_name="+", db_constraint=False, db_index=False
-    )
+    notice_version = RowKey(NoticeVersion)
     notice_version_owner = catalogue_owner()
     position = models.PositiveSmallIntegerField()
 
@@ -109,8 +107,8 @@ class FormPage(TenantRow):
         titles={"group": _("Group"), "page": _("Page"), "made_at": _("Printed")},
     )
 
-    run = models.ForeignKey(FormRun, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
-    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    run = RowKey(FormRun)
+    subject = RowKey(Subject)
     purposes = CodesField()
     notice_hash = models.CharField(max_length=64, blank=True)
     asks_sharing = models.BooleanField(default=False)
@@ -158,20 +156,16 @@ class PaperAnswer(TenantRow):
         Scope.TENANT, EDIT, disposed_as="evidence", personal=classify(none="answers recorded", sealed="note")
     )
 
-    page = models.ForeignKey(FormPage, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
-    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    page = RowKey(FormPage)
+    subject = RowKey(Subject)
     answers = models.JSONField(default=dict, help_text="Purpose → whether yes.")
     method = models.CharField("method", max_length=16, choices=[("paper", _("On paper")), ("phone", _("By telephone"))])
-    guardian = models.ForeignKey(
-        Subject, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
-    )
+    guardian = RowKey(Subject, null=True)
     answered_on = models.DateField("answered on", help_text="As on the form, in the client's time zone.")
     note = SealedField()
     state = models.CharField("state", max_length=16, choices=AnswerState, default=AnswerState.WAITING)
     recorded = ArrayField(models.UUIDField(), default=list)
-    authorisation = models.ForeignKey(
-        ServiceAuthorisation, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
-    )
+    authorisation = RowKey(ServiceAuthorisation, null=True)
     entered_at = models.DateTimeField("entered")
 
     class Meta:

@@ -14,7 +14,7 @@ from paktaleem.foundation.accounts.due import Severity, due_by_second_person
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
 from paktaleem.foundation.audit.history import ActorStamp
-from paktaleem.foundation.tenancy.models import TenantRow, newest_first
+from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Scope, TablePolicy, classify
 
@@ -64,7 +64,7 @@ class LegalDisclosure(RequestedChange):
         ),
     )
 
-    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    subject = RowKey(Subject)
     authority = models.CharField(max_length=200)
     instrument = models.CharField(max_length=20, choices=Instrument)
     reference = models.CharField("reference number", max_length=100)
@@ -133,14 +133,14 @@ class Disclosure(TenantRow, ActorStamp):
         titles={"countries": _("Countries"), "shared_at": _("Shared")},
     )
 
-    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
-    recipient = models.ForeignKey(Recipient, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    subject = RowKey(Subject)
+    recipient = RowKey(Recipient)
     recipient_owner = models.UUIDField(editable=False)
     purpose = models.CharField(max_length=63)
     categories = CodesField()
     reason = models.CharField("decision", max_length=64, help_text="The decision at the time of sharing.")
     is_denied = models.BooleanField("denied")
-    system = models.ForeignKey(System, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False)
+    system = RowKey(System, null=True)
     system_owner = models.UUIDField(null=True, editable=False)
     shared_at = models.DateTimeField()
     reported_at = models.DateTimeField()

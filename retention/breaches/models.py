@@ -15,7 +15,7 @@ from paktaleem.foundation.accounts.due import Due
 from paktaleem.foundation.accounts.due import Severity as Urgency
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.history import ActorStamp, History, Tracked, TrackedQuerySet
-from paktaleem.foundation.tenancy.models import TenantRow, newest_first, oldest_first
+from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first, oldest_first
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Scope, TablePolicy, classify
 from paktaleem.foundation.text.times import format_date, format_time
 
@@ -200,7 +200,7 @@ class BreachAssessment(TenantRow, ActorStamp):
 
     wall = TablePolicy(Scope.TENANT, APPEND, personal=classify(none="reasons list_hash"))
 
-    breach = models.ForeignKey(Breach, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    breach = RowKey(Breach)
     likelihood = models.CharField(max_length=16, choices=Likelihood)
     severity = models.CharField(max_length=16, choices=Severity)
     suggested = models.CharField(max_length=16, choices=Outcome)
@@ -245,10 +245,8 @@ class BreachPerson(TenantRow):
         },
     )
 
-    assessment = models.ForeignKey(
-        BreachAssessment, models.PROTECT, related_name="+", db_constraint=False, db_index=False
-    )
-    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    assessment = RowKey(BreachAssessment)
+    subject = RowKey(Subject)
     categories = ArrayField(models.CharField(max_length=63))
 
     class Meta:
@@ -270,16 +268,14 @@ class BreachLetter(TenantRow, ActorStamp):
 
     wall = TablePolicy(Scope.TENANT, APPEND, personal=classify(none="language text text_ur recipient late_reason"))
 
-    breach = models.ForeignKey(Breach, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    breach = RowKey(Breach)
     audience = models.CharField(max_length=16, choices=Audience)
     language = models.CharField(max_length=8)
     text = models.TextField(max_length=8000)
     text_ur = models.TextField(max_length=8000, blank=True)
     recipient = models.CharField(max_length=200, blank=True)
     late_reason = models.TextField(max_length=_LONGEST, blank=True)
-    assessment = models.ForeignKey(
-        BreachAssessment, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
-    )
+    assessment = RowKey(BreachAssessment, null=True)
     sent_at = models.DateTimeField()
 
     class Meta:
@@ -313,11 +309,9 @@ class BreachNotice(TenantRow):
         titles={"text_ur": _("Text (Urdu)")},
     )
 
-    letter = models.ForeignKey(BreachLetter, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
-    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
-    recipient = models.ForeignKey(
-        Subject, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
-    )
+    letter = RowKey(BreachLetter)
+    subject = RowKey(Subject)
+    recipient = RowKey(Subject, null=True)
     message_id = models.UUIDField(null=True)
     at = models.DateTimeField()
 

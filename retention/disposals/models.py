@@ -14,7 +14,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.audit.certificates import IssuedCertificate
 from paktaleem.foundation.encryption.sealing import SealedField
-from paktaleem.foundation.tenancy.models import TenantRow, newest_first, oldest_first
+from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first, oldest_first
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Scope, TablePolicy, classify
 from paktaleem.foundation.text.times import format_date
 from retention.holdings.models import Holding
@@ -106,7 +106,7 @@ class Batch(TenantRow):
         personal=classify(none="case_kind summary approved_kind approved_role", credential="pseudonym_key"),
     )
 
-    sweep = models.ForeignKey(Sweep, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    sweep = RowKey(Sweep)
     ground = models.CharField(max_length=32, choices=GROUNDS)
     decider = models.CharField("controller of the data", max_length=16, choices=Decider)
     is_automatic = models.BooleanField("without review", default=False, db_default=False)
@@ -245,11 +245,9 @@ class Item(TenantRow):
         titles={"action": _("Then")},
     )
 
-    batch = models.ForeignKey(Batch, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
-    holding = models.ForeignKey(
-        Holding, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
-    )
-    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    batch = RowKey(Batch)
+    holding = RowKey(Holding, null=True)
+    subject = RowKey(Subject)
     category = models.CharField("data category", max_length=63)
     system_id = models.UUIDField(null=True)
     rule_id = models.UUIDField(null=True)
@@ -313,7 +311,7 @@ class Certificate(IssuedCertificate):
 
     wall = TablePolicy(Scope.TENANT, APPEND, personal=classify(none="body sha256"))
 
-    batch = models.ForeignKey(Batch, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    batch = RowKey(Batch)
 
     class Meta(IssuedCertificate.Meta):
         verbose_name = "certificate of a disposal"

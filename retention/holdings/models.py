@@ -15,7 +15,7 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.due import Due, Severity
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.history import ActorStamp, History, Tracked, TrackedQuerySet
-from paktaleem.foundation.tenancy.models import TenantRow, newest_first, oldest_first
+from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first, oldest_first
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Scope, TablePolicy, classify
 from paktaleem.foundation.text.times import format_date
 
@@ -23,9 +23,9 @@ from paktaleem.foundation.text.times import format_date
 class OfPerson(TenantRow):
     """Abstract base of collections and holdings: a person, a category of data, and a system if known."""
 
-    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    subject = RowKey(Subject)
     category = models.CharField(max_length=63)
-    system = models.ForeignKey(System, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False)
+    system = RowKey(System, null=True)
     system_owner = models.UUIDField(null=True, editable=False)
 
     class Meta:
@@ -156,8 +156,8 @@ class FlaggedCollection(TenantRow):
         titles={"reason": _("Reason of the denial"), "ground": _("Ground")},
     )
 
-    collection = models.ForeignKey(Collection, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
-    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    collection = RowKey(Collection)
+    subject = RowKey(Subject)
     category = models.CharField(max_length=63)
     purpose = models.CharField(max_length=63, blank=True)
     reason = models.CharField(max_length=64)
@@ -232,7 +232,7 @@ class Incident(TenantRow, Tracked):
     wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="categories held"))
     copied = Copied("incidents", _("Incidents about your data"), "reason=cause categories opened_at due_at closed_at")
 
-    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    subject = RowKey(Subject)
     cause = models.CharField(max_length=16, choices=IncidentCause)
     categories = ArrayField(models.CharField(max_length=63), help_text="The data that was collected.")
     held = ArrayField(models.CharField(max_length=63), default=list, db_default=[], editable=False)

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from consent.register.models.purposes import Purpose, RegisterRow, catalogue_owner
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.history import History
-from paktaleem.foundation.tenancy.models import oldest_first
+from paktaleem.foundation.tenancy.models import RowKey, oldest_first
 from paktaleem.foundation.tenancy.tables import EDIT, Scope, TablePolicy, classify
 
 
@@ -29,7 +29,7 @@ class ImpactAssessment(RegisterRow):
 
     wall = TablePolicy(Scope.CATALOGUE, EDIT, personal=classify(none="reference outcome summary"))
 
-    purpose = models.ForeignKey(Purpose, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    purpose = RowKey(Purpose)
     purpose_owner = catalogue_owner()
     reference = models.CharField("document", max_length=200, help_text=_("Where the assessment is written down."))
     outcome = models.CharField("result", max_length=16, choices=AssessmentOutcome)

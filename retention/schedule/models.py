@@ -17,7 +17,7 @@ from paktaleem.foundation.accounts.due import Due, Severity
 from paktaleem.foundation.accounts.models import code_validator
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.history import History, Tracked, TrackedQuerySet
-from paktaleem.foundation.tenancy.models import TenantRow, newest_first, oldest_first
+from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first, oldest_first
 from paktaleem.foundation.tenancy.tables import EDIT, Scope, TablePolicy, classify
 from retention.schedule.resolution import PERIOD_PATTERN
 
@@ -69,13 +69,9 @@ class Hold(TenantRow, Tracked):
 
     kind = models.CharField(max_length=16, choices=HoldKind)
     ground = models.TextField("ground in words", max_length=2000, help_text="About the case only; do not name people.")
-    subject = models.ForeignKey(
-        Subject, models.PROTECT, related_name="+", null=True, blank=True, db_constraint=False, db_index=False
-    )
+    subject = RowKey(Subject, null=True, blank=True)
     category = models.CharField("data category", max_length=63, blank=True)
-    system = models.ForeignKey(
-        System, models.PROTECT, related_name="+", null=True, blank=True, db_constraint=False, db_index=False
-    )
+    system = RowKey(System, null=True, blank=True)
     system_owner = models.UUIDField(null=True, editable=False)
     review_on = models.DateField("review day")
     related_kind = models.CharField(max_length=32, blank=True, editable=False)
@@ -198,7 +194,7 @@ class RetentionRule(PeriodRow):
     )
 
     category = models.CharField("data category", max_length=63, validators=[code_validator])
-    purpose = models.ForeignKey(Purpose, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    purpose = RowKey(Purpose)
     purpose_owner = catalogue_owner()
     role = models.CharField(max_length=16, choices=ROLES, blank=True, help_text="Leave empty for every role.")
     trigger = models.CharField("counted from", max_length=24, choices=Trigger)

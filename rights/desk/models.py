@@ -15,7 +15,7 @@ from paktaleem.foundation.accounts.models import User
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
 from paktaleem.foundation.encryption.sealing import SealedField
-from paktaleem.foundation.tenancy.models import TenantRow, newest_first, oldest_first
+from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first, oldest_first
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Scope, TablePolicy, classify
 from rights.requests.letters import Occasion
 from rights.requests.models import OfRequest
@@ -254,7 +254,7 @@ class LiftNotice(TenantRow):
 
     wall = TablePolicy(Scope.TENANT, APPEND)
 
-    restriction = models.ForeignKey(Restriction, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    restriction = RowKey(Restriction)
     way = models.CharField(max_length=16, choices=NoticeWay)
     informed_by = models.UUIDField()
     at = models.DateTimeField()
@@ -284,7 +284,7 @@ class Overruling(RequestedChange):
         titles={"grounds": _("Compelling grounds")},
     )
 
-    objection = models.ForeignKey(Objection, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    objection = RowKey(Objection)
     grounds = SealedField()
 
     class Meta:

@@ -15,7 +15,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import RequestedChange, second_person_constraints
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.certificates import IssuedCertificate
-from paktaleem.foundation.tenancy.models import newest_first, oldest_first
+from paktaleem.foundation.tenancy.models import RowKey, newest_first, oldest_first
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Scope, TablePolicy, classify
 from rights.requests.models import RightsRequest
 
@@ -89,13 +89,9 @@ class ErasureProposal(RequestedChange):
     )
 
     number = models.CharField(max_length=16)
-    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
-    request = models.ForeignKey(
-        RightsRequest, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
-    )
-    leading = models.ForeignKey(
-        "self", models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False, editable=False
-    )
+    subject = RowKey(Subject)
+    request = RowKey(RightsRequest, null=True)
+    leading = RowKey("self", null=True, editable=False)
     extent = models.CharField(max_length=8, choices=Extent)
     purposes = ArrayField(models.CharField(max_length=63), default=list, db_default=[])
     categories = ArrayField(models.CharField(max_length=63), default=list, db_default=[])
@@ -111,9 +107,7 @@ class ErasureProposal(RequestedChange):
     cancelled_by = models.UUIDField(null=True)
     cancelled_role = models.CharField(max_length=32, blank=True, default="")
     started_at = models.DateTimeField("orders issued", null=True)
-    erasure = models.ForeignKey(
-        Erasure, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
-    )
+    erasure = RowKey(Erasure, null=True)
     ended_at = models.DateTimeField("ended", null=True)
 
     objects: ClassVar[Any] = ProposalQuerySet.as_manager()
@@ -219,7 +213,7 @@ class Certificate(IssuedCertificate):
         titles={"certificate": _("Certificate"), "sha256": _("SHA-256"), "issued_at": _("Issued")},
     )
 
-    proposal = models.ForeignKey(ErasureProposal, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    proposal = RowKey(ErasureProposal)
 
     class Meta(IssuedCertificate.Meta):
         constraints = [models.UniqueConstraint(fields=["client", "proposal"], name="certificate_one_per_erasure")]

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from paktaleem.foundation.accounts.due import Due
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.encryption.sealing import SealedField
-from paktaleem.foundation.tenancy.models import Constant, TenantRow, newest_first, oldest_first
+from paktaleem.foundation.tenancy.models import Constant, RowKey, TenantRow, newest_first, oldest_first
 from paktaleem.foundation.tenancy.tables import EDIT, Scope, TablePolicy, classify
 from rights.mailbox.rules import AsideReason
 from rights.requests.models import RightsRequest
@@ -64,9 +64,7 @@ class MailMessage(TenantRow):
         personal=classify(sealed="content", credential="wrapped", pseudonym="message_key content_key"),
     )
 
-    request = models.ForeignKey(
-        RightsRequest, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
-    )
+    request = RowKey(RightsRequest, null=True)
     direction = models.CharField(max_length=3, choices=Direction, default=Direction.IN)
     state = models.CharField(max_length=16, choices=MessageState)
     aside_reason = models.CharField(max_length=16, choices=ASIDE_REASONS, blank=True, default="")
@@ -137,7 +135,7 @@ class CaseAddress(TenantRow):
         left_out_of_copies="the secret part of an address by which emails are added to the request",
     )
 
-    request = models.ForeignKey(RightsRequest, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    request = RowKey(RightsRequest)
     token_hash = models.CharField(max_length=64)
     token = SealedField()
     created_at = models.DateTimeField()

@@ -12,7 +12,7 @@ from paktaleem.directory.files.models import SealedFile
 from paktaleem.directory.people.copies.declarations import Copied
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.audit.history import ActorStamp
-from paktaleem.foundation.tenancy.models import TenantRow
+from paktaleem.foundation.tenancy.models import RowKey, TenantRow
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Scope, TablePolicy, classify
 from paktaleem.foundation.text.times import format_time
 from rights.requests.models import RightsRequest
@@ -69,8 +69,8 @@ class Package(TenantRow):
         titles={"built_at": _("Built"), "deleted_at": _("Deleted")},
     )
 
-    request = models.ForeignKey(RightsRequest, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
-    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    request = RowKey(RightsRequest)
+    subject = RowKey(Subject)
     state = models.CharField(max_length=16, choices=PackageState, default=PackageState.COLLECTING)
     left_out = ArrayField(models.CharField(max_length=80), default=list, db_default=[])
     is_chosen = models.BooleanField(default=False, help_text="Staff have chosen the content.")
@@ -82,9 +82,7 @@ class Package(TenantRow):
     built_at = models.DateTimeField(null=True)
     expires_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
-    file = models.ForeignKey(
-        SealedFile, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
-    )
+    file = RowKey(SealedFile, null=True)
     manifest_hash = models.CharField(max_length=64, blank=True, help_text="SHA-256 of manifest.json, in hexadecimal.")
 
     objects: ClassVar[Any] = PackageQuerySet.as_manager()
@@ -139,7 +137,7 @@ class PackageDownload(TenantRow, ActorStamp):
         of=("package__subject",),
     )
 
-    package = models.ForeignKey(Package, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    package = RowKey(Package)
     way = models.CharField(max_length=16, choices=DownloadWay)
     at = models.DateTimeField()
 

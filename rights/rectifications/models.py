@@ -10,7 +10,7 @@ from paktaleem.directory.people.models import AgeChange, Subject
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.history import ActorStamp
 from paktaleem.foundation.encryption.sealing import SealedField
-from paktaleem.foundation.tenancy.models import TenantRow
+from paktaleem.foundation.tenancy.models import RowKey, TenantRow
 from paktaleem.foundation.tenancy.tables import EDIT, Scope, TablePolicy, classify
 from rights.rectifications.values import FIELD_LABELS, VALUE_LABELS
 from rights.requests.models import RequestPart, RightsRequest
@@ -50,8 +50,8 @@ class Correction(TenantRow):
         read=open_request_texts("about", "old_value", "new_value", "evidence", "reasons"),
     )
 
-    request = models.ForeignKey(RightsRequest, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
-    part = models.ForeignKey(RequestPart, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    request = RowKey(RightsRequest)
+    part = RowKey(RequestPart)
     field = models.CharField(max_length=32, choices=list(FIELD_LABELS.items()))
     category = models.CharField(max_length=63, blank=True, default="")
     about = SealedField()
@@ -93,16 +93,12 @@ class CorrectedValue(TenantRow, ActorStamp):
         Scope.TENANT, EDIT, disposed_as="person", personal=classify(sealed="old_value new_value", none="field")
     )
 
-    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
-    request = models.ForeignKey(
-        RightsRequest, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
-    )
+    subject = RowKey(Subject)
+    request = RowKey(RightsRequest, null=True)
     field = models.CharField(max_length=32, choices=list(VALUE_LABELS.items()))
     old_value = SealedField()
     new_value = SealedField()
-    age_change = models.ForeignKey(
-        AgeChange, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
-    )
+    age_change = RowKey(AgeChange, null=True)
     reason = models.CharField(max_length=32, choices=Reason)
     at = models.DateTimeField()
     applied_at = models.DateTimeField(null=True)
@@ -146,11 +142,9 @@ class RecipientNotice(TenantRow):
         "recipient=recipient__name outcome recorded_at=listed_at settled_at",
     )
 
-    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
-    request = models.ForeignKey(
-        RightsRequest, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
-    )
-    recipient = models.ForeignKey(Recipient, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    subject = RowKey(Subject)
+    request = RowKey(RightsRequest, null=True)
+    recipient = RowKey(Recipient)
     recipient_owner = models.UUIDField(editable=False)
     outcome = models.CharField(max_length=16, choices=InformOutcome, blank=True, default="")
     listed_at = models.DateTimeField()

@@ -17,7 +17,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.audit.history import ActorStamp
 from paktaleem.foundation.encryption.sealing import SealedField
-from paktaleem.foundation.tenancy.models import TenantRow, newest_first, oldest_first
+from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first, oldest_first
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Scope, TablePolicy, classify
 from rights.requests.deadlines import ANSWER_TIME, StepKind
 from rights.requests.states import Decider, Decision, RefusalCode, State
@@ -148,16 +148,10 @@ class RightsRequest(TenantRow):
     number = models.CharField(max_length=16)
     channel = models.CharField(max_length=16, choices=Channel)
     state = models.CharField(max_length=20, choices=STATE_LABELS)
-    subject = models.ForeignKey(
-        Subject, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
-    )
-    requester = models.ForeignKey(
-        Subject, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
-    )
+    subject = RowKey(Subject, null=True)
+    requester = RowKey(Subject, null=True)
     guardian_right = models.CharField(max_length=16, choices=RightKind, blank=True, default="")
-    duplicate_of = models.ForeignKey(
-        "self", models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
-    )
+    duplicate_of = RowKey("self", null=True)
     assignee = models.ForeignKey(User, models.PROTECT, related_name="+", null=True, db_index=False)
     details = SealedField()
     contact = SealedField()
@@ -302,7 +296,7 @@ class RequestPart(TenantRow):
         Scope.TENANT, EDIT, disposed_as="request_texts", personal=classify(none="purposes granted", sealed="reasons")
     )
 
-    request = models.ForeignKey(RightsRequest, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    request = RowKey(RightsRequest)
     kind = models.CharField("right", max_length=16, choices=RightKind)
     decider = models.CharField("decided by", max_length=16, choices=DECIDERS)
     purposes = ArrayField(models.CharField(max_length=63), default=list, db_default=[])
@@ -348,7 +342,7 @@ class PauseCause(models.TextChoices):
 class OfRequest(TenantRow, ActorStamp):
     """Columns of every row about a request: client, request, actor."""
 
-    request = models.ForeignKey(RightsRequest, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    request = RowKey(RightsRequest)
 
     class Meta:
         abstract = True
@@ -441,7 +435,7 @@ class ScheduledStep(TenantRow):
 
     wall = TablePolicy(Scope.TENANT, APPEND)
 
-    request = models.ForeignKey(RightsRequest, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    request = RowKey(RightsRequest)
     kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in StepKind])
     on = models.DateField()
     due_at = models.DateTimeField()
@@ -464,13 +458,9 @@ class RequestLimit(TenantRow):
 
     wall = TablePolicy(Scope.TENANT, APPEND)
 
-    request = models.ForeignKey(RightsRequest, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
-    restriction = models.ForeignKey(
-        Restriction, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
-    )
-    objection = models.ForeignKey(
-        Objection, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
-    )
+    request = RowKey(RightsRequest)
+    restriction = RowKey(Restriction, null=True)
+    objection = RowKey(Objection, null=True)
 
     class Meta:
         ordering = ["id"]

@@ -14,7 +14,7 @@ from paktaleem.directory.people.models import GuardianClaim, Subject
 from paktaleem.foundation.audit.actors import By, ByKind
 from paktaleem.foundation.audit.history import History, Tracked, TrackedQuerySet
 from paktaleem.foundation.encryption.sealing import SealedField
-from paktaleem.foundation.tenancy.models import TenantRow, newest_first
+from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Scope, TablePolicy, classify
 from paktaleem.foundation.text.times import format_date
 
@@ -113,8 +113,8 @@ class Guardianship(TenantRow, Tracked):
         },
     )
 
-    child = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
-    guardian = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    child = RowKey(Subject)
+    guardian = RowKey(Subject)
     relationship = models.CharField(max_length=16, choices=Relationship)
     source = models.CharField(max_length=16, choices=Source, editable=False)
     may_consent = models.BooleanField(default=False, help_text="May decide for the child, once verified.")
@@ -174,16 +174,12 @@ class Verification(TenantRow, Tracked):
         titles={"strength": _("Strength"), "verified_at": _("Verified"), "ended_at": _("Found false")},
     )
 
-    guardianship = models.ForeignKey(
-        Guardianship, models.PROTECT, related_name="+", db_constraint=False, db_index=False
-    )
+    guardianship = RowKey(Guardianship)
     method = models.CharField(max_length=24, choices=VerificationMethod)
     strength = models.PositiveSmallIntegerField(choices=VerificationStrength)
     evidence_reference = SealedField()
     evidence_sha256 = models.CharField(max_length=64, blank=True)
-    file = models.ForeignKey(
-        SealedFile, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
-    )
+    file = RowKey(SealedFile, null=True)
     provider = models.CharField(max_length=63, blank=True)
     provider_check_id = models.CharField(max_length=200, blank=True)
     verified_at = models.DateTimeField()
@@ -249,23 +245,15 @@ class ServiceAuthorisation(AuthoredRow):
         titles={"decision": _("Answer"), "shares": _("Sharing with outside recipients")},
     )
 
-    child = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
-    guardian = models.ForeignKey(
-        Subject, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
-    )
-    guardianship = models.ForeignKey(
-        Guardianship, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
-    )
-    verification = models.ForeignKey(
-        Verification, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
-    )
+    child = RowKey(Subject)
+    guardian = RowKey(Subject, null=True)
+    guardianship = RowKey(Guardianship, null=True)
+    verification = RowKey(Verification, null=True)
     decision = models.CharField(max_length=16, choices=Decision)
     shares = models.BooleanField(null=True)
     route = models.CharField(max_length=16, choices=Route)
     evidence_reference = SealedField()
-    file = models.ForeignKey(
-        SealedFile, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
-    )
+    file = RowKey(SealedFile, null=True)
     shown_hash = models.CharField(max_length=64, blank=True, help_text="Hash of the text that was shown.")
     language = models.CharField(max_length=8, blank=True)
     claimed_at = models.DateTimeField(null=True, help_text="Time of the answer according to the client.")
@@ -327,7 +315,7 @@ class SchoolAuthorisation(TenantRow, Tracked):
         titles={"contract": _("Contract")},
     )
 
-    child = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    child = RowKey(Subject)
     contract_reference = models.CharField(
         "contract", max_length=100, help_text="The number of the contract. Do not name people."
     )

@@ -13,7 +13,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
 from paktaleem.foundation.audit.history import History, Tracked
 from paktaleem.foundation.encryption.sealing import SealedField
-from paktaleem.foundation.tenancy.models import TenantRow, newest_first
+from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first
 from paktaleem.foundation.tenancy.tables import EDIT, Limited, Scope, TablePolicy, classify
 from paktaleem.foundation.text.times import format_date
 
@@ -110,9 +110,7 @@ class ProviderCheck(TenantRow, Tracked):
         titles={"started_at": _("Started"), "finished_at": _("Finished")},
     )
 
-    guardianship = models.ForeignKey(
-        Guardianship, models.PROTECT, related_name="+", db_constraint=False, db_index=False
-    )
+    guardianship = RowKey(Guardianship)
     provider = models.CharField(max_length=63)
     provider_check_id = models.CharField(max_length=200, blank=True)
     answer_to = models.CharField(max_length=500, blank=True, editable=False)
@@ -178,7 +176,7 @@ class GuardianConflict(TenantRow, Tracked):
         of=("child",),
     )
 
-    child = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    child = RowKey(Subject)
     purpose_code = models.CharField(max_length=63, blank=True, help_text="Empty: the service as a whole.")
     opened_at = models.DateTimeField(editable=False)
     closed_at = models.DateTimeField(null=True, editable=False)
@@ -239,10 +237,8 @@ class GuardianChange(RequestedChange, Tracked):
         of=("child", "guardianship__guardian"),
     )
 
-    child = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
-    guardianship = models.ForeignKey(
-        Guardianship, models.PROTECT, related_name="+", db_constraint=False, db_index=False
-    )
+    child = RowKey(Subject)
+    guardianship = RowKey(Guardianship)
     changes = models.JSONField()
     note = SealedField()
 
@@ -287,7 +283,7 @@ class Quarantine(TenantRow, Tracked):
         "quarantines", _("Times in which your data could only be deleted"), "reason=cause starts_at ends_at"
     )
 
-    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    subject = RowKey(Subject)
     cause = models.CharField(max_length=16, choices=QuarantineCause)
     starts_at = models.DateTimeField(editable=False)
     ends_at = models.DateTimeField(null=True, editable=False)

@@ -18,6 +18,7 @@ from paktaleem.foundation.accounts.due import Due
 from paktaleem.foundation.accounts.models import code_validator
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.history import History
+from paktaleem.foundation.tenancy.models import RowKey
 from paktaleem.foundation.tenancy.tables import EDIT, Limited, Scope, TablePolicy, classify
 from paktaleem.foundation.text.times import format_date
 
@@ -95,9 +96,7 @@ class AgreementSuspension(PeriodRow):
 
     wall = TablePolicy(Scope.TENANT, EDIT, limited=Limited.READ)
 
-    agreement = models.ForeignKey(
-        ServiceAgreement, models.PROTECT, related_name="+", db_constraint=False, db_index=False
-    )
+    agreement = RowKey(ServiceAgreement)
 
     history = History()
 
@@ -118,9 +117,7 @@ class Instruction(PeriodRow):
         Scope.TENANT, EDIT, personal=classify(none="purposes categories recipients document"), limited=Limited.READ
     )
 
-    agreement = models.ForeignKey(
-        ServiceAgreement, models.PROTECT, related_name="+", db_constraint=False, db_index=False
-    )
+    agreement = RowKey(ServiceAgreement)
     document = models.CharField(max_length=200, help_text="Where the instruction is written down.")
     purposes = CodesField(help_text="Codes of the purposes instructed.")
     categories = CodesField(help_text="Codes of the data categories covered.")
@@ -273,7 +270,7 @@ class RecipientApproval(PeriodRow):
 
     wall = TablePolicy(Scope.CATALOGUE, EDIT, personal=classify(none="purposes categories"))
 
-    recipient = models.ForeignKey(Recipient, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    recipient = RowKey(Recipient)
     recipient_owner = catalogue_owner()
     purposes = CodesField()
     categories = CodesField()

@@ -16,7 +16,7 @@ from paktaleem.foundation.accounts.models import User, code_validator
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
 from paktaleem.foundation.audit.history import History, Tracked, TrackedQuerySet
-from paktaleem.foundation.tenancy.models import TenantRow, newest_first
+from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first
 from paktaleem.foundation.tenancy.rows import MigratesAs
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Personal, Scope, TablePolicy, classify
 from paktaleem.foundation.text.places import CountryField
@@ -229,7 +229,7 @@ class BalancingTest(RegisterRow):
 
     wall = TablePolicy(Scope.CATALOGUE, EDIT, personal=classify(none="interest necessity balance safeguards"))
 
-    purpose = models.ForeignKey(Purpose, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    purpose = RowKey(Purpose)
     purpose_owner = catalogue_owner()
     interest = models.TextField(help_text="Which interest is pursued?")
     necessity = models.TextField(help_text="Why is the processing necessary for it?")
@@ -303,7 +303,7 @@ class LawfulBasis(PeriodRow):
 
     wall = TablePolicy(Scope.CATALOGUE, EDIT, personal=classify(none="legal_reference"))
 
-    purpose = models.ForeignKey(Purpose, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    purpose = RowKey(Purpose)
     purpose_owner = catalogue_owner()
     role = models.CharField(max_length=16, choices=ROLES)
     basis = models.CharField(max_length=24, choices=BASES)
@@ -312,9 +312,7 @@ class LawfulBasis(PeriodRow):
         blank=True,
         help_text="For a legal obligation: a law that PakTaleem has listed for the country, and the section.",
     )
-    balancing_test = models.ForeignKey(
-        BalancingTest, models.PROTECT, related_name="+", null=True, blank=True, db_constraint=False, db_index=False
-    )
+    balancing_test = RowKey(BalancingTest, null=True, blank=True)
 
     history = History()
 
@@ -366,7 +364,7 @@ class PurposeCapacity(PeriodRow):
 
     wall = TablePolicy(Scope.CATALOGUE, EDIT)
 
-    purpose = models.ForeignKey(Purpose, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    purpose = RowKey(Purpose)
     purpose_owner = catalogue_owner()
     capacity = models.CharField(max_length=16, choices=CAPACITIES)
 
@@ -480,7 +478,7 @@ class PurposeWidening(TenantRow):
 
     wall = TablePolicy(Scope.CATALOGUE, APPEND, personal=classify(none="added"))
 
-    purpose = models.ForeignKey(Purpose, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    purpose = RowKey(Purpose)
     purpose_owner = catalogue_owner()
     kind = models.CharField(max_length=16, choices=WideningKind)
     added = CodesField()

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from paktaleem.directory.people.copies.declarations import Copied
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.audit.history import ActorStamp
-from paktaleem.foundation.tenancy.models import TenantRow
+from paktaleem.foundation.tenancy.models import RowKey, TenantRow
 from paktaleem.foundation.tenancy.tables import EDIT, Scope, TablePolicy, classify
 from paktaleem.foundation.upkeep.periods.kinds import Bounds, DataKind, Disposal, Unit
 
@@ -34,8 +34,8 @@ class AccessGrant(TenantRow):
     ``channel`` is how it was sent (mail or text): using it proves access to that contact.
     """
 
-    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
-    child = models.ForeignKey(Subject, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False)
+    subject = RowKey(Subject)
+    child = RowKey(Subject, null=True)
     page = models.CharField(max_length=16, choices=Page)
     channel = models.CharField(max_length=8, default="", db_default="")
     digest = models.BinaryField(max_length=32)

@@ -21,7 +21,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import ActorStamp, History, Tracked, TrackedQuerySet
 from paktaleem.foundation.encryption.sealing import SealedField
-from paktaleem.foundation.tenancy.models import TenantRow, newest_first, oldest_first
+from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first, oldest_first
 from paktaleem.foundation.tenancy.rows import MigratesAs
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Limited, Personal, Scope, TablePolicy, classify
 from paktaleem.foundation.text.times import format_time
@@ -112,7 +112,7 @@ class SystemKey(TenantRow, Tracked):
 
     wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="key_name"))
 
-    system = models.ForeignKey(System, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    system = RowKey(System)
     system_owner = models.UUIDField(editable=False)
     key_name = models.CharField("name of the key", max_length=100, help_text="As issued, with the scope “orders”.")
     starts_at = models.DateTimeField(editable=False)
@@ -287,12 +287,10 @@ class Order(OrderColumns):
         tables=("data_systems.OrderPart",),
     )
 
-    system = models.ForeignKey(System, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    system = RowKey(System)
     system_owner = models.UUIDField(editable=False)
-    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
-    order_set = models.ForeignKey(
-        OrderSet, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
-    )
+    subject = RowKey(Subject)
+    order_set = RowKey(OrderSet, null=True)
     purpose = models.CharField(
         max_length=63,
         blank=True,
@@ -404,7 +402,7 @@ class OrderStep(TenantRow, ActorStamp):
 
     wall = TablePolicy(Scope.TENANT, APPEND, personal=classify(none="code"))
 
-    order = models.ForeignKey(Order, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    order = RowKey(Order)
     state = models.CharField(max_length=16, choices=STATES)
     attempt = models.PositiveSmallIntegerField(default=0)
     code = models.CharField(max_length=64, blank=True, help_text="Code of the failure, exemption or waiver.")
@@ -423,9 +421,9 @@ class OrderPart(TenantRow):
 
     wall = TablePolicy(Scope.TENANT, APPEND, personal=classify(none="category"))
 
-    order = models.ForeignKey(Order, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    order = RowKey(Order)
     category = models.CharField(max_length=63)
-    file = models.ForeignKey(SealedFile, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    file = RowKey(SealedFile)
     attempt = models.PositiveSmallIntegerField(default=0, help_text="The attempt in which it was received.")
     added_at = models.DateTimeField()
 
@@ -444,7 +442,7 @@ class Waiver(TenantRow, Tracked):
 
     wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="ground"))
 
-    order = models.ForeignKey(Order, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    order = RowKey(Order)
     reason = models.CharField(max_length=32, choices=Reason)
     ground = models.TextField(max_length=2000)
     requested_by = models.UUIDField(editable=False)
@@ -478,7 +476,7 @@ class OrderAlert(TenantRow):
 
     wall = TablePolicy(Scope.TENANT, APPEND)
 
-    order = models.ForeignKey(Order, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    order = RowKey(Order)
     state = models.CharField(max_length=16, choices=STATES)
     attempt = models.PositiveSmallIntegerField()
     raised_at = models.DateTimeField()

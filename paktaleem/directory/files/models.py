@@ -11,7 +11,7 @@ from paktaleem.directory.people.copies.declarations import Copied
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.encryption.sealing import SealedField
-from paktaleem.foundation.tenancy.models import TenantRow
+from paktaleem.foundation.tenancy.models import RowKey, TenantRow
 from paktaleem.foundation.tenancy.tables import APPEND, Scope, TablePolicy, classify
 
 
@@ -58,9 +58,7 @@ class SealedFile(TenantRow):
     wall = TablePolicy(Scope.TENANT, APPEND, disposed_as="person", personal=classify(pseudonym="sealed_hash"))
     copied = Copied("files", _("Files about you"), "kind size added_at", titles={"size": _("Size in bytes")})
 
-    subject = models.ForeignKey(
-        Subject, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
-    )
+    subject = RowKey(Subject, null=True)
     kind = models.CharField(max_length=16, choices=FileKind)
     size = models.PositiveIntegerField(help_text="In bytes, before encryption.")
     chunks = models.PositiveSmallIntegerField()
@@ -99,8 +97,8 @@ class PackageKey(models.Model):
     )
 
     id = models.UUIDField(primary_key=True, editable=False)
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
-    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    client = RowKey(Client)
+    subject = RowKey(Subject)
     key = SealedField()
 
     def __str__(self) -> str:
@@ -119,7 +117,7 @@ class FileChunk(TenantRow):
         left_out_of_copies="the content of files, which are listed, and in the copy unless they show another person",
     )
 
-    file = models.ForeignKey(SealedFile, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    file = RowKey(SealedFile)
     number = models.PositiveSmallIntegerField()
     data = models.BinaryField(help_text="Ciphertext under the person's or the case's key.")
 

@@ -20,7 +20,7 @@ from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.foundation.encryption.sealing import CannotOpen, Sealed, Sealer, wrap_new_key
 from paktaleem.foundation.errors import PortalError, Problem
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.models import TenantRow
+from paktaleem.foundation.tenancy.models import RowKey, TenantRow
 from paktaleem.foundation.tenancy.rows import new_id
 
 CHUNK_BYTES = 256 * 1024
@@ -257,7 +257,7 @@ _FIRST_BYTES = 16
 class SealedDocument(TenantRow):
     """Abstract base of a document's row. The name of the file is not stored."""
 
-    file = models.ForeignKey(SealedFile, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    file = RowKey(SealedFile)
     file_kind = models.CharField(max_length=16)
     epoch = models.PositiveIntegerField(null=True)
     wrapped = models.BinaryField(null=True)

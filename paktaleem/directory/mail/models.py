@@ -8,7 +8,7 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.models import User
 from paktaleem.foundation.audit.history import ActorStamp
 from paktaleem.foundation.encryption.sealing import SealedField
-from paktaleem.foundation.tenancy.models import TenantRow, newest_first
+from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first
 from paktaleem.foundation.tenancy.tables import EDIT, Limited, Scope, TablePolicy, classify
 
 
@@ -58,9 +58,7 @@ class Letter(TenantRow, ActorStamp):
     kind = models.CharField(max_length=63)
     language = models.CharField(max_length=8)
     channel = models.CharField(max_length=8, choices=Channel)
-    subject = models.ForeignKey(
-        Subject, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False
-    )
+    subject = RowKey(Subject, null=True)
     user = models.ForeignKey(User, models.PROTECT, related_name="+", null=True, db_index=False)
     to_address = models.BooleanField(
         default=False,  # in the database none: it would be returned, and limited staff do not see such a row

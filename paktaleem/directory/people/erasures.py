@@ -13,7 +13,7 @@ from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.encryption.erasure_list import Intent, ListDamaged, erasure_list
 from paktaleem.foundation.operations.diagnosis import Line, fine, to_mend, to_watch
 from paktaleem.foundation.tenancy.context import in_global
-from paktaleem.foundation.tenancy.models import TenantRow
+from paktaleem.foundation.tenancy.models import RowKey, TenantRow
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Scope, TablePolicy, classify
 from paktaleem.foundation.text.times import format_time
 
@@ -26,7 +26,7 @@ class Erasure(TenantRow, ActorStamp):
 
     wall = TablePolicy(Scope.TENANT, EDIT, left_out_of_copies="the acts of an erasure are in the ledger")
 
-    subject = models.ForeignKey("people.Subject", models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    subject = RowKey("people.Subject")
     reason = models.CharField(max_length=32, choices=Reason)
     started_at = models.DateTimeField()
     completed_at = models.DateTimeField(null=True)

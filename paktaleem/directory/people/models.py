@@ -20,7 +20,7 @@ from paktaleem.foundation.accounts.thresholds import Thresholds
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import ActorStamp, History, Tracked
 from paktaleem.foundation.encryption.sealing import SealedField
-from paktaleem.foundation.tenancy.models import TenantRow, newest_first
+from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Personal, Scope, TablePolicy, classify
 from paktaleem.foundation.text.places import CountryField
 from paktaleem.foundation.text.times import format_date, format_time
@@ -62,7 +62,7 @@ class AgeChange(RequestedChange):
         titles={"proposal": _("Proposal")},
     )
 
-    subject = models.ForeignKey("people.Subject", models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    subject = RowKey("people.Subject")
     proposal = SealedField()
     proposal_index = models.BinaryField(max_length=32)
     route = models.CharField(max_length=16, choices=AgeRoute)
@@ -433,7 +433,7 @@ class SubjectEvent(TenantRow, ActorStamp):
         titles={"happened_at": _("Happened")},
     )
 
-    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    subject = RowKey(Subject)
     kind = models.CharField(max_length=16, choices=SubjectEventKind)
     happened_at = models.DateTimeField(help_text="As stated by the client.")
     recorded_at = models.DateTimeField()
@@ -521,15 +521,9 @@ class PersonMerge(RequestedChange):
     )
 
     kind = models.CharField(max_length=8, choices=MergeKind)
-    main = models.ForeignKey(
-        Subject, models.PROTECT, verbose_name="main record", related_name="+", db_constraint=False, db_index=False
-    )
-    other = models.ForeignKey(
-        Subject, models.PROTECT, verbose_name="other record", related_name="+", db_constraint=False, db_index=False
-    )
-    undoes = models.ForeignKey(
-        "self", models.PROTECT, null=True, related_name="+", db_constraint=False, db_index=False, editable=False
-    )
+    main = RowKey(Subject, verbose_name="main record")
+    other = RowKey(Subject, verbose_name="other record")
+    undoes = RowKey("self", null=True, editable=False)
     reason = models.CharField(max_length=32, choices=Reason)
 
     class Meta:

@@ -12,7 +12,7 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.audit.history import ActorStamp
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.encryption.wrapped_secrets import row_keys
-from paktaleem.foundation.tenancy.models import TenantRow, newest_first
+from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Limited, Personal, Scope, TablePolicy, classify
 from paktaleem.foundation.text.times import format_time
 
@@ -93,9 +93,7 @@ class School(Sourced):
 
     name = models.CharField(max_length=NAME_LIMIT)
     kind = models.CharField(max_length=16, choices=SchoolKind)
-    parent = models.ForeignKey(
-        "self", models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False, verbose_name="part of"
-    )
+    parent = RowKey("self", null=True, verbose_name="part of")
 
     class Meta:
         ordering = ["-recorded_at", "-id"]
@@ -126,9 +124,7 @@ class Term(Sourced):
     kind = models.CharField(max_length=16, choices=TermKind)
     starts_on = models.DateField("from", null=True)
     ends_on = models.DateField("until", null=True)
-    parent = models.ForeignKey(
-        "self", models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False, verbose_name="part of"
-    )
+    parent = RowKey("self", null=True, verbose_name="part of")
 
     class Meta:
         ordering = ["-recorded_at", "-id"]
@@ -152,7 +148,7 @@ class SchoolClass(Sourced):
     title = models.CharField(max_length=NAME_LIMIT)
     kind = models.CharField(max_length=16, choices=ClassKind)
     grade = models.CharField(max_length=GRADE_LIMIT, blank=True, default="", db_default="")
-    school = models.ForeignKey(School, models.PROTECT, related_name="+", null=True, db_constraint=False, db_index=False)
+    school = RowKey(School, null=True)
 
     class Meta:
         verbose_name = "class"
@@ -179,8 +175,8 @@ class ClassTerm(TenantRow):
 
     wall = TablePolicy(Scope.TENANT, EDIT | {"DELETE"}, limited=Limited.CLASSES)
 
-    school_class = models.ForeignKey(SchoolClass, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
-    term = models.ForeignKey(Term, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    school_class = RowKey(SchoolClass)
+    term = RowKey(Term)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["client", "school_class", "term"], name="classterm_once")]
@@ -213,8 +209,8 @@ class Enrolment(TenantRow):
         titles={"school": _("School"), "class": _("Class"), "starts_on": _("From"), "ends_on": _("Until")},
     )
 
-    school_class = models.ForeignKey(SchoolClass, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
-    subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    school_class = RowKey(SchoolClass)
+    subject = RowKey(Subject)
     role = models.CharField(max_length=16, choices=EnrolmentRole)
     external_id = models.CharField(max_length=255, blank=True, default="")
     origin = models.CharField(max_length=16, choices=Origin)
@@ -330,7 +326,7 @@ class RosterChunk(TenantRow):
         left_out_of_copies="an upload about many people, deleted within a day; each person’s details are listed",
     )
 
-    roster = models.ForeignKey(RosterImport, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    roster = RowKey(RosterImport)
     number = models.PositiveIntegerField()
     sealed = SealedField()
 

@@ -10,7 +10,7 @@ from paktaleem.foundation.accounts.due import Due, Severity
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.history import History, Tracked
-from paktaleem.foundation.tenancy.models import TenantRow, newest_first
+from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Scope, TablePolicy, classify
 from paktaleem.foundation.text.times import format_date, format_time
 
@@ -125,7 +125,7 @@ class EndpointHealth(models.Model):
     endpoint = models.OneToOneField(
         Endpoint, models.PROTECT, primary_key=True, related_name="health", db_constraint=False
     )
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    client = RowKey(Client)
     leased_until = models.DateTimeField(null=True, help_text="Lease: until then only one worker sends to it.")
     rests_until = models.DateTimeField(null=True, help_text="Back-off: until then nothing is sent to it.")
     failures = models.PositiveIntegerField(default=0, help_text="Failed attempts in a row.")
@@ -176,8 +176,8 @@ class Delivery(TenantRow):
 
     wall = TablePolicy(Scope.TENANT, EDIT | {"DELETE"}, disposed_as="webhook_messages")
 
-    endpoint = models.ForeignKey(Endpoint, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
-    message = models.ForeignKey(Message, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    endpoint = RowKey(Endpoint)
+    message = RowKey(Message)
     state = models.CharField(max_length=9, choices=DeliveryState, default=DeliveryState.WAITING)
     attempts = models.PositiveSmallIntegerField(default=0)
     queued_at = models.DateTimeField()
@@ -213,7 +213,7 @@ class Attempt(TenantRow):
         Scope.TENANT, APPEND | {"DELETE"}, disposed_as="webhook_messages", personal=classify(none="error")
     )
 
-    delivery = models.ForeignKey(Delivery, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    delivery = RowKey(Delivery)
     started_at = models.DateTimeField()
     milliseconds = models.PositiveIntegerField()
     status = models.PositiveSmallIntegerField(null=True)

@@ -6,7 +6,28 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from psycopg.sql import Literal
 
-from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.tenancy.rows import MigratesAs, new_id
+
+
+class RowKey[Set, Get](MigratesAs, models.ForeignKey[Set, Get]):
+    """A key to a row, which stays as long as rows point to it, and knows nothing of them.
+
+    Django makes neither constraint nor index: the composite foreign keys of the tenancy migrations check the row and
+    its client, and a table declares the indexes that it needs.
+    """
+
+    migrates_as = "django.db.models.ForeignKey"
+
+    def __init__(
+        self, to: type[models.Model] | str, on_delete: Any = models.PROTECT, *, null: bool = False, **options: Any
+    ) -> None:
+        usual = {"related_name": "+", "db_constraint": False, "db_index": False}
+        super().__init__(to, on_delete, null=null, **{**usual, **options})
+
+    def clone(self) -> models.ForeignKey[Set, Get]:  # type: ignore[override]  # migrations name Django’s field
+        """Return the Django field that migrations compare, which has none of these defaults."""
+        _name, _path, positional, named = self.deconstruct()
+        return models.ForeignKey(*positional, **named)
 
 
 class TenantRow(models.Model):
@@ -16,7 +37,7 @@ class TenantRow(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    client = models.ForeignKey("accounts.Client", models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    client = RowKey("accounts.Client")
 
     class Meta:
         abstract = True

@@ -15,7 +15,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
 from paktaleem.foundation.audit.certificates import IssuedCertificate
 from paktaleem.foundation.encryption.wrapped_secrets import row_keys
-from paktaleem.foundation.tenancy.models import TenantRow, newest_first
+from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Scope, TablePolicy, classify
 
 
@@ -78,9 +78,7 @@ class AgreementExit(RequestedChange):
         ),
     )
 
-    agreement = models.ForeignKey(
-        ServiceAgreement, models.PROTECT, related_name="+", db_constraint=False, db_index=False
-    )
+    agreement = RowKey(ServiceAgreement)
     choice = models.CharField("the client’s choice", max_length=16, choices=Choice)
     stage = models.CharField(max_length=16, choices=ExitStage, default=ExitStage.PROPOSED)
     return_until = models.DateTimeField("returned until", null=True)
@@ -187,11 +185,11 @@ class ExitPart(TenantRow):
         left_out_of_copies="repeats, for the client, what the sections of a copy say of each person",
     )
 
-    exit = models.ForeignKey(AgreementExit, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    exit = RowKey(AgreementExit)
     number = models.PositiveIntegerField()
     people = models.PositiveIntegerField()
     manifest = models.CharField(max_length=64, help_text="SHA-256 of the manifest of the archive.")
-    file = models.ForeignKey(SealedFile, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    file = RowKey(SealedFile)
     written_at = models.DateTimeField()
 
     class Meta:
@@ -207,7 +205,7 @@ class ExitCertificate(IssuedCertificate):
 
     wall = TablePolicy(Scope.TENANT, APPEND, personal=classify(none="body sha256"))
 
-    exit = models.ForeignKey(AgreementExit, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    exit = RowKey(AgreementExit)
 
     class Meta(IssuedCertificate.Meta):
         constraints = [models.UniqueConstraint(fields=["client", "exit"], name="exitcertificate_one_per_exit")]

@@ -14,6 +14,7 @@ from paktaleem.foundation.accounts.due import Due, Severity
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.encryption.wrapped_secrets import row_keys
+from paktaleem.foundation.tenancy.models import RowKey
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.foundation.tenancy.tables import EDIT, Scope, TablePolicy, classify
 from paktaleem.foundation.text.times import isolate
@@ -63,9 +64,7 @@ class SecurityAssessment(SealedDocument):
 
     wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="kind scope done_by file_kind", credential="wrapped"))
 
-    client = models.ForeignKey(
-        Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False, editable=False, default=PAKTALEEM
-    )
+    client = RowKey(Client, editable=False, default=PAKTALEEM)
     kind = models.CharField(max_length=24, choices=AssessmentKind)
     scope = models.TextField(max_length=4000, help_text=_("What was assessed, and how. Do not name people."))
     done_by = models.CharField(

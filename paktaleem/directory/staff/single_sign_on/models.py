@@ -10,7 +10,7 @@ from paktaleem.foundation.accounts.models import Client, User
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
 from paktaleem.foundation.audit.history import History, Tracked
-from paktaleem.foundation.tenancy.models import TenantRow, newest_first
+from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.foundation.tenancy.tables import EDIT, Scope, TablePolicy, classify
 
@@ -101,7 +101,7 @@ class ProviderSecret(models.Model):
     provider = models.OneToOneField(
         Provider, models.PROTECT, related_name="secret", primary_key=True, db_constraint=False
     )
-    client = models.ForeignKey(Client, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    client = RowKey(Client)
     epoch = models.PositiveIntegerField()
     wrapped = models.BinaryField()
 

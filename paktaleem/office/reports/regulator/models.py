@@ -8,7 +8,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.audit.certificates import IssuedCertificate
-from paktaleem.foundation.tenancy.models import TenantRow, newest_first
+from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Scope, TablePolicy, classify
 
 
@@ -69,7 +69,7 @@ class PackContent(IssuedCertificate):
 
     wall = TablePolicy(Scope.TENANT, APPEND, personal=classify(none="body sha256"))
 
-    pack = models.ForeignKey(RegulatorPack, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    pack = RowKey(RegulatorPack)
 
     class Meta(IssuedCertificate.Meta):
         constraints = [models.UniqueConstraint(fields=["client", "pack"], name="packcontent_one_per_pack")]
