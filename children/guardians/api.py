@@ -49,6 +49,7 @@ from paktaleem.foundation.web.api.serializers import (
     TextField,
     TruthField,
     ZonedDateTimeField,
+    serialize_row,
 )
 
 
@@ -66,7 +67,7 @@ class GuardianOutput(serializers.Serializer[object]):
     """One guardian of a child, by pseudonym, with their authority and latest answer."""
 
     id = serializers.UUIDField()
-    guardian = serializers.CharField(allow_null=True)
+    guardian = serializers.CharField(allow_null=True, source="guardian.external_id")
     relationship = serializers.ChoiceField(Relationship.values)
     source = serializers.ChoiceField(Source.values)  # type: ignore[assignment]  # DRF's fields have a source too
     may_consent = serializers.BooleanField()
@@ -202,10 +203,9 @@ class GuardianAuthorisations(Operation):
             row = get_live_guardianship(child, guardian, at=context["at"])
             verify_guardian(row, method=method, evidence=evidence, **context)
         answer = record_service_answer(child, guardian=guardian, evidence=evidence, **given, **context)
-        shown = {"id": answer.pk, "decision": answer.decision, "shares": answer.shares}
         service = _serialize_service(child, load_child_facts(child), request)
         asks = answer.decision == Decision.WITHDRAWN and answer.guardian_id is not None
-        shown |= {"recorded_at": answer.recorded_at, "service": service, "ask_about_data": asks}
+        shown = serialize_row(AuthorisationOutput, answer, service=service, ask_about_data=asks)
         return Response(shown, HTTPStatus.CREATED)
 
 
@@ -225,7 +225,7 @@ def _serialize_guardians(child: Subject, request: Request) -> dict[str, object]:
         "service": _serialize_service(child, facts, request),
         "guardians": [_serialize_guardian(row, facts, methods[row.pk], request) for row in rows],
         "declared": [
-            {"kind": one.kind, "description": one.description, "reference": one.reference}
+            serialize_row(DeclaredOutput, one)
             for one in ChildMechanism.objects.filter(client_id=child.client_id, ends_at=None).order_by("kind")
         ],
         "candidates": [one.guardian.external_id for one in list_candidates(child, actor=actor, at=at)[:50]],
@@ -250,26 +250,14 @@ def _serialize_guardian(
 ) -> dict[str, object]:
     known = next((one for one in facts.guardians if one.id == row.pk), None)
     answer = known.answer if known else None
-    return {
-        "id": str(row.pk),
-        "guardian": row.guardian.external_id,
-        "relationship": row.relationship,
-        "source": row.source,
-        "may_consent": row.may_consent and not row.court_order,
-        "may_receive_data": row.may_receive_data,
-        "has_authority": known is not None and known.has_authority(moment_of(request)),
-        "verified_by": methods,
-        "starts_at": row.starts_at.isoformat(),
-        "ends_at": row.ends_at.isoformat() if row.ends_at else None,
-        "answer": answer
-        and {
-            "id": str(answer.id),
-            "decision": answer.decision,
-            "shares": answer.shares,
-            "recorded_at": answer.recorded_at.isoformat(),
-            "expires_at": answer.expires_at.isoformat() if answer.expires_at else None,
-        },
-    }
+    return serialize_row(
+        GuardianOutput,
+        row,
+        may_consent=row.may_consent and not row.court_order,
+        has_authority=known is not None and known.has_authority(moment_of(request)),
+        verified_by=methods,
+        answer=serialize_row(GuardianAnswerOutput, answer) if answer else None,
+    )
 
 
 class CheckInput(StrictSerializer):
@@ -289,8 +277,8 @@ class CheckOutput(serializers.Serializer[object]):
     """
 
     id = serializers.UUIDField()
-    subject = serializers.CharField(allow_null=True)
-    guardian = serializers.CharField(allow_null=True)
+    subject = serializers.CharField(allow_null=True, source="guardianship.child.external_id")
+    guardian = serializers.CharField(allow_null=True, source="guardianship.guardian.external_id")
     provider = serializers.CharField()
     method = serializers.ChoiceField(sorted(one.value for one in PROVIDER_METHODS))
     state = serializers.ChoiceField(CheckState.values)
@@ -318,7 +306,7 @@ class GuardianChecks(Operation):
         page = reverse("guardian-check-answer", args=[code, given["provider"]])
         answer_to = get_public_url(request._request).rstrip("/") + page
         check = request_check(row, **given, answer_to=answer_to, actor=actor_of(request), at=at)
-        return Response(_serialize_check(check, None), HTTPStatus.CREATED)
+        return Response(serialize_row(CheckOutput, check, url=None), HTTPStatus.CREATED)
 
 
 class ShowCheck(Operation):
@@ -334,19 +322,5 @@ class ShowCheck(Operation):
         row = checks.filter(pk=check, client_id=client_of(request)).first()
         if row is None:
             raise CheckUnknown
-        return Response(_serialize_check(row, find_check_url(row) if actor.may(Capability.MANAGE_GUARDIANS) else None))
-
-
-def _serialize_check(check: ProviderCheck, url: str | None) -> dict[str, object]:
-    row = check.guardianship
-    return {
-        "id": str(check.pk),
-        "subject": row.child.external_id,
-        "guardian": row.guardian.external_id,
-        "provider": check.provider,
-        "method": check.method,
-        "state": check.state,
-        "started_at": check.started_at.isoformat(),
-        "finished_at": check.finished_at.isoformat() if check.finished_at else None,
-        "url": url,
-    }
+        url = find_check_url(row) if actor.may(Capability.MANAGE_GUARDIANS) else None
+        return Response(serialize_row(CheckOutput, row, url=url))

@@ -28,6 +28,7 @@ from paktaleem.foundation.web.api.serializers import (
     ServiceTextField,
     StrictSerializer,
     TextField,
+    serialize_row,
 )
 
 
@@ -108,8 +109,8 @@ class InvitationOutput(serializers.Serializer[object]):
     """An invitation: ``channel`` is how the guardian is asked; after ``closes_at`` their contact is deleted."""
 
     id = serializers.UUIDField()
-    subject = serializers.CharField(allow_null=True)
-    guardian = serializers.CharField(allow_null=True)
+    subject = serializers.CharField(allow_null=True, source="child.external_id")
+    guardian = serializers.CharField(allow_null=True, source="guardian.external_id")
     state = serializers.ChoiceField(State.values)
     channel = serializers.ChoiceField(Channel.values)
     reminders = serializers.IntegerField()
@@ -143,7 +144,7 @@ class InviteGuardian(Operation):
             raise _contact_unusable(refused.why, given["guardian"]) from refused
         except ValidationError as error:
             raise GuardianInvalid({"guardian": error.message_dict}) from error
-        return Response(_serialize_invitation(row), HTTPStatus.CREATED)
+        return Response(serialize_row(InvitationOutput, row), HTTPStatus.CREATED)
 
 
 def _contact_unusable(why: ContactRejection, guardian: dict[str, Any]) -> ContactUnusable:
@@ -164,19 +165,4 @@ class ShowInvitation(Operation):
         row = rows.filter(pk=invitation, client_id=client_of(request)).first()
         if row is None:
             raise InvitationUnknown
-        return Response(_serialize_invitation(row))
-
-
-def _serialize_invitation(row: Invitation) -> dict[str, object]:
-    return {
-        "id": str(row.pk),
-        "subject": row.child.external_id,
-        "guardian": row.guardian.external_id,
-        "state": row.state,
-        "channel": str(row.channel),
-        "reminders": row.reminders,
-        **{
-            name: moment.isoformat() if (moment := getattr(row, name)) else None
-            for name in ("asked_at", "viewed_at", "answered_at", "closes_at")
-        },
-    }
+        return Response(serialize_row(InvitationOutput, row))

@@ -16,7 +16,7 @@ from consent.consents.selectors.consents import consent_events, consent_states, 
 from consent.consents.services.consent_basis import METHODS_WITHOUT_TOKEN, add_evidence_file
 from consent.consents.services.recording import Answer, record_answers, withdraw_consent
 from consent.consents.services.revocation import acknowledge_policy
-from consent.notices.api import ConsentEventOutput, ConsentEventsOutput, SubjectConsentsOutput
+from consent.notices.api import ConsentEventOutput, ConsentEventsOutput, PastAnswerOutput, SubjectConsentsOutput
 from consent.notices.selectors.registers import current_register
 from consent.register.compiled import Register
 from paktaleem.directory.files.bodies import FILE_BODY, FileParser
@@ -39,6 +39,7 @@ from paktaleem.foundation.web.api.serializers import (
     StrictSerializer,
     TextField,
     ZonedDateTimeField,
+    serialize_row,
 )
 
 _ANSWERS = ["given", "refused", "deferred", "requested", "withdrawn"]
@@ -213,28 +214,12 @@ def _answer_arguments(given: dict[str, Any], request: Request) -> dict[str, Any]
 
 
 def _serialize_event(event: ConsentEvent) -> dict[str, Any]:
-    return {
-        "id": str(event.pk),
-        "purpose": event.purpose.code,
-        "state": str(event.state),
-        "recorded_at": event.recorded_at.isoformat(),
-    }
+    return serialize_row(ConsentEventOutput, event)
 
 
 def _serialize_past_answer(event: ConsentEvent, subject: Subject, register: Register) -> dict[str, Any]:
-    return {
-        **_serialize_event(event),
-        "without_effect": is_without_effect(event, subject, register),
-        "by": str(event.given_by),
-        "method": str(event.method),
-        "language": event.language,
-        "notice_version": str(event.notice_version_id) if event.notice_version_id else None,
-        "shown_at": event.shown_at.isoformat() if event.shown_at else None,
-        "claimed_at": event.claimed_at.isoformat() if event.claimed_at else None,
-        "expires_at": event.expires_at.isoformat() if event.expires_at else None,
-        "renewal": event.is_renewal,
-        "reason": event.reason or None,
-    }
+    without_effect = is_without_effect(event, subject, register)
+    return serialize_row(PastAnswerOutput, event, without_effect=without_effect, reason=event.reason or None)
 
 
 class AcknowledgeInput(StrictSerializer):
@@ -266,7 +251,7 @@ class AcknowledgementOutput(serializers.Serializer[Any]):
     """Output: one acknowledgement of one version of the policy."""
 
     id = serializers.UUIDField()
-    version = serializers.UUIDField()
+    version = serializers.UUIDField(source="version_id")
     language = serializers.CharField()
     recorded_at = serializers.DateTimeField()
 
@@ -290,21 +275,14 @@ class AcknowledgePolicy(Operation):
             actor=actor_of(request),
             at=moment_of(request),
         )
-        return Response(
-            {
-                "id": str(acknowledgement.pk),
-                "version": str(acknowledgement.version_id),
-                "language": acknowledgement.language,
-                "recorded_at": acknowledgement.recorded_at.isoformat(),
-            }
-        )
+        return Response(serialize_row(AcknowledgementOutput, acknowledgement))
 
 
 class EvidenceOutput(serializers.Serializer[Any]):
     """Output: added evidence."""
 
     id = serializers.UUIDField()
-    event = serializers.UUIDField()
+    event = serializers.UUIDField(source="event_id")
     kind = serializers.CharField()
     size = serializers.IntegerField()
     added_at = serializers.DateTimeField()
@@ -330,10 +308,5 @@ class AddEvidence(Operation):
 
 def _serialize_evidence(evidence: ConsentEvidence) -> dict[str, Any]:
     file = evidence.file
-    return {
-        "id": str(evidence.pk),
-        "event": str(evidence.event_id),
-        "kind": file.kind if file else "reference",
-        "size": file.size if file else 0,
-        "added_at": evidence.added_at.isoformat(),
-    }
+    kind, size = (file.kind, file.size) if file else ("reference", 0)
+    return serialize_row(EvidenceOutput, evidence, kind=kind, size=size)

@@ -74,7 +74,7 @@ class ConsentEventOutput(serializers.Serializer[Any]):
     """One recorded answer."""
 
     id = serializers.UUIDField()
-    purpose = serializers.CharField()
+    purpose = serializers.CharField(source="purpose.code")
     state = serializers.CharField()
     recorded_at = serializers.DateTimeField()
 
@@ -88,14 +88,14 @@ class ConsentEventsOutput(serializers.Serializer[Any]):
 class PastAnswerOutput(ConsentEventOutput):
     """One answer with its circumstances."""
 
-    by = serializers.CharField()
+    by = serializers.CharField(source="given_by")
     method = serializers.CharField()
     language = serializers.CharField()
-    notice_version = serializers.UUIDField(allow_null=True)
+    notice_version = serializers.UUIDField(allow_null=True, source="notice_version_id")
     shown_at = serializers.DateTimeField(allow_null=True)
     claimed_at = serializers.DateTimeField(allow_null=True)
     expires_at = serializers.DateTimeField(allow_null=True)
-    renewal = serializers.BooleanField()
+    renewal = serializers.BooleanField(source="is_renewal")
     reason = serializers.CharField(allow_null=True)
     without_effect = serializers.BooleanField(help_text="A child gave it itself: no decision rests on it.")
 

@@ -14,7 +14,7 @@ from paktaleem.directory.people.details import ROLES
 from paktaleem.directory.people.selectors import get_subject
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.web.api.operations import Operation, actor_of, client_of, moment_of, validate_input
-from paktaleem.foundation.web.api.serializers import StrictSerializer, TextField, ZonedDateTimeField
+from paktaleem.foundation.web.api.serializers import StrictSerializer, TextField, ZonedDateTimeField, serialize_row
 
 _MOST_CATEGORIES = 100
 
@@ -49,13 +49,13 @@ class DisclosureOutput(serializers.Serializer[Any]):
     """A recorded disclosure. ``decision`` is ``permitted``, or why it was denied; then ``flagged`` is true."""
 
     id = serializers.UUIDField()
-    recipient = serializers.CharField()
+    recipient = serializers.CharField(source="recipient.code")
     purpose = serializers.CharField()
     categories = serializers.ListField(child=serializers.CharField())
     shared_at = serializers.DateTimeField()
     reported_at = serializers.DateTimeField()
-    decision = serializers.CharField()
-    flagged = serializers.BooleanField()
+    decision = serializers.CharField(source="reason")
+    flagged = serializers.BooleanField(source="is_denied")
 
 
 class DisclosureResultOutput(ReportResultOutput):
@@ -82,17 +82,7 @@ class ReportDisclosure(Operation):
         given = validate_input(DisclosureInput, request.data)
         person = get_subject(given.pop("subject"), actor=actor_of(request))
         made = report_disclosure(person, DisclosureReport(**given), actor=actor_of(request), at=moment_of(request))
-        answer = {
-            "id": str(made.pk),
-            "recipient": made.recipient.code,
-            "purpose": made.purpose,
-            "categories": made.categories,
-            "shared_at": made.shared_at.isoformat(),
-            "reported_at": made.reported_at.isoformat(),
-            "decision": made.reason,
-            "flagged": made.is_denied,
-        }
-        return Response(answer, HTTPStatus.CREATED)
+        return Response(serialize_row(DisclosureOutput, made), HTTPStatus.CREATED)
 
 
 class ReportDisclosures(Operation):

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.web.api.operations import Operation, actor_of
+from paktaleem.foundation.web.api.serializers import serialize_row
 from retention.disposals.models import GROUNDS, Batch, Cause, Decider, ItemState, Stage
 from retention.disposals.selectors import CertificateMissing, find_certificate, get_disposal, get_progress
 
@@ -60,7 +61,7 @@ class DisposalCertificateOutput(serializers.Serializer[Any]):
     """A certificate: ``body`` is the exact text whose SHA-256 (hex) the ledger entry repeats; ``counts`` are parsed."""
 
     sha256 = serializers.CharField()
-    entry = serializers.UUIDField()
+    entry = serializers.UUIDField(source="entry_id")
     issued_at = serializers.DateTimeField()
     counts = CertifiedCountOutput(many=True)
     body = serializers.CharField()
@@ -90,27 +91,10 @@ class ShowDisposalCertificate(Operation):
         found = find_certificate(get_disposal(disposal, actor=actor_of(request)))
         if found is None:
             raise CertificateMissing
-        return Response(
-            {
-                "sha256": found.sha256,
-                "entry": str(found.entry_id),
-                "issued_at": found.issued_at.isoformat(),
-                "counts": json.loads(found.body)["counts"],
-                "body": found.body,
-            }
-        )
+        return Response(serialize_row(DisposalCertificateOutput, found, counts=json.loads(found.body)["counts"]))
 
 
 def _serialize(batch: Batch) -> dict[str, object]:
-    times = ("opened_at", "approved_at", "starts_at", "ordered_at", "ended_at")
     counts = get_progress(batch).counts
-    return {
-        "id": str(batch.pk),
-        "number": batch.number,
-        "ground": batch.ground,
-        "decider": batch.decider,
-        "stage": batch.stage,
-        "size": batch.size,
-        "counts": [{"state": state.value, "holdings": counts[state]} for state in ItemState if counts.get(state)],
-        **{name: value.isoformat() if (value := getattr(batch, name)) else None for name in times},
-    }
+    shown = [{"state": state.value, "holdings": counts[state]} for state in ItemState if counts.get(state)]
+    return serialize_row(DisposalOutput, batch, counts=shown)

@@ -14,7 +14,7 @@ from paktaleem.directory.people.details import ROLES
 from paktaleem.directory.people.selectors import get_subject
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.web.api.operations import Operation, actor_of, client_of, moment_of, validate_input
-from paktaleem.foundation.web.api.serializers import StrictSerializer, TextField, ZonedDateTimeField
+from paktaleem.foundation.web.api.serializers import StrictSerializer, TextField, ZonedDateTimeField, serialize_row
 from retention.holdings.services.holdings import (
     ActivityReport,
     CollectionReport,
@@ -67,7 +67,7 @@ class CollectionOutput(serializers.Serializer[Any]):
     count = serializers.IntegerField()
     collected_at = serializers.DateTimeField()
     reported_at = serializers.DateTimeField()
-    decision = serializers.CharField()
+    decision = serializers.CharField(source="reason")
     flagged = serializers.BooleanField()
     incident = serializers.UUIDField(allow_null=True)
 
@@ -100,19 +100,8 @@ class ReportCollection(Operation):
         made, incident = report_collection(
             person, CollectionReport(**given), actor=actor_of(request), at=moment_of(request)
         )
-        answer = {
-            "id": str(made.pk),
-            "category": made.category,
-            "occasion": made.occasion,
-            "purpose": made.purpose,
-            "count": made.count,
-            "collected_at": made.collected_at.isoformat(),
-            "reported_at": made.reported_at.isoformat(),
-            "decision": made.reason,
-            "flagged": made.reason != Reason.PERMITTED,
-            "incident": None if incident is None else str(incident.pk),
-        }
-        return Response(answer, HTTPStatus.CREATED)
+        flagged, key = made.reason != Reason.PERMITTED, None if incident is None else str(incident.pk)
+        return Response(serialize_row(CollectionOutput, made, flagged=flagged, incident=key), HTTPStatus.CREATED)
 
 
 class ReportCollections(Operation):

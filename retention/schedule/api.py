@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from paktaleem.directory.people.selectors import get_subject
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.web.api.operations import Operation, actor_of, moment_of
+from paktaleem.foundation.web.api.serializers import serialize_row
 from retention.schedule.selectors import DueState, HoldingDue, list_due_of_person
 
 
@@ -23,7 +24,7 @@ class HoldingOutput(serializers.Serializer[Any]):
     """
 
     category = serializers.CharField()
-    system = serializers.CharField(allow_null=True)
+    system = serializers.CharField(allow_null=True, source="system.code")
     occasions = serializers.ListField(child=serializers.CharField())
     purposes = serializers.ListField(child=serializers.CharField())
     count = serializers.IntegerField()
@@ -57,17 +58,6 @@ class SubjectHoldings(Operation):
 
 
 def _serialize(one: HoldingDue, at: datetime) -> dict[str, object]:
-    held, due_at = one.holding, one.due_at
-    return {
-        "category": held.category,
-        "system": held.system.code if held.system else None,
-        "occasions": held.occasions,
-        "purposes": held.purposes,
-        "count": held.count,
-        "first_collected_at": held.first_collected_at.isoformat(),
-        "last_collected_at": held.last_collected_at.isoformat(),
-        "last_activity_at": held.last_activity_at.isoformat() if held.last_activity_at else None,
-        "due_at": due_at.isoformat() if due_at else None,
-        "retention": one.state(at).value,
-        "purpose": one.decisive.purpose or None,
-    }
+    due_at = one.due_at.isoformat() if one.due_at else None
+    retention, purpose = one.state(at).value, one.decisive.purpose or None
+    return serialize_row(HoldingOutput, one.holding, due_at=due_at, retention=retention, purpose=purpose)

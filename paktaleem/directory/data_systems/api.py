@@ -39,7 +39,14 @@ from paktaleem.foundation.web.api.operations import (
     sign_cursor,
     validate_input,
 )
-from paktaleem.foundation.web.api.serializers import CursorField, PatternField, StrictSerializer, TextField, TruthField
+from paktaleem.foundation.web.api.serializers import (
+    CursorField,
+    PatternField,
+    StrictSerializer,
+    TextField,
+    TruthField,
+    serialize_row,
+)
 
 FIELD_CODE = r"^[a-z][a-z0-9_]{1,62}$"
 _CODE = r"^[a-z][a-z0-9_]*$"
@@ -176,14 +183,14 @@ class OrderOutput(serializers.Serializer[Any]):
     purpose = serializers.CharField(
         help_text="Of a restriction, its lift or an objection: the purpose's code; empty: every purpose."
     )
-    fields_to_correct = serializers.ListField(child=serializers.CharField())
+    fields_to_correct = serializers.ListField(child=serializers.CharField(), source="fields")
     reason = serializers.CharField()
     ground = serializers.ChoiceField(Ground.choices)
     attempts = serializers.IntegerField()
     created_at = serializers.DateTimeField()
     due_at = serializers.DateTimeField()
     retry_at = serializers.DateTimeField(allow_null=True)
-    answered_at = serializers.DateTimeField(allow_null=True)
+    answered_at = serializers.DateTimeField(allow_null=True, source="ended_at")
 
 
 class AcceptedOutput(OrderOutput):
@@ -212,24 +219,8 @@ class PartOutput(serializers.Serializer[Any]):
 
 def as_order(order: Order) -> dict[str, Any]:
     """Serialize one order."""
-    return {
-        "id": str(order.pk),
-        "kind": order.kind,
-        "method": order.method,
-        "case": {"kind": order.parent_kind, "id": str(order.parent_id)} if order.parent_id else None,
-        "state": order.state,
-        "subject": name_of(order),
-        "categories": order.categories,
-        "purpose": order.purpose,
-        "fields_to_correct": order.fields,
-        "reason": order.reason,
-        "ground": order.ground,
-        "attempts": order.attempts,
-        "created_at": order.created_at.isoformat(),
-        "due_at": order.due_at.isoformat(),
-        "retry_at": order.retry_at and order.retry_at.isoformat(),
-        "answered_at": order.ended_at and order.ended_at.isoformat(),
-    }
+    case = {"kind": order.parent_kind, "id": str(order.parent_id)} if order.parent_id else None
+    return serialize_row(OrderOutput, order, case=case, subject=name_of(order))
 
 
 class ListOrders(Operation):

@@ -60,6 +60,7 @@ from paktaleem.foundation.web.api.serializers import (
     StrictSerializer,
     TextField,
     ZonedDateTimeField,
+    serialize_row,
 )
 
 
@@ -89,7 +90,7 @@ class SubjectOutput(serializers.Serializer[object]):
     roles = serializers.ListField(child=serializers.CharField(), help_text="All roles, the main one first.")
     grade = serializers.CharField(help_text="The grade at school; empty if none is stated.")
     language = serializers.CharField()
-    enabled = serializers.BooleanField(help_text="True if the account is open.")
+    enabled = serializers.BooleanField(help_text="True if the account is open.", source="is_account_open")
     account_closed_at = serializers.DateTimeField(allow_null=True)
     age_gate = AgeGateOutput()
     erasure_started_at = serializers.DateTimeField(
@@ -400,21 +401,9 @@ def serialize_subject(
     subject: Subject, client: Client, request: Request, *, change_waits: bool, same_person: Iterable[Subject]
 ) -> dict[str, object]:
     """Return a person as the API shows them, without sealed fields; ``same_person`` are their other records."""
-    return {
-        "external_id": subject.external_id,
-        "id": str(subject.id),
-        "role": subject.role,
-        "roles": list(subject.roles),
-        "grade": subject.grade,
-        "language": subject.language,
-        "enabled": subject.is_account_open,
-        "account_closed_at": closed_at.isoformat() if (closed_at := subject.account_closed_at) else None,
-        "age_gate": {**_age_gate(subject, client, request), "change_waits": change_waits},
-        "erasure_started_at": started_at.isoformat() if (started_at := subject.erasure_started_at) else None,
-        "registered_at": subject.registered_at.isoformat(),
-        "changed_at": subject.changed_at.isoformat(),
-        "same_person_as": [one.external_id for one in same_person],
-    }
+    age_gate = {**_age_gate(subject, client, request), "change_waits": change_waits}
+    others = [one.external_id for one in same_person]
+    return serialize_row(SubjectOutput, subject, age_gate=age_gate, same_person_as=others)
 
 
 def _age_gate(subject: Subject, client: Client, request: Request) -> dict[str, object]:

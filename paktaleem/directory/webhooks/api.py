@@ -38,6 +38,7 @@ from paktaleem.foundation.web.api.serializers import (
     StrictSerializer,
     TextField,
     ZonedDateTimeField,
+    serialize_row,
 )
 
 _WHY = Reason.LMS_UPDATE
@@ -71,8 +72,8 @@ class WebhookOutput(serializers.Serializer[Any]):
     state = serializers.ChoiceField(["enabled", "disabled"])
     disabled_because = serializers.CharField(allow_null=True)
     created_at = serializers.DateTimeField()
-    failures = serializers.IntegerField()
-    answered_at = serializers.DateTimeField(allow_null=True)
+    failures = serializers.IntegerField(source="health.failures")
+    answered_at = serializers.DateTimeField(allow_null=True, source="health.answered_at")
 
 
 class WebhookWithSecretOutput(WebhookOutput):
@@ -111,8 +112,8 @@ class DeliveryOutput(serializers.Serializer[Any]):
     """One delivery; ``message`` is its webhook-id."""
 
     id = serializers.UUIDField()
-    message = serializers.UUIDField()
-    type = serializers.CharField()
+    message = serializers.UUIDField(source="message_id")
+    type = serializers.CharField(source="message.type")
     state = serializers.ChoiceField(DeliveryState.values)
     attempts = serializers.IntegerField()
     queued_at = serializers.DateTimeField()
@@ -259,28 +260,10 @@ def _get_endpoint(webhook: UUID, request: Request) -> Endpoint:
 
 
 def _serialize_endpoint(endpoint: Endpoint) -> dict[str, Any]:
-    health = endpoint.health
-    return {
-        "id": str(endpoint.pk),
-        "name": endpoint.name,
-        "url": endpoint.url,
-        "events": list(endpoint.events),
-        "state": "enabled" if endpoint.is_enabled else "disabled",
-        "disabled_because": endpoint.disabled_because or None,
-        "created_at": endpoint.created_at.isoformat(),
-        "failures": health.failures,
-        "answered_at": health.answered_at.isoformat() if health.answered_at else None,
-    }
+    state, why = "enabled" if endpoint.is_enabled else "disabled", endpoint.disabled_because or None
+    return serialize_row(WebhookOutput, endpoint, state=state, disabled_because=why)
 
 
 def _serialize_delivery(row: Delivery) -> dict[str, Any]:
-    return {
-        "id": str(row.pk),
-        "message": str(row.message_id),
-        "type": row.message.type,
-        "state": str(row.state),
-        "attempts": row.attempts,
-        "queued_at": row.queued_at.isoformat(),
-        "due_at": row.due_at.isoformat() if row.state == DeliveryState.WAITING else None,
-        "done_at": row.done_at.isoformat() if row.done_at else None,
-    }
+    due_at = row.due_at.isoformat() if row.state == DeliveryState.WAITING else None
+    return serialize_row(DeliveryOutput, row, due_at=due_at)

@@ -20,14 +20,14 @@ type DueClients = Callable[..., Iterable[UUID]]
 
 def each_client(
     name: str, *, cron: str, due: DueClients | None = None
-) -> Callable[[ClientWork], Task[[int], None, [int]]]:
+) -> Callable[[ClientWork], Task[[int], None, []]]:
     """Declare ``work(client_id, actor, at)`` as a periodic task of this name, called in the context of each client.
 
     Each client has its own time and transaction, and one that fails does not stop the others. With ``due`` only the
     clients that it finds have their turn, and sandboxes whose clock is ahead. The task is the actor.
     """
 
-    def declare(work: ClientWork) -> Task[[int], None, [int]]:
+    def declare(work: ClientWork) -> Task[[int], None, []]:
         @app.periodic(cron=cron, periodic_id=name)
         @app.task(name=name, queueing_lock=name, pass_context=False)
         @wraps(work)

@@ -10,7 +10,9 @@ cannot express is a sentence in ``beyond_schema`` of its serializer; the operati
 import re
 from collections.abc import Mapping
 from datetime import date, datetime
+from functools import cache
 from typing import Any, ClassVar
+from uuid import UUID
 
 from rest_framework import serializers
 
@@ -166,3 +168,36 @@ class ZonedDateTimeField(serializers.DateTimeField):
             return datetime.fromisoformat(value.upper())
         except ValueError:
             self.fail("invalid")
+
+
+def serialize_row(output: type[serializers.Serializer[Any]], row: object, **others: object) -> dict[str, object]:
+    """Return the fields of an output as JSON values, read from the attributes of ``row``; ``others`` are given.
+
+    The ``source`` of a field is the path of its attribute, if it has another name; it ends at None. Times are in
+    ISO 8601.
+    """
+    return {
+        name: others[name] if name in others else _to_json(_read(row, path))
+        for name, path, is_required in _list_paths(output)
+        if name in others or is_required
+    }
+
+
+@cache
+def _list_paths(output: type[serializers.Serializer[Any]]) -> list[tuple[str, str, bool]]:
+    return [(name, str(field.source), field.required) for name, field in output().fields.items()]
+
+
+def _read(row: object, path: str) -> object:
+    value: object = row
+    for name in path.split("."):
+        value = None if value is None else getattr(value, name)
+    return value
+
+
+def _to_json(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, tuple):
+        return list(value)
+    return str(value) if isinstance(value, UUID | str) else value
