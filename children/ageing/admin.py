@@ -14,7 +14,7 @@ from django.utils.translation import gettext, ngettext
 
 from children.ageing.models import AgeNotice, ComingOfAge
 from children.ageing.services import coming_of_age
-from paktaleem.directory.people.admin.people import link_person
+from paktaleem.directory.people.admin.people import link_person, person_column
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
@@ -115,10 +115,7 @@ class AgeNoticeAdmin(ExportableAdmin, EvidenceAdmin):
     detail_fields = ("about", "given_at")
     intro = "Notices sent before a child reaches the age of consent. See Emails and text messages for their delivery."
     empty_text = "No notice has been sent yet."
-
-    @admin.display(description="child")
-    def about(self, row: AgeNotice) -> SafeString:
-        return link_person(row.subject)
+    about = person_column("subject", "child")
 
 
 @boards.connect

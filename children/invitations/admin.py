@@ -11,7 +11,6 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -27,7 +26,7 @@ from children.invitations.selectors import (
 from children.invitations.services.inviting import INVITE_MANY, invite_guardians_of
 from paktaleem.directory.mail.models import Letter, LetterState
 from paktaleem.directory.mail.selectors import list_messages_about
-from paktaleem.directory.people.admin.people import link_person
+from paktaleem.directory.people.admin.people import person_column
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.schools.forms import CHOOSING, PUPIL_ROLES, LinesField, SelectionForm
 from paktaleem.directory.schools.selectors import Selection
@@ -38,7 +37,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.sign_in_rules import get_public_url
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.audit.names import get_act_name
-from paktaleem.foundation.console.columns import annotate_actor, format_actor, render_state, state_column
+from paktaleem.foundation.console.columns import actor_column, annotate_actor, format_actor, render_state, state_column
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.forms import set_choices
 from paktaleem.foundation.console.long_acts import long_acts, make_run_act
@@ -184,6 +183,9 @@ class InvitationAdmin(ExportableAdmin, EvidenceAdmin):
     intro = "Guardians who were asked to decide about a child. They receive a message and answer on their own page."
     empty_text = "No guardian has been asked yet."
     standing = state_column(lambda row: render_state(row.get_state_display(), _TONES.get(State(row.state), "calm")))
+    about = person_column("child", "child")
+    to = person_column("guardian", "guardian")
+    asked_by = actor_column("asked by")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Invitation]:
         return annotate_actor(super().get_queryset(request).select_related("child", "guardian"), actor_of(request))
@@ -262,18 +264,6 @@ class InvitationAdmin(ExportableAdmin, EvidenceAdmin):
                 for one in annotate_actor(entries.order_by("-recorded_at"), viewer)
             ]
         }
-
-    @admin.display(description="child")
-    def about(self, row: Invitation) -> SafeString:
-        return link_person(row.child)
-
-    @admin.display(description="guardian")
-    def to(self, row: Invitation) -> SafeString:
-        return link_person(row.guardian)
-
-    @admin.display(description="asked by")
-    def asked_by(self, row: Invitation) -> str:
-        return format_actor(row)
 
     @admin.display(description="problem")
     def why(self, row: Invitation) -> str:

@@ -1,6 +1,6 @@
 """Console pages of cookies and links."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -18,7 +18,7 @@ from consent.register.admin.safeguards import RegisterAdmin, SafeguardedAdmin
 from paktaleem.directory.staff.administration.admin.clients import PublicPage, public_pages
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.exporting import ExportableAdmin
-from paktaleem.foundation.console.filters import ProgressFilter
+from paktaleem.foundation.console.filters import progress_filter
 from paktaleem.foundation.console.model_admin import EvidenceAdmin
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client
@@ -92,19 +92,13 @@ class CookieSiteAdmin(RegisterAdmin):
 public_pages.connect(PublicPage(gettext_noop("Cookies"), "cookies-of"))
 
 
-class LinkProgressFilter(ProgressFilter):
-    """Filter for services in use and for those to be reviewed."""
-
-    offered: ClassVar[Any] = {"in_use": _("In use")}
-
-
 @admin.register(LinkedService, site=site)
 class LinkedServiceAdmin(RegisterAdmin):
     """Console page of linked services."""
 
     row_fields = ("name", "url", "policy_url", "purpose_en", "purpose_ur", "review_on", "is_active")
     list_display = ("name", "url", "review_on", "is_active", "owner")
-    list_filter = (LinkProgressFilter, "client")
+    list_filter = (progress_filter(in_use=_("In use")), "client")
     intro = (
         "Services of third parties that the platform links to. The public privacy page lists them with their privacy "
         "policies. Read each policy again on its review day."

@@ -39,7 +39,7 @@ from consent.paper.services.answers import (
 from consent.paper.services.forms import make_form, print_form
 from consent.receipts.receipt import PortalUrls
 from consent.register.models.purposes import Purpose
-from paktaleem.directory.people.admin.people import link_person
+from paktaleem.directory.people.admin.people import link_person, person_column
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.schools.forms import CHOOSING, SelectionForm
 from paktaleem.foundation.accounts.actors import Actor
@@ -47,7 +47,13 @@ from paktaleem.foundation.accounts.due import Severity
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.sign_in_rules import get_public_url
-from paktaleem.foundation.console.columns import annotate_actor, format_actor, moment_tag, render_state, state_column
+from paktaleem.foundation.console.columns import (
+    actor_column,
+    annotate_actor,
+    moment_tag,
+    render_state,
+    state_column,
+)
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import ChosenFilter, get_filtered_client, parse_uuid
 from paktaleem.foundation.console.forms import ActionForm, ScopedForm, set_choices
@@ -145,6 +151,7 @@ class PaperAnswerAdmin(ExportableAdmin, EvidenceAdmin):
         ),
         act_page(dismiss_answer, template="paper/settle.html"),
     )
+    person = person_column()
 
     def page(self, request: HttpRequest, row: PaperAnswer, template: str, **values: Any) -> Any:
         return super().page(request, row, template, said=self.said(row), **values)
@@ -162,10 +169,6 @@ class PaperAnswerAdmin(ExportableAdmin, EvidenceAdmin):
     def of_form(self, row: PaperAnswer) -> SafeString:
         url = reverse("admin:paper_formrun_change", args=[row.page.run_id], current_app=site.name)
         return format_html('<a href="{}">{}</a>', url, row.page.run)
-
-    @admin.display(description="person")
-    def person(self, row: PaperAnswer) -> SafeString:
-        return link_person(row.subject)
 
     @admin.display(description="guardian who signed")
     def signer(self, row: PaperAnswer) -> SafeString | str:
@@ -484,6 +487,7 @@ class FormRunAdmin(EvidenceAdmin):
             applies=_has_waiting,
         ),
     )
+    made_by = actor_column("made by")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[FormRun]:
         return annotate_actor(super().get_queryset(request), actor_of(request))
@@ -556,7 +560,3 @@ class FormRunAdmin(EvidenceAdmin):
     @admin.display(description="made")
     def made(self, row: FormRun) -> str:
         return moment_tag(row.made_at)
-
-    @admin.display(description="made by")
-    def made_by(self, row: FormRun) -> str:
-        return format_actor(row)

@@ -38,7 +38,7 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.sign_in_rules import get_public_url
 from paktaleem.foundation.console.clocks import AsOfForm
-from paktaleem.foundation.console.columns import annotate_actor, format_actor, render_state, state_column
+from paktaleem.foundation.console.columns import actor_column, annotate_actor, format_actor, render_state, state_column
 from paktaleem.foundation.console.forms import RowActionForm
 from paktaleem.foundation.console.model_admin import EvidenceAdmin
 from paktaleem.foundation.console.person_pages import PersonPage, person_acts, person_pages
@@ -185,6 +185,7 @@ class ConsentEventAdmin(PersonRowAdmin, EvidenceAdmin):
         "method language notice_version=notice_version_id actor_kind actor_role claimed_at recorded_at "
         "expires_at"
     )
+    actor = actor_column()
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ConsentEvent]:
         found = super().get_queryset(request).select_related("subject__client", "purpose", "guardian", "notice_version")
@@ -211,7 +212,3 @@ class ConsentEventAdmin(PersonRowAdmin, EvidenceAdmin):
 
     def panels(self, request: HttpRequest, row: ConsentEvent) -> list[dict[str, object]]:
         return [*super().panels(request, row), {"template": "console/panels/receipt.html"}]
-
-    @admin.display(description="by")
-    def actor(self, row: ConsentEvent) -> str:
-        return format_actor(row)

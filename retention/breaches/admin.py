@@ -28,7 +28,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.columns import render_state, state_column
 from paktaleem.foundation.console.exporting import ExportableAdmin
-from paktaleem.foundation.console.filters import ProgressFilter, SortByWaitingTime
+from paktaleem.foundation.console.filters import SortByWaitingTime, progress_filter
 from paktaleem.foundation.console.forms import ActionForm, RowActionForm, set_choices
 from paktaleem.foundation.console.long_acts import LongAct, Progress, long_acts
 from paktaleem.foundation.console.requests import actor_of, get_action_time
@@ -203,12 +203,6 @@ class ClientsForm(ActionForm):
         set_choices(self, "clients", others.order_by("name"))
 
 
-class BreachProgressFilter(ProgressFilter):
-    """Filter for breaches whose clock runs, open ones, and those that are overdue."""
-
-    offered: ClassVar[Any] = {"open": _("Open"), "overdue": _("Overdue")}
-
-
 def _letter_page(act: Act[Any, Any, BreachLetter], form: type[_LetterForm]) -> RowAction:
     """Return the page of an act that writes a letter: with a draft and a preview; the authority's can be printed."""
 
@@ -251,7 +245,7 @@ class BreachAdmin(SortByWaitingTime, ExportableAdmin):
     asks_reason = False
     sortable_by = ()
     list_display = ("recorded_at", "known_at", "state", "hours_left", "to_inform", "owner")
-    list_filter = (BreachProgressFilter, "client")
+    list_filter = (progress_filter(open=_("Open"), overdue=_("Overdue")), "client")
     exported = (
         "incident categories systems outcome happened_from happened_until known_at due_at recorded_at "
         "client_informed_at authority_notified_at people_informed_at closed_at"

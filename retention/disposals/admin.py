@@ -22,7 +22,7 @@ from paktaleem.directory.people.admin.people import person_url
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import moment, render_state, state_column
 from paktaleem.foundation.console.exporting import ExportableAdmin
-from paktaleem.foundation.console.filters import ProgressFilter, SortByWaitingTime
+from paktaleem.foundation.console.filters import SortByWaitingTime, progress_filter
 from paktaleem.foundation.console.forms import ActionForm, GroundField, set_choices
 from paktaleem.foundation.console.long_acts import LongAct, Progress, long_acts
 from paktaleem.foundation.console.model_admin import EvidenceAdmin
@@ -135,12 +135,6 @@ class TakeOutForm(ActionForm):
 _TONES = {Stage.REVIEW: "warn", Stage.SECOND_PERSON: "warn", Stage.CERTIFIED: "good", Stage.CANCELLED: "calm"}
 
 
-class DisposalProgressFilter(ProgressFilter):
-    """Filter for open disposals and for those that need a decision."""
-
-    offered: ClassVar[Any] = {"open": _("Open")}
-
-
 def _pill(row: Batch) -> SafeString:
     words = row.get_stage_display()
     if row.stage == Stage.FLAGGING:
@@ -169,7 +163,7 @@ class BatchAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
     view_capability = Capability.VIEW_HOLDINGS
     ledger_families = ("disposal",)
     list_display = ("opened_at", "name", "standing", "size", "decider", "owner")
-    list_filter = (DisposalProgressFilter, "client")
+    list_filter = (progress_filter(open=_("Open")), "client")
     exported = "ground decider is_automatic stage size opened_at reviewed_at approved_at starts_at ordered_at ended_at"
     newest_by = "opened_at"
     longest_first: ClassVar[Any] = {"open": "opened_at", "to_review_at": "opened_at"}

@@ -17,7 +17,7 @@ from consent.register.admin.safeguards import SafeguardGroundForm, to_waiting
 from paktaleem.directory.data_systems.admin.systems import orders_panel
 from paktaleem.directory.data_systems.extension_points import OrderCase, order_cases
 from paktaleem.directory.data_systems.models import Order
-from paktaleem.directory.people.admin.people import link_person
+from paktaleem.directory.people.admin.people import person_column
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.columns import annotate_actor, format_actor, period_pill, render_state, state_column
@@ -59,10 +59,7 @@ class OfPersonAdmin(EvidenceAdmin):
     view_capability = Capability.VIEW_HOLDINGS
     list_filter: ClassVar[Any] = ("client",)
     loaded: ClassVar[Any] = ("subject",)
-
-    @admin.display(description="person")
-    def person(self, row: Any) -> SafeString:
-        return link_person(row.subject)
+    person = person_column()
 
 
 class DataOfPersonAdmin(OfPersonAdmin):

@@ -27,7 +27,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.console.approvals import approval_actions
 from paktaleem.foundation.console.clocks import get_time_of
-from paktaleem.foundation.console.columns import moment, reason_label, render_state, state_column
+from paktaleem.foundation.console.columns import moment, reason_column, render_state, state_column
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.forms import ActionForm, RowActionForm
 from paktaleem.foundation.console.model_admin import EvidenceAdmin
@@ -236,6 +236,7 @@ class ErasureProposalAdmin(ExportableAdmin, EvidenceAdmin):
             applies=lambda row, _at: row.stage == Stage.CERTIFIED,
         ),
     )
+    why = reason_column
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         found: QuerySet[Any] = super().get_queryset(request).select_related("subject", "request", "erasure")
@@ -263,10 +264,6 @@ class ErasureProposalAdmin(ExportableAdmin, EvidenceAdmin):
             return "—"
         url = reverse("admin:requests_rightsrequest_change", args=[row.request_id], current_app=site.name)
         return format_html('<a href="{}">{}</a>', url, row.request)
-
-    @admin.display(description="reason")
-    def why(self, row: ErasureProposal) -> str:
-        return reason_label(row.reason)
 
 
 def _standing_panel(row: ErasureProposal) -> dict[str, Any]:

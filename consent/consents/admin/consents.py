@@ -31,13 +31,20 @@ from consent.decisions.selectors.decisions import decide_all_purposes
 from consent.notices.models import NoticeVersion
 from consent.register.models.purposes import Purpose
 from paktaleem.directory.data_systems.extension_points import OrderCase, order_cases
-from paktaleem.directory.people.admin.people import link_person
+from paktaleem.directory.people.admin.people import person_column
 from paktaleem.directory.people.models import Subject, SubjectRole
 from paktaleem.directory.people.services.erasure import AlreadyErased, ErasureInProgress
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.clocks import AsOfForm, get_time_of
-from paktaleem.foundation.console.columns import annotate_actor, format_actor, period_pill, render_state, state_column
+from paktaleem.foundation.console.columns import (
+    actor_column,
+    annotate_actor,
+    format_actor,
+    period_pill,
+    render_state,
+    state_column,
+)
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import ChosenFilter, ConditionFilter, get_filtered_client, parse_uuid
 from paktaleem.foundation.console.model_admin import EvidenceAdmin
@@ -104,10 +111,7 @@ class PersonRowAdmin(ExportableAdmin):
     person_field = "subject"
     asks_reason = False
     sortable_by = ()
-
-    @admin.display(description="person")
-    def person(self, row: Any) -> SafeString:
-        return link_person(row.subject)
+    person = person_column()
 
 
 @admin.register(Consent, site=site)
@@ -276,14 +280,12 @@ class ConsentEvidenceAdmin(EvidenceAdmin):
             refusals=_ERASED,
         ),
     )
+    person = person_column()
+    actor = actor_column()
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ConsentEvidence]:
         found = super().get_queryset(request).select_related("subject", "event__purpose", "file")
         return annotate_actor(found, actor_of(request))
-
-    @admin.display(description="person")
-    def person(self, row: ConsentEvidence) -> SafeString:
-        return link_person(row.subject)
 
     @admin.display(description="answer")
     def answer(self, row: ConsentEvidence) -> SafeString:
@@ -294,10 +296,6 @@ class ConsentEvidenceAdmin(EvidenceAdmin):
     def what(self, row: ConsentEvidence) -> str:
         """Return the file's description, or "Reference", without opening it."""
         return gettext("Reference") if row.file is None else str(row.file)
-
-    @admin.display(description="by")
-    def actor(self, row: ConsentEvidence) -> str:
-        return format_actor(row)
 
 
 _GUARDIANS = "#panel-gate"

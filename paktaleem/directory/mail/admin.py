@@ -15,7 +15,13 @@ from paktaleem.directory.mail.rendering import RIGHT_TO_LEFT, render
 from paktaleem.directory.mail.services import MessageKind, resend_message
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.columns import annotate_actor, format_actor, moment_tag, render_state, state_column
+from paktaleem.foundation.console.columns import (
+    actor_column,
+    annotate_actor,
+    moment_tag,
+    render_state,
+    state_column,
+)
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.model_admin import EvidenceAdmin
 from paktaleem.foundation.console.requests import actor_of, may
@@ -58,6 +64,7 @@ class MessageAdmin(ExportableAdmin, EvidenceAdmin):
     empty_text = "No messages have been sent yet."
     acts: ClassVar[Any] = (act_page(resend_message, applies=_may_be_resent),)
     standing = state_column(lambda row: render_state(row.get_state_display(), _TONES[row.state]))
+    actor = actor_column("caused by")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Select related recipients, annotate the actors and defer the encrypted column.
@@ -85,10 +92,6 @@ class MessageAdmin(ExportableAdmin, EvidenceAdmin):
             return gettext("An address or number without a person")
         url = reverse("admin:people_subject_change", args=[row.subject_id], current_app=site.name)
         return format_html('<a href="{}">{}</a>', url, row.subject)
-
-    @admin.display(description="caused by")
-    def actor(self, row: Letter) -> str:
-        return format_actor(row)
 
     @admin.display(description="last error")
     def error(self, row: Letter) -> str:

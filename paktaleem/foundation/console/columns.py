@@ -199,6 +199,24 @@ def _tag(at: datetime, shown: str) -> SafeString:
     return format_html('<time datetime="{}" title="{}">{}</time>', exact, exact, bare(shown))
 
 
+def actor_column(name: str = "by") -> Any:
+    """Return a list column with the actor of rows annotated by ``annotate_actor``."""
+    return text_column(format_actor, name)
+
+
+def text_column(describe: Callable[[Any], object], name: str) -> Any:
+    """Return a list column that shows a text about a row."""
+
+    @admin.display(description=name)
+    def text(self: Any, row: Any) -> object:  # noqa: ARG001 -- called as a method of the page
+        return describe(row)
+
+    return text
+
+
+reason_column = text_column(lambda row: reason_label(row.reason), "reason")
+
+
 def state_column(describe: Callable[[Any], SafeString], name: str = "state") -> Any:
     """Return a list column that shows a state as a coloured label."""
 

@@ -131,6 +131,11 @@ class ProgressFilter(admin.SimpleListFilter):
         return found
 
 
+def progress_filter(default: str = "", **offered: Any) -> type[ProgressFilter]:
+    """Return a filter by progress with further choices, and perhaps the one with which the list opens."""
+    return type("OwnProgressFilter", (ProgressFilter,), {"default": default, "offered": offered})
+
+
 class ConditionFilter(admin.SimpleListFilter):
     """Filter by conditions on a row; ``offered`` maps codes to a label and a condition, or a function of the time.
 

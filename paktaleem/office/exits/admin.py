@@ -3,7 +3,7 @@
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from django import forms
 from django.contrib import admin
@@ -21,7 +21,7 @@ from paktaleem.directory.data_systems.models import OrderKind
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.approvals import approval_actions
 from paktaleem.foundation.console.columns import render_state, state_column
-from paktaleem.foundation.console.filters import CLIENT_PARAMETER, ProgressFilter
+from paktaleem.foundation.console.filters import CLIENT_PARAMETER, progress_filter
 from paktaleem.foundation.console.forms import ActionForm, RowActionForm, set_choices
 from paktaleem.foundation.console.long_acts import LongAct, Progress, long_acts
 from paktaleem.foundation.console.model_admin import EvidenceAdmin
@@ -132,12 +132,6 @@ added_acts.connect(
 )
 
 
-class ExitProgressFilter(ProgressFilter):
-    """Filter for exits that need an officer."""
-
-    offered: ClassVar[Any] = {"open": _("Open")}
-
-
 render_certificate = partial(typeset_certificate, Path(__file__).with_name("certificate.typ"))
 """Returns a certificate as PDF, in English and Urdu."""
 
@@ -150,7 +144,7 @@ class AgreementExitAdmin(EvidenceAdmin):
     ledger_families = ("exit",)
     loaded = ("agreement",)
     list_display = ("__str__", "owner", "standing", "choice", "delete_by", "requested_at")
-    list_filter = (ExitProgressFilter, "client")
+    list_filter = (progress_filter(open=_("Open")), "client")
     newest_by = "requested_at"
     detail_fields = (
         "agreement",

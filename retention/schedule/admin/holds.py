@@ -19,7 +19,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.columns import day, render_state, state_column
 from paktaleem.foundation.console.exporting import ExportableAdmin
-from paktaleem.foundation.console.filters import ProgressFilter, SortByWaitingTime
+from paktaleem.foundation.console.filters import SortByWaitingTime, progress_filter
 from paktaleem.foundation.console.model_admin import EvidenceAdmin
 from paktaleem.foundation.console.person_pages import (
     HOLDINGS,
@@ -42,12 +42,6 @@ from retention.schedule.labels import describe_due, describe_why
 from retention.schedule.models import Hold, HoldKind
 from retention.schedule.selectors import DueState, HoldingDue, find_holds, list_due_of_person
 from retention.schedule.services.holds import HoldScope, lift_hold, place_hold, review_hold
-
-
-class HoldProgressFilter(ProgressFilter):
-    """Filter for open holds and for those to be reviewed."""
-
-    offered: ClassVar[Any] = {"open": _("Open")}
 
 
 def describe_scope(row: Hold) -> str:
@@ -74,7 +68,7 @@ class HoldAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
     add_capability = Capability.MANAGE_HOLDS
     loaded = ("subject", "system", "client")
     list_display = ("placed_at", "kind", "person", "covers", "review_on", "state", "owner")
-    list_filter = (HoldProgressFilter, "client")
+    list_filter = (progress_filter(open=_("Open")), "client")
     exported = "kind ground person=subject__external_id category system=system__code review_on placed_at lifted_at"
     newest_by = "placed_at"
     longest_first: ClassVar[Any] = {"open": "review_on", "to_review_at": "review_on"}

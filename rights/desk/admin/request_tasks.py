@@ -29,7 +29,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.columns import annotate_actor, format_actor, render_state, state_column
 from paktaleem.foundation.console.exporting import ExportableAdmin
-from paktaleem.foundation.console.filters import PROGRESS, ProgressFilter, SortByWaitingTime
+from paktaleem.foundation.console.filters import PROGRESS, SortByWaitingTime, progress_filter
 from paktaleem.foundation.console.forms import ActionForm, add_service_error, set_choices
 from paktaleem.foundation.console.home_pages import HomeLink, Line, Task, home_links
 from paktaleem.foundation.console.model_admin import EvidenceAdmin
@@ -167,13 +167,6 @@ class TaskForm(AssignForm):
 added_acts.connect(AddedAct(REQUEST, act_page(add_task, form=TaskForm), after="assign"))
 
 
-class TaskProgressFilter(ProgressFilter):
-    """Filter for open tasks; the list opens with them."""
-
-    default = "open"
-    offered: ClassVar[Any] = {"open": _("Open, due soonest first")}
-
-
 def _task_pill(row: RequestTask) -> SafeString:
     if row.is_done:
         return render_state(gettext("Done"), "good")
@@ -189,10 +182,10 @@ class RequestTaskAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
     ledger_families = ("rights_request",)
     ledger_person = "request.subject_id"
     list_display = ("kind", "of_request", "due_on", "standing", "assigned", "owner")
-    list_filter = (TaskProgressFilter, AssigneeFilter, "client")
+    list_filter = (progress_filter(default="open", open=_("Open, due soonest first")), AssigneeFilter, "client")
     exported = "request=request__number kind due_on created_at done_at"
     longest_first: ClassVar[Any] = {"open": "due_on"}
-    default_progress = TaskProgressFilter.default
+    default_progress = progress_filter(default="open", open=_("Open, due soonest first")).default
     detail_fields = ("kind", "of_request", "due_on", "standing", "assigned", "done_at")
     intro = "What colleagues do about rights requests, and until when. The details are among the texts of the request."
     empty_text = "There is no task."

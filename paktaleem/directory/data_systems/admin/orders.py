@@ -41,14 +41,21 @@ from paktaleem.directory.people.erasures import Erasure
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester, is_other_person
-from paktaleem.foundation.console.columns import annotate_actor, format_actor, reason_label, render_state, state_column
+from paktaleem.foundation.console.columns import (
+    annotate_actor,
+    format_actor,
+    reason_column,
+    reason_label,
+    render_state,
+    state_column,
+)
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import (
     ChosenFilter,
-    ProgressFilter,
     SortByWaitingTime,
     get_filtered_client,
     parse_uuid,
+    progress_filter,
 )
 from paktaleem.foundation.console.forms import ActionForm, GroundField, RowActionForm, set_choices
 from paktaleem.foundation.console.model_admin import EvidenceAdmin
@@ -143,12 +150,6 @@ _TONES = {
     State.DISPUTED: "bad",
     State.RECALLED: "warn",
 }
-
-
-class OrderProgressFilter(ProgressFilter):
-    """Filter by open orders and by those that are due."""
-
-    offered: ClassVar[Any] = {"open": _("Not answered yet")}
 
 
 class SystemFilter(ChosenFilter):
@@ -280,7 +281,7 @@ class OrderAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
     view_capability = Capability.VIEW_RECORDS
     ledger_families = ("order",)
     list_display = ("created_at", "kind", "person", "system", "state_pill", "due_at", "owner")
-    list_filter = (OrderProgressFilter, "state", "kind", SystemFilter, "client")
+    list_filter = (progress_filter(open=_("Not answered yet")), "state", "kind", SystemFilter, "client")
     exported = "person=subject__external_id kind system=system__code purpose state reason created_at due_at ended_at"
     newest_by = "created_at"
     longest_first: ClassVar[Any] = {"overdue": "due_at", "stuck": "stuck_at"}
@@ -311,6 +312,7 @@ class OrderAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
     empty_text = "No orders have been issued yet."
     acts = _ACTS
     state_pill = state_column(lambda row: render_state(row.get_state_display(), _TONES.get(State(row.state), "calm")))
+    why = reason_column
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Select related subject and system, without sealed columns, and annotate the waiver."""
@@ -350,10 +352,6 @@ class OrderAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
         if not is_limit:
             return "—"
         return format_purpose(row.purpose, row.client_id) if row.purpose else gettext("Every purpose")
-
-    @admin.display(description="reason")
-    def why(self, row: Order) -> str:
-        return reason_label(row.reason)
 
     @admin.display(description="answer")
     def answered(self, row: Order) -> str:

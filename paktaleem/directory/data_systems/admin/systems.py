@@ -26,10 +26,10 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester, is_other_person
 from paktaleem.foundation.console.columns import (
+    actor_column,
     annotate_actor,
-    format_actor,
     period_pill,
-    reason_label,
+    reason_column,
     render_state,
     staff_name,
     state_column,
@@ -196,6 +196,8 @@ class OrderSetAdmin(EvidenceAdmin):
     detail_fields = ("number", "data", "why", "due_at", "by", "case", "created_at", "orders_hash")
     intro = "One order about many people, issued at once. Their number and a hash over all of them are the evidence."
     empty_text = "No order about many people at once has been issued yet."
+    why = reason_column
+    by = actor_column()
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return annotate_actor(super().get_queryset(request), actor_of(request))
@@ -207,14 +209,6 @@ class OrderSetAdmin(EvidenceAdmin):
     @admin.display(description="data")
     def data(self, row: OrderSet) -> str:
         return format_categories(row.categories, row.client_id)
-
-    @admin.display(description="reason")
-    def why(self, row: OrderSet) -> str:
-        return reason_label(row.reason)
-
-    @admin.display(description="by")
-    def by(self, row: Any) -> str:
-        return format_actor(row)
 
     @admin.display(description="case")
     def case(self, row: OrderSet) -> str:

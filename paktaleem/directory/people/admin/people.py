@@ -33,7 +33,7 @@ from paktaleem.directory.people.services.people import find_people, record_id_se
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.clocks import get_time_of
-from paktaleem.foundation.console.columns import day, moment, period_pill, render_state, state_column
+from paktaleem.foundation.console.columns import day, moment, period_pill, render_state, state_column, text_column
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import ConditionFilter, get_filtered_client
 from paktaleem.foundation.console.forms import FieldWords, ReasonField, RowActionForm, field_words
@@ -361,6 +361,11 @@ def person_url(subject_id: Any) -> str:
 def link_person(person: Subject) -> SafeString:
     """Return a link to a person's page, with the person's id as its text."""
     return format_html('<a href="{}">{}</a>', person_url(person.pk), person)
+
+
+def person_column(key: str = "subject", name: str = "person") -> Any:
+    """Return a list column that links to the page of the person to whom the rows refer by ``key``."""
+    return text_column(lambda row: link_person(getattr(row, key)), name)
 
 
 @admin.register(GuardianClaim, site=site)

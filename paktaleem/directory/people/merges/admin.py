@@ -11,7 +11,7 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from paktaleem.directory.people.admin.people import link_person
+from paktaleem.directory.people.admin.people import link_person, person_column
 from paktaleem.directory.people.merges.services import decide_merge, propose_merge, propose_undo
 from paktaleem.directory.people.models import PersonMerge, Subject
 from paktaleem.directory.people.selectors import get_subject, list_same_person
@@ -139,14 +139,8 @@ class PersonMergeAdmin(ExportableAdmin):
     acts = approval_actions(
         decide_merge, approve="Confirm", decline="Decline", lead=_DECIDE, capability=Capability.MERGE_PEOPLE
     )
-
-    @admin.display(description="main record")
-    def main_record(self, row: PersonMerge) -> SafeString:
-        return link_person(row.main)
-
-    @admin.display(description="other record")
-    def other_record(self, row: PersonMerge) -> SafeString:
-        return link_person(row.other)
+    main_record = person_column("main", "main record")
+    other_record = person_column("other", "other record")
 
     @admin.display(description="reason")
     def why(self, row: PersonMerge) -> str:

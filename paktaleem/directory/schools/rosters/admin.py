@@ -32,7 +32,13 @@ from paktaleem.directory.schools.rosters.spreadsheet.rows import csv_template, x
 from paktaleem.foundation.accounts.acts import Act
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.columns import annotate_actor, format_actor, moment_tag, render_state, state_column
+from paktaleem.foundation.console.columns import (
+    actor_column,
+    annotate_actor,
+    moment_tag,
+    render_state,
+    state_column,
+)
 from paktaleem.foundation.console.forms import ActionForm, ScopedForm
 from paktaleem.foundation.console.long_acts import LISTED_FOR, LongAct, Progress
 from paktaleem.foundation.console.model_admin import EvidenceAdmin
@@ -182,6 +188,7 @@ class RosterImportAdmin(EvidenceAdmin):
         discard_roster,
     )
     standing = state_column(lambda row: render_state(row.get_state_display(), TONES.get(row.state, "calm")))
+    brought_by = actor_column("brought by")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return annotate_actor(super().get_queryset(request), actor_of(request))
@@ -245,10 +252,6 @@ class RosterImportAdmin(EvidenceAdmin):
         if row.everybody:
             return gettext("have left, if an earlier file created them")
         return gettext("stay as they are")
-
-    @admin.display(description="brought by")
-    def brought_by(self, row: RosterImport) -> str:
-        return format_actor(row)
 
     @admin.display(description="uploaded")
     def uploaded(self, row: RosterImport) -> str:

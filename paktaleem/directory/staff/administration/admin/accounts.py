@@ -30,7 +30,7 @@ from paktaleem.foundation.accounts.staff_services import (
     reset_second_factor,
 )
 from paktaleem.foundation.console.approvals import approval_actions, change_state_column
-from paktaleem.foundation.console.columns import reason_label, staff_name
+from paktaleem.foundation.console.columns import reason_column, staff_name
 from paktaleem.foundation.console.filters import ActiveFilter
 from paktaleem.foundation.console.forms import RowActionForm, ScopedForm
 from paktaleem.foundation.console.long_acts import return_to_task
@@ -106,6 +106,7 @@ class StaffChangeAdmin(ScopedAdmin):
         danger=True,
         refusals={AlreadyEnded: "The membership has ended in the meantime. Decline the change."},
     )
+    why = reason_column
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Select related users, and annotate the officers' names; clients see “PakTaleem” instead."""
@@ -137,10 +138,6 @@ class StaffChangeAdmin(ScopedAdmin):
     @admin.display(description="name")
     def person(self, row: StaffChange) -> str:
         return row.user.full_name
-
-    @admin.display(description="reason")
-    def why(self, row: StaffChange) -> str:
-        return reason_label(row.reason)
 
     @admin.display(description="proposed by")
     def requester(self, row: Any) -> str:

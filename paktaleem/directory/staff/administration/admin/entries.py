@@ -29,7 +29,14 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.audit.names import FAMILY_NAMES, get_act_name
-from paktaleem.foundation.console.columns import annotate_actor, format_actor, moment, reason_label, render_with_code
+from paktaleem.foundation.console.columns import (
+    actor_column,
+    annotate_actor,
+    format_actor,
+    moment,
+    reason_label,
+    render_with_code,
+)
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import ChosenFilter, ClientFilter
 from paktaleem.foundation.console.history import format_fact_name, format_parts
@@ -138,6 +145,7 @@ class EntryAdmin(ExportableAdmin, EvidenceAdmin):
     intro = "Evidence of every act: who did it, to whom and when. Entries are never changed or deleted."
     empty_text = "Nothing has been recorded yet."
     exported = "act=kind recorded_at actor_kind actor_role person=subject_id body leaf_hash"
+    actor = actor_column()
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Annotate the actors' names; defer the encrypted column."""
@@ -150,10 +158,6 @@ class EntryAdmin(ExportableAdmin, EvidenceAdmin):
     @admin.display(description="act")
     def act(self, row: Entry) -> SafeString:
         return render_with_code(get_act_name(row.kind), row.kind)
-
-    @admin.display(description="by")
-    def actor(self, row: Entry) -> str:
-        return format_actor(row)
 
     @admin.display(description="person")
     def person(self, row: Entry) -> SafeString | str:
@@ -259,13 +263,10 @@ class AccessRecordAdmin(ExportableAdmin, EvidenceAdmin):
     intro = "Every access to a person's personal data, and every search that found them: who, why and which fields."
     empty_text = "Personal data has not been accessed."
     exported = "looked_at actor_kind actor_role reason fields person=subject__external_id"
+    actor = actor_column()
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return annotate_actor(super().get_queryset(request).select_related("subject"), actor_of(request))
-
-    @admin.display(description="by")
-    def actor(self, row: AccessRecord) -> str:
-        return format_actor(row)
 
     @admin.display(description="fields")
     def shown(self, row: AccessRecord) -> str:
