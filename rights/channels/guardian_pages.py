@@ -5,8 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
-from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -18,21 +17,18 @@ from paktaleem.directory.access_links.sessions import GET_OR_POST, POST
 from paktaleem.directory.data_systems.selectors import Parent, count_answers
 from paktaleem.foundation.accounts.middleware import get_client_time
 from paktaleem.foundation.console.forms import set_choices
-from paktaleem.foundation.first_rows import FirstRows, take_latest
 from paktaleem.foundation.web.public.pages import page_url, public_page, redirect_to_page
 from rights.channels.guardians import RIGHT_OF, Wish, list_request_blockers, record_guardian_request
-from rights.channels.views import STATES_FOR_PERSON, list_extras
+from rights.channels.views import STATES_FOR_PERSON, describe_requests, find_posted
 from rights.erasures.views import list_erasures_of_ward
 from rights.packages.views import CopyPage, answer_copy, find_fetchable
-from rights.requests.models import PARENT, Channel, IdentityMethod, RightKind, RightsRequest
-from rights.requests.selectors import is_erasing, list_parts_of
+from rights.requests.models import PARENT, Channel, IdentityMethod, RightKind, RightsRequest, RightsRequestQuerySet
 from rights.requests.services.clock import AlreadyAnswered
 from rights.requests.services.decisions import RequestNotAllowed
 from rights.requests.services.intake import ContactTooNew, ErasureGranted, deny_own_request
 from rights.requests.services.steps import RequestEnded, list_parts
 from rights.requests.states import State
 
-_SHOWN = 50
 _NAMES: dict[RightKind, Promise] = {
     RightKind.ACCESS: _("A copy of the data"),
     RightKind.ERASURE: _("Deletion of the data"),
@@ -105,7 +101,7 @@ def ask_for_data(request: HttpRequest, ward: ChildView) -> HttpResponse:
         ward=ward,
         form=form,
         refused=_describe_blockers(refused),
-        rows=_list_rows(request, ward),
+        rows=describe_requests(_own_requests(ward), at, name=_name_right, describe=_describe_progress),
         done=DONE_TEXTS.get(done),
         is_refused=done == "contact_too_new",
         asks_after_withdrawal=done == "withdrawn",
@@ -123,24 +119,10 @@ def _name_right(kind: RightKind) -> str | Promise:
     return _NAMES.get(kind, kind.label)
 
 
-def _own_requests(ward: ChildView) -> QuerySet[RightsRequest]:
-    return RightsRequest.objects.filter(
-        client_id=ward.child.client_id, subject=ward.child, requester=ward.visit.person
-    ).defer("details", "contact", "answer")
-
-
-def _list_rows(request: HttpRequest, ward: ChildView) -> FirstRows[dict[str, Any]]:
-    rows = take_latest(_own_requests(ward).order_by("-received_at", "-pk"), _SHOWN)
-    parts, at = list_parts_of(rows), get_client_time(request)
-    return rows.map(
-        lambda row: {
-            "row": row,
-            "rights": [_name_right(kind) for kind in dict.fromkeys(RightKind(part.kind) for part in parts[row.pk])],
-            "state": _describe_progress(row),
-            "may_be_ended": row.is_open and row.answered_at is None and not is_erasing(parts[row.pk]),
-            "extras": list_extras(row, at),
-        }
-    )
+def _own_requests(ward: ChildView) -> RightsRequestQuerySet:
+    own = {"client_id": ward.child.client_id, "subject": ward.child, "requester": ward.visit.person}
+    found: RightsRequestQuerySet = RightsRequest.objects.filter(**own)
+    return found
 
 
 def _describe_progress(row: RightsRequest) -> str | Promise:
@@ -153,10 +135,7 @@ def _describe_progress(row: RightsRequest) -> str | Promise:
 @about_child(POST)
 def end_request(request: HttpRequest, ward: ChildView) -> HttpResponse:
     """End one of the guardian's own requests that is not answered yet."""
-    try:
-        row = _own_requests(ward).get(pk=UUID(request.POST.get("request", "")))
-    except (ValueError, RightsRequest.DoesNotExist) as error:
-        raise Http404 from error
+    row = find_posted(request, _own_requests(ward).defer("details", "contact", "answer"))
     try:
         deny_own_request(row, by_code=True, actor=ward.actor, at=get_client_time(request))
     except ContactTooNew:

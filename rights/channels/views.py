@@ -1,5 +1,6 @@
 """Public pages: the forms for requests and concerns, and the person's own requests. GET shows, POST acts."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -10,6 +11,7 @@ from django import forms
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import translation
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.access_links.contact_changes import is_contact_settled
@@ -22,9 +24,8 @@ from paktaleem.foundation.accounts.middleware import get_client_time
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.sign_in_rules import get_remote_address
 from paktaleem.foundation.clock import client_now
-from paktaleem.foundation.first_rows import take_latest
+from paktaleem.foundation.first_rows import FirstRows, take_latest
 from paktaleem.foundation.operations.jobs import enqueue_job
-from paktaleem.foundation.text.times import join_words
 from paktaleem.foundation.web.public.pages import error_page, public_page, redirect_to_page
 from rights.erasures.views import list_own_erasures, show_number
 from rights.packages.views import show_package
@@ -181,17 +182,7 @@ def show_own_requests(request: HttpRequest, visit: Visit) -> HttpResponse:
 def _render_own(
     request: HttpRequest, visit: Visit, form: OwnRequestForm, *, status: int = HTTPStatus.OK, refused: Any = ""
 ) -> HttpResponse:
-    found = take_latest(_own(visit).defer("details", "contact", "answer").order_by("-received_at", "-pk"), _SHOWN)
-    parts, at = list_parts_of(found), get_client_time(request)
-    rows = found.map(
-        lambda row: {
-            "row": row,
-            "state": STATES_FOR_PERSON[State(row.state)],
-            "rights": join_words(RightKind(kind).label for kind in sorted({part.kind for part in parts[row.pk]})),
-            "may_be_ended": row.is_open and row.answered_at is None and not is_erasing(parts[row.pk]),
-            "extras": list_extras(row, at),
-        }
-    )
+    at = get_client_time(request)
     return public_page(
         request,
         "rights/own.html",
@@ -199,16 +190,34 @@ def _render_own(
         status=status,
         client=visit.person.client,
         notices=list_own_erasures(visit.person, at),
-        rows=rows,
+        rows=describe_requests(_own(visit), at),
         form=form,
         refused=refused,
     )
 
 
-def list_extras(row: RightsRequest, at: datetime) -> list[dict[str, Any]]:
-    """List what is shown beside a request: templates and their values."""
-    extras = (show_package(row, at), corrections_extra(row), show_number(row))
-    return [extra for extra in extras if extra is not None]
+def describe_requests(
+    own: RightsRequestQuerySet,
+    at: datetime,
+    *,
+    name: Callable[[RightKind], str | Promise] = lambda kind: kind.label,
+    describe: Callable[[RightsRequest], str | Promise] = lambda row: STATES_FOR_PERSON[State(row.state)],
+) -> FirstRows[dict[str, Any]]:
+    """Return the latest of the requests that a person made, each with its state in words and what is shown beside it.
+
+    ``name`` returns the words for a right, ``describe`` those for the state of a request.
+    """
+    found = take_latest(own.defer("details", "contact", "answer").order_by("-received_at", "-pk"), _SHOWN)
+    parts = list_parts_of(found)
+    return found.map(
+        lambda row: {
+            "row": row,
+            "rights": [name(kind) for kind in dict.fromkeys(RightKind(part.kind) for part in parts[row.pk])],
+            "state": describe(row),
+            "may_be_ended": row.is_open and row.answered_at is None and not is_erasing(parts[row.pk]),
+            "extras": [extra for extra in (show_package(row, at), corrections_extra(row), show_number(row)) if extra],
+        }
+    )
 
 
 @own_page(Page.REQUESTS, POST)
@@ -240,7 +249,7 @@ def make_own_request(request: HttpRequest, visit: Visit) -> HttpResponse:
 @own_page(Page.REQUESTS, POST)
 def answer_own_request(request: HttpRequest, visit: Visit) -> HttpResponse:
     """Confirm a request that named the person's contact, or deny it."""
-    row = _find_own(request, visit)
+    row = find_posted(request, _own(visit))
     answer = {"confirm": confirm_own_request, "deny": deny_own_request}.get(request.POST.get("answer", ""))
     if answer is None:
         raise BadRequest("The answer is confirm or deny.")
@@ -259,12 +268,12 @@ def _own(visit: Visit) -> RightsRequestQuerySet:
     return found
 
 
-def _find_own(request: HttpRequest, visit: Visit) -> RightsRequest:
+def find_posted(request: HttpRequest, own: RightsRequestQuerySet) -> RightsRequest:
+    """Return the one of some requests that a form names. Raises Http404."""
     try:
-        key = UUID(request.POST.get("request", ""))
+        row: RightsRequest | None = own.filter(pk=UUID(request.POST.get("request", ""))).first()
     except ValueError as error:
         raise Http404 from error
-    row: RightsRequest | None = _own(visit).filter(pk=key).first()
     if row is None:
         raise Http404
     return row
