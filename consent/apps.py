@@ -7,7 +7,6 @@ class ConsentConfig(extensions.PortalAppConfig):
     """The register, notices, consents and decisions."""
 
     name = "consent"
-    label = "consent"
     parts = ("register", "notices", "consents", "decisions", "receipts")
     handlers = (
         (

@@ -7,5 +7,4 @@ class AgeingConfig(extensions.PortalAppConfig):
     """The calendar of children who reach the age of consent, and the notices sent in advance."""
 
     name = "children.ageing"
-    label = "ageing"
     verbose_name = "age of consent"

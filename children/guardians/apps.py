@@ -7,7 +7,6 @@ class GuardiansConfig(extensions.PortalAppConfig):
     """Guardians, their verifications, and their answers about the service."""
 
     name = "children.guardians"
-    label = "guardians"
     verbose_name = "children and guardians"
     handlers = (
         (

@@ -7,7 +7,6 @@ class InvitationsConfig(extensions.PortalAppConfig):
     """Invitations of guardians, and their course."""
 
     name = "children.invitations"
-    label = "invitations"
     verbose_name = "invitations of guardians"
     handlers = (
         ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "children.invitations.services.inviting.UNANSWERED"),

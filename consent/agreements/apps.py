@@ -7,7 +7,6 @@ class AgreementsConfig(extensions.PortalAppConfig):
     """Signatures and documents of agreements, contacts of clients, attested duties."""
 
     name = "consent.agreements"
-    label = "agreements"
     verbose_name = "agreements"
     handlers = (
         ("paktaleem.foundation.encryption.wrapped_secrets.wrapped_kinds", "consent.agreements.models.DOCUMENT_KEYS"),

@@ -7,7 +7,6 @@ class CookiesConfig(extensions.PortalAppConfig):
     """Registers of cookies and links, the banner, and visitors' choices."""
 
     name = "consent.cookies"
-    label = "cookies"
     verbose_name = "cookies and links"
     handlers = (
         ("consent.notices.views.public_sections", "consent.cookies.banner.links_section"),

@@ -7,7 +7,6 @@ class PaperConfig(extensions.PortalAppConfig):
     """Forms, and the answers typed from them."""
 
     name = "consent.paper"
-    label = "paper"
     handlers = (
         (
             "paktaleem.directory.people.copies.sections.person_sections",

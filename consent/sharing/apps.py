@@ -7,7 +7,6 @@ class SharingConfig(extensions.PortalAppConfig):
     """Disclosures of personal data to recipients, and the public list of recipients."""
 
     name = "consent.sharing"
-    label = "sharing"
     verbose_name = "sharing"
     handlers = (
         (

@@ -7,7 +7,6 @@ class BreachesConfig(extensions.PortalAppConfig):
     """Breaches, their risk, whose data they concern, and who was informed."""
 
     name = "retention.breaches"
-    label = "breaches"
     verbose_name = "personal-data breaches"
     handlers = (
         ("consent.register.services.change_rules", "retention.breaches.services.recording.CLOSING"),

@@ -7,7 +7,6 @@ class DisposalsConfig(extensions.PortalAppConfig):
     """Batches of due holdings: reviewed, approved, ordered, verified and certified."""
 
     name = "retention.disposals"
-    label = "disposals"
     verbose_name = "disposals"
     handlers = (
         ("consent.register.services.change_rules", "retention.disposals.services.batches.LARGE"),

@@ -7,7 +7,6 @@ class HoldingsConfig(extensions.PortalAppConfig):
     """Collections, holdings and incidents."""
 
     name = "retention.holdings"
-    label = "holdings"
     handlers = (
         ("consent.register.services.change_rules", "retention.holdings.services.incidents.RELEASE"),
         ("consent.register.services.change_rules", "retention.holdings.services.holdings.EXPLANATION"),

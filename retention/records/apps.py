@@ -7,5 +7,4 @@ class RecordsConfig(extensions.PortalAppConfig):
     """The record of processing of each client, its exports, its picture, and impact assessments."""
 
     name = "retention.records"
-    label = "records"
     verbose_name = "record of processing"

@@ -7,7 +7,6 @@ class ScheduleConfig(extensions.PortalAppConfig):
     """Retention rules, holds and the published schedule."""
 
     name = "retention.schedule"
-    label = "schedule"
     verbose_name = "retention schedule"
     handlers = (
         ("consent.register.services.change_rules", "retention.schedule.services.rules.EARLIER_DISPOSAL"),

@@ -7,7 +7,6 @@ class DeskConfig(extensions.PortalAppConfig):
     """Work of staff on rights requests: tasks, letters, call-backs, authorities' cases, the hand-over to a client."""
 
     name = "rights.desk"
-    label = "desk"
     verbose_name = "desk of rights requests"
     handlers = (
         ("rights.requests.hooks.person_named", "rights.desk.services.inform_of_request"),

@@ -7,7 +7,6 @@ class ErasuresConfig(extensions.PortalAppConfig):
     """The erasure of a person: preview, two people, cooling-off, verification and certificate."""
 
     name = "rights.erasures"
-    label = "erasures"
     verbose_name = "erasures"
     handlers = (
         ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "rights.erasures.services.progress.LEAVERS_RECORDS"),

@@ -7,7 +7,6 @@ class MailboxConfig(extensions.PortalAppConfig):
     """Emails that become rights requests, or messages of one."""
 
     name = "rights.mailbox"
-    label = "mailbox"
     verbose_name = "support mailbox"
     handlers = (
         ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "rights.mailbox.services.MAILBOX_MESSAGES"),

@@ -7,7 +7,6 @@ class PackagesConfig(extensions.PortalAppConfig):
     """Access and portability: what is collected of a person, built as one package, fetched and deleted."""
 
     name = "rights.packages"
-    label = "packages"
     verbose_name = "copies of a person's data"
     handlers = (
         ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "rights.packages.services.answering.PACKAGES"),

@@ -7,7 +7,6 @@ class RectificationsConfig(extensions.PortalAppConfig):
     """Corrections of a person's data, as an outcome of a request or by staff."""
 
     name = "rights.rectifications"
-    label = "rectifications"
     verbose_name = "rectifications"
     handlers = (
         ("rights.requests.hooks.part_granted", "rights.rectifications.services.applying.apply_corrections"),

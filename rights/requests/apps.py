@@ -7,7 +7,6 @@ class RequestsConfig(extensions.PortalAppConfig):
     """Requests by which people exercise their rights, their deadlines, decisions and answers."""
 
     name = "rights.requests"
-    label = "requests"
     verbose_name = "rights requests"
     handlers = (
         ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "rights.requests.services.clock.REQUEST_TEXTS"),

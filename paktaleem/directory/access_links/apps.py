@@ -7,7 +7,6 @@ class AccessLinksConfig(extensions.PortalAppConfig):
     """Access links and one-time codes by which data subjects and guardians open their own pages."""
 
     name = "paktaleem.directory.access_links"
-    label = "access_links"
     handlers = (
         ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "paktaleem.directory.access_links.models.LINKS"),
     )

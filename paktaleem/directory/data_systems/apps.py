@@ -7,7 +7,6 @@ class DataSystemsConfig(extensions.PortalAppConfig):
     """Systems that hold personal data, and the orders they carry out."""
 
     name = "paktaleem.directory.data_systems"
-    label = "data_systems"
     handlers = (
         (
             "paktaleem.foundation.operations.metrics.gauge_readers",

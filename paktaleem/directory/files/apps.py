@@ -7,4 +7,3 @@ class FilesConfig(extensions.PortalAppConfig):
     """Files app."""
 
     name = "paktaleem.directory.files"
-    label = "files"

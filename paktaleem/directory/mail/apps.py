@@ -7,7 +7,6 @@ class MailConfig(extensions.PortalAppConfig):
     """Outgoing emails and text messages, each stored as a row."""
 
     name = "paktaleem.directory.mail"
-    label = "mail"
     verbose_name = "emails and text messages"
     handlers = (
         ("paktaleem.foundation.operations.metrics.gauge_readers", "paktaleem.directory.mail.selectors.read_messages"),

@@ -10,7 +10,6 @@ class PeopleConfig(extensions.PortalAppConfig):
     """Data subjects, their keys, copies of their data, and links between the records of one person."""
 
     name = "paktaleem.directory.people"
-    label = "people"
     parts = ("key_epochs", "copies", "merges")
     handlers = (
         (_CHECKS, "paktaleem.directory.people.erasures.check_erasures"),

@@ -7,7 +7,6 @@ class SchoolsConfig(extensions.PortalAppConfig):
     """Schools and classes of a client, who was in which class when, and imports of rosters."""
 
     name = "paktaleem.directory.schools"
-    label = "schools"
     parts = ("rosters",)
     handlers = (
         ("paktaleem.foundation.console.site.school_names", "paktaleem.directory.schools.selectors.list_school_names"),

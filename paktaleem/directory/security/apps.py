@@ -7,7 +7,6 @@ class SecurityConfig(extensions.PortalAppConfig):
     """Security events, and assessments of PakTaleem's security."""
 
     name = "paktaleem.directory.security"
-    label = "security"
     parts = ("security_events", "security_assessments")
     handlers = (
         (

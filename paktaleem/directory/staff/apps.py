@@ -9,7 +9,6 @@ class StaffConfig(extensions.PortalAppConfig):
     """Console pages of clients and staff, sign-in with django-allauth and django-axes, reviews of access."""
 
     name = "paktaleem.directory.staff"
-    label = "staff"
     parts = ("administration", "sign_in", "single_sign_on", "access_reviews")
     handlers = (
         (_DATA_KINDS, "paktaleem.directory.staff.data_kinds.PERSON"),

@@ -9,7 +9,6 @@ class WebhooksConfig(extensions.PortalAppConfig):
     """Webhook endpoints, the events sent to them, and the log of deliveries."""
 
     name = "paktaleem.directory.webhooks"
-    label = "webhooks"
     verbose_name = "webhooks"
     handlers = (
         (

@@ -7,7 +7,6 @@ class AccountsConfig(AppConfig):
     """Accounts app."""
 
     name = "paktaleem.foundation.accounts"
-    label = "accounts"
 
     def ready(self) -> None:
         from paktaleem.foundation.accounts import sessions as sessionlife  # noqa: PLC0415 -- needs the app registry

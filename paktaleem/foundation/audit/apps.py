@@ -7,7 +7,6 @@ class AuditConfig(AppConfig):
     """The ledger and the change history."""
 
     name = "paktaleem.foundation.audit"
-    label = "audit"
 
     def ready(self) -> None:
         from simple_history.signals import pre_create_historical_record  # noqa: PLC0415 -- needs the app registry

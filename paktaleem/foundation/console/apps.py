@@ -9,7 +9,6 @@ class ConsoleConfig(AppConfig):
     """The console."""
 
     name = "paktaleem.foundation.console"
-    label = "console"
 
     def ready(self) -> None:
         """Import the admin modules of our own apps only."""

@@ -16,7 +16,6 @@ class OperationsConfig(extensions.PortalAppConfig):
     """
 
     name = "paktaleem.foundation.operations"
-    label = "operations"
     handlers = (
         (_CHECKS, f"{_STARTUP}.check_settings"),
         (_CHECKS, f"{_STARTUP}.check_database"),

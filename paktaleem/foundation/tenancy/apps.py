@@ -12,7 +12,6 @@ class TenancyConfig(AppConfig):
     """Installs the guard on every connection of the app role and applies the grants after every migrate."""
 
     name = "paktaleem.foundation.tenancy"
-    label = "tenancy"
 
     def ready(self) -> None:
         from paktaleem.foundation.tenancy.checks import check_declarations  # noqa: PLC0415 -- needs the app registry

@@ -10,7 +10,6 @@ class UpkeepConfig(extensions.PortalAppConfig):
     """Periods of the portal's own data, runs of long acts, and backups."""
 
     name = "paktaleem.foundation.upkeep"
-    label = "upkeep"
     parts = ("periods", "runs", "backups")
     handlers = (
         (_DATA_KINDS, "paktaleem.foundation.upkeep.periods.purging.JOBS_DONE"),

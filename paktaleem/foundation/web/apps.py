@@ -7,7 +7,6 @@ class WebConfig(extensions.PortalAppConfig):
     """Key authentication, problem details, strict JSON; public pages and error pages."""
 
     name = "paktaleem.foundation.web"
-    label = "web"
     parts = ("api", "public")
     handlers = (
         ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "paktaleem.foundation.web.api.models.STORED_ANSWERS"),

@@ -7,4 +7,3 @@ class DemoConfig(AppConfig):
     """Provides the command ``demo``."""
 
     name = "paktaleem.office.demo"
-    label = "demo"

@@ -7,7 +7,6 @@ class ExitsConfig(extensions.PortalAppConfig):
     """Returns, deletions and certificates at the end of an agreement."""
 
     name = "paktaleem.office.exits"
-    label = "exits"
     verbose_name = "exits"
     handlers = (
         ("paktaleem.foundation.encryption.wrapped_secrets.wrapped_kinds", "paktaleem.office.exits.models.EXIT_KEYS"),

@@ -7,5 +7,4 @@ class OnboardingConfig(extensions.PortalAppConfig):
     """The set-up of clients."""
 
     name = "paktaleem.office.onboarding"
-    label = "onboarding"
     verbose_name = "set-up of clients"

@@ -9,7 +9,6 @@ class SandboxConfig(extensions.PortalAppConfig):
     """The sandbox app. It has no tables; it acts on those of other apps through their services."""
 
     name = "paktaleem.office.sandbox"
-    label = "sandbox"
 
     def ready(self) -> None:
         from paktaleem.office.sandbox.reset_function import install_after_migrate  # noqa: PLC0415 -- needs the app registry

@@ -7,5 +7,4 @@ class SchoolYearsConfig(extensions.PortalAppConfig):
     """Ends of school years: the classes of a school move up, and pupils leave."""
 
     name = "paktaleem.office.school_years"
-    label = "school_years"
     verbose_name = "ends of school years"
