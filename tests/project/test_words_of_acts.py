@@ -70,8 +70,10 @@ NO_ACTS = {
     "consent.urls",
     "consent.change_rules",
     "form.typ",
+    "guardian.external_id",
     "staff.providersecret",
     "message.eml",
+    "message.type",
     "objection.grounds",
     "people.age_change_settled",
     "people.before_erasure",
@@ -86,12 +88,15 @@ NO_ACTS = {
     "people.personal_rows",
     "people.subject",
     "people.xlsx",
+    "purpose.code",
+    "recipient.code",
     "retention.before_disposal",
     "rights.holds",
     "sandbox.forgetting",
     "schools.rosterimport",
     "schools.term",
     "schools.schoolclass",
+    "system.code",
 }
 """Names of actors, salts, files, fields, models, modules and extension points that look like a kind of act."""
 OF_EVENTS = {
