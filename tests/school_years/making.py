@@ -7,7 +7,7 @@ from consent.consents.models import Consent, ConsentState, Method
 from consent.consents.services.recording import Answer, record_answers
 from consent.notices.selectors.registers import get_current_notice
 from paktaleem.directory.schools.models import Origin
-from paktaleem.directory.schools.rows import ClassRow, EnrolmentRow, GivenRows, SchoolRow
+from paktaleem.directory.schools.rows import EnrolmentRow, GivenRows, PlaceRow
 from paktaleem.directory.schools.services.recording import record_schools
 from paktaleem.foundation.accounts.models import Client
 from tests.cast import Cast
@@ -17,21 +17,21 @@ BEGAN, ENDED = date(2026, 8, 1), date(2027, 6, 1)
 IN_THE_YEAR = datetime(2026, 10, 1, 9, 0, tzinfo=UTC)
 AFTER = datetime(2027, 6, 10, 9, 0, tzinfo=UTC)
 SCHOOLS = [
-    SchoolRow(2, "lyari", "Lyari School", "school", "", gone=False),
-    SchoolRow(3, "clifton", "Clifton School", "school", "", gone=False),
+    PlaceRow(2, "lyari", "Lyari School", "school"),
+    PlaceRow(3, "clifton", "Clifton School", "school"),
 ]
 CLASSES = [
-    ClassRow(2, "4a", "4-A", "homeroom", "lyari", [], gone=False),
-    ClassRow(3, "5a", "5-A", "homeroom", "lyari", [], gone=False),
-    ClassRow(4, "6a", "6-A", "homeroom", "lyari", [], gone=False),
-    ClassRow(5, "band", "Band", "scheduled", "lyari", [], gone=False),
-    ClassRow(6, "9c", "9-C", "homeroom", "clifton", [], gone=False),
+    PlaceRow(2, "4a", "4-A", "homeroom", "lyari"),
+    PlaceRow(3, "5a", "5-A", "homeroom", "lyari"),
+    PlaceRow(4, "6a", "6-A", "homeroom", "lyari"),
+    PlaceRow(5, "band", "Band", "scheduled", "lyari"),
+    PlaceRow(6, "9c", "9-C", "homeroom", "clifton"),
 ]
 
 
 def enrolled(person: str, school_class: str, first: date = BEGAN, **values: Any) -> EnrolmentRow:
     """Return the row of a student in a class from a day; ``values`` replace others."""
-    row = EnrolmentRow(2, "", school_class, f"lms-{person}", "student", first, None, gone=False)
+    row = EnrolmentRow(2, "", school_class, f"lms-{person}", "student", first, None)
     return row._replace(**values)
 
 

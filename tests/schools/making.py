@@ -4,28 +4,28 @@ from datetime import date, datetime
 from typing import Any
 
 from paktaleem.directory.schools.models import Enrolment, Origin
-from paktaleem.directory.schools.rows import ClassRow, EnrolmentRow, GivenRows, SchoolRow, TermRow
+from paktaleem.directory.schools.rows import EnrolmentRow, GivenRows, PlaceRow
 from paktaleem.directory.schools.services.recording import Recorded, record_schools
 from paktaleem.foundation.accounts.models import Client
 from tests.factories import SETTING_UP
 
 SCHOOLS = [
-    SchoolRow(2, "lyari", "Lyari School", "school", "network", gone=False),
-    SchoolRow(3, "network", "Indus Network", "district", "", gone=False),
-    SchoolRow(4, "clifton", "Clifton School", "school", "network", gone=False),
+    PlaceRow(2, "lyari", "Lyari School", "school", "network"),
+    PlaceRow(3, "network", "Indus Network", "district"),
+    PlaceRow(4, "clifton", "Clifton School", "school", "network"),
 ]
-YEAR = TermRow(2, "y2026", "2026-27", "school_year", "", date(2026, 8, 1), date(2027, 6, 1), gone=False)
-TERMS = [TermRow(3, "t1", "First term", "term", "y2026", date(2026, 8, 1), date(2027, 1, 1), gone=False), YEAR]
+YEAR = PlaceRow(2, "y2026", "2026-27", "school_year", "", date(2026, 8, 1), date(2027, 6, 1))
+TERMS = [PlaceRow(3, "t1", "First term", "term", "y2026", date(2026, 8, 1), date(2027, 1, 1)), YEAR]
 CLASSES = [
-    ClassRow(2, "4a", "4-A", "homeroom", "lyari", ["y2026"], gone=False),
-    ClassRow(3, "4b", "4-B", "homeroom", "lyari", ["t1", "y2026"], gone=False),
-    ClassRow(4, "c9", "9-C", "scheduled", "clifton", [], gone=False),
+    PlaceRow(2, "4a", "4-A", "homeroom", "lyari", terms=["y2026"]),
+    PlaceRow(3, "4b", "4-B", "homeroom", "lyari", terms=["t1", "y2026"]),
+    PlaceRow(4, "c9", "9-C", "scheduled", "clifton"),
 ]
 
 
 def enrolled(person: str, school_class: str = "4a", **values: Any) -> EnrolmentRow:
     """Return the row of a student in a class since 2026-08-03; ``values`` replace others."""
-    row = EnrolmentRow(2, f"e-{person}", school_class, person, "student", date(2026, 8, 3), None, gone=False)
+    row = EnrolmentRow(2, f"e-{person}", school_class, person, "student", date(2026, 8, 3), None)
     return row._replace(**values)
 
 

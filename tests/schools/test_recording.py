@@ -16,7 +16,7 @@ from paktaleem.directory.schools.models import ClassTerm, Enrolment, Origin, Sch
 from paktaleem.directory.schools.oneroster.roster import open_roster
 from paktaleem.directory.schools.rosters.importing.service import import_roster
 from paktaleem.directory.schools.rows import CLASSES as CLASS_PART
-from paktaleem.directory.schools.rows import ENROLMENTS, GivenRows, SchoolRow
+from paktaleem.directory.schools.rows import ENROLMENTS, GivenRows, PlaceRow
 from paktaleem.directory.schools.rows import SCHOOLS as SCHOOL_PART
 from paktaleem.directory.schools.services.enrolments import Counts
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
@@ -100,7 +100,7 @@ def test_a_moved_enrolment_ends_in_the_old_class_and_begins_in_the_new_one(prepa
 def test_a_delta_ends_by_id_alone_and_the_end_of_a_class_ends_its_enrolments(prepared):
     record(prepared, given(enrolled("ali"), enrolled("bano"), enrolled("chand", "4b")), AT)
     gone = enrolled("", "", external_id="e-ali", role="other", gone=True)
-    closed = CLASSES[1]._replace(title="", kind="other", school="", gone=True)
+    closed = CLASSES[1]._replace(name="", kind="other", part_of="", gone=True)
     delta = GivenRows(classes=[closed], enrolments=[gone])
     counts = record(prepared, delta, LATER).counts
     assert (counts["classes"], counts["enrolments"]) == (Counts(ended=1), Counts(ended=2))
@@ -164,7 +164,7 @@ def test_an_ended_school_that_is_listed_again_is_in_use_again(prepared):
     record(prepared, given(complete=ALL), AT)
     record(prepared, GivenRows(schools=[], complete=frozenset({SCHOOL_PART})), LATER)
     assert set(School.objects.values_list("ended_at", flat=True)) == {LATER}
-    renamed = SchoolRow(2, "lyari", "Lyari Girls’ School", "school", "", gone=False)
+    renamed = PlaceRow(2, "lyari", "Lyari Girls’ School", "school")
     assert record(prepared, GivenRows(schools=[renamed]), LATER).counts["schools"] == Counts(changed=1)
     lyari = School.objects.get(external_id="lyari")
     assert (lyari.name, lyari.parent, lyari.ended_at) == ("Lyari Girls’ School", None, None)

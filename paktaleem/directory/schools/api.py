@@ -13,15 +13,15 @@ from paktaleem.directory.people.fields import GRADE_LIMIT, parse_grade
 from paktaleem.directory.schools.models import (
     ClassKind,
     EnrolmentRole,
-    School,
     SchoolClass,
     SchoolKind,
     Sourced,
     Term,
     TermKind,
 )
-from paktaleem.directory.schools.rows import ClassRow, EnrolmentRow, SchoolRow, TermRow
-from paktaleem.directory.schools.services.recording import state_class, state_enrolments, state_place
+from paktaleem.directory.schools.rows import CLASSES, SCHOOLS, TERMS, EnrolmentRow, PlaceRow
+from paktaleem.directory.schools.selectors import list_terms_of_class
+from paktaleem.directory.schools.services.recording import state_enrolments, state_place
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.web.api.operations import Operation, actor_of, client_of, moment_of, validate_input
@@ -193,15 +193,25 @@ def _by(request: Request) -> dict[str, Any]:
     return {"client": Client.objects.get(id=client_of(request)), "actor": actor_of(request), "at": moment_of(request)}
 
 
-def _answer(row: School | Term | SchoolClass, *, is_new: bool, **values: object) -> Response:
-    common = {
-        "external_id": row.external_id,
-        "id": str(row.pk),
-        "kind": row.kind,
-        "changed_at": row.changed_at.isoformat(),
-        "ended_at": row.ended_at.isoformat() if row.ended_at else None,
+def _state(part: str, row: PlaceRow, request: Request) -> Response:
+    """Record a school, term or class; answer with it as it is registered."""
+    place, is_new = state_place(part, row, **_by(request))
+    values: dict[str, object] = {
+        "external_id": place.external_id,
+        "id": str(place.pk),
+        "kind": place.kind,
+        "changed_at": place.changed_at.isoformat(),
+        "ended_at": place.ended_at.isoformat() if place.ended_at else None,
     }
-    return Response({**common, **values}, HTTPStatus.CREATED if is_new else HTTPStatus.OK)
+    if isinstance(place, SchoolClass):
+        terms = sorted(term.external_id for term in list_terms_of_class(place))
+        values |= {"title": place.title, "school": _id_of(place.school), "terms": terms, "grade": place.grade}
+    elif isinstance(place, Term):
+        days = {"starts_on": _day_of(place.starts_on), "ends_on": _day_of(place.ends_on)}
+        values |= {"title": place.title, **days, "part_of": _id_of(place.parent)}
+    else:
+        values |= {"name": place.name, "part_of": _id_of(place.parent)}
+    return Response(values, HTTPStatus.CREATED if is_new else HTTPStatus.OK)
 
 
 def _id_of(row: Sourced | None) -> str | None:
@@ -221,10 +231,9 @@ class StateSchool(Operation):
     def put(self, request: Request, external_id: str) -> Response:
         """Record one school or district: 201 if new, 200 otherwise. The same request again changes nothing."""
         given = validate_input(SchoolInput, request.data)
-        parent = given.get("part_of", "")
-        row = SchoolRow(0, external_id, given["name"], given["kind"], parent, gone=given["ended"])
-        school, is_new = state_place(School, row, **_by(request))
-        return _answer(school, is_new=is_new, name=school.name, part_of=_id_of(school.parent))
+        part_of, is_ended = given.get("part_of", ""), given["ended"]
+        row = PlaceRow(0, external_id, given["name"], given["kind"], part_of, gone=is_ended)
+        return _state(SCHOOLS, row, request)
 
 
 class StateTerm(Operation):
@@ -237,10 +246,7 @@ class StateTerm(Operation):
         """Record one term or school year: 201 if new, 200 otherwise. The same request again changes nothing."""
         given = validate_input(TermInput, request.data)
         values = (given["title"], given["kind"], given.get("part_of", ""), given["starts_on"], given["ends_on"])
-        row = TermRow(0, external_id, *values, gone=given["ended"])
-        term, is_new = state_place(Term, row, **_by(request))
-        days = {"starts_on": _day_of(term.starts_on), "ends_on": _day_of(term.ends_on)}
-        return _answer(term, is_new=is_new, title=term.title, **days, part_of=_id_of(term.parent))
+        return _state(TERMS, PlaceRow(0, external_id, *values, gone=given["ended"]), request)
 
 
 class StateClass(Operation):
@@ -255,10 +261,9 @@ class StateClass(Operation):
         ``terms`` lists all terms of the class. ``ended`` also ends the enrolments in it.
         """
         given = validate_input(ClassInput, request.data)
-        values = (given["title"], given["kind"], given.get("school", ""), given["terms"])
-        stated = ClassRow(0, external_id, *values, gone=given["ended"], grade=given.get("grade", ""))
-        row, terms, is_new = state_class(stated, **_by(request))
-        return _answer(row, is_new=is_new, title=row.title, school=_id_of(row.school), terms=terms, grade=row.grade)
+        values = (given["title"], given["kind"], given.get("school", ""))
+        more = {"terms": given["terms"], "grade": given.get("grade", ""), "gone": given["ended"]}
+        return _state(CLASSES, PlaceRow(0, external_id, *values, **more), request)
 
 
 class RecordEnrolments(Operation):

@@ -12,41 +12,23 @@ from typing import NamedTuple
 SCHOOLS, TERMS, CLASSES, ENROLMENTS = "schools", "terms", "classes", "enrolments"
 
 
-class SchoolRow(NamedTuple):
-    """A school or an organisation above schools; ``parent`` is the id of the organisation it belongs to, or empty."""
+class PlaceRow(NamedTuple):
+    """A school, term or class.
+
+    ``part_of`` is the id of the organisation or term that it belongs to, of a class that of its school; or empty. Terms
+    have the period ``[starts_on, ends_on)``, classes the ids of their terms and a grade, empty for none or several.
+    """
 
     row: int
     external_id: str
     name: str
     kind: str
-    parent: str
-    gone: bool
-
-
-class TermRow(NamedTuple):
-    """A term: the period ``[starts_on, ends_on)``; ``parent`` is the id of the term it is part of, or empty."""
-
-    row: int
-    external_id: str
-    title: str
-    kind: str
-    parent: str
-    starts_on: date | None
-    ends_on: date | None
-    gone: bool
-
-
-class ClassRow(NamedTuple):
-    """A class of a school (its id, or empty), in some terms (their ids); ``grade`` is empty for none or several."""
-
-    row: int
-    external_id: str
-    title: str
-    kind: str
-    school: str
-    terms: list[str]
-    gone: bool
+    part_of: str = ""
+    starts_on: date | None = None
+    ends_on: date | None = None
+    terms: list[str] | None = None
     grade: str = ""
+    gone: bool = False
 
 
 class EnrolmentRow(NamedTuple):
@@ -62,7 +44,7 @@ class EnrolmentRow(NamedTuple):
     role: str
     starts_on: date | None
     ends_on: date | None
-    gone: bool
+    gone: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,8 +54,8 @@ class GivenRows:
     ``complete`` names the parts (such as ``CLASSES``) that list everything, so that what is absent has ended.
     """
 
-    schools: Iterable[SchoolRow] | None = None
-    terms: Iterable[TermRow] | None = None
-    classes: Iterable[ClassRow] | None = None
+    schools: Iterable[PlaceRow] | None = None
+    terms: Iterable[PlaceRow] | None = None
+    classes: Iterable[PlaceRow] | None = None
     enrolments: Iterable[EnrolmentRow] | None = None
     complete: frozenset[str] = field(default_factory=frozenset)

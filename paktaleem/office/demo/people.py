@@ -19,7 +19,7 @@ from consent.paper.services.forms import make_form
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.people import claim_guardian, register_subject
 from paktaleem.directory.schools.models import Origin
-from paktaleem.directory.schools.rows import ClassRow, EnrolmentRow, GivenRows, SchoolRow, TermRow
+from paktaleem.directory.schools.rows import EnrolmentRow, GivenRows, PlaceRow
 from paktaleem.directory.schools.services.recording import record_schools
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
@@ -114,9 +114,9 @@ _YEAR_BEGINS_IN = 8
 """The month in which the school year begins: August."""
 _NETWORK, _YEAR = "lms-network", "lms-year"
 _SCHOOLS = (
-    SchoolRow(1, _NETWORK, "Indus Schools Network", "district", "", gone=False),
-    SchoolRow(2, "lms-clifton", "Indus School Clifton", "school", _NETWORK, gone=False),
-    SchoolRow(3, "lms-saddar", "Indus School Saddar", "school", _NETWORK, gone=False),
+    PlaceRow(1, _NETWORK, "Indus Schools Network", "district"),
+    PlaceRow(2, "lms-clifton", "Indus School Clifton", "school", _NETWORK),
+    PlaceRow(3, "lms-saddar", "Indus School Saddar", "school", _NETWORK),
 )
 _CLASSES = (
     ("lms-clifton-4a", "Grade 4 A", "4", "homeroom", "lms-clifton", "wajiha", ("danish", "palwasha")),
@@ -132,12 +132,12 @@ def fill_schools(client: Client, *, actor: Actor, at: datetime) -> None:
     today = at.astimezone(ZoneInfo(client.time_zone)).date()
     first = date(today.year - (today.month < _YEAR_BEGINS_IN), _YEAR_BEGINS_IN, 1)
     title = f"School year {first.year}–{first.year + 1}"
-    year = TermRow(1, _YEAR, title, "school_year", "", first, first.replace(year=first.year + 1), gone=False)
+    year = PlaceRow(1, _YEAR, title, "school_year", "", first, first.replace(year=first.year + 1))
     given = GivenRows(
         schools=_SCHOOLS,
         terms=[year],
         classes=[
-            ClassRow(number, code, name, kind, school, [_YEAR], gone=False, grade=grade)
+            PlaceRow(number, code, name, kind, school, terms=[_YEAR], grade=grade)
             for number, (code, name, grade, kind, school, _teacher, _students) in enumerate(_CLASSES, 1)
         ],
         enrolments=_list_enrolments(first),
@@ -152,7 +152,7 @@ def _list_enrolments(first: date) -> list[EnrolmentRow]:
         for person in (teacher, *students)
     ]
     return [
-        EnrolmentRow(number, "", code, external_id_of(person), role, first, None, gone=False)
+        EnrolmentRow(number, "", code, external_id_of(person), role, first, None)
         for number, (code, person, role) in enumerate(stated, 1)
     ]
 

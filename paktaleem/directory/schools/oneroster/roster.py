@@ -81,38 +81,25 @@ def check_school_row(table: Table, number: int, cells: Cells, log: ProblemLog) -
     return True
 
 
-def _read_school(row: int, cells: Cells, table: Table) -> stated.SchoolRow:
-    parent = cells[table.at["parentSourcedId"]]
-    return stated.SchoolRow(
-        row, cells[0], _name(cells, table), _kind(cells, table, "type"), parent, is_gone(table, cells)
-    )
+def _read_place(row: int, cells: Cells, table: Table) -> stated.PlaceRow:
+    at, name = table.at, _NAMES[table.file]
 
+    def read(column: str) -> str:
+        return cells[at[column]] if column in at else ""
 
-def _read_term(row: int, cells: Cells, table: Table) -> stated.TermRow:
-    at = table.at
-    return stated.TermRow(
+    kind = meaning_of(cells, table, "classType" if table.file == CLASSES else "type")
+    grades = read_grades(read("grades"))
+    return stated.PlaceRow(
         row,
         cells[0],
-        _name(cells, table),
-        _kind(cells, table, "type"),
-        cells[at["parentSourcedId"]],
-        cell.day(cells[at["startDate"]]),
-        cell.day(cells[at["endDate"]]),
-        is_gone(table, cells),
-    )
-
-
-def _read_class(row: int, cells: Cells, table: Table) -> stated.ClassRow:
-    at, grades = table.at, read_grades(cells[table.at["grades"]])
-    return stated.ClassRow(
-        row,
-        cells[0],
-        _name(cells, table),
-        _kind(cells, table, "classType"),
-        cells[at["schoolSourcedId"]],
-        listed(cells[at["termSourcedIds"]]),
-        is_gone(table, cells),
-        grades[0] if len(grades) == 1 else "",
+        cells[at[name]][:NAME_LIMIT] or cells[0],
+        _KINDS.get(kind, kind) or _OTHER,
+        read("schoolSourcedId" if table.file == CLASSES else "parentSourcedId"),
+        starts_on=cell.day(read("startDate")),
+        ends_on=cell.day(read("endDate")),
+        terms=listed(read("termSourcedIds")),
+        grade=grades[0] if len(grades) == 1 else "",
+        gone=is_gone(table, cells),
     )
 
 
@@ -128,15 +115,6 @@ def _read_enrolment(row: int, cells: Cells, table: Table) -> stated.EnrolmentRow
         cell.day(cells[at["endDate"]]),
         is_gone(table, cells),
     )
-
-
-def _name(cells: Cells, table: Table) -> str:
-    return cells[table.at[_NAMES[table.file]]][:NAME_LIMIT] or cells[0]
-
-
-def _kind(cells: Cells, table: Table, column: str) -> str:
-    meaning = meaning_of(cells, table, column)
-    return _KINDS.get(meaning, meaning) or _OTHER
 
 
 _COLUMNS = MappingProxyType(
@@ -208,9 +186,9 @@ class Roster:
         """
         whole = (file for file in PARTS if complete and self._manifest.is_whole(file) and file not in self._partly)
         return GivenRows(
-            schools=self._rows(ORGS, _read_school),
-            terms=self._rows(SESSIONS, _read_term),
-            classes=self._rows(CLASSES, _read_class),
+            schools=self._rows(ORGS, _read_place),
+            terms=self._rows(SESSIONS, _read_place),
+            classes=self._rows(CLASSES, _read_place),
             enrolments=self._rows(ENROLLMENTS, _read_enrolment),
             complete=frozenset(PARTS[file] for file in whole),
         )

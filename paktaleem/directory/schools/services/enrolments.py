@@ -59,10 +59,19 @@ class Run:
             "removed": list(self.removed),
         }
 
-    def note(self, part: str, found: Mapping[str, tuple[int, str]]) -> None:
-        """Add the number and the digest of each action of a part."""
-        lines = (f"{part} {action} {count} {digest}" for action, (count, digest) in found.items())
-        self.digest += [line for line in lines if " same " not in line]
+    def execute(self, *statements: str) -> None:
+        with connection.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement, self.params)
+
+    def summarise(self, part: str, statement: str, *, end: str) -> Counts:
+        """Return the numbers by action, and add them with their digest to that of the run; ``end`` is that of ends."""
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
+            found = {action: (count, digest) for action, count, digest in cursor.fetchall()}
+        lines = (f"{part} {action} {count} {digest}" for action, (count, digest) in found.items() if action != "same")
+        self.digest += lines
+        return Counts(*(found.get(action, (0, ""))[0] for action in ("add", "change", "same", end)))
 
 
 _STATED = Stage(
@@ -230,20 +239,20 @@ def record_enrolments(rows: Iterable[EnrolmentRow] | None, run: Run) -> Counts:
         staged = ((row[0], new_id(), *row[1:]) for row in rows)
         _STATED.copy(staged, client_id=run.client.id)
         _STATED.analyse()
-        _execute(run, _COMPARE)
+        run.execute(_COMPARE)
         _FOUND.analyse()
     ends = [_END_STATED, _END_MOVED, _END_OF_CLASSES, _END_OF_REMOVED]
-    _execute(run, *ends, *([_END_ABSENT] if ENROLMENTS in run.complete else []))
+    run.execute(*ends, *([_END_ABSENT] if ENROLMENTS in run.complete else []))
     _ENDING.analyse()
-    _execute(run, _END, _CHANGE)
+    run.execute(_END, _CHANGE)
     _add(run)
-    return _summarise(run)
+    return run.summarise(ENROLMENTS, _SUMMARY, end="ended")
 
 
 def _add(run: Run) -> None:
     """Write the new enrolments; an import may add very many, each with two foreign keys."""
     if run.origin is not Origin.ROSTER:
-        _execute(run, _ADD)
+        run.execute(_ADD)
         return
     with connection.cursor() as cursor:
         plan_for_many(cursor)
@@ -270,17 +279,3 @@ def list_results() -> list[tuple[int, str]]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT row, action FROM found_enrolments ORDER BY row")
         return list(cursor.fetchall())
-
-
-def _summarise(run: Run) -> Counts:
-    with connection.cursor() as cursor:
-        cursor.execute(_SUMMARY)
-        found = {action: (count, digest) for action, count, digest in cursor.fetchall()}
-    run.note(ENROLMENTS, found)
-    return Counts(*(found.get(action, (0, ""))[0] for action in ("add", "change", "same", "ended")))
-
-
-def _execute(run: Run, *statements: str) -> None:
-    with connection.cursor() as cursor:
-        for statement in statements:
-            cursor.execute(statement, run.params)

@@ -7,26 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
-from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
-from psycopg.sql import SQL, Composable, Composed, Identifier
 
 from paktaleem.directory.people.details import check_external_id
-from paktaleem.directory.schools.models import ClassTerm, Origin, School, SchoolClass, Sourced, Term
-from paktaleem.directory.schools.rows import (
-    CLASSES,
-    ENROLMENTS,
-    SCHOOLS,
-    TERMS,
-    ClassRow,
-    EnrolmentRow,
-    GivenRows,
-    SchoolRow,
-    TermRow,
-)
+from paktaleem.directory.schools.models import Origin, School, SchoolClass, Term
+from paktaleem.directory.schools.rows import CLASSES, ENROLMENTS, SCHOOLS, TERMS, EnrolmentRow, GivenRows, PlaceRow
 from paktaleem.directory.schools.selectors import get_day
 from paktaleem.directory.schools.services.enrolments import Counts, Run, list_results, record_enrolments
 from paktaleem.foundation.accounts.actors import Actor, require
@@ -37,6 +25,8 @@ from paktaleem.foundation.errors import PortalError, Problem
 from paktaleem.foundation.tenancy.context import advisory_lock, allow_long_statements, try_advisory_lock
 from paktaleem.foundation.tenancy.rows import new_id
 from paktaleem.foundation.tenancy.stages import Stage
+
+type Place = School | Term | SchoolClass
 
 _STATED: Mapping[str, str] = {
     "row": "integer",
@@ -59,24 +49,31 @@ FOUND: Mapping[str, Stage] = {
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part: its table, the column of its name, the column of its reference and the table referred to."""
+    """A part: its table, the columns of its name and of its reference, the table referred to, and columns of its own.
 
-    table: str
+    ``part_of`` is the name of the reference in the API.
+    """
+
+    model: type[Place]
     label: str
     ref: str
-    target: str
-    has_days: bool = False
-    has_grade: bool = False
+    target: type[Place]
+    own: tuple[str, ...] = ()
+    part_of: str = "part_of"
+
+    @property
+    def table(self) -> str:
+        return self.model._meta.db_table
 
 
 _PARTS: Mapping[str, Part] = {
-    SCHOOLS: Part("schools_school", "name", "parent_id", "schools_school"),
-    TERMS: Part("schools_term", "title", "parent_id", "schools_term", has_days=True),
-    CLASSES: Part("schools_schoolclass", "title", "school_id", "schools_school", has_grade=True),
+    SCHOOLS: Part(School, "name", "parent", School),
+    TERMS: Part(Term, "title", "parent", Term, ("starts_on", "ends_on")),
+    CLASSES: Part(SchoolClass, "title", "school", School, ("grade",), part_of="school"),
 }
 # A row refers to a kept row, or to a new one of the same part. The client is in a subquery, so that the planner
 # does not estimate rows by this client: its statistics may not have a new client yet (see rosters.importing.tables).
-_COMPARE = SQL("""
+_COMPARE = """
 INSERT INTO {found} (row, id, external_id, label, kind, ref, starts_on, ends_on, terms, grade, gone, ref_id, action)
 SELECT g.row, coalesce(e.id, g.id), g.external_id, g.label, g.kind, g.ref, g.starts_on, g.ends_on, g.terms, g.grade,
     g.gone, coalesce(r.id, q.id),
@@ -93,28 +90,28 @@ LEFT JOIN LATERAL (SELECT * FROM {table} e
 LEFT JOIN LATERAL (SELECT id FROM {target} r
     WHERE r.client_id = (SELECT %(client)s::uuid) AND r.external_id = g.ref LIMIT 1) r ON true
 LEFT JOIN (SELECT DISTINCT ON (external_id) external_id, id, gone FROM {stated} ORDER BY external_id, row) q
-    ON {is_own} AND q.external_id = g.ref AND NOT q.gone""")
-_TERMS_DIFFER = SQL("""(
+    ON {is_own} AND q.external_id = g.ref AND NOT q.gone"""
+_TERMS_DIFFER = """(
     SELECT array_agg(t.id ORDER BY t.id) FROM schools_term t
     WHERE t.client_id = (SELECT %(client)s::uuid) AND t.external_id = ANY(g.terms)
 ) IS DISTINCT FROM (
     SELECT array_agg(l.term_id ORDER BY l.term_id) FROM schools_classterm l
-    WHERE l.client_id = (SELECT %(client)s::uuid) AND l.school_class_id = e.id)""")
-_ABSENT = SQL("""
+    WHERE l.client_id = (SELECT %(client)s::uuid) AND l.school_class_id = e.id)"""
+_ABSENT = """
 INSERT INTO {found} (id, external_id, action)
 SELECT t.id, t.external_id, 'end' FROM {table} t
 WHERE t.client_id = (SELECT %(client)s::uuid) AND t.ended_at IS NULL AND t.origin = 'roster'
-    AND NOT EXISTS (SELECT FROM {found} f WHERE f.id = t.id)""")
-_ADD = SQL("""
+    AND NOT EXISTS (SELECT FROM {found} f WHERE f.id = t.id)"""
+_ADD = """
 INSERT INTO {table} (id, client_id, external_id, origin, recorded_at, changed_at, {label}, kind, {ref} {own_columns})
 SELECT id, %(client)s, external_id, %(origin)s, %(at)s, %(at)s, label, kind, ref_id {own_columns}
-FROM {found} WHERE action = 'add'""")
-_CHANGE = SQL("""
+FROM {found} WHERE action = 'add'"""
+_CHANGE = """
 UPDATE {table} t SET {label} = f.label, kind = f.kind, {ref} = f.ref_id, changed_at = %(at)s, ended_at = NULL {set_own}
-FROM {found} f WHERE f.action = 'change' AND t.id = f.id AND t.client_id = %(client)s""")
-_END = SQL("""
+FROM {found} f WHERE f.action = 'change' AND t.id = f.id AND t.client_id = %(client)s"""
+_END = """
 UPDATE {table} t SET ended_at = %(at)s, changed_at = %(at)s
-FROM {found} f WHERE f.action = 'end' AND t.id = f.id AND t.client_id = %(client)s""")
+FROM {found} f WHERE f.action = 'end' AND t.id = f.id AND t.client_id = %(client)s"""
 _UNLINK = """
 DELETE FROM schools_classterm l USING found_classes f
 WHERE f.action = 'change' AND l.client_id = %(client)s AND l.school_class_id = f.id AND NOT EXISTS (
@@ -128,84 +125,61 @@ _LINK = """
 INSERT INTO schools_classterm (id, client_id, school_class_id, term_id)
 SELECT * FROM unnest(%(ids)s::uuid[], %(clients)s::uuid[], %(classes)s::uuid[], %(terms)s::uuid[])
 ON CONFLICT (client_id, school_class_id, term_id) DO NOTHING"""
-_SUMMARY = SQL("""
+_SUMMARY = """
 SELECT action, count(*), sum(hashtextextended(concat_ws('|', action, row, external_id), 0)::numeric)::text
-FROM {found} GROUP BY action ORDER BY action""")
+FROM {found} GROUP BY action ORDER BY action"""
 
 
-def record_sourced(part: str, rows: Iterable[Any] | None, run: Run) -> Counts:
+def record_places(part: str, rows: Iterable[PlaceRow] | None, run: Run) -> Counts:
     """Write a part of what a source states; return the numbers. Without rows, only make its temporary table."""
-    names = _names(part)
     FOUND[part].make()
     if rows is None:
         return Counts()
-    stated = Stage(f"stated_{part}", _STATED)
+    stated, names = Stage(f"stated_{part}", _STATED), _names(part)
     stated.make()
-    stated.copy((_to_staged(part, row) for row in rows), client_id=run.client.id)
+    stated.copy(((row.row, new_id(), *row[1:]) for row in rows), client_id=run.client.id)
     stated.analyse()
-    _execute(_COMPARE.format(**names), run)
+    run.execute(_COMPARE.format(**names))
     FOUND[part].analyse()
     if part in run.complete:
-        _execute(_ABSENT.format(**names), run)
-    for statement in (_END, _CHANGE, _ADD):
-        _execute(statement.format(**names), run)
+        run.execute(_ABSENT.format(**names))
+    run.execute(*(statement.format(**names) for statement in (_END, _CHANGE, _ADD)))
     if part == CLASSES:
         _write_links(run)
-    return _summarise(part, names, run)
+    return run.summarise(part, _SUMMARY.format(**names), end="end")
 
 
-def _to_staged(part: str, row: Any) -> Sequence[Any]:
-    """Return the columns of ``_STATED`` of a row."""
-    number, external_id, label, kind, ref, *rest = row
-    days = rest[:2] if part == TERMS else (None, None)
-    terms, grade = (row.terms, row.grade) if part == CLASSES else (None, None)
-    return (number, new_id(), external_id, label, kind, ref, *days, terms, grade, row.gone)
-
-
-def _names(part: str) -> dict[str, Composable]:
+def _names(part: str) -> dict[str, str]:
+    """Return the names in the statements of a part."""
     of = _PARTS[part]
-    own = ["starts_on", "ends_on"] if of.has_days else ["grade"] if of.has_grade else []
     return {
-        "found": Identifier(FOUND[part].name),
-        "stated": Identifier(f"stated_{part}"),
-        "table": Identifier(of.table),
-        "target": Identifier(of.target),
-        "label": Identifier(of.label),
-        "ref": Identifier(of.ref),
-        "is_own": SQL("true" if of.table == of.target else "false"),
-        "own": SQL(", ").join(SQL("e.{}").format(Identifier(name)) for name in own) if own else SQL("NULL"),
-        "given": SQL(", ").join(SQL("g.{}").format(Identifier(name)) for name in own) if own else SQL("NULL"),
-        "own_columns": SQL("").join(SQL(", {}").format(Identifier(name)) for name in own),
-        "set_own": SQL("").join(SQL(", {0} = f.{0}").format(Identifier(name)) for name in own),
-        "terms_differ": _TERMS_DIFFER if part == CLASSES else SQL("false"),
+        "found": FOUND[part].name,
+        "stated": f"stated_{part}",
+        "table": of.table,
+        "target": of.target._meta.db_table,
+        "label": of.label,
+        "ref": f"{of.ref}_id",
+        "is_own": str(of.target is of.model),
+        "own": ", ".join(f"e.{name}" for name in of.own) or "NULL",
+        "given": ", ".join(f"g.{name}" for name in of.own) or "NULL",
+        "own_columns": "".join(f", {name}" for name in of.own),
+        "set_own": "".join(f", {name} = f.{name}" for name in of.own),
+        "terms_differ": _TERMS_DIFFER if part == CLASSES else "false",
     }
 
 
 def _write_links(run: Run) -> None:
+    run.execute(_UNLINK)
     with connection.cursor() as cursor:
-        cursor.execute(_UNLINK, run.params)
         cursor.execute(_LINKS, run.params)
         links = cursor.fetchall()
         values = {
             "ids": [new_id() for _ in links],
             "clients": [run.client.id] * len(links),
-            "classes": [one for one, _ in links],
+            "classes": [school_class for school_class, _ in links],
             "terms": [term for _, term in links],
         }
         cursor.execute(_LINK, values)
-
-
-def _summarise(part: str, names: Mapping[str, Composable], run: Run) -> Counts:
-    with connection.cursor() as cursor:
-        cursor.execute(_SUMMARY.format(**names))
-        found = {action: (count, digest) for action, count, digest in cursor.fetchall()}
-    run.note(part, found)
-    return Counts(*(found.get(action, (0, ""))[0] for action in ("add", "change", "same", "end")))
-
-
-def _execute(statement: Composed, run: Run) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, run.params)
 
 
 class SchoolsBusy(PortalError):
@@ -259,11 +233,8 @@ def record_schools(
     with connection.cursor() as cursor:
         if origin is Origin.ROSTER:
             allow_long_statements(cursor)
-        counts = {
-            SCHOOLS: record_sourced(SCHOOLS, given.schools, run),
-            TERMS: record_sourced(TERMS, given.terms, run),
-            CLASSES: record_sourced(CLASSES, given.classes, run),
-        }
+        places = {SCHOOLS: given.schools, TERMS: given.terms, CLASSES: given.classes}
+        counts = {part: record_places(part, rows, run) for part, rows in places.items()}
         if origin is Origin.ROSTER:
             cursor.execute("SELECT people_refresh_statistics(), schools_refresh_statistics()")
     counts[ENROLMENTS] = record_enrolments(given.enrolments, run)
@@ -292,34 +263,36 @@ class EnrolmentResult:
 
 
 @transaction.atomic
-def state_place[Place: (School, Term)](
-    model: type[Place], row: SchoolRow | TermRow, *, client: Client, actor: Actor, at: datetime
-) -> tuple[Place, bool]:
-    """Record a school or a term; return it with whether it is new.
+def state_place(part: str, row: PlaceRow, *, client: Client, actor: Actor, at: datetime) -> tuple[Place, bool]:
+    """Record a school, a term or a class (``CLASSES``); return it with whether it is new.
 
-    Raises ValidationError for an unknown parent, or if an unknown one is ended, SchoolsBusy, NotAllowed.
+    The end of a class ends its enrolments. Raises ValidationError for a reference to nothing that is registered, or if
+    an unknown place is ended, SchoolsBusy, NotAllowed.
     """
-    is_new = _prepare(model, row, {"part_of": (model, [row.parent])}, client=client, actor=actor)
-    given = GivenRows(schools=[row]) if isinstance(row, SchoolRow) else GivenRows(terms=[row])
-    record_schools(given, client=client, origin=Origin.API, actor=actor, at=at)
-    rows = model._default_manager.select_related("parent")
-    return rows.get(client_id=client.pk, external_id=row.external_id), is_new
+    require(actor, Capability.REGISTER_SUBJECTS, client.id)
+    check_external_id(row.external_id)
+    lock_schools(client.id)
+    of = _PARTS[part]
+    own = of.model._default_manager.filter(client_id=client.pk, external_id=row.external_id)
+    is_new = not own.exists()
+    if is_new and row.gone:
+        raise ValidationError({"ended": ["Nothing is registered under this id, so nothing can end."]})
+    if not row.gone:
+        _check_references({of.part_of: (of.target, [row.part_of]), "terms": (Term, row.terms or [])}, client)
+    record_schools(GivenRows(**{part: [row]}), client=client, origin=Origin.API, actor=actor, at=at)
+    return own.select_related(of.ref).get(), is_new
 
 
-@transaction.atomic
-def state_class(row: ClassRow, *, client: Client, actor: Actor, at: datetime) -> tuple[SchoolClass, list[str], bool]:
-    """Record a class; return it with the ids of its terms and whether it is new. Its end ends its enrolments.
-
-    Raises ValidationError for an unknown school or term, or if an unknown class is ended, SchoolsBusy, NotAllowed.
-    """
-    references = {"school": (School, [row.school]), "terms": (Term, row.terms)}
-    is_new = _prepare(SchoolClass, row, references, client=client, actor=actor)
-    record_schools(GivenRows(classes=[row]), client=client, origin=Origin.API, actor=actor, at=at)
-    rows = SchoolClass.objects.select_related("school")
-    found = rows.get(client_id=client.pk, external_id=row.external_id)
-    links = ClassTerm.objects.filter(client_id=client.pk, school_class=found)
-    terms = links.order_by("term__external_id").values_list("term__external_id", flat=True)
-    return found, list(terms), is_new
+def _check_references(references: Mapping[str, tuple[type[Place], Sequence[str]]], client: Client) -> None:
+    """Raise ValidationError if no row has one of these ids; an empty id refers to nothing."""
+    errors = {}
+    for field, (target, named) in references.items():
+        wanted = {external_id for external_id in named if external_id}
+        known = target._default_manager.filter(client_id=client.pk, external_id__in=wanted)
+        if unknown := wanted - set(known.values_list("external_id", flat=True)):
+            errors[field] = [f"Not registered here: {', '.join(sorted(unknown))}."]
+    if errors:
+        raise ValidationError(errors)
 
 
 @transaction.atomic
@@ -340,30 +313,3 @@ def _to_result(action: str) -> EnrolmentResult:
         return EnrolmentResult(_RESULTS[action], {})
     field, message = _PROBLEMS[action]
     return EnrolmentResult(None, {field: [message]})
-
-
-def _prepare(
-    model: type[Sourced],
-    row: SchoolRow | TermRow | ClassRow,
-    references: Mapping[str, tuple[type[Sourced], Sequence[str]]],
-    *,
-    client: Client,
-    actor: Actor,
-) -> bool:
-    """Lock, check the row's id and references (rows by id; empty for none), and return True if the row is new."""
-    require(actor, Capability.REGISTER_SUBJECTS, client.id)
-    check_external_id(row.external_id)
-    lock_schools(client.id)
-    is_new = not model._default_manager.filter(client_id=client.pk, external_id=row.external_id).exists()
-    if is_new and row.gone:
-        raise ValidationError({"ended": ["Nothing is registered under this id, so nothing can end."]})
-    errors = {}
-    for field, (target, named) in references.items():
-        wanted = {one for one in named if one}
-        known = target._default_manager.filter(client_id=client.pk, external_id__in=wanted)
-        unknown = wanted - set(known.values_list("external_id", flat=True))
-        if unknown and not row.gone:
-            errors[field] = [f"Not registered here: {', '.join(sorted(unknown))}."]
-    if errors:
-        raise ValidationError(errors)
-    return is_new

@@ -15,7 +15,7 @@ from paktaleem.directory.schools.oneroster import columns as cell
 from paktaleem.directory.schools.oneroster.columns import ID_LIMIT, external_id_fault
 from paktaleem.directory.schools.oneroster.problems import ProblemLog
 from paktaleem.directory.schools.oneroster.users import GuardianRelation, Person, Place
-from paktaleem.directory.schools.rows import ClassRow, EnrolmentRow, GivenRows, SchoolRow
+from paktaleem.directory.schools.rows import EnrolmentRow, GivenRows, PlaceRow
 
 GUARDIANS = (1, 2)
 ROLES: Mapping[str, str] = {
@@ -381,8 +381,8 @@ class SheetClasses:
 
     def __init__(self, file: str, log: ProblemLog) -> None:
         self._file, self._log = file, log
-        self._schools: dict[str, SchoolRow] = {}
-        self._classes: dict[str, ClassRow] = {}
+        self._schools: dict[str, PlaceRow] = {}
+        self._classes: dict[str, PlaceRow] = {}
         self._enrolments: list[EnrolmentRow] = []
 
     def take(self, number: int, cells: Mapping[str, str], person: Person) -> None:
@@ -395,12 +395,11 @@ class SheetClasses:
             self._log.oddity(self._file, number, HEADINGS["class" if title else "school"], "school_id_unfit")
             return
         if school:
-            self._schools.setdefault(school, SchoolRow(number, school, school, "school", "", gone=False))
+            self._schools.setdefault(school, PlaceRow(number, school, school, "school"))
         if title:
-            self._classes.setdefault(name, ClassRow(number, name, title, "homeroom", school, [], gone=False))
+            self._classes.setdefault(name, PlaceRow(number, name, title, "homeroom", school))
             role = _ROLES.get(person.role or "", "administrator")
-            row = EnrolmentRow(number, own_id, name, person.external_id, role, None, None, gone=False)
-            self._enrolments.append(row)
+            self._enrolments.append(EnrolmentRow(number, own_id, name, person.external_id, role, None, None))
 
     def given(self) -> GivenRows | None:
         """Return the rows, or None if no row names a school or class. They are never complete."""
