@@ -30,7 +30,7 @@ _DELIMITERS = ",;\t"
 _SEPARATOR = re.compile(r'"?sep=([,;\t])"?\s*', re.IGNORECASE)
 
 
-def number_rows(lines: Iterator[str]) -> tuple[str, Iterator[tuple[int, list[str]]]]:
+def _number_rows(lines: Iterator[str]) -> tuple[str, Iterator[tuple[int, list[str]]]]:
     """Return the delimiter of a CSV file, the most frequent in the header or that of ``sep=``, and its numbered rows.
 
     The line ``sep=`` is row 1 and not among them. The rows raise csv.Error.
@@ -59,7 +59,7 @@ _ZIP_MARK = b"PK\x03\x04"
 _ENCRYPTED_FLAGS = 0x1 | 0x40 | 0x2000
 _COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _NAME_SHOWN = 100
-_ZIP_ERRORS = (
+ZIP_ERRORS = (
     zipfile.BadZipFile,
     zipfile.LargeZipFile,
     zlib.error,
@@ -104,37 +104,48 @@ class Package:
         return self._names.get(file.casefold())
 
     def rows(self, file: str) -> Iterator[tuple[int, list[str]]]:
-        """Yield (row number, cells) of a member, header first; blank rows are counted but skipped.
+        """Yield the rows of a member as ``read_csv`` does. Raises RosterInvalid if the member cannot be read."""
+        return read_csv(file, self._open(file), self.forms)
 
-        Raises RosterInvalid if the member cannot be read.
-        """
-        done = 0
-        try:
-            with self._open(file) as member, io.BufferedReader(member, BUFFER_SIZE) as source:
-                is_utf_16 = source.peek(2)[:2] in UTF_16_MARKS
-                lines = _Lines(_Utf16Source(source) if is_utf_16 else source)
-                delimiter, rows = number_rows(lines)
-                if is_utf_16 or delimiter != ",":
-                    self.forms[file] = f"{'UTF-16' if is_utf_16 else 'UTF-8'} {delimiter!r}"
-                for number, cells in rows:
-                    lines.end_record(number, cells)
-                    done = number
-                    if any(cell.strip() for cell in cells):
-                        yield number, cells
-        except _RecordRefusedError as error:
-            raise refusal(file, error.code, error.message, row=done + 1) from None
-        except csv.Error as error:
-            raise refusal(file, "csv_unreadable", f"not readable as CSV: {error}", row=done + 1) from None
-        except UnicodeDecodeError:
-            raise refusal(file, "not_utf8", "not UTF-8 or UTF-16", row=done + 1) from None
-        except _ZIP_ERRORS:
-            message = "this member of the zip is damaged; export the package again"
-            raise refusal(file, "zip_damaged", message, row=done + 1) from None
-
-    def _open(self, file: str) -> "_CountedSource":
+    @contextmanager
+    def _open(self, file: str) -> "Iterator[io.BufferedReader[Any]]":
         name = self._names.get(file.casefold(), file)
         compressed = min(self._archive.getinfo(name).compress_size, self._size)
-        return _CountedSource(file, self._archive.open(name), compressed, self._bytes_read)
+        member = _CountedSource(file, self._archive.open(name), compressed, self._bytes_read)
+        with member, io.BufferedReader(member, BUFFER_SIZE) as source:
+            yield source
+
+
+def read_csv(
+    file: str, opened: "AbstractContextManager[io.BufferedReader[Any]]", forms: dict[str, str]
+) -> Iterator[tuple[int, list[str]]]:
+    """Yield (row number, cells) of a CSV file, header first; blank rows are counted but skipped.
+
+    ``forms`` receives what the file is, if it is not in UTF-8 with commas. Raises RosterInvalid if it cannot be read.
+    """
+    done = 0
+    try:
+        with opened as source:
+            is_utf_16 = source.peek(2)[:2] in UTF_16_MARKS
+            lines = _Lines(_Utf16Source(source) if is_utf_16 else source)
+            delimiter, rows = _number_rows(lines)
+            if is_utf_16 or delimiter != ",":
+                forms[file] = f"{'UTF-16' if is_utf_16 else 'UTF-8'} {delimiter!r}"
+            for number, cells in rows:
+                lines.end_record(number, cells)
+                done = number
+                if any(cell.strip() for cell in cells):
+                    yield number, cells
+    except _RecordRefusedError as error:
+        raise refusal(file, error.code, error.message, row=done + 1) from None
+    except csv.Error as error:
+        raise refusal(file, "csv_unreadable", f"not readable as CSV: {error}", row=done + 1) from None
+    except UnicodeDecodeError:
+        message = "not UTF-8 or UTF-16; in Excel save it as “CSV UTF-8”"
+        raise refusal(file, "not_utf8", message, row=done + 1) from None
+    except ZIP_ERRORS:
+        message = "this member of the zip is damaged; export the package again"
+        raise refusal(file, "zip_damaged", message, row=done + 1) from None
 
 
 def _find_folder(names: list[str]) -> str:
@@ -154,7 +165,10 @@ class _Utf16Source:
         return self._text.readline(limit).encode()
 
 
-def _ends_in_returns(start: bytes) -> bool:
+def ends_in_returns(start: bytes) -> bool:
+    """Return True if the rows of a file that begins like this end in carriage returns alone."""
+    if start[:2] in UTF_16_MARKS:
+        return False
     first = re.search(rb"\r\n|\r(?=.)|\n", start, re.DOTALL)
     return first is not None and first[0] == b"\r"
 
@@ -181,7 +195,7 @@ class _CountedSource(io.RawIOBase):
         with memoryview(buffer).cast("B") as view:
             data = self._member.read(min(len(view), BUFFER_SIZE))
             if not self._count:
-                self._ends_in_returns = data[:2] not in UTF_16_MARKS and _ends_in_returns(data)
+                self._ends_in_returns = ends_in_returns(data)
             view[: len(data)] = data.replace(b"\r", b"\n") if self._ends_in_returns else data
         self._count += len(data)
         self._bytes_read[self._file] = max(self._count, self._bytes_read.get(self._file, 0))
@@ -247,7 +261,7 @@ def open_package(source: Path | IO[bytes]) -> Iterator[Package]:
     with _open_file(source) as file:
         try:
             archive = zipfile.ZipFile(file)
-        except _ZIP_ERRORS:
+        except ZIP_ERRORS:
             raise _no_zip() from None
         with archive:
             _check_members(archive)
@@ -271,16 +285,22 @@ def _no_zip() -> RosterInvalid:
 
 def _check_members(archive: zipfile.ZipFile) -> None:
     log = ProblemLog()
+    for name, code, message in find_faults(archive):
+        log.fatal(name, None, None, code, message)
+    log.raise_if_fatal()
+
+
+def find_faults(archive: zipfile.ZipFile) -> Iterator[tuple[str, str, str]]:
+    """Yield the faults of the members of a zip by its directory: the name, a code and a message."""
     names = archive.namelist()  # CSV files are found in any letter case
     apart = (name.casefold() if name.casefold().endswith(".csv") else name for name in names)
     for name, count in Counter(apart).items():
         if count > 1:
             message = f"appears {count} times in the zip, whatever the letter case; it is unclear which one counts"
-            log.fatal(shown(name), None, None, "member_repeated", message)
+            yield shown(name), "member_repeated", message
     for info in archive.infolist():
         for code, message in _member_faults(info):
-            log.fatal(shown(info.filename), None, None, code, message)
-    log.raise_if_fatal()
+            yield shown(info.filename), code, message
 
 
 def _member_faults(info: zipfile.ZipInfo) -> Iterator[tuple[str, str]]:

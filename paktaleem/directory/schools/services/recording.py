@@ -279,7 +279,12 @@ def state_place(part: str, row: PlaceRow, *, client: Client, actor: Actor, at: d
         raise ValidationError({"ended": ["Nothing is registered under this id, so nothing can end."]})
     if not row.gone:
         _check_references({of.part_of: (of.target, [row.part_of]), "terms": (Term, row.terms or [])}, client)
-    record_schools(GivenRows(**{part: [row]}), client=client, origin=Origin.API, actor=actor, at=at)
+    given = GivenRows(
+        schools=[row] if part == SCHOOLS else None,
+        terms=[row] if part == TERMS else None,
+        classes=[row] if part == CLASSES else None,
+    )
+    record_schools(given, client=client, origin=Origin.API, actor=actor, at=at)
     return own.select_related(of.ref).get(), is_new
 
 

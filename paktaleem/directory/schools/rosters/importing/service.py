@@ -1,7 +1,6 @@
 """Import a roster for a client, or try an import and roll it back."""
 
 import io
-import struct
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -15,6 +14,7 @@ from django.db import IntegrityError, transaction
 from psycopg.errors import UniqueViolation
 
 from paktaleem.directory.people.services.people import refresh_statistics
+from paktaleem.directory.schools.oneroster.package import ZIP_ERRORS
 from paktaleem.directory.schools.oneroster.problems import PACKAGE, refusal
 from paktaleem.directory.schools.oneroster.roster import Roster, open_roster
 from paktaleem.directory.schools.rosters.importing import tables
@@ -237,7 +237,7 @@ def _guardian_id(client: Client, name: str, contact: str) -> str:
 def _is_workbook(file: IO[bytes]) -> bool:
     try:
         return _OFFICE_PART in zipfile.ZipFile(io.BytesIO(file.read())).namelist()
-    except (zipfile.BadZipFile, struct.error, ValueError, LookupError, OSError, EOFError, NotImplementedError):
+    except ZIP_ERRORS:
         return False
     finally:
         file.seek(0)

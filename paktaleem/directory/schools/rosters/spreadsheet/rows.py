@@ -3,11 +3,9 @@
 import csv
 import io
 import re
-import stat
-import struct
 import zipfile
-import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from datetime import date, datetime
 from difflib import get_close_matches
 from typing import IO, Any
@@ -20,7 +18,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
-from paktaleem.directory.schools.oneroster.package import UTF_16_MARKS, number_rows, shown
+from paktaleem.directory.schools.oneroster.package import ZIP_ERRORS, ends_in_returns, find_faults, read_csv, shown
 from paktaleem.directory.schools.oneroster.problems import Oddity, ProblemLog, refusal
 from paktaleem.directory.schools.oneroster.users import DeltaRelation, GuardianRelation, Person, Place, StatedRoles
 from paktaleem.directory.schools.rosters.spreadsheet.person import (
@@ -50,52 +48,18 @@ RATIO_FREE_BYTES = 10 * 1024 * 1024
 type Row = tuple[int, list[str]]
 
 
-_ENCRYPTED = 0x1
-_BOM = "\ufeff"
 _MACROS = re.compile(r"vbaproject|macrosheets|activex", re.IGNORECASE)
 _OUTSIDE = re.compile(r"externallinks/|embeddings/|connections\.xml|querytables/", re.IGNORECASE)
 _DOCTYPES = tuple("<!DOCTYPE".encode(encoding) for encoding in ("utf-8", "utf-16-le", "utf-16-be"))
-_READING_FAILS = (
-    zipfile.BadZipFile,
-    DefusedXmlException,
-    ParseError,
-    ArithmeticError,
-    AttributeError,
-    EOFError,
-    LookupError,
-    NotImplementedError,
-    OSError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-    struct.error,
-    zlib.error,
-)
+_READING_FAILS = (*ZIP_ERRORS, DefusedXmlException, ParseError, ArithmeticError, AttributeError, TypeError)
 """Exceptions of openpyxl and zipfile for a malformed workbook."""
 
 
 def _csv_rows(data: bytes) -> Iterator[Row]:
-    text, number = _decoded(data, CSV_FILE), 0
-    try:
-        _delimiter, rows = number_rows(io.StringIO(text, newline=""))
-        for number, cells in rows:
-            yield number, _within_limits(CSV_FILE, number, [cell.strip() for cell in cells])
-    except csv.Error as error:
-        raise refusal(CSV_FILE, "csv_unreadable", f"not readable as CSV: {error}", row=number + 1) from None
-
-
-def _decoded(data: bytes, file: str) -> str:
-    encoding = "utf-16" if data[:2] in UTF_16_MARKS else "utf-8"
-    try:
-        text = data.decode(encoding).removeprefix(_BOM)
-    except UnicodeDecodeError as error:
-        row = data.count(b"\n", 0, error.start) + 1
-        message = "not UTF-8 or UTF-16; in Excel save it as “CSV UTF-8”, or as a workbook (.xlsx)"
-        raise refusal(file, "not_utf8", message, row=row) from None
-    if "\0" in text:
-        row = text.count("\n", 0, text.index("\0")) + 1
-        raise refusal(file, "nul_byte", "holds a NUL character; text files have none", row=row)
-    return text
+    text = data.replace(b"\r", b"\n") if ends_in_returns(data) else data
+    source = io.BufferedReader(io.BytesIO(text))
+    for number, cells in read_csv(CSV_FILE, nullcontext(source), {}):
+        yield number, _within_limits(CSV_FILE, number, [cell.strip() for cell in cells])
 
 
 def _xlsx_rows(file: IO[bytes]) -> Iterator[Row]:
@@ -124,33 +88,22 @@ def _sheet(book: Any) -> Any:
 def _check_members(file: IO[bytes], name: str) -> None:
     try:
         archive = zipfile.ZipFile(file)
-        _check_directory(archive.infolist(), name)
+        for member, code, message in find_faults(archive):
+            raise refusal(name, code, f"{member}: {message}")
+        _check_contents(archive.namelist(), name)
+        _check_sizes(archive.infolist(), name)
         if any(mark in archive.read(info) for info in archive.infolist() for mark in _DOCTYPES):
             raise refusal(name, "doctype_refused", "declares a document type, as no workbook does")
     except _READING_FAILS:
         raise refusal(name, "xlsx_unreadable", "not a readable workbook; save it again as .xlsx") from None
 
 
-def _check_directory(members: list[zipfile.ZipInfo], file: str) -> None:
-    names = [info.filename for info in members]
-    if any(info.flag_bits & _ENCRYPTED for info in members):
-        raise refusal(file, "member_encrypted", "encrypted; save it without a password")
-    if len(set(names)) < len(names):
-        raise refusal(file, "member_repeated", "a part is in the workbook twice; save it again as .xlsx")
-    if any(_escapes_root(info) for info in members):
-        raise refusal(file, "path_climbs", "a part of the workbook has a path that leads out of it")
+def _check_contents(names: list[str], file: str) -> None:
     if any(_MACROS.search(name) for name in names):
         raise refusal(file, "macros_refused", "holds macros; save it as an ordinary workbook (.xlsx)")
     if any(_OUTSIDE.search(name) for name in names):
         message = "links to other files or holds embedded ones; paste the values into a new workbook"
         raise refusal(file, "links_refused", message)
-    _check_sizes(members, file)
-
-
-def _escapes_root(info: zipfile.ZipInfo) -> bool:
-    name = info.orig_filename.replace("\\", "/")
-    is_link = stat.S_ISLNK(info.external_attr >> 16)
-    return is_link or name.startswith("/") or ":" in name or ".." in name.split("/")
 
 
 def _check_sizes(members: list[zipfile.ZipInfo], file: str) -> None:
