@@ -63,7 +63,7 @@ class AgreementSigning(RequestedChange):
     both sign: if they change in between, the first signature is replaced.
     """
 
-    wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="first_side terms_hash requested_kind state"))
+    wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="first_side terms_hash requested_kind ground state"))
 
     agreement = RowKey(ServiceAgreement)
     first_side = models.CharField(max_length=16, choices=Side)

@@ -68,7 +68,7 @@ class DemandForm(ActionForm):
     received_on = forms.DateField(label=_("Received on"), widget=DayInput)
     categories = forms.MultipleChoiceField(label=_("Data categories"), widget=forms.CheckboxSelectMultiple)
     scope = _text(_("Scope"), _("What is demanded, and for which period. Do not name people."))
-    review = _text(_("Review"), _("Whether the demand is valid and how it was narrowed. Do not name people."))
+    ground = _text(_("Review"), _("Whether the demand is valid and how it was narrowed. Do not name people."))
     is_secret = forms.BooleanField(
         label=_("Keep from the client"),
         required=False,
@@ -124,8 +124,8 @@ class LegalDisclosureAdmin(PersonRows, EvidenceAdmin):
     list_display = ("requested_at", "standing", "instrument", "authority", "person", "disclosed_at", "owner")
     list_filter = ("state", "client")
     newest_by = "requested_at"
-    row_fields = ("authority", "instrument", "reference", "received_on", "demanded", "scope", "review", "is_secret")
-    entered = ("demanded", "scope", "review", "disclosed", "what_went")
+    row_fields = ("authority", "instrument", "reference", "received_on", "demanded", "scope", "ground", "is_secret")
+    entered = ("demanded", "scope", "ground", "disclosed", "what_went")
     detail_fields = (
         "person",
         "standing",

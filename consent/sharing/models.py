@@ -58,7 +58,7 @@ class LegalDisclosure(RequestedChange):
         EDIT,
         personal=classify(
             none=(
-                "authority instrument reference demanded scope review disclosed what_went informed not_informed "
+                "authority instrument reference demanded scope ground disclosed what_went informed not_informed "
                 "requested_kind"
             )
         ),
@@ -71,8 +71,8 @@ class LegalDisclosure(RequestedChange):
     received_on = models.DateField("received on")
     demanded = CodesField(help_text="Codes of the data categories demanded.")
     scope = models.TextField(max_length=2000, help_text="What is demanded, and for which period. Do not name people.")
-    review = models.TextField(
-        max_length=2000, help_text="Whether the demand is valid and how it was narrowed. Do not name people."
+    ground = models.TextField(
+        "review", max_length=2000, help_text="Whether the demand is valid and how it was narrowed. Do not name people."
     )
     is_secret = models.BooleanField(
         "kept from the client", default=True, db_default=True, help_text="The instrument forbids to inform the client."
@@ -181,7 +181,9 @@ class BusinessTransfer(RequestedChange):
     each client's notice, and the client's response.
     """
 
-    wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="other_party text_en text_ur kind requested_kind"))
+    wall = TablePolicy(
+        Scope.TENANT, EDIT, personal=classify(none="other_party text_en text_ur kind requested_kind ground")
+    )
 
     kind = models.CharField(max_length=16, choices=TransferKind)
     other_party = models.CharField("other party", max_length=200, help_text="The company that receives the business.")

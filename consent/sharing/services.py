@@ -245,7 +245,7 @@ class LegalDemand:
     received_on: date
     categories: Sequence[str]
     scope: str
-    review: str
+    ground: str
     is_secret: bool = False
 
 
@@ -273,7 +273,7 @@ def request_legal_disclosure(subject: Subject, demand: LegalDemand, *, actor: Ac
         received_on=demand.received_on,
         demanded=sorted(set(demand.categories)),
         scope=demand.scope.strip(),
-        review=demand.review.strip(),
+        ground=demand.ground.strip(),
         is_secret=demand.is_secret,
         requested_kind=actor.kind.value,
         requested_by=actor.id,

@@ -31,7 +31,7 @@ from rights.desk.models import LiftNotice, NoticeWay, Overruling
 from rights.desk.services import LIFT
 from rights.requests.services.decisions import find_guardian_of_limit
 
-_GROUNDS = "desk_overruling.grounds"
+_GROUNDS = "desk_overruling.ground"
 
 
 def _check_in_force(limit: Any, _actor: Actor, _at: datetime) -> None:
@@ -152,7 +152,7 @@ def propose_overruling(
     row = Overruling(
         client_id=objection.client_id,
         objection=objection,
-        grounds=sealer_of(objection.subject).seal(grounds.strip(), column=_GROUNDS),
+        ground=sealer_of(objection.subject).seal(grounds.strip(), column=_GROUNDS),
         requested_kind=actor.kind.value,
         requested_by=actor.id,
         requested_at=at,
@@ -197,7 +197,7 @@ def read_grounds(objection: Objection, *, actor: Actor, at: datetime) -> str:
     require(actor, Capability.SUPERVISE, objection.client_id)
     row = _require_waiting(objection)
     record_access(objection.subject, ["grounds of an overruling"], actor=actor, reason=Reason.REVIEW, at=at)
-    return "" if row.grounds is None else sealer_of(objection.subject).open(row.grounds, column=_GROUNDS)
+    return "" if row.ground is None else sealer_of(objection.subject).open(row.ground, column=_GROUNDS)
 
 
 def _refuse_absolute(objection: Objection) -> None:

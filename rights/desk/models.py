@@ -270,22 +270,22 @@ class LiftNotice(TenantRow):
 class Overruling(RequestedChange):
     """One proposal to overrule an objection on compelling grounds, for a second officer (GDPR Art. 21(1)).
 
-    ``grounds`` are the grounds and the evidence in words, sealed under the person's key.
+    ``ground`` are the grounds and the evidence in words, sealed under the person's key.
     """
 
     wall = TablePolicy(
-        Scope.TENANT, EDIT, disposed_as="person", personal=classify(sealed="grounds", none="requested_kind")
+        Scope.TENANT, EDIT, disposed_as="person", personal=classify(sealed="ground", none="requested_kind")
     )
     copied = Copied(
         "overrulings",
         _("Proposals to overrule your objections"),
-        "purpose=objection__purpose_code grounds state requested_at settled_at",
+        "purpose=objection__purpose_code grounds=ground state requested_at settled_at",
         of=("objection__subject",),
         titles={"grounds": _("Compelling grounds")},
     )
 
     objection = RowKey(Objection)
-    grounds = SealedField()
+    ground = SealedField()
 
     class Meta:
         ordering = ["requested_at", "id"]

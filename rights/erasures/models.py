@@ -72,7 +72,10 @@ class ErasureProposal(RequestedChange):
         EDIT,
         disposed_as="evidence",
         personal=classify(
-            none=("requested_kind requested_role settled_role cancelled_role seen purposes categories changed faults"),
+            none=(
+                "requested_kind requested_role ground settled_role cancelled_role seen purposes categories changed "
+                "faults"
+            ),
             pseudonym="number",
         ),
     )

@@ -17,7 +17,7 @@ def demand(at: datetime, **values: Any) -> LegalDemand:
         "received_on": at.date(),
         "categories": ["contact_details", "usage_logs"],
         "scope": "Contact details and logs of September.",
-        "review": "The order is valid; narrowed to one month.",
+        "ground": "The order is valid; narrowed to one month.",
     }
     return LegalDemand(**{**told, **values})
 

@@ -228,7 +228,7 @@ class GuardianChange(RequestedChange, Tracked):
     """
 
     wall = TablePolicy(
-        Scope.TENANT, EDIT, disposed_as="person", personal=classify(none="changes requested_kind", sealed="note")
+        Scope.TENANT, EDIT, disposed_as="person", personal=classify(none="changes requested_kind ground", sealed="note")
     )
     copied = Copied(
         "guardian_changes",

@@ -435,7 +435,6 @@ class SafeguardChange(RequestedChange):
     table = models.CharField(max_length=64)
     row = models.UUIDField()
     values = models.JSONField()
-    ground = models.TextField(max_length=2000)
     xact = models.BigIntegerField(null=True)
 
     due = tuple(due_by_second_person(one.label, one.capability, kind=one.value) for one in SafeguardKind)

@@ -53,7 +53,7 @@ class AgeChange(RequestedChange):
         Scope.TENANT,
         EDIT,
         disposed_as="person",
-        personal=classify(sealed="proposal", pseudonym="proposal_index", none="requested_kind"),
+        personal=classify(sealed="proposal", pseudonym="proposal_index", none="requested_kind ground"),
     )
     copied = Copied(
         "age_changes",
@@ -515,7 +515,9 @@ class PersonMerge(RequestedChange):
     with a link of its own; a record is in one link at most.
     """
 
-    wall = TablePolicy(Scope.TENANT, EDIT, disposed_as="evidence", personal=classify(none="kind reason requested_kind"))
+    wall = TablePolicy(
+        Scope.TENANT, EDIT, disposed_as="evidence", personal=classify(none="kind reason requested_kind ground")
+    )
     copied = Copied(
         "merges", _("Your records that belong together"), "kind state requested_at settled_at", of=("main", "other")
     )

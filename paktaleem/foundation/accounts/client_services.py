@@ -51,7 +51,6 @@ class ClientChange(RequestedChange):
     wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="changes ground requested_kind"))
 
     changes = models.JSONField()
-    ground = models.TextField(max_length=2000)
 
     due = (due_by_second_person(_("Changes of clients"), Capability.APPROVE_CHANGES),)
 

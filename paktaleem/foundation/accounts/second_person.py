@@ -53,15 +53,17 @@ class ChangeAlreadyDecided(PortalError):
 
 
 class RequestedChange(TenantRow):
-    """A change that one person requests and another approves: its state, who requested it, and who decided it.
+    """A change that one person requests and another approves: its state, who requested it, why, and who decided it.
 
-    ``requested_by`` and ``settled_by`` are ids of users, or of the API key that requested it.
+    ``requested_by`` and ``settled_by`` are ids of users, or of the API key that requested it. ``ground`` says in words
+    why the change is lawful, without names of people; a request of an API key or of a roster has none.
     """
 
     state = models.CharField(max_length=16, choices=ChangeState, default=ChangeState.WAITING)
     requested_kind = models.CharField(max_length=16, editable=False)
     requested_by = models.UUIDField(editable=False)
     requested_at = models.DateTimeField(editable=False)
+    ground = models.TextField(max_length=2000, blank=True)
     settled_by = models.UUIDField(null=True, editable=False)
     settled_at = models.DateTimeField(null=True, editable=False)
 

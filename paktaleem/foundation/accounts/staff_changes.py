@@ -45,7 +45,7 @@ class StaffChange(RequestedChange, Tracked):
         EDIT,
         looked_up=True,
         kept_for_good="evidence of who gave a role to whom",
-        personal=classify(none="act role school_ids reason requested_kind", staff="email"),
+        personal=classify(none="act role school_ids reason requested_kind ground", staff="email"),
     )
 
     user = models.ForeignKey("accounts.User", models.PROTECT, related_name="+")

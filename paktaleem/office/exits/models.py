@@ -74,7 +74,8 @@ class AgreementExit(RequestedChange):
         Scope.TENANT,
         EDIT,
         personal=classify(
-            none="choice stage requested_kind requested_role state approved_role refusal fetched", credential="wrapped"
+            none="choice stage requested_kind requested_role ground state approved_role refusal fetched",
+            credential="wrapped",
         ),
     )
 

@@ -31,7 +31,7 @@ class Provider(RequestedChange, Tracked):
         EDIT,
         looked_up=True,
         kept_for_good="evidence of who could vouch for a client's staff, and when",
-        personal=classify(none="issuer application_id domains requested_kind"),
+        personal=classify(none="issuer application_id domains requested_kind ground"),
     )
 
     issuer = models.CharField(

@@ -49,7 +49,6 @@ class PeriodChange(RequestedChange):
     kind = models.CharField("kind of data", max_length=63)
     length = models.PositiveIntegerField()
     previous = models.PositiveIntegerField()
-    ground = models.TextField(max_length=2000)
 
     due = (due_by_second_person(_("Changes of periods"), Capability.SUPERVISE),)
 
