@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import environ
@@ -17,7 +16,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 class _Environment(environ.Env):  # type: ignore[misc]  # the package has no types
     """Reads settings; the error about a value that cannot be read names its variable, and not the value."""
 
-    def get_value(self, var: str, *args: Any, **kwargs: Any) -> Any:
+    def get_value(self, var: str, *args: object, **kwargs: object) -> object:
         try:
             return super().get_value(var, *args, **kwargs)
         except ValueError as error:

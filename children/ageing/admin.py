@@ -1,7 +1,6 @@
 """Console pages of children who reach the age of consent, and of the notices sent in advance."""
 
 from datetime import datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -38,7 +37,7 @@ class WhenFilter(admin.SimpleListFilter):
     title = "when"
     parameter_name = "when"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:  # noqa: ARG002
         offered = sorted({*_AHEAD, settings.AGE_NOTICE_DAYS})
         return [(str(days), gettext("Within %(days)s days") % {"days": days}) for days in offered]
 
@@ -51,7 +50,7 @@ class WhenFilter(admin.SimpleListFilter):
 
 
 @admin.register(ComingOfAge, site=site)
-class ComingOfAgeAdmin(PersonRows, EvidenceAdmin):
+class ComingOfAgeAdmin(PersonRows, EvidenceAdmin[ComingOfAge]):
     """Console page of children, sorted by when they reach the age of consent, soonest first."""
 
     view_capability = Capability.VIEW_CHILD_RECORDS
@@ -102,7 +101,7 @@ class ComingOfAgeAdmin(PersonRows, EvidenceAdmin):
 
 
 @admin.register(AgeNotice, site=site)
-class AgeNoticeAdmin(ExportableAdmin, EvidenceAdmin):
+class AgeNoticeAdmin(ExportableAdmin[AgeNotice], EvidenceAdmin[AgeNotice]):
     """Console page of the notices sent in advance."""
 
     view_capability = Capability.VIEW_CHILD_RECORDS

@@ -22,7 +22,7 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import age_is_known
 from paktaleem.directory.people.services.people import lock_subject
 from paktaleem.foundation.accounts.actors import Actor, require
-from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.models import Client, User
 from paktaleem.foundation.accounts.roles import Capability, Role
 from paktaleem.foundation.accounts.selectors import list_staff
 from paktaleem.foundation.accounts.sign_in_rules import build_public_url
@@ -78,11 +78,27 @@ class _NoticeRound:
     actor: Actor
     at: datetime
 
-    def write(self, kind: str, to: Any, *, page: str, days: int = 0, **values: Any) -> Letter:
-        given = {"channel": values.pop("channel", Channel.MAIL), "related_id": values.pop("related_id", None)}
-        context = {"url": build_public_url(page), **({"days": str(days)} if days else {}), **values}
-        sender: dict[str, Any] = {"client_id": self.client.pk, "actor": self.actor, "at": self.at}
-        return send_message(kind, to=to, context=context, **given, **sender)
+    def write(
+        self,
+        kind: str,
+        to: Subject | User,
+        *,
+        page: str,
+        days: int = 0,
+        channel: Channel | str = Channel.MAIL,
+        related_id: UUID | None = None,
+        **values: str,
+    ) -> Letter:
+        return send_message(
+            kind,
+            to=to,
+            context={"url": build_public_url(page), **({"days": str(days)} if days else {}), **values},
+            client_id=self.client.pk,
+            channel=channel,
+            related_id=related_id,
+            actor=self.actor,
+            at=self.at,
+        )
 
 
 @transaction.atomic
@@ -149,7 +165,7 @@ def _notify_about(notices: _NoticeRound, person: ComingOfAge, staff: Sequence[st
         person=False,
         **actor_fields(notices.actor),
     )
-    about: dict[str, Any] = {"days": days, "related_id": notice.pk}
+    about: dict[str, object] = {"days": days, "related_id": notice.pk}
     guardians = [str(one.pk) for one in _notify_guardians(notices, child, about)]
     own = _notify_person(notices, child, about)
     notice.guardians, notice.person = len(guardians), own is not None

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from http import HTTPStatus
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -41,7 +40,7 @@ from paktaleem.directory.people.selectors import get_subject
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.sign_in_rules import get_public_url
-from paktaleem.foundation.web.api.operations import Operation, actor_of, client_of, moment_of, validate_input
+from paktaleem.foundation.web.api.operations import Operation, actor_of, by_caller, client_of, moment_of, validate_input
 from paktaleem.foundation.web.api.serializers import (
     PROVIDER,
     PatternField,
@@ -197,7 +196,7 @@ class GuardianAuthorisations(Operation):
         given = validate_input(AuthorisationInput, request.data)
         child, named = _person(external_id, request), given.pop("guardian", None)
         guardian = None if named is None else _person(named, request)
-        context: dict[str, Any] = {"actor": actor_of(request), "at": moment_of(request)}
+        context = by_caller(request)
         evidence, method = given.pop("evidence", None) or "", given.pop("verification", None)
         if method is not None and guardian is not None:
             row = get_live_guardianship(child, guardian, at=context["at"])

@@ -39,11 +39,11 @@ from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.audit.names import get_act_name
 from paktaleem.foundation.console.columns import actor_column, annotate_actor, format_actor, render_state, state_column
 from paktaleem.foundation.console.exporting import ExportableAdmin
-from paktaleem.foundation.console.forms import set_choices
+from paktaleem.foundation.console.forms import FormData, set_choices
 from paktaleem.foundation.console.long_acts import long_acts, make_run_act
 from paktaleem.foundation.console.model_admin import EvidenceAdmin
 from paktaleem.foundation.console.person_pages import SummaryLine, person_acts, person_summaries
-from paktaleem.foundation.console.requests import actor_of, get_action_time, may
+from paktaleem.foundation.console.requests import actor_of, by_user, get_action_time, may
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.translation import translate_text
@@ -108,9 +108,9 @@ class AskForm(SelectionForm):
         return self.own or self.cleaned_data["client"].pk
 
 
-def _ask_guardians(subject: Subject, given: dict[str, Any], request: HttpRequest) -> None:
+def _ask_guardians(subject: Subject, given: FormData, request: HttpRequest) -> None:
     del given
-    context: dict[str, Any] = {"actor": actor_of(request), "at": get_action_time(request)}
+    context = by_user(request)
     rows = invite_guardians_of([subject], portal=get_public_url(request), **context)
     if not rows:
         raise Refused(gettext("No guardian on record is left to ask. Name one first, or ask on paper."))
@@ -149,7 +149,7 @@ def _describe_left_out(found: Mapping[LeftOut, Sequence[str]]) -> list[str]:
 
 
 @admin.register(Invitation, site=site)
-class InvitationAdmin(ExportableAdmin, EvidenceAdmin):
+class InvitationAdmin(ExportableAdmin[Invitation], EvidenceAdmin[Invitation]):
     """Console page of invitations."""
 
     view_capability = Capability.VIEW_CHILD_RECORDS
@@ -191,7 +191,11 @@ class InvitationAdmin(ExportableAdmin, EvidenceAdmin):
         return annotate_actor(super().get_queryset(request).select_related("child", "guardian"), actor_of(request))
 
     def changeform_view(
-        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, object] | None = None,
     ) -> HttpResponse:
         """Invite the guardians of many children: show the counts first, and invite after confirmation."""
         if object_id is not None:
@@ -234,7 +238,7 @@ class InvitationAdmin(ExportableAdmin, EvidenceAdmin):
             run=str(run.pk),
         )
 
-    def _page(self, request: HttpRequest, form: AskForm, **values: Any) -> HttpResponse:
+    def _page(self, request: HttpRequest, form: AskForm, **values: object) -> HttpResponse:
         request.current_app = self.admin_site.name
         context = {
             **self.admin_site.each_context(request),
@@ -245,7 +249,7 @@ class InvitationAdmin(ExportableAdmin, EvidenceAdmin):
         }
         return TemplateResponse(request, "guardian/ask_many.html", context)
 
-    def panels(self, request: HttpRequest, row: Invitation) -> list[dict[str, Any]]:
+    def panels(self, request: HttpRequest, row: Invitation) -> list[dict[str, object]]:
         actor = actor_of(request)
         proofs = list_messages_about(row.guardian_id, actor=actor) if actor.may(Capability.VIEW_MESSAGES) else []
         return [{"template": "console/panels/letters.html", "rows": [_letter_row(one) for one in proofs]}]

@@ -17,7 +17,7 @@ from children.invitations.models import Invitation, State
 from paktaleem.directory.people.models import GuardianClaim, Subject, SubjectRole, having_any_role
 from paktaleem.directory.people.selectors import age_is_known, having_left, list_subjects, sealers_of
 from paktaleem.directory.schools.selectors import EVERYONE, Selection, select_chosen
-from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.actors import Actor, Authorship
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.canonical import canonical
 
@@ -93,7 +93,7 @@ def _select_pupils(client: Client, chosen: Selection, *, actor: Actor, at: datet
 
 def list_left_out(client: Client, chosen: Selection, *, actor: Actor, at: datetime) -> dict[LeftOut, list[str]]:
     """List the chosen ids about whom no guardian is asked, by the first reason that applies. Raises NotAllowed."""
-    by: dict[str, Any] = {"actor": actor, "at": at}
+    by: Authorship = {"actor": actor, "at": at}
     everyone = list_subjects(actor).filter(client=client, external_id__in=chosen.ids)
     here, ids = everyone.exclude(having_left()), Selection(ids=chosen.ids)
     steps: list[tuple[LeftOut, QuerySet[Subject]]] = [
@@ -163,7 +163,7 @@ class ShownNotice:
     at: datetime
 
 
-def hash_notice(notice: Any) -> str:
+def hash_notice(notice: object) -> str:
     """Return the SHA-256 hash, in hex, of a notice given as JSON values (RFC 8785)."""
     return hashlib.sha256(canonical(notice)).hexdigest()
 

@@ -1,13 +1,13 @@
 """Agreements in the console: their life, documents and signatures; contacts; attested duties."""
 
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID
 
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
@@ -42,11 +42,11 @@ from paktaleem.foundation.console.approvals import render_change_state
 from paktaleem.foundation.console.clocks import get_time_of, select_by_clock
 from paktaleem.foundation.console.columns import day, period_pill, render_state, state_column
 from paktaleem.foundation.console.filters import PROGRESS, ProgressFilter
-from paktaleem.foundation.console.forms import ActionForm, RowActionForm, ScopedForm, set_choices
+from paktaleem.foundation.console.forms import ActionForm, FormData, RowActionForm, ScopedForm, set_choices
 from paktaleem.foundation.console.home_pages import Card, Line, Task
-from paktaleem.foundation.console.model_admin import EvidenceAdmin
+from paktaleem.foundation.console.model_admin import EvidenceAdmin, Fieldsets
 from paktaleem.foundation.console.paging import format_count
-from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.requests import actor_of, by_user, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction, act_page
 from paktaleem.foundation.console.site import boards, site
 from paktaleem.foundation.first_rows import take_latest
@@ -73,7 +73,7 @@ class ContactForm(ScopedForm):
 
 
 @admin.register(ClientContact, site=site)
-class ClientContactAdmin(PeriodAdmin):
+class ClientContactAdmin(PeriodAdmin[ClientContact]):
     """Contacts of clients: added and ended, never changed."""
 
     form = ContactForm
@@ -95,7 +95,7 @@ class ClientContactAdmin(PeriodAdmin):
         end_act("End this contact", "The person is no longer a contact of the client.", Capability.MANAGE_REGISTER),
     )
 
-    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+    def get_fieldsets(self, request: HttpRequest, obj: ClientContact | None = None) -> Fieldsets:
         [(name, main), *others] = super().get_fieldsets(request, obj)
         if obj is None:
             main = {**main, "fields": [*main["fields"], *_PERSON]}
@@ -110,7 +110,7 @@ class ClientContactAdmin(PeriodAdmin):
     def save_model(self, request: HttpRequest, obj: ClientContact, form: Any, change: bool) -> None:  # noqa: FBT001
         del change
         person = {name: form.cleaned_data[name] for name in _PERSON}
-        stamp: dict[str, Any] = {"actor": actor_of(request), "at": get_action_time(request)}
+        stamp = by_user(request)
         with in_client(obj.client_id):
             client = Client.objects.get(pk=obj.client_id)
             obj.pk = add_contact(client, kind=obj.kind, reason=form.cleaned_data["reason"], **person, **stamp).pk
@@ -159,7 +159,7 @@ _LATEST = 20
 
 def agreement_panels(row: ServiceAgreement, *, viewer: Actor, at: datetime) -> list[dict[str, Any]]:
     """Return the panel of an agreement: signatures, documents, suspensions, instructions, parts and duties."""
-    own: dict[str, Any] = {"client_id": row.client_id, "agreement": row}
+    own: dict[str, object] = {"client_id": row.client_id, "agreement": row}
     with in_client(row.client_id):
         signings = take_latest(AgreementSigning.objects.filter(**own).select_related("paper"), _LATEST)
         attested = take_latest(DutyAttestation.objects.filter(client_id=row.client_id), _LATEST)
@@ -178,7 +178,7 @@ def agreement_panels(row: ServiceAgreement, *, viewer: Actor, at: datetime) -> l
     return [panel]
 
 
-def _list_instructions(own: dict[str, Any]) -> list[tuple[Instruction, str, list[str]]]:
+def _list_instructions(own: dict[str, object]) -> list[tuple[Instruction, str, list[str]]]:
     rows = Recipient.objects.filter(client_id__in=[own["client_id"], PAKTALEEM])
     names = dict(rows.values_list("code", "name"))
     return [
@@ -237,7 +237,7 @@ def _to_attested(row: DutyAttestation, names: dict[UUID, str]) -> dict[str, obje
 
 
 @admin.register(DutyAttestation, site=site)
-class DutyAttestationAdmin(EvidenceAdmin):
+class DutyAttestationAdmin(EvidenceAdmin[DutyAttestation]):
     """Duties that clients attested, newest first."""
 
     view_capability = Capability.VIEW_REGISTER
@@ -259,8 +259,7 @@ class DocumentForm(RowActionForm):
     document = forms.ChoiceField(label=_("Document"), widget=forms.RadioSelect)
     field_order = ("document", "reason")
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def prepare(self) -> None:
         self.offered = {str(one.pk): one for one in _list_documents(self.row).select_related("file")}
         set_choices(self, "document", [(key, str(one)) for key, one in self.offered.items()])
 
@@ -284,8 +283,7 @@ class AttestForm(ActionForm):
         widget=forms.URLInput(attrs={"dir": "ltr"}),
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def prepare(self) -> None:
         set_choices(self, "duties", [(duty.code, get_text(duty)) for duty in DUTIES])
 
 
@@ -305,17 +303,13 @@ def _render_agreement_state(row: Any) -> SafeString:
     return render_state(state.capitalize(), _TONES[state])
 
 
-def _by(request: HttpRequest) -> dict[str, Any]:
-    return {"actor": actor_of(request), "at": get_action_time(request)}
-
-
-def _sign(row: ServiceAgreement, given: dict[str, Any], request: HttpRequest) -> str:
-    signing = sign_agreement(row, reason=given["reason"], **_by(request))
+def _sign(row: ServiceAgreement, given: FormData, request: HttpRequest) -> str:
+    signing = sign_agreement(row, reason=given["reason"], **by_user(request))
     return _describe_effect(signing, row, request)
 
 
-def _sign_on_paper(row: ServiceAgreement, given: dict[str, Any], request: HttpRequest) -> str:
-    signing = sign_agreement(row, paper=given["document"], reason=given["reason"], **_by(request))
+def _sign_on_paper(row: ServiceAgreement, given: FormData, request: HttpRequest) -> str:
+    signing = sign_agreement(row, paper=given["document"], reason=given["reason"], **by_user(request))
     return _describe_effect(signing, row, request) if signing.state == ChangeState.APPROVED else ""
 
 
@@ -330,19 +324,19 @@ def _describe_effect(signing: AgreementSigning, row: ServiceAgreement, request: 
     return gettext("Both sides have signed. The agreement is in effect.")
 
 
-def _open_document(row: ServiceAgreement, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+def _open_document(row: ServiceAgreement, given: FormData, request: HttpRequest) -> HttpResponse:
     del row
     document: AgreementDocument = given["document"]
-    content = b"".join(open_document(document, reason=given["reason"], **_by(request)))
+    content = b"".join(open_document(document, reason=given["reason"], **by_user(request)))
     kind = FileKind(document.file_kind)
     response = HttpResponse(content, content_type=CONTENT_TYPES[kind])
     response["Content-Disposition"] = f'attachment; filename="{document.kind}-{document.added_at:%Y%m%d}.{kind}"'
     return response
 
 
-def _attest(row: ServiceAgreement, given: dict[str, Any], request: HttpRequest) -> None:
+def _attest(row: ServiceAgreement, given: FormData, request: HttpRequest) -> None:
     client = Client.objects.get(pk=row.client_id)
-    attest_duties(client, given["duties"], notice_url=given["notice_url"], **_by(request))
+    attest_duties(client, given["duties"], notice_url=given["notice_url"], **by_user(request))
 
 
 def _list_documents(row: ServiceAgreement) -> QuerySet[AgreementDocument]:
@@ -366,16 +360,16 @@ def to_sign(actor: Actor) -> Q:
 class DraftFilter(ProgressFilter):
     """Filter for drafts, and for those that wait for the reader's signature."""
 
-    offered: ClassVar[Any] = {"to_sign": _("Signed by the other side")}
+    offered = {"to_sign": _("Signed by the other side")}
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:
         if self.value() == "to_sign":
             return queryset.filter(to_sign(actor_of(request)))
         return super().queryset(request, queryset)
 
 
 @admin.register(ServiceAgreement, site=site)
-class ServiceAgreementAdmin(RegisterAdmin):
+class ServiceAgreementAdmin(RegisterAdmin[ServiceAgreement]):
     """Agreements between PakTaleem and its clients."""
 
     add_capability = change_capability = Capability.MANAGE_AGREEMENTS

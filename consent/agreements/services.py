@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, time, timedelta
-from typing import IO, Annotated, Any
+from typing import IO, Annotated
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -154,7 +154,7 @@ def compute_terms_hash(agreement: ServiceAgreement) -> str:
 
     Follows decision 0078.
     """
-    own: dict[str, Any] = {"client_id": agreement.client_id, "agreement": agreement}
+    own: dict[str, object] = {"client_id": agreement.client_id, "agreement": agreement}
     terms = {
         "reference": agreement.reference,
         "moments": [_format(getattr(agreement, name)) for name in ("starts_at", "ends_at", "exit_until")],
@@ -356,9 +356,9 @@ def suspend_agreement(
 )
 def resume_agreement(agreement: ServiceAgreement, *, ground: str, actor: Actor, at: datetime) -> list[SafeguardChange]:
     """Request the end of the suspensions in force, for another officer. Raises ValidationError, NotAllowed."""
-    about: dict[str, Any] = {"values": {"ends_at": at.isoformat()}, "ground": ground}
+    values = {"ends_at": at.isoformat()}
     return [
-        store_safeguard_change(row, SafeguardKind.SUSPENSION, **about, actor=actor, at=at)
+        store_safeguard_change(row, SafeguardKind.SUSPENSION, values=values, ground=ground, actor=actor, at=at)
         for row in _suspensions(agreement, at).filter(starts_at__lt=at)
     ]
 

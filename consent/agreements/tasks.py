@@ -9,7 +9,7 @@ from procrastinate.contrib.django import app
 
 from consent.agreements.selectors import list_clients_with_agreement, list_notice_recipients
 from consent.agreements.services import DUTIES_DUE, NOTIFY, remind_of_duties
-from paktaleem.directory.mail.services import send_message
+from paktaleem.directory.mail.services import SendArguments, send_message
 from paktaleem.foundation.accounts.actors import Actor, system_actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Role
@@ -44,6 +44,6 @@ def _send(school: Client, people: Any, due_on: str, *, where: UUID) -> None:
         "day": due_on,
         "url": build_public_url(reverse("admin:agreements_clientcontact_to_do", current_app="console")),
     }
-    told: dict[str, Any] = {"related_id": school.pk, "actor": system_actor(NOTIFY), "at": client_now()}
+    told: SendArguments = {"related_id": school.pk, "actor": system_actor(NOTIFY), "at": client_now()}
     for person in people:
         send_message(DUTIES_DUE.code, to=person, client_id=where, context=context, **told)

@@ -14,7 +14,7 @@ from children.guardians.api import NO_CARD_NUMBER
 from consent.consents.models import ConsentEvent, ConsentEvidence, ConsentState, GivenBy, Method
 from consent.consents.selectors.consents import consent_events, consent_states, get_event, is_without_effect
 from consent.consents.services.consent_basis import METHODS_WITHOUT_TOKEN, add_evidence_file
-from consent.consents.services.recording import Answer, record_answers, withdraw_consent
+from consent.consents.services.recording import Answer, AnswerArguments, record_answers, withdraw_consent
 from consent.consents.services.revocation import acknowledge_policy
 from consent.notices.api import ConsentEventOutput, ConsentEventsOutput, PastAnswerOutput, SubjectConsentsOutput
 from consent.notices.selectors.registers import current_register
@@ -200,7 +200,7 @@ def _list_history(subject: Subject, query: dict[str, Any], request: Request) -> 
     return page, sign_cursor(str(page[-1].id), of=of) if len(found) > len(page) else None
 
 
-def _answer_arguments(given: dict[str, Any], request: Request) -> dict[str, Any]:
+def _answer_arguments(given: dict[str, Any], request: Request) -> AnswerArguments:
     """Return the arguments shared by all answers: who answered, language, method, actor and time."""
     by = given.get("by") or {"kind": "self"}
     return {
@@ -247,7 +247,7 @@ class AcknowledgeInput(StrictSerializer):
     claimed_at = ZonedDateTimeField(required=False, allow_null=True)
 
 
-class AcknowledgementOutput(serializers.Serializer[Any]):
+class AcknowledgementOutput(serializers.Serializer[object]):
     """Output: one acknowledgement of one version of the policy."""
 
     id = serializers.UUIDField()
@@ -278,7 +278,7 @@ class AcknowledgePolicy(Operation):
         return Response(serialize_row(AcknowledgementOutput, acknowledgement))
 
 
-class EvidenceOutput(serializers.Serializer[Any]):
+class EvidenceOutput(serializers.Serializer[object]):
     """Output: added evidence."""
 
     id = serializers.UUIDField()
@@ -306,7 +306,7 @@ class AddEvidence(Operation):
         return Response(_serialize_evidence(evidence), HTTPStatus.CREATED)
 
 
-def _serialize_evidence(evidence: ConsentEvidence) -> dict[str, Any]:
+def _serialize_evidence(evidence: ConsentEvidence) -> dict[str, object]:
     file = evidence.file
     kind, size = (file.kind, file.size) if file else ("reference", 0)
     return serialize_row(EvidenceOutput, evidence, kind=kind, size=size)

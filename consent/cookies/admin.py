@@ -19,14 +19,14 @@ from paktaleem.directory.staff.administration.admin.clients import PublicPage, p
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import progress_filter
-from paktaleem.foundation.console.model_admin import EvidenceAdmin
+from paktaleem.foundation.console.model_admin import EvidenceAdmin, Saving
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.text.times import join_words
 
 
 @admin.register(Cookie, site=site)
-class CookieAdmin(SafeguardedAdmin):
+class CookieAdmin(SafeguardedAdmin[Cookie]):
     """Console page of cookies."""
 
     row_fields = ("name", "storage", "category", "provider", "set_by", "purpose_en", "purpose_ur", "days", "is_active")
@@ -40,12 +40,12 @@ class CookieAdmin(SafeguardedAdmin):
     )
     empty_text = "No cookie is registered: the banner is not shown."
 
-    def save_row(self, row: Cookie, **details: Any) -> None:
-        save_cookie(row, actor=details["actor"], reason=details["reason"], at=details["at"])
+    def save_row(self, row: Cookie, saving: Saving) -> None:
+        save_cookie(row, **saving.by)
 
 
 @admin.register(CookieSite, site=site)
-class CookieSiteAdmin(RegisterAdmin):
+class CookieSiteAdmin(RegisterAdmin[CookieSite]):
     """Console page of the sites with the banner."""
 
     row_fields = ("origins", "is_active")
@@ -64,8 +64,8 @@ class CookieSiteAdmin(RegisterAdmin):
             field.widget.attrs |= {"class": "vLargeTextField", "dir": "ltr"}
         return field
 
-    def write(self, row: CookieSite, **details: Any) -> None:
-        save_site(row, actor=details["actor"], reason=details["reason"], at=details["at"])
+    def write(self, row: CookieSite, saving: Saving) -> None:
+        save_site(row, **saving.by)
 
     def panels(self, request: HttpRequest, row: CookieSite) -> list[dict[str, object]]:
         with in_client(row.client_id):
@@ -93,7 +93,7 @@ public_pages.connect(PublicPage(gettext_noop("Cookies"), "cookies-of"))
 
 
 @admin.register(LinkedService, site=site)
-class LinkedServiceAdmin(RegisterAdmin):
+class LinkedServiceAdmin(RegisterAdmin[LinkedService]):
     """Console page of linked services."""
 
     row_fields = ("name", "url", "policy_url", "purpose_en", "purpose_ur", "review_on", "is_active")
@@ -106,12 +106,12 @@ class LinkedServiceAdmin(RegisterAdmin):
     empty_text = "No linked service yet."
     acts = (review_link,)
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+    def get_readonly_fields(self, request: HttpRequest, obj: LinkedService | None = None) -> tuple[str, ...]:
         fields = super().get_readonly_fields(request, obj)
         return (*fields, "review_on") if obj is not None else fields
 
-    def write(self, row: LinkedService, **details: Any) -> None:
-        save_link(row, actor=details["actor"], reason=details["reason"], at=details["at"])
+    def write(self, row: LinkedService, saving: Saving) -> None:
+        save_link(row, **saving.by)
 
 
 def _name(codes: list[str]) -> str:
@@ -119,7 +119,7 @@ def _name(codes: list[str]) -> str:
 
 
 @admin.register(CookieChoice, site=site)
-class CookieChoiceAdmin(ExportableAdmin, EvidenceAdmin):
+class CookieChoiceAdmin(ExportableAdmin[CookieChoice], EvidenceAdmin[CookieChoice]):
     """Console page of choices, newest first."""
 
     view_capability = Capability.VIEW_CONSENTS

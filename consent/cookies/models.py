@@ -305,7 +305,7 @@ class LinkedService(RegisterRow):
     review_on = models.DateField("review day")
     is_active = models.BooleanField("in use", default=True)
 
-    objects: ClassVar[Any] = LinkedServiceQuerySet.as_manager()
+    objects: ClassVar = LinkedServiceQuerySet.as_manager()
     history = History()
 
     due = (

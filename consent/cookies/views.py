@@ -152,7 +152,7 @@ def show_config(request: HttpRequest, client: Client) -> HttpResponse:
     browser sent ``Sec-GPC: 1``.
     """
     banner = find_banner(client.pk)
-    content: dict[str, Any] = banner.content if banner else {"categories": [], "texts": {}}
+    content: dict[str, object] = banner.content if banner else {"categories": [], "texts": {}}
     response = JsonResponse(
         {
             "version": banner.number if banner else 0,

@@ -218,7 +218,7 @@ def _refuse_duplicate_names(text: bytes) -> None:
         raise InvalidEvaluation("The body nests too deeply.") from error
 
 
-def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> None:
+def _refuse_duplicates(pairs: list[tuple[str, object]]) -> None:
     if len(dict(pairs)) != len(pairs):
         raise InvalidEvaluation("An object has a duplicate name.")
 
@@ -250,7 +250,7 @@ _json = msgspec.json.Encoder()
 _STOP_AT = {"execute_all": None, "deny_on_first_deny": False, "permit_on_first_permit": True}
 
 
-def _handle_errors(view: Callable[[ReceivedRequest], HttpResponse]) -> Any:
+def _handle_errors(view: Callable[[ReceivedRequest], HttpResponse]) -> Callable[[ReceivedRequest], HttpResponse]:
     """Convert errors to AuthZEN's plain-text responses; a 400 is sent only to a live key, to disclose nothing else."""
 
     @csrf_exempt
@@ -374,7 +374,7 @@ def _to_error_message(error: Exception) -> str:
     return str(error)
 
 
-def _json_response(value: Any) -> HttpResponse:
+def _json_response(value: object) -> HttpResponse:
     return HttpResponse(_json.encode(value), content_type="application/json")
 
 
@@ -406,7 +406,7 @@ class ChangesInput(StrictSerializer):
     limit = serializers.IntegerField(default=500, min_value=1, max_value=1_000)
 
 
-class ChangeOutput(serializers.Serializer[Any]):
+class ChangeOutput(serializers.Serializer[object]):
     """Output: one change; without a subject it concerns everyone."""
 
     kind = serializers.ChoiceField(["consent", "restriction", "objection", "subject", "same_person", "register"])
@@ -415,7 +415,7 @@ class ChangeOutput(serializers.Serializer[Any]):
     purpose = serializers.CharField(allow_null=True)
 
 
-class ChangesOutput(serializers.Serializer[Any]):
+class ChangesOutput(serializers.Serializer[object]):
     """Output: changes in order, the next cursor, and the URL of the next page if there is one."""
 
     changes = ChangeOutput(many=True)
@@ -507,7 +507,7 @@ class Recorded(Protocol):
     reason: str
 
 
-class ReportResultOutput(serializers.Serializer[Any]):
+class ReportResultOutput(serializers.Serializer[object]):
     """The result of one report of a batch: what was recorded, or what is wrong by field."""
 
     recorded = serializers.BooleanField()

@@ -1,7 +1,7 @@
 """Notices and announcements in the console, and widened purposes."""
 
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID
 
 from django import forms
@@ -61,7 +61,7 @@ from paktaleem.foundation.console.columns import annotate_actor, day, format_act
 from paktaleem.foundation.console.filters import PROGRESS, ConditionFilter, ProgressFilter
 from paktaleem.foundation.console.forms import FieldWords, RowActionForm, field_words, set_choices
 from paktaleem.foundation.console.home_pages import Card, Line, Task, make_cards
-from paktaleem.foundation.console.model_admin import EvidenceAdmin
+from paktaleem.foundation.console.model_admin import EvidenceAdmin, Saving
 from paktaleem.foundation.console.register_names import format_purposes
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import AddedAct, act_page, added_acts
@@ -107,7 +107,7 @@ def _proof_pill(row: NoticeDispatch) -> SafeString:
 
 
 @admin.register(NoticeDispatch, site=site)
-class NoticeDispatchAdmin(EvidenceAdmin):
+class NoticeDispatchAdmin(EvidenceAdmin[NoticeDispatch]):
     """Announcements to clients, with delivery proof and the client's responses."""
 
     view_capability = Capability.VIEW_REGISTER
@@ -262,7 +262,7 @@ def _needs_new_version(_at: datetime) -> Q:
 class RenewalFilter(ConditionFilter):
     """Filter for notices that are older than the words of their purposes."""
 
-    offered: ClassVar[Any] = {"to_renew": (gettext_lazy("New version needed"), _needs_new_version)}
+    offered = {"to_renew": (gettext_lazy("New version needed"), _needs_new_version)}
 
 
 @boards.connect
@@ -277,7 +277,7 @@ def renewal_board(actor: Actor, at: datetime) -> list[Line]:
 
 
 @admin.register(Notice, site=site)
-class NoticeAdmin(SteppedAdmin, RegisterAdmin):
+class NoticeAdmin(SteppedAdmin[Notice], RegisterAdmin[Notice]):
     """Notices to data subjects, by title; a new one is added in steps."""
 
     steps = _NOTICE_STEPS
@@ -292,7 +292,9 @@ class NoticeAdmin(SteppedAdmin, RegisterAdmin):
     empty_text = "No notice yet. Add one, then write its first text as a draft."
     change_form_template = "console/notice.html"
 
-    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
         notice = context.get("original")
         if notice and not notice.is_by_portal and self.has_change_permission(request, notice):
             context["draft_url"] = _draft_url(notice)
@@ -326,8 +328,7 @@ class AnnounceForm(RowActionForm):
 
     effective_at = SplitDateTimeField(required=False, widget=MomentInput, label="Takes effect")
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def prepare(self) -> None:
         days = notice_days_for(self.row.notice, is_material=self.row.is_material)
         earliest = earliest_effect(get_action_time(self.request), days)
         words = gettext("Clients get {days} days of notice: {moment} at the earliest.")
@@ -357,7 +358,7 @@ def _draft_pill(row: NoticeDraft) -> SafeString:
 
 
 @admin.register(NoticeDraft, site=site)
-class NoticeDraftAdmin(RegisterAdmin):
+class NoticeDraftAdmin(RegisterAdmin[NoticeDraft]):
     """Draft texts of notices."""
 
     row_fields = ("notice", "is_material", *_TEXTS)
@@ -410,8 +411,8 @@ class NoticeDraftAdmin(RegisterAdmin):
             {"template": "console/panels/texts.html", "texts": serialize_texts(row)},
         ]
 
-    def write(self, row: NoticeDraft, **details: Any) -> None:
-        save_draft(row, actor=details["actor"], reason=details["reason"], at=details["at"])
+    def write(self, row: NoticeDraft, saving: Saving) -> None:
+        save_draft(row, **saving.by)
 
 
 def _version_pill(row: NoticeVersion) -> SafeString:
@@ -423,7 +424,7 @@ def _version_pill(row: NoticeVersion) -> SafeString:
 
 
 @admin.register(NoticeVersion, site=site)
-class NoticeVersionAdmin(EvidenceAdmin):
+class NoticeVersionAdmin(EvidenceAdmin[NoticeVersion]):
     """Announced versions; they are made from drafts and never change."""
 
     view_capability = Capability.VIEW_REGISTER
@@ -443,14 +444,16 @@ class NoticeVersionAdmin(EvidenceAdmin):
         annotated: QuerySet[NoticeVersion] = found.annotate(replaced_at=Subquery(earliest))
         return annotated
 
-    def panels(self, request: HttpRequest, row: NoticeVersion) -> list[dict[str, Any]]:
+    def panels(self, request: HttpRequest, row: NoticeVersion) -> list[dict[str, object]]:
         before = NoticeVersion.objects.filter(notice=row.notice, number=row.number - 1).first()
-        told = serialize_dispatches(request, NoticeDispatch.objects.filter(version=row)) if row.needs_proof else None
-        return [
-            *([{"template": "console/panels/dispatches.html", "rows": told}] if told is not None else []),
+        panels: list[dict[str, object]] = [
             {"template": "console/panels/changes.html", "changes": serialize_changes(row, before)},
             {"template": "console/panels/texts.html", "texts": serialize_texts(row)},
         ]
+        if row.needs_proof:
+            told = serialize_dispatches(request, NoticeDispatch.objects.filter(version=row))
+            panels.insert(0, {"template": "console/panels/dispatches.html", "rows": told})
+        return panels
 
 
 def _name_version(key: UUID) -> str:
@@ -467,8 +470,7 @@ class WidenForm(RowActionForm):
 
     categories = forms.MultipleChoiceField(label="Data categories to add", widget=forms.CheckboxSelectMultiple)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def prepare(self) -> None:
         set_choices(self, "categories", _list_missing(self.row))
         self.order_fields(["categories", "reason"])
 

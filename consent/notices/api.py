@@ -1,7 +1,6 @@
 """API: purposes, and the notices about them."""
 
 import json
-from typing import Any
 from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
@@ -29,14 +28,14 @@ from paktaleem.foundation.web.api.operations import (
 from paktaleem.foundation.web.api.serializers import CursorField, StrictSerializer, TextField
 
 
-class BothLanguages(serializers.Serializer[Any]):
+class BothLanguages(serializers.Serializer[object]):
     """A text in English and Urdu."""
 
     en = serializers.CharField(allow_blank=True)
     ur = serializers.CharField(allow_blank=True)
 
 
-class PurposeOutput(serializers.Serializer[Any]):
+class PurposeOutput(serializers.Serializer[object]):
     """One purpose, with the lawful basis and PakTaleem's capacity for each role."""
 
     code = serializers.CharField()
@@ -48,14 +47,14 @@ class PurposeOutput(serializers.Serializer[Any]):
     lawful_basis = serializers.DictField(child=serializers.DictField(child=serializers.CharField()))
 
 
-class PurposesOutput(serializers.Serializer[Any]):
+class PurposesOutput(serializers.Serializer[object]):
     """Purposes by code, and the URL of the next page."""
 
     purposes = PurposeOutput(many=True)
     next = serializers.CharField(allow_null=True)
 
 
-class NoticeOutput(serializers.Serializer[Any]):
+class NoticeOutput(serializers.Serializer[object]):
     """The notice in effect about a purpose."""
 
     version = serializers.UUIDField()
@@ -70,7 +69,7 @@ class NoticeOutput(serializers.Serializer[Any]):
     shown = serializers.CharField()
 
 
-class ConsentEventOutput(serializers.Serializer[Any]):
+class ConsentEventOutput(serializers.Serializer[object]):
     """One recorded answer."""
 
     id = serializers.UUIDField()
@@ -79,7 +78,7 @@ class ConsentEventOutput(serializers.Serializer[Any]):
     recorded_at = serializers.DateTimeField()
 
 
-class ConsentEventsOutput(serializers.Serializer[Any]):
+class ConsentEventsOutput(serializers.Serializer[object]):
     """Answers recorded together."""
 
     events = ConsentEventOutput(many=True)
@@ -100,7 +99,7 @@ class PastAnswerOutput(ConsentEventOutput):
     without_effect = serializers.BooleanField(help_text="A child gave it itself: no decision rests on it.")
 
 
-class ConsentStateOutput(serializers.Serializer[Any]):
+class ConsentStateOutput(serializers.Serializer[object]):
     """The current state of consent to one purpose."""
 
     purpose = serializers.CharField()
@@ -114,7 +113,7 @@ class ConsentStateOutput(serializers.Serializer[Any]):
     without_effect = serializers.BooleanField(help_text="A child gave it itself: no decision rests on it.")
 
 
-class SubjectConsentsOutput(serializers.Serializer[Any]):
+class SubjectConsentsOutput(serializers.Serializer[object]):
     """A person's consents: the state per purpose, the history, and the URL of earlier events."""
 
     subject = serializers.CharField()
@@ -123,7 +122,7 @@ class SubjectConsentsOutput(serializers.Serializer[Any]):
     next = serializers.CharField(allow_null=True)
 
 
-class StandingOutput(serializers.Serializer[Any]):
+class StandingOutput(serializers.Serializer[object]):
     """The decision for every active purpose, by code."""
 
     subject = serializers.CharField()

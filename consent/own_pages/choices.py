@@ -18,6 +18,7 @@ from consent.consents.selectors.consents import select_consent_events
 from consent.consents.services.consent_basis import ChildMayNotGive, NoticeNotInEffect
 from consent.consents.services.recording import (
     Answer,
+    AnswerArguments,
     ConsentNotBased,
     NothingToWithdraw,
     PurposeUnknown,
@@ -40,6 +41,7 @@ from consent.register.compiled import describe_purpose
 from consent.sharing.own_pages import describe_disclosures
 from paktaleem.directory.access_links.models import Page
 from paktaleem.directory.access_links.sessions import GET, GET_OR_POST, POST, Visit, own_page
+from paktaleem.foundation.accounts.actors import ReasonedAuthorship
 from paktaleem.foundation.accounts.middleware import get_client_time
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.web.public.pages import public_page, redirect_to_page
@@ -236,11 +238,11 @@ _ACTS: Mapping[str, Callable[[HttpRequest, Visit, Choice], str]] = {
 }
 
 
-def _act_arguments(request: HttpRequest, visit: Visit) -> dict[str, Any]:
+def _act_arguments(request: HttpRequest, visit: Visit) -> ReasonedAuthorship:
     return {"actor": visit.actor, "reason": Reason.SUBJECT_REQUEST, "at": get_client_time(request)}
 
 
-def _answer_arguments(request: HttpRequest, visit: Visit) -> dict[str, Any]:
+def _answer_arguments(request: HttpRequest, visit: Visit) -> AnswerArguments:
     """Return the arguments shared by all answers: method, language, actor and time."""
     return {
         "method": Method.WEB,

@@ -27,6 +27,7 @@ from consent.consents.selectors.choices import Choice, ChoiceUnknown, get_choice
 from consent.consents.services.consent_basis import ChildMayNotGive, GuardianMayNotAnswer, GuardianUnknown
 from consent.consents.services.recording import (
     Answer,
+    AnswerArguments,
     ConsentNotBased,
     NothingToWithdraw,
     PurposeUnknown,
@@ -131,7 +132,7 @@ def _choice(request: HttpRequest, ward: ChildView, purpose: str) -> Choice:
     return choice
 
 
-def _answer_context(request: HttpRequest, ward: ChildView) -> dict[str, Any]:
+def _answer_context(request: HttpRequest, ward: ChildView) -> AnswerArguments:
     return {
         "given_by": GivenBy.GUARDIAN,
         "guardian": ward.visit.person,
@@ -182,10 +183,17 @@ def ask_for_check(request: HttpRequest, ward: ChildView) -> HttpResponse:
 
 def _request_check(request: HttpRequest, ward: ChildView, provider: str, method: str) -> HttpResponse:
     answers = reverse("guardian-check-answer", args=[ward.child.client.code, provider])
-    context: dict[str, Any] = {"actor": ward.actor, "reason": Reason.SUBJECT_REQUEST, "at": get_client_time(request)}
     try:
         answer_to = get_public_url(request) + answers
-        request_check(ward.guardianship, provider=provider, method=method, answer_to=answer_to, **context)
+        request_check(
+            ward.guardianship,
+            provider=provider,
+            method=method,
+            answer_to=answer_to,
+            reason=Reason.SUBJECT_REQUEST,
+            actor=ward.actor,
+            at=get_client_time(request),
+        )
     except TooManyChecks:
         return redirect_to_child(ward, "often")
     except _CHECK_REFUSED:

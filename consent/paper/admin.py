@@ -1,5 +1,6 @@
 """Consent forms, and the answers typed from them, in the console."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -7,7 +8,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -56,12 +57,12 @@ from paktaleem.foundation.console.columns import (
 )
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import ChosenFilter, get_filtered_client, parse_uuid
-from paktaleem.foundation.console.forms import ActionForm, ScopedForm, set_choices
+from paktaleem.foundation.console.forms import ActionForm, FormData, ScopedForm, set_choices
 from paktaleem.foundation.console.home_pages import Card
-from paktaleem.foundation.console.model_admin import EvidenceAdmin
+from paktaleem.foundation.console.model_admin import EvidenceAdmin, Fieldsets
 from paktaleem.foundation.console.paging import LIMIT, format_count
 from paktaleem.foundation.console.register_names import format_purpose
-from paktaleem.foundation.console.requests import actor_of, get_action_time, may
+from paktaleem.foundation.console.requests import actor_of, by_user, by_user_for, get_action_time, may
 from paktaleem.foundation.console.row_actions import RowAction, act_page
 from paktaleem.foundation.console.site import boards, site
 from paktaleem.foundation.first_rows import FirstRows, take_first, take_latest
@@ -84,7 +85,7 @@ class ConfirmForm(ActionForm):
     )
 
 
-def _confirm_answer(row: PaperAnswer, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+def _confirm_answer(row: PaperAnswer, given: FormData, request: HttpRequest) -> HttpResponse:
     left_out = confirm_answer(row, scan=given["scan"], actor=actor_of(request), at=get_action_time(request))
     messages.success(request, gettext("Confirmed. In effect from the next decision."))
     for words in describe_left_out(left_out):
@@ -99,7 +100,7 @@ class FormFilter(ChosenFilter):
     parameter_name = "form"
     shown: FirstRows[FormRun]
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:  # noqa: ARG002
         found = FormRun.objects.order_by("-made_at")
         if (client_id := get_filtered_client(request)) is not None:
             found = found.filter(client_id=client_id)
@@ -109,7 +110,7 @@ class FormFilter(ChosenFilter):
             offered += FormRun.objects.filter(pk=parse_uuid(chosen))
         return [(str(run.pk), str(run)) for run in offered]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:  # noqa: ARG002
         value = self.value()
         return queryset.filter(page__run_id=parse_uuid(value)) if value else queryset
 
@@ -119,7 +120,7 @@ def _state_pill(row: PaperAnswer) -> SafeString:
 
 
 @admin.register(PaperAnswer, site=site)
-class PaperAnswerAdmin(ExportableAdmin, EvidenceAdmin):
+class PaperAnswerAdmin(ExportableAdmin[PaperAnswer], EvidenceAdmin[PaperAnswer]):
     """Answers typed from forms, with who answered and their state."""
 
     view_capability = Capability.VIEW_RECORDS
@@ -153,7 +154,7 @@ class PaperAnswerAdmin(ExportableAdmin, EvidenceAdmin):
     )
     person = person_column()
 
-    def page(self, request: HttpRequest, row: PaperAnswer, template: str, **values: Any) -> Any:
+    def page(self, request: HttpRequest, row: Any, template: str, **values: object) -> TemplateResponse:
         return super().page(request, row, template, said=self.said(row), **values)
 
     def panels(self, request: HttpRequest, row: PaperAnswer) -> list[dict[str, object]]:
@@ -188,7 +189,7 @@ class PaperAnswerAdmin(ExportableAdmin, EvidenceAdmin):
 
 
 @boards.connect
-def queue_board(actor: Actor, at: Any) -> list[Card]:
+def queue_board(actor: Actor, at: datetime) -> list[Card]:
     """Return a card with the number of open rows. Runs one query."""
     del at
     if not actor.may(Capability.MANAGE_FORMS):
@@ -222,8 +223,7 @@ class EnterForm(ActionForm):
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def prepare(self) -> None:
         run, at = self.row, get_action_time(self.request)
         with in_client(run.client_id):
             pages = FormPage.objects.filter(client_id=run.client_id, run=run).select_related("run", "subject")
@@ -276,7 +276,7 @@ class EnterForm(ActionForm):
         following = self.pages.next_page_number() if self.pages.has_next() else None
         return {**cleaned, "typed": typed, "following": following}
 
-    def _read(self, page: FormPage, cleaned: dict[str, Any]) -> TypedAnswer | None:
+    def _read(self, page: FormPage, cleaned: FormData) -> TypedAnswer | None:
         """Return the answers on a page; None if there are none, or if the day or the signer is missing."""
         day, signer = f"{page.position}-answered_on", f"{page.position}-guardian"
         given = {code: cleaned.get(f"{page.position}-{code}") for code in page.asked}
@@ -292,8 +292,8 @@ class EnterForm(ActionForm):
         return TypedAnswer(page, answers, cleaned[day], None if guardian == CHILD else UUID(guardian))
 
 
-def _enter_answers(run: FormRun, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
-    by: dict[str, Any] = {"actor": actor_of(request), "at": get_action_time(request)}
+def _enter_answers(run: FormRun, given: FormData, request: HttpRequest) -> HttpResponse:
+    by = by_user(request)
     number = len(enter_answers(run, given["typed"], method=given["method"], note=given["note"], **by))
     words = ngettext(
         "{number} answer is in the queue. Nothing is recorded yet: confirm it.",
@@ -306,12 +306,12 @@ def _enter_answers(run: FormRun, given: dict[str, Any], request: HttpRequest) ->
     return HttpResponseRedirect(reverse("admin:paper_formrun_change", args=[run.pk], current_app=site.name))
 
 
-def _has_waiting(run: FormRun, _at: Any) -> bool:
+def _has_waiting(run: FormRun, _at: datetime) -> bool:
     waiting = PaperAnswer.objects.filter(client_id=run.client_id, page__run=run, state=AnswerState.WAITING)
     return waiting.exists()
 
 
-def _confirm_waiting(run: FormRun, _given: dict[str, Any], request: HttpRequest) -> str:
+def _confirm_waiting(run: FormRun, _given: FormData, request: HttpRequest) -> str:
     outcome = confirm_waiting(run, actor=actor_of(request), at=get_action_time(request))
     for answer, error in outcome.held:
         reason = " ".join([gettext(error.console_message), *error.console_details])
@@ -336,8 +336,7 @@ class ClientForm(forms.Form):
         help_text=_("The client whose people are asked."),
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def prepare(self) -> None:
         set_choices(self, "client", Client.objects.exclude(pk=PAKTALEEM))
 
 
@@ -369,8 +368,7 @@ class MakeForm(ScopedForm, SelectionForm):
         help_text=_("As listed under Invitations of guardians: no contact, the child's own, or one that many share."),
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def prepare(self) -> None:
         client_id = _find_client(self.request)
         if client_id is not None:
             self.instance.client_id = client_id
@@ -403,13 +401,13 @@ def _find_client(request: HttpRequest) -> UUID | None:
     return client_id if Client.objects.exclude(pk=PAKTALEEM).filter(pk=client_id).exists() else None
 
 
-def _print_form(run: FormRun, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+def _print_form(run: FormRun, given: FormData, request: HttpRequest) -> HttpResponse:
     client = Client.objects.get(pk=run.client_id)
     base = get_public_url(request)
     urls = PortalUrls.of(base, client.code)
     own_page = f"{base}{reverse('guardian-start', args=[client.code])}" if run.for_guardians else urls.choices
     address, policy = own_page.partition("://")[2], urls.notice.partition("://")[2]
-    by: dict[str, Any] = {"actor": actor_of(request), "reason": given["reason"], "at": get_action_time(request)}
+    by = by_user_for(request, given["reason"])
     pdf = print_form(run, address=address, policy=policy, **by)
     response = HttpResponse(pdf, content_type="application/pdf")
     response["Content-Disposition"] = f'attachment; filename="consent-form-{run.made_at:%Y%m%d}-{run.pk.hex[-6:]}.pdf"'
@@ -441,7 +439,7 @@ def _describe_left_out(run: FormRun, people: QuerySet[Subject]) -> str:
 
 
 @admin.register(FormRun, site=site)
-class FormRunAdmin(EvidenceAdmin):
+class FormRunAdmin(EvidenceAdmin[FormRun]):
     """Consent forms: group, purposes and progress."""
 
     form = MakeForm
@@ -492,7 +490,7 @@ class FormRunAdmin(EvidenceAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[FormRun]:
         return annotate_actor(super().get_queryset(request), actor_of(request))
 
-    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:  # noqa: ARG002
+    def get_fieldsets(self, request: HttpRequest, obj: FormRun | None = None) -> Fieldsets:  # noqa: ARG002
         if obj is not None:
             return [(None, {"fields": ["owner", *self.detail_fields]})]
         return [
@@ -501,7 +499,11 @@ class FormRunAdmin(EvidenceAdmin):
         ]
 
     def changeform_view(
-        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, object] | None = None,
     ) -> HttpResponse:
         if object_id is None and self.has_add_permission(request) and _find_client(request) is None:
             return self._client_page(request)
@@ -518,9 +520,9 @@ class FormRunAdmin(EvidenceAdmin):
         }
         return TemplateResponse(request, "paper/client.html", context)
 
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: ARG002, FBT001
-        given: dict[str, Any] = form.cleaned_data
-        by: dict[str, Any] = {"actor": actor_of(request), "at": get_action_time(request)}
+    def save_model(self, request: HttpRequest, obj: FormRun, form: Any, change: bool) -> None:  # noqa: ARG002, FBT001
+        given: FormData = form.cleaned_data
+        by = by_user(request)
         select = select_unreachable if given["unreachable"] else select_people
         with in_client(obj.client_id):
             client = Client.objects.get(pk=obj.client_id)

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -88,7 +87,7 @@ def render_pdf(form: Form) -> bytes:
 
 
 def _blocks(text: str) -> list[dict[str, object]]:
-    blocks: list[dict[str, Any]] = []
+    blocks: list[dict[str, object]] = []
     kinds: list[str] = []
     for token in _MARKDOWN.parse(text):
         if token.type.endswith("_open"):
@@ -107,7 +106,7 @@ def _kind(kinds: Sequence[str]) -> str:
 
 
 def _runs(tokens: Sequence[Token]) -> list[dict[str, object]]:
-    runs: list[dict[str, Any]] = []
+    runs: list[dict[str, object]] = []
     strong = False
     for token in tokens:
         if token.type in {"strong_open", "strong_close"}:

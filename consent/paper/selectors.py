@@ -21,7 +21,7 @@ from consent.register.compiled import Basis
 from consent.register.models.purposes import Purpose
 from paktaleem.directory.data_systems.models import EXEMPTION_LABELS
 from paktaleem.directory.data_systems.selectors import name_systems
-from paktaleem.directory.people.models import GuardianClaim, Subject
+from paktaleem.directory.people.models import AgeGate, GuardianClaim, Subject
 from paktaleem.directory.people.selectors import having_left, list_subjects
 from paktaleem.directory.schools.selectors import Selection, select_chosen
 from paktaleem.foundation.accounts.actors import Actor
@@ -87,7 +87,7 @@ def list_signers(client: Client, children: Iterable[Subject], *, at: datetime) -
             found[row.child_id].append((row.guardian, row.get_relationship_display()))
     for (child, _), claim in claims.items():
         found[child].append((claim.guardian, claim.get_relationship_display()))
-    gate: dict[str, Any] = {"thresholds": client.thresholds, "serves_minors": client.serves_minors}
+    gate: AgeGate = {"thresholds": client.thresholds, "serves_minors": client.serves_minors}
     return {
         child: sorted((one for one in signers if one[0].is_recorded and not one[0].is_child(at, **gate)), key=str)
         for child, signers in found.items()
@@ -153,7 +153,7 @@ def name_reasons(codes: Iterable[str]) -> dict[str, Both]:
     return {code: in_both(partial(_say_reason, code)) for code in set(codes) - {""}}
 
 
-def _say_reason(code: str) -> Any:
+def _say_reason(code: str) -> object:
     return EXEMPTION_LABELS.get(code) or translation.gettext(str(dict(Reason.choices).get(code, code)))
 
 

@@ -39,7 +39,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.sign_in_rules import get_public_url
 from paktaleem.foundation.console.clocks import AsOfForm
 from paktaleem.foundation.console.columns import actor_column, annotate_actor, format_actor, render_state, state_column
-from paktaleem.foundation.console.forms import RowActionForm
+from paktaleem.foundation.console.forms import FormData, RowActionForm
 from paktaleem.foundation.console.model_admin import EvidenceAdmin
 from paktaleem.foundation.console.person_pages import PersonPage, person_acts, person_pages
 from paktaleem.foundation.console.register_names import format_purpose
@@ -126,7 +126,7 @@ class BundleForm(RowActionForm):
     field_order = ("language", "reason")
 
 
-def _export_bundle(subject: Subject, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+def _export_bundle(subject: Subject, given: FormData, request: HttpRequest) -> HttpResponse:
     packed = export_evidence(
         subject,
         base=get_public_url(request),
@@ -154,7 +154,7 @@ person_acts.connect(
 
 
 @admin.register(ConsentEvent, site=site)
-class ConsentEventAdmin(PersonRowAdmin, EvidenceAdmin):
+class ConsentEventAdmin(PersonRowAdmin[ConsentEvent], EvidenceAdmin[ConsentEvent]):
     """All recorded answers."""
 
     list_display = ("recorded_at", "purpose", "person", "answer", "given_by", "method", "actor", "owner")

@@ -29,7 +29,7 @@ class ShowReceiptInput(StrictSerializer):
     language = serializers.ChoiceField(LANGUAGES, default="en")
 
 
-class ReceiptOutput(serializers.Serializer[Any]):
+class ReceiptOutput(serializers.Serializer[object]):
     """Output: a consent receipt, JSON-LD in DPV terms with the profile of ISO/IEC TS 27560:2023."""
 
     def to_representation(self, instance: Any) -> Any:
@@ -43,7 +43,7 @@ class ShowReceipt(Operation):
     capabilities = {"GET": Capability.VIEW_CONSENTS}
     is_conditional = True
 
-    @extend_schema(parameters=[ShowReceiptInput], responses={(200, LD_JSON): dict[str, Any]})
+    @extend_schema(parameters=[ShowReceiptInput], responses={(200, LD_JSON): dict[str, object]})
     def get(self, request: Request, event: UUID) -> Response:
         """Return the receipt (ISO/IEC TS 27560) of one recorded answer for the person; always the same bytes."""
         query = validate_input(ShowReceiptInput, request.query_params.dict())

@@ -10,7 +10,6 @@ import json
 import zipfile
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
 
 from paktaleem.foundation.audit.canonical import canonical, compute_leaf_hash
 
@@ -23,7 +22,7 @@ class BundleBroken(ValueError):
     """The bundle was modified; the argument names the difference."""
 
 
-def manifest_of(files: Mapping[str, bytes], about: Mapping[str, Any]) -> bytes:
+def manifest_of(files: Mapping[str, bytes], about: Mapping[str, object]) -> bytes:
     """Return the manifest as canonical JSON: files with size and SHA-256 (hex), and what the bundle is about."""
     listed = [
         {"path": path, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}

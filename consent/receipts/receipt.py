@@ -149,7 +149,7 @@ class RecordFacts:
         return self.events[-1]
 
 
-def consent_record(facts: RecordFacts, place: PortalUrls) -> dict[str, Any]:
+def consent_record(facts: RecordFacts, place: PortalUrls) -> dict[str, object]:
     """Return the JSON-LD record of one person's consent to one purpose, up to its latest event."""
     return {
         "@context": f"{place.base}{dpv.CONTEXT_PATH}",
@@ -196,7 +196,7 @@ def _format_time(value: datetime) -> str:
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def _serialize_subject(facts: RecordFacts) -> dict[str, Any]:
+def _serialize_subject(facts: RecordFacts) -> dict[str, object]:
     kinds = ["dpv:DataSubject"]
     if facts.role in dpv.PEOPLE:
         kinds.append(dpv.PEOPLE[facts.role])
@@ -225,9 +225,9 @@ def _serialize_notices(facts: RecordFacts, place: PortalUrls) -> list[dict[str, 
     return [*consent_notices, policy]
 
 
-def _serialize_process(facts: RecordFacts, place: PortalUrls) -> dict[str, Any]:
+def _serialize_process(facts: RecordFacts, place: PortalUrls) -> dict[str, object]:
     joint = facts.joint_controller
-    process: dict[str, Any] = {
+    process: dict[str, object] = {
         "@type": "dpv:Process",
         "dct:title": facts.purpose_text.name,
         "dpv:hasPurpose": [_serialize_purpose(facts)],
@@ -274,7 +274,7 @@ def _serialize_purpose(facts: RecordFacts) -> dict[str, Any]:
     return purpose
 
 
-def _serialize_category(item: DataItem) -> dict[str, Any]:
+def _serialize_category(item: DataItem) -> dict[str, object]:
     return {
         "@type": "dpv:PersonalData",
         "dct:identifier": item.code,
@@ -284,25 +284,25 @@ def _serialize_category(item: DataItem) -> dict[str, Any]:
     }
 
 
-def _storage_locations(facts: RecordFacts) -> list[dict[str, Any]]:
+def _storage_locations(facts: RecordFacts) -> list[dict[str, object]]:
     return [{"@type": "dpv:StorageLocation", "dpv:hasLocation": dpv.country(code)} for code in facts.storage_countries]
 
 
-def _processing_locations(facts: RecordFacts) -> list[dict[str, Any]]:
+def _processing_locations(facts: RecordFacts) -> list[dict[str, object]]:
     """List every country of processing: those of storage and those of the recipients."""
     codes = [*facts.storage_countries, *(code for one in facts.recipients for code in one.countries)]
     places = dict.fromkeys(dpv.country(code) for code in codes)
     return [{"@type": "dpv:ProcessingLocation", "dpv:hasLocation": one} for one in places]
 
 
-def _storage_duration(event: ReceiptEvent) -> dict[str, Any]:
+def _storage_duration(event: ReceiptEvent) -> dict[str, object]:
     """Return the storage duration: while the consent is in force, then until the retention rules apply."""
     after = {"@type": "dpv:UntilEventDuration", "rdf:value": "the retention rules dispose of it"}
     duration = _duration(event) if event.state == "given" else after
     return {"@type": "dpv:StorageDuration", "dpv:hasDuration": duration}
 
 
-def _duration(event: ReceiptEvent) -> dict[str, Any]:
+def _duration(event: ReceiptEvent) -> dict[str, object]:
     """Return the validity of an answer: a consent until it expires, else until the person answers again."""
     if event.state != "given":
         return {"@type": "dpv:UntilEventDuration", "rdf:value": "the person answers anew"}
@@ -323,7 +323,7 @@ def _map_roles(facts: RecordFacts) -> dict[Party, list[str]]:
     return parts
 
 
-def _serialize_party(party: Party, roles: Sequence[str]) -> dict[str, Any]:
+def _serialize_party(party: Party, roles: Sequence[str]) -> dict[str, object]:
     return {
         "@id": _urn(party.id),
         "@type": ["dpv:Organisation", *roles],
@@ -339,8 +339,8 @@ def _serialize_party(party: Party, roles: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _serialize_status(facts: RecordFacts, event: ReceiptEvent) -> dict[str, Any]:
-    status: dict[str, Any] = {
+def _serialize_status(facts: RecordFacts, event: ReceiptEvent) -> dict[str, object]:
+    status: dict[str, object] = {
         "@id": _urn(event.id),
         "@type": _status_types(event),
         "dct:identifier": str(event.id),
@@ -367,7 +367,7 @@ def _status_types(event: ReceiptEvent) -> list[str]:
     return ["dpv:RenewedConsentGiven" if event.is_renewal else dpv.STATES["given"], "dpv:ExpressedConsent"]
 
 
-def _indicated_by(facts: RecordFacts, event: ReceiptEvent) -> dict[str, Any]:
+def _indicated_by(facts: RecordFacts, event: ReceiptEvent) -> dict[str, object]:
     if event.guardian is None:
         acts_itself = event.by in {"self", "staff"} and event.state not in {"requested", "revoked", "invalidated"}
         return {"@id": _urn(facts.subject if acts_itself else facts.controller.id)}

@@ -1,6 +1,6 @@
 """Receipts as printable pages, in both languages."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import segno
@@ -21,7 +21,7 @@ from paktaleem.foundation.accounts.middleware import get_client_time
 from paktaleem.foundation.accounts.sign_in_rules import get_public_url
 from paktaleem.foundation.encryption.keyring import keyring
 from paktaleem.foundation.text.times import join_words
-from paktaleem.foundation.web.public.pages import LanguageLink, public_page
+from paktaleem.foundation.web.public.pages import LanguageLink, PageValues, public_page
 
 if TYPE_CHECKING:
     from consent.notices.models import NoticeVersion
@@ -68,7 +68,7 @@ def print_receipt(
     code = make_receipt_code(event.pk, receipt_key())
     change_url = f"{place.choices}receipt/{code}/"
     giver, method = _GIVERS.get(event.given_by, event.given_by), _METHODS.get(event.method, event.method)
-    values: dict[str, Any] = {
+    values: PageValues = {
         "facts": facts,
         "latest": facts.latest,
         "answer": _ANSWERS.get(event.state, event.state),

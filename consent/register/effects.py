@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -34,7 +33,7 @@ from consent.register.models.purposes import (
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.errors import EFFECT_SHOWN
 from paktaleem.foundation.tenancy.context import advisory_lock
-from paktaleem.foundation.tenancy.rows import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM, SqlValues
 
 
 def to_capacity_rules(
@@ -113,7 +112,7 @@ def count_concerned(
     """
     codes = Purpose.objects.filter(pk__in=list(purposes)).values_list("code", flat=True)
     same = Purpose.objects.filter(code__in=list(codes), client_id__in=[client_id, PAKTALEEM])
-    values: dict[str, Any] = {
+    values: SqlValues = {
         "purposes": list(same.values_list("pk", flat=True)),
         "roles": list(roles),
         "everywhere": client_id == PAKTALEEM,
@@ -192,7 +191,7 @@ def count_recipient_effect(row: RecipientApproval, *, at: datetime) -> Recipient
 
     Runs a fixed number of queries. A client's own approval concerns its own people only.
     """
-    values: dict[str, Any] = {
+    values: SqlValues = {
         "codes": row.purposes,
         "categories": row.categories,
         "purposes": list(Purpose.objects.filter(code__in=row.purposes).values_list("pk", flat=True)),

@@ -348,7 +348,7 @@ def _check_recipient(row: RegisterRow, before: RegisterRow | None, *, at: dateti
             raise ValidationError(_ANNOUNCED)
 
 
-def _to_plain(value: Any) -> Any:
+def _to_plain(value: object) -> object:
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, (list, tuple)):
@@ -398,8 +398,8 @@ def request_safeguard_change(
     if kind is None:
         raise ValidationError(_WEAKENS_NONE)
     of = row if isinstance(row, Purpose) else getattr(row, "purpose", None)  # a recipient may have several
-    about: dict[str, Any] = {"purpose": of.code if of else "", "values": list_changed_values(row, before)}
-    return store_safeguard_change(row, kind, **about, ground=ground, actor=actor, at=at)
+    purpose, values = of.code if of else "", list_changed_values(row, before)
+    return store_safeguard_change(row, kind, purpose=purpose, values=values, ground=ground, actor=actor, at=at)
 
 
 def store_safeguard_change(
@@ -522,7 +522,7 @@ def list_changed_values(row: RegisterRow, before: RegisterRow | None) -> dict[st
     return {name: _to_json(getattr(row, name)) for name in changed}
 
 
-def _to_json(value: Any) -> Any:
+def _to_json(value: object) -> object:
     if isinstance(value, datetime):
         return value.isoformat()
     return value if value is None or isinstance(value, (bool, int, list)) else str(value)

@@ -1,7 +1,7 @@
 """Console pages of disclosures."""
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 from django import forms
 from django.contrib import admin
@@ -34,8 +34,8 @@ from paktaleem.foundation.console.approvals import approval_actions, change_stat
 from paktaleem.foundation.console.columns import render_state, state_column
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import ConditionFilter
-from paktaleem.foundation.console.forms import ActionForm, set_choices
-from paktaleem.foundation.console.model_admin import EvidenceAdmin, ScopedAdmin
+from paktaleem.foundation.console.forms import ActionForm, FormData, set_choices
+from paktaleem.foundation.console.model_admin import EvidenceAdmin, Saving, ScopedAdmin
 from paktaleem.foundation.console.person_pages import DISCLOSURES, PersonRows, list_url_of_person, on_tab, person_acts
 from paktaleem.foundation.console.register_names import format_categories, format_purpose
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
@@ -75,8 +75,7 @@ class DemandForm(ActionForm):
         help_text=_("Only if the instrument forbids that the client, as controller, is informed."),
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def prepare(self) -> None:
         set_choices(self, "categories", _category_choices(self.row.client_id))
 
 
@@ -89,12 +88,11 @@ class DisclosedForm(ActionForm):
     informed_on = forms.DateField(label=_("Informed on"), widget=DayInput, required=False)
     not_informed = forms.ChoiceField(label=_("Or why not"), required=False, choices=[("", "—"), *NotInformed.choices])
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def prepare(self) -> None:
         set_choices(self, "categories", _category_choices(self.row.client_id, self.row.demanded))
 
 
-def _request(row: Subject, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+def _request(row: Subject, given: FormData, request: HttpRequest) -> HttpResponse:
     demand = LegalDemand(**{name: given[name] for name in DemandForm.base_fields})
     made = request_legal_disclosure(row, demand, actor=actor_of(request), at=get_action_time(request))
     return HttpResponseRedirect(reverse("admin:sharing_legaldisclosure_change", args=[made.pk], current_app=site.name))
@@ -116,7 +114,7 @@ person_acts.connect(
 
 
 @admin.register(LegalDisclosure, site=site)
-class LegalDisclosureAdmin(PersonRows, EvidenceAdmin):
+class LegalDisclosureAdmin(PersonRows, EvidenceAdmin[LegalDisclosure]):
     """Console page of legal disclosures, newest first."""
 
     view_capability = Capability.VIEW_CLIENT_RECORDS
@@ -170,7 +168,7 @@ class DeniedFilter(ConditionFilter):
     """Filter for the disclosures that the decision denied."""
 
     title = "decision"
-    offered: ClassVar[Any] = {"denied": (_("Denied"), lambda _at: Q(is_denied=True))}
+    offered = {"denied": (_("Denied"), lambda _at: Q(is_denied=True))}
 
 
 def render_decision(row: Disclosure) -> SafeString:
@@ -179,7 +177,7 @@ def render_decision(row: Disclosure) -> SafeString:
 
 
 @admin.register(Disclosure, site=site)
-class DisclosureAdmin(ExportableAdmin, EvidenceAdmin):
+class DisclosureAdmin(ExportableAdmin[Disclosure], EvidenceAdmin[Disclosure]):
     """Console page of disclosures, newest first."""
 
     view_capability = Capability.VIEW_RECORDS
@@ -211,7 +209,7 @@ class DisclosureAdmin(ExportableAdmin, EvidenceAdmin):
 
 
 @admin.register(BusinessTransfer, site=site)
-class BusinessTransferAdmin(ScopedAdmin):
+class BusinessTransferAdmin(ScopedAdmin[BusinessTransfer]):
     """Console page of business transfers, newest first."""
 
     view_capability = Capability.VIEW_REGISTER
@@ -245,8 +243,8 @@ class BusinessTransferAdmin(ScopedAdmin):
         own = Client.objects.filter(pk=PAKTALEEM)
         return super().formfield_for_foreignkey(db_field, request, **kwargs, queryset=own, initial=PAKTALEEM)
 
-    def write(self, row: BusinessTransfer, **details: Any) -> None:
-        request_business_transfer(row, actor=details["actor"], at=details["at"])
+    def write(self, row: BusinessTransfer, saving: Saving) -> None:
+        request_business_transfer(row, actor=saving.actor, at=saving.at)
 
     def panels(self, request: HttpRequest, row: BusinessTransfer) -> list[dict[str, object]]:
         if row.announced_as is None:

@@ -1,7 +1,6 @@
 """API operations on disclosures."""
 
 from http import HTTPStatus
-from typing import Any
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -45,7 +44,7 @@ class DisclosureBatchInput(StrictSerializer):
     disclosures = serializers.ListField(child=DisclosureInput(), allow_empty=False, min_length=1, max_length=1_000)
 
 
-class DisclosureOutput(serializers.Serializer[Any]):
+class DisclosureOutput(serializers.Serializer[object]):
     """A recorded disclosure. ``decision`` is ``permitted``, or why it was denied; then ``flagged`` is true."""
 
     id = serializers.UUIDField()
@@ -62,7 +61,7 @@ class DisclosureResultOutput(ReportResultOutput):
     """The result of one report of a batch: the recorded disclosure, or what is wrong by field."""
 
 
-class DisclosureBatchOutput(serializers.Serializer[Any]):
+class DisclosureBatchOutput(serializers.Serializer[object]):
     """The results of a batch, in the order sent."""
 
     disclosures = DisclosureResultOutput(many=True)

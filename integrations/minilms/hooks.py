@@ -108,7 +108,7 @@ def _handler(hooks: Hooks) -> type[BaseHTTPRequestHandler]:
             self.send_response(hooks.take(self.rfile.read(size), headers))
             self.end_headers()
 
-        def log_message(self, *said: Any) -> None:
+        def log_message(self, *said: object) -> None:
             log.info(said[0], *said[1:])
 
     return Handler

@@ -112,7 +112,7 @@ def _restrict(store: Store, person: str, order: dict[str, Any]) -> Answer:
     return {"result": "done"}
 
 
-def _object(store: Store, person: str, order: dict[str, Any]) -> Answer:
+def _object(store: Store, person: str, order: dict[str, object]) -> Answer:
     del store, person, order  # cached decisions are deleted: the next query returns a refusal
     return {"result": "done"}
 

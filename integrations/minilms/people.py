@@ -37,7 +37,7 @@ def consent(store: Store, portal: Portal, person: str, purpose: str, state: str,
 
 
 def store_record(
-    store: Store, portal: Portal, person: str, category: str, data: Any, *, purpose: str, occasion: str
+    store: Store, portal: Portal, person: str, category: str, data: object, *, purpose: str, occasion: str
 ) -> Decision:
     """Store something a person did, if it may be collected, and report it."""
     decision = may(store, portal, person, purpose, action="collect")

@@ -1,7 +1,7 @@
 """The breach register in the console: record, assess, write letters, record measures, close by two people."""
 
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
@@ -29,8 +29,9 @@ from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.columns import render_state, state_column
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import SortByWaitingTime, progress_filter
-from paktaleem.foundation.console.forms import ActionForm, RowActionForm, set_choices
+from paktaleem.foundation.console.forms import ActionForm, FormData, RowActionForm, set_choices
 from paktaleem.foundation.console.long_acts import LongAct, Progress, long_acts
+from paktaleem.foundation.console.model_admin import Saving
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction, act_page
 from paktaleem.foundation.console.site import site
@@ -100,7 +101,7 @@ class AssessForm(ActionForm, SelectionForm):
     )
     field_order = ("likelihood", "severity", "outcome", "reasons", "everyone", *CHOOSING, "number")
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> FormData:
         """Check the school, class and grade; replace the fields that choose people by whom they choose."""
         cleaned = super().clean() or self.cleaned_data
         with in_client(self.row.client_id):
@@ -185,8 +186,7 @@ class MeasuresForm(RowActionForm):
     lessons = forms.CharField(label=_("Lessons"), max_length=4000, required=False, widget=AdminTextareaWidget)
     field_order = ("measures", "lessons", "reason")
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def prepare(self) -> None:
         self.initial["measures"], self.initial["lessons"] = self.row.measures, self.row.lessons
 
 
@@ -197,8 +197,7 @@ class ClientsForm(ActionForm):
         Client.objects.none(), label=_("Clients"), widget=forms.CheckboxSelectMultiple
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def prepare(self) -> None:
         others = Client.objects.exclude(pk=self.row.client_id).filter(is_sandbox=False)
         set_choices(self, "clients", others.order_by("name"))
 
@@ -206,10 +205,10 @@ class ClientsForm(ActionForm):
 def _letter_page(act: Act[Any, Any, BreachLetter], form: type[_LetterForm]) -> RowAction:
     """Return the page of an act that writes a letter: with a draft and a preview; the authority's can be printed."""
 
-    def respond(row: Breach, given: dict[str, Any], request: HttpRequest) -> HttpResponse | None:
+    def respond(row: Breach, given: FormData, request: HttpRequest) -> HttpResponse | None:
         language = given["language"]
         if "redraft" in request.POST:
-            owner: Any = site.get_model_admin(Breach)
+            owner = site.get_model_admin(Breach)
             return HttpResponseRedirect(f"{owner.url_of(act.slug, row)}?{urlencode({'language': language})}")
         if "text_ur" in given:  # written in both languages: this is the one of the preview
             del given["language"]
@@ -237,7 +236,7 @@ def _state(row: Breach) -> SafeString:
 
 
 @admin.register(Breach, site=site)
-class BreachAdmin(SortByWaitingTime, ExportableAdmin):
+class BreachAdmin(SortByWaitingTime, ExportableAdmin[Breach]):
     """Console page of personal-data breaches, newest first."""
 
     view_capability = Capability.VIEW_CLIENT_RECORDS
@@ -251,8 +250,8 @@ class BreachAdmin(SortByWaitingTime, ExportableAdmin):
         "client_informed_at authority_notified_at people_informed_at closed_at"
     )
     newest_by = "recorded_at"
-    longest_first: ClassVar[Any] = {"running": "due_at", "overdue": "due_at"}
-    codes: ClassVar[Any] = {"categories": DataCategory, "systems": System}
+    longest_first = {"running": "due_at", "overdue": "due_at"}
+    codes = {"categories": DataCategory, "systems": System}
     row_fields = fixed = (*FACTS, "categories", "systems")
     detail_fields = (
         *("state", "hours_left", "to_inform", "due_at", "missing", "measures", "lessons"),
@@ -275,8 +274,8 @@ class BreachAdmin(SortByWaitingTime, ExportableAdmin):
         act_page(request_closing, step_up=True),
     )
 
-    def write(self, row: Breach, **details: Any) -> None:
-        record_breach(row, actor=details["actor"], at=details["at"])
+    def write(self, row: Breach, saving: Saving) -> None:
+        record_breach(row, actor=saving.actor, at=saving.at)
 
     def panels(self, request: HttpRequest, row: Breach) -> list[dict[str, object]]:
         """Show the assessments and the letters; while the breach is open also whose data it concerns."""

@@ -1,7 +1,7 @@
 """Breaches, their assessments with the people concerned, letters and closings."""
 
 from datetime import datetime
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -134,7 +134,7 @@ class Breach(TenantRow, Tracked):
     people_informed_at = models.DateTimeField("people informed", null=True, editable=False)
     closed_at = models.DateTimeField("closed", null=True, editable=False)
 
-    objects: ClassVar[Any] = BreachQuerySet.as_manager()
+    objects: ClassVar = BreachQuerySet.as_manager()
     history = History()
 
     due = (

@@ -1,7 +1,7 @@
 """Console pages of disposals."""
 
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID
 
 from django import forms
@@ -14,7 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from consent.register.admin.safeguards import waiting_panels
-from paktaleem.directory.data_systems.admin.systems import panel_of_orders
+from paktaleem.directory.data_systems.admin.systems import ORDERS_TEMPLATE, list_order_lines
 from paktaleem.directory.data_systems.extension_points import OrderCase, order_cases
 from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.data_systems.selectors import name_systems
@@ -57,8 +57,8 @@ def build_panels(row: Batch) -> list[dict[str, object]]:
     if row.stage in {Stage.EXECUTING, Stage.VERIFYING}:
         own = Order.objects.open().filter(client_id=row.client_id, parent_kind=PARENT, parent_id=row.pk)
         keys = take_first(own.order_by("due_at", "pk").values_list("pk", flat=True), _ORDERS)
-        panel = panel_of_orders(Order.objects.filter(client_id=row.client_id, pk__in=list(keys)))
-        found.append({**panel, "lines": keys.with_rows(panel["lines"])})
+        lines = list_order_lines(Order.objects.filter(client_id=row.client_id, pk__in=list(keys)))
+        found.append({"template": ORDERS_TEMPLATE, "lines": keys.with_rows(lines)})
     return found
 
 
@@ -122,8 +122,7 @@ class TakeOutForm(ActionForm):
     )
     ground = GroundField(help_text=_("About the case only; do not name people."))
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def prepare(self) -> None:
         codes = sorted({one["category"] for one in self.row.summary})
         set_choices(
             self,
@@ -157,7 +156,7 @@ _CERTIFICATES = certificate_actions(
 
 
 @admin.register(Batch, site=site)
-class BatchAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
+class BatchAdmin(SortByWaitingTime, ExportableAdmin[Batch], EvidenceAdmin[Batch]):
     """Console page of disposals, newest first."""
 
     view_capability = Capability.VIEW_HOLDINGS
@@ -166,7 +165,7 @@ class BatchAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
     list_filter = (progress_filter(open=_("Open")), "client")
     exported = "ground decider is_automatic stage size opened_at reviewed_at approved_at starts_at ordered_at ended_at"
     newest_by = "opened_at"
-    longest_first: ClassVar[Any] = {"open": "opened_at", "to_review_at": "opened_at"}
+    longest_first = {"open": "opened_at", "to_review_at": "opened_at"}
     row_fields = ("ground", "decider", "is_automatic", "size")
     detail_fields = ("name", "standing", "opened_at", "approved_at", "starts_at", "ordered_at", "ended_at")
     intro = (

@@ -1,7 +1,6 @@
 """API operations on disposals: how far one is, and its certificate."""
 
 import json
-from typing import Any
 from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
@@ -16,14 +15,14 @@ from retention.disposals.models import GROUNDS, Batch, Cause, Decider, ItemState
 from retention.disposals.selectors import CertificateMissing, find_certificate, get_disposal, get_progress
 
 
-class DisposalCountOutput(serializers.Serializer[Any]):
+class DisposalCountOutput(serializers.Serializer[object]):
     """How many holdings of a disposal are in one state."""
 
     state = serializers.ChoiceField(ItemState.choices)
     holdings = serializers.IntegerField()
 
 
-class DisposalOutput(serializers.Serializer[Any]):
+class DisposalOutput(serializers.Serializer[object]):
     """One disposal: its stage, and how many of its holdings are in which state.
 
     Its orders are in ``GET /api/v1/orders``: their ``case`` names the disposal.
@@ -43,7 +42,7 @@ class DisposalOutput(serializers.Serializer[Any]):
     ended_at = serializers.DateTimeField(allow_null=True)
 
 
-class CertifiedCountOutput(serializers.Serializer[Any]):
+class CertifiedCountOutput(serializers.Serializer[object]):
     """How many holdings of one category in one system ended alike; ``rule`` is null without one."""
 
     category = serializers.CharField()
@@ -57,7 +56,7 @@ class CertifiedCountOutput(serializers.Serializer[Any]):
     count = serializers.IntegerField()
 
 
-class DisposalCertificateOutput(serializers.Serializer[Any]):
+class DisposalCertificateOutput(serializers.Serializer[object]):
     """A certificate: ``body`` is the exact text whose SHA-256 (hex) the ledger entry repeats; ``counts`` are parsed."""
 
     sha256 = serializers.CharField()

@@ -1,6 +1,6 @@
 """Models of disposals: sweeps, batches, their items and certificates."""
 
-from typing import Any, ClassVar, Self
+from typing import Self
 
 from django.db import models
 from django.db.models import ExpressionWrapper, Q
@@ -128,7 +128,7 @@ class Batch(TenantRow):
     paused_at = models.DateTimeField("interrupted", null=True)
     ended_at = models.DateTimeField("ended", null=True)
 
-    objects: ClassVar[Any] = BatchQuerySet.as_manager()
+    objects = BatchQuerySet.as_manager()
 
     due = (
         Due(
@@ -268,7 +268,7 @@ class Item(TenantRow):
     parcel = models.PositiveIntegerField(null=True, help_text="Number of the order set in its chunk.")
     again_at = models.DateTimeField("not flagged again before", null=True)
 
-    objects: ClassVar[Any] = ItemQuerySet.as_manager()
+    objects = ItemQuerySet.as_manager()
 
     class Meta:
         verbose_name = "holding of a disposal"

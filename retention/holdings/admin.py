@@ -1,11 +1,12 @@
 """Console pages of collections, holdings and incidents."""
 
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Exists, F, Model, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
@@ -25,6 +26,7 @@ from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import ProgressFilter, SortByWaitingTime
 from paktaleem.foundation.console.forms import (
     ActionForm,
+    FormData,
     GroundField,
     get_chosen_client,
     list_choice_values,
@@ -38,7 +40,7 @@ from paktaleem.foundation.console.register_names import (
     format_codes,
     format_purposes,
 )
-from paktaleem.foundation.console.requests import actor_of, get_action_time, may
+from paktaleem.foundation.console.requests import actor_of, by_user, get_action_time, may
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.translation import translate_text
@@ -53,7 +55,7 @@ AGE_LABELS = (_("Up to 1 year"), _("1 to 2 years"), _("2 to 3 years"), _("3 to 5
 """The names of the ages of holdings, youngest first."""
 
 
-class OfPersonAdmin(EvidenceAdmin):
+class OfPersonAdmin[Row: Model](EvidenceAdmin[Row]):
     """Base of the console pages of rows about a person."""
 
     view_capability = Capability.VIEW_HOLDINGS
@@ -62,7 +64,7 @@ class OfPersonAdmin(EvidenceAdmin):
     person = person_column()
 
 
-class DataOfPersonAdmin(OfPersonAdmin):
+class DataOfPersonAdmin[Row: Model](OfPersonAdmin[Row]):
     """Base of the console pages of collections and holdings."""
 
     loaded = ("subject", "system")
@@ -72,7 +74,7 @@ class DataOfPersonAdmin(OfPersonAdmin):
 
 
 @admin.register(Collection, site=site)
-class CollectionAdmin(ExportableAdmin, DataOfPersonAdmin):
+class CollectionAdmin(ExportableAdmin[Collection], DataOfPersonAdmin[Collection]):
     """Console page of collections, newest first."""
 
     list_display = ("reported_at", "category", "person", "occasion", "purpose", "allowed", "owner")
@@ -92,7 +94,7 @@ class CollectionAdmin(ExportableAdmin, DataOfPersonAdmin):
 
 
 @admin.register(Holding, site=site)
-class HoldingAdmin(ExportableAdmin, DataOfPersonAdmin):
+class HoldingAdmin(ExportableAdmin[Holding], DataOfPersonAdmin[Holding]):
     """Console page of holdings, most recently collected first."""
 
     list_display = ("last_collected_at", "category", "person", "system", "count", "state", "owner")
@@ -158,15 +160,14 @@ class DecisionForm(ActionForm):
     decision = forms.ChoiceField(label=_("Decision"), choices=CollectionDecision.choices, widget=forms.RadioSelect)
     ground = GroundField(help_text=_("Why is this right? About the data only; do not name people."))
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def prepare(self) -> None:
         """Offer to explain it only to those who may request a weaker safeguard."""
-        super().__init__(*args, **kwargs)
         if not may(self.request, Capability.DECIDE_FOR_CLIENT, self.row.client_id):
             offered = [one for one in CollectionDecision.choices if one[0] != CollectionDecision.EXPLAINED]
             set_choices(self, "decision", offered)
 
 
-def _decide(row: FlaggedCollection, given: dict[str, Any], request: HttpRequest) -> HttpResponse | None:
+def _decide(row: FlaggedCollection, given: FormData, request: HttpRequest) -> HttpResponse | None:
     by: dict[str, Any] = {"ground": given["ground"], "actor": actor_of(request), "at": get_action_time(request)}
     if given["decision"] == CollectionDecision.EXPLAINED:
         return to_waiting(request, request_explanation(row, **by))
@@ -181,14 +182,14 @@ def _flag_pill(row: FlaggedCollection) -> SafeString:
 
 
 @admin.register(FlaggedCollection, site=site)
-class FlaggedCollectionAdmin(SortByWaitingTime, ExportableAdmin, OfPersonAdmin):
+class FlaggedCollectionAdmin(SortByWaitingTime, ExportableAdmin[FlaggedCollection], OfPersonAdmin[FlaggedCollection]):
     """Console page of flagged collections, newest first."""
 
     list_display = ("flagged_at", "category", "purpose", "why", "person", "state", "owner")
     list_filter = (ProgressFilter, "client")
     exported = "person=subject__external_id category purpose reason flagged_at decision ground decided_at"
     newest_by = "flagged_at"
-    longest_first: ClassVar[Any] = {"open": "flagged_at"}
+    longest_first = {"open": "flagged_at"}
     row_fields = ("category", "purpose", "ground")
     detail_fields = ("why", "person", "flagged_at", "state", "decided_at", "decider")
     intro = (
@@ -232,19 +233,19 @@ class FlaggedCollectionAdmin(SortByWaitingTime, ExportableAdmin, OfPersonAdmin):
         return "—" if row.is_open else format_actor(row)
 
 
-def _may_be_released(row: Quarantine, _at: Any) -> bool:
+def _may_be_released(row: Quarantine, _at: datetime) -> bool:
     """Return True if the quarantine rests on a report and no incident is open; an incident ends its own quarantine."""
     return row.ends_at is None and row.cause == QuarantineCause.REPORT and not has_open_incident(row.subject)
 
 
-def request_end(row: Any, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+def request_end(row: Any, given: FormData, request: HttpRequest) -> HttpResponse:
     """Request that a quarantine or an incident ends, and show the request."""
-    by: dict[str, Any] = {"actor": actor_of(request), "at": get_action_time(request)}
+    by = by_user(request)
     return to_waiting(request, request_release(row, ground=given["ground"], **by))
 
 
 @admin.register(Quarantine, site=site)
-class QuarantineAdmin(ExportableAdmin, EvidenceAdmin):
+class QuarantineAdmin(ExportableAdmin[Quarantine], EvidenceAdmin[Quarantine]):
     """Console page of quarantines."""
 
     view_capability = Capability.VIEW_CHILD_RECORDS
@@ -283,7 +284,7 @@ def _pill(row: Incident) -> SafeString:
 
 
 @admin.register(Incident, site=site)
-class IncidentAdmin(SortByWaitingTime, ExportableAdmin, OfPersonAdmin):
+class IncidentAdmin(SortByWaitingTime, ExportableAdmin[Incident], OfPersonAdmin[Incident]):
     """Console page of incidents, newest first."""
 
     view_capability = Capability.VIEW_RECORDS
@@ -291,7 +292,7 @@ class IncidentAdmin(SortByWaitingTime, ExportableAdmin, OfPersonAdmin):
     list_filter = (ProgressFilter, "client")
     exported = "person=subject__external_id cause categories opened_at due_at closed_at"
     newest_by = "opened_at"
-    longest_first: ClassVar[Any] = {"overdue": "due_at"}
+    longest_first = {"overdue": "due_at"}
     row_fields = ("cause",)
     detail_fields = ("person", "about", "on_hold", "state", "opened_at", "due_at", "overdue_told_at", "closed_at")
     intro = (

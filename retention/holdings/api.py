@@ -1,7 +1,6 @@
 """API operations on collections and activity."""
 
 from http import HTTPStatus
-from typing import Any
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -54,7 +53,7 @@ class CollectionBatchInput(StrictSerializer):
     collections = serializers.ListField(child=CollectionInput(), allow_empty=False, min_length=1, max_length=1_000)
 
 
-class CollectionOutput(serializers.Serializer[Any]):
+class CollectionOutput(serializers.Serializer[object]):
     """A recorded collection. ``incident`` is set if it concerned a child without a guardian's authority.
 
     ``decision`` is ``permitted``, or the reason why it was denied; then ``flagged`` is true, and staff decide about it.
@@ -78,7 +77,7 @@ class CollectionResultOutput(ReportResultOutput):
     incident = serializers.UUIDField(allow_null=True)
 
 
-class CollectionBatchOutput(serializers.Serializer[Any]):
+class CollectionBatchOutput(serializers.Serializer[object]):
     """The results of a batch, in the order sent."""
 
     collections = CollectionResultOutput(many=True)
@@ -143,14 +142,14 @@ class ActivityBatchInput(StrictSerializer):
     activity = serializers.ListField(child=ActivityInput(), allow_empty=False, min_length=1, max_length=1_000)
 
 
-class ActivityResultOutput(serializers.Serializer[Any]):
+class ActivityResultOutput(serializers.Serializer[object]):
     """The result of one report: recorded, or what is wrong by field."""
 
     recorded = serializers.BooleanField()
     problems = serializers.DictField(child=serializers.ListField(child=serializers.CharField()))
 
 
-class ActivityBatchOutput(serializers.Serializer[Any]):
+class ActivityBatchOutput(serializers.Serializer[object]):
     """The results of a batch, in the order sent."""
 
     activity = ActivityResultOutput(many=True)

@@ -1,7 +1,7 @@
 """Models of collections, holdings and incidents."""
 
 from datetime import datetime
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -102,7 +102,7 @@ class Holding(OfPerson):
     last_activity_at = models.DateTimeField(null=True, help_text="When its system last reported that it was used.")
     ended_at = models.DateTimeField(null=True, help_text="When its system reported the erasure.")
 
-    objects: ClassVar[Any] = HoldingQuerySet.as_manager()
+    objects = HoldingQuerySet.as_manager()
 
     class Meta:
         ordering = ["-last_collected_at", "-id"]
@@ -241,7 +241,7 @@ class Incident(TenantRow, Tracked):
     closed_at = models.DateTimeField(null=True, editable=False)
     overdue_told_at = models.DateTimeField("officers reminded", null=True, editable=False)
 
-    objects: ClassVar[Any] = IncidentQuerySet.as_manager()
+    objects: ClassVar = IncidentQuerySet.as_manager()
     history = History()
 
     due = (

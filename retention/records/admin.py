@@ -2,7 +2,6 @@
 
 import json
 from datetime import datetime
-from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
@@ -20,6 +19,7 @@ from paktaleem.foundation.accounts.sign_in_rules import get_public_url
 from paktaleem.foundation.console.exporting import Format, send_table
 from paktaleem.foundation.console.forms import get_chosen_client, list_choice_values
 from paktaleem.foundation.console.home_pages import Card
+from paktaleem.foundation.console.model_admin import Saving
 from paktaleem.foundation.console.paging import format_count
 from paktaleem.foundation.console.requests import get_action_time
 from paktaleem.foundation.console.site import boards, site
@@ -46,7 +46,7 @@ _DOCUMENT = "jsonld"
 
 
 @admin.register(ImpactAssessment, site=site)
-class ImpactAssessmentAdmin(RegisterAdmin):
+class ImpactAssessmentAdmin(RegisterAdmin[ImpactAssessment]):
     """Console page of impact assessments."""
 
     row_fields = ("purpose", "reference", "outcome", "summary", "done_on", "review_on")
@@ -62,8 +62,8 @@ class ImpactAssessmentAdmin(RegisterAdmin):
     empty_text = "No impact assessment yet."
     acts = (review_assessment,)
 
-    def write(self, row: ImpactAssessment, **details: Any) -> None:
-        save_assessment(row, actor=details["actor"], reason=details["reason"], at=details["at"])
+    def write(self, row: ImpactAssessment, saving: Saving) -> None:
+        save_assessment(row, **saving.by)
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view

@@ -293,9 +293,9 @@ def _page_of(code: str, base: str) -> str:
     return f"{base}/privacy/{code}/"
 
 
-def _serialize_activity(record: ProcessingRecord, one: Activity, base: str) -> dict[str, Any]:
+def _serialize_activity(record: ProcessingRecord, one: Activity, base: str) -> dict[str, object]:
     client = _page_of(record.code, base)
-    document: dict[str, Any] = {
+    document: dict[str, object] = {
         "@id": f"{client}#activity-{one.purpose.code}",
         "@type": "dpv:PersonalDataProcess",
         "dct:title": one.purpose.name,
@@ -352,7 +352,7 @@ def _list_parties(record: ProcessingRecord, one: Activity, base: str) -> dict[st
     return {"dpv:hasDataController": theirs, "dpv:hasDataProcessor": [ours]}
 
 
-def _term(identifier: str, broader: str, name: str = "") -> dict[str, Any]:
+def _term(identifier: str, broader: str, name: str = "") -> dict[str, object]:
     return {
         "@id": identifier,
         **({"skos:prefLabel": name} if name else {}),
@@ -369,7 +369,7 @@ def _people(record: ProcessingRecord, one: Activity) -> list[str]:
     return sorted(kinds)
 
 
-def _serialize_client(record: ProcessingRecord, client: str) -> dict[str, Any]:
+def _serialize_client(record: ProcessingRecord, client: str) -> dict[str, object]:
     return {
         "@id": f"{client}#client",
         "@type": "dpv:LegalEntity",

@@ -176,7 +176,7 @@ def count_gaps(client_id: UUID, *, at: datetime) -> int:
 
 
 @lru_cache(maxsize=2_000)
-def _count_gaps(client_id: UUID, state: tuple[Any, ...], at: datetime) -> int:
+def _count_gaps(client_id: UUID, state: tuple[object, ...], at: datetime) -> int:
     del state  # part of the key only
     with in_client(client_id):
         client = Client.objects.filter(pk=client_id).first()

@@ -1,7 +1,6 @@
 """API operation on what is held about a person, and until when."""
 
 from datetime import datetime
-from typing import Any
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -15,7 +14,7 @@ from paktaleem.foundation.web.api.serializers import serialize_row
 from retention.schedule.selectors import DueState, HoldingDue, list_due_of_person
 
 
-class HoldingOutput(serializers.Serializer[Any]):
+class HoldingOutput(serializers.Serializer[object]):
     """Data of one category that one system holds; ``system`` is null if the reporter acts for no system.
 
     ``due_at`` is the time at which the last day ends on which the data is kept: null if no date can be said yet.
@@ -36,7 +35,7 @@ class HoldingOutput(serializers.Serializer[Any]):
     purpose = serializers.CharField(allow_null=True)
 
 
-class HoldingsOutput(serializers.Serializer[Any]):
+class HoldingsOutput(serializers.Serializer[object]):
     """The data held about one person."""
 
     subject = serializers.CharField()

@@ -86,7 +86,7 @@ class Hold(TenantRow, Tracked):
     lifted_by = models.UUIDField(null=True, editable=False)
     lift_ground = models.TextField("ground for lifting", max_length=2000, blank=True, editable=False)
 
-    objects: ClassVar[Any] = HoldQuerySet.as_manager()
+    objects: ClassVar = HoldQuerySet.as_manager()
     history = History()
 
     due = (

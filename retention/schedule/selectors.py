@@ -355,7 +355,7 @@ def preview_end(rule: RetentionRule, *, actor: Actor, at: datetime) -> RuleEffec
 
 
 def _fetch_effect(
-    rule: RetentionRule, *, proposed: dict[str, Any] | None, without: UUID | None, at: datetime
+    rule: RetentionRule, *, proposed: dict[str, object] | None, without: UUID | None, at: datetime
 ) -> RuleEffect:
     values = {
         "owner": None if rule.client_id == PAKTALEEM else rule.client_id,
@@ -372,7 +372,7 @@ def _fetch_effect(
     return RuleEffect(*row)
 
 
-def _to_json(rule: RetentionRule) -> dict[str, Any]:
+def _to_json(rule: RetentionRule) -> dict[str, object]:
     return {
         "id": str(rule.pk),
         "client_id": str(rule.client_id),

@@ -94,7 +94,7 @@ class RightsRequestQuery(StrictSerializer):
     limit = serializers.IntegerField(default=100, min_value=1, max_value=500)
 
 
-class RightsPartOutput(serializers.Serializer[Any]):
+class RightsPartOutput(serializers.Serializer[object]):
     """One right: who decides, about which purposes, and the decision; null until it is made."""
 
     kind = serializers.ChoiceField(RightKind.choices)
@@ -104,7 +104,7 @@ class RightsPartOutput(serializers.Serializer[Any]):
     refusal_code = serializers.ChoiceField([one.value for one in RefusalCode], allow_null=True)
 
 
-class RightsRequestOutput(serializers.Serializer[Any]):
+class RightsRequestOutput(serializers.Serializer[object]):
     """A request without its texts. ``due_at`` is thirty days after receipt; ``expected_by`` may be later.
 
     ``requester`` is the guardian who made it about a child, null if the person made it.
@@ -126,7 +126,7 @@ class RightsRequestOutput(serializers.Serializer[Any]):
     parts = serializers.ListField(child=RightsPartOutput())
 
 
-class RightsRequestsOutput(serializers.Serializer[Any]):
+class RightsRequestsOutput(serializers.Serializer[object]):
     """A page of requests."""
 
     requests = serializers.ListField(child=RightsRequestOutput())
@@ -215,7 +215,7 @@ def _serialize_request(row: RightsRequest, parts: list[RequestPart]) -> dict[str
     }
 
 
-def _serialize_part(part: RequestPart) -> dict[str, Any]:
+def _serialize_part(part: RequestPart) -> dict[str, object]:
     return {
         "kind": part.kind,
         "decided_by": part.decider,
@@ -244,7 +244,7 @@ class AboutDataInput(StrictSerializer):
     text = TextField(required=False, allow_null=True, max_length=2_000)
 
 
-class AboutDataOutput(serializers.Serializer[Any]):
+class AboutDataOutput(serializers.Serializer[object]):
     """The rights request; ``id`` is the parent of its orders. It is null for ``keep``, which creates no request."""
 
     id = serializers.UUIDField(allow_null=True)
@@ -327,7 +327,7 @@ class CorrectionInput(StrictSerializer):
     category = TextField(required=False, allow_blank=True, max_length=63)
 
 
-class CorrectionOutput(serializers.Serializer[Any]):
+class CorrectionOutput(serializers.Serializer[object]):
     """One correction without its texts. ``waiting``: granted, and to be confirmed by a second person."""
 
     id = serializers.UUIDField()
@@ -337,7 +337,7 @@ class CorrectionOutput(serializers.Serializer[Any]):
     decided_at = serializers.DateTimeField(allow_null=True)
 
 
-class CorrectionsOutput(serializers.Serializer[Any]):
+class CorrectionsOutput(serializers.Serializer[object]):
     """The corrections of a request, in the order in which they were stated."""
 
     corrections = serializers.ListField(child=CorrectionOutput())
@@ -376,7 +376,7 @@ def _serialize_correction(row: Correction, waiting: set[str]) -> dict[str, Any]:
     }
 
 
-class CopyOutput(serializers.Serializer[Any]):
+class CopyOutput(serializers.Serializer[object]):
     """The copy of a request for access or portability, without its content.
 
     ``state``: ``none`` if none was granted yet; ``collecting`` until every part is decided and every system has
@@ -406,7 +406,7 @@ class ShowCopy(Operation):
         return Response(_serialize_copy(find_package(row)))
 
 
-def _serialize_copy(package: Package | None) -> dict[str, Any]:
+def _serialize_copy(package: Package | None) -> dict[str, object]:
     if package is None:
         nothing = dict.fromkeys(("failure", "built_at", "expires_at", "ended_at"))
         return {"state": "none", **nothing, "downloads": 0}

@@ -24,6 +24,7 @@ from paktaleem.foundation.accounts.middleware import get_client_time
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.sign_in_rules import get_remote_address
 from paktaleem.foundation.clock import client_now
+from paktaleem.foundation.console.forms import FormData
 from paktaleem.foundation.first_rows import FirstRows, take_latest
 from paktaleem.foundation.operations.jobs import enqueue_job
 from paktaleem.foundation.web.public.pages import error_page, public_page, redirect_to_page
@@ -104,7 +105,7 @@ class PublicRequestForm(OwnRequestForm):
         self.client = client
         super().__init__(*args, **kwargs)
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> FormData:
         cleaned = super().clean() or self.cleaned_data
         if "contact" in cleaned:
             try:
@@ -180,7 +181,7 @@ def show_own_requests(request: HttpRequest, visit: Visit) -> HttpResponse:
 
 
 def _render_own(
-    request: HttpRequest, visit: Visit, form: OwnRequestForm, *, status: int = HTTPStatus.OK, refused: Any = ""
+    request: HttpRequest, visit: Visit, form: OwnRequestForm, *, status: int = HTTPStatus.OK, refused: object = ""
 ) -> HttpResponse:
     at = get_client_time(request)
     return public_page(

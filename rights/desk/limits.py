@@ -16,7 +16,7 @@ from consent.consents.services.restrictions import end_objection, request_lift
 from consent.register.dpv import MARKETING
 from consent.register.models.purposes import Purpose, SafeguardChange
 from paktaleem.directory.access_links.contact_changes import is_contact_settled
-from paktaleem.directory.mail.services import send_message
+from paktaleem.directory.mail.services import SendArguments, send_message
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services.erasure import AlreadyErased
 from paktaleem.directory.people.services.people import record_access
@@ -71,7 +71,7 @@ def inform_before_lift(
             raise ValidationError({"way": [_("There is no email address on file. Tell the person yourself.")]})
         if not is_contact_settled(to, at):
             raise ValidationError({"way": [_("A contact changed less than 72 hours ago. Tell the person yourself.")]})
-        context: dict[str, Any] = {"related_id": restriction.pk, "actor": actor, "at": at}
+        context: SendArguments = {"related_id": restriction.pk, "actor": actor, "at": at}
         send_message(LIFT.code, to=to, client_id=restriction.client_id, **context)
     notice = LiftNotice(client_id=restriction.client_id, restriction=restriction, way=way, informed_by=actor.id, at=at)
     notice.save(force_insert=True)

@@ -1,7 +1,7 @@
 """Models of the desk: tasks, letters, cases of supervisory authorities, and the end of restrictions and objections."""
 
 from datetime import timedelta
-from typing import Any, ClassVar, Self
+from typing import Self
 from uuid import UUID
 
 from django.db import models
@@ -71,7 +71,7 @@ class RequestTask(OfRequest):
     done_at = models.DateTimeField("done", null=True)
     done_by = models.UUIDField(null=True)
 
-    objects: ClassVar[Any] = RequestTaskQuerySet.as_manager()
+    objects = RequestTaskQuerySet.as_manager()
     due = (
         Due(
             label=_("Deadlines of authorities"),

@@ -17,7 +17,7 @@ from paktaleem.directory.access_links.contact_changes import list_contact_versio
 from paktaleem.directory.access_links.services import Limit, count_attempt, count_rights_message
 from paktaleem.directory.mail.recipients import GivenContact, GivenNumber
 from paktaleem.directory.mail.rendering import require_complete
-from paktaleem.directory.mail.services import declare_message, send_message
+from paktaleem.directory.mail.services import SendArguments, declare_message, send_message
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed
 from paktaleem.foundation.accounts.acts import Refused, act
@@ -186,7 +186,7 @@ class _Notices:
         """Send one email that names the request and its rights."""
         request = self.request
         context = {"number": request.number, "rights": name_rights(request), **values}
-        told: dict[str, Any] = {"language": language, "related_id": request.pk, "actor": self.actor, "at": self.at}
+        told: SendArguments = {"language": language, "related_id": request.pk, "actor": self.actor, "at": self.at}
         send_message(kind, to=to, client_id=request.client_id, context=context, **told)
 
     def inform_guardians(self, *, is_counted: bool) -> int:
@@ -411,7 +411,7 @@ def _send(request: RightsRequest, language: str, text: str, actor: Actor, at: da
         words = _("No email address that has been on file for 72 hours is known: print the letter and hand it over.")
         raise ValidationError({"way": [words]})
     context = {"number": request.number, "text": text.strip()}
-    told: dict[str, Any] = {"language": language, "related_id": request.pk, "actor": actor, "at": at}
+    told: SendArguments = {"language": language, "related_id": request.pk, "actor": actor, "at": at}
     return send_message(LETTER.code, to=sender, client_id=request.client_id, context=context, **told).pk
 
 

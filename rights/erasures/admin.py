@@ -29,11 +29,11 @@ from paktaleem.foundation.console.approvals import approval_actions
 from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.columns import moment, reason_column, render_state, state_column
 from paktaleem.foundation.console.exporting import ExportableAdmin
-from paktaleem.foundation.console.forms import ActionForm, RowActionForm
+from paktaleem.foundation.console.forms import ActionForm, FormData, RowActionForm
 from paktaleem.foundation.console.model_admin import EvidenceAdmin
 from paktaleem.foundation.console.person_pages import REQUESTS, SummaryLine, on_tab, person_acts, person_summaries
 from paktaleem.foundation.console.register_names import format_purposes
-from paktaleem.foundation.console.requests import get_action_time, may
+from paktaleem.foundation.console.requests import by_user, by_user_for, get_action_time, may
 from paktaleem.foundation.console.row_actions import AddedAct, RowAction, added_acts, certificate_actions
 from paktaleem.foundation.console.row_search import RowSearch
 from paktaleem.foundation.console.search import searches
@@ -47,7 +47,7 @@ from rights.erasures.models import ErasureProposal, Stage
 from rights.erasures.selectors import AUTHORITY, Preview, find_certificate, preview_erasure, preview_proposal
 from rights.erasures.services.progress import find_target, is_certified, is_granted, list_notices
 from rights.erasures.services.proposals import Target, cancel_erasure, decide_erasure, propose_erasure
-from rights.requests.admin.acts import by_user, request_panels
+from rights.requests.admin.acts import request_panels
 from rights.requests.models import PARENT as REQUEST
 from rights.requests.models import RightsRequest
 from rights.requests.services.steps import require_subject
@@ -55,7 +55,7 @@ from rights.requests.services.steps import require_subject
 _PANEL = "console/panels/erasure_preview.html"
 
 
-def preview_panel(preview: Preview, client_id: UUID) -> dict[str, Any]:
+def preview_panel(preview: Preview, client_id: UUID) -> dict[str, object]:
     purposes = format_purposes(preview.purposes, client_id)
     return {"template": _PANEL, "preview": preview, "purposes": purposes, "client_id": client_id}
 
@@ -65,16 +65,16 @@ class SeenForm(RowActionForm):
 
     seen = forms.CharField(label="", required=False, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, row: Any, request: HttpRequest, **kwargs: Any) -> None:
-        super().__init__(*args, row=row, request=request, **kwargs)
-        with in_client(row.client_id):
-            self.panel = preview_panel(self.make_preview(), row.client_id)
-        self.initial["seen"] = json.dumps(self.panel["preview"].facts)
+    def prepare(self) -> None:
+        with in_client(self.row.client_id):
+            preview = self.make_preview()
+            self.panel = preview_panel(preview, self.row.client_id)
+        self.initial["seen"] = json.dumps(preview.facts)
 
     def make_preview(self) -> Preview:
         return preview_erasure(self.row, at=get_action_time(self.request))
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> FormData:
         """Return the facts that were looked at; a form that is shown again is about the preview beside it."""
         cleaned = super().clean() or self.cleaned_data
         try:
@@ -111,8 +111,9 @@ class ProposeAgainForm(SeenForm):
         """Return the preview of what the request's decisions grant."""
         at = get_action_time(self.request)
         target = find_target(self.row, at) or Target()
-        about: dict[str, Any] = {"purposes": target.purposes, "categories": target.categories, "serving": self.row.pk}
-        return preview_erasure(require_subject(self.row), at=at, **about)
+        purposes, categories = target.purposes, target.categories
+        person, serving = require_subject(self.row), self.row.pk
+        return preview_erasure(person, at=at, purposes=purposes, categories=categories, serving=serving)
 
 
 class ApproveForm(RowActionForm):
@@ -165,7 +166,7 @@ def _stage_pill(row: ErasureProposal) -> SafeString:
     return render_state(words, _TONES.get(Stage(row.stage), "calm"))
 
 
-def _cancel(row: ErasureProposal, _given: dict[str, Any], request: HttpRequest) -> None:
+def _cancel(row: ErasureProposal, _given: FormData, request: HttpRequest) -> None:
     cancel_erasure(row, **by_user(request))
 
 
@@ -174,7 +175,7 @@ render_certificate = partial(typeset_certificate, Path(__file__).with_name("cert
 
 
 @admin.register(ErasureProposal, site=site)
-class ErasureProposalAdmin(ExportableAdmin, EvidenceAdmin):
+class ErasureProposalAdmin(ExportableAdmin[ErasureProposal], EvidenceAdmin[ErasureProposal]):
     """Erasures, from the proposal to the certificate."""
 
     view_capability = Capability.VIEW_RECORDS
@@ -238,11 +239,11 @@ class ErasureProposalAdmin(ExportableAdmin, EvidenceAdmin):
     )
     why = reason_column
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ErasureProposal]:
         found: QuerySet[Any] = super().get_queryset(request).select_related("subject", "request", "erasure")
         return found
 
-    def panels(self, request: HttpRequest, row: ErasureProposal) -> list[dict[str, Any]]:
+    def panels(self, request: HttpRequest, row: ErasureProposal) -> list[dict[str, object]]:
         found = [*super().panels(request, row), _standing_panel(row)]
         if row.is_before_start:
             with in_client(row.client_id):
@@ -266,7 +267,7 @@ class ErasureProposalAdmin(ExportableAdmin, EvidenceAdmin):
         return format_html('<a href="{}">{}</a>', url, row.request)
 
 
-def _standing_panel(row: ErasureProposal) -> dict[str, Any]:
+def _standing_panel(row: ErasureProposal) -> dict[str, object]:
     certificate = find_certificate(row)
     return {
         "template": "console/panels/erasure_standing.html",
@@ -300,16 +301,16 @@ def _to_page(request: HttpRequest, row: ErasureProposal) -> HttpResponse:
     return HttpResponseRedirect(erasure_url(row))
 
 
-def _propose(row: Subject, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+def _propose(row: Subject, given: FormData, request: HttpRequest) -> HttpResponse:
     return _to_page(request, propose_erasure(row, seen=given["seen"], reason=given["reason"], **by_user(request)))
 
 
-def _propose_again(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> HttpResponse | None:
+def _propose_again(row: RightsRequest, given: FormData, request: HttpRequest) -> HttpResponse | None:
     at = get_action_time(request)
     target = find_target(row, at)
     if row.subject is None or target is None:
         return None
-    by: dict[str, Any] = {"reason": Reason.SUBJECT_REQUEST, **by_user(request)}
+    by = by_user_for(request, Reason.SUBJECT_REQUEST)
     return _to_page(request, propose_erasure(row.subject, target=target, request=row, seen=given["seen"], **by))
 
 
@@ -354,13 +355,13 @@ added_acts.connect(
 )
 
 
-def _panel(found: Any) -> dict[str, Any] | None:
+def _panel(found: Any) -> dict[str, object] | None:
     rows = take_latest(found.order_by("-requested_at"), _MOST).map(lambda row: (row, erasure_url(row)))
     return {"template": "console/panels/erasures.html", "rows": rows} if rows else None
 
 
 @on_tab(REQUESTS)
-def person_erasures(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
+def person_erasures(request: HttpRequest, row: Subject) -> dict[str, object] | None:
     """Show the erasures proposed for a person; nothing for a person without one."""
     if not may(request, Capability.VIEW_RECORDS, row.client_id):
         return None
@@ -386,7 +387,7 @@ def _describe_stage(row: ErasureProposal) -> SafeString:
 
 
 @request_panels.connect
-def request_erasures(request: HttpRequest, row: RightsRequest) -> dict[str, Any] | None:
+def request_erasures(request: HttpRequest, row: RightsRequest) -> dict[str, object] | None:
     """Show the erasures that carry out a request; nothing for a request without one."""
     if not may(request, Capability.VIEW_RECORDS, row.client_id):
         return None

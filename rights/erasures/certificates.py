@@ -109,7 +109,7 @@ def _commitment(subject: Subject) -> str:
     return (mark or b"").hex()
 
 
-def _remaining(subject: Subject, at: datetime) -> list[dict[str, Any]]:
+def _remaining(subject: Subject, at: datetime) -> list[dict[str, object]]:
     """Return what stays and why, in both languages: the record is the same whatever language the reader uses."""
     found = in_each(lambda: list_remaining(subject, at))
     return [
@@ -247,6 +247,6 @@ def _has_person(model: type[models.Model], name: str) -> bool:
     return False
 
 
-def _personal(model: Any) -> dict[str, Personal]:
+def _personal(model: object) -> dict[str, Personal]:
     wall = getattr(model, "wall", None)
     return dict(wall.personal) if wall is not None else {}

@@ -1,6 +1,6 @@
 """Proposals to erase a person's data, and the certificates of what was done."""
 
-from typing import Any, ClassVar, Self
+from typing import Self
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -113,7 +113,7 @@ class ErasureProposal(RequestedChange):
     erasure = RowKey(Erasure, null=True)
     ended_at = models.DateTimeField("ended", null=True)
 
-    objects: ClassVar[Any] = ProposalQuerySet.as_manager()
+    objects = ProposalQuerySet.as_manager()
 
     due = (
         Due(

@@ -116,7 +116,7 @@ def read_facts(subject: Subject) -> dict[str, str]:
     withdrew, is. Of holdings count the system, the category and the purposes: not the number of records, which rises
     with every lesson.
     """
-    own: dict[str, Any] = {"client_id": subject.client_id, "subject": subject}
+    own: dict[str, object] = {"client_id": subject.client_id, "subject": subject}
     guarded = Guardianship.objects.filter(Q(child=subject) | Q(guardian=subject), client_id=subject.client_id)
     requests = RightsRequest.objects.filter(**own).order_by("pk").values_list("pk", "state")
     sections = {
@@ -234,13 +234,13 @@ def preview_erasure(
 
 def preview_proposal(row: ErasureProposal, *, at: datetime) -> Preview:
     """Return what a proposed erasure would do at ``at``."""
-    about: dict[str, Any] = {"purposes": row.purposes, "categories": row.categories, "serving": row.request_id}
-    return preview_erasure(row.subject, **about, at=at)
+    purposes, categories, serving = row.purposes, row.categories, row.request_id
+    return preview_erasure(row.subject, purposes=purposes, categories=categories, serving=serving, at=at)
 
 
 def list_remaining(subject: Subject, at: datetime) -> list[Remaining]:
     """List what stays of a person with its ground: pseudonymous evidence, the tombstone, and legal obligations."""
-    own: dict[str, Any] = {"client_id": subject.client_id, "subject_id": subject.pk}
+    own: dict[str, object] = {"client_id": subject.client_id, "subject_id": subject.pk}
     proof = _("Proof that the controller kept to the law (GDPR Art. 5(2), 7(1), 17(3)(e)); it names no one")
     found = [
         Remaining("ledger", _("Ledger entries"), proof, Entry.objects.filter(**own).count()),
@@ -287,7 +287,7 @@ def _systems(subject: Subject, wanted: frozenset[str], at: datetime) -> list[Ord
 
 
 def _endings(subject: Subject, at: datetime) -> list[Ending]:
-    own: dict[str, Any] = {"client_id": subject.client_id, "subject": subject}
+    own: dict[str, object] = {"client_id": subject.client_id, "subject": subject}
     guarded = Guardianship.objects.live(at).filter(Q(child=subject) | Q(guardian=subject), client_id=subject.client_id)
     requests = RightsRequest.objects.open().filter(**own)
     found = [

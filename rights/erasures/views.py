@@ -29,7 +29,7 @@ def list_own_erasures(person: Subject, at: datetime) -> list[dict[str, Any]]:
     return _list_notices(person, about, page_url("requests-erasure"), at)
 
 
-def list_erasures_of_ward(guardian: Subject, child: Subject, at: datetime) -> list[dict[str, Any]]:
+def list_erasures_of_ward(guardian: Subject, child: Subject, at: datetime) -> list[dict[str, object]]:
     """Return the erasures of a child that a guardian may cancel, for the guardian's page about the child's data."""
     return _list_notices(guardian, [child.pk], page_url("guardian-erasure", child.pk), at)
 
@@ -43,7 +43,7 @@ def _list_notices(person: Subject, about: Sequence[UUID], url: str, at: datetime
     ]
 
 
-def show_number(request: RightsRequest) -> dict[str, Any] | None:
+def show_number(request: RightsRequest) -> dict[str, object] | None:
     """Return the number of the erasure that carries out a request, by which its certificate is asked for, or None.
 
     A proposal that was declined, sent back or cancelled has no certificate.

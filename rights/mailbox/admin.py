@@ -1,7 +1,7 @@
 """The mailbox in the console."""
 
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID
 
 from django import forms
@@ -24,9 +24,10 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import moment, render_state, state_column
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import ProgressFilter, SortByWaitingTime
-from paktaleem.foundation.console.forms import ActionForm, RowActionForm, set_choices
+from paktaleem.foundation.console.forms import ActionForm, FormData, RowActionForm, set_choices
 from paktaleem.foundation.console.home_pages import Card
 from paktaleem.foundation.console.model_admin import EvidenceAdmin
+from paktaleem.foundation.console.requests import by_user
 from paktaleem.foundation.console.row_actions import AddedAct, RowAction, act_page, added_acts
 from paktaleem.foundation.console.site import boards, site
 from paktaleem.foundation.encryption.sealing import CannotOpen
@@ -37,7 +38,7 @@ from rights.mailbox.contents import Content
 from rights.mailbox.models import MailboxCheck, MailMessage, MessageState
 from rights.mailbox.rules import read_results
 from rights.mailbox.services import MOST_MESSAGES, list_messages_of, read_messages_of_request
-from rights.requests.admin.acts import by_user, request_panels
+from rights.requests.admin.acts import request_panels
 from rights.requests.models import RightKind, RightsRequest
 
 _TONES = {MessageState.ASIDE: "warn", MessageState.UNREADABLE: "bad"}
@@ -67,15 +68,15 @@ def describe_content(content: Content) -> list[tuple[str, str]]:
     return shown
 
 
-def _read(row: MailMessage, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+def _read(row: MailMessage, given: FormData, request: HttpRequest) -> HttpResponse:
     content = services.read_message(row, reason=given["reason"], **by_user(request))
-    owner: Any = site.get_model_admin(MailMessage)
+    owner = site.get_model_admin(MailMessage)
     context = {"title": gettext("Text of the message"), "row_url": owner.url_of("change", row)}
     page: HttpResponse = owner.page(request, row, "console/revealed.html", shown=describe_content(content), **context)
     return page
 
 
-def _take_file(row: MailMessage, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+def _take_file(row: MailMessage, given: FormData, request: HttpRequest) -> HttpResponse:
     found = services.take_file(row, file=given["file"], reason=given["reason"], **by_user(request))
     headers = {
         "Content-Disposition": content_disposition_header(as_attachment=True, filename=found.name) or "attachment",
@@ -90,8 +91,7 @@ class FileForm(RowActionForm):
 
     file = forms.TypedChoiceField(label=_("File"), coerce=UUID, widget=forms.RadioSelect)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def prepare(self) -> None:
         sizes = enumerate(services.list_file_sizes(self.row), start=1)
         label = gettext("File {number}, {size}")
         set_choices(
@@ -111,7 +111,7 @@ _DELETED: dict[type[Exception], str] = {CannotOpen: "The content of this message
 
 
 @admin.register(MailMessage, site=site)
-class MailMessageAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
+class MailMessageAdmin(SortByWaitingTime, ExportableAdmin[MailMessage], EvidenceAdmin[MailMessage]):
     """Messages in the mailbox, newest first."""
 
     view_capability = Capability.VIEW_RIGHTS_REQUESTS
@@ -119,20 +119,20 @@ class MailMessageAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
     list_display = ("received_at", "direction", "standing", "case", "files", "owner")
     list_filter = (ProgressFilter, "state", "client")
     exported = "request=request__number direction state aside_reason files size received_at settled_at"
-    longest_first: ClassVar[Any] = {"open": "received_at"}
+    longest_first = {"open": "received_at"}
     newest_by = "received_at"
     detail_fields = ("received_at", "direction", "standing", "aside_reason", "case", "size", "files", "settled_at")
     intro = "Emails to the support address and the acknowledgements. An email never proves who wrote it."
     empty_text = "No message has been received."
     standing = state_column(lambda row: render_state(row.get_state_display(), _TONES.get(row.state, "calm")))
-    acts: ClassVar[Any] = (
+    acts = (
         act_page(services.read_message, respond=_read, refusals=_DELETED),
         act_page(services.take_file, form=FileForm, respond=_take_file, refusals=_DELETED),
         act_page(services.make_request_of_message, form=KindsForm, refusals=_DELETED),
         services.settle_message,
     )
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[MailMessage]:
         found = super().get_queryset(request).select_related("request")
         deferred: QuerySet[Any] = found.defer("content", "request__details", "request__contact", "request__answer")
         return deferred
@@ -149,7 +149,7 @@ type _Line = tuple[datetime, str, int, str, MailMessage | Letter]
 
 
 @request_panels.connect
-def show_messages(_request: HttpRequest, row: RightsRequest) -> dict[str, Any]:
+def show_messages(_request: HttpRequest, row: RightsRequest) -> dict[str, object]:
     """Return the panel of what was received and sent about a request, without texts and addresses."""
     letters = Letter.objects.filter(client_id=row.client_id, related_id=row.pk, user=None)
     sent = letters.defer("context", "address").order_by("queued_at", "pk")
@@ -161,20 +161,20 @@ def show_messages(_request: HttpRequest, row: RightsRequest) -> dict[str, Any]:
     return {"template": "console/panels/mail_messages.html", "lines": lines}
 
 
-def _describe_line(line: _Line) -> dict[str, Any]:
+def _describe_line(line: _Line) -> dict[str, object]:
     at, direction, files, model, row = line
     url = reverse(f"admin:{model}_change", args=[row.pk], current_app=site.name)
     return {"at": at, "direction": direction, "what": row.get_state_display(), "files": files, "url": url}
 
 
-def _read_messages(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+def _read_messages(row: RightsRequest, given: FormData, request: HttpRequest) -> HttpResponse:
     found = read_messages_of_request(row, reason=given["reason"], **by_user(request))
     shown = found.with_rows(
         (f"{moment(message.received_at)} · {label}", text)
         for message, content in found
         for label, text in describe_content(content)
     )
-    owner: Any = site.get_model_admin(RightsRequest)
+    owner = site.get_model_admin(RightsRequest)
     context = {"title": gettext("Messages of the request"), "shown": shown, "row_url": owner.url_of("change", row)}
     page: HttpResponse = owner.page(request, row, "console/revealed.html", **context)
     return page

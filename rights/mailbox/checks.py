@@ -1,7 +1,6 @@
 """Checks of the mailbox: its settings, and the doctor's check of whether it is read."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from django.conf import settings
 from django.core.checks import Error, register
@@ -19,7 +18,7 @@ _THIS_COMPUTER = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 @register
-def check_settings(**_: Any) -> list[Error]:
+def check_settings(**_: object) -> list[Error]:
     """Return what is wrong with the settings; nothing if there is no mailbox."""
     if not settings.MAILBOX_HOST and not settings.MAILBOX_ADDRESS:
         return []

@@ -67,8 +67,14 @@ def add_files(row: MailMessage, content: Content, uploads: list[Upload]) -> None
     """
     sealer = _sealer_of_files(row, content)
     for upload in uploads:
-        case: dict[str, Any] = {"client_id": row.client_id, "case": row.pk, "most_bytes": len(upload.content)}
-        file = store_case_file(BytesIO(upload.content), **case, sealer=sealer, at=row.received_at)
+        file = store_case_file(
+            BytesIO(upload.content),
+            client_id=row.client_id,
+            case=row.pk,
+            most_bytes=len(upload.content),
+            sealer=sealer,
+            at=row.received_at,
+        )
         content.files.append(KeptFile(file.pk, upload.name, upload.kind, len(upload.content)))
     row.files = len(content.files)
 

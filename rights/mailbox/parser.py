@@ -142,7 +142,7 @@ def _content_of(part: Message) -> bytes:
     return content if isinstance(content, bytes) else b""
 
 
-def _headers(message: Message, limits: Limits) -> dict[str, Any]:
+def _headers(message: Message, limits: Limits) -> dict[str, object]:
     senders = _all(message, "From", limits)
     addresses = [address for _, address in getaddresses(senders[:1], strict=True) if address]
     recipients = [value for name in _TO for value in _all(message, name, limits)]

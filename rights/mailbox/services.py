@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -19,7 +19,7 @@ from paktaleem.directory.access_links.services import Limit, count_attempt, coun
 from paktaleem.directory.files.models import SealedFile
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.mail.recipients import GivenAddress
-from paktaleem.directory.mail.services import declare_message, send_message
+from paktaleem.directory.mail.services import SendArguments, declare_message, send_message
 from paktaleem.directory.people.details import contact_index
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
@@ -234,7 +234,7 @@ def _acknowledge(request: RightsRequest, mail: ParsedMail, zone: str, actor: Act
     if not count_attempt(_REPLY_LIMITS, address=_address_key(mail), ip="") or not count_rights_address(mail.sender):
         return
     context = {"due": format_day(request.due_at, zone), "url": build_public_url(reverse("rights-form"))}
-    told: dict[str, Any] = {"language": request.language, "related_id": request.pk, "actor": actor, "at": at}
+    told: SendArguments = {"language": request.language, "related_id": request.pk, "actor": actor, "at": at}
     letter = send_message(ACKNOWLEDGED.code, to=to, client_id=request.client_id, context=context, **told)
     row = MailMessage(client_id=request.client_id, request=request, direction=Direction.OUT, letter=letter.pk)
     row.state, row.received_at = MessageState.ACKNOWLEDGEMENT, at

@@ -43,7 +43,7 @@ def _bases(package: Package, at: datetime) -> dict[str, BasisRule]:
     return {code: rule for code, rule in sorted(found.items()) if rule is not None}
 
 
-def describe_processing(package: Package, *, at: datetime) -> dict[str, Any]:
+def describe_processing(package: Package, *, at: datetime) -> dict[str, object]:
     """Return what the person learns about the processing, as plain values in the current language."""
     client = Client.objects.get(pk=package.client_id)
     return {

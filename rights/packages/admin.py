@@ -14,8 +14,9 @@ from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.due import Severity
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.clocks import get_time_of
-from paktaleem.foundation.console.forms import ActionForm, set_choices
+from paktaleem.foundation.console.forms import ActionForm, FormData, set_choices
 from paktaleem.foundation.console.home_pages import Card, make_cards
+from paktaleem.foundation.console.requests import by_user
 from paktaleem.foundation.console.row_actions import AddedAct, RowAction, act_page, added_acts
 from paktaleem.foundation.console.site import boards, site
 from paktaleem.foundation.tenancy.context import in_client
@@ -31,7 +32,7 @@ from rights.packages.selectors import (
 )
 from rights.packages.services.collecting import hand_over_package, request_package
 from rights.packages.views import stream_package
-from rights.requests.admin.acts import by_user, request_panels
+from rights.requests.admin.acts import request_panels
 from rights.requests.models import RightsRequest
 
 _REQUEST = RightsRequest._meta.label_lower
@@ -62,7 +63,7 @@ class BuildForm(ActionForm):
         set_choices(self, "left_out", offered)
 
 
-def _preview(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+def _preview(row: RightsRequest, given: FormData, request: HttpRequest) -> HttpResponse:
     del given
     package, subject = find_package(row), row.subject
     left_out = set() if package is None else set(package.left_out)
@@ -76,7 +77,7 @@ def _preview(row: RightsRequest, given: dict[str, Any], request: HttpRequest) ->
         for one in list_sections()
         if subject is not None
     ]
-    owner: Any = site.get_model_admin(RightsRequest)
+    owner = site.get_model_admin(RightsRequest)
     page: HttpResponse = owner.page(
         request,
         row,
@@ -88,7 +89,7 @@ def _preview(row: RightsRequest, given: dict[str, Any], request: HttpRequest) ->
     return page
 
 
-def _hand_over(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+def _hand_over(row: RightsRequest, given: FormData, request: HttpRequest) -> HttpResponse:
     return stream_package(*hand_over_package(row, reason=given["reason"], **by_user(request)))
 
 
@@ -110,7 +111,7 @@ for _act in reversed(_ACTS):
 
 
 @request_panels.connect
-def show_package_panel(request: HttpRequest, row: RightsRequest) -> dict[str, Any] | None:
+def show_package_panel(request: HttpRequest, row: RightsRequest) -> dict[str, object] | None:
     """Return the state of the copy of a request; None if none is granted."""
     del request
     if not is_copy_granted(row):

@@ -133,7 +133,7 @@ _TYPES: dict[ValueKind, dict[str, Any]] = {
 }
 
 
-def build_schema(sections: Iterable[Section]) -> dict[str, Any]:
+def build_schema(sections: Iterable[Section]) -> dict[str, object]:
     """Return the schema of ``data.json`` with these sections; titles are in the current language."""
     found = list(sections)
     return {
@@ -153,7 +153,7 @@ def build_schema(sections: Iterable[Section]) -> dict[str, Any]:
     }
 
 
-def _describe_section(section: Section) -> dict[str, Any]:
+def _describe_section(section: Section) -> dict[str, object]:
     return {
         "title": str(section.title),
         "type": "array",
@@ -166,6 +166,6 @@ def _describe_section(section: Section) -> dict[str, Any]:
     }
 
 
-def _describe_column(column: Column) -> dict[str, Any]:
+def _describe_column(column: Column) -> dict[str, object]:
     labels = "; ".join(f"{code}: {label}" for code, label in column.labels.items())
     return {"title": str(column.title), **_TYPES[column.kind], **({"$comment": labels} if labels else {})}

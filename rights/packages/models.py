@@ -1,7 +1,7 @@
 """The package of a request: the copy of a person's data, and each time that it was fetched."""
 
 from datetime import datetime
-from typing import Any, ClassVar, Self
+from typing import Self
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -85,7 +85,7 @@ class Package(TenantRow):
     file = RowKey(SealedFile, null=True)
     manifest_hash = models.CharField(max_length=64, blank=True, help_text="SHA-256 of manifest.json, in hexadecimal.")
 
-    objects: ClassVar[Any] = PackageQuerySet.as_manager()
+    objects = PackageQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at", "-id"]

@@ -27,7 +27,7 @@ from rights.requests.services.intake import ContactTooNew
 from rights.requests.services.steps import RequestEnded
 
 
-def show_package(request: RightsRequest, at: datetime) -> dict[str, Any] | None:
+def show_package(request: RightsRequest, at: datetime) -> dict[str, object] | None:
     """Return what is shown of a copy beside its request; None if none is granted, or the request ended before it."""
     if not is_copy_granted(request):
         return None

@@ -81,7 +81,7 @@ def _to_answer(order: Order, folder: int, contents: Contents, portable: frozense
     return SystemAnswer(order, _find_reason(order), is_left_out, tuple(files))
 
 
-def _find_reason(order: Order) -> Any:
+def _find_reason(order: Order) -> object:
     if order.state == State.NOT_APPLICABLE:
         code = str((order.result or {}).get("reason", ""))
         return EXEMPTION_LABELS.get(code, code)
@@ -232,7 +232,7 @@ class PackageWriter:
         return render_to_string("rights/package.html", values)
 
 
-def _to_table(shown: _Shown) -> dict[str, Any]:
+def _to_table(shown: _Shown) -> dict[str, object]:
     columns = shown.section.columns
     rows = [[_to_words(row[column.code], column.labels, column.kind) for column in columns] for row in shown.rows]
     return {

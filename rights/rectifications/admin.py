@@ -18,10 +18,10 @@ from paktaleem.directory.people.admin.people import person_url
 from paktaleem.directory.people.models import Subject, SubjectRole
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import annotate_actor, format_actor, render_state
-from paktaleem.foundation.console.forms import ActionForm, RowActionForm, set_choices
+from paktaleem.foundation.console.forms import ActionForm, FormData, RowActionForm, set_choices
 from paktaleem.foundation.console.person_pages import DISCLOSURES, on_tab, person_acts, person_panels
 from paktaleem.foundation.console.register_names import format_purpose
-from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.requests import actor_of, by_user, by_user_for, get_action_time
 from paktaleem.foundation.console.row_actions import AddedAct, RowAction, act_page, added_acts
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.encryption.sealing import CannotOpen
@@ -39,7 +39,7 @@ from rights.rectifications.services.applying import correct_person, correct_role
 from rights.rectifications.services.statements import Statement, add_correction, find_open_part, refuse_correction
 from rights.rectifications.values import CORRECTABLE, FIELD_LABELS
 from rights.rectifications.views import CorrectionForm
-from rights.requests.admin.acts import by_user, offer_rows, request_panels
+from rights.requests.admin.acts import offer_rows, request_panels
 from rights.requests.models import RightKind, RightsRequest
 from rights.requests.services.decisions import restrict_for_request
 from rights.requests.services.steps import list_parts
@@ -57,8 +57,7 @@ class StateForm(CorrectionForm, ActionForm):
         required=False,
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def prepare(self) -> None:
         labels = {"old_value": _("Old value, as the person states it"), "new_value": _("New value")}
         for name, label in {**labels, "evidence": _("What shows it")}.items():
             self.fields[name].label = label
@@ -79,8 +78,7 @@ class RefuseForm(ActionForm):
         widget=forms.Textarea(attrs={"rows": 5, "dir": "auto"}),
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def prepare(self) -> None:
         found = enumerate(_open_corrections(self.row), 1)
         offer_rows(self, "correction", [(one, f"{number}. {one}") for number, one in found])
 
@@ -95,8 +93,7 @@ class MeanwhileForm(ActionForm):
         widget=forms.CheckboxSelectMultiple,
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def prepare(self) -> None:
         found = Purpose.objects.filter(client_id__in=[self.row.client_id, PAKTALEEM], is_active=True)
         set_choices(self, "purposes", [(one.code, str(one)) for one in found.order_by("code")])
 
@@ -107,16 +104,15 @@ class InformedForm(ActionForm):
     notice = forms.TypedChoiceField(label=_("Recipient"), widget=forms.RadioSelect)
     outcome = forms.ChoiceField(label=_("Outcome"), choices=InformOutcome.choices, widget=forms.RadioSelect)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def prepare(self) -> None:
         offer_rows(self, "notice", [(one, str(one.recipient)) for one in list_notices(self.row)])
 
 
-def _state(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
+def _state(row: RightsRequest, given: FormData, request: HttpRequest) -> None:
     add_correction(row, Statement(**given), **by_user(request))
 
 
-def _restrict(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> None:
+def _restrict(row: RightsRequest, given: FormData, request: HttpRequest) -> None:
     restrict_for_request(row, given["purposes"], **by_user(request))
 
 
@@ -178,11 +174,10 @@ class RolesForm(RowActionForm):
     shown = forms.CharField(label="", widget=forms.HiddenInput, required=False, max_length=64)
     field_order = ("role", "other_roles", "reason", "shown")
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def prepare(self) -> None:
         self.initial = {**self.initial, "role": self.row.role, "other_roles": self.row.other_roles}
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> FormData:
         cleaned = super().clean()
         wanted = {*cleaned.get("other_roles", ())} - {cleaned.get("role")}
         if not self.errors and (cleaned["role"], wanted) == (self.row.role, {*self.row.other_roles}):
@@ -215,8 +210,8 @@ class RolesForm(RowActionForm):
         return ", ".join(str(SubjectRole(one).label) for one in (self.preview.roles if self.preview else ()))
 
 
-def _change_roles(subject: Subject, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
-    told: dict[str, Any] = {"reason": given["reason"], **by_user(request)}
+def _change_roles(subject: Subject, given: FormData, request: HttpRequest) -> HttpResponse:
+    told = by_user_for(request, given["reason"])
     made = correct_roles(subject, role=given["role"], other_roles=given["other_roles"], **told)
     waits = gettext("Nothing has changed yet: a second person must confirm it.")
     done = gettext("The roles are changed. The systems that hold them are ordered to change them.")
@@ -263,8 +258,8 @@ class CorrectForm(RowActionForm):
     field_order = ("field", "new_value", "reason")
 
 
-def _correct(subject: Subject, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
-    told: dict[str, Any] = {"reason": given["reason"], **by_user(request)}
+def _correct(subject: Subject, given: FormData, request: HttpRequest) -> HttpResponse:
+    told = by_user_for(request, given["reason"])
     try:
         made = correct_person(subject, field=given["field"], value=given["new_value"], **told)
     except ValidationError as error:
@@ -295,7 +290,7 @@ _TONES = {CorrectionState.OPEN: "warn", CorrectionState.MADE: "good", Correction
 
 
 @request_panels.connect
-def corrections_panel(request: HttpRequest, row: RightsRequest) -> dict[str, Any] | None:
+def corrections_panel(request: HttpRequest, row: RightsRequest) -> dict[str, object] | None:
     """Return the corrections that a request asks for, without their values."""
     del request
     if not any(part.kind == RightKind.RECTIFICATION for part in list_parts(row)):
@@ -306,7 +301,7 @@ def corrections_panel(request: HttpRequest, row: RightsRequest) -> dict[str, Any
 
 
 @person_panels.connect
-def corrected_values_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
+def corrected_values_panel(request: HttpRequest, row: Subject) -> dict[str, object] | None:
     """Return the corrected fields of a person, and which wrong values came back; None if nothing was corrected."""
     found = list_corrected_fields(row)
     if not found:
@@ -320,14 +315,14 @@ def corrected_values_panel(request: HttpRequest, row: Subject) -> dict[str, Any]
 
 @request_panels.connect
 @on_tab(DISCLOSURES)
-def recipients_panel(request: HttpRequest, row: RightsRequest | Subject) -> dict[str, Any] | None:
+def recipients_panel(request: HttpRequest, row: RightsRequest | Subject) -> dict[str, object] | None:
     """Return the recipients that must be informed, with what came of it; None if there are none."""
     del request
     lines = list_notices(row)
     return {"template": "console/panels/recipient_notices.html", "lines": lines} if lines else None
 
 
-def _state_of(row: Correction, waiting: set[str]) -> Any:
+def _state_of(row: Correction, waiting: set[str]) -> object:
     if row.state == CorrectionState.MADE and row.field in waiting:
         return render_state(gettext("Waits for a second person"), "warn")
     return render_state(row.get_state_display(), _TONES[CorrectionState(row.state)])

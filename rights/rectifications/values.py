@@ -42,7 +42,7 @@ def parse_changes(field: str, text: str) -> dict[str, Any]:
     return {field: _parse_value(field, text)}
 
 
-def _parse_value(field: str, text: str) -> Any:
+def _parse_value(field: str, text: str) -> object:
     plain = text.strip()
     if not plain:
         if field in _MAY_BE_EMPTY:

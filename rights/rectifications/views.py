@@ -1,6 +1,5 @@
 """Page on which a person says what is wrong, one correction after the other. GET shows, POST adds."""
 
-from typing import Any
 from uuid import UUID
 
 from django import forms
@@ -98,7 +97,7 @@ def _add(request: HttpRequest, visit: Visit, row: RightsRequest, form: Correctio
     return form.is_valid()
 
 
-def corrections_extra(request: RightsRequest) -> dict[str, Any] | None:
+def corrections_extra(request: RightsRequest) -> dict[str, object] | None:
     """Return the corrections of a request, and the way to add one; None for a request about other rights."""
     if not any(part.kind == RightKind.RECTIFICATION for part in list_parts(request)):
         return None

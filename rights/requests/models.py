@@ -1,7 +1,7 @@
 """Models of rights requests."""
 
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, Self
+from typing import Self
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -170,7 +170,7 @@ class RightsRequest(TenantRow):
     delivered_at = models.DateTimeField("answer delivered", null=True)
     closed_at = models.DateTimeField("closed", null=True)
 
-    objects: ClassVar[Any] = RightsRequestQuerySet.as_manager()
+    objects = RightsRequestQuerySet.as_manager()
 
     due = (
         Due(
@@ -348,7 +348,7 @@ class OfRequest(TenantRow, ActorStamp):
         abstract = True
 
     @classmethod
-    def by(cls, actor: Actor, request: RightsRequest, **columns: Any) -> Self:
+    def by(cls, actor: Actor, request: RightsRequest, **columns: object) -> Self:
         """Return an unsaved row about a request, with the stamp of the actor."""
         stamp = {"actor_kind": actor.kind.value, "actor_id": actor.id, "actor_role": actor.role}
         return cls(client_id=request.client_id, request=request, **stamp, **columns)
@@ -441,7 +441,7 @@ class ScheduledStep(TenantRow):
     due_at = models.DateTimeField()
     done_at = models.DateTimeField()
 
-    objects: ClassVar[Any] = models.Manager()
+    objects = models.Manager()
 
     class Meta:
         constraints = [

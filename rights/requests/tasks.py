@@ -2,13 +2,12 @@
 
 from contextlib import suppress
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.urls import reverse
 from procrastinate.contrib.django import app
 
-from paktaleem.directory.mail.services import send_message
+from paktaleem.directory.mail.services import SendArguments, send_message
 from paktaleem.foundation.accounts.actors import Actor, system_actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Role
@@ -67,6 +66,6 @@ def _email(found: RightsRequest, school: Client, step: StepKind, *, where: UUID,
         "due": format_day(found.answer_by or found.due_at, school.time_zone),
         "url": build_public_url(page),
     }
-    told: dict[str, Any] = {"related_id": found.pk, "actor": system_actor(NOTIFY_STAFF), "at": at}
+    told: SendArguments = {"related_id": found.pk, "actor": system_actor(NOTIFY_STAFF), "at": at}
     for user in list_staff(where, role, at=at):
         send_message(STAFF_MESSAGES[step].code, to=user, client_id=where, context=context, **told)

@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.safestring import SafeString
@@ -24,10 +25,10 @@ from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.columns import render_state, state_column
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import ProgressFilter
-from paktaleem.foundation.console.forms import RowActionForm, set_choices
+from paktaleem.foundation.console.forms import FormData, RowActionForm, set_choices
 from paktaleem.foundation.console.model_admin import EvidenceAdmin
 from paktaleem.foundation.console.register_names import format_purpose
-from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.requests import actor_of, by_user, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction, act_page
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.translation import translate_text
@@ -44,14 +45,13 @@ class CheckForm(RowActionForm):
     method = forms.ChoiceField(choices=_METHODS)
     field_order = ("provider", "method", "reason")
 
-    def __init__(self, *args: object, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def prepare(self) -> None:
         set_choices(self, "provider", [(code, code) for code in sorted(check_providers())])
 
 
-def _request_check(row: Guardianship, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+def _request_check(row: Guardianship, given: FormData, request: HttpRequest) -> HttpResponse:
     answers = reverse("guardian-check-answer", args=[row.client.code, given["provider"]])
-    context: dict[str, Any] = {"actor": actor_of(request), "at": get_action_time(request)}
+    context = by_user(request)
     check = request_check(row, **given, answer_to=get_public_url(request) + answers, **context)
     messages.success(request, gettext("The check has been requested from the provider. Its progress is shown here."))
     return HttpResponseRedirect(reverse("admin:guardians_providercheck_change", args=[check.pk], current_app=site.name))
@@ -69,18 +69,18 @@ START_CHECK = RowAction(
 )
 
 
-def _show_url(row: ProviderCheck, given: dict[str, Any], request: HttpRequest) -> HttpResponse | None:
+def _show_url(row: ProviderCheck, given: FormData, request: HttpRequest) -> HttpResponse | None:
     url = show_check_url(row, reason=given["reason"], actor=actor_of(request), at=get_action_time(request))
     if url is None:
         messages.info(request, gettext("The provider gave no address: it contacts the guardian in its own way."))
         return None
-    owner: ProviderCheckAdmin = site.get_model_admin(ProviderCheck)
+    owner = site.get_model_admin(ProviderCheck)
     shown = [(gettext("Address"), url)]
     context = {"title": gettext("Address for the guardian"), "shown": shown, "row_url": owner.url_of("change", row)}
     return owner.page(request, row, "console/revealed.html", **context)
 
 
-class GuardianshipRows(EvidenceAdmin):
+class GuardianshipRows[Row: Model](EvidenceAdmin[Row]):
     """Evidence about a guardianship, with columns for the child and the guardian."""
 
     loaded = ("guardianship__child", "guardianship__guardian")
@@ -95,7 +95,7 @@ class GuardianshipRows(EvidenceAdmin):
 
 
 @admin.register(ProviderCheck, site=site)
-class ProviderCheckAdmin(GuardianshipRows):
+class ProviderCheckAdmin(GuardianshipRows[ProviderCheck]):
     """Console page of providers' checks of guardians."""
 
     view_capability = Capability.VIEW_CHILD_RECORDS
@@ -139,7 +139,7 @@ def _state(row: Verification) -> SafeString:
 
 
 @admin.register(Verification, site=site)
-class VerificationAdmin(ExportableAdmin, GuardianshipRows):
+class VerificationAdmin(ExportableAdmin[Verification], GuardianshipRows[Verification]):
     """Console page of verifications."""
 
     view_capability = Capability.VIEW_CHILD_RECORDS
@@ -172,7 +172,7 @@ class VerificationAdmin(ExportableAdmin, GuardianshipRows):
 
 
 @admin.register(GuardianChange, site=site)
-class GuardianChangeAdmin(ExportableAdmin):
+class GuardianChangeAdmin(ExportableAdmin[GuardianChange]):
     """Console page of changes of guardians that need a second person's approval."""
 
     view_capability = Capability.VIEW_CHILD_RECORDS
@@ -206,7 +206,7 @@ class GuardianChangeAdmin(ExportableAdmin):
         return join_words(_describe_change(name, value) for name, value in sorted(row.changes.items()))
 
 
-def _describe_change(name: str, value: Any) -> str:
+def _describe_change(name: str, value: object) -> str:
     if name == VERIFICATION:
         return translate_text("The school's attestation of the guardian counts for outside recipients too")
     label = translate_text(next(one.verbose_name for one in Guardianship._meta.fields if one.name == name))
@@ -215,7 +215,7 @@ def _describe_change(name: str, value: Any) -> str:
 
 
 @admin.register(GuardianConflict, site=site)
-class GuardianConflictAdmin(ExportableAdmin):
+class GuardianConflictAdmin(ExportableAdmin[GuardianConflict]):
     """Console page of disagreements between guardians."""
 
     view_capability = Capability.VIEW_CHILD_RECORDS

@@ -49,10 +49,10 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.columns import period_pill, render_state, state_column
 from paktaleem.foundation.console.exporting import ExportableAdmin
-from paktaleem.foundation.console.forms import ActionForm, RowActionForm, set_choices
-from paktaleem.foundation.console.model_admin import EvidenceAdmin, ScopedAdmin
+from paktaleem.foundation.console.forms import ActionForm, FormData, RowActionForm, set_choices
+from paktaleem.foundation.console.model_admin import EvidenceAdmin, Saving, ScopedAdmin
 from paktaleem.foundation.console.person_pages import OVERVIEW, SummaryLine, on_tab, person_acts, person_summaries
-from paktaleem.foundation.console.requests import actor_of, get_action_time, may
+from paktaleem.foundation.console.requests import actor_of, by_user_for, get_action_time, may
 from paktaleem.foundation.console.row_actions import RowAction, act_page
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.widgets import MomentInput
@@ -181,8 +181,7 @@ class AnswerForm(EvidenceForm):
     )
     field_order = ("decision", "shares", "route", "claimed_at", "evidence", "file")
 
-    def __init__(self, *args: object, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def prepare(self) -> None:
         with in_client(self.row.client_id):
             possible = list_answers_to_record(self.row, at=get_action_time(self.request))
         set_choices(self, "decision", [(one.value, one.label) for one in possible])
@@ -197,8 +196,7 @@ class ChangeForm(RowActionForm):
     note = forms.CharField(label="Note on the court order", required=False, max_length=500, help_text="It is sealed.")
     field_order = ("may_consent", "may_receive_data", "court_order", "note", "reason")
 
-    def __init__(self, *args: object, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def prepare(self) -> None:
         for name in ("may_consent", "may_receive_data", "court_order"):
             self.fields[name].initial = getattr(self.row, name)
 
@@ -206,9 +204,8 @@ class ChangeForm(RowActionForm):
 class EndForm(RowActionForm):
     """The reason to end a guardian, below what it changes for the child."""
 
-    def __init__(self, *args: object, **kwargs: Any) -> None:
+    def prepare(self) -> None:
         """Show who decides for the child now and afterwards."""
-        super().__init__(*args, **kwargs)
         with in_client(self.row.client_id):
             before, after = preview_end(self.row, at=get_action_time(self.request))
         words = gettext("Now: {now}. Afterwards: {after}. Guardians whose consent counts afterwards: {count}.")
@@ -216,7 +213,7 @@ class EndForm(RowActionForm):
         self.fields["reason"].help_text = words.format(count=len(after.persons), **values)
 
 
-def _answer(row: Guardianship, given: dict[str, Any], request: HttpRequest) -> HttpResponse | None:
+def _answer(row: Guardianship, given: FormData, request: HttpRequest) -> HttpResponse | None:
     shares = {"yes": True, "no": False}.get(given.pop("shares"))
     context: dict[str, Any] = {"shares": shares, "actor": actor_of(request), "at": get_action_time(request)}
     record_service_answer(row.child, guardian=row.guardian, **given, **context)
@@ -226,7 +223,7 @@ def _answer(row: Guardianship, given: dict[str, Any], request: HttpRequest) -> H
     return HttpResponseRedirect(reverse("admin:guardians_guardianship_data", args=[row.pk], current_app=site.name))
 
 
-def _change(row: Guardianship, given: dict[str, Any], request: HttpRequest) -> None:
+def _change(row: Guardianship, given: FormData, request: HttpRequest) -> None:
     reason, note = given.pop("reason"), given.pop("note")
     change_guardian(row, changes=given, note=note, reason=reason, actor=actor_of(request), at=get_action_time(request))
 
@@ -241,7 +238,7 @@ def _takes_answer(row: Guardianship, at: datetime) -> bool:
 
 
 @admin.register(Guardianship, site=site)
-class GuardianshipAdmin(ExportableAdmin):
+class GuardianshipAdmin(ExportableAdmin[Guardianship]):
     """Console page of guardianships."""
 
     view_capability = Capability.VIEW_GUARDIANS
@@ -333,7 +330,7 @@ class GuardianshipAdmin(ExportableAdmin):
 
 
 @admin.register(ServiceAuthorisation, site=site)
-class ServiceAuthorisationAdmin(ExportableAdmin, EvidenceAdmin):
+class ServiceAuthorisationAdmin(ExportableAdmin[ServiceAuthorisation], EvidenceAdmin[ServiceAuthorisation]):
     """Console page of answers about the service."""
 
     view_capability = Capability.VIEW_CHILD_RECORDS
@@ -405,8 +402,7 @@ class NameForm(EvidenceForm, RowActionForm):
         "reason",
     )
 
-    def __init__(self, *args: object, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def prepare(self) -> None:
         at = get_action_time(self.request)
         with in_client(self.row.client_id):
             standing = load_child_facts(self.row).standing(at)
@@ -433,14 +429,14 @@ class NameForm(EvidenceForm, RowActionForm):
 
     def _search(self, text: str, reason: str) -> Subject:
         """Find the guardian. The search stays recorded whatever becomes of the act: it may show who is registered."""
-        stamp: dict[str, Any] = {"actor": actor_of(self.request), "reason": reason, "at": get_action_time(self.request)}
+        stamp = by_user_for(self.request, reason)
         with in_client(self.row.client_id):
             found = find_people(text.strip(), client_id=self.row.client_id, **stamp)
         return choose_guardian(found)
 
 
-def _name(child: Subject, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
-    stamp: dict[str, Any] = {"actor": actor_of(request), "reason": given["reason"], "at": get_action_time(request)}
+def _name(child: Subject, given: FormData, request: HttpRequest) -> HttpResponse:
+    stamp = by_user_for(request, given["reason"])
     authority = {name: given[name] for name in ("relationship", "may_consent", "may_receive_data")}
     evidence = None
     if given["method"]:
@@ -476,7 +472,7 @@ person_acts.connect(
 
 
 @admin.register(ChildMechanism, site=site)
-class ChildMechanismAdmin(ScopedAdmin):
+class ChildMechanismAdmin(ScopedAdmin[ChildMechanism]):
     """Console page of clients' declared mechanisms."""
 
     view_capability = Capability.VIEW_CHILD_RECORDS
@@ -494,14 +490,13 @@ class ChildMechanismAdmin(ScopedAdmin):
     empty_text = "No mechanism has been declared yet."
     state = state_column(period_pill)
 
-    def write(self, row: ChildMechanism, **details: Any) -> None:
-        context = {name: details[name] for name in ("actor", "reason", "at")}
+    def write(self, row: ChildMechanism, saving: Saving) -> None:
         fields = {name: getattr(row, name) for name in self.row_fields}
-        row.pk = declare_mechanism(row.client_id, **fields, **context).pk
+        row.pk = declare_mechanism(row.client_id, **fields, **saving.by).pk
 
 
 @admin.register(SchoolAuthorisation, site=site)
-class SchoolAuthorisationAdmin(EvidenceAdmin):
+class SchoolAuthorisationAdmin(EvidenceAdmin[SchoolAuthorisation]):
     """Console page of schools' own authorisations."""
 
     view_capability = Capability.VIEW_CHILD_RECORDS

@@ -1,7 +1,7 @@
 """Guardianships and their verifications."""
 
 from datetime import datetime
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
@@ -126,7 +126,7 @@ class Guardianship(TenantRow, Tracked):
     starts_at = models.DateTimeField(editable=False)
     ends_at = models.DateTimeField(null=True, blank=True, help_text="When the guardianship ends.")
 
-    objects: ClassVar[Any] = GuardianshipQuerySet.as_manager()
+    objects: ClassVar = GuardianshipQuerySet.as_manager()
     history = History()
 
     class Meta:

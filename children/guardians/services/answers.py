@@ -4,7 +4,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from http import HTTPStatus
-from typing import IO, Any
+from typing import IO
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -29,7 +29,7 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services.erasure import AlreadyErased
 from paktaleem.directory.people.services.people import lock_subject, open_details
-from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require, require_about
+from paktaleem.foundation.accounts.actors import Actor, NotAllowed, ReasonedAuthorship, require, require_about
 from paktaleem.foundation.accounts.acts import Refused, act, lock_row
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
@@ -373,7 +373,7 @@ def _save_answer(answer: ServiceAuthorisation, actor: Actor, reason: Reason | st
     was_authorised = _is_authorised(answer)
     answer.save(force_insert=True)
     _record_answer(answer, actor)
-    context: dict[str, Any] = {"actor": actor, "reason": reason, "at": answer.recorded_at}
+    context: ReasonedAuthorship = {"actor": actor, "reason": reason, "at": answer.recorded_at}
     update_service_conflict(answer.child, outcome=ConflictOutcome.AGREED, **context)
     if (is_authorised := _is_authorised(answer)) != was_authorised and answer.child.counts_as_child(answer.recorded_at):
         for handler in service_changed:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from django import forms
@@ -37,7 +37,14 @@ from children.guardians.services.verifications import MayNotConsent, record_veri
 from children.strength import Method
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import sealer_of
-from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require, require_about, system_actor
+from paktaleem.foundation.accounts.actors import (
+    Actor,
+    NotAllowed,
+    ReasonedAuthorship,
+    require,
+    require_about,
+    system_actor,
+)
 from paktaleem.foundation.accounts.acts import Refused, act, lock_row
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import ByKind, Reason
@@ -100,7 +107,7 @@ def request_check(
         raise MayNotConsent
     if Method(method) not in _get_provider(provider).methods:
         raise MethodNotOffered
-    own: dict[str, Any] = {"client_id": row.client_id, "guardianship": row}
+    own: dict[str, object] = {"client_id": row.client_id, "guardianship": row}
     asked = {**own, "provider": provider, "method": Method(method).value}
     under_way: ProviderCheck | None = ProviderCheck.objects.filter(**asked, state__in=OPEN_CHECKS).first()
     if under_way is not None:
@@ -239,7 +246,7 @@ def record_check_result(check_id: UUID, found: CheckResult, *, client_id: UUID, 
     _finish(check, CheckState.PASSED if found.passed else CheckState.FAILED, at)
     if found.passed and _may_be_verified(check.guardianship, at):
         kept = {"provider": check.provider, "provider_check_id": check.provider_check_id}
-        context: dict[str, Any] = {"actor": _PROVIDER_ACTOR, "reason": Reason.CLIENT_INSTRUCTION, "at": at}
+        context: ReasonedAuthorship = {"actor": _PROVIDER_ACTOR, "reason": Reason.CLIENT_INSTRUCTION, "at": at}
         record_verification(check.guardianship, method=check.method, kept=kept, **context)
     return check
 

@@ -308,7 +308,7 @@ def _find_guardian(facts: ChildFacts, row: Guardianship) -> Guardian | None:
 
 
 def _request_change(  # noqa: PLR0917 -- the change, then its context
-    row: Guardianship, wanted: dict[str, Any], note: Sealed | None, actor: Actor, reason: Reason | str, at: datetime
+    row: Guardianship, wanted: dict[str, object], note: Sealed | None, actor: Actor, reason: Reason | str, at: datetime
 ) -> GuardianChange:
     waiting = GuardianChange.objects.filter(client_id=row.client_id, guardianship=row, state=ChangeState.WAITING)
     if waiting.exists():
@@ -328,7 +328,7 @@ def _request_change(  # noqa: PLR0917 -- the change, then its context
     return change
 
 
-def _to_json(value: Any) -> Any:
+def _to_json(value: object) -> object:
     return value.isoformat() if isinstance(value, datetime) else value
 
 
@@ -356,7 +356,7 @@ def _apply(  # noqa: PLR0917 -- the change, then its context
     return row
 
 
-def _record_guardian(kind: str, row: Guardianship, facts: dict[str, Any], actor: Actor, at: datetime) -> None:
+def _record_guardian(kind: str, row: Guardianship, facts: dict[str, object], actor: Actor, at: datetime) -> None:
     entry = {"guardianship": str(row.pk), "guardian": str(row.guardian_id), **facts}
     record_entry(kind, client_id=row.client_id, subject_id=row.child_id, facts=entry, actor=actor, at=at)
 

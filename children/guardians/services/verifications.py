@@ -21,7 +21,7 @@ from paktaleem.directory.files.services import store_file
 from paktaleem.directory.people.models import Subject, SubjectRole
 from paktaleem.directory.people.selectors import sealer_of, sealers_of
 from paktaleem.directory.people.services.people import register_subject
-from paktaleem.foundation.accounts.actors import Actor, require, system_actor
+from paktaleem.foundation.accounts.actors import Actor, ReasonedAuthorship, require, system_actor
 from paktaleem.foundation.accounts.acts import Refused, act
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
@@ -242,7 +242,7 @@ def name_guardian_with_evidence(
     Follows policy §8. All or nothing: if the evidence is refused, no person is registered or named.
     Raises as ``name_guardian``, ``verify_guardian`` and ``register_guardian``.
     """
-    stamp: dict[str, Any] = {"actor": actor, "reason": reason, "at": at}
+    stamp: ReasonedAuthorship = {"actor": actor, "reason": reason, "at": at}
     if isinstance(guardian, NewGuardian):
         guardian = register_guardian(guardian, client=child.client, **stamp)
     row = name_guardian(

@@ -139,14 +139,14 @@ def lock_open_invitation(child: Subject, guardian: Subject) -> Invitation | None
     return pair.filter(state__in=sorted(OPEN)).select_for_update().first()
 
 
-def create_invitation(child: Subject, guardian: Subject, *, actor: Actor, **columns: Any) -> Invitation:
+def create_invitation(child: Subject, guardian: Subject, *, actor: Actor, **columns: object) -> Invitation:
     """Store an invitation; the caller has checked everything, and sends it."""
     row = Invitation(client_id=child.client_id, child=child, guardian=guardian, **columns, **actor_fields(actor))
     row.save(force_insert=True)
     return row
 
 
-def change_state(row: Invitation, after: str, **columns: Any) -> bool:
+def change_state(row: Invitation, after: str, **columns: object) -> bool:
     """Change the state and other columns of an invitation if the transition is allowed; return True if it was."""
     if row.state != after and State(after) not in NEXT[State(row.state)]:
         return False
@@ -156,7 +156,7 @@ def change_state(row: Invitation, after: str, **columns: Any) -> bool:
     return True
 
 
-def record_step(kind: str, row: Invitation, *, actor: Actor, at: Any, **facts: Any) -> None:
+def record_step(kind: str, row: Invitation, *, actor: Actor, at: Any, **facts: object) -> None:
     """Record the ledger entry of a step, with the current state, channel and problem of the invitation."""
     entry = {
         "invitation": str(row.pk),

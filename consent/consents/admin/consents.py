@@ -6,10 +6,10 @@ Answers are recorded, and restrictions and objections opened, on the person's pa
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -47,6 +47,7 @@ from paktaleem.foundation.console.columns import (
 )
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import ChosenFilter, ConditionFilter, get_filtered_client, parse_uuid
+from paktaleem.foundation.console.forms import FormData
 from paktaleem.foundation.console.model_admin import EvidenceAdmin
 from paktaleem.foundation.console.person_pages import OVERVIEW, on_tab
 from paktaleem.foundation.console.register_names import format_purpose
@@ -94,17 +95,17 @@ class PurposeFilter(ChosenFilter):
     title = "purpose"
     parameter_name = "purpose"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:  # noqa: ARG002
         owners = {get_filtered_client(request) or PAKTALEEM, PAKTALEEM}
         found = Purpose.objects.filter(client_id__in=owners).order_by("name_en").values_list("pk", "name_en")
         return [(str(key), name) for key, name in found]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:  # noqa: ARG002
         value = self.value()
         return queryset.filter(purpose_id=parse_uuid(value)) if value else queryset
 
 
-class PersonRowAdmin(ExportableAdmin):
+class PersonRowAdmin[Row: Model](ExportableAdmin[Row]):
     """Rows about one person."""
 
     view_capability = Capability.VIEW_CONSENTS
@@ -115,7 +116,7 @@ class PersonRowAdmin(ExportableAdmin):
 
 
 @admin.register(Consent, site=site)
-class ConsentAdmin(PersonRowAdmin):
+class ConsentAdmin(PersonRowAdmin[Consent]):
     """Current consents of all people."""
 
     loaded = ("subject__client", "purpose")
@@ -186,10 +187,10 @@ def serialize_events(events: Iterable[Any]) -> FirstRows[dict[str, Any]]:
 class InForceFilter(ConditionFilter):
     """Filter for restrictions and objections that have no end."""
 
-    offered: ClassVar[Any] = {"in_force": (gettext_lazy("In force"), lambda _at: Q(ends_at=None))}
+    offered = {"in_force": (gettext_lazy("In force"), lambda _at: Q(ends_at=None))}
 
 
-class LimitAdmin(PersonRowAdmin):
+class LimitAdmin[Row: Model](PersonRowAdmin[Row]):
     """Restrictions and objections of people."""
 
     list_display = ("person", "purpose_named", "state", "starts_at", "ends_at", "owner")
@@ -200,7 +201,7 @@ class LimitAdmin(PersonRowAdmin):
     state = state_column(period_pill)
     exported = "person=subject__external_id purpose=purpose_code starts_at ends_at"
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Row]:
         found: QuerySet[Any] = super().get_queryset(request).select_related("subject")
         return found
 
@@ -210,7 +211,7 @@ class LimitAdmin(PersonRowAdmin):
 
 
 @admin.register(Restriction, site=site)
-class RestrictionAdmin(LimitAdmin):
+class RestrictionAdmin(LimitAdmin[Restriction]):
     """Restrictions of processing."""
 
     intro = (
@@ -221,7 +222,7 @@ class RestrictionAdmin(LimitAdmin):
 
 
 @admin.register(Objection, site=site)
-class ObjectionAdmin(LimitAdmin):
+class ObjectionAdmin(LimitAdmin[Objection]):
     """Objections to legitimate interest."""
 
     intro = (
@@ -246,21 +247,21 @@ _ERASED: dict[type[Exception], str] = {
 ADD_EVIDENCE = act_page(add_evidence_file, refusals=_ERASED)
 
 
-def _open_evidence(evidence: ConsentEvidence, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+def _open_evidence(evidence: ConsentEvidence, given: FormData, request: HttpRequest) -> HttpResponse:
     opened = open_evidence(evidence, actor=actor_of(request), reason=given["reason"], at=get_action_time(request))
     response: HttpResponse
     if opened.chunks is not None:
         response = HttpResponse(opened.chunks, content_type=opened.content_type)
         response["Content-Disposition"] = f'attachment; filename="evidence.{evidence.file and evidence.file.kind}"'
     else:
-        owner: ConsentEvidenceAdmin = site.get_model_admin(ConsentEvidence)
+        owner = site.get_model_admin(ConsentEvidence)
         values = {"shown": [(gettext("Reference"), opened.text)], "row_url": owner.url_of("change", evidence)}
         response = owner.page(request, evidence, "console/revealed.html", title=gettext("Evidence"), **values)
     return response
 
 
 @admin.register(ConsentEvidence, site=site)
-class ConsentEvidenceAdmin(EvidenceAdmin):
+class ConsentEvidenceAdmin(EvidenceAdmin[ConsentEvidence]):
     """Evidence of answers collected outside the portal."""
 
     view_capability = Capability.VIEW_EVIDENCE
@@ -428,5 +429,5 @@ def _cause_url(one: Decision) -> str:
     return _url_of(f"{page}_change", one.evidence[-1]) if page and one.evidence else ""
 
 
-def _url_of(name: str, *args: Any) -> str:
+def _url_of(name: str, *args: object) -> str:
     return reverse(f"admin:{name}", args=args, current_app=site.name)

@@ -1,6 +1,8 @@
 """Consents, restrictions and objections on a person's page, and the acts on them."""
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +15,7 @@ from consent.consents.admin.consents import answer_cell, serialize_events, state
 from consent.consents.models import Consent, ConsentEvent, ConsentState, GivenBy, Method, Objection, Restriction
 from consent.consents.selectors.consents import current_states, load_asked_words
 from consent.consents.services.consent_basis import METHODS_WITHOUT_TOKEN
-from consent.consents.services.recording import Answer, record_answers, withdraw_consent
+from consent.consents.services.recording import Answer, AnswerArguments, record_answers, withdraw_consent
 from consent.consents.services.restrictions import object_to_purpose, restrict_processing
 from consent.notices.notice_tokens import ShownNotice, read_notice_token, sign_notice_token
 from consent.notices.selectors.notices import NoticeUnknown
@@ -23,7 +25,7 @@ from consent.register.models.purposes import Purpose
 from paktaleem.directory.people.models import GuardianClaim, Subject
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import annotate_actor, period_pill
-from paktaleem.foundation.console.forms import ActionForm, RowActionForm, set_choices
+from paktaleem.foundation.console.forms import ActionForm, FormData, RowActionForm, set_choices
 from paktaleem.foundation.console.person_pages import (
     OVERVIEW,
     TIMELINE,
@@ -33,7 +35,7 @@ from paktaleem.foundation.console.person_pages import (
     person_panels,
 )
 from paktaleem.foundation.console.register_names import format_purpose
-from paktaleem.foundation.console.requests import actor_of, get_action_time, may
+from paktaleem.foundation.console.requests import actor_of, by_user, get_action_time, may
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.translation import translate_text
@@ -78,8 +80,7 @@ class AnswerForm(ActionForm):
     )
     language = forms.ChoiceField(choices=[("en", "English"), ("ur", "Urdu")])
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def prepare(self) -> None:
         guardians = GuardianClaim.objects.filter(child=self.row, ends_at=None).values("guardian_id")
         set_choices(self, "guardian", Subject.objects.filter(pk__in=guardians))
         self.fields["language"].initial = self.row.language
@@ -107,7 +108,7 @@ class AnswerForm(ActionForm):
 
     def clean(self) -> dict[str, object]:
         """Require a guardian if, and only if, a guardian answered."""
-        cleaned: dict[str, Any] = super().clean() or {}
+        cleaned: FormData = super().clean() or {}
         by_guardian = cleaned.get("given_by") == GivenBy.GUARDIAN
         if by_guardian and cleaned.get("guardian") is None:
             self.add_error("guardian", gettext("Choose the guardian who answered."))
@@ -121,8 +122,8 @@ class AnswerForm(ActionForm):
         return cleaned
 
 
-def _record_answer(subject: Subject, given: dict[str, Any], request: HttpRequest) -> None:
-    shared: dict[str, Any] = {
+def _record_answer(subject: Subject, given: FormData, request: HttpRequest) -> None:
+    shared: AnswerArguments = {
         "given_by": GivenBy(given["given_by"]),
         "guardian": given["guardian"],
         "method": Method(given["method"]),
@@ -133,13 +134,13 @@ def _record_answer(subject: Subject, given: dict[str, Any], request: HttpRequest
     if given["state"] == ConsentState.WITHDRAWN:
         withdraw_consent(subject, purpose=given["purpose"], evidence=given["evidence"], **shared)
         return
-    shared |= {"evidence": given["evidence"], "claimed_at": given["claimed_at"]}
+    record = partial(record_answers, evidence=given["evidence"], claimed_at=given["claimed_at"], **shared)
     answers, token = [Answer(given["purpose"], ConsentState(given["state"]))], given.get("shown")
     if given["method"] in METHODS_WITHOUT_TOKEN and token is not None:  # the person was not shown the console page
         version = read_notice_token(token, client_id=subject.client_id).version
-        record_answers(subject, answers=answers, notice_version=version, **shared)
+        record(subject, answers=answers, notice_version=version)
         return
-    record_answers(subject, answers=answers, shown=token, **shared)
+    record(subject, answers=answers, shown=token)
 
 
 class RestrictForm(RowActionForm):
@@ -148,8 +149,7 @@ class RestrictForm(RowActionForm):
     purpose = forms.ChoiceField(required=False, help_text="None chosen: every purpose.")
     field_order = ("purpose", "reason")
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def prepare(self) -> None:
         set_choices(self, "purpose", [("", gettext("Every purpose")), *_purpose_choices(self.row)])
 
 
@@ -159,8 +159,7 @@ class ObjectForm(RowActionForm):
     purpose = forms.ChoiceField(help_text="Purposes based on legitimate interest for this person's role.")
     field_order = ("purpose", "reason")
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def prepare(self) -> None:
         at = get_action_time(self.request)
         bases = bases_in_force(self.row.client_id, at=at)
         purpose_ids = {
@@ -176,15 +175,15 @@ def _purpose_choices(subject: Subject, only: set[Any] | None = None) -> list[tup
     return [(one.code, str(one)) for one in found if only is None or one.pk in only]
 
 
-def _open_limit(service: Callable[..., object]) -> Callable[[Subject, dict[str, Any], HttpRequest], None]:
-    def perform(subject: Subject, given: dict[str, Any], request: HttpRequest) -> None:
-        by: dict[str, Any] = {"actor": actor_of(request), "at": get_action_time(request)}
+def _open_limit(service: Callable[..., object]) -> Callable[[Subject, FormData, HttpRequest], None]:
+    def perform(subject: Subject, given: FormData, request: HttpRequest) -> None:
+        by = by_user(request)
         service(subject, purpose_code=given["purpose"], reason=given["reason"], **by)
 
     return perform
 
 
-def _not_erased(row: Subject, _at: Any) -> bool:
+def _not_erased(row: Subject, _at: datetime) -> bool:
     return row.erased_at is None
 
 
@@ -293,7 +292,7 @@ def _serialize_consent(
 def limits_panel(request: HttpRequest, row: Subject) -> dict[str, object] | None:
     if not may(request, Capability.VIEW_CONSENTS, row.client_id):
         return None
-    limits: list[dict[str, Any]] = []
+    limits: list[dict[str, object]] = []
     for kind, model in ((gettext("Restriction"), Restriction), (gettext("Objection"), Objection)):
         name = f"admin:consent_{model._meta.model_name}_change"
         limits += [

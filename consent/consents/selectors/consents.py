@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from django.db.models import (
@@ -96,7 +95,7 @@ class AskedWords:
     changed_at: datetime | None
 
 
-def annotate_asked_words(events: QuerySet[ConsentEvent]) -> QuerySet[Any, Any]:
+def annotate_asked_words(events: QuerySet[ConsentEvent]) -> QuerySet[Model, object]:
     """Annotate answers with ``asked_name_en``, ``asked_name_ur`` and ``reworded_at``: the words people answered.
 
     Who withdraws, or whose consent is ended, was asked when they gave it.

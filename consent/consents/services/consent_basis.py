@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
-from typing import IO, Annotated, Any
+from typing import IO, Annotated
 from uuid import UUID
 
 from django import forms
@@ -25,7 +25,7 @@ from consent.register.compiled import Register, TextRule
 from consent.register.models.purposes import Purpose
 from paktaleem.directory.files.models import CONTENT_TYPES, FileKind, SealedFile
 from paktaleem.directory.files.services import iterate_file, store_file
-from paktaleem.directory.people.models import GuardianClaim, Subject
+from paktaleem.directory.people.models import AgeGate, GuardianClaim, Subject
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services.erasure import AlreadyErased, ErasureInProgress
 from paktaleem.directory.people.services.people import record_access, was_child
@@ -257,7 +257,7 @@ def check_guardian(subject: Subject, given_by: GivenBy, guardian: Subject | None
         if guardian is not None:
             raise GuardianUnknown("Only a guardian's answer may name a guardian.")
         return
-    pair: dict[str, Any] = {"client_id": subject.client_id, "child": subject, "guardian": guardian}
+    pair: dict[str, object] = {"client_id": subject.client_id, "child": subject, "guardian": guardian}
     named = Guardianship.objects.filter(**pair)
     claimed = GuardianClaim.objects.filter(**pair, starts_at__lte=at, ends_at=None)
     if guardian is None or not (named.live(at).exists() or (claimed.exists() and not named.exists())):
@@ -292,7 +292,7 @@ def check_giver(
     Raises ChildMayNotGive, StillAChild if the guardian is a child, GuardianMayNotAnswer if the person is not one.
     """
     gives = ConsentState.GIVEN in states
-    gate: dict[str, Any] = {"thresholds": register.thresholds, "serves_minors": register.serves_minors}
+    gate: AgeGate = {"thresholds": register.thresholds, "serves_minors": register.serves_minors}
     if guardian is not None:
         if gives and guardian.is_child(at, **gate):
             raise StillAChild
@@ -319,7 +319,7 @@ def check_age_then(
 
     An answer given by a child counts as a child's for good. Raises ChildMayNotGive.
     """
-    gate: dict[str, Any] = {"thresholds": register.thresholds, "serves_minors": register.serves_minors}
+    gate: AgeGate = {"thresholds": register.thresholds, "serves_minors": register.serves_minors}
     if guardian is not None or claimed_at is None or at - claimed_at <= _JUST_NOW:
         return False
     if not was_child(subject, claimed_at, time_zone=register.time_zone, **gate):
@@ -446,7 +446,7 @@ def _add_evidence(
     *,
     reference: Sealed | None = None,
     file: SealedFile | None = None,
-    facts: dict[str, Any],
+    facts: dict[str, object],
     actor: Actor,
     at: datetime,
 ) -> ConsentEvidence:

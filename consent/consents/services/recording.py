@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
-from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -34,12 +33,12 @@ from consent.register.compiled import Basis, Register
 from consent.register.models.purposes import Purpose
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.erasure import AlreadyErased, ErasureInProgress
-from paktaleem.foundation.accounts.actors import Actor, require_about
+from paktaleem.foundation.accounts.actors import Actor, Authorship, require_about
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.services import make_entry
 from paktaleem.foundation.errors import PortalError, Problem
 from paktaleem.foundation.operations.extensions import ExtensionPoint
-from paktaleem.foundation.tenancy.rows import find_row, insert_rows
+from paktaleem.foundation.tenancy.rows import SqlValues, find_row, insert_rows
 
 _SUBJECT_FOR_UPDATE = "r.client_id = %(client)s AND r.id = %(id)s FOR UPDATE"
 _HISTORY = """
@@ -119,7 +118,7 @@ def load_history(subject: Subject, guardian: Subject | None = None) -> ConsentHi
 
     Another guardian's refusal does not count as an end: it overrides earlier and later consents (decision 0028).
     """
-    values: dict[str, Any] = {"client": subject.client_id, "subject": subject.pk, "ended": _ENDED}
+    values: SqlValues = {"client": subject.client_id, "subject": subject.pk, "ended": _ENDED}
     values["guardian"] = guardian.pk if guardian is not None else None
     with connection.cursor() as cursor:
         cursor.execute(_HISTORY, values)
@@ -305,6 +304,15 @@ class _Circumstances:
             recorded_at=self.recorded_at,
             expires_at=_expiry_time(purpose, state, self.recorded_at),
         )
+
+
+class AnswerArguments(Authorship, total=False):
+    """Who answers, how and in which language; and who records it, and when."""
+
+    given_by: GivenBy
+    guardian: Subject | None
+    method: Method
+    language: str | None
 
 
 def record_answers(

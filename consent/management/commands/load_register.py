@@ -1,7 +1,5 @@
 """``manage.py load_register``: load the shared catalogue and the privacy notice."""
 
-from typing import Any
-
 from django.core.management.base import BaseCommand
 
 from consent.notices.services.publishing import load_register
@@ -16,7 +14,7 @@ class Command(BaseCommand):
 
     help = "Load PakTaleem's starter register; existing rows are not changed."
 
-    def handle(self, *_: Any, **__: Any) -> None:
+    def handle(self, *_: object, **__: object) -> None:
         with in_client(PAKTALEEM):
             added = load_register(actor=system_actor("load_register"), at=wall_clock_now())
         self.stdout.write(f"Register: {added} rows added." if added else "Register: nothing to add.")

@@ -35,7 +35,7 @@ from consent.notices.selectors.registers import current_register
 from consent.paper.models import SERVICE, SHARING, AnswerState, FormPage, FormPurpose, FormRun, PaperAnswer
 from consent.paper.selectors import list_open_signers, list_signers
 from paktaleem.directory.people.copies.declarations import Copied, Reader, Section, Value, ValueKind
-from paktaleem.directory.people.models import GuardianClaim, Subject
+from paktaleem.directory.people.models import AgeGate, GuardianClaim, Subject
 from paktaleem.directory.people.selectors import sealer_of, sealers_of
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
 from paktaleem.foundation.accounts.acts import Refused, act, lock_row
@@ -228,7 +228,7 @@ def dismiss_answer(answer: PaperAnswer, *, actor: Actor, reason: Reason | str, a
     _settle(answer, AnswerState.DISMISSED, {"reason": Reason(reason).value}, actor, at)
 
 
-def _settle(answer: PaperAnswer, state: AnswerState, facts: Mapping[str, Any], actor: Actor, at: datetime) -> None:
+def _settle(answer: PaperAnswer, state: AnswerState, facts: Mapping[str, object], actor: Actor, at: datetime) -> None:
     """Save the state; the note is in the evidence by now, or not needed any more."""
     answer.state, answer.note = state, None
     answer.save()
@@ -282,7 +282,7 @@ class _Recording:
         signer, allows = self.answer.guardian, True
         if self._page.run.for_guardians:
             client = self._client
-            gate: dict[str, Any] = {"thresholds": client.thresholds, "serves_minors": client.serves_minors}
+            gate: AgeGate = {"thresholds": client.thresholds, "serves_minors": client.serves_minors}
             if not self.answer.subject.is_child(self.at, **gate):
                 raise Refused(gettext("The person is of age and answers for themselves, not through a guardian."))
             if signer is not None:

@@ -1,6 +1,6 @@
 """The register's pages in the console; every row is written through change_register."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -28,10 +28,12 @@ from consent.register.models.purposes import (
     BASES,
     ROLES,
     BalancingTest,
+    CodeAndName,
     DataCategory,
     LawfulBasis,
     ListedLaw,
     Occasion,
+    PeriodRow,
     Purpose,
     PurposeCapacity,
 )
@@ -41,7 +43,8 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import day, render_state, state_column
 from paktaleem.foundation.console.filters import ActiveFilter, ProgressFilter
-from paktaleem.foundation.console.forms import add_service_error
+from paktaleem.foundation.console.forms import FormData, add_service_error
+from paktaleem.foundation.console.model_admin import Fieldsets, Saving
 from paktaleem.foundation.console.register_names import CodeKind, format_categories, register_name_sources
 from paktaleem.foundation.console.row_search import RowSearch
 from paktaleem.foundation.console.search import searches
@@ -148,7 +151,7 @@ class PurposeForm(SafeguardForm):
         self.instance.first_reference = cleaned.get("legal_reference", "")
         return cleaned
 
-    def _clean_law(self, cleaned: dict[str, Any]) -> None:
+    def _clean_law(self, cleaned: FormData) -> None:
         """Require the law that a legal obligation cites; one that is listed if the purpose is a client's."""
         reference = cleaned.get("legal_reference")
         if not reference:
@@ -161,7 +164,7 @@ class PurposeForm(SafeguardForm):
             except ValidationError as error:
                 add_service_error(self, error)
 
-    def _clean_assessment(self, basis: str, cleaned: dict[str, Any]) -> None:
+    def _clean_assessment(self, basis: str, cleaned: FormData) -> None:
         given = {name: cleaned.get(name) or "" for name in ASSESSMENT_FIELDS}
         if basis == Basis.LEGITIMATE_INTEREST:
             for name in _PARTS:
@@ -230,7 +233,7 @@ def _list_decisions(purpose: Any) -> list[str]:
     return [words.format(roles=roles), *([others] if len(chosen) < len(ROLES) else []), instructed]
 
 
-class CodeAndNameAdmin(RegisterAdmin):
+class CodeAndNameAdmin[Row: CodeAndName](RegisterAdmin[Row]):
     """Rows with a code and a name in English and Urdu."""
 
     row_fields = ("code", "name_en", "name_ur")
@@ -241,7 +244,7 @@ class CodeAndNameAdmin(RegisterAdmin):
 
 
 @admin.register(DataCategory, site=site)
-class DataCategoryAdmin(CodeAndNameAdmin):
+class DataCategoryAdmin(CodeAndNameAdmin[DataCategory]):
     """Types of personal data."""
 
     intro = "Types of personal data. Shared ones belong to PakTaleem; a client may add its own."
@@ -249,7 +252,7 @@ class DataCategoryAdmin(CodeAndNameAdmin):
 
 
 @admin.register(Occasion, site=site)
-class OccasionAdmin(CodeAndNameAdmin):
+class OccasionAdmin(CodeAndNameAdmin[Occasion]):
     """Occasions on which data is collected."""
 
     intro = "Occasions on which personal data is collected."
@@ -257,7 +260,7 @@ class OccasionAdmin(CodeAndNameAdmin):
 
 
 @admin.register(Purpose, site=site)
-class PurposeAdmin(SteppedAdmin, SafeguardedAdmin):
+class PurposeAdmin(SteppedAdmin[Purpose], SafeguardedAdmin[Purpose]):
     """Purposes of processing; a new one is added in steps, with its lawful basis."""
 
     form = PurposeForm
@@ -288,18 +291,18 @@ class PurposeAdmin(SteppedAdmin, SafeguardedAdmin):
     empty_text = "No purpose yet: no data may be processed."
     state = state_column(lambda row: render_state("Active", "good") if row.is_active else render_state("Inactive"))
 
-    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+    def get_fieldsets(self, request: HttpRequest, obj: Purpose | None = None) -> Fieldsets:
         sets = super().get_fieldsets(request, obj)
         if obj is not None:
             return sets
         basis = (gettext("Lawful basis"), {"fields": BASIS_FIELDS})
         return [sets[0], basis, (gettext("Assessment of interests"), {"fields": ASSESSMENT_FIELDS}), *sets[1:]]
 
-    def write(self, row: Any, **details: Any) -> None:
-        super().write(row, **details)
-        if not details["change"]:
-            for basis in build_bases(row, actor=details["actor"], reason=details["reason"], at=details["at"]):
-                super().write(basis, **details, roles=[role for role, _basis in row.first_bases])
+    def write(self, row: Any, saving: Saving, *, roles: Iterable[str] = ()) -> None:
+        super().write(row, saving, roles=roles)
+        if saving.is_new:
+            for basis in build_bases(row, **saving.by):
+                super().write(basis, saving, roles=[role for role, _basis in row.first_bases])
 
     def list_effects(self, row: Purpose) -> list[str]:
         return list_purpose_effects(row)
@@ -310,7 +313,7 @@ class PurposeAdmin(SteppedAdmin, SafeguardedAdmin):
 
 
 @admin.register(LawfulBasis, site=site)
-class LawfulBasisAdmin(SafeguardedAdmin, PeriodAdmin):
+class LawfulBasisAdmin(SafeguardedAdmin[LawfulBasis], PeriodAdmin[LawfulBasis]):
     """Lawful bases of processing."""
 
     row_fields = ("purpose", "role", "basis", "legal_reference", "balancing_test", "starts_at", "ends_at")
@@ -337,7 +340,7 @@ class LawfulBasisAdmin(SafeguardedAdmin, PeriodAdmin):
 
 
 @admin.register(ListedLaw, site=site)
-class ListedLawAdmin(RegisterAdmin):
+class ListedLawAdmin(RegisterAdmin[ListedLaw]):
     """Laws of each country that legal obligations may cite."""
 
     add_capability = change_capability = Capability.MANAGE_AGREEMENTS
@@ -354,7 +357,7 @@ class ListedLawAdmin(RegisterAdmin):
 
 
 @admin.register(PurposeCapacity, site=site)
-class PurposeCapacityAdmin(SafeguardedAdmin, PeriodAdmin):
+class PurposeCapacityAdmin(SafeguardedAdmin[PurposeCapacity], PeriodAdmin[PurposeCapacity]):
     """PakTaleem's part: controller, joint controller or processor."""
 
     add_capability = change_capability = Capability.MANAGE_AGREEMENTS
@@ -389,7 +392,7 @@ def _signature_pill(row: BalancingTest) -> SafeString:
 
 
 @admin.register(BalancingTest, site=site)
-class BalancingTestAdmin(RegisterAdmin):
+class BalancingTestAdmin(RegisterAdmin[BalancingTest]):
     """Balancing tests of legitimate interest against the person's rights."""
 
     row_fields = ("purpose", "interest", "necessity", "balance", "safeguards")
@@ -427,7 +430,7 @@ def load_register_names(kind: CodeKind) -> dict[tuple[UUID, str], str]:
     return {(client, code): text for client, code, text in rows}
 
 
-class AgreementRowAdmin(PeriodAdmin):
+class AgreementRowAdmin[Row: PeriodRow](PeriodAdmin[Row]):
     """Rows that belong to an agreement."""
 
     list_select_related = ("agreement",)
@@ -435,7 +438,7 @@ class AgreementRowAdmin(PeriodAdmin):
 
 
 @admin.register(AgreementSuspension, site=site)
-class AgreementSuspensionAdmin(AgreementRowAdmin):
+class AgreementSuspensionAdmin(AgreementRowAdmin[AgreementSuspension]):
     """Periods in which an agreement is suspended."""
 
     add_capability = Capability.MANAGE_AGREEMENTS
@@ -451,7 +454,7 @@ class AgreementSuspensionAdmin(AgreementRowAdmin):
 
 
 @admin.register(Instruction, site=site)
-class InstructionAdmin(AgreementRowAdmin):
+class InstructionAdmin(AgreementRowAdmin[Instruction]):
     """Instructions of clients."""
 
     row_fields = ("agreement", "document", "purposes", "categories", "recipients", "starts_at", "ends_at")
@@ -474,7 +477,7 @@ class InstructionAdmin(AgreementRowAdmin):
 
 
 @admin.register(Recipient, site=site)
-class RecipientAdmin(SafeguardedAdmin):
+class RecipientAdmin(SafeguardedAdmin[Recipient]):
     """Third parties with whom data may be shared."""
 
     row_fields = (
@@ -505,7 +508,7 @@ class RecipientAdmin(SafeguardedAdmin):
 
 
 @admin.register(RecipientApproval, site=site)
-class RecipientApprovalAdmin(SafeguardedAdmin, PeriodAdmin):
+class RecipientApprovalAdmin(SafeguardedAdmin[RecipientApproval], PeriodAdmin[RecipientApproval]):
     """Periods in which a recipient is approved; the effect is shown first, and a second officer approves."""
 
     add_capability = change_capability = Capability.MANAGE_AGREEMENTS

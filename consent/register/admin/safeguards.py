@@ -49,8 +49,8 @@ from paktaleem.foundation.accounts.second_person import is_other_person
 from paktaleem.foundation.accounts.sessions import require_recent_authentication
 from paktaleem.foundation.console.approvals import approval_actions, change_state_column
 from paktaleem.foundation.console.columns import period_pill, staff_name, state_column
-from paktaleem.foundation.console.forms import ActionForm, GroundField, RowActionForm, ScopedForm
-from paktaleem.foundation.console.model_admin import ScopedAdmin
+from paktaleem.foundation.console.forms import ActionForm, FormData, GroundField, RowActionForm, ScopedForm
+from paktaleem.foundation.console.model_admin import Fieldsets, Saving, ScopedAdmin
 from paktaleem.foundation.console.register_names import format_purpose
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
@@ -148,24 +148,24 @@ def _show(row: Any, name: str) -> str:
     return format_time(value) if isinstance(value, datetime) else str(value or "")
 
 
-class RegisterAdmin(ScopedAdmin):
+class RegisterAdmin[Row: RegisterRow](ScopedAdmin[Row]):
     """A kind of register row; a client's own rows are editable, shared rows read-only."""
 
     view_capability = Capability.VIEW_REGISTER
     add_capability: ClassVar[Capability | None] = Capability.MANAGE_REGISTER
     change_capability: ClassVar[Capability | None] = Capability.MANAGE_REGISTER
 
-    def write(self, row: Any, **details: Any) -> None:
-        change_register(row, actor=details["actor"], reason=details["reason"], at=details["at"])
+    def write(self, row: Row, saving: Saving) -> None:
+        change_register(row, **saving.by)
 
 
-class PeriodAdmin(RegisterAdmin):
+class PeriodAdmin[Row: PeriodRow](RegisterAdmin[Row]):
     """Rows with a period: they start now or later, are ended instead of deleted, and are fixed once started."""
 
     fixed_once_started: ClassVar[Sequence[str]] = ()
     state = state_column(period_pill)
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+    def get_readonly_fields(self, request: HttpRequest, obj: Row | None = None) -> tuple[str, ...]:
         fields = super().get_readonly_fields(request, obj)
         started = obj is not None and obj.starts_at <= get_action_time(request)
         return (*fields, *self.fixed_once_started) if started else fields
@@ -177,47 +177,49 @@ class SafeguardForm(ScopedForm):
     ground = GroundField(required=False)
 
 
-class SafeguardedAdmin(RegisterAdmin):
+class SafeguardedAdmin[Row: RegisterRow](RegisterAdmin[Row]):
     """Rows whose change may weaken a safeguard: then the effect is shown, and a second person must approve."""
 
     form = SafeguardForm
 
-    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+    def get_fieldsets(self, request: HttpRequest, obj: Row | None = None) -> Fieldsets:
         sets = super().get_fieldsets(request, obj)
         if getattr(request, "weaker", None) is not None or "ground" in request.POST:
             sets = [*sets, (gettext("Weaker safeguard"), {"fields": ["ground"], "classes": ["why"]})]
         return sets
 
-    def write(self, row: Any, **details: Any) -> None:
+    def write(self, row: Any, saving: Saving, *, roles: Iterable[str] = ()) -> None:
         """Change the row; if that weakens a safeguard, request the change with its ground.
 
         ``roles`` may name all roles of the people it concerns, if the row is one of several.
         """
         try:
-            self.save_row(row, **details)
+            self.save_row(row, saving)
         except WeakensSafeguard as weaker:
-            request = details["request"]
+            request = saving.request
             require_recent_authentication(request, Capability.DECIDE_FOR_CLIENT, at=get_arrival_time(request))
-            request.weaker = (weaker.kind, row, details.get("roles", ()))
+            request.weaker = (weaker.kind, row, roles)
             ground = request.POST.get("ground", "").strip()
             if not ground:
                 if "ground" in request.POST:  # the effect has been shown
                     raise ValidationError({"ground": gettext("This field is required.")}) from weaker
                 raise
             request.waiting = self.request_change(
-                row, kind=weaker.kind, ground=ground, actor=details["actor"], at=details["at"]
+                row, kind=weaker.kind, ground=ground, actor=saving.actor, at=saving.at
             )
 
-    def save_row(self, row: Any, **details: Any) -> None:
+    def save_row(self, row: Row, saving: Saving) -> None:
         """Save the row. Raises WeakensSafeguard."""
-        super().write(row, **details)
+        super().write(row, saving)
 
     def request_change(
-        self, row: Any, *, kind: SafeguardKind | None, ground: str, actor: Actor, at: datetime
+        self, row: Row, *, kind: SafeguardKind | None, ground: str, actor: Actor, at: datetime
     ) -> SafeguardChange:
         return request_safeguard_change(row, kind=kind, ground=ground, actor=actor, at=at)
 
-    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
         response = super().render_change_form(request, context, *args, **kwargs)
         weaker = getattr(request, "weaker", None)
         if weaker is not None and isinstance(response, TemplateResponse) and response.context_data is not None:
@@ -226,11 +228,11 @@ class SafeguardedAdmin(RegisterAdmin):
             response.context_data["panels"] = [shown, *response.context_data["panels"]]
         return response
 
-    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
+    def response_add(self, request: HttpRequest, obj: Row, post_url_continue: str | None = None) -> HttpResponse:
         waiting = getattr(request, "waiting", None)
         return to_waiting(request, waiting) if waiting else super().response_add(request, obj, post_url_continue)
 
-    def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+    def response_change(self, request: HttpRequest, obj: Row) -> HttpResponse:
         waiting = getattr(request, "waiting", None)
         return to_waiting(request, waiting) if waiting else super().response_change(request, obj)
 
@@ -247,8 +249,7 @@ class EndForm(RowActionForm):
 
     ground = GroundField()
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def prepare(self) -> None:
         self.kind = find_weakening_by_end(self.row, get_action_time(self.request))
         if self.kind is None:
             del self.fields["ground"]
@@ -270,7 +271,7 @@ def find_weakening_by_end(row: PeriodRow, at: datetime) -> SafeguardKind | None:
         return find_weakening(ended, row, at=at)
 
 
-def _end(row: PeriodRow, given: dict[str, Any], request: HttpRequest) -> HttpResponse | None:
+def _end(row: PeriodRow, given: FormData, request: HttpRequest) -> HttpResponse | None:
     actor, at = actor_of(request), get_action_time(request)
     if "ground" not in given:
         stop = cancel_period if row.starts_at > at else end_period
@@ -347,7 +348,7 @@ _DECISIONS = (
 
 
 @admin.register(SafeguardChange, site=site)
-class SafeguardChangeAdmin(ScopedAdmin):
+class SafeguardChangeAdmin(ScopedAdmin[SafeguardChange]):
     """Changes that weaken a safeguard."""
 
     view_capability = Capability.VIEW_REGISTER
@@ -383,7 +384,7 @@ class SafeguardChangeAdmin(ScopedAdmin):
         """Return the purpose, and for a lawful basis the role and the basis; link to a row with a page of its own."""
         changed: Any = _build(row)
         if row.kind in _OF_ONE_ROW:
-            page: Any = site.get_model_admin(type(changed))
+            page = site.get_model_admin(type(changed))
             return format_html('<a href="{}">{}</a>', page.url_of("change", changed), page.describe_row(changed))
         if row.kind in _OF_NO_PURPOSE:
             return str(getattr(changed, "recipient", changed))

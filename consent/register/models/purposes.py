@@ -51,7 +51,7 @@ class PeriodRow(RegisterRow):
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField(null=True, blank=True)
 
-    objects: ClassVar[Any] = PeriodQuerySet.as_manager()
+    objects: ClassVar = PeriodQuerySet.as_manager()
 
     class Meta:
         abstract = True

@@ -1,7 +1,5 @@
 """The console act that sends a person an access link to their own page."""
 
-from typing import Any
-
 from django.http import HttpRequest
 from django.urls import reverse
 
@@ -12,6 +10,7 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.middleware import get_arrival_time
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.sign_in_rules import get_public_url
+from paktaleem.foundation.console.forms import FormData
 from paktaleem.foundation.console.person_pages import person_acts
 from paktaleem.foundation.console.requests import actor_of
 from paktaleem.foundation.console.row_actions import RowAction
@@ -19,7 +18,7 @@ from paktaleem.foundation.console.row_actions import RowAction
 __all__: list[str] = []
 
 
-def _invite(subject: Subject, given: dict[str, Any], request: HttpRequest) -> None:
+def _invite(subject: Subject, given: FormData, request: HttpRequest) -> None:
     del given
     portal = get_public_url(request)
     send_access_link(

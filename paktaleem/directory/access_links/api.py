@@ -1,7 +1,6 @@
 """Access links for people whom the learning platform has signed in."""
 
 from http import HTTPStatus
-from typing import Any
 
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema
@@ -25,7 +24,7 @@ class LinkInput(StrictSerializer):
     page = serializers.ChoiceField([Page.CHOICES.value, Page.REQUESTS.value])
 
 
-class LinkOutput(serializers.Serializer[Any]):
+class LinkOutput(serializers.Serializer[object]):
     """A single-use link and its expiry: redirect the person to it at once, and do not store it."""
 
     url = serializers.URLField()

@@ -6,7 +6,7 @@ An attempt is counted at once, even if the request is rolled back.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from django.core.cache import cache
@@ -436,7 +436,7 @@ def _subject_actor(row: AccessGrant) -> Actor:
     return person_actor(row.subject_id, row.client_id, acts_for=row.child_id or row.subject_id)
 
 
-def _record(kind: str, row: AccessGrant, facts: dict[str, Any], actor: Actor, at: datetime) -> None:
+def _record(kind: str, row: AccessGrant, facts: dict[str, object], actor: Actor, at: datetime) -> None:
     record_entry(kind, client_id=row.client_id, subject_id=row.subject_id, facts=facts, actor=actor, at=at)
 
 

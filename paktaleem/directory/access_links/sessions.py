@@ -171,7 +171,7 @@ def delete_pending_code(response: HttpResponse, page: str) -> None:
 
 
 def _set_cookie(  # noqa: PLR0917 -- the parts of a cookie
-    response: HttpResponse, name: str, claims: dict[str, Any], salt: str, path: str, life: timedelta
+    response: HttpResponse, name: str, claims: dict[str, object], salt: str, path: str, life: timedelta
 ) -> None:
     response.set_cookie(
         name,

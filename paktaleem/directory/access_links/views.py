@@ -63,7 +63,13 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.sign_in_rules import get_remote_address
 from paktaleem.foundation.tenancy.context import in_global
 from paktaleem.foundation.text.times import format_time
-from paktaleem.foundation.web.public.pages import OWN_PAGE, error_page, page_url, public_page, redirect_to_page
+from paktaleem.foundation.web.public.pages import (
+    OWN_PAGE,
+    error_page,
+    page_url,
+    public_page,
+    redirect_to_page,
+)
 
 _EASTERN = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "01234567890123456789")
 

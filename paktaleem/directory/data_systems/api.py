@@ -32,6 +32,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.web.api.operations import (
     Operation,
     actor_of,
+    by_caller,
     client_of,
     moment_of,
     paginated_response,
@@ -148,14 +149,14 @@ class FailInput(StrictSerializer):
     again = TruthField(default=True)
 
 
-class OrderCaseOutput(serializers.Serializer[Any]):
+class OrderCaseOutput(serializers.Serializer[object]):
     """The case that an order serves, such as a disposal, by its kind and id."""
 
     kind = serializers.CharField()
     id = serializers.UUIDField()
 
 
-class OrderParametersOutput(serializers.Serializer[Any]):
+class OrderParametersOutput(serializers.Serializer[object]):
     """Values that the system needs to anonymise, depending on the method."""
 
     pseudonym = serializers.CharField(
@@ -166,7 +167,7 @@ class OrderParametersOutput(serializers.Serializer[Any]):
     )
 
 
-class OrderOutput(serializers.Serializer[Any]):
+class OrderOutput(serializers.Serializer[object]):
     """One order. Its ``id`` stays the same however often it is sent: carry it out once."""
 
     id = serializers.UUIDField()
@@ -200,14 +201,14 @@ class AcceptedOutput(OrderOutput):
     parameters = OrderParametersOutput()
 
 
-class OrdersOutput(serializers.Serializer[Any]):
+class OrdersOutput(serializers.Serializer[object]):
     """A page of orders, oldest first, and the URL of the next page."""
 
     orders = OrderOutput(many=True)
     next = serializers.CharField(allow_null=True)
 
 
-class PartOutput(serializers.Serializer[Any]):
+class PartOutput(serializers.Serializer[object]):
     """One stored file."""
 
     id = serializers.UUIDField()
@@ -242,7 +243,7 @@ class ListOrders(Operation):
         page, more = _page(system, query, request)
         if request.method == "GET":
             new = [order for order in page if order.is_open]
-            hand_over(new, system=system, client_id=client_of(request), **_audit(request))
+            hand_over(new, system=system, client_id=client_of(request), **by_caller(request))
         response = paginated_response(
             request, {"orders": [as_order(order) for order in page]}, {"cursor": more} if more else None
         )
@@ -291,8 +292,8 @@ class AcceptOrder(Operation):
 
         That of an anonymisation has its parameters, such as the pseudonym that replaces the LMS id.
         """
-        accepted = accept_order(_get_order(order, request), **_audit(request))
-        values = new_values_of(accepted, **_audit(request))
+        accepted = accept_order(_get_order(order, request), **by_caller(request))
+        values = new_values_of(accepted, **by_caller(request))
         return Response({**as_order(accepted), "new_values": values, "parameters": list_order_parameters(accepted)})
 
 
@@ -313,7 +314,7 @@ class CompleteOrder(Operation):
             counts=given.get("counts", {}),
             corrected=tuple(given.get("corrected", ())),
         )
-        return Response(as_order(complete_order(found, answer, **_audit(request))))
+        return Response(as_order(complete_order(found, answer, **by_caller(request))))
 
 
 class FailOrder(Operation):
@@ -326,7 +327,7 @@ class FailOrder(Operation):
         """Report a failed attempt; ``retry_at`` is when the order is open again, null if a person must act."""
         found = _get_order(order, request)
         given = validate_input(FailInput, request.data)
-        return Response(as_order(fail_order(found, code=given["code"], again=given["again"], **_audit(request))))
+        return Response(as_order(fail_order(found, code=given["code"], again=given["again"], **by_caller(request))))
 
 
 _PART_BODY = {**FILE_BODY, "application/octet-stream": bytes}
@@ -349,13 +350,9 @@ class AddOrderFile(Operation):
         """
         found = _get_order(order, request)
         content = getattr(request.data, "content", b"")  # an empty body is not parsed
-        part = add_part(found, BytesIO(content), category=category, **_audit(request))
+        part = add_part(found, BytesIO(content), category=category, **by_caller(request))
         return Response(PartOutput(part).data, HTTPStatus.CREATED)
 
 
 def _get_order(order: UUID, request: Request) -> Order:
     return get_order(order, actor=actor_of(request), at=moment_of(request))
-
-
-def _audit(request: Request) -> dict[str, Any]:
-    return {"actor": actor_of(request), "at": moment_of(request)}

@@ -85,7 +85,7 @@ class System(TenantRow, Tracked):
     proposed_at = models.DateTimeField("end proposed", null=True, editable=False)
     ended_by = models.UUIDField("end agreed to by", null=True, editable=False)
 
-    objects: ClassVar[Any] = SystemQuerySet.as_manager()
+    objects: ClassVar = SystemQuerySet.as_manager()
     history = History()
 
     class Meta:
@@ -118,7 +118,7 @@ class SystemKey(TenantRow, Tracked):
     starts_at = models.DateTimeField(editable=False)
     ends_at = models.DateTimeField(null=True, blank=True, editable=False)
 
-    objects: ClassVar[Any] = SystemQuerySet.as_manager()
+    objects: ClassVar = SystemQuerySet.as_manager()
     history = History()
 
     class Meta:
@@ -311,7 +311,7 @@ class Order(OrderColumns):
     ended_at = models.DateTimeField(null=True)
     copies_purged_at = models.DateTimeField(null=True, help_text="When the data that the system gave was deleted.")
 
-    objects: ClassVar[Any] = OrderQuerySet.as_manager()
+    objects = OrderQuerySet.as_manager()
 
     due = (
         Due(

@@ -1,6 +1,6 @@
 """Console pages of emails and text messages, and the sheets of letters."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -37,7 +37,7 @@ def _may_be_resent(row: Letter, at: Any) -> bool:
 
 
 @admin.register(Letter, site=site)
-class MessageAdmin(ExportableAdmin, EvidenceAdmin):
+class MessageAdmin(ExportableAdmin[Letter], EvidenceAdmin[Letter]):
     """Emails and text messages, newest first."""
 
     view_capability = Capability.VIEW_MESSAGES
@@ -62,11 +62,11 @@ class MessageAdmin(ExportableAdmin, EvidenceAdmin):
     )
     intro = "Emails and text messages with their delivery status. Addresses and texts are not shown."
     empty_text = "No messages have been sent yet."
-    acts: ClassVar[Any] = (act_page(resend_message, applies=_may_be_resent),)
+    acts = (act_page(resend_message, applies=_may_be_resent),)
     standing = state_column(lambda row: render_state(row.get_state_display(), _TONES[row.state]))
     actor = actor_column("caused by")
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Letter]:
         """Select related recipients, annotate the actors and defer the encrypted column.
 
         Messages to staff are only for those who may see the staff.
@@ -118,7 +118,7 @@ def preview_letter(
 
     ``row`` is a row of a client whose console page has the act ``slug``; ``values`` are the fields of the message.
     """
-    owner: Any = site.get_model_admin(type(row))
+    owner = site.get_model_admin(type(row))
     act = next(one for one in owner.all_acts() if one.slug == slug)
     form = act.form(request.POST, row=row, request=request)
     client = Client.objects.get(pk=row.client_id)
@@ -135,7 +135,7 @@ def show_letter_sheet(
     request: HttpRequest, row: Any, *, heading: str, note: str, text: str, language: str
 ) -> HttpResponse:
     """Show a letter on a page of its own, to be printed and handed over; ``note`` says where to find it again."""
-    owner: Any = site.get_model_admin(type(row))
+    owner = site.get_model_admin(type(row))
     page: HttpResponse = owner.page(
         request,
         row,

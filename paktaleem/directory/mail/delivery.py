@@ -240,7 +240,7 @@ def _record_failure(letter: Letter, failure: _Undelivered, actor: Actor, at: dat
     _record_delivery("letter.failed", letter, {**_ledger_facts(letter), "error": str(failure.error)}, actor, at)
 
 
-def _ledger_facts(letter: Letter) -> dict[str, Any]:
+def _ledger_facts(letter: Letter) -> dict[str, object]:
     return {
         "letter": str(letter.id),
         "kind": letter.kind,
@@ -253,7 +253,7 @@ def _ledger_facts(letter: Letter) -> dict[str, Any]:
 
 
 def _record_delivery(
-    kind: str, letter: Letter, facts: Mapping[str, Any], actor: Actor, at: datetime, *, openings: bytes | None = None
+    kind: str, letter: Letter, facts: Mapping[str, object], actor: Actor, at: datetime, *, openings: bytes | None = None
 ) -> None:
     record_entry(
         kind,

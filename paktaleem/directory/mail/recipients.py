@@ -1,7 +1,6 @@
 """The third kind of recipient: an address or number that is of neither a known person nor staff."""
 
 from collections.abc import Callable
-from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -59,7 +58,7 @@ class GivenNumber(GivenContact):
             raise ValueError("A telephone number is needed.")
 
 
-def recipient_columns(to: Subject | User | GivenContact) -> dict[str, Any]:
+def recipient_columns(to: Subject | User | GivenContact) -> dict[str, object]:
     return {
         "subject": to if isinstance(to, Subject) else None,
         "user": to if isinstance(to, User) else None,

@@ -19,7 +19,7 @@ from paktaleem.directory.mail.models import Channel, Letter, LetterState
 from paktaleem.directory.mail.recipients import GivenContact, forget_address, recipient_columns, seal_address
 from paktaleem.directory.mail.rendering import encrypt_context, render
 from paktaleem.directory.people.models import Subject
-from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.actors import Actor, Authorship
 from paktaleem.foundation.accounts.acts import Refused, act
 from paktaleem.foundation.accounts.models import Client, User
 from paktaleem.foundation.accounts.roles import Capability, Role
@@ -103,6 +103,13 @@ ADDRESS_LIFE = timedelta(days=30)
 
 
 @transaction.atomic
+class SendArguments(Authorship, total=False):
+    """Who causes a message, when, about which row, and in which language."""
+
+    language: str | None
+    related_id: UUID | None
+
+
 def send_message(
     kind: str,
     *,

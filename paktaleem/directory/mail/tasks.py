@@ -2,7 +2,6 @@
 
 import json
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.urls import reverse
@@ -17,7 +16,7 @@ from paktaleem.directory.mail.services import (
     list_clients_with_stalled_messages,
     requeue_stalled_messages,
 )
-from paktaleem.foundation.accounts.actors import Actor, system_actor
+from paktaleem.foundation.accounts.actors import Actor, Authorship, system_actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Role
 from paktaleem.foundation.accounts.sign_in_rules import build_public_url
@@ -47,7 +46,7 @@ def email_staff_about_row(*, client: str, row: str, page: str, kind: str, roles:
             continue
         client_id = PAKTALEEM if role == Role.PRIVACY_OFFICER else school.pk
         with in_client(client_id):
-            by: dict[str, Any] = {"actor": system_actor(EMAIL_STAFF), "at": client_now()}
+            by: Authorship = {"actor": system_actor(EMAIL_STAFF), "at": client_now()}
             email_staff(get_message_kind(kind), values, school=school, role=role, row_id=UUID(row), **by)
 
 

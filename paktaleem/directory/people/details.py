@@ -200,7 +200,7 @@ def _has_control(text: str) -> bool:
     return any(unicodedata.category(letter) in {"Cc", "Cs", "Zl", "Zp"} for letter in text)
 
 
-def _text_check(longest: int) -> Any:
+def _text_check(longest: int) -> object:
     def check(value: str | None, _: date) -> str | None:
         text = unicodedata.normalize("NFC", " ".join((value or "").split()))
         if len(text) > longest or _has_control(text):
@@ -253,7 +253,7 @@ def _age_check(value: str | None, today: date) -> str | None:
     return check.text
 
 
-def _one_of(allowed: tuple[str, ...]) -> Any:
+def _one_of(allowed: tuple[str, ...]) -> object:
     def check(value: str, _: date) -> str:
         if value not in allowed:
             raise ValueError(f"Use one of: {', '.join(allowed)}.")
@@ -262,7 +262,7 @@ def _one_of(allowed: tuple[str, ...]) -> Any:
     return check
 
 
-def _all_of(allowed: tuple[str, ...]) -> Any:
+def _all_of(allowed: tuple[str, ...]) -> object:
     def check(values: tuple[str, ...], _: date) -> tuple[str, ...]:
         if not set(values) <= set(allowed):
             raise ValueError(f"Use only: {', '.join(allowed)}.")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import TypedDict
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -155,6 +156,13 @@ _AGE_UNKNOWN = Q(of_age_at=None, erased_at=None)
 
 def _where_known(column: str, name: str) -> models.Index:
     return models.Index(fields=["client", column], condition=Q(**{f"{column}__isnull": False}), name=name)
+
+
+class AgeGate(TypedDict):
+    """From which age people decide for themselves at a client, and whether it serves minors."""
+
+    thresholds: Thresholds
+    serves_minors: bool
 
 
 class Subject(TenantRow, Tracked):

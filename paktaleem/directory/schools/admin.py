@@ -1,6 +1,6 @@
 """Console pages of schools, terms and classes, and what they add to people's pages."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import Any, ClassVar
 from uuid import UUID
@@ -8,7 +8,7 @@ from uuid import UUID
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Model, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
@@ -43,7 +43,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import day, render_state, state_column
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import ChosenFilter, ConditionFilter, TypedFilter, get_filtered_client
-from paktaleem.foundation.console.forms import RowActionForm, add_service_error, set_choices
+from paktaleem.foundation.console.forms import FormData, RowActionForm, add_service_error, set_choices
 from paktaleem.foundation.console.model_admin import EvidenceAdmin
 from paktaleem.foundation.console.person_pages import (
     SummaryLine,
@@ -53,7 +53,7 @@ from paktaleem.foundation.console.person_pages import (
     person_row_filters,
     person_summaries,
 )
-from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.requests import by_user_for, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction, act_page
 from paktaleem.foundation.console.row_search import RowSearch
 from paktaleem.foundation.console.search import searches
@@ -87,13 +87,13 @@ class ListedFilter(ConditionFilter):
 
     title = "state"
     parameter_name = "listed"
-    offered: ClassVar[Mapping[str, Any]] = {
+    offered = {
         "yes": (_("In use"), Q(ended_at=None)),
         "no": (_("Ended"), Q(ended_at__isnull=False)),
     }
 
 
-class SourcedAdmin(EvidenceAdmin):
+class SourcedAdmin[Row: Model](EvidenceAdmin[Row]):
     """Read-only list of rows that rosters and the learning platform state."""
 
     view_capability = Capability.VIEW_RECORDS
@@ -102,7 +102,7 @@ class SourcedAdmin(EvidenceAdmin):
 
 
 @admin.register(School, site=site)
-class SchoolAdmin(ExportableAdmin, SourcedAdmin):
+class SchoolAdmin(ExportableAdmin[School], SourcedAdmin[School]):
     """Schools and the organisations above them."""
 
     loaded = ("parent",)
@@ -123,7 +123,7 @@ class SchoolAdmin(ExportableAdmin, SourcedAdmin):
 
 
 @admin.register(Term, site=site)
-class TermAdmin(SourcedAdmin):
+class TermAdmin(SourcedAdmin[Term]):
     """Terms and school years."""
 
     list_display = ("title", "kind", "starts_on", "ends_on", "owner", "state")
@@ -134,7 +134,7 @@ class TermAdmin(SourcedAdmin):
 
 
 @admin.register(SchoolClass, site=site)
-class SchoolClassAdmin(ExportableAdmin, SourcedAdmin):
+class SchoolClassAdmin(ExportableAdmin[SchoolClass], SourcedAdmin[SchoolClass]):
     """Classes and the people in them."""
 
     loaded = ("school",)
@@ -286,7 +286,7 @@ class PersonRoleFilter(ChosenFilter):
     def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, Any]]:  # noqa: ARG002
         return list(SubjectRole.choices)
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:
         role, client_id = self.value(), get_filtered_client(request)
         if role not in SubjectRole.values or client_id is None:
             return queryset
@@ -372,8 +372,7 @@ class MoveForm(RowActionForm):
     field_order = ("leaving", "joining", "on", "reason")
     row: Subject
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def prepare(self) -> None:
         self.at = get_action_time(self.request)
         with in_client(self.row.client_id):
             today = get_day(self.row.client, self.at)
@@ -403,8 +402,8 @@ class MoveForm(RowActionForm):
         return cleaned
 
 
-def _move(row: Subject, given: dict[str, Any], request: HttpRequest) -> None:
-    by: dict[str, Any] = {"actor": actor_of(request), "reason": given["reason"], "at": get_action_time(request)}
+def _move(row: Subject, given: FormData, request: HttpRequest) -> None:
+    by = by_user_for(request, given["reason"])
     move_pupils(given["move"], client=row.client, **by)
 
 

@@ -140,7 +140,7 @@ class EnrolmentBatchInput(StrictSerializer):
     enrolments = serializers.ListField(child=EnrolmentInput(), allow_empty=False, min_length=1, max_length=1_000)
 
 
-class _SourcedOutput(serializers.Serializer[Any]):
+class _SourcedOutput(serializers.Serializer[object]):
     """Fields of every answer about a school, term or class."""
 
     external_id = serializers.CharField()
@@ -175,7 +175,7 @@ class ClassOutput(_SourcedOutput):
     grade = serializers.CharField(help_text="Empty if none is stated.")
 
 
-class EnrolmentResultOutput(serializers.Serializer[Any]):
+class EnrolmentResultOutput(serializers.Serializer[object]):
     """The result of one enrolment: added, changed, unchanged or ended; or what is wrong by field."""
 
     recorded = serializers.BooleanField()
@@ -183,7 +183,7 @@ class EnrolmentResultOutput(serializers.Serializer[Any]):
     problems = serializers.DictField(child=serializers.ListField(child=serializers.CharField()))
 
 
-class EnrolmentBatchOutput(serializers.Serializer[Any]):
+class EnrolmentBatchOutput(serializers.Serializer[object]):
     """The results of a batch, in the order sent."""
 
     enrolments = EnrolmentResultOutput(many=True)

@@ -45,7 +45,7 @@ class LinesField(forms.CharField):
     """Ids, one per line; the cleaned value lists them without duplicates."""
 
     def __init__(self, *, rows: int, **kwargs: Any) -> None:
-        values: dict[str, Any] = {"required": False, "max_length": 20_000, "widget": forms.Textarea({"rows": rows})}
+        values: dict[str, object] = {"required": False, "max_length": 20_000, "widget": forms.Textarea({"rows": rows})}
         super().__init__(**{**values, **kwargs})
 
     def clean(self, value: Any) -> Any:

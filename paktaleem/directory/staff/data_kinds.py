@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from functools import partial
-from typing import Any
 from uuid import UUID
 
 from axes.models import AccessAttempt
@@ -38,7 +37,7 @@ def list_linked_evidence(at: datetime) -> QuerySet[Subject]:
     return found
 
 
-def _unlink_evidence(client_id: UUID, *, at: datetime, **_actor: Any) -> int:
+def _unlink_evidence(client_id: UUID, *, at: datetime, **_actor: object) -> int:
     """Replace the tombstones of people who were erased long ago by random values; return how many.
 
     A tombstone, a keyed hash of the LMS id, is the last link from the evidence to the person. Evidence is append-only

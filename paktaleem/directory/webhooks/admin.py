@@ -1,7 +1,7 @@
 """Console pages for webhooks: endpoints with their events and health, and the log of deliveries."""
 
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any
 
 from django import forms
 from django.contrib import admin
@@ -30,9 +30,9 @@ from paktaleem.foundation.audit.names import FAMILY_NAMES
 from paktaleem.foundation.console.columns import moment_tag, render_state, render_with_code, state_column
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import ProgressFilter
-from paktaleem.foundation.console.forms import RowActionForm
+from paktaleem.foundation.console.forms import FormData, RowActionForm, ScopedForm
 from paktaleem.foundation.console.long_acts import find_step_of
-from paktaleem.foundation.console.model_admin import EvidenceAdmin, ScopedAdmin
+from paktaleem.foundation.console.model_admin import EvidenceAdmin, Saving, ScopedAdmin
 from paktaleem.foundation.console.requests import actor_of
 from paktaleem.foundation.console.row_actions import act_page
 from paktaleem.foundation.console.row_search import RowSearch
@@ -73,10 +73,9 @@ _MOST_ATTEMPTS = 50
 _TONES = {DeliveryState.WAITING: "warn", DeliveryState.DELIVERED: "good", DeliveryState.FAILED: "bad"}
 
 
-def _rotate(row: Endpoint, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+def _rotate(row: Endpoint, given: FormData, request: HttpRequest) -> HttpResponse:
     secret = rotate_secret(row, **given, actor=actor_of(request), at=get_arrival_time(request))
-    owner: EndpointAdmin = site.get_model_admin(Endpoint)
-    return owner.issued(request, row, secret, title=gettext("Secret replaced"), is_rotated=True)
+    return EndpointAdmin(Endpoint, site).issued(request, row, secret, title=gettext("Secret replaced"), is_rotated=True)
 
 
 class ReplayForm(RowActionForm):
@@ -89,8 +88,7 @@ class ReplayForm(RowActionForm):
     )
     field_order = ("since", "reason")
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def prepare(self) -> None:
         offered: datetime = self.row.health.answered_at or get_arrival_time(self.request) - timedelta(days=1)
         self.fields["since"].initial = offered.replace(microsecond=0)
 
@@ -109,7 +107,7 @@ def _state(row: Endpoint) -> SafeString:
 
 
 @admin.register(Endpoint, site=site)
-class EndpointAdmin(ScopedAdmin):
+class EndpointAdmin(ScopedAdmin[Endpoint]):
     """Webhook endpoints of a client; the secret is shown once."""
 
     view_capability = Capability.VIEW_WEBHOOKS
@@ -139,15 +137,14 @@ class EndpointAdmin(ScopedAdmin):
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return (obj is None or obj.removed_at is None) and super().has_change_permission(request, obj)
 
-    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002
-        form = super().get_form(request, obj, change, **kwargs)
-        if "events" in form.base_fields:
-            form.base_fields["events"].choices = [
-                (one, render_with_code(pattern_label(one), one)) for one in patterns()
-            ]
-            form.base_fields["events"].help_text = gettext(
-                "A family such as consent.* includes events that are added later."
-            )
+    def get_form(
+        self, request: HttpRequest, obj: Endpoint | None = None, *args: bool, **kwargs: Any
+    ) -> type[ScopedForm]:
+        form = super().get_form(request, obj, *args, **kwargs)
+        field = form.base_fields.get("events")
+        if isinstance(field, forms.MultipleChoiceField):
+            field.choices = [(one, render_with_code(pattern_label(one), one)) for one in patterns()]
+            field.help_text = gettext("A family such as consent.* includes events that are added later.")
         form.code_sources = {}
         return form
 
@@ -159,26 +156,26 @@ class EndpointAdmin(ScopedAdmin):
     def answered(self, row: Endpoint) -> str:
         return moment_tag(row.health.answered_at)
 
-    def write(self, row: Endpoint, **details: Any) -> None:
-        common = {"actor": details["actor"], "reason": details["reason"], "at": get_arrival_time(details["request"])}
-        if details["change"]:
-            change_endpoint(row, **common)
+    def write(self, row: Endpoint, saving: Saving) -> None:
+        by = saving.by_wall_clock
+        if not saving.is_new:
+            change_endpoint(row, **by)
             return
-        made, secret = add_endpoint(row.client_id, url=row.url, events=list(row.events), name=row.name, **common)
+        made, secret = add_endpoint(row.client_id, url=row.url, events=list(row.events), name=row.name, **by)
         row.pk = made.pk
-        details["request"].issued_secret = secret
+        saving.request.issued_secret = secret
 
-    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:  # noqa: ARG002
+    def response_add(self, request: HttpRequest, obj: Endpoint, post_url_continue: str | None = None) -> HttpResponse:  # noqa: ARG002
         return self.issued(request, obj, request.issued_secret, title=gettext("Webhook added"))  # type: ignore[attr-defined]
 
-    def issued(self, request: HttpRequest, row: Endpoint, secret: str, **values: Any) -> HttpResponse:
+    def issued(self, request: HttpRequest, row: Endpoint, secret: str, **values: object) -> HttpResponse:
         """Show a secret in the response itself, and nowhere else."""
         common = {"secret": secret, "row_url": find_step_of(request) or self.url_of("change", row), **values}
         return self.page(request, row, "console/webhook_secret.html", **common)
 
 
 @admin.register(Delivery, site=site)
-class DeliveryAdmin(ExportableAdmin, EvidenceAdmin):
+class DeliveryAdmin(ExportableAdmin[Delivery], EvidenceAdmin[Delivery]):
     """Deliveries of messages, newest first."""
 
     view_capability = Capability.VIEW_WEBHOOKS
@@ -191,7 +188,7 @@ class DeliveryAdmin(ExportableAdmin, EvidenceAdmin):
     intro = "Messages sent to clients' systems, and their delivery status."
     empty_text = "Nothing has been sent yet."
     state_pill = state_column(lambda row: render_state(row.get_state_display(), _TONES[row.state]))
-    acts: ClassVar[Any] = (act_page(replay_delivery, applies=lambda row, _at: row.state != DeliveryState.WAITING),)
+    acts = (act_page(replay_delivery, applies=lambda row, _at: row.state != DeliveryState.WAITING),)
 
     @admin.display(description="event")
     def event(self, row: Delivery) -> SafeString:
@@ -205,7 +202,7 @@ class DeliveryAdmin(ExportableAdmin, EvidenceAdmin):
     def next_attempt(self, row: Delivery) -> str:
         return moment_tag(row.due_at) if row.state == DeliveryState.WAITING else "—"
 
-    def panels(self, request: HttpRequest, row: Delivery) -> list[dict[str, Any]]:
+    def panels(self, request: HttpRequest, row: Delivery) -> list[dict[str, object]]:
         found = take_latest(attempts_of(row, actor=actor_of(request)), _MOST_ATTEMPTS)
         return [{"template": "console/panels/attempts.html", "rows": found}]
 

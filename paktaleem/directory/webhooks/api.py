@@ -62,7 +62,7 @@ class WebhookInput(StrictSerializer):
     name = TextField(max_length=100, required=False, allow_blank=True, default="")
 
 
-class WebhookOutput(serializers.Serializer[Any]):
+class WebhookOutput(serializers.Serializer[object]):
     """One webhook. ``state`` is enabled or disabled, with the reason; ``failures`` counts failed attempts in a row."""
 
     id = serializers.UUIDField()
@@ -82,7 +82,7 @@ class WebhookWithSecretOutput(WebhookOutput):
     secret = serializers.CharField()
 
 
-class WebhooksOutput(serializers.Serializer[Any]):
+class WebhooksOutput(serializers.Serializer[object]):
     """All webhooks of a client."""
 
     webhooks = WebhookOutput(many=True)
@@ -94,7 +94,7 @@ class ReplayInput(StrictSerializer):
     since = ZonedDateTimeField()
 
 
-class CountOutput(serializers.Serializer[Any]):
+class CountOutput(serializers.Serializer[object]):
     """Number of messages being sent."""
 
     count = serializers.IntegerField()
@@ -108,7 +108,7 @@ class DeliveriesInput(StrictSerializer):
     limit = serializers.IntegerField(default=100, min_value=1, max_value=500)
 
 
-class DeliveryOutput(serializers.Serializer[Any]):
+class DeliveryOutput(serializers.Serializer[object]):
     """One delivery; ``message`` is its webhook-id."""
 
     id = serializers.UUIDField()
@@ -121,7 +121,7 @@ class DeliveryOutput(serializers.Serializer[Any]):
     done_at = serializers.DateTimeField(allow_null=True)
 
 
-class DeliveriesOutput(serializers.Serializer[Any]):
+class DeliveriesOutput(serializers.Serializer[object]):
     """A page of deliveries, newest first, and the URL of the next page."""
 
     deliveries = DeliveryOutput(many=True)

@@ -4,8 +4,6 @@ It is made after every migrate, so that a new event needs no migration. It is a 
 into the statement of ``webhooks_tell_entries``.
 """
 
-from typing import Any
-
 from django.db import connections
 
 from paktaleem.directory.webhooks.events import EVENTS, Event
@@ -34,7 +32,7 @@ def _row(event: Event) -> str:
     return f"('{event.type}', '{event.kind}', '{event.row}', ARRAY[{facts}]::text[], {shared})"
 
 
-def install_after_migrate(using: str, **_: Any) -> None:
+def install_after_migrate(using: str, **_: object) -> None:
     """Make the function anew when the owner has migrated; drop it with the tables (a ``post_migrate`` receiver)."""
     if using != "owner":
         return

@@ -43,7 +43,7 @@ from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.clock import to_client_clock, wall_clock_now
 from paktaleem.foundation.errors import PortalError, Problem
 from paktaleem.foundation.tenancy.context import advisory_lock, in_client
-from paktaleem.foundation.tenancy.rows import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM, SqlValues
 from paktaleem.foundation.upkeep.periods.kinds import Bounds, DataKind, Disposal
 from paktaleem.foundation.upkeep.periods.services import get_cutoff
 from paktaleem.foundation.web.http_client.destinations import DestinationRefused, parse_destination
@@ -241,7 +241,7 @@ def _check(endpoint: Endpoint) -> None:
     endpoint.full_clean()
 
 
-def _record(kind: str, endpoint: Endpoint, actor: Actor, at: datetime, **facts: Any) -> None:
+def _record(kind: str, endpoint: Endpoint, actor: Actor, at: datetime, **facts: object) -> None:
     record_entry(kind, client_id=endpoint.client_id, facts={"webhook": str(endpoint.pk), **facts}, actor=actor, at=at)
 
 
@@ -478,7 +478,7 @@ def replay_since(endpoint: Endpoint, *, since: datetime, actor: Actor, reason: R
     are not sent twice. ``since`` is on the client's clock, like the events; ``at`` is real time, like the deliveries.
     Raises NothingToReplay, NotAllowed.
     """
-    values: dict[str, Any] = {
+    values: SqlValues = {
         "endpoint": endpoint.pk,
         "client": endpoint.client_id,
         "since": since,
@@ -531,7 +531,7 @@ def purge_messages(client_id: UUID, *, before: datetime, most: int = AT_ONCE) ->
     endpoint that was removed, or disabled before that time. ``before`` is real time, as are deliveries; events are
     compared on the client's clock.
     """
-    values: dict[str, Any] = {
+    values: SqlValues = {
         "client": client_id,
         "happened_before": to_client_clock(before),
         "queued_before": before,

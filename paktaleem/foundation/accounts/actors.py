@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from http import HTTPStatus
-from typing import ClassVar
+from typing import ClassVar, TypedDict
 from uuid import UUID, uuid5
 
 from paktaleem.foundation.accounts.roles import (
@@ -15,7 +16,7 @@ from paktaleem.foundation.accounts.roles import (
     Role,
     capabilities_of,
 )
-from paktaleem.foundation.audit.actors import By, ByKind
+from paktaleem.foundation.audit.actors import By, ByKind, Reason
 from paktaleem.foundation.errors import PortalError, Problem
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
@@ -49,6 +50,19 @@ class Actor(By):
         if capability not in self.capabilities:
             return False
         return client_id is None or self.client_id is None or self.client_id == client_id
+
+
+class Authorship(TypedDict):
+    """Who acts, and when: arguments of every service."""
+
+    actor: Actor
+    at: datetime
+
+
+class ReasonedAuthorship(Authorship):
+    """Who acts, why, and when: arguments of services that record a coded reason."""
+
+    reason: Reason | str
 
 
 def require(actor: Actor, capability: Capability, client_id: UUID | None = None) -> None:

@@ -137,7 +137,7 @@ def _save_client(client: Client, before: Client | None, actor: Actor, reason: Re
     return client
 
 
-def _request_approval(client: Client, changes: dict[str, Any], ground: str, actor: Actor, at: datetime) -> None:
+def _request_approval(client: Client, changes: dict[str, object], ground: str, actor: Actor, at: datetime) -> None:
     """Store the change for approval; it replaces a different pending one."""
     waiting = ClientChange.objects.select_for_update().filter(client=client, state=ChangeState.WAITING).first()
     if waiting is not None and waiting.changes == changes:

@@ -275,7 +275,7 @@ class Membership(TenantRow, Tracked):
         help_text="Ids of the schools whose people the member sees. None: everyone of the client.",
     )
 
-    objects: ClassVar[Any] = MembershipQuerySet.as_manager()
+    objects: ClassVar = MembershipQuerySet.as_manager()
     history = History()
 
     class Meta:

@@ -152,7 +152,7 @@ def has_recent_own_factor(request: HttpRequest, *, at: datetime) -> bool:
     return is_recent(own, at=at)
 
 
-def _is_own_factor(record: Mapping[str, Any]) -> bool:
+def _is_own_factor(record: Mapping[str, object]) -> bool:
     return record.get("method") == "mfa" and record.get("type") != PROVIDER_FACTOR
 
 

@@ -252,8 +252,15 @@ def decide_staff_change(
     entry_id = _record("staff.change_settled", change, actor, at)
     if approve:
         stamp = Stamp(actor, change.reason, at, (change.requested_by, actor.id))
-        values: dict[str, Any] = {"role": change.role, "email": change.email, "school_ids": change.school_ids}
-        apply_act(StaffAct(change.act), user, stamp=stamp, client_id=change.client_id, **values)
+        apply_act(
+            StaffAct(change.act),
+            user,
+            stamp=stamp,
+            client_id=change.client_id,
+            role=change.role,
+            email=change.email,
+            school_ids=change.school_ids,
+        )
         if change.role:
             notify_of_role(user, entry_id=entry_id, at=at)
     return change

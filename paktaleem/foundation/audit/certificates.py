@@ -39,7 +39,7 @@ def issue[Row: IssuedCertificate](
     *,
     client_id: UUID,
     subject_id: UUID | None = None,
-    facts: Mapping[str, Any],
+    facts: Mapping[str, object],
     actor: By,
     at: datetime,
 ) -> Row:

@@ -21,7 +21,7 @@ def make_entry(
     kind: str,
     *,
     client_id: UUID,
-    facts: Mapping[str, Any],
+    facts: Mapping[str, object],
     subject_id: UUID | None = None,
     openings: bytes | None = None,
     actor: By,
@@ -70,7 +70,7 @@ def record_entry(kind: str, **details: Any) -> Entry:
 
 
 def record_own_entry(
-    kind: str, *, facts: Mapping[str, Any], actor: By, at: datetime, using: str = DEFAULT_DB_ALIAS
+    kind: str, *, facts: Mapping[str, object], actor: By, at: datetime, using: str = DEFAULT_DB_ALIAS
 ) -> Entry:
     """Record an act that has no client, such as a sign-in, in PakTaleem's own ledger; works in any context.
 

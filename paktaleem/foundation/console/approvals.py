@@ -12,7 +12,7 @@ from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, is_other_person
 from paktaleem.foundation.console.columns import render_state, state_column
-from paktaleem.foundation.console.forms import ActionForm, RowActionForm
+from paktaleem.foundation.console.forms import ActionForm, FormData, RowActionForm
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 
@@ -48,7 +48,7 @@ def approval_actions(
     protection away or gives power, ``form`` and ``template`` are the approval's, ``offered_to`` says who sees it.
     """
 
-    def perform(row: Any, given: dict[str, Any], request: HttpRequest, *, approved: bool) -> None:
+    def perform(row: Any, given: FormData, request: HttpRequest, *, approved: bool) -> None:
         service(row, approve=approved, reason=given["reason"], actor=actor_of(request), at=clock(request))
 
     options: dict[str, Any] = {"applies": _is_waiting, "refusals": refusals or {}}

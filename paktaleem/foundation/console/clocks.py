@@ -10,7 +10,7 @@ from uuid import UUID
 from django import forms
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -49,7 +49,7 @@ def select_by_clock(at: datetime, select: Callable[[datetime], QuerySet[Any]]) -
     return found
 
 
-def select_due(rows: QuerySet[Any], condition: Condition, at: datetime) -> QuerySet[Any]:
+def select_due(rows: QuerySet[Model], condition: Condition, at: datetime) -> QuerySet[Model]:
     """Return the rows of a query set that meet a condition, those of each client by its clock.
 
     In the context of a client they are its own: a catalogue has PakTaleem's rows, too.

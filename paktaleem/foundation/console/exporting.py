@@ -23,7 +23,7 @@ from django import forms
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import SEARCH_VAR
 from django.core.exceptions import BadRequest, PermissionDenied
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Model, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
@@ -40,7 +40,7 @@ from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.console.forms import ReasonField
 from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.person_pages import PersonRows
-from paktaleem.foundation.console.requests import actor_of, get_action_time, may
+from paktaleem.foundation.console.requests import actor_of, by_user, get_action_time, may
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.foundation.text.cells import format_cell, parse_columns
@@ -77,7 +77,7 @@ def stream_table(kind: Format, header: Sequence[str], rows: Iterable[Sequence[An
     return _FORMATS[kind](_list_lines(header, rows))
 
 
-def _list_lines(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[Sequence[Any]]:
+def _list_lines(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[Sequence[object]]:
     yield header
     for row in rows:
         yield [format_cell(value) for value in row]
@@ -90,7 +90,7 @@ class _Echo:
         return text.encode()
 
 
-def _stream_csv(lines: Iterable[Sequence[Any]]) -> Iterator[bytes]:
+def _stream_csv(lines: Iterable[Sequence[object]]) -> Iterator[bytes]:
     yield b"\xef\xbb\xbf"  # spreadsheet programs then read it as UTF-8
     yield from map(cast("Any", csv.writer(cast("Any", _Echo()))).writerow, lines)
 
@@ -186,7 +186,7 @@ class ExportForm(forms.Form):
     reason = ReasonField()
 
 
-class ExportableAdmin(PersonRows, ScopedAdmin):
+class ExportableAdmin[Row: Model](PersonRows, ScopedAdmin[Row]):
     """Admin whose list can be exported by users with the capability."""
 
     exported: ClassVar[str] = ""
@@ -195,7 +195,7 @@ class ExportableAdmin(PersonRows, ScopedAdmin):
     def has_export_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request) and may(request, Capability.EXPORT_ROWS)
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, object] | None = None) -> HttpResponse:
         context = {"may_export": self.has_export_permission(request), **(extra_context or {})}
         return super().changelist_view(request, context)
 
@@ -261,7 +261,7 @@ class ExportableAdmin(PersonRows, ScopedAdmin):
             "filters": _filters(request),
             "rows": number,
         }
-        by: dict[str, Any] = {"actor": actor_of(request), "at": get_action_time(request)}
+        by = by_user(request)
         with in_client(client_id):
             record_entry("list.exported", client_id=client_id, facts=facts, **by)
 

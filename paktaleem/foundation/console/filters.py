@@ -10,7 +10,7 @@ from uuid import UUID
 from django.contrib import admin
 from django.contrib.admin import SimpleListFilter
 from django.core.exceptions import SuspiciousOperation
-from django.db.models import F, Q, QuerySet, Subquery
+from django.db.models import F, Model, Q, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
@@ -75,10 +75,10 @@ class ClientFilter(ChosenFilter):
     title = "client"
     parameter_name = CLIENT_PARAMETER
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:  # noqa: ARG002
         return [(str(key), name) for key, name in Client.objects.order_by("name").values_list("pk", "name")]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:  # noqa: ARG002
         value = self.value()
         return queryset.filter(client_id=parse_uuid(value)) if value else queryset
 
@@ -89,10 +89,10 @@ class ActiveFilter(admin.SimpleListFilter):
     title = "state"
     parameter_name = "is_active__exact"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:  # noqa: ARG002
         return [("1", _("Active")), ("0", _("Inactive"))]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:  # noqa: ARG002
         return queryset.filter(is_active=self.value() == "1") if self.value() in {"0", "1"} else queryset
 
 
@@ -119,7 +119,7 @@ class ProgressFilter(admin.SimpleListFilter):
         first, *others = super().choices(changelist)
         yield from others if self.default else (first, *others)
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:
         value, at = self.value() or "", get_action_time(request)
         for due in get_dues_of(queryset.model):
             if value and due.progress == value:
@@ -146,10 +146,10 @@ class ConditionFilter(admin.SimpleListFilter):
     parameter_name = PROGRESS
     offered: ClassVar[Mapping[str, tuple[Any, Q | Callable[[datetime], Q]]]]
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:  # noqa: ARG002
         return [(code, label) for code, (label, _condition) in self.offered.items()]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:
         _label, condition = self.offered.get(self.value() or "", ("", Q()))
         if isinstance(condition, Q):
             return queryset.filter(condition)
@@ -216,7 +216,7 @@ def filter_by_person(kind: type[SimpleListFilter], field: str) -> Any:
     filters by them.
     """
 
-    def queryset(self: Any, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+    def queryset(self: Any, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:
         model: Any = queryset.model._meta.get_field(field).related_model if field != "pk" else queryset.model
         everyone = model._default_manager.all()
         people: Any = kind.queryset(self, request, everyone)
@@ -271,16 +271,16 @@ class PartPaginator(CappedPaginator):
         """Return the number of rows of this part that match."""
         return len(self._matching)
 
-    def find_last(self, shown: Sequence[Any]) -> Any:  # noqa: ARG002 -- of other paginators
+    def find_last(self, shown: Sequence[object]) -> object:  # noqa: ARG002 -- of other paginators
         """Return the key of the last row of this part, which may not match."""
         return self._part[SEARCHED_AT_ONCE - 1][0]
 
     @cached_property
-    def _part(self) -> list[tuple[Any, Any]]:
+    def _part(self) -> list[tuple[object, object]]:
         return super().find_keys(0, SEARCHED_AT_ONCE + 1)
 
     @cached_property
-    def _matching(self) -> list[tuple[Any, Any]]:
+    def _matching(self) -> list[tuple[object, object]]:
         part = self._part[:SEARCHED_AT_ONCE]
         fields = dict.fromkeys(one.field for one in self._many)
         rows = list(self.select_found(part).order_by().values("pk", *fields)) if part else []
@@ -289,7 +289,7 @@ class PartPaginator(CappedPaginator):
         kept = {row["pk"] for row in rows}
         return [(key, place) for key, place in part if key in kept]
 
-    def find_keys(self, first: int, end: int) -> list[tuple[Any, Any]]:
+    def find_keys(self, first: int, end: int) -> list[tuple[object, object]]:
         """Return the keys and places of the rows of a page."""
         return self._matching[first:end]
 

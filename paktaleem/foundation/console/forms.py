@@ -34,6 +34,10 @@ _CHANGED_MEANWHILE = _(
 )
 
 
+type FormData = dict[str, Any]
+"""The cleaned values of a form by field; their types are those of its fields."""
+
+
 class ReasonField(forms.ChoiceField):
     """A choice of coded reasons; free text is not allowed."""
 
@@ -133,6 +137,10 @@ class ScopedForm(forms.ModelForm):  # type: ignore[type-arg]
             self.fields["starts_at"].required = False
             self.fields["starts_at"].help_text = gettext("Leave empty to start now. A time in the past is not allowed.")
             _name_time_zone({"starts_at": self.fields["starts_at"]})
+        self.prepare()
+
+    def prepare(self) -> None:
+        """Set choices, initial values and help that depend on the row or the user; called last by ``__init__``."""
 
     def _offer_rows(self, name: str, field: Any, rows: QuerySet[Any], owner: Any) -> None:
         if owner is None:
@@ -150,7 +158,7 @@ class ScopedForm(forms.ModelForm):  # type: ignore[type-arg]
         labels.update({code: code for code in getattr(self.instance, name) or [] if code not in labels})
         set_choices(self, name, sorted(labels.items(), key=lambda one: one[1]))
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> FormData:
         cleaned = super().clean() or self.cleaned_data
         if not self.instance._state.adding:
             for name, field in self.fields.items():  # unchanged times stay exact: the form shows seconds only
@@ -215,7 +223,7 @@ def _name_time_zone(fields: Mapping[str, forms.Field]) -> None:
             field.help_text = f"{field.help_text} {words}".strip()
 
 
-def _to_utc(cleaned: dict[str, Any]) -> dict[str, Any]:
+def _to_utc(cleaned: FormData) -> FormData:
     """Convert times to UTC, so that what is recorded does not depend on who entered it.
 
     Changes the form's own data: what a form of more than one class puts into it later must reach its user.
@@ -233,13 +241,19 @@ def _has_client(model: object) -> bool:
 class ActionForm(forms.Form):
     """Form of a row action that needs no reason."""
 
-    def __init__(self, *args: Any, row: Any, request: HttpRequest, **kwargs: Any) -> None:
+    row: Any
+
+    def __init__(self, *args: Any, row: object, request: HttpRequest, **kwargs: Any) -> None:
         self.row, self.request = row, request
         super().__init__(*args, **kwargs)
         translate_fields(self.fields)
         _name_time_zone(self.fields)
+        self.prepare()
 
-    def clean(self) -> dict[str, Any]:
+    def prepare(self) -> None:
+        """Set choices, initial values and help that depend on the row or the user; called last by ``__init__``."""
+
+    def clean(self) -> FormData:
         return _to_utc(super().clean() or self.cleaned_data)
 
 

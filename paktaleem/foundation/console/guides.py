@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
@@ -37,12 +36,12 @@ def find_guide_url(place: str) -> str:
     return reverse("admin:guide", args=["console"]) + (f"#{place}" if place else "")
 
 
-def show_guides(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
+def show_guides(request: HttpRequest, context: dict[str, object]) -> HttpResponse:
     chapters = [(reverse("admin:guide", args=[name]), title) for name, title in CHAPTERS.items()]
     return render(request, "console/guides.html", {**context, "title": gettext("Help"), "chapters": chapters})
 
 
-def show_guide(request: HttpRequest, chapter: str, context: dict[str, Any]) -> HttpResponse:
+def show_guide(request: HttpRequest, chapter: str, context: dict[str, object]) -> HttpResponse:
     """Show a chapter. Raises Http404 if there is none of this name."""
     if chapter not in CHAPTERS:
         raise Http404

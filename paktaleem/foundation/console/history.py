@@ -183,7 +183,7 @@ def _format_both(old: Any | None, new: object, field: Column, names: dict[Any, s
     return before, _("Added") if before == NOTHING else _("Changed")
 
 
-def _format_field(version: Any | None, field: Column, names: dict[Any, str]) -> str:
+def _format_field(version: object | None, field: Column, names: dict[object, str]) -> str:
     value = getattr(version, field.attname) if version is not None else None
     if value in (None, "", [], {}):
         return NOTHING

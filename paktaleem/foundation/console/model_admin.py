@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -10,6 +12,7 @@ from django.contrib.admin.options import IS_POPUP_VAR
 from django.contrib.admin.utils import flatten_fieldsets
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import PermissionDenied
+from django.db.models import Model
 from django.db.models.query import QuerySet
 from django.forms import CheckboxSelectMultiple, Field, MultipleChoiceField
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -19,11 +22,12 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.actors import Actor, ReasonedAuthorship
 from paktaleem.foundation.accounts.acts import Act
 from paktaleem.foundation.accounts.middleware import get_arrival_time
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.sessions import refuse_old_authentication, require_recent_authentication
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.console.clocks import RowClock
 from paktaleem.foundation.console.columns import client_name, with_known_columns
 from paktaleem.foundation.console.filters import ClientFilter, get_filtered_client
@@ -32,14 +36,37 @@ from paktaleem.foundation.console.history import list_row_steps, list_row_versio
 from paktaleem.foundation.console.long_acts import add_progress, carry_step, return_to_task
 from paktaleem.foundation.console.paging import BoundedChangeList, OlderFilter
 from paktaleem.foundation.console.requests import actor_of, get_action_time, is_shared_with, may
-from paktaleem.foundation.console.row_actions import RowAction, acts_of, arrange_acts, to_form_error
+from paktaleem.foundation.console.row_actions import Button, RowAction, acts_of, arrange_acts, to_form_error
 from paktaleem.foundation.console.translation import translate_row_texts, translate_text
 from paktaleem.foundation.console.widgets import WIDGETS_BY_FIELD
 from paktaleem.foundation.tenancy.context import advisory_lock, in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
+type Fieldsets = list[tuple[Any, Any]]
+"""Titles, each with its options; Django's own type admits literal ones only."""
 
-class ScopedAdmin(RowClock, admin.ModelAdmin):  # type: ignore[type-arg]
+
+@dataclass(frozen=True, slots=True)
+class Saving:
+    """Who saves a row of a form, why and when. Pages keep on the request what they show afterwards."""
+
+    request: Any
+    actor: Actor
+    reason: Reason | str
+    at: datetime
+    is_new: bool
+
+    @property
+    def by(self) -> ReasonedAuthorship:
+        return {"actor": self.actor, "reason": self.reason, "at": self.at}
+
+    @property
+    def by_wall_clock(self) -> ReasonedAuthorship:
+        """Return the same with the time on the system clock: accounts and keys know no clock of a sandbox."""
+        return {**self.by, "at": get_arrival_time(self.request)}
+
+
+class ScopedAdmin[Row: Model](RowClock, admin.ModelAdmin):  # type: ignore[type-arg]
     """List, form, row actions and history of one model, limited by the user's role."""
 
     view_capability: ClassVar[Capability]
@@ -101,7 +128,7 @@ class ScopedAdmin(RowClock, admin.ModelAdmin):  # type: ignore[type-arg]
     def has_add_permission(self, request: HttpRequest) -> bool:
         return self._may(request, self.add_capability)
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: Row | None = None) -> bool:
         """Return True if the actor may change rows; only PakTaleem changes shared rows."""
         if obj is not None and is_shared_with(request, self.client_of(obj)):
             return False
@@ -114,19 +141,19 @@ class ScopedAdmin(RowClock, admin.ModelAdmin):  # type: ignore[type-arg]
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
 
-    def describe_row(self, row: Any) -> str:
+    def describe_row(self, row: Row) -> str:
         return str(row)
 
     # Lists
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Row]:
         found = super().get_queryset(request)
         if self.loaded:
             found = found.select_related(*self.loaded)
         return found.annotate(owner_name=client_name(self.owner_column)) if self.owner_column else found
 
     @admin.display(description="client")
-    def owner(self, row: Any) -> str:
+    def owner(self, row: Row) -> str:
         return getattr(row, "owner_name", None) or "PakTaleem"
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
@@ -160,7 +187,7 @@ class ScopedAdmin(RowClock, admin.ModelAdmin):  # type: ignore[type-arg]
             allowed |= {name, f"{name}__exact", f"{name}__id__exact", f"{name}__isnull"}
         return lookup in allowed
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, object] | None = None) -> HttpResponse:
         context = {
             "intro": translate_text(self.intro),
             "empty_text": translate_text(self.empty_text),
@@ -171,14 +198,14 @@ class ScopedAdmin(RowClock, admin.ModelAdmin):  # type: ignore[type-arg]
 
     # Forms
 
-    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+    def get_fieldsets(self, request: HttpRequest, obj: Row | None = None) -> Fieldsets:
         main: list[str] = list(self.row_fields)
         writes = obj is None or self.has_change_permission(request, obj)
         if obj is not None:
             main = [*(["owner"] if self.owner_column else []), *main, *self.detail_fields]
         elif self._has_client_field and actor_of(request).client_id is None:
             main = ["client", *main]
-        sets: list[Any] = [(None, {"fields": main})]
+        sets: Fieldsets = [(None, {"fields": main})]
         if writes and self.asks_reason:
             sets.append((_("Why"), {"fields": ["reason"], "classes": ["why"]}))
         return sets
@@ -187,13 +214,13 @@ class ScopedAdmin(RowClock, admin.ModelAdmin):  # type: ignore[type-arg]
     def _has_client_field(self) -> bool:
         return any(field.name == "client" and field.editable for field in self.opts.fields)
 
-    def get_readonly_fields(self, request: HttpRequest, obj: object = None) -> Any:  # noqa: ARG002
+    def get_readonly_fields(self, request: HttpRequest, obj: Row | None = None) -> tuple[str, ...]:  # noqa: ARG002
         return () if obj is None else ("owner", *self.fixed, *self.detail_fields)
 
-    def get_form(self, request: HttpRequest, obj: object = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002
-        texts = translate_row_texts(self, flatten_fieldsets(self.get_fieldsets(request, obj)))
-        form = super().get_form(request, obj, change, **texts, **kwargs)
-        own: dict[str, Any] = {"request": request, "code_sources": self.codes}
+    def get_form(self, request: HttpRequest, obj: Row | None = None, *args: bool, **kwargs: Any) -> type[ScopedForm]:
+        kwargs |= translate_row_texts(self, flatten_fieldsets(self.get_fieldsets(request, obj)))
+        form = super().get_form(request, obj, *args, **kwargs)
+        own: dict[str, object] = {"request": request, "code_sources": self.codes}
         if not self.asks_reason:
             own["reason"] = None
         return type(form.__name__, (form,), own)
@@ -216,7 +243,11 @@ class ScopedAdmin(RowClock, admin.ModelAdmin):  # type: ignore[type-arg]
         return field
 
     def changeform_view(
-        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, object] | None = None,
     ) -> HttpResponse:
         """Show or save a row; errors of its service become form errors."""
         if IS_POPUP_VAR in request.GET or "_to_field" in request.GET:
@@ -237,7 +268,9 @@ class ScopedAdmin(RowClock, admin.ModelAdmin):  # type: ignore[type-arg]
             request.refusal = refusal  # type: ignore[attr-defined]
         return super().changeform_view(request, object_id, form_url, extra_context)
 
-    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
         row = context.get("original")
         acts = [self._serialize_act(request, act, row) for act in self._acts_of(request, row)] if row else []
         context.update(
@@ -254,18 +287,18 @@ class ScopedAdmin(RowClock, admin.ModelAdmin):  # type: ignore[type-arg]
             context["original"] = self.get_object(request, str(row.pk)) or row  # its title is the stored one
         return super().render_change_form(request, context, *args, **kwargs)
 
-    def panels(self, request: HttpRequest, row: Any) -> list[dict[str, Any]]:  # noqa: ARG002
+    def panels(self, request: HttpRequest, row: Row) -> list[dict[str, object]]:  # noqa: ARG002
         """Return the panels below the form: a template and its values each."""
         return []
 
     # Writing
 
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
-        actor, reason = actor_of(request), form.cleaned_data.get("reason")
+    def save_model(self, request: HttpRequest, obj: Row, form: ScopedForm, change: bool) -> None:  # noqa: FBT001
+        reason = form.cleaned_data.get("reason", "")
         with in_client(self.client_of(obj)):
-            self.write(obj, actor=actor, reason=reason, at=get_action_time(request), request=request, change=change)
+            self.write(obj, Saving(request, actor_of(request), reason, get_action_time(request), is_new=not change))
 
-    def write(self, row: Any, **details: Any) -> None:
+    def write(self, row: Row, saving: Saving) -> None:
         raise NotImplementedError
 
     def save_related(self, request: HttpRequest, form: object, formsets: object, change: bool) -> None:  # noqa: FBT001
@@ -277,13 +310,13 @@ class ScopedAdmin(RowClock, admin.ModelAdmin):  # type: ignore[type-arg]
     def log_change(self, request: HttpRequest, obj: object, message: object) -> None:  # type: ignore[override]
         """Do nothing: history and the ledger replace Django's log."""
 
-    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:  # noqa: ARG002
+    def response_add(self, request: HttpRequest, obj: Row, post_url_continue: str | None = None) -> HttpResponse:  # noqa: ARG002
         return self._show_saved(request, obj, gettext("{thing} added."))
 
-    def response_change(self, request: HttpRequest, obj: object) -> HttpResponse:
+    def response_change(self, request: HttpRequest, obj: Row) -> HttpResponse:
         return self._show_saved(request, obj, gettext("{thing} saved. It applies to the next decision."))
 
-    def _show_saved(self, request: HttpRequest, row: object, words: str) -> HttpResponse:
+    def _show_saved(self, request: HttpRequest, row: Row, words: str) -> HttpResponse:
         messages.success(request, words.format(thing=capfirst(translate_text(self.opts.verbose_name))))
         return return_to_task(request) or HttpResponseRedirect(self.url_of("change", row))
 
@@ -292,7 +325,7 @@ class ScopedAdmin(RowClock, admin.ModelAdmin):  # type: ignore[type-arg]
     def all_acts(self) -> Sequence[RowAction]:
         return acts_of(self.opts.label_lower, self.acts)
 
-    def url_of(self, what: str, row: Any) -> str:
+    def url_of(self, what: str, row: Model) -> str:
         """Return the URL of a row's page: change, history or a row action."""
         name = f"admin:{self.opts.app_label}_{self.opts.model_name}_{what}"
         return reverse(name, args=[row.pk], current_app=self.admin_site.name)
@@ -308,14 +341,14 @@ class ScopedAdmin(RowClock, admin.ModelAdmin):  # type: ignore[type-arg]
         name = f"{self.opts.app_label}_{self.opts.model_name}_{act.slug}"
         return path(f"<path:object_id>/{act.slug}/", self.admin_site.admin_view(view), name=name)
 
-    def _acts_of(self, request: HttpRequest, row: object) -> list[RowAction]:
+    def _acts_of(self, request: HttpRequest, row: Row) -> list[RowAction]:
         if is_shared_with(request, self.client_of(row)):
             return []
         actor, at = actor_of(request), get_action_time(request)
         mine = [act for act in self.all_acts() if act.listed and self._may(request, act.capability, row)]
         return [act for act in mine if act.applies(row, at) and act.offered_to(row, actor, at)]
 
-    def _serialize_act(self, request: HttpRequest, act: RowAction, row: object) -> dict[str, Any]:
+    def _serialize_act(self, request: HttpRequest, act: RowAction, row: Row) -> Button:
         label, url = translate_text(act.label), carry_step(request, self.url_of(act.slug, row))
         return {"slug": act.slug, "label": label, "danger": act.danger, "url": url}
 
@@ -339,7 +372,7 @@ class ScopedAdmin(RowClock, admin.ModelAdmin):  # type: ignore[type-arg]
             return answer
         return self._act_page(request, row, act, form)
 
-    def _find_refusal(self, request: HttpRequest, row: object, act: RowAction) -> str:
+    def _find_refusal(self, request: HttpRequest, row: Row, act: RowAction) -> str:
         """Return why an act cannot be opened, or done any more; empty if it can. Its service checks again."""
         actor, at, is_sent = actor_of(request), get_action_time(request), request.method == "POST"
         if act.find_refusal is not None and (refusal := act.find_refusal(row, actor, at)) is not None:
@@ -354,7 +387,7 @@ class ScopedAdmin(RowClock, admin.ModelAdmin):  # type: ignore[type-arg]
             words = ""
         return words.format(act=translate_text(act.label))
 
-    def _perform(self, request: HttpRequest, row: object, act: RowAction, form: ActionForm) -> HttpResponse | None:
+    def _perform(self, request: HttpRequest, row: Row, act: RowAction, form: ActionForm) -> HttpResponse | None:
         """Perform the action and return a response; on an error of the service, add it to the form and return None."""
         try:
             with nullcontext() if act.across_clients else in_client(self.client_of(row)):
@@ -370,15 +403,17 @@ class ScopedAdmin(RowClock, admin.ModelAdmin):  # type: ignore[type-arg]
         messages.success(request, answer or translate_text(act.done))
         return return_to_task(request) or HttpResponseRedirect(self.url_of("change", row))
 
-    def _act_page(self, request: HttpRequest, row: object, act: RowAction, form: object) -> TemplateResponse:
+    def _act_page(self, request: HttpRequest, row: Row, act: RowAction, form: object) -> TemplateResponse:
         return self.page(request, row, act.template, title=translate_text(act.label), act=act, form=form)
 
-    def page(self, request: HttpRequest, row: Any, template: str, **values: Any) -> TemplateResponse:
+    def page(self, request: HttpRequest, row: Row | None, template: str, **values: object) -> TemplateResponse:
         request.current_app = self.admin_site.name
         context = {**self.admin_site.each_context(request), "opts": self.opts, "row": row, "subtitle": None, **values}
         return TemplateResponse(request, template, context)
 
-    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, object] | None = None
+    ) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
         row = self._row_or_404(request, object_id)
@@ -386,19 +421,19 @@ class ScopedAdmin(RowClock, admin.ModelAdmin):  # type: ignore[type-arg]
         context |= {"title": translate_text("History"), **(extra_context or {})}
         return self.page(request, row, "console/history.html", **context)
 
-    def history_of(self, row: Any, viewer: Actor) -> dict[str, Any]:
+    def history_of(self, row: Row, viewer: Actor) -> dict[str, object]:
         if hasattr(type(row), "history"):
             return {"versions": list_row_versions(row, viewer=viewer)}
         steps = list_row_steps(row, self.ledger_families, person_at=self.ledger_person, viewer=viewer)
-        return {"versions": steps, "is_evidence": "UPDATE" not in type(row).wall.rights}
+        return {"versions": steps, "is_evidence": "UPDATE" not in self.model.wall.rights}
 
 
-class EvidenceAdmin(ScopedAdmin):
+class EvidenceAdmin[Row: Model](ScopedAdmin[Row]):
     """Read-only admin of rows that only services add."""
 
     asks_reason = False
     sortable_by = ()
     form_columns: ClassVar[Sequence[str]] = ()
 
-    def get_readonly_fields(self, request: HttpRequest, obj: object = None) -> Any:  # noqa: ARG002
+    def get_readonly_fields(self, request: HttpRequest, obj: Row | None = None) -> tuple[str, ...]:  # noqa: ARG002
         return () if obj is None else ("owner", *self.row_fields, *self.detail_fields)

@@ -9,7 +9,7 @@ from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import EmptyResultSet, ValidationError
 from django.core.paginator import InvalidPage, Page, Paginator
 from django.db import connection
-from django.db.models import DateTimeField, F, QuerySet, Value
+from django.db.models import DateTimeField, F, Model, QuerySet, Value
 from django.db.models.expressions import OrderBy
 from django.http import HttpRequest
 from django.utils.functional import cached_property
@@ -22,12 +22,12 @@ LIMIT = 10_000
 """Largest exact count, and number of rows that can be paged through."""
 
 
-def count_up_to(found: QuerySet[Any], limit: int = LIMIT) -> int:
+def count_up_to(found: QuerySet[Model], limit: int = LIMIT) -> int:
     """Return the number of rows, at most one more than the limit."""
     return found.values("pk")[: limit + 1].count()
 
 
-def count_each_up_to(*found: QuerySet[Any], limit: int = LIMIT) -> list[int]:
+def count_each_up_to(*found: QuerySet[Model], limit: int = LIMIT) -> list[int]:
     """Return the numbers of rows of several query sets in one statement, each at most one more than the limit."""
     capped = [begin_with_people(one).order_by().values("pk")[: limit + 1].query.sql_with_params() for one in found]
     columns = SQL(", ").join(SQL("(SELECT count(*) FROM ({}) found)").format(SQL(sql)) for sql, _params in capped)
@@ -63,7 +63,7 @@ def count_with_first(*found: tuple[QuerySet[Any], str], limit: int = LIMIT) -> l
     return list(zip(row[::2], row[1::2], strict=True))
 
 
-def _to_sql(rows: QuerySet[Any]) -> tuple[str, tuple[Any, ...]]:
+def _to_sql(rows: QuerySet[Model]) -> tuple[str, tuple[object, ...]]:
     try:
         sql, values = rows.query.sql_with_params()
     except EmptyResultSet:
@@ -171,7 +171,7 @@ class OlderFilter(admin.SimpleListFilter):
         value = self.value()
         return [(value, _("Older rows"))] if value else []
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:  # noqa: ARG002
         """Return the rows after the given one; none if it does not exist, or is no key."""
         value = self.value()
         if not value:

@@ -7,9 +7,10 @@ from uuid import UUID
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
-from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.actors import Actor, Authorship, ReasonedAuthorship
 from paktaleem.foundation.accounts.middleware import get_client_time, note_check
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.console.clocks import get_lead_of
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
@@ -41,6 +42,16 @@ def get_action_time(request: HttpRequest) -> datetime:
     """Return the arrival time of the request on the clock of the row's client, also outside the client's context."""
     about: UUID | None = getattr(request, "about_client", None)
     return get_client_time(request) + (timedelta() if about is None else get_lead_of(about))
+
+
+def by_user(request: HttpRequest) -> Authorship:
+    """Return the user as the actor of a service, and the time of the act."""
+    return {"actor": actor_of(request), "at": get_action_time(request)}
+
+
+def by_user_for(request: HttpRequest, reason: Reason | str) -> ReasonedAuthorship:
+    """Return the user as the actor of a service, with the coded reason, and the time of the act."""
+    return {"reason": reason, **by_user(request)}
 
 
 def may(request: HttpRequest, capability: Capability | None, client_id: UUID | None = None) -> bool:

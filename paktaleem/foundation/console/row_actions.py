@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
-from typing import Annotated, Any, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, TypedDict, get_args, get_origin, get_type_hints
 
 from django import forms
 from django.core.exceptions import ImproperlyConfigured, ValidationError
@@ -19,7 +19,7 @@ from paktaleem.foundation.accounts.acts import Act, Refused
 from paktaleem.foundation.accounts.middleware import get_arrival_time
 from paktaleem.foundation.accounts.roles import SENSITIVE, Capability
 from paktaleem.foundation.audit.certificates import IssuedCertificate, read_body
-from paktaleem.foundation.console.forms import ActionForm, GroundField, ReasonField, RowActionForm
+from paktaleem.foundation.console.forms import ActionForm, FormData, GroundField, ReasonField, RowActionForm
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.console.widgets import DayInput
@@ -48,7 +48,7 @@ class RowAction:
     slug: str
     label: str
     capability: Capability
-    perform: Callable[[Any, dict[str, Any], HttpRequest], HttpResponse | str | None]
+    perform: Callable[[Any, FormData, HttpRequest], HttpResponse | str | None]
     lead: str = ""
     done: str = "Done."
     form: type[ActionForm] = RowActionForm
@@ -74,16 +74,25 @@ class RowAction:
 
 def calls(
     service: Callable[..., object], *, clock: Callable[[HttpRequest], datetime] = get_action_time
-) -> Callable[[Any, dict[str, Any], HttpRequest], None]:
+) -> Callable[[Any, FormData, HttpRequest], None]:
     """Return the function of a row action that calls a service with the row, the form's values, the actor and time."""
 
-    def perform(row: Any, given: dict[str, Any], request: HttpRequest) -> None:
+    def perform(row: Any, given: FormData, request: HttpRequest) -> None:
         service(row, **given, actor=actor_of(request), at=clock(request))
 
     return perform
 
 
-def arrange_acts(acts: Sequence[dict[str, Any]], main: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+class Button(TypedDict):
+    """A button of a row action."""
+
+    slug: str
+    label: str
+    danger: bool
+    url: str
+
+
+def arrange_acts(acts: Sequence[Button], main: Sequence[str]) -> dict[str, list[Button]]:
     """Return the acts of a page as ``main_acts``, its buttons, and ``more_acts``, those under *More*.
 
     The buttons are the first three of ``main`` that apply; without ``main`` all acts. Under *More*, acts that cannot be
@@ -94,7 +103,7 @@ def arrange_acts(acts: Sequence[dict[str, Any]], main: Sequence[str]) -> dict[st
     offered = {act["slug"]: act for act in acts}
     buttons = [offered[slug] for slug in main if slug in offered][:_MOST_BUTTONS]
     others = [act for act in acts if act not in buttons]
-    return {"main_acts": buttons, "more_acts": sorted(others, key=lambda act: bool(act["danger"]))}
+    return {"main_acts": buttons, "more_acts": sorted(others, key=lambda act: act["danger"])}
 
 
 def to_form_error(error: Exception, refusals: Mapping[type[Exception], str]) -> ValidationError | None:
@@ -125,7 +134,7 @@ def act_page(
     form: type[ActionForm] | None = None,
     target: str = "",
     list_targets: Callable[[Any], Iterable[Any]] | None = None,
-    respond: Callable[[Any, dict[str, Any], HttpRequest], HttpResponse | str | None] | None = None,
+    respond: Callable[[Any, FormData, HttpRequest], HttpResponse | str | None] | None = None,
     **options: Any,
 ) -> RowAction:
     """Return the row action of an act.
@@ -135,7 +144,7 @@ def act_page(
     ``respond`` is called instead of the act, and calls it. ``options`` are further values of ``RowAction``.
     """
 
-    def perform(row: object, given: dict[str, Any], request: HttpRequest) -> None:
+    def perform(row: object, given: FormData, request: HttpRequest) -> None:
         values, clock = dict(given), get_arrival_time if act.wall_clock else get_action_time
         act(values.pop(target) if target else row, **values, actor=actor_of(request), at=clock(request))
 

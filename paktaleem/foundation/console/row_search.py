@@ -35,7 +35,7 @@ class RowSearch:
     upper: bool = False
 
     def __call__(self, request: HttpRequest, wanted: SearchText) -> Hits:
-        page: Any = site.get_model_admin(self.model)
+        page = site.get_model_admin(self.model)
         name = capfirst(translate_text(page.opts.verbose_name_plural))
         matches = self._matches(wanted)
         if matches is None or not page.has_view_permission(request):

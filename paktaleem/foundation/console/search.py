@@ -134,7 +134,7 @@ class Found:
         return hits[0] if len(hits) == 1 else None
 
 
-def show_search(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
+def show_search(request: HttpRequest, context: dict[str, object]) -> HttpResponse:
     """Show the form and what is found, or go to the only hit. ``context``: of every page of the console."""
     form = SearchForm(request.POST if request.method == "POST" else None, request=request)
     found = find_all(form) if form.is_valid() else None

@@ -53,6 +53,7 @@ from paktaleem.foundation.tenancy.context import current_client, in_global
 if TYPE_CHECKING:
     from paktaleem.foundation.accounts.models import User
     from paktaleem.foundation.accounts.selectors import MembershipChoice
+    from paktaleem.foundation.console.model_admin import ScopedAdmin
 
 
 type Visible = tuple[str, str]
@@ -137,7 +138,7 @@ class AccountForm(forms.Form):
         set_choices(self, "time_zone", [first, *((name, name) for name in sorted(available_timezones()))])
 
 
-def show_account(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
+def show_account(request: HttpRequest, context: dict[str, object]) -> HttpResponse:
     """Show the account, or store the time zone that the user chose. ``context``: of every page of the console."""
     user = cast("User", request.user)
     given = request.POST if request.method == "POST" else None
@@ -234,7 +235,7 @@ class ConsoleSite(AdminSite):
 
     @method_decorator(never_cache)
     @login_not_required
-    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def login(self, request: HttpRequest, extra_context: dict[str, object] | None = None) -> HttpResponse:
         """Sign in; redirect a signed-in user to the second factor, the choice of membership, or the start page."""
         del extra_context
         if not request.user.is_authenticated:
@@ -244,12 +245,12 @@ class ConsoleSite(AdminSite):
             return HttpResponseRedirect(reverse("mfa_index"))
         return HttpResponseRedirect(reverse(f"admin:{'index' if self.has_permission(request) else 'choose'}"))
 
-    def get_model_admin(self, model: type[Model]) -> Any:
+    def get_model_admin[M: Model](self, model: type[M]) -> "ScopedAdmin[M]":
         """Return the pages of a model, of the class that is registered for it."""
-        return super().get_model_admin(model)
+        return cast("ScopedAdmin[M]", super().get_model_admin(model))
 
     def password_change(  # type: ignore[override]
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+        self, request: HttpRequest, extra_context: dict[str, object] | None = None
     ) -> HttpResponse:
         """Change the user's password in a global context, as an account has no client."""
         with in_global():
@@ -307,7 +308,7 @@ class ConsoleSite(AdminSite):
         raise Http404
 
     def index(  # type: ignore[override]
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+        self, request: HttpRequest, extra_context: dict[str, object] | None = None
     ) -> HttpResponse:
         """Show the start page: what needs the reader, worst first, and latest acts. An unfinished task is left."""
         leave_task(request)

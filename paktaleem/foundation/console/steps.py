@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import PermissionDenied
+from django.db.models import Model
 from django.forms.boundfield import BoundField
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.utils.translation import gettext as _
@@ -45,7 +46,7 @@ class Step:
     applies: Callable[[Mapping[str, Sequence[str]]], bool] = lambda _entered: True
 
 
-class SteppedAdmin(ScopedAdmin):
+class SteppedAdmin[Row: Model](ScopedAdmin[Row]):
     """Rows that are added in a few steps; the whole form on one page stays at ``?step=all``."""
 
     steps: ClassVar[Sequence[Step]]
@@ -55,7 +56,11 @@ class SteppedAdmin(ScopedAdmin):
         raise NotImplementedError
 
     def changeform_view(
-        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, object] | None = None,
     ) -> HttpResponse:
         """Show or keep one step of adding a row; everything else as for other rows."""
         asked = (request.POST if request.method == "POST" else request.GET).get(STEP)
@@ -72,7 +77,7 @@ class SteppedAdmin(ScopedAdmin):
             self._save_draft(request, {})  # a link that suggests values starts anew
         return self._keep_step(request, step) if request.method == "POST" else self._show_step(request, step)
 
-    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
+    def response_add(self, request: HttpRequest, obj: Row, post_url_continue: str | None = None) -> HttpResponse:
         self._save_draft(request, {})
         return super().response_add(request, obj, post_url_continue)
 
@@ -138,7 +143,7 @@ class SteppedAdmin(ScopedAdmin):
         query[STEP] = step
         return HttpResponseRedirect(f"{request.path}?{query.urlencode()}")
 
-    def _render(self, request: HttpRequest, template: str, **values: Any) -> HttpResponse:
+    def _render(self, request: HttpRequest, template: str, **values: object) -> HttpResponse:
         name = translate_text(self.opts.verbose_name)
         draft = self._load_draft(request)
         steps = [one for one in self.steps if one.applies(draft)]

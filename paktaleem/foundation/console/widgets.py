@@ -16,14 +16,14 @@ class DayInput(forms.DateInput):
 
     input_type = "date"
 
-    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+    def __init__(self, attrs: dict[str, object] | None = None) -> None:
         super().__init__(attrs, format="%Y-%m-%d")
 
 
 class _TimeOfDayInput(forms.TimeInput):
     input_type = "time"
 
-    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+    def __init__(self, attrs: dict[str, object] | None = None) -> None:
         """Write the time as HTML wants it; without ``step`` the browser would refuse one with seconds."""
         super().__init__({"step": 1, **(attrs or {})}, format="%H:%M:%S")
 
@@ -33,10 +33,10 @@ class MomentInput(forms.SplitDateTimeWidget):
 
     template_name = "admin/widgets/split_datetime.html"
 
-    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+    def __init__(self, attrs: dict[str, object] | None = None) -> None:
         forms.MultiWidget.__init__(self, [DayInput, _TimeOfDayInput], attrs)
 
-    def get_context(self, name: str, value: object, attrs: dict[str, Any] | None) -> dict[str, Any]:
+    def get_context(self, name: str, value: object, attrs: dict[str, object] | None) -> dict[str, object]:
         context = super().get_context(name, value, attrs)
         return {**context, "date_label": gettext("Day"), "time_label": gettext("Time of day")}
 
@@ -49,7 +49,7 @@ class SuggestionInput(forms.TextInput):
 
     suggestions: Sequence[tuple[str, str]] = ()
 
-    def render(self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None) -> SafeString:
+    def render(self, name: str, value: Any, attrs: dict[str, object] | None = None, renderer: Any = None) -> SafeString:
         if not self.suggestions:
             return super().render(name, value, attrs, renderer)
         key = f"{(attrs or {}).get('id', name)}-suggestions"

@@ -87,7 +87,7 @@ def drop_database(endpoint: Endpoint, name: str) -> None:
 
 
 @contextmanager
-def _connected(endpoint: Endpoint, database: str) -> Iterator[psycopg.Connection[Any]]:
+def _connected(endpoint: Endpoint, database: str) -> Iterator[psycopg.Connection[object]]:
     connection = psycopg.connect(
         host=endpoint.host,
         hostaddr=endpoint.host,
@@ -109,7 +109,7 @@ def _compose(template: LiteralString, *names: str) -> sql.Composed:
     return sql.SQL(template).format(*map(sql.Identifier, names))
 
 
-def _set_password(connection: psycopg.Connection[Any], role: str, password: str | None) -> None:
+def _set_password(connection: psycopg.Connection[object], role: str, password: str | None) -> None:
     """Send the verifier instead of the password: a running statement is visible to others."""
     if password is None:
         connection.execute(_compose("ALTER ROLE {} PASSWORD NULL", role))

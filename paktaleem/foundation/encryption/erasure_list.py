@@ -200,7 +200,7 @@ class FileErasureList:
         )
 
 
-def _mac(before: bytes, line: Mapping[str, Any]) -> bytes:
+def _mac(before: bytes, line: Mapping[str, object]) -> bytes:
     return hmac.new(keyring().index_key(_KEY_BINDING), before + canonical(dict(line)), hashlib.sha256).digest()
 
 

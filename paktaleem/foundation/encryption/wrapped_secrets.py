@@ -53,7 +53,7 @@ class WrappedSecrets:
         """The handler of ``wrapped_kinds``, by which they are counted and wrapped anew."""
         return WrappedKind(self.model._meta.label_lower, self._count, self._rewrap)
 
-    def add(self, client_id: UUID, owner_id: UUID, secret: str, **columns: Any) -> None:
+    def add(self, client_id: UUID, owner_id: UUID, secret: str, **columns: object) -> None:
         """Store the secret of an owner, wrapped, with the other columns of its row."""
         epoch, wrapped = keyring().wrap(secret.encode(), binding=self._binding(client_id, owner_id))
         row = {"client_id": client_id, self.owner: owner_id, "epoch": epoch, "wrapped": wrapped, **columns}

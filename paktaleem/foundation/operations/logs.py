@@ -73,13 +73,13 @@ FIELDS: Mapping[str, Kind] = {
 """Every field, in the order of the line. A new field needs a kind that no personal data fits into."""
 
 
-def keep_allowed(logger: object, method: str, line: Mapping[str, Any]) -> dict[str, Any]:
+def keep_allowed(logger: object, method: str, line: Mapping[str, object]) -> dict[str, object]:
     """Return the fields of a line that are on the list, in its order; a value of the wrong kind is withheld."""
     del logger, method
     return {name: _checked(kind, line[name]) for name, kind in FIELDS.items() if line.get(name) is not None}
 
 
-def _checked(kind: Kind, value: object) -> Any:
+def _checked(kind: Kind, value: object) -> object:
     return value if _CHECKS[kind](value) else WITHHELD
 
 
@@ -222,7 +222,7 @@ _QUIET = ("axes", "procrastinate.blueprints", "procrastinate.periodic")
 """Loggers with a line at every start."""
 
 
-def configure(settings: Mapping[str, Any]) -> None:
+def configure(settings: Mapping[str, object]) -> None:
     """Configure logging by the setting LOGGING: its level, its format (json or text), and whether it is verbose."""
     formatter = {
         "()": "paktaleem.foundation.operations.logs.make_formatter",
@@ -302,7 +302,7 @@ def name_jobs(app: App) -> None:
     app.worker_defaults["worker_middleware"] = [*(app.worker_defaults.get("worker_middleware") or ()), _name_job]
 
 
-async def _name_job(call_next: Callable[[], Awaitable[Any]], context: JobContext, worker: object) -> Any:
+async def _name_job(call_next: Callable[[], Awaitable[object]], context: JobContext, worker: object) -> object:
     del worker
     job = context.job
     with structlog.contextvars.bound_contextvars(job=job.task_name, job_id=job.id, attempt=job.attempts):

@@ -43,7 +43,7 @@ class TenantRow(models.Model):
         abstract = True
 
 
-def own_schools(*, made_by: str) -> Any:
+def own_schools(*, made_by: str) -> object:
     """Return the field ``school_ids`` of a model; ``made_by`` completes “Schools of limited staff who …”."""
     return ArrayField(
         models.UUIDField(),

@@ -17,8 +17,10 @@ from typing import Any, NamedTuple
 
 from django.apps import apps
 from django.db import DEFAULT_DB_ALIAS, connections, models
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor as Editor
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.operations.base import Operation, OperationCategory
+from django.db.migrations.state import ProjectState as State
 
 from paktaleem.foundation.tenancy.context import in_global
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
@@ -56,26 +58,26 @@ class TableOperation(Operation):
     def __init__(self, model: str) -> None:
         self.model = model
 
-    def state_forwards(self, app_label: str, state: Any) -> None:
+    def state_forwards(self, app_label: str, state: State) -> None:
         """Do not change Django's model state."""
 
-    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:  # noqa: ARG002 -- Django's signature
+    def database_forwards(self, app_label: str, schema_editor: Editor, from_state: State, to_state: State) -> None:  # noqa: ARG002 -- Django's signature
         _run(schema_editor, self.forward_sql(app_label, to_state), self.keys(app_label, to_state))
 
-    def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:  # noqa: ARG002 -- Django's signature
+    def database_backwards(self, app_label: str, schema_editor: Editor, from_state: State, to_state: State) -> None:  # noqa: ARG002 -- Django's signature
         _run(schema_editor, self.backward_sql(app_label, from_state), [])
 
-    def table(self, app_label: str, state: object) -> str:
+    def table(self, app_label: str, state: State) -> str:
         return _table(state, app_label, self.model)
 
-    def forward_sql(self, app_label: str, state: object) -> list[str]:
+    def forward_sql(self, app_label: str, state: State) -> list[str]:
         """Write everything but foreign keys."""
         raise NotImplementedError
 
-    def backward_sql(self, app_label: str, state: object) -> list[str]:
+    def backward_sql(self, app_label: str, state: State) -> list[str]:
         raise NotImplementedError
 
-    def keys(self, app_label: str, state: Any) -> list[Key]:  # noqa: ARG002 -- most have none
+    def keys(self, app_label: str, state: State) -> list[Key]:  # noqa: ARG002 -- most have none
         """List the foreign keys to add; they are dropped with what ``backward_sql`` drops."""
         return []
 
@@ -98,7 +100,7 @@ class TenantIsolation(TableOperation):
         self.limited = Limited(limited or ("read" if shared else "by_person"))
         self.column, self.shared, self.looked_up = column, shared, looked_up
 
-    def forward_sql(self, app_label: str, state: object) -> list[str]:
+    def forward_sql(self, app_label: str, state: State) -> list[str]:
         table, own = self.table(app_label, state), f"{self.column} = (SELECT tenancy_client())"
         sql = [
             f"ALTER TABLE {table} ALTER COLUMN {self.column} SET NOT NULL",
@@ -116,7 +118,7 @@ class TenantIsolation(TableOperation):
             sql.append(f"CREATE POLICY looked_up ON {table} FOR SELECT TO {OWNER} USING (true)")
         return [*sql, *write_policies(table, self.limited, columns_of_state(state), own=own)]
 
-    def keys(self, app_label: str, state: Any) -> list[Key]:
+    def keys(self, app_label: str, state: State) -> list[Key]:
         """Add the foreign key to the client; rows of a history and of the ledger outlive the rows they describe."""
         fields = state.models[app_label, self.model.lower()].fields
         if "client" not in fields or self.model.lower().startswith("historical"):
@@ -125,7 +127,7 @@ class TenantIsolation(TableOperation):
         reference = f"FOREIGN KEY ({self.column}) REFERENCES accounts_client (id)"
         return [Key(table, "accounts_client", f"ADD CONSTRAINT {table}_of_client {reference}")]
 
-    def backward_sql(self, app_label: str, state: object) -> list[str]:
+    def backward_sql(self, app_label: str, state: State) -> list[str]:
         table = self.table(app_label, state)
         policies = ["own", "officer", *(["shared"] if self.shared else []), *(["looked_up"] if self.looked_up else [])]
         return [
@@ -140,12 +142,12 @@ class TenantIsolation(TableOperation):
 class RenewLimits(TableOperation):
     """Write the policies of limited staff anew, after a foreign key of a table by person has become optional."""
 
-    def forward_sql(self, app_label: str, state: object) -> list[str]:
+    def forward_sql(self, app_label: str, state: State) -> list[str]:
         table, own = self.table(app_label, state), "client_id = (SELECT tenancy_client())"
         dropped = (f"DROP POLICY IF EXISTS {policy} ON {table}" for policy in _OF_LIMITED_STAFF)
         return [*dropped, *write_policies(table, Limited.BY_PERSON, columns_of_state(state), own=own)]
 
-    def backward_sql(self, app_label: str, state: object) -> list[str]:
+    def backward_sql(self, app_label: str, state: State) -> list[str]:
         """Keep the policies: they allow what the earlier column refuses."""
         del app_label, state
         return []
@@ -163,12 +165,12 @@ class SameClientForeignKey(TableOperation):
         super().__init__(model)
         self.field, self.to, self.owner, self.to_key = field, to, owner, to_key
 
-    def _parts(self, app_label: str, state: object) -> tuple[str, str, str]:
+    def _parts(self, app_label: str, state: State) -> tuple[str, str, str]:
         table = self.table(app_label, state)
         column = _column(state, app_label, self.model, self.field)
         return table, column, f"{table}_{column}_same_client"[:63]
 
-    def forward_sql(self, app_label: str, state: object) -> list[str]:
+    def forward_sql(self, app_label: str, state: State) -> list[str]:
         table, column, name = self._parts(app_label, state)
         sql = [f"CREATE INDEX IF NOT EXISTS {name[:59]}_ix ON {table} ({self.owner}, {column})"]
         if self.owner != "client_id":
@@ -177,13 +179,13 @@ class SameClientForeignKey(TableOperation):
             sql.append(f"ALTER TABLE {table} ADD CONSTRAINT {name[:57]}_owner {allowed}")
         return sql
 
-    def keys(self, app_label: str, state: Any) -> list[Key]:
+    def keys(self, app_label: str, state: State) -> list[Key]:
         table, column, name = self._parts(app_label, state)
         target = _table(state, app_label, self.to)
         reference = f"FOREIGN KEY ({self.owner}, {column}) REFERENCES {target} ({self.to_key}, id)"
         return [Key(table, target, f"ADD CONSTRAINT {name} {reference}")]
 
-    def backward_sql(self, app_label: str, state: object) -> list[str]:
+    def backward_sql(self, app_label: str, state: State) -> list[str]:
         table, _, name = self._parts(app_label, state)
         return [
             f"DROP INDEX IF EXISTS {name[:59]}_ix",
@@ -201,21 +203,21 @@ class SameColumns(TableOperation):
         super().__init__(model)
         self.field, self.to, self.columns = field, to, columns
 
-    def _parts(self, app_label: str, state: object) -> tuple[str, str, str, str]:
+    def _parts(self, app_label: str, state: State) -> tuple[str, str, str, str]:
         table, target = self.table(app_label, state), _table(state, app_label, self.to)
         return table, target, _column(state, app_label, self.model, self.field), ", ".join(self.columns)
 
-    def forward_sql(self, app_label: str, state: object) -> list[str]:
+    def forward_sql(self, app_label: str, state: State) -> list[str]:
         _, target, _, columns = self._parts(app_label, state)
         return [f"CREATE UNIQUE INDEX IF NOT EXISTS {target}_named_whole ON {target} (client_id, id, {columns})"]
 
-    def keys(self, app_label: str, state: Any) -> list[Key]:
+    def keys(self, app_label: str, state: State) -> list[Key]:
         """Return the foreign key over all the columns."""
         table, target, column, columns = self._parts(app_label, state)
         reference = f"FOREIGN KEY (client_id, {column}, {columns}) REFERENCES {target} (client_id, id, {columns})"
         return [Key(table, target, f"ADD CONSTRAINT {table}_{column}_same {reference}")]
 
-    def backward_sql(self, app_label: str, state: object) -> list[str]:
+    def backward_sql(self, app_label: str, state: State) -> list[str]:
         table, target, column, _ = self._parts(app_label, state)
         return [
             f"ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {table}_{column}_same",
@@ -226,14 +228,14 @@ class SameColumns(TableOperation):
 class AppendOnly(TableOperation):
     """Make a table append-only: a trigger rejects UPDATE, DELETE and TRUNCATE, even by its owner."""
 
-    def forward_sql(self, app_label: str, state: object) -> list[str]:
+    def forward_sql(self, app_label: str, state: State) -> list[str]:
         table, refuse = self.table(app_label, state), "EXECUTE FUNCTION tenancy_refuse_change()"
         return [
             f"CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW {refuse}",
             f"CREATE TRIGGER append_only_table BEFORE TRUNCATE ON {table} FOR EACH STATEMENT {refuse}",
         ]
 
-    def backward_sql(self, app_label: str, state: object) -> list[str]:
+    def backward_sql(self, app_label: str, state: State) -> list[str]:
         table = self.table(app_label, state)
         return [
             f"DROP TRIGGER IF EXISTS append_only ON {table}",
@@ -251,14 +253,14 @@ class Isolate(Operation):
     def __init__(self, *operations: TableOperation) -> None:
         self.operations = operations
 
-    def state_forwards(self, app_label: str, state: Any) -> None:
+    def state_forwards(self, app_label: str, state: State) -> None:
         """Leave Django's own picture of the schema as it is."""
 
-    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:  # noqa: ARG002 -- Django's signature
+    def database_forwards(self, app_label: str, schema_editor: Editor, from_state: State, to_state: State) -> None:  # noqa: ARG002 -- Django's signature
         statements = [sql for one in self.operations for sql in one.forward_sql(app_label, to_state)]
         _run(schema_editor, statements, [key for one in self.operations for key in one.keys(app_label, to_state)])
 
-    def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:  # noqa: ARG002 -- Django's signature
+    def database_backwards(self, app_label: str, schema_editor: Editor, from_state: State, to_state: State) -> None:  # noqa: ARG002 -- Django's signature
         undone = reversed(self.operations)
         _run(schema_editor, [sql for one in undone for sql in one.backward_sql(app_label, from_state)], [])
 
@@ -266,23 +268,23 @@ class Isolate(Operation):
         return f"Isolate the tables of each client ({len(self.operations)} operations)"
 
 
-def _table(state: Any, app_label: str, model: str) -> str:
+def _table(state: State, app_label: str, model: str) -> str:
     label, _, name = model.rpartition(".")
     key = (label or app_label, name.lower())
     return str(state.models[key].options.get("db_table") or "_".join(key))
 
 
-def _column(state: Any, app_label: str, model: str, field: str) -> str:
+def _column(state: State, app_label: str, model: str, field: str) -> str:
     found = state.models[app_label, model.lower()].fields[field]
     return str(found.db_column or (f"{field}_id" if found.is_relation else field))
 
 
-def _primary_key(state: Any, app_label: str, model: str) -> str:
+def _primary_key(state: State, app_label: str, model: str) -> str:
     fields = state.models[app_label, model.lower()].fields
     return _column(state, app_label, model, next(name for name, field in fields.items() if field.primary_key))
 
 
-def _run(editor: Any, statements: Iterable[str], keys: list[Key]) -> None:
+def _run(editor: Editor, statements: Iterable[str], keys: list[Key]) -> None:
     for statement in [*statements, *([_add_keys(keys)] if keys else [])]:
         editor.execute(statement, params=None)
 

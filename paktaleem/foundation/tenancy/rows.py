@@ -18,10 +18,15 @@ from uuid_utils.compat import uuid7
 from paktaleem.foundation.tenancy.context import is_limited
 
 type Column = models.Field[Any, Any]
+
+type SqlValues = dict[str, Any]
+"""Parameters of a statement by name, as psycopg adapts them."""
 type Columns = list[Column]
 
 
-def find_row[M: models.Model](model: type[M], where: str, values: Mapping[str, Any], *, beside: str = "") -> M | None:
+def find_row[M: models.Model](
+    model: type[M], where: str, values: Mapping[str, object], *, beside: str = ""
+) -> M | None:
     """Return the row that matches a condition, or None; see ``find_rows``."""
     return next(iter(find_rows(model, where, values, beside=beside)), None)
 
@@ -91,7 +96,7 @@ def _mark_saved(rows: Sequence[models.Model]) -> None:
         row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
 
 
-def _to_element(field: Column, row: models.Model) -> Any:
+def _to_element(field: Column, row: models.Model) -> object:
     """Return a column's value as one element of an array; an array, which has no equal length, as its text."""
     value = field.get_db_prep_save(field.pre_save(row, True), connection)
     if not isinstance(field, ArrayField) or value is None:

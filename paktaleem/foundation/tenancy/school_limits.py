@@ -14,6 +14,7 @@ from uuid import UUID
 from django.apps import apps
 from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
+from django.db.migrations.state import ProjectState as State
 from django.db.models import BooleanField, F, Func, Model, QuerySet, UUIDField, Value
 
 from paktaleem.foundation.tenancy.context import is_limited
@@ -181,7 +182,7 @@ def _is_about(one: str, other: str, catalog: Catalog) -> bool:
     return True
 
 
-def columns_of_state(state: Any) -> Catalog:
+def columns_of_state(state: State) -> Catalog:
     """Return the tables as a migration knows them."""
     tables = {_table_of(key, model): (key, model) for key, model in state.models.items()}
 
@@ -196,7 +197,7 @@ def columns_of_state(state: Any) -> Catalog:
     return describe
 
 
-def _links_of_state(state: Any, label: str, fields: Any) -> Iterator[Link]:
+def _links_of_state(state: State, label: str, fields: Any) -> Iterator[Link]:
     for name, field in fields.items():
         if field.is_relation:
             app, _, target = str(field.remote_field.model).lower().rpartition(".")
@@ -241,7 +242,7 @@ class ArrayOfIds(Func):
         super().__init__(Value(list(ids), output_field=field), output_field=field)
 
 
-def begin_with_people(rows: QuerySet[Any]) -> QuerySet[Any]:
+def begin_with_people(rows: QuerySet[Model]) -> QuerySet[Model]:
     """Return the same rows; in a limited context, also stated as those about shown people.
 
     The policies hide the other rows in any case. But the planner cannot join the condition of a policy: it would read

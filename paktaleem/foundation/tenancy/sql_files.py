@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
 
 from django.apps import apps
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor as Editor
 from django.db.migrations.operations.base import Operation, OperationCategory
+from django.db.migrations.state import ProjectState as State
 
 _HEADER = re.compile(r"(?:\s*--[^\n]*\n)*\s*")
 _FUNCTION = re.compile(r"^CREATE OR REPLACE FUNCTION (\w+)\s*\((.*?)\bLANGUAGE\b", re.DOTALL | re.MULTILINE)
@@ -152,7 +153,7 @@ class _SqlOperation(Operation):
 
     name: str
 
-    def state_forwards(self, app_label: str, state: Any) -> None:
+    def state_forwards(self, app_label: str, state: State) -> None:
         """Leave Django's own picture of the schema as it is."""
 
     def describe(self) -> str:
@@ -168,10 +169,10 @@ class ApplySql(_SqlOperation):
     def __init__(self, name: str, digest: str, previous: str | None = None) -> None:
         self.name, self.digest, self.previous = name, digest, previous
 
-    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:  # noqa: ARG002 -- Django's signature
+    def database_forwards(self, app_label: str, schema_editor: Editor, from_state: State, to_state: State) -> None:  # noqa: ARG002 -- Django's signature
         _replace(schema_editor, self._text(app_label, self.previous), self._text(app_label, self.digest))
 
-    def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:  # noqa: ARG002 -- Django's signature
+    def database_backwards(self, app_label: str, schema_editor: Editor, from_state: State, to_state: State) -> None:  # noqa: ARG002 -- Django's signature
         _replace(schema_editor, self._text(app_label, self.digest), self._text(app_label, self.previous))
 
     def _text(self, app_label: str, digest: str | None) -> SqlText | None:
@@ -184,14 +185,14 @@ class DropSql(_SqlOperation):
     def __init__(self, name: str, digest: str) -> None:
         self.name, self.digest = name, digest
 
-    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:  # noqa: ARG002 -- Django's signature
+    def database_forwards(self, app_label: str, schema_editor: Editor, from_state: State, to_state: State) -> None:  # noqa: ARG002 -- Django's signature
         _replace(schema_editor, sql_file(app_label, self.name).text(self.digest), None)
 
-    def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:  # noqa: ARG002 -- Django's signature
+    def database_backwards(self, app_label: str, schema_editor: Editor, from_state: State, to_state: State) -> None:  # noqa: ARG002 -- Django's signature
         _replace(schema_editor, None, sql_file(app_label, self.name).text(self.digest))
 
 
-def _replace(editor: Any, before: SqlText | None, after: SqlText | None) -> None:
+def _replace(editor: Editor, before: SqlText | None, after: SqlText | None) -> None:
     """Bring the database from one version of an object to another; None is its absence."""
     statements = _removal(before, after)
     if after:

@@ -7,10 +7,11 @@ Every model has a ``wall`` and, if it has text, JSON or file fields, their ``per
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
 
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor as Editor
 from django.db.migrations import CreateModel
 from django.db.migrations.operations.base import Operation, OperationCategory
+from django.db.migrations.state import ProjectState as State
 
 
 class CreateTables(Operation):
@@ -27,7 +28,7 @@ class CreateTables(Operation):
     def __init__(self, *models: CreateModel) -> None:
         self.models = models
 
-    def state_forwards(self, app_label: str, state: Any) -> None:
+    def state_forwards(self, app_label: str, state: State) -> None:
         rendered = vars(state).pop("apps", None)
         for model in self.models:
             model.state_forwards(app_label, state)
@@ -35,11 +36,11 @@ class CreateTables(Operation):
             rendered.render_multiple([state.models[app_label, model.name_lower] for model in self.models])
             state.apps = rendered
 
-    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+    def database_forwards(self, app_label: str, schema_editor: Editor, from_state: State, to_state: State) -> None:
         for model in self.models:
             model.database_forwards(app_label, schema_editor, from_state, to_state)
 
-    def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+    def database_backwards(self, app_label: str, schema_editor: Editor, from_state: State, to_state: State) -> None:
         for model in reversed(self.models):
             model.database_backwards(app_label, schema_editor, from_state, to_state)
 

@@ -21,7 +21,7 @@ _printable: set[str] = set()
 """The characters that typst has printed in this process."""
 
 
-def typeset(template: Path, *, root: Path, name: str, values: Mapping[str, Any]) -> bytes:
+def typeset(template: Path, *, root: Path, name: str, values: Mapping[str, object]) -> bytes:
     """Return the template as PDF; it reads ``values`` as JSON in its input ``name``.
 
     The PDF is accessible (PDF/UA-1, ISO 14289-1). That standard forbids characters that no font has: with one of them,
@@ -72,6 +72,6 @@ def _compile(source: str | bytes, inputs: dict[str, str], **options: Any) -> byt
 _ROOT = Path(__file__).resolve().parents[3]
 
 
-def typeset_certificate(template: Path, body: Mapping[str, Any], *, sha256: str) -> bytes:
+def typeset_certificate(template: Path, body: Mapping[str, object], *, sha256: str) -> bytes:
     """Return a certificate as PDF; ``body`` is its content, ``sha256`` (hex) the hash of its JSON."""
     return typeset(template, root=_ROOT, name="certificate", values={**body, "sha256": sha256})

@@ -18,7 +18,7 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.people import claim_guardian, register_subject
 from paktaleem.directory.security.security_assessments.models import AssessmentKind, SecurityAssessment, get_staff_day
 from paktaleem.directory.security.security_assessments.services import record_assessment
-from paktaleem.foundation.accounts.actors import Actor, person_actor
+from paktaleem.foundation.accounts.actors import Actor, Authorship, person_actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
@@ -58,7 +58,7 @@ def fill_cases(client_id: UUID, *, actor: Actor, at: datetime) -> None:
         client = Client.objects.get(pk=client_id)
         for child, guardian, wish, language in _REQUESTS:
             _request(_person(client, child), _person(client, guardian), wish, language, at)
-        common: dict[str, Any] = {"actor": actor, "at": at}
+        common: Authorship = {"actor": actor, "at": at}
         for kind, (english, urdu, reference) in _DECLARED.items():
             provider = _PROVIDER if kind == "consent" and _PROVIDER in check_providers() else ""
             words: dict[str, Any] = {"description": english, "description_ur": urdu, "reference": reference}

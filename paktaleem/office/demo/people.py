@@ -21,7 +21,7 @@ from paktaleem.directory.people.services.people import claim_guardian, register_
 from paktaleem.directory.schools.models import Origin
 from paktaleem.directory.schools.rows import EnrolmentRow, GivenRows, PlaceRow
 from paktaleem.directory.schools.services.recording import record_schools
-from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.actors import Actor, Authorship
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.office.demo.content import PEOPLE, Person
 
@@ -81,7 +81,7 @@ _ANSWERS = (
 def fill_guardians(client: Client, *, actor: Actor, at: datetime) -> None:
     """Name and verify guardians and record their decisions: Danish's mother consents, Laila's parents disagree."""
     people = {one.external_id: one for one in Subject.objects.select_related("client").filter(client_id=client.pk)}
-    common: dict[str, Any] = {"actor": actor, "at": at}
+    common: Authorship = {"actor": actor, "at": at}
     for child, guardian, decision, shares in _ANSWERS:
         child_row, guardian_row = people[external_id_of(child)], people[external_id_of(guardian)]
         row = name_guardian(

@@ -20,7 +20,7 @@ from paktaleem.directory.data_systems.states import Answer, Exemption, Outcome
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.webhooks.models import Endpoint
 from paktaleem.directory.webhooks.services import add_endpoint, change_endpoint, rotate_secret
-from paktaleem.foundation.accounts.actors import Actor, key_actor, user_actor
+from paktaleem.foundation.accounts.actors import Actor, Authorship, ReasonedAuthorship, key_actor, user_actor
 from paktaleem.foundation.accounts.models import ApiKey, Client, User
 from paktaleem.foundation.accounts.roles import Role
 from paktaleem.foundation.audit.actors import Reason
@@ -38,7 +38,7 @@ def fill_systems(client: Client, *, actor: Actor, at: datetime) -> None:
     """Register the platform and let the key LMS act for it; add a collect order at Khyber."""
     if System.objects.filter(client_id=client.pk, code="lms").exists():
         return
-    common: dict[str, Any] = {"actor": actor, "reason": Reason.ONBOARDING, "at": at}
+    common: ReasonedAuthorship = {"actor": actor, "reason": Reason.ONBOARDING, "at": at}
     system = System(client=client, code="lms", name="Learning platform", categories=list(_HOLDS), starts_at=at)
     system.contact, system.delivery = f"lms@{client.code}.example", "poll"
     change_system(system, **common)
@@ -68,7 +68,7 @@ _OURS = (
 
 def fill_orders(ids: dict[str, UUID], *, actor: Actor, at: datetime) -> None:
     """Register PakTaleem's own systems and the schools' libraries, and create orders in every state at Indus."""
-    common: dict[str, Any] = {"actor": actor, "reason": Reason.ONBOARDING, "at": at}
+    common: dict[str, object] = {"actor": actor, "reason": Reason.ONBOARDING, "at": at}
     with in_client(PAKTALEEM):
         for code, name, categories, delivery in _OURS:
             _ensure_system(PAKTALEEM, code, name, categories, delivery, common)
@@ -97,12 +97,12 @@ class _Orders:
     def __init__(self, client_id: UUID, actor: Actor, at: datetime) -> None:
         key = ApiKey.objects.filter(client_id=client_id, name="LMS", revoked_at=None).latest("created_at")
         self.client_id, self.actor, self.at = client_id, actor, at
-        self.lms: dict[str, Any] = {"actor": key_actor(key.pk, client_id, key.scopes), "at": at}
+        self.lms: Authorship = {"actor": key_actor(key.pk, client_id, key.scopes), "at": at}
         self.amina: dict[str, Any] = {
             "actor": _staff("amina@paktaleem.example", Role.PRIVACY_OFFICER, PAKTALEEM),
             "at": at,
         }
-        self.farah: dict[str, Any] = {"actor": _staff("farah@indus.example", Role.CLIENT_ADMIN, client_id), "at": at}
+        self.farah: Authorship = {"actor": _staff("farah@indus.example", Role.CLIENT_ADMIN, client_id), "at": at}
 
     def make(self) -> None:
         """Create orders: queued, sent, accepted, done, not found, failed, not applicable, waived, and one set."""
@@ -137,7 +137,7 @@ def _staff(email: str, role: Role, client_id: UUID) -> Actor:
 
 def fill_receiver(client_id: UUID, url: str, kept: DemoSecrets, *, actor: Actor, at: datetime) -> None:
     """Register the demonstration's receiver at its current URL, with a secret that it knows."""
-    common: dict[str, Any] = {"actor": actor, "reason": Reason.ONBOARDING, "at": at}
+    common: ReasonedAuthorship = {"actor": actor, "reason": Reason.ONBOARDING, "at": at}
     with in_client(client_id):
         endpoint = Endpoint.objects.filter(client_id=client_id, name=_RECEIVER, removed_at=None).first()
         if endpoint is None:

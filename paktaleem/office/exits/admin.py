@@ -22,10 +22,10 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.approvals import approval_actions
 from paktaleem.foundation.console.columns import render_state, state_column
 from paktaleem.foundation.console.filters import CLIENT_PARAMETER, progress_filter
-from paktaleem.foundation.console.forms import ActionForm, RowActionForm, set_choices
+from paktaleem.foundation.console.forms import ActionForm, FormData, RowActionForm, set_choices
 from paktaleem.foundation.console.long_acts import LongAct, Progress, long_acts
 from paktaleem.foundation.console.model_admin import EvidenceAdmin
-from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.requests import actor_of, by_user, get_action_time
 from paktaleem.foundation.console.row_actions import AddedAct, RowAction, act_page, added_acts, certificate_actions
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.text.typesetting import typeset_certificate
@@ -64,8 +64,7 @@ class PartForm(RowActionForm):
     part = forms.ChoiceField(label=_("Part"))
     field_order = ("part", "reason")
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def prepare(self) -> None:
         rows = ExitPart.objects.filter(client_id=self.row.client_id, exit=self.row).select_related("file")
         self.offered = {str(one.pk): one for one in rows}
         set_choices(self, "part", [(key, str(one)) for key, one in self.offered.items()])
@@ -96,15 +95,15 @@ def _render_stage(row: Any) -> SafeString:
     return render_state(label, _TONES.get(ExitStage(row.stage), "warn"))
 
 
-def _propose(row: ServiceAgreement, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+def _propose(row: ServiceAgreement, given: FormData, request: HttpRequest) -> HttpResponse:
     found = proposing.propose_exit(row, **given, actor=actor_of(request), at=get_action_time(request))
     url = reverse("admin:exits_agreementexit_change", args=[found.pk], current_app=site.name)
     return HttpResponseRedirect(url)
 
 
-def _open_part(row: AgreementExit, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+def _open_part(row: AgreementExit, given: FormData, request: HttpRequest) -> HttpResponse:
     part: ExitPart = given["part"]
-    by: dict[str, Any] = {"actor": actor_of(request), "at": get_action_time(request)}
+    by = by_user(request)
     content = exporting.open_part(part, reason=given["reason"], **by)
     return stream_archive(content, name=f"{row}-part-{part.number:05}.zip", size=part.file.size)
 
@@ -137,7 +136,7 @@ render_certificate = partial(typeset_certificate, Path(__file__).with_name("cert
 
 
 @admin.register(AgreementExit, site=site)
-class AgreementExitAdmin(EvidenceAdmin):
+class AgreementExitAdmin(EvidenceAdmin[AgreementExit]):
     """Ends of agreements."""
 
     view_capability = Capability.VIEW_REGISTER

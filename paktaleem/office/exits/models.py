@@ -1,7 +1,7 @@
 """Ends of agreements: the act of two people, the parts of the export, and the certificate."""
 
 from datetime import datetime
-from typing import Any, ClassVar, Self
+from typing import Self
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -103,7 +103,7 @@ class AgreementExit(RequestedChange):
     paused_at = models.DateTimeField("interrupted", null=True)
     ended_at = models.DateTimeField("ended", null=True)
 
-    objects: ClassVar[Any] = ExitQuerySet.as_manager()
+    objects = ExitQuerySet.as_manager()
 
     due = (
         Due(

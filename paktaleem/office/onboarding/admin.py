@@ -1,7 +1,6 @@
 """Console pages of the set-up of clients."""
 
 from datetime import datetime
-from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -29,7 +28,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.console.filters import CLIENT_PARAMETER
-from paktaleem.foundation.console.forms import ActionForm, RowActionForm, set_choices
+from paktaleem.foundation.console.forms import ActionForm, FormData, RowActionForm, set_choices
 from paktaleem.foundation.console.home_pages import Card
 from paktaleem.foundation.console.long_acts import STEP, begin_task
 from paktaleem.foundation.console.paging import format_count
@@ -77,8 +76,7 @@ class StartingSetForm(RowActionForm):
     )
     field_order = ("instructed", "own", "recipients", "document", "reason")
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def prepare(self) -> None:
         at, client = get_action_time(self.request), self.row
         with in_client(client.pk):
             parts = list_parts(client.pk, at=at)
@@ -123,8 +121,7 @@ class TryDecisionForm(ActionForm):
     subject = forms.CharField(label="Person", max_length=255, help_text="The person’s LMS id.")
     purpose = forms.ChoiceField(label="Purpose")
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def prepare(self) -> None:
         with in_client(self.row.pk):
             parts = list_parts(self.row.pk, at=get_action_time(self.request))
             people = Subject.objects.filter(client_id=self.row.pk, erased_at=None)
@@ -133,13 +130,13 @@ class TryDecisionForm(ActionForm):
         self.initial["subject"] = latest.external_id if latest else ""
 
 
-def _add_set(client: Client, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+def _add_set(client: Client, given: FormData, request: HttpRequest) -> HttpResponse:
     add_starting_set(client, **given, actor=actor_of(request), at=get_action_time(request))
     messages.success(request, gettext("The starting set is added."))
     return _to_set_up(client)
 
 
-def _try(client: Client, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+def _try(client: Client, given: FormData, request: HttpRequest) -> HttpResponse:
     decision = try_decision(
         client,
         external_id=given["subject"],
@@ -257,7 +254,7 @@ def _to_line(step: Step, facts: ClientFacts, viewer: Actor, *, is_tied: bool) ->
 def _find_address(link: Link, facts: ClientFacts, viewer: Actor) -> str:
     rows = {"client": facts.client.pk, "agreement": facts.agreement, "proposal": facts.proposal}
     address = reverse(f"admin:{link.page}", args=[rows[link.row]] if link.row else [], current_app=site.name)
-    values: dict[str, Any] = {**link.values, STEP: "1", "reason": Reason.ONBOARDING.value}
+    values: dict[str, object] = {**link.values, STEP: "1", "reason": Reason.ONBOARDING.value}
     if not link.row and not link.page.endswith("_add"):
         values = {CLIENT_PARAMETER: facts.client.pk}
     elif not link.row and viewer.client_id is None:

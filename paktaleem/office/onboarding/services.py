@@ -4,7 +4,6 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from django.db import transaction
 from django.utils.translation import get_language
@@ -20,7 +19,7 @@ from consent.register.models.agreements import Instruction, ServiceAgreement
 from consent.register.models.purposes import ROLES, LawfulBasis, Purpose
 from consent.register.services import change_register
 from paktaleem.directory.people.services.people import record_id_search
-from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.actors import Actor, ReasonedAuthorship
 from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.actors import Reason
@@ -159,7 +158,7 @@ def add_starting_set(
     facts = find_client_facts(client.pk, at=at)
     if facts is None or facts.agreement is None:
         raise Refused(_("First add the draft of the agreement: instructions belong to it."))
-    stamp: dict[str, Any] = {"actor": actor, "reason": reason, "at": at}
+    stamp: ReasonedAuthorship = {"actor": actor, "reason": reason, "at": at}
     known = set(Purpose.objects.filter(client_id=client.pk).values_list("code", flat=True))
     for code in own:
         if code not in known:
@@ -182,7 +181,7 @@ def add_starting_purpose(
     client: Client, text: StartingPurpose, *, actor: Actor, reason: Reason | str, at: datetime
 ) -> NoticeVersion:
     """Add a purpose of the starting set with its lawful bases, notice and retention rules; return the notice's text."""
-    by: dict[str, Any] = {"actor": actor, "reason": reason, "at": at}
+    by: ReasonedAuthorship = {"actor": actor, "reason": reason, "at": at}
     names = {"name_en": text.name_en, "name_ur": text.name_ur}
     words = {"description_en": text.description_en, "description_ur": text.description_ur}
     purpose = Purpose(client_id=client.pk, code=text.code, categories=list(text.categories), **names, **words)

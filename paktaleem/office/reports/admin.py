@@ -22,7 +22,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import moment_tag
 from paktaleem.foundation.console.exporting import Format, send_table
 from paktaleem.foundation.console.filters import CLIENT_PARAMETER, get_filtered_client
-from paktaleem.foundation.console.forms import ReasonField
+from paktaleem.foundation.console.forms import FormData, ReasonField
 from paktaleem.foundation.console.home_pages import HomePage, home_pages
 from paktaleem.foundation.console.register_names import CodeKind, format_code
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
 
-def _show_digest(request: HttpRequest, client: Client | None) -> dict[str, Any]:
+def _show_digest(request: HttpRequest, client: Client | None) -> dict[str, object]:
     if client is None:
         return {}
     actor, at = actor_of(request), get_action_time(request)
@@ -111,15 +111,15 @@ class SampleForm(forms.Form):
             )
             self.order_fields(["kind", "client"])
 
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+    def clean(self) -> FormData:
+        cleaned: FormData = super().clean() or self.cleaned_data
         since, until = cleaned.get("since"), cleaned.get("until")
         if since and until and until < since:
             self.add_error("until", gettext("Choose a day that is not before the first one."))
         return cleaned
 
 
-def show_samples(request: HttpRequest, context: dict[str, Any]) -> HttpResponseBase:
+def show_samples(request: HttpRequest, context: dict[str, object]) -> HttpResponseBase:
     """Ask what to draw; show the sample, or return it as CSV."""
     form = SampleForm(request.POST if request.method == "POST" else None, request=request)
     sample = None
@@ -165,7 +165,7 @@ def _serialize(sample: Sample) -> dict[str, Any]:
     }
 
 
-def _serialize_row(population: Population, row: Sequence[Any], owner: Client) -> dict[str, Any]:
+def _serialize_row(population: Population, row: Sequence[object], owner: Client) -> dict[str, object]:
     options = population.model._meta
     url = reverse(f"admin:{options.app_label}_{options.model_name}_change", args=[row[0]], current_app=site.name)
     named = list(zip(population.shown, row, strict=True))[2:]
@@ -217,7 +217,7 @@ class Chart:
     columns: Sequence[Column]
 
 
-def show_trends(request: HttpRequest, context: dict[str, Any]) -> TemplateResponse:
+def show_trends(request: HttpRequest, context: dict[str, object]) -> TemplateResponse:
     """Show the trends of the reader's client, of the client that an officer chose, or of all."""
     client_id = get_filtered_client(request)
     if client_id is not None and not may(request, Capability.VIEW_RECORDS, client_id):

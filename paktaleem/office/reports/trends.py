@@ -6,11 +6,11 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Case, Count, DateField, Max, Q, QuerySet, Sum, Value, When
+from django.db.models import Case, Count, DateField, Max, Model, Q, QuerySet, Sum, Value, When
 from django.db.models.functions import TruncWeek
 
 from consent.consents.models import ConsentEvent, ConsentState
@@ -79,7 +79,7 @@ def _count_events(
     events = ConsentEvent.objects.filter(becomes_state=True, is_renewal=False, state__in=_STATES)
     answered = RightsRequest.objects.exclude(state__in=["duplicate", "handed_over"])
     permitted = Q(reason=Reason.PERMITTED.value)
-    sources: tuple[tuple[Measure, QuerySet[Any], str, Q], ...] = (
+    sources: tuple[tuple[Measure, QuerySet[Model], str, Q], ...] = (
         (Measure.CONSENTS, events, "recorded_at", Q(state=ConsentState.GIVEN)),
         (Measure.ANSWERS, answered, "delivered_at", ANSWERED_IN_TIME),
         (Measure.DECISIONS, Collection.objects.all(), "reported_at", permitted),

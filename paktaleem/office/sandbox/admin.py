@@ -1,7 +1,5 @@
 """The sandbox acts on a client's page in the console."""
 
-from typing import Any
-
 from django import forms
 from django.http import HttpRequest
 from django.utils.translation import gettext
@@ -12,7 +10,7 @@ from paktaleem.directory.data_systems.selectors import NoSystem, list_active_sys
 from paktaleem.directory.people.selectors import SubjectErased, SubjectUnknown
 from paktaleem.directory.people.services.erasure import AlreadyErased
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.console.forms import ActionForm, set_choices
+from paktaleem.foundation.console.forms import ActionForm, FormData, set_choices
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import AddedAct, act_page, added_acts
 from paktaleem.foundation.console.translation import translate_text
@@ -30,8 +28,7 @@ class MoveClockForm(ActionForm):
         help_text="A time after the sandbox’s current time. The clock continues from there.",
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def prepare(self) -> None:
         real = get_action_time(self.request)
         ahead = self.row.clock_offset if actor_of(self.request).client_id is None else None
         self.fields["to"].initial = (real + ahead if ahead else real).replace(microsecond=0)
@@ -55,8 +52,7 @@ class ForceStateForm(ActionForm):
         help_text="Code of the purpose; empty: the first that fits the state.",
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def prepare(self) -> None:
         named = {code: (code.replace("_", " "), one.reason.replace("_", " ")) for code, one in STATES.items()}
         offered = ((code, f"{name} → {translate_text(reason)}") for code, (name, reason) in named.items())
         set_choices(self, "state", offered)
@@ -73,12 +69,11 @@ class MakeOrderForm(ActionForm):
     )
     system = forms.ModelChoiceField(System.objects.none(), label="System", help_text="A system of this sandbox.")
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def prepare(self) -> None:
         set_choices(self, "system", list_active_systems(self.row.pk, at=get_action_time(self.request)))
 
 
-def _force_state(client: Client, given: dict[str, Any], request: HttpRequest) -> str:
+def _force_state(client: Client, given: FormData, request: HttpRequest) -> str:
     forced = force_state(client, **given, actor=actor_of(request), at=get_action_time(request))
     answer = gettext("The next decision about %(subject)s and %(purpose)s will have the reason %(reason)s.")
     reason = forced.answer.reason.value

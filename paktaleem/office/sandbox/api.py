@@ -17,6 +17,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.web.api.operations import (
     Operation,
     actor_of,
+    by_caller,
     client_of,
     get_arrival_time,
     moment_of,
@@ -49,7 +50,7 @@ class ClockInput(StrictSerializer):
         return attrs
 
 
-class ClockOutput(serializers.Serializer[Any]):
+class ClockOutput(serializers.Serializer[object]):
     """The sandbox's current time, and how far it is ahead of real time."""
 
     now = serializers.DateTimeField()
@@ -92,7 +93,7 @@ class StateInput(StrictSerializer):
     purpose = TextField(max_length=63, required=False)
 
 
-class StateOutput(serializers.Serializer[Any]):
+class StateOutput(serializers.Serializer[object]):
     """The state reached, and the resulting decision and reason."""
 
     subject = serializers.CharField()
@@ -117,7 +118,7 @@ class SandboxState(Operation):
         body = request.data
         client = get_sandbox(client_of(request), actor=actor_of(request))
         given = validate_input(StateInput, body)
-        common: dict[str, Any] = {"actor": actor_of(request), "at": moment_of(request)}
+        common = by_caller(request)
         subject, state = given["subject"], given["state"]
         forced = force_state(client, state=state, external_id=subject, purpose=given.get("purpose", ""), **common)
         return Response(

@@ -124,7 +124,7 @@ END $forget$
 """
 
 
-def install_after_migrate(using: str, **_: Any) -> None:
+def install_after_migrate(using: str, **_: object) -> None:
     """Regenerate the function when the owner role has migrated everything (``post_migrate`` receiver)."""
     if using != "owner":
         return

@@ -1,7 +1,6 @@
 """The act that ends a school year, on the page of a school. It shows the effect first and asks to confirm it."""
 
 from collections import Counter
-from typing import Any
 from uuid import UUID
 
 from django import forms
@@ -12,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.schools.models import Enrolment, EnrolmentRole, School, SchoolClass
 from paktaleem.directory.schools.selectors import get_day
-from paktaleem.foundation.console.forms import ActionForm, add_service_error
+from paktaleem.foundation.console.forms import ActionForm, FormData, add_service_error
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import AddedAct, act_page, added_acts
 from paktaleem.foundation.console.widgets import DayInput
@@ -44,8 +43,7 @@ class YearEndForm(ActionForm):
     row: School
     effect: YearEnd | None = None
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def prepare(self) -> None:
         self.at = get_action_time(self.request)
         with in_client(self.row.client_id):
             self.initial.setdefault("on", get_day(self.row.client, self.at))
@@ -68,7 +66,7 @@ class YearEndForm(ActionForm):
                 )
         self.order_fields([*(name for name in self.fields if name.startswith(_CLASS)), "on", "ends_consents"])
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> FormData:
         """Add the choices; unless their effect was shown, show it instead of acting."""
         cleaned = super().clean()
         if self.errors:
@@ -110,7 +108,7 @@ class YearEndForm(ActionForm):
         return [(titles[key], way, counts[key]) for key, way in ways.items()]
 
 
-def _end_year(row: School, given: dict[str, Any], request: HttpRequest) -> None:
+def _end_year(row: School, given: FormData, request: HttpRequest) -> None:
     at = get_action_time(request)
     end_school_year(row, given["choices"], shown=given["seen"], actor=actor_of(request), at=at)
 

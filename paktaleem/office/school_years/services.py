@@ -9,7 +9,6 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import sha256
-from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -25,7 +24,7 @@ from paktaleem.directory.schools.models import Enrolment, EnrolmentRole, Origin,
 from paktaleem.directory.schools.selectors import get_day, is_only_pupil
 from paktaleem.directory.schools.services.moving import FARTHEST, end_on, record_counts
 from paktaleem.directory.schools.services.recording import lock_schools
-from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.actors import Actor, Authorship
 from paktaleem.foundation.accounts.acts import Refused, act
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
@@ -187,7 +186,7 @@ def end_school_year(school: School, choices: YearEndChoices, *, shown: str, acto
     if len(work.leavers) > MOST_LEAVERS:
         raise ValidationError(_TOO_MANY, params={"most": MOST_LEAVERS})
     _lock_people(school, work)
-    by: dict[str, Any] = {"actor": actor, "at": at}
+    by: Authorship = {"actor": actor, "at": at}
     end_on(Enrolment.objects.filter(client_id=school.client_id, pk__in=[one.pk for one in work.ending]), choices.on, at)
     Enrolment.objects.bulk_create(work.beginning, batch_size=2_000)
     for consent in work.consents:

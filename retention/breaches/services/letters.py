@@ -19,7 +19,7 @@ from children.guardians.selectors import list_informed_guardians
 from consent.register.models.purposes import DataCategory
 from paktaleem.directory.mail.models import Letter, LetterState
 from paktaleem.directory.mail.rendering import GAP, require_complete
-from paktaleem.directory.mail.services import declare_message, enqueue_staff_email, send_message
+from paktaleem.directory.mail.services import SendArguments, declare_message, enqueue_staff_email, send_message
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.acts import Refused, act, lock_row
@@ -71,7 +71,7 @@ def write_to_client(
         raise ValidationError({"handed_to": [words]})
     more = {"language": language, "recipient": "" if staff else handed_to}
     letter = _create(breach, Audience.CLIENT, text, actor, at, **more)
-    told: dict[str, Any] = {"language": language, "related_id": breach.pk, "actor": actor, "at": at}
+    told: SendArguments = {"language": language, "related_id": breach.pk, "actor": actor, "at": at}
     for user in staff:
         send_message(LETTER.code, to=user, client_id=breach.client_id, context={"text": letter.text}, **told)
     if not staff:
@@ -176,11 +176,11 @@ def _send_once(letter: BreachLetter, recipient: Subject, actor: Actor, at: datet
         return UUID(str(sent))
     language = "ur" if recipient.language == "ur" else "en"
     context = {"text": letter.text_ur if language == "ur" else letter.text}
-    options: dict[str, Any] = {"language": language, "related_id": letter.pk, "actor": actor, "at": at}
+    options: SendArguments = {"language": language, "related_id": letter.pk, "actor": actor, "at": at}
     return send_message(LETTER.code, to=recipient, client_id=letter.client_id, context=context, **options).pk
 
 
-def _create(breach: Breach, audience: Audience, text: str, actor: Actor, at: datetime, **more: Any) -> BreachLetter:
+def _create(breach: Breach, audience: Audience, text: str, actor: Actor, at: datetime, **more: object) -> BreachLetter:
     if not text.strip():
         raise ValidationError({"text": [_("Write the letter.")]})
     require_complete("text", text)
@@ -226,7 +226,7 @@ def _mark_informed(breach: Breach, audience: Audience, actor: Actor, at: datetim
         save_tracked(breach, actor=actor, reason=Reason.REVIEW, at=at)
 
 
-def _record(breach: Breach, letter: BreachLetter, actor: Actor, at: datetime, **facts: Any) -> None:
+def _record(breach: Breach, letter: BreachLetter, actor: Actor, at: datetime, **facts: object) -> None:
     record_act("breach.reported", breach, actor, at, letter=str(letter.pk), audience=str(letter.audience), **facts)
 
 

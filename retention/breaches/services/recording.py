@@ -120,7 +120,7 @@ def record_measures(
     return breach
 
 
-def record_act(kind: str, breach: Breach, actor: Actor, at: datetime, **more: Any) -> None:
+def record_act(kind: str, breach: Breach, actor: Actor, at: datetime, **more: object) -> None:
     """Record an act about a breach in the ledger, without its texts."""
     facts = {
         "breach": str(breach.pk),
@@ -135,7 +135,7 @@ def record_act(kind: str, breach: Breach, actor: Actor, at: datetime, **more: An
 
 
 def _add_client(client: Client, breach: Breach, actor: Actor, at: datetime) -> Breach | None:
-    facts: dict[str, Any] = {name: getattr(breach, name) for name in FACTS}
+    facts: dict[str, object] = {name: getattr(breach, name) for name in FACTS}
     with in_client(client.pk):
         if Breach.objects.filter(client_id=client.pk, incident=breach.incident).exists():
             return None

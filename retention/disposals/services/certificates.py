@@ -49,7 +49,7 @@ def require_stage(batch: Batch, *stages: Stage) -> None:
 
 
 def record_batch(
-    kind: str, batch: Batch, actor: Actor, at: datetime, *, facts: Mapping[str, Any] | None = None
+    kind: str, batch: Batch, actor: Actor, at: datetime, *, facts: Mapping[str, object] | None = None
 ) -> None:
     """Record a step of a batch in the ledger; ``facts`` are codes, ids, counts and times."""
     case = {"kind": batch.case_kind, "id": str(batch.case_id)} if batch.case_id else None

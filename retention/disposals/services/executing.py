@@ -5,7 +5,6 @@ import secrets
 from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -51,7 +50,7 @@ SMALLEST_GROUP = 10
 _EPOCH_BYTES = 4
 
 
-def list_parameters(order: Order) -> Mapping[str, Any]:
+def list_parameters(order: Order) -> Mapping[str, object]:
     """Return what a system needs to anonymise: a pseudonym, or the size of the smallest group.
 
     Connected to ``order_parameters``.
@@ -221,7 +220,7 @@ def _is_ready(batch: Batch, at: datetime) -> bool:
 
 
 def _order(batch: Batch, high: UUID | None, *, actor: Actor, at: datetime) -> None:
-    values: dict[str, Any] = {
+    values: dict[str, object] = {
         "client": batch.client_id,
         "batch": batch.pk,
         "low": batch.cursor,

@@ -81,7 +81,7 @@ def add_to_holdings(collections: Iterable[Collection]) -> None:
 
     The people's rows must be locked.
     """
-    groups: dict[Any, list[Collection]] = defaultdict(list)
+    groups: dict[object, list[Collection]] = defaultdict(list)
     for one in collections:
         groups[one.client_id, one.subject_id, one.category].append(one)
     rows = [_to_row(found) for found in groups.values()]

@@ -148,7 +148,7 @@ def open_for_false_verification(verification: Verification, actor: Actor, at: da
     """
     del actor
     subject, since = verification.guardianship.child, verification.verified_at
-    own: dict[str, Any] = {"client_id": subject.client_id, "subject": subject}
+    own: dict[str, object] = {"client_id": subject.client_id, "subject": subject}
     held = Holding.objects.held().filter(**own, last_collected_at__gte=since).values_list("category", flat=True)
     reported = Collection.objects.filter(**own, collected_at__gte=since, category__in=set(held)).distinct()
     categories: set[str] = set()

@@ -1,7 +1,7 @@
 """Holds in the console: place, review, lift."""
 
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.contrib import admin, messages
@@ -20,7 +20,8 @@ from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.columns import day, render_state, state_column
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import SortByWaitingTime, progress_filter
-from paktaleem.foundation.console.model_admin import EvidenceAdmin
+from paktaleem.foundation.console.forms import FormData
+from paktaleem.foundation.console.model_admin import EvidenceAdmin, Saving
 from paktaleem.foundation.console.person_pages import (
     HOLDINGS,
     SummaryLine,
@@ -60,7 +61,7 @@ def render_hold_state(row: Hold) -> SafeString:
 
 
 @admin.register(Hold, site=site)
-class HoldAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
+class HoldAdmin(SortByWaitingTime, ExportableAdmin[Hold], EvidenceAdmin[Hold]):
     """Console page of holds, newest first."""
 
     form = HoldForm
@@ -71,7 +72,7 @@ class HoldAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
     list_filter = (progress_filter(open=_("Open")), "client")
     exported = "kind ground person=subject__external_id category system=system__code review_on placed_at lifted_at"
     newest_by = "placed_at"
-    longest_first: ClassVar[Any] = {"open": "review_on", "to_review_at": "review_on"}
+    longest_first = {"open": "review_on", "to_review_at": "review_on"}
     row_fields = ("kind", "ground", "category", "system", "review_on")
     detail_fields = ("person", "covers", "state", "placed_at", "side", "lifted_at", "lift_ground")
     intro = (
@@ -88,7 +89,7 @@ class HoldAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
         hidden = () if obj is None else ("category", "system")
         return [(title, {**options, "fields": [one for one in options["fields"] if one not in hidden]}), *others]
 
-    def write(self, row: Hold, **details: Any) -> None:
+    def write(self, row: Hold, saving: Saving) -> None:
         client = Client.objects.get(pk=row.client_id)
         scope = HoldScope(category=row.category, system=row.system)
         placed = place_hold(
@@ -97,8 +98,8 @@ class HoldAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
             scope=scope,
             ground=row.ground,
             review_on=row.review_on,
-            actor=details["actor"],
-            at=details["at"],
+            actor=saving.actor,
+            at=saving.at,
         )
         row.pk = placed.pk
 
@@ -195,7 +196,7 @@ def _day(moment: datetime, zone: str) -> str:
     return moment.astimezone(ZoneInfo(zone)).date().isoformat()
 
 
-def _place(row: Subject, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+def _place(row: Subject, given: FormData, request: HttpRequest) -> HttpResponse:
     hold = place_hold(
         row.client,
         kind=given["kind"],

@@ -29,6 +29,7 @@ from paktaleem.foundation.console.exporting import Format, send_table
 from paktaleem.foundation.console.forms import (
     ActionForm,
     FieldWords,
+    FormData,
     GroundField,
     RowActionForm,
     ScopedForm,
@@ -39,6 +40,7 @@ from paktaleem.foundation.console.forms import (
     set_choices,
 )
 from paktaleem.foundation.console.home_pages import Card, Line
+from paktaleem.foundation.console.model_admin import Saving
 from paktaleem.foundation.console.paging import LIMIT, format_count
 from paktaleem.foundation.console.register_names import format_category
 from paktaleem.foundation.console.requests import actor_of, get_action_time
@@ -90,8 +92,7 @@ class RuleForm(SafeguardForm):
     effect: RuleEffect | None = None
     is_end = outdates_consents = False
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def prepare(self) -> None:
         if "category" in self.fields:
             owner = getattr(self.instance, "client_id", None)
             set_choices(self, "category", _category_choices(owner, every=False))
@@ -144,9 +145,8 @@ class EndRuleForm(RowActionForm):
 
     ground = GroundField()
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def prepare(self) -> None:
         """Ask for a ground, and for recent authentication, only if they are needed."""
-        super().__init__(*args, **kwargs)
         ended = copy(self.row)
         ended.ends_at = get_action_time(self.request)
         with in_client(self.row.client_id):
@@ -173,8 +173,7 @@ class HoldForm(ScopedForm):
     reason = None  # type: ignore[assignment]  # how Django takes a field out of a form
     category = forms.ChoiceField(label=_("Data category"), required=False)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def prepare(self) -> None:
         if "category" in self.fields:
             owner = getattr(self.instance, "client_id", None)
             set_choices(self, "category", _category_choices(owner, every=True))
@@ -193,14 +192,13 @@ class PlaceForm(ActionForm):
     )
     review_on = find_field(ReviewDay)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def prepare(self) -> None:
         owners = {self.row.client_id, PAKTALEEM}
         set_choices(self, "category", _category_choices(self.row.client_id, every=True))
         set_choices(self, "system", System.objects.filter(client_id__in=owners))
 
 
-def _end(row: RetentionRule, given: dict[str, Any], request: HttpRequest) -> HttpResponse | None:
+def _end(row: RetentionRule, given: FormData, request: HttpRequest) -> HttpResponse | None:
     actor, at = actor_of(request), get_action_time(request)
     if "ground" not in given:
         end_rule(row, actor=actor, reason=given["reason"], at=at)
@@ -210,7 +208,7 @@ def _end(row: RetentionRule, given: dict[str, Any], request: HttpRequest) -> Htt
 
 
 @admin.register(RetentionRule, site=site)
-class RetentionRuleAdmin(SafeguardedAdmin, PeriodAdmin):
+class RetentionRuleAdmin(SafeguardedAdmin[RetentionRule], PeriodAdmin[RetentionRule]):
     """Console pages of retention rules."""
 
     form = RuleForm
@@ -252,8 +250,8 @@ class RetentionRuleAdmin(SafeguardedAdmin, PeriodAdmin):
             main = {**main, "fields": [*main["fields"], "seen"]}
         return [(name, main), *others]
 
-    def save_row(self, row: RetentionRule, **details: Any) -> None:
-        save_rule(row, actor=details["actor"], reason=details["reason"], at=details["at"])
+    def save_row(self, row: RetentionRule, saving: Saving) -> None:
+        save_rule(row, **saving.by)
 
     def request_change(
         self, row: RetentionRule, *, kind: SafeguardKind | None, ground: str, actor: Actor, at: datetime
@@ -262,7 +260,7 @@ class RetentionRuleAdmin(SafeguardedAdmin, PeriodAdmin):
         del kind
         return request_earlier_disposal(row, ground=ground, actor=actor, at=at)
 
-    def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+    def response_change(self, request: HttpRequest, obj: RetentionRule) -> HttpResponse:
         if getattr(request, "waiting", None) is not None:
             return super().response_change(request, obj)
         messages.success(request, gettext("The rule is saved."))

@@ -253,8 +253,8 @@ def request_earlier_disposal(rule: RetentionRule, *, ground: str, actor: Actor, 
     Raises ValidationError naming the field, NotAllowed.
     """
     values = list_changed_values(rule, check_rule(rule, actor=actor, at=at))
-    about: dict[str, Any] = {"purpose": rule.purpose.code, "values": values, "ground": ground}
-    return store_safeguard_change(rule, SafeguardKind.RETENTION, **about, actor=actor, at=at)
+    purpose, kind = rule.purpose.code, SafeguardKind.RETENTION
+    return store_safeguard_change(rule, kind, purpose=purpose, values=values, ground=ground, actor=actor, at=at)
 
 
 def _apply(change: SafeguardChange, *, actor: Actor, reason: Reason | str, at: datetime) -> None:

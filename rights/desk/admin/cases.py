@@ -27,11 +27,11 @@ from paktaleem.foundation.accounts.second_person import ChangeState
 from paktaleem.foundation.clock import client_now
 from paktaleem.foundation.console.columns import render_state, state_column
 from paktaleem.foundation.console.exporting import ExportableAdmin
-from paktaleem.foundation.console.forms import ActionForm, set_choices
+from paktaleem.foundation.console.forms import ActionForm, FormData, set_choices
 from paktaleem.foundation.console.home_pages import Card, Line, make_cards
 from paktaleem.foundation.console.model_admin import EvidenceAdmin
 from paktaleem.foundation.console.register_names import format_purpose
-from paktaleem.foundation.console.requests import actor_of, get_action_time, may
+from paktaleem.foundation.console.requests import actor_of, by_user, get_action_time, may
 from paktaleem.foundation.console.row_actions import AddedAct, RowAction, act_page, added_acts
 from paktaleem.foundation.console.site import boards, site
 from paktaleem.foundation.console.widgets import DayInput
@@ -47,7 +47,7 @@ from rights.desk.limits import (
     settle_overruling,
 )
 from rights.desk.models import AuthorityCase, CaseOutcome, Overruling
-from rights.requests.admin.acts import by_user, request_panels
+from rights.requests.admin.acts import request_panels
 from rights.requests.authorities import AUTHORITIES
 from rights.requests.models import Channel, IdentityMethod, RightKind, RightsRequest
 
@@ -75,13 +75,12 @@ class OpenForm(ActionForm):
         widget=DayInput(),
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def prepare(self) -> None:
         offered = [(code, f"{code} · {one.name}") for code, one in AUTHORITIES.items()]
         set_choices(self, "country", [("", "—"), *offered])
 
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+    def clean(self) -> FormData:
+        cleaned: FormData = super().clean() or self.cleaned_data
         country = cleaned.pop("country", "")
         if bool(country) == bool(cleaned.get("authority", "")):
             self.add_error("authority", gettext("Choose an authority, or name another one."))
@@ -115,7 +114,7 @@ def _case_pill(row: AuthorityCase) -> SafeString:
 
 
 @admin.register(AuthorityCase, site=site)
-class AuthorityCaseAdmin(ExportableAdmin, EvidenceAdmin):
+class AuthorityCaseAdmin(ExportableAdmin[AuthorityCase], EvidenceAdmin[AuthorityCase]):
     """Cases of supervisory authorities about requests; their texts are shown with those of the request."""
 
     view_capability = Capability.VIEW_RECORDS
@@ -134,7 +133,7 @@ class AuthorityCaseAdmin(ExportableAdmin, EvidenceAdmin):
     standing = state_column(_case_pill)
     acts = (act_page(end_case, form=EndForm),)
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[AuthorityCase]:
         found: QuerySet[Any] = super().get_queryset(request).select_related("request__client")
         return found.defer("reference", "measures")
 
@@ -145,7 +144,7 @@ class AuthorityCaseAdmin(ExportableAdmin, EvidenceAdmin):
 
 
 @request_panels.connect
-def cases_panel(request: HttpRequest, row: RightsRequest) -> dict[str, Any] | None:
+def cases_panel(request: HttpRequest, row: RightsRequest) -> dict[str, object] | None:
     """Return the authorities' cases about a request; None if there are none."""
     if not may(request, Capability.VIEW_RECORDS, row.client_id):
         return None
@@ -172,14 +171,13 @@ class AboutDataForm(ActionForm):
         widget=forms.Textarea(attrs={"rows": 4, "dir": "auto"}),
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def prepare(self) -> None:
         may_keep = actor_of(self.request).may(Capability.MANAGE_GUARDIANS)
         offered = [(wish.value, wish.label) for wish in Wish if may_keep or wish is not Wish.KEEP]
         set_choices(self, "wish", offered)
 
 
-def _request_about_data(row: Guardianship, given: dict[str, Any], request: HttpRequest) -> None:
+def _request_about_data(row: Guardianship, given: FormData, request: HttpRequest) -> None:
     actor = actor_of(request)
     is_client = actor.client_id is not None
     record_guardian_request(
@@ -216,13 +214,13 @@ added_acts.connect(
 
 
 @request_panels.connect
-def authority_panel(request: HttpRequest, row: RightsRequest) -> dict[str, Any] | None:
+def authority_panel(request: HttpRequest, row: RightsRequest) -> dict[str, object] | None:
     """Return the panel with the guardian's authority now: relationship, verification, and what they may request."""
     del request
     if row.subject is None or row.requester is None:
         return None
     at = client_now()
-    panel: dict[str, Any] = {"template": "console/panels/rights_guardian.html", "guardian": row.requester}
+    panel: dict[str, object] = {"template": "console/panels/rights_guardian.html", "guardian": row.requester}
     panel["asks_erasure"] = row.is_open and row.guardian_right == RightKind.ERASURE
     with suppress(GuardianshipUnknown), in_client(row.client_id):
         panel |= _describe(get_live_guardianship(row.subject, row.requester, at=at), at)
@@ -256,7 +254,7 @@ class AgreeForm(ActionForm):
             self.fields["approve"].help_text = read_grounds(row, actor=actor_of(request), at=get_action_time(request))
 
 
-def _lift(row: Restriction, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+def _lift(row: Restriction, given: FormData, request: HttpRequest) -> HttpResponse:
     return to_waiting(request, request_lift_after_notice(row, ground=given["ground"], **by_user(request)))
 
 

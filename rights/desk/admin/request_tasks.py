@@ -1,7 +1,7 @@
 """Tasks about rights requests: their list, the acts that add and finish them, and letters: drafted, previewed, sent."""
 
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
@@ -30,7 +30,7 @@ from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.columns import annotate_actor, format_actor, render_state, state_column
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import PROGRESS, SortByWaitingTime, progress_filter
-from paktaleem.foundation.console.forms import ActionForm, add_service_error, set_choices
+from paktaleem.foundation.console.forms import ActionForm, FormData, add_service_error, set_choices
 from paktaleem.foundation.console.home_pages import HomeLink, Line, Task, home_links
 from paktaleem.foundation.console.model_admin import EvidenceAdmin
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
@@ -64,13 +64,12 @@ class HandOverForm(ActionForm):
 
     to = forms.ModelChoiceField(Client.objects.none(), label=_("Client"), empty_label=_("Choose a client…"))
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def prepare(self) -> None:
         others = Client.objects.exclude(pk__in=[self.row.client_id, PAKTALEEM]).filter(is_sandbox=False)
         set_choices(self, "to", others.order_by("name"))
 
 
-def _hand_over(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+def _hand_over(row: RightsRequest, given: FormData, request: HttpRequest) -> HttpResponse:
     made = hand_over_request(row, client=given["to"], actor=actor_of(request), at=get_action_time(request))
     url = reverse("admin:requests_rightsrequest_change", args=[made.pk], current_app=site.name)
     return HttpResponseRedirect(url)
@@ -175,7 +174,7 @@ def _task_pill(row: RequestTask) -> SafeString:
 
 
 @admin.register(RequestTask, site=site)
-class RequestTaskAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
+class RequestTaskAdmin(SortByWaitingTime, ExportableAdmin[RequestTask], EvidenceAdmin[RequestTask]):
     """Console page of tasks; their details are shown with the texts of the request."""
 
     view_capability = Capability.HANDLE_RIGHTS_REQUESTS
@@ -184,7 +183,7 @@ class RequestTaskAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
     list_display = ("kind", "of_request", "due_on", "standing", "assigned", "owner")
     list_filter = (progress_filter(default="open", open=_("Open, due soonest first")), AssigneeFilter, "client")
     exported = "request=request__number kind due_on created_at done_at"
-    longest_first: ClassVar[Any] = {"open": "due_on"}
+    longest_first = {"open": "due_on"}
     default_progress = progress_filter(default="open", open=_("Open, due soonest first")).default
     detail_fields = ("kind", "of_request", "due_on", "standing", "assigned", "done_at")
     intro = "What colleagues do about rights requests, and until when. The details are among the texts of the request."
@@ -192,7 +191,7 @@ class RequestTaskAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
     standing = state_column(_task_pill)
     acts = (finish_task,)
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[RequestTask]:
         found: QuerySet[Any] = super().get_queryset(request).select_related("request", "client").defer("detail")
         annotated: QuerySet[Any] = found.annotate(assigned_to=assignee_for(actor_of(request)))
         return annotated
@@ -257,8 +256,7 @@ class ChooseLetterForm(ActionForm):
     occasion = forms.ChoiceField(label=_("Occasion"), widget=forms.RadioSelect)
     language = forms.ChoiceField(label=_("Language"), choices=_LANGUAGES, widget=forms.RadioSelect)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def prepare(self) -> None:
         is_answered = self.row.answered_at is not None
         offered = {Occasion.CLOSING} if is_answered else {*Occasion} - _ELSEWHERE
         set_choices(self, "occasion", [(code, label) for code, label in Occasion.choices if Occasion(code) in offered])
@@ -279,9 +277,8 @@ class LetterForm(ActionForm):
     way = forms.ChoiceField(label=_("How does it reach the person?"), choices=Way.choices, widget=forms.RadioSelect)
     pauses = forms.BooleanField(label=_("Pause the clock until they reply"), required=False)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def prepare(self) -> None:
         """Fill in the template of the occasion; offer email only if a contact has been on file for 72 hours."""
-        super().__init__(*args, **kwargs)
         occasion = str(self.initial.get("occasion") or self.data.get("occasion") or "")
         if not self.is_bound and occasion in set(Occasion):
             language = str(self.initial.get("language") or "")
@@ -294,13 +291,13 @@ class LetterForm(ActionForm):
             del self.fields["pauses"]
 
 
-def _choose(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+def _choose(row: RightsRequest, given: FormData, request: HttpRequest) -> HttpResponse:
     del request
-    owner: Any = site.get_model_admin(RightsRequest)
+    owner = site.get_model_admin(RightsRequest)
     return HttpResponseRedirect(f"{owner.url_of('send-letter', row)}?{urlencode(given)}")
 
 
-def _send(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> HttpResponse | None:
+def _send(row: RightsRequest, given: FormData, request: HttpRequest) -> HttpResponse | None:
     if is_preview(request):
         language = given["language"]
         return preview_message(request, row, "send-letter", kind=LETTER, language=language, text=given["text"])
@@ -334,9 +331,8 @@ class CallForm(ActionForm):
         label=_("What did the call show?"), choices=CallOutcome.choices, widget=forms.RadioSelect
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def prepare(self) -> None:
         """Look whether a number is on file, and since when; the number itself is shown by *Reveal personal data*."""
-        super().__init__(*args, **kwargs)
         self.person = self.row.sender
         self.has_number = self.person.phone is not None
         with in_client(self.row.client_id):
@@ -350,14 +346,14 @@ added_acts.connect(
 
 
 @request_panels.connect
-def hand_over_panel(request: HttpRequest, row: RightsRequest) -> dict[str, Any] | None:
+def hand_over_panel(request: HttpRequest, row: RightsRequest) -> dict[str, object] | None:
     """Return the links to the rows of a request that was handed over, for officers."""
     sides = list_other_sides(row, actor=actor_of(request))
     return {"template": "console/panels/rights_handover.html", "sides": sides} if sides else None
 
 
 @request_panels.connect
-def letters_panel(request: HttpRequest, row: RightsRequest) -> dict[str, Any] | None:
+def letters_panel(request: HttpRequest, row: RightsRequest) -> dict[str, object] | None:
     """Return the letters about a request, without their texts."""
     if not may(request, Capability.HANDLE_RIGHTS_REQUESTS):
         return None
@@ -367,7 +363,7 @@ def letters_panel(request: HttpRequest, row: RightsRequest) -> dict[str, Any] | 
 
 
 @request_panels.connect
-def tasks_panel(request: HttpRequest, row: RightsRequest) -> dict[str, Any] | None:
+def tasks_panel(request: HttpRequest, row: RightsRequest) -> dict[str, object] | None:
     """Return the tasks about a request, open ones first."""
     if not may(request, Capability.HANDLE_RIGHTS_REQUESTS):
         return None

@@ -124,7 +124,7 @@ def _is_proposed(subject: Subject) -> bool:
 def _insert(row: ErasureProposal, facts: dict[str, str], actor: Actor, reason: Reason | str, at: datetime) -> None:
     row.reason, row.seen = Reason(reason).value, facts
     row.save(force_insert=True)
-    about: dict[str, Any] = {"extent": row.extent, "reason": row.reason, "purposes": row.purposes}
+    about: dict[str, object] = {"extent": row.extent, "reason": row.reason, "purposes": row.purposes}
     about |= {"categories": row.categories, "rights_request": str(row.request_id) if row.request_id else None}
     about |= {"leading": str(row.leading_id)} if row.leading_id else {}
     record("erasure.proposed", row, actor, at, facts=about)
@@ -226,7 +226,7 @@ def find_holds_of(proposal: ErasureProposal, subject: Subject, at: datetime) -> 
 
 
 def record(
-    kind: str, proposal: ErasureProposal, actor: Actor, at: datetime, *, facts: Mapping[str, Any] | None = None
+    kind: str, proposal: ErasureProposal, actor: Actor, at: datetime, *, facts: Mapping[str, object] | None = None
 ) -> Any:
     """Record a step of an erasure in the ledger and return its entry; ``facts`` are codes, ids and times."""
     context: dict[str, Any] = {"client_id": proposal.client_id, "subject_id": proposal.subject_id}
@@ -294,7 +294,7 @@ def _close_decision(proposal: ErasureProposal, actor: Actor, at: datetime) -> No
 
 
 def _end(
-    proposal: ErasureProposal, kind: str, actor: Actor, at: datetime, *, facts: Mapping[str, Any] | None = None
+    proposal: ErasureProposal, kind: str, actor: Actor, at: datetime, *, facts: Mapping[str, object] | None = None
 ) -> ErasureProposal:
     proposal.stage = Stage.CHANGED.value if proposal.changed else Stage.CANCELLED.value
     proposal.ended_at = at

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -191,7 +190,7 @@ def _find_live(request: RightsRequest) -> Package | None:
     return found
 
 
-def _create(request: RightsRequest, at: datetime, **columns: Any) -> Package:
+def _create(request: RightsRequest, at: datetime, **columns: object) -> Package:
     package = Package(client_id=request.client_id, request=request, created_at=at, **columns)
     package.subject = require_subject(request)
     package.save(force_insert=True)

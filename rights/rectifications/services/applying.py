@@ -28,7 +28,7 @@ from paktaleem.directory.people.models import AgeChange, AgeRoute, GuardianClaim
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services.erasure import AlreadyErased
 from paktaleem.directory.people.services.people import lock_subject, open_details, register_subject
-from paktaleem.foundation.accounts.actors import Actor, require, system_actor
+from paktaleem.foundation.accounts.actors import Actor, ReasonedAuthorship, require, system_actor
 from paktaleem.foundation.accounts.acts import act
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState
@@ -162,7 +162,7 @@ def record_informed(
     return notice
 
 
-def _record(kind: str, subject: Subject, facts: Mapping[str, Any], actor: Actor, at: datetime) -> None:
+def _record(kind: str, subject: Subject, facts: Mapping[str, object], actor: Actor, at: datetime) -> None:
     record_entry(kind, client_id=subject.client_id, subject_id=subject.pk, facts=facts, actor=actor, at=at)
 
 
@@ -282,7 +282,7 @@ class _Making:
         """Change fields of the person here; return the orders for those that took effect."""
         before = open_details(self.subject, sealer_of(self.subject))
         wanted = {name: value for one in texts.items() for name, value in parse_changes(*one).items()}
-        told: dict[str, Any] = {"actor": self.actor, "reason": self.reason, "at": self.at}
+        told: ReasonedAuthorship = {"actor": self.actor, "reason": self.reason, "at": self.at}
         client, external_id = self.subject.client, self.subject.external_id or ""
         register_subject(external_id, client=client, details=wanted, route=AgeRoute.CONSOLE, **told)
         self.subject = lock_subject(self.subject.pk, client_id=self.subject.client_id)

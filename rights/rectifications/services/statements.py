@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
-from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -16,7 +15,7 @@ from django.utils.translation import gettext as _
 from paktaleem.directory.data_systems.selectors import categories_held
 from paktaleem.directory.mail.models import Channel
 from paktaleem.directory.mail.recipients import GivenAddress, GivenNumber
-from paktaleem.directory.mail.services import declare_message, send_message
+from paktaleem.directory.mail.services import SendArguments, declare_message, send_message
 from paktaleem.directory.people.details import SubjectDetails
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require, require_about
@@ -233,7 +232,7 @@ def inform_previous_contacts(
     if (before.email, before.phone) == (after.email, after.phone):
         return 0
     context = {"url": build_public_url(reverse("rights-form-of", args=[subject.client.code]))}
-    told: dict[str, Any] = {"language": subject.language, "related_id": related_id, "actor": actor, "at": at}
+    told: SendArguments = {"language": subject.language, "related_id": related_id, "actor": actor, "at": at}
     recipients = list(_list_recipients(subject, before, after))
     for to, channel in recipients:
         send_message(CONTACT_CHANGED.code, to=to, channel=channel, client_id=subject.client_id, context=context, **told)

@@ -20,9 +20,9 @@ from paktaleem.foundation.accounts.middleware import get_arrival_time
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.sessions import require_recent_authentication
 from paktaleem.foundation.console.columns import moment
-from paktaleem.foundation.console.forms import ActionForm, set_choices
+from paktaleem.foundation.console.forms import ActionForm, FormData, set_choices
 from paktaleem.foundation.console.register_names import format_purpose, format_purposes
-from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.requests import actor_of, by_user, get_action_time
 from paktaleem.foundation.console.row_actions import act_page
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.widgets import DayInput
@@ -86,8 +86,7 @@ class PartForm(ActionForm):
     part = forms.TypedChoiceField(label=_("Right"), widget=forms.RadioSelect)
     act: ClassVar[Act[Any, ..., Any]]
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def prepare(self) -> None:
         actor, at, parts = actor_of(self.request), get_action_time(self.request), list_parts_of_page(self.row)
         self.parts = [one for one in parts if self.act.find_refusal(one, actor, at) is None]
         offer_rows(self, "part", [(one, _part_label(one)) for one in self.parts])
@@ -122,8 +121,8 @@ class DecideForm(PartForm):
     )
     field_order = ("part", "decision", "granted", "refusal_code", "reasons")
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def prepare(self) -> None:
+        super().prepare()
         subject, at = self.row.subject, get_action_time(self.request)
         with in_client(self.row.client_id):
             parts = [one for one in self.parts if subject is not None and one.kind in GRANTED_BY_PURPOSE]
@@ -132,7 +131,7 @@ class DecideForm(PartForm):
         if not codes:
             del self.fields["granted"]
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> FormData:
         """Require recent re-authentication for the grant of an erasure, which proposes it."""
         given = super().clean()
         part = given.get("part")
@@ -146,8 +145,7 @@ class AddRightsForm(ActionForm):
 
     kinds = forms.MultipleChoiceField(label=_("Which rights?"), widget=forms.CheckboxSelectMultiple)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def prepare(self) -> None:
         set_choices(self, "kinds", [(kind.value, kind.label) for kind in list_addable_rights(self.row)])
 
 
@@ -163,8 +161,7 @@ class VerifyForm(ActionForm):
 
     method = forms.ChoiceField(label=_("How was the identity verified?"), widget=forms.RadioSelect)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def prepare(self) -> None:
         is_client = actor_of(self.request).client_id is not None
         offered = [IdentityMethod.CALL_BACK, *([IdentityMethod.CLIENT] if is_client else [])]
         set_choices(self, "method", [(one.value, one.label) for one in offered])
@@ -233,8 +230,7 @@ class AssignForm(ActionForm):
 
     assignee = forms.TypedChoiceField(label=_("Assigned to"), required=False)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def prepare(self) -> None:
         actor, at = actor_of(self.request), get_action_time(self.request)
         people = list_assignees(self.row, actor=actor, at=at)
         offer_rows(self, "assignee", [(one, one.email) for one in people], none=gettext("No one"))
@@ -246,8 +242,7 @@ class LinkForm(ActionForm):
 
     other = forms.TypedChoiceField(label=_("Same as"), widget=forms.RadioSelect)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def prepare(self) -> None:
         found, zone = list_linkable(self.row), self.row.client.time_zone
         offer_rows(self, "other", [(one, f"{one.number} · {format_day(one.received_at, zone)}") for one in found])
         self.fields["other"].help_text = found.note
@@ -307,15 +302,10 @@ request_panels: ExtensionPoint[RequestPanel] = ExtensionPoint(
 )
 
 
-def by_user(request: HttpRequest) -> dict[str, Any]:
-    """Return the user as the actor of a service, and the time of the act."""
-    return {"actor": actor_of(request), "at": get_action_time(request)}
-
-
-def _read(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+def _read(row: RightsRequest, given: FormData, request: HttpRequest) -> HttpResponse:
     texts = read_request(row, reason=given["reason"], **by_user(request))
     notes = read_notes(row, actor=actor_of(request))
-    owner: Any = site.get_model_admin(RightsRequest)
+    owner = site.get_model_admin(RightsRequest)
     labels = {"details": gettext("Details"), "contact": gettext("Contact"), "answer": gettext("Answer")}
     shown = [(labels[field], text) for field, text in texts.items()]
     shown += [(f"{gettext('Note')} · {moment(at)}", text) for at, _, text in notes]
@@ -327,7 +317,7 @@ def _read(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> Ht
     return page
 
 
-def _extend(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> HttpResponse | None:
+def _extend(row: RightsRequest, given: FormData, request: HttpRequest) -> HttpResponse | None:
     if is_preview(request):
         expected = format_day(row.due_at + timedelta(days=given["days"]), row.client.time_zone)
         return preview_message(request, row, "extend", kind=NOTICE, text=given["text"], expected=expected)
@@ -335,7 +325,7 @@ def _extend(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> 
     return _hand_over_unless_mailed(request, row, "extended", given["text"])
 
 
-def _answer(row: RightsRequest, given: dict[str, Any], request: HttpRequest) -> HttpResponse | None:
+def _answer(row: RightsRequest, given: FormData, request: HttpRequest) -> HttpResponse | None:
     if is_preview(request):
         return preview_message(request, row, "answer", kind=ANSWER, text=given["text"])
     answer_request(row, **given, **by_user(request))

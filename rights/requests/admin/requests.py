@@ -3,12 +3,12 @@
 from datetime import UTC, datetime, timedelta
 from functools import partial, reduce
 from operator import or_
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib import admin
 from django.contrib.postgres.expressions import ArraySubquery
 from django.core.exceptions import PermissionDenied
-from django.db.models import Case, CharField, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import Case, CharField, Exists, Model, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
@@ -30,6 +30,7 @@ from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.columns import annotate_actor, format_actor, render_state, state_column
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import PROGRESS, ChosenFilter, ProgressFilter, SortByWaitingTime
+from paktaleem.foundation.console.forms import FormData
 from paktaleem.foundation.console.model_admin import EvidenceAdmin
 from paktaleem.foundation.console.person_pages import (
     REQUESTS,
@@ -65,7 +66,7 @@ _TONES = {
 _DAY = timedelta(days=1)
 
 
-def select_calls(rows: QuerySet[Any]) -> QuerySet[Any]:
+def select_calls(rows: QuerySet[Model]) -> QuerySet[Model]:
     """Return the unanswered requests with a call to make, verified by nothing or by a code only."""
     called = [Exists(list_calls().filter(request=OuterRef("pk"))) for list_calls in calls_to_make]
     waiting = rows.filter(closed_at=None, answered_at=None, identity_method__in=[Constant(one) for one in TO_CALL])
@@ -76,9 +77,9 @@ class RequestProgressFilter(ProgressFilter):
     """Filter for open, due and overdue requests; the list opens with those that are open."""
 
     default = "open"
-    offered: ClassVar[Any] = {"to_call_back": _("To be called back")}
+    offered = {"to_call_back": _("To be called back")}
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:
         return select_calls(queryset) if self.value() == "to_call_back" else super().queryset(request, queryset)
 
 
@@ -88,10 +89,10 @@ class KindFilter(ChosenFilter):
     title = "right"
     parameter_name = "right"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:  # noqa: ARG002
         return [(value, str(label)) for value, label in RightKind.choices]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:  # noqa: ARG002
         parts = RequestPart.objects.filter(client_id=OuterRef("client_id"), request=OuterRef("pk"), kind=self.value())
         return queryset.filter(Exists(parts)) if self.value() else queryset
 
@@ -102,10 +103,10 @@ class AssigneeFilter(admin.SimpleListFilter):
     title = "assignee"
     parameter_name = "assigned"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:  # noqa: ARG002
         return [("me", gettext("Assigned to me")), ("none", gettext("Assigned to no one"))]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:
         if self.value() == "me":
             return queryset.filter(assignee_id=actor_of(request).id)
         return queryset.filter(assignee=None) if self.value() == "none" else queryset
@@ -164,7 +165,7 @@ def show_figures(owner: Any, request: HttpRequest) -> HttpResponse:
     return page
 
 
-def clock_panel(row: RightsRequest) -> dict[str, Any]:
+def clock_panel(row: RightsRequest) -> dict[str, object]:
     at = row.closed_at or row.delivered_at or get_time_of(row.client_id)
     clock = get_clock(row)
     return {
@@ -178,7 +179,7 @@ def clock_panel(row: RightsRequest) -> dict[str, Any]:
 
 
 @admin.register(RightsRequest, site=site)
-class RightsRequestAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
+class RightsRequestAdmin(SortByWaitingTime, ExportableAdmin[RightsRequest], EvidenceAdmin[RightsRequest]):
     """Console page of rights requests; the queue is sorted by due date, the texts are decrypted by a separate act."""
 
     view_capability = Capability.VIEW_RIGHTS_REQUESTS
@@ -191,9 +192,7 @@ class RightsRequestAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
         "duplicate_of=duplicate_of__number"
     )
     newest_by = "received_at"
-    longest_first: ClassVar[Any] = {"open": "due_at"} | dict.fromkeys(
-        ("due_soon", "overdue", "to_call_back"), "answer_by"
-    )
+    longest_first = {"open": "due_at"} | dict.fromkeys(("due_soon", "overdue", "to_call_back"), "answer_by")
     default_progress = RequestProgressFilter.default
     detail_fields = (
         "number",
@@ -217,7 +216,7 @@ class RightsRequestAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
     acts = ACTS
     main_acts = ("read", "match", "verify", "decide", "copy-hand-over", "answer", "close", "note", "letter")
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[RightsRequest]:
         parts = RequestPart.objects.filter(client_id=OuterRef("client_id"), request=OuterRef("pk")).order_by("kind")
         found = super().get_queryset(request).select_related("subject", "requester")
         annotated: QuerySet[Any] = found.defer("details", "contact", "answer").annotate(
@@ -229,7 +228,7 @@ class RightsRequestAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
         view = self.admin_site.admin_view(partial(show_figures, self))
         return [path("figures/", view, name="requests_rightsrequest_figures"), *super().get_urls()]
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, object] | None = None) -> HttpResponse:
         context = {
             "show_all": f"{PROGRESS}=all",
             "may_take_in": may(request, Capability.RECEIVE_RIGHTS_REQUESTS),
@@ -237,7 +236,7 @@ class RightsRequestAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
         }
         return super().changelist_view(request, {**context, **(extra_context or {})})
 
-    def panels(self, request: HttpRequest, row: RightsRequest) -> list[dict[str, Any]]:
+    def panels(self, request: HttpRequest, row: RightsRequest) -> list[dict[str, object]]:
         return [
             *super().panels(request, row),
             clock_panel(row),
@@ -298,7 +297,7 @@ def _format_who(step: RequestStep, row: RightsRequest) -> str:
     return gettext("A guardian") if is_guardian else format_actor(step)
 
 
-def _timeline_panel(row: RightsRequest, viewer: Actor) -> dict[str, Any]:
+def _timeline_panel(row: RightsRequest, viewer: Actor) -> dict[str, object]:
     steps = RequestStep.objects.filter(client_id=row.client_id, request=row)
     labels = dict(RightsRequest._meta.get_field("state").flatchoices)
     lines = [
@@ -320,7 +319,7 @@ order_cases.connect(OrderCase(PARENT, RightsRequest))
 _MOST = 50
 
 
-def _record(row: Subject, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+def _record(row: Subject, given: FormData, request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     made = receive_request(
         row.client,
@@ -352,7 +351,7 @@ person_acts.connect(
 
 
 @on_tab(REQUESTS)
-def person_requests_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
+def person_requests_panel(request: HttpRequest, row: Subject) -> dict[str, object] | None:
     """Show the requests about any record of a person, newest first: the latest fifty."""
     if not may(request, Capability.VIEW_RIGHTS_REQUESTS, row.client_id):
         return None
@@ -374,7 +373,7 @@ def summarize_requests(request: HttpRequest, row: Subject) -> list[SummaryLine]:
 
 
 @request_panels.connect
-def same_person_panel(request: HttpRequest, row: RightsRequest) -> dict[str, Any] | None:
+def same_person_panel(request: HttpRequest, row: RightsRequest) -> dict[str, object] | None:
     """Show the other records of the person, which the request covers too; nothing if there are none."""
     del request
     others = render_same_person(row.subject) if row.subject is not None else ""

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -297,7 +297,11 @@ def decide_part(
     part.granted = sorted(set(granted))
     part.decided_at, part.decided_kind, part.decided_by = at, actor.kind.value, actor.id
     part.save()
-    facts: dict[str, Any] = {"part": str(part.pk), "decision": part.decision, "refusal_code": part.refusal_code or None}
+    facts: dict[str, object] = {
+        "part": str(part.pk),
+        "decision": part.decision,
+        "refusal_code": part.refusal_code or None,
+    }
     facts |= {"granted": part.granted} if part.granted else {}
     record_step("rights_request.decided", request, actor, at, facts)
     if part.decision != Decision.REFUSED:

@@ -97,7 +97,7 @@ def find_copies_to_give(client_id: UUID, people: Sequence[UUID], at: datetime) -
     del at
     own_parts = RequestPart.objects.filter(client_id=OuterRef("client_id"), request_id=OuterRef("pk"))
     parts = own_parts.filter(kind__in=_COPIES).exclude(decision=Decision.REFUSED.value)
-    own: dict[str, Any] = {"client_id": client_id, "subject_id__in": people, "identity_verified_at__isnull": False}
+    own: dict[str, object] = {"client_id": client_id, "subject_id__in": people, "identity_verified_at__isnull": False}
     found = RightsRequest.objects.unanswered().filter(Exists(parts), **own).order_by("received_at", "pk")
     words = _("Request {number} for a copy of the data is not answered yet.")
     for key, subject_id, number in found.values_list("pk", "subject_id", "number"):
@@ -170,7 +170,7 @@ def record_step(  # noqa: PLR0917 -- what happened to what, by whom, when
     request: RightsRequest,
     actor: Actor,
     at: datetime,
-    facts: Mapping[str, Any] | None = None,
+    facts: Mapping[str, object] | None = None,
     ended_as: State | None = None,
 ) -> RequestStep:
     """Save a request in the state that follows from its rows, and record the step in the timeline and the ledger.
@@ -193,11 +193,11 @@ def make_step(  # noqa: PLR0917 -- what happened to what, by whom, when
     parts: Iterable[RequestPart],
     actor: Actor,
     at: datetime,
-    facts: Mapping[str, Any] | None,
+    facts: Mapping[str, object] | None,
 ) -> tuple[Entry, RequestStep]:
     """Return the unsaved ledger entry and timeline row of a step, in the state that the request has."""
     kinds = sorted({part.kind for part in parts})
-    about: dict[str, Any] = {"rights_request": str(request.pk), "kind": kinds[0], "kinds": kinds}
+    about: dict[str, object] = {"rights_request": str(request.pk), "kind": kinds[0], "kinds": kinds}
     about |= {"state": request.state, "due_at": request.due_at.isoformat(), **(facts or {})}
     client_id, subject_id = request.client_id, request.subject_id
     entry = make_entry(kind, client_id=client_id, subject_id=subject_id, facts=about, actor=actor, at=at)
@@ -212,7 +212,7 @@ def end_request(
     at: datetime,
     *,
     ended_as: State,
-    facts: Mapping[str, Any] | None = None,
+    facts: Mapping[str, object] | None = None,
 ) -> None:
     """End a locked request as ``ended_as``, record the step, and lift its hold."""
     request.closed_at = at

@@ -1,11 +1,12 @@
 """Console pages for orders: state, answer, and the acts that need a person."""
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from datetime import datetime
+from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import CharField, Exists, OuterRef, QuerySet, Subquery
+from django.db.models import CharField, Exists, Model, OuterRef, QuerySet, Subquery
 from django.forms.utils import pretty_name
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -15,7 +16,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.directory.data_systems.admin.systems import orders_panel
+from paktaleem.directory.data_systems.admin.systems import list_order_lines
 from paktaleem.directory.data_systems.extension_points import order_cases
 from paktaleem.directory.data_systems.models import (
     EXEMPTION_LABELS,
@@ -57,11 +58,11 @@ from paktaleem.foundation.console.filters import (
     parse_uuid,
     progress_filter,
 )
-from paktaleem.foundation.console.forms import ActionForm, GroundField, RowActionForm, set_choices
+from paktaleem.foundation.console.forms import ActionForm, FormData, GroundField, RowActionForm, set_choices
 from paktaleem.foundation.console.model_admin import EvidenceAdmin
 from paktaleem.foundation.console.person_pages import person_panels
 from paktaleem.foundation.console.register_names import format_category, format_purpose
-from paktaleem.foundation.console.requests import actor_of, get_action_time, is_shared_with, may
+from paktaleem.foundation.console.requests import actor_of, by_user, is_shared_with, may
 from paktaleem.foundation.console.row_actions import RowAction, calls
 from paktaleem.foundation.console.row_search import RowSearch
 from paktaleem.foundation.console.search import searches
@@ -99,9 +100,9 @@ class AnswerForm(ActionForm):
                 required=False,
             )
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> FormData:
         """Validate the fields and build the answer; the service checks it against the order."""
-        cleaned: dict[str, Any] = super().clean() or {}
+        cleaned: FormData = super().clean() or {}
         if "outcome" not in cleaned:
             return cleaned
         done = cleaned["outcome"] == Outcome.DONE
@@ -115,7 +116,7 @@ class AnswerForm(ActionForm):
             self.add_error("exemption", _("Say why."))
         return cleaned if self.errors else {**cleaned, "answer": self._answer(cleaned, done=done)}
 
-    def _answer(self, cleaned: dict[str, Any], *, done: bool) -> Answer:
+    def _answer(self, cleaned: FormData, *, done: bool) -> Answer:
         outcome = Outcome(cleaned["outcome"])
         counts = {name.removeprefix(_COUNT): cleaned[name] for name in self.fields if name.startswith(_COUNT)}
         return Answer(
@@ -158,14 +159,14 @@ class SystemFilter(ChosenFilter):
     title = "system"
     parameter_name = "system"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:  # noqa: ARG002
         """Return the systems of the client in view and PakTaleem's; all systems across clients."""
         client_id = get_filtered_client(request)
         owners = {client_id, PAKTALEEM} if client_id else None
         found = System.objects.order_by("name") if owners is None else System.objects.filter(client_id__in=owners)
         return [(str(key), name) for key, name in found.order_by("name", "pk").values_list("pk", "name")]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:  # noqa: ARG002
         value = self.value()
         return queryset.filter(system_id=parse_uuid(value)) if value else queryset
 
@@ -176,28 +177,24 @@ class WaiverForm(RowActionForm):
     ground = GroundField()
 
 
-def _audit(request: HttpRequest) -> dict[str, Any]:
-    return {"actor": actor_of(request), "at": get_action_time(request)}
-
-
-def _is_by_hand(row: Order, _at: Any = None) -> bool:
+def _is_by_hand(row: Order, _at: datetime | None = None) -> bool:
     return row.is_open and row.system.delivery == Delivery.BY_HAND
 
 
-def _answer(row: Order, given: dict[str, Any], request: HttpRequest) -> None:
-    carry_out_by_hand(row, given["answer"], **_audit(request))
+def _answer(row: Order, given: FormData, request: HttpRequest) -> None:
+    carry_out_by_hand(row, given["answer"], **by_user(request))
 
 
-def _add_file(row: Order, given: dict[str, Any], request: HttpRequest) -> None:
-    order = accept_order(row, **_audit(request))
-    add_part(order, given["file"], category=given["category"], **_audit(request))
+def _add_file(row: Order, given: FormData, request: HttpRequest) -> None:
+    order = accept_order(row, **by_user(request))
+    add_part(order, given["file"], category=given["category"], **by_user(request))
 
 
-def _show_values(row: Order, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+def _show_values(row: Order, given: FormData, request: HttpRequest) -> HttpResponse:
     del given
-    owner: OrderAdmin = site.get_model_admin(Order)
+    owner = site.get_model_admin(Order)
     shown = [
-        (translate_text(pretty_name(name)), value) for name, value in new_values_of(row, **_audit(request)).items()
+        (translate_text(pretty_name(name)), value) for name, value in new_values_of(row, **by_user(request)).items()
     ]
     values = {"shown": shown, "row_url": owner.url_of("change", row)}
     return owner.page(request, row, "console/revealed.html", title=gettext("Corrected values"), **values)
@@ -275,7 +272,7 @@ _ACTS = (
 
 
 @admin.register(Order, site=site)
-class OrderAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
+class OrderAdmin(SortByWaitingTime, ExportableAdmin[Order], EvidenceAdmin[Order]):
     """Orders, newest first."""
 
     view_capability = Capability.VIEW_RECORDS
@@ -284,7 +281,7 @@ class OrderAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
     list_filter = (progress_filter(open=_("Not answered yet")), "state", "kind", SystemFilter, "client")
     exported = "person=subject__external_id kind system=system__code purpose state reason created_at due_at ended_at"
     newest_by = "created_at"
-    longest_first: ClassVar[Any] = {"overdue": "due_at", "stuck": "stuck_at"}
+    longest_first = {"overdue": "due_at", "stuck": "stuck_at"}
     row_fields = ("kind", "ground")
     detail_fields = (
         "person",
@@ -314,7 +311,7 @@ class OrderAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
     state_pill = state_column(lambda row: render_state(row.get_state_display(), _TONES.get(State(row.state), "calm")))
     why = reason_column
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
         """Select related subject and system, without sealed columns, and annotate the waiver."""
         found = super().get_queryset(request).select_related("subject", "system").defer("named", "new_values")
         proposed = Waiver.objects.filter(client_id=OuterRef("client_id"), order=OuterRef("pk"))
@@ -332,7 +329,7 @@ class OrderAdmin(SortByWaitingTime, ExportableAdmin, EvidenceAdmin):
         """Offer clients' staff nothing about orders to PakTaleem's own systems: their services refuse it."""
         return [] if is_shared_with(request, row.system_owner) else super()._acts_of(request, row)
 
-    def panels(self, request: HttpRequest, row: Order) -> list[dict[str, Any]]:
+    def panels(self, request: HttpRequest, row: Order) -> list[dict[str, object]]:
         taken = OrderStep.objects.filter(client_id=row.client_id, order=row).order_by("pk")
         lines = [{"step": step, "who": format_actor(step)} for step in annotate_actor(taken, actor_of(request))]
         return [*super().panels(request, row), {"template": "console/panels/order_steps.html", "lines": lines}]
@@ -402,14 +399,15 @@ searches.connect(RowSearch(Order))
 
 
 @person_panels.connect
-def erasure_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
+def erasure_panel(request: HttpRequest, row: Subject) -> dict[str, object] | None:
     """Show the erasure with its orders; nothing for a person without one."""
     erasures = Erasure.objects.filter(client_id=row.client_id, subject=row)
     erasure: Any = annotate_actor(erasures, actor_of(request)).first()
     if erasure is None:
         return None
     may_see = may(request, Capability.VIEW_RECORDS, row.client_id)
-    lines = orders_panel(erasure, ERASURE)["lines"] if may_see else []
+    orders = Order.objects.filter(client_id=row.client_id, parent_kind=ERASURE, parent_id=erasure.pk)
+    lines = list_order_lines(orders) if may_see else []
     return {
         "template": "console/panels/erasure.html",
         "erasure": erasure,

@@ -1,7 +1,7 @@
 """Console pages for systems that hold personal data, and for the API keys that act for them."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -34,13 +34,14 @@ from paktaleem.foundation.console.columns import (
     staff_name,
     state_column,
 )
-from paktaleem.foundation.console.model_admin import EvidenceAdmin, ScopedAdmin
+from paktaleem.foundation.console.model_admin import EvidenceAdmin, Saving, ScopedAdmin
 from paktaleem.foundation.console.person_pages import ORDERS, SummaryLine, list_url_of_person, on_tab, person_summaries
 from paktaleem.foundation.console.register_names import format_categories
 from paktaleem.foundation.console.requests import actor_of, may
 from paktaleem.foundation.console.row_actions import RowAction, act_page, calls
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.first_rows import take_latest
+from paktaleem.foundation.tenancy.models import TenantRow
 
 
 def _is_in_use(system: System, at: datetime) -> bool:
@@ -52,7 +53,7 @@ def _is_end_proposed(system: System, at: datetime) -> bool:
 
 
 @admin.register(System, site=site)
-class SystemAdmin(ScopedAdmin):
+class SystemAdmin(ScopedAdmin[System]):
     """Systems that hold personal data."""
 
     view_capability = Capability.VIEW_RECORDS
@@ -107,7 +108,7 @@ class SystemAdmin(ScopedAdmin):
         ),
     )
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[System]:
         found: QuerySet[Any] = super().get_queryset(request)
         named: QuerySet[Any] = found.annotate(proposer_name=staff_name("proposed_by", actor_of(request)))
         return named
@@ -116,8 +117,8 @@ class SystemAdmin(ScopedAdmin):
     def proposer(self, row: Any) -> str:
         return row.proposer_name or ("—" if row.proposed_by is None else gettext("Former staff"))
 
-    def write(self, row: System, **details: Any) -> None:
-        change_system(row, actor=details["actor"], reason=details["reason"], at=details["at"])
+    def write(self, row: System, saving: Saving) -> None:
+        change_system(row, **saving.by)
 
     @admin.display(description="data it holds")
     def holds(self, row: System) -> str:
@@ -125,7 +126,7 @@ class SystemAdmin(ScopedAdmin):
 
 
 @admin.register(SystemKey, site=site)
-class SystemKeyAdmin(ScopedAdmin):
+class SystemKeyAdmin(ScopedAdmin[SystemKey]):
     """API keys and the systems they act for."""
 
     view_capability = Capability.VIEW_RECORDS
@@ -143,12 +144,12 @@ class SystemKeyAdmin(ScopedAdmin):
     state = state_column(period_pill)
     acts = (act_page(end_system_key, applies=lambda row, _at: row.ends_at is None),)
 
-    def write(self, row: SystemKey, **details: Any) -> None:
-        assign_key(row, actor=details["actor"], reason=details["reason"], at=details["at"])
+    def write(self, row: SystemKey, saving: Saving) -> None:
+        assign_key(row, **saving.by)
 
 
 @admin.register(OrderAlert, site=site)
-class OrderAlertAdmin(EvidenceAdmin):
+class OrderAlertAdmin(EvidenceAdmin[OrderAlert]):
     """Alerts of stuck orders, newest first."""
 
     view_capability = Capability.VIEW_RECORDS
@@ -163,7 +164,7 @@ class OrderAlertAdmin(EvidenceAdmin):
     empty_text = "No order has been stuck yet."
     where = state_column(lambda row: render_state(row.get_state_display(), "warn"), "stuck in state")
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[OrderAlert]:
         """Select related order and system, without sealed columns."""
         found = super().get_queryset(request).select_related("order__system")
         return found.defer("order__named", "order__new_values")
@@ -185,7 +186,7 @@ class OrderAlertAdmin(EvidenceAdmin):
 
 
 @admin.register(OrderSet, site=site)
-class OrderSetAdmin(EvidenceAdmin):
+class OrderSetAdmin(EvidenceAdmin[OrderSet]):
     """Orders about many people at once."""
 
     view_capability = Capability.VIEW_RECORDS
@@ -199,7 +200,7 @@ class OrderSetAdmin(EvidenceAdmin):
     why = reason_column
     by = actor_column()
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[OrderSet]:
         return annotate_actor(super().get_queryset(request), actor_of(request))
 
     @admin.display(description="orders")
@@ -215,14 +216,29 @@ class OrderSetAdmin(EvidenceAdmin):
         return f"{row.parent_kind.replace('_', ' ')} {row.parent_id}" if row.parent_id else "—"
 
 
-def orders_panel(row: Any, kind: str) -> dict[str, Any]:
+ORDERS_TEMPLATE = "console/panels/orders.html"
+
+
+class OrderLine(TypedDict):
+    """An order on the page of its case."""
+
+    order: Order
+    state: str
+    url: str
+
+
+def orders_panel(row: TenantRow, kind: str) -> dict[str, object]:
     """Return the panel with the orders of a case of this kind, and their states."""
     return panel_of_orders(Order.objects.filter(client_id=row.client_id, parent_kind=kind, parent_id=row.pk))
 
 
-def panel_of_orders(orders: QuerySet[Order]) -> dict[str, Any]:
-    """Return the panel with these orders, their states, and why one did not apply."""
-    lines = [
+def panel_of_orders(orders: QuerySet[Order]) -> dict[str, object]:
+    return {"template": ORDERS_TEMPLATE, "lines": list_order_lines(orders)}
+
+
+def list_order_lines(orders: QuerySet[Order]) -> list[OrderLine]:
+    """List these orders with their states, and why one did not apply."""
+    return [
         {
             "order": one,
             "state": describe_state(one),
@@ -230,7 +246,6 @@ def panel_of_orders(orders: QuerySet[Order]) -> dict[str, Any]:
         }
         for one in orders.select_related("system").defer("named", "new_values").order_by("pk")
     ]
-    return {"template": "console/panels/orders.html", "lines": lines}
 
 
 def describe_state(order: Order) -> str:
@@ -246,15 +261,16 @@ _MOST = 50
 
 
 @on_tab(ORDERS)
-def person_orders_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
+def person_orders_panel(request: HttpRequest, row: Subject) -> dict[str, object] | None:
     """Show the orders about a person's data: the latest fifty."""
     if not may(request, Capability.VIEW_RECORDS, row.client_id):
         return None
     of_person = Order.objects.filter(client_id=row.client_id, subject=row)
     latest = take_latest(of_person.order_by("-created_at", "-pk").values_list("pk", flat=True), _MOST)
-    panel = panel_of_orders(of_person.filter(pk__in=list(latest)))
-    lines, url = latest.with_rows(panel["lines"]), list_url_of_person(Order, row.pk)
-    return {**panel, "lines": lines, "all_url": url} if latest else None
+    if not latest:
+        return None
+    lines = latest.with_rows(list_order_lines(of_person.filter(pk__in=list(latest))))
+    return {"template": ORDERS_TEMPLATE, "lines": lines, "all_url": list_url_of_person(Order, row.pk)}
 
 
 @person_summaries.connect

@@ -53,8 +53,8 @@ def take_step(
     step: Step,
     *,
     code: str = "",
-    facts: Mapping[str, Any] | None = None,
-    changes: Mapping[str, Any] | None = None,
+    facts: Mapping[str, object] | None = None,
+    changes: Mapping[str, object] | None = None,
     actor: Actor,
     at: datetime,
 ) -> Order:
@@ -182,11 +182,11 @@ def _detect_kind(content: IO[bytes]) -> FileKind:
     return kind
 
 
-def _refuse_constant(name: str) -> Any:
+def _refuse_constant(name: str) -> object:
     raise ValueError(f"{name} is not JSON.")
 
 
-def keep_sections(order: Order, sections: Iterable[Section], *, at: datetime) -> list[dict[str, Any]]:
+def keep_sections(order: Order, sections: Iterable[Section], *, at: datetime) -> list[dict[str, object]]:
     """Seal the sections of a locked order's answer; return the ledger facts of each. Raises TooManyParts."""
     given = list(sections)
     _refuse_too_many(order, len(given))
@@ -206,7 +206,7 @@ def _store_part(order: Order, file: SealedFile, category: str, at: datetime) -> 
     return part
 
 
-def _facts(part: OrderPart) -> dict[str, Any]:
+def _facts(part: OrderPart) -> dict[str, object]:
     file = part.file
     return {
         "part": str(part.pk),

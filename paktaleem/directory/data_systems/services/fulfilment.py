@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from http import HTTPStatus
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -160,7 +160,7 @@ def fail_order(order: Order, *, code: str, again: bool, actor: Actor, at: dateti
     order = lock_order(order)
     attempt = order.attempts + 1
     due = retry_at(attempt, spread=spread_of(order.pk, attempt), at=at) if again else None
-    changes: dict[str, Any] = {"attempts": attempt, "failure": code, "retry_at": due}
+    changes: dict[str, object] = {"attempts": attempt, "failure": code, "retry_at": due}
     facts = {"retry_at": due and due.isoformat()}
     return take_step(order, Step.FAIL, code=code, facts=facts, changes=changes, actor=actor, at=at)
 
@@ -192,13 +192,13 @@ def _is_repeated(order: Order, answer: Answer) -> bool:
     return is_same and said == _result_in_clear(order, answer)
 
 
-def _result_in_clear(order: Order, answer: Answer) -> dict[str, Any]:
+def _result_in_clear(order: Order, answer: Answer) -> dict[str, object]:
     """Return the part of an answer that is stored in clear: numbers, codes and field names."""
     if answer.outcome is Outcome.NOT_APPLICABLE:
         return {"reason": answer.reason}
     if answer.outcome is Outcome.NOT_FOUND:
         return {}
-    of_kind: dict[str, dict[str, Any]] = {
+    of_kind: dict[str, dict[str, object]] = {
         OrderKind.COLLECT: {"sections": len(answer.sections)},
         OrderKind.CORRECT: {"corrected": sorted(set(answer.corrected))},
         OrderKind.ERASE: {"counts": dict(sorted(answer.counts.items()))},

@@ -134,7 +134,7 @@ def issue_order(
     subject: Subject,
     system: System,
     spec: OrderSpec,
-    correction: Mapping[str, Any] | None = None,
+    correction: Mapping[str, object] | None = None,
     *,
     actor: Actor,
     at: datetime,

@@ -1,7 +1,6 @@
 """Register systems, and assign API keys to them."""
 
 from datetime import datetime
-from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -115,7 +114,7 @@ def _refuse_fixed(system: System) -> None:
 
 
 def _record_system(kind: str, system: System, actor: Actor, at: datetime) -> None:
-    facts: dict[str, Any] = {
+    facts: dict[str, object] = {
         "system": str(system.pk),
         "code": system.code,
         "categories": sorted(system.categories),

@@ -1,7 +1,7 @@
 """The console act that records a person's age by its source; some changes wait for a second person."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
@@ -23,10 +23,10 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.approvals import approval_actions, change_state_column
 from paktaleem.foundation.console.filters import ConditionFilter
-from paktaleem.foundation.console.forms import ReasonField, RowActionForm, ScopedForm, add_service_error
+from paktaleem.foundation.console.forms import FormData, ReasonField, RowActionForm, ScopedForm, add_service_error
 from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.person_pages import person_acts
-from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.requests import actor_of, by_user_for, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.translation import translate_text
@@ -67,7 +67,7 @@ class StateAgeForm(RowActionForm):
     field_order = ("source", "day", "years", "result", "provider", "reference", "country", "reason")
 
     def clean(self) -> dict[str, object]:
-        cleaned: dict[str, Any] = super().clean() or {}
+        cleaned: FormData = super().clean() or {}
         for name in _NEEDED.get(cleaned.get("source", ""), ()):
             if cleaned.get(name) in {None, ""} and name not in self.errors:
                 self.add_error(name, "This source requires this field.")
@@ -85,8 +85,8 @@ def _to_details(given: dict[str, Any]) -> dict[str, object]:
     return {f"{source}_age": given["years"], **country}
 
 
-def _state_age(subject: Subject, given: dict[str, Any], request: HttpRequest) -> None:
-    common: dict[str, Any] = {"actor": actor_of(request), "reason": given["reason"], "at": get_action_time(request)}
+def _state_age(subject: Subject, given: FormData, request: HttpRequest) -> None:
+    common = by_user_for(request, given["reason"])
     details = {"role": subject.role, **_to_details(given)}
     register_subject(
         subject.external_id or "", client=subject.client, details=details, route=AgeRoute.CONSOLE, **common
@@ -117,7 +117,7 @@ _LABELS = {
 }
 
 
-def _show_proposal(row: AgeChange, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+def _show_proposal(row: AgeChange, given: FormData, request: HttpRequest) -> HttpResponse:
     by = {"actor": actor_of(request), "reason": given["reason"], "at": get_action_time(request)}
     values = open_age_change(row, **by)
     return show_revealed(
@@ -127,7 +127,7 @@ def _show_proposal(row: AgeChange, given: dict[str, Any], request: HttpRequest) 
 
 def show_revealed(row: Subject | AgeChange, shown: list[tuple[Any, Any]], request: HttpRequest) -> HttpResponse:
     """Return the page that shows opened values of a row, each with its label."""
-    owner: ScopedAdmin = site.get_model_admin(type(row))
+    owner = site.get_model_admin(type(row))
     url = owner.url_of("change", row)
     return owner.page(request, row, "console/revealed.html", title=gettext("Personal data"), shown=shown, row_url=url)
 
@@ -137,7 +137,7 @@ def _to_text(value: Any) -> Any:
 
 
 @admin.register(AgeChange, site=site)
-class AgeChangeAdmin(ScopedAdmin):
+class AgeChangeAdmin(ScopedAdmin[AgeChange]):
     """Age changes that would let a child decide for themselves."""
 
     view_capability = Capability.VIEW_RECORDS
@@ -180,7 +180,7 @@ class OtherRoleFilter(ConditionFilter):
 
     title = "other role"
     parameter_name = "other_role"
-    offered: ClassVar[Mapping[str, Any]] = {
+    offered = {
         role.value: (role.label, Q(HasSeveralRoles(), other_roles__contains=[role.value])) for role in SubjectRole
     }
 
@@ -213,8 +213,7 @@ class AddPersonForm(ScopedForm):
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
     reason = ReasonField()
 
-    def __init__(self, *args: object, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)
+    def prepare(self) -> None:
         for field in _SEALED:
             options: dict[str, Any] = {"label": _(field.label), "required": field.is_required}
             if field.kind is FieldKind.DAY:

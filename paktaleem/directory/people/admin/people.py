@@ -1,7 +1,8 @@
 """Console pages for data subjects: pseudonyms in lists, sealed fields as dots, reveal with a reason."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
@@ -36,9 +37,9 @@ from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.columns import day, moment, period_pill, render_state, state_column, text_column
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import ConditionFilter, get_filtered_client
-from paktaleem.foundation.console.forms import FieldWords, ReasonField, RowActionForm, field_words
+from paktaleem.foundation.console.forms import FieldWords, FormData, ReasonField, RowActionForm, ScopedForm, field_words
 from paktaleem.foundation.console.home_pages import HomeLink, home_links
-from paktaleem.foundation.console.model_admin import ScopedAdmin
+from paktaleem.foundation.console.model_admin import Fieldsets, Saving, ScopedAdmin
 from paktaleem.foundation.console.person_pages import (
     PersonPage,
     SummaryLine,
@@ -52,7 +53,7 @@ from paktaleem.foundation.console.person_pages import (
     person_summaries,
     summary_of,
 )
-from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.requests import actor_of, by_user_for, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.search import SEARCH_REASON
 from paktaleem.foundation.console.site import site
@@ -99,7 +100,7 @@ def search_people(request: HttpRequest, form: FindForm) -> FirstRows[Subject]:
     client_id = actor.client_id or (wanted["client"].pk if wanted.get("client") else None)
     if client_id is None:
         return FirstRows()
-    terms: dict[str, Any] = {"actor": actor, "reason": wanted["reason"], "at": get_action_time(request)}
+    terms = by_user_for(request, wanted["reason"])
     with in_client(client_id):
         return find_people(wanted["text"], client_id=client_id, **terms)
 
@@ -118,7 +119,7 @@ _NOT_A_FIELD = object()
 _IN_SUMMARY = {"owner", "role", "age"}
 
 
-def _not_erased(row: Subject, _at: Any) -> bool:
+def _not_erased(row: Subject, _at: datetime) -> bool:
     return row.erased_at is None
 
 
@@ -135,7 +136,7 @@ class RevealForm(RowActionForm):
     field_order = ("fields_wanted", "reason")
 
 
-def _reveal(subject: Subject, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+def _reveal(subject: Subject, given: FormData, request: HttpRequest) -> HttpResponse:
     by = {"actor": actor_of(request), "reason": given["reason"], "at": get_action_time(request)}
     values = reveal_fields(subject, fields=given["fields_wanted"], **by)
     return show_revealed(subject, [(LABELS[name], value) for name, value in values.items()], request)
@@ -146,7 +147,7 @@ class ErasedFilter(ConditionFilter):
 
     title = "record"
     parameter_name = "record"
-    offered: ClassVar[Mapping[str, Any]] = {
+    offered = {
         "kept": (gettext_lazy("Kept"), Q(erased_at=None)),
         "being_erased": (gettext_lazy("Being erased"), Q(erased_at=None, erasure_started_at__isnull=False)),
         "erased": (gettext_lazy("Erased"), Q(erased_at__isnull=False)),
@@ -158,7 +159,7 @@ class AgeFilter(ConditionFilter):
 
     title = "age"
     parameter_name = "age"
-    offered: ClassVar[Mapping[str, Any]] = {
+    offered = {
         "child": (gettext_lazy("Child"), lambda at: Q(of_age_at__gt=at)),
         "of_age": (gettext_lazy("Of age"), lambda at: Q(of_age_at__lte=at)),
         "unknown": (gettext_lazy("Unknown"), Q(of_age_at=None, erased_at=None)),
@@ -166,7 +167,7 @@ class AgeFilter(ConditionFilter):
 
 
 @admin.register(Subject, site=site)
-class SubjectAdmin(ExportableAdmin):
+class SubjectAdmin(ExportableAdmin[Subject]):
     """Data subjects; personal fields stay sealed until they are revealed with a reason."""
 
     view_capability = Capability.VIEW_SUBJECTS
@@ -222,19 +223,19 @@ class SubjectAdmin(ExportableAdmin):
         ),
     )
 
-    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002
+    def get_form(
+        self, request: HttpRequest, obj: Subject | None = None, *args: bool, **kwargs: Any
+    ) -> type[ScopedForm]:
         if obj is not None:
-            return super().get_form(request, obj, change, **kwargs)
+            return super().get_form(request, obj, *args, **kwargs)
         clients = ["client"] if actor_of(request).client_id is None else []
         kwargs |= {"form": AddPersonForm, "fields": [*clients, "external_id", "role", "grade", "country"]}
-        return super().get_form(request, obj, change, **kwargs)
+        return super().get_form(request, obj, *args, **kwargs)
 
-    def write(self, row: Subject, **details: Any) -> None:
-        request = details.pop("request")
-        details.pop("change")
-        row.pk = add_person(row, request.new_person, **details).pk
+    def write(self, row: Subject, saving: Saving) -> None:
+        row.pk = add_person(row, saving.request.new_person, **saving.by).pk
 
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
+    def save_model(self, request: HttpRequest, obj: Subject, form: ScopedForm, change: bool) -> None:  # noqa: FBT001
         """Keep the values of the form for ``write``."""
         request.new_person = form.cleaned_data  # type: ignore[attr-defined]
         super().save_model(request, obj, form, change)
@@ -252,7 +253,7 @@ class SubjectAdmin(ExportableAdmin):
         del request
         return filter_by_id_prefix(queryset, search_term.strip(), any_case=True), False
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, object] | None = None) -> HttpResponse:
         response = super().changelist_view(request, extra_context)
         if request.GET.get("q", "").strip():
             actor = actor_of(request)
@@ -326,10 +327,10 @@ class SubjectAdmin(ExportableAdmin):
             else render_state(_("Kept"), "good")
         )
 
-    def panels(self, request: HttpRequest, row: Subject) -> list[dict[str, Any]]:
+    def panels(self, request: HttpRequest, row: Subject) -> list[dict[str, object]]:
         return panels_of(request, row)
 
-    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+    def get_fieldsets(self, request: HttpRequest, obj: Subject | None = None) -> Fieldsets:
         """Leave out what the summary shows, and fold empty fields; for a new person, ask for fields and reason."""
         if obj is None:
             clients = ["client"] if actor_of(request).client_id is None else []
@@ -342,7 +343,9 @@ class SubjectAdmin(ExportableAdmin):
         folded = [(_("Empty fields"), {"fields": empty, "classes": ["collapse"]})] if empty else []
         return [(_("Details"), {**options, "fields": shown}), *folded, *others]
 
-    def render_change_form(self, request: HttpRequest, context: Any, *args: object, **kwargs: object) -> HttpResponse:
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
         row = context.get("original")
         if row is None:
             return super().render_change_form(request, context, *args, **kwargs)
@@ -369,7 +372,7 @@ def person_column(key: str = "subject", name: str = "person") -> Any:
 
 
 @admin.register(GuardianClaim, site=site)
-class GuardianClaimAdmin(ExportableAdmin):
+class GuardianClaimAdmin(ExportableAdmin[GuardianClaim]):
     """Guardian relations that schools claim."""
 
     view_capability = Capability.VIEW_RECORDS
@@ -397,7 +400,7 @@ _MOST_CLAIMS = 50
 def summarize_person(request: HttpRequest, row: Subject) -> list[SummaryLine]:
     """Return the school, the role, the age, and whether the account and the record are open."""
     del request
-    page: SubjectAdmin = site.get_model_admin(Subject)
+    page = SubjectAdmin(Subject, site)
     state = [] if row.is_recorded else [SummaryLine(_("Record"), page.record(row))]
     account = (
         [] if row.is_account_open or row.erased_at else [SummaryLine(_("Account"), render_state(_("Closed"), "warn"))]

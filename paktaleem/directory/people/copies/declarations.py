@@ -198,7 +198,7 @@ def _read_path(path: str) -> Source:
     return read
 
 
-def _to_plain(value: Any) -> Value:
+def _to_plain(value: object) -> Value:
     """Return a value of a column as text, number, truth or list. Raises TypeError for a sealed value."""
     if value is None or isinstance(value, bool | int):
         return value

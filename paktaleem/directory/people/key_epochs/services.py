@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -96,7 +95,7 @@ WHERE k.client_id = %s AND k.id = n.id AND k.epoch = n.old_epoch AND k.wrapped =
 """
 
 
-def _replace(client_id: UUID, fresh: Sequence[tuple[Any, ...]]) -> int:
+def _replace(client_id: UUID, fresh: Sequence[tuple[object, ...]]) -> int:
     with connection.cursor() as cursor:
         cursor.execute(_REPLACE, [*(list(column) for column in zip(*fresh, strict=True)), client_id])
         return int(cursor.rowcount)

@@ -1,7 +1,6 @@
 """Records of one person in the console: propose a link or its undoing, and confirm it; shown on both pages."""
 
 from collections.abc import Callable
-from typing import Any
 
 from django import forms
 from django.contrib import admin
@@ -18,7 +17,7 @@ from paktaleem.directory.people.selectors import get_subject, list_same_person
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.approvals import approval_actions, change_state_column
 from paktaleem.foundation.console.exporting import ExportableAdmin
-from paktaleem.foundation.console.forms import RowActionForm, set_choices
+from paktaleem.foundation.console.forms import FormData, RowActionForm, set_choices
 from paktaleem.foundation.console.person_pages import SummaryLine, person_acts, person_summaries
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
@@ -49,8 +48,7 @@ class UndoForm(RowActionForm):
     other = forms.ChoiceField(label="Record that is not this person")
     field_order = ("other", "reason")
 
-    def __init__(self, *args: object, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def prepare(self) -> None:
         with in_client(self.row.client_id):
             set_choices(self, "other", [(str(one.pk), str(one)) for one in list_same_person(self.row)])
 
@@ -60,18 +58,18 @@ def render_same_person(subject: Subject) -> SafeString:
     return format_html_join(", ", "{}", ((link_person(one),) for one in list_same_person(subject)))
 
 
-def _link(row: Subject, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+def _link(row: Subject, given: FormData, request: HttpRequest) -> HttpResponse:
     other = get_subject(given["other"].strip(), actor=actor_of(request))
     return _propose(propose_merge, row, other, given, request)
 
 
-def _undo(row: Subject, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+def _undo(row: Subject, given: FormData, request: HttpRequest) -> HttpResponse:
     other = Subject.objects.get(pk=given["other"], client_id=row.client_id)
     return _propose(propose_undo, row, other, given, request)
 
 
 def _propose(
-    service: Callable[..., PersonMerge], row: Subject, other: Subject, given: dict[str, Any], request: HttpRequest
+    service: Callable[..., PersonMerge], row: Subject, other: Subject, given: FormData, request: HttpRequest
 ) -> HttpResponse:
     """Propose the link or its undoing, and lead to the page on which a second person decides."""
     merge = service(row, other, actor=actor_of(request), reason=given["reason"], at=get_action_time(request))
@@ -116,7 +114,7 @@ def summarize_same_person(request: HttpRequest, row: Subject) -> list[SummaryLin
 
 
 @admin.register(PersonMerge, site=site)
-class PersonMergeAdmin(ExportableAdmin):
+class PersonMergeAdmin(ExportableAdmin[PersonMerge]):
     """Proposed, confirmed and declined links of records."""
 
     view_capability = Capability.VIEW_RECORDS

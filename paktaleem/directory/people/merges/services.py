@@ -1,7 +1,6 @@
 """Link two records that are one person, and undo it: proposed by one person, decided by another."""
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -152,5 +151,5 @@ def _record(kind: str, merge: PersonMerge, actor: Actor, at: datetime, *, subjec
         "other": str(merge.other_id),
         "reason": str(merge.reason),
     }
-    about: dict[str, Any] = {"client_id": merge.client_id, "subject_id": subject_id or merge.main_id}
+    about: dict[str, object] = {"client_id": merge.client_id, "subject_id": subject_id or merge.main_id}
     record_entry(kind, facts=facts, actor=actor, at=at, **about)

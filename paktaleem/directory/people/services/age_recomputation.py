@@ -23,7 +23,7 @@ from paktaleem.foundation.accounts.second_person import decide_change, require_a
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import actor_columns
 from paktaleem.foundation.audit.services import record_entry
-from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.tenancy.rows import SqlValues, new_id
 
 _PEOPLE, _HISTORY = Subject._meta.db_table, Subject.history.model
 
@@ -78,7 +78,7 @@ def _write(
     """  # noqa: S608 -- every name comes from the models, every value is a parameter
     kind, actor_id, role = actor_columns(actor)
     ids, moments, thresholds = zip(*changed, strict=True)
-    values: dict[str, Any] = {
+    values: SqlValues = {
         "client": client_id,
         "ids": list(ids),
         "moments": list(moments),

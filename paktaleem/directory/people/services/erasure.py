@@ -6,7 +6,6 @@ from datetime import datetime
 from enum import StrEnum
 from functools import partial
 from http import HTTPStatus
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -199,7 +198,7 @@ def carry_out_erasure(intent: Intent, *, actor: Actor, at: datetime) -> ErasureO
             subject = Subject(id=intent.subject_id, client_id=intent.client_id, role=intent.role, **moments)
         _destroy(subject, intent.tombstone, actor=actor, reason=Reason.SUBJECT_REQUEST, at=at)
         facts = {"line": intent.number, "confirmed_at": intent.at.isoformat()}
-        about: dict[str, Any] = {"client_id": subject.client_id, "subject_id": subject.id, "actor": actor, "at": at}
+        about: dict[str, object] = {"client_id": subject.client_id, "subject_id": subject.id, "actor": actor, "at": at}
         record_entry("subject.erased", facts=facts, **about)
     _record_line(intent, at)
     return outcome
@@ -214,7 +213,7 @@ def refuse_erased(*people: Subject) -> None:
 
 
 def _start(
-    subject: Subject, *, actor: Actor, reason: Reason, at: datetime, facts: Mapping[str, Any] | None = None
+    subject: Subject, *, actor: Actor, reason: Reason, at: datetime, facts: Mapping[str, object] | None = None
 ) -> Erasure:
     """Write the state, the evidence and the orders of an erasure; the person's row must be locked."""
     kind, actor_id, role = actor_columns(actor)
@@ -258,7 +257,9 @@ def _complete_if_answered(erasure: Erasure, subject: Subject, *, actor: Actor, a
     return True
 
 
-def _erase(subject: Subject, facts: Mapping[str, Any], *, actor: Actor, reason: Reason | str, at: datetime) -> Subject:
+def _erase(
+    subject: Subject, facts: Mapping[str, object], *, actor: Actor, reason: Reason | str, at: datetime
+) -> Subject:
     _refuse_list_behind()
     mark = tombstone_of(subject.client_id, subject.external_id)
     _destroy(subject, mark, actor=actor, reason=reason, at=at)

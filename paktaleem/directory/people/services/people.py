@@ -121,7 +121,7 @@ def add_role(
     return _update(known, details, _Act(known.client, actor, reason, at), AgeRoute.CONSOLE)
 
 
-def _keep_roles(known: Subject, details: Mapping[str, Any], *, adds_role: bool) -> Mapping[str, Any]:
+def _keep_roles(known: Subject, details: Mapping[str, object], *, adds_role: bool) -> Mapping[str, object]:
     if adds_role:
         return {**details, "role": known.role, "other_roles": (*known.other_roles, details["role"])}
     changes_role = "other_roles" not in details and details.get("role", known.role) != known.role
@@ -141,7 +141,7 @@ def _register_new(external_id: str, details: Mapping[str, Any], act: _Act) -> Su
     return subject
 
 
-def _update(subject: Subject, details: Mapping[str, Any], act: _Act, route: AgeRoute | None) -> Subject:
+def _update(subject: Subject, details: Mapping[str, object], act: _Act, route: AgeRoute | None) -> Subject:
     """Write the changed fields; with a ``route``, changes that loosen the age gate are held back and proposed."""
     sealer = sealer_of(subject)
     before = open_details(subject, sealer)
@@ -164,7 +164,7 @@ def _update(subject: Subject, details: Mapping[str, Any], act: _Act, route: AgeR
     return subject
 
 
-def _reset_stated_days(details: Mapping[str, Any], before: SubjectDetails) -> dict[str, object]:
+def _reset_stated_days(details: Mapping[str, object], before: SubjectDetails) -> dict[str, object]:
     changes = dict(details)
     for age, on in (("attested_age", "attested_on"), ("declared_age", "declared_on")):
         if age in changes and changes[age] != getattr(before, age):
@@ -179,7 +179,7 @@ def _propose(subject: Subject, after: SubjectDetails, sealer: Sealer, act: _Act,
 
 
 def apply_confirmed_change(
-    subject: Subject, details: Mapping[str, Any], *, actor: Actor, reason: Reason | str, at: datetime
+    subject: Subject, details: Mapping[str, object], *, actor: Actor, reason: Reason | str, at: datetime
 ) -> Subject:
     """Write a change that two people have confirmed; the person's row must be locked (decision 0029)."""
     return _update(subject, details, _Act(subject.client, actor, reason, at), None)

@@ -41,7 +41,7 @@ from paktaleem.foundation.console.columns import (
 )
 from paktaleem.foundation.console.forms import ActionForm, ScopedForm
 from paktaleem.foundation.console.long_acts import LISTED_FOR, LongAct, Progress
-from paktaleem.foundation.console.model_admin import EvidenceAdmin
+from paktaleem.foundation.console.model_admin import EvidenceAdmin, Fieldsets
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import act_page
 from paktaleem.foundation.console.site import site
@@ -161,12 +161,12 @@ def _redirect_to_roster(request: HttpRequest, row: RosterImport) -> HttpResponse
         RosterState(row.state), (messages.INFO, gettext("The file is large: it is being processed."))
     )
     messages.add_message(request, level, text)
-    owner: RosterImportAdmin = site.get_model_admin(RosterImport)
+    owner = site.get_model_admin(RosterImport)
     return HttpResponseRedirect(owner.url_of("change", row))
 
 
 @admin.register(RosterImport, site=site)
-class RosterImportAdmin(EvidenceAdmin):
+class RosterImportAdmin(EvidenceAdmin[RosterImport]):
     """Roster imports: who uploaded each, and what it would change or changed."""
 
     form = UploadForm
@@ -190,10 +190,10 @@ class RosterImportAdmin(EvidenceAdmin):
     standing = state_column(lambda row: render_state(row.get_state_display(), TONES.get(row.state, "calm")))
     brought_by = actor_column("brought by")
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[RosterImport]:
         return annotate_actor(super().get_queryset(request), actor_of(request))
 
-    def get_fieldsets(self, request: HttpRequest, obj: RosterImport | None = None) -> Any:
+    def get_fieldsets(self, request: HttpRequest, obj: RosterImport | None = None) -> Fieldsets:
         if obj is not None:
             return [(None, {"fields": ["owner", *self.detail_fields]})]
         whose = [] if actor_of(request).client_id is not None else ["client"]
@@ -225,7 +225,7 @@ class RosterImportAdmin(EvidenceAdmin):
             )
         obj.pk, obj.state, obj.failure = row.pk, row.state, row.failure
 
-    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:  # noqa: ARG002
+    def response_add(self, request: HttpRequest, obj: RosterImport, *_: object, **__: object) -> HttpResponse:
         return _redirect_to_roster(request, obj)
 
     def panels(self, request: HttpRequest, row: RosterImport) -> list[dict[str, object]]:  # noqa: ARG002

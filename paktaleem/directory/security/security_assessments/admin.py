@@ -1,7 +1,5 @@
 """Console page of security assessments."""
 
-from typing import Any
-
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
@@ -13,8 +11,8 @@ from paktaleem.directory.security.security_assessments.models import SecurityAss
 from paktaleem.directory.security.security_assessments.services import open_report, record_assessment
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.filters import ProgressFilter
-from paktaleem.foundation.console.forms import ScopedForm
-from paktaleem.foundation.console.model_admin import EvidenceAdmin
+from paktaleem.foundation.console.forms import FormData, ScopedForm
+from paktaleem.foundation.console.model_admin import EvidenceAdmin, Saving
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
@@ -28,7 +26,7 @@ class AssessmentForm(ScopedForm):
     )
 
 
-def _open_report(row: SecurityAssessment, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+def _open_report(row: SecurityAssessment, given: FormData, request: HttpRequest) -> HttpResponse:
     actor, at = actor_of(request), get_action_time(request)
     content = b"".join(open_report(row, reason=given["reason"], actor=actor, at=at))
     kind = FileKind(row.file_kind)
@@ -38,7 +36,7 @@ def _open_report(row: SecurityAssessment, given: dict[str, Any], request: HttpRe
 
 
 @admin.register(SecurityAssessment, site=site)
-class SecurityAssessmentAdmin(EvidenceAdmin):
+class SecurityAssessmentAdmin(EvidenceAdmin[SecurityAssessment]):
     """Console page of security assessments, newest first."""
 
     view_capability = Capability.VIEW_SECURITY
@@ -70,5 +68,5 @@ class SecurityAssessmentAdmin(EvidenceAdmin):
     def report(self, row: SecurityAssessment) -> str:
         return f"{FileKind(row.file_kind).label}, {filesizeformat(row.file.size)}"
 
-    def write(self, row: Any, **details: Any) -> None:
-        record_assessment(row, details["request"].FILES["report"], actor=details["actor"], at=details["at"])
+    def write(self, row: SecurityAssessment, saving: Saving) -> None:
+        record_assessment(row, saving.request.FILES["report"], actor=saving.actor, at=saving.at)

@@ -1,7 +1,7 @@
 """Security assessments of PakTaleem's systems, each with its report and the day by which the next one takes place."""
 
 from datetime import date, datetime, timedelta
-from typing import Any, ClassVar, Self
+from typing import Self
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -75,7 +75,7 @@ class SecurityAssessment(SealedDocument):
         "next due", help_text=_("When the next assessment of this kind takes place at the latest.")
     )
 
-    objects: ClassVar[Any] = AssessmentQuerySet.as_manager()
+    objects = AssessmentQuerySet.as_manager()
 
     due = (
         Due(

@@ -1,10 +1,9 @@
 """Console pages of security events."""
 
 from collections.abc import Iterable
-from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
@@ -31,10 +30,10 @@ class KindFilter(ChosenFilter):
     title = "kind"
     parameter_name = "kind"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:  # noqa: ARG002
         return sorted(((code, gettext(kind.name)) for code, kind in KINDS.items()), key=lambda one: one[1])
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:  # noqa: ARG002
         return queryset.filter(kind=self.value()) if self.value() else queryset
 
 
@@ -44,10 +43,10 @@ class SeverityFilter(admin.SimpleListFilter):
     title = "severity"
     parameter_name = "severity"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:  # noqa: ARG002
+    def lookups(self, request: HttpRequest, model_admin: object) -> Iterable[tuple[str, str]]:  # noqa: ARG002
         return [(_SERIOUS, gettext("high or critical")), *((str(one.value), str(one.label)) for one in SeverityLabel)]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:  # noqa: ARG002
         value = self.value() or ""
         if value == _SERIOUS:
             return queryset.filter(severity__gte=SeverityLabel.HIGH)
@@ -55,7 +54,7 @@ class SeverityFilter(admin.SimpleListFilter):
 
 
 @admin.register(SecurityEvent, site=site)
-class SecurityEventAdmin(ExportableAdmin, EvidenceAdmin):
+class SecurityEventAdmin(ExportableAdmin[SecurityEvent], EvidenceAdmin[SecurityEvent]):
     """Security events, newest first."""
 
     view_capability = Capability.VIEW_SECURITY
@@ -70,7 +69,7 @@ class SecurityEventAdmin(ExportableAdmin, EvidenceAdmin):
     empty_text = "No security event has been recorded yet."
     exported = "kind severity happened_at last_at count actor_kind actor_role source"
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[SecurityEvent]:
         return annotate_actor(super().get_queryset(request), actor_of(request))
 
     @admin.display(description="event")

@@ -1,7 +1,5 @@
 """Console pages of reviews of access."""
 
-from typing import Any
-
 from django import forms
 from django.contrib import admin
 from django.utils.safestring import SafeString
@@ -33,8 +31,7 @@ class ConfirmForm(RowActionForm):
     )
     field_order = ("memberships", "reason")
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def prepare(self) -> None:
         rows = list_to_confirm(self.row)
         set_choices(self, "memberships", [(str(one.pk), _describe(one)) for one in with_school_names(rows)])
 
@@ -55,7 +52,7 @@ def _review_pill(review: AccessReview) -> SafeString:
 
 
 @admin.register(AccessReview, site=site)
-class AccessReviewAdmin(ScopedAdmin):
+class AccessReviewAdmin(ScopedAdmin[AccessReview]):
     """Reviews of access, one for each client and quarter."""
 
     view_capability = Capability.VIEW_RECORDS

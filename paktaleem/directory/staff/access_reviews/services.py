@@ -5,7 +5,6 @@
 
 from collections.abc import Collection
 from datetime import date, datetime
-from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -108,7 +107,7 @@ def confirm_access(
     return len(rows)
 
 
-def _record(kind: str, review: AccessReview, actor: Actor, at: datetime, **facts: Any) -> None:
+def _record(kind: str, review: AccessReview, actor: Actor, at: datetime, **facts: object) -> None:
     values = {"review": str(review.pk), "quarter": review.quarter.isoformat(), **facts}
     record_entry(kind, client_id=review.client_id, facts=values, actor=actor, at=at)
 

@@ -2,7 +2,6 @@
 
 import base64
 import secrets
-from typing import Any
 
 import structlog
 from allauth.account.adapter import DefaultAccountAdapter
@@ -49,7 +48,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """Return the second factor as the only further stage."""
         return ["paktaleem.directory.staff.sign_in.adapters.SecondFactorStage"]
 
-    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+    def pre_authenticate(self, request: HttpRequest, **credentials: object) -> None:
         """Do nothing: axes counts failures, without locking users out from elsewhere."""
 
     def reauthenticate(self, user: User, password: str) -> bool:
@@ -62,7 +61,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         found = authenticate(self.request, email=user.email, password=password)
         return found is not None and found.pk == user.pk
 
-    def is_reauthentication_required(self, *, app: str, **_: Any) -> bool:
+    def is_reauthentication_required(self, *, app: str, **_: object) -> bool:
         """Return True unless the user has authenticated recently.
 
         In a session that began by single sign-on, only a second factor of the portal allows changes to the second
@@ -73,7 +72,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             return not has_recent_own_factor(self.request, at=at)
         return not has_recent_authentication(self.request, at=at)
 
-    def get_reauthentication_methods(self, user: Any) -> list[dict[str, str]]:
+    def get_reauthentication_methods(self, user: object) -> list[dict[str, str]]:
         """Return the ways to authenticate again; after a single sign-on the provider instead of the password."""
         methods: list[dict[str, str]] = super().get_reauthentication_methods(user)
         if find_sign_on(self.request) is None:
@@ -90,7 +89,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """Return the trusted IP address, or ``unknown``."""
         return get_remote_address(request) or "unknown"
 
-    def add_message(self, *_: Any, **__: Any) -> None:
+    def add_message(self, *_: object, **__: object) -> None:
         """Do nothing: the pages show the result themselves."""
 
 

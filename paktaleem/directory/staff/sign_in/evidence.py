@@ -6,7 +6,6 @@ compared but not read.
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -83,7 +82,7 @@ def record_change(user: User, change: str, *, at: datetime) -> Entry:
     return entry
 
 
-def _record_own_account_entry(kind: str, user_id: UUID, facts: Mapping[str, Any], at: datetime) -> Entry:
+def _record_own_account_entry(kind: str, user_id: UUID, facts: Mapping[str, object], at: datetime) -> Entry:
     actor = By(ByKind.USER, user_id, OWN_ACCOUNT)
     return record_own_entry(kind, facts={"user": str(user_id), **facts}, actor=actor, at=at)
 
@@ -98,7 +97,7 @@ def moment_of(request: HttpRequest) -> datetime:
     return received_at or wall_clock_now()
 
 
-def on_sign_in(sender: Any, request: HttpRequest, user: User, **_: Any) -> None:
+def on_sign_in(sender: object, request: HttpRequest, user: User, **_: object) -> None:
     """Record a sign-in with the factors used, and store the language chosen in this browser."""
     del sender
     proofs = [str(one.get("type") or one["method"]) for one in get_authentication_records(request, user)]
@@ -109,7 +108,7 @@ def on_sign_in(sender: Any, request: HttpRequest, user: User, **_: Any) -> None:
             choose_language(user, chosen)
 
 
-def on_sign_out(sender: Any, request: HttpRequest, user: User | None, **_: Any) -> None:
+def on_sign_out(sender: object, request: HttpRequest, user: User | None, **_: object) -> None:
     """Record the end of a user's session."""
     del sender
     if user is not None:

@@ -34,7 +34,7 @@ def get_attempted_username(request: HttpRequest, credentials: Mapping[str, Any] 
     return str(given.get("email") or given.get("username") or "").strip().lower()[:254]
 
 
-def lockout_response(request: HttpRequest, *_: Any) -> HttpResponse:
+def lockout_response(request: HttpRequest, *_: object) -> HttpResponse:
     """Return 429 with Retry-After in seconds (RFC 6585 §4), without revealing if the account exists (ASVS 6.3.8)."""
     response = render(request, "signin/too_many.html", status=429)
     response["Retry-After"] = str(int(settings.AXES_COOLOFF_TIME.total_seconds()))
@@ -73,7 +73,7 @@ class AutonomousHandler(AxesDatabaseHandler):  # type: ignore[misc]
         if self._address_is_locked(request):
             record_lockout(closed="address", name=name, address=address, at=at)
 
-    def is_locked(self, request: Any, credentials: Any = None) -> bool:
+    def is_locked(self, request: object, credentials: object = None) -> bool:
         """Return True if the name and IP address together, or the IP address alone, have too many failures."""
         return bool(super().is_locked(request, credentials)) or self._address_is_locked(request)
 
@@ -134,7 +134,7 @@ class DatabaseCounters(BaseCache):
     def set(self, key: str, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> None:
         self._execute(_SET, [self._hashed_key(key, version), json.dumps(value), self._ends_at(timeout)])
 
-    def touch(self, key: str, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
+    def touch(self, key: str, timeout: object = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
         """Extend the expiry of a key; return True if it exists."""
         sql = "UPDATE staff_counter SET expires_at = %s WHERE key = %s AND (expires_at IS NULL OR expires_at > %s)"
         return self._execute(sql, [self._ends_at(timeout), self._hashed_key(key, version), wall_clock_now()]) == 1

@@ -22,7 +22,7 @@ DIGEST_BYTES = 20
 class SessionStore(GlobalSessionStore):
     """Database session store with encryption."""
 
-    def load(self) -> dict[str, Any]:
+    def load(self) -> dict[str, object]:
         """Return the session data, found by the digest of the key."""
         digest = _digest(self.session_key or "")
         with in_global():

@@ -29,6 +29,7 @@ from django.utils.translation import gettext_lazy as _
 from paktaleem.directory.staff.sign_in.evidence import moment_of, record_change, record_lockout
 from paktaleem.foundation.accounts.models import User
 from paktaleem.foundation.accounts.sign_in_rules import get_public_url, get_remote_address
+from paktaleem.foundation.console.forms import FormData
 from paktaleem.foundation.operations.jobs import enqueue_job
 from paktaleem.foundation.tenancy.rows import new_id
 
@@ -209,8 +210,8 @@ class EnrolKeyForm(AddWebAuthnForm):  # type: ignore[misc]
 
     name = forms.CharField(label=_("Name of the key"), required=False)
 
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean()
+    def clean(self) -> FormData:
+        cleaned: FormData = super().clean()
         if cleaned.get("credential") and not self.errors:
             record_authentication(context.request, self.user, "mfa", type="webauthn", reauthenticated=True)
         return cleaned

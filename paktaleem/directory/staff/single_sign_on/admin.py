@@ -1,7 +1,5 @@
 """Console pages of single sign-on: providers of clients, and accounts at providers that are linked to staff."""
 
-from typing import Any
-
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.widgets import AdminTextareaWidget
@@ -28,7 +26,7 @@ from paktaleem.foundation.accounts.sign_in_rules import build_public_url
 from paktaleem.foundation.console.approvals import approval_actions, render_change_state
 from paktaleem.foundation.console.columns import render_state, state_column
 from paktaleem.foundation.console.forms import ScopedForm
-from paktaleem.foundation.console.model_admin import ScopedAdmin
+from paktaleem.foundation.console.model_admin import Fieldsets, ScopedAdmin
 from paktaleem.foundation.console.requests import actor_of
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client
@@ -51,8 +49,7 @@ class ProviderForm(ScopedForm):
         help_text=_("The institution’s own domains, one in each line, such as school.example."),
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def prepare(self) -> None:
         if "client" in self.fields:
             offered = self.fields["client"]
             offered.queryset = offered.queryset.exclude(pk=PAKTALEEM)  # type: ignore[attr-defined]
@@ -71,7 +68,7 @@ def _standing(row: Provider) -> SafeString:
 
 
 @admin.register(Provider, site=site)
-class ProviderAdmin(ScopedAdmin):
+class ProviderAdmin(ScopedAdmin[Provider]):
     """Providers of single sign-on: proposed by one person, approved by an officer."""
 
     view_capability = Capability.VIEW_RECORDS
@@ -114,7 +111,7 @@ class ProviderAdmin(ScopedAdmin):
         end_provider,
     )
 
-    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+    def get_fieldsets(self, request: HttpRequest, obj: Provider | None = None) -> Fieldsets:
         sets = super().get_fieldsets(request, obj)
         if obj is None:
             fields = list(sets[0][1]["fields"])
@@ -133,7 +130,7 @@ class ProviderAdmin(ScopedAdmin):
         address = build_public_url(reverse("single_sign_on", args=[row.client.code]))
         return format_html('<a href="{}" dir="ltr">{}</a>', address, address)
 
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
+    def save_model(self, request: HttpRequest, obj: Provider, form: ScopedForm, change: bool) -> None:  # noqa: FBT001
         del change
         with in_client(obj.client_id):
             propose_provider(
@@ -144,14 +141,14 @@ class ProviderAdmin(ScopedAdmin):
                 at=get_arrival_time(request),
             )
 
-    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:  # noqa: ARG002
+    def response_add(self, request: HttpRequest, obj: Provider, post_url_continue: str | None = None) -> HttpResponse:  # noqa: ARG002
         """Show the proposal, and that an officer must approve it."""
         messages.warning(request, gettext("Proposed: nothing has changed yet. A privacy officer must approve it."))
         return HttpResponseRedirect(self.url_of("change", obj))
 
 
 @admin.register(SignOnLink, site=site)
-class SignOnLinkAdmin(ScopedAdmin):
+class SignOnLinkAdmin(ScopedAdmin[SignOnLink]):
     """Accounts at providers, each linked to a member of staff at their first single sign-on."""
 
     view_capability = Capability.VIEW_RECORDS

@@ -7,7 +7,7 @@ the second is a privacy officer, who has checked that the domains are the instit
 import re
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 from uuid import UUID
 
 from django import forms
@@ -318,7 +318,7 @@ def _find_present_secret(wanted: Provider) -> str:
 
 
 def _record(kind: str, provider: Provider, actor: Actor, at: datetime) -> None:
-    facts: dict[str, Any] = {
+    facts: dict[str, object] = {
         "provider": str(provider.pk),
         "issuer": provider.issuer,
         "domains": provider.domains,

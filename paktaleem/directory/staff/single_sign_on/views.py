@@ -1,7 +1,6 @@
 """Pages of single sign-on: choose the institution, go to its provider, come back."""
 
 from collections.abc import Callable
-from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import structlog
@@ -166,7 +165,7 @@ def _refuse(request: HttpRequest, client: Client, refusal: SignOnRefused) -> Htt
     return HttpResponseRedirect(reverse("account_login"))
 
 
-def _with_next(request: HttpRequest, address: str, **values: Any) -> str:
+def _with_next(request: HttpRequest, address: str, **values: object) -> str:
     """Return an address with the page to open after the sign-in, if it is one of the portal's."""
     if wanted := get_next_redirect_url(request):
         values["next"] = wanted

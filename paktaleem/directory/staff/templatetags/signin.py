@@ -1,7 +1,6 @@
 """Template tags of the sign-in pages."""
 
 import json
-from typing import Any
 
 from django import template
 from django.core.serializers.json import DjangoJSONEncoder
@@ -12,7 +11,7 @@ register = template.Library()
 
 
 @register.filter
-def as_json(value: Any) -> str:
+def as_json(value: object) -> str:
     """Serialize a value as JSON for a data attribute; the template escapes it."""
     return json.dumps(value, cls=DjangoJSONEncoder)
 

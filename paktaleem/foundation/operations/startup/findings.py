@@ -308,7 +308,7 @@ def check_settings(app_configs: object = None, **_: object) -> list[CheckMessage
     return [found for found in _list_settings_errors() if found not in known]
 
 
-def check_secret_key(app_configs: object = None, **_: Any) -> list[CheckMessage]:
+def check_secret_key(app_configs: object = None, **_: object) -> list[CheckMessage]:
     """Return a weak secret key of a host that other computers can reach, unless DEBUG is on (every ``check``)."""
     del app_configs
     is_served = read_settings().is_public and not settings.DEBUG

@@ -139,7 +139,7 @@ def back_up(url: str, file: Path) -> dict[str, int]:
 
 
 @contextmanager
-def _snapshot(url: str) -> Iterator[tuple[psycopg.Connection[Any], str]]:
+def _snapshot(url: str) -> Iterator[tuple[psycopg.Connection[object], str]]:
     with psycopg.connect(url) as link:
         link.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         link.read_only = True
@@ -156,7 +156,7 @@ def _require_bypass_rls(link: psycopg.Connection[Any]) -> None:
         )
 
 
-def server_major(link: psycopg.Connection[Any]) -> int:
+def server_major(link: psycopg.Connection[object]) -> int:
     return link.info.server_version // 10_000
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
@@ -20,7 +19,7 @@ from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.operations.diagnosis import Line, fine, name_some, to_watch
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
+from paktaleem.foundation.tenancy.rows import PAKTALEEM, SqlValues, new_id
 from paktaleem.foundation.upkeep.periods.kinds import Bounds, DataKind, Unit, get_kind, list_kinds
 from paktaleem.foundation.upkeep.periods.models import DisposalRun, PeriodChange, PortalPeriod
 
@@ -196,7 +195,13 @@ def record_run(kind: str, *, rows: int, at: datetime) -> None:
     Records nothing before PakTaleem's own client is added: the worker of a new portal may start first.
     Raises KeyError for an unknown kind.
     """
-    values: dict[str, Any] = {"id": new_id(), "client": PAKTALEEM, "kind": get_kind(kind).code, "rows": rows, "at": at}
+    values: SqlValues = {
+        "id": new_id(),
+        "client": PAKTALEEM,
+        "kind": get_kind(kind).code,
+        "rows": rows,
+        "at": at,
+    }
     with connection.cursor() as cursor:
         cursor.execute(_RECORD_RUN, values)
 

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from http import HTTPStatus
-from typing import Any
 from uuid import UUID
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -146,7 +145,7 @@ def _replay_response(stored: KeptAnswer) -> HttpResponse:
     return response
 
 
-def _keyed_hash(client_id: UUID, kind: str, *parts: Any) -> bytes:
+def _keyed_hash(client_id: UUID, kind: str, *parts: object) -> bytes:
     text = json.dumps([kind, *parts], sort_keys=True, default=str)
     return hmac.new(_secret(client_id, b"mark"), text.encode(), hashlib.sha256).digest()
 

@@ -19,7 +19,7 @@ from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
 
 from paktaleem.foundation.accounts import middleware
-from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.actors import Actor, Authorship
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.web.api.idempotency import IdempotencySlot, ResponseStored, acquire_idempotency_slot
 from paktaleem.foundation.web.api.permissions import HasDeclaredCapability
@@ -97,6 +97,11 @@ def client_of(request: Request) -> UUID:
     if client_id is None:
         raise RuntimeError("An API key always belongs to a client.")
     return client_id
+
+
+def by_caller(request: Request) -> Authorship:
+    """Return the API key as the actor of a service, and the time of the act."""
+    return {"actor": actor_of(request), "at": moment_of(request)}
 
 
 def moment_of(request: Request) -> datetime:

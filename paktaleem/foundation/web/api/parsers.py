@@ -39,7 +39,7 @@ class StrictJSONParser(BaseParser):
         return parse_strict_json(body)
 
 
-def parse_strict_json(body: bytes) -> Any:
+def parse_strict_json(body: bytes) -> object:
     """Parse one JSON text.
 
     Raises ParseError with the reason, without quoting the body.
@@ -62,14 +62,14 @@ def parse_strict_json(body: bytes) -> Any:
     return value
 
 
-def _to_dict(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _to_dict(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(pairs)
     if len(found) != len(pairs):
         raise ParseError("An object contains a name twice.")
     return found
 
 
-def _reject_constant(name: str) -> Any:
+def _reject_constant(name: str) -> object:
     raise ParseError(f"{name} is not JSON.")
 
 

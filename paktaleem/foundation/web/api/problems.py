@@ -51,7 +51,7 @@ DRF_PROBLEMS: dict[type[exceptions.APIException], Problem] = {
 _DJANGO_PROBLEMS: dict[type[Exception], Problem] = {Http404: NOT_FOUND, PermissionDenied: NOT_ALLOWED}
 
 
-def to_problem_response(error: Exception, context: dict[str, Any]) -> Response | None:
+def to_problem_response(error: Exception, context: dict[str, object]) -> Response | None:
     """Convert an exception to a problem response (DRF's exception handler); None for an unexpected exception."""
     problem, extensions = _find_problem(error)
     if problem is None:
@@ -66,7 +66,7 @@ def to_problem_response(error: Exception, context: dict[str, Any]) -> Response |
     return response
 
 
-def _find_problem(error: Exception) -> tuple[Problem | None, dict[str, Any]]:
+def _find_problem(error: Exception) -> tuple[Problem | None, dict[str, object]]:
     if isinstance(error, exceptions.ValidationError):
         return INVALID, {"errors": list(_flatten_errors(error.detail, "#"))}
     if isinstance(error, FieldProblem):
@@ -88,7 +88,7 @@ def _convert_drf_error(error: exceptions.APIException) -> Problem:
     return Problem(known.code, known.status, known.title, known.detail or ("" if detail == known.title else detail))
 
 
-def _field_messages(error: DjangoValidationError) -> Any:
+def _field_messages(error: DjangoValidationError) -> object:
     return error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
 
 

@@ -58,7 +58,7 @@ def render_rules(rules: Mapping[str, str]) -> str:
     return "\n".join(["Rules beyond the schema; input that breaks one is refused with 400:", *lines])
 
 
-def _entity(*required: str, **properties: Any) -> dict[str, Any]:
+def _entity(*required: str, **properties: object) -> dict[str, object]:
     known = {"type": {"type": "string"}, "id": {"type": "string"}, "name": {"type": "string"}}
     mine = {name: known[name] for name in required}
     return {"type": "object", "required": list(required), "properties": {**mine, **properties}}
@@ -154,7 +154,7 @@ _MANY_RULES = {**_RULES, "evaluations": "At most 20 different past times in one 
 
 def _describe_evaluation(
     name: str, summary: str, asked: str, answered: str, rules: Mapping[str, str]
-) -> dict[str, Any]:
+) -> dict[str, object]:
     def body(schema: str) -> dict[str, Any]:
         return {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
 
@@ -214,7 +214,7 @@ ANY_JSON: dict[str, Any] = {
 """The component ``AnyJSON``."""
 
 
-def describe_field(field: object, schema: dict[str, Any]) -> dict[str, Any]:
+def describe_field(field: object, schema: dict[str, object]) -> dict[str, object]:
     """Return the schema of an input field, completed with what the field checks: a pattern, or ``schema_keywords``."""
     if isinstance(field, DayField):
         return {**schema, "pattern": RECENT_DAY}
@@ -414,12 +414,12 @@ class OperationSchema(AutoSchema):
         return operation
 
     @override
-    def _map_serializer_field(self, field: object, direction: object, bypass_extensions: bool = False) -> Any:
+    def _map_serializer_field(self, field: object, direction: object, bypass_extensions: bool = False) -> object:
         schema = super()._map_serializer_field(field, direction, bypass_extensions)  # type: ignore[no-untyped-call]
         return describe_field(field, schema)
 
     @override
-    def _map_serializer(self, serializer: object, direction: object, bypass_extensions: bool = False) -> Any:
+    def _map_serializer(self, serializer: object, direction: object, bypass_extensions: bool = False) -> object:
         schema = super()._map_serializer(serializer, direction, bypass_extensions)  # type: ignore[no-untyped-call]
         return describe_object(_instance_of(serializer), schema)
 
@@ -431,7 +431,7 @@ class OperationSchema(AutoSchema):
         return {**rules, **self.view.beyond_schema}  # type: ignore[attr-defined]
 
 
-def _instance_of(serializer: object) -> Any:
+def _instance_of(serializer: object) -> object:
     """Return an instance of a serializer given as a class; anything else as it is."""
     return serializer() if isinstance(serializer, type) else serializer
 

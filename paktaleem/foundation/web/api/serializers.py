@@ -50,7 +50,7 @@ _MOST_NAMED = 30
 """Number of choices that an error names."""
 
 
-class StrictSerializer(serializers.Serializer[Any]):
+class StrictSerializer(serializers.Serializer[object]):
     """Serializer that rejects unknown fields, so that a misspelled name is reported.
 
     ``schema_rules`` are JSON Schema keywords about several fields together, which ``validate`` enforces;
@@ -58,8 +58,8 @@ class StrictSerializer(serializers.Serializer[Any]):
     Schema cannot express.
     """
 
-    schema_rules: ClassVar[Mapping[str, Any]] = {}
-    schema_properties: ClassVar[Mapping[str, Any]] = {}
+    schema_rules: ClassVar[Mapping[str, object]] = {}
+    schema_properties: ClassVar[Mapping[str, object]] = {}
     beyond_schema: ClassVar[Mapping[str, str]] = {}
 
     default_error_messages = {"invalid": "Send a JSON object."}

@@ -115,6 +115,10 @@ class LanguageLink:
     is_current: bool
 
 
+type PageValues = dict[str, Any]
+"""What a template shows, by name."""
+
+
 def public_page(
     request: HttpRequest,
     template: str,
@@ -165,7 +169,7 @@ def expired_page(*, way_back: str, is_for_staff: bool) -> HttpResponse:
     return _to_response(html, HTTPStatus.FORBIDDEN, "no-store")
 
 
-def _base_context(query: QueryDict | None) -> dict[str, Any]:
+def _base_context(query: QueryDict | None) -> dict[str, object]:
     links = []
     for code, name in settings.LANGUAGES:
         if query is None:

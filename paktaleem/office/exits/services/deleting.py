@@ -21,7 +21,7 @@ from paktaleem.directory.people.services.erasure import erase_subject
 from paktaleem.directory.people.services.people import lock_unheld_subject
 from paktaleem.directory.webhooks.models import Endpoint
 from paktaleem.directory.webhooks.services import change_endpoint, remove_endpoint
-from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.actors import Actor, ReasonedAuthorship, require
 from paktaleem.foundation.accounts.acts import Refused, act, lock_row
 from paktaleem.foundation.accounts.models import ApiKey, Client
 from paktaleem.foundation.accounts.roles import Capability
@@ -48,7 +48,7 @@ def narrow_access(client_id: UUID, *, actor: Actor, at: datetime) -> dict[str, i
 
     A key or webhook that has nothing to do with orders ends. Raises NotAllowed.
     """
-    by: dict[str, Any] = {"actor": actor, "reason": _WHY, "at": at}
+    by: ReasonedAuthorship = {"actor": actor, "reason": _WHY, "at": at}
     members = end_all_memberships(client_id, **by)
     keys = _live_keys(client_id)
     for key in keys:
@@ -73,7 +73,7 @@ def end_access(client_id: UUID, *, actor: Actor, at: datetime) -> None:
 
     Raises NotAllowed.
     """
-    by: dict[str, Any] = {"actor": actor, "reason": _WHY, "at": at}
+    by: ReasonedAuthorship = {"actor": actor, "reason": _WHY, "at": at}
     for key in _live_keys(client_id):
         revoke_api_key(key, **by)
     for endpoint in _endpoints(client_id):
@@ -121,7 +121,7 @@ def enqueue_exit(row: AgreementExit, *, unless_queued: bool = False) -> None:
     enqueue_job(CONTINUE, lock=f"{CONTINUE}/{client}", unless_queued=unless_queued, client=client, exit=str(row.pk))
 
 
-def record_exit(kind: str, row: AgreementExit, actor: Actor, at: datetime, **more: Any) -> None:
+def record_exit(kind: str, row: AgreementExit, actor: Actor, at: datetime, **more: object) -> None:
     """Record a step of an exit in the ledger: ids, codes, counts and times."""
     facts = {
         "exit": str(row.pk),
@@ -178,10 +178,10 @@ def _compose(row: AgreementExit, at: datetime) -> dict[str, Any]:
     }
 
 
-def _count_answers(row: AgreementExit) -> list[dict[str, Any]]:
+def _count_answers(row: AgreementExit) -> list[dict[str, object]]:
     """Return how many categories of people each system confirmed, and how many it did not, by answer."""
     own = Item.objects.filter(client_id=row.client_id, batch__case_kind=CASE, batch__case_id=row.pk)
-    found: dict[Any, dict[str, int]] = {}
+    found: dict[object, dict[str, int]] = {}
     for system_id, state, count in own.order_by().values_list("system_id", "state").annotate(Count("pk")):
         if state != ItemState.SENT_BACK:
             found.setdefault(system_id, {})[state] = count
@@ -198,7 +198,7 @@ def _count_answers(row: AgreementExit) -> list[dict[str, Any]]:
     ]
 
 
-def _count_given(row: AgreementExit) -> list[dict[str, Any]]:
+def _count_given(row: AgreementExit) -> list[dict[str, object]]:
     """Return about how many people each system gave its data for the return, and how often not, by answer."""
     orders = Order.objects.filter(client_id=row.client_id, parent_kind=CASE, parent_id=row.pk, kind=OrderKind.COLLECT)
     found: dict[tuple[str, str], dict[str, int]] = {}

@@ -5,7 +5,6 @@ from collections import defaultdict
 from collections.abc import Generator
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -148,9 +147,9 @@ def _write_part(row: AgreementExit, people: list[Subject], at: datetime, *, most
     part.save(force_insert=True)
 
 
-def _write_archive(out: Sink, row: AgreementExit, people: list[Subject], about: dict[str, Any], at: datetime) -> str:
+def _write_archive(out: Sink, row: AgreementExit, people: list[Subject], about: dict[str, object], at: datetime) -> str:
     sections = list_sections()
-    orders: defaultdict[Any, list[Order]] = defaultdict(list)
+    orders: defaultdict[object, list[Order]] = defaultdict(list)
     for order in list_copy_orders(row).filter(subject__in=people).select_related("system").order_by("pk"):
         orders[order.subject_id].append(order)
     with Archive(out, at=at) as archive, translation.override("en"):

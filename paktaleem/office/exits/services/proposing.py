@@ -1,7 +1,6 @@
 """The act of two people that ends an agreement and begins the exit (policy §7; GDPR Art. 28(3)(g))."""
 
 from datetime import datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
@@ -12,7 +11,7 @@ from django.utils.translation import gettext_noop
 from consent.agreements.selectors import list_notice_recipients, list_privacy_contacts
 from consent.agreements.services import end_agreement
 from consent.register.models.agreements import ServiceAgreement
-from paktaleem.directory.mail.services import declare_message, send_message
+from paktaleem.directory.mail.services import SendArguments, declare_message, send_message
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
 from paktaleem.foundation.accounts.acts import Refused, lock_row
@@ -143,7 +142,7 @@ def announce_export(row: AgreementExit, *, actor: Actor, at: datetime) -> int:
         raise ValueError("An export is only written for a return, which has a last day.")
     day = row.return_until.astimezone(ZoneInfo(client.time_zone)).date()
     context = {"school": client.name[:200], "number": str(row), "day": day.isoformat()}
-    stamp: dict[str, Any] = {"related_id": row.pk, "actor": actor, "at": at}
+    stamp: SendArguments = {"related_id": row.pk, "actor": actor, "at": at}
     for person in people:
         send_message(EXPORT_READY.code, to=person, client_id=client.pk, context=context, **stamp)
     return len(people)

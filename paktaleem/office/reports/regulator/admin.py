@@ -15,11 +15,11 @@ from paktaleem.foundation.accounts.models import Client, User
 from paktaleem.foundation.accounts.roles import OFFICER_ROLES, Capability
 from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.console.columns import format_actor, reason_label, render_state, state_column
-from paktaleem.foundation.console.forms import RowActionForm, ScopedForm
+from paktaleem.foundation.console.forms import FormData, RowActionForm, ScopedForm
 from paktaleem.foundation.console.home_pages import HomeLink, home_links
 from paktaleem.foundation.console.long_acts import LongAct, Progress
-from paktaleem.foundation.console.model_admin import ScopedAdmin
-from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.model_admin import Saving, ScopedAdmin
+from paktaleem.foundation.console.requests import actor_of, by_user_for
 from paktaleem.foundation.console.row_actions import RowAction, act_page
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.widgets import DayInput
@@ -34,8 +34,8 @@ _MEDIA = {"pdf": "application/pdf", "zip": "application/zip"}
 class PackForm(ScopedForm):
     """The period of a pack."""
 
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+    def clean(self) -> FormData:
+        cleaned: FormData = super().clean() or self.cleaned_data
         since, until = cleaned.get("since_on"), cleaned.get("until_on")
         if since and until and until < since:
             self.add_error("until_on", gettext("Choose a day that is not before the first one."))
@@ -43,8 +43,8 @@ class PackForm(ScopedForm):
 
 
 def _take(form: str) -> Any:
-    def take(row: RegulatorPack, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
-        by: dict[str, Any] = {"actor": actor_of(request), "reason": given["reason"], "at": get_action_time(request)}
+    def take(row: RegulatorPack, given: FormData, request: HttpRequest) -> HttpResponse:
+        by = by_user_for(request, given["reason"])
         content = take_pack(row, form=form, **by)
         name = f"pack-{row.client.code}-{row.since_on:%Y%m%d}-{row.until_on:%Y%m%d}.{form}"
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
@@ -62,7 +62,7 @@ def _render(row: RegulatorPack) -> SafeString:
 
 
 @admin.register(RegulatorPack, site=site)
-class RegulatorPackAdmin(ScopedAdmin):
+class RegulatorPackAdmin(ScopedAdmin[RegulatorPack]):
     """Console page of packs for regulators."""
 
     form = PackForm
@@ -114,7 +114,7 @@ class RegulatorPackAdmin(ScopedAdmin):
         found = super().get_queryset(request).select_related("client").defer("parts")
         return found.annotate(requester_email=email)
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+    def has_change_permission(self, request: HttpRequest, obj: RegulatorPack | None = None) -> bool:  # noqa: ARG002
         """Return False: a pack is requested, then gathered by the worker."""
         return False
 
@@ -123,10 +123,9 @@ class RegulatorPackAdmin(ScopedAdmin):
             kwargs["widget"] = DayInput
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
-    def write(self, row: Any, **details: Any) -> None:
+    def write(self, row: RegulatorPack, saving: Saving) -> None:
         client = Client.objects.get(pk=row.client_id)
-        by = {name: details[name] for name in ("actor", "reason", "at")}
-        row.pk = request_pack(client, since=row.since_on, until=row.until_on, **by).pk
+        row.pk = request_pack(client, since=row.since_on, until=row.until_on, **saving.by).pk
 
     @admin.display(description="requested by")
     def requester(self, row: Any) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Case, Count, Max, OuterRef, Q, QuerySet, StringAgg, Subquery, Value, When
+from django.db.models import Case, Count, Max, Model, OuterRef, Q, QuerySet, StringAgg, Subquery, Value, When
 from django.db.models.functions import Coalesce
 from django.utils import translation
 
@@ -106,7 +106,7 @@ def _gather_requests(client: Client, period: Period) -> Rows:
     return [_describe_request(request) for request in rows]
 
 
-def _join(parts: QuerySet[Any], field: str) -> Subquery:
+def _join(parts: QuerySet[Model], field: str) -> Subquery:
     joined = StringAgg(field, Value(", "), distinct=True, order_by=field)
     return Subquery(parts.values("request").annotate(joined=joined).values("joined"))
 

@@ -225,6 +225,6 @@ def _archive(content: PackContent, body: dict[str, Any], pdf: bytes) -> bytes:
     return file.getvalue()
 
 
-def _record(kind: str, row: RegulatorPack, actor: Actor, at: datetime, **facts: Any) -> None:
+def _record(kind: str, row: RegulatorPack, actor: Actor, at: datetime, **facts: object) -> None:
     about = {"pack": str(row.pk), "since": row.since_on.isoformat(), "until": row.until_on.isoformat(), **facts}
     record_entry(kind, client_id=row.client_id, facts=about, actor=actor, at=at)

@@ -39,7 +39,7 @@ from paktaleem.directory.people.selectors import get_subject
 from paktaleem.directory.people.services.batches import record_subject_event
 from paktaleem.directory.people.services.erasure import erase_subject
 from paktaleem.directory.people.services.people import register_subject
-from paktaleem.foundation.accounts.actors import Actor, sandbox_actor
+from paktaleem.foundation.accounts.actors import Actor, Authorship, sandbox_actor
 from paktaleem.foundation.accounts.acts import act
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
@@ -287,7 +287,7 @@ def _register(external_id: str, *, client: Client, age: int | None, actor: Actor
     """
     born = None if age is None else years_before(at, age)
     details = {"role": _ROLE, "birth_date": born, "attested_age": None}
-    common: dict[str, Any] = {"actor": actor, "at": at}
+    common: Authorship = {"actor": actor, "at": at}
     subject, _ = register_subject(
         external_id, client=client, details=details, route=None, reason=Reason.LMS_UPDATE, **common
     )

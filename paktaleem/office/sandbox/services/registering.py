@@ -16,7 +16,7 @@ from consent.register.models.agreements import AgreementSuspension, Instruction,
 from consent.register.models.purposes import LawfulBasis, PeriodRow, Purpose, PurposeCapacity, RegisterRow
 from consent.register.services import change_register, end_period, widen_purpose
 from paktaleem.directory.people.models import Subject
-from paktaleem.foundation.accounts.actors import Actor, require, sandbox_actor
+from paktaleem.foundation.accounts.actors import Actor, Authorship, ReasonedAuthorship, require, sandbox_actor
 from paktaleem.foundation.accounts.acts import act
 from paktaleem.foundation.accounts.models import MAX_CLOCK_OFFSET, Client
 from paktaleem.foundation.accounts.roles import Capability
@@ -41,7 +41,7 @@ class ForcingContext:
     at: datetime
 
     @property
-    def audit(self) -> dict[str, Any]:
+    def audit(self) -> Authorship:
         """Actor and time, as services expect them."""
         return {"actor": self.actor, "at": self.at}
 
@@ -125,7 +125,7 @@ _WHY = Reason.AGREEMENT_CHANGE
 
 def restore_agreement(client: Client, *, actor: Actor, at: datetime) -> None:
     """Ensure that the client's agreement is live, not suspended and with instructions, and its purposes active."""
-    common: dict[str, Any] = {"actor": actor, "reason": _WHY, "at": at}
+    common: ReasonedAuthorship = {"actor": actor, "reason": _WHY, "at": at}
     for purpose in Purpose.objects.filter(client_id=client.pk, is_active=False):
         purpose.is_active = True
         change_register(purpose, **common)
@@ -142,13 +142,13 @@ def _live_agreement(client: Client, at: datetime) -> ServiceAgreement | None:
     return found
 
 
-def _new_agreement(client: Client, common: dict[str, Any]) -> ServiceAgreement:
+def _new_agreement(client: Client, common: ReasonedAuthorship) -> ServiceAgreement:
     reference = f"SANDBOX-{common['at']:%Y%m%d%H%M%S%f}"
     moments = {"signed_at": common["at"], "starts_at": common["at"]}
     return change_register(ServiceAgreement(client_id=client.pk, reference=reference, **moments), **common)
 
 
-def _instruct_again(client: Client, agreement: ServiceAgreement, common: dict[str, Any]) -> None:
+def _instruct_again(client: Client, agreement: ServiceAgreement, common: ReasonedAuthorship) -> None:
     last = Instruction.objects.filter(client_id=client.pk).order_by("-starts_at").first()
     if last is None:
         return
@@ -156,7 +156,7 @@ def _instruct_again(client: Client, agreement: ServiceAgreement, common: dict[st
     change_register(Instruction(client_id=client.pk, agreement=agreement, starts_at=common["at"], **same), **common)
 
 
-def _end(row: PeriodRow, *, actor: Actor, reason: Reason, at: datetime) -> None:
+def _end(row: PeriodRow, *, actor: Actor, reason: Reason | str, at: datetime) -> None:
     end_period(row, actor=actor, reason=reason, at=max(at, row.starts_at + MOMENT))
 
 

@@ -430,7 +430,7 @@ def _names_erased(relation: GuardianRelation, run: Run) -> bool:
     return False
 
 
-def _claim_row(relation: GuardianRelation, found: Sequence[Any], run: Run) -> dict[str, Any] | None:
+def _claim_row(relation: GuardianRelation, found: Sequence[object], run: Run) -> dict[str, object] | None:
     child_id, guardian_id, claim_id, relationship, ends_at, is_being_erased = found
     if child_id is None or guardian_id is None:  # both were written or read by this import
         raise PeopleChangedMeanwhile

@@ -304,7 +304,7 @@ def _shown_oddities(sample: Iterable[Oddity]) -> Iterator[Oddity]:
             yield oddity
 
 
-def counts_of(report: ImportReport) -> dict[str, Any]:
+def counts_of(report: ImportReport) -> dict[str, object]:
     """Return a report's numbers as JSON, without anything that names a person."""
     tallies = {**report.people, "relations": report.relations, **report.schooling}
     return {
@@ -315,7 +315,7 @@ def counts_of(report: ImportReport) -> dict[str, Any]:
     }
 
 
-def _store_details(row: RosterImport, details: Mapping[str, Any]) -> None:
+def _store_details(row: RosterImport, details: Mapping[str, object]) -> None:
     row.details = _sealer(row).seal(json.dumps(details), column=_DETAILS)
     row.save()
 

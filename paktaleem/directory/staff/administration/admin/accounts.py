@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -32,9 +32,9 @@ from paktaleem.foundation.accounts.staff_services import (
 from paktaleem.foundation.console.approvals import approval_actions, change_state_column
 from paktaleem.foundation.console.columns import reason_column, staff_name
 from paktaleem.foundation.console.filters import ActiveFilter
-from paktaleem.foundation.console.forms import RowActionForm, ScopedForm
+from paktaleem.foundation.console.forms import FormData, RowActionForm, ScopedForm
 from paktaleem.foundation.console.long_acts import return_to_task
-from paktaleem.foundation.console.model_admin import ScopedAdmin
+from paktaleem.foundation.console.model_admin import Fieldsets, Saving, ScopedAdmin
 from paktaleem.foundation.console.requests import actor_of
 from paktaleem.foundation.console.row_actions import RowAction, calls
 from paktaleem.foundation.console.site import site
@@ -51,20 +51,20 @@ def redirect_to_proposal(request: HttpRequest, proposal: StaffChange | None) -> 
     return return_to_task(request) or HttpResponseRedirect(reverse(name, args=[proposal.pk], current_app=site.name))
 
 
-class ProposingAdmin(ScopedAdmin):
+class ProposingAdmin[Row: Model](ScopedAdmin[Row]):
     """Base of pages whose ``write`` may propose the change: it sets ``request.proposal``, which is shown then."""
 
-    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
+    def response_add(self, request: HttpRequest, obj: Row, post_url_continue: str | None = None) -> HttpResponse:
         proposal = redirect_to_proposal(request, getattr(request, "proposal", None))
         return proposal or super().response_add(request, obj, post_url_continue)
 
-    def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+    def response_change(self, request: HttpRequest, obj: Row) -> HttpResponse:
         proposal = redirect_to_proposal(request, getattr(request, "proposal", None))
         return proposal or super().response_change(request, obj)
 
 
 @admin.register(StaffChange, site=site)
-class StaffChangeAdmin(ScopedAdmin):
+class StaffChangeAdmin(ScopedAdmin[StaffChange]):
     """Proposals to make, re-enable or recover privileged staff."""
 
     view_capability = Capability.VIEW_RECORDS
@@ -108,7 +108,7 @@ class StaffChangeAdmin(ScopedAdmin):
     )
     why = reason_column
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[StaffChange]:
         """Select related users, and annotate the officers' names; clients see “PakTaleem” instead."""
         viewer = actor_of(request)
         names = {
@@ -124,7 +124,7 @@ class StaffChangeAdmin(ScopedAdmin):
         parts = (row.get_act_display(), role, isolate(person), row.client.name)
         return " · ".join(str(one) for one in parts if one)
 
-    def page(self, request: HttpRequest, row: Any, template: str, **values: Any) -> TemplateResponse:
+    def page(self, request: HttpRequest, row: Any, template: str, **values: object) -> TemplateResponse:
         """Render a page with what its title lacks, since the approver may open it directly."""
         told = (gettext("Sees"), self.limit(row)), (gettext("New email address"), row.email)
         asked = (gettext("Proposed by"), self.requester(row)), (gettext("Reason"), self.why(row))
@@ -183,7 +183,7 @@ class EmailForm(RowActionForm):
 def _perform(service: Callable[..., StaffChange | None]) -> Callable[..., HttpResponse]:
     """Return the function of a row action: do the act of a service, or propose it."""
 
-    def perform(user: User, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+    def perform(user: User, given: FormData, request: HttpRequest) -> HttpResponse:
         proposal = service(user, **given, actor=actor_of(request), at=get_arrival_time(request))
         answer = redirect_to_proposal(request, proposal)
         if answer is None:
@@ -196,7 +196,7 @@ def _perform(service: Callable[..., StaffChange | None]) -> Callable[..., HttpRe
 
 
 @admin.register(User, site=site)
-class UserAdmin(ProposingAdmin):
+class UserAdmin(ProposingAdmin[User]):
     """Staff accounts, visible to and managed by PakTaleem's officers only."""
 
     view_capability = Capability.VIEW_RECORDS
@@ -255,18 +255,18 @@ class UserAdmin(ProposingAdmin):
         ),
     )
 
-    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+    def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Fieldsets:
         """Ask for the confirmation once the clients that are left without an administrator were named."""
         sets = super().get_fieldsets(request, obj)
         if getattr(request, "left_without", ()):
             sets = [*sets, (_("No administrator could sign in"), {"fields": ["leaves_without"], "classes": ["why"]})]
         return sets
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:  # noqa: ARG002
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:  # noqa: ARG002
         """Make the email address read-only after the account is created."""
         return () if obj is None else ("email", *self.detail_fields)
 
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001 -- Django's signature
+    def save_model(self, request: HttpRequest, obj: User, form: ScopedForm, change: bool) -> None:  # noqa: FBT001 -- Django's signature
         if change and "is_active" in form.changed_data and not obj.is_active:
             left = list_clients_left_without(obj, at=get_arrival_time(request))
             request.left_without = left  # type: ignore[attr-defined]
@@ -274,19 +274,19 @@ class UserAdmin(ProposingAdmin):
                 raise ValidationError(_LEFT.format(clients=_name(left)))
         super().save_model(request, obj, form, change)
 
-    def write(self, row: User, **details: Any) -> None:
-        request = details["request"]
-        stamp = {"actor": details["actor"], "reason": details["reason"], "at": get_arrival_time(request)}
-        if details["change"]:
+    def write(self, row: User, saving: Saving) -> None:
+        request = saving.request
+        if not saving.is_new:
             left = getattr(request, "left_without", ())
-            made = change_user(row, left_without=left, **stamp)
+            made = change_user(row, left_without=left, **saving.by_wall_clock)
             if left:
                 words = gettext("No administrator of {clients} can sign in now. Invite one, under Memberships.")
                 messages.warning(request, words.format(clients=_name(left)))
             request.proposal = made if isinstance(made, StaffChange) else None
             return
-        row.pk = invite_user(row.email, full_name=row.full_name, language=row.language, **stamp).pk
+        colleague = invite_user(row.email, full_name=row.full_name, language=row.language, **saving.by_wall_clock)
+        row.pk = colleague.pk
 
-    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
+    def response_add(self, request: HttpRequest, obj: User, post_url_continue: str | None = None) -> HttpResponse:
         messages.info(request, gettext("An invitation is sent. Add a membership to give the account a role."))
         return super().response_add(request, obj, post_url_continue)

@@ -27,9 +27,9 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.console.approvals import approval_actions, change_state_column
 from paktaleem.foundation.console.columns import day, render_state, render_with_code, state_column
-from paktaleem.foundation.console.forms import FieldWords, RowActionForm, ScopedForm, field_words, set_choices
+from paktaleem.foundation.console.forms import FieldWords, FormData, RowActionForm, ScopedForm, field_words, set_choices
 from paktaleem.foundation.console.long_acts import find_step_of
-from paktaleem.foundation.console.model_admin import ScopedAdmin
+from paktaleem.foundation.console.model_admin import Fieldsets, Saving, ScopedAdmin
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.row_actions import RowAction, calls
 from paktaleem.foundation.console.site import site
@@ -76,12 +76,11 @@ KEY_LIFE = timedelta(days=365)
 class ApiKeyForm(ScopedForm):
     """Form to issue an API key: name, scopes, expiry date."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def prepare(self) -> None:
         if "expires_at" in self.fields and self.instance._state.adding:
             self.fields["expires_at"].initial = wall_clock_now() + KEY_LIFE
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> FormData:
         cleaned = super().clean()
         expires_at = cleaned.get("expires_at")
         if expires_at is not None and expires_at <= get_arrival_time(self.request):
@@ -95,8 +94,7 @@ class RotateForm(RowActionForm):
     old_ends_on = forms.DateField(label="The old key stays valid until the end of", widget=DayInput())
     field_order = ("old_ends_on", "reason")
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def prepare(self) -> None:
         self.zone = ZoneInfo(self.row.client.time_zone)
         self.today = get_arrival_time(self.request).astimezone(self.zone).date()
         self.last = self.today + MAX_ROTATION_OVERLAP - timedelta(days=1)
@@ -120,16 +118,16 @@ class RotateForm(RowActionForm):
         after = self.cleaned_data["old_ends_on"] + timedelta(days=1)
         return min(datetime.combine(after, time(), self.zone) - get_arrival_time(self.request), MAX_ROTATION_OVERLAP)
 
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+    def clean(self) -> FormData:
+        cleaned: FormData = super().clean() or self.cleaned_data
         return {**cleaned, "overlap": self.overlap} if "old_ends_on" in cleaned else cleaned
 
 
-def _rotate(key: ApiKey, given: dict[str, Any], request: HttpRequest) -> HttpResponse:
+def _rotate(key: ApiKey, given: FormData, request: HttpRequest) -> HttpResponse:
     successor, secret = rotate_api_key(
         key, overlap=given["overlap"], reason=given["reason"], actor=actor_of(request), at=get_arrival_time(request)
     )
-    owner: ApiKeyAdmin = site.get_model_admin(ApiKey)
+    owner = ApiKeyAdmin(ApiKey, site)
     old = ApiKey.objects.get(pk=key.pk)
     return owner.issued(
         request, successor, secret, title=gettext("Key rotated"), old=old, old_url=owner.url_of("change", old)
@@ -148,7 +146,7 @@ def _key_pill(key: ApiKey) -> SafeString:
 
 
 @admin.register(ApiKey, site=site)
-class ApiKeyAdmin(ScopedAdmin):
+class ApiKeyAdmin(ScopedAdmin[ApiKey]):
     """API keys: issued, rotated and revoked, never edited; the secret is shown once."""
 
     view_capability = Capability.VIEW_CLIENT_RECORDS
@@ -186,13 +184,12 @@ class ApiKeyAdmin(ScopedAdmin):
         ),
     )
 
-    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002
-        form = super().get_form(request, obj, change, **kwargs)
-        if "scopes" in form.base_fields:
-            form.base_fields["scopes"].choices = [
-                (scope, render_with_code(str(SCOPE_NAMES[scope]), scope)) for scope in KEY_SCOPES
-            ]
-            form.base_fields["scopes"].help_text = gettext("Permissions of the key. Select only what its system needs.")
+    def get_form(self, request: HttpRequest, obj: ApiKey | None = None, *args: bool, **kwargs: Any) -> type[ScopedForm]:
+        form = super().get_form(request, obj, *args, **kwargs)
+        field = form.base_fields.get("scopes")
+        if isinstance(field, forms.MultipleChoiceField):
+            field.choices = [(scope, render_with_code(str(SCOPE_NAMES[scope]), scope)) for scope in KEY_SCOPES]
+            field.help_text = gettext("Permissions of the key. Select only what its system needs.")
         form.code_sources = {}
         return form
 
@@ -200,24 +197,22 @@ class ApiKeyAdmin(ScopedAdmin):
         found: dict[str, Any] = super().get_changeform_initial_data(request)
         return {**found, "scopes": str(found.get("scopes", "")).split(",")}
 
-    def write(self, row: ApiKey, **details: Any) -> None:
+    def write(self, row: ApiKey, saving: Saving) -> None:
         """Issue the key; its secret is passed to this response only."""
         key, secret = issue_api_key(
             row.client_id,
             name=row.name,
             scopes=list(row.scopes),
             expires_at=row.expires_at,
-            actor=details["actor"],
-            reason=details["reason"],
-            at=get_arrival_time(details["request"]),
+            **saving.by_wall_clock,
         )
         row.pk, row.prefix = key.pk, key.prefix
-        details["request"].issued_secret = secret
+        saving.request.issued_secret = secret
 
-    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:  # noqa: ARG002
+    def response_add(self, request: HttpRequest, obj: ApiKey, post_url_continue: str | None = None) -> HttpResponse:  # noqa: ARG002
         return self.issued(request, obj, request.issued_secret, title=gettext("Key issued"))  # type: ignore[attr-defined]
 
-    def issued(self, request: HttpRequest, key: ApiKey, secret: str, **values: Any) -> HttpResponse:
+    def issued(self, request: HttpRequest, key: ApiKey, secret: str, **values: object) -> HttpResponse:
         """Return a page with the secret, which is not stored in a message or the session."""
         context = {"secret": secret, "row_url": find_step_of(request) or self.url_of("change", key), **values}
         return self.page(request, key, "console/key_issued.html", **context)
@@ -238,8 +233,7 @@ class PeriodForm(ScopedForm):
     reason = None  # type: ignore[assignment]  # how Django takes a field out of a form
     kind = forms.ChoiceField(label=_("Kind of data"))
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def prepare(self) -> None:
         if "kind" in self.fields:
             kinds = [kind for kind in list_kinds() if kind.bounds]
             offered = [(kind.code, f"{kind.name} ({describe_bounds(kind.bounds)})") for kind in kinds]
@@ -247,7 +241,7 @@ class PeriodForm(ScopedForm):
 
 
 @admin.register(PeriodChange, site=site)
-class PeriodChangeAdmin(ScopedAdmin):
+class PeriodChangeAdmin(ScopedAdmin[PeriodChange]):
     """All kinds of the portal's own data with their periods, and the changes of them."""
 
     view_capability = Capability.VIEW_SECURITY
@@ -285,16 +279,16 @@ class PeriodChangeAdmin(ScopedAdmin):
         del row
         return PAKTALEEM
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[PeriodChange]:
         return super().get_queryset(request).filter(client_id=PAKTALEEM)
 
-    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+    def get_fieldsets(self, request: HttpRequest, obj: PeriodChange | None = None) -> Fieldsets:
         """Ask for no client, and show the kind and the periods in words once the change is requested."""
         del request
         shown = ["what", "from_to", "ground", "standing", "requested_at", "settled_at"]
         return [(None, {"fields": list(self.row_fields) if obj is None else shown})]
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, object] | None = None) -> HttpResponse:
         if not self.has_view_permission(request):
             return super().changelist_view(request, extra_context)
         lines = list_kind_lines(actor_of(request), at=get_action_time(request))
@@ -304,10 +298,8 @@ class PeriodChangeAdmin(ScopedAdmin):
         }
         return super().changelist_view(request, {**values, **(extra_context or {})})
 
-    def write(self, row: Any, **details: Any) -> None:
-        saved = request_period_change(
-            row.kind, length=row.length, ground=row.ground, actor=details["actor"], at=details["at"]
-        )
+    def write(self, row: PeriodChange, saving: Saving) -> None:
+        saved = request_period_change(row.kind, length=row.length, ground=row.ground, actor=saving.actor, at=saving.at)
         row.pk, row.previous = saved.pk, saved.previous
 
     @admin.display(description="kind of data")

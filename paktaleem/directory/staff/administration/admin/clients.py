@@ -37,7 +37,7 @@ from paktaleem.foundation.clock import client_now, wall_clock_now
 from paktaleem.foundation.console.approvals import approval_actions, change_state_column
 from paktaleem.foundation.console.columns import moment_tag
 from paktaleem.foundation.console.forms import GroundField, ScopedForm
-from paktaleem.foundation.console.model_admin import ScopedAdmin
+from paktaleem.foundation.console.model_admin import Fieldsets, Saving, ScopedAdmin
 from paktaleem.foundation.console.paging import count_each_up_to, format_count
 from paktaleem.foundation.console.requests import actor_of
 from paktaleem.foundation.console.row_actions import RowAction
@@ -153,7 +153,7 @@ _CLIENT_STEPS = (
 
 
 @admin.register(Client, site=site)
-class ClientAdmin(SteppedAdmin):
+class ClientAdmin(SteppedAdmin[Client]):
     """Clients: officers add them in steps and change them; a client administrator sees only their own."""
 
     steps = _CLIENT_STEPS
@@ -197,11 +197,11 @@ class ClientAdmin(SteppedAdmin):
         suggested = {"country": here.country, "time_zone": here.time_zone, "reason": Reason.ONBOARDING.value}
         return {**suggested, **super().get_changeform_initial_data(request)}
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:  # noqa: ARG002
+    def get_readonly_fields(self, request: HttpRequest, obj: Client | None = None) -> tuple[str, ...]:  # noqa: ARG002
         """Make the code read-only after registration."""
         return () if obj is None else (*self.fixed, *self.detail_fields)
 
-    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+    def get_fieldsets(self, request: HttpRequest, obj: Client | None = None) -> Fieldsets:
         """Ask for the ground once the effect of a reduced protection has been shown."""
         sets = super().get_fieldsets(request, obj)
         if getattr(request, "reduces", False) or "ground" in request.POST:
@@ -230,14 +230,15 @@ class ClientAdmin(SteppedAdmin):
             gettext("Its page of purposes and requests is public at once, under its code."),
         ]
 
-    def panels(self, request: HttpRequest, row: Client) -> list[dict[str, Any]]:
+    def panels(self, request: HttpRequest, row: Client) -> list[dict[str, object]]:
         found = [_protection_panel(row)] if getattr(request, "reduces", False) else []
         if actor_of(request).client_id is None and not row.is_paktaleem and not _has_administrator(row, request):
             found.append({"template": "console/panels/no_administrator.html"})
         pages = [(one.title, self.url_of(one.slug, row)) for one in self._pages_of(request, row)]
-        own = [{"template": "console/panels/client_pages.html", "pages": pages}] if pages else []
+        if pages:
+            found.append({"template": "console/panels/client_pages.html", "pages": pages})
         public = [(one.title, reverse(one.url_name, args=[row.code])) for one in public_pages]
-        return [*found, *own, {"template": "console/panels/public_pages.html", "pages": public}]
+        return [*found, {"template": "console/panels/public_pages.html", "pages": public}]
 
     def _pages_of(self, request: HttpRequest, row: Client) -> list[ClientPage]:
         if row.is_paktaleem:
@@ -277,12 +278,12 @@ class ClientAdmin(SteppedAdmin):
         """Return the current time in a sandbox; a dash for other clients."""
         return moment_tag(wall_clock_now() + row.clock_offset) if row.is_sandbox else "—"
 
-    def write(self, row: Client, **details: Any) -> None:
+    def write(self, row: Client, saving: Saving) -> None:
         """Register or change the client; show a warning if a change needs approval."""
-        request = details["request"]
+        request = saving.request
         at, ground = get_arrival_time(request), request.POST.get("ground", "")
         try:
-            change_client(row, ground=ground, actor=details["actor"], reason=details["reason"], at=at)
+            change_client(row, ground=ground, actor=saving.actor, reason=saving.reason, at=at)
         except ReducesProtection:
             request.reduces = True
             raise
@@ -290,7 +291,7 @@ class ClientAdmin(SteppedAdmin):
             messages.warning(request, gettext(_WAITS))
 
 
-def _protection_panel(client: Client) -> dict[str, Any]:
+def _protection_panel(client: Client) -> dict[str, object]:
     with in_client(client.pk):
         children, unknown = map(format_count, count_each_up_to(*list_protected(client.pk, at=client_now())))
     return {"template": "console/panels/protection.html", "children": children, "unknown": unknown}
@@ -306,7 +307,7 @@ _LABELS = {
 
 
 @admin.register(ClientChange, site=site)
-class ClientChangeAdmin(ScopedAdmin):
+class ClientChangeAdmin(ScopedAdmin[ClientChange]):
     """Changes of clients that reduce guardian protection."""
 
     view_capability = Capability.VIEW_RECORDS
@@ -332,7 +333,7 @@ class ClientChangeAdmin(ScopedAdmin):
         danger=True,
     )
 
-    def panels(self, request: HttpRequest, row: ClientChange) -> list[dict[str, Any]]:  # noqa: ARG002 -- as the base
+    def panels(self, request: HttpRequest, row: ClientChange) -> list[dict[str, object]]:  # noqa: ARG002 -- as the base
         return [_protection_panel(row.client)]
 
     @admin.display(description="requested change")
@@ -366,7 +367,7 @@ class SchoolsField(forms.CharField):
     """The LMS ids of the schools to which a membership is limited."""
 
     def __init__(self, **kwargs: Any) -> None:
-        values: dict[str, Any] = {
+        values: dict[str, object] = {
             "label": _("Limited to schools"),
             "required": False,
             "max_length": 10_000,

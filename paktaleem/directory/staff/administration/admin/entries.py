@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import admin
-from django.db.models import CharField, Count, Max, QuerySet
+from django.db.models import CharField, Count, Max, Model, QuerySet
 from django.db.models.functions import Cast
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
@@ -104,10 +104,10 @@ class KindFilter(ChosenFilter):
     title = "act"
     parameter_name = "act"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:  # noqa: ARG002
         return [(family, f"{gettext(words)} ({family})") for family, words in FAMILY_NAMES.items()]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:  # noqa: ARG002
         return queryset.filter(family=self.value()) if self.value() else queryset
 
 
@@ -117,10 +117,10 @@ class ActorFilter(admin.SimpleListFilter):
     title = "actor kind"
     parameter_name = "actor_kind"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:  # noqa: ARG002
         return [(kind.value, gettext(words)) for kind, words in ACTOR_KINDS.items()]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:  # noqa: ARG002
         return queryset.filter(actor_kind=self.value()) if self.value() else queryset
 
 
@@ -133,7 +133,7 @@ def _hide_demands(entries: QuerySet[Entry], actor: Actor) -> QuerySet[Entry]:
 
 
 @admin.register(Entry, site=site)
-class EntryAdmin(ExportableAdmin, EvidenceAdmin):
+class EntryAdmin(ExportableAdmin[Entry], EvidenceAdmin[Entry]):
     """Ledger entries as they were recorded."""
 
     view_capability = Capability.VIEW_RECORDS
@@ -147,7 +147,7 @@ class EntryAdmin(ExportableAdmin, EvidenceAdmin):
     exported = "act=kind recorded_at actor_kind actor_role person=subject_id body leaf_hash"
     actor = actor_column()
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Entry]:
         """Annotate the actors' names; defer the encrypted column."""
         actor = actor_of(request)
         return annotate_actor(_hide_demands(super().get_queryset(request), actor).defer("openings"), actor)
@@ -169,7 +169,7 @@ class EntryAdmin(ExportableAdmin, EvidenceAdmin):
     @admin.display(description="details")
     def in_words(self, row: Entry) -> SafeString | str:
         """Return the facts of the act in words: reasons, purposes and times as every page shows them."""
-        facts: dict[str, Any] = json.loads(row.body)["facts"]
+        facts: dict[str, object] = json.loads(row.body)["facts"]
         lines = [(format_fact_name(name), _describe_fact(name, facts[name], row)) for name in sorted(facts)]
         return format_html_join("", "<div><bdi>{}</bdi>: <bdi>{}</bdi></div>", lines) if lines else "—"
 
@@ -210,7 +210,7 @@ def _name_code(code: Any) -> str:
 
 
 @latest_acts.connect
-def list_latest_acts(actor: Actor) -> Sequence[Any]:
+def list_latest_acts(actor: Actor) -> Sequence[object]:
     """Return the latest acts for the start page, in two queries; empty if ``actor`` may not view the ledger.
 
     Acts of the same kind by the same actor at the same time are one line with their number, such as an import of a
@@ -252,7 +252,7 @@ _MOST = 50
 
 
 @admin.register(AccessRecord, site=site)
-class AccessRecordAdmin(ExportableAdmin, EvidenceAdmin):
+class AccessRecordAdmin(ExportableAdmin[AccessRecord], EvidenceAdmin[AccessRecord]):
     """Accesses to sealed personal fields, with the reason for each."""
 
     view_capability = Capability.VIEW_RECORDS
@@ -265,7 +265,7 @@ class AccessRecordAdmin(ExportableAdmin, EvidenceAdmin):
     exported = "looked_at actor_kind actor_role reason fields person=subject__external_id"
     actor = actor_column()
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[AccessRecord]:
         return annotate_actor(super().get_queryset(request).select_related("subject"), actor_of(request))
 
     @admin.display(description="fields")
@@ -279,11 +279,11 @@ class AccessRecordAdmin(ExportableAdmin, EvidenceAdmin):
 
 
 @on_tab(LOOKS)
-def looks_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
+def looks_panel(request: HttpRequest, row: Subject) -> dict[str, object] | None:
     """Show who looked at a person's data, why and at which fields: the latest fifty accesses."""
     if not may(request, Capability.VIEW_RECORDS, row.client_id):
         return None
-    page: AccessRecordAdmin = site.get_model_admin(AccessRecord)
+    page = AccessRecordAdmin(AccessRecord, site)
     found = AccessRecord.objects.filter(client_id=row.client_id, subject=row).order_by("-looked_at", "-id")
     lines = take_latest(annotate_actor(found, actor_of(request)), _MOST).map(
         lambda one: {
@@ -300,7 +300,7 @@ def looks_panel(request: HttpRequest, row: Subject) -> dict[str, Any] | None:
     }
 
 
-def show_work(request: HttpRequest, context: dict[str, Any]) -> TemplateResponse:
+def show_work(request: HttpRequest, context: dict[str, object]) -> TemplateResponse:
     """Show the long acts that run or ended lately, of the client or of all."""
     actor = actor_of(request)
     found = list_work(actor, at=get_action_time(request))

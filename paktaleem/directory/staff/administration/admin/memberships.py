@@ -36,8 +36,9 @@ from paktaleem.foundation.accounts.staff_services import (
 from paktaleem.foundation.accounts.staff_ties import StaffTie, TieKind
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.console.columns import period_pill, render_state, state_column
-from paktaleem.foundation.console.forms import RowActionForm, ScopedForm, set_choices
+from paktaleem.foundation.console.forms import FormData, RowActionForm, ScopedForm, set_choices
 from paktaleem.foundation.console.long_acts import STEP
+from paktaleem.foundation.console.model_admin import Fieldsets, Saving
 from paktaleem.foundation.console.requests import actor_of
 from paktaleem.foundation.console.row_actions import RowAction, calls
 from paktaleem.foundation.console.site import site
@@ -51,14 +52,13 @@ class MembershipForm(ScopedForm):
 
     schools = SchoolsField()
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def prepare(self) -> None:
         if "schools" in self.fields and self.instance.school_ids is not None:
             self.initial["schools"] = show_schools(self.instance.school_ids)
         if "role" in self.fields and actor_of(self.request).client_id is not None:
             set_choices(self, "role", [(code, gettext(label)) for code, label in _ROLES_AT_CLIENTS])
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> FormData:
         cleaned = super().clean()
         client = cleaned.get("client")
         client_id = client.pk if client is not None else self.instance.client_id
@@ -85,8 +85,7 @@ class InvitationForm(MembershipForm):
 class EndForm(RowActionForm):
     """Form to end a membership; it names the API keys that end with it."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def prepare(self) -> None:
         if keys := list_held_keys(self.row.user_id, self.row.client_id):
             words = gettext("These API keys were issued to this person and are revoked now: {keys}.")
             self.fields["reason"].help_text = words.format(keys=", ".join(str(key) for key in keys))
@@ -125,7 +124,7 @@ def _membership_pill(membership: Any) -> SafeString:
 
 
 @admin.register(Membership, site=site)
-class MembershipAdmin(ProposingAdmin):
+class MembershipAdmin(ProposingAdmin[Membership]):
     """Memberships: the role of a user at a client."""
 
     view_capability = Capability.VIEW_RECORDS
@@ -174,22 +173,26 @@ class MembershipAdmin(ProposingAdmin):
     def describe_row(self, row: Membership) -> str:
         return f"{row.user.email}: {row}"
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
         links = StaffTie.objects.filter(user_id=OuterRef("user_id"), kind=TieKind.LINK).order_by()
         expiry = Subquery(links.values("user_id").annotate(until=Max("open_until")).values("until"))
         found: QuerySet[Any] = super().get_queryset(request).select_related("user").annotate(link_until=expiry)
         return with_school_names(found)
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, object] | None = None) -> HttpResponse:
         return super().changelist_view(request, {"add_title": _name_addition(request), **(extra_context or {})})
 
     def changeform_view(
-        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, object] | None = None,
     ) -> HttpResponse:
         named = {"add_title": _name_addition(request), **(extra_context or {})}
         return super().changeform_view(request, object_id, form_url, named)
 
-    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+    def get_fieldsets(self, request: HttpRequest, obj: Membership | None = None) -> Fieldsets:
         """Ask for the address and name of a person who is invited, instead of an account."""
         sets = super().get_fieldsets(request, obj)
         if obj is None and _is_invitation(request):
@@ -199,12 +202,14 @@ class MembershipAdmin(ProposingAdmin):
             sets[0][1]["fields"] = [name for name in sets[0][1]["fields"] if name != "schools"]
         return sets
 
-    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002
+    def get_form(
+        self, request: HttpRequest, obj: Membership | None = None, *args: bool, **kwargs: Any
+    ) -> type[ScopedForm]:
         if obj is None and _is_invitation(request):
             kwargs["form"] = InvitationForm
-        return super().get_form(request, obj, change, **kwargs)
+        return super().get_form(request, obj, *args, **kwargs)
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+    def get_readonly_fields(self, request: HttpRequest, obj: Membership | None = None) -> tuple[str, ...]:
         """Make all fields of an ended membership read-only."""
         fields = super().get_readonly_fields(request, obj)
         return (*fields, "role") if obj is not None and obj.ends_at is not None else fields
@@ -221,24 +226,24 @@ class MembershipAdmin(ProposingAdmin):
     def person(self, row: Membership) -> str:
         return row.user.full_name
 
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
+    def save_model(self, request: HttpRequest, obj: Membership, form: ScopedForm, change: bool) -> None:  # noqa: FBT001
         """Keep whom the form invites for ``write``."""
         if isinstance(form, InvitationForm):
             given = {name: form.cleaned_data[name] for name in ("email", "full_name", "language")}
             request.invited = Colleague(**given)  # type: ignore[attr-defined]
         super().save_model(request, obj, form, change)
 
-    def write(self, row: Membership, **details: Any) -> None:
-        request, invited = details["request"], getattr(details["request"], "invited", None)
-        stamp = {"actor": details["actor"], "reason": details["reason"], "at": get_arrival_time(request)}
+    def write(self, row: Membership, saving: Saving) -> None:
+        request, invited = saving.request, getattr(saving.request, "invited", None)
+        by = saving.by_wall_clock
         if invited is None:
-            made = change_membership(row, **stamp)
+            made = change_membership(row, **by)
         else:
-            made = invite_colleague(invited, client_id=row.client_id, role=row.role, school_ids=row.school_ids, **stamp)
+            made = invite_colleague(invited, client_id=row.client_id, role=row.role, school_ids=row.school_ids, **by)
         request.proposal = made if isinstance(made, StaffChange) else None
         row.pk = made.pk
 
-    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
+    def response_add(self, request: HttpRequest, obj: Membership, post_url_continue: str | None = None) -> HttpResponse:
         """Show the row or the proposal, with a message after an invitation."""
         if getattr(request, "invited", None) is not None:
             messages.info(request, gettext("The person is informed by email."))

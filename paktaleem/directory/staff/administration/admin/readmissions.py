@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html
@@ -23,7 +23,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester, is_other_person
 from paktaleem.foundation.console.columns import client_name, render_state, staff_name, state_column
 from paktaleem.foundation.console.forms import ActionForm, ScopedForm
-from paktaleem.foundation.console.model_admin import ScopedAdmin
+from paktaleem.foundation.console.model_admin import Fieldsets, ScopedAdmin
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.row_actions import RowAction, calls
 from paktaleem.foundation.console.search import MOST_OF_A_KIND, Hit, Hits, SearchText, personal_searches, searches
@@ -50,15 +50,15 @@ class PendingFilter(admin.SimpleListFilter):
     title = "state"
     parameter_name = "state"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:  # noqa: ARG002
         return [("pending", gettext("Waiting")), ("approved", gettext("Approved"))]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:  # noqa: ARG002
         return queryset.filter(approved_at__isnull=self.value() == "pending") if self.value() else queryset
 
 
 @admin.register(Readmission, site=site)
-class ReadmissionAdmin(ScopedAdmin):
+class ReadmissionAdmin(ScopedAdmin[Readmission]):
     """Requests to let an erased person be registered again."""
 
     view_capability = Capability.VIEW_RECORDS
@@ -95,7 +95,7 @@ class ReadmissionAdmin(ScopedAdmin):
         ),
     )
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Readmission]:
         """Annotate the officers' names; clients see “PakTaleem” instead."""
         names = {
             "requester_name": staff_name("requested_by", actor_of(request)),
@@ -104,13 +104,13 @@ class ReadmissionAdmin(ScopedAdmin):
         found: QuerySet[Any] = super().get_queryset(request).annotate(**names)
         return found
 
-    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+    def get_fieldsets(self, request: HttpRequest, obj: Readmission | None = None) -> Fieldsets:
         """Show the LMS id field for a new request only; it is not stored."""
         if obj is None:
             return super().get_fieldsets(request, obj)
         return [(None, {"fields": ["owner", *self.detail_fields]})]
 
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: ARG002, FBT001
+    def save_model(self, request: HttpRequest, obj: Readmission, form: ScopedForm, change: bool) -> None:  # noqa: ARG002, FBT001
         with in_client(obj.client_id):
             made = request_readmission(
                 form.cleaned_data["external_id"].strip(),
@@ -120,7 +120,7 @@ class ReadmissionAdmin(ScopedAdmin):
             )
             obj.pk = made.pk
 
-    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:  # noqa: ARG002
+    def response_add(self, request: HttpRequest, obj: Readmission, *_: object, **__: object) -> HttpResponse:
         """Tell the officer that a second officer must approve."""
         messages.success(request, gettext("Requested: a second officer must approve it."))
         return HttpResponseRedirect(self.url_of("change", obj))

@@ -1,7 +1,5 @@
 """``manage.py reseal_second_factors``: re-encrypt the secrets of second factors under the current wrapping key."""
 
-from typing import Any
-
 from django.core.management.base import BaseCommand, CommandError
 
 from paktaleem.directory.staff.sign_in.adapters import reencrypt_second_factors
@@ -13,7 +11,7 @@ class Command(BaseCommand):
 
     help = "Re-encrypt the secrets of second factors under the current wrapping key."
 
-    def handle(self, *_: Any, **__: Any) -> None:
+    def handle(self, *_: object, **__: object) -> None:
         """Re-encrypt all secrets in one transaction and report how many; fail if some cannot be decrypted."""
         with in_global():
             done, lost = reencrypt_second_factors()
