@@ -1,0 +1,1 @@
+"""Files about people: encrypted chunks in PostgreSQL, limited in size."""
