@@ -40,3 +40,10 @@ def violations(page: Page) -> list[tuple[str, Any]]:
 
 def fits(page: Page) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
+
+
+def sign_in(page: Page, base: str, who: dict[str, Any]) -> None:
+    page.goto(f"{base}/admin/")
+    page.fill("input[name=username]", who["email"])
+    page.fill("input[name=password]", who["password"])
+    page.get_by_role("button", name="Sign in", exact=True).click()

@@ -3,11 +3,13 @@
 import http.client
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from django.conf import settings
 from django.db import connections
 
@@ -32,10 +34,22 @@ def environment_of_server() -> dict[str, str]:
 
 
 @contextmanager
-def served(logs: Path) -> Iterator[int]:
-    """Serve the portal (tests/api/killed_server.py) as in production, by one process; yield its port."""
+def set_environment(**added: str) -> Iterator[None]:
+    """Set the variables of a served portal and those added, which processes started meanwhile inherit."""
+    with pytest.MonkeyPatch.context() as environment:
+        for name, value in (environment_of_server() | added).items():
+            environment.setenv(name, value)
+        yield
+
+
+@contextmanager
+def served(logs: Path, **added: str) -> Iterator[int]:
+    """Serve the portal (tests/api/killed_server.py) as in production, by one process; yield its port.
+
+    Its environment, with the variables added, is that of the test meanwhile.
+    """
     port = free_port()
-    with serving(logs, port):
+    with set_environment(**added), serving(logs, port):
         yield port
 
 
@@ -69,3 +83,16 @@ def call(port: int, method: str, path: str, body: Any = None, **headers: str) ->
         return response.status, response.headers, response.read()
     finally:
         connection.close()
+
+
+def aside[Found](act: Callable[[], Found]) -> Found:
+    """Run database code in a separate thread: Django refuses it in Playwright's event loop."""
+
+    def done() -> Found:
+        try:
+            return act()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(done).result()

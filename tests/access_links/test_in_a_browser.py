@@ -23,11 +23,6 @@ SHOTS = os.environ.get("CHOICES_SHOTS")
 PHONE: Any = {"width": 360, "height": 740}
 
 
-@pytest.fixture(scope="module")
-def served(shared_demonstration: Demonstration) -> Demonstration:
-    return shared_demonstration
-
-
 def code_sent_to(address: str, folder: Path) -> str:
     return sent_to(address, folder, r"^(\d{8})\s*$")
 
@@ -82,19 +77,19 @@ def look(page: Page, name: str, *, java_script_enabled: bool) -> None:
     ids=["english-with-script", "english-without", "urdu-with-script", "urdu-without"],
 )
 def test_one_comes_in_by_a_code_gives_takes_back_and_gives_again(
-    served: Demonstration, chromium: Browser, language: str, settings_of: Any, who: str
+    shared_demonstration: Demonstration, chromium: Browser, language: str, settings_of: Any, who: str
 ) -> None:
     context = chromium.new_context(viewport=PHONE, **settings_of)
     page, said = context.new_page(), list[str]()
     page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
-    base, address = served.values["base_url"].rstrip("/"), f"{who}@khyber-people.example"
+    base, address = shared_demonstration.values["base_url"].rstrip("/"), f"{who}@khyber-people.example"
 
     page.goto(f"{base}/choices/khyber/?lang={language}")
     shot(page, f"start-{language}")
     page.fill("input[name=contact]", address)
     page.click("main form button")
     shot(page, f"code-{language}")
-    page.fill("input[name=code]", code_sent_to(address, Path(served.values["mail_dir"])))
+    page.fill("input[name=code]", code_sent_to(address, Path(shared_demonstration.values["mail_dir"])))
     page.click("main form button")
     expect(page.locator("html")).to_have_attribute("dir", "rtl" if language == "ur" else "ltr")
 
@@ -126,7 +121,7 @@ def test_one_comes_in_by_a_code_gives_takes_back_and_gives_again(
     assert [one for one in said if "403" not in one] == []
 
 
-def asked_about(served: Demonstration, child: str, guardian: str) -> str:
+def asked_about(shared_demonstration: Demonstration, child: str, guardian: str) -> str:
     """Register a child through the API with a parent who is then invited; return the parent's address."""
     address = f"{guardian}@indus-people.example"
     parent = {"full_name": f"{guardian.title()} Parent", "email": address, "relationship": "parent"}
@@ -136,16 +131,16 @@ def asked_about(served: Demonstration, child: str, guardian: str) -> str:
         "full_name": f"{child.title()} Child",
         "birth_date": f"{datetime.now(UTC).year - 8}-01-05",
     }
-    assert sent(served, "PUT", f"subjects/lms-{child}", person) == HTTPStatus.CREATED
-    assert sent(served, "POST", "guardian-invitations", told) == HTTPStatus.CREATED
+    assert sent(shared_demonstration, "PUT", f"subjects/lms-{child}", person) == HTTPStatus.CREATED
+    assert sent(shared_demonstration, "POST", "guardian-invitations", told) == HTTPStatus.CREATED
     return address
 
 
-def sent(served: Demonstration, method: str, path: str, body: Any) -> int:
+def sent(shared_demonstration: Demonstration, method: str, path: str, body: Any) -> int:
     """Call the API as the learning platform of Indus; return the status."""
-    indus = next(one for one in served.values["clients"] if one["code"] == "indus")
+    indus = next(one for one in shared_demonstration.values["clients"] if one["code"] == "indus")
     headers = {"Authorization": f"Bearer {indus['api_key']}", "Content-Type": "application/json"}
-    url = f"{served.values['base_url'].rstrip('/')}/api/v1/{path}"
+    url = f"{shared_demonstration.values['base_url'].rstrip('/')}/api/v1/{path}"
     request = urllib.request.Request(url, json.dumps(body).encode(), headers, method=method)  # noqa: S310 -- ours
     with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 -- as above
         return int(answer.status)
@@ -191,10 +186,10 @@ def have_oneself_checked(page: Page, language: str, settings_of: Any) -> None:
     ids=["english-with-script", "english-without", "urdu-with-script", "urdu-without"],
 )
 def test_a_guardian_opens_the_emailed_link_reads_decides_and_requests(  # noqa: PLR0917 -- as parametrized
-    served: Demonstration, chromium: Browser, language: str, settings_of: Any, who: str, child: str
+    shared_demonstration: Demonstration, chromium: Browser, language: str, settings_of: Any, who: str, child: str
 ) -> None:
-    address = asked_about(served, child, who)
-    base, folder = served.values["base_url"].rstrip("/"), Path(served.values["mail_dir"])
+    address = asked_about(shared_demonstration, child, who)
+    base, folder = shared_demonstration.values["base_url"].rstrip("/"), Path(shared_demonstration.values["mail_dir"])
     context = chromium.new_context(viewport=PHONE, **settings_of)
     page, said = context.new_page(), list[str]()
     page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)

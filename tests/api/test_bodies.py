@@ -14,7 +14,7 @@ from consent.consents.models import ConsentEvent
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.web.public.request_bodies import REFUSED, WholeRequests
 from tests.api.callers import Caller, question
-from tests.serving import HOST, environment_of_server, served
+from tests.serving import HOST, served
 
 WITHDRAW = "/api/v1/subjects/lms-kiran/consents/newsletter/withdraw"
 EVALUATION = "/access/v1/evaluation"
@@ -26,14 +26,11 @@ SPOKEN = {"method": "phone", "evidence": "called at ten"}
 def started(tmp_path_factory):
     """Start the server when it is first wanted, and keep it for all tests here; each test has its rows put back."""
     with ExitStack() as kept:
-        yield cache(lambda: kept.enter_context(served(tmp_path_factory.mktemp("logs"))))
+        yield cache(lambda: kept.enter_context(served(tmp_path_factory.mktemp("logs"), BODY_SECONDS="1")))
 
 
 @pytest.fixture
-def port(committed, monkeypatch, started):
-    for name, value in environment_of_server().items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("BODY_SECONDS", "1")
+def port(committed, started):
     return started()
 
 

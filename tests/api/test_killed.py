@@ -9,16 +9,14 @@ from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.web.api.models import KeptAnswer
 from tests.api.callers import Caller
 from tests.api.test_idempotency import CONSENTS, KEY, consent_body
-from tests.serving import call, environment_of_server, is_alive, served
+from tests.serving import call, is_alive, served, set_environment
 
 
 @pytest.fixture
-def lost(committed, monkeypatch, tmp_path):
+def lost(committed, tmp_path):
     """Return the file with the response that a killed server did not send."""
-    for name, value in environment_of_server().items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("LOST_ANSWER", str(tmp_path / "lost"))
-    return tmp_path / "lost"
+    with set_environment(LOST_ANSWER=str(tmp_path / "lost")):
+        yield tmp_path / "lost"
 
 
 def post(port, secret, body, **headers):

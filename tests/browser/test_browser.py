@@ -26,11 +26,6 @@ PAGES = {
 }
 
 
-@pytest.fixture(scope="module")
-def served(shared_demonstration: Demonstration) -> Demonstration:
-    return shared_demonstration
-
-
 class Visit:
     """A browser page with the errors it reported."""
 
@@ -66,8 +61,8 @@ class Visit:
 
 
 @pytest.fixture
-def visit(chromium: Browser, served: Demonstration) -> Iterator[Visit]:
-    one = Visit(chromium, served)
+def visit(chromium: Browser, shared_demonstration: Demonstration) -> Iterator[Visit]:
+    one = Visit(chromium, shared_demonstration)
     yield one
     one.page.context.close()
 

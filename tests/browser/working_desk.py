@@ -1,22 +1,38 @@
 """The desk of one member of staff in Chromium, worked from the keyboard, with every page judged."""
 
+import os
 from typing import Any
 
+from django.conf import settings
 from playwright.sync_api import Browser, ConsoleMessage, Locator, expect
 
-from tests.browsing import fits
+from tests.browsing import WIDE, fits, violations
 from tests.cast import Cast
-from tests.consent.test_announcing_in_a_browser import Desk
+from tests.serving import HOST, aside
+from tests.signing_in import browser_of
+
+SHOTS = os.environ.get("SHOTS", "")
+LABELS_OUT_OF_LINE = """() => {
+    const side = document.documentElement.dir === "rtl" ? "right" : "left";
+    const edge = (one) => Math.round(one.getBoundingClientRect()[side]);
+    const labels = [...document.querySelectorAll(".form-row > .flex-container > label")];
+    return labels.filter((label) => edge(label) !== edge(label.parentElement)).map((label) => label.textContent);
+}"""
 
 MOST_TABS = 120
 """The most presses of Tab from the beginning of a page's content to what is done there."""
 
 
-class WorkingDesk(Desk):
+class WorkingDesk:
     """A desk whose user presses keys only; it collects what the browser reports on any page."""
 
     def __init__(self, chromium: Browser, port: int, cast: Cast, name: str, language: str) -> None:
-        super().__init__(chromium, port, cast, name, language)
+        self.base, self.language, self.name = f"http://{HOST}:{port}", language, name
+        session = aside(lambda: browser_of(cast.user(name)).cookies[settings.SESSION_COOKIE_NAME].value)
+        kept = {settings.SESSION_COOKIE_NAME: session, settings.LANGUAGE_COOKIE_NAME: language}
+        context = chromium.new_context(viewport=WIDE)
+        context.add_cookies([{"name": key, "value": value, "url": self.base} for key, value in kept.items()])
+        self.page = context.new_page()
         self.reports: list[str] = []
         self.pages: list[str] = []
         self.page.on("console", self._note)
@@ -27,11 +43,19 @@ class WorkingDesk(Desk):
             self.reports.append(f"{self.page.url}: {message.text}")
 
     def look(self, name: str) -> None:
-        """Judge the page: axe-core, direction, width, and what the browser reported so far."""
-        super().look(name)
+        """Judge the page: axe-core, direction, width, labels, and what the browser reported so far."""
+        self.page.wait_for_load_state()
+        if SHOTS:
+            self.page.screenshot(path=f"{SHOTS}/{self.name}-{name}-{self.language}.png", full_page=True)
+        expect(self.page.locator("html")).to_have_attribute("dir", "rtl" if self.language == "ur" else "ltr")
+        assert violations(self.page) == [], name
         assert fits(self.page), name
+        assert self.page.evaluate(LABELS_OUT_OF_LINE) == [], name
         assert self.reports == []
         self.pages.append(name)
+
+    def go(self, url: str) -> None:
+        self.page.goto(self.base + url)
 
     def follow(self, wanted: Locator, name: str = "") -> None:
         """Reach a link or a button with Tab, press Enter, and judge the page that opens, if it has a name."""

@@ -19,21 +19,16 @@ PHONE: Any = {"width": 360, "height": 740}
 
 
 @pytest.fixture(scope="module")
-def served(shared_demonstration: Demonstration) -> Demonstration:
-    return shared_demonstration
-
-
-@pytest.fixture(scope="module")
-def announced(served: Demonstration, chromium: Browser) -> str:
+def announced(shared_demonstration: Demonstration, chromium: Browser) -> str:
     """Return the portal's URL once the emails are sent and the coming version is shown.
 
     The worker sends the emails at once; whether they were accepted is checked by a task that runs every minute.
     """
-    base = str(served.values["base_url"]).rstrip("/")
+    base = str(shared_demonstration.values["base_url"]).rstrip("/")
     page, ends_at = chromium.new_page(), time.monotonic() + PATIENCE
     while "/compare/" not in page.request.get(f"{base}/privacy/khyber/?lang=en").text():  # bypasses the browser's cache
         assert time.monotonic() < ends_at, "no email was accepted"
-        served.run_task("consent.follow_each_minute")
+        shared_demonstration.run_task("consent.follow_each_minute")
     page.close()
     return base
 

@@ -4,11 +4,11 @@ import csv
 import io
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browsing import sign_in
 from tests.demo.running import Demonstration, running_demonstration
 from tests.rosters import school
 
@@ -17,13 +17,6 @@ from tests.rosters import school
 def served() -> Iterator[Demonstration]:
     with running_demonstration() as demonstration:
         yield demonstration
-
-
-def sign_in(page: Page, base: str, who: dict[str, Any]) -> None:
-    page.goto(f"{base}/admin/")
-    page.fill("input[name=username]", who["email"])
-    page.fill("input[name=password]", who["password"])
-    page.get_by_role("button", name="Sign in", exact=True).click()
 
 
 def choose(page: Page, base: str, name: str, content: bytes, *, covers: str) -> None:

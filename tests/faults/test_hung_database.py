@@ -152,9 +152,7 @@ def test_psycopg_resumes_a_waiting_statement_so_that_it_can_be_ended(committed, 
         assert link.closed
 
 
-def test_a_stopped_database_fails_requests_within_seconds(key, monkeypatch, tmp_path):
-    for name, value in environment_of_server().items():
-        monkeypatch.setenv(name, value)
+def test_a_stopped_database_fails_requests_within_seconds(key, tmp_path):
     with served(tmp_path) as port:
         assert decide(port, key)[0] == 200
         with stopped(template_ready()):
@@ -163,14 +161,11 @@ def test_a_stopped_database_fails_requests_within_seconds(key, monkeypatch, tmp_
         check_serving_again(port, key)
 
 
-def test_dropped_packets_fail_requests_within_seconds(key, relay, monkeypatch, tmp_path):
-    environment = environment_of_server()
+def test_dropped_packets_fail_requests_within_seconds(key, relay, tmp_path):
     address = template_ready().url(APP, "")
     there = address[address.rindex("@") : address.rindex("/")]
-    environment["DATABASE_URL"] = environment["DATABASE_URL"].replace(there, f"@{HOST}:{relay.port}")
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    with served(tmp_path) as port:
+    database = environment_of_server()["DATABASE_URL"].replace(there, f"@{HOST}:{relay.port}")
+    with served(tmp_path, DATABASE_URL=database) as port:
         assert decide(port, key)[0] == 200
         relay.is_dropping = True
         check_failing_soon(port, key)

@@ -10,7 +10,7 @@ from itertools import cycle
 import pytest
 
 from tests.api.callers import Caller, question
-from tests.serving import HOST, environment_of_server, served
+from tests.serving import HOST, served
 
 HEAD = b"POST /access/v1/evaluation HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
 BEGINNINGS = (
@@ -27,9 +27,7 @@ SOON = 15
 
 
 @pytest.fixture
-def port(committed, monkeypatch, tmp_path):
-    for name, value in environment_of_server().items():
-        monkeypatch.setenv(name, value)
+def port(committed, tmp_path):
     with served(tmp_path) as port:
         yield port
 

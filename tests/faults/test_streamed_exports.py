@@ -17,7 +17,7 @@ from paktaleem.foundation.tenancy.context import in_client
 from tests.cast import Cast
 from tests.console.test_exports import PEOPLE, plant
 from tests.database import template_ready
-from tests.serving import HOST, call, environment_of_server, served
+from tests.serving import HOST, call, served
 from tests.signing_in import browser_of
 
 TOKEN = "a" * 32
@@ -25,9 +25,7 @@ PARTS = 3
 
 
 @pytest.fixture
-def port(committed: Cast, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[int]:
-    for name, value in environment_of_server().items():
-        monkeypatch.setenv(name, value)
+def port(committed: Cast, tmp_path: Path) -> Iterator[int]:
     with served(tmp_path) as port:
         yield port
 

@@ -3,14 +3,13 @@
 import pytest
 
 from tests.minilms.connecting import Platform
-from tests.serving import environment_of_server, served
+from tests.serving import served
 
 
 @pytest.fixture
-def platform(committed, monkeypatch, tmp_path):
+def platform(committed, tmp_path):
     """The mini-LMS of Khyber, connected to the running portal."""
     lms = Platform(tmp_path, committed.key("khyber"))
-    for name, value in (environment_of_server() | {"WEBHOOKS_ALLOWED": lms.address}).items():
-        monkeypatch.setenv(name, value)
-    with served(tmp_path / "web") as port:
+    # in this folder are the emails, for which the key of a person waits
+    with served(tmp_path / "web", WEBHOOKS_ALLOWED=lms.address, MAIL_FOLDER=str(tmp_path / "mails")) as port:
         yield lms.connect(port)

@@ -3,7 +3,6 @@
 import sys
 from datetime import timedelta
 
-import pytest
 from django.utils import timezone
 
 from paktaleem.directory.data_systems.models import Order
@@ -20,24 +19,12 @@ from rights.requests.services.closing import answer_request, close_request
 from rights.requests.services.decisions import decide_part
 from rights.requests.services.steps import list_parts
 from tests.embedded.processes import wait_for
-from tests.minilms.connecting import Platform, until
-from tests.serving import environment_of_server, served
+from tests.minilms.connecting import until
 
 KIRAN = "lms-kiran"
 WORKER = [sys.executable, "manage.py", "procrastinate", "worker", "--shutdown-graceful-timeout", "1"]
 LONG_AGO = timedelta(hours=73)
 """The request is decided and approved so long ago that the cooling-off is over."""
-
-
-@pytest.fixture
-def platform(committed, monkeypatch, tmp_path):
-    """The mini-LMS of Khyber, connected to the running portal."""
-    lms = Platform(tmp_path, committed.key("khyber"))
-    own = {"WEBHOOKS_ALLOWED": lms.address, "MAIL_FOLDER": str(tmp_path / "mails")}  # the key waits for the emails
-    for name, value in (environment_of_server() | own).items():
-        monkeypatch.setenv(name, value)
-    with served(tmp_path / "web") as port:
-        yield lms.connect(port)
 
 
 def test_a_request_ends_with_nothing_in_the_platform_and_a_certificate(committed, platform, tmp_path):

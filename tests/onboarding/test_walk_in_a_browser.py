@@ -22,9 +22,8 @@ from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.accounts.officers import EMAIL as GUL
 from tests.accounts.officers import approve, second_officer_user
 from tests.cast import Cast
-from tests.consent.test_announcing_in_a_browser import aside
 from tests.onboarding.walking import Tally, Walker
-from tests.serving import HOST, environment_of_server, served
+from tests.serving import HOST, aside, served
 from tests.signin.visiting import letters
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "console.md"
@@ -35,12 +34,9 @@ MINUTES = 15
 
 
 @pytest.fixture
-def port(committed: Cast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+def port(committed: Cast, tmp_path: Path) -> Iterator[int]:
     """The portal, served on this test's own database, with the second factor required."""
-    values = environment_of_server() | {"SECURE_COOKIES": "false", "DEMAND_SECOND_FACTOR": "true"}
-    for name, value in values.items():
-        monkeypatch.setenv(name, value)
-    with served(tmp_path) as found:
+    with served(tmp_path, SECURE_COOKIES="false", DEMAND_SECOND_FACTOR="true") as found:
         yield found
 
 

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 from paktaleem.foundation.accounts.models import User
 from paktaleem.foundation.tenancy.context import in_global
 from tests.browsing import WIDE, fits
-from tests.consent.test_announcing_in_a_browser import aside
+from tests.serving import aside
 from tests.signing_in import browser_of
 
 SHOTS = os.environ.get("SHOTS", "")

@@ -2,14 +2,13 @@
 
 import os
 from collections.abc import Iterator
-from typing import Any
 
 import pyotp
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.test_browser import PHONE
-from tests.browsing import WIDE, fits, violations
+from tests.browsing import WIDE, fits, sign_in, violations
 from tests.demo.running import Demonstration, running_demonstration
 
 SHOTS = os.environ.get("SHOTS", "")
@@ -38,13 +37,6 @@ def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[Demonstration]:
     monkeypatch.setenv("DEMAND_SECOND_FACTOR", "true")
     with running_demonstration() as demonstration:
         yield demonstration
-
-
-def sign_in(page: Page, base: str, who: dict[str, Any]) -> None:
-    page.goto(f"{base}/admin/")
-    page.fill("input[name=username]", who["email"])
-    page.fill("input[name=password]", who["password"])
-    page.get_by_role("button", name="Sign in", exact=True).click()
 
 
 def look(page: Page, base: str, pages: dict[str, str]) -> None:

@@ -23,9 +23,8 @@ from paktaleem.foundation.tenancy.context import in_client, in_global
 from tests.accounts.officers import second_officer
 from tests.browsing import WIDE, fits, violations
 from tests.cast import Cast
-from tests.consent.test_announcing_in_a_browser import aside
 from tests.demo.running import free_port
-from tests.serving import environment_of_server, serving
+from tests.serving import aside, serving, set_environment
 from tests.signin.visiting import VERIFY
 from tests.signing_in import browser_of
 from tests.single_sign_on.providing import APPLICATION, TestProvider
@@ -38,17 +37,13 @@ PERSON: dict[str, Any] = {"email": "farah@indus.example", "email_verified": True
 
 
 @pytest.fixture
-def base(
-    committed: Cast, running: TestProvider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Any
-) -> Iterator[str]:
+def base(committed: Cast, running: TestProvider, tmp_path: Path, settings: Any) -> Iterator[str]:
     """The portal, served on this test's own database, and allowed to reach the provider on this computer."""
     port = free_port()
     base = f"http://127.0.0.1:{port}"
     added = {"SECURE_COOKIES": "false", "DEMAND_SECOND_FACTOR": "true", "SIGN_ON_ALLOWED": running.host}
-    for name, value in (environment_of_server() | added | {"PUBLIC_URL": base}).items():
-        monkeypatch.setenv(name, value)
     settings.SIGN_ON_ALLOWED = [running.host]
-    with serving(tmp_path, port):
+    with set_environment(**added, PUBLIC_URL=base), serving(tmp_path, port):
         yield base
 
 

@@ -43,7 +43,7 @@ from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.office.demo.supervision import running
 from tests.database import worker_folder
 from tests.demo.running import PATIENCE, free_port
-from tests.serving import call, environment_of_server, served
+from tests.serving import call, served
 from tests.subjects.test_erasure_list import plain_dump
 from tests.tenancy.connections import enter
 from tests.traces import files_with, forms
@@ -229,11 +229,8 @@ WORKER = [sys.executable, "manage.py", "procrastinate", "worker", "--shutdown-gr
 
 
 @pytest.fixture
-def server(committed, monkeypatch, tmp_path):
-    talkative = {"LOG_LEVEL": "DEBUG", "EMAIL_URL": f"smtp://127.0.0.1:{free_port()}"}
-    for name, value in {**environment_of_server(), **talkative}.items():
-        monkeypatch.setenv(name, value)
-    with served(tmp_path / "web") as port:
+def server(committed, tmp_path):
+    with served(tmp_path / "web", LOG_LEVEL="DEBUG", EMAIL_URL=f"smtp://127.0.0.1:{free_port()}") as port:
         headers = {"Authorization": f"Bearer {committed.key('indus')}"}
         yield lambda method, path, body=None, **more: call(port, method, path, body, **headers, **more)[0]
 

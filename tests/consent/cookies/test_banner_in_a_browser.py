@@ -18,7 +18,7 @@ from paktaleem.foundation.tenancy.context import in_client
 from tests.browsing import violations
 from tests.consent.cookies.making import make_cookie, make_site, make_usual_cookies
 from tests.minilms.page import page_served
-from tests.serving import environment_of_server, served
+from tests.serving import served
 
 SHOTS = os.environ.get("COOKIE_SHOTS")
 PHONE = {"width": 360, "height": 740}
@@ -82,10 +82,8 @@ class Visit:
 
 
 @pytest.fixture
-def platform_of(chromium, committed, monkeypatch, tmp_path):
+def platform_of(chromium, committed, tmp_path):
     """Return a function that serves the page of a client's platform beside a running portal."""
-    for name, value in environment_of_server().items():
-        monkeypatch.setenv(name, value)
     platforms = []
     with ExitStack() as running:
         portal = f"http://127.0.0.1:{running.enter_context(served(tmp_path / 'web'))}"
