@@ -105,11 +105,6 @@ def test_only_officers_change_clients(cast, now, actor):
         make_client(cast, now, actor=actor)
 
 
-def test_a_client_does_not_see_another(cast):
-    with in_client(cast.client_id("khyber")):
-        assert list(Client.objects.values_list("code", flat=True)) == ["khyber"]
-
-
 def test_the_database_refuses_a_threshold_below_13(cast):
     with (
         in_client(cast.client_id("indus")),

@@ -21,7 +21,6 @@ from paktaleem.directory.people.services.erasure import (
     start_erasure,
 )
 from paktaleem.directory.people.services.people import register_subject
-from paktaleem.directory.webhooks.models import Message
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.clock import wall_clock_now
@@ -31,7 +30,6 @@ from tests.api.callers import Caller, question
 from tests.children.guardians import guardian_of, record_answer, verified_guardian
 from tests.data_systems.test_erasing import answer, orders_of
 from tests.factories import OrderSpecFactory
-from tests.webhooks.receiving import make_endpoint
 
 CLOSED_AT = datetime(2026, 9, 20, 12, 0, tzinfo=UTC)
 HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
@@ -79,12 +77,6 @@ def test_no_data_of_a_closed_account_is_shared(khyber_lms):
     assert khyber_lms.reason("lms-kiran", "service_delivery", "share", recipient="nobody") == "account_closed"
 
 
-@pytest.mark.parametrize("action", ["store", "delete"])
-def test_storing_and_deleting_are_still_permitted(khyber_lms, action):
-    send(khyber_lms, "account_closed")
-    assert khyber_lms.reason("lms-kiran", "service_delivery", action) == "permitted"
-
-
 def test_the_starter_purposes_state_which_only_serve_an_account(khyber_lms):
     send(khyber_lms, "account_closed")
     after = reasons(khyber_lms)
@@ -109,12 +101,6 @@ def test_purposes_are_listed_with_whether_they_need_an_account(khyber_lms):
     assert {code for code, needs in listed.items() if needs} == SERVES_ACCOUNT | {"newsletter", "product_research"}
     with in_client(PAKTALEEM):
         assert not Purpose.objects.get(code="legal_compliance").needs_account
-
-
-def test_use_reopens_an_account(khyber_lms):
-    send(khyber_lms, "account_closed")
-    send(khyber_lms, "active")
-    assert khyber_lms.reason("lms-kiran", "service_delivery") == "permitted"
 
 
 def test_a_batch_is_answered_in_the_same_way(khyber_lms):
@@ -330,15 +316,6 @@ def test_a_person_being_erased_cannot_become_a_guardian(cast, started_at):
         start_erasure(esra, actor=cast.actor("amina"), reason=WHY, at=started_at)
         with pytest.raises(ErasureInProgress):
             guardian_of(danish, esra, at=started_at)
-
-
-def test_the_platform_receives_a_webhook_event(cast, started_at):
-    with in_client(cast.client_id("indus")):
-        make_endpoint(cast, "indus", at=started_at, events=["subject.erasure_started"])
-        erasure = start_erasure(cast.subject("junaid"), actor=cast.actor("amina"), reason=WHY, at=started_at)
-        message = Message.objects.get()
-        assert (message.type, message.data) == ("subject.erasure_started", {"erasure": str(erasure.pk)})
-        assert message.subject_id == cast.subject_id("junaid")
 
 
 def test_erase_orders_still_name_the_person(erasing_lms):

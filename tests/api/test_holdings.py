@@ -73,11 +73,6 @@ def test_invalid_input_names_its_field(indus_lms, body, values, pointer):
     assert indus_lms.get(HOLDINGS).json()["holdings"] == []
 
 
-def test_a_person_of_another_client_is_not_found(khyber_lms, body):
-    assert khyber_lms.post(COLLECTIONS, body).status_code == 404
-    assert khyber_lms.get(HOLDINGS).status_code == 404
-
-
 def test_the_number_of_queries_does_not_depend_on_the_number_of_holdings(indus_lms, body):
     counts = []
     for categories in (["content"], ["usage_logs", "contact_details", "device"]):

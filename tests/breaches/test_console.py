@@ -69,13 +69,6 @@ def test_the_list_says_by_how_many_hours_the_notification_is_late(
     assert words in amina.get(LIST).content.decode()
 
 
-def test_another_clients_administrator_finds_no_breach(cast: Cast, breach: Breach) -> None:
-    celia = browser_of(cast.user("celia"))
-    assert celia.get(page_of(breach)).status_code == 404
-    assert "No breach is recorded" in celia.get(LIST).content.decode()
-    assert "the authority must be notified" not in celia.get("/admin/").content.decode()
-
-
 def test_an_administrator_reads_a_breach_and_has_no_acts(cast: Cast, breach: Breach) -> None:
     farah = browser_of(cast.user("farah"))
     page = farah.get(page_of(breach)).content.decode()

@@ -1,22 +1,13 @@
 """The API operations on guardians."""
 
-from datetime import timedelta
-
 import pytest
 
 from children.guardians.models.guardians import ServiceAuthorisation, Verification
 from children.guardians.models.mechanisms import GuardianChange
-from children.guardians.selectors import get_live_guardianship
-from children.guardians.services.answers import quarantine, release
-from children.guardians.services.checks import authorise_by_school, end_school_authorisation
-from children.guardians.services.guardians import change_guardian, end_guardian, settle_guardian_change
 from paktaleem.directory.people.models import AgeChange
-from paktaleem.directory.webhooks.events import EVENTS
-from paktaleem.directory.webhooks.models import Message
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
-from tests.children.guardians import make_guardian, record_answer, verified_guardian
-from tests.webhooks.receiving import make_endpoint
+from tests.children.guardians import record_answer, verified_guardian
 
 URL = "/api/v1/subjects/lms-danish/guardians"
 ANSWERS = "/api/v1/subjects/lms-danish/guardian-authorisations"
@@ -133,12 +124,6 @@ def test_who_is_no_guardian_is_not_named(indus_lms, body, expected):
     assert kind(indus_lms.post(URL, body)) == expected
 
 
-def test_another_client_finds_no_one(khyber_lms):
-    assert khyber_lms.get(URL).status_code == 404
-    assert khyber_lms.post(URL, NAMED).status_code == 404
-    assert khyber_lms.post(ANSWERS, {"decision": "refused"}).status_code == 404
-
-
 def test_a_child_says_no_through_the_platform(cast, indus_lms, now):
     with in_client(cast.client_id("indus")):
         verified_guardian(cast.subject("danish"), cast.subject("esra"), at=now)
@@ -154,36 +139,3 @@ def test_the_platform_is_notified_that_an_age_change_waits(cast, indus_lms):
     assert answer.json()["age_gate"] == {**before, "change_waits": True}
     with in_client(cast.client_id("indus")):
         assert AgeChange.objects.get().requested_by == cast.key_id("indus")
-
-
-def test_every_event_about_guardians_is_sent(cast, now):
-    with in_client(cast.client_id("indus")):
-        make_every_event(cast, now)
-        kinds = set(Entry.objects.values_list("kind", flat=True))
-        told = set(Message.objects.values_list("type", flat=True))
-    elsewhere = ("invit", "data_kept", "verification_false", "check", "claim")  # tests/webhooks, tests/subjects
-    own = [one.type for one in EVENTS if one.type.startswith("guardian.")]
-    wanted = {one for one in own if not one.removeprefix("guardian.").startswith(elsewhere)}
-    assert wanted | {"subject.quarantined", "subject.released"} <= kinds & told
-
-
-def make_every_event(cast, now):
-    """Cause every event to which a platform may subscribe."""
-    minute, farah = timedelta(minutes=1), cast.actor("farah")
-    make_endpoint(cast, "indus", at=now - minute, events=["guardian.*", "subject.*"])
-    danish, esra = cast.subject("danish"), cast.subject("esra")
-    omar = make_guardian(cast.client("indus"), "omar", at=now)
-    verified_guardian(danish, esra, at=now)
-    row = verified_guardian(danish, omar, at=now)
-    record_answer(danish, esra, "given", at=now)
-    record_answer(danish, omar, "refused", at=now)
-    waiting = end_guardian(row, actor=farah, at=now + minute)
-    assert isinstance(waiting, GuardianChange)
-    settle_guardian_change(waiting, approve=True, actor=cast.actor("amina"), at=now + minute)
-    record_answer(danish, esra, "withdrawn", at=now + minute)
-    hers = get_live_guardianship(danish, esra, at=now + minute)
-    change_guardian(hers, changes={"may_receive_data": False}, actor=farah, at=now + minute)
-    by_school = {"contract_reference": "C-1", "official": "The head"}
-    end_school_authorisation(authorise_by_school(danish, **by_school, actor=farah, at=now), actor=farah, at=now)
-    quarantine(danish, cause="report", actor=cast.actor("amina"), at=now)
-    release(danish, actor=cast.actor("amina"), at=now)

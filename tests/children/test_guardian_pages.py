@@ -23,7 +23,7 @@ from children.invitations.services.inviting import invite_guardian
 from consent.consents.models import Consent
 from consent.register.models.purposes import Purpose
 from consent.register.services import decide_safeguard_change, request_safeguard_change
-from paktaleem.directory.people.models import AccessRecord, Subject
+from paktaleem.directory.people.models import AccessRecord
 from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
@@ -205,29 +205,6 @@ def hashes_shown(cast):
     with in_client(cast.client_id("indus")):
         entries = Entry.objects.filter(kind__in=["guardian.said_yes", "guardian.given"]).order_by("pk")
         return [json.loads(one.body)["facts"]["shown_hash"] for one in entries]
-
-
-def test_a_guardian_without_mail_does_the_same_by_text_message(cast, clock, settings, tmp_path):
-    settings.MAIL_FOLDER, settings.TEXT_PROVIDER = (str(tmp_path), "paktaleem.directory.mail.delivery.FolderProvider")
-    with in_client(cast.client_id("indus")):
-        client = cast.client("indus")
-        SubjectFactory(client=client, external_id="lms-ward", full_name="Zara Khan", birth_date=BORN["child"])
-        father = SubjectFactory(client=client, external_id="lms-father", role="guardian", phone="03337654321")
-        ward = Subject.objects.select_related("client").get(external_id="lms-ward")
-        guardian_of(ward, father, at=AT)
-        invite_guardian(ward, guardian=father, portal=PORTAL, actor=cast.actor("farah"), at=AT)
-    work()
-    url = f"/guardian/child/{ward.pk}/"
-    answer(by_text(tmp_path), url + "service/", "give")
-    late = AT + timedelta(minutes=settings.GUARDIAN_CONFIRM_MINUTES)
-    clock.move_to(late, tick=False)
-    follow(cast, late)
-    browser = by_text(tmp_path)
-    assert send(browser, url + "confirm/", form_at=url, answer="confirm").headers["Location"].endswith("confirmed")
-    [verification] = rows(cast, Verification)
-    assert (verification.method, verification.strength) == ("text_plus", 1)
-    assert mail.outbox == []
-    assert all("Zara" not in file.read_text() for file in tmp_path.iterdir())
 
 
 def by_text(folder):

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from children.guardians.models.guardians import Guardianship
 from consent.register.models.purposes import Purpose
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.tenancy.context import in_client
@@ -78,24 +77,3 @@ def test_one_identity_and_one_code_and_the_strictest_role_decides_and_is_named(t
     assert shown["Newsletter"] == "Allowed Role: Instructor"
     with in_client(cast.client_id("indus")):
         assert Subject.objects.filter(external_id="lms-junaid").count() == 1
-
-
-def test_who_stops_teaching_stays_a_parent(teacher_lms: Caller, cast: Cast) -> None:
-    assert teacher_lms.put(PERSON, {"role": "guardian", "roles": ["guardian"]}).json()["roles"] == ["guardian"]
-    assert taken(teacher_lms.ask("lms-junaid", "rota", context={"role": "instructor"}))[1] == "role_not_held"
-    assert taken(teacher_lms.ask("lms-junaid", "rota"))[1:3] == ("consent_missing", "guardian")
-    assert opens_child(by_code())
-    assert "Role:" not in " ".join(decisions_shown(cast).values()), "one role needs no name"
-
-
-def test_who_is_no_longer_a_guardian_stays_a_teacher(teacher_lms: Caller, cast: Cast) -> None:
-    assert answer(by_code(), "give").status_code == 302
-    with in_client(cast.client_id("indus")):
-        row = Guardianship.objects.get(guardian__external_id="lms-junaid", ends_at=None)
-    farah = browser_of(cast.user("farah"))
-    assert farah.post(row_url("guardians/guardianship", row.pk, "end"), {"reason": "correction"}).status_code == 302
-    assert not opens_child(by_code())
-    assert teacher_lms.put(CHILD, {"role": "student", "guardians": []}).status_code == 200
-    assert teacher_lms.put(PERSON, {"role": "instructor", "roles": ["instructor"]}).json()["roles"] == ["instructor"]
-    assert taken(teacher_lms.ask("lms-junaid", "rota"))[:3] == (True, "permitted", "instructor")
-    assert teacher_lms.reason("lms-junaid", "newsletter") == "permitted", "what he consented to as himself stays"

@@ -29,7 +29,6 @@ from consent.notices.selectors.registers import get_current_notice
 from consent.notices.services.publishing import publish_notice_version
 from consent.register.models.purposes import LawfulBasis, Purpose
 from consent.register.services import change_register
-from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import NotAllowed, key_actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
@@ -374,17 +373,6 @@ def test_an_officer_answers_inside_the_clients_context_only(cast, now):
         with in_client(cast.client_id("indus")):
             [event] = answer(cast, hamza, now, actor=amina)
         assert ConsentEvent.objects.filter(pk=event.pk).exists()
-
-
-def test_another_client_sees_nothing(cast, now):
-    with in_client(cast.client_id("indus")):
-        hamza = cast.subject("hamza")
-        answer(cast, hamza, now)
-    with in_client(cast.client_id("khyber")):
-        assert not ConsentEvent.objects.exists()
-        assert not Consent.objects.exists()
-        with pytest.raises(Subject.DoesNotExist):
-            record_answers(hamza, answers=[Answer("newsletter", REFUSED)], actor=cast.actor("amina"), at=now)
 
 
 @pytest.mark.parametrize(

@@ -10,12 +10,10 @@ from paktaleem.directory.webhooks.signing import new_secret
 from paktaleem.foundation.accounts.client_services import ClientChange
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.context import in_client
-from retention.holdings.services.holdings import CollectionReport, report_collection
 from tests.accounts.officers import second_officer_user
 from tests.children.guardians import decision_reason, guardian_of, verified_guardian
 from tests.children.test_provider_checks import answer_by_file
 from tests.console.pages import row_url, shows_effect_only
-from tests.factories import SETTING_UP
 from tests.signing_in import browser_of
 from tests.working import work
 
@@ -150,19 +148,6 @@ def test_an_officer_holds_data_back_and_releases_what_was_reported_only(sign_in,
     assert browser_of(second_officer_user()).post(approve, {"reason": "incident"}).status_code == 302
     with in_client(cast.client_id("indus")):
         assert Quarantine.objects.get().ends_at is not None
-
-
-def test_what_an_incident_holds_back_too_is_not_released_by_hand(sign_in, cast, now):
-    amina, danish = sign_in("amina"), cast.subject_id("danish")
-    assert amina.post(row_url("people/subject", danish, "hold-back"), {"reason": "incident"}).status_code == 302
-    with in_client(cast.client_id("indus")):
-        told = CollectionReport(category="device", occasion="assessment", purpose="support", collected_at=now)
-        assert report_collection(cast.subject("danish"), told, actor=SETTING_UP, at=now)[1] is not None
-        held = Quarantine.objects.get()
-    release = row_url("guardians/quarantine", held.pk, "release")
-    assert "Nothing was done" in amina.post(release, {"reason": "incident"}, follow=True).content.decode()
-    with in_client(cast.client_id("indus")):
-        assert Quarantine.objects.get().ends_at is None
 
 
 def test_a_check_requested_on_the_page_of_a_guardian_verifies_them(sign_in, cast, now, settings, tmp_path):

@@ -5,7 +5,6 @@ from django.utils import timezone
 
 from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.people.erasures import Erasure
-from paktaleem.directory.people.models import SubjectKey
 from paktaleem.directory.people.services.erasure import complete_erasure, start_erasure
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.tenancy.context import in_client
@@ -30,13 +29,6 @@ def erase(cast):
             return start_erasure(cast.subject("danish"), **by)
 
     return erase
-
-
-def test_every_system_is_ordered_and_the_key_stays(cast, erase, danish):
-    erase()
-    with in_client(cast.client_id("indus")):
-        assert {one.system.code for one in Order.objects.select_related("system")} == {"lms", "billing"}
-        assert SubjectKey.objects.filter(subject_id=danish).exists()
 
 
 def test_the_page_shows_who_confirmed_it_and_which_systems_answer(cast, erase, sign_in, danish):

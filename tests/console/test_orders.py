@@ -159,13 +159,6 @@ def test_people_say_why_nothing_was_done(
     assert (kept(order).state, kept(order).result) == (state, result)
 
 
-def test_an_exemption_is_named(sign_in: SignIn, issue: Any) -> None:
-    order = issue()
-    page = act(sign_in("amina"), order, "answer", outcome="not_applicable")
-    assert "Say why." in page.content.decode()
-    assert kept(order).state == "queued"
-
-
 def test_files_are_added_before_it_is_done(sign_in: SignIn, issue: Any) -> None:
     order, browser = issue(kind="collect"), sign_in("farah")
     text = act(browser, order, "add-file", category="credentials", file=SimpleUploadedFile("a.txt", b"Danish's"))
@@ -236,13 +229,6 @@ def test_only_paktaleem_is_offered_what_may_be_done_about_an_order_to_its_own_sy
         page = sign_in(who).get(row_url("data_systems/order", order.pk)).content.decode()
         for label in ("Record the result", "Propose to waive"):
             assert (label in page) is is_offered, (who, label)
-
-
-def test_another_client_finds_nothing(sign_in: SignIn, issue: Any) -> None:
-    order, browser = issue(), sign_in("celia")
-    assert browser.get(row_url("data_systems/order", order.pk)).status_code == 404
-    assert browser.post(row_url("data_systems/order", order.pk, "answer"), {"outcome": "not_found"}).status_code == 404
-    assert len(browser.get(ORDERS).context["cl"].result_list) == 0
 
 
 def test_what_waits_longest_comes_first_where_the_list_is_narrowed_to_it(sign_in: SignIn, issue: Any) -> None:

@@ -14,7 +14,7 @@ from django.utils import timezone
 from time_machine import TimeMachineFixture
 
 from children.invitations.services.inviting import invite_guardians_of
-from consent.consents.models import Consent, ConsentState, Objection
+from consent.consents.models import ConsentState, Objection
 from consent.consents.services.recording import Answer, record_answers, withdraw_consent
 from consent.consents.services.restrictions import restrict_processing
 from consent.register.models.agreements import Instruction
@@ -380,14 +380,6 @@ def test_two_filters_of_many_people_keep_those_who_meet_both(cast: Cast) -> None
             register_subject(f"lms-{name}", details={"grade": "9"}, **by)
     found = follow_older(farah, f"{url}?person_role=student&grade=9")
     assert [name for part in found for name in part] == ["lms-hamza"]
-
-
-@pytest.mark.usefixtures("rows")
-def test_another_client_sees_no_row_by_a_role(cast: Cast) -> None:
-    celia = browser_of(cast.user("celia"))
-    assert people_of(celia.get(f"{list_url(CONSENTS)}?person_role=student")) == []
-    with in_client(cast.client_id("khyber")):
-        assert not Consent.objects.exists()
 
 
 @pytest.mark.usefixtures("many")

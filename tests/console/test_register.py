@@ -3,7 +3,6 @@
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 import pytest
 from django.utils import timezone, translation
@@ -13,17 +12,17 @@ from consent.notices.models import Notice, NoticeDraft, NoticeVersion
 from consent.register.models.agreements import Instruction, ServiceAgreement
 from consent.register.models.purposes import BalancingTest, Purpose, SafeguardChange
 from consent.register.services import decide_safeguard_change, request_safeguard_change
-from paktaleem.foundation.accounts.models import ApiKey, Membership, User
+from paktaleem.foundation.accounts.models import ApiKey, Membership
 from paktaleem.foundation.accounts.selectors import find_key_actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.console.register_names import format_categories, format_category
 from paktaleem.foundation.console.site import site
-from paktaleem.foundation.tenancy.context import in_client, in_global
+from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.foundation.text.times import bare, format_date, format_time
 from retention.schedule.models import RetentionRule
-from tests.accounts.officers import approve, second_officer
+from tests.accounts.officers import second_officer
 from tests.cast import Cast
 from tests.console.codes import codes_in
 from tests.console.pages import list_url, row_url, typed
@@ -270,46 +269,6 @@ def test_a_key_is_issued_with_the_expiry_the_form_offers(sign_in: SignIn, cast: 
     offered = timezone.now() + timedelta(days=365)
     values = {"name": "Desk", "scopes": ["decisions:ask"], **typed("expires_at", offered), "reason": "onboarding"}
     assert "ptk_" in sign_in("farah").post("/admin/accounts/apikey/add/", values).content.decode()
-
-
-def test_an_officer_registers_a_client_invites_staff_and_gives_a_role(sign_in: SignIn, cast: Cast) -> None:
-    amina = sign_in("amina")
-    client = {
-        "name": "Sindh College",
-        "code": "sindh",
-        "country": "PK",
-        "time_zone": "Asia/Karachi",
-        "age_threshold": "13",
-        "reason": "onboarding",
-    }
-    in_urdu = amina.get("/admin/accounts/client/add/?lang=ur", follow=True).content.decode()
-    assert '<option value="DE">جرمنی</option>' in in_urdu
-    offered = amina.get("/admin/accounts/client/add/?lang=en", follow=True).content.decode()
-    assert '<option value="PK" selected>Pakistan</option>' in offered
-    assert '<option value="Asia/Karachi" selected>Asia/Karachi</option>' in offered
-    assert amina.post("/admin/accounts/client/add/", {**client, "country": "Pakistan"}).status_code == 200
-    assert amina.post("/admin/accounts/client/add/", client).status_code == 302
-    assert "errornote" in amina.post("/admin/accounts/client/add/", client).content.decode()
-    user = {
-        "email": "gul@sindh.example",
-        "full_name": "Gul Khan",
-        "language": "ur",
-        "is_active": "on",
-        "reason": "onboarding",
-    }
-    assert amina.post("/admin/accounts/user/add/", {**user, "reason": ""}).status_code == 200
-    assert amina.post("/admin/accounts/user/add/", user).status_code == 302
-    with in_global():
-        gul = User.objects.get(email="gul@sindh.example")
-    assert "Set-up of a client or person" in amina.get(row_url("accounts/user", gul.pk, "history")).content.decode()
-    sindh = amina.get("/admin/accounts/client/?q=sindh").content.decode().split("/admin/accounts/client/0")[1][:35]
-    membership = {"client": f"0{sindh}", "user": str(gul.pk), "role": "client_admin", "reason": "onboarding"}
-    assert amina.post("/admin/accounts/membership/add/", membership).status_code == 302
-    approve(UUID(membership["client"]), timezone.now())
-    officer = {**membership, "role": "privacy_officer"}
-    assert amina.post("/admin/accounts/membership/add/", officer).status_code == 200
-    with in_client(UUID(membership["client"])):
-        assert Membership.objects.get(user=gul).role == "client_admin"
 
 
 def test_a_role_that_ends_opens_nothing_on_the_next_request(sign_in: SignIn, cast: Cast) -> None:

@@ -47,9 +47,7 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.data_systems.ending import end_by_two_people
-from tests.factories import make_system
 
 
 @pytest.fixture
@@ -151,14 +149,6 @@ def test_other_clients_staff_may_not_end_a_system(cast, library):
     assert "billing" in [one.code for one in systems(cast.actor("farah"))]
     with pytest.raises(NotAllowed):
         end_system(library, actor=celia, reason=Reason.REVIEW, at=library.starts_at)
-
-
-def test_another_client_does_not_see_the_system(cast):
-    with in_client(cast.client_id("indus")):
-        make_system(cast.client("indus"), "library", ["content"])
-    with in_client(cast.client_id("khyber")):
-        assert [one.code for one in systems(cast.actor("celia"))] == ["billing", "lms"]
-        assert [one.client_id for one in System.objects.order_by("code")] == [PAKTALEEM, cast.client_id("khyber")]
 
 
 def test_only_paktaleem_changes_its_own_systems(cast, indus, by):

@@ -204,18 +204,6 @@ def test_another_record_of_the_same_person_keeps_both(cast: Cast, indus) -> None
     assert erase(cast, DUE_AT) == 2
 
 
-def test_another_client_is_untouched(cast: Cast) -> None:
-    for code, name in (("indus", "hamza"), ("khyber", "kiran")):
-        with in_client(cast.client_id(code)):
-            close(cast, name)
-            assert [one.pk for one in list_leavers(DUE_AT)] == [cast.subject_id(name)]
-    with in_client(cast.client_id("indus")):
-        assert erase(cast, DUE_AT) == 1
-        assert erase(cast, DUE_AT, client="khyber") == 0
-    with in_client(cast.client_id("khyber")):
-        assert cast.subject("kiran").is_recorded
-
-
 def test_everyone_leaves_with_the_last_agreement(cast: Cast, indus) -> None:
     ends_at = datetime(2026, 12, 31, tzinfo=UTC)
     with connection.cursor() as cursor:

@@ -29,7 +29,6 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.canonical import commitment
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.encryption.sealing import Sealed
-from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import new_id
 from tests.mail.conftest import VALUES
 
@@ -250,24 +249,6 @@ def test_the_wrong_role_may_neither_see_nor_resend(asked, cast, now):
         resend_message(letter, actor=cast.actor("bilal"), reason=Reason.SUPPORT_CASE, at=now)
     with pytest.raises(NotAllowed):
         list_messages(cast.key_actor("indus"))
-
-
-def test_another_client_sees_nothing(cast, now):
-    about, indus = new_id(), cast.client_id("indus")
-    with in_client(indus):
-        letter = send_message(
-            "test_greeting",
-            to=cast.subject("hamza"),
-            client_id=indus,
-            context=VALUES,
-            related_id=about,
-            actor=WORKER,
-            at=now,
-        )
-        assert [one.state for one in list_messages_about(about, actor=cast.actor("farah"))] == ["queued"]
-    with in_client(cast.client_id("khyber")):
-        assert list_messages_about(about, actor=cast.actor("celia")) == []
-        assert deliver_message(letter.id, client_id=indus, actor=WORKER, at=now) is None
 
 
 def test_the_database_wants_one_recipient(asked, cast):

@@ -1,4 +1,4 @@
-"""The set-up of a client in the console, from nothing to the first allowed decision."""
+"""The steps of the set-up of a client; test_walk_in_a_browser.py walks them all."""
 
 import re
 from typing import Any
@@ -15,11 +15,8 @@ from consent.register.models.purposes import LawfulBasis, Purpose
 from consent.register.services import change_register
 from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.accounts.models import Client, User
-from paktaleem.foundation.accounts.roles import Role
-from paktaleem.foundation.accounts.selectors import find_client_by_code
 from paktaleem.foundation.accounts.staff_changes import StaffChange
 from paktaleem.foundation.accounts.staff_services import Colleague, invite_colleague
-from paktaleem.foundation.accounts.staff_ties import TIE_LIFE
 from paktaleem.foundation.tenancy.context import as_officer, in_client, in_global
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 from paktaleem.office.onboarding.selectors import find_client_facts, list_clients_in_set_up
@@ -28,33 +25,10 @@ from paktaleem.office.onboarding.steps import list_open_steps
 from tests.accounts.officers import second_officer_user
 from tests.cast import Cast
 from tests.children.guardians import approve_host
-from tests.factories import BY, SETTING_UP, ClientFactory, SubjectFactory, make_agreement, make_staff
+from tests.factories import BY, SETTING_UP, ClientFactory, make_agreement
 from tests.signing_in import SignIn, browser_of
 
-NEW = {
-    "name": "Mehran Schools",
-    "code": "mehran",
-    "country": "PK",
-    "time_zone": "Asia/Karachi",
-    "serves_minors": "on",
-    "age_threshold": "13",
-    "reason": "onboarding",
-}
 WHY = {"reason": "onboarding"}
-MECHANISM = {"description": "By the birth certificate.", "description_ur": "پیدائش کے سرٹیفکیٹ سے۔", "reference": "4.2"}
-ALL = [
-    "facts",
-    "contacts",
-    "administrators",
-    "agreement",
-    "purposes",
-    "children",
-    "signatures",
-    "key",
-    "people",
-    "decision",
-]
-"""The steps of a new client that serves minors; it has no purpose of its own that could lack a notice or a rule."""
 DESCRIBED = {"description_en": "News.", "description_ur": "خبریں۔", "categories": ["contact_details"]}
 SUPPORT = {"contact_details", "organisation", "usage_logs", "device", "support_communications"}
 
@@ -83,55 +57,6 @@ def links(browser: Browser, page: str) -> dict[str, str]:
     """The buttons of a set-up page: label and address."""
     found = re.findall(r'<a class="button" href="([^"]+)">([^<]+)</a>', browser.get(page).content.decode())
     return {label: address.replace("&amp;", "&") for address, label in found}
-
-
-def test_a_new_client_is_set_up_step_by_step_to_an_allowed_decision(sign_in: SignIn, cast: Cast) -> None:
-    amina = sign_in("amina")
-    page = submit(amina, "/admin/accounts/client/add/", NEW)
-    client_id = find_client_by_code("mehran")
-    assert client_id
-    assert page == f"/admin/accounts/client/{client_id}/set-up/"
-    assert open_steps(client_id) == ALL
-    own = {"client": str(client_id), **WHY}
-
-    offered = links(amina, page)
-    facts = {**NEW, "address": "7 Canal Road, Sukkur"}
-    assert submit(amina, offered["Complete the client’s facts"], facts) == page
-    for kind, label in (("privacy", "Name the privacy contact"), ("notices", "Name the contact for notices")):
-        person = {"kind": kind, "full_name": "Rabia Anwar", "email": f"{kind}@mehran.example"}
-        submit(amina, offered[label].partition("?")[0], {**own, **person})
-    submit(amina, offered["Add the draft"].partition("?")[0], {**own, "reference": "MSA-7"})
-    submit(amina, links(amina, page)["Use the starting set"], starting_set("newsletter"))
-    assert open_steps(client_id) == ["administrators", "children", "signatures", "key", "people", "decision"]
-
-    made_at = timezone.now() - TIE_LIFE  # officers do not sign together with an administrator whom they just made
-    owner = browser_of(make_staff("owner@mehran.example", (Role.CLIENT_ADMIN.value, client_id), at=made_at))
-    own_links = links(owner, page)
-    assert "Invite an administrator" not in own_links
-    for kind, label in (("age", "Declare how ages are verified"), ("consent", "Declare how guardians consent")):
-        submit(owner, own_links[label], {"kind": kind, **MECHANISM, **WHY})
-    assert "PakTaleem has signed" not in owner.get(page).content.decode()
-    submit(amina, _signing_of(links(amina, page)), WHY)
-    assert "PakTaleem has signed. The client signs next." in owner.get(page).content.decode()
-    assert "Read and sign" not in links(amina, page)
-    submit(owner, _signing_of(links(owner, page)), WHY)
-    issue_key(owner, links(owner, page)["Issue a key"])
-    assert f'<a href="{page}">Back to the set-up</a>' in owner.get("/admin/people/subject/").content.decode()
-    with in_client(client_id):
-        client = Client.objects.get(pk=client_id)
-        SubjectFactory(client=client, external_id="m-1", role="instructor", at=timezone.now())
-    assert open_steps(client_id) == ["decision"]
-
-    trying = links(owner, page)["Try a decision"]
-    submit(owner, trying, {"subject": "m-2", "purpose": "support"})
-    assert "Denied: no person with this LMS id is registered." in owner.get(page).content.decode()
-    assert open_steps(client_id) == ["decision"]
-    submit(owner, trying, {"subject": "m-1", "purpose": "account_management"})
-    shown = owner.get(page).content.decode()
-    assert "Allowed, on the lawful basis: Contract." in shown
-    assert "The set-up is complete." in shown
-    assert "Set-up: steps to do" not in owner.get("/admin/").content.decode()
-    assert "Back to the set-up" not in owner.get("/admin/people/subject/").content.decode()
 
 
 def test_an_administrator_is_invited_and_approved_on_the_path_and_makers_are_warned_to_sign(
@@ -186,18 +111,9 @@ def test_an_officer_who_gives_an_account_a_role_adds_a_membership(sign_in: SignI
     assert re.findall(r"<h1>(.*?)</h1>", page) == ["Add membership"]
 
 
-def _signing_of(offered: dict[str, str]) -> str:
-    return offered["Read and sign"].replace("/change/", "/sign/")
-
-
 def starting_set(*own: str) -> dict[str, Any]:
     instructed = ["account_management", "service_delivery", "support", "service_communications"]
     return {"instructed": instructed, "own": list(own), "document": "Annex 1", **WHY}
-
-
-def issue_key(browser: Browser, address: str) -> None:
-    values = {"name": "LMS", "scopes": "decisions:ask", "expires_at_0": "2099-01-01", "expires_at_1": "00:00", **WHY}
-    assert browser.post(address.partition("?")[0], values).status_code in {200, 302}
 
 
 def test_each_side_sees_the_same_steps_and_only_its_own_acts(sign_in: SignIn, cast: Cast) -> None:

@@ -138,21 +138,6 @@ def test_internal_addresses_are_not_public(address):
     assert not is_public(address)
 
 
-@pytest.mark.parametrize("address", INSIDE.values(), ids=INSIDE)
-def test_a_name_or_literal_of_an_internal_address_is_refused(address):
-    literal = f"[{address}]" if ":" in address else address
-    with pytest.raises(DestinationRefused):
-        parse_destination(f"https://{literal}/")
-    with pytest.raises(DestinationRefused):
-        run(sent("https://lms.example/", resolve=resolving_to(address)))
-
-
-@pytest.mark.parametrize("url", SPELLINGS.values(), ids=SPELLINGS)
-def test_only_the_plain_form_of_an_address_is_taken(url):
-    with pytest.raises(DestinationRefused):
-        parse_destination(url)
-
-
 @given(st.text(max_size=60))
 def test_garbage_is_refused_and_breaks_nothing(text):
     for url in (text, f"https://{text}/"):
@@ -218,29 +203,6 @@ def test_a_request_for_an_internal_address_in_another_spelling_reaches_no_listen
     there = f"{scheme}://{host}:PORT/{path}" if host and ":" not in host.rpartition("]")[2] else url
     refused = [(one, {"resolve": resolving_to("127.0.0.1")}) for one in {url, there}]
     assert connections_for(monkeypatch, *refused) == 0
-
-
-def test_one_inside_among_two_addresses_is_enough_to_refuse():
-    async def play():
-        async with listener(saying()) as inside:
-            with pytest.raises(DestinationRefused):
-                await sent("https://lms.example/", resolve=resolving_to("8.8.8.8", "127.0.0.1"))
-            return inside.connections
-
-    assert run(play()) == 0
-
-
-@pytest.mark.parametrize("host", ["127.0.0.1", "127.1", "2130706433", "0x7f.1", "localhost", "[::ffff:127.0.0.1]"])
-def test_an_internal_listener_gets_no_request(host):
-    async def play():
-        async with listener(saying(), tls_name="localhost") as inside:
-            with pytest.raises(DestinationRefused):
-                await sent(f"https://{host}:{inside.port}/")
-            with pytest.raises(DestinationRefused):
-                await sent(f"https://{host}:8443/")
-            return inside.connections
-
-    assert run(play()) == 0
 
 
 def test_a_name_is_looked_up_once_and_its_judged_address_is_the_one_connected_to():

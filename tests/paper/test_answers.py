@@ -29,7 +29,6 @@ from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
-from paktaleem.foundation.tenancy.context import in_client
 from tests.consent.making import shown
 from tests.paper.typing_in import enter, form_for, page_of, said
 
@@ -279,13 +278,6 @@ def test_other_roles_may_not_enter_or_settle(cast, now, run, page, who):
         with pytest.raises(NotAllowed):
             act()
     assert not ConsentEvent.objects.exists()
-
-
-def test_another_client_sees_no_answer(cast, now):
-    with in_client(cast.client_id("indus")):
-        enter(cast, now, said(page_of(form_for(cast, [cast.subject("hamza")], MADE), cast.subject("hamza"))))
-    with in_client(cast.client_id("khyber")):
-        assert not PaperAnswer.objects.exists()
 
 
 def test_the_database_refuses_an_unconfirmed_answer_with_events(cast, now, page):

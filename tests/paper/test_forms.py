@@ -25,7 +25,6 @@ from paktaleem.directory.schools.selectors import Selection
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
-from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.text.typesetting import find_unprintable
 from tests.paper.typing_in import BOTH, form_for
 
@@ -103,15 +102,6 @@ def test_other_roles_may_not_make_or_print_forms(cast, indus, now, hamza, who):
     run = form_for(cast, [hamza], now)
     with pytest.raises(NotAllowed):
         print_form(run, address=ADDRESS, actor=cast.actor(who), reason=Reason.REVIEW, at=now)
-
-
-def test_another_client_does_not_see_the_form(cast, now):
-    with in_client(cast.client_id("indus")):
-        form_for(cast, [cast.subject("hamza")], now)
-    with in_client(cast.client_id("khyber")):
-        assert not FormRun.objects.exists()
-        assert not FormPage.objects.exists()
-        assert not FormPurpose.objects.exists()
 
 
 def test_people_are_selected_by_id_by_role_and_by_the_start_of_their_id(cast, indus, now):

@@ -22,7 +22,7 @@ from paktaleem.directory.schools.services.enrolments import Counts
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
-from paktaleem.foundation.tenancy.context import ContextMissing, in_client
+from paktaleem.foundation.tenancy.context import in_client
 from tests.factories import SETTING_UP, SubjectFactory
 from tests.rosters import RosterPackage, clean_network
 from tests.schools.making import CLASSES, SCHOOLS, enrolled, given, periods, record
@@ -185,19 +185,6 @@ def test_the_wrong_role_and_another_client_are_refused(prepared, cast):
     with pytest.raises(NotAllowed):
         record(prepared, given(), AT, actor=cast.actor("celia"))
     assert not School.objects.exists()
-
-
-def test_another_client_sees_no_rows_and_may_use_the_same_ids(cast):
-    with in_client(cast.client_id("indus")):
-        SubjectFactory(client=cast.client("indus"), external_id="ali")
-        indus = cast.client("indus")
-        record(indus, given(enrolled("ali")), AT)
-    with in_client(cast.client_id("khyber")):
-        assert [model.objects.count() for model in (School, Term, SchoolClass, ClassTerm, Enrolment)] == [0] * 5
-        with pytest.raises(ContextMissing):
-            record(indus, given(), AT)
-        counts = record(cast.client("khyber"), given(enrolled("ali")), AT).counts
-        assert (counts["classes"], counts["enrolments"]) == (Counts(added=3), Counts())
 
 
 def test_the_database_refuses_an_end_before_the_start_and_a_second_open_period(prepared):

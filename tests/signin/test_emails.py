@@ -88,13 +88,6 @@ def test_use_of_a_recovery_code_is_reported(amina):
     assert recorded()[-1] == "user.code_used"
 
 
-def test_use_of_an_app_code_is_not_reported(enrolled_amina):
-    enrolled_amina.enter()
-    enrolled_amina.verify()
-    assert enrolled_amina.is_in
-    assert subjects() == []
-
-
 def test_a_reset_by_an_officer_is_reported_to_the_accounts_owner(cast):
     officer, bilal = browser_of(cast.user("amina")), cast.user("bilal")
     page = f"/admin/accounts/user/{bilal.pk}"

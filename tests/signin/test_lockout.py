@@ -48,6 +48,7 @@ def test_after_five_failures_the_right_password_is_refused(cast):
     assert fail(visitor, 5) == [200, 200, 200, 200, 429]
     answer = visitor.enter()
     assert (answer.status_code, answer["Retry-After"]) == (429, "900")
+    assert "Wait 15 minutes" in answer.content.decode()
     assert "_auth_user_id" not in visitor.browser.session
 
 
@@ -138,12 +139,6 @@ def test_on_the_requests_connection_the_count_is_rolled_back(committed: Cast, se
     assert failures() == 0
 
 
-def test_a_lockout_survives_a_rollback_of_the_request(committed: Cast) -> None:
-    visitor = Visitor(committed.user("amina").email)
-    assert fail(visitor, 5)[-1] == 429
-    assert Visitor(committed.user("amina").email).enter().status_code == 429
-
-
 def test_the_autonomous_connection_is_the_app_role_without_a_client(committed: Cast) -> None:
     with (
         in_client(committed.client_id("indus")),
@@ -194,14 +189,6 @@ def test_counters_work_as_a_django_cache(db):
     assert cache.delete("one") is False
 
 
-def test_the_lockout_page_says_when_to_try_again(cast):
-    visitor = Visitor(cast.user("amina").email)
-    fail(visitor, 5)
-    page = visitor.enter()
-    assert "Wait 15 minutes" in page.content.decode()
-    assert Client().get(SIGN_IN).status_code == 200
-
-
 LOCKED = "sign_in.locked_out"
 
 
@@ -220,11 +207,6 @@ def test_a_sign_in_is_recorded_with_user_and_factors(cast, enrolled_amina):
     assert entry["actor"] == {"kind": "user", "id": amina, "role": "own_account"}
     assert entry["client"] == str(PAKTALEEM)
     assert "@" not in json.dumps(entry)
-
-
-def test_a_wrong_password_records_no_sign_in(cast, amina):
-    amina.enter("wrong")
-    assert entries("sign_in.succeeded") == []
 
 
 def test_the_end_of_a_session_is_recorded_with_its_cause(cast):
@@ -287,8 +269,10 @@ def test_a_lockout_of_the_second_factor_is_recorded_once(cast, enrolled_amina):
     for _ in range(5):
         enrolled_amina.verify("000000")
     assert entries(LOCKED) == []
-    for _ in range(3):
+    assert "Too many" in enrolled_amina.verify().content.decode()
+    for _ in range(2):
         enrolled_amina.verify()
+    assert not enrolled_amina.is_in
     [entry] = entries(LOCKED)
     assert entry["facts"]["closed"] == "second_factor"
     assert entry["facts"]["user"] == str(cast.user_id("amina"))

@@ -122,22 +122,6 @@ def test_a_recovery_code_works_once(amina, cast):
         assert other.is_in is expected
 
 
-def test_five_wrong_codes_lock_the_second_factor(enrolled_amina):
-    enrolled_amina.enter()
-    for _ in range(5):
-        enrolled_amina.verify("000000")
-    assert "Too many" in enrolled_amina.verify().content.decode()
-    assert not enrolled_amina.is_in
-
-
-def test_the_last_factor_cannot_be_removed(enrolled_amina):
-    enrolled_amina.enter()
-    enrolled_amina.verify()
-    enrolled_amina.browser.post("/accounts/2fa/totp/deactivate/")
-    with in_global():
-        assert Authenticator.objects.filter(type="totp").count() == 1
-
-
 def test_a_reset_password_still_requires_the_second_factor(enrolled_amina, settings):
     enrolled_amina.browser.post(FORGOTTEN, {"email": enrolled_amina.email})
     [letter] = letters()

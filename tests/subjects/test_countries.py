@@ -69,15 +69,6 @@ def say(client, name, at, **details):
     return register_subject(name, client=client, details=given_, actor=SETTING_UP, at=at)[0]
 
 
-def test_the_decision_the_age_gate_and_the_lists_follow_the_country(cast, now, germany):
-    say(germany, "here", now)
-    say(germany, "there", now, country="de")
-    assert decision_reason(cast, "here", now) == "permitted"
-    assert decision_reason(cast, "there", now) == "guardian_consent_required"
-    known = Subject.objects.filter(age_is_known(germany), external_id__in=["here", "there"])
-    assert known.count() == 2
-
-
 def test_the_api_shows_which_threshold_applies(cast, now):
     caller = Caller(cast.key("indus"))
     with in_client(cast.client_id("indus")):

@@ -32,7 +32,6 @@ from paktaleem.directory.people.services.erasure import (
 )
 from paktaleem.directory.people.services.people import claim_guardian, register_subject, reveal_fields
 from paktaleem.directory.people.tasks import forget_in_statistics
-from paktaleem.directory.webhooks.models import Message
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor, user_actor
 from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
@@ -46,7 +45,6 @@ from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 from tests.consent.making import shown
 from tests.tenancy.connections import enter, rows
 from tests.traces import forms
-from tests.webhooks.receiving import make_endpoint
 
 # ruff: noqa: E501, S608 -- SQL and tables read better in one line; names of our own tables
 
@@ -333,15 +331,6 @@ def test_ledger_and_history_show_requester_and_approver(cast, prepared, now, sec
         cast.user_id("amina"),
         second.id,
     ]
-
-
-def test_the_learning_platform_is_notified_after_the_approval(cast, prepared, now, second):
-    make_endpoint(cast, "indus", at=now, events=["subject.readmitted"])
-    asked = ask(cast, prepared, now)
-    assert not Message.objects.exists()
-    approve_readmission(asked, actor=second, at=now)
-    told = Message.objects.values_list("type", "subject_id", "data")
-    assert list(told) == [("subject.readmitted", cast.subject_id("danish"), {})]
 
 
 def test_one_person_is_not_enough(cast, prepared, now):

@@ -1,6 +1,5 @@
 """Uploaded rosters: sealed, tried first, shown with their progress, imported as shown, deleted after a day."""
 
-import hashlib
 import io
 import json
 import re
@@ -320,37 +319,6 @@ def test_an_unknown_file_or_client_exits_with_2(committed, tmp_path, name, clien
     status, _, _, summary = run(tmp_path / name, client=client)
     assert status == 2
     assert "nothing was imported" in summary
-
-
-def test_a_spreadsheet_is_detected_by_its_content(committed, tmp_path):
-    path = tmp_path / "people.txt"
-    path.write_text(
-        "ID;Role;Full name;Birth date;Guardian 1 name;Guardian 1 email\n"
-        "s-1;student;Danish Khan;2017-03-14;Esra Khan;esra@mail.example\n"
-        "s-2;student;Hina Khan;2014-03-14;Esra Khan;esra@mail.example\n"
-    )
-    status, out, _, _ = run(path)
-    assert status == 0
-    assert re.search(r"^guardian +1 +0 +0 +0$", out, re.MULTILINE)
-    assert re.search(r"^guardian relations +2 +0 +0 +0$", out, re.MULTILINE)
-    with in_client(committed.client_id("indus")):
-        [guardian] = Subject.objects.filter(external_id__startswith="guardian-").values_list("external_id", flat=True)
-    assert "esra" not in str(guardian)
-    path.write_text("name\nDanish\n")
-    status, _, err, _ = run(path)
-    assert status == 2
-    assert err.startswith("people.csv row 1: ")
-
-
-def test_trial_and_import_of_a_file_are_recorded_in_the_ledger(committed, tmp_path):
-    path = clean_network().write(tmp_path / "roster.zip")
-    run(path, dry_run=True)
-    run(path)
-    with in_client(committed.client_id("indus")):
-        bodies = [json.loads(entry.body) for entry in Entry.objects.filter(kind__startswith="roster.").order_by("id")]
-    assert [body["kind"] for body in bodies] == ["roster.checked", "roster.imported"]
-    assert {body["facts"]["sha256"] for body in bodies} == {hashlib.sha256(path.read_bytes()).hexdigest()}
-    assert bodies[0]["facts"]["counts"] == bodies[1]["facts"]["counts"]
 
 
 @pytest.mark.parametrize("refusal", [ImportRunning, PeopleChangedMeanwhile])

@@ -47,6 +47,7 @@ from paktaleem.directory.people.services.erasure import (
     start_erasure,
 )
 from paktaleem.directory.people.services.people import claim_guardian, end_other_claims
+from paktaleem.directory.webhooks.models import Message
 from paktaleem.directory.webhooks.signing import new_secret
 from paktaleem.foundation.accounts.actors import Actor, person_actor, system_actor, user_actor
 from paktaleem.foundation.audit.actors import Reason
@@ -256,6 +257,8 @@ def a_provider_checks_a_guardian(world: World) -> None:
         row = guardian_of(world.person("danish"), world.person("esra"), at=AT)
         asked = {"provider": "folder", "method": "payment_card", "answer_to": PORTAL}
         check = request_check(row, **asked, actor=world.farah, at=AT)
+        started = Message.objects.filter(type="guardian.check_started")
+        assert not started.exists(), "the provider has not been asked yet"
     work({BEGIN: begin})
     with world.inside():
         check.refresh_from_db()

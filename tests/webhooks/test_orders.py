@@ -5,18 +5,13 @@ import pytest
 from paktaleem.directory.data_systems.models import Order, OrderSet
 from paktaleem.directory.data_systems.services.fulfilment import (
     accept_order,
-    approve_waiver,
     complete_order,
-    fail_order,
-    propose_waiver,
 )
 from paktaleem.directory.data_systems.services.issuing import issue_orders, issue_orders_for_set
 from paktaleem.directory.data_systems.states import Answer, Outcome
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.webhooks.models import Delivery, Message
-from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
-from paktaleem.foundation.tenancy.context import in_client
 from tests.factories import SETTING_UP, OrderSpecFactory
 from tests.webhooks.receiving import make_endpoint
 
@@ -62,13 +57,6 @@ def test_the_result_of_an_order_is_sent_without_the_answer(cast, issue, now, ans
     assert {frozenset(one.data) for one in Message.objects.all()} == {frozenset({"order", "kind", "system"})}
 
 
-def test_a_failed_order_is_sent_and_a_fetched_one_is_not(cast, indus, issue, now):
-    make_endpoint(cast, "indus", at=now, events=["order.failed"])
-    by = {"actor": cast.key_actor("indus"), "at": now}
-    fail_order(accept_order(issue(), **by), code="locked", again=True, **by)
-    assert types() == ["order.failed"]
-
-
 def test_a_set_of_orders_is_sent_once_with_its_number(cast, indus, spec, now):
     make_endpoint(cast, "indus", at=now, events=["order.*"])
     students = Subject.objects.filter(role="student")
@@ -78,23 +66,3 @@ def test_a_set_of_orders_is_sent_once_with_its_number(cast, indus, spec, now):
     message = Message.objects.get()
     assert (message.type, message.subject_id) == ("order.set_created", None)
     assert message.data == {"set": str(made.pk), "kind": "erase", "count": made.size}
-
-
-def test_an_order_waived_by_two_people_is_sent(cast, indus, issue, now):
-    order = issue()
-    make_endpoint(cast, "indus", at=now, events=["order.*"])
-    propose_waiver(order, ground="Shut down.", reason=Reason.REVIEW, actor=cast.actor("farah"), at=now)
-    assert types() == []
-    approve_waiver(order, actor=cast.actor("amina"), at=now)
-    assert types() == ["order.waived"]
-
-
-def test_another_client_gets_no_event_about_orders(cast, spec, now):
-    with in_client(cast.client_id("khyber")):
-        make_endpoint(cast, "khyber", at=now, events=["order.*"])
-    with in_client(cast.client_id("indus")):
-        make_endpoint(cast, "indus", at=now, events=["order.*"])
-        issue_orders(cast.subject("danish"), spec, actor=SETTING_UP, at=now)
-        assert types() == ["order.created"]
-    with in_client(cast.client_id("khyber")):
-        assert types() == []

@@ -8,15 +8,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.core import mail
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from paktaleem.directory.mail.models import Letter
-from paktaleem.directory.mail.services import DELIVER
-from paktaleem.directory.mail.tasks import deliver
 from paktaleem.directory.webhooks.models import Attempt, Delivery, DeliveryState, Endpoint, EndpointHealth, Message
 from paktaleem.directory.webhooks.schedule import (
     ATTEMPTS,
@@ -31,7 +28,6 @@ from paktaleem.directory.webhooks.schedule import (
 from paktaleem.directory.webhooks.sender import PUMP, Pump
 from paktaleem.directory.webhooks.services import (
     Result,
-    add_endpoint,
     begin_batch,
     change_endpoint,
     disable_endpoint,
@@ -43,11 +39,8 @@ from paktaleem.directory.webhooks.services import (
 )
 from paktaleem.directory.webhooks.signing import SECRET_BYTES, headers_of, new_secret, secret_bytes, signature
 from paktaleem.foundation.accounts.actors import system_actor
-from paktaleem.foundation.accounts.models import User
 from paktaleem.foundation.clock import wall_clock_now
-from paktaleem.foundation.tenancy.context import in_client, in_global
-from tests.console.pages import row_url
-from tests.demo.running import PATIENCE
+from paktaleem.foundation.tenancy.context import in_client
 from tests.factories import SETTING_UP
 from tests.keeping import dispose, set_period
 from tests.outbound.listening import listener, saying
@@ -63,7 +56,6 @@ from tests.webhooks.receiving import (
     pumped,
     silent,
 )
-from tests.working import work
 
 ACTOR = system_actor(PUMP)
 
@@ -199,9 +191,7 @@ def test_internal_addresses_are_never_connected_to(committed, settings):
 def test_an_endpoint_that_fails_for_days_is_disabled(cast):
     at = timezone.now()
     with in_client(cast.client_id("indus")):
-        endpoint = add_endpoint(
-            cast.client_id("indus"), url="https://lms.example/", events=["consent.*"], actor=SETTING_UP, at=at
-        )[0]
+        endpoint = make_endpoint(cast, "indus", at=at)
         delivery = send_test(endpoint, actor=SETTING_UP, at=at)
         for number in range(1, ATTEMPTS + 1):
             EndpointHealth.objects.update(rests_until=None)
@@ -236,9 +226,7 @@ def test_a_message_can_fail_without_disabling_an_endpoint_that_accepts_others(ca
     """One message that a receiver never accepts does not disable the endpoint."""
     at = timezone.now()
     with in_client(cast.client_id("indus")):
-        endpoint = add_endpoint(
-            cast.client_id("indus"), url="https://lms.example/", events=["consent.*"], actor=SETTING_UP, at=at
-        )[0]
+        endpoint = make_endpoint(cast, "indus", at=at)
         bad, good = (send_test(endpoint, actor=SETTING_UP, at=at) for _ in range(2))
         Delivery.objects.filter(pk=bad.pk).update(attempts=ATTEMPTS - 1)
         shift = begin_batch(endpoint.client_id, endpoint.pk, most=10, at=at)
@@ -253,9 +241,7 @@ def test_a_message_can_fail_without_disabling_an_endpoint_that_accepts_others(ca
 def test_one_worker_serves_an_endpoint_until_its_lease_expires(cast):
     at = timezone.now()
     with in_client(cast.client_id("indus")):
-        endpoint = add_endpoint(
-            cast.client_id("indus"), url="https://lms.example/", events=["consent.*"], actor=SETTING_UP, at=at
-        )[0]
+        endpoint = make_endpoint(cast, "indus", at=at)
         send_test(endpoint, actor=SETTING_UP, at=at)
         first = begin_batch(endpoint.client_id, endpoint.pk, most=10, at=at)
         assert first is not None
@@ -269,9 +255,7 @@ def test_a_disabled_endpoint_is_served_again_once_enabled(cast):
     at = timezone.now()
     told = {"actor": cast.actor("farah"), "reason": "review", "at": at}
     with in_client(cast.client_id("indus")):
-        endpoint = add_endpoint(
-            cast.client_id("indus"), url="https://lms.example/", events=["consent.*"], actor=SETTING_UP, at=at
-        )[0]
+        endpoint = make_endpoint(cast, "indus", at=at)
         send_test(endpoint, actor=SETTING_UP, at=at)
         disable_endpoint(endpoint, **told)
         assert begin_batch(endpoint.client_id, endpoint.pk, most=10, at=at) is None
@@ -428,90 +412,3 @@ def test_purging_runs_one_statement_with_a_limit(cast, told, django_assert_num_q
     with in_client(cast.client_id("indus")), django_assert_num_queries(3):  # with its savepoint
         assert purge_messages(cast.client_id("indus"), before=wall_clock_now(), most=1) == 1
     assert len(left(cast)) == 3
-
-
-def test_another_clients_messages_are_not_purged(cast, told):
-    with in_client(cast.client_id("khyber")):
-        assert purge_messages(cast.client_id("indus"), before=wall_clock_now()) == 0
-    assert len(left(cast)) == 4
-
-
-BEGINS = datetime(2026, 10, 1, 9, 0, tzinfo=UTC)
-
-
-def due_at(endpoint):
-    """Return when the only waiting message is tried next; None if there is none."""
-    with in_client(endpoint.client_id):
-        waiting = Delivery.objects.filter(endpoint=endpoint, state="waiting").first()
-        rests_until = EndpointHealth.objects.get(endpoint=endpoint).rests_until
-    return waiting and max(waiting.due_at, rests_until or waiting.due_at)
-
-
-def failing(cast, settings, clock, receiver):
-    """Let the worker send to a receiver whenever something is due, until nothing is; return the endpoint."""
-
-    async def run():
-        async with listener(receiver) as found:
-            settings.WEBHOOKS_ALLOWED = [f"127.0.0.1:{found.port}"]
-            endpoint, _ = await ask(add, cast, found.port)
-            moment = await ask(due_at, endpoint)
-            while moment is not None:
-                clock.move_to(moment)
-                await Pump(exchange_seconds=PATIENCE).run(seconds=PATIENCE, until_idle=True)
-                is_on = await ask(is_enabled, endpoint)
-                moment = await ask(due_at, endpoint) if is_on else None
-            clock.move_to(BEGINS + timedelta(days=30))
-            await Pump(exchange_seconds=PATIENCE).run(seconds=PATIENCE, until_idle=True)
-            return endpoint
-
-    return asyncio.run(run())
-
-
-def is_enabled(endpoint):
-    with in_client(endpoint.client_id):
-        return Endpoint.objects.get(pk=endpoint.pk).is_enabled
-
-
-def speaks(cast, name, language):
-    with in_global():
-        User.objects.filter(pk=cast.user_id(name)).update(language=language)
-
-
-WORDS = {
-    "en": ("A webhook of Indus Schools Network was switched off: {name}", "Failing for days."),
-    "ur": ("Indus Schools Network کا ایک ویب ہک بند کر دیا گیا: {name}", "وجہ: کئی دن ناکام رہا۔"),
-}
-
-
-@pytest.mark.parametrize("language", ["en", "ur"])
-def test_after_days_of_failures_the_administrators_get_an_email(
-    committed, settings, time_machine, mailoutbox, language
-):
-    time_machine.move_to(BEGINS)
-    speaks(committed, "farah", language)
-    receiver = Receiver("503 Service Unavailable")
-    endpoint = failing(committed, settings, time_machine, receiver)
-
-    assert len(receiver.got) == ATTEMPTS, "and none after it was switched off"
-    assert len({(headers["webhook-id"], body) for headers, body in receiver.got}) == 1
-    with in_client(endpoint.client_id):
-        endpoint = Endpoint.objects.get(pk=endpoint.pk)
-        assert (endpoint.is_enabled, endpoint.disabled_because) == (False, "failing")
-        assert endpoint.disabled_at is not None
-        assert timedelta(days=2) < endpoint.disabled_at - BEGINS < timedelta(days=4)
-        assert [one.state for one in Delivery.objects.all()] == ["failed"]
-        assert set(Attempt.objects.values_list("status", flat=True)) == {503}
-        assert Letter.objects.get().state == "queued"
-    assert mail.outbox == []
-
-    work({DELIVER: deliver})
-    [letter] = mailoutbox
-    subject, why = (words.format(name=endpoint) for words in WORDS[language])
-    assert letter.to == [committed.user("farah").email], "hers alone: nobody else administers Indus"
-    assert letter.subject == subject
-    assert why in letter.body
-    assert f"{settings.PUBLIC_URL.rstrip('/')}{row_url('webhooks/endpoint', endpoint.pk)}" in letter.body
-    with in_client(endpoint.client_id):
-        assert Letter.objects.get().state == "sent"
-    work({DELIVER: deliver})
-    assert len(mailoutbox) == 1

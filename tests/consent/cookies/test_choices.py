@@ -185,15 +185,6 @@ def test_a_number_belongs_to_one_client(cast, choose):
     assert find_visitor(cast.client_id("indus"), token) is None
 
 
-def test_row_level_security_hides_choices_from_another_client(cast, now):
-    with in_client(cast.client_id("khyber")):
-        make_usual_cookies(cast.client_id("khyber"))
-        record_choice(cast.client("khyber"), made(4, "analytics"), token=None, at=now)
-        assert CookieChoice.objects.count() == Visitor.objects.count() == 1
-    with in_client(cast.client_id("indus")):
-        assert CookieChoice.objects.count() == Visitor.objects.count() == 0
-
-
 def test_a_choice_is_never_changed_or_deleted(choose):
     choose("analytics")
     row = CookieChoice.objects.get()

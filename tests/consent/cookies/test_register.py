@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 from django.db.utils import ProgrammingError
 
-from consent.cookies.models import BannerVersion, Cookie, CookieSite, LinkedService
+from consent.cookies.models import BannerVersion, Cookie, LinkedService
 from consent.cookies.selectors import find_client_of_site, list_links
 from consent.cookies.services import review_link, save_cookie, save_link, save_site
 from consent.register.effects import WeakensSafeguard
@@ -104,14 +104,6 @@ def test_staff_who_may_not_change_the_register_change_no_cookie(cast, khyber, no
     cookie = Cookie(client_id=khyber.pk, name="x", category="analytics", provider="X", set_by="site")
     with pytest.raises(NotAllowed):
         save_cookie(cookie, actor=cast.actor(name), reason=WHY, at=now)
-
-
-def test_another_client_sees_no_cookie_no_banner_and_no_site(cast, site_of):
-    site_of("khyber")
-    with in_client(cast.client_id("indus")):
-        assert not Cookie.objects.exists()
-        assert not BannerVersion.objects.exists()
-        assert not CookieSite.objects.exists()
 
 
 def test_a_published_text_never_changes(khyber):
