@@ -28,7 +28,7 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
-from paktaleem.office.demo.content import LAWS
+from paktaleem.office.demo.content import SAMPLE
 from paktaleem.office.demo.loading import list_laws
 from tests.consent.making import officer, shown
 from tests.factories import SETTING_UP
@@ -466,7 +466,7 @@ def test_the_demonstration_lists_laws_that_a_client_cites(cast, now):
     with in_client(PAKTALEEM):
         list_laws(now)
         list_laws(now)
-        assert ListedLaw.objects.filter(citation__in=LAWS).count() == len(LAWS)
+        assert ListedLaw.objects.filter(citation__in=SAMPLE.laws).count() == len(SAMPLE.laws)
     with in_client(cast.client_id("indus")):
         advertising(cast, cast.client("indus"), now)
         row = basis(cast.client("indus"), "ads", now, legal_reference="Income Tax Ordinance 2001 s. 174")

@@ -10,7 +10,7 @@ import stat
 import time
 from typing import Any
 
-from paktaleem.office.demo.content import CLIENTS
+from paktaleem.office.demo.content import SAMPLE
 from tests.demo.running import ROOT, Demonstration, ask, said
 
 
@@ -44,7 +44,7 @@ def test_it_says_where_everything_is(filled):
 
 
 def test_each_school_has_a_postal_address_for_its_privacy_page():
-    assert [text.code for text in CLIENTS if not text.address] == ["sandbox"]
+    assert [text.code for text in SAMPLE.clients if not text.address] == ["sandbox"]
 
 
 def test_what_holds_secrets_is_ours_alone(filled):

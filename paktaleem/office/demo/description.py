@@ -1,4 +1,4 @@
-"""What the demonstration tells its user: addresses, sign-ins and a first query, for scripts and for the terminal."""
+"""The description of the demonstration for scripts and for the terminal: addresses, sign-ins and a first query."""
 
 import json
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from typing import Any
 from paktaleem.foundation.accounts.decision_paths import EVALUATION
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.office.demo.content import CLIENTS, STAFF, DemoSecrets
+from paktaleem.office.demo.content import SAMPLE, DemoSecrets
 from paktaleem.office.demo.loading import client_ids
 from paktaleem.office.demo.people import external_id_of
 
@@ -27,7 +27,7 @@ def describe(base_url: str, kept: DemoSecrets, **more: object) -> dict[str, obje
 
 
 def _sign_ins(kept: DemoSecrets) -> Iterator[dict[str, object]]:
-    for text in STAFF:
+    for text in SAMPLE.staff:
         for role, client in text.memberships:
             yield {
                 "email": text.email,
@@ -40,7 +40,7 @@ def _sign_ins(kept: DemoSecrets) -> Iterator[dict[str, object]]:
 
 def _clients(kept: DemoSecrets) -> Iterator[dict[str, object]]:
     ids = client_ids()
-    for text in CLIENTS:
+    for text in SAMPLE.clients:
         with in_client(ids[text.code]):
             client = Client.objects.get(id=ids[text.code])
         yield {

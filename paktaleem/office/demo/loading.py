@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from django.conf import settings
 
 from consent.notices.services.publishing import load_register
@@ -33,11 +34,8 @@ from paktaleem.foundation.tenancy.context import in_client, in_global
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 from paktaleem.office.demo.cases import fill_assessments, fill_cases
 from paktaleem.office.demo.content import (
-    CLIENTS,
-    LAWS,
     OWN_PURPOSES,
-    RECIPIENTS,
-    STAFF,
+    SAMPLE,
     ClientText,
     DemoSecrets,
     RecipientText,
@@ -72,7 +70,7 @@ def fill_demonstration(kept: DemoSecrets, *, portal: str, receiver: str = "", at
         for test in BalancingTest.objects.filter(client_id=PAKTALEEM, signed_at=None):
             sign_balancing_test(test, actor=_ACTOR, at=at)
         list_laws(at)
-    for text in CLIENTS:
+    for text in SAMPLE.clients:
         client_id = find_client_by_code(text.code) or new_id()
         with in_client(client_id):
             _fill_client(text, client_id, at)
@@ -101,14 +99,14 @@ def fill_demonstration(kept: DemoSecrets, *, portal: str, receiver: str = "", at
 
 def client_ids() -> dict[str, UUID]:
     """Map the codes of PakTaleem and the demonstration's clients to their ids."""
-    found = {text.code: find_client_by_code(text.code) for text in CLIENTS}
+    found = {text.code: find_client_by_code(text.code) for text in SAMPLE.clients}
     return {"paktaleem": PAKTALEEM} | {code: id_ for code, id_ in found.items() if id_ is not None}
 
 
 def list_laws(at: datetime) -> None:
     """List the laws of Pakistan that a client's legal obligation may cite, unless they are listed."""
     listed = set(ListedLaw.objects.filter(client_id=PAKTALEEM).values_list("citation", flat=True))
-    for citation in LAWS:
+    for citation in SAMPLE.laws:
         if citation not in listed:
             change_register(ListedLaw(client_id=PAKTALEEM, country="PK", citation=citation), **_BY_DEMO, at=at)
 
@@ -121,36 +119,19 @@ def _fill_recipients(at: datetime) -> None:
     announced_at = at - timedelta(days=settings.NOTICE_DAYS)
     with in_client(PAKTALEEM):
         known = set(Recipient.objects.filter(client_id=PAKTALEEM).values_list("code", flat=True))
-        for text in RECIPIENTS:
+        for text in SAMPLE.recipients:
             if text.code not in known:
                 _add_recipient(text, announced_at)
 
 
 def _add_recipient(text: RecipientText, at: datetime) -> None:
-    recipient = Recipient(
-        client_id=PAKTALEEM,
-        code=text.code,
-        name=text.name,
-        service=text.service,
-        service_ur=text.service_ur,
-        agreement_reference=text.agreement_reference,
-        countries=text.countries,
-        kind=text.kind,
-        transfer_ground=text.transfer_ground,
-        assurances=text.assurances,
-        agreement_starts_at=at,
-    )
+    values = msgspec.structs.asdict(text)
+    ground, covered = values.pop("ground"), {name: values.pop(name) for name in ("purposes", "categories")}
+    recipient = Recipient(client_id=PAKTALEEM, agreement_starts_at=at, **values)
     change_register(recipient, actor=_ACTOR, reason=_WHY, at=at)
-    approval = RecipientApproval(
-        client_id=PAKTALEEM,
-        recipient=recipient,
-        purposes=list(text.purposes),
-        categories=list(text.categories),
-        is_integral=True,
-        starts_at=at,
-    )
+    approval = RecipientApproval(client_id=PAKTALEEM, recipient=recipient, is_integral=True, starts_at=at, **covered)
     requester, approver = (_officer(email) for email in _OFFICERS)
-    change = request_safeguard_change(approval, ground=text.ground, actor=requester, at=at)
+    change = request_safeguard_change(approval, ground=ground, actor=requester, at=at)
     decide_safeguard_change(change, approve=True, actor=approver, at=at)
 
 
@@ -190,7 +171,7 @@ def _add_agreement(code: str, client_id: UUID, at: datetime) -> None:
         document="Annex 1: documented instructions",
         purposes=[*PURPOSES, *(own.code for own in OWN_PURPOSES)],
         categories=list(CATEGORIES),
-        recipients=[recipient.code for recipient in RECIPIENTS],
+        recipients=[recipient.code for recipient in SAMPLE.recipients],
         starts_at=at,
     )
     change_register(instruction, actor=_ACTOR, reason=_WHY, at=at)
@@ -229,11 +210,11 @@ def _fill_staff(kept: DemoSecrets, at: datetime) -> None:
                 roles=tuple((role, ids[code]) for role, code in text.memberships),
                 password=kept.password_of(text.email),
             )
-            for text in STAFF
+            for text in SAMPLE.staff
         ]
         appoint_staff(appointments, reason=_WHY, at=at)
     with in_global():
-        for user in User.objects.filter(email__in=[text.email for text in STAFF]):
+        for user in User.objects.filter(email__in=[text.email for text in SAMPLE.staff]):
             _ensure_second_factor(user, kept)
 
 

@@ -23,7 +23,7 @@ from paktaleem.directory.schools.rows import EnrolmentRow, GivenRows, PlaceRow
 from paktaleem.directory.schools.services.recording import record_schools
 from paktaleem.foundation.accounts.actors import Actor, Authorship
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.office.demo.content import PEOPLE, Person
+from paktaleem.office.demo.content import SAMPLE, Person
 
 _MOMENT = timedelta(microseconds=1)
 
@@ -35,7 +35,7 @@ def external_id_of(person: str) -> str:
 def fill_people(client: Client, notices: dict[str, NoticeVersion], *, actor: Actor, at: datetime) -> None:
     """Register a client's people and record their answers; ``notices`` maps purposes to notice versions."""
     registered: dict[str, Subject] = {}
-    for person in PEOPLE[client.code]:
+    for person in SAMPLE.people[client.code]:
         subject = _register(person, client, actor, at)
         registered[person.code] = subject
         guardian = registered[person.guardian] if person.guardian else None
@@ -47,7 +47,7 @@ def fill_people(client: Client, notices: dict[str, NoticeVersion], *, actor: Act
             "language": person.language,
             "actor": actor,
         }
-        for purpose, states in person.answers:
+        for purpose, states in person.answers.items():
             for later, state in enumerate(states):
                 _answer(subject, purpose, state, notices[purpose], {**common, "at": at + later * _MOMENT})
 

@@ -1,10 +1,10 @@
 """Services of the set-up of clients."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+import msgspec
 from django.db import transaction
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -29,11 +29,10 @@ from paktaleem.office.onboarding.selectors import ALLOWED, find_client_facts
 from retention.schedule.models import Disposal, RetentionRule, Trigger
 from retention.schedule.services.rules import save_rule
 
-_TEXTS = Path(__file__).resolve().parent / "texts"
+_HERE = Path(__file__).resolve().parent
 
 
-@dataclass(frozen=True, slots=True)
-class StartingPurpose:
+class StartingPurpose(msgspec.Struct, frozen=True):
     """One purpose based on consent, with its notice.
 
     Its data is deleted once ``period`` (ISO 8601) has passed since the consent ended, for the reason ``ground``.
@@ -52,87 +51,21 @@ class StartingPurpose:
     def __str__(self) -> str:
         return self.name_ur if get_language() == "ur" else self.name_en
 
-    @property
-    def text_en(self) -> str:
-        return self._read_text("en")
-
-    @property
-    def text_ur(self) -> str:
-        return self._read_text("ur")
-
-    def _read_text(self, language: str) -> str:
-        return (_TEXTS / f"{self.code}.{language}.txt").read_text(encoding="utf-8").strip()
+    def read_text(self, language: str) -> str:
+        """Return the text of its notice."""
+        return (_HERE / "texts" / f"{self.code}.{language}.txt").read_text(encoding="utf-8").strip()
 
 
-_LISTS = (
-    "Default: lists are cleaned once a month; then nothing more is needed.",
-    "طے شدہ مدت: فہرستیں مہینے میں ایک بار صاف کی جاتی ہیں؛ اس کے بعد کسی چیز کی ضرورت نہیں رہتی۔",
-)
+class StartingSet(msgspec.Struct, frozen=True):
+    """Purposes, and common wordings of how ages are verified and how guardians consent, by kind and field."""
 
-STARTING_PURPOSES = {
-    one.code: one
-    for one in (
-        StartingPurpose(
-            "newsletter",
-            "Newsletter",
-            "خبرنامہ",
-            "Sending a monthly email about new courses and events.",
-            "نئے کورسز اور تقریبات کے بارے میں ماہانہ ای میل بھیجنا۔",
-            ("contact_details",),
-            "P30D",
-            *_LISTS,
-        ),
-        StartingPurpose(
-            "product_research",
-            "Research on our courses",
-            "ہمارے کورسز پر تحقیق",
-            "Inviting people to interviews and studying how courses are used, to make them better.",
-            "کورسز کو بہتر بنانے کے لیے لوگوں کو گفتگو کی دعوت دینا اور ان کے استعمال کا مطالعہ کرنا۔",
-            ("contact_details", "usage_logs"),
-            "P30D",
-            *_LISTS,
-        ),
-        StartingPurpose(
-            "photographs",
-            "Photographs on the school's page",
-            "سکول کے صفحے پر تصویریں",
-            "Showing photographs of lessons and celebrations on the school's page.",
-            "اسباق اور تقریبات کی تصویریں سکول کے صفحے پر دکھانا۔",
-            ("content", "organisation"),
-            "P30D",
-            "Default: within thirty days the photographs are taken down, also from the backups of the page.",
-            "طے شدہ مدت: تیس دن کے اندر تصویریں ہٹا دی جاتی ہیں، صفحے کے بیک اپ سے بھی۔",
-        ),
-    )
-}
+    purposes: list[StartingPurpose]
+    mechanisms: dict[str, dict[str, str]]
 
-_RULES = "Admission rules of the school"
 
-STARTING_MECHANISMS = {
-    "age": {
-        "description": (
-            "The school reads the birth date from the birth certificate or the B-Form at admission and enters it "
-            "in its records. It changes a birth date only on such a document."
-        ),
-        "description_ur": (
-            "سکول داخلے کے وقت تاریخِ پیدائش پیدائشی سرٹیفکیٹ یا ب فارم سے پڑھ کر اپنے ریکارڈ میں درج کرتا ہے۔ "
-            "تبدیلی صرف ایسی دستاویز کی بنیاد پر کی جاتی ہے۔"
-        ),
-        "reference": _RULES,
-    },
-    "consent": {
-        "description": (
-            "A parent or guardian signs the consent form at admission. The office checks the signature against the "
-            "admission file, and records the answer here."
-        ),
-        "description_ur": (
-            "والد، والدہ یا سرپرست داخلے کے وقت رضامندی کے فارم پر دستخط کرتے ہیں۔ "
-            "دفتر دستخط کا داخلے کی فائل سے موازنہ کرتا ہے اور جواب یہاں درج کرتا ہے۔"
-        ),
-        "reference": _RULES,
-    },
-}
-"""Common wordings of how ages are verified and how guardians consent, by kind and field. The client changes them."""
+_SET = msgspec.toml.decode((_HERE / "starting_set.toml").read_bytes(), type=StartingSet)
+STARTING_PURPOSES = {purpose.code: purpose for purpose in _SET.purposes}
+STARTING_MECHANISMS = _SET.mechanisms
 
 
 @transaction.atomic
@@ -206,7 +139,7 @@ def add_starting_purpose(
     notice = Notice(client_id=client.pk, code=f"{text.code}_notice", purposes=[text.code], **titles)
     change_register(notice, **by)
     return publish_notice_version(
-        notice, text_en=text.text_en, text_ur=text.text_ur, is_material=True, effective_at=at, **by
+        notice, text_en=text.read_text("en"), text_ur=text.read_text("ur"), is_material=True, effective_at=at, **by
     )
 
 
