@@ -1,7 +1,7 @@
 """Background tasks: reminders of the duties that clients attest each year."""
 
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.urls import reverse
@@ -10,8 +10,9 @@ from procrastinate.contrib.django import app
 from consent.agreements.selectors import list_clients_with_agreement, list_notice_recipients
 from consent.agreements.services import DUTIES_DUE, NOTIFY, remind_of_duties
 from paktaleem.directory.mail.services import SendArguments, send_message
+from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, system_actor
-from paktaleem.foundation.accounts.models import Client
+from paktaleem.foundation.accounts.models import Client, User
 from paktaleem.foundation.accounts.roles import Role
 from paktaleem.foundation.accounts.selectors import list_staff
 from paktaleem.foundation.accounts.sign_in_rules import build_public_url
@@ -38,7 +39,7 @@ def notify_of_duties(client: str, due_on: str) -> None:
         _send(school, list_staff(PAKTALEEM, Role.PRIVACY_OFFICER, at=at), due_on, where=PAKTALEEM)
 
 
-def _send(school: Client, people: Any, due_on: str, *, where: UUID) -> None:
+def _send(school: Client, people: Iterable[User | Subject], due_on: str, *, where: UUID) -> None:
     context = {
         "school": school.name[:200],
         "day": due_on,

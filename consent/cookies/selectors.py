@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Sequence
-from typing import Any
 from uuid import UUID
 
 from consent.cookies.models import BannerVersion, Cookie, CookieSite, LinkedService, Visitor
@@ -47,5 +46,5 @@ def hash_token(token: UUID) -> str:
 
 def list_links(client_id: UUID) -> Sequence[LinkedService]:
     """Return the linked services shown at a client: its own and PakTaleem's, by name."""
-    found: Any = LinkedService.objects.in_use().filter(client_id__in={client_id, PAKTALEEM}).order_by("name", "id")
+    found = LinkedService.objects.in_use().filter(client_id__in={client_id, PAKTALEEM}).order_by("name", "id")
     return list(found)

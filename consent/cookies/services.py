@@ -172,7 +172,7 @@ def publish_banner(client_id: UUID, *, actor: Actor, at: datetime) -> BannerVers
     return version
 
 
-def _optional_part(content: dict[str, Any]) -> Any:
+def _optional_part(content: dict[str, Any]) -> tuple[object, object]:
     categories = content["categories"]
     texts = {
         language: [one for one in text["categories"] if one["code"] != "necessary"]

@@ -1,7 +1,5 @@
 """Decisions as shown in the console: allowed or denied, the reason, the lawful basis."""
 
-from typing import Any
-
 from consent.decisions.facts import Decision
 from consent.register.compiled import Basis
 from consent.register.models.purposes import BASES
@@ -9,7 +7,7 @@ from paktaleem.foundation.console.columns import render_state
 from paktaleem.foundation.console.translation import translate_text
 
 
-def basis_label(code: Any) -> str:
+def basis_label(code: str | None) -> str:
     return str(BASES[Basis(code)]) if code else ""
 
 

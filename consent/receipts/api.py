@@ -32,7 +32,7 @@ class ShowReceiptInput(StrictSerializer):
 class ReceiptOutput(serializers.Serializer[object]):
     """Output: a consent receipt, JSON-LD in DPV terms with the profile of ISO/IEC TS 27560:2023."""
 
-    def to_representation(self, instance: Any) -> Any:
+    def to_representation(self, instance: object) -> Any:
         """Return the document unchanged: its content is defined by the profile."""
         return instance
 

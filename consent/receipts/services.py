@@ -4,7 +4,6 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -99,7 +98,7 @@ def _find_capacity(event: ConsentEvent) -> str:
     return Capacity.PROCESSOR if best is None else best.capacity
 
 
-def _roles_of(person: Any) -> tuple[str, ...]:
+def _roles_of(person: Subject) -> tuple[str, ...]:
     return (person.role, *person.other_roles)
 
 

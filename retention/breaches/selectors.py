@@ -1,7 +1,7 @@
 """Breaches, and whose data they concern by the holdings."""
 
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.db import connection
 from django.db.models import Count, Max, Q
@@ -10,6 +10,7 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.first_rows import FirstRows, take_first
+from paktaleem.foundation.tenancy.rows import SqlValues
 from retention.breaches.models import Breach, BreachAssessment, BreachLetter, BreachNotice, BreachPerson, Outcome
 
 HELD_DURING = """
@@ -49,7 +50,7 @@ class NoticeCount(NamedTuple):
     latest: datetime | None
 
 
-def held_values(breach: Breach) -> dict[str, Any]:
+def held_values(breach: Breach) -> SqlValues:
     """Return the values of ``HELD_DURING`` for a breach."""
     return {
         "client": breach.client_id,

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -30,6 +30,7 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.models import TenantRow
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from retention.records.models import AssessmentOutcome, ImpactAssessment
 from retention.records.record import (
@@ -133,7 +134,7 @@ def build_record(client: Client, *, at: datetime, language: str, clients: tuple[
         periods[line.purpose.code, line.category].append(line.rule.period if line.rule else "")
     active = sorted(rule.code for rule in register.purposes.values() if rule.active)
 
-    def own_last(rows: QuerySet[Any]) -> list[Any]:
+    def own_last[R: TenantRow](rows: QuerySet[R]) -> list[R]:
         found = rows.filter(client_id__in={client.pk, PAKTALEEM})
         return sorted(found, key=lambda one: one.client_id == client.pk)
 

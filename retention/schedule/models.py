@@ -1,7 +1,7 @@
 """Models of retention rules and holds."""
 
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 from zoneinfo import ZoneInfo
 
 from django.db import models
@@ -170,7 +170,7 @@ def _is_period(field: str) -> Q:
     return Q(**{f"{field}__regex": PERIOD_PATTERN}) & Q(**{f"{field}__regex": "[1-9]"})
 
 
-def _period_check(field: str, *, may_be_empty: bool) -> Any:
+def _period_check(field: str, *, may_be_empty: bool) -> models.CheckConstraint:
     condition = _is_period(field) | Q(**{field: ""}) if may_be_empty else _is_period(field)
     return models.CheckConstraint(
         condition=condition,

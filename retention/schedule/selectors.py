@@ -6,7 +6,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import connection
@@ -24,7 +24,7 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import map_same_person
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.tenancy.rows import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM, SqlValues
 from retention.holdings.models import Holding
 from retention.holdings.selectors import DisposalHold, list_holdings_of
 from retention.schedule.models import Hold, HoldKind, RetentionRule
@@ -449,5 +449,5 @@ def list_owners_with_gaps(*, at: datetime) -> set[UUID]:
         return {owner for (owner,) in cursor.fetchall()}
 
 
-def _values(owner: UUID | None, at: datetime) -> dict[str, Any]:
+def _values(owner: UUID | None, at: datetime) -> SqlValues:
     return {"owner": owner, "shared": PAKTALEEM, "roles": [code for code, _ in ROLES], "at": at}

@@ -1,7 +1,6 @@
 """Cases of supervisory authorities about a request: recorded, with a hold on the person's data until the outcome."""
 
 from datetime import date, datetime
-from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -134,7 +133,7 @@ def require_outcome_of_duplicate(first: RightsRequest, later: RightsRequest, act
     require_outcome(later)
 
 
-def list_requests_with_open_case() -> QuerySet[Any, UUID]:
+def list_requests_with_open_case() -> QuerySet[AuthorityCase, UUID]:
     """Return the ids of requests with an open case, whose texts are needed; a handler of ``rights.texts_needed``."""
     return AuthorityCase.objects.filter(outcome="").order_by().values_list("request_id", flat=True)
 

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
-from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -215,12 +214,19 @@ class _Notices:
         last = steps.filter(facts__previous__gt=0).order_by("-at").values_list("at", flat=True).first()
         replaced = _list_replaced(sender, since=max(filter(None, (last, self.at - PREVIOUS_FOR))))
         url = build_public_url(reverse("rights-form-of", args=[request.client.code]))
-        told: dict[str, Any] = {"language": sender.language, "related_id": request.pk}
-        told |= {"client_id": request.client_id, "context": {"url": url}, "actor": self.actor, "at": self.at}
+        told: SendArguments = {"related_id": request.pk, "actor": self.actor, "at": self.at}
+        told["language"] = sender.language
         sent = 0
         for to in replaced:
             if count_attempt(_PREVIOUS_LIMITS, address=str(sender.pk), ip=""):
-                send_message(REPLACED.code, to=to, channel=to.channel, **told)
+                send_message(
+                    REPLACED.code,
+                    to=to,
+                    client_id=request.client_id,
+                    context={"url": url},
+                    channel=to.channel,
+                    **told,
+                )
                 sent += 1
         return sent
 

@@ -1,7 +1,6 @@
 """The mailbox in the console."""
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django import forms
@@ -134,8 +133,7 @@ class MailMessageAdmin(SortByWaitingTime, ExportableAdmin[MailMessage], Evidence
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[MailMessage]:
         found = super().get_queryset(request).select_related("request")
-        deferred: QuerySet[Any] = found.defer("content", "request__details", "request__contact", "request__answer")
-        return deferred
+        return found.defer("content", "request__details", "request__contact", "request__answer")
 
     @admin.display(description="request")
     def case(self, row: MailMessage) -> SafeString | str:

@@ -4,7 +4,7 @@ import base64
 import secrets
 from collections.abc import Sequence
 from io import BytesIO
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -122,8 +122,8 @@ def _sealer_of_files(row: MailMessage, content: Content) -> Sealer:
 
 
 def _open(name: str) -> Source:
-    def read(row: Any, _reader: Reader) -> Value:
-        if row.content is None or row.request.wrapped is None:
+    def read(row: MailMessage, _reader: Reader) -> Value:
+        if row.content is None or row.request is None or row.request.wrapped is None:
             return None
         email = open_content(row).mail
         return None if email is None else getattr(email, name) or None

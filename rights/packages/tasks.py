@@ -2,7 +2,6 @@
 
 from contextlib import suppress
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from procrastinate.contrib.django import app
@@ -34,8 +33,8 @@ def build_one_package(client: str, package: str) -> None:
 
 def _record_failure(client: str, package: str, failure: BuildFailure) -> None:
     with suppress(RequestEnded), in_client(UUID(client)):
-        by: dict[str, Any] = {"client_id": UUID(client), "actor": system_actor(BUILD), "at": client_now()}
-        record_failure(UUID(package), failure=failure, **by)
+        actor, at = system_actor(BUILD), client_now()
+        record_failure(UUID(package), failure=failure, client_id=UUID(client), actor=actor, at=at)
 
 
 @each_client("rights.look_after_packages", cron="*/10 * * * *", due=list_clients_with_packages)

@@ -1,7 +1,6 @@
 """Fields of a person that can be corrected, and how a value written as text is read and checked."""
 
 from datetime import date, datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
@@ -34,7 +33,7 @@ VALUE_LABELS = {**FIELD_LABELS, ROLES: gettext_lazy("Roles")}
 _MAY_BE_EMPTY = frozenset({"email", "phone", "grade"})
 
 
-def parse_changes(field: str, text: str) -> dict[str, Any]:
+def parse_changes(field: str, text: str) -> dict[str, object]:
     """Return a text as changes of ``SubjectDetails``. Raises ValidationError naming the field."""
     if field == ROLES:
         main, *others = text.split(_BETWEEN)

@@ -11,7 +11,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -26,7 +26,7 @@ from paktaleem.directory.people.services.ages import age_rules_of
 from paktaleem.directory.people.services.people import open_details
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.tenancy.rows import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM, SqlValues
 
 _START = UUID(int=0)
 
@@ -95,7 +95,7 @@ def list_changes_since(actor: Actor, client_id: UUID, position: Position, *, mos
     """
     require(actor, Capability.REQUEST_DECISIONS, client_id)
     with connection.cursor() as cursor:
-        asked: dict[str, Any] = {"client": client_id, "shared": PAKTALEEM, "xact": position.xact, "last": position.last}
+        asked: SqlValues = {"client": client_id, "shared": PAKTALEEM, "xact": position.xact, "last": position.last}
         cursor.execute(_SINCE, asked | {"most": most + 1})
         rows = cursor.fetchall()
     page = rows[:most]

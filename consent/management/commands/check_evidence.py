@@ -2,7 +2,6 @@
 
 from argparse import ArgumentParser
 from pathlib import Path
-from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
@@ -18,7 +17,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path, help="the ZIP archive")
 
-    def handle(self, *_: Any, file: Path, **__: Any) -> None:
+    def handle(self, *_: object, file: Path, **__: object) -> None:
         try:
             found = check_bundle(file.read_bytes())
         except OSError as error:

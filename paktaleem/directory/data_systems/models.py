@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
+from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -172,7 +173,7 @@ STATES = [
     (State.NOT_APPLICABLE.value, _("Not applicable")),
     (State.WAIVED.value, _("Waived")),
 ]
-EXEMPTION_LABELS: Mapping[str, Any] = {
+EXEMPTION_LABELS: Mapping[str, Promise] = {
     Exemption.HOLDS_NONE.value: _("It holds none of these data about anyone"),
     Exemption.LEGAL_DUTY.value: _("A law requires that it be kept"),
     Exemption.LEGAL_HOLD.value: _("Needed for a claim or an inquiry"),

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
-from typing import Any
 from uuid import UUID, uuid5
 
 from django.conf import settings
@@ -560,17 +559,17 @@ def _repeat(message: Message, client_id: UUID) -> bool:
         subscriptions = Endpoint.objects.filter(client_id=client_id, removed_at=None).values_list("events", flat=True)
         if not any(is_subscribed(message.type, subscription) for subscription in subscriptions):
             return False
-        copy: dict[str, Any] = {
-            "id": uuid5(message.pk, str(client_id)),
-            "client_id": client_id,
-            "type": message.type,
-            "entry_id": message.entry_id,
-            "data": message.data,
-            "happened_at": message.happened_at,
-        }
-        Message.objects.bulk_create([Message(**copy)], ignore_conflicts=True)
+        copy = Message(
+            id=uuid5(message.pk, str(client_id)),
+            client_id=client_id,
+            type=message.type,
+            entry_id=message.entry_id,
+            data=message.data,
+            happened_at=message.happened_at,
+        )
+        Message.objects.bulk_create([copy], ignore_conflicts=True)
         with connection.cursor() as cursor:
-            cursor.execute("SELECT webhooks_deliver(ARRAY[%s]::uuid[])", [copy["id"]])
+            cursor.execute("SELECT webhooks_deliver(ARRAY[%s]::uuid[])", [copy.pk])
     return True
 
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from typing import ClassVar
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -150,7 +151,7 @@ class Client(Tracked):
             raise ValidationError({"code": f"“{self.code}” is used in the portal's own URLs. Choose another."})
 
     @property
-    def client_id(self) -> Any:
+    def client_id(self) -> UUID:
         """Return the client's own id, for code that handles any tenant row."""
         return self.id
 

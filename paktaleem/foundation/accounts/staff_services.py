@@ -8,7 +8,6 @@ privileged capabilities alone; another administrator takes two people (decision 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -192,9 +191,16 @@ def change_membership(
     if _takes_two(membership, before):
         require_unlimited(actor)
         act = StaffAct.GRANT_ROLE if before is None else StaffAct.CHANGE_ROLE
-        where: dict[str, Any] = {"client_id": membership.client_id, "role": membership.role}
-        where["school_ids"] = membership.school_ids
-        return _propose(act, membership.user, **where, actor=actor, reason=reason, at=at)
+        return _propose(
+            act,
+            membership.user,
+            client_id=membership.client_id,
+            role=membership.role,
+            school_ids=membership.school_ids,
+            actor=actor,
+            reason=reason,
+            at=at,
+        )
     stamp = Stamp(actor, reason, at, ())
     if before is not None and (membership.role, membership.school_ids) != (before.role, before.school_ids):
         lock_last_administrator(before, at=at)

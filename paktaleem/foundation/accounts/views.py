@@ -1,8 +1,8 @@
 """View to choose a membership for the session."""
 
-from typing import Any
 from urllib.parse import quote
 
+from django.contrib.admin import AdminSite
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -16,7 +16,7 @@ from paktaleem.foundation.accounts.sessions import has_required_factors
 
 @never_cache
 @csrf_protect
-def choose_membership(request: HttpRequest, site: Any) -> HttpResponse:
+def choose_membership(request: HttpRequest, site: AdminSite) -> HttpResponse:
     """Show the user's memberships, and store the chosen one in the session."""
     if not request.user.is_authenticated or not has_required_factors(request):
         next_url = quote(request.path)

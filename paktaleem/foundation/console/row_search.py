@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from django.db.models import Model, Q
 from django.db.models.functions import Collate
@@ -14,6 +14,9 @@ from paktaleem.foundation.console.search import MOST_OF_A_KIND, Hit, Hits, Searc
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.first_rows import take_first
+
+if TYPE_CHECKING:
+    from paktaleem.foundation.console.model_admin import ScopedAdmin
 
 LAST_LETTER = "\U0010ffff"
 """Last in the collation ``C``: a range uses the index, LIKE under row-level security does not."""
@@ -56,7 +59,7 @@ class RowSearch:
             )
         return _any_of(Q((f"{one}__icontains" if self.contains else one, text)) for one in self.fields)
 
-    def _hit(self, page: Any, row: Model, wanted: SearchText, request: HttpRequest) -> Hit:
+    def _hit(self, page: "ScopedAdmin[Model]", row: Model, wanted: SearchText, request: HttpRequest) -> Hit:
         known = {str(row.pk), *(str(getattr(row, one)).casefold() for one in self.fields)}
         note = page.owner(row) if page.owner_column and actor_of(request).client_id is None else ""
         is_exact = wanted.id is not None or wanted.text.casefold() in known

@@ -1,11 +1,11 @@
 """Inputs of the console: the browser's own for days and times, and lines with suggestions. None needs a script."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from django import forms
 from django.contrib.admin.widgets import AdminTextareaWidget
 from django.db import models
+from django.forms.renderers import BaseRenderer
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
@@ -49,7 +49,9 @@ class SuggestionInput(forms.TextInput):
 
     suggestions: Sequence[tuple[str, str]] = ()
 
-    def render(self, name: str, value: Any, attrs: dict[str, object] | None = None, renderer: Any = None) -> SafeString:
+    def render(
+        self, name: str, value: object, attrs: dict[str, object] | None = None, renderer: BaseRenderer | None = None
+    ) -> SafeString:
         if not self.suggestions:
             return super().render(name, value, attrs, renderer)
         key = f"{(attrs or {}).get('id', name)}-suggestions"

@@ -7,7 +7,7 @@ role reads everything and writes nothing.
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Final, LiteralString
+from typing import Final, LiteralString
 
 import psycopg
 from psycopg import sql
@@ -87,7 +87,7 @@ def drop_database(endpoint: Endpoint, name: str) -> None:
 
 
 @contextmanager
-def _connected(endpoint: Endpoint, database: str) -> Iterator[psycopg.Connection[object]]:
+def _connected(endpoint: Endpoint, database: str) -> Iterator[psycopg.Connection]:
     connection = psycopg.connect(
         host=endpoint.host,
         hostaddr=endpoint.host,
@@ -109,7 +109,7 @@ def _compose(template: LiteralString, *names: str) -> sql.Composed:
     return sql.SQL(template).format(*map(sql.Identifier, names))
 
 
-def _set_password(connection: psycopg.Connection[object], role: str, password: str | None) -> None:
+def _set_password(connection: psycopg.Connection, role: str, password: str | None) -> None:
     """Send the verifier instead of the password: a running statement is visible to others."""
     if password is None:
         connection.execute(_compose("ALTER ROLE {} PASSWORD NULL", role))
@@ -118,7 +118,7 @@ def _set_password(connection: psycopg.Connection[object], role: str, password: s
     connection.execute(_compose("ALTER ROLE {} PASSWORD ", role) + sql.Literal(verifier))
 
 
-def _ensure_memberships(connection: psycopg.Connection[Any]) -> None:
+def _ensure_memberships(connection: psycopg.Connection) -> None:
     held = connection.execute(
         "SELECT roleid::regrole::text, member::regrole::text, grantor::regrole::text"
         " FROM pg_auth_members WHERE member::regrole::text = ANY(%s)",

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -169,7 +168,7 @@ def _parsed(text: str) -> LocalKeyring:
 
 
 @lru_cache(maxsize=1)
-def _read(path: str, *_version: Any) -> LocalKeyring:
+def _read(path: str, *_version: int) -> LocalKeyring:
     return LocalKeyring(_text_of(Path(path)))
 
 

@@ -13,11 +13,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.apps import apps
 from django.db import DEFAULT_DB_ALIAS, connections, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor as Editor
+from django.db.backends.utils import CursorWrapper
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.operations.base import Operation, OperationCategory
 from django.db.migrations.state import ProjectState as State
@@ -370,7 +371,7 @@ def list_limited_rights() -> dict[str, frozenset[str]]:
     return rights
 
 
-def _grant_sequences(cursor: Any) -> None:
+def _grant_sequences(cursor: CursorWrapper) -> None:
     cursor.execute(
         "SELECT sequencename FROM pg_sequences WHERE schemaname = 'public' AND sequencename LIKE 'procrastinate%'"
     )

@@ -1,9 +1,8 @@
 """Database routers: migrations run on the ``owner`` alias, everything else on the app role."""
 
-from typing import Any
-
 from django.conf import settings
 from django.db import connections
+from django.db.models import Model
 
 
 class OwnerOnlyMigrationRouter:
@@ -22,7 +21,7 @@ class OwnerOnlyMigrationRouter:
 class AutonomousRouter:
     """Route failed sign-in counts to a separate connection, which commits even if the request rolls back."""
 
-    def db_for_read(self, model: Any, **_: object) -> str | None:
+    def db_for_read(self, model: type[Model], **_: object) -> str | None:
         """Return the alias of the autonomous connection for django-axes, else None."""
         return settings.ASIDE_DATABASE if model._meta.app_label == "axes" else None
 

@@ -6,7 +6,6 @@ Row-level security refuses COPY into protected tables. A temporary table is drop
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -36,7 +35,7 @@ class Stage:
         with connection.cursor() as cursor:
             cursor.execute(f"ANALYZE pg_temp.{self.name}")
 
-    def copy(self, rows: Iterable[Sequence[Any]], *, client_id: UUID) -> None:
+    def copy(self, rows: Iterable[Sequence[object]], *, client_id: UUID) -> None:
         """Copy rows into the table. Raises ContextMissing outside the client's context: COPY bypasses that check."""
         if current_client() != client_id:
             raise ContextMissing("A stage can be filled only in the context of its client.")

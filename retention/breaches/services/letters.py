@@ -280,7 +280,7 @@ def compose_breach_letters(breach: Breach, audience: Audience, *, actor: Actor) 
     holdings say now. Raises NotAllowed.
     """
     total, *lines = count_affected(breach, actor=actor)
-    assessment = find_assessment(breach)
+    assessment: Any = find_assessment(breach)
     held = breach.categories or {line.category for line in lines}
     rows = DataCategory.objects.filter(client_id__in={breach.client_id, PAKTALEEM}, code__in=held)
     categories = {one.code: one for one in sorted(rows, key=lambda one: one.client_id == breach.client_id)}

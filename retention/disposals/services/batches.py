@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
-from typing import Any
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
@@ -28,7 +27,7 @@ from paktaleem.foundation.accounts.second_person import ChangeState
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.clock import to_wall_clock
 from paktaleem.foundation.operations.jobs import enqueue_job
-from paktaleem.foundation.tenancy.rows import PAKTALEEM, clock_bytes, new_id
+from paktaleem.foundation.tenancy.rows import PAKTALEEM, SqlValues, clock_bytes, new_id
 from retention.disposals.models import Batch, Cause, Decider, Item, ItemState, Stage, Sweep
 from retention.disposals.services.certificates import (
     CONTINUE,
@@ -397,7 +396,7 @@ def _create_sweep(client_id: UUID, ground: Ground, at: datetime) -> Sweep:
 
 def _values(sweep: Sweep, low: UUID | None, high: UUID | None) -> dict[str, object]:
     """Return the parameters of a chunk; the ids of the batches follow from the sweep, so that all chunks fill them."""
-    common: dict[str, Any] = {
+    common: SqlValues = {
         "client": sweep.client_id,
         "sweep": sweep.pk,
         "low": low,

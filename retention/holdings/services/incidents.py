@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -259,7 +258,7 @@ def _record_incident(kind: str, incident: Incident, actor: Actor, at: datetime) 
 
 
 @transaction.atomic
-def request_release(row: Any, *, ground: str, actor: Actor, at: datetime) -> SafeguardChange:
+def request_release(row: Quarantine | Incident, *, ground: str, actor: Actor, at: datetime) -> SafeguardChange:
     """Request that a quarantine ends, or an incident without open orders, with which its quarantine ends.
 
     Nothing ends before a second officer approves it. Raises ValidationError without a ground, NotAllowed.

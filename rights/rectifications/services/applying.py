@@ -9,7 +9,6 @@ orders are issued once that person has confirmed it.
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -317,8 +316,10 @@ class _Making:
         facts = {"field": field, "waits": not is_done, "reason": self.reason.value}
         if self.request is not None:
             facts["rights_request"] = str(self.request.pk)
-        context: dict[str, Any] = {"client_id": row.client_id, "subject_id": row.subject_id, "at": self.at}
-        record_entry("subject.corrected", facts=facts, actor=self.actor, **context)
+        client_id, subject_id = row.client_id, row.subject_id
+        record_entry(
+            "subject.corrected", client_id=client_id, subject_id=subject_id, facts=facts, actor=self.actor, at=self.at
+        )
 
     def order(
         self, values: Mapping[str, str | None], categories: frozenset[str], *, value: CorrectedValue | None = None

@@ -3,13 +3,13 @@
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from itertools import batched
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -179,7 +179,7 @@ def lock_unanswered(request: RightsRequest) -> RightsRequest:
     return request
 
 
-def _open_pauses(request: RightsRequest) -> Any:
+def _open_pauses(request: RightsRequest) -> QuerySet[RequestPause]:
     return RequestPause.objects.filter(client_id=request.client_id, request=request, ends_at=None)
 
 

@@ -3,7 +3,6 @@
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -288,8 +287,16 @@ def match_sender(request: RightsRequest, *, address: Callable[[str], str], actor
     sent = count_rights_message(subject)
     if sent:
         values = {"number": request.number, "rights": name_rights(request)}
-        told: dict[str, Any] = {"kind": CONFIRM, "values": values, "related_id": request.pk, "actor": actor, "at": at}
-        send_access_link(subject, page=Page.REQUESTS, address=address, **told)
+        send_access_link(
+            subject,
+            page=Page.REQUESTS,
+            address=address,
+            kind=CONFIRM,
+            values=values,
+            related_id=request.pk,
+            actor=actor,
+            at=at,
+        )
     record_step("rights_request.matched", request, actor, to_client_clock(at), {"sent": sent})
     now = to_client_clock(at)
     move_hold(request, now)

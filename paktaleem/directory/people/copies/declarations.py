@@ -16,6 +16,7 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from django.db.models import Model, Q, QuerySet
 from django.db.models.query import ModelIterable
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.audit.actors import ByKind
@@ -48,9 +49,9 @@ class Column:
     """A column of a section: its code in files, its title on the page, and the labels of its codes."""
 
     code: str
-    title: Any
+    title: str | Promise
     kind: ValueKind = ValueKind.TEXT
-    labels: Mapping[str, Any] = field(default_factory=dict)
+    labels: Mapping[str, str | Promise] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ class Section:
     """
 
     code: str
-    title: Any
+    title: str | Promise
     tables: tuple[str, ...]
     columns: tuple[Column, ...]
     read: Callable[[Reader], Iterator[Row]]
@@ -102,11 +103,11 @@ class Copied:
     """
 
     code: str
-    title: Any
+    title: str | Promise
     columns: str
     of: tuple[str, ...] = ("subject",)
-    titles: Mapping[str, Any] = field(default_factory=dict)
-    labels: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    titles: Mapping[str, str | Promise] = field(default_factory=dict)
+    labels: Mapping[str, Mapping[str, str | Promise]] = field(default_factory=dict)
     read: Mapping[str, Source | tuple[ValueKind, Source]] = field(default_factory=dict)
     tables: tuple[str, ...] = ()
     is_provided: bool = False
@@ -242,7 +243,7 @@ def _get_actor(row: Any, reader: Reader) -> Value:
     return _ACTORS[kind]
 
 
-_LABELS: Mapping[str, Mapping[str, Any]] = {
+_LABELS: Mapping[str, Mapping[str, str | Promise]] = {
     "by": {
         "person": _("You"),
         "other_person": _("Another person, such as a guardian"),
@@ -258,7 +259,7 @@ _LABELS: Mapping[str, Mapping[str, Any]] = {
     },
 }
 
-TITLES: Mapping[str, Any] = {
+TITLES: Mapping[str, str | Promise] = {
     "added_at": _("Added"),
     "answer": _("Answer"),
     "answered_at": _("Answered"),

@@ -5,7 +5,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -108,8 +107,10 @@ def settle_age_change(
     change = decide_change(change, approve=approve, actor=actor, at=at)
     change.save(update_fields=["state", "settled_by", "settled_at"])
     facts = {"change": str(change.pk), "state": str(change.state)}
-    common: dict[str, Any] = {"client_id": change.client_id, "subject_id": change.subject_id, "actor": actor, "at": at}
-    record_entry("subject.age_change_settled", facts=facts, **common)
+    client_id, subject_id = change.client_id, change.subject_id
+    record_entry(
+        "subject.age_change_settled", client_id=client_id, subject_id=subject_id, facts=facts, actor=actor, at=at
+    )
     if approve:
         proposal = sealer_of(subject).open(change.proposal, column=PROPOSAL)
         apply_confirmed_change(subject, parse_proposal(proposal), actor=actor, reason=reason, at=at)

@@ -4,7 +4,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
-from typing import Any
 from uuid import UUID
 
 from paktaleem.directory.people.details import AGE_GATE_FIELDS, Reading, SubjectDetails
@@ -89,5 +88,5 @@ def _mark(client_id: UUID, one: AgeProposal) -> bytes:
 
 def _entry(row: AgeChange, actor: By, at: datetime) -> Entry:
     facts = {"change": str(row.pk), "route": str(row.route)}
-    gated: dict[str, Any] = {"client_id": row.client_id, "subject_id": row.subject_id, "facts": facts}
-    return make_entry("subject.age_change_waiting", **gated, actor=actor, at=at)
+    kind, client_id, subject_id = "subject.age_change_waiting", row.client_id, row.subject_id
+    return make_entry(kind, client_id=client_id, subject_id=subject_id, facts=facts, actor=actor, at=at)

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import IO, Any
+from typing import IO
 
 from paktaleem.directory.schools import rows as stated
 from paktaleem.directory.schools.oneroster import columns as cell
@@ -193,7 +193,7 @@ class Roster:
             complete=frozenset(PARTS[file] for file in whole),
         )
 
-    def _rows(self, file: str, read: Callable[[int, Cells, Table], Any]) -> Iterator[Any] | None:
+    def _rows[R](self, file: str, read: Callable[[int, Cells, Table], R]) -> Iterator[R] | None:
         if file not in self._manifest.files:
             return None
         table = self._manifest.version.tables[file]

@@ -7,7 +7,7 @@ or role is another than kept, the kept period ends and another begins.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import connection
@@ -16,7 +16,7 @@ from paktaleem.directory.schools.models import Origin
 from paktaleem.directory.schools.rows import ENROLMENTS, EnrolmentRow
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.context import plan_as_usual, plan_for_many
-from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.tenancy.rows import SqlValues, new_id
 from paktaleem.foundation.tenancy.stages import Stage
 
 
@@ -50,7 +50,7 @@ class Run:
     digest: list[str] = field(default_factory=list)
 
     @property
-    def params(self) -> dict[str, Any]:
+    def params(self) -> SqlValues:
         return {
             "client": self.client.id,
             "origin": self.origin.value,

@@ -5,11 +5,11 @@ Each batch commits, so that a killed run goes on where it stopped.
 
 from datetime import datetime
 from functools import cache, partial
-from typing import Any
 from uuid import UUID
 
 from django.apps import apps
 from django.db import connection, transaction
+from django.db.models import Model
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.accounts.actors import Actor, system_actor
@@ -76,7 +76,7 @@ def _delete_rows(kind: DataKind, client_id: UUID, *, actor: Actor, at: datetime)
 
 
 @cache
-def _list_tables(code: str) -> list[tuple[Any, str]]:
+def _list_tables(code: str) -> list[tuple[type[Model], str]]:
     """List the tables of a kind whose rows are deleted, with the time field that the period is counted from."""
     own = [(model, find_table_policy(model)) for model in apps.get_models() if not model._meta.proxy]
     return [

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
-from typing import Any, Self
+from typing import Self
 
 import httpcore
 import requests
@@ -250,8 +250,8 @@ class _GuardedAdapter(BaseAdapter):
     async def _exchange(self, request: requests.PreparedRequest) -> Answer:
         body = request.body or b""
         headers = {name: str(value) for name, value in request.headers.items()} | {"Accept-Encoding": "identity"}
-        limits: dict[str, Any] = {"allowed": self._allowed, "seconds": self._seconds, "most_bytes": MOST_BYTES}
-        async with Connection(request.url or "", **limits) as connection:
+        url, seconds = request.url or "", self._seconds
+        async with Connection(url, allowed=self._allowed, seconds=seconds, most_bytes=MOST_BYTES) as connection:
             sent = body if isinstance(body, bytes) else str(body).encode()
             return await connection.send(request.method or "GET", sent, {**headers, "Connection": "close"})
 

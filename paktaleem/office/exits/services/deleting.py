@@ -1,7 +1,6 @@
 """The deletion of a client's data: first at the systems, by a disposal, then the people in the portal."""
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -151,7 +150,7 @@ def certify_exit(row: AgreementExit, *, actor: Actor, at: datetime) -> ExitCerti
     return issue(new, "exit.certified", content, client_id=row.client_id, facts=facts, actor=actor, at=at)
 
 
-def _compose(row: AgreementExit, at: datetime) -> dict[str, Any]:
+def _compose(row: AgreementExit, at: datetime) -> dict[str, object]:
     client = Client.objects.get(pk=row.client_id)
     agreement = ServiceAgreement.objects.get(pk=row.agreement_id)
     disposals = list_case_certificates(row.client_id, Parent(CASE, row.pk))

@@ -2,7 +2,6 @@
 
 import json
 from argparse import ArgumentParser
-from typing import Any
 from uuid import UUID
 
 from django.core.management.base import BaseCommand
@@ -21,7 +20,7 @@ class Command(BaseCommand):
         parser.add_argument("--after", type=UUID, metavar="ID", help="The id of the last event that you have.")
         parser.add_argument("--most", type=int, default=1_000, metavar="N", help="At most N events; 1000 by default.")
 
-    def handle(self, *_: Any, **options: Any) -> None:
+    def handle(self, *_: object, after: UUID | None, most: int, **__: object) -> None:
         with as_officer():
-            for event in serialize_events_after(options["after"], most=options["most"]):
+            for event in serialize_events_after(after, most=most):
                 self.stdout.write(json.dumps(event))

@@ -6,7 +6,6 @@ from argparse import ArgumentParser
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
 
 from django.core.management.base import BaseCommand
 
@@ -24,7 +23,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--json", action="store_true", help="One JSON array of objects instead of lines.")
 
-    def handle(self, *_: object, **options: Any) -> None:
+    def handle(self, *_: object, **options: object) -> None:
         lines = examine()
         self.stdout.write(_as_json(lines) if options["json"] else self._as_text(lines))
         if any(line.state is not State.OK for line in lines):

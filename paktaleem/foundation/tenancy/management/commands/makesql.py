@@ -5,7 +5,6 @@ import subprocess
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from django.apps import apps
 from django.core.management import CommandError
@@ -45,17 +44,17 @@ class Command(BaseCommand):
         parser.add_argument("--check", action="store_true", help="Write nothing; fail if a migration is missing.")
         parser.add_argument("--name", help="The migration's name after its number, such as country_in_facts.")
 
-    def handle(self, *_: object, **options: Any) -> None:
+    def handle(self, *_: object, check: bool, name: str | None, **__: object) -> None:
         loader = MigrationLoader(None)
         try:
             changes, isolation = pending_changes(applied_versions(loader)), list_missing_isolation(loader)
-            if options["check"]:
+            if check:
                 self._refuse(changes, isolation)
                 return
             for app_label in sorted({*isolation, *(change.file.app_label for change in changes)}):
                 [(_, leaf)] = loader.graph.leaf_nodes(app_label)
                 of_app = [change for change in changes if change.file.app_label == app_label]
-                path = _write(app_label, leaf, of_app, isolation.get(app_label, []), options["name"])
+                path = _write(app_label, leaf, of_app, isolation.get(app_label, []), name)
                 self.stdout.write(str(path))
         except SqlTextError as error:
             raise CommandError(str(error)) from error

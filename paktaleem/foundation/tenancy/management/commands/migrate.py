@@ -1,7 +1,5 @@
 """``manage.py migrate`` as the owner role, the only role that may change the schema."""
 
-from typing import Any
-
 from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 from django.core.management.commands.migrate import Command as DjangoMigrate
@@ -19,7 +17,7 @@ class Command(DjangoMigrate):
         super().add_arguments(parser)
         parser.set_defaults(database=OWNER)
 
-    def handle(self, *args: Any, **options: Any) -> str | None:
+    def handle(self, *args: object, **options: object) -> str | None:
         """Migrate; refuse without the owner's address, and a database that this version cannot upgrade."""
         if options["database"] == OWNER:
             if connections[OWNER].settings_dict["NAME"] == settings.NOT_CONFIGURED:
