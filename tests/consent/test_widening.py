@@ -280,9 +280,6 @@ def test_nothing_new_is_no_widening(cast, khyber, now):
 def test_who_may_not_widen_a_purpose(cast, khyber, now, actor):
     with pytest.raises(NotAllowed):
         widen(cast, khyber, now, "device", actor=actor)
-
-
-def test_a_shared_purpose_is_paktaleems_to_widen(cast, khyber, now):
     shared = Purpose.objects.get(code="support", client_id=PAKTALEEM)
     with pytest.raises(NotAllowed):
         widen_purpose(shared, categories=["billing"], actor=cast.actor("celia"), reason=WHY, at=now)

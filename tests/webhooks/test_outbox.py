@@ -10,6 +10,9 @@ from consent.consents.models import ConsentState
 from consent.consents.services.recording import Answer, record_answers
 from consent.register.models.agreements import Recipient, RecipientApproval
 from consent.register.services import change_register, end_period
+from paktaleem.directory.data_systems.models import Order, OrderSet
+from paktaleem.directory.data_systems.services.issuing import issue_orders_for_set
+from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.erasure import erase_subject
 from paktaleem.directory.webhooks.models import Delivery, Message
 from paktaleem.directory.webhooks.selectors import list_unspread_messages
@@ -26,7 +29,7 @@ from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.consent.making import approve_by_two, shown
-from tests.factories import SETTING_UP, SubjectFactory
+from tests.factories import SETTING_UP, OrderSpecFactory, SubjectFactory
 from tests.webhooks.receiving import make_endpoint
 
 
@@ -152,6 +155,17 @@ def test_a_change_about_many_people_is_sent_once_without_a_person(cast, indus, n
     with connection.cursor() as cursor:
         cursor.execute("UPDATE people_subject SET of_age_at = %s WHERE external_id LIKE 'many-%%'", [now])
     assert list(Message.objects.values_list("subject_id", "data")) == [(None, {})]
+
+
+def test_a_set_of_orders_is_sent_once_with_its_number(cast, indus, now):
+    make_endpoint(cast, "indus", at=now, events=["order.*"])
+    students = Subject.objects.filter(role="student")
+    made = issue_orders_for_set(students, OrderSpecFactory(at=now), client_id=indus.pk, actor=SETTING_UP, at=now)
+    assert isinstance(made, OrderSet)
+    assert Order.objects.filter(order_set=made).count() == made.size > 1
+    message = Message.objects.get()
+    assert (message.type, message.subject_id) == ("order.set_created", None)
+    assert message.data == {"set": str(made.pk), "kind": "erase", "count": made.size}
 
 
 def test_a_change_of_the_clients_register_is_sent(cast, indus, now):
