@@ -29,7 +29,6 @@ from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.accounts.actors import NotAllowed, person_actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
-from tests.api.callers import Caller
 from tests.children.guardians import decision_reason, verified_guardian
 from tests.children.test_age_changes import bring
 from tests.factories import SETTING_UP, SubjectFactory, make_system
@@ -38,11 +37,6 @@ MINUTE = timedelta(minutes=1)
 GROWN = "1990-01-01"
 CLOSED = "guardian_consent_required"
 PEOPLE = "/api/v1/subjects"
-
-
-@pytest.fixture
-def caller(cast):
-    return Caller(cast.key("indus"))
 
 
 @pytest.mark.parametrize(
@@ -57,27 +51,27 @@ def caller(cast):
         {"birth_date": GROWN, "declared_age": 9},
     ],
 )
-def test_through_the_platforms_profile_one_by_one_and_in_a_batch(caller, now, said):
-    assert caller.put(f"{PEOPLE}/lms-danish", {"role": "student", **said}).status_code == 200
+def test_through_the_platforms_profile_one_by_one_and_in_a_batch(indus_lms, now, said):
+    assert indus_lms.put(f"{PEOPLE}/lms-danish", {"role": "student", **said}).status_code == 200
     batch = {"subjects": [{"external_id": "lms-danish", "role": "student", **said}]}
-    assert caller.post(f"{PEOPLE}/batch", batch).status_code == 200
-    assert caller.reason("lms-danish", "service_delivery") in {CLOSED, "age_unknown"}
-    assert caller.get(f"{PEOPLE}/lms-danish").json()["age_gate"]["guardian_decides"]
+    assert indus_lms.post(f"{PEOPLE}/batch", batch).status_code == 200
+    assert indus_lms.reason("lms-danish", "service_delivery") in {CLOSED, "age_unknown"}
+    assert indus_lms.get(f"{PEOPLE}/lms-danish").json()["age_gate"]["guardian_decides"]
 
 
-def test_by_a_second_account_named_as_its_guardian(caller):
+def test_by_a_second_account_named_as_its_guardian(indus_lms):
     mate = {"external_id": "lms-second", "relationship": "parent", "full_name": "Second Account"}
-    assert caller.put(f"{PEOPLE}/lms-danish", {"role": "student", "guardians": [mate]}).status_code == 200
+    assert indus_lms.put(f"{PEOPLE}/lms-danish", {"role": "student", "guardians": [mate]}).status_code == 200
     yes = {"guardian": "lms-second", "decision": "given", "evidence": "He says so"}
     address = f"{PEOPLE}/lms-danish/guardian-authorisations"
-    assert caller.post(address, yes).status_code == 409
+    assert indus_lms.post(address, yes).status_code == 409
     named = {"guardian": "lms-second", "relationship": "parent", "may_consent": True, "may_receive_data": True}
-    assert caller.post(f"{PEOPLE}/lms-danish/guardians", named).status_code == 201
-    refused = caller.post(address, yes)
+    assert indus_lms.post(f"{PEOPLE}/lms-danish/guardians", named).status_code == 201
+    refused = indus_lms.post(address, yes)
     assert (refused.status_code, refused.json()["type"].rsplit(":", 1)[-1]) == (409, "guardian-not-verified")
     for one in ("lms-danish", "lms-iqra"):
-        assert caller.post(f"{PEOPLE}/lms-danish/guardians", {**named, "guardian": one}).status_code == 409
-    assert caller.reason("lms-danish", "service_delivery") == CLOSED
+        assert indus_lms.post(f"{PEOPLE}/lms-danish/guardians", {**named, "guardian": one}).status_code == 409
+    assert indus_lms.reason("lms-danish", "service_delivery") == CLOSED
 
 
 def test_by_a_roster_that_makes_it_grown_and_names_a_guardian(cast, now):

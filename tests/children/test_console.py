@@ -107,11 +107,6 @@ def test_an_officer_says_first_whose_children_are_meant(cast):
     assert len(asked(cast)) == 1
 
 
-def test_another_clients_children_are_not_there(cast):
-    page = browser_of(cast.user("celia")).post(ADD, {"ids": "lms-danish", "beginning": ""})
-    assert numbers(page) == [0, 0, 0, 0, 0]
-
-
 def test_the_page_of_a_child_invites_its_guardians_or_says_why_none_can_be_invited(cast):
     browser = browser_of(cast.user("farah"))
     url = row_url("people/subject", cast.subject_id("danish"), "ask-guardians")

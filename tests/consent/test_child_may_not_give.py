@@ -15,7 +15,6 @@ from consent.decisions.reasons import Reason, remedy_for
 from consent.register.compiled import ClientDeclarations, DeclaredProcedure
 from paktaleem.foundation.accounts.client_services import change_client
 from paktaleem.foundation.tenancy.context import in_client
-from tests.api.callers import Caller
 from tests.children.guardians import decision_reason, record_answer, verified_guardian
 from tests.consent.making import shown
 from tests.console.pages import row_url
@@ -176,11 +175,6 @@ HOW = {
 }
 
 
-@pytest.fixture
-def caller(cast):
-    return Caller(cast.key("indus"))
-
-
 def declare(cast, kind, at, code="indus", **changed):
     with in_client(cast.client_id(code)):
         declare_mechanism(cast.client_id(code), kind=kind, **{**HOW[kind], **changed}, actor=SETTING_UP, at=at)
@@ -191,13 +185,13 @@ def told(caller, person, purpose="service_delivery"):
     return found["reason"], found.get("remedy", {})
 
 
-def test_of_a_child_both_languages_say_how_the_school_does_it_and_where_to_ask(cast, caller, now):
+def test_of_a_child_both_languages_say_how_the_school_does_it_and_where_to_ask(cast, indus_lms, now):
     with in_client(cast.client_id("indus")):
-        indus_lms = cast.client("indus")
-        indus_lms.address = "12 Mall Road,\nLahore"
-        change_client(indus_lms, actor=SETTING_UP, reason="review", at=now)
+        client = cast.client("indus")
+        client.address = "12 Mall Road,\nLahore"
+        change_client(client, actor=SETTING_UP, reason="review", at=now)
     declare(cast, "consent", now)
-    reason, remedy = told(caller, "lms-danish")
+    reason, remedy = told(indus_lms, "lms-danish")
     assert reason == "guardian_consent_required"
     for text in (remedy["text"], remedy["text_ur"]):
         assert "Indus Schools Network (12 Mall Road, Lahore)" in text
@@ -209,32 +203,32 @@ def test_of_a_child_both_languages_say_how_the_school_does_it_and_where_to_ask(c
     assert AGE not in remedy["text"]
 
 
-def test_the_remedy_for_an_unknown_age_says_how_ages_are_verified(cast, caller, now):
+def test_the_remedy_for_an_unknown_age_says_how_ages_are_verified(cast, indus_lms, now):
     declare(cast, "consent", now)
     declare(cast, "age", now)
-    reason, remedy = told(caller, "lms-iqra")
+    reason, remedy = told(indus_lms, "lms-iqra")
     assert reason == "age_unknown"
     assert all(words in remedy["text"] for words in (AGE, PAPER, "Handbook 4.2", "Handbook 4.3"))
     assert all(words in remedy["text_ur"] for words in (AGE, PAPER_UR)), "a text without Urdu stays English"
 
 
-def test_a_new_declaration_is_in_the_next_response_of_every_route(cast, caller, now):
-    assert PAPER not in told(caller, "lms-danish")[1]["text"]
+def test_a_new_declaration_is_in_the_next_response_of_every_route(cast, indus_lms, now):
+    assert PAPER not in told(indus_lms, "lms-danish")[1]["text"]
     declare(cast, "consent", now)
-    assert PAPER in told(caller, "lms-danish")[1]["text"]
+    assert PAPER in told(indus_lms, "lms-danish")[1]["text"]
     declare(cast, "consent", now + timedelta(minutes=1), description="By video call.")
-    text = told(caller, "lms-danish")[1]["text"]
+    text = told(indus_lms, "lms-danish")[1]["text"]
     assert "By video call." in text
     assert PAPER not in text
-    standing = caller.get("/api/v1/subjects/lms-danish/standing").json()["purposes"]["service_delivery"]
+    standing = indus_lms.get("/api/v1/subjects/lms-danish/standing").json()["purposes"]["service_delivery"]
     assert standing["remedy"]["text"] == text
 
 
-def test_another_client_and_adults_get_no_declaration(cast, caller, now):
+def test_another_client_and_adults_get_no_declaration(cast, indus_lms, now):
     declare(cast, "consent", now, code="khyber", description="At Khyber.")
-    assert "Khyber" not in told(caller, "lms-danish")[1]["text"]
+    assert "Khyber" not in told(indus_lms, "lms-danish")[1]["text"]
     declare(cast, "consent", now)
-    reason, remedy = told(caller, "lms-junaid", "newsletter")
+    reason, remedy = told(indus_lms, "lms-junaid", "newsletter")
     assert reason == "consent_missing"
     assert "text_ur" not in remedy
     assert PAPER not in remedy["text"]

@@ -213,19 +213,19 @@ def danish(cast, indus):
 
 
 @pytest.fixture
-def esra(cast, danish, now):
+def by_esra(cast, danish, now):
     esra = cast.subject("esra")
     verified_guardian(danish, esra, at=now - HOUR)
     return {"given_by": GivenBy.GUARDIAN, "guardian": esra}
 
 
-def test_a_guardians_refusal_is_not_overridden_by_their_older_paper_or_token(cast, danish, esra, now):
-    say(cast, danish, REFUSED, now, **esra)
+def test_a_guardians_refusal_is_not_overridden_by_their_older_paper_or_token(cast, danish, by_esra, now):
+    say(cast, danish, REFUSED, now, **by_esra)
     for older in (on_paper(cast, now - HOUR), on_paper(cast, None), {"shown": shown(danish.client_id, now - HOUR)}):
         with pytest.raises(TokenExpired):
-            say(cast, danish, GIVEN, now + HOUR, **esra, **older)
+            say(cast, danish, GIVEN, now + HOUR, **by_esra, **older)
     assert state_now() == "refused"
-    assert say(cast, danish, GIVEN, now + 2 * HOUR, **esra, **on_paper(cast, now + HOUR)).state == "given"
+    assert say(cast, danish, GIVEN, now + 2 * HOUR, **by_esra, **on_paper(cast, now + HOUR)).state == "given"
     assert state_now() == "given"
 
 
@@ -259,24 +259,24 @@ def test_ones_own_refusal_is_not_overridden_by_an_older_paper_or_token(cast, ind
     assert say(cast, hamza, GIVEN, now + HOUR).state == "given"
 
 
-def test_a_refusal_of_the_child_is_not_overridden_by_older_paper_of_a_guardian(cast, danish, esra, now):
+def test_a_refusal_of_the_child_is_not_overridden_by_older_paper_of_a_guardian(cast, danish, by_esra, now):
     say(cast, danish, REFUSED, now)
     with pytest.raises(TokenExpired):
-        say(cast, danish, GIVEN, now + HOUR, **esra, **on_paper(cast, now - HOUR))
+        say(cast, danish, GIVEN, now + HOUR, **by_esra, **on_paper(cast, now - HOUR))
     assert state_now() == "refused"
 
 
-def test_a_paper_before_another_guardians_refusal_is_recorded_without_effect(cast, indus, danish, esra, now):
+def test_a_paper_before_another_guardians_refusal_is_recorded_without_effect(cast, indus, danish, by_esra, now):
     omar = make_guardian(indus, "omar", at=now - HOUR)
     verified_guardian(danish, omar, at=now - HOUR)
     say(cast, danish, REFUSED, now, given_by=GivenBy.GUARDIAN, guardian=omar)
-    assert not say(cast, danish, GIVEN, now + HOUR, **esra, **on_paper(cast, now - HOUR)).becomes_state
+    assert not say(cast, danish, GIVEN, now + HOUR, **by_esra, **on_paper(cast, now - HOUR)).becomes_state
     assert state_now() == "refused"
 
 
-def test_a_refusal_on_paper_counts_from_its_day(cast, danish, esra, now):
-    say(cast, danish, REFUSED, now, **esra, **on_paper(cast, now - 2 * HOUR))
-    say(cast, danish, GIVEN, now + HOUR, **esra, **on_paper(cast, now - HOUR))
+def test_a_refusal_on_paper_counts_from_its_day(cast, danish, by_esra, now):
+    say(cast, danish, REFUSED, now, **by_esra, **on_paper(cast, now - 2 * HOUR))
+    say(cast, danish, GIVEN, now + HOUR, **by_esra, **on_paper(cast, now - HOUR))
     assert state_now() == "given"
 
 

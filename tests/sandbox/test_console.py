@@ -103,7 +103,7 @@ def test_no_other_client_is_played_with(cast):
 
 
 @pytest.fixture
-def rows(sandbox):
+def rows_of_sandbox(sandbox):
     with in_client(sandbox.id):
         subject = Subject.objects.get(external_id="p-adult")
         told = OrderSpec(
@@ -129,10 +129,10 @@ def rows(sandbox):
 
 
 @pytest.mark.parametrize("name", ["amina", "bilal"])
-def test_in_the_view_of_all_clients_a_sandboxs_row_says_so_with_its_name_and_time(cast, sandbox, rows, name):
+def test_in_the_view_of_all_clients_a_sandboxs_row_says_so_with_its_name_and_time(cast, sandbox, rows_of_sandbox, name):
     sandbox.move(to="2031-05-01T12:00:00Z")
     browser, seen = browser_of(cast.user(name)), set()
-    for model, row in rows.items():
+    for model, row in rows_of_sandbox.items():
         answer = browser.get(row_url(model, row))
         page = answer.content.decode()
         if name == "amina" or answer.status_code == 200:
@@ -144,13 +144,13 @@ def test_in_the_view_of_all_clients_a_sandboxs_row_says_so_with_its_name_and_tim
     assert seen >= {"accounts/client", "people/subject", "data_systems/order", "audit/entry"}
 
 
-def test_so_do_its_acts_its_history_and_lists_narrowed_to_it(cast, sandbox, rows):
+def test_so_do_its_acts_its_history_and_lists_narrowed_to_it(cast, sandbox, rows_of_sandbox):
     amina = browser_of(cast.user("amina"))
-    person = rows["people/subject"]
+    person = rows_of_sandbox["people/subject"]
     for url in (
         row_url("people/subject", person, "history"),
         row_url("people/subject", person, "erase"),
-        row_url("webhooks/endpoint", rows["webhooks/endpoint"], "disable"),
+        row_url("webhooks/endpoint", rows_of_sandbox["webhooks/endpoint"], "disable"),
         f"{list_url('people/subject')}?client__id__exact={sandbox.id}",
     ):
         answer = amina.get(url)
@@ -158,15 +158,15 @@ def test_so_do_its_acts_its_history_and_lists_narrowed_to_it(cast, sandbox, rows
         assert MARK in answer.content.decode(), url
 
 
-def test_an_act_on_the_system_clock_does_not_take_the_time_of_the_sandbox(cast, sandbox, rows):
+def test_an_act_on_the_system_clock_does_not_take_the_time_of_the_sandbox(cast, sandbox, rows_of_sandbox):
     sandbox.move(to="2031-05-01T12:00:00Z")
-    url = row_url("webhooks/endpoint", rows["webhooks/endpoint"], "disable")
+    url = row_url("webhooks/endpoint", rows_of_sandbox["webhooks/endpoint"], "disable")
     assert browser_of(cast.user("amina")).post(url, {"reason": "review"}).status_code == 302
     with in_client(sandbox.id):
         assert Endpoint.objects.filter(disabled_at__lt=client_now() - timedelta(days=300)).exists()
 
 
-def test_other_clients_rows_and_lists_of_all_do_not(cast, sandbox, rows):
+def test_other_clients_rows_and_lists_of_all_do_not(cast, sandbox, rows_of_sandbox):
     amina = browser_of(cast.user("amina"))
     indus = cast.client_id("indus")
     for url in (
