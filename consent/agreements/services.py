@@ -25,13 +25,14 @@ from consent.agreements.models import (
 )
 from consent.agreements.selectors import list_duties
 from consent.register.models.agreements import AgreementSuspension, Instruction, ServiceAgreement
-from consent.register.models.purposes import SafeguardChange, SafeguardKind
-from consent.register.services import change_register, check_register_row, save_register_row, store_safeguard_change
+from consent.register.models.purposes import SafeguardKind
+from consent.register.services import change_register, check_register_row, save_register_row
 from paktaleem.directory.files.services import read_document, seal_document
 from paktaleem.directory.mail.services import declare_message
 from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
 from paktaleem.foundation.accounts.acts import Refused, act, lock_row
+from paktaleem.foundation.accounts.changes import ProposedChange, propose_change
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, decide_change
@@ -354,11 +355,11 @@ def suspend_agreement(
     lock=lock_row,
     check=_check_suspended,
 )
-def resume_agreement(agreement: ServiceAgreement, *, ground: str, actor: Actor, at: datetime) -> list[SafeguardChange]:
+def resume_agreement(agreement: ServiceAgreement, *, ground: str, actor: Actor, at: datetime) -> list[ProposedChange]:
     """Request the end of the suspensions in force, for another officer. Raises ValidationError, NotAllowed."""
     values = {"ends_at": at.isoformat()}
     return [
-        store_safeguard_change(row, SafeguardKind.SUSPENSION, values=values, ground=ground, actor=actor, at=at)
+        propose_change(row, SafeguardKind.SUSPENSION, values=values, ground=ground, actor=actor, at=at)
         for row in _suspensions(agreement, at).filter(starts_at__lt=at)
     ]
 

@@ -11,6 +11,6 @@ class CookiesConfig(extensions.PortalAppConfig):
     handlers = (
         ("consent.notices.views.public_sections", "consent.cookies.banner.links_section"),
         ("consent.notices.services.publishing.starter_parts", "consent.cookies.services.load_starter_cookies"),
-        ("consent.register.services.change_rules", "consent.cookies.services.UNASKED"),
+        ("paktaleem.foundation.accounts.changes.change_kinds", "consent.cookies.services.UNASKED"),
         ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "consent.cookies.services.VISITORS"),
     )

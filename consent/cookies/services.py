@@ -32,10 +32,10 @@ from consent.cookies.models import (
 )
 from consent.cookies.selectors import find_banner, hash_token, list_cookies
 from consent.register.effects import WeakensSafeguard, is_sandbox
-from consent.register.models.purposes import SafeguardChange, SafeguardKind
-from consent.register.services import ChangeRule, change_register, save_changed_row
+from consent.register.services import change_register, save_changed_row
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.acts import Refused, act
+from paktaleem.foundation.accounts.changes import ChangeKind, ProposedChange
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import ByKind, Reason
@@ -60,18 +60,26 @@ def save_cookie(cookie: Cookie, *, actor: Actor, reason: Reason | str, at: datet
     Raises ValidationError naming the field, WeakensSafeguard if visitors would not be asked about it, NotAllowed.
     """
     if _is_no_longer_asked(cookie) and actor.kind is not ByKind.SYSTEM and not is_sandbox(cookie.client_id):
-        raise WeakensSafeguard(SafeguardKind.COOKIE)
+        raise WeakensSafeguard(UNASKED.code)
     saved = change_register(cookie, actor=actor, reason=reason, at=at)
     publish_banner(cookie.client_id, actor=actor, at=at)
     return saved
 
 
-def _apply(change: SafeguardChange, *, actor: Actor, reason: Reason | str, at: datetime) -> None:
+def _apply(change: ProposedChange, *, actor: Actor, reason: Reason | str, at: datetime) -> None:
     save_changed_row(change, actor=actor, reason=reason, at=at)
     publish_banner(change.client_id, actor=actor, at=at)
 
 
-UNASKED = ChangeRule(kind=SafeguardKind.COOKIE, apply=_apply)
+UNASKED = ChangeKind(
+    code="cookie",
+    label=gettext_lazy("Visitors are not asked about a cookie"),
+    effect=gettext_lazy(
+        "The cookie counts as necessary: the banner does not ask visitors about it, and they cannot refuse it."
+    ),
+    columns=("category", "provider", "set_by", "purpose_en", "purpose_ur", "days"),
+    apply=_apply,
+)
 
 
 def _is_no_longer_asked(cookie: Cookie) -> bool:

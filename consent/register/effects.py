@@ -95,7 +95,7 @@ WHERE s.erased_at IS NULL
 class SafeguardEffect:
     """Counts of people whom a weaker safeguard would concern, of their answers, and of clients."""
 
-    kind: SafeguardKind
+    kind: str
     people: int
     given: int
     refused: int
@@ -103,7 +103,7 @@ class SafeguardEffect:
 
 
 def count_concerned(
-    kind: SafeguardKind, *, client_id: UUID, purposes: Iterable[UUID], roles: Iterable[str] = ()
+    kind: str, *, client_id: UUID, purposes: Iterable[UUID], roles: Iterable[str] = ()
 ) -> SafeguardEffect:
     """Count the people whose answer or closed account would no longer protect them.
 
@@ -236,7 +236,7 @@ _WEAKENS = gettext_noop("This weakens a safeguard: it takes a ground in words an
 class WeakensSafeguard(ValidationError):
     """The change weakens a safeguard: it must be requested with a ground, and approved by a second person."""
 
-    def __init__(self, kind: SafeguardKind) -> None:
+    def __init__(self, kind: str) -> None:
         super().__init__(_WEAKENS, code=EFFECT_SHOWN)
         self.kind = kind
 

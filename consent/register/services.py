@@ -1,16 +1,13 @@
 """Changes of the register, and changes that weaken its safeguards."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from django.apps import apps
 from django.core.exceptions import ValidationError
-from django.db import connection, models, transaction
-from django.db.models import QuerySet
+from django.db import models, transaction
 from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext_lazy as _
 
 from consent.register.compiled import PURPOSE_WORDS, Basis
 from consent.register.effects import WeakensSafeguard, check_controller, find_weakening, is_sandbox, shares_more
@@ -24,21 +21,24 @@ from consent.register.models.purposes import (
     Purpose,
     PurposeWidening,
     RegisterRow,
-    SafeguardChange,
     SafeguardKind,
     WideningKind,
 )
-from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
+from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.acts import Refused, act, lock_row
+from paktaleem.foundation.accounts.changes import (
+    ChangeKind,
+    ProposedChange,
+    build_changed_row,
+    get_transaction_id,
+    propose_change,
+)
 from paktaleem.foundation.accounts.models import Client, Membership
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.accounts.second_person import ChangeState, decide_change, require_approver
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.canonical import canonical, compute_leaf_hash
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
-from paktaleem.foundation.operations.extensions import ExtensionPoint
-from paktaleem.foundation.tenancy.models import TenantRow
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.foundation.text.places import name_country
 from paktaleem.foundation.text.typesetting import find_unprintable
@@ -233,13 +233,6 @@ def cancel_period[R: PeriodRow](row: R, *, actor: Actor, reason: Reason | str, a
     return change_register(row, actor=actor, reason=reason, at=at)
 
 
-def get_transaction_id() -> int:
-    """Return the id of the current transaction, by which triggers know that it recorded a change as they require."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_current_xact_id()::text::bigint")
-        return int(cursor.fetchone()[0])
-
-
 def _refuse_backdating(row: RegisterRow, before: RegisterRow | None, *, at: datetime) -> None:
     if before is None:
         if isinstance(row, PeriodRow) and row.starts_at is not None and row.starts_at < at:
@@ -357,35 +350,14 @@ def _to_plain(value: object) -> object:
 
 
 _WEAKENS_NONE = gettext_noop("This change weakens no safeguard: save it as any other change.")
-_NO_GROUND = gettext_noop("Give the ground in words.")
 _NONE_TO_ADD = gettext_noop("Choose data categories that the purpose does not need yet.")
-_TEXTS = {"legal_reference", *PURPOSE_WORDS}
-_MOMENTS = ("starts_at", "ends_at")
-
-
-@dataclass(frozen=True, kw_only=True)
-class ChangeRule:
-    """One kind of change: who may approve it, and the effect of a decision that is more than saving the changed row.
-
-    ``apply`` and ``decline`` take the change, ``actor``, ``reason`` and ``at``; ``apply`` raises why the change is not
-    possible any more. ``may_approve`` says whether the actor's side may approve, if that depends on the row.
-    """
-
-    kind: SafeguardKind
-    apply: Callable[..., object]
-    decline: Callable[..., object] = lambda _change, **_given: None
-    may_approve: Callable[[SafeguardChange, Actor], bool] = lambda _change, _actor: True
-
-
-change_rules: ExtensionPoint[ChangeRule] = ExtensionPoint(
-    "consent.change_rules", "Declares what the approval of a change of rows above the register does."
-)
+_TEXTS = frozenset({"legal_reference", *PURPOSE_WORDS})
 
 
 @transaction.atomic
 def request_safeguard_change(
-    row: RegisterRow, *, kind: SafeguardKind | None = None, ground: str, actor: Actor, at: datetime
-) -> SafeguardChange:
+    row: RegisterRow, *, kind: str | None = None, ground: str, actor: Actor, at: datetime
+) -> ProposedChange:
     """Request a change that weakens a safeguard (decision 0053); it replaces a waiting one of the same row.
 
     ``row`` is the changed or new row, unsaved; ``kind`` is given for a row of an app above the register. ``ground``
@@ -399,120 +371,73 @@ def request_safeguard_change(
         raise ValidationError(_WEAKENS_NONE)
     of = row if isinstance(row, Purpose) else getattr(row, "purpose", None)  # a recipient may have several
     purpose, values = of.code if of else "", list_changed_values(row, before)
-    return store_safeguard_change(row, kind, purpose=purpose, values=values, ground=ground, actor=actor, at=at)
+    return propose_change(row, kind, purpose=purpose, values=values, ground=ground, actor=actor, at=at)
 
 
-def store_safeguard_change(
-    row: TenantRow,
-    kind: SafeguardKind,
-    *,
-    purpose: str = "",
-    values: Mapping[str, object] | None = None,
-    ground: str,
-    actor: Actor,
-    at: datetime,
-) -> SafeguardChange:
-    """Store a change that waits for a second person; it replaces one of the same row that is still waiting.
-
-    Follows decision 0053. Raises ValidationError without a ground, NotAllowed unless a signed-in person requests it.
-    """
-    require(actor, Capability.DECIDE_FOR_CLIENT, row.client_id)
-    if actor.kind is not ByKind.USER:
-        raise NotAllowed("Only a signed-in person may request a weaker safeguard.")
-    if not ground.strip():
-        raise ValidationError({"ground": [_NO_GROUND]})
-    _replace_waiting(row, actor, at)
-    change = SafeguardChange(
-        client_id=row.client_id,
-        kind=kind,
-        purpose=purpose,
-        table=row._meta.label_lower,
-        row=row.pk,
-        values=dict(values or {}),
-        ground=ground.strip(),
-        requested_kind=actor.kind.value,
-        requested_by=actor.id,
-        requested_at=at,
-    )
-    change.clean_fields(exclude={"values", "settled_by", "settled_at", "xact"})
-    change.save(force_insert=True)
-    _record(change, "safeguard.change_waiting", actor, at)
-    return change
-
-
-def find_waiting(row: TenantRow) -> QuerySet[SafeguardChange]:
-    """Return the change of a row that waits for a second person, if there is one."""
-    return SafeguardChange.objects.filter(client_id=row.client_id, row=row.pk, state=ChangeState.WAITING)
-
-
-def _replace_waiting(row: TenantRow, actor: Actor, at: datetime) -> None:
-    for earlier in find_waiting(row).select_for_update():
-        earlier.state, earlier.settled_by, earlier.settled_at = ChangeState.REPLACED, actor.id, at
-        earlier.save(update_fields=["state", "settled_by", "settled_at"])
-
-
-@transaction.atomic
-def decide_safeguard_change(
-    change: SafeguardChange, *, approve: bool, actor: Actor, reason: Reason | str = Reason.REVIEW, at: datetime
-) -> SafeguardChange:
-    """Approve a change that weakens a safeguard, which then takes effect, or decline it (decision 0053).
-
-    What should have started before the approval starts with it. Raises ApproverIsRequester, ChangeAlreadyDecided,
-    ValidationError, NotAllowed (see ``may_approve``), and what the rule of its kind raises (``ChangeRule``).
-    """
-    require_approver(actor, change.client_id, SafeguardKind(change.kind).capability)
-    rows = apps.get_model(change.table)._default_manager.select_for_update()
-    rows.filter(pk=change.row, client_id=change.client_id).first()  # locked before the change, as a request does
-    change = decide_change(change, approve=approve, actor=actor, at=at)
-    if approve and not may_approve(change, actor):
-        raise NotAllowed("This change must be approved by PakTaleem, or by the client if PakTaleem requested it.")
-    change.xact = get_transaction_id() if approve else None
-    change.save(update_fields=["state", "settled_by", "settled_at", "xact"])
-    _record(change, "safeguard.change_settled", actor, at)
-    rule = _find_rule(change)
-    (rule.apply if approve else rule.decline)(change, actor=actor, reason=reason, at=at)
-    return change
-
-
-def _find_rule(change: SafeguardChange) -> ChangeRule:
-    kind = SafeguardKind(change.kind)
-    return next((rule for rule in change_rules if rule.kind == kind), ChangeRule(kind=kind, apply=save_changed_row))
-
-
-def save_changed_row(change: SafeguardChange, *, actor: Actor, reason: Reason | str, at: datetime) -> RegisterRow:
+def save_changed_row(change: ProposedChange, *, actor: Actor, reason: Reason | str, at: datetime) -> RegisterRow:
     """Save the row of an approved change of the register. Raises ValidationError."""
-    row = build_changed_row(change, at)
+    row: RegisterRow = build_changed_row(change, at)
     check_register_row(row, stored_row(row), at=at)
     return save_register_row(row, actor=actor, reason=reason, at=at)
 
 
-def may_approve(change: SafeguardChange, actor: Actor) -> bool:
-    """Return True if the actor's side may approve a change.
+def is_by_officer(change: ProposedChange, actor: Actor) -> bool:
+    """Return True for an officer, who approves a recipient, also a client's own, and the end of a suspension."""
+    return actor.may(Capability.MANAGE_AGREEMENTS, change.client_id)
 
-    Officers approve a recipient, also a client's own, and the end of a quarantine or a suspension. A basis other than
-    consent at a client is an instruction that the client gives and an officer accepts, whichever of them requests it
-    (GDPR Art. 28(3)(a)).
+
+def _is_by_other_side(change: ProposedChange, actor: Actor) -> bool:
+    """Return True if the actor is of the side that did not request a basis other than consent at a client.
+
+    It is an instruction that the client gives and an officer accepts, whichever of them requests it (GDPR
+    Art. 28(3)(a)).
     """
-    is_officer = actor.may(Capability.MANAGE_AGREEMENTS, change.client_id)
-    if change.kind in {SafeguardKind.RECIPIENT, SafeguardKind.QUARANTINE, SafeguardKind.SUSPENSION}:
-        return is_officer
-    if change.kind == SafeguardKind.BASIS and change.client_id != PAKTALEEM:
-        members = Membership.objects.filter(client_id=change.client_id, user_id=change.requested_by)
-        return is_officer == members.exists()
-    is_capable = actor.may(SafeguardKind(change.kind).capability, change.client_id)
-    return is_capable and _find_rule(change).may_approve(change, actor)
+    if change.client_id == PAKTALEEM:
+        return True
+    members = Membership.objects.filter(client_id=change.client_id, user_id=change.requested_by)
+    return is_by_officer(change, actor) == members.exists()
 
 
-def build_changed_row(change: SafeguardChange, at: datetime) -> RegisterRow:
-    """Return the row of a change with its new values, unsaved; nothing starts or ends before ``at``."""
-    model: Any = apps.get_model(change.table)
-    row: RegisterRow = model.objects.filter(pk=change.row).first() or model(pk=change.row, client_id=change.client_id)
-    for name, value in change.values.items():
-        setattr(row, name, model._meta.get_field(name).to_python(value))
-    for name in set(_MOMENTS) & set(change.values):
-        moment = getattr(row, name)
-        setattr(row, name, moment and max(moment, at))
-    return row
+BASIS = ChangeKind(
+    code=SafeguardKind.BASIS,
+    label=_("A lawful basis other than consent"),
+    effect=_("Consent does not decide."),
+    apply=save_changed_row,
+    may_approve=_is_by_other_side,
+    texts=_TEXTS,
+)
+CAPACITY = ChangeKind(
+    code=SafeguardKind.CAPACITY,
+    label=_("PakTaleem decides instead of the client"),
+    effect=_("PakTaleem decides on the lawful basis instead of the client."),
+    apply=save_changed_row,
+    texts=_TEXTS,
+)
+ACCOUNT = ChangeKind(
+    code=SafeguardKind.ACCOUNT,
+    label=_("Also for people whose account is closed"),
+    effect=_("Data of people whose account is closed may be used for this purpose again."),
+    columns=PURPOSE_WORDS,
+    apply=save_changed_row,
+    texts=_TEXTS,
+)
+WORDS = ChangeKind(
+    code=SafeguardKind.WORDS,
+    label=_("Other words for a purpose in use"),
+    effect=_("The purpose is described in other words."),
+    columns=PURPOSE_WORDS,
+    apply=save_changed_row,
+    texts=_TEXTS,
+)
+SUSPENSION = ChangeKind(
+    code=SafeguardKind.SUSPENSION,
+    label=_("A suspended agreement is resumed"),
+    effect=_("PakTaleem processes data for the client again."),
+    columns=("agreement", "starts_at", "ends_at"),
+    apply=save_changed_row,
+    may_approve=is_by_officer,
+    texts=_TEXTS,
+)
 
 
 def list_changed_values(row: RegisterRow, before: RegisterRow | None) -> dict[str, object]:
@@ -526,19 +451,6 @@ def _to_json(value: object) -> object:
     if isinstance(value, datetime):
         return value.isoformat()
     return value if value is None or isinstance(value, (bool, int, list)) else str(value)
-
-
-def _record(change: SafeguardChange, kind: str, actor: Actor, at: datetime) -> None:
-    facts = {
-        "change": str(change.pk),
-        "kind": str(change.kind),
-        "purpose": change.purpose,
-        "state": str(change.state),
-        "row": change.table,
-        "id": str(change.row),
-        "values": {name: value for name, value in change.values.items() if name not in _TEXTS},
-    }
-    record_entry(kind, client_id=change.client_id, facts=facts, actor=actor, at=at)
 
 
 def _check_unsigned(test: BalancingTest, _actor: Actor, _at: datetime) -> None:

@@ -1,5 +1,5 @@
 -- Trigger function of the register: refuses a row that weakens a safeguard unless this transaction has approved the
--- change (consent_safeguardchange), which takes two people: at a client a lawful basis other than consent that was not in
+-- change (accounts_proposedchange), which takes two people: at a client a lawful basis other than consent that was not in
 -- force without it; among PakTaleem's own, which the portal sets up, another one instead of consent or after one that has
 -- ended; PakTaleem as controller or joint controller of a purpose in use, a purpose that no longer only serves open
 -- accounts, a restriction that ends, the approval of a recipient, or other terms of an approved one. Also refuses a
@@ -81,7 +81,7 @@ BEGIN
     IF is_weaker
         AND NOT EXISTS (SELECT FROM accounts_client WHERE id = NEW.client_id AND is_sandbox)
         AND NOT EXISTS (
-            SELECT FROM consent_safeguardchange c
+            SELECT FROM accounts_proposedchange c
             WHERE c.client_id = NEW.client_id
                 AND c.row = NEW.id
                 AND c.state = 'approved'

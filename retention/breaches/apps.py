@@ -9,7 +9,7 @@ class BreachesConfig(extensions.PortalAppConfig):
     name = "retention.breaches"
     verbose_name = "personal-data breaches"
     handlers = (
-        ("consent.register.services.change_rules", "retention.breaches.services.recording.CLOSING"),
+        ("paktaleem.foundation.accounts.changes.change_kinds", "retention.breaches.services.recording.CLOSING"),
         (
             "paktaleem.directory.mail.services.letter_outcomes",
             "retention.breaches.services.letters.record_letter_outcome",

@@ -13,13 +13,13 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from consent.register.admin.safeguards import waiting_panels
 from paktaleem.directory.data_systems.admin.systems import ORDERS_TEMPLATE, list_order_lines
 from paktaleem.directory.data_systems.extension_points import OrderCase, order_cases
 from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.data_systems.selectors import name_systems
 from paktaleem.directory.people.admin.people import person_url
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.approvals import waiting_panels
 from paktaleem.foundation.console.columns import moment, render_state, state_column
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import SortByWaitingTime, progress_filter

@@ -9,7 +9,7 @@ class DisposalsConfig(extensions.PortalAppConfig):
     name = "retention.disposals"
     verbose_name = "disposals"
     handlers = (
-        ("consent.register.services.change_rules", "retention.disposals.services.batches.LARGE"),
+        ("paktaleem.foundation.accounts.changes.change_kinds", "retention.disposals.services.batches.LARGE"),
         (
             "paktaleem.directory.data_systems.extension_points.order_answered",
             "retention.disposals.services.executing.settle_items",

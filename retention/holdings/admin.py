@@ -14,12 +14,13 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from children.guardians.models.mechanisms import Quarantine, QuarantineCause
-from consent.register.admin.safeguards import SafeguardGroundForm, to_waiting
+from consent.register.admin.safeguards import SafeguardGroundForm
 from paktaleem.directory.data_systems.admin.systems import orders_panel
 from paktaleem.directory.data_systems.extension_points import OrderCase, order_cases
 from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.people.admin.people import person_column
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.approvals import to_waiting
 from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.columns import annotate_actor, format_actor, period_pill, render_state, state_column
 from paktaleem.foundation.console.exporting import ExportableAdmin

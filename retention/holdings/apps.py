@@ -8,8 +8,8 @@ class HoldingsConfig(extensions.PortalAppConfig):
 
     name = "retention.holdings"
     handlers = (
-        ("consent.register.services.change_rules", "retention.holdings.services.incidents.RELEASE"),
-        ("consent.register.services.change_rules", "retention.holdings.services.holdings.EXPLANATION"),
+        ("paktaleem.foundation.accounts.changes.change_kinds", "retention.holdings.services.incidents.RELEASE"),
+        ("paktaleem.foundation.accounts.changes.change_kinds", "retention.holdings.services.holdings.EXPLANATION"),
         (
             "paktaleem.directory.people.extension_points.event_recorded",
             "retention.holdings.services.holdings.record_use_of_account",

@@ -9,8 +9,8 @@ class ScheduleConfig(extensions.PortalAppConfig):
     name = "retention.schedule"
     verbose_name = "retention schedule"
     handlers = (
-        ("consent.register.services.change_rules", "retention.schedule.services.rules.EARLIER_DISPOSAL"),
-        ("consent.register.services.change_rules", "retention.schedule.services.holds.LIFT"),
+        ("paktaleem.foundation.accounts.changes.change_kinds", "retention.schedule.services.rules.EARLIER_DISPOSAL"),
+        ("paktaleem.foundation.accounts.changes.change_kinds", "retention.schedule.services.holds.LIFT"),
         ("consent.notices.views.public_sections", "retention.schedule.labels.schedule_section"),
         ("retention.holdings.selectors.before_disposal", "retention.schedule.selectors.find_disposal_holds"),
         ("retention.holdings.selectors.ended_periods", "retention.schedule.selectors.list_ended_holdings"),

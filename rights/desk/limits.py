@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from consent.consents.models import Objection, Restriction
 from consent.consents.services.restrictions import end_objection, request_lift
 from consent.register.dpv import MARKETING
-from consent.register.models.purposes import Purpose, SafeguardChange
+from consent.register.models.purposes import Purpose
 from paktaleem.directory.access_links.contact_changes import is_contact_settled
 from paktaleem.directory.mail.services import SendArguments, send_message
 from paktaleem.directory.people.selectors import sealer_of
@@ -22,6 +22,7 @@ from paktaleem.directory.people.services.erasure import AlreadyErased
 from paktaleem.directory.people.services.people import record_access
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
 from paktaleem.foundation.accounts.acts import Refused, act
+from paktaleem.foundation.accounts.changes import ProposedChange
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, decide_change
 from paktaleem.foundation.audit.actors import ByKind, Reason
@@ -88,7 +89,7 @@ def inform_before_lift(
     danger=True,
     check=_check_in_force,
 )
-def request_lift_after_notice(restriction: Restriction, *, ground: str, actor: Actor, at: datetime) -> SafeguardChange:
+def request_lift_after_notice(restriction: Restriction, *, ground: str, actor: Actor, at: datetime) -> ProposedChange:
     """Request the lift of a restriction whose person was informed before (GDPR Art. 18(3)).
 
     It is in force until a second person approves. Raises Refused, and as ``request_lift``.

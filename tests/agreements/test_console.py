@@ -26,11 +26,12 @@ from consent.agreements.selectors import list_contacts, list_duties, list_notice
 from consent.agreements.services import add_contact, add_document, attest_duties, remind_of_duties, sign_agreement
 from consent.notices.services.announcements import process_client
 from consent.register.models.agreements import AgreementSuspension, Instruction, ServiceAgreement
-from consent.register.models.purposes import Purpose, PurposeCapacity, SafeguardChange
+from consent.register.models.purposes import Purpose, PurposeCapacity
 from consent.register.services import change_register, end_period
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.people.services.erasure import erase_subject
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
+from paktaleem.foundation.accounts.changes import ProposedChange
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.clock import client_now
@@ -104,7 +105,7 @@ def test_an_officer_suspends_and_resumes(sign_in: SignIn, cast: Cast) -> None:
     assert amina.post(agreement_url(cast, "resume"), {"ground": "Paid."}).status_code == 302
     with in_client(cast.client_id("indus")):
         assert AgreementSuspension.objects.get().ends_at is None
-        assert SafeguardChange.objects.get().state == "waiting", "a second officer resumes it"
+        assert ProposedChange.objects.get().state == "waiting", "a second officer resumes it"
 
 
 def test_a_future_instruction_is_cancelled_and_shown_so(sign_in: SignIn, cast: Cast) -> None:

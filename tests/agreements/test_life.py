@@ -21,10 +21,11 @@ from consent.agreements.services import (
     suspend_agreement,
 )
 from consent.register.models.agreements import Instruction, ServiceAgreement
-from consent.register.services import change_register, decide_safeguard_change, end_period
+from consent.register.services import change_register, end_period
 from paktaleem.directory.files.services import FileKindNotAccepted
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.acts import Refused
+from paktaleem.foundation.accounts.changes import decide_proposed_change
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
@@ -64,10 +65,10 @@ def test_a_suspension_and_its_end_change_the_next_decision(cast: Cast, khyber_lm
     second = second_officer()
     with in_client(cast.client_id("khyber")):
         with pytest.raises(NotAllowed):
-            decide_safeguard_change(change, approve=True, actor=cast.actor("celia"), at=timezone.now())
+            decide_proposed_change(change, approve=True, actor=cast.actor("celia"), at=timezone.now())
         with pytest.raises(ApproverIsRequester):
-            decide_safeguard_change(change, approve=True, actor=cast.actor("amina"), at=timezone.now())
-        decide_safeguard_change(change, approve=True, actor=second, at=timezone.now())
+            decide_proposed_change(change, approve=True, actor=cast.actor("amina"), at=timezone.now())
+        decide_proposed_change(change, approve=True, actor=second, at=timezone.now())
     assert khyber_lms.reason(*SERVICE) == "permitted"
 
 

@@ -7,7 +7,7 @@ import pytest
 from consent.consents.services.restrictions import object_to_purpose, restrict_processing
 from consent.notices.starter_register import PURPOSES
 from consent.register.models.purposes import Purpose
-from consent.register.services import decide_safeguard_change, request_safeguard_change
+from consent.register.services import request_safeguard_change
 from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.data_systems.services.issuing import issue_orders, issue_orders_for_set
 from paktaleem.directory.people.erasures import Erasure
@@ -22,6 +22,7 @@ from paktaleem.directory.people.services.erasure import (
 )
 from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.accounts.actors import system_actor
+from paktaleem.foundation.accounts.changes import decide_proposed_change
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.tenancy.context import in_client
@@ -92,7 +93,7 @@ def test_a_clients_own_purpose_needs_an_account_by_default(khyber_lms, cast, now
         purpose = Purpose.objects.get(code="newsletter", client_id=cast.client_id("khyber"))
         purpose.needs_account = False
         change = request_safeguard_change(purpose, ground="News for alumni.", actor=cast.actor("celia"), at=now)
-        decide_safeguard_change(change, approve=True, actor=cast.actor("amina"), at=now)
+        decide_proposed_change(change, approve=True, actor=cast.actor("amina"), at=now)
     assert khyber_lms.reason("lms-kiran", "newsletter") == "permitted"
 
 

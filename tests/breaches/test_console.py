@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from consent.register.services import decide_safeguard_change, find_waiting
 from paktaleem.directory.mail.models import Channel, Letter
 from paktaleem.directory.mail.rendering import render
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import system_actor
+from paktaleem.foundation.accounts.changes import decide_proposed_change, find_waiting
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from retention.breaches import selectors
@@ -86,7 +86,7 @@ def test_holdings_are_counted_until_the_breach_is_closed(cast: Cast, amina: Any,
     gul, at, actor = second_officer(), timezone.now(), cast.actor("amina")
     with in_client(cast.client_id("indus")):
         closing = request_closing(complete(breach, actor=actor, at=at), ground="Done.", actor=actor, at=at)
-        decide_safeguard_change(closing, approve=True, actor=gul, at=at + timedelta(days=30))
+        decide_proposed_change(closing, approve=True, actor=gul, at=at + timedelta(days=30))
     page = amina.get(page_of(breach)).content.decode()
     assert shown not in page
     assert "0 people on the frozen list" in page
@@ -96,7 +96,7 @@ def test_a_closing_names_the_breach_and_is_for_officers_only(cast: Cast, amina: 
     at, actor = timezone.now(), cast.actor("amina")
     with in_client(cast.client_id("indus")):
         closing = request_closing(complete(breach, actor=actor, at=at), ground="Done.", actor=actor, at=at)
-    url = f"/admin/consent/safeguardchange/{closing.pk}/"
+    url = f"/admin/accounts/proposedchange/{closing.pk}/"
     assert f"Breach known since {breach.known_at.astimezone(KARACHI):%Y-%m-%d %H:%M}" in amina.get(f"{url}change/").text
     farah = browser_of(cast.user("farah"))
     assert "/decline/" in amina.get(f"{url}change/").text

@@ -14,7 +14,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consent.register.models.purposes import DataCategory
-from consent.register.services import decide_safeguard_change, find_waiting
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.mail.rendering import GAP
 from paktaleem.directory.people.copies.declarations import Reader
@@ -24,6 +23,7 @@ from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.schools.selectors import EVERYONE, Selection
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
 from paktaleem.foundation.accounts.acts import Refused
+from paktaleem.foundation.accounts.changes import decide_proposed_change, find_waiting
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import as_officer, in_client
@@ -319,8 +319,8 @@ def test_a_second_person_closes_a_complete_breach(gul: Any, breach: Breach, amin
     closing = request_closing(complete(breach, actor=amina, at=now), ground="Done.", actor=amina, at=now)
     later = now + timedelta(days=30)
     with pytest.raises(ApproverIsRequester), transaction.atomic():
-        decide_safeguard_change(closing, approve=True, actor=amina, at=later)
-    decide_safeguard_change(closing, approve=True, actor=gul, at=later)
+        decide_proposed_change(closing, approve=True, actor=amina, at=later)
+    decide_proposed_change(closing, approve=True, actor=gul, at=later)
     assert Breach.objects.get().closed_at == later
     with pytest.raises(Refused, match="is closed"):
         record_measures(breach, measures="More", lessons="", reason="review", actor=amina, at=later)
@@ -329,7 +329,7 @@ def test_a_second_person_closes_a_complete_breach(gul: Any, breach: Breach, amin
 
 def test_a_declined_closing_keeps_the_breach_open(breach: Breach, amina: Any, now: datetime) -> None:
     closing = request_closing(complete(breach, actor=amina, at=now), ground="Done.", actor=amina, at=now)
-    decide_safeguard_change(closing, approve=False, actor=amina, at=now)
+    decide_proposed_change(closing, approve=False, actor=amina, at=now)
     assert Breach.objects.get().is_open
     assert not find_waiting(breach).exists()
 
@@ -341,7 +341,7 @@ def test_a_breach_that_becomes_incomplete_again_is_not_closed(
     closing = request_closing(complete(breach, actor=amina, at=now), ground="Done.", actor=amina, at=now)
     assess(breach, actor=amina, at=now + HOUR)
     with pytest.raises(Refused, match="still missing"), transaction.atomic():
-        decide_safeguard_change(closing, approve=True, actor=gul, at=now + timedelta(days=30))
+        decide_proposed_change(closing, approve=True, actor=gul, at=now + timedelta(days=30))
     assert Breach.objects.get().is_open
 
 

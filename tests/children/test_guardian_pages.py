@@ -22,9 +22,10 @@ from children.invitations.services.answering import AnswerContext, record_servic
 from children.invitations.services.inviting import invite_guardian
 from consent.consents.models import Consent
 from consent.register.models.purposes import Purpose
-from consent.register.services import decide_safeguard_change, request_safeguard_change
+from consent.register.services import request_safeguard_change
 from paktaleem.directory.people.models import AccessRecord
 from paktaleem.directory.people.services.people import register_subject
+from paktaleem.foundation.accounts.changes import decide_proposed_change
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
@@ -197,7 +198,7 @@ def reword(code, description, *, at):
         purpose = Purpose.objects.get(code=code)
         purpose.description_en = description
         change = request_safeguard_change(purpose, ground="Clearer words.", actor=officer(), at=at)
-        decide_safeguard_change(change, approve=True, actor=officer(), at=at)
+        decide_proposed_change(change, approve=True, actor=officer(), at=at)
 
 
 def hashes_shown(cast):

@@ -16,8 +16,9 @@ from consent.notices.services.announcements import open_dispatches, record_dispa
 from consent.notices.services.publishing import publish_notice_version
 from consent.register.models.agreements import Instruction, Recipient, RecipientApproval, ServiceAgreement
 from consent.register.models.purposes import LawfulBasis
-from consent.register.services import change_register, decide_safeguard_change, request_safeguard_change
+from consent.register.services import change_register, request_safeguard_change
 from paktaleem.foundation.accounts.actors import Actor, user_actor
+from paktaleem.foundation.accounts.changes import decide_proposed_change
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
@@ -101,14 +102,14 @@ def officer() -> Actor:
 def approve_by_two(row: RecipientApproval, *, at: datetime, approver: Actor | None = None) -> RecipientApproval:
     """Request an approval as one officer, and approve it as another (any, or this one); the row is read anew."""
     change = request_safeguard_change(row, ground="The service needs it.", actor=officer(), at=at)
-    decide_safeguard_change(change, approve=True, actor=approver or officer(), at=at)
+    decide_proposed_change(change, approve=True, actor=approver or officer(), at=at)
     return RecipientApproval.objects.select_related("recipient").get(pk=row.pk)
 
 
 def accept_by_two(row: LawfulBasis, *, requester: Actor, at: datetime) -> LawfulBasis:
     """Add a lawful basis other than consent: the client's administrator instructs it, an officer accepts."""
     change = request_safeguard_change(row, ground="The law demands it.", actor=requester, at=at)
-    decide_safeguard_change(change, approve=True, actor=officer(), at=at)
+    decide_proposed_change(change, approve=True, actor=officer(), at=at)
     return LawfulBasis.objects.get(pk=row.pk)
 
 
@@ -125,7 +126,7 @@ def lift_by_two(restriction: Restriction, *, actor: Any, reason: Any, at: dateti
         other = user_actor(new_id(), "privacy_officer", PAKTALEEM)
         inform_before_lift(row, way="by_hand", actor=other, at=at - timedelta(microseconds=1))
         change = request_lift_after_notice(row, ground="The dispute is settled.", actor=other, at=at)
-        decide_safeguard_change(change, approve=True, actor=actor, reason=reason, at=at)
+        decide_proposed_change(change, approve=True, actor=actor, reason=reason, at=at)
         row.refresh_from_db()
     return row
 

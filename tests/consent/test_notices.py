@@ -22,8 +22,9 @@ from consent.notices.selectors.registers import get_current_notice
 from consent.notices.services.publishing import publish_notice_version, save_draft
 from consent.notices.views import render_notice
 from consent.register.models.purposes import Purpose, RegisterVersion
-from consent.register.services import decide_safeguard_change, request_safeguard_change, widen_purpose
+from consent.register.services import request_safeguard_change, widen_purpose
 from paktaleem.foundation.accounts.actors import NotAllowed
+from paktaleem.foundation.accounts.changes import decide_proposed_change
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import UnstampedChange
 from paktaleem.foundation.audit.models import Entry
@@ -250,7 +251,7 @@ def rename(cast, client, at):
     purpose = purpose_of(client)
     purpose.name_en, purpose.name_ur, purpose.dpv_term = NEW_NAME, "پروفائلنگ", "dpv:TargetedAdvertising"
     change = request_safeguard_change(purpose, ground="More.", actor=cast.actor("celia"), at=at)
-    decide_safeguard_change(change, approve=True, actor=cast.actor("amina"), at=at)
+    decide_proposed_change(change, approve=True, actor=cast.actor("amina"), at=at)
 
 
 def announce(cast, client, at):

@@ -30,7 +30,8 @@ from consent.receipts.views import receipt_key
 from consent.register import dpv
 from consent.register.compiled import PurposeText
 from consent.register.models.purposes import Purpose
-from consent.register.services import decide_safeguard_change, request_safeguard_change, widen_purpose
+from consent.register.services import request_safeguard_change, widen_purpose
+from paktaleem.foundation.accounts.changes import decide_proposed_change
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
 from tests.access_links.visiting import by_link, latest_code, send, visitor, work
@@ -263,7 +264,7 @@ def test_an_earlier_receipt_does_not_change_when_the_register_and_the_answer_do(
         purpose.name_en = "Something else"
         requester, at = cast.actor("celia"), datetime.now(UTC)
         change = request_safeguard_change(purpose, ground="Another name.", actor=requester, at=at)
-        decide_safeguard_change(change, approve=True, actor=cast.actor("amina"), at=datetime.now(UTC))
+        decide_proposed_change(change, approve=True, actor=cast.actor("amina"), at=datetime.now(UTC))
     withdrawn = khyber_lms.post("/api/v1/subjects/lms-kiran/consents/newsletter/withdraw").json()["id"]
     assert receipt_of(khyber_lms, given).content == before.content
     later = receipt_of(khyber_lms, withdrawn).json()["dpv:hasRecordOfActivity"][0]

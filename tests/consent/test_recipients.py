@@ -27,11 +27,12 @@ from consent.notices.services.publishing import (
 )
 from consent.register.effects import WeakensSafeguard, count_recipient_effect
 from consent.register.models.agreements import Instruction, Recipient, RecipientApproval, ServiceAgreement
-from consent.register.models.purposes import LawfulBasis, Purpose, PurposeCapacity, SafeguardChange
-from consent.register.services import change_register, decide_safeguard_change, end_period, request_safeguard_change
+from consent.register.models.purposes import LawfulBasis, Purpose, PurposeCapacity
+from consent.register.services import change_register, end_period, request_safeguard_change
 from consent.register.services import request_safeguard_change as request_change
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.acts import Refused
+from paktaleem.foundation.accounts.changes import ProposedChange, decide_proposed_change
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
@@ -100,8 +101,8 @@ def test_two_officers_approve_a_recipient_and_the_ledger_says_so(cast: Cast, now
         change = request_safeguard_change(row, ground="Needed.", actor=first, at=now)
         assert not RecipientApproval.objects.filter(pk=row.pk).exists()
         with pytest.raises(ApproverIsRequester), transaction.atomic():
-            decide_safeguard_change(change, approve=True, actor=first, at=now)
-        decide_safeguard_change(change, approve=True, actor=officer(), at=now)
+            decide_proposed_change(change, approve=True, actor=first, at=now)
+        decide_proposed_change(change, approve=True, actor=officer(), at=now)
         made = RecipientApproval.objects.get(pk=row.pk)
         assert (made.approved_at, made.objection_until) == (now, now + WINDOW)
         kinds = Entry.objects.filter(client_id=PAKTALEEM, recorded_at=now).values_list("kind", flat=True)
@@ -112,7 +113,7 @@ def test_a_declined_recipient_is_not_approved(cast: Cast, now: datetime) -> None
     with in_client(PAKTALEEM):
         host = make_provider(PAKTALEEM, at=now)
         change = request_safeguard_change(approval(host, now), ground="Needed.", actor=officer(), at=now)
-        decide_safeguard_change(change, approve=False, actor=officer(), at=now)
+        decide_proposed_change(change, approve=False, actor=officer(), at=now)
         assert not RecipientApproval.objects.filter(recipient=host).exists()
         assert not NoticeVersion.objects.filter(notice__is_by_portal=True).exists()
 
@@ -123,7 +124,7 @@ def test_a_client_admin_does_not_approve_a_recipient(cast: Cast, now: datetime) 
         host = make_provider(indus, at=now)
         change = request_safeguard_change(approval(host, now), ground="Needed.", actor=officer(), at=now)
         with pytest.raises(NotAllowed), transaction.atomic():
-            decide_safeguard_change(change, approve=True, actor=cast.actor("farah"), at=now)
+            decide_proposed_change(change, approve=True, actor=cast.actor("farah"), at=now)
         with pytest.raises(NotAllowed):
             request_safeguard_change(approval(host, now), ground="Needed.", actor=cast.actor("farah"), at=now)
 
@@ -131,7 +132,7 @@ def test_a_client_admin_does_not_approve_a_recipient(cast: Cast, now: datetime) 
 @contextmanager
 def changed_earlier() -> Iterator[None]:
     """Act as if the approved changes had been applied by an earlier transaction."""
-    SafeguardChange.objects.update(xact=1)
+    ProposedChange.objects.update(xact=1)
     yield
 
 
@@ -398,8 +399,8 @@ def test_two_officers_renew_the_agreement_of_an_approved_recipient(cast: Cast, n
         host.agreement_ends_at = now + 9 * DAY
         change = request_change(host, ground="Renewed.", actor=cast.actor("farah"), at=now + DAY)
         with pytest.raises(ApproverIsRequester), transaction.atomic():
-            decide_safeguard_change(change, approve=True, actor=cast.actor("farah"), at=now + DAY)
-        decide_safeguard_change(change, approve=True, actor=officer(), at=now + DAY)
+            decide_proposed_change(change, approve=True, actor=cast.actor("farah"), at=now + DAY)
+        decide_proposed_change(change, approve=True, actor=officer(), at=now + DAY)
     assert shared(cast, now + 3 * DAY) == "permitted"
 
 
@@ -411,7 +412,7 @@ def test_less_takes_one_person_and_so_does_a_recipient_never_approved(cast: Cast
         fresh = make_provider(cast.client_id("indus"), at=now, code="fresh", **term(now))
         fresh.agreement_ends_at, fresh.name = None, "Fresh Ltd"
         change_register(fresh, actor=cast.actor("farah"), reason=Reason.REVIEW, at=now)
-        assert SafeguardChange.objects.count() == 1
+        assert ProposedChange.objects.count() == 1
 
 
 def test_an_objection_is_about_the_recipient_and_not_one_approval(cast: Cast, now: datetime) -> None:
@@ -570,7 +571,7 @@ def by_control(cast: Cast, at: datetime) -> None:
     with in_client(khyber):
         row = PurposeCapacity(client_id=khyber, purpose=service(), capacity="joint_controller", starts_at=at + DAY)
         change = request_safeguard_change(row, ground="Agreed.", actor=officer(), at=at)
-        decide_safeguard_change(change, approve=True, actor=officer(), at=at)
+        decide_proposed_change(change, approve=True, actor=officer(), at=at)
 
 
 @pytest.mark.parametrize(

@@ -13,16 +13,10 @@ from consent.decisions.selectors.decisions import decide_all_purposes
 from consent.notices.selectors.registers import bases_in_force
 from consent.register.effects import WeakensSafeguard, count_concerned
 from consent.register.models.agreements import ServiceAgreement
-from consent.register.models.purposes import (
-    LawfulBasis,
-    ListedLaw,
-    Purpose,
-    PurposeCapacity,
-    SafeguardChange,
-    SafeguardKind,
-)
-from consent.register.services import change_register, decide_safeguard_change, end_period, request_safeguard_change
+from consent.register.models.purposes import LawfulBasis, ListedLaw, Purpose, PurposeCapacity, SafeguardKind
+from consent.register.services import change_register, end_period, request_safeguard_change
 from paktaleem.foundation.accounts.actors import NotAllowed, user_actor
+from paktaleem.foundation.accounts.changes import ProposedChange, decide_proposed_change
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester, ChangeAlreadyDecided
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
@@ -61,7 +55,7 @@ def request(cast, row, at, actor="farah", ground="The ministry ordered it on 1 S
 
 def decide(cast, change, at, actor="amina", *, approve=True):
     approver = cast.actor(actor) if isinstance(actor, str) else actor
-    return decide_safeguard_change(change, approve=approve, actor=approver, at=at)
+    return decide_proposed_change(change, approve=approve, actor=approver, at=at)
 
 
 def decided(cast, client, code, at, person="hamza"):
@@ -288,7 +282,7 @@ def test_a_change_is_replaced_while_it_is_approved(committed, now):
         with pytest.raises(ChangeAlreadyDecided):
             other.result(20)
     with in_client(indus):
-        assert SafeguardChange.objects.get(pk=later.pk).state == "waiting"
+        assert ProposedChange.objects.get(pk=later.pk).state == "waiting"
         assert purpose("newsletter", indus).needs_account
 
 
@@ -344,7 +338,7 @@ def test_the_database_refuses_an_approval_by_the_same_person(cast, indus, now):
     change = request(cast, basis(indus, "newsletter", now), now)
     with pytest.raises(IntegrityError, match="by_two_people"):
         execute(
-            "UPDATE consent_safeguardchange SET state = 'approved', settled_by = requested_by, settled_at = %s"
+            "UPDATE accounts_proposedchange SET state = 'approved', settled_by = requested_by, settled_at = %s"
             " WHERE id = %s",
             now,
             change.pk,
@@ -423,7 +417,7 @@ def test_a_basis_that_ends_is_not_made_longer_by_one_person(cast, indus, now):
     row.ends_at = None
     with pytest.raises(WeakensSafeguard):
         change(cast, row, now + DAY)
-    SafeguardChange.objects.update(xact=1)  # as if it had been approved in an earlier transaction
+    ProposedChange.objects.update(xact=1)  # as if it had been approved in an earlier transaction
     with pytest.raises(IntegrityError, match="second person"):
         execute("UPDATE consent_lawfulbasis SET ends_at = NULL WHERE id = %s", row.pk)
 
@@ -532,7 +526,7 @@ def test_a_shared_purpose_takes_two_people_of_paktaleem(cast, now):
     with in_client(cast.client_id("indus")), pytest.raises(NotAllowed):
         decide(cast, waiting, now + DAY, "farah")
     with as_officer():
-        assert SafeguardChange.objects.get().state == "waiting"
+        assert ProposedChange.objects.get().state == "waiting"
 
 
 def test_an_earlier_approval_does_not_cover_another_change(committed, now):

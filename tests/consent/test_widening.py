@@ -19,8 +19,9 @@ from consent.notices.selectors.registers import get_current_notice, register_as_
 from consent.receipts.services import get_record_facts
 from consent.register.effects import WeakensSafeguard
 from consent.register.models.purposes import LawfulBasis, Purpose, PurposeWidening, SafeguardKind
-from consent.register.services import change_register, decide_safeguard_change, request_safeguard_change, widen_purpose
+from consent.register.services import change_register, request_safeguard_change, widen_purpose
 from paktaleem.foundation.accounts.actors import NotAllowed
+from paktaleem.foundation.accounts.changes import decide_proposed_change
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import as_officer, in_client
@@ -126,7 +127,7 @@ def test_other_words_outdate_consents_once_a_second_person_approves(cast, khyber
     give(cast, khyber, now)
     change = request_safeguard_change(renamed(khyber), ground="More.", actor=cast.actor("celia"), at=now + DAY)
     assert everywhere(cast, khyber, now + 2 * DAY - TICK) == agreeing("given")
-    decide_safeguard_change(change, approve=True, actor=cast.actor("amina"), at=now + 2 * DAY)
+    decide_proposed_change(change, approve=True, actor=cast.actor("amina"), at=now + 2 * DAY)
     assert newsletter(khyber).name_en == "Profiling for partners"
     assert everywhere(cast, khyber, now + 2 * DAY) == agreeing("outdated")
     assert PurposeWidening.objects.get().added == ["name_en", "dpv_term"]

@@ -4,9 +4,9 @@ import children.guardians.tasks
 from children.guardians.models.guardians import SchoolAuthorisation, Verification
 from children.guardians.models.mechanisms import ChildMechanism, ProviderCheck, Quarantine
 from children.guardians.services.checks import ASK, BEGIN
-from consent.register.models.purposes import SafeguardChange
 from paktaleem.directory.people.models import AgeChange, Subject
 from paktaleem.directory.webhooks.signing import new_secret
+from paktaleem.foundation.accounts.changes import ProposedChange
 from paktaleem.foundation.accounts.client_services import ClientChange
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.context import in_client
@@ -143,8 +143,8 @@ def test_an_officer_holds_data_back_and_releases_what_was_reported_only(sign_in,
     assert amina.post(release, {"ground": "It is another child."}).status_code == 302
     with in_client(cast.client_id("indus")):
         assert Quarantine.objects.get().ends_at is None
-        change = SafeguardChange.objects.get()
-    approve = row_url("consent/safeguardchange", change.pk, "approve")
+        change = ProposedChange.objects.get()
+    approve = row_url("accounts/proposedchange", change.pk, "approve")
     assert browser_of(second_officer_user()).post(approve, {"reason": "incident"}).status_code == 302
     with in_client(cast.client_id("indus")):
         assert Quarantine.objects.get().ends_at is not None

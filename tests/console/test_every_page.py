@@ -46,7 +46,7 @@ OF_ANOTHER_PERSON = {
         *_SANDBOX,
     ),
     "farah": (
-        "consent/safeguardchange/approve",
+        "accounts/proposedchange/approve",
         "schedule/hold/lift",
         "people/personmerge/approve",
         *_SANDBOX,

@@ -213,7 +213,7 @@ WITHOUT = {
     "consent/purposecapacity": REGISTER,
     "consent/recipient": REGISTER,
     "consent/recipientapproval": REGISTER,
-    "consent/safeguardchange": APPROVAL,
+    "accounts/proposedchange": APPROVAL,
     "consent/serviceagreement": REGISTER,
     "cookies/cookie": REGISTER,
     "cookies/cookiesite": REGISTER,

@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from consent.register.models.purposes import SafeguardChange
-from consent.register.services import find_waiting
 from paktaleem.directory.mail.models import Letter
+from paktaleem.foundation.accounts.changes import ProposedChange, find_waiting
 from paktaleem.foundation.accounts.models import Membership
 from paktaleem.foundation.accounts.staff_services import end_membership
 from paktaleem.foundation.audit.actors import Reason
@@ -57,7 +56,7 @@ TABLE = {
     "consent/lawfulbasis": ("OAC", "OC", "OC"),
     "consent/listedlaw": ("OAC", "O", "O"),
     "consent/purposecapacity": ("OAC", "O", "O"),
-    "consent/safeguardchange": ("OAC", "", ""),
+    "accounts/proposedchange": ("OAC", "", ""),
     "consent/balancingtest": ("OAC", "OC", "OC"),
     "consent/notice": ("OAC", "OC", "OC"),
     "consent/noticedraft": ("OAC", "OC", "OC"),
@@ -232,7 +231,7 @@ def test_an_act_that_never_applied_is_not_said_to_have_changed(cast: Cast, sign_
     hold = placed(cast, "farah")
     with in_client(cast.client_id("indus")):
         lift_hold_by_two(hold, by=cast.actor("farah"), second=cast.actor("amina"), at=timezone.now())
-        url = row_url("consent/safeguardchange", SafeguardChange.objects.get().pk, "decline")
+        url = row_url("accounts/proposedchange", ProposedChange.objects.get().pk, "decline")
     browser = sign_in("farah")
     opened = browser.get(url, follow=True)
     assert "“Decline change” is not possible: it does not apply to this row as it is now." in opened.text
@@ -244,7 +243,7 @@ def test_the_form_of_an_approval_opens_only_for_another_person(cast: Cast, sign_
     hold = placed(cast, "farah")
     with in_client(cast.client_id("indus")):
         lift_hold(hold, ground="Settled.", actor=cast.actor("farah"), at=timezone.now())
-        url = row_url("consent/safeguardchange", find_waiting(hold).get().pk, "approve")
+        url = row_url("accounts/proposedchange", find_waiting(hold).get().pk, "approve")
     opened = sign_in("farah").get(url, follow=True)
     assert [one[1] for one in opened.redirect_chain] == [302]
     assert "“Approve change” is not possible for you: another person, or the other side, must do it." in opened.text

@@ -10,8 +10,9 @@ from django.utils import timezone, translation
 from consent.consents.services.restrictions import object_to_purpose, restrict_processing
 from consent.notices.models import Notice, NoticeDraft, NoticeVersion
 from consent.register.models.agreements import Instruction, ServiceAgreement
-from consent.register.models.purposes import BalancingTest, Purpose, SafeguardChange
-from consent.register.services import decide_safeguard_change, request_safeguard_change
+from consent.register.models.purposes import BalancingTest, Purpose
+from consent.register.services import request_safeguard_change
+from paktaleem.foundation.accounts.changes import ProposedChange, decide_proposed_change
 from paktaleem.foundation.accounts.models import ApiKey, Membership
 from paktaleem.foundation.accounts.selectors import find_key_actor
 from paktaleem.foundation.audit.actors import Reason
@@ -328,7 +329,7 @@ def test_the_catalogue_is_paktaleems_to_change(sign_in: SignIn, cast: Cast) -> N
     assert sign_in("amina").post(url, {**PURPOSE, **words, "reason": "review"}).status_code == 302
     gul = second_officer()
     with in_client(PAKTALEEM):
-        decide_safeguard_change(SafeguardChange.objects.get(), approve=True, actor=gul, at=timezone.now())
+        decide_proposed_change(ProposedChange.objects.get(), approve=True, actor=gul, at=timezone.now())
     assert "Support, better said" in sign_in("farah").get(list_url("consent/purpose")).content.decode()
 
 
@@ -404,10 +405,10 @@ def test_a_change_of_a_safeguard_says_who_requested_it(sign_in: SignIn, cast: Ca
     for viewer, names in (("amina", ("farah", "amina")), ("farah", ("farah", ""))):
         browser = sign_in(viewer)
         for change, name in zip(changes, names, strict=True):
-            page = browser.get(row_url("consent/safeguardchange", change.pk)).content.decode()
+            page = browser.get(row_url("accounts/proposedchange", change.pk)).content.decode()
             shown = cast.user(name).email if name else "PakTaleem"
             assert shown in page.split("Requested by")[1][:300]
-    assert cast.user("amina").email not in sign_in("farah").get(list_url("consent/safeguardchange")).content.decode()
+    assert cast.user("amina").email not in sign_in("farah").get(list_url("accounts/proposedchange")).content.decode()
 
 
 def test_the_filter_by_state_is_called_so(sign_in: SignIn) -> None:

@@ -8,8 +8,9 @@ from django.utils import timezone
 
 from consent.consents.models import Consent, ConsentState
 from consent.consents.services.recording import Answer, record_answers
-from consent.register.models.purposes import LawfulBasis, Purpose, SafeguardChange
-from consent.register.services import decide_safeguard_change, request_safeguard_change, widen_purpose
+from consent.register.models.purposes import LawfulBasis, Purpose
+from consent.register.services import request_safeguard_change, widen_purpose
+from paktaleem.foundation.accounts.changes import ProposedChange, decide_proposed_change
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from tests.cast import Cast
@@ -40,9 +41,9 @@ def answer_of_junaid(cast: Cast, state: ConsentState) -> None:
         record_answers(cast.subject("junaid"), answers=answers, shown=token, actor=cast.key_actor("indus"), at=at)
 
 
-def only_change(cast: Cast) -> SafeguardChange:
+def only_change(cast: Cast) -> ProposedChange:
     with in_client(cast.client_id("indus")):
-        return SafeguardChange.objects.get()
+        return ProposedChange.objects.get()
 
 
 def test_adding_data_shows_first_who_must_be_asked_again(sign_in: SignIn, cast: Cast) -> None:
@@ -109,16 +110,16 @@ def test_a_weaker_basis_shows_its_effect_asks_for_the_ground_and_waits(sign_in: 
     assert shows_effect_only(page)
     assert page.index("Consent does not decide.") < page.index('name="_save"')
     with in_client(cast.client_id("indus")):
-        assert not SafeguardChange.objects.exists()
+        assert not ProposedChange.objects.exists()
     assert "This field is required." in browser.post(url, {**values, "ground": " "}).content.decode()
     second = browser.post(url, {**values, "ground": "The ministry ordered it."})
     change = only_change(cast)
-    assert second["Location"] == row_url("consent/safeguardchange", change.pk)
+    assert second["Location"] == row_url("accounts/proposedchange", change.pk)
     assert "The ministry ordered it." in browser.get(second["Location"]).content.decode()
-    approve = row_url("consent/safeguardchange", change.pk, "approve")
+    approve = row_url("accounts/proposedchange", change.pk, "approve")
     assert "A second person must approve it" in browser.post(approve, {"reason": "review"}).content.decode()
     officer = sign_in("amina")
-    assert "Refused or withdrawn" in officer.get(row_url("consent/safeguardchange", change.pk)).content.decode()
+    assert "Refused or withdrawn" in officer.get(row_url("accounts/proposedchange", change.pk)).content.decode()
     assert officer.post(approve, {"reason": "review"}).status_code == 302
     with in_client(cast.client_id("indus")):
         assert LawfulBasis.objects.get(pk=change.row).basis == "legal_obligation"
@@ -130,8 +131,8 @@ def test_a_waiting_change_of_words_is_about_todays_name(sign_in: SignIn, cast: C
         purpose = newsletter(cast)
         name, purpose.name_en = purpose.name_en, "Profiling for partners"
         change = request_safeguard_change(purpose, ground="More.", actor=cast.actor("farah"), at=timezone.now())
-    page = sign_in("amina").get(row_url("consent/safeguardchange", change.pk)).text
-    head, panel = page.split('id="panel-safeguard"')
+    page = sign_in("amina").get(row_url("accounts/proposedchange", change.pk)).text
+    head, panel = page.split('id="panel-change"')
     assert (name in head, "Profiling" in head, "Profiling" in panel) == (True, False, True)
 
 
@@ -142,7 +143,7 @@ def test_a_weaker_basis_takes_a_recent_authentication(cast: Cast) -> None:
     assert response.status_code == 302
     assert "reauthenticate" in response["Location"]
     with as_officer():
-        assert not SafeguardChange.objects.exists()
+        assert not ProposedChange.objects.exists()
 
 
 def test_paktaleems_purposes_have_no_basis_of_a_client(sign_in: SignIn, cast: Cast) -> None:
@@ -174,7 +175,7 @@ def test_ending_a_consent_that_hides_a_contract_waits(sign_in: SignIn, cast: Cas
         assert LawfulBasis.objects.get(pk=row.pk).ends_at is None
     change = only_change(cast)
     assert "A lawful basis other than consent" in sign_in("amina").get("/admin/").content.decode()
-    approve = row_url("consent/safeguardchange", change.pk, "approve")
+    approve = row_url("accounts/proposedchange", change.pk, "approve")
     response = sign_in("amina").post(approve, {"reason": "review"})
     assert response.status_code == 302, response.content.decode()
     with in_client(cast.client_id("indus")):
@@ -197,7 +198,7 @@ def test_a_purpose_is_not_opened_to_closed_accounts_in_passing(sign_in: SignIn, 
     page = browser.post(url, values).content.decode()
     assert "whose account is closed" in page
     response = browser.post(url, {**values, "ground": "News for alumni."})
-    assert response["Location"] == row_url("consent/safeguardchange", only_change(cast).pk)
+    assert response["Location"] == row_url("accounts/proposedchange", only_change(cast).pk)
     assert newsletter(cast).needs_account
 
 
@@ -210,7 +211,7 @@ def test_a_settled_change_still_shows_old_and_new_words_and_the_approval_its_eff
     with in_client(row.client_id):
         by: dict[str, Any] = {"actor": cast.actor("farah"), "at": timezone.now()}
         change = request_safeguard_change(row, ground="We profile.", **by)
-    page, approve = (row_url("consent/safeguardchange", change.pk, act) for act in ("change", "approve"))
+    page, approve = (row_url("accounts/proposedchange", change.pk, act) for act in ("change", "approve"))
     assert (approve in farah.get(page).content.decode(), approve in amina.get(page).content.decode()) == (False, True)
     words = "<del><bdi>Newsletter</bdi></del> <ins><bdi>Profiling for partners</bdi></ins>"
     act = amina.get(approve).content.decode()
@@ -222,7 +223,7 @@ def test_a_settled_change_still_shows_old_and_new_words_and_the_approval_its_eff
         later = newsletter(cast)
         later.description_en = "Other words."
         second = request_safeguard_change(later, ground="We profile.", **{**by, "at": timezone.now()})
-        decide_safeguard_change(second, approve=True, actor=officer(), at=timezone.now())
+        decide_proposed_change(second, approve=True, actor=officer(), at=timezone.now())
     settled = amina.get(page).content.decode()
     assert words in settled
     assert "Other words." not in settled
@@ -234,7 +235,7 @@ def test_only_officers_are_offered_the_approval_of_a_recipient(sign_in: SignIn, 
         row = approval(make_provider(indus, at=at, code="cloud"), at + timedelta(days=1))
         change = request_safeguard_change(row, ground="Needed.", actor=officer(), at=at)
     page, approve, decline = (
-        row_url("consent/safeguardchange", change.pk, *act) for act in ((), ("approve",), ("decline",))
+        row_url("accounts/proposedchange", change.pk, *act) for act in ((), ("approve",), ("decline",))
     )
     farah, amina = sign_in("farah"), sign_in("amina")
     assert approve in amina.get(page).content.decode()
@@ -243,10 +244,10 @@ def test_only_officers_are_offered_the_approval_of_a_recipient(sign_in: SignIn, 
     assert decline in offered
     assert "Your role does not allow this." in farah.post(approve, {"reason": "review"}).content.decode()
     with in_client(indus):
-        assert SafeguardChange.objects.get().state == "waiting"
+        assert ProposedChange.objects.get().state == "waiting"
     assert amina.post(approve, {"reason": "review"}).status_code == 302
     with in_client(indus):
-        assert SafeguardChange.objects.get().state == "approved"
+        assert ProposedChange.objects.get().state == "approved"
 
 
 def test_a_longer_agreement_of_an_approved_recipient_waits_for_an_officer(sign_in: SignIn, cast: Cast) -> None:

@@ -6,9 +6,9 @@ from typing import Any
 
 from consent.notices.models import Notice
 from consent.register.admin.purposes import list_purpose_effects
-from consent.register.models.purposes import BalancingTest, LawfulBasis, Purpose, SafeguardChange
-from consent.register.services import decide_safeguard_change
+from consent.register.models.purposes import BalancingTest, LawfulBasis, Purpose
 from paktaleem.directory.people.models import Subject
+from paktaleem.foundation.accounts.changes import ProposedChange, decide_proposed_change
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
@@ -131,9 +131,9 @@ def test_legitimate_interest_is_assessed_in_the_steps_and_denied_until_it_is_sig
     assert farah.post(PURPOSE, {**whole, "ground": "Accounts were taken over."}).status_code == 302
     with in_client(cast.client_id("indus")):
         assert not LawfulBasis.objects.filter(purpose__code="alumni_news").exists()
-        for change in SafeguardChange.objects.all():
+        for change in ProposedChange.objects.all():
             at = change.requested_at
-            decide_safeguard_change(change, approve=True, actor=cast.actor("amina"), at=at)
+            decide_proposed_change(change, approve=True, actor=cast.actor("amina"), at=at)
         test = BalancingTest.objects.get(purpose__code="alumni_news")
         bases = {
             one.role: (one.basis, one.balancing_test_id) for one in LawfulBasis.objects.filter(purpose=test.purpose)

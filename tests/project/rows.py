@@ -36,7 +36,6 @@ from consent.register.models.purposes import (
     Occasion,
     Purpose,
     PurposeCapacity,
-    SafeguardChange,
 )
 from consent.register.services import change_register, request_safeguard_change
 from consent.sharing.models import Disclosure
@@ -65,6 +64,7 @@ from paktaleem.directory.staff.single_sign_on.models import SignOnLink
 from paktaleem.directory.staff.single_sign_on.services import decide_provider
 from paktaleem.directory.webhooks.services import disable_endpoint
 from paktaleem.foundation.accounts.actors import system_actor, user_actor
+from paktaleem.foundation.accounts.changes import ProposedChange
 from paktaleem.foundation.accounts.client_services import ClientChange, change_client
 from paktaleem.foundation.accounts.models import Client, Membership
 from paktaleem.foundation.accounts.staff_changes import StaffChange
@@ -663,7 +663,7 @@ def client_change_of_indus(cast: Cast) -> ClientChange:
     return ClientChange.objects.get(client=client)
 
 
-def safeguard_change_of_indus(cast: Cast) -> SafeguardChange:
+def safeguard_change_of_indus(cast: Cast) -> ProposedChange:
     """Create a change that opens a purpose to closed accounts, which waits for a second person."""
     purpose = Purpose.objects.get(code="product_research", client_id=cast.client_id("indus"))
     purpose.needs_account = False

@@ -19,7 +19,7 @@ from consent.notices.models import Notice, NoticeDraft
 from consent.notices.services.publishing import announce_draft, publish_notice_version, save_draft
 from consent.register.models.agreements import ServiceAgreement
 from consent.register.models.purposes import Purpose
-from consent.register.services import change_register, decide_safeguard_change, find_waiting, request_safeguard_change
+from consent.register.services import change_register, request_safeguard_change
 from consent.sharing.services import (
     decide_business_transfer,
     decide_legal_disclosure,
@@ -38,6 +38,7 @@ from paktaleem.directory.people.services.erasure import approve_readmission, era
 from paktaleem.directory.people.services.people import register_subject
 from paktaleem.directory.staff.single_sign_on.services import decide_provider
 from paktaleem.foundation.accounts.actors import Actor, key_actor
+from paktaleem.foundation.accounts.changes import decide_proposed_change, find_waiting
 from paktaleem.foundation.accounts.client_services import ClientChange, change_client, decide_client_change
 from paktaleem.foundation.accounts.models import Membership
 from paktaleem.foundation.accounts.second_person import ApproverNotIndependent
@@ -146,20 +147,20 @@ def hold_lift(cast: Cast, actor: Actor, at: datetime) -> Approve:
         cast.client("indus"), kind=HoldKind.LEGAL, scope=scope, ground="Case 12.", review_on=review_on, **stamp
     )
     lift_hold(hold, ground="Judgment of 3 May.", **stamp)
-    return settle(decide_safeguard_change, find_waiting(hold).get())
+    return settle(decide_proposed_change, find_waiting(hold).get())
 
 
 def disposal(cast: Cast, actor: Actor, at: datetime) -> Approve:
     open_disposal(cast.client("indus"), actor=actor, at=at)
     Batch.objects.update(decider="paktaleem", stage="review", size=1)  # as if PakTaleem were controller of its data
     approve_disposal(Batch.objects.get(), actor=actor, at=at)
-    return settle(decide_safeguard_change, find_waiting(Batch.objects.get()).get())
+    return settle(decide_proposed_change, find_waiting(Batch.objects.get()).get())
 
 
 def safeguard_change(cast: Cast, actor: Actor, at: datetime) -> Approve:
     purpose = Purpose.objects.get(code="product_research", client_id=cast.client_id("indus"))
     purpose.needs_account = False
-    return settle(decide_safeguard_change, request_safeguard_change(purpose, ground="For alumni.", actor=actor, at=at))
+    return settle(decide_proposed_change, request_safeguard_change(purpose, ground="For alumni.", actor=actor, at=at))
 
 
 def legal_disclosure(cast: Cast, actor: Actor, at: datetime) -> Approve:
@@ -196,7 +197,7 @@ def breach_closing(cast: Cast, actor: Actor, at: datetime) -> Approve:
     write_to_client(breach, text="We inform you.", language="en", actor=actor, at=at)
     send_letters(breach, at=at)
     add_measures(breach, actor=actor, at=at)
-    return settle(decide_safeguard_change, request_closing(breach, ground="All is done.", actor=actor, at=at))
+    return settle(decide_proposed_change, request_closing(breach, ground="All is done.", actor=actor, at=at))
 
 
 def period_change(cast: Cast, actor: Actor, at: datetime) -> Approve:
@@ -236,7 +237,7 @@ RULES: dict[str, Rule] = {
     "accounts.ClientChange": client_change,
     "accounts.StaffChange": staff_change,
     "guardians.GuardianChange": guardian_change,
-    "consent.SafeguardChange": safeguard_change,
+    "accounts.ProposedChange": safeguard_change,
     "erasures.ErasureProposal": erasure,
     "exits.AgreementExit": client_exit,
     "desk.Overruling": overruling,
@@ -254,7 +255,7 @@ RULES: dict[str, Rule] = {
 OF_OTHERS: dict[str, Rule] = {"consent.NoticeDraft": minor_notice}
 """Rows that one person writes and another one puts into effect."""
 KINDS: dict[str, Rule] = {"hold": hold_lift, "breach": breach_closing, "disposal": disposal}
-"""Kinds of ``SafeguardChange`` of apps above the register."""
+"""Kinds of ``ProposedChange`` of apps above the register."""
 OF_PAKTALEEM = {"upkeep.PeriodChange", "sharing.BusinessTransfer"}
 """Those that concern PakTaleem itself, and no client."""
 

@@ -68,7 +68,6 @@ NO_ACTS = {
     "consent.sharing",
     "consent.starter_parts",
     "consent.urls",
-    "consent.change_rules",
     "form.typ",
     "guardian.external_id",
     "staff.providersecret",

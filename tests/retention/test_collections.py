@@ -8,11 +8,11 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, ProgrammingError, connection, transaction
 
 from consent.register.effects import WeakensSafeguard
-from consent.register.services import decide_safeguard_change
 from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.people.services.erasure import AlreadyErased, erase_subject
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.acts import Refused
+from paktaleem.foundation.accounts.changes import decide_proposed_change
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.models import Entry
 from retention.holdings.models import Collection, CollectionDecision, FlaggedCollection, Holding
@@ -137,7 +137,7 @@ def flagged(report):
 def decide(flagged, cast, now, decision="explained", *, by="farah", ground="As the contract says."):
     told = {"ground": ground, "actor": cast.actor(by), "at": now}
     if decision == "explained":
-        decide_safeguard_change(request_explanation(flagged, **told), approve=True, actor=officer(), at=now)
+        decide_proposed_change(request_explanation(flagged, **told), approve=True, actor=officer(), at=now)
         return FlaggedCollection.objects.get(pk=flagged.pk)
     return decide_collection(flagged, decision=decision, **told)
 
@@ -160,11 +160,11 @@ def test_one_person_alone_does_not_explain_a_collection(cast, flagged, now):
         decide_collection(flagged, decision="explained", **told)
     change = request_explanation(flagged, **told)
     with pytest.raises(ApproverIsRequester), transaction.atomic():
-        decide_safeguard_change(change, approve=True, actor=cast.actor("farah"), at=now)
+        decide_proposed_change(change, approve=True, actor=cast.actor("farah"), at=now)
     assert FlaggedCollection.objects.get().is_open
     decide(flagged, cast, now, "register_corrected")
     with pytest.raises(Refused, match="decided already"), transaction.atomic():
-        decide_safeguard_change(change, approve=True, actor=cast.actor("amina"), at=now)
+        decide_proposed_change(change, approve=True, actor=cast.actor("amina"), at=now)
 
 
 def test_disposal_orders_the_erasure_of_the_category(cast, flagged, now):

@@ -9,7 +9,6 @@ from django.db import IntegrityError, ProgrammingError, connection, transaction
 from children.guardians.models.mechanisms import Quarantine
 from children.guardians.services.answers import quarantine, release
 from children.invitations.services.inviting import purge_old_contacts
-from consent.register.services import decide_safeguard_change, find_waiting
 from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.data_systems.services.fulfilment import (
     accept_order,
@@ -24,6 +23,7 @@ from paktaleem.directory.people.services.erasure import erase_subject
 from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
 from paktaleem.foundation.accounts.acts import Refused
+from paktaleem.foundation.accounts.changes import decide_proposed_change, find_waiting
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
@@ -295,7 +295,7 @@ def test_a_legal_hold_keeps_the_data_in_quarantine_until_two_people_lift_it(cast
         close_manually(incident, actor=cast.actor("amina"), at=now)
     lift_hold(placed, ground="Judgment.", actor=cast.actor("farah"), at=now + DAY)
     assert ordered() == [], "a second person has not agreed"
-    decide_safeguard_change(find_waiting(placed).get(), approve=True, actor=cast.actor("amina"), at=now + DAY)
+    decide_proposed_change(find_waiting(placed).get(), approve=True, actor=cast.actor("amina"), at=now + DAY)
     assert (Incident.objects.get().held, ordered()) == ([], ["usage_logs"])
     answer(cast, now + DAY)
     assert (Incident.objects.get().is_open, held_back(cast.subject("danish"))) == (False, False)
@@ -404,9 +404,9 @@ def test_a_quarantine_ends_by_two_officers(cast, indus, now):
     change = request_release(held, ground="The report was about another child.", actor=amina, at=now)
     for other, refusal in (("amina", ApproverIsRequester), ("farah", NotAllowed)):
         with pytest.raises(refusal), transaction.atomic():
-            decide_safeguard_change(change, approve=True, actor=cast.actor(other), at=now)
+            decide_proposed_change(change, approve=True, actor=cast.actor(other), at=now)
     assert Quarantine.objects.get().ends_at is None
-    decide_safeguard_change(change, approve=True, actor=officer(), at=now)
+    decide_proposed_change(change, approve=True, actor=officer(), at=now)
     assert Quarantine.objects.get().ends_at == now
 
 
@@ -414,7 +414,7 @@ def test_an_incident_is_closed_by_two_officers(cast, report, now):
     _, incident = report("danish", category="device")
     change = request_release(incident, ground="No system has it.", actor=cast.actor("amina"), at=now)
     assert Incident.objects.get().is_open
-    decide_safeguard_change(change, approve=True, actor=officer(), at=now)
+    decide_proposed_change(change, approve=True, actor=officer(), at=now)
     assert (Incident.objects.get().is_open, Quarantine.objects.get().ends_at) == (False, now)
 
 

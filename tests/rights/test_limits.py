@@ -16,12 +16,11 @@ from consent.consents.services.restrictions import (
     request_lift,
     restrict_processing,
 )
-from consent.register.models.purposes import SafeguardChange
-from consent.register.services import decide_safeguard_change
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, user_actor
 from paktaleem.foundation.accounts.acts import Refused
+from paktaleem.foundation.accounts.changes import ProposedChange, decide_proposed_change
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
@@ -72,13 +71,13 @@ def test_a_restriction_is_lifted_only_after_the_person_was_informed(cast: Cast, 
     assert Letter.objects.get(kind="rights_lift").subject_id == cast.subject_id("hamza")
     with pytest.raises(Refused, match="Inform the person"):
         request_lift_after_notice(row, ground=GROUND, actor=farah, at=LATER)
-    assert not SafeguardChange.objects.exists()
+    assert not ProposedChange.objects.exists()
     change = request_lift_after_notice(row, ground=GROUND, actor=farah, at=LATER + HOUR)
     row.refresh_from_db()
     assert row.ends_at is None, "in force until a second person approves"
     with pytest.raises(ApproverIsRequester), transaction.atomic():
-        decide_safeguard_change(change, approve=True, actor=farah, at=LATER + HOUR)
-    decide_safeguard_change(change, approve=True, actor=cast.actor("amina"), at=LATER + 2 * HOUR)
+        decide_proposed_change(change, approve=True, actor=farah, at=LATER + HOUR)
+    decide_proposed_change(change, approve=True, actor=cast.actor("amina"), at=LATER + 2 * HOUR)
     row.refresh_from_db()
     assert row.ends_at == LATER + 2 * HOUR
     kinds = list(Entry.objects.filter(family="restriction").order_by("recorded_at").values_list("kind", flat=True))
@@ -91,12 +90,12 @@ def test_an_approval_does_not_lift_a_restriction_without_the_notice(cast: Cast, 
     inform_before_lift(other, way="by_hand", actor=farah, at=AT)
     change = request_lift(row, ground=GROUND, actor=farah, at=LATER)
     with pytest.raises(Refused, match="Inform the person"), transaction.atomic():
-        decide_safeguard_change(change, approve=True, actor=amina, at=LATER)
+        decide_proposed_change(change, approve=True, actor=amina, at=LATER)
     row.refresh_from_db()
     change.refresh_from_db()
     assert (row.ends_at, change.state) == (None, "waiting")
     inform_before_lift(row, way="by_hand", actor=farah, at=LATER)
-    decide_safeguard_change(change, approve=True, actor=amina, at=LATER + HOUR)
+    decide_proposed_change(change, approve=True, actor=amina, at=LATER + HOUR)
     row.refresh_from_db()
     assert row.ends_at == LATER + HOUR
 
@@ -189,9 +188,9 @@ def test_the_console_refuses_to_lift_before_the_person_is_informed(sign_in: Sign
     assert farah.post(row_url("consent/restriction", row.pk, "inform"), {"way": "mail"}).status_code == 302
     asked = farah.post(row_url("consent/restriction", row.pk, "lift"), {"ground": GROUND})
     with in_client(cast.client_id("indus")):
-        change = SafeguardChange.objects.get()
+        change = ProposedChange.objects.get()
         assert (change.row, change.state, Restriction.objects.get().ends_at) == (row.pk, "waiting", None)
-    assert asked["Location"] == row_url("consent/safeguardchange", change.pk, "change")
+    assert asked["Location"] == row_url("accounts/proposedchange", change.pk, "change")
     answer = "Answer a proposal to overrule"
     assert answer not in amina.get(row_url("consent/objection", objection.pk, "change")).content.decode()
     assert amina.post(row_url("consent/objection", objection.pk, "overrule"), {"grounds": "Fraud"}).status_code == 302

@@ -75,7 +75,7 @@ FEW = _list_models("""
     consent/instruction consent/lawfulbasis consent/listedlaw consent/notice consent/noticedispatch
     consent/noticedraft consent/noticeversion consent/occasion consent/purpose consent/purposecapacity
     consent/recipient consent/recipientapproval sharing/businesstransfer sharing/legaldisclosure
-    consent/safeguardchange consent/serviceagreement breaches/breach people/personmerge
+    accounts/proposedchange consent/serviceagreement breaches/breach people/personmerge
     upkeep/periodchange cookies/cookie cookies/cookiesite cookies/linkedservice disposals/batch
     records/impactassessment schedule/retentionrule schools/term data_systems/system
     data_systems/systemkey webhooks/endpoint
@@ -84,7 +84,7 @@ FEW = _list_models("""
 COUNTED_WHOLE = {
     "/announce/": ({"consent_consent"}, "staff see exactly how many people must consent again before they announce"),
     "/widen/": ({"consent_consent"}, "staff see exactly how many consents end before they add data to a purpose"),
-    "/consent/safeguardchange/": (
+    "/accounts/proposedchange/": (
         {"consent_consent", "people_subject"},
         "a second person sees exactly whom the change affects before approving it",
     ),

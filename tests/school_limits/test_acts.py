@@ -92,7 +92,7 @@ WHOLE_CLIENT = {
     "consent/purpose": "the register",
     "consent/purposecapacity": "the register",
     "consent/recipientapproval": "the register",
-    "consent/safeguardchange": "the register",
+    "accounts/proposedchange": "the register",
     "consent/balancingtest": "the register",
     "cookies": "sites of the client",
     "records": "assessments of the client",

@@ -24,7 +24,7 @@ from consent.consents.services.revocation import expire_consent, invalidate_cons
 from consent.notices.services.announcements import process_client
 from consent.register.models.agreements import Recipient, RecipientApproval
 from consent.register.models.purposes import Purpose
-from consent.register.services import change_register, decide_safeguard_change, widen_purpose
+from consent.register.services import change_register, widen_purpose
 from consent.sharing.services import DisclosureReport, report_disclosure
 from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.data_systems.services.fulfilment import (
@@ -50,6 +50,7 @@ from paktaleem.directory.people.services.people import claim_guardian, end_other
 from paktaleem.directory.webhooks.models import Message
 from paktaleem.directory.webhooks.signing import new_secret
 from paktaleem.foundation.accounts.actors import Actor, person_actor, system_actor, user_actor
+from paktaleem.foundation.accounts.changes import decide_proposed_change
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
@@ -369,7 +370,7 @@ def a_breach_is_recorded_assessed_reported_and_closed(world: World) -> None:
         send_breach_letters(breach, at=AT)
         add_measures(breach, **told)
         closing = request_closing(breach, ground="All is done.", **told)
-        decide_safeguard_change(closing, approve=True, actor=gul, at=AT)
+        decide_proposed_change(closing, approve=True, actor=gul, at=AT)
 
 
 @causes("hold.placed", "hold.lifted", "collection.decided")

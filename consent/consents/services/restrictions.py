@@ -17,20 +17,20 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 
 from children.guardians.models.guardians import ServiceAuthorisation
 from consent.consents.models import Objection, Restriction
 from consent.notices.selectors.registers import current_register, find_purposes
 from consent.register.compiled import Basis
 from consent.register.effects import WeakensSafeguard
-from consent.register.models.purposes import SafeguardChange, SafeguardKind
-from consent.register.services import ChangeRule, store_safeguard_change
 from paktaleem.directory.data_systems.models import Ground, Order, OrderKind
 from paktaleem.directory.data_systems.selectors import Parent, categories_held, systems_holding
 from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.erasure import AlreadyErased
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require, require_about, system_actor
+from paktaleem.foundation.accounts.changes import ChangeKind, ProposedChange, propose_change
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
@@ -199,12 +199,12 @@ def lift_restriction(restriction: Restriction, *, actor: Actor, reason: Reason |
     """
     _require_capability(restriction, actor)
     if not is_in_sandbox():
-        raise WeakensSafeguard(SafeguardKind.RESTRICTION)
+        raise WeakensSafeguard(LIFT.code)
     return _close_limit(restriction, "restriction.lifted", actor=actor, reason=reason, at=at)
 
 
 @transaction.atomic
-def request_lift(restriction: Restriction, *, ground: str, actor: Actor, at: datetime) -> SafeguardChange:
+def request_lift(restriction: Restriction, *, ground: str, actor: Actor, at: datetime) -> ProposedChange:
     """Request that a restriction is lifted; it is in force until a second person approves that.
 
     ``ground`` says in words why, without naming anyone. The person is informed before the lift (GDPR Art. 18(3)).
@@ -214,11 +214,10 @@ def request_lift(restriction: Restriction, *, ground: str, actor: Actor, at: dat
     row = Restriction.objects.select_for_update().get(pk=restriction.pk)
     if row.ends_at is not None:
         raise ValidationError("The restriction is lifted already.")
-    kind, purpose = SafeguardKind.RESTRICTION, row.purpose_code
-    return store_safeguard_change(row, kind, purpose=purpose, ground=ground, actor=actor, at=at)
+    return propose_change(row, LIFT.code, purpose=row.purpose_code, ground=ground, actor=actor, at=at)
 
 
-def _apply_lift(change: SafeguardChange, *, actor: Actor, reason: Reason | str, at: datetime) -> None:
+def _apply_lift(change: ProposedChange, *, actor: Actor, reason: Reason | str, at: datetime) -> None:
     """Lift the restriction of an approved change.
 
     Raises what a check before a lift raises (``checks_before_lift``), such as that the person was not informed.
@@ -229,7 +228,12 @@ def _apply_lift(change: SafeguardChange, *, actor: Actor, reason: Reason | str, 
     _close_limit(restriction, "restriction.lifted", actor=actor, reason=reason, at=at)
 
 
-LIFT = ChangeRule(kind=SafeguardKind.RESTRICTION, apply=_apply_lift)
+LIFT = ChangeKind(
+    code="restriction",
+    label=_("A restriction of processing is lifted"),
+    effect=_("Data of one person, which is only stored now, may be used again."),
+    apply=_apply_lift,
+)
 
 
 @transaction.atomic

@@ -16,6 +16,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from consent.agreements.selectors import list_notice_recipients
 from consent.notices.effects import effect_after_proof
@@ -31,11 +32,10 @@ from consent.notices.models import (
 from consent.notices.selectors.notices import EffectiveVersion, all_timelines, list_reaching_versions, must_be_notified
 from consent.notices.services.publishing import publish_portal_text
 from consent.register.models.agreements import Recipient, RecipientApproval, RecipientKind, TransferGround
-from consent.register.models.purposes import DataCategory, Purpose, SafeguardChange, SafeguardKind
+from consent.register.models.purposes import DataCategory, Purpose, SafeguardKind
 from consent.register.services import (
-    ChangeRule,
-    build_changed_row,
     check_register_row,
+    is_by_officer,
     save_changed_row,
     save_register_row,
     stored_row,
@@ -44,6 +44,7 @@ from paktaleem.directory.mail.selectors import list_messages_about
 from paktaleem.directory.mail.services import declare_message, send_message
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, require
+from paktaleem.foundation.accounts.changes import ChangeKind, ProposedChange, build_changed_row
 from paktaleem.foundation.accounts.models import Client, User
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.sign_in_rules import build_public_url
@@ -268,7 +269,7 @@ def _record_effect(client: Client, placed: EffectiveVersion, actor: Actor, at: d
     return effect
 
 
-def _apply_recipient(change: SafeguardChange, *, actor: Actor, reason: Reason | str, at: datetime) -> None:
+def _apply_recipient(change: ProposedChange, *, actor: Actor, reason: Reason | str, at: datetime) -> None:
     """Save a recipient, or the approval of one, that two officers agreed to.
 
     An approval of PakTaleem's is announced to the clients whose data can reach it, and counts at a client from the end
@@ -289,7 +290,16 @@ def _apply_recipient(change: SafeguardChange, *, actor: Actor, reason: Reason | 
     save_register_row(row, actor=actor, reason=reason, at=at)
 
 
-RECIPIENT = ChangeRule(kind=SafeguardKind.RECIPIENT, apply=_apply_recipient)
+RECIPIENT = ChangeKind(
+    code=SafeguardKind.RECIPIENT,
+    label=gettext_lazy("Data goes to another recipient"),
+    effect=gettext_lazy(
+        "An approved recipient gets another name or service, or an agreement that lasts longer: data may be shared "
+        "with it under these terms."
+    ),
+    apply=_apply_recipient,
+    may_approve=is_by_officer,
+)
 
 
 def _announce_list(row: RecipientApproval, *, actor: Actor, reason: Reason | str, at: datetime) -> NoticeVersion:

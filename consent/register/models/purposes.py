@@ -1,6 +1,7 @@
 """Purposes, the data categories they need, and their lawful bases."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, ClassVar, Self
 
 from django.contrib.postgres.fields import ArrayField
@@ -11,10 +12,9 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from consent.register.compiled import Basis, Capacity
-from paktaleem.foundation.accounts.due import Due, due_by_second_person
+from paktaleem.foundation.accounts.due import Due
 from paktaleem.foundation.accounts.models import User, code_validator
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
 from paktaleem.foundation.audit.history import History, Tracked, TrackedQuerySet
 from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first
 from paktaleem.foundation.tenancy.rows import MigratesAs
@@ -388,75 +388,15 @@ class PurposeCapacity(PeriodRow):
         return str(self.get_capacity_display())
 
 
-class SafeguardKind(models.TextChoices):
-    """The ways in which a change weakens a safeguard, or ends one."""
+class SafeguardKind(StrEnum):
+    """The codes of changes that weaken a safeguard of the register."""
 
-    BASIS = "basis", _("A lawful basis other than consent")
-    CAPACITY = "capacity", _("PakTaleem decides instead of the client")
-    ACCOUNT = "account", _("Also for people whose account is closed")
-    WORDS = "words", _("Other words for a purpose in use")
-    RESTRICTION = "restriction", _("A restriction of processing is lifted")
-    RETENTION = "retention", _("Data is disposed of earlier, or without a review")
-    COOKIE = "cookie", _("Visitors are not asked about a cookie")
-    RECIPIENT = "recipient", _("Data goes to another recipient")
-    QUARANTINE = "quarantine", _("Data of a child leaves quarantine")
-    COLLECTION = "collection", _("A denied collection counts as lawful")
-    SUSPENSION = "suspension", _("A suspended agreement is resumed")
-    HOLD = "hold", _("A hold is lifted")
-    BREACH = "breach", _("A breach is closed")
-    DISPOSAL = "disposal", _("A large disposal")
-
-    @property
-    def capability(self) -> Capability:
-        """The capability of those who decide such a change."""
-        return _DECIDED_WITH.get(self, Capability.APPROVE_CHANGES)
-
-
-_DECIDED_WITH = {
-    SafeguardKind.HOLD: Capability.DECIDE_FOR_CLIENT,
-    SafeguardKind.BREACH: Capability.SUPERVISE,
-    SafeguardKind.DISPOSAL: Capability.DECIDE_FOR_CLIENT,
-}
-
-
-class SafeguardChange(RequestedChange):
-    """One requested change of a row that weakens a safeguard; no effect until a second person approves it.
-
-    ``row`` is the id of the row, also of one that is only added on approval; ``table`` names its model, ``values`` are
-    its columns, ``purpose`` is the code of its purpose (empty: all). ``ground`` says in words why the change is lawful.
-    ``xact`` is the transaction that applied it: the database accepts a weaker row only in the transaction that approved
-    it.
-    """
-
-    wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="purpose table values ground requested_kind"))
-
-    kind = models.CharField(max_length=16, choices=SafeguardKind)
-    purpose = models.CharField(max_length=63, blank=True)
-    table = models.CharField(max_length=64)
-    row = models.UUIDField()
-    values = models.JSONField()
-    xact = models.BigIntegerField(null=True)
-
-    due = tuple(due_by_second_person(one.label, one.capability, kind=one.value) for one in SafeguardKind)
-
-    class Meta:
-        verbose_name = "change to a safeguard"
-        verbose_name_plural = "changes to safeguards"
-        ordering = ["-requested_at", "-id"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["client", "row"], condition=Q(state=ChangeState.WAITING), name="safeguardchange_one_waiting"
-            ),
-            models.CheckConstraint(condition=~Q(ground=""), name="safeguardchange_has_a_ground"),
-            *second_person_constraints("safeguardchange"),
-        ]
-        indexes = [
-            *newest_first("requested_at", "safeguardchange_by_time"),
-            *newest_first("requested_at", "safeguardchange_by_state", by="state"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.get_kind_display()}: {self.get_state_display()}"
+    BASIS = "basis"
+    CAPACITY = "capacity"
+    ACCOUNT = "account"
+    WORDS = "words"
+    RECIPIENT = "recipient"
+    SUSPENSION = "suspension"
 
 
 class WideningKind(models.TextChoices):

@@ -80,9 +80,9 @@ def due_by_second_person(
 
 
 def get_dues_of(model: type[Model]) -> tuple[Due, ...]:
-    """Return what a model declares; its proxies and historical tables declare their own."""
-    dues: tuple[Due, ...] = vars(model).get("due", ())
-    return dues
+    """Return what a model declares, as a tuple or a function; its proxies and historical tables declare their own."""
+    declared: tuple[Due, ...] | Callable[[], tuple[Due, ...]] = vars(model).get("due", ())
+    return declared() if callable(declared) else declared
 
 
 @cache

@@ -1,20 +1,30 @@
-"""Row actions to approve or decline a change that needs a second person."""
+"""Changes that need a second person in the console: their effect, and the row actions to approve or decline them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any
 
-from django.http import HttpRequest
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
 from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.changes import ProposedChange, find_waiting, get_kind
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, is_other_person
 from paktaleem.foundation.console.columns import render_state, state_column
 from paktaleem.foundation.console.forms import ActionForm, FormData, RowActionForm
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.site import site
+from paktaleem.foundation.console.translation import translate_text
+from paktaleem.foundation.operations.extensions import ExtensionPoint
+from paktaleem.foundation.tenancy.models import TenantRow
+from paktaleem.foundation.text.times import format_time
 
 _TONES = {"waiting": "warn", "approved": "good", "declined": "bad", "replaced": "calm"}
 
@@ -81,3 +91,76 @@ def approval_actions(
 
 def _is_waiting(row: Any, _at: datetime) -> bool:
     return bool(row.state == ChangeState.WAITING)
+
+
+@dataclass(frozen=True)
+class EffectFigures:
+    """The figures that are shown of changes of some kinds, by a template of their own.
+
+    ``count`` takes the kind, the changed row, the time and the roles that the change concerns, and returns the values
+    of the template; none if this row has no such figures.
+    """
+
+    kinds: frozenset[str]
+    template: str
+    count: Callable[[str, Any, datetime, Iterable[str]], dict[str, object]]
+
+
+effect_figures: ExtensionPoint[EffectFigures] = ExtensionPoint(
+    "console.effect_figures", "Counts whom a change concerns, before it is requested and before it is approved."
+)
+
+
+def describe_effect(
+    code: str, row: Any, at: datetime, *, change: ProposedChange | None = None, roles: Iterable[str] = ()
+) -> dict[str, object]:
+    """Return the panel with the effect of a change of a kind: what it changes, in words and figures, and its ground."""
+    kind = get_kind(code)
+    panel: dict[str, object] = {
+        "template": "console/panels/change.html",
+        "kind": code,
+        "words": kind.effect,
+        "ground": "" if change is None else change.ground,
+        "changes": _list_changes(kind.columns, row, change),
+    }
+    for figures in effect_figures:
+        if code in figures.kinds and (values := figures.count(code, row, at, roles)):
+            panel |= {"figures": figures.template, **values}
+    return panel
+
+
+def _list_changes(columns: Iterable[str], row: Any, change: ProposedChange | None) -> list[tuple[str, str, str]]:
+    """List the columns of a row that differ from the stored ones: label, stored value, new value.
+
+    Of a change that is settled, the stored ones are those before it was.
+    """
+    names = list(columns)
+    if not names:
+        return []
+    stored = type(row)._default_manager.filter(pk=row.pk, client_id=row.client_id).first()
+    if change is not None and change.settled_at is not None:
+        earlier = type(row).history.filter(id=row.pk, history_date__lt=change.settled_at)
+        stored = earlier.order_by("-history_date", "-history_id").first()
+        names = [name for name in names if name in change.values]
+    changes = [(name, "" if stored is None else _show(stored, name), _show(row, name)) for name in names]
+    label = row._meta.get_field
+    return [(translate_text(label(name).verbose_name), old, new) for name, old, new in changes if old != new]
+
+
+def _show(row: Any, name: str) -> str:
+    value = getattr(row, f"get_{name}_display", lambda: getattr(row, name))()
+    if isinstance(value, bool):
+        return gettext("Yes") if value else gettext("No")
+    return format_time(value) if isinstance(value, datetime) else str(value or "")
+
+
+def waiting_panels(row: TenantRow) -> list[dict[str, object]]:
+    """Return a panel with the change of a row that waits for a second person, if there is one."""
+    return [{"template": "console/panels/waiting.html", "change": change} for change in find_waiting(row)]
+
+
+def to_waiting(request: HttpRequest, change: ProposedChange) -> HttpResponse:
+    """Redirect to a change that waits for a second person."""
+    messages.warning(request, gettext("This has no effect until a second person approves it."))
+    name = "admin:accounts_proposedchange_change"
+    return HttpResponseRedirect(reverse(name, args=[change.pk], current_app=site.name))

@@ -15,15 +15,11 @@ from consent.notices.services.publishing import load_register
 from consent.notices.starter_register import CATEGORIES, PURPOSES
 from consent.register.models.agreements import Instruction, Recipient, RecipientApproval, ServiceAgreement
 from consent.register.models.purposes import BalancingTest, ListedLaw
-from consent.register.services import (
-    change_register,
-    decide_safeguard_change,
-    request_safeguard_change,
-    sign_balancing_test,
-)
+from consent.register.services import change_register, request_safeguard_change, sign_balancing_test
 from paktaleem.directory.staff.sign_in.adapters import create_totp_secret, enrol_totp, has_second_factor
 from paktaleem.foundation.accounts.actors import Actor, system_actor, user_actor
 from paktaleem.foundation.accounts.break_glass import Appointment, appoint_staff
+from paktaleem.foundation.accounts.changes import decide_proposed_change
 from paktaleem.foundation.accounts.client_services import change_client
 from paktaleem.foundation.accounts.models import ApiKey, Client, User
 from paktaleem.foundation.accounts.roles import KEY_SCOPES, Role
@@ -132,7 +128,7 @@ def _add_recipient(text: RecipientText, at: datetime) -> None:
     approval = RecipientApproval(client_id=PAKTALEEM, recipient=recipient, is_integral=True, starts_at=at, **covered)
     requester, approver = (_officer(email) for email in _OFFICERS)
     change = request_safeguard_change(approval, ground=ground, actor=requester, at=at)
-    decide_safeguard_change(change, approve=True, actor=approver, at=at)
+    decide_proposed_change(change, approve=True, actor=approver, at=at)
 
 
 def _officer(email: str) -> Actor:

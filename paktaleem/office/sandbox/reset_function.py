@@ -45,7 +45,7 @@ _UNTRACKED = {
     "consent.NoticeEffect": "recorded_at",
     "consent.NoticeResponse": "recorded_at",
     "consent.PurposeWidening": "widened_at",
-    "consent.SafeguardChange": "requested_at",
+    "accounts.ProposedChange": "requested_at",
     "cookies.BannerVersion": "made_at",
 }
 """Kept tables without history, and the column with the creation time."""

@@ -13,14 +13,15 @@ from django.contrib.admin.widgets import AdminTextareaWidget
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from consent.register.models.purposes import DataCategory, SafeguardChange, SafeguardKind
-from consent.register.services import ChangeRule, find_waiting, store_safeguard_change
+from consent.register.models.purposes import DataCategory
 from paktaleem.directory.data_systems.models import System
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.schools.selectors import EVERYONE, Selection, select_chosen
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.acts import Refused, act, lock_row
+from paktaleem.foundation.accounts.changes import ChangeKind, ProposedChange, find_waiting, propose_change
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
@@ -287,24 +288,24 @@ def _check_complete(breach: Breach, actor: Actor, at: datetime) -> None:
     "close",
     "Request the closing",
     Capability.SUPERVISE,
-    lead="The breach stays open until a second person agrees, under Changes to safeguards.",
+    lead="The breach stays open until a second person agrees, under Changes by two people.",
     done="Requested.",
     lock=lock_row,
     check=_check_complete,
 )
-def request_closing(breach: Breach, *, ground: CloseGround, actor: Actor, at: datetime) -> SafeguardChange:
+def request_closing(breach: Breach, *, ground: CloseGround, actor: Actor, at: datetime) -> ProposedChange:
     """Request that a breach is closed; it stays open until a second person agrees.
 
     Raises ValidationError for an empty ground, Refused if something is missing or it was requested before, NotAllowed.
     """
     if find_waiting(breach).exists():
         raise Refused(_("Closing was requested already: a second person may agree."))
-    closing = store_safeguard_change(breach, SafeguardKind.BREACH, ground=ground, actor=actor, at=at)
+    closing = propose_change(breach, CLOSING.code, ground=ground, actor=actor, at=at)
     record_act("breach.closing_requested", breach, actor, at, closing=str(closing.pk))
     return closing
 
 
-def _close(change: SafeguardChange, *, actor: Actor, reason: Reason | str, at: datetime) -> None:
+def _close(change: ProposedChange, *, actor: Actor, reason: Reason | str, at: datetime) -> None:
     """Close a breach whose closing a second person approved. Raises Refused if something is missing."""
     breach = Breach.objects.get(pk=change.row, client_id=change.client_id)
     _check_complete(breach, actor, at)
@@ -313,10 +314,17 @@ def _close(change: SafeguardChange, *, actor: Actor, reason: Reason | str, at: d
     record_act("breach.closed", breach, actor, at, closing=str(change.pk))
 
 
-def _keep_open(change: SafeguardChange, *, actor: Actor, reason: Reason | str, at: datetime) -> None:
+def _keep_open(change: ProposedChange, *, actor: Actor, reason: Reason | str, at: datetime) -> None:
     del reason  # no row changes
     breach = Breach.objects.get(pk=change.row, client_id=change.client_id)
     record_act("breach.closing_declined", breach, actor, at, closing=str(change.pk))
 
 
-CLOSING = ChangeRule(kind=SafeguardKind.BREACH, apply=_close, decline=_keep_open)
+CLOSING = ChangeKind(
+    code="breach",
+    label=gettext_lazy("A breach is closed"),
+    effect=gettext_lazy("Check the file of the breach first: nothing can be added once it is closed."),
+    capability=Capability.SUPERVISE,
+    apply=_close,
+    decline=_keep_open,
+)

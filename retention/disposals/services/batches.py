@@ -10,17 +10,18 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from consent.register.bases import capacity_at
 from consent.register.compiled import Capacity
 from consent.register.effects import to_capacity_rules
-from consent.register.models.purposes import Purpose, PurposeCapacity, SafeguardChange, SafeguardKind
-from consent.register.services import ChangeRule, find_waiting, store_safeguard_change
+from consent.register.models.purposes import Purpose, PurposeCapacity
 from paktaleem.directory.data_systems.models import Ground
 from paktaleem.directory.data_systems.selectors import Parent
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.acts import Refused, act, lock_row
+from paktaleem.foundation.accounts.changes import ChangeKind, ProposedChange, find_waiting, propose_change
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState
@@ -104,12 +105,12 @@ def approve_disposal(batch: Batch, *, actor: Actor, at: datetime) -> Batch:
     batch.stage = Stage.SECOND_PERSON.value
     batch.save(update_fields=["stage"])
     ground = batch.get_ground_display()
-    store_safeguard_change(batch, SafeguardKind.DISPOSAL, ground=ground, actor=actor, at=at)
+    propose_change(batch, LARGE.code, ground=ground, actor=actor, at=at)
     record_batch("disposal.approval_requested", batch, actor, at)
     return batch
 
 
-def _get_waiting(change: SafeguardChange, actor: Actor) -> Batch:
+def _get_waiting(change: ProposedChange, actor: Actor) -> Batch:
     """Return the batch of a change. Raises BatchMovedOn, and Refused if the actor's side does not decide about it."""
     batch: Batch = Batch.objects.get(pk=change.row, client_id=change.client_id)
     if actor.client_id is not None:
@@ -118,20 +119,23 @@ def _get_waiting(change: SafeguardChange, actor: Actor) -> Batch:
     return batch
 
 
-def _approve_as_second(change: SafeguardChange, *, actor: Actor, reason: Reason | str, at: datetime) -> None:
+def _approve_as_second(change: ProposedChange, *, actor: Actor, reason: Reason | str, at: datetime) -> None:
     del reason  # the rule is the reason
     _approve(_get_waiting(change, actor), actor=actor, at=at)
 
 
-def _send_back(change: SafeguardChange, *, actor: Actor, reason: Reason | str, at: datetime) -> None:
+def _send_back(change: ProposedChange, *, actor: Actor, reason: Reason | str, at: datetime) -> None:
     batch = _get_waiting(change, actor)
     batch.stage = Stage.REVIEW.value
     batch.save(update_fields=["stage"])
     record_batch("disposal.approval_declined", batch, actor, at, facts={"reason": Reason(reason).value})
 
 
-LARGE = ChangeRule(
-    kind=SafeguardKind.DISPOSAL,
+LARGE = ChangeKind(
+    code="disposal",
+    label=gettext_lazy("A large disposal"),
+    effect=gettext_lazy("You are the second person. Look at the counts and the samples first."),
+    capability=Capability.DECIDE_FOR_CLIENT,
     apply=_approve_as_second,
     decline=_send_back,
     may_approve=lambda change, actor: (

@@ -13,7 +13,7 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from children.guardians.authority import GIVEN
 from consent.decisions.facts import Question, SubjectFacts
@@ -22,8 +22,7 @@ from consent.decisions.selectors.decisions import PastDecision, decide_each
 from consent.decisions.services import close_ended_periods
 from consent.notices.selectors.registers import current_register
 from consent.register.effects import WeakensSafeguard
-from consent.register.models.purposes import DataCategory, Occasion, Purpose, SafeguardChange, SafeguardKind
-from consent.register.services import ChangeRule, store_safeguard_change
+from consent.register.models.purposes import DataCategory, Occasion, Purpose
 from paktaleem.directory.data_systems.extension_points import find_people
 from paktaleem.directory.data_systems.models import Ground, Order, OrderKind, System
 from paktaleem.directory.data_systems.selectors import Parent, system_acted_for
@@ -33,6 +32,7 @@ from paktaleem.directory.people.models import Subject, SubjectEvent, SubjectEven
 from paktaleem.directory.people.services.people import lock_subject
 from paktaleem.foundation.accounts.actors import Actor, require, system_actor
 from paktaleem.foundation.accounts.acts import Refused
+from paktaleem.foundation.accounts.changes import ChangeKind, ProposedChange, propose_change
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
@@ -143,32 +143,36 @@ def decide_collection(
     flagged = _lock_open(flagged.pk, flagged.client_id)
     chosen = CollectionDecision(decision)
     if chosen is CollectionDecision.EXPLAINED:
-        raise WeakensSafeguard(SafeguardKind.COLLECTION)
+        raise WeakensSafeguard(EXPLANATION.code)
     if chosen is CollectionDecision.DISPOSED:
         _order_erasure(flagged, actor, at)
     return _settle(flagged, chosen, ground, actor, at)
 
 
 @transaction.atomic
-def request_explanation(flagged: FlaggedCollection, *, ground: str, actor: Actor, at: datetime) -> SafeguardChange:
+def request_explanation(flagged: FlaggedCollection, *, ground: str, actor: Actor, at: datetime) -> ProposedChange:
     """Request that a flagged collection counts as lawful; a second person must approve that (decision 0053).
 
     Raises ValidationError for an empty ground, Refused, NotAllowed.
     """
     require(actor, Capability.DECIDE_COLLECTIONS, flagged.client_id)
     row: Any = _lock_open(flagged.pk, flagged.client_id)
-    kind, purpose = SafeguardKind.COLLECTION, row.purpose
-    return store_safeguard_change(row, kind, purpose=purpose, ground=ground, actor=actor, at=at)
+    return propose_change(row, EXPLANATION.code, purpose=row.purpose, ground=ground, actor=actor, at=at)
 
 
-def _apply(change: SafeguardChange, *, actor: Actor, reason: Reason | str, at: datetime) -> None:
+def _apply(change: ProposedChange, *, actor: Actor, reason: Reason | str, at: datetime) -> None:
     """Record the explanation of an approved change. Raises Refused if the collection was decided meanwhile."""
     del reason  # the ground in words is recorded
     flagged = _lock_open(change.row, change.client_id)
     _settle(flagged, CollectionDecision.EXPLAINED, change.ground, actor, at)
 
 
-EXPLANATION = ChangeRule(kind=SafeguardKind.COLLECTION, apply=_apply)
+EXPLANATION = ChangeKind(
+    code="collection",
+    label=gettext_lazy("A denied collection counts as lawful"),
+    effect=gettext_lazy("Data that was collected although the decision denied it counts as lawful, and is kept."),
+    apply=_apply,
+)
 
 
 def _lock_open(flagged_id: UUID, client_id: UUID) -> FlaggedCollection:

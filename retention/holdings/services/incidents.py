@@ -10,12 +10,12 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from children.guardians.models.guardians import Verification
 from children.guardians.models.mechanisms import Quarantine, QuarantineCause
 from children.guardians.services.answers import NotInQuarantine, end_quarantine, quarantine, release
-from consent.register.models.purposes import SafeguardChange, SafeguardKind
-from consent.register.services import ChangeRule, store_safeguard_change
+from consent.register.services import is_by_officer
 from paktaleem.directory.data_systems.models import Ground, Order, OrderKind, System
 from paktaleem.directory.data_systems.selectors import Parent, is_everything_answered, systems_holding
 from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders
@@ -25,6 +25,7 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.people import lock_subject
 from paktaleem.foundation.accounts.actors import Actor, require, system_actor
 from paktaleem.foundation.accounts.acts import Refused
+from paktaleem.foundation.accounts.changes import ChangeKind, ProposedChange, propose_change
 from paktaleem.foundation.accounts.roles import Capability, Role
 from paktaleem.foundation.audit.actors import By, Reason
 from paktaleem.foundation.audit.history import save_tracked
@@ -258,16 +259,16 @@ def _record_incident(kind: str, incident: Incident, actor: Actor, at: datetime) 
 
 
 @transaction.atomic
-def request_release(row: Quarantine | Incident, *, ground: str, actor: Actor, at: datetime) -> SafeguardChange:
+def request_release(row: Quarantine | Incident, *, ground: str, actor: Actor, at: datetime) -> ProposedChange:
     """Request that a quarantine ends, or an incident without open orders, with which its quarantine ends.
 
     Nothing ends before a second officer approves it. Raises ValidationError without a ground, NotAllowed.
     """
     require(actor, Capability.QUARANTINE_SUBJECTS, row.client_id)
-    return store_safeguard_change(row, SafeguardKind.QUARANTINE, ground=ground, actor=actor, at=at)
+    return propose_change(row, RELEASE.code, ground=ground, actor=actor, at=at)
 
 
-def _apply_release(change: SafeguardChange, *, actor: Actor, reason: Reason | str, at: datetime) -> None:
+def _apply_release(change: ProposedChange, *, actor: Actor, reason: Reason | str, at: datetime) -> None:
     """End the quarantine or the incident of an approved change. Raises Refused, NotInQuarantine."""
     own = {"pk": change.row, "client_id": change.client_id}
     if change.table == Incident._meta.label_lower:
@@ -276,4 +277,10 @@ def _apply_release(change: SafeguardChange, *, actor: Actor, reason: Reason | st
         release(Quarantine.objects.get(**own).subject, actor=actor, reason=reason, at=at)
 
 
-RELEASE = ChangeRule(kind=SafeguardKind.QUARANTINE, apply=_apply_release)
+RELEASE = ChangeKind(
+    code="quarantine",
+    label=_("Data of a child leaves quarantine"),
+    effect=_("Data of a child that may only be deleted now may be used again."),
+    apply=_apply_release,
+    may_approve=is_by_officer,
+)

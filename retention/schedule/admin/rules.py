@@ -15,15 +15,17 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
-from consent.register.admin.safeguards import PeriodAdmin, SafeguardedAdmin, SafeguardForm, to_waiting
-from consent.register.models.purposes import DataCategory, SafeguardChange, SafeguardKind
+from consent.register.admin.safeguards import PeriodAdmin, SafeguardedAdmin, SafeguardForm, count_people
+from consent.register.models.purposes import DataCategory
 from paktaleem.directory.data_systems.models import System
 from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.changes import ProposedChange
 from paktaleem.foundation.accounts.due import Severity
 from paktaleem.foundation.accounts.middleware import get_arrival_time
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.sessions import require_recent_authentication
+from paktaleem.foundation.console.approvals import EffectFigures, effect_figures, to_waiting
 from paktaleem.foundation.console.columns import render_state
 from paktaleem.foundation.console.exporting import Format, send_table
 from paktaleem.foundation.console.forms import (
@@ -61,6 +63,7 @@ from retention.schedule.models import HoldKind, RetentionRule
 from retention.schedule.selectors import RuleEffect, ScheduleLine, list_gaps, list_schedule, preview_end, preview_rule
 from retention.schedule.services.holds import ReviewDay
 from retention.schedule.services.rules import (
+    EARLIER_DISPOSAL,
     FIXED_ONCE_STARTED,
     check_rule,
     end_rule,
@@ -198,6 +201,11 @@ class PlaceForm(ActionForm):
         set_choices(self, "system", System.objects.filter(client_id__in=owners))
 
 
+effect_figures.connect(
+    EffectFigures(frozenset({EARLIER_DISPOSAL.code}), "console/panels/people_effect.html", count_people)
+)
+
+
 def _end(row: RetentionRule, given: FormData, request: HttpRequest) -> HttpResponse | None:
     actor, at = actor_of(request), get_action_time(request)
     if "ground" not in given:
@@ -254,8 +262,8 @@ class RetentionRuleAdmin(SafeguardedAdmin[RetentionRule], PeriodAdmin[RetentionR
         save_rule(row, **saving.by)
 
     def request_change(
-        self, row: RetentionRule, *, kind: SafeguardKind | None, ground: str, actor: Actor, at: datetime
-    ) -> SafeguardChange:
+        self, row: RetentionRule, *, kind: str | None, ground: str, actor: Actor, at: datetime
+    ) -> ProposedChange:
         """Request a rule by which data is disposed of earlier, or without a review: the service knows the kind."""
         del kind
         return request_earlier_disposal(row, ground=ground, actor=actor, at=at)

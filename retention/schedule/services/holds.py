@@ -15,8 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from consent.agreements.selectors import has_left
 from consent.decisions.services import close_hold, open_hold
-from consent.register.models.purposes import DataCategory, SafeguardChange, SafeguardKind
-from consent.register.services import ChangeRule, find_waiting, store_safeguard_change
+from consent.register.models.purposes import DataCategory
 from consent.sharing.models import LegalDisclosure
 from paktaleem.directory.data_systems.models import Order, OrderKind, OrderQuerySet, System
 from paktaleem.directory.data_systems.selectors import Parent
@@ -26,6 +25,7 @@ from paktaleem.directory.people.selectors import list_same_person
 from paktaleem.directory.people.services.people import lock_subject
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.acts import Refused, act, lock_row
+from paktaleem.foundation.accounts.changes import ChangeKind, ProposedChange, find_waiting, propose_change
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
@@ -150,7 +150,7 @@ def review_hold(hold: Hold, *, review_on: ReviewDay, reason: Reason | str, actor
     "Lift the hold",
     Capability.DECIDE_FOR_CLIENT,
     lead="The retention rules then apply to the data again. Only the side that placed a hold lifts it; the hold stays "
-    "in force until a second person agrees, under Changes to safeguards.",
+    "in force until a second person agrees, under Changes by two people.",
     done="Recorded. A second person must agree.",
     danger=True,
     lock=lock_row,
@@ -162,29 +162,32 @@ def lift_hold(hold: Hold, *, ground: LiftGround, actor: Actor, at: datetime) -> 
     An officer's hold is lifted by officers, a client's hold by its staff, or by officers once its agreement has ended.
     Raises ValidationError for an empty ground, Refused, NotAllowed.
     """
-    store_safeguard_change(hold, SafeguardKind.HOLD, ground=ground, actor=actor, at=at)
+    propose_change(hold, LIFT.code, ground=ground, actor=actor, at=at)
     record_hold("hold.lift_requested", hold, actor, at)
     return hold
 
 
-def _get_held(change: SafeguardChange) -> Hold:
+def _get_held(change: ProposedChange) -> Hold:
     return Hold.objects.select_related("client").get(pk=change.row, client_id=change.client_id)
 
 
-def _apply_lift(change: SafeguardChange, *, actor: Actor, reason: Reason | str, at: datetime) -> None:
+def _apply_lift(change: ProposedChange, *, actor: Actor, reason: Reason | str, at: datetime) -> None:
     del reason  # the hold's history has the ground in words
     hold = _get_held(change)
     _check_open(hold, actor, at)
     end_hold(hold, change.ground, actor, at)
 
 
-def _decline_lift(change: SafeguardChange, *, actor: Actor, reason: Reason | str, at: datetime) -> None:
+def _decline_lift(change: ProposedChange, *, actor: Actor, reason: Reason | str, at: datetime) -> None:
     del reason  # no row changes
     record_hold("hold.lift_declined", _get_held(change), actor, at)
 
 
-LIFT = ChangeRule(
-    kind=SafeguardKind.HOLD,
+LIFT = ChangeKind(
+    code="hold",
+    label=gettext_lazy("A hold is lifted"),
+    effect=gettext_lazy("The retention rules then apply to the data again."),
+    capability=Capability.DECIDE_FOR_CLIENT,
     apply=_apply_lift,
     decline=_decline_lift,
     may_approve=lambda change, actor: actor.client_id is None or _get_held(change).is_of_client,

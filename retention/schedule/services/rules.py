@@ -9,22 +9,21 @@ import msgspec
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from consent.register.compiled import Basis
 from consent.register.effects import WeakensSafeguard, is_sandbox
-from consent.register.models.purposes import ROLES, LawfulBasis, Purpose, SafeguardChange, SafeguardKind, WideningKind
+from consent.register.models.purposes import ROLES, LawfulBasis, Purpose, WideningKind
 from consent.register.services import (
-    ChangeRule,
-    build_changed_row,
     check_register_row,
     list_changed_values,
     prepare_row,
     record_widening,
     save_register_row,
-    store_safeguard_change,
     stored_row,
 )
 from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.changes import ChangeKind, ProposedChange, build_changed_row, propose_change
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from retention.schedule.models import Disposal, RetentionRule
@@ -144,28 +143,34 @@ def save_rule(rule: RetentionRule, *, actor: Actor, reason: Reason | str, at: da
     """
     check_rule(rule, actor=actor, at=at)
     if is_disposed_earlier(rule, at=at):
-        raise WeakensSafeguard(SafeguardKind.RETENTION)
+        raise WeakensSafeguard(EARLIER_DISPOSAL.code)
     return _save(rule, actor=actor, reason=reason, at=at)
 
 
 @transaction.atomic
-def request_earlier_disposal(rule: RetentionRule, *, ground: str, actor: Actor, at: datetime) -> SafeguardChange:
+def request_earlier_disposal(rule: RetentionRule, *, ground: str, actor: Actor, at: datetime) -> ProposedChange:
     """Request a rule, or its end, after which data is disposed of earlier or without a review (decision 0053).
 
     Raises ValidationError naming the field, NotAllowed.
     """
     values = list_changed_values(rule, check_rule(rule, actor=actor, at=at))
-    purpose, kind = rule.purpose.code, SafeguardKind.RETENTION
-    return store_safeguard_change(rule, kind, purpose=purpose, values=values, ground=ground, actor=actor, at=at)
+    purpose, kind = rule.purpose.code, EARLIER_DISPOSAL.code
+    return propose_change(rule, kind, purpose=purpose, values=values, ground=ground, actor=actor, at=at)
 
 
-def _apply(change: SafeguardChange, *, actor: Actor, reason: Reason | str, at: datetime) -> None:
+def _apply(change: ProposedChange, *, actor: Actor, reason: Reason | str, at: datetime) -> None:
     rule: Any = build_changed_row(change, at)
     check_rule(rule, actor=actor, at=at)
     _save(rule, actor=actor, reason=reason, at=at)
 
 
-EARLIER_DISPOSAL = ChangeRule(kind=SafeguardKind.RETENTION, apply=_apply)
+EARLIER_DISPOSAL = ChangeKind(
+    code="retention",
+    label=gettext_lazy("Data is disposed of earlier, or without a review"),
+    effect=gettext_lazy("Data is disposed of earlier, or without a review."),
+    columns=("category", "trigger", "fixed_on", "period", "action", "is_automatic", "starts_at", "ends_at"),
+    apply=_apply,
+)
 
 
 def _save(rule: RetentionRule, *, actor: Actor, reason: Reason | str, at: datetime) -> RetentionRule:

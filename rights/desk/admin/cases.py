@@ -18,13 +18,13 @@ from children.guardians.admin.guardians import is_in_effect
 from children.guardians.models.guardians import Guardianship, Verification
 from children.guardians.selectors import GuardianshipUnknown, find_request_blocker, get_live_guardianship
 from consent.consents.models import Objection, Restriction
-from consent.register.admin.safeguards import to_waiting
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.accounts.due import Severity
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState
 from paktaleem.foundation.clock import client_now
+from paktaleem.foundation.console.approvals import to_waiting
 from paktaleem.foundation.console.columns import render_state, state_column
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.forms import ActionForm, FormData, set_choices

@@ -10,11 +10,11 @@ from django.db.utils import ProgrammingError
 
 from consent.cookies.models import BannerVersion, Cookie, LinkedService
 from consent.cookies.selectors import find_client_of_site, list_links
-from consent.cookies.services import review_link, save_cookie, save_link, save_site
+from consent.cookies.services import UNASKED, review_link, save_cookie, save_link, save_site
 from consent.register.effects import WeakensSafeguard
-from consent.register.models.purposes import SafeguardKind
-from consent.register.services import decide_safeguard_change, request_safeguard_change
+from consent.register.services import request_safeguard_change
 from paktaleem.foundation.accounts.actors import NotAllowed
+from paktaleem.foundation.accounts.changes import decide_proposed_change
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
@@ -255,10 +255,10 @@ def test_visitors_are_asked_until_a_second_person_agrees_that_a_cookie_is_necess
     celia = {"actor": cast.actor("celia"), "at": now}
     with pytest.raises(WeakensSafeguard):
         save_cookie(cookie, reason=WHY, **celia)
-    change = request_safeguard_change(cookie, kind=SafeguardKind.COOKIE, ground="It balances the load.", **celia)
+    change = request_safeguard_change(cookie, kind=UNASKED.code, ground="It balances the load.", **celia)
     assert get_banner(khyber.pk).content["categories"] != []
     with pytest.raises(ApproverIsRequester):
-        decide_safeguard_change(change, approve=True, **celia)
-    decide_safeguard_change(change, approve=True, actor=cast.actor("amina"), at=now)
+        decide_proposed_change(change, approve=True, **celia)
+    decide_proposed_change(change, approve=True, actor=cast.actor("amina"), at=now)
     assert Cookie.objects.get(pk=cookie.pk).category == "necessary"
     assert get_banner(khyber.pk).content["categories"] == []

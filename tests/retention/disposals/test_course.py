@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from consent.register.services import decide_safeguard_change, find_waiting
 from paktaleem.directory.data_systems.models import Ground, Order, OrderSet
 from paktaleem.directory.data_systems.selectors import Parent
 from paktaleem.directory.data_systems.services.fulfilment import approve_waiver, propose_waiver
@@ -15,6 +14,7 @@ from paktaleem.directory.data_systems.states import Answer, Outcome
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import NotAllowed, user_actor
 from paktaleem.foundation.accounts.acts import Refused
+from paktaleem.foundation.accounts.changes import decide_proposed_change, find_waiting
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.certificates import read_body
 from paktaleem.foundation.audit.models import Entry
@@ -109,8 +109,8 @@ def test_a_batch_above_the_size_needs_a_second_person(cast, indus, now, settings
     assert batch.stage == Stage.SECOND_PERSON
     by = {"approve": True, "reason": "review", "at": now}
     with pytest.raises(ApproverIsRequester):
-        decide_safeguard_change(find_waiting(batch).get(), actor=cast.actor("farah"), **by)
-    decide_safeguard_change(find_waiting(batch).get(), actor=cast.actor("amina"), **by)
+        decide_proposed_change(find_waiting(batch).get(), actor=cast.actor("farah"), **by)
+    decide_proposed_change(find_waiting(batch).get(), actor=cast.actor("amina"), **by)
     batch.refresh_from_db()
     assert (batch.stage, batch.approved_by) == (Stage.SCHEDULED, cast.user_id("amina"))
 

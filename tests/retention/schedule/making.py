@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 
 from consent.register.effects import WeakensSafeguard
 from consent.register.models.purposes import Purpose
-from consent.register.services import decide_safeguard_change, find_waiting
 from paktaleem.directory.schools.models import Term
 from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.changes import decide_proposed_change, find_waiting
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
@@ -49,7 +49,7 @@ def make_rule(client_id, purpose, category, *, at, actor=SETTING_UP, **values: A
 def save_by_two(rule: RetentionRule, *, at: datetime) -> RetentionRule:
     """Request a rule by which data is disposed of earlier, as one officer, and approve it as another."""
     change = request_earlier_disposal(rule, ground="The data is no longer needed.", actor=officer(), at=at)
-    decide_safeguard_change(change, approve=True, actor=officer(), at=at)
+    decide_proposed_change(change, approve=True, actor=officer(), at=at)
     return RetentionRule.objects.select_related("purpose").get(pk=rule.pk)
 
 
@@ -92,7 +92,7 @@ def make_holding(subject, category, purposes, *, collected_at, system=None, used
 def lift_hold_by_two(hold: Any, *, by: Any, second: Any, at: datetime, ground: str = "Settled.") -> None:
     """Lift a hold: one person requests it, a second one agrees."""
     lift_hold(hold, ground=ground, actor=by, at=at)
-    decide_safeguard_change(find_waiting(hold).get(), approve=True, actor=second, at=at)
+    decide_proposed_change(find_waiting(hold).get(), approve=True, actor=second, at=at)
 
 
 def end_of_day(day: date, zone: str) -> datetime:

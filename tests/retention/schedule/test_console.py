@@ -10,7 +10,7 @@ from django.utils import timezone
 from openpyxl import load_workbook
 
 from consent.register.models.purposes import Purpose
-from consent.register.services import find_waiting
+from paktaleem.foundation.accounts.changes import find_waiting
 from paktaleem.foundation.tenancy.context import in_client
 from retention.holdings.models import FlaggedCollection, IncidentCause
 from retention.holdings.services.holdings import CollectionReport, report_collection
@@ -239,7 +239,7 @@ def test_a_hold_of_all_data_is_placed_and_lifted_by_two(cast, farah, amina):
     assert farah.post(f"/admin/schedule/hold/{hold.pk}/lift/", {"ground": "Judgment."}).status_code == 302
     with in_client(cast.client_id("indus")):
         lift = find_waiting(hold).get()
-    page = f"/admin/consent/safeguardchange/{lift.pk}/"
+    page = f"/admin/accounts/proposedchange/{lift.pk}/"
     assert f"/admin/schedule/hold/{hold.pk}/change/" in amina.get(f"{page}change/").text
     own = farah.post(f"{page}approve/", {"reason": "review"})
     assert "A second person must approve it" in own.content.decode()
@@ -273,7 +273,7 @@ def test_the_lift_of_a_hold_is_offered_to_the_side_that_may_lift_it_and_once(cas
         lift_hold(officers, ground="Judgment.", actor=cast.actor("amina"), at=now)
         first, second = find_waiting(own).get(), find_waiting(officers).get()
     assert (offers(farah, of_client, "lift"), offers(amina, of_officers, "lift")) == (False, False)
-    lifts = [f"/admin/consent/safeguardchange/{lift.pk}/" for lift in (first, second)]
+    lifts = [f"/admin/accounts/proposedchange/{lift.pk}/" for lift in (first, second)]
     assert [offers(farah, url, "approve") for url in lifts] == [False, False], "requested, and of the other side"
     assert [offers(amina, url, "approve") for url in lifts] == [True, False]
     assert [offers(farah, url, "decline") for url in lifts] == [True, True]

@@ -10,12 +10,12 @@ from django.db import IntegrityError, connection, transaction
 
 from consent.agreements.services import end_agreement
 from consent.register.models.agreements import ServiceAgreement
-from consent.register.services import decide_safeguard_change, find_waiting
 from paktaleem.directory.data_systems.models import Order, System
 from paktaleem.directory.data_systems.selectors import Parent
 from paktaleem.directory.people.services.erasure import AlreadyErased, erase_subject, start_erasure
 from paktaleem.foundation.accounts.actors import NotAllowed, user_actor
 from paktaleem.foundation.accounts.acts import Refused
+from paktaleem.foundation.accounts.changes import decide_proposed_change, find_waiting
 from paktaleem.foundation.accounts.roles import SENSITIVE, Capability
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.actors import Reason
@@ -100,9 +100,9 @@ def test_a_hold_is_lifted_by_two_people(cast, place, now, kind):
         lift_hold(hold, ground="Judgment.", actor=farah, at=now + DAY)
     lift = find_waiting(hold).get()
     with pytest.raises(ApproverIsRequester):
-        decide_safeguard_change(lift, approve=True, actor=farah, at=now + DAY)
+        decide_proposed_change(lift, approve=True, actor=farah, at=now + DAY)
     assert Hold.objects.get().is_open
-    decide_safeguard_change(lift, approve=True, actor=amina, at=now + 2 * DAY)
+    decide_proposed_change(lift, approve=True, actor=amina, at=now + 2 * DAY)
     stored = Hold.objects.get()
     assert (stored.lifted_by, stored.lift_ground) == (amina.id, "Judgment.")
     assert not find_holds(hold.client_id, subject_id=cast.subject_id("junaid")).exists()
@@ -125,8 +125,8 @@ def test_a_client_admin_is_no_second_person_for_an_officers_hold(cast, place, no
     lift_hold(hold, ground="Judgment.", actor=cast.actor("amina"), at=now)
     lift = find_waiting(hold).get()
     with pytest.raises(NotAllowed, match="must be approved by PakTaleem"):
-        decide_safeguard_change(lift, approve=True, actor=cast.actor("farah"), at=now)
-    decide_safeguard_change(lift, approve=True, actor=another_officer(cast), at=now)
+        decide_proposed_change(lift, approve=True, actor=cast.actor("farah"), at=now)
+    decide_proposed_change(lift, approve=True, actor=another_officer(cast), at=now)
     assert not Hold.objects.get().is_open
 
 
@@ -161,7 +161,7 @@ def test_lifting_needs_recent_authentication():
 def test_a_declined_lifting_leaves_the_hold(cast, place, now):
     hold = place(kind=HoldKind.LEGAL)
     lift_hold(hold, ground="Judgment.", actor=cast.actor("farah"), at=now)
-    decide_safeguard_change(find_waiting(hold).get(), approve=False, actor=cast.actor("amina"), at=now)
+    decide_proposed_change(find_waiting(hold).get(), approve=False, actor=cast.actor("amina"), at=now)
     assert Hold.objects.get().is_open
     assert Entry.objects.filter(kind="hold.lift_declined").count() == 1
     lift_hold(hold, ground="New judgment.", actor=cast.actor("farah"), at=now)

@@ -14,9 +14,10 @@ from consent.consents.services.recording import Answer, record_answers
 from consent.decisions.selectors.decisions import decide_all_purposes
 from consent.notices.services.publishing import load_register
 from consent.register.effects import WeakensSafeguard
-from consent.register.models.purposes import Purpose, PurposeWidening, SafeguardKind
-from consent.register.services import change_register, decide_safeguard_change
+from consent.register.models.purposes import Purpose, PurposeWidening
+from consent.register.services import change_register
 from paktaleem.foundation.accounts.actors import NotAllowed
+from paktaleem.foundation.accounts.changes import decide_proposed_change
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
@@ -25,7 +26,13 @@ from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from retention.schedule.models import RetentionRule
 from retention.schedule.resolution import PERIOD_PATTERN, Period, PeriodInvalid, is_never_shorter, parse_period
 from retention.schedule.selectors import list_gaps, list_schedule
-from retention.schedule.services.rules import STARTER_RULES, end_rule, request_earlier_disposal, save_rule
+from retention.schedule.services.rules import (
+    EARLIER_DISPOSAL,
+    STARTER_RULES,
+    end_rule,
+    request_earlier_disposal,
+    save_rule,
+)
 from tests.consent.making import shown
 from tests.factories import SETTING_UP
 from tests.retention.schedule.making import DAY, build_rule, end_of_day, make_rule
@@ -225,7 +232,7 @@ def test_one_person_alone_lets_no_data_be_disposed_of_earlier_or_without_a_revie
     values.pop("after", None)
     with pytest.raises(WeakensSafeguard) as caught:
         save_rule(rule_of_newsletter(indus, at, **values), actor=cast.actor(actor), reason=Reason.REVIEW, at=at)
-    assert caught.value.kind == SafeguardKind.RETENTION
+    assert caught.value.kind == EARLIER_DISPOSAL.code
 
 
 def test_a_first_rule_with_a_review_takes_one_person_and_one_without_takes_two(cast, indus, now):
@@ -257,8 +264,8 @@ def test_a_shorter_rule_takes_effect_once_a_second_person_approves(cast, indus, 
     change = request_earlier_disposal(rule, ground="Moved away.", actor=cast.actor("farah"), at=now + DAY)
     assert line_of(indus.pk, "contact_details", "newsletter", at=now + 2 * DAY).rule.period == "P30D"
     with pytest.raises(ApproverIsRequester):
-        decide_safeguard_change(change, approve=True, actor=cast.actor("farah"), at=now + 2 * DAY)
-    decide_safeguard_change(change, approve=True, actor=cast.actor("amina"), at=now + 2 * DAY)
+        decide_proposed_change(change, approve=True, actor=cast.actor("farah"), at=now + 2 * DAY)
+    decide_proposed_change(change, approve=True, actor=cast.actor("amina"), at=now + 2 * DAY)
     assert line_of(indus.pk, "contact_details", "newsletter", at=now + 2 * DAY).rule.period == "P1D"
 
 

@@ -1,8 +1,9 @@
-"""Clients, staff, memberships, API keys, ledger entries, access records and readmissions in the console."""
+"""Clients, staff, changes by two people, API keys, ledger entries, access records and readmissions in the console."""
 
 from paktaleem.directory.staff.administration.admin import (
     accounts,
     api_keys,
+    changes,
     clients,
     entries,
     memberships,
