@@ -52,7 +52,8 @@ from paktaleem.directory.people.services.erasure import AlreadyErased, erase_sub
 from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.accounts.actors import NotAllowed, person_actor, user_actor
 from paktaleem.foundation.accounts.acts import Refused
-from paktaleem.foundation.accounts.client_services import ClientChange, change_client, decide_client_change
+from paktaleem.foundation.accounts.changes import ProposedChange, decide_proposed_change
+from paktaleem.foundation.accounts.client_services import change_client
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester, ChangeAlreadyDecided
 from paktaleem.foundation.tenancy.context import in_client
@@ -306,9 +307,9 @@ class Gate(RuleBasedStateMachine):
         for name, value in wanted.items():
             setattr(school, name, value)
         self.attempt(lambda: change_client(school, ground="Said.", actor=amina, reason="review", at=self.at))
-        waiting = ClientChange.objects.filter(client=school, state="waiting").first()
+        waiting = ProposedChange.objects.filter(client=school, state="waiting").first()
         if waiting is not None and again:
-            done = self.attempt(lambda: decide_client_change(waiting, approve=True, actor=amina, at=self.at))
+            done = self.attempt(lambda: decide_proposed_change(waiting, approve=True, actor=amina, at=self.at))
             assert done is None
 
     @rule()

@@ -7,7 +7,6 @@ from children.guardians.services.checks import ASK, BEGIN
 from paktaleem.directory.people.models import AgeChange, Subject
 from paktaleem.directory.webhooks.signing import new_secret
 from paktaleem.foundation.accounts.changes import ProposedChange
-from paktaleem.foundation.accounts.client_services import ClientChange
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.context import in_client
 from tests.accounts.officers import second_officer_user
@@ -69,12 +68,15 @@ def test_in_the_console_an_officer_asks_and_an_administrator_of_the_client_appro
     assert not shows_effect_only(wrong)
     with in_client(client_id):
         assert kept(cast.client("indus")).serves_minors
-        waiting = ClientChange.objects.get()
-        assert waiting.changes == {"serves_minors": False}
+        waiting = ProposedChange.objects.get()
+        assert waiting.values == {"serves_minors": False}
     farah = sign_in("farah")
-    assert "Changes of clients" in farah.get("/admin/").content.decode()
-    assert "serves minors: no" in farah.get("/admin/accounts/clientchange/").content.decode()
-    approve = row_url("accounts/clientchange", waiting.pk, "approve")
+    assert "Guardians decide for fewer people" in farah.get("/admin/").content.decode()
+    approve = row_url("accounts/proposedchange", waiting.pk, "approve")
+    shown = farah.get(approve).text
+    assert "A guardian decides now for <strong>1</strong> children" in shown
+    assert "<del><bdi>Yes</bdi></del> <ins><bdi>No</bdi></ins>" in shown
+    assert "The school teaches adults now." in shown
     refused = sign_in("amina").post(approve, {"reason": "review"}).content.decode()
     assert "A second person must approve" in refused
     assert farah.post(approve, {"reason": "review"}).status_code == 302

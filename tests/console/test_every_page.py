@@ -36,7 +36,6 @@ _SANDBOX = tuple(f"accounts/client/{act}" for act in ("force-state", "make-order
 OF_ANOTHER_PERSON = {
     "amina": (
         "erasures/erasureproposal/approve",
-        "upkeep/periodchange/approve",
         "accounts/staffchange/approve",
         "people/readmission/approve",
         "data_systems/order/agree",

@@ -25,7 +25,6 @@ from tests.signing_in import SignIn
 # view · add · change, by role: O privacy officer, A auditor, S support agent, C client administrator
 TABLE = {
     "accounts/client": ("OASC", "O", "O"),
-    "accounts/clientchange": ("OAC", "", ""),
     "accounts/user": ("OA", "O", "O"),
     "accounts/staffchange": ("OAC", "", ""),
     "staff/accessreview": ("OAC", "", ""),
@@ -101,7 +100,7 @@ TABLE = {
     "desk/authoritycase": ("OAC", "", ""),
     "breaches/breach": ("OAC", "O", ""),
     "security/securityassessment": ("OA", "O", ""),
-    "upkeep/periodchange": ("OA", "O", ""),
+    "upkeep/portalperiod": ("OA", "O", ""),
     "disposals/batch": ("OAC", "", ""),
     "records/impactassessment": ("OAC", "OC", "OC"),
     "schools/school": ("OAC", "", ""),

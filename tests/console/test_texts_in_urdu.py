@@ -2,6 +2,7 @@
 
 from consent.register.models.purposes import Purpose
 from paktaleem.directory.people.services.batches import register_guardians
+from paktaleem.foundation.accounts.changes import ProposedChange
 from paktaleem.foundation.tenancy.context import in_client
 from tests.console.pages import row_url
 from tests.console.urdu import in_urdu
@@ -27,7 +28,9 @@ def test_the_warning_that_a_change_of_a_client_waits_is_in_urdu(cast):
 
 def test_the_fields_of_a_change_of_a_client_are_in_urdu(cast):
     test_the_warning_that_a_change_of_a_client_waits_is_in_urdu(cast)
-    page = in_urdu(cast, "amina").get("/admin/accounts/clientchange/").content.decode()
+    with in_client(cast.client_id("indus")):
+        change = ProposedChange.objects.get()
+    page = in_urdu(cast, "amina").get(row_url("accounts/proposedchange", change.pk)).text
     assert "نابالغوں کے لیے" in page
     assert "serves minors" not in page
 

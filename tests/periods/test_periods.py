@@ -17,6 +17,7 @@ from paktaleem.directory.people.selectors import is_erased
 from paktaleem.directory.people.services.erasure import erase_subject
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.acts import Refused
+from paktaleem.foundation.accounts.changes import ProposedChange, decide_proposed_change
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import as_officer, in_client
@@ -25,11 +26,10 @@ from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 from paktaleem.foundation.tenancy.tables import Personal
 from paktaleem.foundation.tenancy.third_party import THIRD_PARTY_TABLES
 from paktaleem.foundation.upkeep.periods.kinds import Bounds, get_kind, list_kinds
-from paktaleem.foundation.upkeep.periods.models import DisposalRun, PeriodChange, PortalPeriod
+from paktaleem.foundation.upkeep.periods.models import DisposalRun, PortalPeriod
 from paktaleem.foundation.upkeep.periods.purging import dispose_of
 from paktaleem.foundation.upkeep.periods.services import (
     check_disposals,
-    decide_period_change,
     get_cutoff,
     get_length,
     list_kind_lines,
@@ -96,7 +96,7 @@ def test_bounds_are_above_zero_and_in_order(default: int, minimum: int, maximum:
         Bounds(default, minimum, maximum)
 
 
-def request(cast: Cast, kind: str = "packages", length: int = 20, **values: Any) -> PeriodChange:
+def request(cast: Cast, kind: str = "packages", length: int = 20, **values: Any) -> ProposedChange:
     given = {"ground": "People asked for more time.", "actor": cast.actor("amina"), "at": AT, **values}
     with in_client(PAKTALEEM):
         return request_period_change(kind, length=length, **given)
@@ -108,8 +108,8 @@ def test_a_period_applies_once_a_second_person_approves_it(cast: Cast) -> None:
         assert get_length("packages") == 14
     with in_client(PAKTALEEM):
         with pytest.raises(ApproverIsRequester), transaction.atomic():
-            decide_period_change(change, approve=True, actor=cast.actor("amina"), at=AT)
-        decide_period_change(change, approve=True, actor=second_officer(), at=AT)
+            decide_proposed_change(change, approve=True, actor=cast.actor("amina"), at=AT)
+        decide_proposed_change(change, approve=True, actor=second_officer(), at=AT)
         [version] = PortalPeriod.history.all()
         kinds = sorted(Entry.objects.filter(kind__startswith="period.").values_list("kind", flat=True))
     assert (version.length, version.actor_id) == (20, second_officer().id)
@@ -122,7 +122,7 @@ def test_a_period_applies_once_a_second_person_approves_it(cast: Cast) -> None:
 def test_a_declined_period_changes_nothing(cast: Cast) -> None:
     change = request(cast)
     with in_client(PAKTALEEM):
-        decide_period_change(change, approve=False, actor=cast.actor("amina"), at=AT)
+        decide_proposed_change(change, approve=False, actor=cast.actor("amina"), at=AT)
         assert get_length("packages") == 14
 
 
@@ -130,7 +130,10 @@ def test_a_later_request_replaces_a_pending_one(cast: Cast) -> None:
     request(cast)
     request(cast, length=30)
     with in_client(PAKTALEEM):
-        assert sorted(PeriodChange.objects.values_list("length", "state")) == [(20, "replaced"), (30, "waiting")]
+        assert sorted(ProposedChange.objects.values_list("values__length", "state")) == [
+            (20, "replaced"),
+            (30, "waiting"),
+        ]
 
 
 @pytest.mark.parametrize("length", [0, 2, 91])
@@ -142,7 +145,7 @@ def test_zero_and_what_is_outside_the_bounds_are_refused(cast: Cast, length: int
 def test_the_same_period_and_an_empty_ground_are_refused(cast: Cast) -> None:
     with pytest.raises(ValidationError, match="already"):
         request(cast, length=14)
-    with pytest.raises(ValidationError, match="why"):
+    with pytest.raises(ValidationError, match="ground"):
         request(cast, ground=" ")
 
 
@@ -157,7 +160,7 @@ def test_auditors_and_client_administrators_change_nothing(cast: Cast, name: str
         request(cast, actor=cast.actor(name))
     change = request(cast)
     with in_client(PAKTALEEM), pytest.raises(NotAllowed):
-        decide_period_change(change, approve=True, actor=cast.actor(name), at=AT)
+        decide_proposed_change(change, approve=True, actor=cast.actor(name), at=AT)
 
 
 def test_a_clients_context_cannot_write_a_period(cast: Cast) -> None:
@@ -257,7 +260,7 @@ def test_evidence_loses_its_last_link_to_a_person_erased_long_ago(cast: Cast) ->
         assert not is_erased(known, client_id=client_id)
 
 
-PAGE = "/admin/upkeep/periodchange/"
+PAGE = "/admin/upkeep/portalperiod/"
 
 
 def test_the_page_lists_every_kind_with_its_last_run(cast: Cast) -> None:
@@ -283,7 +286,7 @@ def test_an_officer_requests_a_period_with_its_form(cast: Cast) -> None:
     assert amina.get(f"{PAGE}add/?kind=packages").context["adminform"].form.initial["kind"] == "packages"
     sent: dict[str, Any] = {"kind": "packages", "length": 0, "ground": "More time."}
     for length, errors in (
-        (0, {"__all__": ["Write a number above zero."]}),
+        (0, {"length": ["Ensure this value is greater than or equal to 1."]}),
         (2, {"length": ["Write a number from 3 to 90."]}),
     ):
         page = amina.post(f"{PAGE}add/", {**sent, "length": length})
@@ -291,6 +294,6 @@ def test_an_officer_requests_a_period_with_its_form(cast: Cast) -> None:
     made = amina.post(f"{PAGE}add/", {**sent, "length": 20})
     assert made.status_code == 302
     with in_client(PAKTALEEM):
-        change = PeriodChange.objects.get()
-    assert (change.length, change.previous, change.state) == (20, 14, "waiting")
-    assert "14 days → 20 days" in amina.get(made["Location"]).content.decode()
+        change = ProposedChange.objects.get()
+    assert (change.values["length"], change.state) == (20, "waiting")
+    assert "<del><bdi>14 days</bdi></del> <ins><bdi>20 days</bdi></ins>" in amina.get(made["Location"]).text

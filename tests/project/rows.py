@@ -65,7 +65,6 @@ from paktaleem.directory.staff.single_sign_on.services import decide_provider
 from paktaleem.directory.webhooks.services import disable_endpoint
 from paktaleem.foundation.accounts.actors import system_actor, user_actor
 from paktaleem.foundation.accounts.changes import ProposedChange
-from paktaleem.foundation.accounts.client_services import ClientChange, change_client
 from paktaleem.foundation.accounts.models import Client, Membership
 from paktaleem.foundation.accounts.staff_changes import StaffChange
 from paktaleem.foundation.accounts.staff_services import Colleague, change_membership, invite_colleague, invite_user
@@ -73,6 +72,7 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
+from paktaleem.foundation.upkeep.periods.models import PortalPeriod
 from paktaleem.foundation.upkeep.periods.services import request_period_change
 from paktaleem.office.exits.models import AgreementExit
 from paktaleem.office.reports.regulator.services import GATHER, fail_pack, gather_section, request_pack
@@ -135,7 +135,7 @@ def rows_of_indus(cast: Cast) -> dict[str, Any]:
     with in_client(client_id):
         object_to_announcement(announced, code="law", actor=cast.actor("farah"), at=AT)
         made = [*_register_rows(cast), *_limits(cast), _failed_letter(cast), _draft(cast), stopped_roster(cast)]
-        made += [readmission_of_indus(cast), client_change_of_indus(cast), safeguard_change_of_indus(cast)]
+        made += [readmission_of_indus(cast), safeguard_change_of_indus(cast)]
         made += [staff_change_of_indus(cast), merge_of_indus(cast)]
         record(cast.client("indus"), given(enrolled("lms-danish"), enrolled("lms-hamza", "c9")), AT)
         colleague = _colleague_of_indus(cast)
@@ -529,8 +529,11 @@ def breaches_of_indus(cast: Cast) -> dict[str, Any]:
 def period_change_of_paktaleem(cast: Cast) -> dict[str, Any]:
     """Request another period of the portal's own data."""
     with in_client(PAKTALEEM):
-        values: dict[str, Any] = {"ground": "People asked for more time.", "actor": cast.actor("amina"), "at": AT}
-        return {"upkeep/periodchange": request_period_change("packages", length=20, **values).pk}
+        by: dict[str, Any] = {"actor": cast.actor("amina"), "at": AT}
+        row = PortalPeriod(client_id=PAKTALEEM, kind="packages", length=15, changed_at=AT)
+        save_tracked(row, **BY)
+        request_period_change("packages", length=20, ground="People asked for more time.", **by)
+        return {"upkeep/portalperiod": row.pk}
 
 
 def security_assessments_of_paktaleem(cast: Cast) -> dict[str, Any]:
@@ -653,14 +656,6 @@ def _records_of_a_school(cast: Cast, guardian: Subject) -> None:
     told: dict[str, Any] = {"provider": "folder", "provider_check_id": "1", "method": "payment_card", "started_at": AT}
     url = sealer_of(guardian).seal("https://checks.example/1", column="guardians_providercheck.url")
     save_tracked(ProviderCheck(client_id=row.client_id, guardianship=row, state="started", url=url, **told), **BY)
-
-
-def client_change_of_indus(cast: Cast) -> ClientChange:
-    """Create a change to no longer serve minors, which waits for a second person."""
-    client = cast.client("indus")
-    client.serves_minors = False
-    change_client(client, ground="Adults only.", actor=SETTING_UP, reason=Reason.REVIEW, at=AT)
-    return ClientChange.objects.get(client=client)
 
 
 def safeguard_change_of_indus(cast: Cast) -> ProposedChange:

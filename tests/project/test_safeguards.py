@@ -21,7 +21,7 @@ DECISIONS = ("/approve", "/agree", "/decline")
 """Acts by which a second person decides; declining changes nothing."""
 
 WEAKENS = {
-    "accounts/client/change": "accounts.ClientChange",
+    "accounts/client/change": "accounts.ProposedChange",
     "accounts/membership/add": "accounts.StaffChange",
     "accounts/membership/change": "accounts.StaffChange",
     "accounts/user/change": "accounts.StaffChange",
@@ -57,7 +57,7 @@ WEAKENS = {
     "consent/serviceagreement/sign": "agreements.AgreementSigning",
     "consent/serviceagreement/resume": "accounts.ProposedChange",
     "consent/serviceagreement/exit": "exits.AgreementExit",
-    "upkeep/periodchange/add": "upkeep.PeriodChange",
+    "upkeep/portalperiod/add": "accounts.ProposedChange",
     "schedule/hold/lift": "accounts.ProposedChange",
     "schedule/retentionrule/add": "accounts.ProposedChange",
     "schedule/retentionrule/change": "accounts.ProposedChange",

@@ -38,8 +38,8 @@ from paktaleem.directory.people.services.erasure import approve_readmission, era
 from paktaleem.directory.people.services.people import register_subject
 from paktaleem.directory.staff.single_sign_on.services import decide_provider
 from paktaleem.foundation.accounts.actors import Actor, key_actor
-from paktaleem.foundation.accounts.changes import decide_proposed_change, find_waiting
-from paktaleem.foundation.accounts.client_services import ClientChange, change_client, decide_client_change
+from paktaleem.foundation.accounts.changes import ProposedChange, decide_proposed_change, find_waiting
+from paktaleem.foundation.accounts.client_services import change_client
 from paktaleem.foundation.accounts.models import Membership
 from paktaleem.foundation.accounts.second_person import ApproverNotIndependent
 from paktaleem.foundation.accounts.services import issue_api_key
@@ -49,7 +49,7 @@ from paktaleem.foundation.accounts.staff_ties import TIE_LIFE, TieKind, add_ties
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
-from paktaleem.foundation.upkeep.periods.services import decide_period_change, request_period_change
+from paktaleem.foundation.upkeep.periods.services import request_period_change
 from paktaleem.office.exits.services.proposing import decide_exit, propose_exit
 from retention.breaches.services.letters import write_to_client
 from retention.breaches.services.recording import request_closing
@@ -88,7 +88,7 @@ def client_change(cast: Cast, actor: Actor, at: datetime) -> Approve:
     client = cast.client("indus")
     client.serves_minors = False
     change_client(client, ground="The law has changed.", actor=actor, reason=Reason.REVIEW, at=at)
-    return settle(decide_client_change, ClientChange.objects.get())
+    return settle(decide_proposed_change, ProposedChange.objects.get())
 
 
 def guardian_change(cast: Cast, actor: Actor, at: datetime) -> Approve:
@@ -203,7 +203,7 @@ def breach_closing(cast: Cast, actor: Actor, at: datetime) -> Approve:
 def period_change(cast: Cast, actor: Actor, at: datetime) -> Approve:
     del cast
     change = request_period_change("packages", length=20, ground="More time.", actor=actor, at=at)
-    return settle(decide_period_change, change)
+    return settle(decide_proposed_change, change)
 
 
 def merge(cast: Cast, actor: Actor, at: datetime) -> Approve:
@@ -234,7 +234,6 @@ def sign_on_provider(cast: Cast, actor: Actor, at: datetime) -> Approve:
 
 RULES: dict[str, Rule] = {
     "agreements.AgreementSigning": agreement_signing,
-    "accounts.ClientChange": client_change,
     "accounts.StaffChange": staff_change,
     "guardians.GuardianChange": guardian_change,
     "accounts.ProposedChange": safeguard_change,
@@ -242,7 +241,6 @@ RULES: dict[str, Rule] = {
     "exits.AgreementExit": client_exit,
     "desk.Overruling": overruling,
     "people.PersonMerge": merge,
-    "upkeep.PeriodChange": period_change,
     "staff.Provider": sign_on_provider,
     "sharing.BusinessTransfer": business_transfer,
     "sharing.LegalDisclosure": legal_disclosure,
@@ -254,9 +252,15 @@ RULES: dict[str, Rule] = {
 """Tables of what one person requests and another approves; each rule requests it and returns its approval."""
 OF_OTHERS: dict[str, Rule] = {"consent.NoticeDraft": minor_notice}
 """Rows that one person writes and another one puts into effect."""
-KINDS: dict[str, Rule] = {"hold": hold_lift, "breach": breach_closing, "disposal": disposal}
-"""Kinds of ``ProposedChange`` of apps above the register."""
-OF_PAKTALEEM = {"upkeep.PeriodChange", "sharing.BusinessTransfer"}
+KINDS: dict[str, Rule] = {
+    "hold": hold_lift,
+    "breach": breach_closing,
+    "disposal": disposal,
+    "protection": client_change,
+    "period": period_change,
+}
+"""Kinds of ``ProposedChange`` of other apps than the register."""
+OF_PAKTALEEM = {"period", "sharing.BusinessTransfer"}
 """Those that concern PakTaleem itself, and no client."""
 
 

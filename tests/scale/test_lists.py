@@ -70,13 +70,13 @@ FEW = _list_models("""
     agreements/clientcontact agreements/dutyattestation exits/agreementexit reports/regulatorpack
     accounts/client accounts/user accounts/membership staff/accessreview staff/provider
     staff/signonlink accounts/apikey security/securityassessment
-    security/securityevent accounts/staffchange accounts/clientchange guardians/childmechanism
+    security/securityevent accounts/staffchange guardians/childmechanism
     desk/authoritycase consent/agreementsuspension consent/balancingtest consent/datacategory
     consent/instruction consent/lawfulbasis consent/listedlaw consent/notice consent/noticedispatch
     consent/noticedraft consent/noticeversion consent/occasion consent/purpose consent/purposecapacity
     consent/recipient consent/recipientapproval sharing/businesstransfer sharing/legaldisclosure
     accounts/proposedchange consent/serviceagreement breaches/breach people/personmerge
-    upkeep/periodchange cookies/cookie cookies/cookiesite cookies/linkedservice disposals/batch
+    upkeep/portalperiod cookies/cookie cookies/cookiesite cookies/linkedservice disposals/batch
     records/impactassessment schedule/retentionrule schools/term data_systems/system
     data_systems/systemkey webhooks/endpoint
 """)

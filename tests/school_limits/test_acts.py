@@ -75,7 +75,6 @@ WHOLE_CLIENT = {
     "staff/accessreview": "reviews who has access to the whole client",
     "accounts/client": "changes the client, its sandbox or its emails",
     "accounts/membership": "a membership outside the schools is not shown",
-    "accounts/clientchange": "changes the client's thresholds",
     "accounts/apikey": "keys see everyone",
     "accounts/staffchange": "widens roles by two people",
     "staff/signonlink": "the sign-in of all staff",

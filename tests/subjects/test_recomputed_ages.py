@@ -16,12 +16,8 @@ from paktaleem.directory.people.services.age_recomputation import recompute_ages
 from paktaleem.directory.people.services.people import register_subject
 from paktaleem.directory.people.tasks import recompute_ages_of_client
 from paktaleem.foundation.accounts.actors import NotAllowed
-from paktaleem.foundation.accounts.client_services import (
-    RECOMPUTE_AGES,
-    ClientChange,
-    change_client,
-    decide_client_change,
-)
+from paktaleem.foundation.accounts.changes import ProposedChange, decide_proposed_change
+from paktaleem.foundation.accounts.client_services import RECOMPUTE_AGES, change_client
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from tests.api.callers import Caller
 from tests.children.guardians import decision_reason, record_answer, verified_guardian
@@ -52,7 +48,7 @@ def change(cast, at, code="indus", **values):
 
 def agree(cast, at, code="indus", by="farah"):
     with in_client(cast.client_id(code)):
-        decide_client_change(ClientChange.objects.get(state="waiting"), approve=True, actor=cast.actor(by), at=at)
+        decide_proposed_change(ProposedChange.objects.get(state="waiting"), approve=True, actor=cast.actor(by), at=at)
 
 
 def say(cast, name, at, code="indus", **details):

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_noop
 
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
 from paktaleem.foundation.accounts.due import Due, due_by_second_person
+from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import (
     ChangeState,
@@ -118,7 +119,8 @@ class ChangeKind:
 
     ``capability`` is that of the people who decide; ``may_approve`` says whether the actor's side may approve, if that
     depends on the row. ``requested`` and ``settled`` are the acts in the ledger, ``facts`` their facts. ``texts`` are
-    columns that are left out of the facts, ``columns`` those that are shown with their values before and after.
+    columns that are left out of the facts, ``columns`` those that are shown with their values before and after;
+    ``initial`` returns the row that is in force as long as none is stored.
     """
 
     code: str
@@ -133,6 +135,7 @@ class ChangeKind:
     facts: Callable[[ProposedChange], dict[str, object]] = list_facts
     texts: frozenset[str] = frozenset()
     columns: tuple[str, ...] = ()
+    initial: Callable[[Any], models.Model | None] = lambda _row: None
 
 
 change_kinds: ExtensionPoint[ChangeKind] = ExtensionPoint(
@@ -145,7 +148,7 @@ def get_kind(code: str) -> ChangeKind:
 
 
 def propose_change(
-    row: TenantRow,
+    row: TenantRow | Client,
     kind: str,
     *,
     purpose: str = "",
@@ -185,7 +188,7 @@ def propose_change(
     return change
 
 
-def find_waiting(row: TenantRow) -> QuerySet[ProposedChange]:
+def find_waiting(row: TenantRow | Client) -> QuerySet[ProposedChange]:
     """Return the change of a row that waits for a second person, if there is one."""
     return ProposedChange.objects.filter(client_id=row.client_id, row=row.pk, state=ChangeState.WAITING)
 
@@ -202,7 +205,7 @@ def decide_proposed_change(
     kind = get_kind(change.kind)
     require_approver(actor, change.client_id, kind.capability)
     rows = apps.get_model(change.table)._default_manager.select_for_update()
-    rows.filter(pk=change.row, client_id=change.client_id).first()  # locked before the change, as a request does
+    rows.filter(pk=change.row).first()  # locked before the change, as a request does
     change = decide_change(change, approve=approve, actor=actor, at=at)
     if approve and not may_approve(change, actor):
         raise NotAllowed("This change must be approved by PakTaleem, or by the client if PakTaleem requested it.")

@@ -4,31 +4,22 @@ from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, models, transaction
-from django.db.models import Q
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
 from paktaleem.foundation.accounts.actors import Actor, require
-from paktaleem.foundation.accounts.due import due_by_second_person
+from paktaleem.foundation.accounts.changes import ChangeKind, ProposedChange, build_changed_row, propose_change
 from paktaleem.foundation.accounts.models import Client, Membership, User
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.accounts.second_person import (
-    ChangeState,
-    RequestedChange,
-    decide_change,
-    require_approver,
-    second_person_constraints,
-)
 from paktaleem.foundation.accounts.staff_accounts import Stamp, notify_of_role, notify_owner, record_membership
 from paktaleem.foundation.accounts.staff_ties import TieKind, add_ties
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.clock import to_wall_clock
 from paktaleem.foundation.errors import EFFECT_SHOWN
 from paktaleem.foundation.operations.jobs import enqueue_job
-from paktaleem.foundation.tenancy.models import newest_first
-from paktaleem.foundation.tenancy.tables import EDIT, Scope, TablePolicy, classify
 
 _REDUCES = gettext_noop("This reduces guardian protection: give the ground in words. A second person must approve it.")
 _AGES = ("age_threshold", "country_thresholds", "country")
@@ -39,39 +30,6 @@ class ReducesProtection(ValidationError):
 
     def __init__(self) -> None:
         super().__init__({"ground": [ValidationError(_REDUCES, code=EFFECT_SHOWN)]})
-
-
-class ClientChange(RequestedChange):
-    """A requested change of a client that would reduce guardian protection; no effect until it is approved.
-
-    ``changes`` are the client's columns with their new values, ``ground`` says in words why it is lawful. The ledger
-    records who requested and who decided it.
-    """
-
-    wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="changes ground requested_kind"))
-
-    changes = models.JSONField()
-
-    due = (due_by_second_person(_("Changes of clients"), Capability.APPROVE_CHANGES),)
-
-    class Meta:
-        verbose_name = "change of a client"
-        verbose_name_plural = "changes of clients"
-        ordering = ["-requested_at", "-id"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["client"], condition=Q(state=ChangeState.WAITING), name="clientchange_one_waiting"
-            ),
-            models.CheckConstraint(condition=~Q(ground=""), name="clientchange_has_a_ground"),
-            *second_person_constraints("clientchange"),
-        ]
-        indexes = [
-            *newest_first("requested_at", "clientchange_by_time"),
-            *newest_first("requested_at", "clientchange_by_state", by="state"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.client}: {self.get_state_display()}"
 
 
 def find_weakened_fields(before: Any, after: Any) -> dict[str, Any]:
@@ -92,8 +50,8 @@ RECOMPUTE_AGES = "subjects.recompute_ages"
 def change_client(client: Client, *, ground: str = "", actor: Actor, reason: Reason | str, at: datetime) -> Client:
     """Register or change a client; recompute people's ages in a job if thresholds or time zone change.
 
-    Values that reduce guardian protection (policy §8: no longer serving minors, a lower age) are stored as a pending
-    ``ClientChange``, with the ``ground`` in words; the returned ``client`` has its old values for them. Raises
+    Values that reduce guardian protection (policy §8: no longer serving minors, a lower age) wait for a second person,
+    with the ``ground`` in words; the returned ``client`` has its old values for them. Raises
     ReducesProtection if they have no ground, ValidationError naming the field, NotAllowed.
     """
     require(actor, Capability.MANAGE_CLIENTS, client.id)
@@ -108,7 +66,7 @@ def change_client(client: Client, *, ground: str = "", actor: Actor, reason: Rea
     if before and (withheld := find_weakened_fields(before, client)):
         if not ground.strip():
             raise ReducesProtection
-        _request_approval(client, withheld, ground.strip(), actor, at)
+        propose_change(before, PROTECTION.code, values=withheld, ground=ground, actor=actor, at=at)
         for name in withheld:
             setattr(client, name, getattr(before, name))
     return _save_client(client, before, actor, reason, at)
@@ -137,51 +95,27 @@ def _save_client(client: Client, before: Client | None, actor: Actor, reason: Re
     return client
 
 
-def _request_approval(client: Client, changes: dict[str, object], ground: str, actor: Actor, at: datetime) -> None:
-    """Store the change for approval; it replaces a different pending one."""
-    waiting = ClientChange.objects.select_for_update().filter(client=client, state=ChangeState.WAITING).first()
-    if waiting is not None and waiting.changes == changes:
-        return
-    if waiting is not None:
-        waiting.state, waiting.settled_by, waiting.settled_at = ChangeState.REPLACED, actor.id, at
-        waiting.save(update_fields=["state", "settled_by", "settled_at"])
-    change = ClientChange(
-        client=client,
-        changes=changes,
-        ground=ground,
-        requested_kind=actor.kind.value,
-        requested_by=actor.id,
-        requested_at=at,
-    )
-    change.save(force_insert=True)
-    _record_change_entry("client.change_waiting", change, actor, at)
+def _facts_of(change: ProposedChange) -> dict[str, object]:
+    return {"change": str(change.pk), "state": str(change.state), "changes": change.values}
 
 
-@transaction.atomic
-def decide_client_change(
-    change: ClientChange, *, approve: bool, actor: Actor, reason: Reason | str = Reason.REVIEW, at: datetime
-) -> ClientChange:
-    """Approve a pending change, which then takes effect, or decline it; the requester may only decline (policy §8).
-
-    Raises ApproverIsRequester, ApproverNotIndependent, ChangeAlreadyDecided, ValidationError, NotAllowed.
-    """
-    require_approver(actor, change.client_id)
-    client = Client.objects.select_for_update().get(pk=change.client_id)
-    change = decide_change(change, approve=approve, actor=actor, at=at, wall_clock_at=at)
-    change.save(update_fields=["state", "settled_by", "settled_at"])
-    _record_change_entry("client.change_settled", change, actor, at)
-    if approve:
-        before = Client.objects.get(pk=client.pk)
-        for name, value in change.changes.items():
-            setattr(client, name, value)
-        client.full_clean()
-        _save_client(client, before, actor, reason, at)
-    return change
+def _apply(change: ProposedChange, *, actor: Actor, reason: Reason | str, at: datetime) -> None:
+    before = Client.objects.get(pk=change.row)
+    client = build_changed_row(change)
+    client.full_clean()
+    _save_client(client, before, actor, reason, to_wall_clock(at))
 
 
-def _record_change_entry(kind: str, change: ClientChange, actor: Actor, at: datetime) -> None:
-    facts = {"change": str(change.pk), "state": str(change.state), "changes": change.changes}
-    record_entry(kind, client_id=change.client_id, facts=facts, actor=actor, at=at)
+PROTECTION = ChangeKind(
+    code="protection",
+    label=_("Guardians decide for fewer people"),
+    effect=_("People decide for themselves at a lower age, or the client no longer serves minors."),
+    columns=("serves_minors", *_AGES),
+    apply=_apply,
+    requested="client.change_waiting",
+    settled="client.change_settled",
+    facts=_facts_of,
+)
 
 
 @transaction.atomic

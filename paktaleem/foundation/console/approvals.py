@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
 from paktaleem.foundation.accounts.actors import Actor
-from paktaleem.foundation.accounts.changes import ProposedChange, find_waiting, get_kind
+from paktaleem.foundation.accounts.changes import ChangeKind, ProposedChange, find_waiting, get_kind
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, is_other_person
 from paktaleem.foundation.console.columns import render_state, state_column
@@ -24,7 +24,7 @@ from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.operations.extensions import ExtensionPoint
 from paktaleem.foundation.tenancy.models import TenantRow
-from paktaleem.foundation.text.times import format_time
+from paktaleem.foundation.text.times import format_time, join_words
 
 _TONES = {"waiting": "warn", "approved": "good", "declined": "bad", "replaced": "calm"}
 
@@ -121,7 +121,7 @@ def describe_effect(
         "kind": code,
         "words": kind.effect,
         "ground": "" if change is None else change.ground,
-        "changes": _list_changes(kind.columns, row, change),
+        "changes": _list_changes(kind, row, change),
     }
     for figures in effect_figures:
         if code in figures.kinds and (values := figures.count(code, row, at, roles)):
@@ -129,19 +129,20 @@ def describe_effect(
     return panel
 
 
-def _list_changes(columns: Iterable[str], row: Any, change: ProposedChange | None) -> list[tuple[str, str, str]]:
+def _list_changes(kind: ChangeKind, row: Any, change: ProposedChange | None) -> list[tuple[str, str, str]]:
     """List the columns of a row that differ from the stored ones: label, stored value, new value.
 
     Of a change that is settled, the stored ones are those before it was.
     """
-    names = list(columns)
+    names = list(kind.columns)
     if not names:
         return []
-    stored = type(row)._default_manager.filter(pk=row.pk, client_id=row.client_id).first()
+    stored = type(row)._default_manager.filter(pk=row.pk).first()
     if change is not None and change.settled_at is not None:
         earlier = type(row).history.filter(id=row.pk, history_date__lt=change.settled_at)
         stored = earlier.order_by("-history_date", "-history_id").first()
         names = [name for name in names if name in change.values]
+    stored = stored or kind.initial(row)
     changes = [(name, "" if stored is None else _show(stored, name), _show(row, name)) for name in names]
     label = row._meta.get_field
     return [(translate_text(label(name).verbose_name), old, new) for name, old, new in changes if old != new]
@@ -151,6 +152,8 @@ def _show(row: Any, name: str) -> str:
     value = getattr(row, f"get_{name}_display", lambda: getattr(row, name))()
     if isinstance(value, bool):
         return gettext("Yes") if value else gettext("No")
+    if isinstance(value, dict):
+        return join_words(f"{name} {each}" for name, each in sorted(value.items()))
     return format_time(value) if isinstance(value, datetime) else str(value or "")
 
 

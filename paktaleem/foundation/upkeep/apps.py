@@ -12,6 +12,7 @@ class UpkeepConfig(extensions.PortalAppConfig):
     name = "paktaleem.foundation.upkeep"
     parts = ("periods", "runs", "backups")
     handlers = (
+        ("paktaleem.foundation.accounts.changes.change_kinds", "paktaleem.foundation.upkeep.periods.services.PERIOD"),
         (_DATA_KINDS, "paktaleem.foundation.upkeep.periods.purging.JOBS_DONE"),
         (_DATA_KINDS, "paktaleem.foundation.upkeep.periods.purging.JOBS_FAILED"),
         (_CHECKS, "paktaleem.foundation.upkeep.periods.services.check_disposals"),

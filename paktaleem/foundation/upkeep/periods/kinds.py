@@ -12,6 +12,7 @@ from typing import Any
 from django.db import models
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from paktaleem.foundation.operations.extensions import ExtensionPoint
 
@@ -30,6 +31,13 @@ class Unit(models.TextChoices):
 
     HOURS = "hours", _("hours")
     DAYS = "days", _("days")
+
+
+def describe_length(number: int, unit: Unit) -> str:
+    """Return a number of hours or days in words."""
+    if unit is Unit.HOURS:
+        return ngettext("{number} hour", "{number} hours", number).format(number=f"{number:,}")
+    return ngettext("{number} day", "{number} days", number).format(number=f"{number:,}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,12 @@
-"""Periods that differ from their default, changes of them, and the last run of each disposal."""
+"""Periods that differ from their default, and the last run of each disposal."""
 
 from django.db import models
 from django.db.models import Q
-from django.utils.translation import gettext_lazy as _
 
-from paktaleem.foundation.accounts.due import due_by_second_person
-from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
 from paktaleem.foundation.audit.history import History, Tracked
-from paktaleem.foundation.tenancy.models import TenantRow, newest_first
+from paktaleem.foundation.tenancy.models import TenantRow
 from paktaleem.foundation.tenancy.tables import EDIT, Scope, TablePolicy, classify
+from paktaleem.foundation.upkeep.periods.kinds import Unit, describe_length, get_kind
 
 
 class PortalPeriod(TenantRow, Tracked):
@@ -28,53 +25,19 @@ class PortalPeriod(TenantRow, Tracked):
 
     class Meta:
         verbose_name = "period of the portal’s own data"
-        verbose_name_plural = "changed periods of the portal’s own data"
+        verbose_name_plural = "periods of the portal’s own data"
         constraints = [
             models.UniqueConstraint(fields=["client", "kind"], name="portalperiod_once_per_kind"),
             models.CheckConstraint(condition=Q(length__gt=0), name="portalperiod_above_zero"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind}: {self.length}"
+        return f"{get_kind(self.kind).name}: {self.get_length_display()}"
 
-
-class PeriodChange(RequestedChange):
-    """A requested change of a period; no effect until a second person approves it.
-
-    ``length`` and ``previous`` are in the unit of the kind. ``ground`` says in words why the change is lawful.
-    """
-
-    wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="kind ground requested_kind"))
-
-    kind = models.CharField("kind of data", max_length=63)
-    length = models.PositiveIntegerField()
-    previous = models.PositiveIntegerField()
-
-    due = (due_by_second_person(_("Changes of periods"), Capability.SUPERVISE),)
-
-    class Meta:
-        verbose_name = "change of a period"
-        verbose_name_plural = "periods of the portal’s own data"
-        ordering = ["-requested_at", "-id"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["client", "kind"], condition=Q(state=ChangeState.WAITING), name="periodchange_one_waiting"
-            ),
-            models.CheckConstraint(
-                condition=Q(length__gt=0),
-                name="periodchange_above_zero",
-                violation_error_message=_("Write a number above zero."),
-            ),
-            models.CheckConstraint(condition=~Q(ground=""), name="periodchange_has_a_ground"),
-            *second_person_constraints("periodchange"),
-        ]
-        indexes = [
-            *newest_first("requested_at", "periodchange_by_time"),
-            *newest_first("requested_at", "periodchange_by_state", by="state"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.kind}: {self.previous} → {self.length}"
+    def get_length_display(self) -> str:
+        """Return the length with its unit, in words."""
+        bounds = get_kind(self.kind).bounds
+        return describe_length(self.length, bounds.unit if bounds else Unit.DAYS)
 
 
 class DisposalRun(TenantRow):

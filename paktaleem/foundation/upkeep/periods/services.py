@@ -3,25 +3,26 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import uuid5
 
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.acts import Refused
+from paktaleem.foundation.accounts.changes import ChangeKind, ProposedChange, build_changed_row, propose_change
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.accounts.second_person import ChangeState, decide_change
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
-from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.operations.diagnosis import Line, fine, name_some, to_watch
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, SqlValues, new_id
-from paktaleem.foundation.upkeep.periods.kinds import Bounds, DataKind, Unit, get_kind, list_kinds
-from paktaleem.foundation.upkeep.periods.models import DisposalRun, PeriodChange, PortalPeriod
+from paktaleem.foundation.upkeep.periods.kinds import Bounds, DataKind, describe_length, get_kind, list_kinds
+from paktaleem.foundation.upkeep.periods.models import DisposalRun, PortalPeriod
 
 MOST_COUNTED = 10_000
 """Rows that are due are counted up to this number, so that the page stays fast."""
@@ -130,7 +131,7 @@ ON CONFLICT (client_id, kind) DO UPDATE SET
 
 
 @transaction.atomic
-def request_period_change(kind: str, *, length: int, ground: str, actor: Actor, at: datetime) -> PeriodChange:
+def request_period_change(kind: str, *, length: int, ground: str, actor: Actor, at: datetime) -> ProposedChange:
     """Request another period for a kind, in PakTaleem's context; a different pending request is replaced.
 
     ``length`` is in the unit of the kind. A shorter period deletes data that cannot be restored, a longer one keeps
@@ -140,53 +141,48 @@ def request_period_change(kind: str, *, length: int, ground: str, actor: Actor, 
     """
     require(actor, Capability.SUPERVISE, PAKTALEEM)
     bounds = _get_bounds(kind)
-    _lock()
-    previous = get_length(kind)
-    if not ground.strip():
-        raise ValidationError({"ground": [gettext("Say why, in a sentence.")]})
+    Client.objects.select_for_update().get(pk=PAKTALEEM)  # two requests for one kind come one after the other
     _require_inside(length, bounds)
-    if length == previous:
+    if length == get_length(kind):
         raise ValidationError({"length": [gettext("This is the period already.")]})
-    waiting = PeriodChange.objects.filter(client_id=PAKTALEEM, kind=kind, state=ChangeState.WAITING).first()
-    if waiting is not None:
-        waiting.state, waiting.settled_by, waiting.settled_at = ChangeState.REPLACED, actor.id, at
-        waiting.save(update_fields=["state", "settled_by", "settled_at"])
-    change = PeriodChange(
-        client_id=PAKTALEEM,
-        kind=kind,
-        length=length,
-        previous=previous,
-        ground=ground.strip(),
-        requested_kind=actor.kind.value,
-        requested_by=actor.id,
-        requested_at=at,
-    )
-    change.save(force_insert=True)
-    _record("period.change_requested", change, actor, at)
-    return change
+    row = PortalPeriod.objects.filter(client_id=PAKTALEEM, kind=kind).first()
+    row = row or PortalPeriod(id=uuid5(PAKTALEEM, kind), client_id=PAKTALEEM, kind=kind)
+    values = {"kind": kind, "length": length}
+    return propose_change(row, PERIOD.code, values=values, ground=ground, actor=actor, at=at)
 
 
-@transaction.atomic
-def decide_period_change(
-    change: PeriodChange, *, approve: bool, actor: Actor, reason: Reason | str = Reason.REVIEW, at: datetime
-) -> PeriodChange:
-    """Approve a requested period, which applies from the next run of the task on, or decline it (decision 0076).
+def _apply(change: ProposedChange, *, actor: Actor, reason: Reason | str, at: datetime) -> None:
+    """Save the period of an approved change: it applies from the next run of the task on.
 
-    Raises ApproverIsRequester, ApproverNotIndependent, ChangeAlreadyDecided, Refused if the kind has no period any
-    more, ValidationError if it is outside today's bounds, NotAllowed.
+    Raises Refused if the kind has no period any more, ValidationError if it is outside today's bounds.
     """
-    require(actor, Capability.SUPERVISE, PAKTALEEM)
-    _lock()
-    change = decide_change(change, approve=approve, actor=actor, at=at)
-    change.save(update_fields=["state", "settled_by", "settled_at"])
-    _record("period.change_settled", change, actor, at)
-    if approve:
-        _require_inside(change.length, _get_bounds(change.kind))
-        row = PortalPeriod.objects.filter(client_id=PAKTALEEM, kind=change.kind).first()
-        row = row or PortalPeriod(client_id=PAKTALEEM, kind=change.kind)
-        row.length, row.changed_at = change.length, at
-        save_tracked(row, actor=actor, reason=reason, at=at)
-    return change
+    row: PortalPeriod = build_changed_row(change)
+    _require_inside(row.length, _get_bounds(row.kind))
+    row.changed_at = at
+    save_tracked(row, actor=actor, reason=reason, at=at)
+
+
+def _facts_of(change: ProposedChange) -> dict[str, object]:
+    previous = get_length(change.values["kind"])
+    return {"change": str(change.pk), "state": str(change.state), **change.values, "previous": previous}
+
+
+def _get_default(row: PortalPeriod) -> PortalPeriod:
+    return PortalPeriod(kind=row.kind, length=_get_bounds(row.kind).default)
+
+
+PERIOD = ChangeKind(
+    code="period",
+    label=_("A period of the portal’s own data"),
+    effect=_("The period applies from the next run on. What is due then is deleted and cannot be restored."),
+    capability=Capability.SUPERVISE,
+    columns=("length",),
+    initial=_get_default,
+    apply=_apply,
+    requested="period.change_requested",
+    settled="period.change_settled",
+    facts=_facts_of,
+)
 
 
 def record_run(kind: str, *, rows: int, at: datetime) -> None:
@@ -206,11 +202,6 @@ def record_run(kind: str, *, rows: int, at: datetime) -> None:
         cursor.execute(_RECORD_RUN, values)
 
 
-def _lock() -> None:
-    """Lock PakTaleem's row, so that two changes of a period come one after the other."""
-    Client.objects.select_for_update().get(pk=PAKTALEEM)
-
-
 def _get_bounds(kind: str) -> Bounds:
     bounds = get_kind(kind).bounds
     if bounds is None:
@@ -222,24 +213,6 @@ def _require_inside(length: int, bounds: Bounds) -> None:
     if not bounds.minimum <= length <= bounds.maximum:
         allowed = gettext("Write a number from {minimum} to {maximum}.")
         raise ValidationError({"length": [allowed.format(minimum=bounds.minimum, maximum=bounds.maximum)]})
-
-
-def _record(kind: str, change: PeriodChange, actor: Actor, at: datetime) -> None:
-    facts = {
-        "change": str(change.pk),
-        "kind": change.kind,
-        "state": str(change.state),
-        "length": change.length,
-        "previous": change.previous,
-    }
-    record_entry(kind, client_id=PAKTALEEM, facts=facts, actor=actor, at=at)
-
-
-def describe_length(number: int, unit: Unit) -> str:
-    """Return a number of hours or days in words."""
-    if unit is Unit.HOURS:
-        return ngettext("{number} hour", "{number} hours", number).format(number=f"{number:,}")
-    return ngettext("{number} day", "{number} days", number).format(number=f"{number:,}")
 
 
 def describe_period(line: KindLine) -> str:

@@ -25,9 +25,17 @@ from paktaleem.foundation.accounts.services import (
 )
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.clock import wall_clock_now
-from paktaleem.foundation.console.approvals import approval_actions, change_state_column
+from paktaleem.foundation.console.approvals import to_waiting
 from paktaleem.foundation.console.columns import day, render_state, render_with_code, state_column
-from paktaleem.foundation.console.forms import FieldWords, FormData, RowActionForm, ScopedForm, field_words, set_choices
+from paktaleem.foundation.console.forms import (
+    FieldWords,
+    FormData,
+    GroundField,
+    RowActionForm,
+    ScopedForm,
+    field_words,
+    set_choices,
+)
 from paktaleem.foundation.console.long_acts import find_step_of
 from paktaleem.foundation.console.model_admin import Fieldsets, Saving, ScopedAdmin
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
@@ -36,14 +44,12 @@ from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.widgets import DayInput
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.foundation.text.times import join_words
-from paktaleem.foundation.upkeep.periods.kinds import list_kinds
-from paktaleem.foundation.upkeep.periods.models import PeriodChange
+from paktaleem.foundation.upkeep.periods.kinds import get_kind, list_kinds
+from paktaleem.foundation.upkeep.periods.models import PortalPeriod
 from paktaleem.foundation.upkeep.periods.services import (
     MOST_COUNTED,
     KindLine,
-    decide_period_change,
     describe_bounds,
-    describe_length,
     describe_period,
     list_kind_lines,
     request_period_change,
@@ -232,6 +238,8 @@ class PeriodForm(ScopedForm):
 
     reason = None  # type: ignore[assignment]  # how Django takes a field out of a form
     kind = forms.ChoiceField(label=_("Kind of data"))
+    length = forms.IntegerField(label=_("Length"), min_value=1)
+    ground = GroundField()
 
     def prepare(self) -> None:
         if "kind" in self.fields:
@@ -240,23 +248,20 @@ class PeriodForm(ScopedForm):
             set_choices(self, "kind", [("", gettext("Choose a kind…")), *offered])
 
 
-@admin.register(PeriodChange, site=site)
-class PeriodChangeAdmin(ScopedAdmin[PeriodChange]):
-    """All kinds of the portal's own data with their periods, and the changes of them."""
+@admin.register(PortalPeriod, site=site)
+class PortalPeriodAdmin(ScopedAdmin[PortalPeriod]):
+    """All kinds of the portal's own data with their periods, and the form that requests another one."""
 
     view_capability = Capability.VIEW_SECURITY
-    ledger_families = ("period",)
     add_capability = Capability.SUPERVISE
     add_weakens = True
     officers_only = True
     asks_reason = False
     form = PeriodForm
     row_fields = ("kind", "length", "ground")
-    fixed = ("kind", "length", "ground")
-    detail_fields = ("what", "from_to", "standing", "requested_at", "settled_at")
-    list_display = ("requested_at", "what", "from_to", "standing")
-    list_filter = ("state",)
-    newest_by = "requested_at"
+    detail_fields = ("what", "kept_for", "changed_at")
+    list_display = ("what", "kept_for", "changed_at")
+    newest_by = "changed_at"
     sortable_by = ()
     change_list_template = "console/periods.html"
     intro = (
@@ -264,29 +269,19 @@ class PeriodChangeAdmin(ScopedAdmin[PeriodChange]):
         "that cannot be restored, a longer one keeps data for longer than was published."
     )
     empty_text = "No period was changed: the defaults apply."
-    standing = change_state_column
-    acts = approval_actions(
-        decide_period_change,
-        approve="Approve the period",
-        decline="Decline the period",
-        lead="The period applies from the next run on. What is due then is deleted and cannot be restored.",
-        capability=Capability.SUPERVISE,
-        danger=True,
-    )
 
     def client_of(self, row: Any) -> UUID:
         """Return PakTaleem, whose rows all of them are."""
         del row
         return PAKTALEEM
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[PeriodChange]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[PortalPeriod]:
         return super().get_queryset(request).filter(client_id=PAKTALEEM)
 
-    def get_fieldsets(self, request: HttpRequest, obj: PeriodChange | None = None) -> Fieldsets:
-        """Ask for no client, and show the kind and the periods in words once the change is requested."""
+    def get_fieldsets(self, request: HttpRequest, obj: PortalPeriod | None = None) -> Fieldsets:
+        """Ask for no client, and show the kind and the period in words."""
         del request
-        shown = ["what", "from_to", "ground", "standing", "requested_at", "settled_at"]
-        return [(None, {"fields": list(self.row_fields) if obj is None else shown})]
+        return [(None, {"fields": list(self.row_fields if obj is None else self.detail_fields)})]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, object] | None = None) -> HttpResponse:
         if not self.has_view_permission(request):
@@ -298,21 +293,23 @@ class PeriodChangeAdmin(ScopedAdmin[PeriodChange]):
         }
         return super().changelist_view(request, {**values, **(extra_context or {})})
 
-    def write(self, row: PeriodChange, saving: Saving) -> None:
-        saved = request_period_change(row.kind, length=row.length, ground=row.ground, actor=saving.actor, at=saving.at)
-        row.pk, row.previous = saved.pk, saved.previous
+    def write(self, row: PortalPeriod, saving: Saving) -> None:
+        request = saving.request
+        request.waiting = request_period_change(
+            row.kind, length=row.length, ground=request.POST["ground"], actor=saving.actor, at=saving.at
+        )
+
+    def response_add(self, request: Any, obj: PortalPeriod, post_url_continue: str | None = None) -> HttpResponse:
+        del obj, post_url_continue
+        return to_waiting(request, request.waiting)
 
     @admin.display(description="kind of data")
-    def what(self, row: PeriodChange) -> str:
-        return str({kind.code: kind.name for kind in list_kinds()}.get(row.kind, row.kind))
+    def what(self, row: PortalPeriod) -> str:
+        return str(get_kind(row.kind).name)
 
-    @admin.display(description="from and to")
-    def from_to(self, row: PeriodChange) -> str:
-        """Return the period before and after, in words."""
-        units = {kind.code: kind.bounds.unit for kind in list_kinds() if kind.bounds}
-        if row.kind not in units:
-            return f"{row.previous} → {row.length}"
-        return f"{describe_length(row.previous, units[row.kind])} → {describe_length(row.length, units[row.kind])}"
+    @admin.display(description="kept for")
+    def kept_for(self, row: PortalPeriod) -> str:
+        return row.get_length_display()
 
 
 def _serialize_line(line: KindLine) -> dict[str, Any]:

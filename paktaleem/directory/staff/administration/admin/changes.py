@@ -63,7 +63,7 @@ class ProposedChangeAdmin(ScopedAdmin[ProposedChange]):
     """Changes that one person proposes and a second one approves."""
 
     view_capability = Capability.VIEW_RECORDS
-    ledger_families = ("safeguard",)
+    ledger_families = ("safeguard", "client", "period")
     asks_reason = False
     list_display = ("requested_at", "standing", "kind", "purpose", "requester", "owner")
     list_filter = ("state", "kind", "client")

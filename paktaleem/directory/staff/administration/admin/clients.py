@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -21,23 +22,18 @@ from paktaleem.directory.people.selectors import list_protected
 from paktaleem.directory.schools.models import School
 from paktaleem.directory.schools.selectors import find_places
 from paktaleem.foundation.accounts.actors import Actor
-from paktaleem.foundation.accounts.client_services import (
-    ClientChange,
-    ReducesProtection,
-    change_client,
-    decide_client_change,
-)
+from paktaleem.foundation.accounts.changes import find_waiting
+from paktaleem.foundation.accounts.client_services import PROTECTION, ReducesProtection, change_client
 from paktaleem.foundation.accounts.leaving import can_administrator_sign_in
 from paktaleem.foundation.accounts.middleware import get_arrival_time
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.accounts.second_person import ChangeState
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.clock import client_now, wall_clock_now
-from paktaleem.foundation.console.approvals import approval_actions, change_state_column
+from paktaleem.foundation.console.approvals import EffectFigures, describe_effect, effect_figures
 from paktaleem.foundation.console.columns import moment_tag
 from paktaleem.foundation.console.forms import GroundField, ScopedForm
-from paktaleem.foundation.console.model_admin import Fieldsets, Saving, ScopedAdmin
+from paktaleem.foundation.console.model_admin import Fieldsets, Saving
 from paktaleem.foundation.console.paging import count_each_up_to, format_count
 from paktaleem.foundation.console.requests import actor_of
 from paktaleem.foundation.console.row_actions import RowAction
@@ -50,7 +46,6 @@ from paktaleem.foundation.operations.extensions import ExtensionPoint
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.foundation.tenancy.school_limits import IsAmong
-from paktaleem.foundation.text.times import join_words
 
 
 @dataclass(frozen=True)
@@ -231,7 +226,8 @@ class ClientAdmin(SteppedAdmin[Client]):
         ]
 
     def panels(self, request: HttpRequest, row: Client) -> list[dict[str, object]]:
-        found = [_protection_panel(row)] if getattr(request, "reduces", False) else []
+        reduces = getattr(request, "reduces", False)
+        found = [describe_effect(PROTECTION.code, row, get_arrival_time(request))] if reduces else []
         if actor_of(request).client_id is None and not row.is_paktaleem and not _has_administrator(row, request):
             found.append({"template": "console/panels/no_administrator.html"})
         pages = [(one.title, self.url_of(one.slug, row)) for one in self._pages_of(request, row)]
@@ -287,73 +283,23 @@ class ClientAdmin(SteppedAdmin[Client]):
         except ReducesProtection:
             request.reduces = True
             raise
-        if ClientChange.objects.filter(client=row, state=ChangeState.WAITING, requested_at=at).exists():
+        if find_waiting(row).filter(requested_at=at).exists():
             messages.warning(request, gettext(_WAITS))
 
 
-def _protection_panel(client: Client) -> dict[str, object]:
+def _count_protected(_kind: str, client: Any, _at: datetime, _roles: Iterable[str]) -> dict[str, object]:
     with in_client(client.pk):
         children, unknown = map(format_count, count_each_up_to(*list_protected(client.pk, at=client_now())))
-    return {"template": "console/panels/protection.html", "children": children, "unknown": unknown}
+    return {"children": children, "unknown": unknown}
 
 
+effect_figures.connect(EffectFigures(frozenset({PROTECTION.code}), "console/panels/protection.html", _count_protected))
 _WAITS = gettext_noop("The change to the age rules reduces guardian protection and awaits approval by a second person.")
-_LABELS = {
-    "serves_minors": "serves minors",
-    "age_threshold": "age threshold",
-    "country_thresholds": "age thresholds by country",
-    "country": "country",
-}
-
-
-@admin.register(ClientChange, site=site)
-class ClientChangeAdmin(ScopedAdmin[ClientChange]):
-    """Changes of clients that reduce guardian protection."""
-
-    view_capability = Capability.VIEW_RECORDS
-    ledger_families = ("client",)
-    asks_reason = False
-    list_display = ("requested_at", "standing", "owner", "wanted")
-    list_filter = ("state", "client")
-    newest_by = "requested_at"
-    sortable_by = ()
-    detail_fields = ("standing", "wanted", "ground", "requested_at", "settled_at")
-    intro = (
-        "No longer serving minors, or a lower age threshold, removes guardian protection from many people at once. "
-        "Such a change has no effect until a second person approves it."
-    )
-    empty_text = "No client changes are awaiting approval."
-    standing = change_state_column
-    acts = approval_actions(
-        decide_client_change,
-        approve="Approve change",
-        decline="Decline change",
-        lead="The change takes effect now. Approve it only if you have checked that it is correct.",
-        clock=get_arrival_time,
-        danger=True,
-    )
-
-    def panels(self, request: HttpRequest, row: ClientChange) -> list[dict[str, object]]:  # noqa: ARG002 -- as the base
-        return [_protection_panel(row.client)]
-
-    @admin.display(description="requested change")
-    def wanted(self, row: ClientChange) -> str:
-        return join_words(
-            f"{translate_text(_LABELS[name])}: {_format_value(value)}" for name, value in sorted(row.changes.items())
-        )
 
 
 def _has_administrator(client: Client, request: HttpRequest) -> bool:
     with in_client(client.pk):
         return can_administrator_sign_in(client.pk, at=get_arrival_time(request))
-
-
-def _format_value(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(gettext("yes") if value else gettext("no"))
-    if isinstance(value, dict):
-        return join_words(f"{country} {years}" for country, years in sorted(value.items())) or "—"
-    return str(value)
 
 
 searches.connect(RowSearch(Client, ("code", "name"), contains=True))
