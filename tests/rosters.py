@@ -8,10 +8,12 @@ import io
 import random
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 
+from paktaleem.directory.schools.oneroster import roster
 from paktaleem.directory.schools.oneroster.roster import Roster
 from paktaleem.directory.schools.oneroster.users import Person
 
@@ -210,5 +212,11 @@ def _guardians(package: RosterPackage, number: int, chance: random.Random) -> It
         yield source_id
 
 
-def people_of(roster: Roster) -> list[Person]:
-    return [person for _, person in roster.placed_people()]
+@contextmanager
+def open_roster(path: Path) -> Iterator[Roster]:
+    with path.open("rb") as file, roster.open_roster(file) as opened:
+        yield opened
+
+
+def people_of(opened: Roster) -> list[Person]:
+    return [person for _, person in opened.placed_people()]

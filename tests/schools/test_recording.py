@@ -13,7 +13,6 @@ from django.db import IntegrityError, connection, transaction
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.erasure import erase_subject, start_erasure
 from paktaleem.directory.schools.models import ClassTerm, Enrolment, Origin, School, SchoolClass, Term
-from paktaleem.directory.schools.oneroster.roster import open_roster
 from paktaleem.directory.schools.rosters.importing.service import import_roster
 from paktaleem.directory.schools.rows import CLASSES as CLASS_PART
 from paktaleem.directory.schools.rows import ENROLMENTS, GivenRows, PlaceRow
@@ -24,7 +23,7 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from tests.factories import SETTING_UP, SubjectFactory
-from tests.rosters import RosterPackage, clean_network
+from tests.rosters import RosterPackage, clean_network, open_roster
 from tests.schools.making import CLASSES, SCHOOLS, enrolled, given, periods, record
 
 AT = datetime(2026, 9, 1, 8, tzinfo=UTC)

@@ -17,7 +17,6 @@ from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services.erasure import erase_subject, start_erasure
 from paktaleem.directory.people.services.people import claim_guardian, register_subject
 from paktaleem.directory.schools.oneroster.problems import RosterInvalid
-from paktaleem.directory.schools.oneroster.roster import open_roster
 from paktaleem.directory.schools.rosters.importing import people, service, tables
 from paktaleem.directory.schools.rosters.importing.people import PeopleChangedMeanwhile
 from paktaleem.directory.schools.rosters.importing.run import Tally
@@ -28,7 +27,7 @@ from paktaleem.foundation.audit.canonical import commitment, compute_leaf_hash
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.encryption.sealing import Sealed
 from paktaleem.foundation.tenancy.context import ContextMissing, in_client
-from tests.rosters import clean_network, odd_network, school
+from tests.rosters import clean_network, odd_network, open_roster, school
 
 IMPORTER = system_actor("import_roster")
 LATER = timedelta(days=1)

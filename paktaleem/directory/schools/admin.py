@@ -22,7 +22,9 @@ from paktaleem.directory.people.models import HasSeveralRoles, Subject, SubjectR
 from paktaleem.directory.schools.forms import read_place
 from paktaleem.directory.schools.models import Enrolment, School, SchoolClass, Sourced, Term
 from paktaleem.directory.schools.selectors import (
+    CLASS_ID,
     PUPILS,
+    SCHOOL_ID,
     filter_by_grades,
     get_day,
     is_only_pupil,
@@ -32,8 +34,6 @@ from paktaleem.directory.schools.selectors import (
     list_terms_of_class,
     read_places,
     select_current_enrolments,
-    select_enrolments_at_school,
-    select_enrolments_in_class,
     select_in_grades,
     where_current,
 )
@@ -209,12 +209,12 @@ def _list_enrolled(enrolments: QuerySet[Enrolment], most: int) -> list[UUID]:
 class PlaceFilter(DayFilter):
     """Filter by a school or class in which people are enrolled today."""
 
-    select: ClassVar[Any]
-    """The enrolments there: of a client, by LMS id, on a day."""
+    place: ClassVar[str]
+    """The column of the LMS id, of an enrolment."""
 
     def keep(self, people: QuerySet[Subject], client_id: UUID, value: str, *, on: date) -> QuerySet[Subject]:
         """Return those of the people who are enrolled there."""
-        self.enrolments: QuerySet[Enrolment] = type(self).select(client_id, value, on=on)
+        self.enrolments = select_current_enrolments(client_id, on).filter(**{self.place: value})
         return people.filter(pk__in=self.enrolments.values("subject_id"))
 
     def list_first(self, people: QuerySet[Subject], most: int) -> list[UUID]:  # noqa: ARG002 -- read from the enrolments
@@ -233,7 +233,7 @@ class SchoolFilter(PlaceFilter):
     title = gettext_noop("school")
     parameter_name = "school"
     placeholder = gettext_noop("LMS id of a school")
-    select = staticmethod(select_enrolments_at_school)
+    place = SCHOOL_ID
 
 
 @person_filters.connect
@@ -243,7 +243,7 @@ class ClassFilter(PlaceFilter):
     title = gettext_noop("class")
     parameter_name = "class"
     placeholder = gettext_noop("LMS id of a class")
-    select = staticmethod(select_enrolments_in_class)
+    place = CLASS_ID
 
 
 @person_filters.connect

@@ -31,7 +31,8 @@ class _HasGrade(Func):
 
 PUPILS = ("student", "learner")
 """Roles of pupils. Only who has no other role can leave: a learner who also teaches stays."""
-_CLASS, _SCHOOL = "school_class__external_id", "school_class__school__external_id"
+CLASS_ID, SCHOOL_ID = "school_class__external_id", "school_class__school__external_id"
+"""Columns of enrolments: the LMS ids of the class and of its school."""
 
 
 def get_day(client: Client, at: datetime) -> date:
@@ -82,16 +83,6 @@ def list_moving_enrolments(
     return rows.select_related("school_class__school", "subject").order_by("subject_id", "school_class_id", "pk")
 
 
-def select_enrolments_in_class(client_id: UUID, external_id: str, *, on: date) -> QuerySet[Enrolment]:
-    """Select a client's enrolments in the class with this LMS id that are in effect on a day."""
-    return select_current_enrolments(client_id, on).filter(**{_CLASS: external_id})
-
-
-def select_enrolments_at_school(client_id: UUID, external_id: str, *, on: date) -> QuerySet[Enrolment]:
-    """Select a client's enrolments in classes of the school with this LMS id that are in effect on a day."""
-    return select_current_enrolments(client_id, on).filter(**{_SCHOOL: external_id})
-
-
 def select_current_enrolments(client_id: UUID, on: date) -> QuerySet[Enrolment]:
     """Select a client's enrolments that are in effect on a day."""
     return Enrolment.objects.filter(where_current(on), client_id=client_id)
@@ -101,7 +92,7 @@ def filter_by_places(
     people: QuerySet[Subject], enrolments: QuerySet[Enrolment], external_ids: Collection[str]
 ) -> QuerySet[Subject]:
     """Return those whom the enrolments place in a class, or at a school, with one of these LMS ids."""
-    there = Q(**{f"{_CLASS}__in": external_ids}) | Q(**{f"{_SCHOOL}__in": external_ids})
+    there = Q(**{f"{CLASS_ID}__in": external_ids}) | Q(**{f"{SCHOOL_ID}__in": external_ids})
     return people.filter(pk__in=enrolments.filter(there).values("subject_id"))
 
 

@@ -4,8 +4,7 @@ from pathlib import Path
 import pytest
 
 from paktaleem.directory.schools.oneroster.problems import Problem, RosterInvalid
-from paktaleem.directory.schools.oneroster.roster import open_roster
-from tests.rosters import RosterPackage
+from tests.rosters import RosterPackage, open_roster
 
 type Refuse = Callable[[RosterPackage | Path], list[Problem]]
 

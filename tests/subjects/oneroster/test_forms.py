@@ -5,9 +5,8 @@ from datetime import date
 import pytest
 
 from paktaleem.directory.schools.oneroster.problems import ODDITY_TEXTS
-from paktaleem.directory.schools.oneroster.roster import open_roster
 from paktaleem.directory.schools.oneroster.users import DeltaRelation, GuardianRelation, Person
-from tests.rosters import RosterPackage, clean_network, odd_network, packed, people_of
+from tests.rosters import RosterPackage, clean_network, odd_network, open_roster, packed, people_of
 from tests.subjects.oneroster import forms
 from tests.subjects.oneroster.forms import FORMS, Form
 from tests.subjects.oneroster.systems import SYSTEMS
@@ -210,7 +209,7 @@ def test_a_delta_has_new_changed_and_deleted_people(tmp_path):
         Person("danish", "student", "Danish Khan", "", "", date(2017, 3, 14), enabled=True),
     ]
     assert relations == []
-    assert list(roster.mentions()) == [DeltaRelation(3, "danish", "esra", None)]
+    assert roster.mentions == [DeltaRelation(3, "danish", "esra", None)]
     assert roster.oddity_sample == ()
 
 

@@ -13,8 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from paktaleem.directory.schools.oneroster.problems import RosterInvalid
-from paktaleem.directory.schools.oneroster.roster import open_roster
-from tests.rosters import RosterPackage, clean_network, odd_network, packed, people_of, school
+from tests.rosters import RosterPackage, clean_network, odd_network, open_roster, packed, people_of, school
 
 FREELY = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 ODD = odd_network()

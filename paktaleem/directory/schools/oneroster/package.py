@@ -12,14 +12,13 @@ import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from itertools import chain
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from paktaleem.directory.schools.oneroster.columns import MANIFEST, MANIFEST_HEADER, VERSIONS, Table, Version
-from paktaleem.directory.schools.oneroster.problems import PACKAGE, ProblemLog, RosterInvalid, refusal
+from paktaleem.directory.schools.oneroster.problems import PACKAGE, ProblemLog, refusal
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -251,36 +250,19 @@ class _Lines:
 
 
 @contextmanager
-def open_package(source: Path | IO[bytes]) -> Iterator[Package]:
-    """Open a zip, by path or file, and check its members by their directory entries.
+def open_package(file: IO[bytes]) -> Iterator[Package]:
+    """Open a zip and check its members by their directory entries.
 
     Raises RosterInvalid if it is not a zip, or a member is nested, duplicated, a link, encrypted or unusually
     compressed.
     """
-    # Opened here because ZipFile would keep the file open while a stream is unfinished.
-    with _open_file(source) as file:
-        try:
-            archive = zipfile.ZipFile(file)
-        except ZIP_ERRORS:
-            raise _no_zip() from None
-        with archive:
-            _check_members(archive)
-            yield Package(archive, file.seek(0, io.SEEK_END))
-
-
-def _open_file(source: Path | IO[bytes]) -> AbstractContextManager[IO[bytes]]:
-    if not isinstance(source, Path):
-        return nullcontext(source)  # closed by the caller
     try:
-        return source.open("rb")
-    except FileNotFoundError:
-        raise
-    except OSError:
-        raise _no_zip() from None
-
-
-def _no_zip() -> RosterInvalid:
-    return refusal(PACKAGE, "not_a_zip", "not a readable zip file; a bulk export is one")
+        archive = zipfile.ZipFile(file)
+    except ZIP_ERRORS:
+        raise refusal(PACKAGE, "not_a_zip", "not a readable zip file; a bulk export is one") from None
+    with archive:
+        _check_members(archive)
+        yield Package(archive, file.seek(0, io.SEEK_END))
 
 
 def _check_members(archive: zipfile.ZipFile) -> None:
@@ -427,21 +409,21 @@ def _compare(declared: dict[str, str], package: Package, version: Version, log: 
 def _compare_file(
     file: str, declaration: str, package: Package, version: Version, log: ProblemLog, *, is_needed: bool
 ) -> None:
-    is_found, decides = package.find_member(file) is not None, version.is_about_people(file)
-    if declaration != ABSENT and not is_found:
-        if decides:
-            message = f"declared {declaration} in the manifest, and not in the zip; people or their data are missing"
-            log.fatal(file, None, None, "file_missing", message)
-        else:
-            log.oddity(file, None, None, "file_missing")
-    elif declaration == ABSENT and is_found:
-        if decides:
-            message = "in the zip, and the manifest does not declare it bulk or delta: is it complete, or only changes?"
-            log.fatal(file, None, None, "file_undeclared", message)
-        else:
-            log.oddity(file, None, None, "file_undeclared")
-    elif is_needed and declaration == ABSENT:
+    is_found, is_declared = package.find_member(file) is not None, declaration != ABSENT
+    if is_needed and not is_found and not is_declared:
         log.fatal(file, None, None, "file_needed", "an import needs this file")
+    if is_found == is_declared:
+        return
+    if is_declared:
+        code = "file_missing"
+        message = f"declared {declaration} in the manifest, and not in the zip; people or their data are missing"
+    else:
+        code = "file_undeclared"
+        message = "in the zip, and the manifest does not declare it bulk or delta: is it complete, or only changes?"
+    if version.is_about_people(file):
+        log.fatal(file, None, None, code, message)
+    else:
+        log.oddity(file, None, None, code)
 
 
 STATUS = "status"

@@ -7,10 +7,9 @@ row was left out does not count as complete, so that nothing ends because it cou
 # Values that decide about people (roles, ages, guardians) are read strictly. The others are read in many forms, and
 # each oddity is listed.
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from types import MappingProxyType
 from typing import IO
 
@@ -22,6 +21,7 @@ from paktaleem.directory.schools.oneroster.columns import (
     COUNTRY,
     DEMOGRAPHICS,
     ENROLLMENTS,
+    EXTENDED,
     ORGS,
     SESSIONS,
     USER_ROLES,
@@ -34,9 +34,7 @@ from paktaleem.directory.schools.oneroster.columns import (
 from paktaleem.directory.schools.oneroster.package import Manifest, Package, open_package, read_manifest
 from paktaleem.directory.schools.oneroster.problems import ProblemLog, RosterInvalid
 from paktaleem.directory.schools.oneroster.users import (
-    DeltaRelation,
     GuardianRelation,
-    PeopleFiles,
     Person,
     Place,
     Relations,
@@ -136,13 +134,15 @@ class Roster:
 
     `oddity_sample` holds the first oddities of each code, `oddities` their exact number by code. `relation_count` is
     the number of relations, `size` that of people. `is_whole` is True if people not in it are not at the school;
-    `stated_roles` says whether it states all roles; `columns` maps fields to column names.
+    `stated_roles` says whether it states all roles; `columns` maps fields to column names. `mentions` are
+    the agents in a delta whose relationship depends on earlier files.
     """
 
     def __init__(self, package: Package, findings: "_Findings") -> None:
         self.oddity_sample = findings.log.oddity_sample()
         self.oddities: Mapping[str, int] = MappingProxyType(dict(findings.log.oddity_totals()))
         self.relation_count = len(findings.relations.pairs)
+        self.mentions = findings.relations.mentions
         self.kind = f"OneRoster {findings.manifest.version.number}"
         self.is_whole = findings.manifest.is_whole(USERS)
         self.stated_roles = _stated_roles(findings.manifest)
@@ -201,10 +201,6 @@ class Roster:
         found = table_rows(self._package, table)
         return (read(row, cells, table) for row, cells in found if check_school_row(table, row, cells, log))
 
-    def mentions(self) -> Iterable[DeltaRelation]:
-        """Return a delta's agents whose relationship depends on earlier files."""
-        return self._relations.mentions
-
     def birth_date_places(self, external_ids: Mapping[str, object]) -> Iterator[tuple[Place, str]]:
         """Yield the places of these people's birth dates, reading demographics.csv again."""
         if DEMOGRAPHICS in self._manifest.files:
@@ -249,12 +245,12 @@ def _stated_roles(manifest: Manifest) -> StatedRoles:
 
 
 @contextmanager
-def open_roster(source: Path | IO[bytes]) -> Iterator[Roster]:
-    """Open a package, by path or file, and check every row before returning it.
+def open_roster(file: IO[bytes]) -> Iterator[Roster]:
+    """Open a package and check every row before returning it.
 
     Raises RosterInvalid with all fatal problems: the first 1,000 and a count of the rest.
     """
-    with open_package(source) as package:
+    with open_package(file) as package:
         findings = _Findings(package)
         findings.check()
         roster = Roster(package, findings)
@@ -299,16 +295,13 @@ class _Findings:
     def _check_table(self, table: Table) -> None:
         known = {file: ids for file, ids in self.ids.items() if self.manifest.is_whole(file)}
         delta = self.manifest.is_delta(table.file)
-        files = PeopleFiles(
-            self.manifest.version, self.ids.get(USERS, {}), self.register, self.log, whole=self.manifest.is_whole(USERS)
-        )
         try:
             reader = TableReader(self._package, table, self.log, delta=delta)
             collects = table.file != ENROLLMENTS  # repeated ones are found when they are recorded
             check = RowCheck(table, known, self.log, present=reader.present, delta=delta, collects_ids=collects)
             for number, cells in reader.rows():
                 if check.admit(number, cells):
-                    self._check_meaning(table, number, cells, files)
+                    self._check_meaning(table, number, cells)
         except RosterInvalid as invalid:
             self.log.adopt(invalid)
             return
@@ -319,18 +312,56 @@ class _Findings:
         if is_read and table.file not in {DEMOGRAPHICS, ENROLLMENTS, USER_ROLES}:  # no other file refers to these
             self.ids[table.file] = check.ids
 
-    def _check_meaning(self, table: Table, number: int, cells: Cells, files: PeopleFiles) -> None:
+    def _check_meaning(self, table: Table, number: int, cells: Cells) -> None:
         if table.file == USERS:
             user = read_user(cells, table)
             check_user(number, cells, user, table, self.log)
             ordinal = self.register.add(number, email=user.email or "", phone=user.phone or "", gone=user.gone)
             self.register.add_role(ordinal, user.role)
         elif table.file == USER_ROLES:
-            files.take_role(number, cells)
+            self._take_role(table, number, cells)
         elif table.file == DEMOGRAPHICS:
-            files.take_birth_date(number, cells)
+            self._take_birth_date(table, number, cells)
         elif table.file in PARTS and not check_school_row(table, number, cells, self.log):
             self.partly.add(table.file)
+
+    def _take_role(self, table: Table, number: int, cells: Cells) -> None:
+        """Store the role of a row of roles.csv, or that it has ended."""
+        user, role = cells[table.at["userSourcedId"]], meaning_of(cells, table, "role")
+        if is_gone(table, cells):
+            self.log.oddity(table.file, number, "role", "role_ended")
+            if role and (ordinal := self._find(user, table, number, "userSourcedId")) is not None:
+                self.register.end_role(ordinal, role)
+        elif cells[table.at["role"]].casefold().startswith(EXTENDED):
+            self.log.oddity(table.file, number, "role", "role_extended")
+        elif role and (ordinal := self._find(user, table, number, "userSourcedId")) is not None:
+            self.register.add_role(ordinal, role, primary=meaning_of(cells, table, "roleType") == "primary")
+
+    def _take_birth_date(self, table: Table, number: int, cells: Cells) -> None:
+        """Store the birth date of a row of demographics.csv."""
+        born = cell.day(cells[table.at["birthDate"]])
+        if born is None or is_gone(table, cells):
+            return
+        if born.year < cell.FIRST_BIRTH_YEAR:
+            message = f"must not be before {cell.FIRST_BIRTH_YEAR}: this cannot be the person’s birth date"
+            self.log.fatal(table.file, number, "birthDate", "birth_date_too_early", message)
+        elif (ordinal := self._find(cells[0], table, number, "sourcedId")) is not None:
+            self.register.births[ordinal] = born.toordinal()
+
+    def _find(self, user: str, table: Table, number: int, column: str) -> int | None:
+        """Return the ordinal of a person; None for one who has to be in users.csv and is not, which is logged.
+
+        A delta may also describe people whom its users.csv does not name.
+        """
+        ids = self.ids.get(USERS, {})
+        if user in ids:
+            return ids[user]
+        if self.manifest.is_whole(USERS) or not user:  # already refused
+            return None
+        if fault := cell.external_id_fault(user):
+            self.log.fatal(table.file, number, column, "external_id_unfit", fault)
+            return None
+        return self.register.add_elsewhere(user, table.file, number)
 
     def _check_roles(self) -> None:
         """Log users without a role, if the package must state it (1.2: in a file of its own)."""

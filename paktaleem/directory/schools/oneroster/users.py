@@ -17,12 +17,9 @@ from paktaleem.directory.schools.oneroster import columns as cell
 from paktaleem.directory.schools.oneroster.checks import Cells, Ids, is_gone, table_rows
 from paktaleem.directory.schools.oneroster.columns import (
     COUNTRY,
-    DEMOGRAPHICS,
-    EXTENDED,
     RELATIONSHIPS,
     ROLES,
     STUDENT,
-    USER_ROLES,
     USERS,
     Table,
     Version,
@@ -250,57 +247,6 @@ def _check_name_and_country(number: int, user: User, country: str, log: ProblemL
 
 def _safe_id(external_id: str) -> str:
     return "" if cell.external_id_fault(external_id) else external_id
-
-
-class PeopleFiles:
-    """The files besides users.csv that describe people, processed while they are read.
-
-    `ids` holds the users of this package, `whole` says whether they are complete; a delta may also describe others.
-    """
-
-    def __init__(self, version: Version, ids: Ids, register: UserRegister, log: ProblemLog, *, whole: bool) -> None:
-        self._tables, self._ids, self._register, self._log, self._whole = version.tables, ids, register, log, whole
-
-    def take_role(self, number: int, cells: Cells) -> None:
-        """Store the role of a row of roles.csv, or that it has ended."""
-        table = self._tables[USER_ROLES]
-        user, role = cells[table.at["userSourcedId"]], meaning_of(cells, table, "role")
-        if is_gone(table, cells):
-            self._log.oddity(table.file, number, "role", "role_ended")
-            if role and (ordinal := self._find(user, table, number, "userSourcedId")) is not None:
-                self._register.end_role(ordinal, role)
-            return
-        if cells[table.at["role"]].casefold().startswith(EXTENDED):
-            self._log.oddity(table.file, number, "role", "role_extended")
-            return
-        if not role:  # already refused
-            return
-        if (ordinal := self._find(user, table, number, "userSourcedId")) is not None:
-            primary = meaning_of(cells, table, "roleType") == "primary"
-            self._register.add_role(ordinal, role, primary=primary)
-
-    def take_birth_date(self, number: int, cells: Cells) -> None:
-        """Store the birth date of a row of demographics.csv."""
-        table = self._tables[DEMOGRAPHICS]
-        born = cell.day(cells[table.at["birthDate"]])
-        if born is None or is_gone(table, cells):
-            return
-        if born.year < cell.FIRST_BIRTH_YEAR:
-            message = f"must not be before {cell.FIRST_BIRTH_YEAR}: this cannot be the person’s birth date"
-            self._log.fatal(table.file, number, "birthDate", "birth_date_too_early", message)
-        elif (ordinal := self._find(cells[0], table, number, "sourcedId")) is not None:
-            self._register.births[ordinal] = born.toordinal()
-
-    def _find(self, user: str, table: Table, number: int, column: str) -> int | None:
-        """Return the ordinal of a person; None for one who has to be in users.csv and is not, which is logged."""
-        if user in self._ids:
-            return self._ids[user]
-        if self._whole or not user:  # already refused
-            return None
-        if fault := cell.external_id_fault(user):
-            self._log.fatal(table.file, number, column, "external_id_unfit", fault)
-            return None
-        return self._register.add_elsewhere(user, table.file, number)
 
 
 class StatedRoles(Enum):

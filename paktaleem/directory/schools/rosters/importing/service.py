@@ -168,7 +168,7 @@ def _import_relations(roster: RosterSource, run: Run, progress: Progress) -> Non
         done += len(chunk)
         refresh_now_and_then(number, has_added=bool(run.relations.added))
         progress("relations", done, roster.relation_count)
-    for mentions in batched(roster.mentions(), CHUNK):
+    for mentions in batched(roster.mentions, CHUNK):
         import_mentions(mentions, run)
 
 

@@ -19,7 +19,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
 from paktaleem.directory.schools.oneroster.package import ZIP_ERRORS, ends_in_returns, find_faults, read_csv, shown
-from paktaleem.directory.schools.oneroster.problems import Oddity, ProblemLog, refusal
+from paktaleem.directory.schools.oneroster.problems import ProblemLog, refusal
 from paktaleem.directory.schools.oneroster.users import DeltaRelation, GuardianRelation, Person, Place, StatedRoles
 from paktaleem.directory.schools.rosters.spreadsheet.person import (
     BY_HEADING,
@@ -160,59 +160,43 @@ _NEARLY = 0.8
 class Spreadsheet:
     """A spreadsheet whose every row has been checked; see ``oneroster.Roster`` for its members.
 
-    People come in the order of the rows, followed by the guardians.
+    People come in the order of the rows, followed by the guardians. The callables name a guardian and find known ids.
+    Raises RosterInvalid with every problem of the file.
     """
 
-    def __init__(self, file: str, kind: str) -> None:
+    is_whole = True
+    stated_roles = StatedRoles.MAIN
+    columns: Mapping[str, str] = {**HEADINGS, "agents": HEADINGS["guardian_1_name"]}
+    mentions: Sequence[DeltaRelation] = ()
+    """None: guardians are in their student's row."""
+
+    def __init__(
+        self, kind: str, file: str, rows: Iterable[Row], *, name_guardian: NameGuardian, find_people: FindPeople
+    ) -> None:
         self.kind = kind
-        self.is_whole = True
-        self.stated_roles = StatedRoles.MAIN
-        self.columns: Mapping[str, str] = {**HEADINGS, "agents": HEADINGS["guardian_1_name"]}
         self.people: list[tuple[Place, Person]] = []
-        self._file, self._log = file, ProblemLog()
         self._relations: list[GuardianRelation] = []
-        self._classes = SheetClasses(file, self._log)
-
-    def take(self, rows: Iterable[Row], *, name_guardian: NameGuardian, find_people: FindPeople) -> None:
-        """Read all rows. Raises RosterInvalid with every problem of the file."""
-        source = iter(rows)
+        log, source = ProblemLog(), iter(rows)
+        self._classes = SheetClasses(file, log)
         header_row, header = next(source, (1, []))
-        columns = _checked_header(self._file, header_row, header, self._log)
-        guardians = Guardians(self._file, name_guardian, self._log)
-        reader = PersonReader(self._file, self._log)
-        for number, cells in source:
-            if cells and not cells[0].startswith(COMMENT):
-                self._take_row(number, _by_name(columns, cells, self._file, number, self._log), reader, guardians)
+        columns = _checked_header(file, header_row, header, log)
+        guardians, reader = Guardians(file, name_guardian, log), PersonReader(file, log)
+        for number, texts in source:
+            if texts and not texts[0].startswith(COMMENT):
+                cells = _by_name(columns, texts, file, number, log)
+                if (person := reader.read(number, cells)) is not None:
+                    self.people.append((Place(file, number), person))
+                    self._classes.take(number, cells, person)
+                    self._relations += () if person.gone else guardians.of(person, number, cells)
         self.people = guardians.complete(self.people, find_people)
-        self._log.raise_if_fatal()
-
-    def _take_row(self, number: int, cells: Cells, reader: PersonReader, guardians: Guardians) -> None:
-        person = reader.read(number, cells)
-        if person is not None:
-            self.people.append((Place(self._file, number), person))
-            self._classes.take(number, cells, person)
-            self._relations += () if person.gone else guardians.of(person, number, cells)
-
-    @property
-    def oddity_sample(self) -> Sequence[Oddity]:
-        return self._log.oddity_sample()
-
-    @property
-    def oddities(self) -> Mapping[str, int]:
-        return self._log.oddity_totals()
-
-    @property
-    def relation_count(self) -> int:
-        return len(self._relations)
+        log.raise_if_fatal()
+        self.oddity_sample, self.oddities = log.oddity_sample(), log.oddity_totals()
+        self.size, self.relation_count = len(self.people), len(self._relations)
 
     def schooling(self, *, complete: bool) -> GivenRows | None:
         """Return the schools, classes and enrolments; None if no row names one. They never count as complete."""
         del complete
         return self._classes.given()
-
-    @property
-    def size(self) -> int:
-        return len(self.people)
 
     def placed_people(self) -> Iterator[tuple[Place, Person]]:
         return iter(self.people)
@@ -221,27 +205,19 @@ class Spreadsheet:
         """Yield every relation once."""
         return iter(self._relations)
 
-    def mentions(self) -> Sequence[DeltaRelation]:
-        """Return nothing: guardians are in their student's row."""
-        return ()
-
     def birth_date_places(self, external_ids: Mapping[str, object], /) -> Iterator[tuple[Place, str]]:
         """Yield the places of these people's birth dates."""
         return ((place, one.external_id) for place, one in self.people if one.external_id in external_ids)
 
 
 def open_csv(data: bytes, *, name_guardian: NameGuardian, find_people: FindPeople) -> Spreadsheet:
-    """Read a CSV file. The callables name a guardian and find known ids. Raises RosterInvalid."""
-    sheet = Spreadsheet(CSV_FILE, "CSV")
-    sheet.take(_csv_rows(data), name_guardian=name_guardian, find_people=find_people)
-    return sheet
+    """Read a CSV file. Raises RosterInvalid."""
+    return Spreadsheet("CSV", CSV_FILE, _csv_rows(data), name_guardian=name_guardian, find_people=find_people)
 
 
 def open_xlsx(file: IO[bytes], *, name_guardian: NameGuardian, find_people: FindPeople) -> Spreadsheet:
-    """Read a workbook. The callables name a guardian and find known ids. Raises RosterInvalid."""
-    sheet = Spreadsheet(XLSX_FILE, "XLSX")
-    sheet.take(_xlsx_rows(file), name_guardian=name_guardian, find_people=find_people)
-    return sheet
+    """Read a workbook. Raises RosterInvalid."""
+    return Spreadsheet("XLSX", XLSX_FILE, _xlsx_rows(file), name_guardian=name_guardian, find_people=find_people)
 
 
 def _checked_header(file: str, row: int, header: list[str], log: ProblemLog) -> list[Column | None]:
