@@ -16,7 +16,6 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.directory.people.admin.people import person_url
 from paktaleem.directory.people.fields import parse_grade
 from paktaleem.directory.people.models import HasSeveralRoles, Subject, SubjectRole, having_role
 from paktaleem.directory.schools.forms import read_place
@@ -72,10 +71,6 @@ def school_url(school_id: object) -> str:
     return reverse("admin:schools_school_change", args=[school_id], current_app=site.name)
 
 
-def class_url(class_id: object) -> str:
-    return reverse("admin:schools_schoolclass_change", args=[class_id], current_app=site.name)
-
-
 def _pill(row: Sourced) -> SafeString:
     if row.ended_at is not None:
         return render_state(gettext("Ended {day}").format(day=day(row.ended_at)))
@@ -118,8 +113,7 @@ class SchoolAdmin(ExportableAdmin[School], SourcedAdmin[School]):
         with in_client(row.client_id):
             found = SchoolClass.objects.filter(client_id=row.client_id, school=row, ended_at=None)
             rows = take_first(found.order_by("title", "id"), SHOWN)
-        lines = rows.map(lambda one: {"title": one.title, "url": class_url(one.pk), "kind": one.get_kind_display()})
-        return [{"template": "console/panels/classes.html", "rows": lines}]
+        return [{"template": "console/panels/classes.html", "rows": rows}]
 
 
 @admin.register(Term, site=site)
@@ -169,16 +163,7 @@ class SchoolClassAdmin(ExportableAdmin[SchoolClass], SourcedAdmin[SchoolClass]):
         with in_client(row.client_id):
             today = get_day(Client.objects.get(pk=row.client_id), get_action_time(request))
             people = take_first(list_people_of_class(row, on=today), SHOWN)
-        lines = people.map(
-            lambda one: {
-                "person": one.subject,
-                "url": person_url(one.subject_id),
-                "role": one.get_role_display(),
-                "starts_on": one.starts_on,
-                "ends_on": one.ends_on,
-            }
-        )
-        return [{"template": "console/panels/class_people.html", "rows": lines}]
+        return [{"template": "console/panels/class_people.html", "rows": people}]
 
 
 searches.connect(RowSearch(School, ("external_id", "name"), begins=True))
@@ -322,26 +307,12 @@ def enrolments_panel(request: HttpRequest, row: Subject) -> dict[str, object] | 
     if not found:
         return None
     today = get_day(row.client, get_action_time(request))
-    lines = found.map(lambda one: _line(one, _panel_pill(one, today)))
+    lines = found.map(lambda row: {"row": row, "state": _panel_pill(row, today)})
     return {"template": "console/panels/enrolments.html", "rows": lines}
 
 
 def _school_name(of: SchoolClass) -> str:
     return f"{of} ({of.school})" if of.school else str(of)
-
-
-def _line(row: Enrolment, state: SafeString) -> dict[str, object]:
-    of = row.school_class
-    return {
-        "title": of.title,
-        "url": class_url(of.pk),
-        "school": of.school,
-        "school_url": school_url(of.school_id) if of.school_id else "",
-        "role": row.get_role_display(),
-        "starts_on": row.starts_on,
-        "ends_on": row.ends_on,
-        "state": state,
-    }
 
 
 def _panel_pill(row: Enrolment, today: date) -> SafeString:

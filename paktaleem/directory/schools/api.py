@@ -189,13 +189,10 @@ class EnrolmentBatchOutput(serializers.Serializer[object]):
     enrolments = EnrolmentResultOutput(many=True)
 
 
-def _by(request: Request) -> dict[str, Any]:
-    return {"client": Client.objects.get(id=client_of(request)), "actor": actor_of(request), "at": moment_of(request)}
-
-
 def _state(part: str, row: PlaceRow, request: Request) -> Response:
     """Record a school, term or class; answer with it as it is registered."""
-    place, is_new = state_place(part, row, **_by(request))
+    client = Client.objects.get(id=client_of(request))
+    place, is_new = state_place(part, row, client=client, actor=actor_of(request), at=moment_of(request))
     values: dict[str, object] = {
         "external_id": place.external_id,
         "id": str(place.pk),
@@ -279,7 +276,11 @@ class RecordEnrolments(Operation):
         period ends and another begins. Enrolments that the batch does not name stay as they are.
         """
         given = validate_input(EnrolmentBatchInput, request.data)["enrolments"]
-        results = state_enrolments([_to_row(place, one) for place, one in enumerate(given)], **_by(request))
+        rows, client = (
+            [_to_row(place, one) for place, one in enumerate(given)],
+            Client.objects.get(id=client_of(request)),
+        )
+        results = state_enrolments(rows, client=client, actor=actor_of(request), at=moment_of(request))
         shown = [{"recorded": not one.errors, "result": one.result, "problems": one.errors} for one in results]
         return Response({"enrolments": shown})
 

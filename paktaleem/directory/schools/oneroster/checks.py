@@ -96,9 +96,9 @@ class RowCheck:
         known: Mapping[str, Ids],
         log: ProblemLog,
         *,
-        present: frozenset[str] | None = None,
-        delta: bool = False,
-        collects_ids: bool = True,
+        present: frozenset[str],
+        delta: bool,
+        collects_ids: bool,
     ) -> None:
         self.ids: Ids = {}
         self._collects_ids = collects_ids
@@ -106,10 +106,9 @@ class RowCheck:
         self._delta = delta
         self._table = table
         self._log = log
-        here = frozenset(table.kept) if present is None else present
-        self._required = [(name, table.at[name]) for name in table.kept if name in table.required & here]
+        self._required = [(name, table.at[name]) for name in table.kept if name in table.required & present]
         self._enumerations = [
-            (name, table.at[name], frozenset(values)) for name, values in table.enumerations.items() if name in here
+            (name, table.at[name], frozenset(values)) for name, values in table.enumerations.items() if name in present
         ]
         self._dates = [(name, table.at[name]) for name in table.dates]
         targets = dict(known) if delta else {**known, table.file: self.ids}
@@ -139,11 +138,9 @@ class RowCheck:
         if identifier and self._prints[self.ids[identifier]] == hash(cells):
             self._oddity(number, "sourcedId", "row_repeated")
             return not decides
-        if identifier and decides:
+        if identifier:
             message = "the same sourcedId is used in an earlier row; it is unclear which row is this person’s"
-            self._fatal(number, "sourcedId", "id_repeated", message)
-        elif identifier:
-            self._oddity(number, "sourcedId", "id_repeated")
+            self._report(number, "sourcedId", "id_repeated", message)
         return not decides
 
     def finish(self) -> None:
@@ -181,22 +178,18 @@ class RowCheck:
             self._oddity(number, name, code, value, meaning)
         elif name in self._table.extensible and value.casefold().startswith(EXTENDED):
             return
-        elif name in self._table.decisive:
-            message = f"must be one of: {', '.join(self._table.enumerations[name])}"
-            self._fatal(number, name, "value_not_allowed", message)
         else:
-            self._oddity(number, name, "value_unknown")
+            message = f"must be one of: {', '.join(self._table.enumerations[name])}"
+            self._report(number, name, "value_not_allowed", message, odd="value_unknown")
 
     def _check_dates(self, number: int, cells: Cells) -> None:
         for name, at in self._dates:
             if not cells[at] or day(cells[at]) is not None:
                 if without_midnight(cells[at]) != cells[at]:
                     self._oddity(number, name, "date_with_midnight")
-            elif name in self._table.decisive:
-                message = "must be a day written YYYY-MM-DD; in another form day and month can be mistaken"
-                self._fatal(number, name, "date_unreadable", message)
             else:
-                self._oddity(number, name, "date_form")
+                message = "must be a day written YYYY-MM-DD; in another form day and month can be mistaken"
+                self._report(number, name, "date_unreadable", message, odd="date_form")
 
     def _check_references(self, number: int, cells: Cells) -> None:
         for name, at, file, target in self._references:
@@ -222,10 +215,14 @@ class RowCheck:
             self._oddity(number, column, "reference_unknown", file)
 
     def _report_empty(self, number: int, column: str) -> None:
+        self._report(number, column, "required_empty", "must not be empty", odd="cell_empty")
+
+    def _report(self, number: int, column: str, code: str, message: str, *, odd: str = "") -> None:
+        """Log a problem in a column that decides; in another column an oddity, with the code ``odd`` or the same."""
         if column in self._table.decisive:
-            self._fatal(number, column, "required_empty", "must not be empty")
+            self._fatal(number, column, code, message)
         else:
-            self._oddity(number, column, "cell_empty")
+            self._oddity(number, column, odd or code)
 
     def _fatal(self, number: int, column: str, code: str, message: str) -> None:
         self._log.fatal(self._table.file, number, column, code, message)

@@ -63,6 +63,11 @@ class RegisteredPerson:
     epoch: int | None
     wrapped: bytes | None
     is_named_guardian: bool
+    is_being_erased: bool
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        return (self.role, *self.other_roles)
 
     def sealer(self, client_id: UUID) -> Sealer:
         """Return the sealer with the person's unwrapped key. Raises CannotOpen if there is no key."""
@@ -103,7 +108,7 @@ def import_people(placed: Sequence[tuple[Place, Person]], run: Run) -> None:
     unknown = [person.external_id for _, person in people if person.external_id not in known]
     marks = {tombstone_of(run.client.id, external_id) or b"": external_id for external_id in unknown}
     erased = {marks[mark] for mark in tables.erased_tombstones(run.client.id, list(marks))} if marks else set()
-    being_erased = tables.people_being_erased(run.client.id, list(known))
+    being_erased = {external_id for external_id, person in known.items() if person.is_being_erased}
     staged = _Staged()
     for place, person in people:
         if person.external_id in erased or person.external_id in being_erased:
@@ -121,9 +126,8 @@ def import_people(placed: Sequence[tuple[Place, Person]], run: Run) -> None:
 def close_people(external_ids: list[str], run: Run) -> None:
     """Close the accounts of registered people whom a full roster does not name."""
     staged = _Staged()
-    being_erased = tables.people_being_erased(run.client.id, external_ids)
     for external_id, known in _find_known(run, external_ids).items():
-        if external_id not in being_erased:
+        if not known.is_being_erased:
             run.left.append(known.id)
             _stage_closed(external_id, known, run, staged)
     _write(staged, run)
@@ -142,12 +146,12 @@ def _has_valid_id(place: Place, person: Person, run: Run) -> bool:
 
 def _find_known(run: Run, external_ids: list[str]) -> dict[str, RegisteredPerson]:
     found = {}
-    for external_id, *columns, epoch, wrapped, is_named in tables.known_people(run.client.id, external_ids):
+    for external_id, *columns, epoch, wrapped, is_named, is_erased in tables.known_people(run.client.id, external_ids):
         person_id, role, others, language, is_enabled, country, grade, index, *sealed = columns
         values = (None if value is None else Sealed(bytes(value)) for value in sealed)
         fields = dict(zip(PERSONAL, values, strict=True))
         plain = (role, tuple(others), language, is_enabled, country, grade)
-        found[external_id] = RegisteredPerson(person_id, *plain, index, fields, epoch, wrapped, is_named)
+        found[external_id] = RegisteredPerson(person_id, *plain, index, fields, epoch, wrapped, is_named, is_erased)
     return found
 
 
@@ -256,8 +260,7 @@ def _merge_details(place: Place, person: Person, known: RegisteredPerson | None,
     given |= {name: given[name] or None for name in ("email", "phone", *person.texts) if name in given}
     if known is None:
         return SubjectDetails(**given, **merge_roles(person, (), run.stated_roles))
-    roles = (known.role, *known.other_roles)
-    given |= merge_roles(person, roles, run.stated_roles, is_named_guardian=known.is_named_guardian)
+    given |= merge_roles(person, known.roles, run.stated_roles, is_named_guardian=known.is_named_guardian)
     before = known.opened([name for name in PERSONAL if name not in given], run.client.id)
     if before.birth_date is not None and run.is_whole:
         run.oddity(place, None, "birth_date_kept")
@@ -360,8 +363,8 @@ def write_entries(entries: Sequence[Entry], *, client_id: UUID) -> None:
 
 
 _LEARNERS = frozenset({"student", "learner"})
-_ANY_KIND = "guardian"
-"""Relationship used if neither the file nor an earlier claim states one."""
+_GUARDIAN = "guardian"
+"""A role, and the relationship used if neither the file nor an earlier claim states one."""
 
 
 def import_relations(relations: Sequence[GuardianRelation], run: Run) -> None:
@@ -386,9 +389,9 @@ def end_relations(claims: Sequence[Sequence[Any]], run: Run) -> None:
         run.relations.gone += 1
         run.plan.note(Action.END_RELATION, child, guardian)
         ids = {"id": claim_id, "child_id": child_id, "guardian_id": guardian_id, "history_id": new_id()}
-        rows.append({**ids, "relationship": relationship, "is_new": False})
+        rows.append({**ids, "relationship": relationship, "ends_at": run.at, "is_new": False})
     _stage_claims(rows, run)
-    if tables.write_ended_claims(run.params) != len(rows):
+    if tables.write_changed_claims(run.params) != len(rows):
         raise PeopleChangedMeanwhile
     write_entries([_claim_entry("guardian.claim_ended", row, run) for row in rows], client_id=run.client.id)
 
@@ -396,28 +399,31 @@ def end_relations(claims: Sequence[Sequence[Any]], run: Run) -> None:
 def import_mentions(mentions: Sequence[DeltaRelation], run: Run) -> None:
     """Write the relations a delta mentions between people of earlier files; roles come from the database."""
     names = {name for mention in mentions for name in (mention.user, mention.agent)}
-    roles = tables.known_roles(run.client.id, sorted(names))
+    people = _find_known(run, sorted(names))
     there = tables.known_relations(run.client.id, [(m.user, m.agent) for m in mentions])
     back = tables.known_relations(run.client.id, [(m.agent, m.user) for m in mentions])
-    being_erased = tables.people_being_erased(run.client.id, sorted(names))  # the delta need not name them itself
-    for mention in mentions:
-        if mention.agent in being_erased:
+    for mention in mentions:  # the delta need not name these people itself
+        if mention.agent in people and people[mention.agent].is_being_erased:
             run.erased.setdefault(mention.agent, Place(USERS, mention.row))
     found = {}
     for mention, one, other in zip(mentions, there, back, strict=True):
-        pair = _child_and_guardian(mention, roles)
+        pair = _child_and_guardian(mention, people)
         if pair is not None:
-            found[pair] = GuardianRelation(*pair, mention.relationship or one[3] or other[3] or _ANY_KIND)
+            found[pair] = GuardianRelation(*pair, mention.relationship or one[3] or other[3] or _GUARDIAN)
         elif mention.user not in run.erased:
-            code = "agent_not_guardian" if mention.agent in roles else "agent_unknown"
+            code = "agent_not_guardian" if mention.agent in people else "agent_unknown"
             run.oddity(Place(USERS, mention.row), "agents", code)
     import_relations(list(found.values()), run)
 
 
-def _child_and_guardian(mention: DeltaRelation, roles: Mapping[str, Sequence[str]]) -> tuple[str, str] | None:
-    for child, guardian in ((mention.user, mention.agent), (mention.agent, mention.user)):
-        if _LEARNERS & {*roles.get(child, ())} and "guardian" in roles.get(guardian, ()):
-            return child, guardian
+def _child_and_guardian(mention: DeltaRelation, people: Mapping[str, RegisteredPerson]) -> tuple[str, str] | None:
+    user, agent = people.get(mention.user), people.get(mention.agent)
+    if user is None or agent is None:
+        return None
+    if not _LEARNERS.isdisjoint(user.roles) and _GUARDIAN in agent.roles:
+        return mention.user, mention.agent
+    if not _LEARNERS.isdisjoint(agent.roles) and _GUARDIAN in user.roles:
+        return mention.agent, mention.user
     return None
 
 
@@ -447,6 +453,7 @@ def _claim_row(relation: GuardianRelation, found: Sequence[object], run: Run) ->
         "child_id": child_id,
         "guardian_id": guardian_id,
         "relationship": relation.relationship,
+        "ends_at": None,
         "is_new": claim_id is None,
         "history_id": new_id(),
     }

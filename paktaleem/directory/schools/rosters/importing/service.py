@@ -28,7 +28,6 @@ from paktaleem.directory.schools.rosters.importing.people import (
     import_schooling,
 )
 from paktaleem.directory.schools.rosters.importing.run import ImportReport, Loss, Run, find_large_losses
-from paktaleem.directory.schools.rosters.importing.tables import known_roles
 from paktaleem.directory.schools.rosters.spreadsheet.rows import Spreadsheet, open_csv, open_xlsx
 from paktaleem.directory.schools.selectors import get_day
 from paktaleem.directory.schools.services.recording import lock_schools
@@ -223,7 +222,7 @@ def open_source(file: IO[bytes], *, client: Client) -> Iterator[RosterSource]:
 def _people_of(client: Client) -> dict[str, Any]:
     return {
         "name_guardian": lambda *guardian: _guardian_id(client, *guardian),
-        "find_people": lambda ids: known_roles(client.pk, sorted(ids)),
+        "find_people": lambda ids: {row[0] for row in tables.known_people(client.pk, sorted(ids))},
     }
 
 

@@ -42,7 +42,6 @@ END"""
 _NOT_IMPORTED = ("tombstone", "erasure_started_at", "erased_at", "same_person")
 _FIXED_FOR_LIFE = ("id", "external_id")
 _NEW_CLAIM = {"client_id": "%(client)s", "starts_at": "%(at)s"}
-_ENDED_ONLY = ("ends_at",)
 _HISTORY = {
     "history_id": "n.history_id",
     "history_date": "%(at)s",
@@ -72,7 +71,7 @@ def person_stage() -> Stage:
 @cache
 def claim_stage() -> Stage:
     """Return the stage of new and changed guardian relations."""
-    columns = _columns(GuardianClaim, without=[*_NEW_CLAIM, *_ENDED_ONLY])
+    columns = _columns(GuardianClaim, without=_NEW_CLAIM)
     return Stage("roster_claim", {**columns, "is_new": "boolean", "history_id": "uuid"})
 
 
@@ -103,16 +102,17 @@ def empty_stages() -> None:
 
 
 def known_people(client_id: UUID, external_ids: list[str]) -> list[tuple[Any, ...]]:
-    """Return registered people: LMS id, id, clear columns, index, sealed fields, epoch, key, if they are a guardian.
+    """Return registered people: LMS id, id, clear columns, index, sealed fields, epoch, key, and two conditions.
 
-    The last is True for a person whose main role is guardian and whom a child's school names.
+    These are if a child's school names the person, whose main role is guardian, and if the person is being erased.
     """
     columns = ("external_id", "id", *PLAIN, "details_index", *PERSONAL)
     return _rows(
         f"""
         SELECT {", ".join(f"s.{column}" for column in columns)}, k.epoch, k.wrapped,
             s.role = 'guardian' AND EXISTS (
-                SELECT FROM {_CLAIM} c WHERE c.{_OWN} AND c.guardian_id = s.id AND c.ends_at IS NULL)
+                SELECT FROM {_CLAIM} c WHERE c.{_OWN} AND c.guardian_id = s.id AND c.ends_at IS NULL),
+            s.erasure_started_at IS NOT NULL
         FROM unnest(%(external_ids)s::text[]) AS asked (external_id)
         CROSS JOIN LATERAL ({_PERSON_WITH_ID.format(id="asked.external_id")}) s
         LEFT JOIN LATERAL (
@@ -125,14 +125,6 @@ def erased_tombstones(client_id: UUID, tombstones: list[bytes]) -> set[bytes]:
     """Return those of the tombstones that belong to an erased person of the client."""
     sql = f"SELECT tombstone FROM {_SUBJECT} WHERE {_OWN} AND tombstone = ANY(%(tombstones)s)"
     return {bytes(found) for (found,) in _rows(sql, {"client": client_id, "tombstones": tombstones})}
-
-
-def people_being_erased(client_id: UUID, external_ids: list[str]) -> set[str]:
-    """Return those of the LMS ids whose person is being erased."""
-    sql = f"""
-        SELECT external_id FROM {_SUBJECT}
-        WHERE {_OWN} AND external_id = ANY(%(ids)s) AND erasure_started_at IS NOT NULL"""
-    return {found for (found,) in _rows(sql, {"client": client_id, "ids": external_ids})}
 
 
 def known_relations(client_id: UUID, pairs: Sequence[tuple[str, str]]) -> list[tuple[Any, ...]]:
@@ -154,15 +146,6 @@ def known_relations(client_id: UUID, pairs: Sequence[tuple[str, str]]) -> list[t
             "guardians": [guardian for _, guardian in pairs],
         },
     )
-
-
-def known_roles(client_id: UUID, external_ids: list[str]) -> dict[str, list[str]]:
-    """Return all roles of registered people by LMS id."""
-    sql = f"""
-        SELECT s.external_id, s.role || s.other_roles
-        FROM unnest(%(external_ids)s::text[]) AS asked (external_id)
-        CROSS JOIN LATERAL ({_PERSON_WITH_ID.format(id="asked.external_id")}) s"""
-    return dict(_rows(sql, {"client": client_id, "external_ids": external_ids}))
 
 
 def missing_people(client_id: UUID) -> list[str]:
@@ -233,27 +216,20 @@ def write_changed_people(params: Params) -> int:
 
 def write_new_claims(params: Params) -> int:
     """Move staged new relations and their history into place; return how many."""
-    written = _insert(GuardianClaim, claim_stage(), _NEW_CLAIM, without=_ENDED_ONLY)
+    written = _insert(GuardianClaim, claim_stage(), _NEW_CLAIM)
     return _execute(_with_history(GuardianClaim, written, claim_stage(), "+"), params)
 
 
 def write_changed_claims(params: Params) -> int:
-    """Move staged changed relations and their history into place, and start ended ones again; return how many."""
+    """Move staged changed relations and their history into place; return how many.
+
+    An ended one starts again, unless it is staged as ended: then it is left out.
+    """
     written = f"""
-        UPDATE {_CLAIM} k SET relationship = n.relationship, ends_at = NULL,
+        UPDATE {_CLAIM} k SET relationship = n.relationship, ends_at = n.ends_at,
             starts_at = CASE WHEN k.ends_at IS NULL THEN k.starts_at ELSE %(at)s END
         FROM {claim_stage().name} n
-        WHERE NOT n.is_new AND k.{_OWN} AND k.id = n.id
-        RETURNING {_history_columns(GuardianClaim, "k")}"""
-    return _execute(_with_history(GuardianClaim, written, claim_stage(), "~"), params)
-
-
-def write_ended_claims(params: Params) -> int:
-    """End the staged relations and write their history; return how many were still open."""
-    written = f"""
-        UPDATE {_CLAIM} k SET ends_at = %(at)s
-        FROM {claim_stage().name} n
-        WHERE k.{_OWN} AND k.id = n.id AND k.ends_at IS NULL
+        WHERE NOT n.is_new AND k.{_OWN} AND k.id = n.id AND (n.ends_at IS NULL OR k.ends_at IS NULL)
         RETURNING {_history_columns(GuardianClaim, "k")}"""
     return _execute(_with_history(GuardianClaim, written, claim_stage(), "~"), params)
 
@@ -264,7 +240,7 @@ def write_entries() -> int:
     return _execute(f"INSERT INTO {_ENTRY} ({columns}) SELECT {columns} FROM {entry_stage().name}")
 
 
-def _insert(model: type[models.Model], stage: Stage, given: Mapping[str, str], *, without: Iterable[str]) -> str:
+def _insert(model: type[models.Model], stage: Stage, given: Mapping[str, str], *, without: Iterable[str] = ()) -> str:
     staged = _columns(model, without=[*given, *without])
     return f"""
         INSERT INTO {model._meta.db_table} ({", ".join([*given, *staged])})
