@@ -25,6 +25,7 @@ from paktaleem.directory.schools.selectors import (
     PUPILS,
     SCHOOL_ID,
     filter_by_grades,
+    format_place,
     get_day,
     is_only_pupil,
     list_enrolments,
@@ -295,7 +296,7 @@ def summarize_classes(request: HttpRequest, row: Subject) -> list[SummaryLine]:
     """Return the classes in which a person is today, with the school; nothing if there are none. One query."""
     today = get_day(row.client, get_action_time(request))
     found = take_first(list_enrolments(row).filter(where_current(today)), IN_SUMMARY)
-    named = [_school_name(one.school_class) for one in found]
+    named = [format_place(one.school_class) for one in found]
     answer = join_words([*named, *(["…"] if found.note else [])])
     return [SummaryLine(gettext("School and classes"), answer, "#panel-enrolments")] if found else []
 
@@ -309,10 +310,6 @@ def enrolments_panel(request: HttpRequest, row: Subject) -> dict[str, object] | 
     today = get_day(row.client, get_action_time(request))
     lines = found.map(lambda row: {"row": row, "state": _panel_pill(row, today)})
     return {"template": "console/panels/enrolments.html", "rows": lines}
-
-
-def _school_name(of: SchoolClass) -> str:
-    return f"{of} ({of.school})" if of.school else str(of)
 
 
 def _panel_pill(row: Enrolment, today: date) -> SafeString:
@@ -348,7 +345,7 @@ class MoveForm(RowActionForm):
         with in_client(self.row.client_id):
             today = get_day(self.row.client, self.at)
             rows = list_moving_enrolments(self.row.client_id, [self.row.pk], leaving=None, joining=(), on=today)
-            found = {str(one.school_class_id): _school_name(one.school_class) for one in rows}
+            found = {str(one.school_class_id): format_place(one.school_class) for one in rows}
             offered = [(one.external_id, one.name) for one in read_places(SchoolClass, self.row.client_id)]
         self.fields["joining"].widget.suggestions = offered
         set_choices(self, "leaving", found.items())

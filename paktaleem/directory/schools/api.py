@@ -1,6 +1,5 @@
 """API operations on schools, terms, classes and enrolments."""
 
-from datetime import date
 from http import HTTPStatus
 from typing import Any
 
@@ -15,8 +14,6 @@ from paktaleem.directory.schools.models import (
     EnrolmentRole,
     SchoolClass,
     SchoolKind,
-    Sourced,
-    Term,
     TermKind,
 )
 from paktaleem.directory.schools.rows import CLASSES, SCHOOLS, TERMS, EnrolmentRow, PlaceRow
@@ -33,6 +30,7 @@ from paktaleem.foundation.web.api.serializers import (
     StrictSerializer,
     TextField,
     TruthField,
+    serialize_row,
 )
 
 _ID = "Use 1 to 255 visible characters without “@”."
@@ -154,7 +152,7 @@ class SchoolOutput(_SourcedOutput):
     """A school as it is registered."""
 
     name = serializers.CharField()
-    part_of = serializers.CharField(allow_null=True)
+    part_of = serializers.CharField(source="parent.external_id", allow_null=True)
 
 
 class TermOutput(_SourcedOutput):
@@ -163,14 +161,14 @@ class TermOutput(_SourcedOutput):
     title = serializers.CharField()
     starts_on = serializers.DateField(allow_null=True)
     ends_on = serializers.DateField(allow_null=True)
-    part_of = serializers.CharField(allow_null=True)
+    part_of = serializers.CharField(source="parent.external_id", allow_null=True)
 
 
 class ClassOutput(_SourcedOutput):
     """A class as it is registered."""
 
     title = serializers.CharField()
-    school = serializers.CharField(allow_null=True)
+    school = serializers.CharField(source="school.external_id", allow_null=True)
     terms = serializers.ListField(child=serializers.CharField())
     grade = serializers.CharField(help_text="Empty if none is stated.")
 
@@ -189,34 +187,13 @@ class EnrolmentBatchOutput(serializers.Serializer[object]):
     enrolments = EnrolmentResultOutput(many=True)
 
 
-def _state(part: str, row: PlaceRow, request: Request) -> Response:
+def _state(part: str, row: PlaceRow, output: type[_SourcedOutput], request: Request) -> Response:
     """Record a school, term or class; answer with it as it is registered."""
     client = Client.objects.get(id=client_of(request))
     place, is_new = state_place(part, row, client=client, actor=actor_of(request), at=moment_of(request))
-    values: dict[str, object] = {
-        "external_id": place.external_id,
-        "id": str(place.pk),
-        "kind": place.kind,
-        "changed_at": place.changed_at.isoformat(),
-        "ended_at": place.ended_at.isoformat() if place.ended_at else None,
-    }
-    if isinstance(place, SchoolClass):
-        terms = sorted(term.external_id for term in list_terms_of_class(place))
-        values |= {"title": place.title, "school": _id_of(place.school), "terms": terms, "grade": place.grade}
-    elif isinstance(place, Term):
-        days = {"starts_on": _day_of(place.starts_on), "ends_on": _day_of(place.ends_on)}
-        values |= {"title": place.title, **days, "part_of": _id_of(place.parent)}
-    else:
-        values |= {"name": place.name, "part_of": _id_of(place.parent)}
-    return Response(values, HTTPStatus.CREATED if is_new else HTTPStatus.OK)
-
-
-def _id_of(row: Sourced | None) -> str | None:
-    return row.external_id if row else None
-
-
-def _day_of(day: date | None) -> str | None:
-    return day.isoformat() if day else None
+    terms = list_terms_of_class(place) if isinstance(place, SchoolClass) else []
+    answer = serialize_row(output, place, terms=sorted(term.external_id for term in terms))
+    return Response(answer, HTTPStatus.CREATED if is_new else HTTPStatus.OK)
 
 
 class StateSchool(Operation):
@@ -230,7 +207,7 @@ class StateSchool(Operation):
         given = validate_input(SchoolInput, request.data)
         part_of, is_ended = given.get("part_of", ""), given["ended"]
         row = PlaceRow(0, external_id, given["name"], given["kind"], part_of, gone=is_ended)
-        return _state(SCHOOLS, row, request)
+        return _state(SCHOOLS, row, SchoolOutput, request)
 
 
 class StateTerm(Operation):
@@ -243,7 +220,7 @@ class StateTerm(Operation):
         """Record one term or school year: 201 if new, 200 otherwise. The same request again changes nothing."""
         given = validate_input(TermInput, request.data)
         values = (given["title"], given["kind"], given.get("part_of", ""), given["starts_on"], given["ends_on"])
-        return _state(TERMS, PlaceRow(0, external_id, *values, gone=given["ended"]), request)
+        return _state(TERMS, PlaceRow(0, external_id, *values, gone=given["ended"]), TermOutput, request)
 
 
 class StateClass(Operation):
@@ -260,7 +237,7 @@ class StateClass(Operation):
         given = validate_input(ClassInput, request.data)
         values = (given["title"], given["kind"], given.get("school", ""))
         more = {"terms": given["terms"], "grade": given.get("grade", ""), "gone": given["ended"]}
-        return _state(CLASSES, PlaceRow(0, external_id, *values, **more), request)
+        return _state(CLASSES, PlaceRow(0, external_id, *values, **more), ClassOutput, request)
 
 
 class RecordEnrolments(Operation):

@@ -181,12 +181,13 @@ def read_places(model: PlaceModel, client_id: UUID, **where: Any) -> list[Place]
     rows: Any = model.objects.filter(client_id=client_id, ended_at=None).order_by("external_id")
     if model is SchoolClass:
         rows = rows.select_related("school").annotate(name=F("title"))
-    return [Place(row.pk, row.external_id, _name(row)) for row in rows.filter(**where)[:MOST_OFFERED]]
+    return [Place(row.pk, row.external_id, format_place(row)) for row in rows.filter(**where)[:MOST_OFFERED]]
 
 
-def _name(row: Any) -> str:
-    school = getattr(row, "school", None)
-    return f"{row.name} ({school})" if school else row.name
+def format_place(row: School | SchoolClass) -> str:
+    """Return the name of a school, or that of a class with its school."""
+    school = row.school if isinstance(row, SchoolClass) else None
+    return f"{row} ({school})" if school else str(row)
 
 
 # A grade is kept in clear, because lists of many people are filtered by it, and the title of a class says the same. A

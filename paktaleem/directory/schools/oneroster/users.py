@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum, auto
+from functools import cache
 from itertools import groupby
 from typing import NamedTuple
 
@@ -30,41 +31,31 @@ from paktaleem.directory.schools.oneroster.columns import (
 from paktaleem.directory.schools.oneroster.package import Package
 from paktaleem.directory.schools.oneroster.problems import ProblemLog, refusal
 
-_ROLE_NAMES = tuple(ROLES)
-_ROLE_CODES = {name: code for code, name in enumerate(_ROLE_NAMES)}
-_NONE = 255
-_RELATIONSHIP_CODES = frozenset(_ROLE_CODES[name] for name in RELATIONSHIPS)
+_BITS: Mapping[str, int] = {role: 1 << place for place, role in enumerate(ROLES)}
 # Of several roles one is the main role: primary before secondary, then the most protective one.
 _PROTECTING = ("student", "instructor", "administrator", "guardian")
-_SECONDARY = 10
-_BITS = {role: 1 << place for place, role in enumerate(_PROTECTING)}
-_ROLES_OF = [tuple(role for role, bit in _BITS.items() if bits & bit) for bits in range(1 << len(_PROTECTING))]
-"""The portal's roles for each combination of bits."""
 
 
-def _rank(role: str, *, primary: bool) -> int:
-    return _PROTECTING.index(ROLES[role]) + (0 if primary else _SECONDARY)
-
-
-def _bit(role: str) -> int:
-    return _BITS[ROLES[role]]
+@cache
+def _roles_of(bits: int) -> tuple[str, ...]:
+    """Return the portal's roles for roles of OneRoster, the most protective first."""
+    roles = {ROLES[role] for role, bit in _BITS.items() if bits & bit}
+    return tuple(role for role in _PROTECTING if role in roles)
 
 
 @dataclass(slots=True)
 class UserRegister:
     """Compact data of every user, by the ordinal of the row: some 40 bytes besides the id.
 
-    Email addresses and phone numbers are stored as fingerprints (0: none), enough to see that two people share one.
-    Birth dates are stored as proleptic ordinals (0: none). ``elsewhere`` has the ordinals of people whom a delta names
-    only in other files, by sourcedId, and ``files`` these files by ordinal; they follow the users.
+    Roles of OneRoster are stored as bits: primary, secondary, and those that a delta declares deleted. Email addresses
+    and phone numbers are stored as fingerprints (0: none), enough to see that two people share one. Birth dates are
+    stored as proleptic ordinals (0: none). ``elsewhere`` has the ordinals of people whom a delta names only in other
+    files, by sourcedId, and ``files`` these files by ordinal; they follow the users.
     """
 
-    roles: bytearray = field(default_factory=bytearray)
-    ranks: bytearray = field(default_factory=bytearray)
-    kin: bytearray = field(default_factory=bytearray)  # role code as a parent, guardian or relative
-    every: bytearray = field(default_factory=bytearray)  # bits of all roles
-    ended: bytearray = field(default_factory=bytearray)  # bits of roles that a delta declares deleted
-    are_students: bytearray = field(default_factory=bytearray)
+    primary: array[int] = field(default_factory=lambda: array("H"))
+    secondary: array[int] = field(default_factory=lambda: array("H"))
+    ended: array[int] = field(default_factory=lambda: array("H"))
     gone: bytearray = field(default_factory=bytearray)
     rows: array[int] = field(default_factory=lambda: array("l"))
     mailboxes: array[int] = field(default_factory=lambda: array("q"))
@@ -75,42 +66,14 @@ class UserRegister:
 
     def add(self, row: int, *, email: str = "", phone: str = "", gone: bool = False) -> int:
         """Add the next user; return its ordinal."""
-        for column in (self.roles, self.ranks, self.kin):
-            column.append(_NONE)
-        for bits in (self.every, self.ended):
+        for bits in (self.primary, self.secondary, self.ended):
             bits.append(0)
-        self.are_students.append(False)
         self.gone.append(gone)
         self.rows.append(row)
         self.mailboxes.append(hash(email.casefold()))
         self.phones.append(hash(phone))
         self.births.append(0)
         return len(self.rows) - 1
-
-    def add_role(self, ordinal: int, role: str, *, primary: bool = True) -> None:
-        """Add one role of a user; roles that OneRoster does not define are skipped."""
-        code = _ROLE_CODES.get(role)
-        if code is None:
-            return
-        self.every[ordinal] |= _bit(role)
-        if role == STUDENT:
-            self.are_students[ordinal] = True
-        if code in _RELATIONSHIP_CODES:
-            self.kin[ordinal] = code
-        if (rank := _rank(role, primary=primary)) < self.ranks[ordinal]:
-            self.roles[ordinal], self.ranks[ordinal] = code, rank
-
-    def end_role(self, ordinal: int, role: str) -> None:
-        """Add a role of a user that has ended."""
-        self.ended[ordinal] |= _bit(role)
-
-    def other_roles(self, ordinal: int) -> tuple[str, ...]:
-        """Return the portal's roles of a user besides the main one."""
-        return _ROLES_OF[self.every[ordinal] & ~_BITS.get(self.role(ordinal) or "", 0)]
-
-    def ended_roles(self, ordinal: int) -> tuple[str, ...]:
-        """Return the portal's roles of a user that have ended, and are not stated again."""
-        return _ROLES_OF[self.ended[ordinal] & ~self.every[ordinal]]
 
     def add_elsewhere(self, external_id: str, file: str, row: int) -> int:
         """Return the ordinal of a person who has no row in this users.csv."""
@@ -119,14 +82,32 @@ class UserRegister:
             self.files[self.elsewhere[external_id]] = file
         return self.elsewhere[external_id]
 
+    def add_role(self, ordinal: int, role: str, *, primary: bool = True) -> None:
+        """Add one role of a user; roles that OneRoster does not define are skipped."""
+        bits = self.primary if primary else self.secondary
+        bits[ordinal] |= _BITS.get(role, 0)
+
+    def end_role(self, ordinal: int, role: str) -> None:
+        """Add a role of a user that has ended."""
+        self.ended[ordinal] |= _BITS[role]
+
     def role(self, ordinal: int) -> str | None:
         """Return the portal's role of a user, or None if the package states none.
 
         Of a person without a row in this users.csv only a primary role becomes the main one.
         """
-        code = self.roles[ordinal]
-        is_main = code != _NONE and (ordinal not in self.files or self.ranks[ordinal] < _SECONDARY)
-        return ROLES[_ROLE_NAMES[code]] if is_main else None
+        secondary = 0 if ordinal in self.files else self.secondary[ordinal]
+        return next(iter(_roles_of(self.primary[ordinal] or secondary)), None)
+
+    def other_roles(self, ordinal: int) -> tuple[str, ...]:
+        """Return the portal's roles of a user besides the main one."""
+        main = self.role(ordinal)
+        return tuple(role for role in _roles_of(self._stated(ordinal)) if role != main)
+
+    def ended_roles(self, ordinal: int) -> tuple[str, ...]:
+        """Return the portal's roles of a user that have ended, and are not stated again."""
+        stated = _roles_of(self._stated(ordinal))
+        return tuple(role for role in _roles_of(self.ended[ordinal]) if role not in stated)
 
     def birth_date(self, ordinal: int) -> date | None:
         """Return the birth date of a user, or None if the package states none."""
@@ -134,19 +115,25 @@ class UserRegister:
         return date.fromordinal(born) if born else None
 
     def students(self) -> Iterator[int]:
-        return (n for n, is_one in enumerate(self.are_students) if is_one and not self.gone[n])
+        return (ordinal for ordinal, gone in enumerate(self.gone) if not gone and self._is_student(ordinal))
 
     def relation(self, one: int, other: int) -> tuple[int, int] | None:
         """Return the two as (student, guardian), or None if they are not one of each."""
         for child, guardian in ((one, other), (other, one)):
-            if self.are_students[child] and self.kin[guardian] != _NONE:
+            if self._is_student(child) and self.relationship(guardian):
                 return child, guardian
         return None
 
     def relationship(self, guardian: int) -> str | None:
         """Return the kind of relation, which only the guardian's role states; None if it is not stated."""
-        code = self.kin[guardian]
-        return None if code == _NONE else _ROLE_NAMES[code]
+        stated = self._stated(guardian)
+        return next((role for role in RELATIONSHIPS if stated & _BITS[role]), None)
+
+    def _stated(self, ordinal: int) -> int:
+        return self.primary[ordinal] | self.secondary[ordinal]
+
+    def _is_student(self, ordinal: int) -> bool:
+        return bool(self._stated(ordinal) & _BITS[STUDENT])
 
 
 class User(NamedTuple):
@@ -225,7 +212,7 @@ def check_user(number: int, cells: Cells, user: User, table: Table, log: Problem
 def report_guardians(ids: Sequence[str], register: UserRegister, log: ProblemLog) -> None:
     """Log guardians without an email address, if another file than users.csv states who is a guardian."""
     for ordinal, external_id in enumerate(ids):
-        is_guardian = register.kin[ordinal] != _NONE and not register.gone[ordinal]
+        is_guardian = register.relationship(ordinal) and not register.gone[ordinal]
         if is_guardian and not register.mailboxes[ordinal]:
             _report_unreachable(register.rows[ordinal], external_id, log)
 

@@ -50,15 +50,21 @@ from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.text.times import join_words
 from paktaleem.foundation.upkeep.runs.services import find_step
 
-TONES = {
-    RosterState.READY: "good",
-    RosterState.DONE: "good",
-    RosterState.STOPPED: "bad",
-    RosterState.REFUSED: "bad",
-    RosterState.CHANGED: "warn",
-    RosterState.CHECKING: "warn",
-    RosterState.APPLYING: "warn",
+_LARGE = gettext_lazy("The file is large: it is being processed.")
+STATES = {
+    RosterState.READY: ("good", messages.SUCCESS, gettext_lazy("The file is checked. Nothing is changed yet.")),
+    RosterState.DONE: ("good", messages.SUCCESS, gettext_lazy("The roster is imported.")),
+    RosterState.STOPPED: (
+        "bad",
+        messages.WARNING,
+        gettext_lazy("The file is checked; the import is stopped. Nothing is changed."),
+    ),
+    RosterState.REFUSED: ("bad", messages.ERROR, gettext_lazy("The file is refused. Nothing is changed.")),
+    RosterState.CHANGED: ("warn", messages.WARNING, gettext_lazy("Nothing is changed.")),
+    RosterState.CHECKING: ("warn", messages.INFO, _LARGE),
+    RosterState.APPLYING: ("warn", messages.INFO, _LARGE),
 }
+"""The tone of a state, and the message after a step that ends in it."""
 FAILURES = {
     "changed": gettext_lazy(
         "People have changed since the check, so the result shown is out of date. Check the roster again."
@@ -147,20 +153,8 @@ def _show_result(step: Act[Any, ..., RosterImport]) -> Callable[..., HttpRespons
 
 
 def _redirect_to_roster(request: HttpRequest, row: RosterImport) -> HttpResponse:
-    words = {
-        RosterState.DONE: (messages.SUCCESS, gettext("The roster is imported.")),
-        RosterState.READY: (messages.SUCCESS, gettext("The file is checked. Nothing is changed yet.")),
-        RosterState.STOPPED: (
-            messages.WARNING,
-            gettext("The file is checked; the import is stopped. Nothing is changed."),
-        ),
-        RosterState.REFUSED: (messages.ERROR, gettext("The file is refused. Nothing is changed.")),
-        RosterState.CHANGED: (messages.WARNING, FAILURES.get(row.failure) or gettext("Nothing is changed.")),
-    }
-    level, text = words.get(
-        RosterState(row.state), (messages.INFO, gettext("The file is large: it is being processed."))
-    )
-    messages.add_message(request, level, text)
+    _tone, level, text = STATES[RosterState(row.state)]
+    messages.add_message(request, level, FAILURES.get(row.failure) or text)
     owner = site.get_model_admin(RosterImport)
     return HttpResponseRedirect(owner.url_of("change", row))
 
@@ -187,7 +181,7 @@ class RosterImportAdmin(EvidenceAdmin[RosterImport]):
         act_page(check_again, respond=_show_result(check_again)),
         discard_roster,
     )
-    standing = state_column(lambda row: render_state(row.get_state_display(), TONES.get(row.state, "calm")))
+    standing = state_column(lambda row: render_state(row.get_state_display(), STATES.get(row.state, ("calm",))[0]))
     brought_by = actor_column("brought by")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[RosterImport]:

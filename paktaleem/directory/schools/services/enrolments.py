@@ -4,7 +4,7 @@ An enrolment is found by its own id if the source gives one, otherwise by class,
 or role is another than kept, the kept period ends and another begins.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import NamedTuple
@@ -231,7 +231,7 @@ def record_enrolments(rows: Iterable[EnrolmentRow] | None, run: Run) -> Counts:
     """Write what a source states about enrolments, and end those of ended classes and of people who left.
 
     Follows decision 0089. Call it after the classes. Rows whose class or person is unknown are left out
-    (``list_rows_with``).
+    (``list_left_out``).
     """
     for stage in (_STATED, _FOUND, _ENDING):
         stage.make()
@@ -260,18 +260,17 @@ def _add(run: Run) -> None:
         plan_as_usual(cursor)
 
 
-def list_rows_with(action: str, *, most: int) -> list[int]:
-    """List the rows, up to ``most``, of the last recording in this transaction that have an action."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT row FROM found_enrolments WHERE action = %s ORDER BY row LIMIT %s", [action, most])
-        return [row for (row,) in cursor.fetchall()]
+def list_left_out(actions: Iterable[str], *, most: int) -> list[tuple[str, int, list[int]]]:
+    """List, of the last recording in this transaction, how many rows have each of the actions, and the first of them.
 
-
-def count_results() -> Mapping[str, int]:
-    """Count the rows of the last recording in this transaction by action."""
+    ``most`` is the largest number of rows listed for an action.
+    """
+    sql = """
+        SELECT action, count(*), (array_agg(row ORDER BY row))[:%s] FROM found_enrolments
+        WHERE action = ANY(%s) GROUP BY action ORDER BY action"""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT action, count(*) FROM found_enrolments GROUP BY action ORDER BY action")
-        return dict(cursor.fetchall())
+        cursor.execute(sql, [most, list(actions)])
+        return list(cursor.fetchall())
 
 
 def list_results() -> list[tuple[int, str]]:

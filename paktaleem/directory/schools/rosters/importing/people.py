@@ -30,7 +30,7 @@ from paktaleem.directory.schools.oneroster.users import DeltaRelation, GuardianR
 from paktaleem.directory.schools.rosters.importing import tables
 from paktaleem.directory.schools.rosters.importing.run import Action, Run, Tally, merge_roles
 from paktaleem.directory.schools.rows import GivenRows
-from paktaleem.directory.schools.services.enrolments import count_results, list_rows_with
+from paktaleem.directory.schools.services.enrolments import list_left_out
 from paktaleem.directory.schools.services.recording import record_schools
 from paktaleem.foundation.audit.canonical import commitment, new_salt
 from paktaleem.foundation.audit.history import actor_columns
@@ -500,14 +500,8 @@ def import_schooling(given: GivenRows | None, run: Run) -> None:
     )
     run.schooling = {part: Tally(*counts) for part, counts in done.counts.items() if any(counts)}
     run.plan.note(Action.SCHOOLING, done.digest)
-    for action, count in count_results().items():
-        if action in _ODDITIES:
-            _note_oddities(action, count, run)
-
-
-def _note_oddities(action: str, count: int, run: Run) -> None:
-    column, code = _ODDITIES[action]
-    rows = list_rows_with(action, most=_SAMPLE)
-    for row in rows:
-        run.log.oddity(ENROLLMENTS, row, column, code)
-    run.log.count_oddities(code, count - len(rows))
+    for action, count, rows in list_left_out(_ODDITIES, most=_SAMPLE):
+        column, code = _ODDITIES[action]
+        for row in rows:
+            run.log.oddity(ENROLLMENTS, row, column, code)
+        run.log.count_oddities(code, count - len(rows))

@@ -3,11 +3,12 @@
 import io
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from itertools import batched
-from typing import IO, Any
+from typing import IO
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -204,6 +205,11 @@ def open_source(file: IO[bytes], *, client: Client) -> Iterator[RosterSource]:
 
     Raises RosterInvalid with every problem found.
     """
+
+    def find_people(external_ids: Collection[str]) -> set[str]:
+        return {row[0] for row in tables.known_people(client.pk, sorted(external_ids))}
+
+    name_guardian = partial(_guardian_id, client)
     file.seek(0)
     mark = file.read(4)
     file.seek(0)
@@ -211,19 +217,12 @@ def open_source(file: IO[bytes], *, client: Client) -> Iterator[RosterSource]:
         message = "an old or password-protected Excel file; save it as an ordinary workbook (.xlsx)"
         raise refusal(PACKAGE, "format_unknown", message)
     if not mark.startswith(_ZIP):
-        yield open_csv(file.read(), **_people_of(client))
+        yield open_csv(file.read(), name_guardian=name_guardian, find_people=find_people)
     elif _is_workbook(file):
-        yield open_xlsx(file, **_people_of(client))
+        yield open_xlsx(file, name_guardian=name_guardian, find_people=find_people)
     else:
         with open_roster(file) as roster:
             yield roster
-
-
-def _people_of(client: Client) -> dict[str, Any]:
-    return {
-        "name_guardian": lambda *guardian: _guardian_id(client, *guardian),
-        "find_people": lambda ids: {row[0] for row in tables.known_people(client.pk, sorted(ids))},
-    }
 
 
 def _guardian_id(client: Client, name: str, contact: str) -> str:
