@@ -31,7 +31,7 @@ from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
-from rights.channels import guardian_pages
+from rights.channels import views
 from rights.channels.guardians import RIGHT_OF, Wish, record_guardian_request
 from rights.erasures.models import ErasureProposal
 from rights.erasures.services.progress import list_notices, notify_person
@@ -733,7 +733,7 @@ def test_a_support_agent_takes_in_what_a_guardian_says_by_telephone_and_no_more(
 def test_the_page_shows_the_latest_requests_and_ends_only_the_guardians_own(
     cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(guardian_pages, "_SHOWN", 1)
+    monkeypatch.setattr(views, "_SHOWN", 1)
     with in_client(cast.client_id("indus")):
         verified_guardian(cast.subject("danish"), cast.subject("esra"), at=AT)
         first, later = asked_by_guardian(cast, "rectification"), asked_by_guardian(cast, "complaint")
