@@ -13,7 +13,7 @@ from paktaleem.directory.mail.models import Channel
 from paktaleem.directory.people.copies.declarations import Copied
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.audit.history import ActorStamp
-from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first
+from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first, unique_in_client
 from paktaleem.foundation.tenancy.tables import EDIT, Scope, TablePolicy, classify
 from paktaleem.foundation.text.times import format_date
 
@@ -118,9 +118,7 @@ class Invitation(TenantRow, ActorStamp):
         verbose_name_plural = "invitations of guardians"
         ordering = ["-asked_at", "-id"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["client", "child", "guardian"], condition=Q(state__in=_OPEN), name="invitation_one_open"
-            ),
+            unique_in_client("invitation_one_open", "child", "guardian", where=Q(state__in=_OPEN)),
             models.CheckConstraint(condition=~Q(child=F("guardian")), name="invitation_never_to_the_child"),
             models.CheckConstraint(
                 condition=Q(state__in=_ANSWERED, answered_at__isnull=False)

@@ -15,7 +15,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
 from paktaleem.foundation.audit.history import History
 from paktaleem.foundation.encryption.wrapped_secrets import row_keys
-from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first
+from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first, unique_in_client
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Scope, TablePolicy, classify
 from paktaleem.foundation.text.times import format_date
 
@@ -75,10 +75,10 @@ class AgreementSigning(RequestedChange):
         verbose_name_plural = "signings of agreements"
         ordering = ["-requested_at", "-id"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["client", "agreement"],
-                condition=Q(state__in=[ChangeState.WAITING, ChangeState.APPROVED]),
-                name="agreementsigning_one_at_a_time",
+            unique_in_client(
+                "agreementsigning_one_at_a_time",
+                "agreement",
+                where=Q(state__in=[ChangeState.WAITING, ChangeState.APPROVED]),
             ),
             models.CheckConstraint(
                 condition=Q(paper=None) | Q(first_side=Side.CLIENT) | Q(state=ChangeState.APPROVED),
@@ -148,7 +148,7 @@ class DutyAttestation(TenantRow):
         verbose_name_plural = "attested duties"
         ordering = ["-attested_at", "-id"]
         constraints = [
-            models.UniqueConstraint(fields=["client", "duty", "valid_until"], name="dutyattestation_once_a_day"),
+            unique_in_client("dutyattestation_once_a_day", "duty", "valid_until"),
             models.CheckConstraint(
                 condition=~Q(duty="users_informed") | ~Q(notice_url=""), name="dutyattestation_informed_by_a_link"
             ),

@@ -16,7 +16,7 @@ from paktaleem.foundation.accounts.due import Due
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.history import ActorStamp, History
 from paktaleem.foundation.encryption.sealing import SealedField
-from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first
+from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first, unique_in_client
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Scope, TablePolicy, classify
 from paktaleem.foundation.text.times import format_date, format_time
 
@@ -175,7 +175,7 @@ class Consent(TenantRow):
     class Meta:
         ordering = ["-recorded_at", "-id"]
         constraints = [
-            models.UniqueConstraint(fields=["client", "subject", "purpose"], name="consent_one_per_purpose"),
+            unique_in_client("consent_one_per_purpose", "subject", "purpose"),
             models.CheckConstraint(
                 condition=Q(given_by=GivenBy.GUARDIAN, guardian__isnull=False)
                 | (~Q(given_by=GivenBy.GUARDIAN) & Q(guardian=None)),

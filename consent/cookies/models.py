@@ -13,7 +13,7 @@ from consent.register.models.purposes import RegisterRow
 from paktaleem.foundation.accounts.due import Due, Severity
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.history import History, TrackedQuerySet
-from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first, oldest_first
+from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first, oldest_first, unique_in_client
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Scope, TablePolicy, classify
 
 LONGEST_DAYS = 3660
@@ -166,7 +166,7 @@ class BannerVersion(TenantRow):
     class Meta:
         ordering = ["-number"]
         constraints = [
-            models.UniqueConstraint(fields=["client", "number"], name="bannerversion_one_per_number"),
+            unique_in_client("bannerversion_one_per_number", "number"),
             models.CheckConstraint(
                 condition=Q(asks_since__gte=1, asks_since__lte=F("number")), name="bannerversion_asks_since_is_known"
             ),
@@ -209,7 +209,7 @@ class Visitor(TenantRow):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["client", "token_hash"], name="visitor_one_per_token"),
+            unique_in_client("visitor_one_per_token", "token_hash"),
             models.CheckConstraint(condition=Q(last_at__gte=F("first_at")), name="visitor_times_are_ordered"),
         ]
         indexes = oldest_first("last_at", "visitor_by_last_time")

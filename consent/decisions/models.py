@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.people.models import Subject
-from paktaleem.foundation.tenancy.models import RowKey, TenantRow
+from paktaleem.foundation.tenancy.models import RowKey, TenantRow, unique_in_client
 from paktaleem.foundation.tenancy.tables import EDIT, Limited, Scope, TablePolicy, classify
 from paktaleem.foundation.upkeep.periods.kinds import Bounds, DataKind, Disposal
 
@@ -64,7 +64,7 @@ class RegisterChange(TenantRow):
     noted_at = models.DateTimeField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["client", "xact"], name="registerchange_once_per_transaction")]
+        constraints = [unique_in_client("registerchange_once_per_transaction", "xact")]
 
     def __str__(self) -> str:
         return str(self.xact)
@@ -100,14 +100,10 @@ class RetentionFact(TenantRow):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["client", "subject", "category"],
-                condition=Q(kind=RetentionFactKind.ENDED, ends_at=None),
-                name="retentionfact_one_end",
+            unique_in_client(
+                "retentionfact_one_end", "subject", "category", where=Q(kind=RetentionFactKind.ENDED, ends_at=None)
             ),
-            models.UniqueConstraint(
-                fields=["client", "source_id"], condition=Q(source_id__isnull=False), name="retentionfact_one_of_hold"
-            ),
+            unique_in_client("retentionfact_one_of_hold", "source_id", where=Q(source_id__isnull=False)),
             models.CheckConstraint(
                 condition=Q(kind=RetentionFactKind.HOLD, source_id__isnull=False)
                 | Q(kind=RetentionFactKind.ENDED, source_id=None, subject__isnull=False),

@@ -12,7 +12,7 @@ from paktaleem.foundation.accounts.due import Due, Severity
 from paktaleem.foundation.accounts.models import code_validator
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.history import ActorStamp, History
-from paktaleem.foundation.tenancy.models import RowKey, TenantRow
+from paktaleem.foundation.tenancy.models import RowKey, TenantRow, unique_in_client
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Limited, Personal, Scope, TablePolicy, classify
 from paktaleem.foundation.text.times import format_date
 
@@ -49,7 +49,7 @@ class Notice(RegisterRow):
 
     class Meta:
         ordering = ["code"]
-        constraints = [models.UniqueConstraint(fields=["client", "code"], name="notice_code_unique")]
+        constraints = [unique_in_client("notice_code_unique", "code")]
 
     def __str__(self) -> str:
         return self.title_en
@@ -97,11 +97,7 @@ class NoticeDraft(NoticeText):
 
     class Meta:
         ordering = [F("closed_at").asc(nulls_first=True), "-changed_at"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["client", "notice"], condition=Q(closed_at=None), name="noticedraft_one_open_per_notice"
-            )
-        ]
+        constraints = [unique_in_client("noticedraft_one_open_per_notice", "notice", where=Q(closed_at=None))]
 
     def __str__(self) -> str:
         return gettext("draft") if self.closed_at is None else gettext("closed draft")
@@ -129,7 +125,7 @@ class NoticeVersion(NoticeText):
     class Meta:
         ordering = ["-effective_at", "-number"]
         constraints = [
-            models.UniqueConstraint(fields=["client", "notice", "number"], name="noticeversion_number_unique"),
+            unique_in_client("noticeversion_number_unique", "notice", "number"),
             models.CheckConstraint(
                 condition=Q(effective_at__gte=F("announced_at")), name="noticeversion_not_backdated"
             ),
@@ -185,7 +181,7 @@ class NoticeDispatch(RegisterRow):
         verbose_name_plural = "announcements to clients"
         ordering = ["-opened_at", "-id"]
         constraints = [
-            models.UniqueConstraint(fields=["client", "version"], name="noticedispatch_once_per_client"),
+            unique_in_client("noticedispatch_once_per_client", "version"),
             models.CheckConstraint(
                 condition=Q(dispatched_at=None, proven_at=None, takes_effect_at=None)
                 | Q(
@@ -258,7 +254,7 @@ class NoticeEffect(TenantRow):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["client", "version"], name="noticeeffect_once_per_client"),
+            unique_in_client("noticeeffect_once_per_client", "version"),
             models.CheckConstraint(
                 condition=Q(recorded_at__gte=F("took_effect_at")), name="noticeeffect_recorded_afterwards"
             ),

@@ -13,7 +13,7 @@ from paktaleem.directory.people.copies.declarations import Copied
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.encryption.sealing import SealedField
-from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first, own_schools
+from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first, own_schools, unique_in_client
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Limited, Scope, TablePolicy, classify
 from paktaleem.foundation.text.times import format_date
 
@@ -86,7 +86,7 @@ class FormPurpose(TenantRow):
 
     class Meta:
         ordering = ["run", "position"]
-        constraints = [models.UniqueConstraint(fields=["client", "run", "purpose"], name="formpurpose_once_per_form")]
+        constraints = [unique_in_client("formpurpose_once_per_form", "run", "purpose")]
 
     def __str__(self) -> str:
         return f"question {self.position}"
@@ -116,7 +116,7 @@ class FormPage(TenantRow):
 
     class Meta:
         ordering = ["run", "position"]
-        constraints = [models.UniqueConstraint(fields=["client", "run", "subject"], name="formpage_once_per_person")]
+        constraints = [unique_in_client("formpage_once_per_person", "run", "subject")]
 
     def __str__(self) -> str:
         return self.reference

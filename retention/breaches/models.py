@@ -15,7 +15,7 @@ from paktaleem.foundation.accounts.due import Due
 from paktaleem.foundation.accounts.due import Severity as Urgency
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.history import ActorStamp, History, Tracked, TrackedQuerySet
-from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first, oldest_first
+from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first, oldest_first, unique_in_client
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Scope, TablePolicy, classify
 from paktaleem.foundation.text.times import format_date, format_time
 
@@ -154,7 +154,7 @@ class Breach(TenantRow, Tracked):
         verbose_name_plural = "personal-data breaches"
         ordering = ["-recorded_at", "-id"]
         constraints = [
-            models.UniqueConstraint(fields=["client", "incident"], name="breach_once_per_client"),
+            unique_in_client("breach_once_per_client", "incident"),
             models.CheckConstraint(condition=~Q(what=""), name="breach_says_what"),
             models.CheckConstraint(
                 condition=Q(happened_until=None) | Q(happened_until__gte=F("happened_from")), name="breach_period"
@@ -250,7 +250,7 @@ class BreachPerson(TenantRow):
     categories = ArrayField(models.CharField(max_length=63))
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["client", "assessment", "subject"], name="breachperson_once")]
+        constraints = [unique_in_client("breachperson_once", "assessment", "subject")]
         indexes = [models.Index(fields=["client", "subject"], name="breachperson_of_person")]
 
     def __str__(self) -> str:
@@ -289,7 +289,7 @@ class BreachLetter(TenantRow, ActorStamp):
             models.CheckConstraint(
                 condition=~Q(audience=Audience.AUTHORITY) | ~Q(recipient=""), name="breachletter_names_authority"
             ),
-            models.UniqueConstraint(fields=["client", "assessment"], name="breachletter_once_for_a_list"),
+            unique_in_client("breachletter_once_for_a_list", "assessment"),
         ]
         indexes = [models.Index(fields=["client", "breach", "sent_at", "id"], name="breachletter_of_breach")]
 

@@ -14,7 +14,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.audit.certificates import IssuedCertificate
 from paktaleem.foundation.encryption.sealing import SealedField
-from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first, oldest_first
+from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first, oldest_first, unique_in_client
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Scope, TablePolicy, classify
 from paktaleem.foundation.text.times import format_date
 from retention.holdings.models import Holding
@@ -70,9 +70,7 @@ class Sweep(TenantRow):
 
     class Meta:
         ordering = ["-opened_at", "-id"]
-        constraints = [
-            models.UniqueConstraint(fields=["client", "ground"], condition=Q(ended_at=None), name="sweep_one_open")
-        ]
+        constraints = [unique_in_client("sweep_one_open", "ground", where=Q(ended_at=None))]
         indexes = [models.Index(fields=["client", "-opened_at"], name="sweep_by_time")]
 
     def __str__(self) -> str:
@@ -275,9 +273,7 @@ class Item(TenantRow):
         verbose_name_plural = "holdings of disposals"
         ordering = ["-used_at", "-id"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["client", "holding"], condition=Q(is_open=True), name="item_one_open_of_holding"
-            ),
+            unique_in_client("item_one_open_of_holding", "holding", where=Q(is_open=True)),
             models.CheckConstraint(
                 condition=Q(holding__isnull=False) | Q(system_id__isnull=False), name="item_of_holding_or_system"
             ),
@@ -316,4 +312,4 @@ class Certificate(IssuedCertificate):
     class Meta(IssuedCertificate.Meta):
         verbose_name = "certificate of a disposal"
         verbose_name_plural = "certificates of disposals"
-        constraints = [models.UniqueConstraint(fields=["client", "batch"], name="disposalcertificate_one_per_batch")]
+        constraints = [unique_in_client("disposalcertificate_one_per_batch", "batch")]

@@ -15,7 +15,7 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.due import Due, Severity
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.history import ActorStamp, History, Tracked, TrackedQuerySet
-from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first, oldest_first
+from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first, oldest_first, unique_in_client
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Scope, TablePolicy, classify
 from paktaleem.foundation.text.times import format_date
 
@@ -183,7 +183,7 @@ class FlaggedCollection(TenantRow):
     class Meta:
         ordering = ["-flagged_at", "-id"]
         constraints = [
-            models.UniqueConstraint(fields=["client", "collection"], name="flaggedcollection_once"),
+            unique_in_client("flaggedcollection_once", "collection"),
             models.CheckConstraint(
                 condition=Q(decided_at=None, decided_by=None, decision="", ground="")
                 | (Q(decided_at__isnull=False, decided_by__isnull=False) & ~Q(decision="") & ~Q(ground="")),
@@ -268,9 +268,7 @@ class Incident(TenantRow, Tracked):
     class Meta:
         ordering = ["-opened_at", "-id"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["client", "subject"], condition=Q(closed_at=None), name="incident_one_open"
-            ),
+            unique_in_client("incident_one_open", "subject", where=Q(closed_at=None)),
             models.CheckConstraint(condition=Q(due_at__gt=F("opened_at")), name="incident_due_later"),
             models.CheckConstraint(
                 condition=Q(closed_at=None) | Q(closed_at__gte=F("opened_at")), name="incident_period"

@@ -15,7 +15,7 @@ from paktaleem.foundation.accounts.models import User
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
 from paktaleem.foundation.encryption.sealing import SealedField
-from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first, oldest_first
+from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first, oldest_first, unique_in_client
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Scope, TablePolicy, classify
 from rights.requests.letters import Occasion
 from rights.requests.models import OfRequest
@@ -291,9 +291,7 @@ class Overruling(RequestedChange):
         ordering = ["requested_at", "id"]
         constraints = [
             *second_person_constraints("overruling"),
-            models.UniqueConstraint(
-                fields=["client", "objection"], condition=Q(state=ChangeState.WAITING), name="overruling_one_waiting"
-            ),
+            unique_in_client("overruling_one_waiting", "objection", where=Q(state=ChangeState.WAITING)),
         ]
 
     def __str__(self) -> str:

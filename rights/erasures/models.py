@@ -15,7 +15,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import RequestedChange, second_person_constraints
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.certificates import IssuedCertificate
-from paktaleem.foundation.tenancy.models import RowKey, newest_first, oldest_first
+from paktaleem.foundation.tenancy.models import RowKey, newest_first, oldest_first, unique_in_client
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Scope, TablePolicy, classify
 from rights.requests.models import RightsRequest
 
@@ -150,12 +150,8 @@ class ErasureProposal(RequestedChange):
         ordering = ["-requested_at", "-id"]
         constraints = [
             *second_person_constraints("erasureproposal"),
-            models.UniqueConstraint(fields=["client", "number"], name="erasureproposal_number_once"),
-            models.UniqueConstraint(
-                fields=["client", "subject"],
-                condition=Q(stage__in=_BEFORE_START),
-                name="erasureproposal_one_before_start",
-            ),
+            unique_in_client("erasureproposal_number_once", "number"),
+            unique_in_client("erasureproposal_one_before_start", "subject", where=Q(stage__in=_BEFORE_START)),
             models.CheckConstraint(
                 condition=~Q(stage__in=[Stage.COOLING_OFF.value, *_STARTED])
                 | Q(state="approved", cooling_ends_at__isnull=False),
@@ -219,4 +215,4 @@ class Certificate(IssuedCertificate):
     proposal = RowKey(ErasureProposal)
 
     class Meta(IssuedCertificate.Meta):
-        constraints = [models.UniqueConstraint(fields=["client", "proposal"], name="certificate_one_per_erasure")]
+        constraints = [unique_in_client("certificate_one_per_erasure", "proposal")]

@@ -9,7 +9,14 @@ from django.utils.translation import gettext_lazy as _
 from paktaleem.foundation.accounts.due import Due
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.encryption.sealing import SealedField
-from paktaleem.foundation.tenancy.models import Constant, RowKey, TenantRow, newest_first, oldest_first
+from paktaleem.foundation.tenancy.models import (
+    Constant,
+    RowKey,
+    TenantRow,
+    newest_first,
+    oldest_first,
+    unique_in_client,
+)
 from paktaleem.foundation.tenancy.tables import EDIT, Scope, TablePolicy, classify
 from rights.mailbox.rules import AsideReason
 from rights.requests.models import RightsRequest
@@ -95,7 +102,7 @@ class MailMessage(TenantRow):
         verbose_name_plural = "messages"
         ordering = ["-received_at", "-id"]
         constraints = [
-            models.UniqueConstraint(fields=["client", "message_key"], name="mailmessage_once"),
+            unique_in_client("mailmessage_once", "message_key"),
             models.CheckConstraint(condition=Q(request=None) | Q(wrapped=None, epoch=None), name="mailmessage_one_key"),
             models.CheckConstraint(
                 condition=Q(direction="in", letter=None, message_key__isnull=False)
@@ -142,8 +149,8 @@ class CaseAddress(TenantRow):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["client", "token_hash"], name="caseaddress_token_once"),
-            models.UniqueConstraint(fields=["client", "request"], name="caseaddress_one_a_request"),
+            unique_in_client("caseaddress_token_once", "token_hash"),
+            unique_in_client("caseaddress_one_a_request", "request"),
         ]
         indexes = [models.Index(fields=["token_hash"], name="caseaddress_by_token")]
 
@@ -177,7 +184,7 @@ class MailboxCheck(TenantRow):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["client"], name="mailboxcheck_once"),
+            unique_in_client("mailboxcheck_once"),
             models.CheckConstraint(
                 condition=Q(failing_since=None, error="") | (Q(failing_since__isnull=False) & ~Q(error="")),
                 name="mailboxcheck_failing_has_error",

@@ -12,7 +12,7 @@ from paktaleem.directory.files.models import SealedFile
 from paktaleem.directory.people.copies.declarations import Copied
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.audit.history import ActorStamp
-from paktaleem.foundation.tenancy.models import RowKey, TenantRow
+from paktaleem.foundation.tenancy.models import RowKey, TenantRow, unique_in_client
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Scope, TablePolicy, classify
 from paktaleem.foundation.text.times import format_time
 from rights.requests.models import RightsRequest
@@ -90,9 +90,7 @@ class Package(TenantRow):
     class Meta:
         ordering = ["-created_at", "-id"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["client", "request"], condition=Q(ended_at=None), name="package_one_live_per_request"
-            ),
+            unique_in_client("package_one_live_per_request", "request", where=Q(ended_at=None)),
             models.CheckConstraint(
                 condition=Q(state="ended", ended_at__isnull=False) | (~Q(state="ended") & Q(ended_at=None)),
                 name="package_ended_is_final",

@@ -10,7 +10,7 @@ from paktaleem.directory.people.models import AgeChange, Subject
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.history import ActorStamp
 from paktaleem.foundation.encryption.sealing import SealedField
-from paktaleem.foundation.tenancy.models import RowKey, TenantRow
+from paktaleem.foundation.tenancy.models import RowKey, TenantRow, unique_in_client
 from paktaleem.foundation.tenancy.tables import EDIT, Scope, TablePolicy, classify
 from rights.rectifications.values import FIELD_LABELS, VALUE_LABELS
 from rights.requests.models import RequestPart, RightsRequest
@@ -154,12 +154,8 @@ class RecipientNotice(TenantRow):
     class Meta:
         ordering = ["id"]
         constraints = [
-            models.UniqueConstraint(fields=["client", "request", "recipient"], name="recipientnotice_once"),
-            models.UniqueConstraint(
-                fields=["client", "subject", "recipient"],
-                condition=Q(request=None, outcome=""),
-                name="recipientnotice_one_open",
-            ),
+            unique_in_client("recipientnotice_once", "request", "recipient"),
+            unique_in_client("recipientnotice_one_open", "subject", "recipient", where=Q(request=None, outcome="")),
             models.CheckConstraint(
                 condition=Q(outcome="", settled_at=None, settled_by=None)
                 | (~Q(outcome="") & Q(settled_at__isnull=False, settled_by__isnull=False)),

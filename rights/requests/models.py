@@ -17,7 +17,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.audit.history import ActorStamp
 from paktaleem.foundation.encryption.sealing import SealedField
-from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first, oldest_first
+from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first, oldest_first, unique_in_client
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Scope, TablePolicy, classify
 from rights.requests.deadlines import ANSWER_TIME, StepKind
 from rights.requests.states import Decider, Decision, RefusalCode, State
@@ -236,10 +236,12 @@ class RightsRequest(TenantRow):
             models.CheckConstraint(
                 condition=Q(requester=None) | ~Q(requester=F("subject")), name="rights_guardian_is_another"
             ),
-            models.UniqueConstraint(
-                fields=["client", "subject", "requester", "guardian_right"],
-                condition=Q(closed_at=None, requester__isnull=False),
-                name="rights_one_open_of_guardian",
+            unique_in_client(
+                "rights_one_open_of_guardian",
+                "subject",
+                "requester",
+                "guardian_right",
+                where=Q(closed_at=None, requester__isnull=False),
             ),
         ]
         indexes = [
@@ -313,7 +315,7 @@ class RequestPart(TenantRow):
         verbose_name_plural = "parts of rights requests"
         ordering = ["id"]
         constraints = [
-            models.UniqueConstraint(fields=["client", "request", "kind", "decider"], name="rightspart_once"),
+            unique_in_client("rightspart_once", "request", "kind", "decider"),
             models.CheckConstraint(
                 condition=Q(decision="", decided_at=None, decided_by=None, decided_kind="")
                 | (Q(decided_at__isnull=False, decided_by__isnull=False) & ~Q(decision="") & ~Q(decided_kind="")),
@@ -388,9 +390,7 @@ class RequestPause(OfRequest):
             models.CheckConstraint(
                 condition=Q(ends_at=None) | Q(ends_at__gte=F("starts_at")), name="rightspause_ends_later"
             ),
-            models.UniqueConstraint(
-                fields=["client", "request"], condition=Q(ends_at=None), name="rightspause_one_open"
-            ),
+            unique_in_client("rightspause_one_open", "request", where=Q(ends_at=None)),
         ]
         indexes = [models.Index(fields=["client", "request"], name="rightspause_of_request")]
 
@@ -408,7 +408,7 @@ class RequestExtension(OfRequest):
     at = models.DateTimeField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["client", "request"], name="rightsextension_once")]
+        constraints = [unique_in_client("rightsextension_once", "request")]
 
     def __str__(self) -> str:
         return f"{self.days} days"
@@ -445,7 +445,7 @@ class ScheduledStep(TenantRow):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["client", "request", "kind", "on"], name="rightsscheduled_once"),
+            unique_in_client("rightsscheduled_once", "request", "kind", "on"),
             models.CheckConstraint(condition=Q(done_at__gte=F("due_at")), name="rightsscheduled_when_due"),
         ]
 
@@ -470,8 +470,8 @@ class RequestLimit(TenantRow):
                 | models.Q(restriction__isnull=False, objection=None),
                 name="rightslimit_one_of_two",
             ),
-            models.UniqueConstraint(fields=["client", "request", "restriction"], name="rightslimit_restriction_once"),
-            models.UniqueConstraint(fields=["client", "request", "objection"], name="rightslimit_objection_once"),
+            unique_in_client("rightslimit_restriction_once", "request", "restriction"),
+            unique_in_client("rightslimit_objection_once", "request", "objection"),
         ]
         indexes = [
             models.Index(fields=["client", "restriction"], name="rightslimit_by_restriction"),

@@ -14,7 +14,7 @@ from paktaleem.directory.people.models import GuardianClaim, Subject
 from paktaleem.foundation.audit.actors import By, ByKind
 from paktaleem.foundation.audit.history import History, Tracked, TrackedQuerySet
 from paktaleem.foundation.encryption.sealing import SealedField
-from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first
+from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first, unique_in_client
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Scope, TablePolicy, classify
 from paktaleem.foundation.text.times import format_date
 
@@ -137,9 +137,7 @@ class Guardianship(TenantRow, Tracked):
             models.CheckConstraint(
                 condition=Q(ends_at=None) | Q(ends_at__gte=F("starts_at")), name="guardianship_period"
             ),
-            models.UniqueConstraint(
-                fields=["client", "child", "guardian"], condition=Q(ends_at=None), name="guardianship_one_open_per_pair"
-            ),
+            unique_in_client("guardianship_one_open_per_pair", "child", "guardian", where=Q(ends_at=None)),
         ]
         indexes = [
             models.Index(fields=["client", "child", "id"], name="guardianship_of_child"),
@@ -332,9 +330,7 @@ class SchoolAuthorisation(TenantRow, Tracked):
             models.CheckConstraint(
                 condition=Q(ends_at=None) | Q(ends_at__gte=F("starts_at")), name="schoolauthorisation_period"
             ),
-            models.UniqueConstraint(
-                fields=["client", "child"], condition=Q(ends_at=None), name="schoolauthorisation_one_open"
-            ),
+            unique_in_client("schoolauthorisation_one_open", "child", where=Q(ends_at=None)),
         ]
         indexes = [
             models.Index(fields=["client", "child", "id"], name="schoolauthorisation_of_child"),

@@ -13,7 +13,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
 from paktaleem.foundation.audit.history import History, Tracked
 from paktaleem.foundation.encryption.sealing import SealedField
-from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first
+from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first, unique_in_client
 from paktaleem.foundation.tenancy.tables import EDIT, Limited, Scope, TablePolicy, classify
 from paktaleem.foundation.text.times import format_date
 
@@ -60,9 +60,7 @@ class ChildMechanism(TenantRow, Tracked):
         verbose_name = "declared mechanism"
         ordering = ["-starts_at", "-id"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["client", "kind"], condition=Q(ends_at=None), name="childmechanism_one_open_per_kind"
-            ),
+            unique_in_client("childmechanism_one_open_per_kind", "kind", where=Q(ends_at=None)),
             models.CheckConstraint(
                 condition=Q(ends_at=None) | Q(ends_at__gte=F("starts_at")), name="childmechanism_period"
             ),
@@ -127,10 +125,8 @@ class ProviderCheck(TenantRow, Tracked):
         verbose_name = "provider's check"
         ordering = ["-started_at", "-id"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["client", "provider", "provider_check_id"],
-                condition=~Q(provider_check_id=""),
-                name="providercheck_number_once",
+            unique_in_client(
+                "providercheck_number_once", "provider", "provider_check_id", where=~Q(provider_check_id="")
             ),
             models.CheckConstraint(
                 condition=Q(state__in=["requested", "lapsed"]) | ~Q(provider_check_id=""),
@@ -200,11 +196,7 @@ class GuardianConflict(TenantRow, Tracked):
         verbose_name_plural = "disagreements between guardians"
         ordering = ["-opened_at", "-id"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["client", "child", "purpose_code"],
-                condition=Q(closed_at=None),
-                name="guardianconflict_one_open",
-            ),
+            unique_in_client("guardianconflict_one_open", "child", "purpose_code", where=Q(closed_at=None)),
             models.CheckConstraint(
                 condition=Q(closed_at=None, outcome="") | (Q(closed_at__isnull=False) & ~Q(outcome="")),
                 name="guardianconflict_closed_with_outcome",
@@ -251,11 +243,7 @@ class GuardianChange(RequestedChange, Tracked):
         verbose_name_plural = "changes of guardians"
         ordering = ["-requested_at", "-id"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["client", "guardianship"],
-                condition=Q(state=ChangeState.WAITING),
-                name="guardianchange_one_waiting",
-            ),
+            unique_in_client("guardianchange_one_waiting", "guardianship", where=Q(state=ChangeState.WAITING)),
             *second_person_constraints("guardianchange"),
         ]
         indexes = [
@@ -293,9 +281,7 @@ class Quarantine(TenantRow, Tracked):
     class Meta:
         ordering = ["-starts_at", "-id"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["client", "subject"], condition=Q(ends_at=None), name="quarantine_one_open"
-            ),
+            unique_in_client("quarantine_one_open", "subject", where=Q(ends_at=None)),
             models.CheckConstraint(
                 condition=Q(ends_at=None) | Q(ends_at__gte=F("starts_at")), name="quarantine_period"
             ),

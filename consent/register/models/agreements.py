@@ -18,7 +18,7 @@ from paktaleem.foundation.accounts.due import Due
 from paktaleem.foundation.accounts.models import code_validator
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.history import History
-from paktaleem.foundation.tenancy.models import RowKey
+from paktaleem.foundation.tenancy.models import RowKey, unique_in_client
 from paktaleem.foundation.tenancy.tables import EDIT, Limited, Scope, TablePolicy, classify
 from paktaleem.foundation.text.times import format_date
 
@@ -66,7 +66,7 @@ class ServiceAgreement(PeriodRow):
     class Meta:
         ordering = ["-starts_at"]
         constraints = [
-            models.UniqueConstraint(fields=["client", "reference"], name="serviceagreement_reference_unique"),
+            unique_in_client("serviceagreement_reference_unique", "reference"),
             period_is_ordered_or_empty("serviceagreement_period"),
             models.CheckConstraint(
                 condition=Q(exit_until=None) | Q(ends_at__isnull=False, exit_until__gte=F("ends_at")),
@@ -230,7 +230,7 @@ class Recipient(RegisterRow):
     class Meta:
         ordering = ["name"]
         constraints = [
-            models.UniqueConstraint(fields=["client", "code"], name="recipient_code_unique"),
+            unique_in_client("recipient_code_unique", "code"),
             models.CheckConstraint(condition=Q(no_consideration=True), name="recipient_is_never_a_sale"),
             models.CheckConstraint(
                 condition=Q(agreement_ends_at=None)

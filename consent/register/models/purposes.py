@@ -16,7 +16,7 @@ from paktaleem.foundation.accounts.due import Due
 from paktaleem.foundation.accounts.models import User, code_validator
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.history import History, Tracked, TrackedQuerySet
-from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first
+from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first, unique_in_client
 from paktaleem.foundation.tenancy.rows import MigratesAs
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Personal, Scope, TablePolicy, classify
 from paktaleem.foundation.text.places import CountryField
@@ -135,7 +135,7 @@ class DataCategory(CodeAndName):
     class Meta:
         verbose_name_plural = "data categories"
         ordering = ["code"]
-        constraints = [models.UniqueConstraint(fields=["client", "code"], name="datacategory_code_unique")]
+        constraints = [unique_in_client("datacategory_code_unique", "code")]
 
 
 class Occasion(CodeAndName):
@@ -148,7 +148,7 @@ class Occasion(CodeAndName):
 
     class Meta:
         ordering = ["code"]
-        constraints = [models.UniqueConstraint(fields=["client", "code"], name="occasion_code_unique")]
+        constraints = [unique_in_client("occasion_code_unique", "code")]
 
 
 class Purpose(CodeAndName):
@@ -193,7 +193,7 @@ class Purpose(CodeAndName):
     class Meta:
         ordering = ["code"]
         constraints = [
-            models.UniqueConstraint(fields=["client", "code"], name="purpose_code_unique"),
+            unique_in_client("purpose_code_unique", "code"),
             models.CheckConstraint(
                 condition=Q(consent_months=None) | Q(consent_months__gte=1),
                 name="purpose_consent_lasts_a_month",
@@ -286,7 +286,7 @@ class ListedLaw(RegisterRow):
         verbose_name = "listed law"
         verbose_name_plural = "listed laws"
         ordering = ["country", "citation"]
-        constraints = [models.UniqueConstraint(fields=["client", "country", "citation"], name="listedlaw_listed_once")]
+        constraints = [unique_in_client("listedlaw_listed_once", "country", "citation")]
 
     def __str__(self) -> str:
         return self.citation
@@ -321,10 +321,12 @@ class LawfulBasis(PeriodRow):
         verbose_name_plural = "lawful bases"
         ordering = ["purpose__code", "role", "-starts_at"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["client", "purpose", "role", "starts_at"],
-                condition=Q(ends_at=None) | Q(ends_at__gt=F("starts_at")),
-                name="lawfulbasis_one_per_start",
+            unique_in_client(
+                "lawfulbasis_one_per_start",
+                "purpose",
+                "role",
+                "starts_at",
+                where=Q(ends_at=None) | Q(ends_at__gt=F("starts_at")),
             ),
             models.CheckConstraint(
                 condition=~Q(basis=Basis.LEGAL_OBLIGATION) | ~Q(legal_reference=""),
@@ -347,7 +349,7 @@ class RegisterVersion(TenantRow):
     version = models.BigIntegerField(default=0)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["client"], name="registerversion_one_per_client")]
+        constraints = [unique_in_client("registerversion_one_per_client")]
 
     def __str__(self) -> str:
         return str(self.version)
@@ -375,10 +377,11 @@ class PurposeCapacity(PeriodRow):
         verbose_name_plural = "controller or processor"
         ordering = ["purpose__code", "-starts_at"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["client", "purpose", "starts_at"],
-                condition=Q(ends_at=None) | Q(ends_at__gt=F("starts_at")),
-                name="purposecapacity_one_per_start",
+            unique_in_client(
+                "purposecapacity_one_per_start",
+                "purpose",
+                "starts_at",
+                where=Q(ends_at=None) | Q(ends_at__gt=F("starts_at")),
             ),
             period_is_ordered_or_empty("purposecapacity_period"),
         ]

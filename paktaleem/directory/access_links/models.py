@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from paktaleem.directory.people.copies.declarations import Copied
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.audit.history import ActorStamp
-from paktaleem.foundation.tenancy.models import RowKey, TenantRow
+from paktaleem.foundation.tenancy.models import RowKey, TenantRow, unique_in_client
 from paktaleem.foundation.tenancy.tables import EDIT, Scope, TablePolicy, classify
 from paktaleem.foundation.upkeep.periods.kinds import Bounds, DataKind, Disposal, Unit
 
@@ -66,7 +66,7 @@ class PageLink(AccessGrant, ActorStamp):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["client", "digest"], name="pagelink_digest_unique"),
+            unique_in_client("pagelink_digest_unique", "digest"),
             models.CheckConstraint(condition=Q(expires_at__gt=F("created_at")), name="pagelink_expires_later"),
         ]
         indexes = [
@@ -96,7 +96,7 @@ class PageCode(AccessGrant):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["client", "knock", "digest"], name="pagecode_digest_unique"),
+            unique_in_client("pagecode_digest_unique", "knock", "digest"),
             models.CheckConstraint(condition=Q(expires_at__gt=F("created_at")), name="pagecode_expires_later"),
         ]
         indexes = [models.Index(fields=["expires_at"], name="pagecode_by_expiry")]

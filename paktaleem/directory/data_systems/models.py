@@ -22,7 +22,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import ActorStamp, History, Tracked, TrackedQuerySet
 from paktaleem.foundation.encryption.sealing import SealedField
-from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first, oldest_first
+from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first, oldest_first, unique_in_client
 from paktaleem.foundation.tenancy.rows import MigratesAs
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Limited, Personal, Scope, TablePolicy, classify
 from paktaleem.foundation.text.times import format_time
@@ -92,7 +92,7 @@ class System(TenantRow, Tracked):
     class Meta:
         ordering = ["code"]
         constraints = [
-            models.UniqueConstraint(fields=["client", "code"], name="system_code_unique"),
+            unique_in_client("system_code_unique", "code"),
             models.CheckConstraint(condition=~Q(categories=[]), name="system_holds_something"),
             models.CheckConstraint(condition=Q(ends_at=None) | Q(ends_at__gt=F("starts_at")), name="system_period"),
             models.CheckConstraint(
@@ -127,9 +127,7 @@ class SystemKey(TenantRow, Tracked):
         verbose_name_plural = "system keys"
         ordering = ["key_name"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["client", "key_name"], condition=Q(ends_at=None), name="systemkey_acts_for_one_system"
-            ),
+            unique_in_client("systemkey_acts_for_one_system", "key_name", where=Q(ends_at=None)),
             models.CheckConstraint(condition=Q(ends_at=None) | Q(ends_at__gte=F("starts_at")), name="systemkey_period"),
         ]
 
@@ -456,7 +454,7 @@ class Waiver(TenantRow, Tracked):
     class Meta:
         ordering = ["-requested_at", "-id"]
         constraints = [
-            models.UniqueConstraint(fields=["client", "order"], name="waiver_one_per_order"),
+            unique_in_client("waiver_one_per_order", "order"),
             models.CheckConstraint(condition=~Q(ground=""), name="waiver_has_a_ground"),
             models.CheckConstraint(
                 condition=Q(approved_by=None) | ~Q(approved_by=F("requested_by")), name="waiver_by_two_people"
@@ -484,9 +482,7 @@ class OrderAlert(TenantRow):
 
     class Meta:
         ordering = ["-raised_at", "-id"]
-        constraints = [
-            models.UniqueConstraint(fields=["client", "order", "state", "attempt"], name="orderalert_once_a_state")
-        ]
+        constraints = [unique_in_client("orderalert_once_a_state", "order", "state", "attempt")]
         indexes = [*newest_first("raised_at", "orderalert_by_time")]
 
     def __str__(self) -> str:

@@ -11,7 +11,7 @@ from paktaleem.directory.people.copies.declarations import Copied
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.encryption.sealing import SealedField
-from paktaleem.foundation.tenancy.models import RowKey, TenantRow
+from paktaleem.foundation.tenancy.models import RowKey, TenantRow, unique_in_client
 from paktaleem.foundation.tenancy.tables import APPEND, Scope, TablePolicy, classify
 
 
@@ -123,7 +123,7 @@ class FileChunk(TenantRow):
 
     class Meta:
         ordering = ["number"]
-        constraints = [models.UniqueConstraint(fields=["client", "file", "number"], name="filechunk_number_unique")]
+        constraints = [unique_in_client("filechunk_number_unique", "file", "number")]
 
     def __str__(self) -> str:
         return str(self.number)

@@ -13,7 +13,7 @@ from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.encryption.erasure_list import Intent, ListDamaged, erasure_list
 from paktaleem.foundation.operations.diagnosis import Line, fine, to_mend, to_watch
 from paktaleem.foundation.tenancy.context import in_global
-from paktaleem.foundation.tenancy.models import RowKey, TenantRow
+from paktaleem.foundation.tenancy.models import RowKey, TenantRow, unique_in_client
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Scope, TablePolicy, classify
 from paktaleem.foundation.text.times import format_time
 
@@ -33,7 +33,7 @@ class Erasure(TenantRow, ActorStamp):
 
     class Meta:
         ordering = ["-started_at", "-id"]
-        constraints = [models.UniqueConstraint(fields=["client", "subject"], name="erasure_one_per_person")]
+        constraints = [unique_in_client("erasure_one_per_person", "subject")]
         indexes = [models.Index(fields=["client", "id"], condition=Q(completed_at=None), name="erasure_in_progress")]
 
     def __str__(self) -> str:

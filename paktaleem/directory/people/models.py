@@ -21,7 +21,7 @@ from paktaleem.foundation.accounts.thresholds import Thresholds
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import ActorStamp, History, Tracked
 from paktaleem.foundation.encryption.sealing import SealedField
-from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first
+from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first, unique_in_client
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Personal, Scope, TablePolicy, classify
 from paktaleem.foundation.text.places import CountryField
 from paktaleem.foundation.text.times import format_date, format_time
@@ -75,9 +75,7 @@ class AgeChange(RequestedChange):
         verbose_name_plural = "age changes"
         ordering = ["-requested_at", "-id"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["client", "subject"], condition=Q(state=ChangeState.WAITING), name="agechange_one_waiting"
-            ),
+            unique_in_client("agechange_one_waiting", "subject", where=Q(state=ChangeState.WAITING)),
             *second_person_constraints("agechange"),
         ]
         indexes = [
@@ -234,7 +232,7 @@ class Subject(TenantRow, Tracked):
         verbose_name = "data subject"
         ordering = ["-registered_at", "-id"]
         constraints = [
-            models.UniqueConstraint(fields=["client", "external_id"], name="subject_external_id_unique"),
+            unique_in_client("subject_external_id_unique", "external_id"),
             models.CheckConstraint(
                 condition=Q(external_id=None) | (~Q(external_id__contains="@") & ~Q(external_id="")),
                 name="subject_external_id_is_no_address",
@@ -344,7 +342,7 @@ class SubjectKey(TenantRow):
     wrapped = models.BinaryField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["client", "subject"], name="subjectkey_one_per_person")]
+        constraints = [unique_in_client("subjectkey_one_per_person", "subject")]
 
     def __str__(self) -> str:
         """Return the epoch only."""
@@ -382,7 +380,7 @@ class GuardianClaim(TenantRow, Tracked):
         verbose_name = "claimed guardian"
         ordering = ["-starts_at", "-id"]
         constraints = [
-            models.UniqueConstraint(fields=["client", "child", "guardian"], name="guardianclaim_once_per_pair"),
+            unique_in_client("guardianclaim_once_per_pair", "child", "guardian"),
             models.CheckConstraint(condition=~Q(child=models.F("guardian")), name="guardianclaim_not_of_oneself"),
         ]
         indexes = [
@@ -486,7 +484,7 @@ class Readmission(TenantRow, Tracked):
     class Meta:
         ordering = ["-requested_at", "-id"]
         constraints = [
-            models.UniqueConstraint(fields=["client", "subject"], name="readmission_one_per_erased_person"),
+            unique_in_client("readmission_one_per_erased_person", "subject"),
             models.CheckConstraint(
                 condition=Q(approved_by=None) | ~Q(approved_by=models.F("requested_by")),
                 name="readmission_by_two_people",
@@ -547,12 +545,8 @@ class PersonMerge(RequestedChange):
                 condition=Q(kind=MergeKind.LINK, undoes=None) | Q(kind=MergeKind.UNDO, undoes__isnull=False),
                 name="personmerge_undoes_a_link",
             ),
-            models.UniqueConstraint(
-                fields=["client", "other"], condition=Q(state=ChangeState.WAITING), name="personmerge_one_waiting"
-            ),
-            models.UniqueConstraint(
-                fields=["client", "undoes"], condition=Q(state=ChangeState.APPROVED), name="personmerge_undone_once"
-            ),
+            unique_in_client("personmerge_one_waiting", "other", where=Q(state=ChangeState.WAITING)),
+            unique_in_client("personmerge_undone_once", "undoes", where=Q(state=ChangeState.APPROVED)),
         ]
         indexes = [
             models.Index(fields=["client", "main"], name="personmerge_of_main"),

@@ -12,7 +12,7 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.audit.history import ActorStamp
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.encryption.wrapped_secrets import row_keys
-from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first
+from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first, unique_in_client
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Limited, Personal, Scope, TablePolicy, classify
 from paktaleem.foundation.text.times import format_time
 
@@ -97,7 +97,7 @@ class School(Sourced):
 
     class Meta:
         ordering = ["-recorded_at", "-id"]
-        constraints = [models.UniqueConstraint(fields=["client", "external_id"], name="school_external_id_unique")]
+        constraints = [unique_in_client("school_external_id_unique", "external_id")]
         indexes = [
             *newest_first("recorded_at", "school_by_time"),
             *newest_first("recorded_at", "school_by_kind", by="kind"),
@@ -128,7 +128,7 @@ class Term(Sourced):
 
     class Meta:
         ordering = ["-recorded_at", "-id"]
-        constraints = [models.UniqueConstraint(fields=["client", "external_id"], name="term_external_id_unique")]
+        constraints = [unique_in_client("term_external_id_unique", "external_id")]
         indexes = [*newest_first("recorded_at", "term_by_time")]
 
     def __str__(self) -> str:
@@ -154,7 +154,7 @@ class SchoolClass(Sourced):
         verbose_name = "class"
         verbose_name_plural = "classes"
         ordering = ["-recorded_at", "-id"]
-        constraints = [models.UniqueConstraint(fields=["client", "external_id"], name="schoolclass_external_id_unique")]
+        constraints = [unique_in_client("schoolclass_external_id_unique", "external_id")]
         indexes = [
             *newest_first("recorded_at", "schoolclass_by_time"),
             *newest_first("recorded_at", "schoolclass_by_kind", by="kind"),
@@ -179,7 +179,7 @@ class ClassTerm(TenantRow):
     term = RowKey(Term)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["client", "school_class", "term"], name="classterm_once")]
+        constraints = [unique_in_client("classterm_once", "school_class", "term")]
 
     def __str__(self) -> str:
         return str(self.term_id)
@@ -223,15 +223,11 @@ class Enrolment(TenantRow):
     class Meta:
         ordering = ["-starts_on", "-id"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["client", "school_class", "subject", "role", "starts_on"],
-                condition=Q(ended_at=None),
-                name="enrolment_open_once",
+            unique_in_client(
+                "enrolment_open_once", "school_class", "subject", "role", "starts_on", where=Q(ended_at=None)
             ),
-            models.UniqueConstraint(
-                fields=["client", "external_id"],
-                condition=Q(ended_at=None) & ~Q(external_id=""),
-                name="enrolment_open_external_id_unique",
+            unique_in_client(
+                "enrolment_open_external_id_unique", "external_id", where=Q(ended_at=None) & ~Q(external_id="")
             ),
             models.CheckConstraint(
                 condition=Q(ends_on=None) | Q(ends_on__gte=F("starts_on")), name="enrolment_ends_after_start"
@@ -331,7 +327,7 @@ class RosterChunk(TenantRow):
     sealed = SealedField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["client", "roster", "number"], name="rosterchunk_in_order")]
+        constraints = [unique_in_client("rosterchunk_in_order", "roster", "number")]
 
     def __str__(self) -> str:
         return f"part {self.number}"

@@ -10,7 +10,7 @@ from paktaleem.foundation.accounts.due import Due, Severity
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.history import History, Tracked
-from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first
+from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first, unique_in_client
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Scope, TablePolicy, classify
 from paktaleem.foundation.text.times import format_date, format_time
 
@@ -107,9 +107,7 @@ class EndpointSecret(TenantRow):
         ordering = ["-starts_at", "-id"]
         constraints = [
             models.CheckConstraint(condition=Q(ends_at=None) | Q(ends_at__gt=F("starts_at")), name="secret_ends_later"),
-            models.UniqueConstraint(
-                fields=["client", "endpoint"], condition=Q(ends_at=None), name="secret_one_without_end"
-            ),
+            unique_in_client("secret_one_without_end", "endpoint", where=Q(ends_at=None)),
         ]
         indexes = [models.Index(fields=["epoch"], name="secret_by_epoch")]
 
@@ -188,7 +186,7 @@ class Delivery(TenantRow):
         verbose_name_plural = "deliveries"
         ordering = ["-queued_at", "-id"]
         constraints = [
-            models.UniqueConstraint(fields=["client", "message", "endpoint"], name="delivery_once"),
+            unique_in_client("delivery_once", "message", "endpoint"),
             models.CheckConstraint(
                 condition=Q(state=DeliveryState.WAITING, done_at=None)
                 | (~Q(state=DeliveryState.WAITING) & Q(done_at__isnull=False)),

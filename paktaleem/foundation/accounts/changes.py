@@ -30,7 +30,7 @@ from paktaleem.foundation.accounts.second_person import (
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.operations.extensions import ExtensionPoint
-from paktaleem.foundation.tenancy.models import TenantRow, newest_first
+from paktaleem.foundation.tenancy.models import TenantRow, newest_first, unique_in_client
 from paktaleem.foundation.tenancy.rows import MigratesAs
 from paktaleem.foundation.tenancy.tables import EDIT, Scope, TablePolicy, classify
 
@@ -71,9 +71,7 @@ class ProposedChange(RequestedChange):
         verbose_name_plural = "changes by two people"
         ordering = ["-requested_at", "-id"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["client", "row"], condition=Q(state=ChangeState.WAITING), name="proposedchange_one_waiting"
-            ),
+            unique_in_client("proposedchange_one_waiting", "row", where=Q(state=ChangeState.WAITING)),
             models.CheckConstraint(condition=~Q(ground=""), name="proposedchange_has_a_ground"),
             *second_person_constraints("proposedchange"),
         ]

@@ -20,7 +20,7 @@ from paktaleem.foundation.accounts.roles import KEY_SCOPES, OFFICER_ROLES, Capab
 from paktaleem.foundation.accounts.staff_changes import ROLES_OF_STAFF
 from paktaleem.foundation.accounts.thresholds import HIGHEST, LOWEST, Thresholds
 from paktaleem.foundation.audit.history import History, Tracked, TrackedQuerySet
-from paktaleem.foundation.tenancy.models import TenantRow
+from paktaleem.foundation.tenancy.models import TenantRow, unique_in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, MigratesAs, new_id
 from paktaleem.foundation.tenancy.tables import EDIT, Limited, Scope, TablePolicy, classify
 from paktaleem.foundation.text.places import CountryField, TimeZoneField
@@ -282,9 +282,7 @@ class Membership(TenantRow, Tracked):
     class Meta:
         ordering = ["user__email"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["client", "user"], condition=Q(ends_at=None), name="membership_one_open_per_client"
-            ),
+            unique_in_client("membership_one_open_per_client", "user", where=Q(ends_at=None)),
             models.CheckConstraint(
                 condition=~Q(role__in=sorted(role.value for role in OFFICER_ROLES)) | Q(client=PAKTALEEM),
                 name="membership_officers_belong_to_paktaleem",
@@ -363,7 +361,7 @@ class ApiKey(TenantRow, Tracked):
         verbose_name = "API key"
         ordering = ["-created_at"]
         constraints = [
-            models.UniqueConstraint(fields=["client", "digest"], name="apikey_digest_unique"),
+            unique_in_client("apikey_digest_unique", "digest"),
             models.CheckConstraint(condition=Q(expires_at__gt=models.F("created_at")), name="apikey_expires_later"),
             models.CheckConstraint(
                 condition=Q(is_test=True, prefix__startswith=TEST_KEY_PREFIX)

@@ -10,7 +10,7 @@ from paktaleem.foundation.accounts.roles import Capability, Role
 from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import History, Tracked
-from paktaleem.foundation.tenancy.models import newest_first
+from paktaleem.foundation.tenancy.models import newest_first, unique_in_client
 from paktaleem.foundation.tenancy.tables import EDIT, Scope, TablePolicy, classify
 
 ROLES_OF_STAFF = [
@@ -66,9 +66,7 @@ class StaffChange(RequestedChange, Tracked):
         verbose_name_plural = "changes of staff"
         ordering = ["-requested_at", "-id"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["client", "user", "act"], condition=Q(state=ChangeState.WAITING), name="staffchange_one_waiting"
-            ),
+            unique_in_client("staffchange_one_waiting", "user", "act", where=Q(state=ChangeState.WAITING)),
             models.CheckConstraint(
                 condition=~Q(act__in=[StaffAct.GRANT_ROLE, StaffAct.CHANGE_ROLE]) | ~Q(role=""),
                 name="staffchange_roles_are_named",

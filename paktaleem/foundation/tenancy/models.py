@@ -43,6 +43,11 @@ class TenantRow(models.Model):
         abstract = True
 
 
+def unique_in_client(name: str, *fields: str, where: models.Q | None = None) -> models.UniqueConstraint:
+    """Return a constraint that no two rows of a client have the same values in these columns."""
+    return models.UniqueConstraint(fields=["client", *fields], condition=where, name=name)
+
+
 def own_schools(*, made_by: str) -> object:
     """Return the field ``school_ids`` of a model; ``made_by`` completes “Schools of limited staff who …”."""
     return ArrayField(

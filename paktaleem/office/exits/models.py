@@ -15,7 +15,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
 from paktaleem.foundation.audit.certificates import IssuedCertificate
 from paktaleem.foundation.encryption.wrapped_secrets import row_keys
-from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first
+from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first, unique_in_client
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Scope, TablePolicy, classify
 
 
@@ -138,9 +138,7 @@ class AgreementExit(RequestedChange):
         verbose_name_plural = "exits"
         ordering = ["-requested_at", "-id"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["client", "agreement"], condition=~Q(stage__in=_ENDED), name="agreementexit_one_open"
-            ),
+            unique_in_client("agreementexit_one_open", "agreement", where=~Q(stage__in=_ENDED)),
             models.CheckConstraint(
                 condition=~Q(stage__in=[*_WORKING, ExitStage.RETURNING, ExitStage.CERTIFIED])
                 | Q(state=ChangeState.APPROVED),
@@ -195,7 +193,7 @@ class ExitPart(TenantRow):
 
     class Meta:
         ordering = ["number"]
-        constraints = [models.UniqueConstraint(fields=["client", "exit", "number"], name="exitpart_number_unique")]
+        constraints = [unique_in_client("exitpart_number_unique", "exit", "number")]
 
     def __str__(self) -> str:
         return str(self.number)
@@ -209,4 +207,4 @@ class ExitCertificate(IssuedCertificate):
     exit = RowKey(AgreementExit)
 
     class Meta(IssuedCertificate.Meta):
-        constraints = [models.UniqueConstraint(fields=["client", "exit"], name="exitcertificate_one_per_exit")]
+        constraints = [unique_in_client("exitcertificate_one_per_exit", "exit")]

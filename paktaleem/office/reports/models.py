@@ -3,7 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.foundation.tenancy.models import TenantRow
+from paktaleem.foundation.tenancy.models import TenantRow, unique_in_client
 from paktaleem.foundation.tenancy.tables import EDIT, Scope, TablePolicy, classify
 
 
@@ -33,7 +33,7 @@ class WeeklyCount(TenantRow):
 
     class Meta:
         ordering = ["-week", "measure", "code"]
-        constraints = [models.UniqueConstraint(fields=["client", "week", "measure", "code"], name="weekly_once")]
+        constraints = [unique_in_client("weekly_once", "week", "measure", "code")]
         indexes = [models.Index(fields=["week"], name="weekly_by_week")]
 
     def __str__(self) -> str:

@@ -11,7 +11,7 @@ from paktaleem.directory.security.security_events.kinds import KINDS, Severity
 from paktaleem.foundation.accounts.due import Due
 from paktaleem.foundation.accounts.due import Severity as DueSeverity
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.tenancy.models import TenantRow, newest_first
+from paktaleem.foundation.tenancy.models import TenantRow, newest_first, unique_in_client
 from paktaleem.foundation.tenancy.tables import EDIT, Scope, TablePolicy, classify
 from paktaleem.foundation.upkeep.periods.kinds import Bounds, DataKind, Disposal
 
@@ -81,10 +81,8 @@ class SecurityEvent(TenantRow):
         verbose_name = "security event"
         ordering = ["-happened_at", "-id"]
         constraints = [
-            models.UniqueConstraint(fields=["client", "entry"], name="securityevent_once_for_entry"),
-            models.UniqueConstraint(
-                fields=["client", "kind", "source", "hour"], condition=Q(entry=None), name="securityevent_one_each_hour"
-            ),
+            unique_in_client("securityevent_once_for_entry", "entry"),
+            unique_in_client("securityevent_one_each_hour", "kind", "source", "hour", where=Q(entry=None)),
         ]
         indexes = [
             *newest_first("happened_at", "securityevent_by_time"),

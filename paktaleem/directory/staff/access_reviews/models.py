@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.accounts.due import Due
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.tenancy.models import TenantRow, newest_first
+from paktaleem.foundation.tenancy.models import TenantRow, newest_first, unique_in_client
 from paktaleem.foundation.tenancy.tables import EDIT, Scope, TablePolicy, classify
 
 TIME_TO_CONFIRM = timedelta(days=21)
@@ -54,7 +54,7 @@ class AccessReview(TenantRow):
         verbose_name = "review of access"
         verbose_name_plural = "reviews of access"
         ordering = ["-opened_at", "-id"]
-        constraints = [models.UniqueConstraint(fields=["client", "quarter"], name="accessreview_one_each_quarter")]
+        constraints = [unique_in_client("accessreview_one_each_quarter", "quarter")]
         indexes = newest_first("opened_at", "accessreview_by_time")
 
     def __str__(self) -> str:

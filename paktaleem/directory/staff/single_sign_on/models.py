@@ -10,7 +10,7 @@ from paktaleem.foundation.accounts.models import Client, User
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
 from paktaleem.foundation.audit.history import History, Tracked
-from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first
+from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first, unique_in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.foundation.tenancy.tables import EDIT, Scope, TablePolicy, classify
 
@@ -65,14 +65,8 @@ class Provider(RequestedChange, Tracked):
         verbose_name_plural = "single sign-on"
         ordering = ["-requested_at", "-id"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["client"],
-                condition=Q(state=ChangeState.APPROVED, ended_at=None),
-                name="signonprovider_one_in_force",
-            ),
-            models.UniqueConstraint(
-                fields=["client"], condition=Q(state=ChangeState.WAITING), name="signonprovider_one_waiting"
-            ),
+            unique_in_client("signonprovider_one_in_force", where=Q(state=ChangeState.APPROVED, ended_at=None)),
+            unique_in_client("signonprovider_one_waiting", where=Q(state=ChangeState.WAITING)),
             models.CheckConstraint(condition=~Q(client=PAKTALEEM), name="signonprovider_not_of_officers"),
             models.CheckConstraint(
                 condition=Q(state=ChangeState.APPROVED) | Q(ended_at=None, required_at=None),
@@ -135,12 +129,8 @@ class SignOnLink(TenantRow):
         verbose_name_plural = "linked school accounts"
         ordering = ["-linked_at", "-id"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["client", "issuer", "subject"], condition=Q(ended_at=None), name="signonlink_one_user"
-            ),
-            models.UniqueConstraint(
-                fields=["client", "issuer", "user"], condition=Q(ended_at=None), name="signonlink_one_account"
-            ),
+            unique_in_client("signonlink_one_user", "issuer", "subject", where=Q(ended_at=None)),
+            unique_in_client("signonlink_one_account", "issuer", "user", where=Q(ended_at=None)),
         ]
         indexes = newest_first("linked_at", "signonlink_by_time")
 

@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from paktaleem.foundation.audit.history import History, Tracked
-from paktaleem.foundation.tenancy.models import TenantRow
+from paktaleem.foundation.tenancy.models import TenantRow, unique_in_client
 from paktaleem.foundation.tenancy.tables import EDIT, Scope, TablePolicy, classify
 from paktaleem.foundation.upkeep.periods.kinds import Unit, describe_length, get_kind
 
@@ -27,7 +27,7 @@ class PortalPeriod(TenantRow, Tracked):
         verbose_name = "period of the portal’s own data"
         verbose_name_plural = "periods of the portal’s own data"
         constraints = [
-            models.UniqueConstraint(fields=["client", "kind"], name="portalperiod_once_per_kind"),
+            unique_in_client("portalperiod_once_per_kind", "kind"),
             models.CheckConstraint(condition=Q(length__gt=0), name="portalperiod_above_zero"),
         ]
 
@@ -53,7 +53,7 @@ class DisposalRun(TenantRow):
 
     class Meta:
         verbose_name = "run of a disposal"
-        constraints = [models.UniqueConstraint(fields=["client", "kind"], name="disposalrun_once_per_kind")]
+        constraints = [unique_in_client("disposalrun_once_per_kind", "kind")]
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.rows}"

@@ -3,7 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.foundation.tenancy.models import TenantRow
+from paktaleem.foundation.tenancy.models import TenantRow, unique_in_client
 from paktaleem.foundation.tenancy.tables import Scope, TablePolicy, classify
 from paktaleem.foundation.upkeep.periods.kinds import Bounds, DataKind, Disposal, Unit
 
@@ -41,7 +41,7 @@ class KeptAnswer(TenantRow):
     stored_at = models.DateTimeField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["client", "slot"], name="keptanswer_once_per_slot")]
+        constraints = [unique_in_client("keptanswer_once_per_slot", "slot")]
         indexes = [models.Index(fields=["client", "stored_at"], name="keptanswer_by_age")]
 
     def __str__(self) -> str:

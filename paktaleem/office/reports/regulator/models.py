@@ -8,7 +8,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.audit.certificates import IssuedCertificate
-from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first
+from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first, unique_in_client
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Scope, TablePolicy, classify
 
 
@@ -72,4 +72,4 @@ class PackContent(IssuedCertificate):
     pack = RowKey(RegulatorPack)
 
     class Meta(IssuedCertificate.Meta):
-        constraints = [models.UniqueConstraint(fields=["client", "pack"], name="packcontent_one_per_pack")]
+        constraints = [unique_in_client("packcontent_one_per_pack", "pack")]
