@@ -37,7 +37,7 @@ def typeset(template: Path, *, root: Path, name: str, values: Mapping[str, objec
 def find_unprintable(text: str) -> list[str]:
     """Return the characters, with their combining marks, that no font of the PDFs has; each once, in their order."""
     unknown = [each for each in dict.fromkeys(_split_characters(text)) if each not in _printable]
-    if _prints(" ".join(unknown)):
+    if not unknown or _prints(" ".join(unknown)):
         _printable.update(unknown)
         return []
     return [each for each in unknown if not _prints(each)]
