@@ -9,9 +9,8 @@ from django.utils import timezone
 
 from paktaleem.directory.schools.forms import SelectionForm, read_place
 from paktaleem.directory.schools.models import Enrolment, School, SchoolClass, Term
-from paktaleem.directory.schools.rosters.importing.run import Tally
 from paktaleem.directory.schools.rosters.importing.service import PlanChanged
-from paktaleem.directory.schools.rows import GivenRows
+from paktaleem.directory.schools.rows import GivenRows, Tally
 from paktaleem.foundation.tenancy.context import in_client
 from tests.cast import Cast
 from tests.console.pages import row_url

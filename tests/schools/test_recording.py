@@ -15,9 +15,8 @@ from paktaleem.directory.people.services.erasure import erase_subject, start_era
 from paktaleem.directory.schools.models import ClassTerm, Enrolment, Origin, School, SchoolClass, Term
 from paktaleem.directory.schools.rosters.importing.service import import_roster
 from paktaleem.directory.schools.rows import CLASSES as CLASS_PART
-from paktaleem.directory.schools.rows import ENROLMENTS, GivenRows, PlaceRow
+from paktaleem.directory.schools.rows import ENROLMENTS, GivenRows, PlaceRow, Tally
 from paktaleem.directory.schools.rows import SCHOOLS as SCHOOL_PART
-from paktaleem.directory.schools.services.enrolments import Counts
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
@@ -45,10 +44,10 @@ def test_what_a_roster_states_is_kept_and_a_second_run_changes_nothing(prepared)
     what = given(enrolled("ali"), enrolled("bano", role="teacher"), complete=ALL)
     first = record(prepared, what, AT)
     assert first.counts == {
-        "schools": Counts(added=3),
-        "terms": Counts(added=2),
-        "classes": Counts(added=3),
-        "enrolments": Counts(added=2),
+        "schools": Tally(added=3),
+        "terms": Tally(added=2),
+        "classes": Tally(added=3),
+        "enrolments": Tally(added=2),
     }
     lyari = School.objects.get(external_id="lyari")
     assert (lyari.name, lyari.kind, str(lyari.parent)) == ("Lyari School", "school", "Indus Network")
@@ -60,24 +59,24 @@ def test_what_a_roster_states_is_kept_and_a_second_run_changes_nothing(prepared)
     entry = Entry.objects.get(kind="schools.recorded")
     assert json.loads(entry.body)["facts"]["counts"]["enrolments"] == [2, 0, 0, 0]
     again = record(prepared, what, LATER)
-    assert again.counts["enrolments"] == Counts(unchanged=2)
+    assert again.counts["enrolments"] == Tally(unchanged=2)
     assert {one.written for one in again.counts.values()} == {0}
     assert Entry.objects.filter(kind="schools.recorded").count() == 1
 
 
 def test_a_complete_roster_ends_what_it_does_not_list_and_a_partial_one_leaves_it(prepared):
     record(prepared, given(enrolled("ali"), enrolled("bano")), AT)
-    assert record(prepared, given(enrolled("ali")), LATER).counts["enrolments"] == Counts(unchanged=1)
+    assert record(prepared, given(enrolled("ali")), LATER).counts["enrolments"] == Tally(unchanged=1)
     fewer = replace(given(enrolled("ali"), complete=ALL), schools=SCHOOLS[:2], classes=CLASSES[:2])
     counts = record(prepared, fewer, LATER).counts
-    assert (counts["schools"], counts["classes"]) == (Counts(unchanged=2, ended=1), Counts(unchanged=2, ended=1))
-    assert counts["enrolments"] == Counts(unchanged=1, ended=1)
+    assert (counts["schools"], counts["classes"]) == (Tally(unchanged=2, gone=1), Tally(unchanged=2, gone=1))
+    assert counts["enrolments"] == Tally(unchanged=1, gone=1)
     assert periods("bano") == [("4a", FIRST, "2026-10-01")]
     ended = Enrolment.objects.get(subject__external_id="bano")
     assert ended.ended_at == LATER
     assert record(prepared, given(enrolled("ali"), enrolled("bano", starts_on=date(2026, 11, 2))), LATER).counts[
         "enrolments"
-    ] == Counts(added=1, unchanged=1)
+    ] == Tally(added=1, unchanged=1)
     assert periods("bano") == [("4a", FIRST, "2026-10-01"), ("4a", "2026-11-02", None)]
 
 
@@ -89,11 +88,11 @@ def test_a_moved_enrolment_ends_in_the_old_class_and_begins_in_the_new_one(prepa
         enrolled("chand", "4b", starts_on=None),
     ]
     counts = record(prepared, given(*moved), LATER).counts["enrolments"]
-    assert counts == Counts(added=3, ended=3)
+    assert counts == Tally(added=3, gone=3)
     assert periods("ali") == [("4a", FIRST, "2026-10-01"), ("4b", "2026-10-01", None)]
     assert periods("bano") == [("4a", FIRST, "2026-09-21"), ("4b", "2026-09-21", None)]
     assert periods("chand") == [("4a", FIRST, "2026-10-01"), ("4b", "2026-10-01", None)]
-    assert record(prepared, given(*moved), LATER + timedelta(days=1)).counts["enrolments"] == Counts(unchanged=3)
+    assert record(prepared, given(*moved), LATER + timedelta(days=1)).counts["enrolments"] == Tally(unchanged=3)
 
 
 def test_a_delta_ends_by_id_alone_and_the_end_of_a_class_ends_its_enrolments(prepared):
@@ -102,24 +101,24 @@ def test_a_delta_ends_by_id_alone_and_the_end_of_a_class_ends_its_enrolments(pre
     closed = CLASSES[1]._replace(name="", kind="other", part_of="", gone=True)
     delta = GivenRows(classes=[closed], enrolments=[gone])
     counts = record(prepared, delta, LATER).counts
-    assert (counts["classes"], counts["enrolments"]) == (Counts(ended=1), Counts(ended=2))
+    assert (counts["classes"], counts["enrolments"]) == (Tally(gone=1), Tally(gone=2))
     assert [periods(name)[0][2] for name in ("ali", "bano", "chand")] == ["2026-10-01", None, "2026-10-01"]
     assert SchoolClass.objects.get(external_id="4b").title == "4-B"
-    assert record(prepared, delta, LATER).counts["enrolments"] == Counts()
+    assert record(prepared, delta, LATER).counts["enrolments"] == Tally()
 
 
 def test_enrolments_of_people_who_left_end(prepared):
     record(prepared, given(enrolled("ali"), enrolled("bano")), AT)
     left = [Subject.objects.get(external_id="ali").pk]
     counts = record(prepared, given(enrolled("ali")), LATER, removed=left).counts["enrolments"]
-    assert counts == Counts(ended=1)
+    assert counts == Tally(gone=1)
     assert (periods("ali")[0][2], periods("bano")[0][2]) == ("2026-10-01", None)
 
 
 def test_changed_days_are_corrected_and_an_end_before_the_start_is_the_start(prepared):
     record(prepared, given(enrolled("ali"), enrolled("bano")), AT)
     changed = [enrolled("ali", ends_on=date(2027, 6, 1)), enrolled("bano", ends_on=date(2026, 1, 1))]
-    assert record(prepared, given(*changed), LATER).counts["enrolments"] == Counts(changed=2)
+    assert record(prepared, given(*changed), LATER).counts["enrolments"] == Tally(changed=2)
     assert periods("ali") == [("4a", FIRST, "2027-06-01")]
     assert periods("bano") == [("4a", FIRST, FIRST)]
     record(prepared, given(enrolled("bano"), complete=ALL), LATER)
@@ -134,10 +133,10 @@ def test_rows_that_cannot_be_matched_are_left_out_and_repeated_ones_count_once(p
         enrolled("nobody"),
         enrolled("bano", "unknown"),
     ]
-    assert record(prepared, given(*rows, complete=ALL), AT).counts["enrolments"] == Counts(added=1)
+    assert record(prepared, given(*rows, complete=ALL), AT).counts["enrolments"] == Tally(added=1)
     assert Enrolment.objects.count() == 1
     kept = [enrolled("ali", "unknown")]  # still listed, in a class that is not known: it goes on
-    assert record(prepared, given(*kept, complete=ALL), LATER).counts["enrolments"] == Counts()
+    assert record(prepared, given(*kept, complete=ALL), LATER).counts["enrolments"] == Tally()
     assert periods("ali") == [("4a", FIRST, None)]
 
 
@@ -164,7 +163,7 @@ def test_an_ended_school_that_is_listed_again_is_in_use_again(prepared):
     record(prepared, GivenRows(schools=[], complete=frozenset({SCHOOL_PART})), LATER)
     assert set(School.objects.values_list("ended_at", flat=True)) == {LATER}
     renamed = PlaceRow(2, "lyari", "Lyari Girls’ School", "school")
-    assert record(prepared, GivenRows(schools=[renamed]), LATER).counts["schools"] == Counts(changed=1)
+    assert record(prepared, GivenRows(schools=[renamed]), LATER).counts["schools"] == Tally(changed=1)
     lyari = School.objects.get(external_id="lyari")
     assert (lyari.name, lyari.parent, lyari.ended_at) == ("Lyari Girls’ School", None, None)
 
@@ -173,7 +172,7 @@ def test_a_person_who_is_being_erased_gets_no_enrolment_and_an_erased_one_has_no
     record(prepared, given(enrolled("ali"), enrolled("bano")), AT)
     ali, bano = (Subject.objects.get(external_id=name) for name in ("ali", "bano"))
     start_erasure(ali, actor=SETTING_UP, reason=Reason.SUBJECT_REQUEST, at=AT)
-    assert record(prepared, given(enrolled("ali", "4b")), LATER).counts["enrolments"] == Counts()
+    assert record(prepared, given(enrolled("ali", "4b")), LATER).counts["enrolments"] == Tally()
     erase_subject(bano, actor=SETTING_UP, reason=Reason.SUBJECT_REQUEST, at=AT)
     assert set(Enrolment.objects.values_list("subject_id", flat=True)) <= {ali.pk}
 

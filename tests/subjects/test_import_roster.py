@@ -19,8 +19,8 @@ from paktaleem.directory.people.services.people import claim_guardian, register_
 from paktaleem.directory.schools.oneroster.problems import RosterInvalid
 from paktaleem.directory.schools.rosters.importing import people, service, tables
 from paktaleem.directory.schools.rosters.importing.people import PeopleChangedMeanwhile
-from paktaleem.directory.schools.rosters.importing.run import Tally
 from paktaleem.directory.schools.rosters.importing.service import ImportRunning, import_roster
+from paktaleem.directory.schools.rows import Tally
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.canonical import commitment, compute_leaf_hash

@@ -8,7 +8,8 @@ from paktaleem.directory.people.models import GuardianClaim, Subject
 from paktaleem.directory.people.services.people import register_subject
 from paktaleem.directory.schools.oneroster.problems import RosterInvalid
 from paktaleem.directory.schools.oneroster.users import Person, StatedRoles
-from paktaleem.directory.schools.rosters.importing.run import Tally, merge_roles
+from paktaleem.directory.schools.rosters.importing.run import merge_roles
+from paktaleem.directory.schools.rows import Tally
 from paktaleem.foundation.accounts.actors import system_actor
 from tests.rosters import clean_network
 from tests.subjects.test_spreadsheet import DANISH, FARHAN, as_csv, lines

@@ -47,6 +47,24 @@ class EnrolmentRow(NamedTuple):
     gone: bool = False
 
 
+@dataclass(slots=True)
+class Tally:
+    """Number of rows added, changed, unchanged, and gone: ended or closed at the source."""
+
+    added: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    gone: int = 0
+
+    @property
+    def written(self) -> int:
+        return self.added + self.changed + self.gone
+
+    @property
+    def total(self) -> int:
+        return self.written + self.unchanged
+
+
 @dataclass(frozen=True, kw_only=True)
 class GivenRows:
     """The rows of a source, each part once and in order; None for a part that it does not state.

@@ -7,30 +7,16 @@ or role is another than kept, the kept period ends and another begins.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import NamedTuple
 from uuid import UUID
 
 from django.db import connection
 
 from paktaleem.directory.schools.models import Origin
-from paktaleem.directory.schools.rows import ENROLMENTS, EnrolmentRow
+from paktaleem.directory.schools.rows import ENROLMENTS, EnrolmentRow, Tally
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.context import plan_as_usual, plan_for_many
 from paktaleem.foundation.tenancy.rows import SqlValues, new_id
 from paktaleem.foundation.tenancy.stages import Stage
-
-
-class Counts(NamedTuple):
-    """Number of rows added, changed, unchanged and ended."""
-
-    added: int = 0
-    changed: int = 0
-    unchanged: int = 0
-    ended: int = 0
-
-    @property
-    def written(self) -> int:
-        return self.added + self.changed + self.ended
 
 
 @dataclass(slots=True, kw_only=True)
@@ -60,18 +46,19 @@ class Run:
         }
 
     def execute(self, *statements: str) -> None:
+        """Execute statements with the parameters of the recording."""
         with connection.cursor() as cursor:
             for statement in statements:
                 cursor.execute(statement, self.params)
 
-    def summarise(self, part: str, statement: str, *, end: str) -> Counts:
+    def summarise(self, part: str, statement: str, *, end: str) -> Tally:
         """Return the numbers by action, and add them with their digest to that of the run; ``end`` is that of ends."""
         with connection.cursor() as cursor:
             cursor.execute(statement)
             found = {action: (count, digest) for action, count, digest in cursor.fetchall()}
         lines = (f"{part} {action} {count} {digest}" for action, (count, digest) in found.items() if action != "same")
         self.digest += lines
-        return Counts(*(found.get(action, (0, ""))[0] for action in ("add", "change", "same", end)))
+        return Tally(*(found.get(action, (0, ""))[0] for action in ("add", "change", "same", end)))
 
 
 _STATED = Stage(
@@ -227,7 +214,7 @@ UNION ALL SELECT 'ended', count(*), sum(hashtextextended(id::text, 0)::numeric):
 ORDER BY 1"""
 
 
-def record_enrolments(rows: Iterable[EnrolmentRow] | None, run: Run) -> Counts:
+def record_enrolments(rows: Iterable[EnrolmentRow] | None, run: Run) -> Tally:
     """Write what a source states about enrolments, and end those of ended classes and of people who left.
 
     Follows decision 0089. Call it after the classes. Rows whose class or person is unknown are left out

@@ -4,7 +4,7 @@ Each part is copied to a temporary table, compared by one statement, and written
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime
 from http import HTTPStatus
 from uuid import UUID
@@ -14,9 +14,18 @@ from django.db import connection, transaction
 
 from paktaleem.directory.people.details import check_external_id
 from paktaleem.directory.schools.models import Origin, School, SchoolClass, Term
-from paktaleem.directory.schools.rows import CLASSES, ENROLMENTS, SCHOOLS, TERMS, EnrolmentRow, GivenRows, PlaceRow
+from paktaleem.directory.schools.rows import (
+    CLASSES,
+    ENROLMENTS,
+    SCHOOLS,
+    TERMS,
+    EnrolmentRow,
+    GivenRows,
+    PlaceRow,
+    Tally,
+)
 from paktaleem.directory.schools.selectors import get_day
-from paktaleem.directory.schools.services.enrolments import Counts, Run, list_results, record_enrolments
+from paktaleem.directory.schools.services.enrolments import Run, list_results, record_enrolments
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
@@ -130,11 +139,11 @@ SELECT action, count(*), sum(hashtextextended(concat_ws('|', action, row, extern
 FROM {found} GROUP BY action ORDER BY action"""
 
 
-def record_places(part: str, rows: Iterable[PlaceRow] | None, run: Run) -> Counts:
+def record_places(part: str, rows: Iterable[PlaceRow] | None, run: Run) -> Tally:
     """Write a part of what a source states; return the numbers. Without rows, only make its temporary table."""
     FOUND[part].make()
     if rows is None:
-        return Counts()
+        return Tally()
     stated, names = Stage(f"stated_{part}", _STATED), _names(part)
     stated.make()
     stated.copy(((row.row, new_id(), *row[1:]) for row in rows), client_id=run.client.id)
@@ -198,7 +207,7 @@ class SchoolsBusy(PortalError):
 class Recorded:
     """Numbers of a recording by part (such as ``CLASSES``), and a digest of what was written."""
 
-    counts: Mapping[str, Counts]
+    counts: Mapping[str, Tally]
     digest: str
 
 
@@ -239,7 +248,7 @@ def record_schools(
             cursor.execute("SELECT people_refresh_statistics(), schools_refresh_statistics()")
     counts[ENROLMENTS] = record_enrolments(given.enrolments, run)
     if any(one.written for one in counts.values()):
-        facts = {"origin": origin.value, "counts": {part: list(one) for part, one in counts.items()}}
+        facts = {"origin": origin.value, "counts": {part: list(astuple(tally)) for part, tally in counts.items()}}
         record_entry("schools.recorded", client_id=client.id, facts=facts, actor=actor, at=at)
     return Recorded(counts, "\n".join(run.digest))
 

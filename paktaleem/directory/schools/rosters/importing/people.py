@@ -28,7 +28,7 @@ from paktaleem.directory.schools.models import Origin
 from paktaleem.directory.schools.oneroster.columns import ENROLLMENTS, USERS
 from paktaleem.directory.schools.oneroster.users import DeltaRelation, GuardianRelation, Person, Place
 from paktaleem.directory.schools.rosters.importing import tables
-from paktaleem.directory.schools.rosters.importing.run import Action, Run, Tally, merge_roles
+from paktaleem.directory.schools.rosters.importing.run import Action, Run, merge_roles
 from paktaleem.directory.schools.rows import GivenRows
 from paktaleem.directory.schools.services.enrolments import list_left_out
 from paktaleem.directory.schools.services.recording import record_schools
@@ -498,7 +498,7 @@ def import_schooling(given: GivenRows | None, run: Run) -> None:
     done = record_schools(
         given or GivenRows(), client=run.client, origin=Origin.ROSTER, removed=removed, actor=run.actor, at=run.at
     )
-    run.schooling = {part: Tally(*counts) for part, counts in done.counts.items() if any(counts)}
+    run.schooling = {part: tally for part, tally in done.counts.items() if tally.total}
     run.plan.note(Action.SCHOOLING, done.digest)
     for action, count, rows in list_left_out(_ODDITIES, most=_SAMPLE):
         column, code = _ODDITIES[action]

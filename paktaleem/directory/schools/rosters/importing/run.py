@@ -13,6 +13,7 @@ from django.utils.translation import gettext, gettext_noop
 
 from paktaleem.directory.schools.oneroster.problems import Oddity, ProblemLog
 from paktaleem.directory.schools.oneroster.users import Person, Place, StatedRoles
+from paktaleem.directory.schools.rows import Tally
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.actors import Reason
@@ -57,20 +58,6 @@ class Plan:
     def digest(self) -> str:
         """Return the digest of all actions noted so far."""
         return self._digest.hexdigest()
-
-
-@dataclass(slots=True)
-class Tally:
-    """Number of rows added, changed, unchanged and closed at the source."""
-
-    added: int = 0
-    changed: int = 0
-    unchanged: int = 0
-    gone: int = 0
-
-    @property
-    def total(self) -> int:
-        return self.added + self.changed + self.unchanged + self.gone
 
 
 _LOSS_TEXTS: Mapping[str, str] = {

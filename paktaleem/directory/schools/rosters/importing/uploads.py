@@ -308,7 +308,7 @@ def counts_of(report: ImportReport) -> dict[str, object]:
     """Return a report's numbers as JSON, without anything that names a person."""
     tallies = {**report.people, "relations": report.relations, **report.schooling}
     return {
-        "tallies": {name: [one.added, one.changed, one.unchanged, one.gone] for name, one in tallies.items()},
+        "tallies": {name: list(astuple(tally)) for name, tally in tallies.items()},
         "losses": {kind: [loss.gone, loss.before] for kind, loss in report.losses.items()},
         "not_named": report.people_not_named,
         "oddities": dict(report.oddities),
