@@ -109,7 +109,6 @@ class AgeNoticeAdmin(ExportableAdmin[AgeNotice], EvidenceAdmin[AgeNotice]):
     list_display = ("given_at", "about", "guardians", "person", "owner")
     list_filter = ("client",)
     exported = "person=subject__external_id given_at guardians_informed=guardians person_informed=person"
-    newest_by = "given_at"
     row_fields = ("guardians", "person")
     detail_fields = ("about", "given_at")
     intro = "Notices sent before a child reaches the age of consent. See Emails and text messages for their delivery."

@@ -162,7 +162,6 @@ class InvitationAdmin(ExportableAdmin[Invitation], EvidenceAdmin[Invitation]):
         "child=child__external_id guardian=guardian__external_id state problem channel reminders asked_at "
         "sent_at delivered_at viewed_at answered_at closes_at"
     )
-    newest_by = "asked_at"
     detail_fields = (
         "about",
         "to",

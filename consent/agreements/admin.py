@@ -83,7 +83,6 @@ class ClientContactAdmin(PeriodAdmin[ClientContact]):
     list_display = ("kind", "owner", "person", "state", "starts_at")
     list_filter = ("kind", "client")
     ordering = ("-starts_at", "-id")
-    newest_by = "starts_at"
     change_list_template = "console/contacts.html"
     list_select_related = ("subject",)
     intro = (
@@ -243,7 +242,6 @@ class DutyAttestationAdmin(EvidenceAdmin[DutyAttestation]):
     view_capability = Capability.VIEW_REGISTER
     list_display = ("statement", "owner", "valid_until", "attested_at")
     list_filter = ("client",)
-    newest_by = "attested_at"
     detail_fields = ("statement", "notice_url", "text_version", "text_hash", "valid_until", "attested_at")
     intro = "What clients confirmed as controllers, each for a year. A client confirms it on the agreement’s page."
     empty_text = "No client has confirmed its duties yet."

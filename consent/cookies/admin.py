@@ -126,7 +126,6 @@ class CookieChoiceAdmin(ExportableAdmin[CookieChoice], EvidenceAdmin[CookieChoic
     list_display = ("recorded_at", "accepted", "declined", "source", "has_signal", "language", "text", "owner")
     list_filter = ("client",)
     exported = "given refused source has_signal language recorded_at"
-    newest_by = "recorded_at"
     detail_fields = ("visitor", "recorded_at", "accepted", "declined", "source", "has_signal", "language", "text")
     intro = (
         "What visitors chose about cookies, in which version of the text. A visitor is a random number that only their "

@@ -113,6 +113,7 @@ class NoticeDispatchAdmin(EvidenceAdmin[NoticeDispatch]):
     view_capability = Capability.VIEW_REGISTER
     list_display = ("notice", "number", "owner", "state", "opened_at", "dispatched_at")
     list_filter = (ProgressFilter, "client")
+    newest_by = ""  # a short list: one row for each change of a notice
     detail_fields = ("notice", "number", "state", "opened_at", "dispatched_at", "takes_effect_at", "reminders")
     list_select_related = ("version__notice",)
     intro = (

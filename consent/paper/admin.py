@@ -132,7 +132,6 @@ class PaperAnswerAdmin(ExportableAdmin[PaperAnswer], EvidenceAdmin[PaperAnswer])
         "page=page__position person=subject__external_id answers method guardian=guardian__external_id "
         "answered_on state entered_at"
     )
-    newest_by = "entered_at"
     detail_fields = ("of_form", "person", "said", "signer", "service", "method", "answered_on", "standing")
     intro = "Answers from forms on paper, or by telephone. An answer counts once it is confirmed."
     empty_text = "The queue is empty: no answer has been entered yet."
@@ -447,7 +446,6 @@ class FormRunAdmin(EvidenceAdmin[FormRun]):
     add_capability = Capability.MANAGE_FORMS
     list_display = ("name", "addressee", "people", "made_at", "made_by", "owner")
     list_filter = ("client",)
-    newest_by = "made_at"
     detail_fields = ("name", "addressee", "people", "made", "made_by")
     entered = ("name",)
     change_list_template = "paper/forms.html"

@@ -160,7 +160,6 @@ class ConsentEventAdmin(PersonRowAdmin[ConsentEvent], EvidenceAdmin[ConsentEvent
     list_display = ("recorded_at", "purpose", "person", "answer", "given_by", "method", "actor", "owner")
     list_filter = ("state", "method", "given_by", PurposeFilter, "client")
     in_one_client = ("method", "given_by", PurposeFilter)
-    newest_by = "recorded_at"
     detail_fields = (
         "person",
         "purpose",

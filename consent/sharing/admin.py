@@ -121,7 +121,6 @@ class LegalDisclosureAdmin(PersonRows, EvidenceAdmin[LegalDisclosure]):
     ledger_families = ("legal_disclosure",)
     list_display = ("requested_at", "standing", "instrument", "authority", "person", "disclosed_at", "owner")
     list_filter = ("state", "client")
-    newest_by = "requested_at"
     row_fields = ("authority", "instrument", "reference", "received_on", "demanded", "scope", "ground", "is_secret")
     entered = ("demanded", "scope", "ground", "disclosed", "what_went")
     detail_fields = (
@@ -183,7 +182,6 @@ class DisclosureAdmin(ExportableAdmin[Disclosure], EvidenceAdmin[Disclosure]):
     view_capability = Capability.VIEW_RECORDS
     list_display = ("reported_at", "recipient", "person", "purpose_named", "allowed", "owner")
     list_filter = ("client", DeniedFilter)
-    newest_by = "reported_at"
     row_fields = ("categories",)
     exported = (
         "person=subject__external_id recipient=recipient__code purpose decision=reason denied=is_denied "
@@ -220,7 +218,6 @@ class BusinessTransferAdmin(ScopedAdmin[BusinessTransfer]):
     asks_reason = False
     list_display = ("requested_at", "standing", "kind", "other_party", "takes_place_on")
     list_filter = ("state",)
-    newest_by = "requested_at"
     sortable_by = ()
     row_fields = ("kind", "other_party", "takes_place_on", "text_en", "text_ur")
     detail_fields = ("standing", "requested_at", "settled_at")

@@ -249,7 +249,6 @@ class BreachAdmin(SortByWaitingTime, ExportableAdmin[Breach]):
         "incident categories systems outcome happened_from happened_until known_at due_at recorded_at "
         "client_informed_at authority_notified_at people_informed_at closed_at"
     )
-    newest_by = "recorded_at"
     longest_first = {"running": "due_at", "overdue": "due_at"}
     codes = {"categories": DataCategory, "systems": System}
     row_fields = fixed = (*FACTS, "categories", "systems")

@@ -164,7 +164,6 @@ class BatchAdmin(SortByWaitingTime, ExportableAdmin[Batch], EvidenceAdmin[Batch]
     list_display = ("opened_at", "name", "standing", "size", "decider", "owner")
     list_filter = (progress_filter(open=_("Open")), "client")
     exported = "ground decider is_automatic stage size opened_at reviewed_at approved_at starts_at ordered_at ended_at"
-    newest_by = "opened_at"
     longest_first = {"open": "opened_at", "to_review_at": "opened_at"}
     row_fields = ("ground", "decider", "is_automatic", "size")
     detail_fields = ("name", "standing", "opened_at", "approved_at", "starts_at", "ordered_at", "ended_at")

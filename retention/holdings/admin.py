@@ -79,7 +79,6 @@ class CollectionAdmin(ExportableAdmin[Collection], DataOfPersonAdmin[Collection]
     """Console page of collections, newest first."""
 
     list_display = ("reported_at", "category", "person", "occasion", "purpose", "allowed", "owner")
-    newest_by = "reported_at"
     row_fields = ("category", "occasion", "purpose", "count")
     exported = (
         "person=subject__external_id system=system__code category occasion purpose count decision=reason "
@@ -99,7 +98,6 @@ class HoldingAdmin(ExportableAdmin[Holding], DataOfPersonAdmin[Holding]):
     """Console page of holdings, most recently collected first."""
 
     list_display = ("last_collected_at", "category", "person", "system", "count", "state", "owner")
-    newest_by = "last_collected_at"
     change_list_template = "console/holdings.html"
     row_fields = ("category", "count")
     exported = (
@@ -189,7 +187,6 @@ class FlaggedCollectionAdmin(SortByWaitingTime, ExportableAdmin[FlaggedCollectio
     list_display = ("flagged_at", "category", "purpose", "why", "person", "state", "owner")
     list_filter = (ProgressFilter, "client")
     exported = "person=subject__external_id category purpose reason flagged_at decision ground decided_at"
-    newest_by = "flagged_at"
     longest_first = {"open": "flagged_at"}
     row_fields = ("category", "purpose", "ground")
     detail_fields = ("why", "person", "flagged_at", "state", "decided_at", "decider")
@@ -254,7 +251,6 @@ class QuarantineAdmin(ExportableAdmin[Quarantine], EvidenceAdmin[Quarantine]):
     list_display = ("starts_at", "subject", "cause", "state", "owner")
     list_filter = ("client",)
     exported = "person=subject__external_id cause starts_at ends_at"
-    newest_by = "starts_at"
     detail_fields = ("subject", "cause", "state", "starts_at", "ends_at")
     intro = (
         "The data of these people may only be deleted. A quarantine for an incident ends automatically when every "
@@ -292,7 +288,6 @@ class IncidentAdmin(SortByWaitingTime, ExportableAdmin[Incident], OfPersonAdmin[
     list_display = ("opened_at", "person", "about", "state", "due_at", "owner")
     list_filter = (ProgressFilter, "client")
     exported = "person=subject__external_id cause categories opened_at due_at closed_at"
-    newest_by = "opened_at"
     longest_first = {"overdue": "due_at"}
     row_fields = ("cause",)
     detail_fields = ("person", "about", "on_hold", "state", "opened_at", "due_at", "overdue_told_at", "closed_at")

@@ -186,7 +186,6 @@ class ErasureProposalAdmin(ExportableAdmin[ErasureProposal], EvidenceAdmin[Erasu
         "number person=subject__external_id request=request__number extent purposes categories reason stage "
         "requested_at settled_at cooling_ends_at started_at ended_at"
     )
-    newest_by = "requested_at"
     detail_fields = (
         "number",
         "standing",

@@ -119,7 +119,6 @@ class MailMessageAdmin(SortByWaitingTime, ExportableAdmin[MailMessage], Evidence
     list_filter = (ProgressFilter, "state", "client")
     exported = "request=request__number direction state aside_reason files size received_at settled_at"
     longest_first = {"open": "received_at"}
-    newest_by = "received_at"
     detail_fields = ("received_at", "direction", "standing", "aside_reason", "case", "size", "files", "settled_at")
     intro = "Emails to the support address and the acknowledgements. An email never proves who wrote it."
     empty_text = "No message has been received."

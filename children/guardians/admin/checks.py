@@ -101,7 +101,6 @@ class ProviderCheckAdmin(GuardianshipRows[ProviderCheck]):
     view_capability = Capability.VIEW_CHILD_RECORDS
     list_display = ("started_at", "child", "guardian", "provider", "method", "standing", "owner")
     list_filter = ("state", "client")
-    newest_by = "started_at"
     detail_fields = (
         "standing",
         "child",
@@ -149,7 +148,6 @@ class VerificationAdmin(ExportableAdmin[Verification], GuardianshipRows[Verifica
         "child=guardianship__child__external_id guardian=guardianship__guardian__external_id method "
         "strength provider verified_at expires_at ended_at"
     )
-    newest_by = "verified_at"
     detail_fields = (
         "standing",
         "child",
@@ -181,7 +179,6 @@ class GuardianChangeAdmin(ExportableAdmin[GuardianChange]):
     list_display = ("requested_at", "standing", "child", "guardian", "owner")
     list_filter = ("state", "client")
     exported = "child=child__external_id state requested_at settled_at"
-    newest_by = "requested_at"
     sortable_by = ()
     detail_fields = ("standing", "child", "guardian", "wanted", "requested_at", "settled_at")
     intro = (
@@ -224,7 +221,6 @@ class GuardianConflictAdmin(ExportableAdmin[GuardianConflict]):
     list_display = ("opened_at", "standing", "child", "about", "owner")
     list_filter = (ProgressFilter, "client")
     exported = "child=child__external_id purpose=purpose_code opened_at closed_at outcome"
-    newest_by = "opened_at"
     sortable_by = ()
     detail_fields = ("standing", "child", "about", "opened_at", "closed_at", "outcome")
     intro = (

@@ -247,7 +247,6 @@ class GuardianshipAdmin(ExportableAdmin[Guardianship]):
     loaded = ("child", "guardian")
     list_display = ("child", "guardian", "relationship", "owner", "state", "starts_at")
     list_filter = ("relationship", "client")
-    newest_by = "starts_at"
     exported = (
         "child=child__external_id guardian=guardian__external_id relationship may_consent may_receive_data "
         "starts_at ends_at"
@@ -337,7 +336,6 @@ class ServiceAuthorisationAdmin(ExportableAdmin[ServiceAuthorisation], EvidenceA
     loaded = ("child", "guardian")
     list_display = ("recorded_at", "child", "guardian", "answer", "route", "owner")
     list_filter = ("decision", "client")
-    newest_by = "recorded_at"
     exported = (
         "child=child__external_id guardian=guardian__external_id decision shares route claimed_at "
         "recorded_at expires_at"
@@ -481,7 +479,6 @@ class ChildMechanismAdmin(ScopedAdmin[ChildMechanism]):
     detail_fields = ("state", "starts_at", "ends_at")
     list_display = ("kind", "reference", "state", "starts_at", "owner")
     list_filter = ("client",)
-    newest_by = "starts_at"
     sortable_by = ()
     intro = (
         "A client whose platform serves minors is responsible for verifying ages and obtaining guardians' consent "
@@ -503,7 +500,6 @@ class SchoolAuthorisationAdmin(EvidenceAdmin[SchoolAuthorisation]):
     loaded = ("child",)
     list_display = ("starts_at", "child", "contract_reference", "worth", "state", "owner")
     list_filter = ("client",)
-    newest_by = "starts_at"
     entered = ("contract_reference",)
     detail_fields = ("child", "contract_reference", "worth", "state", "starts_at", "ends_at")
     intro = (

@@ -123,7 +123,6 @@ class ConsentAdmin(PersonRowAdmin[Consent]):
     list_display = ("purpose", "person", "answer", "given_by", "recorded_at", "expires_at", "owner")
     list_filter = ("state", PurposeFilter, "client")
     in_one_client = (PurposeFilter,)
-    newest_by = "recorded_at"
     detail_fields = (*list_display[:-1], "in_force", "asked_at", "notice")
     intro = (
         "The latest answer of each person to each purpose based on consent. Only “Given” permits processing, and only "
@@ -267,7 +266,6 @@ class ConsentEvidenceAdmin(EvidenceAdmin[ConsentEvidence]):
     view_capability = Capability.VIEW_EVIDENCE
     list_display = ("added_at", "answer", "person", "what", "actor", "owner")
     list_filter = ("client",)
-    newest_by = "added_at"
     detail_fields = ("person", "answer", "what", "actor", "added_at")
     intro = "Signed forms, letters and notes of calls that prove answers. Opening one requires a reason and is logged."
     empty_text = "No evidence has been added yet."

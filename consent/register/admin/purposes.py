@@ -322,7 +322,6 @@ class LawfulBasisAdmin(SafeguardedAdmin[LawfulBasis], PeriodAdmin[LawfulBasis]):
     list_display = ("purpose", "role", "basis", "owner", "state", "starts_at")
     list_filter = ("basis", "role", "client")
     ordering = ("-starts_at", "-id")
-    newest_by = "starts_at"
     list_select_related = ("purpose", "balancing_test")
     intro = (
         "The lawful basis of each purpose for each role, from a day on. The latest one that has started is in force. "
@@ -367,7 +366,6 @@ class PurposeCapacityAdmin(SafeguardedAdmin[PurposeCapacity], PeriodAdmin[Purpos
     list_display = ("purpose", "capacity", "owner", "state", "starts_at")
     list_filter = ("capacity", "client")
     ordering = ("-starts_at", "-id")
-    newest_by = "starts_at"
     list_select_related = ("purpose",)
     intro = (
         "PakTaleem’s part for a purpose from a day on, at every client or at one: controller, joint controller with "

@@ -44,7 +44,6 @@ class MessageAdmin(ExportableAdmin[Letter], EvidenceAdmin[Letter]):
     list_display = ("about", "standing", "channel", "recipient", "queued_at", "sent_at", "owner")
     list_filter = ("state", "channel", "client")
     exported = "kind language channel person=subject__external_id state attempts queued_at sent_at expires_at"
-    newest_by = "queued_at"
     row_fields = ()
     detail_fields = (
         "about",

@@ -118,7 +118,6 @@ class EndpointAdmin(ScopedAdmin[Endpoint]):
     list_display = ("__str__", "owner", "state", "answered", "created_at")
     list_filter = (ProgressFilter, "disabled_because", "client")
     search_fields = ("name", "url")
-    newest_by = "created_at"
     codes = {"events": None}
     intro = (
         "Systems that are notified of events by signed messages, which hold ids and codes, never names or addresses."
@@ -183,7 +182,6 @@ class DeliveryAdmin(ExportableAdmin[Delivery], EvidenceAdmin[Delivery]):
     list_display = ("event", "webhook", "state_pill", "attempts", "queued_at", "done_at", "owner")
     list_filter = ("state", "client")
     exported = "webhook=endpoint__name state attempts queued_at due_at done_at"
-    newest_by = "queued_at"
     detail_fields = ("event", "webhook", "message_id", "state_pill", "attempts", "queued_at", "next_attempt", "done_at")
     intro = "Messages sent to clients' systems, and their delivery status."
     empty_text = "Nothing has been sent yet."

@@ -91,8 +91,8 @@ class ScopedAdmin[Row: Model](RowClock, admin.ModelAdmin):  # type: ignore[type-
     ledger_families: ClassVar[Sequence[str]] = ()
     """Families of acts whose ledger entries are the history of a row without versions."""
     ledger_person: ClassVar[str] = "subject_id"
-    newest_by: ClassVar[str | None] = None
-    """Time field by which a long list is sorted, newest first, then by key."""
+    newest_by: str | None = None
+    """Time field by which a long list is sorted, newest first, then by key: that of its ordering, if left out."""
     loaded: ClassVar[Sequence[str]] = ()
     """Foreign keys whose rows are loaded with each row."""
     in_one_client: ClassVar[Sequence[Any]] = ()
@@ -109,6 +109,12 @@ class ScopedAdmin[Row: Model](RowClock, admin.ModelAdmin):  # type: ignore[type-
     change_form_template = "console/change_form.html"
     change_list_template = "console/change_list.html"
     formfield_overrides: ClassVar[Any] = WIDGETS_BY_FIELD
+
+    def __init__(self, model: type[Row], admin_site: admin.AdminSite) -> None:
+        super().__init__(model, admin_site)
+        match list(self.ordering or model._meta.ordering or ()):
+            case [str(moment), "-id"] if self.newest_by is None and moment.startswith("-"):
+                self.newest_by = moment[1:]
 
     # Permissions
 

@@ -144,7 +144,6 @@ class AgreementExitAdmin(EvidenceAdmin[AgreementExit]):
     loaded = ("agreement",)
     list_display = ("__str__", "owner", "standing", "choice", "delete_by", "requested_at")
     list_filter = (progress_filter(open=_("Open")), "client")
-    newest_by = "requested_at"
     detail_fields = (
         "agreement",
         "standing",

@@ -71,7 +71,6 @@ class HoldAdmin(SortByWaitingTime, ExportableAdmin[Hold], EvidenceAdmin[Hold]):
     list_display = ("placed_at", "kind", "person", "covers", "review_on", "state", "owner")
     list_filter = (progress_filter(open=_("Open")), "client")
     exported = "kind ground person=subject__external_id category system=system__code review_on placed_at lifted_at"
-    newest_by = "placed_at"
     longest_first = {"open": "review_on", "to_review_at": "review_on"}
     row_fields = ("kind", "ground", "category", "system", "review_on")
     detail_fields = ("person", "covers", "state", "placed_at", "side", "lifted_at", "lift_ground")

@@ -228,7 +228,6 @@ class RetentionRuleAdmin(SafeguardedAdmin[RetentionRule], PeriodAdmin[RetentionR
     list_display = ("category", "purpose", "role", "counted", "lasts", "then", "owner", "state")
     list_filter = ("trigger", "role", "client")
     ordering = ("-starts_at", "-id")
-    newest_by = "starts_at"
     change_list_template = "console/rules.html"
     change_form_template = "console/rule.html"
     intro = (

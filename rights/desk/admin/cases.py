@@ -123,7 +123,6 @@ class AuthorityCaseAdmin(ExportableAdmin[AuthorityCase], EvidenceAdmin[Authority
     list_display = ("authority", "standing", "number", "opened_on", "recorded_at", "owner")
     list_filter = ("outcome", "client")
     exported = "request=request__number authority opened_on outcome ended_on recorded_at"
-    newest_by = "recorded_at"
     detail_fields = ("authority", "standing", "number", "opened_on", "ended_on", "recorded_at")
     intro = (
         "Complaints of people to a supervisory authority, and what an authority wrote about a request. A case is "

@@ -191,7 +191,6 @@ class RightsRequestAdmin(SortByWaitingTime, ExportableAdmin[RightsRequest], Evid
         "identity_verified_at received_at due_at expected_by notice_at answered_at closed_at "
         "duplicate_of=duplicate_of__number"
     )
-    newest_by = "received_at"
     longest_first = {"open": "due_at"} | dict.fromkeys(("due_soon", "overdue", "to_call_back"), "answer_by")
     default_progress = RequestProgressFilter.default
     detail_fields = (

@@ -280,7 +280,6 @@ class OrderAdmin(SortByWaitingTime, ExportableAdmin[Order], EvidenceAdmin[Order]
     list_display = ("created_at", "kind", "person", "system", "state_pill", "due_at", "owner")
     list_filter = (progress_filter(open=_("Not answered yet")), "state", "kind", SystemFilter, "client")
     exported = "person=subject__external_id kind system=system__code purpose state reason created_at due_at ended_at"
-    newest_by = "created_at"
     longest_first = {"overdue": "due_at", "stuck": "stuck_at"}
     row_fields = ("kind", "ground")
     detail_fields = (

@@ -155,7 +155,6 @@ class OrderAlertAdmin(EvidenceAdmin[OrderAlert]):
     view_capability = Capability.VIEW_RECORDS
     list_display = ("raised_at", "where", "kind", "system", "state_pill", "owner")
     list_filter = ("client",)
-    newest_by = "raised_at"
     detail_fields = ("where", "attempt", "raised_at", "kind", "system", "state_pill")
     intro = (
         "Orders found to need manual action, once in each state. An email was sent to the client’s administrators, or "
@@ -192,7 +191,6 @@ class OrderSetAdmin(EvidenceAdmin[OrderSet]):
     view_capability = Capability.VIEW_RECORDS
     list_display = ("created_at", "kind", "ground", "number", "due_at", "by", "owner")
     list_filter = ("client",)
-    newest_by = "created_at"
     row_fields = ("kind", "ground")
     detail_fields = ("number", "data", "why", "due_at", "by", "case", "created_at", "orders_hash")
     intro = "One order about many people, issued at once. Their number and a hash over all of them are the evidence."

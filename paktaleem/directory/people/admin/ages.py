@@ -146,7 +146,6 @@ class AgeChangeAdmin(ScopedAdmin[AgeChange]):
     loaded = ("subject",)
     list_display = ("requested_at", "standing", "subject", "route", "owner")
     list_filter = ("state", "client")
-    newest_by = "requested_at"
     sortable_by = ()
     detail_fields = ("standing", "subject", "route", "requested_at", "settled_at")
     intro = "A birth date, age or role that would let a child decide has no effect until a second person confirms it."

@@ -179,7 +179,6 @@ class SubjectAdmin(ExportableAdmin[Subject]):
     search_fields = ("external_id",)
     search_help_text = "LMS id or its beginning. To search by name, email or phone, use “Find a person”."
     sortable_by = ()
-    newest_by = "registered_at"
     change_list_template = "console/subjects.html"
     add_form_template = ScopedAdmin.change_form_template
     change_form_template = "console/person.html"
@@ -381,7 +380,6 @@ class GuardianClaimAdmin(ExportableAdmin[GuardianClaim]):
     loaded = ("child", "guardian")
     list_display = ("child", "guardian", "relationship", "owner", "state", "starts_at")
     list_filter = ("relationship", "client")
-    newest_by = "starts_at"
     detail_fields = ("child", "guardian", "relationship", "state", "starts_at", "ends_at")
     sortable_by = ()
     intro = (

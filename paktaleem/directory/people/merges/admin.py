@@ -125,7 +125,6 @@ class PersonMergeAdmin(ExportableAdmin[PersonMerge]):
     list_display = ("requested_at", "standing", "kind", "main", "other", "owner")
     list_filter = ("state", "client")
     exported = "kind state main_record=main__external_id other_record=other__external_id reason requested_at settled_at"
-    newest_by = "requested_at"
     sortable_by = ()
     detail_fields = ("standing", "kind", "main_record", "other_record", "why", "requested_at", "settled_at")
     intro = (

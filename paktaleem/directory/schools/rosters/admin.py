@@ -169,7 +169,6 @@ class RosterImportAdmin(EvidenceAdmin[RosterImport]):
     add_capability = Capability.MANAGE_SYSTEMS
     list_display = ("name", "owner", "kind", "standing", "outcome", "brought_by")
     list_filter = ("state", "client")
-    newest_by = "uploaded_at"
     detail_fields = ("kind", "missing", "standing", "uploaded", "brought_by", "finished", "fingerprint")
     change_list_template = "console/rosters.html"
     change_form_template = "console/roster.html"

@@ -60,7 +60,6 @@ class SecurityEventAdmin(ExportableAdmin[SecurityEvent], EvidenceAdmin[SecurityE
     view_capability = Capability.VIEW_SECURITY
     list_display = ("event", "level", "happened_at", "count", "actor", "owner")
     list_filter = (SeverityFilter, KindFilter, ClientFilter)
-    newest_by = "happened_at"
     detail_fields = ("event", "level", "happened_at", "last_at", "count", "actor", "source", "ledger", "alerted_at")
     intro = (
         "Refused sign-ins and keys, lockouts, exports and other acts that matter for security. Refusals of one source "

@@ -60,7 +60,6 @@ class AccessReviewAdmin(ScopedAdmin[AccessReview]):
     asks_reason = False
     list_display = ("name", "owner", "state", "locks_on", "locked_count")
     list_filter = (ProgressFilter, "client")
-    newest_by = "opened_at"
     sortable_by = ()
     detail_fields = ("state", "quarter", "opened_at", "locks_on", "locked_count")
     intro = (

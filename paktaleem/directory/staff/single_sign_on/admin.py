@@ -86,7 +86,6 @@ class ProviderAdmin(ScopedAdmin[Provider]):
     )
     list_display = ("issuer", "owner", "standing", "requested_at", "settled_at")
     list_filter = ("state", "client")
-    newest_by = "requested_at"
     sortable_by = ()
     intro = (
         "With single sign-on, staff of an institution sign in with the account of their school. The provider named "
@@ -156,7 +155,6 @@ class SignOnLinkAdmin(ScopedAdmin[SignOnLink]):
     list_display = ("user", "owner", "standing", "linked_at", "ended_at")
     list_filter = ("client",)
     list_select_related = ("user",)
-    newest_by = "linked_at"
     sortable_by = ()
     detail_fields = ("user", "standing", "issuer", "linked_at", "ended_at")
     intro = (

@@ -74,7 +74,6 @@ class RegulatorPackAdmin(ScopedAdmin[RegulatorPack]):
     detail_fields = ("shown_state", "why", "requester", "requested_at", "ready_at")
     list_display = ("__str__", "owner", "shown_state", "requested_at", "ready_at")
     list_filter = ("state", "client")
-    newest_by = "requested_at"
     sortable_by = ()
     intro = (
         "Records about one client and period, for a supervisory authority: register, notices, answers about consent, "

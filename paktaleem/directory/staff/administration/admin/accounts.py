@@ -71,7 +71,6 @@ class StaffChangeAdmin(ScopedAdmin[StaffChange]):
     asks_reason = False
     list_display = ("requested_at", "standing", "act", "role", "user", "requester", "owner")
     list_filter = ("state", "act", "client")
-    newest_by = "requested_at"
     sortable_by = ()
     detail_fields = (
         "standing",

@@ -67,7 +67,6 @@ class ProposedChangeAdmin(ScopedAdmin[ProposedChange]):
     asks_reason = False
     list_display = ("requested_at", "standing", "kind", "purpose", "requester", "owner")
     list_filter = ("state", "kind", "client")
-    newest_by = "requested_at"
     sortable_by = ()
     detail_fields = ("standing", "kind", "about", "requester", "requested_at", "settled_at")
     intro = (

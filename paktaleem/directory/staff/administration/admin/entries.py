@@ -139,7 +139,6 @@ class EntryAdmin(ExportableAdmin[Entry], EvidenceAdmin[Entry]):
     view_capability = Capability.VIEW_RECORDS
     list_display = ("act", "recorded_at", "actor", "person", "owner")
     list_filter = (KindFilter, ActorFilter, ClientFilter)
-    newest_by = "recorded_at"
     row_fields = ()
     detail_fields = ("act", "recorded_at", "actor", "person", "in_words", "canonical", "hash")
     intro = "Evidence of every act: who did it, to whom and when. Entries are never changed or deleted."
@@ -258,7 +257,6 @@ class AccessRecordAdmin(ExportableAdmin[AccessRecord], EvidenceAdmin[AccessRecor
     view_capability = Capability.VIEW_RECORDS
     list_display = ("looked_at", "actor", "reason", "shown", "person", "owner")
     list_filter = ("reason", "client")
-    newest_by = "looked_at"
     detail_fields = ("looked_at", "actor", "reason", "shown", "person")
     intro = "Every access to a person's personal data, and every search that found them: who, why and which fields."
     empty_text = "Personal data has not been accessed."

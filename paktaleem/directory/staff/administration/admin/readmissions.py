@@ -69,7 +69,6 @@ class ReadmissionAdmin(ScopedAdmin[Readmission]):
     detail_fields = ("state", "person", "requester", "requested_at", "approver", "approved_at")
     list_display = ("requested_at", "state", "owner", "requester", "approver")
     list_filter = (PendingFilter, "client")
-    newest_by = "requested_at"
     sortable_by = ()
     intro = (
         "An erased person who asks to be registered again can be, once a second officer approves. "
