@@ -15,6 +15,8 @@ leads it, Farhan teaches Danish, aged 9, whose mother is Esra.
 
 from collections.abc import Callable
 
+from tests.rosters import HEADERS
+
 _BULK = "manifest.version,1.0\noneroster.version,1.1\n"
 
 
@@ -23,50 +25,43 @@ def _manifest(bulk: str, absent: str = "", *, system: str) -> bytes:
     return f"propertyName,value\n{_BULK}{'\n'.join(lines)}\nsource.systemName,{system}\n".encode()
 
 
+def _file(name: str, *rows: str, changed: str = "dateLastModified") -> dict[str, bytes]:
+    """Return a file, by its name, with the columns of OneRoster 1.1; ``changed`` is the name of the date of change."""
+    header = HEADERS[name].replace(" ", ",").replace("dateLastModified", changed)
+    return {name: "".join(f"{line}\r\n" for line in (header, *rows)).encode()}
+
+
 def aeries() -> dict[str, bytes]:
     changed = "2026-08-21T16:05:33.000Z"
     return {
         "manifest.csv": _manifest(
             "academicSessions classes courses demographics enrollments orgs users", "lineItems results", system="Aeries"
         ),
-        "academicSessions.csv": (
-            "sourcedId,status,dateLastModified,title,type,startDate,endDate,parentSourcedId,schoolYear\r\n"
-            f"994_F,active,{changed},Fall,term,2026-08-01,2026-12-18,,2026-2027\r\n"
-        ).encode(),
-        "orgs.csv": (
-            "sourcedId,status,dateLastModified,name,type,identifier,parentSourcedId\r\n"
-            f"0,active,{changed},Indus Network,district,,\r\n"
-            f"994,active,{changed},Lyari School,school,994,0\r\n"
-        ).encode(),
-        "courses.csv": (
-            "sourcedId,status,dateLastModified,schoolYearSourcedId,title,courseCode,grades,orgSourcedId,subjects,subjectCodes\r\n"
-            f"0401,active,{changed},,Grade 4,0401,04,994,,\r\n"
-        ).encode(),
-        "classes.csv": (
-            "sourcedId,status,dateLastModified,title,grades,courseSourcedId,classCode,classType,location,schoolSourcedId,"
-            "termSourcedIds,subjects,subjectCodes,periods\r\n"
-            f'994_TN_421,active,{changed},,"04,05",TCH_990421,,scheduled,12,994,994_Y,,,0\r\n'
-        ).encode(),
-        "users.csv": (
-            "sourcedId,status,dateLastModified,enabledUser,orgSourcedIds,role,username,userIds,givenName,familyName,"
-            "middleName,identifier,email,sms,phone,agentSourcedIds,grades,password\r\n"
-            f"TCH_990400,active,{changed},true,994,administrator,celia,,Celia,Farooqi,,,celia@school.example,,,,,\r\n"
-            f"TCH_990421,active,{changed},true,994,teacher,farhan,,Farhan,Iqbal,,,farhan@school.example,,,,,\r\n"
-            f"CON_7001_1,active,{changed},true,994,parent,,,Esra,Khan,,,esra@mail.example,,,,,\r\n"
-            f'7001,active,{changed},true,994,student,7001,"{{Local:7001}}",Danish,Khan,,,,,,CON_7001_1,04,\r\n'
-        ).encode(),
-        "demographics.csv": (
-            "sourcedId,status,dateLastModified,birthDate,sex,americanIndianOrAlaskaNative,asian,blackOrAfricanAmerican,"
-            "nativeHawaiianOrOtherPacificIslander,white,demographicRaceTwoOrMoreRaces,hispanicOrLatinoEthnicity,"
-            "countryOfBirthCode,stateOfBirthAbbreviation,cityOfBirth,publicSchoolResidenceStatus\r\n"
-            f"7001,active,{changed},2017-03-14,male,false,true,false,false,false,false,false,PK,,Karachi,\r\n"
-            f"6999,active,{changed},2016-01-02,female,false,true,false,false,false,false,false,PK,,Karachi,\r\n"
-        ).encode(),
-        "enrollments.csv": (
-            "sourcedId,status,dateLastModified,classSourcedId,schoolSourcedId,userSourcedId,role,primary,beginDate,endDate\r\n"
-            f"994_421_990421,active,{changed},994_TN_421,994,TCH_990421,teacher,true,,\r\n"
-            f"994_421_7001,active,{changed},994_TN_421,994,7001,student,,2026-08-17,\r\n"
-        ).encode(),
+        **_file("academicSessions.csv", f"994_F,active,{changed},Fall,term,2026-08-01,2026-12-18,,2026-2027"),
+        **_file(
+            "orgs.csv",
+            f"0,active,{changed},Indus Network,district,,",
+            f"994,active,{changed},Lyari School,school,994,0",
+        ),
+        **_file("courses.csv", f"0401,active,{changed},,Grade 4,0401,04,994,,"),
+        **_file("classes.csv", f'994_TN_421,active,{changed},,"04,05",TCH_990421,,scheduled,12,994,994_Y,,,0'),
+        **_file(
+            "users.csv",
+            f"TCH_990400,active,{changed},true,994,administrator,celia,,Celia,Farooqi,,,celia@school.example,,,,,",
+            f"TCH_990421,active,{changed},true,994,teacher,farhan,,Farhan,Iqbal,,,farhan@school.example,,,,,",
+            f"CON_7001_1,active,{changed},true,994,parent,,,Esra,Khan,,,esra@mail.example,,,,,",
+            f'7001,active,{changed},true,994,student,7001,"{{Local:7001}}",Danish,Khan,,,,,,CON_7001_1,04,',
+        ),
+        **_file(
+            "demographics.csv",
+            f"7001,active,{changed},2017-03-14,male,false,true,false,false,false,false,false,PK,,Karachi,",
+            f"6999,active,{changed},2016-01-02,female,false,true,false,false,false,false,false,PK,,Karachi,",
+        ),
+        **_file(
+            "enrollments.csv",
+            f"994_421_990421,active,{changed},994_TN_421,994,TCH_990421,teacher,true,,",
+            f"994_421_7001,active,{changed},994_TN_421,994,7001,student,,2026-08-17,",
+        ),
     }
 
 
@@ -123,31 +118,23 @@ def managebac() -> dict[str, bytes]:
     celia, farhan, esra, danish = (f"{number}d74ab3c-0c52-4e39-9a4e-5f4b2c1aed70" for number in (1, 2, 3, 4))
     return {
         "manifest.csv": _manifest("orgs users demographics classes enrollments", "courses results", system="ManageBac"),
-        "orgs.csv": (
-            b"sourcedId,status,dateModified,name,type,identifier,parentSourcedId\r\no-1,,,Lyari School,School,,\r\n"
+        **_file("orgs.csv", "o-1,,,Lyari School,School,,", changed="dateModified"),
+        **_file(
+            "users.csv",
+            f"{celia},,,TRUE,o-1,administrator,,,Celia,Farooqi,,,celia@school.example,,,,,",
+            f"{farhan},,,TRUE,o-1,teacher,,,Farhan,Iqbal,,,farhan@school.example,,,,,",
+            f"{esra},,,TRUE,o-1,parent,,,Esra,Khan,,,esra@mail.example,,,,,",
+            f"{danish},,,TRUE,o-1,student,,,Danish,Khan,,,,,,{esra},Grade 4,",
+            changed="dateModified",
         ),
-        "users.csv": (
-            "sourcedId,status,dateModified,enabledUser,orgSourcedIds,role,username,userIds,givenName,familyName,"
-            "middleName,identifier,email,sms,phone,agentSourcedIds,grades,password\r\n"
-            f"{celia},,,TRUE,o-1,administrator,,,Celia,Farooqi,,,celia@school.example,,,,,\r\n"
-            f"{farhan},,,TRUE,o-1,teacher,,,Farhan,Iqbal,,,farhan@school.example,,,,,\r\n"
-            f"{esra},,,TRUE,o-1,parent,,,Esra,Khan,,,esra@mail.example,,,,,\r\n"
-            f"{danish},,,TRUE,o-1,student,,,Danish,Khan,,,,,,{esra},Grade 4,\r\n"
-        ).encode(),
-        "demographics.csv": (
-            "sourcedId,status,dateModified,birthDate,sex,americanIndianOrAlaskaNative,asian,blackOrAfricanAmerican,"
-            "nativeHawaiianOrOtherPacificIslander,white,demographicRaceTwoOrMoreRaces,hispanicOrLatinoEthnicity,"
-            "countryOfBirthCode,stateOfBirthAbbreviation,cityOfBirth,publicSchoolResidenceStatus\r\n"
-            f"{danish},,,2017-03-14,male,,,,,,,,,,,\r\n"
-        ).encode(),
-        "classes.csv": (
-            b"sourcedId,status,dateModified,title,grades,courseSourcedId,classCode,classType,location,schoolSourcedId,"
-            b"termSourcedIds,subjects,subjectCodes,periods\r\nc-1,,,Homeroom 4-A,,,4A,advisory,,o-1,,,,\r\n"
+        **_file("demographics.csv", f"{danish},,,2017-03-14,male,,,,,,,,,,,", changed="dateModified"),
+        **_file("classes.csv", "c-1,,,Homeroom 4-A,,,4A,advisory,,o-1,,,,", changed="dateModified"),
+        **_file(
+            "enrollments.csv",
+            f"m-1,,,c-1,o-1,{danish},student,,01/08/2026,",
+            f"m-2,,,c-1,o-1,{farhan},teacher,,01/08/2026,",
+            changed="dateModified",
         ),
-        "enrollments.csv": (
-            "sourcedId,status,dateModified,classSourcedId,schoolSourcedId,userSourcedId,role,primary,beginDate,endDate\r\n"
-            f"m-1,,,c-1,o-1,{danish},student,,01/08/2026,\r\nm-2,,,c-1,o-1,{farhan},teacher,,01/08/2026,\r\n"
-        ).encode(),
     }
 
 
