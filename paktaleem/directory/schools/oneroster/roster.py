@@ -7,10 +7,10 @@ row was left out does not count as complete, so that nothing ends because it cou
 # Values that decide about people (roles, ages, guardians) are read strictly. The others are read in many forms, and
 # each oddity is listed.
 
+from array import array
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from types import MappingProxyType
 from typing import IO
 
 from paktaleem.directory.schools import rows as stated
@@ -31,13 +31,14 @@ from paktaleem.directory.schools.oneroster.columns import (
     read_grades,
     report_grades,
 )
-from paktaleem.directory.schools.oneroster.package import Manifest, Package, open_package, read_manifest
+from paktaleem.directory.schools.oneroster.package import Package, open_package, read_manifest
 from paktaleem.directory.schools.oneroster.problems import ProblemLog, RosterInvalid
 from paktaleem.directory.schools.oneroster.users import (
+    DeltaRelation,
     GuardianRelation,
+    Pairs,
     Person,
     Place,
-    Relations,
     StatedRoles,
     User,
     UserRegister,
@@ -115,20 +116,6 @@ def _read_enrolment(row: int, cells: Cells, table: Table) -> stated.EnrolmentRow
     )
 
 
-_COLUMNS = MappingProxyType(
-    {
-        "external_id": "sourcedId",
-        "role": "role",
-        "full_name": "givenName",
-        "email": "email",
-        "phone": "sms",
-        "agents": "agentSourcedIds",
-        "birth_date": "birthDate",
-        "country": COUNTRY,
-    }
-)
-
-
 class Roster:
     """An opened package whose every row has been checked.
 
@@ -138,21 +125,40 @@ class Roster:
     the agents in a delta whose relationship depends on earlier files.
     """
 
-    def __init__(self, package: Package, findings: "_Findings") -> None:
-        self.oddity_sample = findings.log.oddity_sample()
-        self.oddities: Mapping[str, int] = MappingProxyType(dict(findings.log.oddity_totals()))
-        self.relation_count = len(findings.relations.pairs)
-        self.mentions = findings.relations.mentions
-        self.kind = f"OneRoster {findings.manifest.version.number}"
-        self.is_whole = findings.manifest.is_whole(USERS)
-        self.stated_roles = _stated_roles(findings.manifest)
-        self.columns: Mapping[str, str] = _COLUMNS
-        self._package = package
-        self._manifest = findings.manifest
-        self._ids = tuple(findings.ids.get(USERS, {}))
-        self._register = findings.register
-        self._relations = findings.relations
-        self._partly = frozenset(findings.partly)
+    columns: Mapping[str, str] = {
+        "external_id": "sourcedId",
+        "role": "role",
+        "full_name": "givenName",
+        "email": "email",
+        "phone": "sms",
+        "agents": "agentSourcedIds",
+        "birth_date": "birthDate",
+        "country": COUNTRY,
+    }
+
+    def __init__(self, package: Package) -> None:
+        """Check a package; its tables are read so that references point to earlier ones.
+
+        Raises RosterInvalid with all fatal problems: the first 1,000 and a count of the rest.
+        """
+        self._package, self._log, self._register = package, ProblemLog(), UserRegister()
+        self._known: dict[str, Ids] = {}  # of files read completely
+        self._partly: set[str] = set()  # files about schools and classes of which not every row can be read
+        self._pairs: Pairs = array("q")
+        self.mentions: list[DeltaRelation] = []
+        self._manifest = manifest = read_manifest(package, self._log)
+        self.kind = f"OneRoster {manifest.version.number}"
+        self.is_whole = manifest.is_whole(USERS)
+        self.stated_roles = StatedRoles.ALL if manifest.is_whole(USER_ROLES) else StatedRoles.CHANGES
+        if "role" in manifest.version.tables[USERS].at:
+            self.stated_roles = StatedRoles.MAIN
+        self._check()
+        self._ids = tuple(self._known.get(USERS, {}))
+        if USERS in manifest.files:
+            self._relate()
+        self._known.clear()  # they are of no further use, and large
+        self.oddity_sample, self.oddities = self._log.oddity_sample(), self._log.oddity_totals()
+        self.relation_count = len(self._pairs)
 
     @property
     def size(self) -> int:
@@ -174,7 +180,7 @@ class Roster:
 
     def relations(self) -> Iterator[GuardianRelation]:
         """Yield each relation between two of its people once, in the order of users.csv."""
-        for child, guardian in map(unpack, self._relations.pairs):
+        for child, guardian in map(unpack, self._pairs):
             relationship = self._register.relationship(guardian)
             if relationship is not None:
                 yield GuardianRelation(self._ids[child], self._ids[guardian], relationship)
@@ -237,105 +243,70 @@ class Roster:
             ended_roles=register.ended_roles(ordinal),
         )
 
-
-def _stated_roles(manifest: Manifest) -> StatedRoles:
-    if "role" in manifest.version.tables[USERS].at:
-        return StatedRoles.MAIN
-    return StatedRoles.ALL if manifest.is_whole(USER_ROLES) else StatedRoles.CHANGES
-
-
-@contextmanager
-def open_roster(file: IO[bytes]) -> Iterator[Roster]:
-    """Open a package and check every row before returning it.
-
-    Raises RosterInvalid with all fatal problems: the first 1,000 and a count of the rest.
-    """
-    with open_package(file) as package:
-        findings = _Findings(package)
-        findings.check()
-        roster = Roster(package, findings)
-        del findings
-        yield roster
-
-
-class _Findings:
-    """The findings of one reading of a package; tables are read so that references point to earlier ones."""
-
-    def __init__(self, package: Package) -> None:
-        self.log = ProblemLog()
-        self.ids: dict[str, Ids] = {}  # of files read completely
-        self.register = UserRegister()
-        self.relations = Relations()
-        self.manifest: Manifest
-        self.partly: set[str] = set()  # files about schools and classes of which not every row can be read
-        self._package = package
-
-    def check(self) -> None:
-        """Check everything. Raises RosterInvalid if the package cannot be imported."""
-        self.manifest = read_manifest(self._package, self.log)
-        for file, table in self.manifest.version.tables.items():
-            if file in self.manifest.files:
+    def _check(self) -> None:
+        manifest = self._manifest
+        for file, table in manifest.version.tables.items():
+            if file in manifest.files:
                 for column, target in table.references.items():
-                    is_needed = column in table.required and not self.manifest.is_delta(file)
-                    if is_needed and target not in self.manifest.files:
-                        self.log.oddity(file, None, column, "file_absent", value=target)
+                    is_needed = column in table.required and not manifest.is_delta(file)
+                    if is_needed and target not in manifest.files:
+                        self._log.oddity(file, None, column, "file_absent", value=target)
                 self._check_table(table)
         self._check_roles()
-        self.log.raise_if_fatal()
-        if USERS in self.manifest.files:
-            self._relate()
+        self._log.raise_if_fatal()
 
     def _relate(self) -> None:
-        version, ids, whole = self.manifest.version, self.ids[USERS], self.manifest.is_whole(USERS)
-        self.relations = find_relations(self._package, version, ids, self.register, self.log, whole=whole)
+        version, ids, whole = self._manifest.version, self._known[USERS], self.is_whole
+        found = find_relations(self._package, version, ids, self._register, self._log, whole=whole)
+        self._pairs, self.mentions = found
         if "role" not in version.tables[USERS].at:
-            report_guardians(tuple(ids), self.register, self.log)
-        report_students(tuple(ids), self.relations.pairs, self.register, self.log, whole=whole)
+            report_guardians(self._ids, self._register, self._log)
+        report_students(self._ids, self._pairs, self._register, self._log, whole=whole)
 
     def _check_table(self, table: Table) -> None:
-        known = {file: ids for file, ids in self.ids.items() if self.manifest.is_whole(file)}
-        delta = self.manifest.is_delta(table.file)
+        known = {file: ids for file, ids in self._known.items() if self._manifest.is_whole(file)}
+        delta = self._manifest.is_delta(table.file)
         try:
-            reader = TableReader(self._package, table, self.log, delta=delta)
+            reader = TableReader(self._package, table, self._log, delta=delta)
             collects = table.file != ENROLLMENTS  # repeated ones are found when they are recorded
-            check = RowCheck(table, known, self.log, present=reader.present, delta=delta, collects_ids=collects)
+            check = RowCheck(table, known, self._log, present=reader.present, delta=delta, collects_ids=collects)
             for number, cells in reader.rows():
                 if check.admit(number, cells):
                     self._check_meaning(table, number, cells)
         except RosterInvalid as invalid:
-            self.log.adopt(invalid)
+            self._log.adopt(invalid)
             return
         check.finish()
         if reader.skipped or not reader.present:
-            self.partly.add(table.file)
+            self._partly.add(table.file)
         is_read = reader.present or table.is_about_people
         if is_read and table.file not in {DEMOGRAPHICS, ENROLLMENTS, USER_ROLES}:  # no other file refers to these
-            self.ids[table.file] = check.ids
+            self._known[table.file] = check.ids
 
     def _check_meaning(self, table: Table, number: int, cells: Cells) -> None:
         if table.file == USERS:
             user = read_user(cells, table)
-            check_user(number, cells, user, table, self.log)
-            ordinal = self.register.add(number, email=user.email or "", phone=user.phone or "", gone=user.gone)
-            self.register.add_role(ordinal, user.role)
+            check_user(number, cells, user, table, self._log)
+            ordinal = self._register.add(number, email=user.email or "", phone=user.phone or "", gone=user.gone)
+            self._register.add_role(ordinal, user.role)
         elif table.file == USER_ROLES:
             self._take_role(table, number, cells)
         elif table.file == DEMOGRAPHICS:
             self._take_birth_date(table, number, cells)
-        elif table.file in PARTS and not check_school_row(table, number, cells, self.log):
-            self.partly.add(table.file)
+        elif table.file in PARTS and not check_school_row(table, number, cells, self._log):
+            self._partly.add(table.file)
 
     def _take_role(self, table: Table, number: int, cells: Cells) -> None:
         """Store the role of a row of roles.csv, or that it has ended."""
         user, role = cells[table.at["userSourcedId"]], meaning_of(cells, table, "role")
         if is_gone(table, cells):
-            self.log.oddity(table.file, number, "role", "role_ended")
+            self._log.oddity(table.file, number, "role", "role_ended")
             if role and (ordinal := self._find(user, table, number, "userSourcedId")) is not None:
-                self.register.end_role(ordinal, role)
+                self._register.end_role(ordinal, role)
         elif cells[table.at["role"]].casefold().startswith(EXTENDED):
-            self.log.oddity(table.file, number, "role", "role_extended")
+            self._log.oddity(table.file, number, "role", "role_extended")
         elif role and (ordinal := self._find(user, table, number, "userSourcedId")) is not None:
-            self.register.add_role(ordinal, role, primary=meaning_of(cells, table, "roleType") == "primary")
+            self._register.add_role(ordinal, role, primary=meaning_of(cells, table, "roleType") == "primary")
 
     def _take_birth_date(self, table: Table, number: int, cells: Cells) -> None:
         """Store the birth date of a row of demographics.csv."""
@@ -344,29 +315,36 @@ class _Findings:
             return
         if born.year < cell.FIRST_BIRTH_YEAR:
             message = f"must not be before {cell.FIRST_BIRTH_YEAR}: this cannot be the person’s birth date"
-            self.log.fatal(table.file, number, "birthDate", "birth_date_too_early", message)
+            self._log.fatal(table.file, number, "birthDate", "birth_date_too_early", message)
         elif (ordinal := self._find(cells[0], table, number, "sourcedId")) is not None:
-            self.register.births[ordinal] = born.toordinal()
+            self._register.births[ordinal] = born.toordinal()
 
     def _find(self, user: str, table: Table, number: int, column: str) -> int | None:
         """Return the ordinal of a person; None for one who has to be in users.csv and is not, which is logged.
 
         A delta may also describe people whom its users.csv does not name.
         """
-        ids = self.ids.get(USERS, {})
+        ids = self._known.get(USERS, {})
         if user in ids:
             return ids[user]
-        if self.manifest.is_whole(USERS) or not user:  # already refused
+        if self.is_whole or not user:  # already refused
             return None
         if fault := cell.external_id_fault(user):
-            self.log.fatal(table.file, number, column, "external_id_unfit", fault)
+            self._log.fatal(table.file, number, column, "external_id_unfit", fault)
             return None
-        return self.register.add_elsewhere(user, table.file, number)
+        return self._register.add_elsewhere(user, table.file, number)
 
     def _check_roles(self) -> None:
         """Log users without a role, if the package must state it (1.2: in a file of its own)."""
-        if not (self.manifest.is_whole(USERS) and self.manifest.is_whole(USER_ROLES)):
+        if not (self.is_whole and self._manifest.is_whole(USER_ROLES)):
             return
-        for ordinal, row in enumerate(self.register.rows):
-            if self.register.role(ordinal) is None and not self.register.gone[ordinal]:
-                self.log.oddity(USERS, row, "sourcedId", "role_missing")
+        for ordinal, row in enumerate(self._register.rows):
+            if self._register.role(ordinal) is None and not self._register.gone[ordinal]:
+                self._log.oddity(USERS, row, "sourcedId", "role_missing")
+
+
+@contextmanager
+def open_roster(file: IO[bytes]) -> Iterator[Roster]:
+    """Open a package and check every row before returning it. Raises RosterInvalid."""
+    with open_package(file) as package:
+        yield Roster(package)

@@ -311,22 +311,16 @@ class DeltaRelation:
     relationship: str | None
 
 
-@dataclass(slots=True)
-class Relations:
-    """The relations of a package: pairs of its own people, and mentions of people from earlier files."""
-
-    pairs: Pairs = field(default_factory=lambda: array("q"))
-    mentions: list[DeltaRelation] = field(default_factory=list)
-
-
 def find_relations(
     package: Package, version: Version, ids: Ids, register: UserRegister, log: ProblemLog, *, whole: bool
-) -> Relations:
-    """Read users.csv again and return all relations; log agents that make none.
+) -> tuple[Pairs, list[DeltaRelation]]:
+    """Read users.csv again; return the pairs of its people, and mentions of people from earlier files.
+
+    Logs agents that make no relation.
 
     Raises RosterInvalid if there are more than 4,000,000 mentions.
     """
-    pairs, found = array("q"), Relations()
+    pairs, mentions = array("q"), list[DeltaRelation]()
     for ordinal, (number, user) in enumerate(user_rows(package, version, tuple(ids))):
         for agent in () if user.gone else user.agents:
             other = ids.get(agent)
@@ -338,12 +332,11 @@ def find_relations(
             else:
                 of_agent = None if other is None else register.relationship(other)
                 relationship = register.relationship(ordinal) or of_agent
-                found.mentions.append(DeltaRelation(number, user.external_id, agent, relationship))
-        if len(pairs) + len(found.mentions) > MENTION_LIMIT:
+                mentions.append(DeltaRelation(number, user.external_id, agent, relationship))
+        if len(pairs) + len(mentions) > MENTION_LIMIT:
             message = f"more than {MENTION_LIMIT:,} agents in all rows together"
             raise refusal(USERS, "too_many_relations", message, row=number)
-    found.pairs = array("q", sorted(set(pairs)))
-    return found
+    return array("q", sorted(set(pairs))), mentions
 
 
 def unpack(pair: int) -> tuple[int, int]:
