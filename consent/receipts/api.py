@@ -43,7 +43,7 @@ class ShowReceipt(Operation):
     capabilities = {"GET": Capability.VIEW_CONSENTS}
     is_conditional = True
 
-    @extend_schema(parameters=[ShowReceiptInput], responses={(200, LD_JSON): dict[str, object]})
+    @extend_schema(parameters=[ShowReceiptInput], responses={(200, LD_JSON): dict[str, Any]})
     def get(self, request: Request, event: UUID) -> Response:
         """Return the receipt (ISO/IEC TS 27560) of one recorded answer for the person; always the same bytes."""
         query = validate_input(ShowReceiptInput, request.query_params.dict())
