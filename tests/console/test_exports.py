@@ -221,6 +221,7 @@ WITHOUT = {
     "paper/formrun": "a few prints; the answers to them are exported from the list of rows",
     "records/impactassessment": "the record of processing is taken from its page",
     "reports/regulatorpack": FEW_FILES,
+    "upkeep/portalperiod": PAKTALEEM_OWN,
     "schedule/retentionrule": "the retention schedule is taken from its page",
     "schools/term": "a few for each client and year",
     "security/securityassessment": PAKTALEEM_OWN,

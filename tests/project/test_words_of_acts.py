@@ -79,6 +79,7 @@ NO_ACTS = {
     "people.child_revealed",
     "people.minor_revealed",
     "people.csv",
+    "sample.toml",
     "people.erasure_blockers",
     "people.erasure_holds",
     "people.erasure_locks",
