@@ -38,7 +38,7 @@ def enrolled(person: str, school_class: str, first: date = BEGAN, **values: Any)
 def record(client: Client, *enrolments: EnrolmentRow, at: datetime) -> None:
     """Record schools, classes and enrolments as the learning platform states them."""
     rows = [one._replace(row=number) for number, one in enumerate(enrolments, 2)]
-    given = GivenRows(schools=SCHOOLS, classes=CLASSES, enrolments=rows)
+    given = GivenRows(places={"schools": SCHOOLS, "classes": CLASSES}, enrolments=rows)
     record_schools(given, client=client, origin=Origin.API, actor=SETTING_UP, at=at)
 
 

@@ -32,7 +32,8 @@ def enrolled(person: str, school_class: str = "4a", **values: Any) -> EnrolmentR
 def given(*enrolments: EnrolmentRow, complete: frozenset[str] = frozenset()) -> GivenRows:
     """Return the schools, terms and classes with these enrolments, numbered as rows."""
     rows = [one._replace(row=number) for number, one in enumerate(enrolments, start=2)]
-    return GivenRows(schools=SCHOOLS, terms=TERMS, classes=CLASSES, enrolments=rows, complete=complete)
+    places = {"schools": SCHOOLS, "terms": TERMS, "classes": CLASSES}
+    return GivenRows(places=places, enrolments=rows, complete=complete)
 
 
 def record(client: Client, what: GivenRows, at: datetime, **terms: Any) -> Recorded:

@@ -205,7 +205,7 @@ def test_a_package_of_more_enrolments_takes_as_many_statements(bring, django_ass
 def named(cast: Cast) -> Cast:
     """Two classes named 4-A, one of which has the name of a school as its id; a class that has ended."""
     other = CLASSES[2]._replace(external_id="Lyari School", name="4-A")
-    rows = GivenRows(schools=SCHOOLS, terms=TERMS, classes=[*CLASSES, other], enrolments=[], complete=frozenset())
+    rows = GivenRows(places={"schools": SCHOOLS, "terms": TERMS, "classes": [*CLASSES, other]})
     with in_client(cast.client_id("indus")):
         record(cast.client("indus"), rows, timezone.now())
         SchoolClass.objects.filter(external_id="c9").update(ended_at=timezone.now())

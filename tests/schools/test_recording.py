@@ -67,7 +67,8 @@ def test_what_a_roster_states_is_kept_and_a_second_run_changes_nothing(prepared)
 def test_a_complete_roster_ends_what_it_does_not_list_and_a_partial_one_leaves_it(prepared):
     record(prepared, given(enrolled("ali"), enrolled("bano")), AT)
     assert record(prepared, given(enrolled("ali")), LATER).counts["enrolments"] == Tally(unchanged=1)
-    fewer = replace(given(enrolled("ali"), complete=ALL), schools=SCHOOLS[:2], classes=CLASSES[:2])
+    fewer = given(enrolled("ali"), complete=ALL)
+    fewer = replace(fewer, places={**fewer.places, SCHOOL_PART: SCHOOLS[:2], CLASS_PART: CLASSES[:2]})
     counts = record(prepared, fewer, LATER).counts
     assert (counts["schools"], counts["classes"]) == (Tally(unchanged=2, gone=1), Tally(unchanged=2, gone=1))
     assert counts["enrolments"] == Tally(unchanged=1, gone=1)
@@ -99,7 +100,7 @@ def test_a_delta_ends_by_id_alone_and_the_end_of_a_class_ends_its_enrolments(pre
     record(prepared, given(enrolled("ali"), enrolled("bano"), enrolled("chand", "4b")), AT)
     gone = enrolled("", "", external_id="e-ali", role="other", gone=True)
     closed = CLASSES[1]._replace(name="", kind="other", part_of="", gone=True)
-    delta = GivenRows(classes=[closed], enrolments=[gone])
+    delta = GivenRows(places={CLASS_PART: [closed]}, enrolments=[gone])
     counts = record(prepared, delta, LATER).counts
     assert (counts["classes"], counts["enrolments"]) == (Tally(gone=1), Tally(gone=2))
     assert [periods(name)[0][2] for name in ("ali", "bano", "chand")] == ["2026-10-01", None, "2026-10-01"]
@@ -154,16 +155,16 @@ def test_rows_without_an_id_are_found_by_class_person_and_role(prepared):
 
 def test_a_complete_roster_leaves_what_the_learning_platform_stated(prepared):
     record(prepared, given(enrolled("ali")), AT, origin=Origin.API)
-    nothing = GivenRows(schools=[], classes=[], enrolments=[], complete=ALL)
+    nothing = GivenRows(places={SCHOOL_PART: [], CLASS_PART: []}, enrolments=[], complete=ALL)
     assert {one.written for one in record(prepared, nothing, LATER).counts.values()} == {0}
 
 
 def test_an_ended_school_that_is_listed_again_is_in_use_again(prepared):
     record(prepared, given(complete=ALL), AT)
-    record(prepared, GivenRows(schools=[], complete=frozenset({SCHOOL_PART})), LATER)
+    record(prepared, GivenRows(places={SCHOOL_PART: []}, complete=frozenset({SCHOOL_PART})), LATER)
     assert set(School.objects.values_list("ended_at", flat=True)) == {LATER}
     renamed = PlaceRow(2, "lyari", "Lyari Girls’ School", "school")
-    assert record(prepared, GivenRows(schools=[renamed]), LATER).counts["schools"] == Tally(changed=1)
+    assert record(prepared, GivenRows(places={SCHOOL_PART: [renamed]}), LATER).counts["schools"] == Tally(changed=1)
     lyari = School.objects.get(external_id="lyari")
     assert (lyari.name, lyari.parent, lyari.ended_at) == ("Lyari Girls’ School", None, None)
 

@@ -4,7 +4,7 @@
 then only its id is read.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
@@ -67,13 +67,12 @@ class Tally:
 
 @dataclass(frozen=True, kw_only=True)
 class GivenRows:
-    """The rows of a source, each part once and in order; None for a part that it does not state.
+    """The rows of a source, each once and in order: places by part (such as ``CLASSES``), and enrolments.
 
-    ``complete`` names the parts (such as ``CLASSES``) that list everything, so that what is absent has ended.
+    A part that the source does not state is left out, or None. ``complete`` names the parts that list everything, so
+    that what is absent has ended.
     """
 
-    schools: Iterable[PlaceRow] | None = None
-    terms: Iterable[PlaceRow] | None = None
-    classes: Iterable[PlaceRow] | None = None
+    places: Mapping[str, Iterable[PlaceRow]] = field(default_factory=dict)
     enrolments: Iterable[EnrolmentRow] | None = None
     complete: frozenset[str] = field(default_factory=frozenset)

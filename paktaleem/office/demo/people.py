@@ -19,7 +19,7 @@ from consent.paper.services.forms import make_form
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.people import claim_guardian, register_subject
 from paktaleem.directory.schools.models import Origin
-from paktaleem.directory.schools.rows import EnrolmentRow, GivenRows, PlaceRow
+from paktaleem.directory.schools.rows import CLASSES, SCHOOLS, TERMS, EnrolmentRow, GivenRows, PlaceRow
 from paktaleem.directory.schools.services.recording import record_schools
 from paktaleem.foundation.accounts.actors import Actor, Authorship
 from paktaleem.foundation.accounts.models import Client
@@ -133,15 +133,12 @@ def fill_schools(client: Client, *, actor: Actor, at: datetime) -> None:
     first = date(today.year - (today.month < _YEAR_BEGINS_IN), _YEAR_BEGINS_IN, 1)
     title = f"School year {first.year}–{first.year + 1}"
     year = PlaceRow(1, _YEAR, title, "school_year", "", first, first.replace(year=first.year + 1))
-    given = GivenRows(
-        schools=_SCHOOLS,
-        terms=[year],
-        classes=[
-            PlaceRow(number, code, name, kind, school, terms=[_YEAR], grade=grade)
-            for number, (code, name, grade, kind, school, _teacher, _students) in enumerate(_CLASSES, 1)
-        ],
-        enrolments=_list_enrolments(first),
-    )
+    classes = [
+        PlaceRow(number, code, name, kind, school, terms=[_YEAR], grade=grade)
+        for number, (code, name, grade, kind, school, _teacher, _students) in enumerate(_CLASSES, 1)
+    ]
+    places = {SCHOOLS: _SCHOOLS, TERMS: [year], CLASSES: classes}
+    given = GivenRows(places=places, enrolments=_list_enrolments(first))
     record_schools(given, client=client, origin=Origin.API, actor=actor, at=at)
 
 

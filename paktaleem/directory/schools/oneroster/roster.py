@@ -190,18 +190,15 @@ class Roster:
 
         If ``complete``, what a whole file does not list has ended.
         """
+        stated_files = PARTS.keys() & self._manifest.files.keys()
         whole = (file for file in PARTS if complete and self._manifest.is_whole(file) and file not in self._partly)
         return GivenRows(
-            schools=self._rows(ORGS, _read_place),
-            terms=self._rows(SESSIONS, _read_place),
-            classes=self._rows(CLASSES, _read_place),
-            enrolments=self._rows(ENROLLMENTS, _read_enrolment),
+            places={PARTS[file]: self._rows(file, _read_place) for file in stated_files - {ENROLLMENTS}},
+            enrolments=self._rows(ENROLLMENTS, _read_enrolment) if ENROLLMENTS in stated_files else None,
             complete=frozenset(PARTS[file] for file in whole),
         )
 
-    def _rows[R](self, file: str, read: Callable[[int, Cells, Table], R]) -> Iterator[R] | None:
-        if file not in self._manifest.files:
-            return None
+    def _rows[R](self, file: str, read: Callable[[int, Cells, Table], R]) -> Iterator[R]:
         table = self._manifest.version.tables[file]
         log = ProblemLog()  # not shown: the check of the package has logged all oddities
         found = table_rows(self._package, table)

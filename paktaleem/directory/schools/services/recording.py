@@ -242,8 +242,7 @@ def record_schools(
     with connection.cursor() as cursor:
         if origin is Origin.ROSTER:
             allow_long_statements(cursor)
-        places = {SCHOOLS: given.schools, TERMS: given.terms, CLASSES: given.classes}
-        counts = {part: record_places(part, rows, run) for part, rows in places.items()}
+        counts = {part: record_places(part, given.places.get(part), run) for part in _PARTS}
         if origin is Origin.ROSTER:
             cursor.execute("SELECT people_refresh_statistics(), schools_refresh_statistics()")
     counts[ENROLMENTS] = record_enrolments(given.enrolments, run)
@@ -288,12 +287,7 @@ def state_place(part: str, row: PlaceRow, *, client: Client, actor: Actor, at: d
         raise ValidationError({"ended": ["Nothing is registered under this id, so nothing can end."]})
     if not row.gone:
         _check_references({of.part_of: (of.target, [row.part_of]), "terms": (Term, row.terms or [])}, client)
-    given = GivenRows(
-        schools=[row] if part == SCHOOLS else None,
-        terms=[row] if part == TERMS else None,
-        classes=[row] if part == CLASSES else None,
-    )
-    record_schools(given, client=client, origin=Origin.API, actor=actor, at=at)
+    record_schools(GivenRows(places={part: [row]}), client=client, origin=Origin.API, actor=actor, at=at)
     return own.select_related(of.ref).get(), is_new
 
 

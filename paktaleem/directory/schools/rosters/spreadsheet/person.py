@@ -15,7 +15,7 @@ from paktaleem.directory.schools.oneroster import columns as cell
 from paktaleem.directory.schools.oneroster.columns import ID_LIMIT, external_id_fault
 from paktaleem.directory.schools.oneroster.problems import ProblemLog
 from paktaleem.directory.schools.oneroster.users import GuardianRelation, Person, Place
-from paktaleem.directory.schools.rows import EnrolmentRow, GivenRows, PlaceRow
+from paktaleem.directory.schools.rows import CLASSES, SCHOOLS, EnrolmentRow, GivenRows, PlaceRow
 
 GUARDIANS = (1, 2)
 ROLES: Mapping[str, str] = {
@@ -405,6 +405,5 @@ class SheetClasses:
         """Return the rows, or None if no row names a school or class. They are never complete."""
         if not self._schools and not self._classes:
             return None
-        return GivenRows(
-            schools=list(self._schools.values()), classes=list(self._classes.values()), enrolments=self._enrolments
-        )
+        places = {SCHOOLS: self._schools.values(), CLASSES: self._classes.values()}
+        return GivenRows(places=places, enrolments=self._enrolments)
