@@ -24,6 +24,7 @@ from consent.agreements.services import (
     attest_duties,
     decline_signing,
     end_agreement,
+    find_signing,
     open_document,
     resume_agreement,
     sign_agreement,
@@ -47,7 +48,7 @@ from paktaleem.foundation.console.home_pages import Card, Line, Task
 from paktaleem.foundation.console.model_admin import EvidenceAdmin, Fieldsets
 from paktaleem.foundation.console.paging import format_count
 from paktaleem.foundation.console.requests import actor_of, by_user, get_action_time
-from paktaleem.foundation.console.row_actions import RowAction, act_page
+from paktaleem.foundation.console.row_actions import RowAction, Weakens, act_page
 from paktaleem.foundation.console.site import boards, site
 from paktaleem.foundation.first_rows import take_latest
 from paktaleem.foundation.tenancy.context import in_client
@@ -302,12 +303,13 @@ def _render_agreement_state(row: Any) -> SafeString:
 
 
 def _sign(row: ServiceAgreement, given: FormData, request: HttpRequest) -> str:
-    signing = sign_agreement(row, reason=given["reason"], **by_user(request))
+    signing = sign_agreement(row, ground=given["ground"], reason=given["reason"], **by_user(request))
     return _describe_effect(signing, row, request)
 
 
 def _sign_on_paper(row: ServiceAgreement, given: FormData, request: HttpRequest) -> str:
-    signing = sign_agreement(row, paper=given["document"], reason=given["reason"], **by_user(request))
+    by, paper = by_user(request), given["document"]
+    signing = sign_agreement(row, paper=paper, ground=given["ground"], reason=given["reason"], **by)
     return _describe_effect(signing, row, request) if signing.state == ChangeState.APPROVED else ""
 
 
@@ -384,7 +386,14 @@ class ServiceAgreementAdmin(RegisterAdmin[ServiceAgreement]):
     empty_text = "No agreement yet: nothing is processed for any client."
     state = state_column(_render_agreement_state)
     acts = (
-        act_page(sign_agreement, respond=_sign, refusals=_TIED),
+        act_page(
+            sign_agreement,
+            form=RowActionForm,
+            respond=_sign,
+            refusals=_TIED,
+            weakens=Weakens.BY_ITS_VALUES,
+            find_requested=find_signing,
+        ),
         RowAction(
             "sign-paper",
             "Record the client’s signature on paper",
@@ -394,6 +403,8 @@ class ServiceAgreementAdmin(RegisterAdmin[ServiceAgreement]):
             lead="Choose the document that the client has signed. Another officer then signs for PakTaleem.",
             done="The client’s signature is recorded. Another officer must sign for PakTaleem.",
             refusals=_TIED,
+            weakens=Weakens.BY_ITS_VALUES,
+            find_requested=find_signing,
             applies=_may_be_signed_on_paper,
         ),
         decline_signing,
@@ -416,7 +427,7 @@ class ServiceAgreementAdmin(RegisterAdmin[ServiceAgreement]):
             applies=lambda row, at: row.state(at) == "active" and row.starts_at < at,
         ),
         suspend_agreement,
-        act_page(resume_agreement, step_up=True),
+        act_page(resume_agreement, weakens=Weakens.ALWAYS),
         cancel_act("Cancel agreement", "It will never take effect.", Capability.MANAGE_AGREEMENTS),
         end_agreement,
     )

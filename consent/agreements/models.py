@@ -12,7 +12,12 @@ from paktaleem.directory.files.services import SealedDocument
 from paktaleem.directory.people.copies.declarations import Copied
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
+from paktaleem.foundation.accounts.second_person import (
+    ChangeState,
+    RequestedChange,
+    has_a_ground,
+    second_person_constraints,
+)
 from paktaleem.foundation.audit.history import History
 from paktaleem.foundation.encryption.wrapped_secrets import row_keys
 from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first, unique_in_client
@@ -85,6 +90,7 @@ class AgreementSigning(RequestedChange):
                 name="agreementsigning_paper_is_the_clients",
             ),
             *second_person_constraints("agreementsigning"),
+            has_a_ground("agreementsigning"),
         ]
         indexes = [models.Index(fields=["state", "first_side"], name="agreementsigning_by_state")]
 

@@ -35,7 +35,7 @@ from paktaleem.foundation.accounts.acts import Refused, act, lock_row
 from paktaleem.foundation.accounts.changes import ProposedChange, propose_change
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.accounts.second_person import ChangeState, decide_change
+from paktaleem.foundation.accounts.second_person import ChangeState, decide_change, request_change
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.canonical import canonical, compute_leaf_hash
 from paktaleem.foundation.audit.models import Entry
@@ -89,6 +89,7 @@ def sign_agreement(
     agreement: ServiceAgreement,
     *,
     paper: AgreementDocument | None = None,
+    ground: str = "",
     actor: Actor,
     reason: Reason | str = Reason.AGREEMENT_CHANGE,
     at: datetime,
@@ -98,8 +99,9 @@ def sign_agreement(
     An officer signs for PakTaleem, a client's administrator for the client. With ``paper`` an officer records the
     client's signature on that document instead; another officer signs for PakTaleem, before or after. If the terms,
     instructions or documents changed since the first signature, that one no longer counts, and this is the first.
+    Who signs first gives the ``ground``.
 
-    Raises Refused, ApproverIsRequester, ApproverNotIndependent, NotAllowed.
+    Raises GroundNeeded, Refused, ApproverIsRequester, ApproverNotIndependent, NotAllowed.
     """
     side = _side_of(agreement, paper, actor)
     terms = compute_terms_hash(agreement)
@@ -115,10 +117,8 @@ def sign_agreement(
             first_side=side,
             paper=paper,
             terms_hash=terms,
-            requested_kind=actor.kind.value,
-            requested_by=actor.id,
-            requested_at=at,
         )
+        request_change(signing, ground=ground, actor=actor, at=at)
         signing.save(force_insert=True)
         _record("agreement.signature_given", signing, actor, at)
         return signing
@@ -191,6 +191,11 @@ def _side_of(agreement: ServiceAgreement, paper: AgreementDocument | None, actor
             )
         return Side.CLIENT
     return Side.PAKTALEEM if is_officer else Side.CLIENT
+
+
+def find_signing(agreement: ServiceAgreement) -> AgreementSigning | None:
+    """Return the signature of one side that waits for the other side's, if there is one."""
+    return _list_waiting(agreement).first()
 
 
 def _list_waiting(agreement: ServiceAgreement) -> QuerySet[AgreementSigning]:

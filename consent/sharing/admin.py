@@ -39,7 +39,7 @@ from paktaleem.foundation.console.model_admin import EvidenceAdmin, Saving, Scop
 from paktaleem.foundation.console.person_pages import DISCLOSURES, PersonRows, list_url_of_person, on_tab, person_acts
 from paktaleem.foundation.console.register_names import format_categories, format_purpose
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
-from paktaleem.foundation.console.row_actions import RowAction, act_page
+from paktaleem.foundation.console.row_actions import RowAction, Weakens, act_page
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.widgets import DayInput
 from paktaleem.foundation.first_rows import take_latest
@@ -107,7 +107,7 @@ person_acts.connect(
         form=DemandForm,
         lead="An authority demands data of this person. Review the demand: is it valid, does it bind you, can it be "
         "narrowed? Nothing may be disclosed until a second officer approves.",
-        step_up=True,
+        weakens=Weakens.ALWAYS,
         applies=lambda row, _at: row.erased_at is None,
     )
 )
@@ -123,6 +123,7 @@ class LegalDisclosureAdmin(PersonRows, EvidenceAdmin[LegalDisclosure]):
     list_filter = ("state", "client")
     row_fields = ("authority", "instrument", "reference", "received_on", "demanded", "scope", "ground", "is_secret")
     entered = ("demanded", "scope", "ground", "disclosed", "what_went")
+    effect_fields = ("person", "authority", "instrument", "reference", "demanded", "scope")
     detail_fields = (
         "person",
         "standing",
@@ -219,7 +220,8 @@ class BusinessTransferAdmin(ScopedAdmin[BusinessTransfer]):
     list_display = ("requested_at", "standing", "kind", "other_party", "takes_place_on")
     list_filter = ("state",)
     sortable_by = ()
-    row_fields = ("kind", "other_party", "takes_place_on", "text_en", "text_ur")
+    row_fields = ("kind", "other_party", "takes_place_on", "text_en", "text_ur", "ground")
+    effect_fields = ("kind", "other_party", "takes_place_on")
     detail_fields = ("standing", "requested_at", "settled_at")
     intro = (
         "Mergers, acquisitions and sales of assets in which personal data is transferred. Once a second officer "

@@ -12,7 +12,12 @@ from paktaleem.directory.people.copies.declarations import Copied
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.due import Severity, due_by_second_person
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
+from paktaleem.foundation.accounts.second_person import (
+    ChangeState,
+    RequestedChange,
+    has_a_ground,
+    second_person_constraints,
+)
 from paktaleem.foundation.audit.history import ActorStamp
 from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
@@ -106,6 +111,7 @@ class LegalDisclosure(RequestedChange):
                 condition=Q(disclosed__contained_by=F("demanded")), name="legaldisclosure_not_more_than_demanded"
             ),
             *second_person_constraints("legaldisclosure"),
+            has_a_ground("legaldisclosure"),
         ]
         indexes = [
             models.Index(fields=["client", "subject"], name="legaldisclosure_of_person"),
@@ -208,6 +214,7 @@ class BusinessTransfer(RequestedChange):
                 name="businesstransfer_approved_is_announced",
             ),
             *second_person_constraints("businesstransfer"),
+            has_a_ground("businesstransfer"),
         ]
         indexes = [*newest_first("requested_at", "businesstransfer_by_time")]
 

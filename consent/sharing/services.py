@@ -44,7 +44,7 @@ from paktaleem.directory.people.services.people import lock_subject
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require, system_actor
 from paktaleem.foundation.accounts.acts import Refused, act, lock_row
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.accounts.second_person import ChangeState, decide_change
+from paktaleem.foundation.accounts.second_person import ChangeState, decide_change, request_change
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.audit.services import make_entry, record_entry
@@ -253,7 +253,8 @@ class LegalDemand:
 def request_legal_disclosure(subject: Subject, demand: LegalDemand, *, actor: Actor, at: datetime) -> LegalDisclosure:
     """Record an authority's demand for a person's data with its review; a second officer must approve it (policy §6).
 
-    Raises ValidationError naming the field, AlreadyErased, NotAllowed unless a privacy officer requests it.
+    Raises ValidationError naming the field, GroundNeeded, AlreadyErased, NotAllowed unless a privacy
+    officer requests it.
     """
     require(actor, Capability.SUPERVISE, subject.client_id)
     if actor.kind is not ByKind.USER:
@@ -273,12 +274,9 @@ def request_legal_disclosure(subject: Subject, demand: LegalDemand, *, actor: Ac
         received_on=demand.received_on,
         demanded=sorted(set(demand.categories)),
         scope=demand.scope.strip(),
-        ground=demand.ground.strip(),
         is_secret=demand.is_secret,
-        requested_kind=actor.kind.value,
-        requested_by=actor.id,
-        requested_at=at,
     )
+    request_change(row, ground=demand.ground, actor=actor, at=at)
     row.clean_fields(exclude={"settled_by", "settled_at", "disclosed_at", "disclosed", "informed_on"})
     row.save(force_insert=True)
     _record_demand("legal_disclosure.requested", row, actor, at)
@@ -377,14 +375,15 @@ _OF_PAKTALEEM = gettext_noop("Business transfers are PakTaleem’s.")
 def request_business_transfer(row: BusinessTransfer, *, actor: Actor, at: datetime) -> BusinessTransfer:
     """Record a business transfer that waits for a second officer; ``row`` is unsaved (policy §6).
 
-    Runs in PakTaleem's context. Raises ValidationError naming the field, NotAllowed unless an officer requests it.
+    Runs in PakTaleem's context. Raises ValidationError naming the field, GroundNeeded, NotAllowed unless an
+    officer requests it.
     """
     require(actor, Capability.MANAGE_AGREEMENTS, row.client_id)
     if actor.kind is not ByKind.USER:
         raise NotAllowed("Only a signed-in person may request a business transfer.")
     if row.client_id != PAKTALEEM:
         raise ValidationError({"client": [_OF_PAKTALEEM]})
-    row.requested_kind, row.requested_by, row.requested_at = actor.kind.value, actor.id, at
+    request_change(row, ground=row.ground, actor=actor, at=at)
     row.clean_fields(exclude={"settled_by", "settled_at", "announced_as"})
     if _moment_of(row) < earliest_effect(at, count_portal_notice_days()):
         raise ValidationError({"takes_place_on": [_TOO_SOON]})

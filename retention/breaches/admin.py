@@ -33,7 +33,7 @@ from paktaleem.foundation.console.forms import ActionForm, FormData, RowActionFo
 from paktaleem.foundation.console.long_acts import LongAct, Progress, long_acts
 from paktaleem.foundation.console.model_admin import Saving
 from paktaleem.foundation.console.requests import actor_of, get_action_time
-from paktaleem.foundation.console.row_actions import RowAction, act_page
+from paktaleem.foundation.console.row_actions import RowAction, Weakens, act_page
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.text.times import join_words
@@ -270,7 +270,7 @@ class BreachAdmin(SortByWaitingTime, ExportableAdmin[Breach]):
         _letter_page(write_to_people, PeopleForm),
         act_page(record_measures, form=MeasuresForm),
         act_page(add_clients, form=ClientsForm, across_clients=True),
-        act_page(request_closing, step_up=True),
+        act_page(request_closing, weakens=Weakens.ALWAYS),
     )
 
     def write(self, row: Breach, saving: Saving) -> None:

@@ -14,7 +14,6 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from children.guardians.models.mechanisms import Quarantine, QuarantineCause
-from consent.register.admin.safeguards import SafeguardGroundForm
 from paktaleem.directory.data_systems.admin.systems import orders_panel
 from paktaleem.directory.data_systems.extension_points import OrderCase, order_cases
 from paktaleem.directory.data_systems.models import Order
@@ -42,7 +41,7 @@ from paktaleem.foundation.console.register_names import (
     format_purposes,
 )
 from paktaleem.foundation.console.requests import actor_of, by_user, get_action_time, may
-from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.row_actions import RowAction, Weakens
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.text.times import isolate
@@ -207,7 +206,7 @@ class FlaggedCollectionAdmin(SortByWaitingTime, ExportableAdmin[FlaggedCollectio
             "a purpose or a category; or explain why the collection was lawful, which a second person must approve.",
             done="Decided.",
             danger=True,
-            step_up=True,
+            weakens=Weakens.ALWAYS,
             applies=lambda row, _at: row.is_open,
         ),
     )
@@ -264,11 +263,11 @@ class QuarantineAdmin(ExportableAdmin[Quarantine], EvidenceAdmin[Quarantine]):
             "End the quarantine",
             Capability.QUARANTINE_SUBJECTS,
             request_end,
-            form=SafeguardGroundForm,
+            form=ActionForm,
             lead="Only if the report was unfounded. While an incident is open the data stays in quarantine until every "
             "system has answered. Nothing changes until a second officer approves it.",
             danger=True,
-            step_up=True,
+            weakens=Weakens.ALWAYS,
             applies=_may_be_released,
         ),
     )
@@ -305,11 +304,11 @@ class IncidentAdmin(SortByWaitingTime, ExportableAdmin[Incident], OfPersonAdmin[
             "Close the incident",
             Capability.CLOSE_INCIDENTS,
             request_end,
-            form=SafeguardGroundForm,
+            form=ActionForm,
             lead="No system has an open order for this incident. Close it once you have checked that the data is "
             "erased. The data leaves quarantine once a second officer approves it.",
             danger=True,
-            step_up=True,
+            weakens=Weakens.ALWAYS,
             applies=lambda row, _at: row.is_open and not row.waits_for_systems and not row.held,
         ),
     )

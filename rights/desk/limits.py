@@ -114,7 +114,7 @@ def _check_proposal(objection: Objection, actor: Actor, at: datetime) -> None:
     _refuse_absolute(objection)
     if objection.subject.erased_at is not None:
         raise AlreadyErased
-    if _find_waiting(objection) is not None:
+    if find_overruling(objection) is not None:
         raise Refused(_("This was already proposed: a second officer may agree."))
 
 
@@ -131,7 +131,7 @@ def _check_proposal(objection: Objection, actor: Actor, at: datetime) -> None:
 def propose_overruling(
     objection: Objection,
     *,
-    grounds: Annotated[
+    ground: Annotated[
         str,
         forms.CharField(
             label="Compelling grounds and evidence",
@@ -148,12 +148,12 @@ def propose_overruling(
     The objection stays in force until a second officer agrees. Raises ValidationError, Refused, AlreadyErased.
     """
     _require_user(actor)
-    if not grounds.strip():
-        raise ValidationError({"grounds": [_("State the compelling grounds and the evidence.")]})
+    if not ground.strip():
+        raise ValidationError({"ground": [_("State the compelling grounds and the evidence.")]})
     row = Overruling(
         client_id=objection.client_id,
         objection=objection,
-        ground=sealer_of(objection.subject).seal(grounds.strip(), column=_GROUNDS),
+        ground=sealer_of(objection.subject).seal(ground.strip(), column=_GROUNDS),
         requested_kind=actor.kind.value,
         requested_by=actor.id,
         requested_at=at,
@@ -213,13 +213,13 @@ def _require_user(actor: Actor) -> None:
         raise NotAllowed("Only a signed-in officer may overrule an objection.")
 
 
-def _find_waiting(objection: Objection) -> Overruling | None:
+def find_overruling(objection: Objection) -> Overruling | None:
     own = Overruling.objects.filter(client_id=objection.client_id, objection=objection, state=ChangeState.WAITING)
     return own.first()
 
 
 def _require_waiting(objection: Objection) -> Overruling:
-    if (row := _find_waiting(objection)) is None:
+    if (row := find_overruling(objection)) is None:
         raise Refused(_("Nothing was proposed."))
     return row
 

@@ -34,7 +34,7 @@ from paktaleem.foundation.console.model_admin import EvidenceAdmin
 from paktaleem.foundation.console.person_pages import REQUESTS, SummaryLine, on_tab, person_acts, person_summaries
 from paktaleem.foundation.console.register_names import format_purposes
 from paktaleem.foundation.console.requests import by_user, by_user_for, get_action_time, may
-from paktaleem.foundation.console.row_actions import AddedAct, RowAction, added_acts, certificate_actions
+from paktaleem.foundation.console.row_actions import AddedAct, RowAction, Weakens, added_acts, certificate_actions
 from paktaleem.foundation.console.row_search import RowSearch
 from paktaleem.foundation.console.search import searches
 from paktaleem.foundation.console.site import site
@@ -193,12 +193,15 @@ class ErasureProposalAdmin(ExportableAdmin[ErasureProposal], EvidenceAdmin[Erasu
         "person",
         "served",
         "why",
+        "ground",
         "requested_at",
         "settled_at",
         "cooling_ends_at",
         "started_at",
         "ended_at",
     )
+    effect_fields = ("extent", "person", "served")
+    entered = ("ground",)
     intro = (
         "An erasure is proposed, approved by a second person, and starts after a cooling-off in which it can be "
         "cancelled. Then every system is ordered to erase; the key is destroyed once all have answered, and a "
@@ -301,7 +304,8 @@ def _to_page(request: HttpRequest, row: ErasureProposal) -> HttpResponse:
 
 
 def _propose(row: Subject, given: FormData, request: HttpRequest) -> HttpResponse:
-    return _to_page(request, propose_erasure(row, seen=given["seen"], reason=given["reason"], **by_user(request)))
+    by = by_user_for(request, given["reason"])
+    return _to_page(request, propose_erasure(row, seen=given["seen"], ground=given["ground"], **by))
 
 
 def _propose_again(row: RightsRequest, given: FormData, request: HttpRequest) -> HttpResponse | None:
@@ -310,7 +314,10 @@ def _propose_again(row: RightsRequest, given: FormData, request: HttpRequest) ->
     if row.subject is None or target is None:
         return None
     by = by_user_for(request, Reason.SUBJECT_REQUEST)
-    return _to_page(request, propose_erasure(row.subject, target=target, request=row, seen=given["seen"], **by))
+    return _to_page(
+        request,
+        propose_erasure(row.subject, target=target, request=row, seen=given["seen"], ground=given["ground"], **by),
+    )
 
 
 def _may_be_proposed_again(row: RightsRequest, at: datetime) -> bool:
@@ -331,6 +338,7 @@ person_acts.connect(
         form=ProposeForm,
         lead=_LEAD,
         danger=True,
+        weakens=Weakens.ALWAYS,
         applies=lambda row, _: row.is_recorded,
         template="console/propose_erasure.html",
     )
@@ -346,6 +354,7 @@ added_acts.connect(
             form=ProposeAgainForm,
             lead=_LEAD,
             danger=True,
+            weakens=Weakens.ALWAYS,
             applies=_may_be_proposed_again,
             template="console/propose_erasure.html",
         ),

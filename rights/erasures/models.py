@@ -12,7 +12,7 @@ from paktaleem.directory.people.erasures import Erasure
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.due import Due, Severity
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.accounts.second_person import RequestedChange, second_person_constraints
+from paktaleem.foundation.accounts.second_person import RequestedChange, has_a_ground, second_person_constraints
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.certificates import IssuedCertificate
 from paktaleem.foundation.tenancy.models import RowKey, newest_first, oldest_first, unique_in_client
@@ -152,6 +152,7 @@ class ErasureProposal(RequestedChange):
             *second_person_constraints("erasureproposal"),
             unique_in_client("erasureproposal_number_once", "number"),
             unique_in_client("erasureproposal_one_before_start", "subject", where=Q(stage__in=_BEFORE_START)),
+            has_a_ground("erasureproposal"),
             models.CheckConstraint(
                 condition=~Q(stage__in=[Stage.COOLING_OFF.value, *_STARTED])
                 | Q(state="approved", cooling_ends_at__isnull=False),

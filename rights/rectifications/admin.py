@@ -17,12 +17,13 @@ from paktaleem.directory.data_systems.selectors import categories_held
 from paktaleem.directory.people.admin.people import person_url
 from paktaleem.directory.people.models import Subject, SubjectRole
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.second_person import GroundNeeded
 from paktaleem.foundation.console.columns import annotate_actor, format_actor, render_state
 from paktaleem.foundation.console.forms import ActionForm, FormData, RowActionForm, set_choices
 from paktaleem.foundation.console.person_pages import DISCLOSURES, on_tab, person_acts, person_panels
 from paktaleem.foundation.console.register_names import format_purpose
 from paktaleem.foundation.console.requests import actor_of, by_user, by_user_for, get_action_time
-from paktaleem.foundation.console.row_actions import AddedAct, RowAction, act_page, added_acts
+from paktaleem.foundation.console.row_actions import AddedAct, RowAction, Weakens, act_page, added_acts, ask_ground
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.encryption.sealing import CannotOpen
 from paktaleem.foundation.tenancy.context import in_client
@@ -193,6 +194,8 @@ class RolesForm(RowActionForm):
             self.preview = preview_roles(self.row, given["role"], given["other_roles"], at=at)
         if given["shown"] == self.preview.fingerprint:
             return True
+        if self.preview.waits:
+            ask_ground(self)
         data = self.request.POST.copy()
         data["shown"] = self.preview.fingerprint
         self.data = data
@@ -212,7 +215,7 @@ class RolesForm(RowActionForm):
 
 def _change_roles(subject: Subject, given: FormData, request: HttpRequest) -> HttpResponse:
     told = by_user_for(request, given["reason"])
-    made = correct_roles(subject, role=given["role"], other_roles=given["other_roles"], **told)
+    made = correct_roles(subject, role=given["role"], other_roles=given["other_roles"], ground=given["ground"], **told)
     waits = gettext("Nothing has changed yet: a second person must confirm it.")
     done = gettext("The roles are changed. The systems that hold them are ordered to change them.")
     return _to_person(request, subject, made, waits=waits, done=done)
@@ -237,6 +240,7 @@ person_acts.connect(
         lead="You see first which decisions change. Nothing changes before you press the button again. What the "
         "learning platform or a roster sends next replaces the roles here, so every system is ordered to correct them. "
         "A change that would let a child decide waits for a second person.",
+        weakens=Weakens.BY_ITS_VALUES,
         applies=lambda row, _at: row.is_recorded,
     )
 )
@@ -261,7 +265,9 @@ class CorrectForm(RowActionForm):
 def _correct(subject: Subject, given: FormData, request: HttpRequest) -> HttpResponse:
     told = by_user_for(request, given["reason"])
     try:
-        made = correct_person(subject, field=given["field"], value=given["new_value"], **told)
+        made = correct_person(subject, field=given["field"], value=given["new_value"], ground=given["ground"], **told)
+    except GroundNeeded:
+        raise
     except ValidationError as error:
         label = FIELD_LABELS[given["field"]]
         raise ValidationError({"new_value": [f"{label}: {one}" for one in error.messages]}) from error
@@ -280,6 +286,7 @@ person_acts.connect(
         lead="The learning platform is the source of this data: what it sends next replaces the value here. So every "
         "system that holds the data, the learning platform too, is ordered to correct it. If the wrong value comes "
         "back, this page says so. An age that would let a child decide waits for a second person.",
+        weakens=Weakens.BY_ITS_VALUES,
         applies=lambda row, _at: row.is_recorded,
     )
 )

@@ -124,7 +124,7 @@ def test_a_future_instruction_is_cancelled_and_shown_so(sign_in: SignIn, cast: C
 
 def test_the_end_is_proposed_by_the_client_and_approved_by_an_officer(sign_in: SignIn, cast: Cast) -> None:
     farah, amina = sign_in("farah"), sign_in("amina")
-    given = {"choice": "return", "return_days": "30", "delete_days": "60"}
+    given = {"choice": "return", "return_days": "30", "delete_days": "60", "ground": "The client leaves."}
     proposed = farah.post(agreement_url(cast, "exit"), given)
     assert proposed.status_code == 302
     with in_client(cast.client_id("indus")):
@@ -138,7 +138,10 @@ def test_the_end_is_proposed_by_the_client_and_approved_by_an_officer(sign_in: S
 
 
 def exported(cast: Cast, farah: Any, amina: Any) -> AgreementExit:
-    farah.post(agreement_url(cast, "exit"), {"choice": "return", "return_days": "30", "delete_days": "60"})
+    farah.post(
+        agreement_url(cast, "exit"),
+        {"choice": "return", "return_days": "30", "delete_days": "60", "ground": "The client leaves."},
+    )
     with in_client(cast.client_id("indus")):
         row: AgreementExit = AgreementExit.objects.get()
     amina.post(row_url("exits/agreementexit", row.pk, "approve"), WHY)
@@ -199,7 +202,7 @@ def test_the_message_says_whose_signature_is_missing_or_when_the_agreement_takes
         row = change_register(draft, actor=cast.actor("amina"), reason="agreement_change", at=at)
         day = timezone.localtime(row.starts_at, ZoneInfo("Asia/Karachi")).date()
     url, second = row_url(AGREEMENT, row.pk, "sign"), {"amina": "farah", "farah": "amina"}[first]
-    page = sign_in(first).post(url, WHY, follow=True).content.decode()
+    page = sign_in(first).post(url, {**WHY, "ground": "A new contract."}, follow=True).content.decode()
     assert f"You have signed. The agreement still waits for {waits_for}." in page
     assert words.format(day=day) in sign_in(second).post(url, WHY, follow=True).content.decode()
 
@@ -211,7 +214,7 @@ def test_a_signature_on_paper_that_is_the_second_says_that_the_agreement_is_in_e
     with in_client(cast.client_id("indus")):
         row = draft_of(cast, now)
         paper = add_document(row, file=BytesIO(PDF), kind="agreement", actor=cast.actor("amina"), at=now)
-        sign_agreement(row, actor=gul, at=now)
+        sign_agreement(row, ground="A new contract.", actor=gul, at=now)
     given = {"document": str(paper.pk), **WHY}
     page = sign_in("amina").post(row_url(AGREEMENT, row.pk, "sign-paper"), given, follow=True).content.decode()
     assert "Both sides have signed. The agreement is in effect." in page

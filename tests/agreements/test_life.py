@@ -122,10 +122,10 @@ def test_an_agreement_takes_effect_once_both_sides_have_signed(cast: Cast, khybe
         end_agreement(agreement_of(cast), actor=cast.actor("amina"), at=at, **WHY)
         draft = draft_of(cast, timezone.now(), "khyber")
         add_instruction(cast, draft)
-        sign_agreement(draft, actor=cast.actor("celia"), at=timezone.now())
+        sign_agreement(draft, ground="A new contract.", actor=cast.actor("celia"), at=timezone.now())
     assert khyber_lms.reason(*SERVICE) == "agreement_ended"
     with in_client(cast.client_id("khyber")):
-        signed = sign_agreement(draft, actor=cast.actor("amina"), at=timezone.now())
+        signed = sign_agreement(draft, ground="A new contract.", actor=cast.actor("amina"), at=timezone.now())
         kinds = list(Entry.objects.order_by("-id").values_list("kind", flat=True)[:2])
     assert (signed.state, signed.first_side) == ("approved", "client")
     assert kinds == ["agreement.signed", "register.changed"]
@@ -143,17 +143,17 @@ def test_one_side_signs_once(cast: Cast, now: Any) -> None:
     gul = second_officer()
     with in_client(cast.client_id("indus")):
         draft = draft_of(cast, now)
-        sign_agreement(draft, actor=cast.actor("amina"), at=now)
+        sign_agreement(draft, ground="A new contract.", actor=cast.actor("amina"), at=now)
         with pytest.raises(Refused, match="Your side has signed"):
-            sign_agreement(draft, actor=gul, at=now)
-        sign_agreement(draft, actor=cast.actor("farah"), at=now)
+            sign_agreement(draft, ground="A new contract.", actor=gul, at=now)
+        sign_agreement(draft, ground="A new contract.", actor=cast.actor("farah"), at=now)
         with pytest.raises(Refused, match="Only a draft"):
-            sign_agreement(draft, actor=cast.actor("farah"), at=now)
+            sign_agreement(draft, ground="A new contract.", actor=cast.actor("farah"), at=now)
 
 
 def test_a_signing_is_named_by_its_day(cast: Cast, now: Any) -> None:
     with in_client(cast.client_id("indus")):
-        signing = sign_agreement(draft_of(cast, now), actor=cast.actor("amina"), at=now)
+        signing = sign_agreement(draft_of(cast, now), ground="A new contract.", actor=cast.actor("amina"), at=now)
         assert str(signing) == f"Signing of {now:%Y-%m-%d}"
 
 
@@ -172,7 +172,7 @@ def test_the_database_refuses_an_agreement_that_one_person_signed(cast: Cast, no
     amina: Any = {"actor": cast.actor("amina"), "at": now, **WHY}
     with in_client(cast.client_id("indus")):
         draft = draft_of(cast, now)
-        sign_agreement(draft, actor=cast.actor("amina"), at=now)
+        sign_agreement(draft, ground="A new contract.", actor=cast.actor("amina"), at=now)
         draft.signed_at = now
         with pytest.raises(IntegrityError, match="both sides"), transaction.atomic():
             save_tracked(draft, **amina)
@@ -185,7 +185,7 @@ def test_the_database_keeps_the_signature_of_an_agreement(cast: Cast, now: Any) 
     with in_client(cast.client_id("indus")):
         draft = draft_of(cast, now)
         for name in ("amina", "farah"):
-            sign_agreement(draft, actor=cast.actor(name), at=now)
+            sign_agreement(draft, ground="A new contract.", actor=cast.actor(name), at=now)
         signed = ServiceAgreement.objects.get(pk=draft.pk)
         signed.signed_at = None
         with pytest.raises(IntegrityError, match="both sides"), transaction.atomic():
@@ -196,7 +196,7 @@ def test_a_signed_agreement_is_shortened_but_not_extended(cast: Cast, now: Any) 
     with in_client(cast.client_id("indus")):
         draft = draft_of(cast, now, ends_at=now + 30 * DAY)
         for name in ("amina", "farah"):
-            sign_agreement(draft, actor=cast.actor(name), at=now)
+            sign_agreement(draft, ground="A new contract.", actor=cast.actor(name), at=now)
         row = ServiceAgreement.objects.get(pk=draft.pk)
         for later in (None, now + 31 * DAY):
             row.ends_at = later
@@ -211,10 +211,10 @@ def test_a_longer_instruction_after_the_first_signature_makes_both_sides_sign_ag
     with in_client(cast.client_id("indus")):
         draft = draft_of(cast, now)
         row = change_register(instruction(draft, now, ends_at=now + DAY), actor=amina, at=now, **WHY)
-        sign_agreement(draft, actor=cast.actor("farah"), at=now)
+        sign_agreement(draft, ground="A new contract.", actor=cast.actor("farah"), at=now)
         row.ends_at = now + 9 * DAY
         change_register(row, actor=amina, at=now, **WHY)
-        assert sign_agreement(draft, actor=amina, at=now + MINUTE).state == "waiting"
+        assert sign_agreement(draft, ground="A new contract.", actor=amina, at=now + MINUTE).state == "waiting"
 
 
 @pytest.mark.parametrize("changed", ["term", "instruction", "document"])
@@ -222,7 +222,7 @@ def test_a_change_after_the_first_signature_makes_both_sides_sign_again(changed:
     farah, amina = cast.actor("farah"), cast.actor("amina")
     with in_client(cast.client_id("indus")):
         draft = draft_of(cast, now)
-        first = sign_agreement(draft, actor=farah, at=now)
+        first = sign_agreement(draft, ground="A new contract.", actor=farah, at=now)
         if changed == "term":
             draft.ends_at = now + DAY
             change_register(draft, actor=amina, at=now, **WHY)
@@ -231,7 +231,7 @@ def test_a_change_after_the_first_signature_makes_both_sides_sign_again(changed:
             change_register(row, actor=amina, at=now, **WHY)
         else:
             add_document(draft, file=BytesIO(PDF), kind="agreement", actor=amina, at=now)
-        again = sign_agreement(draft, actor=amina, at=now + MINUTE)
+        again = sign_agreement(draft, ground="A new contract.", actor=amina, at=now + MINUTE)
         first.refresh_from_db()
         assert (first.state, again.state, again.first_side) == ("replaced", "waiting", "paktaleem")
         assert ServiceAgreement.objects.get(pk=draft.pk).signed_at is None
@@ -243,14 +243,14 @@ def test_a_signature_on_paper_takes_two_officers(cast: Cast, now: Any) -> None:
         draft = draft_of(cast, now)
         paper = add_document(draft, file=BytesIO(PDF), kind="agreement", actor=amina, at=now)
         with pytest.raises(Refused, match="on paper is recorded"):
-            sign_agreement(draft, paper=paper, actor=cast.actor("farah"), at=now)
+            sign_agreement(draft, paper=paper, ground="A new contract.", actor=cast.actor("farah"), at=now)
         with pytest.raises(Refused, match="on paper is recorded"):
-            sign_agreement(draft, paper=paper_of_other(cast, draft, now), actor=amina, at=now)
-        first = sign_agreement(draft, paper=paper, actor=amina, at=now)
+            sign_agreement(draft, paper=paper_of_other(cast, draft, now), ground="A new contract.", actor=amina, at=now)
+        first = sign_agreement(draft, paper=paper, ground="A new contract.", actor=amina, at=now)
         assert (first.first_side, first.paper_id) == ("client", paper.pk)
         with pytest.raises(ApproverIsRequester):
-            sign_agreement(draft, actor=amina, at=now)
-        assert sign_agreement(draft, actor=gul, at=now).state == "approved"
+            sign_agreement(draft, ground="A new contract.", actor=amina, at=now)
+        assert sign_agreement(draft, ground="A new contract.", actor=gul, at=now).state == "approved"
 
 
 def test_a_signature_on_paper_is_recorded_with_its_document_also_as_the_second(cast: Cast, now: Any) -> None:
@@ -258,10 +258,10 @@ def test_a_signature_on_paper_is_recorded_with_its_document_also_as_the_second(c
     with in_client(cast.client_id("indus")):
         draft = draft_of(cast, now)
         paper = add_document(draft, file=BytesIO(PDF), kind="agreement", actor=amina, at=now)
-        sign_agreement(draft, actor=amina, at=now)
+        sign_agreement(draft, ground="A new contract.", actor=amina, at=now)
         with pytest.raises(ApproverIsRequester):
-            sign_agreement(draft, paper=paper, actor=amina, at=now)
-        signed = sign_agreement(draft, paper=paper, actor=gul, at=now)
+            sign_agreement(draft, paper=paper, ground="A new contract.", actor=amina, at=now)
+        signed = sign_agreement(draft, paper=paper, ground="A new contract.", actor=gul, at=now)
         entry = Entry.objects.filter(kind="agreement.signed").get()
     assert (signed.first_side, signed.state, signed.paper_id) == ("paktaleem", "approved", paper.pk)
     assert json.loads(entry.body)["facts"]["on_paper"] is True
@@ -277,9 +277,9 @@ def test_either_side_declines_before_both_have_signed(cast: Cast, now: Any) -> N
         draft = draft_of(cast, now)
         with pytest.raises(Refused, match="Neither side"):
             decline_signing(draft, actor=cast.actor("farah"), at=now)
-        sign_agreement(draft, actor=cast.actor("amina"), at=now)
+        sign_agreement(draft, ground="A new contract.", actor=cast.actor("amina"), at=now)
         assert decline_signing(draft, actor=cast.actor("farah"), at=now).state == "declined"
-        assert sign_agreement(draft, actor=cast.actor("farah"), at=now).state == "waiting"
+        assert sign_agreement(draft, ground="A new contract.", actor=cast.actor("farah"), at=now).state == "waiting"
 
 
 @pytest.mark.parametrize("name", ["bilal", "sana", "celia"])
@@ -290,7 +290,7 @@ def test_who_is_of_neither_side_may_not_sign(name: str, cast: Cast, now: Any) ->
             with pytest.raises(NotAllowed):
                 act(draft, actor=cast.actor(name), at=now)
         with pytest.raises(NotAllowed):
-            sign_agreement(draft, actor=SETTING_UP, at=now)
+            sign_agreement(draft, ground="A new contract.", actor=SETTING_UP, at=now)
 
 
 # Instructions

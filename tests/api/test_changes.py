@@ -294,7 +294,7 @@ def erase(cast, now):
 def readmit(cast, now):
     told = {"actor": cast.actor("amina"), "client_id": cast.client_id("indus"), "at": now}
     second = user_actor(new_id(), "privacy_officer", PAKTALEEM)
-    approve_readmission(request_readmission("lms-hamza", **told), actor=second, at=now)
+    approve_readmission(request_readmission("lms-hamza", ground="They asked for it.", **told), actor=second, at=now)
 
 
 COLUMNS = {

@@ -288,14 +288,18 @@ def test_ending_the_one_who_said_no_to_a_purpose_waits_for_a_second_person(cast,
     say(cast, both["omar"], "refused", now)
     with in_client(cast.client_id("indus")):
         row = Guardianship.objects.get(guardian=both["omar"])
-        assert isinstance(end_guardian(row, actor=cast.actor("farah"), at=now + MINUTE), GuardianChange)
+        assert isinstance(
+            end_guardian(row, ground="The court decided.", actor=cast.actor("farah"), at=now + MINUTE), GuardianChange
+        )
 
 
 def test_the_consent_of_a_guardian_without_authority_no_longer_counts(cast, now, both):
     say(cast, both["esra"], "given", now)
     with in_client(cast.client_id("indus")):
         row = Guardianship.objects.get(guardian=both["esra"])
-        change_guardian(row, changes={"court_order": True}, actor=cast.actor("farah"), at=now + MINUTE)
+        change_guardian(
+            row, changes={"court_order": True}, ground="The court decided.", actor=cast.actor("farah"), at=now + MINUTE
+        )
         assert Consent.objects.get().state == "given"
     assert reason(cast, now + MINUTE) == "consent_not_by_guardian"
     assert reason(cast, now, now=now + MINUTE) == "permitted"

@@ -99,7 +99,7 @@ def test_the_system_actor_cannot_do_acts_of_staff(cast, now):
         register_subject("lms-danish", **told, actor=SETTING_UP, at=now)
         attempts = [
             lambda: name_guardian(danish, guardian=cast.subject("junaid"), **authority, **by),
-            lambda: change_guardian(row, changes={"court_order": True}, **by),
+            lambda: change_guardian(row, changes={"court_order": True}, ground="The court decided.", **by),
             lambda: verify_guardian(row, **proof, **by),
             lambda: request_check(row, **check, **by),
             lambda: mark_verification_false(_proof(row), **by),

@@ -276,7 +276,9 @@ class Gate(RuleBasedStateMachine):
             "no_court": {"court_order": False},
         }[change]
         first = self.cast.actor("farah")
-        done = self.attempt(lambda: change_guardian(row, changes=wanted, actor=first, at=self.at))
+        done = self.attempt(
+            lambda: change_guardian(row, changes=wanted, ground="The court decided.", actor=first, at=self.at)
+        )
         if done is None:
             return
         if not isinstance(done, Guardianship):

@@ -72,7 +72,9 @@ def test_a_withdrawal_stops_the_next_question_and_not_the_past(cast, now, opened
 def test_authority_that_is_taken_has_lapsed_from_then(cast, now, opened, change):
     at = now + MINUTE
     with in_client(cast.client_id("indus")):
-        change_guardian(Guardianship.objects.get(), changes=change, actor=cast.actor("farah"), at=at)
+        change_guardian(
+            Guardianship.objects.get(), changes=change, ground="The court decided.", actor=cast.actor("farah"), at=at
+        )
     assert reason(cast, at) == "guardian_authority_lapsed"
     assert reason(cast, at - timedelta(seconds=1), now=at) == "permitted"
 
@@ -80,7 +82,13 @@ def test_authority_that_is_taken_has_lapsed_from_then(cast, now, opened, change)
 def test_an_end_set_ahead_bounds_the_answer(cast, now, opened):
     until = now + timedelta(seconds=20)
     with in_client(cast.client_id("indus")):
-        change_guardian(Guardianship.objects.get(), changes={"ends_at": until}, actor=cast.actor("farah"), at=now)
+        change_guardian(
+            Guardianship.objects.get(),
+            changes={"ends_at": until},
+            ground="The court decided.",
+            actor=cast.actor("farah"),
+            at=now,
+        )
     assert ask(cast, now).valid_until == until
     assert reason(cast, until) == "guardian_authority_lapsed"
 
@@ -152,7 +160,9 @@ def test_every_change_of_a_guardian_is_among_the_changes(committed, now):
         lambda danish, esra: record_answer(danish, esra, "given", at=at),
         lambda danish, _: quarantine(danish, cause="report", actor=SETTING_UP, at=at),
         lambda danish, _: release(danish, actor=SETTING_UP, at=later),
-        lambda *_: change_guardian(Guardianship.objects.get(), changes=barred, actor=farah, at=later),
+        lambda *_: change_guardian(
+            Guardianship.objects.get(), changes=barred, ground="The court decided.", actor=farah, at=later
+        ),
         lambda _, esra: erase_subject(esra, actor=amina, reason="subject_request", at=later),
     ):
         assert ("guardian", "lms-danish") in noted(act)
@@ -172,5 +182,5 @@ def test_a_second_guardian_changes_nothing_until_they_answer(cast, now, opened):
         record_answer(danish, omar, "refused", at=now + MINUTE)
     assert reason(cast, now + MINUTE) == "guardian_consent_refused"
     with in_client(cast.client_id("indus")):
-        end_guardian(row, actor=cast.actor("farah"), at=now + MINUTE)
+        end_guardian(row, ground="The court decided.", actor=cast.actor("farah"), at=now + MINUTE)
     assert reason(cast, now + MINUTE) == "guardian_consent_refused"

@@ -125,7 +125,10 @@ def test_a_verification_found_false_never_permits_what_was_refused(cast, now, bo
         mark_verification_false(proof_of(row), actor=cast.actor("farah"), at=now + 2 * MINUTE)
     assert reason(cast, now + 2 * MINUTE) == "guardian_consent_refused"
     with in_client(cast.client_id("indus")):
-        assert isinstance(end_guardian(row, actor=cast.actor("farah"), at=now + 3 * MINUTE), GuardianChange)
+        assert isinstance(
+            end_guardian(row, ground="The court decided.", actor=cast.actor("farah"), at=now + 3 * MINUTE),
+            GuardianChange,
+        )
 
 
 def test_what_they_allowed_for_a_purpose_since_is_invalid(cast, now, both):  # noqa: F811

@@ -42,7 +42,7 @@ from paktaleem.directory.people.models import GuardianClaim
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services.erasure import AlreadyErased, erase_subject
 from paktaleem.foundation.accounts.actors import NotAllowed
-from paktaleem.foundation.accounts.second_person import ApproverIsRequester, ChangeAlreadyDecided
+from paktaleem.foundation.accounts.second_person import ApproverIsRequester, ChangeAlreadyDecided, GroundNeeded
 from paktaleem.foundation.audit.models import Entry
 from tests.children.guardians import guardian_of, make_guardian, record_answer, verified_guardian
 from tests.factories import SETTING_UP
@@ -119,7 +119,9 @@ def test_the_database_refuses_a_guardian_of_oneself(cast, danish, esra, now):
 @pytest.mark.parametrize(("method", "strength"), [("in_person", 3), ("signed_form", 3), ("school_attested", 1)])
 def test_staff_verify_what_they_saw(cast, danish, esra, now, method, strength):
     row = name(cast, danish, esra, now)
-    found = verify_guardian(row, method=method, evidence=" Folder 12, no. 33 ", actor=cast.actor("farah"), at=now)
+    found = verify_guardian(
+        row, method=method, evidence=" Folder 12, no. 33 ", ground="A form.", actor=cast.actor("farah"), at=now
+    )
     assert (found.strength, found.verified_at) == (strength, now)
     opened = sealer_of(danish).open(found.evidence_reference, column="guardians_verification.evidence_reference")
     assert opened == "Folder 12, no. 33"
@@ -129,12 +131,18 @@ def test_staff_verify_what_they_saw(cast, danish, esra, now, method, strength):
 
 def test_the_schools_attestation_permits_sharing_only_with_a_second_person(cast, danish, esra, now):
     row, farah = name(cast, danish, esra, now), cast.actor("farah")
-    verify_guardian(row, method="school_attested", evidence="Class teacher, admission file 33", actor=farah, at=now)
+    seen: dict[str, str] = {"method": "school_attested", "evidence": "Class teacher, admission file 33"}
+    with pytest.raises(GroundNeeded):
+        verify_guardian(row, **seen, actor=farah, at=now)
+    assert not Verification.objects.exists()
+    verify_guardian(row, **seen, ground="He brings him.", actor=farah, at=now)
     with pytest.raises(TooWeakToShare):
         record_answer(danish, esra, "given", shares=True, at=now)
     waiting = GuardianChange.objects.get()
     with pytest.raises(ChangeWaits):
-        verify_guardian(row, method="school_attested", evidence="Head teacher, file 33", actor=farah, at=now)
+        verify_guardian(
+            row, method="school_attested", evidence="Head teacher, file 33", ground="So.", actor=farah, at=now
+        )
     with pytest.raises(ApproverIsRequester):
         settle_guardian_change(waiting, approve=True, actor=farah, at=now)
     settle_guardian_change(waiting, approve=True, actor=cast.actor("amina"), at=now + MINUTE)
@@ -145,7 +153,8 @@ def test_the_schools_attestation_permits_sharing_only_with_a_second_person(cast,
 
 def test_a_declined_or_false_attestation_stays_too_weak(cast, danish, esra, now):
     row, farah = name(cast, danish, esra, now), cast.actor("farah")
-    attested = partial(verify_guardian, row, method="school_attested", evidence="Class teacher, admission file 33")
+    seen: dict[str, str] = {"method": "school_attested", "evidence": "Class teacher, admission file 33"}
+    attested = partial(verify_guardian, row, **seen, ground="He brings him.")
     attested(actor=farah, at=now)
     settle_guardian_change(GuardianChange.objects.get(), approve=False, actor=farah, at=now)
     assert Verification.objects.get().strength == 1
@@ -186,14 +195,14 @@ def test_verifying_needs_evidence_and_a_method_of_staff(cast, danish, esra, now)
 @pytest.mark.parametrize("values", [{"may_consent": False}, {"court_order": True}])
 def test_who_may_not_decide_is_not_verified(cast, danish, esra, now, values):
     row = name(cast, danish, esra, now)
-    change_guardian(row, changes=values, actor=cast.actor("farah"), at=now)
+    change_guardian(row, changes=values, ground="The court decided.", actor=cast.actor("farah"), at=now)
     with pytest.raises(MayNotConsent):
         verify_guardian(row, method="in_person", evidence="Seen at the office", actor=cast.actor("farah"), at=now)
 
 
 def test_ended_is_ended(cast, danish, esra, now):
     row = verified_guardian(danish, esra, at=now)
-    end_guardian(row, actor=cast.actor("farah"), at=now + MINUTE)
+    end_guardian(row, ground="The court decided.", actor=cast.actor("farah"), at=now + MINUTE)
     with pytest.raises(GuardianshipUnknown):
         get_live_guardianship(danish, esra, at=now + MINUTE)
     for refused in (
@@ -209,8 +218,12 @@ def test_an_end_may_be_set_ahead_and_is_never_backdated(cast, danish, esra, now)
     row = verified_guardian(danish, esra, at=now)
     record_answer(danish, esra, "given", at=now)
     with pytest.raises(ValidationError):
-        change_guardian(row, changes={"ends_at": now - MINUTE}, actor=cast.actor("farah"), at=now)
-    change_guardian(row, changes={"ends_at": now + MINUTE}, actor=cast.actor("farah"), at=now)
+        change_guardian(
+            row, changes={"ends_at": now - MINUTE}, ground="The court decided.", actor=cast.actor("farah"), at=now
+        )
+    change_guardian(
+        row, changes={"ends_at": now + MINUTE}, ground="The court decided.", actor=cast.actor("farah"), at=now
+    )
     facts = load_child_facts(danish)
     assert (facts.standing(now).state, facts.standing(now).until) == ("given", now + MINUTE)
     assert facts.standing(now + MINUTE).state == "lapsed"
@@ -218,7 +231,14 @@ def test_an_end_may_be_set_ahead_and_is_never_backdated(cast, danish, esra, now)
 
 def test_a_courts_note_is_sealed(cast, danish, esra, now):
     row = name(cast, danish, esra, now)
-    change_guardian(row, changes={"court_order": True}, note="File 7", actor=cast.actor("farah"), at=now)
+    change_guardian(
+        row,
+        changes={"court_order": True},
+        note="File 7",
+        ground="The court decided.",
+        actor=cast.actor("farah"),
+        at=now,
+    )
     row.refresh_from_db()
     assert str(row.court_order_note) == "•••"
     assert "File 7" not in Entry.objects.get(kind="guardian.changed").body
@@ -239,10 +259,10 @@ def test_taking_away_the_one_who_refused_waits_for_a_second_person(cast, danish,
     row = refuser(cast, danish, esra, omar, now)
     changes = changes or {"ends_at": now + MINUTE}
     farah, at = cast.actor("farah"), now + MINUTE
-    waiting = waits(change_guardian(row, changes=changes, actor=farah, at=at))
+    waiting = waits(change_guardian(row, changes=changes, ground="The court decided.", actor=farah, at=at))
     assert state_of(danish, at).state == "refused"
     with pytest.raises(ChangeWaits):
-        change_guardian(row, changes=changes, actor=farah, at=at)
+        change_guardian(row, changes=changes, ground="The court decided.", actor=farah, at=at)
     with pytest.raises(ApproverIsRequester):
         settle_guardian_change(waiting, approve=True, actor=farah, at=at)
     settle_guardian_change(waiting, approve=True, actor=cast.actor("amina"), at=at)
@@ -253,7 +273,7 @@ def test_taking_away_the_one_who_refused_waits_for_a_second_person(cast, danish,
 
 def test_a_declined_change_changes_nothing(cast, danish, esra, omar, now):
     row = refuser(cast, danish, esra, omar, now)
-    waiting = waits(end_guardian(row, actor=cast.actor("farah"), at=now + MINUTE))
+    waiting = waits(end_guardian(row, ground="The court decided.", actor=cast.actor("farah"), at=now + MINUTE))
     settled = settle_guardian_change(waiting, approve=False, actor=cast.actor("farah"), at=now + MINUTE)
     assert settled.state == "declined"
     assert state_of(danish, now + MINUTE).state == "refused"
@@ -262,12 +282,14 @@ def test_a_declined_change_changes_nothing(cast, danish, esra, omar, now):
 def test_lifting_a_refusal_waits_even_without_a_consent(cast, danish, esra, now):
     row = verified_guardian(danish, esra, at=now)
     record_answer(danish, esra, "refused", at=now)
-    assert isinstance(end_guardian(row, actor=cast.actor("farah"), at=now + MINUTE), GuardianChange)
+    assert isinstance(
+        end_guardian(row, ground="The court decided.", actor=cast.actor("farah"), at=now + MINUTE), GuardianChange
+    )
 
 
 def test_a_key_cannot_approve_and_neither_may_support(cast, danish, esra, omar, now):
     row = refuser(cast, danish, esra, omar, now)
-    waiting = waits(end_guardian(row, actor=cast.actor("farah"), at=now + MINUTE))
+    waiting = waits(end_guardian(row, ground="The court decided.", actor=cast.actor("farah"), at=now + MINUTE))
     for actor in (cast.key_actor("indus"), cast.actor("sana"), SETTING_UP):
         with pytest.raises(NotAllowed):
             settle_guardian_change(waiting, approve=True, actor=actor, at=now + MINUTE)
@@ -276,17 +298,29 @@ def test_a_key_cannot_approve_and_neither_may_support(cast, danish, esra, omar, 
 def test_taking_away_the_one_who_agreed_acts_at_once(cast, danish, esra, now):
     row = verified_guardian(danish, esra, at=now)
     record_answer(danish, esra, "given", at=now)
-    assert isinstance(end_guardian(row, actor=cast.actor("farah"), at=now + MINUTE), Guardianship)
+    assert isinstance(
+        end_guardian(row, ground="The court decided.", actor=cast.actor("farah"), at=now + MINUTE), Guardianship
+    )
     assert state_of(danish, now + MINUTE).state == "lapsed"
 
 
 def test_a_change_that_lets_a_guardian_receive_data_or_decide_again_waits(cast, danish, esra, now):
     row = verified_guardian(danish, esra, at=now, may_receive_data=False)
-    told = waits(change_guardian(row, changes={"may_receive_data": True}, actor=cast.actor("farah"), at=now))
+    told = waits(
+        change_guardian(
+            row, changes={"may_receive_data": True}, ground="The court decided.", actor=cast.actor("farah"), at=now
+        )
+    )
     record_answer(danish, esra, "given", at=now)
     settle_guardian_change(told, approve=False, actor=cast.actor("amina"), at=now)
-    change_guardian(row, changes={"court_order": True}, actor=cast.actor("farah"), at=now + MINUTE)
-    waits(change_guardian(row, changes={"court_order": False}, actor=cast.actor("farah"), at=now + MINUTE))
+    change_guardian(
+        row, changes={"court_order": True}, ground="The court decided.", actor=cast.actor("farah"), at=now + MINUTE
+    )
+    waits(
+        change_guardian(
+            row, changes={"court_order": False}, ground="The court decided.", actor=cast.actor("farah"), at=now + MINUTE
+        )
+    )
     assert state_of(danish, now + MINUTE).state == "lapsed"
 
 
@@ -341,7 +375,9 @@ def test_a_client_declares_its_mechanism_and_the_earlier_ends(cast, indus, now):
 def test_a_decision_about_the_past_uses_the_facts_of_that_time(cast, danish, esra, omar, now):
     refuser(cast, danish, esra, omar, now)
     row = Guardianship.objects.get(guardian=esra)
-    change_guardian(row, changes={"may_consent": False}, actor=cast.actor("farah"), at=now + MINUTE)
+    change_guardian(
+        row, changes={"may_consent": False}, ground="The court decided.", actor=cast.actor("farah"), at=now + MINUTE
+    )
     at = now + MINUTE - timedelta(seconds=1)
     assert load_child_facts(danish, past=at).standing(at).persons == {esra.pk, omar.pk}
     assert state_of(danish, now + MINUTE).persons == {omar.pk}

@@ -173,7 +173,7 @@ def test_an_answer_for_another_client_or_an_unknown_check_is_refused(cast, now, 
 
 def test_who_is_no_guardian_any_more_is_not_verified_by_an_answer_that_comes_late(cast, now, clock, row, settings):
     check = start(cast, row, now)
-    end_guardian(row, actor=cast.actor("farah"), at=now + MINUTE)
+    end_guardian(row, ground="The court decided.", actor=cast.actor("farah"), at=now + MINUTE)
     answer_by_file(check, "passed", settings)
     clock.move_to(now + 2 * MINUTE)
     assert asked_about(check).state == "passed"
@@ -188,7 +188,7 @@ def test_only_deciding_guardians_are_verified_by_methods_of_the_provider_and_by_
     for name in ("bilal", "celia"):
         with pytest.raises(NotAllowed):
             start(cast, row, now, actor=cast.actor(name))
-    change_guardian(row, changes={"court_order": True}, actor=cast.actor("farah"), at=now)
+    change_guardian(row, changes={"court_order": True}, ground="The court decided.", actor=cast.actor("farah"), at=now)
     with pytest.raises(MayNotConsent):
         start(cast, row, now)
     assert not ProviderCheck.objects.exists()
@@ -251,7 +251,7 @@ def test_an_unreachable_provider_is_retried_for_a_day(cast, clock, row, folder, 
 
 def test_who_is_no_guardian_any_more_is_not_sent_to_a_provider(cast, now, clock, row, folder):
     check = request(cast, row, now)
-    end_guardian(row, actor=cast.actor("farah"), at=now + MINUTE)
+    end_guardian(row, ground="The court decided.", actor=cast.actor("farah"), at=now + MINUTE)
     clock.move_to(now + 2 * MINUTE)
     begin(str(check.client_id), str(check.pk))
     check.refresh_from_db()

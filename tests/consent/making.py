@@ -137,7 +137,7 @@ def overrule_by_two(objection: Objection, *, actor: Any, reason: Any, at: dateti
     row: Objection = Objection.objects.get(pk=objection.pk)
     if row.ends_at is None:
         other = user_actor(new_id(), "privacy_officer", PAKTALEEM)
-        propose_overruling(row, grounds="Court order 17/2026", actor=other, at=at)
+        propose_overruling(row, ground="Court order 17/2026", actor=other, at=at)
         row = settle_overruling(row, approve=True, actor=actor, at=at)
     return row
 

@@ -142,10 +142,10 @@ def test_the_person_withdraws_an_objection(cast, indus, now):
 
 def test_an_objection_to_marketing_is_absolute(cast, indus, now, monkeypatch):
     limit, amina = object_(cast, now), cast.actor("amina")
-    propose_overruling(limit, grounds="Court order 17/2026", actor=amina, at=now)
+    propose_overruling(limit, ground="Court order 17/2026", actor=amina, at=now)
     monkeypatch.setattr("rights.desk.limits.MARKETING", {"dpv:ServiceOptimisation"})
     with pytest.raises(Refused, match="marketing"):
-        propose_overruling(limit, grounds="Court order 17/2026", actor=amina, at=now)
+        propose_overruling(limit, ground="Court order 17/2026", actor=amina, at=now)
     with pytest.raises(Refused, match="marketing"):
         settle_overruling(limit, approve=True, actor=officer(), at=now + DAY)
     assert Objection.objects.get(pk=limit.pk).ends_at is None

@@ -29,7 +29,9 @@ def test_in_the_console_staff_state_an_age_by_its_source_and_what_opens_waits(si
         "This source requires this field."
         in farah.post(act, {"source": "provider", "reason": "review"}).content.decode()
     )
-    assert farah.post(act, {"source": "birth_date", "day": "1990-01-01", "reason": "review"}).status_code == 302
+    stated = {"source": "birth_date", "day": "1990-01-01", "reason": "review"}
+    assert shows_effect_only(farah.post(act, stated).content.decode())
+    assert farah.post(act, {**stated, "ground": "The passport shows it."}).status_code == 302
     with in_client(cast.client_id("indus")):
         waiting = AgeChange.objects.get()
         assert (waiting.route, waiting.state) == ("console", "waiting")

@@ -174,7 +174,7 @@ def test_the_parts_of_an_agreement(cast: Cast, sign_in: SignIn, now: Any, monkey
         farah.post(row_url("consent/serviceagreement", row.pk, "add-document"), {"kind": "agreement", "file": file})
         with in_client(client_id):
             attest_duties(cast.client("indus"), [duty], notice_url="https://indus.example/privacy", **by)
-            sign_agreement(row, actor=cast.actor("amina"), at=now + number * MINUTE)
+            sign_agreement(row, ground="A new contract.", actor=cast.actor("amina"), at=now + number * MINUTE)
         assert farah.get(url).content.decode().count(WORDS) == (3 if number == 2 else 0)
         with in_client(client_id):
             decline_signing(row, actor=cast.actor("farah"), at=now + number * MINUTE)

@@ -94,11 +94,14 @@ def test_a_client_administrator_sees_paktaleems_systems_and_changes_none(sign_in
 def test_a_system_ends(sign_in: SignIn, issue: Any, cast: Cast) -> None:
     order = issue()
     farah = sign_in("farah")
-    farah.post(row_url("data_systems/system", order.system_id, "end"), {"reason": "review"})
+    farah.post(
+        row_url("data_systems/system", order.system_id, "end"), {"ground": "It holds no data.", "reason": "review"}
+    )
     page, agree = (row_url("data_systems/system", order.system_id, act) for act in ("change", "agree"))
     offered = farah.get(page).content.decode(), sign_in("amina").get(page).content.decode()
     assert [agree in text for text in offered] == [False, True]
     assert "farah@" in offered[1], "who proposed its end"
+    assert "It holds no data." in sign_in("amina").get(agree).content.decode()
     sign_in("amina").post(row_url("data_systems/system", order.system_id, "agree"), {"reason": "review"})
     with in_client(order.client_id):
         assert System.objects.get(pk=order.system_id).ends_at is not None

@@ -184,7 +184,11 @@ def test_proposing_to_erase_takes_the_typed_id_and_an_officer(sign_in: SignIn, c
     url = row_url("people/subject", cast.subject_id("esra"), "erase")
     assert sign_in("farah").post(url, {"confirmation": "lms-esra", "reason": "subject_request"}).status_code == 403
     amina = sign_in("amina")
-    asked = {"seen": amina.get(url).context["form"].initial["seen"], "reason": "subject_request"}
+    asked = {
+        "seen": amina.get(url).context["form"].initial["seen"],
+        "ground": "They asked.",
+        "reason": "subject_request",
+    }
     refused = amina.post(url, {**asked, "confirmation": "lms-danish"})
     assert "This is not the LMS id" in refused.content.decode()
     assert amina.post(url, {**asked, "confirmation": "lms-esra"}).status_code == 302

@@ -34,7 +34,7 @@ def second(cast: Cast) -> Client:
 
 
 def ask(browser: Client, client: str, external_id: str = "lms-hamza") -> Any:
-    return browser.post(ADD, {"client": client, "external_id": external_id})
+    return browser.post(ADD, {"client": client, "external_id": external_id, "ground": "They came back."})
 
 
 def asked(cast: Cast) -> Readmission:

@@ -156,10 +156,13 @@ def test_an_agreement_is_signed_by_both_sides(sign_in: SignIn, cast: Cast) -> No
         draft = ServiceAgreement.objects.get(reference="IND-2")
     assert draft.signed_at is None
     sign = row_url("consent/serviceagreement", draft.pk, "sign")
-    assert browser.post(sign, {"reason": "agreement_change"}).status_code == 302
+    given = {"ground": "A new contract.", "reason": "agreement_change"}
+    assert "give the ground in words" in browser.post(sign, {"reason": "agreement_change"}).content.decode()
+    assert browser.post(sign, given).status_code == 302
     assert "Your side has signed already" in browser.post(sign, {"reason": "agreement_change"}).content.decode()
     waiting = browser.get(row_url("consent/serviceagreement", draft.pk)).content.decode()
     assert '<span class="pill pill-warn">Waiting</span>' in waiting
+    assert "A new contract." in farah.get(sign).content.decode()
     assert "Agreements to sign" in farah.get("/admin/").content.decode()
     with in_client(cast.client_id("indus")):
         assert ServiceAgreement.objects.get(pk=draft.pk).signed_at is None

@@ -13,7 +13,7 @@ from tests.factories import SETTING_UP
 
 
 def end_by_two_people(cast: Cast, system: System, *, at: datetime) -> None:
-    propose_system_end(system, actor=SETTING_UP, reason=Reason.REVIEW, at=at)
+    propose_system_end(system, ground="It holds no data.", actor=SETTING_UP, reason=Reason.REVIEW, at=at)
     end_system(system, actor=cast.actor("amina"), reason=Reason.REVIEW, at=at)
 
 

@@ -104,7 +104,7 @@ def test_a_system_cannot_start_in_the_past(indus, by, now):
 def test_a_system_gets_orders_until_a_second_person_agrees_to_its_end(cast, indus, library, by, now):
     with pytest.raises(Refused, match="No one has proposed"):
         end_system(library, **by)
-    propose_system_end(library, **by)
+    propose_system_end(library, ground="It holds no data.", **by)
     with pytest.raises(ApproverIsRequester):
         end_system(library, **by)
     assert library in systems_holding(indus.id, ["content"], at=now)
@@ -135,7 +135,7 @@ def test_an_ended_system_gets_no_more_orders(cast, indus, library, by, now):
     assert library not in systems_holding(indus.id, ["content"], at=now)
     assert library in systems_holding(indus.id, ["content"], at=now - timedelta(seconds=1))
     with pytest.raises(AlreadyEnded):
-        propose_system_end(library, **by)
+        propose_system_end(library, ground="It holds no data.", **by)
 
 
 def test_the_systems_holding_data_are_the_clients_and_paktaleems(cast, indus, library, now):

@@ -31,7 +31,9 @@ def second(cast: Cast) -> Actor:
 def proposed(
     cast: Cast, person: str = "hamza", actor: str = "amina", at: datetime = AT, **given: Any
 ) -> ErasureProposal:
-    return propose_erasure(cast.subject(person), actor=cast.actor(actor), reason=WHY, at=at, **given)
+    return propose_erasure(
+        cast.subject(person), ground="The person asked for it.", actor=cast.actor(actor), reason=WHY, at=at, **given
+    )
 
 
 def approved(cast: Cast, person: str = "hamza", at: datetime = AT, **given: Any) -> ErasureProposal:

@@ -150,7 +150,9 @@ def test_an_administrator_proposes_only_by_granting_a_request(cast: Cast, indus)
     with pytest.raises(NotAllowed, match="granting a request"):
         proposed(cast, actor="farah", request=request)
     with pytest.raises(NotAllowed):
-        propose_erasure(cast.subject("hamza"), actor=cast.key_actor("indus"), reason=WHY, at=AT)
+        propose_erasure(
+            cast.subject("hamza"), ground="The person asked for it.", actor=cast.key_actor("indus"), reason=WHY, at=AT
+        )
 
 
 def test_a_person_has_one_proposal_before_the_start(cast: Cast, indus) -> None:

@@ -91,7 +91,7 @@ WRITERS = 20
 
 
 def approve(cast: Cast, person: Subject, now):
-    row = propose_erasure(person, actor=cast.actor("amina"), reason=WHY, at=now)
+    row = propose_erasure(person, ground="The person asked for it.", actor=cast.actor("amina"), reason=WHY, at=now)
     return decide_erasure(row, approve=True, actor=second(cast), at=now)
 
 

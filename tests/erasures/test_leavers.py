@@ -124,7 +124,9 @@ def _order(cast: Cast, hamza: Subject) -> None:
 
 def _link(cast: Cast, hamza: Subject) -> None:
     other = SubjectFactory(client=cast.client("indus"), external_id="lms-hamza-2", role="instructor")
-    propose_merge(hamza, other, actor=cast.actor("amina"), reason=Reason.REVIEW, at=AT)
+    propose_merge(
+        hamza, other, ground="One person, two records.", actor=cast.actor("amina"), reason=Reason.REVIEW, at=AT
+    )
 
 
 NEEDS: dict[str, Callable[[Cast, Subject], object]] = {

@@ -44,7 +44,9 @@ def propose_in_console(sign_in: SignIn, cast: Cast) -> Any:
     for part in ("What the erasure would do", "What becomes unreadable for ever", "What is kept, and why", "72 hours"):
         assert part in words
     seen = page.context["form"].initial["seen"]
-    return amina.post(url, {"confirmation": "lms-hamza", "reason": "subject_request", "seen": seen})
+    return amina.post(
+        url, {"confirmation": "lms-hamza", "ground": "They asked.", "reason": "subject_request", "seen": seen}
+    )
 
 
 def test_an_officer_proposes_and_the_client_approves_beside_the_same_preview(sign_in: SignIn, cast: Cast) -> None:
@@ -55,6 +57,8 @@ def test_an_officer_proposes_and_the_client_approves_beside_the_same_preview(sig
     refused = sign_in("amina").post(row_url(MODEL, row.pk, "approve"), {"reason": "review"})
     assert "You requested this change yourself" in refused.content.decode()
     farah = sign_in("farah")
+    approval = farah.get(row_url(MODEL, row.pk, "approve")).content.decode()
+    assert all(words in approval for words in ("They asked.", "PakTaleem", "Requested by"))
     first = farah.get("/admin/").content.decode()
     assert f"{list_url(MODEL)}?stage__exact=proposed" in first
     assert "What the erasure would do" in farah.get(row_url(MODEL, row.pk, "approve")).content.decode()
@@ -74,7 +78,7 @@ def test_an_officer_proposes_and_the_client_approves_beside_the_same_preview(sig
 def test_a_proposal_from_an_old_page_is_refused(sign_in: SignIn, cast: Cast) -> None:
     url, amina = row_url("people/subject", cast.subject_id("hamza"), "erase"), sign_in("amina")
     seen = amina.get(url).context["form"].initial["seen"]
-    asked = {"confirmation": "lms-hamza", "reason": "subject_request"}
+    asked = {"confirmation": "lms-hamza", "ground": "They asked.", "reason": "subject_request"}
     with in_client(cast.client_id("indus")):
         received(cast, "restriction")
     for wrong, words in ((seen, "has changed since"), ("[]", "send the form again"), ("", "send the form again")):
@@ -166,7 +170,7 @@ def test_a_request_sent_back_is_proposed_again_on_its_page(sign_in: SignIn, cast
     sign_in("amina").post(row_url(MODEL, row.pk, "decline"), {"reason": "review"})
     assert url in farah.get(row_url("requests/rightsrequest", request.pk)).content.decode()
     seen = farah.get(url).context["form"].initial["seen"]
-    assert farah.post(url, {"reason": "subject_request", "seen": seen}).status_code == 302
+    assert farah.post(url, {"ground": "They asked.", "reason": "subject_request", "seen": seen}).status_code == 302
     with in_client(cast.client_id("indus")):
         assert ErasureProposal.objects.filter(stage="proposed", request=request).count() == 1
 

@@ -137,8 +137,10 @@ def test_a_declined_one_is_proposed_again_by_who_granted_it(cast: Cast, indus) -
         close_request(request, actor=cast.actor("farah"), at=AT)
     again: dict[str, Any] = {"target": find_target(request, AT), "request": request, "reason": WHY, "at": AT}
     with pytest.raises(NotAllowed):
-        propose_erasure(cast.subject("hamza"), actor=cast.actor("sana"), **again)
-    assert propose_erasure(cast.subject("hamza"), actor=cast.actor("farah"), **again).is_whole
+        propose_erasure(cast.subject("hamza"), ground="The person asked for it.", actor=cast.actor("sana"), **again)
+    assert propose_erasure(
+        cast.subject("hamza"), ground="The person asked for it.", actor=cast.actor("farah"), **again
+    ).is_whole
 
 
 def test_a_person_who_cancels_has_withdrawn_the_request(cast: Cast, indus) -> None:

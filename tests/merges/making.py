@@ -19,7 +19,9 @@ def second_record(cast: Cast, **details: Any) -> Subject:
 
 
 def proposed(main: Subject, other: Subject, cast: Cast, at: datetime) -> PersonMerge:
-    return propose_merge(main, other, actor=cast.actor("farah"), reason=Reason.REVIEW, at=at)
+    return propose_merge(
+        main, other, ground="One person, two records.", actor=cast.actor("farah"), reason=Reason.REVIEW, at=at
+    )
 
 
 def linked(main: Subject, other: Subject, cast: Cast, at: datetime) -> PersonMerge:
@@ -28,5 +30,7 @@ def linked(main: Subject, other: Subject, cast: Cast, at: datetime) -> PersonMer
 
 
 def taken_apart(main: Subject, other: Subject, cast: Cast, at: datetime) -> PersonMerge:
-    row = propose_undo(main, other, actor=cast.actor("farah"), reason=Reason.CORRECTION, at=at)
+    row = propose_undo(
+        main, other, ground="They are two people.", actor=cast.actor("farah"), reason=Reason.CORRECTION, at=at
+    )
     return decide_merge(row, approve=True, actor=cast.actor("amina"), at=at)

@@ -67,7 +67,9 @@ def test_two_people_link_and_two_people_take_apart(cast: Cast, records: tuple[Su
     main, other = records
     merge = proposed(main, other, cast, now)
     with pytest.raises(ValidationError, match="already proposed"):
-        propose_merge(main, other, actor=cast.actor("amina"), reason=Reason.REVIEW, at=now)
+        propose_merge(
+            main, other, ground="One person, two records.", actor=cast.actor("amina"), reason=Reason.REVIEW, at=now
+        )
     with pytest.raises(ApproverIsRequester), transaction.atomic():
         decide_merge(merge, approve=True, actor=cast.actor("farah"), at=now)
     assert list_same_person(main) == []
@@ -77,7 +79,9 @@ def test_two_people_link_and_two_people_take_apart(cast: Cast, records: tuple[Su
     assert {one.subject_id for one in Entry.objects.filter(kind="subject.merged")} == {main.pk, other.pk}
     assert [one.same_person for one in other.history.order_by("history_date", "history_id")] == [None, main.pk]
 
-    undo = propose_undo(other, main, actor=cast.actor("amina"), reason=Reason.CORRECTION, at=now)
+    undo = propose_undo(
+        other, main, ground="They are two people.", actor=cast.actor("amina"), reason=Reason.CORRECTION, at=now
+    )
     with pytest.raises(ApproverIsRequester), transaction.atomic():
         decide_merge(undo, approve=True, actor=cast.actor("amina"), at=now)
     assert list_same_person(main) == [other]
@@ -101,7 +105,9 @@ def test_a_third_record_joins_the_main_one_and_leaves_alone(
     taken_apart(main, other, cast, now)
     assert [one.pk for one in list_same_person(Subject.objects.get(pk=main.pk))] == [third.pk]
     with pytest.raises(ValidationError, match="not linked"):
-        propose_undo(main, other, actor=cast.actor("farah"), reason=Reason.CORRECTION, at=now)
+        propose_undo(
+            main, other, ground="They are two people.", actor=cast.actor("farah"), reason=Reason.CORRECTION, at=now
+        )
 
 
 def test_records_of_different_ages_are_refused_and_so_is_the_same_record(
@@ -114,9 +120,9 @@ def test_records_of_different_ages_are_refused_and_so_is_the_same_record(
     adult = SubjectFactory(client=client, external_id="lms-danish-4", birth_date=date(1990, 1, 1))
     for other in (child, adult, records[0]):
         with pytest.raises(ValidationError, match="cannot be one person"):
-            propose_merge(danish, other, actor=farah, reason=Reason.REVIEW, at=now)
+            propose_merge(danish, other, ground="One person, two records.", actor=farah, reason=Reason.REVIEW, at=now)
     with pytest.raises(ValidationError, match="same record"):
-        propose_merge(danish, danish, actor=farah, reason=Reason.REVIEW, at=now)
+        propose_merge(danish, danish, ground="One person, two records.", actor=farah, reason=Reason.REVIEW, at=now)
     assert proposed(danish, unknown, cast, now).state == "waiting"
 
 
@@ -125,7 +131,7 @@ def test_neither_an_auditor_nor_a_key_nor_another_client_links_records(
 ) -> None:
     for actor in (cast.actor("bilal"), cast.actor("sana"), cast.actor("celia"), cast.key_actor("indus")):
         with pytest.raises(NotAllowed):
-            propose_merge(*records, actor=actor, reason=Reason.REVIEW, at=now)
+            propose_merge(*records, ground="One person, two records.", actor=actor, reason=Reason.REVIEW, at=now)
     merge = proposed(*records, cast, now)
     with pytest.raises(NotAllowed):
         decide_merge(merge, approve=True, actor=cast.actor("bilal"), at=now)
@@ -274,12 +280,12 @@ def test_the_console_shows_the_link_and_the_requests_of_both_records(cast: Cast)
         assert words in farah.get(page).content.decode(), page
     found = farah.post("/admin/search/", {"text": "lms-jun"}).content.decode()
     assert f"One person with {SECOND}" in found
-    form = {"other": "lms-danish", "reason": "review"}
+    form = {"other": "lms-danish", "ground": "One person.", "reason": "review"}
     refused = farah.post(row_url("people/subject", junaid, "same-person"), form)
     assert "The records cannot be one person" in refused.content.decode()
     approved = amina.post(row_url("people/personmerge", waiting.pk, "approve"), {"reason": "review"})
     undo = row_url("people/subject", junaid, "not-same-person")
-    undone = farah.post(undo, {"other": str(second.pk), "reason": "correction"})
+    undone = farah.post(undo, {"other": str(second.pk), "ground": "Two people.", "reason": "correction"})
     assert (approved.status_code, undone.status_code) == (302, 302)
     with in_client(cast.client_id("indus")):
         expected = [("link", "approved"), ("link", "approved"), ("undo", "waiting")]

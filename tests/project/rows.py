@@ -52,7 +52,7 @@ from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_o
 from paktaleem.directory.data_systems.services.registering import propose_system_end
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.people.erasures import Erasure
-from paktaleem.directory.people.models import PersonMerge, Readmission, Subject
+from paktaleem.directory.people.models import AgeRoute, PersonMerge, Readmission, Subject
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services.erasure import complete_erasure, erase_subject, request_readmission
 from paktaleem.directory.people.services.people import claim_guardian, register_subject, reveal_fields
@@ -228,7 +228,7 @@ def agreements_of_indus(cast: Cast) -> dict[str, Any]:
     }
     half, paused, future = (change_register(row, **BY) for row in made.values())
     add_document(half, file=BytesIO(b"%PDF-1.7"), kind="agreement", **farah)
-    sign_agreement(half, **farah)
+    sign_agreement(half, ground="A new contract.", **farah)
     change_register(AgreementSuspension(agreement=paused, **own), **BY)
     purpose = Purpose.objects.get(code="newsletter", client_id=client.pk)
     coming = {
@@ -270,6 +270,7 @@ def exits_of(cast: Cast, *agreements: ServiceAgreement) -> dict[str, Any]:
     ]
     made: dict[str, Any] = {"exits/agreementexit": None}
     common: dict[str, Any] = {"choice": "return", "requested_kind": "user", "requested_by": cast.user_id("farah")}
+    common["ground"] = "The client leaves."
     common |= {"requested_at": AT, "return_until": timezone.now() + timedelta(days=30), "delete_by": timezone.now()}
     ended = (
         (("certificate-json", "certificate-pdf"), {"stage": "certified", "ended_at": AT, "returned_at": AT, **settled}),
@@ -326,7 +327,7 @@ def readmission_of_indus(cast: Cast) -> Readmission:
     amina = cast.actor("amina")
     gone = SubjectFactory(client=cast.client("indus"), external_id="lms-gone", at=CAST_AT - timedelta(days=1))
     erase_subject(gone, actor=amina, reason=Reason.SUBJECT_REQUEST, at=AT)
-    return request_readmission("lms-gone", actor=amina, client_id=gone.client_id, at=AT)
+    return request_readmission("lms-gone", ground="They asked for it.", actor=amina, client_id=gone.client_id, at=AT)
 
 
 def merge_of_indus(cast: Cast) -> PersonMerge:
@@ -411,8 +412,13 @@ def erasures_of_indus(cast: Cast) -> dict[str, Any]:
     client, amina, farah = cast.client("indus"), cast.actor("amina"), cast.actor("farah")
     told: dict[str, Any] = {"actor": amina, "reason": Reason.REVIEW}
     people = {name: SubjectFactory(client=client, external_id=f"lms-{name}", role="instructor") for name in _LEAVING}
-    waiting = propose_erasure(people["leaver"], at=AT, **told)
-    row = decide_erasure(propose_erasure(people["left"], at=AT, **told), approve=True, actor=farah, at=AT)
+    waiting = propose_erasure(people["leaver"], at=AT, ground="The person asked for it.", **told)
+    row = decide_erasure(
+        propose_erasure(people["left"], at=AT, ground="The person asked for it.", **told),
+        approve=True,
+        actor=farah,
+        at=AT,
+    )
     later, told = AT + timedelta(hours=72), {"actor": SETTING_UP, "at": AT + timedelta(hours=72)}
     row = continue_erasure(row, **told)
     for order in Order.objects.open().filter(parent_id=row.erasure_id):
@@ -454,7 +460,7 @@ def orders_of_indus(cast: Cast) -> dict[str, Any]:
     client, amina = cast.client("indus"), cast.actor("amina")
     library = make_system(client, "library", ["credentials"], delivery="by_hand")
     leaving = make_system(client, "old_library", ["billing"], delivery="by_hand")
-    propose_system_end(leaving, actor=SETTING_UP, reason=Reason.REVIEW, at=AT)
+    propose_system_end(leaving, ground="It holds no data.", actor=SETTING_UP, reason=Reason.REVIEW, at=AT)
     orders = {
         kind: issue_orders(cast.subject(person), _told(kind), new_values=values, actor=SETTING_UP, at=AT)[0]
         for kind, person, values in (
@@ -686,9 +692,11 @@ def guardians_of_indus(cast: Cast) -> None:
     verified_guardian(danish, esra, at=AT)
     record_answer(danish, esra, "given", at=AT)
     record_answer(danish, other, "refused", at=AT)
-    end_guardian(refusing, actor=SETTING_UP, at=AT + timedelta(minutes=1))
+    stated: dict[str, Any] = {"ground": "A document shows it.", "actor": SETTING_UP}
+    end_guardian(refusing, at=AT + timedelta(minutes=1), **stated)
     _records_of_a_school(cast, esra)
-    register_subject("lms-danish", client=client, details={"birth_date": date(1990, 1, 1)}, actor=SETTING_UP, at=AT)
+    born = {"birth_date": date(1990, 1, 1)}
+    register_subject("lms-danish", client=client, details=born, route=AgeRoute.CONSOLE, at=AT, **stated)
 
 
 _OWN_PARTS = (

@@ -1,20 +1,30 @@
 """No one alone weakens what protects a person: every act of the console and every call of the API is on one list.
 
-An act that weakens a protection waits for a second person (``WEAKENS`` names the table of its request) and needs recent
-authentication. ``ALONE`` has all other acts, by the reason why one person, or a key, may do them alone. An act that is
+An act that weakens a protection waits for a second person (``WEAKENS`` names the table of its request), needs recent
+authentication and a ground in words; the second person sees who requested it, why, and what it changes. ``ALONE``
+has all other acts, by the reason why one person, or a key, may do them alone. An act that is
 on no list fails the build.
 """
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
+from html import unescape
 from typing import Any
+
+import pytest
 
 from consent.register.admin.safeguards import SafeguardedAdmin
 from paktaleem.foundation.accounts.roles import SENSITIVE
+from paktaleem.foundation.console.row_actions import RowAction, Weakens
 from paktaleem.foundation.console.site import site
+from tests.accounts.officers import second_officer_user
+from tests.cast import Cast
+from tests.console.pages import row_url
 from tests.project.offenders import refuse_any
 from tests.project.test_permission_matrix import API
 from tests.project.test_two_people import OF_OTHERS, RULES
+from tests.signing_in import browser_of
 
 ADMINS: list[Any] = list(site._registry.values())
 DECISIONS = ("/approve", "/agree", "/decline")
@@ -181,16 +191,36 @@ ALONE = {
 }
 
 
-def list_console_acts() -> Iterator[tuple[str, bool]]:
-    """Yield each act of the console that someone begins, and each decision of a second person, with its step-up."""
+@dataclass(frozen=True)
+class ConsoleAct:
+    """What an act of the console declares: its step-up, its ground, and if its page shows the request it decides."""
+
+    steps_up: bool
+    asks_ground: bool
+    shows_request: bool = False
+
+
+def list_console_acts() -> dict[str, ConsoleAct]:
+    """Return each act of the console that someone begins, and each decision of a second person."""
+    found: dict[str, ConsoleAct] = {}
     for admin in ADMINS:
         name = f"{admin.opts.app_label}/{admin.opts.model_name}"
-        forms = {"add": admin.add_capability, "change": admin.change_capability}
-        asks = isinstance(admin, SafeguardedAdmin) or admin.add_weakens
-        yield from (
-            (f"{name}/{slug}", asks or capability in SENSITIVE) for slug, capability in forms.items() if capability
-        )
-        yield from ((f"{name}/{act.slug}", act.is_sensitive) for act in admin.all_acts())
+        asks_ground = "ground" in admin.form.declared_fields or "ground" in admin.row_fields
+        is_safeguarded = isinstance(admin, SafeguardedAdmin) or admin.add_weakens
+        for slug, capability in {"add": admin.add_capability, "change": admin.change_capability}.items():
+            if capability:
+                found[f"{name}/{slug}"] = ConsoleAct(is_safeguarded or capability in SENSITIVE, asks_ground)
+        found |= {f"{name}/{act.slug}": read_act(act) for act in admin.all_acts()}
+    return found
+
+
+def read_act(act: RowAction) -> ConsoleAct:
+    weakens = act.weakens is not Weakens.NEVER
+    asks_ground = weakens or "ground" in act.form.base_fields
+    return ConsoleAct(act.is_sensitive or weakens, asks_ground, act.find_requested is not None)
+
+
+CONSOLE = list_console_acts()
 
 
 def list_calls() -> Iterator[str]:
@@ -204,7 +234,7 @@ def is_decision(act: str) -> bool:
 
 def test_each_act_is_on_one_list() -> None:
     known = Counter([*WEAKENS, *(act for acts in ALONE.values() for act in acts.split())])
-    acts = {*(act for act, _step_up in list_console_acts() if not is_decision(act)), *list_calls()}
+    acts = {*(act for act in CONSOLE if not is_decision(act)), *list_calls()}
     refuse_any((act, "" if known[act] == 1 else f"on {known[act]} lists") for act in sorted(acts))
     refuse_any((act, "" if act in acts else "exists no longer") for act in sorted(known))
 
@@ -215,23 +245,50 @@ def test_each_act_that_weakens_waits_for_a_second_person() -> None:
     )
 
 
-def test_each_decision_of_a_second_person_needs_recent_authentication() -> None:
-    decisions = {act: step_up for act, step_up in list_console_acts() if is_decision(act) and not is_refusal(act)}
-    refuse_any((act, "" if step_up else "no step-up") for act, step_up in decisions.items())
-
-
-def is_refusal(act: str) -> bool:
-    return act.endswith("/decline")
-
-
-ASK_IF_IT_WEAKENS = ("basis/end", "basis/cancel", "capacity/end", "capacity/cancel", "rule/end")
-"""Forms that ask for recent authentication when they find that their values weaken a safeguard."""
-DAILY_WORK = {"people/subject/correct", "people/subject/change-roles", "guardians/guardianship/verify"}
-"""Records that schools make all day; if it weakens, it waits, and the second person authenticates anew."""
-
-
 def test_each_act_that_weakens_needs_recent_authentication() -> None:
-    acts = {act: step_up for act, step_up in list_console_acts() if act in WEAKENS and act not in DAILY_WORK}
-    refuse_any(
-        (act, "" if step_up or act.endswith(ASK_IF_IT_WEAKENS) else "no step-up") for act, step_up in acts.items()
-    )
+    refuse_any((act, "" if CONSOLE[act].steps_up else "no step-up") for act in WEAKENS if act in CONSOLE)
+
+
+WITHOUT_GROUND = {"accounts.StaffChange", "consent.NoticeDraft"}
+"""Rules whose requests have a coded reason only, or the text itself."""
+
+
+def test_each_act_that_weakens_asks_for_a_ground_in_words() -> None:
+    acts = {act: CONSOLE[act] for act, rule in WEAKENS.items() if act in CONSOLE and rule not in WITHOUT_GROUND}
+    refuse_any((act, "" if declared.asks_ground else "no ground") for act, declared in acts.items())
+
+
+DECIDES_FIRST = "disposals/batch/approve"
+"""A large disposal is then a ``SafeguardChange``, which the second person approves."""
+
+
+def list_decisions() -> dict[str, ConsoleAct]:
+    decisions = {act: CONSOLE[act] for act in CONSOLE if is_decision(act) and not act.endswith("/decline")}
+    return {act: declared for act, declared in decisions.items() if act != DECIDES_FIRST}
+
+
+def test_each_decision_of_a_second_person_needs_recent_authentication_and_shows_the_request() -> None:
+    decisions = list_decisions()
+    refuse_any((act, "" if declared.steps_up else "no step-up") for act, declared in decisions.items())
+    refuse_any((act, "" if declared.shows_request else "shows no request") for act, declared in decisions.items())
+
+
+ELSEWHERE = {"accounts/staffchange/approve", "consent/objection/agree"}
+"""They show a coded reason, or words about a person whose reading is recorded; their own tests look at them."""
+
+
+@pytest.mark.parametrize("act", sorted({*list_decisions()} - ELSEWHERE))
+def test_the_page_of_a_decision_shows_who_requested_what_and_why(
+    act: str, rows: dict[str, Any], cast_of_rows: Cast
+) -> None:
+    model, _, slug = act.rpartition("/")
+    url = row_url(model, rows.get(act) or rows[model], slug)
+    people = [cast_of_rows.user("amina"), cast_of_rows.user("farah"), second_officer_user()]
+    pages = [browser_of(person).get(url) for person in people]
+    page = next(page for page in pages if page.status_code == 200)
+    facts = dict(page.context["facts"])
+    assert {"Requested by", "Requested", "Ground"} <= {*facts}
+    effect = {*facts} - {"Requested by", "Requested", "Ground"}
+    text = unescape(page.content.decode())
+    assert effect or "What it changes" in text
+    assert str(facts["Ground"]) in text

@@ -98,7 +98,7 @@ def guardian_change(cast: Cast, actor: Actor, at: datetime) -> Approve:
     verified_guardian(danish, esra, at=at)
     record_answer(danish, esra, "given", at=at)
     record_answer(danish, other, "refused", at=at)
-    end_guardian(refusing, actor=actor, at=at + timedelta(minutes=1))
+    end_guardian(refusing, ground="The court decided.", actor=actor, at=at + timedelta(minutes=1))
     return settle(settle_guardian_change, GuardianChange.objects.get())
 
 
@@ -124,7 +124,7 @@ def waiver(cast: Cast, actor: Actor, at: datetime) -> Approve:
 
 def readmission(cast: Cast, actor: Actor, at: datetime) -> Approve:
     erase_subject(cast.subject("hamza"), actor=actor, reason=Reason.SUBJECT_REQUEST, at=at)
-    request_readmission("lms-hamza", actor=actor, client_id=cast.client_id("indus"), at=at)
+    request_readmission("lms-hamza", ground="They asked for it.", actor=actor, client_id=cast.client_id("indus"), at=at)
     requested = Readmission.objects.get()
     return lambda approver, later: approve_readmission(requested, actor=approver, at=later)
 
@@ -132,12 +132,17 @@ def readmission(cast: Cast, actor: Actor, at: datetime) -> Approve:
 def overruling(cast: Cast, actor: Actor, at: datetime) -> Approve:
     told: dict[str, Any] = {"actor": actor, "reason": Reason.SUBJECT_REQUEST, "at": at}
     objection = object_to_purpose(cast.subject("hamza"), purpose_code="platform_improvement", **told)
-    propose_overruling(objection, grounds="Court order 17/2026", actor=actor, at=at)
+    propose_overruling(objection, ground="Court order 17/2026", actor=actor, at=at)
     return lambda approver, later: settle_overruling(objection, approve=True, actor=approver, at=later)
 
 
 def erasure(cast: Cast, actor: Actor, at: datetime) -> Approve:
-    return settle(decide_erasure, propose_erasure(cast.subject("hamza"), actor=actor, reason=Reason.REVIEW, at=at))
+    return settle(
+        decide_erasure,
+        propose_erasure(
+            cast.subject("hamza"), ground="The person asked for it.", actor=actor, reason=Reason.REVIEW, at=at
+        ),
+    )
 
 
 def hold_lift(cast: Cast, actor: Actor, at: datetime) -> Approve:
@@ -182,13 +187,15 @@ def agreement_signing(cast: Cast, actor: Actor, at: datetime) -> Approve:
     draft = ServiceAgreement(client_id=client_id, reference="NEW-1", starts_at=at)
     change_register(draft, actor=actor, reason=Reason.AGREEMENT_CHANGE, at=at)
     paper = add_document(draft, file=BytesIO(b"%PDF-1.7"), kind="agreement", actor=actor, at=at)
-    sign_agreement(draft, paper=paper, actor=actor, at=at)
-    return lambda approver, later: sign_agreement(draft, actor=approver, at=later)
+    sign_agreement(draft, paper=paper, ground="A new contract.", actor=actor, at=at)
+    return lambda approver, later: sign_agreement(draft, ground="A new contract.", actor=approver, at=later)
 
 
 def client_exit(cast: Cast, actor: Actor, at: datetime) -> Approve:
     agreement = ServiceAgreement.objects.get(client_id=cast.client_id("indus"))
-    return settle(decide_exit, propose_exit(agreement, choice="return", actor=actor, at=at))
+    return settle(
+        decide_exit, propose_exit(agreement, choice="return", ground="The client leaves.", actor=actor, at=at)
+    )
 
 
 def breach_closing(cast: Cast, actor: Actor, at: datetime) -> Approve:
@@ -208,7 +215,9 @@ def period_change(cast: Cast, actor: Actor, at: datetime) -> Approve:
 
 def merge(cast: Cast, actor: Actor, at: datetime) -> Approve:
     pair = cast.subject("junaid"), second_record(cast)
-    return settle(decide_merge, propose_merge(*pair, actor=actor, reason=Reason.REVIEW, at=at))
+    return settle(
+        decide_merge, propose_merge(*pair, ground="One person, two records.", actor=actor, reason=Reason.REVIEW, at=at)
+    )
 
 
 def minor_notice(cast: Cast, actor: Actor, at: datetime) -> Approve:
@@ -224,7 +233,7 @@ def minor_notice(cast: Cast, actor: Actor, at: datetime) -> Approve:
 def system_end(cast: Cast, actor: Actor, at: datetime) -> Approve:
     system = make_system(cast.client("indus"), "library", ["content"])
     by: dict[str, Any] = {"reason": Reason.REVIEW}
-    propose_system_end(system, actor=actor, at=at, **by)
+    propose_system_end(system, ground="It holds no data.", actor=actor, at=at, **by)
     return lambda approver, later: end_system(system, actor=approver, at=later, **by)
 
 

@@ -22,10 +22,10 @@ from tests.access_links.visiting import issue, path_of, send, visitor
 from tests.api.callers import Caller
 from tests.cast import Cast
 from tests.children.guardians import verified_guardian
-from tests.console.pages import row_url
+from tests.console.pages import row_url, shows_effect_only
 from tests.factories import SETTING_UP
 from tests.rights.cases import asked_by_guardian, part_of, received
-from tests.signing_in import SignIn
+from tests.signing_in import SignIn, browser_of
 
 MODEL, PERSON = "requests/rightsrequest", "people/subject"
 
@@ -170,7 +170,16 @@ def test_staff_correct_a_field_and_the_page_says_when_the_wrong_value_comes_back
 def test_an_age_corrected_by_staff_waits_for_a_second_person(sign_in: SignIn, cast: Cast) -> None:
     farah = sign_in("farah")
     url = row_url(PERSON, cast.subject_id("danish"), "correct")
-    sent = farah.post(url, {"field": "birth_date", "new_value": "2000-01-01", "reason": "review"}, follow=True)
+    form = {"field": "birth_date", "new_value": "2000-01-01", "reason": "review"}
+    asked = farah.post(url, form).content.decode()
+    assert shows_effect_only(asked)
+    assert 'name="ground"' in asked
+    stale = browser_of(cast.user("farah"), seconds_ago=301)
+    for given in (form, {**form, "ground": "The certificate says so."}):
+        assert "reauthenticate" in stale.post(url, given)["Location"]
+    with in_client(cast.client_id("indus")):
+        assert not AgeChange.objects.exists()
+    sent = farah.post(url, {**form, "ground": "The certificate says so."}, follow=True)
     assert "a second person must confirm this age" in sent.content.decode()
     assert "Waits for a second person" in farah.get(row_url(PERSON, cast.subject_id("danish"))).content.decode()
 
@@ -236,7 +245,7 @@ def test_a_confirmation_of_another_preview_shows_the_new_one(sign_in: SignIn, ca
 
 def test_a_student_of_unknown_age_becomes_a_teacher_only_with_a_second_person(sign_in: SignIn, cast: Cast) -> None:
     url = row_url(PERSON, cast.subject_id("iqra"), "change-roles")
-    preview, done = change(sign_in("farah"), url, role="instructor")
+    preview, done = change(sign_in("farah"), url, role="instructor", ground="She teaches now.")
     assert "until a second person confirms it" in preview
     assert done.status_code == 302
     assert roles_of(cast, "iqra") == ("student",)

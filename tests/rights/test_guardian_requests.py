@@ -272,7 +272,13 @@ def test_the_guardian_cancels_it_on_the_page_about_the_data_of_the_child(cast: C
 def test_no_erasure_of_another_child_is_shown_or_cancelled_on_the_page(cast: Cast) -> None:
     with in_client(cast.client_id("indus")):
         row = verified_guardian(cast.subject("danish"), cast.subject("esra"), at=AT)
-        other = propose_erasure(cast.subject("hamza"), actor=cast.actor("amina"), reason=Reason.REVIEW, at=AT)
+        other = propose_erasure(
+            cast.subject("hamza"),
+            ground="The person asked for it.",
+            actor=cast.actor("amina"),
+            reason=Reason.REVIEW,
+            at=AT,
+        )
     browser, url = by_contact(), child_page(cast, more="data/")
     assert other.number not in browser.get(url).content.decode()
     assert send(browser, f"{url}erasure/", form_at=url, erasure=str(other.pk)).status_code == 404
@@ -310,7 +316,7 @@ def found_false(cast: Cast) -> None:
 
 def propose_for_request(request: RightsRequest, cast: Cast) -> None:
     told: dict[str, Any] = {"actor": cast.actor("amina"), "reason": Reason.SUBJECT_REQUEST, "at": AT + 7 * DAY}
-    propose_erasure(cast.subject("danish"), request=request, **told)
+    propose_erasure(cast.subject("danish"), request=request, ground="The person asked for it.", **told)
 
 
 def test_a_guardian_who_requests_the_same_right_twice_has_one_request(seen: Cast) -> None:

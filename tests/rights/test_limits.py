@@ -147,8 +147,8 @@ def test_an_objection_is_recorded_only_where_the_basis_is_legitimate_interest(ca
 def test_overruling_takes_two_officers_and_sealed_grounds(cast: Cast, indus) -> None:
     row, amina = objected(cast), cast.actor("amina")
     with pytest.raises(ValidationError, match="compelling grounds"):
-        propose_overruling(row, grounds=" ", actor=amina, at=LATER)
-    propose_overruling(row, grounds="Court order 17/2026", actor=amina, at=LATER)
+        propose_overruling(row, ground=" ", actor=amina, at=LATER)
+    propose_overruling(row, ground="Court order 17/2026", actor=amina, at=LATER)
     with connection.cursor() as cursor:
         cursor.execute("SELECT to_jsonb(r)::text FROM desk_overruling r")
         assert "Court order" not in cursor.fetchone()[0]
@@ -161,7 +161,7 @@ def test_overruling_takes_two_officers_and_sealed_grounds(cast: Cast, indus) -> 
     with pytest.raises(ApproverIsRequester):
         settle_overruling(row, approve=True, actor=amina, at=LATER)
     with pytest.raises(Refused, match="already proposed"):
-        propose_overruling(row, grounds="Again", actor=second_officer(cast), at=LATER)
+        propose_overruling(row, ground="Again", actor=second_officer(cast), at=LATER)
     assert read_grounds(row, actor=second_officer(cast), at=LATER) == "Court order 17/2026"
     assert settle_overruling(row, approve=True, actor=second_officer(cast), at=LATER).ends_at == LATER
     assert Entry.objects.filter(kind="objection.overruling_settled").count() == 1
@@ -172,11 +172,11 @@ def test_a_declined_overruling_leaves_the_objection_in_force(cast: Cast, indus) 
     row, amina = objected(cast), cast.actor("amina")
     with pytest.raises(Refused, match="Nothing was proposed"):
         settle_overruling(row, approve=True, actor=amina, at=LATER)
-    propose_overruling(row, grounds="Weak", actor=amina, at=LATER)
+    propose_overruling(row, ground="Weak", actor=amina, at=LATER)
     assert settle_overruling(row, approve=False, actor=second_officer(cast), at=LATER).ends_at is None
     for name in ("farah", "sana", "bilal"):
         with pytest.raises(NotAllowed):
-            propose_overruling(row, grounds="No", actor=cast.actor(name), at=LATER)
+            propose_overruling(row, ground="No", actor=cast.actor(name), at=LATER)
 
 
 def test_the_console_refuses_to_lift_before_the_person_is_informed(sign_in: SignIn, cast: Cast) -> None:
@@ -193,7 +193,7 @@ def test_the_console_refuses_to_lift_before_the_person_is_informed(sign_in: Sign
     assert asked["Location"] == row_url("accounts/proposedchange", change.pk, "change")
     answer = "Answer a proposal to overrule"
     assert answer not in amina.get(row_url("consent/objection", objection.pk, "change")).content.decode()
-    assert amina.post(row_url("consent/objection", objection.pk, "overrule"), {"grounds": "Fraud"}).status_code == 302
+    assert amina.post(row_url("consent/objection", objection.pk, "overrule"), {"ground": "Fraud"}).status_code == 302
     assert answer in amina.get(row_url("consent/objection", objection.pk, "change")).content.decode()
     shown = amina.get(row_url("consent/objection", objection.pk, "agree")).content.decode()
     assert "Fraud" in shown

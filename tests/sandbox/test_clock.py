@@ -486,7 +486,9 @@ def test_moving_the_clock_ends_the_cooling_off_of_the_sandbox_only(cast: Cast, s
         approved(cast, at=wall_clock_now())
     with in_client(sandbox.id):
         person = Subject.objects.get(external_id="p-adult")
-        row = propose_erasure(person, actor=cast.actor("amina"), reason=WHY, at=client_now())
+        row = propose_erasure(
+            person, ground="The person asked for it.", actor=cast.actor("amina"), reason=WHY, at=client_now()
+        )
         decide_erasure(row, approve=True, actor=second(cast), at=client_now())
     notify_of_erasure(str(sandbox.id), str(row.pk))
     sandbox.move(hours=71)

@@ -29,6 +29,7 @@ def transfer(at: datetime, **values: Any) -> BusinessTransfer:
         "other_party": "Chenab Learning Ltd",
         "text_en": "Chenab Learning will run the platform. Nothing else changes.",
         "text_ur": "چناب لرننگ پلیٹ فارم چلائے گی۔ اور کچھ نہیں بدلتا۔",
+        "ground": "The board decided.",
         "takes_place_on": (at + timedelta(days=40)).date(),
     }
     return BusinessTransfer(**{**told, **values})

@@ -11,6 +11,7 @@ from paktaleem.foundation.accounts.actors import Actor
 
 def wanted(client_id: UUID, **changes: Any) -> Provider:
     columns = {"issuer": "https://idp.school.example", "application_id": "portal", "domains": ["indus.example"]}
+    columns["ground"] = "The school has one sign-in."
     return Provider(client_id=client_id, **{**columns, **changes})
 
 

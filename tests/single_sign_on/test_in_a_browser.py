@@ -92,6 +92,7 @@ class Window:
         self.page.fill("input[name=application_id]", APPLICATION)
         self.page.fill("input[name=secret]", "from the provider")
         self.page.fill("textarea[name=domains]", "indus.example\nschool.example")
+        self.page.fill("textarea[name=ground]", "The school has one sign-in.")
         self.page.check("input[name=honours_second_factor]")
         self.page.select_option("select[name=reason]", "onboarding")
         self.look("form")

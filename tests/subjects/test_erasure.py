@@ -300,7 +300,9 @@ def second():
 
 
 def ask(cast, prepared, now, actor="amina", external_id="lms-danish"):
-    return request_readmission(external_id, actor=cast.actor(actor), client_id=prepared.id, at=now)
+    return request_readmission(
+        external_id, ground="They asked for it.", actor=cast.actor(actor), client_id=prepared.id, at=now
+    )
 
 
 def register(cast, prepared, now):
@@ -348,7 +350,9 @@ def test_other_roles_may_neither_request_nor_approve(cast, prepared, now, actor)
     with pytest.raises(NotAllowed):
         approve_readmission(asked, actor=cast.actor(actor), at=now)
     with pytest.raises(NotAllowed):
-        request_readmission("lms-danish", actor=system_actor("task"), client_id=prepared.id, at=now)
+        request_readmission(
+            "lms-danish", ground="They asked for it.", actor=system_actor("task"), client_id=prepared.id, at=now
+        )
 
 
 def test_a_readmission_cannot_be_requested_or_approved_twice(cast, prepared, now, second):

@@ -234,8 +234,10 @@ def guardians_decide_and_disagree(world: World) -> None:
         keep: dict[str, Any] = {"wish": "keep", "channel": "client", "actor": world.farah, "at": AT + 3 * MINUTE}
         record_guardian_request(danish, guardian=esra, **keep)
         record_answer(danish, esra, "withdrawn", at=AT + 4 * MINUTE)
-        change_guardian(row, changes={"may_receive_data": False}, actor=world.farah, at=AT + 5 * MINUTE)
-        end_guardian(other, actor=world.farah, at=AT + 6 * MINUTE)
+        change_guardian(
+            row, changes={"may_receive_data": False}, ground="The court decided.", actor=world.farah, at=AT + 5 * MINUTE
+        )
+        end_guardian(other, ground="The court decided.", actor=world.farah, at=AT + 6 * MINUTE)
 
 
 @causes("guardian.change_waiting", "guardian.change_settled")
@@ -245,7 +247,7 @@ def taking_away_a_refusal_takes_two(world: World) -> None:
         danish, esra = world.person("danish"), world.person("esra")
         row = verified_guardian(danish, esra, at=AT)
         record_answer(danish, esra, "refused", at=AT)
-        change = end_guardian(row, actor=world.farah, at=AT + MINUTE)
+        change = end_guardian(row, ground="The court decided.", actor=world.farah, at=AT + MINUTE)
         assert isinstance(change, GuardianChange)
         settle_guardian_change(change, approve=True, actor=world.cast.actor("amina"), at=AT + MINUTE)
 
@@ -517,7 +519,7 @@ def a_person_is_erased_and_readmitted(world: World) -> None:
         answer_orders(world, Order.objects.filter(parent_id=erasure.pk))
         assert complete_erasure(erasure, actor=WORKER, at=AT + MINUTE)
         told: dict[str, Any] = {"actor": world.cast.actor("amina"), "at": AT + 2 * MINUTE}
-        readmission = request_readmission("lms-danish", client_id=world.client_id, **told)
+        readmission = request_readmission("lms-danish", client_id=world.client_id, ground="They asked for it.", **told)
         approve_readmission(readmission, actor=second, at=AT + 3 * MINUTE)
 
 

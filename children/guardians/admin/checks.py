@@ -180,7 +180,9 @@ class GuardianChangeAdmin(ExportableAdmin[GuardianChange]):
     list_filter = ("state", "client")
     exported = "child=child__external_id state requested_at settled_at"
     sortable_by = ()
-    detail_fields = ("standing", "child", "guardian", "wanted", "requested_at", "settled_at")
+    detail_fields = ("standing", "child", "guardian", "wanted", "ground", "requested_at", "settled_at")
+    effect_fields = ("child", "guardian", "wanted")
+    entered = ("ground",)
     intro = (
         "A change that permits a use which a guardian refused, and the school's own attestation of a guardian where "
         "data reaches recipients outside, have no effect until a second person approves them."

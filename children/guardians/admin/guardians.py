@@ -53,7 +53,7 @@ from paktaleem.foundation.console.forms import ActionForm, FormData, RowActionFo
 from paktaleem.foundation.console.model_admin import EvidenceAdmin, Saving, ScopedAdmin
 from paktaleem.foundation.console.person_pages import OVERVIEW, SummaryLine, on_tab, person_acts, person_summaries
 from paktaleem.foundation.console.requests import actor_of, by_user_for, get_action_time, may
-from paktaleem.foundation.console.row_actions import RowAction, act_page
+from paktaleem.foundation.console.row_actions import RowAction, Weakens, act_page
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.widgets import MomentInput
 from paktaleem.foundation.first_rows import take_latest
@@ -225,7 +225,8 @@ def _answer(row: Guardianship, given: FormData, request: HttpRequest) -> HttpRes
 
 def _change(row: Guardianship, given: FormData, request: HttpRequest) -> None:
     reason, note = given.pop("reason"), given.pop("note")
-    change_guardian(row, changes=given, note=note, reason=reason, actor=actor_of(request), at=get_action_time(request))
+    ground = given.pop("ground")
+    change_guardian(row, changes=given, note=note, ground=ground, **by_user_for(request, reason))
 
 
 def is_in_effect(row: Guardianship, at: datetime) -> bool:
@@ -270,7 +271,7 @@ class GuardianshipAdmin(ExportableAdmin[Guardianship]):
     empty_text = "No guardian is named yet. Name one on the page of the child."
     state = state_column(period_pill)
     acts = (
-        act_page(verify_guardian, form=VerifyForm, applies=is_in_effect),
+        act_page(verify_guardian, form=VerifyForm, weakens=Weakens.BY_ITS_VALUES, applies=is_in_effect),
         START_CHECK,
         RowAction(
             "answer",
@@ -291,9 +292,10 @@ class GuardianshipAdmin(ExportableAdmin[Guardianship]):
             lead=NEEDS_APPROVAL,
             done="Changed, or waiting for a second person.",
             step_up=True,
+            weakens=Weakens.BY_ITS_VALUES,
             applies=is_in_effect,
         ),
-        act_page(end_guardian, form=EndForm, step_up=True, applies=is_in_effect),
+        act_page(end_guardian, form=EndForm, step_up=True, weakens=Weakens.BY_ITS_VALUES, applies=is_in_effect),
     )
 
     def describe_row(self, row: Guardianship) -> str:

@@ -10,7 +10,12 @@ from paktaleem.directory.people.copies.declarations import Copied
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.due import Due, due_by_second_person
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
+from paktaleem.foundation.accounts.second_person import (
+    ChangeState,
+    RequestedChange,
+    has_a_ground,
+    second_person_constraints,
+)
 from paktaleem.foundation.audit.history import History, Tracked
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first, unique_in_client
@@ -245,6 +250,7 @@ class GuardianChange(RequestedChange, Tracked):
         constraints = [
             unique_in_client("guardianchange_one_waiting", "guardianship", where=Q(state=ChangeState.WAITING)),
             *second_person_constraints("guardianchange"),
+            has_a_ground("guardianchange"),
         ]
         indexes = [
             models.Index(fields=["client", "child", "id"], name="guardianchange_of_child"),

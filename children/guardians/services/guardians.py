@@ -22,7 +22,7 @@ from paktaleem.directory.people.services.people import add_role, find_full_age
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.acts import act
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.accounts.second_person import ChangeState, decide_change, require_approver
+from paktaleem.foundation.accounts.second_person import ChangeState, decide_change, request_change, require_approver
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
@@ -175,6 +175,7 @@ def change_guardian(
     *,
     changes: dict[str, Any],
     note: str = "",
+    ground: str = "",
     actor: Actor,
     reason: Reason | str = Reason.CLIENT_INSTRUCTION,
     at: datetime,
@@ -182,8 +183,8 @@ def change_guardian(
     """Change ``may_consent``, ``may_receive_data``, ``court_order`` or ``ends_at``; ``note`` is stored sealed.
 
     Returns the guardianship, or a ``GuardianChange`` that waits for a second person if the change permits more: if it
-    lifts a refusal in effect, makes a consent count that did not, or lets the guardian receive data.
-    Raises AlreadyEnded, ChangeWaits, AlreadyErased, ValidationError, NotAllowed.
+    lifts a refusal in effect, makes a consent count that did not, or lets the guardian receive data; staff then give
+    the ``ground``. Raises GroundNeeded, AlreadyEnded, ChangeWaits, AlreadyErased, ValidationError, NotAllowed.
     """
     require(actor, Capability.MANAGE_GUARDIANS, guardianship.client_id)
     child = lock_child(guardianship.child, during_erasure=set(changes) <= {"ends_at"})
@@ -194,7 +195,7 @@ def change_guardian(
         return row
     sealed = sealer_of(child).seal(note, column=_NOTE) if note else None
     if _permits_more(row, wanted, at):
-        return _request_change(row, wanted, sealed, actor, reason, at)
+        return _request_change(row, wanted, sealed, ground, actor, reason, at)
     return _apply(row, wanted, sealed, actor, reason, at)
 
 
@@ -207,10 +208,15 @@ def change_guardian(
     danger=True,
 )
 def end_guardian(
-    guardianship: Guardianship, *, actor: Actor, reason: Reason | str = Reason.CLIENT_INSTRUCTION, at: datetime
+    guardianship: Guardianship,
+    *,
+    ground: str = "",
+    actor: Actor,
+    reason: Reason | str = Reason.CLIENT_INSTRUCTION,
+    at: datetime,
 ) -> Guardianship | GuardianChange:
     """End a guardianship at ``at``. Returns and raises as ``change_guardian``."""
-    return change_guardian(guardianship, changes={"ends_at": at}, actor=actor, reason=reason, at=at)
+    return change_guardian(guardianship, changes={"ends_at": at}, ground=ground, actor=actor, reason=reason, at=at)
 
 
 @transaction.atomic
@@ -247,9 +253,14 @@ def settle_guardian_change(
     return change
 
 
-def request_confirmation(verification: Verification, *, actor: Actor, reason: Reason | str, at: datetime) -> None:
-    """Request that a second person confirms a verification, which is stronger from then on. Raises ChangeWaits."""
-    _request_change(verification.guardianship, {VERIFICATION: str(verification.pk)}, None, actor, reason, at)
+def request_confirmation(
+    verification: Verification, *, ground: str, actor: Actor, reason: Reason | str, at: datetime
+) -> None:
+    """Request that a second person confirms a verification, which is stronger from then on.
+
+    Raises GroundNeeded, ChangeWaits.
+    """
+    _request_change(verification.guardianship, {VERIFICATION: str(verification.pk)}, None, ground, actor, reason, at)
 
 
 def _confirm_verification(row: Guardianship, key: str, actor: Actor, reason: Reason | str, at: datetime) -> None:
@@ -308,7 +319,13 @@ def _find_guardian(facts: ChildFacts, row: Guardianship) -> Guardian | None:
 
 
 def _request_change(  # noqa: PLR0917 -- the change, then its context
-    row: Guardianship, wanted: dict[str, object], note: Sealed | None, actor: Actor, reason: Reason | str, at: datetime
+    row: Guardianship,
+    wanted: dict[str, object],
+    note: Sealed | None,
+    ground: str,
+    actor: Actor,
+    reason: Reason | str,
+    at: datetime,
 ) -> GuardianChange:
     waiting = GuardianChange.objects.filter(client_id=row.client_id, guardianship=row, state=ChangeState.WAITING)
     if waiting.exists():
@@ -319,10 +336,8 @@ def _request_change(  # noqa: PLR0917 -- the change, then its context
         guardianship=row,
         changes={name: _to_json(value) for name, value in wanted.items()},
         note=note,
-        requested_kind=actor.kind.value,
-        requested_by=actor.id,
-        requested_at=at,
     )
+    request_change(change, ground=ground, actor=actor, at=at)
     save_tracked(change, actor=actor, reason=reason, at=at)
     _record_change("guardian.change_waiting", change, actor, at)
     return change

@@ -63,6 +63,7 @@ def verify_guardian(
     method: Method | str,
     evidence: str = "",
     file: IO[bytes] | None = None,
+    ground: str = "",
     actor: Actor,
     reason: Reason | str = Reason.CLIENT_INSTRUCTION,
     at: datetime,
@@ -71,8 +72,9 @@ def verify_guardian(
 
     Follows policy §8, decision 0030. The form is a method of COPPA (16 CFR 312.5(b)(2)(i)); card numbers are refused.
     ``evidence`` says where the document is kept, or who saw whom; ``file`` is the signed form. Both are sealed.
-    The school's own attestation counts as basic; a ``GuardianChange`` waits for the second person who confirms it.
-    Raises ValueError for a method of others, CardNumberFound, EvidenceRequired, ChangeWaits, MayNotConsent,
+    The school's own attestation counts as basic; a ``GuardianChange`` waits for the second person who confirms it, with
+    its ``ground``. Raises GroundNeeded, ValueError for a method of others, CardNumberFound, EvidenceRequired,
+    ChangeWaits, MayNotConsent,
     AlreadyEnded, AlreadyErased, FileKindNotAccepted, FileTooLarge, NotAllowed.
     """
     if Method(method) not in STAFF_METHODS:
@@ -87,7 +89,7 @@ def verify_guardian(
         kept["file"] = store_file(child, file, at=at)
     found = record_verification(guardianship, method=method, kept=kept, actor=actor, reason=reason, at=at)
     if found.method in CONFIRMED:
-        request_confirmation(found, actor=actor, reason=reason, at=at)
+        request_confirmation(found, ground=ground, actor=actor, reason=reason, at=at)
     return found
 
 

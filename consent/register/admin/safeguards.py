@@ -19,12 +19,17 @@ from paktaleem.foundation.accounts.changes import ProposedChange
 from paktaleem.foundation.accounts.middleware import get_arrival_time
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.sessions import require_recent_authentication
-from paktaleem.foundation.console.approvals import EffectFigures, describe_effect, effect_figures, to_waiting
+from paktaleem.foundation.console.approvals import (
+    EffectFigures,
+    describe_effect,
+    effect_figures,
+    to_waiting,
+)
 from paktaleem.foundation.console.columns import period_pill, state_column
-from paktaleem.foundation.console.forms import ActionForm, FormData, GroundField, RowActionForm, ScopedForm
+from paktaleem.foundation.console.forms import FormData, GroundField, RowActionForm, ScopedForm
 from paktaleem.foundation.console.model_admin import Fieldsets, Saving, ScopedAdmin
 from paktaleem.foundation.console.requests import actor_of, get_action_time
-from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.row_actions import RowAction, Weakens
 from paktaleem.foundation.tenancy.context import in_client
 
 _COUNTED = frozenset({SafeguardKind.BASIS, SafeguardKind.CAPACITY, SafeguardKind.ACCOUNT, SafeguardKind.WORDS})
@@ -166,7 +171,7 @@ def find_weakening_by_end(row: PeriodRow, at: datetime) -> SafeguardKind | None:
 
 def _end(row: PeriodRow, given: FormData, request: HttpRequest) -> HttpResponse | None:
     actor, at = actor_of(request), get_action_time(request)
-    if "ground" not in given:
+    if not given["ground"]:
         stop = cancel_period if row.starts_at > at else end_period
         stop(row, actor=actor, reason=given["reason"], at=at)
         return None
@@ -185,6 +190,7 @@ def end_act(label: str, lead: str, capability: Capability) -> RowAction:
         done="Ended. In effect from the next decision.",
         form=EndForm,
         danger=True,
+        weakens=Weakens.BY_ITS_VALUES,
         applies=lambda row, at: row.starts_at < at and (row.ends_at is None or row.ends_at > at),
         template="console/end_safeguarded.html",
     )
@@ -200,12 +206,7 @@ def cancel_act(label: str, lead: str, capability: Capability) -> RowAction:
         lead=lead,
         done="Cancelled. It will never take effect.",
         form=EndForm,
+        weakens=Weakens.BY_ITS_VALUES,
         applies=lambda row, at: row.starts_at > at and not row.is_cancelled,
         template="console/end_safeguarded.html",
     )
-
-
-class SafeguardGroundForm(ActionForm):
-    """The ground of an act that weakens a safeguard, for the second person."""
-
-    ground = GroundField()

@@ -66,7 +66,7 @@ class System(TenantRow, Tracked):
         Scope.CATALOGUE,
         EDIT,
         kept_for_good="the contact of a client's staff for its system, replaced when it changes",
-        personal=classify(none="code name categories", staff="contact"),
+        personal=classify(none="code name categories ground", staff="contact"),
     )
 
     code = models.CharField(max_length=63, validators=[code_validator])
@@ -84,6 +84,7 @@ class System(TenantRow, Tracked):
     ends_at = models.DateTimeField(null=True, blank=True)
     proposed_by = models.UUIDField("end proposed by", null=True, editable=False)
     proposed_at = models.DateTimeField("end proposed", null=True, editable=False)
+    ground = models.TextField("ground of the end", max_length=2000, blank=True, editable=False)
     ended_by = models.UUIDField("end agreed to by", null=True, editable=False)
 
     objects: ClassVar = SystemQuerySet.as_manager()
@@ -98,6 +99,7 @@ class System(TenantRow, Tracked):
             models.CheckConstraint(
                 condition=Q(ended_by=None) | ~Q(ended_by=F("proposed_by")), name="system_ended_by_two_people"
             ),
+            models.CheckConstraint(condition=Q(proposed_by=None) | ~Q(ground=""), name="system_end_has_a_ground"),
         ]
 
     def __str__(self) -> str:

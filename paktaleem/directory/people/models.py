@@ -16,9 +16,14 @@ from paktaleem.directory.people.copies.declarations import Copied
 from paktaleem.directory.people.fields import GRADE_LIMIT, PERSONAL
 from paktaleem.foundation.accounts.due import Due, due_by_second_person
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
+from paktaleem.foundation.accounts.second_person import (
+    ChangeState,
+    RequestedChange,
+    has_a_ground,
+    second_person_constraints,
+)
 from paktaleem.foundation.accounts.thresholds import Thresholds
-from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.history import ActorStamp, History, Tracked
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first, unique_in_client
@@ -77,6 +82,7 @@ class AgeChange(RequestedChange):
         constraints = [
             unique_in_client("agechange_one_waiting", "subject", where=Q(state=ChangeState.WAITING)),
             *second_person_constraints("agechange"),
+            has_a_ground("agechange", of=Q(requested_kind=ByKind.USER, route=AgeRoute.CONSOLE)),
         ]
         indexes = [
             models.Index(fields=["client", "subject", "id"], name="agechange_of_subject"),
@@ -460,9 +466,15 @@ class SubjectEvent(TenantRow, ActorStamp):
 class Readmission(TenantRow, Tracked):
     """One request to let an erased person be registered again, with its approval by a second person."""
 
-    wall = TablePolicy(Scope.TENANT, EDIT, left_out_of_copies="about erased people only, who have no copy")
+    wall = TablePolicy(
+        Scope.TENANT,
+        EDIT,
+        left_out_of_copies="about erased people only, who have no copy",
+        personal=classify(none="ground"),
+    )
 
     subject = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False)
+    ground = models.TextField(max_length=2000, blank=True)
     requested_by = models.UUIDField(editable=False)
     requested_at = models.DateTimeField(editable=False)
     approved_by = models.UUIDField(null=True, editable=False)
@@ -489,6 +501,7 @@ class Readmission(TenantRow, Tracked):
                 condition=Q(approved_by=None) | ~Q(approved_by=models.F("requested_by")),
                 name="readmission_by_two_people",
             ),
+            models.CheckConstraint(condition=~Q(ground=""), name="readmission_has_a_ground"),
             models.CheckConstraint(
                 condition=Q(approved_by=None, approved_at=None)
                 | Q(approved_by__isnull=False, approved_at__isnull=False, approved_at__gte=models.F("requested_at")),
@@ -540,6 +553,7 @@ class PersonMerge(RequestedChange):
         ordering = ["-requested_at", "-id"]
         constraints = [
             *second_person_constraints("personmerge"),
+            has_a_ground("personmerge"),
             models.CheckConstraint(condition=~Q(main=F("other")), name="personmerge_of_two_records"),
             models.CheckConstraint(
                 condition=Q(kind=MergeKind.LINK, undoes=None) | Q(kind=MergeKind.UNDO, undoes__isnull=False),

@@ -8,16 +8,18 @@ and anyone who created, re-enabled or recovered that person's account in the las
 from datetime import datetime
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.staff_ties import has_issued_key, has_tie
-from paktaleem.foundation.audit.actors import ByKind
+from paktaleem.foundation.audit.actors import By, ByKind
 from paktaleem.foundation.clock import to_wall_clock
-from paktaleem.foundation.errors import PortalError
+from paktaleem.foundation.errors import EFFECT_SHOWN, PortalError
 from paktaleem.foundation.tenancy.models import TenantRow
 
 
@@ -52,6 +54,19 @@ class ChangeAlreadyDecided(PortalError):
     console_message = "This change has already been approved or declined."
 
 
+_WEAKENS = gettext_noop(
+    "This takes protection away, or gives power: give the ground in words. It has no effect until a second person "
+    "approves it."
+)
+
+
+class GroundNeeded(ValidationError):
+    """The change waits for a second person, and the member of staff who requests it has given no ground."""
+
+    def __init__(self) -> None:
+        super().__init__({"ground": [ValidationError(_WEAKENS, code=EFFECT_SHOWN)]})
+
+
 class RequestedChange(TenantRow):
     """A change that one person requests and another approves: its state, who requested it, why, and who decided it.
 
@@ -71,6 +86,23 @@ class RequestedChange(TenantRow):
         abstract = True
 
 
+def request_change[Change: RequestedChange](change: Change, *, ground: str, actor: By, at: datetime) -> Change:
+    """Set who requests an unsaved change, when and on which ground, and return it.
+
+    Raises GroundNeeded if a member of staff gives none.
+    """
+    change.ground = check_ground(ground, actor)
+    change.requested_kind, change.requested_by, change.requested_at = actor.kind.value, actor.id, at
+    return change
+
+
+def check_ground(ground: str, actor: By) -> str:
+    """Return a ground without spaces around it. Raises GroundNeeded if a member of staff gives none."""
+    if actor.kind is ByKind.USER and not ground.strip():
+        raise GroundNeeded
+    return ground.strip()
+
+
 def second_person_constraints(name: str) -> list[models.CheckConstraint]:
     """Return check constraints for a ``RequestedChange``: no self-approval, and a decision names who made it.
 
@@ -86,6 +118,14 @@ def second_person_constraints(name: str) -> list[models.CheckConstraint]:
             name=f"{name}_settled_by_someone",
         ),
     ]
+
+
+_BY_STAFF = Q(requested_kind=ByKind.USER)
+
+
+def has_a_ground(name: str, *, of: Q = _BY_STAFF) -> models.CheckConstraint:
+    """Return the check constraint that a change which staff request has a ground; ``of`` are those that need one."""
+    return models.CheckConstraint(condition=~of | ~Q(ground=""), name=f"{name}_has_a_ground")
 
 
 def is_other_person(change: object, actor: Actor, _at: datetime) -> bool:

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.safestring import SafeString
@@ -16,7 +17,8 @@ from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.changes import ChangeKind, ProposedChange, find_waiting, get_kind
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, is_other_person
-from paktaleem.foundation.console.columns import render_state, state_column
+from paktaleem.foundation.audit.actors import ByKind
+from paktaleem.foundation.console.columns import moment_tag, render_state, staff_name, state_column
 from paktaleem.foundation.console.forms import ActionForm, FormData, RowActionForm
 from paktaleem.foundation.console.requests import actor_of, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction
@@ -35,6 +37,26 @@ def render_change_state(row: RequestedChange) -> SafeString:
 
 change_state_column = state_column(render_change_state)
 """List column with the state of a change."""
+
+
+def list_origin(requested: Model, request: HttpRequest) -> list[tuple[str, object]]:
+    """Return who requested a change, when and on which ground: label and value each."""
+    values = {gettext("Ground"): getattr(requested, "ground", "")}
+    for column, moment in (("requested_by", "requested_at"), ("proposed_by", "proposed_at")):
+        if hasattr(requested, column):
+            values |= {
+                gettext("Requested by"): _name_requester(requested, column, actor_of(request)),
+                gettext("Requested"): moment_tag(getattr(requested, moment)),
+            }
+    return [(label, value) for label, value in values.items() if isinstance(value, str) and value]
+
+
+def _name_requester(requested: Model, column: str, viewer: Actor) -> str:
+    if getattr(requested, "requested_kind", ByKind.USER) == ByKind.API_KEY:
+        return gettext("API key")
+    rows: QuerySet[Model] = type(requested)._default_manager.filter(pk=requested.pk)
+    name: str | None = rows.values_list(staff_name(column, viewer), flat=True).first()
+    return name or gettext("Former staff")
 
 
 def approval_actions(
@@ -75,6 +97,7 @@ def approval_actions(
             template=template,
             offered_to=offered_to,
             step_up=True,
+            find_requested=lambda row: row,
             **options,
         ),
         RowAction(

@@ -9,10 +9,10 @@ from uuid import UUID
 
 from django.contrib import admin, messages
 from django.contrib.admin.options import IS_POPUP_VAR
-from django.contrib.admin.utils import flatten_fieldsets
+from django.contrib.admin.utils import display_for_field, flatten_fieldsets, label_for_field, lookup_field
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import PermissionDenied
-from django.db.models import Model
+from django.db.models import Model, TextField
 from django.db.models.query import QuerySet
 from django.forms import CheckboxSelectMultiple, Field, MultipleChoiceField
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -26,17 +26,27 @@ from paktaleem.foundation.accounts.actors import Actor, ReasonedAuthorship
 from paktaleem.foundation.accounts.acts import Act
 from paktaleem.foundation.accounts.middleware import get_arrival_time
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.second_person import GroundNeeded
 from paktaleem.foundation.accounts.sessions import refuse_old_authentication, require_recent_authentication
 from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.console.approvals import list_origin
 from paktaleem.foundation.console.clocks import RowClock
 from paktaleem.foundation.console.columns import client_name, with_known_columns
 from paktaleem.foundation.console.filters import ClientFilter, get_filtered_client
-from paktaleem.foundation.console.forms import ActionForm, ScopedForm, add_service_error, separate_effect
+from paktaleem.foundation.console.forms import ActionForm, GroundField, ScopedForm, add_service_error, separate_effect
 from paktaleem.foundation.console.history import list_row_steps, list_row_versions
 from paktaleem.foundation.console.long_acts import add_progress, carry_step, return_to_task
 from paktaleem.foundation.console.paging import BoundedChangeList, OlderFilter
 from paktaleem.foundation.console.requests import actor_of, get_action_time, is_shared_with, may
-from paktaleem.foundation.console.row_actions import Button, RowAction, acts_of, arrange_acts, to_form_error
+from paktaleem.foundation.console.row_actions import (
+    Button,
+    RowAction,
+    Weakens,
+    acts_of,
+    arrange_acts,
+    ask_ground,
+    to_form_error,
+)
 from paktaleem.foundation.console.translation import translate_row_texts, translate_text
 from paktaleem.foundation.console.widgets import WIDGETS_BY_FIELD
 from paktaleem.foundation.tenancy.context import advisory_lock, in_client
@@ -79,6 +89,8 @@ class ScopedAdmin[Row: Model](RowClock, admin.ModelAdmin):  # type: ignore[type-
     row_fields: ClassVar[Sequence[str]] = ()
     fixed: ClassVar[Sequence[str]] = ()
     detail_fields: ClassVar[Sequence[str]] = ()
+    effect_fields: ClassVar[Sequence[str]] = ()
+    """Fields that say to a second person, before they approve the row, what it changes."""
     entered: ClassVar[Sequence[str]] = ()
     """Fields that acts or other pages enter: the help for entering them is not shown beside their values."""
     codes: ClassVar[Mapping[str, Any]] = {}
@@ -242,6 +254,8 @@ class ScopedAdmin[Row: Model](RowClock, admin.ModelAdmin):  # type: ignore[type-
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if field is not None and isinstance(field.widget, RelatedFieldWidgetWrapper):
             field.widget = field.widget.widget
+        if db_field.name == "ground" and isinstance(db_field, TextField):
+            return GroundField()
         if field is not None:
             field.label = capfirst(translate_text(db_field.verbose_name))
         if field is not None and db_field.name.endswith("_ur"):
@@ -365,15 +379,15 @@ class ScopedAdmin[Row: Model](RowClock, admin.ModelAdmin):  # type: ignore[type-
         row = self._row_or_404(request, object_id)
         if is_shared_with(request, self.client_of(row)):
             raise PermissionDenied
-        if act.is_sensitive:
+        if act.is_sensitive or (act.weakens is Weakens.BY_ITS_VALUES and "ground" in request.POST):
             refuse_old_authentication(request, at=get_arrival_time(request))
         if refusal := self._find_refusal(request, row, act):
             messages.warning(request, refusal)
             return HttpResponseRedirect(self.url_of("change", row))
         if request.method != "POST":
             initial = {key: value for key, value in request.GET.items() if key in act.form.base_fields}
-            return self._act_page(request, row, act, act.form(initial=initial, row=row, request=request))
-        form = act.form(request.POST, request.FILES, row=row, request=request)
+            return self._act_page(request, row, act, act.open_form(row, request, initial=initial))
+        form = act.open_form(row, request, request.POST, request.FILES)
         if form.is_valid() and (answer := self._perform(request, row, act, form)) is not None:
             return answer
         return self._act_page(request, row, act, form)
@@ -397,8 +411,11 @@ class ScopedAdmin[Row: Model](RowClock, admin.ModelAdmin):  # type: ignore[type-
         """Perform the action and return a response; on an error of the service, add it to the form and return None."""
         try:
             with nullcontext() if act.across_clients else in_client(self.client_of(row)):
-                answer = act.perform(row, form.cleaned_data, request)
+                answer = act.perform(row, act.complete(form.cleaned_data), request)
         except Exception as error:
+            if isinstance(error, GroundNeeded):
+                refuse_old_authentication(request, at=get_arrival_time(request))
+                ask_ground(form)
             refusal = to_form_error(error, act.refusals)
             if refusal is None:
                 raise
@@ -410,7 +427,20 @@ class ScopedAdmin[Row: Model](RowClock, admin.ModelAdmin):  # type: ignore[type-
         return return_to_task(request) or HttpResponseRedirect(self.url_of("change", row))
 
     def _act_page(self, request: HttpRequest, row: Row, act: RowAction, form: object) -> TemplateResponse:
-        return self.page(request, row, act.template, title=translate_text(act.label), act=act, form=form)
+        facts = [] if act.find_requested is None else self._list_facts(request, row, act.find_requested(row))
+        return self.page(request, row, act.template, title=translate_text(act.label), act=act, form=form, facts=facts)
+
+    def _list_facts(self, request: HttpRequest, row: Row, requested: Model | None) -> list[tuple[str, object]]:
+        """Return what a second person sees before they approve: the effect, the proposer, the time and the ground."""
+        if requested is None:
+            return []
+        effect = [(label_for_field(name, type(row), self), self._read(row, name)) for name in self.effect_fields]
+        facts = [*((translate_text(str(label)), value) for label, value in effect), *list_origin(requested, request)]
+        return [(capfirst(label), value) for label, value in facts]
+
+    def _read(self, row: Row, name: str) -> object:
+        field, _attribute, value = lookup_field(name, row, self)
+        return value if field is None else display_for_field(value, field, "—")
 
     def page(self, request: HttpRequest, row: Row | None, template: str, **values: object) -> TemplateResponse:
         request.current_app = self.admin_site.name

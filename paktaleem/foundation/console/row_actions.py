@@ -4,12 +4,13 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import Enum, auto
 from functools import cache
 from typing import Annotated, Any, TypedDict, get_args, get_origin, get_type_hints
 
 from django import forms
 from django.core.exceptions import ImproperlyConfigured, ValidationError
-from django.db import IntegrityError
+from django.db import IntegrityError, models
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
 from django.utils.translation import gettext as _
@@ -33,6 +34,17 @@ PAGES = frozenset({"add", "change", "delete", "export", "history"})
 _MOST_BUTTONS = 3
 
 
+class Weakens(Enum):
+    """Whether an act weakens what protects people: then it takes a ground, recent authentication and a second person.
+
+    ``BY_ITS_VALUES``: its service raises GroundNeeded if what was entered does, or its form finds it out before.
+    """
+
+    NEVER = auto()
+    BY_ITS_VALUES = auto()
+    ALWAYS = auto()
+
+
 @dataclass(frozen=True)
 class RowAction:
     """A row action; ``perform`` calls the service and may return its own response (a secret shown once).
@@ -43,6 +55,7 @@ class RowAction:
     ``offered_to`` says for whom of those with the capability there is a button and a form; the service refuses others.
     ``find_refusal`` returns why the act would be refused now; its page is not shown then, but the words.
     ``step_up`` demands recent authentication although the capability does not: for a second person's approval.
+    ``find_requested`` returns the change that is approved: the page shows what it changes, its proposer and its ground.
     """
 
     slug: str
@@ -61,15 +74,37 @@ class RowAction:
     template: str = "console/act.html"
     across_clients: bool = False
     step_up: bool = False
+    weakens: Weakens = Weakens.NEVER
+    find_requested: Callable[[Any], models.Model | None] | None = None
 
     @property
     def is_sensitive(self) -> bool:
-        """Return True if the action needs recent authentication: by its capability, or by ``step_up``."""
-        return self.step_up or self.capability in SENSITIVE
+        """Return True if the action needs recent authentication, whatever is entered."""
+        return self.step_up or self.weakens is Weakens.ALWAYS or self.capability in SENSITIVE
+
+    def open_form(self, row: Any, request: HttpRequest, *data: Any, **options: Any) -> ActionForm:
+        """Return the form of the action, with a ground if it needs one."""
+        form = self.form(*data, row=row, request=request, **options)
+        if self.weakens is Weakens.ALWAYS or (self.weakens is Weakens.BY_ITS_VALUES and "ground" in request.POST):
+            ask_ground(form)
+        return form
+
+    def complete(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Return what was entered, with an empty ground if none was asked for yet."""
+        return given if self.weakens is Weakens.NEVER else {"ground": "", **given}
 
     def __post_init__(self) -> None:
         if self.slug in PAGES:
             raise ImproperlyConfigured(f"Choose another slug than {self.slug}: the console has a page of that name.")
+
+
+def ask_ground(form: ActionForm) -> None:
+    """Let a form ask for the ground, before the reason."""
+    form.fields.setdefault("ground", GroundField())
+    form.order_fields([*(name for name in form.fields if name not in _LAST), *_LAST])
+
+
+_LAST = ("ground", "reason")
 
 
 def calls(

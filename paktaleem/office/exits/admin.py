@@ -26,7 +26,14 @@ from paktaleem.foundation.console.forms import ActionForm, FormData, RowActionFo
 from paktaleem.foundation.console.long_acts import LongAct, Progress, long_acts
 from paktaleem.foundation.console.model_admin import EvidenceAdmin
 from paktaleem.foundation.console.requests import actor_of, by_user, get_action_time
-from paktaleem.foundation.console.row_actions import AddedAct, RowAction, act_page, added_acts, certificate_actions
+from paktaleem.foundation.console.row_actions import (
+    AddedAct,
+    RowAction,
+    Weakens,
+    act_page,
+    added_acts,
+    certificate_actions,
+)
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.text.typesetting import typeset_certificate
 from paktaleem.office.exits.models import AgreementExit, Choice, ExitCertificate, ExitPart, ExitStage
@@ -125,6 +132,7 @@ added_acts.connect(
             lead="Ends the agreement, returns the data if the client wants it, and deletes it everywhere. An officer "
             "must approve it as a second person; until then nothing happens.",
             danger=True,
+            weakens=Weakens.ALWAYS,
             applies=lambda row, at: row.state(at) in {"active", "ended"},
         ),
     )
@@ -153,11 +161,14 @@ class AgreementExitAdmin(EvidenceAdmin[AgreementExit]):
         "return_declined_at",
         "refusal",
         "delete_by",
+        "ground",
         "requested_at",
         "settled_at",
         "paused_at",
         "ended_at",
     )
+    effect_fields = ("agreement", "choice", "return_until", "delete_by")
+    entered = ("ground",)
     intro = (
         "The end of an agreement takes two people, of whom the second is an officer. Then the client’s staff lose "
         "access, its systems only carry out orders, its data is returned if it chose that, and deleted everywhere. "

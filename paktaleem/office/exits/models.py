@@ -12,7 +12,12 @@ from consent.register.models.agreements import ServiceAgreement
 from paktaleem.directory.files.models import SealedFile
 from paktaleem.foundation.accounts.due import Due, Severity
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
+from paktaleem.foundation.accounts.second_person import (
+    ChangeState,
+    RequestedChange,
+    has_a_ground,
+    second_person_constraints,
+)
 from paktaleem.foundation.audit.certificates import IssuedCertificate
 from paktaleem.foundation.encryption.wrapped_secrets import row_keys
 from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first, unique_in_client
@@ -162,6 +167,7 @@ class AgreementExit(RequestedChange):
                 name="agreementexit_declined_in_writing",
             ),
             *second_person_constraints("agreementexit"),
+            has_a_ground("agreementexit"),
         ]
         indexes = newest_first("requested_at", "agreementexit_by_time")
 

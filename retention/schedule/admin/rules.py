@@ -46,7 +46,7 @@ from paktaleem.foundation.console.model_admin import Saving
 from paktaleem.foundation.console.paging import LIMIT, format_count
 from paktaleem.foundation.console.register_names import format_category
 from paktaleem.foundation.console.requests import actor_of, get_action_time
-from paktaleem.foundation.console.row_actions import RowAction, find_field
+from paktaleem.foundation.console.row_actions import RowAction, Weakens, find_field
 from paktaleem.foundation.console.site import boards, site
 from paktaleem.foundation.errors import EFFECT_SHOWN
 from paktaleem.foundation.tenancy.context import in_client
@@ -208,7 +208,7 @@ effect_figures.connect(
 
 def _end(row: RetentionRule, given: FormData, request: HttpRequest) -> HttpResponse | None:
     actor, at = actor_of(request), get_action_time(request)
-    if "ground" not in given:
+    if not given["ground"]:
         end_rule(row, actor=actor, reason=given["reason"], at=at)
         return None
     row.ends_at = at
@@ -247,6 +247,7 @@ class RetentionRuleAdmin(SafeguardedAdmin[RetentionRule], PeriodAdmin[RetentionR
             lead="From now on PakTaleem’s rule for the same data applies, or none: then the data is not disposed of.",
             done="Ended.",
             danger=True,
+            weakens=Weakens.BY_ITS_VALUES,
             applies=lambda row, at: row.starts_at < at and (row.ends_at is None or row.ends_at > at),
         ),
     )

@@ -32,7 +32,7 @@ from paktaleem.foundation.console.home_pages import Card, Line, make_cards
 from paktaleem.foundation.console.model_admin import EvidenceAdmin
 from paktaleem.foundation.console.register_names import format_purpose
 from paktaleem.foundation.console.requests import actor_of, by_user, get_action_time, may
-from paktaleem.foundation.console.row_actions import AddedAct, RowAction, act_page, added_acts
+from paktaleem.foundation.console.row_actions import AddedAct, RowAction, Weakens, act_page, added_acts
 from paktaleem.foundation.console.site import boards, site
 from paktaleem.foundation.console.widgets import DayInput
 from paktaleem.foundation.encryption.sealing import CannotOpen
@@ -40,6 +40,7 @@ from paktaleem.foundation.tenancy.context import in_client
 from rights.channels.guardians import Wish, record_guardian_request
 from rights.desk.cases import end_case, open_case
 from rights.desk.limits import (
+    find_overruling,
     inform_before_lift,
     propose_overruling,
     read_grounds,
@@ -259,9 +260,9 @@ def _lift(row: Restriction, given: FormData, request: HttpRequest) -> HttpRespon
 
 for _model, _page in (
     (Restriction, act_page(inform_before_lift)),
-    (Restriction, act_page(request_lift_after_notice, respond=_lift)),
-    (Objection, act_page(propose_overruling, step_up=True)),
-    (Objection, act_page(settle_overruling, form=AgreeForm, step_up=True)),
+    (Restriction, act_page(request_lift_after_notice, respond=_lift, weakens=Weakens.ALWAYS)),
+    (Objection, act_page(propose_overruling, weakens=Weakens.ALWAYS)),
+    (Objection, act_page(settle_overruling, form=AgreeForm, step_up=True, find_requested=find_overruling)),
 ):
     added_acts.connect(AddedAct(_model._meta.label_lower, _page))
 

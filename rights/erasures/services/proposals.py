@@ -18,7 +18,7 @@ from paktaleem.directory.people.services.people import require_all_records
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
 from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.accounts.second_person import ChangeState, decide_change
+from paktaleem.foundation.accounts.second_person import ChangeState, decide_change, request_change
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.clock import to_wall_clock
@@ -72,6 +72,7 @@ def propose_erasure(
     target: Target | None = None,
     request: RightsRequest | None = None,
     seen: Mapping[str, str] | None = None,
+    ground: str = "",
     actor: Actor,
     reason: Reason | str,
     at: datetime,
@@ -79,9 +80,10 @@ def propose_erasure(
     """Propose to erase a person's data; nothing changes until a second person approves and the cooling-off is over.
 
     The other records of the same person get a proposal each, which is approved or cancelled with this one.
-    ``seen`` are the facts of the preview (``read_facts``). An administrator of a client proposes only for a request of
+    ``seen`` are the facts of the preview (``read_facts``). A member of staff gives the ``ground``, except for a
+    request. An administrator of a client proposes only for a request of
     which they granted the client's part. Raises RequestNotAllowed if the guardian who made the request has no authority
-    any more, Refused, ErasureHeld, AlreadyErased, ErasureInProgress, RecordElsewhere, NotAllowed.
+    any more, GroundNeeded, Refused, ErasureHeld, AlreadyErased, ErasureInProgress, RecordElsewhere, NotAllowed.
     """
     require(actor, Capability.DECIDE_ERASURES, subject.client_id)
     subject = _lock_subject(subject)
@@ -98,7 +100,9 @@ def propose_erasure(
         raise Refused(_CHANGED_SINCE)
     if _is_proposed(subject):
         raise Refused(PROPOSED_ALREADY)
-    row = _build(subject, target, request, actor, at)
+    if request is not None:
+        ground = ground or f"Request {request.number}."
+    row = _build(subject, target, request, ground, actor, at)
     _insert(row, facts, actor, reason, at)
     for other in list_same_person(subject):
         _propose_beside(row, other, target, actor, at)
@@ -111,7 +115,7 @@ def _propose_beside(leading: ErasureProposal, other: Subject, target: Target, ac
         return
     if holds := list_holds(other, at, serving=leading.request_id, categories=target.held_categories):
         raise ErasureHeld(holds)
-    row = _build(other, target, leading.request, actor, at)
+    row = _build(other, target, leading.request, leading.ground, actor, at)
     row.leading = leading
     _insert(row, read_facts(other), actor, leading.reason, at)
 
@@ -234,10 +238,10 @@ def record(
     return record_entry(kind, facts=about, actor=actor, at=at, **context)
 
 
-def _build(
-    subject: Subject, target: Target, request: RightsRequest | None, actor: Actor, at: datetime
+def _build(  # noqa: PLR0917 -- the proposal, then its context
+    subject: Subject, target: Target, request: RightsRequest | None, ground: str, actor: Actor, at: datetime
 ) -> ErasureProposal:
-    return ErasureProposal(
+    row = ErasureProposal(
         client_id=subject.client_id,
         number="E" + "".join(secrets.choice(_ALPHABET) for _ in range(8)),
         subject=subject,
@@ -246,11 +250,9 @@ def _build(
         purposes=sorted(target.purposes),
         categories=sorted(target.categories),
         stage=Stage.PROPOSED.value,
-        requested_kind=actor.kind.value,
-        requested_by=actor.id,
         requested_role=actor.role,
-        requested_at=at,
     )
+    return request_change(row, ground=ground, actor=actor, at=at)
 
 
 def _lock_subject(subject: Subject) -> Subject:

@@ -195,20 +195,20 @@ def apply_corrections(request: RightsRequest, part: RequestPart, actor: Actor, a
 
 @transaction.atomic
 def correct_person(
-    subject: Subject, *, field: str, value: str, actor: Actor, reason: Reason | str, at: datetime
+    subject: Subject, *, field: str, value: str, ground: str = "", actor: Actor, reason: Reason | str, at: datetime
 ) -> CorrectedValue | None:
     """Correct one field of a person without a request, and order every system that holds it to do the same.
 
     Follows GDPR Art. 16. Returns the corrected value, which waits for a second person if it would let a
-    child decide; None if the field already has the value. Raises ValidationError naming the field, AlreadyErased,
-    ErasureInProgress, NotAllowed.
+    child decide, with its ``ground``; None if the field already has the value. Raises ValidationError naming the field,
+    GroundNeeded, AlreadyErased, ErasureInProgress, NotAllowed.
     """
     require(actor, Capability.REGISTER_SUBJECTS, subject.client_id)
     require(actor, Capability.ISSUE_ORDERS, subject.client_id)
     if subject.erased_at is not None:
         raise AlreadyErased
     text = check_value(field, value, client=subject.client, at=at)
-    made = _Making(subject, None, Reason(reason), actor, at)
+    made = _Making(subject, None, Reason(reason), actor, at, ground)
     made.correct({field: text})
     if any(value.applied_at is not None for value in made.values):
         list_recipients_to_inform(made.subject, actor=actor, at=at)
@@ -270,11 +270,18 @@ def _words_by_category(
 class _Making:
     """The circumstances of corrections: person, request if there is one, reason, actor, time."""
 
-    def __init__(
-        self, subject: Subject, request: RightsRequest | None, reason: Reason, actor: Actor, at: datetime
+    def __init__(  # noqa: PLR0917 -- the circumstances
+        self,
+        subject: Subject,
+        request: RightsRequest | None,
+        reason: Reason,
+        actor: Actor,
+        at: datetime,
+        ground: str = "",
     ) -> None:
         self.subject = lock_subject(subject.pk, client_id=subject.client_id)
         self.request, self.reason, self.actor, self.at = request, reason, actor, at
+        self.ground = ground if request is None else f"Request {request.number}."
         self.values: list[CorrectedValue] = []
 
     def correct(self, texts: Mapping[str, str]) -> list[Order]:
@@ -283,7 +290,7 @@ class _Making:
         wanted = {name: value for one in texts.items() for name, value in parse_changes(*one).items()}
         told: ReasonedAuthorship = {"actor": self.actor, "reason": self.reason, "at": self.at}
         client, external_id = self.subject.client, self.subject.external_id or ""
-        register_subject(external_id, client=client, details=wanted, route=AgeRoute.CONSOLE, **told)
+        register_subject(external_id, client=client, details=wanted, route=AgeRoute.CONSOLE, ground=self.ground, **told)
         self.subject = lock_subject(self.subject.pk, client_id=self.subject.client_id)
         after = open_details(self.subject, sealer_of(self.subject))
         related_id = self.request.pk if self.request is not None else None
@@ -343,15 +350,24 @@ class _Making:
 
 @transaction.atomic
 def correct_roles(
-    subject: Subject, *, role: str, other_roles: Collection[str], actor: Actor, reason: Reason | str, at: datetime
+    subject: Subject,
+    *,
+    role: str,
+    other_roles: Collection[str],
+    ground: str = "",
+    actor: Actor,
+    reason: Reason | str,
+    at: datetime,
 ) -> CorrectedValue | None:
     """Give a person this main role and these other roles, and no others; order the systems to do the same.
 
     Returns the corrected value, which waits for a second person if it would let a child decide (decision 0029); None
-    if the person has these roles. Raises ValidationError, AlreadyErased, ErasureInProgress, NotAllowed.
+    if the person has these roles. Raises ValidationError, GroundNeeded, AlreadyErased, ErasureInProgress, NotAllowed.
     """
     roles = list(dict.fromkeys((role, *other_roles)))
-    made = correct_person(subject, field=ROLES, value=", ".join(roles), actor=actor, reason=reason, at=at)
+    made = correct_person(
+        subject, field=ROLES, value=", ".join(roles), ground=ground, actor=actor, reason=reason, at=at
+    )
     is_taken = SubjectRole.GUARDIAN in subject.roles and SubjectRole.GUARDIAN not in roles
     of = {"client_id": subject.client_id, "guardian": subject}
     claims, confirmed = GuardianClaim.objects.filter(**of, ends_at=None), Guardianship.objects.live(at).filter(**of)

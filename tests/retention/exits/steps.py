@@ -26,7 +26,7 @@ def agreement() -> ServiceAgreement:
 
 
 def proposed(cast: Cast, at: datetime, choice: str = "delete", name: str = "farah") -> AgreementExit:
-    return propose_exit(agreement(), choice=choice, actor=cast.actor(name), at=at)
+    return propose_exit(agreement(), choice=choice, ground="The client leaves.", actor=cast.actor(name), at=at)
 
 
 def approved(cast: Cast, at: datetime, choice: str = "delete") -> AgreementExit:

@@ -97,7 +97,9 @@ def test_the_wrong_role_may_not_propose(name: str, cast: Cast, indus: Any, now: 
 @pytest.mark.parametrize("days", [{"delete_days": 0}, {"return_days": 60, "delete_days": 60}])
 def test_the_deletion_ends_after_the_return(days: dict[str, int], cast: Cast, indus: Any, now: Any) -> None:
     with pytest.raises(ValidationError) as caught:
-        propose_exit(agreement(), choice="return", actor=cast.actor("farah"), at=now, **days)
+        propose_exit(
+            agreement(), choice="return", ground="The client leaves.", actor=cast.actor("farah"), at=now, **days
+        )
     assert "delete_days" in caught.value.message_dict
 
 

@@ -58,12 +58,12 @@ from paktaleem.foundation.console.filters import (
     parse_uuid,
     progress_filter,
 )
-from paktaleem.foundation.console.forms import ActionForm, FormData, GroundField, RowActionForm, set_choices
+from paktaleem.foundation.console.forms import ActionForm, FormData, set_choices
 from paktaleem.foundation.console.model_admin import EvidenceAdmin
 from paktaleem.foundation.console.person_pages import person_panels
 from paktaleem.foundation.console.register_names import format_category, format_purpose
 from paktaleem.foundation.console.requests import actor_of, by_user, is_shared_with, may
-from paktaleem.foundation.console.row_actions import RowAction, calls
+from paktaleem.foundation.console.row_actions import RowAction, Weakens, calls
 from paktaleem.foundation.console.row_search import RowSearch
 from paktaleem.foundation.console.search import searches
 from paktaleem.foundation.console.site import site
@@ -171,12 +171,6 @@ class SystemFilter(ChosenFilter):
         return queryset.filter(system_id=parse_uuid(value)) if value else queryset
 
 
-class WaiverForm(RowActionForm):
-    """Why an order is to be waived."""
-
-    ground = GroundField()
-
-
 def _is_by_hand(row: Order, _at: datetime | None = None) -> bool:
     return row.is_open and row.system.delivery == Delivery.BY_HAND
 
@@ -248,9 +242,8 @@ _ACTS = (
         lead="Propose to continue without this system’s answer, or to accept an answer that contradicts what it had "
         "reported. A second person must agree.",
         done="Proposed: a second person must agree.",
-        form=WaiverForm,
         danger=True,
-        step_up=True,
+        weakens=Weakens.ALWAYS,
         applies=lambda row, _at: row.is_open and not row.is_waiver_proposed,
     ),
     RowAction(
@@ -264,6 +257,7 @@ _ACTS = (
         done="Waived, or the answer accepted.",
         danger=True,
         step_up=True,
+        find_requested=lambda row: Waiver.objects.filter(client_id=row.client_id, order=row).first(),
         applies=lambda row, _at: row.is_open and row.is_waiver_proposed,
         offered_to=is_other_person,
         refusals={ApproverIsRequester: "You proposed this yourself: someone else must agree."},
@@ -282,6 +276,7 @@ class OrderAdmin(SortByWaitingTime, ExportableAdmin[Order], EvidenceAdmin[Order]
     exported = "person=subject__external_id kind system=system__code purpose state reason created_at due_at ended_at"
     longest_first = {"overdue": "due_at", "stuck": "stuck_at"}
     row_fields = ("kind", "ground")
+    effect_fields = ("person", "system", "kind", "about", "state_pill", "answered")
     detail_fields = (
         "person",
         "system",

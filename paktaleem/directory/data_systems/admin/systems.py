@@ -38,7 +38,7 @@ from paktaleem.foundation.console.model_admin import EvidenceAdmin, Saving, Scop
 from paktaleem.foundation.console.person_pages import ORDERS, SummaryLine, list_url_of_person, on_tab, person_summaries
 from paktaleem.foundation.console.register_names import format_categories
 from paktaleem.foundation.console.requests import actor_of, may
-from paktaleem.foundation.console.row_actions import RowAction, act_page, calls
+from paktaleem.foundation.console.row_actions import RowAction, Weakens, act_page, calls
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.first_rows import take_latest
 from paktaleem.foundation.tenancy.models import TenantRow
@@ -60,7 +60,8 @@ class SystemAdmin(ScopedAdmin[System]):
     add_capability = change_capability = Capability.MANAGE_SYSTEMS
     row_fields = ("code", "name", "categories", "delivery", "contact", "starts_at")
     fixed = ("code", "starts_at")
-    detail_fields = ("state", "proposer", "proposed_at", "ends_at")
+    detail_fields = ("state", "proposer", "proposed_at", "ground", "ends_at")
+    effect_fields = ("name", "categories")
     list_display = ("name", "code", "holds", "delivery", "state", "owner")
     list_filter = ("delivery", "client")
     search_fields = ("code", "name")
@@ -80,7 +81,7 @@ class SystemAdmin(ScopedAdmin[System]):
             lead="Orders are sent there until a second person agrees: make sure that it holds no data any more.",
             done="Proposed: a second person must agree.",
             danger=True,
-            step_up=True,
+            weakens=Weakens.ALWAYS,
             applies=lambda row, at: _is_in_use(row, at) and not _is_end_proposed(row, at),
         ),
         RowAction(
@@ -93,6 +94,7 @@ class SystemAdmin(ScopedAdmin[System]):
             done="Ended.",
             danger=True,
             step_up=True,
+            find_requested=lambda row: row,
             applies=_is_end_proposed,
             offered_to=is_other_person,
             refusals={ApproverIsRequester: "You proposed this yourself: someone else must agree."},

@@ -11,7 +11,7 @@ from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
 from paktaleem.foundation.accounts.acts import Refused, act
 from paktaleem.foundation.accounts.models import ApiKey
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.accounts.second_person import require_second_person
+from paktaleem.foundation.accounts.second_person import check_ground, require_second_person
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
@@ -46,13 +46,13 @@ def change_system(system: System, *, actor: Actor, reason: Reason | str, at: dat
 
 
 @transaction.atomic
-def propose_system_end(system: System, *, actor: Actor, reason: Reason | str, at: datetime) -> System:
+def propose_system_end(system: System, *, ground: str, actor: Actor, reason: Reason | str, at: datetime) -> System:
     """Propose to end a system: orders go there until a second person agrees, since it may still hold data.
 
-    Raises AlreadyEnded, NotAllowed.
+    Raises GroundNeeded, AlreadyEnded, NotAllowed.
     """
     system = _lock(system, actor, at)
-    system.proposed_by, system.proposed_at = actor.id, at
+    system.proposed_by, system.proposed_at, system.ground = actor.id, at, check_ground(ground, actor)
     save_tracked(system, actor=actor, reason=reason, at=at)
     _record_system("system.end_proposed", system, actor, at)
     return system
@@ -64,7 +64,7 @@ def keep_system(system: System, *, actor: Actor, reason: Reason | str, at: datet
     system = _lock(system, actor, at)
     if system.proposed_by is None:
         raise Refused(gettext("No one has proposed to end this system."))
-    system.proposed_by = system.proposed_at = None
+    system.proposed_by, system.proposed_at, system.ground = None, None, ""
     save_tracked(system, actor=actor, reason=reason, at=at)
     _record_system("system.end_declined", system, actor, at)
     return system

@@ -22,12 +22,13 @@ from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.approvals import approval_actions, change_state_column
+from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.filters import ConditionFilter
 from paktaleem.foundation.console.forms import FormData, ReasonField, RowActionForm, ScopedForm, add_service_error
 from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.person_pages import person_acts
 from paktaleem.foundation.console.requests import actor_of, by_user_for, get_action_time
-from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.row_actions import RowAction, Weakens
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.console.widgets import DayInput
@@ -89,7 +90,12 @@ def _state_age(subject: Subject, given: FormData, request: HttpRequest) -> None:
     common = by_user_for(request, given["reason"])
     details = {"role": subject.role, **_to_details(given)}
     register_subject(
-        subject.external_id or "", client=subject.client, details=details, route=AgeRoute.CONSOLE, **common
+        subject.external_id or "",
+        client=subject.client,
+        details=details,
+        route=AgeRoute.CONSOLE,
+        ground=given["ground"],
+        **common,
     )
 
 
@@ -104,6 +110,7 @@ person_acts.connect(
         "for a second person; an age that shows the person is a child takes effect immediately.",
         done="The age is recorded, or waits for a second person.",
         step_up=True,
+        weakens=Weakens.BY_ITS_VALUES,
         applies=lambda row, _at: row.is_recorded,
     )
 )
@@ -147,7 +154,9 @@ class AgeChangeAdmin(ScopedAdmin[AgeChange]):
     list_display = ("requested_at", "standing", "subject", "route", "owner")
     list_filter = ("state", "client")
     sortable_by = ()
-    detail_fields = ("standing", "subject", "route", "requested_at", "settled_at")
+    detail_fields = ("standing", "subject", "route", "ground", "requested_at", "settled_at")
+    effect_fields = ("subject", "route", "effect")
+    entered = ("ground",)
     intro = "A birth date, age or role that would let a child decide has no effect until a second person confirms it."
     empty_text = "No age changes are waiting for confirmation."
     standing = change_state_column
@@ -166,6 +175,13 @@ class AgeChangeAdmin(ScopedAdmin[AgeChange]):
             lead="The change takes effect immediately. Confirm it only if the school's records show it.",
         ),
     )
+
+    @admin.display(description="effect")
+    def effect(self, row: AgeChange) -> str:
+        """Return what the approval changes, without the proposal: it is opened by an act of its own."""
+        if row.subject.counts_as_child(get_time_of(row.client_id)):
+            return gettext("Now a guardian decides for this person; afterwards they decide for themselves.")
+        return gettext("The person’s age or role changes, by which the portal tells who decides.")
 
 
 @admin.display(description="role")

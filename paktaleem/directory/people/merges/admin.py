@@ -19,8 +19,8 @@ from paktaleem.foundation.console.approvals import approval_actions, change_stat
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.forms import FormData, RowActionForm, set_choices
 from paktaleem.foundation.console.person_pages import SummaryLine, person_acts, person_summaries
-from paktaleem.foundation.console.requests import actor_of, get_action_time
-from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.requests import actor_of, by_user_for
+from paktaleem.foundation.console.row_actions import RowAction, Weakens
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client
 
@@ -72,7 +72,7 @@ def _propose(
     service: Callable[..., PersonMerge], row: Subject, other: Subject, given: FormData, request: HttpRequest
 ) -> HttpResponse:
     """Propose the link or its undoing, and lead to the page on which a second person decides."""
-    merge = service(row, other, actor=actor_of(request), reason=given["reason"], at=get_action_time(request))
+    merge = service(row, other, ground=given["ground"], **by_user_for(request, given["reason"]))
     url = reverse("admin:people_personmerge_change", args=[merge.pk], current_app=site.name)
     return HttpResponseRedirect(url)
 
@@ -85,7 +85,7 @@ person_acts.connect(
         _link,
         form=LinkForm,
         lead=_LEAD,
-        step_up=True,
+        weakens=Weakens.ALWAYS,
         applies=lambda row, _: row.is_recorded,
     )
 )
@@ -99,7 +99,7 @@ person_acts.connect(
         lead="Decisions for each record then rest on that record alone. The link is in effect until a second person "
         "confirms that it is wrong.",
         danger=True,
-        step_up=True,
+        weakens=Weakens.ALWAYS,
         applies=lambda row, _at: row.same_person is not None and bool(list_same_person(row)),
     )
 )
@@ -126,7 +126,9 @@ class PersonMergeAdmin(ExportableAdmin[PersonMerge]):
     list_filter = ("state", "client")
     exported = "kind state main_record=main__external_id other_record=other__external_id reason requested_at settled_at"
     sortable_by = ()
-    detail_fields = ("standing", "kind", "main_record", "other_record", "why", "requested_at", "settled_at")
+    detail_fields = ("standing", "kind", "main_record", "other_record", "why", "ground", "requested_at", "settled_at")
+    effect_fields = ("kind", "main_record", "other_record")
+    entered = ("ground",)
     intro = (
         "Two records may be one person, such as a teacher who was registered twice. One person proposes the link, "
         "another confirms it, and only two people undo it. No data moves."

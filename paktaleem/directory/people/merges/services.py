@@ -13,31 +13,36 @@ from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services.people import lock_subject
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.accounts.second_person import ChangeState, decide_change
+from paktaleem.foundation.accounts.second_person import ChangeState, decide_change, request_change
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 
 
 @transaction.atomic
-def propose_merge(main: Subject, other: Subject, *, actor: Actor, reason: Reason | str, at: datetime) -> PersonMerge:
+def propose_merge(
+    main: Subject, other: Subject, *, ground: str, actor: Actor, reason: Reason | str, at: datetime
+) -> PersonMerge:
     """Propose that ``other`` is the same person as ``main``; nothing changes until a second person confirms it.
 
     Follows decision 0101. If ``main`` is itself linked with a main record, ``other`` is linked with that one. Raises
-    ValidationError for records that cannot be linked, AlreadyErased, ErasureInProgress, NotAllowed.
+    ValidationError for records that cannot be linked, GroundNeeded, AlreadyErased, ErasureInProgress, NotAllowed.
     """
     _require_person(actor, main.client_id)
     main, other = _lock_pair(main.same_person or main.pk, other.pk, main.client_id)
     _require_linkable(main, other, at)
     merge = PersonMerge(client_id=main.client_id, kind=MergeKind.LINK, main=main, other=other)
-    return _propose(merge, actor, reason, at)
+    return _propose(merge, ground, actor, reason, at)
 
 
 @transaction.atomic
-def propose_undo(subject: Subject, other: Subject, *, actor: Actor, reason: Reason | str, at: datetime) -> PersonMerge:
+def propose_undo(
+    subject: Subject, other: Subject, *, ground: str, actor: Actor, reason: Reason | str, at: datetime
+) -> PersonMerge:
     """Propose that two linked records are not one person; the link is in effect until a second person confirms it.
 
-    Follows decision 0101. Raises ValidationError if the records are not linked, AlreadyErased, NotAllowed.
+    Follows decision 0101. Raises ValidationError if the records are not linked, GroundNeeded, AlreadyErased,
+    NotAllowed.
     """
     _require_person(actor, subject.client_id)
     subject, other = _lock_pair(subject.pk, other.pk, subject.client_id, during_erasure=True)
@@ -47,14 +52,14 @@ def propose_undo(subject: Subject, other: Subject, *, actor: Actor, reason: Reas
     if link is None or subject.same_person is None or subject.same_person != other.same_person:
         raise ValidationError(_("These records are not linked."))
     own = {"client_id": link.client_id, "main_id": link.main_id, "other_id": link.other_id}
-    return _propose(PersonMerge(kind=MergeKind.UNDO, undoes=link, **own), actor, reason, at)
+    return _propose(PersonMerge(kind=MergeKind.UNDO, undoes=link, **own), ground, actor, reason, at)
 
 
-def _propose(merge: PersonMerge, actor: Actor, reason: Reason | str, at: datetime) -> PersonMerge:
+def _propose(merge: PersonMerge, ground: str, actor: Actor, reason: Reason | str, at: datetime) -> PersonMerge:
     known = PersonMerge.objects.filter(client_id=merge.client_id, other_id=merge.other_id)
     if known.filter(state=ChangeState.WAITING).exists():
         raise ValidationError(_("This was already proposed. A second person must decide."))
-    merge.requested_kind, merge.requested_by, merge.requested_at = actor.kind.value, actor.id, at
+    request_change(merge, ground=ground, actor=actor, at=at)
     merge.reason = Reason(reason).value
     merge.save(force_insert=True)
     _record("subject.merge_waiting", merge, actor, at)

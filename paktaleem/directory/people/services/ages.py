@@ -9,7 +9,7 @@ from uuid import UUID
 from paktaleem.directory.people.details import AGE_GATE_FIELDS, Reading, SubjectDetails
 from paktaleem.directory.people.models import AgeChange, AgeRoute
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.accounts.second_person import ChangeState
+from paktaleem.foundation.accounts.second_person import ChangeState, check_ground
 from paktaleem.foundation.audit.actors import By
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.audit.services import make_entry
@@ -52,12 +52,15 @@ def parse_proposal(text: str) -> dict[str, object]:
 
 
 def propose_changes(
-    client_id: UUID, proposals: Sequence[AgeProposal], *, route: AgeRoute, actor: By, at: datetime
+    client_id: UUID, proposals: Sequence[AgeProposal], *, route: AgeRoute, ground: str = "", actor: By, at: datetime
 ) -> list[Entry]:
     """Store changes that wait for a second person; return the ledger entries for the caller to write (decision 0029).
 
     A change that already waits or was declined is not proposed again; an earlier, different proposal is replaced.
+    Raises GroundNeeded if a member of staff proposes it in the console without a ground.
     """
+    if route is AgeRoute.CONSOLE:
+        ground = check_ground(ground, actor)
     marked = {one.subject_id: (one, _mark(client_id, one)) for one in proposals}
     known = AgeChange.objects.filter(client_id=client_id, subject_id__in=list(marked))
     known = known.filter(state__in=[ChangeState.WAITING, ChangeState.DECLINED])
@@ -72,6 +75,7 @@ def propose_changes(
             proposal=one.sealer.seal(one.text, column=PROPOSAL),
             proposal_index=mark,
             route=route,
+            ground=ground,
             requested_kind=actor.kind.value,
             requested_by=actor.id,
             requested_at=at,

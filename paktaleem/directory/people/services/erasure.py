@@ -27,7 +27,7 @@ from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require, sys
 from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.accounts.second_person import require_second_person
+from paktaleem.foundation.accounts.second_person import check_ground, require_second_person
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.audit.history import actor_columns, save_tracked
 from paktaleem.foundation.audit.services import record_entry
@@ -311,10 +311,10 @@ _TOMBSTONE_BYTES = 32
 
 
 @transaction.atomic
-def request_readmission(external_id: str, *, actor: Actor, client_id: UUID, at: datetime) -> Readmission:
+def request_readmission(external_id: str, *, ground: str, actor: Actor, client_id: UUID, at: datetime) -> Readmission:
     """Request that the erased person with this LMS id may be registered again; a second person must approve.
 
-    Raises Refused if there is none, or if it was requested before, NotAllowed.
+    Raises Refused if there is none, or if it was requested before, GroundNeeded, NotAllowed.
     """
     _require_person(actor, client_id)
     subject = (
@@ -326,7 +326,8 @@ def request_readmission(external_id: str, *, actor: Actor, client_id: UUID, at: 
         raise Refused(_("This client has no erased person with this LMS id."))
     if Readmission.objects.filter(client_id=client_id, subject=subject).exists():
         raise Refused(_("The readmission of this person was requested before."))
-    readmission = Readmission(id=new_id(), client_id=client_id, subject=subject, requested_by=actor.id, requested_at=at)
+    readmission = Readmission(id=new_id(), client_id=client_id, subject=subject, ground=check_ground(ground, actor))
+    readmission.requested_by, readmission.requested_at = actor.id, at
     save_tracked(readmission, actor=actor, reason=_WHY, at=at)
     _record("readmission.requested", readmission, actor, at)
     return readmission

@@ -61,6 +61,7 @@ def register_subject(
     details: Mapping[str, Any],
     route: AgeRoute | None = AgeRoute.API,
     adds_role: bool = False,
+    ground: str = "",
     actor: Actor,
     reason: Reason | str = Reason.LMS_UPDATE,
     at: datetime,
@@ -71,12 +72,13 @@ def register_subject(
     would let a child decide for themselves waits for a second person (``AgeChange``), except without a ``route``, as in
     sandboxes. A known person keeps the other roles unless ``other_roles`` is given; a guardian whom a child's school
     names stays one beside a new main role. With ``adds_role`` the main role is kept too, and ``role`` is one more.
-    Raises ValidationError naming the field, AlreadyErased, ErasureInProgress, NotAllowed.
+    Raises ValidationError naming the field, GroundNeeded if staff propose such a change in the console without a
+    ``ground``, AlreadyErased, ErasureInProgress, NotAllowed.
     """
     require(actor, Capability.REGISTER_SUBJECTS, client.id)
     external_id = check_external_id(external_id)
     advisory_lock(f"subject/{client.id}/{external_id}")
-    act = _Act(client, actor, reason, at)
+    act = _Act(client, actor, reason, at, ground)
     known = Subject.objects.select_for_update().filter(client=client, external_id=external_id).first()
     if known is not None and known.is_being_erased:
         raise ErasureInProgress
@@ -94,12 +96,13 @@ def register_subject(
 
 
 class _Act(NamedTuple):
-    """The circumstances of one registration: client, actor, reason, time."""
+    """The circumstances of one registration: client, actor, reason, time, and the ground of a change that waits."""
 
     client: Client
     actor: Actor
     reason: Reason | str
     at: datetime
+    ground: str = ""
 
     @property
     def today(self) -> date:
@@ -118,7 +121,8 @@ def add_role(
     if role in known.roles or not known.is_recorded:
         return known
     details = {"other_roles": (*known.other_roles, role.value)}
-    return _update(known, details, _Act(known.client, actor, reason, at), AgeRoute.CONSOLE)
+    act = _Act(known.client, actor, reason, at, ground=f"They become {role.label.lower()}.")
+    return _update(known, details, act, AgeRoute.CONSOLE)
 
 
 def _keep_roles(known: Subject, details: Mapping[str, object], *, adds_role: bool) -> Mapping[str, object]:
@@ -174,7 +178,8 @@ def _reset_stated_days(details: Mapping[str, object], before: SubjectDetails) ->
 
 def _propose(subject: Subject, after: SubjectDetails, sealer: Sealer, act: _Act, route: AgeRoute) -> None:
     proposed = [AgeProposal(subject.pk, sealer, after)]
-    for entry in propose_changes(subject.client_id, proposed, route=route, actor=act.actor, at=act.at):
+    entries = propose_changes(subject.client_id, proposed, route=route, ground=act.ground, actor=act.actor, at=act.at)
+    for entry in entries:
         insert_rows(entry)
 
 

@@ -74,7 +74,8 @@ class ProviderAdmin(ScopedAdmin[Provider]):
     view_capability = Capability.VIEW_RECORDS
     add_capability = Capability.MANAGE_COLLEAGUES
     form = ProviderForm
-    row_fields = ("issuer", "application_id", "domains", "honours_second_factor")
+    row_fields = ("issuer", "application_id", "domains", "honours_second_factor", "ground")
+    effect_fields = ("issuer", "application_id", "domains", "honours_second_factor")
     detail_fields = (
         "standing",
         "return_address",

@@ -8,7 +8,12 @@ from django.utils.translation import gettext_lazy as _
 from paktaleem.foundation.accounts.due import due_by_second_person
 from paktaleem.foundation.accounts.models import Client, User
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
+from paktaleem.foundation.accounts.second_person import (
+    ChangeState,
+    RequestedChange,
+    has_a_ground,
+    second_person_constraints,
+)
 from paktaleem.foundation.audit.history import History, Tracked
 from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first, unique_in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
@@ -76,6 +81,7 @@ class Provider(RequestedChange, Tracked):
                 condition=Q(domains__len__gte=1, domains__len__lte=MOST_DOMAINS), name="signonprovider_has_domains"
             ),
             *second_person_constraints("signonprovider"),
+            has_a_ground("signonprovider"),
         ]
         indexes = newest_first("requested_at", "signonprovider_by_time")
 

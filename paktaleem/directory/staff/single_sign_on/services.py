@@ -24,7 +24,7 @@ from paktaleem.foundation.accounts.acts import Refused, act, lock_row
 from paktaleem.foundation.accounts.leaving import LastWayIn, WaysIn, end_sessions, keep_a_way_in
 from paktaleem.foundation.accounts.models import Membership, User
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.accounts.second_person import ChangeState, decide_change
+from paktaleem.foundation.accounts.second_person import ChangeState, decide_change, request_change
 from paktaleem.foundation.accounts.selectors import MembershipChoice
 from paktaleem.foundation.accounts.sessions import find_sign_on
 from paktaleem.foundation.accounts.staff_accounts import has_capability, is_officer
@@ -115,7 +115,7 @@ def propose_provider(provider: Provider, secret: str, *, actor: Actor, reason: R
     """Propose a provider; it has no effect until an officer approves it (decision 0103). ``at`` is on the system clock.
 
     An empty secret keeps that of the provider in force. Raises ValidationError if one waits already, or naming
-    ``issuer``, ``domains`` or ``secret``, NotAllowed.
+    ``issuer``, ``domains`` or ``secret``, GroundNeeded, NotAllowed.
     """
     client_id = provider.client_id
     require(actor, Capability.MANAGE_COLLEAGUES, client_id)
@@ -125,7 +125,7 @@ def propose_provider(provider: Provider, secret: str, *, actor: Actor, reason: R
     provider.issuer = _check_issuer(provider.issuer.strip())
     provider.application_id = provider.application_id.strip()
     provider.domains = _check_domains(provider.domains)
-    provider.requested_kind, provider.requested_by, provider.requested_at = actor.kind.value, actor.id, at
+    request_change(provider, ground=provider.ground, actor=actor, at=at)
     provider.full_clean()
     secret = secret.strip() or _find_present_secret(provider)
     save_tracked(provider, actor=actor, reason=reason, at=at)

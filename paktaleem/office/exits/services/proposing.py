@@ -17,7 +17,7 @@ from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
 from paktaleem.foundation.accounts.acts import Refused, lock_row
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.accounts.second_person import decide_change
+from paktaleem.foundation.accounts.second_person import decide_change, request_change
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.encryption.sealing import wrap_new_key
 from paktaleem.foundation.tenancy.context import advisory_lock
@@ -46,13 +46,14 @@ def propose_exit(
     choice: Choice | str,
     return_days: int = 30,
     delete_days: int = 60,
+    ground: str,
     actor: Actor,
     at: datetime,
 ) -> AgreementExit:
     """Propose the end of an agreement with the client's choice and the deadlines, in days from the approval.
 
     Follows GDPR Art. 28(3), decision 0079. Nothing happens until an officer approves. Raises ValidationError naming the
-    field, Refused, NotAllowed.
+    field, GroundNeeded, Refused, NotAllowed.
     """
     require(actor, Capability.DECIDE_FOR_CLIENT, agreement.client_id)
     if actor.kind is not ByKind.USER:
@@ -67,11 +68,9 @@ def propose_exit(
         choice=choice,
         return_until=at + return_days * _A_DAY if choice is Choice.RETURN else None,
         delete_by=at + delete_days * _A_DAY,
-        requested_kind=actor.kind.value,
         requested_role=actor.role,
-        requested_by=actor.id,
-        requested_at=at,
     )
+    request_change(row, ground=ground, actor=actor, at=at)
     row.save(force_insert=True)
     record_exit("exit.proposed", row, actor, at)
     return row

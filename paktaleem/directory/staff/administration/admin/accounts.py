@@ -128,7 +128,7 @@ class StaffChangeAdmin(ScopedAdmin[StaffChange]):
         told = (gettext("Sees"), self.limit(row)), (gettext("New email address"), row.email)
         asked = (gettext("Proposed by"), self.requester(row)), (gettext("Reason"), self.why(row))
         facts = [(label, value) for label, value in (*told, *asked) if value]
-        return super().page(request, row, template, facts=facts, **values)
+        return super().page(request, row, template, **{**values, "facts": facts})
 
     @admin.display(description="sees")
     def limit(self, row: StaffChange) -> str:

@@ -65,8 +65,9 @@ class ReadmissionAdmin(ScopedAdmin[Readmission]):
     add_capability = Capability.ERASE_SUBJECTS
     asks_reason = False
     form = RequestForm
-    row_fields = ("external_id",)
+    row_fields = ("external_id", "ground")
     detail_fields = ("state", "person", "requester", "requested_at", "approver", "approved_at")
+    effect_fields = ("person",)
     list_display = ("requested_at", "state", "owner", "requester", "approver")
     list_filter = (PendingFilter, "client")
     sortable_by = ()
@@ -87,6 +88,7 @@ class ReadmissionAdmin(ScopedAdmin[Readmission]):
             form=ActionForm,
             lead="The next sync can register the person again, with a new key. Erased data is not restored. "
             "Approve only if you have verified yourself that the person made this request.",
+            find_requested=lambda row: row,
             done="Approved: the learning platform may register the person again.",
             applies=lambda row, _at: row.approved_at is None,
             offered_to=is_other_person,
@@ -107,12 +109,13 @@ class ReadmissionAdmin(ScopedAdmin[Readmission]):
         """Show the LMS id field for a new request only; it is not stored."""
         if obj is None:
             return super().get_fieldsets(request, obj)
-        return [(None, {"fields": ["owner", *self.detail_fields]})]
+        return [(None, {"fields": ["owner", *self.detail_fields, "ground"]})]
 
     def save_model(self, request: HttpRequest, obj: Readmission, form: ScopedForm, change: bool) -> None:  # noqa: ARG002, FBT001
         with in_client(obj.client_id):
             made = request_readmission(
                 form.cleaned_data["external_id"].strip(),
+                ground=obj.ground,
                 client_id=obj.client_id,
                 actor=actor_of(request),
                 at=get_action_time(request),
