@@ -86,13 +86,6 @@ def test_a_discarded_draft_makes_room_for_another(cast, now):
         assert draft_of(cast, now).closed_at is None
 
 
-def test_a_draft_is_its_owners_alone(cast, now):
-    with in_client(PAKTALEEM):
-        draft_of(cast, now)
-    with in_client(cast.client_id("indus")):
-        assert not NoticeDraft.objects.exists()
-
-
 def test_another_person_announces_a_minor_change(cast, now):
     announce(cast, now, code="privacy_notice", effective_at=now + 30 * DAY)
     gul = second_officer()
@@ -296,20 +289,6 @@ def test_the_database_refuses_to_change_a_proof(shared, now, change):
 
 
 # Recorded by the worker
-
-
-def test_taking_effect_is_written_down_once(shared, now):
-    version = announce(shared, now)
-    prove(shared, "indus", version, now + SECOND)
-    late = version.effective_at + 3 * DAY
-    for moment in (now + DAY, late, late + DAY):
-        with in_client(shared.client_id("indus")):
-            process_client(shared.client_id("indus"), actor=SETTING_UP, at=moment)
-    with in_client(shared.client_id("indus")):
-        effect = NoticeEffect.objects.get(client_id=shared.client_id("indus"), version=version)
-        assert (effect.took_effect_at, effect.recorded_at) == (version.effective_at, late)
-        bodies = [json.loads(one.body)["facts"] for one in Entry.objects.filter(kind="notice.took_effect")]
-        assert [one["number"] for one in bodies if one["notice"] == f"about_{PURPOSE}"] == [2, 1]
 
 
 def test_the_worker_visits_only_clients_with_work_due(shared, now):

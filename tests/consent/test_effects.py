@@ -67,32 +67,10 @@ def test_without_proof_a_version_has_no_effect():
     )
 
 
-def test_each_client_has_its_own_time_of_effect():
-    moment = NOW + 33 * DAY
-    found = effects_at_client([FIRST, version(2)], proven={number(2): moment}, client_since=BEFORE)
-    assert [one.effective_at for one in found] == [FIRST.effective_at, moment]
-
-
 @pytest.mark.parametrize("since", [None, NOW + DAY], ids=["its own notice", "came after the announcement"])
 def test_a_version_takes_effect_without_proof_where_no_announcement_is_needed(since):
     found = effects_at_client([FIRST, version(2)], proven={}, client_since=since)
     assert found[-1] == NoticeVersionRule(number(2), NOW + 30 * DAY, material=True)
-
-
-def test_a_minor_version_does_not_run_ahead_of_the_material_one_before_it():
-    minor = version(3, material=False, announced=1, effective=31, days=0)
-    unproven = effects_at_client([FIRST, version(2), minor], proven={}, client_since=BEFORE)
-    assert [one.id for one in unproven] == [FIRST.id]
-    late = effects_at_client([FIRST, version(2), minor], proven={number(2): NOW + 50 * DAY}, client_since=BEFORE)
-    assert [one.effective_at for one in late[1:]] == [NOW + 50 * DAY] * 2
-
-
-def test_a_later_text_that_comes_first_takes_the_place_of_the_earlier_one():
-    proven = {number(2): NOW + 60 * DAY, number(3): NOW + 40 * DAY}
-    found = effects_at_client(
-        [FIRST, version(2), version(3, announced=5, effective=40)], proven=proven, client_since=BEFORE
-    )
-    assert [one.id for one in found] == [FIRST.id, number(3)]
 
 
 def test_own_wording_takes_the_place_of_the_shared_text():
