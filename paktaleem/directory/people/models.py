@@ -82,7 +82,7 @@ class AgeChange(RequestedChange):
         constraints = [
             unique_in_client("agechange_one_waiting", "subject", where=Q(state=ChangeState.WAITING)),
             *second_person_constraints("agechange"),
-            has_a_ground("agechange", of=Q(requested_kind=ByKind.USER, route=AgeRoute.CONSOLE)),
+            has_a_ground("agechange", of=Q(requested_kind=ByKind.USER.value, route=AgeRoute.CONSOLE.value)),
         ]
         indexes = [
             models.Index(fields=["client", "subject", "id"], name="agechange_of_subject"),

@@ -120,7 +120,7 @@ def second_person_constraints(name: str) -> list[models.CheckConstraint]:
     ]
 
 
-_BY_STAFF = Q(requested_kind=ByKind.USER)
+_BY_STAFF = Q(requested_kind=ByKind.USER.value)
 
 
 def has_a_ground(name: str, *, of: Q = _BY_STAFF) -> models.CheckConstraint:

@@ -59,6 +59,9 @@ def _name_requester(requested: Model, column: str, viewer: Actor) -> str:
     return name or gettext("Former staff")
 
 
+_DECLINE_LEAD = "Nothing changes: the request ends. It is recorded who declined it, and why."
+
+
 def approval_actions(
     service: Callable[..., Any],
     *,
@@ -83,7 +86,7 @@ def approval_actions(
     def perform(row: Any, given: FormData, request: HttpRequest, *, approved: bool) -> None:
         service(row, approve=approved, reason=given["reason"], actor=actor_of(request), at=clock(request))
 
-    options: dict[str, Any] = {"applies": _is_waiting, "refusals": refusals or {}}
+    options: dict[str, Any] = {"applies": _is_waiting, "refusals": refusals or {}, "find_requested": lambda row: row}
     return (
         RowAction(
             "approve",
@@ -97,7 +100,6 @@ def approval_actions(
             template=template,
             offered_to=offered_to,
             step_up=True,
-            find_requested=lambda row: row,
             **options,
         ),
         RowAction(
@@ -105,7 +107,7 @@ def approval_actions(
             decline,
             capability,
             partial(perform, approved=False),
-            lead="Nothing changes: the request ends. It is recorded who declined it, and why.",
+            lead=_DECLINE_LEAD,
             done="Declined. Nothing has changed.",
             **options,
         ),
