@@ -207,7 +207,7 @@ def school(students: int, seed: int = 11) -> RosterPackage:
 def _guardians(package: RosterPackage, number: int, chance: random.Random) -> Iterator[str]:
     for which in range(chance.choice((1, 1, 2))):
         source_id = f"par-{number:06d}-{which}"
-        phone = f"+9230{which}{number:07d}"
+        phone = f"+9230{which}{number + 1:07d}"
         package.user(source_id, "parent", f"Rabia {number}", "Shah", email=f"{source_id}@mail.example", sms=phone)
         yield source_id
 

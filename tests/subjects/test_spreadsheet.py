@@ -256,6 +256,38 @@ def test_an_unknown_column_is_named_and_not_read():
     assert "s3cret" not in repr([sheet.people, sheet.oddity_sample])
 
 
+def test_a_row_that_ends_early_clears_no_contact():
+    header = ["ID", "Role", "Full name", "Email", "Phone"]
+    sheet = read(as_csv([header, ["s-1", "student", "Danish Khan"], ["s-2", "student", "Zoya Rind", "", ""]]))
+    cut, whole = (person for _, person in sheet.placed_people())
+    assert (cut.email, cut.phone) == (None, None)
+    assert (whole.email, whole.phone) == ("", "")
+    assert sheet.oddities["row_cut"] == 1
+
+
+def test_a_row_that_ends_before_a_required_cell_is_refused():
+    assert refused(as_csv([["ID", "Full name", "Role"], ["s-1", "Danish Khan"]]))[0] == (
+        "required_empty",
+        "people.csv",
+        2,
+        "Role",
+    )
+
+
+@pytest.mark.parametrize(
+    ("written", "phone"),
+    [("923001234567.0", "923001234567"), ("923000000000", None), (9.23e11, None), ("9.23E+11", None)],
+)
+def test_a_phone_number_that_a_program_rounded_is_not_read(written, phone):
+    for make in (as_csv, as_xlsx):
+        [(_, person)] = read(make(lines({**FARHAN, "Phone": written}))).placed_people()
+        assert person.phone == (phone if isinstance(written, str) or make is as_xlsx else None)
+
+
+def test_words_for_none_make_no_school_and_no_class():
+    assert read(as_csv(lines({**FARHAN, "School": "N/A", "Class": "n/a"}))).schooling(complete=False) is None
+
+
 def test_a_row_wider_than_the_header_is_refused():
     table = lines(FARHAN)
     table[1].append("more")

@@ -98,7 +98,15 @@ PERSONAL = tuple(field.name for field in PERSONAL_FIELDS)
 
 GRADE_LIMIT = 32
 _NOTHING = frozenset({"N/A", "#N/A", "NA", "N.A", "NONE", "NULL", "NIL", "NOT APPLICABLE", "UNKNOWN", "TBD"})
-"""Words for no grade, which school systems and spreadsheet programs write."""
+"""Words for no value, which school systems and spreadsheet programs write."""
+
+
+def says_nothing(text: str) -> bool:
+    """Return True for an empty text, and for a word such as “N/A” that stands for none."""
+    plain = text.strip().upper().rstrip(".")
+    return not plain or plain in _NOTHING
+
+
 _NUMBERED = re.compile(r"(?:(?:GRADE|CLASS|جماعت) ?)?0*([0-9]{1,2})")
 
 
@@ -111,7 +119,7 @@ def parse_grade(text: str | None) -> str:
     plain = unicodedata.normalize("NFC", " ".join((text or "").split())).upper()
     if len(plain) > GRADE_LIMIT or any(unicodedata.category(one) in {"Cc", "Cs"} for one in plain):
         raise ValueError(f"Use a grade of at most {GRADE_LIMIT} visible characters, such as 7 or KG.")
-    if plain and (plain.rstrip(".") in _NOTHING or not any(one.isalnum() for one in plain)):
+    if plain and (says_nothing(plain) or not any(one.isalnum() for one in plain)):
         raise ValueError("Leave the grade empty if there is none.")
     numbered = _NUMBERED.fullmatch("".join(str(unicodedata.decimal(one, one)) for one in plain))
     return numbered[1] if numbered else plain

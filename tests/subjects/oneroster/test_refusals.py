@@ -85,7 +85,25 @@ def several_lines_in_a_cell(package):
     package.row("users.csv", "farhan")["role"] = "headmaster"
 
 
+def without_user_ids(header=b""):
+    """A student's row lacks a middle cell: shifted, its name would be “Khan”; ``header`` adds surplus cells to it."""
+
+    def change(package):
+        head, _, rows = package.members()["users.csv"].partition(b"\r\n")
+        row = b"zoya,,,true,indus,student,zoya,Zoya,Rind" + b"," * (head.count(b",") - 9)
+        package.raw["users.csv"] = head + header + b"\r\n" + rows + row + b"\r\n"
+
+    return change
+
+
 CHANGES = {
+    "a row without a middle cell": (without_user_ids(), "cell_count_wrong", "users.csv"),
+    "a row without a middle cell under surplus cells": (without_user_ids(b",,"), "cell_count_wrong", "users.csv"),
+    "a row with a comma too many": (
+        appended("users.csv", b"zoya,,,true,indus,student,zoya,,Zoya,Ali,Rind,,,zoya@m.example" + b"," * 6 + b"\r\n"),
+        "cell_count_wrong",
+        "users.csv",
+    ),
     "no name": (changed("users.csv", "danish", givenName="", familyName=" ", middleName="Ali"), "name_empty"),
     "a name of 306 characters": (changed("users.csv", "danish", familyName="x" * 300), "name_too_long"),
     "no birth dates": (renamed("demographics.csv", "birthDate", "birthday"), "header_wrong", "demographics.csv", 1),

@@ -2,6 +2,7 @@
 
 from array import array
 from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 from operator import itemgetter
 from typing import cast
 
@@ -25,11 +26,10 @@ class TableReader:
     """
 
     def __init__(self, package: Package, table: Table, log: ProblemLog, *, delta: bool = False) -> None:
-        self._table, self._log = table, log
+        self._table, self._log, self._package = table, log, package
         self.skipped = 0
         self._rows = package.rows(table.file)
         row, header = next(self._rows, (1, []))
-        self._widest = len(header)
         while header and not header[-1].strip():
             header.pop()
         self._width = len(header)
@@ -47,20 +47,22 @@ class TableReader:
         wanted = [self._places.get(name, self._width) for name in (*self._table.kept, *self._table.extensions)]
         pick = cast("Callable[[list[str]], Cells]", itemgetter(*wanted))
         for number, cells in self._rows:
-            if self._width <= len(cells) <= self._widest or self._is_in_place(number, cells):
+            if len(cells) == self._width or self._is_in_place(number, cells):
                 padded = [*cells[: self._width], *[""] * (self._width + 1 - len(cells)), ""]
                 yield number, tuple([cell.strip(" ") for cell in pick(padded)])
 
     def _is_in_place(self, number: int, cells: list[str]) -> bool:
         """Return True if each cell is in its column; otherwise log the row, whose cells may be shifted.
 
-        Empty cells may follow the last column, and spreadsheets leave out the last cells of a row if they are empty.
+        A missing or an extra cell in the middle shifts the others without a trace if the last ones are empty. So a row
+        of another width than the header is read only if the whole file is written so: each row has the same empty cells
+        after the last column, or rows have no empty last cells.
         """
-        file = self._table.file
-        if self._fewest <= len(cells) < self._width:
+        file, width = self._table.file, len(cells)
+        if self._fewest <= width < self._width and self._has_no_empty_ends:
             self._log.oddity(file, number, None, "row_short")
             return True
-        if len(cells) > self._width and not any(cell.strip() for cell in cells[self._width :]):
+        if width > self._width and self._widths == {width} and not any(cell.strip() for cell in cells[self._width :]):
             return True
         self.skipped += 1
         if self._table.is_about_people:
@@ -69,6 +71,19 @@ class TableReader:
         else:
             self._log.oddity(file, number, None, "row_width")
         return False
+
+    @cached_property
+    def _widths(self) -> set[int]:
+        return {len(cells) for _number, cells in self._list_rows_again()}
+
+    @cached_property
+    def _has_no_empty_ends(self) -> bool:
+        return all(len(cells) < self._width or cells[-1].strip() for _number, cells in self._list_rows_again())
+
+    def _list_rows_again(self) -> Iterator[tuple[int, list[str]]]:
+        rows = self._package.rows(self._table.file)
+        next(rows)
+        return rows
 
 
 def table_rows(package: Package, table: Table) -> Iterator[tuple[int, Cells]]:

@@ -272,7 +272,9 @@ _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _EMAIL = re.compile(rf"(?=[^@]{{1,64}}@){_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+(?=[A-Za-z]){_LABEL}")
 _PHONE = re.compile(r"\+?[0-9]{7,15}")
+_ROUNDED = re.compile(r"\+?[0-9]{1,3}0{7,}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_NO_NAME = frozenset({"N/A", "#N/A"})
 _PHONE_SEPARATORS = re.compile(r"[\s().\-/]+")
 # Direction overrides could make one name look like another. Joiners are kept: Urdu needs them.
 _UNSEEN = re.compile(r"[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]")
@@ -291,6 +293,7 @@ def external_id_fault(text: str) -> str | None:
 
 def full_name(given: str, middle: str, family: str) -> str:
     """Return the three parts as one name in NFC, each gap one space; empty if given and family both are."""
+    given, middle, family = ("" if part.strip().upper() in _NO_NAME else part for part in (given, middle, family))
     if not (given.strip() or family.strip()):
         return ""
     words = f"{given} {middle} {family}".split()
@@ -305,11 +308,14 @@ def plausible_email(text: str) -> str | None:
 
 
 def plausible_phone(text: str) -> str | None:
-    """Return the number without separators, "" for an empty cell, or None if it is not a plausible number."""
+    """Return the number without separators, "" for an empty cell, or None if it is not a plausible number.
+
+    Spreadsheet programs write a number with ``.0`` after it, or round a long one: its last digits are zeros then.
+    """
     if not text:
         return ""
-    number = _PHONE_SEPARATORS.sub("", text)
-    return number if _PHONE.fullmatch(number) else None
+    number = _PHONE_SEPARATORS.sub("", text.removesuffix(".0"))
+    return number if _PHONE.fullmatch(number) and not _ROUNDED.fullmatch(number) else None
 
 
 def merge_contacts(first: str | None, second: str | None) -> str | None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from paktaleem.directory.people.fields import PERSONAL_FIELDS, FieldKind, PersonalField, parse_grade
+from paktaleem.directory.people.fields import PERSONAL_FIELDS, FieldKind, PersonalField, parse_grade, says_nothing
 from paktaleem.directory.schools.oneroster import columns as cell
 from paktaleem.directory.schools.oneroster.columns import ID_LIMIT, external_id_fault
 from paktaleem.directory.schools.oneroster.problems import ProblemLog
@@ -387,7 +387,8 @@ class SheetClasses:
 
     def take(self, number: int, cells: Mapping[str, str], person: Person) -> None:
         """Take school and class of a row; an empty cell changes nothing."""
-        school, title = (" ".join(cells.get(name, "").split()) for name in ("school", "class"))
+        given = (" ".join(cells.get(name, "").split()) for name in ("school", "class"))
+        school, title = ("" if says_nothing(text) else text for text in given)
         name, own_id = "/".join(part for part in (school, title) if part), f"{_PREFIX}{person.external_id}"
         if not name or person.gone:
             return

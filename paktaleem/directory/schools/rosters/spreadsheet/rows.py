@@ -148,8 +148,6 @@ def _within_limits(file: str, number: int, cells: list[str]) -> list[str]:
         raise refusal(file, "too_many_columns", f"more than {COLUMN_LIMIT} columns", row=number)
     if any(len(cell) > CELL_LIMIT for cell in cells):
         raise refusal(file, "field_too_long", f"a cell is longer than {CELL_LIMIT:,} characters", row=number)
-    while cells and not cells[-1]:
-        cells.pop()
     return cells
 
 
@@ -179,10 +177,12 @@ class Spreadsheet:
         log, source = ProblemLog(), iter(rows)
         self._classes = SheetClasses(file, log)
         header_row, header = next(source, (1, []))
+        while header and not header[-1]:
+            header.pop()
         columns = _checked_header(file, header_row, header, log)
         guardians, reader = Guardians(file, name_guardian, log), PersonReader(file, log)
         for number, texts in source:
-            if texts and not texts[0].startswith(COMMENT):
+            if any(texts) and not texts[0].startswith(COMMENT):
                 cells = _by_name(columns, texts, file, number, log)
                 if (person := reader.read(number, cells)) is not None:
                     self.people.append((Place(file, number), person))
@@ -245,12 +245,19 @@ def _refuse_misspelt(file: str, row: int, heading: str) -> None:
         raise refusal(file, "header_wrong", message, row=row)
 
 
-def _by_name(columns: Sequence[Column | None], cells: list[str], file: str, number: int, log: ProblemLog) -> Cells:
-    if len(cells) > len(columns):
-        message = f"has {len(cells)} cells; the header has {len(columns)}"
+def _by_name(columns: Sequence[Column | None], texts: list[str], file: str, number: int, log: ProblemLog) -> Cells:
+    """Return the cells of a row by their column. A row that ends early says nothing about its last columns."""
+    if any(texts[len(columns) :]):
+        message = f"has {len(texts)} cells; the header has {len(columns)}"
         log.fatal(file, number, None, "cell_count_wrong", message)
-    padded = [*cells, *[""] * len(columns)]
-    return {column.name: cell for column, cell in zip(columns, padded, strict=False) if column is not None}
+    if len(texts) < len(columns):
+        log.oddity(file, number, None, "row_cut")
+    cells = {column.name: cell for column, cell in zip(columns, texts, strict=False) if column is not None}
+    for column in COLUMNS:
+        if column.required and column.name not in cells:
+            log.fatal(file, number, column.heading, "required_empty", "must not be empty")
+            cells[column.name] = ""
+    return cells
 
 
 _FORMATTED_ROWS = 1_000
