@@ -98,10 +98,10 @@ class RightsPartOutput(serializers.Serializer[object]):
     """One right: who decides, about which purposes, and the decision; null until it is made."""
 
     kind = serializers.ChoiceField(RightKind.choices)
-    decided_by = serializers.ChoiceField([one.value for one in Decider])
+    decided_by = serializers.ChoiceField(Decider.values)
     purposes = serializers.ListField(child=serializers.CharField())
-    decision = serializers.ChoiceField([one.value for one in Decision], allow_null=True)
-    refusal_code = serializers.ChoiceField([one.value for one in RefusalCode], allow_null=True)
+    decision = serializers.ChoiceField(Decision.values, allow_null=True)
+    refusal_code = serializers.ChoiceField(RefusalCode.values, allow_null=True)
 
 
 class RightsRequestOutput(serializers.Serializer[object]):
@@ -115,7 +115,7 @@ class RightsRequestOutput(serializers.Serializer[object]):
     subject = serializers.CharField(allow_null=True)
     requester = serializers.CharField(allow_null=True)
     kind = serializers.ChoiceField(RightKind.choices)
-    state = serializers.ChoiceField([one.value for one in State])
+    state = serializers.ChoiceField(State.values)
     channel = serializers.ChoiceField(Channel.choices)
     identity_verified = serializers.BooleanField()
     received_at = serializers.DateTimeField()

@@ -65,37 +65,6 @@ class IdentityMethod(models.TextChoices):
     CALL_BACK = "call_back", _("Call back to a number on file")
 
 
-STATE_LABELS = [
-    (State.TRIAGE.value, _("To be assigned to a person")),
-    (State.IDENTITY_PENDING.value, _("Identity not verified yet")),
-    (State.WITH_CLIENT.value, _("The client decides")),
-    (State.IN_REVIEW.value, _("PakTaleem decides")),
-    (State.APPROVED.value, _("Granted, to be answered")),
-    (State.PARTLY_APPROVED.value, _("Partly granted, to be answered")),
-    (State.REFUSED.value, _("Refused, to be answered")),
-    (State.EXECUTING.value, _("Being carried out")),
-    (State.RESPONDED.value, _("Answered, to be closed")),
-    (State.CLOSED.value, _("Closed")),
-    (State.WITHDRAWN.value, _("Withdrawn by the person")),
-    (State.DUPLICATE.value, _("Continued in another request")),
-    (State.HANDED_OVER.value, _("Handed over to a client")),
-]
-DECIDERS = [(Decider.CLIENT.value, _("The client")), (Decider.PAKTALEEM.value, _("PakTaleem"))]
-DECISIONS = [
-    (Decision.GRANTED.value, _("Granted")),
-    (Decision.PARTLY.value, _("Partly granted")),
-    (Decision.REFUSED.value, _("Refused")),
-]
-REFUSALS = [
-    (RefusalCode.IDENTITY_NOT_VERIFIED.value, _("The identity could not be verified")),
-    (RefusalCode.NO_MATCH.value, _("No data about this person was found")),
-    (RefusalCode.MANIFESTLY_UNFOUNDED.value, _("The request is manifestly unfounded")),
-    (RefusalCode.EXCESSIVE.value, _("The request is excessive")),
-    (RefusalCode.LEGAL_OBLIGATION.value, _("A law requires the data to be kept")),
-    (RefusalCode.THIRD_PARTY_RIGHTS.value, _("The rights of other persons would be impaired")),
-    (RefusalCode.NOT_OUR_CONTROLLER.value, _("Another controller decides about this data")),
-    (RefusalCode.OUTSIDE_SCOPE.value, _("The right does not apply to this processing")),
-]
 BY = [(kind.value, kind.value) for kind in ByKind]
 
 
@@ -147,7 +116,7 @@ class RightsRequest(TenantRow):
 
     number = models.CharField(max_length=16)
     channel = models.CharField(max_length=16, choices=Channel)
-    state = models.CharField(max_length=20, choices=STATE_LABELS)
+    state = models.CharField(max_length=20, choices=State)
     subject = RowKey(Subject, null=True)
     requester = RowKey(Subject, null=True)
     guardian_right = models.CharField(max_length=16, choices=RightKind, blank=True, default="")
@@ -300,11 +269,11 @@ class RequestPart(TenantRow):
 
     request = RowKey(RightsRequest)
     kind = models.CharField("right", max_length=16, choices=RightKind)
-    decider = models.CharField("decided by", max_length=16, choices=DECIDERS)
+    decider = models.CharField("decided by", max_length=16, choices=Decider)
     purposes = ArrayField(models.CharField(max_length=63), default=list, db_default=[])
     granted = ArrayField(models.CharField(max_length=63), default=list, db_default=[])
-    decision = models.CharField(max_length=16, choices=DECISIONS, blank=True, default="")
-    refusal_code = models.CharField(max_length=32, choices=REFUSALS, blank=True, default="")
+    decision = models.CharField(max_length=16, choices=Decision, blank=True, default="")
+    refusal_code = models.CharField(max_length=32, choices=RefusalCode, blank=True, default="")
     reasons = SealedField()
     decided_at = models.DateTimeField(null=True)
     decided_kind = models.CharField(max_length=16, choices=BY, blank=True, default="")

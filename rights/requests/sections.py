@@ -13,8 +13,9 @@ from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.people.copies.declarations import Copied, Reader, Section, Source, Value
 from paktaleem.foundation.audit.acts import ACT_NAMES
-from rights.requests.models import STATE_LABELS, RequestExtension, RequestNote, RequestPart, RequestStep, RightsRequest
+from rights.requests.models import RequestExtension, RequestNote, RequestPart, RequestStep, RightsRequest
 from rights.requests.sealing import open_text
+from rights.requests.states import State
 
 OF_REQUEST = ("request__subject", "request__requester")
 """The people of a row about a request: whom it is about, and the guardian who made it."""
@@ -82,7 +83,7 @@ _COURSE = Copied(
     "number=request__number step=kind state recorded_at=at by",
     of=OF_REQUEST,
     titles={"step": _("Step")},
-    labels={"step": _STEPS, "state": dict(STATE_LABELS)},
+    labels={"step": _STEPS, "state": dict(State.choices)},
 )
 
 

@@ -1,84 +1,75 @@
-"""States of a rights request, and how its state follows from what is recorded about it. Pure."""
+"""States of a rights request, and how its state follows from what is recorded about it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
-from enum import StrEnum
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
 
 
-class State(StrEnum):
+class State(TextChoices):
     """State of a request (the state machine of ``peers.md``)."""
 
-    TRIAGE = "triage"
-    """The person is not known yet, so an officer looks at it."""
-    IDENTITY_PENDING = "identity_pending"
-    WITH_CLIENT = "with_client"
-    """The client, as controller, decides."""
-    IN_REVIEW = "in_review"
-    """An officer of PakTaleem decides."""
-    APPROVED = "approved"
-    PARTLY_APPROVED = "partly_approved"
-    REFUSED = "refused"
-    EXECUTING = "executing"
+    TRIAGE = "triage", _("To be assigned to a person")
+    IDENTITY_PENDING = "identity_pending", _("Identity not verified yet")
+    WITH_CLIENT = "with_client", _("The client decides")
+    IN_REVIEW = "in_review", _("PakTaleem decides")
+    APPROVED = "approved", _("Granted, to be answered")
+    PARTLY_APPROVED = "partly_approved", _("Partly granted, to be answered")
+    REFUSED = "refused", _("Refused, to be answered")
+    EXECUTING = "executing", _("Being carried out")
     """Decided; systems have open orders."""
-    RESPONDED = "responded"
-    """The person has the answer."""
-    CLOSED = "closed"
-    WITHDRAWN = "withdrawn"
-    """The person withdrew the request."""
-    DUPLICATE = "duplicate"
-    """Continued in another request, which has the earliest clock."""
-    HANDED_OVER = "handed_over"
-    """Continued at the client to which it belongs, with the same number and clock."""
+    RESPONDED = "responded", _("Answered, to be closed")
+    CLOSED = "closed", _("Closed")
+    WITHDRAWN = "withdrawn", _("Withdrawn by the person")
+    DUPLICATE = "duplicate", _("Continued in another request")
+    """The other one has the earliest clock."""
+    HANDED_OVER = "handed_over", _("Handed over to a client")
+    """Continued there, with the same number and clock."""
 
 
 CLOSED = frozenset({State.CLOSED, State.WITHDRAWN, State.DUPLICATE, State.HANDED_OVER})
 """States in which nothing more happens."""
 
 
-class Decider(StrEnum):
+class Decider(TextChoices):
     """The controller who decides a part of a request."""
 
-    CLIENT = "client"
-    PAKTALEEM = "paktaleem"
+    CLIENT = "client", _("The client")
+    PAKTALEEM = "paktaleem", _("PakTaleem")
 
 
-class Decision(StrEnum):
+class Decision(TextChoices):
     """Decision about one part of a request."""
 
-    GRANTED = "granted"
-    PARTLY = "partly"
-    REFUSED = "refused"
+    GRANTED = "granted", _("Granted")
+    PARTLY = "partly", _("Partly granted")
+    REFUSED = "refused", _("Refused")
 
 
-class RefusalCode(StrEnum):
+class RefusalCode(TextChoices):
     """Why a part of a request is refused."""
 
-    IDENTITY_NOT_VERIFIED = "identity_not_verified"
-    NO_MATCH = "no_match"
-    MANIFESTLY_UNFOUNDED = "manifestly_unfounded"
-    EXCESSIVE = "excessive"
-    LEGAL_OBLIGATION = "legal_obligation"
-    THIRD_PARTY_RIGHTS = "third_party_rights"
-    NOT_OUR_CONTROLLER = "not_our_controller"
-    OUTSIDE_SCOPE = "outside_scope"
-
-
-@dataclass(frozen=True, slots=True)
-class PartFacts:
-    """One part: who decides it, and the decision, None until then."""
-
-    decider: Decider
-    decision: Decision | None = None
+    IDENTITY_NOT_VERIFIED = "identity_not_verified", _("The identity could not be verified")
+    NO_MATCH = "no_match", _("No data about this person was found")
+    MANIFESTLY_UNFOUNDED = "manifestly_unfounded", _("The request is manifestly unfounded")
+    EXCESSIVE = "excessive", _("The request is excessive")
+    LEGAL_OBLIGATION = "legal_obligation", _("A law requires the data to be kept")
+    THIRD_PARTY_RIGHTS = "third_party_rights", _("The rights of other persons would be impaired")
+    NOT_OUR_CONTROLLER = "not_our_controller", _("Another controller decides about this data")
+    OUTSIDE_SCOPE = "outside_scope", _("The right does not apply to this processing")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestFacts:
     """The recorded facts about a request.
 
-    ``needs_identity`` is False if nothing the person may get depends on who they are (a question).
+    ``decisions`` are those of its parts, empty for an undecided one. ``needs_identity`` is False if nothing the person
+    may get depends on who they are (a question).
     """
 
-    parts: Sequence[PartFacts]
+    decisions: Collection[str]
+    awaits_client: bool
     is_person_known: bool
     is_identity_verified: bool
     needs_identity: bool = True
@@ -95,21 +86,19 @@ def derive_state(facts: RequestFacts) -> State:
         return facts.ended_as
     if facts.is_answered:
         return State.RESPONDED
-    undecided = [part for part in facts.parts if part.decision is None]
-    return _state_before_decision(facts, undecided) if undecided else _state_after_decision(facts)
+    return _state_before_decision(facts) if "" in facts.decisions else _state_after_decision(facts)
 
 
-def _state_before_decision(facts: RequestFacts, undecided: Sequence[PartFacts]) -> State:
+def _state_before_decision(facts: RequestFacts) -> State:
     if facts.needs_identity and not facts.is_identity_verified:
         return State.IDENTITY_PENDING if facts.is_person_known else State.TRIAGE
-    with_client = any(part.decider is Decider.CLIENT for part in undecided)
-    return State.WITH_CLIENT if with_client else State.IN_REVIEW
+    return State.WITH_CLIENT if facts.awaits_client else State.IN_REVIEW
 
 
 def _state_after_decision(facts: RequestFacts) -> State:
     if facts.has_open_orders:
         return State.EXECUTING
-    decisions = {part.decision for part in facts.parts}
+    decisions = set(facts.decisions)
     if decisions == {Decision.REFUSED}:
         return State.REFUSED
     return State.APPROVED if decisions == {Decision.GRANTED} else State.PARTLY_APPROVED

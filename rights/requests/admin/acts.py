@@ -31,7 +31,7 @@ from paktaleem.foundation.tenancy.context import in_client
 from rights.requests.deadlines import format_day
 from rights.requests.hooks import texts_to_read
 from rights.requests.letters import ANSWER, NOTICE, Occasion, compose_letter, get_answer_occasion
-from rights.requests.models import DECIDERS, DECISIONS, REFUSALS, IdentityMethod, RequestPart, RightKind, RightsRequest
+from rights.requests.models import IdentityMethod, RequestPart, RightKind, RightsRequest
 from rights.requests.selectors import list_linkable, list_purposes_of_part
 from rights.requests.services.clock import extend_request, pause_request, resume_request
 from rights.requests.services.closing import (
@@ -56,7 +56,7 @@ from rights.requests.services.decisions import (
 )
 from rights.requests.services.intake import assign_person, read_request, verify_identity
 from rights.requests.services.steps import list_parts
-from rights.requests.states import Decision
+from rights.requests.states import Decider, Decision, RefusalCode
 
 _TEXT = {"rows": 8, "dir": "auto"}
 
@@ -103,9 +103,9 @@ class DecideForm(PartForm):
     """The decision about one part, with code and reasons if it is refused."""
 
     act = decide_part
-    decision = forms.ChoiceField(label=_("Decision"), choices=DECISIONS, widget=forms.RadioSelect)
+    decision = forms.ChoiceField(label=_("Decision"), choices=Decision.choices, widget=forms.RadioSelect)
     refusal_code = forms.ChoiceField(
-        label=_("Why it is refused"), choices=[("", _("Not refused")), *REFUSALS], required=False
+        label=_("Why it is refused"), choices=[("", _("Not refused")), *RefusalCode.choices], required=False
     )
     granted = forms.MultipleChoiceField(
         label=_("If partly: for these purposes"),
@@ -153,7 +153,7 @@ class RouteForm(PartForm):
     """The controller who decides one part."""
 
     act = route_part
-    decider = forms.ChoiceField(label=_("Who decides"), choices=DECIDERS, widget=forms.RadioSelect)
+    decider = forms.ChoiceField(label=_("Who decides"), choices=Decider.choices, widget=forms.RadioSelect)
 
 
 class VerifyForm(ActionForm):

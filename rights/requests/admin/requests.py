@@ -298,7 +298,7 @@ def _format_who(step: RequestStep, row: RightsRequest) -> str:
 
 def _timeline_panel(row: RightsRequest, viewer: Actor) -> dict[str, object]:
     steps = RequestStep.objects.filter(client_id=row.client_id, request=row)
-    labels = dict(RightsRequest._meta.get_field("state").flatchoices)
+    labels = dict(State.choices)
     lines = [
         {
             "at": one.at,

@@ -23,7 +23,7 @@ from paktaleem.foundation.tenancy.rows import insert_rows
 from retention.schedule.models import HoldKind
 from retention.schedule.services.holds import hold_for_case, lift_holds_of_case
 from rights.requests.models import PARENT, RequestLimit, RequestPart, RequestStep, RightKind, RightsRequest
-from rights.requests.states import Decider, Decision, PartFacts, RequestFacts, State, derive_state
+from rights.requests.states import Decider, Decision, RequestFacts, State, derive_state
 
 
 def list_limits(request: RightsRequest) -> list[Restriction | Objection]:
@@ -224,7 +224,8 @@ def _facts_of(request: RightsRequest, parts: list[RequestPart], ended_as: State 
     undecided = {part.kind for part in parts if not part.decision}
     may_be_executing = ended_as is None and not undecided
     return RequestFacts(
-        parts=[PartFacts(Decider(one.decider), Decision(one.decision) if one.decision else None) for one in parts],
+        decisions=[part.decision for part in parts],
+        awaits_client=any(not part.decision and part.decider == Decider.CLIENT for part in parts),
         is_person_known=request.subject_id is not None,
         is_identity_verified=request.is_identity_verified,
         needs_identity=bool(undecided - NEEDS_NO_IDENTITY),
