@@ -19,7 +19,7 @@ from paktaleem.foundation.audit.history import ActorStamp
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first, oldest_first, unique_in_client
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Scope, TablePolicy, classify
-from rights.requests.deadlines import ANSWER_TIME, StepKind
+from rights.requests.deadlines import ANSWER_TIME
 from rights.requests.states import Decider, Decision, RefusalCode, State
 
 SOON = timedelta(days=7)
@@ -397,29 +397,6 @@ class RequestNote(OfRequest):
 
     def __str__(self) -> str:
         return "note"
-
-
-class ScheduledStep(TenantRow):
-    """One reminder, escalation or alarm that the portal carried out; at most one of a kind on a day."""
-
-    wall = TablePolicy(Scope.TENANT, APPEND)
-
-    request = RowKey(RightsRequest)
-    kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in StepKind])
-    on = models.DateField()
-    due_at = models.DateTimeField()
-    done_at = models.DateTimeField()
-
-    objects = models.Manager()
-
-    class Meta:
-        constraints = [
-            unique_in_client("rightsscheduled_once", "request", "kind", "on"),
-            models.CheckConstraint(condition=Q(done_at__gte=F("due_at")), name="rightsscheduled_when_due"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.on}"
 
 
 class RequestLimit(TenantRow):

@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.tenancy.context import as_officer, in_client, in_global
-from rights.requests.models import RightsRequest, ScheduledStep
+from rights.requests.models import RequestStep, RightsRequest
 from rights.requests.services.clock import (
     NOTIFY_STAFF,
     carry_out_due_steps,
@@ -39,6 +40,7 @@ LAST = AT + (YEAR + 75) * DAY
 REMINDERS = (7, 3, 1)
 KINDS = ("access", "rectification", "question", "complaint")
 WORKER = system_actor("tests")
+ZONE = ZoneInfo("Asia/Karachi")
 
 
 @dataclass
@@ -169,24 +171,27 @@ def test_every_request_is_answered_in_thirty_days_or_seen_overdue_and_no_reminde
 
 def check_the_end(client_id: Any, plans: list[Plan], ticks: list[datetime], seen: Counter[Any]) -> None:
     with in_client(client_id):
-        steps = list(ScheduledStep.objects.values_list("request_id", "kind", "due_at", "done_at"))
-    by_request: dict[Any, list[tuple[str, datetime]]] = {}
-    for key, kind, due_at, done_at in steps:
-        by_request.setdefault(key, []).append((kind, due_at))
-        assert done_at == ticks[bisect_left(ticks, due_at)], "carried out by the first run after it was due"
+        recorded = RequestStep.objects.filter(facts__has_key="on")
+        steps = list(recorded.values_list("request_id", "kind", "facts__on", "at"))
+    by_request: dict[Any, list[tuple[str, str, datetime]]] = {}
+    for key, kind, on, at in steps:
+        by_request.setdefault(key, []).append((kind, on, at))
     for plan in plans:
         found = by_request.get(plan.request.pk, [])
         answered = plan.answered_at or LAST
         overdue_at = sum(plan.is_overdue(tick) for tick in ticks)
         assert seen[plan.request.pk] == overdue_at, "overdue for everyone to see, at every run"
         missed = overdue_at > 0
-        assert any(kind == "overdue" for kind, _ in found) is missed
+        assert any(kind == "overdue" for kind, _on, _at in found) is missed
         assert missed or answered <= plan.received_at + 75 * DAY
         if not plan.extended:
-            reminders = sorted(due_at for kind, due_at in found if kind == "reminder")
-            assert reminders == expected_reminders(plan, ticks)
+            reminders = sorted((on, at) for kind, on, at in found if kind == "reminded")
+            assert reminders == [
+                (due_at.astimezone(ZONE).date().isoformat(), ticks[bisect_left(ticks, due_at)])
+                for due_at in expected_reminders(plan, ticks)
+            ], "carried out by the first run after it was due"
     with in_global():
-        emails = {(request, kind, done_at) for request, kind, _due_at, done_at in steps}
+        emails = {(request, kind, at) for request, kind, _on, at in steps}
         assert ProcrastinateJob.objects.filter(task_name=NOTIFY_STAFF).count() == len(emails), "one of a kind and run"
     assert {len(plan.pause or ()) for plan in plans} == {0, 2}
-    assert {kind for _, kind, _, _ in steps} == {"reminder", "escalation", "notice_needed", "overdue"}
+    assert {kind for _, kind, _, _ in steps} == {"reminded", "escalated", "notice_needed", "overdue"}

@@ -1,6 +1,6 @@
 """Pause, resume and extend a request, and give the person a reasoned notice; the due date never moves."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from itertools import batched
 from typing import Annotated
@@ -37,12 +37,10 @@ from rights.requests.letters import NOTICE, find_mailable_sender, send_about
 from rights.requests.models import (
     PauseCause,
     RequestExtension,
-    RequestPart,
     RequestPause,
     RequestStep,
     RightsRequest,
     RightsRequestQuerySet,
-    ScheduledStep,
 )
 from rights.requests.sealing import seal_text
 from rights.requests.selectors import get_clock, get_clocks, list_parts_of
@@ -227,9 +225,12 @@ def _candidates(at: datetime) -> RightsRequestQuerySet:
 
 def _list_steps_to_do(requests: Collection[RightsRequest], at: datetime) -> dict[UUID, list[Step]]:
     own = {"client_id__in": {one.client_id for one in requests}, "request_id__in": [one.pk for one in requests]}
-    done = set(ScheduledStep.objects.filter(**own).values_list("request_id", "kind", "on"))
+    recorded = RequestStep.objects.filter(**own, kind__in=_NAMES.values())
+    done = set(recorded.values_list("request_id", "kind", "facts__on"))
     return {
-        key: [step for step in list_due_steps(clock, at=at) if (key, step.kind.value, step.on) not in done]
+        key: [
+            step for step in list_due_steps(clock, at=at) if (key, _NAMES[step.kind], step.on.isoformat()) not in done
+        ]
         for key, clock in get_clocks(requests).items()
     }
 
@@ -238,31 +239,32 @@ def _carry_out(due: RightsRequestQuerySet, actor: Actor, at: datetime) -> int:
     requests = list(due.defer(*_TEXTS).select_for_update(of=("self",)))  # PostgreSQL checks them again after a wait
     to_do, parts = _list_steps_to_do(requests, at), list_parts_of(requests)
     work = [(request, step) for request in requests for step in to_do[request.pk]]
-    made = [_make_rows(request, parts[request.pk], step, actor, at) for request, step in work]
-    ScheduledStep.objects.bulk_create([row for row, _, _ in made])
-    Entry.objects.bulk_create([entry for _, entry, _ in made])
-    RequestStep.objects.bulk_create([step for _, _, step in made])
+    made = [
+        make_step(
+            f"rights_request.{_NAMES[step.kind]}",
+            request,
+            parts[request.pk],
+            actor,
+            at,
+            {"on": step.on.isoformat(), "days_left": step.days_left},
+        )
+        for request, step in work
+    ]
+    Entry.objects.bulk_create([entry for entry, _ in made])
+    RequestStep.objects.bulk_create([step for _, step in made])
     # one email for all reminders that an outage delayed
     told = dict.fromkeys((str(one.client_id), str(one.pk), step.kind.value) for one, step in work)
     enqueue_jobs(NOTIFY_STAFF, [{"client": client, "request": key, "kind": kind} for client, key, kind in told])
     return len(work)
 
 
-def _make_rows(
-    request: RightsRequest, parts: Iterable[RequestPart], step: Step, actor: Actor, at: datetime
-) -> tuple[ScheduledStep, Entry, RequestStep]:
-    row = ScheduledStep(client_id=request.client_id, request=request, kind=step.kind.value, on=step.on)
-    row.due_at, row.done_at = step.at, at
-    facts = {"on": step.on.isoformat(), "days_left": step.days_left}
-    return row, *make_step(_LEDGER_KINDS[step.kind], request, parts, actor, at, facts)
-
-
-_LEDGER_KINDS = {
-    StepKind.REMINDER: "rights_request.reminded",
-    StepKind.ESCALATION: "rights_request.escalated",
-    StepKind.NOTICE_NEEDED: "rights_request.notice_needed",
-    StepKind.OVERDUE: "rights_request.overdue",
+_NAMES = {
+    StepKind.REMINDER: "reminded",
+    StepKind.ESCALATION: "escalated",
+    StepKind.NOTICE_NEEDED: "notice_needed",
+    StepKind.OVERDUE: "overdue",
 }
+"""Names of the steps in the timeline, by which a run sees what was done: a step has its day as the fact ``on``."""
 
 
 def destroy_texts_of_person(subject: Subject, actor: Actor, at: datetime) -> None:
