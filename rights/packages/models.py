@@ -57,8 +57,7 @@ class Package(TenantRow):
 
     It holds what systems gave for the orders issued since ``collected_from``. ``left_out`` are codes of sections
     (``details``) and systems (``system:lms``) that staff left out. ``expires_at`` is set by the answer to the request.
-    ``tried_at`` is when the last build was enqueued or failed, ``attempts`` how many have failed. Once it has ended its
-    key is destroyed.
+    Once it has ended its key is destroyed.
     """
 
     wall = TablePolicy(Scope.TENANT, EDIT, disposed_as="packages", personal=classify(none="left_out manifest_hash"))
@@ -76,8 +75,6 @@ class Package(TenantRow):
     is_chosen = models.BooleanField(default=False, help_text="Staff have chosen the content.")
     collected_from = models.DateTimeField()
     created_at = models.DateTimeField()
-    tried_at = models.DateTimeField(null=True)
-    attempts = models.PositiveSmallIntegerField(default=0, db_default=0)
     failure = models.CharField(max_length=16, choices=BuildFailure, blank=True, default="", db_default="")
     built_at = models.DateTimeField(null=True)
     expires_at = models.DateTimeField(null=True)

@@ -109,8 +109,7 @@ def count_downloads(package: Package) -> int:
 
 
 def list_clients_with_packages(*, at: datetime) -> Iterable[UUID]:
-    """List the clients with packages that wait or failed; needs the officers' context."""
+    """List the clients with packages that wait; needs the officers' context."""
     del at
-    waiting = [PackageState.COLLECTING, PackageState.BUILDING, PackageState.FAILED]
-    due = Package.objects.live().filter(state__in=waiting)
+    due = Package.objects.live().filter(state=PackageState.COLLECTING)
     return due.order_by().values_list("client_id", flat=True).distinct()

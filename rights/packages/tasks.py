@@ -4,6 +4,7 @@ from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
 
+from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from paktaleem.directory.files.services import FileTooLarge
@@ -14,11 +15,14 @@ from paktaleem.foundation.tenancy.context import in_client
 from rights.packages.models import BuildFailure
 from rights.packages.selectors import list_clients_with_packages
 from rights.packages.services.answering import build_package, record_failure
-from rights.packages.services.collecting import BUILD, continue_waiting_packages, retry_builds
+from rights.packages.services.collecting import BUILD, continue_waiting_packages
 from rights.requests.services.steps import RequestEnded
 
+RETRY = RetryStrategy(max_attempts=4, wait=3600)
+"""A technical fault is tried again an hour later, five builds in all; then the package waits for staff."""
 
-@app.task(name=BUILD, pass_context=False)
+
+@app.task(name=BUILD, retry=RETRY, pass_context=False)
 def build_one_package(client: str, package: str) -> None:
     """Build one package; one that could not be built is shown to staff, and a technical fault is raised, too."""
     try:
@@ -38,7 +42,6 @@ def _record_failure(client: str, package: str, failure: BuildFailure) -> None:
 
 
 @each_client("rights.look_after_packages", cron="*/10 * * * *", due=list_clients_with_packages)
-def look_after_packages(client_id: UUID, _actor: Actor, at: datetime) -> None:
-    """Every ten minutes, build packages that wait for nothing any more or failed."""
-    continue_waiting_packages(client_id, at=at)
-    retry_builds(client_id, at=at)
+def look_after_packages(client_id: UUID, _actor: Actor, _at: datetime) -> None:
+    """Every ten minutes, build packages that wait for nothing any more."""
+    continue_waiting_packages(client_id)

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -114,7 +114,7 @@ def build_package(package_id: UUID, *, client_id: UUID, actor: Actor, at: dateti
 
 
 def _build(package_id: UUID, client_id: UUID, actor: Actor, at: datetime) -> Package:
-    waiting = Package.objects.live().filter(pk=package_id, client_id=client_id, state=PackageState.BUILDING)
+    waiting = _select_to_build(package_id, client_id)
     found = waiting.select_related("request__client", "subject").first()
     if found is None:
         raise Superseded
@@ -123,7 +123,7 @@ def _build(package_id: UUID, client_id: UUID, actor: Actor, at: datetime) -> Pac
     package: Package | None = waiting.select_for_update(of=("self",)).first()
     if package is None:
         raise Superseded
-    package.state, package.built_at = PackageState.READY, at
+    package.state, package.failure, package.built_at = PackageState.READY, "", at
     package.file, package.manifest_hash = file, manifest_hash
     package.expires_at = None if request.answered_at is None else get_expiry(at)
     package.save()
@@ -131,6 +131,13 @@ def _build(package_id: UUID, client_id: UUID, actor: Actor, at: datetime) -> Pac
     record_step("rights_request.copy_built", request, actor, at, facts)
     _inform(request, package, actor, at)
     return package
+
+
+def _select_to_build(package_id: UUID, client_id: UUID) -> PackageQuerySet:
+    """Return a package that waits for its build, or whose build failed and is tried again."""
+    live = Package.objects.live().filter(pk=package_id, client_id=client_id)
+    found: PackageQuerySet = live.filter(state__in=[PackageState.BUILDING, PackageState.FAILED])
+    return found
 
 
 def _write(package: Package, at: datetime) -> tuple[SealedFile, str]:
@@ -167,8 +174,7 @@ def record_failure(package_id: UUID, *, failure: BuildFailure, client_id: UUID, 
     """Record that a package could not be built and why, for staff to see. Raises RequestEnded."""
     found = Package.objects.select_related("request").get(pk=package_id, client_id=client_id)
     request = lock_open_request(found.request)
-    waiting = Package.objects.live().filter(pk=package_id, client_id=client_id, state=PackageState.BUILDING)
-    if waiting.update(state=PackageState.FAILED, failure=failure.value, attempts=F("attempts") + 1, tried_at=at):
+    if _select_to_build(package_id, client_id).update(state=PackageState.FAILED, failure=failure.value):
         facts = {"package": str(package_id), "failure": failure.value}
         record_step("rights_request.copy_failed", request, actor, at, facts)
 

@@ -1,13 +1,12 @@
 """Start the package of a granted part: order every system's data, and build once all have answered."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from children.guardians.services.answers import lock_child
@@ -26,7 +25,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.operations.jobs import enqueue_job
-from rights.packages.models import BuildFailure, DownloadWay, Package, PackageDownload, PackageQuerySet, PackageState
+from rights.packages.models import DownloadWay, Package, PackageDownload, PackageState
 from rights.packages.selectors import (
     COPIES,
     SYSTEM,
@@ -51,10 +50,6 @@ from rights.requests.services.steps import (
 )
 
 BUILD = "rights.build_package"
-MOST_ATTEMPTS = 5
-"""Builds of a package that may fail before it waits for staff."""
-RETRY_AFTER = timedelta(hours=1)
-"""Time after which a build that failed, or that no worker finished, is tried again."""
 _A_DAY = timedelta(days=1)
 
 
@@ -71,7 +66,7 @@ def start_package(request: RightsRequest, part: RequestPart, actor: Actor, at: d
     if package is None:
         package = _create(request, at, collected_from=at)
         _order_copies(request, actor, at)
-    _continue(request, package, at)
+    _continue(request, package)
 
 
 def _check_copy(request: RightsRequest, _actor: Actor, _at: datetime) -> None:
@@ -106,7 +101,7 @@ def request_package(request: RightsRequest, *, left_out: Sequence[str] = (), act
     if kept_from is None:
         _order_copies(request, actor, at)
     record_step("rights_request.copy_requested", request, actor, at, {"left_out": sorted(left_out)})
-    _continue(request, package, at)
+    _continue(request, package)
     return package
 
 
@@ -126,7 +121,7 @@ def _check_left_out(request: RightsRequest, left_out: Sequence[str], earlier: Pa
 
 def continue_after_answer(order: Order, actor: Actor, at: datetime) -> None:
     """Build the package whose last order was answered or waived; a handler of ``data_systems.order_answered``."""
-    del actor
+    del actor, at
     if order.parent_kind != PARENT or order.parent_id is None or order.kind != OrderKind.COLLECT:
         return
     try:
@@ -135,52 +130,27 @@ def continue_after_answer(order: Order, actor: Actor, at: datetime) -> None:
         return
     package = _find_live(request)
     if package is not None:
-        _continue(request, package, at)
+        _continue(request, package)
 
 
-def continue_waiting_packages(client_id: UUID, *, at: datetime) -> int:
+def continue_waiting_packages(client_id: UUID) -> int:
     """Move on packages that wait for nothing any more, such as after a refusal by the other controller.
 
     One transaction for each. A request that was closed meanwhile is skipped. Returns how many moved.
     """
     waiting = Package.objects.live().filter(client_id=client_id, state=PackageState.COLLECTING)
-    return _move_each(waiting, _continue, at)
-
-
-def retry_builds(client_id: UUID, *, at: datetime) -> int:
-    """Build again, an hour later, what a technical fault stopped or no worker finished; return how many.
-
-    After five attempts a package stays failed, for staff to see. Each attempt of a crashed worker counts, too.
-    """
-    tried = Package.objects.live().filter(client_id=client_id, tried_at__lte=at - RETRY_AFTER)
-    is_defect = Q(state=PackageState.FAILED, failure=BuildFailure.DEFECT, attempts__lt=MOST_ATTEMPTS)
-    return _move_each(tried.filter(Q(state=PackageState.BUILDING) | is_defect), _retry, at)
-
-
-def _move_each(waiting: PackageQuerySet, move: Callable[[RightsRequest, Package, datetime], bool], at: datetime) -> int:
     moved = 0
     for row in waiting.filter(request__closed_at=None).select_related("request"):
         with suppress(RequestEnded), transaction.atomic():
             request = lock_open_request(row.request)
             package = waiting.filter(pk=row.pk).select_for_update(of=("self",)).first()
-            moved += package is not None and move(request, package, at)
+            moved += package is not None and _continue(request, package)
     return moved
 
 
-def _retry(_request: RightsRequest, package: Package, at: datetime) -> bool:
-    if package.state == PackageState.BUILDING:
-        package.attempts += 1
-    if package.attempts >= MOST_ATTEMPTS:
-        package.state, package.failure = PackageState.FAILED, BuildFailure.DEFECT
-        package.save(update_fields=["state", "failure", "attempts"])
-        return False
-    _build_later(package, at)
-    return True
-
-
-def _build_later(package: Package, at: datetime) -> None:
-    package.state, package.failure, package.tried_at = PackageState.BUILDING, "", at
-    package.save(update_fields=["state", "failure", "attempts", "tried_at"])
+def _build_later(package: Package) -> None:
+    package.state = PackageState.BUILDING
+    package.save(update_fields=["state"])
     enqueue_job(BUILD, lock=f"{BUILD}/{package.pk}", client=str(package.client_id), package=str(package.pk))
 
 
@@ -197,7 +167,7 @@ def _create(request: RightsRequest, at: datetime, **columns: object) -> Package:
     return package
 
 
-def _continue(request: RightsRequest, package: Package, at: datetime) -> bool:
+def _continue(request: RightsRequest, package: Package) -> bool:
     """Move a locked package on if nothing is outstanding; return True if it moved."""
     if package.state not in {PackageState.COLLECTING, PackageState.CHOOSING}:
         return False
@@ -208,7 +178,7 @@ def _continue(request: RightsRequest, package: Package, at: datetime) -> bool:
         package.state = PackageState.CHOOSING
         package.save(update_fields=["state"])
     else:
-        _build_later(package, at)
+        _build_later(package)
     return True
 
 
