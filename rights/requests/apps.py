@@ -10,7 +10,7 @@ class RequestsConfig(extensions.PortalAppConfig):
     verbose_name = "rights requests"
     handlers = (
         ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "rights.requests.services.clock.REQUEST_TEXTS"),
-        ("paktaleem.foundation.encryption.wrapped_secrets.wrapped_kinds", "rights.requests.sealing.REQUEST_KEYS"),
+        ("paktaleem.foundation.encryption.wrapped_secrets.wrapped_kinds", "rights.requests.models.REQUEST_KEYS"),
         (
             "paktaleem.directory.people.extension_points.before_erasure",
             "rights.requests.services.clock.destroy_texts_of_person",
@@ -23,9 +23,5 @@ class RequestsConfig(extensions.PortalAppConfig):
         (
             "paktaleem.directory.people.extension_points.erasure_holds",
             "rights.requests.services.steps.find_copies_to_give",
-        ),
-        (
-            "paktaleem.directory.people.copies.sections.person_sections",
-            "rights.requests.sections.list_request_sections",
         ),
     )

@@ -9,6 +9,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from consent.consents.models import Objection, Restriction
+from paktaleem.directory.people.copies.declarations import Copied
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.due import Due, Severity
@@ -17,9 +18,11 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.audit.history import ActorStamp
 from paktaleem.foundation.encryption.sealing import SealedField
+from paktaleem.foundation.encryption.wrapped_secrets import row_keys
 from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first, oldest_first, unique_in_client
 from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Scope, TablePolicy, classify
 from rights.requests.deadlines import ANSWER_TIME
+from rights.requests.sections import OF_REQUEST, STEPS, open_request_text, open_request_texts
 from rights.requests.states import Decider, Decision, RefusalCode, State
 
 SOON = timedelta(days=7)
@@ -170,6 +173,16 @@ class RightsRequest(TenantRow):
         ),
     )
 
+    copied = Copied(
+        "requests",
+        _("Your rights requests"),
+        "number part channel state identity=identity_method details contact answer received_at due_at answered_at "
+        "closed_at",
+        of=("subject", "requester"),
+        titles={"identity": _("Identity verified by"), "details": _("Details"), "contact": _("Contact")},
+        read=open_request_texts("details", "contact", "answer", request=""),
+    )
+
     class Meta:
         verbose_name = "rights request"
         verbose_name_plural = "rights requests"
@@ -256,6 +269,9 @@ class RightsRequest(TenantRow):
         return self.identity_verified_at is not None
 
 
+REQUEST_KEYS = row_keys(RightsRequest)
+
+
 class RequestPart(TenantRow):
     """One right in a request, decided by one controller: the client or PakTaleem.
 
@@ -278,6 +294,15 @@ class RequestPart(TenantRow):
     decided_at = models.DateTimeField(null=True)
     decided_kind = models.CharField(max_length=16, choices=BY, blank=True, default="")
     decided_by = models.UUIDField(null=True)
+
+    copied = Copied(
+        "request_parts",
+        _("Decisions about your requests"),
+        "number=request__number right=kind decider purposes decision refusal_code reasons decided_at",
+        of=OF_REQUEST,
+        titles={"right": _("Right"), "decider": _("Decided by"), "refusal_code": _("Refusal")},
+        read=open_request_texts("reasons"),
+    )
 
     class Meta:
         verbose_name = "part of a rights request"
@@ -336,6 +361,15 @@ class RequestStep(OfRequest):
     entry_id = models.UUIDField()
     at = models.DateTimeField()
 
+    copied = Copied(
+        "request_steps",
+        _("Course of your requests"),
+        "number=request__number step=kind state recorded_at=at by",
+        of=OF_REQUEST,
+        titles={"step": _("Step")},
+        labels={"step": STEPS, "state": dict(State.choices)},
+    )
+
     class Meta:
         ordering = ["at", "id"]
         indexes = [models.Index(fields=["client", "request", "at", "id"], name="rightsstep_of_request")]
@@ -376,6 +410,15 @@ class RequestExtension(OfRequest):
     reason = SealedField()
     at = models.DateTimeField()
 
+    copied = Copied(
+        "request_extensions",
+        _("Extensions of your requests"),
+        "number=request__number days reasons recorded_at=at by",
+        of=OF_REQUEST,
+        titles={"days": _("Days")},
+        read={"reasons": open_request_text("reason")},
+    )
+
     class Meta:
         constraints = [unique_in_client("rightsextension_once", "request")]
 
@@ -390,6 +433,14 @@ class RequestNote(OfRequest):
 
     text = SealedField()
     at = models.DateTimeField()
+
+    copied = Copied(
+        "request_notes",
+        _("Notes of staff about your requests"),
+        "number=request__number text recorded_at=at by",
+        of=OF_REQUEST,
+        read=open_request_texts("text"),
+    )
 
     class Meta:
         ordering = ["at", "id"]

@@ -1,40 +1,40 @@
 """Encryption of a request's texts under a key of the request, with or without a known person."""
 
+from typing import TYPE_CHECKING
+
 from django.db.models import Model
 
 from paktaleem.foundation.encryption.sealing import CannotOpen, Sealed, Sealer, wrap_new_key
-from paktaleem.foundation.encryption.wrapped_secrets import row_keys
-from rights.requests.models import RightsRequest
+
+if TYPE_CHECKING:
+    from rights.requests.models import RightsRequest
 
 
-def create_key(request: RightsRequest) -> Sealer:
+def create_key(request: "RightsRequest") -> Sealer:
     """Create the key of a new request and return its sealer; the caller saves the request."""
     sealer, request.epoch, request.wrapped = wrap_new_key(request.client_id, request.pk)
     return sealer
 
 
-def sealer_of_request(request: RightsRequest) -> Sealer:
+def sealer_of_request(request: "RightsRequest") -> Sealer:
     """Return the sealer of a request. Raises CannotOpen if its key is destroyed."""
     if request.wrapped is None or request.epoch is None:
         raise CannotOpen("The request's key has been destroyed.")
     return Sealer.unwrapped(request.client_id, request.pk, wrapped=bytes(request.wrapped), epoch=request.epoch)
 
 
-def seal_text(request: RightsRequest, text: str, *, row: Model, field: str) -> Sealed | None:
+def seal_text(request: "RightsRequest", text: str, *, row: Model, field: str) -> Sealed | None:
     """Seal a text of a request, or of a row about it, for its column; None for an empty text. Raises CannotOpen."""
-    return sealer_of_request(request).seal(text, column=_column(row, field)) if text else None
+    return sealer_of_request(request).seal(text, column=_column(request, row, field)) if text else None
 
 
-def open_text(request: RightsRequest, *, row: Model, field: str) -> str:
+def open_text(request: "RightsRequest", *, row: Model, field: str) -> str:
     """Return the text of a column, empty if there is none. Raises CannotOpen if the key is destroyed."""
     sealed: Sealed | None = getattr(row, field)
-    return "" if sealed is None else sealer_of_request(request).open(sealed, column=_column(row, field))
+    return "" if sealed is None else sealer_of_request(request).open(sealed, column=_column(request, row, field))
 
 
-def _column(row: Model, field: str) -> str:
+def _column(request: "RightsRequest", row: Model, field: str) -> str:
     """Name a column; a row about a request is bound to its own id, so that texts cannot be exchanged."""
-    table = row._meta.db_table
-    return f"{table}.{field}" if isinstance(row, RightsRequest) else f"{table}.{field}/{row.pk}"
-
-
-REQUEST_KEYS = row_keys(RightsRequest)
+    column = f"{row._meta.db_table}.{field}"
+    return column if row == request else f"{column}/{row.pk}"
