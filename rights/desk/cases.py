@@ -1,8 +1,10 @@
 """Cases of supervisory authorities about a request: recorded, with a hold on the person's data until the outcome."""
 
 from datetime import date, datetime
+from typing import Annotated
 from uuid import UUID
 
+from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
@@ -89,7 +91,25 @@ def _check_open_case(case: AuthorityCase, _actor: Actor, _at: datetime) -> None:
     check=_check_open_case,
 )
 def end_case(
-    case: AuthorityCase, *, outcome: CaseOutcome | str, ended_on: date, measures: str = "", actor: Actor, at: datetime
+    case: AuthorityCase,
+    *,
+    outcome: Annotated[
+        CaseOutcome | str,
+        forms.ChoiceField(label="Outcome", choices=CaseOutcome.choices, widget=forms.RadioSelect),
+    ],
+    ended_on: Annotated[date, forms.DateField(label="Day of the outcome")],
+    measures: Annotated[
+        str,
+        forms.CharField(
+            label="Measures",
+            help_text="What is done about it. Needed if the complaint was upheld, wholly or partly.",
+            required=False,
+            max_length=_LONGEST,
+            widget=forms.Textarea(attrs={"rows": 8, "dir": "auto"}),
+        ),
+    ] = "",
+    actor: Actor,
+    at: datetime,
 ) -> AuthorityCase:
     """Record how the authority's case ended, and the measures that follow; its hold and its open tasks end with it.
 

@@ -4,12 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
+from typing import Annotated
 from uuid import UUID
 
+from django import forms
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from children.guardians.selectors import list_informed_guardians
 from paktaleem.directory.access_links.contact_changes import list_contact_versions
@@ -25,6 +28,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.sign_in_rules import build_public_url
 from paktaleem.foundation.operations.jobs import enqueue_job
 from paktaleem.foundation.tenancy.context import in_client
+from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from rights.desk.models import CallOutcome, RequestLetter, RequestTask, TaskKind, Way
 from rights.desk.selectors import has_open_case
 from rights.mailbox.services import move_messages
@@ -302,6 +306,14 @@ def _list_replaced(person: Subject, *, since: datetime) -> list[GivenContact]:
 
 
 _TEXTS = ("details", "contact")
+ChosenClient = Annotated[
+    Client,
+    forms.ModelChoiceField(
+        Client.objects.filter(is_sandbox=False).exclude(pk=PAKTALEEM).order_by("name"),
+        label="Client",
+        empty_label=gettext_lazy("Choose a client…"),
+    ),
+]
 
 
 def _check_hand_over(request: RightsRequest, actor: Actor, _at: datetime) -> None:
@@ -322,7 +334,7 @@ def _check_hand_over(request: RightsRequest, actor: Actor, _at: datetime) -> Non
     danger=True,
     check=_check_hand_over,
 )
-def hand_over_request(request: RightsRequest, *, client: Client, actor: Actor, at: datetime) -> RightsRequest:
+def hand_over_request(request: RightsRequest, *, client: ChosenClient, actor: Actor, at: datetime) -> RightsRequest:
     """Continue a request without a person at the client to which it belongs; return the request there.
 
     Rows cannot change client. The new one has the same number, receipt, due date and pauses, and its texts and

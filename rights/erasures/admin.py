@@ -28,9 +28,7 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.console.approvals import approval_actions
 from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.columns import moment, reason_column, render_state, state_column
-from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.forms import ActionForm, FormData, RowActionForm
-from paktaleem.foundation.console.model_admin import EvidenceAdmin
 from paktaleem.foundation.console.person_pages import REQUESTS, SummaryLine, on_tab, person_acts, person_summaries
 from paktaleem.foundation.console.register_names import format_purposes
 from paktaleem.foundation.console.requests import by_user, by_user_for, get_action_time, may
@@ -47,7 +45,7 @@ from rights.erasures.models import ErasureProposal, Stage
 from rights.erasures.selectors import AUTHORITY, Preview, find_certificate, preview_erasure, preview_proposal
 from rights.erasures.services.progress import find_target, is_certified, is_granted, list_notices
 from rights.erasures.services.proposals import Target, cancel_erasure, decide_erasure, propose_erasure
-from rights.requests.admin.acts import request_panels
+from rights.requests.admin.acts import OfRequestAdmin, request_panels
 from rights.requests.models import PARENT as REQUEST
 from rights.requests.models import RightsRequest
 from rights.requests.services.steps import require_subject
@@ -175,7 +173,7 @@ render_certificate = partial(typeset_certificate, Path(__file__).with_name("cert
 
 
 @admin.register(ErasureProposal, site=site)
-class ErasureProposalAdmin(ExportableAdmin[ErasureProposal], EvidenceAdmin[ErasureProposal]):
+class ErasureProposalAdmin(OfRequestAdmin[ErasureProposal]):
     """Erasures, from the proposal to the certificate."""
 
     view_capability = Capability.VIEW_RECORDS
@@ -191,7 +189,7 @@ class ErasureProposalAdmin(ExportableAdmin[ErasureProposal], EvidenceAdmin[Erasu
         "standing",
         "extent",
         "person",
-        "served",
+        "of_request",
         "why",
         "ground",
         "requested_at",
@@ -260,13 +258,6 @@ class ErasureProposalAdmin(ExportableAdmin[ErasureProposal], EvidenceAdmin[Erasu
     def person(self, row: ErasureProposal) -> SafeString:
         url = reverse("admin:people_subject_change", args=[row.subject_id], current_app=site.name)
         return format_html('<a href="{}">{}</a>', url, row.subject)
-
-    @admin.display(description="request")
-    def served(self, row: ErasureProposal) -> SafeString | str:
-        if row.request is None:
-            return "—"
-        url = reverse("admin:requests_rightsrequest_change", args=[row.request_id], current_app=site.name)
-        return format_html('<a href="{}">{}</a>', url, row.request)
 
 
 def _standing_panel(row: ErasureProposal) -> dict[str, object]:

@@ -10,9 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
-from django.utils.html import format_html
 from django.utils.http import content_disposition_header
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -21,13 +19,11 @@ from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.due import Severity
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import moment, render_state, state_column
-from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import ProgressFilter, SortByWaitingTime
-from paktaleem.foundation.console.forms import ActionForm, FormData, RowActionForm, set_choices
+from paktaleem.foundation.console.forms import FormData, RowActionForm, set_choices
 from paktaleem.foundation.console.home_pages import Card
-from paktaleem.foundation.console.model_admin import EvidenceAdmin
 from paktaleem.foundation.console.requests import by_user
-from paktaleem.foundation.console.row_actions import AddedAct, RowAction, act_page, added_acts
+from paktaleem.foundation.console.row_actions import AddedAct, RowAction, act_page, added_acts, show_revealed
 from paktaleem.foundation.console.site import boards, site
 from paktaleem.foundation.encryption.sealing import CannotOpen
 from paktaleem.foundation.first_rows import take_first
@@ -37,8 +33,8 @@ from rights.mailbox.contents import Content
 from rights.mailbox.models import MailboxCheck, MailMessage, MessageState
 from rights.mailbox.rules import read_results
 from rights.mailbox.services import MOST_MESSAGES, list_messages_of, read_messages_of_request
-from rights.requests.admin.acts import request_panels
-from rights.requests.models import RightKind, RightsRequest
+from rights.requests.admin.acts import OfRequestAdmin, request_panels
+from rights.requests.models import RightsRequest
 
 _TONES = {MessageState.ASIDE: "warn", MessageState.UNREADABLE: "bad"}
 
@@ -69,10 +65,7 @@ def describe_content(content: Content) -> list[tuple[str, str]]:
 
 def _read(row: MailMessage, given: FormData, request: HttpRequest) -> HttpResponse:
     content = services.read_message(row, reason=given["reason"], **by_user(request))
-    owner = site.get_model_admin(MailMessage)
-    context = {"title": gettext("Text of the message"), "row_url": owner.url_of("change", row)}
-    page: HttpResponse = owner.page(request, row, "console/revealed.html", shown=describe_content(content), **context)
-    return page
+    return show_revealed(request, row, gettext("Text of the message"), describe_content(content))
 
 
 def _take_file(row: MailMessage, given: FormData, request: HttpRequest) -> HttpResponse:
@@ -98,48 +91,33 @@ class FileForm(RowActionForm):
         )
 
 
-class KindsForm(ActionForm):
-    """The rights that the sender exercises."""
-
-    kinds = forms.MultipleChoiceField(
-        label=_("What does the person want?"), choices=RightKind.choices, widget=forms.CheckboxSelectMultiple
-    )
-
-
 _DELETED: dict[type[Exception], str] = {CannotOpen: "The content of this message has been deleted."}
 
 
 @admin.register(MailMessage, site=site)
-class MailMessageAdmin(SortByWaitingTime, ExportableAdmin[MailMessage], EvidenceAdmin[MailMessage]):
+class MailMessageAdmin(SortByWaitingTime, OfRequestAdmin[MailMessage]):
     """Messages in the mailbox, newest first."""
 
     view_capability = Capability.VIEW_RIGHTS_REQUESTS
     ledger_families = ("message",)
-    list_display = ("received_at", "direction", "standing", "case", "files", "owner")
+    list_display = ("received_at", "direction", "standing", "of_request", "files", "owner")
     list_filter = (ProgressFilter, "state", "client")
     exported = "request=request__number direction state aside_reason files size received_at settled_at"
     longest_first = {"open": "received_at"}
-    detail_fields = ("received_at", "direction", "standing", "aside_reason", "case", "size", "files", "settled_at")
+    detail_fields = (*list_display[:3], "aside_reason", "of_request", "size", "files", "settled_at")
     intro = "Emails to the support address and the acknowledgements. An email never proves who wrote it."
     empty_text = "No message has been received."
     standing = state_column(lambda row: render_state(row.get_state_display(), _TONES.get(row.state, "calm")))
     acts = (
         act_page(services.read_message, respond=_read, refusals=_DELETED),
         act_page(services.take_file, form=FileForm, respond=_take_file, refusals=_DELETED),
-        act_page(services.make_request_of_message, form=KindsForm, refusals=_DELETED),
+        act_page(services.make_request_of_message, refusals=_DELETED),
         services.settle_message,
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[MailMessage]:
         found = super().get_queryset(request).select_related("request")
         return found.defer("content", "request__details", "request__contact", "request__answer")
-
-    @admin.display(description="request")
-    def case(self, row: MailMessage) -> SafeString | str:
-        if row.request is None:
-            return "—"
-        url = reverse("admin:requests_rightsrequest_change", args=[row.request_id], current_app=site.name)
-        return format_html('<a href="{}">{}</a>', url, row.request)
 
 
 type _Line = tuple[datetime, str, int, str, MailMessage | Letter]
@@ -171,10 +149,7 @@ def _read_messages(row: RightsRequest, given: FormData, request: HttpRequest) ->
         for message, content in found
         for label, text in describe_content(content)
     )
-    owner = site.get_model_admin(RightsRequest)
-    context = {"title": gettext("Messages of the request"), "shown": shown, "row_url": owner.url_of("change", row)}
-    page: HttpResponse = owner.page(request, row, "console/revealed.html", **context)
-    return page
+    return show_revealed(request, row, gettext("Messages of the request"), shown)
 
 
 added_acts.connect(

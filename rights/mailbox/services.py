@@ -5,9 +5,10 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 from uuid import UUID
 
+from django import forms
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -360,6 +361,14 @@ def _check_aside(message: MailMessage, actor: Actor, at: datetime) -> None:
         raise Refused(_UNREADABLE)
 
 
+WantedKinds = Annotated[
+    list[str],
+    forms.MultipleChoiceField(
+        label="What does the person want?", choices=RightKind.choices, widget=forms.CheckboxSelectMultiple
+    ),
+]
+
+
 @act(
     "make-request",
     "Make a request of it",
@@ -369,7 +378,7 @@ def _check_aside(message: MailMessage, actor: Actor, at: datetime) -> None:
     lock=lock_row,
     check=_check_aside,
 )
-def make_request_of_message(message: MailMessage, *, kinds: list[str], actor: Actor, at: datetime) -> RightsRequest:
+def make_request_of_message(message: MailMessage, *, kinds: WantedKinds, actor: Actor, at: datetime) -> RightsRequest:
     """Make a request of a message that was set aside; its clock started when the message was received.
 
     Follows policy §13, decision 0067. Raises Refused, ValidationError, CannotOpen, NotAllowed.

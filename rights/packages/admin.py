@@ -32,7 +32,7 @@ from rights.packages.selectors import (
 )
 from rights.packages.services.collecting import hand_over_package, request_package
 from rights.packages.views import stream_package
-from rights.requests.admin.acts import request_panels
+from rights.requests.admin.acts import request_panels, request_url
 from rights.requests.models import RightsRequest
 
 _REQUEST = RightsRequest._meta.label_lower
@@ -142,7 +142,7 @@ def copies_board(actor: Actor, at: datetime) -> list[Card]:
 
 
 def _to_card(package: Package) -> Card:
-    url = reverse("admin:requests_rightsrequest_change", args=[package.request_id], current_app=site.name)
+    url = request_url(package.request_id)
     note = gettext("the page of the request says why")
     title, since = gettext("Copy that could not be built"), package.created_at
     return Card(title, package.request.number, note, url, Severity.URGENT, waits_since=since)

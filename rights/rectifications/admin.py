@@ -7,7 +7,6 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -24,7 +23,6 @@ from paktaleem.foundation.console.person_pages import DISCLOSURES, on_tab, perso
 from paktaleem.foundation.console.register_names import format_purpose
 from paktaleem.foundation.console.requests import actor_of, by_user, by_user_for, get_action_time
 from paktaleem.foundation.console.row_actions import AddedAct, RowAction, Weakens, act_page, added_acts, ask_ground
-from paktaleem.foundation.console.site import site
 from paktaleem.foundation.encryption.sealing import CannotOpen
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
@@ -40,7 +38,7 @@ from rights.rectifications.services.applying import correct_person, correct_role
 from rights.rectifications.services.statements import Statement, add_correction, find_open_part, refuse_correction
 from rights.rectifications.values import CORRECTABLE, FIELD_LABELS
 from rights.rectifications.views import CorrectionForm
-from rights.requests.admin.acts import offer_rows, request_panels
+from rights.requests.admin.acts import offer_rows, request_panels, request_url
 from rights.requests.models import RightKind, RightsRequest
 from rights.requests.services.decisions import restrict_for_request
 from rights.requests.services.steps import list_parts
@@ -315,7 +313,15 @@ def corrected_values_panel(request: HttpRequest, row: Subject) -> dict[str, obje
         return None
     rows = CorrectedValue.objects.filter(pk__in=[one.row.pk for one in found])
     actors = {one.pk: format_actor(one) for one in annotate_actor(rows, actor_of(request))}
-    lines = [{"one": one.row, "state": _pill(one), "who": actors.get(one.row.pk, ""), **_link(one)} for one in found]
+    lines = [
+        {
+            "one": one.row,
+            "state": _pill(one),
+            "who": actors.get(one.row.pk, ""),
+            "url": request_url(one.row.request_id) if one.row.request_id else "",
+        }
+        for one in found
+    ]
     is_back = any(one.came_back for one in found)
     return {"template": "console/panels/corrected_values.html", "lines": lines, "is_back": is_back}
 
@@ -338,15 +344,6 @@ def _state_of(row: Correction, waiting: set[str]) -> object:
 def _pill(one: FieldHistory) -> Any:
     if one.came_back:
         return render_state(gettext("The wrong value came back"), "bad")
-    return (
-        render_state(gettext("Waits for a second person"), "warn")
-        if one.waits
-        else render_state(gettext("Corrected"), "good")
-    )
-
-
-def _link(one: FieldHistory) -> dict[str, Any]:
-    if one.row.request_id is None:
-        return {"url": ""}
-    url = reverse("admin:requests_rightsrequest_change", args=[one.row.request_id], current_app=site.name)
-    return {"url": url, "number": RightsRequest.objects.values_list("number", flat=True).get(pk=one.row.request_id)}
+    if one.waits:
+        return render_state(gettext("Waits for a second person"), "warn")
+    return render_state(gettext("Corrected"), "good")

@@ -59,7 +59,9 @@ def list_corrected_fields(subject: Subject) -> list[FieldHistory]:
     The values are opened to compare them and not returned. Requires the client's context.
     """
     latest: dict[str, CorrectedValue] = {}
-    rows = CorrectedValue.objects.filter(client_id=subject.client_id, subject=subject).select_related("age_change")
+    rows = CorrectedValue.objects.filter(client_id=subject.client_id, subject=subject).select_related(
+        "age_change", "request"
+    )
     for row in rows.order_by("pk"):
         if row.applied_at is not None or (row.age_change and row.age_change.state == ChangeState.WAITING):
             latest[row.field] = row

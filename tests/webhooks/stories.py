@@ -449,7 +449,7 @@ def a_person_requests_their_data(world: World) -> None:
     """Receive a request, verify the identity, pause and extend it, decide, order the data, answer and close it."""
     with world.inside():
         request = received(world.cast, "access", identity="", channel="form", at=AT)
-        verify_identity(request, method="client", actor=world.farah, at=AT)
+        verify_identity(request, actor=world.farah, at=AT)
         pause_request(request, cause="clarification", actor=world.farah, at=AT + MINUTE)
         resume_request(request, actor=world.farah, at=AT + 2 * MINUTE)
         extend_request(request, days=5, text="Three systems must answer.", actor=world.farah, at=AT + 3 * MINUTE)

@@ -29,7 +29,7 @@ from paktaleem.foundation.console.forms import FormData, RowActionForm, set_choi
 from paktaleem.foundation.console.model_admin import EvidenceAdmin
 from paktaleem.foundation.console.register_names import format_purpose
 from paktaleem.foundation.console.requests import actor_of, by_user, get_action_time
-from paktaleem.foundation.console.row_actions import RowAction, act_page
+from paktaleem.foundation.console.row_actions import RowAction, act_page, show_revealed
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.text.times import join_words
@@ -74,10 +74,7 @@ def _show_url(row: ProviderCheck, given: FormData, request: HttpRequest) -> Http
     if url is None:
         messages.info(request, gettext("The provider gave no address: it contacts the guardian in its own way."))
         return None
-    owner = site.get_model_admin(ProviderCheck)
-    shown = [(gettext("Address"), url)]
-    context = {"title": gettext("Address for the guardian"), "shown": shown, "row_url": owner.url_of("change", row)}
-    return owner.page(request, row, "console/revealed.html", **context)
+    return show_revealed(request, row, gettext("Address for the guardian"), [(gettext("Address"), url)])
 
 
 class GuardianshipRows[Row: Model](EvidenceAdmin[Row]):

@@ -52,7 +52,7 @@ from paktaleem.foundation.console.model_admin import EvidenceAdmin
 from paktaleem.foundation.console.person_pages import OVERVIEW, on_tab
 from paktaleem.foundation.console.register_names import format_purpose
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
-from paktaleem.foundation.console.row_actions import RowAction, act_page
+from paktaleem.foundation.console.row_actions import RowAction, act_page, show_revealed
 from paktaleem.foundation.console.row_search import RowSearch
 from paktaleem.foundation.console.search import searches
 from paktaleem.foundation.console.site import site
@@ -248,15 +248,10 @@ ADD_EVIDENCE = act_page(add_evidence_file, refusals=_ERASED)
 
 def _open_evidence(evidence: ConsentEvidence, given: FormData, request: HttpRequest) -> HttpResponse:
     opened = open_evidence(evidence, actor=actor_of(request), reason=given["reason"], at=get_action_time(request))
-    response: HttpResponse
-    if opened.chunks is not None:
-        response = HttpResponse(opened.chunks, content_type=opened.content_type)
-        response["Content-Disposition"] = f'attachment; filename="evidence.{evidence.file and evidence.file.kind}"'
-    else:
-        owner = site.get_model_admin(ConsentEvidence)
-        values = {"shown": [(gettext("Reference"), opened.text)], "row_url": owner.url_of("change", evidence)}
-        response = owner.page(request, evidence, "console/revealed.html", title=gettext("Evidence"), **values)
-    return response
+    if opened.chunks is None:
+        return show_revealed(request, evidence, gettext("Evidence"), [(gettext("Reference"), opened.text)])
+    headers = {"Content-Disposition": f'attachment; filename="evidence.{evidence.file and evidence.file.kind}"'}
+    return HttpResponse(opened.chunks, content_type=opened.content_type, headers=headers)
 
 
 @admin.register(ConsentEvidence, site=site)

@@ -10,7 +10,8 @@ from typing import Annotated, Any, TypedDict, get_args, get_origin, get_type_hin
 
 from django import forms
 from django.core.exceptions import ImproperlyConfigured, ValidationError
-from django.db import IntegrityError, models
+from django.db import IntegrityError
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
 from django.utils.translation import gettext as _
@@ -22,6 +23,7 @@ from paktaleem.foundation.accounts.roles import SENSITIVE, Capability
 from paktaleem.foundation.audit.certificates import IssuedCertificate, read_body
 from paktaleem.foundation.console.forms import ActionForm, FormData, GroundField, ReasonField, RowActionForm
 from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.console.widgets import DayInput
 from paktaleem.foundation.errors import PortalError
@@ -75,7 +77,7 @@ class RowAction:
     across_clients: bool = False
     step_up: bool = False
     weakens: Weakens = Weakens.NEVER
-    find_requested: Callable[[Any], models.Model | None] | None = None
+    find_requested: Callable[[Any], Model | None] | None = None
 
     @property
     def is_sensitive(self) -> bool:
@@ -227,6 +229,14 @@ def find_field(hint: object) -> forms.Field | None:
     if isinstance(field, forms.DateField) and not isinstance(field.widget, DayInput):
         field.widget = DayInput()
     return field
+
+
+def show_revealed(request: HttpRequest, row: Model, title: str, shown: Iterable[tuple[Any, Any]]) -> HttpResponse:
+    """Return the page that shows opened values of a row, each with its label, and leads back to the row."""
+    owner: Any = site.get_model_admin(type(row))
+    url = owner.url_of("change", row)
+    page: HttpResponse = owner.page(request, row, "console/revealed.html", title=title, shown=shown, row_url=url)
+    return page
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -26,10 +25,8 @@ from paktaleem.foundation.accounts.second_person import ChangeState
 from paktaleem.foundation.clock import client_now
 from paktaleem.foundation.console.approvals import to_waiting
 from paktaleem.foundation.console.columns import render_state, state_column
-from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.forms import ActionForm, FormData, set_choices
 from paktaleem.foundation.console.home_pages import Card, Line, make_cards
-from paktaleem.foundation.console.model_admin import EvidenceAdmin
 from paktaleem.foundation.console.register_names import format_purpose
 from paktaleem.foundation.console.requests import actor_of, by_user, get_action_time, may
 from paktaleem.foundation.console.row_actions import AddedAct, RowAction, Weakens, act_page, added_acts
@@ -48,7 +45,7 @@ from rights.desk.limits import (
     settle_overruling,
 )
 from rights.desk.models import AuthorityCase, CaseOutcome, Overruling
-from rights.requests.admin.acts import request_panels
+from rights.requests.admin.acts import OfRequestAdmin, request_panels
 from rights.requests.authorities import AUTHORITIES
 from rights.requests.models import Channel, IdentityMethod, RightKind, RightsRequest
 
@@ -90,20 +87,6 @@ class OpenForm(ActionForm):
         return cleaned
 
 
-class EndForm(ActionForm):
-    """How the case ended."""
-
-    outcome = forms.ChoiceField(label=_("Outcome"), choices=CaseOutcome.choices, widget=forms.RadioSelect)
-    ended_on = forms.DateField(label=_("Day of the outcome"), widget=DayInput())
-    measures = forms.CharField(
-        label=_("Measures"),
-        help_text=_("What is done about it. Needed if the complaint was upheld, wholly or partly."),
-        required=False,
-        max_length=8000,
-        widget=forms.Textarea(attrs={"rows": 8, "dir": "auto"}),
-    )
-
-
 added_acts.connect(AddedAct(RightsRequest._meta.label_lower, act_page(open_case, form=OpenForm), after="extend"))
 _TONES = {CaseOutcome.UPHELD: "bad", CaseOutcome.PARTLY: "warn", CaseOutcome.REJECTED: "good"}
 
@@ -115,32 +98,27 @@ def _case_pill(row: AuthorityCase) -> SafeString:
 
 
 @admin.register(AuthorityCase, site=site)
-class AuthorityCaseAdmin(ExportableAdmin[AuthorityCase], EvidenceAdmin[AuthorityCase]):
+class AuthorityCaseAdmin(OfRequestAdmin[AuthorityCase]):
     """Cases of supervisory authorities about requests; their texts are shown with those of the request."""
 
     view_capability = Capability.VIEW_RECORDS
     ledger_families = ("rights_request",)
     ledger_person = "request.subject_id"
-    list_display = ("authority", "standing", "number", "opened_on", "recorded_at", "owner")
+    list_display = ("authority", "standing", "of_request", "opened_on", "recorded_at", "owner")
     list_filter = ("outcome", "client")
     exported = "request=request__number authority opened_on outcome ended_on recorded_at"
-    detail_fields = ("authority", "standing", "number", "opened_on", "ended_on", "recorded_at")
+    detail_fields = ("authority", "standing", "of_request", "opened_on", "ended_on", "recorded_at")
     intro = (
         "Complaints of people to a supervisory authority, and what an authority wrote about a request. A case is "
         "recorded on the page of the request."
     )
     empty_text = "No supervisory authority has written about a request."
     standing = state_column(_case_pill)
-    acts = (act_page(end_case, form=EndForm),)
+    acts = (end_case,)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AuthorityCase]:
         found: QuerySet[Any] = super().get_queryset(request).select_related("request__client")
         return found.defer("reference", "measures")
-
-    @admin.display(description="request")
-    def number(self, row: AuthorityCase) -> SafeString:
-        url = reverse("admin:requests_rightsrequest_change", args=[row.request_id], current_app=site.name)
-        return format_html('<a href="{}">{}</a>', url, row.request.number)
 
 
 @request_panels.connect

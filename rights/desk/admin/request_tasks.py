@@ -12,7 +12,6 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, gettext_lazy, gettext_noop
 from django.utils.translation import gettext_lazy as _
@@ -28,11 +27,9 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.columns import annotate_actor, format_actor, render_state, state_column
-from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import PROGRESS, SortByWaitingTime, progress_filter
 from paktaleem.foundation.console.forms import ActionForm, FormData, add_service_error, set_choices
 from paktaleem.foundation.console.home_pages import HomeLink, Line, Task, home_links
-from paktaleem.foundation.console.model_admin import EvidenceAdmin
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
 from paktaleem.foundation.console.row_actions import AddedAct, RowAction, act_page, added_acts
 from paktaleem.foundation.console.site import boards, site
@@ -50,7 +47,15 @@ from rights.desk.services import (
     send_letter,
     take_in_unknown,
 )
-from rights.requests.admin.acts import AssignForm, WantedForm, preview_message, request_panels, show_sheet
+from rights.requests.admin.acts import (
+    AssignForm,
+    OfRequestAdmin,
+    WantedForm,
+    preview_message,
+    request_panels,
+    request_url,
+    show_sheet,
+)
 from rights.requests.admin.requests import AssigneeFilter, assignee_for, select_calls
 from rights.requests.deadlines import day_in
 from rights.requests.letters import ANSWERS, Occasion, compose_letter, find_mailable_sender
@@ -59,26 +64,13 @@ from rights.requests.models import RightsRequest
 REQUEST = "requests.rightsrequest"
 
 
-class HandOverForm(ActionForm):
-    """The client to which a request belongs."""
-
-    to = forms.ModelChoiceField(Client.objects.none(), label=_("Client"), empty_label=_("Choose a client…"))
-
-    def prepare(self) -> None:
-        others = Client.objects.exclude(pk__in=[self.row.client_id, PAKTALEEM]).filter(is_sandbox=False)
-        set_choices(self, "to", others.order_by("name"))
-
-
 def _hand_over(row: RightsRequest, given: FormData, request: HttpRequest) -> HttpResponse:
-    made = hand_over_request(row, client=given["to"], actor=actor_of(request), at=get_action_time(request))
-    url = reverse("admin:requests_rightsrequest_change", args=[made.pk], current_app=site.name)
-    return HttpResponseRedirect(url)
+    made = hand_over_request(row, client=given["client"], actor=actor_of(request), at=get_action_time(request))
+    return HttpResponseRedirect(request_url(made.pk))
 
 
 added_acts.connect(
-    AddedAct(
-        REQUEST, act_page(hand_over_request, form=HandOverForm, respond=_hand_over, across_clients=True), after="match"
-    )
+    AddedAct(REQUEST, act_page(hand_over_request, respond=_hand_over, across_clients=True), after="match")
 )
 
 
@@ -122,8 +114,7 @@ def take_in(request: HttpRequest) -> HttpResponse:
         )
     if unknown.is_bound and unknown.is_valid() and (made := _record(request, unknown)) is not None:
         messages.success(request, gettext("Recorded under the number {number}.").format(number=made.number))
-        url = reverse("admin:requests_rightsrequest_change", args=[made.pk], current_app=site.name)
-        return HttpResponseRedirect(url)
+        return HttpResponseRedirect(request_url(made.pk))
     request.current_app = site.name
     context = {"title": gettext("Take in a request"), "find": find, "unknown": unknown, "found": found}
     context |= {**site.each_context(request), "opts": RightsRequest._meta}
@@ -174,7 +165,7 @@ def _task_pill(row: RequestTask) -> SafeString:
 
 
 @admin.register(RequestTask, site=site)
-class RequestTaskAdmin(SortByWaitingTime, ExportableAdmin[RequestTask], EvidenceAdmin[RequestTask]):
+class RequestTaskAdmin(SortByWaitingTime, OfRequestAdmin[RequestTask]):
     """Console page of tasks; their details are shown with the texts of the request."""
 
     view_capability = Capability.HANDLE_RIGHTS_REQUESTS
@@ -199,11 +190,6 @@ class RequestTaskAdmin(SortByWaitingTime, ExportableAdmin[RequestTask], Evidence
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(take_in)
         return [path("take-in/", view, name="desk_requesttask_take_in"), *super().get_urls()]
-
-    @admin.display(description="request")
-    def of_request(self, row: RequestTask) -> SafeString:
-        url = reverse("admin:requests_rightsrequest_change", args=[row.request_id], current_app=site.name)
-        return format_html('<a href="{}"><bdi>{}</bdi></a>', url, row.request.number)
 
     @admin.display(description="assigned to")
     def assigned(self, row: Any) -> str:

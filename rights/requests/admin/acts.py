@@ -3,12 +3,17 @@
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django import forms
-from django.contrib import messages
+from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -20,10 +25,12 @@ from paktaleem.foundation.accounts.middleware import get_arrival_time
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.sessions import require_recent_authentication
 from paktaleem.foundation.console.columns import moment
+from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.forms import ActionForm, FormData, set_choices
+from paktaleem.foundation.console.model_admin import EvidenceAdmin
 from paktaleem.foundation.console.register_names import format_purpose, format_purposes
 from paktaleem.foundation.console.requests import actor_of, by_user, get_action_time
-from paktaleem.foundation.console.row_actions import act_page
+from paktaleem.foundation.console.row_actions import act_page, show_revealed
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.widgets import DayInput
 from paktaleem.foundation.operations.extensions import ExtensionPoint
@@ -31,7 +38,7 @@ from paktaleem.foundation.tenancy.context import in_client
 from rights.requests.deadlines import format_day
 from rights.requests.hooks import texts_to_read
 from rights.requests.letters import ANSWER, NOTICE, Occasion, compose_letter, get_answer_occasion
-from rights.requests.models import IdentityMethod, RequestPart, RightKind, RightsRequest
+from rights.requests.models import RequestPart, RightKind, RightsRequest
 from rights.requests.selectors import list_linkable, list_purposes_of_part
 from rights.requests.services.clock import extend_request, pause_request, resume_request
 from rights.requests.services.closing import (
@@ -154,17 +161,6 @@ class RouteForm(PartForm):
 
     act = route_part
     decider = forms.ChoiceField(label=_("Who decides"), choices=Decider.choices, widget=forms.RadioSelect)
-
-
-class VerifyForm(ActionForm):
-    """How staff verified the person."""
-
-    method = forms.ChoiceField(label=_("How was the identity verified?"), widget=forms.RadioSelect)
-
-    def prepare(self) -> None:
-        is_client = actor_of(self.request).client_id is not None
-        offered = [IdentityMethod.CALL_BACK, *([IdentityMethod.CLIENT] if is_client else [])]
-        set_choices(self, "method", [(one.value, one.label) for one in offered])
 
 
 class MatchForm(ActionForm):
@@ -302,19 +298,28 @@ request_panels: ExtensionPoint[RequestPanel] = ExtensionPoint(
 )
 
 
+def request_url(key: UUID) -> str:
+    return reverse("admin:requests_rightsrequest_change", args=[key], current_app=site.name)
+
+
+class OfRequestAdmin[Row: Model](ExportableAdmin[Row], EvidenceAdmin[Row]):
+    """Rows about a request, which have a column that links to it."""
+
+    @admin.display(description="request")
+    def of_request(self, row: Any) -> SafeString | str:
+        if row.request is None:
+            return "—"
+        return format_html('<a href="{}"><bdi>{}</bdi></a>', request_url(row.request_id), row.request.number)
+
+
 def _read(row: RightsRequest, given: FormData, request: HttpRequest) -> HttpResponse:
     texts = read_request(row, reason=given["reason"], **by_user(request))
     notes = read_notes(row, actor=actor_of(request))
-    owner = site.get_model_admin(RightsRequest)
     labels = {"details": gettext("Details"), "contact": gettext("Contact"), "answer": gettext("Answer")}
     shown = [(labels[field], text) for field, text in texts.items()]
     shown += [(f"{gettext('Note')} · {moment(at)}", text) for at, _, text in notes]
     shown += [one for texts_of in texts_to_read for one in texts_of(row)]
-    url = owner.url_of("change", row)
-    page: HttpResponse = owner.page(
-        request, row, "console/revealed.html", title=gettext("Text of the request"), shown=shown, row_url=url
-    )
-    return page
+    return show_revealed(request, row, gettext("Text of the request"), shown)
 
 
 def _extend(row: RightsRequest, given: FormData, request: HttpRequest) -> HttpResponse | None:
@@ -344,7 +349,7 @@ ACTS = (
     add_note,
     act_page(assign_request, form=AssignForm),
     act_page(assign_person, form=MatchForm),
-    act_page(verify_identity, form=VerifyForm),
+    verify_identity,
     pause_request,
     resume_request,
     act_page(extend_request, form=ExtendForm, respond=_extend, template=LETTER_TEMPLATE),

@@ -48,7 +48,7 @@ from paktaleem.foundation.console.site import site
 from paktaleem.foundation.first_rows import take_latest
 from paktaleem.foundation.tenancy.models import Constant
 from paktaleem.foundation.text.times import join_words
-from rights.requests.admin.acts import ACTS, IntakeForm, request_panels
+from rights.requests.admin.acts import ACTS, IntakeForm, request_panels, request_url
 from rights.requests.hooks import calls_to_make
 from rights.requests.models import PARENT, SOON, TO_CALL, Channel, RequestPart, RequestStep, RightKind, RightsRequest
 from rights.requests.selectors import get_clock, get_figures, list_related
@@ -213,7 +213,7 @@ class RightsRequestAdmin(SortByWaitingTime, ExportableAdmin[RightsRequest], Evid
     change_list_template = "console/rights_requests.html"
     standing = state_column(render_standing)
     acts = ACTS
-    main_acts = ("read", "match", "verify", "decide", "copy-hand-over", "answer", "close", "note", "letter")
+    main_acts = ("read", "match", "verify", "call-back", "decide", "copy-hand-over", "answer", "close", "note")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[RightsRequest]:
         parts = RequestPart.objects.filter(client_id=OuterRef("client_id"), request=OuterRef("pk")).order_by("kind")
@@ -288,7 +288,7 @@ def _person_link(person: Subject | None) -> SafeString | str:
 
 
 def _with_url(row: RightsRequest) -> tuple[RightsRequest, str]:
-    return row, reverse("admin:requests_rightsrequest_change", args=[row.pk], current_app=site.name)
+    return row, request_url(row.pk)
 
 
 def _format_who(step: RequestStep, row: RightsRequest) -> str:
@@ -331,8 +331,7 @@ def _record(row: Subject, given: FormData, request: HttpRequest) -> HttpResponse
         actor=actor,
         at=get_action_time(request),
     )
-    url = reverse("admin:requests_rightsrequest_change", args=[made.pk], current_app=site.name)
-    return HttpResponseRedirect(url)
+    return HttpResponseRedirect(request_url(made.pk))
 
 
 person_acts.connect(
@@ -343,7 +342,7 @@ person_acts.connect(
         _record,
         form=IntakeForm,
         lead="A request that the person makes by telephone, in person or in writing. It proves nothing about who they "
-        "are: call back a number that was on file before, then verify the identity on the request’s page.",
+        "are: on the request’s page, call back a number that was on file before.",
         applies=lambda row, _: row.erased_at is None,
     )
 )

@@ -321,9 +321,6 @@ def _find_sender(request: RightsRequest) -> Subject | None:
     return found[0] if len(found) == 1 and found[0].email is not None else None
 
 
-_BY_STAFF = frozenset({IdentityMethod.CLIENT, IdentityMethod.CALL_BACK})
-
-
 class ContactTooNew(PortalError):
     """The contact to which the code was sent was added or changed less than 72 hours ago."""
 
@@ -334,7 +331,9 @@ class ErasureGranted(PortalError):
     """The erasure that the request asks for is granted: it is cancelled, and the request then closed by staff."""
 
 
-def _check_verification(request: RightsRequest, _actor: Actor, _at: datetime) -> None:
+def _check_verification(request: RightsRequest, actor: Actor, _at: datetime) -> None:
+    if actor.client_id is None:
+        raise NotAllowed("Only the client may confirm that it knows the person.")
     require_open(request)
     if request.requester_id is None:
         require_subject(request)
@@ -346,25 +345,18 @@ def _check_verification(request: RightsRequest, _actor: Actor, _at: datetime) ->
     "verify",
     "Verify the identity",
     Capability.HANDLE_RIGHTS_REQUESTS,
-    lead="Call back a number that was on file before the request, or let the client confirm that it knows the person. "
-    "Never ask for identity papers. An email or a message proves nothing.",
+    lead="Confirm that you know the person and that they made this request. Never ask for identity papers. An email or "
+    "a message proves nothing.",
     done="Identity verified.",
     lock=lock_request,
     check=_check_verification,
 )
-def verify_identity(
-    request: RightsRequest, *, method: IdentityMethod | str, actor: Actor, at: datetime
-) -> RightsRequest:
-    """Record that staff verified the person: the client knows them, or answered on a number on file (GDPR Art. 12(6)).
+def verify_identity(request: RightsRequest, *, actor: Actor, at: datetime) -> RightsRequest:
+    """Record that the client knows the person who made a request (GDPR Art. 12(6)); PakTaleem calls them back.
 
-    For a guardian's request the guardian is verified, whose authority must not have ended. Raises ContactTooNew,
-    RequestNotAllowed, NotAllowed.
+    For a guardian's request the guardian is verified, whose authority must not have ended. Raises RequestNotAllowed.
     """
-    if IdentityMethod(method) not in _BY_STAFF or (method == IdentityMethod.CLIENT and actor.client_id is None):
-        raise NotAllowed("Only the client may confirm that it knows the person.")
-    if method == IdentityMethod.CALL_BACK:
-        check_number(request.requester or require_subject(request), at)
-    return record_verified(request, IdentityMethod(method), actor=actor, at=at)
+    return record_verified(request, IdentityMethod.CLIENT, actor=actor, at=at)
 
 
 @transaction.atomic

@@ -63,7 +63,7 @@ from paktaleem.foundation.console.model_admin import EvidenceAdmin
 from paktaleem.foundation.console.person_pages import person_panels
 from paktaleem.foundation.console.register_names import format_category, format_purpose
 from paktaleem.foundation.console.requests import actor_of, by_user, is_shared_with, may
-from paktaleem.foundation.console.row_actions import RowAction, Weakens, calls
+from paktaleem.foundation.console.row_actions import RowAction, Weakens, calls, show_revealed
 from paktaleem.foundation.console.row_search import RowSearch
 from paktaleem.foundation.console.search import searches
 from paktaleem.foundation.console.site import site
@@ -186,12 +186,10 @@ def _add_file(row: Order, given: FormData, request: HttpRequest) -> None:
 
 def _show_values(row: Order, given: FormData, request: HttpRequest) -> HttpResponse:
     del given
-    owner = site.get_model_admin(Order)
     shown = [
         (translate_text(pretty_name(name)), value) for name, value in new_values_of(row, **by_user(request)).items()
     ]
-    values = {"shown": shown, "row_url": owner.url_of("change", row)}
-    return owner.page(request, row, "console/revealed.html", title=gettext("Corrected values"), **values)
+    return show_revealed(request, row, gettext("Corrected values"), shown)
 
 
 _ACTS = (

@@ -28,7 +28,7 @@ from paktaleem.foundation.console.forms import FormData, ReasonField, RowActionF
 from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.person_pages import person_acts
 from paktaleem.foundation.console.requests import actor_of, by_user_for, get_action_time
-from paktaleem.foundation.console.row_actions import RowAction, Weakens
+from paktaleem.foundation.console.row_actions import RowAction, Weakens, show_revealed
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.console.widgets import DayInput
@@ -127,16 +127,8 @@ _LABELS = {
 def _show_proposal(row: AgeChange, given: FormData, request: HttpRequest) -> HttpResponse:
     by = {"actor": actor_of(request), "reason": given["reason"], "at": get_action_time(request)}
     values = open_age_change(row, **by)
-    return show_revealed(
-        row, [(translate_text(label), _to_text(values.get(name))) for name, label in _LABELS.items()], request
-    )
-
-
-def show_revealed(row: Subject | AgeChange, shown: list[tuple[Any, Any]], request: HttpRequest) -> HttpResponse:
-    """Return the page that shows opened values of a row, each with its label."""
-    owner = site.get_model_admin(type(row))
-    url = owner.url_of("change", row)
-    return owner.page(request, row, "console/revealed.html", title=gettext("Personal data"), shown=shown, row_url=url)
+    shown = [(translate_text(label), _to_text(values.get(name))) for name, label in _LABELS.items()]
+    return show_revealed(request, row, gettext("Personal data"), shown)
 
 
 def _to_text(value: Any) -> Any:

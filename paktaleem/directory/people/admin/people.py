@@ -23,7 +23,6 @@ from paktaleem.directory.people.admin.ages import (
     OtherRoleFilter,
     add_person,
     describe_roles,
-    show_revealed,
 )
 from paktaleem.directory.people.details import ADULT_SENTINEL
 from paktaleem.directory.people.fields import PERSONAL, PERSONAL_FIELDS
@@ -54,7 +53,7 @@ from paktaleem.foundation.console.person_pages import (
     summary_of,
 )
 from paktaleem.foundation.console.requests import actor_of, by_user_for, get_action_time
-from paktaleem.foundation.console.row_actions import RowAction
+from paktaleem.foundation.console.row_actions import RowAction, show_revealed
 from paktaleem.foundation.console.search import SEARCH_REASON
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.translation import translate_text
@@ -139,7 +138,8 @@ class RevealForm(RowActionForm):
 def _reveal(subject: Subject, given: FormData, request: HttpRequest) -> HttpResponse:
     by = {"actor": actor_of(request), "reason": given["reason"], "at": get_action_time(request)}
     values = reveal_fields(subject, fields=given["fields_wanted"], **by)
-    return show_revealed(subject, [(LABELS[name], value) for name, value in values.items()], request)
+    shown = [(LABELS[name], value) for name, value in values.items()]
+    return show_revealed(request, subject, _("Personal data"), shown)
 
 
 class ErasedFilter(ConditionFilter):
