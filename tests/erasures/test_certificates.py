@@ -35,7 +35,7 @@ from rights.requests.models import RightsRequest
 from rights.requests.sealing import create_key
 from rights.requests.services.closing import answer_request, close_request
 from tests.cast import Cast
-from tests.erasures.steps import AFTER, HOUR, SYSTEM, WHY, approved, certified, go_on, second, send_all, waive_all
+from tests.erasures.steps import AFTER, HOUR, SYSTEM, WHY, approved, go_on, second, send_all, waive_all
 from tests.rights.cases import AT, DAY, approve_recipient, decided, received
 from tests.rights.packing import PNG, answered, build, content_of, fetched, package_of
 from tests.rights.test_guardian_copies import ready
@@ -125,13 +125,6 @@ def test_it_is_issued_once_and_never_changed(cast: Cast, indus) -> None:
         read_body(certificate)
     assert Certificate.objects.count() == 1
     assert Entry.objects.filter(kind="erasure.certified").count() == 1
-
-
-def test_a_waived_order_says_so(cast: Cast, indus) -> None:
-    row = certified(cast, approved(cast), AFTER)
-    certificate = find_certificate(row)
-    assert certificate is not None
-    assert {(one["answer"], one["reason"]) for one in read_body(certificate)["systems"]} == {("waived", "review")}
 
 
 def test_nothing_is_certified_while_something_of_the_person_is_left(cast: Cast, indus) -> None:

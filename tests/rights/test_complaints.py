@@ -8,11 +8,8 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from paktaleem.directory.people.services.erasure import erase_subject
 from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
 from paktaleem.foundation.accounts.acts import Refused
-from paktaleem.foundation.audit.actors import Reason
-from paktaleem.foundation.encryption.sealing import CannotOpen
 from paktaleem.foundation.tenancy.context import in_client
 from rights.desk.cases import end_case, open_case
 from rights.desk.models import AuthorityCase, RequestTask
@@ -54,13 +51,6 @@ def test_a_case_is_sealed_with_its_request_and_its_deadline_is_a_task(cast: Cast
     for name in ("sana", "bilal", "celia"):
         with pytest.raises(NotAllowed):
             opened(cast, request, actor=cast.actor(name))
-
-
-def test_after_the_erasure_of_the_person_nothing_of_a_case_can_be_read(cast: Cast, indus) -> None:
-    opened(cast)
-    erase_subject(cast.subject("hamza"), actor=cast.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=AT)
-    with pytest.raises(CannotOpen):
-        read_texts(RightsRequest.objects.get())
 
 
 @pytest.mark.parametrize(

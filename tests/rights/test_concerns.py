@@ -164,7 +164,7 @@ def test_a_concern_turns_into_a_right_and_keeps_its_number_and_clock(cast: Cast,
     entry = Entry.objects.get(kind="rights_request.rights_added")
     assert json.loads(entry.body)["facts"]["added"] == ["erasure"]
     assign_person(turned, subject=cast.subject("hamza"), actor=cast.actor("amina"), at=AT + DAY)
-    verify_identity(turned, method="client", actor=cast.actor("farah"), at=AT + DAY)
+    verify_identity(turned, actor=cast.actor("farah"), at=AT + DAY)
     turned.refresh_from_db()
     assert turned.state == "with_client"
 

@@ -12,10 +12,9 @@ from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.audit.models import Entry
-from paktaleem.foundation.tenancy.context import in_client
 from rights.desk.models import RequestLetter, RequestTask
 from rights.desk.selectors import list_tasks, read_texts
-from rights.desk.services import add_task, finish_task, record_call, send_letter, take_in_unknown
+from rights.desk.services import add_task, finish_task, record_call, send_letter
 from rights.requests.letters import ANSWERS, Occasion, compose_letter, get_answer_occasion
 from rights.requests.models import RequestPause, RightsRequest
 from rights.requests.services.closing import answer_request, close_request
@@ -171,21 +170,6 @@ def test_a_guardian_who_made_the_request_is_called_and_written_to_not_the_child(
     given: dict[str, Any] = {"occasion": "clarification", "text": "What?", "way": "mail", "actor": cast.actor("farah")}
     send_letter(request, **given, at=AT)
     assert Letter.objects.get(kind="rights_letter").subject_id == cast.subject_id("esra")
-
-
-def test_an_unknown_caller_is_paktaleems_until_triage_and_never_written_to(cast: Cast) -> None:
-    with in_client(cast.client_id("paktaleem")):
-        row = take_in_unknown(
-            cast.client("paktaleem"),
-            kinds=["erasure"],
-            details="Delete me",
-            contact="someone@mail.example",
-            language="ur",
-            actor=cast.actor("sana"),
-            at=AT,
-        )
-        assert (row.client_id, row.channel, row.state) == (cast.client_id("paktaleem"), "telephone", "triage")
-        assert not Letter.objects.filter(related_id=row.pk).exists()
 
 
 def test_the_database_refuses_half_done_tasks_and_changed_letters(cast: Cast, indus) -> None:

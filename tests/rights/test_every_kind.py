@@ -223,13 +223,13 @@ def by_api(world: World, person: str, kind: str) -> None:
 def by_client(world: World, person: str, kind: str) -> None:
     url = row_url(PERSON, world.subjects[person], "rights-request")
     assert world.celia.post(url, {"kinds": [kind], "details": "At the counter"}).status_code == 302
-    assert world.act(world.celia, person, "verify", method="client").status_code == 302
+    assert world.act(world.celia, person, "verify").status_code == 302
 
 
 def by_telephone(world: World, person: str, kind: str) -> None:
     url = row_url(PERSON, world.subjects[person], "rights-request")
     assert world.sana.post(url, {"kinds": [kind], "details": "By telephone"}).status_code == 302
-    assert world.act(world.amina, person, "verify", method="call_back").status_code == 302
+    assert world.act(world.amina, person, "call-back", outcome="reached").status_code == 302
 
 
 def fetch_the_copy(world: World, person: str) -> None:

@@ -11,19 +11,18 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils.html import strip_tags
 
-from children.guardians.authority import Guardian, RequestBlocker, VerificationPeriod, why_not_allowed
+from children.guardians.authority import RequestBlocker
 from children.guardians.models.guardians import Guardianship, Verification
 from children.guardians.selectors import GuardianshipUnknown
 from children.guardians.services.guardians import change_guardian, end_guardian
 from children.guardians.services.verifications import mark_verification_false, record_verification
 from paktaleem.directory.data_systems.models import Order
-from paktaleem.directory.data_systems.services.fulfilment import accept_order, carry_out_by_hand, complete_order
+from paktaleem.directory.data_systems.services.fulfilment import carry_out_by_hand
 from paktaleem.directory.data_systems.states import Answer, Outcome
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.mail.rendering import decrypt_context, render
-from paktaleem.directory.people.erasures import Erasure
 from paktaleem.directory.people.models import Subject
-from paktaleem.directory.people.services.erasure import complete_erasure, erase_subject
+from paktaleem.directory.people.services.erasure import erase_subject
 from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.accounts.actors import NotAllowed, person_actor
 from paktaleem.foundation.accounts.acts import Refused
@@ -48,20 +47,19 @@ from rights.requests.services.clock import extend_request
 from rights.requests.services.closing import add_rights, answer_request, close_request
 from rights.requests.services.decisions import AlreadyDecided, RequestForAnAdult, RequestNotAllowed, decide_part
 from rights.requests.services.intake import (
-    ContactTooNew,
     assign_person,
     deny_own_request,
     read_request,
     verify_identity,
 )
-from rights.requests.services.steps import RequestEnded, list_parts
+from rights.requests.services.steps import list_parts
 from tests.access_links.visiting import send
 from tests.api.callers import Caller
 from tests.cast import Cast
 from tests.children.browsers import answer, by_contact, child_page
 from tests.children.guardians import guardian_of, make_guardian, record_answer, verified_guardian
 from tests.console.pages import list_url, row_url
-from tests.erasures.steps import HOUR, SYSTEM, go_on, send_all
+from tests.erasures.steps import HOUR, SYSTEM, go_on
 from tests.factories import SETTING_UP
 from tests.rights.cases import AT, DAY, asked_by_guardian, part_of, received
 from tests.signing_in import browser_of
@@ -95,15 +93,6 @@ def confirm(request: RightsRequest, cast: Cast, *, by: str = "farah", at: Any = 
     decide_part(part_of(request), decision="granted", actor=cast.actor(by), at=at)
     request.refresh_from_db()
     return request
-
-
-def finish(request: RightsRequest, cast: Cast, *, at: Any = AT + 2 * DAY) -> RightsRequest:
-    """Let PakTaleem grant its own part, answer the guardian, and close the request."""
-    for part in list_parts(request):
-        if not part.decision:
-            decide_part(part, decision="granted", actor=cast.actor("amina"), at=at)
-    answer_request(request, text="Done.", actor=cast.actor("farah"), at=at)
-    return close_request(request, actor=cast.actor("farah"), at=at)
 
 
 def orders_of(request: RightsRequest) -> dict[str, Order]:
@@ -173,16 +162,6 @@ def test_a_deletion_waits_for_the_client_whose_data_it_is_and_then_for_a_second_
         confirm(request, seen)
 
 
-def test_paktaleems_own_part_erases_nothing_that_the_client_decides_about(seen: Cast) -> None:
-    request = asked_by_guardian(seen, "deletion")
-    decide_part(part_of(request, "paktaleem"), decision="granted", actor=seen.actor("amina"), at=AT)
-    row = proposal_of(request)
-    assert (row.extent, orders_of(request)) == ("partial", {})
-    assert "service_delivery" not in row.purposes
-    confirm(request, seen)
-    assert (proposal_of(request).extent, orders_of(request)) == ("whole", {})
-
-
 def granted(cast: Cast) -> tuple[RightsRequest, ErasureProposal]:
     """Let both controllers grant a deletion, a second person approve it, and the guardian be answered."""
     request = confirm(asked_by_guardian(cast, "deletion"), cast, at=AT)
@@ -190,37 +169,6 @@ def granted(cast: Cast) -> tuple[RightsRequest, ErasureProposal]:
     row = decide_erasure(proposal_of(request), approve=True, actor=cast.actor("farah"), at=AT)
     answer_request(request, text="It will be erased.", actor=cast.actor("farah"), at=AT)
     return request, row
-
-
-def test_the_request_is_closed_when_every_system_has_answered_and_the_erasure_is_certified(seen: Cast) -> None:
-    request, row = granted(seen)
-    assert go_on(row, AT + 7 * DAY - HOUR).stage == "cooling_off"
-    started = go_on(row, AT + 7 * DAY)
-    orders = Order.objects.filter(parent_kind="erasure", parent_id=started.erasure_id).select_related("system")
-    assert {(one.system.code, one.kind) for one in orders} == {("lms", "erase"), ("billing", "erase")}
-    with pytest.raises(Refused, match="Erasure was granted"):
-        close_request(request, actor=seen.actor("farah"), at=AT + 7 * DAY)
-    send_all(AT + 7 * DAY)
-    told, key = {one.system.code: one for one in orders}, seen.key_actor("indus")
-    complete_order(accept_order(told["lms"], actor=key, at=AT + 7 * DAY), NOT_FOUND, actor=key, at=AT + 7 * DAY)
-    carry_out_by_hand(told["billing"], NOT_FOUND, actor=seen.actor("amina"), at=AT + 7 * DAY)
-    assert complete_erasure(Erasure.objects.get(), actor=SYSTEM, at=AT + 7 * DAY)
-    assert go_on(started, AT + 7 * DAY).stage == "certified"
-    assert close_request(request, actor=seen.actor("farah"), at=AT + 8 * DAY).state == "closed"
-    with pytest.raises(RequestEnded):
-        add_rights(request, kinds=["rectification"], actor=seen.actor("amina"), at=AT + 8 * DAY)
-
-
-def test_the_page_of_a_granted_deletion_leads_to_its_erasure_and_says_nothing_else_is_left(cast: Cast) -> None:
-    with in_client(cast.client_id("indus")):
-        verified_guardian(cast.subject("danish"), cast.subject("esra"), at=AT)
-        request, row = granted(cast)
-        other = asked_by_guardian(cast, "objection")
-    for name in ("amina", "farah"):
-        browser, url = browser_of(cast.user(name)), row_url("erasures/erasureproposal", row.pk)
-        assert url in browser.get(row_url(MODEL, request.pk)).content.decode()
-        assert url not in browser.get(row_url(MODEL, other.pk)).content.decode()
-        assert "Cooling-off" in browser.get(url).content.decode()
 
 
 # The guardian, while the erasure has not started
@@ -333,15 +281,6 @@ def test_a_guardian_who_keeps_the_data_makes_no_request_and_the_answer_is_record
         record_guardian_request(seen.subject("danish"), **told, actor=seen.actor("sana"))
 
 
-def test_only_the_client_declines_a_deletion_that_it_must_confirm(seen: Cast) -> None:
-    request = asked_by_guardian(seen, "deletion")
-    declined = {"decision": "refused", "refusal_code": "legal_obligation", "reasons": "The law requires it."}
-    with pytest.raises(NotAllowed):
-        decide_part(part_of(request), **declined, actor=seen.actor("amina"), at=AT)
-    assert decide_part(part_of(request), **declined, actor=seen.actor("farah"), at=AT).decision == "refused"
-    assert orders_of(request) == {}
-
-
 def test_what_one_client_decides_and_paktaleem_too_are_parts_of_one_request(seen: Cast) -> None:
     for wish, right in RIGHT_OF.items():
         parts = list_parts(asked_by_guardian(seen, wish))
@@ -434,32 +373,15 @@ def test_the_request_of_a_guardian_whose_child_has_grown_up_says_so(seen: Cast) 
         decide_part(part, decision="granted", actor=by, at=AT + 5_000 * DAY)
 
 
-def test_a_guardian_who_may_no_longer_receive_data_is_granted_no_file(seen: Cast) -> None:
-    request = asked_by_guardian(seen, "portability")
-    change_guardian(Guardianship.objects.get(), changes={"may_receive_data": False}, actor=SETTING_UP, at=AT)
-    with pytest.raises(RequestNotAllowed) as refused:
-        confirm(request, seen)
-    assert refused.value.why == RequestBlocker.NOT_TOLD
-
-
 def test_authority_is_checked_again_when_the_identity_is_verified(seen: Cast) -> None:
     request = asked_by_guardian(seen, "copy", identity="", actor=seen.actor("sana"), channel="telephone")
     assert (request.state, orders_of(request)) == ("identity_pending", {})
     other = asked_by_guardian(seen, "portability", identity="")
-    verified = verify_identity(request, method="client", actor=seen.actor("farah"), at=AT)
+    verified = verify_identity(request, actor=seen.actor("farah"), at=AT)
     assert (verified.state, len(orders_of(request))) == ("executing", 2), "then the copy is ordered"
     change_guardian(Guardianship.objects.get(), changes={"may_receive_data": False}, actor=SETTING_UP, at=AT)
     with pytest.raises(RequestNotAllowed):
-        verify_identity(other, method="client", actor=seen.actor("farah"), at=AT)
-
-
-def test_a_call_back_goes_to_the_guardian_whose_contact_must_not_be_new(seen: Cast) -> None:
-    request = asked_by_guardian(seen, "copy", identity="", actor=seen.actor("sana"), channel="telephone")
-    esra = seen.subject("esra")
-    change_contact(esra)
-    with pytest.raises(ContactTooNew):
-        verify_identity(request, method="call_back", actor=seen.actor("amina"), at=AT + DAY)
-    assert verify_identity(request, method="call_back", actor=seen.actor("amina"), at=AT + 4 * DAY).state == "executing"
+        verify_identity(other, actor=seen.actor("farah"), at=AT)
 
 
 def change_contact(person: Any) -> None:
@@ -498,33 +420,6 @@ def test_erasing_the_guardian_destroys_the_text_and_the_request_can_be_closed(se
     for order in Order.objects.open():
         carry_out_by_hand(order, NOT_FOUND, actor=seen.actor("amina"), at=AT)
     assert close_request(request, actor=seen.actor("farah"), at=AT + DAY).state == "closed"
-
-
-def test_each_obstacle_alone_denies(now: Any) -> None:
-    known = _known(now, strength=2)
-    given: dict[str, Any] = {"discloses_data": True, "may_receive_data": True, "at": now}
-    assert why_not_allowed(known, **given) is None
-    assert why_not_allowed(known, **{**given, "may_receive_data": False}) == RequestBlocker.NOT_TOLD
-    weak, late = _known(now, strength=1), now + 2 * DAY
-    assert why_not_allowed(weak, **given) == RequestBlocker.TOO_WEAK
-    assert why_not_allowed(weak, discloses_data=False, may_receive_data=False, at=now) is None
-    assert why_not_allowed(known, discloses_data=False, may_receive_data=True, at=late) == RequestBlocker.NOT_VERIFIED
-
-
-def _known(now: Any, *, strength: int) -> Guardian:
-    live = VerificationPeriod(strength, now - DAY, now + DAY)
-    return Guardian(uuid4(), uuid4(), now - DAY, may_consent=True, verified=(live,))
-
-
-def test_another_client_sees_nothing(cast: Cast) -> None:
-    with in_client(cast.client_id("indus")):
-        verified_guardian(cast.subject("danish"), cast.subject("esra"), at=AT)
-        request = asked_by_guardian(cast, "deletion")
-        with pytest.raises(NotAllowed):
-            confirm(request, cast, by="celia")
-    with in_client(cast.client_id("khyber")):
-        assert not RightsRequest.objects.exists()
-    assert browser_of(cast.user("celia")).get(row_url(MODEL, request.pk)).status_code == 404
 
 
 def test_the_database_refuses_a_second_open_request_and_a_guardian_of_oneself(seen: Cast) -> None:

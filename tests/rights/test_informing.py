@@ -14,7 +14,6 @@ from paktaleem.foundation.accounts.actors import person_actor
 from paktaleem.foundation.tenancy.context import in_client
 from rights.desk.models import RequestTask
 from rights.requests.models import RequestStep, RightsRequest
-from rights.requests.services.clock import extend_request
 from rights.requests.services.closing import answer_request
 from rights.requests.services.intake import assign_person, confirm_own_request, receive_request, verify_identity
 from tests.cast import Cast
@@ -75,7 +74,7 @@ def test_guardians_of_a_child_are_informed_but_not_barred_or_former_ones(cast: C
     assert sent() == [("rights_guardian_informed", "lms-esra")]
     assert Letter.objects.get().language == "ur", "in the guardian's language"
     assert tasks() == [("inform", False)], "the child has neither email nor number"
-    verify_identity(request, method="client", actor=cast.actor("farah"), at=AT)
+    verify_identity(request, actor=cast.actor("farah"), at=AT)
     assert sent()[1:] == [("rights_guardian_informed", "lms-esra")]
 
 
@@ -90,7 +89,7 @@ def test_of_a_guardians_request_only_that_guardian_is_informed(cast: Cast, indus
     request = asked_by_guardian(cast, "deletion", identity="", channel="telephone", actor=cast.actor("sana"))
     assert sent() == [("rights_received", "lms-esra")]
     assert tasks() == [("call", False)], "the guardian has a number on file, the child has none"
-    verify_identity(request, method="client", actor=cast.actor("farah"), at=AT)
+    verify_identity(request, actor=cast.actor("farah"), at=AT)
     assert sent()[1:] == [("rights_verified", "lms-esra")]
     asked_by_guardian(cast, "objection")
     assert sent()[2:] == [("rights_received", "lms-esra")]
@@ -101,7 +100,7 @@ def test_the_emails_lead_a_guardian_to_their_own_page(cast: Cast) -> None:
     with in_client(cast.client_id("indus")):
         verified_guardian(cast.subject("danish"), cast.subject("esra"), at=CAST_AT)
         request = asked_by_guardian(cast, "deletion", identity="", channel="telephone", actor=cast.actor("sana"))
-        verify_identity(request, method="client", actor=cast.actor("farah"), at=AT)
+        verify_identity(request, actor=cast.actor("farah"), at=AT)
         received(cast, "access")
     work()
     shown = [("/guardian/indus/" in one.body, "/requests/follow/indus/" in one.body) for one in mail.outbox]
@@ -213,14 +212,3 @@ def test_strangers_do_not_use_up_the_acknowledgement_of_a_verified_request(cast:
     for _ in range(12):
         received(cast, "question")
     assert len(sent()) == 13, "ten a day for verified requests of one person"
-
-
-def test_a_notice_is_not_sent_to_a_contact_that_changed_in_the_last_72_hours(cast: Cast, indus) -> None:
-    request = received(cast)
-    told: dict[str, Any] = {"days": 30, "text": "We still look.", "actor": cast.actor("amina")}
-    moved(cast, AT, email="impostor@mail.example")
-    extend_request(request, at=AT + timedelta(hours=71), **told)
-    assert RequestStep.objects.get(kind="extended").facts["sent"] is False
-    other = received(cast, "rectification")
-    extend_request(other, at=AT + timedelta(hours=72), **told)
-    assert [kind for kind, _ in sent()] == ["rights_received", "rights_received", "rights_notice"]

@@ -41,7 +41,6 @@ from rights.requests.services.decisions import decide_part
 from rights.requests.services.steps import list_parts
 from tests.access_links.visiting import send, visitor
 from tests.cast import Cast
-from tests.rights.cases import received
 from tests.rights.mails import SENDER, US, content_of, list_mail, list_requests, made, taken, work
 from tests.rights.test_public_pages import asked
 
@@ -252,18 +251,6 @@ def test_the_same_short_answer_to_two_cases_is_added_to_both(cast: Cast) -> None
     assert [one.state for one in answers] == ["added", "added"]
     assert len({one.request_id for one in answers}) == 2
     assert taken(made("Yes", To=addresses[0], Message_ID="<2@y.example>")).state == "repeated"
-
-
-def test_a_reply_to_a_case_that_was_handed_over_is_added_where_it_goes_on(cast: Cast) -> None:
-    taken(made())
-    work()
-    address, [first] = case_address(), list_requests()
-    with in_client(first.client_id):
-        RightsRequest.objects.filter(pk=first.pk).update(state="withdrawn", closed_at=now())
-    with in_client(cast.client_id("indus")):
-        successor = received(cast, subject=None)
-        RightsRequest.objects.filter(pk=successor.pk).update(number=first.number)
-    assert taken(made("And this", To=address)).request_id == successor.pk
 
 
 def with_attachment() -> bytes:

@@ -185,20 +185,6 @@ def test_a_person_cannot_answer_the_request_of_another_person(cast: Cast) -> Non
     assert (denied.status_code, requests_of(cast)[0].state) == (302, "withdrawn")
 
 
-def test_five_guesses_a_day_for_a_contact_and_another_link_does_not_reset_them(
-    committed: Cast, mailoutbox: list[Any]
-) -> None:
-    statuses = []
-    for _ in range(2):
-        asked(HAMZA)
-        work()
-        link = link_in(mail.outbox[-1])
-        browser = visitor()
-        assert send(browser, link).status_code == 302
-        statuses += [send(browser, "/requests/code/", code="00000000").status_code for _ in range(4)]
-    assert statuses == [422] * 5 + [429] * 3
-
-
 def test_a_verified_request_is_ended_by_the_person_until_it_is_answered(cast: Cast) -> None:
     with in_client(cast.client_id("indus")):
         row = received(cast, "rectification")

@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 
-from consent.consents.models import Restriction
 from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.data_systems.services.fulfilment import accept_order, carry_out_by_hand, complete_order
 from paktaleem.directory.data_systems.services.issuing import new_values_of
@@ -30,7 +29,7 @@ from rights.rectifications.services.statements import (
 from rights.requests.letters import compose_answer
 from rights.requests.models import RightsRequest
 from rights.requests.services.closing import answer_request, close_request, link_duplicate
-from rights.requests.services.decisions import decide_part, restrict_for_request
+from rights.requests.services.decisions import decide_part
 from rights.requests.services.intake import ContactTooNew, confirm_own_request
 from tests.cast import Cast
 from tests.children.guardians import verified_guardian
@@ -116,14 +115,6 @@ def test_a_wrong_statement_names_its_field_and_is_not_stored(
         add_correction(request, Statement(**given), actor=cast.actor("farah"), at=AT)
     assert list(error.value.error_dict) == [wrong]
     assert not Correction.objects.exists()
-
-
-def test_old_and_new_are_read_with_the_texts_of_the_request(cast: Cast, indus) -> None:
-    request = received(cast, "rectification")
-    add_correction(request, NAME, actor=cast.actor("farah"), at=AT)
-    texts = dict(read_texts(request))
-    assert texts["1. Full name · Old value, as the person states it"] == "Hamza Lodi"
-    assert texts["1. Full name · New value"] == "Hamza Lodhi Khan"
 
 
 def test_single_corrections_are_refused_with_reasons_and_the_rest_is_granted_partly(cast: Cast, indus) -> None:
@@ -227,12 +218,6 @@ def test_a_corrected_contact_proves_nothing_for_72_hours(cast: Cast, indus) -> N
     with pytest.raises(ContactTooNew):
         confirm_own_request(erasure, by_code=True, actor=own, at=AT + 2 * DAY)
     confirm_own_request(erasure, by_code=True, actor=own, at=AT + 4 * DAY)
-
-
-def test_a_disputed_value_is_restricted_while_it_is_checked(cast: Cast, indus) -> None:
-    request = received(cast, "rectification")
-    restrict_for_request(request, ["newsletter"], actor=cast.actor("farah"), at=AT)
-    assert Restriction.objects.get().purpose_code == "newsletter"
 
 
 def test_a_rectification_is_closed_only_once_every_recipient_is_informed(cast: Cast, indus) -> None:

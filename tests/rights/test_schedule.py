@@ -8,7 +8,6 @@ from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.db.utils import ProgrammingError
 from django.test.utils import CaptureQueriesContext
-from procrastinate.contrib.django.models import ProcrastinateJob
 
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.mail.services import letter_outcomes
@@ -19,7 +18,6 @@ from paktaleem.foundation.tenancy.context import in_client
 from rights.requests.models import RequestStep, RightsRequest
 from rights.requests.selectors import get_figures
 from rights.requests.services.clock import (
-    NOTIFY_STAFF,
     carry_out_due_steps,
     extend_request,
     pause_request,
@@ -62,14 +60,6 @@ def test_an_outage_of_two_days_loses_no_step_and_a_second_worker_doubles_none(ca
     ]
     kinds = set(Entry.objects.filter(family="rights_request").values_list("kind", flat=True))
     assert {f"rights_request.{kind}" for kind, _day in done()} <= kinds
-
-
-def test_staff_get_one_email_for_all_reminders_that_an_outage_delayed(cast: Cast, indus) -> None:
-    request = received(cast, "access")
-    assert run(cast, AT + 60 * DAY) > 30
-    sent = ProcrastinateJob.objects.filter(task_name=NOTIFY_STAFF, args__request=str(request.pk))
-    kinds = sorted(sent.values_list("args__kind", flat=True))
-    assert kinds == ["escalation", "notice_needed", "overdue", "reminder"]
 
 
 def test_a_run_with_nothing_to_do_locks_no_request_and_takes_no_more_queries_for_more_of_them(
@@ -188,12 +178,6 @@ def test_an_answer_whose_email_fails_is_not_delivered_until_it_is_sent_after_all
             record(letter, WORKER, AT + 2 * DAY)
         request.refresh_from_db()
         assert request.delivered_at == delivered_at
-
-
-def test_an_answer_stops_the_clock(cast: Cast, indus) -> None:
-    request = decided(cast, received(cast, "question"))
-    answer_request(request, text="Here.", actor=cast.actor("farah"), at=AT + DAY)
-    assert run(cast, AT + 60 * DAY) == 0
 
 
 def test_staff_are_emailed_the_client_while_it_decides_and_officers_from_day_twenty(cast: Cast) -> None:
