@@ -24,7 +24,13 @@ from paktaleem.foundation.web.api.operations import (
     validate_input,
 )
 from paktaleem.foundation.web.api.problems import FieldProblem
-from paktaleem.foundation.web.api.serializers import CursorField, StrictSerializer, TextField, TruthField
+from paktaleem.foundation.web.api.serializers import (
+    CursorField,
+    StrictSerializer,
+    TextField,
+    TruthField,
+    serialize_row,
+)
 from rights.channels.guardians import RIGHT_OF, Wish, record_guardian_request
 from rights.packages.models import BuildFailure, Package, PackageState
 from rights.packages.selectors import count_downloads, find_package
@@ -98,7 +104,7 @@ class RightsPartOutput(serializers.Serializer[object]):
     """One right: who decides, about which purposes, and the decision; null until it is made."""
 
     kind = serializers.ChoiceField(RightKind.choices)
-    decided_by = serializers.ChoiceField(Decider.values)
+    decided_by = serializers.ChoiceField(Decider.values, source="decider")
     purposes = serializers.ListField(child=serializers.CharField())
     decision = serializers.ChoiceField(Decision.values, allow_null=True)
     refusal_code = serializers.ChoiceField(RefusalCode.values, allow_null=True)
@@ -112,12 +118,12 @@ class RightsRequestOutput(serializers.Serializer[object]):
 
     id = serializers.UUIDField()
     number = serializers.CharField()
-    subject = serializers.CharField(allow_null=True)
-    requester = serializers.CharField(allow_null=True)
+    subject = serializers.CharField(allow_null=True, source="subject.external_id")
+    requester = serializers.CharField(allow_null=True, source="requester.external_id")
     kind = serializers.ChoiceField(RightKind.choices)
     state = serializers.ChoiceField(State.values)
     channel = serializers.ChoiceField(Channel.choices)
-    identity_verified = serializers.BooleanField()
+    identity_verified = serializers.BooleanField(source="is_identity_verified")
     received_at = serializers.DateTimeField()
     due_at = serializers.DateTimeField()
     expected_by = serializers.DateTimeField()
@@ -197,32 +203,12 @@ def _page(query: dict[str, Any], request: Request) -> tuple[list[RightsRequest],
 
 
 def _serialize_request(row: RightsRequest, parts: list[RequestPart]) -> dict[str, Any]:
-    return {
-        "id": str(row.pk),
-        "number": row.number,
-        "subject": row.subject.external_id if row.subject else None,
-        "requester": row.requester.external_id if row.requester else None,
-        "kind": parts[0].kind,
-        "state": row.state,
-        "channel": row.channel,
-        "identity_verified": row.is_identity_verified,
-        "received_at": row.received_at.isoformat(),
-        "due_at": row.due_at.isoformat(),
-        "expected_by": row.expected_by.isoformat(),
-        "answered_at": row.answered_at.isoformat() if row.answered_at else None,
-        "closed_at": row.closed_at.isoformat() if row.closed_at else None,
-        "parts": [_serialize_part(part) for part in parts],
-    }
+    return serialize_row(RightsRequestOutput, row, kind=parts[0].kind, parts=[_serialize_part(part) for part in parts])
 
 
-def _serialize_part(part: RequestPart) -> dict[str, object]:
-    return {
-        "kind": part.kind,
-        "decided_by": part.decider,
-        "purposes": part.purposes,
-        "decision": part.decision or None,
-        "refusal_code": part.refusal_code or None,
-    }
+def _serialize_part(part: RequestPart) -> dict[str, Any]:
+    unset = {"decision": part.decision or None, "refusal_code": part.refusal_code or None}
+    return serialize_row(RightsPartOutput, part, **unset)
 
 
 class DataRequestRefused(FieldProblem):
@@ -278,20 +264,14 @@ class RequestOfGuardian(Operation):
             )
         except RequestNotAllowed as refused:
             raise DataRequestRefused({"wish": [_WHY[refused.why]]}) from refused
-        kept = {"id": None, "number": None, "kind": wish, "state": "kept", "received_at": at, "due_at": None}
+        kept: dict[str, Any] = {"kind": wish, "state": "kept", "received_at": at.isoformat()}
+        kept |= dict.fromkeys(("id", "number", "due_at"))
         return Response(kept if made is None else _serialize_wish(made, wish), HTTPStatus.CREATED)
 
 
 def _serialize_wish(made: RightsRequest, wish: Wish) -> dict[str, Any]:
     parts = [part for part in list_parts(made) if part.kind == RIGHT_OF[wish]]
-    return {
-        "id": str(made.pk),
-        "number": made.number,
-        "kind": wish,
-        "state": _state_of(wish, parts),
-        "received_at": made.received_at,
-        "due_at": made.due_at,
-    }
+    return serialize_row(AboutDataOutput, made, kind=wish, state=_state_of(wish, parts))
 
 
 def _state_of(wish: Wish, parts: list[RequestPart]) -> str:
@@ -333,8 +313,8 @@ class CorrectionOutput(serializers.Serializer[object]):
     id = serializers.UUIDField()
     field = serializers.ChoiceField(list(FIELD_LABELS))
     state = serializers.ChoiceField(_STATES)
-    stated_at = serializers.DateTimeField()
-    decided_at = serializers.DateTimeField(allow_null=True)
+    stated_at = serializers.DateTimeField(source="given_at")
+    decided_at = serializers.DateTimeField(allow_null=True, source="settled_at")
 
 
 class CorrectionsOutput(serializers.Serializer[object]):
@@ -367,13 +347,7 @@ class Corrections(Operation):
 
 def _serialize_correction(row: Correction, waiting: set[str]) -> dict[str, Any]:
     waits = row.state == CorrectionState.MADE and row.field in waiting
-    return {
-        "id": str(row.pk),
-        "field": row.field,
-        "state": "waiting" if waits else str(row.state),
-        "stated_at": row.given_at.isoformat(),
-        "decided_at": row.settled_at.isoformat() if row.settled_at else None,
-    }
+    return serialize_row(CorrectionOutput, row, **({"state": "waiting"} if waits else {}))
 
 
 class CopyOutput(serializers.Serializer[object]):
@@ -410,10 +384,4 @@ def _serialize_copy(package: Package | None) -> dict[str, object]:
     if package is None:
         nothing = dict.fromkeys(("failure", "built_at", "expires_at", "ended_at"))
         return {"state": "none", **nothing, "downloads": 0}
-    times = {name: getattr(package, name) for name in ("built_at", "expires_at", "ended_at")}
-    return {
-        "state": package.state,
-        "failure": package.failure or None,
-        **{name: None if at is None else at.isoformat() for name, at in times.items()},
-        "downloads": count_downloads(package),
-    }
+    return serialize_row(CopyOutput, package, failure=package.failure or None, downloads=count_downloads(package))

@@ -552,7 +552,7 @@ def test_a_withdrawal_by_api_asks_about_the_data_and_a_copy_becomes_orders(cast:
     withdrawn = platform.post("/api/v1/subjects/lms-danish/guardian-authorisations", said)
     assert withdrawn.json()["ask_about_data"] is True
     waits = platform.post(REQUESTS, {"guardian": "lms-esra", "wish": "deletion"})
-    assert (waits.json()["state"], waits.json()["due_at"]) == ("waits_for_client", "2026-10-31T09:00:00Z")
+    assert (waits.json()["state"], waits.json()["due_at"]) == ("waits_for_client", "2026-10-31T09:00:00+00:00")
     with in_client(cast.client_id("indus")):
         confirm(RightsRequest.objects.get(pk=waits.json()["id"]), cast)
     again = platform.post(REQUESTS, {"guardian": "lms-esra", "wish": "deletion"})
