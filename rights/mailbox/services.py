@@ -415,7 +415,6 @@ def settle_message(message: MailMessage, *, actor: Actor, at: datetime) -> MailM
     return message
 
 
-@transaction.atomic
 def list_settled(at: datetime) -> QuerySet[MailMessage]:
     """List the messages that are due at ``at``, in the current context."""
     found: QuerySet[MailMessage] = MailMessage.objects.filter(

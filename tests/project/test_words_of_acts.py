@@ -24,6 +24,7 @@ from paktaleem.directory.webhooks.admin import event_label, pattern_label
 from paktaleem.directory.webhooks.events import EVENTS, INVALIDATED, TEST, patterns
 from paktaleem.foundation.audit.acts import ACT_NAMES
 from paktaleem.foundation.audit.names import FAMILY_NAMES, get_act_name
+from rights.requests.services.clock import _NAMES
 from tests.project.offenders import refuse_any
 from tests.project.test_house import parsed, walk
 
@@ -40,6 +41,7 @@ PUT_TOGETHER: dict[str, list[str]] = {
     "guardian.{answer.decision}": [f"guardian.{decision}" for decision in Decision.values],
     "notice.{kind.value}": [f"notice.{kind}" for kind in ResponseKind.values],
     "order.{state}": list(KIND_OF_ENTRY.values()),
+    "rights_request.{_NAMES[step.kind]}": [f"rights_request.{name}" for name in _NAMES.values()],
     "subject.{event_kind.value}": ["subject.account_closed", "subject.active"],
     "subject.{kind}": [f"subject.{code}" for code, _ in SubjectEvent._meta.get_field("kind").flatchoices],
     "user.{change}": [f"user.{change}" for change in CHANGES if change not in _NAMED_OTHERWISE],
