@@ -1,4 +1,4 @@
-"""What a copy of a person's data shows of their rights requests: what was written and decided.
+"""Sections of a copy of a person's data about their rights requests: texts and decisions.
 
 A guardian's request is listed in the copies of the child and of the guardian. The texts of a request (details, contact,
 answer, reasons, notes) are in a copy for the one who made it only. They are sealed under the key of the request, which

@@ -4,6 +4,7 @@
 import io
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -131,7 +132,7 @@ def test_staff_verify_what_they_saw(cast, danish, esra, now, method, strength):
 
 def test_the_schools_attestation_permits_sharing_only_with_a_second_person(cast, danish, esra, now):
     row, farah = name(cast, danish, esra, now), cast.actor("farah")
-    seen: dict[str, str] = {"method": "school_attested", "evidence": "Class teacher, admission file 33"}
+    seen: dict[str, Any] = {"method": "school_attested", "evidence": "Class teacher, admission file 33"}
     with pytest.raises(GroundNeeded):
         verify_guardian(row, **seen, actor=farah, at=now)
     assert not Verification.objects.exists()
@@ -153,7 +154,7 @@ def test_the_schools_attestation_permits_sharing_only_with_a_second_person(cast,
 
 def test_a_declined_or_false_attestation_stays_too_weak(cast, danish, esra, now):
     row, farah = name(cast, danish, esra, now), cast.actor("farah")
-    seen: dict[str, str] = {"method": "school_attested", "evidence": "Class teacher, admission file 33"}
+    seen: dict[str, Any] = {"method": "school_attested", "evidence": "Class teacher, admission file 33"}
     attested = partial(verify_guardian, row, **seen, ground="He brings him.")
     attested(actor=farah, at=now)
     settle_guardian_change(GuardianChange.objects.get(), approve=False, actor=farah, at=now)

@@ -193,7 +193,7 @@ ALONE = {
 
 @dataclass(frozen=True)
 class ConsoleAct:
-    """What an act of the console declares: its step-up, its ground, and if its page shows the request it decides."""
+    """The declaration of an act of the console: step-up, ground, and if its page shows the request it decides."""
 
     steps_up: bool
     asks_ground: bool

@@ -307,7 +307,7 @@ class _Circumstances:
 
 
 class AnswerArguments(Authorship, total=False):
-    """Who answers, how and in which language; and who records it, and when."""
+    """The person who answers, the way and the language; and the author and time of the record."""
 
     given_by: GivenBy
     guardian: Subject | None

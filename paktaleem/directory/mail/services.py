@@ -104,7 +104,7 @@ ADDRESS_LIFE = timedelta(days=30)
 
 @transaction.atomic
 class SendArguments(Authorship, total=False):
-    """Who causes a message, when, about which row, and in which language."""
+    """The author and time of a message, the row that it is about, and its language."""
 
     language: str | None
     related_id: UUID | None

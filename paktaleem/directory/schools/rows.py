@@ -49,7 +49,7 @@ class EnrolmentRow(NamedTuple):
 
 @dataclass(slots=True)
 class Tally:
-    """Number of rows added, changed, unchanged, and gone: ended or closed at the source."""
+    """Number of rows added, changed, unchanged, and ended or closed at the source (``gone``)."""
 
     added: int = 0
     changed: int = 0

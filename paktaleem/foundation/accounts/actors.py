@@ -53,14 +53,14 @@ class Actor(By):
 
 
 class Authorship(TypedDict):
-    """Who acts, and when: arguments of every service."""
+    """The actor and the time: arguments of every service."""
 
     actor: Actor
     at: datetime
 
 
 class ReasonedAuthorship(Authorship):
-    """Who acts, why, and when: arguments of services that record a coded reason."""
+    """The actor, the coded reason and the time: arguments of services that record a reason."""
 
     reason: Reason | str
 

@@ -89,7 +89,7 @@ class ProposedChange(RequestedChange):
 
 
 class Effect(Protocol):
-    """What a decision does. Raises why the change is not possible any more."""
+    """The effect of a decision. Raises the reason why the change is not possible any more."""
 
     def __call__(self, change: ProposedChange, /, *, actor: Actor, reason: Reason | str, at: datetime) -> object: ...
 

@@ -40,7 +40,7 @@ ODDITY_TEXTS: Mapping[str, OddityText] = {
     "column_ignored": OddityText("A column that the portal does not know", _NOT_READ),
     "column_missing": OddityText("A column is missing", _NOT_USED),
     "column_repeated": OddityText("A column appears twice", _NOT_USED),
-    "row_cut": OddityText("A row that ends before the last column", "What is registered for the missing cells stays."),
+    "row_cut": OddityText("A row that ends before the last column", "Registered values of the missing cells stay."),
     "row_short": OddityText("A row without its last cells", "Read as if they were empty."),
     "row_width": OddityText("A row with more or fewer cells than the header", _ROW_SKIPPED),
     # cells

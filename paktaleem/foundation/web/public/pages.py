@@ -116,7 +116,7 @@ class LanguageLink:
 
 
 type PageValues = dict[str, Any]
-"""What a template shows, by name."""
+"""The values that a template shows, by name."""
 
 
 def public_page(
