@@ -39,8 +39,11 @@ from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.clock import client_now, wall_clock_now
 from paktaleem.foundation.tenancy.context import as_officer, clock_offset, in_client, in_global, read_in_one_statement
-from paktaleem.foundation.tenancy.rows import new_id
+from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 from paktaleem.office.sandbox.services.registering import NotASandbox, move_clock
+from retention.disposals.services.batches import SWEEP
+from retention.disposals.tasks import sweep_client
+from retention.schedule.services.rules import load_starter_rules
 from rights.erasures.models import ErasureProposal
 from rights.erasures.services.proposals import decide_erasure, propose_erasure
 from rights.erasures.tasks import continue_all_erasures, notify_of_erasure
@@ -49,6 +52,7 @@ from rights.requests.services.closing import answer_request, close_request
 from rights.requests.services.decisions import decide_part
 from rights.requests.services.intake import receive_request
 from rights.requests.services.steps import list_parts
+from tests import working
 from tests.api.callers import Caller, question
 from tests.breaches.making import make_breach
 from tests.cast import Cast
@@ -148,6 +152,18 @@ def test_keys_live_by_the_real_clock(sandbox):
     assert sandbox.caller.get("/api/v1/sandbox/clock").json()["ahead_seconds"] == 9_000 * 86_400
     assert sandbox.caller.reason("p-adult", "support") == "permitted"
     assert find_key_actor(sandbox.secret, at=wall_clock_now()) is not None
+
+
+def test_data_whose_retention_ended_is_not_processed_after_the_move(cast, sandbox):
+    with in_client(PAKTALEEM):
+        load_starter_rules(SETTING_UP, CAST_AT)
+    collected = {"category": "usage_logs", "occasion": "support_contact", "purpose": "support", "count": 3}
+    about = {**collected, "subject": "p-adult", "collected_at": wall_clock_now().isoformat()}
+    assert sandbox.caller.post("/api/v1/collections", about).status_code == 201
+    assert sandbox.caller.reason("p-adult", "support") == "permitted"
+    sandbox.move(days=400)
+    working.work({SWEEP: sweep_client})
+    assert sandbox.caller.reason("p-adult", "support") == "retention_ended"
 
 
 def test_deliveries_are_due_at_once(sandbox):

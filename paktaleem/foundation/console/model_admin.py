@@ -58,7 +58,7 @@ type Fieldsets = list[tuple[Any, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Saving:
-    """The author, reason and time with which a row of a form is saved. Pages keep on the request what they show then."""
+    """Author, reason and time with which a row of a form is saved. Pages keep on the request what they show then."""
 
     request: Any
     actor: Actor

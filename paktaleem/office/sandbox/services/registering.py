@@ -16,7 +16,14 @@ from consent.register.models.agreements import AgreementSuspension, Instruction,
 from consent.register.models.purposes import LawfulBasis, PeriodRow, Purpose, PurposeCapacity, RegisterRow
 from consent.register.services import change_register, end_period, widen_purpose
 from paktaleem.directory.people.models import Subject
-from paktaleem.foundation.accounts.actors import Actor, Authorship, ReasonedAuthorship, require, sandbox_actor
+from paktaleem.foundation.accounts.actors import (
+    Actor,
+    Authorship,
+    ReasonedAuthorship,
+    require,
+    sandbox_actor,
+    system_actor,
+)
 from paktaleem.foundation.accounts.acts import act
 from paktaleem.foundation.accounts.models import MAX_CLOCK_OFFSET, Client
 from paktaleem.foundation.accounts.roles import Capability
@@ -24,6 +31,7 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.errors import PortalError, Problem
+from retention.disposals.services.batches import start_sweep
 
 MOMENT = timedelta(microseconds=1)
 """Shortest duration, since a period cannot end at the time it starts."""
@@ -108,7 +116,9 @@ def move_clock(client: Client, *, to: datetime, actor: Actor, at: datetime) -> C
     ahead = client.clock_offset + (to - at)
     if ahead > MAX_CLOCK_OFFSET:
         raise ValidationError({"to": [f"A sandbox's clock can be at most {MAX_CLOCK_OFFSET.days:,} days ahead."]})
-    return set_offset(client, ahead, kind="sandbox.clock_moved", actor=actor, at=at)
+    moved = set_offset(client, ahead, kind="sandbox.clock_moved", actor=actor, at=at)
+    start_sweep(client.pk, actor=system_actor("sandbox.clock"), at=to)  # the daily one was skipped with the days
+    return moved
 
 
 def set_offset(client: Client, ahead: timedelta, *, kind: str, actor: Actor, at: datetime) -> Client:
