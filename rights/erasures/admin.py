@@ -198,7 +198,7 @@ class ErasureProposalAdmin(OfRequestAdmin[ErasureProposal]):
         "started_at",
         "ended_at",
     )
-    effect_fields = ("extent", "person", "served")
+    effect_fields = ("extent", "person", "of_request")
     entered = ("ground",)
     intro = (
         "An erasure is proposed, approved by a second person, and starts after a cooling-off in which it can be "

@@ -205,7 +205,7 @@ def give(cast, now, *, role="client_admin", code="indus", user="celia", actor="a
     client_id = cast.client_id(code)
     with in_client(client_id):
         membership = Membership(client_id=client_id, user_id=cast.user_id(user), role=role, **values)
-        made = change_membership(membership, actor=cast.actor(actor), reason=WHY, at=now)
+        made = change_membership(membership, ground="They asked me.", actor=cast.actor(actor), reason=WHY, at=now)
     if isinstance(made, Membership):
         return made
     approve(client_id, now)
@@ -284,7 +284,9 @@ def test_an_ended_role_cannot_be_reopened(cast, now):
     end(cast, membership, now + timedelta(days=1))
     membership.ends_at = None
     with in_client(cast.client_id("indus")), pytest.raises(AlreadyEnded):
-        change_membership(membership, actor=cast.actor("amina"), reason=WHY, at=now + timedelta(days=2))
+        change_membership(
+            membership, ground="They asked me.", actor=cast.actor("amina"), reason=WHY, at=now + timedelta(days=2)
+        )
 
 
 @pytest.mark.parametrize("actor", ["bilal", "sana", "celia"])
@@ -316,6 +318,7 @@ def test_a_role_is_not_given_in_another_clients_context(cast, now):
     with in_client(cast.client_id("indus")), pytest.raises(ValidationError, match="not a valid choice"):
         change_membership(
             Membership(client_id=cast.client_id("khyber"), user_id=cast.user_id("farah"), role="client_admin"),
+            ground="They asked me.",
             actor=cast.actor("amina"),
             reason=WHY,
             at=now,

@@ -59,7 +59,9 @@ def celia(cast: Cast) -> Any:
 def invite(cast: Cast, at: datetime, *, who: Colleague = NEW, role: str = "client_auditor", by: Any = "farah") -> Any:
     where, actor = cast.client_id("indus"), cast.actor(by) if isinstance(by, str) else by
     with in_client(where):
-        return invite_colleague(who, client_id=where, role=role, actor=actor, reason="onboarding", at=at)
+        return invite_colleague(
+            who, client_id=where, role=role, ground="They asked me.", actor=actor, reason="onboarding", at=at
+        )
 
 
 def end(cast: Cast, name: str, at: datetime, *, by: str = "farah") -> Membership:
@@ -72,7 +74,7 @@ def limit(cast: Cast, name: str, at: datetime, *, by: str = "farah") -> Any:
     with in_client(cast.client_id("indus")):
         membership = Membership.objects.get(user_id=cast.user_id(name), ends_at=None)
         membership.role = "client_auditor"
-        return change_membership(membership, actor=cast.actor(by), reason="review", at=at)
+        return change_membership(membership, ground="They asked me.", actor=cast.actor(by), reason="review", at=at)
 
 
 def decide(change: StaffChange, actor: Actor, at: datetime) -> StaffChange:
@@ -135,7 +137,15 @@ def test_a_client_auditor_may_not_invite(cast: Cast, now: datetime, indus_id: UU
 def test_an_administrator_of_a_client_gives_no_role_at_paktaleem(cast: Cast, now: datetime) -> None:
     of_paktaleem = user_actor(cast.user_id("celia"), "client_admin", PAKTALEEM)
     with in_client(PAKTALEEM), pytest.raises(NotAllowed):
-        invite_colleague(NEW, client_id=PAKTALEEM, role="auditor", actor=of_paktaleem, reason="review", at=now)
+        invite_colleague(
+            NEW,
+            client_id=PAKTALEEM,
+            role="auditor",
+            ground="They asked me.",
+            actor=of_paktaleem,
+            reason="review",
+            at=now,
+        )
 
 
 def test_an_administrators_role_takes_a_second_administrator_or_an_officer(
@@ -253,7 +263,9 @@ def test_the_console_invites_limits_and_ends_a_colleague(cast: Cast, sign_in: Si
     with in_client(cast.client_id("indus")):
         made = Membership.objects.get(user__email=NEW.email)
     issue(cast, "Grades", user_actor(made.user_id, "client_admin", cast.client_id("indus")), timezone.now())
-    widened = browser.post(row_url(model, made.pk), {"role": "client_admin", "reason": "review"}, follow=True)
+    widened = browser.post(
+        row_url(model, made.pk), {"role": "client_admin", "reason": "review", "ground": "She runs it."}, follow=True
+    )
     assert "Another person must approve it" in widened.content.decode()
     assert "farah@indus.example" in browser.get(list_url("accounts/staffchange")).content.decode()
     assert "Grades (ptk_" in browser.get(row_url(model, made.pk, "end")).content.decode()

@@ -52,7 +52,7 @@ def limit(cast: Cast, user_id: UUID, ids: list[UUID] | None, at: datetime, *, by
     with in_client(cast.client_id("indus"), schools=actor.schools):
         membership = Membership.objects.get(user_id=user_id, ends_at=None)
         membership.school_ids = ids
-        return change_membership(membership, actor=actor, reason="review", at=at)
+        return change_membership(membership, ground="They asked me.", actor=actor, reason="review", at=at)
 
 
 def invite(
@@ -60,7 +60,16 @@ def invite(
 ) -> Any:
     where = cast.client_id("indus")
     with in_client(where, schools=by.schools):
-        return invite_colleague(who, client_id=where, role=role, school_ids=ids, actor=by, reason="onboarding", at=at)
+        return invite_colleague(
+            who,
+            client_id=where,
+            role=role,
+            school_ids=ids,
+            ground="They asked me.",
+            actor=by,
+            reason="onboarding",
+            at=at,
+        )
 
 
 def approve(proposal: Any, at: datetime) -> None:

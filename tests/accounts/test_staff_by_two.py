@@ -61,7 +61,9 @@ def gul(cast):
 
 def recover(service, cast, name, at, *, actor="amina", **values):
     with in_client(PAKTALEEM):
-        return service(cast.user(name), actor=cast.actor(actor), reason="support_case", at=at, **values)
+        return service(
+            cast.user(name), ground="They asked me.", actor=cast.actor(actor), reason="support_case", at=at, **values
+        )
 
 
 def decide(change, actor, at, *, accept=True):
@@ -72,7 +74,7 @@ def decide(change, actor, at, *, accept=True):
 def propose_role(cast, name, role, at, client_id=PAKTALEEM):
     with in_client(client_id):
         row = Membership(client_id=client_id, user_id=cast.user_id(name), role=role)
-        return change_membership(row, actor=cast.actor("amina"), reason="onboarding", at=at)
+        return change_membership(row, ground="They asked me.", actor=cast.actor("amina"), reason="onboarding", at=at)
 
 
 def kinds_since(at, client_id=PAKTALEEM):
@@ -142,7 +144,7 @@ def test_the_requester_and_the_person_concerned_may_not_approve(cast, now, gul):
         decide(propose_role(cast, "celia", "privacy_officer", now), cast.actor("amina"), now)
     with in_client(PAKTALEEM):
         own = User.objects.get(pk=gul.id)
-        change = reset_password(own, actor=cast.actor("amina"), reason="review", at=now)
+        change = reset_password(own, ground="They asked me.", actor=cast.actor("amina"), reason="review", at=now)
     with pytest.raises(Refused, match="your own account"):
         decide(change, gul, now)
 
@@ -193,7 +195,7 @@ def test_two_officers_re_enable_an_account(cast, now, gul):
     with in_client(PAKTALEEM):
         change_user(farah, actor=cast.actor("amina"), at=now)
         farah.is_active = True
-        change = change_user(farah, actor=cast.actor("amina"), at=now)
+        change = change_user(farah, ground="They asked me.", actor=cast.actor("amina"), at=now)
     assert not cast.user("farah").is_active
     decide(change, gul, now)
     assert cast.user("farah").is_active
@@ -346,7 +348,11 @@ def test_one_of_many_simultaneous_proposals_of_a_role_waits(committed, now):
         row = Membership(client_id=client_id, user_id=bilal, role="client_admin")
         try:
             with in_client(client_id):
-                return type(change_membership(row, actor=committed.actor("amina"), reason="onboarding", at=now))
+                return type(
+                    change_membership(
+                        row, ground="They asked me.", actor=committed.actor("amina"), reason="onboarding", at=now
+                    )
+                )
         except AlreadyProposed as refused:
             return type(refused)
         finally:
@@ -440,6 +446,7 @@ def test_the_page_that_approves_says_what_is_proposed_by_whom_and_why(rows: dict
         page = browser.get(row_url("accounts/staffchange", rows["accounts/staffchange"], act))
         told = dict(page.context["facts"])
         assert told["Sees"] == "everyone"
-        assert told["Proposed by"] == "PakTaleem", "no client learns which officer it was"
+        assert told["Requested by"] == "PakTaleem", "no client learns which officer it was"
         assert told["Reason"] == "Set-up of a client or person"
+        assert told["Ground"] == "They asked me."
         assert all(f"<dd>{value}</dd>" in page.content.decode() for value in told.values())

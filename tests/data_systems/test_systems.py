@@ -119,6 +119,7 @@ def test_a_system_gets_orders_until_a_second_person_agrees_to_its_end(cast, indu
 
 def test_the_database_refuses_an_end_by_one_person(cast, library, now):
     library.proposed_by = library.ended_by = cast.user_id("farah")
+    library.ground = "Shut down."
     with pytest.raises(IntegrityError, match="system_ended_by_two_people"), transaction.atomic():
         save_tracked(library, actor=cast.actor("farah"), reason=Reason.REVIEW, at=now)
 

@@ -207,7 +207,9 @@ def test_who_approves_a_role_reads_whose_it_is_and_where(cast: Cast, now: Any) -
     with in_client(cast.client_id("indus")):
         stamp: dict[str, Any] = {"actor": cast.actor("amina"), "reason": "onboarding", "at": now}
         colleague = Colleague("tariq@indus.example", "Tariq Soomro")
-        invite_colleague(colleague, client_id=cast.client_id("indus"), role="client_admin", **stamp)
+        invite_colleague(
+            colleague, client_id=cast.client_id("indus"), role="client_admin", ground="They asked me.", **stamp
+        )
         change = StaffChange.objects.get(user__email="tariq@indus.example")
     page = browser_of(gul).get(f"/admin/accounts/staffchange/{change.pk}/approve/").content.decode()
     title = page.split('class="lead"')[1].partition("</p>")[0]

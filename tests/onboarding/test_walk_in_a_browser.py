@@ -45,7 +45,9 @@ def officers(cast: Cast) -> None:
     at = timezone.now()
     stamp: dict[str, Any] = {"actor": cast.actor("amina"), "reason": "onboarding", "at": at}
     with in_client(PAKTALEEM):
-        invite_colleague(Colleague(HADI, "Hadi Rind"), client_id=PAKTALEEM, role="privacy_officer", **stamp)
+        invite_colleague(
+            Colleague(HADI, "Hadi Rind"), client_id=PAKTALEEM, role="privacy_officer", ground="They asked me.", **stamp
+        )
     approve(PAKTALEEM, at)
 
 

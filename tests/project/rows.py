@@ -673,14 +673,14 @@ def safeguard_change_of_indus(cast: Cast) -> ProposedChange:
 
 def staff_change_of_indus(cast: Cast) -> StaffChange:
     membership = Membership(client_id=cast.client_id("indus"), user=cast.user("bilal"), role="client_admin")
-    change_membership(membership, actor=cast.actor("amina"), reason=Reason.ONBOARDING, at=AT)
+    change_membership(membership, ground="They asked me.", actor=cast.actor("amina"), reason=Reason.ONBOARDING, at=AT)
     return StaffChange.objects.get()
 
 
 def _colleague_of_indus(cast: Cast) -> Membership:
     invited = Colleague("colleague@indus.example", "Daniya Rind")
     by: dict[str, Any] = {"actor": cast.actor("farah"), "reason": Reason.ONBOARDING, "at": AT}
-    invite_colleague(invited, client_id=cast.client_id("indus"), role="client_auditor", **by)
+    invite_colleague(invited, client_id=cast.client_id("indus"), role="client_auditor", ground="They asked me.", **by)
     return Membership.objects.get(user__email=invited.email)
 
 

@@ -249,8 +249,8 @@ def test_each_act_that_weakens_needs_recent_authentication() -> None:
     refuse_any((act, "" if CONSOLE[act].steps_up else "no step-up") for act in WEAKENS if act in CONSOLE)
 
 
-WITHOUT_GROUND = {"accounts.StaffChange", "consent.NoticeDraft"}
-"""Rules whose requests have a coded reason only, or the text itself."""
+WITHOUT_GROUND = {"consent.NoticeDraft"}
+"""A second person reads the new text itself."""
 
 
 def test_each_act_that_weakens_asks_for_a_ground_in_words() -> None:
@@ -273,8 +273,8 @@ def test_each_decision_of_a_second_person_needs_recent_authentication_and_shows_
     refuse_any((act, "" if declared.shows_request else "shows no request") for act, declared in decisions.items())
 
 
-ELSEWHERE = {"accounts/staffchange/approve", "consent/objection/agree"}
-"""They show a coded reason, or words about a person whose reading is recorded; their own tests look at them."""
+ELSEWHERE = {"consent/objection/agree"}
+"""It shows words about a person whose reading is recorded; its own tests look at it."""
 
 
 @pytest.mark.parametrize("act", sorted({*list_decisions()} - ELSEWHERE))

@@ -55,7 +55,6 @@ REASONS = {
     "E402": "The import needs django.setup(), which is called before it.",
     "F811": "The fixture is imported, and named by an argument.",
     "FBT001": "The signature is that of a framework.",
-    "FBT002": "The signature is that of a framework.",
     "PLC0415": "The import needs settings, or a database, that are not there when the module is imported.",
     "S310": "The address is one that the test made, on this machine.",
     "S311": "A random choice that can be repeated, or a pause; nothing is secret.",

@@ -179,7 +179,10 @@ def business_transfer(_cast: Cast, actor: Actor, at: datetime) -> Approve:
 
 def staff_change(cast: Cast, actor: Actor, at: datetime) -> Approve:
     row = Membership(client_id=cast.client_id("indus"), user_id=cast.user_id("bilal"), role="client_admin")
-    return settle(decide_staff_change, change_membership(row, actor=actor, reason=Reason.ONBOARDING, at=at))
+    return settle(
+        decide_staff_change,
+        change_membership(row, ground="They asked me.", actor=actor, reason=Reason.ONBOARDING, at=at),
+    )
 
 
 def agreement_signing(cast: Cast, actor: Actor, at: datetime) -> Approve:

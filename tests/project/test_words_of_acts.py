@@ -48,6 +48,8 @@ PUT_TOGETHER: dict[str, list[str]] = {
 }
 """The values of kinds built by f-strings. Some changes of accounts are notified, and recorded under another name."""
 NO_ACTS = {
+    "sandbox.clock",
+    "subject.external_id",
     "people.revealed_in_bulk",
     "staff.not_allowed",
     "staff.not_found",

@@ -272,7 +272,9 @@ def test_recipients_are_informed_of_an_age_once_a_second_person_has_confirmed_it
     approve_recipient(cast)
     told: dict[str, Any] = {"reason": Reason.SUBJECT_REQUEST, "at": AT}
     danish = cast.subject("danish")
-    made = correct_person(danish, field="birth_date", value="2005-01-31", actor=cast.actor("farah"), **told)
+    made = correct_person(
+        danish, field="birth_date", value="2005-01-31", ground="Seen.", actor=cast.actor("farah"), **told
+    )
     assert made is not None
     assert (made.applied_at, list_notices(danish)) == (None, [])
     settle_age_change(AgeChange.objects.get(), approve=True, actor=cast.actor("amina"), at=AT)

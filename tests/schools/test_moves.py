@@ -73,7 +73,7 @@ def head_of(cast: Cast, school: str, at: datetime) -> User:
     with in_client(client_id):
         membership = Membership.objects.get(user_id=user.pk, ends_at=None)
         membership.school_ids = [School.objects.get(external_id=school).pk]
-        change_membership(membership, actor=cast.actor("farah"), reason="review", at=at)
+        change_membership(membership, ground="They asked me.", actor=cast.actor("farah"), reason="review", at=at)
     return user
 
 

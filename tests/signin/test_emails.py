@@ -266,7 +266,10 @@ def follow(link, password=FRESH):
 def test_a_new_administrator_signs_in_after_using_the_link(officer, cast):
     user = invite(officer)
     given = {"client": str(cast.client_id("indus")), "user": str(user.pk), "role": "client_admin"}
-    officer.post("/admin/accounts/membership/add/", {**given, "reason": "onboarding"})
+    asked = officer.post("/admin/accounts/membership/add/", {**given, "reason": "onboarding"})
+    assert "give the ground in words" in asked.content.decode()
+    given |= {"reason": "onboarding", "ground": "The school asked."}
+    officer.post("/admin/accounts/membership/add/", given)
     approve(cast.client_id("indus"), timezone.now())
     [link] = links()
     follow(link)

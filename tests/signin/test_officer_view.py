@@ -62,11 +62,11 @@ def test_an_officers_change_runs_in_the_context_of_the_rows_client(cast, monkeyp
     admin: Any = site._registry[Purpose]
     write = type(admin).write
 
-    def noting(self: Any, row: Any, **details: Any) -> None:
+    def noting(self: Any, row: Any, saving: Any) -> None:
         with connection.cursor() as cursor:
             cursor.execute(WHO)
             seen.append(cursor.fetchone())
-        write(self, row, **details)
+        write(self, row, saving)
 
     monkeypatch.setattr(type(admin), "write", noting)
     with in_client(cast.client_id("indus")):

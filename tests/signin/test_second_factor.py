@@ -212,7 +212,8 @@ def test_two_officers_reset_a_lost_second_factor(cast):
     officer = browser_of(cast.user("amina"))
     farah = enrolled(cast.user("farah"))
     url = f"/admin/accounts/user/{cast.user_id('farah')}/second-factor/"
-    assert officer.post(url, {"reason": "review"}).status_code == 302
+    assert "give the ground in words" in officer.post(url, {"reason": "review"}).content.decode()
+    assert officer.post(url, {"reason": "review", "ground": "She lost her phone."}).status_code == 302
     approve(PAKTALEEM, timezone.now())
     assert farah.enter()["Location"] == "/admin/"
     assert not farah.is_in

@@ -112,7 +112,9 @@ def test_a_changed_password_ends_the_other_sessions(cast):
 def test_a_password_reset_by_an_officer_ends_every_session(cast, now):
     browser = browser_of(cast.user("bilal"))
     with in_client(PAKTALEEM):
-        reset_password(cast.user("bilal"), actor=cast.actor("amina"), reason=Reason.REVIEW, at=now)
+        reset_password(
+            cast.user("bilal"), ground="They asked me.", actor=cast.actor("amina"), reason=Reason.REVIEW, at=now
+        )
     assert not opens(browser)
 
 
@@ -141,7 +143,9 @@ def test_a_demoted_officer_loses_the_form_on_the_next_request(cast):
     with in_client(PAKTALEEM):
         membership = Membership.objects.get(user_id=cast.user_id("amina"))
         membership.role = "auditor"
-        change_membership(membership, actor=cast.actor("amina"), reason=Reason.REVIEW, at=timezone.now())
+        change_membership(
+            membership, ground="They asked me.", actor=cast.actor("amina"), reason=Reason.REVIEW, at=timezone.now()
+        )
     assert browser.get("/admin/accounts/client/add/").status_code == 403
 
 

@@ -7,7 +7,12 @@ from django.utils.translation import gettext_lazy as _
 
 from paktaleem.foundation.accounts.due import due_by_second_person
 from paktaleem.foundation.accounts.roles import Capability, Role
-from paktaleem.foundation.accounts.second_person import ChangeState, RequestedChange, second_person_constraints
+from paktaleem.foundation.accounts.second_person import (
+    ChangeState,
+    RequestedChange,
+    has_a_ground,
+    second_person_constraints,
+)
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import History, Tracked
 from paktaleem.foundation.tenancy.models import newest_first, unique_in_client
@@ -78,6 +83,7 @@ class StaffChange(RequestedChange, Tracked):
                 condition=~Q(state=ChangeState.APPROVED) | ~Q(settled_by=models.F("user")),
                 name="staffchange_not_by_its_user",
             ),
+            has_a_ground("staffchange"),
             *second_person_constraints("staffchange"),
         ]
         indexes = [

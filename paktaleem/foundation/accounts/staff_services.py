@@ -26,7 +26,7 @@ from paktaleem.foundation.accounts.school_limits import (
     require_unlimited,
     require_within,
 )
-from paktaleem.foundation.accounts.second_person import ChangeState, decide_change
+from paktaleem.foundation.accounts.second_person import ChangeState, decide_change, request_change
 from paktaleem.foundation.accounts.staff_accounts import (
     StaffLink,
     Stamp,
@@ -116,7 +116,13 @@ def resend_link(user: User, *, actor: Actor, reason: Reason | str = Reason.ONBOA
 
 @transaction.atomic
 def change_user(
-    user: User, *, left_without: Sequence[Client] = (), actor: Actor, reason: Reason | str = Reason.REVIEW, at: datetime
+    user: User,
+    *,
+    left_without: Sequence[Client] = (),
+    ground: str = "",
+    actor: Actor,
+    reason: Reason | str = Reason.REVIEW,
+    at: datetime,
 ) -> User | StaffChange:
     """Change the name, language or active state of a member of staff; a disabled user's next request fails.
 
@@ -124,7 +130,7 @@ def change_user(
     has confirmed (``list_clients_left_without``, decision 0093); they are recorded.
 
     Re-enabling privileged staff is proposed: returns the ``StaffChange``, and the account stays disabled. Raises
-    AlreadyProposed, ValidationError, NotAllowed.
+    AlreadyProposed, GroundNeeded, ValidationError, NotAllowed.
     """
     require(actor, Capability.MANAGE_STAFF)
     user.full_clean()
@@ -136,48 +142,54 @@ def change_user(
     record_user_entry("user.changed", user, Stamp(actor, reason, at, ()), **facts)
     if not enables:
         return user
-    return _do_or_propose(StaffAct.ENABLE, user, actor=actor, reason=reason, at=at) or user
+    return _do_or_propose(StaffAct.ENABLE, user, ground=ground, actor=actor, reason=reason, at=at) or user
 
 
-def reset_password(user: User, *, actor: Actor, reason: Reason | str, at: datetime) -> StaffChange | None:
+def reset_password(
+    user: User, *, ground: str = "", actor: Actor, reason: Reason | str, at: datetime
+) -> StaffChange | None:
     """Email a member of staff a link to set a new password; the old password and all sessions end.
 
-    For privileged staff it is proposed: returns the ``StaffChange``. Raises AlreadyProposed, NotAllowed.
+    For privileged staff it is proposed: returns the ``StaffChange``. Raises AlreadyProposed, GroundNeeded, NotAllowed.
     """
-    return _do_or_propose(StaffAct.RESET_PASSWORD, user, actor=actor, reason=reason, at=at)
+    return _do_or_propose(StaffAct.RESET_PASSWORD, user, ground=ground, actor=actor, reason=reason, at=at)
 
 
-def reset_second_factor(user: User, *, actor: Actor, reason: Reason | str, at: datetime) -> StaffChange | None:
+def reset_second_factor(
+    user: User, *, ground: str = "", actor: Actor, reason: Reason | str, at: datetime
+) -> StaffChange | None:
     """Remove all second factors of a member of staff, who enrols again at the next sign-in.
 
-    For privileged staff it is proposed: returns the ``StaffChange``. Raises AlreadyProposed, NotAllowed.
+    For privileged staff it is proposed: returns the ``StaffChange``. Raises AlreadyProposed, GroundNeeded, NotAllowed.
     """
-    return _do_or_propose(StaffAct.RESET_FACTOR, user, actor=actor, reason=reason, at=at)
+    return _do_or_propose(StaffAct.RESET_FACTOR, user, ground=ground, actor=actor, reason=reason, at=at)
 
 
-def change_email(user: User, *, email: str, actor: Actor, reason: Reason | str, at: datetime) -> StaffChange | None:
+def change_email(
+    user: User, *, email: str, ground: str = "", actor: Actor, reason: Reason | str, at: datetime
+) -> StaffChange | None:
     """Change the email address of a member of staff, who gets a link to set a new password there.
 
-    For privileged staff it is proposed: returns the ``StaffChange``. Raises AlreadyProposed, ValidationError,
-    NotAllowed.
+    For privileged staff it is proposed: returns the ``StaffChange``. Raises AlreadyProposed, GroundNeeded,
+    ValidationError, NotAllowed.
     """
     require(actor, Capability.MANAGE_STAFF)
     email = email.strip()
     if User.objects.filter(email__iexact=email).exists():
         raise ValidationError({"email": [_ADDRESS_TAKEN]})
-    return _do_or_propose(StaffAct.CHANGE_EMAIL, user, email=email, actor=actor, reason=reason, at=at)
+    return _do_or_propose(StaffAct.CHANGE_EMAIL, user, email=email, ground=ground, actor=actor, reason=reason, at=at)
 
 
 @transaction.atomic
 def change_membership(
-    membership: Membership, *, actor: Actor, reason: Reason | str, at: datetime
+    membership: Membership, *, ground: str = "", actor: Actor, reason: Reason | str, at: datetime
 ) -> Membership | StaffChange:
     """Give a user a role at a client, or change it; it starts now, never earlier (ASVS 8.3.2).
 
     A privileged role, a wider one, or one for more schools, is proposed: returns the ``StaffChange``, and nothing has
     changed. An administrator whose role becomes narrower, or is limited to fewer schools, loses the API keys they hold.
-    Raises AlreadyEnded for an ended membership, AlreadyProposed, LastAdministrator, OutsideOwnSchools, ValidationError,
-    NotAllowed, also where a limited administrator would have to propose.
+    Raises AlreadyEnded for an ended membership, AlreadyProposed, GroundNeeded, LastAdministrator, OutsideOwnSchools,
+    ValidationError, NotAllowed, also where a limited administrator would have to propose.
     """
     require_management(actor, membership.client_id)
     User.objects.select_for_update().filter(pk=membership.user_id).first()  # before the membership, as approvals do
@@ -197,6 +209,7 @@ def change_membership(
             client_id=membership.client_id,
             role=membership.role,
             school_ids=membership.school_ids,
+            ground=ground,
             actor=actor,
             reason=reason,
             at=at,
@@ -274,12 +287,12 @@ def decide_staff_change(
 
 @transaction.atomic
 def _do_or_propose(
-    act: StaffAct, user: User, *, email: str = "", actor: Actor, reason: Reason | str, at: datetime
+    act: StaffAct, user: User, *, email: str = "", ground: str, actor: Actor, reason: Reason | str, at: datetime
 ) -> StaffChange | None:
     require(actor, Capability.MANAGE_STAFF)
     user = User.objects.select_for_update().get(pk=user.pk)
     if is_privileged_user(user.pk, at=at):
-        return _propose(act, user, client_id=PAKTALEEM, email=email, actor=actor, reason=reason, at=at)
+        return _propose(act, user, client_id=PAKTALEEM, email=email, ground=ground, actor=actor, reason=reason, at=at)
     apply_act(act, user, stamp=Stamp(actor, reason, at, (actor.id,)), client_id=PAKTALEEM, email=email)
     return None
 
@@ -292,6 +305,7 @@ def _propose(
     role: str = "",
     school_ids: list[UUID] | None = None,
     email: str = "",
+    ground: str,
     actor: Actor,
     reason: Reason | str,
     at: datetime,
@@ -307,11 +321,8 @@ def _propose(
         school_ids=school_ids,
         email=email,
         reason=Reason(reason),
-        requested_kind=actor.kind.value,
-        requested_by=actor.id,
-        requested_at=at,
     )
-    change.full_clean()
+    request_change(change, ground=ground, actor=actor, at=at).full_clean()
     with naming_own_schools():
         save_tracked(change, actor=actor, reason=reason, at=at)
     entry = _record("staff.change_waiting", change, actor, at)
@@ -368,6 +379,7 @@ def invite_colleague(
     client_id: UUID,
     role: str,
     school_ids: list[UUID] | None = None,
+    ground: str = "",
     actor: Actor,
     reason: Reason | str,
     at: datetime,
@@ -375,8 +387,8 @@ def invite_colleague(
     """Give a person a role at a client; someone without an account gets a link by email to set a password.
 
     ``school_ids`` limit it to schools of the client; an administrator who is limited invites within these schools. An
-    administrator's role is proposed: returns the ``StaffChange``. Raises AlreadyProposed, ValidationError for a
-    disabled account or a member, OutsideOwnSchools, NotAllowed.
+    administrator's role is proposed: returns the ``StaffChange``. Raises AlreadyProposed, GroundNeeded,
+    ValidationError for a disabled account or a member, OutsideOwnSchools, NotAllowed.
     """
     require_management(actor, client_id)
     email = colleague.email.strip()
@@ -394,7 +406,7 @@ def invite_colleague(
         send_link(user, StaffLink.INVITATION, stamp)
     membership = Membership(client_id=client_id, user=user, role=role, school_ids=school_ids)
     try:
-        return change_membership(membership, actor=actor, reason=reason, at=at)
+        return change_membership(membership, ground=ground, actor=actor, reason=reason, at=at)
     except IntegrityError as error:
         if "membership_one_open_per_client" not in str(error):
             raise

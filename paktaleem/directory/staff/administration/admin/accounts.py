@@ -18,6 +18,7 @@ from paktaleem.foundation.accounts.leaving import list_clients_left_without
 from paktaleem.foundation.accounts.middleware import get_arrival_time
 from paktaleem.foundation.accounts.models import Client, User
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.second_person import GroundNeeded
 from paktaleem.foundation.accounts.staff_accounts import AlreadyEnded
 from paktaleem.foundation.accounts.staff_changes import StaffChange
 from paktaleem.foundation.accounts.staff_services import (
@@ -32,11 +33,11 @@ from paktaleem.foundation.accounts.staff_services import (
 from paktaleem.foundation.console.approvals import approval_actions, change_state_column
 from paktaleem.foundation.console.columns import reason_column, staff_name
 from paktaleem.foundation.console.filters import ActiveFilter
-from paktaleem.foundation.console.forms import FormData, RowActionForm, ScopedForm
+from paktaleem.foundation.console.forms import FormData, GroundField, RowActionForm, ScopedForm
 from paktaleem.foundation.console.long_acts import return_to_task
 from paktaleem.foundation.console.model_admin import Fieldsets, Saving, ScopedAdmin
 from paktaleem.foundation.console.requests import actor_of
-from paktaleem.foundation.console.row_actions import RowAction, calls
+from paktaleem.foundation.console.row_actions import RowAction, Weakens, calls
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.text.times import isolate, join_words
 
@@ -52,7 +53,26 @@ def redirect_to_proposal(request: HttpRequest, proposal: StaffChange | None) -> 
 
 
 class ProposingAdmin[Row: Model](ScopedAdmin[Row]):
-    """Base of pages whose ``write`` may propose the change: it sets ``request.proposal``, which is shown then."""
+    """Base of pages that may propose a change: they ask for its ground then, and show the proposal."""
+
+    def get_fieldsets(self, request: HttpRequest, obj: Row | None = None) -> Fieldsets:
+        """Ask for the ground once the change is known to need a second person."""
+        sets = super().get_fieldsets(request, obj)
+        if getattr(request, "asks_ground", False) or "ground" in request.POST:
+            sets = [*sets, (_("A second person must approve it"), {"fields": ["ground"], "classes": ["why"]})]
+        return sets
+
+    def write(self, row: Row, saving: Saving) -> None:
+        try:
+            made = self.save_or_propose(row, saving, ground=saving.request.POST.get("ground", ""))
+        except GroundNeeded:
+            saving.request.asks_ground = True
+            raise
+        saving.request.proposal = made if isinstance(made, StaffChange) else None
+
+    def save_or_propose(self, row: Row, saving: Saving, *, ground: str) -> Model:
+        """Save the row, or propose its change; return the row or the proposal. Raises GroundNeeded."""
+        raise NotImplementedError
 
     def response_add(self, request: HttpRequest, obj: Row, post_url_continue: str | None = None) -> HttpResponse:
         proposal = redirect_to_proposal(request, getattr(request, "proposal", None))
@@ -125,10 +145,11 @@ class StaffChangeAdmin(ScopedAdmin[StaffChange]):
 
     def page(self, request: HttpRequest, row: Any, template: str, **values: object) -> TemplateResponse:
         """Render a page with what its title lacks, since the approver may open it directly."""
-        told = (gettext("Sees"), self.limit(row)), (gettext("New email address"), row.email)
-        asked = (gettext("Proposed by"), self.requester(row)), (gettext("Reason"), self.why(row))
-        facts = [(label, value) for label, value in (*told, *asked) if value]
-        return super().page(request, row, template, **{**values, "facts": facts})
+        effect = (gettext("Sees"), self.limit(row)), (gettext("New email address"), row.email)
+        asked: Any = values.get("facts") or [(gettext("Requested by"), self.requester(row))]
+        facts = [*effect, (gettext("Reason"), self.why(row)), *asked]
+        values["facts"] = [(label, value) for label, value in facts if value]
+        return super().page(request, row, template, **values)
 
     @admin.display(description="sees")
     def limit(self, row: StaffChange) -> str:
@@ -153,6 +174,7 @@ _TWO = " For privacy officers and client administrators it is a proposal: anothe
 class AccountForm(ScopedForm):
     """An account; disabling that of a client's last administrator who can sign in must be confirmed (decision 0093)."""
 
+    ground = GroundField(required=False)
     leaves_without = forms.BooleanField(
         label=_("Disable it all the same"),
         help_text=_("Only if the account may be in foreign hands. The institution needs another administrator then."),
@@ -229,6 +251,7 @@ class UserAdmin(ProposingAdmin[User]):
             "Send a password link",
             Capability.MANAGE_STAFF,
             _perform(reset_password),
+            weakens=Weakens.BY_ITS_VALUES,
             lead="The owner of the account gets an email with a link to set a new password. The old password and all "
             "sessions end." + _TWO,
             applies=lambda row, _at: row.has_usable_password(),
@@ -238,6 +261,7 @@ class UserAdmin(ProposingAdmin[User]):
             "Reset second factor",
             Capability.MANAGE_STAFF,
             _perform(reset_second_factor),
+            weakens=Weakens.BY_ITS_VALUES,
             lead="For a user who lost their phone, security key and recovery codes: they enrol again at the next "
             "sign-in. Verify that the request comes from them." + _TWO,
             danger=True,
@@ -247,6 +271,7 @@ class UserAdmin(ProposingAdmin[User]):
             "Change email address",
             Capability.MANAGE_STAFF,
             _perform(change_email),
+            weakens=Weakens.BY_ITS_VALUES,
             form=EmailForm,
             lead="A link to set a new password is sent to the new address. The old password and all sessions end."
             + _TWO,
@@ -273,18 +298,18 @@ class UserAdmin(ProposingAdmin[User]):
                 raise ValidationError(_LEFT.format(clients=_name(left)))
         super().save_model(request, obj, form, change)
 
-    def write(self, row: User, saving: Saving) -> None:
+    def save_or_propose(self, row: User, saving: Saving, *, ground: str) -> Model:
         request = saving.request
         if not saving.is_new:
             left = getattr(request, "left_without", ())
-            made = change_user(row, left_without=left, **saving.by_wall_clock)
+            made = change_user(row, left_without=left, ground=ground, **saving.by_wall_clock)
             if left:
                 words = gettext("No administrator of {clients} can sign in now. Invite one, under Memberships.")
                 messages.warning(request, words.format(clients=_name(left)))
-            request.proposal = made if isinstance(made, StaffChange) else None
-            return
+            return made
         colleague = invite_user(row.email, full_name=row.full_name, language=row.language, **saving.by_wall_clock)
         row.pk = colleague.pk
+        return row
 
     def response_add(self, request: HttpRequest, obj: User, post_url_continue: str | None = None) -> HttpResponse:
         messages.info(request, gettext("An invitation is sent. Add a membership to give the account a role."))

@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
-from django.db.models import Max, OuterRef, QuerySet, Subquery
+from django.db.models import Max, Model, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
@@ -25,7 +25,7 @@ from paktaleem.foundation.accounts.middleware import get_arrival_time
 from paktaleem.foundation.accounts.models import Membership
 from paktaleem.foundation.accounts.roles import OFFICER_ROLES, Capability
 from paktaleem.foundation.accounts.staff_accounts import AlreadyEnded
-from paktaleem.foundation.accounts.staff_changes import ROLES_OF_STAFF, StaffChange
+from paktaleem.foundation.accounts.staff_changes import ROLES_OF_STAFF
 from paktaleem.foundation.accounts.staff_services import (
     Colleague,
     change_membership,
@@ -36,7 +36,7 @@ from paktaleem.foundation.accounts.staff_services import (
 from paktaleem.foundation.accounts.staff_ties import StaffTie, TieKind
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.console.columns import period_pill, render_state, state_column
-from paktaleem.foundation.console.forms import FormData, RowActionForm, ScopedForm, set_choices
+from paktaleem.foundation.console.forms import FormData, GroundField, RowActionForm, ScopedForm, set_choices
 from paktaleem.foundation.console.long_acts import STEP
 from paktaleem.foundation.console.model_admin import Fieldsets, Saving
 from paktaleem.foundation.console.requests import actor_of
@@ -51,6 +51,7 @@ class MembershipForm(ScopedForm):
     """Form of a membership, with its limit; at a client, it offers the roles of clients only."""
 
     schools = SchoolsField()
+    ground = GroundField(required=False)
 
     def prepare(self) -> None:
         if "schools" in self.fields and self.instance.school_ids is not None:
@@ -233,15 +234,15 @@ class MembershipAdmin(ProposingAdmin[Membership]):
             request.invited = Colleague(**given)  # type: ignore[attr-defined]
         super().save_model(request, obj, form, change)
 
-    def write(self, row: Membership, saving: Saving) -> None:
-        request, invited = saving.request, getattr(saving.request, "invited", None)
-        by = saving.by_wall_clock
+    def save_or_propose(self, row: Membership, saving: Saving, *, ground: str) -> Model:
+        invited, by = getattr(saving.request, "invited", None), saving.by_wall_clock
         if invited is None:
-            made = change_membership(row, **by)
+            made = change_membership(row, ground=ground, **by)
         else:
-            made = invite_colleague(invited, client_id=row.client_id, role=row.role, school_ids=row.school_ids, **by)
-        request.proposal = made if isinstance(made, StaffChange) else None
+            to: Any = {"client_id": row.client_id, "role": row.role, "school_ids": row.school_ids}
+            made = invite_colleague(invited, **to, ground=ground, **by)
         row.pk = made.pk
+        return made
 
     def response_add(self, request: HttpRequest, obj: Membership, post_url_continue: str | None = None) -> HttpResponse:
         """Show the row or the proposal, with a message after an invitation."""
