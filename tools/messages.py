@@ -106,7 +106,8 @@ def console_words() -> Iterator[tuple[str, str]]:
 
 def _words_of_fields_of(admin: Any) -> Iterator[str]:
     opts = admin.opts
-    labels, helps = list_displayed_texts(admin, ("owner", *admin.row_fields, *admin.detail_fields))
+    shown = ("owner", *admin.row_fields, *admin.detail_fields, *admin.effect_fields)
+    labels, helps = list_displayed_texts(admin, shown)
     yield from (*labels.values(), *helps.values())
     if hasattr(admin.model, "history"):
         yield from (str(field.verbose_name) for field in list_compared_fields(admin.model))

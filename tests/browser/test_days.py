@@ -227,7 +227,7 @@ def test_a_support_agents_day(committed: Cast, chromium: Browser, port: int) -> 
     officer = WorkingDesk(chromium, port, committed, "amina", "en")
     officer.go(url)
     officer.open_act("hand-over", "hand over")
-    officer.fill(to=str(committed.client_id("indus")))
+    officer.fill(client=str(committed.client_id("indus")))
     officer.submit("handed over")
     desk.go(url)
     desk.look("request that was handed over")

@@ -41,6 +41,7 @@ OF_ANOTHER_PERSON = {
         "data_systems/order/agree",
         "disposals/batch/approve",
         "requests/rightsrequest/refuse-correction",
+        "requests/rightsrequest/verify",
         "consent/objection/agree",
         *_SANDBOX,
     ),

@@ -144,6 +144,7 @@ def test_a_version_without_a_reason_has_no_empty_mark(rows: dict[str, Any], cast
 TEXTS = "the filled form keeps its texts; the forms of other rows change some"
 ACTS = "changed by a second person, the worker or another page, not by a form of its own"
 UNCHANGED = {
+    "upkeep/portalperiod": "changes on the approval of a second person",
     "accounts/client": TEXTS,
     "accounts/user": "changed on the page of the person's own account, or by their roles",
     "ageing/comingofage": "a person, whose own page changes it",

@@ -310,7 +310,7 @@ ACTS = {
     "requests/rightsrequest/inform-recipient": "OC",
     "requests/rightsrequest/send-letter": "OC",
     "requests/rightsrequest/task": "OC",
-    "requests/rightsrequest/verify": "C",
+    "requests/rightsrequest/verify": "OC",
     "mailbox/mailmessage/file": "OC",
     "mailbox/mailmessage/make-request": "O",
     "mailbox/mailmessage/read": "OC",

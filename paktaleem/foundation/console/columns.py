@@ -147,7 +147,7 @@ def is_code_field(field: Any) -> bool:
 def _known_column(field: Any) -> Callable[[Any], SafeString | str]:
     @admin.display(description=field.verbose_name, ordering=field.name, empty_value="—")
     def column(row: Any) -> SafeString | str:
-        return _render_known(row, field.name) or "—"
+        return render_known(row, field.name) or "—"
 
     column.__name__ = field.name  # Django names the CSS class of the cells after it
     return column
@@ -158,7 +158,7 @@ def render_contents(field: Any) -> SafeString | str:
     name = field.field["name"]
     if isinstance(name, str) and isinstance(value := getattr(field.form.instance, name, None), bool):
         return _("Yes") if value else _("No")
-    return (_render_known(field.form.instance, name) if isinstance(name, str) else "") or field.contents()
+    return (render_known(field.form.instance, name) if isinstance(name, str) else "") or field.contents()
 
 
 def explain_value(field: Any) -> str:
@@ -173,7 +173,7 @@ def explain_value(field: Any) -> str:
     return "" if name in page.entered or (has_form and name in page.row_fields) else help_text
 
 
-def _render_known(row: Any, name: str) -> SafeString | str:
+def render_known(row: Any, name: str) -> SafeString | str:
     """Return a time, or codes of the register and languages by their names; empty for any other value."""
     value = getattr(row, name, None)
     if isinstance(value, datetime):

@@ -31,7 +31,7 @@ from paktaleem.foundation.accounts.sessions import refuse_old_authentication, re
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.console.approvals import list_origin
 from paktaleem.foundation.console.clocks import RowClock
-from paktaleem.foundation.console.columns import client_name, with_known_columns
+from paktaleem.foundation.console.columns import client_name, render_known, with_known_columns
 from paktaleem.foundation.console.filters import ClientFilter, get_filtered_client
 from paktaleem.foundation.console.forms import ActionForm, GroundField, ScopedForm, add_service_error, separate_effect
 from paktaleem.foundation.console.history import list_row_steps, list_row_versions
@@ -440,7 +440,7 @@ class ScopedAdmin[Row: Model](RowClock, admin.ModelAdmin):  # type: ignore[type-
 
     def _read(self, row: Row, name: str) -> object:
         field, _attribute, value = lookup_field(name, row, self)
-        return value if field is None else display_for_field(value, field, "—")
+        return value if field is None else render_known(row, name) or display_for_field(value, field, "—")
 
     def page(self, request: HttpRequest, row: Row | None, template: str, **values: object) -> TemplateResponse:
         request.current_app = self.admin_site.name
