@@ -240,9 +240,9 @@ FROM person WHERE number %% 3 = 0;
 
 CASES = """
 INSERT INTO guardians_guardianchange (id, client_id, child_id, guardianship_id, changes, state, requested_kind, requested_by,
-    requested_at, settled_by, settled_at)
+    requested_at, ground, settled_by, settled_at)
 SELECT g.id, g.client_id, g.child_id, g.id, '{"may_consent": true}', CASE WHEN number %% 20 = 0 THEN 'waiting' ELSE 'approved' END,
-    'user', g.client_id, g.starts_at, CASE WHEN number %% 20 > 0 THEN g.child_id END,
+    'user', g.client_id, g.starts_at, 'Seen', CASE WHEN number %% 20 > 0 THEN g.child_id END,
     CASE WHEN number %% 20 > 0 THEN g.starts_at + interval '1 day' END
 FROM guardians_guardianship g JOIN person p ON p.id = g.child_id;
 INSERT INTO guardians_guardianconflict (id, client_id, child_id, purpose_code, opened_at, closed_at, outcome)
@@ -262,9 +262,9 @@ INSERT INTO requests_requestpart (id, client_id, request_id, kind, decider, deci
 SELECT id, client_id, id, CASE guardian_right WHEN '' THEN 'child_concern' ELSE guardian_right END, 'client', '', '', ''
 FROM requests_rightsrequest WHERE id = subject_id;
 INSERT INTO erasures_erasureproposal (id, client_id, number, subject_id, extent, reason, stage, seen, state, requested_kind,
-    requested_by, requested_role, requested_at, settled_role, cancelled_kind, cancelled_role, settled_by, settled_at, ended_at)
+    requested_by, requested_role, requested_at, ground, settled_role, cancelled_kind, cancelled_role, settled_by, settled_at, ended_at)
 SELECT id, client_id, 'E' || number, id, 'whole', 'subject_request', CASE WHEN number %% 20 > 0 THEN 'cancelled' ELSE 'proposed' END,
-    '{}', CASE WHEN number %% 20 > 0 THEN 'declined' ELSE 'waiting' END, 'user', client_id, 'privacy_officer', at, '', '', '',
+    '{}', CASE WHEN number %% 20 > 0 THEN 'declined' ELSE 'waiting' END, 'user', client_id, 'privacy_officer', at, 'Asked', '', '', '',
     CASE WHEN number %% 20 > 0 THEN id END, CASE WHEN number %% 20 > 0 THEN at END, CASE WHEN number %% 20 > 0 THEN at END
 FROM person WHERE number %% 2 = 0;
 INSERT INTO mailbox_mailmessage (id, client_id, request_id, direction, state, aside_reason, message_key, size, files, received_at)
@@ -276,12 +276,12 @@ SELECT id, client_id, id, 'call', (at + interval '3 days')::date, at, 'user', cl
     CASE WHEN number %% 20 > 0 THEN at + interval '1 day' END, CASE WHEN number %% 20 > 0 THEN id END
 FROM person WHERE number %% 2 = 0;
 INSERT INTO people_agechange (id, client_id, subject_id, proposal_index, route, state, requested_kind, requested_by, requested_at,
-    settled_by, settled_at)
+    ground, settled_by, settled_at)
 SELECT id, client_id, id, sha256(number::text::bytea), 'roster', CASE WHEN number %% 20 = 0 THEN 'waiting' ELSE 'approved' END,
-    'user', client_id, at, CASE WHEN number %% 20 > 0 THEN id END, CASE WHEN number %% 20 > 0 THEN at + interval '1 day' END
+    'user', client_id, at, '', CASE WHEN number %% 20 > 0 THEN id END, CASE WHEN number %% 20 > 0 THEN at + interval '1 day' END
 FROM person WHERE number %% 2 = 0;
-INSERT INTO people_readmission (id, client_id, subject_id, requested_by, requested_at, approved_by, approved_at)
-SELECT id, client_id, id, client_id, at, CASE WHEN number %% 20 > 0 THEN id END,
+INSERT INTO people_readmission (id, client_id, subject_id, requested_by, requested_at, ground, approved_by, approved_at)
+SELECT id, client_id, id, client_id, at, 'Back', CASE WHEN number %% 20 > 0 THEN id END,
     CASE WHEN number %% 20 > 0 THEN at + interval '1 day' END
 FROM person WHERE number %% 3 = 0;
 INSERT INTO schools_rosterimport (id, client_id, state, kind, everybody, size, sha256, uploaded_at, actor_kind, actor_id, actor_role,
