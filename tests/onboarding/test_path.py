@@ -72,6 +72,7 @@ def test_an_administrator_is_invited_and_approved_on_the_path_and_makers_are_war
         draft = ServiceAgreement.objects.get(client_id=client_id)
     invite = links(amina, page)["Invite an administrator"]
     given = {"email": "owner@mehran.example", "full_name": "Tariq Soomro", "language": "ur", "role": "client_admin"}
+    given["ground"] = "The head of the school named him."
     assert submit(amina, invite, {**given, "client": str(client_id), **WHY}) == page
     assert "Approve the role" not in links(amina, page)
     assert "you proposed or approved the administrator’s role" in amina.get(page).content.decode()
@@ -83,7 +84,7 @@ def test_an_administrator_is_invited_and_approved_on_the_path_and_makers_are_war
         assert "Add the paper that the client signed" in links(officer, page)
     with in_global():
         owner = browser_of(User.objects.get(email="owner@mehran.example"))
-    submit(gul, f"/admin/consent/serviceagreement/{draft.pk}/sign/", WHY)
+    submit(gul, f"/admin/consent/serviceagreement/{draft.pk}/sign/", {**WHY, "ground": "Agreed."})
     assert "The officer who has signed gave you your role" in owner.get(page).content.decode()
     refused = owner.post(f"/admin/consent/serviceagreement/{draft.pk}/sign/", WHY).content.decode()
     assert "Decline to sign, so that another officer can sign first" in refused

@@ -81,6 +81,8 @@ def register_client(amina: Walker) -> str:
     expect(page.locator(".errorlist")).to_have_count(1)
     amina.fill(email=TARIQ)
     amina.save()
+    amina.fill(ground="The head of the school named him.")  # an administrator: a second officer must approve
+    amina.save()
     amina.step("serviceagreement/add")
     amina.fill(reference="MSA-2026-7")
     amina.save()
@@ -156,6 +158,8 @@ def test_from_nothing_to_the_first_allowed_decision(
     hadi.go(set_up)
     hadi.step("serviceagreement")
     hadi.click(".object-tools a[href*='/sign/']")
+    hadi.save()
+    hadi.fill(ground="Agreed with the school on 1 December.")  # who signs first says why
     hadi.save()
     assert hadi.page.url == set_up
     tariq = Walker(chromium.new_context(reduced_motion="reduce").new_page(), base, tally, language=language)
