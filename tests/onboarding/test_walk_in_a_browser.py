@@ -159,7 +159,7 @@ def test_from_nothing_to_the_first_allowed_decision(
     hadi.step("serviceagreement")
     hadi.click(".object-tools a[href*='/sign/']")
     hadi.save()
-    hadi.fill(ground="Agreed with the school on 1 December.")  # who signs first says why
+    hadi.fill(ground="Agreed with the school on 1 December.")  # the first side to sign gives the ground
     hadi.save()
     assert hadi.page.url == set_up
     tariq = Walker(chromium.new_context(reduced_motion="reduce").new_page(), base, tally, language=language)

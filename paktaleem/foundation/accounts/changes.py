@@ -10,11 +10,9 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from django.apps import apps
-from django.core.exceptions import ValidationError
 from django.db import connection, models, transaction
 from django.db.models import Q, QuerySet
 from django.utils.functional import Promise
-from django.utils.translation import gettext_noop
 
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed, require
 from paktaleem.foundation.accounts.due import Due, due_by_second_person
@@ -24,6 +22,7 @@ from paktaleem.foundation.accounts.second_person import (
     ChangeState,
     RequestedChange,
     decide_change,
+    request_change,
     require_approver,
     second_person_constraints,
 )
@@ -34,7 +33,6 @@ from paktaleem.foundation.tenancy.models import TenantRow, newest_first, unique_
 from paktaleem.foundation.tenancy.rows import MigratesAs
 from paktaleem.foundation.tenancy.tables import EDIT, Scope, TablePolicy, classify
 
-_NO_GROUND = gettext_noop("Give the ground in words.")
 _MOMENTS = ("starts_at", "ends_at")
 
 
@@ -157,16 +155,11 @@ def propose_change(
 ) -> ProposedChange:
     """Store a change that waits for a second person; it replaces one of the same row that is still waiting.
 
-    Follows decision 0053. Raises ValidationError without a ground, NotAllowed unless a signed-in person requests it.
+    Follows decision 0053. Raises GroundNeeded, NotAllowed unless a signed-in person requests it.
     """
     require(actor, Capability.DECIDE_FOR_CLIENT, row.client_id)
     if actor.kind is not ByKind.USER:
         raise NotAllowed("Only a signed-in person may request a change that needs a second person.")
-    if not ground.strip():
-        raise ValidationError({"ground": [_NO_GROUND]})
-    for earlier in find_waiting(row).select_for_update():
-        earlier.state, earlier.settled_by, earlier.settled_at = ChangeState.REPLACED, actor.id, at
-        earlier.save(update_fields=["state", "settled_by", "settled_at"])
     change = ProposedChange(
         client_id=row.client_id,
         kind=kind,
@@ -174,12 +167,12 @@ def propose_change(
         table=row._meta.label_lower,
         row=row.pk,
         values=dict(values or {}),
-        ground=ground.strip(),
-        requested_kind=actor.kind.value,
-        requested_by=actor.id,
-        requested_at=at,
     )
+    request_change(change, ground=ground, actor=actor, at=at)
     change.clean_fields(exclude={"values", "settled_by", "settled_at", "xact"})
+    for earlier in find_waiting(row).select_for_update():
+        earlier.state, earlier.settled_by, earlier.settled_at = ChangeState.REPLACED, actor.id, at
+        earlier.save(update_fields=["state", "settled_by", "settled_at"])
     change.save(force_insert=True)
     declared = get_kind(change.kind)
     record_entry(declared.requested, client_id=row.client_id, facts=declared.facts(change), actor=actor, at=at)

@@ -117,7 +117,7 @@ def move_clock(client: Client, *, to: datetime, actor: Actor, at: datetime) -> C
     if ahead > MAX_CLOCK_OFFSET:
         raise ValidationError({"to": [f"A sandbox's clock can be at most {MAX_CLOCK_OFFSET.days:,} days ahead."]})
     moved = set_offset(client, ahead, kind="sandbox.clock_moved", actor=actor, at=at)
-    start_sweep(client.pk, actor=system_actor("sandbox.clock"), at=to)  # the daily one was skipped with the days
+    start_sweep(client.pk, actor=system_actor("sandbox.clock"), at=to)  # the days in between had no nightly sweep
     return moved
 
 

@@ -34,7 +34,8 @@ class ApprovalForm(RowActionForm):
 
     @property
     def panel(self) -> dict[str, object]:
-        return _describe(self.row, get_action_time(self.request))
+        """Return the effect, without the ground: the page has it beside the requester."""
+        return {**_describe(self.row, get_action_time(self.request)), "ground": ""}
 
 
 def _describe(change: ProposedChange, at: datetime) -> dict[str, object]:
