@@ -144,7 +144,8 @@ def count_guess(totals: Sequence[tuple[Sequence[Limit], str]], *, knock: str, ad
     kept = sum(not cache.get(f"guessed/{one}") for one in others)
     within = True
     for limits, key in totals:
-        within &= count_attempt(limits, address=key, ip=ip, kept=kept)
+        if within or is_first:  # a guess that one limit refuses takes no place of the next one from a parallel guess
+            within &= count_attempt(limits, address=key, ip=ip, kept=kept)
     if is_first:
         cache.set(f"guessed/{knock}", 1, timeout=_CODE_SECONDS)
     return within or is_first
