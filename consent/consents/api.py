@@ -105,7 +105,6 @@ class RecordConsentsInput(StrictSerializer):
     evidence = TextField(required=False, allow_null=True, max_length=2_000)
 
     def validate_answers(self, answers: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Raise ValidationError for two answers about one purpose."""
         if len({answer["purpose"] for answer in answers}) != len(answers):
             raise serializers.ValidationError("Answer each purpose once.")
         return answers
@@ -123,8 +122,6 @@ class WithdrawInput(StrictSerializer):
 
 
 class RecordConsents(Operation):
-    """``POST /api/v1/consents``."""
-
     capabilities = {"POST": Capability.RECORD_CONSENTS}
 
     @extend_schema(request=RecordConsentsInput, responses={201: ConsentEventsOutput})
@@ -145,8 +142,6 @@ class RecordConsents(Operation):
 
 
 class WithdrawConsent(Operation):
-    """``POST /api/v1/subjects/{external_id}/consents/{purpose}/withdraw``."""
-
     capabilities = {"POST": Capability.RECORD_CONSENTS}
 
     @extend_schema(request=WithdrawInput, responses=ConsentEventOutput)
@@ -170,8 +165,6 @@ class HistoryInput(StrictSerializer):
 
 
 class SubjectConsents(Operation):
-    """``GET /api/v1/subjects/{external_id}/consents``."""
-
     capabilities = {"GET": Capability.VIEW_CONSENTS}
     is_conditional = True
 
@@ -257,8 +250,6 @@ class AcknowledgementOutput(serializers.Serializer[object]):
 
 
 class AcknowledgePolicy(Operation):
-    """``POST /api/v1/acknowledgements``."""
-
     capabilities = {"POST": Capability.RECORD_CONSENTS}
 
     @extend_schema(request=AcknowledgeInput, responses=AcknowledgementOutput)
@@ -289,8 +280,6 @@ class EvidenceOutput(serializers.Serializer[object]):
 
 
 class AddEvidence(Operation):
-    """``POST /api/v1/consents/{event}/evidence``."""
-
     capabilities = {"POST": Capability.RECORD_CONSENTS}
     parser_classes = (FileParser,)
 

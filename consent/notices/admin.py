@@ -108,8 +108,6 @@ def _proof_pill(row: NoticeDispatch) -> SafeString:
 
 @admin.register(NoticeDispatch, site=site)
 class NoticeDispatchAdmin(EvidenceAdmin[NoticeDispatch]):
-    """Announcements to clients, with delivery proof and the client's responses."""
-
     view_capability = Capability.VIEW_REGISTER
     list_display = ("notice", "number", "owner", "state", "opened_at", "dispatched_at")
     list_filter = (ProgressFilter, "client")
@@ -325,8 +323,6 @@ def _draft_url(notice: Notice) -> str:
 
 
 class AnnounceForm(RowActionForm):
-    """A form to choose when the text takes effect."""
-
     effective_at = SplitDateTimeField(required=False, widget=MomentInput, label="Takes effect")
 
     def prepare(self) -> None:
@@ -360,8 +356,6 @@ def _draft_pill(row: NoticeDraft) -> SafeString:
 
 @admin.register(NoticeDraft, site=site)
 class NoticeDraftAdmin(RegisterAdmin[NoticeDraft]):
-    """Draft texts of notices."""
-
     row_fields = ("notice", "is_material", *_TEXTS)
     fixed = ("notice",)
     detail_fields = ("state", "changed_at")
@@ -426,8 +420,6 @@ def _version_pill(row: NoticeVersion) -> SafeString:
 
 @admin.register(NoticeVersion, site=site)
 class NoticeVersionAdmin(EvidenceAdmin[NoticeVersion]):
-    """Announced versions; they are made from drafts and never change."""
-
     view_capability = Capability.VIEW_REGISTER
     row_fields = ("notice", "is_material")
     detail_fields = ("number", "state", "effective_at", "announced_at", "notice_days", "content_hash")
@@ -467,8 +459,6 @@ public_pages.connect(PublicPage(gettext_noop("Privacy notice and purposes"), "pr
 
 
 class WidenForm(RowActionForm):
-    """A form to choose the data categories to add."""
-
     categories = forms.MultipleChoiceField(label="Data categories to add", widget=forms.CheckboxSelectMultiple)
 
     def prepare(self) -> None:

@@ -138,8 +138,6 @@ class ListPurposesInput(StrictSerializer):
 
 
 class ListPurposes(Operation):
-    """``GET /api/v1/purposes``."""
-
     capabilities = {"GET": Capability.VIEW_REGISTER}
     is_conditional = True
 

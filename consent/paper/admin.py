@@ -158,8 +158,8 @@ class PaperAnswerAdmin(ExportableAdmin[PaperAnswer], EvidenceAdmin[PaperAnswer])
 
     def panels(self, request: HttpRequest, row: PaperAnswer) -> list[dict[str, object]]:
         events = ConsentEvent.objects.filter(client_id=row.client_id, pk__in=row.recorded)
-        related = annotate_actor(events.select_related("purpose", "guardian", "subject__client"), actor_of(request))
-        return [{"template": "console/panels/events.html", "events": serialize_events(related) if row.recorded else []}]
+        shown = serialize_events(events, actor_of(request), limit=len(row.recorded)) if row.recorded else []
+        return [{"template": "console/panels/events.html", "events": shown}]
 
     @admin.display(description="page")
     def page_of_form(self, row: PaperAnswer) -> str:

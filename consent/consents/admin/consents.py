@@ -3,10 +3,8 @@
 Answers are recorded, and restrictions and objections opened, on the person's page.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.contrib import admin
 from django.db.models import Model, Q, QuerySet
@@ -90,15 +88,12 @@ def answer_cell(answer: Consent | ConsentEvent, state: str = "") -> SafeString:
 
 
 class PurposeFilter(ChosenFilter):
-    """Filter by a purpose of the client in view, or a shared one."""
-
     title = "purpose"
     parameter_name = "purpose"
 
     def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:  # noqa: ARG002
-        owners = {get_filtered_client(request) or PAKTALEEM, PAKTALEEM}
-        found = Purpose.objects.filter(client_id__in=owners).order_by("name_en").values_list("pk", "name_en")
-        return [(str(key), name) for key, name in found]
+        found = Purpose.objects.filter(client_id__in=[get_filtered_client(request) or PAKTALEEM, PAKTALEEM])
+        return [(str(key), name) for key, name in found.order_by("name_en").values_list("pk", "name_en")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:  # noqa: ARG002
         value = self.value()
@@ -106,8 +101,6 @@ class PurposeFilter(ChosenFilter):
 
 
 class PersonRowAdmin[Row: Model](ExportableAdmin[Row]):
-    """Rows about one person."""
-
     view_capability = Capability.VIEW_CONSENTS
     person_field = "subject"
     asks_reason = False
@@ -117,8 +110,6 @@ class PersonRowAdmin[Row: Model](ExportableAdmin[Row]):
 
 @admin.register(Consent, site=site)
 class ConsentAdmin(PersonRowAdmin[Consent]):
-    """Current consents of all people."""
-
     loaded = ("subject__client", "purpose")
     list_display = ("purpose", "person", "answer", "given_by", "recorded_at", "expires_at", "owner")
     list_filter = ("state", PurposeFilter, "client")
@@ -141,9 +132,8 @@ class ConsentAdmin(PersonRowAdmin[Consent]):
 
     @admin.display(description="notice")
     def notice(self, row: Consent) -> str:
-        if row.notice_version is None:
-            return "—"
-        version = NoticeVersion.objects.select_related("notice").filter(pk=row.notice_version).first()
+        key = row.notice_version
+        version = NoticeVersion.objects.select_related("notice").filter(pk=key).first() if key else None
         if version is None:
             return "—"
         title = version.notice.title_ur if get_language() == "ur" else version.notice.title_en
@@ -159,14 +149,13 @@ class ConsentAdmin(PersonRowAdmin[Consent]):
         events = ConsentEvent.objects.filter(
             client_id=row.client_id, subject_id=row.subject_id, purpose_id=row.purpose_id
         )
-        loaded = events.select_related("guardian", "purpose", "subject__client")
-        found = take_latest(annotate_actor(loaded, viewer), SHOWN)
-        return {"events": serialize_events(found), "versions": []}
+        return {"events": serialize_events(events, viewer, limit=SHOWN), "versions": []}
 
 
-def serialize_events(events: Iterable[Any]) -> FirstRows[dict[str, Any]]:
-    """Serialize events, loaded with person and client, for a table. Runs two queries: numbers of notices, words."""
-    found = events if isinstance(events, FirstRows) else FirstRows(events)
+def serialize_events(events: QuerySet[ConsentEvent], viewer: Actor, *, limit: int) -> FirstRows[dict[str, object]]:
+    """Serialize the latest events for a table, with the numbers of their notices and the words they answer."""
+    loaded = events.select_related("guardian", "purpose", "subject__client")
+    found = take_latest(annotate_actor(loaded, viewer), limit)
     versions = {event.notice_version_id for event in found} - {None}
     numbers = dict(NoticeVersion.objects.filter(pk__in=versions).values_list("pk", "number"))
     words = load_asked_words((event.pk for event in found), language=get_language() or "en")
@@ -184,35 +173,30 @@ def serialize_events(events: Iterable[Any]) -> FirstRows[dict[str, Any]]:
 
 
 class InForceFilter(ConditionFilter):
-    """Filter for restrictions and objections that have no end."""
-
     offered = {"in_force": (gettext_lazy("In force"), lambda _at: Q(ends_at=None))}
 
 
 class LimitAdmin[Row: Model](PersonRowAdmin[Row]):
-    """Restrictions and objections of people."""
-
+    loaded = ("subject",)
     list_display = ("person", "purpose_named", "state", "starts_at", "ends_at", "owner")
     list_display_links = ("purpose_named",)
     list_filter = (InForceFilter, "client")
     newest_by = "starts_at"
-    detail_fields = ("person", "purpose_named", "state", "starts_at", "ends_at")
+    detail_fields = list_display[:-1]
     state = state_column(period_pill)
     exported = "person=subject__external_id purpose=purpose_code starts_at ends_at"
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Row]:
-        found: QuerySet[Any] = super().get_queryset(request).select_related("subject")
-        return found
-
     @admin.display(description="purpose")
-    def purpose_named(self, row: Any) -> str:
-        return format_purpose(row.purpose_code, row.client_id) if row.purpose_code else gettext("Every purpose")
+    def purpose_named(self, row: Restriction | Objection) -> str:
+        return format_limited_purpose(row)
+
+
+def format_limited_purpose(row: Restriction | Objection) -> str:
+    return format_purpose(row.purpose_code, row.client_id) if row.purpose_code else gettext("Every purpose")
 
 
 @admin.register(Restriction, site=site)
 class RestrictionAdmin(LimitAdmin[Restriction]):
-    """Restrictions of processing."""
-
     intro = (
         "While processing is restricted, data is stored but not otherwise used. Restrictions are opened on the "
         "person's page."
@@ -222,8 +206,6 @@ class RestrictionAdmin(LimitAdmin[Restriction]):
 
 @admin.register(Objection, site=site)
 class ObjectionAdmin(LimitAdmin[Objection]):
-    """Objections to legitimate interest."""
-
     intro = (
         "Objections to purposes based on legitimate interest. They are recorded on the person's page. The person "
         "withdraws one on their own page; two officers overrule one."
@@ -241,8 +223,6 @@ _ERASED: dict[type[Exception], str] = {
     ErasureInProgress: "The person is being erased: nothing new is recorded about them.",
     AlreadyErased: "The person is erased: the evidence can no longer be opened.",
 }
-
-
 ADD_EVIDENCE = act_page(add_evidence_file, refusals=_ERASED)
 
 
@@ -256,12 +236,11 @@ def _open_evidence(evidence: ConsentEvidence, given: FormData, request: HttpRequ
 
 @admin.register(ConsentEvidence, site=site)
 class ConsentEvidenceAdmin(EvidenceAdmin[ConsentEvidence]):
-    """Evidence of answers collected outside the portal."""
-
     view_capability = Capability.VIEW_EVIDENCE
     list_display = ("added_at", "answer", "person", "what", "actor", "owner")
     list_filter = ("client",)
     detail_fields = ("person", "answer", "what", "actor", "added_at")
+    loaded = ("subject", "event__purpose", "file")
     intro = "Signed forms, letters and notes of calls that prove answers. Opening one requires a reason and is logged."
     empty_text = "No evidence has been added yet."
     acts = (
@@ -278,8 +257,7 @@ class ConsentEvidenceAdmin(EvidenceAdmin[ConsentEvidence]):
     actor = actor_column()
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ConsentEvidence]:
-        found = super().get_queryset(request).select_related("subject", "event__purpose", "file")
-        return annotate_actor(found, actor_of(request))
+        return annotate_actor(super().get_queryset(request), actor_of(request))
 
     @admin.display(description="answer")
     def answer(self, row: ConsentEvidence) -> SafeString:
@@ -288,25 +266,25 @@ class ConsentEvidenceAdmin(EvidenceAdmin[ConsentEvidence]):
 
     @admin.display(description="kind")
     def what(self, row: ConsentEvidence) -> str:
-        """Return the file's description, or "Reference", without opening it."""
         return gettext("Reference") if row.file is None else str(row.file)
 
 
 _GUARDIANS = "#panel-gate"
 """The panel of the same page that shows the guardians and their answers."""
+_ANSWERED = (
+    Reason.CONSENT_REFUSED,
+    Reason.CONSENT_WITHDRAWN,
+    Reason.CONSENT_REVOKED,
+    Reason.CONSENT_EXPIRED,
+    Reason.CONSENT_INVALIDATED,
+    Reason.CONSENT_NOT_BY_GUARDIAN,
+)
 _CAUSES = {
-    Reason.PURPOSE_INACTIVE: "consent_purpose",
-    Reason.CATEGORY_NOT_COVERED: "consent_purpose",
-    Reason.AGREEMENT_SUSPENDED: "consent_serviceagreement",
-    Reason.AGREEMENT_ENDED: "consent_serviceagreement",
+    **dict.fromkeys((Reason.PURPOSE_INACTIVE, Reason.CATEGORY_NOT_COVERED), "consent_purpose"),
+    **dict.fromkeys((Reason.AGREEMENT_SUSPENDED, Reason.AGREEMENT_ENDED), "consent_serviceagreement"),
+    **dict.fromkeys(_ANSWERED, "consent_consentevent"),
     Reason.PROCESSING_RESTRICTED: "consent_restriction",
     Reason.BALANCING_MISSING: "consent_lawfulbasis",
-    Reason.CONSENT_REFUSED: "consent_consentevent",
-    Reason.CONSENT_WITHDRAWN: "consent_consentevent",
-    Reason.CONSENT_REVOKED: "consent_consentevent",
-    Reason.CONSENT_EXPIRED: "consent_consentevent",
-    Reason.CONSENT_INVALIDATED: "consent_consentevent",
-    Reason.CONSENT_NOT_BY_GUARDIAN: "consent_consentevent",
     Reason.OBJECTION_IN_FORCE: "consent_objection",
 }
 """The page of the row on which a refusal rests: the last one of its evidence."""
@@ -341,19 +319,7 @@ _ANSWER = _Step(
 _ASK = _Step(_("Ask the guardians"), "people_subject_ask-guardians", Capability.MANAGE_GUARDIANS, of_person=True)
 _AGREEMENT = _Step(_("Service agreements"), "consent_serviceagreement_changelist", Capability.VIEW_REGISTER)
 _STEPS = {
-    **dict.fromkeys(
-        (
-            Reason.CONSENT_MISSING,
-            Reason.CONSENT_REFUSED,
-            Reason.CONSENT_WITHDRAWN,
-            Reason.CONSENT_REVOKED,
-            Reason.CONSENT_EXPIRED,
-            Reason.CONSENT_OUTDATED,
-            Reason.CONSENT_INVALIDATED,
-            Reason.CONSENT_NOT_BY_GUARDIAN,
-        ),
-        _ANSWER,
-    ),
+    **dict.fromkeys((*_ANSWERED, Reason.CONSENT_MISSING, Reason.CONSENT_OUTDATED), _ANSWER),
     **dict.fromkeys(_OF_GUARDIANS - {Reason.AGE_UNKNOWN, Reason.QUARANTINED}, _ASK),
     **dict.fromkeys((Reason.NO_AGREEMENT, Reason.AGREEMENT_SUSPENDED, Reason.AGREEMENT_ENDED), _AGREEMENT),
     Reason.AGE_UNKNOWN: _Step(
@@ -373,18 +339,19 @@ def standing_panel(request: HttpRequest, row: Subject) -> dict[str, object] | No
     form, now = AsOfForm(request.GET or None), get_action_time(request)
     at = form.moment(now)
     rows = list_decisions(request, row, at)
+    allowed = sum(bool(one["is_allowed"]) for one in rows)
     return {
         "template": "console/panels/standing.html",
         "rows": rows,
         "form": form,
         "at": at,
         "is_past": at < now,
-        "allowed": sum(one["is_allowed"] for one in rows),
-        "denied": sum(not one["is_allowed"] for one in rows),
+        "allowed": allowed,
+        "denied": len(rows) - allowed,
     }
 
 
-def list_decisions(request: HttpRequest, row: Subject, at: datetime) -> list[dict[str, Any]]:
+def list_decisions(request: HttpRequest, row: Subject, at: datetime) -> list[dict[str, object]]:
     """Return the decisions about a person at a time as rows of a table. Raises NotAllowed.
 
     Of several roles the strictest decides (decision 0097): each row names it.
@@ -403,9 +370,12 @@ def list_decisions(request: HttpRequest, row: Subject, at: datetime) -> list[dic
     ]
 
 
-def _explain(request: HttpRequest, row: Subject, code: str, one: Decision, *, is_past: bool) -> dict[str, Any]:
+def _explain(request: HttpRequest, row: Subject, code: str, one: Decision, *, is_past: bool) -> dict[str, object]:
     """Return the links of a refusal; what would help is shown for the present only."""
-    links = {"cause_url": _cause_url(one), "documentation": f"{DOCUMENTATION}#{one.reason.value}"}
+    page = _CAUSES.get(one.reason)
+    cause = _url_of(f"{page}_change", one.evidence[-1]) if page and one.evidence else ""
+    cause_url = _GUARDIANS if one.reason in _OF_GUARDIANS else cause
+    links: dict[str, object] = {"cause_url": cause_url, "documentation": f"{DOCUMENTATION}#{one.reason.value}"}
     step = None if is_past else _STEPS.get(one.reason)
     if step is None or not row.is_recorded or not may(request, step.capability, row.client_id):
         return links
@@ -413,13 +383,6 @@ def _explain(request: HttpRequest, row: Subject, code: str, one: Decision, *, is
         return {**links, "step": step.label, "step_url": _url_of(step.page)}
     query = f"?purpose={code}{step.query}" if step.query else ""
     return {**links, "step": step.label, "step_url": f"{_url_of(step.page, row.pk)}{query}"}
-
-
-def _cause_url(one: Decision) -> str:
-    if one.reason in _OF_GUARDIANS:
-        return _GUARDIANS
-    page = _CAUSES.get(one.reason)
-    return _url_of(f"{page}_change", one.evidence[-1]) if page and one.evidence else ""
 
 
 def _url_of(name: str, *args: object) -> str:

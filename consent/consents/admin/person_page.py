@@ -1,9 +1,8 @@
 """Consents, restrictions and objections on a person's page, and the acts on them."""
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from contextlib import suppress
 from functools import partial
-from typing import Any
 from uuid import UUID
 
 from django import forms
@@ -11,9 +10,9 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import get_language, gettext
 
-from consent.consents.admin.consents import answer_cell, serialize_events, state_pill
+from consent.consents.admin.consents import answer_cell, format_limited_purpose, serialize_events, state_pill
 from consent.consents.models import Consent, ConsentEvent, ConsentState, GivenBy, Method, Objection, Restriction
-from consent.consents.selectors.consents import current_states, load_asked_words
+from consent.consents.selectors.consents import AskedWords, current_states, load_asked_words
 from consent.consents.services.consent_basis import METHODS_WITHOUT_TOKEN
 from consent.consents.services.recording import Answer, AnswerArguments, record_answers, withdraw_consent
 from consent.consents.services.restrictions import object_to_purpose, restrict_processing
@@ -24,7 +23,7 @@ from consent.register.compiled import Basis
 from consent.register.models.purposes import Purpose
 from paktaleem.directory.people.models import GuardianClaim, Subject
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.columns import annotate_actor, period_pill
+from paktaleem.foundation.console.columns import period_pill
 from paktaleem.foundation.console.forms import ActionForm, FormData, RowActionForm, set_choices
 from paktaleem.foundation.console.person_pages import (
     OVERVIEW,
@@ -40,7 +39,6 @@ from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.translation import translate_text
 from paktaleem.foundation.console.widgets import MomentInput
-from paktaleem.foundation.first_rows import take_latest
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
 LATEST_EVENTS = 20
@@ -85,9 +83,10 @@ class AnswerForm(ActionForm):
         set_choices(self, "guardian", Subject.objects.filter(pk__in=guardians))
         self.fields["language"].initial = self.row.language
         self.fields["method"].initial = Method.IN_PERSON.value
-        self.notice = self._find_notice()
-        if self.notice is not None:
-            at, purposes = get_action_time(self.request), tuple(self.notice.notice.purposes)
+        at = get_action_time(self.request)
+        with suppress(NoticeUnknown):
+            self.notice = get_current_notice(self.purpose_code, client_id=self.row.client_id, at=at)
+            purposes = tuple(self.notice.notice.purposes)
             shown = ShownNotice(self.notice.pk, purposes, BOTH_LANGUAGES, self.row.client_id, at)
             self.fields["shown"] = forms.CharField(widget=forms.HiddenInput, initial=sign_notice_token(shown))
 
@@ -99,15 +98,7 @@ class AnswerForm(ActionForm):
     def purpose_name(self) -> str:
         return format_purpose(self.purpose_code, self.row.client_id)
 
-    def _find_notice(self) -> Any:
-        at = get_action_time(self.request)
-        try:
-            return get_current_notice(self.purpose_code, client_id=self.row.client_id, at=at)
-        except NoticeUnknown:
-            return None
-
     def clean(self) -> dict[str, object]:
-        """Require a guardian if, and only if, a guardian answered."""
         cleaned: FormData = super().clean() or {}
         by_guardian = cleaned.get("given_by") == GivenBy.GUARDIAN
         if by_guardian and cleaned.get("guardian") is None:
@@ -134,18 +125,14 @@ def _record_answer(subject: Subject, given: FormData, request: HttpRequest) -> N
     if given["state"] == ConsentState.WITHDRAWN:
         withdraw_consent(subject, purpose=given["purpose"], evidence=given["evidence"], **shared)
         return
-    record = partial(record_answers, evidence=given["evidence"], claimed_at=given["claimed_at"], **shared)
-    answers, token = [Answer(given["purpose"], ConsentState(given["state"]))], given.get("shown")
+    answers, token, version = [Answer(given["purpose"], ConsentState(given["state"]))], given.get("shown"), None
     if given["method"] in METHODS_WITHOUT_TOKEN and token is not None:  # the person was not shown the console page
-        version = read_notice_token(token, client_id=subject.client_id).version
-        record(subject, answers=answers, notice_version=version)
-        return
-    record(subject, answers=answers, shown=token)
+        version, token = read_notice_token(token, client_id=subject.client_id).version, None
+    details = {"evidence": given["evidence"], "claimed_at": given["claimed_at"]}
+    record_answers(subject, answers=answers, shown=token, notice_version=version, **details, **shared)
 
 
 class RestrictForm(RowActionForm):
-    """A form to restrict processing for one purpose or all."""
-
     purpose = forms.ChoiceField(required=False, help_text="None chosen: every purpose.")
     field_order = ("purpose", "reason")
 
@@ -154,40 +141,32 @@ class RestrictForm(RowActionForm):
 
 
 class ObjectForm(RowActionForm):
-    """A form to object to a purpose."""
-
     purpose = forms.ChoiceField(help_text="Purposes based on legitimate interest for this person's role.")
     field_order = ("purpose", "reason")
 
     def prepare(self) -> None:
-        at = get_action_time(self.request)
-        bases = bases_in_force(self.row.client_id, at=at)
-        purpose_ids = {
-            purpose
-            for (purpose, role), basis in bases.items()
-            if role in self.row.roles and basis.basis == Basis.LEGITIMATE_INTEREST
-        }
-        set_choices(self, "purpose", _purpose_choices(self.row, purpose_ids))
+        only = _list_purposes_on(Basis.LEGITIMATE_INTEREST, self.row, self.request)
+        set_choices(self, "purpose", _purpose_choices(self.row, only))
 
 
-def _purpose_choices(subject: Subject, only: set[Any] | None = None) -> list[tuple[str, str]]:
+def _list_purposes_on(basis: Basis, row: Subject, request: HttpRequest) -> set[UUID]:
+    bases = bases_in_force(row.client_id, at=get_action_time(request))
+    return {purpose for (purpose, role), one in bases.items() if role in row.roles and one.basis == basis}
+
+
+def _purpose_choices(subject: Subject, only: set[UUID] | None = None) -> list[tuple[str, str]]:
     found = Purpose.objects.filter(client_id__in=[subject.client_id, PAKTALEEM], is_active=True)
     return [(one.code, str(one)) for one in found if only is None or one.pk in only]
 
 
 def _open_limit(service: Callable[..., object]) -> Callable[[Subject, FormData, HttpRequest], None]:
     def perform(subject: Subject, given: FormData, request: HttpRequest) -> None:
-        by = by_user(request)
-        service(subject, purpose_code=given["purpose"], reason=given["reason"], **by)
+        service(subject, purpose_code=given["purpose"], reason=given["reason"], **by_user(request))
 
     return perform
 
 
-def _not_erased(row: Subject, _at: datetime) -> bool:
-    return row.erased_at is None
-
-
-person_acts.connect(
+_ACTS = (
     RowAction(
         "answer",
         "Record an answer",
@@ -195,12 +174,10 @@ person_acts.connect(
         _record_answer,
         form=AnswerForm,
         done="Recorded. In effect from the next decision.",
-        applies=_not_erased,
+        applies=lambda row, _at: row.erased_at is None,
         listed=False,
         template="console/answer.html",
-    )
-)
-person_acts.connect(
+    ),
     RowAction(
         "restrict",
         "Restrict processing",
@@ -209,10 +186,8 @@ person_acts.connect(
         form=RestrictForm,
         lead="Data is stored but not otherwise used until the restriction is lifted.",
         done="Restricted. In effect from the next decision.",
-        applies=_not_erased,
-    )
-)
-person_acts.connect(
+        applies=lambda row, _at: row.erased_at is None,
+    ),
     RowAction(
         "object",
         "Record objection",
@@ -221,9 +196,11 @@ person_acts.connect(
         form=ObjectForm,
         lead="The person objects to a purpose based on legitimate interest.",
         done="Recorded. In effect from the next decision.",
-        applies=_not_erased,
-    )
+        applies=lambda row, _at: row.erased_at is None,
+    ),
 )
+for _act in _ACTS:
+    person_acts.connect(_act)
 
 
 @on_tab(OVERVIEW, place=2)
@@ -231,26 +208,15 @@ def consents_panel(request: HttpRequest, row: Subject) -> dict[str, object] | No
     """Show each purpose based on consent with the current answer and the next possible answers."""
     if not may(request, Capability.VIEW_CONSENTS, row.client_id):
         return None
-    bases = bases_in_force(row.client_id, at=get_action_time(request))
-    purpose_ids = {
-        purpose for (purpose, role), one in bases.items() if role in row.roles and one.basis == Basis.CONSENT
-    }
     own = Consent.objects.filter(client_id=row.client_id, subject=row)
-    consents = list(own.select_related("subject__client", "purpose"))
-    current = {one.purpose_id: one for one in consents}
-    states = current_states(row.client_id, consents, at=get_action_time(request))
-    found = Purpose.objects.filter(pk__in=[*purpose_ids, *current]).order_by("name_en")
-    words = load_asked_words((one.event_id for one in consents), language=get_language() or "en")
-    asked = {one.purpose_id: words[one.event_id] for one in consents}
-    offered = _list_answers(row, request)
-    return {
-        "template": "console/panels/consents.html",
-        "rows": [
-            _serialize_consent(row, purpose, current.get(purpose.pk), states, offered)
-            | {"asked": asked.get(purpose.pk)}
-            for purpose in found
-        ],
-    }
+    current = {one.purpose_id: one for one in own.select_related("subject__client", "purpose")}
+    states = current_states(row.client_id, current.values(), at=get_action_time(request))
+    purpose_ids = [*_list_purposes_on(Basis.CONSENT, row, request), *current]
+    found = Purpose.objects.filter(pk__in=purpose_ids).order_by("name_en")
+    words = load_asked_words((one.event_id for one in current.values()), language=get_language() or "en")
+    serialize = partial(_serialize_consent, row, states=states, words=words, answers=_list_answers(row, request))
+    rows = [serialize(purpose, current.get(purpose.pk)) for purpose in found]
+    return {"template": "console/panels/consents.html", "rows": rows}
 
 
 def _list_answers(row: Subject, request: HttpRequest) -> list[tuple[str, str]]:
@@ -269,7 +235,9 @@ def _serialize_consent(
     subject: Subject,
     purpose: Purpose,
     consent: Consent | None,
+    *,
     states: Mapping[UUID, str],
+    words: Mapping[UUID, AskedWords],
     answers: Iterable[tuple[str, str]],
 ) -> dict[str, object]:
     state = states[consent.pk] if consent else ConsentState.UNKNOWN
@@ -285,6 +253,7 @@ def _serialize_consent(
         "consent": consent,
         "url": consent and reverse("admin:consent_consent_history", args=[consent.pk], current_app=site.name),
         "offered": offered,
+        "asked": consent and words[consent.event_id],
     }
 
 
@@ -298,9 +267,7 @@ def limits_panel(request: HttpRequest, row: Subject) -> dict[str, object] | None
         limits += [
             {
                 "kind": kind,
-                "purpose": format_purpose(one.purpose_code, row.client_id)
-                if one.purpose_code
-                else gettext("Every purpose"),
+                "purpose": format_limited_purpose(one),
                 "state": period_pill(one),
                 "starts_at": one.starts_at,
                 "url": reverse(name, args=[one.pk], current_app=site.name),
@@ -312,14 +279,11 @@ def limits_panel(request: HttpRequest, row: Subject) -> dict[str, object] | None
 
 @on_tab(TIMELINE)
 def events_panel(request: HttpRequest, row: Subject) -> dict[str, object] | None:
-    """Show the latest answers."""
     if not may(request, Capability.VIEW_CONSENTS, row.client_id):
         return None
-    events = ConsentEvent.objects.filter(client_id=row.client_id, subject=row).select_related(
-        "purpose", "guardian", "subject__client"
-    )
+    events = ConsentEvent.objects.filter(client_id=row.client_id, subject=row)
     return {
         "template": "console/panels/events.html",
-        "events": serialize_events(take_latest(annotate_actor(events, actor_of(request)), LATEST_EVENTS)),
+        "events": serialize_events(events, actor_of(request), limit=LATEST_EVENTS),
         "all_url": list_url_of_person(ConsentEvent, row.pk),
     }

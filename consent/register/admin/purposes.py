@@ -234,8 +234,6 @@ def _list_decisions(purpose: Any) -> list[str]:
 
 
 class CodeAndNameAdmin[Row: CodeAndName](RegisterAdmin[Row]):
-    """Rows with a code and a name in English and Urdu."""
-
     row_fields = ("code", "name_en", "name_ur")
     fixed = ("code",)
     list_display = ("code", "name_en", "name_ur", "owner")
@@ -245,16 +243,12 @@ class CodeAndNameAdmin[Row: CodeAndName](RegisterAdmin[Row]):
 
 @admin.register(DataCategory, site=site)
 class DataCategoryAdmin(CodeAndNameAdmin[DataCategory]):
-    """Types of personal data."""
-
     intro = "Types of personal data. Shared ones belong to PakTaleem; a client may add its own."
     empty_text = "No category yet: purposes require data categories."
 
 
 @admin.register(Occasion, site=site)
 class OccasionAdmin(CodeAndNameAdmin[Occasion]):
-    """Occasions on which data is collected."""
-
     intro = "Occasions on which personal data is collected."
     empty_text = "No occasion yet: add the occasions on which data is collected."
 
@@ -314,8 +308,6 @@ class PurposeAdmin(SteppedAdmin[Purpose], SafeguardedAdmin[Purpose]):
 
 @admin.register(LawfulBasis, site=site)
 class LawfulBasisAdmin(SafeguardedAdmin[LawfulBasis], PeriodAdmin[LawfulBasis]):
-    """Lawful bases of processing."""
-
     row_fields = ("purpose", "role", "basis", "legal_reference", "balancing_test", "starts_at", "ends_at")
     fixed = ("purpose", "role", "starts_at")
     fixed_once_started = ("basis", "legal_reference", "balancing_test")
@@ -340,8 +332,6 @@ class LawfulBasisAdmin(SafeguardedAdmin[LawfulBasis], PeriodAdmin[LawfulBasis]):
 
 @admin.register(ListedLaw, site=site)
 class ListedLawAdmin(RegisterAdmin[ListedLaw]):
-    """Laws of each country that legal obligations may cite."""
-
     add_capability = change_capability = Capability.MANAGE_AGREEMENTS
     row_fields = ("country", "citation")
     fixed = ("country",)
@@ -357,8 +347,6 @@ class ListedLawAdmin(RegisterAdmin[ListedLaw]):
 
 @admin.register(PurposeCapacity, site=site)
 class PurposeCapacityAdmin(SafeguardedAdmin[PurposeCapacity], PeriodAdmin[PurposeCapacity]):
-    """PakTaleem's part: controller, joint controller or processor."""
-
     add_capability = change_capability = Capability.MANAGE_AGREEMENTS
     row_fields = ("purpose", "capacity", "starts_at", "ends_at")
     fixed = ("purpose", "starts_at")
@@ -391,8 +379,6 @@ def _signature_pill(row: BalancingTest) -> SafeString:
 
 @admin.register(BalancingTest, site=site)
 class BalancingTestAdmin(RegisterAdmin[BalancingTest]):
-    """Balancing tests of legitimate interest against the person's rights."""
-
     row_fields = ("purpose", "interest", "necessity", "balance", "safeguards")
     fixed = ("purpose",)
     detail_fields = ("state", "signed_by", "signed_at")
@@ -429,16 +415,12 @@ def load_register_names(kind: CodeKind) -> dict[tuple[UUID, str], str]:
 
 
 class AgreementRowAdmin[Row: PeriodRow](PeriodAdmin[Row]):
-    """Rows that belong to an agreement."""
-
     list_select_related = ("agreement",)
     list_filter = ("client",)
 
 
 @admin.register(AgreementSuspension, site=site)
 class AgreementSuspensionAdmin(AgreementRowAdmin[AgreementSuspension]):
-    """Periods in which an agreement is suspended."""
-
     add_capability = Capability.MANAGE_AGREEMENTS
     change_capability = None
     row_fields = ("agreement", "starts_at", "ends_at")
@@ -453,8 +435,6 @@ class AgreementSuspensionAdmin(AgreementRowAdmin[AgreementSuspension]):
 
 @admin.register(Instruction, site=site)
 class InstructionAdmin(AgreementRowAdmin[Instruction]):
-    """Instructions of clients."""
-
     row_fields = ("agreement", "document", "purposes", "categories", "recipients", "starts_at", "ends_at")
     fixed = ("agreement", "starts_at")
     list_display = ("document", "owner", "agreement", "covers", "state", "starts_at")
@@ -476,8 +456,6 @@ class InstructionAdmin(AgreementRowAdmin[Instruction]):
 
 @admin.register(Recipient, site=site)
 class RecipientAdmin(SafeguardedAdmin[Recipient]):
-    """Third parties with whom data may be shared."""
-
     row_fields = (
         "code",
         "name",
@@ -507,8 +485,6 @@ class RecipientAdmin(SafeguardedAdmin[Recipient]):
 
 @admin.register(RecipientApproval, site=site)
 class RecipientApprovalAdmin(SafeguardedAdmin[RecipientApproval], PeriodAdmin[RecipientApproval]):
-    """Periods in which a recipient is approved; the effect is shown first, and a second officer approves."""
-
     add_capability = change_capability = Capability.MANAGE_AGREEMENTS
     row_fields = ("recipient", "purposes", "categories", "is_integral", "starts_at", "ends_at")
     fixed = ("recipient", "starts_at")
