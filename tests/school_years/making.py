@@ -16,10 +16,7 @@ from tests.factories import SETTING_UP
 BEGAN, ENDED = date(2026, 8, 1), date(2027, 6, 1)
 IN_THE_YEAR = datetime(2026, 10, 1, 9, 0, tzinfo=UTC)
 AFTER = datetime(2027, 6, 10, 9, 0, tzinfo=UTC)
-SCHOOLS = [
-    PlaceRow(2, "lyari", "Lyari School", "school"),
-    PlaceRow(3, "clifton", "Clifton School", "school"),
-]
+SCHOOLS = [PlaceRow(2, "lyari", "Lyari School", "school"), PlaceRow(3, "clifton", "Clifton School", "school")]
 CLASSES = [
     PlaceRow(2, "4a", "4-A", "homeroom", "lyari"),
     PlaceRow(3, "5a", "5-A", "homeroom", "lyari"),

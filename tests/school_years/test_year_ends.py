@@ -22,12 +22,7 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.office.school_years import services
-from paktaleem.office.school_years.services import (
-    YearEnd,
-    YearEndChoices,
-    end_school_year,
-    preview_year_end,
-)
+from paktaleem.office.school_years.services import YearEnd, YearEndChoices, end_school_year, preview_year_end
 from tests.cast import Cast
 from tests.console.pages import shows_effect_only
 from tests.factories import SETTING_UP, SubjectFactory

@@ -11,8 +11,6 @@ from zoneinfo import ZoneInfo
 
 
 class AgeSource(StrEnum):
-    """Source that states a person's age."""
-
     BIRTH_DATE = "birth_date"
     """the school's record of the day"""
     ATTESTED = "attested"
@@ -31,10 +29,7 @@ _LONGEST_YEAR = timedelta(days=367)
 
 
 def birthday(birth_date: date, years: int) -> date:
-    """Return the day on which someone turns ``years``; 1 March in common years for those born on 29 February.
-
-    The later day protects the child: no one counts as of age a day too early.
-    """
+    """Return the day someone turns ``years``; for 29 February the later day, 1 March, which protects the child."""
     year = birth_date.year + years
     try:
         return birth_date.replace(year=year)
@@ -48,28 +43,17 @@ def of_age_at(birth_date: date, *, threshold: int, time_zone: str) -> datetime:
 
 
 def of_age_by_attestation(age: int, *, attested_on: date, threshold: int, time_zone: str) -> datetime:
-    """Return the latest time at which someone attested to be ``age`` years old reaches the threshold.
-
-    Only the age is known, not the birthday: the person may have turned ``age`` on the day it was attested.
-    """
+    """Return when the threshold is reached at the latest: with a birthday on the day of the attestation."""
     return _start_of_day(birthday(attested_on, max(0, threshold - age)), time_zone)
 
 
 def of_age_by_declaration(age: int, *, declared_on: date, threshold: int, time_zone: str) -> datetime | None:
-    """Return when someone who declares an age below the threshold is of age; None at or above it.
-
-    Children may claim to be older, so a declaration at or above the threshold is ignored. A declared age below it
-    proves only that the person was born by that day.
-    """
+    """Return when someone who declares an age below the threshold is of age; None at or above it: children may lie."""
     return None if age >= threshold else _start_of_day(birthday(declared_on, threshold), time_zone)
 
 
 def of_age_by_check(result: str, years: int, *, checked_on: date, threshold: int, time_zone: str) -> datetime | None:
-    """Return when a person found ``over`` or ``under`` an age is of age; None if the check is inconclusive.
-
-    ``years`` is the age that was checked, ``threshold`` the age of consent in years. Over an age below the threshold,
-    and under an age above it, are inconclusive.
-    """
+    """Return when a person found ``over`` or ``under`` an age of ``years`` is of age; None if that is inconclusive."""
     if result == "over":
         return _start_of_day(checked_on, time_zone) if years >= threshold else None
     return _start_of_day(birthday(checked_on, threshold), time_zone) if years <= threshold else None
@@ -85,16 +69,14 @@ class Statement:
 
     @property
     def is_of_a_child(self) -> bool:
-        """True if the person was a child when the statement was made."""
         return self.said_at < self.of_age_at
 
 
 def combine_statements(statements: Iterable[Statement]) -> tuple[datetime | None, bool]:
     """Return when a person is of age by all statements, and True if the statements contradict one another.
 
-    The strongest source counts; a weaker one never makes the time earlier. If a weaker source said “child” when the
-    person was of age by the strongest, the age counts as unknown. An unknown age closes the age gate and erases
-    nothing.
+    The strongest source counts. If a weaker source said “child” when the person was of age by it, the age counts as
+    unknown: that closes the age gate and erases nothing.
     """
     ordered = sorted(statements, key=lambda one: STRONGEST_FIRST.index(one.source))
     if not ordered:
@@ -105,7 +87,6 @@ def combine_statements(statements: Iterable[Statement]) -> tuple[datetime | None
 
 
 def to_statements(source: AgeSource, of_age_at: datetime | None, *, on: date, time_zone: str) -> list[Statement]:
-    """Return a source's statement made on a day as a list; empty if the source was inconclusive."""
     return [] if of_age_at is None else [Statement(source, of_age_at, _start_of_day(on, time_zone))]
 
 
@@ -119,10 +100,8 @@ def is_child(
 ) -> bool:
     """Return True if a guardian decides for the person at a time (policy §8; GDPR Art. 8(1)).
 
-    ``roles`` are all roles of the person, whichever role a question names. A known child always counts. A person of
-    unknown age counts as a child where the client serves minors, unless every role is an adult's. If the age was
-    computed for another threshold and the person may still be a child (``may_be_until``), they count as a child in any
-    role.
+    A known child always counts. A person of unknown age counts where the client serves minors, unless every one of all
+    ``roles`` is an adult's; in any role while, by another threshold, they may be a child (``may_be_until``).
     """
     if of_age_at is not None:
         return at < of_age_at
@@ -134,8 +113,8 @@ def is_child(
 def may_be_child_until(of_age_at: datetime | None, *, computed_for: int | None, threshold: int) -> datetime | None:
     """Return until when at the latest a person may be below the threshold, if their age was computed for another.
 
-    None if the age was computed for this threshold, depends on none or is unknown. Each year by which the threshold was
-    raised adds the longest possible year. A lowered threshold changes nothing until the worker recomputes the age.
+    Each year by which the threshold was raised adds the longest possible year. A lowered threshold changes nothing
+    until the worker recomputes the age.
     """
     if of_age_at is None or computed_for in {None, threshold}:
         return None

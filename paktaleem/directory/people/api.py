@@ -160,8 +160,6 @@ _NOT_LATER = "Today or earlier, in the client's time zone."
 
 
 class ExternalIdField(ServiceTextField):
-    """The LMS id of a person who is registered by it."""
-
     schema_keywords = {"not": {"enum": sorted(RESERVED)}}
 
     def __init__(self) -> None:
@@ -243,7 +241,6 @@ class SubjectInput(PersonalInput):
 
 
 def _input_field(field: PersonalField) -> serializers.Field[Any, Any, Any, Any]:
-    """Return the serializer field of a sealed field: optional, and null clears it."""
     optional: dict[str, Any] = {"required": False, "allow_null": True}
     match field.kind:
         case FieldKind.DAY:
@@ -266,7 +263,6 @@ class RevealInput(StrictSerializer):
     reason = serializers.ChoiceField(Reason.values, required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, object]:
-        """Require a reason when sealed fields are requested."""
         if "include" in attrs and "reason" not in attrs:
             raise serializers.ValidationError({"reason": [f"Say why: one of {', '.join(Reason.values)}."]})
         return attrs
@@ -317,7 +313,6 @@ class BatchInput(StrictSerializer):
     subjects = serializers.ListField(child=BatchItemInput(), allow_empty=False, min_length=1, max_length=1_000)
 
     def validate_subjects(self, people: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Refuse a batch that holds the same person twice."""
         first: dict[str, int] = {}
         doubled = {
             place: {"external_id": ["This person is in the batch twice."]}
@@ -400,7 +395,7 @@ def _show(subject: Subject, client: Client, request: Request) -> dict[str, objec
 def serialize_subject(
     subject: Subject, client: Client, request: Request, *, change_waits: bool, same_person: Iterable[Subject]
 ) -> dict[str, object]:
-    """Return a person as the API shows them, without sealed fields; ``same_person`` are their other records."""
+    """Return a person without sealed fields; ``same_person`` are their other records."""
     age_gate = {**_age_gate(subject, client, request), "change_waits": change_waits}
     others = [one.external_id for one in same_person]
     return serialize_row(SubjectOutput, subject, age_gate=age_gate, same_person_as=others)

@@ -1,10 +1,8 @@
 """A person's registered details: validation, normalisation, derived columns, and changes that loosen the age gate.
 
-``SubjectDetails``, the age functions and the age gate are pure; ``contact_index`` and ``personal_columns`` use the
-client's index key and the person's encryption key. The age gate determines who decides for a person: a guardian or the
-person. The first statement of an age takes effect at once, but a change of role or country alone never turns a child
-into an adult. Neither do several changes in a row: removing the statement that makes someone a child, or the
-contradiction between statements, already waits for a second person.
+The age gate determines who decides for a person: a guardian or the person. The first statement of an age takes effect
+at once, but neither a change of role or country alone turns a child into an adult, nor do several changes in a row:
+removing the statement that makes someone a child, or a contradiction, waits for a second person.
 """
 
 import hashlib
@@ -77,11 +75,9 @@ _CHECK = re.compile(
 class SubjectDetails:
     """A person's registered details as plain values; None where unknown.
 
-    ``role`` is the main role, ``other_roles`` those that the person has besides it.
-    ``attested_age`` is an age in whole years that the client vouches for, with the day it was attested;
-    ``declared_age`` is the person's own statement; ``age_check`` is a provider's check, as ``AgeCheck`` writes it.
-    ``country`` is the country of residence (ISO 3166), which selects the age threshold; empty: the institution's.
-    ``grade`` is the grade at school, as ``parse_grade`` writes it; empty if none is stated.
+    ``attested_age`` is an age in whole years that the client vouches for; ``declared_age`` is the person's own
+    statement; ``age_check`` is a provider's, as ``AgeCheck`` writes it. ``country`` of residence (ISO 3166) selects the
+    age threshold; empty: the institution's. ``grade`` is as ``parse_grade`` writes it.
     """
 
     role: str
@@ -102,15 +98,13 @@ class SubjectDetails:
 
     @property
     def roles(self) -> tuple[str, ...]:
-        """All roles of the person, the main one first."""
         return (self.role, *self.other_roles)
 
     def changed(self, changes: Mapping[str, Any]) -> "SubjectDetails":
-        """Return these details with some fields replaced; not validated."""
         return replace(self, **changes)
 
     def checked(self, *, today: date, region: str) -> "SubjectDetails":
-        """Return the validated, normalised details; phone numbers are read as dialled from ``region`` (ISO 3166).
+        """Return the valid, normalised details; phone numbers are read as dialled from ``region`` (ISO 3166).
 
         Raises ValidationError naming each invalid field.
         """
@@ -132,16 +126,11 @@ class SubjectDetails:
         return SubjectDetails(**values)
 
     def texts(self) -> dict[str, str | None]:
-        """Return the personal fields as the texts that are sealed."""
         values = asdict(self)
         return {field.name: _to_text(field, values) for field in PERSONAL_FIELDS}
 
     def fingerprint(self) -> str:
-        """Return a SHA-256 digest of all details, to compare two versions for equality.
-
-        The keyed hash computed from it folds case and spaces, so the details are digested first: a change from lower to
-        upper case counts as a change.
-        """
+        """Return a digest, to compare two versions; the keyed hash made of it would fold case and spaces."""
         texts = self.texts()
         later = {"country": self.country, "other_roles": ",".join(self.other_roles), "grade": self.grade}
         later |= {field.name: texts.pop(field.name) or "" for field in PERSONAL_FIELDS if field.is_later}
@@ -152,7 +141,6 @@ class SubjectDetails:
 
     @classmethod
     def from_texts(cls, texts: Mapping[str, str | None], **plain: Any) -> "SubjectDetails":
-        """Build details from the unsealed texts and the details stored in clear (PLAIN)."""
         values: dict[str, Any] = {}
         for field in PERSONAL_FIELDS:
             values |= _from_text(field, texts[field.name])
@@ -164,7 +152,6 @@ class SubjectDetails:
 
 
 def _day_of(age: str) -> str:
-    """Return the name of the day on which an age was stated: ``attested_on`` for ``attested_age``."""
     return f"{age.removesuffix('_age')}_on"
 
 
@@ -272,10 +259,7 @@ def _all_of(allowed: tuple[str, ...]) -> object:
 
 
 def contact_index(client_id: UUID, text: str, *, region: str) -> tuple[Literal["email", "phone"], bytes]:
-    """Return whether a text is an email or a phone number, and the keyed hash by which it is found.
-
-    Phone numbers are normalised, whatever their format or digits. Raises ValueError if the text is neither.
-    """
+    """Return whether a text is an email or a phone number, and its keyed hash. Raises ValueError for neither."""
     field, plain = parse_contact(text, region=region)
     found = blind_index(client_id, field, plain)
     if found is None:
@@ -310,7 +294,6 @@ _CHECKS: dict[str, Any] = {
 
 
 def personal_columns(details: SubjectDetails, *, client_id: UUID, sealer: Sealer) -> dict[str, Sealed | bytes | None]:
-    """Return the sealed columns and blind indexes of a person's row."""
     texts = details.texts()
     return {
         **{
@@ -348,10 +331,10 @@ def age_statements(details: SubjectDetails, *, threshold: int, time_zone: str, a
 
 
 def threshold_reached_at(details: SubjectDetails, *, threshold: int, time_zone: str, at: datetime) -> datetime | None:
-    """Return when the person reaches the client's threshold, LONG_AGO if they have, None if unknown.
+    """Return when the person reaches the threshold, ADULT_SENTINEL if they have, None if unknown.
 
-    Guardians whose age is not stated count as adults, unless they are also students or learners. For adults only the
-    fact is stored, not the day (data minimisation, Art. 5(1)(c) GDPR).
+    Guardians of unknown age count as adults, unless they are also students or learners. For adults only the fact is
+    stored, not the day (data minimisation, Art. 5(1)(c) GDPR).
     """
     statements = age_statements(details, threshold=threshold, time_zone=time_zone, at=at)
     moment, contradicted = ages.combine_statements(statements)
@@ -362,7 +345,6 @@ def threshold_reached_at(details: SubjectDetails, *, threshold: int, time_zone: 
 
 
 def role_facts(roles: tuple[str, ...]) -> dict[str, object]:
-    """Return a person's roles as a ledger entry states them: all of them only if there are several."""
     return {"role": roles[0], "roles": list(roles)} if len(roles) > 1 else {"role": roles[0]}
 
 
@@ -388,27 +370,23 @@ AGE_GATE_FIELDS = (
 
 
 class Reading:
-    """Rules by which one client evaluates ages: thresholds, time zone, whether it serves minors, and the time."""
+    """Rules by which one client evaluates ages, and the time."""
 
     def __init__(self, *, thresholds: Thresholds, time_zone: str, serves_minors: bool, at: datetime) -> None:
         self.thresholds, self.time_zone, self.serves_minors, self.at = thresholds, time_zone, serves_minors, at
 
     def adult_from(self, details: SubjectDetails) -> datetime | None:
-        """Return when the person decides for themselves; None if unknown."""
         threshold = self.thresholds.of(details.country)
         return threshold_reached_at(details, threshold=threshold, time_zone=self.time_zone, at=self.at)
 
     def is_contradicted(self, details: SubjectDetails) -> bool:
-        """Return True if the statements of the person's age contradict one another."""
         threshold = self.thresholds.of(details.country)
         return combine_statements(age_statements(details, threshold=threshold, time_zone=self.time_zone, at=self.at))[1]
 
     def is_child(self, details: SubjectDetails) -> bool:
-        """Return True if a guardian decides: for a known child, and for an unknown age where minors are served."""
         return is_child(details.roles, self.adult_from(details), at=self.at, serves_minors=self.serves_minors)
 
     def is_known_child(self, details: SubjectDetails) -> bool:
-        """Return True if a stated age makes the person a child."""
         moment = self.adult_from(details)
         return moment is not None and self.at < moment
 
@@ -462,7 +440,7 @@ def reveals_minor_guardian(before: SubjectDetails, after: SubjectDetails, full_a
 
 
 def came_of_age_by(details: SubjectDetails, *, threshold: int, time_zone: str) -> datetime | None:
-    """Return when an adult had reached the threshold at the latest, by the strongest statement of their age, or None.
+    """Return when an adult had reached the threshold at the latest, by their strongest statement, or None.
 
     ``threshold_reached_at`` keeps no day for adults; this is for the age at the time of an earlier answer.
     """

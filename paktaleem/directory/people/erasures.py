@@ -19,10 +19,7 @@ from paktaleem.foundation.text.times import format_time
 
 
 class Erasure(TenantRow, ActorStamp):
-    """One confirmed erasure of one person: who confirmed it, why and when, and when every system had answered.
-
-    Its orders to systems refer to it as their case. ``completed_at`` is when the person's key was destroyed.
-    """
+    """One confirmed erasure of one person, to which its orders refer; completed when the person's key was destroyed."""
 
     wall = TablePolicy(Scope.TENANT, EDIT, left_out_of_copies="the acts of an erasure are in the ledger")
 
@@ -41,15 +38,11 @@ class Erasure(TenantRow, ActorStamp):
 
     @property
     def is_complete(self) -> bool:
-        """True once the person's key is destroyed."""
         return self.completed_at is not None
 
 
 class ErasureCarriedOut(models.Model):
-    """One line of the erasure list that this database has carried out.
-
-    A restored older database lacks the later lines.
-    """
+    """One line of the erasure list that this database has carried out; a restored older one lacks the later lines."""
 
     wall = TablePolicy(
         Scope.GLOBAL,
@@ -83,7 +76,6 @@ class ErasureState(StrEnum):
 
     @property
     def may_serve(self) -> bool:
-        """Return True if the database has carried out every erasure of the list."""
         return self in {ErasureState.CARRIED_OUT, ErasureState.LIST_BEHIND}
 
 
@@ -92,10 +84,7 @@ class ListBehind(ListDamaged):
 
 
 def erasure_state(*, at: datetime) -> ErasureState:
-    """Compare the list with the database: by count first, line by line only if they differ.
-
-    Call outside any tenant context.
-    """
+    """Compare the list with the database, line by line only if the counts differ. Call outside any tenant context."""
     try:
         if _is_in_step():
             return ErasureState.CARRIED_OUT
@@ -114,10 +103,7 @@ def erasure_state(*, at: datetime) -> ErasureState:
 
 
 def is_list_behind() -> bool:
-    """Return True if the list lacks a line that this database has carried out, so that no line may be added to it.
-
-    Raises OSError or ListDamaged if it cannot be read.
-    """
+    """Return True if the list lacks a line carried out here: none may be added. Raises OSError or ListDamaged."""
     last = ErasureCarriedOut.objects.aggregate(last=Max("number"))["last"]
     return last is not None and last > max(erasure_list().intents(), default=0)
 
@@ -136,7 +122,7 @@ def _is_in_step() -> bool:
 def missing_erasures() -> list[Intent]:
     """List the erasures that this database has not carried out, in order. Call outside any tenant context.
 
-    Raises ListDamaged if the database has carried out a line that the list lacks or that differs.
+    Raises ListBehind; ListDamaged if the database has carried out a line that the list lacks or that differs.
     """
     missing, is_behind = _compare()
     if is_behind:
@@ -145,7 +131,6 @@ def missing_erasures() -> list[Intent]:
 
 
 def _compare() -> tuple[list[Intent], bool]:
-    """Return the erasures that the database lacks, and whether the list ends before its last one."""
     before = _carried_out()  # an erasure may commit while we read: the list includes at least these
     intents = erasure_list().intents()
     last = max(intents, default=0)
@@ -172,7 +157,6 @@ _REMEDIES = {
 
 
 def check_erasures() -> Iterator[Line]:
-    """Yield whether this database has carried out every erasure of the list."""
     state = erasure_state(at=wall_clock_now())
     if state is ErasureState.CARRIED_OUT:
         yield fine("erasures", "all of the list are carried out")

@@ -17,8 +17,7 @@ from paktaleem.foundation.operations.extensions import ExtensionPoint
 class Hold(NamedTuple):
     """Why a person may not be erased now: a stable code, and the ground in the reader's language.
 
-    ``case`` is the case that it protects, None for none: an erasure that serves this case is not held. ``category`` is
-    the data category (code) that it covers, empty for every one.
+    An erasure that serves the protected ``case`` is not held. ``category`` (code) limits the hold; empty covers all.
     """
 
     code: str
@@ -65,7 +64,7 @@ def list_holds(
 ) -> list[Hold]:
     """List what forbids the erasure of a person at ``at``, or of their data of some categories (codes).
 
-    ``serving`` is the case that the erasure serves, such as a rights request: what only protects it does not hold.
+    What only protects the case ``serving``, which the erasure serves, does not hold it.
     """
     found = (hold for check in erasure_holds for _id, hold in check(subject.client_id, [subject.pk], at))
     return [
@@ -77,10 +76,7 @@ def list_holds(
 
 
 def list_unheld(people: QuerySet[Subject], client_id: UUID, at: datetime, *, most: int) -> list[Subject]:
-    """List the first people of a client without a hold, up to ``most``; ``people`` are in the order of their ids.
-
-    They are read page by page, so that those on hold do not use up the batch.
-    """
+    """List a client's first ``most`` people without a hold, by id; those on hold do not use up the batch."""
     found, page = list[Subject](), list(people[:most])
     while page and len(found) < most:
         ids = [one.pk for one in page]
@@ -96,13 +92,11 @@ def list_personal_rows(subject: Subject) -> list[PersonalRows]:
 
 
 def report_started_erasure(erasure: Erasure, *, actor: Actor, at: datetime) -> None:
-    """Call every handler with an erasure that was just confirmed, or whose key is to be destroyed."""
     for handler in erasure_started:
         handler(erasure, actor, at)
 
 
 def list_blockers(erasure: Erasure) -> list[str]:
-    """List what an erasure still waits for before the key is destroyed, in the reader's language."""
     return [found for find in erasure_blockers if (found := find(erasure))]
 
 

@@ -25,11 +25,10 @@ class FieldKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PersonalField:
-    """One sealed field: its label in the console, its length in characters, and its column in the spreadsheet.
+    """One sealed field: its label in the console, its length in characters, and its column in the spreadsheet, if any.
 
-    A field without a ``heading`` is not in the spreadsheet; ``hint`` and ``hint_ur`` are the template's hints.
-    ``is_of_guardians`` fields can be sent for a guardian named with a child. ``is_later`` fields are left out of a
-    fingerprint when they are empty, so that earlier fingerprints still match.
+    ``hint`` and ``hint_ur`` are the template's hints. ``is_of_guardians`` fields can be sent for a guardian named with
+    a child; ``is_later`` ones are left out of a fingerprint when empty, so that earlier fingerprints still match.
     """
 
     name: str
@@ -113,8 +112,7 @@ _NUMBERED = re.compile(r"(?:(?:GRADE|CLASS|جماعت) ?)?0*([0-9]{1,2})")
 def parse_grade(text: str | None) -> str:
     """Return a grade in its one form: a number without zeros before it, or a code in capitals; empty for none.
 
-    “07”, “Grade 7” and “Class 7” are “7”, in Urdu digits too; “kg” is “KG”. Raises ValueError for a text that is no
-    grade.
+    “07”, “Grade 7” and “Class 7” are “7”, in Urdu digits too; “kg” is “KG”. Raises ValueError for other texts.
     """
     plain = unicodedata.normalize("NFC", " ".join((text or "").split())).upper()
     if len(plain) > GRADE_LIMIT or any(unicodedata.category(one) in {"Cc", "Cs"} for one in plain):

@@ -51,8 +51,7 @@ class AgeRoute(models.TextChoices):
 class AgeChange(RequestedChange):
     """One proposed birth date, age or role that would let a child decide for themselves; not yet in effect.
 
-    The proposal is sealed under the child's key. ``proposal_index`` is its keyed hash, by which a repeated proposal is
-    recognised. The ledger records who proposed and who settled it.
+    It is sealed under the child's key; by ``proposal_index``, a keyed hash, a repeated proposal is recognised.
     """
 
     wall = TablePolicy(
@@ -115,7 +114,6 @@ class HasSeveralRoles(Func):
     output_field = models.BooleanField()
 
     def __init__(self) -> None:
-        """Read the column ``other_roles``."""
         super().__init__(F("other_roles"))
 
 
@@ -172,16 +170,13 @@ class AgeGate(TypedDict):
 class Subject(TenantRow, Tracked):
     """One data subject of one client. Personal fields are sealed under the person's own key.
 
-    ``of_age_at`` is the only derived fact in clear, because the decision needs it without a key: the time at which a
-    child reaches the client's threshold; 1970 for adults; None if unknown. It is valid only while the client's
-    threshold for ``country`` (of residence; empty: the institution's) equals ``of_age_threshold``, for which it was
-    computed (None: it depends on no threshold, as for guardians).
+    ``of_age_at`` is in clear, because the decision needs it without a key: when a child reaches the client's threshold;
+    1970 for adults; None if unknown. It is valid only while the threshold for ``country`` (of residence; empty: the
+    institution's) equals ``of_age_threshold`` (None: it depends on no threshold, as for guardians).
 
-    ``is_enabled`` is what the latest roster said, ``account_closed_at`` the time of the closing that is in force;
-    decisions read both. From ``erasure_started_at`` until ``erased_at`` the data may only be deleted (``Erasure``);
-    then only ``tombstone``, a keyed hash of the LMS id, identifies the person. ``grade`` is in clear, because people
-    are selected by it. ``role`` is the main role; decisions go by the strictest of all roles, unless the question
-    names one.
+    ``is_enabled`` is what the latest roster said, ``account_closed_at`` the time of the closing in force; decisions
+    read both. From ``erasure_started_at`` on the data may only be deleted; after ``erased_at`` only ``tombstone``, a
+    keyed hash of the LMS id, identifies the person. ``grade`` is in clear, because people are selected by it.
     """
 
     wall = TablePolicy(
@@ -286,7 +281,6 @@ class Subject(TenantRow, Tracked):
 
     @property
     def roles(self) -> tuple[str, ...]:
-        """All roles of the person, the main one first."""
         return (self.role, *self.other_roles)
 
     @property
@@ -300,7 +294,6 @@ class Subject(TenantRow, Tracked):
 
     @property
     def is_account_open(self) -> bool:
-        """True unless the account was closed or disabled."""
         return self.is_enabled and self.account_closed_at is None
 
     @property
@@ -318,10 +311,7 @@ class Subject(TenantRow, Tracked):
         return self.of_age_at if self.of_age_threshold in {None, thresholds.of(self.country)} else None
 
     def is_child(self, at: datetime, *, thresholds: Thresholds, serves_minors: bool) -> bool:
-        """Return True if a guardian decides for this person at a time.
-
-        A person of unknown age counts as a child where the client serves minors.
-        """
+        """Return True if a guardian decides for this person, also at an unknown age where minors are served."""
         threshold = thresholds.of(self.country)
         until = may_be_child_until(self.of_age_at, computed_for=self.of_age_threshold, threshold=threshold)
         of_age_at = self.of_age_for(thresholds)
@@ -351,7 +341,6 @@ class SubjectKey(TenantRow):
         constraints = [unique_in_client("subjectkey_one_per_person", "subject")]
 
     def __str__(self) -> str:
-        """Return the epoch only."""
         return f"key of epoch {self.epoch}"
 
 
@@ -529,9 +518,8 @@ class MergeKind(models.TextChoices):
 class PersonMerge(RequestedChange):
     """One proposal that ``other`` is the same person as ``main``, or, with ``undoes``, that this link is wrong.
 
-    No row moves: an approved link sets ``Subject.same_person`` of both records to the main one, and approved undoing
-    removes it. Rows are never deleted, so that past decisions can be explained. ``main`` may have several others, each
-    with a link of its own; a record is in one link at most.
+    An approved link sets ``Subject.same_person`` of both records to the main one. Rows are never deleted, so that past
+    decisions can be explained. ``main`` may have several others; a record is in one link at most.
     """
 
     wall = TablePolicy(

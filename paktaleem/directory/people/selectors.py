@@ -63,7 +63,7 @@ def list_subjects(actor: Actor) -> QuerySet[Subject]:
 def get_subject(external_id: str, *, actor: Actor) -> Subject:
     """Return the client's person with this LMS id.
 
-    Raises SubjectUnknown for unknown and other clients' ids alike, SubjectErased for an erased person, NotAllowed.
+    Raises SubjectUnknown, also for other clients' ids, SubjectErased, NotAllowed.
     """
     require(actor, Capability.VIEW_SUBJECTS)
     client_id = current_client()
@@ -78,7 +78,7 @@ def get_subject(external_id: str, *, actor: Actor) -> Subject:
 
 
 def tombstone_of(client_id: UUID, external_id: str | None) -> bytes | None:
-    """Return the keyed hash by which an erased person's LMS id is recognised; None without an id.
+    """Return the keyed hash of an erased person's LMS id, or None.
 
     The id is digested first, because the keyed hash folds case and an LMS may distinguish “ABC” from “abc”.
     """
@@ -94,10 +94,7 @@ def is_erased(external_id: str, *, client_id: UUID) -> bool:
 
 
 def was_erased(external_id: str, *, client_id: UUID) -> bool:
-    """Return True if a person with this LMS id was erased, in the client's context, also for staff limited to schools.
-
-    These see no erased person, so ``is_erased`` is False for them.
-    """
+    """Return the same in the client's context, also for staff limited to schools, who see no erased person."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT people_was_erased(%s, %s)", [client_id, tombstone_of(client_id, external_id)])
         [(found,)] = cursor.fetchall()
@@ -105,11 +102,10 @@ def was_erased(external_id: str, *, client_id: UUID) -> bool:
 
 
 def search_subjects(found: QuerySet[Subject], text: str) -> QuerySet[Subject]:
-    """Filter people whose LMS id, email, phone or full name is ``text``.
+    """Filter people whose LMS id, email, phone (in any format) or full name (in every spelling) is ``text``.
 
-    Phone numbers match in any format, LMS ids in lower or upper case too, names in every spelling.
-    Names and contacts are found by their keyed index, never in clear; in officer context only the LMS id can be
-    searched, because each client has its own index secret.
+    Names and contacts are found by their keyed index; in officer context, with an index secret per client, only LMS
+    ids.
     """
     client_id = current_client()
     matches = Q(external_id__in=_list_cases(text.strip()))
@@ -138,8 +134,8 @@ def _list_cases(text: str) -> list[str]:
 def filter_by_id_prefix(found: QuerySet[Subject], text: str, *, any_case: bool = False) -> QuerySet[Subject]:
     """Filter people whose LMS id begins with ``text``; all people if it is empty.
 
-    ``any_case`` is for searches: if no id begins with the text as typed, it is tried in lower and upper case, and with
-    words capitalized. Uses a range instead of LIKE, which would run after the row-level policy, and without an index.
+    With ``any_case``, a text with which no id begins is tried in lower and upper case, and capitalized. Uses a range:
+    LIKE would run after the row-level policy, and without an index.
     """
     if not text or "\x00" in text:
         return found.none() if text else found
@@ -169,19 +165,13 @@ def sealers_of(client_id: UUID, people: Iterable[UUID]) -> dict[UUID, Sealer]:
 
 
 def contact_of(subject: Subject, field: Literal["email", "phone"]) -> str | None:
-    """Open a person's email or phone in order to send a message there; the message is the access record.
-
-    To display a contact, use ``reveal_fields``. Raises KeyDestroyed if the person is erased, CannotOpen.
-    """
+    """Open a person's email or phone to send a message, which is the access record. Raises KeyDestroyed, CannotOpen."""
     sealed: Sealed | None = getattr(subject, field)
     return None if sealed is None else sealer_of(subject).open(sealed, column=f"people_subject.{field}")
 
 
 def age_is_known(client: Client, *, of: str = "") -> Q:
-    """Return a filter for people whose age was computed for the threshold that applies, or depends on none.
-
-    ``of`` is the lookup prefix from a row to its person.
-    """
+    """Return a filter, with prefix ``of``, for people whose age was computed for their threshold, or needs none."""
     rule, countries = client.thresholds, ["", *client.country_thresholds]
     elsewhere = Q(**{f"{of}of_age_threshold": rule.default}) & ~Q(**{f"{of}country__in": countries})
     known = Q(**{f"{of}of_age_threshold": None}) | elsewhere
@@ -191,9 +181,9 @@ def age_is_known(client: Client, *, of: str = "") -> Q:
 
 
 def list_protected(client_id: UUID, *, at: datetime) -> tuple[QuerySet[Subject], QuerySet[Subject]]:
-    """List the people of a client for whom a guardian decides: known children, and people of unknown age.
+    """List the people for whom a guardian decides, without the erased: known children, and people of unknown age.
 
-    Each list can be counted in an index. Erased people are in neither: their age is not kept.
+    Each list can be counted in an index.
     """
     people = Subject.objects.filter(client_id=client_id)
     adults = Q(role__in=ADULT_ROLES, other_roles__contained_by=sorted(ADULT_ROLES))
@@ -211,9 +201,7 @@ def list_by_change(
 ) -> list[Subject]:
     """List a page of a client's people by the time of their last change, oldest first; erased people are left out.
 
-    ``role`` lists those who have it, as their main role or besides it. ``changed_since`` is the earliest change listed;
-    ``after`` is the change and id of the last person of the page before. Read by an index of the client, or with a role
-    by one of the client and the role and one of the few who have several. Raises NotAllowed.
+    ``role`` is main or other. ``after`` is the change and id of the last person of the page before. Raises NotAllowed.
     """
     found = _list_changed(actor, changed_since, after).filter(client_id=client_id)
     if role is None:
@@ -283,7 +271,7 @@ minor_revealed: ExtensionPoint[RevealedHandler] = ExtensionPoint(
 
 @dataclass(slots=True)
 class RevealedPeople:
-    """People who turn out to be children, and guardians who are not of full age, in one act or chunk of a roster."""
+    """Children, and guardians who are not of full age, whom one act or chunk of a roster reveals."""
 
     children: list[UUID] = field(default_factory=list)
     minors: list[UUID] = field(default_factory=list)

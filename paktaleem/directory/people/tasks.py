@@ -47,10 +47,7 @@ def complete_answered_erasure(client: str, erasure: str) -> None:
 @app.periodic(cron="*/10 * * * *", periodic_id="complete_answered_erasures")
 @app.task(name=COMPLETE_ANSWERED, queueing_lock=COMPLETE_ANSWERED, pass_context=False)
 def complete_answered_erasures(timestamp: int) -> None:
-    """Complete, every ten minutes, answered erasures that waited or whose own job failed.
-
-    Such as for a message, a copy to be fetched, or the repair of the list. One that fails does not stop the others.
-    """
+    """Complete answered erasures that waited, such as for the repair of the list, or whose job failed."""
     del timestamp
     with as_officer():
         waiting = list(Erasure.objects.filter(completed_at=None).order_by("id").values_list("client_id", "pk"))
@@ -78,10 +75,7 @@ def prepare_worker(worker_app: App) -> None:
 
 
 class _WaitingJobManager(JobManager):
-    """Gives the worker no job until all erasures are carried out; checks before a job, every READINESS_SECONDS.
-
-    A job that is not taken stays in the queue, also when the worker is stopped meanwhile.
-    """
+    """Gives the worker no job until all erasures are carried out; such a job stays in the queue."""
 
     _next_check_at = 0.0
 
@@ -94,7 +88,6 @@ class _WaitingJobManager(JobManager):
 
 
 def _carry_out_erasures() -> bool:
-    """Carry out the erasures that the database lacks; return True if it has carried out all."""
     close_old_connections()
     try:
         if erasure_state(at=wall_clock_now()).may_serve:

@@ -79,14 +79,9 @@ def _pill(row: Sourced) -> SafeString:
 
 
 class ListedFilter(ConditionFilter):
-    """Filter by whether the source still lists the row."""
-
     title = "state"
     parameter_name = "listed"
-    offered = {
-        "yes": (_("In use"), Q(ended_at=None)),
-        "no": (_("Ended"), Q(ended_at__isnull=False)),
-    }
+    offered = {"yes": (_("In use"), Q(ended_at=None)), "no": (_("Ended"), Q(ended_at__isnull=False))}
 
 
 class SourcedAdmin[Row: Model](EvidenceAdmin[Row]):
@@ -99,8 +94,6 @@ class SourcedAdmin[Row: Model](EvidenceAdmin[Row]):
 
 @admin.register(School, site=site)
 class SchoolAdmin(ExportableAdmin[School], SourcedAdmin[School]):
-    """Schools and the organisations above them."""
-
     loaded = ("parent",)
     list_display = ("name", "kind", "parent", "owner", "state", "recorded_at")
     list_filter = (ListedFilter, "kind", "client")
@@ -119,8 +112,6 @@ class SchoolAdmin(ExportableAdmin[School], SourcedAdmin[School]):
 
 @admin.register(Term, site=site)
 class TermAdmin(SourcedAdmin[Term]):
-    """Terms and school years."""
-
     list_display = ("title", "kind", "starts_on", "ends_on", "owner", "state")
     list_filter = ("kind", "client")
     detail_fields = ("title", "external_id", "kind", "starts_on", "ends_on", "parent", "state", "origin", "recorded_at")
@@ -130,8 +121,6 @@ class TermAdmin(SourcedAdmin[Term]):
 
 @admin.register(SchoolClass, site=site)
 class SchoolClassAdmin(ExportableAdmin[SchoolClass], SourcedAdmin[SchoolClass]):
-    """Classes and the people in them."""
-
     loaded = ("school",)
     list_display = ("title", "in_school", "grade", "kind", "owner", "state", "recorded_at")
     list_filter = (ListedFilter, "kind", "client")
@@ -182,7 +171,6 @@ class DayFilter(TypedFilter):
         return self.keep(queryset, client_id, value, on=today)
 
     def keep(self, people: QuerySet[Subject], client_id: UUID, value: str, *, on: date) -> QuerySet[Subject]:
-        """Return those of the people who are there on a day."""
         raise NotImplementedError
 
 
@@ -199,7 +187,6 @@ class PlaceFilter(DayFilter):
     """The column of the LMS id, of an enrolment."""
 
     def keep(self, people: QuerySet[Subject], client_id: UUID, value: str, *, on: date) -> QuerySet[Subject]:
-        """Return those of the people who are enrolled there."""
         self.enrolments = select_current_enrolments(client_id, on).filter(**{self.place: value})
         return people.filter(pk__in=self.enrolments.values("subject_id"))
 
@@ -207,15 +194,12 @@ class PlaceFilter(DayFilter):
         return _list_enrolled(self.enrolments, most)
 
     def find_among(self, people: QuerySet[Subject], ids: Collection[UUID]) -> set[UUID]:  # noqa: ARG002
-        """Return the ids of those who are enrolled there."""
         rows = self.enrolments.filter(IsAmong(F("subject_id"), ArrayOfIds(ids)))
         return {*rows.order_by().values_list("subject_id", flat=True)}
 
 
 @person_filters.connect
 class SchoolFilter(PlaceFilter):
-    """Filter by the LMS id of a school."""
-
     title = gettext_noop("school")
     parameter_name = "school"
     placeholder = gettext_noop("LMS id of a school")
@@ -224,8 +208,6 @@ class SchoolFilter(PlaceFilter):
 
 @person_filters.connect
 class ClassFilter(PlaceFilter):
-    """Filter by the LMS id of a class."""
-
     title = gettext_noop("class")
     parameter_name = "class"
     placeholder = gettext_noop("LMS id of a class")
@@ -234,14 +216,13 @@ class ClassFilter(PlaceFilter):
 
 @person_filters.connect
 class GradeFilter(DayFilter):
-    """Filter by grade, in any usual writing."""
+    """Accepts a grade in any usual writing."""
 
     title = gettext_noop("grade")
     parameter_name = "grade"
     placeholder = gettext_noop("Such as 7 or KG")
 
     def keep(self, people: QuerySet[Subject], client_id: UUID, value: str, *, on: date) -> QuerySet[Subject]:
-        """Return the people of the grade; none if the text is no grade."""
         try:
             grades = [parse_grade(value)]
         except ValueError:
@@ -251,7 +232,6 @@ class GradeFilter(DayFilter):
         return filter_by_grades(people, client_id, enrolments, grades)
 
     def list_first(self, people: QuerySet[Subject], most: int) -> list[UUID]:  # noqa: ARG002 -- read by two indexes
-        """List the ids of some of the people: those whose own grade it is, then those of its classes."""
         own = begin_with_people(self.own).order_by().values_list("pk", flat=True)[:most]
         return [*own, *_list_enrolled(self.by_class, most)]
 
@@ -293,7 +273,7 @@ IN_SUMMARY = 3
 
 @person_summaries.connect
 def summarize_classes(request: HttpRequest, row: Subject) -> list[SummaryLine]:
-    """Return the classes in which a person is today, with the school; nothing if there are none. One query."""
+    """Return the classes in which a person is today, with the school. One query."""
     today = get_day(row.client, get_action_time(request))
     found = take_first(list_enrolments(row).filter(where_current(today)), IN_SUMMARY)
     named = [format_place(one.school_class) for one in found]
@@ -321,8 +301,6 @@ def _panel_pill(row: Enrolment, today: date) -> SafeString:
 
 
 class MoveForm(RowActionForm):
-    """The classes that end for a pupil, the new class, and the first day there."""
-
     leaving = forms.MultipleChoiceField(
         label=_("Classes that end"), required=False, widget=forms.CheckboxSelectMultiple
     )

@@ -9,13 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from paktaleem.directory.people.fields import GRADE_LIMIT, parse_grade
-from paktaleem.directory.schools.models import (
-    ClassKind,
-    EnrolmentRole,
-    SchoolClass,
-    SchoolKind,
-    TermKind,
-)
+from paktaleem.directory.schools.models import ClassKind, EnrolmentRole, SchoolClass, SchoolKind, TermKind
 from paktaleem.directory.schools.rows import CLASSES, SCHOOLS, TERMS, EnrolmentRow, PlaceRow
 from paktaleem.directory.schools.selectors import list_terms_of_class
 from paktaleem.directory.schools.services.recording import state_enrolments, state_place
@@ -48,7 +42,6 @@ class IdField(PatternField):
 
 
 def _check_days(attrs: dict[str, Any]) -> dict[str, Any]:
-    """Refuse an end before the start."""
     starts_on, ends_on = attrs.get("starts_on"), attrs.get("ends_on")
     if starts_on and ends_on and ends_on < starts_on:
         raise serializers.ValidationError({"ends_on": ["Not before starts_on: the first day after the last one."]})
@@ -79,7 +72,6 @@ class TermInput(StrictSerializer):
     ended = TruthField(default=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Check the order of the days."""
         return _check_days(attrs)
 
 
@@ -128,7 +120,6 @@ class EnrolmentInput(StrictSerializer):
         return {"class": IdField()} | super().get_fields()
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Check the order of the days."""
         return _check_days(attrs)
 
 
@@ -188,7 +179,6 @@ class EnrolmentBatchOutput(serializers.Serializer[object]):
 
 
 def _state(part: str, row: PlaceRow, output: type[_SourcedOutput], request: Request) -> Response:
-    """Record a school, term or class; answer with it as it is registered."""
     client = Client.objects.get(id=client_of(request))
     place, is_new = state_place(part, row, client=client, actor=actor_of(request), at=moment_of(request))
     terms = list_terms_of_class(place) if isinstance(place, SchoolClass) else []

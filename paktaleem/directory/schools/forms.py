@@ -81,7 +81,6 @@ class SelectionForm(forms.Form):
     )
 
     def clean_ids(self) -> list[str]:
-        """Return the ids; no more than the form takes."""
         ids: list[str] = self.cleaned_data["ids"]
         if self.most_ids is not None and len(ids) > self.most_ids:
             raise ValidationError(gettext("Enter at most {number} ids.").format(number=self.most_ids))
@@ -107,7 +106,7 @@ class SelectionForm(forms.Form):
             self.add_error("grade", text.format(ids=named))
 
     def _read_places(self, places: Sequence[str], client_id: UUID) -> None:
-        """Replace names of schools and classes by LMS ids; add an error for each of the first that cannot be read."""
+        """Replace names by LMS ids; add an error for each of the first that cannot be read."""
         ids, names = [], find_unknown_places(client_id, places)
         for text in places:
             try:

@@ -68,10 +68,7 @@ class EnrolmentRole(models.TextChoices):
 
 
 class Sourced(TenantRow):
-    """Columns of every row that has an id in the school's system.
-
-    ``ended_at`` is when the portal learned that the source no longer lists the row; None while it is listed.
-    """
+    """Columns of a row with an id in the school's system; ``ended_at`` is when the portal learned it is not listed."""
 
     external_id = models.CharField("LMS id", max_length=255)
     origin = models.CharField("stated by", max_length=16, choices=Origin)
@@ -113,10 +110,7 @@ class School(Sourced):
 
 
 class Term(Sourced):
-    """One term or school year (OneRoster ``academicSessions``): the period ``[starts_on, ends_on)``.
-
-    A day is None if the source states none that can be read.
-    """
+    """One term or school year (OneRoster ``academicSessions``), ``[starts_on, ends_on)``; None: not readable."""
 
     wall = TablePolicy(Scope.TENANT, EDIT, personal={**_NAMED, "title": Personal.NONE}, limited=Limited.READ)
 
@@ -136,10 +130,7 @@ class Term(Sourced):
 
 
 class SchoolClass(Sourced):
-    """One class of a school (OneRoster ``classes``).
-
-    ``grade`` is that of its pupils of whom the source states none; empty for a class of several grades.
-    """
+    """One class of a school (OneRoster ``classes``); ``grade`` is that of its pupils without one, empty for several."""
 
     wall = TablePolicy(
         Scope.TENANT, EDIT, personal={**_NAMED, "title": Personal.NONE, "grade": Personal.NONE}, limited=Limited.CLASSES
@@ -188,11 +179,9 @@ class ClassTerm(TenantRow):
 class Enrolment(TenantRow):
     """One period ``[starts_on, ends_on)`` of one person in one class, in one role.
 
-    ``stated_on`` is the first day as the source states it; ``starts_on`` is a later day if the source replaced the
-    class of an enrolment without a new first day. A person who leaves and comes back has two rows; who was in a class
-    on a day follows from the days. ``ended_at`` is when the portal learned of the end; until then a later statement may
-    change the days. Rows are deleted only with the erasure of their person. ``external_id`` is empty if the source
-    gives none.
+    ``stated_on`` is the first day as stated; ``starts_on`` is later if the source replaced the class without a new
+    first day. A person who comes back has two rows. ``ended_at`` is when the portal learned of the end; until then a
+    later statement may change the days. Rows are deleted only with the erasure of their person.
     """
 
     wall = TablePolicy(
@@ -256,10 +245,7 @@ class RosterState(models.TextChoices):
 
 
 class RosterImport(TenantRow, ActorStamp):
-    """One uploaded roster: who uploaded it, and the results of its trial and import in numbers.
-
-    The file and findings that name people are sealed under a key of this upload and deleted with it.
-    """
+    """One uploaded roster, with numbers of its trial and import; file and findings are sealed under its own key."""
 
     wall = TablePolicy(
         Scope.TENANT,

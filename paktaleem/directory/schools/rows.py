@@ -1,7 +1,6 @@
 """Rows that a source states about schools, terms, classes and enrolments. Pure.
 
-``row`` counts as a spreadsheet does, or is the position in a batch. With ``gone`` the source declares the row deleted;
-then only its id is read.
+``row`` counts as a spreadsheet does, or is the position in a batch. Of a row that is ``gone`` only its id is read.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,8 +14,8 @@ SCHOOLS, TERMS, CLASSES, ENROLMENTS = "schools", "terms", "classes", "enrolments
 class PlaceRow(NamedTuple):
     """A school, term or class.
 
-    ``part_of`` is the id of the organisation or term that it belongs to, of a class that of its school; or empty. Terms
-    have the period ``[starts_on, ends_on)``, classes the ids of their terms and a grade, empty for none or several.
+    ``part_of`` is the id of the organisation or term that it belongs to, of a class that of its school. Terms have the
+    period ``[starts_on, ends_on)``, classes the ids of their terms and a grade, empty for none or several.
     """
 
     row: int
@@ -32,10 +31,7 @@ class PlaceRow(NamedTuple):
 
 
 class EnrolmentRow(NamedTuple):
-    """A person in a class (both by id), in a role; ``external_id`` is empty if the source gives none.
-
-    ``ends_on`` is the first day on which the person is no longer in the class.
-    """
+    """A person in a class (both by id), in a role, until the day before ``ends_on``."""
 
     row: int
     external_id: str
@@ -67,10 +63,9 @@ class Tally:
 
 @dataclass(frozen=True, kw_only=True)
 class GivenRows:
-    """The rows of a source, each once and in order: places by part (such as ``CLASSES``), and enrolments.
+    """The rows of a source, in order; a part that it does not state is left out, or None.
 
-    A part that the source does not state is left out, or None. ``complete`` names the parts that list everything, so
-    that what is absent has ended.
+    ``complete`` names the parts that list everything, so that what is absent has ended.
     """
 
     places: Mapping[str, Iterable[PlaceRow]] = field(default_factory=dict)

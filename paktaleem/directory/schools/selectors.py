@@ -67,10 +67,7 @@ def list_enrolments(subject: Subject) -> QuerySet[Enrolment]:
 def list_moving_enrolments(
     client_id: UUID, people: Collection[UUID], *, leaving: Collection[UUID] | None, joining: Collection[UUID], on: date
 ) -> QuerySet[Enrolment]:
-    """List the enrolments of pupils that a move on a day would end: those in ``leaving`` (None: all), not ``joining``.
-
-    Only enrolments that are not over by that day; with class and school, in the order of person and class.
-    """
+    """List the enrolments of pupils that a move would end: those in ``leaving`` (None: all), not ``joining``."""
     rows = Enrolment.objects.filter(
         Q(ends_on=None) | Q(ends_on__gt=on),
         client_id=client_id,
@@ -101,8 +98,7 @@ def filter_by_grades(
 ) -> QuerySet[Subject]:
     """Return those of a client's people who are in one of the grades, as ``parse_grade`` writes them.
 
-    The grade of a person counts; of pupils of whom none is stated, that of the class of their enrolment. The ids are
-    read once, as an array: a join would read them again for each of the people.
+    The ids are read once, as an array: a join would read them again for each of the people.
     """
     own, by_class = select_in_grades(client_id, enrolments, grades)
     ids = ArraySubquery(own.values("pk").union(by_class.values("subject_id")).order_by())
@@ -157,7 +153,7 @@ _BOTH: tuple[PlaceModel, ...] = (School, SchoolClass)
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A school or a class in use: its key, its LMS id, and its name, which for a class ends with the school's."""
+    """A school or a class in use, with its LMS id; the name of a class ends with the school's."""
 
     key: UUID
     external_id: str
@@ -165,10 +161,7 @@ class Place:
 
 
 def find_places(client_id: UUID, text: str, of: Collection[PlaceModel] = _BOTH) -> list[Place]:
-    """Return what a text names among the schools and classes in use at a client.
-
-    Those with this LMS id; if there is none, those with this name; upper and lower case are the same.
-    """
+    """Return the schools and classes in use with this LMS id; if there is none, those with this name, in any case."""
     for condition in ("external_id", "name__iexact"):
         found = [one for model in of for one in read_places(model, client_id, **{condition: text})]
         if found:
@@ -198,9 +191,8 @@ def format_place(row: School | SchoolClass) -> str:
 class Selection:
     """Conditions that the chosen people meet, all of them; an empty one is no condition.
 
-    ``ids`` are LMS ids; without any, ``beginning`` is how the LMS ids begin. ``places`` are LMS ids of schools or
-    classes, ``grades`` are grades as ``parse_grade`` writes them; one of them is enough. ``role`` is a role that they
-    have, main or other.
+    ``beginning`` is how LMS ids begin, without ``ids``. Of ``places`` (LMS ids of schools or classes) and of ``grades``
+    one is enough. ``role`` is main or other.
     """
 
     ids: tuple[str, ...] = ()

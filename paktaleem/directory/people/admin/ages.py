@@ -43,8 +43,6 @@ _NEEDED = {
 
 
 class StateAgeForm(RowActionForm):
-    """Source and value of a person's age."""
-
     source = forms.ChoiceField(
         label="Source of the age", choices=[(one.value, words) for one, words in AGE_SOURCES.items()]
     )
@@ -178,7 +176,6 @@ class AgeChangeAdmin(ScopedAdmin[AgeChange]):
 
 @admin.display(description="role")
 def describe_roles(row: Subject) -> str:
-    """Return the names of all roles, the main one first."""
     return ", ".join(str(SubjectRole(role).label) for role in row.roles)
 
 
@@ -208,8 +205,6 @@ _EXISTS = _("A person with this LMS id is registered already. Open their page to
 
 
 class AddPersonForm(ScopedForm):
-    """LMS id, role and sealed fields of a new person."""
-
     other_roles = forms.MultipleChoiceField(
         label=_("Other roles"),
         choices=SubjectRole.choices,
@@ -254,10 +249,7 @@ def _to_new_details(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def add_person(row: Subject, given: dict[str, Any], **stamp: Any) -> Subject:
-    """Register a new person in the client's context. Raises ValidationError if the LMS id is known, or as the service.
-
-    Raised inside the page's transaction, which rolls back what the service changed.
-    """
+    """Register a person in the client's context. Raises ValidationError if the LMS id is known; the page rolls back."""
     client, details = Client.objects.get(pk=row.client_id), _to_new_details(given)
     subject, is_new = register_subject(
         given["external_id"] or "", client=client, details=details, route=AgeRoute.CONSOLE, **stamp

@@ -123,8 +123,6 @@ def _not_erased(row: Subject, _at: datetime) -> bool:
 
 
 class RevealForm(RowActionForm):
-    """Choice of the sealed fields to reveal."""
-
     fields_wanted = forms.MultipleChoiceField(
         label="Fields",
         choices=list(LABELS.items()),
@@ -143,8 +141,6 @@ def _reveal(subject: Subject, given: FormData, request: HttpRequest) -> HttpResp
 
 
 class ErasedFilter(ConditionFilter):
-    """Filter by whether the person is being or has been erased."""
-
     title = "record"
     parameter_name = "record"
     offered = {
@@ -155,8 +151,6 @@ class ErasedFilter(ConditionFilter):
 
 
 class AgeFilter(ConditionFilter):
-    """Filter by child, of age, or age unknown."""
-
     title = "age"
     parameter_name = "age"
     offered = {
@@ -235,7 +229,6 @@ class SubjectAdmin(ExportableAdmin[Subject]):
         row.pk = add_person(row, saving.request.new_person, **saving.by).pk
 
     def save_model(self, request: HttpRequest, obj: Subject, form: ScopedForm, change: bool) -> None:  # noqa: FBT001
-        """Keep the values of the form for ``write``."""
         request.new_person = form.cleaned_data  # type: ignore[attr-defined]
         super().save_model(request, obj, form, change)
 
@@ -361,7 +354,6 @@ def person_url(subject_id: Any) -> str:
 
 
 def link_person(person: Subject) -> SafeString:
-    """Return a link to a person's page, with the person's id as its text."""
     return format_html('<a href="{}">{}</a>', person_url(person.pk), person)
 
 
@@ -372,8 +364,6 @@ def person_column(key: str = "subject", name: str = "person") -> Any:
 
 @admin.register(GuardianClaim, site=site)
 class GuardianClaimAdmin(ExportableAdmin[GuardianClaim]):
-    """Guardian relations that schools claim."""
-
     view_capability = Capability.VIEW_RECORDS
     person_field = "child"
     asks_reason = False
@@ -396,7 +386,6 @@ _MOST_CLAIMS = 50
 
 @person_summaries.connect
 def summarize_person(request: HttpRequest, row: Subject) -> list[SummaryLine]:
-    """Return the school, the role, the age, and whether the account and the record are open."""
     del request
     page = SubjectAdmin(Subject, site)
     state = [] if row.is_recorded else [SummaryLine(_("Record"), page.record(row))]
@@ -414,7 +403,6 @@ def summarize_person(request: HttpRequest, row: Subject) -> list[SummaryLine]:
 
 @person_panels.connect
 def guardians_panel(request: HttpRequest, row: Subject) -> dict[str, object]:
-    """Show the guardians that are claimed for a child, and the children of a guardian."""
     del request
     own = GuardianClaim.objects.filter(Q(child=row) | Q(guardian=row)).select_related("child", "guardian")
     claims = take_latest(own, _MOST_CLAIMS)

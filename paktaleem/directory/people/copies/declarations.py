@@ -1,7 +1,7 @@
-"""How a table declares what a copy of a person's data shows of it (GDPR Art. 15 and 20).
+"""How a model declares what a copy of a person's data shows of it, as ``copied`` (GDPR Art. 15 and 20).
 
-A model has ``copied``, a ``Copied``. Sealed values are opened by the sealer of the person, and other persons appear
-only by their part, such as “a member of staff”.
+Sealed values are opened by the sealer of the person; other persons appear only by their part, such as “a member of
+staff”.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -56,10 +56,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """The person whose rows are read, the sealer that opens their sealed values, and who receives the copy.
-
-    ``guardian_id`` is the guardian for whom the copy is made; None if it is for the person.
-    """
+    """The person whose rows are read, the sealer of their values, and the guardian who gets the copy, if any."""
 
     subject: "Subject"
     sealer: Sealer
@@ -75,11 +72,10 @@ type Source = Callable[[Any, Reader], Value]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """A section of a copy: what one or several tables hold about a person.
+    """A section of a copy: what one or several tables (labels of models) hold about a person.
 
-    ``tables`` are labels of models; ``of`` are the paths in the first one by which a row belongs to the person.
-    ``is_provided`` is True for data that the person provided, which belongs to
-    portability (GDPR Art. 20); every section belongs to access.
+    ``of`` are the paths in the first one by which a row belongs to the person. ``is_provided`` data, which the person
+    provided, belongs to portability too (GDPR Art. 20).
     """
 
     code: str
@@ -97,9 +93,9 @@ class Copied:
     """The section that a copy has of a table: the rows in which one of the paths ``of`` is the person.
 
     ``columns`` are codes, each with the path of its field if that differs (``system=system__code``). A title comes from
-    ``titles`` or ``TITLES``, the kind and the labels from the field; a sealed field is opened with the person's key.
-    ``read`` has functions of other columns, with the kind of their values if it is not text. ``part`` names the column
-    in which the person appears, ``by`` who acted. ``tables`` are further tables that the rows show.
+    ``titles`` or ``TITLES``, the kind and the labels from the field. ``read`` has functions of other columns, with the
+    kind of their values if it is not text. ``part`` names the column in which the person appears, ``by`` who acted.
+    ``tables`` are further tables that the rows show.
     """
 
     code: str
@@ -200,7 +196,6 @@ def _read_path(path: str) -> Source:
 
 
 def _to_plain(value: object) -> Value:
-    """Return a value of a column as text, number, truth or list. Raises TypeError for a sealed value."""
     if value is None or isinstance(value, bool | int):
         return value
     if isinstance(value, datetime):
@@ -236,7 +231,6 @@ _ACTORS = {ByKind.USER: "staff", ByKind.API_KEY: "system", ByKind.SYSTEM: "porta
 
 
 def _get_actor(row: Any, reader: Reader) -> Value:
-    """Return who acted by their part: the person, another person, staff, a system, or the portal. No names."""
     kind = ByKind(row.actor_kind)
     if kind is ByKind.SUBJECT:
         return "person" if row.actor_id == reader.subject.pk else "other_person"

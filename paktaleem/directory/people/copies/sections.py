@@ -1,8 +1,7 @@
 """Sections of a copy of a person's data: what the portal holds about them (GDPR Art. 15 and 20).
 
-A model declares what a copy shows of it (``copied``); an app connects sections that need its services to
-``person_sections``. A table with personal fields that no section covers states its reason in its ``TablePolicy``
-(``left_out_of_copies``); a project test finds tables that do neither.
+A model declares them (``copied``), or an app connects them to ``person_sections``. A table with personal fields without
+one states its reason (``left_out_of_copies``); a project test finds tables that do neither.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -39,8 +38,6 @@ person_sections: ExtensionPoint[SectionSource] = ExtensionPoint(
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """A stored file whose content belongs in a copy: the section that lists it, a name without persons, the file."""
-
     section: str
     name: str
     file: Any
@@ -54,7 +51,6 @@ person_files: ExtensionPoint[FileSource] = ExtensionPoint(
 
 
 def list_files(reader: Reader) -> Iterator[StoredFile]:
-    """List the stored files of all apps whose content belongs in a copy, without those that show another person."""
     return (file for source in person_files for file in source(reader))
 
 
@@ -82,7 +78,6 @@ def _open_if_possible(source: Source) -> Source:
 
 
 def _of_age_on(row: Any, _reader: Reader) -> Value:
-    """Return the day of the age of consent, in the client's zone; None for adults, of whom no day is stored."""
     if row.of_age_at is None or row.of_age_at == ADULT_SENTINEL:
         return None
     day: str = row.of_age_at.astimezone(ZoneInfo(row.client.time_zone)).date().isoformat()
@@ -137,7 +132,6 @@ _LEDGER = Copied(
 
 
 def list_own_sections() -> Sequence[Section]:
-    """List the sections of people, and of the ledger, which knows no people itself."""
     return (
         _DETAILS.make_section(Subject),
         _ACCOUNT.make_section(Subject),

@@ -1,7 +1,7 @@
 """Wrapping keys by epoch: add an epoch, rewrap every person's key under it, destroy the old one.
 
-A person's key is unwrapped and wrapped again in memory; sealed values do not change. An old epoch can thus be destroyed
-while the portal runs, and with it the content of old database backups.
+Keys are rewrapped in memory; sealed values do not change. An old epoch can thus be destroyed while the portal runs, and
+with it the content of old database backups.
 """
 
 import json
@@ -54,10 +54,7 @@ class RewrapResult:
 
 
 def add_epoch(*, becomes_current: bool = True, actor: Actor, at: datetime) -> int:
-    """Add a wrapping key to the keyring file and record it; return the number of the current epoch (policy §5).
-
-    Call in PakTaleem's tenant context. Raises KeyringNotAFile.
-    """
+    """Add a wrapping key to the keyring file in PakTaleem's context; return the current. Raises KeyringNotAFile."""
     with transaction.atomic():
         changed = change_keyring_file(lambda text: with_new_epoch(text, becomes_current=becomes_current))
         facts = {"current": changed.current_epoch, "epochs": sorted(changed.epochs)}
@@ -69,8 +66,7 @@ def add_epoch(*, becomes_current: bool = True, actor: Actor, at: datetime) -> in
 def rewrap_keys(client_id: UUID, *, after: UUID | None = None, limit: int = 1_000) -> RewrapResult:
     """Wrap up to ``limit`` keys of a client's people under the current epoch, in the order of ids after ``after``.
 
-    Follows policy §5. Safe with concurrent erasures and registrations: a key deleted or changed since it was read is
-    left alone.
+    Follows policy §5. A key deleted or changed since it was read is left alone.
     """
     found = SubjectKey.objects.filter(client_id=client_id).exclude(epoch=keyring().current_epoch)
     batch = list((found if after is None else found.filter(id__gt=after)).order_by("id")[:limit])
@@ -120,10 +116,9 @@ def keys_by_epoch() -> Counter[int]:
 
 
 def record_emptied_epochs(*, moved: frozenset[int] = frozenset(), actor: Actor, at: datetime) -> list[int]:
-    """Record which old epochs are no longer used by any key: the retention of their backups counts from now.
+    """Record which old epochs no key uses any more: the retention of their backups counts from now; return them.
 
-    ``moved`` are the numbers of the epochs from which keys were just rewrapped; these are recorded again even if
-    recorded before. Returns the epochs recorded. Call outside any tenant context.
+    Epochs ``moved`` from just now are recorded again. Call outside any tenant context.
     """
     known, used = keyring(), keys_by_epoch()
     with in_client(PAKTALEEM):
@@ -145,8 +140,8 @@ def _emptied_at(epoch: int) -> datetime | None:
 def destroy_epoch(epoch: int, *, actor: Actor, at: datetime) -> None:
     """Remove a wrapping key from the keyring file permanently, and record it. Call outside any tenant context.
 
-    Backups taken while people's keys were wrapped under it become unreadable, so the epoch must be kept for BACKUP_LIFE
-    after the last key was rewrapped. Raises EpochUnknown, EpochInUse, EpochNeeded, KeyringNotAFile.
+    Backups taken while keys were wrapped under it become unreadable, so it is kept for BACKUP_LIFE after the last was
+    rewrapped. Raises EpochUnknown, EpochInUse, EpochNeeded, KeyringNotAFile.
     """
     if epoch not in keyring().epochs:
         raise EpochUnknown(f"The keyring has no epoch {epoch}.")

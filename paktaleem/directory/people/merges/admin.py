@@ -33,8 +33,6 @@ _DECIDE = "You are the second person. Open both records first, and check that th
 
 
 class LinkForm(RowActionForm):
-    """The other record of the person, by its LMS id."""
-
     other = forms.CharField(
         label="LMS id of the other record", max_length=255, widget=forms.TextInput(attrs={"autocomplete": "off"})
     )
@@ -42,8 +40,6 @@ class LinkForm(RowActionForm):
 
 
 class UndoForm(RowActionForm):
-    """The linked record that is another person."""
-
     row: Subject
     other = forms.ChoiceField(label="Record that is not this person")
     field_order = ("other", "reason")
@@ -54,7 +50,6 @@ class UndoForm(RowActionForm):
 
 
 def render_same_person(subject: Subject) -> SafeString:
-    """Return links to the other records that are the same person; empty if there are none."""
     return format_html_join(", ", "{}", ((link_person(one),) for one in list_same_person(subject)))
 
 
@@ -71,7 +66,6 @@ def _undo(row: Subject, given: FormData, request: HttpRequest) -> HttpResponse:
 def _propose(
     service: Callable[..., PersonMerge], row: Subject, other: Subject, given: FormData, request: HttpRequest
 ) -> HttpResponse:
-    """Propose the link or its undoing, and lead to the page on which a second person decides."""
     merge = service(row, other, ground=given["ground"], **by_user_for(request, given["reason"]))
     url = reverse("admin:people_personmerge_change", args=[merge.pk], current_app=site.name)
     return HttpResponseRedirect(url)
@@ -107,7 +101,6 @@ person_acts.connect(
 
 @person_summaries.connect
 def summarize_same_person(request: HttpRequest, row: Subject) -> list[SummaryLine]:
-    """Return the other records that are the same person; nothing if there are none."""
     del request
     others = render_same_person(row)
     return [SummaryLine(_("One person with"), others)] if others else []
@@ -115,8 +108,6 @@ def summarize_same_person(request: HttpRequest, row: Subject) -> list[SummaryLin
 
 @admin.register(PersonMerge, site=site)
 class PersonMergeAdmin(ExportableAdmin[PersonMerge]):
-    """Proposed, confirmed and declined links of records."""
-
     view_capability = Capability.VIEW_RECORDS
     ledger_families = ("subject",)
     ledger_person = "main_id"

@@ -23,10 +23,10 @@ from paktaleem.foundation.audit.services import record_entry
 def propose_merge(
     main: Subject, other: Subject, *, ground: str, actor: Actor, reason: Reason | str, at: datetime
 ) -> PersonMerge:
-    """Propose that ``other`` is the same person as ``main``; nothing changes until a second person confirms it.
+    """Propose that ``other`` is the same person as ``main``, or as its main record (decision 0101).
 
-    Follows decision 0101. If ``main`` is itself linked with a main record, ``other`` is linked with that one. Raises
-    ValidationError for records that cannot be linked, GroundNeeded, AlreadyErased, ErasureInProgress, NotAllowed.
+    Raises ValidationError for records that cannot be linked, GroundNeeded, AlreadyErased, ErasureInProgress,
+    NotAllowed.
     """
     _require_person(actor, main.client_id)
     main, other = _lock_pair(main.same_person or main.pk, other.pk, main.client_id)
@@ -39,10 +39,9 @@ def propose_merge(
 def propose_undo(
     subject: Subject, other: Subject, *, ground: str, actor: Actor, reason: Reason | str, at: datetime
 ) -> PersonMerge:
-    """Propose that two linked records are not one person; the link is in effect until a second person confirms it.
+    """Propose that linked records are not one person; the link stays until a second person confirms (decision 0101).
 
-    Follows decision 0101. Raises ValidationError if the records are not linked, GroundNeeded, AlreadyErased,
-    NotAllowed.
+    Raises ValidationError if they are not linked, GroundNeeded, AlreadyErased, NotAllowed.
     """
     _require_person(actor, subject.client_id)
     subject, other = _lock_pair(subject.pk, other.pk, subject.client_id, during_erasure=True)
@@ -72,9 +71,8 @@ def decide_merge(
 ) -> PersonMerge:
     """Confirm or decline, as a second person, that two records are one person, or that they are not (decision 0101).
 
-    A confirmed link takes effect at once: decisions for each record go by the strictest. Raises ValidationError for
-    records that cannot be linked any more, ChangeAlreadyDecided, ApproverIsRequester, ApproverNotIndependent,
-    AlreadyErased, ErasureInProgress, NotAllowed.
+    Raises ValidationError for records that cannot be linked any more, ChangeAlreadyDecided, ApproverIsRequester,
+    ApproverNotIndependent, AlreadyErased, ErasureInProgress, NotAllowed.
     """
     _require_person(actor, merge.client_id)
     is_undo = merge.kind == MergeKind.UNDO

@@ -31,11 +31,10 @@ _PEOPLE, _HISTORY = Subject._meta.db_table, Subject.history.model
 def recompute_ages(
     client: Client, *, after: UUID | None = None, limit: int = 500, actor: Actor, at: datetime
 ) -> UUID | None:
-    """Recompute when people reach the threshold, up to ``limit`` after an id, in three statements per batch.
+    """Recompute when people reach the threshold, up to ``limit`` after an id; return the last id, None at the end.
 
-    Returns the last id processed, None at the end. Until then an age computed for another
-    threshold counts as unknown, and a person who may still be a child by the new one counts as a child
-    (``ages.may_be_child_until``). Raises NotAllowed.
+    Until then ``ages.may_be_child_until`` protects people whose age was computed for another threshold. Raises
+    NotAllowed.
     """
     require(actor, Capability.REGISTER_SUBJECTS, client.id)
     people = Subject.objects.select_for_update().filter(client=client, erased_at=None).order_by("id")

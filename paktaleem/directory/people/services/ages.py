@@ -56,8 +56,8 @@ def propose_changes(
 ) -> list[Entry]:
     """Store changes that wait for a second person; return the ledger entries for the caller to write (decision 0029).
 
-    A change that already waits or was declined is not proposed again; an earlier, different proposal is replaced.
-    Raises GroundNeeded if a member of staff proposes it in the console without a ground.
+    A change that already waits or was declined is not proposed again; an earlier, different one is replaced. Raises
+    GroundNeeded if staff propose it in the console without a ground.
     """
     if route is AgeRoute.CONSOLE:
         ground = check_ground(ground, actor)

@@ -38,12 +38,10 @@ class BatchRefused(Exception):
 def register_subjects(
     people: Sequence[Mapping[str, Any]], *, client: Client, actor: Actor, at: datetime
 ) -> list[tuple[Subject, bool]]:
-    """Register or update each person as ``register_subject`` does, with their guardians, in one transaction.
+    """Register or update each person as ``register_subject`` does, with their ``guardians``, in one transaction.
 
-    Each person has ``external_id``, the details, and may have ``guardians``: all guardians of the person, each with an
-    ``external_id`` and a ``relationship``.
-    Returns each person with whether they are new. Concurrent batches take their locks in the same order, so they do not
-    deadlock. Raises BatchRefused with the reason for every person refused, NotAllowed.
+    Concurrent batches take their locks in the same order, so they do not deadlock. Raises BatchRefused with the reason
+    for every person refused, NotAllowed.
     """
     require(actor, Capability.REGISTER_SUBJECTS, client.id)
     advisory_locks(f"subject/{client.id}/{name}" for name in _names(people))
@@ -79,9 +77,7 @@ def register_guardians(
 ) -> None:
     """Register the guardians that the school names for a child, and claim them; the claims of all others end.
 
-    A guardian who is already registered in another role, such as a teacher, keeps it and becomes a guardian too.
-
-    Raises ValidationError, also if the child is named as their own guardian, AlreadyErased, NotAllowed.
+    One who is registered in another role keeps it too. Raises ValidationError, AlreadyErased, NotAllowed.
     """
     if any(given["external_id"].strip() == child.external_id for given in guardians):
         raise ValidationError({"guardians": ["A person cannot be their own guardian."]})
@@ -107,8 +103,8 @@ def record_subject_event(
 ) -> SubjectEvent:
     """Record that an account was closed or in use, with the client's time and the portal's.
 
-    Of all events the one that happened last says whether the account is open: a use before the closing that is reported
-    late does not reopen it. Raises ValidationError for a time in the future, AlreadyErased, NotAllowed.
+    The event that happened last says whether the account is open, not one reported late. Raises ValidationError for a
+    time in the future, AlreadyErased, NotAllowed.
     """
     require(actor, Capability.REGISTER_SUBJECTS, subject.client_id)
     if happened_at > at:

@@ -111,11 +111,10 @@ def start_erasure(
 ) -> Erasure:
     """Confirm the erasure of a person (Art. 17 GDPR): every system that holds their data is ordered to erase it.
 
-    From now on their data may only be deleted. The key is destroyed by ``complete_erasure`` once every order is
-    answered or waived; at once if there is none. The line in the erasure list is on disk before the commit; if that
-    fails, the worker starts the erasure. ``serving`` is the case that the erasure serves, which does not hold it.
-    Raises AlreadyErased, ErasureInProgress, ErasureHeld, NotAllowed; OSError or ListDamaged if the list cannot be
-    written.
+    The key is destroyed once every order is answered or waived (``complete_erasure``). The line in the erasure list is
+    on disk before the commit; if that fails, the worker starts the erasure. ``serving`` is the case that the erasure
+    serves, which does not hold it. Raises AlreadyErased, ErasureInProgress, ErasureHeld, NotAllowed; OSError or
+    ListDamaged if the list cannot be written.
     """
     require(actor, Capability.ERASE_SUBJECTS, subject.client_id)
     take_locks(subject)
@@ -142,9 +141,8 @@ def start_erasure(
 def complete_erasure(erasure: Erasure, *, actor: Actor, at: datetime) -> bool:
     """Destroy the person's key if every system has answered; return True if the erasure is complete.
 
-    Follows GDPR Art. 17, decision 0056. Systems that were registered since the confirmation are ordered first, and
-    waited for. Idempotent, and safe while systems answer. Raises NotAllowed, OSError or ListDamaged if the erasure list
-    cannot be written; the erasure is then completed later.
+    Follows GDPR Art. 17, decision 0056. Systems registered since the confirmation are ordered first. Idempotent. Raises
+    NotAllowed, OSError or ListDamaged if the erasure list cannot be written; it is then completed later.
     """
     require(actor, Capability.ERASE_SUBJECTS, erasure.client_id)
     erasure = Erasure.objects.select_related("subject").get(pk=erasure.pk, client_id=erasure.client_id)
@@ -163,9 +161,8 @@ def complete_erasure(erasure: Erasure, *, actor: Actor, at: datetime) -> bool:
 def erase_subject(subject: Subject, *, actor: Actor, reason: Reason | str, at: datetime) -> Subject:
     """Erase a person at once, by destroying their key (cryptographic erase, NIST SP 800-88r2); no system is asked.
 
-    For people of whom no system holds data, such as guardians who never answered; a person's own request is
-    ``start_erasure``. Sealed values in history and logs become unreadable; pseudonymous evidence stays and can still be
-    verified. Raises AlreadyErased, ErasureInProgress, NotAllowed.
+    For people of whom no system holds data; a person's own request is ``start_erasure``. Pseudonymous evidence stays
+    and can still be verified. Raises AlreadyErased, ErasureInProgress, NotAllowed.
     """
     require(actor, Capability.ERASE_SUBJECTS, subject.client_id)
     take_locks(subject)
@@ -178,8 +175,7 @@ def erase_subject(subject: Subject, *, actor: Actor, reason: Reason | str, at: d
 def carry_out_erasure(intent: Intent, *, actor: Actor, at: datetime) -> ErasureOutcome:
     """Carry out one line of the erasure list, in the client's context; idempotent (decision 0005).
 
-    For a database restored from a backup older than the erasure, and for an erasure whose commit failed. Waits for an
-    erasure in progress.
+    For a restored older database, and an erasure whose commit failed. Waits for an erasure in progress.
     """
     known = Subject.objects.filter(id=intent.subject_id, client_id=intent.client_id)
     if (person := known.first()) is not None:
@@ -295,8 +291,8 @@ def _record_line(intent: Intent, at: datetime) -> None:
 def replay_erasures(*, at: datetime, report: Callable[[ErasureOutcome], None] = lambda _: None) -> int:
     """Repeat listed erasures that this database has not carried out; return the number of lines (decision 0005).
 
-    Each line is one transaction in its client's context, so an interrupted run can be continued. ``report`` is called
-    with the result of each line. Call outside any tenant context. Raises ListDamaged before anything is done.
+    Each line is one transaction, so an interrupted run can be continued. ``report`` is called with each result. Call
+    outside any tenant context. Raises ListDamaged before anything is done.
     """
     actor, missing = system_actor("replay_erasures"), missing_erasures()
     for intent in missing:
@@ -312,7 +308,7 @@ _TOMBSTONE_BYTES = 32
 
 @transaction.atomic
 def request_readmission(external_id: str, *, ground: str, actor: Actor, client_id: UUID, at: datetime) -> Readmission:
-    """Request that the erased person with this LMS id may be registered again; a second person must approve.
+    """Request that an erased person may be registered again; a second person must approve.
 
     Raises Refused if there is none, or if it was requested before, GroundNeeded, NotAllowed.
     """
@@ -335,10 +331,9 @@ def request_readmission(external_id: str, *, ground: str, actor: Actor, client_i
 
 @transaction.atomic
 def approve_readmission(readmission: Readmission, *, actor: Actor, at: datetime) -> Readmission:
-    """Approve a readmission: the tombstone is replaced, so that the next sync may register the person again.
+    """Replace the tombstone, so that the next sync may register the person again, with a new row and key.
 
-    Erased data is not restored: the person gets a new row and a new key. Raises Refused if it was approved already,
-    ApproverIsRequester, ApproverNotIndependent, NotAllowed.
+    Raises Refused if it was approved already, ApproverIsRequester, ApproverNotIndependent, NotAllowed.
     """
     _require_person(actor, readmission.client_id)
     readmission = Readmission.objects.select_for_update().get(id=readmission.id, client_id=readmission.client_id)

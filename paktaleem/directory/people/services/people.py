@@ -66,14 +66,13 @@ def register_subject(
     reason: Reason | str = Reason.LMS_UPDATE,
     at: datetime,
 ) -> tuple[Subject, bool]:
-    """Register a person, or update the fields in ``details`` (of SubjectDetails; others stay unchanged).
+    """Register a person, or update the fields in ``details``; return the person and whether they are new.
 
-    Returns the person and whether they are new. The same details again change nothing and record nothing. A change that
-    would let a child decide for themselves waits for a second person (``AgeChange``), except without a ``route``, as in
-    sandboxes. A known person keeps the other roles unless ``other_roles`` is given; a guardian whom a child's school
-    names stays one beside a new main role. With ``adds_role`` the main role is kept too, and ``role`` is one more.
-    Raises ValidationError naming the field, GroundNeeded if staff propose such a change in the console without a
-    ``ground``, AlreadyErased, ErasureInProgress, NotAllowed.
+    A change that would let a child decide for themselves waits for a second person (``AgeChange``), except without a
+    ``route``, as in sandboxes. A known person keeps the other roles unless ``other_roles`` is given; a guardian whom a
+    child's school names stays one beside a new main role. With ``adds_role`` the main role is kept too. Raises
+    ValidationError naming the field, GroundNeeded if staff propose such a change without a ``ground``, AlreadyErased,
+    ErasureInProgress, NotAllowed.
     """
     require(actor, Capability.REGISTER_SUBJECTS, client.id)
     external_id = check_external_id(external_id)
@@ -113,10 +112,7 @@ class _Act(NamedTuple):
 def add_role(
     subject: Subject, role: SubjectRole, *, actor: Actor, reason: Reason | str = Reason.LMS_UPDATE, at: datetime
 ) -> Subject:
-    """Give a person one more role; nothing changes if they have it, or are or were erased.
-
-    The caller has checked the actor's capability for the act that gives the role.
-    """
+    """Give a person one more role, if they are not or were not erased. The caller has checked the capability."""
     known = Subject.objects.select_for_update().select_related("client").get(pk=subject.pk)
     if role in known.roles or not known.is_recorded:
         return known
@@ -220,10 +216,7 @@ def was_child(
 
 
 def find_full_age(subject: Subject, *, at: datetime, sealer: Sealer | None = None) -> datetime | None:
-    """Return when a person is of full age, ADULT_SENTINEL if they are at ``at``, None if their age is not known.
-
-    Their age is unsealed: only the age of consent is stored in clear. ``sealer`` saves the query for the key.
-    """
+    """Return when a person is of full age, ADULT_SENTINEL if they are, None if unknown; their age is unsealed."""
     details = open_details(subject, sealer or sealer_of(subject))
     return full_age_rules_of(subject.client, at).adult_from(details)
 
@@ -291,10 +284,7 @@ def _new_access_record(
 def reveal_fields(
     subject: Subject, *, fields: Iterable[str] = PERSONAL, actor: Actor, reason: Reason | str, at: datetime
 ) -> dict[str, str | None]:
-    """Return unsealed fields of a person; the access and its reason are recorded first (need to know, policy §5).
-
-    Raises AlreadyErased if the person's key is destroyed, NotAllowed.
-    """
+    """Return unsealed fields; the access is recorded first (policy §5). Raises AlreadyErased, NotAllowed."""
     require(actor, Capability.REVEAL_PERSONAL_DATA, subject.client_id)
     if subject.erased_at is not None:
         raise AlreadyErased
@@ -317,9 +307,9 @@ def reveal_many(
     reason: Reason | str,
     at: datetime,
 ) -> dict[UUID, dict[str, str | None]]:
-    """Return unsealed fields of many people of one client; each access is recorded as by ``reveal_fields`` (policy §5).
+    """Return unsealed fields of many people of one client, without erased ones; each access is recorded (policy §5).
 
-    Erased people are left out. Raises NotAllowed, CannotOpen.
+    Raises NotAllowed, CannotOpen.
     """
     require(actor, Capability.REVEAL_PERSONAL_DATA, client_id)
     wanted = [field for field in PERSONAL if field in set(fields)]
@@ -333,10 +323,7 @@ def reveal_many(
 def reveal_names(
     people: Sequence[Subject], *, client_id: UUID, actor: Actor, reason: Reason | str, at: datetime
 ) -> dict[UUID, str]:
-    """Return the names of many people of one client, as ``reveal_many``; empty if none is registered.
-
-    Raises NotAllowed, CannotOpen.
-    """
+    """Return names as ``reveal_many``; empty if none is registered. Raises NotAllowed, CannotOpen."""
     context: dict[str, Any] = {"client_id": client_id, "actor": actor, "reason": reason, "at": at}
     revealed = reveal_many(people, fields=["full_name"], **context)
     return {key: texts["full_name"] or "" for key, texts in revealed.items()}
@@ -385,8 +372,7 @@ def end_other_claims(
 ) -> int:
     """End the claims of all guardians of a child but those whom the school still names; return how many.
 
-    Claims made only by an invitation of the learning platform stay: its list cannot name people whose LMS id the
-    portal made. Raises NotAllowed.
+    Claims made only by an invitation stay: the list cannot name people whose LMS id the portal made. Raises NotAllowed.
     """
     require(actor, Capability.REGISTER_SUBJECTS, child.client_id)
     history = GuardianClaim.history.model._default_manager.filter(client_id=OuterRef("client_id"), id=OuterRef("pk"))
@@ -408,8 +394,7 @@ def end_other_claims(
 def lock_subject(subject_id: UUID, *, client_id: UUID, during_erasure: bool = False) -> Subject:
     """Return a person's row locked until the transaction ends, with their client.
 
-    ``during_erasure`` is for acts that only end or refuse something, which stay possible while the person is being
-    erased. Raises ErasureInProgress unless it is set, AlreadyErased.
+    ``during_erasure`` is for acts that only end or refuse something. Raises ErasureInProgress otherwise, AlreadyErased.
     """
     rows = Subject.objects.select_for_update(of=("self",)).select_related("client")
     kept = rows.get(pk=subject_id, client_id=client_id)
@@ -421,10 +406,7 @@ def lock_subject(subject_id: UUID, *, client_id: UUID, during_erasure: bool = Fa
 
 
 def lock_unheld_subject(subject: Subject, *, at: datetime) -> Subject | None:
-    """Lock a person as an erasure does, and return them; None if they are on hold, or are or were being erased.
-
-    A hold is placed under the same lock, so none begins before the end of the transaction.
-    """
+    """Lock a person as an erasure and a hold do; return None if they are on hold, or are or were being erased."""
     take_locks(subject)
     try:
         locked = lock_subject(subject.pk, client_id=subject.client_id)
@@ -450,10 +432,9 @@ def require_all_records(subject: Subject) -> None:
 
 @transaction.atomic
 def replace_key(subject: Subject, *, actor: Actor, reason: Reason | str, at: datetime) -> Subject:
-    """Destroy a person's key and seal their current values under a new one.
+    """Destroy a person's key and seal their current values under a new one; all else under it becomes unreadable.
 
-    Everything else sealed under the old key, such as history versions and emails, becomes unreadable. Use it only for
-    people whose details were emptied and on whom no other record depends. Raises AlreadyErased, NotAllowed.
+    For people whose details were emptied and on whom no record depends. Raises AlreadyErased, NotAllowed.
     """
     require(actor, Capability.ERASE_SUBJECTS, subject.client_id)
     subject = lock_subject(subject.pk, client_id=subject.client_id)
@@ -480,8 +461,7 @@ SEARCHED = "search"
 def find_people(text: str, *, client_id: UUID, actor: Actor, reason: Reason | str, at: datetime) -> FirstRows[Subject]:
     """Find up to 20 people of one client whose LMS id, full name, email or phone is exactly ``text`` (policy §5).
 
-    The search is recorded with its reason, also if it finds no one, and with each person found; the text is not stored.
-    Raises NotAllowed.
+    The search is recorded with its reason, also if it finds no one; the text is not stored. Raises NotAllowed.
     """
     require(actor, Capability.VIEW_SUBJECTS, client_id)
     people = search_subjects(Subject.objects.filter(client_id=client_id), text)
@@ -500,10 +480,6 @@ def record_id_search(*, client_id: UUID, actor: Actor, at: datetime) -> None:
 
 
 def refresh_statistics() -> None:
-    """Make the statistics of people anew, with this transaction's rows and without those of erased people.
-
-    A sample has LMS ids, the one identifier in clear, so it keeps those of erased people until it is made anew. A table
-    that another transaction is just analyzing is left out (``people/sql/people_refresh_statistics.sql``).
-    """
+    """Make the statistics of people anew, without LMS ids of the erased (``people_refresh_statistics.sql``)."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT people_refresh_statistics()")

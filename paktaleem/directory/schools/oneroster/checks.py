@@ -18,9 +18,7 @@ _STATUSES = (ACTIVE, GONE)
 
 
 class TableReader:
-    """Reads one table: `present` are its known columns, `rows` yields its rows by those columns.
-
-    `skipped` counts the rows that were logged and not yielded.
+    """Reads one table; `present` are its known columns, `skipped` the rows that were logged and not yielded.
 
     Raises RosterInvalid if the header lacks a column that decides, or the file cannot be read.
     """
@@ -54,9 +52,8 @@ class TableReader:
     def _is_in_place(self, number: int, cells: list[str]) -> bool:
         """Return True if each cell is in its column; otherwise log the row, whose cells may be shifted.
 
-        A missing or an extra cell in the middle shifts the others without a trace if the last ones are empty. So a row
-        of another width than the header is read only if the whole file is written so: each row has the same empty cells
-        after the last column, or rows have no empty last cells.
+        A missing or an extra cell in the middle shifts the others without a trace. So a row of another width is read
+        only if the whole file is written so: the same empty cells after the last column, or no empty last cells.
         """
         file, width = self._table.file, len(cells)
         if self._fewest <= width < self._width and self._has_no_empty_ends:
@@ -91,18 +88,16 @@ def table_rows(package: Package, table: Table) -> Iterator[tuple[int, Cells]]:
 
 
 def is_gone(table: Table, cells: Cells) -> bool:
-    """Return True if a row declares its record deleted."""
     status = cells[table.at[STATUS]]
     return bool(status) and status.casefold() == GONE
 
 
 class RowCheck:
-    """Check one table's rows against its columns' rules, count them, and collect their sourcedIds.
+    """Check one table's rows against its columns' rules, and collect their sourcedIds.
 
-    Without ``collects_ids`` no id is kept, and none is found to be repeated: a package may have millions of enrolments.
-    `known` holds the ids of the tables already read in full, `present` the columns of the file; references to other
-    tables are not checked, nor are references within a delta file, whose other rows came earlier. A deleted row needs
-    only its sourcedId. What is wrong in a column that decides is a problem, anything else an oddity.
+    Without ``collects_ids`` no id is kept: a package may have millions of enrolments. `known` holds the ids of tables
+    read in full; other references are not checked, nor those within a delta file. A deleted row needs only its
+    sourcedId.
     """
 
     def __init__(
@@ -159,7 +154,6 @@ class RowCheck:
         return not decides
 
     def finish(self) -> None:
-        """Check the references within the table, once all its ids are known."""
         for number, column in ((number, column) for number, column, ref in self._ahead if ref not in self.ids):
             self._dangling(number, column, self._table.file)
 
@@ -233,7 +227,6 @@ class RowCheck:
         self._report(number, column, "required_empty", "must not be empty", odd="cell_empty")
 
     def _report(self, number: int, column: str, code: str, message: str, *, odd: str = "") -> None:
-        """Log a problem in a column that decides; in another column an oddity, with the code ``odd`` or the same."""
         if column in self._table.decisive:
             self._fatal(number, column, code, message)
         else:

@@ -1,10 +1,9 @@
 """The files of OneRoster 1.1 and 1.2 CSV as data: headers in order, required cells, enumerations and references.
 
-`!` marks a column that decides: who a person is, the role, the birth date, the contact or whose guardian they are. The
-file must have it and its cells must be readable, otherwise the package is refused. Anything wrong with another column
-is an oddity. `*` marks a cell that OneRoster requires, `-` a column that is not needed: its cells are dropped when a
-row is read (passwords, sex, race, ethnicity, birthplace, other identifiers). OneRoster also requires givenName and
-familyName; people with one name exist, so only both being empty is refused.
+`!` marks a column that decides (who a person is, the role, birth date, contact or guardian): the file must have it and
+its cells must be readable. Anything wrong with another column is an oddity. `*` marks a cell that OneRoster requires,
+`-` a column whose cells are dropped when a row is read (passwords, sex, race, birthplace, other identifiers). Of
+givenName and familyName one is enough: people with one name exist.
 """
 
 import re
@@ -221,10 +220,7 @@ _UNOPENED_1_2 = (
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One version of OneRoster: its tables, ordered so that references point to earlier ones.
-
-    ``needed`` are the files required to list all people.
-    """
+    """One version of OneRoster: its tables, referring to earlier ones; ``needed`` are required to list people."""
 
     number: str
     tables: Mapping[str, Table]
@@ -233,11 +229,9 @@ class Version:
 
     @property
     def files(self) -> tuple[str, ...]:
-        """Every file that a package may hold, except the manifest."""
         return (*self.tables, *self.unopened)
 
     def is_about_people(self, file: str) -> bool:
-        """Return True if a file states who people are; a fault in it refuses the package."""
         return file in self.tables and self.tables[file].is_about_people
 
 
@@ -253,10 +247,7 @@ VERSIONS: Mapping[str, Version] = {
 
 
 def listed(cell: str) -> list[str]:
-    """Return the items of a list cell, trimmed, without empty or repeated ones.
-
-    They are separated by commas; spreadsheet programs of many countries write semicolons instead.
-    """
+    """Return the items of a list cell, without repeated ones; spreadsheet programs may write semicolons for commas."""
     return list(dict.fromkeys(item for part in cell.replace(";", ",").split(",") if (item := part.strip(" "))))
 
 
@@ -281,7 +272,6 @@ _UNSEEN = re.compile(r"[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]")
 
 
 def external_id_fault(text: str) -> str | None:
-    """Return what is wrong with a person's sourcedId, or None. It must not be an email address."""
     if len(text) > ID_LIMIT:
         return f"longer than {ID_LIMIT} characters"
     if "@" in text:
@@ -308,7 +298,7 @@ def plausible_email(text: str) -> str | None:
 
 
 def plausible_phone(text: str) -> str | None:
-    """Return the number without separators, "" for an empty cell, or None if it is not a plausible number.
+    """Return the number without separators, "" for an empty cell, or None if it is not plausible.
 
     Spreadsheet programs write a number with ``.0`` after it, or round a long one: its last digits are zeros then.
     """
@@ -330,15 +320,11 @@ def country(text: str) -> str | None:
 
 
 def without_midnight(text: str) -> str:
-    """Return a date without the time midnight, which spreadsheet programs and databases add to it.
-
-    A time with an offset stays: it may be another day where the person lives.
-    """
+    """Remove the time midnight, which spreadsheet programs add. A time with an offset may be another day: it stays."""
     return _MIDNIGHT.sub("", text)
 
 
 def day(text: str) -> date | None:
-    """Return a date written YYYY-MM-DD, perhaps with the time midnight, or None if it is malformed."""
     text = without_midnight(text)
     if not _DAY.fullmatch(text):
         return None
@@ -354,7 +340,6 @@ def read_grades(text: str) -> list[str]:
 
 
 def report_grades(text: str, *, file: str, row: int, log: ProblemLog) -> None:
-    """Log what is odd about the cell ``grades`` of a person or a class."""
     if any(_parse(one) is None for one in listed(text)):
         log.oddity(file, row, "grades", "grade_unfit")
     if len(read_grades(text)) > 1:

@@ -1,7 +1,4 @@
-"""A roster package as a zip file: members checked, CSV rows read within limits.
-
-Sizes are counted while reading; the sizes in the zip's directory are not trusted.
-"""
+"""A roster package as a zip file: members checked, CSV rows read within limits; sizes are counted while reading."""
 
 import csv
 import io
@@ -30,10 +27,7 @@ _SEPARATOR = re.compile(r'"?sep=([,;\t])"?\s*', re.IGNORECASE)
 
 
 def _number_rows(lines: Iterator[str]) -> tuple[str, Iterator[tuple[int, list[str]]]]:
-    """Return the delimiter of a CSV file, the most frequent in the header or that of ``sep=``, and its numbered rows.
-
-    The line ``sep=`` is row 1 and not among them. The rows raise csv.Error.
-    """
+    """Return the delimiter, the most frequent in the header or that of a first row ``sep=``, and the numbered rows."""
     start, header = 1, next(lines, "")
     stated = _SEPARATOR.fullmatch(header)
     if stated:
@@ -82,11 +76,7 @@ class _RecordRefusedError(Exception):
 
 
 class Package:
-    """An open zip; read with `rows`. Files are found in any letter case.
-
-    They are at the root of the zip or in one `folder`, which `members` leaves out of the names. `forms` says of a file
-    that is read, if it is not CSV in UTF-8 with commas, what it is.
-    """
+    """An open zip; files are found in any letter case, at the root or in one `folder`; `forms` lists unusual ones."""
 
     def __init__(self, archive: zipfile.ZipFile, size: int) -> None:
         self._archive = archive
@@ -99,11 +89,9 @@ class Package:
         self._names = {name.removeprefix(self.folder).casefold(): name for name in names}
 
     def find_member(self, file: str) -> str | None:
-        """Return the name of a file as the zip spells it, or None if it is not in the zip."""
         return self._names.get(file.casefold())
 
     def rows(self, file: str) -> Iterator[tuple[int, list[str]]]:
-        """Yield the rows of a member as ``read_csv`` does. Raises RosterInvalid if the member cannot be read."""
         return read_csv(file, self._open(file), self.forms)
 
     @contextmanager
@@ -118,9 +106,9 @@ class Package:
 def read_csv(
     file: str, opened: "AbstractContextManager[io.BufferedReader[Any]]", forms: dict[str, str]
 ) -> Iterator[tuple[int, list[str]]]:
-    """Yield (row number, cells) of a CSV file, header first; blank rows are counted but skipped.
+    """Yield (row number, cells) of a CSV file, header first; blank rows are counted but skipped. Raises RosterInvalid.
 
-    ``forms`` receives what the file is, if it is not in UTF-8 with commas. Raises RosterInvalid if it cannot be read.
+    ``forms`` receives what the file is, if it is not in UTF-8 with commas.
     """
     done = 0
     try:
@@ -154,13 +142,10 @@ def _find_folder(names: list[str]) -> str:
 
 
 class _Utf16Source:
-    """A member in UTF-16, whose lines are returned in UTF-8."""
-
     def __init__(self, source: "io.BufferedReader[Any]") -> None:
         self._text = io.TextIOWrapper(source, "utf-16", newline="\n")
 
     def readline(self, limit: int) -> bytes:
-        """Return the next line, or its first part."""
         return self._text.readline(limit).encode()
 
 
@@ -173,8 +158,6 @@ def ends_in_returns(start: bytes) -> bool:
 
 
 class _CountedSource(io.RawIOBase):
-    """The unpacked bytes of a member, refused once they exceed a limit."""
-
     def __init__(self, file: str, member: IO[bytes], compressed: int, bytes_read: dict[str, int]) -> None:
         self._file = file
         self._member = member
@@ -240,7 +223,6 @@ class _Lines:
         return line.decode("utf-8")
 
     def end_record(self, number: int, cells: list[str]) -> None:
-        """Check the record and start counting the next one."""
         if number > ROW_LIMIT:
             raise _RecordRefusedError("too_many_rows", f"more than {ROW_LIMIT:,} rows")
         # csv's own limit is global to the process and can be raised by any code.
@@ -251,11 +233,7 @@ class _Lines:
 
 @contextmanager
 def open_package(file: IO[bytes]) -> Iterator[Package]:
-    """Open a zip and check its members by their directory entries.
-
-    Raises RosterInvalid if it is not a zip, or a member is nested, duplicated, a link, encrypted or unusually
-    compressed.
-    """
+    """Open a zip and check its members by their directory entries. Raises RosterInvalid."""
     try:
         archive = zipfile.ZipFile(file)
     except ZIP_ERRORS:
@@ -273,7 +251,6 @@ def _check_members(archive: zipfile.ZipFile) -> None:
 
 
 def find_faults(archive: zipfile.ZipFile) -> Iterator[tuple[str, str, str]]:
-    """Yield the faults of the members of a zip by its directory: the name, a code and a message."""
     names = archive.namelist()  # CSV files are found in any letter case
     apart = (name.casefold() if name.casefold().endswith(".csv") else name for name in names)
     for name, count in Counter(apart).items():
@@ -298,7 +275,6 @@ def _member_faults(info: zipfile.ZipInfo) -> Iterator[tuple[str, str]]:
 
 
 def shown(name: str) -> str:
-    """Return a member's name in displayable form: printable and short."""
     return "".join(c if c.isprintable() else "?" for c in name)[:_NAME_SHOWN]
 
 
@@ -315,25 +291,18 @@ type _Properties = dict[str, tuple[str, int]]  # by name in lower case: the valu
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """A package's version, and for each file present whether it is bulk or delta."""
-
     version: Version
     files: Mapping[str, str]
 
     def is_delta(self, file: str) -> bool:
-        """Return True if a file holds changes only."""
         return self.files.get(file) == DELTA
 
     def is_whole(self, file: str) -> bool:
-        """Return True if a file is complete, so that records not in it do not exist."""
         return self.files.get(file) == BULK
 
 
 def read_manifest(package: Package, log: ProblemLog) -> Manifest:
-    """Read the manifest; log files that are missing, undeclared or unknown.
-
-    Raises RosterInvalid if the manifest is missing, unreadable, or of an unsupported version.
-    """
+    """Log files that are missing, undeclared or unknown. Raises RosterInvalid if the manifest cannot be read."""
     properties = _read_properties(package, log)
     version = _known_version(properties)
     text, row = properties.get("manifest.version", ("", None))
@@ -432,7 +401,7 @@ STATUS = "status"
 def read_header(table: Table, header: Sequence[str], row: int, log: ProblemLog, *, delta: bool) -> Mapping[str, int]:
     """Return the position of each known column, or nothing if rows of a file without people cannot be distinguished.
 
-    Raises RosterInvalid if a column that decides is missing or appears twice; in a delta the status decides too.
+    Raises RosterInvalid if a column that decides is missing or repeated; in a delta the status decides too.
     """
     places: dict[str, int] = {}
     unknown: list[str] = []

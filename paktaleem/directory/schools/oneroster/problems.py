@@ -1,11 +1,8 @@
 """Findings about a roster file, and the log that collects them.
 
-A problem refuses the file; an oddity is accepted, counted and listed. A problem's message says what is wrong and why
-the file cannot be read safely. It never quotes a cell, since a shifted column could put a name or a birth date where
-a role is expected. Only a sourcedId that passed its own check may appear.
-
-The texts hold no values, so that the console can translate them. A value is stored beside them, and only if it cannot
-be personal: a name of a file or column, another spelling of an allowed word, or a sourcedId that passed its check.
+A problem refuses the file; an oddity is accepted, counted and listed. Messages say what is wrong and why, and never
+quote a cell: a shifted column could put a name where a role is expected. A value is stored beside a text only if it
+cannot be personal: a file or column, another spelling of an allowed word, or a sourcedId that passed its check.
 """
 
 from collections import Counter
@@ -15,8 +12,6 @@ from typing import NamedTuple
 
 
 class OddityText(NamedTuple):
-    """The two halves of an oddity's sentence, in English."""
-
     found: str
     read_as: str
 
@@ -112,10 +107,7 @@ ODDITY_TEXTS: Mapping[str, OddityText] = {
 
 @dataclass(frozen=True, slots=True)
 class Oddity:
-    """Something unusual that was accepted; `value` is what was found, `meaning` how it was read, if they can be shown.
-
-    `row` counts as a spreadsheet does: the header is row 1.
-    """
+    """Something unusual that was accepted: what was found, and how it was read, if they can be shown."""
 
     file: str
     row: int | None
@@ -126,7 +118,6 @@ class Oddity:
 
     @property
     def detail(self) -> str:
-        """Return the value and its meaning as text, such as “TRUE → true”."""
         return " → ".join(part for part in (self.value, self.meaning) if part)
 
     @property
@@ -164,7 +155,6 @@ class RosterInvalid(Exception):
 
 
 def refusal(file: str, code: str, message: str, *, row: int | None = None) -> RosterInvalid:
-    """Return the exception for a single fatal problem, ready to be raised; the header is row number 1."""
     return RosterInvalid([Problem(file, row, None, code, message)])
 
 
@@ -178,7 +168,6 @@ class ProblemLog:
         self._oddity_totals: Counter[str] = Counter()
 
     def fatal(self, file: str, row: int | None, column: str | None, code: str, message: str) -> None:
-        """Record a finding that stops the import."""
         self._fatal_total += 1
         if len(self._fatal) < FATAL_CAP:
             self._fatal.append(Problem(file, row, column, code, message))
@@ -193,11 +182,9 @@ class ProblemLog:
             kept.append(Oddity(file, row, column, code, value, meaning))
 
     def count_oddities(self, code: str, count: int) -> None:
-        """Count findings that are accepted, without keeping a sample."""
         self._oddity_totals[code] += count
 
     def adopt(self, invalid: RosterInvalid) -> None:
-        """Record the fatal problems of an exception."""
         for problem in invalid.problems:
             self.fatal(problem.file, problem.row, problem.column, problem.code, problem.message)
 
@@ -209,9 +196,7 @@ class ProblemLog:
             raise RosterInvalid([*self._fatal, *more])
 
     def oddity_sample(self) -> tuple[Oddity, ...]:
-        """Return the first oddities of each code, in order of appearance."""
         return tuple(oddity for kept in self._oddities.values() for oddity in kept)
 
     def oddity_totals(self) -> Mapping[str, int]:
-        """Return the exact number of oddities of each code."""
         return dict(self._oddity_totals)

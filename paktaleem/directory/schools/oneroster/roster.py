@@ -1,7 +1,7 @@
 """Open a OneRoster package: check all of it, then stream its people and relations.
 
-Nothing in these files refuses a package: what cannot be read is left out and listed. A file of which a
-row was left out does not count as complete, so that nothing ends because it could not be read.
+What cannot be read about schools is left out and listed; such a file does not count as complete, so that nothing ends.
+Values that decide about people (roles, ages, guardians) are read strictly.
 """
 
 # Values that decide about people (roles, ages, guardians) are read strictly. The others are read in many forms, and
@@ -68,7 +68,6 @@ _NAMES: Mapping[str, str] = {ORGS: "name", SESSIONS: "title", CLASSES: "title"}
 
 
 def check_school_row(table: Table, number: int, cells: Cells, log: ProblemLog) -> bool:
-    """Log what is odd about a row; return True if it can be read."""
     name = _NAMES.get(table.file)
     if cell.external_id_fault(cells[0]) or (name and not cells[0]):
         log.oddity(table.file, number, "sourcedId", "school_id_unfit")
@@ -119,10 +118,8 @@ def _read_enrolment(row: int, cells: Cells, table: Table) -> stated.EnrolmentRow
 class Roster:
     """An opened package whose every row has been checked.
 
-    `oddity_sample` holds the first oddities of each code, `oddities` their exact number by code. `relation_count` is
-    the number of relations, `size` that of people. `is_whole` is True if people not in it are not at the school;
-    `stated_roles` says whether it states all roles; `columns` maps fields to column names. `mentions` are
-    the agents in a delta whose relationship depends on earlier files.
+    `is_whole` is True if people not in it are not at the school; `stated_roles` says whether it states all roles;
+    `columns` maps fields to column names. `mentions` are agents in a delta whose relationship depends on earlier files.
     """
 
     columns: Mapping[str, str] = {
@@ -137,10 +134,7 @@ class Roster:
     }
 
     def __init__(self, package: Package) -> None:
-        """Check a package; its tables are read so that references point to earlier ones.
-
-        Raises RosterInvalid with all fatal problems: the first 1,000 and a count of the rest.
-        """
+        """Check the tables, referred to ones first. Raises RosterInvalid with the first 1,000 problems."""
         self._package, self._log, self._register = package, ProblemLog(), UserRegister()
         self._known: dict[str, Ids] = {}  # of files read completely
         self._partly: set[str] = set()  # files about schools and classes of which not every row can be read
@@ -165,10 +159,7 @@ class Roster:
         return len(self._ids) + len(self._register.elsewhere)
 
     def placed_people(self) -> Iterator[tuple[Place, Person]]:
-        """Yield every person and their place, in the order of users.csv, then those whom only other files name.
-
-        Raises RosterInvalid if the file changed since it was checked.
-        """
+        """Yield every person and their place, in the order of users.csv, then those whom only other files name."""
         if USERS in self._manifest.files:
             for ordinal, (number, user) in enumerate(user_rows(self._package, self._manifest.version, self._ids)):
                 person = self._person(ordinal, user)
@@ -179,17 +170,13 @@ class Roster:
             yield place, self._with_register(Person(external_id), ordinal)
 
     def relations(self) -> Iterator[GuardianRelation]:
-        """Yield each relation between two of its people once, in the order of users.csv."""
         for child, guardian in map(unpack, self._pairs):
             relationship = self._register.relationship(guardian)
             if relationship is not None:
                 yield GuardianRelation(self._ids[child], self._ids[guardian], relationship)
 
     def schooling(self, *, complete: bool) -> GivenRows:
-        """Return the schools, terms, classes and enrolments, read again from the package.
-
-        If ``complete``, what a whole file does not list has ended.
-        """
+        """Return what the package states, read again; if ``complete``, what a whole file does not list has ended."""
         stated_files = PARTS.keys() & self._manifest.files.keys()
         whole = (file for file in PARTS if complete and self._manifest.is_whole(file) and file not in self._partly)
         return GivenRows(
@@ -205,7 +192,6 @@ class Roster:
         return (read(row, cells, table) for row, cells in found if check_school_row(table, row, cells, log))
 
     def birth_date_places(self, external_ids: Mapping[str, object]) -> Iterator[tuple[Place, str]]:
-        """Yield the places of these people's birth dates, reading demographics.csv again."""
         if DEMOGRAPHICS in self._manifest.files:
             for row, cells in table_rows(self._package, self._manifest.version.tables[DEMOGRAPHICS]):
                 if cells[0] in external_ids:
@@ -294,7 +280,6 @@ class Roster:
             self._partly.add(table.file)
 
     def _take_role(self, table: Table, number: int, cells: Cells) -> None:
-        """Store the role of a row of roles.csv, or that it has ended."""
         user, role = cells[table.at["userSourcedId"]], meaning_of(cells, table, "role")
         if is_gone(table, cells):
             self._log.oddity(table.file, number, "role", "role_ended")
@@ -306,7 +291,6 @@ class Roster:
             self._register.add_role(ordinal, role, primary=meaning_of(cells, table, "roleType") == "primary")
 
     def _take_birth_date(self, table: Table, number: int, cells: Cells) -> None:
-        """Store the birth date of a row of demographics.csv."""
         born = cell.day(cells[table.at["birthDate"]])
         if born is None or is_gone(table, cells):
             return
@@ -317,10 +301,7 @@ class Roster:
             self._register.births[ordinal] = born.toordinal()
 
     def _find(self, user: str, table: Table, number: int, column: str) -> int | None:
-        """Return the ordinal of a person; None for one who has to be in users.csv and is not, which is logged.
-
-        A delta may also describe people whom its users.csv does not name.
-        """
+        """Return a person's ordinal, also of one whom only another file of a delta names; None, logged, for a fault."""
         ids = self._known.get(USERS, {})
         if user in ids:
             return ids[user]
@@ -342,6 +323,5 @@ class Roster:
 
 @contextmanager
 def open_roster(file: IO[bytes]) -> Iterator[Roster]:
-    """Open a package and check every row before returning it. Raises RosterInvalid."""
     with open_package(file) as package:
         yield Roster(package)

@@ -1,8 +1,8 @@
 """Rows about people: what users.csv, roles.csv and demographics.csv state about one person and their guardians.
 
-agentSourcedIds is an untyped list of user ids, filled in on the student's side, the guardian's or both; real exports
-also hold teachers and phone numbers there. Only pairs of a student and a parent, guardian or relative are kept. In a
-delta one of the two may be in an earlier file: such a pair is returned as a mention.
+agentSourcedIds is an untyped list of user ids, of the student's side, the guardian's or both; real exports also hold
+teachers and phone numbers there. Only pairs of a student and a parent, guardian or relative are kept. In a delta one of
+the two may be in an earlier file: such a pair is a mention.
 """
 
 from array import array
@@ -38,7 +38,6 @@ _PROTECTING = ("student", "instructor", "administrator", "guardian")
 
 @cache
 def _roles_of(bits: int) -> tuple[str, ...]:
-    """Return the portal's roles for roles of OneRoster, the most protective first."""
     roles = {ROLES[role] for role, bit in _BITS.items() if bits & bit}
     return tuple(role for role in _PROTECTING if role in roles)
 
@@ -47,10 +46,9 @@ def _roles_of(bits: int) -> tuple[str, ...]:
 class UserRegister:
     """Compact data of every user, by the ordinal of the row: some 40 bytes besides the id.
 
-    Roles of OneRoster are stored as bits: primary, secondary, and those that a delta declares deleted. Email addresses
-    and phone numbers are stored as fingerprints (0: none), enough to see that two people share one. Birth dates are
-    stored as proleptic ordinals (0: none). ``elsewhere`` has the ordinals of people whom a delta names only in other
-    files, by sourcedId, and ``files`` these files by ordinal; they follow the users.
+    Roles of OneRoster are bits; email addresses and phone numbers fingerprints (0: none), enough to see that two people
+    share one; birth dates proleptic ordinals (0: none). ``elsewhere`` has the ordinals, which follow the users', of
+    people whom a delta names only in other ``files``.
     """
 
     primary: array[int] = field(default_factory=lambda: array("H"))
@@ -65,7 +63,6 @@ class UserRegister:
     files: dict[int, str] = field(default_factory=dict)
 
     def add(self, row: int, *, email: str = "", phone: str = "", gone: bool = False) -> int:
-        """Add the next user; return its ordinal."""
         for bits in (self.primary, self.secondary, self.ended):
             bits.append(0)
         self.gone.append(gone)
@@ -76,7 +73,6 @@ class UserRegister:
         return len(self.rows) - 1
 
     def add_elsewhere(self, external_id: str, file: str, row: int) -> int:
-        """Return the ordinal of a person who has no row in this users.csv."""
         if external_id not in self.elsewhere:
             self.elsewhere[external_id] = self.add(row)
             self.files[self.elsewhere[external_id]] = file
@@ -88,29 +84,23 @@ class UserRegister:
         bits[ordinal] |= _BITS.get(role, 0)
 
     def end_role(self, ordinal: int, role: str) -> None:
-        """Add a role of a user that has ended."""
         self.ended[ordinal] |= _BITS[role]
 
     def role(self, ordinal: int) -> str | None:
-        """Return the portal's role of a user, or None if the package states none.
-
-        Of a person without a row in this users.csv only a primary role becomes the main one.
-        """
+        """Return the portal's role, or None. Of a person ``elsewhere`` only a primary role becomes the main one."""
         secondary = 0 if ordinal in self.files else self.secondary[ordinal]
         return next(iter(_roles_of(self.primary[ordinal] or secondary)), None)
 
     def other_roles(self, ordinal: int) -> tuple[str, ...]:
-        """Return the portal's roles of a user besides the main one."""
         main = self.role(ordinal)
         return tuple(role for role in _roles_of(self._stated(ordinal)) if role != main)
 
     def ended_roles(self, ordinal: int) -> tuple[str, ...]:
-        """Return the portal's roles of a user that have ended, and are not stated again."""
+        """Return the portal's roles that have ended, and are not stated again."""
         stated = _roles_of(self._stated(ordinal))
         return tuple(role for role in _roles_of(self.ended[ordinal]) if role not in stated)
 
     def birth_date(self, ordinal: int) -> date | None:
-        """Return the birth date of a user, or None if the package states none."""
         born = self.births[ordinal]
         return date.fromordinal(born) if born else None
 
@@ -137,12 +127,7 @@ class UserRegister:
 
 
 class User(NamedTuple):
-    """A parsed row of users.csv; `phone` is the cell `sms`, or `phone` if `sms` has no number.
-
-    `email` and `phone` are None if they cannot be read.
-
-    `role` is empty in 1.2, where another file states it; `gone` marks a user whom a delta declares deleted.
-    """
+    """A parsed row of users.csv; `email` and `phone` (`sms` or `phone`) are None if unreadable, `role` empty in 1.2."""
 
     external_id: str
     role: str
@@ -157,7 +142,6 @@ class User(NamedTuple):
 
 
 def read_user(cells: Cells, table: Table) -> User:
-    """Return the parsed row of users.csv."""
     at = table.at
     return User(
         external_id=cells[0],
@@ -189,7 +173,6 @@ def user_rows(package: Package, version: Version, ids: Sequence[str]) -> Iterato
 
 
 def check_user(number: int, cells: Cells, user: User, table: Table, log: ProblemLog) -> None:
-    """Log errors and oddities of one person; ``number`` is the row number (the header is 1)."""
     fault = cell.external_id_fault(user.external_id)
     if fault:
         log.fatal(USERS, number, "sourcedId", "external_id_unfit", fault)
@@ -249,12 +232,10 @@ class StatedRoles(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A person in a roster; `external_id` is the id in the school's system, `role` one of the portal's roles.
+    """A person in a roster, by the id in the school's system; `gone` if declared deleted at the source.
 
-    `role` is the main role, `other_roles` those besides it, `ended_roles` those that a delta declares deleted.
-    `country` is the country of residence, which selects the age threshold. None: the roster does not state the field (a
-    delta may hold only a role or a birth date). Empty: the roster states that there is no value. `gone` marks a person
-    declared deleted at the source. `texts` are the other text fields of the registry of fields that the roster states.
+    `role` is the main role, `ended_roles` those that a delta declares deleted. None: the roster does not state the
+    field; empty: it states that there is no value. `texts` are other text fields of the registry of fields.
     """
 
     external_id: str
@@ -275,8 +256,6 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Position of a person: the file and the row as a spreadsheet counts it."""
-
     file: str
     row: int
 
@@ -300,10 +279,7 @@ type Pairs = array[int]  # student's ordinal in the upper 32 bits, guardian's in
 
 @dataclass(frozen=True, slots=True)
 class DeltaRelation:
-    """A delta row that names an agent whose role the package does not state.
-
-    `relationship` is the relationship that the package states for either of the two, if any.
-    """
+    """A delta row naming an agent of unstated role; `relationship` is what the package states for either of the two."""
 
     row: int
     user: str
@@ -316,9 +292,7 @@ def find_relations(
 ) -> tuple[Pairs, list[DeltaRelation]]:
     """Read users.csv again; return the pairs of its people, and mentions of people from earlier files.
 
-    Logs agents that make no relation.
-
-    Raises RosterInvalid if there are more than 4,000,000 mentions.
+    Logs agents that make no relation. Raises RosterInvalid if there are more than 4,000,000 mentions.
     """
     pairs, mentions = array("q"), list[DeltaRelation]()
     for ordinal, (number, user) in enumerate(user_rows(package, version, tuple(ids))):
@@ -340,7 +314,6 @@ def find_relations(
 
 
 def unpack(pair: int) -> tuple[int, int]:
-    """Return the ordinals (student, guardian) of a pair."""
     return pair >> _SHIFT, pair & _MASK
 
 

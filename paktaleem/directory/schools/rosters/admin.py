@@ -32,13 +32,7 @@ from paktaleem.directory.schools.rosters.spreadsheet.rows import csv_template, x
 from paktaleem.foundation.accounts.acts import Act
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.columns import (
-    actor_column,
-    annotate_actor,
-    moment_tag,
-    render_state,
-    state_column,
-)
+from paktaleem.foundation.console.columns import actor_column, annotate_actor, moment_tag, render_state, state_column
 from paktaleem.foundation.console.forms import ActionForm, ScopedForm
 from paktaleem.foundation.console.long_acts import LISTED_FOR, LongAct, Progress
 from paktaleem.foundation.console.model_admin import EvidenceAdmin, Fieldsets
@@ -95,8 +89,6 @@ TEMPLATES = {
 
 
 class UploadForm(ScopedForm):
-    """The file, and what to do with people who are not in it."""
-
     reason = None  # type: ignore[assignment]  # how Django takes a field out of a form
     file = forms.FileField(
         label="File",
@@ -122,14 +114,11 @@ class UploadForm(ScopedForm):
 
 
 class AnywayForm(ActionForm):
-    """Typed confirmation of the number of people, relations and contacts that would be lost."""
-
     number = forms.IntegerField(
         label="Type how many would be lost in all", widget=forms.TextInput(attrs={"autocomplete": "off"})
     )
 
     def clean_number(self) -> int:
-        """Accept only the number that the page shows."""
         typed = int(self.cleaned_data["number"])
         if typed != _total_lost(self.row):
             raise forms.ValidationError(gettext("This is not the number that the page shows."))
@@ -161,8 +150,6 @@ def _redirect_to_roster(request: HttpRequest, row: RosterImport) -> HttpResponse
 
 @admin.register(RosterImport, site=site)
 class RosterImportAdmin(EvidenceAdmin[RosterImport]):
-    """Roster imports: who uploaded each, and what it would change or changed."""
-
     form = UploadForm
     view_capability = Capability.VIEW_RECORDS
     ledger_families = ("roster",)
@@ -197,7 +184,6 @@ class RosterImportAdmin(EvidenceAdmin[RosterImport]):
         return [path("template/<str:kind>/", view, name="schools_rosterimport_template"), *super().get_urls()]
 
     def template_view(self, request: HttpRequest, kind: str) -> HttpResponse:
-        """Return an empty template as CSV or XLSX."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         if kind not in TEMPLATES:
@@ -260,7 +246,6 @@ class RosterImportAdmin(EvidenceAdmin[RosterImport]):
 
 
 def _oddity_rows(counts: Mapping[str, int], sample: Sequence[Sequence[Any]]) -> Iterator[dict[str, object]]:
-    """Yield the oddities by kind: what was found, how it was read, how often, and the first places."""
     shown = [Oddity(*fields) for fields in sample]
     for code in (code for code in ODDITY_TEXTS if code in counts):
         text = ODDITY_TEXTS[code]
@@ -298,10 +283,7 @@ def _panel_context(row: RosterImport, details: dict[str, Any]) -> dict[str, obje
 
 
 def measure_roster(row: RosterImport) -> Progress | None:
-    """Return when the step began and ended, and how many people and guardian relations of the file are read.
-
-    Until the file is opened, and their number known, the total is None.
-    """
+    """Return the progress of the step; until the file is opened, and its number known, the total is None."""
     if row.is_under_way:
         is_import = row.state == RosterState.APPLYING and row.confirmed_at is not None
         began, by = (row.confirmed_at, row.confirmed_by) if is_import else (row.uploaded_at, row.actor_id)
@@ -315,7 +297,6 @@ def measure_roster(row: RosterImport) -> Progress | None:
 
 
 def _list_rows(since: datetime) -> QuerySet[RosterImport]:
-    """Select those uploaded lately: a roster is disposed of within a day."""
     rows = RosterImport.objects.filter(uploaded_at__gte=since - LISTED_FOR)
     return rows.defer("details", "wrapped").order_by("-uploaded_at", "-pk")
 

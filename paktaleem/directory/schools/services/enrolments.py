@@ -1,7 +1,6 @@
 """Write enrolments set by set, and end those that a source no longer lists. Ended rows stay: they are the history.
 
-An enrolment is found by its own id if the source gives one, otherwise by class, person and role. If its class, person
-or role is another than kept, the kept period ends and another begins.
+An enrolment is found by its own id, or else by class, person and role; if one of these changes, another period begins.
 """
 
 from collections.abc import Iterable, Sequence
@@ -21,10 +20,9 @@ from paktaleem.foundation.tenancy.stages import Stage
 
 @dataclass(slots=True, kw_only=True)
 class Run:
-    """One recording: its client, source and time, and which parts are complete.
+    """One recording, on the day ``today`` of the client's time zone, of the parts that are ``complete``.
 
-    ``today`` is the day in the client's time zone. ``removed`` are people (ids) who have left: their enrolments end.
-    ``digest`` collects what is written, to compare a trial with the import that follows; not against forgery.
+    The enrolments of people ``removed`` (ids) end. ``digest`` compares a trial with its import; not against forgery.
     """
 
     client: Client
@@ -215,11 +213,7 @@ ORDER BY 1"""
 
 
 def record_enrolments(rows: Iterable[EnrolmentRow] | None, run: Run) -> Tally:
-    """Write what a source states about enrolments, and end those of ended classes and of people who left.
-
-    Follows decision 0089. Call it after the classes. Rows whose class or person is unknown are left out
-    (``list_left_out``).
-    """
+    """Write stated enrolments, after the classes; end those of ended classes and people who left (decision 0089)."""
     for stage in (_STATED, _FOUND, _ENDING):
         stage.make()
     if rows is not None:
@@ -248,10 +242,7 @@ def _add(run: Run) -> None:
 
 
 def list_left_out(actions: Iterable[str], *, most: int) -> list[tuple[str, int, list[int]]]:
-    """List, of the last recording in this transaction, how many rows have each of the actions, and the first of them.
-
-    ``most`` is the largest number of rows listed for an action.
-    """
+    """List actions of the last recording in this transaction, with the number of their rows and the first ``most``."""
     sql = """
         SELECT action, count(*), (array_agg(row ORDER BY row))[:%s] FROM found_enrolments
         WHERE action = ANY(%s) GROUP BY action ORDER BY action"""

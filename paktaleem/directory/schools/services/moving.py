@@ -41,8 +41,8 @@ class ClassesElsewhere(NotAllowed):
 def end_on(rows: QuerySet[Enrolment], ends_on: date, at: datetime) -> int:
     """End enrolments on a day, or earlier if they ended earlier; return how many. A later one ends on its first day.
 
-    Staff limited to schools see all enrolments of their people, and change those of their own classes: an UPDATE leaves
-    out the others without an error. Raises ClassesElsewhere instead of ending a part of them.
+    An UPDATE by staff limited to schools leaves out classes of other schools without an error. Raises ClassesElsewhere
+    instead of ending a part of them.
     """
     day, wanted = Value(ends_on), rows.count() if is_limited() else None
     ended = rows.update(ended_at=at, ends_on=Greatest("starts_on", Least(Coalesce("ends_on", day), day)))
@@ -68,11 +68,7 @@ _TOO_EARLY = _("Choose a day after %(day)s, the first day in a class that ends."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Move:
-    """A move of pupils of one client: people and classes by id, and the first day ``on`` in the classes they join.
-
-    ``leaving`` are the classes that end for them; None means all in which they are students. A class that they join
-    does not end.
-    """
+    """A move of pupils (ids) to classes (ids), with the first day ``on`` in them; ``leaving`` None ends all classes."""
 
     people: Collection[UUID]
     leaving: Collection[UUID] | None
@@ -82,11 +78,10 @@ class Move:
 
 @transaction.atomic
 def move_pupils(move: Move, *, client: Client, actor: Actor, reason: Reason | str, at: datetime) -> int:
-    """End and begin the enrolments of a move; return how many pupils moved.
+    """End and begin the enrolments of a move; return how many pupils moved (decision 0098).
 
-    Consents, guardians, holdings and requests are about the person and stay; which staff limited to schools see the
-    person follows from the enrolments (decision 0098). A pupil who is in a class already stays in it. Waits for a
-    recording that runs. Raises ValidationError naming the field (``people``, ``joining``, ``on``), AlreadyErased,
+    Consents, guardians, holdings and requests stay, as does a class that they are in already. Waits for a recording
+    that runs. Raises ValidationError naming the field (``people``, ``joining``, ``on``), AlreadyErased,
     ErasureInProgress, ClassesElsewhere, NotAllowed.
     """
     require(actor, Capability.REGISTER_SUBJECTS, client.pk)
@@ -182,11 +177,10 @@ def _begin(move: Move, client: Client, at: datetime) -> list[Enrolment]:
     danger=True,
 )
 def leave_client(subject: Subject, *, actor: Actor, reason: Reason | str, at: datetime) -> None:
-    """Close the account of a pupil who leaves for another institution, and end their enrolments.
+    """Close the account of a pupil who leaves for another institution, and end their enrolments; nothing is sent.
 
-    Periods of retention that count from the closing begin. Nothing is sent to or read from another client: what goes
-    along is a copy that the person, a guardian or the controller requests (portability). Raises ClassesElsewhere,
-    AlreadyErased, ErasureInProgress, NotAllowed.
+    Periods of retention that count from the closing begin. Raises ClassesElsewhere, AlreadyErased, ErasureInProgress,
+    NotAllowed.
     """
     lock_schools(subject.client_id, waits=True)
     rows = Enrolment.objects.filter(client_id=subject.client_id, subject=subject, ended_at=None)
@@ -197,9 +191,6 @@ def leave_client(subject: Subject, *, actor: Actor, reason: Reason | str, at: da
 
 
 def delete_enrolments(subject: Subject, actor: Actor, at: datetime) -> None:
-    """Delete all enrolments of a person who is erased: a class and a period can identify a person of a small class.
-
-    Follows GDPR Art. 17.
-    """
+    """Delete a person's enrolments (GDPR Art. 17): a class and a period can identify a person of a small class."""
     del actor, at  # the erasure itself is recorded
     Enrolment.objects.filter(client_id=subject.client_id, subject=subject).delete()

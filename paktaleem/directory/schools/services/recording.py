@@ -58,10 +58,7 @@ FOUND: Mapping[str, Stage] = {
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part: its table, the columns of its name and of its reference, the table referred to, and columns of its own.
-
-    ``part_of`` is the name of the reference in the API.
-    """
+    """A part: its table, columns of its name and reference, the table referred to, own columns, its name in the API."""
 
     model: type[Place]
     label: str
@@ -159,7 +156,6 @@ def record_places(part: str, rows: Iterable[PlaceRow] | None, run: Run) -> Tally
 
 
 def _names(part: str) -> dict[str, str]:
-    """Return the names in the statements of a part."""
     of = _PARTS[part]
     return {
         "found": FOUND[part].name,
@@ -212,10 +208,9 @@ class Recorded:
 
 
 def lock_schools(client_id: UUID, *, waits: bool = False) -> None:
-    """Take the client's lock on recordings until the transaction ends.
+    """Take the client's lock on recordings. Raises SchoolsBusy if it is taken, or with ``waits`` waits for it.
 
-    If another recording holds it, wait with ``waits``; otherwise raise SchoolsBusy. An import waits before it locks
-    people, so that it and a batch, which locks people too, do not wait for each other.
+    An import waits before it locks people, so that it and a batch, which locks people too, do not deadlock.
     """
     name = f"schools/{client_id}"
     if waits:
@@ -230,10 +225,9 @@ def record_schools(
 ) -> Recorded:
     """Record what a source states, in the client's context; a second run changes nothing (decision 0089).
 
-    A row that the source declares deleted, or that a complete part of a roster no longer lists, ends and stays.
-    The end of a class ends its enrolments; those of people in ``removed`` (ids) end too. People who are erased or being
-    erased get no enrolments. The numbers are recorded in the ledger once for all rows.
-    Raises SchoolsBusy, NotAllowed, ContextMissing outside the client's context.
+    What the source declares deleted, or a complete part of a roster no longer lists, ends; so do the enrolments of
+    ended classes and of people in ``removed`` (ids). People who are erased or being erased get none. Raises
+    SchoolsBusy, NotAllowed, ContextMissing outside the client's context.
     """
     require(actor, Capability.REGISTER_SUBJECTS, client.id)
     lock_schools(client.id)
@@ -274,8 +268,7 @@ class EnrolmentResult:
 def state_place(part: str, row: PlaceRow, *, client: Client, actor: Actor, at: datetime) -> tuple[Place, bool]:
     """Record a school, a term or a class (``CLASSES``); return it with whether it is new.
 
-    The end of a class ends its enrolments. Raises ValidationError for a reference to nothing that is registered, or if
-    an unknown place is ended, SchoolsBusy, NotAllowed.
+    Raises ValidationError for an unknown reference, or if an unknown place is ended, SchoolsBusy, NotAllowed.
     """
     require(actor, Capability.REGISTER_SUBJECTS, client.id)
     check_external_id(row.external_id)
@@ -307,9 +300,9 @@ def _check_references(references: Mapping[str, tuple[type[Place], Sequence[str]]
 def state_enrolments(
     rows: Sequence[EnrolmentRow], *, client: Client, actor: Actor, at: datetime
 ) -> list[EnrolmentResult]:
-    """Record a batch of enrolments, with a result for each, in order; one with an error is left out.
+    """Record a batch of enrolments, with a result for each, in order. Raises SchoolsBusy, NotAllowed.
 
-    ``row`` of each is its position in the batch. Raises SchoolsBusy, NotAllowed.
+    ``row`` of each is its position in the batch; one with an error is left out.
     """
     record_schools(GivenRows(enrolments=rows), client=client, origin=Origin.API, actor=actor, at=at)
     actions = dict(list_results())

@@ -14,8 +14,6 @@ REFUSED = 2
 
 
 class Command(BaseCommand):
-    """Destroy an old epoch, or report why it cannot be destroyed."""
-
     help = "Remove an old wrapping key from the keyring file permanently."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

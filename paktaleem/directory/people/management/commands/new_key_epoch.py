@@ -13,12 +13,9 @@ from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
 
 class Command(BaseCommand):
-    """Add an epoch to the keyring file."""
-
     help = "Add a wrapping key to the keyring file; then run rewrap_keys."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Add ``--prepare``, the first of the two steps needed with several hosts."""
         parser.add_argument(
             "--prepare",
             action="store_true",

@@ -13,8 +13,6 @@ INTERRUPTED, REFUSED, LINE_EVERY = 130, 2, 1_000
 
 
 class Command(BaseCommand):
-    """Carry out the erasure list; the portal refuses requests until this is done."""
-
     help = "Carry out the erasures of the erasure list that this database lacks. Required after each restore."
 
     def handle(self, *_: object, **__: object) -> None:

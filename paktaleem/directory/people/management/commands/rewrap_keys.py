@@ -23,12 +23,9 @@ INTERRUPTED = 130
 
 
 class Command(BaseCommand):
-    """Rewrap keys in batches; can be interrupted and run again."""
-
     help = "Wrap every person's key under the current epoch. It can be interrupted: the next run continues."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Add the batch size; each batch is one short transaction."""
         parser.add_argument("--batch", type=int, default=1_000, metavar="N", help="Keys in one transaction (1,000).")
 
     def handle(self, *_: object, batch: int, **__: object) -> None:

@@ -31,8 +31,6 @@ _OBSTACLES = {
 
 
 class Command(BaseCommand):
-    """Import a roster; if it cannot be imported, write nothing and exit with status 2."""
-
     help = "Import people and guardian relations from a OneRoster package or a spreadsheet, all or nothing."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -103,7 +101,6 @@ class Command(BaseCommand):
 
 
 def described(problem: Problem | Oddity) -> str:
-    """Return the place and message of a finding: ``users.csv row 12, column email: …``."""
     row = "" if problem.row is None else f" row {problem.row}"
     column = "" if problem.column is None else f", column {problem.column}"
     return f"{problem.file}{row}{column}: {problem.message}"

@@ -70,16 +70,12 @@ class RegisteredPerson:
         return (self.role, *self.other_roles)
 
     def sealer(self, client_id: UUID) -> Sealer:
-        """Return the sealer with the person's unwrapped key. Raises CannotOpen if there is no key."""
         if self.epoch is None or self.wrapped is None:
             raise CannotOpen("The person's key is destroyed.")
         return Sealer.unwrapped(client_id, self.id, wrapped=self.wrapped, epoch=self.epoch)
 
     def opened(self, fields: Iterable[str], client_id: UUID) -> SubjectDetails:
-        """Return the registered details, with only these sealed fields opened.
-
-        The key is unwrapped only if one of the fields is set.
-        """
+        """Return the details, with only these sealed fields opened; the key is unwrapped only if one is set."""
         texts: dict[str, str | None] = dict.fromkeys(PERSONAL)
         found = {field: value for field in fields if (value := self.sealed[field]) is not None}
         if found:
@@ -90,8 +86,6 @@ class RegisteredPerson:
 
 @dataclass(slots=True)
 class _Staged:
-    """Rows that a chunk writes."""
-
     people: list[dict[str, Any]] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
     events: list[SubjectEvent] = field(default_factory=list)
@@ -223,16 +217,12 @@ def _stage_event(person_id: UUID, event_kind: SubjectEventKind, run: Run, staged
 
 
 def _is_unchanged(known: RegisteredPerson, details: SubjectDetails, run: Run) -> bool:
-    """Return True if the details equal the registered ones.
-
-    Compares by the keyed index first, then by the sealed values: an older version may have computed the index.
-    """
+    """Compare by the keyed index, then by the sealed values: an older version may have computed the index."""
     index = blind_index(run.client.id, "details", details.fingerprint())
     return known.details_index == index or known.opened(PERSONAL, run.client.id) == details
 
 
 def _check_details(place: Place, person: Person, known: RegisteredPerson | None, run: Run) -> SubjectDetails | None:
-    """Return the person's details after this import, or log what is wrong with them."""
     if known is None and (person.role is None or person.full_name is None):
         message = "not registered here yet: a delta must hold the complete row of a new person, including the role"
         run.refuse(place, "external_id", "person_unknown", message)
@@ -252,8 +242,8 @@ def _check_details(place: Place, person: Person, known: RegisteredPerson | None,
 def _merge_details(place: Place, person: Person, known: RegisteredPerson | None, run: Run) -> SubjectDetails:
     """Return the registered details overridden by the roster's.
 
-    Kept as registered: an attested age, an unreadable email or phone, an omitted birth date, language or country; in a
-    delta, everything that its rows omit; of the roles, as `merge_roles` says. An empty email or phone clears the field.
+    Kept are an attested age, an unreadable email or phone, an omitted birth date, language or country, and in a delta
+    everything omitted. An empty email or phone clears the field.
     """
     stated = {name: getattr(person, name) for name in _STATED} | {"is_enabled": person.enabled, **person.texts}
     given = {name: value for name, value in stated.items() if value is not None}

@@ -23,8 +23,6 @@ SHOWN = 20
 
 
 class Action(StrEnum):
-    """Effect of an import on a person, a relation, or on schools and classes."""
-
     ADD = "add"
     CHANGE = "change"
     CLOSE = "close"
@@ -37,11 +35,7 @@ _WITHOUT_EXAMPLES = frozenset({Action.RELATE, Action.END_RELATION, Action.SCHOOL
 
 
 class Plan:
-    """Everything one import writes, in order, with the previous version of each row.
-
-    Two runs of one file have the same digest only if they would write the same changes to the same rows. ``examples``
-    holds the LMS ids of the first people of each kind.
-    """
+    """Digest of everything one import writes, in order, with the previous version of each row; and example LMS ids."""
 
     def __init__(self) -> None:
         self.examples: defaultdict[Action, list[str]] = defaultdict(list)
@@ -56,7 +50,6 @@ class Plan:
             self.examples[action].append(names[0])
 
     def digest(self) -> str:
-        """Return the digest of all actions noted so far."""
         return self._digest.hexdigest()
 
 
@@ -72,8 +65,6 @@ _FEW: Mapping[str, int] = {"people": 0, "relations": 4, "contacts": 4}
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """The loss of an import: ``gone`` of the ``before`` records of one kind."""
-
     gone: int
     before: int
 
@@ -94,12 +85,9 @@ def find_large_losses(losses: Mapping[str, Loss], percent: int) -> dict[str, Los
 class ImportReport:
     """The outcome of one import.
 
-    ``people`` are counted by role, ``schooling`` by part (schools, terms, classes, enrolments). ``oddities`` has exact
-    counts by code, ``oddity_sample`` the first of each code.
-    ``people_not_named`` and ``relations_not_named`` count the client's records that the roster does not mention and
-    that were left alone. ``losses`` counts active people who are deactivated, relations that end, and contacts that are
-    removed, by kind: ``people``, ``relations``, ``contacts``. ``plan`` is the digest of everything written;
-    ``examples`` holds the LMS ids of the first people added, changed or closed.
+    ``people`` are counted by role, ``schooling`` by part. ``oddities`` has exact counts by code, ``oddity_sample`` the
+    first of each. ``…_not_named`` count records that the roster does not mention and that were left alone. ``losses``
+    are by kind (``people``, ``relations``, ``contacts``); ``plan`` is the digest of everything written.
     """
 
     people: Mapping[str, Tally]
@@ -116,15 +104,11 @@ class ImportReport:
 
 @dataclass(slots=True, kw_only=True)
 class Run:
-    """One running import: its client, actor and time, and the counts so far.
+    """One running import, on the day ``today`` of the client's time zone, and the counts so far.
 
-    ``today`` is the date in the client's time zone; ``erased`` maps LMS ids of erased people to their place in the
-    file. ``columns`` maps fields to the file's column names. ``is_whole`` is True unless the file is a delta,
-    ``stated_roles`` says what it states about roles; with ``everybody``, people the file does not name have left.
-    ``named`` counts the people in the file, ``missing`` those closed because they are not in it, and ``left`` has their
-    ids. ``vanishing`` counts all active people who are deactivated, ``contacts_removed`` the email addresses and phone
-    numbers that the file says are no more. ``removed`` maps the LMS ids of registered people
-    whom the file declares deleted to their ids.
+    ``erased`` maps LMS ids of erased people to their place in the file, ``removed`` those of people declared deleted to
+    their ids, ``columns`` fields to the file's names. ``missing`` counts people closed because the file does not name
+    them (``left``), ``vanishing`` all active people who are deactivated.
     """
 
     client: Client
@@ -152,7 +136,6 @@ class Run:
 
     @property
     def params(self) -> dict[str, Any]:
-        """Parameters of the set-based statements."""
         kind, actor_id, role = actor_columns(self.actor)
         return {
             "client": self.client.id,
@@ -169,7 +152,6 @@ class Run:
         self.log.fatal(place.file, place.row, self._column(name), code, message)
 
     def oddity(self, place: Place, name: str | None, code: str) -> None:
-        """Log a finding that is accepted and listed."""
         self.log.oddity(place.file, place.row, None if name is None else self._column(name), code)
 
     def _column(self, name: str) -> str:
@@ -184,9 +166,9 @@ def merge_roles(
 ) -> dict[str, Any]:
     """Return the changes of ``role`` and ``other_roles`` that a roster makes to a person of the roles ``known``.
 
-    Kept as registered: the role ``learner`` (OneRoster has students only); the other roles, unless the roster states
-    all; the main role, unless it states one. In a delta a new main role replaces the one before. A guardian of a child
-    stays one beside a new main role (``is_named_guardian``), unless the roster states all roles.
+    Kept are the role ``learner`` (OneRoster has students only), the other roles unless the roster states all, and the
+    main role unless it states one. In a delta a new main role replaces the one before; a guardian of a child
+    (``is_named_guardian``) stays one beside it, unless the roster states all roles.
     """
     role, others = _as_known(person.role, known), [_as_known(one, known) for one in person.other_roles]
     if not known:

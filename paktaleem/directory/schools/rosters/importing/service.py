@@ -62,7 +62,6 @@ class TooMuchLost(Exception):
     """More people, relations or contacts would be lost than allowed without confirmation."""
 
     def __init__(self, report: ImportReport, losses: Mapping[str, Loss]) -> None:
-        """Store the report of what the import would have done; ``losses`` are those that stop it."""
         super().__init__(" ".join(loss.describe(kind) for kind, loss in losses.items()))
         self.report = report
 
@@ -79,19 +78,16 @@ def import_roster(
     allow_bulk_deactivation: bool = False,
     as_shown: str | None = None,
 ) -> ImportReport:
-    """Register or update all people and guardian relations of a roster in one transaction, in the client's context.
+    """Register or update a roster's people and relations in one transaction, in the client's context.
 
-    The outcome, with history and evidence, equals calling ``register_subject`` and ``claim_guardian`` for each person
-    and relation; a second run changes nothing. Erased people are skipped and reported. People whom the roster does not
-    name are left alone, unless ``everybody`` is set: then accounts that an earlier roster created are closed, as are
-    those that a delta declares deleted. Claims of guardians end in the same way. ``as_shown`` is the plan of a trial;
-    the import must match it. With ``is_trial`` everything is rolled back. ``progress`` is called with the phase, the
-    number done and the total.
+    The outcome equals ``register_subject`` and ``claim_guardian`` for each; a second run changes nothing. Erased people
+    are skipped. People not named are left alone, unless ``everybody`` is set: then accounts that an earlier roster
+    created are closed, and its claims end. ``as_shown`` is the plan of a trial (``is_trial``: all is rolled back) that
+    the import must match. ``progress`` is called with phase, number done and total.
 
-    Raises RosterInvalid naming file, row and column of each problem, NotAllowed, ImportRunning, PeopleChangedMeanwhile,
-    PlanChanged if it would differ from ``as_shown``, ContextMissing outside the client's context, and
-    TooMuchLost, above ROSTER_VANISH_PERCENT of active people, open guardian relations, or registered email addresses
-    and phone numbers, unless ``allow_bulk_deactivation`` or ``is_trial``.
+    Raises RosterInvalid naming each problem, NotAllowed, ImportRunning, PeopleChangedMeanwhile, PlanChanged,
+    ContextMissing outside the client's context, and above ROSTER_VANISH_PERCENT TooMuchLost, unless
+    ``allow_bulk_deactivation`` is set.
     """
     require(actor, Capability.MANAGE_SYSTEMS, client.id)
     run = Run(
@@ -201,10 +197,7 @@ _OFFICE_PART = "[Content_Types].xml"
 
 @contextmanager
 def open_source(file: IO[bytes], *, client: Client) -> Iterator[RosterSource]:
-    """Open and check a client's OneRoster package, workbook or CSV file.
-
-    Raises RosterInvalid with every problem found.
-    """
+    """Open and check a client's OneRoster package, workbook or CSV file. Raises RosterInvalid with every problem."""
 
     def find_people(external_ids: Collection[str]) -> set[str]:
         return {row[0] for row in tables.known_people(client.pk, sorted(external_ids))}
@@ -226,7 +219,7 @@ def open_source(file: IO[bytes], *, client: Client) -> Iterator[RosterSource]:
 
 
 def _guardian_id(client: Client, name: str, contact: str) -> str:
-    """Return a guardian's id, hashed with the client's index key so that it cannot be guessed from names."""
+    """Hash a guardian's id with the client's index key, so that it cannot be guessed from names."""
     apart = normal_number(contact, region=client.country)  # siblings' rows may format the number differently
     digest = blind_index(client.pk, "guardian", f"{name}\n{apart}") or b""
     return f"guardian-{digest.hex()[:32]}"

@@ -62,7 +62,7 @@ def _columns(model: type[models.Model], *, without: Iterable[str] = ()) -> dict[
 
 @cache
 def person_stage() -> Stage:
-    """Return the stage of new and changed people; ``seen_index`` is the version a change was computed from."""
+    """Return the stage of people; ``seen_index`` is the version a change was computed from."""
     key = {"key_id": "uuid", **{name: _columns(SubjectKey)[name] for name in ("epoch", "wrapped")}}
     own = {"is_new": "boolean", "seen_index": "bytea", **key, "history_id": "uuid"}
     return Stage("roster_person", {**_columns(Subject, without=[*_NEW_PERSON, *_NOT_IMPORTED]), **own})
@@ -70,7 +70,6 @@ def person_stage() -> Stage:
 
 @cache
 def claim_stage() -> Stage:
-    """Return the stage of new and changed guardian relations."""
     columns = _columns(GuardianClaim, without=_NEW_CLAIM)
     return Stage("roster_claim", {**columns, "is_new": "boolean", "history_id": "uuid"})
 
@@ -91,21 +90,16 @@ def _stages() -> tuple[Stage, ...]:
 
 
 def make_stages() -> None:
-    """Create the temporary tables of this transaction."""
     for stage in (*_stages(), NAMED, CLAIMED):
         stage.make()
 
 
 def empty_stages() -> None:
-    """Empty the temporary tables for the next chunk."""
     _execute(f"TRUNCATE {', '.join(f'pg_temp.{stage.name}' for stage in _stages())}")
 
 
 def known_people(client_id: UUID, external_ids: list[str]) -> list[tuple[Any, ...]]:
-    """Return registered people: LMS id, id, clear columns, index, sealed fields, epoch, key, and two conditions.
-
-    These are if a child's school names the person, whose main role is guardian, and if the person is being erased.
-    """
+    """Return people: LMS id, id, clear columns, index, sealed fields, epoch, key, if a school names them, if erased."""
     columns = ("external_id", "id", *PLAIN, "details_index", *PERSONAL)
     return _rows(
         f"""
@@ -163,9 +157,9 @@ def missing_people(client_id: UUID) -> list[str]:
 
 
 def claims_to_end(client_id: UUID, removed: Sequence[UUID], *, everybody: bool) -> list[tuple[Any, ...]]:
-    """List the open claims of removed people and, with ``everybody``, an earlier roster's that this one does not make.
+    """List open claims of removed people and, with ``everybody``, an earlier roster's that this one does not make.
 
-    Each row has the claim's id, child id, guardian id and relationship, and the LMS ids of child and guardian.
+    Each row has the ids of claim, child and guardian, the relationship, and the LMS ids of child and guardian.
     """
     CLAIMED.analyse()
     sql = f"""
@@ -192,7 +186,6 @@ def count_records(client_id: UUID) -> dict[str, int]:
 
 
 def write_new_people(params: Params) -> None:
-    """Move staged new people, their history and their keys into place."""
     written = _insert(Subject, person_stage(), _NEW_PERSON, without=_NOT_IMPORTED)
     _execute(_with_history(Subject, written, person_stage(), "+"), params)
     keys = f"""
@@ -215,16 +208,12 @@ def write_changed_people(params: Params) -> int:
 
 
 def write_new_claims(params: Params) -> int:
-    """Move staged new relations and their history into place; return how many."""
     written = _insert(GuardianClaim, claim_stage(), _NEW_CLAIM)
     return _execute(_with_history(GuardianClaim, written, claim_stage(), "+"), params)
 
 
 def write_changed_claims(params: Params) -> int:
-    """Move staged changed relations and their history into place; return how many.
-
-    An ended one starts again, unless it is staged as ended: then it is left out.
-    """
+    """Move staged relations into place; an ended one starts again, unless it is staged as ended. Return how many."""
     written = f"""
         UPDATE {_CLAIM} k SET relationship = n.relationship, ends_at = n.ends_at,
             starts_at = CASE WHEN k.ends_at IS NULL THEN k.starts_at ELSE %(at)s END
@@ -235,7 +224,6 @@ def write_changed_claims(params: Params) -> int:
 
 
 def write_entries() -> int:
-    """Move staged ledger entries into place; return how many."""
     columns = ", ".join(entry_stage().columns)
     return _execute(f"INSERT INTO {_ENTRY} ({columns}) SELECT {columns} FROM {entry_stage().name}")
 
@@ -250,7 +238,6 @@ def _insert(model: type[models.Model], stage: Stage, given: Mapping[str, str], *
 
 
 def history_values(model: type[models.Model], kind: str) -> dict[str, str]:
-    """Map each column of the model's history to its value: the written row's, or actor, time and reason."""
     own = {**_HISTORY, "history_type": f"'{kind}'"}
     return {name: own.get(name, f"w.{name}") for name in _columns(_history(model))}
 

@@ -1,8 +1,4 @@
-"""Uploaded rosters: stored encrypted for a day, tried, and imported only as shown.
-
-The trial and the import read the same bytes: they are stored in the database as sealed parts under a key of the upload,
-which is deleted with them. Servers store nothing, so any server can take the next step.
-"""
+"""Uploaded rosters: stored for a day, sealed under a key of the upload, tried, and imported only as shown."""
 
 # The check is the import itself, rolled back; the import commits only if its plan has the same digest. A second
 # upload could be another file, and computed changes would be out of date.
@@ -82,8 +78,7 @@ _check_kept = _check_state(RosterState.READY, RosterState.STOPPED, RosterState.C
 def upload_roster(content: bytes, *, client: Client, everybody: bool, actor: Actor, at: datetime) -> RosterImport:
     """Store an uploaded roster, sealed, and try it: at once if it is small, otherwise in the worker.
 
-    With ``everybody``, people it does not name have left. Raises ValidationError for an empty or too large file,
-    NotAllowed.
+    With ``everybody``, people not named have left. Raises ValidationError for an empty or too large file, NotAllowed.
     """
     require(actor, Capability.MANAGE_SYSTEMS, client.id)
     if not 0 < len(content) <= settings.ROSTER_UPLOAD_LIMIT:
@@ -127,10 +122,7 @@ def check_again(row: RosterImport, *, actor: Actor, at: datetime) -> RosterImpor
     check=_check_state(RosterState.READY),
 )
 def confirm_import(row: RosterImport, *, actor: Actor, at: datetime) -> RosterImport:
-    """Import a roster as its trial showed: at once if it is small, otherwise in the worker.
-
-    Raises Refused, NotAllowed.
-    """
+    """Import a roster as its trial showed. Raises Refused, NotAllowed."""
     return _begin_import(row, actor, at, allow_bulk_deactivation=False)
 
 
@@ -201,7 +193,6 @@ _PURGED_AT_ONCE = 100
 
 
 def list_old_rosters(at: datetime) -> QuerySet[RosterImport]:
-    """List the rosters whose files are due at ``at``, in the current context."""
     found: QuerySet[RosterImport] = RosterImport.objects.filter(
         wrapped__isnull=False, uploaded_at__lte=get_cutoff(ROSTER_FILES.code, at=at)
     )
@@ -210,7 +201,7 @@ def list_old_rosters(at: datetime) -> QuerySet[RosterImport]:
 
 @transaction.atomic
 def purge_expired_rosters(client_id: UUID, *, at: datetime) -> int:
-    """Delete files and findings that were uploaded some time ago (``ROSTER_FILES``); return how many, up to 100."""
+    """Delete files and findings that are due (``ROSTER_FILES``); return how many, up to 100."""
     old = list_old_rosters(at).select_for_update(skip_locked=True).filter(client_id=client_id)
     rows = list(old[:_PURGED_AT_ONCE])
     for row in rows:
@@ -222,10 +213,7 @@ def purge_expired_rosters(client_id: UUID, *, at: datetime) -> int:
 
 
 def shown_details(row: RosterImport) -> dict[str, Any]:
-    """Return the findings that name people, and examples by LMS id; {} once deleted.
-
-    ``problems`` are lists of file, row, column and message; ``oddities`` of the fields of ``Oddity``.
-    """
+    """Return the findings that name people (``problems``, ``oddities``, ``examples``); {} once deleted."""
     if row.details is None or row.wrapped is None:
         return {}
     try:
@@ -305,7 +293,6 @@ def _shown_oddities(sample: Iterable[Oddity]) -> Iterator[Oddity]:
 
 
 def counts_of(report: ImportReport) -> dict[str, object]:
-    """Return a report's numbers as JSON, without anything that names a person."""
     tallies = {**report.people, "relations": report.relations, **report.schooling}
     return {
         "tallies": {name: list(astuple(tally)) for name, tally in tallies.items()},

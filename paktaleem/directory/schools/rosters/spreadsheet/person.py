@@ -1,8 +1,7 @@
 """Parse one row of the spreadsheet into a person, or log what is wrong with it.
 
-Guardians have no id at the school, so their id is derived from what distinguishes them: the name with the email
-address, the phone number or the student. Two guardians who share a mailbox stay two. The id is a keyed hash, so that it
-reveals nothing. A guardian who is a person of the client already, or of the same file, is named by that person's id.
+A guardian without an id gets a keyed hash of the name with what distinguishes namesakes: email address, phone number or
+the student. One who is a person of the client already, or of the same file, is named by that person's id.
 """
 
 import re
@@ -109,8 +108,6 @@ _DAY_FIRST = re.compile(r"([0-9]{1,2})[./-]([0-9]{1,2})[./-]([0-9]{4})")
 
 
 class PersonReader:
-    """Parses one person after another, logs errors, and refuses repeated ids."""
-
     def __init__(self, file: str, log: ProblemLog) -> None:
         self._file, self._log = file, log
         self._seen: dict[str, Cells] = {}
@@ -250,15 +247,12 @@ _UNKNOWN = "no person with this ID is registered or in this file; correct it, or
 
 
 class Guardians:
-    """Collects the guardians of all rows."""
-
     def __init__(self, file: str, name_guardian: NameGuardian, log: ProblemLog) -> None:
         self._file, self._name, self._log = file, name_guardian, log
         self._found: dict[str, tuple[Place, Person]] = {}
         self._by_id: dict[str, list[tuple[int, str]]] = {}  # the rows and headings that name a guardian by id
 
     def of(self, child: Person, number: int, cells: Cells) -> Iterator[GuardianRelation]:
-        """Yield the relations that a person's row names; log errors and oddities."""
         named: set[str] = set()
         for which in GUARDIANS:
             external_id = self._guardian(child, number, which, cells)
@@ -279,8 +273,7 @@ class Guardians:
     def complete(self, people: Sequence[tuple[Place, Person]], find_people: FindPeople) -> list[tuple[Place, Person]]:
         """Return the people of the rows and all guardians, each guardian with the place of their first mention.
 
-        A guardian named by id who has a row gets the role; one who is registered only gets the role, and nothing else
-        changes. Logs ids of neither, and of people whose account the file closes.
+        A guardian named by id only gets the role. Logs ids of no one, and of people whose account the file closes.
         """
         rows = {person.external_id: person for _, person in people}
         others = [external_id for external_id in self._by_id if external_id not in rows]
@@ -307,7 +300,6 @@ class Guardians:
         return replace(person, other_roles=(*person.other_roles, _GUARDIAN))
 
     def _guardian(self, child: Person, number: int, which: int, cells: Cells) -> str | None:
-        """Return the id of a guardian of a row; None if there is none, or if something is wrong with the cells."""
         parts = ("id", "relationship", *_NAMED_BY)
         given = {part: cells.get(f"guardian_{which}_{part}", "") for part in parts}
         if not any(given.values()):
@@ -351,7 +343,6 @@ class Guardians:
 
 
 def _name_faults(given: dict[str, str]) -> dict[str, str | None]:
-    """Return what is wrong with the name, or with the contact that distinguishes namesakes: email, or else phone."""
     faults = {"name": None if given["name"] else "must not be empty beside the guardian's other cells"}
     if cell.plausible_email(given["email"]) is None:
         faults["email"] = f"must be one email address, {_RECOGNISED}"
@@ -362,7 +353,6 @@ def _name_faults(given: dict[str, str]) -> dict[str, str | None]:
 
 
 def _id_faults(child: Person, given: dict[str, str]) -> dict[str, str | None]:
-    """Return what is wrong with the cells of a guardian who is named by id: nothing else describes them."""
     faults: dict[str, str | None] = dict.fromkeys(part for part in _NAMED_BY if given[part])
     faults = dict.fromkeys(faults, "must be empty beside the guardian's ID: change it at the person with this ID")
     own = "must not be the student's own ID" if given["id"] == child.external_id else None
@@ -374,10 +364,7 @@ _PREFIX = "sheet/"
 
 
 class SheetClasses:
-    """Collects the schools, classes and enrolments of the rows; a person has at most one class in a spreadsheet.
-
-    An enrolment's id is made of the person's, so that another class in a later file is a move.
-    """
+    """Collects schools, classes and enrolments of the rows; an id made of the person's makes another class a move."""
 
     def __init__(self, file: str, log: ProblemLog) -> None:
         self._file, self._log = file, log
@@ -386,7 +373,6 @@ class SheetClasses:
         self._enrolments: list[EnrolmentRow] = []
 
     def take(self, number: int, cells: Mapping[str, str], person: Person) -> None:
-        """Take school and class of a row; an empty cell changes nothing."""
         given = (" ".join(cells.get(name, "").split()) for name in ("school", "class"))
         school, title = ("" if says_nothing(text) else text for text in given)
         name, own_id = "/".join(part for part in (school, title) if part), f"{_PREFIX}{person.external_id}"
@@ -403,7 +389,6 @@ class SheetClasses:
             self._enrolments.append(EnrolmentRow(number, own_id, name, person.external_id, role, None, None))
 
     def given(self) -> GivenRows | None:
-        """Return the rows, or None if no row names a school or class. They are never complete."""
         if not self._schools and not self._classes:
             return None
         places = {SCHOOLS: self._schools.values(), CLASSES: self._classes.values()}

@@ -77,7 +77,6 @@ def _xlsx_rows(file: IO[bytes]) -> Iterator[Row]:
 
 
 def _sheet(book: Any) -> Any:
-    """Return the sheet of people, or the only one."""
     if SHEET in book.sheetnames:
         return book[SHEET]
     if len(book.worksheets) == 1:
@@ -107,7 +106,6 @@ def _check_contents(names: list[str], file: str) -> None:
 
 
 def _check_sizes(members: list[zipfile.ZipInfo], file: str) -> None:
-    """Check the members' declared unpacked sizes; zipfile returns no more than declared."""
     if sum(info.file_size for info in members) > UNPACKED_LIMIT:
         raise refusal(file, "package_too_large", f"the workbook unpacks to more than {UNPACKED_LIMIT:,} bytes")
     if any(info.file_size > max(RATIO_FREE_BYTES, RATIO_LIMIT * info.compress_size) for info in members):
@@ -128,7 +126,6 @@ def _text(cell: Any, number: int, file: str, log: ProblemLog) -> str:
 
 
 def _plain(value: object) -> str:
-    """Return a cell's value as typed: dates as YYYY-MM-DD, whole numbers without a decimal point."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -156,10 +153,9 @@ _NEARLY = 0.8
 
 
 class Spreadsheet:
-    """A spreadsheet whose every row has been checked; see ``oneroster.Roster`` for its members.
+    """A spreadsheet whose every row has been checked; see ``oneroster.Roster``.
 
-    People come in the order of the rows, followed by the guardians. The callables name a guardian and find known ids.
-    Raises RosterInvalid with every problem of the file.
+    Guardians follow the people of the rows. Raises RosterInvalid with every problem of the file.
     """
 
     is_whole = True
@@ -194,7 +190,7 @@ class Spreadsheet:
         self.size, self.relation_count = len(self.people), len(self._relations)
 
     def schooling(self, *, complete: bool) -> GivenRows | None:
-        """Return the schools, classes and enrolments; None if no row names one. They never count as complete."""
+        """Return what the rows name, never as complete; None if no row names a school or class."""
         del complete
         return self._classes.given()
 
@@ -202,26 +198,21 @@ class Spreadsheet:
         return iter(self.people)
 
     def relations(self) -> Iterator[GuardianRelation]:
-        """Yield every relation once."""
         return iter(self._relations)
 
     def birth_date_places(self, external_ids: Mapping[str, object], /) -> Iterator[tuple[Place, str]]:
-        """Yield the places of these people's birth dates."""
         return ((place, one.external_id) for place, one in self.people if one.external_id in external_ids)
 
 
 def open_csv(data: bytes, *, name_guardian: NameGuardian, find_people: FindPeople) -> Spreadsheet:
-    """Read a CSV file. Raises RosterInvalid."""
     return Spreadsheet("CSV", CSV_FILE, _csv_rows(data), name_guardian=name_guardian, find_people=find_people)
 
 
 def open_xlsx(file: IO[bytes], *, name_guardian: NameGuardian, find_people: FindPeople) -> Spreadsheet:
-    """Read a workbook. Raises RosterInvalid."""
     return Spreadsheet("XLSX", XLSX_FILE, _xlsx_rows(file), name_guardian=name_guardian, find_people=find_people)
 
 
 def _checked_header(file: str, row: int, header: list[str], log: ProblemLog) -> list[Column | None]:
-    """Return the column of each heading; None for an unknown one, which is named and not read."""
     columns: list[Column | None] = []
     for heading in header:
         column = BY_HEADING.get(" ".join(heading.split()).casefold())
@@ -246,7 +237,7 @@ def _refuse_misspelt(file: str, row: int, heading: str) -> None:
 
 
 def _by_name(columns: Sequence[Column | None], texts: list[str], file: str, number: int, log: ProblemLog) -> Cells:
-    """Return the cells of a row by their column. A row that ends early says nothing about its last columns."""
+    """Return the cells of a row by column. A row that ends early says nothing about its last columns."""
     if any(texts[len(columns) :]):
         message = f"has {len(texts)} cells; the header has {len(columns)}"
         log.fatal(file, number, None, "cell_count_wrong", message)
