@@ -221,11 +221,7 @@ def use_database(endpoint: Endpoint, name: str) -> None:
     leave_database()
     for alias, role in ALIASES.items():
         connections.databases[alias].update(
-            NAME=name,
-            USER=role,
-            PASSWORD=endpoint.passwords[role],
-            HOST=endpoint.host,
-            PORT=str(endpoint.port),
+            NAME=name, USER=role, PASSWORD=endpoint.passwords[role], HOST=endpoint.host, PORT=str(endpoint.port)
         )
 
 

@@ -116,13 +116,7 @@ def make_consent_purpose(
     )
     change_register(purpose, actor=SETTING_UP, reason=Reason.ONBOARDING, at=at)
     for role in roles:
-        basis = LawfulBasis(
-            client_id=client.id,
-            purpose=purpose,
-            role=role,
-            basis="consent",
-            starts_at=at,
-        )
+        basis = LawfulBasis(client_id=client.id, purpose=purpose, role=role, basis="consent", starts_at=at)
         change_register(basis, actor=SETTING_UP, reason=Reason.ONBOARDING, at=at)
     notice = Notice(
         client_id=client.id,

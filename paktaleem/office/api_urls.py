@@ -45,9 +45,7 @@ urlpatterns = [
     path("subjects/<str:external_id>/standing", SubjectStanding.as_view(), name="standing"),
     path("subjects/<str:external_id>/consents", SubjectConsents.as_view(), name="subject-consents"),
     path(
-        "subjects/<str:external_id>/consents/<str:purpose>/withdraw",
-        WithdrawConsent.as_view(),
-        name="withdraw-consent",
+        "subjects/<str:external_id>/consents/<str:purpose>/withdraw", WithdrawConsent.as_view(), name="withdraw-consent"
     ),
     path("subjects/<str:external_id>/holdings", SubjectHoldings.as_view(), name="subject-holdings"),
     path("schools/<str:external_id>", StateSchool.as_view(), name="school"),
@@ -67,11 +65,7 @@ urlpatterns = [
     ),
     path("subjects/<str:external_id>/guardian-checks", GuardianChecks.as_view(), name="guardian-checks"),
     path("guardian-checks/<uuid:check>", ShowCheck.as_view(), name="guardian-check"),
-    path(
-        "subjects/<str:external_id>/guardian-requests",
-        RequestOfGuardian.as_view(),
-        name="guardian-requests",
-    ),
+    path("subjects/<str:external_id>/guardian-requests", RequestOfGuardian.as_view(), name="guardian-requests"),
     path("links", IssueLink.as_view(), name="issue-link"),
     path("guardian-invitations", InviteGuardian.as_view(), name="guardian-invitations"),
     path("guardian-invitations/<uuid:invitation>", ShowInvitation.as_view(), name="guardian-invitation"),

@@ -21,10 +21,7 @@ from paktaleem.foundation.accounts.decision_paths import EVALUATION, EVALUATIONS
 from paktaleem.foundation.accounts.middleware import ReceivedRequest, as_received
 from paktaleem.foundation.clock import wall_clock_now
 
-VIEWS: dict[str, Callable[[ReceivedRequest], HttpResponse]] = {
-    EVALUATION: evaluate,
-    EVALUATIONS: evaluate_many,
-}
+VIEWS: dict[str, Callable[[ReceivedRequest], HttpResponse]] = {EVALUATION: evaluate, EVALUATIONS: evaluate_many}
 
 SKIPPED_MIDDLEWARE = frozenset(
     {

@@ -109,12 +109,7 @@ SECTIONS = (
         code="systems",
         name=_("Systems"),
         lists=("data_systems.Order", "data_systems.System", "webhooks.Endpoint", "security.SecurityAssessment"),
-        more=(
-            "data_systems.OrderSet",
-            "data_systems.OrderAlert",
-            "data_systems.SystemKey",
-            "webhooks.Delivery",
-        ),
+        more=("data_systems.OrderSet", "data_systems.OrderAlert", "data_systems.SystemKey", "webhooks.Delivery"),
         help="systems-and-orders",
     ),
     Section(

@@ -26,15 +26,7 @@ from paktaleem.foundation.tenancy.operations import is_too_old, missing_migratio
 from paktaleem.office.demo.content import DemoSecrets
 from paktaleem.office.demo.description import describe, lines
 from paktaleem.office.demo.loading import SecretsLost, fill_demonstration
-from paktaleem.office.demo.supervision import (
-    Child,
-    ChildDied,
-    free_port,
-    name_holder,
-    running,
-    start,
-    web_program,
-)
+from paktaleem.office.demo.supervision import Child, ChildDied, free_port, name_holder, running, start, web_program
 from paktaleem.office.demo.trial import DATABASE, Terminated, data_folder, trial_cluster
 from paktaleem.server import is_port_free
 
