@@ -219,7 +219,6 @@ class PartOutput(serializers.Serializer[object]):
 
 
 def as_order(order: Order) -> dict[str, Any]:
-    """Serialize one order."""
     case = {"kind": order.parent_kind, "id": str(order.parent_id)} if order.parent_id else None
     return serialize_row(OrderOutput, order, case=case, subject=name_of(order))
 
@@ -278,7 +277,7 @@ class ShowOrder(Operation):
     @extend_schema(responses=OrderOutput)
     def get(self, request: Request, order: UUID) -> Response:
         """Return one order of this system."""
-        return Response(as_order(_get_order(order, request)))
+        return Response(as_order(get_order(order, **by_caller(request))))
 
 
 class AcceptOrder(Operation):
@@ -292,7 +291,7 @@ class AcceptOrder(Operation):
 
         That of an anonymisation has its parameters, such as the pseudonym that replaces the LMS id.
         """
-        accepted = accept_order(_get_order(order, request), **by_caller(request))
+        accepted = accept_order(get_order(order, **by_caller(request)), **by_caller(request))
         values = new_values_of(accepted, **by_caller(request))
         return Response({**as_order(accepted), "new_values": values, "parameters": list_order_parameters(accepted)})
 
@@ -305,7 +304,7 @@ class CompleteOrder(Operation):
     @extend_schema(request=CompleteInput, responses=OrderOutput)
     def post(self, request: Request, order: UUID) -> Response:
         """Answer an accepted order; repeating the same answer changes nothing, a different one is refused."""
-        found = _get_order(order, request)
+        found = get_order(order, **by_caller(request))
         given = validate_input(CompleteInput, request.data)
         answer = Answer(
             outcome=Outcome(given["result"]),
@@ -325,7 +324,7 @@ class FailOrder(Operation):
     @extend_schema(request=FailInput, responses=OrderOutput)
     def post(self, request: Request, order: UUID) -> Response:
         """Report a failed attempt; ``retry_at`` is when the order is open again, null if a person must act."""
-        found = _get_order(order, request)
+        found = get_order(order, **by_caller(request))
         given = validate_input(FailInput, request.data)
         return Response(as_order(fail_order(found, code=given["code"], again=given["again"], **by_caller(request))))
 
@@ -348,11 +347,7 @@ class AddOrderFile(Operation):
         from the content. So an answer may be larger than one request, in several files. Each has at most 10 MiB, unless
         the operator changed that.
         """
-        found = _get_order(order, request)
+        found = get_order(order, **by_caller(request))
         content = getattr(request.data, "content", b"")  # an empty body is not parsed
         part = add_part(found, BytesIO(content), category=category, **by_caller(request))
         return Response(PartOutput(part).data, HTTPStatus.CREATED)
-
-
-def _get_order(order: UUID, request: Request) -> Order:
-    return get_order(order, actor=actor_of(request), at=moment_of(request))

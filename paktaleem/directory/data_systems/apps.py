@@ -2,42 +2,21 @@
 
 from paktaleem.foundation.operations import extensions
 
+_OURS, _PEOPLE = "paktaleem.directory.data_systems", "paktaleem.directory.people.extension_points"
+_ISSUING = f"{_OURS}.services.issuing"
+
 
 class DataSystemsConfig(extensions.PortalAppConfig):
     """Systems that hold personal data, and the orders they carry out."""
 
-    name = "paktaleem.directory.data_systems"
+    name = _OURS
     handlers = (
-        (
-            "paktaleem.foundation.operations.metrics.gauge_readers",
-            "paktaleem.directory.data_systems.selectors.read_orders",
-        ),
-        (
-            "paktaleem.foundation.upkeep.periods.kinds.data_kinds",
-            "paktaleem.directory.data_systems.services.issuing.COPIES",
-        ),
-        (
-            "paktaleem.directory.people.extension_points.erasure_started",
-            "paktaleem.directory.data_systems.services.issuing.issue_erasure_orders",
-        ),
-        (
-            "paktaleem.directory.people.extension_points.erasure_blockers",
-            "paktaleem.directory.data_systems.services.issuing.describe_open_erasure_orders",
-        ),
-        (
-            "paktaleem.directory.people.extension_points.erasure_locks",
-            "paktaleem.directory.data_systems.services.issuing.lock_open_orders",
-        ),
-        (
-            "paktaleem.directory.data_systems.extension_points.order_answered",
-            "paktaleem.directory.data_systems.services.issuing.continue_erasure",
-        ),
-        (
-            "paktaleem.directory.people.extension_points.before_erasure",
-            "paktaleem.directory.data_systems.services.issuing.keep_orders_answerable",
-        ),
-        (
-            "paktaleem.foundation.encryption.wrapped_secrets.wrapped_kinds",
-            "paktaleem.directory.data_systems.sealed_names.ORDER_NAMES",
-        ),
+        ("paktaleem.foundation.operations.metrics.gauge_readers", f"{_OURS}.selectors.read_orders"),
+        ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", f"{_ISSUING}.COPIES"),
+        (f"{_PEOPLE}.erasure_started", f"{_ISSUING}.issue_erasure_orders"),
+        (f"{_PEOPLE}.erasure_blockers", f"{_ISSUING}.describe_open_erasure_orders"),
+        (f"{_PEOPLE}.erasure_locks", f"{_ISSUING}.lock_open_orders"),
+        (f"{_OURS}.extension_points.order_answered", f"{_ISSUING}.continue_erasure"),
+        (f"{_PEOPLE}.before_erasure", f"{_ISSUING}.keep_orders_answerable"),
+        ("paktaleem.foundation.encryption.wrapped_secrets.wrapped_kinds", f"{_OURS}.sealed_names.ORDER_NAMES"),
     )

@@ -15,9 +15,7 @@ from paktaleem.directory.people.selectors import tombstone_of
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.operations.extensions import ExtensionPoint
 
-type AnsweredHandler = Callable[[Order, Actor, datetime], None]
-
-order_answered: ExtensionPoint[AnsweredHandler] = ExtensionPoint(
+order_answered: ExtensionPoint[Callable[[Order, Actor, datetime], None]] = ExtensionPoint(
     "data_systems.order_answered", "Called with every order that was answered, waived or lapsed."
 )
 
@@ -32,12 +30,6 @@ def get_reported_records(order: Order) -> dict[str, int]:
     return {category: number for read in reported_records for category, number in read(order).items()}
 
 
-def report_answered_order(order: Order, *, actor: Actor, at: datetime) -> None:
-    """Call every handler with the order."""
-    for handler in order_answered:
-        handler(order, actor, at)
-
-
 @dataclass(frozen=True, slots=True)
 class OrderCase:
     """The rows with a page in the console to which ``parent_id`` of orders of a kind of case leads, by a field."""
@@ -49,20 +41,14 @@ class OrderCase:
 
 order_cases: ExtensionPoint[OrderCase] = ExtensionPoint("systems.order_cases", "The pages of cases that orders serve.")
 
-
-type ParametersOfOrder = Callable[[Order], Mapping[str, Any]]
-
-order_parameters: ExtensionPoint[ParametersOfOrder] = ExtensionPoint(
+order_parameters: ExtensionPoint[Callable[[Order], Mapping[str, object]]] = ExtensionPoint(
     "data_systems.order_parameters", "Asked what the system needs to carry out an order that it accepted."
 )
 
 
-def list_order_parameters(order: Order) -> dict[str, Any]:
+def list_order_parameters(order: Order) -> dict[str, object]:
     """Return what a system needs to carry out an accepted order, by name; empty for most orders."""
-    found: dict[str, Any] = {}
-    for handler in order_parameters:
-        found.update(handler(order))
-    return found
+    return {name: value for read in order_parameters for name, value in read(order).items()}
 
 
 _UNKNOWN = gettext_noop("No person of this client has this id.")
@@ -89,9 +75,7 @@ def find_people(client_id: UUID, external_ids: Iterable[str], *, lock: bool = Fa
     found = {str(one.external_id): one for one in (rows.select_for_update() if lock else rows)}
     missing = set(external_ids) - set(found)
     marks = {tombstone_of(client_id, one): one for one in missing}
-    erased = (
-        Subject.objects.filter(client_id=client_id, tombstone__in=list(marks)) if missing else Subject.objects.none()
-    )
+    erased = Subject.objects.filter(client_id=client_id, tombstone__in=list(marks))
     refused = dict.fromkeys(missing, _UNKNOWN)
     refused |= {marks[bytes(mark)]: _ERASED for mark in erased.values_list("tombstone", flat=True) if mark}
     refused |= {name: _BEING_ERASED for name, one in found.items() if one.is_being_erased}

@@ -24,7 +24,7 @@ from paktaleem.foundation.audit.history import ActorStamp, History, Tracked, Tra
 from paktaleem.foundation.encryption.sealing import SealedField
 from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first, oldest_first, unique_in_client
 from paktaleem.foundation.tenancy.rows import MigratesAs
-from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Limited, Personal, Scope, TablePolicy, classify
+from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Limited, Scope, TablePolicy, classify
 from paktaleem.foundation.text.times import format_time
 
 
@@ -205,9 +205,6 @@ class OrderColumns(TenantRow):
         abstract = True
 
 
-_ORDERED = dict.fromkeys(("method", "categories", "parent_kind"), Personal.NONE)
-
-
 class OrderSet(OrderColumns, ActorStamp):
     """One order about many people, created by one statement; ``orders_hash`` proves which orders it holds."""
 
@@ -215,7 +212,7 @@ class OrderSet(OrderColumns, ActorStamp):
         Scope.TENANT,
         APPEND,
         disposed_as="evidence",
-        personal={**_ORDERED, "orders_hash": Personal.PSEUDONYM},
+        personal=classify(none="method categories parent_kind", pseudonym="orders_hash"),
         left_out_of_copies="an order about many people; each person’s order is listed",
         limited=Limited.READ,
     )
@@ -249,7 +246,7 @@ class OrderQuerySet(models.QuerySet["Order"]):
         return self.open().exclude(state=State.RECALLED).filter(due_at__lt=at)
 
     def stuck(self, at: datetime) -> Self:
-        """Open orders that need manual action (``schedule.stuck_at``)."""
+        """Open orders that need manual action (``states.stuck_at``)."""
         return self.open().filter(stuck_at__lte=at)
 
     def to_waive(self, at: datetime) -> Self:
@@ -271,15 +268,9 @@ class Order(OrderColumns):
         Scope.TENANT,
         EDIT,
         disposed_as="person",
-        personal={
-            **_ORDERED,
-            "purpose": Personal.NONE,
-            "named": Personal.SEALED,
-            "new_values": Personal.SEALED,
-            "fields": Personal.NONE,
-            "result": Personal.NONE,
-            "failure": Personal.NONE,
-        },
+        personal=classify(
+            none="method categories parent_kind purpose fields result failure", sealed="named new_values"
+        ),
     )
     copied = Copied(
         "orders",

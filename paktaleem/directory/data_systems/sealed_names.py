@@ -29,8 +29,8 @@ def name_of(order: Order) -> str | None:
     """
     if order.named is None:
         return order.subject.external_id
-    blob, epoch = order.named.ciphertext, _epoch_of(order.named)
-    return keyring().unwrap(blob[_EPOCH_BYTES:], epoch=epoch, binding=_binding(order.client_id, order.pk)).decode()
+    binding, wrapped = _binding(order.client_id, order.pk), order.named.ciphertext[_EPOCH_BYTES:]
+    return keyring().unwrap(wrapped, epoch=_epoch_of(order.named), binding=binding).decode()
 
 
 def _binding(client_id: UUID, order_id: UUID) -> bytes:
@@ -52,9 +52,9 @@ def _count(client_id: UUID) -> Counter[int]:
 def _rewrap(client_id: UUID) -> frozenset[int]:
     moved = set()
     for order in _orders_with_name(client_id).select_for_update(of=("self",)):
-        name, epoch = name_of(order), _epoch_of(order.named) if order.named is not None else 0
-        if name is not None and epoch != keyring().current_epoch:
-            moved.add(epoch)
+        name = name_of(order)
+        if order.named is not None and name is not None and _epoch_of(order.named) != keyring().current_epoch:
+            moved.add(_epoch_of(order.named))
             order.named = seal_name(name, client_id=client_id, order_id=order.pk)
             order.save(update_fields=["named"])
     return frozenset(moved)

@@ -45,13 +45,6 @@ class OrderUnknown(PortalError, LookupError):
     problem = Problem("order-unknown", HTTPStatus.NOT_FOUND, "No such order for this system")
 
 
-def systems(actor: Actor) -> QuerySet[System]:
-    """List the client's systems and PakTaleem's, including ended ones. Raises NotAllowed."""
-    require(actor, Capability.VIEW_RECORDS)
-    found: QuerySet[System] = System.objects.order_by("code")
-    return found if actor.client_id is None else found.filter(client_id__in=[actor.client_id, PAKTALEEM])
-
-
 def list_active_systems(client_id: UUID, *, at: datetime) -> QuerySet[System]:
     """List the client's own systems that have not ended."""
     found: QuerySet[System] = System.objects.active(at).filter(client_id=client_id).order_by("code")
@@ -97,13 +90,6 @@ def system_acted_for(actor: Actor, *, at: datetime) -> System | None:
     return None if found is None else found.system
 
 
-def orders(actor: Actor) -> QuerySet[Order]:
-    """List the orders that the actor may see. Raises NotAllowed."""
-    require(actor, Capability.VIEW_RECORDS)
-    found: QuerySet[Order] = Order.objects.select_related("system", "subject")
-    return found
-
-
 def list_orders_of_system(system: System, *, actor: Actor) -> OrderQuerySet:
     """List one system's orders at the client of the calling key, oldest first. Raises NoSystem, NotAllowed."""
     require(actor, Capability.COMPLETE_ORDERS)
@@ -127,22 +113,14 @@ def get_order(order_id: UUID, *, actor: Actor, at: datetime) -> Order:
 
 def count_answers(parent: Parent, *, client_id: UUID) -> tuple[int, int]:
     """Return how many systems have answered for a case, or were waived, and how many were asked."""
-    asked = _orders_of(parent, client_id)
+    asked = Order.objects.filter(client_id=client_id, parent_id=parent.id, parent_kind=parent.kind)
     return asked.exclude(ended_at=None).count(), asked.count()
 
 
 def is_everything_answered(parent: Parent, *, client_id: UUID) -> bool:
-    """Return True if every system has answered for a case, or was waived.
-
-    A case without any order is not answered: no system was asked.
-    """
-    cases = _orders_of(parent, client_id)
-    return cases.exists() and not cases.filter(ended_at=None).exists()
-
-
-def _orders_of(parent: Parent, client_id: UUID) -> QuerySet[Order]:
-    found: QuerySet[Order] = Order.objects.filter(client_id=client_id, parent_id=parent.id, parent_kind=parent.kind)
-    return found
+    """Return True if every system has answered for a case, or was waived; False if no system was asked."""
+    answered, asked = count_answers(parent, client_id=client_id)
+    return 0 < asked == answered
 
 
 def list_parts(order: Order) -> list[OrderPart]:
@@ -153,9 +131,8 @@ def list_parts(order: Order) -> list[OrderPart]:
 
 def read_orders(at: datetime) -> Iterator[Gauge]:
     """Yield how many orders are overdue, and how many need manual action."""
+    found = (Order.objects.overdue(at), Order.objects.stuck(at))
     with as_officer():
-        overdue, stuck = (
-            found[:MOST_COUNTED].count() for found in (Order.objects.overdue(at), Order.objects.stuck(at))
-        )
+        overdue, stuck = (orders[:MOST_COUNTED].count() for orders in found)
     yield Gauge("orders_overdue", "Open orders past their due date.", overdue)
     yield Gauge("orders_stuck", "Open orders that need manual action.", stuck)

@@ -25,26 +25,18 @@ from paktaleem.foundation.errors import PortalError, Problem
 class State(StrEnum):
     """State of an order."""
 
-    QUEUED = "queued"
-    """not fetched yet"""
-    SENT = "sent"
-    """fetched by the system"""
-    ACCEPTED = "accepted"
-    """the system reported that it has started"""
-    CONFIRMED = "confirmed"
-    """carried out"""
-    NOT_FOUND = "not_found"
-    """the system has no such person; distinct from done"""
-    FAILED = "failed"
-    """an attempt failed; retried when due, or on a person's request"""
-    DISPUTED = "disputed"
-    """the answer contradicts what the system had reported, and two people have not accepted it"""
-    RECALLED = "recalled"
-    """a hold keeps the data: the order must not be carried out until the hold is lifted"""
-    NOT_APPLICABLE = "not_applicable"
-    """the system states, with a reason, that the order cannot or may not be carried out"""
-    WAIVED = "waived"
-    """two people decided to continue without an answer"""
+    QUEUED = "queued"  # not fetched yet
+    SENT = "sent"  # fetched by the system
+    ACCEPTED = "accepted"  # the system reported that it has started
+    CONFIRMED = "confirmed"  # carried out
+    NOT_FOUND = "not_found"  # the system has no such person; distinct from done
+    FAILED = "failed"  # an attempt failed; retried when due, or on a person's request
+    DISPUTED = "disputed"  # the answer contradicts what the system had reported, and two people have not accepted it
+    RECALLED = "recalled"  # a hold keeps the data: the order must not be carried out until the hold is lifted
+    NOT_APPLICABLE = (
+        "not_applicable"  # the system states, with a reason, that the order cannot or may not be carried out
+    )
+    WAIVED = "waived"  # two people decided to continue without an answer
 
 
 ENDED = frozenset({State.CONFIRMED, State.NOT_FOUND, State.NOT_APPLICABLE, State.WAIVED})
@@ -138,16 +130,11 @@ _COUNTED = frozenset({"erase", "anonymise"})
 class Exemption(StrEnum):
     """Why an order does not apply to a system."""
 
-    HOLDS_NONE = "holds_none"
-    """it holds none of these data about anyone"""
-    LEGAL_DUTY = "legal_duty"
-    """a law requires that it be kept as it is"""
-    LEGAL_HOLD = "legal_hold"
-    """needed for a claim or an inquiry"""
-    NOT_PERSONAL = "not_personal"
-    """the remaining data no longer identifies the person"""
-    IMPOSSIBLE = "impossible"
-    """the system is not able to do it"""
+    HOLDS_NONE = "holds_none"  # it holds none of these data about anyone
+    LEGAL_DUTY = "legal_duty"  # a law requires that it be kept as it is
+    LEGAL_HOLD = "legal_hold"  # needed for a claim or an inquiry
+    NOT_PERSONAL = "not_personal"  # the remaining data no longer identifies the person
+    IMPOSSIBLE = "impossible"  # the system is not able to do it
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +164,9 @@ def find_answer_faults(
     ``holds`` are the system's categories, ``asked`` the fields of a correction.
     """
     done = answer.outcome is Outcome.DONE
-    faults = {**_reason_faults(answer), **_misplaced_faults(answer, kind if done else "")}
+    belongs = {"sections": kind == "collect", "counts": kind in _COUNTED, "corrected": kind == "correct"}
+    misplaced = [name for name, fits in belongs.items() if getattr(answer, name) and not (done and fits)]
+    faults = _reason_faults(answer) | {name: [MISPLACED] for name in misplaced}
     if faults or not done:
         return faults
     if kind in _COUNTED:
@@ -208,14 +197,7 @@ def _reason_faults(answer: Answer) -> dict[str, list[str]]:
     return {"reason": ["Leave it out unless the result is not_applicable."]} if answer.reason and not needed else {}
 
 
-def _misplaced_faults(answer: Answer, kind: str) -> dict[str, list[str]]:
-    """Return errors for fields that do not belong to this kind of order, or to one not carried out (kind empty)."""
-    belongs = {"sections": kind == "collect", "counts": kind in _COUNTED, "corrected": kind == "correct"}
-    return {name: [MISPLACED] for name, fits in belongs.items() if getattr(answer, name) and not fits}
-
-
 def _unknown(name: str, given: Collection[str], allowed: Collection[str], missing: str = "") -> dict[str, list[str]]:
-    """Return the error of a field: ``missing`` if nothing is given, or what is not allowed."""
     if not given and missing:
         return {name: [missing]}
     unknown = sorted(set(given) - set(allowed))

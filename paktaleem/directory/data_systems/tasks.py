@@ -38,8 +38,11 @@ def alert_stuck_orders(timestamp: int) -> None:
     def alert(client: tuple[UUID, bool]) -> None:
         nonlocal ours
         client_id, is_sandbox = client
-        stuck_at_paktaleem = _alert_client(client_id)
-        ours += 0 if is_sandbox else stuck_at_paktaleem
+        with in_client(client_id):
+            at = client_now()
+            own, at_paktaleem = raise_alerts(client_id, at=at)
+            _send_email(client_id, Role.CLIENT_ADMIN, own, at=at)
+        ours += 0 if is_sandbox else at_paktaleem
 
     try:
         do_each(clients, alert)
@@ -47,19 +50,10 @@ def alert_stuck_orders(timestamp: int) -> None:
         _alert_officers(ours)
 
 
-def _alert_client(client_id: UUID) -> int:
-    """Alert one client in its own transaction; return the number of stuck orders of PakTaleem's systems."""
-    with in_client(client_id):
-        at = client_now()
-        raised = raise_alerts(client_id, at=at)
-        _send_email(client_id, Role.CLIENT_ADMIN, raised.own, at=at)
-    return raised.ours
-
-
 def _alert_officers(ours: int) -> None:
+    at = wall_clock_now()
     with in_client(PAKTALEEM):
-        raised = raise_alerts(PAKTALEEM, at=wall_clock_now())
-        _send_email(PAKTALEEM, Role.PRIVACY_OFFICER, ours + raised.own + raised.ours, at=wall_clock_now())
+        _send_email(PAKTALEEM, Role.PRIVACY_OFFICER, ours + sum(raise_alerts(PAKTALEEM, at=at)), at=at)
 
 
 def _send_email(client_id: UUID, role: Role, count: int, *, at: datetime) -> None:

@@ -101,14 +101,12 @@ class AnswerForm(ActionForm):
             )
 
     def clean(self) -> FormData:
-        """Validate the fields and build the answer; the service checks it against the order."""
         cleaned: FormData = super().clean() or {}
         if "outcome" not in cleaned:
             return cleaned
         done = cleaned["outcome"] == Outcome.DONE
-        missing = [name for name in self.fields if name.startswith(_COUNT) and cleaned.get(name) is None]
-        for name in missing if done else ():
-            if name not in self.errors:
+        for name in self.fields if done else ():
+            if name.startswith(_COUNT) and cleaned.get(name) is None and name not in self.errors:
                 self.add_error(name, _("Enter the number; 0 is allowed."))
         if done and "corrected" in self.fields and not cleaned.get("corrected"):
             self.add_error("corrected", _("Name the fields that were corrected."))
@@ -138,19 +136,8 @@ class FileForm(ActionForm):
         set_choices(self, "category", [(code, format_category(code, row.client_id)) for code in row.categories])
 
 
-class AgreeForm(ActionForm):
-    """Agreement without further input: the proposal has the reason."""
-
-
-_TONES = {
-    State.CONFIRMED: "good",
-    State.QUEUED: "warn",
-    State.SENT: "warn",
-    State.ACCEPTED: "warn",
-    State.FAILED: "bad",
-    State.DISPUTED: "bad",
-    State.RECALLED: "warn",
-}
+_TONES = dict.fromkeys((State.QUEUED, State.SENT, State.ACCEPTED, State.RECALLED), "warn")
+_TONES |= {State.CONFIRMED: "good", State.FAILED: "bad", State.DISPUTED: "bad"}
 
 
 class SystemFilter(ChosenFilter):
@@ -162,8 +149,7 @@ class SystemFilter(ChosenFilter):
     def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:  # noqa: ARG002
         """Return the systems of the client in view and PakTaleem's; all systems across clients."""
         client_id = get_filtered_client(request)
-        owners = {client_id, PAKTALEEM} if client_id else None
-        found = System.objects.order_by("name") if owners is None else System.objects.filter(client_id__in=owners)
+        found = System.objects.filter(client_id__in=[client_id, PAKTALEEM]) if client_id else System.objects.all()
         return [(str(key), name) for key, name in found.order_by("name", "pk").values_list("pk", "name")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:  # noqa: ARG002
@@ -184,11 +170,9 @@ def _add_file(row: Order, given: FormData, request: HttpRequest) -> None:
     add_part(order, given["file"], category=given["category"], **by_user(request))
 
 
-def _show_values(row: Order, given: FormData, request: HttpRequest) -> HttpResponse:
-    del given
-    shown = [
-        (translate_text(pretty_name(name)), value) for name, value in new_values_of(row, **by_user(request)).items()
-    ]
+def _show_values(row: Order, _given: FormData, request: HttpRequest) -> HttpResponse:
+    values = new_values_of(row, **by_user(request))
+    shown = [(translate_text(pretty_name(name)), value) for name, value in values.items()]
     return show_revealed(request, row, gettext("Corrected values"), shown)
 
 
@@ -218,7 +202,7 @@ _ACTS = (
         "Show corrected values",
         Capability.COMPLETE_ORDERS,
         _show_values,
-        form=AgreeForm,
+        form=ActionForm,
         lead="The access is recorded with your name and the order’s reason.",
         applies=lambda row, at: _is_by_hand(row, at) and row.kind == OrderKind.CORRECT,
     ),
@@ -227,7 +211,7 @@ _ACTS = (
         "Try again",
         Capability.ISSUE_ORDERS,
         calls(retry_order),
-        form=AgreeForm,
+        form=ActionForm,
         lead="The system can fetch the order again at once; its attempts are counted from zero.",
         done="The order is waiting to be fetched.",
         applies=lambda row, _at: row.state == State.FAILED,
@@ -249,7 +233,7 @@ _ACTS = (
         "Agree to waive",
         Capability.APPROVE_CHANGES,
         calls(approve_waiver),
-        form=AgreeForm,
+        form=ActionForm,
         lead="The system’s answer is no longer required: it remains unknown whether the system carried out the order. "
         "An answer that contradicts what the system had reported is accepted as it is.",
         done="Waived, or the answer accepted.",
@@ -260,6 +244,12 @@ _ACTS = (
         offered_to=is_other_person,
         refusals={ApproverIsRequester: "You proposed this yourself: someone else must agree."},
     ),
+)
+
+
+_DETAILS = (
+    "person system state_pill about limited_to why due_at attempts failure retry_at answered files copies_purged_at "
+    "waiver case created_at ended_at"
 )
 
 
@@ -275,25 +265,7 @@ class OrderAdmin(SortByWaitingTime, ExportableAdmin[Order], EvidenceAdmin[Order]
     longest_first = {"overdue": "due_at", "stuck": "stuck_at"}
     row_fields = ("kind", "ground")
     effect_fields = ("person", "system", "kind", "about", "state_pill", "answered")
-    detail_fields = (
-        "person",
-        "system",
-        "state_pill",
-        "about",
-        "limited_to",
-        "why",
-        "due_at",
-        "attempts",
-        "failure",
-        "retry_at",
-        "answered",
-        "files",
-        "copies_purged_at",
-        "waiver",
-        "case",
-        "created_at",
-        "ended_at",
-    )
+    detail_fields = tuple(_DETAILS.split())
     intro = (
         "Orders to systems about a person’s data, and each system’s answer. A rights or retention case ends when every "
         "system has answered."
@@ -318,7 +290,6 @@ class OrderAdmin(SortByWaitingTime, ExportableAdmin[Order], EvidenceAdmin[Order]
         return lookup == "parent_id" or super().lookup_allowed(lookup, value, request)
 
     def _acts_of(self, request: HttpRequest, row: Any) -> list[RowAction]:
-        """Offer clients' staff nothing about orders to PakTaleem's own systems: their services refuse it."""
         return [] if is_shared_with(request, row.system_owner) else super()._acts_of(request, row)
 
     def panels(self, request: HttpRequest, row: Order) -> list[dict[str, object]]:
@@ -337,23 +308,18 @@ class OrderAdmin(SortByWaitingTime, ExportableAdmin[Order], EvidenceAdmin[Order]
 
     @admin.display(description="purpose")
     def limited_to(self, row: Order) -> str:
-        is_limit = row.kind in {OrderKind.RESTRICT, OrderKind.LIFT_RESTRICTION, OrderKind.OBJECT}
-        if not is_limit:
+        if row.kind not in {OrderKind.RESTRICT, OrderKind.LIFT_RESTRICTION, OrderKind.OBJECT}:
             return "—"
         return format_purpose(row.purpose, row.client_id) if row.purpose else gettext("Every purpose")
 
     @admin.display(description="answer")
     def answered(self, row: Order) -> str:
-        """Return the system's answer: counts and codes."""
         return "; ".join(_describe_result(row.result or {})) or "—"
 
     @admin.display(description="sections and files")
     def files(self, row: Order) -> str:
-        """Return the category and kind of the files received, without opening them."""
-        return (
-            join_words(f"{format_category(part.category, row.client_id)} ({part.file})" for part in list_parts(row))
-            or "—"
-        )
+        parts = [f"{format_category(part.category, row.client_id)} ({part.file})" for part in list_parts(row)]
+        return join_words(parts) or "—"
 
     @admin.display(description="waiver")
     def waiver(self, row: Any) -> str:
@@ -365,13 +331,14 @@ class OrderAdmin(SortByWaitingTime, ExportableAdmin[Order], EvidenceAdmin[Order]
             if known.kind == row.parent_kind:
                 own = {"client_id": row.client_id, known.field: row.parent_id}
                 found = known.model._default_manager.filter(**own).first()
-                return _link_case(found) if found is not None else "—"
+                return "—" if found is None else _link_case(found)
         return "—"
 
 
-def _link_case(row: Any) -> SafeString:
-    url = reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk], current_app=site.name)
-    words = f"{capfirst(translate_text(row._meta.verbose_name))}: {site.describe_row(row)}"
+def _link_case(row: Model) -> SafeString:
+    options = row._meta
+    url = reverse(f"admin:{options.app_label}_{options.model_name}_change", args=[row.pk], current_app=site.name)
+    words = f"{capfirst(translate_text(options.verbose_name))}: {site.describe_row(row)}"
     return format_html('<a href="{}">{}</a>', url, words)
 
 
@@ -397,9 +364,8 @@ def erasure_panel(request: HttpRequest, row: Subject) -> dict[str, object] | Non
     erasure: Any = annotate_actor(erasures, actor_of(request)).first()
     if erasure is None:
         return None
-    may_see = may(request, Capability.VIEW_RECORDS, row.client_id)
     orders = Order.objects.filter(client_id=row.client_id, parent_kind=ERASURE, parent_id=erasure.pk)
-    lines = list_order_lines(orders) if may_see else []
+    lines = list_order_lines(orders) if may(request, Capability.VIEW_RECORDS, row.client_id) else []
     return {
         "template": "console/panels/erasure.html",
         "erasure": erasure,

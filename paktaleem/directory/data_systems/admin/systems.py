@@ -166,7 +166,6 @@ class OrderAlertAdmin(EvidenceAdmin[OrderAlert]):
     where = state_column(lambda row: render_state(row.get_state_display(), "warn"), "stuck in state")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[OrderAlert]:
-        """Select related order and system, without sealed columns."""
         found = super().get_queryset(request).select_related("order__system")
         return found.defer("order__named", "order__new_values")
 
@@ -238,23 +237,14 @@ def panel_of_orders(orders: QuerySet[Order]) -> dict[str, object]:
 
 def list_order_lines(orders: QuerySet[Order]) -> list[OrderLine]:
     """List these orders with their states, and why one did not apply."""
-    return [
-        {
-            "order": one,
-            "state": describe_state(one),
-            "url": reverse("admin:data_systems_order_change", args=[one.pk], current_app=site.name),
-        }
-        for one in orders.select_related("system").defer("named", "new_values").order_by("pk")
-    ]
-
-
-def describe_state(order: Order) -> str:
-    """Return the state of an order in words; with the reason if it did not apply."""
-    reason = (order.result or {}).get("reason", "")
-    if order.state != State.NOT_APPLICABLE or not reason:
-        return str(order.get_state_display())
-    words = EXEMPTION_LABELS.get(reason, reason)
-    return gettext("Not applicable: {reason}").format(reason=words)
+    lines: list[OrderLine] = []
+    for order in orders.select_related("system").defer("named", "new_values").order_by("pk"):
+        reason, state = (order.result or {}).get("reason", ""), str(order.get_state_display())
+        if order.state == State.NOT_APPLICABLE and reason:
+            state = gettext("Not applicable: {reason}").format(reason=EXEMPTION_LABELS.get(reason, reason))
+        url = reverse("admin:data_systems_order_change", args=[order.pk], current_app=site.name)
+        lines.append({"order": order, "state": state, "url": url})
+    return lines
 
 
 _MOST = 50

@@ -1,17 +1,18 @@
 """Steps of one order; and storing the data that a system gives for a collect order, sealed under the person’s key."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from http import HTTPStatus
 from io import BytesIO
 from typing import IO, Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
 
-from paktaleem.directory.data_systems.extension_points import report_answered_order
+from paktaleem.directory.data_systems.extension_points import order_answered
 from paktaleem.directory.data_systems.models import Order, OrderKind, OrderPart, OrderStep
 from paktaleem.directory.data_systems.states import (
     ENDED,
@@ -80,7 +81,8 @@ def take_step(
     )
     insert_rows(entry, step_row(order, code=code, entry_id=entry.pk, actor=actor, at=at))
     if state in ENDED:
-        report_answered_order(order, actor=actor, at=at)
+        for handler in order_answered:
+            handler(order, actor, at)
     return order
 
 
@@ -94,7 +96,7 @@ def facts_of(order: Order) -> dict[str, Any]:
     return found
 
 
-def step_row(order: Order, *, code: str = "", entry_id: Any, actor: Actor, at: datetime) -> OrderStep:
+def step_row(order: Order, *, code: str = "", entry_id: UUID, actor: Actor, at: datetime) -> OrderStep:
     """Return the unsaved row that records an order's new state."""
     return OrderStep(
         client_id=order.client_id,
@@ -186,12 +188,11 @@ def _refuse_constant(name: str) -> object:
     raise ValueError(f"{name} is not JSON.")
 
 
-def keep_sections(order: Order, sections: Iterable[Section], *, at: datetime) -> list[dict[str, object]]:
+def keep_sections(order: Order, sections: Sequence[Section], *, at: datetime) -> list[dict[str, object]]:
     """Seal the sections of a locked order's answer; return the ledger facts of each. Raises TooManyParts."""
-    given = list(sections)
-    _refuse_too_many(order, len(given))
+    _refuse_too_many(order, len(sections))
     parts = []
-    for section in given:
+    for section in sections:
         text = json.dumps(section.data, ensure_ascii=False, separators=(",", ":")).encode()
         file = store_file(order.subject, BytesIO(text), kind=FileKind.JSON, package=order.pk, at=at)
         parts.append(_store_part(order, file, section.category, at))

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import datetime
 from http import HTTPStatus
-from typing import NamedTuple
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -143,10 +142,7 @@ def complete_order(order: Order, answer: Answer, *, actor: Actor, at: datetime) 
 
 @transaction.atomic
 def carry_out_by_hand(order: Order, answer: Answer, *, actor: Actor, at: datetime) -> Order:
-    """Accept and answer an order of a system whose orders people carry out.
-
-    Raises as ``accept_order`` and ``complete_order``.
-    """
+    """Accept and answer an order of a system by hand. Raises as ``accept_order`` and ``complete_order``."""
     return complete_order(accept_order(order, actor=actor, at=at), answer, actor=actor, at=at)
 
 
@@ -193,18 +189,18 @@ def _is_repeated(order: Order, answer: Answer) -> bool:
 
 
 def _result_in_clear(order: Order, answer: Answer) -> dict[str, object]:
-    """Return the part of an answer that is stored in clear: numbers, codes and field names."""
     if answer.outcome is Outcome.NOT_APPLICABLE:
         return {"reason": answer.reason}
     if answer.outcome is Outcome.NOT_FOUND:
         return {}
+    counts = {"counts": dict(sorted(answer.counts.items()))}
     of_kind: dict[str, dict[str, object]] = {
         OrderKind.COLLECT: {"sections": len(answer.sections)},
         OrderKind.CORRECT: {"corrected": sorted(set(answer.corrected))},
-        OrderKind.ERASE: {"counts": dict(sorted(answer.counts.items()))},
-        OrderKind.ANONYMISE: {"counts": dict(sorted(answer.counts.items()))},
+        OrderKind.ERASE: {**counts},
+        OrderKind.ANONYMISE: {**counts},
     }
-    return of_kind.get(OrderKind(order.kind), {})
+    return of_kind.get(order.kind, {})
 
 
 @transaction.atomic
@@ -259,18 +255,10 @@ def approve_waiver(order: Order, *, actor: Actor, at: datetime) -> Order:
 
 
 def _require_person(order: Order, actor: Actor) -> None:
-    """Require a user, and PakTaleem's staff for PakTaleem's systems. Raises NotAllowed."""
     require(actor, Capability.APPROVE_CHANGES, order.client_id)
     require_system_owner(order, actor)
     if actor.kind is not ByKind.USER:
         raise NotAllowed("Only a user may decide about a waiver.")
-
-
-class NewAlerts(NamedTuple):
-    """Number of newly stuck orders: of the client's own systems, and of PakTaleem's."""
-
-    own: int
-    ours: int
 
 
 _RAISE = """
@@ -288,11 +276,13 @@ FROM raised r JOIN data_systems_order o ON o.client_id = %(client)s AND o.id = r
 
 
 @transaction.atomic
-def raise_alerts(client_id: UUID, *, at: datetime) -> NewAlerts:
+def raise_alerts(client_id: UUID, *, at: datetime) -> tuple[int, int]:
     """Record an alert for each of a client's orders that became stuck, in its context.
 
-    One statement. An order that gets stuck again, in another state or attempt, gets a new alert.
+    Returns how many there are of its own systems and of PakTaleem's. An order that gets stuck again, in another state
+    or attempt, gets a new alert.
     """
     with connection.cursor() as cursor:
         cursor.execute(_RAISE, {"client": client_id, "at": at})
-        return NewAlerts(*cursor.fetchone())
+        own, ours = cursor.fetchone()
+    return own, ours

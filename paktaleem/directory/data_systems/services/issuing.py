@@ -106,18 +106,12 @@ def issue_orders(
     sealed = sealer_of(subject).seal(json.dumps(values), column=_COLUMN) if values else None
     correction = {"new_values": sealed, "fields": sorted(values)}
     holding = systems_holding(subject.client_id, spec.categories, at=at)
-    found = [system for system in holding if only_to is None or system in only_to]
-    return [
-        issue_order(
-            subject,
-            system,
-            replace(spec, categories=spec.categories & set(system.categories)),
-            correction,
-            actor=actor,
-            at=at,
-        )
-        for system in found
-    ]
+    issued = []
+    for system in holding:
+        if only_to is None or system in only_to:
+            of_system = replace(spec, categories=spec.categories & set(system.categories))
+            issued.append(issue_order(subject, system, of_system, correction, actor=actor, at=at))
+    return issued
 
 
 def check_order_spec(spec: OrderSpec, *, at: datetime) -> None:
@@ -248,10 +242,9 @@ def issue_orders_for_set(
     if spec.kind is OrderKind.CORRECT:
         raise ValidationError({"kind": ["Corrections differ from person to person: issue them one at a time."]})
     holding = systems_holding(client_id, spec.categories, at=at)
-    found = [system for system in holding if only_to is None or system.pk in only_to]
     chosen = people.filter(client_id=client_id, erased_at=None, erasure_started_at=None).order_by().values("pk")
     wanted, params = _named_sql(chosen)
-    kind, actor_id, role = actor_columns(actor)
+    by = zip(("actor_kind", "actor_id", "actor_role"), actor_columns(actor), strict=True)
     values = {
         **spec.columns(at),
         **params,
@@ -260,10 +253,8 @@ def issue_orders_for_set(
         "stuck_at": stuck_at(State.QUEUED, changed_at=at, retry_due_at=None),
         "clock": clock_bytes(at),
         "categories": sorted(spec.categories),
-        "systems": [system.pk for system in found],
-        "actor_kind": kind,
-        "actor_id": actor_id,
-        "actor_role": role,
+        "systems": [system.pk for system in holding if only_to is None or system.pk in only_to],
+        **dict(by),
     }
     with connection.cursor() as cursor:
         plan_for_many(cursor)
@@ -342,14 +333,8 @@ def purge_copies(order: Order, *, actor: Actor, at: datetime) -> Order:
     order.save(update_fields=["copies_purged_at"])
     if files:
         facts = {**facts_of(order), "files": [str(one) for one in files]}
-        record_entry(
-            "order.copies_purged",
-            client_id=order.client_id,
-            subject_id=order.subject_id,
-            facts=facts,
-            actor=actor,
-            at=at,
-        )
+        about = {"client_id": order.client_id, "subject_id": order.subject_id}
+        record_entry("order.copies_purged", **about, facts=facts, actor=actor, at=at)
     return order
 
 

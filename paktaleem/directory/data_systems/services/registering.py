@@ -34,15 +34,12 @@ def change_system(system: System, *, actor: Actor, reason: Reason | str, at: dat
     """Register a system, or change its details. Raises ValidationError naming the field, NotAllowed."""
     _require(system, actor)
     is_new = system._state.adding
-    if is_new:
-        if system.starts_at is not None and system.starts_at < at:
-            raise ValidationError({"starts_at": ["Nothing is backdated: choose now or later."]})
-    else:
+    if not is_new:
         _refuse_fixed(system)
+    elif system.starts_at is not None and system.starts_at < at:
+        raise ValidationError({"starts_at": ["Nothing is backdated: choose now or later."]})
     system.full_clean()
-    save_tracked(system, actor=actor, reason=reason, at=at)
-    _record_system("system.registered" if is_new else "system.changed", system, actor, at)
-    return system
+    return _save("system.registered" if is_new else "system.changed", system, actor=actor, reason=reason, at=at)
 
 
 @transaction.atomic
@@ -53,9 +50,7 @@ def propose_system_end(system: System, *, ground: str, actor: Actor, reason: Rea
     """
     system = _lock(system, actor, at)
     system.proposed_by, system.proposed_at, system.ground = actor.id, at, check_ground(ground, actor)
-    save_tracked(system, actor=actor, reason=reason, at=at)
-    _record_system("system.end_proposed", system, actor, at)
-    return system
+    return _save("system.end_proposed", system, actor=actor, reason=reason, at=at)
 
 
 @transaction.atomic
@@ -65,9 +60,7 @@ def keep_system(system: System, *, actor: Actor, reason: Reason | str, at: datet
     if system.proposed_by is None:
         raise Refused(gettext("No one has proposed to end this system."))
     system.proposed_by, system.proposed_at, system.ground = None, None, ""
-    save_tracked(system, actor=actor, reason=reason, at=at)
-    _record_system("system.end_declined", system, actor, at)
-    return system
+    return _save("system.end_declined", system, actor=actor, reason=reason, at=at)
 
 
 @transaction.atomic
@@ -81,9 +74,7 @@ def end_system(system: System, *, actor: Actor, reason: Reason | str, at: dateti
         raise Refused(gettext("No one has proposed to end this system."))
     require_second_person(actor, requested_by=system.proposed_by, at=to_wall_clock(at))
     system.ends_at, system.ended_by = at, actor.id
-    save_tracked(system, actor=actor, reason=reason, at=at)
-    _record_system("system.ended", system, actor, at)
-    return system
+    return _save("system.ended", system, actor=actor, reason=reason, at=at)
 
 
 def _lock(system: System, actor: Actor, at: datetime) -> System:
@@ -101,7 +92,6 @@ def _require(system: System, actor: Actor) -> None:
 
 
 def _refuse_fixed(system: System) -> None:
-    """Refuse changes to what identifies a system, and to its end. Raises ValidationError."""
     before = System.objects.select_for_update().get(pk=system.pk)
     for field in _FIXED:
         if getattr(before, field) != getattr(system, field):
@@ -113,7 +103,8 @@ def _refuse_fixed(system: System) -> None:
         raise ValidationError({"categories": [f"{words} ({', '.join(sorted(missing))})"]})
 
 
-def _record_system(kind: str, system: System, actor: Actor, at: datetime) -> None:
+def _save(kind: str, system: System, *, actor: Actor, reason: Reason | str, at: datetime) -> System:
+    save_tracked(system, actor=actor, reason=reason, at=at)
     facts: dict[str, object] = {
         "system": str(system.pk),
         "code": system.code,
@@ -121,6 +112,7 @@ def _record_system(kind: str, system: System, actor: Actor, at: datetime) -> Non
         "delivery": system.delivery,
     }
     record_entry(kind, client_id=system.client_id, facts=facts, actor=actor, at=at)
+    return system
 
 
 @transaction.atomic
