@@ -28,7 +28,7 @@ from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
 from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.office.reports.regulator.models import PackContent, PackState, RegulatorPack
+from paktaleem.office.reports.models import PackContent, PackState, RegulatorPack
 from paktaleem.office.reports.regulator.sections import SECTIONS
 from paktaleem.office.reports.regulator.services import (
     GATHER,
@@ -38,7 +38,7 @@ from paktaleem.office.reports.regulator.services import (
     retry_pack,
     take_pack,
 )
-from paktaleem.office.reports.regulator.tasks import gather_pack
+from paktaleem.office.reports.tasks import gather_pack
 from retention.holdings.services.holdings import CollectionReport, report_collection
 from rights.requests.models import RightsRequest
 from tests.cast import Cast

@@ -1,7 +1,7 @@
 """Admin pages of trends, samples and digests."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import secrets
+from collections.abc import Mapping, Sequence
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.timezone import get_current_timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -41,9 +42,8 @@ from paktaleem.office.reports.samples import (
     PopulationKind,
     Sample,
     draw_sample,
-    make_seed,
 )
-from paktaleem.office.reports.trends import HEIGHT, WEEKS, Column, Trends, draw_columns, get_trends
+from paktaleem.office.reports.trends import HEIGHT, WEEKS, Trends, draw_columns, get_trends
 from retention.holdings.admin import AGE_LABELS
 
 if TYPE_CHECKING:
@@ -127,11 +127,13 @@ def show_samples(request: HttpRequest, context: dict[str, object]) -> HttpRespon
         as_csv = "csv" in request.POST
         sample = _draw(request, form.cleaned_data, "csv" if as_csv else "page")
         if as_csv:
-            return _to_file(sample)
+            header = ["seed", "population", "since", "until", *POPULATIONS[sample.kind].shown]
+            same = (sample.seed, sample.population, sample.since.isoformat(), sample.until.isoformat())
+            rows = ((*same, *row) for row in sample.rows)
+            return send_table(f"sample-{sample.kind}-{sample.seed}", Format.CSV, header, rows)
         form = SampleForm({**request.POST.dict(), "seed": sample.seed}, request=request)
-    return TemplateResponse(
-        request, "console/samples.html", {**context, "form": form, **(_serialize(sample) if sample else {})}
-    )
+    shown = _serialize(sample) if sample else {}
+    return TemplateResponse(request, "console/samples.html", {**context, "form": form, **shown})
 
 
 home_pages.connect(HomePage("samples", _("Samples"), Capability.EXPORT_ROWS, show_samples))
@@ -148,7 +150,7 @@ def _draw(request: HttpRequest, given: dict[str, Any], form: str) -> Sample:
         since=datetime.combine(given["since"], time(), zone),
         until=datetime.combine(given["until"] + _A_DAY, time(), zone),
         size=given["size"],
-        seed=given["seed"] or make_seed(),
+        seed=given["seed"] or secrets.token_hex(8),
         form=form,
         actor=actor_of(request),
         reason=given["reason"],
@@ -156,21 +158,16 @@ def _draw(request: HttpRequest, given: dict[str, Any], form: str) -> Sample:
     )
 
 
-def _serialize(sample: Sample) -> dict[str, Any]:
+def _serialize(sample: Sample) -> dict[str, object]:
+    population, lines = POPULATIONS[sample.kind], []
     owners = {client.code: client for client in Client.objects.filter(code__in={row[1] for row in sample.rows})}
-    return {
-        "sample": sample,
-        "headings": list(POPULATIONS[sample.kind].shown.values()),
-        "lines": [_serialize_row(POPULATIONS[sample.kind], row, owners[row[1]]) for row in sample.rows],
-    }
-
-
-def _serialize_row(population: Population, row: Sequence[object], owner: Client) -> dict[str, object]:
-    options = population.model._meta
-    url = reverse(f"admin:{options.app_label}_{options.model_name}_change", args=[row[0]], current_app=site.name)
-    named = list(zip(population.shown, row, strict=True))[2:]
-    cells = [_describe_cell(population, path, value, owner) for path, value in named]
-    return {"url": url, "id": row[0], "cells": [owner.name, *cells]}
+    page = f"admin:{population.model._meta.app_label}_{population.model._meta.model_name}_change"
+    for row in sample.rows:
+        owner = owners[row[1]]
+        named = list(zip(population.shown, row, strict=True))[2:]
+        cells = [owner.name, *(_describe_cell(population, path, value, owner) for path, value in named)]
+        lines.append({"url": reverse(page, args=[row[0]], current_app=site.name), "id": row[0], "cells": cells})
+    return {"sample": sample, "headings": list(population.shown.values()), "lines": lines}
 
 
 def _describe_cell(population: Population, path: str, value: Any, owner: Client) -> Any:
@@ -184,37 +181,6 @@ def _describe_cell(population: Population, path: str, value: Any, owner: Client)
         return f"{value[:12]}…"
     fields = {field.name: field for field in population.model._meta.fields}
     return translate_text(dict(fields[path].flatchoices).get(value, value)) if path in fields else value
-
-
-def _to_file(sample: Sample) -> HttpResponseBase:
-    header = ["seed", "population", "since", "until", *POPULATIONS[sample.kind].shown]
-    same = (sample.seed, sample.population, sample.since.isoformat(), sample.until.isoformat())
-    rows = ((*same, *row) for row in sample.rows)
-    return send_table(f"sample-{sample.kind}-{sample.seed}", Format.CSV, header, rows)
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One row of a chart's table: its name, and a number for each week."""
-
-    name: str
-    numbers: Sequence[int]
-
-    @property
-    def total(self) -> str:
-        return f"{sum(self.numbers):,}"
-
-
-@dataclass(frozen=True, slots=True)
-class Chart:
-    """A picture with its title, what it shows in words, and its rows; no columns if there is nothing to draw."""
-
-    code: str
-    title: str
-    intro: str
-    words: str
-    rows: Sequence[Row]
-    columns: Sequence[Column]
 
 
 def show_trends(request: HttpRequest, context: dict[str, object]) -> TemplateResponse:
@@ -249,20 +215,27 @@ _INTROS = {
 }
 
 
-def _make_chart(measure: Measure, trends: Trends) -> Chart:
-    series = trends.series(measure)
-    rows = [Row(name, numbers) for name, numbers in zip(_list_names(measure), series, strict=True)]
+_PARTS: Mapping[Measure, Sequence[Promise]] = {
+    Measure.CONSENTS: (_("Given"), _("Withdrawn")),
+    Measure.ANSWERS: (_("In time"), _("Late")),
+    Measure.DECISIONS: (_("Allowed"), _("Denied")),
+    Measure.HOLDINGS: AGE_LABELS,
+}
+
+
+def _make_chart(measure: Measure, trends: Trends) -> dict[str, object]:
+    """Serialize a picture with what it shows in words, and the rows of its table; no columns without numbers."""
+    series, rows, described = trends.series(measure), [], []
     words = gettext("{name}: {total} in twelve weeks, {first} in the first and {last} in the last week")
-    described = "; ".join(
-        words.format(name=row.name, total=row.total, first=row.numbers[0], last=row.numbers[-1]) for row in rows
-    )
-    return Chart(measure, str(measure.label), str(_INTROS[measure]), described, rows, draw_columns(series))
-
-
-def _list_names(measure: Measure) -> list[str]:
-    names = {
-        Measure.CONSENTS: [gettext("Given"), gettext("Withdrawn")],
-        Measure.ANSWERS: [gettext("In time"), gettext("Late")],
-        Measure.DECISIONS: [gettext("Allowed"), gettext("Denied")],
+    for name, numbers in zip(_PARTS[measure], series, strict=True):
+        total = f"{sum(numbers):,}"
+        rows.append({"name": name, "numbers": numbers, "total": total})
+        described.append(words.format(name=name, total=total, first=numbers[0], last=numbers[-1]))
+    return {
+        "code": measure.value,
+        "title": measure.label,
+        "intro": _INTROS[measure],
+        "words": "; ".join(described),
+        "rows": rows,
+        "columns": draw_columns(series),
     }
-    return names.get(measure) or [str(label) for label in AGE_LABELS]

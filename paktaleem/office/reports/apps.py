@@ -7,5 +7,4 @@ class ReportsConfig(extensions.PortalAppConfig):
     """Reports about a client, and packs for a regulator."""
 
     name = "paktaleem.office.reports"
-    parts = ("regulator",)
     handlers = (("paktaleem.foundation.console.long_acts.long_acts", "paktaleem.office.reports.regulator.admin.PACKS"),)

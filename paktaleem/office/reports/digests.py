@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from paktaleem.directory.mail.models import Letter
-from paktaleem.directory.mail.services import declare_message, send_message
+from paktaleem.directory.mail.services import SendArguments, declare_message, send_message
 from paktaleem.directory.people.models import AccessRecord
 from paktaleem.foundation.accounts.actors import Actor, user_actor
 from paktaleem.foundation.accounts.models import Client
@@ -61,16 +61,16 @@ def describe_looks(client_id: UUID, week: Week) -> list[str]:
     counts = rows.values_list("actor_role", "reason").annotate(
         accesses=Count("pk"), people=Count("subject_id", distinct=True)
     )
-    return [_describe(*look) for look in counts.order_by("actor_role", "reason")]
-
-
-def _describe(role: str, reason: str, accesses: int, people: int) -> str:
-    words = ngettext(
-        "{role}: data of {people} person, {reason} ({accesses})",
-        "{role}: data of {people} people, {reason} ({accesses})",
-        people,
-    )
-    return words.format(role=role_label(role), people=people, reason=reason_label(reason), accesses=accesses)
+    found = []
+    for role, reason, accesses, people in counts.order_by("actor_role", "reason"):
+        words = ngettext(
+            "{role}: data of {people} person, {reason} ({accesses})",
+            "{role}: data of {people} people, {reason} ({accesses})",
+            people,
+        )
+        named = {"role": role_label(role), "reason": reason_label(reason)}
+        found.append(words.format(people=people, accesses=accesses, **named))
+    return found
 
 
 def send_digest(client: Client, *, actor: Actor, at: datetime) -> int:
@@ -88,22 +88,13 @@ def send_digest(client: Client, *, actor: Actor, at: datetime) -> int:
         return 0
     page = build_public_url(reverse("admin:accounts_client_digest", args=[client.pk], current_app="console"))
     days = {"first": week.monday.isoformat(), "last": (week.monday + timedelta(days=6)).isoformat(), "url": page}
+    stamp: SendArguments = {"related_id": client.pk, "actor": actor, "at": at}
     for user in staff:
         with translation.override(user.language):
-            waiting = select_attention(list_cards(user_actor(user.pk, Role.CLIENT_ADMIN, client.pk), at))
-            lines = {
-                "looks": _to_lines(describe_looks(client.pk, week)),
-                "waiting": _to_lines([describe_card(card) for card in waiting]),
-            }
-        send_message(
-            WEEKLY_DIGEST.code,
-            to=user,
-            client_id=client.pk,
-            context={**days, **lines},
-            related_id=client.pk,
-            actor=actor,
-            at=at,
-        )
+            cards = select_attention(list_cards(user_actor(user.pk, Role.CLIENT_ADMIN, client.pk), at))
+            looks, waiting = describe_looks(client.pk, week), [describe_card(card) for card in cards]
+            context = {**days, "looks": _to_lines(looks), "waiting": _to_lines(waiting)}
+        send_message(WEEKLY_DIGEST.code, to=user, client_id=client.pk, context=context, **stamp)
     facts = {"monday": week.monday.isoformat(), "recipients": len(staff)}
     record_entry("digest.sent", client_id=client.pk, facts=facts, actor=actor, at=at)
     return len(staff)

@@ -1,10 +1,15 @@
-"""Counts of each week, without people."""
+"""Counts of each week, without people; and packs for regulators: the request, its progress, and the content."""
+
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from django.db import models
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.foundation.tenancy.models import TenantRow, unique_in_client
-from paktaleem.foundation.tenancy.tables import EDIT, Scope, TablePolicy, classify
+from paktaleem.foundation.audit.certificates import IssuedCertificate
+from paktaleem.foundation.tenancy.models import RowKey, TenantRow, newest_first, unique_in_client
+from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Scope, TablePolicy, classify
 
 
 class Measure(models.TextChoices):
@@ -38,3 +43,66 @@ class WeeklyCount(TenantRow):
 
     def __str__(self) -> str:
         return f"{self.week:%Y-%m-%d} {self.get_measure_display()}"
+
+
+class PackState(models.TextChoices):
+    """State of a pack."""
+
+    GATHERING = "gathering", _("Being gathered")
+    READY = "ready", _("Ready")
+    FAILED = "failed", _("Could not be gathered")
+
+
+class RegulatorPack(TenantRow):
+    """One pack about a client and a period, requested by a user and gathered by the worker, section by section.
+
+    The days are those of the client's time zone; both belong to the period. ``parts`` are the sections gathered so
+    far, ``done`` their number; both are about counts and cases, not about people.
+    """
+
+    wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="state parts reason_code requested_role"))
+
+    since_on = models.DateField("from", help_text="The first day of the period.")
+    until_on = models.DateField("up to and including", help_text="The last day of the period.")
+    state = models.CharField(max_length=16, choices=PackState, default=PackState.GATHERING, editable=False)
+    parts = models.JSONField(default=dict, editable=False)
+    done = models.PositiveSmallIntegerField(default=0, editable=False)
+    reason_code = models.CharField(max_length=32, editable=False)
+    requester_id = models.UUIDField(editable=False)
+    requested_role = models.CharField(max_length=32, editable=False)
+    requested_at = models.DateTimeField("requested", editable=False)
+    ready_at = models.DateTimeField("ready", null=True, editable=False)
+
+    class Meta:
+        verbose_name = "pack for a regulator"
+        verbose_name_plural = "packs for regulators"
+        ordering = ["-requested_at", "-id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(since_on__lte=F("until_on")), name="regulatorpack_period"),
+            models.CheckConstraint(
+                condition=Q(state=PackState.READY, ready_at__isnull=False)
+                | (~Q(state=PackState.READY) & Q(ready_at=None)),
+                name="regulatorpack_ready_has_a_time",
+            ),
+        ]
+        indexes = newest_first("requested_at", "regulatorpack_by_time")
+
+    def __str__(self) -> str:
+        return f"{self.since_on:%Y-%m-%d} – {self.until_on:%Y-%m-%d}"
+
+    def bounds(self, time_zone: str) -> tuple[datetime, datetime]:
+        """Return the start of the period and the first time after it, in the client's time zone."""
+        zone = ZoneInfo(time_zone)
+        after = self.until_on + timedelta(days=1)
+        return datetime.combine(self.since_on, time(), zone), datetime.combine(after, time(), zone)
+
+
+class PackContent(IssuedCertificate):
+    """The content of one pack: canonical JSON without people, whose SHA-256 is in the ledger. Append-only."""
+
+    wall = TablePolicy(Scope.TENANT, APPEND, personal=classify(none="body sha256"))
+
+    pack = RowKey(RegulatorPack)
+
+    class Meta(IssuedCertificate.Meta):
+        constraints = [unique_in_client("packcontent_one_per_pack", "pack")]

@@ -1,7 +1,6 @@
 """Random samples for audits that can be drawn again: the same seed and period give the same rows."""
 
 import re
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -105,10 +104,6 @@ class Sample:
     since: datetime
     until: datetime
     rows: list[tuple[Any, ...]]
-
-
-def make_seed() -> str:
-    return secrets.token_hex(8)
 
 
 def draw_sample(

@@ -1,12 +1,17 @@
-"""Background tasks: the weeks of every client are counted; the weekly digest of each client is sent."""
+"""Background tasks: weeks of every client are counted, weekly digests are sent, packs for regulators are gathered."""
 
 from datetime import datetime
 from uuid import UUID
 
-from paktaleem.foundation.accounts.actors import Actor
+from procrastinate.contrib.django import app
+
+from paktaleem.foundation.accounts.actors import Actor, system_actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.tasks import each_client
+from paktaleem.foundation.clock import client_now
+from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.office.reports.digests import send_digest
+from paktaleem.office.reports.regulator.services import GATHER, fail_pack, gather_section
 from paktaleem.office.reports.trends import count_weeks
 
 
@@ -20,3 +25,17 @@ def count_all_weeks(client_id: UUID, actor: Actor, at: datetime) -> None:
 def send_digests(client_id: UUID, actor: Actor, at: datetime) -> None:
     """Every hour, send the digest of the last week to each client that has not got it, from its Monday on."""
     send_digest(Client.objects.get(pk=client_id), actor=actor, at=at)
+
+
+@app.task(name=GATHER, pass_context=False)
+def gather_pack(client: str, pack: str) -> None:
+    """Gather a pack, a transaction for each section; one that fails is shown to staff, and the fault is raised."""
+    client_id, key, actor, more = UUID(client), UUID(pack), system_actor(GATHER), True
+    try:
+        while more:
+            with in_client(client_id):
+                more = gather_section(key, client_id=client_id, actor=actor, at=client_now())
+    except Exception:
+        with in_client(client_id):
+            fail_pack(key, client_id=client_id, actor=actor, at=client_now())
+        raise

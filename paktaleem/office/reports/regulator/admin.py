@@ -7,7 +7,6 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Case, CharField, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.http import HttpRequest, HttpResponse
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -15,7 +14,7 @@ from paktaleem.foundation.accounts.models import Client, User
 from paktaleem.foundation.accounts.roles import OFFICER_ROLES, Capability
 from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.console.columns import format_actor, reason_label, render_state, state_column
-from paktaleem.foundation.console.forms import FormData, RowActionForm, ScopedForm
+from paktaleem.foundation.console.forms import FormData, ScopedForm
 from paktaleem.foundation.console.home_pages import HomeLink, home_links
 from paktaleem.foundation.console.long_acts import LongAct, Progress
 from paktaleem.foundation.console.model_admin import Saving, ScopedAdmin
@@ -23,12 +22,11 @@ from paktaleem.foundation.console.requests import actor_of, by_user_for
 from paktaleem.foundation.console.row_actions import RowAction, act_page
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.widgets import DayInput
-from paktaleem.office.reports.regulator.models import PackState, RegulatorPack
+from paktaleem.office.reports.models import PackState, RegulatorPack
 from paktaleem.office.reports.regulator.sections import SECTIONS
 from paktaleem.office.reports.regulator.services import GATHER, request_pack, retry_pack, take_pack
 
 _TONES = {PackState.GATHERING: "warn", PackState.READY: "good", PackState.FAILED: "bad"}
-_MEDIA = {"pdf": "application/pdf", "zip": "application/zip"}
 
 
 class PackForm(ScopedForm):
@@ -42,29 +40,25 @@ class PackForm(ScopedForm):
         return cleaned
 
 
-def _take(form: str) -> Any:
+def _take(form: str, lead: str) -> RowAction:
     def take(row: RegulatorPack, given: FormData, request: HttpRequest) -> HttpResponse:
-        by = by_user_for(request, given["reason"])
-        content = take_pack(row, form=form, **by)
+        content = take_pack(row, form=form, **by_user_for(request, given["reason"]))
         name = f"pack-{row.client.code}-{row.since_on:%Y%m%d}-{row.until_on:%Y%m%d}.{form}"
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-        return HttpResponse(content, content_type=_MEDIA[form], headers=headers)
+        return HttpResponse(content, content_type=f"application/{form}", headers=headers)
 
-    return take
-
-
-def _is_ready(row: RegulatorPack, _at: datetime) -> bool:
-    return row.state == PackState.READY
-
-
-def _render(row: RegulatorPack) -> SafeString:
-    return render_state(row.get_state_display(), _TONES[PackState(row.state)])
+    return RowAction(
+        form,
+        f"Take as {form.upper()}",
+        Capability.ADMINISTER_CLIENT,
+        take,
+        lead=lead,
+        applies=lambda row, _at: row.state == PackState.READY,
+    )
 
 
 @admin.register(RegulatorPack, site=site)
 class RegulatorPackAdmin(ScopedAdmin[RegulatorPack]):
-    """Console page of packs for regulators."""
-
     form = PackForm
     view_capability = Capability.VIEW_RECORDS
     ledger_families = ("regulator_pack",)
@@ -81,26 +75,13 @@ class RegulatorPackAdmin(ScopedAdmin[RegulatorPack]):
         "disposals. A pack names no person, and an authority only if the person was informed of its demand."
     )
     empty_text = "No pack has been requested yet."
-    shown_state = state_column(_render)
+    shown_state = state_column(lambda row: render_state(row.get_state_display(), _TONES[PackState(row.state)]))
     acts = (
-        RowAction(
-            "pdf",
-            "Take as PDF",
-            Capability.ADMINISTER_CLIENT,
-            _take("pdf"),
-            form=RowActionForm,
-            lead="In English and Urdu, with the SHA-256 of its content. Who takes it, and why, is recorded.",
-            applies=_is_ready,
-        ),
-        RowAction(
+        _take("pdf", "In English and Urdu, with the SHA-256 of its content. Who takes it, and why, is recorded."),
+        _take(
             "zip",
-            "Take as ZIP",
-            Capability.ADMINISTER_CLIENT,
-            _take("zip"),
-            form=RowActionForm,
-            lead="The PDF, every line as CSV, the content as JSON, and the hash of each file. Who takes it, and why, "
+            "The PDF, every line as CSV, the content as JSON, and the hash of each file. Who takes it, and why, "
             "is recorded.",
-            applies=_is_ready,
         ),
         act_page(retry_pack, applies=lambda row, _at: row.state == PackState.FAILED),
     )
@@ -114,8 +95,7 @@ class RegulatorPackAdmin(ScopedAdmin[RegulatorPack]):
         return found.annotate(requester_email=email)
 
     def has_change_permission(self, request: HttpRequest, obj: RegulatorPack | None = None) -> bool:  # noqa: ARG002
-        """Return False: a pack is requested, then gathered by the worker."""
-        return False
+        return False  # a pack is requested, then gathered by the worker
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name in self.row_fields:
@@ -141,8 +121,7 @@ home_links.connect(
 )
 
 
-def measure_pack(row: RegulatorPack) -> Progress:
-    """Return how many sections are gathered."""
+def _measure(row: RegulatorPack) -> Progress:
     failed = str(_("a section could not be gathered")) if row.state == PackState.FAILED else ""
     return Progress(row.done, len(SECTIONS), row.requested_at, row.ready_at, failed, row.requester_id)
 
@@ -158,5 +137,5 @@ PACKS = LongAct(
     frozenset({GATHER}),
     Capability.ADMINISTER_CLIENT,
     _list_rows,
-    measure_pack,
+    _measure,
 )

@@ -1,6 +1,6 @@
 """Sections of a pack: what each gathers about a client and a period. No section names a person."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -41,8 +41,12 @@ class Section:
     """One section: its code, the codes of its columns, and the function that gathers its rows in a client's context."""
 
     code: str
-    columns: Sequence[str]
+    words: str
     gather: Callable[[Client, Period], Rows]
+
+    @property
+    def columns(self) -> list[str]:
+        return self.words.split()
 
 
 def _text(value: Any) -> str | int | None:
@@ -65,11 +69,6 @@ def _gather_register(language: str) -> Callable[[Client, Period], Rows]:
 
 
 def _gather_notices(client: Client, period: Period) -> Rows:
-    placed = [
-        one
-        for one in all_timelines(client)
-        if one.effective_at < period.until and (one.superseded_at is None or one.superseded_at >= period.since)
-    ]
     return [
         [
             one.version.notice.title_en,
@@ -80,7 +79,10 @@ def _gather_notices(client: Client, period: Period) -> Rows:
             "material" if one.version.is_material else "not material",
             one.version.content_hash,
         ]
-        for one in sorted(placed, key=lambda one: (one.version.notice.code, one.effective_at, one.version.number))
+        for one in sorted(
+            all_timelines(client), key=lambda one: (one.version.notice.code, one.effective_at, one.version.number)
+        )
+        if one.effective_at < period.until and (one.superseded_at is None or one.superseded_at >= period.since)
     ]
 
 
@@ -218,69 +220,25 @@ def _gather_disposals(client: Client, period: Period) -> Rows:
 
 
 _REGISTER = (
-    "activity",
-    "description",
-    "part_of_paktaleem",
-    "lawful_basis",
-    "people",
-    "categories",
-    "recipients",
-    "countries",
-    "ground_of_transfer",
-    "retention",
-    "impact_assessment",
+    "activity description part_of_paktaleem lawful_basis people categories recipients countries ground_of_transfer "
+    "retention impact_assessment"
 )
+_REQUESTS = "number rights channel received_at due_at answered_at days answered decisions"
+_BREACHES = (
+    "outcome people known_at authority_due_at authority_notified_at client_informed_at people_informed_at closed_at"
+)
+_DEMANDS = "legal_basis authority recorded_at outcome decided_at disclosed_at data_categories informed"
 
 SECTIONS: tuple[Section, ...] = (
     Section("register", _REGISTER, _gather_register("en")),
     Section("register-ur", _REGISTER, _gather_register("ur")),
-    Section(
-        "notices",
-        ("title_en", "title_ur", "version", "effective_at", "replaced_at", "change", "sha256"),
-        _gather_notices,
-    ),
-    Section("consents", ("purpose", "name_en", "name_ur", "answer", "given_by", "method", "number"), _gather_consents),
-    Section(
-        "requests",
-        ("number", "rights", "channel", "received_at", "due_at", "answered_at", "days", "answered", "decisions"),
-        _gather_requests,
-    ),
-    Section(
-        "incidents",
-        ("cause", "categories", "categories_en", "categories_ur", "opened_at", "due_at", "closed_at"),
-        _gather_incidents,
-    ),
-    Section(
-        "breaches",
-        (
-            "outcome",
-            "people",
-            "known_at",
-            "authority_due_at",
-            "authority_notified_at",
-            "client_informed_at",
-            "people_informed_at",
-            "closed_at",
-        ),
-        _gather_breaches,
-    ),
-    Section(
-        "disclosures", ("recipient", "purpose", "purpose_en", "purpose_ur", "decision", "number"), _gather_disclosures
-    ),
-    Section(
-        "demands",
-        (
-            "legal_basis",
-            "authority",
-            "recorded_at",
-            "outcome",
-            "decided_at",
-            "disclosed_at",
-            "data_categories",
-            "informed",
-        ),
-        _gather_demands,
-    ),
-    Section("disposals", ("kind", "issued_at", "sha256"), _gather_disposals),
+    Section("notices", "title_en title_ur version effective_at replaced_at change sha256", _gather_notices),
+    Section("consents", "purpose name_en name_ur answer given_by method number", _gather_consents),
+    Section("requests", _REQUESTS, _gather_requests),
+    Section("incidents", "cause categories categories_en categories_ur opened_at due_at closed_at", _gather_incidents),
+    Section("breaches", _BREACHES, _gather_breaches),
+    Section("disclosures", "recipient purpose purpose_en purpose_ur decision number", _gather_disclosures),
+    Section("demands", _DEMANDS, _gather_demands),
+    Section("disposals", "kind issued_at sha256", _gather_disposals),
 )
 """All sections, in their order."""

@@ -4,8 +4,9 @@
 # authority asks about single cases by their number.
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -29,8 +30,8 @@ from paktaleem.foundation.audit.certificates import issue, read_body
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.operations.jobs import enqueue_job
 from paktaleem.foundation.text.cells import format_cell
-from paktaleem.office.reports.regulator.models import PackContent, PackState, RegulatorPack
-from paktaleem.office.reports.regulator.pdf import render_pack
+from paktaleem.foundation.text.typesetting import typeset_certificate
+from paktaleem.office.reports.models import PackContent, PackState, RegulatorPack
 from paktaleem.office.reports.regulator.sections import SECTIONS, Period
 from retention.breaches.models import Breach
 from retention.holdings.models import Incident
@@ -71,17 +72,14 @@ _NAMES: Mapping[tuple[str, str], Mapping[str, Any]] = {
 
 def name_codes(sections: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, list[str]]]:
     """Return the English and Urdu names of the codes in each column that has names, by section and column."""
-    return {
-        f"{section}.{column}": {code: _in_both_languages(names.get(code), code) for code in codes}
-        for (section, column), names in _NAMES.items()
-        if (codes := set(_list_codes(sections[section], column)))
-    }
-
-
-def _list_codes(section: Mapping[str, Any], column: str) -> Iterator[str]:
-    place = section["columns"].index(column)
-    for row in section["rows"]:
-        yield from (row[place] or "").split(", ")
+    found: dict[str, dict[str, list[str]]] = {}
+    for (code, column), names in _NAMES.items():
+        section = sections[code]
+        place = section["columns"].index(column)
+        codes = {one for row in section["rows"] for one in (row[place] or "").split(", ")}
+        if codes:
+            found[f"{code}.{column}"] = {one: _in_both_languages(names.get(one), one) for one in codes}
+    return found
 
 
 def _in_both_languages(name: Promise | str | None, code: str) -> list[str]:
@@ -90,6 +88,19 @@ def _in_both_languages(name: Promise | str | None, code: str) -> list[str]:
         with translation.override(language):
             found.append(gettext(code.replace("_", " ") if name is None else str(name)))
     return found
+
+
+MOST_REQUESTS = 200
+"""Largest number of rows of a section that the PDF lists; the ZIP has all of them."""
+
+
+def _render_pack(body: Mapping[str, Any], sha256: str) -> bytes:
+    sections = {
+        code: {**section, "rows": section["rows"][:MOST_REQUESTS]} for code, section in body["sections"].items()
+    }
+    totals = {code: len(section["rows"]) for code, section in body["sections"].items()}
+    content = {**body, "sections": sections, "totals": totals, "names": name_codes(body["sections"])}
+    return typeset_certificate(Path(__file__).with_name("pack.typ"), content, sha256=sha256)
 
 
 GATHER = "regulator.gather"
@@ -205,7 +216,7 @@ def take_pack(pack: RegulatorPack, *, form: str, actor: Actor, reason: Reason | 
     if content is None:
         raise Refused(_("The pack is not ready yet."))
     body = read_body(content)
-    pdf = render_pack(body, names=name_codes(body["sections"]), sha256=content.sha256)
+    pdf = _render_pack(body, content.sha256)
     file = pdf if form == "pdf" else _archive(content, body, pdf)
     _record("regulator_pack.taken", pack, actor, at, reason=Reason(reason).value, format=form, sha256=content.sha256)
     return file
