@@ -25,12 +25,11 @@ from paktaleem.foundation.console.filters import CLIENT_PARAMETER, progress_filt
 from paktaleem.foundation.console.forms import ActionForm, FormData, RowActionForm, set_choices
 from paktaleem.foundation.console.long_acts import LongAct, Progress, long_acts
 from paktaleem.foundation.console.model_admin import EvidenceAdmin
-from paktaleem.foundation.console.requests import actor_of, by_user, get_action_time
+from paktaleem.foundation.console.requests import actor_of, by_user, by_user_for
 from paktaleem.foundation.console.row_actions import (
     AddedAct,
     RowAction,
     Weakens,
-    act_page,
     added_acts,
     certificate_actions,
 )
@@ -73,25 +72,11 @@ class PartForm(RowActionForm):
 
     def prepare(self) -> None:
         rows = ExitPart.objects.filter(client_id=self.row.client_id, exit=self.row).select_related("file")
-        self.offered = {str(one.pk): one for one in rows}
-        set_choices(self, "part", [(key, str(one)) for key, one in self.offered.items()])
+        self.offered = {str(part.pk): part for part in rows}
+        set_choices(self, "part", [(key, str(part)) for key, part in self.offered.items()])
 
     def clean_part(self) -> ExitPart:
         return self.offered[self.cleaned_data["part"]]
-
-
-class DeclinedForm(RowActionForm):
-    """Where the client's refusal of its data is written down, and the reason."""
-
-    document = forms.CharField(
-        label=_("Written down in"),
-        max_length=200,
-        help_text=_(
-            "The client’s email or document, with its date and without names. If the last day of the return has "
-            "passed without an answer: our written notice that the data will be deleted."
-        ),
-    )
-    field_order = ("document", "reason")
 
 
 _TONES = {ExitStage.PROPOSED: "warn", ExitStage.DECLINED: "calm", ExitStage.CERTIFIED: "good"}
@@ -103,15 +88,13 @@ def _render_stage(row: Any) -> SafeString:
 
 
 def _propose(row: ServiceAgreement, given: FormData, request: HttpRequest) -> HttpResponse:
-    found = proposing.propose_exit(row, **given, actor=actor_of(request), at=get_action_time(request))
-    url = reverse("admin:exits_agreementexit_change", args=[found.pk], current_app=site.name)
-    return HttpResponseRedirect(url)
+    found = proposing.propose_exit(row, **given, **by_user(request))
+    return HttpResponseRedirect(reverse("admin:exits_agreementexit_change", args=[found.pk], current_app=site.name))
 
 
 def _open_part(row: AgreementExit, given: FormData, request: HttpRequest) -> HttpResponse:
     part: ExitPart = given["part"]
-    by = by_user(request)
-    content = exporting.open_part(part, reason=given["reason"], **by)
+    content = exporting.open_part(part, **by_user_for(request, given["reason"]))
     return stream_archive(content, name=f"{row}-part-{part.number:05}.zip", size=part.file.size)
 
 
@@ -143,30 +126,20 @@ render_certificate = partial(typeset_certificate, Path(__file__).with_name("cert
 """Returns a certificate as PDF, in English and Urdu."""
 
 
+_DETAILS = (
+    "agreement standing choice return_until returned_at return_declined_at refusal delete_by ground requested_at "
+    "settled_at paused_at ended_at"
+)
+
+
 @admin.register(AgreementExit, site=site)
 class AgreementExitAdmin(EvidenceAdmin[AgreementExit]):
-    """Ends of agreements."""
-
     view_capability = Capability.VIEW_REGISTER
     ledger_families = ("exit",)
     loaded = ("agreement",)
     list_display = ("__str__", "owner", "standing", "choice", "delete_by", "requested_at")
     list_filter = (progress_filter(open=_("Open")), "client")
-    detail_fields = (
-        "agreement",
-        "standing",
-        "choice",
-        "return_until",
-        "returned_at",
-        "return_declined_at",
-        "refusal",
-        "delete_by",
-        "ground",
-        "requested_at",
-        "settled_at",
-        "paused_at",
-        "ended_at",
-    )
+    detail_fields = tuple(_DETAILS.split())
     effect_fields = ("agreement", "choice", "return_until", "delete_by")
     entered = ("ground",)
     intro = (
@@ -195,7 +168,7 @@ class AgreementExitAdmin(EvidenceAdmin[AgreementExit]):
             applies=lambda row, _at: row.stage == ExitStage.RETURNING and row.exported > 0,
         ),
         exporting.confirm_return,
-        act_page(exporting.decline_return, form=DeclinedForm),
+        exporting.decline_return,
         deleting.delete_data,
         deleting.pause_exit,
         deleting.resume_exit,
@@ -240,14 +213,16 @@ order_cases.connect(OrderCase(CASE, AgreementExit))
 
 def measure_exit(row: AgreementExit) -> Progress | None:
     """Return how many people are exported or erased; None while it waits for people or systems."""
+    counts = {
+        ExitStage.EXPORTING: row.exported,
+        ExitStage.ERASING: row.erased + row.kept,
+        ExitStage.CERTIFIED: row.people,
+    }
+    done = counts.get(ExitStage(row.stage))
+    if done is None:
+        return None
     began, stopped = row.settled_at or row.requested_at, str(_("interrupted by staff")) if row.paused_at else ""
-    if row.stage == ExitStage.EXPORTING:
-        return Progress(row.exported, row.people, began, failed=stopped, started_by=row.settled_by)
-    if row.stage == ExitStage.ERASING:
-        return Progress(row.erased + row.kept, row.people, began, failed=stopped, started_by=row.settled_by)
-    if row.stage == ExitStage.CERTIFIED:
-        return Progress(row.people, row.people, began, row.ended_at, started_by=row.settled_by)
-    return None
+    return Progress(done, row.people, began, row.ended_at, failed=stopped, started_by=row.settled_by)
 
 
 def _list_rows(since: datetime) -> QuerySet[AgreementExit]:

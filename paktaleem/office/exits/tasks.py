@@ -34,9 +34,9 @@ def continue_all_exits(timestamp: int) -> None:
     del timestamp
     with as_officer():
         found = list(AgreementExit.objects.working().order_by("pk"))
-    do_each(found, _enqueue)
 
+    def enqueue(row: AgreementExit) -> None:
+        with in_client(row.client_id):
+            enqueue_exit(row, unless_queued=True)
 
-def _enqueue(row: AgreementExit) -> None:
-    with in_client(row.client_id):
-        enqueue_exit(row, unless_queued=True)
+    do_each(found, enqueue)

@@ -1,6 +1,7 @@
 """The deletion of a client's data: first at the systems, by a disposal, then the people in the portal."""
 
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -67,18 +68,6 @@ def narrow_access(client_id: UUID, *, actor: Actor, at: datetime) -> dict[str, i
     return {"memberships": members, "keys": len(keys), "webhooks": len(webhooks), "invitations": invitations}
 
 
-def end_access(client_id: UUID, *, actor: Actor, at: datetime) -> None:
-    """Revoke the remaining keys and remove the webhooks: the last order is answered or waived (decision 0079).
-
-    Raises NotAllowed.
-    """
-    by: ReasonedAuthorship = {"actor": actor, "reason": _WHY, "at": at}
-    for key in _live_keys(client_id):
-        revoke_api_key(key, **by)
-    for endpoint in _endpoints(client_id):
-        remove_endpoint(endpoint, **by)
-
-
 def _live_keys(client_id: UUID) -> list[ApiKey]:
     return list(ApiKey.objects.filter(client_id=client_id, revoked_at=None).order_by("pk"))
 
@@ -91,7 +80,6 @@ CASE = "exit"
 """The kind of case that the disposal of an exit serves."""
 CONTINUE = "exits.continue"
 """The task that continues an exit."""
-
 
 _MOVED_ON = gettext_lazy("The exit has moved on in the meantime: check it again.")
 
@@ -142,7 +130,11 @@ def certify_exit(row: AgreementExit, *, actor: Actor, at: datetime) -> ExitCerti
 
     Follows policy §7, decision 0079.
     """
-    end_access(row.client_id, actor=actor, at=at)
+    by: ReasonedAuthorship = {"actor": actor, "reason": _WHY, "at": at}
+    for key in _live_keys(row.client_id):
+        revoke_api_key(key, **by)
+    for endpoint in _endpoints(row.client_id):
+        remove_endpoint(endpoint, **by)
     row.stage, row.ended_at, row.epoch, row.wrapped = ExitStage.CERTIFIED, at, None, None
     row.save()
     facts = {"exit": str(row.pk), "agreement": str(row.agreement_id), "choice": str(row.choice)}
@@ -178,7 +170,7 @@ def _compose(row: AgreementExit, at: datetime) -> dict[str, object]:
 
 
 def _count_answers(row: AgreementExit) -> list[dict[str, object]]:
-    """Return how many categories of people each system confirmed, and how many it did not, by answer."""
+    """Count the categories of people that each system confirmed, and did not."""
     own = Item.objects.filter(client_id=row.client_id, batch__case_kind=CASE, batch__case_id=row.pk)
     found: dict[object, dict[str, int]] = {}
     for system_id, state, count in own.order_by().values_list("system_id", "state").annotate(Count("pk")):
@@ -248,8 +240,8 @@ def _check_deletion(row: AgreementExit, actor: Actor, _at: datetime) -> None:
 def delete_data(row: AgreementExit, *, actor: Actor, reason: Reason | str, at: datetime) -> AgreementExit:
     """Begin the deletion after the return, or repeat it for data that was kept (GDPR Art. 28(3), decision 0079).
 
-    The deletion of data that the client declined takes two officers. Raises Refused, ApproverIsRequester,
-    Refused, BatchMovedOn if another disposal is open, NotAllowed.
+    The deletion of data that the client declined takes two officers. Raises Refused, ApproverIsRequester, BatchMovedOn
+    if another disposal is open, NotAllowed.
     """
     return begin_deletion(row, actor=actor, reason=reason, at=at)
 
@@ -310,9 +302,8 @@ def continue_deletion(row: AgreementExit, *, actor: Actor, at: datetime) -> bool
 def erase_chunk(row: AgreementExit, *, actor: Actor, at: datetime, size: int = AT_ONCE) -> bool:
     """Erase the next people of the client, by destroying their keys; return True if more are left to look at.
 
-    Follows decision 0079. A person with a hold or a restriction is kept, and looked at again in the next run.
-    After the last person the
-    exit is certified. No one is erased while another agreement of the client is in force. Raises NotAllowed.
+    Follows decision 0079. A person with a hold or a restriction is kept, and looked at again in the next run. After the
+    last person the exit is certified. No one is erased while another agreement is in force. Raises NotAllowed.
     """
     require(actor, Capability.RUN_TASKS, row.client_id)
     row = lock_row(row)
@@ -342,13 +333,8 @@ def _erase(person: Subject, *, actor: Actor, at: datetime) -> bool:
 _MOVING = (ExitStage.COLLECTING, ExitStage.EXPORTING, ExitStage.DELETING, ExitStage.ERASING)
 
 
-def _check_running(row: AgreementExit, _actor: Actor, _at: datetime) -> None:
-    if row.stage not in _MOVING or row.paused_at is not None:
-        raise Refused(_MOVED_ON)
-
-
-def _check_paused(row: AgreementExit, _actor: Actor, _at: datetime) -> None:
-    if row.stage not in _MOVING or row.paused_at is None:
+def _check_moving(row: AgreementExit, _actor: Actor, _at: datetime, *, is_paused: bool) -> None:
+    if row.stage not in _MOVING or (row.paused_at is not None) != is_paused:
         raise Refused(_MOVED_ON)
 
 
@@ -359,7 +345,7 @@ def _check_paused(row: AgreementExit, _actor: Actor, _at: datetime) -> None:
     lead="The worker does nothing more until you continue. Answers of systems are still taken.",
     done="Interrupted.",
     lock=lock_row,
-    check=_check_running,
+    check=partial(_check_moving, is_paused=False),
 )
 def pause_exit(row: AgreementExit, *, actor: Actor, reason: Reason | str, at: datetime) -> AgreementExit:
     """Interrupt an exit: the worker does nothing more until it is continued. Raises Refused, NotAllowed."""
@@ -373,7 +359,7 @@ def pause_exit(row: AgreementExit, *, actor: Actor, reason: Reason | str, at: da
     lead="The worker goes on where it stopped.",
     done="Continued.",
     lock=lock_row,
-    check=_check_paused,
+    check=partial(_check_moving, is_paused=True),
 )
 def resume_exit(row: AgreementExit, *, actor: Actor, reason: Reason | str, at: datetime) -> AgreementExit:
     """Continue an interrupted exit where it stopped. Raises Refused, NotAllowed."""

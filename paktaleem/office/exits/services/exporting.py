@@ -4,8 +4,9 @@ import json
 from collections import defaultdict
 from collections.abc import Generator
 from datetime import datetime, timedelta
-from functools import partial
+from typing import Annotated
 
+from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -54,7 +55,14 @@ def collect_chunk(row: AgreementExit, *, actor: Actor, at: datetime, size: int =
     people = list((rows if row.cursor is None else rows.filter(pk__gt=row.cursor)).values_list("pk", flat=True)[:size])
     categories = categories_held(row.client_id, at=at)
     if people and categories:
-        spec = _build_spec(row, categories, at)
+        spec = OrderSpec(
+            kind=OrderKind.COLLECT,
+            categories=categories,
+            reason=Reason.AGREEMENT_CHANGE,
+            ground=Ground.AGREEMENT_ENDED,
+            due_at=at + _TIME_TO_ANSWER,
+            parent=Parent(CASE, row.pk),
+        )
         chosen = Subject.objects.filter(pk__in=people)
         issue_orders_for_set(chosen, spec, client_id=row.client_id, actor=actor, at=at)
         row.cursor = people[-1]
@@ -74,22 +82,9 @@ def list_copy_orders(row: AgreementExit) -> OrderQuerySet:
     return found
 
 
-def _build_spec(row: AgreementExit, categories: frozenset[str], at: datetime) -> OrderSpec:
-    return OrderSpec(
-        kind=OrderKind.COLLECT,
-        categories=categories,
-        reason=Reason.AGREEMENT_CHANGE,
-        ground=Ground.AGREEMENT_ENDED,
-        due_at=at + _TIME_TO_ANSWER,
-        parent=Parent(CASE, row.pk),
-    )
-
-
 AT_ONCE = 50
 """People in one part of the export."""
 _WRITTEN = gettext_noop("Enter where the client’s refusal is written down.")
-
-
 _SETTLED = gettext_lazy("The client has its data already, or has declined it already.")
 
 
@@ -119,10 +114,7 @@ def export_chunk(row: AgreementExit, *, actor: Actor, at: datetime, size: int = 
 
 
 def _write_what_fits(row: AgreementExit, people: list[Subject], at: datetime) -> list[Subject]:
-    """Write a part with the people that fit in a file, and return them; one alone may be as large as a person's copy.
-
-    Raises FileTooLarge if not even one fits.
-    """
+    """Write a part with the people that fit in a file, and return them; one alone may be as large as their copy."""
     while len(people) > 1:
         try:
             with transaction.atomic():
@@ -205,13 +197,13 @@ def open_part(part: ExitPart, *, actor: Actor, reason: Reason | str, at: datetim
     row = lock_row(part.exit)
     require_stage(row, ExitStage.RETURNING)
     record_exit("exit.part_opened", row, actor, at, part=part.number, reason=Reason(reason).value)
-    return stream_file(part.file, sealer=_sealer_of(row), on_sent=partial(_record_download, part))
 
+    def record_download() -> None:
+        sent = lock_row(part.exit)
+        sent.fetched = sorted({*sent.fetched, part.number})
+        sent.save(update_fields=["fetched"])
 
-def _record_download(part: ExitPart) -> None:
-    row = lock_row(part.exit)
-    row.fetched = sorted({*row.fetched, part.number})
-    row.save(update_fields=["fetched"])
+    return stream_file(part.file, sealer=_sealer_of(row), on_sent=record_download)
 
 
 def _check_return(row: AgreementExit, _actor: Actor, _at: datetime) -> None:
@@ -242,6 +234,16 @@ def confirm_return(row: AgreementExit, *, actor: Actor, reason: Reason | str, at
     return row
 
 
+_DOCUMENT = forms.CharField(
+    label=gettext_lazy("Written down in"),
+    max_length=200,
+    help_text=gettext_lazy(
+        "The client’s email or document, with its date and without names. If the last day of the return has "
+        "passed without an answer: our written notice that the data will be deleted."
+    ),
+)
+
+
 def _check_refusal(row: AgreementExit, _actor: Actor, _at: datetime) -> None:
     require_stage(row, ExitStage.RETURNING)
     if row.returned_at is not None or row.return_declined_at is not None:
@@ -259,7 +261,7 @@ def _check_refusal(row: AgreementExit, _actor: Actor, _at: datetime) -> None:
     check=_check_refusal,
 )
 def decline_return(
-    row: AgreementExit, *, document: str, actor: Actor, reason: Reason | str, at: datetime
+    row: AgreementExit, *, document: Annotated[str, _DOCUMENT], actor: Actor, reason: Reason | str, at: datetime
 ) -> AgreementExit:
     """Record that the client does not want its data; ``document`` says where this is written down, without names.
 

@@ -32,8 +32,6 @@ from paktaleem.office.exits.services.deleting import (
 )
 
 EXPORT_READY = declare_message("exit_export_ready", fields=("school", "number", "day"))
-
-
 _A_DAY = timedelta(days=1)
 _RETURN_FIRST = gettext_noop("The deletion ends after the return.")
 _NOT_SIGNED = gettext_noop("Choose an agreement that both sides have signed.")
@@ -60,7 +58,13 @@ def propose_exit(
         raise NotAllowed("Only a signed-in person proposes an exit.")
     advisory_lock(f"exit/{agreement.client_id}")
     choice = Choice(choice)
-    _check(agreement, choice, return_days, delete_days, at)
+    if agreement.client_id == PAKTALEEM or agreement.state(at) not in {"active", "ended"}:
+        raise ValidationError({"agreement": [_NOT_SIGNED]})
+    if delete_days < 1 or (choice is Choice.RETURN and not 1 <= return_days < delete_days):
+        raise ValidationError({"delete_days": [_RETURN_FIRST]})
+    if AgreementExit.objects.open().filter(client_id=agreement.client_id).exists():
+        raise Refused(_("This client has an exit already."))
+    require_last_agreement(agreement, at)
     row = AgreementExit(
         id=new_id(),
         client_id=agreement.client_id,
@@ -74,16 +78,6 @@ def propose_exit(
     row.save(force_insert=True)
     record_exit("exit.proposed", row, actor, at)
     return row
-
-
-def _check(agreement: ServiceAgreement, choice: Choice, return_days: int, delete_days: int, at: datetime) -> None:
-    if agreement.client_id == PAKTALEEM or agreement.state(at) not in {"active", "ended"}:
-        raise ValidationError({"agreement": [_NOT_SIGNED]})
-    if delete_days < 1 or (choice is Choice.RETURN and not 1 <= return_days < delete_days):
-        raise ValidationError({"delete_days": [_RETURN_FIRST]})
-    if AgreementExit.objects.open().filter(client_id=agreement.client_id).exists():
-        raise Refused(_("This client has an exit already."))
-    require_last_agreement(agreement, at)
 
 
 @transaction.atomic
@@ -108,7 +102,9 @@ def decide_exit(
     waited = at - decided.requested_at
     decided.delete_by += waited
     decided.return_until = decided.return_until and decided.return_until + waited
-    _end(decided, actor, reason, at)
+    agreement = ServiceAgreement.objects.get(pk=decided.agreement_id, client_id=decided.client_id)
+    if agreement.state(at) == "active":
+        end_agreement(agreement, exit_days=-((at - decided.delete_by) // _A_DAY), actor=actor, reason=reason, at=at)
     counts = narrow_access(decided.client_id, actor=actor, at=at)
     decided.approved_role = actor.role
     decided.people = Subject.objects.filter(client_id=decided.client_id, erased_at=None).count()
@@ -120,13 +116,6 @@ def decide_exit(
         enqueue_exit(decided)
         return decided
     return begin_deletion(decided, actor=actor, reason=reason, at=at)
-
-
-def _end(row: AgreementExit, actor: Actor, reason: Reason | str, at: datetime) -> None:
-    agreement = ServiceAgreement.objects.get(pk=row.agreement_id, client_id=row.client_id)
-    if agreement.state(at) == "active":
-        days = -((at - row.delete_by) // _A_DAY)
-        end_agreement(agreement, exit_days=days, actor=actor, reason=reason, at=at)
 
 
 def announce_export(row: AgreementExit, *, actor: Actor, at: datetime) -> int:
