@@ -33,7 +33,7 @@ from paktaleem.foundation.console.home_pages import Card
 from paktaleem.foundation.console.long_acts import STEP, begin_task
 from paktaleem.foundation.console.paging import format_count
 from paktaleem.foundation.console.register_names import format_categories
-from paktaleem.foundation.console.requests import actor_of, get_action_time, may
+from paktaleem.foundation.console.requests import actor_of, by_user, get_action_time, may
 from paktaleem.foundation.console.row_actions import AddedAct, RowAction, added_acts
 from paktaleem.foundation.console.site import boards, site
 from paktaleem.foundation.tenancy.context import in_client
@@ -81,9 +81,8 @@ class StartingSetForm(RowActionForm):
         with in_client(client.pk):
             parts = list_parts(client.pk, at=at)
             self.lines = _describe_parts(client, parts, at)
-            approvals = list(
-                RecipientApproval.objects.active(at).filter(client_id=PAKTALEEM).select_related("recipient")
-            )
+            approved = RecipientApproval.objects.active(at).filter(client_id=PAKTALEEM)
+            approvals = list(approved.select_related("recipient"))
         known = {part.purpose.code for part in parts}
         self.own_purposes = [purpose for code, purpose in STARTING_PURPOSES.items() if code not in known]
         instructed = [(part.purpose.code, str(part.purpose)) for part in parts if part.part == Capacity.PROCESSOR]
@@ -131,25 +130,20 @@ class TryDecisionForm(ActionForm):
 
 
 def _add_set(client: Client, given: FormData, request: HttpRequest) -> HttpResponse:
-    add_starting_set(client, **given, actor=actor_of(request), at=get_action_time(request))
+    add_starting_set(client, **given, **by_user(request))
     messages.success(request, gettext("The starting set is added."))
-    return _to_set_up(client)
+    return HttpResponseRedirect(_url_of(client.pk))
 
 
 def _try(client: Client, given: FormData, request: HttpRequest) -> HttpResponse:
-    decision = try_decision(
-        client,
-        external_id=given["subject"],
-        purpose=given["purpose"],
-        actor=actor_of(request),
-        at=get_action_time(request),
-    )
+    about = {"external_id": given["subject"], "purpose": given["purpose"]}
+    decision = try_decision(client, **about, **by_user(request))
     if decision.allowed:
         answer = gettext("Allowed, on the lawful basis: {basis}.").format(basis=basis_label(decision.lawful_basis))
         messages.success(request, answer)
     else:
         messages.warning(request, _explain(decision))
-    return _to_set_up(client)
+    return HttpResponseRedirect(_url_of(client.pk))
 
 
 def _explain(decision: Decision) -> str:
@@ -163,8 +157,8 @@ def _explain(decision: Decision) -> str:
     return gettext("Denied: {reason}. {remedy}").format(reason=reason, remedy=help_text).strip()
 
 
-def _to_set_up(client: Client) -> HttpResponseRedirect:
-    return HttpResponseRedirect(reverse("admin:accounts_client_set-up", args=[client.pk], current_app=site.name))
+def _url_of(client_id: UUID) -> str:
+    return reverse("admin:accounts_client_set-up", args=[client_id], current_app=site.name)
 
 
 for _act in (
@@ -213,11 +207,8 @@ def _show_client(request: HttpRequest, client: Client | None) -> dict[str, objec
         raise Http404
     begin_task(request, label=client.name, url=request.path)
     viewer = actor_of(request)
-    is_tied = (
-        viewer.may(Capability.DECIDE_FOR_CLIENT, client.pk)
-        and not facts.is_signed
-        and is_tied_to_other_side(facts, viewer, at=wall_clock_now())
-    )
+    may_sign = viewer.may(Capability.DECIDE_FOR_CLIENT, client.pk) and not facts.is_signed
+    is_tied = may_sign and is_tied_to_other_side(facts, viewer, at=wall_clock_now())
     steps = [_to_line(step, facts, viewer, is_tied=is_tied) for step in list_steps(facts)]
     needed = [step for step in steps if not step["is_optional"]]
     left = [step for step in needed if not step["is_done"]]
@@ -262,12 +253,11 @@ def _find_address(link: Link, facts: ClientFacts, viewer: Actor) -> str:
     return f"{address}?{urlencode(values)}"
 
 
-def _list_clients(request: HttpRequest, client: Client | None) -> dict[str, object]:
-    del client
+def _list_clients(request: HttpRequest, _client: Client | None) -> dict[str, object]:
     lines = [
         {
             "client": facts.client,
-            "url": reverse("admin:accounts_client_set-up", args=[facts.client.pk], current_app=site.name),
+            "url": _url_of(facts.client.pk),
             "left": len(steps),
             "following": steps[0],
         }
@@ -310,10 +300,8 @@ def set_up_board(actor: Actor, at: datetime) -> list[Card]:
     count = sum(bool(list_open_steps(facts)) for facts in list_clients_in_set_up(at=at))
     if not count:
         return []
-    url = reverse("admin:accounts_client_set-up_list", current_app=site.name)
-    return [
-        Card(gettext("Clients being set up"), format_count(count), gettext("steps are missing"), url, Severity.TO_DO)
-    ]
+    url, note = reverse("admin:accounts_client_set-up_list", current_app=site.name), gettext("steps are missing")
+    return [Card(gettext("Clients being set up"), format_count(count), note, url, Severity.TO_DO)]
 
 
 def _own_card(client_id: UUID, at: datetime) -> list[Card]:
@@ -321,7 +309,6 @@ def _own_card(client_id: UUID, at: datetime) -> list[Card]:
     steps = [] if facts is None or facts.client.is_sandbox else list_open_steps(facts)
     if not steps:
         return []
-    url = reverse("admin:accounts_client_set-up", args=[client_id], current_app=site.name)
     own = [step for step in steps if step.party not in {Party.OFFICER, Party.TWO_OFFICERS}]
     note = gettext("next: {step}").format(step=(own or steps)[0].title)
-    return [Card(gettext("Set-up: steps to do"), str(len(steps)), note, url, Severity.TO_DO)]
+    return [Card(gettext("Set-up: steps to do"), str(len(steps)), note, _url_of(client_id), Severity.TO_DO)]

@@ -109,13 +109,9 @@ def _load_facts(clients: QuerySet[Client], at: datetime) -> list[ClientFacts]:
     signing = _of_client(signings).order_by()
     changes = StaffChange.objects.filter(role=Role.CLIENT_ADMIN.value, state=ChangeState.WAITING)
     proposal = _of_client(changes).order_by("-requested_at", "-id")
-    single = {
-        "signed_by": signing.values("first_side"),
-        "signer": signing.values("requested_by"),
-        "proposal": proposal.values("pk"),
-        "proposer": proposal.values("requested_by"),
-    }
-    existing = {**_rows_of_both_sides(at), **_rows_of_register(at), **_rows_of_systems(at)}
+    single = {"signed_by": signing.values("first_side"), "signer": signing.values("requested_by")}
+    single |= {"proposal": proposal.values("pk"), "proposer": proposal.values("requested_by")}
+    existing = _rows_of_facts(at)
     rows: QuerySet[Any] = clients.exclude(pk=PAKTALEEM).annotate(
         agreement=Subquery(latest.values("pk")[:1]), signed_at=Subquery(latest.values("signed_at")[:1])
     )
@@ -143,45 +139,36 @@ def _of_client(rows: QuerySet[Any]) -> QuerySet[Any]:
     return rows.filter(client_id=OuterRef("pk"))
 
 
-def _rows_of_both_sides(at: datetime) -> dict[str, QuerySet[Any]]:
+def _rows_of_facts(at: datetime) -> dict[str, QuerySet[Any]]:
     contacts = _of_client(ClientContact.objects.active(at)).filter(subject__erased_at=None)
     mechanisms = _of_client(ChildMechanism.objects.filter(ends_at=None))
+    open_instructions = Instruction.objects.uncancelled().filter(Q(ends_at=None) | Q(ends_at__gt=at))
+    own = _of_client(Purpose.objects.filter(is_active=True))
+    bases = LawfulBasis.objects.active(at).filter(
+        Q(client_id=OuterRef("client_id")) | Q(client_id=PAKTALEEM), purpose_id=OuterRef("pk")
+    )
+    as_controller = PurposeCapacity.objects.active(at).filter(purpose_id=OuterRef("pk"))
+    instructing = open_instructions.filter(client_id=OuterRef("client_id"), purposes__contains=[OuterRef("code")])
+    versions = NoticeVersion.objects.filter(
+        client_id=OuterRef("client_id"), notice__purposes__contains=[OuterRef("code")], effective_at__lte=at
+    )
+    as_contact = ClientContact.objects.filter(client_id=OuterRef("client_id"), subject_id=OuterRef("pk"))
+    people = begin_with_people(Subject.objects.filter(erased_at=None))
     return {
         "has_privacy_contact": contacts.filter(kind__in=[ContactKind.PRIVACY, ContactKind.DPO]),
         "has_notice_contact": contacts.filter(kind=ContactKind.NOTICES),
         "has_administrator": _of_client(Membership.objects.active(at)).filter(role=Role.CLIENT_ADMIN.value),
         "has_age_mechanism": mechanisms.filter(kind=MechanismKind.AGE),
         "has_consent_mechanism": mechanisms.filter(kind=MechanismKind.CONSENT),
-    }
-
-
-def _rows_of_register(at: datetime) -> dict[str, QuerySet[Any]]:
-    open_instructions = Instruction.objects.uncancelled().filter(Q(ends_at=None) | Q(ends_at__gt=at))
-    own = _of_client(Purpose.objects.filter(is_active=True))
-    bases = LawfulBasis.objects.active(at).filter(
-        Q(client_id=OuterRef("client_id")) | Q(client_id=PAKTALEEM), purpose_id=OuterRef("pk")
-    )
-    capacities = PurposeCapacity.objects.active(at).filter(purpose_id=OuterRef("pk"))
-    as_controller = capacities.exclude(capacity=Capacity.PROCESSOR)
-    instructing = open_instructions.filter(client_id=OuterRef("client_id"), purposes__contains=[OuterRef("code")])
-    versions = NoticeVersion.objects.filter(
-        client_id=OuterRef("client_id"), notice__purposes__contains=[OuterRef("code")], effective_at__lte=at
-    )
-    return {
         "has_document": _of_client(AgreementDocument.objects.filter(agreement_id=OuterRef("agreement"))),
         "is_instructed": _of_client(open_instructions).filter(agreement_id=OuterRef("agreement"), purposes__len__gt=0),
         "lacks_basis": own.filter(~Exists(bases)),
-        "lacks_instruction": own.filter(~Exists(instructing), ~Exists(as_controller)),
+        "lacks_instruction": own.filter(
+            ~Exists(instructing), ~Exists(as_controller.exclude(capacity=Capacity.PROCESSOR))
+        ),
         "lacks_notice": own.filter(Exists(bases.filter(basis=Basis.CONSENT)), ~Exists(versions)),
-    }
-
-
-def _rows_of_systems(at: datetime) -> dict[str, QuerySet[Any]]:
-    contacts = ClientContact.objects.filter(client_id=OuterRef("client_id"), subject_id=OuterRef("pk"))
-    people = begin_with_people(Subject.objects.filter(erased_at=None))
-    return {
         "has_key": _of_client(ApiKey.objects.filter(revoked_at=None, created_at__lte=at, expires_at__gt=at)),
-        "has_person": _of_client(people).filter(~Exists(contacts)),
+        "has_person": _of_client(people).filter(~Exists(as_contact)),
         "has_webhook": _of_client(Endpoint.objects.filter(removed_at=None, disabled_at=None)),
         "has_decision": _of_client(Entry.objects.filter(family=ALLOWED.partition(".")[0], kind=ALLOWED)),
     }

@@ -68,11 +68,6 @@ def list_open_steps(facts: ClientFacts) -> list[Step]:
     return [step for step in list_steps(facts) if not step.is_optional and not step.is_done(facts)]
 
 
-def _may_instruct(facts: ClientFacts, viewer: Actor) -> bool:
-    """Return True if a purpose lacks an instruction; to a signed agreement only the client adds one."""
-    return facts.is_instructed and facts.lacks_instruction and not (facts.is_signed and viewer.client_id is None)
-
-
 def _note_of_signing(facts: ClientFacts) -> Promise | str:
     if not facts.is_instructed:
         return _("First add the instructions: they are signed with the agreement.")
@@ -196,7 +191,11 @@ STEPS: Sequence[Step] = (
                 _("Add the missing instruction"),
                 "consent_instruction_add",
                 Capability.MANAGE_REGISTER,
-                applies=_may_instruct,
+                applies=lambda facts, viewer: (  # to a signed agreement only the client adds one
+                    facts.is_instructed
+                    and facts.lacks_instruction
+                    and not (facts.is_signed and viewer.client_id is None)
+                ),
             ),
         ),
     ),

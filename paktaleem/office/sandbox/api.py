@@ -1,6 +1,6 @@
 """The sandbox API."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -73,7 +73,8 @@ class SandboxClock(Operation):
         body, now = request.data, moment_of(request)
         client = get_sandbox(client_of(request), actor=actor_of(request))
         given = validate_input(ClockInput, body)
-        moved = move_clock(client, to=_target_time(given, now), actor=actor_of(request), at=now)
+        to = given.get("to") or now + timedelta(days=given.get("days", 0), hours=given.get("hours", 0))
+        moved = move_clock(client, to=to, actor=actor_of(request), at=now)
         return _clock_response(request, moved.clock_offset)
 
 
@@ -118,9 +119,8 @@ class SandboxState(Operation):
         body = request.data
         client = get_sandbox(client_of(request), actor=actor_of(request))
         given = validate_input(StateInput, body)
-        common = by_caller(request)
-        subject, state = given["subject"], given["state"]
-        forced = force_state(client, state=state, external_id=subject, purpose=given.get("purpose", ""), **common)
+        subject, state, purpose = given["subject"], given["state"], given.get("purpose", "")
+        forced = force_state(client, state=state, external_id=subject, purpose=purpose, **by_caller(request))
         return Response(
             {
                 "subject": subject,
@@ -197,13 +197,6 @@ class SandboxReset(Operation):
         answer = _clock_response(request, client.clock_offset)
         answer.data["people"] = people
         return answer
-
-
-def _target_time(given: dict[str, Any], now: datetime) -> datetime:
-    if "to" in given:
-        moment: datetime = given["to"]
-        return moment
-    return now + timedelta(days=given.get("days", 0), hours=given.get("hours", 0))
 
 
 def _clock_response(request: Request, ahead: timedelta) -> Response:

@@ -18,28 +18,11 @@ FUNCTION = "sandbox_forget(timestamptz)"
 _ACCOUNTS = ("accounts.ApiKey", "accounts.Client", "accounts.Membership")
 """Accounts use real time, so none of their rows is ahead of it."""
 _REGISTER = (
-    "consent.AgreementSuspension",
-    "consent.BalancingTest",
-    "consent.DataCategory",
-    "consent.Instruction",
-    "consent.LawfulBasis",
-    "consent.ListedLaw",
-    "consent.Notice",
-    "consent.NoticeDispatch",
-    "consent.NoticeDraft",
-    "consent.NoticeVersion",
-    "consent.Occasion",
-    "consent.Purpose",
-    "consent.PurposeCapacity",
-    "consent.Recipient",
-    "consent.RecipientApproval",
-    "consent.ServiceAgreement",
-    "cookies.Cookie",
-    "cookies.CookieSite",
-    "cookies.LinkedService",
-    "records.ImpactAssessment",
-    "data_systems.System",
-    "data_systems.SystemKey",
+    "consent.AgreementSuspension consent.BalancingTest consent.DataCategory consent.Instruction consent.LawfulBasis "
+    "consent.ListedLaw consent.Notice consent.NoticeDispatch consent.NoticeDraft consent.NoticeVersion "
+    "consent.Occasion consent.Purpose consent.PurposeCapacity consent.Recipient consent.RecipientApproval "
+    "consent.ServiceAgreement cookies.Cookie cookies.CookieSite cookies.LinkedService records.ImpactAssessment "
+    "data_systems.System data_systems.SystemKey"
 )
 _UNTRACKED = {
     "consent.NoticeEffect": "recorded_at",
@@ -50,14 +33,10 @@ _UNTRACKED = {
 }
 """Kept tables without history, and the column with the creation time."""
 _MACHINERY = (
-    "consent.RegisterChange",
-    "consent.RegisterVersion",
-    "audit.Entry",
-    "webhooks.Endpoint",
-    "webhooks.EndpointHealth",
-    "webhooks.EndpointSecret",
+    "consent.RegisterChange consent.RegisterVersion audit.Entry webhooks.Endpoint webhooks.EndpointHealth "
+    "webhooks.EndpointSecret"
 )
-KEPT_MODELS = frozenset({*_ACCOUNTS, *_REGISTER, *_UNTRACKED, *_MACHINERY})
+KEPT_MODELS = frozenset({*_ACCOUNTS, *_UNTRACKED, *_REGISTER.split(), *_MACHINERY.split()})
 """Kept on reset: the register, keys, systems, endpoints, the ledger. Everything else is deleted."""
 
 
@@ -88,12 +67,12 @@ def _deletions() -> Iterator[str]:
             yield f"DELETE FROM {table} WHERE client_id = tenancy_client()"  # noqa: S608 -- names of our models
         elif label in _UNTRACKED:
             yield f"DELETE FROM {table} WHERE client_id = tenancy_client() AND {_UNTRACKED[label]} > now_at"  # noqa: S608
-        elif label in _REGISTER:
+        elif label in _REGISTER.split():
             yield _delete_ahead(model)
 
 
 def _delete_ahead(model: type[Model]) -> str:
-    """Return SQL that deletes rows recorded after ``now_at``: history versions, and rows without an earlier one."""
+    """Delete rows recorded after ``now_at``: history versions, and rows without an earlier one."""
     table = model._meta.db_table
     if hasattr(model, "instance_type"):
         return f"DELETE FROM {table} WHERE client_id = tenancy_client() AND history_date > now_at"  # noqa: S608

@@ -1,6 +1,6 @@
 """Force a state through the services that cause it in normal use, and verify the resulting decision."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 
 from children.guardians.models.guardians import Decision as Answered
 from children.guardians.models.guardians import Guardianship, Relationship, Route, VerificationMethod
@@ -30,6 +31,7 @@ from consent.decisions.selectors.decisions import decide_one
 from consent.notices.notice_tokens import ShownNotice, sign_notice_token
 from consent.notices.selectors.registers import bases_in_force, get_current_notice
 from consent.register.compiled import Basis
+from consent.register.models.agreements import Instruction, ServiceAgreement
 from consent.register.models.purposes import Purpose
 from paktaleem.directory.data_systems.models import Ground, Order, OrderKind, System
 from paktaleem.directory.data_systems.selectors import NoSystem
@@ -50,8 +52,7 @@ from paktaleem.office.sandbox.services.registering import (
     MOMENT,
     ForcingContext,
     check_sandbox,
-    end_agreement,
-    end_instructions,
+    end_all,
     lock_sandbox,
     make_purpose_expire,
     move_clock,
@@ -62,6 +63,7 @@ from paktaleem.office.sandbox.services.registering import (
     years_before,
 )
 
+_CLOSED = SubjectEventKind.ACCOUNT_CLOSED
 _EVIDENCE = "Made by the sandbox"
 _WHY = Reason.SUBJECT_REQUEST
 
@@ -86,24 +88,19 @@ def _answer_service(*decisions: Answered) -> Callable[[ForcingContext], Guardian
     return force
 
 
-def _let_lapse(playing: ForcingContext) -> None:
-    named = _answer_service(Answered.GIVEN)(playing)
-    end_guardian(named, actor=playing.actor, at=playing.at + 2 * MOMENT)
-
-
 def _answer(playing: ForcingContext, state: ConsentState) -> Consent:
     """Record an answer as a platform does: the current notice was just shown."""
     version = get_current_notice(playing.purpose.code, client_id=playing.client.pk, at=playing.at)
     shown = ShownNotice(version.pk, tuple(version.notice.purposes), "en", playing.client.pk, playing.at)
     answers = [Answer(playing.purpose.code, state)]
     record_answers(playing.subject, answers=answers, shown=sign_notice_token(shown), **playing.audit)
-    found: Consent = _consents(playing).get()
-    return found
+    return _consents(playing).get()
 
 
-def _consents(playing: ForcingContext) -> Any:
+def _consents(playing: ForcingContext) -> QuerySet[Consent]:
     own = {"client_id": playing.client.pk, "subject": playing.subject, "purpose_id": playing.purpose.pk}
-    return Consent.objects.filter(**own).select_related("subject", "purpose")
+    found: QuerySet[Consent] = Consent.objects.filter(**own)
+    return found.select_related("subject", "purpose")
 
 
 def _give(playing: ForcingContext) -> Consent:
@@ -113,15 +110,14 @@ def _give(playing: ForcingContext) -> Consent:
 def _request_or_defer(state: ConsentState) -> Callable[[ForcingContext], object]:
     def force(playing: ForcingContext) -> None:
         if _consents(playing).filter(state=ConsentState.GIVEN).exists():
-            withdraw_consent(playing.subject, **playing.about)
+            _withdraw(playing)
         _answer(playing, state)
 
     return force
 
 
 def _withdraw(playing: ForcingContext) -> None:
-    _give(playing)
-    withdraw_consent(playing.subject, **playing.about)
+    withdraw_consent(playing.subject, purpose=playing.purpose.code, **playing.audit)
 
 
 def _let_expire(playing: ForcingContext) -> None:
@@ -131,53 +127,42 @@ def _let_expire(playing: ForcingContext) -> None:
     move_clock(playing.client, to=expires_at, actor=playing.player, at=playing.at)
 
 
-def _outdate(playing: ForcingContext) -> None:
-    _give(playing)
-    publish_material_change(playing)
-
-
-def _close_account(playing: ForcingContext) -> None:
-    kind = SubjectEventKind.ACCOUNT_CLOSED
-    record_subject_event(playing.subject, kind=kind, happened_at=playing.at, **playing.audit)
-
-
 class About(StrEnum):
     """Subject matter of a state, which determines the purpose of the decision."""
 
-    SERVICE = "service"
-    """the person or the client: any purpose needed to deliver the service"""
-    ACCOUNT = "account"
-    """the person's account: any purpose that only serves an account"""
-    CONSENT = "consent"
-    """the person's answer about a purpose based on consent"""
-    INTEREST = "interest"
-    """the person's objection to a purpose based on legitimate interest"""
-    OWN_PURPOSE = "own purpose"
-    """a purpose of the sandbox's own"""
+    SERVICE = "service"  # the person or the client: any purpose needed to deliver the service
+    ACCOUNT = "account"  # the person's account: any purpose that only serves an account
+    CONSENT = "consent"  # the person's answer about a purpose based on consent
+    INTEREST = "interest"  # the person's objection to a purpose based on legitimate interest
+    OWN_PURPOSE = "own purpose"  # a purpose of the sandbox's own
 
 
 class State(NamedTuple):
-    """A state: its subject matter, the reason of the decision once it is reached, and the step after registration.
+    """A state: its subject matter, the reason of the decision once it is reached, and the steps after registration.
 
     ``age`` is the person's age in years; None if it is not known.
     """
 
     about: About
     reason: Decided
-    force: Callable[[ForcingContext], object] = lambda _: None
+    steps: Sequence[Callable[[ForcingContext], object]] = ()
     age: int | None = 30
 
 
-def _of_child(reason: Decided, force: Callable[[ForcingContext], object] = lambda _: None) -> State:
-    return State(About.SERVICE, reason, force, age=9)
+def _of_child(reason: Decided, *steps: Callable[[ForcingContext], object]) -> State:
+    return State(About.SERVICE, reason, steps, age=9)
 
 
-def _of_consent(reason: Decided, force: Callable[[ForcingContext], object]) -> State:
-    return State(About.CONSENT, reason, force)
+def _of_client(reason: Decided, *steps: Callable[[ForcingContext], object]) -> State:
+    return State(About.SERVICE, reason, steps)
+
+
+def _of_consent(reason: Decided, *steps: Callable[[ForcingContext], object]) -> State:
+    return State(About.CONSENT, reason, steps)
 
 
 STATES = {
-    "of_age": State(About.SERVICE, Decided.PERMITTED),
+    "of_age": _of_client(Decided.PERMITTED),
     "child": _of_child(Decided.GUARDIAN_CONSENT_REQUIRED),
     "guardian_pending": _of_child(Decided.GUARDIAN_CONSENT_REQUIRED, _name_guardian),
     "guardian_refused": _of_child(Decided.GUARDIAN_CONSENT_REFUSED, _answer_service(Answered.REFUSED)),
@@ -185,30 +170,33 @@ STATES = {
         Decided.GUARDIAN_CONSENT_WITHDRAWN, _answer_service(Answered.GIVEN, Answered.WITHDRAWN)
     ),
     "guardian_authorised": _of_child(Decided.PERMITTED, _answer_service(Answered.GIVEN)),
-    "guardian_lapsed": _of_child(Decided.GUARDIAN_AUTHORITY_LAPSED, _let_lapse),
+    "guardian_lapsed": _of_child(
+        Decided.GUARDIAN_AUTHORITY_LAPSED,
+        lambda one: end_guardian(_answer_service(Answered.GIVEN)(one), actor=one.actor, at=one.at + 2 * MOMENT),
+    ),
     "quarantined": _of_child(
         Decided.QUARANTINED, lambda one: quarantine(one.subject, cause=QuarantineCause.REPORT, **one.audit)
     ),
     "age_unknown": State(About.SERVICE, Decided.AGE_UNKNOWN, age=None),
-    "restricted": State(
-        About.SERVICE,
-        Decided.PROCESSING_RESTRICTED,
-        lambda one: restrict_processing(one.subject, reason=_WHY, **one.audit),
+    "restricted": _of_client(
+        Decided.PROCESSING_RESTRICTED, lambda one: restrict_processing(one.subject, reason=_WHY, **one.audit)
     ),
     "objected": State(
         About.INTEREST,
         Decided.OBJECTION_IN_FORCE,
-        lambda one: object_to_purpose(one.subject, purpose_code=one.purpose.code, reason=_WHY, **one.audit),
+        [lambda one: object_to_purpose(one.subject, purpose_code=one.purpose.code, reason=_WHY, **one.audit)],
     ),
-    "account_closed": State(About.ACCOUNT, Decided.ACCOUNT_CLOSED, _close_account),
-    "erased": State(
-        About.SERVICE, Decided.SUBJECT_ERASED, lambda one: erase_subject(one.subject, reason=_WHY, **one.audit)
+    "account_closed": State(
+        About.ACCOUNT,
+        Decided.ACCOUNT_CLOSED,
+        [lambda one: record_subject_event(one.subject, kind=_CLOSED, happened_at=one.at, **one.audit)],
     ),
+    "erased": _of_client(Decided.SUBJECT_ERASED, lambda one: erase_subject(one.subject, reason=_WHY, **one.audit)),
     "consent_requested": _of_consent(Decided.CONSENT_MISSING, _request_or_defer(ConsentState.REQUESTED)),
     "consent_deferred": _of_consent(Decided.CONSENT_MISSING, _request_or_defer(ConsentState.DEFERRED)),
     "consent_given": _of_consent(Decided.PERMITTED, _give),
     "consent_refused": _of_consent(Decided.CONSENT_REFUSED, lambda one: _answer(one, ConsentState.REFUSED)),
-    "consent_withdrawn": _of_consent(Decided.CONSENT_WITHDRAWN, _withdraw),
+    "consent_withdrawn": _of_consent(Decided.CONSENT_WITHDRAWN, _give, _withdraw),
     "consent_revoked": _of_consent(
         Decided.CONSENT_REVOKED, lambda one: revoke_consent(_give(one), reason=Reason.REVIEW, **one.audit)
     ),
@@ -216,12 +204,12 @@ STATES = {
         Decided.CONSENT_INVALIDATED, lambda one: invalidate_consent(_give(one), reason=Reason.LAW_CHANGE, **one.audit)
     ),
     "consent_expired": _of_consent(Decided.CONSENT_EXPIRED, _let_expire),
-    "consent_outdated": _of_consent(Decided.CONSENT_OUTDATED, _outdate),
-    "agreement_active": State(About.SERVICE, Decided.PERMITTED),
-    "agreement_suspended": State(About.SERVICE, Decided.AGREEMENT_SUSPENDED, suspend),
-    "agreement_ended": State(About.SERVICE, Decided.AGREEMENT_ENDED, end_agreement),
-    "not_instructed": State(About.SERVICE, Decided.NOT_INSTRUCTED, end_instructions),
-    "purpose_inactive": State(About.OWN_PURPOSE, Decided.PURPOSE_INACTIVE, switch_off),
+    "consent_outdated": _of_consent(Decided.CONSENT_OUTDATED, _give, publish_material_change),
+    "agreement_active": _of_client(Decided.PERMITTED),
+    "agreement_suspended": _of_client(Decided.AGREEMENT_SUSPENDED, suspend),
+    "agreement_ended": _of_client(Decided.AGREEMENT_ENDED, end_all(ServiceAgreement)),
+    "not_instructed": _of_client(Decided.NOT_INSTRUCTED, end_all(Instruction)),
+    "purpose_inactive": State(About.OWN_PURPOSE, Decided.PURPOSE_INACTIVE, [switch_off]),
 }
 """The states that can be forced in a sandbox."""
 _AFTER_STEPS = timedelta(milliseconds=1)
@@ -272,7 +260,8 @@ def force_state(
     restore_agreement(client, actor=sandbox, at=at)
     about = _choose_purpose(client, wanted.about, purpose, at)
     subject = _register(external_id, client=client, age=wanted.age, actor=sandbox, at=at)
-    wanted.force(ForcingContext(client, subject, about, sandbox, actor, at))
+    for step in wanted.steps:
+        step(ForcingContext(client, subject, about, sandbox, actor, at))
     now = at + (Client.objects.get(pk=client.pk).clock_offset - client.clock_offset) + _AFTER_STEPS
     answer = decide_one(sandbox, client.pk, external_id, Question(purpose=about.code, at=now), now=now)
     if answer.reason is not wanted.reason:

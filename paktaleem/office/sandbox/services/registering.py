@@ -1,6 +1,6 @@
 """Registering, signing and resetting sandboxes, and their times."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from http import HTTPStatus
@@ -50,13 +50,7 @@ class ForcingContext:
 
     @property
     def audit(self) -> Authorship:
-        """Actor and time, as services expect them."""
         return {"actor": self.actor, "at": self.at}
-
-    @property
-    def about(self) -> dict[str, Any]:
-        """Actor, time and purpose."""
-        return {**self.audit, "purpose": self.purpose.code}
 
 
 def years_before(at: datetime, years: int) -> date:
@@ -141,29 +135,22 @@ def restore_agreement(client: Client, *, actor: Actor, at: datetime) -> None:
         change_register(purpose, **common)
     for suspension in AgreementSuspension.objects.active(at).filter(client_id=client.pk):
         _end(suspension, **common)
-    agreement = _live_agreement(client, at) or _new_agreement(client, common)
-    if not Instruction.objects.active(at).filter(client_id=client.pk, agreement=agreement).exists():
-        _instruct_again(client, agreement, common)
+    agreement = _live_agreement(client, at)
+    if agreement is None:
+        agreement = ServiceAgreement(client_id=client.pk, reference=f"SANDBOX-{at:%Y%m%d%H%M%S%f}")
+        agreement.signed_at = agreement.starts_at = at
+        agreement = change_register(agreement, **common)
+    instructions = Instruction.objects.filter(client_id=client.pk)
+    last = instructions.order_by("-starts_at").first()
+    if last is not None and not instructions.active(at).filter(agreement=agreement).exists():
+        same = {name: getattr(last, name) for name in ("document", "purposes", "categories", "recipients")}
+        change_register(Instruction(client_id=client.pk, agreement=agreement, starts_at=at, **same), **common)
 
 
 def _live_agreement(client: Client, at: datetime) -> ServiceAgreement | None:
     live = ServiceAgreement.objects.active(at).filter(client_id=client.pk, signed_at__lte=at)
     found: ServiceAgreement | None = live.order_by("-starts_at").first()
     return found
-
-
-def _new_agreement(client: Client, common: ReasonedAuthorship) -> ServiceAgreement:
-    reference = f"SANDBOX-{common['at']:%Y%m%d%H%M%S%f}"
-    moments = {"signed_at": common["at"], "starts_at": common["at"]}
-    return change_register(ServiceAgreement(client_id=client.pk, reference=reference, **moments), **common)
-
-
-def _instruct_again(client: Client, agreement: ServiceAgreement, common: ReasonedAuthorship) -> None:
-    last = Instruction.objects.filter(client_id=client.pk).order_by("-starts_at").first()
-    if last is None:
-        return
-    same = {name: getattr(last, name) for name in ("document", "purposes", "categories", "recipients")}
-    change_register(Instruction(client_id=client.pk, agreement=agreement, starts_at=common["at"], **same), **common)
 
 
 def _end(row: PeriodRow, *, actor: Actor, reason: Reason | str, at: datetime) -> None:
@@ -179,16 +166,14 @@ def suspend(playing: ForcingContext) -> None:
     change_register(suspension, reason=_WHY, **playing.audit)
 
 
-def end_agreement(playing: ForcingContext) -> None:
-    """End the agreements in force."""
-    for agreement in ServiceAgreement.objects.active(playing.at).filter(client_id=playing.client.pk):
-        _end(agreement, reason=_WHY, **playing.audit)
+def end_all(model: type[PeriodRow]) -> Callable[[ForcingContext], None]:
+    """Return the step that ends the rows in force of a model: agreements or instructions."""
 
+    def end(playing: ForcingContext) -> None:
+        for row in model.objects.active(playing.at).filter(client_id=playing.client.pk):
+            _end(row, reason=_WHY, **playing.audit)
 
-def end_instructions(playing: ForcingContext) -> None:
-    """End the instructions in force."""
-    for instruction in Instruction.objects.active(playing.at).filter(client_id=playing.client.pk):
-        _end(instruction, reason=_WHY, **playing.audit)
+    return end
 
 
 def switch_off(playing: ForcingContext) -> None:
@@ -237,15 +222,14 @@ def _refuse_shared(playing: ForcingContext) -> None:
         raise ValidationError({"purpose": ["It is PakTaleem’s: choose a purpose of the sandbox’s own."]})
 
 
-_CHANGEABLE: tuple[type[RegisterRow], ...] = (
+_PERIODS: tuple[type[RegisterRow], ...] = (
     ServiceAgreement,
     Instruction,
     PurposeCapacity,
     LawfulBasis,
     RecipientApproval,
-    Purpose,
 )
-"""Models whose rows may have changed while the clock was ahead, and are restored."""
+"""Models whose rows may have changed while the clock was ahead, and are restored; and purposes."""
 
 
 @act(
@@ -293,7 +277,7 @@ def _restore_categories(purpose: Purpose, *, actor: Actor, at: datetime) -> date
 
 def _changed_ahead(client: Client, now: datetime) -> Iterator[RegisterRow]:
     """Yield the rows changed after a time, as they were at that time."""
-    for model in _CHANGEABLE:
+    for model in (*_PERIODS, Purpose):
         history: Any = model.history.filter(client_id=client.pk)  # type: ignore[attr-defined]
         later = set(history.filter(history_date__gt=now).values_list("id", flat=True))
         versions = history.filter(id__in=later, history_date__lte=now).order_by("id", "-history_date", "-history_id")
