@@ -51,13 +51,13 @@ class DecisionApplication:
     """WSGI application that serves decisions and delegates all other requests to Django."""
 
     def __init__(self, django: Application) -> None:
-        """Build the short middleware chain; ``django`` serves all other requests."""
         self._django = django
         needed = [import_string(name) for name in settings.MIDDLEWARE if name not in SKIPPED_MIDDLEWARE]
         self._respond: Layer = reduce(lambda inner, layer: layer(inner), reversed(needed), _answer)
 
     def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
-        if environ["PATH_INFO"] not in VIEWS or not _is_served_here(environ):
+        is_post = environ["REQUEST_METHOD"] == "POST" and not environ.get("SCRIPT_NAME")
+        if environ["PATH_INFO"] not in VIEWS or not is_post or not _is_allowed_host(environ.get("HTTP_HOST", "")):
             delegated: Iterable[bytes] = self._django(environ, start_response)
             return delegated
         response = self._to_response(WSGIRequest(environ))
@@ -74,20 +74,8 @@ class DecisionApplication:
             return response_for_exception(request, error)
 
 
-def _dispatch(request: HttpRequest) -> HttpResponse:
-    return VIEWS[request.path](as_received(request))
-
-
-_answer: Any = convert_exception_to_response(_dispatch)
+_answer: Any = convert_exception_to_response(lambda request: VIEWS[request.path](as_received(request)))
 """Answers inside the middleware, so that an error has the headers of every answer too."""
-
-
-def _is_served_here(environ: Environ) -> bool:
-    return (
-        environ["REQUEST_METHOD"] == "POST"
-        and not environ.get("SCRIPT_NAME")
-        and _is_allowed_host(environ.get("HTTP_HOST", ""))
-    )
 
 
 @lru_cache(maxsize=64)

@@ -27,28 +27,25 @@ from paktaleem.foundation.web.public.pages import error_page
 
 @require_safe
 @never_cache
-def healthz(request: HttpRequest) -> JsonResponse:
+def healthz(_request: HttpRequest) -> JsonResponse:
     """Return 200 while the process is alive; does not query the database."""
-    del request
     return JsonResponse({"status": "alive"})
 
 
 @require_safe
 @never_cache
-def readyz(request: HttpRequest) -> JsonResponse:
+def readyz(_request: HttpRequest) -> JsonResponse:
     """Return 200 if the portal can serve, else 503 with the reason as a code.
 
     It can serve if the database is reachable, has all migrations, has carried out all erasures, agrees with this
     host on the time, and can be written to: it is no standby, and its disk is not full.
     """
-    del request
     try:
         reason = _find_blocker()
     except DatabaseError:
         reason = "database_unreachable"
-    if reason:
-        return JsonResponse({"status": "unavailable", "reason": reason}, status=503)
-    return JsonResponse({"status": "ready"})
+    answer = {"status": "unavailable", "reason": reason} if reason else {"status": "ready"}
+    return JsonResponse(answer, status=503 if reason else 200)
 
 
 def _find_blocker() -> str | None:
