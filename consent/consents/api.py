@@ -11,22 +11,22 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from children.guardians.api import NO_CARD_NUMBER
-from consent.consents.models import ConsentEvent, ConsentEvidence, ConsentState, GivenBy, Method
+from consent.consents.models import ConsentState, GivenBy, Method
 from consent.consents.selectors.consents import consent_events, consent_states, get_event, is_without_effect
 from consent.consents.services.consent_basis import METHODS_WITHOUT_TOKEN, add_evidence_file
 from consent.consents.services.recording import Answer, AnswerArguments, record_answers, withdraw_consent
 from consent.consents.services.revocation import acknowledge_policy
 from consent.notices.api import ConsentEventOutput, ConsentEventsOutput, PastAnswerOutput, SubjectConsentsOutput
 from consent.notices.selectors.registers import current_register
-from consent.register.compiled import Register
 from paktaleem.directory.files.bodies import FILE_BODY, FileParser
 from paktaleem.directory.people.details import LANGUAGES
-from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import get_subject
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.first_rows import take_first
 from paktaleem.foundation.web.api.operations import (
     Operation,
     actor_of,
+    by_caller,
     moment_of,
     paginated_response,
     read_cursor,
@@ -49,12 +49,10 @@ MAX_TOKEN_LENGTH = 4_000
 
 HAS_TOKEN = {"required": ["shown"], "properties": {"shown": {"type": "string"}}}
 """Schema of input with the token of a notice."""
+_WITHOUT_TOKEN = {"enum": sorted(one.value for one in METHODS_WITHOUT_TOKEN)}
 _HAS_EVIDENCE = {
     "required": ["method", "evidence"],
-    "properties": {
-        "method": {"enum": sorted(one.value for one in METHODS_WITHOUT_TOKEN)},
-        "evidence": {"type": "string"},
-    },
+    "properties": {"method": _WITHOUT_TOKEN, "evidence": {"type": "string"}},
 }
 _NEEDS_NO_TOKEN = {
     "properties": {"answers": {"items": {"anyOf": [{"properties": {"state": {"enum": _ANSWERS[1:]}}}, HAS_TOKEN]}}}
@@ -138,7 +136,7 @@ class RecordConsents(Operation):
             evidence=given.get("evidence") or "",
             **_answer_arguments(given, request),
         )
-        return Response({"events": [_serialize_event(event) for event in events]}, HTTPStatus.CREATED)
+        return Response({"events": [serialize_row(ConsentEventOutput, event) for event in events]}, HTTPStatus.CREATED)
 
 
 class WithdrawConsent(Operation):
@@ -149,12 +147,9 @@ class WithdrawConsent(Operation):
         """Withdraw a consent (GDPR Art. 7(3)): 200 with the event; again, the same event."""
         given = validate_input(WithdrawInput, request.data)
         subject = get_subject(external_id, actor=actor_of(request))
-        evidence = given.get("evidence") or ""
-        return Response(
-            _serialize_event(
-                withdraw_consent(subject, purpose=purpose, evidence=evidence, **_answer_arguments(given, request))
-            )
-        )
+        evidence, arguments = given.get("evidence") or "", _answer_arguments(given, request)
+        event = withdraw_consent(subject, purpose=purpose, evidence=evidence, **arguments)
+        return Response(serialize_row(ConsentEventOutput, event))
 
 
 class HistoryInput(StrictSerializer):
@@ -173,24 +168,24 @@ class SubjectConsents(Operation):
         """List the state of each purpose and the latest events; ``next`` is the URL of earlier events."""
         query = validate_input(HistoryInput, request.query_params.dict())
         subject = get_subject(external_id, actor=actor_of(request))
-        page, more = _list_history(subject, query, request)
-        register = current_register(subject.client_id)
-        answer = {
-            "subject": external_id,
-            "consents": consent_states(subject, actor=actor_of(request), at=moment_of(request)),
-            "history": [_serialize_past_answer(event, subject, register) for event in page],
-        }
-        return paginated_response(request, answer, {"cursor": more} if more else None)
-
-
-def _list_history(subject: Subject, query: dict[str, Any], request: Request) -> tuple[list[ConsentEvent], str | None]:
-    of = f"consents/{subject.client_id}/{subject.id}"
-    events = consent_events(actor_of(request)).filter(client_id=subject.client_id, subject=subject).order_by("-id")
-    if "cursor" in query:
-        events = events.filter(id__lt=UUID(read_cursor(query["cursor"], of=of, name="cursor")))
-    found = list(events[: query["limit"] + 1])
-    page = found[: query["limit"]]
-    return page, sign_cursor(str(page[-1].id), of=of) if len(found) > len(page) else None
+        register, of = current_register(subject.client_id), f"consents/{subject.client_id}/{subject.id}"
+        events = consent_events(actor_of(request)).filter(client_id=subject.client_id, subject=subject).order_by("-id")
+        if "cursor" in query:
+            events = events.filter(id__lt=UUID(read_cursor(query["cursor"], of=of, name="cursor")))
+        page = take_first(events, query["limit"])
+        history = [
+            serialize_row(
+                PastAnswerOutput,
+                event,
+                without_effect=is_without_effect(event, subject, register),
+                reason=event.reason or None,
+            )
+            for event in page
+        ]
+        consents = consent_states(subject, actor=actor_of(request), at=moment_of(request))
+        answer = {"subject": external_id, "consents": consents, "history": history}
+        more = {"cursor": sign_cursor(str(page[-1].id), of=of)} if page.next_row else None
+        return paginated_response(request, answer, more)
 
 
 def _answer_arguments(given: dict[str, Any], request: Request) -> AnswerArguments:
@@ -206,27 +201,10 @@ def _answer_arguments(given: dict[str, Any], request: Request) -> AnswerArgument
     }
 
 
-def _serialize_event(event: ConsentEvent) -> dict[str, Any]:
-    return serialize_row(ConsentEventOutput, event)
-
-
-def _serialize_past_answer(event: ConsentEvent, subject: Subject, register: Register) -> dict[str, Any]:
-    without_effect = is_without_effect(event, subject, register)
-    return serialize_row(PastAnswerOutput, event, without_effect=without_effect, reason=event.reason or None)
-
-
 class AcknowledgeInput(StrictSerializer):
     """Input: who acknowledges the policy, and the token (on paper or by telephone: the version)."""
 
-    schema_rules = {
-        "anyOf": [
-            HAS_TOKEN,
-            {
-                "required": ["method"],
-                "properties": {"method": {"enum": sorted(one.value for one in METHODS_WITHOUT_TOKEN)}},
-            },
-        ]
-    }
+    schema_rules = {"anyOf": [HAS_TOKEN, {"required": ["method"], "properties": {"method": _WITHOUT_TOKEN}}]}
     beyond_schema = {
         "shown": "A token that came with the privacy policy, unchanged.",
         "claimed_at": "Not in the future.",
@@ -256,16 +234,8 @@ class AcknowledgePolicy(Operation):
     def post(self, request: Request) -> Response:
         """Record that a person has seen the privacy policy, which is not a consent: 200. Idempotent per version."""
         given = validate_input(AcknowledgeInput, request.data)
-        acknowledgement = acknowledge_policy(
-            get_subject(given["subject"], actor=actor_of(request)),
-            shown=given.get("shown"),
-            notice_version=given.get("notice_version"),
-            language=given.get("language"),
-            method=Method(given["method"]),
-            claimed_at=given.get("claimed_at"),
-            actor=actor_of(request),
-            at=moment_of(request),
-        )
+        subject, method = get_subject(given.pop("subject"), actor=actor_of(request)), Method(given.pop("method"))
+        acknowledgement = acknowledge_policy(subject, method=method, **given, **by_caller(request))
         return Response(serialize_row(AcknowledgementOutput, acknowledgement))
 
 
@@ -274,8 +244,8 @@ class EvidenceOutput(serializers.Serializer[object]):
 
     id = serializers.UUIDField()
     event = serializers.UUIDField(source="event_id")
-    kind = serializers.CharField()
-    size = serializers.IntegerField()
+    kind = serializers.CharField(source="file.kind")
+    size = serializers.IntegerField(source="file.size")
     added_at = serializers.DateTimeField()
 
 
@@ -291,11 +261,5 @@ class AddEvidence(Operation):
         """
         found = get_event(event, actor=actor_of(request))
         content = getattr(request.data, "content", b"")  # an empty body is not parsed
-        evidence = add_evidence_file(found, BytesIO(content), actor=actor_of(request), at=moment_of(request))
-        return Response(_serialize_evidence(evidence), HTTPStatus.CREATED)
-
-
-def _serialize_evidence(evidence: ConsentEvidence) -> dict[str, object]:
-    file = evidence.file
-    kind, size = (file.kind, file.size) if file else ("reference", 0)
-    return serialize_row(EvidenceOutput, evidence, kind=kind, size=size)
+        evidence = add_evidence_file(found, BytesIO(content), **by_caller(request))
+        return Response(serialize_row(EvidenceOutput, evidence), HTTPStatus.CREATED)

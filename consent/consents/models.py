@@ -59,6 +59,12 @@ class Method(models.TextChoices):
     SYSTEM = "system", _("Automatically by the portal")
 
 
+_NAMES_GUARDIAN = Q(given_by=GivenBy.GUARDIAN, guardian__isnull=False) | (
+    ~Q(given_by=GivenBy.GUARDIAN) & Q(guardian=None)
+)
+_CLAIMED_BEFORE = Q(claimed_at=None) | Q(claimed_at__lte=F("recorded_at"))
+
+
 class ConsentEvent(TenantRow, ActorStamp):
     """One answer of one person about one purpose. Append-only."""
 
@@ -101,10 +107,7 @@ class ConsentEvent(TenantRow, ActorStamp):
     class Meta:
         ordering = ["-recorded_at", "-id"]
         constraints = [
-            models.CheckConstraint(
-                condition=Q(claimed_at=None) | Q(claimed_at__lte=F("recorded_at")),
-                name="consentevent_claimed_not_future",
-            ),
+            models.CheckConstraint(condition=_CLAIMED_BEFORE, name="consentevent_claimed_not_future"),
             models.CheckConstraint(
                 condition=Q(shown_at=None) | Q(shown_at__lte=F("recorded_at")), name="consentevent_shown_not_future"
             ),
@@ -120,11 +123,7 @@ class ConsentEvent(TenantRow, ActorStamp):
                 condition=Q(becomes_state=True) | Q(state__in=["requested", "deferred", "given"]),
                 name="consentevent_answer_becomes_state",
             ),
-            models.CheckConstraint(
-                condition=Q(given_by=GivenBy.GUARDIAN, guardian__isnull=False)
-                | (~Q(given_by=GivenBy.GUARDIAN) & Q(guardian=None)),
-                name="consentevent_guardian_is_named",
-            ),
+            models.CheckConstraint(condition=_NAMES_GUARDIAN, name="consentevent_guardian_is_named"),
         ]
         indexes = [
             models.Index(
@@ -176,11 +175,7 @@ class Consent(TenantRow):
         ordering = ["-recorded_at", "-id"]
         constraints = [
             unique_in_client("consent_one_per_purpose", "subject", "purpose"),
-            models.CheckConstraint(
-                condition=Q(given_by=GivenBy.GUARDIAN, guardian__isnull=False)
-                | (~Q(given_by=GivenBy.GUARDIAN) & Q(guardian=None)),
-                name="consent_guardian_is_named",
-            ),
+            models.CheckConstraint(condition=_NAMES_GUARDIAN, name="consent_guardian_is_named"),
         ]
         indexes = [
             *newest_first("recorded_at", "consent_by_time"),
@@ -316,11 +311,7 @@ class PolicyAcknowledgement(TenantRow, ActorStamp):
     class Meta:
         ordering = ["-recorded_at", "-id"]
         indexes = [models.Index(fields=["client", "subject", "-recorded_at"], name="policyack_of_subject")]
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(claimed_at=None) | Q(claimed_at__lte=F("recorded_at")), name="policyack_claimed_not_future"
-            )
-        ]
+        constraints = [models.CheckConstraint(condition=_CLAIMED_BEFORE, name="policyack_claimed_not_future")]
 
     def __str__(self) -> str:
         return gettext("acknowledged {moment}").format(moment=format_time(self.recorded_at))

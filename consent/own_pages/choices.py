@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from children.invitations.selectors import list_wards
 from consent.consents.models import ConsentState, Method
-from consent.consents.selectors.choices import Choice, ChoiceUnknown, get_choice, list_choices
+from consent.consents.selectors.choices import Choice, get_choice, list_choices
 from consent.consents.selectors.consents import select_consent_events
 from consent.consents.services.consent_basis import ChildMayNotGive, NoticeNotInEffect
 from consent.consents.services.recording import (
@@ -146,7 +146,7 @@ def _notice_text(version: NoticeVersion | None, language: str, choice: Choice) -
 @own_page(Page.CHOICES, GET_OR_POST)
 def answer_purpose(request: HttpRequest, visit: Visit, purpose: str) -> HttpResponse:
     """Show the notice in effect, and record the answer; consent and refusal have equal weight."""
-    choice = _get_choice(visit, purpose, request)
+    choice = get_choice(visit.subject, purpose, actor=visit.actor, at=get_client_time(request))
     if request.method != "POST":
         return _render_question(request, visit, choice)
     state = ANSWERS.get(request.POST.get("answer", ""))
@@ -197,7 +197,8 @@ def change_choice(request: HttpRequest, visit: Visit, purpose: str) -> HttpRespo
     act = _ACTS.get(request.POST.get("act", ""))
     if act is None:
         raise Http404
-    return redirect_to_page("choices", done=act(request, visit, _get_choice(visit, purpose, request)))
+    choice = get_choice(visit.subject, purpose, actor=visit.actor, at=get_client_time(request))
+    return redirect_to_page("choices", done=act(request, visit, choice))
 
 
 def _withdraw_consent(request: HttpRequest, visit: Visit, choice: Choice) -> str:
@@ -250,10 +251,3 @@ def _answer_arguments(request: HttpRequest, visit: Visit) -> AnswerArguments:
         "actor": visit.actor,
         "at": get_client_time(request),
     }
-
-
-def _get_choice(visit: Visit, purpose: str, request: HttpRequest) -> Choice:
-    try:
-        return get_choice(visit.subject, purpose, actor=visit.actor, at=get_client_time(request))
-    except ChoiceUnknown as error:
-        raise Http404 from error

@@ -23,7 +23,7 @@ from children.guardians.services.guardians import AlreadyEnded
 from children.guardians.services.verifications import MayNotConsent
 from children.invitations.services.answering import record_guardian_visit
 from consent.consents.models import ConsentState, GivenBy, Method
-from consent.consents.selectors.choices import Choice, ChoiceUnknown, get_choice, recipients_of
+from consent.consents.selectors.choices import Choice, get_choice, recipients_of
 from consent.consents.services.consent_basis import ChildMayNotGive, GuardianMayNotAnswer, GuardianUnknown
 from consent.consents.services.recording import (
     Answer,
@@ -123,10 +123,7 @@ def _choice(request: HttpRequest, ward: ChildView, purpose: str) -> Choice:
     """Return a purpose that the guardian may decide about. Raises Http404 without their consent to the service."""
     if not ward.gave:
         raise Http404(_("Please decide about the service first."))
-    try:
-        choice = get_choice(ward.child, purpose, actor=ward.actor, at=get_client_time(request))
-    except ChoiceUnknown as error:
-        raise Http404 from error
+    choice = get_choice(ward.child, purpose, actor=ward.actor, at=get_client_time(request))
     if not choice.rests_on_consent:
         raise Http404
     return choice

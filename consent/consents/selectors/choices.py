@@ -1,12 +1,12 @@
-"""The choices on a person's own page: each purpose with its lawful basis, answer and possible actions.
+"""The choices on the pages of people and guardians: each purpose with its lawful basis, answer and possible actions."""
 
-Guardians read it on their own page, or on a printed form.
-"""
-
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID
+
+from django.http import Http404
 
 from children.invitations.selectors import hash_notice
 from consent.consents.models import Consent, ConsentEvent, ConsentState, Objection
@@ -27,17 +27,12 @@ from paktaleem.foundation.tenancy.rows import PAKTALEEM
 _ENDED_BY_TIME = frozenset({"expired", "outdated"})
 
 
-class ChoiceUnknown(LookupError):
-    """The person's data is not used for this purpose."""
-
-
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One purpose on a person's page.
+    """One purpose on a person's page, with the effective ``state`` of the answer and the ``event`` it comes from.
 
-    ``state`` is the effective state (``unknown`` before the first answer), ``event`` the event it comes from,
-    ``current`` the notice in effect if the basis is consent, ``objection`` the one in force. ``is_decided_for`` is True
-    if a guardian gives consent for this person, ``is_widened`` if the purpose was widened since.
+    ``current`` is the notice in effect if the basis is consent, ``is_decided_for`` True if a guardian gives consent for
+    this person, ``is_widened`` if the purpose was widened since.
     """
 
     purpose: Purpose
@@ -78,49 +73,32 @@ class Choice:
         return self.basis.basis == Basis.LEGITIMATE_INTEREST and self.objection is None
 
 
-def is_decided_for(subject: Subject, actor: Actor, at: datetime) -> bool:
-    """Return True if the actor is the person and a child: they may see, refuse and withdraw, but not consent."""
-    return actor.id == subject.id and subject.counts_as_child(at)
-
-
 def list_choices(subject: Subject, *, actor: Actor, at: datetime) -> list[Choice]:
     """List every purpose for which data of the person's roles is used, those based on consent first.
 
     Raises NotAllowed.
     """
     require_about(actor, Capability.VIEW_CONSENTS, subject_id=subject.id, client_id=subject.client_id)
-    client_id, decided_for = subject.client_id, is_decided_for(subject, actor, at)
+    client_id = subject.client_id
+    is_decided_for = actor.id == subject.id and subject.counts_as_child(at)  # a child may refuse, but not consent
     register = current_register(client_id)
-    events, states = _load_answers(subject, at)
-    objections = {
-        one.purpose_code: one for one in Objection.objects.active(at).filter(client_id=client_id, subject=subject)
-    }
-    return [
-        Choice(
-            purpose=purpose,
-            basis=basis,
-            state=states.get(purpose.code, ConsentState.UNKNOWN.value),
-            event=events.get(purpose.code),
-            current=_find_notice(purpose, basis, register, at),
-            objection=objections.get(purpose.code),
-            is_decided_for=decided_for,
-            is_widened=_is_widened(events.get(purpose.code), states.get(purpose.code), register),
-        )
-        for purpose, basis in list_purposes_of_roles(client_id, subject.roles, at=at)
-    ]
-
-
-def _is_widened(event: ConsentEvent | None, state: str | None, register: Register) -> bool:
-    rule = register.purposes.get(event.purpose.code) if event and state == "outdated" else None
-    return rule is not None and event is not None and rule.widened_since(event.informed_at) is not None
+    answers = _load_answers(subject, register, at)
+    own = Objection.objects.active(at).filter(client_id=client_id, subject=subject)
+    objections = {one.purpose_code: one for one in own}
+    choices = []
+    for purpose, basis in list_purposes_of_roles(client_id, subject.roles, at=at):
+        event, state, is_widened = answers.get(purpose.code, (None, ConsentState.UNKNOWN.value, False))
+        current, objection = _find_notice(purpose, basis, register, at), objections.get(purpose.code)
+        choices.append(Choice(purpose, basis, state, event, current, objection, is_decided_for, is_widened))
+    return choices
 
 
 def get_choice(subject: Subject, code: str, *, actor: Actor, at: datetime) -> Choice:
-    """Return one purpose of a person's page. Raises ChoiceUnknown, NotAllowed."""
+    """Return one purpose of a person's page. Raises Http404 if their data is not used for it, NotAllowed."""
     for choice in list_choices(subject, actor=actor, at=at):
         if choice.purpose.code == code:
             return choice
-    raise ChoiceUnknown(code)
+    raise Http404
 
 
 def list_purposes_of_roles(client_id: UUID, roles: Iterable[str], *, at: datetime) -> list[tuple[Purpose, BasisRule]]:
@@ -136,25 +114,23 @@ def list_purposes_of_roles(client_id: UUID, roles: Iterable[str], *, at: datetim
     return sorted(found, key=lambda pair: (pair[1].basis != Basis.CONSENT, pair[1].basis, pair[0].code))
 
 
-def _load_answers(subject: Subject, at: datetime) -> tuple[Mapping[str, ConsentEvent], Mapping[str, str]]:
-    rows = Consent.objects.filter(client_id=subject.client_id, subject=subject).select_related(
-        "purpose", "event__notice_version__notice"
-    )
-    register = current_register(subject.client_id)
-    events, states = {}, {}
-    for row in rows:
-        events[row.purpose.code] = row.event
-        states[row.purpose.code] = effective_state(register, row.purpose.code, to_consent_fact(row), at)
-    return events, states
+def _load_answers(subject: Subject, register: Register, at: datetime) -> dict[str, tuple[ConsentEvent, str, bool]]:
+    """Map each purpose that was answered to the latest event, its state, and whether the purpose was widened since."""
+    rows = Consent.objects.filter(client_id=subject.client_id, subject=subject)
+    answers = {}
+    for row in rows.select_related("purpose", "event__notice_version__notice"):
+        code, event = row.purpose.code, row.event
+        state = effective_state(register, code, to_consent_fact(row), at)
+        rule = register.purposes.get(code) if state == "outdated" else None
+        answers[code] = event, state, rule is not None and rule.widened_since(event.informed_at) is not None
+    return answers
 
 
 def _find_notice(purpose: Purpose, basis: BasisRule, register: Register, at: datetime) -> NoticeVersion | None:
-    if basis.basis != Basis.CONSENT:
-        return None
-    try:
-        return get_current_notice(purpose.code, client_id=register.client, at=at, register=register)
-    except NoticeUnknown:
-        return None
+    with suppress(NoticeUnknown):
+        if basis.basis == Basis.CONSENT:
+            return get_current_notice(purpose.code, client_id=register.client, at=at, register=register)
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,36 +194,24 @@ def printed_notice(client: Client, roles: Sequence[str], *, at: datetime) -> Pri
 
 
 def service_notice(client: Client, roles: Sequence[str], *, at: datetime, language: str) -> ServiceNotice:
-    """Return the notice about the service for a client's children in these roles.
-
-    It names purposes, data, recipients and policy.
-    """
+    """Return the notice about the service for a client's children in these roles."""
     categories = DataCategory.objects.filter(client_id__in=[PAKTALEEM, client.pk])
-    data, recipients = (
-        dict(categories.values_list("code", f"name_{language}")),
-        recipients_of(client.pk, language, at=at),
-    )
+    data = dict(categories.values_list("code", f"name_{language}"))
+    recipients, policy = recipients_of(client.pk, language, at=at), ""
+    with suppress(NoticeUnknown):
+        policy = get_version_in_effect(policy_timeline(client), at=at).content_hash
     uses = [
-        _use(purpose, basis, data, recipients, language)
+        Use(
+            code=purpose.code,
+            text=describe_purpose(purpose, language),
+            basis=basis.basis,
+            data=tuple(data.get(code, code) for code in sorted(purpose.categories)),
+            recipients=tuple(recipients.get(purpose.code, ())),
+        )
         for purpose, basis in list_purposes_of_roles(client.pk, roles, at=at)
     ]
-    return ServiceNotice(
-        uses=tuple(one for one in uses if one.basis != Basis.CONSENT),
-        asked_apart=tuple(one for one in uses if one.basis == Basis.CONSENT),
-        policy=_policy(client, at),
-    )
-
-
-def _use(
-    purpose: Purpose, basis: BasisRule, data: dict[str, str], recipients: dict[str, list[str]], language: str
-) -> Use:
-    return Use(
-        code=purpose.code,
-        text=describe_purpose(purpose, language),
-        basis=basis.basis,
-        data=tuple(data.get(code, code) for code in sorted(purpose.categories)),
-        recipients=tuple(recipients.get(purpose.code, ())),
-    )
+    asked_apart = tuple(one for one in uses if one.basis == Basis.CONSENT)
+    return ServiceNotice(tuple(one for one in uses if one.basis != Basis.CONSENT), asked_apart, policy)
 
 
 def recipients_of(client_id: UUID, language: str, *, at: datetime) -> dict[str, list[str]]:
@@ -263,10 +227,3 @@ def recipients_of(client_id: UUID, language: str, *, at: datetime) -> dict[str, 
     rows = Recipient.objects.filter(client_id__in=[PAKTALEEM, client_id])
     names = {row.pk: f"{row.name} ({row.describe_service(language)})" for row in rows}
     return {code: sorted(names[pk] for pk in ids) for code, ids in found.items()}
-
-
-def _policy(client: Client, at: datetime) -> str:
-    try:
-        return get_version_in_effect(policy_timeline(client), at=at).content_hash
-    except NoticeUnknown:
-        return ""

@@ -20,7 +20,7 @@ from django.db.models import (
     When,
 )
 from django.db.models.functions import Coalesce
-from django.http import Http404
+from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_noop
 
 from consent.consents.models import (
@@ -165,7 +165,7 @@ def select_due_by_age(client: Client, *, at: datetime) -> QuerySet[Consent]:
 
 
 def to_consent_fact(row: Consent) -> ConsentFact:
-    """Convert a row to the value that `effective_state` needs."""
+    """Convert a row for `effective_state`."""
     return ConsentFact(
         event_id=row.event_id,
         state=row.state,
@@ -178,18 +178,10 @@ def to_consent_fact(row: Consent) -> ConsentFact:
 
 
 def get_event(event_id: UUID, *, actor: Actor) -> ConsentEvent:
-    """Return one event with its purpose.
-
-    Raises Http404 if it does not exist or belongs to another client, NotAllowed.
-    """
-    require(actor, Capability.VIEW_CONSENTS)
-    found = ConsentEvent.objects.select_related("purpose").filter(pk=event_id)
-    if actor.client_id is not None:
-        found = found.filter(client_id=actor.client_id)
-    event: ConsentEvent | None = found.first()
-    if event is None:
-        raise Http404
-    return event
+    """Return one event with its purpose. Raises Http404 if there is none or it is another client's, NotAllowed."""
+    found = consent_events(actor)
+    own = found if actor.client_id is None else found.filter(client_id=actor.client_id)
+    return get_object_or_404(own, pk=event_id)
 
 
 def find_restrictions(subject: Subject, *, at: datetime) -> QuerySet[Restriction]:
@@ -297,9 +289,7 @@ def states_at(events: Iterable[ConsentEvent], register: Register, at: datetime) 
     for of_purpose in _group_by_purpose(events):
         event = [one for one in of_purpose if one.becomes_state][-1]
         line = TimelineEntry(at=event.recorded_at, purpose=event.purpose.code, state=event.state, row=event)
-        for followed in _list_derived_ends([event], register, at):
-            line = followed
-        latest[event.purpose.code] = line
+        latest[event.purpose.code] = [line, *_list_derived_ends([event], register, at)][-1]
     return dict(sorted(latest.items()))
 
 
