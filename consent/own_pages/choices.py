@@ -1,12 +1,13 @@
 """Views of the preference centre: GET shows, POST acts; giving and withdrawing take one button each."""
 
-from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
 from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -112,10 +113,8 @@ def show(request: HttpRequest, visit: Visit) -> HttpResponse:
 @own_page(Page.CHOICES, GET)
 def receipt(request: HttpRequest, visit: Visit, event: UUID) -> HttpResponse:
     """Show the receipt of one of the person's answers, to print and keep."""
-    found = select_consent_events(visit.subject, actor=visit.actor, until=get_client_time(request)).filter(pk=event)
-    answered = found.select_related("client").first()
-    if answered is None:
-        raise Http404
+    own = select_consent_events(visit.subject, actor=visit.actor, until=get_client_time(request))
+    answered = get_object_or_404(own.select_related("client"), pk=event)
     return print_receipt(request, answered, language=translation.get_language() or "en")
 
 
@@ -194,57 +193,30 @@ def list_shown(choice: Choice, version: NoticeVersion, client_id: UUID, *, at: d
 @own_page(Page.CHOICES, POST)
 def change_choice(request: HttpRequest, visit: Visit, purpose: str) -> HttpResponse:
     """Withdraw, refuse, object, or withdraw an objection: actions that need no notice first."""
-    act = _ACTS.get(request.POST.get("act", ""))
-    if act is None:
+    act = request.POST.get("act")
+    if act not in {"withdraw", "refuse", "object", "lift"}:
         raise Http404
     choice = get_choice(visit.subject, purpose, actor=visit.actor, at=get_client_time(request))
-    return redirect_to_page("choices", done=act(request, visit, choice))
-
-
-def _withdraw_consent(request: HttpRequest, visit: Visit, choice: Choice) -> str:
-    try:
-        withdraw_consent(visit.subject, purpose=choice.purpose.code, **_answer_arguments(request, visit))
-    except NothingToWithdraw:
-        return "nothing"
-    return "withdrawn"
-
-
-def _refuse_consent(request: HttpRequest, visit: Visit, choice: Choice) -> str:
-    if not choice.may_refuse:
-        return "nothing"
-    answers = [Answer(choice.purpose.code, ConsentState.REFUSED)]
-    record_answers(visit.subject, answers=answers, **_answer_arguments(request, visit))
-    return "refused"
-
-
-def _object_to_purpose(request: HttpRequest, visit: Visit, choice: Choice) -> str:
-    if not choice.may_object:
-        return "nothing"
-    object_to_purpose(visit.subject, purpose_code=choice.purpose.code, **_act_arguments(request, visit))
-    return "objected"
-
-
-def _withdraw_objection(request: HttpRequest, visit: Visit, choice: Choice) -> str:
-    if choice.objection is None:
-        return "nothing"
-    withdraw_objection(choice.objection, **_act_arguments(request, visit))
-    return "lifted"
-
-
-_ACTS: Mapping[str, Callable[[HttpRequest, Visit, Choice], str]] = {
-    "withdraw": _withdraw_consent,
-    "refuse": _refuse_consent,
-    "object": _object_to_purpose,
-    "lift": _withdraw_objection,
-}
-
-
-def _act_arguments(request: HttpRequest, visit: Visit) -> ReasonedAuthorship:
-    return {"actor": visit.actor, "reason": Reason.SUBJECT_REQUEST, "at": get_client_time(request)}
+    answer, done = _answer_arguments(request, visit), "nothing"
+    by = ReasonedAuthorship(actor=visit.actor, reason=Reason.SUBJECT_REQUEST, at=get_client_time(request))
+    match act:
+        case "withdraw":
+            with suppress(NothingToWithdraw):
+                withdraw_consent(visit.subject, purpose=purpose, **answer)
+                done = "withdrawn"
+        case "refuse" if choice.may_refuse:
+            record_answers(visit.subject, answers=[Answer(purpose, ConsentState.REFUSED)], **answer)
+            done = "refused"
+        case "object" if choice.may_object:
+            object_to_purpose(visit.subject, purpose_code=purpose, **by)
+            done = "objected"
+        case "lift" if choice.objection:
+            withdraw_objection(choice.objection, **by)
+            done = "lifted"
+    return redirect_to_page("choices", done=done)
 
 
 def _answer_arguments(request: HttpRequest, visit: Visit) -> AnswerArguments:
-    """Return the arguments shared by all answers: method, language, actor and time."""
     return {
         "method": Method.WEB,
         "language": translation.get_language() or "en",

@@ -113,9 +113,13 @@ class ChildView:
     def facts(self) -> ChildFacts:
         return load_child_facts(self.child)
 
+    @property
+    def at(self) -> datetime:
+        return get_client_time(self.request)
+
     @cached_property
     def standing(self) -> Standing:
-        return self.facts.standing(get_client_time(self.request))
+        return self.facts.standing(self.at)
 
     @cached_property
     def own(self) -> Guardian | None:
@@ -128,25 +132,23 @@ class ChildView:
     @property
     def gave(self) -> bool:
         """Return True if the guardian's own consent is in effect."""
-        at = get_client_time(self.request)
-        return bool(self.answer and not self.answer.is_no and self.own and self.own.has_authority(at))
+        return bool(self.answer and not self.answer.is_no and self.own and self.own.has_authority(self.at))
 
     @property
     def is_alone(self) -> bool:
         """Return True if the person answers alone, and the guardian may only take back what they gave."""
-        return not self.child.counts_as_child(get_client_time(self.request))
+        return not self.child.counts_as_child(self.at)
 
     @property
     def is_strong(self) -> bool:
         """Return True if the guardian's verification is strong enough for outside recipients."""
-        at = get_client_time(self.request)
-        return bool(self.own and self.own.strength(at) >= Strength.SUBSTANTIAL)
+        return bool(self.own and self.own.strength(self.at) >= Strength.SUBSTANTIAL)
 
     @property
     def receives_data(self) -> bool:
         """Return True if the guardian may receive data about the child, as for a request for a copy."""
-        told, at = self.guardianship.may_receive_data, get_client_time(self.request)
-        return self.own is not None and not why_not_allowed(self.own, discloses_data=True, may_receive_data=told, at=at)
+        terms = {"discloses_data": True, "may_receive_data": self.guardianship.may_receive_data}
+        return self.own is not None and not why_not_allowed(self.own, **terms, at=self.at)
 
     @cached_property
     def provider(self) -> str | None:
@@ -158,9 +160,8 @@ class ChildView:
 
         The same rule as in the decision (``consent.decisions.rules``): the guardian's verification is too weak.
         """
-        at = get_client_time(self.request)
-        outside = self._register.reaches_outside(purpose, at)
-        return outside and not (self.own and self.own.strength(at) >= needed_strength(reaches_outside=True))
+        is_enough = self.own and self.own.strength(self.at) >= needed_strength(reaches_outside=True)
+        return not is_enough and self._register.reaches_outside(purpose, self.at)
 
     @cached_property
     def _register(self) -> Register:
@@ -191,8 +192,7 @@ class ChildView:
     def words_now(self) -> str:
         """The hash of the current notice, in the language of the waiting consent."""
         language = self.invitation.said_language if self.invitation else language_of()
-        at = get_client_time(self.request)
-        return service_notice(self.child.client, self.child.roles, at=at, language=language).hash
+        return service_notice(self.child.client, self.child.roles, at=self.at, language=language).hash
 
     @property
     def reads_again(self) -> bool:
@@ -202,26 +202,23 @@ class ChildView:
     @cached_property
     def is_fit(self) -> bool:
         """Return True if the contact used to sign in cannot be the child's own."""
-        at = get_client_time(self.request)
-        return is_contact_usable(self.visit.session.channel, self.child, self.visit.person, at=at)
+        return is_contact_usable(self.visit.session.channel, self.child, self.visit.person, at=self.at)
 
     @property
     def actor(self) -> Actor:
-        """The guardian, acting for this child."""
         return person_actor(self.visit.person.pk, self.child.client_id, acts_for=self.child.pk)
 
     def saying(self, shown_hash: str = "", shown_at: datetime | None = None) -> AnswerContext:
-        at = get_client_time(self.request)
         return AnswerContext(
             child=self.child,
             guardian=self.visit.person,
             channel=self.visit.session.channel,
             signed_in_at=self.visit.signed_in_at,
-            shown_at=shown_at or at,
+            shown_at=shown_at or self.at,
             shown_hash=shown_hash,
             language=language_of(),
             portal=get_public_url(self.request),
-            at=at,
+            at=self.at,
         )
 
 
@@ -275,7 +272,7 @@ def show_all(request: HttpRequest, visit: Visit) -> HttpResponse:
 @about_child(GET)
 def show_child(request: HttpRequest, ward: ChildView) -> HttpResponse:
     """Show one child: the service, outside recipients, each purpose, and requests about the data."""
-    found = list_choices(ward.child, actor=ward.actor, at=get_client_time(request)) if ward.gave else []
+    found = list_choices(ward.child, actor=ward.actor, at=ward.at) if ward.gave else []
     rows = [{**serialize_choice(one), "needs_more": ward.needs_more(one.purpose.code)} for one in found]
     received = None  # a guardian who may not receive the child's data is not shown who received it
     if ward.receives_data:
@@ -320,7 +317,7 @@ def answer_service_page(request: HttpRequest, ward: ChildView, question: str = S
     """Show the question with equally prominent choices (yes, no, later), then record the answer."""
     if question == SHARING and not (ward.gave and ward.is_strong):
         return redirect_to_child(ward, "nothing")
-    notice = service_notice(ward.child.client, ward.child.roles, at=ward.saying().at, language=language_of())
+    notice = service_notice(ward.child.client, ward.child.roles, at=ward.at, language=language_of())
     if request.method != "POST":
         return _render_question(request, ward, notice, question)
     act = _ANSWERS[question].get(request.POST.get("answer", ""))
@@ -363,8 +360,7 @@ def _render_question(
 
 
 def _notice_seen(ward: ChildView, notice: ServiceNotice, question: str) -> ShownNotice:
-    at = get_client_time(ward.request)
-    return ShownNotice(ward.visit.person.pk, ward.child.pk, question, notice.hash, at)
+    return ShownNotice(ward.visit.person.pk, ward.child.pk, question, notice.hash, ward.at)
 
 
 def _record_no(saying: AnswerContext) -> str:
@@ -408,14 +404,8 @@ def withdraw_service(request: HttpRequest, ward: ChildView) -> HttpResponse:
         withdraw_service_consent(ward.saying())
     except (NoConsentGiven, GuardianshipUnknown):
         return redirect_to_child(ward, "nothing")
-    return redirect_to_data_question(ward)
-
-
-def redirect_to_data_question(ward: ChildView) -> HttpResponse:
-    """Redirect, after a withdrawal, to the question what should happen to the data."""
     return redirect_to_page("guardian-data", ward.child.pk, done="withdrawn")
 
 
 def redirect_to_child(ward: ChildView, done: str) -> HttpResponse:
-    """Redirect to the child's page, which shows the message for ``done``."""
     return redirect_to_page("guardian-child", ward.child.pk, done=done)

@@ -35,16 +35,11 @@ from consent.consents.services.recording import (
     withdraw_consent,
 )
 from consent.own_pages.choices import ANSWERS, BASIS_TEXTS, NOTICE_STALE, list_shown
-from consent.own_pages.guardian_pages import (
-    ChildView,
-    about_child,
-    language_of,
-    redirect_to_child,
-    redirect_to_data_question,
-)
+from consent.own_pages.guardian_pages import ChildView, about_child, language_of, redirect_to_child
 from consent.register.compiled import describe_purpose
 from paktaleem.directory.access_links.models import Page
 from paktaleem.directory.access_links.sessions import GET_OR_POST, POST, Visit, own_page, set_page_session
+from paktaleem.foundation.accounts.actors import ReasonedAuthorship
 from paktaleem.foundation.accounts.middleware import as_received, get_client_time
 from paktaleem.foundation.accounts.sign_in_rules import get_public_url
 from paktaleem.foundation.audit.actors import Reason
@@ -57,7 +52,7 @@ _REFUSED = (ConsentNotBased, PurposeUnknown, ChildMayNotGive, GuardianUnknown, G
 @about_child(GET_OR_POST, asks=True)
 def ask_purpose(request: HttpRequest, ward: ChildView, purpose: str) -> HttpResponse:
     """Show the notice in effect, then record the guardian's answer."""
-    choice = _choice(request, ward, purpose)
+    choice = _choice(ward, purpose)
     if request.method != "POST":
         return _render_question(request, ward, choice)
     state = ANSWERS.get(request.POST.get("answer", ""))
@@ -66,10 +61,8 @@ def ask_purpose(request: HttpRequest, ward: ChildView, purpose: str) -> HttpResp
     if (instead := _why_not_possible(ward, choice, state)) is not None:
         return redirect_to_child(ward, instead)
     try:
-        answers = [Answer(purpose, state)]
-        record_answers(
-            ward.child, answers=answers, shown=request.POST.get("shown") or None, **_answer_context(request, ward)
-        )
+        answers, shown = [Answer(purpose, state)], request.POST.get("shown") or None
+        record_answers(ward.child, answers=answers, shown=shown, **_answer_context(ward))
     except NOTICE_STALE:
         return _render_question(request, ward, choice, status=HTTPStatus.CONFLICT, is_stale=True)
     except _REFUSED:
@@ -86,12 +79,13 @@ def _why_not_possible(ward: ChildView, choice: Choice, state: ConsentState) -> s
 @about_child(POST)
 def withdraw_purpose(request: HttpRequest, ward: ChildView, purpose: str) -> HttpResponse:
     """Withdraw consent to one purpose, then redirect to the question what should happen to the data."""
-    choice = _choice(request, ward, purpose)
+    del request
+    _choice(ward, purpose)
     try:
-        withdraw_consent(ward.child, purpose=choice.purpose.code, **_answer_context(request, ward))
+        withdraw_consent(ward.child, purpose=purpose, **_answer_context(ward))
     except (NothingToWithdraw, GuardianMayNotAnswer):
         return redirect_to_child(ward, "nothing")
-    return redirect_to_data_question(ward)
+    return redirect_to_page("guardian-data", ward.child.pk, done="withdrawn")
 
 
 def _render_question(
@@ -99,7 +93,7 @@ def _render_question(
 ) -> HttpResponse:
     if choice.current is None or not (choice.may_give or choice.may_refuse):
         return redirect_to_child(ward, "nothing")
-    at, language, version = get_client_time(request), language_of(), choice.current
+    at, language, version = ward.at, language_of(), choice.current
     purpose = describe_purpose(choice.purpose, language)
     return public_page(
         request,
@@ -119,24 +113,24 @@ def _render_question(
     )
 
 
-def _choice(request: HttpRequest, ward: ChildView, purpose: str) -> Choice:
+def _choice(ward: ChildView, purpose: str) -> Choice:
     """Return a purpose that the guardian may decide about. Raises Http404 without their consent to the service."""
     if not ward.gave:
         raise Http404(_("Please decide about the service first."))
-    choice = get_choice(ward.child, purpose, actor=ward.actor, at=get_client_time(request))
+    choice = get_choice(ward.child, purpose, actor=ward.actor, at=ward.at)
     if not choice.rests_on_consent:
         raise Http404
     return choice
 
 
-def _answer_context(request: HttpRequest, ward: ChildView) -> AnswerArguments:
+def _answer_context(ward: ChildView) -> AnswerArguments:
     return {
         "given_by": GivenBy.GUARDIAN,
         "guardian": ward.visit.person,
         "method": Method.WEB,
         "language": language_of(),
         "actor": ward.actor,
-        "at": get_client_time(request),
+        "at": ward.at,
     }
 
 
@@ -159,9 +153,7 @@ def ask_for_check(request: HttpRequest, ward: ChildView) -> HttpResponse:
     """Show the state of the latest check and offer a new one; the worker starts it after this request."""
     latest = find_latest_check(ward.guardianship)
     if ward.provider is None:
-        return redirect_to_child(
-            ward, "checked" if latest is not None and latest.state == CheckState.PASSED else "nothing"
-        )
+        return redirect_to_child(ward, "checked" if latest and latest.state == CheckState.PASSED else "nothing")
     form = MethodForm(request.POST if request.method == "POST" else None, provider=ward.provider)
     if form.is_valid():
         return _request_check(request, ward, ward.provider, form.cleaned_data["method"])
@@ -180,17 +172,10 @@ def ask_for_check(request: HttpRequest, ward: ChildView) -> HttpResponse:
 
 def _request_check(request: HttpRequest, ward: ChildView, provider: str, method: str) -> HttpResponse:
     answers = reverse("guardian-check-answer", args=[ward.child.client.code, provider])
+    by = ReasonedAuthorship(actor=ward.actor, reason=Reason.SUBJECT_REQUEST, at=ward.at)
     try:
         answer_to = get_public_url(request) + answers
-        request_check(
-            ward.guardianship,
-            provider=provider,
-            method=method,
-            answer_to=answer_to,
-            reason=Reason.SUBJECT_REQUEST,
-            actor=ward.actor,
-            at=get_client_time(request),
-        )
+        request_check(ward.guardianship, provider=provider, method=method, answer_to=answer_to, **by)
     except TooManyChecks:
         return redirect_to_child(ward, "often")
     except _CHECK_REFUSED:

@@ -82,7 +82,7 @@ def test_evidence_is_sealed_and_opening_it_is_recorded(cast, indus, now):
     entry = Entry.objects.get(kind="consent.evidence_added")
     assert "Lodhi" not in entry.body
     opened = open_evidence(evidence, actor=cast.actor("farah"), reason="review", at=now + timedelta(hours=1))
-    assert opened.text == WORDS
+    assert opened == WORDS
     look = AccessRecord.objects.get()
     assert (look.subject_id, look.actor_id, look.reason) == (event.subject_id, cast.user_id("farah"), "review")
     assert str(evidence.pk) in look.fields

@@ -89,7 +89,7 @@ def test_confirming_records_each_purpose_with_evidence(cast, now, page, farah):
     given = events["newsletter"]
     assert (given.method, given.given_by, given.claimed_at, given.recorded_at) == ("phone", "self", SIGNED, later)
     assert given.actor_id == farah.id
-    words = open_evidence(ConsentEvidence.objects.get(event=given), actor=farah, **CORRECTION, at=later).text
+    words = open_evidence(ConsentEvidence.objects.get(event=given), actor=farah, **CORRECTION, at=later)
     assert words == f"Form “Grade 7 B”, page {page('hamza').reference}: Call at nine"
     confirmed = PaperAnswer.objects.get()
     assert (confirmed.state, confirmed.note) == ("confirmed", None)

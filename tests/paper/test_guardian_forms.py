@@ -130,7 +130,7 @@ def test_the_form_verifies_the_guardian_and_is_evidence_of_every_answer(cast, no
     for event in events.values():
         assert (event.given_by, event.guardian_id, event.method) == ("guardian", esra.pk, "paper")
         evidence = ConsentEvidence.objects.get(event=event)
-        assert open_evidence(evidence, actor=farah, reason=Reason.REVIEW, at=now).text == where
+        assert open_evidence(evidence, actor=farah, reason=Reason.REVIEW, at=now) == where
     facts = json.loads(Entry.objects.get(kind="answer.confirmed").body)["facts"]
     assert facts["authorisation"] == str(answer.pk)
     assert set(facts["events"]) == {str(event.pk) for event in events.values()}

@@ -29,6 +29,7 @@ from consent.decisions.selectors.decisions import decide_all_purposes
 from consent.notices.models import NoticeVersion
 from consent.register.models.purposes import Purpose
 from paktaleem.directory.data_systems.extension_points import OrderCase, order_cases
+from paktaleem.directory.files.models import CONTENT_TYPES, FileKind
 from paktaleem.directory.people.admin.people import person_column
 from paktaleem.directory.people.models import Subject, SubjectRole
 from paktaleem.directory.people.services.erasure import AlreadyErased, ErasureInProgress
@@ -228,10 +229,11 @@ ADD_EVIDENCE = act_page(add_evidence_file, refusals=_ERASED)
 
 def _open_evidence(evidence: ConsentEvidence, given: FormData, request: HttpRequest) -> HttpResponse:
     opened = open_evidence(evidence, actor=actor_of(request), reason=given["reason"], at=get_action_time(request))
-    if opened.chunks is None:
-        return show_revealed(request, evidence, gettext("Evidence"), [(gettext("Reference"), opened.text)])
-    headers = {"Content-Disposition": f'attachment; filename="evidence.{evidence.file and evidence.file.kind}"'}
-    return HttpResponse(opened.chunks, content_type=opened.content_type, headers=headers)
+    if isinstance(opened, str) or evidence.file is None:
+        return show_revealed(request, evidence, gettext("Evidence"), [(gettext("Reference"), str(opened))])
+    kind = FileKind(evidence.file.kind)
+    headers = {"Content-Disposition": f'attachment; filename="evidence.{kind}"'}
+    return HttpResponse(opened, content_type=CONTENT_TYPES[kind], headers=headers)
 
 
 @admin.register(ConsentEvidence, site=site)

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django import forms
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 
 from children.guardians.authority import ChildFacts
 from children.guardians.models.guardians import Guardianship
@@ -23,7 +23,7 @@ from consent.consents.models import ConsentEvent, ConsentEvidence, ConsentState,
 from consent.notices.notice_tokens import ShownNotice, TokenExpired, TokenForeign, TokenMissing, read_notice_token
 from consent.register.compiled import Register, TextRule
 from consent.register.models.purposes import Purpose
-from paktaleem.directory.files.models import CONTENT_TYPES, FileKind, SealedFile
+from paktaleem.directory.files.models import SealedFile
 from paktaleem.directory.files.services import iterate_file, store_file
 from paktaleem.directory.people.models import AgeGate, GuardianClaim, Subject
 from paktaleem.directory.people.selectors import sealer_of
@@ -124,25 +124,21 @@ def resolve_notices(
             raise TokenForeign("The token belongs to another version than notice_version.")
         if shown.language and language not in {None, shown.language}:
             raise TokenForeign(f"The notice was shown in another language: {shown.language}.")
-    version_ids = {token: shown.version if shown else notice_version for token, shown in proofs.items()}
     return {
-        token: ConsentBasis(_get_text(version, register, at), _list_purposes(version, register, at), proofs[token])
-        if version
-        else ConsentBasis()
-        for token, version in version_ids.items()
+        token: _resolve_notice(shown.version if shown else notice_version, shown, register, at)
+        for token, shown in proofs.items()
     }
 
 
-def _get_text(version: UUID, register: Register, at: datetime) -> TextRule:
-    found = register.texts.get(version)
-    if found is None or found.effective_at > at:
+def _resolve_notice(version: UUID | None, shown: ShownNotice | None, register: Register, at: datetime) -> ConsentBasis:
+    if version is None:
+        return ConsentBasis()
+    text = register.texts.get(version)
+    if text is None or text.effective_at > at:
         raise NoticeNotInEffect
-    return found
-
-
-def _list_purposes(version: UUID, register: Register, at: datetime) -> frozenset[str]:
     in_effect = ((code, rule.in_effect(at)) for code, rule in register.notices.items())
-    return frozenset(code for code, rule in in_effect if rule is not None and rule.id == version)
+    purposes = frozenset(code for code, rule in in_effect if rule is not None and rule.id == version)
+    return ConsentBasis(text, purposes, shown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,11 +161,9 @@ def check_consent_basis(
 ) -> None:
     """Raise unless consent to the purpose can be given under this notice: informed and specific (GDPR Art. 4(11)).
 
-    ``ended_at`` is when consent last ended or was refused (``ConsentHistory``), ``widened_at`` when the purpose was
-    last widened; a notice shown, or a form collected, before that time does not count.
-
-    Raises TokenMissing, EvidenceMissing, TokenForeign, TokenExpired (ClaimBeforeRefusal, ClaimUndated),
-    NoticeNotInEffect, ClaimBeforeNotice.
+    A notice shown, or a form collected, before consent last ended or was refused (``ended_at``), or before the purpose
+    was last widened, does not count. Raises TokenMissing, EvidenceMissing, TokenForeign, TokenExpired
+    (ClaimBeforeRefusal, ClaimUndated), NoticeNotInEffect, ClaimBeforeNotice.
     """
     shown, version = grounds.shown, grounds.version
     if shown is None and collected.method not in METHODS_WITHOUT_TOKEN:
@@ -329,12 +323,6 @@ def check_age_then(
     return True
 
 
-_LATEST_ANSWERS = """
-SELECT DISTINCT ON (e.guardian_id) e.guardian_id, e.state FROM consent_consentevent e
-WHERE e.client_id = %s AND e.subject_id = %s AND e.purpose_id = %s AND e.guardian_id IS NOT NULL
-    AND e.state IN ('given', 'refused', 'withdrawn')
-ORDER BY e.guardian_id, e.recorded_at DESC, e.id DESC
-"""
 _REFUSALS = frozenset({"refused", "withdrawn"})
 
 
@@ -349,28 +337,18 @@ def is_refused_by_another_guardian(child: Subject, purpose: Purpose, guardian: U
 
 
 def update_purpose_conflict(event: ConsentEvent, purpose: Purpose, *, actor: Actor) -> None:
-    """Open or close the conflict case about a purpose, depending on whether the child's guardians disagree.
-
-    Follows decision 0028.
-    """
-    latest = _load_latest_answers(event.subject, purpose)
-    at = event.recorded_at
-    disagree = False
+    """Open or close the conflict case about a purpose, if the child's guardians disagree or not (decision 0028)."""
+    latest, at, disagree = _load_latest_answers(event.subject, purpose), event.recorded_at, False
     if len(latest) > 1:
         facts = load_child_facts(event.subject)
-        refusing = {person for person, state in latest.items() if state in _REFUSALS} & _guardians_who_may_forbid(
-            facts, at
-        )
-        consenting = {person for person, state in latest.items() if state == "given"} & facts.standing(at).persons
-        disagree = bool(refusing and consenting)
+        refusing = {person for person, state in latest.items() if state in _REFUSALS}
+        consenting = {*latest} - refusing
+        disagree = bool(refusing & _guardians_who_may_forbid(facts, at) and consenting & facts.standing(at).persons)
     update_conflict(event.subject, purpose.code, disagree=disagree, actor=actor, reason=Reason.SUBJECT_REQUEST, at=at)
 
 
 def has_refused_a_purpose(guardianship: Guardianship, at: datetime) -> bool:
-    """Return True if a guardian's latest answer to any purpose is a refusal.
-
-    Ending their authority would lift that refusal.
-    """
+    """Return True if a guardian's latest answer to any purpose is a refusal, which ends with their authority."""
     del at
     events = ConsentEvent.objects.filter(client_id=guardianship.client_id, subject_id=guardianship.child_id)
     answers = events.filter(guardian_id=guardianship.guardian_id, state__in=["given", *_REFUSALS])
@@ -379,9 +357,9 @@ def has_refused_a_purpose(guardianship: Guardianship, at: datetime) -> bool:
 
 
 def _load_latest_answers(child: Subject, purpose: Purpose) -> Mapping[UUID, str]:
-    with connection.cursor() as cursor:
-        cursor.execute(_LATEST_ANSWERS, [child.client_id, child.pk, purpose.pk])
-        return dict(cursor.fetchall())
+    events = ConsentEvent.objects.filter(client_id=child.client_id, subject=child, purpose=purpose)
+    answers = events.filter(guardian_id__isnull=False, state__in=["given", *_REFUSALS])
+    return dict(answers.order_by("recorded_at", "id").values_list("guardian_id", "state"))
 
 
 def _guardians_who_may_forbid(facts: ChildFacts, at: datetime) -> set[UUID]:
@@ -389,15 +367,6 @@ def _guardians_who_may_forbid(facts: ChildFacts, at: datetime) -> set[UUID]:
 
 
 _COLUMN = "consent_consentevidence.reference"
-
-
-@dataclass(frozen=True, slots=True)
-class OpenedEvidence:
-    """Opened evidence: a text, or a file's content type and chunks."""
-
-    text: str = ""
-    content_type: str = ""
-    chunks: Iterator[bytes] | None = None
 
 
 @transaction.atomic
@@ -474,8 +443,10 @@ def _add_evidence(
 
 
 @transaction.atomic
-def open_evidence(evidence: ConsentEvidence, *, actor: Actor, reason: Reason | str, at: datetime) -> OpenedEvidence:
-    """Open one piece of evidence; the access is logged with its reason first (need to know, policy §5).
+def open_evidence(
+    evidence: ConsentEvidence, *, actor: Actor, reason: Reason | str, at: datetime
+) -> str | Iterator[bytes]:
+    """Return the text or the file of evidence; the access is logged with its reason (need to know, policy §5).
 
     Raises AlreadyErased if the person's key is destroyed, NotAllowed.
     """
@@ -485,6 +456,5 @@ def open_evidence(evidence: ConsentEvidence, *, actor: Actor, reason: Reason | s
         raise AlreadyErased
     record_access(subject, [f"evidence {evidence.pk}"], actor=actor, reason=reason, at=at)
     if evidence.file is not None:
-        kind = FileKind(evidence.file.kind)
-        return OpenedEvidence(content_type=CONTENT_TYPES[kind], chunks=iterate_file(evidence.file))
-    return OpenedEvidence(text=sealer_of(subject).open(evidence.reference, column=_COLUMN))
+        return iterate_file(evidence.file)
+    return sealer_of(subject).open(evidence.reference, column=_COLUMN)

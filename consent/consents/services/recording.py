@@ -3,13 +3,13 @@
 # Every answer is validated before the first write, so no savepoint is needed: two statements for each consent took a
 # tenth of a web process's time.
 
-import calendar
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from uuid import UUID
 
+from dateutil.relativedelta import relativedelta
 from django.db import connection, transaction
 
 from consent.consents.models import Consent, ConsentEvent, ConsentState, GivenBy, Method
@@ -83,7 +83,7 @@ consent_ended: ExtensionPoint[Callable[[ConsentEvent, Actor], None]] = Extension
 class ConsentHistory:
     """A person's consent history: latest event, when each purpose was last ended or refused, its state, and by whom.
 
-    ``register_version`` is read in the same query, because recording needs both.
+    ``ends`` counts refusals of the person and of the guardian who answers now.
     """
 
     register_version: Version
@@ -108,10 +108,6 @@ class ConsentHistory:
         """Return True if the answer that made the state is a guardian's."""
         return self.givers.get(purpose.pk) == GivenBy.GUARDIAN
 
-    def ended_at(self, purpose: Purpose) -> datetime | None:
-        """Return when consent last ended, or was refused by the person or the guardian who answers now."""
-        return self.ends.get(purpose.pk)
-
 
 def load_history(subject: Subject, guardian: Subject | None = None) -> ConsentHistory:
     """Load a person's consent history; their row must be locked. ``guardian`` is the one who answers, if one does.
@@ -119,7 +115,7 @@ def load_history(subject: Subject, guardian: Subject | None = None) -> ConsentHi
     Another guardian's refusal does not count as an end: it overrides earlier and later consents (decision 0028).
     """
     values: SqlValues = {"client": subject.client_id, "subject": subject.pk, "ended": _ENDED}
-    values["guardian"] = guardian.pk if guardian is not None else None
+    values["guardian"] = guardian and guardian.pk
     with connection.cursor() as cursor:
         cursor.execute(_HISTORY, values)
         rows = cursor.fetchall()
@@ -269,43 +265,6 @@ class Answer:
     shown: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Circumstances:
-    """Facts shared by all answers of one request: the person, who answered, how, and when."""
-
-    subject: Subject
-    given_by: GivenBy
-    guardian: Subject | None
-    language: str | None
-    collected: CollectionMethod
-    actor: Actor
-    recorded_at: datetime
-
-    def build_event(self, purpose: Purpose, state: ConsentState, basis: ConsentBasis) -> ConsentEvent:
-        version = basis.version
-        return ConsentEvent(
-            client_id=self.subject.client_id,
-            subject=self.subject,
-            purpose=purpose,
-            purpose_owner=purpose.client_id,
-            state=state,
-            given_by=self.given_by,
-            guardian=self.guardian,
-            notice_version_id=version.id if version else None,
-            notice_version_owner=version.owner if version else None,
-            shown_hash=version.content_hash if version else "",
-            shown_at=basis.shown_at(self.recorded_at),
-            language=basis.language(self.language),
-            method=self.collected.method,
-            claimed_at=self.collected.claimed_at,
-            actor_kind=self.actor.kind.value,
-            actor_id=self.actor.id,
-            actor_role=self.actor.role,
-            recorded_at=self.recorded_at,
-            expires_at=_expiry_time(purpose, state, self.recorded_at),
-        )
-
-
 class AnswerArguments(Authorship, total=False):
     """The person who answers, the way and the language; and the author and time of the record."""
 
@@ -332,19 +291,18 @@ def record_answers(
 ) -> list[ConsentEvent]:
     """Record one or several answers, one event per purpose, all or none (policy §3; GDPR Art. 7).
 
-    Runs in the caller's transaction. All checks come before the first write, so that a refusal needs no savepoint.
-    ``given`` requires consent as lawful basis for one of the person's roles, and the notice in effect: ``shown`` is the
-    token that ``sign_notice_token`` made when the notice was shown. Methods without a portal screen (TOKENLESS) give
+    Runs in the caller's transaction. ``given`` requires consent as lawful basis for one of the person's roles, and the
+    notice in effect: ``shown`` is the token of ``sign_notice_token``. Methods without a portal screen give
     ``notice_version`` and ``evidence`` (the location of the form, or a note of the call) instead; evidence is sealed.
-
     Raises PurposeUnknown, ConsentNotBased, NothingToWithdraw or ValueError if a purpose or state cannot be answered;
-    TokenMissing, TokenForged, TokenForeign, TokenExpired, NoticeNotInEffect, EvidenceMissing if no notice is proven;
-    NoticeOutdated, ClaimInFuture, ClaimBeforeNotice, GuardianUnknown, OfFullAge, ChildMayNotGive, GuardianMayNotAnswer,
-    StillAChild, AlreadyErased, NotAllowed, and ErasureInProgress unless all refuse.
+    TokenMissing, TokenForged, TokenForeign, TokenExpired, NoticeNotInEffect, NoticeOutdated, EvidenceMissing,
+    ClaimInFuture, ClaimBeforeNotice; GuardianUnknown, OfFullAge, ChildMayNotGive, GuardianMayNotAnswer, StillAChild,
+    AlreadyErased, NotAllowed, and ErasureInProgress unless all refuse.
     """
     _require_capability(actor, subject)
     subject = lock_subject(subject, during_erasure=all(answer.state in _ENDING for answer in answers))
-    _check_claim(claimed_at, at)
+    if claimed_at is not None and claimed_at > at:
+        raise ClaimInFuture
     check_guardian(subject, given_by, guardian, at)
     states = {answer.state for answer in answers}
     tokens = {answer.shown or shown for answer in answers if answer.state != ConsentState.WITHDRAWN}
@@ -352,16 +310,17 @@ def record_answers(
     register = current_register(subject.client_id, past.register_version)
     by_child = check_giver(subject, guardian, states, register, at=at)
     grounds = resolve_notices(tokens, notice_version=notice_version, language=language, register=register, at=at)
-    recorded_at = past.next_moment(at)
     collected, events = CollectionMethod(method, bool(evidence), claimed_at), []
-    circumstances = _Circumstances(subject, given_by, guardian, language, collected, actor, recorded_at)
+    shared = {"client_id": subject.client_id, "subject": subject, "given_by": given_by, "guardian": guardian}
+    shared |= {"method": method, "claimed_at": claimed_at, "recorded_at": past.next_moment(at)}
+    shared |= {"actor_kind": actor.kind.value, "actor_id": actor.id, "actor_role": actor.role}
     for answer in answers:
         purpose, is_withdrawal = _get_purpose(answer.purpose, register), answer.state == ConsentState.WITHDRAWN
         _check_answer(subject, guardian, purpose, answer.state, register, past, at)
         basis = ConsentBasis() if is_withdrawal else grounds[answer.shown or shown]
         if answer.state == ConsentState.GIVEN:
             _check_given(basis, purpose, collected, past, register, at)
-        events.append(circumstances.build_event(purpose, answer.state, basis))
+        events.append(_build_event(shared, purpose, answer.state, basis, language))
     by_child = by_child or check_age_then(subject, guardian, states, register, at=at, claimed_at=claimed_at)
     with transaction.atomic(savepoint=False):
         return [_append_answer(event, past=past, by_child=by_child, evidence=evidence, actor=actor) for event in events]
@@ -444,11 +403,6 @@ def _get_purpose(code: str, register: Register) -> Purpose:
     return to_purpose(register.purposes[code])
 
 
-def _check_claim(claimed_at: datetime | None, at: datetime) -> None:
-    if claimed_at is not None and claimed_at > at:
-        raise ClaimInFuture
-
-
 def _check_answer(  # noqa: PLR0917 -- the answer, then the facts it is checked against
     subject: Subject,
     guardian: Subject | None,
@@ -482,15 +436,25 @@ def _check_given(  # noqa: PLR0917 -- the answer, then the facts it is checked a
 ) -> None:
     rule = register.purposes[purpose.code]
     check_consent_basis(
-        basis, purpose, collected=collected, ended_at=past.ended_at(purpose), widened_at=rule.last_widened_at(at), at=at
+        basis,
+        purpose,
+        collected=collected,
+        ended_at=past.ends.get(purpose.pk),
+        widened_at=rule.last_widened_at(at),
+        at=at,
     )
     if basis.version is not None and not rule.is_described_by(basis.version.announced_at, at):
         raise NoticeOutdated(purpose.code)
 
 
-def _expiry_time(purpose: Purpose, state: ConsentState, at: datetime) -> datetime | None:
-    if state != ConsentState.GIVEN or purpose.consent_months is None:
-        return None
-    years, month = divmod(at.month - 1 + purpose.consent_months, 12)
-    year, month = at.year + years, month + 1
-    return at.replace(year=year, month=month, day=min(at.day, calendar.monthrange(year, month)[1]))
+def _build_event(
+    shared: dict[str, object], purpose: Purpose, state: ConsentState, basis: ConsentBasis, language: str | None
+) -> ConsentEvent:
+    event = ConsentEvent(**shared, purpose=purpose, purpose_owner=purpose.client_id, state=state)
+    if basis.version is not None:
+        event.notice_version_id, event.notice_version_owner = basis.version.id, basis.version.owner
+        event.shown_hash = basis.version.content_hash
+    event.shown_at, event.language = basis.shown_at(event.recorded_at), basis.language(language)
+    if state == ConsentState.GIVEN and purpose.consent_months is not None:
+        event.expires_at = event.recorded_at + relativedelta(months=purpose.consent_months)
+    return event

@@ -1,5 +1,6 @@
 """Renewal, invalidation and acknowledgements."""
 
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -34,8 +35,6 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.services import record_entry
 
 # Asking again ends nothing: otherwise a newsletter would stop for everyone on the day they are asked.
-
-
 _ACTOR = system_actor("consent.invalidate_false")
 
 
@@ -57,8 +56,7 @@ def _check_given(consent: Consent, _actor: Actor, _at: datetime) -> None:
 def revoke_consent(consent: Consent, *, actor: Actor, reason: Reason | str, at: datetime) -> ConsentEvent:
     """Revoke a consent on behalf of PakTaleem or the client (DPV: ConsentRevoked).
 
-    It can be given again under the notice in effect. Raises Refused if no consent is in force, ValueError for an
-    unknown reason, AlreadyErased, NotAllowed.
+    Raises Refused if no consent is in force, ValueError for an unknown reason, AlreadyErased, NotAllowed.
     """
     return _end_consent(consent, ConsentState.REVOKED, Method.CONSOLE, actor=actor, reason=Reason(reason), at=at)
 
@@ -84,8 +82,7 @@ def invalidate_consent(consent: Consent, *, actor: Actor, reason: Reason | str, 
 def expire_consent(consent: Consent, *, actor: Actor, reason: Reason | str, at: datetime) -> ConsentEvent:
     """Let a consent end now because what it was given for has ended, such as a school year (DPV: ConsentExpired).
 
-    The person may be asked again at once. Raises Refused if no consent is in force, ValueError for an unknown reason,
-    AlreadyErased, NotAllowed.
+    Raises Refused if no consent is in force, ValueError for an unknown reason, AlreadyErased, NotAllowed.
     """
     require(actor, Capability.ADMINISTER_CLIENT, consent.client_id)
     return _end_consent(consent, ConsentState.EXPIRED, Method.SYSTEM, actor=actor, reason=Reason(reason), at=at)
@@ -134,9 +131,8 @@ def _end_consent(
 def request_renewals(client_id: UUID, *, limit: int = 500, actor: Actor, at: datetime) -> int:
     """Record consent requests for up to ``limit`` consents of each kind; returns how many.
 
-    Consents that will soon expire remain in force until then. Consents a guardian gave for a person who has reached the
-    age of consent no longer count. Clients learn of the requests from ``GET /api/v1/changes`` and from ``renewal_due``
-    and ``asked_at``. Purposes no longer based on consent are skipped. Raises NotAllowed.
+    These are consents that soon expire, and those of guardians for persons who have reached the age of consent. Clients
+    learn of them from ``GET /api/v1/changes``, ``renewal_due`` and ``asked_at``. Raises NotAllowed.
     """
     count = 0
     client = Client.objects.get(pk=client_id)
@@ -148,8 +144,7 @@ def request_renewals(client_id: UUID, *, limit: int = 500, actor: Actor, at: dat
 def request_consent(consent: Consent, *, actor: Actor, at: datetime) -> bool:
     """Record that a consent is requested again; it stays in force until it ends by itself or is answered.
 
-    Returns False if the purpose is no longer based on consent, or the person is erased or being
-    erased. Raises NotAllowed.
+    Returns False if the purpose is no longer based on consent, or the person is erased or being so. Raises NotAllowed.
     """
     try:
         record_answers(
@@ -183,20 +178,16 @@ def acknowledge_policy(
 ) -> PolicyAcknowledgement:
     """Record that a person has seen the privacy policy in effect at their client; not a consent.
 
-    ``shown`` is the signed token of the notice; methods without a portal screen (TOKENLESS) give ``notice_version``
-    instead. Acknowledging the same version again returns the earlier event.
-
-    Raises ClaimInFuture if ``claimed_at`` is later than ``at``, TokenMissing if a token is required, TokenForged,
-    TokenForeign or TokenExpired if the token is not valid here, NoticeNotInEffect if the version is not in effect,
-    AlreadyErased, NotAllowed.
+    ``shown`` is the signed token of the notice; methods without a portal screen give ``notice_version`` instead.
+    Acknowledging the same version again returns the earlier event. Raises ClaimInFuture, TokenMissing, TokenForged,
+    TokenForeign, TokenExpired, NoticeNotInEffect, AlreadyErased, NotAllowed.
     """
     require_about(actor, Capability.RECORD_CONSENTS, subject_id=subject.id, client_id=subject.client_id)
     subject = lock_subject(subject)
     if claimed_at is not None and claimed_at > at:
         raise ClaimInFuture
     token = read_notice_token(shown, client_id=subject.client_id) if shown else None
-    _check_token(token, notice_version=notice_version, language=language, method=method, at=at)
-    version = _get_policy_in_effect(subject, token.version if token else notice_version, at)
+    version = _get_shown_policy(subject, token, notice_version, language=language, method=method, at=at)
     known = PolicyAcknowledgement.objects.filter(client_id=subject.client_id, subject=subject, version=version).first()
     if known is not None:
         return known
@@ -215,52 +206,37 @@ def acknowledge_policy(
         recorded_at=at,
     )
     acknowledgement.save(force_insert=True)
-    _record_acknowledgement(acknowledgement, token, actor)
+    facts: dict[str, object] = {"acknowledgement": str(acknowledgement.pk), "notice_version": str(version.pk)}
+    facts |= {"shown_hash": version.content_hash, "shown_at": token and token.at.isoformat()}
+    facts |= {"language": acknowledgement.language, "method": str(method)}
+    facts["claimed_at"] = claimed_at and claimed_at.isoformat()
+    about = {"client_id": subject.client_id, "subject_id": subject.pk}
+    record_entry("policy.acknowledged", **about, facts=facts, actor=actor, at=at)
     return acknowledgement
 
 
-def _check_token(
-    token: ShownNotice | None, *, notice_version: UUID | None, language: str | None, method: Method, at: datetime
-) -> None:
-    if token is None:
-        if method not in METHODS_WITHOUT_TOKEN:
-            raise TokenMissing(_POLICY_NAME)
-        return
-    if token.purposes:
-        raise TokenForeign("The token belongs to a notice about purposes, not to the privacy policy.")
-    if notice_version not in {None, token.version}:
-        raise TokenForeign("The token belongs to another version than notice_version.")
-    if token.language and language not in {None, token.language}:
-        raise TokenForeign(f"The policy was shown in another language: {token.language}.")
-    if at - token.at > settings.NOTICE_SHOWN_FOR:
-        raise TokenExpired(_POLICY_NAME)
-
-
-def _get_policy_in_effect(subject: Subject, version: UUID | None, at: datetime) -> NoticeVersion:
-    try:
+def _get_shown_policy(
+    subject: Subject,
+    token: ShownNotice | None,
+    notice_version: UUID | None,
+    *,
+    language: str | None,
+    method: Method,
+    at: datetime,
+) -> NoticeVersion:
+    if token is None and method not in METHODS_WITHOUT_TOKEN:
+        raise TokenMissing(_POLICY_NAME)
+    if token is not None:
+        if token.purposes:
+            raise TokenForeign("The token belongs to a notice about purposes, not to the privacy policy.")
+        if notice_version not in {None, token.version}:
+            raise TokenForeign("The token belongs to another version than notice_version.")
+        if token.language and language not in {None, token.language}:
+            raise TokenForeign(f"The policy was shown in another language: {token.language}.")
+        if at - token.at > settings.NOTICE_SHOWN_FOR:
+            raise TokenExpired(_POLICY_NAME)
+    with suppress(NoticeUnknown):
         current = get_version_in_effect(policy_timeline(subject.client), at=at)
-    except NoticeUnknown as unknown:
-        raise NoticeNotInEffect(_POLICY_NAME) from unknown
-    if current.pk != version:
-        raise NoticeNotInEffect(_POLICY_NAME)
-    return current
-
-
-def _record_acknowledgement(acknowledgement: PolicyAcknowledgement, token: ShownNotice | None, actor: Actor) -> None:
-    facts = {
-        "acknowledgement": str(acknowledgement.pk),
-        "notice_version": str(acknowledgement.version_id),
-        "shown_hash": acknowledgement.shown_hash,
-        "shown_at": token.at.isoformat() if token else None,
-        "language": acknowledgement.language,
-        "method": str(acknowledgement.method),
-        "claimed_at": acknowledgement.claimed_at.isoformat() if acknowledgement.claimed_at else None,
-    }
-    record_entry(
-        "policy.acknowledged",
-        client_id=acknowledgement.client_id,
-        subject_id=acknowledgement.subject_id,
-        facts=facts,
-        actor=actor,
-        at=acknowledgement.recorded_at,
-    )
+        if current.pk == (token.version if token else notice_version):
+            return current
+    raise NoticeNotInEffect(_POLICY_NAME)
