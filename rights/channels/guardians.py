@@ -64,11 +64,9 @@ def record_guardian_request(
 ) -> RightsRequest | None:
     """Record a guardian's request about a child's data, and return its rights request, or None for ``keep``.
 
-    ``identity`` is how the guardian was verified, if they were. A copy of a child's data is ordered from every system
-    as soon as they are; from the age of consent on the client decides, and the young person is informed. A deletion
-    waits until the client, as controller, grants it, and so proposes the erasure (policy §7, §9). While a request is
-    open, the same wish returns it, and verifies it if it waits for that. Raises RequestNotAllowed,
-    GuardianshipUnknown, AlreadyErased, NotAllowed.
+    ``identity`` is how the guardian was verified, if they were. From the age of consent on the client decides, and
+    the young person is informed (policy §7, §9). The same wish returns the open request, and verifies it if it
+    waits for that. Raises RequestNotAllowed, GuardianshipUnknown, AlreadyErased, NotAllowed.
     """
     wish = Wish(wish)
     if wish is Wish.KEEP:

@@ -58,11 +58,9 @@ def open_case(
     actor: Actor,
     at: datetime,
 ) -> AuthorityCase:
-    """Record that a supervisory authority has a case about a request; a complaint to us may turn into one.
+    """Record that a supervisory authority has a case about a request, which may have ended (GDPR Art. 77, policy §9).
 
-    Follows policy §9, GDPR Art. 77. The request may have ended: people complain about answers. Only one that goes on
-    elsewhere has no case of its own. ``due_on`` is the day by which the authority expects something, and becomes a
-    task; later ones are added as tasks. Raises ValidationError naming the field, Refused, RequestEnded, NotAllowed.
+    ``due_on`` is the day by which the authority expects something, and becomes a task. Raises ValidationError.
     """
     _check_day("opened_on", opened_on, request, at)
     case = AuthorityCase.by(actor, request, authority=authority, opened_on=opened_on, recorded_at=at)
@@ -111,11 +109,7 @@ def end_case(
     actor: Actor,
     at: datetime,
 ) -> AuthorityCase:
-    """Record how the authority's case ended, and the measures that follow; its hold and its open tasks end with it.
-
-    A case that was upheld, wholly or partly, needs measures. Raises ValidationError naming the field, Refused,
-    NotAllowed.
-    """
+    """Record how an authority's case ended, and the measures; its hold and tasks end. Raises ValidationError."""
     request = case.request
     _check_day("ended_on", ended_on, request, at)
     if ended_on < case.opened_on:

@@ -59,9 +59,8 @@ def inform_before_lift(
 ) -> LiftNotice:
     """Inform the person that a restriction will be lifted: by email, or record that staff informed them.
 
-    If a guardian requested the restriction, the guardian is informed and the child is not written to (decision 66).
-    Raises ValidationError if no email address is on file or a contact changed in the last 72 hours, RequestNotAllowed
-    if the guardian has no authority any more, AlreadyErased.
+    If a guardian requested it, the guardian is informed and the child is not written to (decision 66). Raises
+    ValidationError without an email address that has not changed in 72 hours, RequestNotAllowed, AlreadyErased.
     """
     subject = restriction.subject
     if subject.erased_at is not None:
@@ -90,20 +89,13 @@ def inform_before_lift(
     check=_check_in_force,
 )
 def request_lift_after_notice(restriction: Restriction, *, ground: str, actor: Actor, at: datetime) -> ProposedChange:
-    """Request the lift of a restriction whose person was informed before (GDPR Art. 18(3)).
-
-    It is in force until a second person approves. Raises Refused, and as ``request_lift``.
-    """
+    """Request the lift of a restriction whose person was informed before (GDPR Art. 18(3)). Raises Refused."""
     require_notice(restriction, at)
     return request_lift(restriction, ground=ground, actor=actor, at=at)
 
 
 def require_notice(restriction: Restriction, at: datetime) -> None:
-    """Raise Refused unless the person was informed before ``at`` that this restriction will be lifted.
-
-    Follows GDPR Art. 18(3). Connected to ``checks_before_lift``: no lift that waits for approval is applied without the
-    notice.
-    """
+    """Raise Refused unless the person was informed before ``at`` that the restriction ends (GDPR Art. 18(3))."""
     informed = LiftNotice.objects.filter(client_id=restriction.client_id, restriction=restriction, at__lt=at)
     if not informed.exists():
         raise Refused(_("Inform the person first."))
@@ -143,10 +135,7 @@ def propose_overruling(
     actor: Actor,
     at: datetime,
 ) -> Overruling:
-    """Propose to overrule an objection, with the compelling grounds and the evidence in words (GDPR Art. 21(1)).
-
-    The objection stays in force until a second officer agrees. Raises ValidationError, Refused, AlreadyErased.
-    """
+    """Propose to overrule an objection, on compelling grounds in words (GDPR Art. 21(1)). Raises ValidationError."""
     _require_user(actor)
     if not ground.strip():
         raise ValidationError({"ground": [_("State the compelling grounds and the evidence.")]})
@@ -173,10 +162,7 @@ def propose_overruling(
     check=lambda objection, _actor, _at: _require_waiting(objection),
 )
 def settle_overruling(objection: Objection, *, approve: bool, actor: Actor, at: datetime) -> Objection:
-    """Agree to an overruling that another officer proposed, or decline it; agreed, the objection ends.
-
-    Follows GDPR Art. 21(1). Raises Refused, ApproverIsRequester, ApproverNotIndependent, NotAllowed.
-    """
+    """Agree to another officer's overruling, which ends the objection, or decline it (GDPR Art. 21(1))."""
     _require_user(actor)
     if approve:
         _refuse_absolute(objection)
@@ -191,10 +177,7 @@ def settle_overruling(objection: Objection, *, approve: bool, actor: Actor, at: 
 
 @transaction.atomic
 def read_grounds(objection: Objection, *, actor: Actor, at: datetime) -> str:
-    """Return the grounds of the waiting proposal, for the second officer; the access is recorded.
-
-    Raises Refused, KeyDestroyed if the person is erased, NotAllowed.
-    """
+    """Return the grounds of the waiting proposal; the access is recorded. Raises Refused, KeyDestroyed."""
     require(actor, Capability.SUPERVISE, objection.client_id)
     row = _require_waiting(objection)
     record_access(objection.subject, ["grounds of an overruling"], actor=actor, reason=Reason.REVIEW, at=at)

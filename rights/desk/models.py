@@ -132,10 +132,7 @@ class Way(models.TextChoices):
 
 
 class RequestLetter(OfRequest):
-    """One letter about a request, in the words that were sent or handed over, sealed under the key of the request.
-
-    ``message_id`` is the id of the email; None for a letter that was handed over.
-    """
+    """One letter about a request, sealed under its key; ``message_id`` is the id of the email, None if handed over."""
 
     wall = TablePolicy(
         Scope.TENANT, APPEND, disposed_as="request_texts", personal=classify(none="language", sealed="text")
@@ -188,11 +185,7 @@ class CaseOutcome(models.TextChoices):
 
 
 class AuthorityCase(OfRequest):
-    """One case of a supervisory authority about a request: a complaint, or what it wrote on its own.
-
-    Its reference number and the measures that follow from the outcome are sealed under the request's key. The
-    authority's deadlines are tasks, and the correspondence is among the notes of the request.
-    """
+    """One case of a supervisory authority about a request; its deadlines are tasks, the correspondence notes."""
 
     wall = TablePolicy(
         Scope.TENANT,
@@ -268,10 +261,7 @@ class LiftNotice(TenantRow):
 
 
 class Overruling(RequestedChange):
-    """One proposal to overrule an objection on compelling grounds, for a second officer (GDPR Art. 21(1)).
-
-    ``ground`` are the grounds and the evidence in words, sealed under the person's key.
-    """
+    """One proposal to overrule an objection; ``ground`` is sealed under the person's key (GDPR Art. 21(1))."""
 
     wall = TablePolicy(
         Scope.TENANT, EDIT, disposed_as="person", personal=classify(sealed="ground", none="requested_kind")

@@ -26,10 +26,7 @@ def list_calls() -> QuerySet[RequestTask]:
 
 
 def read_texts(request: RightsRequest) -> list[tuple[str, str]]:
-    """Return letters, details of tasks and texts of authorities' cases, decrypted; handler of ``rights.texts_to_read``.
-
-    The caller has recorded the access. Raises CannotOpen.
-    """
+    """Return the texts of letters, tasks and cases, decrypted; the caller recorded the access. Raises CannotOpen."""
     own, zone = {"client_id": request.client_id, "request": request}, request.client.time_zone
     letters = [
         (
@@ -51,10 +48,7 @@ def read_texts(request: RightsRequest) -> list[tuple[str, str]]:
 
 
 def list_other_sides(request: RightsRequest, *, actor: Actor) -> list[RightsRequest]:
-    """List the requests of other clients with the number of this one, for officers; empty for a client.
-
-    The request came from there, or goes on there.
-    """
+    """List the requests of other clients with the number of this one, for officers; empty for a client."""
     if actor.client_id is not None:
         return []
     others = RightsRequest.objects.filter(number=request.number).exclude(pk=request.pk).select_related("client")

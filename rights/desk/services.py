@@ -110,11 +110,7 @@ def add_task(
     actor: Actor,
     at: datetime,
 ) -> RequestTask:
-    """Add a task about a request; ``detail`` is sealed under the request's key.
-
-    A request that has ended gets tasks only while an authority has a case about it. Raises ValidationError for a day in
-    the past or a task without a description, Refused, RequestEnded, NotAllowed.
-    """
+    """Add a task about a request; ``detail`` is sealed under the request's key. Raises ValidationError."""
     if due_on < day_in(at, request.client.time_zone):
         raise ValidationError({"due_on": [_("Choose today or a later day.")]})
     if kind == TaskKind.OTHER and not detail.strip():
@@ -128,11 +124,7 @@ def add_task(
 
 
 def require_task(request: RightsRequest, *, kind: TaskKind, actor: Actor, at: datetime) -> RequestTask:
-    """Return the open task of a kind about a request; add one, due today, if there is none.
-
-    For what the portal cannot do itself, such as a telephone call. The caller holds the lock of the request and
-    records the step. The task is for the colleague who has the request.
-    """
+    """Return the open task of a kind about a locked request, or add one, due today; the caller records the step."""
     own = RequestTask.objects.open().filter(client_id=request.client_id, request=request, kind=kind)
     found: RequestTask | None = own.first()
     if found is None:
@@ -186,17 +178,13 @@ class _Notices:
     at: datetime
 
     def send(self, kind: str, to: Subject, *, language: str, **values: str) -> None:
-        """Send one email that names the request and its rights."""
         request = self.request
         context = {"number": request.number, "rights": name_rights(request), **values}
         told: SendArguments = {"language": language, "related_id": request.pk, "actor": self.actor, "at": self.at}
         send_message(kind, to=to, client_id=request.client_id, context=context, **told)
 
     def inform_guardians(self, *, is_counted: bool) -> int:
-        """Email the guardians of a child in whose name a request was made; return how many.
-
-        Of a guardian's request no one else learns: not the child, and no other guardian, since custody may forbid it.
-        """
+        """Email a child's guardians; custody may forbid that others learn of a guardian's request. Return how many."""
         child, client, sent = self.sender, self.sender.client, 0
         if not child.is_child(self.at, thresholds=client.thresholds, serves_minors=client.serves_minors):
             return 0
@@ -207,11 +195,10 @@ class _Notices:
         return sent
 
     def inform_previous_contacts(self) -> int:
-        """Write to the sender's contacts that were replaced in the last 90 days, once for each; return how many.
+        """Write to the contacts that were replaced in the last 90 days, once for each; return how many.
 
-        So they learn of a request that an impostor makes after changing the contact in the learning platform or the
-        roster, by which no notice is sent. It holds neither a name nor the new contact: the previous one may be
-        another person's.
+        So they learn of a request that an impostor makes after changing the contact in the learning platform or
+        the roster.
         """
         request, sender = self.request, self.sender
         steps = RequestStep.objects.filter(client_id=request.client_id, request=request, kind="informed")
@@ -235,7 +222,6 @@ class _Notices:
         return sent
 
     def record(self, guardians: int, task: TaskKind | None, previous: int = 0) -> None:
-        """Add the task, and record whom the portal informed."""
         if task is not None:
             require_task(self.request, kind=task, actor=self.actor, at=self.at)
         if guardians or previous or task is not None:
@@ -247,10 +233,8 @@ class _Notices:
 def inform_of_request(request: RightsRequest, *, informed: bool, actor: Actor, at: datetime) -> None:
     """Inform a child's guardians of a request; add a task for a person whom the email may not reach.
 
-    A handler of ``rights.person_named``. The person is who made the request: the guardian, if a guardian made it.
-    ``informed`` says whether the person was emailed. A number on file is to be called if they were not, or if it is not
-    verified that they made the request: the portal makes no calls. A person without a number whom no email reached is
-    to be informed by staff.
+    ``informed`` says whether the person was emailed. A number on file is to be called if they were not, or are not
+    verified: the portal makes no calls. A person without a number whom no email reached is to be informed by staff.
     """
     sender = request.sender
     if sender is None:
@@ -267,11 +251,10 @@ def inform_of_request(request: RightsRequest, *, informed: bool, actor: Actor, a
 
 
 def inform_of_verification(request: RightsRequest, actor: Actor, at: datetime) -> None:
-    """Inform a person, and a child's guardians, that a request counts as theirs, and how to end it.
+    """Inform the person, and a child's guardians, that a request counts as theirs, and how to end it.
 
-    A handler of ``rights.identity_verified``. Of a guardian's request only that guardian is informed. A code proves
-    only access to one contact: after a code the number on file is to be called. These emails do not count under the
-    daily limit, since a verified person causes them.
+    A code proves only access to one contact: then the number on file is to be called. These emails do not count
+    under the daily limit, since a verified person causes them.
     """
     sender = request.sender
     if sender is None:
@@ -286,10 +269,7 @@ def inform_of_verification(request: RightsRequest, actor: Actor, at: datetime) -
 
 
 def inform_of_answer(request: RightsRequest, actor: Actor, at: datetime) -> None:
-    """Inform the contacts that were replaced since the identity was verified; a handler of ``rights.before_answering``.
-
-    The answer, and the copy of the data, go to the contact that is on file now.
-    """
+    """Inform the contacts replaced since the identity was verified: the answer goes to the one on file now."""
     sender = request.sender
     if sender is not None and sender.erased_at is None and request.is_identity_verified:
         notices = _Notices(request, sender, actor, at)
@@ -337,11 +317,9 @@ def _check_hand_over(request: RightsRequest, actor: Actor, _at: datetime) -> Non
 def hand_over_request(request: RightsRequest, *, client: ChosenClient, actor: Actor, at: datetime) -> RightsRequest:
     """Continue a request without a person at the client to which it belongs; return the request there.
 
-    Rows cannot change client. The new one has the same number, receipt, due date and pauses, and its texts and
-    emails are sealed under a key of its own; they are removed here, where only notes, steps and what staff wrote
-    remain. Officers find the other row by the number. Needs the officers' context: it opens that of each client in
-    turn, in one transaction. Raises ValidationError, Refused, AlreadyDecided, AlreadyAnswered, RequestEnded,
-    NotAllowed.
+    Rows cannot change client: number, clock and pauses are copied, texts and emails sealed anew and removed here.
+    Needs the officers' context: it opens that of each client in turn. Raises ValidationError, Refused,
+    AlreadyDecided.
     """
     if client.pk == request.client_id:
         raise ValidationError(_("The request is already at this client."))
@@ -398,12 +376,7 @@ def send_letter(
     actor: Actor,
     at: datetime,
 ) -> RequestLetter:
-    """Send a letter in these words to the contact on file, or record it as handed over; its text is kept sealed.
-
-    ``pauses`` pauses the clock, for a letter that asks the person for something. The answer and the reasoned notice are
-    written with ``answer_request`` and ``extend_request``. Raises ValidationError, Refused, AlreadyAnswered,
-    RequestEnded, NotAllowed.
-    """
+    """Send a letter to the contact on file, or record it as handed over. Raises ValidationError."""
     occasion, way = Occasion(occasion), Way(way)
     if occasion in ANSWERS or occasion is Occasion.NOTICE:
         raise ValidationError({"occasion": [_("Write it with Answer or Extend it, which change the clock.")]})
@@ -452,12 +425,7 @@ def _check_call(request: RightsRequest, _actor: Actor, _at: datetime) -> None:
     check=_check_call,
 )
 def record_call(request: RightsRequest, *, outcome: CallOutcome | str, actor: Actor, at: datetime) -> RightsRequest:
-    """Record a call back to the number on file: it verifies the person, ends a request that is not theirs, or neither.
-
-    Follows GDPR Art. 12(6). For a guardian's request it is the guardian's number. Only a number that has been on file
-    for 72 hours proves anything. A call ends the open task to call. Raises Refused, ContactTooNew,
-    AlreadyAnswered, RequestEnded, NotAllowed.
-    """
+    """Record a call back to the number on file: it verifies the person or ends the request (GDPR Art. 12(6))."""
     outcome = CallOutcome(outcome)
     if outcome is not CallOutcome.NOT_REACHED:
         check_number(request.requester or require_subject(request), at)
@@ -482,11 +450,7 @@ def take_in_unknown(
     actor: Actor,
     at: datetime,
 ) -> RightsRequest:
-    """Record a telephone call of someone who was not found: at a client, or at PakTaleem until triage (policy §13).
-
-    A contact that the caller names is never written to; a job looks whether it is on file. Raises ValidationError,
-    NotAllowed.
-    """
+    """Record a call of someone who was not found; a job looks whether the contact they name is on file (policy §13)."""
     channel = Channel.TELEPHONE if actor.client_id is None else Channel.CLIENT
     row = receive_request(
         client, kinds=kinds, channel=channel, details=details, contact=contact, language=language, actor=actor, at=at

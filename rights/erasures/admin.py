@@ -395,10 +395,7 @@ def request_erasures(request: HttpRequest, row: RightsRequest) -> dict[str, obje
 
 @person_summaries.connect
 def summarize_leaving(request: HttpRequest, row: Subject) -> list[SummaryLine]:
-    """Return from which day on the portal erases a person who left, and what keeps them until it ends.
-
-    Empty for an open account, except a guardian's, until the client's agreements have ended.
-    """
+    """Return from which day the portal erases a person who left, and what keeps them; empty for an open account."""
     at = get_action_time(request)
     if row.is_account_open and SubjectRole.GUARDIAN not in row.roles and not has_left(row.client_id, at=at):
         return []

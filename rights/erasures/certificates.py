@@ -39,10 +39,7 @@ _ANSWERS = {
 
 
 def issue_certificate(proposal: ErasureProposal, *, parent: Parent, actor: Actor, at: datetime) -> Certificate:
-    """Issue the certificate of a verified erasure, in the caller's transaction; ``parent`` is the case of its orders.
-
-    Idempotent: an erasure has one certificate.
-    """
+    """Issue the one certificate of a verified erasure; ``parent`` is the case of its orders."""
     issued = Certificate.objects.filter(client_id=proposal.client_id, proposal=proposal).first()
     if issued is not None:
         return issued
@@ -130,11 +127,6 @@ def _lines(proposal: ErasureProposal) -> list[int]:
 
 
 def _answer(order: Order) -> dict[str, Any]:
-    """Return a system's answer: erased, not found, not applicable with its reason, or waived by two people.
-
-    ``reported`` is what the system had reported before; ``accepted`` the ground on which two people accepted an answer
-    that contradicts it.
-    """
     last = OrderStep.objects.filter(client_id=order.client_id, order=order).order_by("-taken_at", "-pk").first()
     result = order.result or {}
     return {
@@ -186,10 +178,7 @@ def count_sealed_rows(subject: Subject) -> Iterator[PersonalRows]:
 
 
 def find_readable(subject: Subject) -> list[str]:
-    """List what could still be read of an erased person: keys, and plain or encrypted fields of their row; ids only.
-
-    Empty if nothing can be read. Everything else about the person is ciphertext under the destroyed key.
-    """
+    """List, as ids, what could still be read of an erased person: keys, and fields of their row; empty if nothing."""
     own = {"client_id": subject.client_id}
     faults = ["key"] if SubjectKey.objects.filter(subject=subject, **own).exists() else []
     faults += [column for column in _CLEAR if getattr(subject, column) is not None]

@@ -199,10 +199,7 @@ class ErasureProposal(RequestedChange):
 
 
 class Certificate(IssuedCertificate):
-    """The certificate of one erasure: canonical JSON without personal data. Append-only evidence.
-
-    ``sha256`` (hex) is of the UTF-8 bytes of ``body``; the ledger entry ``entry_id`` repeats it.
-    """
+    """The certificate of one erasure: canonical JSON without personal data; the ledger repeats its ``sha256`` (hex)."""
 
     wall = TablePolicy(Scope.TENANT, APPEND, disposed_as="evidence", personal=classify(pseudonym="body sha256"))
     copied = Copied(

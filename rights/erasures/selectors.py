@@ -62,10 +62,7 @@ def list_entitled_guardians(child: Subject, *, at: datetime) -> list[Subject]:
 
 
 def is_entitled(person_id: UUID, proposal: ErasureProposal, *, at: datetime) -> bool:
-    """Return True if a person may cancel an erasure: it is theirs, or they are a guardian who decides for the child.
-
-    A child does not cancel what a guardian requested, as it does not end a guardian's request (decision 66).
-    """
+    """Return True if a person may cancel an erasure: theirs, or of a child for whom they decide (decision 66)."""
     subject = proposal.subject
     if person_id == subject.pk:
         return not is_of_guardian(proposal)
@@ -112,9 +109,8 @@ _LEFT = [State.WITHDRAWN.value, State.DUPLICATE.value]
 def read_facts(subject: Subject) -> dict[str, str]:
     """Return SHA-256 hashes (hex) of the facts that matter for a person's erasure, by section.
 
-    Answering a request is not a change, since it must be answered before the erasure; a new one, or one that the person
-    withdrew, is. Of holdings count the system, the category and the purposes: not the number of records, which rises
-    with every lesson.
+    An answer to a request is no change, a new request is. The number of records held rises with every lesson: not
+    counted.
     """
     own: dict[str, object] = {"client_id": subject.client_id, "subject": subject}
     guarded = Guardianship.objects.filter(Q(child=subject) | Q(guardian=subject), client_id=subject.client_id)
@@ -185,10 +181,7 @@ class Ending(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """The effects of an erasure at one time; ``facts`` are the hashes of the state that was looked at.
-
-    ``others`` are other records of the same person, which are erased too.
-    """
+    """The effects of an erasure at one time; ``facts`` are hashes, ``others`` are erased too."""
 
     is_whole: bool
     purposes: Sequence[str]
@@ -211,10 +204,7 @@ def preview_erasure(
     serving: UUID | None = None,
     at: datetime,
 ) -> Preview:
-    """Return what the erasure of a person, or a partial one of some purposes and categories, would do at ``at``.
-
-    ``serving`` is the rights request that it serves: that one does not forbid it.
-    """
+    """Return what a whole or a partial erasure would do at ``at``; the request ``serving`` does not forbid it."""
     is_whole = not purposes
     wanted = categories_held(subject.client_id, at=at) if is_whole else frozenset(categories)
     return Preview(

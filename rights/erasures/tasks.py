@@ -28,10 +28,7 @@ def continue_one_erasure(client: str, proposal: str) -> None:
 @app.periodic(cron="*/10 * * * *", periodic_id="erasures_continue_all")
 @app.task(name=CONTINUE_ALL, queueing_lock=CONTINUE_ALL, pass_context=False)
 def continue_all_erasures(timestamp: int) -> None:
-    """Every ten minutes, continue each open erasure, in a transaction each: also those whose own job failed.
-
-    An erasure that fails does not stop the others.
-    """
+    """Every ten minutes, continue each open erasure, in a transaction each: also those whose own job failed."""
     del timestamp
     with as_officer():
         clients = list_due_clients(list_clients_with_open_erasures, at=wall_clock_now())

@@ -44,10 +44,7 @@ def _list_notices(person: Subject, about: Sequence[UUID], url: str, at: datetime
 
 
 def show_number(request: RightsRequest) -> dict[str, object] | None:
-    """Return the number of the erasure that carries out a request, by which its certificate is asked for, or None.
-
-    A proposal that was declined, sent back or cancelled has no certificate.
-    """
+    """Return the number of the erasure that carries out a request, by which its certificate is asked for, or None."""
     own = ErasureProposal.objects.filter(client_id=request.client_id, request=request)
     row = own.order_by("-requested_at", "-pk").first()
     is_going_on = row is not None and (row.ended_at is None or row.stage == Stage.CERTIFIED)

@@ -33,11 +33,7 @@ def list_own_addresses() -> list[str]:
 
 
 def find_case_address(letter: Letter) -> str | None:
-    """Return the address of the case that an email is about; a handler of ``mail.reply_addresses``.
-
-    The first email about a case gives it a random token. None for emails to staff, if there is no mailbox, or if the
-    texts of the request are destroyed.
-    """
+    """Return the address, with a random token, of the case that an email is about; None without a mailbox or a key."""
     if not settings.MAILBOX_ADDRESS or letter.user_id is not None or letter.related_id is None:
         return None
     request = RightsRequest.objects.filter(client_id=letter.client_id, pk=letter.related_id).first()

@@ -61,10 +61,7 @@ def new_content(mail: ParsedMail | None, *, is_cut: bool) -> Content:
 
 
 def add_files(row: MailMessage, content: Content, uploads: list[Upload]) -> None:
-    """Store files of a message under its key; the caller seals the content afterwards.
-
-    The limit of a file about a person does not apply: the email as a whole has its own (MAILBOX_MOST_BYTES).
-    """
+    """Store files of a message under its key; the caller seals the content. MAILBOX_MOST_BYTES limits all together."""
     sealer = _sealer_of_files(row, content)
     for upload in uploads:
         file = store_case_file(

@@ -26,9 +26,8 @@ class MailboxUnusable(Exception):
 def fetch_new_mails(take: Callable[[bytes, datetime], bool]) -> bool:
     """Pass each new email of the folder to ``take``, at most a hundred; return True if all of them were taken.
 
-    ``take`` gets the email, cut one byte above MAILBOX_MOST_BYTES, and when the mailbox received it. Only when it
-    returns True, the email is moved to MAILBOX_DONE_FOLDER, or marked as read without that folder; then new emails are
-    the unread ones. Another one stays and is fetched again the next time. Raises MailboxUnusable.
+    ``take`` gets the email, cut one byte above MAILBOX_MOST_BYTES, and when it arrived. Only when it returns True,
+    the email is moved to MAILBOX_DONE_FOLDER, or without that marked as read. Raises MailboxUnusable.
     """
     with _folder() as server:
         criterion = "ALL" if settings.MAILBOX_DONE_FOLDER else "UNSEEN"

@@ -41,10 +41,7 @@ _CHILD = str(Path(__file__).with_name("parser.py"))
 
 
 def parse_mail(raw: bytes) -> tuple[ParsedMail, list[bytes]] | None:
-    """Return an email's description and its attachments' contents; None if it could not be read within the limits.
-
-    The process inherits no environment and no open file, so neither a key nor a database connection.
-    """
+    """Return an email's description and its attachments' contents; None if it could not be read within the limits."""
     try:
         done = subprocess.run(  # noqa: S603 -- our own interpreter and file; the email is on standard input
             [sys.executable, "-I", "-S", "-B", _CHILD, json.dumps(_LIMITS)],
@@ -83,13 +80,10 @@ _BY_MAIL = system_actor("mailbox.receive")
 
 
 def take_mail(raw: bytes, *, received_at: datetime | None = None) -> MailMessage | None:
-    """Take one email and return its stored message; when this returns, it is committed.
+    """Take one email and return its stored message, committed; None if it was taken before or is empty.
 
-    Returns None if the email was taken before, or there is nothing in it.
-
-    ``raw`` may have been cut at MAILBOX_MOST_BYTES + 1 bytes. ``received_at`` is when the mailbox received it. An email
-    that breaks a rule of the portal is kept whole for an officer, as one that could not be read: otherwise it would
-    be tried for ever. Raises one of NOT_STORED if it could not be stored.
+    ``raw`` may be cut at MAILBOX_MOST_BYTES + 1 bytes. An email that breaks a rule is kept whole for an officer:
+    otherwise it would be tried for ever. Raises one of NOT_STORED.
     """
     if not raw.strip():
         log.warning("An empty email was skipped.")

@@ -59,9 +59,8 @@ WAITING = [MessageState.ASIDE.value, MessageState.UNREADABLE.value]
 class MailMessage(TenantRow):
     """One message in the mailbox, or an acknowledgement.
 
-    ``content`` has what the email says and the names of its files, sealed under the key of its request; without a
-    request under a key of its own (``wrapped``). The keyed hashes recognise a repeated email and a repeated text.
-    ``letter`` is the id of the email that was sent.
+    ``content`` is sealed under the key of its request, or without one under its own (``wrapped``). The keyed hashes
+    recognise a repeated email and a repeated text; ``letter`` is the id of the email that was sent.
     """
 
     wall = TablePolicy(

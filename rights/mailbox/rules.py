@@ -100,10 +100,9 @@ def guess_language(text: str) -> str:
 
 
 def read_results(headers: Iterable[str], *, our_id: str) -> list[str]:
-    """Return the results, such as ``dmarc=fail``, of the topmost header that names our own mail server (RFC 8601).
+    """Return the results, such as ``dmarc=fail``, of the topmost header of our own mail server (RFC 8601).
 
-    A sender can add such headers too, but our server puts its own above them and removes those that use its name.
-    Headers of others are ignored. The results are shown to an officer and change nothing.
+    A sender can add such headers, but our server puts its own above them and removes those that use its name.
     """
     for header in headers:
         bare = _COMMENT.sub(" ", header)

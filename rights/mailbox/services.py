@@ -77,10 +77,7 @@ _OLDEST = ANSWER_TIME - timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceivedMail:
-    """An email as it came: the bytes up to the limit, what was parsed, and when the mailbox received it.
-
-    ``mail`` is None if it could not be read. ``zone`` is PakTaleem's time zone, for the day in the acknowledgement.
-    """
+    """An email as it came; ``mail`` is None if unreadable, ``zone`` PakTaleem's, for the day in the reply."""
 
     raw: bytes
     is_cut: bool
@@ -104,10 +101,8 @@ def store_mail(
 ) -> MailMessage | None:
     """Store an email, in the context of its client; return None if it was taken before (policy §13, decision 0067).
 
-    An email with the address of an open case is added to that case as a message of an unverified sender: that changes
-    no identity, sends nothing and moves no date; staff get a task. Another one makes a request, whose contact is the
-    sender's address and whose details are the text, and is acknowledged. Automatic and unreadable ones are kept for an
-    officer.
+    One for an open case changes no identity, sends nothing and moves no date; staff get a task. Another one makes a
+    request and is acknowledged. Automatic and unreadable ones are kept for an officer.
     """
     key = message_key_of(received.raw, received.mail)
     text_key = _text_key(received)
@@ -143,11 +138,10 @@ def _place(
 def create_request(
     mail: ParsedMail, *, client: Client, kinds: list[str], received_at: datetime, actor: Actor, at: datetime
 ) -> RightsRequest:
-    """Record the request that an email makes, and enqueue the match of its sender with a contact on file.
+    """Record the request that an email makes, and enqueue the match of its sender (policy §13, decision 0067).
 
-    Follows policy §13, decision 0067. Without a match, and for the third email of an address in a day, an officer
-    assigns the request. The clock starts when the mailbox received it, at most thirty days ago. Raises ValidationError,
-    NotAllowed.
+    For the third email of an address in a day an officer assigns it. The clock starts at receipt, at most thirty
+    days ago.
     """
     row = receive_request(
         client,
@@ -212,10 +206,7 @@ def _list_uploads(received: ReceivedMail) -> list[Upload]:
 
 
 def _find_same_text(row: MailMessage, request_id: UUID | None) -> MailMessage | None:
-    """Return an earlier message of that day with the same text and sender, about the same case if one is named.
-
-    Its request must be open, or it must still wait for an officer: otherwise the text would be lost.
-    """
+    # the earlier one must not be settled: otherwise the text would be lost
     is_open = Q(request__isnull=False, request__closed_at=None) | Q(request=None, state__in=WAITING)
     same = MailMessage.objects.filter(is_open, client_id=row.client_id, content_key=row.content_key)
     same = same.filter(received_at__gt=row.received_at - _A_DAY).order_by("received_at")
@@ -224,10 +215,6 @@ def _find_same_text(row: MailMessage, request_id: UUID | None) -> MailMessage | 
 
 
 def _acknowledge(request: RightsRequest, mail: ParsedMail, zone: str, actor: Actor, at: datetime) -> None:
-    """Send the acknowledgement, at most one for an address and day; it repeats nothing of the email.
-
-    It counts among the three messages about rights that an address gets in a day over all ways.
-    """
     try:
         to = GivenAddress(mail.sender)
     except ValidationError:
@@ -313,10 +300,7 @@ def read_message(message: MailMessage, *, actor: Actor, reason: Reason | str, at
 def read_messages_of_request(
     request: RightsRequest, *, actor: Actor, reason: Reason | str, at: datetime
 ) -> FirstRows[tuple[MailMessage, Content]]:
-    """Return what the messages of a request say; the access is recorded as for the request's own texts.
-
-    Raises CannotOpen, NotAllowed.
-    """
+    """Return what the messages of a request say; the access is recorded as for its texts. Raises CannotOpen."""
     read_request(request, actor=actor, reason=reason, at=at)
     own = MailMessage.objects.filter(client_id=request.client_id, request=request, content__isnull=False)
     found = take_first(own.select_related("request").order_by("received_at", "pk"), MOST_MESSAGES)
@@ -337,10 +321,7 @@ def _check_files(message: MailMessage, _actor: Actor, _at: datetime) -> None:
     check=_check_files,
 )
 def take_file(message: MailMessage, *, file: UUID, actor: Actor, reason: Reason | str, at: datetime) -> OpenedFile:
-    """Return a file of a message for download; the access is recorded first. The portal never opens or shows it.
-
-    Raises SealedFile.DoesNotExist, Refused, CannotOpen, NotAllowed.
-    """
+    """Return a file of a message; the access is recorded first. Raises SealedFile.DoesNotExist, CannotOpen."""
     _record("message.file_taken", message, actor, at, {"file": str(file), "reason": Reason(reason).value})
     row = _load(message)
     content = open_content(row)
@@ -379,10 +360,7 @@ WantedKinds = Annotated[
     check=_check_aside,
 )
 def make_request_of_message(message: MailMessage, *, kinds: WantedKinds, actor: Actor, at: datetime) -> RightsRequest:
-    """Make a request of a message that was set aside; its clock started when the message was received.
-
-    Follows policy §13, decision 0067. Raises Refused, ValidationError, CannotOpen, NotAllowed.
-    """
+    """Make a request of a message that was set aside (policy §13, decision 0067). Raises Refused, CannotOpen."""
     mail = open_content(message).mail
     if mail is None:
         raise Refused(_UNREADABLE)
@@ -405,10 +383,7 @@ def make_request_of_message(message: MailMessage, *, kinds: WantedKinds, actor: 
     check=_check_waiting,
 )
 def settle_message(message: MailMessage, *, actor: Actor, at: datetime) -> MailMessage:
-    """Record that a message needs nothing more; its content is deleted after the period ``MAILBOX_MESSAGES``.
-
-    Raises Refused, NotAllowed.
-    """
+    """Record that a message needs nothing more; its content is deleted after the period ``MAILBOX_MESSAGES``."""
     message.state, message.settled_at = MessageState.SETTLED, at
     message.save(update_fields=["state", "settled_at"])
     _record("message.settled", message, actor, at)
@@ -424,10 +399,7 @@ def list_settled(at: datetime) -> QuerySet[MailMessage]:
 
 
 def purge_settled_messages(client_id: UUID, *, at: datetime) -> int:
-    """Destroy the keys of messages settled some time ago (``MAILBOX_MESSAGES``); return how many, up to 500.
-
-    Messages of a request are deleted with the key of the request.
-    """
+    """Destroy the keys of messages settled some time ago (``MAILBOX_MESSAGES``); return how many, up to 500."""
     old = list_settled(at).filter(client_id=client_id)
     due = old.order_by("settled_at").select_for_update(of=("self",), skip_locked=True).values_list("pk", flat=True)
     rows = MailMessage.objects.filter(client_id=client_id, pk__in=list(due[:_AT_ONCE]))
@@ -466,11 +438,9 @@ def is_known_message(message_key: bytes) -> bool:
 
 
 def find_place(mail: ParsedMail | None, *, by_sender: bool) -> Place:
-    """Return where an email belongs; requires the officers' context.
+    """Return where an email belongs; requires the officers' context. None of it proves who wrote.
 
-    A case is found by its address among the recipients, or by the email that this one answers. Otherwise, if
-    ``by_sender``, the client, if it is the only one that has the sender's address on file; then PakTaleem. None of it
-    proves who wrote.
+    By the case that it names or answers; otherwise, if ``by_sender``, the only client that has the address on file.
     """
     if mail is None:
         return Place(PAKTALEEM)
@@ -487,10 +457,6 @@ def find_place(mail: ParsedMail | None, *, by_sender: bool) -> Place:
 
 
 def _first_open(requests: Iterable[RightsRequest]) -> RightsRequest | None:
-    """Return the one open request whose texts are still kept.
-
-    A duplicate leads to the request that goes on, and one that was handed over to the open one of the same number.
-    """
     rows = [_follow(request.duplicate_of or request) for request in requests]
     found = [row for row in rows if row is not None and row.wrapped is not None]
     return found[0] if len(found) == 1 else None
@@ -531,10 +497,10 @@ class _Taken(NamedTuple):
 
 @transaction.atomic
 def move_messages(request: RightsRequest, made: RightsRequest) -> int:
-    """Move the emails of a request, and their files, to the request that continues it at another client.
+    """Move the emails of a request, and their files, to the one that continues it at another client; return how many.
 
-    Returns how many. They are sealed anew under the key of that request, one at a time. Their rows stay, without
-    content, in the state *Moved*. The caller has locked both requests, in the officers' context. Raises CannotOpen.
+    Their rows stay, without content, as *Moved*. Both requests are locked, in the officers' context. Raises
+    CannotOpen.
     """
     with in_client(request.client_id):
         own = MailMessage.objects.filter(client_id=request.client_id, request=request, content__isnull=False)

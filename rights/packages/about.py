@@ -1,7 +1,4 @@
-"""Information about the processing beside the data: purposes, categories, recipients, retention, source, rights.
-
-GDPR Art. 15(1) and (2). The texts are in the current language.
-"""
+"""Information about the processing beside the data (GDPR Art. 15(1) and (2)), in the current language."""
 
 from datetime import datetime
 from typing import Any

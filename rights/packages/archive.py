@@ -1,8 +1,4 @@
-"""A ZIP archive that is written as a stream: entry by entry, each with its size and hash in a manifest.
-
-Nothing is read back, so that the archive can be encrypted while it is written. Paths are checked: relative, without
-“..”, each once.
-"""
+"""A ZIP archive written as a stream, so that it can be encrypted meanwhile, with a manifest of sizes and hashes."""
 
 import codecs
 import csv

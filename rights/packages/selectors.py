@@ -89,11 +89,7 @@ def list_orders(package: Package) -> QuerySet[Order]:
 
 
 def may_fetch(request: RightsRequest, person: Subject, *, at: datetime) -> bool:
-    """Return True if a person may fetch the copies of a request now: the one who made it, once verified.
-
-    That is the person whom the data is about or, for a child, the guardian who made the request, while they have the
-    authority to receive the child's data. The child does not fetch the copy of a guardian's request.
-    """
+    """Return True if a person may fetch the copies of a request: its verified sender, a guardian with the authority."""
     is_sender = request.is_identity_verified and request.sender == person
     return is_sender and has_authority(request, RightKind.ACCESS, at=at)
 

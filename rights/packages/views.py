@@ -55,10 +55,7 @@ def stream_package(package: Package, content: Iterator[bytes]) -> HttpResponse:
 
 
 def stream_archive(content: Iterator[bytes], *, name: str, size: int | None) -> HttpResponse:
-    """Return a response that sends a ZIP archive as the file ``name``; ``size`` in bytes, if known.
-
-    It is typed as the pages around it expect, which read its status, headers and cookies only.
-    """
+    """Return a response that sends a ZIP archive as the file ``name``; ``size`` in bytes, if known."""
     response = StreamingHttpResponse(content, content_type=CONTENT_TYPES[FileKind.ZIP])
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     if size is not None:

@@ -61,10 +61,7 @@ class SystemAnswer:
 
 
 def list_system_answers(package: Package, contents: Contents, *, portable: frozenset[str]) -> list[SystemAnswer]:
-    """List the systems' answers, by system; ``portable`` are the categories that belong to portability.
-
-    A package for portability only has the files of those categories.
-    """
+    """List the systems' answers; a package for portability only has the files of ``portable`` categories."""
     return [_to_answer(order, folder, contents, portable) for folder, order in enumerate(list_orders(package), start=1)]
 
 
@@ -107,10 +104,7 @@ class _Shown:
 
 @dataclass(frozen=True, slots=True)
 class PackageWriter:
-    """Writes the files of one package into an archive; rows are read one by one and never all in memory.
-
-    ``others`` read the other records of the same person, each of which has a folder of its own.
-    """
+    """Writes one package into an archive, row by row; ``others`` read the person's other records, each in a folder."""
 
     package: Package
     contents: Contents

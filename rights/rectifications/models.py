@@ -28,11 +28,7 @@ class CorrectionState(models.TextChoices):
 
 
 class Correction(TenantRow):
-    """One correction that a part of a request asks for.
-
-    Old value, new value, evidence, and what it is about are the person's words, sealed under the request's key like
-    ``reasons`` of a refusal. ``category`` limits an order about something else than a field to one category of data.
-    """
+    """One correction that a part of a request asks for, in the person's words, sealed under the request's key."""
 
     wall = TablePolicy(
         Scope.TENANT,
@@ -83,11 +79,7 @@ class Correction(TenantRow):
 
 
 class CorrectedValue(TenantRow, ActorStamp):
-    """One field of a person that was corrected here, old and new, sealed under the person's key.
-
-    While ``applied_at`` is empty the change waits for a second person (``age_change``). ``request`` is empty for a
-    correction by staff without a request.
-    """
+    """One field of a person that was corrected here; until ``applied_at`` it waits for a second person."""
 
     wall = TablePolicy(
         Scope.TENANT, EDIT, disposed_as="person", personal=classify(sealed="old_value new_value", none="field")
@@ -130,10 +122,7 @@ class InformOutcome(models.TextChoices):
 
 
 class RecipientNotice(TenantRow):
-    """One recipient that must be informed of a correction, restriction or erasure, and what came of it.
-
-    ``request`` is empty for what staff do without a request; a person then has at most one open row for a recipient.
-    """
+    """One recipient to be informed of a correction, restriction or erasure, and what came of it."""
 
     wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="outcome"))
     copied = Copied(

@@ -21,10 +21,7 @@ from rights.requests.sealing import open_text
 
 @dataclass(frozen=True, slots=True)
 class FieldHistory:
-    """The latest correction of one field of a person.
-
-    ``came_back`` is True if the field has the value again that was corrected, such as from a later sync.
-    """
+    """The latest correction of one field; ``came_back`` if the field has the wrong value again, as from a sync."""
 
     row: CorrectedValue
     came_back: bool
@@ -54,10 +51,7 @@ def waiting_fields(request: RightsRequest) -> set[str]:
 
 
 def list_corrected_fields(subject: Subject) -> list[FieldHistory]:
-    """List the latest correction of each field of a person, and whether the wrong value came back.
-
-    The values are opened to compare them and not returned. Requires the client's context.
-    """
+    """List the latest correction of each field of a person, and whether the wrong value came back."""
     latest: dict[str, CorrectedValue] = {}
     rows = CorrectedValue.objects.filter(client_id=subject.client_id, subject=subject).select_related(
         "age_change", "request"
@@ -80,10 +74,7 @@ def list_corrected_fields(subject: Subject) -> list[FieldHistory]:
 
 
 def read_texts(request: RightsRequest) -> list[tuple[str, str]]:
-    """Return the texts of a request's corrections, decrypted; a handler of ``rights.texts_to_read``.
-
-    The caller has recorded the access. Raises CannotOpen.
-    """
+    """Return the texts of a request's corrections, decrypted; the caller has recorded the access. Raises CannotOpen."""
     labels = {
         "about": _("What it is about"),
         "old_value": _("Old value, as the person states it"),
@@ -100,10 +91,7 @@ def read_texts(request: RightsRequest) -> list[tuple[str, str]]:
 
 
 def describe_corrections(request: RightsRequest, part: RequestPart) -> list[str]:
-    """Return lines for the draft of the answer: which corrections are made, and which are refused and why.
-
-    A handler of ``rights.part_details``; the values themselves are not repeated. Raises CannotOpen.
-    """
+    """Return lines for the draft of the answer: corrections made, or refused and why. Raises CannotOpen."""
     if part.kind != RightKind.RECTIFICATION:
         return []
     waiting = waiting_fields(request)

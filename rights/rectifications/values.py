@@ -58,10 +58,7 @@ def _parse_value(field: str, text: str) -> object:
 
 
 def check_value(field: str, text: str, *, client: Client, at: datetime) -> str:
-    """Return the new value of a field as it is stored, checked by the same rules as the API.
-
-    Raises ValidationError naming the field, also for a field that is not correctable.
-    """
+    """Return the new value of a field as it is stored, checked as the API does. Raises ValidationError."""
     if field not in {*CORRECTABLE, ROLES}:
         raise ValidationError({field: [_("Use one of: {fields}.").format(fields=", ".join(CORRECTABLE))]})
     today = at.astimezone(ZoneInfo(client.time_zone)).date()

@@ -1,8 +1,4 @@
-"""Supervisory authorities by country, to which a person may complain; ``authorities.toml`` lists them. Pure.
-
-For other countries the operator's authority (setting AUTHORITY) is named, and without one the person's right is stated
-in general words.
-"""
+"""Supervisory authorities by country (``authorities.toml``); elsewhere that of the setting AUTHORITY, or none. Pure."""
 
 from collections.abc import Sequence
 from pathlib import Path

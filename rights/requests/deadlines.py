@@ -37,10 +37,7 @@ class StepKind(StrEnum):
 
 
 class Step(NamedTuple):
-    """One act of the portal: its time, its kind, its calendar day at the client, and the days left until the deadline.
-
-    A request has at most one step of a kind on a day; that is how repeated runs recognise what is done.
-    """
+    """One act of the portal: time, kind, calendar day at the client, days left; at most one of a kind on a day."""
 
     at: datetime
     kind: StepKind
@@ -110,10 +107,7 @@ class RequestClock:
         return self.due_at + self.paused_time(self.answered_at or at) + self.extension
 
     def answer_by(self, at: datetime) -> datetime:
-        """Return the deadline that counts: the due date, or after a reasoned notice the expected date.
-
-        While a pause runs that started before it, this is the date to which the longest pause moves it.
-        """
+        """Return the deadline that counts: the due date, or after a reasoned notice the expected date."""
         if self.notice_at is None:
             return self.due_at
         expected = self.expected_by(at)
@@ -127,11 +121,7 @@ class RequestClock:
 
 
 def list_due_steps(clock: RequestClock, *, at: datetime) -> list[Step]:
-    """List every step that was due until ``at``, oldest first, whether done or not.
-
-    The caller does those that are not recorded yet, so that an outage loses none and a repeated run doubles none.
-    Nothing is due once the request is answered.
-    """
+    """List every step that was due until ``at``, oldest first, done or not, so that an outage loses none."""
     if clock.answered_at is not None:
         return []
     steps = [*_alarms(clock, at), *_reminders(clock, at)]

@@ -96,11 +96,7 @@ def get_answer_occasion(request: RightsRequest) -> Occasion:
 
 
 def compose_letter(request: RightsRequest, occasion: Occasion | str, *, language: str = "") -> str:
-    """Return the draft of a letter, in the language of the request or another; staff edit it before it is sent.
-
-    It has no name of the person, who reads it. The answer's draft holds the decisions, their reasons, and after a
-    refusal the right to complain. ``request.client`` must be readable.
-    """
+    """Return the draft of a letter, which names no person; staff edit it. ``request.client`` must be readable."""
     occasion, client = Occasion(occasion), Client.objects.get(pk=request.client_id)
     values = {
         "client": client.name,
@@ -115,10 +111,7 @@ def compose_letter(request: RightsRequest, occasion: Occasion | str, *, language
 
 
 def get_start_url(request: RightsRequest) -> str:
-    """Return the absolute URL at which the sender gets to their requests with a code.
-
-    For a guardian it is their own page, where the requests are below each child; ``request.client`` must be readable.
-    """
+    """Return the absolute URL of the page on which the sender, or the guardian, gets to their requests with a code."""
     page = "requests-start" if request.requester_id is None else "guardian-start"
     return build_public_url(reverse(page, args=[request.client.code]))
 

@@ -1,9 +1,4 @@
-"""Sections of a copy of a person's data about their rights requests: texts and decisions.
-
-A guardian's request is listed in the copies of the child and of the guardian. The texts of a request (details, contact,
-answer, reasons, notes) are in a copy for the one who made it only. They are sealed under the key of the request, which
-is destroyed some time after its end.
-"""
+"""Sections of a copy about rights requests; the texts of a request are in the copy for the one who made it only."""
 
 from operator import attrgetter
 from typing import Any
@@ -22,11 +17,7 @@ STEPS = {kind.removeprefix(_FAMILY): _(name) for kind, name in ACT_NAMES.items()
 
 
 def open_request_texts(*fields: str, request: str = "request") -> dict[str, Source]:
-    """Return sources that open texts of rows about a request, in the copy for the one who made it.
-
-    A text is None in a copy for anyone else, and once the key is destroyed. ``request`` is the path of the row's
-    request; empty if the row is one.
-    """
+    """Return sources that open texts for the one who made the request; ``request`` is its path from the row."""
     return {field: open_request_text(field, request) for field in fields}
 
 

@@ -110,11 +110,7 @@ def get_clocks(requests: Collection[RightsRequest]) -> dict[UUID, RequestClock]:
 def find_deciders(
     client_id: UUID, *, roles: Sequence[str], kind: RightKind, purposes: Sequence[str], at: datetime
 ) -> dict[Decider, list[str]]:
-    """Return who decides about a right, with the purposes each decides about; no purposes means all its data.
-
-    The controller decides: for most purposes the client, for those of its own PakTaleem (privacy policy, section 7).
-    What matches no client is PakTaleem's until triage.
-    """
+    """Return which controller decides about a right, with the purposes of each; none means all data (policy §7)."""
     if client_id == PAKTALEEM or kind in _OURS:
         is_about_all = kind in _BY_PURPOSE and not purposes
         meant = list_purposes_meant(client_id, roles=roles, kind=kind, at=at) if is_about_all else purposes
@@ -217,10 +213,7 @@ _ABOUT_SHOWN_PEOPLE = " AND r.subject_id = ANY (ARRAY(SELECT id FROM people_subj
 
 
 def get_figures(actor: Actor, *, since: datetime) -> list[Figures]:
-    """Return the figures of requests received since a time, by client and kind; one query. Raises NotAllowed.
-
-    A request with several rights counts for each of them. One that goes on as another request counts there only.
-    """
+    """Return the figures of requests received since a time, by client and kind; one query. Raises NotAllowed."""
     require(actor, Capability.VIEW_RECORDS)
     shown = _ABOUT_SHOWN_PEOPLE if is_limited() else ""
     with connection.cursor() as cursor:

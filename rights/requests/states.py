@@ -62,11 +62,7 @@ class RefusalCode(TextChoices):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestFacts:
-    """The recorded facts about a request.
-
-    ``decisions`` are those of its parts, empty for an undecided one. ``needs_identity`` is False if nothing the person
-    may get depends on who they are (a question).
-    """
+    """The recorded facts about a request; ``needs_identity`` is False if nothing depends on who the person is."""
 
     decisions: Collection[str]
     awaits_client: bool

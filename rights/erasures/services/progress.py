@@ -81,10 +81,8 @@ def list_clients_with_open_erasures(*, at: datetime) -> list[UUID]:
 def continue_erasure(proposal: ErasureProposal, *, actor: Actor, at: datetime) -> ErasureProposal:
     """Do what is due for an erasure, at most one step; return it as it then is (decision 0069).
 
-    Before the start a change of the facts sends it back, and so does a hold at the end of the cooling-off. It starts
-    once every verified request of the person is answered. When every system has answered and the key is destroyed, it
-    is verified and certified. A step whose transaction failed is done by the next call. Raises OSError or ListDamaged
-    if the erasure list cannot be written or read.
+    A step whose transaction failed is done by the next call. Raises OSError or ListDamaged if the erasure list
+    cannot be written or read.
     """
     proposal = lock_proposal(proposal)
     if proposal.is_before_start:
@@ -224,9 +222,8 @@ _AWAITED = frozenset({ANSWER.code, *NOTICE_KINDS})
 def notify_person(proposal: ErasureProposal, *, address: Callable[[str], str], actor: Actor, at: datetime) -> int:
     """Send the person, and the guardians of a child, a link to the page on which they can cancel; return how many.
 
-    Sent once to each contact on file, by email and by text message. If a guardian requested it, the child is not
-    written to (decision 66). ``address`` returns the URL for a token; ``at`` is on the system clock. Does nothing once
-    the erasure has started or was cancelled.
+    Once to each contact on file; not to a child if a guardian requested it (decision 66). ``address`` returns the
+    URL for a token; ``at`` is on the system clock.
     """
     proposal = lock_proposal(proposal)
     if proposal.stage != Stage.COOLING_OFF:
@@ -248,10 +245,7 @@ def list_notices(proposal: ErasureProposal) -> Any:
 
 
 def describe_unsent_messages(erasure: Erasure) -> str:
-    """Return a sentence while an answer or a notice to the person is queued: without the key it could not be sent.
-
-    Connected to ``people.erasure_blockers``. A message that failed for good does not block.
-    """
+    """Return a sentence while a message to the person is queued: without the key it could not be sent."""
     queued = Letter.objects.filter(client_id=erasure.client_id, subject_id=erasure.subject_id, kind__in=_AWAITED)
     is_queued = queued.filter(state=LetterState.QUEUED).exists()
     return gettext("A message to the person is not sent yet.") if is_queued else ""
@@ -277,12 +271,10 @@ _GRANTED = frozenset({Decision.GRANTED.value, Decision.PARTLY.value})
 
 
 def propose_for_part(request: RightsRequest, part: RequestPart, actor: Actor, at: datetime) -> None:
-    """Propose the erasure that a decision granted, with the decider as proposer; ``rights.part_granted``.
+    """Propose the erasure that a decision granted, with the decider as proposer (GDPR Art. 17, decision 0069).
 
-    Follows GDPR Art. 17, decision 0069. The whole person is erased only if every controller granted the erasure of all
-    its data. Until then, and if one refuses, it is partial: the purposes of those who granted it. A later grant
-    replaces the request's proposal that has not started. A proposal of the whole person, of whatever origin, is not
-    replaced: it erases this too. Raises Refused if a partial erasure for another request has not started.
+    A later grant replaces the request's proposal that has not started, never one of the whole person: it erases
+    this too. Raises Refused if a partial erasure for another request has not started.
     """
     subject = request.subject
     if part.kind != RightKind.ERASURE or subject is None or not subject.is_recorded:
@@ -299,10 +291,7 @@ def propose_for_part(request: RightsRequest, part: RequestPart, actor: Actor, at
 
 
 def require_certificate(request: RightsRequest) -> None:
-    """Refuse to close a request whose granted erasure is not certified; ``rights.before_closing`` (decision 0069).
-
-    Raises Refused.
-    """
+    """Raise Refused if a request is closed whose granted erasure is not certified (decision 0069)."""
     if is_granted(request) and not is_certified(request):
         raise Refused(_("Erasure was granted: it is closed once the erasure is certified."))
 
@@ -313,12 +302,7 @@ def is_granted(request: RightsRequest) -> bool:
 
 
 def is_certified(request: RightsRequest) -> bool:
-    """Return True if nothing is left to do of a granted erasure.
-
-    Its erasure is certified, or one of the whole person is; or the person or a guardian cancelled it, and so withdrew
-    the request; or it was sent back because the guardian who requested it lost the authority; or the person was erased
-    by rule, or nothing is granted to be erased.
-    """
+    """Return True if nothing is left to do of a granted erasure: certified, given up, void, by rule, or of nothing."""
     subject = require_subject(request)
     of_person = ErasureProposal.objects.filter(client_id=request.client_id, subject=subject)
     if of_person.filter(extent=Extent.WHOLE.value, stage=Stage.CERTIFIED.value).exists():
@@ -334,10 +318,7 @@ def is_certified(request: RightsRequest) -> bool:
 
 
 def find_target(request: RightsRequest, at: datetime) -> Target | None:
-    """Return what the decisions of a request grant to erase; None if it is nothing.
-
-    What is granted partly leaves the purposes that are based on a legal obligation.
-    """
+    """Return what the decisions of a request grant to erase, without what the law keeps; None if it is nothing."""
     subject, parts = require_subject(request), _erasure_parts(request)
     if all(part.decision == Decision.GRANTED and not part.purposes for part in parts):
         return Target()
@@ -360,9 +341,8 @@ _AT_ONCE = 50
 def erase_leavers(client_id: UUID, *, actor: Actor, at: datetime) -> int:
     """Erase the next people of a client who left and whose period is over, up to 50; return how many.
 
-    Every system is asked to erase them too, whether or not it reported data: the key is destroyed after the answers,
-    as in every erasure. People on hold are kept until the hold is lifted. Raises ErasureListBehind, NotAllowed, OSError
-    or ListDamaged if the erasure list cannot be written.
+    Every system is asked to erase them too, whether or not it reported data. Raises ErasureListBehind, NotAllowed,
+    OSError or ListDamaged.
     """
     due = list_leavers(at).filter(client_id=client_id).order_by("pk")
     return sum(_erase(one, actor, at) for one in list_unheld(due, client_id, at, most=_AT_ONCE))

@@ -79,11 +79,10 @@ def propose_erasure(
 ) -> ErasureProposal:
     """Propose to erase a person's data; nothing changes until a second person approves and the cooling-off is over.
 
-    The other records of the same person get a proposal each, which is approved or cancelled with this one.
-    ``seen`` are the facts of the preview (``read_facts``). A member of staff gives the ``ground``, except for a
-    request. An administrator of a client proposes only for a request of
-    which they granted the client's part. Raises RequestNotAllowed if the guardian who made the request has no authority
-    any more, GroundNeeded, Refused, ErasureHeld, AlreadyErased, ErasureInProgress, RecordElsewhere, NotAllowed.
+    The person's other records get a proposal each, which is decided with this one. ``seen`` are the facts of the
+    preview. An administrator of a client proposes only for a request of which they granted the client's part.
+    Raises RequestNotAllowed, GroundNeeded, Refused, ErasureHeld, AlreadyErased, ErasureInProgress, RecordElsewhere,
+    NotAllowed.
     """
     require(actor, Capability.DECIDE_ERASURES, subject.client_id)
     subject = _lock_subject(subject)
@@ -138,11 +137,7 @@ def _insert(row: ErasureProposal, facts: dict[str, str], actor: Actor, reason: R
 def decide_erasure(
     proposal: ErasureProposal, *, approve: bool, actor: Actor, at: datetime, reason: Reason | str = Reason.REVIEW
 ) -> ErasureProposal:
-    """Approve an erasure as a second person, so that the cooling-off runs, or decline it (GDPR Art. 17, decision 0069).
-
-    The person is then informed on every known channel. Raises Refused, ErasureHeld, ErasureEnded,
-    ChangeAlreadyDecided, ApproverIsRequester, ApproverNotIndependent, RecordElsewhere, NotAllowed.
-    """
+    """Approve an erasure as a second person, or decline it (decision 0069). Raises ErasureEnded, NotAllowed."""
     require(actor, Capability.DECIDE_ERASURES, proposal.client_id)
     if actor.kind is not ByKind.USER:
         raise NotAllowed("Only a signed-in person may approve or decline an erasure.")
@@ -183,10 +178,7 @@ def _decide(
 
 @transaction.atomic
 def cancel_erasure(proposal: ErasureProposal, *, actor: Actor, at: datetime) -> ErasureProposal:
-    """Cancel an erasure that has not started: staff, the person, or a guardian with authority for the child.
-
-    Follows decision 0069. Raises ErasureEnded, RecordElsewhere, NotAllowed.
-    """
+    """Cancel an erasure before its start: staff, the person, or a child's guardian. Raises ErasureEnded, NotAllowed."""
     proposal = lock_proposal(proposal)
     if actor.kind is ByKind.SUBJECT:
         if not is_entitled(actor.id, proposal, at=at):

@@ -54,10 +54,7 @@ def get_expiry(at: datetime) -> datetime:
 
 
 def release_package(request: RightsRequest, actor: Actor, at: datetime) -> None:
-    """Let the package be fetched from the answer on; a handler of ``rights.before_answering`` (decision 0068).
-
-    Raises Refused if a copy is granted and not ready.
-    """
+    """Let the package be fetched from the answer on (decision 0068). Raises Refused if a granted copy is not ready."""
     del actor
     if not is_copy_granted(request) or is_of_erased_person(request):
         return
@@ -83,10 +80,7 @@ def describe_package(request: RightsRequest) -> str:
 
 
 def require_fetched_package(request: RightsRequest) -> None:
-    """Refuse to close a request whose copy was not made, or waits to be fetched.
-
-    A handler of ``rights.before_closing``. Raises Refused.
-    """
+    """Raise Refused if a request is closed whose copy was not made, or waits to be fetched."""
     if not is_copy_granted(request) or is_of_erased_person(request):
         return
     package = find_package(request)
@@ -101,11 +95,7 @@ class Superseded(Exception):
 
 
 def build_package(package_id: UUID, *, client_id: UUID, actor: Actor, at: datetime) -> Package | None:
-    """Build a package that waits for it; None if it does not any more (GDPR Art. 15 and 20, decision 0068).
-
-    The rows are locked only once the file is written, so that no one waits for the build. Raises FileTooLarge if it has
-    more than PACKAGE_MOST_BYTES.
-    """
+    """Build a package that waits for it; None if it does not any more (decision 0068). Raises FileTooLarge."""
     try:
         with transaction.atomic():
             return _build(package_id, client_id, actor, at)
@@ -118,7 +108,7 @@ def _build(package_id: UUID, client_id: UUID, actor: Actor, at: datetime) -> Pac
     found = waiting.select_related("request__client", "subject").first()
     if found is None:
         raise Superseded
-    file, manifest_hash = _write(found, at)
+    file, manifest_hash = _write(found, at)  # the rows are locked only now, so that no one waits for the build
     request = lock_open_request(found.request)
     package: Package | None = waiting.select_for_update(of=("self",)).first()
     if package is None:
@@ -183,11 +173,7 @@ _AT_ONCE = 100
 
 
 def end_package(package: Package, *, keeps_copies: bool = False, actor: Actor, at: datetime) -> None:
-    """Delete a package and what systems gave for it, in the transaction that locked its request.
-
-    With ``keeps_copies`` what systems gave stays for the next package. Orders that are still open give nothing more
-    for this package; what they give is deleted after the period of what systems gave.
-    """
+    """Delete a package of a locked request; with ``keeps_copies`` what systems gave stays for the next package."""
     purge_package(package.pk, client_id=package.client_id)
     package.state, package.failure, package.ended_at = PackageState.ENDED, "", at
     package.save(update_fields=["state", "failure", "ended_at"])
@@ -216,21 +202,14 @@ def _end_if_due(row: Package, actor: Actor, at: datetime) -> bool:
 
 
 def end_packages_of_person(subject: Subject, actor: Actor, at: datetime) -> None:
-    """Delete the packages of a person, and those they requested as a guardian; a handler of ``people.before_erasure``.
-
-    What systems gave about the person becomes unreadable with their key; about a child it is deleted.
-    """
+    """Delete the packages of a person, and those they requested as a guardian with what systems gave for them."""
     own = _find_live_of(subject)
     for package in own.select_for_update(of=("self",)).select_related("request"):
         end_package(package, keeps_copies=package.subject_id == subject.pk, actor=actor, at=at)
 
 
 def describe_unfetched_copies(erasure: Erasure) -> str:
-    """Return a sentence while a copy that the person requested waits to be fetched: the erasure would destroy it.
-
-    Connected to ``people.erasure_blockers``. It waits until the copy was fetched once, has expired, or its request is
-    closed.
-    """
+    """Return a sentence while a copy of the person waits to be fetched: the erasure would destroy it."""
     fetched = PackageDownload.objects.filter(client_id=OuterRef("client_id"), package_id=OuterRef("pk"))
     offered = _find_live_of(erasure.subject).filter(state=PackageState.READY, expires_at__isnull=False)
     waiting = offered.filter(~Exists(fetched), request__closed_at=None).order_by("pk")

@@ -54,11 +54,7 @@ _A_DAY = timedelta(days=1)
 
 
 def start_package(request: RightsRequest, part: RequestPart, actor: Actor, at: datetime) -> None:
-    """Start the package of a request with its first granted part; a handler of ``rights.part_granted``.
-
-    Follows GDPR Art. 15 and 20, decision 0068. Every system is ordered to provide its data, once for the request,
-    however many parts are granted. Raises AlreadyErased, RecordElsewhere, NotAllowed.
-    """
+    """Start the package of a request with its first granted part: systems are ordered once (decision 0068)."""
     if part.kind not in COPIES:
         return
     require_all_records(require_subject(request))
@@ -87,11 +83,7 @@ def _check_copy(request: RightsRequest, _actor: Actor, _at: datetime) -> None:
     check=_check_copy,
 )
 def request_package(request: RightsRequest, *, left_out: Sequence[str] = (), actor: Actor, at: datetime) -> Package:
-    """Build the package anew, with the content that staff chose; also after it expired, while the request is open.
-
-    The earlier package is deleted. What systems gave is used again while it is kept, otherwise it is ordered anew.
-    Raises ValidationError for codes that are not offered, Refused, RequestEnded, RecordElsewhere, NotAllowed.
-    """
+    """Build the package anew, with the content that staff chose; the earlier one is deleted. Raises ValidationError."""
     earlier = Package.objects.filter(client_id=request.client_id, request=request).first()
     _check_left_out(request, left_out, earlier)
     kept_from = None if earlier is None else _find_kept(earlier)
@@ -134,10 +126,7 @@ def continue_after_answer(order: Order, actor: Actor, at: datetime) -> None:
 
 
 def continue_waiting_packages(client_id: UUID) -> int:
-    """Move on packages that wait for nothing any more, such as after a refusal by the other controller.
-
-    One transaction for each. A request that was closed meanwhile is skipped. Returns how many moved.
-    """
+    """Move on packages that wait for nothing any more, in one transaction each; return how many moved."""
     waiting = Package.objects.live().filter(client_id=client_id, state=PackageState.COLLECTING)
     moved = 0
     for row in waiting.filter(request__closed_at=None).select_related("request"):
@@ -208,10 +197,7 @@ _KINDS = {DownloadWay.OWN_PAGE: "rights_request.copy_fetched", DownloadWay.BY_HA
 
 
 class PackageNotThere(PortalError):
-    """There is no copy that this person may fetch.
-
-    None was made, it expired, the request is not answered or is closed, or the guardian's authority has ended.
-    """
+    """There is no copy that this person may fetch: none, expired, unanswered, closed, or no authority any more."""
 
     console_message = "There is no copy that can be fetched: see its state, and a guardian’s authority, on this page."
 
@@ -235,11 +221,10 @@ def fetch_package(
     actor: Actor,
     at: datetime,
 ) -> tuple[Package, Iterator[bytes]]:
-    """Return the package and its content for the person or guardian who may fetch it; the download is counted first.
+    """Return the package and its content for the one who may fetch it; the download is counted first (decision 0068).
 
-    Follows decision 0068. ``code_entered_at`` is when they entered a code sent to their contact, None without one;
-    ``now`` is the same clock. Raises PackageNotThere, CodeNeeded, ContactTooNew, RequestEnded, and for a guardian
-    AlreadyErased.
+    ``code_entered_at`` is None without a code; ``now`` is the same clock. Raises PackageNotThere, CodeNeeded,
+    ContactTooNew, RequestEnded.
     """
     request = lock_open_request(request)
     _require_fetcher(request, person, at)
@@ -271,12 +256,7 @@ def _check_hand_over(request: RightsRequest, actor: Actor, at: datetime) -> None
 def hand_over_package(
     request: RightsRequest, *, actor: Actor, reason: Reason | str, at: datetime
 ) -> tuple[Package, Iterator[bytes]]:
-    """Return the package and its content to staff, who hand it over where no contact is on file (decision 0068).
-
-    It is for the person or guardian who made the request, and who could fetch it with a code. The access and its reason
-    are recorded. Raises Refused, PackageNotThere, RequestEnded, RecordElsewhere, NotAllowed, and for a guardian
-    AlreadyErased.
-    """
+    """Return the package and its content to staff, who hand it over; the access is recorded (decision 0068)."""
     subject = require_subject(request)
     _require_fetcher(request, request.requester or subject, at)
     found = _fetch(request, DownloadWay.BY_HAND, actor, at)
@@ -285,12 +265,7 @@ def hand_over_package(
 
 
 def _require_fetcher(request: RightsRequest, person: Subject, at: datetime) -> None:
-    """Require that a person may fetch the copies of a locked request.
-
-    For a guardian the child's row stays locked, so that the authority does not end meanwhile. A copy can still be
-    fetched while the child is being erased: the key waits for it (``describe_unfetched_copies``).
-    """
-    if request.requester is not None:
+    if request.requester is not None:  # so that the authority does not end meanwhile; a copy goes before the key
         lock_child(require_subject(request), during_erasure=True)
     if not may_fetch(request, person, at=at):
         raise PackageNotThere

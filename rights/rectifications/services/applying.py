@@ -1,8 +1,4 @@
-"""Make corrections: change the person's fields here, and order every system that holds the data to do the same.
-
-A change that would let a child decide for themselves waits for a second person, as from every other source; its
-orders are issued once that person has confirmed it.
-"""
+"""Make corrections here, and order every system that holds the data to do the same."""
 
 # Corrected values are kept under the person's key, because the texts of a request are deleted earlier; they are
 # compared with today's value when the page is opened, whatever route changed it.
@@ -48,10 +44,7 @@ _INFORMED_OF = frozenset({RightKind.RECTIFICATION, RightKind.RESTRICTION, RightK
 
 
 def list_who_must_be_informed(request: RightsRequest, part: RequestPart, actor: Actor, at: datetime) -> None:
-    """List the recipients that staff must inform of a granted part, each once; a handler of ``rights.part_granted``.
-
-    Follows GDPR Art. 19.
-    """
+    """List the recipients that staff must inform of a granted part, each once (GDPR Art. 19)."""
     if part.kind not in _INFORMED_OF:
         return
     if added := _add_notices(require_subject(request), request, at):
@@ -59,19 +52,13 @@ def list_who_must_be_informed(request: RightsRequest, part: RequestPart, actor: 
 
 
 def list_recipients_to_inform(subject: Subject, *, actor: Actor, at: datetime) -> None:
-    """List the recipients that staff must inform of a correction or an erasure made without a request (GDPR Art. 19).
-
-    One that is not informed yet of an earlier act is not listed twice. The caller has locked the person.
-    """
+    """List the recipients that staff must inform of what was done to a locked person without a request (Art. 19)."""
     if added := _add_notices(subject, None, at):
         _record("subject.recipients_listed", subject, {"recipients": added}, actor, at)
 
 
 def list_recipients_after_consent(event: ConsentEvent, actor: Actor) -> None:
-    """List the recipients that may have data on the ground of a consent that ended; ``consents.consent_ended``.
-
-    These are the recipients approved for its purpose, and those to which data was reported as disclosed for it.
-    """
+    """List the recipients that may have data on the ground of a consent that ended."""
     found = find_recipients(event.subject, event.recorded_at, purpose=event.purpose.code)
     if added := _add_notices(event.subject, None, event.recorded_at, found):
         facts = {"recipients": added, "purpose": event.purpose.code}
@@ -101,8 +88,7 @@ def _add_notices(
 def find_recipients(subject: Subject, at: datetime, *, purpose: str = "") -> list[Recipient]:
     """Find the recipients with whom the person's data was or may have been shared until now, by name (GDPR Art. 19).
 
-    Not every system reports its disclosures, so these are all recipients that were ever approved for the client, and
-    those to which data of the person was reported as disclosed. ``purpose`` limits both to one purpose.
+    Not every system reports its disclosures: so all that were ever approved for the client, too.
     """
     rows = RecipientApproval.objects.uncancelled()
     approvals = rows.filter(client_id__in=[subject.client_id, PAKTALEEM], starts_at__lte=at)
@@ -114,11 +100,7 @@ def find_recipients(subject: Subject, at: datetime, *, purpose: str = "") -> lis
 
 
 def describe_uninformed_recipients(erasure: Erasure) -> str:
-    """Return a sentence while a recipient is not informed: after the erasure no one knows whom it is about.
-
-    It names the requests, or the person, on whose pages staff record it. Connected to ``people.erasure_blockers``; of
-    requests only the open ones count.
-    """
+    """Return a sentence while a recipient is not informed: after the erasure no one knows whom it is about."""
     own = RecipientNotice.objects.filter(client_id=erasure.client_id, subject_id=erasure.subject_id)
     waiting = own.filter(outcome="", request__closed_at=None).order_by("request_id")
     numbers = dict.fromkeys(waiting.values_list("request__number", flat=True))
@@ -146,10 +128,7 @@ def _check_notice(notice: RecipientNotice, _actor: Actor, _at: datetime) -> None
 def record_informed(
     notice: RecipientNotice, *, outcome: InformOutcome | str, actor: Actor, at: datetime
 ) -> RecipientNotice:
-    """Record what came of informing a recipient; may be recorded again (GDPR Art. 19).
-
-    Raises RequestEnded, NotAllowed.
-    """
+    """Record what came of informing a recipient; may be recorded again (GDPR Art. 19)."""
     request = notice.request
     notice.outcome, notice.settled_at, notice.settled_by = InformOutcome(outcome), at, actor.id
     notice.save(update_fields=["outcome", "settled_at", "settled_by"])
@@ -170,10 +149,7 @@ _A_DAY, _DUE = timedelta(days=1), timedelta(days=3)
 
 
 def apply_corrections(request: RightsRequest, part: RequestPart, actor: Actor, at: datetime) -> None:
-    """Make the corrections of a granted part; a handler of ``rights.part_granted`` (GDPR Art. 16).
-
-    Raises ValidationError, AlreadyErased, ErasureInProgress, NotAllowed.
-    """
+    """Make the corrections of a granted part (GDPR Art. 16). Raises ValidationError, AlreadyErased."""
     if part.kind != RightKind.RECTIFICATION:
         return
     rows = list(Correction.objects.select_for_update(of=("self",)).filter(client_id=part.client_id, part=part))
@@ -197,11 +173,10 @@ def apply_corrections(request: RightsRequest, part: RequestPart, actor: Actor, a
 def correct_person(
     subject: Subject, *, field: str, value: str, ground: str = "", actor: Actor, reason: Reason | str, at: datetime
 ) -> CorrectedValue | None:
-    """Correct one field of a person without a request, and order every system that holds it to do the same.
+    """Correct one field of a person without a request, and order every system to do the same (GDPR Art. 16).
 
-    Follows GDPR Art. 16. Returns the corrected value, which waits for a second person if it would let a
-    child decide, with its ``ground``; None if the field already has the value. Raises ValidationError naming the field,
-    GroundNeeded, AlreadyErased, ErasureInProgress, NotAllowed.
+    Returns the value, which waits for a second person if it would let a child decide; None if nothing changes.
+    Raises ValidationError naming the field, GroundNeeded, AlreadyErased, ErasureInProgress, NotAllowed.
     """
     require(actor, Capability.REGISTER_SUBJECTS, subject.client_id)
     require(actor, Capability.ISSUE_ORDERS, subject.client_id)
@@ -359,11 +334,7 @@ def correct_roles(
     reason: Reason | str,
     at: datetime,
 ) -> CorrectedValue | None:
-    """Give a person this main role and these other roles, and no others; order the systems to do the same.
-
-    Returns the corrected value, which waits for a second person if it would let a child decide (decision 0029); None
-    if the person has these roles. Raises ValidationError, GroundNeeded, AlreadyErased, ErasureInProgress, NotAllowed.
-    """
+    """Give a person these roles and no others, as ``correct_person`` does (decision 0029). Raises ValidationError."""
     roles = list(dict.fromkeys((role, *other_roles)))
     made = correct_person(
         subject, field=ROLES, value=", ".join(roles), ground=ground, actor=actor, reason=reason, at=at
@@ -379,10 +350,7 @@ def correct_roles(
 
 
 def require_carried_out(request: RightsRequest) -> None:
-    """Require that corrected ages are decided and recipients informed (GDPR Art. 19); ``rights.before_closing``.
-
-    Raises ValidationError.
-    """
+    """Raise ValidationError while a corrected age is undecided, or a recipient not informed (GDPR Art. 19)."""
     own = {"client_id": request.client_id, "request": request}
     if CorrectedValue.objects.filter(**own, applied_at=None, age_change__state=ChangeState.WAITING).exists():
         raise ValidationError(_("A corrected age still waits for a second person (Age changes)."))

@@ -62,10 +62,7 @@ class TooManyCorrections(PortalError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
-    """A statement about wrong data: a field, its value as they state it, the correct value, and evidence in words.
-
-    For something else than a field, ``about`` says what, and ``category`` may name the category of data.
-    """
+    """A statement about wrong data; ``about`` says what, and ``category`` may name where, if it is no field."""
 
     field: str
     new_value: str
@@ -77,11 +74,7 @@ class Statement:
 
 @transaction.atomic
 def add_correction(request: RightsRequest, stated: Statement, *, actor: Actor, at: datetime) -> Correction:
-    """Add a correction to the part of a request that asks for rectification (GDPR Art. 16).
-
-    A new value of a field is checked by the same rules as the API's. Raises ValidationError naming the field,
-    NoRectification, TooManyCorrections, AlreadyAnswered, RequestEnded, CannotOpen, NotAllowed.
-    """
+    """Add a correction to a request. Raises ValidationError, NoRectification, TooManyCorrections, NotAllowed."""
     _require_may_state(request, actor)
     request = lock_unanswered(request)
     part = find_open_part(request)
@@ -121,10 +114,7 @@ def _check_refusal(correction: Correction, actor: Actor, at: datetime) -> None:
     check=_check_refusal,
 )
 def refuse_correction(correction: Correction, *, reasons: str, actor: Actor, at: datetime) -> Correction:
-    """Refuse one correction with reasons in words; the others can still be made (the part is then partly granted).
-
-    Raises ValidationError, Refused, AlreadyAnswered, RequestEnded, NotAllowed.
-    """
+    """Refuse one correction with reasons in words; the others can still be made. Raises ValidationError."""
     if not reasons.strip():
         raise ValidationError({"reasons": [_("Give the reasons in words the person understands.")]})
     request = correction.request
@@ -137,10 +127,7 @@ def refuse_correction(correction: Correction, *, reasons: str, actor: Actor, at:
 
 
 def take_over_corrections(first: RightsRequest, later: RightsRequest, actor: Actor, at: datetime) -> None:
-    """Copy the open corrections of a duplicate to the request that goes on; a handler of ``request_continued``.
-
-    An unverified request puts no correction into a verified one. Raises Refused, NoRectification, CannotOpen.
-    """
+    """Copy a duplicate's open corrections to the request that goes on. Raises Refused, NoRectification."""
     rows = Correction.objects.filter(client_id=later.client_id, request=later, state=CorrectionState.OPEN)
     if not (found := list(rows)):
         return
@@ -161,10 +148,7 @@ def take_over_corrections(first: RightsRequest, later: RightsRequest, actor: Act
 
 
 def find_open_part(request: RightsRequest) -> RequestPart | None:
-    """Return the undecided part that asks for rectification, the client's before PakTaleem's; None if there is none.
-
-    None, too, once the request is answered or closed.
-    """
+    """Return the undecided part that asks for rectification, the client's first; None once the request is answered."""
     if not request.is_open or request.answered_at is not None:
         return None
     parts = (part for part in list_parts(request) if part.kind == RightKind.RECTIFICATION and not part.decision)
@@ -225,9 +209,8 @@ def inform_previous_contacts(
 ) -> int:
     """Send a notice to each contact that was on file before a change of contacts; return how many.
 
-    So the person learns of a change that an impostor caused in order to get their data. The notice holds neither a name
-    nor the new contact, since a previous address may be another person's. Staff cause it, so it does not count under
-    the daily limit, which others could use up.
+    So the person learns of a change that an impostor caused. Staff cause it: it does not count under the daily
+    limit, which others could use up.
     """
     if (before.email, before.phone) == (after.email, after.phone):
         return 0

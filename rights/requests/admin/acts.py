@@ -76,10 +76,7 @@ def list_parts_of_page(row: RightsRequest) -> list[RequestPart]:
 
 
 def offer_rows(form: forms.Form, name: str, labels: Iterable[tuple[Any, str]], *, none: str = "") -> None:
-    """Offer rows by their labels in a field, a ``TypedChoiceField``; its value is then the row that was chosen.
-
-    ``none`` is the label of the choice of no row.
-    """
+    """Offer rows by their labels in a ``TypedChoiceField``, whose value is then the row; ``none`` labels no row."""
     offered, field = list(labels), form.fields[name]
     if not isinstance(field, forms.TypedChoiceField):
         raise TypeError(f"{name} is not a field for rows.")

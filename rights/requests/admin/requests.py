@@ -123,10 +123,7 @@ def render_standing(row: RightsRequest) -> SafeString:
 
 
 def assignee_for(viewer: Actor) -> Case | Subquery:
-    """Return an expression for the assignee's email; clients see only that it is one of PakTaleem's staff.
-
-    A subquery and no join, so that a list is counted in an index alone.
-    """
+    """Return the assignee's email, without a join; clients see only that it is one of PakTaleem's staff."""
     email = Subquery(User.objects.filter(pk=OuterRef("assignee_id")).values("email"))
     if viewer.client_id is None:
         return email

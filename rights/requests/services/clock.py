@@ -138,11 +138,10 @@ def resume_request(request: RightsRequest, *, actor: Actor, at: datetime) -> Rig
     check=_check_extension,
 )
 def extend_request(request: RightsRequest, *, days: int, text: str, actor: Actor, at: datetime) -> RightsRequest:
-    """Extend the expected date once, and send the person the reasons: the reasoned notice (GDPR Art. 12(3)).
+    """Extend the expected date once, 1 to 60 days, and send the person the reasons (GDPR Art. 12(3)).
 
-    ``days`` is 1 to 60. ``text`` gives the reasons and what is still to come. Must be done before the due date. Staff
-    hand it over if no email address is on file, or a contact changed in the last 72 hours; until they record that they
-    did, the due date counts. Raises ValidationError.
+    Without an email address that has not changed in 72 hours staff hand them over; until they record that, the due
+    date counts. Raises ValidationError.
     """
     if not timedelta() < timedelta(days=days) <= LONGEST_EXTENSION:
         raise ValidationError({"days": [_("Choose 1 to {days} days.").format(days=LONGEST_EXTENSION.days)]})
@@ -162,10 +161,7 @@ def extend_request(request: RightsRequest, *, days: int, text: str, actor: Actor
 
 
 def update_dates(request: RightsRequest, at: datetime) -> None:
-    """Set the expected date and the deadline from the rows of a request; the caller saves it.
-
-    Follows policy §9, decision 0062.
-    """
+    """Set the expected date and the deadline from the rows of a request; the caller saves it (decision 0062)."""
     clock = get_clock(request)
     request.expected_by, request.answer_by = clock.expected_by(at), clock.answer_by(at)
 
@@ -204,11 +200,7 @@ def list_clients_with_due_requests(*, at: datetime) -> list[UUID]:
 
 @transaction.atomic
 def carry_out_due_steps(client_id: UUID, *, actor: Actor, at: datetime) -> int:
-    """Carry out every step of a client's requests that was due until ``at``, each once; return how many (policy §9).
-
-    All are in one transaction. After an outage the steps that were missed are carried out too. Only requests with
-    something to do are locked. The number of queries is the same for every 500 requests.
-    """
+    """Carry out every step of a client's requests that was due until ``at``, each once; return how many (policy §9)."""
     found = _candidates(at).filter(client_id=client_id).order_by("due_at", "pk")
     total = 0
     for requests in batched(found.only(*_CLOCK_COLUMNS), _AT_ONCE):
@@ -268,10 +260,7 @@ _NAMES = {
 
 
 def destroy_texts_of_person(subject: Subject, actor: Actor, at: datetime) -> None:
-    """Destroy the keys of a person's requests, and of those they made as a guardian (decision 0062).
-
-    A handler of ``people.before_erasure``. The case itself goes on: what was decided and when stays as evidence.
-    """
+    """Destroy the keys of a person's requests, and of those they made as a guardian (decision 0062)."""
     own = RightsRequest.objects.filter(client_id=subject.client_id, wrapped__isnull=False)
     for request in own.filter(Q(subject=subject) | Q(requester=subject)).select_for_update(of=("self",)):
         _destroy(request, actor, at)
@@ -288,10 +277,7 @@ def list_old_requests(at: datetime) -> RightsRequestQuerySet:
 
 @transaction.atomic
 def purge_old_requests(client_id: UUID, *, actor: Actor, at: datetime) -> int:
-    """Destroy the keys of requests closed some time ago (``REQUEST_TEXTS``); return how many, up to 500.
-
-    Follows decision 0062.
-    """
+    """Destroy the keys of requests closed some time ago, up to 500; return how many (decision 0062)."""
     old = list_old_requests(at).filter(client_id=client_id)
     rows = list(old.select_for_update(of=("self",), skip_locked=True)[:_AT_ONCE])
     for request in rows:

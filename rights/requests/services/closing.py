@@ -72,10 +72,9 @@ def answer_request(
 ) -> RightsRequest:
     """Send the person the answer and keep its text; the clock stops once it reaches them (policy §9).
 
-    For a person without an email address on file, or whose contact changed less than 72 hours ago, staff hand the
-    answer over and record that (``record_delivery``). With ``to_contact``, which only an officer may choose, it
-    goes to the address that the request names: for questions, complaints and concerns, whose answer says nothing about
-    a person. Raises ValidationError naming the field, NotAllowed, and what ``hooks.before_answering`` raises.
+    Without a settled email address staff hand it over (``record_delivery``). With ``to_contact``, an officer's
+    choice, it goes to the address in the request, for what says nothing about a person. Raises ValidationError
+    naming the field, NotAllowed, and what ``hooks.before_answering`` raises.
     """
     if not text.strip():
         raise ValidationError({"text": [_("Write the answer.")]})
@@ -140,11 +139,7 @@ def _check_end(request: RightsRequest, _actor: Actor, _at: datetime) -> None:
     check=_check_end,
 )
 def close_request(request: RightsRequest, *, actor: Actor, at: datetime) -> RightsRequest:
-    """Close an answered request, once every system has confirmed or was waived by two people.
-
-    A request of an erased person needs no answer: there is no one left to inform, and no text can be kept any more.
-    Raises Refused, and what ``hooks.before_closing`` raises.
-    """
+    """Close an answered request once every system is done; one of an erased person needs no answer. Raises Refused."""
     if not is_carried_out(request, at=at):
         raise Refused(_("A system has not answered yet, and was not waived."))
     for check in before_closing:
@@ -179,9 +174,8 @@ def _check_link(request: RightsRequest, _actor: Actor, _at: datetime) -> None:
 def link_duplicate(request: RightsRequest, *, other: RightsRequest, actor: Actor, at: datetime) -> RightsRequest:
     """Continue two open requests of one person, or of one guardian about one child, in the one received first.
 
-    Return that one. Its clock is the earliest, and it takes over the rights and purposes that only the other names. The
-    identity is not taken over: a request that is not verified stays so, and its rights do not get into one that is.
-    Raises Refused, AlreadyDecided, AlreadyAnswered, RequestEnded.
+    Return that one. It takes over rights and purposes but no identity: rights of an unverified request do not get
+    into one that is verified. Raises Refused, AlreadyDecided, AlreadyAnswered, RequestEnded.
     """
     if request.client_id != other.client_id or request.pk == other.pk:
         raise Refused(_NOT_SAME)
@@ -268,10 +262,7 @@ def _check_delivery(request: RightsRequest, _actor: Actor, _at: datetime) -> Non
     check=_check_delivery,
 )
 def record_delivery(request: RightsRequest, *, actor: Actor, at: datetime) -> RightsRequest:
-    """Record that staff handed over the answer, or before it the notice: only then it counts for the clock.
-
-    Raises Refused for a notice from the due date on.
-    """
+    """Record that staff handed over the answer or the notice: only then it counts. Raises Refused if too late."""
     what = find_undelivered(request)
     if what == "notice" and at >= request.due_at:
         raise Refused(TOO_LATE)
@@ -342,11 +333,7 @@ def _check_addition(request: RightsRequest, _actor: Actor, _at: datetime) -> Non
 def add_rights(
     request: RightsRequest, *, kinds: Sequence[RightKind | str], actor: Actor, at: datetime
 ) -> RightsRequest:
-    """Add the rights that the text of a question or a concern exercises; each goes to its controller.
-
-    Number, receipt and due date stay. Nothing is granted by this, except what needs no decision once the sender is
-    verified. Raises ValidationError naming ``kinds``, RequestNotAllowed.
-    """
+    """Add the rights that a question or a concern exercises; each goes to its controller. Raises ValidationError."""
     added = list(dict.fromkeys(RightKind(kind) for kind in kinds))
     if not added or set(added) - set(list_addable_rights(request)):
         raise ValidationError({"kinds": [_("Name rights that the request does not have yet.")]})

@@ -90,8 +90,8 @@ def has_authority(request: RightsRequest, kind: RightKind | str, *, at: datetime
 def require_authority(request: RightsRequest, kinds: Iterable[RightKind | str], *, at: datetime) -> None:
     """Require that the guardian who made a request may exercise these rights now; a person's own request passes.
 
-    Follows policy §8. The child's row stays locked, so that the authority does not end meanwhile. Raises
-    RequestNotAllowed, RequestForAnAdult for a person of full age, AlreadyErased, ErasureInProgress.
+    The child's row stays locked, so that the authority does not end meanwhile (policy §8). Raises
+    RequestNotAllowed, RequestForAnAdult, AlreadyErased, ErasureInProgress.
     """
     if request.requester is None:
         return
@@ -104,10 +104,7 @@ def require_authority(request: RightsRequest, kinds: Iterable[RightKind | str], 
 
 
 def find_guardian_of_limit(restriction: Restriction, at: datetime) -> Subject | None:
-    """Return the guardian whose request brought about a restriction, or None if no guardian did.
-
-    Raises RequestNotAllowed if they have no authority any more: the portal writes to them no longer.
-    """
+    """Return the guardian whose request brought about a restriction, if one did. Raises RequestNotAllowed."""
     rows = RequestLimit.objects.filter(client_id=restriction.client_id, restriction=restriction)
     made = rows.filter(request__requester__isnull=False).select_related("request__subject", "request__requester")
     row = made.first()
@@ -139,12 +136,7 @@ _METHODS = {
 
 
 def carry_out(request: RightsRequest, part: RequestPart, *, actor: Actor, at: datetime) -> None:
-    """Carry out one granted part, in the caller's transaction.
-
-    Restriction, objection and withdrawal take effect on the next decision. Apps above carry out the rest
-    (``hooks.part_granted``). Raises Refused, AlreadyErased, NotAllowed, and what
-    the handlers raise.
-    """
+    """Carry out one granted part, in the caller's transaction; apps above do the rest. Raises Refused."""
     kind = RightKind(part.kind)
     if kind is RightKind.RESTRICTION:
         restrict_for_request(request, list_purposes_of_part(require_subject(request), part, at), actor=actor, at=at)
@@ -160,9 +152,8 @@ def carry_out(request: RightsRequest, part: RequestPart, *, actor: Actor, at: da
 def decide_at_once(request: RightsRequest, *, actor: Actor, at: datetime) -> None:
     """Grant the parts that need no person's decision, once the sender of a request is verified.
 
-    A withdrawal is as easy as giving consent (GDPR Art. 7(3)) and in effect from the next decision. A copy that a
-    guardian with the authority for it requests is ordered by the portal: collecting it destroys nothing (decision 66).
-    From the child's age of consent on the client decides.
+    A withdrawal is as easy as giving consent (GDPR Art. 7(3)). Collecting a copy for a guardian destroys nothing
+    (decision 66); from the child's age of consent on the client decides.
     """
     if not request.is_identity_verified:
         return
@@ -202,10 +193,7 @@ def _withdraw(request: RightsRequest, part: RequestPart, at: datetime) -> None:
 
 
 def restrict_for_request(request: RightsRequest, purposes: Sequence[str], *, actor: Actor, at: datetime) -> None:
-    """Restrict processing for purposes, or if none are named for every purpose, as an outcome of a request.
-
-    Follows GDPR Art. 18. Raises Refused, AlreadyErased, NotAllowed.
-    """
+    """Restrict processing for purposes, without any for all, as an outcome of a request (GDPR Art. 18)."""
     subject, reason = require_subject(request), Reason.SUBJECT_REQUEST
     for purpose in purposes or [""]:
         made = restrict_processing(subject, purpose_code=purpose, actor=actor, reason=reason, at=at)
@@ -283,11 +271,9 @@ def decide_part(
 ) -> RequestPart:
     """Decide one part, as the controller of its data; what is granted is carried out in the same transaction.
 
-    The client's administrator decides the client's parts (an officer once its agreement has ended), an officer those of
-    PakTaleem, either of them a concern. A part that is refused, wholly or partly, has a code and the reasons in words.
-    ``granted`` are the purposes to which a part that is granted partly is limited; a restriction and a withdrawal need
-    them. Nothing is granted to a guardian whose authority has ended. Raises ValidationError naming the field,
-    Refused, RequestNotAllowed, and what ``hooks.part_granted`` raises.
+    A refusal, whole or partial, has a code and the reasons in words. ``granted`` are the purposes to which a part
+    that is granted partly is limited. Nothing is granted to a guardian whose authority has ended. Raises
+    ValidationError naming the field, Refused, RequestNotAllowed, and what ``hooks.part_granted`` raises.
     """
     request = part.request
     _check_decision(Decision(decision), refusal_code, reasons)
@@ -322,10 +308,7 @@ def decide_part(
     check=_check_undecided,
 )
 def route_part(part: RequestPart, *, decider: Decider | str, actor: Actor, at: datetime) -> RequestPart:
-    """Pass an undecided part to the other controller (triage) (policy §7).
-
-    Raises Refused if that controller decides about this right already.
-    """
+    """Pass an undecided part to the other controller (policy §7). Raises Refused if that one decides it already."""
     request = part.request
     if any((one.kind, one.decider) == (part.kind, Decider(decider)) for one in list_parts(request)):
         raise Refused(_("This controller already decides about this right."))
@@ -337,10 +320,7 @@ def route_part(part: RequestPart, *, decider: Decider | str, actor: Actor, at: d
 
 
 def may_decide(part: RequestPart, actor: Actor, at: datetime) -> bool:
-    """Return True if this side decides a part: the controller, and about a concern the client or PakTaleem.
-
-    An officer decides for a client whose agreement has ended: its staff no longer have access (decision 0079).
-    """
+    """Return True if the actor's side decides a part; an officer for a client that has left (decision 0079)."""
     side = Decider.PAKTALEEM if actor.client_id is None else Decider.CLIENT
     if part.decider == side or part.kind == RightKind.CHILD_CONCERN:
         return True
@@ -428,10 +408,7 @@ def add_note(request: RightsRequest, *, text: NoteText, actor: Actor, at: dateti
 
 
 def read_notes(request: RightsRequest, *, actor: Actor) -> list[tuple[datetime, str, str]]:
-    """Return time, role of the author and text of each note; reading the request is recorded by ``read_request``.
-
-    Raises CannotOpen, NotAllowed.
-    """
+    """Return time, role of the author and text of each note; ``read_request`` records it. Raises CannotOpen."""
     require(actor, Capability.HANDLE_RIGHTS_REQUESTS, request.client_id)
     notes = RequestNote.objects.filter(client_id=request.client_id, request=request)
     return [(note.at, note.actor_role, open_text(request, row=note, field="text")) for note in notes]

@@ -79,10 +79,9 @@ def receive_request(
 ) -> RightsRequest:
     """Record a request, acknowledge it, and pass each part to its controller; the clock starts at receipt.
 
-    Follows policy §9, decision 0062. ``received_at`` is for a request that staff enter later (a telephone call): at
-    most thirty days before ``at``. ``requester`` is the guardian who makes the request about a child, for one right.
-    ``identity`` is how the person who makes it was verified, if they were; a text is never proof. Consent is withdrawn
-    and a guardian's copy is ordered at once if they are verified. Raises ValidationError naming the field,
+    Follows policy §9, decision 0062. ``received_at``, for what staff enter later, is at most thirty days before
+    ``at``. ``requester`` is the guardian who makes the request about a child, for one right. ``identity`` is how
+    the sender was verified, if they were; a text is never proof. Raises ValidationError naming the field,
     RequestNotAllowed, AlreadyErased, NotAllowed.
     """
     require_may_receive(actor, client.pk, subject, requester)
@@ -116,11 +115,7 @@ def continue_request(
     actor: Actor,
     at: datetime,
 ) -> RightsRequest:
-    """Record a request of another client at the client to which it belongs: same number, receipt, due date and pauses.
-
-    ``texts`` are the details and the contact, which are sealed under a key of the new request.
-    It has no person yet; a job looks for the sender. Needs the context of ``client``. Raises NotAllowed.
-    """
+    """Record a request of another client where it belongs, with its number and clock; in the context of ``client``."""
     require(actor, Capability.SUPERVISE, client.pk)
     row = _new_row(client, request.number, request.channel, request.language, request.received_at)
     _seal_and_save(row, texts["details"], texts["contact"])
@@ -156,10 +151,7 @@ def _seal_and_save(row: RightsRequest, details: str, contact: str) -> None:
 def require_may_receive(
     actor: Actor, client_id: UUID, subject: Subject | None, requester: Subject | None = None
 ) -> None:
-    """Require that the actor may record a request of this person, or of a guardian about them. Raises NotAllowed.
-
-    Learning platforms pass on what guardians request by the capability for guardians' answers.
-    """
+    """Raise NotAllowed unless the actor may record a request of this person, or of a guardian about them."""
     by_staff = requester is None or actor.kind is ByKind.USER
     capability = Capability.RECEIVE_RIGHTS_REQUESTS if by_staff else Capability.MANAGE_GUARDIANS
     if subject is None:
@@ -202,10 +194,7 @@ def create_parts(row: RightsRequest, kinds: Sequence[str], purposes: Sequence[st
 
 
 def _acknowledge(row: RightsRequest, actor: Actor, at: datetime) -> None:
-    """Email the acknowledgement to the contact on file, if there is one; never to an address in the request.
-
-    It says what was requested, what happens next and by when, and how the sender ends a request that is not theirs.
-    """
+    """Email the acknowledgement to the contact on file, if there is one; never to an address in the request."""
     sender = row.sender
     count = count_verified_message if row.is_identity_verified else count_rights_message
     sent = sender is not None and sender.email is not None and count(sender)
@@ -250,10 +239,7 @@ def _check_assignment(request: RightsRequest, _actor: Actor, _at: datetime) -> N
     check=_check_assignment,
 )
 def assign_person(request: RightsRequest, *, subject: Subject, actor: Actor, at: datetime) -> RightsRequest:
-    """Assign a request to the person whom it is about; that proves nothing about who made it.
-
-    The person learns of it at their contact on file. Raises AlreadyErased.
-    """
+    """Assign a request to the person it is about; that proves nothing about who made it. Raises AlreadyErased."""
     if subject.client_id != request.client_id:
         raise AlreadyErased
     lock_subject(subject.pk, client_id=subject.client_id, during_erasure=True)
@@ -274,10 +260,8 @@ MATCH_LIMITS = (Limit("rights-match/address", 3, timedelta(days=1)),)
 def match_sender(request: RightsRequest, *, address: Callable[[str], str], actor: Actor, at: datetime) -> bool:
     """Assign a request to the one person whose contact on file it names, and send them a link to confirm it.
 
-    The link goes to the contact on file and shows nothing without a code: so the person learns of every request made
-    in their name. No link is sent beyond three messages a day to one address; staff then inform the person. Returns
-    False if no person, or more than one, has this contact, and from the fourth request of a contact in a day on; an
-    officer then looks at it. ``at`` is on the system clock. Raises RequestEnded, CannotOpen.
+    So the person learns of every request in their name. Returns False without exactly one person, and beyond three
+    a day; an officer then looks at it. ``at`` is on the system clock. Raises RequestEnded, CannotOpen.
     """
     request = lock_open_request(request)
     subject = None if request.subject_id else _find_sender(request)
@@ -352,20 +336,13 @@ def _check_verification(request: RightsRequest, actor: Actor, _at: datetime) -> 
     check=_check_verification,
 )
 def verify_identity(request: RightsRequest, *, actor: Actor, at: datetime) -> RightsRequest:
-    """Record that the client knows the person who made a request (GDPR Art. 12(6)); PakTaleem calls them back.
-
-    For a guardian's request the guardian is verified, whose authority must not have ended. Raises RequestNotAllowed.
-    """
+    """Record that the client knows the person, or the guardian, who made a request (GDPR Art. 12(6))."""
     return record_verified(request, IdentityMethod.CLIENT, actor=actor, at=at)
 
 
 @transaction.atomic
 def confirm_own_request(request: RightsRequest, *, by_code: bool, actor: Actor, at: datetime) -> RightsRequest:
-    """Record that the person, on their own page, confirmed that they made the request (decision 0064).
-
-    ``by_code`` is True if they signed in with a code to a contact on file, False if the learning platform signed them
-    in. Raises ContactTooNew, RequestEnded, NotAllowed for another person.
-    """
+    """Record that the sender confirmed a request on their own page (decision 0064). Raises ContactTooNew."""
     request = lock_open_request(request)
     subject = _require_own(request, actor)
     if by_code:
@@ -375,11 +352,9 @@ def confirm_own_request(request: RightsRequest, *, by_code: bool, actor: Actor, 
 
 @transaction.atomic
 def deny_own_request(request: RightsRequest, *, by_code: bool, actor: Actor, at: datetime) -> RightsRequest:
-    """End a request that the person or guardian did not make, or no longer wants (decision 0064).
+    """End a request that the sender did not make, or no longer wants (decision 0064).
 
-    ``by_code`` as in ``confirm_own_request``.
-
-    A code to a contact that is too new does not end a request whose person is verified. Raises ContactTooNew,
+    A code to a contact that is too new does not end a request whose sender is verified. Raises ContactTooNew,
     ErasureGranted, AlreadyAnswered, RequestEnded, NotAllowed.
     """
     request = lock_unanswered(request)
@@ -413,10 +388,7 @@ def _check_contact(subject: Subject, at: datetime) -> None:
 
 @transaction.atomic
 def record_verified(request: RightsRequest, method: IdentityMethod, *, actor: Actor, at: datetime) -> RightsRequest:
-    """Record that the sender of a request is verified, which the caller has checked.
-
-    Raises RequestNotAllowed if a guardian's authority has ended, RequestEnded.
-    """
+    """Record that the sender is verified, as the caller has checked. Raises RequestNotAllowed, RequestEnded."""
     request = lock_open_request(request)
     if request.is_identity_verified:
         return request

@@ -60,10 +60,7 @@ _COPIES = [RightKind.ACCESS.value, RightKind.PORTABILITY.value]
 
 
 def hold_data(request: RightsRequest, at: datetime) -> None:
-    """Hold all data of the person of a request without a hold until it ends; without a person, do nothing.
-
-    All data, whatever purposes are named: rights are added to a request, and purposes share categories.
-    """
+    """Hold all data of a request's person until it ends: rights are added to it, and purposes share categories."""
     if request.subject is not None:
         hold_for_case(
             request.subject,
@@ -90,10 +87,7 @@ def lift_hold_at_end(request: RightsRequest, at: datetime) -> None:
 
 
 def find_copies_to_give(client_id: UUID, people: Sequence[UUID], at: datetime) -> Iterator[tuple[UUID, Hold]]:
-    """Find people's verified, unanswered requests for a copy, which forbid their erasure; ``people.erasure_holds``.
-
-    Not those that are refused. An erasure that serves the same request is not held.
-    """
+    """Find people's verified, unanswered requests for a copy, which forbid their erasure; ``people.erasure_holds``."""
     del at
     own_parts = RequestPart.objects.filter(client_id=OuterRef("client_id"), request_id=OuterRef("pk"))
     parts = own_parts.filter(kind__in=_COPIES).exclude(decision=Decision.REFUSED.value)
@@ -173,10 +167,7 @@ def record_step(  # noqa: PLR0917 -- what happened to what, by whom, when
     facts: Mapping[str, object] | None = None,
     ended_as: State | None = None,
 ) -> RequestStep:
-    """Save a request in the state that follows from its rows, and record the step in the timeline and the ledger.
-
-    ``kind`` is the ledger's, ``rights_request.…``; ``facts`` are codes and times. A request that has ended stays so.
-    """
+    """Save a request in the state that follows from its rows, and record the step in the timeline and the ledger."""
     parts = list_parts(request)
     if request.closed_at is not None and ended_as is None:
         ended_as = State(request.state)
