@@ -7,8 +7,6 @@ _ISSUING = f"{_OURS}.services.issuing"
 
 
 class DataSystemsConfig(extensions.PortalAppConfig):
-    """Systems that hold personal data, and the orders they carry out."""
-
     name = _OURS
     handlers = (
         ("paktaleem.foundation.operations.metrics.gauge_readers", f"{_OURS}.selectors.read_orders"),

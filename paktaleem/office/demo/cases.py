@@ -5,7 +5,7 @@ school to confirm, a person who reaches the age of consent within the month, a c
 erased two days ago, and rights requests: for the school to decide, of an unknown person, overdue, and a concern.
 """
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from io import BytesIO
 from typing import Any
 from uuid import UUID
@@ -64,7 +64,11 @@ def fill_cases(client_id: UUID, *, actor: Actor, at: datetime) -> None:
             words: dict[str, Any] = {"description": english, "description_ur": urdu, "reference": reference}
             declare_mechanism(client.pk, kind=kind, **words, provider=provider, **common)
         _add_coming_of_age(client, actor, at)
-        _add_overdue_erasure(client, actor, at - DEADLINE - _LATE)
+        seen_at = at - DEADLINE - _LATE
+        born = seen_at.date().replace(year=seen_at.year - 10, day=min(seen_at.day, 28))
+        about = {"category": "usage_logs", "occasion": "assessment", "purpose": "support"}
+        seen = CollectionReport(**about, collected_at=seen_at, count=41)
+        report_collection(_register(client, _HELD, born, actor, seen_at), seen, actor=actor, at=seen_at)
         _add_rights_requests(client, actor, at)
 
 
@@ -83,18 +87,11 @@ def _request(child: Subject, guardian: Subject, wish: Wish, language: str, at: d
 def _add_coming_of_age(client: Client, actor: Actor, at: datetime) -> None:
     day = (at + _SOON).astimezone(ZoneInfo(client.time_zone)).date()
     born = day.replace(year=day.year - client.age_threshold, day=min(day.day, 28))
-    zoya = _register(client, _GROWING, {"birth_date": born}, actor, at)
+    zoya = _register(client, _GROWING, born, actor, at)
     mother = _person(client, "sheema")
     claim_guardian(zoya, guardian=mother, relationship="parent", actor=actor, at=at)
     common: dict[str, Any] = {"relationship": "parent", "may_consent": True, "may_receive_data": True}
     name_guardian(zoya, guardian=mother, **common, actor=actor, at=at)
-
-
-def _add_overdue_erasure(client: Client, actor: Actor, at: datetime) -> None:
-    born = at.date().replace(year=at.year - 10, day=min(at.day, 28))
-    bisma = _register(client, _HELD, {"birth_date": born}, actor, at)
-    seen = CollectionReport(category="usage_logs", occasion="assessment", purpose="support", collected_at=at, count=41)
-    report_collection(bisma, seen, actor=actor, at=at)
 
 
 def _add_rights_requests(client: Client, actor: Actor, at: datetime) -> None:
@@ -108,9 +105,9 @@ def _add_rights_requests(client: Client, actor: Actor, at: datetime) -> None:
     receive_request(client, kinds=[RightKind.CHILD_CONCERN], details=_CONCERN, **unknown, at=at - _LATE)
 
 
-def _register(client: Client, code: str, details: dict[str, Any], actor: Actor, at: datetime) -> Subject:
-    common = {"role": "student", "full_name": _NAMES[code], **details}
-    return register_subject(external_id_of(code), client=client, details=common, actor=actor, at=at)[0]
+def _register(client: Client, code: str, born: date, actor: Actor, at: datetime) -> Subject:
+    details = {"role": "student", "full_name": _NAMES[code], "birth_date": born}
+    return register_subject(external_id_of(code), client=client, details=details, actor=actor, at=at)[0]
 
 
 _DAY = timedelta(days=1)

@@ -17,7 +17,7 @@ from django.conf import settings
 
 from consent.consents.models import ConsentState
 from consent.cookies.banner import ENTRIES
-from consent.cookies.models import Cookie, CookieCategory, CookieSite, LinkedService, SetBy, Storage
+from consent.cookies.models import Cookie, CookieSite, LinkedService, Storage
 from consent.cookies.services import save_cookie, save_link, save_site
 from consent.notices.models import Notice, NoticeDispatch, NoticeResponse, NoticeVersion, ResponseKind
 from consent.notices.services.announcements import open_dispatches
@@ -52,35 +52,11 @@ class StaffText(msgspec.Struct, frozen=True):
     memberships: tuple[tuple[str, str], ...]
 
 
-class RecipientText(msgspec.Struct, frozen=True):
-    """One provider approved by PakTaleem for every client; ``ground`` is that of the approval."""
-
-    code: str
-    name: str
-    service: str
-    service_ur: str
-    agreement_reference: str
-    countries: str
-    kind: str
-    transfer_ground: str
-    assurances: str
-    ground: str
-    purposes: list[str]
-    categories: list[str]
-
-
 class PolicyChange(msgspec.Struct, frozen=True):
-    """One later version of the privacy policy, with the text for children."""
+    """One later version of the privacy policy."""
 
     code: str
     is_material: bool
-
-    def words(self) -> dict[str, Any]:
-        return {
-            f"{kind}_{language}": (_HERE / "texts" / f"{name}.{language}.txt").read_text(encoding="utf-8")
-            for kind, name in (("text", self.code), ("child_text", "policy_child"))
-            for language in ("en", "ur")
-        }
 
 
 class ResponseText(msgspec.Struct, frozen=True):
@@ -111,41 +87,21 @@ class Person(msgspec.Struct, frozen=True):
         return {"role": self.role, "full_name": self.full_name, "email": address, "language": self.language}
 
 
-class CookieText(msgspec.Struct, frozen=True):
-    """One cookie of a client's site."""
-
-    name: str
-    category: CookieCategory
-    set_by: SetBy
-    provider: str
-    purpose_en: str
-    purpose_ur: str
-    days: int | None = None
-
-
-class LinkText(msgspec.Struct, frozen=True):
-    """One service that the platform links to."""
-
-    name: str
-    url: str
-    policy_url: str
-    purpose_en: str
-    purpose_ur: str
-    review_in_days: int
-
-
 class Sample(msgspec.Struct, frozen=True):
-    """The sample data; ``people`` by the code of their client."""
+    """The sample data; ``people`` by the code of their client. The last three have the fields of their models.
+
+    ``recipients`` are providers approved by PakTaleem for every client; ``ground`` is that of the approval.
+    """
 
     laws: list[str]
     clients: list[ClientText]
     staff: list[StaffText]
-    recipients: list[RecipientText]
     policy_changes: list[PolicyChange]
     responses: list[ResponseText]
     people: dict[str, list[Person]]
-    cookies: list[CookieText]
-    links: list[LinkText]
+    recipients: list[dict[str, Any]]
+    cookies: list[dict[str, Any]]
+    links: list[dict[str, Any]]
 
 
 SAMPLE = msgspec.toml.decode((_HERE / "sample.toml").read_bytes(), type=Sample)
@@ -161,13 +117,20 @@ def fill_policy(ids: dict[str, UUID], *, actor: Actor, at: datetime) -> None:
         done = NoticeVersion.objects.filter(notice=notice).count()
         for number, text in enumerate(SAMPLE.policy_changes, start=2):
             if number > done:
-                days = timedelta(days=settings.NOTICE_DAYS) if text.is_material else timedelta()
-                publish_notice_version(
-                    notice, **text.words(), is_material=text.is_material, effective_at=at + days, **common, at=at
-                )
+                words: dict[str, Any] = {
+                    f"{kind}_{language}": (_HERE / "texts" / f"{name}.{language}.txt").read_text(encoding="utf-8")
+                    for kind, name in (("text", text.code), ("child_text", "policy_child"))
+                    for language in ("en", "ur")
+                }
+                common["effective_at"] = at + timedelta(days=settings.NOTICE_DAYS if text.is_material else 0)
+                publish_notice_version(notice, **words, is_material=text.is_material, **common, at=at)
     for response in SAMPLE.responses:
         with in_client(ids[response.client]):
             _respond(response, ids[response.client], actor=actor, at=at)
+
+
+def staff_actor(email: str, role: Role, client_id: UUID) -> Actor:
+    return user_actor(User.objects.get(email=email).pk, role, client_id)
 
 
 def _respond(text: ResponseText, client_id: UUID, *, actor: Actor, at: datetime) -> None:
@@ -175,7 +138,7 @@ def _respond(text: ResponseText, client_id: UUID, *, actor: Actor, at: datetime)
     dispatch = NoticeDispatch.objects.filter(client_id=client_id).latest("opened_at")
     if NoticeResponse.objects.filter(client_id=client_id, dispatch=dispatch).exists():
         return
-    client_admin = user_actor(User.objects.get(email=text.email).pk, Role.CLIENT_ADMIN, client_id)
+    client_admin = staff_actor(text.email, Role.CLIENT_ADMIN, client_id)
     if text.kind == ResponseKind.ACKNOWLEDGED:
         acknowledge_announcement(dispatch, actor=client_admin, at=at)
     else:
@@ -193,8 +156,7 @@ def fill_cookies(client_id: UUID, *, actor: Actor, at: datetime) -> None:
         if CookieSite.objects.filter(client_id=client_id).exists():
             return
         for text in SAMPLE.cookies:
-            storage = _STORED.get(text.name, Storage.COOKIE)
-            cookie = Cookie(client_id=client_id, storage=storage, **msgspec.structs.asdict(text))
+            cookie = Cookie(client_id=client_id, storage=_STORED.get(text["name"], Storage.COOKIE), **text)
             save_cookie(cookie, actor=actor, reason=_WHY, at=at)
         save_site(CookieSite(client_id=client_id, origins=["http://localhost:8080"]), actor=actor, reason=_WHY, at=at)
 
@@ -205,7 +167,7 @@ def fill_links(*, actor: Actor, at: datetime) -> None:
         if LinkedService.objects.filter(client_id=PAKTALEEM).exists():
             return
         for text in SAMPLE.links:
-            values = msgspec.structs.asdict(text)
+            values = dict(text)
             review_on = (at + timedelta(days=values.pop("review_in_days"))).date()
             link = LinkedService(client_id=PAKTALEEM, review_on=review_on, **values)
             save_link(link, actor=actor, reason=_WHY, at=at)
@@ -227,7 +189,7 @@ class DemoSecrets:
         return cls(path, **json.loads(path.read_text())) if path.exists() else cls(path)
 
     def password_of(self, email: str) -> str:
-        """Return the password of a staff user; a new one is stored before it is returned."""
+        """Return the password of a staff user, which is stored first if it is new."""
         if email not in self.passwords:
             self.passwords[email] = secrets.token_urlsafe(12)
             self.write()

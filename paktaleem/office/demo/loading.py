@@ -17,7 +17,7 @@ from consent.register.models.agreements import Instruction, Recipient, Recipient
 from consent.register.models.purposes import BalancingTest, ListedLaw
 from consent.register.services import change_register, request_safeguard_change, sign_balancing_test
 from paktaleem.directory.staff.sign_in.adapters import create_totp_secret, enrol_totp, has_second_factor
-from paktaleem.foundation.accounts.actors import Actor, system_actor, user_actor
+from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.break_glass import Appointment, appoint_staff
 from paktaleem.foundation.accounts.changes import decide_proposed_change
 from paktaleem.foundation.accounts.client_services import change_client
@@ -34,10 +34,10 @@ from paktaleem.office.demo.content import (
     SAMPLE,
     ClientText,
     DemoSecrets,
-    RecipientText,
     fill_cookies,
     fill_links,
     fill_policy,
+    staff_actor,
 )
 from paktaleem.office.demo.people import fill_guardians, fill_paper, fill_people, fill_schools, invite_demo_guardian
 from paktaleem.office.demo.systems import fill_orders, fill_receiver, fill_systems
@@ -79,7 +79,7 @@ def fill_demonstration(kept: DemoSecrets, *, portal: str, receiver: str = "", at
     _fill_staff(kept, at)
     _fill_recipients(at)
     with in_client(PAKTALEEM):
-        fill_assessments(actor=_officer(_OFFICERS[0]), at=at)
+        fill_assessments(actor=staff_actor(_OFFICERS[0], Role.PRIVACY_OFFICER, PAKTALEEM), at=at)
     fill_policy(client_ids(), actor=_ACTOR, at=at)
     if receiver:
         fill_receiver(client_ids()["indus"], receiver, kept, actor=_ACTOR, at=at)
@@ -108,46 +108,29 @@ def list_laws(at: datetime) -> None:
 
 
 def _fill_recipients(at: datetime) -> None:
-    """Add the recipients, each requested by one officer and approved by another.
-
-    They were announced before the clients joined, so that the clients' time to object is over.
-    """
+    """Add the recipients by two officers; announced so early that the clients' time to object is over."""
     announced_at = at - timedelta(days=settings.NOTICE_DAYS)
     with in_client(PAKTALEEM):
         known = set(Recipient.objects.filter(client_id=PAKTALEEM).values_list("code", flat=True))
         for text in SAMPLE.recipients:
-            if text.code not in known:
-                _add_recipient(text, announced_at)
+            if text["code"] not in known:
+                _add_recipient(dict(text), announced_at)
 
 
-def _add_recipient(text: RecipientText, at: datetime) -> None:
-    values = msgspec.structs.asdict(text)
+def _add_recipient(values: dict[str, Any], at: datetime) -> None:
     ground, covered = values.pop("ground"), {name: values.pop(name) for name in ("purposes", "categories")}
     recipient = Recipient(client_id=PAKTALEEM, agreement_starts_at=at, **values)
     change_register(recipient, actor=_ACTOR, reason=_WHY, at=at)
     approval = RecipientApproval(client_id=PAKTALEEM, recipient=recipient, is_integral=True, starts_at=at, **covered)
-    requester, approver = (_officer(email) for email in _OFFICERS)
+    requester, approver = (staff_actor(email, Role.PRIVACY_OFFICER, PAKTALEEM) for email in _OFFICERS)
     change = request_safeguard_change(approval, ground=ground, actor=requester, at=at)
     decide_proposed_change(change, approve=True, actor=approver, at=at)
-
-
-def _officer(email: str) -> Actor:
-    return user_actor(User.objects.get(email=email).pk, Role.PRIVACY_OFFICER, PAKTALEEM)
 
 
 def _fill_client(text: ClientText, client_id: UUID, at: datetime) -> None:
     if Client.objects.filter(id=client_id).exists():
         return
-    client = Client(
-        id=client_id,
-        code=text.code,
-        name=text.name,
-        address=text.address,
-        country="PK",
-        time_zone="Asia/Karachi",
-        serves_minors=text.serves_minors,
-        is_sandbox=text.is_sandbox,
-    )
+    client = Client(id=client_id, country="PK", time_zone="Asia/Karachi", **msgspec.structs.asdict(text))
     change_client(client, actor=_ACTOR, reason=_WHY, at=at)
     versions = {own.code: add_starting_purpose(client, own, **_BY_DEMO, at=at) for own in OWN_PURPOSES}
     _add_agreement(text.code, client_id, at)
@@ -167,7 +150,7 @@ def _add_agreement(code: str, client_id: UUID, at: datetime) -> None:
         document="Annex 1: documented instructions",
         purposes=[*PURPOSES, *(own.code for own in OWN_PURPOSES)],
         categories=list(CATEGORIES),
-        recipients=[recipient.code for recipient in SAMPLE.recipients],
+        recipients=[recipient["code"] for recipient in SAMPLE.recipients],
         starts_at=at,
     )
     change_register(instruction, actor=_ACTOR, reason=_WHY, at=at)
@@ -189,25 +172,17 @@ def _fill_key(code: str, client_id: UUID, kept: DemoSecrets, at: datetime) -> No
 
 
 def _fill_staff(kept: DemoSecrets, at: datetime) -> None:
-    """Make the staff as the host makes the first ones of a deployment; enrol their second factors.
-
-    Raises SecretsLost if they exist and the file with their passwords does not.
-    """
+    """Make the staff as the host makes the first ones; enrol their second factors. Raises SecretsLost."""
     ids = client_ids()
     with in_global():
         known = set(User.objects.values_list("email", flat=True))
     if known and not known & kept.passwords.keys():
         raise SecretsLost
     if not known:
-        appointments = [
-            Appointment(
-                email=text.email,
-                full_name=text.name,
-                roles=tuple((role, ids[code]) for role, code in text.memberships),
-                password=kept.password_of(text.email),
-            )
-            for text in SAMPLE.staff
-        ]
+        appointments = []
+        for text in SAMPLE.staff:
+            roles, password = tuple((role, ids[code]) for role, code in text.memberships), kept.password_of(text.email)
+            appointments.append(Appointment(email=text.email, full_name=text.name, roles=roles, password=password))
         appoint_staff(appointments, reason=_WHY, at=at)
     with in_global():
         for user in User.objects.filter(email__in=[text.email for text in SAMPLE.staff]):

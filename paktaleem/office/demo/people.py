@@ -69,7 +69,6 @@ def _answer(subject: Subject, purpose: str, state: str, notice: NoticeVersion, c
     record_answers(subject, answers=[Answer(purpose, ConsentState(state))], shown=sign_notice_token(shown), **common)
 
 
-_CHILD, _GUARDIAN = "noor", "omar"
 _ANSWERS = (
     ("danish", "esra", "given", True),
     ("laila", "ghazal", "given", False),
@@ -88,12 +87,8 @@ def fill_guardians(client: Client, *, actor: Actor, at: datetime) -> None:
             child_row, guardian=guardian_row, relationship="parent", may_consent=True, may_receive_data=True, **common
         )
         verify_guardian(row, method="in_person", evidence="Seen at the school office.", **common)
-        decision_details: dict[str, Any] = {
-            "shares": shares,
-            "route": "in_person",
-            "evidence": "Said at the school office.",
-        }
-        record_service_answer(child_row, guardian=guardian_row, decision=decision, **decision_details, **common)
+        how: dict[str, Any] = {"route": "in_person", "evidence": "Said at the school office."}
+        record_service_answer(child_row, guardian=guardian_row, decision=decision, shares=shares, **how, **common)
 
 
 def invite_demo_guardian(client: Client, *, portal: str, actor: Actor, at: datetime) -> None:
@@ -101,11 +96,7 @@ def invite_demo_guardian(client: Client, *, portal: str, actor: Actor, at: datet
     if Invitation.objects.filter(client_id=client.pk).exists():
         return
     people = Subject.objects.select_related("client").filter(client_id=client.pk, erased_at=None)
-    found = {
-        one.external_id: one
-        for one in people.filter(external_id__in=[external_id_of(_CHILD), external_id_of(_GUARDIAN)])
-    }
-    child, guardian = found.get(external_id_of(_CHILD)), found.get(external_id_of(_GUARDIAN))
+    child, guardian = (people.filter(external_id=external_id_of(one)).first() for one in ("noor", "omar"))
     if child is not None and guardian is not None:
         invite_guardian(child, guardian=guardian, portal=portal, actor=actor, at=at)
 
@@ -138,20 +129,14 @@ def fill_schools(client: Client, *, actor: Actor, at: datetime) -> None:
         for number, (code, name, grade, kind, school, _teacher, _students) in enumerate(_CLASSES, 1)
     ]
     places = {SCHOOLS: _SCHOOLS, TERMS: [year], CLASSES: classes}
-    given = GivenRows(places=places, enrolments=_list_enrolments(first))
-    record_schools(given, client=client, origin=Origin.API, actor=actor, at=at)
-
-
-def _list_enrolments(first: date) -> list[EnrolmentRow]:
     stated = [
-        (code, person, "teacher" if person == teacher else "student")
+        (code, external_id_of(person), "teacher" if person == teacher else "student")
         for code, _name, _grade, _kind, _school, teacher, students in _CLASSES
         for person in (teacher, *students)
     ]
-    return [
-        EnrolmentRow(number, "", code, external_id_of(person), role, first, None)
-        for number, (code, person, role) in enumerate(stated, 1)
-    ]
+    enrolments = [EnrolmentRow(number, "", *row, first, None) for number, row in enumerate(stated, 1)]
+    given = GivenRows(places=places, enrolments=enrolments)
+    record_schools(given, client=client, origin=Origin.API, actor=actor, at=at)
 
 
 _CLASS = ("danish", "talha", "urwa", "rayyan", "mahnoor")

@@ -71,11 +71,10 @@ def running(programs: Sequence[tuple[str, Sequence[str]]], logs: Path) -> Iterat
         _end_all(children)
 
 
-def free_port(host: str) -> int:
+def free_port() -> int:
     with socket.socket() as probe:
-        probe.bind((host, 0))
-        found: int = probe.getsockname()[1]
-        return found
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def name_holder(port: int) -> str:

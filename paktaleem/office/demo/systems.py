@@ -1,7 +1,6 @@
 """A learning platform for each client that uses the client's API key, and one order to it."""
 
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from paktaleem.directory.data_systems.models import Ground, Order, OrderKind, System, SystemKey
@@ -20,13 +19,13 @@ from paktaleem.directory.data_systems.states import Answer, Exemption, Outcome
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.webhooks.models import Endpoint
 from paktaleem.directory.webhooks.services import add_endpoint, change_endpoint, rotate_secret
-from paktaleem.foundation.accounts.actors import Actor, Authorship, ReasonedAuthorship, key_actor, user_actor
-from paktaleem.foundation.accounts.models import ApiKey, Client, User
+from paktaleem.foundation.accounts.actors import Actor, Authorship, ReasonedAuthorship, key_actor
+from paktaleem.foundation.accounts.models import ApiKey, Client
 from paktaleem.foundation.accounts.roles import Role
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
-from paktaleem.office.demo.content import DemoSecrets
+from paktaleem.office.demo.content import DemoSecrets, staff_actor
 from paktaleem.office.demo.people import external_id_of
 
 _HOLDS = ("contact_details", "content", "usage_logs")
@@ -60,33 +59,32 @@ def _spec(kind: str, *categories: str, at: datetime) -> OrderSpec:
 _RECEIVER = "Receiver of the demonstration"
 _EVENTS = ["consent.*", "decision.*", "guardian.*", "order.*", "subject.*"]
 _OURS = (
-    ("billing", "Billing", ("billing",), "by_hand"),
-    ("support_desk", "Support desk", ("support_communications",), "by_hand"),
-    ("analytics", "Analytics", ("device",), "poll"),
+    ("billing", "Billing", "billing", "by_hand"),
+    ("support_desk", "Support desk", "support_communications", "by_hand"),
+    ("analytics", "Analytics", "device", "poll"),
 )
 
 
 def fill_orders(ids: dict[str, UUID], *, actor: Actor, at: datetime) -> None:
     """Register PakTaleem's own systems and the schools' libraries, and create orders in every state at Indus."""
-    common: dict[str, object] = {"actor": actor, "reason": Reason.ONBOARDING, "at": at}
+    common: ReasonedAuthorship = {"actor": actor, "reason": Reason.ONBOARDING, "at": at}
     with in_client(PAKTALEEM):
-        for code, name, categories, delivery in _OURS:
-            _ensure_system(PAKTALEEM, code, name, categories, delivery, common)
+        for code, name, category, delivery in _OURS:
+            contact = f"{code.replace('_', '-')}@paktaleem.example"
+            system = System(client_id=PAKTALEEM, code=code, name=name, delivery=delivery, contact=contact)
+            _ensure_system(system, category, common)
     for client in ("indus", "khyber"):
         with in_client(ids[client]):
-            is_new = _ensure_system(ids[client], "library", "School library", ("credentials",), "by_hand", common)
-            if is_new and client == "indus":
+            system = System(client_id=ids[client], code="library", name="School library", delivery="by_hand")
+            system.contact = "library@school.example"
+            if _ensure_system(system, "credentials", common) and client == "indus":
                 _Orders(ids[client], actor, at).make()
 
 
-def _ensure_system(  # noqa: PLR0917 -- the system, then its registrar
-    client_id: UUID, code: str, name: str, categories: tuple[str, ...], delivery: str, common: dict[str, Any]
-) -> bool:
-    if System.objects.filter(client_id=client_id, code=code).exists():
+def _ensure_system(system: System, category: str, common: ReasonedAuthorship) -> bool:
+    if System.objects.filter(client_id=system.client_id, code=system.code).exists():
         return False
-    owner = "paktaleem" if client_id == PAKTALEEM else "school"
-    system = System(client_id=client_id, code=code, name=name, categories=list(categories), starts_at=common["at"])
-    system.contact, system.delivery = f"{code.replace('_', '-')}@{owner}.example", delivery
+    system.categories, system.starts_at = [category], common["at"]
     change_system(system, **common)
     return True
 
@@ -98,14 +96,12 @@ class _Orders:
         key = ApiKey.objects.filter(client_id=client_id, name="LMS", revoked_at=None).latest("created_at")
         self.client_id, self.actor, self.at = client_id, actor, at
         self.lms: Authorship = {"actor": key_actor(key.pk, client_id, key.scopes), "at": at}
-        self.amina: dict[str, Any] = {
-            "actor": _staff("amina@paktaleem.example", Role.PRIVACY_OFFICER, PAKTALEEM),
-            "at": at,
-        }
-        self.farah: Authorship = {"actor": _staff("farah@indus.example", Role.CLIENT_ADMIN, client_id), "at": at}
+        amina = staff_actor("amina@paktaleem.example", Role.PRIVACY_OFFICER, PAKTALEEM)
+        farah = staff_actor("farah@indus.example", Role.CLIENT_ADMIN, client_id)
+        self.amina: Authorship = {"actor": amina, "at": at}
+        self.farah: Authorship = {"actor": farah, "at": at}
 
     def make(self) -> None:
-        """Create orders: queued, sent, accepted, done, not found, failed, not applicable, waived, and one set."""
         self._issue("restrict", "yasir", "content")
         sent = self._issue("collect", "zubaida", "content")
         hand_over([sent], system=sent.system, client_id=self.client_id, **self.lms)
@@ -129,10 +125,6 @@ class _Orders:
     def _issue(self, kind: str, person: str, category: str) -> Order:
         subject = Subject.objects.get(client_id=self.client_id, external_id=external_id_of(person))
         return issue_orders(subject, _spec(kind, category, at=self.at), actor=self.actor, at=self.at)[0]
-
-
-def _staff(email: str, role: Role, client_id: UUID) -> Actor:
-    return user_actor(User.objects.get(email=email).pk, role, client_id)
 
 
 def fill_receiver(client_id: UUID, url: str, kept: DemoSecrets, *, actor: Actor, at: datetime) -> None:

@@ -8,7 +8,7 @@ import os
 import secrets
 import signal
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
@@ -64,26 +64,22 @@ def environment(arguments: Sequence[str]) -> Iterator[None]:
 
 def variables(endpoint: Endpoint, folder: Path, database: str = DATABASE) -> dict[str, str]:
     """Return the environment variables of a trial on this server."""
+    from paktaleem.foundation.encryption.keyring import new_keyring_text  # noqa: PLC0415 -- imports Django, which `help` may not need
+
+    get_or_create_secret(folder / "keyring.json", new_keyring_text)
     return {
         "DATABASE_URL": endpoint.url(APP, database),
         "DATABASE_OWNER_URL": endpoint.url(OWNER, database),
         "SECRET_KEY": get_or_create_secret(folder / "secret-key", lambda: secrets.token_urlsafe(48)),
         "DATABASE_BACKUP_URL": endpoint.url(BACKUP, database),
         "DRILL_DATABASE_URL": endpoint.url(SUPERUSER, "postgres"),
-        "PAKTALEEM_KEYS_FILE": str(_stored_keyring(folder / "keyring.json")),
+        "PAKTALEEM_KEYS_FILE": str(folder / "keyring.json"),
         "ERASURE_LIST_FILE": str(folder / "erasures.jsonl"),
         "SECURE_COOKIES": "false",
         "SECURE_HSTS_SECONDS": "0",
         "LOG_FORMAT": "text",
         "SERVE_STATIC_FROM_SOURCE": "true",
     }
-
-
-def _stored_keyring(path: Path) -> Path:
-    from paktaleem.foundation.encryption.keyring import new_keyring_text  # noqa: PLC0415 -- imports Django, which `help` may not need
-
-    get_or_create_secret(path, new_keyring_text)
-    return path
 
 
 def get_or_create_secret(path: Path, make: Callable[[], str]) -> str:
@@ -110,17 +106,10 @@ def _shared_use(lock: Path, cluster: Cluster) -> Iterator[None]:
         fcntl.flock(descriptor, fcntl.LOCK_SH)
         yield
     finally:
-        with _deferred_signals():
-            _stop_if_last(descriptor, cluster)
+        with _deferred_signals(), suppress(BlockingIOError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            cluster.stop()
         os.close(descriptor)
-
-
-def _stop_if_last(descriptor: int, cluster: Cluster) -> None:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return
-    cluster.stop()
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:

@@ -4,8 +4,6 @@ from paktaleem.foundation.operations import extensions
 
 
 class ExitsConfig(extensions.PortalAppConfig):
-    """Returns, deletions and certificates at the end of an agreement."""
-
     name = "paktaleem.office.exits"
     verbose_name = "exits"
     handlers = (

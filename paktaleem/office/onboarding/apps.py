@@ -4,7 +4,5 @@ from paktaleem.foundation.operations import extensions
 
 
 class OnboardingConfig(extensions.PortalAppConfig):
-    """The set-up of clients."""
-
     name = "paktaleem.office.onboarding"
     verbose_name = "set-up of clients"

@@ -4,7 +4,5 @@ from paktaleem.foundation.operations import extensions
 
 
 class ReportsConfig(extensions.PortalAppConfig):
-    """Reports about a client, and packs for a regulator."""
-
     name = "paktaleem.office.reports"
     handlers = (("paktaleem.foundation.console.long_acts.long_acts", "paktaleem.office.reports.regulator.admin.PACKS"),)

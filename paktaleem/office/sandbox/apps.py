@@ -6,8 +6,6 @@ from paktaleem.foundation.operations import extensions
 
 
 class SandboxConfig(extensions.PortalAppConfig):
-    """The sandbox app. It has no tables; it acts on those of other apps through their services."""
-
     name = "paktaleem.office.sandbox"
 
     def ready(self) -> None:

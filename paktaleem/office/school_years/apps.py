@@ -4,7 +4,5 @@ from paktaleem.foundation.operations import extensions
 
 
 class SchoolYearsConfig(extensions.PortalAppConfig):
-    """Ends of school years: the classes of a school move up, and pupils leave."""
-
     name = "paktaleem.office.school_years"
     verbose_name = "ends of school years"

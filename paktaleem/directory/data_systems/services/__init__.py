@@ -1,1 +1,0 @@
-"""Services for systems: registering, issuing orders, recording answers."""

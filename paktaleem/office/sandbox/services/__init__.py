@@ -1,1 +1,0 @@
-"""Services for sandboxes: clock, states, orders, reset."""

@@ -18,14 +18,16 @@ from django.core.management.base import BaseCommand
 from django.db import connection, connections
 
 from paktaleem.directory.webhooks.signing import new_secret
+from paktaleem.foundation.accounts.decision_paths import EVALUATION
+from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.embedded.layout import APP, OWNER, Endpoint, write_atomically
 from paktaleem.foundation.embedded.roles import drop_database, ensure_database
-from paktaleem.foundation.tenancy.context import in_global
+from paktaleem.foundation.tenancy.context import in_client, in_global
 from paktaleem.foundation.tenancy.operations import is_too_old, missing_migrations
-from paktaleem.office.demo.content import DemoSecrets
-from paktaleem.office.demo.description import describe, lines
-from paktaleem.office.demo.loading import SecretsLost, fill_demonstration
+from paktaleem.office.demo.content import SAMPLE, DemoSecrets
+from paktaleem.office.demo.loading import SecretsLost, client_ids, fill_demonstration
+from paktaleem.office.demo.people import external_id_of
 from paktaleem.office.demo.supervision import Child, ChildDied, free_port, name_holder, running, start, web_program
 from paktaleem.office.demo.trial import DATABASE, Terminated, data_folder, trial_cluster
 from paktaleem.server import is_port_free
@@ -36,10 +38,86 @@ SECONDS_TO_BE_READY = 60
 SECONDS_TO_FREE_PORT = 10
 """Time that the servers of a killed demonstration have to end; the kernel terminates them with it."""
 PAUSE = 0.05
+_WORKER = [sys.executable, "manage.py", "procrastinate", "worker", "--shutdown-graceful-timeout", "2"]
 SECONDS_BETWEEN_LOOKS = 1.0
 SECRETS = "demonstration.json"
 CONFLICT = 2
 """Exit status if the port is taken, another demonstration runs, or a database is configured."""
+
+
+_PAGES = (
+    ("Console", "/admin/"),
+    ("API documentation", "/api/docs/"),
+    ("OpenAPI", "/api/schema/"),
+    ("Privacy pages", "/privacy/"),
+    ("Alive, ready", "/healthz"),
+    ("", "/readyz"),
+)
+
+
+def _describe(base_url: str, kept: DemoSecrets, **more: object) -> dict[str, object]:
+    """Return the description for scripts: JSON values, with ``more``, the processes and addresses."""
+    return {"base_url": base_url, "sign_ins": list(_sign_ins(kept)), "clients": list(_clients(kept)), **more}
+
+
+def _sign_ins(kept: DemoSecrets) -> Iterator[dict[str, object]]:
+    for text in SAMPLE.staff:
+        for role, client in text.memberships:
+            yield {
+                "email": text.email,
+                "password": kept.passwords[text.email],
+                "totp_secret": kept.totp_secrets[text.email],
+                "role": role,
+                "client": client,
+            }
+
+
+def _clients(kept: DemoSecrets) -> Iterator[dict[str, object]]:
+    ids = client_ids()
+    for text in SAMPLE.clients:
+        with in_client(ids[text.code]):
+            client = Client.objects.get(id=ids[text.code])
+        yield {
+            "id": str(client.id),
+            "code": client.code,
+            "api_key": kept.api_keys[client.code],
+            "time_zone": client.time_zone,
+            "serves_minors": client.serves_minors,
+        }
+
+
+def _first_query(base_url: str, api_key: str) -> str:
+    """Return a shell command that queries whether a student who was not asked may receive the newsletter."""
+    question = {
+        "subject": {"type": "end_user", "id": external_id_of("talha")},
+        "action": {"name": "process"},
+        "resource": {"type": "purpose", "id": "newsletter"},
+    }
+    return (
+        f"curl -s {base_url}{EVALUATION} -H 'Authorization: Bearer {api_key}'"
+        f" -H 'Content-Type: application/json' -d '{json.dumps(question)}'"
+    )
+
+
+def _lines(description: dict[str, Any]) -> Iterator[str]:
+    base = description["base_url"]
+    yield ""
+    yield f"PakTaleem privacy portal: {base}"
+    for label, path in _PAGES:
+        yield f"  {label:<22}{base}{path}"
+    yield ""
+    yield "Sign-ins at the console:"
+    for one in description["sign_ins"]:
+        yield f"  {one['email']:<26}{one['password']:<20}{one['role']} at {one['client']}"
+    yield ""
+    yield "API keys:"
+    for client in description["clients"]:
+        yield f"  {client['code']:<10}{client['api_key']}"
+    yield ""
+    yield "Query a first decision:"
+    yield f"  {_first_query(base, description['clients'][0]['api_key'])}"
+    yield ""
+    yield "Press Ctrl-C to stop; the next start uses the same data."
 
 
 class Command(BaseCommand):
@@ -51,10 +129,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--port", type=int, default=8000, help="Port on 127.0.0.1.")
         parser.add_argument(
-            "--json",
-            type=Path,
-            metavar="FILE",
-            help="File with URLs and credentials, written once the portal is ready.",
+            "--json", type=Path, metavar="FILE", help="Write URLs and credentials here once it is ready."
         )
         parser.add_argument("--fresh", action="store_true", help="Start over with an empty database.")
 
@@ -70,7 +145,8 @@ class Command(BaseCommand):
                 self._prepare(folder, endpoint, fresh=options["fresh"])
                 worker_before = _latest_worker()
                 self._say("Starting the web server and the worker …")
-                with running(_programs(port), folder / "log") as children:  # they start while the database is filled
+                programs = [("web", web_program(HOST, port)), ("worker", _WORKER)]
+                with running(programs, folder / "log") as children:  # they start while the database is filled
                     kept = self._fill(folder, portal=portal)
                     children.append(start("receiver", _receiver(folder), folder / "log"))
                     self._say("Waiting for the web server to answer …")
@@ -79,7 +155,7 @@ class Command(BaseCommand):
                     _wait_until(children, lambda: _latest_worker() > worker_before)
                     web, worker, _receiver_pid = [child.process.pid for child in children]
                     self._present(
-                        describe(
+                        _describe(
                             portal,
                             kept,
                             database={"app": endpoint.url(APP, DATABASE), "owner": endpoint.url(OWNER, DATABASE)},
@@ -105,15 +181,14 @@ class Command(BaseCommand):
         mail.mkdir(mode=0o700, exist_ok=True)
         os.environ["MAIL_FOLDER"] = str(mail)
         os.environ |= {"CHECK_FOLDER": str(mail), "CHECK_KEY": new_secret()}
-        settings.CHECK_PROVIDERS = {
-            "folder": "children.guardians.providers.FolderProvider"
-        }  # the same as in the web and worker processes
+        # the same as in the web and worker processes
+        settings.CHECK_PROVIDERS = {"folder": "children.guardians.providers.FolderProvider"}
         if is_too_old():
             _refuse("The demonstration's data is of an older version. Start over: make run FRESH=1.")
         if missing_migrations():
             self._say("Creating the tables …")
             call_command("migrate", verbosity=0)
-        receiver_port = free_port(HOST)
+        receiver_port = free_port()
         settings.WEBHOOKS_ALLOWED = [*settings.WEBHOOKS_ALLOWED, f"{HOST}:{receiver_port}"]
         os.environ |= {"WEBHOOKS_ALLOWED": ",".join(settings.WEBHOOKS_ALLOWED), "DEMO_WEBHOOK_PORT": str(receiver_port)}
 
@@ -131,7 +206,7 @@ class Command(BaseCommand):
         self.stdout.flush()  # at once, also into a pipe
 
     def _present(self, description: dict[str, Any], file: Path | None) -> None:
-        self.stdout.write("\n".join(lines(description)))
+        self.stdout.write("\n".join(_lines(description)))
         self.stdout.flush()
         if file is not None:
             write_atomically(file, json.dumps(description, indent=2) + "\n")
@@ -186,11 +261,6 @@ def _start_over(endpoint: Endpoint, secrets: Path, mail: Path) -> None:
     if mail.is_dir():
         for letter in mail.iterdir():
             letter.unlink()
-
-
-def _programs(port: int) -> list[tuple[str, list[str]]]:
-    worker = [sys.executable, "manage.py", "procrastinate", "worker", "--shutdown-graceful-timeout", "2"]
-    return [("web", web_program(HOST, port)), ("worker", worker)]
 
 
 def _receiver(folder: Path) -> list[str]:
