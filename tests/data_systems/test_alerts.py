@@ -12,7 +12,7 @@ from paktaleem.directory.data_systems.services.issuing import issue_orders
 from paktaleem.directory.data_systems.tasks import alert_stuck_orders
 from paktaleem.directory.mail.models import Letter
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.rows import PAKTALEEM
+from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 from tests.factories import SETTING_UP
 
 LATER = timedelta(days=2)
@@ -35,8 +35,7 @@ def test_a_clients_administrators_get_one_email(cast, spec, now):
     for hours in (0, 1, 2):
         look(now + LATER + timedelta(hours=hours))
     assert letters(cast.client_id("indus")) == ["farah@indus.example"]
-    assert letters(PAKTALEEM) == []
-    assert letters(cast.client_id("khyber")) == []
+    assert letters(PAKTALEEM) == letters(cast.client_id("khyber")) == []
 
 
 def test_officers_get_emails_about_paktaleems_own_systems(cast, spec, now):
@@ -60,25 +59,17 @@ def test_an_order_stuck_in_another_state_is_reported_again(cast, spec, now):
         assert sorted(OrderAlert.objects.values_list("state", flat=True)) == ["accepted", "queued"]
 
 
-def test_many_stuck_orders_are_raised_in_a_fixed_number_of_statements(
-    cast, indus, issue, django_assert_num_queries, now
-):
+def test_many_stuck_orders_are_raised_in_one_statement_and_once(cast, indus, issue, django_assert_num_queries, now):
     for person in ("danish", "hamza", "iqra"):
         issue(person=person)
     with django_assert_num_queries(3):  # with its savepoint
         raised = raise_alerts(indus.id, at=now + LATER)
     assert raised == (3, 0)
     assert raise_alerts(indus.id, at=now + LATER) == (0, 0)
-
-
-def test_the_database_refuses_a_second_alert_of_the_same_state(cast, indus, issue, now):
-    issue()
-    raise_alerts(indus.id, at=now + LATER)
-    alert = OrderAlert.objects.get()
+    same = OrderAlert.objects.earliest("id")
+    same.pk = new_id()
     with pytest.raises(IntegrityError, match="orderalert_once_a_state"), transaction.atomic():
-        OrderAlert.objects.create(
-            client=indus, order=alert.order, state=alert.state, attempt=alert.attempt, raised_at=now
-        )
+        same.save(force_insert=True)
 
 
 def make_stuck(cast, spec, now, category):

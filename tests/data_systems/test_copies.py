@@ -1,6 +1,5 @@
 """Data that systems gave is limited, and deleted when it is no longer needed."""
 
-import io
 import json
 from datetime import timedelta
 from io import BytesIO
@@ -36,17 +35,17 @@ def kept():
     return default_period("system_copies")
 
 
+def give(order, key, at):
+    """Give data for a collect order, as the learning platform."""
+    accept_order(order, actor=key, at=at)
+    add_part(order, BytesIO(PDF), category="usage_logs", actor=key, at=at)
+    answer = Answer(Outcome.DONE, sections=(Section("usage_logs", {"logins": 3}),))
+    return complete_order(order, answer, actor=key, at=at)
+
+
 @pytest.fixture
 def given(issue, key, now):
-    """Return a function that has the learning platform give data for a new collect order."""
-
-    def given(person="danish", at=now):
-        order = accept_order(issue("collect", person), actor=key, at=at)
-        add_part(order, io.BytesIO(PDF), category="usage_logs", actor=key, at=at)
-        sections = (Section("usage_logs", {"logins": 3}),)
-        return complete_order(order, Answer(Outcome.DONE, sections=sections), actor=key, at=at)
-
-    return given
+    return lambda: give(issue("collect"), key, now)
 
 
 def parts_of(order):
@@ -57,40 +56,26 @@ def opened(part):
     return b"".join(iterate_file(part.file))
 
 
-def test_copies_can_be_opened_before_they_are_purged(cast, given, now):
-    assert [opened(part) for part in parts_of(given())] == [PDF, b'{"logins":3}']
-    assert PackageKey.objects.count() == 1
-
-
 def test_a_system_that_gives_no_data_has_not_carried_out_the_order(issue, key, now):
     order = accept_order(issue("collect", "danish"), actor=key, at=now)
     with pytest.raises(ValidationError) as refused:
         complete_order(order, Answer(Outcome.DONE), actor=key, at=now)
     assert list(refused.value.message_dict) == ["sections"]
-    add_part(order, io.BytesIO(PDF), category="usage_logs", actor=key, at=now)
+    add_part(order, BytesIO(PDF), category="usage_logs", actor=key, at=now)
     assert complete_order(order, Answer(Outcome.DONE), actor=key, at=now).state == "confirmed"
 
 
-def test_nothing_is_purged_before_its_time(given, kept, now, indus):
+def test_copies_can_be_read_until_their_time_and_their_evidence_stays(given, kept, now, indus):
     order = given()
+    hashes = sorted(SealedFile.objects.values_list("sealed_hash", flat=True))
     assert purge_old_copies(indus.pk, actor=WORKER, at=now + kept - timedelta(seconds=1)) == 0
-    assert len(parts_of(order)) == 2
-    assert PackageKey.objects.exists()
-
-
-def test_purged_copies_cannot_be_read(cast, given, kept, now, indus):
-    order = given()
+    assert [opened(part) for part in parts_of(order)] == [PDF, b'{"logins":3}']
+    assert PackageKey.objects.count() == 1
     assert purge_old_copies(indus.pk, actor=WORKER, at=now + kept) == 1
     assert not PackageKey.objects.exists()
     for part in parts_of(order):
         with pytest.raises(FilePurged):
             opened(part)
-
-
-def test_evidence_of_purged_copies_stays(given, kept, now, indus):
-    order = given()
-    hashes = sorted(SealedFile.objects.values_list("sealed_hash", flat=True))
-    purge_old_copies(indus.pk, actor=WORKER, at=now + kept)
     assert sorted(SealedFile.objects.values_list("sealed_hash", flat=True)) == hashes
     entry = Entry.objects.get(kind="order.copies_purged")
     facts = json.loads(entry.body)["facts"]
@@ -108,11 +93,10 @@ def test_purging_again_changes_nothing(cast, given, now):
 
 def test_other_files_of_the_person_stay(cast, given, now):
     danish = cast.subject("danish")
-    scan = store_file(danish, io.BytesIO(PDF), at=now)
+    scan = store_file(danish, BytesIO(PDF), at=now)
     other, order = given(), given()
     purge_copies(order, actor=cast.actor("amina"), at=now)
-    assert b"".join(iterate_file(scan)) == PDF
-    assert opened(parts_of(other)[0]) == PDF
+    assert b"".join(iterate_file(scan)) == opened(parts_of(other)[0]) == PDF
 
 
 def test_files_of_a_package_cannot_be_decrypted_with_the_persons_key(given):
@@ -121,12 +105,12 @@ def test_files_of_a_package_cannot_be_decrypted_with_the_persons_key(given):
     PackageKey.objects.all().delete()
     assert FileChunk.objects.filter(file=part.file).exists()
     with pytest.raises(FilePurged):
-        b"".join(iterate_file(part.file))
+        opened(part)
 
 
 def test_copies_of_an_open_order_cannot_be_purged(cast, issue, key, now):
     order = accept_order(issue("collect"), actor=key, at=now)
-    add_part(order, io.BytesIO(PDF), category="usage_logs", actor=key, at=now)
+    add_part(order, BytesIO(PDF), category="usage_logs", actor=key, at=now)
     with pytest.raises(OrderOpen):
         purge_copies(order, actor=cast.actor("amina"), at=now)
 
@@ -139,7 +123,9 @@ def test_systems_may_not_purge(given, key, now):
 def test_the_worker_purges_every_night(committed, kept, now, time_machine):
     client = committed.client_id("indus")
     with in_client(client):
-        order = _collected(committed, now)
+        spec, amina = OrderSpecFactory(kind="collect", at=now), committed.actor("amina")
+        [order] = issue_orders(committed.subject("danish"), spec, actor=amina, at=now)
+        give(order, committed.key_actor("indus"), now)
     time_machine.move_to(now + kept, tick=False)
     with as_officer():
         assert list(list_old_copies(now + kept).values_list("client_id", flat=True)) == [client]
@@ -148,15 +134,6 @@ def test_the_worker_purges_every_night(committed, kept, now, time_machine):
         order.refresh_from_db()
         assert order.copies_purged_at is not None
         assert not PackageKey.objects.exists()
-
-
-def _collected(cast, at):
-    spec = OrderSpecFactory(kind="collect", at=at)
-    [order] = issue_orders(cast.subject("danish"), spec, actor=cast.actor("amina"), at=at)
-    key = cast.key_actor("indus")
-    accept_order(order, actor=key, at=at)
-    given = Answer(Outcome.DONE, sections=(Section("usage_logs", {"logins": 3}),))
-    return complete_order(order, given, actor=key, at=at)
 
 
 @pytest.fixture

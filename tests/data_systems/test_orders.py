@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from functools import partial
 from io import BytesIO
 
 import pytest
@@ -65,11 +66,8 @@ def accepted(issue, key, now):
 
 def test_every_system_that_holds_the_data_gets_an_order(cast, indus, library, spec, now):
     made = issue_orders(cast.subject("danish"), spec(categories=("content", "billing")), actor=SETTING_UP, at=now)
-    assert {one.system.code: one.categories for one in made} == {
-        "billing": ["billing"],
-        "library": ["content"],
-        "lms": ["content"],
-    }
+    found = {one.system.code: one.categories for one in made}
+    assert found == {"billing": ["billing"], "library": ["content"], "lms": ["content"]}
     assert {(one.state, one.client_id, one.created_at) for one in made} == {("queued", indus.id, now)}
     for order in made:
         assert (kinds(order), steps(order)) == (["created"], ["queued"])
@@ -83,23 +81,18 @@ def test_an_order_goes_from_queued_to_confirmed(cast, lms, issue, key, now):
     assert (done.state, done.result, done.ended_at) == ("confirmed", {"counts": {"usage_logs": 12}}, now)
     assert kinds(order) == ["created", "sent", "accepted", "confirmed"]
     assert steps(order) == ["queued", "sent", "accepted", "confirmed"]
-    entry = json.loads(Entry.objects.get(kind="order.confirmed").body)
-    assert entry["actor"]["id"] == str(key.id)
-    assert entry["subject"] == str(cast.subject_id("danish"))
+    confirmed = Entry.objects.get(kind="order.confirmed")
+    entry = json.loads(confirmed.body)
+    assert (entry["actor"]["id"], entry["subject"]) == (str(key.id), str(cast.subject_id("danish")))
     assert entry["facts"]["result"] == {"counts": {"usage_logs": 12}}
     assert entry["facts"]["parent"]["kind"] == "test_case"
-    assert (
-        OrderStep.objects.get(order=order, state="confirmed").entry_id == Entry.objects.get(kind="order.confirmed").pk
-    )
+    assert OrderStep.objects.get(order=order, state="confirmed").entry_id == confirmed.pk
 
 
-def test_not_found_is_distinct_from_done(accepted, key, now):
-    order = complete_order(accepted(), MISSING, actor=key, at=now)
+def test_not_found_and_not_applicable_with_its_reason_are_distinct_from_done(accepted, key, now):
+    order = complete_order(accepted(person="hamza"), MISSING, actor=key, at=now)
     assert (order.state, order.is_open) == ("not_found", False)
     assert kinds(order)[-1] == "not_found"
-
-
-def test_not_applicable_is_stored_with_its_reason(accepted, key, now):
     answer = Answer(Outcome.NOT_APPLICABLE, reason=Exemption.LEGAL_DUTY)
     order = complete_order(accepted(), answer, actor=key, at=now)
     assert (order.state, order.result) == ("not_applicable", {"reason": "legal_duty"})
@@ -195,14 +188,13 @@ def test_handing_orders_over_again_records_nothing(indus, lms, issue, key, now):
 
 
 def test_the_new_values_of_a_correction_are_encrypted_with_the_persons_key(cast, accepted, key, now):
-    order = accepted(
-        "correct", categories=("contact_details",), new_values={"full_name": "Danish Q. Lodhi", "phone": None}
-    )
+    values = {"full_name": "Danish Q. Lodhi", "phone": None}
+    order = accepted("correct", categories=("contact_details",), new_values=values)
     assert order.fields == ["full_name", "phone"]
     with connection.cursor() as cursor:
         cursor.execute("SELECT o::text FROM data_systems_order o UNION ALL SELECT e::text FROM audit_entry e")
         assert not [text for (text,) in cursor.fetchall() if "Lodhi" in text or b"Lodhi".hex() in text]
-    assert new_values_of(order, actor=key, at=now) == {"full_name": "Danish Q. Lodhi", "phone": None}
+    assert new_values_of(order, actor=key, at=now) == values
     look = AccessRecord.objects.get(subject_id=cast.subject_id("danish"), actor_id=key.id)
     assert (look.fields, look.reason) == (f"order {order.pk}, full_name, phone", "subject_request")
     done = complete_order(order, Answer(Outcome.DONE, corrected=("full_name",)), actor=key, at=now)
@@ -230,11 +222,8 @@ def test_collected_data_is_encrypted_at_once(cast, accepted, key, now):
     done = complete_order(order, Answer(Outcome.DONE, sections=sections), actor=key, at=now)
     assert done.result == {"sections": 2}
     found = list_parts(order)
-    assert [(one.category, one.file.kind) for one in found] == [
-        ("content", "pdf"),
-        ("usage_logs", "json"),
-        ("content", "json"),
-    ]
+    assert [one.category for one in found] == ["content", "usage_logs", "content"]
+    assert [one.file.kind for one in found] == ["pdf", "json", "json"]
     with connection.cursor() as cursor:
         cursor.execute("SELECT f::text FROM files_filechunk f UNION ALL SELECT e::text FROM audit_entry e")
         assert not [text for (text,) in cursor.fetchall() if "Algebra" in text or b"Algebra".hex() in text]
@@ -267,25 +256,20 @@ def test_parts_of_a_failed_attempt_are_not_part_of_the_answer(accepted, key, now
 @pytest.mark.usefixtures("library")
 def test_a_case_is_answered_when_every_system_has_answered(cast, indus, spec, key, now):
     given_spec = spec(categories=("content",))
-    parent = given_spec.parent
-    by_code = {
-        one.system.code: one for one in issue_orders(cast.subject("danish"), given_spec, actor=SETTING_UP, at=now)
-    }
+    parent, made = given_spec.parent, issue_orders(cast.subject("danish"), given_spec, actor=SETTING_UP, at=now)
+    by_code = {one.system.code: one for one in made}
     accept_order(by_code["lms"], actor=key, at=now)
     complete_order(by_code["lms"], MISSING, actor=key, at=now)
     assert not is_everything_answered(parent, client_id=indus.id)
     assert count_answers(parent, client_id=indus.id) == (1, 2)
-    carry_out_by_hand(
-        by_code["library"], Answer(Outcome.DONE, counts={"content": 3}), actor=cast.actor("farah"), at=now
-    )
+    answer = Answer(Outcome.DONE, counts={"content": 3})
+    carry_out_by_hand(by_code["library"], answer, actor=cast.actor("farah"), at=now)
     assert is_everything_answered(parent, client_id=indus.id)
     found = Order.objects.order_by("system__code").values_list("system__code", "state", "result")
     assert list(found) == [("library", "confirmed", {"counts": {"content": 3}}), ("lms", "not_found", {})]
-
-
-def test_a_case_without_orders_is_not_answered(indus, spec):
-    assert not is_everything_answered(spec().parent, client_id=indus.id)
-    assert count_answers(Parent("other", spec().parent.id), client_id=indus.id) == (0, 0)
+    other = Parent("other", parent.id)
+    assert count_answers(other, client_id=indus.id) == (0, 0)
+    assert not is_everything_answered(other, client_id=indus.id), "a case without orders is not answered"
 
 
 def test_staff_answer_only_for_systems_run_by_hand(cast, lms, library, issue, now):
@@ -310,12 +294,13 @@ def test_only_paktaleems_staff_answer_for_its_own_systems(cast, issue, now):
 @pytest.mark.parametrize("name", ["bilal", "sana", "celia"])
 def test_other_roles_may_not_handle_orders(cast, issue, spec, name, now):
     order, actor = issue(categories=("content",)), cast.actor(name)
-    with pytest.raises(NotAllowed):
-        accept_order(order, actor=actor, at=now)
-    with pytest.raises(NotAllowed):
-        issue_orders(cast.subject("hamza"), spec(), actor=actor, at=now)
-    with pytest.raises(NotAllowed):
-        retry_order(order, actor=actor, at=now)
+    for act in (
+        partial(accept_order, order),
+        partial(issue_orders, cast.subject("hamza"), spec()),
+        partial(retry_order, order),
+    ):
+        with pytest.raises(NotAllowed):
+            act(actor=actor, at=now)
 
 
 @pytest.mark.usefixtures("library")

@@ -15,7 +15,6 @@ from django.test import Client
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.embedded.layout import SUPERUSER, Endpoint
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.rows import new_id
 from tests.cast import Cast
 from tests.console.pages import admin_of, list_url, row_url
 from tests.database import cast_values, copied_database
@@ -24,7 +23,7 @@ from tests.project.rows import rows_of_indus
 from tests.scale.filling import SCHOOLS_OF_INDUS, fill, school_of_indus
 from tests.scale.pages import OK, PART, READER, faults, narrowed, say
 from tests.scale.plans import Bounds
-from tests.scale.test_lists import BIG
+from tests.scale.test_lists import BIG, searches_of
 from tests.school_limits.limiting import make_head
 from tests.signing_in import browser_of
 
@@ -71,15 +70,6 @@ def pages_of(browser: Client, cast: Cast, rows: dict[str, Any]) -> list[str]:
             found += [row_url(model, row.pk) for row in newest]
     found += [f"{list_url('people/subject')}?q={text}" for text in ("stu-12345", "stu-1", "s", "nobody")]
     return [url for url in dict.fromkeys(found) if PART in url]
-
-
-def searches_of(cast: Cast) -> Iterator[tuple[str, dict[str, str]]]:
-    """Yield what is searched: a page and the values of its form."""
-    sent = {"client": str(cast.client_id("indus")), "reason": "support_case"}
-    for text in ("stu-12345", "nobody@students.example", "Somebody Unknown"):
-        yield list_url("people/subject") + "find/", {"text": text, **sent}
-    for text in ("stu-", "Somebody Unknown", str(new_id())):
-        yield "/admin/search/", {"text": text, **sent}
 
 
 @pytest.mark.skipif(READER not in {"", "nadia"}, reason="another reader's pages are judged")

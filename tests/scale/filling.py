@@ -7,65 +7,16 @@ answered for themselves. The other people are spread over copies of Khyber. Trig
 filling, since only reads are tested.
 """
 
+import re
 import time
 from uuid import UUID
 
 import psycopg
 
-from tests.scale.one_person import OF_ONE, PERSON_WITH_MANY_ROWS
 from tools.bench.world import copy_clients
 
 SCHOOLS_OF_INDUS = 20
 
-FILLED = (
-    "people_subject",
-    "people_historicalsubject",
-    "people_guardianclaim",
-    "people_accessrecord",
-    "consent_consentevent",
-    "consent_consent",
-    "consent_consentevidence",
-    "consent_restriction",
-    "consent_objection",
-    "audit_entry",
-    "mail_letter",
-    "invitations_invitation",
-    "ageing_agenotice",
-    "sharing_disclosure",
-    "holdings_collection",
-    "holdings_holding",
-    "holdings_incident",
-    "holdings_flaggedcollection",
-    "schedule_hold",
-    "cookies_cookiechoice",
-    "guardians_guardianship",
-    "guardians_serviceauthorisation",
-    "guardians_verification",
-    "guardians_providercheck",
-    "guardians_quarantine",
-    "guardians_schoolauthorisation",
-    "guardians_guardianchange",
-    "guardians_guardianconflict",
-    "requests_rightsrequest",
-    "requests_requestpart",
-    "erasures_erasureproposal",
-    "mailbox_mailmessage",
-    "desk_requesttask",
-    "people_agechange",
-    "people_readmission",
-    "schools_rosterimport",
-    "data_systems_order",
-    "data_systems_orderset",
-    "data_systems_orderalert",
-    "webhooks_message",
-    "webhooks_delivery",
-    "paper_formrun",
-    "paper_formpage",
-    "paper_paperanswer",
-    "schools_school",
-    "schools_schoolclass",
-    "schools_enrolment",
-)
 INDEXES = """
 SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index i
 WHERE indrelid = ANY (%s::regclass[]) AND NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conindid = indexrelid)
@@ -356,6 +307,43 @@ SELECT gen_random_uuid(), id, 'LMS', 'ptk_' || left(id::text, 8), sha256((id::te
 FROM accounts_client, generate_series(1, 3) n WHERE code LIKE 'school%%';
 """
 
+PERSON_WITH_MANY_ROWS = UUID("019c0000-0000-7000-8000-00000000000b")
+"""A person of Indus with 12,000 accesses, disclosures and orders, and 2,500 answers and requests, a year old.
+
+Systems report disclosures, and receive orders, for years. Answers and requests are given one by one.
+"""
+
+OF_ONE = """
+CREATE TEMP TABLE happened AS
+SELECT p.id AS subject_id, p.client_id, n, now() - interval '1 year' - n * interval '1 minute' AS at
+FROM person p, generate_series(1, 12000) n WHERE p.id = %(many)s;
+INSERT INTO people_accessrecord (id, client_id, subject_id, actor_kind, actor_id, actor_role, reason, fields, looked_at)
+SELECT gen_random_uuid(), client_id, subject_id, 'user', client_id, 'client_admin', 'review', 'full_name', at FROM happened;
+INSERT INTO consent_consentevent (id, client_id, subject_id, purpose_id, purpose_owner, state, given_by, shown_hash,
+    language, method, actor_kind, actor_id, actor_role, recorded_at, notice_version_id, notice_version_owner)
+SELECT gen_random_uuid(), h.client_id, h.subject_id, e.purpose_id, e.purpose_owner, e.state, e.given_by, '', 'en', 'lms', 'api_key',
+    h.client_id, 'api_key', h.at, e.notice_version_id, e.notice_version_owner
+FROM happened h JOIN consent_consentevent e ON e.id = h.subject_id WHERE n <= 2500;
+INSERT INTO sharing_disclosure (id, client_id, subject_id, recipient_id, recipient_owner, purpose, categories, reason, is_denied, shared_at,
+    reported_at, actor_kind, actor_id, actor_role)
+SELECT gen_random_uuid(), h.client_id, h.subject_id, d.recipient_id, d.recipient_owner, 'support', '{usage_logs}', 'permitted', false,
+    h.at, h.at, 'api_key', h.client_id, 'api_key'
+FROM happened h JOIN sharing_disclosure d ON d.id = h.subject_id;
+INSERT INTO data_systems_order (id, client_id, system_id, system_owner, subject_id, kind, reason, ground, categories, created_at,
+    due_at, parent_kind, state, attempts, failure, fields, changed_at, ended_at)
+SELECT gen_random_uuid(), h.client_id, o.system_id, o.system_owner, h.subject_id, 'collect', 'subject_request', 'right_of_the_person',
+    '{credentials}', h.at, h.at + interval '20 days', '', 'confirmed', 1, '', '{}', h.at, h.at
+FROM happened h JOIN data_systems_order o ON o.id = h.subject_id;
+INSERT INTO requests_rightsrequest (id, client_id, number, channel, state, subject_id, language, identity_method, received_at, due_at,
+    expected_by, answer_by, answered_at, closed_at, guardian_right)
+SELECT gen_random_uuid(), client_id, 'M' || n, 'api', 'closed', subject_id, 'en', '', at, at + interval '30 days',
+    at + interval '30 days', at + interval '30 days', at, at, ''
+FROM happened WHERE n <= 2500;
+"""
+
+STEPS = (PERSON, SUBJECTS, TOLD, ANSWERS, HELD, GUARDIANS, PROVED, CASES, WORK, SCHOOLS, OF_ONE, STAFF)
+FILLED = sorted({table for step in STEPS for table in re.findall(r"INSERT INTO (\w+)", step)})
+
 
 def school_of_indus(number: int) -> UUID:
     """Return the id of one of the schools of Indus, counted from 0."""
@@ -368,25 +356,12 @@ def fill(superuser_url: str, *, people: int, clients: int, indus: UUID, pattern:
         connection.execute("SET session_replication_role = replica")
         connection.execute("SET maintenance_work_mem = '256MB'")
         copy_clients(connection, pattern, clients)
-        indexes = connection.execute(INDEXES, [list(FILLED)]).fetchall()
+        indexes = connection.execute(INDEXES, [FILLED]).fetchall()
         for name, _ in indexes:
             connection.execute(f"DROP INDEX {name}")
         given = {"people": people, "clients": clients, "indus": indus, "schools": SCHOOLS_OF_INDUS}
         given["many"] = PERSON_WITH_MANY_ROWS
-        for statements in (
-            PERSON,
-            SUBJECTS,
-            TOLD,
-            ANSWERS,
-            HELD,
-            GUARDIANS,
-            PROVED,
-            CASES,
-            WORK,
-            SCHOOLS,
-            OF_ONE,
-            STAFF,
-        ):
+        for statements in STEPS:
             for statement in statements.split(";\n"):
                 if statement.strip():
                     connection.execute(statement, given)
@@ -395,7 +370,7 @@ def fill(superuser_url: str, *, people: int, clients: int, indus: UUID, pattern:
     with psycopg.connect(superuser_url, autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE")
         ends_at = time.monotonic() + PATIENCE
-        while unseen := connection.execute(NOT_ALL_VISIBLE, [list(FILLED)]).fetchall():  # blocked by an autovacuum
+        while unseen := connection.execute(NOT_ALL_VISIBLE, [FILLED]).fetchall():  # blocked by an autovacuum
             if time.monotonic() > ends_at:
                 raise RuntimeError(f"Not vacuumed: {unseen}")
             connection.execute("VACUUM (INDEX_CLEANUP ON) " + ", ".join(name for (name,) in unseen))

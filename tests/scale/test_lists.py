@@ -36,8 +36,7 @@ from tests.console.test_permissions import STAFF, TABLE
 from tests.database import cast_values, copied_database
 from tests.project.crawl import addresses
 from tests.project.rows import rows_of_indus
-from tests.scale.filling import fill
-from tests.scale.one_person import PERSON_WITH_MANY_ROWS
+from tests.scale.filling import PERSON_WITH_MANY_ROWS, fill
 from tests.scale.pages import IS_WHOLE, PART, READER, counted, faults, narrowed, say
 from tests.scale.plans import ROWS_OF_A_BIG_TABLE, spied
 from tests.signing_in import browser_of
@@ -216,6 +215,15 @@ def hold_since_before_the_breaches(cast: Cast) -> None:
         assert Holding.objects.held().update(first_collected_at=earlier)
 
 
+def searches_of(cast: Cast) -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield what is searched: a page and the values of its form."""
+    sent = {"client": str(cast.client_id("indus")), "reason": "support_case"}
+    for text in ("stu-12345", "nobody@students.example", "+921110000000", "Somebody Unknown"):
+        yield list_url("people/subject") + "find/", {"text": text, **sent}
+    for text in ("stu-", "Somebody Unknown", str(new_id())):
+        yield "/admin/search/", {"text": text, **sent}
+
+
 def slow_of(name: str, browser: Client, cast: Cast, few: dict[str, int], big: set[str]) -> list[str]:
     """Return the faults of every page of one user, with what is searched and drawn there."""
     known: dict[str, Any] = {"big": big, "known": set()}
@@ -225,14 +233,8 @@ def slow_of(name: str, browser: Client, cast: Cast, few: dict[str, int], big: se
     for page in pages:
         whole = frozenset(table for part, (tables, _) in COUNTED_WHOLE.items() if part in page for table in tables)
         slow += faults(browser, page, statements=few.get(page), whole=whole, **known)
-    indus = str(cast.client_id("indus"))
-    if name in NARROWERS:
-        for text in ("stu-12345", "nobody@students.example", "+921110000000", "Somebody Unknown"):
-            sent = {"text": text, "client": indus, "reason": "support_case"}
-            slow += faults(browser, list_url("people/subject") + "find/", sent=sent, **known)
-        for text in ("stu-", "Somebody Unknown", str(new_id())):
-            sent = {"text": text, "client": indus, "reason": "support_case"}
-            slow += faults(browser, "/admin/search/", sent=sent, **known)
+    for page, sent in searches_of(cast) if name in NARROWERS else ():
+        slow += faults(browser, page, sent=sent, **known)
     say(f"{name}: {len(pages)} pages, {len(slow)} faults")
     return slow
 
