@@ -5,7 +5,6 @@ import shutil
 import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from paktaleem.foundation.embedded.layout import Endpoint
-from tests.demo.running import PATIENCE, free_port
+from tests.demo.running import free_port
+from tests.waiting import wait_until
 
 PGBOUNCER = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
 needs_pgbouncer = pytest.mark.skipif(
@@ -50,11 +50,8 @@ def pooled(endpoint: Endpoint, *, size: int) -> Iterator[Endpoint]:
     process = subprocess.Popen([PGBOUNCER, "-q", str(folder / "pgbouncer.ini")], **account)  # type: ignore[call-overload]  # the account is a user and a group, or nothing
     try:
         front = Endpoint(endpoint.host, listens, process.pid, endpoint.passwords)
-        ends_at = time.monotonic() + PATIENCE
         with socket.socket() as attempt:
-            while attempt.connect_ex((front.host, front.port)):
-                assert time.monotonic() < ends_at, "PgBouncer did not come to listen"
-                time.sleep(0.05)
+            wait_until(lambda: attempt.connect_ex((front.host, front.port)) == 0)
         yield front
     finally:
         process.terminate()

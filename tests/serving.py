@@ -2,7 +2,6 @@
 
 import http.client
 import json
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from paktaleem.foundation.embedded.layout import APP
 from paktaleem.office.demo.supervision import Child, running, web_program
 from tests.database import template_ready
 from tests.demo.running import PATIENCE, free_port
+from tests.waiting import wait_until
 
 HOST = "127.0.0.1"
 KILLED_SERVER = "tests.api.killed_server:create_application"
@@ -58,11 +58,7 @@ def serving(logs: Path, port: int) -> Iterator[Child]:
     """Serve it on a port; yield the leading process."""
     size = ["--workers", "1", "--no-respawn-failed-workers"]
     with running([("web", [*web_program(HOST, port), *size, "--application", KILLED_SERVER])], logs) as [web]:
-        ends_at = time.monotonic() + PATIENCE
-        while not is_alive(port):
-            web.check()
-            assert time.monotonic() < ends_at, "it did not come to serve"
-            time.sleep(0.05)
+        wait_until(lambda: is_alive(port), web)
         yield web
 
 

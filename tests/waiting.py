@@ -13,41 +13,41 @@ from paktaleem.office.demo.supervision import Child
 from tests.demo.running import PATIENCE
 
 _WAITS = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid)))"
-_SECONDS = 60
 
 
-def wait_until_one_waits() -> None:
-    """Wait until another connection waits for a lock of this one. Raises TimeoutError after a minute."""
-    ends_at = time.monotonic() + _SECONDS
-    while time.monotonic() < ends_at:
-        with connection.cursor() as cursor:
-            cursor.execute(_WAITS)
-            if cursor.fetchone() == (True,):
-                return
-    raise TimeoutError
-
-
-def wait_until(condition: Callable[[], object]) -> None:
-    """Wait until a condition is true. Raises TimeoutError."""
+def wait_until(condition: Callable[..., object], process: Child | None = None) -> None:
+    """Wait until a condition is true. Raises TimeoutError, or ChildDied if the process has ended."""
     ends_at = time.monotonic() + PATIENCE
     while not condition():
+        if process is not None:
+            process.check()
         if time.monotonic() >= ends_at:
             raise TimeoutError
         time.sleep(0.05)
 
 
+def wait_until_one_waits() -> None:
+    """Wait until another connection waits for a lock of this one."""
+
+    def waits() -> bool:
+        with connection.cursor() as cursor:
+            cursor.execute(_WAITS)
+            return bool(cursor.fetchone() == (True,))
+
+    wait_until(waits)
+
+
 def wait_until_served(process: Child, address: str) -> None:
-    """Wait until a process answers at an address. Raises TimeoutError, or ChildDied if it has ended."""
-    ends_at = time.monotonic() + PATIENCE
-    while time.monotonic() < ends_at:
-        process.check()
+    """Wait until a process answers at an address."""
+
+    def answers() -> bool:
         try:
             urllib.request.urlopen(address).close()  # noqa: S310 -- on this computer
         except OSError:
-            time.sleep(0.05)
-        else:
-            return
-    raise TimeoutError
+            return False
+        return True
+
+    wait_until(answers, process)
 
 
 SECONDS_BETWEEN_LOOKS = 0.005

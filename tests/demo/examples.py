@@ -44,21 +44,10 @@ def read_examples(page: str) -> list[Example]:
             found.append(Example(block))
         elif kind not in _OUTPUTS:
             continue  # code of a page, such as HTML
-        elif found[-1].kind in {"", kind}:
-            found[-1].kind, found[-1].expected = kind, found[-1].expected + block
         else:
-            found.append(Example("", block, kind))  # further output of the same commands
-    return _join_outputs(found)
-
-
-def _join_outputs(found: list[Example]) -> list[Example]:
-    joined: list[Example] = []
-    for one in found:
-        if one.commands:
-            joined.append(one)
-        else:
-            joined[-1].kind, joined[-1].expected = "mixed", joined[-1].expected + one.expected
-    return joined
+            found[-1].kind = kind if found[-1].kind in {"", kind} else "mixed"
+            found[-1].expected += block
+    return found
 
 
 def run_examples(examples: list[Example], folder: Path, replaced: Mapping[str, str]) -> list[str]:

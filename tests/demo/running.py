@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -16,10 +15,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from paktaleem.office.demo import supervision
 from tests.demo.filled import copy_filled
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PATIENCE = 300
+free_port = supervision.free_port
 
 
 class Demonstration:
@@ -107,12 +108,6 @@ def ask(url: str, body: dict[str, Any] | None = None, **headers: str) -> tuple[i
     except urllib.error.HTTPError as error:
         with error:
             return error.code, {}
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def processes_with(setting: str) -> dict[int, str]:

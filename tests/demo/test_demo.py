@@ -8,18 +8,10 @@ import signal
 import socket
 import stat
 import time
-from typing import Any
 
 from paktaleem.office.demo.content import SAMPLE
+from tests.api.callers import question
 from tests.demo.running import ROOT, Demonstration, ask, said
-
-
-def question(subject: str, purpose: str) -> dict[str, Any]:
-    return {
-        "subject": {"type": "end_user", "id": f"lms-{subject}"},
-        "action": {"name": "process"},
-        "resource": {"type": "purpose", "id": purpose},
-    }
 
 
 def test_it_says_where_everything_is(filled):
@@ -33,11 +25,8 @@ def test_it_says_where_everything_is(filled):
         ("client_admin", "khyber"),
     }
     assert all(set(one) == {"email", "password", "totp_secret", "role", "client"} for one in values["sign_ins"])
-    assert {one["code"]: one["serves_minors"] for one in values["clients"]} == {
-        "indus": True,
-        "khyber": False,
-        "sandbox": True,
-    }
+    minors = {one["code"]: one["serves_minors"] for one in values["clients"]}
+    assert minors == {"indus": True, "khyber": False, "sandbox": True}
     assert all(set(one) == {"id", "code", "api_key", "time_zone", "serves_minors"} for one in values["clients"])
     assert set(values["database"]) == {"app", "owner"}
     assert set(values["pids"]) == {"web", "worker", "postgres"}
@@ -99,26 +88,21 @@ def _decisions_are_as_filled(demonstration: Demonstration) -> None:
     }
     url = f"{demonstration.values['base_url']}/access/v1/evaluation"
     for (client, subject, purpose), (allowed, reason) in expected.items():
-        status, answer = ask(url, question(subject, purpose), Authorization=f"Bearer {keys[client]}")
+        status, answer = ask(url, question(f"lms-{subject}", purpose), Authorization=f"Bearer {keys[client]}")
         assert (status, answer["decision"]) == (200, allowed), (client, subject, purpose)
         assert reason is None or answer["context"]["reason"] == reason
 
 
 def _the_curl_asks_a_first_decision(demonstration: Demonstration, output: str) -> None:
     [line] = [line for line in output.splitlines() if line.strip().startswith("curl")]
-    words = shlex.split(line)
-    assert f"{demonstration.values['base_url']}/access/v1/evaluation" in words
-    assert f"Authorization: Bearer {demonstration.values['clients'][0]['api_key']}" in words
-    assert json.loads(words[-1]) == question("talha", "newsletter")
-    assert words[:-1] == _words_of_the_readme(demonstration)[:-1]
-    assert json.loads(words[-1]) == json.loads(_words_of_the_readme(demonstration)[-1])
-
-
-def _words_of_the_readme(demonstration: Demonstration) -> list[str]:
+    words, key = shlex.split(line), demonstration.values["clients"][0]["api_key"]
+    assert {f"{demonstration.values['base_url']}/access/v1/evaluation", f"Authorization: Bearer {key}"} <= set(words)
+    assert json.loads(words[-1]) == question("lms-talha", "newsletter")
     [command] = re.findall(r"^curl -s \$PORTAL.*?(?=^```)", (ROOT / "README.md").read_text(), re.DOTALL | re.MULTILINE)
-    key = demonstration.values["clients"][0]["api_key"]
     line = command.replace("\\\n", "").replace("$PORTAL", demonstration.values["base_url"])
-    return shlex.split(line.replace("$KEY", key))
+    of_the_readme = shlex.split(line.replace("$KEY", key))
+    assert words[:-1] == of_the_readme[:-1]
+    assert json.loads(words[-1]) == json.loads(of_the_readme[-1])
 
 
 def _others_may_join_and_leave(demonstration: Demonstration) -> None:

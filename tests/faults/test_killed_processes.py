@@ -31,8 +31,9 @@ from tests.demo.running import free_port
 from tests.factories import SETTING_UP, SubjectFactory
 from tests.faults.size import sized
 from tests.faults.whole import assert_orders_are_whole
-from tests.minilms.connecting import Platform, until
+from tests.minilms.connecting import Platform
 from tests.serving import environment_of_server, serving
+from tests.waiting import wait_until
 
 ORDERS = sized(40, 2_000)
 KILLS = sized(4, 28)
@@ -108,14 +109,14 @@ def test_killed_processes_lose_no_order_and_do_none_twice(committed, processes):
             processes.end("receiver")
             processes.start("poll")
         least = random.randrange(begins, ends)
-        until(lambda least=least: answered(committed) >= least)
+        wait_until(lambda least=least: answered(committed) >= least)
         processes.kill(victim)
         processes.start("receiver" if victim == "poll" else victim)
         let_time_pass(committed)
     issue(committed, range(moments[-1], ORDERS))
-    until(lambda: is_all_done(committed))
+    wait_until(lambda: is_all_done(committed))
     none_is_lost_and_none_doubled(committed, processes.lms)
-    until(is_nothing_in_dead_hands)
+    wait_until(is_nothing_in_dead_hands)
 
 
 def issue(cast, numbers):

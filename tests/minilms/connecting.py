@@ -11,13 +11,14 @@ from http.client import HTTPMessage
 from pathlib import Path
 from typing import Any
 
+import pytest
 from django.test import Client
 
 from integrations.minilms.portal import Answer, Portal, Refused
 from integrations.minilms.store import Store
 from paktaleem.office.demo.supervision import Child, running
 from tests.demo.running import PATIENCE, ROOT, free_port
-from tests.embedded.processes import wait_for
+from tests.waiting import wait_until
 
 HOST = "127.0.0.1"
 PROGRAM = [sys.executable, "-m", "integrations.minilms"]
@@ -46,11 +47,13 @@ class Platform:
 
     def do(self, *command: str) -> str:
         """Run one command; return its output."""
+        env, output = {**os.environ, **self._environment()}, subprocess.PIPE
         done = subprocess.run(
             [*PROGRAM, *command],
             cwd=ROOT,
-            env={**os.environ, **self._environment()},
-            capture_output=True,
+            env=env,
+            stdout=output,
+            stderr=output,
             text=True,
             timeout=PATIENCE,
             check=False,
@@ -79,33 +82,24 @@ class Platform:
     def receiving(self) -> Iterator[Child]:
         """Run the receiver during the block."""
         with self.running("serve", "--port", str(self.port)) as child:
-            until(lambda: self._listens(child))
+            wait_until(self._listens, child)
             yield child
 
     @contextmanager
     def running(self, *command: str) -> Iterator[Child]:
         """Run one command during the block."""
-        before = {name: os.environ.get(name) for name in self._environment()}
-        os.environ.update(self._environment())
-        try:
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in self._environment().items():
+                patch.setenv(name, value)
             with running([(command[0], [*PROGRAM, *command])], self.folder / "log") as [child]:
                 yield child
-        finally:
-            for name, value in before.items():
-                os.environ.pop(name) if value is None else os.environ.update({name: value})
 
-    def _listens(self, child: Child) -> bool:
-        child.check()
+    def _listens(self) -> bool:
         with socket.socket() as probe:
             return probe.connect_ex((HOST, self.port)) == 0
 
     def _environment(self) -> dict[str, str]:
         return {"PORTAL": f"http://{HOST}:{self._portal}", "KEY": self._key, "LMS_DATABASE": str(self.file)}
-
-
-def until(condition: Any) -> None:
-    """Wait until the condition holds, as long as a loaded machine may need."""
-    wait_for(condition, seconds=PATIENCE, pause=0.1)
 
 
 class PortalInProcess(Portal):

@@ -19,7 +19,7 @@ from rights.requests.services.closing import answer_request, close_request
 from rights.requests.services.decisions import decide_part
 from rights.requests.services.steps import list_parts
 from tests.embedded.processes import wait_for
-from tests.minilms.connecting import until
+from tests.waiting import wait_until
 
 KIRAN = "lms-kiran"
 WORKER = [sys.executable, "manage.py", "procrastinate", "worker", "--shutdown-graceful-timeout", "1"]
@@ -38,12 +38,12 @@ def test_a_request_ends_with_nothing_in_the_platform_and_a_certificate(committed
     with lms.receiving(), running([("worker", WORKER)], tmp_path / "worker"):
         wait_for(lambda: stage(client_id) != "cooling_off", seconds=60, pause=0.2)
         assert stage(client_id) in {"ordered", "certified"}
-        until(lambda: not lms.rows("SELECT 1 FROM record WHERE person = ?", KIRAN))
+        wait_until(lambda: not lms.rows("SELECT 1 FROM record WHERE person = ?", KIRAN))
         with in_client(client_id):
             others = Order.objects.open().filter(kind="erase", system__delivery="by_hand")
             for order in others:
                 carry_out_by_hand(order, Answer(Outcome.NOT_FOUND), actor=committed.actor("amina"), at=timezone.now())
-        until(lambda: stage(client_id) == "certified")
+        wait_until(lambda: stage(client_id) == "certified")
     assert lms.rows("SELECT 1 FROM person WHERE id = ?", KIRAN) == []
     with in_client(client_id):
         body = read_body(Certificate.objects.get())

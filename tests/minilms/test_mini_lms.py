@@ -8,20 +8,19 @@ from functools import partial
 from django.utils import timezone
 
 from consent.consents.services.recording import withdraw_consent
-from paktaleem.directory.data_systems.models import Ground, Order, OrderKind
+from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.data_systems.selectors import list_parts
 from paktaleem.directory.data_systems.services.fulfilment import carry_out_by_hand
-from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders
+from paktaleem.directory.data_systems.services.issuing import issue_orders
 from paktaleem.directory.data_systems.states import Answer, Outcome
 from paktaleem.directory.files.services import iterate_file
 from paktaleem.directory.people.models import Subject
-from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.office.demo.supervision import running
 from retention.holdings.models import Holding, Incident
-from tests.factories import SETTING_UP, SubjectFactory, make_system
-from tests.minilms.connecting import until
+from tests.factories import SETTING_UP, OrderSpecFactory, SubjectFactory, make_system
+from tests.waiting import wait_until
 
 KIRAN, ZOYA, GHOST, DUA = "lms-kiran", "lms-zoya", "lms-ghost", "lms-dua"
 WORKER = [sys.executable, "manage.py", "procrastinate", "worker", "--shutdown-graceful-timeout", "1"]
@@ -31,13 +30,7 @@ NEWSLETTER = "SELECT * FROM decision WHERE person = ? AND purpose = 'newsletter'
 def order(cast, kind, person=KIRAN, categories=("usage_logs", "content"), new_values=None):
     """Issue an order to the platform about a person; return the order's id."""
     at = timezone.now()
-    told = OrderSpec(
-        kind=OrderKind(kind),
-        categories=frozenset(categories),
-        reason=Reason.SUBJECT_REQUEST,
-        ground=Ground.RIGHT_OF_THE_PERSON,
-        due_at=at + timedelta(days=20),
-    )
+    told = OrderSpecFactory(kind=kind, categories=categories, at=at)
     with in_client(cast.client_id("khyber")):
         about = Subject.objects.get(external_id=person)
         made = issue_orders(about, told, new_values=new_values, actor=SETTING_UP, at=at)
@@ -51,7 +44,7 @@ def found(cast, pk):
 
 def answer(cast, pk):
     """Wait for the answer to an order."""
-    until(lambda: not found(cast, pk).is_open)
+    wait_until(lambda: not found(cast, pk).is_open)
     return found(cast, pk).state, found(cast, pk).result
 
 
@@ -142,13 +135,15 @@ def a_withdrawal_reaches_it_and_stops_the_use_at_once(cast, lms):
     with in_client(cast.client_id("khyber")):
         zoya = Subject.objects.get(external_id=ZOYA)
         withdraw_consent(zoya, purpose="newsletter", actor=SETTING_UP, at=timezone.now())
-    until(lambda: not lms.rows(NEWSLETTER, ZOYA))
+    wait_until(lambda: not lms.rows(NEWSLETTER, ZOYA))
     assert lms.do("ask", ZOYA, "newsletter") == "no: consent_withdrawn"
 
 
 def nothing_that_was_given_is_kept(lms):
     """Neither in its log of orders, once the answer has arrived."""
-    until(lambda: lms.rows("SELECT * FROM carried_out WHERE answer LIKE '%Algebra%' OR answer LIKE '%essay%'") == [])
+    wait_until(
+        lambda: lms.rows("SELECT * FROM carried_out WHERE answer LIKE '%Algebra%' OR answer LIKE '%essay%'") == []
+    )
 
 
 def data_of_a_child_that_nobody_allowed_is_erased_everywhere(cast, lms):
@@ -160,8 +155,8 @@ def data_of_a_child_that_nobody_allowed_is_erased_everywhere(cast, lms):
     why = {"purpose": "service_delivery", "occasion": "assessment", "collected_at": now, "count": 1}
     told = lms.portal.post("/api/v1/collections", {"subject": DUA, "category": "usage_logs", **why}).body
     assert told["decision"] == "guardian_consent_required"
-    until(lambda: not lms.rows("SELECT 1 FROM record WHERE person = ?", DUA))
-    until(lambda: states(cast, told["incident"])["lms"] == "confirmed")
+    wait_until(lambda: not lms.rows("SELECT 1 FROM record WHERE person = ?", DUA))
+    wait_until(lambda: states(cast, told["incident"])["lms"] == "confirmed")
     assert lms.do("ask", DUA, "service_delivery") == "no: quarantined"
     with in_client(cast.client_id("khyber")):
         assert Incident.objects.get(pk=told["incident"]).is_open, "the archive has still to answer"
@@ -171,11 +166,10 @@ def data_of_a_child_that_nobody_allowed_is_erased_everywhere(cast, lms):
         evidence = [json.loads(one.body)["facts"] for one in Entry.objects.filter(kind="incident.closed")]
     assert (closed.is_open, [one["incident"] for one in evidence]) == (False, [told["incident"]])
     assert states(cast, told["incident"]) == {"lms": "confirmed", "archive": "not_found"}
-    until(lambda: lms.do("ask", DUA, "service_delivery") == "no: guardian_consent_required")
+    wait_until(lambda: lms.do("ask", DUA, "service_delivery") == "no: guardian_consent_required")
 
 
 def by_hand(cast):
-    """A second system that holds such data, whose orders people carry out."""
     with in_client(cast.client_id("khyber")):
         return make_system(cast.client("khyber"), "archive", ["usage_logs"], delivery="by_hand")
 

@@ -143,9 +143,7 @@ def test_disclosures_are_counted_under_the_names_of_their_time(cast: Cast) -> No
     ]
 
 
-def test_a_pack_has_the_demands_of_authorities_and_names_an_authority_only_if_the_person_was_informed(
-    cast: Cast,
-) -> None:
+def test_a_pack_names_an_authority_only_if_the_person_was_informed_of_its_demand(cast: Cast) -> None:
     client_id, day = cast.client_id("indus"), timedelta(days=1)
     with in_client(client_id):
         hamza, amina = cast.subject("hamza"), cast.actor("amina")

@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import tempfile
-import time
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,9 +22,10 @@ from paktaleem.foundation.outages import FULL, READ_ONLY
 from paktaleem.office.demo.supervision import running
 from tests.api.callers import Caller
 from tests.database import TEMPLATE, cluster_of, ensure_template, in_use, server_version, template_ready, worker_folder
-from tests.demo.running import PATIENCE, free_port
+from tests.demo.running import free_port
 from tests.serving import HOST
 from tests.trial.test_doctor import check_refused, writes
+from tests.waiting import wait_until
 
 MEGABYTE = 2**20
 ROOM = 32 * MEGABYTE
@@ -59,11 +59,7 @@ class Host:
         server = [str(self.programs / "postgres"), "-D", str(data), *(f"--{option}" for option in options)]
         with running([("postgres", [*before, *self.as_account(), *server])], self.folder / "logs") as [child]:
             endpoint = Endpoint(HOST, port, child.process.pid, self.passwords)
-            ends_at = time.monotonic() + PATIENCE
-            while not answers(endpoint):
-                child.check()
-                assert time.monotonic() < ends_at
-                time.sleep(0.05)
+            wait_until(lambda: answers(endpoint), child)
             yield endpoint
 
     def as_account(self):
@@ -124,10 +120,8 @@ def small_disk(host):
     tables.mkdir()
     size = ROOM + sum(4096 + path.stat().st_blocks * 512 for path in stored.rglob("*"))
     values = [str(size), str(host.account.uid), str(host.account.gid), str(stored), str(tables)]
-    with (
-        host.served(host.layout.data, *NAMESPACE, "sh", "-c", MOUNT, "mount", *values) as endpoint,
-        in_use(endpoint, TEMPLATE),
-    ):
+    mount = (*NAMESPACE, "sh", "-c", MOUNT, "mount", *values)
+    with host.served(host.layout.data, *mount) as endpoint, in_use(endpoint, TEMPLATE):
         yield Path(f"/proc/{endpoint.pid}/root{tables}/filling")
 
 

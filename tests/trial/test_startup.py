@@ -78,14 +78,11 @@ def connected_as(committed):
     return connect
 
 
-def test_what_is_safe_is_served():
-    assert codes(settings_findings(SAFE_SETTINGS)) == set()
-    assert codes(database_findings(SAFE_DATABASE)) == set()
-
-
 @pytest.mark.parametrize(
     ("change", "code"),
     [
+        ({}, ""),
+        ({"internal_receivers": ("10.1.2.3:443", "lms.school.example:443")}, ""),
         ({"secret_key": "unsafe-until-set"}, "startup.E001"),
         ({"secret_key": "django-insecure-" + "x" * 50}, "startup.E001"),
         ({"secret_key": "x" * 48}, "startup.E001"),
@@ -115,8 +112,8 @@ def test_what_is_safe_is_served():
         ({"addresses_of_others": ("DATABASE_OWNER_URL",)}, "startup.E018"),
     ],
 )
-def test_unsafe_settings_are_refused(change, code):
-    assert codes(settings_findings(replace(SAFE_SETTINGS, **change))) == {code}
+def test_unsafe_settings_only_are_refused(change, code):
+    assert codes(settings_findings(replace(SAFE_SETTINGS, **change))) == {code} - {""}
 
 
 def test_what_suits_a_trial_is_fine_on_ones_own_computer_only():
@@ -137,14 +134,13 @@ def test_what_suits_a_trial_is_fine_on_ones_own_computer_only():
     assert codes(settings_findings(public)) == {f"startup.E{number:03}" for number in (3, 8, 9, 10, 17, 18)}
 
 
-def test_an_internal_receiver_on_another_host_is_fine():
-    other = replace(SAFE_SETTINGS, internal_receivers=("10.1.2.3:443", "lms.school.example:443"))
-    assert codes(settings_findings(other)) == set()
-
-
 @pytest.mark.parametrize(
     ("change", "code"),
     [
+        ({}, ""),
+        ({"address": ""}, ""),
+        ({"address": "::1"}, ""),
+        ({"address": "10.1.2.3", "ssl_mode": "verify-full", "is_encrypted": True}, ""),
         ({"is_superuser": True}, "startup.E011"),
         ({"can_bypass_rls": True}, "startup.E012"),
         ({"owns_schema": True}, "startup.E013"),
@@ -156,18 +152,8 @@ def test_an_internal_receiver_on_another_host_is_fine():
         ({"address": "10.1.2.3", "ssl_mode": "prefer", "is_encrypted": True}, "startup.E015"),
     ],
 )
-def test_an_unsafe_database_is_refused(change, code):
-    assert codes(database_findings(replace(SAFE_DATABASE, **change))) == {code}
-
-
-@pytest.mark.parametrize("address", ["", "127.0.0.1", "::1"])
-def test_a_database_on_this_host_needs_no_tls(address):
-    assert codes(database_findings(replace(SAFE_DATABASE, address=address))) == set()
-
-
-def test_a_remote_database_with_tls_is_fine():
-    remote = replace(SAFE_DATABASE, address="10.1.2.3", ssl_mode="verify-full", is_encrypted=True)
-    assert codes(database_findings(remote)) == set()
+def test_an_unsafe_database_only_is_refused(change, code):
+    assert codes(database_findings(replace(SAFE_DATABASE, **change))) == {code} - {""}
 
 
 @pytest.mark.parametrize(
@@ -202,15 +188,14 @@ def test_it_refuses_with_every_reason(db, settings):
     settings.SECRET_KEY = "unsafe-until-set"
     with pytest.raises(UnsafeStart) as refused:
         refuse_unsafe_start()
-    assert "startup.E001" in str(refused.value)
-    assert "startup.E014" in str(refused.value)
+    assert all(code in str(refused.value) for code in ("startup.E001", "startup.E014"))
 
 
 def test_a_build_sees_them_as_checks(db, settings):
     settings.SECRET_KEY = "unsafe-until-set"
-    found = {message.id for message in run_checks(tags=["database"], databases=["default"])}
-    assert "startup.E014" in found
-    assert "startup.E014" not in {message.id for message in run_checks(tags=["database"], databases=["owner"])}
+    for database, is_found in (("default", True), ("owner", False)):
+        found = {message.id for message in run_checks(tags=["database"], databases=[database])}
+        assert ("startup.E014" in found) is is_found
     settings_found = {message.id for message in run_checks(tags=["security"], include_deployment_checks=True)}
     assert "startup.E001" in settings_found
     assert read_settings().secret_key == settings.SECRET_KEY
@@ -279,14 +264,10 @@ def test_a_half_migrated_database_is_refused(change, monkeypatch):
     change("DROP FUNCTION tenancy_refuse_change CASCADE")
     assert missing_migrations() == set()
     assert_refused(monkeypatch, "startup.E024")
-    parts = list_missing_parts()
-    assert {
-        "table mailbox_mailboxcheck",
-        "column people_subject.grade",
-        "constraint subjectkey_one_per_person of people_subjectkey",
-        "row-level security of consent_consent",
-        "function tenancy_refuse_change",
-    } <= set(parts)
+    constraint = "constraint subjectkey_one_per_person of people_subjectkey"
+    missing = {"table mailbox_mailboxcheck", "column people_subject.grade", constraint}
+    missing |= {"row-level security of consent_consent", "function tenancy_refuse_change"}
+    assert missing <= set(list_missing_parts())
 
 
 def test_a_database_that_lacks_migrations_is_refused(change, monkeypatch):
