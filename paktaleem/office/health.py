@@ -116,10 +116,7 @@ class ReadinessMiddleware:
 @require_safe
 @never_cache
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Return the metrics to the holder of METRICS_TOKEN (``Authorization: Bearer …``); 401 without it.
-
-    Raises Http404 if no token is configured.
-    """
+    """Return the metrics to the holder of METRICS_TOKEN; 401 to others. Raises Http404 if no token is configured."""
     if not settings.METRICS_TOKEN:
         raise Http404
     if not constant_time_compare(bearer_token(request), settings.METRICS_TOKEN):

@@ -57,10 +57,7 @@ class CategoriesField(MigratesAs, ArrayField):  # type: ignore[type-arg]  # not 
 
 
 class System(TenantRow, Tracked):
-    """One system that holds personal data: a client's own, or one of PakTaleem's that serves every client.
-
-    Clients also see PakTaleem's systems, so that they know where their people's data is held.
-    """
+    """One system that holds personal data: a client's own, or one of PakTaleem's, which every client sees too."""
 
     wall = TablePolicy(
         Scope.CATALOGUE,
@@ -427,10 +424,7 @@ class OrderPart(TenantRow):
 
 
 class Waiver(TenantRow, Tracked):
-    """One proposal to continue without a system's answer, with its approval by a second person.
-
-    ``ground`` says in words why that is right.
-    """
+    """One proposal to continue without a system's answer, with its ``ground``, and its approval by a second person."""
 
     wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="ground"))
 

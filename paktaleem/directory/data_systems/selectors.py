@@ -101,10 +101,7 @@ def list_orders_of_system(system: System, *, actor: Actor) -> OrderQuerySet:
 
 
 def get_order(order_id: UUID, *, actor: Actor, at: datetime) -> Order:
-    """Return one order of the system for which the key acts.
-
-    Raises OrderUnknown for unknown orders and those of another system alike, NoSystem, NotAllowed.
-    """
+    """Return an order of the key's system. Raises OrderUnknown, also for another system's, NoSystem, NotAllowed."""
     found = list_orders_of_system(system_of_key(actor, at=at), actor=actor).filter(pk=order_id).first()
     if found is None:
         raise OrderUnknown

@@ -159,10 +159,7 @@ class Answer:
 def find_answer_faults(
     answer: Answer, *, kind: str, holds: Collection[str], asked: Collection[str]
 ) -> dict[str, list[str]]:
-    """Return the errors of an answer by field; empty if it is valid.
-
-    ``holds`` are the system's categories, ``asked`` the fields of a correction.
-    """
+    """Return an answer's errors by field. ``holds`` are the system's categories, ``asked`` a correction's fields."""
     done = answer.outcome is Outcome.DONE
     belongs = {"sections": kind == "collect", "counts": kind in _COUNTED, "corrected": kind == "correct"}
     misplaced = [name for name, fits in belongs.items() if getattr(answer, name) and not (done and fits)]
@@ -239,11 +236,7 @@ def retry_at(attempt: int, *, spread: float, at: datetime) -> datetime | None:
 
 
 def stuck_at(state: State | str, *, changed_at: datetime, retry_due_at: datetime | None) -> datetime | None:
-    """Return when an order counts as stuck and needs manual action, if nothing happens.
-
-    At once for an order that failed permanently; a day after its retry was due for one that failed; None for an
-    answered one.
-    """
+    """Return when an order counts as stuck; a failed one a day after its retry was due, at once without a retry."""
     if state == State.FAILED:
         return changed_at if retry_due_at is None else retry_due_at + STUCK_AFTER[State.QUEUED]
     limit = STUCK_AFTER.get(State(state))

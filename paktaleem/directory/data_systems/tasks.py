@@ -25,11 +25,7 @@ STUCK = declare_message("orders_stuck", fields=("count", "url"))
 @app.periodic(cron="*/10 * * * *", periodic_id="tell_of_stuck_orders")
 @app.task(name=ALERT, queueing_lock=ALERT, pass_context=False)
 def alert_stuck_orders(timestamp: int) -> None:
-    """Email, every ten minutes, about newly stuck orders: once per order and state.
-
-    A client's administrators receive those of its own systems, PakTaleem's privacy officers those of PakTaleem's
-    systems.
-    """
+    """Email the administrators of a system's owner, every ten minutes, about its stuck orders: once for each state."""
     del timestamp
     with as_officer():
         clients = list(Client.objects.exclude(pk=PAKTALEEM).order_by("pk").values_list("pk", "is_sandbox"))

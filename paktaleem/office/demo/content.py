@@ -88,10 +88,7 @@ class Person(msgspec.Struct, frozen=True):
 
 
 class Sample(msgspec.Struct, frozen=True):
-    """The sample data; ``people`` by the code of their client. The last three have the fields of their models.
-
-    ``recipients`` are providers approved by PakTaleem for every client; ``ground`` is that of the approval.
-    """
+    """The sample data; ``people`` by the code of their client. The last three have the fields of their models."""
 
     laws: list[str]
     clients: list[ClientText]

@@ -56,11 +56,7 @@ class SecretsLost(Exception):
 
 
 def fill_demonstration(kept: DemoSecrets, *, portal: str, receiver: str = "", at: datetime) -> None:
-    """Add the sample data that the database lacks.
-
-    ``portal`` is the base URL of its pages, ``receiver`` the URL of the webhook receiver, if any.
-    Raises SecretsLost.
-    """
+    """Add the missing sample data, for a portal and a webhook receiver (if any) at these URLs. Raises SecretsLost."""
     with in_client(PAKTALEEM):
         load_register(actor=_ACTOR, at=at)
         for test in BalancingTest.objects.filter(client_id=PAKTALEEM, signed_at=None):

@@ -33,10 +33,7 @@ _HERE = Path(__file__).resolve().parent
 
 
 class StartingPurpose(msgspec.Struct, frozen=True):
-    """One purpose based on consent, with its notice.
-
-    Its data is deleted once ``period`` (ISO 8601) has passed since the consent ended, for the reason ``ground``.
-    """
+    """One purpose based on consent, with its notice; ``period`` (ISO 8601) after the consent its data is deleted."""
 
     code: str
     name_en: str
@@ -145,11 +142,7 @@ def add_starting_purpose(
 
 @transaction.atomic
 def try_decision(client: Client, *, external_id: str, purpose: str, actor: Actor, at: datetime) -> Decision:
-    """Decide whether data of a person may be processed for a purpose; an allowed decision is recorded, as a step done.
-
-    The search for the person is recorded, as every search is, and not whom it was for. Raises
-    NotAllowed.
-    """
+    """Decide about a person and purpose; record the search, and an allowed decision. Raises NotAllowed."""
     record_id_search(client_id=client.pk, actor=actor, at=at)
     decision = decide_one(actor, client.pk, external_id, Question(purpose=purpose, at=at), now=at)
     if decision.allowed:

@@ -86,10 +86,15 @@ def _lacks_paper(facts: ClientFacts) -> bool:
     return facts.can_be_signed and facts.signed_by != Side.CLIENT
 
 
+def _lacks(fact: str) -> Callable[[ClientFacts, Actor], bool]:
+    return lambda facts, _viewer: not getattr(facts, fact)
+
+
 SIGNING_PAGE = "consent_serviceagreement_change"
 """The page on which an agreement is read and signed."""
 _CONTACT = ("agreements_clientcontact_add", Capability.MANAGE_REGISTER, "")
 _MECHANISM = ("guardians_childmechanism_add", Capability.DECLARE_MECHANISMS, "")
+_WORDS = {kind: {"kind": kind, **words} for kind, words in STARTING_MECHANISMS.items()}
 _SCOPES = "subjects:read,subjects:write,register:read,consents:read,consents:write,decisions:ask"
 """The scopes a learning platform needs to register people, to record consents and to ask for decisions."""
 _EVENTS = "consent.*,decision.*,order.*,subject.*"
@@ -114,18 +119,8 @@ STEPS: Sequence[Step] = (
         party=Party.EITHER,
         is_done=lambda facts: facts.has_privacy_contact and facts.has_notice_contact,
         links=(
-            Link(
-                _("Name the privacy contact"),
-                *_CONTACT,
-                lambda facts, _viewer: not facts.has_privacy_contact,
-                {"kind": "privacy"},
-            ),
-            Link(
-                _("Name the contact for notices"),
-                *_CONTACT,
-                lambda facts, _viewer: not facts.has_notice_contact,
-                {"kind": "notices"},
-            ),
+            Link(_("Name the privacy contact"), *_CONTACT, _lacks("has_privacy_contact"), {"kind": "privacy"}),
+            Link(_("Name the contact for notices"), *_CONTACT, _lacks("has_notice_contact"), {"kind": "notices"}),
         ),
     ),
     Step(
@@ -210,18 +205,8 @@ STEPS: Sequence[Step] = (
         is_done=lambda facts: facts.has_age_mechanism and facts.has_consent_mechanism,
         applies=lambda facts: facts.client.serves_minors,
         links=(
-            Link(
-                _("Declare how ages are verified"),
-                *_MECHANISM,
-                lambda facts, _viewer: not facts.has_age_mechanism,
-                {"kind": "age", **STARTING_MECHANISMS["age"]},
-            ),
-            Link(
-                _("Declare how guardians consent"),
-                *_MECHANISM,
-                lambda facts, _viewer: not facts.has_consent_mechanism,
-                {"kind": "consent", **STARTING_MECHANISMS["consent"]},
-            ),
+            Link(_("Declare how ages are verified"), *_MECHANISM, _lacks("has_age_mechanism"), _WORDS["age"]),
+            Link(_("Declare how guardians consent"), *_MECHANISM, _lacks("has_consent_mechanism"), _WORDS["consent"]),
         ),
     ),
     Step(

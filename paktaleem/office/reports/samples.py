@@ -42,11 +42,7 @@ class PopulationKind(models.TextChoices):
 
 @dataclass(frozen=True, slots=True)
 class Population:
-    """The rows of a population, and the time by which they belong to a period.
-
-    ``columns`` maps the field to its heading. None holds a name, a contact, an LMS id, a free text or the id of a
-    person.
-    """
+    """The rows of a population, the time that places them in a period, and fields that identify no one (headings)."""
 
     model: type[models.Model]
     moment: str
@@ -119,13 +115,10 @@ def draw_sample(
     reason: Reason | str,
     at: datetime,
 ) -> Sample:
-    """Draw a sample of a client's rows from ``since`` to before ``until``, and record it.
+    """Draw and record a sample of a client's rows (None: of all but sandboxes) from ``since`` to before ``until``.
 
-    None is all clients but sandboxes.
-    Rows are sorted by the MD5 of the seed and their id, as a shuffle: no one chooses them, and anyone can draw
-    them again. ``form`` is how it is shown: page or csv. Two queries and the entry of the ledger.
-
-    Raises NotAllowed, ValueError for a size or seed out of bounds.
+    Rows are sorted by the MD5 of the seed and their id, as a shuffle: no one chooses them, and anyone can draw them
+    again. ``form`` is how it is shown: page or csv. Raises NotAllowed, ValueError for a size or seed out of bounds.
     """
     require(actor, Capability.EXPORT_ROWS, client_id)
     if not 1 <= size <= MOST or not SEED.match(seed):

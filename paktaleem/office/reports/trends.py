@@ -45,10 +45,9 @@ def find_week(day: date) -> date:
 
 
 def count_weeks(client: Client, *, actor: Actor, at: datetime) -> bool:
-    """Count the weeks since the last count, at most twelve; return False if the last count is not six hours old.
+    """Count the weeks since the last count, at most twelve, unless it is younger than six hours; return True if it did.
 
-    It runs a fixed number of queries and needs the client's context. Raises NotAllowed if
-    ``actor`` may not view holdings.
+    Runs a fixed number of queries in the client's context. Raises NotAllowed if ``actor`` may not view holdings.
     """
     last = WeeklyCount.objects.filter(client_id=client.pk).aggregate(week=Max("week"), at=Max("counted_at"))
     if last["at"] is not None and at - last["at"] < EACH:
@@ -118,10 +117,7 @@ class Trends:
 
 
 def get_trends(actor: Actor, client_id: UUID | None, *, today: date) -> Trends:
-    """Return the numbers of a client, or of all clients but sandboxes for None; two queries.
-
-    Raises NotAllowed if the actor may not view the ledger, or not this client's.
-    """
+    """Return the numbers of a client, or of all but sandboxes for None; two queries. Raises NotAllowed."""
     require(actor, Capability.VIEW_RECORDS, client_id)
     weeks = [find_week(today) - timedelta(weeks=back) for back in reversed(range(WEEKS))]
     rows = WeeklyCount.objects.filter(week__gte=weeks[0], week__lte=weeks[-1]).order_by()

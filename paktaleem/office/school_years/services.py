@@ -185,7 +185,10 @@ def end_school_year(school: School, choices: YearEndChoices, *, shown: str, acto
         raise Refused(_CHANGED)
     if len(work.leavers) > MOST_LEAVERS:
         raise ValidationError(_TOO_MANY, params={"most": MOST_LEAVERS})
-    _lock_people(school, work)
+    keys = {one.subject_id for one in work.ending}  # locked in their order, as an erasure does
+    rows = Subject.objects.select_for_update().filter(client_id=school.client_id, pk__in=keys).order_by("pk")
+    if any(row.erasure_started_at is not None for row in rows):
+        raise Refused(_CHANGED)
     by: Authorship = {"actor": actor, "at": at}
     end_on(Enrolment.objects.filter(client_id=school.client_id, pk__in=[one.pk for one in work.ending]), choices.on, at)
     Enrolment.objects.bulk_create(work.beginning, batch_size=2_000)
@@ -204,11 +207,3 @@ def end_school_year(school: School, choices: YearEndChoices, *, shown: str, acto
     }
     record_entry("year_end.done", client_id=school.client_id, facts=facts, **by)
     return work
-
-
-def _lock_people(school: School, work: YearEnd) -> None:
-    """Lock the pupils in the order of their keys, as an erasure does. Raises Refused if one is being erased."""
-    keys = {one.subject_id for one in work.ending}
-    rows = Subject.objects.select_for_update().filter(client_id=school.client_id, pk__in=keys).order_by("pk")
-    if any(row.erasure_started_at is not None for row in rows):
-        raise Refused(_CHANGED)

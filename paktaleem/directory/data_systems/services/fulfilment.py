@@ -148,10 +148,7 @@ def carry_out_by_hand(order: Order, answer: Answer, *, actor: Actor, at: datetim
 
 @transaction.atomic
 def fail_order(order: Order, *, code: str, again: bool, actor: Actor, at: datetime) -> Order:
-    """Record a failed attempt; with ``again`` it is retried after a while, unless it was the last attempt.
-
-    Follows decision 0014. Raises StepRefused, NotByHand, NotAllowed.
-    """
+    """Record a failed attempt, to be retried with ``again``. Raises StepRefused, NotByHand, NotAllowed."""
     _require_carrier(order, actor)
     order = lock_order(order)
     attempt = order.attempts + 1

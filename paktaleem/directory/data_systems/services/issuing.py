@@ -133,10 +133,7 @@ def issue_order(
     actor: Actor,
     at: datetime,
 ) -> Order:
-    """Issue one order to one system about exactly these categories, unchecked, in the caller's transaction.
-
-    ``correction`` has the columns of the corrected values.
-    """
+    """Issue an order about exactly these categories, unchecked; ``correction`` has the columns of corrected values."""
     order = Order(
         id=new_id(),
         client_id=subject.client_id,
@@ -303,10 +300,7 @@ def list_old_copies(at: datetime) -> QuerySet[Order]:
 
 
 def purge_old_copies(client_id: UUID, *, actor: Actor, at: datetime) -> int:
-    """Delete what systems gave for orders answered some time ago (``COPIES``, policy §4); return how many, up to 200.
-
-    Raises NotAllowed.
-    """
+    """Delete up to 200 copies that are due (``COPIES``, policy §4); return how many. Raises NotAllowed."""
     due = list(list_old_copies(at).filter(client_id=client_id).order_by("ended_at", "pk")[:_AT_ONCE])
     for order in due:
         purge_copies(order, actor=actor, at=at)

@@ -44,10 +44,7 @@ def change_system(system: System, *, actor: Actor, reason: Reason | str, at: dat
 
 @transaction.atomic
 def propose_system_end(system: System, *, ground: str, actor: Actor, reason: Reason | str, at: datetime) -> System:
-    """Propose to end a system: orders go there until a second person agrees, since it may still hold data.
-
-    Raises GroundNeeded, AlreadyEnded, NotAllowed.
-    """
+    """Propose to end a system that may still hold data. Raises GroundNeeded, AlreadyEnded, NotAllowed."""
     system = _lock(system, actor, at)
     system.proposed_by, system.proposed_at, system.ground = actor.id, at, check_ground(ground, actor)
     return _save("system.end_proposed", system, actor=actor, reason=reason, at=at)

@@ -44,9 +44,9 @@ _WHY = Reason.AGREEMENT_CHANGE
 
 
 def narrow_access(client_id: UUID, *, actor: Actor, at: datetime) -> dict[str, int]:
-    """End memberships and invitations; narrow keys and webhooks to orders; return the counts (decision 0079).
+    """End memberships and invitations; narrow keys and webhooks to orders, or end them; return counts (decision 0079).
 
-    A key or webhook that has nothing to do with orders ends. Raises NotAllowed.
+    Raises NotAllowed.
     """
     by: ReasonedAuthorship = {"actor": actor, "reason": _WHY, "at": at}
     members = end_all_memberships(client_id, **by)
@@ -126,10 +126,7 @@ _NOT_CONFIRMED = (ItemState.NOT_APPLICABLE, ItemState.WAIVED, ItemState.NO_SYSTE
 
 
 def certify_exit(row: AgreementExit, *, actor: Actor, at: datetime) -> ExitCertificate:
-    """Certify a locked exit: end the rest of the client's access, destroy the export's key, issue the certificate.
-
-    Follows policy §7, decision 0079.
-    """
+    """Certify a locked exit: end the remaining access, destroy the export's key (policy §7, decision 0079)."""
     by: ReasonedAuthorship = {"actor": actor, "reason": _WHY, "at": at}
     for key in _live_keys(row.client_id):
         revoke_api_key(key, **by)

@@ -224,10 +224,7 @@ def _check_return(row: AgreementExit, _actor: Actor, _at: datetime) -> None:
     check=_check_return,
 )
 def confirm_return(row: AgreementExit, *, actor: Actor, reason: Reason | str, at: datetime) -> AgreementExit:
-    """Record that the client has confirmed that it received its data (decision 0079).
-
-    Raises Refused, such as if a part was never downloaded, NotAllowed.
-    """
+    """Record that the client received its data, of which every part was downloaded. Raises Refused, NotAllowed."""
     row.returned_by, row.returned_at = actor.id, at
     row.save(update_fields=["returned_by", "returned_at"])
     record_exit("exit.returned", row, actor, at, reason=Reason(reason).value)

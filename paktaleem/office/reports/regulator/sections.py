@@ -179,11 +179,7 @@ def _name_purpose_then(name: str, client: Client, period: Period) -> Case:
 
 
 def _gather_demands(client: Client, period: Period) -> Rows:
-    """Return the demands recorded or answered in the period: what the ledger says of each, and no one's name.
-
-    The client reads the pack, so demands that are kept from it are left out. The authority is named only if the person
-    was informed.
-    """
+    """Return the demands of the period; those kept from the client are left out, since it reads the pack."""
     found = LegalDisclosure.objects.filter(client_id=client.pk, is_secret=False, requested_at__lt=period.until)
     found = found.filter(
         Q(requested_at__gte=period.since) | Q(settled_at__gte=period.since) | Q(disclosed_at__gte=period.since)
@@ -194,7 +190,7 @@ def _gather_demands(client: Client, period: Period) -> Rows:
 def _describe_demand(row: LegalDisclosure, until: datetime) -> list[str | int | None]:
     settled_at = row.settled_at if row.settled_at is not None and row.settled_at < until else None
     disclosed_at = row.disclosed_at if row.disclosed_at is not None and row.disclosed_at < until else None
-    informed = disclosed_at is not None and row.informed != ""
+    informed = disclosed_at is not None and row.informed != ""  # else the authority is not named
     outcome = "disclosed" if disclosed_at else "waiting" if settled_at is None else row.state
     if outcome == ChangeState.APPROVED:
         outcome = "approved_not_disclosed"

@@ -206,11 +206,7 @@ def retry_pack(pack: RegulatorPack, *, actor: Actor, reason: Reason | str, at: d
 
 @transaction.atomic
 def take_pack(pack: RegulatorPack, *, form: str, actor: Actor, reason: Reason | str, at: datetime) -> bytes:
-    """Return a pack as ``pdf`` or ``zip``, and record who took it and why.
-
-    The PDF is rendered from the content. Raises NotAllowed, Refused, ValueError if the content does not match its
-    hash.
-    """
+    """Return a pack as ``pdf`` or ``zip``, and record it. Raises NotAllowed, Refused, ValueError for a wrong hash."""
     require(actor, Capability.ADMINISTER_CLIENT, pack.client_id)
     content = PackContent.objects.filter(client_id=pack.client_id, pack=pack).first()
     if content is None:

@@ -270,10 +270,7 @@ def force_state(
 
 
 def _register(external_id: str, *, client: Client, age: int | None, actor: Actor, at: datetime) -> Subject:
-    """Register the person, or reset them to the default: with an open account, not restricted, no objection.
-
-    Data is released from quarantine also while an incident is open. Raises AlreadyErased, ValidationError.
-    """
+    """Register the person, or reset them: an open account, no restriction, objection or quarantine."""
     born = None if age is None else years_before(at, age)
     details = {"role": _ROLE, "birth_date": born, "attested_age": None}
     common: Authorship = {"actor": actor, "at": at}
@@ -294,19 +291,6 @@ def _register(external_id: str, *, client: Client, age: int | None, actor: Actor
 
 def _choose_purpose(client: Client, about: About, wanted: str, at: datetime) -> Purpose:
     """Return the requested purpose, or the first that fits. Raises PurposeUnknown, ValidationError."""
-    fitting = _fitting_purposes(client, about, at)
-    if not wanted and fitting:
-        return fitting[0]
-    found = {purpose.code: purpose for purpose in fitting}
-    if wanted in found:
-        return found[wanted]
-    if wanted and not Purpose.objects.filter(client_id__in=[client.pk, PAKTALEEM], code=wanted).exists():
-        raise PurposeUnknown(wanted)
-    codes = ", ".join(sorted(found)) or "none in this sandbox"
-    raise ValidationError({"purpose": [f"It does not fit this state. Fitting: {codes}."]})
-
-
-def _fitting_purposes(client: Client, about: About, at: datetime) -> list[Purpose]:
     bases = {purpose: row.basis for (purpose, role), row in bases_in_force(client.pk, at=at).items() if role == _ROLE}
 
     def fits(purpose: Purpose) -> bool:
@@ -320,10 +304,19 @@ def _fitting_purposes(client: Client, about: About, at: datetime) -> list[Purpos
         }[about]
 
     known = Purpose.objects.filter(client_id__in=[client.pk, PAKTALEEM], is_active=True)
-    return sorted(
+    fitting = sorted(
         filter(fits, known),
         key=lambda purpose: (purpose.client_id != client.pk, purpose.code != "service_delivery", purpose.code),
     )
+    if not wanted and fitting:
+        return fitting[0]
+    found = {purpose.code: purpose for purpose in fitting}
+    if wanted in found:
+        return found[wanted]
+    if wanted and not Purpose.objects.filter(client_id__in=[client.pk, PAKTALEEM], code=wanted).exists():
+        raise PurposeUnknown(wanted)
+    codes = ", ".join(sorted(found)) or "none in this sandbox"
+    raise ValidationError({"purpose": [f"It does not fit this state. Fitting: {codes}."]})
 
 
 _DUE_IN = timedelta(days=30)

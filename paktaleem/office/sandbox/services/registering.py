@@ -184,10 +184,7 @@ def switch_off(playing: ForcingContext) -> None:
 
 
 def make_purpose_expire(playing: ForcingContext) -> None:
-    """Let consents to the purpose expire after 12 months, unless they already expire.
-
-    Raises ValidationError if the purpose is PakTaleem's.
-    """
+    """Let consents to the purpose expire after 12 months. Raises ValidationError if the purpose is PakTaleem's."""
     if playing.purpose.consent_months is None:
         _refuse_shared(playing)
         playing.purpose.consent_months = 12
@@ -195,10 +192,7 @@ def make_purpose_expire(playing: ForcingContext) -> None:
 
 
 def publish_material_change(playing: ForcingContext) -> None:
-    """Publish a material change of the purpose's notice, for all consents in the sandbox under the old version.
-
-    Raises ValidationError if the notice is PakTaleem's.
-    """
+    """Publish a material change of the purpose's notice. Raises ValidationError if the notice is PakTaleem's."""
     current = get_current_notice(playing.purpose.code, client_id=playing.client.pk, at=playing.at)
     if current.notice.client_id != playing.client.pk:
         raise ValidationError({"purpose": ["Its notice is PakTaleem’s: choose a purpose of the sandbox’s own."]})
