@@ -1,20 +1,20 @@
 """A sandbox is marked on console and public pages with its clock; its keys and orders are tests."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 
-from paktaleem.directory.data_systems.models import Ground, Order, OrderKind
-from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders
+from paktaleem.directory.data_systems.models import Order
+from paktaleem.directory.data_systems.services.issuing import issue_orders
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.webhooks.models import Endpoint
 from paktaleem.directory.webhooks.services import add_endpoint
 from paktaleem.foundation.accounts.client_services import change_client
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.services import rotate_api_key
-from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.clock import client_now, wall_clock_now
 from paktaleem.foundation.tenancy.context import in_client
@@ -22,7 +22,7 @@ from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.api.callers import Caller
 from tests.children.browsers import by_link, latest_link, work
 from tests.console.pages import list_url, row_url, typed
-from tests.factories import CAST_AT, FAR, SETTING_UP, make_key, make_staff
+from tests.factories import CAST_AT, FAR, SETTING_UP, OrderSpecFactory, make_key, make_staff
 from tests.signing_in import browser_of
 
 MARK = 'class="sandbox"'
@@ -106,17 +106,9 @@ def test_no_other_client_is_played_with(cast):
 def rows_of_sandbox(sandbox):
     with in_client(sandbox.id):
         subject = Subject.objects.get(external_id="p-adult")
-        told = OrderSpec(
-            kind=OrderKind.ERASE,
-            reason=Reason.SUBJECT_REQUEST,
-            ground=Ground.RIGHT_OF_THE_PERSON,
-            categories=frozenset({"contact_details"}),
-            due_at=client_now() + timedelta(days=30),
-        )
-        order, *_ = issue_orders(subject, told, actor=SETTING_UP, at=client_now())
-        endpoint, _ = add_endpoint(
-            sandbox.id, url="https://lms.example/hooks", events=["order.*"], actor=SETTING_UP, at=client_now()
-        )
+        by: dict[str, Any] = {"actor": SETTING_UP, "at": client_now()}
+        order, *_ = issue_orders(subject, OrderSpecFactory(categories=("contact_details",), at=by["at"]), **by)
+        endpoint, _ = add_endpoint(sandbox.id, url="https://lms.example/hooks", events=["order.*"], **by)
         entry = Entry.objects.filter(kind="order.created").latest("id")
     return {
         "accounts/client": sandbox.id,
@@ -241,12 +233,10 @@ def test_without_categories_it_is_about_all_that_the_system_holds(sandbox):
 
 
 def test_a_correction_carries_its_new_values_to_the_system(sandbox):
-    made = sandbox.caller.post(
-        ORDERS, {"subject": "p-adult", "kind": "correct", "new_values": {"email": "n@x.example"}}
-    )
-    assert made.json()["fields_to_correct"] == ["email"]
-    accepted = sandbox.caller.post(f"/api/v1/orders/{made.json()['id']}/accept").json()
-    assert accepted["new_values"] == {"email": "n@x.example"}
+    values = {"email": "n@x.example"}
+    made = sandbox.caller.post(ORDERS, {"subject": "p-adult", "kind": "correct", "new_values": values}).json()
+    assert made["fields_to_correct"] == ["email"]
+    assert sandbox.caller.post(f"/api/v1/orders/{made['id']}/accept").json()["new_values"] == values
 
 
 @pytest.mark.parametrize(
@@ -272,9 +262,15 @@ def test_no_order_names_an_unknown_person(sandbox):
     assert problem(sandbox.caller.post(ORDERS, {"subject": "nobody", "kind": "erase"})) == (404, "subject-unknown")
 
 
-def test_other_clients_make_no_orders_by_the_api(cast):
-    khyber = Caller(cast.key("khyber"))
-    assert problem(khyber.post(ORDERS, {"subject": "lms-kiran", "kind": "erase"})) == (403, "not-a-sandbox")
+@pytest.mark.parametrize("code", ["indus", "khyber", "paktaleem"])
+def test_no_other_client_is_a_sandbox_by_the_api(cast, code):
+    caller, erased = Caller(cast.key(code)), {"subject": "lms-danish", "state": "erased"}
+    order = {"subject": "lms-kiran", "kind": "erase"}
+    for page, body in {"clock": {"days": 1}, "state": erased, "orders": order, "reset": {}}.items():
+        assert problem(caller.post(f"/api/v1/sandbox/{page}", body)) == (403, "not-a-sandbox")
+    assert problem(caller.get("/api/v1/sandbox/clock")) == (403, "not-a-sandbox")
+    with in_client(cast.client_id("indus")):
+        assert cast.subject("danish").erased_at is None
 
 
 OF_THE_OTHER_KIND = "apikey_is_of_its_clients_kind"
@@ -295,6 +291,9 @@ def test_the_key_of_a_sandbox_shows_it(cast, sandbox):
         successor, secret = rotate_api_key(sandbox.key, actor=SETTING_UP, at=wall_clock_now())
     assert secret.startswith("ptk_test_")
     assert successor.is_test
+    with in_client(cast.client_id("khyber")):
+        key, secret = make_key(cast.client_id("khyber"), ["sandbox"], name="New")
+    assert (key.is_test, key.prefix, secret.startswith("ptk_")) == (False, secret[:12], True)
 
 
 @pytest.mark.parametrize(
@@ -306,9 +305,7 @@ def test_the_key_of_a_sandbox_shows_it(cast, sandbox):
         ("play", True, "ptk_abcdefgh", NOT_SHOWN),
     ],
 )
-def test_the_database_refuses_a_key_of_the_other_kind(  # noqa: PLR0917 -- fixtures and the case
-    cast, sandbox, code, is_test, prefix, refused
-):
+def test_the_database_refuses_a_key_of_the_other_kind(cast, sandbox, code, is_test, prefix, refused):  # noqa: PLR0917
     client_id = sandbox.id if code == "play" else cast.client_id(code)
     with in_client(client_id), pytest.raises(IntegrityError, match=refused):
         written_by_hand(
@@ -333,11 +330,3 @@ def test_a_client_is_a_sandbox_for_good_or_never(cast, sandbox, code):
 def test_paktaleem_is_no_sandbox(db):
     with in_client(PAKTALEEM), pytest.raises(ValidationError, match="client_paktaleem_is_no_sandbox"):
         Client(id=PAKTALEEM, is_sandbox=True).validate_constraints()
-
-
-def test_keys_of_other_clients_are_as_they_were(cast):
-    with in_client(cast.client_id("khyber")):
-        key, secret = make_key(cast.client_id("khyber"), ["sandbox"], name="New")
-    assert not key.is_test
-    assert key.prefix == secret[:12]
-    assert secret.startswith("ptk_")
