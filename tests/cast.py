@@ -17,7 +17,7 @@ from consent.register.models.purposes import BalancingTest, ListedLaw
 from consent.register.services import change_register, sign_balancing_test
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.people import claim_guardian
-from paktaleem.foundation.accounts.actors import Actor, key_actor, user_actor
+from paktaleem.foundation.accounts.actors import Actor, Authorship, key_actor, user_actor
 from paktaleem.foundation.accounts.break_glass import Appointment, appoint_staff
 from paktaleem.foundation.accounts.models import Client, User
 from paktaleem.foundation.accounts.roles import KEY_SCOPES
@@ -100,44 +100,40 @@ def _make_staff(clients: dict[str, UUID]) -> dict[str, UUID]:
     """Make all staff as the host makes the first ones of a deployment; their passwords are their addresses."""
     from tests.factories import CAST_AT  # noqa: PLC0415 -- as above
 
-    appointments = [
-        Appointment(
-            email=f"{name}@{code}.example",
-            full_name=name.title(),
-            roles=((role, clients[code]),),
-            password=f"{name}@{code}.example",
-        )
-        for name, (role, code) in STAFF.items()
-    ]
+    appointments = []
+    for name, (role, code) in STAFF.items():
+        email, roles = f"{name}@{code}.example", ((role, clients[code]),)
+        appointments.append(Appointment(email=email, full_name=name.title(), roles=roles, password=email))
     made = appoint_staff(appointments, reason=Reason.ONBOARDING, at=CAST_AT)
     return {name: user.id for name, user in zip(STAFF, made, strict=True)}
 
 
 def _make_client(code: str, client_id: UUID, values: dict[str, Any]) -> None:
-    from tests.factories import ClientFactory, make_agreement, make_consent_purpose, make_key, make_system  # noqa: PLC0415
+    from tests import factories  # noqa: PLC0415 -- as above
 
     if code == "paktaleem":
         client = Client.objects.get(id=client_id)
     else:
-        client = ClientFactory(id=client_id, code=code, name=NAMES[code], serves_minors=code == "indus")
-        make_consent_purpose(client, "newsletter", ["contact_details"])
-        make_consent_purpose(client, "product_research", ["contact_details", "usage_logs"])
-        make_agreement(client, [*PURPOSES, "newsletter", "product_research"], list(CATEGORIES))
-        from tests.factories import BORN, CAST_AT, SETTING_UP, SubjectFactory  # noqa: PLC0415
-
+        client = factories.ClientFactory(id=client_id, code=code, name=NAMES[code], serves_minors=code == "indus")
+        factories.make_consent_purpose(client, "newsletter", ["contact_details"])
+        factories.make_consent_purpose(client, "product_research", ["contact_details", "usage_logs"])
+        factories.make_agreement(client, [*PURPOSES, "newsletter", "product_research"], list(CATEGORIES))
         made = {}
         for name, details in PEOPLE[client.code].items():
-            given = {**details, "birth_date": BORN[details["birth_date"]]} if "birth_date" in details else details
-            made[name] = SubjectFactory(client=client, external_id=f"lms-{name}", **given)
+            given = (
+                {**details, "birth_date": factories.BORN[details["birth_date"]]} if "birth_date" in details else details
+            )
+            made[name] = factories.SubjectFactory(client=client, external_id=f"lms-{name}", **given)
         if "danish" in made:
-            claim_guardian(made["danish"], guardian=made["esra"], relationship="parent", actor=SETTING_UP, at=CAST_AT)
+            by: Authorship = {"actor": factories.SETTING_UP, "at": factories.CAST_AT}
+            claim_guardian(made["danish"], guardian=made["esra"], relationship="parent", **by)
         values["subjects"] |= {name: str(subject.id) for name, subject in made.items()}
-    key, secret = make_key(client_id)
+    key, secret = factories.make_key(client_id)
     values["keys"][code] = {"id": str(key.id), "secret": secret}
     if code == "paktaleem":
-        make_system(client, "billing", ["billing", "contact_details"], delivery="by_hand")
+        factories.make_system(client, "billing", ["billing", "contact_details"], delivery="by_hand")
     else:
-        make_system(client, "lms", ["contact_details", "usage_logs", "content"], key="LMS")
+        factories.make_system(client, "lms", ["contact_details", "usage_logs", "content"], key="LMS")
 
 
 NAMES = {"indus": "Indus Schools Network", "khyber": "Khyber Institute"}

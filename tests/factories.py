@@ -32,7 +32,6 @@ CAST_AT = datetime(2026, 9, 1, 8, 0, tzinfo=UTC)
 FAR = datetime(2099, 1, 1, tzinfo=UTC)
 """When keys of tests expire."""
 
-
 BY: dict[str, Any] = {"actor": SETTING_UP, "reason": Reason.ONBOARDING, "at": CAST_AT}
 
 
@@ -114,43 +113,30 @@ def make_consent_purpose(
         description_ur="یہ کس لیے ہے۔",
         categories=categories,
     )
-    change_register(purpose, actor=SETTING_UP, reason=Reason.ONBOARDING, at=at)
+    by = {**BY, "at": at}
+    change_register(purpose, **by)
     for role in roles:
         basis = LawfulBasis(client_id=client.id, purpose=purpose, role=role, basis="consent", starts_at=at)
-        change_register(basis, actor=SETTING_UP, reason=Reason.ONBOARDING, at=at)
-    notice = Notice(
-        client_id=client.id,
-        code=f"about_{code}",
-        title_en=f"About {code.replace('_', ' ')}",
-        title_ur="اطلاع",
-        purposes=[code],
-    )
-    change_register(notice, actor=SETTING_UP, reason=Reason.ONBOARDING, at=at)
+        change_register(basis, **by)
+    titles = {"title_en": f"About {code.replace('_', ' ')}", "title_ur": "اطلاع"}
+    notice = Notice(client_id=client.id, code=f"about_{code}", purposes=[code], **titles)
+    change_register(notice, **by)
     publish_notice_version(
         notice,
         text_en=f"May we use your data for {code}? You may say no, and change your mind at any time.",
         text_ur="کیا ہم آپ کی معلومات استعمال کر سکتے ہیں؟ آپ انکار کر سکتے ہیں۔",
         is_material=True,
         effective_at=at,
-        actor=SETTING_UP,
-        reason=Reason.ONBOARDING,
-        at=at,
+        **by,
     )
     return purpose
 
 
 def make_agreement(client: Client, purposes: list[str], categories: list[str], at: datetime = CAST_AT) -> None:
     agreement = ServiceAgreement(client_id=client.id, reference=f"MSA-{client.code}", signed_at=at, starts_at=at)
-    change_register(agreement, actor=SETTING_UP, reason=Reason.ONBOARDING, at=at)
-    instruction = Instruction(
-        client_id=client.id,
-        agreement=agreement,
-        document="Annex 1",
-        purposes=purposes,
-        categories=categories,
-        starts_at=at,
-    )
-    change_register(instruction, actor=SETTING_UP, reason=Reason.ONBOARDING, at=at)
+    change_register(agreement, **{**BY, "at": at})
+    of_client = {"client_id": client.id, "agreement": agreement, "document": "Annex 1", "starts_at": at}
+    change_register(Instruction(**of_client, purposes=purposes, categories=categories), **{**BY, "at": at})
 
 
 def make_system(
@@ -163,7 +149,7 @@ def make_system(
     at: datetime = CAST_AT,
 ) -> System:
     """Create a system that holds these categories, and let a key act for it. Requires the client's context."""
-    by: dict[str, Any] = {"actor": SETTING_UP, "reason": Reason.ONBOARDING, "at": at}
+    by = {**BY, "at": at}
     contact = f"{code}@{client.code}.example"
     system = System(client=client, code=code, name=code.title(), categories=categories, contact=contact, starts_at=at)
     system.delivery = delivery

@@ -32,24 +32,25 @@ class Visit:
     def __init__(self, chromium: Browser, served: Demonstration) -> None:
         self.base = served.values["base_url"].rstrip("/")
         self.sign_ins = served.values["sign_ins"]
-        self.who = self.find("privacy_officer")
         self.page: Page = chromium.new_context(viewport=WIDE).new_page()
         self.said: list[str] = []
         self.page.on("console", lambda message: self.said.append(message.text))
         self.page.on("pageerror", lambda error: self.said.append(str(error)))
-
-    def find(self, role: str) -> Any:
-        return next(one for one in self.sign_ins if one["role"] == role)
 
     def go(self, url: str) -> Any:
         return self.page.goto(self.base + url)
 
     def sign_in(self) -> None:
         self.go("/admin/login/")
-        self.page.fill("input[name=username]", self.who["email"])
-        self.page.fill("input[name=password]", self.who["password"])
-        self.page.click("#login-form input[type=submit]")
+        self.sign_in_as("privacy_officer")
         self.page.wait_for_url("**/admin/")
+
+    def sign_in_as(self, role: str) -> None:
+        """Fill in and submit the page of the sign-in."""
+        who = next(one for one in self.sign_ins if one["role"] == role)
+        self.page.fill("input[name=username]", who["email"])
+        self.page.fill("input[name=password]", who["password"])
+        self.page.click("#login-form input[type=submit]")
 
     def complaints(self) -> list[str]:
         """Return the browser's errors, except the report of an error status."""
@@ -148,9 +149,8 @@ def test_every_answer_carries_every_header(visit: Visit) -> None:
     wrong = {}
     for url, method, status in ANSWERS:
         answer = getattr(visit.page.request, method)(visit.base + url, max_redirects=0)
-        lacking = [
-            name for name, value in HEADERS.items() if not answer.headers.get(name.lower(), "").startswith(value)
-        ]
+        sent = answer.headers
+        lacking = [name for name, value in HEADERS.items() if not sent.get(name.lower(), "").startswith(value)]
         if answer.status != status or lacking or "unsafe" in answer.headers.get("content-security-policy", "unsafe"):
             wrong[url, method] = (answer.status, lacking)
     assert wrong == {}

@@ -15,13 +15,6 @@ NAME = "input[name=name]"
 NOTE = "What you had typed was put back. Check it, then save again."
 
 
-def sign_in_as(visit: Visit, role: str) -> None:
-    who = visit.find(role)
-    visit.page.fill("input[name=username]", who["email"])
-    visit.page.fill("input[name=password]", who["password"])
-    visit.page.click("#login-form input[type=submit]")
-
-
 @pytest.fixture
 def visit(chromium: Browser, shared_demonstration: Demonstration) -> Visit:
     """An officer who types into a form while the session ends, and submits it."""
@@ -37,7 +30,7 @@ def visit(chromium: Browser, shared_demonstration: Demonstration) -> Visit:
 
 
 def test_it_is_put_back_after_the_sign_in(visit: Visit) -> None:
-    sign_in_as(visit, OFFICER)
+    visit.sign_in_as(OFFICER)
     visit.page.wait_for_url(re.compile(re.escape(FORM)))
     expect(visit.page.locator("p.explain[role=status]")).to_have_text(NOTE)
     expect(visit.page.locator(NAME)).to_have_value("Library")
@@ -48,13 +41,13 @@ def test_it_is_put_back_after_the_sign_in(visit: Visit) -> None:
 
 
 def test_it_is_put_back_after_the_page_of_an_expired_form(visit: Visit) -> None:
-    sign_in_as(visit, OFFICER)
+    visit.sign_in_as(OFFICER)
     visit.page.fill(NAME, "Library")
     visit.page.context.clear_cookies()
     visit.page.locator("input[type=submit][name=_save]").first.click()
     expect(visit.page.locator("#typed-kept")).to_be_visible()
     visit.page.get_by_role("link", name="Open the page again").click()
-    sign_in_as(visit, OFFICER)
+    visit.sign_in_as(OFFICER)
     expect(visit.page.locator("p.explain[role=status]")).to_have_text(NOTE)
     expect(visit.page.locator(NAME)).to_have_value("Library")
 
@@ -69,12 +62,12 @@ def test_it_is_put_back_in_a_form_with_a_field_named_method(
     visit.page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
     visit.page.locator("input[type=submit][name=_save]").first.click()
     visit.page.wait_for_url("**/login/**")
-    sign_in_as(visit, OFFICER)
+    visit.sign_in_as(OFFICER)
     expect(visit.page.locator("input[name=period]")).to_have_value("P30D")
 
 
 def test_another_person_does_not_get_it(visit: Visit) -> None:
-    sign_in_as(visit, ADMINISTRATOR)
+    visit.sign_in_as(ADMINISTRATOR)
     visit.page.wait_for_url(re.compile(re.escape(FORM)))
     expect(visit.page.locator(NAME)).to_have_value("")
     assert visit.page.evaluate("sessionStorage.getItem('typed')") is None

@@ -105,11 +105,9 @@ def test_the_act_that_invites_has_one_name_where_it_begins_and_where_it_is_done(
     assert f"<title>{words} | PakTaleem privacy</title>" in page
     assert re.findall(r'<input type="submit" value="([^"]+)" class="default" name="_save">', page) == [words]
     assert "Add membership" not in page
-
-
-def test_an_officer_who_gives_an_account_a_role_adds_a_membership(sign_in: SignIn) -> None:
-    page = sign_in("amina").get("/admin/accounts/membership/add/").content.decode()
-    assert re.findall(r"<h1>(.*?)</h1>", page) == ["Add membership"]
+    if name == "amina":  # who gives an account a role adds a membership
+        page = browser.get("/admin/accounts/membership/add/").content.decode()
+        assert re.findall(r"<h1>(.*?)</h1>", page) == ["Add membership"]
 
 
 def starting_set(*own: str) -> dict[str, Any]:
@@ -205,12 +203,10 @@ def test_an_officer_adds_no_starting_set_to_an_agreement_that_both_sides_signed(
 
 def test_who_approves_a_role_reads_whose_it_is_and_where(cast: Cast, now: Any) -> None:
     gul = second_officer_user()
-    with in_client(cast.client_id("indus")):
+    colleague, indus = Colleague("tariq@indus.example", "Tariq Soomro"), cast.client_id("indus")
+    with in_client(indus):
         stamp: dict[str, Any] = {"actor": cast.actor("amina"), "reason": "onboarding", "at": now}
-        colleague = Colleague("tariq@indus.example", "Tariq Soomro")
-        invite_colleague(
-            colleague, client_id=cast.client_id("indus"), role="client_admin", ground="They asked me.", **stamp
-        )
+        invite_colleague(colleague, client_id=indus, role="client_admin", ground="They asked me.", **stamp)
         change = StaffChange.objects.get(user__email="tariq@indus.example")
     page = browser_of(gul).get(f"/admin/accounts/staffchange/{change.pk}/approve/").content.decode()
     title = page.split('class="lead"')[1].partition("</p>")[0]

@@ -30,6 +30,7 @@ DOCS = Path(__file__).resolve().parents[2] / "docs" / "console.md"
 NUMBERS = re.compile(r"(\d+) pages, (\d+) fields and (\d+) clicks, about (\d+) minutes")
 LINK = re.compile(r"https?://[^/\s]+(/accounts/password/reset/key/\S+)")
 HADI, TARIQ, PASSWORD = "hadi@paktaleem.example", "tariq@mehran.example", "Blue-Canal-in-Sukkur"
+SUBMIT = "main button[type=submit], main input[type=submit]"
 MINUTES = 15
 
 
@@ -42,12 +43,10 @@ def port(committed: Cast, tmp_path: Path) -> Iterator[int]:
 
 def officers(cast: Cast) -> None:
     second_officer_user()
-    at = timezone.now()
+    at, hadi = timezone.now(), Colleague(HADI, "Hadi Rind")
     stamp: dict[str, Any] = {"actor": cast.actor("amina"), "reason": "onboarding", "at": at}
     with in_client(PAKTALEEM):
-        invite_colleague(
-            Colleague(HADI, "Hadi Rind"), client_id=PAKTALEEM, role="privacy_officer", ground="They asked me.", **stamp
-        )
+        invite_colleague(hadi, client_id=PAKTALEEM, role="privacy_officer", ground="They asked me.", **stamp)
     approve(PAKTALEEM, at)
 
 
@@ -100,16 +99,16 @@ def accept_invitation(tariq: Walker) -> None:
     page = tariq.page
     tariq.go(aside(link_of_invitation))
     tariq.fill(password1="sukkur", password2="sukkur")
-    tariq.click("main button[type=submit], main input[type=submit]")
+    tariq.click(SUBMIT)
     expect(page.locator(".errorlist").first).to_be_visible()
     tariq.fill(password1=PASSWORD, password2=PASSWORD)
-    tariq.click("main button[type=submit], main input[type=submit]")
+    tariq.click(SUBMIT)
     tariq.fill(username=TARIQ, password=PASSWORD)
     tariq.click("#login-form input[type=submit]")
     tariq.click("a[href='/accounts/2fa/totp/activate/']")
     secret = page.locator("#authenticator_secret").inner_text()
     tariq.fill(code=pyotp.TOTP(secret).now())
-    tariq.click("main button[type=submit], main input[type=submit]")
+    tariq.click(SUBMIT)
 
 
 def do_steps_of_the_client(tariq: Walker, set_up: str) -> None:
