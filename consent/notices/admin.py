@@ -1,5 +1,6 @@
 """Notices and announcements in the console, and widened purposes."""
 
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -63,7 +64,7 @@ from paktaleem.foundation.console.forms import FieldWords, RowActionForm, field_
 from paktaleem.foundation.console.home_pages import Card, Line, Task, make_cards
 from paktaleem.foundation.console.model_admin import EvidenceAdmin, Saving
 from paktaleem.foundation.console.register_names import format_purposes
-from paktaleem.foundation.console.requests import actor_of, get_action_time
+from paktaleem.foundation.console.requests import actor_of, by_user, get_action_time
 from paktaleem.foundation.console.row_actions import AddedAct, act_page, added_acts
 from paktaleem.foundation.console.site import boards, site
 from paktaleem.foundation.console.steps import Step, SteppedAdmin
@@ -75,28 +76,27 @@ from paktaleem.foundation.tenancy.rows import PAKTALEEM
 _TONES = {"queued": "warn", "sent": "good", "failed": "bad"}
 
 
-def serialize_texts(row: NoticeText) -> list[dict[str, str]]:
-    """Serialize the texts of a version or a draft in both languages, with those for children if there are any."""
+def _list_text_panels(row: NoticeText, before: NoticeText | None) -> list[dict[str, object]]:
+    """Return what a version or a draft changes, and its texts, in both languages, also those for children."""
     named = (
         (gettext("English"), "en", "ltr", row.text_en),
         (gettext("Urdu"), "ur", "rtl", row.text_ur),
         (gettext("For children, English"), "en", "ltr", row.child_text_en),
         (gettext("For children, Urdu"), "ur", "rtl", row.child_text_ur),
     )
-    return [
-        {"name": name, "language": language, "direction": direction, "html": render_notice(text)}
-        for name, language, direction, text in named
+    texts = [
+        {"name": name, "language": code, "direction": way, "html": render_notice(text)}
+        for name, code, way, text in named
         if text
     ]
-
-
-def serialize_changes(row: NoticeText, before: NoticeText | None) -> list[dict[str, object]]:
-    """Serialize what a version or a draft changes, in both languages; nothing for a first text."""
-    if before is None:
-        return []
+    changes = [
+        {"name": name, "language": code, "direction": way, "blocks": differences(before.text(code), text)}
+        for name, code, way, text in (named[:2] if before else ())
+        if before
+    ]
     return [
-        {"name": name, "language": code, "direction": way, "blocks": differences(before.text(code), row.text(code))}
-        for name, code, way in ((gettext("English"), "en", "ltr"), (gettext("Urdu"), "ur", "rtl"))
+        {"template": "console/panels/changes.html", "changes": changes},
+        {"template": "console/panels/texts.html", "texts": texts},
     ]
 
 
@@ -135,21 +135,14 @@ class NoticeDispatchAdmin(EvidenceAdmin[NoticeDispatch]):
         before = NoticeVersion.objects.filter(notice=version.notice, number=version.number - 1).first()
         actor = actor_of(request)
         letters = list_messages_about(row.pk, actor=actor) if actor.may(Capability.VIEW_MESSAGES) else []
-        emails = [_serialize_email(letter) for letter in letters]
-        responses = annotate_actor(
-            NoticeResponse.objects.filter(client_id=row.client_id, dispatch=row), actor_of(request)
-        )
+        responses = [
+            {"said": one, "who": format_actor(one), "reason": translate_text(one.get_code_display())}
+            for one in annotate_actor(NoticeResponse.objects.filter(client_id=row.client_id, dispatch=row), actor)
+        ]
         return [
-            {
-                "template": "console/panels/responses.html",
-                "rows": [
-                    {"said": one, "who": format_actor(one), "reason": translate_text(one.get_code_display())}
-                    for one in responses
-                ],
-            },
-            {"template": "console/panels/letters.html", "rows": emails},
-            {"template": "console/panels/changes.html", "changes": serialize_changes(version, before)},
-            {"template": "console/panels/texts.html", "texts": serialize_texts(version)},
+            {"template": "console/panels/responses.html", "rows": responses},
+            {"template": "console/panels/letters.html", "rows": [_serialize_email(letter) for letter in letters]},
+            *_list_text_panels(version, before),
         ]
 
 
@@ -165,13 +158,13 @@ def _serialize_email(letter: Letter) -> dict[str, object]:
 
 def serialize_dispatches(request: HttpRequest, found: QuerySet[NoticeDispatch]) -> list[dict[str, object]]:
     """Serialize dispatches for a version's table of clients: proof, attempts, responses. Runs three queries."""
-    rows = list(found.select_related("client").order_by("client__name"))
+    rows, actor = list(found.select_related("client").order_by("client__name")), actor_of(request)
     responses: dict[object, list[str]] = {row.pk: [] for row in rows}
     for dispatch, kind in NoticeResponse.objects.filter(dispatch__in=rows).values_list("dispatch_id", "kind"):
         responses[dispatch].append(kind)
     attempts: dict[object, int] = {}
-    if actor_of(request).may(Capability.VIEW_MESSAGES):
-        about = list_messages(actor_of(request)).filter(related_id__in=[row.pk for row in rows]).order_by()
+    if actor.may(Capability.VIEW_MESSAGES):
+        about = list_messages(actor).filter(related_id__in=[row.pk for row in rows]).order_by()
         attempts |= dict(about.values_list("related_id").annotate(Sum("attempts")))
     return [
         {
@@ -198,16 +191,12 @@ def _response_pill(responses: list[str]) -> SafeString:
 def announcement_board(actor: Actor, at: datetime) -> list[Line]:
     """Return cards: a client's announcements, or the objections for officers. Runs one query."""
     del at
+    url = reverse("admin:consent_noticedispatch_changelist", current_app=site.name)
     if actor.may(Capability.ANSWER_FOR_CLIENT):
-        return [*make_cards(select_unacknowledged(actor).order_by("opened_at"), _inbox_card, url=_list_url())]
+        return [*make_cards(select_unacknowledged(actor).order_by("opened_at"), _inbox_card, url=url)]
     if not actor.may(Capability.SUPERVISE):
         return []
-    objections = select_open_objections(actor).order_by("opened_at")
-    return [*make_cards(objections, _objection_card, url=_list_url())]
-
-
-def _list_url() -> str:
-    return reverse("admin:consent_noticedispatch_changelist", current_app=site.name)
+    return [*make_cards(select_open_objections(actor).order_by("opened_at"), _objection_card, url=url)]
 
 
 def _objection_card(row: NoticeDispatch) -> Card:
@@ -225,9 +214,6 @@ def _inbox_card(row: NoticeDispatch) -> Card:
     moment = row.takes_effect_at or row.version.effective_at
     note = gettext("takes effect on that day: read, then acknowledge or object")
     return _announcement_card(row, day(moment), note, due_at=moment)
-
-
-_TEXTS = ("text_en", "text_ur", "child_text_en", "child_text_ur")
 
 
 _NOTICE_STEPS = (
@@ -259,8 +245,6 @@ def _needs_new_version(_at: datetime) -> Q:
 
 
 class RenewalFilter(ConditionFilter):
-    """Filter for notices that are older than the words of their purposes."""
-
     offered = {"to_renew": (gettext_lazy("New version needed"), _needs_new_version)}
 
 
@@ -277,10 +261,7 @@ def renewal_board(actor: Actor, at: datetime) -> list[Line]:
 
 @admin.register(Notice, site=site)
 class NoticeAdmin(SteppedAdmin[Notice], RegisterAdmin[Notice]):
-    """Notices to data subjects, by title; a new one is added in steps."""
-
     steps = _NOTICE_STEPS
-
     row_fields = ("code", "title_en", "title_ur", "purposes", "addresses_children")
     fixed = ("code",)
     list_display = ("title_en", "code", "owner", "about")
@@ -296,7 +277,10 @@ class NoticeAdmin(SteppedAdmin[Notice], RegisterAdmin[Notice]):
     ) -> HttpResponse:
         notice = context.get("original")
         if notice and not notice.is_by_portal and self.has_change_permission(request, notice):
-            context["draft_url"] = _draft_url(notice)
+            draft = NoticeDraft.objects.filter(notice=notice, closed_at=None).first()
+            page, key = ("change", [draft.pk]) if draft else ("add", [])
+            url = reverse(f"admin:consent_noticedraft_{page}", args=key, current_app=site.name)
+            context["draft_url"] = url if draft else f"{url}?{urlencode({'notice': str(notice.pk)})}"
         return super().render_change_form(request, context, *args, **kwargs)
 
     def list_effects(self, row: Notice) -> list[str]:
@@ -315,13 +299,6 @@ class NoticeAdmin(SteppedAdmin[Notice], RegisterAdmin[Notice]):
         return format_purposes(row.purposes, row.client_id) or gettext("The privacy policy")
 
 
-def _draft_url(notice: Notice) -> str:
-    opened = NoticeDraft.objects.filter(notice=notice, closed_at=None).first()
-    if opened is not None:
-        return reverse("admin:consent_noticedraft_change", args=[opened.pk], current_app=site.name)
-    return f"{reverse('admin:consent_noticedraft_add', current_app=site.name)}?{urlencode({'notice': str(notice.pk)})}"
-
-
 class AnnounceForm(RowActionForm):
     effective_at = SplitDateTimeField(required=False, widget=MomentInput, label="Takes effect")
 
@@ -334,12 +311,9 @@ class AnnounceForm(RowActionForm):
         self.order_fields(["effective_at", "reason"])
 
     @property
-    def effect(self) -> Any:
-        """Return what the text would change, for the preview."""
-        row = self.row
-        return preview_effect(
-            row.notice, is_material=row.is_material, actor=actor_of(self.request), at=get_action_time(self.request)
-        )
+    def effect(self) -> EffectPreview:
+        """Return what the text would change."""
+        return preview_effect(self.row.notice, is_material=self.row.is_material, **by_user(self.request))
 
 
 _KIND = state_column(lambda row: render_state("Material", "warn") if row.is_material else render_state("Minor"), "kind")
@@ -356,7 +330,7 @@ def _draft_pill(row: NoticeDraft) -> SafeString:
 
 @admin.register(NoticeDraft, site=site)
 class NoticeDraftAdmin(RegisterAdmin[NoticeDraft]):
-    row_fields = ("notice", "is_material", *_TEXTS)
+    row_fields = ("notice", "is_material", "text_en", "text_ur", "child_text_en", "child_text_ur")
     fixed = ("notice",)
     detail_fields = ("state", "changed_at")
     list_display = ("notice", "state", "kind", "owner", "changed_at")
@@ -383,9 +357,8 @@ class NoticeDraftAdmin(RegisterAdmin[NoticeDraft]):
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Offer the notices of the user's client, or of every client to PakTaleem, that have no open draft."""
         owner, opened = actor_of(request).client_id, NoticeDraft.objects.filter(notice=OuterRef("pk"), closed_at=None)
-        rows = Notice.objects.filter(
-            ~Exists(opened), *([] if owner is None else [Q(client_id=owner)]), is_by_portal=False
-        )
+        own = Q() if owner is None else Q(client_id=owner)
+        rows = Notice.objects.filter(own, ~Exists(opened), is_by_portal=False)
         return super().formfield_for_foreignkey(db_field, request, **kwargs, queryset=rows)
 
     def client_of(self, row: Any) -> UUID:
@@ -397,14 +370,9 @@ class NoticeDraftAdmin(RegisterAdmin[NoticeDraft]):
 
     def panels(self, request: HttpRequest, row: NoticeDraft) -> list[dict[str, object]]:
         timeline = notice_timeline(Client.objects.get(pk=row.client_id), row.notice)
-        try:
-            before = get_version_in_effect(timeline, at=get_action_time(request))
-        except NoticeUnknown:
-            before = None
-        return [
-            {"template": "console/panels/changes.html", "changes": serialize_changes(row, before)},
-            {"template": "console/panels/texts.html", "texts": serialize_texts(row)},
-        ]
+        with suppress(NoticeUnknown):
+            return _list_text_panels(row, get_version_in_effect(timeline, at=get_action_time(request)))
+        return _list_text_panels(row, None)
 
     def write(self, row: NoticeDraft, saving: Saving) -> None:
         save_draft(row, **saving.by)
@@ -429,20 +397,17 @@ class NoticeVersionAdmin(EvidenceAdmin[NoticeVersion]):
     empty_text = "No version yet. Announce a draft on its page."
     state = state_column(_version_pill)
     kind = _KIND
+    loaded = ("notice",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[NoticeVersion]:
         later = NoticeVersion.objects.filter(notice=OuterRef("notice"), number__gt=OuterRef("number"))
         earliest = later.order_by("effective_at").values("effective_at")[:1]
-        found: QuerySet[NoticeVersion] = super().get_queryset(request).select_related("notice")
-        annotated: QuerySet[NoticeVersion] = found.annotate(replaced_at=Subquery(earliest))
-        return annotated
+        found: QuerySet[NoticeVersion] = super().get_queryset(request).annotate(replaced_at=Subquery(earliest))
+        return found
 
     def panels(self, request: HttpRequest, row: NoticeVersion) -> list[dict[str, object]]:
         before = NoticeVersion.objects.filter(notice=row.notice, number=row.number - 1).first()
-        panels: list[dict[str, object]] = [
-            {"template": "console/panels/changes.html", "changes": serialize_changes(row, before)},
-            {"template": "console/panels/texts.html", "texts": serialize_texts(row)},
-        ]
+        panels = _list_text_panels(row, before)
         if row.needs_proof:
             told = serialize_dispatches(request, NoticeDispatch.objects.filter(version=row))
             panels.insert(0, {"template": "console/panels/dispatches.html", "rows": told})
@@ -462,22 +427,15 @@ class WidenForm(RowActionForm):
     categories = forms.MultipleChoiceField(label="Data categories to add", widget=forms.CheckboxSelectMultiple)
 
     def prepare(self) -> None:
-        set_choices(self, "categories", _list_missing(self.row))
+        owners, name = [PAKTALEEM, self.row.client_id], f"name_{get_language() or 'en'}"
+        found = DataCategory.objects.filter(client_id__in=owners).exclude(code__in=self.row.categories)
+        set_choices(self, "categories", list(found.order_by(name).values_list("code", name)))
         self.order_fields(["categories", "reason"])
 
     @property
     def effect(self) -> EffectPreview:
         """Return whose consent must be given again, whichever category is added."""
-        return preview_widening(self.row, actor=actor_of(self.request), at=get_action_time(self.request))
-
-
-def _list_missing(purpose: Purpose) -> list[tuple[str, str]]:
-    found = DataCategory.objects.filter(client_id__in=[PAKTALEEM, purpose.client_id]).exclude(
-        code__in=purpose.categories
-    )
-    language = get_language() or "en"
-    offered = ((one.code, str(getattr(one, f"name_{language}"))) for one in found)
-    return sorted(offered, key=lambda one: one[1])
+        return preview_widening(self.row, **by_user(self.request))
 
 
 _WIDEN = act_page(widen_purpose, form=WidenForm, template="console/widen.html")

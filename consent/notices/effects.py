@@ -1,8 +1,7 @@
 """When each version of a notice takes effect at one client, derived from rows and time. Pure.
 
 A material change by PakTaleem takes effect at a client only if an email to it is proven to have been sent, and after
-the notice period (policy §12); versions without advance notice take effect at their time. A minor
-version never takes effect before the material version that it is based on.
+the notice period (policy §12). A minor version never takes effect before the material one that it is based on.
 """
 
 from __future__ import annotations
@@ -34,7 +33,6 @@ class PublishedVersion:
 
 
 def earliest_effect(announced_at: datetime, notice_days: int) -> datetime:
-    """Return the earliest time at which a version can take effect, given its advance notice in days."""
     return announced_at + timedelta(days=notice_days)
 
 

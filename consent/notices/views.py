@@ -115,15 +115,13 @@ def show_version(request: HttpRequest, client: Client, version: UUID) -> HttpRes
 @_with_client
 def list_versions(request: HttpRequest, client: Client) -> HttpResponse:
     """List every version of the policy that had, has or will have effect at the client, latest first."""
-    timeline = policy_timeline(client)
-    return _render_page(
-        request,
-        "privacy/versions.html",
-        client,
-        timeline,
-        title=_("Versions of this text"),
-        rows=_serialize_versions(request, timeline),
-    )
+    timeline, at = policy_timeline(client), get_client_time(request)
+    rows = [
+        {"placed": placed, "state": placed.state(at), "before": _preceding_version(timeline, placed)}
+        for placed in reversed(timeline)
+    ]
+    title = _("Versions of this text")
+    return _render_page(request, "privacy/versions.html", client, timeline, title=title, rows=rows)
 
 
 @_with_client
@@ -175,15 +173,6 @@ def _get_version(client: Client, version: UUID) -> tuple[list[EffectiveVersion],
     raise Http404
 
 
-def _serialize_versions(request: HttpRequest, timeline: Sequence[EffectiveVersion]) -> list[dict[str, Any]]:
-    at = get_client_time(request)
-    lines = [
-        {"placed": placed, "state": placed.state(at), "before": _preceding_version(timeline, placed)}
-        for placed in timeline
-    ]
-    return lines[::-1]
-
-
 def _render_text(
     request: HttpRequest,
     client: Client,
@@ -217,14 +206,9 @@ def _render_text(
         notices=consent_notices(client, at=at, language=language) if main else [],
         purposes=list_public_purposes(client, at=at, language=language) if main else [],
         occasions=sorted(map_category_names(client.pk, language=language, model=Occasion).values()) if main else [],
-        sections=_list_sections(client, at, language) if main else [],
+        sections=list(filter(None, (section(client, at, language) for section in public_sections if main))),
         is_policy=shown.version.notice.is_policy,
     )
-
-
-def _list_sections(client: Client, at: datetime, language: str) -> list[dict[str, object]]:
-    found = (section(client, at, language) for section in public_sections)
-    return [one for one in found if one is not None]
 
 
 def _render_page(

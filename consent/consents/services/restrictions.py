@@ -1,9 +1,7 @@
-"""Restrictions of processing and objections; the worker issues their orders to systems (``limit_orders``).
+"""Restrictions of processing and objections; the worker issues their orders to systems.
 
-A withdrawal of consent orders nothing: the decision refuses at once, and the data follows its retention rule. An
-objection that is lifted orders nothing either: there is no such order, and the decision permits again.
-
-The systems stop using the data at once. It is erased when its retention rule says so: the withdrawal starts the period.
+A withdrawal of consent, or of an objection, orders nothing: the decision refuses or permits at once, and the data
+follows its retention rule.
 """
 
 # Orders are issued by a job, not in the act: a person's objection must not fail because an order does. A lift is
@@ -12,6 +10,7 @@ The systems stop using the data at once. It is erased when its retention rule sa
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from http import HTTPStatus
 from uuid import UUID
 
@@ -54,18 +53,6 @@ class LimitStep(StrEnum):
     OBJECTED = "objected"
 
 
-def enqueue_limit_orders(limit: Restriction | Objection, step: LimitStep, *, reason: Reason | str) -> None:
-    """Enqueue the orders of one step; the steps of one person are carried out in their order."""
-    enqueue_job(
-        ISSUE_LIMIT_ORDERS,
-        lock=f"limits/{limit.subject_id}",
-        client=str(limit.client_id),
-        limit=str(limit.pk),
-        step=step.value,
-        reason=Reason(reason).value,
-    )
-
-
 @transaction.atomic
 def issue_limit_orders(
     limit_id: UUID, step: LimitStep, *, client_id: UUID, actor: Actor, reason: Reason | str, at: datetime
@@ -73,79 +60,62 @@ def issue_limit_orders(
     """Issue the orders of one step to every system that holds the data; idempotent (GDPR Art. 18).
 
     Returns the new orders. What was lifted before its orders were issued orders nothing, and neither does a person who
-    is or was erased. A restriction that another one still covers is not lifted in the systems; where a lift covers more
-    than one, those that remain are ordered again. Raises NotAllowed.
+    is or was erased. A restriction that another one still covers is not lifted in the systems. Raises NotAllowed.
     """
     model: type[Restriction | Objection] = Objection if step is LimitStep.OBJECTED else Restriction
     rows = model._default_manager.select_for_update(of=("self",)).select_related("subject")
     limit: Restriction | Objection = rows.get(pk=limit_id, client_id=client_id)
     if limit.subject.erased_at is not None or limit.subject.is_being_erased:
         return []
-    issue = _Issuing(actor, Reason(reason), at)
-    if isinstance(limit, Objection):
-        return issue.once(OrderKind.OBJECT, limit)
-    if step is LimitStep.RESTRICTED:
-        return issue.once(OrderKind.RESTRICT, limit)
-    return issue.lift(limit)
+    issue = partial(_issue, actor=actor, reason=Reason(reason), at=at)
+    if step is not LimitStep.RESTRICTION_LIFTED:
+        return issue(limit, _kind_of(limit)) if _needs_orders(limit, at) else []
+    if not _has_orders(limit, OrderKind.RESTRICT) or _has_orders(limit, OrderKind.LIFT_RESTRICTION):
+        return []
+    others = list(Restriction.objects.active(at).filter(client_id=limit.client_id, subject=limit.subject))
+    if any(one.purpose_code in {"", limit.purpose_code} for one in others):
+        return []
+    orders = issue(limit, OrderKind.LIFT_RESTRICTION)
+    for one in () if limit.purpose_code else others:  # the lift covers them, too: they are ordered again
+        orders += issue(one, OrderKind.RESTRICT)
+    return orders
 
 
 def has_orders_to_issue(limit: Restriction | Objection, *, at: datetime) -> bool:
     """Return True if the orders of a limit in force are still to be issued by the worker."""
-    kind = OrderKind.OBJECT if isinstance(limit, Objection) else OrderKind.RESTRICT
+    return _needs_orders(limit, at) and bool(systems_holding(limit.client_id, _categories(limit, at), at=at))
+
+
+def _issue(
+    limit: Restriction | Objection, kind: OrderKind, *, actor: Actor, reason: Reason, at: datetime
+) -> list[Order]:
+    categories = _categories(limit, at)
+    if not categories:
+        return []
+    spec = OrderSpec(
+        kind=kind,
+        categories=categories,
+        purpose=limit.purpose_code,
+        reason=reason,
+        ground=Ground.RIGHT_OF_THE_PERSON,
+        due_at=at + _DUE,
+        parent=Parent(str(limit._meta.model_name), limit.pk),
+    )
+    return issue_orders(limit.subject, spec, actor=actor, at=at)
+
+
+def _kind_of(limit: Restriction | Objection) -> OrderKind:
+    return OrderKind.OBJECT if isinstance(limit, Objection) else OrderKind.RESTRICT
+
+
+def _needs_orders(limit: Restriction | Objection, at: datetime) -> bool:
     is_over = limit.ends_at is not None and limit.ends_at <= at
-    if is_over or _has_orders(limit, kind):
-        return False
-    return bool(systems_holding(limit.client_id, _categories(limit, at), at=at))
-
-
-class _Issuing:
-    """The circumstances in which orders are issued: actor, reason, time."""
-
-    def __init__(self, actor: Actor, reason: Reason, at: datetime) -> None:
-        self._actor, self._reason, self._at = actor, reason, at
-
-    def once(self, kind: OrderKind, limit: Restriction | Objection) -> list[Order]:
-        """Issue the orders of a limit in force, unless it has any already."""
-        is_over = limit.ends_at is not None and limit.ends_at <= self._at
-        return [] if is_over or _has_orders(limit, kind) else self._issue(kind, limit)
-
-    def lift(self, limit: Restriction) -> list[Order]:
-        """Order the lift of a restriction that was ordered and that no other one covers."""
-        if not _has_orders(limit, OrderKind.RESTRICT) or _has_orders(limit, OrderKind.LIFT_RESTRICTION):
-            return []
-        others = list(Restriction.objects.active(self._at).filter(client_id=limit.client_id, subject=limit.subject))
-        if any(one.purpose_code in {"", limit.purpose_code} for one in others):
-            return []
-        orders = self._issue(OrderKind.LIFT_RESTRICTION, limit)
-        if not limit.purpose_code:
-            for one in others:
-                orders += self._issue(OrderKind.RESTRICT, one)
-        return orders
-
-    def _issue(self, kind: OrderKind, limit: Restriction | Objection) -> list[Order]:
-        categories = _categories(limit, self._at)
-        if not categories:
-            return []
-        spec = OrderSpec(
-            kind=kind,
-            categories=categories,
-            purpose=limit.purpose_code,
-            reason=self._reason,
-            ground=Ground.RIGHT_OF_THE_PERSON,
-            due_at=self._at + _DUE,
-            parent=_parent(limit),
-        )
-        return issue_orders(limit.subject, spec, actor=self._actor, at=self._at)
-
-
-def _parent(limit: Restriction | Objection) -> Parent:
-    return Parent(str(limit._meta.model_name), limit.pk)
+    return not is_over and not _has_orders(limit, _kind_of(limit))
 
 
 def _has_orders(limit: Restriction | Objection, kind: OrderKind) -> bool:
-    parent = _parent(limit)
-    orders = Order.objects.filter(client_id=limit.client_id, parent_id=parent.id, parent_kind=parent.kind, kind=kind)
-    return bool(orders.exists())
+    own = {"client_id": limit.client_id, "parent_id": limit.pk, "parent_kind": str(limit._meta.model_name)}
+    return Order.objects.filter(**own, kind=kind).exists()
 
 
 def _categories(limit: Restriction | Objection, at: datetime) -> frozenset[str]:
@@ -218,10 +188,6 @@ def request_lift(restriction: Restriction, *, ground: str, actor: Actor, at: dat
 
 
 def _apply_lift(change: ProposedChange, *, actor: Actor, reason: Reason | str, at: datetime) -> None:
-    """Lift the restriction of an approved change.
-
-    Raises what a check before a lift raises (``checks_before_lift``), such as that the person was not informed.
-    """
     restriction = Restriction.objects.get(pk=change.row)
     for check in checks_before_lift:
         check(restriction, at)
@@ -318,7 +284,14 @@ def _save_limit[L: (Restriction, Objection)](
         at=at,
     )
     if kind in _STEPS:
-        enqueue_limit_orders(limit, _STEPS[kind], reason=reason)
+        enqueue_job(
+            ISSUE_LIMIT_ORDERS,
+            lock=f"limits/{limit.subject_id}",  # the steps of one person are carried out in their order
+            client=str(limit.client_id),
+            limit=str(limit.pk),
+            step=_STEPS[kind].value,
+            reason=Reason(reason).value,
+        )
     return limit
 
 
@@ -330,8 +303,7 @@ _ACTOR = system_actor("consent.service_orders")
 def order_after_service_change(answer: ServiceAuthorisation, is_authorised: bool, at: datetime) -> None:  # noqa: FBT001 -- the extension point's
     """Order every system to stop using the child's data, or to go on with it; ``guardians.service_changed``.
 
-    Systems that were not ordered to stop are not ordered to go on, and neither are those of a child whose processing is
-    restricted. A child who is being erased gets no such orders.
+    Systems that were not ordered to stop are not ordered to go on, nor for a child whose processing is restricted.
     """
     child = answer.child
     if child.erased_at is not None or child.is_being_erased:

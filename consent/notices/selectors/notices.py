@@ -117,13 +117,10 @@ def all_timelines(client: Client) -> list[EffectiveVersion]:
     for timeline in _timelines(client, list(_notices(client))).values():
         for placed in timeline:
             known = found.get(placed.version.pk)
-            if known is None or (known.superseded_at is not None and _is_superseded_later(placed, known.superseded_at)):
+            end, known_end = placed.superseded_at, known.superseded_at if known else None
+            if known is None or (known_end is not None and (end is None or end > known_end)):
                 found[placed.version.pk] = placed
     return list(found.values())
-
-
-def _is_superseded_later(placed: EffectiveVersion, superseded_at: datetime) -> bool:
-    return placed.superseded_at is None or placed.superseded_at > superseded_at
 
 
 def _notices(client: Client) -> QuerySet[Notice]:
@@ -136,15 +133,15 @@ def _timelines(client: Client, notices: Sequence[Notice]) -> dict[str, list[Effe
     versions = list(NoticeVersion.objects.filter(notice__in=notices).select_related("notice"))
     rows = NoticeDispatch.objects.filter(client_id=client.pk).values_list("version_id", "takes_effect_at")
     proven = {version: moment for version, moment in rows if moment is not None}
-    found = client_timelines(client, notices=notices, versions=versions, proven=proven)
-    return {code: _to_placed(rules, versions) for code, rules in found.items()}
-
-
-def _to_placed(rules: Sequence[NoticeVersionRule], versions: Iterable[NoticeVersion]) -> list[EffectiveVersion]:
     by_id = {version.pk: version for version in versions}
-    ordered = NoticeRule("", tuple(rules)).versions
-    ends: list[datetime | None] = [*(later.effective_at for later in ordered[1:]), None]
-    return [EffectiveVersion(by_id[rule.id], rule.effective_at, end) for rule, end in zip(ordered, ends, strict=True)]
+    timelines = {}
+    for code, rules in client_timelines(client, notices=notices, versions=versions, proven=proven).items():
+        ordered = NoticeRule("", rules).versions
+        ends = (*(later.effective_at for later in ordered[1:]), None)
+        timelines[code] = [
+            EffectiveVersion(by_id[rule.id], rule.effective_at, end) for rule, end in zip(ordered, ends, strict=True)
+        ]
+    return timelines
 
 
 def get_version_in_effect(timeline: Sequence[EffectiveVersion], *, at: datetime) -> NoticeVersion:
@@ -183,9 +180,8 @@ def must_be_notified(
 ) -> bool:
     """Return True if a client must be notified of a version: it needs proof, and takes effect there.
 
-    Not PakTaleem itself; not a client that joined after the announcement; for a notice about purposes, not a client
-    whose own notices in effect replace it for all of them; for a list of recipients, not a client whose data cannot
-    reach what the list adds (``reaching``: the other lists). Every client is notified of the privacy policy.
+    Not PakTaleem itself; not a client that joined after the announcement; not one whose own notices in effect replace
+    it for all its purposes; for a list of recipients, not one whose data cannot reach what it adds (not ``reaching``).
     """
     if client.pk == PAKTALEEM or not version.needs_proof or client.created_at > version.announced_at:
         return False
@@ -200,14 +196,8 @@ def list_reaching_versions(client: Client, *, at: datetime) -> set[UUID]:
     By its purposes, lawful bases and instructions, whether or not these name the recipient: a client hears of it before
     it instructs it. One query.
     """
-    may_reach = Func(
-        Value(client.pk),
-        F("purposes"),
-        F("categories"),
-        Value(at),
-        function="consent_may_reach",
-        output_field=BooleanField(),
-    )
+    values = (Value(client.pk), F("purposes"), F("categories"), Value(at))
+    may_reach = Func(*values, function="consent_may_reach", output_field=BooleanField())
     is_not_over = Q(ends_at=None) | Q(ends_at__gt=at)
     announced = RecipientApproval.objects.uncancelled().filter(client_id=PAKTALEEM, announced_as__isnull=False)
     rows = announced.filter(is_not_over, may_reach)
@@ -242,14 +232,8 @@ def select_unacknowledged(actor: Actor) -> QuerySet[NoticeDispatch]:
 
 def select_open_objections(actor: Actor) -> QuerySet[NoticeDispatch]:
     """Select the announcements with an unanswered objection. Raises NotAllowed."""
-    responses = (
-        NoticeResponse.objects.order_by()
-        .values("dispatch_id")
-        .annotate(
-            objected=Count("id", filter=Q(kind=ResponseKind.OBJECTED)),
-            answered=Count("id", filter=Q(kind=ResponseKind.ANSWERED)),
-        )
-    )
+    objected, answered = (Count("id", filter=Q(kind=kind)) for kind in (ResponseKind.OBJECTED, ResponseKind.ANSWERED))
+    responses = NoticeResponse.objects.order_by().values("dispatch_id").annotate(objected=objected, answered=answered)
     return select_announcements(actor).filter(pk__in=responses.filter(objected__gt=F("answered")).values("dispatch_id"))
 
 

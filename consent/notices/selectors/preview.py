@@ -12,7 +12,7 @@ from django.db import connection
 
 from consent.notices.models import Notice, NoticeDispatch, NoticeVersion
 from consent.notices.selectors.notices import client_timelines, list_clients_to_notify
-from consent.register.compiled import NoticeRule
+from consent.register.compiled import NoticeRule, NoticeVersionRule
 from consent.register.models.purposes import Purpose, PurposeWidening
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
@@ -58,6 +58,9 @@ class RenewalCounts:
     guardians: int
 
 
+_NO_RENEWALS = RenewalCounts("", 0, 0, 0, 0)
+
+
 @dataclass(frozen=True, slots=True)
 class ClientCounts:
     """Count of people at one client whose consent must be renewed."""
@@ -86,15 +89,12 @@ def preview_effect(notice: Notice, *, is_material: bool, actor: Actor, at: datet
     counted. Raises NotAllowed.
     """
     require(actor, Capability.VIEW_CONSENTS)
-    nothing = RenewalCounts("", 0, 0, 0, 0)
     if not is_material:
-        return EffectPreview(0, nothing, ())
+        return EffectPreview(0, _NO_RENEWALS, ())
     clients = list(Client.objects.all())
     notified = len(list_clients_to_notify(notice, clients, at=at)) if notice.client_id == PAKTALEEM else 0
     codes = {purpose.pk: purpose.code for purpose in Purpose.objects.filter(code__in=notice.purposes)}
     standing = _list_valid_pairs(notice.purposes, notice.client_id, clients, at, of=notice)
-    if not codes or not standing:
-        return EffectPreview(notified, nothing, ())
     return EffectPreview(notified, *_count_renewals(standing, clients, codes, at))
 
 
@@ -106,8 +106,6 @@ def preview_widening(purpose: Purpose, *, actor: Actor, at: datetime) -> EffectP
     require(actor, Capability.VIEW_CONSENTS)
     clients = list(Client.objects.all())
     standing = _list_valid_pairs([purpose.code], purpose.client_id, clients, at)
-    if not standing:
-        return EffectPreview(0, RenewalCounts("", 0, 0, 0, 0), ())
     return EffectPreview(0, *_count_renewals(standing, clients, {purpose.pk: purpose.code}, at))
 
 
@@ -122,10 +120,11 @@ def _list_valid_pairs(
     owners = {client.pk for client in clients} | {PAKTALEEM}
     notices = [one for one in Notice.objects.filter(client_id__in=owners) if set(one.purposes) & set(codes)]
     versions = list(NoticeVersion.objects.filter(notice__in=notices).defer(*_TEXTS))
-    proven: defaultdict[UUID, dict[UUID, Any]] = defaultdict(dict)
-    rows = NoticeDispatch.objects.filter(version__in=[one.pk for one in versions], takes_effect_at__isnull=False)
+    proven: defaultdict[UUID, dict[UUID, datetime]] = defaultdict(dict)
+    rows = NoticeDispatch.objects.filter(version__in=[one.pk for one in versions])
     for client_id, version_id, moment in rows.values_list("client_id", "version_id", "takes_effect_at"):
-        proven[client_id][version_id] = moment
+        if moment is not None:
+            proven[client_id][version_id] = moment
     counted = {one.pk for one in versions if of is None or one.notice_id == of.pk}
     pairs = set()
     for client in clients:
@@ -143,22 +142,18 @@ def _list_valid_pairs(
 _TEXTS = ("text_en", "text_ur", "child_text_en", "child_text_ur")
 
 
-def _valid_versions(versions: Any, at: datetime) -> set[UUID]:
-    rule = NoticeRule("", tuple(versions))
-    return {
-        one.id
-        for one in rule.versions
-        if one.effective_at <= at and ((end := rule.outdated_at[one.id]) is None or end > at)
-    }
+def _valid_versions(versions: tuple[NoticeVersionRule, ...], at: datetime) -> set[UUID]:
+    rule = NoticeRule("", versions)
+    started = (one.id for one in rule.versions if one.effective_at <= at)
+    return {key for key in started if (end := rule.outdated_at[key]) is None or end > at}
 
 
 def _count_renewals(
     standing: set[tuple[UUID, UUID]], clients: list[Client], codes: dict[UUID, str], at: datetime
 ) -> tuple[RenewalCounts, tuple[RenewalCounts, ...], tuple[ClientCounts, ...]]:
-    """Count in total, by purpose, and by client if there is one purpose.
-
-    A person has one consent per purpose, so people and consents are equal there.
-    """
+    """Count in total, by purpose, and by client if there is one purpose, where people and consents are equal."""
+    if not codes or not standing:
+        return _NO_RENEWALS, (), ()
     found = _fetch_counts(codes, _query_values(standing, clients, codes, at))
     consents = [(client, purposes[0], count) for what, client, purposes, count in found if what == "consents"]
     guardians = [(purposes, count) for what, _, purposes, count in found if what == "guardians"]
@@ -209,9 +204,7 @@ def _query_values(
 
 
 def _fetch_counts(codes: Mapping[UUID, str], values: Mapping[str, Any]) -> list[Any]:
-    parts = (
-        [_COUNT_PEOPLE, _COUNT_CONSENTS, _COUNT_GUARDIANS] if len(codes) > 1 else [_COUNT_CONSENTS, _COUNT_GUARDIANS]
-    )
+    parts = [*([_COUNT_PEOPLE] if len(codes) > 1 else []), _COUNT_CONSENTS, _COUNT_GUARDIANS]
     outdated = f"{_OUTDATED}{_NOT_YET_WIDENED}" if values["widened"] else _OUTDATED
     with connection.cursor() as cursor:
         cursor.execute(" UNION ALL ".join(part.format(outdated=outdated) for part in parts), values)

@@ -177,14 +177,10 @@ class _Rows:
     def of(self, model: Any) -> list[Any]:
         """List the rows of a model, shared ones first; each model is read once."""
         if model not in self._read:
-            self._read[model] = self._fetch(model)
+            source = model.objects.all() if self.at is None else model.history.as_of(self.at)
+            rows = source.filter(client_id__in={PAKTALEEM, self.client_id})
+            self._read[model] = sorted(rows, key=lambda row: (row.client_id == self.client_id, row.pk))
         return self._read[model]
-
-    def _fetch(self, model: Any) -> list[Any]:
-        owners = [PAKTALEEM] if self.client_id == PAKTALEEM else [PAKTALEEM, self.client_id]
-        source = model.objects.all() if self.at is None else model.history.as_of(self.at)
-        rows = list(source.filter(client_id__in=owners))
-        return sorted(rows, key=lambda row: (row.client_id == self.client_id, row.pk))
 
     def own(self, model: Any) -> list[Any]:
         return [row for row in self.of(model) if row.client_id == self.client_id]
@@ -213,7 +209,7 @@ class _Rows:
         return source.get(id=self.client_id)
 
 
-def _compile(client_id: UUID, version: Any, at: datetime | None) -> rules.Register:
+def _compile(client_id: UUID, version: Version, at: datetime | None) -> rules.Register:
     rows = _Rows(client_id, at)
     client, purposes = rows.client(), rows.of(Purpose)
     codes = {purpose.pk: purpose.code for purpose in purposes}
@@ -226,7 +222,10 @@ def _compile(client_id: UUID, version: Any, at: datetime | None) -> rules.Regist
         thresholds=client.thresholds,
         purposes=[_to_purpose_rule(row, widenings[row.pk]) for row in purposes],
         categories=[row.code for row in rows.of(DataCategory)],
-        bases=_list_bases(rows, codes),
+        bases=combine_bases(
+            to_owned_bases(rows.of(LawfulBasis), rows.of(BalancingTest), codes=codes, client_id=client_id),
+            to_capacity_rules(rows.of(PurposeCapacity), codes=codes, client_id=client_id),
+        ),
         agreements=_list_agreements(rows),
         instructions=[_to_instruction_rule(row) for row in rows.own(Instruction) if not row.is_cancelled],
         recipients=_list_recipients(rows, client),
@@ -257,13 +256,6 @@ def _to_purpose_rule(row: Purpose, widenings: Iterable[PurposeWidening]) -> rule
 
 def _to_period(row: Any) -> Period:
     return Period(row.starts_at, row.ends_at)
-
-
-def _list_bases(rows: _Rows, codes: dict[UUID, str]) -> list[rules.BasisRule]:
-    return combine_bases(
-        to_owned_bases(rows.of(LawfulBasis), rows.of(BalancingTest), codes=codes, client_id=rows.client_id),
-        to_capacity_rules(rows.of(PurposeCapacity), codes=codes, client_id=rows.client_id),
-    )
 
 
 def _list_agreements(rows: _Rows) -> list[rules.AgreementRule]:
@@ -450,7 +442,10 @@ def list_public_purposes(client: Client, *, at: datetime, language: str) -> list
     rules = register.purposes
     names = map_category_names(client.pk, language=language)
     found = find_purposes(client.pk, [rule.code for rule in rules.values() if rule.active]).values()
-    starts = _first_starts(register)
+    starts: dict[str, datetime] = {}
+    for rule in chain.from_iterable(register.bases.values()):
+        starts_at = rule.since or rule.period.starts_at
+        starts[rule.purpose] = min(starts_at, starts.get(rule.purpose, starts_at))
     purposes = [
         {
             "text": describe_purpose(one, language),
@@ -462,14 +457,6 @@ def list_public_purposes(client: Client, *, at: datetime, language: str) -> list
         if one.is_active
     ]
     return sorted(purposes, key=lambda one: str(one["text"].name))
-
-
-def _first_starts(register: Register) -> dict[str, datetime]:
-    found: dict[str, datetime] = {}
-    for rule in chain.from_iterable(register.bases.values()):
-        starts_at = rule.since or rule.period.starts_at
-        found[rule.purpose] = min(starts_at, found.get(rule.purpose, starts_at))
-    return found
 
 
 def map_category_names(

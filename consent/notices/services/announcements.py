@@ -1,8 +1,7 @@
 """Background work on announcements: delivery proof, effect, reminders. Idempotent (policy §12).
 
-A version takes effect without it: that is derived (consent/notices/effects.py), and recorded here once.
-
-The list goes the way of every notice: a proven email to each client, its days to object, its answers (decision 0080).
+A version takes effect without it: that is derived (consent/notices/effects.py), and recorded here once. The list of
+recipients goes the way of every notice (decision 0080).
 """
 
 from collections.abc import Iterable
@@ -29,7 +28,7 @@ from consent.notices.models import (
     NoticeVersion,
     ResponseKind,
 )
-from consent.notices.selectors.notices import EffectiveVersion, all_timelines, list_reaching_versions, must_be_notified
+from consent.notices.selectors.notices import all_timelines, list_reaching_versions, must_be_notified
 from consent.notices.services.publishing import publish_portal_text
 from consent.register.models.agreements import Recipient, RecipientApproval, RecipientKind, TransferGround
 from consent.register.models.purposes import DataCategory, Purpose, SafeguardKind
@@ -78,13 +77,9 @@ def open_dispatches(client: Client, *, actor: Actor, at: datetime) -> list[Notic
     reaching = list_reaching_versions(client, at=at)
     for version in versions.exclude(pk__in=known):
         if must_be_notified(client, version, own, reaching):
-            known[version.pk] = _open_dispatch(client, version, actor, at)
+            row = NoticeDispatch(client_id=client.pk, version=version, version_owner=version.client_id, opened_at=at)
+            known[version.pk] = save_tracked(row, actor=actor, reason=Reason.CLIENT_NOTIFICATION, at=at)
     return list(known.values())
-
-
-def _open_dispatch(client: Client, version: NoticeVersion, actor: Actor, at: datetime) -> NoticeDispatch:
-    row = NoticeDispatch(client_id=client.pk, version=version, version_owner=version.client_id, opened_at=at)
-    return save_tracked(row, actor=actor, reason=Reason.CLIENT_NOTIFICATION, at=at)
 
 
 @transaction.atomic
@@ -93,8 +88,7 @@ def record_dispatch_proof(
 ) -> NoticeDispatch:
     """Record that an email to the client was accepted at ``dispatched_at``, and when the version takes effect.
 
-    The notice period of the client counts from it (policy §12). Recorded once; later emails change nothing. Raises
-    NotAllowed.
+    Its notice period counts from it (policy §12). Recorded once; later emails change nothing. Raises NotAllowed.
     """
     require(actor, Capability.ANNOUNCE_NOTICES, dispatch.client_id)
     row: NoticeDispatch = NoticeDispatch.objects.select_for_update().get(pk=dispatch.pk)
@@ -125,7 +119,9 @@ def notify_client(dispatch: NoticeDispatch, client: Client, *, actor: Actor, at:
     permanently is sent again one day later. An email sent after ``at`` is the proof of a later run: two runs may
     overlap, and the second waits for the first with the time at which it started. Raises NotAllowed.
     """
-    if dispatch.dispatched_at is not None or _is_superseded(dispatch, at):
+    later = NoticeDispatch.objects.filter(client_id=dispatch.client_id, version__notice=dispatch.version.notice)
+    in_effect = later.filter(version__number__gt=dispatch.version.number, takes_effect_at__lte=at)
+    if dispatch.dispatched_at is not None or in_effect.exists():
         return dispatch
     letters = list_messages_about(dispatch.pk, actor=actor)
     left = min((one.sent_at for one in letters if one.sent_at is not None and one.sent_at <= at), default=None)
@@ -138,38 +134,19 @@ def notify_client(dispatch: NoticeDispatch, client: Client, *, actor: Actor, at:
     return dispatch
 
 
-def _is_superseded(dispatch: NoticeDispatch, at: datetime) -> bool:
-    later = NoticeDispatch.objects.filter(client_id=dispatch.client_id, version__notice=dispatch.version.notice)
-    return later.filter(version__number__gt=dispatch.version.number, takes_effect_at__lte=at).exists()
-
-
-def count_reminders_due(dispatch: NoticeDispatch, *, at: datetime) -> int:
-    """Return the number of reminders due by ``at`` if the client has not responded."""
+def send_reminder(dispatch: NoticeDispatch, client: Client, *, actor: Actor, at: datetime) -> None:
+    """Send a due reminder to the recipients of notices if the client has not responded (policy §12)."""
     sent_at, effect = dispatch.dispatched_at, dispatch.takes_effect_at
     if sent_at is None or effect is None or effect <= at:
-        return 0
-    moments = [effect - timedelta(days=days) for days in REMIND_DAYS]
-    return sum(1 for moment in moments if sent_at < moment <= at)
-
-
-def send_reminder(dispatch: NoticeDispatch, client: Client, *, actor: Actor, at: datetime) -> bool:
-    """Send a due reminder to the recipients of notices if the client has not responded; returns True if sent.
-
-    Follows policy §12.
-    """
-    due = count_reminders_due(dispatch, at=at)
-    if due <= dispatch.reminders or has_responded(dispatch.pk):
-        return False
+        return
+    due = sum(sent_at < effect - timedelta(days=days) <= at for days in REMIND_DAYS)
+    responses = [ResponseKind.ACKNOWLEDGED, ResponseKind.OBJECTED]
+    own = NoticeResponse.objects.filter(dispatch_id=dispatch.pk, kind__in=responses)
+    if due <= dispatch.reminders or own.exists():
+        return
     _send_emails(REMINDER.code, dispatch, client, list_notice_recipients(client.pk, at=at), actor=actor, at=at)
     dispatch.reminders, dispatch.reminded_at = due, at
     save_tracked(dispatch, actor=actor, reason=Reason.CLIENT_NOTIFICATION, at=at)
-    return True
-
-
-def has_responded(dispatch_id: UUID) -> bool:
-    """Return True if the client has acknowledged the announcement or objected."""
-    own = [ResponseKind.ACKNOWLEDGED, ResponseKind.OBJECTED]
-    return NoticeResponse.objects.filter(dispatch_id=dispatch_id, kind__in=own).exists()
 
 
 def _send_emails(
@@ -231,7 +208,7 @@ def process_client(client_id: UUID, *, actor: Actor, at: datetime) -> None:
 
 
 @transaction.atomic
-def record_effects(client: Client, *, actor: Actor, at: datetime) -> list[NoticeEffect]:
+def record_effects(client: Client, *, actor: Actor, at: datetime) -> None:
     """Record, once, each version that has taken effect at the client since it joined (policy §12, decision 0016).
 
     Raises NotAllowed.
@@ -239,34 +216,25 @@ def record_effects(client: Client, *, actor: Actor, at: datetime) -> list[Notice
     require(actor, Capability.ANNOUNCE_NOTICES, client.pk)
     client = Client.objects.select_for_update().get(pk=client.pk)
     known = set(NoticeEffect.objects.filter(client_id=client.pk).values_list("version_id", flat=True))
-    return [
-        _record_effect(client, placed, actor, at)
-        for placed in all_timelines(client)
-        if placed.version.pk not in known
-        and placed.effective_at <= at
-        and (placed.superseded_at is None or placed.superseded_at > client.created_at)
-    ]
-
-
-def _record_effect(client: Client, placed: EffectiveVersion, actor: Actor, at: datetime) -> NoticeEffect:
-    version: NoticeVersion = placed.version
-    effect = NoticeEffect(
-        client_id=client.pk,
-        version=version,
-        version_owner=version.client_id,
-        took_effect_at=placed.effective_at,
-        recorded_at=at,
-    )
-    effect.save(force_insert=True)
-    facts = {
-        "notice": version.notice.code,
-        "number": version.number,
-        "material": version.is_material,
-        "hash": version.content_hash,
-        "took_effect_at": placed.effective_at.isoformat(),
-    }
-    record_entry("notice.took_effect", client_id=client.pk, facts=facts, actor=actor, at=at)
-    return effect
+    for placed in all_timelines(client):
+        version, end = placed.version, placed.superseded_at
+        if version.pk in known or placed.effective_at > at or (end is not None and end <= client.created_at):
+            continue
+        NoticeEffect.objects.create(
+            client_id=client.pk,
+            version=version,
+            version_owner=version.client_id,
+            took_effect_at=placed.effective_at,
+            recorded_at=at,
+        )
+        facts = {
+            "notice": version.notice.code,
+            "number": version.number,
+            "material": version.is_material,
+            "hash": version.content_hash,
+            "took_effect_at": placed.effective_at.isoformat(),
+        }
+        record_entry("notice.took_effect", client_id=client.pk, facts=facts, actor=actor, at=at)
 
 
 def _apply_recipient(change: ProposedChange, *, actor: Actor, reason: Reason | str, at: datetime) -> None:

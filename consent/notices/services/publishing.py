@@ -27,6 +27,7 @@ from consent.notices.models import (
 )
 from consent.notices.selectors.notices import may_withdraw_objection
 from consent.notices.starter_register import CATEGORIES, OCCASIONS, PRIVACY_NOTICE, PURPOSES, ROLES, PurposeText
+from consent.register.compiled import PURPOSE_WORDS
 from consent.register.models.agreements import ServiceAgreement
 from consent.register.models.purposes import (
     BalancingTest,
@@ -177,8 +178,8 @@ def publish_notice_version(
 ) -> NoticeVersion:
     """Publish the next immutable version of a notice, effective now or later.
 
-    Material changes by PakTaleem are announced to every client, and take effect NOTICE_DAYS later at the earliest
-    (policy §12). Raises ValidationError naming the field, NotAllowed.
+    Material changes by PakTaleem take effect NOTICE_DAYS later at the earliest (policy §12). Raises ValidationError
+    naming the field, NotAllowed.
     """
     require(actor, Capability.ANNOUNCE_NOTICES, notice.client_id)
     notice = Notice.objects.select_for_update().get(pk=notice.pk)
@@ -266,11 +267,11 @@ def publish_portal_text(
     reason: Reason | str,
     at: datetime,
 ) -> NoticeVersion:
-    """Publish a text as the next material version of PakTaleem's notice ``code``; clients are notified of it.
+    """Publish a text as the next material version of PakTaleem's notice ``code``; clients are notified (policy §12).
 
-    Follows policy §12. ``titles`` and ``texts`` are in English and Urdu. The notice is added with its first version.
-    The version takes effect at ``effective_at``, or as soon as clients have had their days of notice, and never before
-    an earlier version. Raises ValidationError, NotAllowed.
+    ``titles`` and ``texts`` are in English and Urdu. The notice is added with its first version. The version takes
+    effect at ``effective_at``, or as soon as clients have had their days of notice, and never before an earlier
+    version. Raises ValidationError, NotAllowed.
     """
     notice = Notice.objects.filter(client_id=PAKTALEEM, code=code).select_for_update().first()
     if notice is None:
@@ -279,11 +280,10 @@ def publish_portal_text(
         change_register(notice, actor=actor, reason=reason, at=at)
     latest = NoticeVersion.objects.filter(notice=notice).order_by("-number").first()
     effective_at = effective_at or earliest_effect(at, count_portal_notice_days())
-    text_en, text_ur = texts
     return publish_notice_version(
         notice,
-        text_en=text_en,
-        text_ur=text_ur,
+        text_en=texts[0],
+        text_ur=texts[1],
         is_material=True,
         effective_at=max(effective_at, latest.effective_at) if latest else effective_at,
         actor=actor,
@@ -375,8 +375,8 @@ def object_to_announcement(
 ) -> NoticeResponse:
     """Record the client's objection; it creates a task for an officer (policy §12).
 
-    It does not stop the change of a text. With a new recipient nothing of the client is shared until the client
-    withdraws it. Raises Refused if there is an open objection, ValidationError for an unknown code, NotAllowed.
+    With a new recipient nothing of the client is shared until the client withdraws it. Raises Refused if there is an
+    open objection, ValidationError for an unknown code, NotAllowed.
     """
     return _record_response(dispatch, ResponseKind.OBJECTED, code, note, OBJECTIONS, actor=actor, at=at)
 
@@ -460,8 +460,7 @@ starter_parts: ExtensionPoint[StarterPart] = ExtensionPoint(
 def load_register(*, actor: Actor, at: datetime) -> int:
     """Add the missing rows of the starter register to the shared catalogue; returns the number of rows added.
 
-    They are the data, occasions, purposes and lawful bases of the policy (§1 to §3). Runs in PakTaleem's own context.
-    Existing rows are not changed. Raises NotAllowed.
+    Runs in PakTaleem's own context. Existing rows are not changed. Raises NotAllowed.
     """
     added = _load_paktaleem(actor, at)
     added += _load_names(DataCategory, CATEGORIES, actor, at)
@@ -498,31 +497,16 @@ def _load_names(
 
 
 def _load_purpose(code: str, text: PurposeText, actor: Actor, at: datetime) -> int:
-    purpose = Purpose(
-        client_id=PAKTALEEM,
-        code=code,
-        name_en=text.name_en,
-        name_ur=text.name_ur,
-        description_en=text.description_en,
-        description_ur=text.description_ur,
-        categories=list(text.categories),
-        dpv_term=text.dpv_term,
-        needs_account=text.needs_account,
-    )
+    fields = (*PURPOSE_WORDS, "needs_account")
+    purpose = Purpose(client_id=PAKTALEEM, code=code, **{name: getattr(text, name) for name in fields})
+    purpose.categories = list(text.categories)
     change_register(purpose, actor=actor, reason=_REASON, at=at)
-    capacity = PurposeCapacity(client_id=PAKTALEEM, purpose=purpose, capacity=text.capacity, starts_at=at)
-    change_register(capacity, actor=actor, reason=_REASON, at=at)
+    own = {"client_id": PAKTALEEM, "purpose": purpose, "starts_at": at}
+    change_register(PurposeCapacity(**own, capacity=text.capacity), actor=actor, reason=_REASON, at=at)
     test = _balancing_test(purpose, actor, at) if text.basis == "legitimate_interest" else None
     for role in ROLES:
-        basis = LawfulBasis(
-            client_id=PAKTALEEM,
-            purpose=purpose,
-            role=role,
-            basis=text.basis,
-            legal_reference=text.legal_reference,
-            balancing_test=test,
-            starts_at=at,
-        )
+        basis = LawfulBasis(**own, role=role, basis=text.basis, legal_reference=text.legal_reference)
+        basis.balancing_test = test
         change_register(basis, actor=actor, reason=_REASON, at=at)
     return 2 + len(ROLES)
 
@@ -542,11 +526,10 @@ def _balancing_test(purpose: Purpose, actor: Actor, at: datetime) -> BalancingTe
 
 
 def _load_notice(actor: Actor, at: datetime) -> int:
-    notice = Notice.objects.filter(client_id=PAKTALEEM, code="privacy_notice").first()
+    own = {"client_id": PAKTALEEM, "code": "privacy_notice"}
+    notice = Notice.objects.filter(**own).first()
     if notice is None:
-        notice = Notice(
-            client_id=PAKTALEEM, code="privacy_notice", title_en="Privacy notice", title_ur="رازداری کی اطلاع"
-        )
+        notice = Notice(**own, title_en="Privacy notice", title_ur="رازداری کی اطلاع")
         change_register(notice, actor=actor, reason=_REASON, at=at)
     if NoticeVersion.objects.filter(notice=notice).exists():
         return 0
