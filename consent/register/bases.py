@@ -7,7 +7,7 @@ and PakTaleem's rows are the default.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import chain, pairwise
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
@@ -84,27 +84,31 @@ def is_consent_replaced(before: Iterable[BasisRule], after: Iterable[BasisRule],
 
     Where no basis was in force, the last one counts: a consent does not end first, and give way to another basis later.
     """
-    before, after = tuple(before), tuple(after)
-    was, becomes = group_bases(before), group_bases(after)
-    moments = {moment for rule in (*before, *after) for moment in rule.period.moments() if moment > at} | {at}
     return any(
-        _last_basis(rules, moment) == Basis.CONSENT
-        and _basis_at(becomes.get(use, ()), moment) not in {Basis.CONSENT, None}
-        for use, rules in was.items()
-        for moment in moments
+        _last_basis(was, moment) == Basis.CONSENT and _basis_at(becomes, moment) not in {Basis.CONSENT, None}
+        for was, becomes, moment in _compare(before, after, at)
     )
 
 
 def needs_less_consent(before: Iterable[BasisRule], after: Iterable[BasisRule], *, at: datetime) -> bool:
     """Return True if from `at` on a basis other than consent is in force at any time for which it was not before."""
-    before, after = tuple(before), tuple(after)
-    was, becomes = group_bases(before), group_bases(after)
-    moments = {at, *(moment for rule in (*before, *after) for moment in rule.period.moments() if moment > at)}
     return any(
-        _basis_at(rules, moment) not in {Basis.CONSENT, None, _basis_at(was.get(use, ()), moment)}
-        for use, rules in becomes.items()
-        for moment in moments
+        _basis_at(becomes, moment) not in {Basis.CONSENT, None, _basis_at(was, moment)}
+        for was, becomes, moment in _compare(before, after, at)
     )
+
+
+type _Rules = tuple[BasisRule, ...]
+
+
+def _compare(
+    before: Iterable[BasisRule], after: Iterable[BasisRule], at: datetime
+) -> Iterator[tuple[_Rules, _Rules, datetime]]:
+    """Yield the bases before and after, for each use and each time from ``at`` on at which one may change."""
+    was, becomes = group_bases(before), group_bases(after)
+    rules = chain.from_iterable((*was.values(), *becomes.values()))
+    moments = {moment for rule in rules for moment in rule.period.moments() if moment > at} | {at}
+    yield from ((was.get(use, ()), becomes[use], moment) for use in becomes for moment in moments)
 
 
 def _basis_at(rules: Iterable[BasisRule], at: datetime) -> str | None:

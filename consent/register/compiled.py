@@ -3,8 +3,6 @@
 The rows of the client and of the shared catalogue are compiled into look-up tables once per `register_version`; a
 decision then costs a few dictionary reads. Past and future rows are included, so that one register answers for any
 time. Timestamps are aware datetimes in UTC; periods are `[starts, ends)`.
-
-Pages render it by ``purposes/text.html``, the paper form by ``purpose-text`` in ``form.typ``.
 """
 
 from __future__ import annotations
@@ -15,7 +13,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
     from uuid import UUID
 
@@ -26,8 +24,7 @@ if TYPE_CHECKING:
 class DeclaredProcedure:
     """A client's declared procedure to verify ages (`kind` age) or obtain guardian consent (`consent`), policy §8.
 
-    `description_ur` is the Urdu text, empty if there is none; `reference` names the document that describes the
-    procedure.
+    `reference` names the document that describes it.
     """
 
     kind: str
@@ -56,14 +53,10 @@ class Period:
     ends_at: datetime | None = None
 
     def contains(self, moment: datetime) -> bool:
-        """Return True if `moment` lies in the period; the end is exclusive."""
         return self.starts_at <= moment and (self.ends_at is None or moment < self.ends_at)
 
     def moments(self) -> Iterator[datetime]:
-        """Yield the start and, if set, the end."""
-        yield self.starts_at
-        if self.ends_at is not None:
-            yield self.ends_at
+        return filter(None, (self.starts_at, self.ends_at))
 
 
 class Basis(StrEnum):
@@ -99,9 +92,8 @@ class WideningRule:
 class PurposeRule:
     """One purpose a client may process data for, with the codes of the data categories it needs.
 
-    `owner` is the client that owns the row, or PakTaleem; `consent_months` is the validity of a consent in months
-    (None: until withdrawn). `needs_account`: it only serves people whose account is open. `widenings` are in order of
-    time.
+    `owner` is the client that owns the row, or PakTaleem; `consent_months` is the validity of a consent (None: until
+    withdrawn). `needs_account`: it only serves people whose account is open. `widenings` are in order of time.
     """
 
     id: UUID
@@ -132,9 +124,8 @@ class BasisRule:
     """The lawful basis of one purpose for one role during a period.
 
     `basis` and `capacity` are plain strings, so that an unknown code reaches the decision and is denied there.
-    `balancing_test_at` is when an officer signed the balancing test (legitimate interest only). `shared` marks a
-    default of PakTaleem's catalogue; a row of the client that is in force takes precedence. `since` is when the stored
-    row starts, if `period` is only a part of it; `legal_reference` cites the law.
+    `balancing_test_at` is when an officer signed the balancing test. `shared` marks a default of PakTaleem's catalogue;
+    a row of the client in force precedes it. `since` is when the stored row starts, if `period` is a part of it.
     """
 
     id: UUID
@@ -149,19 +140,13 @@ class BasisRule:
     legal_reference: str = ""
 
     def moments(self) -> Iterator[datetime]:
-        """Yield the times at which this row may change a decision."""
-        yield from self.period.moments()
-        if self.balancing_test_at is not None:
-            yield self.balancing_test_at
+        """Return the times at which this row may change a decision."""
+        return filter(None, (*self.period.moments(), self.balancing_test_at))
 
 
 @dataclass(frozen=True, slots=True)
 class AgreementRule:
-    """A signed service agreement with its term, suspensions and exit period; drafts are not included.
-
-    `exit_until` is the end of the exit period after the term, during which data may still be stored; None: no exit
-    period.
-    """
+    """A signed service agreement with its term, suspensions and exit period, in which data may still be stored."""
 
     id: UUID
     starts_at: datetime
@@ -176,24 +161,16 @@ class AgreementRule:
         return any(period.contains(at) for period in self.suspended)
 
     def is_in_exit(self, at: datetime) -> bool:
-        """Return True if `at` lies between the end of the term and the end of the exit period."""
         return self.has_ended(at) and self.exit_until is not None and at < self.exit_until
 
     def moments(self) -> Iterator[datetime]:
-        """Yield the times at which this agreement may change a decision."""
-        yield from Period(self.starts_at, self.ends_at).moments()
-        for period in self.suspended:
-            yield from period.moments()
-        if self.exit_until is not None:
-            yield self.exit_until
+        suspended = (moment for period in self.suspended for moment in period.moments())
+        return filter(None, (self.starts_at, self.ends_at, self.exit_until, *suspended))
 
 
 @dataclass(frozen=True, slots=True)
 class InstructionRule:
-    """An instruction of the client as controller under one agreement (GDPR article 28(3)(a)).
-
-    Holds codes of purposes, categories and recipients; a code that is not listed is not instructed.
-    """
+    """An instruction of the client as controller under one agreement (GDPR article 28(3)(a)), by codes."""
 
     id: UUID
     agreement: UUID
@@ -207,11 +184,10 @@ class InstructionRule:
 class Approval:
     """An approval to share some categories for some purposes with a recipient during a period.
 
-    `objection_until` is the end of the period in which the client may object to a new recipient (GDPR article 28(2));
-    nothing is shared before it. None: no objection period. `objected_at` is when the client objected, if it still does;
-    `objections` are the periods of its withdrawn objections, in which people did not read of the recipient.
-    `is_integral`: the service cannot be provided without the recipient. `known_from` is when people
-    read of the recipient first: those informed at or before then did not know of it. None: always known.
+    Nothing is shared before `objection_until`, to which the client may object (GDPR article 28(2)). `objected_at` is
+    when the client objected, if it still does; `objections` are the periods of its withdrawn objections, in which
+    people did not read of the recipient. `is_integral`: the service cannot be provided without it. People informed at
+    or before `known_from` did not know of it.
     """
 
     period: Period
@@ -245,12 +221,7 @@ class Approval:
         return self.includes(purpose, categories, at) and self.is_in_force(at)
 
     def moments(self) -> Iterator[datetime]:
-        """Yield the times at which this approval may change a decision."""
-        yield from self.period.moments()
-        if self.objection_until is not None:
-            yield self.objection_until
-        if self.objected_at is not None:
-            yield self.objected_at
+        return filter(None, (*self.period.moments(), self.objection_until, self.objected_at))
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,10 +237,9 @@ class RecipientRule:
 class Register:
     """The whole configuration of one client, ready for look-up; made by `compile_register` only.
 
-    `version` is (client's version, shared catalogue's version). `codes` maps purpose ids to codes. `bases` are keyed by
-    (purpose, role), in order of precedence; `instructions` by purpose, latest start first; `texts` by id, all notice
-    versions, including those without effect at this client; `changes` are per purpose the ascending times at which a
-    relevant row starts, ends or takes effect.
+    `version` is (client's version, shared catalogue's version). `bases` are keyed by (purpose, role), in order of
+    precedence; `instructions` by purpose, latest start first; `texts` by id, also those without effect at this client;
+    `changes` are per purpose the ascending times at which a relevant row starts, ends or takes effect.
     """
 
     client: UUID
@@ -291,10 +261,7 @@ class Register:
 
     def basis_in_force(self, purpose: str, role: str, at: datetime) -> BasisRule | None:
         """Find the basis in force: the client's own before the shared default, then the latest start."""
-        for rule in self.bases.get((purpose, role), ()):
-            if rule.period.contains(at):
-                return rule
-        return None
+        return next((rule for rule in self.bases.get((purpose, role), ()) if rule.period.contains(at)), None)
 
     def bases_for(self, purpose: str, roles: Iterable[str], at: datetime) -> list[BasisRule]:
         """List the bases in force for a purpose and a person's roles, in the order of the roles."""
@@ -306,7 +273,8 @@ class Register:
 
         That is consent, then legitimate interest, to which they may object.
         """
-        return min(self.bases_for(purpose, roles, at), key=_say_of_person, default=None)
+        say = {Basis.CONSENT.value: 0, Basis.LEGITIMATE_INTEREST.value: 1}
+        return min(self.bases_for(purpose, roles, at), key=lambda rule: say.get(rule.basis, 2), default=None)
 
     def reaches_outside(self, purpose: str, at: datetime) -> bool:
         """Return True if any recipient is approved for the purpose."""
@@ -386,29 +354,18 @@ def _list_changes(  # noqa: PLR0917 -- one parameter per kind of row
 
 def group_bases(bases: Iterable[BasisRule]) -> dict[tuple[str, str], tuple[BasisRule, ...]]:
     """Group bases by purpose and role, in order of precedence: own before shared, then the latest start."""
-    # Ids are UUIDv7: of two rows with the same start the one created later wins.
-    best_first = sorted(bases, key=_precedence, reverse=True)
     grouped: defaultdict[tuple[str, str], list[BasisRule]] = defaultdict(list)
-    for rule in best_first:
+    # Ids are UUIDv7: of two rows with the same start the one created later wins.
+    for rule in sorted(
+        bases, key=lambda one: (not one.shared, one.since or one.period.starts_at, one.id), reverse=True
+    ):
         grouped[rule.purpose, rule.role].append(rule)
     return {use: tuple(rules) for use, rules in grouped.items()}
 
 
-_SAY = (Basis.CONSENT.value, Basis.LEGITIMATE_INTEREST.value)
-
-
-def _say_of_person(rule: BasisRule) -> int:
-    return _SAY.index(rule.basis) if rule.basis in _SAY else len(_SAY)
-
-
-def _precedence(rule: BasisRule) -> tuple[bool, datetime, UUID]:
-    return not rule.shared, rule.since or rule.period.starts_at, rule.id
-
-
 def _group_instructions(instructions: Iterable[InstructionRule]) -> dict[str, tuple[InstructionRule, ...]]:
-    latest_first = sorted(instructions, key=lambda rule: (rule.period.starts_at, rule.id), reverse=True)
     grouped: defaultdict[str, list[InstructionRule]] = defaultdict(list)
-    for rule in latest_first:
+    for rule in sorted(instructions, key=lambda rule: (rule.period.starts_at, rule.id), reverse=True):
         for purpose in rule.purposes:
             grouped[purpose].append(rule)
     return {purpose: tuple(rules) for purpose, rules in grouped.items()}
@@ -427,8 +384,8 @@ class NoticeVersionRule:
 class NoticeRule:
     """The versions of the notice of one purpose, in order of effect at this client.
 
-    `outdated_at` maps each version to the time from which a consent given under it no longer counts: when the first
-    later material version takes effect; None if there is none.
+    `outdated_at` maps each version to the time at which the first later material version takes effect, if there is one:
+    from then on a consent given under it no longer counts.
     """
 
     purpose: str
@@ -437,8 +394,14 @@ class NoticeRule:
 
     def __post_init__(self) -> None:
         ordered = tuple(sorted(self.versions, key=lambda version: (version.effective_at, version.id)))
+        moments: dict[UUID, datetime | None] = {}
+        next_material: datetime | None = None
+        for version in reversed(ordered):
+            moments[version.id] = next_material
+            if version.material:
+                next_material = version.effective_at
         object.__setattr__(self, "versions", ordered)
-        object.__setattr__(self, "outdated_at", _outdated_moments(ordered))
+        object.__setattr__(self, "outdated_at", moments)
 
     def has_taken_effect(self, at: datetime) -> bool:
         return bool(self.versions) and self.versions[0].effective_at <= at
@@ -457,16 +420,6 @@ class TextRule:
     content_hash: str
     effective_at: datetime
     announced_at: datetime
-
-
-def _outdated_moments(versions: Sequence[NoticeVersionRule]) -> dict[UUID, datetime | None]:
-    moments: dict[UUID, datetime | None] = {}
-    next_material: datetime | None = None
-    for version in reversed(versions):
-        moments[version.id] = next_material
-        if version.material:
-            next_material = version.effective_at
-    return moments
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,8 +107,7 @@ def count_concerned(
 ) -> SafeguardEffect:
     """Count the people whose answer or closed account would no longer protect them.
 
-    ``roles`` limit the count to people who have one of them. A change by PakTaleem concerns the people of every client
-    that the context sees.
+    They are people with one of the ``roles``. PakTaleem's changes concern those of every client the context sees.
     """
     codes = Purpose.objects.filter(pk__in=list(purposes)).values_list("code", flat=True)
     same = Purpose.objects.filter(code__in=list(codes), client_id__in=[client_id, PAKTALEEM])
@@ -164,8 +163,8 @@ WHERE c.id <> %(client)s AND consent_may_reach(c.id, %(codes)s, %(categories)s, 
 class ClientEffect:
     """Counts at one client: consents that do not cover the recipient, and children by what their guardians gave.
 
-    ``weak`` are children whose guardians' consent no longer suffices, because it was verified too weakly for data that
-    reaches outside; ``unshared`` those whose guardians did not consent to recipients, so that nothing is shared.
+    ``weak`` are children whose guardians were verified too weakly for data that reaches outside; ``unshared`` those
+    whose guardians did not consent to recipients.
     """
 
     client: str
@@ -191,13 +190,16 @@ def count_recipient_effect(row: RecipientApproval, *, at: datetime) -> Recipient
 
     Runs a fixed number of queries. A client's own approval concerns its own people only.
     """
+    others = RecipientApproval.objects.active(at).exclude(pk=row.pk)
+    reached = {code for codes in others.values_list("purposes", flat=True) for code in codes}
+    reaches_first = bool(set(row.purposes) - reached)
     values: SqlValues = {
         "codes": row.purposes,
         "categories": row.categories,
         "purposes": list(Purpose.objects.filter(code__in=row.purposes).values_list("pk", flat=True)),
         "everywhere": row.client_id == PAKTALEEM,
         "client": row.client_id,
-        "needed": needed_strength(reaches_outside=True) if _reaches_outside_first(row, at) else 0,
+        "needed": needed_strength(reaches_outside=True) if reaches_first else 0,
         "at": at,
     }
     with connection.cursor() as cursor:
@@ -216,12 +218,6 @@ def count_recipient_effect(row: RecipientApproval, *, at: datetime) -> Recipient
         "", *(sum(getattr(one, name) for one in affected) for name in ("consents", "weak", "unshared"))
     )
     return RecipientEffect(notified if values["everywhere"] else None, total, tuple(affected))
-
-
-def _reaches_outside_first(row: RecipientApproval, at: datetime) -> bool:
-    others = RecipientApproval.objects.active(at).exclude(pk=row.pk)
-    reached = {code for codes in others.values_list("purposes", flat=True) for code in codes}
-    return bool(set(row.purposes) - reached)
 
 
 _SAFEGUARDED = (LawfulBasis, PurposeCapacity, Purpose, Recipient, RecipientApproval)
@@ -269,9 +265,9 @@ def find_weakening(
     """Return which safeguard the changed row would weaken from ``at`` on, compared with the stored rows.
 
     ``before`` is the stored row, None for a new one. ``is_set_up`` allows the portal to add PakTaleem's own lawful
-    bases, which no person does. Nothing is weakened in a sandbox, which has no real people. Runs in the context of the
-    row's client. Until the transaction ends, no other one compares rows for the same purpose: two
-    changes at once could weaken together what neither weakens alone.
+    bases, which no person does. Nothing is weakened in a sandbox. Runs in the context of the row's client. No other
+    transaction compares rows for the same purpose until this one ends: two changes could weaken together what neither
+    weakens alone.
     """
     if not isinstance(row, _SAFEGUARDED) or is_sandbox(row.client_id):
         return None
@@ -298,17 +294,13 @@ def _find_weaker_purpose(row: Purpose, before: Purpose, at: datetime) -> Safegua
 
 
 def _is_relied_on(row: Purpose, at: datetime) -> bool:
-    """Return True if people consented to a purpose, or it is used without consent.
-
-    PakTaleem's context does not see the answers at clients.
-    """
-    if row.client_id == PAKTALEEM:
+    """Return True if people consented to a purpose, or it is used without consent."""
+    if row.client_id == PAKTALEEM:  # its context does not see the answers at clients
         return True
     others = [rule for rule in _Rows(row.client_id, row.code).combined() if rule.basis != Basis.CONSENT]
     if any(rule.period.ends_at is None or rule.period.ends_at > at for rule in others):
         return True
-    effect = count_concerned(SafeguardKind.WORDS, client_id=row.client_id, purposes=[row.pk])
-    return effect.given > 0
+    return count_concerned(SafeguardKind.WORDS, client_id=row.client_id, purposes=[row.pk]).given > 0
 
 
 def shares_more(row: RecipientApproval, before: RegisterRow | None) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -105,8 +106,6 @@ def require_printable(row: models.Model) -> None:
 @transaction.atomic
 def change_register[R: RegisterRow](row: R, *, actor: Actor, reason: Reason | str, at: datetime) -> R:
     """Add or change a row of the register; in effect from the next decision in every process.
-
-    Periods start now or later, so that past decisions remain explained.
 
     Raises ValidationError naming the field, WeakensSafeguard if a second person is needed, NotAllowed.
     """
@@ -224,8 +223,8 @@ def end_period[R: PeriodRow](row: R, *, actor: Actor, reason: Reason | str, at: 
 def cancel_period[R: PeriodRow](row: R, *, actor: Actor, reason: Reason | str, at: datetime) -> R:
     """Cancel a row before it starts: its period becomes empty, so it is never in force; the row stays as evidence.
 
-    For parts, lawful bases, approvals, agreements, suspensions and instructions (decision 0078). Raises ValidationError
-    if it has started or is cancelled already, WeakensSafeguard if a second person is needed, NotAllowed.
+    Follows decision 0078. Raises ValidationError if it has started or is cancelled already, WeakensSafeguard if a
+    second person is needed, NotAllowed.
     """
     if row.starts_at <= at:
         raise ValidationError({"starts_at": [_STARTED]})
@@ -257,10 +256,7 @@ def _refuse_revival(row: RegisterRow, before: RegisterRow | None) -> None:
 
 
 def _require_both_sides(row: RegisterRow, before: RegisterRow | None, actor: Actor) -> None:
-    """Raise ValidationError if one person signs an agreement alone, or extends a signed one.
-
-    Sandboxes and the agreements that the portal itself sets up, such as the demonstration's, need no signatures.
-    """
+    """Raise ValidationError if one person, and not the portal, signs an agreement alone, or extends a signed one."""
     if not isinstance(row, ServiceAgreement) or actor.kind is not ByKind.USER or is_sandbox(row.client_id):
         return
     signed_at = before.signed_at if isinstance(before, ServiceAgreement) else None
@@ -271,23 +267,16 @@ def _require_both_sides(row: RegisterRow, before: RegisterRow | None, actor: Act
 
 
 def _require_the_client(row: RegisterRow, before: RegisterRow | None, actor: Actor) -> None:
-    """Raise ValidationError if an officer adds to a client's instructions under an agreement that both sides signed.
-
-    The instructions of a draft are signed with it. The agreement stays locked, so that it is not signed meanwhile.
-    """
+    """Raise ValidationError if an officer adds to a client's instructions under an agreement that both sides signed."""
     if not isinstance(row, Instruction) or actor.kind is not ByKind.USER or actor.client_id == row.client_id:
         return
     if row.client_id == PAKTALEEM or is_sandbox(row.client_id):
         return
     agreement = ServiceAgreement.objects.select_for_update().get(pk=row.agreement_id, client_id=row.client_id)
-    if agreement.signed_at is not None and _instructs_more(row, before):
+    is_new = not isinstance(before, Instruction) or row.ends_after(before) or row.document != before.document
+    instructs_more = is_new or any(set(getattr(row, name)) - set(getattr(before, name)) for name in _INSTRUCTED)
+    if agreement.signed_at is not None and instructs_more:
         raise ValidationError({"agreement": [_THE_CLIENTS]})
-
-
-def _instructs_more(row: Instruction, before: RegisterRow | None) -> bool:
-    if not isinstance(before, Instruction) or row.ends_after(before) or row.document != before.document:
-        return True
-    return any(set(getattr(row, name)) - set(getattr(before, name)) for name in _INSTRUCTED)
 
 
 def _check_balancing(row: RegisterRow, before: RegisterRow | None) -> None:
@@ -302,7 +291,7 @@ def _check_balancing(row: RegisterRow, before: RegisterRow | None) -> None:
 
 def _refuse_other_names(row: RegisterRow, before: RegisterRow | None) -> None:
     """Raise ValidationError if a category that purposes use would get another name: people agreed to the old one."""
-    if not isinstance(row, DataCategory) or not isinstance(before, DataCategory):
+    if not isinstance(row, DataCategory) or before is None:
         return
     changed = [name for name in ("name_en", "name_ur") if getattr(row, name) != getattr(before, name)]
     if changed and Purpose.objects.filter(categories__contains=[row.code]).exists():
@@ -351,7 +340,6 @@ def _to_plain(value: object) -> object:
 
 _WEAKENS_NONE = gettext_noop("This change weakens no safeguard: save it as any other change.")
 _NONE_TO_ADD = gettext_noop("Choose data categories that the purpose does not need yet.")
-_TEXTS = frozenset({"legal_reference", *PURPOSE_WORDS})
 
 
 @transaction.atomic
@@ -387,10 +375,9 @@ def is_by_officer(change: ProposedChange, actor: Actor) -> bool:
 
 
 def _is_by_other_side(change: ProposedChange, actor: Actor) -> bool:
-    """Return True if the actor is of the side that did not request a basis other than consent at a client.
+    """Return True for the side that did not request it: the client instructs, an officer accepts (GDPR Art. 28(3)).
 
-    It is an instruction that the client gives and an officer accepts, whichever of them requests it (GDPR
-    Art. 28(3)(a)).
+    That is so for a basis other than consent at a client.
     """
     if change.client_id == PAKTALEEM:
         return True
@@ -398,45 +385,36 @@ def _is_by_other_side(change: ProposedChange, actor: Actor) -> bool:
     return is_by_officer(change, actor) == members.exists()
 
 
-BASIS = ChangeKind(
+_kind = partial(ChangeKind, apply=save_changed_row, texts=frozenset({"legal_reference", *PURPOSE_WORDS}))
+BASIS = _kind(
     code=SafeguardKind.BASIS,
     label=_("A lawful basis other than consent"),
     effect=_("Consent does not decide."),
-    apply=save_changed_row,
     may_approve=_is_by_other_side,
-    texts=_TEXTS,
 )
-CAPACITY = ChangeKind(
+CAPACITY = _kind(
     code=SafeguardKind.CAPACITY,
     label=_("PakTaleem decides instead of the client"),
     effect=_("PakTaleem decides on the lawful basis instead of the client."),
-    apply=save_changed_row,
-    texts=_TEXTS,
 )
-ACCOUNT = ChangeKind(
+ACCOUNT = _kind(
     code=SafeguardKind.ACCOUNT,
     label=_("Also for people whose account is closed"),
     effect=_("Data of people whose account is closed may be used for this purpose again."),
     columns=PURPOSE_WORDS,
-    apply=save_changed_row,
-    texts=_TEXTS,
 )
-WORDS = ChangeKind(
+WORDS = _kind(
     code=SafeguardKind.WORDS,
     label=_("Other words for a purpose in use"),
     effect=_("The purpose is described in other words."),
     columns=PURPOSE_WORDS,
-    apply=save_changed_row,
-    texts=_TEXTS,
 )
-SUSPENSION = ChangeKind(
+SUSPENSION = _kind(
     code=SafeguardKind.SUSPENSION,
     label=_("A suspended agreement is resumed"),
     effect=_("PakTaleem processes data for the client again."),
     columns=("agreement", "starts_at", "ends_at"),
-    apply=save_changed_row,
     may_approve=is_by_officer,
-    texts=_TEXTS,
 )
 
 
@@ -444,13 +422,7 @@ def list_changed_values(row: RegisterRow, before: RegisterRow | None) -> dict[st
     """Return the values of the columns of a row that differ from the stored ones, as JSON; all of a new row."""
     names = [field.attname for field in row._meta.concrete_fields if field.attname not in {"id", "client_id"}]
     changed = [name for name in names if before is None or getattr(row, name) != getattr(before, name)]
-    return {name: _to_json(getattr(row, name)) for name in changed}
-
-
-def _to_json(value: object) -> object:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    return value if value is None or isinstance(value, (bool, int, list)) else str(value)
+    return {name: _to_plain(getattr(row, name)) for name in changed}
 
 
 def _check_unsigned(test: BalancingTest, _actor: Actor, _at: datetime) -> None:
@@ -496,8 +468,7 @@ def widen_purpose(
 ) -> Purpose:
     """Add data categories to a purpose, from now on; earlier consents to it are outdated and must be given again.
 
-    Consent is for specific data and purposes (GDPR Art. 4(11); decision 0052). Raises ValidationError if no category is
-    new, NotAllowed.
+    Follows decision 0052. Raises ValidationError if no category is new, NotAllowed.
     """
     added = sorted(set(categories) - set(purpose.categories))
     if not added:

@@ -11,6 +11,7 @@ from django.contrib.admin.widgets import AdminTextareaWidget
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 from django.utils.translation import get_language, gettext, gettext_lazy, gettext_noop
 from django.utils.translation import gettext as _
 
@@ -33,7 +34,6 @@ from consent.register.models.purposes import (
     LawfulBasis,
     ListedLaw,
     Occasion,
-    PeriodRow,
     Purpose,
     PurposeCapacity,
 )
@@ -102,7 +102,7 @@ PURPOSE_STEPS = (
 )
 
 
-def _assessment_field(label: Any, help_text: Any = "") -> forms.CharField:
+def _assessment_field(label: Any, help_text: Any) -> forms.CharField:
     return forms.CharField(label=label, help_text=help_text, required=False, widget=AdminTextareaWidget)
 
 
@@ -176,11 +176,8 @@ class PurposeForm(SafeguardForm):
         self.instance.first_assessment = given
 
 
-def build_bases(purpose: Any, *, actor: Actor, reason: str, at: datetime) -> Iterator[LawfulBasis]:
-    """Yield the lawful bases that were chosen with a new purpose, from now on; add its balancing test, unsigned.
-
-    Raises ValidationError, NotAllowed.
-    """
+def _build_bases(purpose: Any, *, actor: Actor, reason: str, at: datetime) -> Iterator[LawfulBasis]:
+    """Yield the lawful bases that were chosen with a new purpose, from now on; add its balancing test, unsigned."""
     test = None
     if any(basis == Basis.LEGITIMATE_INTEREST for _role, basis in purpose.first_bases):
         test = BalancingTest(client_id=purpose.client_id, purpose=purpose, **purpose.first_assessment)
@@ -255,11 +252,8 @@ class OccasionAdmin(CodeAndNameAdmin[Occasion]):
 
 @admin.register(Purpose, site=site)
 class PurposeAdmin(SteppedAdmin[Purpose], SafeguardedAdmin[Purpose]):
-    """Purposes of processing; a new one is added in steps, with its lawful basis."""
-
     form = PurposeForm
     steps = PURPOSE_STEPS
-
     fixed = ("code",)
     search_fields = ("code", "name_en")
     row_fields = (
@@ -295,7 +289,7 @@ class PurposeAdmin(SteppedAdmin[Purpose], SafeguardedAdmin[Purpose]):
     def write(self, row: Any, saving: Saving, *, roles: Iterable[str] = ()) -> None:
         super().write(row, saving, roles=roles)
         if saving.is_new:
-            for basis in build_bases(row, **saving.by):
+            for basis in _build_bases(row, **saving.by):
                 super().write(basis, saving, roles=[role for role, _basis in row.first_bases])
 
     def list_effects(self, row: Purpose) -> list[str]:
@@ -397,12 +391,10 @@ class BalancingTestAdmin(RegisterAdmin[BalancingTest]):
 
     @admin.display(description="interest")
     def interest_short(self, row: BalancingTest) -> str:
-        return row.interest if len(row.interest) <= 80 else f"{row.interest[:79]}…"  # noqa: PLR2004 -- fits one line
+        return Truncator(row.interest).chars(80)
 
 
 searches.connect(RowSearch(Purpose, ("code", "name_en", "name_ur"), contains=True))
-
-
 _NAMED = {CodeKind.PURPOSE: Purpose, CodeKind.CATEGORY: DataCategory, CodeKind.OCCASION: Occasion}
 
 
@@ -410,17 +402,13 @@ _NAMED = {CodeKind.PURPOSE: Purpose, CodeKind.CATEGORY: DataCategory, CodeKind.O
 def load_register_names(kind: CodeKind) -> dict[tuple[UUID, str], str]:
     """Return the names of all codes of a kind that the context may see, by client and code, in the page's language."""
     name = "name_ur" if get_language() == "ur" else "name_en"
-    rows = _NAMED[kind]._default_manager.values_list("client_id", "code", name)
-    return {(client, code): text for client, code, text in rows}
-
-
-class AgreementRowAdmin[Row: PeriodRow](PeriodAdmin[Row]):
-    list_select_related = ("agreement",)
-    list_filter = ("client",)
+    return {(client, code): text for client, code, text in _NAMED[kind].objects.values_list("client_id", "code", name)}
 
 
 @admin.register(AgreementSuspension, site=site)
-class AgreementSuspensionAdmin(AgreementRowAdmin[AgreementSuspension]):
+class AgreementSuspensionAdmin(PeriodAdmin[AgreementSuspension]):
+    list_select_related = ("agreement",)
+    list_filter = ("client",)
     add_capability = Capability.MANAGE_AGREEMENTS
     change_capability = None
     row_fields = ("agreement", "starts_at", "ends_at")
@@ -434,7 +422,9 @@ class AgreementSuspensionAdmin(AgreementRowAdmin[AgreementSuspension]):
 
 
 @admin.register(Instruction, site=site)
-class InstructionAdmin(AgreementRowAdmin[Instruction]):
+class InstructionAdmin(PeriodAdmin[Instruction]):
+    list_select_related = ("agreement",)
+    list_filter = ("client",)
     row_fields = ("agreement", "document", "purposes", "categories", "recipients", "starts_at", "ends_at")
     fixed = ("agreement", "starts_at")
     list_display = ("document", "owner", "agreement", "covers", "state", "starts_at")

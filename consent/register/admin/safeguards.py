@@ -148,25 +148,20 @@ class EndForm(RowActionForm):
     ground = GroundField()
 
     def prepare(self) -> None:
-        self.kind = find_weakening_by_end(self.row, get_action_time(self.request))
+        at, ended = get_action_time(self.request), copy(self.row)
+        ended.ends_at = max(self.row.starts_at, at)  # ended now, or cancelled before its start
+        with in_client(self.row.client_id):
+            self.kind = find_weakening(ended, self.row, at=at)
         if self.kind is None:
             del self.fields["ground"]
         else:
-            at = get_arrival_time(self.request)
-            require_recent_authentication(self.request, Capability.DECIDE_FOR_CLIENT, at=at)
+            arrived_at = get_arrival_time(self.request)
+            require_recent_authentication(self.request, Capability.DECIDE_FOR_CLIENT, at=arrived_at)
 
     @property
     def panel(self) -> dict[str, object] | None:
         """Return the effect, if a safeguard is weakened."""
         return None if self.kind is None else describe_effect(self.kind, self.row, get_action_time(self.request))
-
-
-def find_weakening_by_end(row: PeriodRow, at: datetime) -> SafeguardKind | None:
-    """Return which safeguard would be weakened if the row ended now, or, before its start, were cancelled."""
-    ended = copy(row)
-    ended.ends_at = max(row.starts_at, at)
-    with in_client(row.client_id):
-        return find_weakening(ended, row, at=at)
 
 
 def _end(row: PeriodRow, given: FormData, request: HttpRequest) -> HttpResponse | None:

@@ -22,6 +22,8 @@ from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Personal, Scope, T
 from paktaleem.foundation.text.places import CountryField
 from paktaleem.foundation.text.times import format_date
 
+_NOT_EMPTY = Q(ends_at=None) | Q(ends_at__gt=F("starts_at"))
+
 
 class PeriodQuerySet[M: models.Model](TrackedQuerySet[M]):
     """Rows that are in force for a period [starts_at, ends_at)."""
@@ -32,7 +34,7 @@ class PeriodQuerySet[M: models.Model](TrackedQuerySet[M]):
 
     def uncancelled(self) -> Self:
         """Return the rows that were not cancelled before they started."""
-        return self.filter(Q(ends_at=None) | Q(ends_at__gt=F("starts_at")))
+        return self.filter(_NOT_EMPTY)
 
 
 class RegisterRow(TenantRow, Tracked):
@@ -93,7 +95,7 @@ def catalogue_owner() -> models.UUIDField:  # type: ignore[type-arg]
 
 def period_is_ordered(name: str) -> models.CheckConstraint:
     """Return a constraint that a period ends after it starts."""
-    return models.CheckConstraint(condition=Q(ends_at=None) | Q(ends_at__gt=F("starts_at")), name=name)
+    return models.CheckConstraint(condition=_NOT_EMPTY, name=name)
 
 
 def period_is_ordered_or_empty(name: str) -> models.CheckConstraint:
@@ -321,13 +323,7 @@ class LawfulBasis(PeriodRow):
         verbose_name_plural = "lawful bases"
         ordering = ["purpose__code", "role", "-starts_at"]
         constraints = [
-            unique_in_client(
-                "lawfulbasis_one_per_start",
-                "purpose",
-                "role",
-                "starts_at",
-                where=Q(ends_at=None) | Q(ends_at__gt=F("starts_at")),
-            ),
+            unique_in_client("lawfulbasis_one_per_start", "purpose", "role", "starts_at", where=_NOT_EMPTY),
             models.CheckConstraint(
                 condition=~Q(basis=Basis.LEGAL_OBLIGATION) | ~Q(legal_reference=""),
                 name="lawfulbasis_legal_obligation_cites_law",
@@ -377,12 +373,7 @@ class PurposeCapacity(PeriodRow):
         verbose_name_plural = "controller or processor"
         ordering = ["purpose__code", "-starts_at"]
         constraints = [
-            unique_in_client(
-                "purposecapacity_one_per_start",
-                "purpose",
-                "starts_at",
-                where=Q(ends_at=None) | Q(ends_at__gt=F("starts_at")),
-            ),
+            unique_in_client("purposecapacity_one_per_start", "purpose", "starts_at", where=_NOT_EMPTY),
             period_is_ordered_or_empty("purposecapacity_period"),
         ]
         indexes = newest_first("starts_at", "purposecapacity_by_start")
