@@ -48,7 +48,6 @@ class Cast:
         return Client.objects.get(id=self.client_id(code))
 
     def key(self, code: str) -> str:
-        """Return the secret of the client's API key with every scope."""
         return str(self._values["keys"][code]["secret"])
 
     def key_id(self, code: str) -> UUID:

@@ -75,7 +75,6 @@ def _make_template(blocker: DjangoDbBlocker) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """End the run when its first process ends."""
     if not hasattr(config, "workerinput"):
         if thread := config.stash.get(MAKING, None):
             thread.join()
@@ -152,7 +151,6 @@ def shared_demonstration() -> Iterator[Demonstration]:
 
 @pytest.fixture
 def cast(db: None) -> Cast:
-    """Return the cast (tests/cast.py); changes by a test are rolled back."""
     return Cast(cast_values())
 
 
@@ -175,7 +173,6 @@ def rows(django_db_setup: None, django_db_blocker: DjangoDbBlocker, erasure_list
 
 @pytest.fixture
 def cast_of_rows(rows: dict[str, Any]) -> Cast:
-    """Return the cast in the database of the fixture ``rows``."""
     return Cast(cast_values())
 
 
@@ -233,5 +230,4 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def sign_in(cast: Cast) -> SignIn:
-    """Return a function that signs in a member of staff and returns the browser."""
     return lambda name: browser_of(cast.user(name))

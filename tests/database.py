@@ -80,7 +80,6 @@ def worker_folder() -> Path:
 
 
 def made_folder(name: str) -> Path:
-    """Return a folder of the run; make it if it does not exist."""
     folder = run_folder() / name
     folder.mkdir(mode=0o755, exist_ok=True)
     return folder
@@ -131,7 +130,6 @@ def _filled_template(endpoint: Endpoint) -> dict[str, Any]:
 
 @contextmanager
 def file_lock(lock: Path) -> Iterator[None]:
-    """Hold a lock between processes."""
     with lock.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
@@ -190,7 +188,6 @@ def prepared_database(name: str, prepare: Callable[[], Any]) -> Iterator[Any]:
 
 @contextmanager
 def in_use(endpoint: Endpoint, name: str) -> Iterator[None]:
-    """Point Django at a database of a server, as app and owner, and back afterwards."""
     before = {alias: dict(connections.databases[alias]) for alias in ALIASES}
     use_database(endpoint, name)
     try:

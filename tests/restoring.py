@@ -72,7 +72,6 @@ class RestoredDatabase:
             return False
 
     def restore(self) -> None:
-        """Put back the rows and the sequences, in one transaction."""
         with self._connection.transaction():
             written = [table for (table,) in self._connection.execute(WRITTEN).fetchall()]
             deletions = [sql.SQL("DELETE FROM {}").format(_raw(table)) for table in written]

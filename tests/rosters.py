@@ -105,7 +105,6 @@ class RosterPackage:
         return self
 
     def give_role(self, source_id: str, role: str, role_type: str = "primary") -> Row:
-        """Give a user a role (1.2)."""
         places = {"userSourcedId": source_id, "orgSourcedId": "org-2", "roleType": role_type, "role": role}
         return self.add("roles.csv", f"rol-{len(self.tables['roles.csv']) + 1}", **places)
 

@@ -55,7 +55,6 @@ def served(logs: Path, **added: str) -> Iterator[int]:
 
 @contextmanager
 def serving(logs: Path, port: int) -> Iterator[Child]:
-    """Serve it on a port; yield the leading process."""
     size = ["--workers", "1", "--no-respawn-failed-workers"]
     with running([("web", [*web_program(HOST, port), *size, "--application", KILLED_SERVER])], logs) as [web]:
         wait_until(lambda: is_alive(port), web)

@@ -24,7 +24,6 @@ def browser_of(user: User, *, proofs: Sequence[str] = BOTH, seconds_ago: float =
 
 
 def prove(browser: Client, user: User, *, proofs: Sequence[str] = BOTH, seconds_ago: float = 0) -> None:
-    """Store the verified factors and their time in the session."""
     session = browser.session
     session[AUTHENTICATION_METHODS_SESSION_KEY] = [
         {"method": method, "at": time.time() - seconds_ago} for method in proofs

@@ -27,7 +27,6 @@ def wait_until(condition: Callable[..., object], process: Child | None = None) -
 
 
 def wait_until_one_waits() -> None:
-    """Wait until another connection waits for a lock of this one."""
 
     def waits() -> bool:
         with connection.cursor() as cursor:
@@ -38,7 +37,6 @@ def wait_until_one_waits() -> None:
 
 
 def wait_until_served(process: Child, address: str) -> None:
-    """Wait until a process answers at an address."""
 
     def answers() -> bool:
         try:

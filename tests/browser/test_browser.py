@@ -46,7 +46,6 @@ class Visit:
         self.page.wait_for_url("**/admin/")
 
     def sign_in_as(self, role: str) -> None:
-        """Fill in and submit the page of the sign-in."""
         who = next(one for one in self.sign_ins if one["role"] == role)
         self.page.fill("input[name=username]", who["email"])
         self.page.fill("input[name=password]", who["password"])

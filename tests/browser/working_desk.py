@@ -54,8 +54,11 @@ class WorkingDesk:
         assert self.reports == []
         self.pages.append(name)
 
-    def go(self, url: str) -> None:
+    def go(self, url: str, name: str = "") -> None:
+        """Open a page, and judge it if it has a name."""
         self.page.goto(self.base + url)
+        if name:
+            self.look(name)
 
     def follow(self, wanted: Locator, name: str = "") -> None:
         """Reach a link or a button with Tab, press Enter, and judge the page that opens, if it has a name."""
@@ -112,6 +115,9 @@ class WorkingDesk:
         """Press the button of the form."""
         self.follow(self.page.locator("main .submit-row :is(button, input[type=submit])").first, name)
 
+    def finish(self, name: str = "") -> None:
+        self.submit(name)
+        self.done()
+
     def done(self) -> None:
-        """Expect the message that the act was carried out."""
         expect(self.page.locator(".messagelist .success")).to_be_visible()

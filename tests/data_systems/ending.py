@@ -18,7 +18,6 @@ def end_by_two_people(cast: Cast, system: System, *, at: datetime) -> None:
 
 
 def is_set_intact(order_set: OrderSet) -> bool:
-    """Return True if the orders of a set match its hash."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT count(*), {HASH_OF_SET} FROM data_systems_order WHERE client_id = %s AND order_set_id = %s",  # noqa: S608 -- an expression of the source

@@ -73,7 +73,6 @@ def test_many_stuck_orders_are_raised_in_one_statement_and_once(cast, indus, iss
 
 
 def make_stuck(cast, spec, now, category):
-    """Issue an order in its client's context."""
     with in_client(cast.client_id("indus")):
         asked = spec(categories=(category,))
         return issue_orders(cast.subject("danish"), asked, actor=SETTING_UP, at=now)[0]

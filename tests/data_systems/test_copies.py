@@ -36,7 +36,6 @@ def kept():
 
 
 def give(order, key, at):
-    """Give data for a collect order, as the learning platform."""
     accept_order(order, actor=key, at=at)
     add_part(order, BytesIO(PDF), category="usage_logs", actor=key, at=at)
     answer = Answer(Outcome.DONE, sections=(Section("usage_logs", {"logins": 3}),))

@@ -69,6 +69,11 @@ def answer(order, cast, now, found=MISSING):
     return complete_order(accept_order(order, actor=key, at=now), found, actor=key, at=now)
 
 
+def answer_all(erasure, cast, now, found=MISSING):
+    for order in orders_of(erasure):
+        answer(order, cast, now, found)
+
+
 def facts_of(kind):
     return json.loads(Entry.objects.get(kind=kind).body)["facts"]
 
@@ -131,8 +136,7 @@ def test_a_waiver_by_two_people_counts_as_an_answer(cast, start, now, second):
 
 def test_exemptions_count_as_answers(cast, start, now):
     erasure = start()
-    for order in orders_of(erasure):
-        answer(order, cast, now, Answer(Outcome.NOT_APPLICABLE, reason="legal_duty"))
+    answer_all(erasure, cast, now, Answer(Outcome.NOT_APPLICABLE, reason="legal_duty"))
     assert complete_erasure(erasure, actor=SYSTEM, at=now)
 
 
@@ -150,8 +154,7 @@ def test_without_systems_an_erasure_completes_at_once(cast, now):
 
 def test_a_system_registered_meanwhile_must_answer_first(cast, start, indus, now):
     erasure = start()
-    for order in orders_of(erasure):
-        answer(order, cast, now)
+    answer_all(erasure, cast, now)
     library = make_system(indus, "library", ["content"], delivery="by_hand")
     assert not complete_erasure(erasure, actor=SYSTEM, at=now + HOUR)
     assert has_key(erasure)
@@ -163,8 +166,7 @@ def test_a_system_registered_meanwhile_must_answer_first(cast, start, indus, now
 
 def test_completing_twice_changes_nothing(cast, start, now):
     erasure = start()
-    for order in orders_of(erasure):
-        answer(order, cast, now)
+    answer_all(erasure, cast, now)
     assert complete_erasure(erasure, actor=SYSTEM, at=now)
     assert complete_erasure(erasure, actor=SYSTEM, at=now + HOUR)
     assert cast.subject("danish").erased_at == now
@@ -205,8 +207,7 @@ def test_every_answer_queues_a_job(cast, start, now):
 def test_an_open_order_of_another_case_does_not_delay_the_erasure(cast, start, issue, now):
     other = issue(kind="restrict")
     erasure = start()
-    for order in orders_of(erasure):
-        answer(order, cast, now)
+    answer_all(erasure, cast, now)
     assert complete_erasure(erasure, actor=SYSTEM, at=now)
     other.refresh_from_db()
     assert other.named is not None, "the system still learns about whom it is"

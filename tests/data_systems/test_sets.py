@@ -167,7 +167,6 @@ _INDEXES = "SELECT set_config('enable_indexscan', %(used)s, true), set_config('e
 
 
 def whole_reads(cursor):
-    """Return how often this transaction has scanned the whole orders table."""
     cursor.execute("SELECT seq_scan FROM pg_stat_xact_user_tables WHERE relname = 'data_systems_order'")
     return cursor.fetchone()[0]
 

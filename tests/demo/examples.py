@@ -36,7 +36,6 @@ _OUTPUTS = frozenset({"json", "text"})
 
 
 def read_examples(page: str) -> list[Example]:
-    """Return the examples of a page, in order."""
     found: list[Example] = []
     for _, kind, text in _BLOCK.findall(page):
         block = textwrap.dedent(text)

@@ -29,16 +29,11 @@ def _filled(environ: dict[str, str]) -> Path:
     folder.mkdir(mode=0o755, exist_ok=True)
     with file_lock(folder / "filling.lock"):
         if not (folder / "filled").exists():
-            _fill(environ | {"PAKTALEEM_DATA_DIR": str(folder)})
+            command, env = [sys.executable, "-m", "tests.demo.filled"], environ | {"PAKTALEEM_DATA_DIR": str(folder)}
+            done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+            assert done.returncode == 0, done.stderr
             (folder / "filled").touch()
     return folder
-
-
-def _fill(environ: dict[str, str]) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.demo.filled"], cwd=ROOT, env=environ, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
 
 
 def main() -> None:

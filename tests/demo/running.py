@@ -39,13 +39,11 @@ class Demonstration:
 
     @property
     def environment(self) -> dict[str, str]:
-        """Return this process's environment, without the tests' database."""
         mine = {"PAKTALEEM_DATA_DIR": str(self.folder)}
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("DATABASE_", "PAKTALEEM_"))}
         return kept | mine
 
     def start(self, *options: str) -> "Demonstration":
-        """Start it and wait until it is ready."""
         self.process = self.begin(*options)
         ends_at = time.monotonic() + PATIENCE
         while not self.file.exists():
@@ -57,13 +55,11 @@ class Demonstration:
         return self
 
     def begin(self, *options: str) -> subprocess.Popen[str]:
-        """Start it without waiting."""
         self.file.unlink(missing_ok=True)
         command = ["demo", "--port", str(self.port), "--json", str(self.file), *options]
         return self.manage(*command)
 
     def manage(self, *command: str) -> subprocess.Popen[str]:
-        """Start a management command on the same folder."""
         return subprocess.Popen(
             [sys.executable, "manage.py", *command],
             cwd=ROOT,
@@ -75,7 +71,6 @@ class Demonstration:
         )
 
     def end(self, how: signal.Signals = signal.SIGTERM) -> tuple[int, str, str]:
-        """Terminate it; return its exit status and output."""
         assert self.process is not None
         self.process.send_signal(how)
         return said(self.process)
@@ -86,7 +81,6 @@ class Demonstration:
         assert status == 0 or "AlreadyEnqueued" in errors, output + errors
 
     def get(self, path: str) -> tuple[int, dict[str, Any]]:
-        """Request a path of the portal; return the status and the JSON response."""
         return ask(f"{self.values['base_url']}{path}")
 
     def left_running(self) -> dict[int, str]:
@@ -94,7 +88,6 @@ class Demonstration:
 
 
 def said(process: subprocess.Popen[str]) -> tuple[int, str, str]:
-    """Wait for a process; return its exit status and output."""
     output, errors = process.communicate(timeout=PATIENCE)
     return process.returncode, output, errors
 
@@ -111,7 +104,6 @@ def ask(url: str, body: dict[str, Any] | None = None, **headers: str) -> tuple[i
 
 
 def processes_with(setting: str) -> dict[int, str]:
-    """Find running processes by a line of their initial environment."""
     found = {}
     for entry in Path("/proc").glob("[0-9]*"):
         try:

@@ -19,7 +19,6 @@ BODY = json.dumps({"type": "consent.given", "data": {}}).encode()
 
 @pytest.fixture
 def receiver(tmp_path):
-    """A receiver on its own port; yields the port and its folder."""
     secret = new_secret()
     kind = type("OfThisTest", (Receiver,), {"secret": secret, "folder": tmp_path})
     server = ThreadingHTTPServer(("127.0.0.1", 0), kind)

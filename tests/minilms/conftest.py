@@ -8,7 +8,6 @@ from tests.serving import served
 
 @pytest.fixture
 def platform(committed, tmp_path):
-    """The mini-LMS of Khyber, connected to the running portal."""
     lms = Platform(tmp_path, committed.key("khyber"))
     # in this folder are the emails, for which the key of a person waits
     with served(tmp_path / "web", WEBHOOKS_ALLOWED=lms.address, MAIL_FOLDER=str(tmp_path / "mails")) as port:

@@ -46,7 +46,6 @@ class Platform:
         return self
 
     def do(self, *command: str) -> str:
-        """Run one command; return its output."""
         env, output = {**os.environ, **self._environment()}, subprocess.PIPE
         done = subprocess.run(
             [*PROGRAM, *command],
@@ -80,14 +79,12 @@ class Platform:
 
     @contextmanager
     def receiving(self) -> Iterator[Child]:
-        """Run the receiver during the block."""
         with self.running("serve", "--port", str(self.port)) as child:
             wait_until(self._listens, child)
             yield child
 
     @contextmanager
     def running(self, *command: str) -> Iterator[Child]:
-        """Run one command during the block."""
         with pytest.MonkeyPatch.context() as patch:
             for name, value in self._environment().items():
                 patch.setenv(name, value)
@@ -103,8 +100,6 @@ class Platform:
 
 
 class PortalInProcess(Portal):
-    """The portal of this process, called with one key."""
-
     def _call(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Answer:
         told = {"Authorization": f"Bearer {self.key}", **(headers or {})}
         data = b"" if body is None else json.dumps(body).encode()

@@ -42,7 +42,6 @@ def ask_for_themselves(cast, platform):
 
 
 def ask_as_guardian(cast, platform):
-    """Request a copy as Kiran's guardian, whom the school has verified."""
     with in_client(cast.client_id("khyber")):
         kiran, details = Subject.objects.get(external_id=KIRAN), {"role": "guardian", "email": MOTHERS_EMAIL}
         before = timezone.now() - timedelta(days=4)  # a new contact waits for 72 hours

@@ -54,7 +54,6 @@ def submit(browser: Browser, address: str, values: dict[str, Any]) -> str:
 
 
 def links(browser: Browser, page: str) -> dict[str, str]:
-    """The buttons of a set-up page: label and address."""
     found = re.findall(r'<a class="button" href="([^"]+)">([^<]+)</a>', browser.get(page).content.decode())
     return {label: address.replace("&amp;", "&") for address, label in found}
 

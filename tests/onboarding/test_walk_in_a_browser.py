@@ -62,8 +62,7 @@ def register_client(amina: Walker) -> str:
     page = amina.page
     amina.go("/admin/accounts/client/set-up/")
     amina.step("client/add")
-    amina.fill(name="Mehran Schools", code="Mehran Schools", address="7 Canal Road, Sukkur")
-    amina.save()
+    amina.save(name="Mehran Schools", code="Mehran Schools", address="7 Canal Road, Sukkur")
     expect(page.locator(".errorlist")).to_have_count(1)
     amina.fill(code="mehran")
     for _ in ("the institution", "children", "real or practice", "check and add"):
@@ -72,19 +71,14 @@ def register_client(amina: Walker) -> str:
     assert set_up.endswith("/set-up/")
     for kind in ("privacy", "notices"):
         amina.step(f"kind={kind}")
-        amina.fill(full_name="Rabia Anwar", email="rabia@mehran.example")
-        amina.save()
+        amina.save(full_name="Rabia Anwar", email="rabia@mehran.example")
     amina.step("membership/add")
-    amina.fill(email="tariq@mehran", full_name="Tariq Soomro")
-    amina.save()
+    amina.save(email="tariq@mehran", full_name="Tariq Soomro")
     expect(page.locator(".errorlist")).to_have_count(1)
-    amina.fill(email=TARIQ)
-    amina.save()
-    amina.fill(ground="The head of the school named him.")  # an administrator: a second officer must approve
-    amina.save()
+    amina.save(email=TARIQ)
+    amina.save(ground="The head of the school named him.")  # an administrator: a second officer must approve
     amina.step("serviceagreement/add")
-    amina.fill(reference="MSA-2026-7")
-    amina.save()
+    amina.save(reference="MSA-2026-7")
     amina.step("starting-set")
     amina.check("[name=own][value=newsletter]")
     amina.save()
@@ -127,8 +121,7 @@ def do_steps_of_the_client(tariq: Walker, set_up: str) -> None:
     tariq.save()
     tariq.click(".closelink")
     tariq.step("try-decision")
-    tariq.fill(subject="m-1")
-    tariq.save()
+    tariq.save(subject="m-1")
     expect(page.locator(".messagelist .warning")).to_be_visible()  # not registered
     tariq.step("subject/add")
     tariq.fill(external_id="m-1", full_name="Junaid Mirza")
@@ -158,8 +151,7 @@ def test_from_nothing_to_the_first_allowed_decision(
     hadi.step("serviceagreement")
     hadi.click(".object-tools a[href*='/sign/']")
     hadi.save()
-    hadi.fill(ground="Agreed with the school on 1 December.")  # the first side to sign gives the ground
-    hadi.save()
+    hadi.save(ground="Agreed with the school on 1 December.")  # the first side to sign gives the ground
     assert hadi.page.url == set_up
     tariq = Walker(chromium.new_context(reduced_motion="reduce").new_page(), base, tally, language=language)
     tariq.go(f"/admin/login/?lang={language}")

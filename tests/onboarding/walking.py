@@ -96,5 +96,6 @@ class Walker:
         self.tally.fields += 1
         self.tally.clicks += 1
 
-    def save(self) -> None:
+    def save(self, **given: str) -> None:
+        self.fill(**given)
         self.click(SAVE)

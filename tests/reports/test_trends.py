@@ -101,7 +101,6 @@ def test_officers_read_one_client_or_the_sum_of_all_but_sandboxes(cast: Cast) ->
 
 
 def pictures(page: str) -> list[dict[str, Any]]:
-    """Return the pictures of a page: their titles, descriptions and number of columns."""
     found = re.findall(r'<svg class="trend" role="img" aria-labelledby="\S+ \S+"[^>]*>(.*?)</svg>', page, re.DOTALL)
     parts = r"<title[^>]*>(.*?)</title>\s*<desc[^>]*>(.*?)</desc>"
     words = [re.findall(parts, one, re.DOTALL)[0] for one in found]

@@ -14,8 +14,6 @@ from tests.factories import ClientFactory, SubjectFactory, make_agreement, make_
 
 
 class Sandbox:
-    """One sandbox, its key, and a caller that uses the key."""
-
     def __init__(self) -> None:
         """Register it with two learners: an adult and a child."""
         self.id = new_id()
@@ -38,7 +36,6 @@ class Sandbox:
         return key_actor(self.key.id, self.id, KEY_SCOPES)
 
     def move(self, **by: Any) -> Any:
-        """Move its clock; return the response."""
         answer = self.caller.post("/api/v1/sandbox/clock", by)
         assert answer.status_code == 200, answer.content
         return answer.json()

@@ -200,7 +200,6 @@ def test_no_other_client_has_one(cast, sandbox):
 
 
 def move_by_hand(client_id, days):
-    """Change the clock without any service."""
     with in_client(client_id), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("UPDATE accounts_client SET clock_offset = make_interval(days => %s)", [days])
 
@@ -305,7 +304,6 @@ def both(cast, sandbox):
 
 
 def each(both, act):
-    """Run the same act in both; return the results."""
     found = []
     for client_id in both:
         with in_client(client_id):
@@ -373,9 +371,6 @@ def test_an_email_whose_job_died_is_sent_later(both, sandbox):
     assert each(both, waits_anew) == [True, True]
 
 
-# Webhooks: deliveries use real time, events the client's clock
-
-
 @pytest.fixture
 def endpoint(sandbox):
     by: Authorship = {"actor": SETTING_UP, "at": wall_clock_now() - A_DAY}
@@ -420,9 +415,6 @@ def test_what_a_sandbox_ahead_missed_is_sent_again_at_once(sandbox, endpoint):
         assert replay_since(endpoint, since=since, **again) == 1
         delivery = Delivery.objects.get()
         assert (delivery.state, delivery.due_at <= wall_clock_now()) == ("waiting", True)
-
-
-# One mechanism
 
 
 def test_sandboxes_ahead_are_looked_at_whatever_is_found(both, sandbox):

@@ -346,7 +346,6 @@ FILLED = sorted({table for step in STEPS for table in re.findall(r"INSERT INTO (
 
 
 def school_of_indus(number: int) -> UUID:
-    """Return the id of one of the schools of Indus, counted from 0."""
     return UUID(f"019d0000-0000-7000-8000-{number:012x}")
 
 

@@ -56,7 +56,6 @@ class Planned:
         return found
 
     def reads_only(self, tables: frozenset[str], big: set[str]) -> bool:
-        """Return True if of the big tables it reads these only."""
         read = {node["Relation Name"] for node in nodes(self.plan) if "Relation Name" in node} & big
         return bool(read) and read <= tables
 

@@ -54,30 +54,27 @@ def _list_models(names: str) -> list[str]:
 NARROWERS = ("amina", "farah")
 """Readers for whom the large lists are filtered: an auditor's and a support agent's queries are those of an officer."""
 BIG = _list_models("""
-    audit/entry people/subject people/guardianclaim people/accessrecord consent/consent
-    consent/consentevent consent/consentevidence consent/restriction consent/objection mail/letter
-    invitations/invitation ageing/comingofage ageing/agenotice sharing/disclosure holdings/collection
-    holdings/flaggedcollection holdings/holding holdings/incident guardians/guardianship
-    guardians/serviceauthorisation guardians/verification guardians/providercheck guardians/quarantine
-    guardians/schoolauthorisation guardians/guardianchange guardians/guardianconflict schedule/hold
-    cookies/cookiechoice requests/rightsrequest erasures/erasureproposal mailbox/mailmessage desk/requesttask
-    people/agechange people/readmission schools/rosterimport data_systems/order data_systems/orderset
-    data_systems/orderalert webhooks/delivery paper/formrun paper/paperanswer schools/school schools/schoolclass
+    audit/entry people/subject people/guardianclaim people/accessrecord consent/consent consent/consentevent
+    consent/consentevidence consent/restriction consent/objection mail/letter invitations/invitation ageing/comingofage
+    ageing/agenotice sharing/disclosure holdings/collection holdings/flaggedcollection holdings/holding
+    holdings/incident guardians/guardianship guardians/serviceauthorisation guardians/verification
+    guardians/providercheck guardians/quarantine guardians/schoolauthorisation guardians/guardianchange
+    guardians/guardianconflict schedule/hold cookies/cookiechoice requests/rightsrequest erasures/erasureproposal
+    mailbox/mailmessage desk/requesttask people/agechange people/readmission schools/rosterimport data_systems/order
+    data_systems/orderset data_systems/orderalert webhooks/delivery paper/formrun paper/paperanswer schools/school
+    schools/schoolclass
 """)
 """Models that grow with the number of people: filled by filling.py."""
 FEW = _list_models("""
-    agreements/clientcontact agreements/dutyattestation exits/agreementexit reports/regulatorpack
-    accounts/client accounts/user accounts/membership staff/accessreview staff/provider
-    staff/signonlink accounts/apikey security/securityassessment
-    security/securityevent accounts/staffchange guardians/childmechanism
-    desk/authoritycase consent/agreementsuspension consent/balancingtest consent/datacategory
-    consent/instruction consent/lawfulbasis consent/listedlaw consent/notice consent/noticedispatch
-    consent/noticedraft consent/noticeversion consent/occasion consent/purpose consent/purposecapacity
-    consent/recipient consent/recipientapproval sharing/businesstransfer sharing/legaldisclosure
-    accounts/proposedchange consent/serviceagreement breaches/breach people/personmerge
-    upkeep/portalperiod cookies/cookie cookies/cookiesite cookies/linkedservice disposals/batch
-    records/impactassessment schedule/retentionrule schools/term data_systems/system
-    data_systems/systemkey webhooks/endpoint
+    agreements/clientcontact agreements/dutyattestation exits/agreementexit reports/regulatorpack accounts/client
+    accounts/user accounts/membership staff/accessreview staff/provider staff/signonlink accounts/apikey
+    security/securityassessment security/securityevent accounts/staffchange guardians/childmechanism desk/authoritycase
+    consent/agreementsuspension consent/balancingtest consent/datacategory consent/instruction consent/lawfulbasis
+    consent/listedlaw consent/notice consent/noticedispatch consent/noticedraft consent/noticeversion consent/occasion
+    consent/purpose consent/purposecapacity consent/recipient consent/recipientapproval sharing/businesstransfer
+    sharing/legaldisclosure accounts/proposedchange consent/serviceagreement breaches/breach people/personmerge
+    upkeep/portalperiod cookies/cookie cookies/cookiesite cookies/linkedservice disposals/batch records/impactassessment
+    schedule/retentionrule schools/term data_systems/system data_systems/systemkey webhooks/endpoint
 """)
 """Models that do not grow with the number of people: staff, clients, the register, what is written by hand."""
 COUNTED_WHOLE = {
@@ -216,7 +213,6 @@ def hold_since_before_the_breaches(cast: Cast) -> None:
 
 
 def searches_of(cast: Cast) -> Iterator[tuple[str, dict[str, str]]]:
-    """Yield what is searched: a page and the values of its form."""
     sent = {"client": str(cast.client_id("indus")), "reason": "support_case"}
     for text in ("stu-12345", "nobody@students.example", "+921110000000", "Somebody Unknown"):
         yield list_url("people/subject") + "find/", {"text": text, **sent}

@@ -204,7 +204,6 @@ def test_lines_for_people_end_with_a_count(in_order):
 
 @pytest.fixture
 def no_database(monkeypatch):
-    """Point Django at a port without a server."""
     leave_database()
     for name, value in (("HOST", "127.0.0.1"), ("PORT", "1")):
         monkeypatch.setitem(connections.databases["default"], name, value)

@@ -219,7 +219,6 @@ def test_every_locked_version_has_its_hashes(name: str) -> None:
 
 @pytest.fixture
 def bare_checkout(tmp_path: Path) -> Path:
-    """Return a copy of the scripts and lock files, with a uv that only notes how it is called."""
     shutil.copytree(ROOT / ".make", tmp_path / ".make")
     for name in ("requirements.lock", "requirements-dev.lock"):
         shutil.copy(ROOT / name, tmp_path)

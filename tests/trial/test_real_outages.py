@@ -99,7 +99,6 @@ def host(committed, monkeypatch):
 
 @pytest.fixture
 def standby(host):
-    """A standby of a primary of its own, both with the rows of the template."""
     with (host.layout.data / "pg_hba.conf").open("a") as access:
         access.write(f"host replication all {HOST}/32 scram-sha-256\n")
     with (
@@ -126,7 +125,6 @@ def small_disk(host):
 
 
 def fill(path):
-    """Write to a file until the disk is full."""
     with path.open("wb", buffering=0) as file:
         for size in (MEGABYTE, 4096):
             try:
