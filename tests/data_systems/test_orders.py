@@ -328,7 +328,7 @@ def test_no_order_is_issued_about_an_erased_person(cast, indus, spec, now):
         ("parent_id = NULL", "order_parent_is_whole"),
         ("due_at = created_at", "order_due_later"),
         ("client_id = '01900000-0000-7000-8000-000000000001'", "row-level security"),
-        ("system_owner = '01900000-0000-7000-8000-000000000002'", "foreign key"),
+        ("system_owner = '01900000-0000-7000-8000-000000000002'", "order_system_id_same_client_owner"),
     ],
 )
 def test_the_database_refuses_an_inconsistent_order(issue, change, name):

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 import psycopg
@@ -79,7 +80,7 @@ def connected_as(committed):
 
 WEAK = ("unsafe-until-set", "x" * 48, "0123456789abcdef0123456789abcde", "change-me-to-at-least-32-random-characters")
 INTERNAL = ("127.0.0.1:8001", "LOCALHOST:443", "0.0.0.0:80", "[::1]:443")
-UNSAFE = {
+UNSAFE: dict[str, list[dict[str, Any]]] = {
     "": [{}, {"internal_receivers": ("10.1.2.3:443", "lms.school.example:443")}],
     "startup.E001": [{"secret_key": key} for key in (*WEAK, "django-insecure-" + "x" * 50)],
     "startup.E002": [{"has_keyring": False}],
