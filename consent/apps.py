@@ -4,8 +4,6 @@ from paktaleem.foundation.operations import extensions
 
 
 class ConsentConfig(extensions.PortalAppConfig):
-    """The register, notices, consents and decisions."""
-
     name = "consent"
     parts = ("register", "notices", "consents", "decisions", "receipts")
     handlers = (

@@ -3,8 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from children.guardians.views import answer_check
-from consent.decisions.api import evaluate, evaluate_many, show_metadata
-from consent.decisions.reasons_page import show_reasons
+from consent.decisions.api import evaluate, evaluate_many, show_metadata, show_reasons
 from consent.receipts.api import show_context
 from consent.urls import choices_urls, cookies_urls, guardian_urls, privacy_urls
 from paktaleem.directory.access_links.models import Page

@@ -59,8 +59,6 @@ _PERSON = ("full_name", "email", "phone")
 
 
 class ContactForm(ScopedForm):
-    """A contact with the person's name and addresses, which are sealed."""
-
     full_name = forms.CharField(label=_("Full name"), max_length=300, required=False)
     email = forms.EmailField(label=_("Email address"), max_length=254, required=False)
     phone = forms.CharField(label=_("Phone"), max_length=40, required=False)
@@ -75,8 +73,6 @@ class ContactForm(ScopedForm):
 
 @admin.register(ClientContact, site=site)
 class ClientContactAdmin(PeriodAdmin[ClientContact]):
-    """Contacts of clients: added and ended, never changed."""
-
     form = ContactForm
     change_capability = None
     row_fields = ("kind",)
@@ -103,7 +99,6 @@ class ClientContactAdmin(PeriodAdmin[ClientContact]):
 
     @admin.display(description="person")
     def person(self, row: ClientContact) -> SafeString:
-        """Link to the person's page; the name is sealed."""
         url = reverse("admin:people_subject_change", args=[row.subject_id], current_app=site.name)
         return format_html('<a href="{}"><bdi>{}</bdi></a>', url, row.subject.external_id or gettext("Erased"))
 
@@ -120,7 +115,6 @@ class ClientContactAdmin(PeriodAdmin[ClientContact]):
         return [path("to-do/", view, name="agreements_clientcontact_to_do"), *super().get_urls()]
 
     def to_do_view(self, request: HttpRequest) -> HttpResponse:
-        """List what is missing at each client, for both sides."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         at, own = get_action_time(request), actor_of(request).client_id
@@ -134,7 +128,6 @@ class ClientContactAdmin(PeriodAdmin[ClientContact]):
 
 
 def get_text(duty: Duty) -> str:
-    """Return the text of a duty in the page's language."""
     return duty.text_ur if get_language() == "ur" else duty.text_en
 
 
@@ -153,7 +146,6 @@ def _serialize(one: ClientToDo) -> dict[str, object]:
     return {"client": one.client, "missing": missing}
 
 
-_TEMPLATE = "console/panels/agreement.html"
 _LATEST = 20
 
 
@@ -164,27 +156,25 @@ def agreement_panels(row: ServiceAgreement, *, viewer: Actor, at: datetime) -> l
         signings = take_latest(AgreementSigning.objects.filter(**own).select_related("paper"), _LATEST)
         attested = take_latest(DutyAttestation.objects.filter(client_id=row.client_id), _LATEST)
         names = _names(row.client_id, signings, attested, viewer)
+        known = Recipient.objects.filter(client_id__in=[row.client_id, PAKTALEEM])
+        recipients = dict(known.values_list("code", "name"))
         panel = {
-            "template": _TEMPLATE,
+            "template": "console/panels/agreement.html",
             "signings": signings.map(lambda one: _to_signing(one, names)),
             "documents": take_latest(AgreementDocument.objects.filter(**own), _LATEST),
             "suspensions": [
                 (one, period_pill(one)) for one in AgreementSuspension.objects.filter(**own).order_by("-starts_at")
             ],
-            "instructions": _list_instructions(own),
+            "instructions": [
+                (one, period_pill(one), [recipients.get(code, code) for code in one.recipients])
+                for one in Instruction.objects.filter(**own)
+            ],
             "parts": [_to_part(one) for one in list_parts(row.client_id, at=at)],
-            "attested": attested.map(lambda one: _to_attested(one, names)),
+            "attested": attested.map(
+                lambda one: {"row": one, "text": _describe_duty(one), "by": names.get(one.attested_by, "—")}
+            ),
         }
     return [panel]
-
-
-def _list_instructions(own: dict[str, object]) -> list[tuple[Instruction, str, list[str]]]:
-    rows = Recipient.objects.filter(client_id__in=[own["client_id"], PAKTALEEM])
-    names = dict(rows.values_list("code", "name"))
-    return [
-        (one, period_pill(one), [names.get(code, code) for code in one.recipients])
-        for one in Instruction.objects.filter(**own)
-    ]
 
 
 def _names(
@@ -232,14 +222,8 @@ def _to_part(part: Part) -> dict[str, object]:
     }
 
 
-def _to_attested(row: DutyAttestation, names: dict[UUID, str]) -> dict[str, object]:
-    return {"row": row, "text": _describe_duty(row), "by": names.get(row.attested_by, "—")}
-
-
 @admin.register(DutyAttestation, site=site)
 class DutyAttestationAdmin(EvidenceAdmin[DutyAttestation]):
-    """Duties that clients attested, newest first."""
-
     view_capability = Capability.VIEW_REGISTER
     list_display = ("statement", "owner", "valid_until", "attested_at")
     list_filter = ("client",)
@@ -253,8 +237,6 @@ class DutyAttestationAdmin(EvidenceAdmin[DutyAttestation]):
 
 
 class DocumentForm(RowActionForm):
-    """A document of the agreement, and the reason."""
-
     document = forms.ChoiceField(label=_("Document"), widget=forms.RadioSelect)
     field_order = ("document", "reason")
 
@@ -267,8 +249,6 @@ class DocumentForm(RowActionForm):
 
 
 class AttestForm(ActionForm):
-    """The duties that the client attests, and where its users are informed."""
-
     duties = forms.MultipleChoiceField(
         label=_("We confirm for the coming year"),
         widget=forms.CheckboxSelectMultiple,
@@ -303,18 +283,11 @@ def _render_agreement_state(row: Any) -> SafeString:
 
 
 def _sign(row: ServiceAgreement, given: FormData, request: HttpRequest) -> str:
-    signing = sign_agreement(row, ground=given["ground"], reason=given["reason"], **by_user(request))
-    return _describe_effect(signing, row, request)
-
-
-def _sign_on_paper(row: ServiceAgreement, given: FormData, request: HttpRequest) -> str:
-    by, paper = by_user(request), given["document"]
+    by, paper = by_user(request), given.get("document")
     signing = sign_agreement(row, paper=paper, ground=given["ground"], reason=given["reason"], **by)
-    return _describe_effect(signing, row, request) if signing.state == ChangeState.APPROVED else ""
-
-
-def _describe_effect(signing: AgreementSigning, row: ServiceAgreement, request: HttpRequest) -> str:
     if signing.state != ChangeState.APPROVED:
+        if paper is not None:
+            return ""
         if signing.first_side == Side.PAKTALEEM:
             return gettext("You have signed. The agreement still waits for the client’s signature.")
         return gettext("You have signed. The agreement still waits for PakTaleem’s signature.")
@@ -344,10 +317,6 @@ def _list_documents(row: ServiceAgreement) -> QuerySet[AgreementDocument]:
     return found
 
 
-def _may_be_signed_on_paper(row: ServiceAgreement, _at: datetime) -> bool:
-    return row.signed_at is None and not row.is_cancelled and _list_documents(row).exists()
-
-
 def to_sign(actor: Actor) -> Q:
     """Return the condition for drafts that the other side has signed, and the actor's side has not."""
     first = Side.CLIENT if actor.client_id is None else Side.PAKTALEEM
@@ -358,8 +327,6 @@ def to_sign(actor: Actor) -> Q:
 
 
 class DraftFilter(ProgressFilter):
-    """Filter for drafts, and for those that wait for the reader's signature."""
-
     offered = {"to_sign": _("Signed by the other side")}
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:
@@ -370,8 +337,6 @@ class DraftFilter(ProgressFilter):
 
 @admin.register(ServiceAgreement, site=site)
 class ServiceAgreementAdmin(RegisterAdmin[ServiceAgreement]):
-    """Agreements between PakTaleem and its clients."""
-
     add_capability = change_capability = Capability.MANAGE_AGREEMENTS
     row_fields = ("reference", "starts_at", "ends_at", "exit_until")
     fixed = ("starts_at",)
@@ -398,14 +363,14 @@ class ServiceAgreementAdmin(RegisterAdmin[ServiceAgreement]):
             "sign-paper",
             "Record the client’s signature on paper",
             Capability.MANAGE_AGREEMENTS,
-            _sign_on_paper,
+            _sign,
             form=DocumentForm,
             lead="Choose the document that the client has signed. Another officer then signs for PakTaleem.",
             done="The client’s signature is recorded. Another officer must sign for PakTaleem.",
             refusals=_TIED,
             weakens=Weakens.BY_ITS_VALUES,
             find_requested=find_signing,
-            applies=_may_be_signed_on_paper,
+            applies=lambda row, _at: row.signed_at is None and not row.is_cancelled and _list_documents(row).exists(),
         ),
         decline_signing,
         add_document,
@@ -450,13 +415,10 @@ def agreements_board(actor: Actor, at: datetime) -> list[Line]:
         return []
     rows, note = ServiceAgreement.objects.filter(to_sign(actor)), gettext("the other side has signed")
     url = reverse("admin:consent_serviceagreement_changelist", current_app=site.name) + f"?{PROGRESS}=to_sign"
-    return [Task(gettext("Agreements to sign"), rows, note, url), *_to_do_cards(actor, at)]
-
-
-def _to_do_cards(actor: Actor, at: datetime) -> list[Line]:
+    task = Task(gettext("Agreements to sign"), rows, note, url)
     found = list_to_do(at=at, client_id=actor.client_id)
     if not found:
-        return []
+        return [task]
     url = reverse("admin:agreements_clientcontact_to_do", current_app=site.name)
     due_on = min((duty.due_on for one in found for duty in one.duties), default=None)
     title, number = gettext("Clients with something missing"), len(found)
@@ -465,4 +427,4 @@ def _to_do_cards(actor: Actor, at: datetime) -> list[Line]:
         title = gettext("Agreement: what is missing")
         number = len(own.duties) + own.needs_privacy_contact + own.needs_notice_contact + own.needs_address
     note = gettext("duties to confirm, contacts to name")
-    return [Card(title, format_count(number), note, url, Severity.TO_DO, due_on)]
+    return [task, Card(title, format_count(number), note, url, Severity.TO_DO, due_on)]

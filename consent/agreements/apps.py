@@ -4,8 +4,6 @@ from paktaleem.foundation.operations import extensions
 
 
 class AgreementsConfig(extensions.PortalAppConfig):
-    """Signatures and documents of agreements, contacts of clients, attested duties."""
-
     name = "consent.agreements"
     verbose_name = "agreements"
     handlers = (

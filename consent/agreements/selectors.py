@@ -26,10 +26,7 @@ from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """PakTaleem's part for one purpose at one client: since when, who set it, and the next change, if any.
-
-    ``since`` is None if nothing is set, so that PakTaleem is processor. ``next_part`` takes effect at ``next_at``.
-    """
+    """PakTaleem's part for one purpose at one client, and the next change; ``since`` None: nothing set, processor."""
 
     purpose: Purpose
     part: Capacity
@@ -47,10 +44,6 @@ class DutyState:
     due_on: date
     attested_until: date | None
 
-    def is_open(self, today: date) -> bool:
-        """Return True if it is to be attested: never attested, or it runs out soon."""
-        return self.attested_until is None or self.due_on - NEAR <= today
-
 
 @dataclass(frozen=True, slots=True)
 class ClientToDo:
@@ -61,10 +54,6 @@ class ClientToDo:
     needs_privacy_contact: bool
     needs_notice_contact: bool
     needs_address: bool
-
-    @property
-    def is_empty(self) -> bool:
-        return not (self.duties or self.needs_privacy_contact or self.needs_notice_contact or self.needs_address)
 
 
 def list_parts(client_id: UUID, *, at: datetime) -> list[Part]:
@@ -152,14 +141,16 @@ def list_to_do(*, at: datetime, client_id: UUID | None = None) -> list[ClientToD
     found = [
         _to_do(client, states, kinds[client.pk], at) for client, states in _list_states(clients.order_by("name"), at=at)
     ]
-    return [one for one in found if not one.is_empty]
+    return [
+        one for one in found if one.duties or one.needs_privacy_contact or one.needs_notice_contact or one.needs_address
+    ]
 
 
 def _to_do(client: Client, states: list[DutyState], kinds: set[str], at: datetime) -> ClientToDo:
     today = at.astimezone(ZoneInfo(client.time_zone)).date()
     return ClientToDo(
         client=client,
-        duties=tuple(state for state in states if state.is_open(today)),
+        duties=tuple(one for one in states if one.attested_until is None or one.due_on - NEAR <= today),
         needs_privacy_contact=not kinds & {ContactKind.PRIVACY, ContactKind.DPO},
         needs_notice_contact=ContactKind.NOTICES not in kinds,
         needs_address=not client.address.strip(),

@@ -96,12 +96,9 @@ def sign_agreement(
 ) -> AgreementSigning:
     """Sign a draft for the actor's side; the second side's signature makes it take effect, from the next decision.
 
-    An officer signs for PakTaleem, a client's administrator for the client. With ``paper`` an officer records the
-    client's signature on that document instead; another officer signs for PakTaleem, before or after. If the terms,
-    instructions or documents changed since the first signature, that one no longer counts, and this is the first.
-    Who signs first gives the ``ground``.
-
-    Raises GroundNeeded, Refused, ApproverIsRequester, ApproverNotIndependent, NotAllowed.
+    With ``paper`` an officer records the client's signature on that document; another officer signs for PakTaleem.
+    If terms, instructions or documents changed since the first signature, that one no longer counts. The first signer
+    gives the ``ground``. Raises GroundNeeded, Refused, ApproverIsRequester, ApproverNotIndependent, NotAllowed.
     """
     side = _side_of(agreement, paper, actor)
     terms = compute_terms_hash(agreement)
@@ -111,13 +108,8 @@ def sign_agreement(
         waiting.save(update_fields=["state", "settled_by", "settled_at"])
         waiting = None
     if waiting is None:
-        signing = AgreementSigning(
-            client_id=agreement.client_id,
-            agreement=agreement,
-            first_side=side,
-            paper=paper,
-            terms_hash=terms,
-        )
+        own = {"client_id": agreement.client_id, "agreement": agreement}
+        signing = AgreementSigning(**own, first_side=side, paper=paper, terms_hash=terms)
         request_change(signing, ground=ground, actor=actor, at=at)
         signing.save(force_insert=True)
         _record("agreement.signature_given", signing, actor, at)
@@ -139,10 +131,7 @@ def sign_agreement(
 def decline_signing(
     agreement: ServiceAgreement, *, actor: Actor, reason: Reason | str = Reason.AGREEMENT_CHANGE, at: datetime
 ) -> AgreementSigning:
-    """Decline to sign, or take back the own signature, before both sides have signed; the agreement stays a draft.
-
-    Follows decision 0078. Raises NotAllowed.
-    """
+    """Decline to sign, or take back the own signature, before both have signed (decision 0078). Raises NotAllowed."""
     _require_signer(actor)
     declined = decide_change(_list_waiting(agreement).get(), approve=False, actor=actor, at=at)
     declined.save(update_fields=["state", "settled_by", "settled_at"])
@@ -151,10 +140,7 @@ def decline_signing(
 
 
 def compute_terms_hash(agreement: ServiceAgreement) -> str:
-    """Return the SHA-256 of what both sides sign: the term, the instructions and the documents of the agreement.
-
-    Follows decision 0078.
-    """
+    """Return the SHA-256 of what both sides sign: term, instructions and documents (decision 0078)."""
     own: dict[str, object] = {"client_id": agreement.client_id, "agreement": agreement}
     terms = {
         "reference": agreement.reference,
@@ -247,11 +233,7 @@ _TODAY_ALREADY = gettext_noop("This was attested today already.")
 def attest_duties(
     client: Client, duties: Iterable[str], *, notice_url: str = "", actor: Actor, at: datetime
 ) -> list[DutyAttestation]:
-    """Record that a client's administrator attests duties for a year from today, with the text's version and hash.
-
-    ``duties`` are codes of ``DUTIES``; ``notice_url`` is where users are informed. Raises ValidationError naming the
-    field, NotAllowed.
-    """
+    """Record that an administrator attests duties (codes) for a year. Raises ValidationError naming the field."""
     require(actor, Capability.ANSWER_FOR_CLIENT, client.pk)
     chosen = set(duties)
     meant = [duty for duty in DUTIES if duty.code in chosen]
@@ -296,11 +278,7 @@ def _record_attestation(row: DutyAttestation, actor: Actor, at: datetime) -> Non
 
 @transaction.atomic
 def remind_of_duties(client_id: UUID, *, actor: Actor, at: datetime) -> bool:
-    """Remind a client, once a day at most, of duties that are near or overdue; return True if it was reminded.
-
-    Follows policy §7. The email is sent 30, 7, 1 and 0 days before a duty is due and every 7 days after. Raises
-    NotAllowed.
-    """
+    """Remind a client, once a day at most, of duties that are near or overdue; return True if reminded (policy §7)."""
     require(actor, Capability.VIEW_REGISTER, client_id)
     client = Client.objects.select_for_update().get(pk=client_id)
     today = at.astimezone(ZoneInfo(client.time_zone)).date()
@@ -383,10 +361,7 @@ def resume_agreement(agreement: ServiceAgreement, *, ground: str, actor: Actor, 
 def end_agreement(
     agreement: ServiceAgreement, *, exit_days: ExitDays = 0, actor: Actor, reason: Reason | str, at: datetime
 ) -> ServiceAgreement:
-    """End an agreement now; for ``exit_days`` days more, data may be stored so that it can be returned.
-
-    Follows policy §7, GDPR Art. 28(3).
-    """
+    """End an agreement; for ``exit_days`` more, data may be stored so that it can be returned (GDPR Art. 28(3))."""
     agreement.ends_at = at
     agreement.exit_until = at + timedelta(days=exit_days) if exit_days else None
     return change_register(agreement, actor=actor, reason=reason, at=at)
@@ -413,11 +388,7 @@ def add_contact(
     reason: Reason | str,
     at: datetime,
 ) -> ClientContact:
-    """Register a person as a contact of a client, from now on; name and address are sealed as everyone's.
-
-    The person has no account at the institution's platform, and the same rights as others. Raises ValidationError
-    naming the field, NotAllowed.
-    """
+    """Register a person as a contact of a client, with sealed data. Raises ValidationError naming the field."""
     require(actor, Capability.MANAGE_REGISTER, client.pk)
     for field, value, message in (("full_name", full_name, _NO_NAME), ("email", email, _NO_EMAIL)):
         if not value.strip():
@@ -440,11 +411,7 @@ def add_contact(
 def add_document(
     agreement: ServiceAgreement, *, kind: AskedKind, file: AskedFile, actor: Actor, at: datetime
 ) -> AgreementDocument:
-    """Seal a document of an agreement: PDF, JPEG or PNG, by its first bytes; its name is not stored.
-
-    A document that is added after the first signature makes both sides sign again. Raises FileKindNotAccepted,
-    FileTooLarge, NotAllowed.
-    """
+    """Seal a document; after the first signature both sides sign again. Raises FileKindNotAccepted, FileTooLarge."""
     row = AgreementDocument(id=new_id(), client_id=agreement.client_id, agreement=agreement, kind=DocumentKind(kind))
     seal_document(row, file, added_by=actor.id, at=at)
     _record_document("agreement.document_added", row, actor, at)

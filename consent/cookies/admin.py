@@ -10,13 +10,14 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
-from consent.cookies.banner import ENTRIES, get_script_origin, render_tag
+from consent.cookies.banner import ENTRIES, render_tag
 from consent.cookies.models import Cookie, CookieCategory, CookieChoice, CookieSite, LinkedService
 from consent.cookies.selectors import find_banner, list_cookies
 from consent.cookies.services import review_link, save_cookie, save_link, save_site
 from consent.register.admin.safeguards import RegisterAdmin, SafeguardedAdmin
 from paktaleem.directory.staff.administration.admin.clients import PublicPage, public_pages
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.sign_in_rules import build_public_url
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import progress_filter
 from paktaleem.foundation.console.model_admin import EvidenceAdmin, Saving
@@ -27,8 +28,6 @@ from paktaleem.foundation.text.times import join_words
 
 @admin.register(Cookie, site=site)
 class CookieAdmin(SafeguardedAdmin[Cookie]):
-    """Console page of cookies."""
-
     row_fields = ("name", "storage", "category", "provider", "set_by", "purpose_en", "purpose_ur", "days", "is_active")
     fixed = ("name", "storage")
     list_display = ("name", "category", "provider", "set_by", "days", "is_active", "owner")
@@ -46,8 +45,6 @@ class CookieAdmin(SafeguardedAdmin[Cookie]):
 
 @admin.register(CookieSite, site=site)
 class CookieSiteAdmin(RegisterAdmin[CookieSite]):
-    """Console page of the sites with the banner."""
-
     row_fields = ("origins", "is_active")
     detail_fields = ("key",)
     list_display = ("key", "shown_origins", "is_active", "owner")
@@ -76,7 +73,7 @@ class CookieSiteAdmin(RegisterAdmin[CookieSite]):
             {
                 "template": "console/panels/cookie_site.html",
                 "tag": render_tag(row.key),
-                "origin": get_script_origin(),
+                "origin": build_public_url(""),
                 "serves_minors": row.client.serves_minors,
                 "banner": banner,
                 "missing": [(name, stored.label) for name, stored in ENTRIES if (name, stored.value) not in known],
@@ -94,8 +91,6 @@ public_pages.connect(PublicPage(gettext_noop("Cookies"), "cookies-of"))
 
 @admin.register(LinkedService, site=site)
 class LinkedServiceAdmin(RegisterAdmin[LinkedService]):
-    """Console page of linked services."""
-
     row_fields = ("name", "url", "policy_url", "purpose_en", "purpose_ur", "review_on", "is_active")
     list_display = ("name", "url", "review_on", "is_active", "owner")
     list_filter = (progress_filter(in_use=_("In use")), "client")
@@ -120,8 +115,6 @@ def _name(codes: list[str]) -> str:
 
 @admin.register(CookieChoice, site=site)
 class CookieChoiceAdmin(ExportableAdmin[CookieChoice], EvidenceAdmin[CookieChoice]):
-    """Console page of choices, newest first."""
-
     view_capability = Capability.VIEW_CONSENTS
     list_display = ("recorded_at", "accepted", "declined", "source", "has_signal", "language", "text", "owner")
     list_filter = ("client",)

@@ -4,8 +4,6 @@ from paktaleem.foundation.operations import extensions
 
 
 class CookiesConfig(extensions.PortalAppConfig):
-    """Registers of cookies and links, the banner, and visitors' choices."""
-
     name = "consent.cookies"
     verbose_name = "cookies and links"
     handlers = (

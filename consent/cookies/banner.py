@@ -21,12 +21,13 @@ LANGUAGES = ("en", "ur")
 
 
 def build_content(cookies: Iterable[Cookie]) -> dict[str, object]:
-    """Return the content of a banner: the categories in use, and the texts in each language.
+    """Return the content of a banner: the optional categories in use, and the texts in each language.
 
-    ``categories`` names the optional ones that have cookies: which the privacy signal refuses (``signal``), and which
-    entries of the browser are deleted when the category is refused (``clears``).
+    ``signal``: the privacy signal refuses it; ``clears``: the browser's entries that a refusal deletes.
     """
-    groups = _group(cookies)
+    groups: dict[CookieCategory, list[Cookie]] = defaultdict(list)
+    for cookie in cookies:
+        groups[CookieCategory(cookie.category)].append(cookie)
     return {
         "categories": [
             {
@@ -47,11 +48,7 @@ def list_offered(content: dict[str, Any]) -> list[str]:
 
 
 def is_covered_by_signal(category: CookieCategory, cookies: Sequence[Cookie]) -> bool:
-    """Return True if the browser's privacy signal refuses a category (Global Privacy Control).
-
-    The signal forbids selling and sharing data, and advertising across sites: it covers advertising, and each optional
-    category with a cookie that a third party sets.
-    """
+    """Return True if Global Privacy Control refuses it: it forbids advertising and sharing with third parties."""
     return category == CookieCategory.ADVERTISING or any(one.set_by == SetBy.THIRD_PARTY for one in cookies)
 
 
@@ -77,13 +74,6 @@ def serialize_cookie(cookie: Cookie, language: str) -> dict[str, str]:
         "set_by": str(SetBy(cookie.set_by).label),
         "storage": str(Storage(cookie.storage).label),
     }
-
-
-def _group(cookies: Iterable[Cookie]) -> dict[CookieCategory, list[Cookie]]:
-    groups: dict[CookieCategory, list[Cookie]] = defaultdict(list)
-    for cookie in cookies:
-        groups[CookieCategory(cookie.category)].append(cookie)
-    return groups
 
 
 def _describe_duration(cookie: Cookie) -> str:
@@ -154,11 +144,6 @@ def render_tag(key: str) -> str:
         f'<script src="{address}" integrity="{INTEGRITY}" crossorigin="anonymous" defer\n'
         f'        data-site="{key}" data-child="yes"></script>'
     )
-
-
-def get_script_origin() -> str:
-    """Return the origin that pages with the banner must allow, for scripts and connections."""
-    return build_public_url("")
 
 
 def links_section(client: Client, at: datetime, language: str) -> dict[str, object] | None:

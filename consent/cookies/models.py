@@ -1,6 +1,6 @@
 """Models of cookies, the sites with the banner, visitors' choices, and linked services."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, ClassVar, Self
 
 from django.contrib.postgres.fields import ArrayField
@@ -50,8 +50,7 @@ class SetBy(models.TextChoices):
 class Cookie(RegisterRow):
     """One cookie, or entry of the browser's storage, that a client's site or the portal uses (policy §10).
 
-    A name that ends in ``*`` stands for every name with that beginning. PakTaleem's rows are the cookies of the portal
-    itself. ``days`` is empty for a cookie that ends with the browser session, and for storage without an end.
+    A name that ends in ``*`` stands for every name with that beginning. ``days`` is empty for one without an end.
     """
 
     change_capability = Capability.MANAGE_REGISTER
@@ -107,11 +106,7 @@ class Cookie(RegisterRow):
 
 
 class CookieSite(RegisterRow):
-    """The site of one client that includes the banner: its public key and the origins it is served from.
-
-    The key names the client and is no secret: it is in the page's source. Configuration and choices are answered to
-    pages of the registered origins only.
-    """
+    """The site of one client that includes the banner: its origins, and its public key, which is no secret."""
 
     change_capability = Capability.MANAGE_REGISTER
 
@@ -149,11 +144,7 @@ _OF_A_BROWSER = "belongs to a browser; nothing links it to a person known here"
 
 
 class BannerVersion(TenantRow):
-    """One version of a client's banner: every text that visitors were shown, in both languages; never changed.
-
-    ``asks_since`` is the number of the version since which the optional part is the same: a choice about an older
-    version is out of date, and the visitor is asked again.
-    """
+    """One version of a client's banner; a choice about a version before ``asks_since`` is asked again."""
 
     wall = TablePolicy(Scope.TENANT, APPEND, personal=classify(none="content digest"))
 
@@ -186,10 +177,9 @@ class ChoiceSource(models.TextChoices):
 
 
 class Visitor(TenantRow):
-    """One browser of a visitor, with the choice in force: the first and last time, and the categories.
+    """One browser of a visitor, with the choice in force; the browser holds a random number, here is its hash.
 
-    The browser holds a random number; here is its hash only. Deleting the row (kind ``cookie_visitors``) cuts the
-    link from the browser to its earlier choices, which are evidence and stay (decision 0082).
+    Deleting the row cuts the link from the browser to its choices, which are evidence and stay (decision 0082).
     """
 
     wall = TablePolicy(
@@ -219,11 +209,7 @@ class Visitor(TenantRow):
 
 
 class CookieChoice(TenantRow):
-    """One choice of a visitor about categories of cookies: what, in which words, when and how; never changed.
-
-    ``visitor`` is the id of the visitor's row, which may have been deleted since. ``has_signal`` says that the
-    browser sent the privacy signal (``Sec-GPC: 1``). A choice made by the signal alone gives nothing.
-    """
+    """One choice of a visitor about categories of cookies; ``visitor`` is the id of a row that may be deleted since."""
 
     wall = TablePolicy(
         Scope.TENANT,
@@ -278,20 +264,13 @@ class LinkedServiceQuerySet(TrackedQuerySet["LinkedService"]):
         """Return the services that the platform links to."""
         return self.filter(is_active=True)
 
-    def to_review(self, on: date) -> Self:
-        """Return the services in use whose review day has come."""
-        return self.in_use().filter(review_on__lte=on)
-
     def to_review_at(self, at: datetime) -> Self:
         """Return the services in use whose review day has come at ``at``, by the date in UTC; for many clients."""
-        return self.to_review(at.date())
+        return self.in_use().filter(review_on__lte=at.date())
 
 
 class LinkedService(RegisterRow):
-    """One service of a third party that the platform links to, with its privacy policy; shown with the notice.
-
-    PakTaleem's rows are shown at every client, a client's own at that client.
-    """
+    """One service of a third party that the platform links to; PakTaleem's rows are shown at every client."""
 
     change_capability = Capability.MANAGE_REGISTER
 

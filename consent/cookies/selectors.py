@@ -46,5 +46,4 @@ def hash_token(token: UUID) -> str:
 
 def list_links(client_id: UUID) -> Sequence[LinkedService]:
     """Return the linked services shown at a client: its own and PakTaleem's, by name."""
-    found = LinkedService.objects.in_use().filter(client_id__in={client_id, PAKTALEEM}).order_by("name", "id")
-    return list(found)
+    return list(LinkedService.objects.in_use().filter(client_id__in={client_id, PAKTALEEM}).order_by("name", "id"))

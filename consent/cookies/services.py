@@ -55,7 +55,7 @@ _LOCAL = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 @transaction.atomic
 def save_cookie(cookie: Cookie, *, actor: Actor, reason: Reason | str, at: datetime) -> Cookie:
-    """Add or change a cookie of the register, and publish the banner's new text (policy §10).
+    """Add or change a cookie, and publish the banner's new text (policy §10).
 
     Raises ValidationError naming the field, WeakensSafeguard if visitors would not be asked about it, NotAllowed.
     """
@@ -92,10 +92,7 @@ def _is_no_longer_asked(cookie: Cookie) -> bool:
 
 @transaction.atomic
 def save_site(site: CookieSite, *, actor: Actor, reason: Reason | str, at: datetime) -> CookieSite:
-    """Add or change a client's site with the banner; a new one gets its public key (policy §10).
-
-    Raises ValidationError for an origin that is not ``https://host`` (``http`` on this computer only), NotAllowed.
-    """
+    """Add or change a client's site; a new one gets its key (policy §10). Raises ValidationError for a bad origin."""
     site.origins = [_to_origin(origin) for origin in site.origins or []]
     if len(set(site.origins)) != len(site.origins):
         raise ValidationError({"origins": [_("Name each origin once.")]})
@@ -106,10 +103,7 @@ def save_site(site: CookieSite, *, actor: Actor, reason: Reason | str, at: datet
 
 @transaction.atomic
 def save_link(link: LinkedService, *, actor: Actor, reason: Reason | str, at: datetime) -> LinkedService:
-    """Add or change a linked service (policy §11).
-
-    Raises ValidationError naming the field, NotAllowed.
-    """
+    """Add or change a linked service (policy §11). Raises ValidationError naming the field, NotAllowed."""
     if link._state.adding and link.review_on is not None:
         _require_later(link, link.review_on, at=at)
     return change_register(link, actor=actor, reason=reason, at=at)
@@ -140,10 +134,7 @@ def _check_in_use(link: LinkedService, _actor: Actor, _at: datetime) -> None:
 def review_link(
     link: LinkedService, *, review_on: NextReview, actor: Actor, reason: Reason | str, at: datetime
 ) -> LinkedService:
-    """Record that a linked service and its policy were reviewed, and set the next review day (policy §11).
-
-    Raises ValidationError if the day is not after today in the client's time zone, Refused, NotAllowed.
-    """
+    """Record that a linked service was reviewed (policy §11). Raises ValidationError for a day that is not to come."""
     _require_later(link, review_on, at=at)
     link.review_on = review_on
     saved = change_register(link, actor=actor, reason=reason, at=at)
@@ -153,10 +144,9 @@ def review_link(
 
 
 def publish_banner(client_id: UUID, *, actor: Actor, at: datetime) -> BannerVersion | None:
-    """Store the texts of a client's banner as a new version, unless they are unchanged; returns the new version.
+    """Store the texts of a client's banner as a new version, unless unchanged; return it (decision 0082).
 
-    Follows policy §10, decision 0082. The caller has checked who may. Changes of one client are published one after the
-    other. Visitors are asked again only if the optional part changed.
+    Visitors are asked again only if the optional part changed. The caller has checked who may.
     """
     advisory_lock(f"cookies.banner/{client_id}")
     content = build_content(list_cookies(client_id))
@@ -247,11 +237,7 @@ class NothingToChoose(PortalError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChoiceMade:
-    """A choice as a page reports it.
-
-    ``accepted`` are codes of optional categories; the others that were offered are refused. ``has_signal`` is the
-    browser's privacy signal. ``is_child`` is None if the page did not say.
-    """
+    """A choice as a page reports it: what is not ``accepted`` is refused; ``is_child`` is None if it did not say."""
 
     version: int
     language: str
@@ -271,13 +257,10 @@ class RecordedChoice:
 
 @transaction.atomic
 def record_choice(client: Client, made: ChoiceMade, *, token: UUID | None, at: datetime) -> RecordedChoice:
-    """Record a visitor's choice as evidence, and as the visitor's state (policy §10).
+    """Record a visitor's choice as evidence, and as the visitor's state (policy §10); unknown tokens start a new one.
 
-    A category that the privacy signal covers is refused whatever was accepted; the signal never gives anything. A
-    choice by the signal alone leaves the categories open that it does not cover. An unknown or deleted ``token``
-    starts a new visitor. Codes that are not offered are ignored.
-
-    Raises BannerOutdated if the shown version is no longer in force, NothingToChoose, ChildMayNotAccept.
+    A category that the privacy signal covers is refused whatever was accepted. A choice by the signal alone leaves the
+    others open. Raises BannerOutdated if the shown version is not in force, NothingToChoose, ChildMayNotAccept.
     """
     banner = find_banner(client.pk)
     if banner is None or not banner.asks_since <= made.version <= banner.number:
@@ -312,11 +295,7 @@ def list_due_visitors(at: datetime) -> QuerySet[Visitor]:
 
 @transaction.atomic
 def purge_visitors(client_id: UUID, at: datetime) -> int:
-    """Delete a batch of visitors whose last choice is older than the period (policy §10); return how many.
-
-    Their choices stay as evidence that leads to no browser. A visitor who chooses at the same time is left out. Runs in
-    the client's context.
-    """
+    """Delete a batch of visitors older than the period, in the client's context; their choices stay (policy §10)."""
     due = list_due_visitors(at).filter(client_id=client_id).order_by("last_at")
     locked = list(due.select_for_update(skip_locked=True).values_list("pk", flat=True)[:_AT_ONCE])
     found, _by_model = Visitor.objects.filter(client_id=client_id, pk__in=locked).delete()
@@ -391,10 +370,7 @@ PORTAL_COOKIES: tuple[tuple[str, int, str, str], ...] = (
 
 
 def load_starter_cookies(actor: Actor, at: datetime) -> int:
-    """Add the portal's own cookies that are not in the register; returns the number of rows added (policy §10).
-
-    Connected to ``starter_parts``; runs in PakTaleem's own context. Raises NotAllowed.
-    """
+    """Add the portal's own cookies not yet in the register, in PakTaleem's context; return how many (policy §10)."""
     known = set(Cookie.objects.filter(client_id=PAKTALEEM).values_list("name", flat=True))
     missing = [one for one in PORTAL_COOKIES if one[0] not in known]
     for name, days, purpose_en, purpose_ur in missing:

@@ -70,8 +70,6 @@ type Answer = Callable[[HttpRequest, Client], HttpResponse]
 
 
 class ChoiceInput(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """A choice as the script reports it."""
-
     version: int
     language: Literal["en", "ur"]
     accepted: list[Literal["preferences", "analytics", "advertising"]]
@@ -82,8 +80,6 @@ class ChoiceInput(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class VisitorInput(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """A question about the choice in force."""
-
     visitor: UUID
 
 
@@ -146,10 +142,9 @@ def _run(request: HttpRequest, client_id: UUID, limits: Sequence[Limit], answer:
 
 @_site_view("GET")
 def show_config(request: HttpRequest, client: Client) -> HttpResponse:
-    """Return the configuration of the banner: categories and texts in both languages.
+    """Return the configuration of the banner; ``signal``: the browser sent ``Sec-GPC: 1``.
 
-    ``child_unless_said`` says that a visitor whose page does not say otherwise counts as a child; ``signal`` that the
-    browser sent ``Sec-GPC: 1``.
+    ``child_unless_said``: a visitor whose page does not say otherwise counts as a child.
     """
     banner = find_banner(client.pk)
     content: dict[str, object] = banner.content if banner else {"categories": [], "texts": {}}
@@ -221,22 +216,21 @@ def show_cookies(request: HttpRequest, client_id: UUID) -> HttpResponse:
     if request.method == "POST":
         if not count_in_window(PAGE_LIMITS, address=str(client_id), ip=get_remote_address(request) or ""):
             return error_page(HTTPStatus.TOO_MANY_REQUESTS)
-        return _take_number(request, client) if "number" in request.POST else _take_choice(request, client)
+        if "number" not in request.POST:
+            return _take_choice(request, client)
+        token = _parse_uuid(request.POST["number"].strip())
+        if find_visitor(client.pk, token) is None or token is None:
+            refused = gettext("This number is not known here. Copy it from the cookie settings of the site.")
+            return _render(request, client, number_error=refused, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        return _redirect(client, token)
     return _render(request, client)
-
-
-def _take_number(request: HttpRequest, client: Client) -> HttpResponse:
-    token = _parse_uuid(request.POST["number"].strip())
-    if find_visitor(client.pk, token) is None or token is None:
-        refused = gettext("This number is not known here. Copy it from the cookie settings of the site.")
-        return _render(request, client, number_error=refused, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    return _redirect(client, token)
 
 
 def _take_choice(request: HttpRequest, client: Client) -> HttpResponse:
     accepted = [name.removeprefix("category_") for name, value in request.POST.items() if value == "accept"]
+    version = request.POST.get("version", "")
     made = ChoiceMade(
-        version=_parse_number(request.POST.get("version", "")),
+        version=int(version) if re.fullmatch("[0-9]{1,9}", version) else 0,  # no version has the number 0
         language=_language(),
         accepted=accepted,
         source=ChoiceSource.PAGE,
@@ -329,8 +323,3 @@ def _parse_uuid(text: str) -> UUID | None:
         return UUID(text)
     except ValueError:
         return None
-
-
-def _parse_number(text: str) -> int:
-    """Return the number of a version; 0, which no version has, for anything else."""
-    return int(text) if re.fullmatch("[0-9]{1,9}", text) else 0

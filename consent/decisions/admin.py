@@ -12,7 +12,6 @@ def basis_label(code: str | None) -> str:
 
 
 def decision_cells(one: Decision) -> dict[str, object]:
-    """Serialize one decision for a table."""
     return {
         "answer": render_state("Allowed", "good") if one.allowed else render_state("Denied", "bad"),
         "reason": "" if one.allowed else translate_text(str(one.reason).replace("_", " ")),

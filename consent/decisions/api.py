@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial, wraps
 from http import HTTPStatus
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NoReturn, Protocol
 from uuid import UUID
 
 import msgspec
@@ -16,7 +16,9 @@ from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_safe
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import APIException
@@ -61,6 +63,7 @@ from paktaleem.foundation.web.api.operations import (
     validate_input,
 )
 from paktaleem.foundation.web.api.serializers import CursorField, StrictSerializer, ZonedDateTimeField
+from paktaleem.foundation.web.public.pages import public_page
 
 MAX_EVALUATIONS = 1_000
 """Maximum number of evaluations in one request."""
@@ -115,6 +118,8 @@ class _Item(msgspec.Struct):
         action = self.action or defaults.action or _raise_missing("action")
         resource = self.resource or defaults.resource or _raise_missing("resource")
         context = self.context or defaults.context or _NO_CONTEXT
+        if context.time is not None and context.time.tzinfo is None:
+            raise InvalidEvaluation("context.time needs an offset, such as 2026-11-24T09:30:00+05:00")
         categories = resource.properties.categories
         is_about_person = subject.type in _PEOPLE
         question = partial(
@@ -127,7 +132,7 @@ class _Item(msgspec.Struct):
             is_about_person=is_about_person,
             is_about_purpose=resource.type == "purpose",
         )
-        return EvaluationRequest(subject.id if is_about_person else "", question, _check_time(context.time))
+        return EvaluationRequest(subject.id if is_about_person else "", question, context.time)
 
 
 class _Options(msgspec.Struct):
@@ -148,7 +153,6 @@ class Batch(msgspec.Struct, frozen=True):
 
     @property
     def questions(self) -> list[EvaluationRequest]:
-        """Return the valid questions, in order."""
         return [one for one in self.items if isinstance(one, EvaluationRequest)]
 
 
@@ -160,20 +164,14 @@ _batch = msgspec.json.Decoder(_Batch)
 
 def read_question(body: bytes) -> EvaluationRequest:
     """Parse the body of an evaluation request. Raises InvalidEvaluation."""
-    try:
-        item = _item.decode(body)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise InvalidEvaluation(_error_message(error)) from error
+    item = _decode(_item, body)
     _refuse_duplicate_names(body)
     return item.asked(_NO_DEFAULTS)
 
 
 def read_batch(body: bytes) -> Batch:
     """Parse the body of an evaluations request; bad items become errors. Raises InvalidEvaluation for a bad request."""
-    try:
-        batch = _batch.decode(body)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise InvalidEvaluation(_error_message(error)) from error
+    batch = _decode(_batch, body)
     if len(batch.evaluations) > MAX_EVALUATIONS:
         raise InvalidEvaluation(
             f"A request holds at most {MAX_EVALUATIONS:,} evaluations, not {len(batch.evaluations):,}."
@@ -187,27 +185,24 @@ def read_batch(body: bytes) -> Batch:
 
 def _read_item(raw: msgspec.Raw, defaults: _Item) -> EvaluationRequest | InvalidEvaluation:
     try:
-        return _item.decode(raw).asked(defaults)
+        return _decode(_item, raw).asked(defaults)
     except InvalidEvaluation as error:
         return error
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        return InvalidEvaluation(_error_message(error))
 
 
-def _raise_missing(part: str) -> Any:
+def _decode[T](decoder: msgspec.json.Decoder[T], body: bytes | msgspec.Raw) -> T:
+    try:
+        return decoder.decode(body)
+    except msgspec.DecodeError as error:
+        raise InvalidEvaluation(str(error)) from error
+    except UnicodeDecodeError as error:
+        raise InvalidEvaluation("The body is not UTF-8.") from error
+    except RecursionError as error:
+        raise InvalidEvaluation("The body nests too deeply.") from error
+
+
+def _raise_missing(part: str) -> NoReturn:
     raise InvalidEvaluation(f"The {part} is missing.")
-
-
-def _check_time(asked: datetime | None) -> datetime | None:
-    if asked is not None and asked.tzinfo is None:
-        raise InvalidEvaluation("context.time needs an offset, such as 2026-11-24T09:30:00+05:00")
-    return asked
-
-
-def _error_message(error: Exception) -> str:
-    if isinstance(error, msgspec.DecodeError):
-        return str(error)
-    return "The body is not UTF-8." if isinstance(error, UnicodeDecodeError) else "The body nests too deeply."
 
 
 def _refuse_duplicate_names(text: bytes) -> None:
@@ -224,12 +219,8 @@ def _refuse_duplicates(pairs: list[tuple[str, object]]) -> None:
 
 
 def serialize_decision_context(decision: Decision) -> dict[str, object]:
-    """Return the context of a decision. A caller that cannot ask again by ``valid_until`` must deny.
-
-    ``role`` is the role by which it was decided; ``role_named`` is True if the question named it, so that a permission
-    for one of several roles shows on whose statement it rests.
-    """
-    context: dict[str, Any] = {
+    """Return the context of a decision. A caller that cannot ask again by ``valid_until`` must deny."""
+    context: dict[str, object] = {
         "reason": str(decision.reason),
         "role": decision.role,
         "role_named": decision.is_role_named,
@@ -239,9 +230,8 @@ def serialize_decision_context(decision: Decision) -> dict[str, object]:
     }
     remedy = remedy_for(decision.reason, is_child=decision.is_child, declared=decision.declared)
     if remedy is not None:
-        context["remedy"] = {"text": remedy.sentence, "documentation": remedy.documentation}
-        if remedy.sentence_ur:
-            context["remedy"]["text_ur"] = remedy.sentence_ur
+        urdu = {"text_ur": remedy.sentence_ur} if remedy.sentence_ur else {}
+        context["remedy"] = {"text": remedy.sentence, "documentation": remedy.documentation, **urdu}
     return context
 
 
@@ -268,9 +258,7 @@ def _handle_errors(view: Callable[[ReceivedRequest], HttpResponse]) -> Callable[
 
 def _call_view(view: Callable[[ReceivedRequest], HttpResponse], request: ReceivedRequest) -> HttpResponse:
     if request.method != "POST":
-        response = _text_response(HTTPStatus.METHOD_NOT_ALLOWED, "Send POST.")
-        response["Allow"] = "POST"
-        return response
+        return _text_response(HTTPStatus.METHOD_NOT_ALLOWED, "Send POST.", Allow="POST")
     try:
         return view(request)
     except KeyNotLive:
@@ -280,9 +268,8 @@ def _call_view(view: Callable[[ReceivedRequest], HttpResponse], request: Receive
     except (InvalidEvaluation, TimeInFuture, TooManyPastTimes) as error:
         return _bad_request(request, error)
     except DatabaseError:
-        response = _text_response(HTTPStatus.SERVICE_UNAVAILABLE, "No decision is available now: deny, and ask again.")
-        response["Retry-After"] = "1"
-        return response
+        words = "No decision is available now: deny, and ask again."
+        return _text_response(HTTPStatus.SERVICE_UNAVAILABLE, words, **{"Retry-After": "1"})
 
 
 def _bad_request(request: ReceivedRequest, error: Exception) -> HttpResponse:
@@ -323,9 +310,7 @@ def _decide_single(request: ReceivedRequest, asked: EvaluationRequest) -> HttpRe
 def show_metadata(request: HttpRequest) -> HttpResponse:
     """``GET /.well-known/authzen-configuration``: the URLs of the decision endpoints (AuthZEN §9)."""
     if request.method not in {"GET", "HEAD"}:
-        response = _text_response(HTTPStatus.METHOD_NOT_ALLOWED, "Send GET.")
-        response["Allow"] = "GET, HEAD"
-        return response
+        return _text_response(HTTPStatus.METHOD_NOT_ALLOWED, "Send GET.", Allow="GET, HEAD")
     address = get_public_url(request)
     return _json_response(
         {
@@ -348,7 +333,11 @@ def _serialize_batch(batch: Batch, decisions: list[Decision | TimeInFuture]) -> 
     answers, ready, stop_at = [], iter(decisions), _STOP_AT[batch.semantic]
     for item in batch.items:
         found = next(ready) if isinstance(item, EvaluationRequest) else item
-        answer = _serialize_decision(found) if isinstance(found, Decision) else _serialize_error(found)
+        if isinstance(found, Decision):
+            answer = _serialize_decision(found)
+        else:
+            error = {"status": int(HTTPStatus.BAD_REQUEST), "message": _to_error_message(found)}
+            answer = {"decision": False, "context": {"error": error}}
         answers.append(answer)
         if answer["decision"] is stop_at:
             break
@@ -359,11 +348,6 @@ def _serialize_decision(decision: Decision) -> dict[str, object]:
     context = serialize_decision_context(decision)
     context["decision_id"] = new_id()
     return {"decision": decision.allowed, "context": context}
-
-
-def _serialize_error(error: Exception) -> dict[str, object]:
-    message = _to_error_message(error)
-    return {"decision": False, "context": {"error": {"status": int(HTTPStatus.BAD_REQUEST), "message": message}}}
 
 
 def _to_error_message(error: Exception) -> str:
@@ -379,13 +363,12 @@ def _json_response(value: object) -> HttpResponse:
 
 
 def _not_authenticated() -> HttpResponse:
-    response = _text_response(HTTPStatus.UNAUTHORIZED, "A live API key is needed: Authorization: Bearer <key>.")
-    response["WWW-Authenticate"] = 'Bearer realm="paktaleem"'
-    return response
+    words, challenge = "A live API key is needed: Authorization: Bearer <key>.", 'Bearer realm="paktaleem"'
+    return _text_response(HTTPStatus.UNAUTHORIZED, words, **{"WWW-Authenticate": challenge})
 
 
-def _text_response(status: HTTPStatus, message: str) -> HttpResponse:
-    return HttpResponse(message, status=status, content_type="text/plain; charset=utf-8")
+def _text_response(status: HTTPStatus, message: str, **headers: str) -> HttpResponse:
+    return HttpResponse(message, status=status, content_type="text/plain; charset=utf-8", headers=headers)
 
 
 _CURSOR_REUSED_FOR = timedelta(days=1)
@@ -440,7 +423,8 @@ class ListChanges(Operation):
         latest = get_latest_position()
         if "since" not in query:
             return Response({"changes": [], "cursor": _sign_position(latest, client_id, now), "next": None})
-        position, issued_at = _read_cursor(query["since"], client_id)
+        cluster, xact, last, issued = read_cursor(query["since"], of=f"changes/{client_id}", name="since")
+        position, issued_at = Position(cluster, xact, UUID(hex=last)), datetime.fromtimestamp(issued, UTC)
         if position.cluster != latest.cluster or issued_at < get_cutoff(CHANGE_FEED.code, at=now):
             raise CursorExpired
         page = list_changes_since(actor_of(request), client_id, position, most=query["limit"])
@@ -458,11 +442,6 @@ class ListChanges(Operation):
 def _sign_position(position: Position, client_id: UUID, now: datetime) -> str:
     value = [position.cluster, position.xact, position.last.hex, int(now.timestamp())]
     return sign_cursor(value, of=f"changes/{client_id}")
-
-
-def _read_cursor(text: str, client_id: UUID) -> tuple[Position, datetime]:
-    cluster, xact, last, issued = read_cursor(text, of=f"changes/{client_id}", name="since")
-    return Position(cluster, xact, UUID(hex=last)), datetime.fromtimestamp(issued, UTC)
 
 
 class StandingInput(StrictSerializer):
@@ -498,6 +477,12 @@ class SubjectStanding(Operation):
                 },
             }
         )
+
+
+@require_safe
+def show_reasons(request: HttpRequest) -> HttpResponse:
+    """Show each reason with its code as anchor, in English; ``make docs`` writes ``decisions/reasons_text.html``."""
+    return public_page(request, "decisions/reasons.html", same_for_all=True, title=_("Reasons of a decision"))
 
 
 class Recorded(Protocol):

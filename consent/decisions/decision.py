@@ -37,9 +37,7 @@ def decide(
 
     Of several roles the strictest counts, unless the question names one: the role that the earliest rule refuses; if
     none is refused, one whose lawful basis may change at any time (consent, legitimate interest) before one whose basis
-    lasts; of equals the main role, then the first of the others. A permission rests on the rows of all roles.
-
-    `consents` are by purpose code. `subject` is None for a person the client does not know.
+    lasts; of equals the main role. A permission rests on the rows of all roles. `subject` None: unknown to the client.
     """
     roles = _list_roles(subject, question)
     if len(roles) == 1:  # nearly every decision
@@ -56,10 +54,7 @@ def decide(
 def next_change(
     register: Register, subject: SubjectFacts | None, consents: Mapping[str, ConsentFact], question: Question
 ) -> datetime | None:
-    """Return the next known time after `question.at` at which the decision could change; None if there is none.
-
-    It may be too early (the decision turns out the same), but never too late.
-    """
+    """Return the next known time after `question.at` at which the decision could change, or an earlier one."""
     # The changes of all roles count, whichever is taken.
     return _next_change(RuleContext(register, subject, consents, question, role=_list_roles(subject, question)[0]))
 
@@ -73,14 +68,12 @@ class _Ruling(NamedTuple):
 
 
 def _list_roles(subject: SubjectFacts | None, question: Question) -> tuple[str, ...]:
-    """List the roles by which a question is decided; one empty role for an unknown person."""
     if question.role is not None:
         return (question.role,)
     return subject.roles if subject is not None else ("",)
 
 
 def _find_reason(case: RuleContext) -> tuple[int, Reason]:
-    """Return the position and the reason of the first rule that refuses; after all of them, permitted."""
     for position, rule in enumerate(RULES):
         reason = rule(case)
         if reason is not None:

@@ -3,10 +3,8 @@
 Facts are those at `Question.at`: for a question about the past, the caller loads the consent and the guardian's
 authorisation as they were then. Timestamps are aware datetimes in UTC, periods are `[starts, ends)`.
 
-A refusal, withdrawal or revocation of consent, a refusing guardian, a restriction, an objection, a hold, an ended
-retention period, a quarantine or a closed account of either record counts for both, and so do the roles of either. A
-consent, and a guardian's consent, count only for the record that they were given for: what is not answered for a record
-stays unanswered. The erasure of one record does not count for the other (decision 0101).
+What limits the use of one record of a person counts for the other too, as do the roles. A consent, and a guardian's
+consent, count only for the record that they were given for; so does an erasure (decision 0101).
 """
 
 from __future__ import annotations
@@ -75,15 +73,11 @@ class KeptData:
 class SubjectFacts:
     """The facts about a person; guardians' answers are about the service as a whole.
 
-    `role` is the main role, `other_roles` those that the person has besides it. `erasure_started_at` is when the
-    person's erasure was confirmed, `erased_at` when it was complete.
-    `account_closed` is True if the person's account at the client was closed or disabled. `of_age_at` is when the
-    person reaches the client's age threshold; for known adults any time before their first consent; None: age
-    unknown. `may_be_child_until` is the latest such time if the age was computed for another threshold and is unknown
-    for this one. `service_authorisation` is the combined answer of all guardians (`children.guardians.authority`):
-    given, refused, withdrawn, lapsed; None: no answer. `service_authorised_until` is when it is next known to change.
-    `service_strength` is the strength of the strongest consent, `may_share` is True if they also consented to
-    recipients, `guardians` are those with authority. `holds` is data on hold, `ended` data past its retention period.
+    `erasure_started_at` is when the erasure was confirmed, `erased_at` when it was complete. `of_age_at` is when the
+    person reaches the client's age threshold; for known adults any time before their first consent; None: age unknown.
+    `may_be_child_until` is the latest such time if the age was computed for another threshold. `service_authorisation`
+    is the combined answer of all guardians (`children.guardians.authority`), `service_strength` the strength of the
+    strongest consent. `holds` is data on hold, `ended` data past its retention period.
     """
 
     id: UUID
@@ -120,10 +114,9 @@ class SubjectFacts:
 
 @dataclass(frozen=True, slots=True)
 class ConsentFact:
-    """A person's consent to one purpose, as of its latest event.
+    """A person's consent to one purpose, as of its latest event; only the state `given` permits.
 
-    `state` is one of the consent states (only `given` permits); `by` is who gave it: self or guardian, `guardian` which
-    guardian. `informed_at` is when the notice was shown, or the form collected; None: not later than `recorded_at`.
+    `informed_at` is when the notice was shown, or the form collected; None: not later than `recorded_at`.
     """
 
     event_id: UUID
@@ -140,8 +133,7 @@ class ConsentFact:
 class Question:
     """A question: is this action allowed for this purpose at this time?
 
-    `categories` None or empty means all of the purpose's; `recipient` is the code of the recipient to share with.
-    `role` is the role in which the person acts, as the caller states it; None: the strictest of their roles counts.
+    `categories` None or empty means all of the purpose's; `role` None: the strictest of the person's roles counts.
     `is_about_person` and `is_about_purpose` are False if the caller named another type of subject or resource.
     """
 
@@ -159,11 +151,9 @@ class Question:
 class Decision:
     """The decision, valid until `valid_until` (exclusive) while no fact changes.
 
-    `role` is the role by which it was decided: the one that the question named (`is_role_named`), else the strictest of
-    the person's roles; None for an unknown person, and for a role that the person does not have. `lawful_basis` is the
-    basis in force for the purpose and that role, also for refusals; `evidence` are the ids of the rows it is based on;
-    `is_child` is True if the person counted as a child. `declared` are the client's declarations about children, for
-    refusals about a child.
+    `role` decided: the one that the question named (`is_role_named`), else the strictest; None if it is not held.
+    `lawful_basis` is that in force, also for refusals; `evidence` are the ids of the rows it is based on.
+    `declared` are the client's declarations about children, for refusals about a child (`is_child`).
     """
 
     allowed: bool
@@ -229,11 +219,7 @@ def find_instruction(case: RuleContext, recipient: str | None = None) -> Instruc
 
 
 def _instruction_counts(instruction: InstructionRule, agreement: AgreementRule, case: RuleContext) -> bool:
-    """Return True if the instruction is in force, or still counts.
-
-    Data once instructed may always be deleted, even if the instruction was withdrawn (GDPR article 28(3)(g)). An
-    instruction that ended with its agreement still counts for storing in the exit period.
-    """
+    """Return True if the instruction is in force, or still counts: for deleting always (GDPR article 28(3)(g))."""
     period = instruction.period
     if case.at < period.starts_at:
         return False

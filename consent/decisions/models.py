@@ -78,11 +78,7 @@ class RetentionFactKind(models.TextChoices):
 
 
 class RetentionFact(TenantRow):
-    """One fact of retention that decisions read: data on hold, or data whose retention period has ended.
-
-    Retention writes it. No subject means every person of the client, an empty category every category. ``source_id`` is
-    the hold; a period that ended has none.
-    """
+    """One fact of retention: data on hold (``source_id``) or past its period; no subject or category means each one."""
 
     wall = TablePolicy(
         Scope.TENANT,

@@ -21,8 +21,7 @@ _GUARDIAN = "guardian"
 class Reason(StrEnum):
     """Reason codes of a decision: stable, part of the API. All but `permitted` are refusals, and have a `sentence`.
 
-    `sentence_ur` is the Urdu sentence of the reasons that schools and families read. If
-    `answered_by` is `guardian`, the remedy for a child is that a guardian is asked (`ASK_GUARDIAN`).
+    `sentence_ur` is for schools and families. `answered_by` guardian: the remedy for a child is `ASK_GUARDIAN`.
     """
 
     sentence: str
@@ -163,10 +162,7 @@ _NOT_ABOUT_CONSENT = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
-    """The remedy for one reason of refusal; `documentation` is a path of this portal.
-
-    For a child the sentences are in both languages, and include the client's declared procedures and contact.
-    """
+    """The remedy for one reason; `documentation` is a path of this portal, `sentence_ur` for schools and families."""
 
     reason: Reason
     sentence: str
@@ -175,10 +171,7 @@ class Remedy:
 
 
 def remedy_for(reason: Reason, *, is_child: bool = False, declared: ClientDeclarations | None = None) -> Remedy | None:
-    """Return the remedy for a reason; None for `permitted`.
-
-    For a child it names the guardian, and the procedures the client has declared.
-    """
+    """Return the remedy for a reason; None for `permitted`. For a child it names guardian and client's procedures."""
     sentence, urdu = reason.sentence, reason.sentence_ur
     if not sentence:
         return None

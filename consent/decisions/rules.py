@@ -37,10 +37,7 @@ _CONSENT_REFUSALS = {
 
 
 def consent_is_given(case: RuleContext) -> Reason | None:
-    """Refuse unless consent is `given`.
-
-    A consent recorded after the time in question is a contradiction: undecidable.
-    """
+    """Refuse unless consent is `given`; undecidable if it was recorded after the time in question."""
     if case.basis is None or case.basis.basis != Basis.CONSENT:
         return None
     consent = case.consent
@@ -62,11 +59,7 @@ def consent_is_given(case: RuleContext) -> Reason | None:
 
 
 def _notice_refusal(case: RuleContext, consent: ConsentFact) -> Reason | None:
-    """Refuse a consent outdated by a later notice.
-
-    A consent without a recorded version is not informed once a notice is in effect: it must be requested again. A
-    version that does not belong to the purpose's notice is a contradiction: undecidable.
-    """
+    """Refuse a consent outdated by a later notice; undecidable if its version is of another notice."""
     notice = case.register.notices.get(case.purpose.code)
     version = consent.notice_version
     if version is None:
@@ -94,12 +87,7 @@ def _recipient_refusal(case: RuleContext, consent: ConsentFact) -> Reason | None
 
 
 def _giver_refusal(case: RuleContext, consent: ConsentFact) -> Reason | None:
-    """Refuse a child's own consent, and a guardian's consent for an adult.
-
-    For a child only the consent of a guardian with authority counts; from the age of consent only the person's own,
-    given at that age. For adults the reason is `consent_missing`: neither a guardian's consent nor one given as a child
-    is their own.
-    """
+    """Refuse for a child all but a guardian's consent, for an adult all but their own, given when of age."""
     if case.is_child:
         by_guardian = consent.by == "guardian" and consent.guardian in case.subject.guardians
         return None if by_guardian else Reason.CONSENT_NOT_BY_GUARDIAN
@@ -119,30 +107,7 @@ NO_PURPOSE = PurposeRule(id=_NO_ID, code="", active=False, is_sale=False, catego
 
 
 class RuleContext:
-    """A question with the rows looked up for it; rules add the rows they are based on to `evidence`.
-
-    `role` is the role of the person by which the question is decided: it selects the lawful basis. `is_role_held` is
-    True if the person is known and has it.
-    """
-
-    __slots__ = (
-        "action",
-        "agreements",
-        "approvals",
-        "at",
-        "basis",
-        "categories",
-        "consent",
-        "evidence",
-        "is_child",
-        "is_role_held",
-        "purpose",
-        "question",
-        "recipient",
-        "register",
-        "role",
-        "subject",
-    )
+    """The rows looked up for a question, decided by one `role`; rules add the rows they are based on to `evidence`."""
 
     def __init__(
         self,
@@ -186,10 +151,7 @@ class RuleContext:
 
     @property
     def needs_instruction(self) -> bool:
-        """True if PakTaleem is processor, or its role is unknown because no basis is in force.
-
-        A client's legal obligation is instructed by its lawful basis, which an officer accepted.
-        """
+        """True for a processor; a client's legal obligation is instructed by its basis, which an officer accepted."""
         return not self.is_legal_obligation and self.is_processor
 
     @property
@@ -241,10 +203,7 @@ def _role_is_held(case: RuleContext) -> Reason | None:
     return None if case.is_role_held else Reason.ROLE_NOT_HELD
 
 
-# Rule 2
-
-
-def _purpose_is_open(case: RuleContext) -> Reason | None:
+def _purpose_is_open(case: RuleContext) -> Reason | None:  # Rule 2
     if case.action is None:
         return Reason.ACTION_UNKNOWN
     if not case.question.is_about_purpose:
@@ -257,10 +216,7 @@ def _purpose_is_open(case: RuleContext) -> Reason | None:
     return Reason.SALE_FORBIDDEN if case.purpose.active else Reason.PURPOSE_INACTIVE
 
 
-# Rule 3
-
-
-def _categories_are_covered(case: RuleContext) -> Reason | None:
+def _categories_are_covered(case: RuleContext) -> Reason | None:  # Rule 3
     if not case.categories <= case.register.categories:
         return Reason.CATEGORY_UNKNOWN
     if not case.categories <= case.purpose.categories:
@@ -269,10 +225,7 @@ def _categories_are_covered(case: RuleContext) -> Reason | None:
     return None
 
 
-# Rule 4
-
-
-def _agreement_allows(case: RuleContext) -> Reason | None:
+def _agreement_allows(case: RuleContext) -> Reason | None:  # Rule 4
     if not case.needs_agreement:
         return None
     refusals = {}
@@ -282,16 +235,17 @@ def _agreement_allows(case: RuleContext) -> Reason | None:
             case.agreements[agreement.id] = agreement
         else:
             refusals[reason] = agreement
-    if not case.agreements:
-        return _agreement_refused(case, refusals)
-    return _instruction_allows(case)
+    if case.agreements:
+        return _instruction_allows(case)
+    for refusal in _AGREEMENT_REFUSALS:
+        if refusal in refusals:
+            case.rests_on(refusals[refusal].id)
+            return refusal
+    return Reason.NO_AGREEMENT
 
 
 def _agreement_refusal(agreement: AgreementRule, case: RuleContext) -> Reason | None:
-    """Return why an agreement does not permit the action.
-
-    Storing is allowed while suspended and until the end of the exit period; deleting always, once it has started.
-    """
+    """Return why an agreement does not permit the action: deleting is always permitted once it has started."""
     if case.at < agreement.starts_at:
         return Reason.NO_AGREEMENT
     if case.action is Action.DELETE:
@@ -302,14 +256,6 @@ def _agreement_refusal(agreement: AgreementRule, case: RuleContext) -> Reason | 
     if agreement.suspended and not storing and agreement.is_suspended(case.at):
         return Reason.AGREEMENT_SUSPENDED
     return None
-
-
-def _agreement_refused(case: RuleContext, refusals: Mapping[Reason, AgreementRule]) -> Reason:
-    for reason in _AGREEMENT_REFUSALS:
-        if reason in refusals:
-            case.rests_on(refusals[reason].id)
-            return reason
-    return Reason.NO_AGREEMENT
 
 
 def _instruction_allows(case: RuleContext) -> Reason | None:
@@ -324,10 +270,7 @@ def _instruction_allows(case: RuleContext) -> Reason | None:
     return None
 
 
-# After rule 4
-
-
-def _account_is_open(case: RuleContext) -> Reason | None:
+def _account_is_open(case: RuleContext) -> Reason | None:  # After rule 4
     """Refuse what only serves an account once it is closed; `store`, `delete` and legal obligation excepted."""
     if not case.subject.account_closed or not case.purpose.needs_account:
         return None
@@ -337,10 +280,7 @@ def _account_is_open(case: RuleContext) -> Reason | None:
     return Reason.ACCOUNT_CLOSED
 
 
-# Rule 5
-
-
-def _recipient_is_approved(case: RuleContext) -> Reason | None:
+def _recipient_is_approved(case: RuleContext) -> Reason | None:  # Rule 5
     if case.action is not Action.SHARE:
         return None
     if not case.recipient:
@@ -357,11 +297,7 @@ def _recipient_is_approved(case: RuleContext) -> Reason | None:
 
 
 def _approval_refusal(approval: Approval, case: RuleContext) -> Reason | None:
-    """Return why an approval does not permit sharing.
-
-    A recipient that is not part of the service needs a purpose of its own, based on consent; what the law demands needs
-    none.
-    """
+    """Return why an approval does not permit sharing; one that is not part of the service needs consent or a law."""
     if not approval.includes(case.purpose.code, case.categories, case.at):
         return Reason.RECIPIENT_NOT_APPROVED
     if approval.is_objected(case.at):
@@ -383,14 +319,8 @@ def _recipient_is_instructed(case: RuleContext) -> Reason | None:
     return None
 
 
-# Rule 6
-
-
-def _child_is_authorised(case: RuleContext) -> Reason | None:
-    """Refuse for a child without authorisation.
-
-    Quarantine applies at any age: it is about data already collected, and ends when every system has answered.
-    """
+def _child_is_authorised(case: RuleContext) -> Reason | None:  # Rule 6
+    """Refuse for a child without authorisation; quarantine applies at any age, as it is about collected data."""
     subject = case.subject
     if not case.is_child and not subject.quarantined:
         return None
@@ -414,10 +344,7 @@ def _authorisation_refusal(case: RuleContext) -> Reason | None:
 
 
 def _is_consent_strong_enough(case: RuleContext) -> bool:
-    """Return True if the guardian's consent is strong enough (`children.strength`).
-
-    Sharing needs a separate consent; where a purpose has recipients, a weak consent does not count.
-    """
+    """Return True if the guardian's consent is strong enough: recipients outside need a strong one, sharing its own."""
     if case.action is Action.SHARE and not case.subject.may_share:
         return False
     strength = case.subject.service_strength
@@ -427,10 +354,7 @@ def _is_consent_strong_enough(case: RuleContext) -> bool:
     return strength >= needed_strength(reaches_outside=outside)
 
 
-# Rule 7
-
-
-def _is_not_restricted(case: RuleContext) -> Reason | None:
+def _is_not_restricted(case: RuleContext) -> Reason | None:  # Rule 7
     if not case.subject.restrictions or case.action in _STORE_OR_DELETE or case.is_legal_obligation:
         return None
     for restriction in case.subject.restrictions:
@@ -440,10 +364,7 @@ def _is_not_restricted(case: RuleContext) -> Reason | None:
     return None
 
 
-# After rule 7
-
-
-def _is_not_on_hold(case: RuleContext) -> Reason | None:
+def _is_not_on_hold(case: RuleContext) -> Reason | None:  # After rule 7
     if case.action is not Action.DELETE or not case.subject.holds:
         return None
     for hold in case.subject.holds:
@@ -465,10 +386,7 @@ def _is_within_retention(case: RuleContext) -> Reason | None:
     return None
 
 
-# Rule 8
-
-
-def _basis_is_in_force(case: RuleContext) -> Reason | None:
+def _basis_is_in_force(case: RuleContext) -> Reason | None:  # Rule 8
     if case.basis is None:
         return Reason.BASIS_MISSING
     case.rests_on(case.basis.id)
@@ -476,10 +394,7 @@ def _basis_is_in_force(case: RuleContext) -> Reason | None:
     return None if is_known else Reason.UNDECIDABLE
 
 
-# Rule 10
-
-
-def _interest_prevails(case: RuleContext) -> Reason | None:
+def _interest_prevails(case: RuleContext) -> Reason | None:  # Rule 10
     basis = case.basis
     if basis is None or basis.basis != Basis.LEGITIMATE_INTEREST:
         return None

@@ -48,13 +48,7 @@ from paktaleem.foundation.accounts.due import Severity
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.sign_in_rules import get_public_url
-from paktaleem.foundation.console.columns import (
-    actor_column,
-    annotate_actor,
-    moment_tag,
-    render_state,
-    state_column,
-)
+from paktaleem.foundation.console.columns import actor_column, annotate_actor, moment_tag, render_state, state_column
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import ChosenFilter, get_filtered_client, parse_uuid
 from paktaleem.foundation.console.forms import ActionForm, FormData, ScopedForm, set_choices
@@ -76,8 +70,6 @@ _FORMS_OFFERED = 50
 
 
 class ConfirmForm(ActionForm):
-    """A form to add an optional scan of the signed form."""
-
     scan = forms.FileField(
         label=_("Scan of the form"),
         required=False,
@@ -86,7 +78,7 @@ class ConfirmForm(ActionForm):
 
 
 def _confirm_answer(row: PaperAnswer, given: FormData, request: HttpRequest) -> HttpResponse:
-    left_out = confirm_answer(row, scan=given["scan"], actor=actor_of(request), at=get_action_time(request))
+    left_out = confirm_answer(row, scan=given["scan"], **by_user(request))
     messages.success(request, gettext("Confirmed. In effect from the next decision."))
     for words in describe_left_out(left_out):
         messages.warning(request, gettext("Not recorded: {why}").format(why=words))
@@ -94,8 +86,6 @@ def _confirm_answer(row: PaperAnswer, given: FormData, request: HttpRequest) -> 
 
 
 class FormFilter(ChosenFilter):
-    """Filter by one of the latest forms of the client in view."""
-
     title = "consent form"
     parameter_name = "form"
     shown: FirstRows[FormRun]
@@ -115,14 +105,8 @@ class FormFilter(ChosenFilter):
         return queryset.filter(page__run_id=parse_uuid(value)) if value else queryset
 
 
-def _state_pill(row: PaperAnswer) -> SafeString:
-    return render_state(row.get_state_display(), _TONES.get(AnswerState(row.state), "calm"))
-
-
 @admin.register(PaperAnswer, site=site)
 class PaperAnswerAdmin(ExportableAdmin[PaperAnswer], EvidenceAdmin[PaperAnswer]):
-    """Answers typed from forms, with who answered and their state."""
-
     view_capability = Capability.VIEW_RECORDS
     ledger_families = ("answer",)
     loaded = ("subject", "page__run", "guardian")
@@ -135,7 +119,9 @@ class PaperAnswerAdmin(ExportableAdmin[PaperAnswer], EvidenceAdmin[PaperAnswer])
     detail_fields = ("of_form", "person", "said", "signer", "service", "method", "answered_on", "standing")
     intro = "Answers from forms on paper, or by telephone. An answer counts once it is confirmed."
     empty_text = "The queue is empty: no answer has been entered yet."
-    standing = state_column(_state_pill)
+    standing = state_column(
+        lambda row: render_state(row.get_state_display(), _TONES.get(AnswerState(row.state), "calm"))
+    )
     acts = (
         RowAction(
             "confirm",
@@ -248,7 +234,6 @@ class EnterForm(ActionForm):
 
     @property
     def shared(self) -> list[forms.BoundField]:
-        """Return the fields that concern all pages."""
         return [self["method"], self["note"]]
 
     @property
@@ -305,13 +290,8 @@ def _enter_answers(run: FormRun, given: FormData, request: HttpRequest) -> HttpR
     return HttpResponseRedirect(reverse("admin:paper_formrun_change", args=[run.pk], current_app=site.name))
 
 
-def _has_waiting(run: FormRun, _at: datetime) -> bool:
-    waiting = PaperAnswer.objects.filter(client_id=run.client_id, page__run=run, state=AnswerState.WAITING)
-    return waiting.exists()
-
-
 def _confirm_waiting(run: FormRun, _given: FormData, request: HttpRequest) -> str:
-    outcome = confirm_waiting(run, actor=actor_of(request), at=get_action_time(request))
+    outcome = confirm_waiting(run, **by_user(request))
     for answer, error in outcome.held:
         reason = " ".join([gettext(error.console_message), *error.console_details])
         messages.warning(request, f"{answer.page.reference}, {answer.subject}: {reason}")
@@ -326,8 +306,6 @@ CLIENT, ADDRESSEE, UNREACHABLE = "client", "addressee", "unreachable"
 
 
 class ClientForm(forms.Form):
-    """A form to choose the client, for staff who work for several."""
-
     client = forms.ModelChoiceField(
         Client.objects.none(),
         label=_("Client"),
@@ -335,13 +313,8 @@ class ClientForm(forms.Form):
         help_text=_("The client whose people are asked."),
     )
 
-    def prepare(self) -> None:
-        set_choices(self, "client", Client.objects.exclude(pk=PAKTALEEM))
-
 
 class MakeForm(ScopedForm, SelectionForm):
-    """A form to choose the people and the purposes."""
-
     reason = None  # type: ignore[assignment]  # how Django takes a field out of a form
     name = forms.CharField(
         label=_("Class or group"), max_length=100, help_text=_("For example “Grade 7 B”. Do not name people.")
@@ -401,13 +374,11 @@ def _find_client(request: HttpRequest) -> UUID | None:
 
 
 def _print_form(run: FormRun, given: FormData, request: HttpRequest) -> HttpResponse:
-    client = Client.objects.get(pk=run.client_id)
-    base = get_public_url(request)
-    urls = PortalUrls.of(base, client.code)
-    own_page = f"{base}{reverse('guardian-start', args=[client.code])}" if run.for_guardians else urls.choices
+    base, code = get_public_url(request), Client.objects.get(pk=run.client_id).code
+    urls = PortalUrls.of(base, code)
+    own_page = f"{base}{reverse('guardian-start', args=[code])}" if run.for_guardians else urls.choices
     address, policy = own_page.partition("://")[2], urls.notice.partition("://")[2]
-    by = by_user_for(request, given["reason"])
-    pdf = print_form(run, address=address, policy=policy, **by)
+    pdf = print_form(run, address=address, policy=policy, **by_user_for(request, given["reason"]))
     response = HttpResponse(pdf, content_type="application/pdf")
     response["Content-Disposition"] = f'attachment; filename="consent-form-{run.made_at:%Y%m%d}-{run.pk.hex[-6:]}.pdf"'
     return response
@@ -439,8 +410,6 @@ def _describe_left_out(run: FormRun, people: QuerySet[Subject]) -> str:
 
 @admin.register(FormRun, site=site)
 class FormRunAdmin(EvidenceAdmin[FormRun]):
-    """Consent forms: group, purposes and progress."""
-
     form = MakeForm
     view_capability = Capability.VIEW_RECORDS
     add_capability = Capability.MANAGE_FORMS
@@ -480,7 +449,9 @@ class FormRunAdmin(EvidenceAdmin[FormRun]):
             lead="The answers that wait are recorded now, each purpose separately, with the form and its page as "
             "evidence. A form that a guardian signed also verifies the guardian: look at the signatures first. Answers "
             "that cannot be recorded are left for a decision.",
-            applies=_has_waiting,
+            applies=lambda run, _at: PaperAnswer.objects.filter(
+                client_id=run.client_id, page__run=run, state=AnswerState.WAITING
+            ).exists(),
         ),
     )
     made_by = actor_column("made by")
@@ -503,36 +474,29 @@ class FormRunAdmin(EvidenceAdmin[FormRun]):
         form_url: str = "",
         extra_context: dict[str, object] | None = None,
     ) -> HttpResponse:
-        if object_id is None and self.has_add_permission(request) and _find_client(request) is None:
-            return self._client_page(request)
-        return super().changeform_view(request, object_id, form_url, extra_context)
-
-    def _client_page(self, request: HttpRequest) -> HttpResponse:
+        if object_id is not None or not self.has_add_permission(request) or _find_client(request) is not None:
+            return super().changeform_view(request, object_id, form_url, extra_context)
         request.current_app = self.admin_site.name
+        form = ClientForm()
+        set_choices(form, "client", Client.objects.exclude(pk=PAKTALEEM))
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "title": gettext("Make a consent form"),
-            "form": ClientForm(),
+            "form": form,
             "kept": [(name, request.GET[name]) for name in (ADDRESSEE, UNREACHABLE) if name in request.GET],
         }
         return TemplateResponse(request, "paper/client.html", context)
 
     def save_model(self, request: HttpRequest, obj: FormRun, form: Any, change: bool) -> None:  # noqa: ARG002, FBT001
         given: FormData = form.cleaned_data
-        by = by_user(request)
+        by, addressee = by_user(request), Addressee(given["addressee"])
         select = select_unreachable if given["unreachable"] else select_people
         with in_client(obj.client_id):
             client = Client.objects.get(pk=obj.client_id)
             people = select(client, form.selection, **by)
-            run = make_form(
-                client,
-                name=given["name"],
-                purposes=given["purposes"],
-                people=people,
-                addressee=Addressee(given["addressee"]),
-                **by,
-            )
+            name, purposes = given["name"], given["purposes"]
+            run = make_form(client, name=name, purposes=purposes, people=people, addressee=addressee, **by)
             if words := _describe_left_out(run, people):
                 messages.warning(request, words)
         obj.pk, obj.name, obj.made_at = run.pk, run.name, run.made_at

@@ -4,8 +4,6 @@ from paktaleem.foundation.operations import extensions
 
 
 class PaperConfig(extensions.PortalAppConfig):
-    """Forms, and the answers typed from them."""
-
     name = "consent.paper"
     handlers = (
         (

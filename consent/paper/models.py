@@ -34,10 +34,7 @@ class Addressee(models.TextChoices):
 
 
 class FormRun(TenantRow):
-    """One consent form for a group: its purposes, people, time and author. It is never changed.
-
-    On a form for guardians, ``people`` are the children.
-    """
+    """One consent form for a group: its purposes, people (of a form for guardians the children), time and author."""
 
     wall = TablePolicy(Scope.TENANT, APPEND, limited=Limited.BY_SCHOOLS, personal=classify(none="name school_ids"))
 
@@ -93,10 +90,9 @@ class FormPurpose(TenantRow):
 
 
 class FormPage(TenantRow):
-    """One person's page of a form, with its number and the purposes based on consent for the person's role.
+    """One person's page of a form, with the purposes based on consent for their role; for guardians about the child.
 
-    On a form for guardians the page is about the child. ``notice_hash`` is then the hash of the notice about the
-    service, and ``asks_sharing`` says whether the page asks about outside recipients.
+    ``notice_hash`` is then that of the notice about the service; ``asks_sharing``: outside recipients are asked about.
     """
 
     wall = TablePolicy(Scope.TENANT, APPEND, disposed_as="evidence", personal=classify(none="purposes notice_hash"))
@@ -146,10 +142,9 @@ OPEN_STATES = (AnswerState.WAITING, AnswerState.HELD)
 
 
 class PaperAnswer(TenantRow):
-    """One answered page of a form, as typed from paper or a telephone call: nothing counts until it is confirmed.
+    """One answered page of a form, as typed: nothing counts until it is confirmed.
 
-    ``guardian`` is the guardian who signed; without one, the person of the page answered. ``recorded`` are the ids of
-    the resulting consent events, ``authorisation`` is the resulting answer about the service.
+    ``guardian`` signed, else the person; ``recorded`` and ``authorisation`` are the resulting rows.
     """
 
     wall = TablePolicy(

@@ -33,8 +33,6 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class PrintedUse:
-    """One purpose of the service, with the data it needs and its outside recipients."""
-
     purpose: tuple[PurposeText, PurposeText]
     data: Both
     recipients: str
@@ -61,10 +59,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """The content of a form. ``address`` is where people can change their answers, ``policy`` where the policy is.
-
-    A form ``for_guardians`` is about the person on each page, a child, and is signed by a parent or guardian.
-    """
+    """The content of a form; ``address`` is where answers are changed. ``for_guardians``: each page is on a child."""
 
     client: str
     group: str
@@ -95,14 +90,10 @@ def _blocks(text: str) -> list[dict[str, object]]:
         elif token.type.endswith("_close"):
             kinds.pop()
         elif token.type == "inline":
-            blocks.append({"kind": _kind(kinds), "runs": _runs(token.children or [])})
+            block = "item" if "list_item" in kinds else "paragraph"
+            kind = "heading" if "heading" in kinds else block
+            blocks.append({"kind": kind, "runs": _runs(token.children or [])})
     return blocks
-
-
-def _kind(kinds: Sequence[str]) -> str:
-    if "heading" in kinds:
-        return "heading"
-    return "item" if "list_item" in kinds else "paragraph"
 
 
 def _runs(tokens: Sequence[Token]) -> list[dict[str, object]]:

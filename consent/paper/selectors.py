@@ -39,10 +39,7 @@ def purposes_to_ask(client_id: UUID, *, at: datetime) -> list[Purpose]:
 
 
 def select_people(client: Client, chosen: Selection, *, actor: Actor, at: datetime) -> QuerySet[Subject]:
-    """Select the chosen people for a form; those who have left only by id.
-
-    Raises ValidationError naming unknown LMS ids, NotAllowed.
-    """
+    """Select the chosen people; those who have left only by id. Raises ValidationError naming unknown LMS ids."""
     found = list_subjects(actor).filter(client=client, erased_at=None, erasure_started_at=None)
     known = found.filter(external_id__in=chosen.ids)
     missing = sorted({*chosen.ids} - {*known.values_list("external_id", flat=True)}) if chosen.ids else []
@@ -55,10 +52,7 @@ def select_people(client: Client, chosen: Selection, *, actor: Actor, at: dateti
 
 
 def select_unreachable(client: Client, chosen: Selection, *, actor: Actor, at: datetime) -> QuerySet[Subject]:
-    """Select the chosen children with a guardian who cannot be asked by message, such as for a shared phone.
-
-    Raises NotAllowed.
-    """
+    """Select the chosen children with a guardian who cannot be asked by message. Raises NotAllowed."""
     pending = Invitation.objects.filter(client_id=client.pk, state=State.CONTACT_PENDING)
     children = pending.exclude(problem__in=["", ContactProblem.TOO_MANY]).values("child_id")
     found = list_subjects(actor).filter(client=client, erased_at=None, erasure_started_at=None, pk__in=children)
@@ -66,10 +60,9 @@ def select_unreachable(client: Client, chosen: Selection, *, actor: Actor, at: d
 
 
 def list_signers(client: Client, children: Iterable[Subject], *, at: datetime) -> dict[UUID, list[tuple[Subject, str]]]:
-    """Map children of a client to the guardians on file who may sign for them, each with the relationship.
+    """Map children to the guardians who may sign for them, each with the relationship.
 
-    These are the guardians in effect who may decide, and those whom the roster or the learning platform names; not
-    those of a roster that no longer names them, unless they are verified.
+    Those who may decide, and those named by roster or platform; not if a roster no longer names them, unless verified.
     """
     found: dict[UUID, list[tuple[Subject, str]]] = {child.pk: [] for child in children}
     own = {"client_id": client.pk, "child__in": list(found)}
@@ -141,10 +134,17 @@ def name_codes(
     client_id: UUID, *, systems: Iterable[str], categories: Iterable[str], purposes: Iterable[str]
 ) -> dict[str, dict[str, Any]]:
     """Map the codes of each kind to their names; a code that the register does not have is mapped to itself."""
+    names = {language: map_category_names(client_id, language=language) for language in _LANGUAGES}
+    known = find_purposes(client_id, sorted(set(purposes)))
     return {
         "systems": name_systems(client_id, systems),
-        "categories": _name_categories(client_id, sorted(set(categories))),
-        "purposes": _name_purposes(client_id, sorted(set(purposes))),
+        "categories": {
+            code: {one: names[one].get(code, code) for one in _LANGUAGES} for code in sorted(set(categories))
+        },
+        "purposes": {
+            code: {one: getattr(known[code], f"name_{one}") if code in known else code for one in _LANGUAGES}
+            for code in sorted(set(purposes))
+        },
     }
 
 
@@ -155,16 +155,3 @@ def name_reasons(codes: Iterable[str]) -> dict[str, Both]:
 
 def _say_reason(code: str) -> object:
     return EXEMPTION_LABELS.get(code) or translation.gettext(str(dict(Reason.choices).get(code, code)))
-
-
-def _name_categories(client_id: UUID, codes: list[str]) -> dict[str, Both]:
-    names = {one: map_category_names(client_id, language=one) for one in _LANGUAGES}
-    return {code: {one: names[one].get(code, code) for one in _LANGUAGES} for code in codes}
-
-
-def _name_purposes(client_id: UUID, codes: list[str]) -> dict[str, Both]:
-    found = find_purposes(client_id, codes)
-    return {
-        code: {one: getattr(found[code], f"name_{one}") if code in found else code for one in _LANGUAGES}
-        for code in codes
-    }

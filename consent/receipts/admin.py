@@ -43,7 +43,7 @@ from paktaleem.foundation.console.forms import FormData, RowActionForm
 from paktaleem.foundation.console.model_admin import EvidenceAdmin
 from paktaleem.foundation.console.person_pages import PersonPage, person_acts, person_pages
 from paktaleem.foundation.console.register_names import format_purpose
-from paktaleem.foundation.console.requests import actor_of, get_action_time, may
+from paktaleem.foundation.console.requests import actor_of, by_user_for, get_action_time, may
 from paktaleem.foundation.console.row_actions import RowAction
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client
@@ -51,15 +51,13 @@ from paktaleem.foundation.web.public.pages import LanguageLink
 
 
 def _timeline_values(request: HttpRequest, row: Subject) -> dict[str, object]:
-    """Return the template values: timeline entries, states and decisions as of the chosen time."""
     form = AsOfForm(request.GET or None)
     with in_client(row.client_id):
         now = get_action_time(request)
         at = form.moment(now)
-        events = list(annotate_actor(select_consent_events(row, actor=actor_of(request), until=at), actor_of(request)))
-        acknowledgements = list(
-            annotate_actor(select_acknowledgements(row, actor=actor_of(request), until=at), actor_of(request))
-        )
+        actor = actor_of(request)
+        events = list(annotate_actor(select_consent_events(row, actor=actor, until=at), actor))
+        acknowledgements = list(annotate_actor(select_acknowledgements(row, actor=actor, until=at), actor))
         lines = list_timeline(row, events=events, acknowledged=acknowledgements, until=at)
         register = current_register(row.client_id) if at == now else register_as_of(row.client_id, at)
         states = states_at(events, register, at)
@@ -76,8 +74,7 @@ def _timeline_values(request: HttpRequest, row: Subject) -> dict[str, object]:
         ],
         "decisions": decisions,
         "bundle_url": reverse("admin:people_subject_evidence", args=[row.pk], current_app=site.name),
-        "may_export": actor_of(request).may(Capability.VIEW_EVIDENCE, row.client_id)
-        and bool(events or acknowledgements),
+        "may_export": actor.may(Capability.VIEW_EVIDENCE, row.client_id) and bool(events or acknowledgements),
     }
 
 
@@ -120,21 +117,13 @@ person_pages.connect(
 
 
 class BundleForm(RowActionForm):
-    """A form to choose the language of the receipts."""
-
     language = forms.ChoiceField(choices=[("en", "English"), ("ur", "Urdu")])
     field_order = ("language", "reason")
 
 
 def _export_bundle(subject: Subject, given: FormData, request: HttpRequest) -> HttpResponse:
-    packed = export_evidence(
-        subject,
-        base=get_public_url(request),
-        language=given["language"],
-        actor=actor_of(request),
-        reason=given["reason"],
-        at=get_action_time(request),
-    )
+    base, by = get_public_url(request), by_user_for(request, given["reason"])
+    packed = export_evidence(subject, base=base, language=given["language"], **by)
     response = HttpResponse(packed, content_type="application/zip")
     response["Content-Disposition"] = f'attachment; filename="evidence-{subject.pk}.zip"'
     return response
@@ -155,8 +144,6 @@ person_acts.connect(
 
 @admin.register(ConsentEvent, site=site)
 class ConsentEventAdmin(PersonRowAdmin[ConsentEvent], EvidenceAdmin[ConsentEvent]):
-    """All recorded answers."""
-
     list_display = ("recorded_at", "purpose", "person", "answer", "given_by", "method", "actor", "owner")
     list_filter = ("state", "method", "given_by", PurposeFilter, "client")
     in_one_client = ("method", "given_by", PurposeFilter)
@@ -199,7 +186,6 @@ class ConsentEventAdmin(PersonRowAdmin[ConsentEvent], EvidenceAdmin[ConsentEvent
         return [receipt, *super().get_urls()]
 
     def receipt_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Render the receipt in the language given with ``?in=``, else in the language of the answer."""
         row: ConsentEvent = self._row_or_404(request, object_id)
         if not self.has_view_permission(request, row):
             raise PermissionDenied

@@ -29,14 +29,6 @@ class ShowReceiptInput(StrictSerializer):
     language = serializers.ChoiceField(LANGUAGES, default="en")
 
 
-class ReceiptOutput(serializers.Serializer[object]):
-    """Output: a consent receipt, JSON-LD in DPV terms with the profile of ISO/IEC TS 27560:2023."""
-
-    def to_representation(self, instance: object) -> Any:
-        """Return the document unchanged: its content is defined by the profile."""
-        return instance
-
-
 class ShowReceipt(Operation):
     """``GET /api/v1/consents/{event}/receipt``."""
 

@@ -42,16 +42,15 @@ def pack(files: Mapping[str, bytes], manifest: bytes, at: datetime) -> bytes:
 
 
 def check_bundle(packed: bytes) -> str:
-    """Check every hash of a bundle, and return the manifest's SHA-256, to be compared with the ledger.
-
-    Raises BundleBroken if it is not a bundle, a file is missing, added or modified, or a leaf hash does not match its
-    entry.
-    """
+    """Check every hash of a bundle, and return the manifest's, to be compared with the ledger. Raises BundleBroken."""
     files = _unpack(packed)
     manifest = files.pop(MANIFEST, None)
     if manifest is None:
         raise BundleBroken(f"{MANIFEST} is missing.")
-    listed = _parse_manifest(manifest)
+    try:
+        listed = {one["path"]: one["sha256"] for one in json.loads(manifest)["files"]}
+    except (ValueError, KeyError, TypeError) as error:
+        raise BundleBroken(f"{MANIFEST} is not a manifest.") from error
     for path in sorted(listed.keys() ^ files.keys()):
         raise BundleBroken(f"{path} is {'missing' if path in listed else 'not in the manifest'}.")
     for path, content in files.items():
@@ -69,13 +68,6 @@ def _unpack(packed: bytes) -> dict[str, bytes]:
             return {name: archive.read(name) for name in archive.namelist()}
     except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, NotImplementedError, RuntimeError) as error:
         raise BundleBroken("It is not a ZIP archive, or it is damaged.") from error
-
-
-def _parse_manifest(manifest: bytes) -> dict[str, str]:
-    try:
-        return {one["path"]: one["sha256"] for one in json.loads(manifest)["files"]}
-    except (ValueError, KeyError, TypeError) as error:
-        raise BundleBroken(f"{MANIFEST} is not a manifest.") from error
 
 
 def _check_ledger(lines: bytes) -> None:

@@ -1,8 +1,7 @@
 """Consent records and receipts as in ISO/IEC TS 27560:2023, in JSON-LD and DPV terms. Pure.
 
-A record lists what a person was shown and answered about one purpose, event by event; a receipt documents one event,
-for the person to keep. Both identify people by pseudonym only (``urn:uuid``). A guardian acts for the child: their
-withdrawal is `ConsentWithdrawn`, indicated by the guardian; `ConsentRevoked` is an act of the school or PakTaleem.
+A receipt documents one event of a record, for the person to keep. Both identify people by pseudonym only
+(``urn:uuid``). A guardian's withdrawal is `ConsentWithdrawn`; `ConsentRevoked` is an act of the school or PakTaleem.
 """
 
 from __future__ import annotations
@@ -83,11 +82,7 @@ class ReceiptNotice:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptEvent:
-    """One consent event: who answered what, how, when, for whom, until when, and through which system.
-
-    ``reason`` is the reason code of a revocation or invalidation; ``is_renewal`` is True if consent was in force
-    already.
-    """
+    """One consent event; ``reason`` is that of a revocation or invalidation, ``is_renewal``: given already."""
 
     id: UUID
     state: str
@@ -106,26 +101,18 @@ class ReceiptEvent:
 
     @property
     def is_without_effect(self) -> bool:
-        """Whether a child gave it itself: no processing rests on it."""
         return self.state == "given" and self.of_child and self.by != "guardian"
 
 
 @dataclass(frozen=True, slots=True)
 class DataItem:
-    """One category of personal data that the purpose needs."""
-
     code: str
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class RecordFacts:
-    """The facts of a consent record at the time of its latest event.
-
-    ``of_child`` of an event is True if the person counted as a child then; ``basis`` is the lawful basis in force then,
-    ``recipients`` those approved for the purpose then, ``authority`` the name and contact of the supervisory authority,
-    if any. ``joint_controller`` is a second controller (GDPR Art. 26).
-    """
+    """The facts of a consent record at the time of its latest event, such as basis, recipients and authority then."""
 
     record_id: UUID
     subject: UUID
@@ -169,12 +156,8 @@ def consent_record(facts: RecordFacts, place: PortalUrls) -> dict[str, object]:
 
 
 def consent_receipt(facts: RecordFacts, place: PortalUrls) -> dict[str, Any]:
-    """Return the JSON-LD receipt of the record's latest event, which contains the record.
-
-    Its id is the event's id, so the same event always has the same receipt.
-    """
-    record = consent_record(facts, place)
-    event = facts.latest
+    """Return the JSON-LD receipt of the record's latest event, with the record; its id is the event's id."""
+    record, event = consent_record(facts, place), facts.latest
     return {
         "@context": record.pop("@context"),
         "@id": f"{_urn(event.id)}#receipt",
@@ -227,6 +210,8 @@ def _serialize_notices(facts: RecordFacts, place: PortalUrls) -> list[dict[str, 
 
 def _serialize_process(facts: RecordFacts, place: PortalUrls) -> dict[str, object]:
     joint = facts.joint_controller
+    places = [dpv.country(code) for code in facts.storage_countries]
+    stored = [{"@type": "dpv:StorageLocation", "dpv:hasLocation": place} for place in places]
     process: dict[str, object] = {
         "@type": "dpv:Process",
         "dct:title": facts.purpose_text.name,
@@ -235,7 +220,7 @@ def _serialize_process(facts: RecordFacts, place: PortalUrls) -> dict[str, objec
         "dpv:hasPersonalData": [_serialize_category(item) for item in facts.categories],
         "dpv:hasProcessing": ["dpv:Collect", "dpv:Store", "dpv:Use", *(["dpv:Share"] if facts.recipients else [])],
         "dpv:hasDataSource": "dpv:DataSubjectDataSource",
-        "dpv:hasStorageCondition": [*_storage_locations(facts), _storage_duration(facts.latest)],
+        "dpv:hasStorageCondition": [*stored, _storage_duration(facts.latest)],
         "dpv:hasProcessingCondition": _processing_locations(facts),
         "dpv:hasRule": [_NO_OTHER_RECIPIENT],
         "dpv:hasDataController": [_urn(facts.controller.id), _urn(joint.id)] if joint else _urn(facts.controller.id),
@@ -282,10 +267,6 @@ def _serialize_category(item: DataItem) -> dict[str, object]:
         "dpv:hasNecessity": "dpv:Required",
         "skos:broader": dpv.CATEGORIES.get(item.code, "dpv:PersonalData"),
     }
-
-
-def _storage_locations(facts: RecordFacts) -> list[dict[str, object]]:
-    return [{"@type": "dpv:StorageLocation", "dpv:hasLocation": dpv.country(code)} for code in facts.storage_countries]
 
 
 def _processing_locations(facts: RecordFacts) -> list[dict[str, object]]:
@@ -384,11 +365,7 @@ RECEIPT_CODE = r"[A-Z2-7]{32}"
 
 
 def make_receipt_code(event: UUID, key: bytes) -> str:
-    """Return the code of an event's receipt: its id and a keyed MAC, so that codes cannot be forged.
-
-    The code identifies and does not authenticate: the page shows nothing, and sends a one-time code to the contact on
-    file.
-    """
+    """Return an event's code: its id and a keyed MAC. It does not authenticate: a code to the contact on file does."""
     return base64.b32encode(event.bytes + _mark(event, key)).decode()
 
 

@@ -4,7 +4,6 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -42,10 +41,9 @@ from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
 
 def get_record_facts(event: ConsentEvent, *, language: str, base: str) -> RecordFacts:
-    """Return the facts of the record with ``event`` as its latest event, in the client's context.
+    """Return the facts of the record with ``event`` as its latest, in the client's context, in a language.
 
     Purpose, parties and recipients are taken from the history at that time, so that a receipt never changes.
-    ``language`` selects English or Urdu names; ``base`` is the portal's address.
     """
     at = event.recorded_at
     of_record = ConsentEvent.objects.filter(
@@ -58,6 +56,7 @@ def get_record_facts(event: ConsentEvent, *, language: str, base: str) -> Record
     capacity = _find_capacity(event)
     basis = _find_basis(event, _roles_of(person), capacity)
     organisations = _Organisations(event, base)
+    authority, contact = [*settings.AUTHORITY, "", ""][:2]
     return RecordFacts(
         record_id=Consent.objects.values_list("pk", flat=True).get(
             client_id=event.client_id, subject_id=event.subject_id, purpose_id=event.purpose_id
@@ -76,13 +75,8 @@ def get_record_facts(event: ConsentEvent, *, language: str, base: str) -> Record
         recipients=organisations.recipients(purpose.code),
         storage_countries=settings.STORAGE_COUNTRIES,
         events=_to_receipt_events(events, person, organisations.row),
-        authority=_authority(),
+        authority=(authority, contact) if authority else None,
     )
-
-
-def _authority() -> tuple[str, str] | None:
-    name, contact = [*settings.AUTHORITY, "", ""][:2]
-    return (name, contact) if name else None
 
 
 def _localized(language: str, row: object, name: str) -> str:
@@ -126,8 +120,6 @@ def _list_categories(event: ConsentEvent, codes: Sequence[str], language: str) -
 
 
 class _Organisations:
-    """The organisations involved in the processing at the time of an event."""
-
     def __init__(self, event: ConsentEvent, base: str) -> None:
         self.event, self.base = event, base
         self.row = Client.history.as_of(event.recorded_at).get(id=event.client_id)
@@ -155,8 +147,9 @@ class _Organisations:
 
 
 def _to_receipt_events(events: Iterable[ConsentEvent], person: Subject, client: Client) -> list[ReceiptEvent]:
-    events = list(events)
-    versions = _load_versions({event.notice_version_id for event in events} - {None})
+    events, roles = list(events), _roles_of(person)
+    shown = {event.notice_version_id for event in events} - {None}
+    versions = NoticeVersion.objects.select_related("notice").in_bulk(shown)
     guardians = {event.guardian_id for event in events} - {None}
     relations = dict(
         GuardianClaim.objects.filter(child_id=person.id, guardian_id__in=guardians).values_list(
@@ -175,23 +168,13 @@ def _to_receipt_events(events: Iterable[ConsentEvent], person: Subject, client: 
             guardian=event.guardian_id,
             relationship=relations.get(event.guardian_id, "") if event.guardian_id else "",
             actor=event.actor_id,
-            of_child=_was_child(person, client, event),
+            of_child=is_child(roles, person.of_age_at, at=event.recorded_at, serves_minors=client.serves_minors),
             notice=_to_receipt_notice(versions.get(event.notice_version_id), event),
             reason=event.reason,
             is_renewal=event.is_renewal,
         )
         for event in events
     ]
-
-
-def _was_child(person: Subject, client: Client, event: ConsentEvent) -> bool:
-    """Return True if the person counted as a child then; unknown age counts as child where minors are served."""
-    return is_child(_roles_of(person), person.of_age_at, at=event.recorded_at, serves_minors=client.serves_minors)
-
-
-def _load_versions(versions: Iterable[UUID | None]) -> dict[UUID | None, NoticeVersion]:
-    rows = NoticeVersion.objects.select_related("notice").filter(pk__in=list(versions))
-    return {row.pk: row for row in rows}
 
 
 def _to_receipt_notice(version: NoticeVersion | None, event: ConsentEvent) -> ReceiptNotice | None:
@@ -224,10 +207,7 @@ People are identified by pseudonym only. Check the bundle with: manage.py check_
 def export_evidence(
     subject: Subject, *, base: str, language: str = "en", actor: Actor, reason: Reason | str, at: datetime
 ) -> bytes:
-    """Return a ZIP that proves a person's consents (GDPR Art. 7(1)): receipts, shown notices, ledger entries, hashes.
-
-    The receipts follow ISO/IEC TS 27560; the manifest has the SHA-256 of each file. The manifest's hash, the actor and
-    the reason are recorded in the ledger. ``base`` is the portal's address.
+    """Return a ZIP that proves a person's consents (GDPR Art. 7(1)); its hash, the actor and the reason are recorded.
 
     Raises Refused if nothing is recorded about the person, NotAllowed.
     """
@@ -249,13 +229,8 @@ def export_evidence(
         },
         **_notice_files([*(event.notice_version for event in events), *(one.version for one in acknowledgements)]),
     }
-    about = {
-        "client": str(subject.client_id),
-        "subject": str(subject.pk),
-        "until": at.isoformat(),
-        "language": language,
-    }
-    manifest = manifest_of(files, about)
+    about = {"client": str(subject.client_id), "subject": str(subject.pk), "until": at.isoformat()}
+    manifest = manifest_of(files, about | {"language": language})
     facts = {"manifest": hashlib.sha256(manifest).hexdigest(), "files": len(files), "reason": str(reason)}
     record_entry(
         "consent.evidence_exported", client_id=subject.client_id, subject_id=subject.pk, facts=facts, actor=actor, at=at

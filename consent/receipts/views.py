@@ -67,37 +67,26 @@ def print_receipt(
     place = PortalUrls.of(base, event.client.code)
     code = make_receipt_code(event.pk, receipt_key())
     change_url = f"{place.choices}receipt/{code}/"
+    square: str = segno.make(change_url, error="m").svg_inline(scale=3, border=2, svgclass="square", lineclass=None)
+    version: NoticeVersion | None = event.notice_version
     giver, method = _GIVERS.get(event.given_by, event.given_by), _METHODS.get(event.method, event.method)
     values: PageValues = {
         "facts": facts,
         "latest": facts.latest,
         "answer": _ANSWERS.get(event.state, event.state),
-        "words": _shown_text(event),
+        "words": (version.text_ur if event.language == "ur" else version.text_en) if version else "",
         "place": place,
         "client": event.client,
         "zone": event.client.time_zone,
         "code": " ".join(code[i : i + 4] for i in range(0, len(code), 4)),
         "change_url": change_url,
-        "square": _render_qr_code(change_url),
+        "square": mark_safe(square),  # noqa: S308 -- generated SVG of a generated URL
         **({"languages": links} if links else {}),
     }
     with translation.override(language), timezone.override(event.client.time_zone):
         values["who_and_how"] = join_words([giver, method])
         values["recipients"] = join_words(recipient.name for recipient in facts.recipients)
         return public_page(request, "receipts/receipt.html", title=_("Receipt of an answer"), **values)
-
-
-def _shown_text(event: ConsentEvent) -> str:
-    version: NoticeVersion | None = event.notice_version
-    if version is None:
-        return ""
-    return version.text_ur if event.language == "ur" else version.text_en
-
-
-def _render_qr_code(address: str) -> str:
-    """Render the URL as a QR code: an SVG without script or style."""
-    drawn: str = segno.make(address, error="m").svg_inline(scale=3, border=2, svgclass="square", lineclass=None)
-    return mark_safe(drawn)  # noqa: S308 -- generated SVG of a generated URL
 
 
 @client_page

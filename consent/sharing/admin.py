@@ -1,7 +1,8 @@
 """Console pages of disclosures."""
 
-from collections.abc import Sequence
+from collections.abc import Container
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.contrib import admin
@@ -9,7 +10,6 @@ from django.contrib.admin.widgets import AdminTextareaWidget
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
@@ -27,6 +27,7 @@ from consent.sharing.services import (
     request_business_transfer,
     request_legal_disclosure,
 )
+from paktaleem.directory.people.admin.people import person_column
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
@@ -47,21 +48,17 @@ from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
 
-def _text(label: Any, help_text: Any, *, required: bool = True) -> forms.CharField:
-    return forms.CharField(
-        label=label, max_length=2000, widget=AdminTextareaWidget, help_text=help_text, required=required
-    )
+def _text(label: Any, help_text: Any) -> forms.CharField:
+    return forms.CharField(label=label, max_length=2000, widget=AdminTextareaWidget, help_text=help_text)
 
 
-def _category_choices(client_id: Any, codes: Any = None) -> list[tuple[str, str]]:
+def _category_choices(client_id: UUID, codes: Container[str] | None = None) -> list[tuple[str, str]]:
     names = map_category_names(client_id, language="ur" if get_language() == "ur" else "en")
     offered = ((code, name) for code, name in names.items() if codes is None or code in codes)
     return sorted(offered, key=lambda one: one[1])
 
 
 class DemandForm(ActionForm):
-    """An authority's demand for a person's data, and its review."""
-
     authority = forms.CharField(label=_("Authority"), max_length=200)
     instrument = forms.ChoiceField(label=_("Instrument"), choices=Instrument.choices, widget=forms.RadioSelect)
     reference = forms.CharField(label=_("Reference number"), max_length=100)
@@ -80,8 +77,6 @@ class DemandForm(ActionForm):
 
 
 class DisclosedForm(ActionForm):
-    """The data that was disclosed to the authority, and who was informed."""
-
     categories = forms.MultipleChoiceField(label=_("Data categories"), widget=forms.CheckboxSelectMultiple)
     what_went = _text(_("What was handed over"), _("What was handed over. Do not name people."))
     informed = forms.ChoiceField(label=_("Who was informed"), required=False, choices=[("", "—"), *Informed.choices])
@@ -115,8 +110,6 @@ person_acts.connect(
 
 @admin.register(LegalDisclosure, site=site)
 class LegalDisclosureAdmin(PersonRows, EvidenceAdmin[LegalDisclosure]):
-    """Console page of legal disclosures, newest first."""
-
     view_capability = Capability.VIEW_CLIENT_RECORDS
     ledger_families = ("legal_disclosure",)
     list_display = ("requested_at", "standing", "instrument", "authority", "person", "disclosed_at", "owner")
@@ -142,6 +135,7 @@ class LegalDisclosureAdmin(PersonRows, EvidenceAdmin[LegalDisclosure]):
     )
     empty_text = "No authority has demanded data."
     standing = change_state_column
+    person = person_column()
     acts = (
         *approval_actions(
             decide_legal_disclosure,
@@ -158,28 +152,18 @@ class LegalDisclosureAdmin(PersonRows, EvidenceAdmin[LegalDisclosure]):
     def get_queryset(self, request: HttpRequest) -> QuerySet[LegalDisclosure]:
         return hide_secret_demands(super().get_queryset(request).select_related("subject"), actor_of(request))
 
-    @admin.display(description="person")
-    def person(self, row: LegalDisclosure) -> SafeString:
-        url = reverse("admin:people_subject_change", args=[row.subject_id], current_app=site.name)
-        return format_html('<a href="{}">{}</a>', url, row.subject)
-
 
 class DeniedFilter(ConditionFilter):
-    """Filter for the disclosures that the decision denied."""
-
     title = "decision"
     offered = {"denied": (_("Denied"), lambda _at: Q(is_denied=True))}
 
 
 def render_decision(row: Disclosure) -> SafeString:
-    """Render the decision about a disclosure: permitted, or why it was denied."""
     return render_state(row.reason.replace("_", " "), "bad" if row.is_denied else "good")
 
 
 @admin.register(Disclosure, site=site)
 class DisclosureAdmin(ExportableAdmin[Disclosure], EvidenceAdmin[Disclosure]):
-    """Console page of disclosures, newest first."""
-
     view_capability = Capability.VIEW_RECORDS
     list_display = ("reported_at", "recipient", "person", "purpose_named", "allowed", "owner")
     list_filter = ("client", DeniedFilter)
@@ -193,6 +177,7 @@ class DisclosureAdmin(ExportableAdmin[Disclosure], EvidenceAdmin[Disclosure]):
     intro = "Data that systems reported as shared with recipients, with the decision at the time of sharing."
     empty_text = "No system has reported a disclosure yet."
     allowed = state_column(render_decision, "decision")
+    person = person_column()
 
     def describe_row(self, row: Disclosure) -> str:
         return f"{self.purpose_named(row)}: {format_categories(row.categories, row.client_id)}"
@@ -201,16 +186,9 @@ class DisclosureAdmin(ExportableAdmin[Disclosure], EvidenceAdmin[Disclosure]):
     def purpose_named(self, row: Disclosure) -> str:
         return format_purpose(row.purpose, row.client_id)
 
-    @admin.display(description="person")
-    def person(self, row: Disclosure) -> SafeString:
-        url = reverse("admin:people_subject_change", args=[row.subject_id], current_app=site.name)
-        return format_html('<a href="{}">{}</a>', url, row.subject)
-
 
 @admin.register(BusinessTransfer, site=site)
 class BusinessTransferAdmin(ScopedAdmin[BusinessTransfer]):
-    """Console page of business transfers, newest first."""
-
     view_capability = Capability.VIEW_REGISTER
     ledger_families = ("business_transfer",)
     add_capability = Capability.MANAGE_AGREEMENTS
@@ -260,11 +238,15 @@ def disclosures_panel(request: HttpRequest, row: Subject) -> dict[str, object] |
     """Show who received the person's data, when and for what: the latest fifty disclosures. Runs two queries."""
     if not may(request, Capability.VIEW_RECORDS, row.client_id):
         return None
+    demands, name = LegalDisclosure.objects.none(), "admin:sharing_legaldisclosure_change"
     with in_client(row.client_id):
         found = take_latest(list_disclosures_of(row, actor=actor_of(request)), _MOST)
+        if may(request, Capability.VIEW_CLIENT_RECORDS, row.client_id):
+            demands = list_legal_disclosures_of(row, actor=actor_of(request))
+        legal = take_latest(demands, _MOST)
     return {
         "template": "console/panels/disclosures.html",
-        "legal": _list_legal(request, row),
+        "legal": legal.map(lambda one: {"one": one, "url": reverse(name, args=[one.pk], current_app=site.name)}),
         "rows": found.map(
             lambda one: {
                 "one": one,
@@ -275,12 +257,3 @@ def disclosures_panel(request: HttpRequest, row: Subject) -> dict[str, object] |
         "all_url": list_url_of_person(Disclosure, row.pk),
         "all_legal_url": list_url_of_person(LegalDisclosure, row.pk),
     }
-
-
-def _list_legal(request: HttpRequest, row: Subject) -> Sequence[dict[str, object]]:
-    if not may(request, Capability.VIEW_CLIENT_RECORDS, row.client_id):
-        return []
-    with in_client(row.client_id):
-        found = take_latest(list_legal_disclosures_of(row, actor=actor_of(request)), _MOST)
-    name = "admin:sharing_legaldisclosure_change"
-    return found.map(lambda one: {"one": one, "url": reverse(name, args=[one.pk], current_app=site.name)})

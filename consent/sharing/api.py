@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from consent.decisions.api import ReportResultOutput, serialize_report_result
-from consent.sharing.services import DisclosureReport, DisclosureResult, report_disclosure, report_disclosures
+from consent.sharing.services import DisclosureReport, report_disclosure, report_disclosures
 from paktaleem.directory.people.details import ROLES
 from paktaleem.directory.people.selectors import get_subject
 from paktaleem.foundation.accounts.roles import Capability
@@ -99,8 +99,7 @@ class ReportDisclosures(Operation):
         given = validate_input(DisclosureBatchInput, request.data)["disclosures"]
         reports = [DisclosureReport(**one) for one in given]
         found = report_disclosures(client_of(request), reports, actor=actor_of(request), at=moment_of(request))
-        return Response({"disclosures": [_serialize_result(one) for one in found]})
-
-
-def _serialize_result(one: DisclosureResult) -> dict[str, object]:
-    return serialize_report_result(one.disclosure, is_flagged=one.is_flagged, errors=one.errors)
+        results = [
+            serialize_report_result(one.disclosure, is_flagged=one.is_flagged, errors=one.errors) for one in found
+        ]
+        return Response({"disclosures": results})

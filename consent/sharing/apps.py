@@ -4,8 +4,6 @@ from paktaleem.foundation.operations import extensions
 
 
 class SharingConfig(extensions.PortalAppConfig):
-    """Disclosures of personal data to recipients, and the public list of recipients."""
-
     name = "consent.sharing"
     verbose_name = "sharing"
     handlers = (

@@ -51,11 +51,9 @@ class NotInformed(models.TextChoices):
 
 
 class LegalDisclosure(RequestedChange):
-    """One demand of an authority for data of one person, its review and approval, and what was disclosed (policy §6).
+    """One demand of an authority for a person's data, its review, approval, and what was disclosed (policy §6).
 
-    One officer reviews it, a second one approves it; only then may it be recorded as ``disclosed_at``. ``informed`` is
-    who was informed, otherwise ``not_informed`` says why no one was. The copy of a person's data names it
-    only if they were informed, because an order may forbid it. The client sees it unless ``is_secret``.
+    The client sees it unless ``is_secret``, the copy of a person's data only names those of which someone was informed.
     """
 
     wall = TablePolicy(
@@ -124,11 +122,7 @@ class LegalDisclosure(RequestedChange):
 
 
 class Disclosure(TenantRow, ActorStamp):
-    """A report that data of a person was shared with a recipient, for a purpose. Append-only.
-
-    ``reason`` is the reason code of the decision at the time of sharing: ``permitted``, or why it was denied
-    (``is_denied``).
-    """
+    """A report that data was shared with a recipient; ``reason`` is the decision's: ``permitted``, or why denied."""
 
     wall = TablePolicy(Scope.TENANT, APPEND, personal=classify(none="purpose categories reason"))
     copied = Copied(
@@ -181,11 +175,7 @@ class TransferKind(models.TextChoices):
 
 
 class BusinessTransfer(RequestedChange):
-    """One business transfer of PakTaleem: once a second officer approves it, every client is notified (policy §6).
-
-    ``announced_as`` is the id of the notice version that announces it; its announcements to clients hold the proof of
-    each client's notice, and the client's response.
-    """
+    """One business transfer of PakTaleem (policy §6); ``announced_as`` is the notice version that announces it."""
 
     wall = TablePolicy(
         Scope.TENANT, EDIT, personal=classify(none="other_party text_en text_ur kind requested_kind ground")

@@ -17,10 +17,7 @@ _MOST = 50
 
 
 def describe_disclosures(subject: Subject, *, actor: Actor, language: str) -> dict[str, object]:
-    """Return the latest disclosures for ``sharing/received.html``, with the names of purposes and categories.
-
-    ``actor`` is the person, or a guardian who may receive the child's data. Raises NotAllowed.
-    """
+    """Return the latest disclosures for ``sharing/received.html``, for the person or a guardian. Raises NotAllowed."""
     return {
         "disclosures": _name(subject, take_latest(list_own_disclosures(subject, actor=actor), _MOST), language),
         "authorities": take_latest(list_own_legal_disclosures(subject, actor=actor), _MOST),
@@ -43,11 +40,9 @@ def _name(subject: Subject, found: FirstRows[Disclosure], language: str) -> Firs
 
 
 def recipients_section(client: Client, at: datetime, language: str) -> dict[str, Any] | None:
-    """Return the recipients of a client's data for its privacy page (policy §6); connected to ``public_sections``.
+    """Return the recipients of a client's data for its privacy page (policy §6), by name; None if there are none.
 
-    Lists those that are approved or announced and have not ended, by name: coming recipients are named before anything
-    is shared with them. ``from_at`` is when data may first be shared; None if the client objects. None if there is no
-    recipient. Runs a fixed number of queries.
+    Coming recipients are named before anything is shared; ``from_at`` is None if the client objects.
     """
     approvals = [
         (rule.id, one)

@@ -26,10 +26,7 @@ def list_own_disclosures(subject: Subject, *, actor: Actor) -> QuerySet[Disclosu
 
 
 def list_legal_disclosures_of(subject: Subject, *, actor: Actor) -> QuerySet[LegalDisclosure]:
-    """List the demands of authorities for one person's data, latest first; for the client, those that are not secret.
-
-    Raises NotAllowed.
-    """
+    """List authorities' demands for a person's data; for the client, those that are not secret. Raises NotAllowed."""
     require(actor, Capability.VIEW_CLIENT_RECORDS, subject.client_id)
     return hide_secret_demands(LegalDisclosure.objects.filter(client_id=subject.client_id, subject=subject), actor)
 
@@ -40,10 +37,7 @@ def hide_secret_demands(rows: QuerySet[LegalDisclosure], actor: Actor) -> QueryS
 
 
 def list_own_legal_disclosures(subject: Subject, *, actor: Actor) -> QuerySet[LegalDisclosure]:
-    """List the disclosures to authorities of which the person was informed, latest first; of a child, a guardian, too.
-
-    A guardian sees those of which a guardian was informed. Raises NotAllowed.
-    """
+    """List the disclosures to authorities of which the person (for a guardian: a guardian) was informed."""
     require(actor, Capability.MANAGE_OWN_CHOICES, subject.client_id)
     informed = Informed.values if actor.id == subject.pk else [Informed.GUARDIAN]
     found = LegalDisclosure.objects.filter(client_id=subject.client_id, subject=subject, informed__in=informed)
@@ -77,8 +71,7 @@ def list_sharing_sections() -> Sequence[Section]:
         informed = {Informed.GUARDIAN.value} if reader.guardian_id else set(Informed.values)
         return (row for row in section.read(reader) if row["informed"] in informed)
 
-    return (replace(section, read=read_informed, count=_count_informed),)
+    def count_informed(subject: Subject) -> int:
+        return LegalDisclosure.objects.filter(client_id=subject.client_id, subject=subject).exclude(informed="").count()
 
-
-def _count_informed(subject: Subject) -> int:
-    return LegalDisclosure.objects.filter(client_id=subject.client_id, subject=subject).exclude(informed="").count()
+    return (replace(section, read=read_informed, count=count_informed),)

@@ -57,11 +57,7 @@ _IN_FUTURE = gettext_noop("Must be in the past.")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DisclosureReport:
-    """A report that data was shared: codes of the recipient, the purpose and the categories, and the time.
-
-    ``role`` is the role in which the person acted, if the report names one. ``subject`` is the person's LMS id, for a
-    batch.
-    """
+    """A report that data was shared, in codes; ``role`` if it names one, ``subject`` is the LMS id, for a batch."""
 
     recipient: str
     purpose: str
@@ -110,10 +106,9 @@ class _Checked(NamedTuple):
 
 @transaction.atomic
 def report_disclosure(subject: Subject, shared: DisclosureReport, *, actor: Actor, at: datetime) -> Disclosure:
-    """Record a disclosure with the reason code of the decision, even if the decision denies it: then it is flagged.
+    """Record a disclosure with the reason of the decision (policy §6); one that is denied is flagged.
 
-    Follows policy §6. Raises ValidationError naming the field, AlreadyErased, ErasureInProgress,
-    NotAllowed.
+    Raises ValidationError naming the field, AlreadyErased, ErasureInProgress, NotAllowed.
     """
     require(actor, Capability.REPORT_DISCLOSURES, subject.client_id)
     subject = lock_subject(subject.pk, client_id=subject.client_id)
@@ -129,11 +124,7 @@ def report_disclosure(subject: Subject, shared: DisclosureReport, *, actor: Acto
 def report_disclosures(
     client_id: UUID, reports: Sequence[DisclosureReport], *, actor: Actor, at: datetime
 ) -> list[DisclosureResult]:
-    """Record many disclosures as ``report_disclosure`` does one; returns a result for each report, in order.
-
-    Follows policy §6. A report with an error is left out, and the others are recorded. Raises
-    NotAllowed.
-    """
+    """Record many disclosures as ``report_disclosure`` does one; the results are in order. Raises NotAllowed."""
     require(actor, Capability.REPORT_DISCLOSURES, client_id)
     people = find_people(client_id, {one.subject for one in reports}, lock=True)
     register = _load_register(client_id)
@@ -165,17 +156,14 @@ def _find_errors(
     errors = {} if people is None else people.errors_of(one.subject) or {}
     if one.shared_at > at:
         errors |= {"shared_at": [_IN_FUTURE]}
-    if one.recipient not in register.recipients:
-        errors |= {"recipient": [_not_in_register(register.recipients)]}
-    if one.purpose not in register.purposes:
-        errors |= {"purpose": [_not_in_register(register.purposes)]}
-    if not one.categories or set(one.categories) - register.categories:
-        errors |= {"categories": [_not_in_register(register.categories)]}
+    for name, codes, known in (
+        ("recipient", [one.recipient], register.recipients.keys()),
+        ("purpose", [one.purpose], register.purposes),
+        ("categories", one.categories, register.categories),
+    ):
+        if not codes or set(codes) - known:
+            errors |= {name: [f"Not in the register. Allowed: {', '.join(sorted(known))}."]}
     return errors
-
-
-def _not_in_register(codes: AbstractSet[str] | Mapping[str, Recipient]) -> str:
-    return f"Not in the register. Allowed: {', '.join(sorted(codes))}."
 
 
 def _record(client_id: UUID, checked: Sequence[_Checked], actor: Actor, at: datetime) -> list[Disclosure]:
@@ -234,10 +222,7 @@ _INFORMED_OR_WHY = gettext_noop("Say who was informed and on which day, or the r
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegalDemand:
-    """A demand of an authority with the officer's review; ``categories`` are codes of the register.
-
-    ``is_secret`` means that the instrument forbids to inform the client.
-    """
+    """A demand of an authority with the officer's review; ``is_secret`` if the client may not be informed of it."""
 
     authority: str
     instrument: Instrument | str
@@ -251,10 +236,9 @@ class LegalDemand:
 
 @transaction.atomic
 def request_legal_disclosure(subject: Subject, demand: LegalDemand, *, actor: Actor, at: datetime) -> LegalDisclosure:
-    """Record an authority's demand for a person's data with its review; a second officer must approve it (policy §6).
+    """Record an authority's demand with its review; a second officer must approve it (policy §6).
 
-    Raises ValidationError naming the field, GroundNeeded, AlreadyErased, NotAllowed unless a privacy
-    officer requests it.
+    Raises ValidationError naming the field, GroundNeeded, AlreadyErased, NotAllowed unless an officer requests it.
     """
     require(actor, Capability.SUPERVISE, subject.client_id)
     if actor.kind is not ByKind.USER:
@@ -287,9 +271,8 @@ def request_legal_disclosure(subject: Subject, demand: LegalDemand, *, actor: Ac
 def decide_legal_disclosure(
     row: LegalDisclosure, *, approve: bool, reason: Reason | str = Reason.REVIEW, actor: Actor, at: datetime
 ) -> LegalDisclosure:
-    """Approve or decline a legal disclosure; the officer who requested it may only decline (policy §6).
+    """Approve or decline a legal disclosure (policy §6); ``legal_demand_approved`` then keeps the data.
 
-    The data of an approved one is kept from then on, by a handler of ``legal_demand_approved``.
     Raises ApproverIsRequester, ApproverNotIndependent, ChangeAlreadyDecided, NotAllowed.
     """
     del reason  # the review in words is on the row
@@ -331,10 +314,7 @@ def record_legal_disclosure(
     actor: Actor,
     at: datetime,
 ) -> LegalDisclosure:
-    """Record what was disclosed, and who was informed, or why not (policy §6).
-
-    Raises Refused if it is not approved or recorded already, ValidationError naming the field, NotAllowed.
-    """
+    """Record what was disclosed, and who was informed, or why not (policy §6). Raises ValidationError by field."""
     if not categories or set(categories) - set(row.demanded):
         raise ValidationError({"categories": [_NOT_DEMANDED]})
     if bool(informed) != (informed_on is not None) or bool(informed) == bool(not_informed):
@@ -375,8 +355,7 @@ _OF_PAKTALEEM = gettext_noop("Business transfers are PakTaleem’s.")
 def request_business_transfer(row: BusinessTransfer, *, actor: Actor, at: datetime) -> BusinessTransfer:
     """Record a business transfer that waits for a second officer; ``row`` is unsaved (policy §6).
 
-    Runs in PakTaleem's context. Raises ValidationError naming the field, GroundNeeded, NotAllowed unless an
-    officer requests it.
+    Raises ValidationError naming the field, GroundNeeded, NotAllowed unless an officer requests it.
     """
     require(actor, Capability.MANAGE_AGREEMENTS, row.client_id)
     if actor.kind is not ByKind.USER:
@@ -398,8 +377,7 @@ def decide_business_transfer(
 ) -> BusinessTransfer:
     """Approve a business transfer, which announces it to every client, or decline it (policy §6).
 
-    Raises ApproverIsRequester, ApproverNotIndependent, ChangeAlreadyDecided, ValidationError if 30 days of notice are
-    no longer possible, NotAllowed.
+    Raises ApproverIsRequester, ApproverNotIndependent, ChangeAlreadyDecided, ValidationError if it is too soon.
     """
     require(actor, Capability.MANAGE_AGREEMENTS, row.client_id)
     row = decide_change(row, approve=approve, actor=actor, at=at)

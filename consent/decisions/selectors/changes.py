@@ -1,9 +1,7 @@
 """Changes that affect decisions since a position, without gaps.
 
-Transactions do not commit in the order in which they began, so a reader of a counter could miss a late commit. A change
-is therefore returned only when every older transaction has ended: its id is below the oldest running one
-(``pg_snapshot_xmin``). The returned list is complete and its order final. The drawback is that a long writing
-transaction delays all later changes.
+A late commit would be missed by a reader of a counter, so a change is returned only when every older transaction has
+ended (``pg_snapshot_xmin``). The list is complete and its order final; a long transaction delays all later changes.
 """
 
 import json
@@ -19,7 +17,7 @@ from django.db import connection, transaction
 
 from consent.decisions.selectors.decisions import ChangedAnswer, compare_answers
 from consent.notices.selectors.registers import current_register
-from paktaleem.directory.people.details import SubjectDetails, age_columns, withhold_looser_changes
+from paktaleem.directory.people.details import age_columns, withhold_looser_changes
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services.ages import age_rules_of
@@ -89,10 +87,7 @@ def get_latest_position() -> Position:
 
 
 def list_changes_since(actor: Actor, client_id: UUID, position: Position, *, most: int) -> ChangesPage:
-    """List at most ``most`` completed changes after a position, in the client's context.
-
-    Without changes the position is returned unchanged. Raises NotAllowed.
-    """
+    """List at most ``most`` completed changes after a position, in the client's context. Raises NotAllowed."""
     require(actor, Capability.REQUEST_DECISIONS, client_id)
     with connection.cursor() as cursor:
         asked: SqlValues = {"client": client_id, "shared": PAKTALEEM, "xact": position.xact, "last": position.last}
@@ -127,10 +122,9 @@ class RolePreview:
 
 
 def preview_roles(subject: Subject, role: str, other_roles: Collection[str], *, at: datetime) -> RolePreview:
-    """Return what these roles would change, in the client's context; nothing is written.
+    """Return what these roles would change, once confirmed, in the client's context; nothing is written.
 
-    The roles are set in a savepoint that is rolled back, so that the same function reads the facts before and after. If
-    the change would wait for a second person, the answers are those after the confirmation. Raises KeyDestroyed.
+    They are set in a savepoint that is rolled back: one function reads the facts before and after. Raises KeyDestroyed.
     """
     client = subject.client
     before = open_details(subject, sealer_of(subject))
@@ -138,20 +132,15 @@ def preview_roles(subject: Subject, role: str, other_roles: Collection[str], *, 
     after = wanted.checked(today=at.astimezone(ZoneInfo(client.time_zone)).date(), region=client.country)
     with transaction.atomic():
         now = _read_facts(subject)
-        _set_roles(subject, after, at)
+        ages = age_columns(after, thresholds=client.thresholds, time_zone=client.time_zone, at=at)
+        values = {**ages, "role": after.role, "others": list(after.other_roles), "id": subject.pk, "client": client.pk}
+        with connection.cursor() as cursor:
+            cursor.execute(_AS_IF_CHANGED, values)
         then = _read_facts(subject)
         transaction.set_rollback(True)
     effects = compare_answers(now, then, current_register(client.pk), at)
     waits = withhold_looser_changes(before, after, age_rules_of(client, at)) is not None
     return RolePreview(after.roles, tuple(effects), waits)
-
-
-def _set_roles(subject: Subject, details: SubjectDetails, at: datetime) -> None:
-    client = subject.client
-    ages = age_columns(details, thresholds=client.thresholds, time_zone=client.time_zone, at=at)
-    values = {**ages, "role": details.role, "others": list(details.other_roles)}
-    with connection.cursor() as cursor:
-        cursor.execute(_AS_IF_CHANGED, {**values, "id": subject.pk, "client": subject.client_id})
 
 
 def _read_facts(subject: Subject) -> str:

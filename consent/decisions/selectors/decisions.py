@@ -193,11 +193,7 @@ _FACTS_OF_MANY = "SELECT consent_decisions_facts(%s, %s, %s)"
 
 @dataclass(frozen=True, slots=True)
 class EvaluationRequest:
-    """One question about one person, identified by LMS id.
-
-    ``at`` is None for a question about now. The question is built once its time is known, because a sandbox's clock is
-    read with the facts.
-    """
+    """One question about one person (LMS id), now or at ``at``; built once a sandbox's clock is read with the facts."""
 
     person: str
     question: partial[Question]
@@ -219,12 +215,9 @@ class _DecisionContext:
 def decide_with_key(secret: str, asked: EvaluationRequest, *, arrived_at: datetime) -> Decision:
     """Decide one question for the client of an API key, in one query.
 
-    One statement sets the client itself and returns the key's validity, how far a sandbox's clock is ahead, the person,
-    the consents and the register's version; the register is read only if this process does not have that version. A
-    register that changes faster than it can be read gives `undecidable`. ``arrived_at`` is on the system clock, by
-    which keys are valid.
-
-    Raises KeyNotLive for an unknown, expired or revoked key, NotAllowed if the key lacks the capability, TimeInFuture.
+    One statement sets the client and returns the key's validity, a sandbox's clock, the facts and the register's
+    version; the register is read only if this process lacks that version. One that changes faster than it can be read
+    gives `undecidable`. Raises KeyNotLive, NotAllowed if the key lacks the capability, TimeInFuture.
     """
     sent = [compute_key_digest(secret), _sanitize_id(asked.person), arrived_at]
     [[text]] = read_in_one_statement(_FACTS, sent)
@@ -248,10 +241,8 @@ def decide_many_with_key(
 ) -> list[Decision | TimeInFuture]:
     """Decide many questions for the client of an API key, in order, as ``decide_with_key`` does one.
 
-    One statement returns the key's validity, the sandbox's clock, the register's version and the facts of all people.
-    Anything else (a register version not in this process, people not found, who may be erased, past times) is read in
-    the client's context, one statement per time. A question about the future is answered with TimeInFuture.
-
+    Anything that its one statement lacks (a register version, people not found, who may be erased, past times) is read
+    in the client's context, one statement per time. A question about the future is answered with TimeInFuture.
     Raises KeyNotLive, NotAllowed if the key lacks the capability, TooManyPastTimes.
     """
     people = list(dict.fromkeys(one.person for one in asked if one.at is None))
@@ -314,7 +305,7 @@ def _past_time(at: datetime | None, now: datetime) -> datetime | None:
 def _read_contexts(
     client_id: UUID, names: Iterable[str], past: datetime | None, at: datetime
 ) -> dict[str, _DecisionContext]:
-    """Read people and register in the client's context, as ``_read_context`` does for one person."""
+    """Read people and register, then or now; only the keyed tombstone still finds an erased person."""
     names = list(names)
     marks = [tombstone_of(client_id, name) for name in names]
     with connection.cursor() as cursor:
@@ -322,10 +313,7 @@ def _read_contexts(
         cursor.execute("SELECT consent_facts_of_many_as_of(%s, %s, %s)::text", sent)
         people = _people.decode(cursor.fetchone()[0])
     register = register_as_of(client_id, past) if past else current_register(client_id)
-    return {
-        name: _DecisionContext(register, None, {}) if person is None else _build_context(register, person, at)
-        for name, person in zip(names, people, strict=True)
-    }
+    return {name: _build_context(register, person, at) for name, person in zip(names, people, strict=True)}
 
 
 def decide_one(actor: Actor, client_id: UUID, external_id: str, question: Question, *, now: datetime) -> Decision:
@@ -338,10 +326,7 @@ def decide_one(actor: Actor, client_id: UUID, external_id: str, question: Questi
 def decide_all_purposes(
     actor: Actor, client_id: UUID, external_id: str, *, role: str | None = None, at: datetime, now: datetime
 ) -> dict[str, Decision]:
-    """Decide processing for every active purpose at once, in the client's context.
-
-    ``role`` is the role in which the person acts; None: the strictest of theirs. Raises NotAllowed.
-    """
+    """Decide processing for each active purpose; ``role`` None: the strictest of the person's. Raises NotAllowed."""
     require(actor, Capability.REQUEST_DECISIONS, client_id)
     context = _read_context(client_id, external_id, at if at < now else None, at)
     return {
@@ -351,14 +336,23 @@ def decide_all_purposes(
     }
 
 
-def decide_from_facts(text: str | None, register: Register, question: Question) -> tuple[Decision, SubjectFacts | None]:
+class PastDecision(NamedTuple):
+    """A decision, and the facts about the person on which it was made; None for an unknown person."""
+
+    decision: Decision
+    facts: SubjectFacts | None
+
+
+def decide_from_facts(text: str | None, register: Register, question: Question) -> PastDecision:
     """Decide a question on facts as ``consent_subject_facts`` returns them, None for an unknown person; return both."""
     person = _person.decode(text) if text is not None else None
-    context = _DecisionContext(register, None, {}) if person is None else _build_context(register, person, question.at)
-    return context.answer(question), context.subject
+    context = _build_context(register, person, question.at)
+    return PastDecision(context.answer(question), context.subject)
 
 
-def _build_context(register: Register, person: _Person, at: datetime) -> _DecisionContext:
+def _build_context(register: Register, person: _Person | None, at: datetime) -> _DecisionContext:
+    if person is None:
+        return _DecisionContext(register, None, {})
     facts, consents = person.facts(register.thresholds, at), person.consents_by_code(register)
     for other in person.linked or ():
         found = other.facts(register.thresholds, at)
@@ -368,18 +362,7 @@ def _build_context(register: Register, person: _Person, at: datetime) -> _Decisi
 
 
 def _read_context(client_id: UUID, external_id: str, past: datetime | None, at: datetime) -> _DecisionContext:
-    """Read person and register in the client's context, now or as of a past time.
-
-    An erased person is found by the keyed tombstone, the only remaining trace of their LMS id.
-    """
-    mark = tombstone_of(client_id, external_id)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT consent_subject_facts(%s, %s, %s)::text", [_sanitize_id(external_id), past, mark])
-        text = cursor.fetchone()[0]
-    register = register_as_of(client_id, past) if past else current_register(client_id)
-    if text is None:
-        return _DecisionContext(register, None, {})
-    return _build_context(register, _person.decode(text), at)
+    return _read_contexts(client_id, [external_id], past, at)[external_id]
 
 
 def _sanitize_id(external_id: str) -> str:
@@ -394,59 +377,31 @@ ORDER BY asked.place
 """
 
 
-class PastDecision(NamedTuple):
-    """A decision, and the facts about the person on which it was made; None for an unknown person."""
-
-    decision: Decision
-    facts: SubjectFacts | None
-
-
 def decide_each(
     actor: Actor, client_id: UUID, asked: Sequence[tuple[str, Question]], *, now: datetime
 ) -> list[PastDecision]:
-    """Decide questions about registered people, in order, each at its own time up to ``now``, in the client's context.
+    """Decide questions about registered people as ``decide_one`` does, in order, each at its own time up to ``now``.
 
-    Answers as ``decide_one`` does. The facts of all people and times are read in one statement; a register is compiled
-    once for each period in which it did not change. Raises NotAllowed.
+    One statement reads all facts; each register is compiled once for a period without changes. Raises NotAllowed.
     """
     require(actor, Capability.REQUEST_DECISIONS, client_id)
     if not asked:
         return []
-    registers = _Registers(client_id, since=min(question.at for _, question in asked), now=now)
-    pairs = {(person, question.at if question.at < now else None) for person, question in asked}
-    facts = _fetch_facts(list(pairs))
-    return [
-        PastDecision(
-            *decide_from_facts(
-                facts[person, question.at if question.at < now else None], registers.at(question.at), question
-            )
-        )
-        for person, question in asked
-    ]
-
-
-def _fetch_facts(pairs: list[tuple[str, datetime | None]]) -> dict[tuple[str, datetime | None], str | None]:
+    since = min(question.at for _, question in asked)
+    changes = [moment for moment in list_register_changes(client_id, since=since) if moment <= now]
+    pairs = list({(person, question.at if question.at < now else None) for person, question in asked})
     with connection.cursor() as cursor:
         cursor.execute(_PAST_FACTS, [[person for person, _ in pairs], [past for _, past in pairs]])
-        found = [text for (text,) in cursor.fetchall()]
-    return dict(zip(pairs, found, strict=True))
-
-
-class _Registers:
-    """The registers of a client over time, compiled when they are needed."""
-
-    def __init__(self, client_id: UUID, *, since: datetime, now: datetime) -> None:
-        self.client_id = client_id
-        self.changes = [moment for moment in list_register_changes(client_id, since=since) if moment <= now]
-        self.compiled: dict[int, Register] = {}
-
-    def at(self, moment: datetime) -> Register:
-        place = bisect_right(self.changes, moment)
-        if place not in self.compiled:
-            is_current = place == len(self.changes)
-            found = current_register(self.client_id) if is_current else register_as_of(self.client_id, moment)
-            self.compiled[place] = found
-        return self.compiled[place]
+        facts = dict(zip(pairs, (text for (text,) in cursor.fetchall()), strict=True))
+    registers: dict[int, Register] = {}
+    decisions = []
+    for person, question in asked:
+        past, place = question.at if question.at < now else None, bisect_right(changes, question.at)
+        if place not in registers:
+            is_current = place == len(changes)
+            registers[place] = current_register(client_id) if is_current else register_as_of(client_id, question.at)
+        decisions.append(decide_from_facts(facts[person, past], registers[place], question))
+    return decisions
 
 
 class ChangedAnswer(NamedTuple):

@@ -94,10 +94,7 @@ class TypedAnswer:
 def enter_answers(
     run: FormRun, typed: Sequence[TypedAnswer], *, method: str, note: str = "", actor: Actor, at: datetime
 ) -> list[PaperAnswer]:
-    """Add answers to the queue; nothing is recorded as consent. ``note`` says where the forms are, or who called.
-
-    Raises ValidationError with every problem, by page and field (``3-answered_on``), CardNumberFound, NotAllowed.
-    """
+    """Add answers to the queue; nothing counts yet. Raises ValidationError by page and field (``3-answered_on``)."""
     require(actor, Capability.MANAGE_FORMS, run.client_id)
     client, note = Client.objects.get(pk=run.client_id), check_evidence(note)
     _check_typed(client, run, typed, method, at)
@@ -153,11 +150,8 @@ def confirm_answer(
 ) -> Mapping[str, PortalError]:
     """Record the answers of a page, one event per purpose; return those left out, with the reason. Idempotent.
 
-    On a form for guardians, the guardian who signed is named if only the roster names them, and verified by the form
-    (decision 0020), and the answer about the service is recorded. A ``scan`` becomes evidence of every answer.
-    Raises AnswersRefused if nothing can be recorded, or with ``whole`` not everything; Refused if the answer is
-    dismissed, the person is of age or the signer no guardian; AlreadyErased, FileTooLarge, FileKindNotAccepted,
-    NotAllowed.
+    The guardian who signed is verified by the form (decision 0020). Raises AnswersRefused if nothing can be recorded,
+    or with ``whole`` not everything; Refused if dismissed, or the signer may not answer; AlreadyErased, NotAllowed.
     """
     require(actor, Capability.MANAGE_FORMS, answer.client_id)
     lock_subject(answer.subject)
@@ -187,10 +181,7 @@ class ConfirmedAnswers:
 
 @transaction.atomic
 def confirm_waiting(run: FormRun, *, actor: Actor, at: datetime) -> ConfirmedAnswers:
-    """Confirm the waiting answers of a form, the oldest first, up to ``ANSWERS_AT_ONCE``.
-
-    Answers that cannot be recorded as a whole are held: a person confirms or dismisses each. Raises NotAllowed.
-    """
+    """Confirm the waiting answers of a form, up to ``ANSWERS_AT_ONCE``; hold those not recorded as a whole."""
     require(actor, Capability.MANAGE_FORMS, run.client_id)
     waiting = PaperAnswer.objects.filter(client_id=run.client_id, page__run=run, state=AnswerState.WAITING)
     oldest = waiting.select_related("page__run", "subject").order_by("entered_at", "id")
@@ -258,13 +249,9 @@ class _Recording:
         return self.answer.page
 
     @property
-    def _client(self) -> Client:
-        return self.answer.subject.client
-
-    @property
     def _day(self) -> tuple[datetime, datetime]:
         """Return the earliest time at which the answer can have been given on its day, and the end of that day."""
-        zone, made_at = ZoneInfo(self._client.time_zone), self._page.run.made_at
+        zone, made_at = ZoneInfo(self.answer.subject.client.time_zone), self._page.run.made_at
         start = datetime.combine(self.answer.answered_on, time.min, zone)
         return max(start.astimezone(UTC), made_at), (start + timedelta(days=1)).astimezone(UTC)
 
@@ -281,7 +268,7 @@ class _Recording:
         """Record the answers about the service and to each purpose. Raises Refused."""
         signer, allows = self.answer.guardian, True
         if self._page.run.for_guardians:
-            client = self._client
+            client = self.answer.subject.client
             gate: AgeGate = {"thresholds": client.thresholds, "serves_minors": client.serves_minors}
             if not self.answer.subject.is_child(self.at, **gate):
                 raise Refused(gettext("The person is of age and answers for themselves, not through a guardian."))
@@ -296,7 +283,9 @@ class _Recording:
     def _verify(self, signer: Subject) -> None:
         """Verify the guardian by the signed form, unless they are verified as strongly; a claimed one is named."""
         child = self.answer.subject
-        if signer not in [person for person, _ in list_signers(self._client, [child], at=self.at)[child.pk]]:
+        if signer not in [
+            person for person, _ in list_signers(self.answer.subject.client, [child], at=self.at)[child.pk]
+        ]:
             raise Refused(_NOT_GUARDIAN)
         guardianship = self._get_guardianship(signer)
         known = next(one for one in load_child_facts(child).guardians if one.id == guardianship.pk)
@@ -331,7 +320,7 @@ class _Recording:
         if self._is_answered_since(latest, gives=gives):
             self.left_out[SERVICE] = Refused(_ANSWERED_SINCE)
             return gives and latest is not None and latest.decision == Decision.GIVEN
-        if gives and printed_notice(self._client, child.roles, at=self.at).hash != self._page.notice_hash:
+        if gives and printed_notice(self.answer.subject.client, child.roles, at=self.at).hash != self._page.notice_hash:
             self.left_out[SERVICE] = Refused(_NOTICE_REPLACED)
             return False
         try:

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
@@ -19,7 +18,7 @@ from consent.paper.pdf import Form, Page, PrintedUse, Question, ServiceQuestion,
 from consent.register.compiled import Basis, Register, describe_purpose
 from consent.register.models.purposes import Purpose
 from consent.register.services import require_printable
-from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.models import AgeGate, Subject
 from paktaleem.directory.people.services.people import reveal_names
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.acts import Refused
@@ -28,16 +27,6 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import actor_columns
 from paktaleem.foundation.audit.services import record_entry
-
-
-@dataclass(frozen=True, slots=True)
-class _Ask:
-    """One page to be: the person, the purposes, and on a form for guardians the notice about the service."""
-
-    person: Subject
-    purposes: list[str]
-    notice_hash: str = ""
-    asks_sharing: bool = False
 
 
 @transaction.atomic
@@ -51,25 +40,23 @@ def make_form(
     actor: Actor,
     at: datetime,
 ) -> FormRun:
-    """Create a consent form: a numbered page for each person who can be asked about some of the purposes.
+    """Create a consent form: a numbered page for each person, or child, who can be asked (decision 0020).
 
-    Follows decision 0020. A form for guardians has a page for each child, and also asks about the service; it may have
-    no purposes. The version of each notice is stored. Raises ValidationError for a purpose without consent as basis or
-    without a notice, or too many or no people; NotAllowed.
+    Raises ValidationError for a purpose without consent as basis or notice, or too many or no people; NotAllowed.
     """
     require(actor, Capability.MANAGE_FORMS, client.pk)
     form_purposes = _check_purposes(client, purposes, addressee, at)
-    asks = _list_asks(client, people, form_purposes, addressee, at)
-    if not 0 < len(asks) <= settings.FORM_MOST_PEOPLE:
-        message = f"{len(asks)} people would be asked: a form is for 1 to {settings.FORM_MOST_PEOPLE}."
+    pages = _build_pages(client, people, form_purposes, addressee, at)
+    if not 0 < len(pages) <= settings.FORM_MOST_PEOPLE:
+        message = f"{len(pages)} people would be asked: a form is for 1 to {settings.FORM_MOST_PEOPLE}."
         raise ValidationError({"people": [message]})
-    run = FormRun(client=client, name=name.strip(), people=len(asks), addressee=addressee, made_at=at)
+    run = FormRun(client=client, name=name.strip(), people=len(pages), addressee=addressee, made_at=at)
     run.actor_kind, run.actor_id, run.actor_role = actor_columns(actor)
     run.school_ids = actor.school_ids
     run.clean_fields()
     require_printable(run)
     run.save(force_insert=True)
-    _add_rows(run, form_purposes, asks)
+    _add_rows(run, form_purposes, pages)
     facts = {
         "form": str(run.pk),
         "people": run.people,
@@ -80,7 +67,7 @@ def make_form(
     return run
 
 
-def _add_rows(run: FormRun, form_purposes: Sequence[tuple[Purpose, NoticeVersion]], asks: Sequence[_Ask]) -> None:
+def _add_rows(run: FormRun, form_purposes: Sequence[tuple[Purpose, NoticeVersion]], pages: Sequence[FormPage]) -> None:
     FormPurpose.objects.bulk_create(
         FormPurpose(
             client_id=run.client_id,
@@ -93,47 +80,33 @@ def _add_rows(run: FormRun, form_purposes: Sequence[tuple[Purpose, NoticeVersion
         )
         for position, (purpose, version) in enumerate(form_purposes, 1)
     )
-    FormPage.objects.bulk_create(
-        FormPage(
-            client_id=run.client_id,
-            run=run,
-            subject=ask.person,
-            purposes=ask.purposes,
-            notice_hash=ask.notice_hash,
-            asks_sharing=ask.asks_sharing,
-            position=position,
-        )
-        for position, ask in enumerate(asks, 1)
-    )
+    for position, page in enumerate(pages, 1):
+        page.run, page.position = run, position
+    FormPage.objects.bulk_create(pages)
 
 
-def _list_asks(
+def _build_pages(
     client: Client,
     people: Iterable[Subject],
     form_purposes: Sequence[tuple[Purpose, NoticeVersion]],
     addressee: Addressee,
     at: datetime,
-) -> list[_Ask]:
-    """List the pages of a form: on one for guardians, of every child; on another, of all with a purpose to answer."""
+) -> list[FormPage]:
+    """Build the pages of a form: on one for guardians, of every child; on another, of all with a purpose to answer."""
     register = current_register(client.pk)
     living = [person for person in people if person.erased_at is None and not person.is_being_erased]
+    gate: AgeGate = {"thresholds": client.thresholds, "serves_minors": client.serves_minors}
+    if addressee == Addressee.GUARDIAN:
+        living = [person for person in living if person.is_child(at, **gate)]
+    asked = [(person, _purposes_for(person, form_purposes, register, at)) for person in living]
+    pages = [FormPage(client_id=client.pk, subject=person, purposes=purposes) for person, purposes in asked]
     if addressee == Addressee.PERSON:
-        asks = [_Ask(person, _purposes_for(person, form_purposes, register, at)) for person in living]
-        return [ask for ask in asks if ask.purposes]
-    thresholds = client.thresholds
-    children = [
-        person for person in living if person.is_child(at, thresholds=thresholds, serves_minors=client.serves_minors)
-    ]
-    notices = {roles: printed_notice(client, roles, at=at) for roles in {child.roles for child in children}}
-    return [
-        _Ask(
-            child,
-            _purposes_for(child, form_purposes, register, at),
-            notices[child.roles].hash,
-            notices[child.roles].asks_sharing,
-        )
-        for child in children
-    ]
+        return [page for page in pages if page.purposes]
+    notices = {roles: printed_notice(client, roles, at=at) for roles in {child.roles for child in living}}
+    for page in pages:
+        notice = notices[page.subject.roles]
+        page.notice_hash, page.asks_sharing = notice.hash, notice.asks_sharing
+    return pages
 
 
 def _check_purposes(
@@ -167,10 +140,9 @@ def _purposes_for(
 def print_form(
     run: FormRun, *, address: str, policy: str = "", actor: Actor, reason: Reason | str, at: datetime
 ) -> bytes:
-    """Return the form as PDF with the name of each person; the access to each name is logged.
+    """Return the form as PDF with names; the access to each is logged. ``policy`` is where it is (for guardians).
 
-    ``address`` is where people can change their answers, ``policy`` where the policy is (for guardians). Raises
-    Refused for a form for guardians with an earlier notice about the service, NotAllowed, CannotOpen.
+    Raises Refused for a form for guardians with an earlier notice about the service, NotAllowed, CannotOpen.
     """
     require(actor, Capability.MANAGE_FORMS, run.client_id)
     client = Client.objects.get(pk=run.client_id)
