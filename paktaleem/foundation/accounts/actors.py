@@ -43,7 +43,7 @@ class Actor(By):
 
     @property
     def school_ids(self) -> list[UUID] | None:
-        """Return the schools as rows store them (``school_ids``), None for no limit."""
+        """The schools as rows store them (``school_ids``), None for no limit."""
         return None if self.schools is None else sorted(self.schools)
 
     def may(self, capability: Capability, client_id: UUID | None = None) -> bool:
@@ -53,14 +53,14 @@ class Actor(By):
 
 
 class Authorship(TypedDict):
-    """The actor and the time: arguments of every service."""
+    """Arguments of every service."""
 
     actor: Actor
     at: datetime
 
 
 class ReasonedAuthorship(Authorship):
-    """The actor, the coded reason and the time: arguments of services that record a reason."""
+    """Arguments of services that record a coded reason."""
 
     reason: Reason | str
 
@@ -79,10 +79,7 @@ def require_about(actor: Actor, capability: Capability, *, subject_id: UUID, cli
 
 
 def user_actor(user_id: UUID, role: Role | str, client_id: UUID, *, schools: Iterable[UUID] | None = None) -> Actor:
-    """Return the actor of a signed-in user under one membership; PakTaleem's officers act for every client.
-
-    A membership that is limited to schools has fewer capabilities (``LIMITED_CAPABILITIES``).
-    """
+    """Return the actor of a user under a membership, with fewer capabilities if it is limited to schools."""
     role = Role(role)
     everywhere = role in OFFICER_ROLES and client_id == PAKTALEEM
     return Actor(
@@ -103,12 +100,9 @@ def is_closed_by_limit(actor: Actor, capability: Capability) -> bool:
 def key_actor(key_id: UUID, client_id: UUID, scopes: Iterable[str]) -> Actor:
     """Return the actor of an API key: the capabilities of its scopes that API keys may have."""
     wanted = frozenset().union(*(KEY_SCOPES.get(scope, frozenset()) for scope in scopes))
+    capabilities = wanted & capabilities_of(Role.API_KEY)
     return Actor(
-        kind=ByKind.API_KEY,
-        id=key_id,
-        role=Role.API_KEY.value,
-        client_id=client_id,
-        capabilities=wanted & capabilities_of(Role.API_KEY),
+        kind=ByKind.API_KEY, id=key_id, role=Role.API_KEY.value, client_id=client_id, capabilities=capabilities
     )
 
 

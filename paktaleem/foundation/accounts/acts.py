@@ -24,11 +24,8 @@ from paktaleem.foundation.errors import PortalError
 
 
 class RowOfClient(Protocol):
-    """A row of one client."""
-
     @property
-    def client_id(self) -> UUID:
-        """The client to which the row belongs."""
+    def client_id(self) -> UUID: ...
 
 
 class Refused(PortalError):

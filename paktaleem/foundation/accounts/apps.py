@@ -4,8 +4,6 @@ from paktaleem.foundation.operations import extensions
 
 
 class AccountsConfig(extensions.PortalAppConfig):
-    """Accounts app."""
-
     name = "paktaleem.foundation.accounts"
     handlers = (
         (
@@ -15,7 +13,6 @@ class AccountsConfig(extensions.PortalAppConfig):
     )
 
     def ready(self) -> None:
-        from paktaleem.foundation.accounts import sessions as sessionlife  # noqa: PLC0415 -- needs the app registry
+        import paktaleem.foundation.accounts.sessions  # noqa: F401, PLC0415 -- a receiver; needs the app registry
 
         super().ready()
-        sessionlife.connect()

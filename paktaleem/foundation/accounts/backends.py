@@ -17,30 +17,20 @@ class StaffBackend(BaseBackend):
     def authenticate(
         self, request: HttpRequest | None, email: str | None = None, password: str | None = None, **_: object
     ) -> User | None:
-        """Return the active user with this email address and password, else None; also None if they must not use it.
-
-        An unknown address takes the same time, so that it cannot be distinguished from a wrong password.
-        """
         del request
         if not email or not password or "\x00" in email:
             return None
-        user = self._find_user(email)
+        with in_global():
+            user = User.objects.filter(email__iexact=email.strip()).first()
         if user is None:
-            User().set_password(password)
+            User().set_password(password)  # takes as long as a wrong password, so that nobody learns who has an account
             return None
-        is_accepted = user.check_password(password) and user.is_active and not _is_refused(user)
-        return user if is_accepted else None
+        if not user.check_password(password) or not user.is_active:
+            return None
+        with in_global():
+            return None if is_password_refused(user.pk, at=wall_clock_now()) else user
 
     def get_user(self, user_id: object) -> User | None:
         with in_global():
             user = User.objects.filter(pk=UUID(str(user_id))).first()
         return user if user and user.is_active else None
-
-    def _find_user(self, address: str) -> User | None:
-        with in_global():
-            return User.objects.filter(email__iexact=address.strip()).first()
-
-
-def _is_refused(user: User) -> bool:
-    with in_global():
-        return is_password_refused(user.pk, at=wall_clock_now())

@@ -78,7 +78,12 @@ def appoint_staff(appointments: Sequence[Appointment], *, reason: Reason | str, 
 
 def _appoint(one: Appointment, stamp: Stamp) -> User:
     with in_client(PAKTALEEM):
-        user = User.objects.filter(email__iexact=one.email.strip()).first() or _create(one, stamp)
+        user = User.objects.filter(email__iexact=one.email.strip()).first()
+        if user is None:
+            user = User(email=one.email.strip(), full_name=one.full_name.strip(), language=one.language)
+            if one.password is not None:
+                user.set_password(one.password)
+            create_account(user, stamp)
         if not user.has_usable_password():
             send_link(user, StaffLink.INVITATION, stamp)
     for role, client_id in one.roles:
@@ -87,13 +92,6 @@ def _appoint(one: Appointment, stamp: Stamp) -> User:
                 raise ValidationError({"email": [f"{user.email} already has a role there. Nothing was done."]})
             apply_act(StaffAct.GRANT_ROLE, user, stamp=stamp, client_id=client_id, role=str(role))
     return user
-
-
-def _create(one: Appointment, stamp: Stamp) -> User:
-    user = User(email=one.email.strip(), full_name=one.full_name.strip(), language=one.language)
-    if one.password is not None:
-        user.set_password(one.password)
-    return create_account(user, stamp)
 
 
 @transaction.atomic

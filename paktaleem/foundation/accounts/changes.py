@@ -37,7 +37,7 @@ _MOMENTS = ("starts_at", "ends_at")
 
 
 class _KindField(MigratesAs, models.CharField):  # type: ignore[type-arg]  # not generic at run time
-    """The code of a kind of change. Its choices are the kinds that apps declare, so migrations do not list them."""
+    """The code of a kind of change. Apps declare the kinds, so migrations do not list them."""
 
     migrates_as = "django.db.models.CharField"
 
@@ -92,10 +92,6 @@ class Effect(Protocol):
     def __call__(self, change: ProposedChange, /, *, actor: Actor, reason: Reason | str, at: datetime) -> object: ...
 
 
-def _do_nothing(change: ProposedChange, /, *, actor: Actor, reason: Reason | str, at: datetime) -> None:
-    del change, actor, reason, at
-
-
 def list_facts(change: ProposedChange) -> dict[str, object]:
     """Return the facts of a change for the ledger, without texts that might name someone."""
     return {
@@ -123,7 +119,7 @@ class ChangeKind:
     label: Promise
     effect: Promise
     apply: Effect
-    decline: Effect = _do_nothing
+    decline: Effect | None = None
     capability: Capability = Capability.APPROVE_CHANGES
     may_approve: Callable[[ProposedChange, Actor], bool] = lambda _change, _actor: True
     requested: str = "safeguard.change_waiting"
@@ -160,13 +156,9 @@ def propose_change(
     require(actor, Capability.DECIDE_FOR_CLIENT, row.client_id)
     if actor.kind is not ByKind.USER:
         raise NotAllowed("Only a signed-in person may request a change that needs a second person.")
+    table = row._meta.label_lower
     change = ProposedChange(
-        client_id=row.client_id,
-        kind=kind,
-        purpose=purpose,
-        table=row._meta.label_lower,
-        row=row.pk,
-        values=dict(values or {}),
+        client_id=row.client_id, kind=kind, purpose=purpose, table=table, row=row.pk, values=dict(values or {})
     )
     request_change(change, ground=ground, actor=actor, at=at)
     change.clean_fields(exclude={"values", "settled_by", "settled_at", "xact"})
@@ -203,7 +195,9 @@ def decide_proposed_change(
     change.xact = get_transaction_id() if approve else None
     change.save(update_fields=["state", "settled_by", "settled_at", "xact"])
     record_entry(kind.settled, client_id=change.client_id, facts=kind.facts(change), actor=actor, at=at)
-    (kind.apply if approve else kind.decline)(change, actor=actor, reason=reason, at=at)
+    effect = kind.apply if approve else kind.decline
+    if effect:
+        effect(change, actor=actor, reason=reason, at=at)
     return change
 
 

@@ -80,23 +80,13 @@ def _save_client(client: Client, before: Client | None, actor: Actor, reason: Re
         if "accounts_client_code" not in str(error):
             raise
         raise ValidationError({"code": ["Another client has this code."]}) from error
-    facts = {
-        "code": client.code,
-        "country": client.country,
-        "time_zone": client.time_zone,
-        "serves_minors": client.serves_minors,
-        "age_threshold": client.age_threshold,
-        "country_thresholds": dict(sorted(client.country_thresholds.items())),
-    }
+    facts = {name: getattr(client, name) for name in ("code", "country", "time_zone", "serves_minors", "age_threshold")}
+    facts["country_thresholds"] = dict(sorted(client.country_thresholds.items()))
     kind = "client.changed" if before else "client.registered"
     record_entry(kind, client_id=client.id, facts=facts, actor=actor, at=at)
     if before and (before.thresholds, before.time_zone) != (client.thresholds, client.time_zone):
         enqueue_job(RECOMPUTE_AGES, lock=f"{RECOMPUTE_AGES}/{client.id}", client=str(client.id))
     return client
-
-
-def _facts_of(change: ProposedChange) -> dict[str, object]:
-    return {"change": str(change.pk), "state": str(change.state), "changes": change.values}
 
 
 def _apply(change: ProposedChange, *, actor: Actor, reason: Reason | str, at: datetime) -> None:
@@ -114,16 +104,13 @@ PROTECTION = ChangeKind(
     apply=_apply,
     requested="client.change_waiting",
     settled="client.change_settled",
-    facts=_facts_of,
+    facts=lambda change: {"change": str(change.pk), "state": str(change.state), "changes": change.values},
 )
 
 
 @transaction.atomic
 def suspend_membership(membership: Membership, *, actor: Actor, at: datetime) -> bool:
-    """Lock a membership from the user's next request on, and inform them; return False if it has ended or is locked.
-
-    ``at`` is on the system clock. Raises NotAllowed.
-    """
+    """Lock a membership from the user's next request on (system clock), and inform them. Raises NotAllowed."""
     require(actor, Capability.RUN_TASKS, membership.client_id)
     row = _lock(membership)
     if row.ends_at is not None or row.suspended_at is not None:
@@ -137,10 +124,7 @@ def suspend_membership(membership: Membership, *, actor: Actor, at: datetime) ->
 
 @transaction.atomic
 def restore_membership(membership: Membership, *, actor: Actor, reason: Reason | str, at: datetime) -> bool:
-    """Restore a locked membership, which ties its holder to the actor; return False if it has ended or is not locked.
-
-    ``at`` is on the system clock. Raises NotAllowed.
-    """
+    """Restore a locked membership, which ties its holder to the actor (system clock). Raises NotAllowed."""
     require(actor, Capability.DECIDE_FOR_CLIENT, membership.client_id)
     row = _lock(membership)
     if row.ends_at is not None or row.suspended_at is None:

@@ -22,7 +22,7 @@ type Condition = Q | Callable[[Any, datetime], QuerySet[Any]]
 
 
 class Severity(IntEnum):
-    """How urgent a line of the first page is; the most urgent ones come first."""
+    """How urgent a line of the first page is."""
 
     NONE = 0
     TO_DO = 1
@@ -31,7 +31,7 @@ class Severity(IntEnum):
 
     @property
     def label(self) -> Promise:
-        """Return the word that is shown beside the icon."""
+        """The word beside the icon."""
         return _LABELS[self]
 
 

@@ -32,14 +32,6 @@ ways_in: ExtensionPoint[Callable[[UUID, Collection[UUID], datetime], WaysIn]] = 
 )
 
 
-def list_ways_in(client_id: UUID, user_ids: Collection[UUID], *, at: datetime) -> WaysIn:
-    """Return whether passwords count at a client, and which of these users get in without; in its context."""
-    found = [rule(client_id, user_ids, at) for rule in ways_in]
-    return WaysIn(
-        all(one.passwords for one in found), frozenset[UUID]().union(*(one.without_password for one in found))
-    )
-
-
 class LastAdministrator(PortalError):
     """The membership is that of the client's last administrator who can sign in."""
 
@@ -88,10 +80,7 @@ def keep_a_way_in(client_id: UUID, *, at: datetime, even_if_none: bool = False) 
 
 
 def list_clients_left_without(user: User, *, at: datetime) -> list[Client]:
-    """List the clients of which no administrator could sign in any more without this account; in officer context.
-
-    Other acts that take administrators or ways to sign in from these clients wait until the transaction ends.
-    """
+    """List the clients of which no administrator could sign in without this account, and lock them; for officers."""
     with in_client(PAKTALEEM):
         User.objects.select_for_update().get(pk=user.pk)  # before the clients' locks, as the end of a membership does
     own = Membership.objects.active(at).filter(user_id=user.pk, role=Role.CLIENT_ADMIN, school_ids=None)
@@ -105,7 +94,6 @@ def list_clients_left_without(user: User, *, at: datetime) -> list[Client]:
 
 
 def can_administrator_sign_in(client_id: UUID, *, at: datetime) -> bool:
-    """Return True if an administrator of the whole client can sign in; in the client's context."""
     return bool(_list_able(client_id, at=at))
 
 
@@ -114,17 +102,16 @@ def _lock_administrators(client_id: UUID) -> None:
 
 
 def _list_able(client_id: UUID, *, at: datetime) -> set[UUID]:
-    """List the memberships of the administrators of the whole client who can sign in (decision 0093).
-
-    Their account is enabled, and they have set a password, if passwords count at the client, or need none.
-    """
+    """List the memberships of the administrators of the whole client who can sign in (decision 0093)."""
     admins = Membership.objects.active(at).filter(client_id=client_id, role=Role.CLIENT_ADMIN, school_ids=None)
     enabled = [*admins.filter(user__is_active=True).select_related("user")]
-    ways = list_ways_in(client_id, [one.user_id for one in enabled], at=at)
+    ways = [rule(client_id, [one.user_id for one in enabled], at) for rule in ways_in]
+    passwords_count = all(way.passwords for way in ways)
     return {
         one.pk
         for one in enabled
-        if one.user_id in ways.without_password or (ways.passwords and one.user.has_usable_password())
+        if any(one.user_id in way.without_password for way in ways)
+        or (passwords_count and one.user.has_usable_password())
     }
 
 

@@ -44,7 +44,7 @@ def as_received(request: HttpRequest) -> ReceivedRequest:
 
 
 def get_client_time(request: HttpRequest) -> datetime:
-    """Return the arrival time of a request on the clock of the current client, for the client's rules."""
+    """Return the arrival time on the clock of the current client, for the client's rules."""
     return get_arrival_time(request) + clock_offset()
 
 
@@ -112,14 +112,19 @@ class RequestContextMiddleware:
         if request.path in _SELF_CONTAINED or request.path.startswith(_OWN_CONTEXT_PATHS):
             return self.get_response(received)
         received.actor = _find_actor(received)
-        with _open_context(received.actor, received.path):
+        if received.actor is not None:
+            context = open_context_of(received.actor)
+        else:
+            match = _PUBLISHED.fullmatch(received.path)
+            publisher = find_client_by_code(match[1] or "paktaleem") if match else None
+            context = in_global() if publisher is None else in_client(publisher)
+        with context:
             response = self.get_response(received)
             if response.status_code >= FIRST_ERROR:
                 transaction.set_rollback(True)
         return response
 
     def process_exception(self, _request: HttpRequest, exception: Exception) -> None:
-        """Answer 403 if the database refused something to staff limited to schools."""
         if is_outside_limit(exception):
             raise PermissionDenied from exception
 
@@ -127,35 +132,19 @@ class RequestContextMiddleware:
 def _find_actor(request: ReceivedRequest) -> Actor | None:
     if request.path.startswith(_KEY_PATHS):
         return find_key_actor(bearer_token(request), at=request.received_at)
-    if request.path.startswith(_SIGNED_IN_PATHS):
-        if not request.user.is_authenticated or not has_required_factors(request):
-            return None
-        found = list_memberships(request.user.pk, at=request.received_at)
-        request.memberships = narrow_memberships(request, found)
-        chosen = _chosen_membership(request, request.memberships)
-        return chosen.actor(request.user.pk) if chosen else None
-    return None
+    user = request.user
+    if not request.path.startswith(_SIGNED_IN_PATHS) or not user.is_authenticated or not has_required_factors(request):
+        return None
+    request.memberships = narrow_memberships(request, list_memberships(user.pk, at=request.received_at))
+    wanted = request.session.get(CHOSEN_MEMBERSHIP)
+    chosen = [one for one in request.memberships if not wanted or str(one.id) == wanted]
+    return chosen[0].actor(user.pk) if len(chosen) == 1 else None
 
 
 def bearer_token(request: HttpRequest) -> str:
     """Return the credential of ``Authorization: Bearer …`` (RFC 6750 §2.1), or an empty string."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
-
-
-def _chosen_membership(request: HttpRequest, choices: Sequence[MembershipChoice]) -> MembershipChoice | None:
-    wanted = request.session.get(CHOSEN_MEMBERSHIP)
-    if wanted:
-        return next((choice for choice in choices if str(choice.id) == wanted), None)
-    return choices[0] if len(choices) == 1 else None
-
-
-def _open_context(actor: Actor | None, path: str) -> AbstractContextManager[None]:
-    if actor is None:
-        match = _PUBLISHED.fullmatch(path)
-        publisher = find_client_by_code(match[1] or "paktaleem") if match else None
-        return in_global() if publisher is None else in_client(publisher)
-    return open_context_of(actor)
 
 
 def open_context_of(actor: Actor) -> AbstractContextManager[None]:

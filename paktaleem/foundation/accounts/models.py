@@ -36,8 +36,6 @@ def validate_thresholds(by_country: dict[str, int]) -> None:
 
 
 class ThresholdsField(MigratesAs, models.JSONField):
-    """Ages of consent by the ISO 3166 code of a country."""
-
     migrates_as = "django.db.models.JSONField"
     default_validators = [validate_thresholds]
 
@@ -146,23 +144,22 @@ class Client(Tracked):
         return self.name
 
     def clean(self) -> None:
-        """Raise ValidationError naming the code if it is reserved."""
         if self.code in RESERVED_CODES:
             raise ValidationError({"code": f"“{self.code}” is used in the portal's own URLs. Choose another."})
 
     @property
     def client_id(self) -> UUID:
-        """Return the client's own id, for code that handles any tenant row."""
+        """The client's own id, for code that handles any tenant row."""
         return self.id
 
     @property
     def thresholds(self) -> Thresholds:
-        """Return the age thresholds, by country of residence."""
+        """The age thresholds, by country of residence."""
         return Thresholds(self.age_threshold, self.country_thresholds, self.country)
 
     @property
     def full_ages(self) -> Thresholds:
-        """Return the full ages, by country of residence: from then on a guardian may not act for a person."""
+        """The full ages, by country of residence: from then on a guardian may not act for a person."""
         return self.thresholds.to_full_ages(settings.FULL_AGES)
 
     @property
@@ -171,10 +168,7 @@ class Client(Tracked):
 
 
 class UserManager(BaseUserManager["User"]):
-    """Manager that finds users by email address, ignoring case."""
-
     def get_by_natural_key(self, username: str | None) -> "User":
-        """Return the user with this email address."""
         return self.get(email__iexact=username or "")
 
 
@@ -228,11 +222,9 @@ class User(AbstractBaseUser):
         return self.email
 
     def get_session_auth_hash(self) -> str:
-        """Return Django's hash of the password, with the time at which all sessions ended last."""
         return self._add_end(super().get_session_auth_hash())
 
     def get_session_auth_fallback_hash(self) -> Iterator[str]:
-        """Return the same hashes under the earlier secret keys."""
         return map(self._add_end, super().get_session_auth_fallback_hash())
 
     def _add_end(self, digest: str) -> str:
@@ -240,13 +232,10 @@ class User(AbstractBaseUser):
 
     @property
     def is_staff(self) -> bool:
-        """Return True for an active account; permissions follow from memberships."""
-        return self.is_active
+        return self.is_active  # permissions follow from memberships
 
 
 class MembershipQuerySet(TrackedQuerySet["Membership"]):
-    """Queryset of memberships."""
-
     def active(self, at: datetime) -> "MembershipQuerySet":
         """Return the memberships in effect at ``at``; a suspended one is not."""
         return self.filter(Q(ends_at=None) | Q(ends_at__gt=at), starts_at__lte=at, suspended_at=None)
@@ -311,8 +300,6 @@ def validate_scopes(scopes: list[str]) -> None:
 
 
 class ScopesField(MigratesAs, ArrayField):  # type: ignore[type-arg]  # as above
-    """A list of scopes."""
-
     migrates_as = "django.contrib.postgres.fields.ArrayField"
     default_validators = [validate_scopes]
 
@@ -376,5 +363,4 @@ class ApiKey(TenantRow, Tracked):
         return f"{self.name} ({self.prefix}…)"
 
     def is_live(self, at: datetime) -> bool:
-        """Return True if the key is valid at ``at``."""
         return self.revoked_at is None and self.created_at <= at < self.expires_at

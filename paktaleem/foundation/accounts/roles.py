@@ -9,8 +9,6 @@ from typing import Self
 
 
 class Role(StrEnum):
-    """Role of an actor."""
-
     PRIVACY_OFFICER = "privacy_officer"
     SUPPORT_AGENT = "support_agent"
     AUDITOR = "auditor"

@@ -26,10 +26,7 @@ class OutsideOwnSchools(NotAllowed):
 
 @contextmanager
 def naming_own_schools() -> Iterator[None]:
-    """Raise ValidationError for ``school_ids`` if the database refuses a school that is not the client's.
-
-    The transaction can then only be rolled back.
-    """
+    """Raise ValidationError if the database refuses a school that is not the client's; then roll back."""
     try:
         yield
     except IntegrityError as error:
@@ -46,10 +43,7 @@ def has_wider_limit(new: Membership, old: Membership) -> bool:
 
 
 def require_within(actor: Actor, *memberships: Membership) -> None:
-    """Require that an actor limited to schools manages others' memberships within these schools only.
-
-    Raises OutsideOwnSchools.
-    """
+    """Hold an actor limited to schools to others' memberships within these schools. Raises OutsideOwnSchools."""
     if actor.schools is None:
         return
     for one in memberships:

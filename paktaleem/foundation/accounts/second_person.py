@@ -24,8 +24,6 @@ from paktaleem.foundation.tenancy.models import TenantRow
 
 
 class ChangeState(models.TextChoices):
-    """State of a change that needs a second person."""
-
     WAITING = "waiting", _("Waiting")
     APPROVED = "approved", _("Approved")
     DECLINED = "declined", _("Declined")
@@ -87,10 +85,7 @@ class RequestedChange(TenantRow):
 
 
 def request_change[Change: RequestedChange](change: Change, *, ground: str, actor: By, at: datetime) -> Change:
-    """Set who requests an unsaved change, when and on which ground, and return it.
-
-    Raises GroundNeeded if a member of staff gives none.
-    """
+    """Set who requests an unsaved change, when and why, and return it. Raises GroundNeeded for staff without one."""
     change.ground = check_ground(ground, actor)
     change.requested_kind, change.requested_by, change.requested_at = actor.kind.value, actor.id, at
     return change
@@ -104,10 +99,7 @@ def check_ground(ground: str, actor: By) -> str:
 
 
 def second_person_constraints(name: str) -> list[models.CheckConstraint]:
-    """Return check constraints for a ``RequestedChange``: no self-approval, and a decision names who made it.
-
-    ``name`` is the prefix of the constraint names.
-    """
+    """Return the constraints of a ``RequestedChange``, named by the prefix ``name``."""
     return [
         models.CheckConstraint(
             condition=~Q(state=ChangeState.APPROVED) | ~Q(settled_by=F("requested_by")), name=f"{name}_by_two_people"
@@ -141,11 +133,9 @@ def require_approver(actor: Actor, client_id: UUID, capability: Capability = Cap
 
 
 def require_second_person(actor: Actor, *, requested_by: UUID, at: datetime) -> None:
-    """Require that the actor may approve what ``requested_by`` requested (ASVS 2.3.5); ``at`` is on the system clock.
+    """Require that the actor may approve what ``requested_by`` (staff or an API key) requested (ASVS 2.3.5).
 
-    ``requested_by`` is a member of staff, or an API key.
-
-    Raises ApproverIsRequester, ApproverNotIndependent, NotAllowed if the actor is not a signed-in person.
+    ``at`` is on the system clock. Raises ApproverIsRequester, ApproverNotIndependent, NotAllowed.
     """
     if actor.kind is not ByKind.USER:
         raise NotAllowed("Only a signed-in person may approve.")

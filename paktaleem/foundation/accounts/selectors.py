@@ -24,7 +24,6 @@ class MembershipChoice:
     school_ids: Sequence[UUID] | None
 
     def actor(self, user_id: UUID) -> Actor:
-        """Return the user as an actor under this membership."""
         return user_actor(user_id, self.role, self.client_id, schools=self.school_ids)
 
 
@@ -49,9 +48,8 @@ def find_client_by_code(code: str) -> UUID | None:
     """Return the id of the client with this code, or None; works outside any context."""
     if "\0" in code:  # PostgreSQL stores no NUL
         return None
-    [[client_id]] = read_in_one_statement("SELECT accounts_client_with_code(%s)", [code])
-    found: UUID | None = client_id
-    return found
+    client_id: UUID | None = read_in_one_statement("SELECT accounts_client_with_code(%s)", [code])[0][0]
+    return client_id
 
 
 def list_client_ids() -> list[UUID]:
@@ -74,6 +72,5 @@ def list_staff(client_id: UUID, role: Role, *, at: datetime) -> list[User]:
 
     Staff limited to schools are left out: these emails concern the whole client.
     """
-    own = Membership.objects.active(at).filter(client_id=client_id, role=role.value, school_ids=None)
-    members = own.select_related("user")
-    return [one.user for one in members if one.user.is_active]
+    members = Membership.objects.active(at).filter(client_id=client_id, role=role.value, school_ids=None)
+    return [member.user for member in members.filter(user__is_active=True).select_related("user")]

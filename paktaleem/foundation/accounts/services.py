@@ -47,14 +47,17 @@ def issue_api_key(
     reason: Reason | str = Reason.ONBOARDING,
     at: datetime,
 ) -> tuple[ApiKey, str]:
-    """Issue an API key; return its row and the secret, which is shown once and not stored.
-
-    Raises ValidationError, also if two valid keys have this name, and NotAllowed.
-    """
+    """Issue a key; return it and its secret, shown once and not stored. Raises ValidationError, NotAllowed."""
     require(actor, Capability.ADMINISTER_CLIENT, client_id)
-    _refuse_third_key(client_id, name, at)
+    advisory_lock(f"api_key/{client_id}/{name}")
+    live_keys = ApiKey.objects.filter(client_id=client_id, name=name, revoked_at=None, expires_at__gt=at)
+    if live_keys.count() >= LIVE_KEYS_OF_A_NAME:
+        raise ValidationError({"name": ["Two live keys have this name. Revoke one of them first."]})
     is_test = Client.objects.filter(id=client_id, is_sandbox=True).exists()
-    secret = (TEST_KEY_PREFIX if is_test else KEY_MARK) + _random_part(is_test)
+    mark = TEST_KEY_PREFIX if is_test else KEY_MARK
+    secret = mark + secrets.token_urlsafe(32)
+    while secret.startswith(TEST_KEY_PREFIX) and not is_test:  # a live key never starts like a test key
+        secret = mark + secrets.token_urlsafe(32)
     key = ApiKey(
         client_id=client_id,
         name=name,
@@ -70,21 +73,6 @@ def issue_api_key(
     facts = {"key": str(key.id), "scopes": list(key.scopes), "expires_at": expires_at.isoformat()}
     record_entry("api_key.issued", client_id=client_id, facts=facts, actor=actor, at=at)
     return key, secret
-
-
-def _random_part(is_test: bool) -> str:  # noqa: FBT001 -- the only argument
-    """Return 256 random bits as text; a live key never starts like a test key."""
-    while True:
-        part = secrets.token_urlsafe(32)
-        if is_test or not f"{KEY_MARK}{part}".startswith(TEST_KEY_PREFIX):
-            return part
-
-
-def _refuse_third_key(client_id: UUID, name: str, at: datetime) -> None:
-    advisory_lock(f"api_key/{client_id}/{name}")
-    live_keys = ApiKey.objects.filter(client_id=client_id, name=name, revoked_at=None, expires_at__gt=at)
-    if live_keys.count() >= LIVE_KEYS_OF_A_NAME:
-        raise ValidationError({"name": ["Two live keys have this name. Revoke one of them first."]})
 
 
 @transaction.atomic
@@ -126,10 +114,7 @@ def rotate_api_key(
 
 @transaction.atomic
 def narrow_api_key(key: ApiKey, *, scopes: Iterable[str], actor: Actor, reason: Reason | str, at: datetime) -> ApiKey:
-    """Take scopes from a key immediately, as at the end of an agreement; it never gains one.
-
-    Raises ValueError for a scope that the key has not, Refused for a revoked key, NotAllowed.
-    """
+    """Take scopes from a key; it never gains one. Raises ValueError, Refused for a revoked key, NotAllowed."""
     require(actor, Capability.ADMINISTER_CLIENT, key.client_id)
     key = ApiKey.objects.select_for_update().get(id=key.id)
     if key.revoked_at is not None:
@@ -146,10 +131,7 @@ def narrow_api_key(key: ApiKey, *, scopes: Iterable[str], actor: Actor, reason: 
 
 @transaction.atomic
 def revoke_api_key(key: ApiKey, *, actor: Actor, reason: Reason | str, at: datetime) -> ApiKey:
-    """Revoke a key immediately: the next call with it is refused.
-
-    Raises Refused for a revoked key, NotAllowed.
-    """
+    """Revoke a key: the next call with it is refused. Raises Refused for a revoked key, NotAllowed."""
     require(actor, Capability.ADMINISTER_CLIENT, key.client_id)
     key = ApiKey.objects.select_for_update().get(id=key.id)
     if key.revoked_at is not None:

@@ -1,7 +1,4 @@
-"""Database sessions, always read and written in a global context.
-
-The records are django-allauth's: one for each accepted password, code or key.
-"""
+"""Database sessions, read and written in a global context; django-allauth records each password, code or key there."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +14,7 @@ from django.contrib.auth import SESSION_KEY, logout
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.signals import user_logged_in
 from django.contrib.sessions.backends.db import SessionStore as DatabaseSessionStore
+from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 
 from paktaleem.foundation.accounts.roles import SENSITIVE, Capability
@@ -55,36 +53,30 @@ SIGNED_IN_AT, SEEN_AT = "signed_in_at", "seen_at"
 
 
 def is_session_expired(*, signed_in_at: datetime, seen_at: datetime, at: datetime) -> bool:
-    """Return True if a session has ended at ``at``: idle for too long or too old."""
+    """Return True if a session was idle for too long or is too old."""
     return at - seen_at >= IDLE_TIMEOUT or at - signed_in_at >= MAX_SESSION_AGE
 
 
 class SessionLifeMiddleware:
-    """Sign out users whose session has ended."""
-
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if settings.SESSION_COOKIE_NAME in request.COOKIES and request.session.get(SESSION_KEY) is not None:
-            _end_or_refresh(request, wall_clock_now())
+            at, seen_at = wall_clock_now(), _stored_time(request, SEEN_AT)
+            if seen_at is None or has_session_expired(request, at):
+                logout(request)
+            elif at - seen_at >= UPDATE_INTERVAL:
+                request.session[SEEN_AT] = at.timestamp()
         return self.get_response(request)
 
 
 def has_session_expired(request: HttpRequest, at: datetime) -> bool:
-    """Return True if the request's session has ended at ``at``, or has no stored times."""
+    """Return True if the request's session has ended, or has no stored times."""
     signed_in_at, seen_at = _stored_time(request, SIGNED_IN_AT), _stored_time(request, SEEN_AT)
     return (
         signed_in_at is None or seen_at is None or is_session_expired(signed_in_at=signed_in_at, seen_at=seen_at, at=at)
     )
-
-
-def _end_or_refresh(request: HttpRequest, at: datetime) -> None:
-    seen_at = _stored_time(request, SEEN_AT)
-    if seen_at is None or has_session_expired(request, at):
-        logout(request)
-    elif at - seen_at >= UPDATE_INTERVAL:
-        request.session[SEEN_AT] = at.timestamp()
 
 
 def _stored_time(request: HttpRequest, name: str) -> datetime | None:
@@ -92,17 +84,10 @@ def _stored_time(request: HttpRequest, name: str) -> datetime | None:
     return None if stored is None else datetime.fromtimestamp(stored, tz=UTC)
 
 
-def record_session_start(sender: Any, request: HttpRequest, user: Any, **_: object) -> None:
-    """Store the sign-in time in the session (a receiver of Django's ``user_logged_in``)."""
-    del sender
-    at = wall_clock_now().timestamp()
+@receiver(user_logged_in, dispatch_uid="accounts.begin_session")
+def record_session_start(request: HttpRequest, user: AbstractBaseUser, **_: object) -> None:
     log.info("A member of staff signed in", user_id=str(user.pk))
-    request.session[SIGNED_IN_AT] = request.session[SEEN_AT] = at
-
-
-def connect() -> None:
-    """Connect the receiver of ``user_logged_in``."""
-    user_logged_in.connect(record_session_start, dispatch_uid="accounts.begin_session")
+    request.session[SIGNED_IN_AT] = request.session[SEEN_AT] = wall_clock_now().timestamp()
 
 
 REAUTHENTICATION_AGE = timedelta(minutes=5)
@@ -148,25 +133,17 @@ def has_recent_authentication(request: HttpRequest, *, at: datetime) -> bool:
 
 def has_recent_own_factor(request: HttpRequest, *, at: datetime) -> bool:
     """Return True if the user has entered a second factor of the portal recently in this session."""
-    own = [one for one in _authentication_records(request) if _is_own_factor(one)]
-    return is_recent(own, at=at)
-
-
-def _is_own_factor(record: Mapping[str, object]) -> bool:
-    return record.get("method") == "mfa" and record.get("type") != PROVIDER_FACTOR
+    factors = [one for one in _authentication_records(request) if one.get("method") == "mfa"]
+    return is_recent([one for one in factors if one.get("type") != PROVIDER_FACTOR], at=at)
 
 
 def require_recent_authentication(request: HttpRequest, capability: Capability | None, *, at: datetime) -> None:
-    """Raise ReauthenticationRequired for a sensitive capability without recent authentication.
-
-    ``StepUpMiddleware`` turns the exception into a redirect to re-authentication.
-    """
+    """Refuse a sensitive capability without recent authentication; ``StepUpMiddleware`` redirects to it."""
     if capability in SENSITIVE:
         refuse_old_authentication(request, at=at)
 
 
 def refuse_old_authentication(request: HttpRequest, *, at: datetime) -> None:
-    """Raise ReauthenticationRequired without recent authentication."""
     if settings.STEP_UP and not has_recent_authentication(request, at=at):
         raise ReauthenticationRequired
 

@@ -23,14 +23,12 @@ password_rules: ExtensionPoint[Callable[[UUID, datetime], bool]] = ExtensionPoin
 
 
 def narrow_memberships(request: HttpRequest, choices: Sequence[MembershipChoice]) -> Sequence[MembershipChoice]:
-    """Return the memberships that this session may use, of those of its user."""
     for rule in membership_rules:
         choices = rule(request, choices)
     return choices
 
 
 def is_password_refused(user_id: UUID, *, at: datetime) -> bool:
-    """Return True if this member of staff cannot sign in with a password; needs a global context."""
     return any(rule(user_id, at) for rule in password_rules)
 
 

@@ -3,7 +3,6 @@
 Nothing here checks permissions: ``staff_services`` (one or two officers) and ``break_glass`` (the host) do.
 """
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -14,7 +13,7 @@ from django.db import connection
 
 from paktaleem.foundation.accounts.actors import user_actor
 from paktaleem.foundation.accounts.models import Membership, User
-from paktaleem.foundation.accounts.roles import OFFICER_ROLES, Capability, is_privileged
+from paktaleem.foundation.accounts.roles import OFFICER_ROLES, Capability
 from paktaleem.foundation.accounts.school_limits import naming_own_schools
 from paktaleem.foundation.accounts.staff_changes import StaffAct
 from paktaleem.foundation.accounts.staff_ties import UNTIL_USED, TieKind, add_ties
@@ -56,18 +55,15 @@ class Stamp:
     makers: tuple[UUID, ...]
 
 
-def is_privileged_user(user_id: UUID, *, at: datetime) -> bool:
-    """Return True if a member of staff has a privileged role at any client, or one was proposed for them."""
+def list_roles(user_id: UUID, *, at: datetime) -> list[str]:
+    """Return the roles that a member of staff has at any client, or that were proposed for them."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT role FROM accounts_staff_roles(%s, %s)", [user_id, at])
-        return any(is_privileged(role) for (role,) in cursor.fetchall())
+        return [role for (role,) in cursor.fetchall()]
 
 
 def is_officer(user_id: UUID, *, at: datetime) -> bool:
-    """Return True if a member of staff has a role at PakTaleem, or one was proposed for them."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT role FROM accounts_staff_roles(%s, %s)", [user_id, at])
-        return any(role in OFFICER_ROLES for (role,) in cursor.fetchall())
+    return bool(OFFICER_ROLES.intersection(list_roles(user_id, at=at)))
 
 
 def has_capability(user_id: UUID, capability: Capability, client_id: UUID, *, at: datetime) -> bool:
@@ -127,8 +123,18 @@ def apply_act(
         save_tracked(user, actor=stamp.actor, reason=stamp.reason, at=stamp.at, only=["email"])
         send_link(user, StaffLink.RESET, stamp)
         record_user_entry("user.email_changed", user, stamp)
-    else:
-        _ACCOUNT_ACTS[act](user, stamp)
+    elif act == StaffAct.ENABLE:
+        user.is_active = True
+        save_tracked(user, actor=stamp.actor, reason=stamp.reason, at=stamp.at, only=["is_active"])
+        add_ties(user.pk, TieKind.ENABLED, makers=stamp.makers, at=stamp.at)
+        _record_and_notify("user.enabled", "enabled", user, stamp)
+    elif act == StaffAct.RESET_PASSWORD:
+        send_link(user, StaffLink.RESET, stamp)
+        record_user_entry("user.password_link_sent", user, stamp)
+    elif act == StaffAct.RESET_FACTOR:
+        removed, _ = Authenticator.objects.filter(user=user).delete()
+        add_ties(user.pk, TieKind.FACTOR, makers=stamp.makers, at=stamp.at, open_until=UNTIL_USED)
+        _record_and_notify("user.second_factor_reset", "factors_reset", user, stamp, removed=removed)
 
 
 def _save_role(membership: Membership, stamp: Stamp) -> None:
@@ -136,31 +142,6 @@ def _save_role(membership: Membership, stamp: Stamp) -> None:
         save_tracked(membership, actor=stamp.actor, reason=stamp.reason, at=stamp.at)
     add_ties(membership.user_id, TieKind.ROLE, makers=stamp.makers, at=stamp.at)
     record_membership("membership.changed", membership, stamp)
-
-
-def _enable(user: User, stamp: Stamp) -> None:
-    user.is_active = True
-    save_tracked(user, actor=stamp.actor, reason=stamp.reason, at=stamp.at, only=["is_active"])
-    add_ties(user.pk, TieKind.ENABLED, makers=stamp.makers, at=stamp.at)
-    _record_and_notify("user.enabled", "enabled", user, stamp)
-
-
-def _reset_password(user: User, stamp: Stamp) -> None:
-    send_link(user, StaffLink.RESET, stamp)
-    record_user_entry("user.password_link_sent", user, stamp)
-
-
-def _reset_factor(user: User, stamp: Stamp) -> None:
-    removed, _ = Authenticator.objects.filter(user=user).delete()
-    add_ties(user.pk, TieKind.FACTOR, makers=stamp.makers, at=stamp.at, open_until=UNTIL_USED)
-    _record_and_notify("user.second_factor_reset", "factors_reset", user, stamp, removed=removed)
-
-
-_ACCOUNT_ACTS: Mapping[StaffAct, Callable[[User, Stamp], None]] = {
-    StaffAct.ENABLE: _enable,
-    StaffAct.RESET_PASSWORD: _reset_password,
-    StaffAct.RESET_FACTOR: _reset_factor,
-}
 
 
 def _record_and_notify(kind: str, change: str, user: User, stamp: Stamp, **facts: int) -> None:
@@ -190,7 +171,6 @@ def notify_of_role(user: User, *, entry_id: UUID, at: datetime) -> None:
 
 
 def write_end(membership: Membership, stamp: Stamp) -> Membership:
-    """End a locked membership, with its history and ledger entry."""
     membership.ends_at = stamp.at
     save_tracked(membership, actor=stamp.actor, reason=stamp.reason, at=stamp.at)
     record_membership("membership.ended", membership, stamp)
@@ -206,9 +186,5 @@ def lock_active_membership(membership: Membership) -> Membership:
 
 
 def notify_owner(user_id: UUID, change: str, *, entry_id: UUID, at: datetime) -> None:
-    """Enqueue an email to the owner of a changed account, in this transaction.
-
-    ``change`` is one of ``CHANGES`` in ``paktaleem.directory.staff.sign_in.tasks``; ``entry_id`` is its ledger entry.
-    The job's arguments are ids and codes.
-    """
+    """Enqueue an email to the owner; ``change`` is one of ``CHANGES`` in ``directory.staff.sign_in.tasks``."""
     enqueue_job(NOTIFY_OWNER, user=str(user_id), change=change, entry=str(entry_id), at=at.isoformat())

@@ -28,8 +28,6 @@ ROLES_OF_STAFF = [
 
 
 class StaffAct(models.TextChoices):
-    """Acts on a member of staff that may need two officers."""
-
     GRANT_ROLE = "grant_role", _("Give a role")
     CHANGE_ROLE = "change_role", _("Widen a role")
     ENABLE = "enable", _("Re-enable the account")

@@ -33,7 +33,7 @@ from paktaleem.foundation.accounts.staff_accounts import (
     apply_act,
     create_account,
     has_capability,
-    is_privileged_user,
+    list_roles,
     lock_active_membership,
     notify_of_role,
     notify_owner,
@@ -68,10 +68,7 @@ class ProposerMayNotAnyMore(PortalError):
 
 
 def require_management(actor: Actor, client_id: UUID) -> Capability:
-    """Return the capability needed for roles at a client: officers', or that of its own administrators.
-
-    Raises NotAllowed unless the actor has it.
-    """
+    """Require the capability for roles at a client, and return it: officers' or administrators'. Raises NotAllowed."""
     needed = Capability.MANAGE_STAFF if client_id == PAKTALEEM else Capability.MANAGE_COLLEAGUES
     require(actor, needed, client_id)
     return needed
@@ -87,10 +84,7 @@ def invite_user(
     reason: Reason | str = Reason.ONBOARDING,
     at: datetime,
 ) -> User:
-    """Create the account of a member of staff, without a role, and email them a link to set their password.
-
-    Raises ValidationError, NotAllowed.
-    """
+    """Create an account without a role, and email a link to set its password. Raises ValidationError, NotAllowed."""
     require(actor, Capability.MANAGE_STAFF)
     stamp = Stamp(actor, reason, at, (actor.id,))
     user = create_account(User(email=email.strip(), full_name=full_name.strip(), language=language), stamp)
@@ -200,20 +194,12 @@ def change_membership(
         before = lock_active_membership(membership)
     require_within(actor, membership, *([before] if before else []))
     membership.full_clean()
-    if _takes_two(membership, before):
+    new, old = membership, before
+    is_privileged_now = is_privileged(new.role)
+    if (is_privileged_now and (old is None or has_wider_limit(new, old))) or (old and is_wider(new.role, old.role)):
         require_unlimited(actor)
         act = StaffAct.GRANT_ROLE if before is None else StaffAct.CHANGE_ROLE
-        return _propose(
-            act,
-            membership.user,
-            client_id=membership.client_id,
-            role=membership.role,
-            school_ids=membership.school_ids,
-            ground=ground,
-            actor=actor,
-            reason=reason,
-            at=at,
-        )
+        return _propose(act, membership, ground=ground, actor=actor, reason=reason, at=at)
     stamp = Stamp(actor, reason, at, ())
     if before is not None and (membership.role, membership.school_ids) != (before.role, before.school_ids):
         lock_last_administrator(before, at=at)
@@ -223,12 +209,6 @@ def change_membership(
     entry = record_membership("membership.changed", membership, stamp)
     notify_of_role(membership.user, entry_id=entry.id, at=at)
     return membership
-
-
-def _takes_two(new: Membership, old: Membership | None) -> bool:
-    if old is None:
-        return is_privileged(new.role)
-    return is_wider(new.role, old.role) or (is_privileged(new.role) and has_wider_limit(new, old))
 
 
 @transaction.atomic
@@ -271,15 +251,9 @@ def decide_staff_change(
     entry_id = _record("staff.change_settled", change, actor, at)
     if approve:
         stamp = Stamp(actor, change.reason, at, (change.requested_by, actor.id))
-        apply_act(
-            StaffAct(change.act),
-            user,
-            stamp=stamp,
-            client_id=change.client_id,
-            role=change.role,
-            email=change.email,
-            school_ids=change.school_ids,
-        )
+        act, client_id, role = StaffAct(change.act), change.client_id, change.role
+        schools, email = change.school_ids, change.email
+        apply_act(act, user, stamp=stamp, client_id=client_id, role=role, school_ids=schools, email=email)
         if change.role:
             notify_of_role(user, entry_id=entry_id, at=at)
     return change
@@ -291,62 +265,38 @@ def _do_or_propose(
 ) -> StaffChange | None:
     require(actor, Capability.MANAGE_STAFF)
     user = User.objects.select_for_update().get(pk=user.pk)
-    if is_privileged_user(user.pk, at=at):
-        return _propose(act, user, client_id=PAKTALEEM, email=email, ground=ground, actor=actor, reason=reason, at=at)
+    if any(is_privileged(role) for role in list_roles(user.pk, at=at)):
+        account = Membership(client_id=PAKTALEEM, user=user)
+        return _propose(act, account, email=email, ground=ground, actor=actor, reason=reason, at=at)
     apply_act(act, user, stamp=Stamp(actor, reason, at, (actor.id,)), client_id=PAKTALEEM, email=email)
     return None
 
 
 def _propose(
-    act: StaffAct,
-    user: User,
-    *,
-    client_id: UUID,
-    role: str = "",
-    school_ids: list[UUID] | None = None,
-    email: str = "",
-    ground: str,
-    actor: Actor,
-    reason: Reason | str,
-    at: datetime,
+    act: StaffAct, new: Membership, *, email: str = "", ground: str, actor: Actor, reason: Reason | str, at: datetime
 ) -> StaffChange:
-    rows = StaffChange.objects.filter(client_id=client_id, user=user, act=act, state=ChangeState.WAITING)
-    if rows.exists():
+    """Store a change; ``new`` is the membership after it, at PakTaleem and without a role for an act on the account."""
+    change = StaffChange(client_id=new.client_id, user=new.user, act=act, role=new.role, school_ids=new.school_ids)
+    change.email, change.reason = email, Reason(reason)
+    if StaffChange.objects.filter(client_id=new.client_id, user=new.user, act=act, state=ChangeState.WAITING).exists():
         raise AlreadyProposed
-    change = StaffChange(
-        client_id=client_id,
-        user=user,
-        act=act,
-        role=role,
-        school_ids=school_ids,
-        email=email,
-        reason=Reason(reason),
-    )
     request_change(change, ground=ground, actor=actor, at=at).full_clean()
     with naming_own_schools():
         save_tracked(change, actor=actor, reason=reason, at=at)
     entry = _record("staff.change_waiting", change, actor, at)
-    if not role:
-        notify_owner(user.pk, "recovery_proposed", entry_id=entry, at=at)
+    if not new.role:
+        notify_owner(new.user_id, "recovery_proposed", entry_id=entry, at=at)
     return change
 
 
 def _record(kind: str, change: StaffChange, actor: Actor, at: datetime) -> UUID:
-    facts = {
-        "change": str(change.pk),
-        "user": str(change.user_id),
-        "act": str(change.act),
-        "role": change.role,
-        "state": str(change.state),
-    }
+    facts = {"change": str(change.pk), "user": str(change.user_id)}
+    facts |= {"act": str(change.act), "role": change.role, "state": str(change.state)}
     return record_entry(kind, client_id=change.client_id, facts=facts, actor=actor, at=at).id
 
 
 def choose_time_zone(user: User, time_zone: str) -> None:
-    """Set the IANA time zone in which the console shows times to a member of staff, or "" for the default.
-
-    It is not recorded in history, as it changes nothing but the display.
-    """
+    """Set the time zone in which a member of staff sees times ("": the default); not recorded in history."""
     if time_zone != user.time_zone:
         user.time_zone = time_zone
         user.save(update_fields=["time_zone"])

@@ -1,7 +1,6 @@
-"""Ties between members of staff: two people of whom one made the other cannot approve together for a time.
+"""Ties between members of staff: two people of whom one made the other cannot approve together for 72 hours.
 
-A tie lasts for 72 hours, and for as long as the maker's reset is open: sent and neither used nor expired (decision
-0054).
+A tie also lasts for as long as the maker's reset is open: sent and neither used nor expired (decision 0054).
 """
 
 from collections.abc import Collection, Iterable
@@ -23,8 +22,6 @@ UNTIL_USED = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 class TieKind(models.TextChoices):
-    """Acts of one member of staff for another that tie the two."""
-
     ROLE = "role", _("Gave a role")
     ENABLED = "enabled", _("Re-enabled the account")
     LINK = "link", _("Sent a link to set a password")

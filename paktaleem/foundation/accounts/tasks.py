@@ -33,7 +33,12 @@ def each_client(
         @wraps(work)
         def run(timestamp: int) -> None:
             del timestamp
-            do_for_clients(_list_clients(due), lambda client_id, at: work(client_id, system_actor(name), at))
+            if due is None:
+                clients = list_client_ids()
+            else:
+                with as_officer():
+                    clients = list_due_clients(due, at=wall_clock_now())
+            do_for_clients(clients, lambda client_id, at: work(client_id, system_actor(name), at))
 
         return run
 
@@ -41,18 +46,8 @@ def each_client(
 
 
 def repeat_in_client(client_id: UUID, name: str, step: Callable[[Actor, datetime], object]) -> None:
-    """Call ``step(actor, at)`` in one transaction after the other until nothing more is left to do (False, 0 or None).
-
-    The task called ``name`` is the actor.
-    """
+    """Call ``step`` in one transaction after the other until it returns False, 0 or None; ``name``: the task."""
     more: object = True
     while more:
         with in_client(client_id):
             more = step(system_actor(name), client_now())
-
-
-def _list_clients(due: DueClients | None) -> list[UUID]:
-    if due is None:
-        return list_client_ids()
-    with as_officer():
-        return list_due_clients(due, at=wall_clock_now())

@@ -28,7 +28,7 @@ _WORD = "break glass"
 
 
 class Command(BaseCommand):
-    """Make or recover officers from the host; recorded in the ledger and reported to the other officers."""
+    """Make or recover officers from the host."""
 
     help = "Make the first privacy officers, or recover one, where two officers are not left to agree in the console."
 
@@ -45,13 +45,19 @@ class Command(BaseCommand):
             one.add_argument("--confirm", default="", help=f"“{_WORD}”, instead of the prompt.")
 
     def handle(self, *_: object, **options: Any) -> None:
-        """Ask for confirmation, then do the act; exit with status 2 and one line if it is refused."""
-        self._confirm(options["confirm"])
+        self.stdout.write("This is recorded in the ledger, and all other officers get an email.")
+        given = options["confirm"]
+        if not given and sys.stdin.isatty():
+            given = input(f"Type “{_WORD}” to continue: ")
+        if given.strip().lower() != _WORD:
+            _refuse(f"Nothing was done: confirm with “{_WORD}” at the prompt, or with --confirm.")
         try:
             if options["act"] == "add-officer":
                 self._add(options["officers"], options["language"], options["reason"])
             else:
-                self._recover(options["email"], options["what"], options["reason"])
+                email, what = options["email"], options["what"]
+                user = recover_officer(email, recovery=what, reason=options["reason"], at=wall_clock_now())
+                self.stdout.write(f"Done for {user.email}: {what}. They get an email.")
         except EnoughOfficers as refusal:
             [left] = refusal.args
             _refuse(f"Officers left: {left}. Two officers make and recover others in the console: use it.")
@@ -62,30 +68,17 @@ class Command(BaseCommand):
         except DatabaseError as error:
             _refuse(f"The database does not answer as it should: {str(error).splitlines()[0]}")
 
-    def _confirm(self, given: str) -> None:
-        self.stdout.write("This is recorded in the ledger, and all other officers get an email.")
-        if not given and sys.stdin.isatty():
-            given = input(f"Type “{_WORD}” to continue: ")
-        if given.strip().lower() != _WORD:
-            _refuse(f"Nothing was done: confirm with “{_WORD}” at the prompt, or with --confirm.")
-
     def _add(self, officers: Sequence[str], language: str, reason: str) -> None:
-        appointments = [_parse_officer(one, language) for one in officers]
+        appointments = []
+        for text in officers:
+            name, email = parseaddr(text)
+            if not name or "@" not in email:
+                _refuse(f'“{text}” does not name an officer. Write "Full Name <address@example.org>".')
+            appointments.append(Appointment(email=email, full_name=name, language=language))
         for user in appoint_staff(appointments, reason=reason, at=wall_clock_now()):
             self.stdout.write(f"{user.email} is a privacy officer.")
             if not user.has_usable_password():
                 self.stdout.write("An invitation is sent to this address.")
-
-    def _recover(self, email: str, what: str, reason: str) -> None:
-        user = recover_officer(email, recovery=what, reason=reason, at=wall_clock_now())
-        self.stdout.write(f"Done for {user.email}: {what}. They get an email.")
-
-
-def _parse_officer(text: str, language: str) -> Appointment:
-    name, email = parseaddr(text)
-    if not name or "@" not in email:
-        _refuse(f'“{text}” does not name an officer. Write "Full Name <address@example.org>".')
-    return Appointment(email=email, full_name=name, language=language)
 
 
 def _refuse(message: str) -> NoReturn:

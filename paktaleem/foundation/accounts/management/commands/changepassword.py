@@ -1,7 +1,5 @@
 """``manage.py changepassword``: refuse Django's command, which would bypass the approval by two officers."""
 
-from paktaleem.foundation.accounts.management.commands import createsuperuser
+from paktaleem.foundation.accounts.management.commands.createsuperuser import Command
 
-
-class Command(createsuperuser.Command):
-    """Refuse, and name the recorded ways."""
+__all__ = ["Command"]

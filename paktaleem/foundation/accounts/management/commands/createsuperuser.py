@@ -8,8 +8,6 @@ REFUSED = 2
 
 
 class Command(BaseCommand):
-    """Refuse, and name the recorded ways."""
-
     help = "Refused: officers make and recover staff in the console; see manage.py break_glass."
     requires_system_checks: list[str] = []
 
