@@ -11,7 +11,6 @@ from paktaleem.foundation.tenancy.context import clock_offset
 
 
 def wall_clock_now() -> datetime:
-    """Return the current time of the system clock, in UTC."""
     return datetime.now(tz=UTC)
 
 
@@ -21,10 +20,8 @@ def client_now() -> datetime:
 
 
 def to_client_clock(moment: datetime) -> datetime:
-    """Convert a time of the system clock to the clock of the current client."""
     return moment + clock_offset()
 
 
 def to_wall_clock(moment: datetime) -> datetime:
-    """Convert a time on the clock of the current client to the system clock."""
     return moment - clock_offset()

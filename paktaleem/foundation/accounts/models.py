@@ -36,6 +36,8 @@ def validate_thresholds(by_country: dict[str, int]) -> None:
 
 
 class ThresholdsField(MigratesAs, models.JSONField):
+    """Ages of consent by the ISO 3166 code of a country."""
+
     migrates_as = "django.db.models.JSONField"
     default_validators = [validate_thresholds]
 
@@ -144,6 +146,7 @@ class Client(Tracked):
         return self.name
 
     def clean(self) -> None:
+        """Raise ValidationError naming the code if it is reserved."""
         if self.code in RESERVED_CODES:
             raise ValidationError({"code": f"“{self.code}” is used in the portal's own URLs. Choose another."})
 
@@ -168,7 +171,10 @@ class Client(Tracked):
 
 
 class UserManager(BaseUserManager["User"]):
+    """Finds users by email address, ignoring case."""
+
     def get_by_natural_key(self, username: str | None) -> "User":
+        """Return the user with this email address."""
         return self.get(email__iexact=username or "")
 
 
@@ -222,9 +228,11 @@ class User(AbstractBaseUser):
         return self.email
 
     def get_session_auth_hash(self) -> str:
+        """Return Django's hash of the password, with the time at which all sessions ended last."""
         return self._add_end(super().get_session_auth_hash())
 
     def get_session_auth_fallback_hash(self) -> Iterator[str]:
+        """Return the same hashes under the earlier secret keys."""
         return map(self._add_end, super().get_session_auth_fallback_hash())
 
     def _add_end(self, digest: str) -> str:
@@ -236,6 +244,8 @@ class User(AbstractBaseUser):
 
 
 class MembershipQuerySet(TrackedQuerySet["Membership"]):
+    """Queryset of memberships."""
+
     def active(self, at: datetime) -> "MembershipQuerySet":
         """Return the memberships in effect at ``at``; a suspended one is not."""
         return self.filter(Q(ends_at=None) | Q(ends_at__gt=at), starts_at__lte=at, suspended_at=None)
@@ -300,6 +310,8 @@ def validate_scopes(scopes: list[str]) -> None:
 
 
 class ScopesField(MigratesAs, ArrayField):  # type: ignore[type-arg]  # as above
+    """A list of scopes."""
+
     migrates_as = "django.contrib.postgres.fields.ArrayField"
     default_validators = [validate_scopes]
 
@@ -363,4 +375,5 @@ class ApiKey(TenantRow, Tracked):
         return f"{self.name} ({self.prefix}…)"
 
     def is_live(self, at: datetime) -> bool:
+        """Return True if the key is valid at ``at``."""
         return self.revoked_at is None and self.created_at <= at < self.expires_at

@@ -24,6 +24,7 @@ class MembershipChoice:
     school_ids: Sequence[UUID] | None
 
     def actor(self, user_id: UUID) -> Actor:
+        """Return the user as an actor under this membership."""
         return user_actor(user_id, self.role, self.client_id, schools=self.school_ids)
 
 

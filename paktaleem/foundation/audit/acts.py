@@ -53,6 +53,7 @@ _INCIDENT = ("incident", "cause", "due_at")
 _DISPOSAL = ("disposal", "ground", "size")
 _BREACH = ("breach", "incident", "known_at", "due_at", "categories", "outcome")
 
+_RECIPIENTS = _("Recipients to be informed of a correction, restriction or erasure listed")
 _OF_RIGHTS = (
     _act("activity.reported", _("Activity reported")),
     _act("breach.assessed", _("Risk of a breach assessed"), _event(*_BREACH)),
@@ -152,10 +153,7 @@ _OF_RIGHTS = (
     _act("rights_request.read", _("Rights request read")),
     _act("rights_request.received", _("Rights request received"), _event("rights_request", *_CASE)),
     _act("rights_request.recipient_informed", _("Recipient informed of a correction, restriction or erasure")),
-    _act(
-        "rights_request.recipients_listed",
-        _("Recipients to be informed of a correction, restriction or erasure listed"),
-    ),
+    _act("rights_request.recipients_listed", _RECIPIENTS),
     _act("rights_request.reminded", _("Reminder of a rights request")),
     _act("rights_request.resumed", _("Rights request resumed"), _event(*_RIGHTS)),
     _act("rights_request.rights_added", _("Question or concern turned into a right"), _event(*_RIGHTS)),
@@ -176,6 +174,8 @@ _INVITATION = ("invitation", "guardian", "state", "channel", "problem")
 _ORDER = ("order", "kind", "system")
 _GUARDIAN_CHANGE = ("change", "guardianship", "state")
 _AUTHORISATION = ("authorisation", "guardian", "shares", "expires_at")
+_BY_SCHOOL = ("school_authorisation", "contract")
+_DENIED = ("disclosure", "recipient", "purpose", "decision")
 
 
 def _invitation(state: str) -> SentEvent:
@@ -224,11 +224,7 @@ _OTHERS = (
     _act("consent.withdrawn", _("Consent withdrawn"), _event(*_CONSENT)),
     _act("cookie.banner_published", _("Texts of the cookie banner published")),
     _act("digest.sent", _("Weekly digest sent")),
-    _act(
-        "disclosure.denied",
-        _("Disclosure reported although the decision denies it"),
-        _event("disclosure", "recipient", "purpose", "decision"),
-    ),
+    _act("disclosure.denied", _("Disclosure reported although the decision denies it"), _event(*_DENIED)),
     _act("disclosure.reported", _("Disclosure reported")),
     _act("duty.attested", _("Duty of a client attested")),
     _act("duty.reminded", _("Client reminded of its duties")),
@@ -266,12 +262,8 @@ _OTHERS = (
     _act("guardian.refused", _("Guardian refused the service"), _event(*_AUTHORISATION)),
     _act("guardian.reminded", _("Guardian reminded"), _invitation("reminded")),
     _act("guardian.said_yes", _("Guardian agreed; confirmation pending"), _invitation("waits")),
-    _act(
-        "guardian.school_authorisation_ended",
-        _("Authorisation by the school ended"),
-        _event("school_authorisation", "contract"),
-    ),
-    _act("guardian.school_authorised", _("School authorised the service"), _event("school_authorisation", "contract")),
+    _act("guardian.school_authorisation_ended", _("Authorisation by the school ended"), _event(*_BY_SCHOOL)),
+    _act("guardian.school_authorised", _("School authorised the service"), _event(*_BY_SCHOOL)),
     _act("guardian.verification_false", _("Verification of a guardian revoked as false"), _event(*_GUARDIAN, "method")),
     _act("guardian.verified", _("Guardian verified"), _event(*_GUARDIAN, "method", "strength", "expires_at")),
     _act("guardian.viewed", _("Guardian opened the page"), _invitation("viewed")),

@@ -17,18 +17,12 @@ def canonical(value: Any) -> bytes:
 
 
 def new_salt() -> bytes:
-    """Return a new random salt of 32 bytes.
-
-    Store it encrypted under the person's key: erasing the key makes the commitment unverifiable.
-    """
+    """Return a random salt, to be stored encrypted: erasing the person's key makes the commitment unverifiable."""
     return secrets.token_bytes(SALT_BYTES)
 
 
 def commitment(value: object, salt: bytes) -> str:
-    """Return a commitment to a value: hex HMAC-SHA-256 of its canonical form under a random salt.
-
-    An unsalted hash of a name or an email address could be found by a dictionary attack.
-    """
+    """Return hex HMAC-SHA-256 of a value under a random salt: a dictionary attack would find an unsalted hash."""
     return hmac.new(salt, canonical(value), hashlib.sha256).hexdigest()
 
 

@@ -10,7 +10,9 @@ from typing import Any, NoReturn
 from uuid import UUID
 
 from django.db import models
+from django.dispatch import receiver
 from simple_history.models import HistoricalRecords
+from simple_history.signals import pre_create_historical_record
 
 from paktaleem.foundation.audit.actors import By, ByKind, Reason
 from paktaleem.foundation.tenancy.rows import new_id
@@ -48,29 +50,17 @@ class History(HistoricalRecords):  # type: ignore[misc]  # simple-history has no
         )
 
     def post_save(self, instance: object, created: bool, using: str | None = None, **kwargs: Any) -> None:  # noqa: FBT001 -- simple-history's signature
-        """Record the version, unless only stamped saves are recorded and this one has no stamp."""
         if not self.stamped_only or hasattr(instance, "_history_stamp"):
             super().post_save(instance, created, using, **kwargs)
 
 
 class TrackedQuerySet[M: models.Model](models.QuerySet[M]):
-    """A queryset that rejects bulk writes, because they would leave no history."""
+    """A queryset that rejects bulk writes, because they would leave no history, and deletion."""
 
-    def update(self, **_: object) -> NoReturn:
-        """Raise UnstampedChange: save each row through its service."""
-        raise UnstampedChange(f"{self.model.__name__} is tracked: bulk updates leave no history.")
+    def _refuse(self, *_: object, **__: object) -> NoReturn:
+        raise UnstampedChange(f"{self.model.__name__} is tracked: save or end each row through its service.")
 
-    def bulk_create(self, *_: object, **__: object) -> NoReturn:
-        """Raise UnstampedChange: set-based imports write rows and history in one SQL statement."""
-        raise UnstampedChange(f"{self.model.__name__} is tracked: bulk inserts leave no history.")
-
-    def bulk_update(self, *_: object, **__: object) -> NoReturn:
-        """Raise UnstampedChange: save each row through its service."""
-        raise UnstampedChange(f"{self.model.__name__} is tracked: bulk updates leave no history.")
-
-    def delete(self) -> NoReturn:
-        """Raise UnstampedChange: rows are ended, never deleted."""
-        raise UnstampedChange(f"{self.model.__name__} is tracked: rows are ended, never deleted.")
+    update = bulk_create = bulk_update = delete = _refuse
 
 
 class Tracked(models.Model):
@@ -85,10 +75,7 @@ class Tracked(models.Model):
 def save_tracked[M: models.Model](
     row: M, *, actor: By, reason: Reason | str, at: datetime, only: Iterable[str] | None = None
 ) -> M:
-    """Save a tracked row (or ``only`` some fields) and its history row, with actor, reason and time ``at``.
-
-    Raises ValueError for an unknown ``reason``.
-    """
+    """Save a tracked row (or ``only`` some fields) and its history row. Raises ValueError for an unknown ``reason``."""
     row._history_stamp = actor  # type: ignore[attr-defined]
     row._change_reason = Reason(reason).value  # type: ignore[attr-defined]
     row._history_date = at  # type: ignore[attr-defined]
@@ -99,11 +86,9 @@ def save_tracked[M: models.Model](
     return row
 
 
-def stamp_history_row(instance: Any, history_instance: Any, **_: object) -> None:
-    """Copy the actor onto the history row.
-
-    Raises UnstampedChange if the row was saved without one.
-    """
+@receiver(pre_create_historical_record, dispatch_uid="ledger.stamp")
+def stamp_history_row(instance: models.Model, history_instance: Any, **_: object) -> None:
+    """Copy the actor onto the history row. Raises UnstampedChange if the row was saved without one."""
     stamp: By | None = getattr(instance, "_history_stamp", None)
     if stamp is None:
         raise UnstampedChange(f"{type(instance).__name__} changed without an actor: use its service.")

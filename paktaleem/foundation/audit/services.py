@@ -1,6 +1,6 @@
 """Ledger entries: recording them, and checking that none was changed."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -27,10 +27,9 @@ def make_entry(
     actor: By,
     at: datetime,
 ) -> Entry:
-    """Return an unsaved entry for one act.
+    """Return an unsaved entry; ``facts`` are JSON values without names, addresses or free text.
 
-    ``facts`` are JSON values: ids, codes, times, hashes and commitments; never a name, an address or free text.
-    ``openings`` are the encrypted salts of the commitments.
+    ``openings`` are the encrypted salts of the commitments among them.
     """
     entry_id = new_id()
     body = canonical(
@@ -60,10 +59,7 @@ def make_entry(
 
 
 def record_entry(kind: str, **details: Any) -> Entry:
-    """Record one act as evidence in the caller's transaction; takes the arguments of ``make_entry``.
-
-    Fails closed: if the entry cannot be written, the act is rolled back with it.
-    """
+    """Record one act as evidence in the caller's transaction, so that they fail together; see ``make_entry``."""
     entry = make_entry(kind, **details)
     insert_rows(entry)
     return entry
@@ -74,8 +70,7 @@ def record_own_entry(
 ) -> Entry:
     """Record an act that has no client, such as a sign-in, in PakTaleem's own ledger; works in any context.
 
-    It is part of the transaction on ``using``: the request's, or an autonomous one that survives
-    the request's rollback.
+    The transaction on ``using`` is the request's, or an autonomous one that survives its rollback.
     """
     entry = make_entry(kind, client_id=PAKTALEEM, facts=facts, actor=actor, at=at)
     by = (entry.actor_kind, entry.actor_id, entry.actor_role)
@@ -93,15 +88,9 @@ class EntryChanged(Exception):
 
 
 def check_entries() -> int:
-    """Compare the text of every entry of all clients with its hash; return the number of entries.
-
-    Raises EntryChanged at the first that differs. Call outside any tenant context.
-    """
-    return sum(1 for _ in _check_each())
-
-
-def _check_each() -> Iterator[UUID]:
+    """Compare every entry with its hash, outside any context; return their number. Raises EntryChanged."""
     last: UUID | None = None
+    number = 0
     while True:
         with as_officer():
             found = Entry.objects.order_by("pk").values_list("pk", "body", "leaf_hash")
@@ -109,6 +98,6 @@ def _check_each() -> Iterator[UUID]:
         for last, body, leaf_hash in rows:
             if compute_leaf_hash(body.encode()) != bytes(leaf_hash):
                 raise EntryChanged(str(last))
-            yield last
+        number += len(rows)
         if len(rows) < _AT_ONCE:
-            return
+            return number

@@ -44,19 +44,15 @@ def list_origin(requested: Model, request: HttpRequest) -> list[tuple[str, objec
     values = {gettext("Ground"): getattr(requested, "ground", "")}
     for column, moment in (("requested_by", "requested_at"), ("proposed_by", "proposed_at")):
         if hasattr(requested, column):
+            rows: QuerySet[Model] = type(requested)._default_manager.filter(pk=requested.pk)
+            name = rows.values_list(staff_name(column, actor_of(request)), flat=True).first()
+            if getattr(requested, "requested_kind", ByKind.USER) == ByKind.API_KEY:
+                name = gettext("API key")
             values |= {
-                gettext("Requested by"): _name_requester(requested, column, actor_of(request)),
+                gettext("Requested by"): name or gettext("Former staff"),
                 gettext("Requested"): moment_tag(getattr(requested, moment)),
             }
     return [(label, value) for label, value in values.items() if isinstance(value, str) and value]
-
-
-def _name_requester(requested: Model, column: str, viewer: Actor) -> str:
-    if getattr(requested, "requested_kind", ByKind.USER) == ByKind.API_KEY:
-        return gettext("API key")
-    rows: QuerySet[Model] = type(requested)._default_manager.filter(pk=requested.pk)
-    name: str | None = rows.values_list(staff_name(column, viewer), flat=True).first()
-    return name or gettext("Former staff")
 
 
 _DECLINE_LEAD = "Nothing changes: the request ends. It is recorded who declined it, and why."
@@ -86,45 +82,25 @@ def approval_actions(
     def perform(row: Any, given: FormData, request: HttpRequest, *, approved: bool) -> None:
         service(row, approve=approved, reason=given["reason"], actor=actor_of(request), at=clock(request))
 
-    options: dict[str, Any] = {"applies": _is_waiting, "refusals": refusals or {}, "find_requested": lambda row: row}
+    options: dict[str, Any] = {
+        "applies": lambda row, _at: row.state == ChangeState.WAITING,
+        "refusals": refusals or {},
+        "find_requested": lambda row: row,
+    }
+    approval: dict[str, Any] = {"danger": danger, "form": form, "template": template, "offered_to": offered_to}
+    approving, declining = partial(perform, approved=True), partial(perform, approved=False)
+    nothing = "Declined. Nothing has changed."
     return (
         RowAction(
-            "approve",
-            approve,
-            capability,
-            partial(perform, approved=True),
-            lead=lead,
-            done="Approved.",
-            danger=danger,
-            form=form,
-            template=template,
-            offered_to=offered_to,
-            step_up=True,
-            **options,
+            "approve", approve, capability, approving, lead=lead, done="Approved.", step_up=True, **approval, **options
         ),
-        RowAction(
-            "decline",
-            decline,
-            capability,
-            partial(perform, approved=False),
-            lead=_DECLINE_LEAD,
-            done="Declined. Nothing has changed.",
-            **options,
-        ),
+        RowAction("decline", decline, capability, declining, lead=_DECLINE_LEAD, done=nothing, **options),
     )
-
-
-def _is_waiting(row: Any, _at: datetime) -> bool:
-    return bool(row.state == ChangeState.WAITING)
 
 
 @dataclass(frozen=True)
 class EffectFigures:
-    """The figures that are shown of changes of some kinds, by a template of their own.
-
-    ``count`` takes the kind, the changed row, the time and the roles that the change concerns, and returns the values
-    of the template; none if this row has no such figures.
-    """
+    """Figures of changes of some ``kinds``, counted by kind, row, time and roles; none if there are none."""
 
     kinds: frozenset[str]
     template: str
@@ -155,10 +131,7 @@ def describe_effect(
 
 
 def _list_changes(kind: ChangeKind, row: Any, change: ProposedChange | None) -> list[tuple[str, str, str]]:
-    """List the columns of a row that differ from the stored ones: label, stored value, new value.
-
-    Of a change that is settled, the stored ones are those before it was.
-    """
+    """List what differs from the stored row (of a settled change, from the one before it): label, old, new."""
     names = list(kind.columns)
     if not names:
         return []
@@ -183,12 +156,10 @@ def _show(row: Any, name: str) -> str:
 
 
 def waiting_panels(row: TenantRow) -> list[dict[str, object]]:
-    """Return a panel with the change of a row that waits for a second person, if there is one."""
     return [{"template": "console/panels/waiting.html", "change": change} for change in find_waiting(row)]
 
 
 def to_waiting(request: HttpRequest, change: ProposedChange) -> HttpResponse:
-    """Redirect to a change that waits for a second person."""
     messages.warning(request, gettext("This has no effect until a second person approves it."))
     name = "admin:accounts_proposedchange_change"
     return HttpResponseRedirect(reverse(name, args=[change.pk], current_app=site.name))

@@ -6,12 +6,9 @@ from paktaleem.foundation.operations import extensions
 
 
 class ConsoleConfig(AppConfig):
-    """The console."""
-
     name = "paktaleem.foundation.console"
 
     def ready(self) -> None:
-        """Import the admin modules of our own apps only."""
         for app in apps.get_app_configs():
             if isinstance(app, extensions.PortalAppConfig):
                 app.modules("admin")

@@ -50,10 +50,7 @@ def select_by_clock(at: datetime, select: Callable[[datetime], QuerySet[Any]]) -
 
 
 def select_due(rows: QuerySet[Model], condition: Condition, at: datetime) -> QuerySet[Model]:
-    """Return the rows of a query set that meet a condition, those of each client by its clock.
-
-    In the context of a client they are its own: a catalogue has PakTaleem's rows, too.
-    """
+    """Return the rows that meet a condition by the clock of their client; in a client's context only its own."""
     client = current_client()
     rows = rows if client is None else rows.filter(client_id=client)
     if isinstance(condition, Q):
@@ -89,11 +86,7 @@ class RowClock:
     client_of: Callable[[Any], UUID]
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
-        """Return a row, and read the time of the request on the clock of its client from now on.
-
-        Raises PermissionDenied before any row is read: ``get_queryset`` may need the capability too.
-        """
-        if not self.has_view_permission(request):  # type: ignore[attr-defined]
+        if not self.has_view_permission(request):  # type: ignore[attr-defined]  # ``get_queryset`` may need it too
             raise PermissionDenied
         row = super().get_object(request, object_id, from_field)  # type: ignore[misc]
         if row is not None:
@@ -107,7 +100,6 @@ class RowClock:
         return row
 
     def _get_obj_does_not_exist_redirect(self, *_: object) -> HttpResponse:
-        """Raise Http404, the same as for a row of another client."""
         raise Http404
 
 

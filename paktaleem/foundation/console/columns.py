@@ -49,7 +49,7 @@ def client_name(column: str = "client_id") -> Subquery:
 
 
 def annotate_actor(found: QuerySet[Any], viewer: Actor) -> QuerySet[Any]:
-    """Annotate the actor's name; clients see only the role of PakTaleem's staff."""
+    """Annotate the actor's name; clients see PakTaleem's staff as PakTaleem."""
     email: Any = Subquery(User.objects.filter(pk=OuterRef("actor_id")).order_by().values("email")[:1])
     if viewer.client_id is not None:
         masked = When(actor_role__in=sorted(OFFICER_ROLES), then=Value("PakTaleem"))
@@ -70,7 +70,6 @@ def staff_name(column: str, viewer: Actor) -> Any:
 
 
 def format_actor(row: Any) -> str:
-    """Return the name of the actor of a row annotated by ``annotate_actor``."""
     if row.actor_kind == ByKind.USER:
         return f"{row.actor_email or _('Former staff')}, {role_label(row.actor_role)}"
     if row.actor_kind == ByKind.API_KEY:
@@ -79,7 +78,6 @@ def format_actor(row: Any) -> str:
 
 
 def role_label(code: str) -> str:
-    """Return the translated name of a role of staff."""
     return translate_text(_ROLE_LABELS.get(code, code))
 
 
@@ -88,7 +86,6 @@ def reason_label(code: str | None) -> str:
 
 
 def render_with_code(words: str, code: str) -> SafeString:
-    """Return a text followed by its machine-readable code."""
     return format_html('{} <code class="beside">{}</code>', words, code)
 
 
@@ -98,7 +95,6 @@ def render_state(text: object, tone: str = "calm") -> SafeString:
 
 
 def period_pill(row: Any) -> SafeString:
-    """Return whether a period is cancelled, future, in effect or over."""
     at = get_time_of(row.client_id)
     if row.ends_at == row.starts_at:
         return render_state("Cancelled")
@@ -115,28 +111,27 @@ def day(value: datetime | None) -> str:
 
 
 def moment(value: datetime | None) -> str:
-    """Return a time to the minute in the reader's time zone."""
+    """Return a time to the minute in the reader's time zone, or a dash."""
     return format_time(value) if value else "—"
 
 
 def day_tag(value: datetime | None) -> SafeString | str:
-    """Return the date of a time as HTML, with the exact time."""
     return _tag(value, format_date(value)) if value else "—"
 
 
 def moment_tag(value: datetime | None) -> SafeString | str:
-    """Return a time to the minute as HTML, with the exact time."""
     return _tag(value, format_time(value)) if value else "—"
 
 
 def with_known_columns(options: Any, columns: Iterable[Any]) -> list[Any]:
     """Return the columns of a list; times and codes of the register by their names. ``options``: ``_meta``."""
-    known = {field.name: field for field in options.fields if _is_known(field)}
+    named = WRITTEN_AS_CODE | _LANGUAGE_FIELDS
+    known = {
+        field.name: field
+        for field in options.fields
+        if isinstance(field, DateTimeField) or field.name in named or is_code_field(field)
+    }
     return [_known_column(known[one]) if one in known else one for one in columns]
-
-
-def _is_known(field: Any) -> bool:
-    return isinstance(field, DateTimeField) or field.name in WRITTEN_AS_CODE | _LANGUAGE_FIELDS or is_code_field(field)
 
 
 def is_code_field(field: Any) -> bool:
@@ -200,13 +195,10 @@ def _tag(at: datetime, shown: str) -> SafeString:
 
 
 def actor_column(name: str = "by") -> Any:
-    """Return a list column with the actor of rows annotated by ``annotate_actor``."""
     return text_column(format_actor, name)
 
 
 def text_column(describe: Callable[[Any], object], name: str) -> Any:
-    """Return a list column that shows a text about a row."""
-
     @admin.display(description=name)
     def text(self: Any, row: Any) -> object:  # noqa: ARG001 -- called as a method of the page
         return describe(row)
@@ -218,8 +210,6 @@ reason_column = text_column(lambda row: reason_label(row.reason), "reason")
 
 
 def state_column(describe: Callable[[Any], SafeString], name: str = "state") -> Any:
-    """Return a list column that shows a state as a coloured label."""
-
     @admin.display(description=name)
     def state(self: Any, row: Any) -> SafeString:  # noqa: ARG001 -- called as a method of the page
         return describe(row) or render_state("—")

@@ -14,9 +14,8 @@ import re
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, ClassVar, cast
-from uuid import UUID
 from xml.sax.saxutils import escape
 
 from django import forms
@@ -37,12 +36,11 @@ from paktaleem.foundation.accounts.middleware import open_context_of
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.services import record_entry
-from paktaleem.foundation.console.forms import ReasonField
+from paktaleem.foundation.console.forms import ReasonField, get_chosen_client
 from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.person_pages import PersonRows
 from paktaleem.foundation.console.requests import actor_of, by_user, get_action_time, may
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.foundation.text.cells import format_cell, parse_columns
 
 LONGEST_CELL = 32_767
@@ -50,8 +48,6 @@ LONGEST_CELL = 32_767
 
 
 class Format(StrEnum):
-    """File format."""
-
     CSV = "csv"
     XLSX = "xlsx"
 
@@ -74,25 +70,35 @@ def _send(name: str, kind: Format, parts: Iterable[bytes]) -> StreamingHttpRespo
 
 def stream_table(kind: Format, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:
     """Yield the file of a table, part by part, while its rows are read."""
-    return _FORMATS[kind](_list_lines(header, rows))
+    lines = chain([header], (list(map(format_cell, row)) for row in rows))
+    return _stream_csv(lines) if kind == Format.CSV else _stream_xlsx(lines)
 
 
-def _list_lines(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[Sequence[object]]:
-    yield header
-    for row in rows:
-        yield [format_cell(value) for value in row]
+class _Unsent:
+    """The bytes of a file that were written and are not sent yet; it has no positions."""
 
+    def __init__(self) -> None:
+        self._bytes = bytearray()
 
-class _Echo:
-    """A file that returns what is written to it, for ``csv``."""
+    def write(self, data: bytes | str) -> int:
+        self._bytes += data.encode() if isinstance(data, str) else data
+        return len(data)
 
-    def write(self, text: str) -> bytes:
-        return text.encode()
+    def flush(self) -> None: ...
+
+    def take(self) -> bytes:
+        taken = bytes(self._bytes)
+        self._bytes.clear()
+        return taken
 
 
 def _stream_csv(lines: Iterable[Sequence[object]]) -> Iterator[bytes]:
     yield b"\xef\xbb\xbf"  # spreadsheet programs then read it as UTF-8
-    yield from map(cast("Any", csv.writer(cast("Any", _Echo()))).writerow, lines)
+    unsent = _Unsent()
+    writer = csv.writer(unsent)
+    for line in lines:
+        writer.writerow(line)
+        yield unsent.take()
 
 
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -121,25 +127,6 @@ _NOT_IN_XML = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)
 """Characters that XML cannot hold, and what looks like the way Excel writes them (ECMA-376 part 1, §22.9.2.19)."""
 
 
-class _Unsent:
-    """The bytes of a file that were written and are not sent yet; it has no positions."""
-
-    def __init__(self) -> None:
-        self._bytes = bytearray()
-
-    def write(self, data: bytes) -> int:
-        self._bytes += data
-        return len(data)
-
-    def flush(self) -> None:
-        """Do nothing: bytes are taken."""
-
-    def take(self) -> bytes:
-        taken = bytes(self._bytes)
-        self._bytes.clear()
-        return taken
-
-
 def _stream_xlsx(lines: Iterable[Sequence[Any]]) -> Iterator[bytes]:
     """Yield a workbook whose texts are in their cells, so that it needs no table of texts in memory."""
     unsent = _Unsent()
@@ -166,17 +153,12 @@ def _format_xml_cell(value: str | float) -> str:
     return f'<c t="inlineStr"><is><t xml:space="preserve">{escape(text)}</t></is></c>'
 
 
-_FORMATS = {Format.CSV: _stream_csv, Format.XLSX: _stream_xlsx}
-
 MOST_ROWS = 500_000
 ROWS_AT_ONCE = 2_000
 _CODE = re.compile(r"\A[a-z0-9_.:-]{1,40}\Z")
-_CLIENT_PARAMETER = "client__id__exact"
 
 
 class ExportForm(forms.Form):
-    """Format and reason of an export."""
-
     format = forms.ChoiceField(
         label=gettext_lazy("Format"),
         choices=[(Format.XLSX, "Excel (XLSX)"), (Format.CSV, "CSV")],
@@ -204,7 +186,6 @@ class ExportableAdmin[Row: Model](PersonRows, ScopedAdmin[Row]):
         return [path("export/", self.admin_site.admin_view(self.export_view), name=name), *super().get_urls()]
 
     def export_view(self, request: HttpRequest) -> HttpResponseBase:
-        """Ask for format and reason, then return the file."""
         if not self.has_export_permission(request):
             raise PermissionDenied
         found = self._find_export_rows(request)
@@ -213,7 +194,11 @@ class ExportableAdmin[Row: Model](PersonRows, ScopedAdmin[Row]):
         if request.method == "POST" and form.is_valid() and number <= MOST_ROWS:
             kind = Format(form.cleaned_data["format"])
             self._record_export(request, kind, form.cleaned_data["reason"], number)
-            return self._stream_file(request, found, kind, number)
+            columns = self._export_columns
+            rows = _stream_rows(found.order_by("pk").values_list(*columns.values()), actor_of(request))
+            rows = islice(rows, number)  # no more than the ledger says, if rows are added meanwhile
+            name = f"{self.opts.model_name}-{get_action_time(request):%Y%m%dT%H%M%SZ}"
+            return _send(name, kind, stream_table(kind, tuple(columns), rows))
         request.current_app = self.admin_site.name
         name = f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist"
         back = reverse(name, current_app=self.admin_site.name)
@@ -236,31 +221,22 @@ class ExportableAdmin[Row: Model](PersonRows, ScopedAdmin[Row]):
         return {"id": "pk", "client": "of_client", **parse_columns(self.exported)}
 
     def _find_export_rows(self, request: HttpRequest) -> QuerySet[Any]:
+        code = Subquery(Client.objects.filter(pk=OuterRef("client_id")).values("code")[:1])
         try:
-            found: QuerySet[Any] = self.get_changelist_instance(request).get_queryset(request)
+            rows: QuerySet[Any] = self.get_changelist_instance(request).get_queryset(request)
         except IncorrectLookupParameters as error:
             raise BadRequest from error
-        code = Subquery(Client.objects.filter(pk=OuterRef("client_id")).values("code")[:1])
-        return cast("QuerySet[Any]", found.annotate(of_client=code))
-
-    def _stream_file(
-        self, request: HttpRequest, found: QuerySet[Any], kind: Format, number: int
-    ) -> StreamingHttpResponse:
-        columns = self._export_columns
-        rows = _stream_rows(found.order_by("pk").values_list(*columns.values()), actor_of(request))
-        rows = islice(rows, number)  # no more than the ledger says, if rows are added meanwhile
-        name = f"{self.opts.model_name}-{get_action_time(request):%Y%m%dT%H%M%SZ}"
-        return _send(name, kind, stream_table(kind, tuple(columns), rows))
+        return cast("QuerySet[Any]", rows.annotate(of_client=code))
 
     def _record_export(self, request: HttpRequest, kind: Format, reason: str, number: int) -> None:
-        client_id = actor_of(request).client_id or _filtered_client(request) or PAKTALEEM
-        facts = {
-            "list": f"{self.opts.app_label}.{self.opts.model_name}",
-            "format": str(kind),
-            "reason": reason,
-            "filters": _filters(request),
-            "rows": number,
+        client_id = get_chosen_client(request).pk
+        filters = {
+            name: (str(value) if name != SEARCH_VAR and _CODE.match(str(value)) else "…")  # no free text
+            for name, value in request.GET.items()
+            if _CODE.match(name)
         }
+        rows = f"{self.opts.app_label}.{self.opts.model_name}"
+        facts = {"list": rows, "format": str(kind), "reason": reason, "filters": filters, "rows": number}
         by = by_user(request)
         with in_client(client_id):
             record_entry("list.exported", client_id=client_id, facts=facts, **by)
@@ -279,19 +255,3 @@ def _stream_rows(rows: QuerySet[Any, tuple[Any, ...]], actor: Actor) -> Iterator
         if len(found) < ROWS_AT_ONCE:
             return
         page = rows.filter(pk__gt=found[-1][0])
-
-
-def _filtered_client(request: HttpRequest) -> UUID | None:
-    """Return the client the list is filtered by, or None; the list has validated the id."""
-    wanted = request.GET.get(_CLIENT_PARAMETER)
-    found: UUID | None = Client.objects.filter(pk=wanted).values_list("pk", flat=True).first() if wanted else None
-    return found
-
-
-def _filters(request: HttpRequest) -> dict[str, str]:
-    """Return the filters for the ledger: codes unchanged, free text only as ``…``."""
-    return {
-        name: (str(value) if name != SEARCH_VAR and _CODE.match(str(value)) else "…")
-        for name, value in request.GET.items()
-        if _CODE.match(name)
-    }

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 from uuid import UUID
 
 from django.contrib import admin
@@ -25,20 +25,13 @@ CLIENT_PARAMETER, PROGRESS = "client__id__exact", "progress"
 
 
 def get_filtered_client(request: HttpRequest) -> UUID | None:
-    """Return the client whose rows a list shows, or None for all clients.
-
-    This is the user's own client, or the one an officer selected.
-    """
-    own = actor_of(request).client_id
+    """Return the user's own client, or the one an officer selected, or None for all clients."""
     wanted = request.GET.get(CLIENT_PARAMETER)
-    return own or (parse_uuid(wanted) if wanted else None)
+    return actor_of(request).client_id or (parse_uuid(wanted) if wanted else None)
 
 
 def parse_uuid(text: str) -> UUID:
-    """Parse a UUID from a URL.
-
-    Raises SuspiciousOperation (400) if it is none.
-    """
+    """Parse a UUID from a URL. Raises SuspiciousOperation (400) if it is none."""
     try:
         return UUID(text)
     except ValueError as error:
@@ -70,8 +63,6 @@ class TypedFilter(ChosenFilter):
 
 
 class ClientFilter(ChosenFilter):
-    """Filter by client, for officers."""
-
     title = "client"
     parameter_name = CLIENT_PARAMETER
 
@@ -84,8 +75,6 @@ class ClientFilter(ChosenFilter):
 
 
 class ActiveFilter(admin.SimpleListFilter):
-    """Filter by ``is_active``."""
-
     title = "state"
     parameter_name = "is_active__exact"
 
@@ -127,12 +116,10 @@ class ProgressFilter(admin.SimpleListFilter):
         if value not in self.offered:
             return queryset
         narrow = getattr(queryset, value)
-        found: QuerySet[Any] = narrow() if value == "open" else select_by_clock(at, narrow)
-        return found
+        return cast("QuerySet[Model]", narrow() if value == "open" else select_by_clock(at, narrow))
 
 
 def progress_filter(default: str = "", **offered: Any) -> type[ProgressFilter]:
-    """Return a filter by progress with further choices, and perhaps the one with which the list opens."""
     return type("OwnProgressFilter", (ProgressFilter,), {"default": default, "offered": offered})
 
 
@@ -190,17 +177,14 @@ class ManyPeople:
     find_among: Callable[[QuerySet[Any], Collection[UUID]], set[UUID]]
 
     def filter(self, rows: QuerySet[Any]) -> QuerySet[Any]:
-        """Return the rows about these people: all of them, for an export."""
         return rows.filter(**{f"{self.field}__in": self.people.order_by().values("pk")})
 
     def keep(self, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Return those of the values of rows that are about these people."""
         found = self.find_among(self.people, {row[self.field] for row in rows})
         return [row for row in rows if row[self.field] in found]
 
 
 def list_first(people: QuerySet[Any], most: int) -> list[UUID]:
-    """List the ids of some of the people, at most ``most``."""
     return list(begin_with_people(people).order_by().values_list("pk", flat=True)[:most])
 
 
@@ -258,22 +242,16 @@ class PartPaginator(CappedPaginator):
 
     @property
     def is_capped(self) -> bool:
-        """Return True if the list has more rows than those of this part."""
         return len(self._part) > SEARCHED_AT_ONCE
 
-    @property
-    def most_people(self) -> int:
-        """Return the number of people from which on a list is searched part by part."""
-        return MOST_PEOPLE
+    most_people = MOST_PEOPLE
 
     @cached_property
     def found(self) -> int:
-        """Return the number of rows of this part that match."""
         return len(self._matching)
 
     def find_last(self, shown: Sequence[object]) -> object:  # noqa: ARG002 -- of other paginators
-        """Return the key of the last row of this part, which may not match."""
-        return self._part[SEARCHED_AT_ONCE - 1][0]
+        return self._part[SEARCHED_AT_ONCE - 1][0]  # the last row of this part, which may not match
 
     @cached_property
     def _part(self) -> list[tuple[object, object]]:
@@ -290,7 +268,6 @@ class PartPaginator(CappedPaginator):
         return [(key, place) for key, place in part if key in kept]
 
     def find_keys(self, first: int, end: int) -> list[tuple[object, object]]:
-        """Return the keys and places of the rows of a page."""
         return self._matching[first:end]
 
 
@@ -307,5 +284,4 @@ class PeopleChangeList(BoundedChangeList):
         return found
 
     def build_paginator(self) -> CappedPaginator:
-        """Return the paginator of the rows that match, or of a part of them."""
         return PartPaginator(self.searched, self.list_per_page, self.many) if self.many else super().build_paginator()

@@ -39,8 +39,6 @@ type FormData = dict[str, Any]
 
 
 class ReasonField(forms.ChoiceField):
-    """A choice of coded reasons; free text is not allowed."""
-
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("label", _("Reason"))
         kwargs.setdefault("help_text", _("Recorded in the history with your name."))
@@ -48,8 +46,6 @@ class ReasonField(forms.ChoiceField):
 
 
 class GroundField(forms.CharField):
-    """The ground, in words, of a change that weakens a safeguard."""
-
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("label", _("Ground"))
         kwargs.setdefault(
@@ -59,10 +55,7 @@ class GroundField(forms.CharField):
 
 
 def set_choices(form: forms.BaseForm, name: str, offered: Iterable[tuple[str, Any]] | QuerySet[Any]) -> None:
-    """Set the rows, or the codes with labels, that a form field offers.
-
-    Raises TypeError if the field does not match.
-    """
+    """Set the rows, or the codes with labels, that a form field offers. Raises TypeError if it is of another kind."""
     field = form.fields[name]
     if isinstance(offered, QuerySet):
         if not isinstance(field, ModelChoiceField):
@@ -91,8 +84,7 @@ def separate_effect(form: forms.BaseForm) -> dict[str, Any]:
 
 def shows_effect(form: forms.BaseForm) -> bool:
     """Return True if the form only shows the effect of a change that is to be confirmed: nothing is wrong."""
-    codes = {error.code for errors in form.errors.as_data().values() for error in errors}
-    return codes == {EFFECT_SHOWN}
+    return {error.code for errors in form.errors.as_data().values() for error in errors} == {EFFECT_SHOWN}
 
 
 def _translate_errors(errors: Iterable[ValidationError]) -> list[ValidationError]:
@@ -101,11 +93,6 @@ def _translate_errors(errors: Iterable[ValidationError]) -> list[ValidationError
         ValidationError(translate_text(one.message), one.code, one.params) if isinstance(one.message, str) else one
         for one in errors
     ]
-
-
-def _name_with_client(row: Any) -> str:
-    """Return a row's name, followed by its client unless it is shared: rows of several clients may have one name."""
-    return str(row) if row.client_id == PAKTALEEM else f"{row} ({row.client})"
 
 
 class ScopedForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -143,8 +130,8 @@ class ScopedForm(forms.ModelForm):  # type: ignore[type-arg]
         """Set choices, initial values and help that depend on the row or the user; called last by ``__init__``."""
 
     def _offer_rows(self, name: str, field: Any, rows: QuerySet[Any], owner: Any) -> None:
-        if owner is None:
-            field.label_from_instance = _name_with_client
+        if owner is None:  # rows of several clients may have one name
+            field.label_from_instance = lambda row: f"{row}" if row.client_id == PAKTALEEM else f"{row} ({row.client})"
             set_choices(self, name, rows.select_related("client"))
         else:
             set_choices(self, name, rows.filter(client_id__in=[owner, PAKTALEEM]))
@@ -169,12 +156,8 @@ class ScopedForm(forms.ModelForm):  # type: ignore[type-arg]
         client = cleaned.get("client")
         owner = client.pk if client is not None else getattr(self.instance, "client_id", None)
         for name, value in list(cleaned.items()):
-            if (
-                name != "client"
-                and owner is not None
-                and _has_client(type(value))
-                and value.client_id not in {owner, PAKTALEEM}
-            ):
+            is_of_client = name != "client" and owner is not None and _has_client(type(value))
+            if is_of_client and value.client_id not in {owner, PAKTALEEM}:
                 self.add_error(name, gettext("Choose an entry of the same client or a shared one."))
         return _to_utc(cleaned)
 
@@ -224,10 +207,7 @@ def _name_time_zone(fields: Mapping[str, forms.Field]) -> None:
 
 
 def _to_utc(cleaned: FormData) -> FormData:
-    """Convert times to UTC, so that what is recorded does not depend on who entered it.
-
-    Changes the form's own data: what a form of more than one class puts into it later must reach its user.
-    """
+    """Convert times to UTC in the form's own data, so that what is recorded does not depend on who entered it."""
     for name, value in cleaned.items():
         if isinstance(value, datetime):
             cleaned[name] = value.astimezone(UTC)
@@ -239,8 +219,6 @@ def _has_client(model: object) -> bool:
 
 
 class ActionForm(forms.Form):
-    """Form of a row action that needs no reason."""
-
     row: Any
 
     def __init__(self, *args: Any, row: object, request: HttpRequest, **kwargs: Any) -> None:
@@ -258,8 +236,6 @@ class ActionForm(forms.Form):
 
 
 class RowActionForm(ActionForm):
-    """Form of a row action, with a reason."""
-
     reason = ReasonField()
 
 
@@ -280,14 +256,10 @@ field_words: ExtensionPoint[FieldWords] = ExtensionPoint(
 )
 
 
-def _name_thresholds(ages: Mapping[str, Any]) -> str:
-    return join_words(f"{name_country(code)}: {age}" for code, age in ages.items())
-
-
 _OF_EVERY_MODEL: Mapping[str, Describe] = {
     "countries": name_countries,
     "country": name_country,
-    "country_thresholds": _name_thresholds,
+    "country_thresholds": lambda ages: join_words(f"{name_country(code)}: {age}" for code, age in ages.items()),
     "language": name_language,
 }
 
@@ -301,10 +273,7 @@ def find_words(model: str, field: str) -> Describe | None:
 
 
 def get_chosen_client(request: HttpRequest) -> Client:
-    """Return the user's own client, or the one that an officer chose, otherwise PakTaleem.
-
-    Raises PermissionDenied for a client that the user does not see, SuspiciousOperation (400) for an id that is none.
-    """
+    """Return the user's own client, or the one that an officer chose, otherwise PakTaleem. Raises PermissionDenied."""
     client: Client | None = Client.objects.filter(pk=get_filtered_client(request) or PAKTALEEM).first()
     if client is None:
         raise PermissionDenied

@@ -32,7 +32,6 @@ _FILE = re.compile(r"(?P<chapter>[\w-]+)\.md(?P<place>#.+)?")
 
 
 def find_guide_url(place: str) -> str:
-    """Return the address of the guide of the console, at the heading ``place`` if it is not empty."""
     return reverse("admin:guide", args=["console"]) + (f"#{place}" if place else "")
 
 
@@ -71,9 +70,7 @@ def list_headings(chapter: str) -> list[tuple[str, str]]:
 @cache
 def _tokens(chapter: str) -> Sequence[Token]:
     source = (Path(settings.BASE_DIR) / "docs" / f"{chapter}.md").read_text(encoding="utf-8")
-    [*title, body] = re.split(r"^# .+$", source, maxsplit=1, flags=re.MULTILINE)
-    del title
-    tokens = _MARKDOWN.parse(body)
+    tokens = _MARKDOWN.parse(re.split(r"^# .+$", source, maxsplit=1, flags=re.MULTILINE)[-1])
     for index, token in enumerate(tokens):
         if token.type == "heading_open":
             token.attrs["id"] = re.sub(r"[^\w\- ]", "", tokens[index + 1].content.lower()).replace(" ", "-")
@@ -96,17 +93,11 @@ def _adapt_links(children: Sequence[Token]) -> Iterator[Token]:
     is_dropped = False
     for one in children:
         if one.type == "link_open":
-            url = _to_url(str(one.attrs.get("href", "")))
+            target = str(one.attrs.get("href", ""))
+            url = target if target.startswith(("https://", "#")) else ""  # none for a file that is not served
+            if (found := _FILE.fullmatch(target)) and found["chapter"] in CHAPTERS:
+                url = reverse("admin:guide", args=[found["chapter"]]) + (found["place"] or "")
             is_dropped = not url
             one.attrs["href"] = url
         if one.type != "image" and not (is_dropped and one.type in {"link_open", "link_close"}):
             yield one
-
-
-def _to_url(target: str) -> str:
-    """Return where a link leads in the console; nothing for a file that it does not serve."""
-    found = _FILE.fullmatch(target)
-    if found is None:
-        return target if target.startswith(("https://", "#")) else ""
-    chapter = found["chapter"]
-    return reverse("admin:guide", args=[chapter]) + (found["place"] or "") if chapter in CHAPTERS else ""

@@ -47,8 +47,6 @@ _ISO_TIME = re.compile(r"\A\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A changed field of a version, with the values before and after."""
-
     field: str
     old: str
     new: str
@@ -91,13 +89,13 @@ def list_row_steps(row: Any, families: Sequence[str], *, person_at: str, viewer:
     person = attrgetter(person_at)(row) if "." in person_at else getattr(row, person_at, None)
     own = Entry.objects.filter(client_id=row.client_id, family__in=families, body__contains=str(row.pk))
     found = own if person is None else own.filter(Q(subject_id=person) | Q(subject_id=None))
-    return take_latest(annotate_actor(found.order_by("-recorded_at", "-id"), viewer), SHOWN).map(_build_step)
-
-
-def _build_step(entry: Any) -> Version:
-    reason = json.loads(entry.body).get("facts", {}).get("reason")
-    why = reason_label(reason) if isinstance(reason, str) else ""
-    return Version(entry.recorded_at, format_actor(entry), why, str(get_act_name(entry.kind)), None)
+    shown = take_latest(annotate_actor(found.order_by("-recorded_at", "-id"), viewer), SHOWN)
+    steps = []
+    for entry in shown:
+        reason = json.loads(entry.body).get("facts", {}).get("reason")
+        why = reason_label(reason) if isinstance(reason, str) else ""
+        steps.append(Version(entry.recorded_at, format_actor(entry), why, str(get_act_name(entry.kind)), None))
+    return shown.with_rows(steps)
 
 
 def list_compared_fields(model: type[models.Model]) -> list[Column]:
@@ -150,27 +148,15 @@ def _is_staff(field: Column) -> bool:
 
 
 def _build_version(new: Any, old: Any | None, fields: Iterable[Column], names: dict[Any, str]) -> Version:
-    changes = [
-        Change(
-            capfirst(translate_text(field.verbose_name)),
-            *_format_both(old, new, field, names),
-            is_code=field.name in WRITTEN_AS_CODE,
-        )
-        for field in fields
-        if _differs(new, old, field)
-    ]
-    return Version(
-        at=new.history_date,
-        who=format_actor(new),
-        why=reason_label(new.history_change_reason),
-        kind=translate_text(_KINDS[new.history_type]),
-        changes=changes,
-    )
-
-
-def _differs(new: object, old: Any | None, field: Column) -> bool:
-    value = getattr(new, field.attname)
-    return value not in (None, "", [], {}, timedelta()) if old is None else value != getattr(old, field.attname)
+    changes = []
+    for field in fields:
+        value = getattr(new, field.attname)
+        if value not in (None, "", [], {}, timedelta()) if old is None else value != getattr(old, field.attname):
+            before, after = _format_both(old, new, field, names)
+            label = capfirst(translate_text(field.verbose_name))
+            changes.append(Change(label, before, after, is_code=field.name in WRITTEN_AS_CODE))
+    why, kind = reason_label(new.history_change_reason), translate_text(_KINDS[new.history_type])
+    return Version(new.history_date, format_actor(new), why, kind, changes)
 
 
 def _format_both(old: Any | None, new: object, field: Column, names: dict[Any, str]) -> tuple[str, str]:
@@ -202,15 +188,10 @@ def _format_field(version: object | None, field: Column, names: dict[object, str
 def _describe(version: Any, field: Column, value: Any) -> str:
     if (describe := find_words(field.model._meta.label_lower, field.name)) is not None:
         return describe(value)
-    if _holds_codes(value, field):
+    is_texts = isinstance(value, list) and all(isinstance(part, str) for part in value)
+    if is_texts or (isinstance(value, str) and is_code_field(field)):
         return format_code_field(field, value, getattr(version, "client_id", PAKTALEEM))
     return _format_value(value, field)
-
-
-def _holds_codes(value: object, field: Column) -> bool:
-    if isinstance(value, list):
-        return all(isinstance(part, str) for part in value)
-    return isinstance(value, str) and is_code_field(field)
 
 
 def _format_value(value: object, field: Column) -> str:
@@ -220,9 +201,7 @@ def _format_value(value: object, field: Column) -> str:
         return NOTHING if not value else str(value)
     if isinstance(value, UUID):
         return f"…{str(value)[-6:]}"
-    if isinstance(value, bool):
-        return _("Yes") if value else _("No")
-    if isinstance(value, list | dict):
+    if isinstance(value, bool | list | dict):
         return format_parts(value)
     return translate_text(dict(field.flatchoices).get(value, value))
 

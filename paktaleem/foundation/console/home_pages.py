@@ -47,8 +47,6 @@ class HomePage:
 
 @dataclass(frozen=True, slots=True)
 class Tab:
-    """A tab of the first page: its word, its address, and whether it is the open one."""
-
     label: str
     url: str
     is_current: bool
@@ -84,7 +82,6 @@ def _guard(page: HomePage, site: AdminSite) -> Callable[[HttpRequest], HttpRespo
 
 
 def list_home_links(actor: Actor) -> list[tuple[str, str]]:
-    """Return the words and addresses of the buttons that the actor may use."""
     return [(str(link.label), reverse(link.page)) for link in home_links if actor.may(link.capability)]
 
 
@@ -118,12 +115,10 @@ class Card:
 
     @property
     def needs_attention(self) -> bool:
-        """True if the reader has to do something."""
         return self.severity > Severity.NONE
 
     @property
     def due(self) -> SafeString | str:
-        """Return when it is due, as a day or a time of the reader."""
         return _render(self.due_at)
 
     @property
@@ -179,8 +174,17 @@ def count_lines(lines: Iterable[Line]) -> list[Card]:
     tasks = [line for line in lines if isinstance(line, Task)]
     found = count_with_first(*((task.rows, task.due or task.since) for task in tasks)) if tasks else []
     counted = dict(zip(map(id, tasks), found, strict=True))
-    cards = [line if isinstance(line, Card) else _to_card(line, *counted[id(line)]) for line in lines]
-    return [card for card, line in zip(cards, lines, strict=True) if isinstance(line, Card) or counted[id(line)][0]]
+    cards = []
+    for line in lines:
+        if isinstance(line, Card):
+            cards.append(line)
+            continue
+        count, first = counted[id(line)]
+        due_at, waits_since = (first if field and count <= LIMIT else None for field in (line.due, line.since))
+        if count:
+            number = format_count(count)
+            cards.append(Card(line.title, number, line.note, line.url, line.severity, due_at, waits_since))
+    return cards
 
 
 def make_cards[Row](rows: QuerySet[Any, Row], to_card: Callable[[Row], Card], *, url: str) -> list[Card]:
@@ -192,21 +196,7 @@ def make_cards[Row](rows: QuerySet[Any, Row], to_card: Callable[[Row], Card], *,
     return cards
 
 
-def _to_card(task: Task, count: int, first: Any) -> Card:
-    first = None if count > LIMIT else first
-    return Card(
-        task.title,
-        format_count(count),
-        task.note,
-        task.url,
-        task.severity,
-        due_at=first if task.due else None,
-        waits_since=first if task.since else None,
-    )
-
-
 def sort_by_urgency(cards: Iterable[Card]) -> list[Card]:
-    """Return the cards, most urgent first, then by the time they are due or wait since, earliest first."""
     return sorted(cards, key=lambda card: (-card.severity, *_rank(card.due_at), *_rank(card.waits_since)))
 
 

@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -53,7 +53,6 @@ class Progress:
 
     @property
     def is_running(self) -> bool:
-        """True unless the act has ended or stopped."""
         return self.ended_at is None and not self.failed
 
     @property
@@ -79,7 +78,6 @@ class LongAct:
     find_url: Callable[[Any], str] | None = None
 
     def url_of(self, row: Any) -> str:
-        """Return the address of the page that shows a row."""
         if self.find_url is not None:
             return self.find_url(row)
         return reverse(f"admin:{self.model.replace('.', '_')}_change", args=[row.pk])
@@ -107,7 +105,12 @@ def list_work(actor: Actor, *, at: datetime) -> FirstRows[Work]:
     sheet or disposal that runs.
     """
     since = at - LISTED_FOR
-    kinds = [_list_of(act, since) for act in long_acts if actor.may(act.capability)]
+    kinds = []
+    for act in long_acts:
+        if actor.may(act.capability):
+            rows = take_first(act.list_rows(since), _MOST)
+            measured = ((row, act.measure(row)) for row in rows)
+            kinds.append(rows.with_rows(Work(act.label, row, act.url_of(row), one) for row, one in measured if one))
     found = [one for kind in kinds for one in kind]
     running = sorted((one for one in found if one.progress.is_running), key=lambda one: one.progress.started_at)
     others = [one for one in found if not one.progress.is_running]
@@ -116,23 +119,10 @@ def list_work(actor: Actor, *, at: datetime) -> FirstRows[Work]:
     return cut[0].with_rows([*running, *others])
 
 
-def _list_of(act: LongAct, since: datetime) -> FirstRows[Work]:
-    found = take_first(act.list_rows(since), _MOST)
-    measured = ((row, act.measure(row)) for row in found)
-    return found.with_rows(Work(act.label, row, act.url_of(row), one) for row, one in measured if one is not None)
-
-
-def find_progress(row: Any) -> Progress | None:
-    """Return how far the act of a row is; None if it is of no kind of long act, or the worker has nothing to do."""
-    for act in long_acts:
-        if act.model == row._meta.label_lower:
-            return act.measure(row)
-    return None
-
-
-def add_progress(row: object, panels: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the panels of a row's page, with the progress of its long act before the others."""
-    progress = find_progress(row)
+def add_progress(row: Model, panels: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the panels of a row's page, with the progress of its long act, if it has one, before the others."""
+    acts = [act for act in long_acts if act.model == row._meta.label_lower]
+    progress = acts[0].measure(row) if acts else None
     if progress is None:
         return panels
     panel = {"template": "console/panels/progress.html", "progress": progress, "refresh": progress.is_running}
@@ -148,11 +138,10 @@ def make_run_act(task: str, label: Promise, capability: Capability, find_url: Ca
         )
         return rows.order_by("-started_at", "-pk")
 
-    return LongAct("upkeep.run", label, frozenset({task}), capability, list_rows, _measure_run, find_url)
+    def measure(run: Run) -> Progress:
+        return Progress(run.done, run.total, run.started_at, run.ended_at, started_by=run.started_by)
 
-
-def _measure_run(run: Run) -> Progress:
-    return Progress(run.done, run.total, run.started_at, run.ended_at, started_by=run.started_by)
+    return LongAct("upkeep.run", label, frozenset({task}), capability, list_rows, measure, find_url)
 
 
 STEP = "task"
@@ -164,12 +153,11 @@ _CARRIED = (STEP, "reason")
 def begin_task(request: HttpRequest, *, label: str, url: str) -> None:
     """Have the pages of this session link back to ``url``; ``label`` says what the task is about."""
     task = {"label": label, "url": url}
-    if request.session.get(_KEY) != task:
+    if request.session.get(_KEY) != task:  # otherwise nothing is written
         request.session[_KEY] = task
 
 
 def leave_task(request: HttpRequest) -> None:
-    """Link back to no task any more."""
     request.session.pop(_KEY, None)
 
 
@@ -187,7 +175,6 @@ def find_step_of(request: HttpRequest) -> str | None:
 
 
 def return_to_task(request: HttpRequest) -> HttpResponseRedirect | None:
-    """Return a redirect to the task of which this page is a step; None if it was not opened as one."""
     url = find_step_of(request)
     return None if url is None else HttpResponseRedirect(url)
 

@@ -72,7 +72,7 @@ class Saving:
 
     @property
     def by_wall_clock(self) -> ReasonedAuthorship:
-        """Return the same with the time on the system clock: accounts and keys know no clock of a sandbox."""
+        """The same with the time on the system clock: accounts and keys know no clock of a sandbox."""
         return {**self.by, "at": get_arrival_time(self.request)}
 
 
@@ -137,7 +137,6 @@ class ScopedAdmin[Row: Model](RowClock, admin.ModelAdmin):  # type: ignore[type-
         return may(request, capability, None if client_id == PAKTALEEM else client_id)
 
     def client_of(self, row: object) -> UUID:
-        """Return the client in whose context a row is written; PakTaleem for rows without one."""
         return getattr(row, "client_id", PAKTALEEM)
 
     def has_view_permission(self, request: HttpRequest, obj: object = None) -> bool:
@@ -147,14 +146,12 @@ class ScopedAdmin[Row: Model](RowClock, admin.ModelAdmin):  # type: ignore[type-
         return self._may(request, self.add_capability)
 
     def has_change_permission(self, request: HttpRequest, obj: Row | None = None) -> bool:
-        """Return True if the actor may change rows; only PakTaleem changes shared rows."""
         if obj is not None and is_shared_with(request, self.client_of(obj)):
             return False
         return self._may(request, self.change_capability, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:  # noqa: ARG002
-        """Return False: rows are ended, never deleted."""
-        return False
+        return False  # rows are ended, never deleted
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
@@ -175,14 +172,13 @@ class ScopedAdmin[Row: Model](RowClock, admin.ModelAdmin):  # type: ignore[type-
         return getattr(row, "owner_name", None) or "PakTaleem"
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
-        """Hide the client column if all rows belong to the user's client; times and purposes as everywhere."""
         columns = list(super().get_list_display(request))
-        if "owner" in columns and actor_of(request).client_id is not None and not self._is_catalogue:
-            columns.remove("owner")
+        is_catalogue = str(self.model.wall.scope) == "catalogue"
+        if "owner" in columns and actor_of(request).client_id is not None and not is_catalogue:
+            columns.remove("owner")  # all rows are of the user's client
         return with_known_columns(self.opts, columns)
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
-        """Offer the client filter to officers only, and some filters for a single client only."""
         offered = [ClientFilter if one == "client" else one for one in super().get_list_filter(request)]
         if get_filtered_client(request) is None:
             offered = [one for one in offered if one not in self.in_one_client]
@@ -193,12 +189,7 @@ class ScopedAdmin[Row: Model](RowClock, admin.ModelAdmin):  # type: ignore[type-
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[BoundedChangeList]:  # noqa: ARG002
         return BoundedChangeList
 
-    @property
-    def _is_catalogue(self) -> bool:
-        return str(self.model.wall.scope) == "catalogue"
-
     def lookup_allowed(self, lookup: str, value: object, request: HttpRequest) -> bool:  # noqa: ARG002
-        """Allow only lookups that the page's filters offer."""
         allowed: set[str] = set()
         for one in self.get_list_filter(request):
             name = one if isinstance(one, str) else one[0] if isinstance(one, tuple) else one.parameter_name
@@ -206,13 +197,9 @@ class ScopedAdmin[Row: Model](RowClock, admin.ModelAdmin):  # type: ignore[type-
         return lookup in allowed
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, object] | None = None) -> HttpResponse:
-        context = {
-            "intro": translate_text(self.intro),
-            "empty_text": translate_text(self.empty_text),
-            **(extra_context or {}),
-        }
-        context.setdefault("title", capfirst(translate_text(self.opts.verbose_name_plural)))
-        return super().changelist_view(request, context)
+        title = capfirst(translate_text(self.opts.verbose_name_plural))
+        context = {"intro": translate_text(self.intro), "empty_text": translate_text(self.empty_text), "title": title}
+        return super().changelist_view(request, {**context, **(extra_context or {})})
 
     # Forms
 
@@ -269,7 +256,6 @@ class ScopedAdmin[Row: Model](RowClock, admin.ModelAdmin):  # type: ignore[type-
         form_url: str = "",
         extra_context: dict[str, object] | None = None,
     ) -> HttpResponse:
-        """Show or save a row; errors of its service become form errors."""
         if IS_POPUP_VAR in request.GET or "_to_field" in request.GET:
             raise Http404
         capability = self.change_capability if object_id else self.add_capability
@@ -321,14 +307,10 @@ class ScopedAdmin[Row: Model](RowClock, admin.ModelAdmin):  # type: ignore[type-
     def write(self, row: Row, saving: Saving) -> None:
         raise NotImplementedError
 
-    def save_related(self, request: HttpRequest, form: object, formsets: object, change: bool) -> None:  # noqa: FBT001
-        """Do nothing: related rows are written by services."""
+    def _do_nothing(self, *_: object, **__: object) -> Any:
+        """Services write related rows; history and the ledger replace Django's log."""
 
-    def log_addition(self, request: HttpRequest, obj: object, message: object) -> None:  # type: ignore[override]
-        """Do nothing: history and the ledger replace Django's log."""
-
-    def log_change(self, request: HttpRequest, obj: object, message: object) -> None:  # type: ignore[override]
-        """Do nothing: history and the ledger replace Django's log."""
+    save_related = log_addition = log_change = _do_nothing
 
     def response_add(self, request: HttpRequest, obj: Row, post_url_continue: str | None = None) -> HttpResponse:  # noqa: ARG002
         return self._show_saved(request, obj, gettext("{thing} added."))
@@ -352,14 +334,13 @@ class ScopedAdmin[Row: Model](RowClock, admin.ModelAdmin):  # type: ignore[type-
 
     def get_urls(self) -> list[URLPattern]:
         used = [url for url in super().get_urls() if url.name and not url.name.endswith("_delete")]
-        return [*(self._act_url(act) for act in self.all_acts()), *used]
-
-    def _act_url(self, act: RowAction) -> URLPattern:
-        def view(request: HttpRequest, object_id: str) -> HttpResponse:
-            return self.act_view(request, object_id, act)
-
-        name = f"{self.opts.app_label}_{self.opts.model_name}_{act.slug}"
-        return path(f"<path:object_id>/{act.slug}/", self.admin_site.admin_view(view), name=name)
+        view = self.admin_site.admin_view(self.act_view)
+        prefix = f"{self.opts.app_label}_{self.opts.model_name}"
+        own = [
+            path(f"<path:object_id>/{act.slug}/", view, {"act": act}, name=f"{prefix}_{act.slug}")
+            for act in self.all_acts()
+        ]
+        return [*own, *used]
 
     def _acts_of(self, request: HttpRequest, row: Row) -> list[RowAction]:
         if is_shared_with(request, self.client_of(row)):
@@ -373,7 +354,6 @@ class ScopedAdmin[Row: Model](RowClock, admin.ModelAdmin):  # type: ignore[type-
         return {"slug": act.slug, "label": label, "danger": act.danger, "url": url}
 
     def act_view(self, request: HttpRequest, object_id: str, act: RowAction) -> HttpResponse:
-        """Ask for a reason, then perform the row action in the context of the row's client."""
         if not self._may(request, act.capability):
             raise PermissionDenied
         row = self._row_or_404(request, object_id)
@@ -427,16 +407,12 @@ class ScopedAdmin[Row: Model](RowClock, admin.ModelAdmin):  # type: ignore[type-
         return return_to_task(request) or HttpResponseRedirect(self.url_of("change", row))
 
     def _act_page(self, request: HttpRequest, row: Row, act: RowAction, form: object) -> TemplateResponse:
-        facts = [] if act.find_requested is None else self._list_facts(request, row, act.find_requested(row))
+        facts: list[tuple[str, object]] = []  # before an approval: the effect, the proposer, the time and the ground
+        if act.find_requested is not None and (requested := act.find_requested(row)) is not None:
+            labels = {name: translate_text(label_for_field(name, type(row), self)) for name in self.effect_fields}
+            effect = [(label, self._read(row, name)) for name, label in labels.items()]
+            facts = [(capfirst(label), value) for label, value in [*effect, *list_origin(requested, request)]]
         return self.page(request, row, act.template, title=translate_text(act.label), act=act, form=form, facts=facts)
-
-    def _list_facts(self, request: HttpRequest, row: Row, requested: Model | None) -> list[tuple[str, object]]:
-        """Return what a second person sees before they approve: the effect, the proposer, the time and the ground."""
-        if requested is None:
-            return []
-        effect = [(label_for_field(name, type(row), self), self._read(row, name)) for name in self.effect_fields]
-        facts = [*((translate_text(str(label)), value) for label, value in effect), *list_origin(requested, request)]
-        return [(capfirst(label), value) for label, value in facts]
 
     def _read(self, row: Row, name: str) -> object:
         field, _attribute, value = lookup_field(name, row, self)

@@ -23,18 +23,12 @@ LIMIT = 10_000
 
 
 def count_up_to(found: QuerySet[Model], limit: int = LIMIT) -> int:
-    """Return the number of rows, at most one more than the limit."""
     return found.values("pk")[: limit + 1].count()
 
 
 def count_each_up_to(*found: QuerySet[Model], limit: int = LIMIT) -> list[int]:
     """Return the numbers of rows of several query sets in one statement, each at most one more than the limit."""
-    capped = [begin_with_people(one).order_by().values("pk")[: limit + 1].query.sql_with_params() for one in found]
-    columns = SQL(", ").join(SQL("(SELECT count(*) FROM ({}) found)").format(SQL(sql)) for sql, _params in capped)
-    with connection.cursor() as cursor:
-        statement = SQL("SELECT {}").format(columns).as_string()
-        cursor.execute(statement, [value for _sql, params in capped for value in params])
-        return list(cursor.fetchone())
+    return [count for count, _first in count_with_first(*((rows, "") for rows in found), limit=limit)]
 
 
 def count_with_first(*found: tuple[QuerySet[Any], str], limit: int = LIMIT) -> list[tuple[int, Any]]:
@@ -48,12 +42,12 @@ def count_with_first(*found: tuple[QuerySet[Any], str], limit: int = LIMIT) -> l
     for place, (rows, field) in enumerate(found):
         first = F(field) if field else Value(None, output_field=DateTimeField())
         counted = begin_with_people(rows).order_by().annotate(first_of_field=first)
-        sql, values = _to_sql(counted.values("pk", "first_of_field")[: limit + 1])
-        tables.append(
-            SQL("(SELECT count(*) AS rows, min(first_of_field) AS first FROM ({}) found) {}").format(
-                SQL(sql), Identifier(f"t{place}")
-            )
-        )
+        try:
+            sql, values = counted.values("pk", "first_of_field")[: limit + 1].query.sql_with_params()
+        except EmptyResultSet:
+            sql, values = "SELECT NULL::timestamptz AS first_of_field WHERE false", ()
+        table = SQL("(SELECT count(*) AS rows, min(first_of_field) AS first FROM ({}) found) {}")
+        tables.append(table.format(SQL(sql), Identifier(f"t{place}")))
         params += values
     columns = SQL(", ").join(SQL("{0}.rows, {0}.first").format(Identifier(f"t{place}")) for place in range(len(found)))
     with connection.cursor() as cursor:
@@ -61,14 +55,6 @@ def count_with_first(*found: tuple[QuerySet[Any], str], limit: int = LIMIT) -> l
         cursor.execute(statement, params)
         row = cursor.fetchone()
     return list(zip(row[::2], row[1::2], strict=True))
-
-
-def _to_sql(rows: QuerySet[Model]) -> tuple[str, tuple[object, ...]]:
-    try:
-        sql, values = rows.query.sql_with_params()
-    except EmptyResultSet:
-        return "SELECT NULL::timestamptz AS first_of_field WHERE false", ()
-    return sql, tuple(values)
 
 
 def format_count(count: int, limit: int = LIMIT) -> str:
@@ -81,17 +67,14 @@ class CappedPaginator(Paginator):  # type: ignore[type-arg]
 
     @cached_property
     def found(self) -> int:
-        """Return the number of rows, at most one more than the limit."""
         return count_up_to(self.object_list)  # type: ignore[arg-type]  # always a query set here
 
     @cached_property
     def count(self) -> int:
-        """Return the number of rows that can be paged through."""
         return min(self.found, LIMIT)
 
     @property
     def is_capped(self) -> bool:
-        """Return True if there are more rows than can be paged through."""
         return self.found > LIMIT
 
     def page(self, number: Any) -> Page[Any]:
@@ -100,7 +83,6 @@ class CappedPaginator(Paginator):  # type: ignore[type-arg]
         return Page(self._rows(first, min(first + self.per_page, LIMIT)), number, self)
 
     def find_last(self, shown: Sequence[Any]) -> Any:
-        """Return the key of the row after which the older rows begin."""
         return shown[-1].pk
 
     def get_place(self, rows: QuerySet[Any]) -> Any:
@@ -108,12 +90,10 @@ class CappedPaginator(Paginator):  # type: ignore[type-arg]
         return by.expression if isinstance(by, OrderBy) else F(str(by).lstrip("-"))
 
     def find_keys(self, first: int, end: int) -> list[tuple[Any, Any]]:
-        """Return the keys and places of the rows of a page."""
         rows: Any = self.object_list
         return list(rows.values_list("pk", self.get_place(rows))[first:end])
 
     def select_found(self, found: Sequence[tuple[Any, Any]]) -> QuerySet[Any]:
-        """Return the rows with these keys and places."""
         rows: Any = self.object_list
         places = [place for _, place in found]
         chosen: QuerySet[Any] = rows.alias(place=self.get_place(rows)).filter(pk__in=[key for key, _ in found])
@@ -147,9 +127,8 @@ class BoundedChangeList(ChangeList):
         self.multi_page = paginator.num_pages > 1
         self.paginator = paginator
         if paginator.is_capped and not page.has_next() and self.is_newest_first():
-            self.older_link = self.get_query_string(
-                {OlderFilter.parameter_name: paginator.find_last(list(page.object_list))}
-            )
+            last = paginator.find_last(list(page.object_list))
+            self.older_link = self.get_query_string({OlderFilter.parameter_name: last})
 
     def build_paginator(self) -> CappedPaginator:
         return CappedPaginator(self.queryset, self.list_per_page)
@@ -172,7 +151,6 @@ class OlderFilter(admin.SimpleListFilter):
         return [(value, _("Older rows"))] if value else []
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:  # noqa: ARG002
-        """Return the rows after the given one; none if it does not exist, or is no key."""
         value = self.value()
         if not value:
             return queryset

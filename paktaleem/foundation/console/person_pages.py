@@ -1,8 +1,4 @@
-"""Acts, panels, summaries and pages that apps add to a person's page in the console.
-
-The page has tabs, which are links (``?tab=``): each runs the queries of its own panels only. The first
-has the summary.
-"""
+"""Acts, panels, summaries and pages that apps add to a person's page; each tab runs the queries of its panels only."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -43,8 +39,6 @@ class PersonPage:
 
 @dataclass(frozen=True)
 class PersonTab:
-    """A tab of a person's page, for those with the capability."""
-
     code: str
     name: Promise
     capability: Capability = Capability.VIEW_SUBJECTS
@@ -133,7 +127,6 @@ def list_url_of_person(model: type[Model], person_id: UUID) -> str:
 
 
 def list_tabs(request: HttpRequest, row: Any) -> list[PersonTab]:
-    """Return the tabs that the user may open."""
     return [tab for tab in TABS if may(request, tab.capability, row.client_id)]
 
 
@@ -146,7 +139,8 @@ def find_tab(request: HttpRequest, row: object) -> PersonTab:
 def panels_of(request: HttpRequest, row: Any) -> list[dict[str, Any]]:
     """Return the panels of one person on the chosen tab, all in one context of the person's client."""
     tab = find_tab(request, row)
-    panels = sorted(map(_to_panel, person_panels), key=lambda one: one.place)
+    declared = (one if isinstance(one, PersonPanel) else PersonPanel(OVERVIEW, one) for one in person_panels)
+    panels = sorted(declared, key=lambda one: one.place)
     with in_client(row.client_id):
         found = [one.panel(request, row) for one in panels if one.tab == tab]
     return [one for one in found if one is not None]
@@ -156,7 +150,3 @@ def summary_of(request: HttpRequest, row: Any) -> list[SummaryLine]:
     """Return the lines of a person's summary, all in one context of the person's client."""
     with in_client(row.client_id):
         return [line for summary in person_summaries for line in summary(request, row)]
-
-
-def _to_panel(panel: PanelOf | PersonPanel) -> PersonPanel:
-    return panel if isinstance(panel, PersonPanel) else PersonPanel(OVERVIEW, panel)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from enum import StrEnum
+from functools import partial
 from uuid import UUID
 
 from paktaleem.foundation.operations.extensions import ExtensionPoint
@@ -49,28 +50,13 @@ def format_code(kind: CodeKind, code: str, client_id: UUID) -> str:
 
 
 def format_codes(kind: CodeKind, codes: Collection[str], client_id: UUID) -> str:
-    """Return the names of several codes as text."""
     return join_words(format_code(kind, code, client_id) for code in codes)
 
 
-def format_purpose(code: str, client_id: UUID) -> str:
-    """Return the name of a client's purpose, of PakTaleem's if the client has none of this code; otherwise the code."""
-    return format_code(CodeKind.PURPOSE, code, client_id)
-
-
-def format_purposes(codes: Collection[str], client_id: UUID) -> str:
-    """Return the names of several purposes as text."""
-    return format_codes(CodeKind.PURPOSE, codes, client_id)
-
-
-def format_category(code: str, client_id: UUID) -> str:
-    """Return the name of a data category, as ``format_purpose`` does for a purpose."""
-    return format_code(CodeKind.CATEGORY, code, client_id)
-
-
-def format_categories(codes: Collection[str], client_id: UUID) -> str:
-    """Return the names of several data categories as text."""
-    return format_codes(CodeKind.CATEGORY, codes, client_id)
+format_purpose = partial(format_code, CodeKind.PURPOSE)
+format_purposes = partial(format_codes, CodeKind.PURPOSE)
+format_category = partial(format_code, CodeKind.CATEGORY)
+format_categories = partial(format_codes, CodeKind.CATEGORY)
 
 
 def _list_names(kind: CodeKind) -> Names:

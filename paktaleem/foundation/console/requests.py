@@ -21,10 +21,7 @@ if TYPE_CHECKING:
 
 
 def actor_of(request: HttpRequest) -> Actor:
-    """Return the actor of the request.
-
-    Raises PermissionDenied if there is none.
-    """
+    """Return the actor of the request. Raises PermissionDenied if there is none."""
     actor: Actor | None = getattr(request, "actor", None)
     if actor is None:
         raise PermissionDenied
@@ -45,20 +42,15 @@ def get_action_time(request: HttpRequest) -> datetime:
 
 
 def by_user(request: HttpRequest) -> Authorship:
-    """Return the user as the actor of a service, and the time of the act."""
     return {"actor": actor_of(request), "at": get_action_time(request)}
 
 
 def by_user_for(request: HttpRequest, reason: Reason | str) -> ReasonedAuthorship:
-    """Return the user as the actor of a service, with the coded reason, and the time of the act."""
     return {"reason": reason, **by_user(request)}
 
 
 def may(request: HttpRequest, capability: Capability | None, client_id: UUID | None = None) -> bool:
-    """Return True if the actor has the capability, for this client if one is given; False for None.
-
-    What it refuses is noted on the request, so that an error page names the true cause.
-    """
+    """Return True if the actor has the capability; note on the request what is refused, for the error page."""
     actor: Actor | None = getattr(request, "actor", None)
     is_allowed = actor is not None and capability is not None and actor.may(capability, client_id)
     note_check(request, capability, is_allowed=is_allowed)

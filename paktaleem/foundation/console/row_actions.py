@@ -81,18 +81,16 @@ class RowAction:
 
     @property
     def is_sensitive(self) -> bool:
-        """Return True if the action needs recent authentication, whatever is entered."""
         return self.step_up or self.weakens is Weakens.ALWAYS or self.capability in SENSITIVE
 
     def open_form(self, row: Any, request: HttpRequest, *data: Any, **options: Any) -> ActionForm:
-        """Return the form of the action, with a ground if it needs one."""
         form = self.form(*data, row=row, request=request, **options)
         if self.weakens is Weakens.ALWAYS or (self.weakens is Weakens.BY_ITS_VALUES and "ground" in request.POST):
             ask_ground(form)
         return form
 
     def complete(self, given: dict[str, Any]) -> dict[str, Any]:
-        """Return what was entered, with an empty ground if none was asked for yet."""
+        """Add an empty ground to what was entered if none was asked for yet."""
         return given if self.weakens is Weakens.NEVER else {"ground": "", **given}
 
     def __post_init__(self) -> None:
@@ -121,8 +119,6 @@ def calls(
 
 
 class Button(TypedDict):
-    """A button of a row action."""
-
     slug: str
     label: str
     danger: bool
@@ -154,11 +150,8 @@ def to_form_error(error: Exception, refusals: Mapping[type[Exception], str]) -> 
         return ValidationError(" ".join([translate_text(error.console_message), *error.console_details]))
     if is_outside_limit(error):
         return ValidationError(str(OUTSIDE_LIMIT))
-    if isinstance(error, IntegrityError):
-        return ValidationError(
-            _("The database rejected the change: the row already exists, or the change breaks a rule of the register.")
-        )
-    return None
+    words = _("The database rejected the change: the row already exists, or the change breaks a rule of the register.")
+    return ValidationError(words) if isinstance(error, IntegrityError) else None
 
 
 _NOT_ASKED = {"actor", "at"}
@@ -191,10 +184,7 @@ def act_page(
         return None if None in refusals else next(iter(refusals), Refused(gettext("There is nothing to choose from.")))
 
     return RowAction(
-        act.slug,
-        act.label,
-        act.capability,
-        respond or perform,
+        *(act.slug, act.label, act.capability, respond or perform),
         lead=act.lead,
         done=act.done,
         danger=act.danger,
@@ -263,9 +253,7 @@ def acts_of(model: str, own: Sequence[RowAction | Act[Any, ..., Any]]) -> list[R
     return acts
 
 
-@cache
-def _page_of(act: Act[Any, ..., Any]) -> RowAction:
-    return act_page(act)
+_page_of = cache(act_page)
 
 
 def certificate_actions(
@@ -291,15 +279,9 @@ def certificate_actions(
         slug, label = f"certificate-{ending}", f"Certificate ({ending.upper()})"
         return RowAction(slug, label, capability, send, form=ActionForm, lead=lead, applies=applies)
 
+    both = "In English and Urdu, without personal data. You may hand it out."
+    exact = "The exact text whose SHA-256 is in the ledger, without personal data."
     return (
-        make(
-            "pdf",
-            "In English and Urdu, without personal data. You may hand it out.",
-            lambda found: render(read_body(found), sha256=found.sha256),
-        ),
-        make(
-            "json",
-            "The exact text whose SHA-256 is in the ledger, without personal data.",
-            lambda found: found.body.encode(),
-        ),
+        make("pdf", both, lambda found: render(read_body(found), sha256=found.sha256)),
+        make("json", exact, lambda found: found.body.encode()),
     )

@@ -1,6 +1,6 @@
 """A search of rows that have a page in the console, as most apps declare it for the search box."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -54,10 +54,11 @@ class RowSearch:
             return None
         text = wanted.text.upper() if self.upper else wanted.text
         if self.begins:
-            return _any_of(
-                Q((f"{_by(one)}__gte", text), (f"{_by(one)}__lt", text + LAST_LETTER)) for one in self.fields
-            )
-        return _any_of(Q((f"{one}__icontains" if self.contains else one, text)) for one in self.fields)
+            ends = text + LAST_LETTER
+            found = (Q((f"{_by(one)}__gte", text), (f"{_by(one)}__lt", ends)) for one in self.fields)
+        else:
+            found = (Q((f"{one}__icontains" if self.contains else one, text)) for one in self.fields)
+        return Q(*found, _connector=Q.OR)
 
     def _hit(self, page: "ScopedAdmin[Model]", row: Model, wanted: SearchText, request: HttpRequest) -> Hit:
         known = {str(row.pk), *(str(getattr(row, one)).casefold() for one in self.fields)}
@@ -68,7 +69,3 @@ class RowSearch:
 
 def _by(field: str) -> str:
     return f"by_{field}"
-
-
-def _any_of(conditions: Iterable[Q]) -> Q:
-    return Q(*conditions, _connector=Q.OR)

@@ -28,10 +28,9 @@ class ShownSandbox:
 
 
 def find_shown_sandbox(request: HttpRequest, page: Mapping[Any, Any]) -> ShownSandbox | None:
-    """Return the sandbox that a page is about, or None.
+    """Return the sandbox that a page (its template context) is about, or None.
 
-    For a user of a sandbox, that is every page; for an officer, a page about one of its rows or a list filtered by
-    it. ``page`` is the template context, with the row as ``original`` or ``row``.
+    For a user of a sandbox, that is every page; for an officer, a page about one of its rows or a list filtered by it.
     """
     actor, own = getattr(request, "actor", None), current_client()
     if is_in_sandbox() and own is not None:

@@ -1,13 +1,10 @@
-"""The search box of every page: each app declares what it finds; one hit leads straight to it.
-
-The text is sent by POST, so that no name is in a URL or a log.
-"""
+"""The search box of every page: each app declares what it finds; one hit leads straight to it."""
 
 # The text is sent by POST: no name in an address or a log. Names are searched by the keyed index of one client, with
 # a reason, and recorded; a search index would be a second copy for erasure to reach.
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -104,58 +101,33 @@ class SearchForm(forms.Form):
                 empty_label=_("Choose a client…"),
             )
 
-    @property
-    def reason_given(self) -> str:
-        """Return the chosen reason, or the session's; empty if there is none."""
-        return str(self.cleaned_data["reason"] or self.request.session.get(SEARCH_REASON, ""))
-
-    def find_client(self) -> Client | None:
-        """Return the client whose people are searched by personal data: the user's own, or the chosen one."""
-        own = actor_of(self.request).client_id
-        chosen: Client | None = self.cleaned_data.get("client") if own is None else Client.objects.get(pk=own)
-        return chosen
-
-
-@dataclass(slots=True)
-class Found:
-    """The hits of a search, and whether people were searched by personal data too."""
-
-    groups: list[Hits] = field(default_factory=list)
-    is_complete: bool = False
-
-    def all(self) -> Iterator[Hit]:
-        return (hit for group in self.groups for hit in group.hits)
-
-    @property
-    def only(self) -> Hit | None:
-        """Return the hit to go to: the only exact one, or the only one of a search of everything; otherwise None."""
-        exact = [hit for hit in self.all() if hit.is_exact]
-        hits = exact or (list(self.all()) if self.is_complete else [])
-        return hits[0] if len(hits) == 1 else None
-
 
 def show_search(request: HttpRequest, context: dict[str, object]) -> HttpResponse:
     """Show the form and what is found, or go to the only hit. ``context``: of every page of the console."""
     form = SearchForm(request.POST if request.method == "POST" else None, request=request)
-    found = find_all(form) if form.is_valid() else None
-    if found is not None and (hit := found.only) is not None:
-        return HttpResponseRedirect(hit.url)
-    values = {
-        "title": _("Search"),
-        "form": form,
-        "found": None if found is None else [group for group in found.groups if group.hits],
-        "is_complete": found is not None and found.is_complete,
-    }
+    groups, is_complete = find_all(form) if form.is_valid() else (None, False)
+    hits = [hit for group in groups or () for hit in group.hits]
+    targets = [hit for hit in hits if hit.is_exact] or (hits if is_complete else [])
+    if len(targets) == 1:
+        return HttpResponseRedirect(targets[0].url)
+    found = None if groups is None else [group for group in groups if group.hits]
+    values = {"title": _("Search"), "form": form, "found": found, "is_complete": is_complete}
     return TemplateResponse(request, "console/search.html", {**context, **values})
 
 
-def find_all(form: SearchForm) -> Found:
-    """Search everything by id, number, code and name; and people by personal data if nothing has exactly this name."""
-    wanted = SearchText(form.cleaned_data["text"].strip())
-    found = Found([search(form.request, wanted) for search in searches])
-    reason = form.reason_given
-    if reason and not any(hit.is_exact for hit in found.all()) and (client := form.find_client()) is not None:
-        form.request.session[SEARCH_REASON] = reason
-        found.groups += [search(form.request, wanted, client, reason) for search in personal_searches]
-        found.is_complete = True
-    return found
+def find_all(form: SearchForm) -> tuple[list[Hits], bool]:
+    """Search everything by id, number, code and name; and people by personal data if nothing has exactly this name.
+
+    Returns whether people were searched, too.
+    """
+    request, wanted = form.request, SearchText(form.cleaned_data["text"].strip())
+    groups = [search(request, wanted) for search in searches]
+    reason = str(form.cleaned_data["reason"] or request.session.get(SEARCH_REASON, ""))
+    if not reason or any(hit.is_exact for group in groups for hit in group.hits):
+        return groups, False
+    own = actor_of(request).client_id
+    client = form.cleaned_data.get("client") if own is None else Client.objects.get(pk=own)
+    if client is None:
+        return groups, False
+    request.session[SEARCH_REASON] = reason
+    return groups + [search(request, wanted, client, reason) for search in personal_searches], True

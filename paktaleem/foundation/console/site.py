@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import quote
 from uuid import UUID
 from zoneinfo import available_timezones
 
@@ -24,12 +25,13 @@ from django.utils.text import capfirst
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_protect
 
 from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.middleware import CHOSEN_MEMBERSHIP, as_received
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.sessions import has_required_factors
 from paktaleem.foundation.accounts.staff_services import choose_time_zone
-from paktaleem.foundation.accounts.views import choose_membership
 from paktaleem.foundation.console.forms import set_choices
 from paktaleem.foundation.console.guides import find_guide_url, show_guide, show_guides
 from paktaleem.foundation.console.home_pages import (
@@ -100,16 +102,14 @@ class ShownSection:
 
 def show_sections(sections: Sequence[Section], visible: Mapping[str, Visible]) -> list[ShownSection]:
     """Return the sections that have a visible list. ``visible``: the lists that the reader may see, by model."""
-    return [
-        ShownSection(section.code, str(section.name), entries, section.help)
-        for section in sections
-        if (entries := _list_entries(section, visible))
-    ]
-
-
-def _list_entries(section: Section, visible: Mapping[str, Visible]) -> tuple[Entry, ...]:
-    labels = [label for label in (*section.lists, *section.more) if label in visible]
-    return tuple(Entry(*visible[label], is_rare=label in section.more and label != labels[0]) for label in labels)
+    shown = []
+    for section in sections:
+        labels = [label for label in (*section.lists, *section.more) if label in visible]
+        rare = {*section.more} - {*labels[:1]}
+        entries = tuple(Entry(*visible[label], is_rare=label in rare) for label in labels)
+        if entries:
+            shown.append(ShownSection(section.code, str(section.name), entries, section.help))
+    return shown
 
 
 def find_current(sections: Sequence[ShownSection], path: str) -> tuple[ShownSection | None, str]:
@@ -122,8 +122,6 @@ def find_current(sections: Sequence[ShownSection], path: str) -> tuple[ShownSect
 
 
 class AccountForm(forms.Form):
-    """Choice of the time zone in which the console shows times."""
-
     time_zone = forms.ChoiceField(
         label=gettext_lazy("Time zone"),
         required=False,
@@ -139,7 +137,6 @@ class AccountForm(forms.Form):
 
 
 def show_account(request: HttpRequest, context: dict[str, object]) -> HttpResponse:
-    """Show the account, or store the time zone that the user chose. ``context``: of every page of the console."""
     user = cast("User", request.user)
     given = request.POST if request.method == "POST" else None
     form = AccountForm(given, default=get_default_zone(request).name, initial={"time_zone": user.time_zone})
@@ -167,13 +164,29 @@ latest_acts: ExtensionPoint[LatestActs] = ExtensionPoint("console.latest_acts", 
 
 
 def list_cards(actor: Actor, at: datetime) -> list[Card]:
-    """Return the cards of the first page: what is due, counted in one query, and those of the boards."""
     return count_lines([*list_due_tasks(actor, at), *(line for board in boards for line in board(actor, at))])
 
 
 def select_attention(cards: Iterable[Card]) -> list[Card]:
     """Return the cards that need the reader, most urgent first."""
     return sort_by_urgency(card for card in cards if card.needs_attention)
+
+
+@never_cache
+@csrf_protect
+def choose_membership(request: HttpRequest, site: "ConsoleSite") -> HttpResponse:
+    """Show the user's memberships, and store the chosen one in the session."""
+    if not request.user.is_authenticated or not has_required_factors(request):
+        return HttpResponseRedirect(f"{reverse('admin:login', current_app=site.name)}?next={quote(request.path)}")
+    choices = {str(one.id): one for one in as_received(request).memberships}
+    wanted = request.POST.get("membership", "")
+    if request.method == "POST" and wanted in choices:
+        request.session[CHOSEN_MEMBERSHIP] = wanted
+        return HttpResponseRedirect(reverse("admin:index", current_app=site.name))
+    request.current_app = site.name
+    values = {"choices": list(choices.values()), "chosen": request.session.get(CHOSEN_MEMBERSHIP)}
+    context = {**site.each_context(request), "title": _("Choose a membership"), **values}
+    return TemplateResponse(request, "console/choose.html", context)
 
 
 _UNUSED_PAGES = {"autocomplete", "logout", "view_on_site"}
@@ -220,6 +233,7 @@ class ConsoleSite(AdminSite):
         memberships: Sequence[MembershipChoice] = getattr(request, "memberships", [])
         workplace = find_membership(request)
         limit = None if workplace is None or current_client() is None else workplace.school_ids
+        section = find_current(self.show_sections(request), request.path)[0] if self.has_permission(request) else None
         own = {
             "workplace": workplace,
             "own_schools": [] if limit is None else [name for find in school_names for name in find(limit)],
@@ -229,14 +243,13 @@ class ConsoleSite(AdminSite):
             "other_language": get_other_language(),
             "is_nav_sidebar_enabled": self.has_permission(request),
             "way_back": find_way_back(request),
-            "help_url": self._find_help(request) if self.has_permission(request) else "",
+            "help_url": find_guide_url(section.help if section else "") if self.has_permission(request) else "",
         }
         return {**super().each_context(request), **own}
 
     @method_decorator(never_cache)
     @login_not_required
     def login(self, request: HttpRequest, extra_context: dict[str, object] | None = None) -> HttpResponse:
-        """Sign in; redirect a signed-in user to the second factor, the choice of membership, or the start page."""
         del extra_context
         if not request.user.is_authenticated:
             answer: HttpResponse = sign_in(request)
@@ -246,14 +259,12 @@ class ConsoleSite(AdminSite):
         return HttpResponseRedirect(reverse(f"admin:{'index' if self.has_permission(request) else 'choose'}"))
 
     def get_model_admin[M: Model](self, model: type[M]) -> "ScopedAdmin[M]":
-        """Return the pages of a model, of the class that is registered for it."""
         return cast("ScopedAdmin[M]", super().get_model_admin(model))
 
     def password_change(  # type: ignore[override]
         self, request: HttpRequest, extra_context: dict[str, object] | None = None
     ) -> HttpResponse:
-        """Change the user's password in a global context, as an account has no client."""
-        with in_global():
+        with in_global():  # an account has no client
             return super().password_change(request, extra_context)
 
     def _page(self, show: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -263,12 +274,7 @@ class ConsoleSite(AdminSite):
 
         return self.admin_view(view)
 
-    def _find_help(self, request: HttpRequest) -> str:
-        section, _ = find_current(self.show_sections(request), request.path)
-        return find_guide_url(section.help if section else "")
-
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
-        """Return the lists that the actor may see; made once for each role and language."""
         if app_label is not None:
             return super().get_app_list(request, app_label)
         viewer = _viewer_of(request)
@@ -280,20 +286,16 @@ class ConsoleSite(AdminSite):
         """Return the sections with the lists that the actor may see; made once for each role and language."""
         viewer = _viewer_of(request)
         if viewer not in self._shown:
-            models = [model for app in self.get_app_list(request) for model in app["models"] if model["admin_url"]]
-            self._shown[viewer] = show_sections(self.sections, dict(map(_name_list, models)))
+            visible: dict[str, Visible] = {}
+            for model in (one for app in self.get_app_list(request) for one in app["models"] if one["admin_url"]):
+                options = model["model"]._meta
+                name = capfirst(translate_text(options.verbose_name_plural))
+                visible[options.label] = (name, model["admin_url"])
+            self._shown[viewer] = show_sections(self.sections, visible)
         return self._shown[viewer]
 
-    def render_menu(self, request: HttpRequest) -> SafeString:
-        """Return the menu as HTML, the list of this page marked."""
-        return self._render("admin/menu.html", request)
-
-    def render_tabs(self, request: HttpRequest) -> SafeString:
-        """Return the lists of this page's section as HTML, this page's list marked."""
-        return self._render("admin/tabs.html", request)
-
-    def _render(self, template: str, request: HttpRequest) -> SafeString:
-        """Render a template with the sections, once for each role, language and list."""
+    def render_sections(self, template: str, request: HttpRequest) -> SafeString:
+        """Render a template with the sections, this page's list marked; once for each role, language and list."""
         sections = self.show_sections(request)
         section, current = find_current(sections, request.path)
         current = current or (request.path if request.path == reverse("admin:index") else "")
@@ -304,13 +306,11 @@ class ConsoleSite(AdminSite):
         return self._rendered[key]
 
     def app_index(self, *_: object, **__: object) -> HttpResponse:  # type: ignore[override]
-        """Raise Http404: the start page covers all apps."""
         raise Http404
 
     def index(  # type: ignore[override]
         self, request: HttpRequest, extra_context: dict[str, object] | None = None
     ) -> HttpResponse:
-        """Show the start page: what needs the reader, worst first, and latest acts. An unfinished task is left."""
         leave_task(request)
         actor, at = actor_of(request), get_action_time(request)
         cards = list_cards(actor, at)
@@ -322,11 +322,6 @@ class ConsoleSite(AdminSite):
             "home_links": list_home_links(actor),
         }
         return super().index(request, {**context, **(extra_context or {})})
-
-
-def _name_list(model: Mapping[str, Any]) -> tuple[str, Visible]:
-    options = model["model"]._meta
-    return options.label, (capfirst(translate_text(options.verbose_name_plural)), model["admin_url"])
 
 
 def _viewer_of(request: HttpRequest) -> _Viewer:

@@ -62,7 +62,6 @@ class SteppedAdmin[Row: Model](ScopedAdmin[Row]):
         form_url: str = "",
         extra_context: dict[str, object] | None = None,
     ) -> HttpResponse:
-        """Show or keep one step of adding a row; everything else as for other rows."""
         asked = (request.POST if request.method == "POST" else request.GET).get(STEP)
         is_whole = asked == WHOLE_FORM or (request.method == "POST" and asked is None)
         if object_id is not None or is_whole:
@@ -168,20 +167,16 @@ class SteppedAdmin[Row: Model](ScopedAdmin[Row]):
     # The values kept in the session
 
     def _load_draft(self, request: HttpRequest) -> dict[str, list[str]]:
-        found: dict[str, list[str]] = dict(request.session.get(_DRAFTS, {}).get(self._draft_key(request), {}))
-        return found
+        return {**request.session.get(_DRAFTS, {}).get(self._draft_key(request), {})}
 
     def _save_draft(self, request: HttpRequest, draft: Mapping[str, list[str]]) -> None:
         request.session[_DRAFTS] = {**request.session.get(_DRAFTS, {}), self._draft_key(request): dict(draft)}
 
     def _draft_key(self, request: HttpRequest) -> str:
-        """Return the key of the draft: another client's administrator, or an officer, has another one."""
         return f"{self.opts.label_lower}/{actor_of(request).client_id or ''}"
 
 
 class ReasonForm(forms.Form):
-    """The reason for which the row is added."""
-
     reason = ReasonField()
 
 

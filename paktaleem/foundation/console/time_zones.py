@@ -37,7 +37,6 @@ class ReaderZone:
 
 
 def get_reader_zone(request: HttpRequest) -> ReaderZone:
-    """Return the zone that the user chose, otherwise the default."""
     user = request.user
     chosen = user.time_zone if isinstance(user, User) else ""
     return ReaderZone(chosen, ZoneOwner.USER) if chosen else get_default_zone(request)

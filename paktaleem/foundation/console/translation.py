@@ -46,7 +46,6 @@ def translate_text(words: object) -> str:
 
 
 def translate_fields(fields: Mapping[str, Field]) -> None:
-    """Translate the labels, help texts and fixed choices of form fields."""
     for name, field in fields.items():
         field.label = translate_text(pretty_name(name) if field.label is None else field.label)
         field.help_text = translate_text(field.help_text)

@@ -24,8 +24,7 @@ class _TimeOfDayInput(forms.TimeInput):
     input_type = "time"
 
     def __init__(self, attrs: dict[str, object] | None = None) -> None:
-        """Write the time as HTML wants it; without ``step`` the browser would refuse one with seconds."""
-        super().__init__({"step": 1, **(attrs or {})}, format="%H:%M:%S")
+        super().__init__({"step": 1, **(attrs or {})}, format="%H:%M:%S")  # without a step a time with seconds fails
 
 
 class MomentInput(forms.SplitDateTimeWidget):
@@ -42,10 +41,7 @@ class MomentInput(forms.SplitDateTimeWidget):
 
 
 class SuggestionInput(forms.TextInput):
-    """A line of text with suggestions, each a value and its name; the browser offers them, and others can be typed.
-
-    HTML's ``datalist`` works without a script and with the keyboard.
-    """
+    """A line of text with suggestions, each a value and its name (HTML's ``datalist``); others can be typed."""
 
     suggestions: Sequence[tuple[str, str]] = ()
 

@@ -50,7 +50,10 @@ def create_cluster(layout: Layout, account: Account, *, lock: int, durable: bool
     if account.owner is not None:
         os.chown(layout.data, *account.owner)
     binaries = find_binaries(account, copies=layout.binaries)
-    options = (*_locale_options(binaries.major), *([] if durable else ["--no-sync"]))
+    locale = ["--locale=C.UTF-8" if sys.platform == "linux" else "--locale=C", "--lc-messages=C"]
+    if binaries.major >= FIRST_BUILTIN_LOCALE:  # both sort by code point on every host
+        locale = ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+    options = (*locale, *([] if durable else ["--no-sync"]))
     with _password_file(layout, account, passwords[SUPERUSER]) as password_file:
         done = account.run(
             binaries.folder / "initdb",
@@ -67,10 +70,7 @@ def create_cluster(layout: Layout, account: Account, *, lock: int, durable: bool
 
 
 def erase_cluster(layout: Layout) -> None:
-    """Remove all files of a stopped cluster while holding the lock, in an order that is safe to interrupt.
-
-    The folder itself remains, empty, if its parent is not writable or another process claims it.
-    """
+    """Remove all files of a stopped cluster while holding the lock, in an order that is safe to interrupt."""
     if layout.data.exists():
         layout.data.rename(layout.discarded)
     layout.finished.unlink(missing_ok=True)
@@ -99,7 +99,6 @@ def _remove_folder(folder: Path) -> None:
 
 
 def _remove_unfinished(layout: Layout) -> None:
-    """Remove an unfinished cluster, unless it has been in use and contains data."""
     if (layout.data / "postmaster.opts").exists():
         raise ClusterError(
             f"The database in {layout.home} has been in use, and its file 'finished' is missing. Nothing was"
@@ -121,13 +120,6 @@ def _password_file(layout: Layout, account: Account, password: str) -> Iterator[
         path.unlink()
 
 
-def _locale_options(major: int) -> list[str]:
-    """Return options for a sort order by code point on every host; PostgreSQL 16 uses the C library for it."""
-    if major >= FIRST_BUILTIN_LOCALE:
-        return ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
-    return ["--locale=C.UTF-8" if sys.platform == "linux" else "--locale=C", "--lc-messages=C"]
-
-
 SECONDS_TO_STOP = 60
 
 
@@ -145,10 +137,7 @@ class Cluster:
         return self._layout.home
 
     def ensure_running(self) -> Endpoint:
-        """Connect to the running server, or create and start it; safe for concurrent callers.
-
-        Raises ClusterError with the end of the server's log if it fails.
-        """
+        """Connect to the running server, or create and start it; safe for concurrent callers. Raises ClusterError."""
         with translate_os_errors(self._wanted):
             postmaster = self._find_ready_postmaster() or self._start_exclusively()
             if self._durable and not postmaster.is_durable:
@@ -180,10 +169,7 @@ class Cluster:
                     _end_server(layout, signal.SIGINT)
 
     def destroy(self) -> None:
-        """Stop the server and delete its folder with all data; does nothing if the folder does not exist.
-
-        Raises ClusterError if the folder was not created by this class.
-        """
+        """Stop the server and delete its folder, if there is one. Raises ClusterError if it is not of this class."""
         with translate_os_errors(self._wanted):
             layout = self._layout
             if not layout.home.exists():

@@ -56,16 +56,13 @@ class Account:
     def can_enter(self, folder: Path) -> bool:
         """Return True if this account can traverse to a folder; missing parts are ignored."""
         resolved = folder.resolve()
-        return not self.borrowed or all(
-            self._can_traverse(part.stat()) for part in (resolved, *resolved.parents) if part.exists()
-        )
-
-    def _can_traverse(self, status: os.stat_result) -> bool:
-        if status.st_uid == self.uid:
-            return bool(status.st_mode & stat.S_IXUSR)
-        if status.st_gid == self.gid:
-            return bool(status.st_mode & stat.S_IXGRP)
-        return bool(status.st_mode & stat.S_IXOTH)
+        for part in (resolved, *resolved.parents) if self.borrowed else ():
+            if part.exists():
+                status = part.stat()
+                by_group = stat.S_IXGRP if status.st_gid == self.gid else stat.S_IXOTH
+                if not status.st_mode & (stat.S_IXUSR if status.st_uid == self.uid else by_group):
+                    return False
+        return True
 
     def run(self, *command: str | Path, cwd: Path, keep_open: tuple[int, ...] = ()) -> subprocess.CompletedProcess[str]:
         """Run a program as this account, in a new session, and return its result.
@@ -94,10 +91,7 @@ class Account:
 
 
 def server_account(data: Path) -> Account:
-    """Return the account for the server: this process's; for root, the owner of the data, else UNPRIVILEGED.
-
-    Raises ClusterError for root if no such account exists.
-    """
+    """Return this process's account; for root, the owner of the data, else UNPRIVILEGED. Raises ClusterError."""
     if os.geteuid() != 0:
         return Account(os.geteuid(), os.getegid(), borrowed=False)
     if data.is_dir() and (status := data.stat()).st_uid != 0:
@@ -184,10 +178,7 @@ def write_atomically(path: Path, text: str, *, owner: tuple[int, int] | None = N
 
 
 def make_parents(folder: Path) -> None:
-    """Create the missing parents of a folder with mode 0755, whatever the umask is.
-
-    Existing parents keep their mode.
-    """
+    """Create the missing parents of a folder with mode 0755, whatever the umask is."""
     for parent in reversed(folder.parents):
         with suppress(FileExistsError):
             parent.mkdir()
@@ -214,8 +205,6 @@ NOT_NEEDED_TO_RUN = shutil.ignore_patterns("include", "pkgconfig", "*.a")
 
 @dataclass(frozen=True)
 class Binaries:
-    """A folder with the programs of a PostgreSQL version."""
-
     folder: Path
     major: int
 
@@ -245,9 +234,7 @@ def find_binaries(account: Account, *, copies: Path, major: int | None = None) -
 def wheel_folder() -> Path | None:
     """Return the folder of the Python package, or None, without importing it (an import has side effects)."""
     spec = importlib.util.find_spec(WHEEL)
-    if spec is None or spec.origin is None:
-        return None
-    return Path(spec.origin).resolve().parent
+    return Path(spec.origin).resolve().parent if spec and spec.origin else None
 
 
 def _from_wheel(account: Account, copies: Path) -> Iterator[Binaries]:
@@ -260,17 +247,14 @@ def _from_wheel(account: Account, copies: Path) -> Iterator[Binaries]:
 
 
 def _from_host(account: Account) -> Iterator[Binaries]:
-    majors = {folder: _major_of(folder) for folder in _host_folders() if account.can_enter(folder)}
+    folders = [*HOST_FOLDERS.glob("*/bin")]
+    if (pg_config := shutil.which("pg_config")) and (answer := _output_of(pg_config, "--bindir")):
+        folders.insert(0, Path(answer).resolve())
+    if on_path := shutil.which("postgres"):
+        folders.insert(0, Path(on_path).resolve().parent)
+    majors = {folder: _major_of(folder) for folder in folders if account.can_enter(folder)}
     usable = [Binaries(folder, major) for folder, major in majors.items() if major is not None]
     yield from sorted(usable, key=lambda binaries: binaries.major, reverse=True)
-
-
-def _host_folders() -> Iterator[Path]:
-    if on_path := shutil.which("postgres"):
-        yield Path(on_path).resolve().parent
-    if (pg_config := shutil.which("pg_config")) and (answer := _output_of(pg_config, "--bindir")):
-        yield Path(answer).resolve()
-    yield from HOST_FOLDERS.glob("*/bin")
 
 
 def _major_of(folder: Path) -> int | None:
@@ -293,8 +277,11 @@ def _output_of(program: str | Path, option: str) -> str:
 
 def _copy_wheel(package: Path, copies: Path) -> Path:
     copy = copies / WHEEL
-    if _is_same_build(package / WHEEL_BIN / "postgres", copy / WHEEL_BIN / "postgres"):
-        return copy
+    source, copied = package / WHEEL_BIN / "postgres", copy / WHEEL_BIN / "postgres"
+    if copied.is_file():
+        ours, theirs = source.stat(), copied.stat()
+        if (ours.st_size, int(ours.st_mtime)) == (theirs.st_size, int(theirs.st_mtime)):
+            return copy  # of the same build
     draft = copies.with_name(f"{copies.name}.draft")
     shutil.rmtree(draft, ignore_errors=True)
     for part in (f"{WHEEL}/{WHEEL_BIN.parent}", f"{WHEEL}/.dylibs", f"{WHEEL}.libs"):
@@ -307,10 +294,3 @@ def _copy_wheel(package: Path, copies: Path) -> Path:
     shutil.rmtree(copies, ignore_errors=True)
     draft.rename(copies)
     return copy
-
-
-def _is_same_build(source: Path, copy: Path) -> bool:
-    if not copy.is_file():
-        return False
-    ours, theirs = source.stat(), copy.stat()
-    return (ours.st_size, int(ours.st_mtime)) == (theirs.st_size, int(theirs.st_mtime))

@@ -31,10 +31,7 @@ SECONDS_TO_WRITE_PID = 2
 
 @dataclass(frozen=True)
 class Postmaster:
-    """A running postmaster of a data folder, with the content of its pid file.
-
-    The port is None until it is written.
-    """
+    """A running postmaster of a data folder, with the content of its pid file; the port is None until it is written."""
 
     pid: int
     port: int | None
@@ -106,7 +103,10 @@ def signal_and_wait(data: Path, signal_number: int, seconds: float) -> bool:
         return True
     os.kill(postmaster.pid, signal_number)
     ends_at = time.monotonic() + seconds
-    while _is_ending(postmaster.pid, data):
+    while _is_alive(postmaster.pid):
+        command = _command_of(postmaster.pid)  # an exiting process loses it before it closes its port
+        if command and not _serves(postmaster.pid, command, data):
+            break
         if time.monotonic() > ends_at:
             return False
         time.sleep(PAUSE)
@@ -143,12 +143,6 @@ def _serves(pid: int, command: tuple[str, ...], data: Path) -> bool:
         return (PROC / str(pid) / "cwd").readlink() == data
     except OSError:
         return False
-
-
-def _is_ending(pid: int, data: Path) -> bool:
-    """Return True while the process exists; an exiting one loses its command line before it closes its port."""
-    command = _command_of(pid)
-    return _is_alive(pid) and (not command or _serves(pid, command, data))
 
 
 def _is_alive(pid: int) -> bool:
@@ -188,10 +182,7 @@ TAIL = 4000
 
 
 def prepare_log(log: Path, account: Account) -> int:
-    """Create a log that only the server and this process can read, and return its current size in bytes.
-
-    A large log is renamed to .old first.
-    """
+    """Create a log that only the server and this process can read (a large one becomes .old); return its size."""
     if log.exists() and log.stat().st_size > SIZE_LIMIT:
         log.replace(log.with_name(f"{log.name}.old"))
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600)
@@ -204,7 +195,6 @@ def prepare_log(log: Path, account: Account) -> int:
 
 
 def read_log_since(log: Path, position: int) -> str:
-    """Return the end of the log written after a position."""
     if not log.exists():
         return ""
     return log.read_bytes()[position:][-TAIL:].decode(errors="replace")
@@ -248,10 +238,9 @@ IN_BACKGROUND = '"$@" </dev/null >>"$0" 2>&1 & echo $!'
 
 
 def start_postgres(layout: Layout, account: Account, *, durable: bool) -> Postmaster:
-    """Start the server, or wait for one that is starting; call it while holding the lock.
+    """Start the server, or wait for one that is starting, while holding the lock. Raises ClusterError.
 
-    Retries if the port or the remains of a killed server are in the way. Raises ClusterError with the end of the
-    log if it does not start.
+    Retries if the port or the remains of a killed server are in the way.
     """
     log_position = prepare_log(layout.log, account)
     for attempt in range(ATTEMPTS):
@@ -272,7 +261,9 @@ def _start_process(layout: Layout, account: Account, *, durable: bool) -> int:
     binaries = find_binaries(account, copies=layout.binaries, major=_data_version(layout))
     clear_stale_pid_file(layout.data)
     durability = dict.fromkeys(DURABILITY, "on" if durable else "off")
-    purpose = _memory_settings() if durable else QUICK
+    megabytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
+    cache = min(max(megabytes // 8, LEAST_CACHE), MOST_CACHE)  # PostgreSQL's 128 MB do not fit a million consents
+    purpose = {"shared_buffers": f"{cache}MB", "max_wal_size": f"{2 * cache}MB"} if durable else QUICK
     settings = SETTINGS | durability | purpose | {"port": str(_choose_port(layout))}
     options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
     server: list[str | Path] = [binaries.folder / "postgres", "-D", layout.data, *options]
@@ -280,16 +271,6 @@ def _start_process(layout: Layout, account: Account, *, durable: bool) -> int:
     if not done.stdout.strip().isdigit():
         raise ClusterError(f"PostgreSQL could not be started in {layout.home}: {done.stderr}")
     return int(done.stdout)
-
-
-def _memory_settings() -> dict[str, str]:
-    """Return a cache size of an eighth of the memory, for people and consents; tests need no cache.
-
-    Pages use memory only once they are used. PostgreSQL's default of 128 MB does not fit a million consents.
-    """
-    megabytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
-    cache = min(max(megabytes // 8, LEAST_CACHE), MOST_CACHE)
-    return {"shared_buffers": f"{cache}MB", "max_wal_size": f"{2 * cache}MB"}
 
 
 def _data_version(layout: Layout) -> int:

@@ -7,7 +7,7 @@ role reads everything and writes nothing.
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Final, LiteralString
+from typing import Any, Final, LiteralString
 
 import psycopg
 from psycopg import sql
@@ -48,7 +48,11 @@ def ensure_roles(endpoint: Endpoint) -> None:
             if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone():
                 connection.execute(_compose("CREATE ROLE {}", role))
             connection.execute(_compose("ALTER ROLE {} " + attributes, role))
-            _set_password(connection, role, endpoint.passwords.get(role))
+            verifier: sql.Composable = sql.SQL("NULL")
+            if password := endpoint.passwords.get(role):  # a running statement is visible to others: no password in it
+                encrypted = connection.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256")
+                verifier = sql.Literal(encrypted.decode())
+            connection.execute(_compose("ALTER ROLE {} PASSWORD ", role) + verifier)
             connection.execute(_compose("ALTER ROLE {} RESET ALL", role))
             for setting, value in ROLE_SETTINGS.get(role, {}).items():
                 connection.execute(_compose("ALTER ROLE {} SET {} TO ", role, setting) + sql.Literal(value))
@@ -88,34 +92,14 @@ def drop_database(endpoint: Endpoint, name: str) -> None:
 
 @contextmanager
 def _connected(endpoint: Endpoint, database: str) -> Iterator[psycopg.Connection]:
-    connection = psycopg.connect(
-        host=endpoint.host,
-        hostaddr=endpoint.host,
-        port=endpoint.port,
-        dbname=database,
-        user=SUPERUSER,
-        password=endpoint.passwords[SUPERUSER],
-        options="",
-        sslmode="disable",
-        gssencmode="disable",
-        connect_timeout=20,
-        autocommit=True,
-    )
-    with connection:
+    where = f"host={endpoint.host} hostaddr={endpoint.host} port={endpoint.port} sslmode=disable gssencmode=disable"
+    login: dict[str, Any] = {"user": SUPERUSER, "password": endpoint.passwords[SUPERUSER], "dbname": database}
+    with psycopg.connect(where, connect_timeout=20, autocommit=True, options="", **login) as connection:
         yield connection
 
 
 def _compose(template: LiteralString, *names: str) -> sql.Composed:
     return sql.SQL(template).format(*map(sql.Identifier, names))
-
-
-def _set_password(connection: psycopg.Connection, role: str, password: str | None) -> None:
-    """Send the verifier instead of the password: a running statement is visible to others."""
-    if password is None:
-        connection.execute(_compose("ALTER ROLE {} PASSWORD NULL", role))
-        return
-    verifier = connection.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256").decode()
-    connection.execute(_compose("ALTER ROLE {} PASSWORD ", role) + sql.Literal(verifier))
 
 
 def _ensure_memberships(connection: psycopg.Connection) -> None:

@@ -37,18 +37,15 @@ def row_title(row: object) -> str:
 
 @register.simple_tag(takes_context=True)
 def shown_sandbox(context: template.Context) -> ShownSandbox | None:
-    """Return the sandbox that the page is about, or None."""
     request = context.get("request")
     return find_shown_sandbox(request, context.flatten()) if request is not None else None
 
 
 @register.simple_tag(takes_context=True)
 def menu(context: template.Context) -> SafeString:
-    """Return the menu of the console, as the actor of the request sees it."""
-    return site.render_menu(context["request"])
+    return site.render_sections("admin/menu.html", context["request"])
 
 
 @register.simple_tag(takes_context=True)
 def tabs(context: template.Context) -> SafeString:
-    """Return the lists of the page's section, as the actor of the request sees them."""
-    return site.render_tabs(context["request"])
+    return site.render_sections("admin/tabs.html", context["request"])

@@ -9,8 +9,6 @@ _LIMIT = "This does not show whether entries were deleted: compare the number wi
 
 
 class Command(BaseCommand):
-    """Compare every entry with its hash; exit status 2 and one line if one differs."""
-
     help = "Compare the text of every ledger entry with its hash. Exit status 2 if one was changed. Sees no deletions."
     requires_system_checks: list[str] = []
 
