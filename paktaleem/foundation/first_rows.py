@@ -27,16 +27,13 @@ class FirstRows[Row](list[Row]):
         """Return the sentence for the page: that only these rows are shown; empty if there are no others."""
         if self.next_row is None:
             return ""
-        if self.is_latest:
-            return gettext("Only the latest {most} are shown.").format(most=self.most)
-        return gettext("Only the first {most} are shown.").format(most=self.most)
+        latest, first = gettext("Only the latest {most} are shown."), gettext("Only the first {most} are shown.")
+        return (latest if self.is_latest else first).format(most=self.most)
 
     def with_rows[Other](self, rows: Iterable[Other]) -> "FirstRows[Other]":
-        """Return other rows, made of these, with the same note."""
         return FirstRows(rows, self.next_row, most=self.most, is_latest=self.is_latest)
 
     def map[Other](self, change: Callable[[Row], Other]) -> "FirstRows[Other]":
-        """Return what ``change`` makes of each row, with the same note."""
         return self.with_rows(map(change, self))
 
 

@@ -24,24 +24,12 @@ def _outage(code: str, title: str, advice: Promise, retry_after: int) -> Outage:
     return Outage(Problem(code, HTTPStatus.SERVICE_UNAVAILABLE, title, detail), advice, retry_after)
 
 
-UNREACHABLE = _outage(
-    "database-unreachable",
-    "The database cannot be reached",
-    _("The database cannot be reached. Please try again in a minute."),
-    5,
-)
-FULL = _outage(
-    "database-full",
-    "The disk of the database is full",
-    _("The disk of the database is full, so nothing can be saved. PakTaleem must free space."),
-    60,
-)
-READ_ONLY = _outage(
-    "database-read-only",
-    "The database accepts no changes",
-    _("The database accepts no changes now. What is stored can be read."),
-    60,
-)
+_UNREACHABLE = _("The database cannot be reached. Please try again in a minute.")
+_FULL = _("The disk of the database is full, so nothing can be saved. PakTaleem must free space.")
+_READ_ONLY = _("The database accepts no changes now. What is stored can be read.")
+UNREACHABLE = _outage("database-unreachable", "The database cannot be reached", _UNREACHABLE, 5)
+FULL = _outage("database-full", "The disk of the database is full", _FULL, 60)
+READ_ONLY = _outage("database-read-only", "The database accepts no changes", _READ_ONLY, 60)
 BUSY = _outage("database-busy", "The database is busy", _("The database is busy. Please try again in a minute."), 5)
 _BY_STATE = {
     "53100": FULL,  # disk_full
@@ -70,13 +58,10 @@ def find_outage(error: BaseException | None) -> Outage | None:
     while error is not None and id(error) not in seen:
         seen.add(id(error))
         if isinstance(error, DatabaseError | InterfaceError):
-            found = _classify(error) or found
+            state = getattr(error.__cause__, "sqlstate", None)
+            if state is not None and not state.startswith("08"):
+                found = _BY_STATE.get(state, found)
+            elif isinstance(error, OperationalError | InterfaceError):
+                found = UNREACHABLE
         error = error.__cause__ or error.__context__
     return found
-
-
-def _classify(error: DatabaseError | InterfaceError) -> Outage | None:
-    state = getattr(error.__cause__, "sqlstate", None)
-    if state is not None and not state.startswith("08"):
-        return _BY_STATE.get(state)
-    return UNREACHABLE if isinstance(error, OperationalError | InterfaceError) else None

@@ -244,7 +244,9 @@ class PartPaginator(CappedPaginator):
     def is_capped(self) -> bool:
         return len(self._part) > SEARCHED_AT_ONCE
 
-    most_people = MOST_PEOPLE
+    @property
+    def most_people(self) -> int:
+        return MOST_PEOPLE
 
     @cached_property
     def found(self) -> int:

@@ -54,10 +54,7 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """One step of a confirmed erasure: its line number, the person, the time, and the MAC of its line.
-
-    ``reason`` is the reason code of a started erasure, otherwise empty.
-    """
+    """One step of a confirmed erasure, with the MAC of its line (``mark``); a started one has a ``reason`` code."""
 
     number: int
     client_id: UUID
@@ -78,10 +75,7 @@ class FileErasureList:
         self._reset()
 
     def intend(self, *, at: datetime, **person: Any) -> Intent:
-        """Add the destruction of a key and sync it to disk. Raises OSError or ListDamaged; do not erase then.
-
-        ``person``: ``client_id``, ``subject_id``, ``role`` and ``tombstone``.
-        """
+        """Add the destruction of a key and sync it to disk. Raises OSError or ListDamaged; do not erase then."""
         return self._add(Stage.KEY_DESTROYED, at, **person)
 
     def start(self, *, reason: str, at: datetime, **person: Any) -> Intent:
@@ -122,7 +116,9 @@ class FileErasureList:
             os.ftruncate(descriptor, self._offset)
             line = {"number": self._number + 1, **line}
             os.lseek(descriptor, self._offset, os.SEEK_SET)
-            _write_whole(descriptor, canonical({**line, _MAC_FIELD: _mac(self._mark, line).hex()}) + b"\n")
+            text = canonical({**line, _MAC_FIELD: _mac(self._mark, line).hex()}) + b"\n"
+            while text:
+                text = text[os.write(descriptor, text) :]
             os.fsync(descriptor)
             self._read_lines(descriptor)
             return self._number
@@ -155,8 +151,9 @@ class FileErasureList:
 
     def _read_lines(self, descriptor: int) -> None:
         """Read the complete lines added since the last read; read all if the file was replaced or truncated."""
-        status = os.fstat(descriptor)
-        if status.st_ino != self._inode or not self._continues(descriptor):
+        status, length = os.fstat(descriptor), len(self._last_line)
+        is_continued = os.pread(descriptor, length, self._offset - length) == self._last_line
+        if status.st_ino != self._inode or not is_continued:  # another file may have the same inode and size
             self._reset()
             self._inode = status.st_ino
         added = os.pread(descriptor, status.st_size - self._offset, self._offset)
@@ -165,11 +162,6 @@ class FileErasureList:
             self._accept_line(line)
             self._last_line = line + b"\n"
             self._offset += len(self._last_line)
-
-    def _continues(self, descriptor: int) -> bool:
-        """Return True if the last line read is still in its place: an inode and a size can be those of another file."""
-        length = len(self._last_line)
-        return os.pread(descriptor, length, self._offset - length) == self._last_line
 
     def _accept_line(self, text: bytes) -> None:
         number = self._number + 1
@@ -187,26 +179,13 @@ class FileErasureList:
         if line["kind"] == "done":
             self._finished.add(line["of"])
             return
-        self._intents[line["number"]] = Intent(
-            number=line["number"],
-            client_id=UUID(line["client"]),
-            subject_id=UUID(line["subject"]),
-            role=line["role"],
-            tombstone=bytes.fromhex(line["tombstone"]),
-            at=datetime.fromisoformat(line["at"]),
-            mark=mark,
-            stage=Stage(line["kind"]),
-            reason=line.get("reason", ""),
-        )
+        number, tombstone, at = line["number"], bytes.fromhex(line["tombstone"]), datetime.fromisoformat(line["at"])
+        person = (UUID(line["client"]), UUID(line["subject"]), line["role"], tombstone)
+        self._intents[number] = Intent(number, *person, at, mark, Stage(line["kind"]), line.get("reason", ""))
 
 
 def _mac(before: bytes, line: Mapping[str, object]) -> bytes:
     return hmac.new(keyring().index_key(_KEY_BINDING), before + canonical(dict(line)), hashlib.sha256).digest()
-
-
-def _write_whole(descriptor: int, text: bytes) -> None:
-    while text:
-        text = text[os.write(descriptor, text) :]
 
 
 def erasure_list() -> FileErasureList:

@@ -6,8 +6,7 @@ import fcntl
 import json
 import os
 import secrets
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
@@ -89,10 +88,7 @@ def new_keyring_text() -> str:
 
 
 def with_new_epoch(text: str, *, becomes_current: bool = True) -> str:
-    """Return the keyring with the next epoch added; it can be prepared before it becomes current.
-
-    If an epoch was prepared earlier, it becomes current and no further one is added.
-    """
+    """Return the keyring with the next epoch, if none is prepared, which becomes current now or later."""
     LocalKeyring(text)
     parsed = json.loads(text)
     newest = max(int(number) for number in parsed["epochs"])
@@ -105,10 +101,7 @@ def with_new_epoch(text: str, *, becomes_current: bool = True) -> str:
 
 
 def without_epoch(text: str, epoch: int) -> str:
-    """Return the keyring without the epoch of this number.
-
-    Raises EpochUnknown, or EpochInUse for the current epoch or a newer one.
-    """
+    """Return the keyring without an epoch. Raises EpochUnknown, or EpochInUse for the current epoch or a newer one."""
     known = LocalKeyring(text)
     if epoch not in known.epochs:
         raise EpochUnknown(epoch)
@@ -127,30 +120,20 @@ def change_keyring_file(change: Callable[[str], str]) -> LocalKeyring:
     if settings.KEYRING or not settings.KEYRING_FILE:
         raise KeyringNotAFile("The keyring is in PAKTALEEM_KEYS: put it into a file (PAKTALEEM_KEYS_FILE) first.")
     path = Path(settings.KEYRING_FILE).resolve()
-    with _exclusive_lock(path):
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
         text = change(_text_of(path))
         changed = LocalKeyring(text)
         status = path.stat()
         write_atomically(path, text, owner=(status.st_uid, status.st_gid) if os.geteuid() == 0 else None)
+    finally:
+        os.close(folder)
     return changed
 
 
-@contextmanager
-def _exclusive_lock(path: Path) -> Iterator[None]:
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(folder, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(folder)
-
-
 def keyring() -> LocalKeyring:
-    """Return the wrapping keys, from PAKTALEEM_KEYS or the file named by PAKTALEEM_KEYS_FILE.
-
-    The file is read again whenever it was replaced, so new and destroyed epochs take effect without a restart. Raises
-    ImproperlyConfigured.
-    """
+    """Return the wrapping keys, read again if their file was replaced. Raises ImproperlyConfigured."""
     if settings.KEYRING:
         return _parsed(settings.KEYRING)
     if not settings.KEYRING_FILE:

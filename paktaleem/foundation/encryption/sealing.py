@@ -60,13 +60,11 @@ class SealedField(MigratesAs, models.BinaryField):  # type: ignore[type-arg]
         return None if value is None else Sealed(bytes(value))
 
     def to_python(self, value: object) -> Any:
-        """Refuse plaintext early, in ``full_clean``. Raises ValidationError."""
         if value is None or isinstance(value, Sealed):
             return value
         raise ValidationError("This field takes sealed values only.")
 
     def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:  # noqa: FBT001, FBT002 -- Django's signature
-        """Return the ciphertext to store. Raises TypeError for plaintext."""
         if value is None:
             return None
         if not isinstance(value, Sealed):
@@ -89,10 +87,7 @@ def wrap_new_key(client_id: UUID, subject_id: UUID) -> tuple["Sealer", int, byte
 
 
 def rewrap_key(client_id: UUID, subject_id: UUID, *, wrapped: bytes, epoch: int) -> tuple[int, bytes]:
-    """Wrap a person's key under the current epoch, whose number is returned; sealed values do not change.
-
-    Raises CannotOpen.
-    """
+    """Wrap a person's key under the current epoch, whose number is returned. Raises CannotOpen."""
     binding = _binding(client_id, subject_id)
     return keyring().wrap(_unwrapped(wrapped, epoch, binding), binding=binding)
 
@@ -118,8 +113,7 @@ class Sealer:
         """Unwrap a person's key. Raises CannotOpen if the epoch was destroyed or the key is another person's."""
         return cls(client_id, subject_id, _unwrapped(wrapped, epoch, _binding(client_id, subject_id)))
 
-    def seal(self, text: str, *, column: str) -> Sealed:
-        """Seal a text for one column, named ``table.column``."""
+    def seal(self, text: str, *, column: str) -> Sealed:  # of the form ``table.column``
         return self.seal_bytes(text.encode(), column=column)
 
     def seal_bytes(self, content: bytes, *, column: str) -> Sealed:
@@ -132,11 +126,9 @@ class Sealer:
 
     def open_bytes(self, sealed: Sealed, *, column: str) -> bytes:
         """Open bytes. Raises CannotOpen if they were sealed for another person, client or column."""
-        blob = sealed.ciphertext
+        nonce, content = sealed.ciphertext[1 : 1 + _NONCE_BYTES], sealed.ciphertext[1 + _NONCE_BYTES :]
         try:
-            return self._aead.decrypt(
-                blob[1 : 1 + _NONCE_BYTES], blob[1 + _NONCE_BYTES :], self._bound_to + column.encode()
-            )
+            return self._aead.decrypt(nonce, content, self._bound_to + column.encode())
         except InvalidTag as error:
             raise CannotOpen("The value cannot be opened here.") from error
 
@@ -149,8 +141,7 @@ def normalize_lookup_text(text: str) -> str:
 def blind_index(client_id: UUID, kind: str, text: str) -> bytes | None:
     """Hash a look-up text with the client's secret (HMAC-SHA-256, RFC 2104); None for an empty text.
 
-    Equal texts have equal hashes within one client and kind. The key is outside the database, so hashes cannot be
-    guessed from a dictionary of names.
+    The key is outside the database, so that hashes cannot be guessed from a dictionary of names.
     """
     value = normalize_lookup_text(text)
     if not value:

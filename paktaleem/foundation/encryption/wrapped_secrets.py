@@ -17,10 +17,7 @@ from paktaleem.foundation.operations.extensions import ExtensionPoint
 
 
 class WrappedKind(NamedTuple):
-    """One kind of wrapped key: how many of a client's are under which epoch, and wrapping them under the current one.
-
-    ``rewrap`` returns the epochs it took some from.
-    """
+    """A kind of wrapped keys of a client: their number by epoch, and wrapping anew, which returns the old epochs."""
 
     name: str
     counted: Callable[[UUID], Counter[int]]
@@ -60,10 +57,7 @@ class WrappedSecrets:
         self.model._default_manager.create(**row)
 
     def open(self, row: object) -> str:
-        """Return the secret of a row.
-
-        Raises KeyError for a destroyed epoch, InvalidTag for a row copied from elsewhere.
-        """
+        """Return the secret of a row. Raises KeyError for a destroyed epoch, InvalidTag for a row of another place."""
         return self._unwrap(row).decode()
 
     def _unwrap(self, row: Any) -> bytes:

@@ -41,17 +41,14 @@ doctor_checks = ExtensionPoint[DoctorCheck]("diagnosis.doctor_checks", "Yield th
 
 
 def fine(part: str, seen: str) -> Line:
-    """Return a line about a part that is in order."""
     return Line(part, State.OK, seen)
 
 
 def to_watch(part: str, seen: str, remedy: str) -> Line:
-    """Return a line about a part that works but needs attention."""
     return Line(part, State.ATTENTION, seen, remedy)
 
 
 def to_mend(part: str, seen: str, remedy: str) -> Line:
-    """Return a line about a part that does not work."""
     return Line(part, State.FAILED, seen, remedy)
 
 
@@ -65,14 +62,13 @@ def examine() -> list[Line]:
 
     A check that raises an error is a failed line of its own, with the type of the error: its text could name a person.
     """
-    return [line for check in doctor_checks for line in _lines_of(check)]
-
-
-def _lines_of(check: DoctorCheck) -> list[Line]:
-    try:
-        return list(check())
-    except Exception as error:
-        log.debug("A check of the doctor failed.", exc_info=True)
-        part = check.__name__.removeprefix("check_").replace("_", " ")
-        seen = f"could not be checked ({type(error).__name__})"
-        return [to_mend(part, seen, "Mend the parts above first; LOG_LEVEL=DEBUG shows the error.")]
+    lines: list[Line] = []
+    for check in doctor_checks:
+        try:
+            lines += list(check())
+        except Exception as error:
+            log.debug("A check of the doctor failed.", exc_info=True)
+            part = check.__name__.removeprefix("check_").replace("_", " ")
+            seen = f"could not be checked ({type(error).__name__})"
+            lines.append(to_mend(part, seen, "Mend the parts above first; LOG_LEVEL=DEBUG shows the error."))
+    return lines

@@ -43,8 +43,8 @@ def extension_points() -> "list[ExtensionPoint[object]]":
 class PortalAppConfig(AppConfig):
     """Connects the handlers that an app declares once every model is loaded.
 
-    Derive from ``config.PortalAppConfig``, not from the bare name: Django takes every AppConfig in the namespace of
-    ``apps.py`` for the app's own.
+    Derive from ``extensions.PortalAppConfig``: Django takes every AppConfig in the namespace of ``apps.py`` for the
+    app's own.
 
     ``handlers`` lists pairs of dotted paths: an extension point of an app below, and the handler of this app. ``parts``
     names packages of the app with models, console pages or tasks of their own; each is read as the app's own modules.
@@ -64,7 +64,6 @@ class PortalAppConfig(AppConfig):
         return [import_module(f"{package}.{name}") for package in packages if find_spec(f"{package}.{name}")]
 
     def ready(self) -> None:
-        """Connect the handlers. Raises ImportError if a path is wrong."""
         super().ready()
         for point, handler in self.handlers:
             import_string(point).connect(import_string(handler))

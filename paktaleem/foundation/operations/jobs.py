@@ -29,7 +29,6 @@ from paktaleem.foundation.tenancy.context import in_client, in_global
 if TYPE_CHECKING:
     from procrastinate.types import JSONDict
 
-
 _queue = JobManager(DjangoConnector())
 
 
@@ -47,14 +46,11 @@ def enqueue_job(
     other; no job starts before ``due_at``. ``unless_queued`` is for tasks that look for unfinished work again and
     again: nothing is enqueued while a job with the same arguments waits that may start now.
     """
-    if unless_queued and _is_queued(task, arguments):
+    waiting = ProcrastinateJob.objects.filter(task_name=task, status=Status.TODO.value, args=arguments)
+    may_start = Q(scheduled_at=None) | Q(scheduled_at__lte=wall_clock_now())
+    if unless_queued and waiting.filter(may_start).exists():
         return
     configure_task(name=task, job_manager=_queue, lock=lock, schedule_at=due_at, task_kwargs={**arguments}).defer()
-
-
-def _is_queued(task: str, arguments: Mapping[str, str | None]) -> bool:
-    waiting = ProcrastinateJob.objects.filter(task_name=task, status=Status.TODO.value, args=arguments)
-    return waiting.filter(Q(scheduled_at=None) | Q(scheduled_at__lte=wall_clock_now())).exists()
 
 
 def enqueue_jobs(task: str, jobs: Iterable[Mapping[str, str | None]]) -> None:

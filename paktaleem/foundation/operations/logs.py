@@ -10,7 +10,6 @@ from enum import StrEnum
 from http import HTTPStatus
 from logging.config import dictConfig
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -32,8 +31,6 @@ _LONGEST_EVENT = 200
 
 
 class Kind(StrEnum):
-    """The kind of the values of a field."""
-
     ID = "id"
     """an id that the portal made: a UUID"""
     NUMBER = "number"
@@ -76,11 +73,8 @@ FIELDS: Mapping[str, Kind] = {
 def keep_allowed(logger: object, method: str, line: Mapping[str, object]) -> dict[str, object]:
     """Return the fields of a line that are on the list, in its order; a value of the wrong kind is withheld."""
     del logger, method
-    return {name: _checked(kind, line[name]) for name, kind in FIELDS.items() if line.get(name) is not None}
-
-
-def _checked(kind: Kind, value: object) -> object:
-    return value if _CHECKS[kind](value) else WITHHELD
+    known = {name: value for name in FIELDS if (value := line.get(name)) is not None}
+    return {name: value if _CHECKS[FIELDS[name]](value) else WITHHELD for name, value in known.items()}
 
 
 def _is_id(value: object) -> bool:
@@ -108,8 +102,6 @@ _TEMPLATES = ("django", "axes", "_granian")
 _SUSPICIOUS = "django.security."
 _QUEUE = "procrastinate"
 _UNKNOWN = "A library logged a message"
-
-type ErrorInfo = tuple[type[BaseException] | None, BaseException | None, TracebackType | None]
 
 
 def make_formatter(*, as_json: bool, is_verbose: bool = False) -> logging.Formatter:
@@ -143,10 +135,18 @@ def _describe_record(logger: object, method: str, line: EventDict) -> EventDict:
     del logger, method
     record: logging.LogRecord = line["_record"]
     line["level"], line["logger"] = record.levelname.lower(), record.name
-    kind, error, trace = _read_error(line.get("exc_info"))
-    if kind is not None:
-        line["error"] = _name_errors(kind, error)
-        line["trace"] = [_name_place(frame) for frame in traceback.extract_tb(trace)[-_INNERMOST:]]
+    given = line.get("exc_info")
+    error: BaseException | None = given if isinstance(given, BaseException) else None
+    if given and error is None:
+        error = given[1] if isinstance(given, tuple) else sys.exc_info()[1]
+    if error is not None:
+        line["error"], line["trace"] = type(error).__name__, []
+        if isinstance(error, BaseExceptionGroup):
+            line["error"] += f":{'.'.join(sorted({type(one).__name__ for one in error.exceptions}))}"
+        for frame in traceback.extract_tb(error.__traceback__)[-_INNERMOST:]:
+            path = Path(frame.filename)
+            name = path.relative_to(_ROOT) if path.is_relative_to(_ROOT) else Path(*path.parts[-2:])
+            line["trace"].append(f"{name}:{frame.lineno} {frame.name}")
     return line
 
 
@@ -188,28 +188,6 @@ def _is_below(name: str, parent: str) -> bool:
     return name == parent or name.startswith(f"{parent}.")
 
 
-def _read_error(given: object) -> ErrorInfo:
-    if isinstance(given, BaseException):
-        return type(given), given, given.__traceback__
-    if isinstance(given, tuple):
-        return given
-    return sys.exc_info() if given else (None, None, None)
-
-
-def _name_errors(kind: type[BaseException], error: BaseException | None) -> str:
-    """Return the name of an error, and of those in a group: ``ExceptionGroup:KeyError.ValueError``."""
-    if not isinstance(error, BaseExceptionGroup):
-        return kind.__name__
-    inner = sorted({type(one).__name__ for one in error.exceptions})
-    return f"{kind.__name__}:{'.'.join(inner)}"
-
-
-def _name_place(frame: traceback.FrameSummary) -> str:
-    path = Path(frame.filename)
-    name = path.relative_to(_ROOT) if path.is_relative_to(_ROOT) else Path(*path.parts[-2:])
-    return f"{name}:{frame.lineno} {frame.name}"
-
-
 def _render_text(logger: object, method: str, line: EventDict) -> str:
     """Return a line for a terminal: time, level and event, then the other fields."""
     del logger, method
@@ -224,11 +202,7 @@ _QUIET = ("axes", "procrastinate.blueprints", "procrastinate.periodic")
 
 def configure(settings: Mapping[str, object]) -> None:
     """Configure logging by the setting LOGGING: its level, its format (json or text), and whether it is verbose."""
-    formatter = {
-        "()": "paktaleem.foundation.operations.logs.make_formatter",
-        "as_json": settings["format"] == "json",
-        "is_verbose": settings["is_verbose"],
-    }
+    formatter = {"()": make_formatter, "as_json": settings["format"] == "json", "is_verbose": settings["is_verbose"]}
     dictConfig(
         {
             "version": 1,
@@ -260,41 +234,22 @@ class RequestLogMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         began = time.perf_counter()
-        with structlog.contextvars.bound_contextvars(request_id=find_request_id(request)):
+        given = request.headers.get(HEADER, "")
+        request_id = given if _is_id(given) else str(uuid4())  # any other id of a caller could be a name
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
             response = self.get_response(request)
             write = log.info
             if request.path in _PROBES:
                 write = log.debug
             elif response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
                 write = log.error
-            write(
-                "A request was answered",
-                method=request.method,
-                route=find_route(request),
-                status=response.status_code,
-                duration_ms=round((time.perf_counter() - began) * 1000, 1),
-                **_describe_actor(getattr(request, "actor", None)),
-            )
+            facts = {"method": request.method, "route": find_route(request), "status": response.status_code}
+            if (actor := getattr(request, "actor", None)) is not None:
+                facts |= {"role": actor.role, "client_id": str(actor.client_id) if actor.client_id else None}
+                if actor.kind in _ACTOR_FIELDS:
+                    facts[_ACTOR_FIELDS[actor.kind]] = str(actor.id)
+            write("A request was answered", duration_ms=round((time.perf_counter() - began) * 1000, 1), **facts)
         return response
-
-
-def find_request_id(request: HttpRequest) -> str:
-    """Return the caller's id of the request if it is a UUID, otherwise a new one.
-
-    Any other id of a caller could be a name or the id of a person.
-    """
-    given = request.headers.get(HEADER, "")
-    try:
-        return given if str(UUID(given)) == given else str(uuid4())
-    except ValueError:
-        return str(uuid4())
-
-
-def _describe_actor(actor: Any) -> Mapping[str, str | None]:
-    if actor is None:
-        return {}
-    ids = {_ACTOR_FIELDS[actor.kind]: str(actor.id)} if actor.kind in _ACTOR_FIELDS else {}
-    return {"role": actor.role, "client_id": str(actor.client_id) if actor.client_id else None, **ids}
 
 
 def name_jobs(app: App) -> None:

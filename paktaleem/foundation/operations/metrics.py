@@ -47,25 +47,12 @@ def count_decisions(decisions: Iterable[tuple[bool, str]]) -> None:
 
 
 def observe_request(path: str, status: int, seconds: float) -> None:
-    """Count an answered request and the time it took."""
     part = next((part for start, part in PARTS.items() if path.startswith(start)), "public")
     _seconds_of(part).observe(seconds)
-    _answers_of(part, status).inc()
+    _answers_of(part, f"{status // 100}xx").inc()
 
 
-@cache
-def _decisions_of(outcome: str, reason: str) -> Counter:
-    return _decisions.labels(outcome, reason)
-
-
-@cache
-def _seconds_of(part: str) -> Histogram:
-    return _seconds.labels(part)
-
-
-@cache
-def _answers_of(part: str, status: int) -> Counter:
-    return _answers.labels(part, f"{status // 100}xx")
+_decisions_of, _seconds_of, _answers_of = cache(_decisions.labels), cache(_seconds.labels), cache(_answers.labels)
 
 
 log = structlog.stdlib.get_logger(__name__)
@@ -123,20 +110,16 @@ def is_shared_by_processes() -> bool:
 
 
 def render_metrics(at: datetime) -> bytes:
-    """Return all metrics in the text format.
-
-    Without a common folder the counters are those of the process that answers.
-    """
+    """Return all metrics in the text format; without a common folder with the counters of this process only."""
+    registry = CollectorRegistry()
+    registry.register(_Gauges(at))
     if not is_shared_by_processes():
-        return generate_latest(REGISTRY) + generate_latest(_registry_of(_Gauges(at)))
-    registry = _registry_of(_Gauges(at))
+        return generate_latest(REGISTRY) + generate_latest(registry)
     MultiProcessCollector(registry)
     return generate_latest(registry)
 
 
 class _Gauges:
-    """Collector of the gauges as of a time."""
-
     def __init__(self, at: datetime) -> None:
         self._at = at
 
@@ -145,12 +128,6 @@ class _Gauges:
 
     def describe(self) -> Iterable[Metric]:
         return ()
-
-
-def _registry_of(collector: _Gauges) -> CollectorRegistry:
-    registry = CollectorRegistry()
-    registry.register(collector)
-    return registry
 
 
 class RequestMetricsMiddleware:

@@ -9,8 +9,6 @@ from django.db.models.signals import post_migrate
 
 
 class TenancyConfig(AppConfig):
-    """Installs the guard on every connection of the app role and applies the grants after every migrate."""
-
     name = "paktaleem.foundation.tenancy"
 
     def ready(self) -> None:

@@ -8,18 +8,11 @@ from django.core.checks import CheckMessage, Error
 from django.db import models
 
 from paktaleem.foundation.tenancy.operations import find_table_policy
-from paktaleem.foundation.tenancy.tables import Scope, TablePolicy
+from paktaleem.foundation.tenancy.tables import Scope
 from paktaleem.foundation.tenancy.third_party import THIRD_PARTY_TABLES
 
-_TEXT_FIELDS = (
-    models.CharField,
-    models.TextField,
-    models.JSONField,
-    models.BinaryField,
-    models.FileField,
-    models.FilePathField,
-    models.GenericIPAddressField,
-)
+_FILE_FIELDS = (models.BinaryField, models.FileField, models.FilePathField)
+_TEXT_FIELDS = (models.CharField, models.TextField, models.JSONField, models.GenericIPAddressField, *_FILE_FIELDS)
 _HISTORY_FIELDS = {"history_type", "history_change_reason", "actor_kind", "actor_role"}
 
 
@@ -32,37 +25,18 @@ def check_declarations(app_configs: object = None, **_: object) -> list[CheckMes
 def _model_errors(model: Any) -> Iterator[CheckMessage]:
     wall = find_table_policy(model) or THIRD_PARTY_TABLES.get(model._meta.db_table)
     if wall is None:
-        yield Error(
-            f"{model._meta.label} declares no tenant isolation.",
-            hint="Declare `wall = Wall(…)`, or list a third-party table in foundation/tenancy/third_party.py.",
-            obj=model,
-            id="tenancy.E001",
-        )
+        hint = "Declare `wall = TablePolicy(…)`, or list a third-party table in foundation/tenancy/third_party.py."
+        yield Error(f"{model._meta.label} declares no tenant isolation.", hint=hint, obj=model, id="tenancy.E001")
         return
-    yield from _client_errors(model, wall)
-    yield from _personal_errors(model, wall)
-
-
-def _client_errors(model: Any, wall: TablePolicy) -> Iterator[CheckMessage]:
     columns = {field.column for field in model._meta.concrete_fields}
     if wall.scope is not Scope.GLOBAL and wall.owner_column not in columns:
-        yield Error(
-            f"{model._meta.label} is a tenant table without the column {wall.owner_column}.",
-            hint="Add `client = models.ForeignKey(…)`.",
-            obj=model,
-            id="tenancy.E002",
-        )
-
-
-def _personal_errors(model: Any, wall: TablePolicy) -> Iterator[CheckMessage]:
+        seen = f"{model._meta.label} is a tenant table without the column {wall.owner_column}."
+        yield Error(seen, hint="Add `client = models.ForeignKey(…)`.", obj=model, id="tenancy.E002")
     for field in model._meta.concrete_fields:
         if _needs_classification(field) and field.name not in wall.personal and field.name not in _HISTORY_FIELDS:
-            yield Error(
-                f"{model._meta.label}.{field.name} may hold text and is not classified as personal or not.",
-                hint=f'Classify it in the model\'s wall: personal=classify(…="{field.name}").',
-                obj=model,
-                id="tenancy.E003",
-            )
+            seen = f"{model._meta.label}.{field.name} may hold text and is not classified as personal or not."
+            hint = f'Classify it in the model\'s wall: personal=classify(…="{field.name}").'
+            yield Error(seen, hint=hint, obj=model, id="tenancy.E003")
 
 
 def _needs_classification(field: Any) -> bool:

@@ -36,8 +36,6 @@ class ContextSwitchRefused(RuntimeError):
 
 
 class Kind(StrEnum):
-    """Kind of a context."""
-
     CLIENT = "client"
     OFFICER = "officer"
     GLOBAL = "global"
@@ -61,16 +59,9 @@ class Context:
 
     @property
     def role(self) -> str:
-        """Return the database role its SQL runs as."""
         if self.schools is not None:
             return LIMITED_ROLE
         return OFFICER_ROLE if self.kind is Kind.OFFICER else "none"
-
-    def may_open(self, inner: "Context") -> bool:
-        """Return True if ``inner`` may open inside this context, because it shows no more than this one."""
-        if inner.kind is Kind.GLOBAL or inner == self:
-            return True
-        return self.kind is Kind.OFFICER and inner.kind is Kind.CLIENT
 
 
 _current: ContextVar[Context | None] = ContextVar("paktaleem_context", default=None)
@@ -124,10 +115,7 @@ def in_client(
 
 @contextmanager
 def as_officer(*, using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
-    """Run in a transaction that can read the rows of all clients and write none (role ``paktaleem_officer``).
-
-    Raises ContextSwitchRefused inside a client or global context.
-    """
+    """Run in a transaction that reads the rows of all clients and writes none. Raises ContextSwitchRefused."""
     with _open_context(Context(Kind.OFFICER), using):
         yield
 
@@ -141,10 +129,7 @@ def in_global(*, using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
 
 @contextmanager
 def autonomous_transaction() -> Iterator[str]:
-    """Run in an autonomous transaction on a separate connection, in a global context; yields its alias.
-
-    For writes that must survive a rollback of the request: counters of attempts, lockouts.
-    """
+    """Run on a separate connection (yields its alias), for writes that survive a rollback of the request: counters."""
     alias: str = settings.ASIDE_DATABASE
     with _open_context(Context(Kind.GLOBAL), alias):
         yield alias
@@ -199,7 +184,8 @@ def _rows(connection: Any, sql: str, params: list[Any]) -> list[tuple[Any, ...]]
 @contextmanager
 def _open_context(inner: Context, using: str) -> Iterator[None]:
     outer = _current.get()
-    if outer is not None and not outer.may_open(inner):
+    shows_no_more = inner.kind is Kind.GLOBAL or outer in (None, inner)
+    if outer and not shows_no_more and (outer.kind, inner.kind) != (Kind.OFFICER, Kind.CLIENT):
         raise ContextSwitchRefused(f"A {inner.kind} context may not open inside a {outer.kind} context.")
     if outer == inner:
         with transaction.atomic(using=using):
@@ -257,10 +243,7 @@ def guard(execute: Callable[..., Any], sql: str, params: object, many: bool, con
 
 
 def advisory_lock(name: str) -> None:
-    """Acquire a named advisory lock until the transaction ends (pg_advisory_xact_lock), waiting if needed.
-
-    For rows that may not exist yet, which ``SELECT … FOR UPDATE`` cannot lock.
-    """
+    """Wait for a named lock until the transaction ends, for rows that may not exist yet (no FOR UPDATE)."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
 
@@ -287,10 +270,7 @@ _WITHOUT_SCANS = "SELECT set_config('enable_seqscan', %(on)s, true), set_config(
 
 
 def allow_long_statements(cursor: CursorWrapper) -> None:
-    """Allow the statements of this transaction 15 minutes each, instead of half a minute, and 128 MB for each sort.
-
-    With the usual 4 MB, sorts of an import go to disk, and its enrolments take a third longer.
-    """
+    """Allow the statements of this transaction 15 minutes each, instead of half a minute, and 128 MB for each sort."""
     cursor.execute(_LONG)
 
 

@@ -98,12 +98,9 @@ def _list_keys(model: type[Model], name: str) -> Iterator[SameClientForeignKey]:
 
 def _write(operation: TableOperation) -> str:
     name, values, named = operation.deconstruct()
-    given = [*map(_quote, values), *(f"{key}={_quote(value)}" for key, value in named.items())]
+    written = [("", value) for value in values] + [(f"{key}=", value) for key, value in named.items()]
+    given = [f'{key}"{value}"' if isinstance(value, str) else f"{key}{value!r}" for key, value in written]
     return f"{name}({', '.join(given)})"
-
-
-def _quote(value: object) -> str:
-    return f'"{value}"' if isinstance(value, str) else repr(value)
 
 
 Versions = dict[tuple[str, str], str]
@@ -124,7 +121,7 @@ class SqlChange:
             return [f'DropSql("{name}", digest="{before}")']
         if before is None:
             return [f'ApplySql("{name}", digest="{after}")']
-        if earlier_text is not None and _has_another_signature(self.file, earlier_text):
+        if earlier_text is not None and SqlText(name, earlier_text).signature != self.file.current.signature:
             return [f'DropSql("{name}", digest="{before}")', f'ApplySql("{name}", digest="{after}")']
         return [f'ApplySql("{name}", digest="{after}", previous="{before}")']
 
@@ -176,7 +173,3 @@ def pending_changes(versions: Versions) -> list[SqlChange]:
         if after != versions.get(key):
             changes.append(SqlChange(sql_file(*key), versions.get(key), after))
     return changes
-
-
-def _has_another_signature(file: SqlFile, earlier_text: str) -> bool:
-    return SqlText(file.name, earlier_text).signature != file.current.signature

@@ -1,5 +1,6 @@
 """The abstract base of tables whose rows belong to a client, a field for schools, and indexes of its lists."""
 
+from functools import partial
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
@@ -25,16 +26,13 @@ class RowKey[Set, Get](MigratesAs, models.ForeignKey[Set, Get]):
         super().__init__(to, on_delete, null=null, **{**usual, **options})
 
     def clone(self) -> models.ForeignKey[Set, Get]:  # type: ignore[override]  # migrations name Django’s field
-        """Return the Django field that migrations compare, which has none of these defaults."""
+        """Return the Django field that migrations compare."""
         _name, _path, positional, named = self.deconstruct()
         return models.ForeignKey(*positional, **named)
 
 
 class TenantRow(models.Model):
-    """Abstract base of a row of one client, with a UUIDv7 as its key.
-
-    The database checks the client by the composite foreign keys and the row-level security of the tenancy migrations.
-    """
+    """Abstract base of a row of one client, which the database checks, with a UUIDv7 as its key."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     client = RowKey("accounts.Client")
@@ -68,11 +66,12 @@ class Constant(models.Value):
     """A value written into the statement: its generic plan can use a partial index with the same condition."""
 
     def as_sql(self, compiler: object, connection: object) -> tuple[str, tuple[()]]:  # noqa: ARG002 -- Django's signature
-        """Return the quoted value, without a parameter."""
+        """Return the quoted value."""
         return Literal(str(self.value)).as_string().replace("%", "%%"), ()
 
 
-def newest_first(
+def _index_pair(
+    sign: str,
     moment: str,
     name: str,
     *,
@@ -81,32 +80,17 @@ def newest_first(
     condition: models.Q | None = None,
     include: tuple[str, ...] = (),
 ) -> tuple[models.Index, models.Index]:
-    """Return two indexes, newest rows first: within one client and across all (``…_all``), optionally by ``by``.
+    """Return two indexes by time: within one client and across all (``…_all``), optionally by ``by`` first.
 
     The app role's policy filters by client, the officer role's does not, so each needs its own index. A
     ``condition`` must not depend on a query parameter: the generic plan of a prepared statement would not use the
     index. A query writes such a value as a ``Constant``. ``include`` names columns that queries read from the index.
     """
-    return _index_pair([*([by] if by else []), f"-{moment}", "-id"], name, client, condition, include)
-
-
-def oldest_first(
-    moment: str,
-    name: str,
-    *,
-    by: str | None = None,
-    client: str = "client",
-    condition: models.Q | None = None,
-    include: tuple[str, ...] = (),
-) -> tuple[models.Index, models.Index]:
-    """Return two indexes, oldest rows first: within one client and across all; see ``newest_first``."""
-    return _index_pair([*([by] if by else []), moment, "id"], name, client, condition, include)
-
-
-def _index_pair(
-    order: list[str], name: str, client: str, condition: models.Q | None, include: tuple[str, ...]
-) -> tuple[models.Index, models.Index]:
+    order = [*([by] if by else []), f"{sign}{moment}", f"{sign}id"]
     return (
         models.Index(fields=[client, *order], name=name, condition=condition, include=include),
         models.Index(fields=order, name=f"{name}_all", condition=condition, include=include),
     )
+
+
+newest_first, oldest_first = partial(_index_pair, "-"), partial(_index_pair, "")

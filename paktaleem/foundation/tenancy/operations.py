@@ -10,15 +10,14 @@ columns are missing; only a comparison of the schema itself finds that.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import cache
 from typing import NamedTuple
 
 from django.apps import apps
-from django.db import DEFAULT_DB_ALIAS, connections, models
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor as Editor
-from django.db.backends.utils import CursorWrapper
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.operations.base import Operation, OperationCategory
 from django.db.migrations.state import ProjectState as State
@@ -110,7 +109,9 @@ class TenantIsolation(TableOperation):
             f"CREATE POLICY officer ON {table} FOR SELECT TO {OFFICER} USING (true)",
         ]
         if self.column != "id":
-            key = _primary_key(state, app_label, self.model)
+            fields = state.models[app_label, self.model.lower()].fields
+            primary = next(name for name, field in fields.items() if field.primary_key)
+            key = _column(state, app_label, self.model, primary)
             sql.append(f"CREATE UNIQUE INDEX {table}_in_client ON {table} ({self.column}, {key})")
         if self.shared:
             to_all = f"FOR SELECT TO {APP}, {LIMITED} USING ({self.column} = '{PAKTALEEM}')"
@@ -138,20 +139,6 @@ class TenantIsolation(TableOperation):
             *(f"DROP POLICY IF EXISTS {policy} ON {table}" for policy in _OF_LIMITED_STAFF),
             f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY, DISABLE ROW LEVEL SECURITY",
         ]
-
-
-class RenewLimits(TableOperation):
-    """Write the policies of limited staff anew, after a foreign key of a table by person has become optional."""
-
-    def forward_sql(self, app_label: str, state: State) -> list[str]:
-        table, own = self.table(app_label, state), "client_id = (SELECT tenancy_client())"
-        dropped = (f"DROP POLICY IF EXISTS {policy} ON {table}" for policy in _OF_LIMITED_STAFF)
-        return [*dropped, *write_policies(table, Limited.BY_PERSON, columns_of_state(state), own=own)]
-
-    def backward_sql(self, app_label: str, state: State) -> list[str]:
-        """Keep the policies: they allow what the earlier column refuses."""
-        del app_label, state
-        return []
 
 
 class SameClientForeignKey(TableOperation):
@@ -195,10 +182,7 @@ class SameClientForeignKey(TableOperation):
 
 
 class SameColumns(TableOperation):
-    """Add a foreign key over more columns than the id.
-
-    A row can then only refer to rows of the same child or guardian.
-    """
+    """Add a foreign key over more columns than the id, to rows of the same child or guardian only."""
 
     def __init__(self, model: str, field: str, to: str, *columns: str) -> None:
         super().__init__(model)
@@ -213,7 +197,6 @@ class SameColumns(TableOperation):
         return [f"CREATE UNIQUE INDEX IF NOT EXISTS {target}_named_whole ON {target} (client_id, id, {columns})"]
 
     def keys(self, app_label: str, state: State) -> list[Key]:
-        """Return the foreign key over all the columns."""
         table, target, column, columns = self._parts(app_label, state)
         reference = f"FOREIGN KEY (client_id, {column}, {columns}) REFERENCES {target} (client_id, id, {columns})"
         return [Key(table, target, f"ADD CONSTRAINT {table}_{column}_same {reference}")]
@@ -280,11 +263,6 @@ def _column(state: State, app_label: str, model: str, field: str) -> str:
     return str(found.db_column or (f"{field}_id" if found.is_relation else field))
 
 
-def _primary_key(state: State, app_label: str, model: str) -> str:
-    fields = state.models[app_label, model.lower()].fields
-    return _column(state, app_label, model, next(name for name, field in fields.items() if field.primary_key))
-
-
 def _run(editor: Editor, statements: Iterable[str], keys: list[Key]) -> None:
     for statement in [*statements, *([_add_keys(keys)] if keys else [])]:
         editor.execute(statement, params=None)
@@ -348,7 +326,11 @@ def apply_grants(alias: str = "owner") -> None:
                 cursor.execute(f'GRANT {", ".join(sorted(limited[table]))} ON "{table}" TO {LIMITED}')
             if wall.officer and "SELECT" in wall.rights:
                 cursor.execute(f'GRANT SELECT ON "{table}" TO {OFFICER}')
-        _grant_sequences(cursor)
+        cursor.execute(
+            "SELECT sequencename FROM pg_sequences WHERE schemaname = 'public' AND sequencename LIKE 'procrastinate%'"
+        )
+        for (name,) in cursor.fetchall():
+            cursor.execute(f'GRANT USAGE, SELECT ON SEQUENCE "{name}" TO {APP}, {LIMITED}')
 
 
 _MOST = {Limited.READ: frozenset({"SELECT", "UPDATE"})}
@@ -371,14 +353,6 @@ def list_limited_rights() -> dict[str, frozenset[str]]:
     return rights
 
 
-def _grant_sequences(cursor: CursorWrapper) -> None:
-    cursor.execute(
-        "SELECT sequencename FROM pg_sequences WHERE schemaname = 'public' AND sequencename LIKE 'procrastinate%'"
-    )
-    for (name,) in cursor.fetchall():
-        cursor.execute(f'GRANT USAGE, SELECT ON SEQUENCE "{name}" TO {APP}, {LIMITED}')
-
-
 def apply_grants_after_migrate(using: str, **_: object) -> None:
     """Apply the grants after the owner has migrated (a ``post_migrate`` receiver)."""
     if using == "owner":
@@ -392,10 +366,7 @@ TOO_OLD_REMEDY = (
 
 
 def missing_migrations() -> set[tuple[str, str]]:
-    """Return the migrations that are not applied, as (app, name).
-
-    Raises DatabaseError if the database cannot be reached.
-    """
+    """Return the migrations that are not applied, as (app, name). Raises DatabaseError if there is no database."""
     return _known_migrations() - _applied_migrations(DEFAULT_DB_ALIAS)
 
 
@@ -407,7 +378,8 @@ def is_too_old(using: str = DEFAULT_DB_ALIAS) -> bool:
     """
     applied, known = _applied_migrations(using), _known_migrations()
     labels = {label for label, _ in known}
-    extra = {(label, name) for label, name in applied if label in labels} - known - _replaced_migrations()
+    replaced = {name for migration in _loader().disk_migrations.values() for name in migration.replaces}
+    extra = {(label, name) for label, name in applied if label in labels} - known - replaced
     return bool(extra and known - applied)
 
 
@@ -430,10 +402,6 @@ def _known_migrations() -> set[tuple[str, str]]:
     return set(_loader().disk_migrations)
 
 
-def _replaced_migrations() -> set[tuple[str, str]]:
-    return {name for migration in _loader().disk_migrations.values() for name in migration.replaces}
-
-
 _COLUMNS = """
 SELECT c.relname, a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
  WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v') AND a.attnum > 0 AND NOT a.attisdropped
@@ -450,10 +418,9 @@ SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND rel
 
 
 def list_missing_parts() -> list[str]:
-    """List what the models and SQL files have and the database lacks: tables, columns, constraints, functions.
+    """List what the models and SQL files have and the database lacks. Raises DatabaseError if there is no database.
 
-    More than they have is no fault: a newer version may have migrated the database already. Raises DatabaseError if it
-    cannot be reached.
+    More than they have is no fault: a newer version may have migrated the database already.
     """
     with in_global(), connections[DEFAULT_DB_ALIAS].cursor() as cursor:
         cursor.execute(_COLUMNS)
@@ -464,25 +431,18 @@ def list_missing_parts() -> list[str]:
         isolated = {name for (name,) in cursor.fetchall()}
     tables = {table for table, _ in columns}
     parts = []
-    for model in _managed_models():
+    for model in apps.get_models(include_auto_created=True):
         table = model._meta.db_table
+        if not model._meta.managed or model._meta.proxy:
+            continue
         if table not in tables:
             parts.append(f"table {table}")
             continue
         wanted = (field.column for field in model._meta.local_concrete_fields)
         parts += [f"column {table}.{column}" for column in wanted if (table, column) not in columns]
-        parts += [f"constraint {name} of {table}" for name in _names_of(model) if name not in names]
+        parts += [f"constraint {one.name} of {table}" for one in model._meta.constraints if one.name not in names]
+        parts += [f"constraint {one.name} of {table}" for one in model._meta.indexes if one.name not in names]
     walls = list_table_policies().items()
     unisolated = {table for table, wall in walls if wall.scope is not Scope.GLOBAL and table in tables} - isolated
     parts += [f"row-level security of {table}" for table in sorted(unisolated)]
     return parts + [f"{file.current.kind} {file.name}" for file in sql_files() if file.name not in names]
-
-
-def _managed_models() -> Iterator[type[models.Model]]:
-    for model in apps.get_models(include_auto_created=True):
-        if model._meta.managed and not model._meta.proxy:
-            yield model
-
-
-def _names_of(model: type[models.Model]) -> list[str]:
-    return [part.name for part in (*model._meta.constraints, *model._meta.indexes)]

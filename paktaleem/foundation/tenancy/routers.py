@@ -9,12 +9,7 @@ class OwnerOnlyMigrationRouter:
     """Allow schema changes on the ``owner`` alias only; no query is routed to it."""
 
     def allow_migrate(self, db: str, app_label: str, **_: object) -> bool:
-        """Return True for the owner alias, if an owner is configured.
-
-        A server or worker has no owner: Django's checks would open a connection wherever a table may be
-        migrated.
-        """
-        del app_label
+        del app_label  # without an owner (servers): Django's checks would open a connection where a table may migrate
         return db == "owner" and connections[db].settings_dict["NAME"] != settings.NOT_CONFIGURED
 
 
@@ -22,7 +17,6 @@ class AutonomousRouter:
     """Route failed sign-in counts to a separate connection, which commits even if the request rolls back."""
 
     def db_for_read(self, model: type[Model], **_: object) -> str | None:
-        """Return the alias of the autonomous connection for django-axes, else None."""
         return settings.ASIDE_DATABASE if model._meta.app_label == "axes" else None
 
     db_for_write = db_for_read

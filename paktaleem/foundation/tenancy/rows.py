@@ -32,10 +32,9 @@ def find_row[M: models.Model](
 
 
 def find_rows[M: models.Model](model: type[M], where: str, values: Mapping[str, Any], *, beside: str = "") -> list[M]:
-    """Return the rows ``r`` that match an SQL condition with ``%(name)s`` parameters from ``values``.
+    """Return the rows ``r`` that match an SQL condition, a constant in the source, with parameters from ``values``.
 
-    ``beside`` names a foreign key to load in the same query, as ``select_related`` does. The condition is a
-    constant in the source, never built from input.
+    ``beside`` names a foreign key to load in the same query, as ``select_related`` does.
     """
     fields = _concrete_fields(model)
     with connection.cursor() as cursor:
@@ -101,14 +100,8 @@ def _to_element(field: Column, row: models.Model) -> object:
     value = field.get_db_prep_save(field.pre_save(row, True), connection)
     if not isinstance(field, ArrayField) or value is None:
         return value.value if isinstance(value, Enum) else value
-    return f"{{{','.join(_quote_element(one) for one in value)}}}"
-
-
-def _quote_element(value: object) -> str:
-    if value is None:
-        return "NULL"
-    escaped = str(value).replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+    escaped = (None if one is None else str(one).replace("\\", "\\\\").replace('"', '\\"') for one in value)
+    return f"{{{','.join('NULL' if one is None else f'"{one}"' for one in escaped)}}}"
 
 
 @cache
@@ -154,7 +147,12 @@ def _select(model: type[models.Model], where: str, beside: str) -> str:
 
 @cache
 def _insert(written: tuple[type[models.Model], ...], also: str) -> str:
-    statements = [_insert_one(number, model) for number, model in enumerate(written)]
+    statements = []
+    for number, model in enumerate(written):
+        _refuse_tracked(model)
+        columns = [str(field.column) for field in _insertable_fields(model)]
+        values = ", ".join(f"%(v{number}_{column})s" for column in columns)
+        statements.append(f"INSERT INTO {model._meta.db_table} ({', '.join(columns)}) VALUES ({values})")  # noqa: S608 -- names of the models
     *before, last = [*statements, also] if also else statements
     together = ", ".join(f"w{number} AS ({statement})" for number, statement in enumerate(before))
     return f"WITH {together} {last}" if before else last
@@ -188,13 +186,6 @@ def _type_without_length(field: Column) -> str:
 def _refuse_tracked(model: type[models.Model]) -> None:
     if hasattr(model, "history"):
         raise TypeError(f"{model.__name__} is tracked: save it with save_tracked, which writes its history.")
-
-
-def _insert_one(number: int, model: type[models.Model]) -> str:
-    _refuse_tracked(model)
-    columns = [str(field.column) for field in _insertable_fields(model)]
-    values = ", ".join(f"%(v{number}_{column})s" for column in columns)
-    return f"INSERT INTO {model._meta.db_table} ({', '.join(columns)}) VALUES ({values})"  # noqa: S608 -- names of the models
 
 
 class MigratesAs:

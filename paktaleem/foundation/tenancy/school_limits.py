@@ -84,10 +84,7 @@ def is_hidden(table: str, limit: Limited, catalog: Catalog) -> bool:
 
 
 def write_policies(table: str, limit: Limited, catalog: Catalog, *, own: str) -> list[str]:
-    """Write the policies of a table for limited staff; ``own`` is the condition of the client's rows.
-
-    Without any, the table is hidden from them.
-    """
+    """Write the policies of a table for limited staff, none if it is hidden; ``own`` are the client's rows."""
     if is_hidden(table, limit, catalog):
         return []
     if table == PEOPLE:
@@ -121,10 +118,8 @@ def _where_shown(table: str, limit: Limited, catalog: Catalog) -> str:
         return f" AND school_ids <@ {_SCHOOLS}"
     if limit is Limited.JOURNAL:
         return f" AND {_exists(table, _JOURNALLED)}"
-    link = find_limit(table, catalog)
-    if link is None or limit is Limited.READ:
-        return ""
-    return f" AND {_exists(table, link)}"
+    link = None if limit is Limited.READ else find_limit(table, catalog)
+    return "" if link is None else f" AND {_exists(table, link)}"
 
 
 def _where_written(table: str, limit: Limited, catalog: Catalog) -> str:
@@ -135,7 +130,9 @@ def _where_written(table: str, limit: Limited, catalog: Catalog) -> str:
     if table == PEOPLE or limit is Limited.BY_SCHOOLS:
         conditions.append(_where_shown(table, limit, catalog))
     if limit is Limited.CLASSES:
-        conditions.append(f" AND {_where_own_class(table)}")
+        found = f"SELECT FROM {_CLASSES} shown WHERE shown.id = {table}.school_class_id AND shown.{_OWN_CLASS}"
+        own_class = _OWN_CLASS if table == _CLASSES else f"EXISTS ({found})"
+        conditions.append(f" AND {own_class}")
     for number, link in enumerate(_list_links(table, catalog)):
         if _is_about(link.table, table, catalog):
             continue  # its own policy reads this table
@@ -147,17 +144,11 @@ def _where_written(table: str, limit: Limited, catalog: Catalog) -> str:
     links = [link.column for link in _list_links(table, catalog)]
     if not described or described == PEOPLE or not links:
         return referred
-    return f" AND ({_describes_shown_row(table, described, links)} OR {referred.removeprefix(' AND ')})"
-
-
-def _describes_shown_row(table: str, described: str, links: list[str]) -> str:
-    """Write the condition that a history row has the foreign keys of the shown row that it describes.
-
-    The change that it records may have hidden another person to whom the row refers, such as a guardian whose last tie
-    to these schools ended.
-    """
+    # A history row has the foreign keys of the shown row that it describes; its change may have hidden another person
+    # to whom the row refers, such as a guardian whose last tie to these schools ended.
     same = "".join(f" AND shown.{one} IS NOT DISTINCT FROM {table}.{one}" for one in links)
-    return f"EXISTS (SELECT FROM {described} shown WHERE shown.id = {table}.id{same})"
+    shown = f"EXISTS (SELECT FROM {described} shown WHERE shown.id = {table}.id{same})"
+    return f" AND ({shown} OR {referred.removeprefix(' AND ')})"
 
 
 _JOURNALLED = Link(True, "subject_id", PEOPLE)
@@ -165,12 +156,6 @@ _JOURNALLED = Link(True, "subject_id", PEOPLE)
 
 def _exists(table: str, link: Link) -> str:
     return f"EXISTS (SELECT FROM {link.table} shown WHERE shown.id = {table}.{link.column})"
-
-
-def _where_own_class(table: str) -> str:
-    if table == _CLASSES:
-        return _OWN_CLASS
-    return f"EXISTS (SELECT FROM {_CLASSES} shown WHERE shown.id = {table}.school_class_id AND shown.{_OWN_CLASS})"
 
 
 def _is_about(one: str, other: str, catalog: Catalog) -> bool:

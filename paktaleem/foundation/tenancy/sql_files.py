@@ -29,8 +29,6 @@ class SqlTextError(RuntimeError):
 
 
 class Kind(StrEnum):
-    """The kind of object that a file creates."""
-
     FUNCTION = "function"
     TRIGGER = "trigger"
     VIEW = "view"
@@ -105,7 +103,6 @@ class SqlFile:
             raise SqlTextError(f"{self.path} is missing.") from error
 
     def previous_path(self, digest: str) -> Path:
-        """Return where an earlier text is kept."""
         return self.path.parent / "previous" / f"{self.name}.{digest}.sql"
 
     def text(self, digest: str) -> SqlText:
@@ -194,24 +191,17 @@ class DropSql(_SqlOperation):
 
 def _replace(editor: Editor, before: SqlText | None, after: SqlText | None) -> None:
     """Bring the database from one version of an object to another; None is its absence."""
-    statements = _removal(before, after)
+    statements = []
+    if before and (after is None or before.kind is Kind.TRIGGER):
+        statements = before.drop_statements()
+    elif before and before.kind is Kind.FUNCTION:  # replaced in place: policies and triggers depend on it
+        statements = [  # its file grants EXECUTE, starting from PostgreSQL's default
+            f"REVOKE ALL ON FUNCTION {before.name} FROM {_ROLES}",
+            f"GRANT EXECUTE ON FUNCTION {before.name} TO PUBLIC",
+        ]
     if after:
         statements.append(after.text)
         if after.kind is Kind.FUNCTION:
             statements.append(_ONE_FUNCTION.format(name=after.name))
     for statement in statements:
         editor.execute(statement, params=None)
-
-
-def _removal(before: SqlText | None, after: SqlText | None) -> list[str]:
-    """Drop the earlier version, but replace a function or view in place: policies and triggers depend on it."""
-    if before is None:
-        return []
-    if after is None or before.kind is Kind.TRIGGER:
-        return before.drop_statements()
-    if before.kind is Kind.FUNCTION:  # its file grants EXECUTE, starting from PostgreSQL's default
-        return [
-            f"REVOKE ALL ON FUNCTION {before.name} FROM {_ROLES}",
-            f"GRANT EXECUTE ON FUNCTION {before.name} TO PUBLIC",
-        ]
-    return []

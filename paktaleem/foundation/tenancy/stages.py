@@ -1,7 +1,4 @@
-"""Temporary tables for set-based writes: rows are copied there, and one statement moves them into place.
-
-Row-level security refuses COPY into protected tables. A temporary table is dropped with its transaction.
-"""
+"""Temporary tables for set-based writes, since row-level security refuses COPY into protected tables."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -31,7 +28,6 @@ class Stage:
             cursor.execute(f"TRUNCATE pg_temp.{self.name}")
 
     def analyse(self) -> None:
-        """Refresh the planner statistics of the table."""
         with connection.cursor() as cursor:
             cursor.execute(f"ANALYZE pg_temp.{self.name}")
 

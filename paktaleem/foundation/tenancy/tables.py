@@ -83,14 +83,8 @@ def classify(
     *, none: str = "", pseudonym: str = "", sealed: str = "", staff: str = "", credential: str = ""
 ) -> dict[str, Personal]:
     """Return the classification of fields, named by kind: ``classify(none="kind state", sealed="note")``."""
-    kinds = {
-        Personal.NONE: none,
-        Personal.PSEUDONYM: pseudonym,
-        Personal.SEALED: sealed,
-        Personal.STAFF: staff,
-        Personal.SECRET: credential,
-    }
-    return {field: kind for kind, names in kinds.items() for field in names.split()}
+    kinds = zip(Personal, (none, pseudonym, sealed, staff, credential), strict=True)  # in the order of their class
+    return {field: kind for kind, names in kinds for field in names.split()}
 
 
 class Limited(StrEnum):

@@ -3,6 +3,8 @@
 A third-party table that is not listed here fails the system check, so every new dependency must be classified.
 """
 
+from dataclasses import replace
+
 from paktaleem.foundation.tenancy.tables import READ, Scope, TablePolicy, classify
 
 _ALL_RIGHTS = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"})
@@ -21,9 +23,7 @@ _MEMBERSHIPS, _PROVIDERS = "roles come from memberships", "providers are in staf
 
 THIRD_PARTY_TABLES: dict[str, TablePolicy] = {
     "django_migrations": _used("version of the schema", READ),
-    "django_content_type": TablePolicy(
-        Scope.GLOBAL, READ, reason="names of models", personal=classify(none="app_label model")
-    ),
+    "django_content_type": replace(_used("names of models", READ, none="app_label model"), officer=True),
     "django_session": _used(
         "read before the user is known; identified by a digest, encrypted under the keyring",
         disposed_as="sessions",

@@ -16,18 +16,13 @@ def format_cell(value: object) -> str | int | float | bool:
         return ""
     if isinstance(value, bool | int | float):
         return value
-    text = _text(value)
-    return f"'{text}" if text.startswith(LIKE_A_FORMULA) else text
-
-
-def _text(value: object) -> str:
     if isinstance(value, datetime):
-        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    if isinstance(value, bytes | memoryview):
-        return bytes(value).hex()
-    if isinstance(value, dict | list):
-        return json.dumps(value, ensure_ascii=False)
-    return str(value)
+        text = value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    elif isinstance(value, bytes | memoryview):
+        text = bytes(value).hex()
+    else:
+        text = json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else str(value)
+    return f"'{text}" if text.startswith(LIKE_A_FORMULA) else text
 
 
 def parse_columns(text: str) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """Normal forms of names and telephone numbers. Pure."""
 
 import re
+from contextlib import suppress
 
 from phonenumbers import (
     NumberParseException,
@@ -28,10 +29,7 @@ _BETWEEN = re.compile(r"[\s().\-/\u2010-\u2015\u200e\u200f\u202a-\u202e\u2066-\u
 
 
 def bare_number(text: str) -> str:
-    """Return the digits with an optional leading +; empty for an empty text.
-
-    Raises ValueError if the text is not a telephone number.
-    """
+    """Return the digits with an optional leading +; empty for an empty text. Raises ValueError for other texts."""
     digits = _BETWEEN.sub("", text)
     if digits and not _BARE.match(digits):
         raise ValueError(MALFORMED)
@@ -45,16 +43,11 @@ def normal_number(bare: str, *, region: str) -> str:
     """
     if not _BARE.match(bare):
         return bare
-    while (dialled := _dialled(bare, region)) != bare:  # a second leading zero may be superfluous too
-        bare = dialled
+    before = ""
+    while bare != before:  # a second leading zero may be superfluous too
+        before = bare
+        with suppress(NumberParseException):
+            number = parse(bare, region)
+            if is_possible_number_with_reason(number) == ValidationResult.IS_POSSIBLE:
+                bare = format_number(number, PhoneNumberFormat.E164)
     return bare
-
-
-def _dialled(bare: str, region: str) -> str:
-    try:
-        number = parse(bare, region)
-    except NumberParseException:
-        return bare
-    if is_possible_number_with_reason(number) != ValidationResult.IS_POSSIBLE:
-        return bare
-    return format_number(number, PhoneNumberFormat.E164)

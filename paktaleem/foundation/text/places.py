@@ -52,8 +52,6 @@ class CountryField(MigratesAs, models.CharField):  # type: ignore[type-arg]  # n
 
 
 class TimeZoneField(MigratesAs, models.CharField):  # type: ignore[type-arg]  # not generic at run time
-    """The name of an IANA time zone."""
-
     migrates_as = "django.db.models.CharField"
     default_validators = [validate_time_zone]
 

@@ -52,5 +52,4 @@ def join_words(words: Iterable[object]) -> str:
 
 
 def get_separator() -> str:
-    """Return what the current language writes between the items of a list."""
     return _SEPARATORS.get(translation.get_language() or "", ", ")

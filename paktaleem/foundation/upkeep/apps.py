@@ -4,11 +4,10 @@ from paktaleem.foundation.operations import extensions
 
 _CHECKS = "paktaleem.foundation.operations.diagnosis.doctor_checks"
 _DATA_KINDS = "paktaleem.foundation.upkeep.periods.kinds.data_kinds"
+_GAUGES = "paktaleem.foundation.operations.metrics.gauge_readers"
 
 
 class UpkeepConfig(extensions.PortalAppConfig):
-    """Periods of the portal's own data, runs of long acts, and backups."""
-
     name = "paktaleem.foundation.upkeep"
     parts = ("periods", "runs", "backups")
     handlers = (
@@ -18,8 +17,5 @@ class UpkeepConfig(extensions.PortalAppConfig):
         (_CHECKS, "paktaleem.foundation.upkeep.periods.services.check_disposals"),
         (_CHECKS, "paktaleem.foundation.upkeep.backups.diagnosis.check_backups"),
         (_CHECKS, "paktaleem.foundation.upkeep.backups.diagnosis.check_drills"),
-        (
-            "paktaleem.foundation.operations.metrics.gauge_readers",
-            "paktaleem.foundation.upkeep.backups.diagnosis.read_backups",
-        ),
+        (_GAUGES, "paktaleem.foundation.upkeep.backups.diagnosis.read_backups"),
     )

@@ -4,8 +4,6 @@ from paktaleem.foundation.operations import extensions
 
 
 class WebConfig(extensions.PortalAppConfig):
-    """Key authentication, problem details, strict JSON; public pages and error pages."""
-
     name = "paktaleem.foundation.web"
     parts = ("api", "public")
     handlers = (

@@ -49,9 +49,8 @@ def check_database() -> Iterator[Line]:
         yield to_mend("database", "cannot be reached", remedy)
         return
     if outage := find_write_outage():
-        yield to_mend(
-            "database", outage.problem.title, "Free space on its disk, or let DATABASE_URL lead to the primary."
-        )
+        remedy = "Free space on its disk, or let DATABASE_URL lead to the primary."
+        yield to_mend("database", outage.problem.title, remedy)
         return
     yield from lines_of("database", database_findings(facts), seen=f"reached as {facts.role}, durable")
 
@@ -76,12 +75,9 @@ def schema_findings() -> Iterator[Finding]:
         names = name_some(sorted(".".join(migration) for migration in missing))
         yield Finding("startup.E023", f"{len(missing)} migrations are not applied: {names}.", "Run: manage.py migrate")
     elif parts := list_missing_parts():
-        yield Finding(
-            "startup.E024",
-            f"Every migration is applied, but the database lacks {len(parts)} parts: {name_some(parts)}."
-            " A migration was changed after it was applied.",
-            "Do not serve it, and run no further migration. Restore a backup, or start with an empty database.",
-        )
+        seen = f"Every migration is applied, but the database lacks {len(parts)} parts: {name_some(parts)}."
+        hint = "Do not serve it, and run no further migration. Restore a backup, or start with an empty database."
+        yield Finding("startup.E024", f"{seen} A migration was changed after it was applied.", hint)
 
 
 def check_migrations() -> Iterator[Line]:
@@ -92,12 +88,8 @@ def check_migrations() -> Iterator[Line]:
 def check_clock() -> Iterator[Line]:
     """Yield whether the clocks of this host and of the database agree."""
     if clock_differs():
-        seconds = MAX_CLOCK_DIFFERENCE.total_seconds()
-        yield to_mend(
-            "clock",
-            f"differs from the database's by more than {seconds:.0f} seconds",
-            "Synchronise the clocks of both hosts by NTP.",
-        )
+        seen = f"differs from the database's by more than {MAX_CLOCK_DIFFERENCE.total_seconds():.0f} seconds"
+        yield to_mend("clock", seen, "Synchronise the clocks of both hosts by NTP.")
     else:
         yield fine("clock", "agrees with the database's")
 
@@ -119,11 +111,8 @@ def find_write_outage() -> Outage | None:
     """
     try:
         with in_global(), connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT current_setting('transaction_read_only') = 'on', set_config('work_mem', '64kB', true)"
-            )
-            [is_read_only, _] = cursor.fetchone() or (False, "")
-            if is_read_only:
+            cursor.execute("SELECT set_config('work_mem', '64kB', true), current_setting('transaction_read_only')")
+            if cursor.fetchone() == ("64kB", "on"):
                 return READ_ONLY
             cursor.execute("SELECT pg_logical_emit_message(true, 'paktaleem', '')")
             cursor.execute("SELECT count(*) FROM generate_series(1, 20000)")

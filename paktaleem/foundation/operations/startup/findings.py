@@ -107,17 +107,11 @@ def refuse_unsafe_start() -> None:
 
 def settings_findings(facts: SettingsFacts) -> Iterator[Finding]:
     if _is_weak(facts.secret_key):
-        yield Finding(
-            "startup.E001",
-            "SECRET_KEY is the default, too short, or could be guessed.",
-            f"Set it to at least {SHORTEST_SECRET} random characters.",
-        )
+        weak = "SECRET_KEY is the default, too short, or could be guessed."
+        yield Finding("startup.E001", weak, f"Set it to at least {SHORTEST_SECRET} random characters.")
     if not facts.has_keyring:
-        yield Finding(
-            "startup.E002",
-            "No wrapping keys for personal data are configured.",
-            "Set PAKTALEEM_KEYS or PAKTALEEM_KEYS_FILE.",
-        )
+        none = "No wrapping keys for personal data are configured."
+        yield Finding("startup.E002", none, "Set PAKTALEEM_KEYS or PAKTALEEM_KEYS_FILE.")
     if not facts.has_erasure_list:
         yield Finding(
             "startup.E004",
@@ -155,49 +149,25 @@ def _public_findings(facts: SettingsFacts) -> Iterator[Finding]:
     """Yield settings that suit trials only, for a host that other computers can reach."""
     internal = ", ".join(receiver for receiver in facts.internal_receivers if _is_loopback(receiver))
     others = ", ".join(facts.addresses_of_others)
-    rules = (
-        (
-            facts.debug,
-            "startup.E003",
-            "DEBUG is on, on a host that other computers can reach.",
-            "Unset DEBUG, or limit ALLOWED_HOSTS to this computer's own names.",
-        ),
-        (
-            "*" in facts.allowed_hosts,
-            "startup.E007",
-            "ALLOWED_HOSTS allows every name (*).",
-            "List the portal's names.",
-        ),
-        (not facts.has_secure_cookies, "startup.E008", "SECURE_COOKIES is off: sessions can be stolen.", "Unset it."),
-        (
-            not facts.demands_second_factor,
-            "startup.E009",
-            "DEMAND_SECOND_FACTOR is off: a password suffices.",
-            "Unset it.",
-        ),
-        (not facts.demands_step_up, "startup.E009", "STEP_UP is off: an open session suffices.", "Unset it."),
-        (
-            facts.mail_folder,
-            "startup.E010",
-            "MAIL_FOLDER is set: emails become plain files and reach no one.",
-            "Unset it, and set EMAIL_URL.",
-        ),
-        (
-            internal,
-            "startup.E017",
-            f"WEBHOOKS_ALLOWED or SIGN_ON_ALLOWED has {internal}: clients could reach services of this host.",
-            "Remove it, or give the receiver an address of its own.",
-        ),
-        (
-            others,
-            "startup.E018",
-            f"{others} is set: a server must have the address of the app role only.",
-            "Set it only for the commands that need it (migrate, backup, drill), as docs/operator.md shows.",
-        ),
-    )
-    for is_wrong, code, message, hint in rules:
-        if is_wrong:
-            yield Finding(code, message, hint)
+    if facts.debug:
+        hint = "Unset DEBUG, or limit ALLOWED_HOSTS to this computer's own names."
+        yield Finding("startup.E003", "DEBUG is on, on a host that other computers can reach.", hint)
+    if "*" in facts.allowed_hosts:
+        yield Finding("startup.E007", "ALLOWED_HOSTS allows every name (*).", "List the portal's names.")
+    if not facts.has_secure_cookies:
+        yield Finding("startup.E008", "SECURE_COOKIES is off: sessions can be stolen.", "Unset it.")
+    second_factor = "" if facts.demands_second_factor else "DEMAND_SECOND_FACTOR is off: a password suffices."
+    step_up = "" if facts.demands_step_up else "STEP_UP is off: an open session suffices."
+    yield from (Finding("startup.E009", off, "Unset it.") for off in (second_factor, step_up) if off)
+    if facts.mail_folder:
+        plain = "MAIL_FOLDER is set: emails become plain files and reach no one."
+        yield Finding("startup.E010", plain, "Unset it, and set EMAIL_URL.")
+    if internal:
+        seen = f"WEBHOOKS_ALLOWED or SIGN_ON_ALLOWED has {internal}: clients could reach services of this host."
+        yield Finding("startup.E017", seen, "Remove it, or give the receiver an address of its own.")
+    if others:
+        hint = "Set it only for the commands that need it (migrate, backup, drill), as docs/operator.md shows."
+        yield Finding("startup.E018", f"{others} is set: a server must have the address of the app role only.", hint)
 
 
 def _is_loopback(receiver: str) -> bool:
@@ -211,8 +181,13 @@ def _is_loopback(receiver: str) -> bool:
 
 
 def database_findings(facts: DatabaseFacts) -> Iterator[Finding]:
-    """Yield the reasons found in the database connection."""
-    yield from _role_findings(facts)
+    hint = "Use the app role in DATABASE_URL; the owner role is for migrations (DATABASE_OWNER_URL)."
+    if facts.is_superuser:
+        yield Finding("startup.E011", f"The database role {facts.role} is or can become a superuser.", hint)
+    if facts.can_bypass_rls:
+        yield Finding("startup.E012", f"The database role {facts.role} can bypass row-level security.", hint)
+    if facts.owns_schema:
+        yield Finding("startup.E013", f"The database role {facts.role} owns the database or its tables.", hint)
     if "off" in {facts.fsync, facts.synchronous_commit, facts.full_page_writes}:
         yield Finding(
             "startup.E014",
@@ -232,16 +207,6 @@ def database_findings(facts: DatabaseFacts) -> Iterator[Finding]:
             "The database is on another host, and the connection is not guaranteed to be encrypted.",
             "Add ?sslmode=verify-full (at least require) to DATABASE_URL.",
         )
-
-
-def _role_findings(facts: DatabaseFacts) -> Iterator[Finding]:
-    hint = "Use the app role in DATABASE_URL; the owner role is for migrations (DATABASE_OWNER_URL)."
-    if facts.is_superuser:
-        yield Finding("startup.E011", f"The database role {facts.role} is or can become a superuser.", hint)
-    if facts.can_bypass_rls:
-        yield Finding("startup.E012", f"The database role {facts.role} can bypass row-level security.", hint)
-    if facts.owns_schema:
-        yield Finding("startup.E013", f"The database role {facts.role} owns the database or its tables.", hint)
 
 
 def read_settings() -> SettingsFacts:
@@ -278,27 +243,14 @@ SELECT session_user,
 
 
 def read_database() -> DatabaseFacts:
-    """Return the role, durability settings and encryption of the connection.
-
-    Raises DatabaseError if the database cannot be reached.
-    """
+    """Return the role, durability and encryption of the connection. Raises DatabaseError if there is none."""
     with in_global(), connection.cursor() as cursor:
-        cursor.execute(_ROLE_AND_DURABILITY)
-        [(role, superuser, bypasses, owns, fsync, synchronous, pages, row_security)] = cursor.fetchall()
+        cursor.execute(_ROLE_AND_DURABILITY)  # in the order of the facts
+        [row] = cursor.fetchall()
         link: Any = connection.connection
-        return DatabaseFacts(
-            role=role,
-            is_superuser=superuser,
-            can_bypass_rls=bypasses,
-            owns_schema=owns,
-            fsync=fsync,
-            synchronous_commit=synchronous,
-            full_page_writes=pages,
-            row_security=row_security,
-            address=link.info.hostaddr,
-            ssl_mode=link.info.get_parameters().get("sslmode", "prefer"),
-            is_encrypted=bool(link.pgconn.ssl_in_use),
-        )
+        ssl_mode = link.info.get_parameters().get("sslmode", "prefer")
+        values: tuple[Any, ...] = (*row, link.info.hostaddr, ssl_mode, bool(link.pgconn.ssl_in_use))
+        return DatabaseFacts(*values)
 
 
 def check_settings(app_configs: object = None, **_: object) -> list[CheckMessage]:

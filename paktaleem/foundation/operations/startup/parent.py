@@ -15,11 +15,9 @@ def end_with_parent() -> None:
 
 
 def end_with_server() -> None:
-    """In a worker process of the web server: end at once when the server's main process is killed.
+    """End a worker process of the web server at once when its main process is killed; do nothing in other processes.
 
-    A main process ends its workers itself, unless it is killed; they would keep the port and go on answering. They
-    are killed, since a worker that is still starting misses every other signal; an open transaction is rolled back.
-    Does nothing in a process that is no worker.
+    It would keep the port and go on answering. It is killed, since a worker that starts misses every other signal.
     """
     server = parent_process()
     if server is None:

@@ -8,7 +8,7 @@ from django.conf import settings
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.operations.diagnosis import Line, fine, to_mend, to_watch
 from paktaleem.foundation.operations.metrics import Gauge
-from paktaleem.foundation.upkeep.backups.drills import find_last_backup, find_last_drill
+from paktaleem.foundation.upkeep.backups.drills import MADE, PASSED, find_last
 
 LONGEST_AGE = timedelta(hours=26)
 """A daily backup, and two hours to make it."""
@@ -18,7 +18,7 @@ DRILL_EVERY = timedelta(days=92)
 
 def check_backups() -> Iterator[Line]:
     """Yield when the last verified backup was made, by the ledger."""
-    last = find_last_backup()
+    last = find_last(MADE)
     if last is None:
         yield to_mend("backups", "none was ever made", "Run: manage.py backup FILE, every day.")
         return
@@ -32,7 +32,7 @@ def check_backups() -> Iterator[Line]:
 
 def check_drills() -> Iterator[Line]:
     """Yield when a restore was last practised, by the ledger."""
-    last = find_last_drill()
+    last = find_last(PASSED)
     if last is None:
         yield to_watch("drills", "a restore was never practised", "Run: manage.py drill, each quarter.")
         return
@@ -45,8 +45,9 @@ def check_drills() -> Iterator[Line]:
 
 def read_backups(at: datetime) -> Iterator[Gauge]:
     """Yield the ages of the last verified backup and of the last drill; nothing for none."""
-    if (made_at := find_last_backup()) is not None:
-        yield Gauge("backup_age_seconds", "Time since the last verified backup.", (at - made_at).total_seconds())
-    if (drilled_at := find_last_drill()) is not None:
-        help_text = "Time since the last drill that passed: a restore, with the ledger checked."
-        yield Gauge("drill_age_seconds", help_text, (at - drilled_at).total_seconds())
+    for kind, name, help_text in (
+        (MADE, "backup_age_seconds", "Time since the last verified backup."),
+        (PASSED, "drill_age_seconds", "Time since the last drill that passed: a restore, with the ledger checked."),
+    ):
+        if (last := find_last(kind)) is not None:
+            yield Gauge(name, help_text, (at - last).total_seconds())

@@ -90,15 +90,8 @@ def run_drill(environment: Mapping[str, str], *, backup: Path | None = None) -> 
 
 def _run_step(name: str, command: Sequence[str], environment: Mapping[str, str]) -> Step:
     began = time.monotonic()
-    done = subprocess.run(  # noqa: S603 -- our own commands, no shell
-        [sys.executable, "manage.py", *command],
-        cwd=_ROOT,
-        env={**os.environ, **environment},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    argv, values = [sys.executable, "manage.py", *command], {**os.environ, **environment}
+    done = subprocess.run(argv, cwd=_ROOT, env=values, stdin=subprocess.DEVNULL, capture_output=True, text=True)  # noqa: PLW1510, S603 -- our own commands, no shell
     said = (done.stdout if done.returncode == 0 else done.stderr).strip().splitlines() or ["done"]
     return Step(name, said[0 if name.startswith("restore") else -1], done.returncode == 0, time.monotonic() - began)
 
@@ -152,7 +145,10 @@ def restore(file: Path, *, owner_url: str, backup_url: str) -> dict[str, int]:
             _require_unused(owner)
         expected = count_dump(file, major=major)
         check_complete(expected, expected)
-        _load(file, owner_url, major)
+        environment = environment_of(owner_url)  # the loading role becomes the owner; the granted roles must exist
+        command = [str(find_program("pg_restore", major=major)), "--no-owner", "--single-transaction"]
+        options = ["--exit-on-error", "--no-password", f"--dbname={environment['PGDATABASE']}"]
+        run([*command, *options, file], environment=environment)
         with psycopg.connect(backup_url) as link:
             check_complete(expected, count_database(link))
     except psycopg.Error as error:
@@ -173,41 +169,25 @@ def _require_unused(owner: psycopg.Connection[tuple[str]]) -> None:
         raise BackupFailed(f"Stop every process of the portal first: {open_now} of {names} found.")
 
 
-def _load(file: Path, owner_url: str, major: int) -> None:
-    """Load schema, rows and privileges; the loading role becomes the owner, and the granted roles must exist."""
-    environment = environment_of(owner_url)
-    command = [str(find_program("pg_restore", major=major)), "--no-owner", "--single-transaction", "--exit-on-error"]
-    run([*command, "--no-password", f"--dbname={environment['PGDATABASE']}", file], environment=environment)
-
-
-_MADE, _PASSED, _FAILED = "backup.made", "backup.drill_passed", "backup.drill_failed"
+MADE, PASSED, _FAILED = "backup.made", "backup.drill_passed", "backup.drill_failed"
 
 
 def record_backup(counts: Mapping[str, int], *, at: datetime) -> None:
     """Record a verified backup with its numbers of rows and tables in PakTaleem's ledger (policy §5)."""
     facts = {"tables": len(counts), "rows": sum(counts.values())}
-    record_own_entry(_MADE, facts=facts, actor=system_actor("backup"), at=at)
-
-
-def find_last_backup() -> datetime | None:
-    """Return when the last verified backup was made, by PakTaleem's ledger; None if there is none."""
-    return _find_last(_MADE)
+    record_own_entry(MADE, facts=facts, actor=system_actor("backup"), at=at)
 
 
 def record_drill(steps: Sequence[Step], *, at: datetime) -> None:
     """Record a drill and the milliseconds of each step in PakTaleem's ledger; it passed if its last step did."""
     milliseconds = {step.name: round(step.seconds * 1000) for step in steps}
     facts = {"milliseconds": milliseconds, "last_step": steps[-1].name}
-    kind = _PASSED if steps[-1].passed else _FAILED
+    kind = PASSED if steps[-1].passed else _FAILED
     record_own_entry(kind, facts=facts, actor=system_actor("drill"), at=at)
 
 
-def find_last_drill() -> datetime | None:
-    """Return when a drill last passed, by PakTaleem's ledger; None if none has."""
-    return _find_last(_PASSED)
-
-
-def _find_last(kind: str) -> datetime | None:
+def find_last(kind: str) -> datetime | None:
+    """Return when a backup was last made (``MADE``) or a drill last passed (``PASSED``), by PakTaleem's ledger."""
     with in_client(PAKTALEEM):
         entries = Entry.objects.filter(client_id=PAKTALEEM, kind=kind).order_by("-recorded_at")
         return entries.values_list("recorded_at", flat=True).first()

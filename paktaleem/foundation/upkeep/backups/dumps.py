@@ -27,22 +27,16 @@ class BackupFailed(Exception):
 
 
 def find_program(name: str, *, major: int) -> Path:
-    """Return the path of pg_dump or pg_restore, in the lowest version not older than the server's.
-
-    An older program would refuse or omit newer features. Raises BackupFailed.
-    """
-    found = {path: version for path in _find_candidates(name) if (version := _major_of(path)) and version >= major}
+    """Return pg_dump or pg_restore in the lowest version not older than the server's. Raises BackupFailed."""
+    places = [*HOST_FOLDERS.glob(f"*/bin/{name}")]
+    if package := wheel_folder():
+        places.insert(0, package / WHEEL_BIN / name)
+    if on_path := shutil.which(name):
+        places.insert(0, Path(on_path))
+    found = {path: version for path in places if (version := _major_of(path)) and version >= major}
     if not found:
         raise BackupFailed(f"No {name} of PostgreSQL {major} or newer was found. Install postgresql-client-{major}.")
     return min(found, key=lambda path: found[path])
-
-
-def _find_candidates(name: str) -> Iterator[Path]:
-    if on_path := shutil.which(name):
-        yield Path(on_path)
-    if package := wheel_folder():
-        yield package / WHEEL_BIN / name
-    yield from HOST_FOLDERS.glob(f"*/bin/{name}")
 
 
 def _major_of(program: Path) -> int | None:
@@ -72,28 +66,16 @@ def environment_of(url: str) -> dict[str, str]:
 def run(
     command: Sequence[str | Path], *, environment: Mapping[str, str] | None = None, output: int | None = None
 ) -> None:
-    """Run a program to completion, its output to the file descriptor of this number; None: discarded.
-
-    Raises BackupFailed with its error message.
-    """
-    done = subprocess.run(  # noqa: S603 -- PostgreSQL's own programs, no shell
-        [str(part) for part in command],
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL if output is None else output,
-        stderr=subprocess.PIPE,
-        check=False,
-    )
+    """Run a program, its output to a file descriptor or discarded. Raises BackupFailed with its error message."""
+    argv, sent_to = [str(part) for part in command], subprocess.DEVNULL if output is None else output
+    done = subprocess.run(argv, env=environment, stdin=subprocess.DEVNULL, stdout=sent_to, stderr=subprocess.PIPE)  # noqa: PLW1510, S603 -- PostgreSQL's own programs, no shell
     if done.returncode:
         raise _to_backup_error(Path(command[0]).name, done.stderr)
 
 
 @contextmanager
 def output_of(command: Sequence[str | Path]) -> Iterator[IO[bytes]]:
-    """Yield the output stream of a program.
-
-    Raises BackupFailed if the program fails.
-    """
+    """Yield the output stream of a program. Raises BackupFailed if the program fails."""
     with subprocess.Popen(  # noqa: S603 -- PostgreSQL's own programs, no shell
         [str(part) for part in command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
@@ -124,7 +106,9 @@ def back_up(url: str, file: Path) -> dict[str, int]:
     """
     draft = file.with_name(f".{file.name}.{os.getpid()}")
     try:
-        with _snapshot(url) as (link, snapshot):
+        with psycopg.connect(url) as link:
+            link.isolation_level, link.read_only = psycopg.IsolationLevel.REPEATABLE_READ, True
+            [[snapshot]] = link.execute("SELECT pg_export_snapshot()").fetchall()
             counts = count_database(link)
             _require_bypass_rls(link)
             _dump(url, draft, snapshot, server_major(link))
@@ -136,15 +120,6 @@ def back_up(url: str, file: Path) -> dict[str, int]:
     finally:
         draft.unlink(missing_ok=True)
     return counts
-
-
-@contextmanager
-def _snapshot(url: str) -> Iterator[tuple[psycopg.Connection[object], str]]:
-    with psycopg.connect(url) as link:
-        link.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-        link.read_only = True
-        [[snapshot]] = link.execute("SELECT pg_export_snapshot()").fetchall()
-        yield link, snapshot
 
 
 def _require_bypass_rls(link: psycopg.Connection[Any]) -> None:
@@ -181,10 +156,7 @@ def _dump(url: str, draft: Path, snapshot: str, major: int) -> None:
 
 
 def count_dump(file: Path, *, major: int) -> dict[str, int]:
-    """Return the number of rows of each table in a dump, by reading all of it.
-
-    Raises BackupFailed if it cannot be read.
-    """
+    """Return the number of rows of each table in a dump, by reading all of it. Raises BackupFailed."""
     counts_by_table: dict[str, int] = {}
     with output_of([find_program("pg_restore", major=major), "--data-only", "--file=-", file]) as lines:
         table = ""
@@ -201,15 +173,11 @@ def count_dump(file: Path, *, major: int) -> dict[str, int]:
 
 
 def check_complete(wanted: Mapping[str, int], found: Mapping[str, int]) -> None:
-    """Raise BackupFailed, naming the first table, if a table has a wrong number of rows.
-
-    Also if a table in NEVER_EMPTY_TABLES is missing or empty.
-    """
+    """Raise BackupFailed if a table has a wrong number of rows, or one of NEVER_EMPTY_TABLES is missing or empty."""
     for table in sorted({*wanted, *found, *NEVER_EMPTY_TABLES}):
         if wanted.get(table) != found.get(table):
-            raise BackupFailed(
-                f"{table} has {found.get(table, 'no')} rows where it should have {wanted.get(table, 'none')}."
-            )
+            has, should = found.get(table, "no"), wanted.get(table, "none")
+            raise BackupFailed(f"{table} has {has} rows where it should have {should}.")
     for table in NEVER_EMPTY_TABLES:
         if table not in found:
             raise BackupFailed(f"There is no table {table}. Run manage.py migrate, then start the portal.")

@@ -27,14 +27,11 @@ class Disposal(models.TextChoices):
 
 
 class Unit(models.TextChoices):
-    """The unit of a period."""
-
     HOURS = "hours", _("hours")
     DAYS = "days", _("days")
 
 
 def describe_length(number: int, unit: Unit) -> str:
-    """Return a number of hours or days in words."""
     if unit is Unit.HOURS:
         return ngettext("{number} hour", "{number} hours", number).format(number=f"{number:,}")
     return ngettext("{number} day", "{number} days", number).format(number=f"{number:,}")
@@ -42,10 +39,7 @@ def describe_length(number: int, unit: Unit) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """The default length of a period, its minimum and its maximum, all in one unit and above zero.
-
-    Raises ValueError if they are not in order.
-    """
+    """The default length of a period, its minimum and its maximum. Raises ValueError if they are not in order."""
 
     default: int
     minimum: int
@@ -96,7 +90,4 @@ def list_kinds() -> list[DataKind]:
 
 def get_kind(code: str) -> DataKind:
     """Return a kind by its code. Raises KeyError if no app declares it."""
-    for kind in data_kinds:
-        if kind.code == code:
-            return kind
-    raise KeyError(code)
+    return {kind.code: kind for kind in data_kinds}[code]

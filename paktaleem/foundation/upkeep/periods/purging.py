@@ -57,10 +57,9 @@ def _list_clients(kind: DataKind) -> list[UUID]:
     find_due = kind.due
     if find_due is None:
         return list_client_ids()
+    due = lambda *, at: find_due(at).order_by().values_list("client_id", flat=True).distinct()  # noqa: E731 -- shorter
     with as_officer():
-        return list_due_clients(
-            lambda *, at: find_due(at).order_by().values_list("client_id", flat=True).distinct(), at=wall_clock_now()
-        )
+        return list_due_clients(due, at=wall_clock_now())
 
 
 @transaction.atomic
@@ -98,13 +97,13 @@ def _purge_jobs(code: str, states: list[str], at: datetime) -> int:
     """Delete jobs that ended in one of the states, with their events, as they contain ids of people."""
     with in_client(PAKTALEEM):
         before = get_cutoff(code, at=at)
-    return sum(iter(partial(_purge_batch_of_jobs, states, before), 0))
-
-
-def _purge_batch_of_jobs(states: list[str], before: datetime) -> int:
-    with in_global(), connection.cursor() as cursor:
-        cursor.execute(_PURGE_JOBS, {"states": states, "before": before, "most": _AT_ONCE})
-        return int(cursor.rowcount)
+    rows, done = 0, 1
+    while done:
+        with in_global(), connection.cursor() as cursor:
+            cursor.execute(_PURGE_JOBS, {"states": states, "before": before, "most": _AT_ONCE})
+            done = cursor.rowcount
+        rows += done
+    return rows
 
 
 JOBS_DONE = DataKind(

@@ -30,10 +30,7 @@ MOST_COUNTED = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KindLine:
-    """One line of the table of periods: a kind, its length in its unit, its last run and what is due.
-
-    ``length`` is None if the kind has no period of its own, ``due`` if it cannot be counted.
-    """
+    """One line of the table of periods; ``length`` is None without a period, ``due`` if it cannot be counted."""
 
     kind: DataKind
     length: int | None
@@ -59,9 +56,8 @@ def get_length(code: str) -> int:
 
 def get_period(code: str) -> timedelta:
     """Return a kind's period in force. Raises as ``get_length``."""
-    kind = get_kind(code)
-    number = get_length(code)
-    return kind.bounds.length(number) if kind.bounds else timedelta()
+    bounds, number = get_kind(code).bounds, get_length(code)
+    return bounds.length(number) if bounds else timedelta()
 
 
 def get_cutoff(code: str, *, at: datetime) -> datetime:
@@ -79,20 +75,19 @@ def list_published_periods() -> list[KindLine]:
 
 
 def list_kind_lines(actor: Actor, *, at: datetime) -> list[KindLine]:
-    """List every kind with its period, its last run and how much is due, in the officers' context. Raises NotAllowed.
-
-    Runs up to two queries for each kind, whatever the number of rows.
-    """
+    """List every kind with its period, its last run and what is due, in the officers' context. Raises NotAllowed."""
     require(actor, Capability.VIEW_SECURITY)
     runs = {run.kind: run for run in DisposalRun.objects.filter(client_id=PAKTALEEM)}
     return [
-        KindLine(kind=line.kind, length=line.length, run=runs.get(line.kind.code), due=_count_due(line.kind, at))
+        KindLine(
+            kind=kind,
+            length=line.length,
+            run=runs.get(kind.code),
+            due=kind.due(at).order_by()[: MOST_COUNTED + 1].count() if kind.due and kind.is_quick else None,
+        )
         for line in list_published_periods()
+        for kind in [line.kind]
     ]
-
-
-def _count_due(kind: DataKind, at: datetime) -> int | None:
-    return None if kind.due is None or not kind.is_quick else kind.due(at).order_by()[: MOST_COUNTED + 1].count()
 
 
 LATEST = timedelta(days=1)
@@ -152,10 +147,6 @@ def request_period_change(kind: str, *, length: int, ground: str, actor: Actor, 
 
 
 def _apply(change: ProposedChange, *, actor: Actor, reason: Reason | str, at: datetime) -> None:
-    """Save the period of an approved change: it applies from the next run of the task on.
-
-    Raises Refused if the kind has no period any more, ValidationError if it is outside today's bounds.
-    """
     row: PortalPeriod = build_changed_row(change)
     _require_inside(row.length, _get_bounds(row.kind))
     row.changed_at = at
@@ -167,17 +158,13 @@ def _facts_of(change: ProposedChange) -> dict[str, object]:
     return {"change": str(change.pk), "state": str(change.state), **change.values, "previous": previous}
 
 
-def _get_default(row: PortalPeriod) -> PortalPeriod:
-    return PortalPeriod(kind=row.kind, length=_get_bounds(row.kind).default)
-
-
 PERIOD = ChangeKind(
     code="period",
     label=_("A period of the portal’s own data"),
     effect=_("The period applies from the next run on. What is due then is deleted and cannot be restored."),
     capability=Capability.SUPERVISE,
     columns=("length",),
-    initial=_get_default,
+    initial=lambda row: PortalPeriod(kind=row.kind, length=_get_bounds(row.kind).default),
     apply=_apply,
     requested="period.change_requested",
     settled="period.change_settled",
@@ -186,18 +173,11 @@ PERIOD = ChangeKind(
 
 
 def record_run(kind: str, *, rows: int, at: datetime) -> None:
-    """Record that the disposal of a kind ran, and how many rows it disposed of; in PakTaleem's context (decision 0076).
+    """Record a run of the disposal of a kind, in PakTaleem's context (decision 0076). Raises KeyError.
 
     Records nothing before PakTaleem's own client is added: the worker of a new portal may start first.
-    Raises KeyError for an unknown kind.
     """
-    values: SqlValues = {
-        "id": new_id(),
-        "client": PAKTALEEM,
-        "kind": get_kind(kind).code,
-        "rows": rows,
-        "at": at,
-    }
+    values: SqlValues = {"id": new_id(), "client": PAKTALEEM, "kind": get_kind(kind).code, "rows": rows, "at": at}
     with connection.cursor() as cursor:
         cursor.execute(_RECORD_RUN, values)
 

@@ -59,8 +59,7 @@ def report_step(key: UUID, *, done: int, total: int) -> None:
 
 def find_step(key: UUID) -> tuple[int, int] | None:
     """Return how much of a running step is done, and the total; None if nothing is published."""
-    found: tuple[int, int] | None = StepProgress.objects.filter(pk=key).values_list("done", "total").first()
-    return found
+    return StepProgress.objects.filter(pk=key).values_list("done", "total").first()
 
 
 def clear_step(key: UUID) -> None:

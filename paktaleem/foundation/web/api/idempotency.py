@@ -82,15 +82,10 @@ class IdempotencySlot:
 
     def keep(self, response: HttpResponse) -> None:
         """Store the rendered response, in the transaction of the request."""
-        stored = KeptAnswer(
-            client_id=self.client_id,
-            slot=self.slot,
-            fingerprint=self.fingerprint,
-            status=response.status_code,
-            headers={name: response[name] for name in _STORED_HEADERS if name in response},
-            body=_encrypt(response.content, self.client_id, self.slot),
-            stored_at=self.at,
-        )
+        stored = KeptAnswer(client_id=self.client_id, slot=self.slot, fingerprint=self.fingerprint, stored_at=self.at)
+        stored.status = response.status_code
+        stored.headers = {name: response[name] for name in _STORED_HEADERS if name in response}
+        stored.body = _encrypt(response.content, self.client_id, self.slot)
         insert_rows(stored)
 
 
@@ -104,8 +99,10 @@ def acquire_idempotency_slot(
     """
     slot = _keyed_hash(client_id, "slot", credential, route, parse_key(header))
     turn = IdempotencySlot(client_id, slot, _keyed_hash(client_id, "request", "POST", path, body), at)
-    if not _acquire_lock(slot):
-        raise RequestInProgress
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [int.from_bytes(slot[:8], signed=True)])
+        if cursor.fetchone() != (True,):
+            raise RequestInProgress
     stored = find_row(KeptAnswer, _SLOT, {"client": client_id, "slot": slot})
     if stored is None:
         return turn
@@ -114,14 +111,15 @@ def acquire_idempotency_slot(
         return turn
     if not hmac.compare_digest(bytes(stored.fingerprint), turn.fingerprint):
         raise KeyReused
-    raise ResponseStored(_replay_response(stored))
+    sealed, aead = bytes(stored.body), AESGCM(_secret(client_id, b"seal"))
+    body = aead.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], client_id.bytes + slot)
+    response = HttpResponse(body, status=stored.status, headers=stored.headers)
+    response[REPLAYED] = "true"
+    raise ResponseStored(response)
 
 
 def parse_key(header: str) -> str:
-    """Parse a Structured Field String (RFC 9651 §3.3.3), or a key without quotes, as most clients send it.
-
-    Raises KeyMalformed.
-    """
+    """Parse a Structured Field String (RFC 9651 §3.3.3), or a key without quotes. Raises KeyMalformed."""
     text = header.strip()
     quoted = _QUOTED.match(text)
     if quoted:
@@ -129,20 +127,6 @@ def parse_key(header: str) -> str:
     if _BARE.match(text):
         return text
     raise KeyMalformed
-
-
-def _acquire_lock(slot: bytes) -> bool:
-    """Acquire the slot's lock until the transaction ends; return False if another transaction holds it."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [int.from_bytes(slot[:8], signed=True)])
-        return bool(cursor.fetchone()[0])
-
-
-def _replay_response(stored: KeptAnswer) -> HttpResponse:
-    body = _decrypt(bytes(stored.body), stored.client_id, bytes(stored.slot))
-    response = HttpResponse(body, status=stored.status, headers=stored.headers)
-    response[REPLAYED] = "true"
-    return response
 
 
 def _keyed_hash(client_id: UUID, kind: str, *parts: object) -> bytes:
@@ -158,8 +142,3 @@ def _secret(client_id: UUID, use: bytes) -> bytes:
 def _encrypt(content: bytes, client_id: UUID, slot: bytes) -> bytes:
     nonce = secrets.token_bytes(_NONCE_BYTES)
     return nonce + AESGCM(_secret(client_id, b"seal")).encrypt(nonce, content, client_id.bytes + slot)
-
-
-def _decrypt(sealed: bytes, client_id: UUID, slot: bytes) -> bytes:
-    aead = AESGCM(_secret(client_id, b"seal"))
-    return aead.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], client_id.bytes + slot)

@@ -37,7 +37,6 @@ class RequestIdMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Serve the request; repeat its id if it is 1 to 200 visible ASCII characters, else send the logged one."""
         response = self.get_response(request)
         request_id = request.headers.get(HEADER, "")
         if _VALID_ID.match(request_id):

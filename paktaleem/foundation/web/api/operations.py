@@ -40,7 +40,6 @@ class Operation(APIView):
     turn: IdempotencySlot | None = None
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Check access; then, for a POST with an Idempotency-Key, acquire its lock."""
         super().initial(request, *args, **kwargs)
         header = request.headers.get("Idempotency-Key")
         if request.method == "POST" and header is not None:
@@ -56,16 +55,19 @@ class Operation(APIView):
             )
 
     def handle_exception(self, exc: Exception) -> Any:
-        """Return the stored response for a repeated request; any other exception becomes a problem."""
         return exc.response if isinstance(exc, ResponseStored) else super().handle_exception(exc)
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
-        """Render the response inside the transaction, so that it can be stored for its Idempotency-Key."""
         response = super().finalize_response(request, response, *args, **kwargs)
         if self.turn is not None and response.status_code < HTTPStatus.BAD_REQUEST:
             self.turn.keep(response.render())
         if self.is_conditional and request.method in {"GET", "HEAD"} and response.status_code == HTTPStatus.OK:
-            return _add_etag(request, response, self.validator_of(request, response.render()))
+            validator = self.validator_of(request, response.render())
+            etag = f'"{hashlib.sha256(validator).hexdigest()[:32]}"'
+            if validator != response.content:  # semantically equal, not byte by byte (RFC 9110 §8.8.1)
+                etag = f"W/{etag}"
+            response["ETag"] = etag
+            return get_conditional_response(request._request, etag=etag, response=response)
         return response
 
     def validator_of(self, request: Request, response: Any) -> bytes:
@@ -75,24 +77,13 @@ class Operation(APIView):
         return content
 
 
-def _add_etag(request: Request, response: Any, validator: bytes) -> Any:
-    etag = f'"{hashlib.sha256(validator).hexdigest()[:32]}"'
-    if validator != response.content:  # semantically equal, not byte by byte (RFC 9110 §8.8.1)
-        etag = f"W/{etag}"
-    response["ETag"] = etag
-    return get_conditional_response(request._request, etag=etag, response=response)
-
-
 def actor_of(request: Request) -> Actor:
     actor: Actor = request.user  # type: ignore[assignment]  # set by our authentication
     return actor
 
 
 def client_of(request: Request) -> UUID:
-    """Return the client of the API key.
-
-    Raises RuntimeError for an actor without a client, which no API key is.
-    """
+    """Return the client of the API key. Raises RuntimeError for an actor without a client, which no API key is."""
     client_id = actor_of(request).client_id
     if client_id is None:
         raise RuntimeError("An API key always belongs to a client.")
@@ -100,7 +91,6 @@ def client_of(request: Request) -> UUID:
 
 
 def by_caller(request: Request) -> Authorship:
-    """Return the API key as the actor of a service, and the time of the act."""
     return {"actor": actor_of(request), "at": moment_of(request)}
 
 
@@ -115,10 +105,7 @@ def get_arrival_time(request: Request) -> datetime:
 
 
 def validate_input(serializer: type[BaseSerializer[Any]], data: object) -> dict[str, Any]:
-    """Return the validated input.
-
-    Raises DRF's ValidationError naming each field.
-    """
+    """Return the validated input. Raises DRF's ValidationError naming each field."""
     checked = copy(_build_serializer(serializer))  # type: ignore[arg-type]  # a class is hashable, whatever its instances are
     checked.initial_data = data
     checked.is_valid(raise_exception=True)
@@ -147,10 +134,7 @@ def sign_cursor(place: object, *, of: str) -> str:
 
 
 def read_cursor(text: str, *, of: str, name: str) -> Any:
-    """Return the position of a cursor.
-
-    Raises ValidationError for parameter ``name`` unless the cursor was signed for this list.
-    """
+    """Return the position of a cursor. Raises ValidationError for parameter ``name`` if it is not of this list."""
     try:
         return signing.loads(text, salt=of)
     except signing.BadSignature as error:

@@ -23,10 +23,6 @@ class HasDeclaredCapability(BasePermission):
     message = "The scopes of this API key do not allow this."
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        """Return True if the actor has the capability declared for the method.
-
-        Raises NotAuthenticated without an actor, and MethodNotAllowed for an undeclared method.
-        """
         actor: Any = request.user
         if actor is None:
             raise NotAuthenticated
@@ -41,11 +37,9 @@ class KeyAuthentication(BaseAuthentication):
     """Authenticate as the actor of ``Authorization: Bearer <key>`` (RFC 6750), found by the middleware."""
 
     def authenticate(self, request: Request) -> tuple[Actor, None] | None:
-        """Return the actor, or None for a missing, unknown, expired or revoked key."""
         actor: Actor | None = getattr(request._request, "actor", None)
         return (actor, None) if actor is not None else None
 
     def authenticate_header(self, request: Request) -> str:
-        """Return the scheme, so that a missing credential answers 401 (RFC 9110 §11.6.1)."""
         del request
-        return 'Bearer realm="paktaleem"'
+        return 'Bearer realm="paktaleem"'  # so that a missing credential answers 401 (RFC 9110 §11.6.1)

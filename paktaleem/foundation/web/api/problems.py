@@ -72,7 +72,8 @@ def _find_problem(error: Exception) -> tuple[Problem | None, dict[str, object]]:
     if isinstance(error, FieldProblem):
         return error.problem, {"errors": list(_flatten_errors(error.details, "#"))}
     if isinstance(error, DjangoValidationError):
-        return INVALID, {"errors": list(_flatten_errors(_field_messages(error), "#"))}
+        details: object = error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
+        return INVALID, {"errors": list(_flatten_errors(details, "#"))}
     if isinstance(error, exceptions.APIException):
         return _convert_drf_error(error), {}
     if isinstance(error, PortalError):
@@ -88,28 +89,19 @@ def _convert_drf_error(error: exceptions.APIException) -> Problem:
     return Problem(known.code, known.status, known.title, known.detail or ("" if detail == known.title else detail))
 
 
-def _field_messages(error: DjangoValidationError) -> object:
-    return error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
-
-
 def _flatten_errors(detail: object, pointer: str) -> Iterator[dict[str, str]]:
     """Yield the messages of DRF's nested details with the JSON Pointer of each field (RFC 6901)."""
     if isinstance(detail, Mapping):
         for name, inner in detail.items():
-            child_pointer = (
-                pointer if name in {"", "non_field_errors", "__all__"} else f"{pointer}/{_escape_pointer(str(name))}"
-            )
-            yield from _flatten_errors(inner, child_pointer)
+            escaped = str(name).replace("~", "~0").replace("/", "~1")
+            is_whole = name in {"", "non_field_errors", "__all__"}
+            yield from _flatten_errors(inner, pointer if is_whole else f"{pointer}/{escaped}")
     elif isinstance(detail, list | tuple):
         for position, inner in enumerate(detail):
             nested = isinstance(inner, Mapping | list | tuple)
             yield from _flatten_errors(inner, f"{pointer}/{position}" if nested else pointer)
     else:
         yield {"detail": str(detail), "pointer": pointer}
-
-
-def _escape_pointer(name: str) -> str:
-    return name.replace("~", "~0").replace("/", "~1")
 
 
 def problem_response(problem: Problem, request: HttpRequest) -> HttpResponse:
@@ -120,10 +112,7 @@ def problem_response(problem: Problem, request: HttpRequest) -> HttpResponse:
 
 
 def error_response(error: Exception) -> HttpResponse:
-    """Return the problem of an error outside any operation, as ``to_problem_response`` names it.
-
-    Raises the error itself if it is unexpected.
-    """
+    """Return the problem of an error outside any operation; raises the error itself if it is unexpected."""
     problem, extensions = _find_problem(error)
     if problem is None:
         raise error

@@ -58,12 +58,15 @@ def render_rules(rules: Mapping[str, str]) -> str:
     return "\n".join(["Rules beyond the schema; input that breaks one is refused with 400:", *lines])
 
 
-def _entity(*required: str, **properties: object) -> dict[str, object]:
-    known = {"type": {"type": "string"}, "id": {"type": "string"}, "name": {"type": "string"}}
-    mine = {name: known[name] for name in required}
-    return {"type": "object", "required": list(required), "properties": {**mine, **properties}}
+def _entity(description: str, *required: str, properties: object) -> dict[str, object]:
+    members = {**{name: {"type": "string"} for name in required}, "properties": properties}
+    return {"type": "object", "required": list(required), "properties": members, "description": description}
 
 
+_TEXT_OR_NULL = {"type": ["string", "null"]}
+_TIME = {**_TEXT_OR_NULL, "format": "date-time", "pattern": MOMENT, "description": "A time in the past."}
+_BY_ROLE = "The role in which the person acts; left out: the strictest of their roles decides."
+_ROLE = {**_TEXT_OR_NULL, "description": _BY_ROLE}
 _ANY_OBJECT = {"type": "object"}
 _PROPERTIES = {
     "type": "object",
@@ -73,33 +76,10 @@ _PROPERTIES = {
     },
 }
 _PARTS: dict[str, Any] = {
-    "subject": {
-        **_entity("type", "id", properties=_ANY_OBJECT),
-        "description": "The data subject: type end_user, id as in the LMS.",
-    },
-    "action": {
-        **_entity("name", properties=_ANY_OBJECT),
-        "description": "The processing: collect, store, process, share or delete.",
-    },
-    "resource": {
-        **_entity("type", "id", properties=_PROPERTIES),
-        "description": "The purpose: type purpose, id its code.",
-    },
-    "context": {
-        "type": "object",
-        "properties": {
-            "time": {
-                "type": ["string", "null"],
-                "format": "date-time",
-                "pattern": MOMENT,
-                "description": "A time in the past.",
-            },
-            "role": {
-                "type": ["string", "null"],
-                "description": "The role in which the person acts; left out: the strictest of their roles decides.",
-            },
-        },
-    },
+    "subject": _entity("The data subject: type end_user, id as in the LMS.", "type", "id", properties=_ANY_OBJECT),
+    "action": _entity("The processing: collect, store, process, share or delete.", "name", properties=_ANY_OBJECT),
+    "resource": _entity("The purpose: type purpose, id its code.", "type", "id", properties=_PROPERTIES),
+    "context": {"type": "object", "properties": {"time": _TIME, "role": _ROLE}},
 }
 _ITEM = (
     "An evaluation; its subject, action, resource and context each replace the default as a whole. An invalid one is "
@@ -114,6 +94,8 @@ _DECISION = {
     "required": ["decision", "context"],
     "properties": {"decision": {"type": "boolean"}, "context": {"type": "object", "properties": _DECIDED_BY}},
 }
+_DECISIONS = {"evaluations": {"type": "array", "items": _DECISION}}
+_SEMANTICS = {"evaluations_semantic": {"enum": ["execute_all", "deny_on_first_deny", "permit_on_first_permit"]}}
 AUTHZEN_SCHEMAS: dict[str, Any] = {
     "Evaluation": {"type": "object", "required": ["subject", "action", "resource"], "properties": _PARTS},
     "Evaluations": {
@@ -125,25 +107,11 @@ AUTHZEN_SCHEMAS: dict[str, Any] = {
         "properties": {
             **_PARTS,
             "evaluations": {"type": "array", "maxItems": 1_000, "items": {"description": _ITEM}},
-            "options": {
-                "type": "object",
-                "properties": {
-                    "evaluations_semantic": {"enum": ["execute_all", "deny_on_first_deny", "permit_on_first_permit"]}
-                },
-            },
+            "options": {"type": "object", "properties": _SEMANTICS},
         },
     },
     "Decision": _DECISION,
-    "Decisions": {
-        "anyOf": [
-            _DECISION,
-            {
-                "type": "object",
-                "required": ["evaluations"],
-                "properties": {"evaluations": {"type": "array", "items": _DECISION}},
-            },
-        ]
-    },
+    "Decisions": {"anyOf": [_DECISION, {"type": "object", "required": ["evaluations"], "properties": _DECISIONS}]},
 }
 _TEXT = {"description": "The error, as plain text.", "content": {"text/plain": {"schema": {"type": "string"}}}}
 
@@ -198,17 +166,14 @@ AUTHZEN_PATHS: dict[str, Any] = {
 }
 
 
+_ANY_JSON = {"$ref": "#/components/schemas/AnyJSON"}
 ANY_JSON: dict[str, Any] = {
     "description": "Any JSON value of at most 30 levels, without NUL in its texts.",
     "anyOf": [
         {"type": ["null", "boolean", "number"]},
         {"type": "string", "pattern": NO_NUL},
-        {"type": "array", "items": {"$ref": "#/components/schemas/AnyJSON"}},
-        {
-            "type": "object",
-            "propertyNames": {"pattern": NO_NUL},
-            "additionalProperties": {"$ref": "#/components/schemas/AnyJSON"},
-        },
+        {"type": "array", "items": _ANY_JSON},
+        {"type": "object", "propertyNames": {"pattern": NO_NUL}, "additionalProperties": _ANY_JSON},
     ],
 }
 """The component ``AnyJSON``."""
@@ -225,23 +190,13 @@ def describe_field(field: object, schema: dict[str, object]) -> dict[str, object
     length = {} if field.max_length is None else {"maxLength": field.max_length}
     shortest = {} if field.allow_blank else {"minLength": 1}
     more = getattr(field, "schema_keywords", {})
-    return {**schema, **length, **shortest, "pattern": _pattern_of(field), **more}
-
-
-def _pattern_of(field: TextField) -> str:
     if isinstance(field, PatternField | ServiceTextField):
-        return field.pattern
-    if isinstance(field, SignedTextField):
-        return TOKEN
-    return NO_NUL if field.allow_blank else PLAIN_TEXT
-
-
-def describe_object(serializer: object, schema: dict[str, Any]) -> dict[str, Any]:
-    """Return the schema of an input object: no unknown fields, and its rules about several fields together."""
-    if not isinstance(serializer, StrictSerializer):
-        return schema
-    properties = {**schema.get("properties", {}), **serializer.schema_properties}
-    return {**schema, "properties": properties, "additionalProperties": False, **serializer.schema_rules}
+        pattern = field.pattern
+    elif isinstance(field, SignedTextField):
+        pattern = TOKEN
+    else:
+        pattern = NO_NUL if field.allow_blank else PLAIN_TEXT
+    return {**schema, **length, **shortest, "pattern": pattern, **more}
 
 
 _CODE = r"^[a-z][a-z0-9_]*$"
@@ -263,42 +218,22 @@ _SOURCES = {
 """By path parameter: operations whose response names it, with the status and the JSON Pointer in the body."""
 
 
-def describe_path_parameters(document: dict[str, Any]) -> None:
-    """Add to each text in a path which values can exist."""
-    for operation in _operations(document):
-        for parameter in operation.get("parameters", ()):
-            if parameter["in"] == "path":
-                parameter["schema"] |= _PATH_PARAMETERS.get(parameter["name"], {})
-
-
-def add_links(document: dict[str, Any]) -> None:
-    """Link each response that names a person, an answer, a check … to the operations that take it in their path."""
-    operations = {one["operationId"]: one for one in _operations(document)}
+def describe_paths(document: dict[str, Any]) -> None:
+    """Say which values a text in a path can have, and link responses that name one to its operations."""
+    operations = {one["operationId"]: one for by_method in document["paths"].values() for one in by_method.values()}
+    taken: dict[str, set[str]] = {}
+    for name, operation in operations.items():
+        in_path = [parameter for parameter in operation.get("parameters", ()) if parameter["in"] == "path"]
+        taken[name] = {parameter["name"] for parameter in in_path}
+        for parameter in in_path:
+            parameter["schema"] |= _PATH_PARAMETERS.get(parameter["name"], {})
     for parameter, sources in _SOURCES.items():
-        takers = [name for name, one in operations.items() if _names_in_path(one) == {parameter}]
+        takers = [name for name, names in taken.items() if names == {parameter}]
         for source, status, pointer in sources:
             links = operations[source]["responses"][status].setdefault("links", {})
             for taker in takers:
                 parameters = {f"path.{parameter}": f"$response.body#/{pointer}"}
                 links[taker] = {"operationId": taker, "parameters": parameters}
-
-
-def _names_in_path(operation: dict[str, Any]) -> set[str]:
-    return {one["name"] for one in operation.get("parameters", ()) if one["in"] == "path"}
-
-
-def _operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    for operations in document["paths"].values():
-        yield from operations.values()
-
-
-def group_operations(document: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the operations by tag, each with parameters, body fields and responses."""
-    sections: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
-    for path, operations in document["paths"].items():
-        for method, operation in operations.items():
-            sections[operation["tags"][0]].append(_describe_operation(document, path, method, operation))
-    return [{"name": name, "operations": rows} for name, rows in sorted(sections.items())]
 
 
 def _describe_operation(document: dict[str, Any], path: str, method: str, operation: dict[str, Any]) -> dict[str, Any]:
@@ -308,7 +243,11 @@ def _describe_operation(document: dict[str, Any], path: str, method: str, operat
         "path": path,
         "description": operation.get("description", operation.get("summary", "")),
         "is_open": operation.get("security") == [],
-        "parameters": [_describe_parameter(one) for one in operation.get("parameters", ())],
+        "parameters": [
+            {"name": one["name"], "where": one["in"], "required": one.get("required", False),
+             "kind": _describe_type(one.get("schema", {})), "description": one.get("description", "")}
+            for one in operation.get("parameters", ())
+        ],
         "body": _render_schema(document, operation.get("requestBody", {})),
         "answers": [
             {"status": status, "description": answer.get("description", "Problem details (RFC 9457)."),
@@ -316,16 +255,6 @@ def _describe_operation(document: dict[str, Any], path: str, method: str, operat
             for status, answer in sorted(operation["responses"].items())
         ],
     }  # fmt: skip
-
-
-def _describe_parameter(parameter: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "name": parameter["name"],
-        "where": parameter["in"],
-        "required": parameter.get("required", False),
-        "kind": _describe_type(parameter.get("schema", {})),
-        "description": parameter.get("description", ""),
-    }
 
 
 def _render_schema(document: dict[str, Any], body: dict[str, Any]) -> str:
@@ -351,6 +280,12 @@ def _describe_type(schema: dict[str, Any]) -> str:
     return str(schema.get("format") or (" | ".join(kind) if isinstance(kind, list) else kind))
 
 
+_POINTER = {"type": "string", "description": "The field, as a JSON Pointer after #."}
+_FIELD_ERROR = {
+    "type": "object",
+    "required": ["detail", "pointer"],
+    "properties": {"detail": {"type": "string"}, "pointer": _POINTER},
+}
 PROBLEM = {
     "type": "object",
     "description": "Problem details (RFC 9457).",
@@ -360,17 +295,7 @@ PROBLEM = {
         "title": {"type": "string"},
         "status": {"type": "integer"},
         "detail": {"type": "string"},
-        "errors": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["detail", "pointer"],
-                "properties": {
-                    "detail": {"type": "string"},
-                    "pointer": {"type": "string", "description": "The field, as a JSON Pointer after #."},
-                },
-            },
-        },
+        "errors": {"type": "array", "items": _FIELD_ERROR},
     },
 }
 IDEMPOTENCY_KEY = {
@@ -383,8 +308,6 @@ IDEMPOTENCY_KEY = {
 
 
 class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    """Security scheme for API keys as bearer tokens."""
-
     target_class = "paktaleem.foundation.web.api.permissions.KeyAuthentication"
     name = "ApiKey"
 
@@ -404,7 +327,6 @@ class OperationSchema(AutoSchema):
         return [self.path.removeprefix("/api/v1/").split("/")[0]]
 
     def get_operation(self, *args: Any) -> Any:
-        """Return the operation, with the rules beyond its schema, and a 304 response if GET is conditional."""
         operation = super().get_operation(*args)
         if operation and (rules := self._list_rules()):
             operation[BEYOND_SCHEMA] = rules
@@ -421,10 +343,13 @@ class OperationSchema(AutoSchema):
     @override
     def _map_serializer(self, serializer: object, direction: object, bypass_extensions: bool = False) -> object:
         schema = super()._map_serializer(serializer, direction, bypass_extensions)  # type: ignore[no-untyped-call]
-        return describe_object(_instance_of(serializer), schema)
+        strict = _instance_of(serializer)
+        if not isinstance(strict, StrictSerializer):
+            return schema
+        properties = {**schema.get("properties", {}), **strict.schema_properties}
+        return {**schema, "properties": properties, "additionalProperties": False, **strict.schema_rules}
 
     def _list_rules(self) -> dict[str, str]:
-        """Return the rules that JSON Schema cannot express, by the path of the field."""
         body = self.get_request_serializer() if self.method in {"PUT", "POST"} else None
         inputs = [body, *self.get_override_parameters()]
         rules = dict(rule for one in inputs for rule in list_rules(_instance_of(one)))
@@ -432,7 +357,6 @@ class OperationSchema(AutoSchema):
 
 
 def _instance_of(serializer: object) -> object:
-    """Return an instance of a serializer given as a class; anything else as it is."""
     return serializer() if isinstance(serializer, type) else serializer
 
 
@@ -442,9 +366,8 @@ def complete_schema(result: dict[str, Any], **_: object) -> dict[str, Any]:
     schemas = components.setdefault("schemas", {})
     schemas |= {"Problem": PROBLEM, "AnyJSON": ANY_JSON, **AUTHZEN_SCHEMAS}
     problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    components["responses"] = {
-        "Problem": {"description": "The problem and the fields it concerns.", "content": problem}
-    }
+    described = {"description": "The problem and the fields it concerns.", "content": problem}
+    components["responses"] = {"Problem": described}
     for operations in result["paths"].values():
         for method, operation in operations.items():
             for status in ("4XX", "503"):
@@ -452,8 +375,7 @@ def complete_schema(result: dict[str, Any], **_: object) -> dict[str, Any]:
             if method == "post":
                 operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
     result["paths"] |= AUTHZEN_PATHS
-    describe_path_parameters(result)
-    add_links(result)
+    describe_paths(result)
     return result
 
 
@@ -474,4 +396,9 @@ def show_schema(request: HttpRequest) -> HttpResponse:
 def show_docs(request: HttpRequest) -> HttpResponse:
     """Render the OpenAPI document as a page without scripts (``GET /api/docs/``)."""
     document = schema_document()
-    return render(request, "api/docs.html", {"info": document["info"], "sections": group_operations(document)})
+    by_tag: defaultdict[str, list[object]] = defaultdict(list)
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            by_tag[operation["tags"][0]].append(_describe_operation(document, path, method, operation))
+    sections = [{"name": name, "operations": rows} for name, rows in sorted(by_tag.items())]
+    return render(request, "api/docs.html", {"info": document["info"], "sections": sections})

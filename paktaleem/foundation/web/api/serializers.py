@@ -4,9 +4,6 @@ Each field checks what its OpenAPI schema says (``paktaleem.foundation.web.api.s
 cannot express is a sentence in ``beyond_schema`` of its serializer; the operation's description lists it.
 """
 
-# A field checks what its schema says. A rule that JSON Schema cannot express is a sentence of the operation
-# (`beyond_schema`), so that an unwritten rule cannot pass as a valid request.
-
 import re
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -65,9 +62,8 @@ class StrictSerializer(serializers.Serializer[object]):
     default_error_messages = {"invalid": "Send a JSON object."}
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        """Return the fields; the error of a choice names the allowed values, unless they are too many to read."""
         fields = super().get_fields()
-        for field in fields.values():
+        for field in fields.values():  # the error of a choice names the allowed values, unless they are too many
             if isinstance(field, serializers.ChoiceField) and len(field.choices) <= _MOST_NAMED:
                 allowed = ", ".join(str(choice) for choice in field.choices)
                 field.error_messages["invalid_choice"] = f'"{{input}}" is not a valid choice. Allowed: {allowed}.'
@@ -78,9 +74,8 @@ class StrictSerializer(serializers.Serializer[object]):
             unknown = sorted(set(data) - set(self.fields))
             if unknown:
                 allowed = ", ".join(sorted(self.fields))
-                raise serializers.ValidationError(
-                    {str(name): [f"Unknown field. Allowed: {allowed}."] for name in unknown}
-                )
+                problem = [f"Unknown field. Allowed: {allowed}."]
+                raise serializers.ValidationError({str(name): problem for name in unknown})
         return super().to_internal_value(data)
 
 
@@ -139,7 +134,7 @@ class SignedTextField(TextField):
 
 
 class CursorField(SignedTextField):
-    """The cursor of a list."""
+    pass
 
 
 class DayField(serializers.DateField):

@@ -50,13 +50,8 @@ class Answer:
     content_type: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Message:
-    """A request to send."""
-
-    method: str
-    body: bytes
-    headers: Mapping[str, str]
+type _Message = tuple[str, bytes, Mapping[str, str]]
+"""Method, body and headers of a request."""
 
 
 async def _resolve(host: str, port: int) -> list[str]:
@@ -124,7 +119,7 @@ class Connection:
         destination = parse_destination(self._url, allowed=self._allowed)
         try:
             async with asyncio.timeout(self._seconds):
-                return await self._send_and_read(destination, _Message(method, body, headers))
+                return await self._send_and_read(destination, (method, body, headers))
         except (TimeoutError, httpcore.TimeoutException) as error:
             raise Unreachable("timeout") from error
         except (httpcore.ConnectError, ssl.SSLError) as error:  # httpcore passes errors after the handshake on
@@ -145,15 +140,16 @@ class Connection:
         return await self._exchange(self._link, destination.url, message)
 
     async def _exchange(self, link: httpcore.AsyncHTTPConnection, url: str, message: _Message) -> Answer:
-        sent = {"User-Agent": "PakTaleem-privacy-portal", **message.headers}
-        async with link.stream(message.method, url, headers=[*sent.items()], content=message.body) as response:
+        method, body, headers = message
+        sent = {"User-Agent": "PakTaleem-privacy-portal", **headers}
+        async with link.stream(method, url, headers=[*sent.items()], content=body) as response:
             content = b""
             async for chunk in response.aiter_stream():
                 content += chunk[: self._most_bytes - len(content)]
                 if len(content) >= self._most_bytes:
                     break
-            retry_after, kind = (_find_header(response, name) for name in (b"retry-after", b"content-type"))
-            return Answer(response.status, retry_after, content, kind)
+            given = {name.lower(): value.decode("ascii", "replace")[:100] for name, value in reversed(response.headers)}
+            return Answer(response.status, given.get(b"retry-after", ""), content, given.get(b"content-type", ""))
 
     async def _close(self) -> None:
         if self._link is not None:
@@ -165,11 +161,6 @@ class Connection:
 def _public_tls_context() -> ssl.SSLContext:
     """Return the TLS context with the public CA certificates; cached, as loading them is slow."""
     return httpcore.default_ssl_context()
-
-
-def _find_header(response: httpcore.Response, wanted: bytes) -> str:
-    found = next((value for name, value in response.headers if name.lower() == wanted), b"")
-    return found.decode("ascii", "replace")[:100]
 
 
 def _is_tls_error(error: BaseException) -> bool:
@@ -196,7 +187,6 @@ class _PinnedBackend(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        """Try the checked addresses one after the other."""
         failure: Exception = Unreachable("dns")
         for address in await self._resolve_checked(host, port):
             try:
@@ -231,10 +221,6 @@ class _GuardedAdapter(BaseAdapter):
         self._allowed, self._seconds = tuple(allowed), seconds
 
     def send(self, request: requests.PreparedRequest, *_: object, **__: object) -> requests.Response:
-        """Send one request.
-
-        Raises requests.exceptions.InvalidURL for a refused destination, requests.ConnectionError without a response.
-        """
         try:
             answer = asyncio.run(self._exchange(request))
         except DestinationRefused as error:
@@ -255,8 +241,7 @@ class _GuardedAdapter(BaseAdapter):
             sent = body if isinstance(body, bytes) else str(body).encode()
             return await connection.send(request.method or "GET", sent, {**headers, "Connection": "close"})
 
-    def close(self) -> None:
-        """Do nothing: each request closes its own connection."""
+    def close(self) -> None: ...
 
 
 def open_guarded_session(*, allowed: Iterable[str], seconds: float) -> requests.Session:

@@ -33,14 +33,12 @@ _DEFECT = Problem("defect", HTTPStatus.INTERNAL_SERVER_ERROR, "Internal server e
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Return 400, 413 for a body that is too large, or 503 if a session cannot be saved (``handler400``)."""
     if outage := find_outage(exception):
         return outage_response(outage, request)
     return _to_response(_TOO_LARGE if isinstance(exception, RequestDataTooBig) else _BAD_REQUEST, request)
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Return 403 (``handler403``); staff limited to schools read if the limit is the cause."""
     cause = exception.__cause__
     if is_refused_by_limit(request) or (cause is not None and is_outside_limit(cause)):
         return error_page(HTTPStatus.FORBIDDEN, advice=OUTSIDE_LIMIT)

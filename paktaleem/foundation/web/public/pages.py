@@ -37,8 +37,7 @@ class LanguageMiddleware:
     """Set the language of each response.
 
     API responses are in English. Public pages follow ``?lang=``, then Accept-Language, and store nothing. Staff
-    pages store ``?lang=`` in a cookie and remove it from the URL; without it they are in English whatever the
-    browser prefers, as an office works in one language.
+    pages store ``?lang=`` in a cookie and remove it from the URL; without it they are in English.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -71,29 +70,17 @@ def _choose_language(request: HttpRequest, *, for_staff: bool) -> str:
         return settings.LANGUAGE_CODE
     if for_staff:
         return _supported_or_none(request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME)) or settings.LANGUAGE_CODE
-    return get_requested_language(request) or _preferred_language(request)
-
-
-def _preferred_language(request: HttpRequest) -> str:
-    """Return the first supported language of Accept-Language; cookies are ignored."""
-    for code, _quality in parse_accept_lang_header(request.headers.get("Accept-Language", "")):
-        if found := _supported_or_none(code.split("-")[0]):
-            return found
-    return settings.LANGUAGE_CODE
+    accepted = parse_accept_lang_header(request.headers.get("Accept-Language", ""))
+    wanted = [get_requested_language(request), *(_supported_or_none(code.split("-")[0]) for code, _quality in accepted)]
+    return next(filter(None, wanted), settings.LANGUAGE_CODE)
 
 
 def _store_choice(request: HttpRequest, language: str) -> HttpResponse:
     """Store the chosen language in a cookie and redirect to the URL without the parameter."""
     rest = [(name, value) for name, values in request.GET.lists() for value in values if name != LANGUAGE_PARAMETER]
     response = HttpResponseRedirect(request.path + (f"?{urlencode(rest)}" if rest else ""))
-    response.set_cookie(
-        settings.LANGUAGE_COOKIE_NAME,
-        language,
-        max_age=COOKIE_AGE,
-        secure=settings.SESSION_COOKIE_SECURE,
-        httponly=True,
-        samesite="Lax",
-    )
+    name, is_secure = settings.LANGUAGE_COOKIE_NAME, settings.SESSION_COOKIE_SECURE
+    response.set_cookie(name, language, max_age=COOKIE_AGE, secure=is_secure, httponly=True, samesite="Lax")
     response.headers["Cache-Control"] = "no-store"
     return response
 
@@ -170,14 +157,10 @@ def expired_page(*, way_back: str, is_for_staff: bool) -> HttpResponse:
 
 
 def _base_context(query: QueryDict | None) -> dict[str, object]:
-    links = []
+    links, query = [], QueryDict(mutable=True) if query is None else query
     for code, name in settings.LANGUAGES:
-        if query is None:
-            url = f"?{LANGUAGE_PARAMETER}={code}"
-        else:
-            query[LANGUAGE_PARAMETER] = code
-            url = f"?{query.urlencode()}"
-        links.append(LanguageLink(code, name, url, code == _current_language()))
+        query[LANGUAGE_PARAMETER] = code
+        links.append(LanguageLink(code, name, f"?{query.urlencode()}", code == _current_language()))
     return {"languages": links, "is_sandbox": is_in_sandbox()}
 
 
@@ -190,6 +173,7 @@ def _current_language() -> str:
 
 
 _TRY_AGAIN = _("Go back and try again.")
+_DEFECT = _("Nothing was changed. Please try again. If the error occurs again, contact PakTaleem.")
 _TEXTS: dict[int, tuple[Words, Words]] = {
     400: (_("This request is not valid"), _TRY_AGAIN),
     403: (_("No access"), _("You do not have permission to see this page or to do this.")),
@@ -199,10 +183,7 @@ _TEXTS: dict[int, tuple[Words, Words]] = {
     411: (_("This request is not valid"), _TRY_AGAIN),
     413: (_("Too large"), _("The data you sent is too large. Send less data or a smaller file.")),
     429: (_("Too many attempts"), _("You have tried too often. Wait 15 minutes, then try again.")),
-    500: (
-        _("Something went wrong"),
-        _("Nothing was changed. Please try again. If the error occurs again, contact PakTaleem."),
-    ),
+    500: (_("Something went wrong"), _DEFECT),
     503: (_("Temporarily unavailable"), _("The portal is not ready yet. Please try again in a minute.")),
 }
 OUTSIDE_LIMIT: Words = _(
@@ -216,5 +197,5 @@ _FILE = Path(__file__).parents[1] / "static" / "public" / "noto-naskh-arabic-urd
 
 @cache
 def get_urdu_font() -> str:
-    """Return the font with the characters of Urdu as a ``data:`` URL, for a page that contains all that it needs."""
+    """Return the font of Urdu as a ``data:`` URL, for a page that contains all that it needs."""
     return f"data:font/woff2;base64,{b64encode(_FILE.read_bytes()).decode('ascii')}"

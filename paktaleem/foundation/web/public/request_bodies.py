@@ -121,7 +121,9 @@ class RefusedBodiesMiddleware:
 async def read_body(environ: Environ, receive: Receive, count: Count) -> bytes | None:
     """Return the body, or None where there is none; ``count`` gets its bytes beyond CHUNK_BYTES. Raises BodyRefused."""
     length = environ.get("CONTENT_LENGTH", "")
-    if "HTTP_TRANSFER_ENCODING" in environ or (not length and _may_hide_a_body(environ)):
+    is_http1 = environ.get("SERVER_PROTOCOL", "").startswith("HTTP/1")
+    may_hide_a_body = not is_http1 and environ["REQUEST_METHOD"] not in _WITHOUT_BODY  # in HTTP/2 (RFC 9113 §8.1.1)
+    if "HTTP_TRANSFER_ENCODING" in environ or (not length and may_hide_a_body):
         return await _read_without_length(environ, receive, count)
     if not length or length == "0":
         return None
@@ -132,12 +134,6 @@ async def read_body(environ: Environ, receive: Receive, count: Count) -> bytes |
     if len(body) < int(length):
         raise BodyRefused(CUT_SHORT)
     return body
-
-
-def _may_hide_a_body(environ: Environ) -> bool:
-    """Return True if a request without a length can have a body: in HTTP/2 it can (RFC 9113 §8.1.1)."""
-    is_http1 = environ.get("SERVER_PROTOCOL", "").startswith("HTTP/1")
-    return not is_http1 and environ["REQUEST_METHOD"] not in _WITHOUT_BODY
 
 
 async def _read_without_length(environ: Environ, receive: Receive, count: Count) -> bytes:
@@ -165,8 +161,7 @@ def _most_bytes(environ: Environ) -> int:
 
 
 def _too_large(most: int) -> Problem:
-    detail = f"A body has at most {most:,} bytes."
-    return Problem("body-too-large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail)
+    return Problem("body-too-large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A body has at most {most:,} bytes.")
 
 
 async def _read(receive: Receive, size: int, count: Count) -> bytes:
@@ -248,7 +243,10 @@ class WholeRequests:
             await _send(answer, send, thread)
         finally:
             if environ.get(REFUSED) is TOO_SLOW:
-                self._cut_later(scope["client"])
+                loop = asyncio.get_running_loop()
+                if not self._stalled:
+                    loop.call_later(CUT_DELAY, self._cut)
+                self._stalled[scope["client"][0], int(scope["client"][1])] = loop.time() + CUT_DELAY
 
     def _answer(self, environ: Environ) -> _Answer:
         answer = _Answer()
@@ -261,12 +259,6 @@ class WholeRequests:
         finally:
             _close(content)
         return answer
-
-    def _cut_later(self, client: tuple[str, str | int]) -> None:
-        loop = asyncio.get_running_loop()
-        if not self._stalled:
-            loop.call_later(CUT_DELAY, self._cut)
-        self._stalled[client[0], int(client[1])] = loop.time() + CUT_DELAY
 
     def _cut(self) -> None:
         """Cut the connections whose refusal was sent long enough ago, in one go: each search reads every socket."""
@@ -313,10 +305,7 @@ def _close(content: object) -> None:
 
 
 def build_environ(scope: Scope) -> Environ:
-    """Return the WSGI environment of a request, without its body.
-
-    A header with an underscore is left out: it would pass for the one with a hyphen.
-    """
+    """Return the WSGI environment of a request, without its body."""
     environ: Environ = {
         "REQUEST_METHOD": scope["method"],
         "SCRIPT_NAME": "",
@@ -333,7 +322,7 @@ def build_environ(scope: Scope) -> Environ:
         "wsgi.run_once": False,
     }
     for name, value in scope["headers"]:
-        if b"_" in name:
+        if b"_" in name:  # it would pass for the one with a hyphen
             continue
         key = name.decode("latin-1").upper().replace("-", "_")
         if key not in {"CONTENT_TYPE", "CONTENT_LENGTH"}:

@@ -15,8 +15,6 @@ NOT_IN_ORDER = 1
 
 
 class Command(BaseCommand):
-    """Report on settings, database, keys, mail, worker and backups; exit status 1 unless all is in order."""
-
     help = "Look at everything the portal needs. Exit status 0 if all is in order, 1 if a line needs attention."
     requires_system_checks: list[str] = []
 
@@ -25,7 +23,8 @@ class Command(BaseCommand):
 
     def handle(self, *_: object, **options: object) -> None:
         lines = examine()
-        self.stdout.write(_as_json(lines) if options["json"] else self._as_text(lines))
+        as_json = json.dumps([asdict(line) for line in lines], ensure_ascii=False, indent=2)
+        self.stdout.write(as_json if options["json"] else self._as_text(lines))
         if any(line.state is not State.OK for line in lines):
             sys.exit(NOT_IN_ORDER)
 
@@ -37,14 +36,6 @@ class Command(BaseCommand):
             report.append(f"{styles[line.state](f'{line.state:<9}')}  {line.part:<{widest}}  {line.seen}")
             if line.remedy:
                 report.append(f"{'':<11}{'':<{widest}}  → {line.remedy}")
-        return "\n".join([*report, "", _summary(lines)])
-
-
-def _as_json(lines: Sequence[Line]) -> str:
-    return json.dumps([asdict(line) for line in lines], ensure_ascii=False, indent=2)
-
-
-def _summary(lines: Sequence[Line]) -> str:
-    counted = Counter(line.state for line in lines)
-    found = [f"{counted[state]} {state}" for state in State if counted[state]]
-    return f"{len(lines)} lines: {', '.join(found)}."
+        counted = Counter(line.state for line in lines)
+        found = [f"{counted[state]} {state}" for state in State if counted[state]]
+        return "\n".join([*report, "", f"{len(lines)} lines: {', '.join(found)}."])

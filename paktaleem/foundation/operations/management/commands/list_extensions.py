@@ -8,8 +8,6 @@ from paktaleem.foundation.operations.extensions import extension_points
 
 
 class Command(BaseCommand):
-    """Lists every extension point, what it is for, and its handlers in the order of their calls."""
-
     help = "List the extension points and the handlers connected to each."
     requires_system_checks: list[str] = []
 

@@ -3,7 +3,6 @@
 import shutil
 import subprocess
 from argparse import ArgumentParser
-from collections.abc import Iterator
 from pathlib import Path
 
 from django.apps import apps
@@ -35,8 +34,6 @@ class Migration(migrations.Migration):
 
 
 class Command(BaseCommand):
-    """Compare the files in ``sql/`` and the policies of tables with the migrations; write what is missing."""
-
     help = "Write migrations for changed SQL files and for tables without isolation; with --check only fail."
     requires_system_checks: list[str] = []
 
@@ -78,8 +75,9 @@ def _write(app_label: str, leaf: str, changes: list[SqlChange], isolation: list[
         imports = _imports("operations", ["Isolate(", *isolation]) + imports
         operations.insert(0, "\n            ".join(["Isolate(", *(f"{line}," for line in isolation)]) + "\n        )")
     title = name or "_and_".join([change.file.name for change in changes][:2]) or "isolates_tables"
+    files = [f"Changes {', '.join(change.file.name for change in changes)}."] if changes else []
     text = _MIGRATION.format(
-        doc=_describe(changes, isolation),
+        doc=" ".join(["Isolates the rows of each client."] * bool(isolation) + files),
         imports="\n".join(imports),
         app=app_label,
         leaf=leaf,
@@ -88,11 +86,6 @@ def _write(app_label: str, leaf: str, changes: list[SqlChange], isolation: list[
     path = Path(apps.get_app_config(app_label).path) / "migrations" / f"{int(leaf[:4]) + 1:04}_{title}.py"
     path.write_text(text)
     return path
-
-
-def _describe(changes: list[SqlChange], isolation: list[str]) -> str:
-    files = [f"Changes {', '.join(change.file.name for change in changes)}."] if changes else []
-    return " ".join(["Isolates the rows of each client."] * bool(isolation) + files)
 
 
 def _imports(module: str, operations: list[str]) -> list[str]:
@@ -113,18 +106,14 @@ def _keep_earlier_text(change: SqlChange) -> str | None:
 
 
 def _earlier_text(file: SqlFile, digest: str) -> str:
-    for text in _committed_texts(file.path):
+    for revision in _git(file.path, "log", "--format=%H", "--", file.path.name).split():
+        text = _git(file.path, "show", f"{revision}:./{file.path.name}")
         if digest_of(text) == digest:
             return text
     raise SqlTextError(
         f"Git knows no text of {file.path} with the digest {digest}. "
         f"Save the text that was applied before as {file.previous_path(digest)}."
     )
-
-
-def _committed_texts(path: Path) -> Iterator[str]:
-    for revision in _git(path, "log", "--format=%H", "--", path.name).split():
-        yield _git(path, "show", f"{revision}:./{path.name}")
 
 
 def _git(path: Path, *arguments: str) -> str:

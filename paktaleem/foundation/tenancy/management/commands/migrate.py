@@ -18,7 +18,6 @@ class Command(DjangoMigrate):
         parser.set_defaults(database=OWNER)
 
     def handle(self, *args: object, **options: object) -> str | None:
-        """Migrate; refuse without the owner's address, and a database that this version cannot upgrade."""
         if options["database"] == OWNER:
             if connections[OWNER].settings_dict["NAME"] == settings.NOT_CONFIGURED:
                 message = "Set DATABASE_OWNER_URL to the address of the owner role; see docs/deploy/owner.env."

@@ -15,8 +15,6 @@ FAILED = 2
 
 
 class Command(BaseCommand):
-    """Restore a backup; exit status 2 and an empty database if it fails."""
-
     help = "Restore FILE into the empty database of DATABASE_OWNER_URL. Run replay_erasures afterwards."
     requires_system_checks: list[str] = []
 
@@ -28,9 +26,8 @@ class Command(BaseCommand):
             raise CommandError("Set DATABASE_OWNER_URL and DATABASE_BACKUP_URL to the new database.", returncode=FAILED)
         connections.close_all()
         try:
-            counts = restore(
-                file.absolute(), owner_url=settings.DATABASE_OWNER_URL, backup_url=settings.DATABASE_BACKUP_URL
-            )
+            owner_url, backup_url = settings.DATABASE_OWNER_URL, settings.DATABASE_BACKUP_URL
+            counts = restore(file.absolute(), owner_url=owner_url, backup_url=backup_url)
         except (BackupFailed, OSError) as error:
             raise CommandError(f"The restore failed; do not serve this database. {error}", returncode=FAILED) from error
         apply_grants("owner")
