@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, ClassVar
+from typing import ClassVar
 
 EFFECT_SHOWN = "effect_shown"
 """Code of a validation error that shows the effect of a change first: nothing is wrong, and nothing is saved."""
@@ -21,9 +21,9 @@ class Problem:
     detail: str = ""
     field: str = ""
 
-    def body(self, **extensions: Any) -> dict[str, Any]:
+    def body(self, **extensions: object) -> dict[str, object]:
         """Return the members of the problem document."""
-        members: dict[str, Any] = {"type": _TYPES + self.code, "title": self.title, "status": int(self.status)}
+        members: dict[str, object] = {"type": _TYPES + self.code, "title": self.title, "status": int(self.status)}
         if self.detail:
             members["detail"] = self.detail
         if self.field:

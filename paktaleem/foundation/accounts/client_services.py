@@ -1,7 +1,6 @@
 """Services to register and change clients; a change that reduces guardian protection needs a second person."""
 
 from datetime import datetime
-from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -32,9 +31,9 @@ class ReducesProtection(ValidationError):
         super().__init__({"ground": [ValidationError(_REDUCES, code=EFFECT_SHOWN)]})
 
 
-def find_weakened_fields(before: Any, after: Any) -> dict[str, Any]:
+def find_weakened_fields(before: Client, after: Client) -> dict[str, object]:
     """Return the changed columns, with new values, that let people decide for themselves at a lower age."""
-    found: dict[str, Any] = {}
+    found: dict[str, object] = {}
     if before.serves_minors and not after.serves_minors:
         found["serves_minors"] = False
     if after.thresholds.is_weaker_than(before.thresholds):

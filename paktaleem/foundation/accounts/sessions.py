@@ -149,5 +149,4 @@ def refuse_old_authentication(request: HttpRequest, *, at: datetime) -> None:
 
 
 def _authentication_records(request: HttpRequest) -> list[dict[str, Any]]:
-    records: list[dict[str, Any]] = get_authentication_records(request, request.user)
-    return records
+    return list(get_authentication_records(request, request.user))

@@ -35,7 +35,7 @@ class IssuedCertificate(TenantRow):
 def issue[Row: IssuedCertificate](
     row: Row,
     kind: str,
-    content: Mapping[str, Any],
+    content: Mapping[str, object],
     *,
     client_id: UUID,
     subject_id: UUID | None = None,

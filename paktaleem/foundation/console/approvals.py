@@ -59,7 +59,7 @@ _DECLINE_LEAD = "Nothing changes: the request ends. It is recorded who declined 
 
 
 def approval_actions(
-    service: Callable[..., Any],
+    service: Callable[..., object],
     *,
     approve: str,
     decline: str,

@@ -34,7 +34,7 @@ def clocks_loaded_once() -> Iterator[None]:
         _LOADED.reset(token)
 
 
-def select_by_clock(at: datetime, select: Callable[[datetime], QuerySet[Any]]) -> QuerySet[Any]:
+def select_by_clock[Row: Model](at: datetime, select: Callable[[datetime], QuerySet[Row]]) -> QuerySet[Row]:
     """Return the rows that ``select`` finds at a time, each by the clock of its client; ``at``: the context's clock.
 
     In the context of one client that is its own clock. In a list of all clients the rows of each sandbox whose clock

@@ -58,7 +58,9 @@ TYPES = {
 }
 
 
-def send_table(name: str, kind: Format, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> StreamingHttpResponse:
+def send_table(
+    name: str, kind: Format, header: Sequence[str], rows: Iterable[Sequence[object]]
+) -> StreamingHttpResponse:
     """Return a response with a short table as a file; it is written now, in the context and language of the request."""
     return _send(name, kind, list(stream_table(kind, header, rows)))
 
@@ -68,7 +70,7 @@ def _send(name: str, kind: Format, parts: Iterable[bytes]) -> StreamingHttpRespo
     return StreamingHttpResponse(parts, content_type=TYPES[kind], headers=headers)
 
 
-def stream_table(kind: Format, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:
+def stream_table(kind: Format, header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[bytes]:
     """Yield the file of a table, part by part, while its rows are read."""
     lines = chain([header], (list(map(format_cell, row)) for row in rows))
     return _stream_csv(lines) if kind == Format.CSV else _stream_xlsx(lines)
@@ -127,7 +129,7 @@ _NOT_IN_XML = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)
 """Characters that XML cannot hold, and what looks like the way Excel writes them (ECMA-376 part 1, §22.9.2.19)."""
 
 
-def _stream_xlsx(lines: Iterable[Sequence[Any]]) -> Iterator[bytes]:
+def _stream_xlsx(lines: Iterable[Sequence[str | float]]) -> Iterator[bytes]:
     """Yield a workbook whose texts are in their cells, so that it needs no table of texts in memory."""
     unsent = _Unsent()
     with zipfile.ZipFile(cast("Any", unsent), "w", zipfile.ZIP_DEFLATED) as book:

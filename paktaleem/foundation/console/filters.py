@@ -119,7 +119,7 @@ class ProgressFilter(admin.SimpleListFilter):
         return cast("QuerySet[Model]", narrow() if value == "open" else select_by_clock(at, narrow))
 
 
-def progress_filter(default: str = "", **offered: Any) -> type[ProgressFilter]:
+def progress_filter(default: str = "", **offered: object) -> type[ProgressFilter]:
     return type("OwnProgressFilter", (ProgressFilter,), {"default": default, "offered": offered})
 
 
@@ -173,10 +173,10 @@ class ManyPeople:
     """More than ``MOST_PEOPLE`` people, and the field of rows that refers to them."""
 
     field: str
-    people: QuerySet[Any]
-    find_among: Callable[[QuerySet[Any], Collection[UUID]], set[UUID]]
+    people: QuerySet[Model]
+    find_among: Callable[[QuerySet[Model], Collection[UUID]], set[UUID]]
 
-    def filter(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+    def filter[Row: Model](self, rows: QuerySet[Row]) -> QuerySet[Row]:
         return rows.filter(**{f"{self.field}__in": self.people.order_by().values("pk")})
 
     def keep(self, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -184,11 +184,11 @@ class ManyPeople:
         return [row for row in rows if row[self.field] in found]
 
 
-def list_first(people: QuerySet[Any], most: int) -> list[UUID]:
+def list_first(people: QuerySet[Model], most: int) -> list[UUID]:
     return list(begin_with_people(people).order_by().values_list("pk", flat=True)[:most])
 
 
-def find_among(people: QuerySet[Any], ids: Collection[UUID]) -> set[UUID]:
+def find_among(people: QuerySet[Model], ids: Collection[UUID]) -> set[UUID]:
     return {*people.filter(pk__in=ids).order_by().values_list("pk", flat=True)}
 
 
@@ -219,7 +219,7 @@ def filter_by_person(kind: type[SimpleListFilter], field: str) -> Any:
     return type(kind.__name__, (kind,), {"queryset": queryset, "title": titles.get(field, kind.title)})
 
 
-def of_client_of_person(request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[Any]:
+def of_client_of_person[Row: Model](request: HttpRequest, rows: QuerySet[Row]) -> QuerySet[Row]:
     """Return the rows; if the URL names their person, also stated as those of the person's client, for the indexes."""
     person = request.GET.get(OF_PERSON)
     if person is None:
@@ -232,7 +232,7 @@ def of_client_of_person(request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[A
 class PartPaginator(CappedPaginator):
     """Paginator over those of the next rows of a list that are about some of many people."""
 
-    def __init__(self, object_list: QuerySet[Any], per_page: int, many: Sequence[ManyPeople]) -> None:
+    def __init__(self, object_list: QuerySet[Model], per_page: int, many: Sequence[ManyPeople]) -> None:
         super().__init__(object_list, per_page)
         self._many = many
 

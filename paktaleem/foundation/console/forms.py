@@ -77,7 +77,7 @@ def add_service_error(form: forms.BaseForm, refusal: ValidationError) -> None:
         form.add_error(named, _translate_errors(errors))
 
 
-def separate_effect(form: forms.BaseForm) -> dict[str, Any]:
+def separate_effect(form: forms.BaseForm) -> dict[str, object]:
     """Return the values by which a page shows the effect of a change in a note, and not as an error."""
     return {"errors": [], "effect_shown": form.non_field_errors()} if shows_effect(form) else {}
 
@@ -280,7 +280,7 @@ def get_chosen_client(request: HttpRequest) -> Client:
     return client
 
 
-def list_choice_values(request: HttpRequest, client: Client) -> dict[str, Any]:
+def list_choice_values(request: HttpRequest, client: Client) -> dict[str, object]:
     """Return what ``console/choose_client.html`` shows: the client, and for officers all others by name."""
     is_officer = actor_of(request).client_id is None
     clients = list(Client.objects.order_by("name")) if is_officer else []

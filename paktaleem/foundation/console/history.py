@@ -114,7 +114,7 @@ def list_compared_fields(model: type[models.Model]) -> list[Column]:
     ]
 
 
-def _load_reference_names(found: Iterable[Any], fields: Iterable[Column]) -> dict[Any, str]:
+def _load_reference_names(found: Iterable[object], fields: Iterable[Column]) -> dict[object, str]:
     ids: dict[Any, set[Any]] = {}
     for field in fields:
         if field.remote_field is not None:
@@ -128,7 +128,7 @@ def _load_reference_names(found: Iterable[Any], fields: Iterable[Column]) -> dic
     }
 
 
-def _load_staff_names(found: Iterable[Any], fields: Iterable[Column], viewer: Actor) -> dict[Any, str]:
+def _load_staff_names(found: Iterable[object], fields: Iterable[Column], viewer: Actor) -> dict[object, str]:
     """Return the email addresses of staff who requested or decided; clients see PakTaleem's staff as PakTaleem."""
     staff = [field.attname for field in fields if _is_staff(field)]
     ids = {getattr(version, name) for version in found for name in staff} - {None}
@@ -147,7 +147,7 @@ def _is_staff(field: Column) -> bool:
     return field.related_model is User or (isinstance(field, models.UUIDField) and field.name.endswith("_by"))
 
 
-def _build_version(new: Any, old: Any | None, fields: Iterable[Column], names: dict[Any, str]) -> Version:
+def _build_version(new: Any, old: Any | None, fields: Iterable[Column], names: dict[object, str]) -> Version:
     changes = []
     for field in fields:
         value = getattr(new, field.attname)
@@ -159,7 +159,7 @@ def _build_version(new: Any, old: Any | None, fields: Iterable[Column], names: d
     return Version(new.history_date, format_actor(new), why, kind, changes)
 
 
-def _format_both(old: Any | None, new: object, field: Column, names: dict[Any, str]) -> tuple[str, str]:
+def _format_both(old: Any | None, new: object, field: Column, names: dict[object, str]) -> tuple[str, str]:
     """Return a field before and after, in words; of an encrypted one only whether it was added, changed or removed."""
     before, after = _format_field(old, field, names), _format_field(new, field, names)
     if not isinstance(field, SealedField):

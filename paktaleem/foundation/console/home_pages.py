@@ -10,7 +10,7 @@ from typing import Any
 
 from django.contrib.admin import AdminSite
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, reverse
@@ -29,7 +29,7 @@ from paktaleem.foundation.console.requests import actor_of, may
 from paktaleem.foundation.first_rows import take_first
 from paktaleem.foundation.operations.extensions import ExtensionPoint
 
-type View = Callable[[HttpRequest, dict[str, Any]], HttpResponseBase]
+type View = Callable[[HttpRequest, dict[str, object]], HttpResponseBase]
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +141,7 @@ class Task:
     """
 
     title: str
-    rows: QuerySet[Any]
+    rows: QuerySet[Model]
     note: str
     url: str
     severity: Severity = Severity.TO_DO

@@ -119,7 +119,7 @@ def list_work(actor: Actor, *, at: datetime) -> FirstRows[Work]:
     return cut[0].with_rows([*running, *others])
 
 
-def add_progress(row: Model, panels: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def add_progress(row: Model, panels: list[dict[str, object]]) -> list[dict[str, object]]:
     """Return the panels of a row's page, with the progress of its long act, if it has one, before the others."""
     acts = [act for act in long_acts if act.model == row._meta.label_lower]
     progress = acts[0].measure(row) if acts else None

@@ -93,7 +93,7 @@ class ScopedAdmin[Row: Model](RowClock, admin.ModelAdmin):  # type: ignore[type-
     """Fields that say to a second person, before they approve the row, what it changes."""
     entered: ClassVar[Sequence[str]] = ()
     """Fields that acts or other pages enter: the help for entering them is not shown beside their values."""
-    codes: ClassVar[Mapping[str, Any]] = {}
+    codes: ClassVar[Mapping[str, object]] = {}
     """Fields that hold codes, with the model whose rows offer them, or an extension point of models of apps above."""
     acts: ClassVar[Sequence[RowAction | Act[Any, ..., Any]]] = ()
     main_acts: ClassVar[Sequence[str]] = ()  # the first three that apply are buttons, other acts under More
@@ -107,7 +107,7 @@ class ScopedAdmin[Row: Model](RowClock, admin.ModelAdmin):  # type: ignore[type-
     """Time field by which a long list is sorted, newest first, then by key: that of its ordering, if left out."""
     loaded: ClassVar[Sequence[str]] = ()
     """Foreign keys whose rows are loaded with each row."""
-    in_one_client: ClassVar[Sequence[Any]] = ()
+    in_one_client: ClassVar[Sequence[object]] = ()
     """Filters offered only for a single client: across clients, no index supports them."""
 
     form = ScopedForm

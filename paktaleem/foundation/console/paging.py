@@ -14,7 +14,7 @@ from django.db.models.expressions import OrderBy
 from django.http import HttpRequest
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
-from psycopg.sql import SQL, Identifier
+from psycopg.sql import SQL, Composed, Identifier
 
 from paktaleem.foundation.tenancy.school_limits import begin_with_people
 
@@ -37,7 +37,7 @@ def count_with_first(*found: tuple[QuerySet[Any], str], limit: int = LIMIT) -> l
     Each number is at most one more than the limit; beyond it, the least value is that of some of the rows. Without a
     field the value is None.
     """
-    tables: list[Any] = []
+    tables: list[Composed] = []
     params: list[Any] = []
     for place, (rows, field) in enumerate(found):
         first = F(field) if field else Value(None, output_field=DateTimeField())
@@ -82,14 +82,14 @@ class CappedPaginator(Paginator):  # type: ignore[type-arg]
         first = (number - 1) * self.per_page
         return Page(self._rows(first, min(first + self.per_page, LIMIT)), number, self)
 
-    def find_last(self, shown: Sequence[Any]) -> Any:
+    def find_last(self, shown: Sequence[Model]) -> object:
         return shown[-1].pk
 
     def get_place(self, rows: QuerySet[Any]) -> Any:
         by: Any = rows.query.order_by[0]
         return by.expression if isinstance(by, OrderBy) else F(str(by).lstrip("-"))
 
-    def find_keys(self, first: int, end: int) -> list[tuple[Any, Any]]:
+    def find_keys(self, first: int, end: int) -> list[tuple[object, object]]:
         rows: Any = self.object_list
         return list(rows.values_list("pk", self.get_place(rows))[first:end])
 
@@ -101,7 +101,7 @@ class CappedPaginator(Paginator):  # type: ignore[type-arg]
             chosen = chosen.filter(place__gte=min(places), place__lte=max(places))
         return chosen
 
-    def _rows(self, first: int, end: int) -> list[Any]:
+    def _rows(self, first: int, end: int) -> list[Model]:
         found = self.find_keys(first, end)
         return list(self.select_found(found)) if found else []
 

@@ -89,7 +89,7 @@ class RowAction:
             ask_ground(form)
         return form
 
-    def complete(self, given: dict[str, Any]) -> dict[str, Any]:
+    def complete(self, given: FormData) -> FormData:
         """Add an empty ground to what was entered if none was asked for yet."""
         return given if self.weakens is Weakens.NEVER else {"ground": "", **given}
 
@@ -221,12 +221,11 @@ def find_field(hint: object) -> forms.Field | None:
     return field
 
 
-def show_revealed(request: HttpRequest, row: Model, title: str, shown: Iterable[tuple[Any, Any]]) -> HttpResponse:
+def show_revealed(request: HttpRequest, row: Model, title: str, shown: Iterable[tuple[object, object]]) -> HttpResponse:
     """Return the page that shows opened values of a row, each with its label, and leads back to the row."""
-    owner: Any = site.get_model_admin(type(row))
+    owner = site.get_model_admin(type(row))
     url = owner.url_of("change", row)
-    page: HttpResponse = owner.page(request, row, "console/revealed.html", title=title, shown=shown, row_url=url)
-    return page
+    return owner.page(request, row, "console/revealed.html", title=title, shown=shown, row_url=url)
 
 
 @dataclass(frozen=True)

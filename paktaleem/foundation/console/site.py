@@ -149,7 +149,7 @@ def show_account(request: HttpRequest, context: dict[str, object]) -> HttpRespon
 
 
 type Board = Callable[[Actor, datetime], Sequence[Line]]
-type LatestActs = Callable[[Actor], Sequence[Any]]
+type LatestActs = Callable[[Actor], Sequence[object]]
 type _Viewer = tuple[frozenset[Capability], bool, str]
 """The menu depends on these: capabilities, whether the actor is an officer (for every client), and the language."""
 

@@ -5,7 +5,7 @@ collects them, and the suite fails if an Urdu translation is missing.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, Any, TypeGuard, cast
 
 from django.conf import settings
 from django.contrib.admin.utils import label_for_field
@@ -68,9 +68,8 @@ def _has_fixed_choices(field: Field) -> TypeGuard[ChoiceField]:
     return not isinstance(field.choices, CallableChoiceIterator)
 
 
-def _choices(field: ChoiceField) -> list[tuple[Any, Any]]:
-    found: Any = field.choices
-    return list(found)
+def _choices(field: ChoiceField) -> list[tuple[object, object]]:
+    return [*cast("Iterable[tuple[object, object]]", field.choices)]
 
 
 def translate_row_texts(owner: "ModelAdmin[Any]", names: Iterable[str]) -> dict[str, dict[str, str]]:

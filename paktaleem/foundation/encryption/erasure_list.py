@@ -108,7 +108,7 @@ class FileErasureList:
         self._intents: dict[int, Intent] = {}
         self._finished: set[int] = set()
 
-    def _append(self, line: dict[str, Any]) -> int:
+    def _append(self, line: dict[str, object]) -> int:
         """Append one line under the file's lock; remove a partial line left by a crash first."""
         with self._lock, self._opened() as descriptor:
             fcntl.flock(descriptor, fcntl.LOCK_EX)

@@ -84,7 +84,7 @@ def _is_id(value: object) -> bool:
         return False
 
 
-_CHECKS: Mapping[Kind, Callable[[Any], bool]] = {
+_CHECKS: Mapping[Kind, Callable[[object], bool]] = {
     Kind.ID: _is_id,
     Kind.NUMBER: lambda value: isinstance(value, int | float),
     Kind.CODE: lambda value: isinstance(value, str) and _CODE.fullmatch(value) is not None,
@@ -166,7 +166,7 @@ def _describe_foreign(logger: object, method: str, line: EventDict) -> EventDict
     return line
 
 
-def _describe_job(record: object) -> Mapping[str, Any]:
+def _describe_job(record: object) -> Mapping[str, object]:
     """Return what the worker did with which task; its message repeats the arguments."""
     job = getattr(record, "job", None) or {}
     return {

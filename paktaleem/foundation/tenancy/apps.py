@@ -1,9 +1,8 @@
 """App configuration of tenant isolation."""
 
-from typing import Any
-
 from django.apps import AppConfig
 from django.core import checks
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 from django.db.models.signals import post_migrate
 
@@ -20,7 +19,7 @@ class TenancyConfig(AppConfig):
         checks.register(check_declarations, checks.Tags.models)
 
 
-def _install_guard(connection: Any, **_: object) -> None:
+def _install_guard(connection: BaseDatabaseWrapper, **_: object) -> None:
     from paktaleem.foundation.tenancy.context import guard  # noqa: PLC0415 -- only called once apps are ready
 
     if connection.alias != "owner" and guard not in connection.execute_wrappers:

@@ -22,7 +22,7 @@ def check_declarations(app_configs: object = None, **_: object) -> list[CheckMes
     return [error for model in apps.get_models(include_auto_created=True) for error in _model_errors(model)]
 
 
-def _model_errors(model: Any) -> Iterator[CheckMessage]:
+def _model_errors(model: type[models.Model]) -> Iterator[CheckMessage]:
     wall = find_table_policy(model) or THIRD_PARTY_TABLES.get(model._meta.db_table)
     if wall is None:
         hint = "Declare `wall = TablePolicy(…)`, or list a third-party table in foundation/tenancy/third_party.py."

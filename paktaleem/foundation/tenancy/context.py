@@ -9,7 +9,7 @@ result could be mistaken for a real one.
 # Counters of sign-ins, codes and rates commit in an `autonomous_transaction`: a refusal rolls the request
 # back. Not Redis: a restart would lose the counters; not Django's database cache: it unpickles what it reads.
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
@@ -153,7 +153,7 @@ def single_statement() -> Iterator[None]:
         _current.reset(token)
 
 
-def read_in_one_statement(sql: str, params: list[Any]) -> list[tuple[Any, ...]]:
+def read_in_one_statement(sql: str, params: Sequence[object]) -> list[tuple[Any, ...]]:
     """Run one read-only statement that sets its own context in SQL and return its rows; see ``single_statement``.
 
     As the first query of a request it replaces the connection's health check: on a lost connection it reconnects
@@ -174,7 +174,7 @@ def read_in_one_statement(sql: str, params: list[Any]) -> list[tuple[Any, ...]]:
             connection.is_deciding = False
 
 
-def _rows(connection: Any, sql: str, params: list[Any]) -> list[tuple[Any, ...]]:
+def _rows(connection: Any, sql: str, params: Sequence[object]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
         rows: list[tuple[Any, ...]] = cursor.fetchall()

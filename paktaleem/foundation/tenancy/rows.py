@@ -67,7 +67,7 @@ def insert_rows(*rows: models.Model, also: str = "", values: Mapping[str, Any] |
     _mark_saved(rows)
 
 
-def _values_of(rows: Sequence[models.Model]) -> dict[str, Any]:
+def _values_of(rows: Sequence[models.Model]) -> SqlValues:
     return {
         f"v{number}_{field.column}": field.get_db_prep_save(field.pre_save(row, True), connection)
         for number, row in enumerate(rows)
@@ -126,7 +126,7 @@ def _related_model(model: type[models.Model], name: str) -> type[models.Model]:
     return other
 
 
-def _build_row[M: models.Model](model: type[M], values: tuple[Any, ...]) -> M:
+def _build_row[M: models.Model](model: type[M], values: Sequence[object]) -> M:
     made = list(values)
     for place, convert in _conversions(model):
         made[place] = convert(made[place], None, connection)

@@ -6,7 +6,7 @@ people who are shown themselves, and takes rows whose foreign keys all refer to 
 shows nothing and takes nothing unless it declares otherwise (``Limited``).
 """
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -14,6 +14,7 @@ from uuid import UUID
 from django.apps import apps
 from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
+from django.db.migrations.state import ModelState
 from django.db.migrations.state import ProjectState as State
 from django.db.models import BooleanField, F, Func, Model, QuerySet, UUIDField, Value
 
@@ -191,11 +192,11 @@ def _links_of_state(state: State, label: str, fields: Any) -> Iterator[Link]:
                 yield Link(bool(field.null), field.db_column or f"{name}_id", _table_of(key, state.models[key]))
 
 
-def _table_of(key: tuple[str, str], model: Any) -> str:
+def _table_of(key: tuple[str, str], model: ModelState) -> str:
     return str(model.options.get("db_table") or "_".join(key))
 
 
-def columns_of_model(models: dict[str, Any]) -> Catalog:
+def columns_of_model(models: Mapping[str, Any]) -> Catalog:
     """Return the tables as the models declare them, by table."""
 
     def describe(table: str) -> Columns:

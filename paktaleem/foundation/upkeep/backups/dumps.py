@@ -11,7 +11,7 @@ import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import psycopg
@@ -122,7 +122,7 @@ def back_up(url: str, file: Path) -> dict[str, int]:
     return counts
 
 
-def _require_bypass_rls(link: psycopg.Connection[Any]) -> None:
+def _require_bypass_rls(link: psycopg.Connection) -> None:
     query = "SELECT rolname, rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user"
     [[role, sees_all]] = link.execute(query).fetchall()
     if not sees_all:
@@ -135,7 +135,7 @@ def server_major(link: psycopg.Connection[object]) -> int:
     return link.info.server_version // 10_000
 
 
-def count_database(link: psycopg.Connection[Any]) -> dict[str, int]:
+def count_database(link: psycopg.Connection) -> dict[str, int]:
     """Return the number of rows of each table, as visible to the connection's role."""
     names = link.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1").fetchall()
     counts_by_table = {}

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db import models
 from django.db.models import QuerySet
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -67,8 +68,8 @@ class DataKind:
     """
 
     code: str
-    name: Any
-    counted_from: Any
+    name: Promise
+    counted_from: Promise
     disposal: Disposal
     bounds: Bounds | None = None
     margin: timedelta = timedelta()

@@ -23,7 +23,7 @@ class HasDeclaredCapability(BasePermission):
     message = "The scopes of this API key do not allow this."
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        actor: Any = request.user
+        actor: Actor | None = request.user  # type: ignore[assignment]  # set by our authentication
         if actor is None:
             raise NotAuthenticated
         method = str(request.method)

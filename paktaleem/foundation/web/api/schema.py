@@ -32,6 +32,9 @@ from paktaleem.foundation.web.api.serializers import (
     ZonedDateTimeField,
 )
 
+type Part = dict[str, Any]
+"""A part of the document, as JSON."""
+
 BEYOND_SCHEMA = "x-beyond-schema"
 """Member of an operation: its rules by the path of the field, which is a JSON Pointer without the leading slash."""
 _CURSOR_RULE = "A cursor from an earlier response of this list."
@@ -75,7 +78,7 @@ _PROPERTIES = {
         "recipient": {"type": ["string", "null"]},
     },
 }
-_PARTS: dict[str, Any] = {
+_PARTS: Part = {
     "subject": _entity("The data subject: type end_user, id as in the LMS.", "type", "id", properties=_ANY_OBJECT),
     "action": _entity("The processing: collect, store, process, share or delete.", "name", properties=_ANY_OBJECT),
     "resource": _entity("The purpose: type purpose, id its code.", "type", "id", properties=_PROPERTIES),
@@ -96,7 +99,7 @@ _DECISION = {
 }
 _DECISIONS = {"evaluations": {"type": "array", "items": _DECISION}}
 _SEMANTICS = {"evaluations_semantic": {"enum": ["execute_all", "deny_on_first_deny", "permit_on_first_permit"]}}
-AUTHZEN_SCHEMAS: dict[str, Any] = {
+AUTHZEN_SCHEMAS: Part = {
     "Evaluation": {"type": "object", "required": ["subject", "action", "resource"], "properties": _PARTS},
     "Evaluations": {
         "type": "object",
@@ -123,7 +126,7 @@ _MANY_RULES = {**_RULES, "evaluations": "At most 20 different past times in one 
 def _describe_evaluation(
     name: str, summary: str, asked: str, answered: str, rules: Mapping[str, str]
 ) -> dict[str, object]:
-    def body(schema: str) -> dict[str, Any]:
+    def body(schema: str) -> Part:
         return {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
 
     return {
@@ -155,7 +158,7 @@ _METADATA = {
         "503": _TEXT,
     },
 }
-AUTHZEN_PATHS: dict[str, Any] = {
+AUTHZEN_PATHS: Part = {
     EVALUATION: _describe_evaluation(
         "Evaluate", "Evaluate whether a person's data may be processed.", "Evaluation", "Decision", _RULES
     ),
@@ -167,7 +170,7 @@ AUTHZEN_PATHS: dict[str, Any] = {
 
 
 _ANY_JSON = {"$ref": "#/components/schemas/AnyJSON"}
-ANY_JSON: dict[str, Any] = {
+ANY_JSON: Part = {
     "description": "Any JSON value of at most 30 levels, without NUL in its texts.",
     "anyOf": [
         {"type": ["null", "boolean", "number"]},
@@ -202,7 +205,7 @@ def describe_field(field: object, schema: dict[str, object]) -> dict[str, object
 _CODE = r"^[a-z][a-z0-9_]*$"
 _NO_SEGMENT = {"anyOf": [{"enum": ["batch"]}, {"pattern": "/"}]}
 """Texts that cannot be one segment of a path, or mean something else there."""
-_PATH_PARAMETERS: dict[str, dict[str, Any]] = {
+_PATH_PARAMETERS: dict[str, Part] = {
     "external_id": {"minLength": 1, "maxLength": 255, "pattern": EXTERNAL_ID, "not": _NO_SEGMENT},
     "purpose": {"minLength": 1, "maxLength": 63, "pattern": _CODE},
     "category": {"minLength": 1, "maxLength": 63, "pattern": _CODE},
@@ -218,7 +221,7 @@ _SOURCES = {
 """By path parameter: operations whose response names it, with the status and the JSON Pointer in the body."""
 
 
-def describe_paths(document: dict[str, Any]) -> None:
+def describe_paths(document: Part) -> None:
     """Say which values a text in a path can have, and link responses that name one to its operations."""
     operations = {one["operationId"]: one for by_method in document["paths"].values() for one in by_method.values()}
     taken: dict[str, set[str]] = {}
@@ -236,7 +239,7 @@ def describe_paths(document: dict[str, Any]) -> None:
                 links[taker] = {"operationId": taker, "parameters": parameters}
 
 
-def _describe_operation(document: dict[str, Any], path: str, method: str, operation: dict[str, Any]) -> dict[str, Any]:
+def _describe_operation(document: Part, path: str, method: str, operation: Part) -> Part:
     return {
         "anchor": operation["operationId"],
         "method": method.upper(),
@@ -257,13 +260,13 @@ def _describe_operation(document: dict[str, Any], path: str, method: str, operat
     }  # fmt: skip
 
 
-def _render_schema(document: dict[str, Any], body: dict[str, Any]) -> str:
+def _render_schema(document: Part, body: Part) -> str:
     """Return a body's schema as indented JSON with references resolved; empty if there is no body."""
     schemas = [one["schema"] for one in body.get("content", {}).values() if "schema" in one]
     return json.dumps(_resolve_references(document, schemas[0]), indent=2, ensure_ascii=False) if schemas else ""
 
 
-def _resolve_references(document: dict[str, Any], schema: object, outer: tuple[str, ...] = ()) -> Any:
+def _resolve_references(document: Part, schema: object, outer: tuple[str, ...] = ()) -> Any:
     if isinstance(schema, dict) and "$ref" in schema and schema["$ref"] not in outer:
         name = schema["$ref"]
         found = document["components"]["schemas"][name.rsplit("/", 1)[1]]
@@ -273,7 +276,7 @@ def _resolve_references(document: dict[str, Any], schema: object, outer: tuple[s
     return [_resolve_references(document, inner, outer) for inner in schema] if isinstance(schema, list) else schema
 
 
-def _describe_type(schema: dict[str, Any]) -> str:
+def _describe_type(schema: Part) -> str:
     if "enum" in schema:
         return " | ".join(map(str, schema["enum"]))
     kind = schema.get("type", "")
@@ -360,7 +363,7 @@ def _instance_of(serializer: object) -> object:
     return serializer() if isinstance(serializer, type) else serializer
 
 
-def complete_schema(result: dict[str, Any], **_: object) -> dict[str, Any]:
+def complete_schema(result: Part, **_: object) -> Part:
     """Add problems, idempotency keys and AuthZEN to the document (a drf-spectacular hook)."""
     components = result.setdefault("components", {})
     schemas = components.setdefault("schemas", {})
@@ -380,8 +383,8 @@ def complete_schema(result: dict[str, Any], **_: object) -> dict[str, Any]:
 
 
 @cache
-def schema_document() -> dict[str, Any]:
-    document: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
+def schema_document() -> Part:
+    document: Part = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
     return document
 
 

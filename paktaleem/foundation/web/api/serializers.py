@@ -82,7 +82,7 @@ class StrictSerializer(serializers.Serializer[object]):
 class TextField(serializers.CharField):
     """CharField that accepts JSON strings only, not numbers or booleans; spaces around them count for the length."""
 
-    def to_internal_value(self, data: Any) -> str:
+    def to_internal_value(self, data: object) -> str:
         if not isinstance(data, str):
             self.fail("invalid")
         if self.max_length is not None and len(data) > self.max_length:
@@ -95,7 +95,7 @@ class TruthField(serializers.BooleanField):
 
     default_error_messages = {"invalid": "Use true or false."}
 
-    def to_internal_value(self, data: Any) -> bool:
+    def to_internal_value(self, data: object) -> bool:
         if not isinstance(data, bool):
             self.fail("invalid", input=data)
         return data
@@ -110,7 +110,7 @@ class PatternField(TextField):
         self.pattern, self.allowed = pattern, allowed
         super().__init__(**kwargs)
 
-    def to_internal_value(self, data: Any) -> str:
+    def to_internal_value(self, data: object) -> str:
         text = super().to_internal_value(data)
         if not re.search(self.pattern, text):
             self.fail("pattern", allowed=self.allowed)
@@ -142,7 +142,7 @@ class DayField(serializers.DateField):
 
     default_error_messages = {"invalid": "Use a day from 1900-01-01, such as 2014-03-09."}
 
-    def to_internal_value(self, value: Any) -> Any:
+    def to_internal_value(self, value: object) -> date:
         if not isinstance(value, str) or not re.search(RECENT_DAY, value):
             self.fail("invalid")
         try:
@@ -156,7 +156,7 @@ class ZonedDateTimeField(serializers.DateTimeField):
 
     default_error_messages = {"invalid": "Use RFC 3339 with an offset, such as 2026-11-24T09:30:00+05:00."}
 
-    def to_internal_value(self, value: Any) -> datetime:
+    def to_internal_value(self, value: object) -> datetime:
         if not isinstance(value, str) or not re.search(MOMENT, value):
             self.fail("invalid")
         try:

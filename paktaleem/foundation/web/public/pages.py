@@ -113,7 +113,7 @@ def public_page(
     status: int = HTTPStatus.OK,
     form: BaseForm | None = None,
     same_for_all: bool = False,
-    **values: Any,
+    **values: object,
 ) -> HttpResponse:
     """Render a page based on ``public/base.html`` in the request's language, with a mark inside a sandbox.
 
