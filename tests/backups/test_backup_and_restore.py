@@ -49,7 +49,6 @@ def addresses(committed, monkeypatch):
 
 @contextmanager
 def new_database(name, monkeypatch):
-    """Point all connections to a new, empty database."""
     endpoint, before = template_ready(), str(connections.databases["default"]["NAME"])
     name = f"{before}_{name}"  # one per test worker
     ensure_database(endpoint, name)
@@ -104,7 +103,6 @@ def test_a_role_under_row_level_security_cannot_back_up(committed, addresses, tm
 
 
 def test_a_dump_emptied_by_row_level_security_is_found(committed, addresses, tmp_path, monkeypatch):
-    """pg_dump as owner with row security exits with 0 and dumps no tenant rows; the counts detect it."""
     file = tmp_path / "empty.dump"
     program = str(find_program("pg_dump", major=server_version()))
     environment = environment_of(url(OWNER)) | {"PGOPTIONS": "-c paktaleem.client=00000000-0000-0000-0000-000000000000"}
@@ -146,7 +144,6 @@ def test_an_earlier_backup_survives_a_failed_one(committed, addresses, tmp_path,
 
 
 def test_concurrent_writers_do_not_change_the_count(committed, addresses, tmp_path, monkeypatch):
-    """Rows are counted and dumped in one snapshot, so a row added meanwhile is in neither."""
     from paktaleem.foundation.upkeep.backups import dumps  # noqa: PLC0415
 
     real = dumps._dump

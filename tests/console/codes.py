@@ -2,7 +2,6 @@
 
 import ast
 import re
-from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -21,27 +20,26 @@ VOID = {"input", "br", "img", "link", "meta", "hr", "source", "wbr", "path", "us
 class _Reader(HTMLParser):
     """Collects the text that a reader sees without opening anything."""
 
-    def __init__(self) -> None:
+    def __init__(self):
         super().__init__()
         self.open: list[str] = []
         self.codes: list[str] = []
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def handle_starttag(self, tag, attrs):
         del attrs
         if tag not in VOID:
             self.open.append(tag)
 
-    def handle_endtag(self, tag: str) -> None:
+    def handle_endtag(self, tag):
         while self.open and self.open.pop() != tag:
             pass
 
-    def handle_data(self, data: str) -> None:
+    def handle_data(self, data):
         if not NO_WORDS & set(self.open):
             self.codes += [code for code in CODE.findall(data) if not NAMES.fullmatch(code)]
 
 
-def codes_in(html: str) -> list[str]:
-    """Return the codes that a page shows outside of ``<code>`` and of details."""
+def codes_in(html):
     reader = _Reader()
     reader.feed(html)
     return list(dict.fromkeys(reader.codes))
@@ -52,8 +50,7 @@ PACKAGES = ("paktaleem", "children", "consent", "retention", "rights")
 RECORDING = ("record_entry", "record_own_entry", "make_entry", "facts")
 
 
-def list_fact_keys() -> set[str]:
-    """Return the keys: of literals passed or assigned as ``facts``, and of functions that collect ``**facts``."""
+def list_fact_keys():
     found: set[str] = set()
     for package in PACKAGES:
         for path in (ROOT / package).rglob("*.py"):
@@ -63,7 +60,7 @@ def list_fact_keys() -> set[str]:
     return found
 
 
-def _keys_in(tree: ast.Module) -> Iterator[str]:
+def _keys_in(tree):
     collecting = {
         one.name: {arg.arg for arg in (*one.args.args, *one.args.kwonlyargs)}
         for one in ast.walk(tree)
@@ -80,8 +77,7 @@ def _keys_in(tree: ast.Module) -> Iterator[str]:
             yield from (key for value in returned if value is not None for key in _keys_of(value))
 
 
-def _keys_of_call(call: ast.Call, own: set[str] | None) -> Iterator[str]:
-    """Yield the keys in ``facts=``, and the keywords of a function that collects facts (``own``: its parameters)."""
+def _keys_of_call(call, own):
     for keyword in call.keywords:
         if keyword.arg == "facts":
             yield from _keys_of(keyword.value)
@@ -89,18 +85,18 @@ def _keys_of_call(call: ast.Call, own: set[str] | None) -> Iterator[str]:
             yield keyword.arg
 
 
-def _keys_of_assignment(target: ast.expr, value: ast.expr) -> Iterator[str]:
+def _keys_of_assignment(target, value):
     if _name_of(target).endswith("facts"):
         yield from _keys_of(value)
     elif isinstance(target, ast.Subscript) and _name_of(target.value).endswith("facts"):
         yield from _keys_of(ast.Dict([target.slice], [value]))
 
 
-def _name_of(node: ast.expr) -> str:
+def _name_of(node):
     return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
 
 
-def _keys_of(value: ast.expr) -> Iterator[str]:
+def _keys_of(value):
     for node in ast.walk(value):
         if isinstance(node, ast.Dict):
             yield from (key.value for key in node.keys if isinstance(key, ast.Constant) and isinstance(key.value, str))

@@ -4,14 +4,12 @@ Typing is no click; a button, a link and what must be unfolded are one each.
 """
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from django.db import transaction
 
 from paktaleem.foundation.tenancy.context import in_client
 from rights.requests.models import RightsRequest
-from tests.cast import Cast
 from tests.console.clicking import Clicks
 from tests.signing_in import browser_of
 
@@ -30,16 +28,14 @@ CLICKS = {
 """How many clicks each task takes by the menu, and by the shortest way."""
 
 
-def by_list(page: Clicks, name: str, text: str) -> Clicks:
-    """Open a row by the menu: its list, the list's search field, the row."""
+def by_list(page, name, text):
     return page.click(name).find(text).click(text)
 
 
 type Way = Callable[[Clicks, dict[str, str]], Clicks]
 
 
-def count(cast: Cast, way: Way | None, known: dict[str, str], expected: str) -> str:
-    """Return the number of clicks of a way; what it changes is rolled back."""
+def count(cast, way, known, expected):
     if way is None:
         return "–"
     with transaction.atomic():
@@ -104,13 +100,13 @@ TASKS: dict[str, tuple[Way | None, Way, str]] = {
 
 
 @pytest.fixture
-def known(cast_of_rows: Cast, rows: dict[str, Any]) -> dict[str, str]:
+def known(cast_of_rows, rows):
     with in_client(cast_of_rows.client_id("indus")):
         number = RightsRequest.objects.get(pk=rows["requests/rightsrequest"]).number
     return {"number": str(number), "order": str(rows["data_systems/order"])}
 
 
-def test_the_number_of_clicks_of_ten_tasks_is_as_listed(cast_of_rows: Cast, known: dict[str, str]) -> None:
+def test_the_number_of_clicks_of_ten_tasks_is_as_listed(cast_of_rows, known):
     counted = {
         task: (count(cast_of_rows, by_menu, known, expected), count(cast_of_rows, shortest, known, expected))
         for task, (by_menu, shortest, expected) in TASKS.items()

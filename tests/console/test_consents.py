@@ -1,27 +1,22 @@
 """A consent is given and withdrawn in the console, and the next decision follows it."""
 
-from typing import Any
-
 import pytest
-from django.test import Client
 from django.utils import timezone
 
 from consent.consents.models import Consent, ConsentEvent, Objection, Restriction
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
-from tests.cast import Cast
 from tests.consent.making import shown
 from tests.console.pages import row_url
-from tests.signing_in import SignIn
 
 PERSON = "junaid"
 
 
-def answer_url(cast: Cast, query: str = "") -> str:
+def answer_url(cast, query=""):
     return row_url("people/subject", cast.subject_id(PERSON), "answer") + query
 
 
-def given(cast: Cast, state: str, **changes: Any) -> dict[str, Any]:
+def given(cast, state, **changes):
     with in_client(cast.client_id("indus")):
         token = shown(cast.client_id("indus"), timezone.now())
     values = {"purpose": "newsletter", "state": state, "method": "phone", "given_by": "self", "language": "en"}
@@ -29,13 +24,13 @@ def given(cast: Cast, state: str, **changes: Any) -> dict[str, Any]:
     return {**values, "shown": token, **changes}
 
 
-def state_of(cast: Cast) -> str | None:
+def state_of(cast):
     with in_client(cast.client_id("indus")):
         return Consent.objects.filter(subject_id=cast.subject_id(PERSON)).values_list("state", flat=True).first()
 
 
 @pytest.mark.parametrize("name", ["amina", "farah"])
-def test_a_consent_is_given_and_withdrawn_and_the_page_follows(name: str, sign_in: SignIn, cast: Cast) -> None:
+def test_a_consent_is_given_and_withdrawn_and_the_page_follows(name, sign_in, cast):
     browser, page = sign_in(name), row_url("people/subject", cast.subject_id(PERSON))
     assert b"consent missing" in browser.get(page).content
 
@@ -51,7 +46,7 @@ def test_a_consent_is_given_and_withdrawn_and_the_page_follows(name: str, sign_i
     assert "consent withdrawn" in browser.get(page).content.decode()
 
 
-def test_the_page_of_a_consent_names_purpose_answer_and_notice(sign_in: SignIn, cast: Cast) -> None:
+def test_the_page_of_a_consent_names_purpose_answer_and_notice(sign_in, cast):
     browser = sign_in("farah")
     browser.post(answer_url(cast), given(cast, "given"))
     with in_client(cast.client_id("indus")):
@@ -62,7 +57,7 @@ def test_the_page_of_a_consent_names_purpose_answer_and_notice(sign_in: SignIn, 
     assert str(consent.notice_version) not in page, "no one reads the id of a version"
 
 
-def test_events_and_evidence_say_who_recorded_it(sign_in: SignIn, cast: Cast) -> None:
+def test_events_and_evidence_say_who_recorded_it(sign_in, cast):
     browser = sign_in("farah")
     browser.post(answer_url(cast), given(cast, "given"))
     browser.post(answer_url(cast), given(cast, "withdrawn", method="email"))
@@ -96,16 +91,14 @@ def test_events_and_evidence_say_who_recorded_it(sign_in: SignIn, cast: Cast) ->
         ({"evidence": ""}, "Describe the evidence"),
     ],
 )
-def test_what_the_service_refuses_is_said_on_the_form(
-    changes: dict[str, str], words: str, sign_in: SignIn, cast: Cast
-) -> None:
+def test_what_the_service_refuses_is_said_on_the_form(changes, words, sign_in, cast):
     response = sign_in("amina").post(answer_url(cast), {**given(cast, "given"), **changes})
     assert response.status_code == 200
     assert words in response.content.decode()
     assert state_of(cast) is None
 
 
-def test_a_guardian_answers_for_a_child(sign_in: SignIn, cast: Cast) -> None:
+def test_a_guardian_answers_for_a_child(sign_in, cast):
     url = row_url("people/subject", cast.subject_id("danish"), "answer")
     browser = sign_in("farah")
     assert "lms-esra" in browser.get(f"{url}?purpose=newsletter&state=given").content.decode()
@@ -116,11 +109,11 @@ def test_a_guardian_answers_for_a_child(sign_in: SignIn, cast: Cast) -> None:
     assert (event.given_by, event.guardian_id) == ("guardian", cast.subject_id("esra"))
 
 
-def _denied(browser: Client, cast: Cast, reason: str) -> bool:
+def _denied(browser, cast, reason):
     return reason in browser.get(row_url("people/subject", cast.subject_id(PERSON))).content.decode()
 
 
-def test_a_restriction_is_opened_and_lifted(sign_in: SignIn, cast: Cast) -> None:
+def test_a_restriction_is_opened_and_lifted(sign_in, cast):
     browser = sign_in("amina")
     url = row_url("people/subject", cast.subject_id(PERSON), "restrict")
     assert "This field is required" in browser.post(url, {"purpose": ""}).content.decode()
@@ -148,7 +141,7 @@ def test_a_restriction_is_opened_and_lifted(sign_in: SignIn, cast: Cast) -> None
     assert "farah@indus.example, client administrator" in history
 
 
-def test_an_objection_is_recorded(sign_in: SignIn, cast: Cast) -> None:
+def test_an_objection_is_recorded(sign_in, cast):
     browser = sign_in("farah")
     url = row_url("people/subject", cast.subject_id(PERSON), "object")
     assert browser.post(url, {"purpose": "support", "reason": "subject_request"}).status_code == 200

@@ -21,8 +21,6 @@ def danish(cast):
 
 @pytest.fixture
 def erase(cast):
-    """A function that starts the erasure, as the worker does after the cooling-off."""
-
     def erase():
         by = {"actor": cast.actor("amina"), "reason": "subject_request", "at": timezone.now()}
         with in_client(cast.client_id("indus")):

@@ -4,15 +4,12 @@
 """
 
 import re
-from typing import Any
 
 import pytest
 
-from tests.cast import Cast
 from tests.console.codes import codes_in
 from tests.console.pages import MODELS, refused_by_policy, row_url
 from tests.console.urdu import IS_URDU, english_words
-from tests.project.crawl import Crawl, OpenPages
 from tests.project.offenders import refuse_any
 from tests.project.test_permission_matrix import STAFF, list_statuses
 from tests.signing_in import browser_of
@@ -55,13 +52,13 @@ OF_ANOTHER_PERSON = {
 """Acts that do not apply: the reader proposed, the other side decides, nothing waits, or it is no sandbox."""
 
 
-def read_pages(crawl: OpenPages, name: str) -> Crawl:
+def read_pages(crawl, name):
     opened = crawl(name, "ur" if name in IN_URDU else "en")
     return {url: page for url, page in opened.items() if page.html}
 
 
 @pytest.mark.parametrize("name", STAFF)
-def test_each_role_opens_its_pages(rows: dict[str, Any], crawl: OpenPages, name: str) -> None:
+def test_each_role_opens_its_pages(rows, crawl, name):
     opened = crawl(name, "ur" if name in IN_URDU else "en")
     wanted = dict(list_statuses(rows, STAFF[name]))
     for act in OF_ANOTHER_PERSON.get(name, ()):
@@ -71,14 +68,14 @@ def test_each_role_opens_its_pages(rows: dict[str, Any], crawl: OpenPages, name:
 
 
 @pytest.mark.parametrize("name", ["amina", "farah", "bilal"])
-def test_no_page_has_an_inline_style_script_or_handler(crawl: OpenPages, name: str) -> None:
+def test_no_page_has_an_inline_style_script_or_handler(crawl, name):
     pages = read_pages(crawl, name)
     assert len(pages) > 250
     refuse_any((url, refused_by_policy(page.html) or page.policy.count("unsafe")) for url, page in pages.items())
 
 
 @pytest.mark.parametrize("name", IN_URDU)
-def test_no_page_says_anything_in_english_or_shows_a_code(crawl: OpenPages, name: str) -> None:
+def test_no_page_says_anything_in_english_or_shows_a_code(crawl, name):
     pages = read_pages(crawl, name)
     own = {url: page.html for url, page in pages.items() if not IN_ANOTHER_LANGUAGE.search(url)}
     assert len(own) > 350
@@ -87,9 +84,7 @@ def test_no_page_says_anything_in_english_or_shows_a_code(crawl: OpenPages, name
 
 
 @pytest.mark.parametrize("name", ["amina", "bilal"])
-def test_save_is_above_the_panels_and_what_is_read_has_no_help_to_enter_it(
-    rows: dict[str, Any], crawl: OpenPages, name: str
-) -> None:
+def test_save_is_above_the_panels_and_what_is_read_has_no_help_to_enter_it(rows, crawl, name):
     opened = crawl(name, part="/change/")
     pages = {model: opened[row_url(model, rows[model])].html for model in MODELS}
     saved = {model: text for model, text in pages.items() if SAVE in text and PANEL in text}
@@ -102,7 +97,7 @@ def test_save_is_above_the_panels_and_what_is_read_has_no_help_to_enter_it(
     assert ("consent/consentevent", "Hash of the text that was shown.") in helps
 
 
-def test_what_is_english_would_be_found(cast: Cast) -> None:
+def test_what_is_english_would_be_found(cast):
     words = english_words(browser_of(cast.user("farah")).get("/admin/people/subject/").content.decode())
     assert "Sign out" in words
     assert any(one.startswith("Everyone whose data") for one in words)

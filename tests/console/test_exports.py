@@ -16,7 +16,6 @@ from xml.etree import ElementTree as ET
 import openpyxl
 import pytest
 from django.db import connection
-from django.test import Client
 from openpyxl.utils.escape import unescape
 
 from paktaleem.directory.people.models import Subject
@@ -28,18 +27,17 @@ from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.foundation.tenancy.tables import Personal
 from paktaleem.foundation.text.cells import format_cell, parse_columns
-from tests.cast import Cast
 from tests.console.pages import MODELS
 from tests.factories import CAST_AT
 from tests.school_limits.limiting import make_head, make_school
-from tests.signing_in import SignIn, browser_of
+from tests.signing_in import browser_of
 
 PEOPLE = "/admin/people/subject/export/"
 PLANTED = ["=1+1", '=HYPERLINK("http://x.example","y")', "+1", "-1", "\t=1", "\r=1", "＝1"]  # noqa: RUF001 -- a full-width sign, which spreadsheets read as an ordinary one
 _CELLS = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 
 
-def plant(cast: Cast, ids: Sequence[str], *, client: str = "indus") -> None:
+def plant(cast, ids, *, client="indus"):
     """Insert people with these LMS ids, without the services."""
     with in_client(cast.client_id(client)), connection.cursor() as cursor:
         cursor.execute(
@@ -50,11 +48,11 @@ def plant(cast: Cast, ids: Sequence[str], *, client: str = "indus") -> None:
         )
 
 
-def export(browser: Client, url: str, kind: str) -> list[list[str]]:
+def export(browser, url, kind):
     return rows_in(browser.post(url, {"format": kind, "reason": "review"}), kind)
 
 
-def rows_in(response: Any, kind: str) -> list[list[str]]:
+def rows_in(response, kind):
     assert response.status_code == 200
     assert f".{kind}" in response["Content-Disposition"]
     assert "no-store" in response["Cache-Control"]
@@ -62,8 +60,7 @@ def rows_in(response: Any, kind: str) -> list[list[str]]:
     return list(csv.reader(io.StringIO(content.decode("utf-8-sig")))) if kind == "csv" else sheet(content)
 
 
-def sheet(content: bytes) -> list[list[str]]:
-    """Return the cells of a workbook's only sheet; fail on a formula."""
+def sheet(content):
     with zipfile.ZipFile(io.BytesIO(content)) as book:
         tree = ET.fromstring(book.read("xl/worksheets/sheet1.xml"))  # noqa: S314 -- our own file
     assert tree.find(f".//{_CELLS}f") is None
@@ -71,7 +68,7 @@ def sheet(content: bytes) -> list[list[str]]:
 
 
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
-def test_many_rows_have_no_formula_and_need_no_more_memory_than_few(kind: str, sign_in: SignIn, cast: Cast) -> None:
+def test_many_rows_have_no_formula_and_need_no_more_memory_than_few(kind, sign_in, cast):
     browser = sign_in("farah")
     plant(cast, [*PLANTED, *(f"lms-few-{n}" for n in range(2 * ROWS_AT_ONCE))])
     export(browser, PEOPLE, kind)  # load modules and caches first
@@ -88,7 +85,7 @@ def test_many_rows_have_no_formula_and_need_no_more_memory_than_few(kind: str, s
     assert not [one for row in rows for one in row if one.startswith(("=", "+", "-", "@", "\t", "\r"))]
 
 
-def weighed(browser: Client, kind: str) -> tuple[int, int]:
+def weighed(browser, kind):
     """Export the people; return the most memory that Python used, and the size of the file."""
     tracemalloc.start()
     response: Any = browser.post(PEOPLE, {"format": kind, "reason": "review"})
@@ -98,8 +95,7 @@ def weighed(browser: Client, kind: str) -> tuple[int, int]:
     return peak, size
 
 
-def test_other_requests_are_answered_while_a_list_is_sent(sign_in: SignIn, cast: Cast) -> None:
-    """The server answers them in the same thread, over the same connection to the database."""
+def test_other_requests_are_answered_while_a_list_is_sent(sign_in, cast):
     plant(cast, [f"lms-{n}" for n in range(2 * ROWS_AT_ONCE)])
     farah, amina, celia = sign_in("farah"), sign_in("amina"), sign_in("celia")
     slow: Any = farah.post(PEOPLE, {"format": "csv", "reason": "review"})
@@ -114,14 +110,14 @@ def test_other_requests_are_answered_while_a_list_is_sent(sign_in: SignIn, cast:
     assert len(set(sent) - expected) <= 1, "and only people of Indus"
 
 
-def test_staff_limited_to_schools_get_the_people_of_these_schools(cast: Cast) -> None:
+def test_staff_limited_to_schools_get_the_people_of_these_schools(cast):
     school = make_school(cast, "lyari", cast.subject_id("danish"))
     found = {row[0] for row in export(browser_of(make_head(cast, school)), PEOPLE, "csv")[1:]}
     assert str(cast.subject_id("danish")) in found
     assert found < set(map(str, _ids(cast)))
 
 
-def test_only_own_rows_under_the_filters_of_the_list(sign_in: SignIn, cast: Cast) -> None:
+def test_only_own_rows_under_the_filters_of_the_list(sign_in, cast):
     plant(cast, ["kh-1"], client="khyber")
     own = export(sign_in("farah"), PEOPLE, "csv")
     assert {row[own[0].index("client")] for row in own[1:]} == {"indus"}
@@ -135,7 +131,7 @@ def test_only_own_rows_under_the_filters_of_the_list(sign_in: SignIn, cast: Cast
     ("name", "query", "owner"),
     [("farah", "?role__exact=student", "indus"), ("amina", "", None), ("amina", "?client__id__exact={}", "indus")],
 )
-def test_the_ledger_says_who_took_what(name: str, query: str, owner: str | None, sign_in: SignIn, cast: Cast) -> None:
+def test_the_ledger_says_who_took_what(name, query, owner, sign_in, cast):
     client_id = cast.client_id(owner) if owner else PAKTALEEM
     rows = export(sign_in(name), PEOPLE + query.format(cast.client_id("indus")), "csv")
     with in_client(client_id):
@@ -147,7 +143,7 @@ def test_the_ledger_says_who_took_what(name: str, query: str, owner: str | None,
     assert list(facts["filters"]) == ([query[1:].split("=", maxsplit=1)[0]] if query else [])
 
 
-def test_what_was_typed_does_not_reach_the_ledger(sign_in: SignIn, cast: Cast) -> None:
+def test_what_was_typed_does_not_reach_the_ledger(sign_in, cast):
     export(sign_in("farah"), f"{PEOPLE}?q=lms-danish", "csv")
     with in_client(cast.client_id("indus")):
         entry = Entry.objects.filter(kind="list.exported").get()
@@ -155,7 +151,7 @@ def test_what_was_typed_does_not_reach_the_ledger(sign_in: SignIn, cast: Cast) -
     assert json.loads(entry.body)["facts"]["filters"] == {"q": "…"}
 
 
-def test_opening_the_page_writes_nothing_and_a_reason_is_required(sign_in: SignIn, cast: Cast) -> None:
+def test_opening_the_page_writes_nothing_and_a_reason_is_required(sign_in, cast):
     browser = sign_in("farah")
     number = len(_ids(cast))
     assert f"{number} rows" in browser.get(PEOPLE).content.decode()
@@ -165,12 +161,12 @@ def test_opening_the_page_writes_nothing_and_a_reason_is_required(sign_in: SignI
         assert not Entry.objects.filter(kind="list.exported").exists()
 
 
-def _ids(cast: Cast) -> list[Any]:
+def _ids(cast):
     with in_client(cast.client_id("indus")):
         return list(Subject.objects.values_list("pk", flat=True))
 
 
-def test_support_may_not_export_and_is_not_offered_it(sign_in: SignIn) -> None:
+def test_support_may_not_export_and_is_not_offered_it(sign_in):
     assert sign_in("sana").post(PEOPLE, {"format": "csv", "reason": "review"}).status_code == 403
     assert "export/" not in sign_in("sana").get("/admin/people/subject/").content.decode()
     assert 'href="export/?role__exact=student"' in (
@@ -243,13 +239,13 @@ ANNOTATED = {"requests.rightsrequest": {"kinds"}}
 """Columns that are computed from rows of another table, by model: codes of the rights of a request."""
 
 
-def test_every_list_has_an_export_or_a_reason_why_not() -> None:
+def test_every_list_has_an_export_or_a_reason_why_not():
     exported = {f"{one.opts.app_label}/{one.opts.model_name}" for one in exporters()}
     assert set(MODELS) - exported == set(WITHOUT), "give the list `exported`, or say here why not"
     assert all(len(reason) > 20 for reason in WITHOUT.values())
 
 
-def test_requests_emails_and_invitations_are_exported_without_names(cast_of_rows: Cast, rows: Any) -> None:
+def test_requests_emails_and_invitations_are_exported_without_names(cast_of_rows, rows):
     del rows
     cast, browser = cast_of_rows, browser_of(cast_of_rows.user("farah"))
     for model in ("requests/rightsrequest", "invitations/invitation", "holdings/incident", "mail/letter"):
@@ -267,7 +263,7 @@ def test_requests_emails_and_invitations_are_exported_without_names(cast_of_rows
     ]
 
 
-def test_every_list_with_an_export_links_to_it(cast_of_rows: Cast, rows: Any) -> None:
+def test_every_list_with_an_export_links_to_it(cast_of_rows, rows):
     del rows
     browser, unlinked = browser_of(cast_of_rows.user("amina")), []
     for admin in exporters():
@@ -277,12 +273,12 @@ def test_every_list_with_an_export_links_to_it(cast_of_rows: Cast, rows: Any) ->
     assert unlinked == []
 
 
-def exporters() -> list[Any]:
+def exporters():
     return [one for one in site._registry.values() if isinstance(one, ExportableAdmin)]
 
 
 @pytest.mark.parametrize("admin", exporters(), ids=lambda admin: admin.opts.label_lower)
-def test_every_export_has_columns_and_none_is_sealed(admin: Any, sign_in: SignIn) -> None:
+def test_every_export_has_columns_and_none_is_sealed(admin, sign_in):
     columns = parse_columns(admin.exported)
     assert columns
     for path in set(columns.values()) - ANNOTATED.get(admin.opts.label_lower, set()):
@@ -297,7 +293,7 @@ def test_every_export_has_columns_and_none_is_sealed(admin: Any, sign_in: SignIn
 
 
 @pytest.mark.parametrize("text", ["=a", "+a", "-a", "@a", "\ta", "\ra", "\na"])
-def test_a_text_like_a_formula_is_one_no_more(text: str) -> None:
+def test_a_text_like_a_formula_is_one_no_more(text):
     assert format_cell(text) == f"'{text}"
     assert format_cell(text[1:] + text) == text[1:] + text
     assert (format_cell(-1), format_cell(None), format_cell(b"\xff")) == (-1, "", "ff")
@@ -308,13 +304,13 @@ UNUSUAL = ["=1+1", '<b>&amp;"quoted"', "طالب علم", "_x0041_", " lms two  
 type Read = Callable[[bytes, Path], list[Sequence[Any]]]
 
 
-def read_by_openpyxl(content: bytes, folder: Path) -> list[Sequence[Any]]:
+def read_by_openpyxl(content, folder):
     """Return the rows of the only sheet. Unlike Excel, openpyxl leaves escaped characters to its caller."""
     [sheet] = openpyxl.load_workbook(BytesIO(content), read_only=True).worksheets
     return [[unescape(str(one)) for one in row] for row in sheet.iter_rows(values_only=True)]
 
 
-def read_by_libreoffice(content: bytes, folder: Path) -> list[Sequence[Any]]:
+def read_by_libreoffice(content, folder):
     """Return the rows that LibreOffice writes as CSV: separated by commas (44), quoted (34), in UTF-8 (76)."""
     (folder / "list.xlsx").write_bytes(content)
     profile = f"-env:UserInstallation={(folder / 'profile').as_uri()}"
@@ -334,7 +330,7 @@ READERS = [
 
 
 @pytest.mark.parametrize("read", READERS)
-def test_an_export_of_several_pages_opens(read: Read, sign_in: SignIn, cast: Cast, tmp_path: Path) -> None:
+def test_an_export_of_several_pages_opens(read, sign_in, cast, tmp_path):
     many = [f"lms-many-{number:05}" for number in range(ROWS_AT_ONCE)]
     plant(cast, [*UNUSUAL, *many])
     browser = sign_in("farah")
@@ -344,8 +340,7 @@ def test_an_export_of_several_pages_opens(read: Read, sign_in: SignIn, cast: Cas
     assert people >= {"'=1+1", *UNUSUAL[1:], *many}
 
 
-def people_in(rows: Sequence[Sequence[Any]]) -> set[str]:
-    """Return the LMS ids of a list of people; fail if one is listed twice."""
+def people_in(rows):
     column = list(rows[0]).index("person")
     people = [str(row[column]) for row in rows[1:]]
     assert len(set(people)) == len(people)

@@ -12,11 +12,10 @@ from consent.register.models.agreements import Instruction
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.console.forms import set_choices
 from paktaleem.foundation.tenancy.context import in_client
-from tests.cast import Cast
 from tests.children.guardians import verified_guardian
 from tests.console.pages import MODELS, admin_of, row_url
 from tests.console.urdu import in_urdu
-from tests.signing_in import SignIn, browser_of
+from tests.signing_in import browser_of
 
 
 class Chosen(forms.Form):
@@ -27,7 +26,7 @@ class Chosen(forms.Form):
     word = forms.CharField()
 
 
-def test_codes_are_offered_with_their_words() -> None:
+def test_codes_are_offered_with_their_words():
     form = Chosen({"code": "b"})
     set_choices(form, "code", ((code, code.upper()) for code in ("a", "b")))
     assert form["code"].subwidgets[1].data["label"] == "B"
@@ -35,7 +34,7 @@ def test_codes_are_offered_with_their_words() -> None:
     assert "code" not in form.errors
 
 
-def test_rows_are_offered(cast: Cast) -> None:
+def test_rows_are_offered(cast):
     with in_client(cast.client_id("indus")):
         client = cast.client("indus")
         form = Chosen({"client": str(client.pk)})
@@ -53,12 +52,12 @@ def test_rows_are_offered(cast: Cast) -> None:
         ("word", Client.objects.none()),
     ],
 )
-def test_a_field_offers_nothing_of_another_kind(name: str, offered: Any) -> None:
+def test_a_field_offers_nothing_of_another_kind(name, offered):
     with pytest.raises(TypeError, match=name):
         set_choices(Chosen(), name, offered)
 
 
-def test_every_act_says_what_it_does_before_it_is_done() -> None:
+def test_every_act_says_what_it_does_before_it_is_done():
     acts = [(model, act) for model in MODELS for act in admin_of(model).all_acts()]
     silent = {f"{model}/{act.slug}" for model, act in acts if not act.lead}
     assert silent == {"people/subject/answer"}, "its page shows the notice and the form for the answer"
@@ -66,7 +65,7 @@ def test_every_act_says_what_it_does_before_it_is_done() -> None:
 
 
 @pytest.mark.parametrize("language", ["en", "ur"])
-def test_dates_and_times_are_the_browsers_own_inputs_and_name_the_readers_zone(cast: Cast, language: str) -> None:
+def test_dates_and_times_are_the_browsers_own_inputs_and_name_the_readers_zone(cast, language):
     amina = in_urdu(cast, "amina") if language == "ur" else browser_of(cast.user("amina"))
     page = amina.get("/admin/consent/instruction/add/").content.decode()
     assert re.search(r'<input type="date" name="starts_at_0"[^>]*>', page)
@@ -75,7 +74,7 @@ def test_dates_and_times_are_the_browsers_own_inputs_and_name_the_readers_zone(c
     assert "DateTimeShortcuts" not in page, "Django’s note about the time zone is in English, beside our own"
 
 
-def test_no_form_uses_djangos_pickers() -> None:
+def test_no_form_uses_djangos_pickers():
     fields = [field for one in _forms() for field in one.base_fields.values()]
     django_s = {type(field.widget).__name__ for field in fields if isinstance(field.widget, _PICKERS)}
     assert (len(fields) > 100, django_s) == (True, set())
@@ -84,7 +83,7 @@ def test_no_form_uses_djangos_pickers() -> None:
 _PICKERS = (AdminDateWidget, AdminTimeWidget, AdminSplitDateTime)
 
 
-def _forms() -> list[Any]:
+def _forms():
     found: list[Any] = []
     waiting: list[Any] = [forms.Form]
     while waiting:
@@ -93,8 +92,7 @@ def _forms() -> list[Any]:
     return found
 
 
-def test_inputs_and_values_are_in_the_direction_of_their_own_text(cast: Cast) -> None:
-    """On an Urdu page an English sentence would else end with its full stop on the left."""
+def test_inputs_and_values_are_in_the_direction_of_their_own_text(cast):
     with in_client(cast.client_id("indus")):
         row = Instruction.objects.filter(client_id=cast.client_id("indus")).first()
     assert row is not None
@@ -107,7 +105,7 @@ def test_inputs_and_values_are_in_the_direction_of_their_own_text(cast: Cast) ->
     assert not re.search(r'<(input|textarea)[^>]* dir="rtl"[^>]* dir=', add), "the fields in Urdu keep their own"
 
 
-def test_a_form_with_several_errors_begins_with_links_to_their_fields(sign_in: SignIn) -> None:
+def test_a_form_with_several_errors_begins_with_links_to_their_fields(sign_in):
     browser = sign_in("bilal")
     assert 'role="alert"' not in browser.get("/admin/samples/").content.decode()
     page = browser.post("/admin/samples/", {"first": "nonsense"}).content.decode()
@@ -121,7 +119,7 @@ def test_a_form_with_several_errors_begins_with_links_to_their_fields(sign_in: S
         assert page.index(summary.group()) < page.index(f'id="{target}"')
 
 
-def test_the_title_of_a_guardians_pages_names_guardian_and_child(sign_in: SignIn, cast: Cast) -> None:
+def test_the_title_of_a_guardians_pages_names_guardian_and_child(sign_in, cast):
     with in_client(cast.client_id("indus")):
         row = verified_guardian(cast.subject("danish"), cast.subject("esra"), at=timezone.now())
     amina, title = sign_in("amina"), f"{row.get_relationship_display()}: lms-esra, for lms-danish"

@@ -1,18 +1,15 @@
 """History pages say in words who changed what; encrypted values are said to be changed only."""
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from html import unescape
 from typing import Any
 
 from django import forms
 from django.db import transaction
-from django.test import Client as Browser
 
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.people import register_subject
-from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import ApiKey
 from paktaleem.foundation.audit.names import FACT_NAMES
 from paktaleem.foundation.audit.services import record_entry
@@ -20,12 +17,10 @@ from paktaleem.foundation.console.history import format_parts, list_row_versions
 from paktaleem.foundation.tenancy.context import in_client
 from retention.schedule.models import HoldKind
 from retention.schedule.services.holds import HoldScope, place_hold
-from tests.cast import Cast
 from tests.console.codes import list_fact_keys
 from tests.console.pages import MODELS, admin_of, row_url
 from tests.console.urdu import in_urdu
 from tests.factories import SETTING_UP
-from tests.project.crawl import OpenPages
 from tests.project.offenders import refuse_any
 from tests.project.test_acts_in_urdu import filled
 from tests.signing_in import browser_of
@@ -39,12 +34,12 @@ BY_THE_END_OF_AN_ID = {"breaches/breach"}
 """Its incident, which the breaches of several clients share, has no other name."""
 
 
-def test_no_history_shows_an_id_or_a_raw_value(rows: dict[str, Any], crawl: OpenPages) -> None:
+def test_no_history_shows_an_id_or_a_raw_value(rows, crawl):
     opened = crawl("amina", part="/history/")
     tracked = [model for model in MODELS if hasattr(admin_of(model).model, "history") and rows.get(model)]
     assert len(tracked) >= 30
 
-    def list_raw(model: str) -> list[str]:
+    def list_raw(model):
         page = opened[row_url(model, rows[model], "history")].html
         may_end = model in BY_THE_END_OF_AN_ID
         return [cell for cell in CELL.findall(page) if RAW.search(cell) or (SHORTENED.search(cell) and not may_end)]
@@ -52,12 +47,12 @@ def test_no_history_shows_an_id_or_a_raw_value(rows: dict[str, Any], crawl: Open
     refuse_any((model, list_raw(model)) for model in tracked)
 
 
-def changes_of(row: Any, viewer: Actor) -> dict[str, tuple[str, str]]:
+def changes_of(row, viewer):
     newest = list_row_versions(row, viewer=viewer)[0]
     return {change.field: (change.old, change.new) for change in newest.changes or ()}
 
 
-def test_an_encrypted_value_is_only_said_to_be_changed(cast: Cast, now: Any) -> None:
+def test_an_encrypted_value_is_only_said_to_be_changed(cast, now):
     with in_client(cast.client_id("indus")):
         by: dict[str, Any] = {"client": cast.client("indus"), "actor": cast.actor("farah"), "at": now}
         register_subject("lms-hamza", details={"full_name": "Hamza Other", "phone": "+923007654321"}, **by)
@@ -66,13 +61,13 @@ def test_an_encrypted_value_is_only_said_to_be_changed(cast: Cast, now: Any) -> 
     assert changes["Phone"] == ("—", "Added")
 
 
-def test_json_becomes_words() -> None:
+def test_json_becomes_words():
     assert format_parts({"may_consent": True, "limits": [{"days": 3}, "a"], "none": None}) == (
         "may consent: Yes; limits: days: 3, a; none: —"
     )
 
 
-def test_an_entry_of_the_ledger_says_its_facts_in_words(cast: Cast, now: Any) -> None:
+def test_an_entry_of_the_ledger_says_its_facts_in_words(cast, now):
     client_id = cast.client_id("indus")
     facts = {"reason": "review", "purposes": ["newsletter"], "until": "2026-10-01T09:00:00+00:00", "paused": True}
     with in_client(client_id):
@@ -85,13 +80,13 @@ def test_an_entry_of_the_ledger_says_its_facts_in_words(cast: Cast, now: Any) ->
     assert "Show the exact text" in words
 
 
-def test_every_fact_that_the_ledger_records_has_a_name() -> None:
+def test_every_fact_that_the_ledger_records_has_a_name():
     keys = list_fact_keys()
     assert len(keys) > 200
     assert sorted(keys - FACT_NAMES.keys()) == []
 
 
-def test_the_facts_of_an_entry_are_in_urdu_on_an_urdu_page(cast: Cast, now: Any) -> None:
+def test_the_facts_of_an_entry_are_in_urdu_on_an_urdu_page(cast, now):
     client_id = cast.client_id("indus")
     facts = {"categories": ["contact_details"], "instrument": "court_order", "informed": False, "days_left": 3}
     with in_client(client_id):
@@ -106,7 +101,7 @@ def test_the_facts_of_an_entry_are_in_urdu_on_an_urdu_page(cast: Cast, now: Any)
         assert key not in words
 
 
-def test_what_the_portal_did_itself_is_said_to_be_the_systems(cast: Cast, now: Any) -> None:
+def test_what_the_portal_did_itself_is_said_to_be_the_systems(cast, now):
     with in_client(cast.client_id("indus")):
         about: dict[str, Any] = {
             "kind": HoldKind.LEGAL,
@@ -121,7 +116,7 @@ def test_what_the_portal_did_itself_is_said_to_be_the_systems(cast: Cast, now: A
             assert "Placed kind" not in changes
 
 
-def test_codes_of_fields_are_said_in_words(cast: Cast) -> None:
+def test_codes_of_fields_are_said_in_words(cast):
     with in_client(cast.client_id("indus")):
         client = changes_of(cast.client("indus"), cast.actor("amina"))
         person = changes_of(cast.subject("esra"), cast.actor("farah"))
@@ -134,7 +129,7 @@ def test_codes_of_fields_are_said_in_words(cast: Cast) -> None:
     assert format_parts({"until": "2026-10-01T09:00:00+00:00"}).startswith("until: 2026-10-01 ")
 
 
-def test_a_version_without_a_reason_has_no_empty_mark(rows: dict[str, Any], cast_of_rows: Cast) -> None:
+def test_a_version_without_a_reason_has_no_empty_mark(rows, cast_of_rows):
     browser = browser_of(cast_of_rows.user("amina"))
     page = browser.get(row_url("requests/rightsrequest", rows["requests/rightsrequest"], "history")).content.decode()
     assert "Rights request received" in page, "by the person, without a reason"
@@ -180,33 +175,30 @@ CODE = re.compile(r"\b[a-z]{2,}_[a-z_]*[a-z]\b|\b[a-z]+:[a-z]+\b|\bP\d+[YMWD]\b|
 """Text that is no word: codes, scopes, ISO periods and times, ends of ids."""
 
 
-def tracked() -> list[str]:
+def tracked():
     return [model for model in MODELS if hasattr(admin_of(model).model, "history")]
 
 
-def pages_of(model: str, rows: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Yield the form of a row and its acts, with the row to which each applies."""
+def pages_of(model, rows):
     yield row_url(model, rows[model]), rows[model]
     for act in admin_of(model).all_acts():
         if (row := rows.get(f"{model}/{act.slug}", rows[model])) is not None:
             yield row_url(model, row, act.slug), row
 
 
-def versions_of(browser: Browser, model: str, row: Any) -> list[str]:
+def versions_of(browser, model, row):
     page = browser.get(row_url(model, row, "history")).content.decode()
     _, _, history = page.partition('<ol class="history">')
     return history.partition("</ol>")[0].split("<header>")[1:]
 
 
-def add_word(form: Any, name: str, value: Any) -> Any:
-    """Return a text that the form shows with a word more, so that it changes; any other value as it is."""
+def add_word(form, name, value):
     field = form.fields.get(name)
     is_text = type(field) is forms.CharField and bool(form.get_initial_for_field(field, name))
     return f"{value} more" if is_text and isinstance(value, str) else value
 
 
-def change_by(browsers: list[Browser], url: str, model: str, row: Any, cast: Cast) -> str | None:
-    """Send the form of a page, filled, as the first person who may; return the new version, None without one."""
+def change_by(browsers, url, model, row, cast):
     pages = [(browser, browser.get(url)) for browser in browsers]
     browser, page = next((one for one in pages if one[1].status_code == 200), pages[0])
     form: Any = page.context and (page.context.get("form") or getattr(page.context.get("adminform"), "form", None))
@@ -224,14 +216,13 @@ def change_by(browsers: list[Browser], url: str, model: str, row: Any, cast: Cas
     return after[0] if len(after) > before else None
 
 
-def faults_of(version: str) -> list[str]:
-    """Return what is not in words on a version: who, why, the values before and after."""
+def faults_of(version):
     text = unescape(WITHOUT_NAME.sub(" ", version))
     found = [*RAW.findall(version), *CODE.findall(text)]
     return [*found, *([] if NAMES.search(version) else ["no person"])]
 
 
-def test_a_change_of_every_kind_is_described_in_words(cast_of_rows: Cast, rows: dict[str, Any]) -> None:
+def test_a_change_of_every_kind_is_described_in_words(cast_of_rows, rows):
     browsers = [browser_of(cast_of_rows.user(name)) for name in ("amina", "farah")]
     faults, unchanged = list[str](), set[str]()
     for model in tracked():
@@ -259,7 +250,7 @@ WITHOUT_ENTRY = {"exits/agreementexit"}
 """Rows on which the fixture has recorded no act yet."""
 
 
-def test_rows_without_versions_have_the_acts_of_the_ledger(cast_of_rows: Cast, rows: dict[str, Any]) -> None:
+def test_rows_without_versions_have_the_acts_of_the_ledger(cast_of_rows, rows):
     browsers = [browser_of(cast_of_rows.user(name)) for name in ("amina", "farah")]
     empty, false = set[str](), set[str]()
     for model in sorted(set(MODELS) - set(tracked())):

@@ -16,15 +16,14 @@ from paktaleem.foundation.console.home_pages import Card, Task, count_lines, sor
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from retention.schedule.models import HoldKind
 from retention.schedule.services.holds import HoldScope, place_hold
-from tests.cast import Cast
 from tests.console.pages import row_url
 from tests.project.offenders import refuse_any
 from tests.rights.cases import received
-from tests.signing_in import SignIn, browser_of
+from tests.signing_in import browser_of
 
 
 @pytest.mark.parametrize("name", ["amina", "farah"])
-def test_an_import_is_one_line_with_its_number(name: str, sign_in: SignIn, cast: Cast) -> None:
+def test_an_import_is_one_line_with_its_number(name, sign_in, cast):
     client_id, at = cast.client_id("indus"), timezone.now()
     with in_client(client_id):
         for _ in range(30):
@@ -39,7 +38,7 @@ def test_an_import_is_one_line_with_its_number(name: str, sign_in: SignIn, cast:
     assert len(lines) <= 8
 
 
-def test_the_console_speaks_urdu_to_whom_chose_it(sign_in: SignIn, cast: Cast) -> None:
+def test_the_console_speaks_urdu_to_whom_chose_it(sign_in, cast):
     browser = sign_in("amina")
     assert browser.get("/admin/?lang=ur").status_code == 302
     page = browser.get("/admin/people/subject/").content.decode()
@@ -62,28 +61,26 @@ OWN_PAGES = {
 """Pages that are no lists: their own tests compare the number with what they show."""
 
 
-def attention_of(name: str, cast: Cast) -> tuple[Any, list[Card]]:
+def attention_of(name, cast):
     browser = browser_of(cast.user(name))
     return browser, list(browser.get("/admin/").context["attention"])
 
 
 @pytest.mark.parametrize("name", ["amina", "farah"])
-def test_each_number_of_the_first_page_is_that_of_the_rows_behind_its_link(
-    name: str, rows: dict[str, Any], cast_of_rows: Cast
-) -> None:
+def test_each_number_of_the_first_page_is_that_of_the_rows_behind_its_link(name, rows, cast_of_rows):
     browser, cards = attention_of(name, cast_of_rows)
     others = browser.get("/admin/").context["cards"]
     lists = [card for card in [*cards, *others] if not any(page in card.url for page in OWN_PAGES)]
     assert len(lists) >= 15, [card.title for card in lists]
 
-    def compare(card: Card) -> str:
+    def compare(card):
         shown = browser.get(card.url).context["cl"].result_count
         return "" if card.value == f"{shown:,}" else f"says {card.value}, but {card.url} shows {shown} rows"
 
     refuse_any((card.title, compare(card)) for card in lists)
 
 
-def test_the_worst_comes_first_and_its_severity_is_a_word(rows: dict[str, Any], cast_of_rows: Cast) -> None:
+def test_the_worst_comes_first_and_its_severity_is_a_word(rows, cast_of_rows):
     browser, cards = attention_of("amina", cast_of_rows)
     severities = [card.severity for card in cards]
     assert severities == sorted(severities, reverse=True)
@@ -94,7 +91,7 @@ def test_the_worst_comes_first_and_its_severity_is_a_word(rows: dict[str, Any], 
     assert any(card.waits_since for card in cards)
 
 
-def test_lines_are_sorted_by_severity_then_by_the_day_they_are_due() -> None:
+def test_lines_are_sorted_by_severity_then_by_the_day_they_are_due():
     at = datetime(2026, 9, 1, 8, tzinfo=timezone.get_fixed_timezone(0))
     wanted = [
         Card("overdue", "1", severity=Severity.OVERDUE, due_at=at),
@@ -108,7 +105,7 @@ def test_lines_are_sorted_by_severity_then_by_the_day_they_are_due() -> None:
     assert sort_by_urgency(reversed(wanted)) == wanted
 
 
-def test_a_support_agent_takes_in_requests_and_sees_no_figures(rows: dict[str, Any], cast_of_rows: Cast) -> None:
+def test_a_support_agent_takes_in_requests_and_sees_no_figures(rows, cast_of_rows):
     browser, cards = attention_of("sana", cast_of_rows)
     page = browser.get("/admin/")
     assert (cards, page.context["cards"], page.context["latest"], page.context["home_tabs"]) == ([], [], [], [])
@@ -121,7 +118,7 @@ def test_a_support_agent_takes_in_requests_and_sees_no_figures(rows: dict[str, A
     assert "/admin/desk/requesttask/take-in/" not in auditor.content.decode()
 
 
-def test_an_empty_task_has_no_line_and_hides_no_other(cast: Cast) -> None:
+def test_an_empty_task_has_no_line_and_hides_no_other(cast):
     with as_officer():
         people = Subject.objects.all()
         tasks = [Task("none", people.none(), "", ""), Task("people", people, "", "", since="registered_at")]
@@ -131,7 +128,7 @@ def test_an_empty_task_has_no_line_and_hides_no_other(cast: Cast) -> None:
     assert card.waits_since is not None
 
 
-def test_more_rows_cost_the_first_page_no_more_queries(cast: Cast) -> None:
+def test_more_rows_cost_the_first_page_no_more_queries(cast):
     farah = browser_of(cast.user("farah"))
     counts = []
     for number in (1, 4):
@@ -147,9 +144,7 @@ def test_more_rows_cost_the_first_page_no_more_queries(cast: Cast) -> None:
 
 
 @pytest.mark.parametrize(("language", "words"), [("en", ("Complaint", "Legal hold")), ("ur", ("شکایت", "قانونی روک"))])
-def test_the_summary_names_the_holds_in_force(
-    sign_in: SignIn, cast: Cast, language: str, words: tuple[str, ...]
-) -> None:
+def test_the_summary_names_the_holds_in_force(sign_in, cast, language, words):
     at = timezone.now()
     with in_client(cast.client_id("indus")):
         for kind in (HoldKind.COMPLAINT, HoldKind.LEGAL):

@@ -37,13 +37,11 @@ from rights.requests.selectors import list_linkable
 from rights.requests.services.intake import deny_own_request, receive_request
 from tests.agreements.test_life import draft_of
 from tests.api.callers import Caller
-from tests.cast import Cast
 from tests.consent.making import officer
 from tests.console.pages import row_url
 from tests.factories import SETTING_UP
 from tests.rights.cases import received, withdraw
 from tests.sharing.making import demand
-from tests.signing_in import SignIn
 from tests.webhooks.receiving import make_endpoint, make_given_up
 
 WORDS = "Only the latest 1 are shown."
@@ -51,13 +49,13 @@ MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 
 
-def panel_of(cast: Cast, sign_in: SignIn, name: str, tab: str = "") -> str:
+def panel_of(cast, sign_in, name, tab=""):
     url = row_url("people/subject", cast.subject_id("danish"), "change")
     page = sign_in("farah").get(f"{url}{tab}").content.decode()
     return page.split(f'id="panel-{name}"')[1].partition("</section>")[0]
 
 
-def test_the_guardians_of_a_child(cast: Cast, sign_in: SignIn, now: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_guardians_of_a_child(cast, sign_in, now, monkeypatch):
     monkeypatch.setattr(people, "_MOST_CLAIMS", 1)
     for names, is_said in ((["esra"], False), (["esra", "junaid"], True)):
         named = [{"external_id": f"lms-{one}", "relationship": "parent"} for one in names]
@@ -66,9 +64,7 @@ def test_the_guardians_of_a_child(cast: Cast, sign_in: SignIn, now: Any, monkeyp
         assert (WORDS in panel_of(cast, sign_in, "guardians")) == is_said
 
 
-def test_the_rights_requests_of_a_person(
-    cast: Cast, sign_in: SignIn, now: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_rights_requests_of_a_person(cast, sign_in, now, monkeypatch):
     monkeypatch.setattr(requests, "_MOST", 1)
     given: dict[str, Any] = {"channel": "telephone", "language": "en", "actor": cast.actor("amina"), "at": now}
     for kind, is_said in (("access", False), ("portability", True)):
@@ -77,9 +73,7 @@ def test_the_rights_requests_of_a_person(
         assert (WORDS in panel_of(cast, sign_in, "rights-related", "?tab=requests")) == is_said
 
 
-def test_demands_and_accesses_of_a_person_with_links_to_all(
-    cast: Cast, sign_in: SignIn, now: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_demands_and_accesses_of_a_person_with_links_to_all(cast, sign_in, now, monkeypatch):
     monkeypatch.setattr(sharing, "_MOST", 1)
     monkeypatch.setattr(entries, "_MOST", 1)
     amina = sign_in("amina")
@@ -99,9 +93,7 @@ def test_demands_and_accesses_of_a_person_with_links_to_all(
                 assert amina.get(link).content.decode().count('<th class="field-') == number
 
 
-def test_all_requests_of_a_person_are_listed_also_those_that_have_ended(
-    cast: Cast, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_all_requests_of_a_person_are_listed_also_those_that_have_ended(cast, sign_in, monkeypatch):
     monkeypatch.setattr(requests, "_MOST", 1)
     with in_client(cast.client_id("indus")):
         ended, still_open = received(cast), received(cast, "objection")
@@ -113,7 +105,7 @@ def test_all_requests_of_a_person_are_listed_also_those_that_have_ended(
     assert (ended.number in listed, still_open.number in listed) == (True, True)
 
 
-def test_only_the_person_of_the_link_is_listed(cast: Cast, sign_in: SignIn, now: Any) -> None:
+def test_only_the_person_of_the_link_is_listed(cast, sign_in, now):
     with in_client(cast.client_id("indus")):
         for name in ("danish", "hamza"):
             by: dict[str, Any] = {"reason": "support_case", "actor": cast.actor("amina"), "at": now}
@@ -125,9 +117,7 @@ def test_only_the_person_of_the_link_is_listed(cast: Cast, sign_in: SignIn, now:
     assert "lms-danish" not in of_another
 
 
-def test_the_answers_of_a_person_on_the_timeline_and_in_a_history(
-    cast: Cast, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_answers_of_a_person_on_the_timeline_and_in_a_history(cast, sign_in, monkeypatch):
     monkeypatch.setattr(person_page, "LATEST_EVENTS", 1)
     monkeypatch.setattr(consents, "SHOWN", 1)
     celia, caller = sign_in("celia"), Caller(cast.key("khyber"))
@@ -144,9 +134,7 @@ def test_the_answers_of_a_person_on_the_timeline_and_in_a_history(
     assert celia.get(link).content.decode().count('class="field-recorded_at') == 2
 
 
-def test_the_versions_and_the_steps_of_a_row(
-    cast: Cast, sign_in: SignIn, now: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_versions_and_the_steps_of_a_row(cast, sign_in, now, monkeypatch):
     monkeypatch.setattr(history, "SHOWN", 1)
     amina, by = sign_in("amina"), {"actor": cast.actor("amina"), "at": now}
     of_person = row_url("people/subject", cast.subject_id("hamza"), "history")
@@ -162,7 +150,7 @@ def test_the_versions_and_the_steps_of_a_row(
     assert "Full name" in pages[0], "the version that is shown is compared with the one that is not"
 
 
-def test_the_parts_of_an_agreement(cast: Cast, sign_in: SignIn, now: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_parts_of_an_agreement(cast, sign_in, now, monkeypatch):
     monkeypatch.setattr(agreement_panels, "_LATEST", 1)
     farah, client_id = sign_in("farah"), cast.client_id("indus")
     by: dict[str, Any] = {"actor": cast.actor("farah"), "at": now}
@@ -180,7 +168,7 @@ def test_the_parts_of_an_agreement(cast: Cast, sign_in: SignIn, now: Any, monkey
             decline_signing(row, actor=cast.actor("farah"), at=now + number * MINUTE)
 
 
-def test_the_attempts_of_a_delivery(cast: Cast, sign_in: SignIn, now: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_attempts_of_a_delivery(cast, sign_in, now, monkeypatch):
     monkeypatch.setattr(webhooks, "_MOST_ATTEMPTS", 1)
     own = {"client_id": cast.client_id("indus")}
     with in_client(own["client_id"]):
@@ -193,10 +181,7 @@ def test_the_attempts_of_a_delivery(cast: Cast, sign_in: SignIn, now: Any, monke
     assert (WORDS in page, "429" in page, "503" in page) == (True, True, False)
 
 
-def test_the_other_requests_of_a_person_and_those_with_which_one_continues(
-    cast: Cast, sign_in: SignIn, now: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Closed requests take no place among those with which a request may be linked."""
+def test_the_other_requests_of_a_person_and_those_with_which_one_continues(cast, sign_in, now, monkeypatch):
     monkeypatch.setattr(request_selectors, "_MOST_RELATED", 1)
     with in_client(cast.client_id("indus")):
         given: dict[str, Any] = {"subject": cast.subject("hamza"), "channel": "telephone", "language": "en"}
@@ -215,7 +200,7 @@ def test_the_other_requests_of_a_person_and_those_with_which_one_continues(
     assert WORDS in sign_in("amina").get(url).content.decode()
 
 
-def test_people_found_by_their_name(cast: Cast, sign_in: SignIn, now: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_people_found_by_their_name(cast, sign_in, now, monkeypatch):
     monkeypatch.setattr(people_services, "FOUND_AT_MOST", 1)
     farah, given = sign_in("farah"), {"text": "Same Name", "reason": "support_case"}
     for external_id, is_said in (("lms-one", False), ("lms-two", True)):
@@ -228,9 +213,7 @@ def test_people_found_by_their_name(cast: Cast, sign_in: SignIn, now: Any, monke
         assert AccessRecord.objects.count() == 2, "the person who is not shown was not looked at"
 
 
-def test_the_cards_of_the_first_page_end_with_the_number_of_those_shown(
-    cast: Cast, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_cards_of_the_first_page_end_with_the_number_of_those_shown(cast, monkeypatch):
     monkeypatch.setattr(home_pages, "MOST_CARDS", 1)
     make: dict[str, Any] = {
         "to_card": lambda row: Card("Client", row.name, severity=Severity.URGENT),
@@ -245,7 +228,6 @@ def test_the_cards_of_the_first_page_end_with_the_number_of_those_shown(
     assert more.note == "Only the first 1 are shown."
 
 
-def test_more_than_twenty_names_of_schools_are_refused_as_too_many(cast: Cast) -> None:
-    """They were said to be unknown, although only the first twenty were looked up."""
+def test_more_than_twenty_names_of_schools_are_refused_as_too_many(cast):
     with in_client(cast.client_id("indus")), pytest.raises(ValidationError, match="at most 20 names"):
         read_schools("\n".join(f"School {n}" for n in range(21)), client_id=cast.client_id("indus"), actor=SETTING_UP)

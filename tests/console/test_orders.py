@@ -2,11 +2,9 @@
 
 import re
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import Client
 from django.utils import timezone
 
 from paktaleem.directory.data_systems.models import Ground, Order, OrderKind, OrderPart, System, SystemKey
@@ -15,21 +13,18 @@ from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_o
 from paktaleem.directory.people.models import AccessRecord
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
-from tests.cast import Cast
 from tests.console.pages import list_url, row_url
 from tests.factories import SETTING_UP, make_system
-from tests.signing_in import SignIn
 
 ORDERS = list_url("data_systems/order")
 
 
 @pytest.fixture
-def issue(cast: Cast) -> Any:
-    """Create orders for the library of Indus, by default run by people."""
+def issue(cast):
     with in_client(cast.client_id("indus")):
         make_system(cast.client("indus"), "library", ["credentials"], delivery="by_hand", at=timezone.now())
 
-    def issue(kind: str = "erase", categories: tuple[str, ...] = ("credentials",), **more: Any) -> Order:
+    def issue(kind="erase", categories=("credentials",), **more):
         at = more.pop("at", timezone.now())
         told = OrderSpec(
             kind=OrderKind(kind),
@@ -44,17 +39,17 @@ def issue(cast: Cast) -> Any:
     return issue
 
 
-def act(browser: Client, order: Order, slug: str, **values: Any) -> Any:
+def act(browser, order, slug, **values):
     return browser.post(row_url("data_systems/order", order.pk, slug), values, follow=True)
 
 
-def kept(order: Order) -> Order:
+def kept(order):
     with in_client(order.client_id):
         found: Order = Order.objects.get(pk=order.pk)
         return found
 
 
-def test_a_system_is_registered_and_a_key_let_act(sign_in: SignIn, cast: Cast) -> None:
+def test_a_system_is_registered_and_a_key_let_act(sign_in, cast):
     browser = sign_in("farah")
     given = {
         "code": "forum",
@@ -82,7 +77,7 @@ def test_a_system_is_registered_and_a_key_let_act(sign_in: SignIn, cast: Cast) -
         assert SystemKey.objects.get(key_name="LMS", ends_at=None).system_id == forum.pk
 
 
-def test_a_client_administrator_sees_paktaleems_systems_and_changes_none(sign_in: SignIn, cast: Cast) -> None:
+def test_a_client_administrator_sees_paktaleems_systems_and_changes_none(sign_in, cast):
     browser = sign_in("farah")
     with in_client(cast.client_id("indus")):
         billing = System.objects.get(code="billing")
@@ -91,7 +86,7 @@ def test_a_client_administrator_sees_paktaleems_systems_and_changes_none(sign_in
     assert browser.post(row_url("data_systems/system", billing.pk, "end"), {"reason": "review"}).status_code == 403
 
 
-def test_a_system_ends(sign_in: SignIn, issue: Any, cast: Cast) -> None:
+def test_a_system_ends(sign_in, issue, cast):
     order = issue()
     farah = sign_in("farah")
     farah.post(
@@ -108,7 +103,7 @@ def test_a_system_ends(sign_in: SignIn, issue: Any, cast: Cast) -> None:
     assert kept(order).is_open
 
 
-def test_the_list_can_be_limited_to_orders_that_need_action(sign_in: SignIn, issue: Any, cast: Cast) -> None:
+def test_the_list_can_be_limited_to_orders_that_need_action(sign_in, issue, cast):
     old, new = issue(at=timezone.now() - timedelta(days=0)), issue(kind="collect")
     with in_client(old.client_id):
         Order.objects.filter(pk=old.pk).update(
@@ -118,7 +113,7 @@ def test_the_list_can_be_limited_to_orders_that_need_action(sign_in: SignIn, iss
         )
     browser = sign_in("amina")
 
-    def found(query: str) -> set[Any]:
+    def found(query):
         return {row.pk for row in browser.get(f"{ORDERS}?{query}").context["cl"].result_list}
 
     assert found("") == {old.pk, new.pk}
@@ -135,7 +130,7 @@ def test_the_list_can_be_limited_to_orders_that_need_action(sign_in: SignIn, iss
     assert "Orders overdue" in home
 
 
-def test_people_answer_for_their_system(sign_in: SignIn, issue: Any) -> None:
+def test_people_answer_for_their_system(sign_in, issue):
     order, browser = issue(), sign_in("farah")
     page = act(browser, order, "answer", outcome="done")
     assert "Enter the number" in page.content.decode()
@@ -154,15 +149,13 @@ def test_people_answer_for_their_system(sign_in: SignIn, issue: Any) -> None:
         ({"outcome": "not_applicable", "exemption": "legal_duty"}, "not_applicable", {"reason": "legal_duty"}),
     ],
 )
-def test_people_say_why_nothing_was_done(
-    sign_in: SignIn, issue: Any, given: dict[str, str], state: str, result: Any
-) -> None:
+def test_people_say_why_nothing_was_done(sign_in, issue, given, state, result):
     order = issue()
     act(sign_in("amina"), order, "answer", **given)
     assert (kept(order).state, kept(order).result) == (state, result)
 
 
-def test_files_are_added_before_it_is_done(sign_in: SignIn, issue: Any) -> None:
+def test_files_are_added_before_it_is_done(sign_in, issue):
     order, browser = issue(kind="collect"), sign_in("farah")
     text = act(browser, order, "add-file", category="credentials", file=SimpleUploadedFile("a.txt", b"Danish's"))
     assert "Choose a PDF, JPEG, PNG or JSON file." in text.content.decode()
@@ -176,7 +169,7 @@ def test_files_are_added_before_it_is_done(sign_in: SignIn, issue: Any) -> None:
     assert "danish.pdf" not in page
 
 
-def test_what_is_right_is_shown_to_those_who_correct_by_hand(sign_in: SignIn, issue: Any, cast: Cast) -> None:
+def test_what_is_right_is_shown_to_those_who_correct_by_hand(sign_in, issue, cast):
     order = issue(kind="correct", new_values={"full_name": "Danish Lodhi"})
     browser = sign_in("farah")
     assert "Lodhi" not in browser.get(row_url("data_systems/order", order.pk)).content.decode()
@@ -187,7 +180,7 @@ def test_what_is_right_is_shown_to_those_who_correct_by_hand(sign_in: SignIn, is
     assert kept(order).state == "confirmed"
 
 
-def test_a_failed_order_is_tried_again(sign_in: SignIn, issue: Any, cast: Cast) -> None:
+def test_a_failed_order_is_tried_again(sign_in, issue, cast):
     order, key = issue(), cast.key_actor("indus")
     with in_client(order.client_id):
         at = timezone.now()
@@ -196,7 +189,7 @@ def test_a_failed_order_is_tried_again(sign_in: SignIn, issue: Any, cast: Cast) 
     assert kept(order).state == "queued"
 
 
-def test_two_people_waive_it(sign_in: SignIn, issue: Any) -> None:
+def test_two_people_waive_it(sign_in, issue):
     order, farah, amina = issue(), sign_in("farah"), sign_in("amina")
     act(farah, order, "waive", reason="review", ground="The library was shut down.")
     assert "The library was shut down." in amina.get(row_url("data_systems/order", order.pk)).content.decode()
@@ -209,14 +202,14 @@ def test_two_people_waive_it(sign_in: SignIn, issue: Any) -> None:
     assert kept(order).state == "waived"
 
 
-def test_a_system_that_answers_for_itself_is_not_answered_for(sign_in: SignIn, issue: Any) -> None:
+def test_a_system_that_answers_for_itself_is_not_answered_for(sign_in, issue):
     order = issue(categories=("usage_logs",))
     page = act(sign_in("amina"), order, "answer", outcome="not_found")
     assert "Nothing was done" in page.content.decode()
     assert kept(order).state == "queued"
 
 
-def test_paktaleems_billing_is_answered_for_by_paktaleem(sign_in: SignIn, issue: Any) -> None:
+def test_paktaleems_billing_is_answered_for_by_paktaleem(sign_in, issue):
     order = issue(categories=("billing",))
     refused = act(sign_in("farah"), order, "answer", outcome="not_found")
     assert "Your role does not allow this." in refused.content.decode()
@@ -224,9 +217,7 @@ def test_paktaleems_billing_is_answered_for_by_paktaleem(sign_in: SignIn, issue:
     assert kept(order).state == "not_found"
 
 
-def test_only_paktaleem_is_offered_what_may_be_done_about_an_order_to_its_own_system(
-    sign_in: SignIn, issue: Any
-) -> None:
+def test_only_paktaleem_is_offered_what_may_be_done_about_an_order_to_its_own_system(sign_in, issue):
     billing, library = issue(categories=("billing",)), issue()
     for who, order, is_offered in (("farah", billing, False), ("farah", library, True), ("amina", billing, True)):
         page = sign_in(who).get(row_url("data_systems/order", order.pk)).content.decode()
@@ -234,7 +225,7 @@ def test_only_paktaleem_is_offered_what_may_be_done_about_an_order_to_its_own_sy
             assert (label in page) is is_offered, (who, label)
 
 
-def test_what_waits_longest_comes_first_where_the_list_is_narrowed_to_it(sign_in: SignIn, issue: Any) -> None:
+def test_what_waits_longest_comes_first_where_the_list_is_narrowed_to_it(sign_in, issue):
     first, second, third = issue(), issue(kind="collect"), issue(kind="anonymise")
     with in_client(first.client_id):
         for order, late, stuck in ((first, 1, 3), (second, 3, 1), (third, 2, 2)):
@@ -245,7 +236,7 @@ def test_what_waits_longest_comes_first_where_the_list_is_narrowed_to_it(sign_in
             )
     browser = sign_in("amina")
 
-    def found(progress: str) -> list[Any]:
+    def found(progress):
         return [row.pk for row in browser.get(f"{ORDERS}?progress={progress}").context["cl"].result_list]
 
     assert found("overdue") == [second.pk, third.pk, first.pk]
@@ -253,7 +244,7 @@ def test_what_waits_longest_comes_first_where_the_list_is_narrowed_to_it(sign_in
     assert found("open") == [third.pk, second.pk, first.pk]
 
 
-def test_the_case_of_an_order_is_linked_by_its_number(cast_of_rows: Cast, sign_in: SignIn) -> None:
+def test_the_case_of_an_order_is_linked_by_its_number(cast_of_rows, sign_in):
     amina, seen = sign_in("amina"), set[str]()
     with in_client(cast_of_rows.client_id("indus")):
         orders = list(Order.objects.exclude(parent_id=None).defer("named", "new_values"))

@@ -10,8 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from playwright.sync_api import Browser, Page, expect
-from time_machine import TimeMachineFixture
+from playwright.sync_api import expect
 
 from consent.consents.models import ConsentState
 from consent.consents.services.recording import Answer, record_answers
@@ -30,19 +29,17 @@ from paktaleem.foundation.tenancy.context import in_client, in_global
 from paktaleem.foundation.tenancy.rows import new_id
 from paktaleem.office.menu import SECTIONS
 from tests.browsing import WIDE, fits
-from tests.cast import Cast
 from tests.consent.making import shown
 from tests.console.pages import KARACHI as KARACHI_ZONE
 from tests.console.pages import MODELS, admin_of, list_url, refused_by_policy, row_url
 from tests.console.test_permissions import STAFF, TABLE
 from tests.console.urdu import english_in, in_urdu
-from tests.demo.running import Demonstration
 from tests.factories import SubjectFactory
 from tests.project.offenders import refuse_any
-from tests.signing_in import SignIn, browser_of
+from tests.signing_in import browser_of
 
 
-def _add_people(cast: Cast, number: int) -> None:
+def _add_people(cast, number):
     at, actor = timezone.now(), cast.actor("farah")
     client_id = cast.client_id("indus")
     with in_client(client_id):
@@ -57,10 +54,8 @@ def _add_people(cast: Cast, number: int) -> None:
             claim_guardian(person, guardian=cast.subject("esra"), relationship="relative", actor=actor, at=at)
 
 
-def test_no_field_of_a_model_hides_the_column_that_its_page_declares() -> None:
-    """Of a field and a method of one name Django shows the field: the state as plain text, without its colour."""
-
-    def list_hidden(model: str) -> list[str]:
+def test_no_field_of_a_model_hides_the_column_that_its_page_declares():
+    def list_hidden(model):
         page = admin_of(model)
         fields = {field.name for field in page.opts.get_fields()}
         shown_names = {name for name in (*page.list_display, *page.detail_fields) if isinstance(name, str)}
@@ -70,9 +65,7 @@ def test_no_field_of_a_model_hides_the_column_that_its_page_declares() -> None:
 
 
 @pytest.mark.parametrize("name", ["amina", "farah"])
-def test_a_list_takes_as_many_queries_for_one_row_as_for_many(
-    name: str, sign_in: SignIn, cast: Cast, time_machine: TimeMachineFixture
-) -> None:
+def test_a_list_takes_as_many_queries_for_one_row_as_for_many(name, sign_in, cast, time_machine):
     time_machine.move_to(timezone.now(), tick=False)  # the session is not refreshed, which takes queries of its own
     browser = sign_in(name)
     _add_people(cast, 1)
@@ -94,7 +87,7 @@ def test_a_list_takes_as_many_queries_for_one_row_as_for_many(
         assert len(many) <= most.get(url, 45), url
 
 
-def test_pages_of_errors_and_of_signing_in_are_clean_too(sign_in: SignIn, cast: Cast) -> None:
+def test_pages_of_errors_and_of_signing_in_are_clean_too(sign_in, cast):
     browser = sign_in("farah")
     for url, status in {
         "/admin/nothing/": 404,
@@ -108,13 +101,12 @@ def test_pages_of_errors_and_of_signing_in_are_clean_too(sign_in: SignIn, cast: 
     assert refused_by_policy(browser.get("/admin/login/").content.decode()) == []
 
 
-def test_an_empty_list_says_what_it_is_for(sign_in: SignIn) -> None:
+def test_an_empty_list_says_what_it_is_for(sign_in):
     page = sign_in("amina").get(list_url("consent/recipient")).content.decode()
     assert "nothing is shared with anyone" in page
 
 
-def unsaid(model: str) -> list[str]:
-    """Texts that a list lacks: its purpose, and the meaning of an empty list."""
+def unsaid(model):
     owner = admin_of(model)
     said = {
         "intro": owner.intro.endswith("."),
@@ -123,11 +115,11 @@ def unsaid(model: str) -> list[str]:
     return [name for name, is_said in said.items() if not is_said]
 
 
-def test_every_list_says_what_it_is_for_and_what_its_being_empty_means() -> None:
+def test_every_list_says_what_it_is_for_and_what_its_being_empty_means():
     refuse_any((model, unsaid(model)) for model in MODELS)
 
 
-def test_a_filter_that_finds_nothing_says_so_otherwise(sign_in: SignIn, cast: Cast) -> None:
+def test_a_filter_that_finds_nothing_says_so_otherwise(sign_in, cast):
     browser, url = sign_in("amina"), list_url("consent/recipient")
     empty = browser.get(url).content.decode()
     assert "Add the first one" in empty
@@ -139,7 +131,7 @@ def test_a_filter_that_finds_nothing_says_so_otherwise(sign_in: SignIn, cast: Ca
 
 
 @pytest.mark.parametrize("slug", sorted(PAGES))
-def test_no_act_takes_the_place_of_a_page(slug: str) -> None:
+def test_no_act_takes_the_place_of_a_page(slug):
     told: dict[str, Any] = {"label": "Act", "capability": Capability.VIEW_SUBJECTS, "perform": lambda *_: None}
     assert RowAction("act", **told).slug == "act"
     with pytest.raises(ImproperlyConfigured, match=slug):
@@ -153,12 +145,12 @@ EXACT = 'datetime="2026-09-01T20:30:15.123456Z" title="2026-09-01T20:30:15.12345
 LOOKS = list_url("people/accessrecord")
 
 
-def look_late(cast: Cast) -> None:
+def look_late(cast):
     with in_client(cast.client_id("indus")):
         reveal_fields(cast.subject("esra"), actor=cast.actor("farah"), reason=Reason.REVIEW, at=LATE)
 
 
-def test_a_time_near_midnight_is_on_the_day_of_its_reader(sign_in: SignIn, cast: Cast, settings: Any) -> None:
+def test_a_time_near_midnight_is_on_the_day_of_its_reader(sign_in, cast, settings):
     settings.STAFF_TIME_ZONE = "Europe/London"
     look_late(cast)
     with in_client(cast.client_id("indus")):
@@ -173,7 +165,7 @@ def test_a_time_near_midnight_is_on_the_day_of_its_reader(sign_in: SignIn, cast:
     assert "Times are in the time zone of PakTaleem’s staff, <bdi>Europe/London</bdi>." in theirs
 
 
-def test_a_user_chooses_a_zone_for_themselves_alone(sign_in: SignIn, cast: Cast) -> None:
+def test_a_user_chooses_a_zone_for_themselves_alone(sign_in, cast):
     look_late(cast)
     browser = sign_in("farah")
     page = browser.get("/admin/account/").content.decode()
@@ -191,7 +183,7 @@ def test_a_user_chooses_a_zone_for_themselves_alone(sign_in: SignIn, cast: Cast)
         assert User.history.filter(pk=cast.user_id("farah"), history_type="~").count() == 0
 
 
-def test_details_and_names_of_rows_are_in_the_zone_too(sign_in: SignIn, cast: Cast) -> None:
+def test_details_and_names_of_rows_are_in_the_zone_too(sign_in, cast):
     with in_client(cast.client_id("indus")):
         row = restrict_processing(cast.subject("esra"), actor=cast.actor("farah"), reason=Reason.REVIEW, at=LATE)
     page = sign_in("farah").get(row_url("consent/restriction", row.pk)).content.decode()
@@ -199,9 +191,7 @@ def test_details_and_names_of_rows_are_in_the_zone_too(sign_in: SignIn, cast: Ca
     assert "restricted from 2026-09-02" in page.replace("\N{WORD JOINER}", "")
 
 
-def test_the_day_on_which_a_child_decides_is_the_clients_for_every_reader(
-    sign_in: SignIn, cast: Cast, settings: Any
-) -> None:
+def test_the_day_on_which_a_child_decides_is_the_clients_for_every_reader(sign_in, cast, settings):
     settings.STAFF_TIME_ZONE = "Europe/London"
     with in_client(cast.client_id("indus")):
         until = cast.subject("danish").of_age_at
@@ -213,8 +203,7 @@ def test_the_day_on_which_a_child_decides_is_the_clients_for_every_reader(
         assert words in browser.get(row_url("people/subject", cast.subject_id("danish"))).content.decode()
 
 
-def test_a_time_is_entered_in_the_zone_and_recorded_in_utc(sign_in: SignIn, cast: Cast) -> None:
-    """The timeline of a past time: what was so at 01:30 in Karachi."""
+def test_a_time_is_entered_in_the_zone_and_recorded_in_utc(sign_in, cast):
     look = row_url("people/subject", cast.subject_id("esra"), "timeline")
     before, after = (
         sign_in("farah").get(look, {"day": "2026-09-02", "hour": hour}).content.decode() for hour in ("01:30", "02:30")
@@ -223,16 +212,15 @@ def test_a_time_is_entered_in_the_zone_and_recorded_in_utc(sign_in: SignIn, cast
     assert 'datetime="2026-09-01T21:30:00Z"' in after
 
 
-def test_an_export_does_not_depend_on_the_zone(sign_in: SignIn, cast: Cast) -> None:
+def test_an_export_does_not_depend_on_the_zone(sign_in, cast):
     look_late(cast)
     browser = sign_in("farah")
     answer = browser.post(f"{LOOKS}export/", {"format": "csv", "reason": "review"})
-    text = b"".join(answer.streaming_content).decode()  # type: ignore[attr-defined]
+    text = b"".join(answer.streaming_content).decode()
     assert "2026-09-01T20:30:15.123456Z" in text
 
 
-def test_the_end_of_the_calendar_is_shown_in_every_zone() -> None:
-    """A period without end, where five hours more would be another year."""
+def test_the_end_of_the_calendar_is_shown_in_every_zone():
     end = datetime.max.replace(tzinfo=UTC)
     with timezone.override("Asia/Karachi"):
         assert (moment(end), day(end)) == ("9999-12-31 23:59", "9999-12-31")
@@ -242,14 +230,13 @@ def test_the_end_of_the_calendar_is_shown_in_every_zone() -> None:
 LOADED = re.compile(r'<input type="hidden" name="loaded" value="(\w+)">')
 
 
-def system_of(cast: Cast) -> System:
+def system_of(cast):
     with in_client(cast.client_id("indus")):
         found: System = System.objects.filter(client_id=cast.client_id("indus")).order_by("code")[0]
     return found
 
 
-def open_page(browser: Any, url: str) -> dict[str, Any]:
-    """Return what the form of the page would send if nothing was typed."""
+def open_page(browser, url):
     response = browser.get(url)
     form = response.context["adminform"].form
     values = {name: form.initial[name] for name in form.fields if form.initial.get(name) not in (None, "", False)}
@@ -257,7 +244,7 @@ def open_page(browser: Any, url: str) -> dict[str, Any]:
     return {**values, "reason": "correction", **({"loaded": loaded[1]} if loaded else {})}
 
 
-def test_the_second_sees_the_first_ones_value_and_may_replace_it(sign_in: SignIn, cast: Cast) -> None:
+def test_the_second_sees_the_first_ones_value_and_may_replace_it(sign_in, cast):
     url = row_url("data_systems/system", system_of(cast).pk)
     amina, farah = sign_in("amina"), sign_in("farah")
     of_amina, of_farah = open_page(amina, url), open_page(farah, url)
@@ -276,7 +263,7 @@ def test_the_second_sees_the_first_ones_value_and_may_replace_it(sign_in: SignIn
     assert system_of(cast).name == "Amina’s name"
 
 
-def test_one_alone_saves_twice_from_pages_opened_in_between(sign_in: SignIn, cast: Cast) -> None:
+def test_one_alone_saves_twice_from_pages_opened_in_between(sign_in, cast):
     url = row_url("data_systems/system", system_of(cast).pk)
     farah = sign_in("farah")
     for name in ("First", "Second"):
@@ -287,19 +274,19 @@ def test_one_alone_saves_twice_from_pages_opened_in_between(sign_in: SignIn, cas
 TOGETHER = 10
 
 
-def test_every_list_is_in_one_section() -> None:
+def test_every_list_is_in_one_section():
     named = Counter(label for section in SECTIONS for label in (*section.lists, *section.more))
     assert [label for label, count in named.items() if count > 1] == []
     registered = {model._meta.label for model in site._registry}
     assert set(named) == registered, "write each list of the console into one section of paktaleem/office/menu.py"
 
 
-def test_the_menu_is_short() -> None:
+def test_the_menu_is_short():
     assert len(SECTIONS) < TOGETHER
     assert all(len(section.lists) < TOGETHER for section in SECTIONS)
 
 
-def menu_of(page: str) -> str:
+def menu_of(page):
     return page.split('id="menu"')[1].split("</nav>", maxsplit=1)[0]
 
 
@@ -310,7 +297,7 @@ def menu_of(page: str) -> str:
         ("farah", "/admin/requests/rightsrequest/", "/admin/desk/requesttask/", "/admin/desk/authoritycase/"),
     ],
 )
-def test_rare_lists_are_behind_tabs(sign_in: SignIn, name: str, url: str, shown: str, hidden: str) -> None:
+def test_rare_lists_are_behind_tabs(sign_in, name, url, shown, hidden):
     page = sign_in(name).get(url).content.decode()
     menu, tabs = menu_of(page), page.split('<nav class="tabs"')[1].split("</nav>")[0]
     assert menu.count("<details open>") == 1
@@ -320,20 +307,20 @@ def test_rare_lists_are_behind_tabs(sign_in: SignIn, name: str, url: str, shown:
     assert all(f'href="{one}"' in tabs for one in (url, shown, hidden))
 
 
-def test_a_rare_list_is_in_the_menu_while_it_is_open(sign_in: SignIn) -> None:
+def test_a_rare_list_is_in_the_menu_while_it_is_open(sign_in):
     url = "/admin/consent/noticeversion/"
     menu = menu_of(sign_in("amina").get(url).content.decode())
     assert f'<li><a href="{url}" aria-current="page">' in menu
 
 
-def test_a_role_that_sees_only_rare_lists_of_a_section_gets_the_first() -> None:
+def test_a_role_that_sees_only_rare_lists_of_a_section_gets_the_first():
     section = Section("logs", SECTIONS[0].name, lists=("a.A",), more=("b.B", "c.C"))
     (shown,) = show_sections([section], {"b.B": ("Bees", "/b/"), "c.C": ("Sees", "/c/")})
     assert shown.entries == (Entry("Bees", "/b/", is_rare=False), Entry("Sees", "/c/", is_rare=True))
     assert show_sections([section], {}) == []
 
 
-def officer_at(chromium: Browser, served: Demonstration, path: str) -> Page:
+def officer_at(chromium, served, path):
     who = next(one for one in served.values["sign_ins"] if one["role"] == "privacy_officer")
     base = f"http://127.0.0.1:{served.port}"
     page = chromium.new_context(viewport=WIDE).new_page()
@@ -346,7 +333,7 @@ def officer_at(chromium: Browser, served: Demonstration, path: str) -> Page:
     return page
 
 
-def test_the_filter_finds_rare_lists(shared_demonstration: Demonstration, chromium: Browser) -> None:
+def test_the_filter_finds_rare_lists(shared_demonstration, chromium):
     page = officer_at(chromium, shared_demonstration, "/admin/people/subject/")
     menu = page.locator("#menu")
     expect(menu.get_by_role("link", name="Roster imports")).to_be_visible()
@@ -367,9 +354,7 @@ def test_the_filter_finds_rare_lists(shared_demonstration: Demonstration, chromi
     page.context.close()
 
 
-def test_a_phone_has_the_menu_on_every_page_and_by_keyboard(
-    shared_demonstration: Demonstration, chromium: Browser
-) -> None:
+def test_a_phone_has_the_menu_on_every_page_and_by_keyboard(shared_demonstration, chromium):
     page = officer_at(chromium, shared_demonstration, "/admin/consent/purpose/add/")
     page.set_viewport_size({"width": 390, "height": 780})
     menu = page.locator("#menu")
@@ -397,16 +382,16 @@ ID = re.compile(r'<h\d id="([^"]+)"')
 LINK = re.compile(r'<a href="([^"]+)"')
 
 
-def ids_of(chapter: str) -> set[str]:
+def ids_of(chapter):
     return set(ID.findall(render_chapter(chapter)))
 
 
-def test_every_section_of_the_menu_has_a_heading_that_explains_it() -> None:
+def test_every_section_of_the_menu_has_a_heading_that_explains_it():
     assert {section.code for section in site.sections if section.help not in ids_of("console")} == set()
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
-def test_a_chapter_breaks_no_policy_and_its_links_lead_somewhere(chapter: str) -> None:
+def test_a_chapter_breaks_no_policy_and_its_links_lead_somewhere(chapter):
     html = render_chapter(chapter)
     assert refused_by_policy(html) == []
     assert "<img" not in html
@@ -417,7 +402,7 @@ def test_a_chapter_breaks_no_policy_and_its_links_lead_somewhere(chapter: str) -
     assert [name for name, _ in list_headings(chapter)] == re.findall(r'<h2 id="([^"]+)"', html)
 
 
-def test_no_html_of_a_chapter_is_served_as_html(tmp_path, settings) -> None:
+def test_no_html_of_a_chapter_is_served_as_html(tmp_path, settings):
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "harm.md").write_text("# Title\n\n<script>alert(1)</script> [x](javascript:alert(1))\n")
     settings.BASE_DIR = tmp_path
@@ -426,7 +411,7 @@ def test_no_html_of_a_chapter_is_served_as_html(tmp_path, settings) -> None:
     assert "href" not in html
 
 
-def test_help_leads_to_the_heading_of_the_page(cast: Cast) -> None:
+def test_help_leads_to_the_heading_of_the_page(cast):
     officer, client = browser_of(cast.user("amina")), browser_of(cast.user("farah"))
     for reader in (officer, client):
         assert 'href="/admin/help/console/#people"' in reader.get("/admin/people/subject/").content.decode()
@@ -435,7 +420,7 @@ def test_help_leads_to_the_heading_of_the_page(cast: Cast) -> None:
     assert officer.get("/admin/help/contributing/").status_code == 404
 
 
-def test_the_frame_of_a_chapter_is_in_urdu_and_says_that_the_chapter_is_in_english(cast: Cast) -> None:
+def test_the_frame_of_a_chapter_is_in_urdu_and_says_that_the_chapter_is_in_english(cast):
     answer = in_urdu(cast, "farah").get("/admin/help/console/")
     assert english_in(answer, "help") == []
     assert "یہ باب انگریزی میں ہے۔" in answer.content.decode()

@@ -8,10 +8,8 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from time_machine import TimeMachineFixture
 
 from children.invitations.services.inviting import invite_guardians_of
 from consent.consents.models import ConsentState, Objection
@@ -32,28 +30,27 @@ from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 from rights.erasures.models import ErasureProposal
 from tests.api.callers import Caller
-from tests.cast import Cast
 from tests.children.guardians import guardian_of
 from tests.consent.making import shown
 from tests.console.pages import KARACHI, MODELS, answer, list_url, refused_by_policy, row_url
 from tests.console.test_exports import export
 from tests.factories import SETTING_UP
-from tests.signing_in import SignIn, browser_of
+from tests.signing_in import browser_of
 
 PLAIN = ("Danish Qureshi", "Esra Qureshi", "esra.qureshi@mail.example", "+923001234567", "Junaid Mirza")
 
 
-def reveal_url(cast: Cast, name: str = "esra") -> str:
+def reveal_url(cast, name="esra"):
     return row_url("people/subject", cast.subject_id(name), "reveal")
 
 
-def looks(cast: Cast) -> list[Any]:
+def looks(cast):
     with in_client(cast.client_id("indus")):
         return list(AccessRecord.objects.values_list("actor_id", "reason", "fields", "subject_id"))
 
 
 @pytest.mark.parametrize("name", ["amina", "farah"])
-def test_a_look_shows_the_values_and_is_recorded(name: str, sign_in: SignIn, cast: Cast) -> None:
+def test_a_look_shows_the_values_and_is_recorded(name, sign_in, cast):
     browser = sign_in(name)
     response = browser.post(reveal_url(cast), {"fields_wanted": ["full_name", "email"], "reason": "support_case"})
     page = response.content.decode()
@@ -66,14 +63,14 @@ def test_a_look_shows_the_values_and_is_recorded(name: str, sign_in: SignIn, cas
     assert "no-store" in response["Cache-Control"]
 
 
-def test_without_a_reason_nothing_is_shown(sign_in: SignIn, cast: Cast) -> None:
+def test_without_a_reason_nothing_is_shown(sign_in, cast):
     response = sign_in("amina").post(reveal_url(cast), {"fields_wanted": ["full_name"]})
     assert "Esra Qureshi" not in response.content.decode()
     assert looks(cast) == []
 
 
 @pytest.mark.parametrize("name", ["amina", "farah", "bilal", "sana"])
-def test_no_page_shows_plaintext_before_a_look(name: str, sign_in: SignIn, cast: Cast) -> None:
+def test_no_page_shows_plaintext_before_a_look(name, sign_in, cast):
     browser = sign_in(name)
     urls = [list_url(model) for model in MODELS]
     for person in ("danish", "esra", "junaid"):
@@ -83,18 +80,18 @@ def test_no_page_shows_plaintext_before_a_look(name: str, sign_in: SignIn, cast:
         assert not [text for text in PLAIN if text in page], url
 
 
-def find(browser: Any, text: str, **given: str) -> str:
+def find(browser, text, **given):
     page: str = browser.post("/admin/people/subject/find/", {"text": text, **given}).content.decode()
     return page
 
 
-def searches(cast: Cast, code: str = "indus") -> list[tuple[Any, Any]]:
+def searches(cast, code="indus"):
     with in_client(cast.client_id(code)):
         found = Entry.objects.filter(kind="people.searched").order_by("id")
         return [(entry.actor_id, json.loads(entry.body)["facts"]) for entry in found]
 
 
-def test_a_search_takes_a_reason_and_is_recorded_without_its_text(sign_in: SignIn, cast: Cast) -> None:
+def test_a_search_takes_a_reason_and_is_recorded_without_its_text(sign_in, cast):
     farah = sign_in("farah")
     for given in ({}, {"reason": "curiosity"}):
         assert "lms-esra" not in find(farah, "Esra Qureshi", **given)
@@ -106,13 +103,13 @@ def test_a_search_takes_a_reason_and_is_recorded_without_its_text(sign_in: SignI
     assert "Found by a search" in farah.get(list_url("people/accessrecord")).content.decode()
 
 
-def test_a_search_that_finds_no_one_is_recorded_too(sign_in: SignIn, cast: Cast) -> None:
+def test_a_search_that_finds_no_one_is_recorded_too(sign_in, cast):
     find(sign_in("farah"), "Quaintrelle", reason="review")
     assert searches(cast) == [(cast.user_id("farah"), {"by": "name_or_contact", "reason": "review", "found": 0})]
     assert looks(cast) == []
 
 
-def test_the_reason_is_requested_once_in_a_session_and_can_be_changed(sign_in: SignIn, cast: Cast) -> None:
+def test_the_reason_is_requested_once_in_a_session_and_can_be_changed(sign_in, cast):
     farah = sign_in("farah")
     find(farah, "Esra Qureshi", reason="support_case")
     assert '<option value="support_case" selected>' in farah.get("/admin/people/subject/find/").content.decode()
@@ -125,14 +122,14 @@ def test_the_reason_is_requested_once_in_a_session_and_can_be_changed(sign_in: S
     assert "lms-esra" not in find(other, "Esra Qureshi")
 
 
-def test_an_officers_search_is_recorded_at_the_client(sign_in: SignIn, cast: Cast) -> None:
+def test_an_officers_search_is_recorded_at_the_client(sign_in, cast):
     find(sign_in("amina"), "Esra Qureshi", reason="incident", client=str(cast.client_id("indus")))
     assert [(actor, facts["reason"]) for actor, facts in searches(cast)] == [(cast.user_id("amina"), "incident")]
     assert [look[:2] for look in looks(cast)] == [(cast.user_id("amina"), "incident")]
     assert searches(cast, "khyber") == []
 
 
-def test_a_search_of_the_list_by_id_is_recorded_without_a_reason(sign_in: SignIn, cast: Cast) -> None:
+def test_a_search_of_the_list_by_id_is_recorded_without_a_reason(sign_in, cast):
     farah = sign_in("farah")
     farah.get("/admin/people/subject/")
     assert searches(cast) == []
@@ -144,7 +141,7 @@ def test_a_search_of_the_list_by_id_is_recorded_without_a_reason(sign_in: SignIn
         assert entry.actor_id == cast.user_id("amina")
 
 
-def test_a_person_is_found_by_name_through_the_form_only(sign_in: SignIn, cast: Cast) -> None:
+def test_a_person_is_found_by_name_through_the_form_only(sign_in, cast):
     farah, amina, celia = sign_in("farah"), sign_in("amina"), sign_in("celia")
     indus = str(cast.client_id("indus"))
     assert "lms-esra" in find(farah, "ESRA  qureshi", reason="support_case")
@@ -156,7 +153,7 @@ def test_a_person_is_found_by_name_through_the_form_only(sign_in: SignIn, cast: 
     assert "lms-esra" not in farah.get("/admin/people/subject/?q=Esra+Qureshi").content.decode()
 
 
-def test_nothing_of_another_client_is_there_in_any_model(sign_in: SignIn, cast: Cast) -> None:
+def test_nothing_of_another_client_is_there_in_any_model(sign_in, cast):
     celia = sign_in("celia")
     with in_client(cast.client_id("indus")):
         rows = [
@@ -174,13 +171,13 @@ def test_nothing_of_another_client_is_there_in_any_model(sign_in: SignIn, cast: 
             assert theirs[0] == 404
 
 
-def _models() -> dict[str, Any]:
+def _models():
     from tests.console.pages import admin_of  # noqa: PLC0415
 
     return {model: admin_of(model).model for model in MODELS}
 
 
-def test_proposing_to_erase_takes_the_typed_id_and_an_officer(sign_in: SignIn, cast: Cast) -> None:
+def test_proposing_to_erase_takes_the_typed_id_and_an_officer(sign_in, cast):
     url = row_url("people/subject", cast.subject_id("esra"), "erase")
     assert sign_in("farah").post(url, {"confirmation": "lms-esra", "reason": "subject_request"}).status_code == 403
     amina = sign_in("amina")
@@ -198,7 +195,7 @@ def test_proposing_to_erase_takes_the_typed_id_and_an_officer(sign_in: SignIn, c
 
 
 @pytest.mark.parametrize("name", ["amina", "farah", "bilal", "sana"])
-def test_after_an_erasure_every_page_still_works_and_says_so(name: str, sign_in: SignIn, cast: Cast) -> None:
+def test_after_an_erasure_every_page_still_works_and_says_so(name, sign_in, cast):
     with in_client(cast.client_id("indus")):
         erase_subject(cast.subject("esra"), actor=cast.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=timezone.now())
     browser = sign_in(name)
@@ -211,7 +208,7 @@ def test_after_an_erasure_every_page_still_works_and_says_so(name: str, sign_in:
     assert browser.get(row_url("people/subject", cast.subject_id("danish"))).status_code == 200
 
 
-def test_what_is_too_late_changes_nothing(sign_in: SignIn, cast: Cast) -> None:
+def test_what_is_too_late_changes_nothing(sign_in, cast):
     with in_client(cast.client_id("indus")):
         erase_subject(cast.subject("esra"), actor=cast.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=timezone.now())
     browser = sign_in("amina")
@@ -223,14 +220,12 @@ def test_what_is_too_late_changes_nothing(sign_in: SignIn, cast: Cast) -> None:
 CONSENTS, OBJECTIONS = "consent/consent", "consent/objection"
 
 
-def take_role(cast: Cast, name: str, *roles: str) -> None:
-    """Give a person of Indus other roles besides the main one."""
+def take_role(cast, name, *roles):
     by: dict[str, Any] = {"client": cast.client("indus"), "actor": SETTING_UP, "at": timezone.now()}
     register_subject(f"lms-{name}", details={"other_roles": roles}, **by)
 
 
-def object_to_improvement(cast: Cast, *names: str) -> None:
-    """Add an objection of each person, each a day older than the one before it."""
+def object_to_improvement(cast, *names):
     at, own = timezone.now(), {"client_id": cast.client_id("indus"), "purpose_code": "platform_improvement"}
     for place, name in enumerate(names):
         since = at - timedelta(days=place)
@@ -239,7 +234,7 @@ def object_to_improvement(cast: Cast, *names: str) -> None:
 
 
 @pytest.fixture
-def answers_by_role(cast: Cast) -> None:
+def answers_by_role(cast):
     """A consent and an objection of Junaid (instructor, also guardian) and Hamza (student); a guardian of Danish."""
     at = timezone.now()
     with in_client(cast.client_id("indus")):
@@ -251,7 +246,7 @@ def answers_by_role(cast: Cast) -> None:
         assert Caller(cast.key("indus")).consent(name, "newsletter").status_code == 201
 
 
-def people_of(page: Any) -> list[str]:
+def people_of(page):
     table = page.content.decode().partition('<table id="result_list"')[2].partition("</table>")[0]
     return re.findall(r">(lms-[a-z0-9-]+)<", table)
 
@@ -268,9 +263,7 @@ def people_of(page: Any) -> list[str]:
     ],
 )
 @pytest.mark.usefixtures("answers_by_role")
-def test_lists_and_exports_are_filtered_by_a_role_of_the_person(
-    model: str, person: str, roles: tuple[str, ...], others: tuple[str, ...], cast: Cast
-) -> None:
+def test_lists_and_exports_are_filtered_by_a_role_of_the_person(model, person, roles, others, cast):
     chosen = {"farah": "", "amina": f"client__id__exact={cast.client_id('indus')}&"}
     for name, role in itertools.product(chosen, (*roles, *others)):
         browser, query = browser_of(cast.user(name)), f"?{chosen[name]}person_role={role}"
@@ -280,7 +273,7 @@ def test_lists_and_exports_are_filtered_by_a_role_of_the_person(
 
 
 @pytest.mark.usefixtures("answers_by_role")
-def test_a_role_that_does_not_exist_filters_nothing_and_all_clients_have_no_such_filter(cast: Cast) -> None:
+def test_a_role_that_does_not_exist_filters_nothing_and_all_clients_have_no_such_filter(cast):
     farah, amina = browser_of(cast.user("farah")), browser_of(cast.user("amina"))
     assert len(people_of(farah.get(f"{list_url(CONSENTS)}?person_role=pilot"))) == 2
     assert "role of the person" in titles_of_filters(farah, CONSENTS)
@@ -290,12 +283,12 @@ def test_a_role_that_does_not_exist_filters_nothing_and_all_clients_have_no_such
     assert "role of the person" not in titles_of_filters(farah, "ageing/comingofage")
 
 
-def titles_of_filters(browser: Client, model: str) -> list[str]:
+def titles_of_filters(browser, model):
     return [spec.title for spec in browser.get(list_url(model)).context["cl"].filter_specs]
 
 
 @pytest.fixture
-def many(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+def many(cast, monkeypatch):
     """Seven objections, of students and of Junaid, newest first: s j j s j s s; three rows are searched at once."""
     monkeypatch.setattr(filters, "MOST_PEOPLE", 1)
     monkeypatch.setattr(filters, "SEARCHED_AT_ONCE", 3)
@@ -304,7 +297,7 @@ def many(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
         object_to_improvement(cast, "danish", "junaid", "junaid", "hamza", "junaid", "iqra", "danish")
 
 
-def follow_older(browser: Client, url: str) -> list[list[str]]:
+def follow_older(browser, url):
     found = []
     while True:
         page = browser.get(url)
@@ -315,7 +308,7 @@ def follow_older(browser: Client, url: str) -> list[list[str]]:
 
 
 @pytest.mark.usefixtures("many")
-def test_every_row_of_a_long_list_is_reached_by_its_older_rows(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_row_of_a_long_list_is_reached_by_its_older_rows(cast, monkeypatch):
     monkeypatch.setattr(paging, "LIMIT", 3)
     farah, url = browser_of(cast.user("farah")), list_url(OBJECTIONS)
     parts = follow_older(farah, url)
@@ -324,7 +317,7 @@ def test_every_row_of_a_long_list_is_reached_by_its_older_rows(cast: Cast, monke
 
 
 @pytest.mark.usefixtures("many")
-def test_rows_of_many_people_are_searched_part_by_part_and_none_is_missed(cast: Cast) -> None:
+def test_rows_of_many_people_are_searched_part_by_part_and_none_is_missed(cast):
     farah, url = browser_of(cast.user("farah")), list_url(OBJECTIONS)
     students = ["lms-danish", "lms-hamza", "lms-iqra", "lms-danish"]
     parts = follow_older(farah, f"{url}?person_role=student")
@@ -335,7 +328,7 @@ def test_rows_of_many_people_are_searched_part_by_part_and_none_is_missed(cast: 
 
 
 @pytest.mark.usefixtures("many")
-def test_a_list_that_is_searched_part_by_part_says_so(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_list_that_is_searched_part_by_part_says_so(cast, monkeypatch):
     farah, url = browser_of(cast.user("farah")), list_url(OBJECTIONS)
     page = farah.get(f"{url}?person_role=student").content.decode()
     assert "1 of the 3 rows searched match. The filter chooses more than 1 people" in page
@@ -348,7 +341,7 @@ def test_a_list_that_is_searched_part_by_part_says_so(cast: Cast, monkeypatch: p
 
 
 @pytest.mark.usefixtures("many")
-def test_two_filters_of_many_people_keep_those_who_meet_both(cast: Cast) -> None:
+def test_two_filters_of_many_people_keep_those_who_meet_both(cast):
     farah, url = browser_of(cast.user("farah")), list_url(OBJECTIONS)
     with in_client(cast.client_id("indus")):
         by: dict[str, Any] = {"client": cast.client("indus"), "actor": SETTING_UP, "at": timezone.now()}
@@ -362,7 +355,7 @@ def test_two_filters_of_many_people_keep_those_who_meet_both(cast: Cast) -> None
 @pytest.mark.parametrize(
     "query", ["subject__id__exact=x", "person_role=student&older=x", "grade=%00", "school=%F0%9F%98%80"]
 )
-def test_garbage_in_the_address_of_a_list_is_no_server_error(cast: Cast, query: str) -> None:
+def test_garbage_in_the_address_of_a_list_is_no_server_error(cast, query):
     for name in ("farah", "amina"):
         for model in (OBJECTIONS, "guardians/guardianship"):  # rows about a subject, and about a child
             assert browser_of(cast.user(name)).get(f"{list_url(model)}?{query}").status_code in {200, 302, 400}
@@ -371,16 +364,16 @@ def test_garbage_in_the_address_of_a_list_is_no_server_error(cast: Cast, query: 
 ADULT, CHILD = "junaid", "danish"
 
 
-def url_of(cast: Cast, name: str) -> str:
+def url_of(cast, name):
     return row_url("people/subject", cast.subject_id(name))
 
 
-def rows_of(page: str, panel: str) -> dict[str, str]:
+def rows_of(page, panel):
     table = page[page.index(f'id="{panel}"') :].split("</table>", maxsplit=1)[0]
     return dict(re.findall(r'<th scope="row">(.*?)</th>(.*?)</tr>', table, re.DOTALL))
 
 
-def test_an_adult_is_offered_no_guardian_and_not_warned_that_none_has_answered(sign_in: SignIn, cast: Cast) -> None:
+def test_an_adult_is_offered_no_guardian_and_not_warned_that_none_has_answered(sign_in, cast):
     for name in ("amina", "farah"):
         browser = sign_in(name)
         adult, child = (browser.get(url_of(cast, one)).content.decode() for one in (ADULT, CHILD))
@@ -394,7 +387,7 @@ def test_an_adult_is_offered_no_guardian_and_not_warned_that_none_has_answered(s
     assert "Nothing was done" in refused.content.decode()
 
 
-def test_three_acts_are_buttons_and_only_what_cannot_be_undone_is_red(sign_in: SignIn, cast: Cast) -> None:
+def test_three_acts_are_buttons_and_only_what_cannot_be_undone_is_red(sign_in, cast):
     page = sign_in("amina").get(url_of(cast, CHILD)).content.decode()
     tools = page[page.index('<ul class="object-tools">') : page.index('<nav class="tabs of-row"')]
     buttons, more = tools.split('<details class="more">')
@@ -408,16 +401,14 @@ def test_three_acts_are_buttons_and_only_what_cannot_be_undone_is_red(sign_in: S
     assert '<fieldset class="module aligned collapse"' in page
 
 
-def test_acts_chosen_as_buttons_are_acts_of_their_model() -> None:
+def test_acts_chosen_as_buttons_are_acts_of_their_model():
     owners: list[Any] = list(site._registry.values())
     chosen = [(owner, slug) for owner in owners for slug in getattr(owner, "main_acts", ())]
     assert [f"{owner}: {slug}" for owner, slug in chosen if slug not in {act.slug for act in owner.all_acts()}] == []
     assert len(chosen) > 10
 
 
-def test_each_tab_runs_its_own_queries_and_shows_its_own_panels(
-    sign_in: SignIn, cast: Cast, time_machine: TimeMachineFixture
-) -> None:
+def test_each_tab_runs_its_own_queries_and_shows_its_own_panels(sign_in, cast, time_machine):
     time_machine.move_to(timezone.now(), tick=False)
     with in_client(cast.client_id("indus")):
         reveal_fields(cast.subject(ADULT), actor=cast.actor("farah"), reason=Reason.REVIEW, at=timezone.now())
@@ -439,7 +430,7 @@ def test_each_tab_runs_its_own_queries_and_shows_its_own_panels(
     assert 'id="panel-looks"' not in sana.get(url, {"tab": "looks"}).content.decode()
 
 
-def test_a_purpose_has_one_name_on_the_page_and_the_timeline(sign_in: SignIn, cast: Cast) -> None:
+def test_a_purpose_has_one_name_on_the_page_and_the_timeline(sign_in, cast):
     with in_client(cast.client_id("indus")):
         restrict_processing(
             cast.subject(ADULT),
@@ -457,7 +448,7 @@ def test_a_purpose_has_one_name_on_the_page_and_the_timeline(sign_in: SignIn, ca
         assert ">product_research<" not in page
 
 
-def test_a_purpose_has_the_same_name_where_only_its_code_is_stored(sign_in: SignIn, cast: Cast) -> None:
+def test_a_purpose_has_the_same_name_where_only_its_code_is_stored(sign_in, cast):
     with in_client(cast.client_id("indus")):
         instruction = Instruction.objects.first()
         assert instruction is not None
@@ -470,8 +461,7 @@ def test_a_purpose_has_the_same_name_where_only_its_code_is_stored(sign_in: Sign
 
 
 @pytest.fixture
-def withdrawn(cast: Cast) -> tuple[Any, datetime, datetime]:
-    """A consent of Junaid to the newsletter that is given, and withdrawn an hour later."""
+def withdrawn(cast):
     given_at = datetime(2026, 9, 10, 9, tzinfo=UTC)
     client_id, actor = cast.client_id("indus"), cast.actor("farah")
     with in_client(client_id):
@@ -483,9 +473,7 @@ def withdrawn(cast: Cast) -> tuple[Any, datetime, datetime]:
     return event, given_at, later
 
 
-def test_a_denial_links_to_its_cause_and_its_remedy_also_for_a_past_day(
-    sign_in: SignIn, cast: Cast, withdrawn: tuple[Any, datetime, datetime]
-) -> None:
+def test_a_denial_links_to_its_cause_and_its_remedy_also_for_a_past_day(sign_in, cast, withdrawn):
     event, _given_at, _later = withdrawn
     browser, url = sign_in("farah"), url_of(cast, ADULT)
     now = rows_of(browser.get(url).content.decode(), "panel-standing")["Newsletter"]
@@ -504,7 +492,7 @@ def test_a_denial_links_to_its_cause_and_its_remedy_also_for_a_past_day(
     assert browser.get(cause).status_code == 200
 
 
-def test_the_cause_for_a_child_is_on_the_same_page(sign_in: SignIn, cast: Cast) -> None:
+def test_the_cause_for_a_child_is_on_the_same_page(sign_in, cast):
     page = sign_in("farah").get(url_of(cast, CHILD)).content.decode()
     newsletter = rows_of(page, "panel-standing")["Newsletter"]
     assert '<a href="#panel-gate">guardian consent required</a>' in newsletter
@@ -512,7 +500,7 @@ def test_the_cause_for_a_child_is_on_the_same_page(sign_in: SignIn, cast: Cast) 
     assert 'id="panel-gate"' in page
 
 
-def test_what_is_open_is_in_the_summary(sign_in: SignIn, cast: Cast) -> None:
+def test_what_is_open_is_in_the_summary(sign_in, cast):
     yesterday = (timezone.now() - timedelta(days=1)).astimezone(KARACHI)
     page = sign_in("farah").get(url_of(cast, ADULT)).content.decode()
     assert "Open requests" not in page
@@ -525,7 +513,7 @@ def test_what_is_open_is_in_the_summary(sign_in: SignIn, cast: Cast) -> None:
     assert re.search(r'<dt>Open requests</dt>\s*<dd><a href="\?tab=requests">1</a>', page)
 
 
-def test_an_officers_page_of_a_person_opens_one_context_of_the_client(cast: Cast, sign_in: SignIn) -> None:
+def test_an_officers_page_of_a_person_opens_one_context_of_the_client(cast, sign_in):
     browser, url = sign_in("amina"), row_url("people/subject", cast.subject_id("danish"))
     browser.get(url)
     with CaptureQueriesContext(connection) as queries:

@@ -17,10 +17,8 @@ from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from retention.schedule.models import HoldKind
 from retention.schedule.services.holds import HoldScope, lift_hold, place_hold
-from tests.cast import Cast
 from tests.console.pages import MODELS, admin_of, list_url, row_url
 from tests.retention.schedule.making import DAY, lift_hold_by_two
-from tests.signing_in import SignIn
 
 # view · add · change, by role: O privacy officer, A auditor, S support agent, C client administrator
 TABLE = {
@@ -119,13 +117,12 @@ TABLE = {
 STAFF = {"amina": "O", "bilal": "A", "sana": "S", "farah": "C", "celia": "C"}
 
 
-def test_every_model_of_the_console_is_in_the_table() -> None:
+def test_every_model_of_the_console_is_in_the_table():
     assert sorted(TABLE) == MODELS
 
 
 @pytest.mark.parametrize("name", ["amina", "bilal", "sana", "farah"])
-def test_only_who_may_change_a_row_gets_its_form_through(name: str, sign_in: SignIn, cast: Cast) -> None:
-    """An empty POST to a row: 403 without permission, else the form with errors."""
+def test_only_who_may_change_a_row_gets_its_form_through(name, sign_in, cast):
     browser = sign_in(name)
     for model, (_, _, change) in TABLE.items():
         row_id = _own_row(model, cast)
@@ -135,7 +132,7 @@ def test_only_who_may_change_a_row_gets_its_form_through(name: str, sign_in: Sig
         assert status == (200 if STAFF[name] in change else 403), (model, status)
 
 
-def _own_row(model: str, cast: Cast) -> object:
+def _own_row(model, cast):
     with in_client(cast.client_id("indus")):
         rows = admin_of(model).model._default_manager.all()
         if any(field.name == "client" for field in rows.model._meta.fields):
@@ -143,14 +140,14 @@ def _own_row(model: str, cast: Cast) -> object:
         return rows.values_list("pk", flat=True).first()
 
 
-def test_no_row_can_be_deleted(sign_in: SignIn, cast: Cast) -> None:
+def test_no_row_can_be_deleted(sign_in, cast):
     browser = sign_in("amina")
     assert browser.post(row_url("people/subject", cast.subject_id("danish"), "delete")).status_code == 404
     assert browser.post(list_url("people/subject"), {"action": "delete_selected"}).status_code in {200, 302, 403}
     assert browser.get(row_url("people/subject", cast.subject_id("danish"))).status_code == 200
 
 
-def test_a_client_administrator_only_reads_shared_rows(sign_in: SignIn, cast: Cast) -> None:
+def test_a_client_administrator_only_reads_shared_rows(sign_in, cast):
     purpose = admin_of("consent/purpose").model
     with in_client(cast.client_id("indus")):
         shared = purpose.objects.get(code="support")
@@ -159,21 +156,21 @@ def test_a_client_administrator_only_reads_shared_rows(sign_in: SignIn, cast: Ca
     assert browser.post(row_url("consent/purpose", shared.pk), {"name_en": "Mine"}).status_code == 403
 
 
-def test_an_unknown_filter_is_refused(sign_in: SignIn) -> None:
+def test_an_unknown_filter_is_refused(sign_in):
     browser = sign_in("amina")
     assert browser.get("/admin/accounts/user/?password__startswith=argon2").status_code == 400
     assert browser.get("/admin/accounts/apikey/?client__code__startswith=i").status_code == 400
     assert browser.get("/admin/accounts/user/?is_active__exact=1").status_code == 200
 
 
-def test_the_console_speaks_one_language(sign_in: SignIn) -> None:
+def test_the_console_speaks_one_language(sign_in):
     browser = sign_in("amina")
     for url in ("/admin/", "/admin/people/subject/"):
         page = browser.get(url, headers={"accept-language": "ur"})
         assert '<html lang="en" dir="ltr">' in page.content.decode()
 
 
-def test_who_holds_no_role_can_still_sign_out(sign_in: SignIn, cast: Cast) -> None:
+def test_who_holds_no_role_can_still_sign_out(sign_in, cast):
     with in_client(PAKTALEEM):
         membership = Membership.objects.get(user_id=cast.user_id("bilal"))
         end_membership(membership, actor=cast.actor("amina"), reason=Reason.REVIEW, at=timezone.now())
@@ -183,16 +180,14 @@ def test_who_holds_no_role_can_still_sign_out(sign_in: SignIn, cast: Cast) -> No
     assert "_auth_user_id" not in browser.session
 
 
-def test_signing_out_takes_a_post(sign_in: SignIn) -> None:
+def test_signing_out_takes_a_post(sign_in):
     browser = sign_in("amina")
     assert browser.get("/admin/logout/").status_code == 405
     browser.post("/admin/logout/")
     assert browser.get("/admin/").status_code == 302
 
 
-def test_a_support_agent_reads_the_public_pages_and_neither_consents_nor_messages_to_staff(
-    sign_in: SignIn, cast: Cast
-) -> None:
+def test_a_support_agent_reads_the_public_pages_and_neither_consents_nor_messages_to_staff(sign_in, cast):
     at, amina = timezone.now(), cast.user("amina")
     by: dict[str, Any] = {
         "actor_kind": "system",
@@ -218,7 +213,7 @@ def test_a_support_agent_reads_the_public_pages_and_neither_consents_nor_message
 CHANGED = "has changed in the meantime"
 
 
-def placed(cast: Cast, by: str) -> Any:
+def placed(cast, by):
     at = timezone.now()
     about: dict[str, Any] = {"kind": HoldKind.LEGAL, "ground": "Case 12.", "review_on": (at + 30 * DAY).date()}
     with in_client(cast.client_id("indus")):
@@ -226,7 +221,7 @@ def placed(cast: Cast, by: str) -> Any:
         return place_hold(cast.client("indus"), scope=scope, actor=cast.actor(by), at=at, **about)
 
 
-def test_an_act_that_never_applied_is_not_said_to_have_changed(cast: Cast, sign_in: SignIn) -> None:
+def test_an_act_that_never_applied_is_not_said_to_have_changed(cast, sign_in):
     hold = placed(cast, "farah")
     with in_client(cast.client_id("indus")):
         lift_hold_by_two(hold, by=cast.actor("farah"), second=cast.actor("amina"), at=timezone.now())
@@ -238,7 +233,7 @@ def test_an_act_that_never_applied_is_not_said_to_have_changed(cast: Cast, sign_
     assert CHANGED in browser.post(url, {"reason": "review"}, follow=True).text
 
 
-def test_the_form_of_an_approval_opens_only_for_another_person(cast: Cast, sign_in: SignIn) -> None:
+def test_the_form_of_an_approval_opens_only_for_another_person(cast, sign_in):
     hold = placed(cast, "farah")
     with in_client(cast.client_id("indus")):
         lift_hold(hold, ground="Settled.", actor=cast.actor("farah"), at=timezone.now())

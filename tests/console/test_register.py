@@ -24,12 +24,11 @@ from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.foundation.text.times import bare, format_date, format_time
 from retention.schedule.models import RetentionRule
 from tests.accounts.officers import second_officer
-from tests.cast import Cast
 from tests.console.codes import codes_in
 from tests.console.pages import list_url, row_url, typed
 from tests.console.urdu import in_urdu
 from tests.factories import make_staff
-from tests.signing_in import SignIn, browser_of
+from tests.signing_in import browser_of
 
 PURPOSE = {
     "code": "alumni_news",
@@ -44,15 +43,13 @@ PURPOSE = {
 }
 
 
-def purpose_of(cast: Cast, code: str, client: str = "indus") -> Purpose | None:
+def purpose_of(cast, code, client="indus"):
     with in_client(cast.client_id(client)):
         found: Purpose | None = Purpose.objects.filter(code=code, client_id=cast.client_id(client)).first()
     return found
 
 
-def test_a_client_administrator_adds_a_purpose_to_their_own_client_whatever_the_form_says(
-    sign_in: SignIn, cast: Cast
-) -> None:
+def test_a_client_administrator_adds_a_purpose_to_their_own_client_whatever_the_form_says(sign_in, cast):
     browser = sign_in("farah")
     response = browser.post("/admin/consent/purpose/add/", {**PURPOSE, "client": str(cast.client_id("khyber"))})
     assert response.status_code == 302
@@ -66,7 +63,7 @@ def test_a_client_administrator_adds_a_purpose_to_their_own_client_whatever_the_
     assert "Name and contact details" in history
 
 
-def test_a_purpose_says_whether_it_only_serves_an_open_account(sign_in: SignIn, cast: Cast) -> None:
+def test_a_purpose_says_whether_it_only_serves_an_open_account(sign_in, cast):
     browser = sign_in("farah")
     form = browser.get("/admin/consent/purpose/add/?step=all").content.decode()
     assert re.search(r'<input[^>]*name="needs_account"[^>]*checked', form)
@@ -77,7 +74,7 @@ def test_a_purpose_says_whether_it_only_serves_an_open_account(sign_in: SignIn, 
         assert added.needs_account == bool(ticked)
 
 
-def test_an_officer_names_the_client(sign_in: SignIn, cast: Cast) -> None:
+def test_an_officer_names_the_client(sign_in, cast):
     browser = sign_in("amina")
     assert "required" in browser.post("/admin/consent/purpose/add/", PURPOSE).content.decode()
     values = {**PURPOSE, "client": str(cast.client_id("khyber"))}
@@ -85,7 +82,7 @@ def test_an_officer_names_the_client(sign_in: SignIn, cast: Cast) -> None:
     assert purpose_of(cast, "alumni_news", "khyber") is not None
 
 
-def test_a_change_keeps_what_was_who_and_why(sign_in: SignIn, cast: Cast) -> None:
+def test_a_change_keeps_what_was_who_and_why(sign_in, cast):
     purpose = purpose_of(cast, "newsletter")
     assert purpose is not None
     browser = sign_in("amina")
@@ -105,7 +102,7 @@ def test_a_change_keeps_what_was_who_and_why(sign_in: SignIn, cast: Cast) -> Non
     assert "PakTaleem, privacy officer" in theirs
 
 
-def test_a_code_twice_or_a_sale_comes_back_as_an_error(sign_in: SignIn) -> None:
+def test_a_code_twice_or_a_sale_comes_back_as_an_error(sign_in):
     browser = sign_in("farah")
     twice = browser.post("/admin/consent/purpose/add/", {**PURPOSE, "code": "newsletter"})
     sale = browser.post("/admin/consent/purpose/add/", {**PURPOSE, "code": "data_sale"})
@@ -114,7 +111,7 @@ def test_a_code_twice_or_a_sale_comes_back_as_an_error(sign_in: SignIn) -> None:
     assert "never sells" in sale.content.decode()
 
 
-def test_an_instruction_starts_now_never_earlier_and_is_ended(sign_in: SignIn, cast: Cast) -> None:
+def test_an_instruction_starts_now_never_earlier_and_is_ended(sign_in, cast):
     with in_client(cast.client_id("indus")):
         agreement = ServiceAgreement.objects.get()
     browser = sign_in("farah")
@@ -136,7 +133,7 @@ def test_an_instruction_starts_now_never_earlier_and_is_ended(sign_in: SignIn, c
         assert Instruction.objects.get(pk=made.pk).ends_at is not None
 
 
-def test_an_agreement_of_another_client_cannot_be_chosen(sign_in: SignIn, cast: Cast) -> None:
+def test_an_agreement_of_another_client_cannot_be_chosen(sign_in, cast):
     with in_client(cast.client_id("khyber")):
         foreign = ServiceAgreement.objects.get()
     values = {"agreement": str(foreign.pk), "document": "x", "purposes": ["support"], "reason": "review"}
@@ -148,7 +145,7 @@ def test_an_agreement_of_another_client_cannot_be_chosen(sign_in: SignIn, cast: 
     assert "Choose an entry of the same client" in response.content.decode()
 
 
-def test_an_agreement_is_signed_by_both_sides(sign_in: SignIn, cast: Cast) -> None:
+def test_an_agreement_is_signed_by_both_sides(sign_in, cast):
     browser, farah = sign_in("amina"), sign_in("farah")
     values = {"client": str(cast.client_id("indus")), "reference": "IND-2", "reason": "agreement_change"}
     assert browser.post("/admin/consent/serviceagreement/add/", values).status_code == 302
@@ -174,7 +171,7 @@ def test_an_agreement_is_signed_by_both_sides(sign_in: SignIn, cast: Cast) -> No
     assert "amina@" not in page
 
 
-def test_a_balancing_test_is_signed_once_and_then_fixed(sign_in: SignIn, cast: Cast) -> None:
+def test_a_balancing_test_is_signed_once_and_then_fixed(sign_in, cast):
     purpose = purpose_of(cast, "newsletter")
     assert purpose is not None
     farah, amina = sign_in("farah"), sign_in("amina")
@@ -189,7 +186,7 @@ def test_a_balancing_test_is_signed_once_and_then_fixed(sign_in: SignIn, cast: C
     assert "Signed" in amina.get(row_url("consent/balancingtest", test.pk)).content.decode()
 
 
-def test_a_notice_version_is_published_and_never_changed(sign_in: SignIn, cast: Cast) -> None:
+def test_a_notice_version_is_published_and_never_changed(sign_in, cast):
     with in_client(cast.client_id("indus")):
         notice = Notice.objects.get(purposes__contains=["newsletter"], client_id=cast.client_id("indus"))
     browser = sign_in("farah")
@@ -214,7 +211,7 @@ def test_a_notice_version_is_published_and_never_changed(sign_in: SignIn, cast: 
     assert browser.post(row_url("consent/noticeversion", version.pk), values).status_code == 403
 
 
-def test_a_notice_leads_to_the_draft_of_its_next_version(sign_in: SignIn, cast: Cast) -> None:
+def test_a_notice_leads_to_the_draft_of_its_next_version(sign_in, cast):
     browser, add = sign_in("farah"), "/admin/consent/noticedraft/add/"
     with in_client(cast.client_id("indus")):
         own = Notice.objects.get(purposes__contains=["newsletter"], client_id=cast.client_id("indus"))
@@ -235,7 +232,7 @@ def test_a_notice_leads_to_the_draft_of_its_next_version(sign_in: SignIn, cast: 
 
 
 @pytest.mark.parametrize("owner", ["khyber", None])
-def test_an_officers_draft_belongs_to_the_client_of_its_notice(sign_in: SignIn, cast: Cast, owner: str | None) -> None:
+def test_an_officers_draft_belongs_to_the_client_of_its_notice(sign_in, cast, owner):
     client_id = cast.client_id(owner) if owner else PAKTALEEM
     with in_client(client_id):
         notice = Notice.objects.filter(client_id=client_id, is_by_portal=False)[0]
@@ -245,7 +242,7 @@ def test_an_officers_draft_belongs_to_the_client_of_its_notice(sign_in: SignIn, 
         assert NoticeDraft.objects.get(notice=notice).client_id == client_id
 
 
-def test_a_key_is_shown_once_works_and_is_revoked(sign_in: SignIn, cast: Cast) -> None:
+def test_a_key_is_shown_once_works_and_is_revoked(sign_in, cast):
     browser = sign_in("farah")
     values = {
         "name": "Billing",
@@ -269,13 +266,13 @@ def test_a_key_is_shown_once_works_and_is_revoked(sign_in: SignIn, cast: Cast) -
     assert "Nothing was done" in again.content.decode()
 
 
-def test_a_key_is_issued_with_the_expiry_the_form_offers(sign_in: SignIn, cast: Cast) -> None:
+def test_a_key_is_issued_with_the_expiry_the_form_offers(sign_in, cast):
     offered = timezone.now() + timedelta(days=365)
     values = {"name": "Desk", "scopes": ["decisions:ask"], **typed("expires_at", offered), "reason": "onboarding"}
     assert "ptk_" in sign_in("farah").post("/admin/accounts/apikey/add/", values).content.decode()
 
 
-def test_a_role_that_ends_opens_nothing_on_the_next_request(sign_in: SignIn, cast: Cast) -> None:
+def test_a_role_that_ends_opens_nothing_on_the_next_request(sign_in, cast):
     amina, farah = sign_in("amina"), sign_in("farah")
     assert farah.get("/admin/").status_code == 200
     make_staff(cast.user("celia").email, ("client_admin", cast.client_id("indus")))  # the last one cannot be ended
@@ -287,7 +284,7 @@ def test_a_role_that_ends_opens_nothing_on_the_next_request(sign_in: SignIn, cas
     assert "have no role" in sign_in("farah").get("/admin/", follow=True).content.decode()
 
 
-def test_who_holds_several_roles_chooses_one_for_the_session(sign_in: SignIn, cast: Cast) -> None:
+def test_who_holds_several_roles_chooses_one_for_the_session(sign_in, cast):
     make_staff(cast.user("farah").email, ("client_admin", cast.client_id("khyber")))
     with in_client(cast.client_id("khyber")):
         second = Membership.objects.get(user_id=cast.user_id("farah"))
@@ -304,7 +301,7 @@ def test_who_holds_several_roles_chooses_one_for_the_session(sign_in: SignIn, ca
     assert "lms-danish" not in people
 
 
-def test_the_ledger_shows_who_did_what(sign_in: SignIn, cast: Cast) -> None:
+def test_the_ledger_shows_who_did_what(sign_in, cast):
     farah = sign_in("farah")
     farah.post("/admin/consent/purpose/add/", PURPOSE)
     with in_client(cast.client_id("indus")):
@@ -316,7 +313,7 @@ def test_the_ledger_shows_who_did_what(sign_in: SignIn, cast: Cast) -> None:
 
 
 @pytest.mark.parametrize("name", ["amina", "farah"])
-def test_ones_own_password_is_changed(name: str, sign_in: SignIn, cast: Cast) -> None:
+def test_ones_own_password_is_changed(name, sign_in, cast):
     browser, old = sign_in(name), cast.user(name).email
     new = "quite another phrase 77"
     values = {"old_password": old, "new_password1": new, "new_password2": new}
@@ -325,7 +322,7 @@ def test_ones_own_password_is_changed(name: str, sign_in: SignIn, cast: Cast) ->
     assert browser.get("/admin/password_change/done/").status_code == 200
 
 
-def test_the_catalogue_is_paktaleems_to_change(sign_in: SignIn, cast: Cast) -> None:
+def test_the_catalogue_is_paktaleems_to_change(sign_in, cast):
     with in_client(PAKTALEEM):
         shared = Purpose.objects.get(code="support")
     url, words = row_url("consent/purpose", shared.pk), {"name_en": "Support, better said", "ground": "Plainer words."}
@@ -340,7 +337,7 @@ USE = "Use of the platform and activity logs"
 AT = datetime(2026, 3, 14, 9, 30, tzinfo=UTC)
 
 
-def test_categories_have_names_in_lists_forms_and_titles(cast: Cast) -> None:
+def test_categories_have_names_in_lists_forms_and_titles(cast):
     browser = browser_of(cast.user("farah"))
     page = browser.get("/admin/consent/purpose/").content.decode()
     assert USE in page
@@ -352,11 +349,11 @@ def test_categories_have_names_in_lists_forms_and_titles(cast: Cast) -> None:
         assert site.describe_row(rule).startswith(f"{USE} · ")
 
 
-def test_a_key_with_lower_case_letters_only_is_no_code() -> None:
+def test_a_key_with_lower_case_letters_only_is_no_code():
     assert codes_in("<td>ptk_87433d6e</td><td>usage_logs</td>") == ["usage_logs"]
 
 
-def test_names_are_in_the_language_of_the_page_with_its_comma(cast: Cast) -> None:
+def test_names_are_in_the_language_of_the_page_with_its_comma(cast):
     indus = cast.client_id("indus")
     with in_client(indus):
         english = format_categories(["usage_logs", "contact_details"], indus)
@@ -368,14 +365,14 @@ def test_names_are_in_the_language_of_the_page_with_its_comma(cast: Cast) -> Non
     assert urdu.split("، ")[0] in in_urdu(cast, "farah").get("/admin/consent/purpose/").content.decode()
 
 
-def test_a_date_in_an_urdu_sentence_is_isolated_and_in_english_it_is_plain() -> None:
+def test_a_date_in_an_urdu_sentence_is_isolated_and_in_english_it_is_plain():
     assert (format_date(AT), format_time(AT)) == ("2026-03-14", "2026-03-14 09:30")
     with translation.override("ur"):
         assert format_date(AT) == "\u20662026-03-14\u2069"
         assert bare(format_time(AT)) == "2026-03-14 09:30"
 
 
-def test_restrictions_and_objections_are_listed_by_the_name_of_the_purpose(sign_in: SignIn, cast: Cast) -> None:
+def test_restrictions_and_objections_are_listed_by_the_name_of_the_purpose(sign_in, cast):
     with in_client(cast.client_id("indus")):
         hamza, amina, at = cast.subject("hamza"), cast.actor("amina"), timezone.now()
         told: dict[str, Any] = {"actor": amina, "reason": Reason.SUBJECT_REQUEST, "at": at}
@@ -397,7 +394,7 @@ def test_restrictions_and_objections_are_listed_by_the_name_of_the_purpose(sign_
         assert named in browser.get(row_url("consent/objection", shared.pk)).content.decode()
 
 
-def test_a_change_of_a_safeguard_says_who_requested_it(sign_in: SignIn, cast: Cast) -> None:
+def test_a_change_of_a_safeguard_says_who_requested_it(sign_in, cast):
     changes = []
     with in_client(cast.client_id("indus")):
         for code, who in (("product_research", "farah"), ("newsletter", "amina")):
@@ -414,7 +411,7 @@ def test_a_change_of_a_safeguard_says_who_requested_it(sign_in: SignIn, cast: Ca
     assert cast.user("amina").email not in sign_in("farah").get(list_url("accounts/proposedchange")).content.decode()
 
 
-def test_the_filter_by_state_is_called_so(sign_in: SignIn) -> None:
+def test_the_filter_by_state_is_called_so(sign_in):
     for model in ("consent/purpose", "accounts/user"):
         page = sign_in("amina").get(list_url(model)).content.decode()
         assert "By is active" not in " ".join(page.split())

@@ -2,36 +2,34 @@
 
 import csv
 import io
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import expect
 
 from tests.browsing import sign_in
-from tests.demo.running import Demonstration, running_demonstration
+from tests.demo.running import running_demonstration
 from tests.rosters import school
 
 
 @pytest.fixture
-def served() -> Iterator[Demonstration]:
+def served():
     with running_demonstration() as demonstration:
         yield demonstration
 
 
-def choose(page: Page, base: str, name: str, content: bytes, *, covers: str) -> None:
+def choose(page, base, name, content, *, covers):
     page.goto(f"{base}/admin/schools/rosterimport/add/")
     page.set_input_files("input[type=file]", {"name": name, "mimeType": "application/octet-stream", "buffer": content})
     page.check(f"input[value={covers}]")
     page.get_by_role("button", name="Check the file").click()
 
 
-def confirm(page: Page) -> None:
+def confirm(page):
     page.get_by_role("link", name="Import", exact=True).click()
     page.get_by_role("button", name="Import", exact=True).click()
 
 
-def filled(template: bytes) -> bytes:
+def filled(template):
     rows = list(csv.reader(io.StringIO(template.decode("utf-8-sig"))))
     person = {"ID": "roster-1", "Role": "student", "Full name": "نور شاہ", "Birth date": "2014-03-27"}
     person |= {"Guardian 1 name": "Rabia Shah", "Guardian 1 email": "rabia@mail.example"}
@@ -40,7 +38,7 @@ def filled(template: bytes) -> bytes:
     return out.getvalue().encode()
 
 
-def test_a_school_brings_its_people_from_the_template(chromium: Browser, served: Demonstration, tmp_path: Path) -> None:
+def test_a_school_brings_its_people_from_the_template(chromium, served, tmp_path):
     base = f"http://127.0.0.1:{served.port}"
     who = next(one for one in served.values["sign_ins"] if (one["role"], one["client"]) == ("client_admin", "indus"))
     page = chromium.new_page()

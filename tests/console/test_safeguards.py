@@ -13,11 +13,10 @@ from consent.register.services import request_safeguard_change, widen_purpose
 from paktaleem.foundation.accounts.changes import ProposedChange, decide_proposed_change
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import as_officer, in_client
-from tests.cast import Cast
 from tests.consent.making import approve_by_two, make_provider, officer, shown
 from tests.consent.test_recipients import approval
 from tests.console.pages import row_url, shows_effect_only
-from tests.signing_in import SignIn, browser_of
+from tests.signing_in import browser_of
 
 LAW = {
     "role": "instructor",
@@ -28,12 +27,12 @@ LAW = {
 STALE = 301
 
 
-def newsletter(cast: Cast) -> Purpose:
+def newsletter(cast):
     with in_client(cast.client_id("indus")):
         return Purpose.objects.get(code="newsletter", client_id=cast.client_id("indus"))
 
 
-def answer_of_junaid(cast: Cast, state: ConsentState) -> None:
+def answer_of_junaid(cast, state):
     at = timezone.now() - timedelta(minutes=1)
     with in_client(cast.client_id("indus")):
         token = shown(cast.client_id("indus"), at)
@@ -41,12 +40,12 @@ def answer_of_junaid(cast: Cast, state: ConsentState) -> None:
         record_answers(cast.subject("junaid"), answers=answers, shown=token, actor=cast.key_actor("indus"), at=at)
 
 
-def only_change(cast: Cast) -> ProposedChange:
+def only_change(cast):
     with in_client(cast.client_id("indus")):
         return ProposedChange.objects.get()
 
 
-def test_adding_data_shows_first_who_must_be_asked_again(sign_in: SignIn, cast: Cast) -> None:
+def test_adding_data_shows_first_who_must_be_asked_again(sign_in, cast):
     answer_of_junaid(cast, ConsentState.GIVEN)
     browser, row = sign_in("farah"), newsletter(cast)
     page = browser.get(row_url("consent/purpose", row.pk)).content.decode()
@@ -66,7 +65,7 @@ def test_adding_data_shows_first_who_must_be_asked_again(sign_in: SignIn, cast: 
     assert "Outdated" in sign_in("amina").get(person).content.decode()
 
 
-def test_the_form_of_a_purpose_adds_no_data(sign_in: SignIn, cast: Cast) -> None:
+def test_the_form_of_a_purpose_adds_no_data(sign_in, cast):
     browser, row = sign_in("farah"), newsletter(cast)
     values = {
         "name_en": row.name_en,
@@ -85,7 +84,7 @@ def test_the_form_of_a_purpose_adds_no_data(sign_in: SignIn, cast: Cast) -> None
     assert newsletter(cast).categories == ["contact_details"]
 
 
-def test_the_page_of_a_consent_says_whether_it_is_in_force(sign_in: SignIn, cast: Cast) -> None:
+def test_the_page_of_a_consent_says_whether_it_is_in_force(sign_in, cast):
     answer_of_junaid(cast, ConsentState.GIVEN)
     with in_client(cast.client_id("indus")):
         consent = Consent.objects.get()
@@ -96,7 +95,7 @@ def test_the_page_of_a_consent_says_whether_it_is_in_force(sign_in: SignIn, cast
         assert "Outdated" in sign_in(name).get(row_url("consent/consent", consent.pk)).content.decode()
 
 
-def test_a_weaker_basis_shows_its_effect_asks_for_the_ground_and_waits(sign_in: SignIn, cast: Cast) -> None:
+def test_a_weaker_basis_shows_its_effect_asks_for_the_ground_and_waits(sign_in, cast):
     answer_of_junaid(cast, ConsentState.REFUSED)
     browser, url = sign_in("farah"), "/admin/consent/lawfulbasis/add/"
     values = {**LAW, "purpose": str(newsletter(cast).pk)}
@@ -125,7 +124,7 @@ def test_a_weaker_basis_shows_its_effect_asks_for_the_ground_and_waits(sign_in: 
         assert LawfulBasis.objects.get(pk=change.row).basis == "legal_obligation"
 
 
-def test_a_waiting_change_of_words_is_about_todays_name(sign_in: SignIn, cast: Cast) -> None:
+def test_a_waiting_change_of_words_is_about_todays_name(sign_in, cast):
     answer_of_junaid(cast, ConsentState.GIVEN)
     with in_client(cast.client_id("indus")):
         purpose = newsletter(cast)
@@ -136,7 +135,7 @@ def test_a_waiting_change_of_words_is_about_todays_name(sign_in: SignIn, cast: C
     assert (name in head, "Profiling" in head, "Profiling" in panel) == (True, False, True)
 
 
-def test_a_weaker_basis_takes_a_recent_authentication(cast: Cast) -> None:
+def test_a_weaker_basis_takes_a_recent_authentication(cast):
     browser = browser_of(cast.user("farah"), seconds_ago=STALE)
     values = {**LAW, "purpose": str(newsletter(cast).pk), "ground": "The ministry ordered it."}
     response = browser.post("/admin/consent/lawfulbasis/add/", values)
@@ -146,7 +145,7 @@ def test_a_weaker_basis_takes_a_recent_authentication(cast: Cast) -> None:
         assert not ProposedChange.objects.exists()
 
 
-def test_paktaleems_purposes_have_no_basis_of_a_client(sign_in: SignIn, cast: Cast) -> None:
+def test_paktaleems_purposes_have_no_basis_of_a_client(sign_in, cast):
     with in_client(cast.client_id("indus")):
         shared = Purpose.objects.get(code="payment_billing")
     response = sign_in("farah").post("/admin/consent/lawfulbasis/add/", {**LAW, "purpose": str(shared.pk)})
@@ -154,12 +153,12 @@ def test_paktaleems_purposes_have_no_basis_of_a_client(sign_in: SignIn, cast: Ca
 
 
 @pytest.mark.parametrize(("name", "status"), [("farah", 403), ("amina", 200)])
-def test_only_officers_say_who_is_controller(sign_in: SignIn, name: str, status: int) -> None:
+def test_only_officers_say_who_is_controller(sign_in, name, status):
     assert sign_in(name).get("/admin/consent/purposecapacity/add/").status_code == status
     assert sign_in(name).get("/admin/consent/purposecapacity/").status_code == 200
 
 
-def test_ending_a_consent_that_hides_a_contract_waits(sign_in: SignIn, cast: Cast) -> None:
+def test_ending_a_consent_that_hides_a_contract_waits(sign_in, cast):
     browser = sign_in("farah")
     with in_client(cast.client_id("indus")):
         support = Purpose.objects.get(code="support")
@@ -182,7 +181,7 @@ def test_ending_a_consent_that_hides_a_contract_waits(sign_in: SignIn, cast: Cas
         assert LawfulBasis.objects.get(pk=row.pk).ends_at is not None
 
 
-def test_a_purpose_is_not_opened_to_closed_accounts_in_passing(sign_in: SignIn, cast: Cast) -> None:
+def test_a_purpose_is_not_opened_to_closed_accounts_in_passing(sign_in, cast):
     browser, row = sign_in("farah"), newsletter(cast)
     values = {
         "name_en": row.name_en,
@@ -202,9 +201,7 @@ def test_a_purpose_is_not_opened_to_closed_accounts_in_passing(sign_in: SignIn, 
     assert newsletter(cast).needs_account
 
 
-def test_a_settled_change_still_shows_old_and_new_words_and_the_approval_its_effect(
-    sign_in: SignIn, cast: Cast
-) -> None:
+def test_a_settled_change_still_shows_old_and_new_words_and_the_approval_its_effect(sign_in, cast):
     answer_of_junaid(cast, ConsentState.GIVEN)
     farah, amina, row = sign_in("farah"), sign_in("amina"), newsletter(cast)
     row.name_en = "Profiling for partners"
@@ -229,7 +226,7 @@ def test_a_settled_change_still_shows_old_and_new_words_and_the_approval_its_eff
     assert "Other words." not in settled
 
 
-def test_only_officers_are_offered_the_approval_of_a_recipient(sign_in: SignIn, cast: Cast) -> None:
+def test_only_officers_are_offered_the_approval_of_a_recipient(sign_in, cast):
     indus, at = cast.client_id("indus"), timezone.now()
     with in_client(indus):
         row = approval(make_provider(indus, at=at, code="cloud"), at + timedelta(days=1))
@@ -250,7 +247,7 @@ def test_only_officers_are_offered_the_approval_of_a_recipient(sign_in: SignIn, 
         assert ProposedChange.objects.get().state == "approved"
 
 
-def test_a_longer_agreement_of_an_approved_recipient_waits_for_an_officer(sign_in: SignIn, cast: Cast) -> None:
+def test_a_longer_agreement_of_an_approved_recipient_waits_for_an_officer(sign_in, cast):
     indus, at = cast.client_id("indus"), timezone.now()
     with in_client(indus):
         host = make_provider(indus, at=at, code="cloud", agreement_ends_at=at + timedelta(days=9))

@@ -1,35 +1,30 @@
 """The search box: what each role finds, where one hit leads, and what is recorded about it."""
 
-from typing import Any
-
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from time_machine import TimeMachineFixture
 
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 from rights.erasures.models import ErasureProposal
 from rights.requests.models import RightsRequest
-from tests.cast import Cast
 from tests.console.pages import list_url, refused_by_policy, row_url
 from tests.console.test_people import looks, searches
 from tests.factories import SubjectFactory
-from tests.signing_in import SignIn, browser_of
+from tests.signing_in import browser_of
 
 SEARCH = "/admin/search/"
 BY_ID = {"by": "lms_id"}
 
 
-def target(browser: Any, text: str, **given: str) -> str:
-    """Return the page to which a search leads, or an empty string if it shows a list."""
+def target(browser, text, **given):
     answer = browser.post(SEARCH, {"text": text, **given})
     return str(answer.headers.get("Location", ""))
 
 
-def page_of(browser: Any, text: str, **given: str) -> str:
+def page_of(browser, text, **given):
     answer = browser.post(SEARCH, {"text": text, **given})
     assert answer.status_code == 200, answer.headers["Location"]
     page: str = answer.content.decode()
@@ -37,7 +32,7 @@ def page_of(browser: Any, text: str, **given: str) -> str:
     return page
 
 
-def test_an_id_a_number_or_a_code_leads_straight_to_its_row(rows: dict[str, Any], cast_of_rows: Cast) -> None:
+def test_an_id_a_number_or_a_code_leads_straight_to_its_row(rows, cast_of_rows):
     cast = cast_of_rows
     browsers = {name: browser_of(cast.user(name)) for name in ("amina", "farah", "sana", "celia")}
     with in_client(cast.client_id("indus")):
@@ -58,7 +53,7 @@ def test_an_id_a_number_or_a_code_leads_straight_to_its_row(rows: dict[str, Any]
     assert target(browsers["farah"], "khyber") == ""
 
 
-def test_several_hits_are_shown_by_kind_a_few_of_each(sign_in: SignIn, cast: Cast) -> None:
+def test_several_hits_are_shown_by_kind_a_few_of_each(sign_in, cast):
     with in_client(cast.client_id("indus")):
         indus = Client.objects.get(pk=cast.client_id("indus"))
         for number in range(8):
@@ -70,7 +65,7 @@ def test_several_hits_are_shown_by_kind_a_few_of_each(sign_in: SignIn, cast: Cas
     assert "pupil-" not in page_of(sign_in("celia"), "pupil")
 
 
-def test_people_are_searched_by_name_with_a_reason_and_recorded(sign_in: SignIn, cast: Cast) -> None:
+def test_people_are_searched_by_name_with_a_reason_and_recorded(sign_in, cast):
     farah, esra = sign_in("farah"), row_url("people/subject", cast.subject_id("esra"))
     page = page_of(farah, "Esra Qureshi")
     assert "fill in the form below" in page
@@ -88,7 +83,7 @@ def test_people_are_searched_by_name_with_a_reason_and_recorded(sign_in: SignIn,
     assert target(celia, "lms-esra") == ""
 
 
-def test_an_officer_searches_people_by_name_in_one_client(sign_in: SignIn, cast: Cast) -> None:
+def test_an_officer_searches_people_by_name_in_one_client(sign_in, cast):
     amina, indus = sign_in("amina"), str(cast.client_id("indus"))
     assert "fill in the form below" in page_of(amina, "Esra Qureshi", reason="incident")
     assert looks(cast) == []
@@ -101,9 +96,7 @@ def test_an_officer_searches_people_by_name_in_one_client(sign_in: SignIn, cast:
 
 
 @pytest.mark.parametrize("name", ["amina", "farah", "bilal"])
-def test_the_box_is_on_every_page_and_takes_a_fixed_number_of_queries(
-    name: str, sign_in: SignIn, cast: Cast, time_machine: TimeMachineFixture
-) -> None:
+def test_the_box_is_on_every_page_and_takes_a_fixed_number_of_queries(name, sign_in, cast, time_machine):
     time_machine.move_to(timezone.now(), tick=False)
     browser = sign_in(name)
     for url in ("/admin/", list_url("people/subject"), row_url("people/subject", cast.subject_id("esra")), SEARCH):
@@ -119,7 +112,7 @@ def test_the_box_is_on_every_page_and_takes_a_fixed_number_of_queries(
     assert counts[0] == counts[1] <= 35
 
 
-def test_an_lms_id_in_another_case_and_a_name_in_another_spelling_are_found(cast: Cast) -> None:
+def test_an_lms_id_in_another_case_and_a_name_in_another_spelling_are_found(cast):
     farah = browser_of(cast.user("farah"))
     for text in ("LMS-HAMZA", "lms-hamza", "Lms-Hamza"):
         assert target(farah, text) == row_url("people/subject", cast.subject_id("hamza")), text

@@ -12,7 +12,6 @@ from paktaleem.foundation.accounts.changes import ProposedChange, decide_propose
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
-from tests.cast import Cast
 from tests.console.urdu import english_in, in_urdu
 from tests.signing_in import browser_of
 
@@ -28,23 +27,23 @@ WHAT_FOR = {
 DATA = {"categories": ["contact_details"], "needs_account": "on", "is_active": "on"}
 
 
-def post(browser: Any, url: str, step: str, values: dict[str, Any]) -> Any:
+def post(browser, url, step, values):
     return browser.post(url, {"step": step, **values})
 
 
-def kept_in(page: str) -> dict[str, list[str]]:
+def kept_in(page):
     sent: dict[str, list[str]] = {}
     for name, value in KEPT.findall(page):
         sent.setdefault(name, []).append(value)
     return sent
 
 
-def add(browser: Any, url: str) -> Any:
+def add(browser, url):
     page = browser.get(f"{url}?step=check").content.decode()
     return browser.post(url, {**kept_in(page), "reason": "client_instruction"})
 
 
-def test_a_purpose_is_added_with_its_basis_in_steps_that_can_be_left(cast: Cast) -> None:
+def test_a_purpose_is_added_with_its_basis_in_steps_that_can_be_left(cast):
     farah = browser_of(cast.user("farah"))
     wrong = post(farah, PURPOSE, "purpose", {**WHAT_FOR, "name_en": ""})
     assert wrong.status_code == 200
@@ -81,7 +80,7 @@ def test_a_purpose_is_added_with_its_basis_in_steps_that_can_be_left(cast: Cast)
     assert "News for alumni" not in farah.get(PURPOSE).content.decode(), "the draft is forgotten"
 
 
-def test_a_purpose_without_a_basis_says_that_every_decision_is_a_denial(cast: Cast) -> None:
+def test_a_purpose_without_a_basis_says_that_every_decision_is_a_denial(cast):
     farah = in_urdu(cast, "farah")
     for step, values in (("purpose", WHAT_FOR), ("data", DATA), ("basis", {"renew_days": "30"})):
         page = farah.get(f"{PURPOSE}?step={step}")
@@ -94,7 +93,7 @@ def test_a_purpose_without_a_basis_says_that_every_decision_is_a_denial(cast: Ca
     assert post(browser_of(cast.user("bilal")), PURPOSE, "purpose", WHAT_FOR).status_code == 403
 
 
-def test_the_effect_of_a_shared_purpose_names_the_number_of_clients_without_paktaleem(cast: Cast) -> None:
+def test_the_effect_of_a_shared_purpose_names_the_number_of_clients_without_paktaleem(cast):
     with as_officer():
         number = Client.objects.exclude(pk=PAKTALEEM).count()
         shared = Purpose(client_id=PAKTALEEM, code="shared_news", is_active=False)
@@ -109,7 +108,7 @@ ASSESSED = {
 }
 
 
-def test_legitimate_interest_is_assessed_in_the_steps_and_denied_until_it_is_signed(cast: Cast) -> None:
+def test_legitimate_interest_is_assessed_in_the_steps_and_denied_until_it_is_signed(cast):
     farah = browser_of(cast.user("farah"))
     law = {"basis": "legitimate_interest", "basis_roles": ["student", "learner"], "renew_days": "30"}
     for step, values in (("purpose", WHAT_FOR), ("data", DATA), ("basis", law)):
@@ -142,7 +141,7 @@ def test_legitimate_interest_is_assessed_in_the_steps_and_denied_until_it_is_sig
     assert (test.interest, test.signed_at) == (ASSESSED["interest"], None)
 
 
-def test_an_assessment_is_left_out_with_another_basis_and_refused_on_the_whole_form(cast: Cast) -> None:
+def test_an_assessment_is_left_out_with_another_basis_and_refused_on_the_whole_form(cast):
     farah = browser_of(cast.user("farah"))
     interest = {"basis": "legitimate_interest", "basis_roles": ["student"], "renew_days": "30"}
     contract = {**interest, "basis": "contract"}
@@ -158,7 +157,7 @@ def test_an_assessment_is_left_out_with_another_basis_and_refused_on_the_whole_f
     assert refused["interest"] == ["The assessment is for legitimate interest only. Leave it empty."]
 
 
-def test_a_notice_and_a_client_show_their_effect_before_they_are_added(cast: Cast) -> None:
+def test_a_notice_and_a_client_show_their_effect_before_they_are_added(cast):
     amina = browser_of(cast.user("amina"))
     indus = str(cast.client_id("indus"))
     post(amina, NOTICE, "about", {"client": indus, "purposes": ["newsletter"]})
@@ -180,7 +179,7 @@ def test_a_notice_and_a_client_show_their_effect_before_they_are_added(cast: Cas
     assert (added.serves_minors, added.country_thresholds, added.is_sandbox) == (True, {"DE": 16}, False)
 
 
-def test_a_link_that_suggests_values_starts_anew_and_the_whole_form_stays(cast: Cast) -> None:
+def test_a_link_that_suggests_values_starts_anew_and_the_whole_form_stays(cast):
     farah = browser_of(cast.user("farah"))
     post(farah, NOTICE, "about", {"purposes": ["support"]})
     page = farah.get(f"{NOTICE}?purposes=newsletter").content.decode()
@@ -191,7 +190,7 @@ def test_a_link_that_suggests_values_starts_anew_and_the_whole_form_stays(cast: 
         assert f'name="{name}"' in whole
 
 
-def test_a_row_added_as_a_step_of_a_set_up_suggests_its_reason_and_leads_back(cast: Cast) -> None:
+def test_a_row_added_as_a_step_of_a_set_up_suggests_its_reason_and_leads_back(cast):
     farah, set_up = browser_of(cast.user("farah")), f"/admin/accounts/client/{cast.client_id('indus')}/set-up/"
     assert farah.get(set_up).status_code == 200
     url = f"{PURPOSE}?task=1&reason=onboarding"

@@ -4,11 +4,8 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pytest
-from django.test import Client as Browser
 from django.utils import timezone
 from procrastinate.contrib.django import app
-from time_machine import TimeMachineFixture
 
 from paktaleem.directory.people.tasks import recompute_ages_of_client
 from paktaleem.foundation.console import long_acts as long_acts_module
@@ -16,9 +13,7 @@ from paktaleem.foundation.console.long_acts import LISTED_FOR, long_acts
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.upkeep.runs.models import Run
 from paktaleem.foundation.upkeep.runs.services import advance_run, begin_run, end_run, restart_run
-from tests.cast import Cast
 from tests.factories import SETTING_UP
-from tests.signing_in import SignIn
 
 PAGE = "/admin/work/"
 NOW = datetime(2027, 6, 10, 9, 0, tzinfo=UTC)
@@ -47,7 +42,7 @@ SHORT = {
 """Tasks without a page of progress, with what each touches. One that can touch more than about 500 rows needs one."""
 
 
-def test_every_task_that_is_not_periodic_shows_its_progress_or_touches_few_rows() -> None:
+def test_every_task_that_is_not_periodic_shows_its_progress_or_touches_few_rows():
     periodic = {one.task.name for one in app.periodic_registry.periodic_tasks.values()}
     tasks = {name for name in app.tasks if "procrastinate." not in name} - periodic
     shown = {name for act in long_acts for name in act.tasks}
@@ -55,16 +50,13 @@ def test_every_task_that_is_not_periodic_shows_its_progress_or_touches_few_rows(
     assert not shown & set(SHORT)
 
 
-def state_of(browser: Browser, url: str) -> list[str]:
-    """Return the texts of progress on a page, and whether the page refreshes itself."""
+def state_of(browser, url):
     page = browser.get(url).content.decode()
     texts = [" ".join(one.split()) for one in re.findall(r'<p role="status">(.*?)</p>', page, re.DOTALL)]
     return [*texts, *(["refreshes"] if "progress.js" in page else [])]
 
 
-def test_a_run_is_found_again_and_shows_how_far_it_is(
-    cast: Cast, sign_in: SignIn, time_machine: TimeMachineFixture
-) -> None:
+def test_a_run_is_found_again_and_shows_how_far_it_is(cast, sign_in, time_machine):
     time_machine.move_to(NOW, tick=False)
     farah, celia, bilal = (sign_in(name) for name in ("farah", "celia", "bilal"))
     client_id = cast.client_id("indus")
@@ -81,7 +73,7 @@ def test_a_run_is_found_again_and_shows_how_far_it_is(
     assert state_of(sign_in("farah"), PAGE) == []
 
 
-def test_a_task_that_runs_again_counts_its_run_from_the_start(cast: Cast, sign_in: SignIn) -> None:
+def test_a_task_that_runs_again_counts_its_run_from_the_start(cast, sign_in):
     client_id = cast.client_id("indus")
     with in_client(client_id):
         about: dict[str, Any] = {"client_id": client_id, "total": 9, "actor": SETTING_UP}
@@ -95,9 +87,7 @@ def test_a_task_that_runs_again_counts_its_run_from_the_start(cast: Cast, sign_i
     assert "System" in sign_in("farah").get(PAGE).content.decode()
 
 
-def test_the_page_says_that_only_some_acts_of_one_kind_are_shown(
-    cast: Cast, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_page_says_that_only_some_acts_of_one_kind_are_shown(cast, sign_in, monkeypatch):
     monkeypatch.setattr(long_acts_module, "_MOST", 1)
     about: dict[str, Any] = {"client_id": cast.client_id("indus"), "total": 9, "actor": SETTING_UP}
     for is_said in (False, True):

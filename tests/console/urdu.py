@@ -7,12 +7,9 @@ not be in Latin letters anywhere.
 
 import re
 from html.parser import HTMLParser
-from typing import Any
 
 from django.conf import settings
-from django.test import Client
 
-from tests.cast import Cast
 from tests.signing_in import browser_of
 
 OWN = {
@@ -45,16 +42,16 @@ READ_OUT = ("alt", "title", "placeholder", "aria-label")
 class Page(HTMLParser):
     """Collects the console's own texts of a page; ignores content in ``DATA`` elements and cells."""
 
-    def __init__(self) -> None:
+    def __init__(self):
         super().__init__()
         self.open: list[tuple[str, bool]] = []
         self.words: list[str] = []
 
     @property
-    def is_data(self) -> bool:
+    def is_data(self):
         return bool(self.open) and self.open[-1][1]
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def handle_starttag(self, tag, attrs):
         known = dict(attrs)
         if not self.is_data:
             self._note(*(known[name] or "" for name in READ_OUT if name in known))
@@ -63,7 +60,7 @@ class Page(HTMLParser):
         if tag not in VOID:
             self.open.append((tag, self._opens_data(tag, known)))
 
-    def _opens_data(self, tag: str, known: dict[str, str | None]) -> bool:
+    def _opens_data(self, tag, known):
         classes = (known.get("class") or "").split()
         if "pill" in classes or "help" in classes:
             return False  # states and explanations are the console's own text wherever they are
@@ -74,35 +71,32 @@ class Page(HTMLParser):
         is_heading = tag == "th" and (known.get("scope") == "row" or any(one.startswith("field-") for one in classes))
         return is_heading or tag == "td" or bool({"readonly", "url", "who", "whoami", "words", "found"} & set(classes))
 
-    def handle_endtag(self, tag: str) -> None:
+    def handle_endtag(self, tag):
         while self.open and self.open.pop()[0] != tag:
             pass
 
-    def handle_data(self, data: str) -> None:
+    def handle_data(self, data):
         if not self.is_data:
             self._note(data)
 
-    def _note(self, *texts: str) -> None:
-        """Store texts with Latin letters and without Urdu; an Urdu text may contain names and codes."""
+    def _note(self, *texts):
         said = (CODE.sub("", text).strip() for text in texts if not URDU.search(text))
         self.words += [text for text in said if set(re.findall(r"[A-Za-z]{3,}", text)) - OWN]
 
 
-def english_in(answer: Any, url: str) -> list[str]:
-    """Return the console's own texts in Latin letters on a page; fail if the page is not marked as Urdu."""
+def english_in(answer, url):
     text = answer.content.decode()
     assert IS_URDU in text, url
     return english_words(text)
 
 
-def english_words(text: str) -> list[str]:
-    """Return the console's own texts in Latin letters."""
+def english_words(text):
     page = Page()
     page.feed(text)
     return page.words
 
 
-def in_urdu(cast: Cast, name: str) -> Client:
+def in_urdu(cast, name):
     browser = browser_of(cast.user(name))
     browser.cookies[settings.LANGUAGE_COOKIE_NAME] = "ur"
     return browser

@@ -33,21 +33,18 @@ pytestmark = pytest.mark.skipif(not all(TOOLS.values()), reason="buildah or mmde
 
 
 def run(*words):
-    """Run a program and return its output; an error shows the end of it."""
     done = subprocess.run(words, capture_output=True, text=True, check=False, cwd=ROOT)
     assert done.returncode == 0, f"{' '.join(words)}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
     return done.stdout.strip()
 
 
 def isolated():
-    """Return buildah's options: chroot isolation, and no higher limits than this process may set."""
     limits = {"nofile": resource.RLIMIT_NOFILE, "nproc": resource.RLIMIT_NPROC}
     hard = {name: resource.getrlimit(limit)[1] for name, limit in limits.items()}
     return ["--isolation", "chroot", *(f"--ulimit={name}={most}:{most}" for name, most in hard.items() if most >= 0)]
 
 
 def packages_as_here():
-    """Return the mounts by which pip finds its index and trusts it as on this machine."""
     bundle = os.environ.get("PIP_CERT") or ssl.get_default_verify_paths().cafile
     files = {"/etc/pip.conf": "/etc/pip.conf", bundle: "/etc/ssl/certs/ca-certificates.crt"}
     return [f"--volume={file}:{inside}:ro" for file, inside in files.items() if file and Path(file).exists()]
@@ -55,7 +52,6 @@ def packages_as_here():
 
 @pytest.fixture
 def buildah(tmp_path):
-    """Return the beginning of a command of buildah, with images and containers of its own."""
     folders = ["--root", str(tmp_path / "images"), "--runroot", str(tmp_path / "run")]
     start = [str(TOOLS["buildah"]), *folders, "--storage-driver", "vfs"]
     yield start

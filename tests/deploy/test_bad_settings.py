@@ -10,7 +10,7 @@ from paktaleem.settings import BASE_DIR
 
 
 @pytest.mark.parametrize("command", ["check", "procrastinate worker"])
-def test_a_setting_that_cannot_be_read_is_named_in_one_line(command: str) -> None:
+def test_a_setting_that_cannot_be_read_is_named_in_one_line(command):
     environment = {**os.environ, "NOTICE_DAYS": "thirty-secret"}
     arguments = [sys.executable, "manage.py", *command.split()]
     done = subprocess.run(arguments, env=environment, cwd=BASE_DIR, capture_output=True, text=True, check=False)

@@ -48,7 +48,6 @@ SELECT (SELECT array_agg(acl::text ORDER BY acl::text) FROM pg_database, unnest(
 
 
 def run_roles_file(endpoint):
-    """Do what psql does with roles.sql, and give the roles that sign in the passwords of this server."""
     text = "\n".join(line for line in (DEPLOY / "roles.sql").read_text().splitlines() if not line.startswith("--"))
     first, then = text.split(f"\\connect {DATABASE}")
     for database, part in (("postgres", first), (DATABASE, then)):
@@ -91,7 +90,6 @@ class Installation:
         }
 
     def read_unit(self, name):
-        """Return the commands of a unit, with the programs of this checkout, and its whole environment."""
         lines = [line.partition("=") for line in (DEPLOY / name).read_text().splitlines()]
         environment = {"PATH": os.environ["PATH"], "PYTHON": sys.executable, "TMPDIR": str(self.folder / "tmp")}
         for key, _, value in lines:
@@ -142,7 +140,6 @@ def read_roles(address):
 
 
 def make_backup_key(folder):
-    """Make a key pair as an operator does on another computer; return the options that use its secret key."""
     home = folder / "operator"
     home.mkdir(mode=0o700)
     gpg = ["gpg", "--homedir", str(home), "--batch", "--quiet", "--passphrase", "", "--pinentry-mode", "loopback"]
@@ -167,7 +164,6 @@ def wait_until_ready(port, process):
 
 @contextmanager
 def started(command, environment, log):
-    """Run the command of a service; end it with all of its processes."""
     with log.open("wb") as output:
         process = subprocess.Popen(
             command, cwd=ROOT, env=environment, stdout=output, stderr=output, start_new_session=True
@@ -208,7 +204,6 @@ def test_every_unit_starts_on_a_new_host(installation):
 
 
 def check_backup(installation):
-    """Run the nightly unit: one more encrypted file, none too old, nothing else anywhere."""
     folder = installation.folder
     gpg = make_backup_key(folder)
     old = folder / "backups" / "portal-20260101T000000Z.dump.gpg"
@@ -225,7 +220,6 @@ def check_backup(installation):
 
 
 def find_parts_to_mend(doctor, settings):
-    """Return the parts that are not in order, once the worker has reported."""
     ends_at = time.monotonic() + PATIENCE
     while True:
         done = subprocess.run([*doctor, "--json"], cwd=ROOT, env=settings, capture_output=True, text=True, check=False)

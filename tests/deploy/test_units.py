@@ -31,7 +31,6 @@ def commands(unit):
 
 
 def here(words, **replaced):
-    """Return a command of a unit with the programs and values of this checkout."""
     program = Path(words[0]).name
     assert program == "python"
     return [sys.executable, *(replaced.get(word, word) for word in words[1:])]
@@ -69,7 +68,6 @@ def test_the_files_name_settings_that_exist():
 
 @pytest.fixture
 def started(committed, monkeypatch, tmp_path):
-    """Start the web server and the worker with the commands of their units; yield the port and the folder of logs."""
     (tmp_path / "run").mkdir()
     values = {"METRICS_TOKEN": TOKEN, "PROMETHEUS_MULTIPROC_DIR": str(tmp_path / "run"), "LOG_FORMAT": "json"}
     for name, value in {**environment_of_server(), **values}.items():

@@ -15,7 +15,6 @@ from paktaleem.foundation.embedded.roles import ensure_database, ensure_roles
 
 @pytest.fixture
 def ground():
-    """A folder that every account can traverse, unlike pytest's own."""
     folder = Path(tempfile.mkdtemp(prefix="pkt-test-"))
     folder.chmod(0o755)
     yield folder
@@ -24,7 +23,6 @@ def ground():
 
 @pytest.fixture
 def cluster_in(ground):
-    """A function that creates clusters below the folder and destroys them when the test ends."""
     made = []
 
     def make(name="database", *, durable=False):
@@ -44,7 +42,6 @@ def cluster(cluster_in):
 
 @pytest.fixture(scope="module")
 def shared():
-    """A complete cluster for the tests of a module, which may stop, kill and start it but not damage it."""
     folder = Path(tempfile.mkdtemp(prefix="pkt-test-"))
     folder.chmod(0o755)
     cluster = Cluster(folder / "database", durable=False)
@@ -56,7 +53,6 @@ def shared():
 
 @pytest.fixture(scope="module")
 def portal(shared):
-    """The shared server with the roles and a database `portal`, for tests that leave it running."""
     endpoint = shared.ensure_running()
     ensure_roles(endpoint)
     ensure_database(endpoint, "portal")

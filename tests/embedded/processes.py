@@ -22,7 +22,6 @@ def postmasters_of(data):
 
 
 def kill_whole_server(postmaster):
-    """Kill -9 the postmaster, then its children."""
     children = [pid for pid in map(int, _pids()) if _parent_of(pid) == postmaster]
     os.kill(postmaster, signal.SIGKILL)
     for child in children:

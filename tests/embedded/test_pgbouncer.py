@@ -56,7 +56,6 @@ def test_a_context_ends_with_its_transaction_on_a_shared_connection(committed):
 
 @pytest.fixture
 def portal(committed, monkeypatch, tmp_path):
-    """Serve the portal through two server connections, with eight processes; yield a function that sends a request."""
     for name, value in environment_of_server().items():
         monkeypatch.setenv(name, value)
     port = free_port()

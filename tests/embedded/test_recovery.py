@@ -117,7 +117,6 @@ def test_a_stale_pid_file_is_cleared_and_the_stranger_left_alone(shared, text):
 
 
 def unfinished(cluster, *missing):
-    """Create a cluster and remove what an interrupted attempt would lack."""
     layout = Layout(cluster.home)
     cluster.home.mkdir()
     with layout.lock.open("w") as lock:

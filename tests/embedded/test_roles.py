@@ -12,7 +12,6 @@ from paktaleem.foundation.embedded.roles import drop_database, ensure_database, 
 
 @pytest.fixture
 def enter(portal):
-    """Connect as a role; always rolled back."""
     opened = []
 
     def connect(role, database="portal"):
@@ -27,7 +26,6 @@ def enter(portal):
 
 @pytest.fixture
 def letters(portal):
-    """A table of the owner's with row-level security, which the officer may read."""
     with psycopg.connect(portal.url(OWNER, "portal")) as connection:
         connection.execute("CREATE TABLE letters (text text UNIQUE)")
         connection.execute("INSERT INTO letters VALUES ('Dear Amina')")

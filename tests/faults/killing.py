@@ -5,17 +5,14 @@ import signal
 import subprocess
 import sys
 import time
-from datetime import datetime
 from pathlib import Path
-from random import Random
-from uuid import UUID
 
 from tests.serving import environment_of_server
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def run_killed(client_id: UUID, act: str, key: UUID, *, size: int, kills: int, at: datetime, chance: Random) -> int:
+def run_killed(client_id, act, key, *, size, kills, at, chance):
     """Run the program, killed ``kills`` times at any point of the chunk after some; return how often it was killed."""
     settings = {"DJANGO_SETTINGS_MODULE": "paktaleem.settings", "PYTHONDONTWRITEBYTECODE": ""}  # compiles modules once
     environment = {**os.environ, **environment_of_server(), **settings}

@@ -8,10 +8,8 @@ at how many points a life was ended.
 import os
 import sys
 import uuid
-from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
-from typing import Any
 
 import django
 from django.db import connections
@@ -21,7 +19,7 @@ ORDERS = "/api/v1/orders"
 KINDS_OF_POINT = ("default", "aside")
 
 
-def main() -> None:
+def main():
     key, client_id, subject_id, step = sys.argv[1:]
     live(key, client_id, subject_id, "warm")
     connections.close_all()
@@ -32,8 +30,7 @@ def main() -> None:
     sys.stdout.write(f"{points}\n")
 
 
-def ended_early(prepare: Callable[[], None], *about: str) -> bool:
-    """Run one life in its own process; return True if it was ended."""
+def ended_early(prepare, *about):
     pid = os.fork()
     if pid == 0:
         prepare()
@@ -44,17 +41,17 @@ def ended_early(prepare: Callable[[], None], *about: str) -> bool:
     return status == DIED
 
 
-def die_before(number: int) -> None:
+def die_before(number):
     """End this process before its n-th statement or commit, on any connection."""
     left = number
 
-    def count() -> None:
+    def count():
         nonlocal left
         left -= 1
         if left == 0:
             os._exit(DIED)
 
-    def before(execute: Any, *told: Any) -> Any:
+    def before(execute, *told):
         count()
         return execute(*told)
 
@@ -64,18 +61,15 @@ def die_before(number: int) -> None:
         connection.commit = committing(connection.commit, count)  # type: ignore[method-assign]  # the commit that is counted
 
 
-def committing(commit: Callable[[], None], count: Callable[[], None]) -> Callable[[], None]:
-    """Count a commit before it is done."""
-
-    def counted() -> None:
+def committing(commit, count):
+    def counted():
         count()
         commit()
 
     return counted
 
 
-def live(key: str, client_id: str, subject_id: str, name: str) -> None:
-    """Issue an order if needed, then list, accept and complete it: four transactions."""
+def live(key, client_id, subject_id, name):
     from django.test import Client  # noqa: PLC0415 -- needs the app registry
 
     order_id = issued(client_id, subject_id, uuid.uuid5(uuid.NAMESPACE_OID, name))
@@ -88,8 +82,7 @@ def live(key: str, client_id: str, subject_id: str, name: str) -> None:
         assert answer.status_code == 200, answer.content
 
 
-def issued(client_id: str, subject_id: str, parent: uuid.UUID) -> str:
-    """Return the order of a case, creating it if needed."""
+def issued(client_id, subject_id, parent):
     from django.utils import timezone  # noqa: PLC0415 -- as above
 
     from paktaleem.directory.data_systems.models import Ground, Order, OrderKind  # noqa: PLC0415 -- as above

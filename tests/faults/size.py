@@ -5,5 +5,5 @@ import os
 IS_DEEP = os.environ.get("FAULTS", "") == "all"
 
 
-def sized(few: int, all_of_it: int) -> int:
+def sized(few, all_of_it):
     return all_of_it if IS_DEEP else few

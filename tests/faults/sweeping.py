@@ -12,13 +12,12 @@ from uuid import UUID
 import django
 
 
-def say(line: str) -> None:
-    """Print a line at once."""
+def say(line):
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 
 
-def main() -> None:
+def main():
     django.setup()
     from paktaleem.foundation.accounts.actors import system_actor  # noqa: PLC0415 -- needs the settings
     from paktaleem.foundation.tenancy.context import in_client  # noqa: PLC0415 -- as above
@@ -39,7 +38,7 @@ def main() -> None:
     model, do = acts[act]
     stamp: dict[str, Any] = {"actor": system_actor("tests"), "at": datetime.fromisoformat(at), "size": int(size)}
 
-    def step() -> bool:
+    def step():
         with in_client(UUID(client)):
             return bool(do(model.objects.get(pk=key), **stamp))
 

@@ -34,7 +34,6 @@ def key(committed):
 
 @pytest.fixture
 def relay(committed):
-    """Relay connections to the tests' PostgreSQL, until set to drop what is sent; yield the relay."""
     relay = Relay(template_ready())
     yield relay
     relay.close()
@@ -90,7 +89,6 @@ def stopped(endpoint):
 
 
 def ask(port, method, path, body=None, **headers):
-    """Return the status, the headers and the body of an answer that comes soon."""
     connection = http.client.HTTPConnection(HOST, port, timeout=SOON)
     try:
         connection.request(method, path, body and json.dumps(body), {"Content-Type": "application/json"} | headers)
@@ -106,7 +104,6 @@ def decide(port, key):
 
 
 def check_failing_soon(port, key):
-    """Check every kind of request, several at a time, while the database does not answer."""
     authorized = {"Authorization": f"Bearer {key}"}
     results = []
 

@@ -11,7 +11,6 @@ from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.office.exits.models import ExitCertificate, ExitPart
 from paktaleem.office.exits.services.deleting import continue_deletion, delete_data
 from paktaleem.office.exits.services.exporting import confirm_return
-from tests.cast import Cast
 from tests.factories import CAST_AT, SubjectFactory
 from tests.faults.killing import run_killed
 from tests.faults.size import sized
@@ -22,7 +21,7 @@ AT = CAST_AT + timedelta(days=100)
 PEOPLE, CHUNK, KILLS = sized(30, 3_000), sized(2, 20), sized(2, 20)
 
 
-def test_a_killed_exit_exports_and_erases_everyone_once(committed: Cast) -> None:
+def test_a_killed_exit_exports_and_erases_everyone_once(committed):
     client_id, amina, chance = committed.client_id("indus"), committed.actor("amina"), Random(18)  # noqa: S311 -- times
     with in_client(client_id):
         for number in range(PEOPLE):

@@ -53,7 +53,6 @@ class Processes:
         self.running[name] = (stack.enter_context(self.ways[name]()), stack)
 
     def kill(self, name):
-        """Kill a process and its children at any point of its work."""
         child, stack = self.running.pop(name)
         with suppress(ProcessLookupError):
             os.killpg(child.process.pid, signal.SIGKILL)
@@ -66,7 +65,6 @@ class Processes:
 
 @pytest.fixture
 def processes(committed, monkeypatch, tmp_path):
-    """The portal, its worker, and the mini-LMS of Khyber, which holds one record for each of many people."""
     lms, port = Platform(tmp_path, committed.key("khyber")), free_port()
     for name, value in (environment_of_server() | {"WEBHOOKS_ALLOWED": lms.address}).items():
         monkeypatch.setenv(name, value)
@@ -120,7 +118,6 @@ def test_killed_processes_lose_no_order_and_do_none_twice(committed, processes):
 
 
 def issue(cast, numbers):
-    """Register people and issue an erase order for each, one transaction per person."""
     for number in numbers:
         at = timezone.now()
         told = OrderSpec(
@@ -158,7 +155,6 @@ def free(cast, rows, **values):
 
 
 def is_all_done(cast):
-    """Return True if everything was sent and answered; deliveries that failed meanwhile are made due again."""
     with in_client(cast.client_id("khyber")):
         is_sent = not Delivery.objects.filter(state="waiting").exists()
     if not is_sent:

@@ -14,7 +14,6 @@ from paktaleem.directory.data_systems.models import Order, OrderSet
 from paktaleem.foundation.tenancy.context import in_client
 from retention.disposals.models import Batch, Item
 from retention.disposals.services.batches import approve_disposal, start_sweep
-from tests.cast import Cast
 from tests.data_systems.ending import is_set_intact
 from tests.factories import CAST_AT, SETTING_UP
 from tests.faults.killing import run_killed
@@ -39,7 +38,7 @@ FROM made
 """
 
 
-def test_a_killed_sweep_and_its_orders_are_completed_without_loss_or_doubling(committed: Cast) -> None:
+def test_a_killed_sweep_and_its_orders_are_completed_without_loss_or_doubling(committed):
     client_id, chance = committed.client_id("indus"), Random(17)  # noqa: S311 -- times, not secrets
     with in_client(client_id):
         rule_for(committed.client("indus"), at=CAST_AT)

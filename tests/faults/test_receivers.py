@@ -117,7 +117,6 @@ def rotated(client_id, endpoint, at):
 
 
 def serve(client_id, endpoint, receiver, at):
-    """Serve the endpoint as a worker does while something is due; one in ten dies before recording the results."""
     while True:
         with in_client(client_id):
             shift = begin_batch(client_id, endpoint.pk, most=BATCH, at=at)
@@ -139,7 +138,6 @@ def attempt(shift, sending, receiver, at):
 
 
 def all_arrived(client_id, receiver, happened):
-    """Verify that every event was accepted with one id and the same bytes, and nothing else was sent."""
     with in_client(client_id):
         states = set(Delivery.objects.values_list("state", flat=True))
         told = dict(Message.objects.values_list("entry_id", "pk"))
@@ -158,10 +156,6 @@ ENDPOINTS, MESSAGES = sized(5, 20), sized(4, 200)
 
 
 def test_bad_receivers_delay_no_other_receiver(committed, settings):
-    """One in five does not answer, or answers without end (security.md row 42).
-
-    The good ones have everything while the bad ones still hold their connections: ordered by events, not by time.
-    """
     number = ENDPOINTS // 5
     siege = Siege(goods=ENDPOINTS - number, bads=number, messages=MESSAGES)
     good = [siege.good() for _ in range(siege.goods)]

@@ -74,7 +74,6 @@ def test_decisions_are_answered_beside_slow_half_open_and_dripping_callers(commi
 
 
 def is_ended(wire):
-    """Return True once the server has ended a connection, perhaps after an answer."""
     try:
         while wire.recv(65536):
             pass

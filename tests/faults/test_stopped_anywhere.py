@@ -21,7 +21,6 @@ LEAST = 40 // EVERY
 
 @pytest.fixture
 def subscribed(committed):
-    """The client whose platform has an order, subscribed to orders."""
     with in_client(committed.client_id("indus")):
         make_endpoint(committed, "indus", events=["order.*"], at=timezone.now())
     return committed

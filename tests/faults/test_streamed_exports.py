@@ -3,9 +3,7 @@
 import csv
 import http.client
 import io
-from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -14,7 +12,6 @@ from django.db import connections
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.embedded.layout import SUPERUSER
 from paktaleem.foundation.tenancy.context import in_client
-from tests.cast import Cast
 from tests.console.test_exports import PEOPLE, plant
 from tests.database import template_ready
 from tests.serving import HOST, call, served
@@ -25,14 +22,13 @@ PARTS = 3
 
 
 @pytest.fixture
-def port(committed: Cast, tmp_path: Path) -> Iterator[int]:
+def port(committed, tmp_path):
     with served(tmp_path) as port:
         yield port
 
 
 @contextmanager
-def exporting(committed: Cast, port: int) -> Iterator[http.client.HTTPResponse]:
-    """Request the list of people as Farah, and yield the answer unread."""
+def exporting(committed, port):
     cookies = {name: one.value for name, one in browser_of(committed.user("farah")).cookies.items()}
     cookie = "; ".join(f"{name}={value}" for name, value in {**cookies, "csrftoken": TOKEN}.items())
     headers = {"Cookie": cookie, "Content-Type": "application/x-www-form-urlencoded"}
@@ -42,7 +38,7 @@ def exporting(committed: Cast, port: int) -> Iterator[http.client.HTTPResponse]:
             yield answer
 
 
-def test_a_long_list_is_sent_whole_beside_other_requests_and_a_cut_one_is_noticed(committed: Cast, port: int) -> None:
+def test_a_long_list_is_sent_whole_beside_other_requests_and_a_cut_one_is_noticed(committed, port):
     for part in range(PARTS):
         plant(committed, [f"lms-many-{part}-{number}" for number in range(5_000)])
     with exporting(committed, port) as answer:
@@ -58,7 +54,7 @@ def test_a_long_list_is_sent_whole_beside_other_requests_and_a_cut_one_is_notice
             answer.read()
 
 
-def end_sessions() -> None:
+def end_sessions():
     name = connections.databases["default"]["NAME"]
     with psycopg.connect(template_ready().url(SUPERUSER, str(name)), autocommit=True) as admin:
         admin.execute(

@@ -13,7 +13,6 @@ from tests.waiting import wait_until, wait_until_served
 
 @pytest.fixture
 def server(committed, monkeypatch, tmp_path):
-    """Start the web server with its usual options; yield its port and process."""
     for name, value in environment_of_server().items():
         monkeypatch.setenv(name, value)
     port = free_port()

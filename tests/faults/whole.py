@@ -9,8 +9,7 @@ from paktaleem.directory.webhooks.models import Delivery, Message
 from paktaleem.foundation.audit.models import Entry
 
 
-def assert_orders_are_whole() -> None:
-    """Check all orders of the current client; fail on orphans, duplicates and phantoms."""
+def assert_orders_are_whole():
     orders = {str(one.pk): one for one in Order.objects.all()}
     entries = {one.pk: one for one in Entry.objects.filter(family="order")}
     steps = list(OrderStep.objects.order_by("taken_at", "id"))
@@ -23,13 +22,12 @@ def assert_orders_are_whole() -> None:
     _assert_told(entries)
 
 
-def _named(entry: Entry) -> list[str]:
+def _named(entry):
     facts: dict[str, Any] = json.loads(entry.body)["facts"]
     return [str(one) for one in facts.get("orders", [facts.get("order")])]
 
 
-def _assert_told(entries: dict[Any, Entry]) -> None:
-    """Assert that each message belongs to one existing entry, exists once, and is being sent."""
+def _assert_told(entries):
     told = Counter(Message.objects.filter(type__startswith="order.").values_list("entry_id", flat=True))
     assert set(told) <= set(entries), "nothing was told that did not happen"
     assert set(told.values()) <= {1}, "nothing was told twice"

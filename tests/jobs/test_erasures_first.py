@@ -20,11 +20,10 @@ def new_worker(monkeypatch):
 
 @pytest.fixture
 def noted(committed, now):
-    """A job that notes whether the erasure of Danish had been carried out."""
     found = []
 
     @app.task(name=NOTES, pass_context=False)
-    def note(at: str) -> None:
+    def note(at):
         del at
         with in_client(committed.client_id("indus")):
             found.append(committed.subject("danish").erased_at is not None)

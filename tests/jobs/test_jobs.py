@@ -20,16 +20,14 @@ class Broken(Exception):
 
 @pytest.fixture
 def asking():
-    """A task that enqueues another job, and fails afterwards if requested."""
-
-    def asks(client: str, fails: str) -> None:
+    def asks(client, fails):
         with in_client(UUID(client)):
             enqueue_job(ASKED, client=client)
             if fails:
                 raise Broken
 
     @app.task(name=ASKS, pass_context=False)
-    def asks_and_closes(client: str, fails: str) -> None:
+    def asks_and_closes(client, fails):
         try:
             asks(client, fails)
         finally:
@@ -40,7 +38,6 @@ def asking():
 
 
 def ask_and_work(client, *, fails=""):
-    """Run the real worker, with its own connection, for one job in a separate queue."""
     with in_global():
         enqueue_job(ASKS, client=str(client), fails=fails)
         with connection.cursor() as cursor:

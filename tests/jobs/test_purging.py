@@ -16,7 +16,6 @@ ENDED = ("succeeded", "failed", "cancelled", "aborted")
 
 
 def job_of(status, *, days):
-    """Create a job that reached a state some days ago; return its id."""
     with in_global(), connection.cursor() as cursor:
         enqueue_job(TASK, subject=status)
         job = ProcrastinateJob.objects.filter(task_name=TASK).latest("id").pk
@@ -36,7 +35,6 @@ def forget():
 
 
 def left():
-    """Return the remaining jobs by state; check that their events remain and no others."""
     with in_global():
         found = list(ProcrastinateJob.objects.filter(task_name=TASK).values_list("status", flat=True))
         jobs = set(ProcrastinateJob.objects.values_list("pk", flat=True))

@@ -18,7 +18,7 @@ def done():
     noted = []
 
     @app.task(name=DONE, pass_context=False)
-    def note(name: str) -> None:
+    def note(name):
         noted.append(name)
 
     yield noted
@@ -26,7 +26,6 @@ def done():
 
 
 def asked(name, task=DONE):
-    """Create a job in its own queue, after others with the same lock; return its id."""
     with in_global():
         enqueue_job(task, lock=LOCK, name=name)
         job = ProcrastinateJob.objects.filter(task_name=task).latest("id")
@@ -40,7 +39,6 @@ def run(sql, *values):
 
 
 def in_hand(job, *, of_one_heard_of, **columns):
-    """Let a worker fetch a job, with its last heartbeat some time ago."""
     with in_global(), connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - %s::interval) RETURNING id",
@@ -53,7 +51,6 @@ def in_hand(job, *, of_one_heard_of, **columns):
 
 
 def resume():
-    """Run ``retry_stalled_jobs`` with the real worker, and the retried jobs."""
     with in_global():
         enqueue_job(RETRY_STALLED, timestamp="0")
         run("UPDATE procrastinate_jobs SET queue_name = %s WHERE task_name = %s", QUEUE, RETRY_STALLED)

@@ -110,7 +110,6 @@ def test_without_evidence_there_is_no_act(indus, cast, now, monkeypatch):
 
 
 def all_acts(cast, indus, now):
-    """Perform every act on one person that leaves evidence; return the person."""
     farah, amina = cast.actor("farah"), cast.actor("amina")
     details = {**PERSONAL, "birth_date": date(2016, 2, 29), "role": "student"}
     zoe, _ = register_subject("stu-zoe", client=indus, details=details, actor=farah, at=now)

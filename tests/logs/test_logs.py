@@ -4,9 +4,7 @@ import ast
 import io
 import json
 import logging
-from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
 
 import pytest
 import structlog
@@ -26,8 +24,7 @@ from tests.traces import forms
 
 
 @contextmanager
-def logged(*, as_json: bool = True) -> Iterator[io.StringIO]:
-    """Yield what is logged meanwhile, at every level, in the portal's format."""
+def logged(*, as_json=True):
     output, root = io.StringIO(), logging.getLogger()
     handler, level = logging.StreamHandler(output), root.level
     handler.setFormatter(make_formatter(as_json=as_json))
@@ -40,7 +37,7 @@ def logged(*, as_json: bool = True) -> Iterator[io.StringIO]:
         root.setLevel(level)
 
 
-def parse(output: io.StringIO) -> list[dict[str, Any]]:
+def parse(output):
     return [json.loads(line) for line in output.getvalue().splitlines()]
 
 
@@ -50,7 +47,6 @@ LEVELS = {"debug", "info", "warning", "error", "exception", "critical"}
 
 
 def line_of(write):
-    """Return the only line that a function logs."""
     with logged() as output:
         write()
     [line] = parse(output)
@@ -162,7 +158,6 @@ def test_text_for_a_terminal_has_the_same_fields():
 
 
 def test_every_line_of_the_code_is_a_sentence_with_fields_on_the_list():
-    """Refuses a message with values inside, and an unknown field, before it is ever logged."""
     wrong, seen = [], 0
     for path in MODULES:
         for call in (node for node in walk(parsed(path)) if isinstance(node, ast.Call) and is_log_call(node)):
@@ -175,7 +170,6 @@ def test_every_line_of_the_code_is_a_sentence_with_fields_on_the_list():
 
 
 def is_log_call(node):
-    """Return True for a call such as ``log.info(…)``."""
     if not isinstance(node.func, ast.Attribute):
         return False
     return isinstance(node.func.value, ast.Name) and node.func.value.id == "log" and node.func.attr in LEVELS

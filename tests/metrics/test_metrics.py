@@ -50,7 +50,6 @@ def scrape(token=TOKEN):
 
 
 def samples(text):
-    """Return the value of each series: its name and its labels."""
     return {
         (sample.name, *sorted(sample.labels.values())): sample.value
         for family in text_string_to_metric_families(text)

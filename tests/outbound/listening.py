@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import trustme
@@ -15,11 +15,10 @@ AUTHORITY = trustme.CA()
 class Listener:
     """A listening socket on 127.0.0.1; ``connections`` is the number of connections."""
 
-    def __init__(self, behave: Behaviour) -> None:
+    def __init__(self, behave):
         self.connections, self.port, self._behave = 0, 0, behave
 
-    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Count the connection, run the behaviour, close."""
+    async def answer(self, reader, writer):
         self.connections += 1
         try:
             await self._behave(reader, writer)
@@ -29,8 +28,8 @@ class Listener:
             writer.close()
 
 
-def saying(status: str = "204 No Content", body: bytes = b"", *headers: str) -> Behaviour:
-    async def behave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+def saying(status="204 No Content", body=b"", *headers):
+    async def behave(reader, writer):
         await reader.readuntil(b"\r\n\r\n")
         lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *headers, "", ""]
         writer.write("\r\n".join(lines).encode() + body)
@@ -40,8 +39,7 @@ def saying(status: str = "204 No Content", body: bytes = b"", *headers: str) -> 
 
 
 @asynccontextmanager
-async def listener(behave: Behaviour, *, tls_name: str | None = None) -> AsyncIterator[Listener]:
-    """Listen during the block; with ``tls_name`` over TLS, with a certificate of AUTHORITY for that name."""
+async def listener(behave, *, tls_name=None):
     context = None
     if tls_name:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
@@ -53,7 +51,7 @@ async def listener(behave: Behaviour, *, tls_name: str | None = None) -> AsyncIt
         yield found
 
 
-def trust() -> ssl.SSLContext:
+def trust():
     context = ssl.create_default_context()
     AUTHORITY.configure_trust(context)
     return context

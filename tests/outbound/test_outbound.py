@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Event, Thread
 
@@ -23,7 +22,7 @@ from paktaleem.foundation.web.http_client.client import (
     post,
 )
 from paktaleem.foundation.web.http_client.destinations import DestinationRefused, is_public, parse_destination
-from tests.outbound.listening import Behaviour, Listener, listener, saying, trust
+from tests.outbound.listening import listener, saying, trust
 
 # ruff: noqa: RUF001 -- letters that only look like dots
 
@@ -174,8 +173,6 @@ def test_plain_addresses_are_taken(url):
 
 
 def connections_for(monkeypatch, *sendings):
-    """Try each URL, all refused, with a listener on the port; return the number of connections."""
-
     async def play():
         async with listener(saying(), tls_name="localhost") as inside:
             monkeypatch.setattr(destinations, "PORTS", {*destinations.PORTS, inside.port})
@@ -197,7 +194,6 @@ def test_a_request_for_an_internal_address_reaches_no_listener(monkeypatch, addr
 
 @pytest.mark.parametrize("url", SPELLINGS.values(), ids=SPELLINGS)
 def test_a_request_for_an_internal_address_in_another_spelling_reaches_no_listener(monkeypatch, url):
-    """Also on the listener's port, if the spelling has none."""
     scheme, _, rest = url.partition("://")
     host, _, path = rest.partition("/")
     there = f"{scheme}://{host}:PORT/{path}" if host and ":" not in host.rpartition("]")[2] else url
@@ -206,7 +202,6 @@ def test_a_request_for_an_internal_address_in_another_spelling_reaches_no_listen
 
 
 def test_a_name_is_looked_up_once_and_its_judged_address_is_the_one_connected_to():
-    """A name that changes between check and connection (DNS rebinding) has no effect."""
     asked = []
 
     async def changing(host, port):
@@ -378,7 +373,6 @@ async def answering_for_ever(reader, writer):
 
 
 async def closing_after_two_requests(reader, writer):
-    """Answer one request, read the next, and close without an answer, as a receiver that restarts."""
     await reader.readuntil(b"\r\n\r\n")
     writer.write(NO_CONTENT)
     await reader.readuntil(b"\r\n\r\n")
@@ -389,7 +383,6 @@ async def closing_unasked(reader, writer):
 
 
 async def answering_outside_tls(reader, writer):
-    """Send the answer on the bare socket, as a broken proxy does."""
     await reader.readuntil(b"\r\n\r\n")
     os.write(writer.get_extra_info("socket").fileno(), NO_CONTENT)
     await reader.read()
@@ -402,8 +395,6 @@ async def answering_then_outside_tls(reader, writer):
 
 
 def statuses_of(number, behave):
-    """Send a number of messages over one connection; return their statuses, and how many connections were made."""
-
     async def run():
         async with listener(behave) as found:
             allowed = [f"127.0.0.1:{found.port}"]
@@ -424,8 +415,6 @@ def test_a_connection_that_the_receiver_closed_is_opened_again(behave):
 
 
 def posted_over_tls(number, behave):
-    """Send a number of messages over one connection of TLS; return their statuses."""
-
     async def resolve(_host, _port):
         return ["127.0.0.1"]
 
@@ -460,7 +449,6 @@ def test_a_new_connection_that_breaks_is_not_tried_again():
 
 
 def test_the_address_is_checked_again_when_the_connection_is_opened_again(monkeypatch):
-    """A name that first leads to a public address and then to an internal one (DNS rebinding)."""
     addresses = iter(["93.184.216.34", "127.0.0.1"])
 
     async def resolve(_host, _port):
@@ -483,11 +471,10 @@ def test_the_address_is_checked_again_when_the_connection_is_opened_again(monkey
 
 
 @contextmanager
-def listening(behave: Behaviour) -> Iterator[Listener]:
-    """Listen in a thread of its own, as ``requests`` blocks this one."""
+def listening(behave):
     ready, done, found = Event(), Event(), []
 
-    async def run() -> None:
+    async def run():
         async with listener(behave) as server:
             found.append(server)
             ready.set()

@@ -4,11 +4,10 @@ The pages are those of the tables of tests/project/test_permission_matrix.py, wi
 tests/project/rows.py to which each of them applies.
 """
 
-from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple
 
 from paktaleem.foundation.console.person_pages import TABS, person_pages
-from tests.cast import Cast
 from tests.console.pages import row_url
 from tests.console.urdu import in_urdu
 from tests.project.test_permission_matrix import (
@@ -38,8 +37,7 @@ type OpenPages = Callable[..., Crawl]
 _crawls: dict[tuple[str, str, str], Crawl] = {}
 
 
-def addresses(cast: Cast, rows: dict[str, Any]) -> Iterator[str]:
-    """Yield the address of every page of the console, with a row of Indus to which it applies."""
+def addresses(cast, rows):
     yield from (example(route) for route in (*CONSOLE, *CONSOLE_BY_ROLE, *OWN_PAGES))
     yield from (url for url, _, _ in (*pages_by_role(rows), *acts_by_role(rows)))
     yield from (f"/admin/{model}/export/" for model in sorted(EXPORTED))
@@ -48,8 +46,7 @@ def addresses(cast: Cast, rows: dict[str, Any]) -> Iterator[str]:
     yield from (f"{row_url('people/subject', person)}?tab={tab.code}" for tab in TABS[1:])
 
 
-def open_pages(cast: Cast, rows: dict[str, Any], name: str, language: str = "en", part: str = "") -> Crawl:
-    """Return the pages that a member of staff opens, by address; of addresses with ``part`` only."""
+def open_pages(cast, rows, name, language="en", part=""):
     if (key := (name, language, part)) not in _crawls:
         browser = in_urdu(cast, name) if language == "ur" else browser_of(cast.user(name))
         urls = [url for url in dict.fromkeys(addresses(cast, rows)) if part in url]
@@ -57,7 +54,7 @@ def open_pages(cast: Cast, rows: dict[str, Any], name: str, language: str = "en"
     return _crawls[key]
 
 
-def _read(answer: Any) -> Page:
+def _read(answer):
     is_page = answer.status_code == 200 and answer["Content-Type"].startswith("text/html")
     policy = answer.get("Content-Security-Policy", "")
     return Page(answer.status_code, policy, answer.content.decode() if is_page else "")

@@ -1,11 +1,9 @@
 """One failure that names every offender: a rule over many modules is one test."""
 
-from collections.abc import Iterable
-
 __all__ = ["refuse_any"]
 
 
-def refuse_any(looked_at: Iterable[tuple[str, object]], *, advice: str = "") -> None:
+def refuse_any(looked_at, *, advice=""):
     """Fail if anything was found anywhere, naming each place and what was found there, one a line.
 
     ``looked_at`` is each place with what is wrong there (empty if nothing is); no places at all fail too.

@@ -38,7 +38,6 @@ from consent.register.models.purposes import (
     PurposeCapacity,
 )
 from consent.register.services import change_register, request_safeguard_change
-from consent.sharing.models import Disclosure
 from consent.sharing.services import (
     DisclosureReport,
     decide_legal_disclosure,
@@ -52,11 +51,10 @@ from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_o
 from paktaleem.directory.data_systems.services.registering import propose_system_end
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.people.erasures import Erasure
-from paktaleem.directory.people.models import AgeRoute, PersonMerge, Readmission, Subject
+from paktaleem.directory.people.models import AgeRoute, Subject
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services.erasure import complete_erasure, erase_subject, request_readmission
 from paktaleem.directory.people.services.people import claim_guardian, register_subject, reveal_fields
-from paktaleem.directory.schools.models import RosterImport
 from paktaleem.directory.schools.rosters.importing.uploads import upload_roster
 from paktaleem.directory.security.security_events.services import count_refusal
 from paktaleem.directory.staff.access_reviews.services import advance_reviews
@@ -64,8 +62,7 @@ from paktaleem.directory.staff.single_sign_on.models import SignOnLink
 from paktaleem.directory.staff.single_sign_on.services import decide_provider
 from paktaleem.directory.webhooks.services import disable_endpoint
 from paktaleem.foundation.accounts.actors import system_actor, user_actor
-from paktaleem.foundation.accounts.changes import ProposedChange
-from paktaleem.foundation.accounts.models import Client, Membership
+from paktaleem.foundation.accounts.models import Membership
 from paktaleem.foundation.accounts.staff_changes import StaffChange
 from paktaleem.foundation.accounts.staff_services import Colleague, change_membership, invite_colleague, invite_user
 from paktaleem.foundation.audit.actors import Reason
@@ -103,7 +100,6 @@ from rights.requests.services.decisions import decide_part
 from rights.requests.services.intake import receive_request
 from rights.requests.services.steps import list_parts
 from tests.breaches.making import add_measures, assess, make_breach, send_letters
-from tests.cast import Cast
 from tests.children.guardians import make_guardian, record_answer, verified_guardian
 from tests.consent.cookies.making import make_link, make_site, make_usual_cookies
 from tests.consent.making import announce, approve_by_two, make_provider, officer, prove, shown
@@ -124,8 +120,7 @@ _LEAVING = ("leaver", "left", "asking")
 BY: dict[str, Any] = {"actor": SETTING_UP, "reason": Reason.ONBOARDING, "at": AT}
 
 
-def rows_of_indus(cast: Cast) -> dict[str, Any]:
-    """Create the rows that the cast lacks; return the key of one row of Indus by model."""
+def rows_of_indus(cast):
     client_id = cast.client_id("indus")
     opposed = _opposed_recipient(cast)
     with in_client(PAKTALEEM):
@@ -178,7 +173,7 @@ def rows_of_indus(cast: Cast) -> dict[str, Any]:
     return {**rows, "accounts/client": client_id, "accounts/user": cast.user_id("farah")}
 
 
-def _opposed_recipient(cast: Cast) -> NoticeDispatch:
+def _opposed_recipient(cast):
     with in_client(PAKTALEEM):
         cloud = make_provider(PAKTALEEM, at=AT, code="cloud")
         covered: dict[str, Any] = {"purposes": ["platform_improvement"], "categories": ["usage_logs"]}
@@ -191,7 +186,7 @@ def _opposed_recipient(cast: Cast) -> NoticeDispatch:
     return dispatch
 
 
-def _register_rows(cast: Cast) -> list[Any]:
+def _register_rows(cast):
     own: dict[str, Any] = {"client_id": cast.client_id("indus")}
     named: dict[str, Any] = {"code": "own", "name_en": "Own", "name_ur": "اپنا", **own}
     purpose = Purpose.objects.get(code="newsletter", client_id=cast.client_id("indus"))
@@ -214,8 +209,7 @@ def _register_rows(cast: Cast) -> list[Any]:
     return [*saved, approve_by_two(RecipientApproval(recipient=recipient, **period), at=AT)]
 
 
-def agreements_of_indus(cast: Cast) -> dict[str, Any]:
-    """Make an agreement in each state, with a document, a signature, a suspension, a contact and an attestation."""
+def agreements_of_indus(cast):
     client = cast.client("indus")
     farah: dict[str, Any] = {"actor": cast.actor("farah"), "at": AT}
     own: dict[str, Any] = {"client_id": client.pk, "starts_at": AT}
@@ -259,7 +253,7 @@ def agreements_of_indus(cast: Cast) -> dict[str, Any]:
     }
 
 
-def exits_of(cast: Cast, *agreements: ServiceAgreement) -> dict[str, Any]:
+def exits_of(cast, *agreements):
     settled = {"state": "approved", "settled_by": cast.user_id("amina"), "settled_at": AT}
     stages: list[tuple[tuple[str, ...], dict[str, Any]]] = [
         (("approve", "decline"), {"stage": "proposed"}),
@@ -284,7 +278,7 @@ def exits_of(cast: Cast, *agreements: ServiceAgreement) -> dict[str, Any]:
     return made
 
 
-def packs_of(cast: Cast) -> dict[str, Any]:
+def packs_of(cast):
     client, worker = cast.client("indus"), system_actor(GATHER)
     days: dict[str, Any] = {"since": AT.date() - timedelta(days=30), "until": AT.date() - timedelta(days=1)}
     ready, failed = (request_pack(client, **days, **BY) for _ in range(2))
@@ -298,13 +292,13 @@ def packs_of(cast: Cast) -> dict[str, Any]:
     }
 
 
-def _draft(cast: Cast) -> NoticeDraft:
+def _draft(cast):
     notice = Notice.objects.get(code="about_newsletter", client_id=cast.client_id("indus"))
     draft = NoticeDraft(client_id=notice.client_id, notice=notice, text_en="Coming.", text_ur="آنے والا")
     return save_draft(draft, **BY)
 
 
-def _limits(cast: Cast) -> list[Any]:
+def _limits(cast):
     danish = cast.subject("danish")
     officer = {**BY, "actor": cast.actor("amina")}
     return [
@@ -313,7 +307,7 @@ def _limits(cast: Cast) -> list[Any]:
     ]
 
 
-def _failed_letter(cast: Cast) -> Letter:
+def _failed_letter(cast):
     hamza = cast.subject("hamza")
     by = {"actor_kind": SETTING_UP.kind.value, "actor_id": SETTING_UP.id, "actor_role": SETTING_UP.role}
     letter = Letter(client_id=hamza.client_id, subject=hamza, kind="greeting", language="en", channel="mail", **by)
@@ -322,23 +316,20 @@ def _failed_letter(cast: Cast) -> Letter:
     return letter
 
 
-def readmission_of_indus(cast: Cast) -> Readmission:
-    """Erase a person registered long before the others, and request that they may return."""
+def readmission_of_indus(cast):
     amina = cast.actor("amina")
     gone = SubjectFactory(client=cast.client("indus"), external_id="lms-gone", at=CAST_AT - timedelta(days=1))
     erase_subject(gone, actor=amina, reason=Reason.SUBJECT_REQUEST, at=AT)
     return request_readmission("lms-gone", ground="They asked for it.", actor=amina, client_id=gone.client_id, at=AT)
 
 
-def merge_of_indus(cast: Cast) -> PersonMerge:
-    """Link two records of Junaid, and propose a third."""
+def merge_of_indus(cast):
     junaid = cast.subject("junaid")
     linked(junaid, second_record(cast), cast, AT)
     return proposed(cast.subject("junaid"), second_record(cast, external_id="lms-junaid-3"), cast, AT)
 
 
-def asked_of_indus(cast: Cast) -> list[Any]:
-    """Invite a guardian about a child, and report a concern."""
+def asked_of_indus(cast):
     zara = SubjectFactory(client=cast.client("indus"), external_id="lms-zara", birth_date=BORN["child"])
     mother = SubjectFactory(
         client=cast.client("indus"), external_id="lms-zaras-mother", role="guardian", email="zara.mother@mail.example"
@@ -352,8 +343,7 @@ def asked_of_indus(cast: Cast) -> list[Any]:
     ]
 
 
-def requests_of_indus(cast: Cast) -> dict[str, Any]:
-    """Ask a question about Danish, and send notice of his age of consent."""
+def requests_of_indus(cast):
     told: dict[str, Any] = {"channel": "client", "language": "en", "actor": cast.actor("farah"), "at": AT}
     question = receive_request(cast.client("indus"), kinds=["question"], subject=cast.subject("danish"), **told)
     notice = AgeNotice(subject=cast.subject("danish"), client_id=cast.client_id("indus"), given_at=AT, guardians=1)
@@ -364,7 +354,7 @@ def requests_of_indus(cast: Cast) -> dict[str, Any]:
     return {**found, "ageing/comingofage": cast.subject_id("danish")}
 
 
-def rights_of_indus(cast: Cast) -> dict[str, Any]:
+def rights_of_indus(cast):
     told: dict[str, Any] = {"channel": "telephone", "language": "en", "actor": SETTING_UP, "at": AT}
     about: dict[str, Any] = {"subject": cast.subject("hamza"), **told}
     client, farah = cast.client("indus"), cast.actor("farah")
@@ -407,8 +397,7 @@ def rights_of_indus(cast: Cast) -> dict[str, Any]:
     return {**found, "requests/rightsrequest": waiting.pk, **own}
 
 
-def erasures_of_indus(cast: Cast) -> dict[str, Any]:
-    """Propose an erasure, and make one that is certified, and a granted request whose proposal was declined."""
+def erasures_of_indus(cast):
     client, amina, farah = cast.client("indus"), cast.actor("amina"), cast.actor("farah")
     told: dict[str, Any] = {"actor": amina, "reason": Reason.REVIEW}
     people = {name: SubjectFactory(client=client, external_id=f"lms-{name}", role="instructor") for name in _LEAVING}
@@ -435,8 +424,7 @@ def erasures_of_indus(cast: Cast) -> dict[str, Any]:
     return {**acts, "erasures/erasureproposal": waiting.pk, "requests/rightsrequest/propose-erasure": request.pk}
 
 
-def messages_of_indus(cast: Cast) -> dict[str, Any]:
-    """Take an email that made a request, and one that was set aside with a file; return the key for each act."""
+def messages_of_indus(cast):
     raw = b"From: one@mail.example\r\nMessage-ID: <1@mail.example>\r\n\r\nWhat do you have?"
     mail, contents = parse_mail(raw) or (None, [])
     known = {"raw": raw, "is_cut": False, "contents": contents, "received_at": AT, "zone": "UTC"}
@@ -449,14 +437,12 @@ def messages_of_indus(cast: Cast) -> dict[str, Any]:
     return {"mailbox/mailmessage": aside.pk, "requests/rightsrequest/messages": asked.request_id}
 
 
-def stopped_roster(cast: Cast, account: str = "closed") -> RosterImport:
-    """Create a roster that was stopped because too many people would be lost; one that closes no account is ready."""
+def stopped_roster(cast, account="closed"):
     content = f"ID,Role,Full name,Account\nlms-junaid,teacher,Junaid Mirza,{account}\n".encode()
     return upload_roster(content, client=cast.client("indus"), everybody=False, actor=cast.actor("farah"), at=AT)
 
 
-def orders_of_indus(cast: Cast) -> dict[str, Any]:
-    """Create orders to a system operated by hand, for each act; return the key by act."""
+def orders_of_indus(cast):
     client, amina = cast.client("indus"), cast.actor("amina")
     library = make_system(client, "library", ["credentials"], delivery="by_hand")
     leaving = make_system(client, "old_library", ["billing"], delivery="by_hand")
@@ -483,8 +469,7 @@ def orders_of_indus(cast: Cast) -> dict[str, Any]:
     return {**found, **listed, "data_systems/order": orders["erase"].pk, "data_systems/system": library.pk}
 
 
-def incident_of_indus(cast: Cast) -> dict[str, Any]:
-    """Create an incident without a system that could be ordered to erase the data."""
+def incident_of_indus(cast):
     collected = CollectionReport(category="device", occasion="assessment", purpose="support", collected_at=AT)
     zara = Subject.objects.get(client_id=cast.client_id("indus"), external_id="lms-zara")
     made, incident = report_collection(zara, collected, actor=SETTING_UP, at=AT)
@@ -500,20 +485,19 @@ def incident_of_indus(cast: Cast) -> dict[str, Any]:
     }
 
 
-def _disclosure_about(person: Subject) -> Disclosure:
+def _disclosure_about(person):
     shared = DisclosureReport(recipient="host", purpose="support", categories=["device"], shared_at=AT)
     return report_disclosure(person, shared, actor=SETTING_UP, at=AT)
 
 
-def _legal_disclosures_about(person: Subject) -> dict[str, Any]:
+def _legal_disclosures_about(person):
     approved = request_legal_disclosure(person, demand(AT), actor=officer(), at=AT)
     decide_legal_disclosure(approved, approve=True, actor=officer(), at=AT)
     waiting = request_legal_disclosure(person, demand(AT), actor=officer(), at=AT)
     return {"sharing/legaldisclosure": waiting.pk, "sharing/legaldisclosure/record-disclosure": approved.pk}
 
 
-def breaches_of_indus(cast: Cast) -> dict[str, Any]:
-    """Create three breaches: people are still to be informed, it can be closed, its closing is requested."""
+def breaches_of_indus(cast):
     client, amina = cast.client("indus"), cast.actor("amina")
     unwritten, complete, closed = (make_breach(client, actor=amina, at=AT) for _ in range(3))
     told: dict[str, Any] = {"text": "We inform you.", "actor": amina, "at": AT}
@@ -532,8 +516,7 @@ def breaches_of_indus(cast: Cast) -> dict[str, Any]:
     }
 
 
-def period_change_of_paktaleem(cast: Cast) -> dict[str, Any]:
-    """Request another period of the portal's own data."""
+def period_change_of_paktaleem(cast):
     with in_client(PAKTALEEM):
         by: dict[str, Any] = {"actor": cast.actor("amina"), "at": AT}
         row = PortalPeriod(client_id=PAKTALEEM, kind="packages", length=15, changed_at=AT)
@@ -542,13 +525,12 @@ def period_change_of_paktaleem(cast: Cast) -> dict[str, Any]:
         return {"upkeep/portalperiod": row.pk}
 
 
-def security_assessments_of_paktaleem(cast: Cast) -> dict[str, Any]:
+def security_assessments_of_paktaleem(cast):
     with in_client(PAKTALEEM):
         return {"security/securityassessment": make_assessment(actor=cast.actor("amina"), at=AT).pk}
 
 
-def schedule_of_indus(cast: Cast) -> dict[str, Any]:
-    """Create a rule, and two legal holds; the lifting of one is requested."""
+def schedule_of_indus(cast):
     client = cast.client("indus")
     rule = make_rule(client.pk, "newsletter", "contact_details", at=AT)
     given: dict[str, Any] = {"kind": HoldKind.LEGAL, "ground": "Case 12.", "review_on": date(2027, 1, 1)}
@@ -564,7 +546,7 @@ def schedule_of_indus(cast: Cast) -> dict[str, Any]:
     }
 
 
-def assessment_of_indus(cast: Cast) -> dict[str, Any]:
+def assessment_of_indus(cast):
     client_id = cast.client_id("indus")
     row = ImpactAssessment(
         client_id=client_id,
@@ -579,8 +561,7 @@ def assessment_of_indus(cast: Cast) -> dict[str, Any]:
     return {"records/impactassessment": row.pk}
 
 
-def cookies_of_indus(cast: Cast) -> dict[str, Any]:
-    """Create cookies, the site with the banner, a visitor's choice, and a linked service."""
+def cookies_of_indus(cast):
     client = cast.client("indus")
     make_usual_cookies(client.pk)
     site, link = make_site(client.pk), make_link(client.pk)
@@ -596,11 +577,11 @@ def cookies_of_indus(cast: Cast) -> dict[str, Any]:
     }
 
 
-def disposals_of(client: Client) -> dict[str, Any]:
+def disposals_of(client):
     first = open_disposal(client, actor=SETTING_UP, at=AT)
     approved: dict[str, Any] = {"approved_kind": "user", "approved_by": client.pk, "approved_at": AT}
 
-    def at_stage(stage: str, **values: Any) -> Any:
+    def at_stage(stage, **values):
         given = {"ground": first.ground, "decider": "client", "stage": stage, "size": 1, "opened_at": AT, **values}
         return Batch.objects.create(client_id=client.pk, sweep=first.sweep, **given).pk
 
@@ -614,7 +595,7 @@ def disposals_of(client: Client) -> dict[str, Any]:
     return {"disposals/batch": first.pk, **{f"disposals/batch/{slug}": key for slug, key in acts.items()}}
 
 
-def _told(kind: str) -> OrderSpec:
+def _told(kind):
     return OrderSpec(
         kind=OrderKind(kind),
         categories=frozenset({"credentials"}),
@@ -624,8 +605,7 @@ def _told(kind: str) -> OrderSpec:
     )
 
 
-def sign_on_of_indus(cast: Cast) -> dict[str, Any]:
-    """Make a provider in force, one that waits, and the account of a member of staff."""
+def sign_on_of_indus(cast):
     client_id = cast.client_id("indus")
     with in_client(client_id):
         present = propose_sign_on(client_id, cast.actor("farah"), AT)
@@ -638,22 +618,21 @@ def sign_on_of_indus(cast: Cast) -> dict[str, Any]:
     return {"staff/provider": waiting.pk, "staff/signonlink": link.pk, **acts}
 
 
-def queue_of_indus(cast: Cast) -> dict[str, Any]:
-    """Create a form with an answer that waits; return the answer, and the form for its acts."""
+def queue_of_indus(cast):
     hamza = cast.subject("hamza")
     run = form_for(cast, [hamza, cast.subject("junaid")], AT)
     [waiting] = enter(cast, AT + timedelta(days=2), said(page_of(run, hamza), day=date(2026, 9, 2)))
     return {"paper/paperanswer": waiting.pk, "paper/formrun": run.pk}
 
 
-def _answers(cast: Cast) -> None:
+def _answers(cast):
     junaid, farah = cast.subject("junaid"), cast.actor("farah")
     answers = [Answer("newsletter", ConsentState.GIVEN)]
     record_answers(junaid, answers=answers, shown=shown(junaid.client_id, AT), evidence="Box 3", actor=farah, at=AT)
     reveal_fields(junaid, actor=farah, reason=Reason.REVIEW, at=AT)
 
 
-def _records_of_a_school(cast: Cast, guardian: Subject) -> None:
+def _records_of_a_school(cast, guardian):
     danish = cast.subject("danish")
     declare_mechanism(danish.client_id, kind="age", description="By paper.", reference="Handbook", **BY)
     authorise_by_school(danish, contract_reference="C-1", official="The head", **BY)
@@ -664,28 +643,26 @@ def _records_of_a_school(cast: Cast, guardian: Subject) -> None:
     save_tracked(ProviderCheck(client_id=row.client_id, guardianship=row, state="started", url=url, **told), **BY)
 
 
-def safeguard_change_of_indus(cast: Cast) -> ProposedChange:
-    """Create a change that opens a purpose to closed accounts, which waits for a second person."""
+def safeguard_change_of_indus(cast):
     purpose = Purpose.objects.get(code="product_research", client_id=cast.client_id("indus"))
     purpose.needs_account = False
     return request_safeguard_change(purpose, ground="For alumni.", actor=cast.actor("farah"), at=AT)
 
 
-def staff_change_of_indus(cast: Cast) -> StaffChange:
+def staff_change_of_indus(cast):
     membership = Membership(client_id=cast.client_id("indus"), user=cast.user("bilal"), role="client_admin")
     change_membership(membership, ground="They asked me.", actor=cast.actor("amina"), reason=Reason.ONBOARDING, at=AT)
     return StaffChange.objects.get()
 
 
-def _colleague_of_indus(cast: Cast) -> Membership:
+def _colleague_of_indus(cast):
     invited = Colleague("colleague@indus.example", "Daniya Rind")
     by: dict[str, Any] = {"actor": cast.actor("farah"), "reason": Reason.ONBOARDING, "at": AT}
     invite_colleague(invited, client_id=cast.client_id("indus"), role="client_auditor", ground="They asked me.", **by)
     return Membership.objects.get(user__email=invited.email)
 
 
-def guardians_of_indus(cast: Cast) -> None:
-    """Create two guardians who disagree, the end of one that waits, and a change of age that waits."""
+def guardians_of_indus(cast):
     client, danish, esra = cast.client("indus"), cast.subject("danish"), cast.subject("esra")
     other = make_guardian(client, "other-guardian", at=AT)
     refusing = verified_guardian(danish, other, at=AT)

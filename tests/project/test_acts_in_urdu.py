@@ -1,20 +1,16 @@
 """Messages to staff after an act are in Urdu too: errors, success and refusals."""
 
-from collections.abc import Iterator
 from typing import Any
 
 from django import forms
 from django.db import transaction
-from django.test import Client
 
 from paktaleem.foundation.tenancy.context import in_client
-from tests.cast import Cast
 from tests.console.pages import MODELS, admin_of, list_url, row_url
 from tests.console.urdu import english_in, in_urdu
 
 
-def asked(made: dict[str, Any]) -> Iterator[str]:
-    """Yield the pages with forms: every act, on a row to which it applies, and every form for a new row."""
+def asked(made):
     for model in MODELS:
         if admin_of(model).add_capability is not None:
             yield list_url(model) + "add/"
@@ -23,7 +19,7 @@ def asked(made: dict[str, Any]) -> Iterator[str]:
                 yield row_url(model, row, act.slug)
 
 
-def filled(form: Any) -> dict[str, Any]:
+def filled(form) -> dict[str, Any]:
     given: dict[str, Any] = {}
     for name, field in form.fields.items():
         if not isinstance(field, forms.FileField):
@@ -31,7 +27,7 @@ def filled(form: Any) -> dict[str, Any]:
     return given
 
 
-def something_for(name: str, field: Any, initial: Any) -> dict[str, Any]:
+def something_for(name, field, initial):
     if isinstance(field, forms.BooleanField):
         return {name: "on"}
     if isinstance(field, forms.SplitDateTimeField):
@@ -44,8 +40,7 @@ def something_for(name: str, field: Any, initial: Any) -> dict[str, Any]:
     return {name: initial or ("7" if isinstance(field, forms.IntegerField) else "کچھ")}
 
 
-def told(browser: Client, url: str, given: dict[str, Any]) -> list[str]:
-    """Return the Latin text on the page after a POST, following redirects; the act is rolled back."""
+def told(browser, url, given):
     with transaction.atomic():
         answer = browser.post(url, given, follow=True)
         transaction.set_rollback(True)
@@ -53,7 +48,7 @@ def told(browser: Client, url: str, given: dict[str, Any]) -> list[str]:
     return [words for words in said if not words.startswith("ptk_")]
 
 
-def test_no_message_after_an_act_is_in_english(cast_of_rows: Cast, rows: dict[str, Any]) -> None:
+def test_no_message_after_an_act_is_in_english(cast_of_rows, rows):
     cast = cast_of_rows
     farah, amina = in_urdu(cast, "farah"), in_urdu(cast, "amina")
     found, tried = dict[str, str](), 0

@@ -1,8 +1,5 @@
 """Every table with fields about people is in a section of a person's copy, or says why it is left out."""
 
-from collections.abc import Iterator
-from typing import Any
-
 import psycopg
 import pytest
 from django.apps import apps
@@ -11,20 +8,20 @@ from paktaleem.directory.people.copies.sections import list_sections
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.embedded.layout import SUPERUSER
 from paktaleem.foundation.tenancy.operations import find_table_policy
-from paktaleem.foundation.tenancy.tables import Personal, Scope, TablePolicy
+from paktaleem.foundation.tenancy.tables import Personal, Scope
 from tests.database import restored_database
 from tests.restoring import TABLES
 
 _ABOUT_PEOPLE = {Personal.SEALED, Personal.PSEUDONYM}
 
 
-def test_every_table_about_people_is_in_their_copy_or_says_why_not() -> None:
+def test_every_table_about_people_is_in_their_copy_or_says_why_not():
     covered = {table for section in list_sections() for table in section.tables}
     missing = [model._meta.label for model, wall in tables_about_people() if not wall.left_out_of_copies]
     assert [label for label in missing if label not in covered] == []
 
 
-def test_every_person_of_a_table_has_its_rows_in_their_copy() -> None:
+def test_every_person_of_a_table_has_its_rows_in_their_copy():
     read = {(section.tables[0], path) for section in list_sections() if section.of for path in section.of}
     tables = {table for table, _path in read}
     missing = [
@@ -37,15 +34,14 @@ def test_every_person_of_a_table_has_its_rows_in_their_copy() -> None:
     assert missing == []
 
 
-def test_no_table_is_in_a_copy_and_left_out_of_it_at_once() -> None:
+def test_no_table_is_in_a_copy_and_left_out_of_it_at_once():
     covered = {table for section in list_sections() for table in section.tables}
     left_out = {model._meta.label for model, wall in tables_about_people() if wall.left_out_of_copies}
     assert covered & left_out == set()
     assert {apps.get_model(label)._meta.label for label in covered} == covered, "labels of models that exist"
 
 
-def tables_about_people() -> Iterator[tuple[Any, TablePolicy]]:
-    """Yield the tenant tables that refer to a person or have sealed or pseudonymous fields, without their histories."""
+def tables_about_people():
     for model in apps.get_models():
         wall = find_table_policy(model)
         is_history = hasattr(model, "history_type") and model is not Subject.history.model
@@ -94,7 +90,6 @@ def connected(endpoint):
 
 
 def contents(endpoint):
-    """Return all rows, sequences, functions, privileges and switched-off triggers."""
     with connected(endpoint) as connection:
         tables = [table for table, _ in connection.execute(TABLES).fetchall()]
         rows = [connection.execute(f"TABLE {table}").fetchall() for table in tables]

@@ -4,12 +4,10 @@
 """
 
 import ast
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.test import Client
 from django.urls import get_resolver, path
 from django.utils import translation
@@ -63,8 +61,7 @@ SERVICES_THAT_LIST = {
 """Modules of services with the selectors of their subject."""
 
 
-def find_cuts(tree: ast.AST) -> Iterator[int]:
-    """Yield the lines that cut a list or a text at an end; ``[:1]`` takes one row, and cuts nothing that is shown."""
+def find_cuts(tree):
     for node in ast.walk(tree):
         if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice):
             upper = node.slice.upper
@@ -74,14 +71,14 @@ def find_cuts(tree: ast.AST) -> Iterator[int]:
             yield node.lineno
 
 
-def is_for_people(path: Path) -> bool:
+def is_for_people(path):
     parts = path.relative_to(ROOT).with_suffix("").parts
     if path.relative_to(ROOT).as_posix() in SERVICES_THAT_LIST:
         return True
     return bool({*parts} & {*FOR_PEOPLE}) or parts[:3] == ("paktaleem", "foundation", "console")
 
 
-def test_lists_that_people_read_are_cut_by_the_functions_that_say_so() -> None:
+def test_lists_that_people_read_are_cut_by_the_functions_that_say_so():
     read = [path for path in MODULES if is_for_people(path)]
     assert len(read) > 150
     found = {path.relative_to(ROOT).as_posix() for path in read if any(find_cuts(parsed(path)))}
@@ -91,12 +88,12 @@ def test_lists_that_people_read_are_cut_by_the_functions_that_say_so() -> None:
 
 
 @pytest.mark.parametrize("cut", ["rows[:20]", "rows[:_MOST]", "rows[2:MOST + 1]", "list(islice(rows, 20))"])
-def test_each_way_of_cutting_a_list_is_found(cut: str) -> None:
+def test_each_way_of_cutting_a_list_is_found(cut):
     assert list(find_cuts(ast.parse(f"lines = {cut}"))) == [1]
     assert list(find_cuts(ast.parse("first = rows[:1]; rest = rows[1:]; one = rows[3]"))) == []
 
 
-def test_the_note_says_how_many_are_shown_in_the_language_of_the_reader() -> None:
+def test_the_note_says_how_many_are_shown_in_the_language_of_the_reader():
     assert (take_first("abc", 3), take_first("abc", 3).note) == (["a", "b", "c"], "")
     assert (take_first("abcd", 3), take_first("abcd", 3).note) == (["a", "b", "c"], "Only the first 3 are shown.")
     assert take_latest(iter("abcd"), 2).map(str.upper) == ["A", "B"]
@@ -106,7 +103,7 @@ def test_the_note_says_how_many_are_shown_in_the_language_of_the_reader() -> Non
         assert "Only" not in note
 
 
-def test_a_list_whose_note_no_one_reads_is_found() -> None:
+def test_a_list_whose_note_no_one_reads_is_found():
     with CutLists() as lists:
         silent, said, empty = take_first("abc", 2), take_first("abc", 2).map(str.upper), take_first("", 2)
         assert (said.map(str.lower).note, empty) == ("Only the first 2 are shown.", [])
@@ -116,9 +113,9 @@ def test_a_list_whose_note_no_one_reads_is_found() -> None:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("words", ["", "Only the first 2 are shown."])
-def test_a_page_that_leaves_the_note_out_is_found(words: str) -> None:
+def test_a_page_that_leaves_the_note_out_is_found(words):
     @login_not_required
-    def show(_request: HttpRequest) -> HttpResponse:
+    def show(_request):
         shown = take_first("abc", 2)
         return HttpResponse(shown.note if words else "ab")
 

@@ -3,8 +3,6 @@
 import ast
 import builtins
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 from tests.project.offenders import refuse_any
 from tests.project.test_house import MODULES, ROOT, functions, named, parsed, walk
@@ -18,15 +16,14 @@ DECISIONS = {int(path.name[:4]) for path in (ROOT / "docs" / "decisions").glob("
 SECTIONS_OF_POLICY = range(1, 14)
 
 
-def known_classes(trees: list[ast.Module]) -> set[str]:
+def known_classes(trees):
     nodes = [node for tree in trees for node in walk(tree)]
     defined = {node.name for node in nodes if isinstance(node, ast.ClassDef)}
     imports = [alias for node in nodes if isinstance(node, (ast.Import, ast.ImportFrom)) for alias in node.names]
     return defined | {alias.asname or alias.name for alias in imports} | set(dir(builtins)) | NOT_IMPORTED
 
 
-def unknown_exceptions(tree: ast.Module, known: set[str]) -> list[str]:
-    """Return the names after “Raises” in the docstrings of a module that are no known class."""
+def unknown_exceptions(tree, known):
     documented = [node for node in walk(tree) if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef))]
     texts = [ast.get_docstring(node) or "" for node in documented]
     found = [name for text in texts for said in RAISES.findall(text) for name in CLASS_NAME.findall(said)]
@@ -36,22 +33,20 @@ def unknown_exceptions(tree: ast.Module, known: set[str]) -> list[str]:
 class _OwnRaises(ast.NodeVisitor):
     """Collect the classes that a function raises itself, not in functions inside it."""
 
-    def __init__(self) -> None:
+    def __init__(self):
         self.found: set[str] = set()
 
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
+    def visit_FunctionDef(self, node):
         """Leave out functions inside the function."""
 
-    def visit_Raise(self, node: ast.Raise) -> None:
-        """Collect the class of one ``raise``."""
+    def visit_Raise(self, node):
         raised = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
         name = ast.unparse(raised).rpartition(".")[2] if raised is not None else ""
         if name[:1].isupper():
             self.found.add(name)
 
 
-def unnamed_exceptions(tree: ast.Module) -> Iterator[str]:
-    """Yield “function: exception” for each exception that a public function raises and its docstring does not name."""
+def unnamed_exceptions(tree):
     for function in tree.body:
         if isinstance(function, ast.FunctionDef) and not function.name.startswith("_"):
             own = _OwnRaises()
@@ -61,12 +56,11 @@ def unnamed_exceptions(tree: ast.Module) -> Iterator[str]:
             yield from (f"{function.name}: {name}" for name in sorted(own.found) if name not in docstring)
 
 
-def is_service(path: Path) -> bool:
+def is_service(path):
     return bool(SERVICES & {*path.parts, path.stem}) or path.stem.endswith("_services")
 
 
-def unknown_sources(tree: ast.Module) -> list[str]:
-    """Return the decisions and the sections of the policy that docstrings of a module cite and that do not exist."""
+def unknown_sources(tree):
     documented = [node for node in walk(tree) if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef))]
     text = "\n".join(ast.get_docstring(node) or "" for node in documented)
     decisions = {int(number) for number in re.findall(r"\bdecisions? (\d{1,4})\b", text)} - DECISIONS
@@ -74,21 +68,21 @@ def unknown_sources(tree: ast.Module) -> list[str]:
     return [*(f"decision {one}" for one in sorted(decisions)), *(f"policy §{one}" for one in sorted(sections))]
 
 
-def test_docstrings_name_only_exceptions_that_exist() -> None:
+def test_docstrings_name_only_exceptions_that_exist():
     known = known_classes([parsed(path) for path in MODULES])
     refuse_any(((named(path), unknown_exceptions(parsed(path), known)) for path in MODULES), advice="Raises unknown:")
 
 
-def test_services_name_the_exceptions_they_raise() -> None:
+def test_services_name_the_exceptions_they_raise():
     services = [path for path in MODULES if is_service(path)]
     refuse_any(((named(path), [*unnamed_exceptions(parsed(path))]) for path in services), advice="Add Raises …:")
 
 
-def test_docstrings_cite_only_sources_that_exist() -> None:
+def test_docstrings_cite_only_sources_that_exist():
     refuse_any(((named(path), unknown_sources(parsed(path))) for path in MODULES), advice="No such source:")
 
 
-def test_the_checks_find_a_wrong_and_a_missing_name() -> None:
+def test_the_checks_find_a_wrong_and_a_missing_name():
     tree = ast.parse('def act():\n    """Act. Raises NotHere, ValueError."""\n    raise TypeError("no")\n')
     assert unknown_exceptions(tree, {"ValueError"}) == ["NotHere"]
     assert [*unnamed_exceptions(tree)] == ["act: TypeError"]

@@ -34,7 +34,6 @@ def parsed(path):
 
 @cache
 def walk(tree):
-    """Return all nodes of a module; many rules look at them."""
     return tuple(ast.walk(tree))
 
 
@@ -67,7 +66,6 @@ CLOCK_DOORS = {
 
 
 def clock_reads(tree):
-    """Yield reads of the clock: known calls, and imports of Django's ``now`` under its own name."""
     calls = [ast.unparse(node.func) for node in walk(tree) if isinstance(node, ast.Call)]
     found = [call for call in calls if any(call == clock or call.endswith(f".{clock}") for clock in CLOCKS)]
     for node in walk(tree):
@@ -79,10 +77,6 @@ def clock_reads(tree):
 
 
 def undocumented(tree):
-    """Yield public functions and classes of a module, and public methods of its classes, without a docstring.
-
-    A property of one line says what it is by its name, and Django's own documentation says what ``get_queryset`` is.
-    """
     found = []
     for node in tree.body:
         if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)) or node.name.startswith("_"):
@@ -105,7 +99,6 @@ def is_documented(path):
 
 
 def jobs_by_the_library(path, tree):
-    """Yield uses of the library's ``defer``, which writes on another connection inside the worker, and of its app."""
     if path.name not in {"tasks.py", "jobs.py"}:
         modules = [node.module or "" for node in walk(tree) if isinstance(node, ast.ImportFrom)]
         return [module for module in modules if module.startswith("procrastinate.")]
@@ -114,7 +107,6 @@ def jobs_by_the_library(path, tree):
 
 
 def stopped_by_one_client(tree):
-    """Yield loops that open the context of each row's client: a client that fails would stop all later ones."""
     found = []
     for loop in (node for node in walk(tree) if isinstance(node, ast.For)):
         targets = {node.id for node in ast.walk(loop.target) if isinstance(node, ast.Name)}
@@ -136,7 +128,6 @@ def says_nothing(path):
 
 
 def one_way(tree):
-    """The lines of operations of a migration that cannot be undone."""
     calls = [node for node in walk(tree) if isinstance(node, ast.Call)]
     written = [call for call in calls if ast.unparse(call.func) in {"migrations.RunSQL", "migrations.RunPython"}]
     return [f"line {call.lineno} has no way back" for call in written if len(call.args) + len(call.keywords) < 2]
@@ -202,7 +193,6 @@ def test_migrations_can_be_undone():
 
 
 def app_imports(tree):
-    """Imports of project code in a migration, except the operations and ids of tenant isolation."""
     names = [alias.name for node in walk(tree) if isinstance(node, ast.Import) for alias in node.names]
     names += [node.module or "" for node in walk(tree) if isinstance(node, ast.ImportFrom)]
     ours = {str(package) for package in PACKAGES}

@@ -6,7 +6,6 @@ client return 404, like rows that do not exist.
 """
 
 import re
-from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +16,6 @@ from django.utils import timezone
 
 from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import question
-from tests.cast import Cast
 from tests.consent.making import announce
 from tests.console.test_permissions import TABLE as MODELS
 from tests.signing_in import browser_of
@@ -538,7 +536,7 @@ STAFF = {"amina": "O", "sana": "S", "bilal": "A", "farah": "C", "celia": "X"}
 APPS = re.compile(r"\(\?P<app_label>[a-z_|]+\)")
 
 
-def routes(resolver: Any = None, prefix: str = "") -> Iterator[str]:
+def routes(resolver=None, prefix=""):
     for one in (resolver or get_resolver()).url_patterns:
         here = prefix + str(one.pattern)
         if isinstance(one, URLResolver):
@@ -547,7 +545,7 @@ def routes(resolver: Any = None, prefix: str = "") -> Iterator[str]:
             yield APPS.sub("(?P<app_label>APPS)", here)
 
 
-def listed() -> set[str]:
+def listed():
     pages = {f"admin/{model}/{page}" for model in MODELS for page in ("", "add/")}
     rows = {f"admin/{model}/<path:object_id>/{page}/" for model in MODELS for page in ("change", "history")}
     acts = {"admin/{}/<path:object_id>/{}/".format(*act.rsplit("/", 1)) for act in ACTS}
@@ -567,11 +565,11 @@ def listed() -> set[str]:
     }
 
 
-def test_every_route_is_in_the_table_and_no_other() -> None:
+def test_every_route_is_in_the_table_and_no_other():
     assert sorted(set(routes()) ^ listed()) == []
 
 
-def test_a_route_missing_from_the_tables_is_found() -> None:
+def test_a_route_missing_from_the_tables_is_found():
     patterns = get_resolver().url_patterns
     bare = path("bare/", lambda request: request, name="bare")
     patterns.append(bare)
@@ -581,12 +579,12 @@ def test_a_route_missing_from_the_tables_is_found() -> None:
         patterns.remove(bare)
 
 
-def test_few_routes_are_public_and_each_has_its_reason() -> None:
+def test_few_routes_are_public_and_each_has_its_reason():
     assert len(ANONYMOUS) <= 10
     assert all(ANONYMOUS.values())
 
 
-def example(route: str, row: object = NOT_THERE) -> str:
+def example(route, row=NOT_THERE):
     named = route.replace("<path:object_id>", str(row)).replace("<int:pk>", "1").replace("<str:kind>", "csv")
     named = named.replace("<str:purpose>", "newsletter").replace("<str:token>", "none").replace("<str:client>", "none")
     named = named.replace("<slug:client>", "indus").replace("<slug:code>", "about_newsletter")
@@ -599,7 +597,7 @@ def example(route: str, row: object = NOT_THERE) -> str:
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
-def test_without_a_sign_in_only_public_routes_answer(db: None, method: str) -> None:
+def test_without_a_sign_in_only_public_routes_answer(db, method):
     found = {}
     for route in sorted(listed() - set(API) - set(ANONYMOUS) - set(PUBLISHED) - set(VISITORS)):
         answer = getattr(Client(), method)(example(route))
@@ -608,46 +606,43 @@ def test_without_a_sign_in_only_public_routes_answer(db: None, method: str) -> N
     assert {route: answer for route, answer in found.items() if answer not in refusals} == {}
 
 
-def test_public_routes_answer_without_a_sign_in(cast: Cast) -> None:
+def test_public_routes_answer_without_a_sign_in(cast):
     at, children = timezone.now(), {"child_text_en": "For you.", "child_text_ur": "آپ کے لیے۔"}
     version = announce(cast, at, code="privacy_notice", is_material=False, effective_at=at, **children)
     found = {route: Client().get(example(route, version.pk)).status_code for route in {**ANONYMOUS, **PUBLISHED}}
     assert {route: status for route, status in found.items() if status not in {200, 302}} == {}
 
 
-def test_who_has_not_come_in_sees_no_page_of_anybodys_own(cast: Cast) -> None:
+def test_who_has_not_come_in_sees_no_page_of_anybodys_own(cast):
     for browser in (Client(), browser_of(cast.user("amina"))):
         assert {route: browser.get(example(route)).status_code for route in VISITORS} == VISITORS
         assert {browser.post(example(route)).status_code for route in VISITORS} <= {200, 403, 404, 405}
 
 
-def expected(asker: str, allowed: str, *, row: bool) -> int:
-    """Return the expected status for an actor: 404 for a row of another client, 403 without the role."""
+def expected(asker, allowed, *, row):
     if asker == "X":
         return (404 if row else 200) if "C" in allowed else 403
     return 200 if asker in allowed else 403
 
 
-def test_every_model_has_a_row_to_ask_for(rows: dict[str, Any]) -> None:
+def test_every_model_has_a_row_to_ask_for(rows):
     assert sorted(model for model in MODELS if rows[model] is None) == []
 
 
-def pages_by_role(rows: dict[str, Any]) -> Iterator[tuple[str, str, bool]]:
-    """Every list, form and row with who may open it, and whether it is about a row."""
+def pages_by_role(rows):
     for model, (view, add, _) in MODELS.items():
         yield (f"/admin/{model}/", view, False)
         yield (f"/admin/{model}/add/", add, False)
         yield from ((f"/admin/{model}/{rows[model]}/{page}/", view, True) for page in ("change", "history"))
 
 
-def acts_by_role(rows: dict[str, Any]) -> Iterator[tuple[str, str, bool]]:
-    """Every act, on a row to which it applies, with who may do it."""
+def acts_by_role(rows):
     for act, allowed in ACTS.items():
         model, slug = act.rsplit("/", 1)
         yield (f"/admin/{model}/{rows.get(act, rows[model])}/{slug}/", allowed, True)
 
 
-def list_statuses(rows: dict[str, Any], asker: str) -> Iterator[tuple[str, int]]:
+def list_statuses(rows, asker):
     yield from ((example(route), status) for route, status in (*OWN_PAGES.items(), *CONSOLE.items()))
     of_no_row = [(example(route), roles) for route, roles in CONSOLE_BY_ROLE.items()]
     of_no_row += [(f"/admin/{model}/export/", MODELS[model][0].replace("S", "")) for model in EXPORTED]
@@ -660,7 +655,7 @@ def list_statuses(rows: dict[str, Any], asker: str) -> Iterator[tuple[str, int]]
 CALLS = [(route, *call) for route, calls in API.items() for call in calls]
 
 
-def call(key: str | None, method: str, url: str, body: Any, browser: Client | None = None) -> int:
+def call(key, method, url, body, browser=None):
     headers = {"Authorization": f"Bearer {key}"} if key else {}
     given = {} if body is None else {"data": body, "content_type": "application/json"}
     return int(getattr(browser or Client(), method)(url, headers=headers, **given).status_code)
@@ -668,8 +663,8 @@ def call(key: str | None, method: str, url: str, body: Any, browser: Client | No
 
 @pytest.mark.parametrize(("route", "method", "url", "body", "own", "foreign"), CALLS)
 def test_calls_are_answered_by_key(  # noqa: PLR0917 -- the columns of the table
-    cast: Cast, route: str, method: str, url: str, body: Any, own: int, foreign: int
-) -> None:
+    cast, route, method, url, body, own, foreign
+):
     if "WEBHOOK" in url:
         with in_client(cast.client_id("indus")):
             url = url.replace("WEBHOOK", str(make_endpoint(cast, "indus", at=timezone.now()).pk))
@@ -680,7 +675,7 @@ def test_calls_are_answered_by_key(  # noqa: PLR0917 -- the columns of the table
     assert call(cast.key("indus"), method, url, body) == own
 
 
-def test_a_key_opens_no_page(cast: Cast) -> None:
+def test_a_key_opens_no_page(cast):
     bearer = {"Authorization": f"Bearer {cast.key('indus')}"}
     for route in ("admin/", "admin/people/subject/", "accounts/2fa/"):
         assert Client().get(f"/{route}", headers=bearer).status_code == 302

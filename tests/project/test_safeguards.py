@@ -7,7 +7,6 @@ on no list fails the build.
 """
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from html import unescape
 from typing import Any
@@ -16,10 +15,9 @@ import pytest
 
 from consent.register.admin.safeguards import SafeguardedAdmin
 from paktaleem.foundation.accounts.roles import SENSITIVE
-from paktaleem.foundation.console.row_actions import RowAction, Weakens
+from paktaleem.foundation.console.row_actions import Weakens
 from paktaleem.foundation.console.site import site
 from tests.accounts.officers import second_officer_user
-from tests.cast import Cast
 from tests.console.pages import row_url
 from tests.project.offenders import refuse_any
 from tests.project.test_permission_matrix import API
@@ -200,8 +198,7 @@ class ConsoleAct:
     shows_request: bool = False
 
 
-def list_console_acts() -> dict[str, ConsoleAct]:
-    """Return each act of the console that someone begins, and each decision of a second person."""
+def list_console_acts():
     found: dict[str, ConsoleAct] = {}
     for admin in ADMINS:
         name = f"{admin.opts.app_label}/{admin.opts.model_name}"
@@ -214,7 +211,7 @@ def list_console_acts() -> dict[str, ConsoleAct]:
     return found
 
 
-def read_act(act: RowAction) -> ConsoleAct:
+def read_act(act):
     weakens = act.weakens is not Weakens.NEVER
     asks_ground = weakens or "ground" in act.form.base_fields
     return ConsoleAct(act.is_sensitive or weakens, asks_ground, act.find_requested is not None)
@@ -223,29 +220,29 @@ def read_act(act: RowAction) -> ConsoleAct:
 CONSOLE = list_console_acts()
 
 
-def list_calls() -> Iterator[str]:
+def list_calls():
     for route, calls in API.items():
         yield from (f"{method}:{route}" for method, *_ in calls if method != "get")
 
 
-def is_decision(act: str) -> bool:
+def is_decision(act):
     return act.endswith(DECISIONS)
 
 
-def test_each_act_is_on_one_list() -> None:
+def test_each_act_is_on_one_list():
     known = Counter([*WEAKENS, *(act for acts in ALONE.values() for act in acts.split())])
     acts = {*(act for act in CONSOLE if not is_decision(act)), *list_calls()}
     refuse_any((act, "" if known[act] == 1 else f"on {known[act]} lists") for act in sorted(acts))
     refuse_any((act, "" if act in acts else "exists no longer") for act in sorted(known))
 
 
-def test_each_act_that_weakens_waits_for_a_second_person() -> None:
+def test_each_act_that_weakens_waits_for_a_second_person():
     refuse_any(
         (act, "" if rule in RULES | OF_OTHERS else f"{rule} is no rule of two people") for act, rule in WEAKENS.items()
     )
 
 
-def test_each_act_that_weakens_needs_recent_authentication() -> None:
+def test_each_act_that_weakens_needs_recent_authentication():
     refuse_any((act, "" if CONSOLE[act].steps_up else "no step-up") for act in WEAKENS if act in CONSOLE)
 
 
@@ -253,7 +250,7 @@ WITHOUT_GROUND = {"consent.NoticeDraft"}
 """A second person reads the new text itself."""
 
 
-def test_each_act_that_weakens_asks_for_a_ground_in_words() -> None:
+def test_each_act_that_weakens_asks_for_a_ground_in_words():
     acts = {act: CONSOLE[act] for act, rule in WEAKENS.items() if act in CONSOLE and rule not in WITHOUT_GROUND}
     refuse_any((act, "" if declared.asks_ground else "no ground") for act, declared in acts.items())
 
@@ -262,12 +259,12 @@ DECIDES_FIRST = "disposals/batch/approve"
 """A large disposal is then a ``SafeguardChange``, which the second person approves."""
 
 
-def list_decisions() -> dict[str, ConsoleAct]:
+def list_decisions():
     decisions = {act: CONSOLE[act] for act in CONSOLE if is_decision(act) and not act.endswith("/decline")}
     return {act: declared for act, declared in decisions.items() if act != DECIDES_FIRST}
 
 
-def test_each_decision_of_a_second_person_needs_recent_authentication_and_shows_the_request() -> None:
+def test_each_decision_of_a_second_person_needs_recent_authentication_and_shows_the_request():
     decisions = list_decisions()
     refuse_any((act, "" if declared.steps_up else "no step-up") for act, declared in decisions.items())
     refuse_any((act, "" if declared.shows_request else "shows no request") for act, declared in decisions.items())
@@ -278,9 +275,7 @@ ELSEWHERE = {"consent/objection/agree"}
 
 
 @pytest.mark.parametrize("act", sorted({*list_decisions()} - ELSEWHERE))
-def test_the_page_of_a_decision_shows_who_requested_what_and_why(
-    act: str, rows: dict[str, Any], cast_of_rows: Cast
-) -> None:
+def test_the_page_of_a_decision_shows_who_requested_what_and_why(act, rows, cast_of_rows):
     model, _, slug = act.rpartition("/")
     url = row_url(model, rows.get(act) or rows[model], slug)
     people = [cast_of_rows.user("amina"), cast_of_rows.user("farah"), second_officer_user()]

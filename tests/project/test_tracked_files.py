@@ -4,8 +4,6 @@ import io
 import re
 import subprocess
 import tokenize
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -16,12 +14,12 @@ from tools.tracked_files import LARGEST, find_offences
 
 
 @pytest.fixture
-def checkout(tmp_path: Path) -> Path:
+def checkout(tmp_path):
     subprocess.run(["git", "init", "-q", tmp_path], check=True)
     return tmp_path
 
 
-def track(checkout: Path, name: str, size: int = 1) -> None:
+def track(checkout, name, size=1):
     path = checkout / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(b"x" * size)
@@ -72,8 +70,7 @@ _EXCEPTION = re.compile(
 )
 
 
-def list_exceptions(source: str) -> Iterator[tuple[int, set[str], str]]:
-    """Yield the line, the codes and the reason (empty for none) of each exception in a module."""
+def list_exceptions(source):
     if not _EXCEPTION.search(source):
         return
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
@@ -83,8 +80,7 @@ def list_exceptions(source: str) -> Iterator[tuple[int, set[str], str]]:
             yield token.start[0], {code.strip() for code in codes}, found["rest"].strip(" -#")
 
 
-def without_reason(source: str) -> list[str]:
-    """Return the line and the codes of each exception that has no reason beside it or in the table."""
+def without_reason(source):
     return [
         f"line {line}: {', '.join(sorted(codes))}"
         for line, codes, reason in list_exceptions(source)
@@ -92,22 +88,22 @@ def without_reason(source: str) -> list[str]:
     ]
 
 
-def _everything() -> list[Path]:
+def _everything():
     return [ROOT / path for path in list_python() if "migrations" not in path.parts]
 
 
-def test_each_exception_from_a_rule_has_a_reason() -> None:
+def test_each_exception_from_a_rule_has_a_reason():
     found = ((named(path), without_reason(path.read_text(encoding="utf-8"))) for path in _everything())
     refuse_any(found, advice="Write the reason after the code, as in “noqa: S603 -- a fixed command”:")
 
 
-def test_each_reason_of_the_table_is_used() -> None:
+def test_each_reason_of_the_table_is_used():
     sources = (path.read_text(encoding="utf-8") for path in _everything())
     used = {code for source in sources for _, codes, reason in list_exceptions(source) if not reason for code in codes}
     assert REASONS.keys() <= used
 
 
-def test_an_exception_without_a_reason_is_found() -> None:
+def test_an_exception_without_a_reason_is_found():
     hidden = "no" + "qa"
     source = f"a = 1  # {hidden}: S603\nb = 2  # {hidden}: S603 -- fixed\nc = 3  # type: " + "ignore[arg-type]\n"
     assert without_reason(source) == ["line 1: S603", "line 3: arg-type"]

@@ -14,14 +14,12 @@ KEPT = [*PORTAL, *SCRIPTS]
 
 
 def texts(message):
-    """Return a message's own texts and those of its translation, by plural form."""
     own = message.id if isinstance(message.id, tuple) else (message.id,)
     there = message.string if isinstance(message.string, tuple) else (message.string,)
     return own, there
 
 
 def placeholders(text):
-    """Return the placeholders: %(name)s, %s and {name}."""
     named = {name for _, name, _, _ in string.Formatter().parse(text.replace("%", "")) if name}
     return named | set(re.findall(r"%(?:\(\w+\))?[sd]", text))
 
@@ -37,7 +35,6 @@ def test_every_message_is_translated_and_none_is_a_guess():
 
 
 def wrongly_put_in(message):
-    """The translations of a message that put in something else than it does."""
     own, there = texts(message)
     return [text for text in there if placeholders(text) != placeholders(own[-1])]
 
@@ -52,7 +49,6 @@ def test_a_translation_that_puts_in_something_else_is_seen(there):
 
 
 def test_an_article_of_the_law_keeps_its_order_in_urdu():
-    """Without an isolate (U+2066 to U+2069) people read 17(3)(e) as ((e)(3)17."""
     outside = [re.sub("\u2066[^\u2069]*\u2069", "", text) for message in KEPT for text in texts(message)[1]]
     assert [text for text in outside if re.search(r"\d\(\w+\)", text)] == []
 

@@ -80,18 +80,18 @@ COMPARES = re.compile(
 )
 
 
-def settle(service: Callable[..., Any], change: Any) -> Approve:
+def settle(service, change):
     return lambda actor, at: service(change, approve=True, actor=actor, reason=Reason.REVIEW, at=at)
 
 
-def client_change(cast: Cast, actor: Actor, at: datetime) -> Approve:
+def client_change(cast, actor, at):
     client = cast.client("indus")
     client.serves_minors = False
     change_client(client, ground="The law has changed.", actor=actor, reason=Reason.REVIEW, at=at)
     return settle(decide_proposed_change, ProposedChange.objects.get())
 
 
-def guardian_change(cast: Cast, actor: Actor, at: datetime) -> Approve:
+def guardian_change(cast, actor, at):
     danish, esra = cast.subject("danish"), cast.subject("esra")
     other = make_guardian(cast.client("indus"), "other-guardian", at=at)
     refusing = verified_guardian(danish, other, at=at)
@@ -102,13 +102,13 @@ def guardian_change(cast: Cast, actor: Actor, at: datetime) -> Approve:
     return settle(settle_guardian_change, GuardianChange.objects.get())
 
 
-def age_change(cast: Cast, actor: Actor, at: datetime) -> Approve:
+def age_change(cast, actor, at):
     client, born = cast.client("indus"), {"birth_date": date(1990, 1, 1)}
     register_subject("lms-danish", client=client, details=born, actor=actor, at=at)
     return settle(settle_age_change, AgeChange.objects.get())
 
 
-def waiver(cast: Cast, actor: Actor, at: datetime) -> Approve:
+def waiver(cast, actor, at):
     order = OrderSpec(
         kind=OrderKind.ERASE,
         categories=frozenset({"usage_logs"}),
@@ -122,21 +122,21 @@ def waiver(cast: Cast, actor: Actor, at: datetime) -> Approve:
     return lambda approver, later: approve_waiver(issued, actor=approver, at=later)
 
 
-def readmission(cast: Cast, actor: Actor, at: datetime) -> Approve:
+def readmission(cast, actor, at):
     erase_subject(cast.subject("hamza"), actor=actor, reason=Reason.SUBJECT_REQUEST, at=at)
     request_readmission("lms-hamza", ground="They asked for it.", actor=actor, client_id=cast.client_id("indus"), at=at)
     requested = Readmission.objects.get()
     return lambda approver, later: approve_readmission(requested, actor=approver, at=later)
 
 
-def overruling(cast: Cast, actor: Actor, at: datetime) -> Approve:
+def overruling(cast, actor, at):
     told: dict[str, Any] = {"actor": actor, "reason": Reason.SUBJECT_REQUEST, "at": at}
     objection = object_to_purpose(cast.subject("hamza"), purpose_code="platform_improvement", **told)
     propose_overruling(objection, ground="Court order 17/2026", actor=actor, at=at)
     return lambda approver, later: settle_overruling(objection, approve=True, actor=approver, at=later)
 
 
-def erasure(cast: Cast, actor: Actor, at: datetime) -> Approve:
+def erasure(cast, actor, at):
     return settle(
         decide_erasure,
         propose_erasure(
@@ -145,7 +145,7 @@ def erasure(cast: Cast, actor: Actor, at: datetime) -> Approve:
     )
 
 
-def hold_lift(cast: Cast, actor: Actor, at: datetime) -> Approve:
+def hold_lift(cast, actor, at):
     stamp: dict[str, Any] = {"actor": actor, "at": at}
     scope, review_on = HoldScope(), (at + timedelta(days=30)).date()
     hold = place_hold(
@@ -155,29 +155,29 @@ def hold_lift(cast: Cast, actor: Actor, at: datetime) -> Approve:
     return settle(decide_proposed_change, find_waiting(hold).get())
 
 
-def disposal(cast: Cast, actor: Actor, at: datetime) -> Approve:
+def disposal(cast, actor, at):
     open_disposal(cast.client("indus"), actor=actor, at=at)
     Batch.objects.update(decider="paktaleem", stage="review", size=1)  # as if PakTaleem were controller of its data
     approve_disposal(Batch.objects.get(), actor=actor, at=at)
     return settle(decide_proposed_change, find_waiting(Batch.objects.get()).get())
 
 
-def safeguard_change(cast: Cast, actor: Actor, at: datetime) -> Approve:
+def safeguard_change(cast, actor, at):
     purpose = Purpose.objects.get(code="product_research", client_id=cast.client_id("indus"))
     purpose.needs_account = False
     return settle(decide_proposed_change, request_safeguard_change(purpose, ground="For alumni.", actor=actor, at=at))
 
 
-def legal_disclosure(cast: Cast, actor: Actor, at: datetime) -> Approve:
+def legal_disclosure(cast, actor, at):
     requested = request_legal_disclosure(cast.subject("hamza"), demand(at), actor=actor, at=at)
     return settle(decide_legal_disclosure, requested)
 
 
-def business_transfer(_cast: Cast, actor: Actor, at: datetime) -> Approve:
+def business_transfer(_cast, actor, at):
     return settle(decide_business_transfer, request_business_transfer(transfer(at), actor=actor, at=at))
 
 
-def staff_change(cast: Cast, actor: Actor, at: datetime) -> Approve:
+def staff_change(cast, actor, at):
     row = Membership(client_id=cast.client_id("indus"), user_id=cast.user_id("bilal"), role="client_admin")
     return settle(
         decide_staff_change,
@@ -185,7 +185,7 @@ def staff_change(cast: Cast, actor: Actor, at: datetime) -> Approve:
     )
 
 
-def agreement_signing(cast: Cast, actor: Actor, at: datetime) -> Approve:
+def agreement_signing(cast, actor, at):
     client_id = cast.client_id("indus")
     draft = ServiceAgreement(client_id=client_id, reference="NEW-1", starts_at=at)
     change_register(draft, actor=actor, reason=Reason.AGREEMENT_CHANGE, at=at)
@@ -194,14 +194,14 @@ def agreement_signing(cast: Cast, actor: Actor, at: datetime) -> Approve:
     return lambda approver, later: sign_agreement(draft, ground="A new contract.", actor=approver, at=later)
 
 
-def client_exit(cast: Cast, actor: Actor, at: datetime) -> Approve:
+def client_exit(cast, actor, at):
     agreement = ServiceAgreement.objects.get(client_id=cast.client_id("indus"))
     return settle(
         decide_exit, propose_exit(agreement, choice="return", ground="The client leaves.", actor=actor, at=at)
     )
 
 
-def breach_closing(cast: Cast, actor: Actor, at: datetime) -> Approve:
+def breach_closing(cast, actor, at):
     breach = make_breach(cast.client("indus"), actor=actor, at=at)
     assess(breach, "none", actor=actor, at=at)
     write_to_client(breach, text="We inform you.", language="en", actor=actor, at=at)
@@ -210,20 +210,20 @@ def breach_closing(cast: Cast, actor: Actor, at: datetime) -> Approve:
     return settle(decide_proposed_change, request_closing(breach, ground="All is done.", actor=actor, at=at))
 
 
-def period_change(cast: Cast, actor: Actor, at: datetime) -> Approve:
+def period_change(cast, actor, at):
     del cast
     change = request_period_change("packages", length=20, ground="More time.", actor=actor, at=at)
     return settle(decide_proposed_change, change)
 
 
-def merge(cast: Cast, actor: Actor, at: datetime) -> Approve:
+def merge(cast, actor, at):
     pair = cast.subject("junaid"), second_record(cast)
     return settle(
         decide_merge, propose_merge(*pair, ground="One person, two records.", actor=actor, reason=Reason.REVIEW, at=at)
     )
 
 
-def minor_notice(cast: Cast, actor: Actor, at: datetime) -> Approve:
+def minor_notice(cast, actor, at):
     notice = Notice(client=cast.client("indus"), code="own_notice", title_en="Own", title_ur="اپنا")
     change_register(notice, actor=actor, reason=Reason.REVIEW, at=at)
     texts: dict[str, Any] = {"text_en": "Words.", "text_ur": "الفاظ"}
@@ -233,14 +233,14 @@ def minor_notice(cast: Cast, actor: Actor, at: datetime) -> Approve:
     return lambda approver, later: announce_draft(draft, actor=approver, reason=Reason.REVIEW, at=later)
 
 
-def system_end(cast: Cast, actor: Actor, at: datetime) -> Approve:
+def system_end(cast, actor, at):
     system = make_system(cast.client("indus"), "library", ["content"])
     by: dict[str, Any] = {"reason": Reason.REVIEW}
     propose_system_end(system, ground="It holds no data.", actor=actor, at=at, **by)
     return lambda approver, later: end_system(system, actor=approver, at=later, **by)
 
 
-def sign_on_provider(cast: Cast, actor: Actor, at: datetime) -> Approve:
+def sign_on_provider(cast, actor, at):
     return settle(decide_provider, propose_sign_on(cast.client_id("indus"), actor, at))
 
 
@@ -277,7 +277,6 @@ OF_PAKTALEEM = {"period", "sharing.BusinessTransfer"}
 
 
 def test_every_table_of_requests_is_listed():
-    """A table with ``requested_by`` or ``proposed_by`` holds requests; its database refuses self-approval too."""
     tables = {
         model._meta.label: {one.name for one in model._meta.constraints}
         for model in apps.get_models()
@@ -301,7 +300,7 @@ def test_nothing_else_compares_the_approver_with_the_requester():
 
 @pytest.mark.parametrize("made", ["the requester", "the approver"])
 @pytest.mark.parametrize("rule", [*RULES, *OF_OTHERS, *KINDS])
-def test_it_refuses_two_people_of_whom_one_made_the_other(rule: str, made: str, cast: Cast, now: datetime) -> None:
+def test_it_refuses_two_people_of_whom_one_made_the_other(rule, made, cast, now):
     amina, gul = cast.actor("amina"), second_officer()
     user, maker = (amina, gul) if made == "the requester" else (gul, amina)
     with in_global():
@@ -313,7 +312,7 @@ def test_it_refuses_two_people_of_whom_one_made_the_other(rule: str, made: str, 
         approve(gul, now + TIE_LIFE)
 
 
-def test_who_issued_a_key_does_not_approve_what_it_requested(cast: Cast, now: datetime) -> None:
+def test_who_issued_a_key_does_not_approve_what_it_requested(cast, now):
     farah, client_id = cast.actor("farah"), cast.client_id("indus")
     with in_client(client_id):
         values: dict[str, Any] = {"name": "Own", "scopes": ["subjects:write"], "expires_at": now + timedelta(days=99)}
@@ -324,8 +323,7 @@ def test_who_issued_a_key_does_not_approve_what_it_requested(cast: Cast, now: da
         approve(cast.actor("amina"), now)
 
 
-def test_a_change_of_staff_is_a_row_of_its_own(cast: Cast, now: datetime) -> None:
-    """The list above would be empty if the models were found by another name."""
+def test_a_change_of_staff_is_a_row_of_its_own(cast, now):
     with in_client(cast.client_id("indus")):
         staff_change(cast, cast.actor("amina"), now)
         assert StaffChange.objects.get().requested_by == cast.user_id("amina")

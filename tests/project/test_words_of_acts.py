@@ -6,7 +6,7 @@ names of jobs, actors and events. Kinds built by f-strings are listed here.
 
 import ast
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -111,19 +111,18 @@ OF_EVENTS = {
 """The catalogue and the types of events record nothing."""
 
 
-def trees() -> Iterator[ast.Module]:
+def trees():
     for package in PACKAGES:
         for path in sorted((ROOT / package).rglob("*.py")):
             if "migrations" not in path.parts and path not in OF_EVENTS:
                 yield parsed(path)
 
 
-def name_of(call: ast.Call) -> str:
+def name_of(call):
     return getattr(call.func, "attr", "") or getattr(call.func, "id", "")
 
 
-def kinds_in(tree: ast.AST) -> Iterator[str]:
-    """Yield the constants that may be a kind of act, and f-strings as a whole."""
+def kinds_in(tree):
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and KIND.fullmatch(node.value):
             yield node.value
@@ -132,7 +131,7 @@ def kinds_in(tree: ast.AST) -> Iterator[str]:
 
 
 @cache
-def recorded() -> set[str]:
+def recorded():
     found = set()
     for tree in trees():
         calls = (node for node in walk(tree) if isinstance(node, ast.Call) and RECORDS.fullmatch(name_of(node)))
@@ -141,7 +140,7 @@ def recorded() -> set[str]:
     return {one for kind in found - NO_ACTS - set(jobs.tasks) for one in parts_of(kind)}
 
 
-def parts_of(kind: str) -> Iterator[str]:
+def parts_of(kind):
     if "{" not in kind:
         yield kind
         return
@@ -149,18 +148,18 @@ def parts_of(kind: str) -> Iterator[str]:
     yield from PUT_TOGETHER[kind]
 
 
-def test_every_act_that_is_recorded_has_its_words() -> None:
+def test_every_act_that_is_recorded_has_its_words():
     found = recorded()
     assert len(found) > 120
     assert not found - set(ACT_NAMES), "give them their words in paktaleem/foundation/audit/acts.py"
     assert not {kind.partition(".")[0] for kind in ACT_NAMES} ^ set(FAMILY_NAMES)
 
 
-def test_no_words_are_kept_for_what_is_recorded_nowhere() -> None:
+def test_no_words_are_kept_for_what_is_recorded_nowhere():
     assert not set(ACT_NAMES) - recorded()
 
 
-def test_every_event_follows_from_an_act_that_is_recorded() -> None:
+def test_every_event_follows_from_an_act_that_is_recorded():
     assert not {event.kind for event in EVENTS} - recorded()
 
 
@@ -174,8 +173,7 @@ SAID: list[tuple[Callable[[str], str], str]] = [
 ]
 
 
-def badly_said(say: Callable[[str], str], code: str) -> list[str]:
-    """Faults of a code's label: the code itself, a dot left in, no Urdu."""
+def badly_said(say, code):
     with override("en"):
         english = say(code)
     with override("ur"):
@@ -184,15 +182,15 @@ def badly_said(say: Callable[[str], str], code: str) -> list[str]:
     return wrong if URDU.search(urdu) else [*wrong, urdu]
 
 
-def test_acts_and_events_are_said_in_both_languages() -> None:
+def test_acts_and_events_are_said_in_both_languages():
     refuse_any((code, badly_said(say, code)) for say, code in SAID)
 
 
-def test_what_is_badly_said_is_seen() -> None:
+def test_what_is_badly_said_is_seen():
     assert badly_said(lambda code: code, "consent.given") == ["consent.given", "consent.given"]
     assert badly_said(lambda _: "Consent given", "consent.given") == ["Consent given"]
     assert badly_said(lambda _: "consent.یہ", "consent.given") == ["consent.یہ"]
 
 
-def test_an_act_that_is_recorded_no_more_is_shown_by_its_code() -> None:
+def test_an_act_that_is_recorded_no_more_is_shown_by_its_code():
     assert get_act_name("consent.whispered") == event_label("consent.whispered") == "consent.whispered"

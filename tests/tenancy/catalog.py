@@ -92,15 +92,15 @@ IN_PUBLIC = "relnamespace = 'public'::regnamespace"
 
 
 @cache
-def walled() -> dict[str, TablePolicy]:
+def walled():
     return {table: wall for table, wall in list_table_policies().items() if wall.scope is not Scope.GLOBAL}
 
 
-def tables(door: Door) -> list[str]:
+def tables(door):
     return [name for (name,) in rows(door, f"SELECT relname FROM pg_class WHERE {IN_PUBLIC} AND relkind IN ('r', 'p')")]
 
 
-def undeclared_tables(door: Door) -> Iterator[str]:
+def undeclared_tables(door):
     """Find undeclared tables, tables without a client that are not listed, and other relations that store rows."""
     declared = list_table_policies()
     for table in tables(door):
@@ -119,7 +119,7 @@ def undeclared_tables(door: Door) -> Iterator[str]:
         yield f"{child}: inherits rows past the policies of its parent"
 
 
-def open_walls(door: Door) -> Iterator[str]:
+def open_walls(door):
     """Find nullable client columns, and tables without enabled and forced row-level security."""
     found = rows(
         door,
@@ -141,7 +141,7 @@ def open_walls(door: Door) -> Iterator[str]:
             yield f"{table}: {wall.owner_column} may be null"
 
 
-def expected_policies(wall: TablePolicy) -> set[tuple[Any, ...]]:
+def expected_policies(wall):
     column = wall.owner_column
     own = f"({column} = ( SELECT tenancy_client() AS tenancy_client))"
     policies = {
@@ -157,7 +157,7 @@ def expected_policies(wall: TablePolicy) -> set[tuple[Any, ...]]:
     return policies
 
 
-def limited_policies(table: str, wall: TablePolicy) -> set[tuple[Any, ...]]:
+def limited_policies(table, wall):
     """Return the policies of staff limited to schools, as written by hand here for each kind of table."""
     own = f"({wall.owner_column} = ( SELECT tenancy_client() AS tenancy_client))"
     schools = "( SELECT tenancy_schools() AS tenancy_schools)"
@@ -191,18 +191,18 @@ def limited_policies(table: str, wall: TablePolicy) -> set[tuple[Any, ...]]:
     return {_limited("ALL", f"({own} AND {_is_shown(table, link)})", f"({own} AND {check})")}
 
 
-def _describes_shown_row(table: str, tracked: str, links: list[Link], otherwise: str) -> str:
+def _describes_shown_row(table, tracked, links, otherwise):
     same = [f"(NOT (shown.{one.column} IS DISTINCT FROM {table}.{one.column}))" for one in links]
     where = " AND ".join([f"(shown.id = {table}.id)", *same])
     return f"((EXISTS ( SELECT\n   FROM {tracked} shown\n  WHERE ({where}))) OR {otherwise})"
 
 
-def _limited(command: str, using: str | None, check: str | None = None) -> tuple[Any, ...]:
+def _limited(command, using, check=None):
     name = {"ALL": "limited", "SELECT": "limited"}.get(command, f"limited_{command.lower()}")
     return (name, "PERMISSIVE", frozenset({LIMITED}), command, using, check)
 
 
-def _is_shown(table: str, link: Link) -> str:
+def _is_shown(table, link):
     return f"(EXISTS ( SELECT\n   FROM {link.table} shown\n  WHERE (shown.id = {table}.{link.column})))"
 
 
@@ -214,16 +214,16 @@ _OF_OWN_CLASS = (
 )
 
 
-def _columns() -> Any:
+def _columns():
     return columns_of_model({one._meta.db_table: one for one in apps.get_models(include_auto_created=True)})
 
 
-def link_to_people(table: str) -> Link | None:
+def link_to_people(table):
     """Return the foreign key by which a table is about people, as the models declare it."""
     return find_limit(table, _columns())
 
 
-def links_to_people(table: str) -> list[Link]:
+def links_to_people(table):
     """List the foreign keys that must refer to shown rows for a row to be written, the deciding one first.
 
     A key to a table whose own policy reads this one is not among them.
@@ -243,7 +243,7 @@ def links_to_people(table: str) -> list[Link]:
     return found
 
 
-def _leads_to_people(link: Link, table: str) -> bool:
+def _leads_to_people(link, table):
     """Return True if rows of a link's table are limited, and not by way of ``table``."""
     passed, step = {table}, link
     while step.table not in passed:
@@ -258,11 +258,11 @@ def _leads_to_people(link: Link, table: str) -> bool:
 
 
 @cache
-def declared_policies() -> dict[str, set[tuple[Any, ...]]]:
+def declared_policies():
     return {table: expected_policies(wall) | limited_policies(table, wall) for table, wall in walled().items()}
 
 
-def wrong_policies(door: Door) -> Iterator[str]:
+def wrong_policies(door):
     """Find policies that differ from the table's declaration."""
     found: dict[str, set[tuple[Any, ...]]] = {}
     for table, name, kind, roles, command, using, check in rows(
@@ -277,7 +277,7 @@ def wrong_policies(door: Door) -> Iterator[str]:
             yield f"{table}: policy {policy[0]} is not as declared: {policy[1:]}"
 
 
-def leaking_keys(door: Door) -> Iterator[str]:
+def leaking_keys(door):
     """Find unique keys that do not start with the client: they reveal other clients' rows."""
     for table, index, is_primary, first, kinds in rows(
         door,
@@ -293,7 +293,7 @@ def leaking_keys(door: Door) -> Iterator[str]:
         yield f"{table}: the unique key {index} does not lead with {wall.owner_column}"
 
 
-def _foreign_keys(door: Door) -> Iterator[tuple[str, str, str, dict[str, str], bool]]:
+def _foreign_keys(door):
     """Return all foreign keys: table, name, target, column → target column, deferrable."""
     for table, name, target, columns, targets, deferrable in rows(
         door,
@@ -307,7 +307,7 @@ def _foreign_keys(door: Door) -> Iterator[tuple[str, str, str, dict[str, str], b
         yield table, name, target, dict(zip(columns, targets, strict=True)), deferrable
 
 
-def crossing_links(door: Door) -> Iterator[str]:
+def crossing_links(door):
     """Find foreign keys between tenant tables without the client, or that are deferrable."""
     walls = walled()
     checks = set(
@@ -333,14 +333,14 @@ def crossing_links(door: Door) -> Iterator[str]:
             yield f"{table}: {name} lets {owners[0]} be any client"
 
 
-def owner_check(owner: str, link: str) -> str:
+def owner_check(owner, link):
     return (
         f"CHECK (((({owner} = client_id) OR ({owner} = '{PAKTALEEM}'::uuid)) AND"
         f" (({owner} IS NULL) = ({link} IS NULL))))"
     )
 
 
-def missing_links(door: Door) -> Iterator[str]:
+def missing_links(door):
     """Find foreign keys of the models between tenant tables that are not composite in the database."""
     walls, present = walled(), {}
     for table, _, target, columns, _ in _foreign_keys(door):
@@ -357,7 +357,7 @@ def missing_links(door: Door) -> Iterator[str]:
                 yield f"{table}: {field.column} is not tied to {field.related_model._meta.db_table}"
 
 
-def held_rights(door: Door) -> dict[tuple[str, str], set[str]]:
+def held_rights(door):
     """Return the privileges on each table of each role that has any, by table and role."""
     held: dict[tuple[str, str], set[str]] = {}
     for table, role, right in rows(
@@ -370,7 +370,7 @@ def held_rights(door: Door) -> dict[tuple[str, str], set[str]]:
     return held
 
 
-def wrong_rights(door: Door) -> Iterator[str]:
+def wrong_rights(door):
     """Find privileges of the app, officer and PUBLIC that differ from the declarations."""
     declared, limited, held = list_table_policies(), list_limited_rights(), held_rights(door)
     for table in tables(door):
@@ -401,7 +401,7 @@ def wrong_rights(door: Door) -> Iterator[str]:
         yield f"{name}: a sequence the app may draw from"
 
 
-def powerful_roles(door: Door) -> Iterator[str]:
+def powerful_roles(door):
     """Find roles that could bypass tenant isolation, or an app role that owns or creates objects."""
     for role, *powers in rows(
         door,
@@ -437,7 +437,7 @@ def powerful_roles(door: Door) -> Iterator[str]:
         yield f"{membership[1]}: a member of {membership[0]} otherwise than meant"
 
 
-def loose_functions(door: Door) -> Iterator[str]:
+def loose_functions(door):
     """Find SECURITY DEFINER functions that are not listed, not pinned or open to others, and rules."""
     found = rows(
         door,
@@ -460,7 +460,7 @@ def loose_functions(door: Door) -> Iterator[str]:
         yield f"{table}: the rule {rule} rewrites queries"
 
 
-def loose_views(door: Door) -> Iterator[str]:
+def loose_views(door):
     """Find views that run with their owner's privileges, and materialized views."""
     for name, kind, options in rows(
         door, f"SELECT relname, relkind::text, reloptions FROM pg_class WHERE {IN_PUBLIC} AND relkind IN ('v', 'm')"
@@ -471,7 +471,7 @@ def loose_views(door: Door) -> Iterator[str]:
             yield f"{name}: a view without security_invoker"
 
 
-def changeable_evidence(door: Door) -> Iterator[str]:
+def changeable_evidence(door):
     """Find append-only tables without the triggers that reject changes by the owner."""
     found: dict[str, set[tuple[str, str]]] = {}
     for table, name, state, text in rows(
@@ -508,5 +508,5 @@ CHECKS: tuple[Callable[[Door], Iterator[str]], ...] = (
 )
 
 
-def findings(door: Door) -> list[str]:
+def findings(door):
     return [finding for check in CHECKS for finding in check(door)]

@@ -9,7 +9,7 @@ from tests.tenancy.connections import enter
 
 
 @pytest.fixture
-def people(django_db_setup) -> Cast:
+def people(django_db_setup):
     return Cast(cast_values())
 
 
@@ -24,7 +24,6 @@ def _door(role):
 
 @pytest.fixture
 def app(people):
-    """Connect as the app role, without Django and its guard."""
     yield from _door(APP)
 
 
@@ -35,5 +34,4 @@ def owner(people):
 
 @pytest.fixture
 def bootstrap(people):
-    """Connect as the superuser; never committed."""
     yield from _door(SUPERUSER)

@@ -1,7 +1,6 @@
 """Connections to the test database as any role, without Django and the guard."""
 
 from typing import Any
-from uuid import UUID
 
 import psycopg
 from django.db import connections
@@ -11,8 +10,7 @@ from tests.database import template_ready
 Door = psycopg.Connection[Any]
 
 
-def enter(role: str, **options: Any) -> Door:
-    """Connect as a role to the database of Django's default connection."""
+def enter(role, **options):
     endpoint = template_ready()
     return psycopg.connect(
         **{
@@ -26,27 +24,23 @@ def enter(role: str, **options: Any) -> Door:
     )
 
 
-def become_client(door: Door, client_id: UUID) -> None:
-    """Set the client of this transaction, as ``in_client`` does."""
+def become_client(door, client_id):
     door.execute("SELECT set_config('paktaleem.client', %s, true)", [str(client_id)])
 
 
-def become_officer(door: Door) -> None:
-    """Switch this transaction to the officer role, as ``as_officer`` does."""
+def become_officer(door):
     door.execute("SELECT set_config('role', 'paktaleem_officer', true)")
 
 
-def rows(door: Door, sql: str, parameters: Any = None) -> list[Any]:
+def rows(door, sql, parameters=None):
     return door.execute(sql, parameters).fetchall()
 
 
-def become_limited(door: Door, client_id: UUID, *schools: UUID) -> None:
-    """Switch this transaction to the role of staff limited to these schools, as ``in_client(…, schools=…)`` does."""
+def become_limited(door, client_id, *schools):
     become_client(door, client_id)
     door.execute("SELECT set_config('paktaleem.schools', %s, true)", [f"{{{','.join(map(str, schools))}}}"])
     door.execute("SELECT set_config('role', 'paktaleem_limited', true)")
 
 
-def become_app(door: Door) -> None:
-    """Switch this transaction back to the app role; the client stays set."""
+def become_app(door):
     door.execute("SELECT set_config('role', 'none', true)")

@@ -1,12 +1,9 @@
 """Functions, triggers and views of the database beside the files in ``sql/``: what differs, as sentences."""
 
-from collections.abc import Iterator
-from typing import Any
-
 from paktaleem.directory.webhooks.catalogue import events_function
-from paktaleem.foundation.tenancy.sql_files import Kind, SqlText, sql_files
+from paktaleem.foundation.tenancy.sql_files import Kind, sql_files
 from paktaleem.office.sandbox.reset_function import function_text
-from tests.tenancy.connections import Door, rows
+from tests.tenancy.connections import rows
 
 GENERATED = {"sandbox_forget": function_text, "webhooks_events": events_function}
 """Functions made from tables in Python after every migrate."""
@@ -33,25 +30,25 @@ TRIGGER_TEXT = """
 VIEW_TEXT = "SELECT pg_get_viewdef(%s::regclass), (SELECT reloptions FROM pg_class WHERE oid = %s::regclass)"
 
 
-def texts() -> list[SqlText]:
+def texts():
     return [file.current for file in sql_files()]
 
 
-def objects_of_files(files: list[SqlText]) -> set[tuple[str, ...]]:
+def objects_of_files(files):
     """Objects that the files create: kind and name, and for a trigger its table."""
     found = {(one.kind.value, one.name) for one in files if one.kind is not Kind.TRIGGER}
     triggers = {("trigger", one.name, table) for one in files if one.kind is Kind.TRIGGER for table in one.tables}
     return found | triggers | {("function", name) for name in GENERATED}
 
 
-def objects_of_database(door: Door) -> set[tuple[str, ...]]:
+def objects_of_database(door):
     """Objects of the database, except third-party ones and those made by the operations of tenant isolation."""
     functions = {("function", name) for (name,) in rows(door, FUNCTIONS, [THIRD_PARTY])}
     triggers = {("trigger", *found) for found in rows(door, TRIGGERS, [THIRD_PARTY, sorted(BY_OPERATIONS)])}
     return functions | triggers | {("view", name) for (name,) in rows(door, VIEWS)}
 
 
-def differences(door: Door, files: list[SqlText]) -> Iterator[str]:
+def differences(door, files):
     """Return the differences. Changes the database to find out: the caller rolls back."""
     wanted, held = objects_of_files(files), objects_of_database(door)
     yield from (f"no file creates {' '.join(one)}" for one in sorted(held - wanted))
@@ -71,7 +68,7 @@ def differences(door: Door, files: list[SqlText]) -> Iterator[str]:
             yield f"function {name} is not what is generated"
 
 
-def definition(door: Door, one: SqlText) -> list[Any]:
+def definition(door, one):
     if one.kind is Kind.FUNCTION:
         return rows(door, FUNCTION_TEXT, [one.name])
     if one.kind is Kind.VIEW:
@@ -79,7 +76,7 @@ def definition(door: Door, one: SqlText) -> list[Any]:
     return rows(door, TRIGGER_TEXT, [one.name, one.tables])
 
 
-def again(one: SqlText) -> list[str]:
+def again(one):
     """Statements after which the file's text makes the object as on an empty database."""
     if one.kind is Kind.TRIGGER:
         return [f"DROP TRIGGER IF EXISTS {one.name} ON {table}" for table in one.tables]

@@ -34,16 +34,10 @@ def test_without_a_context_no_sql_is_sent(db):
 
 
 def test_without_a_context_the_database_shows_no_clients_rows(app, bootstrap):
-    """The policy raises as soon as it evaluates a row of a client.
-
-    If all rows are PakTaleem's catalogue, the planner may never evaluate that part, depending on the table's
-    statistics.
-    """
     refuse_any((table, rows_without_context(app, bootstrap, table, wall)) for table, wall in walled().items())
 
 
 def rows_without_context(app, bootstrap, table, wall):
-    """Return what is shown without a context and should not be, or an empty text."""
     shown = owners_shown(app, table, wall.owner_column)
     common = {(PAKTALEEM,)} if wall.scope == "catalogue" else set()
     is_refused = shown == "refused" or owners_in(bootstrap, table, wall) <= common
@@ -51,7 +45,6 @@ def rows_without_context(app, bootstrap, table, wall):
 
 
 def owners_shown(door, table, column):
-    """Return the owners of the visible rows, or ``refused``."""
     try:
         with door.transaction():
             return set(rows(door, f"SELECT DISTINCT {column} FROM {table}"))
@@ -83,7 +76,6 @@ def test_only_own_and_shared_rows_are_read(app_of_indus, people, bootstrap):
 
 
 def other_rows_read(app_of_indus, people, bootstrap, table, wall):
-    """Return how the rows that Indus reads differ from its own and the shared ones, or an empty text."""
     shared = {(PAKTALEEM,)} if wall.scope == "catalogue" else set()
     own_and_shared = owners_in(bootstrap, table, wall) & ({(people.client_id("indus"),)} | shared)
     expected = own_and_shared if "SELECT" in wall.rights else "refused"
@@ -155,7 +147,6 @@ def test_no_foreign_key_can_refer_to_another_clients_row(app_of_indus, people, s
 
 
 def consent_event(door, people, **changed):
-    """Insert a consent event of Danish's for Indus' newsletter, with some columns changed."""
     [(purpose,)] = rows(door, "SELECT id FROM consent_purpose WHERE code = 'newsletter'")
     values = {
         "client_id": people.client_id("indus"),
@@ -277,7 +268,6 @@ def test_the_app_role_may_not(app_of_indus):
 
 
 def outcome(app_of_indus, statement):
-    """Return an empty text if the database refuses the statement, else what came of it; nothing is kept of it."""
     try:
         with app_of_indus.transaction(force_rollback=True):
             app_of_indus.execute(statement)
@@ -320,7 +310,6 @@ def test_no_setting_disables_tenant_isolation(app_of_indus, setting):
     ],
 )
 def test_an_error_does_not_reveal_hidden_rows(app_of_indus, probe):
-    """The condition would fail on Khyber's row if it were evaluated before the policy."""
     rows(app_of_indus, probe)
 
 

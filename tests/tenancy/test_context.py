@@ -58,7 +58,6 @@ def clients_of_people():
 
 
 def owners_by_table():
-    """Return the clients of the visible rows, by table; tests/project/rows.py fills the tables."""
     readable = {table: wall.owner_column for table, wall in walled().items() if "SELECT" in wall.rights}
     with connection.cursor() as cursor:
         for table, column in readable.items():

@@ -23,7 +23,6 @@ from tests.tenancy.connections import enter, rows
 
 
 def errors_of(model, monkeypatch):
-    """Return the findings for a project with this model only."""
     monkeypatch.setattr(apps, "get_models", lambda **_: [model])
     return [(error.id, error.obj) for error in check_declarations()]
 
@@ -149,7 +148,6 @@ def migrate(*arguments):
 
 
 def read_isolation():
-    """Return the policies, constraints, indexes and triggers of tenant isolation, as text."""
     with enter(OWNER) as connection:
         return {
             *rows(
@@ -174,7 +172,6 @@ def read_isolation():
 
 
 def test_an_apps_tables_are_created_in_one_operation():
-    """Each operation of Django's own renders all models that are linked to its model, and almost all are linked."""
     nodes = MigrationLoader(None).graph.nodes
     refuse_any(
         (
@@ -190,7 +187,6 @@ def test_an_apps_tables_are_created_in_one_operation():
 
 
 def test_migrating_back_and_forth_restores_tenant_isolation(committed):
-    """Tables keep their rows, those of a domain app and those that every app writes to."""
     before = last = read_isolation()
     for app in ("consent", "audit"):
         migrate(app, "0001")
@@ -205,7 +201,6 @@ def test_migrating_back_and_forth_restores_tenant_isolation(committed):
 
 
 def test_all_migrations_are_undone_and_applied_again(committed):
-    """Migrating back to zero and forwards again gives the same schema as the template database."""
     before = read_isolation()
     for app in ("accounts", "audit", "tenancy"):  # with all apps that depend on them
         migrate(app, "zero")

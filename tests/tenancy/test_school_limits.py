@@ -53,7 +53,6 @@ class Schools:
         become_limited(self.door, self.client, *(self.ids[name] for name in names))
 
     def seen(self, *names):
-        """Return the names of the people whom staff of these schools see."""
         self.limit(*names)
         found = {one for (one,) in rows(self.door, f"SELECT id FROM {PEOPLE}")}
         become_app(self.door)
@@ -117,7 +116,6 @@ def test_no_one_writes_the_schools_of_a_person(north, people):
 
 
 def test_a_limit_is_neither_widened_nor_given_away(schools, people):
-    """The database holds it, whatever a service forgets."""
     own, farah = [schools.ids["north"]], people.user_id("farah")
     schools.door.execute("UPDATE accounts_membership SET school_ids = %s WHERE user_id = %s", [own, farah])
     schools.limit("north")
@@ -145,7 +143,6 @@ def test_the_limited_role_without_schools_is_refused(app, people, setting):
 
 
 def test_a_context_inside_a_limited_one_stays_limited(cast, db):
-    """Also after another context of the client, or a global one, was open inside it."""
     client_id = cast.client_id("indus")
     with in_client(client_id):
         assert Subject.objects.count() > 0

@@ -113,7 +113,6 @@ def test_every_file_has_a_migration():
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """An empty app in place of ``holdings``."""
     monkeypatch.setattr(apps.get_app_config("holdings"), "path", str(tmp_path))
     (tmp_path / "sql" / "previous").mkdir(parents=True)
     return tmp_path / "sql"
@@ -211,7 +210,6 @@ def test_a_file_that_creates_something_else_is_an_error(folder):
 
 
 def run(operation, *, back=False):
-    """Apply an operation of ``holdings``, or take it back."""
     with connections["owner"].schema_editor() as editor:
         (operation.database_backwards if back else operation.database_forwards)("holdings", editor, None, None)
 
