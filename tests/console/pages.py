@@ -10,6 +10,11 @@ KARACHI = ZoneInfo("Asia/Karachi")
 MODELS = sorted(f"{model._meta.app_label}/{model._meta.model_name}" for model in site._registry)
 
 
+def spread(groups):
+    """Return the value of each name, from the names (with spaces between them) by value."""
+    return {name: value for value, names in groups.items() for name in names.split()}
+
+
 def admin_of(model):
     return next(
         found for known, found in site._registry.items() if f"{known._meta.app_label}/{known._meta.model_name}" == model

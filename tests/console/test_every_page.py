@@ -42,12 +42,7 @@ OF_ANOTHER_PERSON = {
         "consent/objection/agree",
         *_SANDBOX,
     ),
-    "farah": (
-        "accounts/proposedchange/approve",
-        "schedule/hold/lift",
-        "people/personmerge/approve",
-        *_SANDBOX,
-    ),
+    "farah": ("accounts/proposedchange/approve", "schedule/hold/lift", "people/personmerge/approve", *_SANDBOX),
 }
 """Acts that do not apply: the reader proposed, the other side decides, nothing waits, or it is no sandbox."""
 

@@ -17,103 +17,48 @@ from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from retention.schedule.models import HoldKind
 from retention.schedule.services.holds import HoldScope, lift_hold, place_hold
-from tests.console.pages import MODELS, admin_of, list_url, row_url
+from tests.console.pages import MODELS, admin_of, list_url, row_url, spread
 from tests.retention.schedule.making import DAY, lift_hold_by_two
 
 # view · add · change, by role: O privacy officer, A auditor, S support agent, C client administrator
-TABLE = {
-    "accounts/client": ("OASC", "O", "O"),
-    "accounts/user": ("OA", "O", "O"),
-    "accounts/staffchange": ("OAC", "", ""),
-    "staff/accessreview": ("OAC", "", ""),
-    "staff/provider": ("OAC", "OC", ""),
-    "staff/signonlink": ("OAC", "", ""),
-    "security/securityevent": ("OA", "", ""),
-    "accounts/membership": ("OAC", "OC", "OC"),
-    "accounts/apikey": ("OAC", "OC", ""),
-    "people/subject": ("OASC", "OC", ""),
-    "people/guardianclaim": ("OAC", "", ""),
-    "people/agechange": ("OAC", "", ""),
-    "people/personmerge": ("OAC", "", ""),
-    "guardians/guardianship": ("OASC", "", ""),
-    "guardians/verification": ("OAC", "", ""),
-    "guardians/providercheck": ("OAC", "", ""),
-    "guardians/childmechanism": ("OAC", "C", ""),
-    "guardians/schoolauthorisation": ("OAC", "", ""),
-    "guardians/quarantine": ("OAC", "", ""),
-    "guardians/serviceauthorisation": ("OAC", "", ""),
-    "guardians/guardianchange": ("OAC", "", ""),
-    "guardians/guardianconflict": ("OAC", "", ""),
-    "people/accessrecord": ("OAC", "", ""),
-    "people/readmission": ("OAC", "O", ""),
-    "schools/rosterimport": ("OAC", "OC", ""),
-    "consent/datacategory": ("OAC", "OC", "OC"),
-    "consent/occasion": ("OAC", "OC", "OC"),
-    "consent/purpose": ("OAC", "OC", "OC"),
-    "consent/lawfulbasis": ("OAC", "OC", "OC"),
-    "consent/listedlaw": ("OAC", "O", "O"),
-    "consent/purposecapacity": ("OAC", "O", "O"),
-    "accounts/proposedchange": ("OAC", "", ""),
-    "consent/balancingtest": ("OAC", "OC", "OC"),
-    "consent/notice": ("OAC", "OC", "OC"),
-    "consent/noticedraft": ("OAC", "OC", "OC"),
-    "consent/noticeversion": ("OAC", "", ""),
-    "consent/noticedispatch": ("OAC", "", ""),
-    "consent/recipient": ("OAC", "OC", "OC"),
-    "consent/recipientapproval": ("OAC", "O", "O"),
-    "consent/serviceagreement": ("OAC", "O", "O"),
-    "agreements/clientcontact": ("OAC", "OC", ""),
-    "agreements/dutyattestation": ("OAC", "", ""),
-    "exits/agreementexit": ("OAC", "", ""),
-    "reports/regulatorpack": ("OAC", "OC", ""),
-    "consent/agreementsuspension": ("OAC", "O", ""),
-    "consent/instruction": ("OAC", "OC", "OC"),
-    "consent/consent": ("OAC", "", ""),
-    "consent/consentevent": ("OAC", "", ""),
-    "consent/consentevidence": ("OC", "", ""),
-    "consent/restriction": ("OAC", "", ""),
-    "consent/objection": ("OAC", "", ""),
-    "cookies/cookie": ("OAC", "OC", "OC"),
-    "cookies/cookiesite": ("OAC", "OC", "OC"),
-    "cookies/cookiechoice": ("OAC", "", ""),
-    "cookies/linkedservice": ("OAC", "OC", "OC"),
-    "paper/formrun": ("OAC", "OC", ""),
-    "paper/paperanswer": ("OAC", "", ""),
-    "invitations/invitation": ("OAC", "OC", ""),
-    "ageing/comingofage": ("OAC", "", ""),
-    "ageing/agenotice": ("OAC", "", ""),
-    "mail/letter": ("OASC", "", ""),
-    "data_systems/system": ("OAC", "OC", "OC"),
-    "data_systems/systemkey": ("OAC", "OC", ""),
-    "data_systems/order": ("OAC", "", ""),
-    "data_systems/orderalert": ("OAC", "", ""),
-    "data_systems/orderset": ("OAC", "", ""),
-    "sharing/disclosure": ("OAC", "", ""),
-    "sharing/legaldisclosure": ("OAC", "", ""),
-    "sharing/businesstransfer": ("OA", "O", ""),
-    "holdings/collection": ("OAC", "", ""),
-    "holdings/flaggedcollection": ("OAC", "", ""),
-    "holdings/holding": ("OAC", "", ""),
-    "holdings/incident": ("OAC", "", ""),
-    "desk/authoritycase": ("OAC", "", ""),
-    "breaches/breach": ("OAC", "O", ""),
-    "security/securityassessment": ("OA", "O", ""),
-    "upkeep/portalperiod": ("OA", "O", ""),
-    "disposals/batch": ("OAC", "", ""),
-    "records/impactassessment": ("OAC", "OC", "OC"),
-    "schools/school": ("OAC", "", ""),
-    "schools/schoolclass": ("OAC", "", ""),
-    "schools/term": ("OAC", "", ""),
-    "schedule/hold": ("OAC", "OC", ""),
-    "schedule/retentionrule": ("OAC", "OC", "OC"),
-    "requests/rightsrequest": ("OASC", "", ""),
-    "erasures/erasureproposal": ("OAC", "", ""),
-    "mailbox/mailmessage": ("OASC", "", ""),
-    "desk/requesttask": ("OC", "", ""),
-    "webhooks/endpoint": ("OAC", "OC", "OC"),
-    "webhooks/delivery": ("OAC", "", ""),
-    "audit/entry": ("OAC", "", ""),
-}
+TABLE = spread(
+    {
+        ("OASC", "O", "O"): "accounts/client",
+        ("OA", "O", "O"): "accounts/user",
+        ("OAC", "", ""): """
+            accounts/staffchange staff/accessreview staff/signonlink people/guardianclaim people/agechange
+            people/personmerge guardians/verification guardians/providercheck guardians/schoolauthorisation
+            guardians/quarantine guardians/serviceauthorisation guardians/guardianchange guardians/guardianconflict
+            people/accessrecord accounts/proposedchange consent/noticeversion consent/noticedispatch
+            agreements/dutyattestation exits/agreementexit consent/consent consent/consentevent consent/restriction
+            consent/objection cookies/cookiechoice paper/paperanswer ageing/comingofage ageing/agenotice
+            data_systems/order data_systems/orderalert data_systems/orderset sharing/disclosure
+            sharing/legaldisclosure holdings/collection holdings/flaggedcollection holdings/holding holdings/incident
+            desk/authoritycase disposals/batch schools/school schools/schoolclass schools/term
+            erasures/erasureproposal webhooks/delivery audit/entry
+        """,
+        ("OAC", "OC", ""): """
+            staff/provider accounts/apikey schools/rosterimport agreements/clientcontact reports/regulatorpack
+            paper/formrun invitations/invitation data_systems/systemkey schedule/hold
+        """,
+        ("OA", "", ""): "security/securityevent",
+        ("OAC", "OC", "OC"): """
+            accounts/membership consent/datacategory consent/occasion consent/purpose consent/lawfulbasis
+            consent/balancingtest consent/notice consent/noticedraft consent/recipient consent/instruction
+            cookies/cookie cookies/cookiesite cookies/linkedservice data_systems/system records/impactassessment
+            schedule/retentionrule webhooks/endpoint
+        """,
+        ("OASC", "OC", ""): "people/subject",
+        ("OASC", "", ""): "guardians/guardianship mail/letter requests/rightsrequest mailbox/mailmessage",
+        ("OAC", "C", ""): "guardians/childmechanism",
+        ("OAC", "O", ""): "people/readmission consent/agreementsuspension breaches/breach",
+        ("OAC", "O", "O"): """
+            consent/listedlaw consent/purposecapacity consent/recipientapproval consent/serviceagreement
+        """,
+        ("OC", "", ""): "consent/consentevidence desk/requesttask",
+        ("OA", "O", ""): "sharing/businesstransfer security/securityassessment upkeep/portalperiod",
+    }
+)
 STAFF = {"amina": "O", "bilal": "A", "sana": "S", "farah": "C", "celia": "C"}
 
 

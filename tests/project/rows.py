@@ -510,10 +510,7 @@ def breaches_of_indus(cast):
         write_to_people(breach, text_ur="اطلاع", **told)
         add_measures(breach, actor=amina, at=AT)
     request_closing(closed, ground="All is done.", actor=amina, at=AT)
-    return {
-        "breaches/breach": complete.pk,
-        "breaches/breach/write-people": unwritten.pk,
-    }
+    return {"breaches/breach": complete.pk, "breaches/breach/write-people": unwritten.pk}
 
 
 def period_change_of_paktaleem(cast):

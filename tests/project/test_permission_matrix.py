@@ -17,6 +17,7 @@ from django.utils import timezone
 from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import question
 from tests.consent.making import announce
+from tests.console.pages import spread
 from tests.console.test_permissions import TABLE as MODELS
 from tests.signing_in import browser_of
 from tests.webhooks.receiving import make_endpoint
@@ -55,370 +56,171 @@ PUBLISHED = {
 }
 
 # Pages for people without an account, with the status without a sign-in (by GET; never more by POST).
-VISITORS = {
-    "metrics": 404,
-    "security-events": 404,
-    "choices/": 403,
-    "choices/children/": 405,
-    "choices/give/<str:purpose>/": 403,
-    "choices/decide/<str:purpose>/": 405,
-    "choices/code/": 403,
-    "choices/leave/": 405,
-    "choices/link/<str:token>/": 404,
-    "choices/receipt/<uuid:event>/": 403,
-    "choices/<str:client>/receipt/<str:code>/": 404,
-    "choices/<str:client>/": 404,
-    "guardian/": 403,
-    "guardian/own/": 405,
-    "guardian/child/<uuid:child>/": 403,
-    "guardian/child/<uuid:child>/service/": 403,
-    "guardian/child/<uuid:child>/sharing/": 403,
-    "guardian/child/<uuid:child>/confirm/": 405,
-    "guardian/child/<uuid:child>/withdraw/": 405,
-    "guardian/child/<uuid:child>/purpose/<str:purpose>/": 403,
-    "guardian/child/<uuid:child>/purpose/<str:purpose>/back/": 405,
-    "guardian/child/<uuid:child>/data/": 403,
-    "guardian/child/<uuid:child>/data/end/": 405,
-    "guardian/child/<uuid:child>/data/erasure/": 405,
-    "guardian/child/<uuid:child>/data/copy/<uuid:rights_request>/": 403,
-    "guardian/child/<uuid:child>/check/": 403,
-    "guardian/code/": 403,
-    "guardian/checks/<str:client>/<str:provider>/": 405,
-    "guardian/leave/": 405,
-    "guardian/<str:client>/": 404,
-    "g/<str:token>/": 404,
-    "accounts/single-sign-on/<str:code>/": 404,
-    "accounts/single-sign-on/<str:code>/callback/": 404,
-    "concern/<str:client>/": 404,
-    "cookies/<str:client>/": 404,
-    "cookies/site/<str:key>/config.json": 404,
-    "cookies/site/<str:key>/choices": 404,
-    "cookies/site/<str:key>/choices/current": 404,
-    "requests/<str:client>/": 404,
-    "requests/follow/<str:client>/": 404,
-    "requests/copy/<uuid:rights_request>/": 403,
-    "requests/mine/": 403,
-    "requests/mine/new/": 405,
-    "requests/mine/answer/": 405,
-    "requests/mine/<uuid:rights_request>/corrections/": 403,
-    "requests/mine/erasure/": 405,
-    "requests/code/": 403,
-    "requests/leave/": 405,
-    "requests/link/<str:token>/": 404,
-}
+VISITORS = spread(
+    {
+        404: """
+            metrics security-events choices/link/<str:token>/ choices/<str:client>/receipt/<str:code>/
+            choices/<str:client>/ guardian/<str:client>/ g/<str:token>/ accounts/single-sign-on/<str:code>/
+            accounts/single-sign-on/<str:code>/callback/ concern/<str:client>/ cookies/<str:client>/
+            cookies/site/<str:key>/config.json cookies/site/<str:key>/choices cookies/site/<str:key>/choices/current
+            requests/<str:client>/ requests/follow/<str:client>/ requests/link/<str:token>/
+        """,
+        403: """
+            choices/ choices/give/<str:purpose>/ choices/code/ choices/receipt/<uuid:event>/ guardian/
+            guardian/child/<uuid:child>/ guardian/child/<uuid:child>/service/ guardian/child/<uuid:child>/sharing/
+            guardian/child/<uuid:child>/purpose/<str:purpose>/ guardian/child/<uuid:child>/data/
+            guardian/child/<uuid:child>/data/copy/<uuid:rights_request>/ guardian/child/<uuid:child>/check/
+            guardian/code/ requests/copy/<uuid:rights_request>/ requests/mine/
+            requests/mine/<uuid:rights_request>/corrections/ requests/code/
+        """,
+        405: """
+            choices/children/ choices/decide/<str:purpose>/ choices/leave/ guardian/own/
+            guardian/child/<uuid:child>/confirm/ guardian/child/<uuid:child>/withdraw/
+            guardian/child/<uuid:child>/purpose/<str:purpose>/back/ guardian/child/<uuid:child>/data/end/
+            guardian/child/<uuid:child>/data/erasure/ guardian/checks/<str:client>/<str:provider>/ guardian/leave/
+            requests/mine/new/ requests/mine/answer/ requests/mine/erasure/ requests/leave/
+        """,
+    }
+)
 
 # Pages about the signed-in user; others are redirected to the sign-in page.
-OWN_PAGES = {
-    "admin/choose/": 200,
-    "admin/logout/": 405,
-    "accounts/reauthenticate/": 200,
-    "accounts/single-sign-on/sign-in-again/": 302,
-    "accounts/2fa/": 200,
-    "accounts/2fa/reauthenticate/": 302,
-    "accounts/2fa/totp/activate/": 200,
-    "accounts/2fa/totp/deactivate/": 404,
-    "accounts/2fa/recovery-codes/": 404,
-    "accounts/2fa/recovery-codes/generate/": 200,
-    "accounts/2fa/recovery-codes/download/": 404,
-    "accounts/2fa/webauthn/": 200,
-    "accounts/2fa/webauthn/add/": 200,
-    "accounts/2fa/webauthn/reauthenticate/": 302,
-    "accounts/2fa/webauthn/keys/<int:pk>/remove/": 404,
-    "accounts/2fa/webauthn/keys/<int:pk>/edit/": 404,
-}
+OWN_PAGES = spread(
+    {
+        200: """
+            admin/choose/ accounts/reauthenticate/ accounts/2fa/ accounts/2fa/totp/activate/
+            accounts/2fa/recovery-codes/generate/ accounts/2fa/webauthn/ accounts/2fa/webauthn/add/
+        """,
+        405: "admin/logout/",
+        302: """
+            accounts/single-sign-on/sign-in-again/ accounts/2fa/reauthenticate/ accounts/2fa/webauthn/reauthenticate/
+        """,
+        404: """
+            accounts/2fa/totp/deactivate/ accounts/2fa/recovery-codes/ accounts/2fa/recovery-codes/download/
+            accounts/2fa/webauthn/keys/<int:pk>/remove/ accounts/2fa/webauthn/keys/<int:pk>/edit/
+        """,
+    }
+)
 
 # Pages of the console that belong to no model: 200 for all staff, or for none.
-CONSOLE = {
-    "admin/": 200,
-    "admin/jsi18n/": 200,
-    "admin/account/": 200,
-    "admin/search/": 200,
-    "admin/help/": 200,
-    "admin/help/<slug:chapter>/": 200,
-    "admin/password_change/": 200,
-    "admin/password_change/done/": 200,
-    "admin/people/subject/find/": 200,
-    "admin/^(?P<app_label>APPS)/$": 404,
-    "admin/(?P<url>.*)$": 404,
-}
+CONSOLE = spread(
+    {
+        200: """
+            admin/ admin/jsi18n/ admin/account/ admin/search/ admin/help/ admin/help/<slug:chapter>/
+            admin/password_change/ admin/password_change/done/ admin/people/subject/find/
+        """,
+        404: "admin/^(?P<app_label>APPS)/$ admin/(?P<url>.*)$",
+    }
+)
 
 # Pages of the console that belong to no row, by role.
-CONSOLE_BY_ROLE = {
-    "admin/accounts/client/set-up/": "OAC",
-    "admin/schools/rosterimport/template/<str:kind>/": "OAC",
-    "admin/holdings/holding/picture/": "OAC",
-    "admin/requests/rightsrequest/figures/": "OAC",
-    "admin/agreements/clientcontact/to-do/": "OAC",
-    "admin/records/impactassessment/record/": "OAC",
-    "admin/records/impactassessment/record/<str:kind>/": "OAC",
-    "admin/schedule/retentionrule/schedule/": "OAC",
-    "admin/schedule/retentionrule/schedule/file/": "OAC",
-    "admin/desk/requesttask/take-in/": "OSC",
-    "admin/samples/": "OAC",
-    "admin/trends/": "OAC",
-    "admin/work/": "OAC",
-}
+CONSOLE_BY_ROLE = spread(
+    {
+        "OAC": """
+            admin/accounts/client/set-up/ admin/schools/rosterimport/template/<str:kind>/
+            admin/holdings/holding/picture/ admin/requests/rightsrequest/figures/
+            admin/agreements/clientcontact/to-do/ admin/records/impactassessment/record/
+            admin/records/impactassessment/record/<str:kind>/ admin/schedule/retentionrule/schedule/
+            admin/schedule/retentionrule/schedule/file/ admin/samples/ admin/trends/ admin/work/
+        """,
+        "OSC": "admin/desk/requesttask/take-in/",
+    }
+)
 
 # Acts on one row, by role, as in the table of models (tests/console/test_permissions.py).
-ACTS = {
-    "accounts/client/move-clock": "OC",
-    "accounts/client/force-state": "OC",
-    "accounts/client/make-order": "OC",
-    "accounts/client/start-over": "OC",
-    "accounts/client/set-up": "OAC",
-    "accounts/client/digest": "OAC",
-    "accounts/client/starting-set": "OC",
-    "accounts/client/try-decision": "OC",
-    "accounts/apikey/revoke": "OC",
-    "accounts/apikey/rotate": "OC",
-    "staff/accessreview/confirm": "OC",
-    "accounts/membership/end": "OC",
-    "accounts/membership/invite-again": "OC",
-    "accounts/staffchange/approve": "OC",
-    "accounts/staffchange/decline": "OC",
-    "staff/provider/approve": "O",
-    "staff/provider/decline": "O",
-    "staff/provider/end": "OC",
-    "staff/provider/passwords": "OC",
-    "staff/signonlink/unlink": "OC",
-    "accounts/user/email": "O",
-    "accounts/user/invite": "O",
-    "accounts/user/password": "O",
-    "accounts/user/second-factor": "O",
-    "people/personmerge/approve": "OC",
-    "people/personmerge/decline": "OC",
-    "people/subject/same-person": "OC",
-    "people/subject/not-same-person": "OC",
-    "people/agechange/approve": "OC",
-    "people/agechange/decline": "OC",
-    "people/agechange/look": "OC",
-    "sharing/businesstransfer/approve": "O",
-    "sharing/businesstransfer/decline": "O",
-    "sharing/legaldisclosure/approve": "O",
-    "sharing/legaldisclosure/decline": "O",
-    "sharing/legaldisclosure/record-disclosure": "O",
-    "people/subject/record-legal-demand": "O",
-    "people/subject/name-guardian": "OC",
-    "people/subject/state-age": "OC",
-    "people/subject/school-authorises": "OC",
-    "people/subject/hold-back": "O",
-    "guardians/guardianchange/approve": "OC",
-    "guardians/guardianchange/decline": "OC",
-    "guardians/guardianconflict/close": "OC",
-    "guardians/guardianship/answer": "OC",
-    "guardians/guardianship/change-authority": "OC",
-    "guardians/guardianship/data": "OSC",
-    "guardians/guardianship/end": "OC",
-    "guardians/guardianship/verify": "OC",
-    "guardians/verification/found-false": "OC",
-    "guardians/guardianship/check": "OC",
-    "guardians/providercheck/ask": "OC",
-    "guardians/providercheck/where": "OC",
-    "guardians/schoolauthorisation/end": "OC",
-    "guardians/quarantine/release": "O",
-    "people/readmission/approve": "O",
-    "schools/rosterimport/check-again": "OC",
-    "schools/rosterimport/discard": "OC",
-    "schools/rosterimport/import": "OC",
-    "schools/rosterimport/import-anyway": "OC",
-    "people/subject/correct": "OC",
-    "people/subject/change-roles": "OC",
-    "people/subject/answer": "OC",
-    "people/subject/ask-guardians": "OC",
-    "people/subject/erase": "O",
-    "people/subject/evidence": "OC",
-    "people/subject/inform-recipient": "OC",
-    "people/subject/timeline": "OAC",
-    "people/subject/invite": "OSC",
-    "people/subject/object": "OC",
-    "people/subject/restrict": "OC",
-    "people/subject/reveal": "OC",
-    "mail/letter/resend": "OSC",
-    "security/securityassessment/open-report": "OA",
-    "data_systems/order/add-file": "OC",
-    "data_systems/order/agree": "OC",
-    "data_systems/order/answer": "OC",
-    "data_systems/order/try-again": "OC",
-    "data_systems/order/values": "OC",
-    "data_systems/order/waive": "OC",
-    "data_systems/system/agree": "OC",
-    "data_systems/system/decline": "OC",
-    "data_systems/system/end": "OC",
-    "data_systems/systemkey/end": "OC",
-    "webhooks/delivery/replay": "OC",
-    "webhooks/endpoint/disable": "OC",
-    "webhooks/endpoint/enable": "OC",
-    "webhooks/endpoint/remove": "OC",
-    "webhooks/endpoint/replay": "OC",
-    "webhooks/endpoint/rotate": "OC",
-    "webhooks/endpoint/test": "OC",
-    "holdings/flaggedcollection/decide": "OC",
-    "holdings/incident/close": "O",
-    "breaches/breach/add-clients": "O",
-    "breaches/breach/assess": "O",
-    "breaches/breach/close": "O",
-    "breaches/breach/measures": "O",
-    "breaches/breach/notify-authority": "O",
-    "breaches/breach/write-client": "O",
-    "breaches/breach/write-people": "O",
-    "disposals/batch/approve": "OC",
-    "disposals/batch/cancel": "OC",
-    "disposals/batch/certificate-json": "OAC",
-    "disposals/batch/certificate-pdf": "OAC",
-    "disposals/batch/pause": "OC",
-    "disposals/batch/resume": "OC",
-    "disposals/batch/take-out": "OC",
-    "schedule/hold/lift": "OC",
-    "schedule/hold/review": "OC",
-    "schedule/retentionrule/end": "OC",
-    "people/subject/place-hold": "OC",
-    "requests/rightsrequest/add-rights": "OC",
-    "desk/authoritycase/end": "OC",
-    "requests/rightsrequest/add-correction": "OSC",
-    "erasures/erasureproposal/approve": "OC",
-    "erasures/erasureproposal/cancel": "OC",
-    "erasures/erasureproposal/certificate-json": "OAC",
-    "erasures/erasureproposal/certificate-pdf": "OAC",
-    "erasures/erasureproposal/decline": "OC",
-    "requests/rightsrequest/answer": "OC",
-    "requests/rightsrequest/assign": "OC",
-    "requests/rightsrequest/authority-case": "OC",
-    "desk/requesttask/done": "OC",
-    "requests/rightsrequest/call-back": "OSC",
-    "requests/rightsrequest/close": "OC",
-    "requests/rightsrequest/copy-build": "OC",
-    "requests/rightsrequest/copy-hand-over": "OC",
-    "requests/rightsrequest/copy-preview": "OC",
-    "requests/rightsrequest/delivered": "OC",
-    "requests/rightsrequest/decide": "OC",
-    "requests/rightsrequest/extend": "OC",
-    "requests/rightsrequest/hand-over": "O",
-    "requests/rightsrequest/letter": "OC",
-    "requests/rightsrequest/link": "O",
-    "requests/rightsrequest/match": "OC",
-    "requests/rightsrequest/messages": "OC",
-    "requests/rightsrequest/note": "OC",
-    "requests/rightsrequest/pause": "OC",
-    "requests/rightsrequest/propose-erasure": "OC",
-    "requests/rightsrequest/read": "OC",
-    "requests/rightsrequest/refuse-correction": "OC",
-    "requests/rightsrequest/restrict-meanwhile": "OC",
-    "requests/rightsrequest/resume": "OC",
-    "requests/rightsrequest/route": "O",
-    "requests/rightsrequest/inform-recipient": "OC",
-    "requests/rightsrequest/send-letter": "OC",
-    "requests/rightsrequest/task": "OC",
-    "requests/rightsrequest/verify": "OC",
-    "mailbox/mailmessage/file": "OC",
-    "mailbox/mailmessage/make-request": "O",
-    "mailbox/mailmessage/read": "OC",
-    "mailbox/mailmessage/settle": "O",
-    "people/subject/rights-request": "OSC",
-    "paper/formrun/confirm": "OC",
-    "paper/formrun/enter": "OC",
-    "paper/formrun/print": "OC",
-    "paper/paperanswer/confirm": "OC",
-    "paper/paperanswer/dismiss": "OC",
-    "agreements/clientcontact/end": "OC",
-    "reports/regulatorpack/again": "OC",
-    "reports/regulatorpack/pdf": "OC",
-    "reports/regulatorpack/zip": "OC",
-    "schools/school/end-year": "OC",
-    "people/subject/moves-away": "OC",
-    "people/subject/moves-class": "OC",
-    "exits/agreementexit/approve": "O",
-    "exits/agreementexit/certificate-json": "OAC",
-    "exits/agreementexit/certificate-pdf": "OAC",
-    "exits/agreementexit/continue": "O",
-    "exits/agreementexit/decline": "O",
-    "exits/agreementexit/decline-return": "O",
-    "exits/agreementexit/delete-data": "O",
-    "exits/agreementexit/interrupt": "O",
-    "exits/agreementexit/part": "O",
-    "exits/agreementexit/returned": "O",
-    "cookies/linkedservice/review": "OC",
-    "records/impactassessment/review": "OC",
-    "consent/balancingtest/sign": "O",
-    "consent/consent/invalidate": "O",
-    "consent/consent/revoke": "OC",
-    "consent/consentevent/add-evidence": "OC",
-    "consent/consentevent/receipt": "OAC",
-    "consent/consentevidence/open": "OC",
-    "consent/instruction/cancel": "OC",
-    "consent/instruction/end": "OC",
-    "consent/lawfulbasis/cancel": "OC",
-    "consent/lawfulbasis/end": "OC",
-    "consent/noticedispatch/acknowledge": "C",
-    "consent/noticedispatch/answer": "O",
-    "consent/noticedispatch/object": "C",
-    "consent/noticedispatch/withdraw": "C",
-    "consent/noticedraft/announce": "OC",
-    "consent/noticedraft/discard": "OC",
-    "consent/objection/agree": "O",
-    "consent/objection/overrule": "O",
-    "consent/purpose/widen": "OC",
-    "consent/purposecapacity/cancel": "O",
-    "consent/purposecapacity/end": "O",
-    "consent/recipientapproval/cancel": "O",
-    "consent/recipientapproval/end": "O",
-    "consent/restriction/inform": "OC",
-    "consent/restriction/lift": "OC",
-    "accounts/proposedchange/approve": "OC",
-    "accounts/proposedchange/decline": "OC",
-    "consent/serviceagreement/add-document": "OC",
-    "consent/serviceagreement/attest": "C",
-    "consent/serviceagreement/cancel": "O",
-    "consent/serviceagreement/decline": "OC",
-    "consent/serviceagreement/end": "O",
-    "consent/serviceagreement/exit": "OC",
-    "consent/serviceagreement/open-document": "OC",
-    "consent/serviceagreement/resume": "O",
-    "consent/serviceagreement/sign": "OC",
-    "consent/serviceagreement/sign-paper": "O",
-    "consent/serviceagreement/suspend": "O",
-}
+ACTS = spread(
+    {
+        "OC": """
+            accounts/client/move-clock accounts/client/force-state accounts/client/make-order
+            accounts/client/start-over accounts/client/starting-set accounts/client/try-decision
+            accounts/apikey/revoke accounts/apikey/rotate staff/accessreview/confirm accounts/membership/end
+            accounts/membership/invite-again accounts/staffchange/approve accounts/staffchange/decline
+            staff/provider/end staff/provider/passwords staff/signonlink/unlink people/personmerge/approve
+            people/personmerge/decline people/subject/same-person people/subject/not-same-person
+            people/agechange/approve people/agechange/decline people/agechange/look people/subject/name-guardian
+            people/subject/state-age people/subject/school-authorises guardians/guardianchange/approve
+            guardians/guardianchange/decline guardians/guardianconflict/close guardians/guardianship/answer
+            guardians/guardianship/change-authority guardians/guardianship/end guardians/guardianship/verify
+            guardians/verification/found-false guardians/guardianship/check guardians/providercheck/ask
+            guardians/providercheck/where guardians/schoolauthorisation/end schools/rosterimport/check-again
+            schools/rosterimport/discard schools/rosterimport/import schools/rosterimport/import-anyway
+            people/subject/correct people/subject/change-roles people/subject/answer people/subject/ask-guardians
+            people/subject/evidence people/subject/inform-recipient people/subject/object people/subject/restrict
+            people/subject/reveal data_systems/order/add-file data_systems/order/agree data_systems/order/answer
+            data_systems/order/try-again data_systems/order/values data_systems/order/waive data_systems/system/agree
+            data_systems/system/decline data_systems/system/end data_systems/systemkey/end webhooks/delivery/replay
+            webhooks/endpoint/disable webhooks/endpoint/enable webhooks/endpoint/remove webhooks/endpoint/replay
+            webhooks/endpoint/rotate webhooks/endpoint/test holdings/flaggedcollection/decide disposals/batch/approve
+            disposals/batch/cancel disposals/batch/pause disposals/batch/resume disposals/batch/take-out
+            schedule/hold/lift schedule/hold/review schedule/retentionrule/end people/subject/place-hold
+            requests/rightsrequest/add-rights desk/authoritycase/end erasures/erasureproposal/approve
+            erasures/erasureproposal/cancel erasures/erasureproposal/decline requests/rightsrequest/answer
+            requests/rightsrequest/assign requests/rightsrequest/authority-case desk/requesttask/done
+            requests/rightsrequest/close requests/rightsrequest/copy-build requests/rightsrequest/copy-hand-over
+            requests/rightsrequest/copy-preview requests/rightsrequest/delivered requests/rightsrequest/decide
+            requests/rightsrequest/extend requests/rightsrequest/letter requests/rightsrequest/match
+            requests/rightsrequest/messages requests/rightsrequest/note requests/rightsrequest/pause
+            requests/rightsrequest/propose-erasure requests/rightsrequest/read
+            requests/rightsrequest/refuse-correction requests/rightsrequest/restrict-meanwhile
+            requests/rightsrequest/resume requests/rightsrequest/inform-recipient requests/rightsrequest/send-letter
+            requests/rightsrequest/task requests/rightsrequest/verify mailbox/mailmessage/file
+            mailbox/mailmessage/read paper/formrun/confirm paper/formrun/enter paper/formrun/print
+            paper/paperanswer/confirm paper/paperanswer/dismiss agreements/clientcontact/end
+            reports/regulatorpack/again reports/regulatorpack/pdf reports/regulatorpack/zip schools/school/end-year
+            people/subject/moves-away people/subject/moves-class cookies/linkedservice/review
+            records/impactassessment/review consent/consent/revoke consent/consentevent/add-evidence
+            consent/consentevidence/open consent/instruction/cancel consent/instruction/end consent/lawfulbasis/cancel
+            consent/lawfulbasis/end consent/noticedraft/announce consent/noticedraft/discard consent/purpose/widen
+            consent/restriction/inform consent/restriction/lift accounts/proposedchange/approve
+            accounts/proposedchange/decline consent/serviceagreement/add-document consent/serviceagreement/decline
+            consent/serviceagreement/exit consent/serviceagreement/open-document consent/serviceagreement/sign
+        """,
+        "OAC": """
+            accounts/client/set-up accounts/client/digest people/subject/timeline disposals/batch/certificate-json
+            disposals/batch/certificate-pdf erasures/erasureproposal/certificate-json
+            erasures/erasureproposal/certificate-pdf exits/agreementexit/certificate-json
+            exits/agreementexit/certificate-pdf consent/consentevent/receipt
+        """,
+        "O": """
+            staff/provider/approve staff/provider/decline accounts/user/email accounts/user/invite
+            accounts/user/password accounts/user/second-factor sharing/businesstransfer/approve
+            sharing/businesstransfer/decline sharing/legaldisclosure/approve sharing/legaldisclosure/decline
+            sharing/legaldisclosure/record-disclosure people/subject/record-legal-demand people/subject/hold-back
+            guardians/quarantine/release people/readmission/approve people/subject/erase holdings/incident/close
+            breaches/breach/add-clients breaches/breach/assess breaches/breach/close breaches/breach/measures
+            breaches/breach/notify-authority breaches/breach/write-client breaches/breach/write-people
+            requests/rightsrequest/hand-over requests/rightsrequest/link requests/rightsrequest/route
+            mailbox/mailmessage/make-request mailbox/mailmessage/settle exits/agreementexit/approve
+            exits/agreementexit/continue exits/agreementexit/decline exits/agreementexit/decline-return
+            exits/agreementexit/delete-data exits/agreementexit/interrupt exits/agreementexit/part
+            exits/agreementexit/returned consent/balancingtest/sign consent/consent/invalidate
+            consent/noticedispatch/answer consent/objection/agree consent/objection/overrule
+            consent/purposecapacity/cancel consent/purposecapacity/end consent/recipientapproval/cancel
+            consent/recipientapproval/end consent/serviceagreement/cancel consent/serviceagreement/end
+            consent/serviceagreement/resume consent/serviceagreement/sign-paper consent/serviceagreement/suspend
+        """,
+        "OSC": """
+            guardians/guardianship/data people/subject/invite mail/letter/resend requests/rightsrequest/add-correction
+            requests/rightsrequest/call-back people/subject/rights-request
+        """,
+        "OA": "security/securityassessment/open-report",
+        "C": """
+            consent/noticedispatch/acknowledge consent/noticedispatch/object consent/noticedispatch/withdraw
+            consent/serviceagreement/attest
+        """,
+    }
+)
 
 # Lists that O, A and C may export if they may see them.
-EXPORTED = {
-    "ageing/agenotice",
-    "breaches/breach",
-    "guardians/guardianchange",
-    "guardians/guardianconflict",
-    "guardians/guardianship",
-    "guardians/quarantine",
-    "guardians/serviceauthorisation",
-    "guardians/verification",
-    "desk/authoritycase",
-    "consent/consent",
-    "consent/consentevent",
-    "consent/objection",
-    "consent/restriction",
-    "cookies/cookiechoice",
-    "desk/requesttask",
-    "disposals/batch",
-    "erasures/erasureproposal",
-    "invitations/invitation",
-    "audit/entry",
-    "mail/letter",
-    "mailbox/mailmessage",
-    "people/personmerge",
-    "paper/paperanswer",
-    "holdings/collection",
-    "holdings/flaggedcollection",
-    "holdings/holding",
-    "holdings/incident",
-    "requests/rightsrequest",
-    "schedule/hold",
-    "schools/school",
-    "schools/schoolclass",
-    "security/securityevent",
-    "sharing/disclosure",
-    "people/accessrecord",
-    "people/guardianclaim",
-    "people/subject",
-    "data_systems/order",
-    "webhooks/delivery",
-}
+_EXPORTED = """
+    ageing/agenotice breaches/breach guardians/guardianchange guardians/guardianconflict guardians/guardianship
+    guardians/quarantine guardians/serviceauthorisation guardians/verification desk/authoritycase consent/consent
+    consent/consentevent consent/objection consent/restriction cookies/cookiechoice desk/requesttask disposals/batch
+    erasures/erasureproposal invitations/invitation audit/entry mail/letter mailbox/mailmessage people/personmerge
+    paper/paperanswer holdings/collection holdings/flaggedcollection holdings/holding holdings/incident
+    requests/rightsrequest schedule/hold schools/school schools/schoolclass security/securityevent
+    sharing/disclosure people/accessrecord people/guardianclaim people/subject data_systems/order webhooks/delivery
+"""
+EXPORTED = set(_EXPORTED.split())
 
 # API operations, with the status for the key of Indus and of Khyber.
 ASKED = question("lms-danish", "newsletter")

@@ -18,7 +18,7 @@ from paktaleem.foundation.accounts.roles import SENSITIVE
 from paktaleem.foundation.console.row_actions import Weakens
 from paktaleem.foundation.console.site import site
 from tests.accounts.officers import second_officer_user
-from tests.console.pages import row_url
+from tests.console.pages import row_url, spread
 from tests.project.offenders import refuse_any
 from tests.project.test_permission_matrix import API
 from tests.project.test_two_people import OF_OTHERS, RULES
@@ -28,64 +28,44 @@ ADMINS: list[Any] = list(site._registry.values())
 DECISIONS = ("/approve", "/agree", "/decline")
 """Acts by which a second person decides; declining changes nothing."""
 
-WEAKENS = {
-    "accounts/client/change": "accounts.ProposedChange",
-    "accounts/membership/add": "accounts.StaffChange",
-    "accounts/membership/change": "accounts.StaffChange",
-    "accounts/user/change": "accounts.StaffChange",
-    "accounts/user/password": "accounts.StaffChange",
-    "accounts/user/second-factor": "accounts.StaffChange",
-    "accounts/user/email": "accounts.StaffChange",
-    "breaches/breach/close": "accounts.ProposedChange",
-    "guardians/guardianship/change-authority": "guardians.GuardianChange",
-    "guardians/guardianship/end": "guardians.GuardianChange",
-    "guardians/guardianship/verify": "guardians.GuardianChange",
-    "consent/noticedraft/announce": "consent.NoticeDraft",
-    "cookies/cookie/add": "accounts.ProposedChange",
-    "cookies/cookie/change": "accounts.ProposedChange",
-    "guardians/quarantine/release": "accounts.ProposedChange",
-    "holdings/flaggedcollection/decide": "accounts.ProposedChange",
-    "holdings/incident/close": "accounts.ProposedChange",
-    "data_systems/system/end": "data_systems.System",
-    "consent/lawfulbasis/add": "accounts.ProposedChange",
-    "consent/lawfulbasis/change": "accounts.ProposedChange",
-    "consent/lawfulbasis/end": "accounts.ProposedChange",
-    "consent/lawfulbasis/cancel": "accounts.ProposedChange",
-    "consent/objection/overrule": "desk.Overruling",
-    "consent/purpose/add": "accounts.ProposedChange",
-    "consent/purpose/change": "accounts.ProposedChange",
-    "consent/purposecapacity/add": "accounts.ProposedChange",
-    "consent/purposecapacity/change": "accounts.ProposedChange",
-    "consent/purposecapacity/end": "accounts.ProposedChange",
-    "consent/purposecapacity/cancel": "accounts.ProposedChange",
-    "consent/recipient/change": "accounts.ProposedChange",
-    "consent/recipientapproval/add": "accounts.ProposedChange",
-    "consent/recipientapproval/change": "accounts.ProposedChange",
-    "consent/restriction/lift": "accounts.ProposedChange",
-    "consent/serviceagreement/sign": "agreements.AgreementSigning",
-    "consent/serviceagreement/resume": "accounts.ProposedChange",
-    "consent/serviceagreement/exit": "exits.AgreementExit",
-    "upkeep/portalperiod/add": "accounts.ProposedChange",
-    "schedule/hold/lift": "accounts.ProposedChange",
-    "schedule/retentionrule/add": "accounts.ProposedChange",
-    "schedule/retentionrule/change": "accounts.ProposedChange",
-    "schedule/retentionrule/end": "accounts.ProposedChange",
-    "sharing/businesstransfer/add": "sharing.BusinessTransfer",
-    "staff/provider/add": "staff.Provider",
-    "people/readmission/add": "people.Readmission",
-    "people/subject/state-age": "people.AgeChange",
-    "people/subject/change-roles": "people.AgeChange",
-    "people/subject/correct": "people.AgeChange",
-    "people/subject/same-person": "people.PersonMerge",
-    "people/subject/not-same-person": "people.PersonMerge",
-    "people/subject/erase": "erasures.ErasureProposal",
-    "people/subject/record-legal-demand": "sharing.LegalDisclosure",
-    "requests/rightsrequest/propose-erasure": "erasures.ErasureProposal",
-    "data_systems/order/waive": "data_systems.Waiver",
-    "post:api/v1/subjects/batch": "people.AgeChange",
-    "put:api/v1/subjects/<str:external_id>": "people.AgeChange",
-    "post:api/v1/subjects/<str:external_id>/guardians": "guardians.GuardianChange",
-}
+WEAKENS = spread(
+    {
+        "accounts.ProposedChange": """
+            accounts/client/change breaches/breach/close cookies/cookie/add cookies/cookie/change
+            guardians/quarantine/release holdings/flaggedcollection/decide holdings/incident/close
+            consent/lawfulbasis/add consent/lawfulbasis/change consent/lawfulbasis/end consent/lawfulbasis/cancel
+            consent/purpose/add consent/purpose/change consent/purposecapacity/add consent/purposecapacity/change
+            consent/purposecapacity/end consent/purposecapacity/cancel consent/recipient/change
+            consent/recipientapproval/add consent/recipientapproval/change consent/restriction/lift
+            consent/serviceagreement/resume upkeep/portalperiod/add schedule/hold/lift schedule/retentionrule/add
+            schedule/retentionrule/change schedule/retentionrule/end
+        """,
+        "accounts.StaffChange": """
+            accounts/membership/add accounts/membership/change accounts/user/change accounts/user/password
+            accounts/user/second-factor accounts/user/email
+        """,
+        "guardians.GuardianChange": """
+            guardians/guardianship/change-authority guardians/guardianship/end guardians/guardianship/verify
+            post:api/v1/subjects/<str:external_id>/guardians
+        """,
+        "consent.NoticeDraft": "consent/noticedraft/announce",
+        "data_systems.System": "data_systems/system/end",
+        "desk.Overruling": "consent/objection/overrule",
+        "agreements.AgreementSigning": "consent/serviceagreement/sign",
+        "exits.AgreementExit": "consent/serviceagreement/exit",
+        "sharing.BusinessTransfer": "sharing/businesstransfer/add",
+        "staff.Provider": "staff/provider/add",
+        "people.Readmission": "people/readmission/add",
+        "people.AgeChange": """
+            people/subject/state-age people/subject/change-roles people/subject/correct post:api/v1/subjects/batch
+            put:api/v1/subjects/<str:external_id>
+        """,
+        "people.PersonMerge": "people/subject/same-person people/subject/not-same-person",
+        "erasures.ErasureProposal": "people/subject/erase requests/rightsrequest/propose-erasure",
+        "sharing.LegalDisclosure": "people/subject/record-legal-demand",
+        "data_systems.Waiver": "data_systems/order/waive",
+    }
+)
 
 ALONE = {
     "it reads, or hands over what its reader may see; each look is recorded": """

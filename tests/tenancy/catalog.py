@@ -56,35 +56,15 @@ LIMITED_TOO = {
 }
 """Those that staff limited to schools may execute: administrators among them invite colleagues and add people."""
 
-GLOBAL_TABLES = {
-    "account_emailaddress",
-    "account_emailconfirmation",
-    "accounts_historicaluser",
-    "accounts_stafftie",
-    "accounts_user",
-    "auth_group",
-    "auth_group_permissions",
-    "auth_permission",
-    "axes_accessattempt",
-    "axes_accessattemptexpiration",
-    "axes_accessfailurelog",
-    "axes_accesslog",
-    "django_admin_log",
-    "django_content_type",
-    "django_migrations",
-    "django_session",
-    "mfa_authenticator",
-    "procrastinate_events",
-    "procrastinate_jobs",
-    "procrastinate_periodic_defers",
-    "procrastinate_workers",
-    "upkeep_stepprogress",
-    "staff_counter",
-    "socialaccount_socialaccount",
-    "socialaccount_socialapp",
-    "socialaccount_socialtoken",
-    "people_erasurecarriedout",
-}
+_GLOBAL_TABLES = """
+    account_emailaddress account_emailconfirmation accounts_historicaluser accounts_stafftie accounts_user
+    auth_group auth_group_permissions auth_permission axes_accessattempt axes_accessattemptexpiration
+    axes_accessfailurelog axes_accesslog django_admin_log django_content_type django_migrations django_session
+    mfa_authenticator procrastinate_events procrastinate_jobs procrastinate_periodic_defers procrastinate_workers
+    upkeep_stepprogress staff_counter socialaccount_socialaccount socialaccount_socialapp socialaccount_socialtoken
+    people_erasurecarriedout
+"""
+GLOBAL_TABLES = set(_GLOBAL_TABLES.split())
 """All tables without a client, written by hand; their declarations have the reasons."""
 
 RIGHTS = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER", "MAINTAIN")
