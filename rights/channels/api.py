@@ -32,7 +32,7 @@ from paktaleem.foundation.web.api.serializers import (
     serialize_row,
 )
 from rights.channels.guardians import RIGHT_OF, Wish, record_guardian_request
-from rights.packages.models import BuildFailure, Package, PackageState
+from rights.packages.models import BuildFailure, PackageState
 from rights.packages.selectors import count_downloads, find_package
 from rights.rectifications.models import Correction, CorrectionState
 from rights.rectifications.selectors import list_corrections, waiting_fields
@@ -60,11 +60,7 @@ class KindsField(serializers.ListField):
     """Several rights, each once."""
 
     schema_keywords = {"uniqueItems": True}
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(
-            child=serializers.ChoiceField(RightKind.choices), min_length=1, max_length=_MOST_KINDS, **kwargs
-        )
+    child = serializers.ChoiceField(RightKind.choices)
 
 
 class RightsRequestInput(StrictSerializer):
@@ -79,7 +75,7 @@ class RightsRequestInput(StrictSerializer):
 
     subject = TextField(max_length=255)
     kind = serializers.ChoiceField(RightKind.choices, required=False)
-    kinds = KindsField(required=False)
+    kinds = KindsField(required=False, min_length=1, max_length=_MOST_KINDS)
     purposes = serializers.ListField(child=TextField(max_length=63), required=False, max_length=_MOST_PURPOSES)
     details = TextField(required=False, allow_blank=True, allow_null=True, max_length=_MOST_DETAILS)
     signed_in = TruthField(default=True)
@@ -264,14 +260,12 @@ class RequestOfGuardian(Operation):
             )
         except RequestNotAllowed as refused:
             raise DataRequestRefused({"wish": [_WHY[refused.why]]}) from refused
-        kept: dict[str, Any] = {"kind": wish, "state": "kept", "received_at": at.isoformat()}
-        kept |= dict.fromkeys(("id", "number", "due_at"))
-        return Response(kept if made is None else _serialize_wish(made, wish), HTTPStatus.CREATED)
-
-
-def _serialize_wish(made: RightsRequest, wish: Wish) -> dict[str, Any]:
-    parts = [part for part in list_parts(made) if part.kind == RIGHT_OF[wish]]
-    return serialize_row(AboutDataOutput, made, kind=wish, state=_state_of(wish, parts))
+        body: dict[str, Any] = {"kind": wish, "state": "kept", "received_at": at.isoformat()}
+        body |= dict.fromkeys(("id", "number", "due_at"))
+        if made is not None:
+            parts = [part for part in list_parts(made) if part.kind == RIGHT_OF[wish]]
+            body = serialize_row(AboutDataOutput, made, kind=wish, state=_state_of(wish, parts))
+        return Response(body, HTTPStatus.CREATED)
 
 
 def _state_of(wish: Wish, parts: list[RequestPart]) -> str:
@@ -376,12 +370,9 @@ class ShowCopy(Operation):
     @extend_schema(responses=CopyOutput)
     def get(self, request: Request, rights_request: UUID) -> Response:
         """Return how far the copy of a request is; the content goes to the person only."""
-        row = get_request(rights_request, actor=actor_of(request))
-        return Response(_serialize_copy(find_package(row)))
-
-
-def _serialize_copy(package: Package | None) -> dict[str, object]:
-    if package is None:
-        nothing = dict.fromkeys(("failure", "built_at", "expires_at", "ended_at"))
-        return {"state": "none", **nothing, "downloads": 0}
-    return serialize_row(CopyOutput, package, failure=package.failure or None, downloads=count_downloads(package))
+        package = find_package(get_request(rights_request, actor=actor_of(request)))
+        if package is None:
+            nothing = dict.fromkeys(("failure", "built_at", "expires_at", "ended_at"))
+            return Response({"state": "none", **nothing, "downloads": 0})
+        counted = {"failure": package.failure or None, "downloads": count_downloads(package)}
+        return Response(serialize_row(CopyOutput, package, **counted))

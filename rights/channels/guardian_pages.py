@@ -1,6 +1,7 @@
 """The guardian's page about a child's data: their requests, what is refused and why, and the copies."""
 
-from collections.abc import Container, Mapping
+from collections import defaultdict
+from collections.abc import Container
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +23,7 @@ from rights.channels.guardians import RIGHT_OF, Wish, list_request_blockers, rec
 from rights.channels.views import STATES_FOR_PERSON, describe_requests, find_posted
 from rights.erasures.views import list_erasures_of_ward
 from rights.packages.views import CopyPage, answer_copy, find_fetchable
+from rights.requests.fields import make_text_field
 from rights.requests.models import PARENT, Channel, IdentityMethod, RightKind, RightsRequest, RightsRequestQuerySet
 from rights.requests.services.clock import AlreadyAnswered
 from rights.requests.services.decisions import RequestNotAllowed
@@ -70,17 +72,11 @@ class DataForm(forms.Form):
     """Form for a guardian's request about a child's data; no option is preselected."""
 
     wish = forms.ChoiceField(label=_("What should happen?"), widget=forms.RadioSelect)
-    text = forms.CharField(
-        label=_("Anything to add"),
-        required=False,
-        max_length=2000,
-        widget=forms.Textarea(attrs={"rows": 3, "dir": "auto"}),
-    )
+    text = make_text_field(_("Anything to add"), rows=3, most=2000, required=False)
 
     def __init__(self, *args: Any, refused: Container[Wish], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        offered = [(wish.value, wish.label) for wish in Wish if wish not in refused]
-        set_choices(self, "wish", offered)
+        set_choices(self, "wish", [(wish.value, wish.label) for wish in Wish if wish not in refused])
 
 
 @about_child(GET_OR_POST)
@@ -92,6 +88,9 @@ def ask_for_data(request: HttpRequest, ward: ChildView) -> HttpResponse:
     if form.is_valid():
         return _record_request(request, ward, form.cleaned_data["wish"], form.cleaned_data["text"])
     done = request.GET.get("done", "")
+    reasons: defaultdict[RequestBlocker, list[str]] = defaultdict(list)
+    for wish, why in refused.items():
+        reasons[why].append(str(_name_right(RIGHT_OF[wish])))
     return public_page(
         request,
         "guardian/data.html",
@@ -100,19 +99,12 @@ def ask_for_data(request: HttpRequest, ward: ChildView) -> HttpResponse:
         notices=list_erasures_of_ward(ward.visit.person, ward.child, at),
         ward=ward,
         form=form,
-        refused=_describe_blockers(refused),
+        refused=[(" · ".join(rights), _BLOCKERS[why]) for why, rights in reasons.items()],
         rows=describe_requests(_own_requests(ward), at, name=_name_right, describe=_describe_progress),
         done=DONE_TEXTS.get(done),
         is_refused=done == "contact_too_new",
         asks_after_withdrawal=done == "withdrawn",
     )
-
-
-def _describe_blockers(blockers: Mapping[Wish, RequestBlocker]) -> list[tuple[str, Promise]]:
-    names: dict[RequestBlocker, list[str]] = {}
-    for wish, why in blockers.items():
-        names.setdefault(why, []).append(str(_name_right(RIGHT_OF[wish])))
-    return [(" · ".join(rights), _BLOCKERS[why]) for why, rights in names.items()]
 
 
 def _name_right(kind: RightKind) -> str | Promise:
@@ -121,8 +113,7 @@ def _name_right(kind: RightKind) -> str | Promise:
 
 def _own_requests(ward: ChildView) -> RightsRequestQuerySet:
     own = {"client_id": ward.child.client_id, "subject": ward.child, "requester": ward.visit.person}
-    found: RightsRequestQuerySet = RightsRequest.objects.filter(**own)
-    return found
+    return RightsRequest.objects.filter(**own)
 
 
 def _describe_progress(row: RightsRequest) -> str | Promise:

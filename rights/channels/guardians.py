@@ -99,8 +99,7 @@ def record_guardian_request(
 def _find_open(child: Subject, guardian: Subject, kind: RightKind) -> RightsRequest | None:
     own = RightsRequest.objects.open().filter(client_id=child.client_id, subject=child, requester=guardian)
     parts = RequestPart.objects.filter(client_id=child.client_id, request__in=own, kind=kind)
-    found: RightsRequest | None = own.filter(pk__in=parts.values("request")).select_related("subject").first()
-    return found
+    return own.filter(pk__in=parts.values("request")).select_related("subject").first()
 
 
 def _inform_young_person(request: RightsRequest, child: Subject, actor: Actor, at: datetime) -> None:

@@ -32,6 +32,7 @@ from rights.erasures.views import list_own_erasures, show_number
 from rights.packages.views import show_package
 from rights.rectifications.views import corrections_extra
 from rights.requests.deadlines import due_at
+from rights.requests.fields import make_text_field
 from rights.requests.models import Channel, IdentityMethod, RightKind, RightsRequest, RightsRequestQuerySet
 from rights.requests.selectors import is_erasing, list_parts_of
 from rights.requests.services.clock import AlreadyAnswered
@@ -82,12 +83,8 @@ class OwnRequestForm(forms.Form):
     kinds = forms.MultipleChoiceField(
         label=_("What do you want?"), choices=_CHOICES, widget=forms.CheckboxSelectMultiple
     )
-    details = forms.CharField(
-        label=_("Details"),
-        help_text=_("What should we look at? Leave out what is not needed."),
-        required=False,
-        max_length=4000,
-        widget=forms.Textarea(attrs={"rows": 6, "dir": "auto"}),
+    details = make_text_field(
+        _("Details"), _("What should we look at? Leave out what is not needed."), rows=6, required=False
     )
 
 
@@ -118,11 +115,10 @@ class PublicRequestForm(OwnRequestForm):
 class ConcernForm(forms.Form):
     """Public form for a concern about a child's data."""
 
-    text = forms.CharField(
-        label=_("What is your concern?"),
-        help_text=_("State the school or platform, and what happened. Name the child only if necessary."),
-        max_length=4000,
-        widget=forms.Textarea(attrs={"rows": 6, "dir": "auto"}),
+    text = make_text_field(
+        _("What is your concern?"),
+        _("State the school or platform, and what happened. Name the child only if necessary."),
+        rows=6,
     )
     contact = forms.CharField(
         label=_("How can we contact you?"),
@@ -264,9 +260,7 @@ def answer_own_request(request: HttpRequest, visit: Visit) -> HttpResponse:
 
 
 def _own(visit: Visit) -> RightsRequestQuerySet:
-    own = RightsRequest.objects.filter(client_id=visit.person.client_id, subject=visit.person, requester=None)
-    found: RightsRequestQuerySet = own
-    return found
+    return RightsRequest.objects.filter(client_id=visit.person.client_id, subject=visit.person, requester=None)
 
 
 def find_posted(request: HttpRequest, own: RightsRequestQuerySet) -> RightsRequest:

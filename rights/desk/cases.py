@@ -19,6 +19,7 @@ from rights.desk.models import AuthorityCase, CaseOutcome, RequestTask, TaskKind
 from rights.desk.selectors import has_open_case
 from rights.desk.services import add_task
 from rights.requests.deadlines import day_in
+from rights.requests.fields import make_text_field
 from rights.requests.models import RightsRequest
 from rights.requests.sealing import seal_text
 from rights.requests.services.steps import RequestEnded, lock_about_request, lock_request, record_step, require_texts
@@ -29,6 +30,15 @@ GOES_ON_ELSEWHERE = frozenset({State.DUPLICATE, State.HANDED_OVER})
 _CASE = "authority_case"
 """The kind of case of a hold that is placed for an authority's case."""
 _LONGEST = 8_000
+Measures = Annotated[
+    str,
+    make_text_field(
+        "Measures",
+        "What is done about it. Needed if the complaint was upheld, wholly or partly.",
+        most=_LONGEST,
+        required=False,
+    ),
+]
 
 
 def _check_new_case(request: RightsRequest, _actor: Actor, _at: datetime) -> None:
@@ -96,16 +106,7 @@ def end_case(
         forms.ChoiceField(label="Outcome", choices=CaseOutcome.choices, widget=forms.RadioSelect),
     ],
     ended_on: Annotated[date, forms.DateField(label="Day of the outcome")],
-    measures: Annotated[
-        str,
-        forms.CharField(
-            label="Measures",
-            help_text="What is done about it. Needed if the complaint was upheld, wholly or partly.",
-            required=False,
-            max_length=_LONGEST,
-            widget=forms.Textarea(attrs={"rows": 8, "dir": "auto"}),
-        ),
-    ] = "",
+    measures: Measures = "",
     actor: Actor,
     at: datetime,
 ) -> AuthorityCase:

@@ -4,7 +4,7 @@
 # that override an objection, so two officers do, and no one of the client.
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -16,7 +16,7 @@ from consent.consents.services.restrictions import end_objection, request_lift
 from consent.register.dpv import MARKETING
 from consent.register.models.purposes import Purpose
 from paktaleem.directory.access_links.contact_changes import is_contact_settled
-from paktaleem.directory.mail.services import SendArguments, send_message
+from paktaleem.directory.mail.services import send_message
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services.erasure import AlreadyErased
 from paktaleem.directory.people.services.people import record_access
@@ -30,12 +30,13 @@ from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from rights.desk.models import LiftNotice, NoticeWay, Overruling
 from rights.desk.services import LIFT
+from rights.requests.fields import make_text_field
 from rights.requests.services.decisions import find_guardian_of_limit
 
 _GROUNDS = "desk_overruling.ground"
 
 
-def _check_in_force(limit: Any, _actor: Actor, _at: datetime) -> None:
+def _check_in_force(limit: Restriction | Objection, _actor: Actor, _at: datetime) -> None:
     if limit.ends_at is not None:
         raise Refused(_("It has already ended."))
 
@@ -71,8 +72,7 @@ def inform_before_lift(
             raise ValidationError({"way": [_("There is no email address on file. Tell the person yourself.")]})
         if not is_contact_settled(to, at):
             raise ValidationError({"way": [_("A contact changed less than 72 hours ago. Tell the person yourself.")]})
-        context: SendArguments = {"related_id": restriction.pk, "actor": actor, "at": at}
-        send_message(LIFT.code, to=to, client_id=restriction.client_id, **context)
+        send_message(LIFT.code, to=to, client_id=restriction.client_id, related_id=restriction.pk, actor=actor, at=at)
     notice = LiftNotice(client_id=restriction.client_id, restriction=restriction, way=way, informed_by=actor.id, at=at)
     notice.save(force_insert=True)
     _record("restriction.lift_announced", restriction, {"way": str(way)}, actor, at)
@@ -125,12 +125,7 @@ def propose_overruling(
     *,
     ground: Annotated[
         str,
-        forms.CharField(
-            label="Compelling grounds and evidence",
-            help_text="Encrypted. The second officer reads them before agreeing.",
-            max_length=4000,
-            widget=forms.Textarea(attrs={"rows": 8, "dir": "auto"}),
-        ),
+        make_text_field("Compelling grounds and evidence", "Encrypted. The second officer reads them before agreeing."),
     ],
     actor: Actor,
     at: datetime,
@@ -209,5 +204,4 @@ def _require_waiting(objection: Objection) -> Overruling:
 
 def _record(kind: str, limit: Restriction | Objection, facts: dict[str, str], actor: Actor, at: datetime) -> None:
     about = {"id": str(limit.pk), "purpose": limit.purpose_code or None, **facts}
-    context: dict[str, Any] = {"client_id": limit.client_id, "subject_id": limit.subject_id, "actor": actor, "at": at}
-    record_entry(kind, facts=about, **context)
+    record_entry(kind, facts=about, client_id=limit.client_id, subject_id=limit.subject_id, actor=actor, at=at)

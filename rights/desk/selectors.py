@@ -21,18 +21,14 @@ def list_tasks(actor: Actor) -> QuerySet[RequestTask]:
 
 def list_calls() -> QuerySet[RequestTask]:
     """List the open tasks to call a person; a handler of ``rights.calls_to_make``."""
-    calls: QuerySet[RequestTask] = RequestTask.objects.open().filter(kind=Constant(TaskKind.CALL))
-    return calls
+    return RequestTask.objects.open().filter(kind=Constant(TaskKind.CALL))
 
 
 def read_texts(request: RightsRequest) -> list[tuple[str, str]]:
     """Return the texts of letters, tasks and cases, decrypted; the caller recorded the access. Raises CannotOpen."""
     own, zone = {"client_id": request.client_id, "request": request}, request.client.time_zone
     letters = [
-        (
-            f"{_('Letter')}: {one.get_occasion_display()} · {format_day(one.at, zone)}",
-            open_text(request, row=one, field="text"),
-        )
+        (f"{_('Letter')}: {one} · {format_day(one.at, zone)}", open_text(request, row=one, field="text"))
         for one in RequestLetter.objects.filter(**own)
     ]
     tasks = [

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Annotated
-from uuid import UUID
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -19,7 +18,7 @@ from paktaleem.directory.access_links.contact_changes import list_contact_versio
 from paktaleem.directory.access_links.services import Limit, count_attempt, count_rights_message
 from paktaleem.directory.mail.recipients import GivenContact, GivenNumber
 from paktaleem.directory.mail.rendering import require_complete
-from paktaleem.directory.mail.services import SendArguments, declare_message, send_message
+from paktaleem.directory.mail.services import MessageKind, SendArguments, declare_message, send_message
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, NotAllowed
 from paktaleem.foundation.accounts.acts import Refused, act
@@ -34,7 +33,7 @@ from rights.desk.selectors import has_open_case
 from rights.mailbox.services import move_messages
 from rights.rectifications.services.statements import to_given_address
 from rights.requests.deadlines import day_in
-from rights.requests.letters import ANSWERS, Occasion, find_mailable_sender, get_start_url
+from rights.requests.letters import ANSWERS, Occasion, find_mailable_sender, get_start_url, send_about
 from rights.requests.models import (
     TO_CALL,
     Channel,
@@ -126,13 +125,12 @@ def add_task(
 def require_task(request: RightsRequest, *, kind: TaskKind, actor: Actor, at: datetime) -> RequestTask:
     """Return the open task of a kind about a locked request, or add one, due today; the caller records the step."""
     own = RequestTask.objects.open().filter(client_id=request.client_id, request=request, kind=kind)
-    found: RequestTask | None = own.first()
-    if found is None:
+    task: RequestTask | None = own.first()
+    if task is None:
         due_on = day_in(at, request.client.time_zone)
-        columns = {"kind": kind, "due_on": due_on, "created_at": at, "assignee_id": request.assignee_id}
-        found = RequestTask.by(actor, request, **columns)
-        found.save(force_insert=True)
-    return found
+        task = RequestTask.by(actor, request, kind=kind, due_on=due_on, created_at=at, assignee_id=request.assignee_id)
+        task.save(force_insert=True)
+    return task
 
 
 def require_reading(request: RightsRequest, actor: Actor, at: datetime) -> None:
@@ -177,11 +175,9 @@ class _Notices:
     actor: Actor
     at: datetime
 
-    def send(self, kind: str, to: Subject, *, language: str, **values: str) -> None:
-        request = self.request
-        context = {"number": request.number, "rights": name_rights(request), **values}
-        told: SendArguments = {"language": language, "related_id": request.pk, "actor": self.actor, "at": self.at}
-        send_message(kind, to=to, client_id=request.client_id, context=context, **told)
+    def send(self, kind: MessageKind, to: Subject, *, language: str, **values: str) -> None:
+        values["rights"] = name_rights(self.request)
+        send_about(kind, self.request, to, language=language, actor=self.actor, at=self.at, **values)
 
     def inform_guardians(self, *, is_counted: bool) -> int:
         """Email a child's guardians; custody may forbid that others learn of a guardian's request. Return how many."""
@@ -190,7 +186,7 @@ class _Notices:
             return 0
         for guardian in list_informed_guardians(child, at=self.at):
             if not is_counted or count_rights_message(guardian):
-                self.send(GUARDIAN_INFORMED.code, guardian, language=guardian.language)
+                self.send(GUARDIAN_INFORMED, guardian, language=guardian.language)
                 sent += 1
         return sent
 
@@ -204,19 +200,14 @@ class _Notices:
         steps = RequestStep.objects.filter(client_id=request.client_id, request=request, kind="informed")
         last = steps.filter(facts__previous__gt=0).order_by("-at").values_list("at", flat=True).first()
         replaced = _list_replaced(sender, since=max(filter(None, (last, self.at - PREVIOUS_FOR))))
-        url = build_public_url(reverse("rights-form-of", args=[request.client.code]))
+        context = {"url": build_public_url(reverse("rights-form-of", args=[request.client.code]))}
         told: SendArguments = {"related_id": request.pk, "actor": self.actor, "at": self.at}
-        told["language"] = sender.language
+        told |= {"language": sender.language}
         sent = 0
         for to in replaced:
             if count_attempt(_PREVIOUS_LIMITS, address=str(sender.pk), ip=""):
                 send_message(
-                    REPLACED.code,
-                    to=to,
-                    client_id=request.client_id,
-                    context={"url": url},
-                    channel=to.channel,
-                    **told,
+                    REPLACED.code, to=to, client_id=request.client_id, context=context, channel=to.channel, **told
                 )
                 sent += 1
         return sent
@@ -261,7 +252,7 @@ def inform_of_verification(request: RightsRequest, actor: Actor, at: datetime) -
         return
     notices = _Notices(request, sender, actor, at)
     if sender.email is not None:
-        notices.send(VERIFIED.code, sender, language=request.language, url=get_start_url(request))
+        notices.send(VERIFIED, sender, language=request.language, url=get_start_url(request))
     guardians = notices.inform_guardians(is_counted=False)
     is_to_be_called = request.identity_method == IdentityMethod.CODE and sender.phone is not None
     task = TaskKind.CALL if is_to_be_called else None
@@ -348,6 +339,9 @@ def _check_and_list_kinds(request: RightsRequest) -> list[str]:
     return sorted({part.kind for part in parts})
 
 
+_NOT_MAILABLE = gettext_lazy(
+    "No email address that has been on file for 72 hours is known: print the letter and hand it over."
+)
 _PAUSES = {Occasion.IDENTITY: PauseCause.IDENTITY, Occasion.CLARIFICATION: PauseCause.CLARIFICATION}
 
 
@@ -383,10 +377,14 @@ def send_letter(
     if not text.strip():
         raise ValidationError({"text": [_("Write the letter.")]})
     require_complete("text", text)
-    columns = {"occasion": occasion, "way": way, "language": language or request.language, "at": at}
-    row = RequestLetter.by(actor, request, **columns)
+    row = RequestLetter.by(actor, request, occasion=occasion, way=way, language=language or request.language, at=at)
     row.text = seal_text(request, text.strip(), row=row, field="text")
-    row.message_id = _send(request, row.language, text, actor, at) if way is Way.MAIL else None
+    if way is Way.MAIL:
+        sender = find_mailable_sender(request, at)
+        if sender is None:
+            raise ValidationError({"way": [_NOT_MAILABLE]})
+        sent = send_about(LETTER, request, sender, language=row.language, text=text.strip(), actor=actor, at=at)
+        row.message_id = sent.pk
     row.save(force_insert=True)
     facts = {"letter": str(row.pk), "occasion": row.occasion, "way": way.value}
     record_step("rights_request.letter_sent", request, actor, at, facts)
@@ -396,18 +394,7 @@ def send_letter(
     return row
 
 
-def _send(request: RightsRequest, language: str, text: str, actor: Actor, at: datetime) -> UUID:
-    sender = find_mailable_sender(request, at)
-    if sender is None:
-        words = _("No email address that has been on file for 72 hours is known: print the letter and hand it over.")
-        raise ValidationError({"way": [words]})
-    context = {"number": request.number, "text": text.strip()}
-    told: SendArguments = {"language": language, "related_id": request.pk, "actor": actor, "at": at}
-    return send_message(LETTER.code, to=sender, client_id=request.client_id, context=context, **told).pk
-
-
 def _check_call(request: RightsRequest, _actor: Actor, _at: datetime) -> None:
-    """Refuse a call that can change nothing: more than a code to one contact verified the person."""
     require_unanswered(request)
     person = request.requester or require_subject(request)
     if request.identity_method not in TO_CALL or person.erased_at is not None:

@@ -4,7 +4,6 @@ import json
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 from django import forms
@@ -21,6 +20,7 @@ from consent.agreements.selectors import has_left
 from paktaleem.directory.data_systems.admin.systems import orders_panel
 from paktaleem.directory.data_systems.extension_points import OrderCase, order_cases
 from paktaleem.directory.data_systems.services.issuing import ERASURE
+from paktaleem.directory.people.admin.people import person_url
 from paktaleem.directory.people.extension_points import list_blockers
 from paktaleem.directory.people.models import Subject, SubjectRole
 from paktaleem.foundation.accounts.roles import Capability
@@ -32,7 +32,7 @@ from paktaleem.foundation.console.forms import ActionForm, FormData, RowActionFo
 from paktaleem.foundation.console.person_pages import REQUESTS, SummaryLine, on_tab, person_acts, person_summaries
 from paktaleem.foundation.console.register_names import format_purposes
 from paktaleem.foundation.console.requests import by_user, by_user_for, get_action_time, may
-from paktaleem.foundation.console.row_actions import AddedAct, RowAction, Weakens, added_acts, certificate_actions
+from paktaleem.foundation.console.row_actions import RowAction, Weakens, certificate_actions
 from paktaleem.foundation.console.row_search import RowSearch
 from paktaleem.foundation.console.search import searches
 from paktaleem.foundation.console.site import site
@@ -45,7 +45,7 @@ from rights.erasures.models import ErasureProposal, Stage
 from rights.erasures.selectors import AUTHORITY, Preview, find_certificate, preview_erasure, preview_proposal
 from rights.erasures.services.progress import find_target, is_certified, is_granted, list_notices
 from rights.erasures.services.proposals import Target, cancel_erasure, decide_erasure, propose_erasure
-from rights.requests.admin.acts import OfRequestAdmin, request_panels
+from rights.requests.admin.acts import OfRequestAdmin, add_request_act, request_panels
 from rights.requests.models import PARENT as REQUEST
 from rights.requests.models import RightsRequest
 from rights.requests.services.steps import require_subject
@@ -119,10 +119,9 @@ class ApproveForm(RowActionForm):
 
     row: ErasureProposal
 
-    def __init__(self, *args: Any, row: Any, request: HttpRequest, **kwargs: Any) -> None:
-        super().__init__(*args, row=row, request=request, **kwargs)
-        with in_client(row.client_id):
-            self.panel = preview_panel(preview_proposal(row, at=get_action_time(request)), row.client_id)
+    def prepare(self) -> None:
+        with in_client(self.row.client_id):
+            self.panel = preview_panel(preview_proposal(self.row, at=get_action_time(self.request)), self.row.client_id)
 
 
 _TONES = {
@@ -184,20 +183,8 @@ class ErasureProposalAdmin(OfRequestAdmin[ErasureProposal]):
         "number person=subject__external_id request=request__number extent purposes categories reason stage "
         "requested_at settled_at cooling_ends_at started_at ended_at"
     )
-    detail_fields = (
-        "number",
-        "standing",
-        "extent",
-        "person",
-        "of_request",
-        "why",
-        "ground",
-        "requested_at",
-        "settled_at",
-        "cooling_ends_at",
-        "started_at",
-        "ended_at",
-    )
+    moments = ("requested_at", "settled_at", "cooling_ends_at", "started_at", "ended_at")
+    detail_fields = (*list_display[:4], "of_request", "why", "ground", *moments)
     effect_fields = ("extent", "person", "of_request")
     entered = ("ground",)
     intro = (
@@ -240,8 +227,7 @@ class ErasureProposalAdmin(OfRequestAdmin[ErasureProposal]):
     why = reason_column
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ErasureProposal]:
-        found: QuerySet[Any] = super().get_queryset(request).select_related("subject", "request", "erasure")
-        return found
+        return super().get_queryset(request).select_related("subject", "request", "erasure")
 
     def panels(self, request: HttpRequest, row: ErasureProposal) -> list[dict[str, object]]:
         found = [*super().panels(request, row), _standing_panel(row)]
@@ -256,8 +242,7 @@ class ErasureProposalAdmin(OfRequestAdmin[ErasureProposal]):
 
     @admin.display(description="person")
     def person(self, row: ErasureProposal) -> SafeString:
-        url = reverse("admin:people_subject_change", args=[row.subject_id], current_app=site.name)
-        return format_html('<a href="{}">{}</a>', url, row.subject)
+        return format_html('<a href="{}">{}</a>', person_url(row.subject_id), row.subject)
 
 
 def _standing_panel(row: ErasureProposal) -> dict[str, object]:
@@ -305,10 +290,8 @@ def _propose_again(row: RightsRequest, given: FormData, request: HttpRequest) ->
     if row.subject is None or target is None:
         return None
     by = by_user_for(request, Reason.SUBJECT_REQUEST)
-    return _to_page(
-        request,
-        propose_erasure(row.subject, target=target, request=row, seen=given["seen"], ground=given["ground"], **by),
-    )
+    stated = {"seen": given["seen"], "ground": given["ground"]}
+    return _to_page(request, propose_erasure(row.subject, target=target, request=row, **stated, **by))
 
 
 def _may_be_proposed_again(row: RightsRequest, at: datetime) -> bool:
@@ -334,27 +317,24 @@ person_acts.connect(
         template="console/propose_erasure.html",
     )
 )
-added_acts.connect(
-    AddedAct(
-        RightsRequest._meta.label_lower,
-        RowAction(
-            "propose-erasure",
-            "Propose the erasure again",
-            Capability.DECIDE_ERASURES,
-            _propose_again,
-            form=ProposeAgainForm,
-            lead=_LEAD,
-            danger=True,
-            weakens=Weakens.ALWAYS,
-            applies=_may_be_proposed_again,
-            template="console/propose_erasure.html",
-        ),
-        after="decide",
-    )
+add_request_act(
+    RowAction(
+        "propose-erasure",
+        "Propose the erasure again",
+        Capability.DECIDE_ERASURES,
+        _propose_again,
+        form=ProposeAgainForm,
+        lead=_LEAD,
+        danger=True,
+        weakens=Weakens.ALWAYS,
+        applies=_may_be_proposed_again,
+        template="console/propose_erasure.html",
+    ),
+    after="decide",
 )
 
 
-def _panel(found: Any) -> dict[str, object] | None:
+def _panel(found: QuerySet[ErasureProposal]) -> dict[str, object] | None:
     rows = take_latest(found.order_by("-requested_at"), _MOST).map(lambda row: (row, erasure_url(row)))
     return {"template": "console/panels/erasures.html", "rows": rows} if rows else None
 
@@ -404,10 +384,8 @@ def summarize_leaving(request: HttpRequest, row: Subject) -> list[SummaryLine]:
     found = find_leaving(row, at=at)
     if found is None:
         return []
-    words = (
-        gettext("Erased from {day} on, once nothing keeps it: {reasons}")
-        if found.kept_for
-        else gettext("Erased from {day} on")
-    )
+    words = gettext("Erased from {day} on")
+    if found.kept_for:
+        words = gettext("Erased from {day} on, once nothing keeps it: {reasons}")
     said = words.format(day=format_date(found.due_at), reasons=join_words(found.kept_for))
     return [SummaryLine(gettext("Record in this portal"), render_state(said, "calm"))]

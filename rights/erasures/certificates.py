@@ -43,7 +43,7 @@ def issue_certificate(proposal: ErasureProposal, *, parent: Parent, actor: Actor
     issued = Certificate.objects.filter(client_id=proposal.client_id, proposal=proposal).first()
     if issued is not None:
         return issued
-    context: dict[str, Any] = {"client_id": proposal.client_id, "subject_id": proposal.subject_id}
+    context = {"client_id": proposal.client_id, "subject_id": proposal.subject_id}
     facts = {"proposal": str(proposal.pk), "number": proposal.number}
     if proposal.request_id is not None:
         facts["rights_request"] = str(proposal.request_id)
@@ -52,7 +52,9 @@ def issue_certificate(proposal: ErasureProposal, *, parent: Parent, actor: Actor
 
 
 def _compose(proposal: ErasureProposal, parent: Parent, at: datetime) -> dict[str, Any]:
-    request = proposal.request
+    request, subject = proposal.request, proposal.subject
+    # a keyed hash of the LMS id, by which the portal recognises the person without any data
+    mark = bytes(subject.tombstone) if subject.tombstone else tombstone_of(subject.client_id, subject.external_id)
     own = {"client_id": proposal.client_id, "parent_kind": parent.kind, "parent_id": parent.id, "kind": "erase"}
     orders = Order.objects.filter(**own).select_related("system").order_by("system__code", "pk")
     systems = [_answer(order) for order in orders]
@@ -61,7 +63,7 @@ def _compose(proposal: ErasureProposal, parent: Parent, at: datetime) -> dict[st
         "version": VERSION,
         "number": proposal.number,
         "client": {"code": proposal.client.code, "name": proposal.client.name},
-        "person": {"id": str(proposal.subject_id), "commitment": _commitment(proposal.subject)},
+        "person": {"id": str(proposal.subject_id), "commitment": (mark or b"").hex()},
         "request": {"number": request.number, "received_at": _time(request.received_at)} if request else None,
         "extent": {"kind": proposal.extent, "purposes": proposal.purposes, "categories": proposal.categories},
         "reason": proposal.reason,
@@ -73,7 +75,7 @@ def _compose(proposal: ErasureProposal, parent: Parent, at: datetime) -> dict[st
         "erasure_list": _lines(proposal),
         "systems": systems,
         "recipients": _list_recipients(proposal),
-        "remaining": _remaining(proposal.subject, proposal.started_at or at),
+        "remaining": _remaining(subject, proposal.started_at or at),
         "names": _list_names(proposal, systems),
         "issued_at": _time(at),
     }
@@ -100,12 +102,6 @@ def _list_recipients(proposal: ErasureProposal) -> list[dict[str, str]]:
     return [{"recipient": one.recipient.name, "outcome": one.outcome} for one in notices]
 
 
-def _commitment(subject: Subject) -> str:
-    """Return the keyed hash of the LMS id (hex), by which the portal recognises the person without any data."""
-    mark = bytes(subject.tombstone) if subject.tombstone else tombstone_of(subject.client_id, subject.external_id)
-    return (mark or b"").hex()
-
-
 def _remaining(subject: Subject, at: datetime) -> list[dict[str, object]]:
     """Return what stays and why, in both languages: the record is the same whatever language the reader uses."""
     found = in_each(lambda: list_remaining(subject, at))
@@ -118,12 +114,8 @@ def _remaining(subject: Subject, at: datetime) -> list[dict[str, object]]:
 def _lines(proposal: ErasureProposal) -> list[int]:
     if not proposal.is_whole:
         return []
-    found = erasure_list().intents().items()
-    return sorted(
-        number
-        for number, line in found
-        if line.subject_id == proposal.subject_id and line.stage is LineStage.KEY_DESTROYED
-    )
+    wanted = (proposal.subject_id, LineStage.KEY_DESTROYED)
+    return sorted(no for no, line in erasure_list().intents().items() if (line.subject_id, line.stage) == wanted)
 
 
 def _answer(order: Order) -> dict[str, Any]:

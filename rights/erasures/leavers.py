@@ -65,12 +65,8 @@ def find_leaving(subject: Subject, *, at: datetime) -> Leaving | None:
 
 
 def _with_day(people: QuerySet[Subject], at: datetime) -> QuerySet[Any]:
-    """Annotate when people left, None if they have not, and the time from which their period is counted.
-
-    A guardian without an account leaves with the last child, or with the end of the last relation; one whom no child
-    ever had, with their registration. The period is not counted from before the last change of the record: a closing
-    that is stated late, or wrongly, erases no one at once.
-    """
+    # A guardian without an account leaves with the last child or relation, without any with the registration. Counted
+    # from the last change of the record on: a closing that is stated late, or wrongly, erases no one at once.
     ended = Least("ends_at", "child__account_closed_at", "child__erased_at")
     relations = [
         Subquery(
@@ -81,17 +77,11 @@ def _with_day(people: QuerySet[Subject], at: datetime) -> QuerySet[Any]:
     had_children = reduce(or_, (Q(Exists(model.objects.filter(**_AS_GUARDIAN))) for model in _RELATIONS))
     since = Case(When(had_children, then=Greatest(*relations)), default="registered_at")
     of_guardian = Case(When(role=SubjectRole.GUARDIAN, other_roles=[], then=since))
-    left_at = Least("account_closed_at", of_guardian, _agreements_ended(at))
+    agreements = ServiceAgreement.objects.uncancelled().filter(client_id=OuterRef("client_id")).order_by()
+    going_on = agreements.filter(Q(ends_at=None) | Q(ends_at__gt=at))
+    last = agreements.values("client_id").annotate(day=Max(Coalesce("exit_until", "ends_at"))).values("day")
+    left_at = Least("account_closed_at", of_guardian, Case(When(~Exists(going_on), then=Subquery(last))))
     return people.annotate(left_at=left_at, since=Greatest(left_at, "changed_at"))
-
-
-def _agreements_ended(at: datetime) -> Case:
-    """Return when the last agreement of the client ended, with its exit period; None while one has not ended."""
-    agreements: Any = ServiceAgreement.objects
-    own = agreements.uncancelled().filter(client_id=OuterRef("client_id")).order_by()
-    going_on = own.filter(Q(ends_at=None) | Q(ends_at__gt=at))
-    last = own.values("client_id").annotate(day=Max(Coalesce("exit_until", "ends_at"))).values("day")
-    return Case(When(~Exists(going_on), then=Subquery(last)))
 
 
 def _is_needed(at: datetime) -> Q:

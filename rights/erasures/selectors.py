@@ -53,9 +53,8 @@ def get_cooling_off(subject: Subject, at: datetime) -> timedelta:
 
 def list_entitled_guardians(child: Subject, *, at: datetime) -> list[Subject]:
     """List the guardians who may decide for a child: verified, without a court order against it."""
-    verified = Verification.objects.filter(
-        client_id=OuterRef("client_id"), guardianship_id=OuterRef("pk"), ended_at=None
-    )
+    own = {"client_id": OuterRef("client_id"), "guardianship_id": OuterRef("pk")}
+    verified = Verification.objects.filter(**own, ended_at=None)
     found = Guardianship.objects.live(at).filter(Exists(verified), client_id=child.client_id, child=child)
     rows = found.filter(may_consent=True, court_order=False, guardian__erased_at=None).select_related("guardian")
     return [row.guardian for row in rows.order_by("pk")]
@@ -207,11 +206,12 @@ def preview_erasure(
     """Return what a whole or a partial erasure would do at ``at``; the request ``serving`` does not forbid it."""
     is_whole = not purposes
     wanted = categories_held(subject.client_id, at=at) if is_whole else frozenset(categories)
+    systems = systems_holding(subject.client_id, wanted, at=at) if wanted else []
     return Preview(
         is_whole=is_whole,
         purposes=purposes,
         goes=list_personal_rows(subject) if is_whole else [],
-        systems=_systems(subject, wanted, at),
+        systems=[OrderedSystem(system.name, sorted(wanted & set(system.categories))) for system in systems],
         stays=list_remaining(subject, at),
         ends=_endings(subject, at) if is_whole else [],
         holds=list_holds(subject, at, serving=serving, categories=None if is_whole else wanted),
@@ -232,27 +232,23 @@ def list_remaining(subject: Subject, at: datetime) -> list[Remaining]:
     """List what stays of a person with its ground: pseudonymous evidence, the tombstone, and legal obligations."""
     own: dict[str, object] = {"client_id": subject.client_id, "subject_id": subject.pk}
     proof = _("Proof that the controller kept to the law (GDPR Art. 5(2), 7(1), 17(3)(e)); it names no one")
-    found = [
+    requests, again = (
+        RightsRequest.objects.filter(**own),
+        _("So that no import registers the person again (GDPR Art. 17(3)(e))"),
+    )
+    return [
         Remaining("ledger", _("Ledger entries"), proof, Entry.objects.filter(**own).count()),
         Remaining("consents", _("Events of consents"), proof, ConsentEvent.objects.filter(**own).count()),
-        Remaining(
-            "requests", _("Rights requests, without their texts"), proof, RightsRequest.objects.filter(**own).count()
-        ),
-        Remaining(
-            "tombstone",
-            _("A keyed hash of the LMS id"),
-            _("So that no import registers the person again (GDPR Art. 17(3)(e))"),
-            1,
-        ),
+        Remaining("requests", _("Rights requests, without their texts"), proof, requests.count()),
+        Remaining("tombstone", _("A keyed hash of the LMS id"), again, 1),
+        *_legal_obligations(subject, at),
     ]
-    return [*found, *_legal_obligations(subject, at)]
 
 
 def _legal_obligations(subject: Subject, at: datetime) -> list[Remaining]:
     """List the data that a law requires to be kept: its system may answer that the order does not apply."""
-    held = set(
-        Holding.objects.held().filter(client_id=subject.client_id, subject=subject).values_list("category", flat=True)
-    )
+    holdings = Holding.objects.held().filter(client_id=subject.client_id, subject=subject)
+    held = set(holdings.values_list("category", flat=True))
     words = _("{purpose}: {categories} (categories reported as held: {number})")
     legal = list_legal_purposes(subject, at)
     purposes = find_purposes(subject.client_id, legal)
@@ -271,20 +267,13 @@ def _legal_obligations(subject: Subject, at: datetime) -> list[Remaining]:
     ]
 
 
-def _systems(subject: Subject, wanted: frozenset[str], at: datetime) -> list[OrderedSystem]:
-    found = systems_holding(subject.client_id, wanted, at=at) if wanted else []
-    return [OrderedSystem(system.name, sorted(wanted & set(system.categories))) for system in found]
-
-
 def _endings(subject: Subject, at: datetime) -> list[Ending]:
     own: dict[str, object] = {"client_id": subject.client_id, "subject": subject}
     guarded = Guardianship.objects.live(at).filter(Q(child=subject) | Q(guardian=subject), client_id=subject.client_id)
-    requests = RightsRequest.objects.open().filter(**own)
+    requests, orders = RightsRequest.objects.open().filter(**own), Order.objects.open().filter(**own)
     found = [
         Ending(_("Open rights requests: they can be closed, but not answered any more"), requests.count()),
         Ending(_("Guardianships: without effect, and a child needs another guardian"), guarded.count()),
-        Ending(
-            _("Open orders of other cases: systems still carry them out"), Order.objects.open().filter(**own).count()
-        ),
+        Ending(_("Open orders of other cases: systems still carry them out"), orders.count()),
     ]
     return [one for one in found if one.rows]

@@ -20,12 +20,6 @@ def hash_token(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def with_token(address: str, token: str) -> str:
-    """Return an address with a token behind a plus sign (RFC 5233)."""
-    local, _, domain = address.rpartition("@")
-    return f"{local}+{token}@{domain}"
-
-
 def list_own_addresses() -> list[str]:
     """List the portal's own addresses, whose emails are never answered."""
     sender = settings.DEFAULT_FROM_EMAIL.rpartition("<")[2].rstrip("> ")
@@ -42,15 +36,16 @@ def find_case_address(letter: Letter) -> str | None:
     own = CaseAddress.objects.filter(client_id=letter.client_id, request=request).first()
     try:
         row = own or _create_address(request, letter)
-        return with_token(settings.MAILBOX_ADDRESS, open_text(request, row=row, field="token"))
+        local, _, domain = settings.MAILBOX_ADDRESS.rpartition("@")
+        return f"{local}+{open_text(request, row=row, field='token')}@{domain}"  # RFC 5233
     except CannotOpen:
         return None
 
 
 def _create_address(request: RightsRequest, letter: Letter) -> CaseAddress:
     token = base64.b32encode(secrets.token_bytes(_TOKEN_BYTES)).decode().rstrip("=").lower()
-    columns = {"token_hash": hash_token(token), "created_at": letter.queued_at}
-    row = CaseAddress(client_id=request.client_id, request=request, **columns)
+    row = CaseAddress(client_id=request.client_id, request=request, created_at=letter.queued_at)
+    row.token_hash = hash_token(token)
     row.token = seal_text(request, token, row=row, field="token")
     row.save(force_insert=True)
     return row

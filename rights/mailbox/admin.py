@@ -23,7 +23,7 @@ from paktaleem.foundation.console.filters import ProgressFilter, SortByWaitingTi
 from paktaleem.foundation.console.forms import FormData, RowActionForm, set_choices
 from paktaleem.foundation.console.home_pages import Card
 from paktaleem.foundation.console.requests import by_user
-from paktaleem.foundation.console.row_actions import AddedAct, RowAction, act_page, added_acts, show_revealed
+from paktaleem.foundation.console.row_actions import RowAction, act_page, show_revealed
 from paktaleem.foundation.console.site import boards, site
 from paktaleem.foundation.encryption.sealing import CannotOpen
 from paktaleem.foundation.first_rows import take_first
@@ -33,7 +33,7 @@ from rights.mailbox.contents import Content
 from rights.mailbox.models import MailboxCheck, MailMessage, MessageState
 from rights.mailbox.rules import read_results
 from rights.mailbox.services import MOST_MESSAGES, list_messages_of, read_messages_of_request
-from rights.requests.admin.acts import OfRequestAdmin, request_panels
+from rights.requests.admin.acts import OfRequestAdmin, add_request_act, request_panels
 from rights.requests.models import RightsRequest
 
 _TONES = {MessageState.ASIDE: "warn", MessageState.UNREADABLE: "bad"}
@@ -44,10 +44,8 @@ def describe_content(content: Content) -> list[tuple[str, str]]:
     mail = content.mail
     files = "\n".join(f"{one.name or '—'} ({filesizeformat(one.size)})" for one in content.files)
     if mail is None:
-        return [
-            (gettext("Message"), gettext("It could not be read. Download it as a file.")),
-            (gettext("Files"), files),
-        ]
+        unread = gettext("It could not be read. Download it as a file.")
+        return [(gettext("Message"), unread), (gettext("Files"), files)]
     shown = [
         (gettext("From, not verified"), mail.sender_line),
         (gettext("Subject"), mail.subject),
@@ -84,11 +82,9 @@ class FileForm(RowActionForm):
     file = forms.TypedChoiceField(label=_("File"), coerce=UUID, widget=forms.RadioSelect)
 
     def prepare(self) -> None:
-        sizes = enumerate(services.list_file_sizes(self.row), start=1)
-        label = gettext("File {number}, {size}")
-        set_choices(
-            self, "file", [(str(pk), label.format(number=one, size=filesizeformat(size))) for one, (pk, size) in sizes]
-        )
+        sizes, label = services.list_file_sizes(self.row), gettext("File {number}, {size}").format
+        labels = [label(number=number, size=filesizeformat(size)) for number, (_pk, size) in enumerate(sizes, start=1)]
+        set_choices(self, "file", [(str(pk), text) for (pk, _size), text in zip(sizes, labels, strict=True)])
 
 
 _DELETED: dict[type[Exception], str] = {CannotOpen: "The content of this message has been deleted."}
@@ -152,21 +148,18 @@ def _read_messages(row: RightsRequest, given: FormData, request: HttpRequest) ->
     return show_revealed(request, row, gettext("Messages of the request"), shown)
 
 
-added_acts.connect(
-    AddedAct(
-        RightsRequest._meta.label_lower,
-        RowAction(
-            "messages",
-            "Read messages",
-            Capability.HANDLE_RIGHTS_REQUESTS,
-            _read_messages,
-            lead="Shows the emails about this request. It is not verified who wrote them. Your access is recorded with "
-            "your name and reason.",
-            applies=lambda row, _: row.wrapped is not None and list_messages_of(row).exists(),
-            refusals={CannotOpen: "The texts of this request have been deleted."},
-        ),
-        after="read",
-    )
+add_request_act(
+    RowAction(
+        "messages",
+        "Read messages",
+        Capability.HANDLE_RIGHTS_REQUESTS,
+        _read_messages,
+        lead="Shows the emails about this request. It is not verified who wrote them. Your access is recorded with "
+        "your name and reason.",
+        applies=lambda row, _: row.wrapped is not None and list_messages_of(row).exists(),
+        refusals={CannotOpen: "The texts of this request have been deleted."},
+    ),
+    after="read",
 )
 
 

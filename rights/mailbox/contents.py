@@ -100,14 +100,6 @@ def open_content(row: MailMessage) -> Content:
     return msgspec.json.decode(text, type=Content)
 
 
-def move_to_request(row: MailMessage, request: RightsRequest) -> Content:
-    """Seal a message's content under the key of its new request and destroy its own key; the caller saves it."""
-    content = open_content(row)
-    row.request, row.epoch, row.wrapped = request, None, None
-    seal_content(row, content, request=request)
-    return content
-
-
 def open_file(row: MailMessage, content: Content, kept: KeptFile) -> bytes:
     """Return the bytes of a file of a message. Raises CannotOpen, SealedFile.DoesNotExist."""
     file = SealedFile.objects.get(pk=kept.id, client_id=row.client_id, package=row.pk)

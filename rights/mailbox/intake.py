@@ -21,7 +21,7 @@ from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from rights.mailbox.addresses import list_own_addresses
 from rights.mailbox.models import MailMessage
 from rights.mailbox.rules import ParsedMail, find_aside_reason
-from rights.mailbox.services import Place, ReceivedMail, find_place, is_known_message, message_key_of, store_mail
+from rights.mailbox.services import ReceivedMail, find_place, message_key_of, store_mail
 
 SECONDS = 2
 """Processor time of the parser for one email."""
@@ -29,14 +29,8 @@ MEMORY_BYTES = 256 * 1024 * 1024
 """Address space of the parser."""
 _PATIENCE = 60
 """Seconds by the clock: for a machine so busy that two seconds of processor time take longer."""
-_LIMITS = {
-    "seconds": SECONDS,
-    "memory": MEMORY_BYTES,
-    "text": 20_000,
-    "header": 16_384,
-    "parts": 1_000,
-    "attachments": 20,
-}
+_LIMITS = {"text": 20_000, "header": 16_384, "parts": 1_000, "attachments": 20}
+_LIMITS |= {"seconds": SECONDS, "memory": MEMORY_BYTES}
 _CHILD = str(Path(__file__).with_name("parser.py"))
 
 
@@ -103,17 +97,12 @@ def _take(
 ) -> MailMessage | None:
     aside = None if mail is None else find_aside_reason(mail, own=list_own_addresses())
     with as_officer():
-        if is_known_message(message_key_of(raw, mail)):
+        if MailMessage.objects.filter(message_key=message_key_of(raw, mail)).exists():  # taken before, at any client
             return None
-        place = find_place(mail, by_sender=aside is None)
+        client_id, request_id = find_place(mail, by_sender=aside is None)
         zone = Client.objects.get(pk=PAKTALEEM).time_zone
-    known = {"raw": raw, "is_cut": is_cut, "mail": mail, "contents": contents, "aside": aside, "zone": zone}
-    return _store(known, place, received_at)
-
-
-def _store(known: dict[str, object], place: Place, received_at: datetime) -> MailMessage | None:
-    with in_client(place.client_id):
-        at = to_client_clock(wall_clock_now())
-        received = ReceivedMail(**known, received_at=min(to_client_clock(received_at), at))  # type: ignore[arg-type]  # the fields of a parsed email
-        client = Client.objects.get(pk=place.client_id)
-        return store_mail(received, client=client, request_id=place.request_id, actor=_BY_MAIL, at=at)
+    with in_client(client_id):
+        client, at = Client.objects.get(pk=client_id), to_client_clock(wall_clock_now())
+        arrived = min(to_client_clock(received_at), at)
+        received = ReceivedMail(raw, is_cut, mail, contents, aside, arrived, zone)
+        return store_mail(received, client=client, request_id=request_id, actor=_BY_MAIL, at=at)

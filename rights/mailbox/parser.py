@@ -90,19 +90,16 @@ class TextExtractor(HTMLParser):
         self.hidden = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Break the line before a block, and hide what is not text."""
         del attrs
         self.hidden += tag in _HIDDEN
         if tag in _BLOCKS:
             self.found.append("\n")
 
     def handle_endtag(self, tag: str) -> None:
-        """End a hidden element."""
         if tag in _HIDDEN and self.hidden:
             self.hidden -= 1
 
     def handle_data(self, data: str) -> None:
-        """Add visible text."""
         if not self.hidden:
             self.found.append(" ".join(data.split()) + " " if data.strip() else " ")
 

@@ -71,20 +71,16 @@ def find_aside_reason(mail: ParsedMail, *, own: Iterable[str]) -> AsideReason | 
     local, _, domain = mail.sender.lower().rpartition("@")
     automatic = {name.lower(): value.lower() for name, value in mail.automatic.items()}
     submitted = automatic.get("auto-submitted", "no").partition(";")[0].strip()
+    has_no_path = mail.return_path is not None and mail.return_path.strip("<> ") == ""
     checks = {
         AsideReason.SENDER: mail.senders != 1 or not local,
         AsideReason.OWN: f"{local.partition('+')[0]}@{domain}" in {one.lower() for one in own},
-        AsideReason.BOUNCE: _is_bounce(mail, local),
+        AsideReason.BOUNCE: has_no_path or mail.content_type == "multipart/report" or local in _DAEMONS,
         AsideReason.AUTOMATIC: submitted != "no" or "x-loop" in automatic or local in _ROBOTS,
         AsideReason.LIST: "list-id" in automatic or automatic.get("precedence", "").strip() in _BULK,
         AsideReason.RECIPIENTS: mail.recipients > MOST_RECIPIENTS,
     }
     return next((reason for reason, applies in checks.items() if applies), None)
-
-
-def _is_bounce(mail: ParsedMail, local: str) -> bool:
-    has_no_path = mail.return_path is not None and mail.return_path.strip("<> ") == ""
-    return has_no_path or mail.content_type == "multipart/report" or local in _DAEMONS
 
 
 def may_acknowledge(mail: ParsedMail) -> bool:

@@ -43,7 +43,6 @@ from rights.mailbox.contents import (
     Content,
     Upload,
     add_files,
-    move_to_request,
     new_content,
     open_content,
     open_file,
@@ -59,12 +58,8 @@ from rights.requests.services.steps import RequestEnded, lock_open_request, reco
 message_added: ExtensionPoint[Callable[[RightsRequest, Actor, datetime], None]] = ExtensionPoint(
     "rights.message_added", "Called in the transaction that adds an email to an open request, with the request locked."
 )
-
-
 ACKNOWLEDGED = declare_message("mailbox_acknowledged", fields=("due", "url"), is_automatic_reply=True)
 """The automatic reply to an email: what happens next and by when; the same for every sender."""
-
-
 _A_DAY = timedelta(days=1)
 _REPLY_LIMITS = (Limit("mailbox-reply/address", 1, _A_DAY),)
 """One acknowledgement for an address and day: two robots that answer each other stop at one."""
@@ -75,7 +70,7 @@ _LINK_LIMITS = (Limit("mailbox-link/address", 2, _A_DAY),)
 _OLDEST = ANSWER_TIME - timedelta(hours=1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class ReceivedMail:
     """An email as it came; ``mail`` is None if unreadable, ``zone`` PakTaleem's, for the day in the reply."""
 
@@ -189,9 +184,12 @@ def _add_to_request(row: MailMessage, received: ReceivedMail, request_id: UUID, 
 
 def _keep(row: MailMessage, received: ReceivedMail, request: RightsRequest | None = None) -> None:
     row.request = request
-    content = new_content(received.mail, is_cut=received.is_cut)
-    add_files(row, content, _list_uploads(received))
-    seal_content(row, content, request=request)
+    _keep_content(row, new_content(received.mail, is_cut=received.is_cut), _list_uploads(received))
+
+
+def _keep_content(row: MailMessage, content: Content, uploads: list[Upload]) -> None:
+    add_files(row, content, uploads)
+    seal_content(row, content, request=row.request)
     row.save(force_insert=True)
 
 
@@ -210,8 +208,7 @@ def _find_same_text(row: MailMessage, request_id: UUID | None) -> MailMessage | 
     is_open = Q(request__isnull=False, request__closed_at=None) | Q(request=None, state__in=WAITING)
     same = MailMessage.objects.filter(is_open, client_id=row.client_id, content_key=row.content_key)
     same = same.filter(received_at__gt=row.received_at - _A_DAY).order_by("received_at")
-    found: MailMessage | None = (same.filter(request_id=request_id) if request_id else same).first()
-    return found
+    return (same.filter(request_id=request_id) if request_id else same).first()
 
 
 def _acknowledge(request: RightsRequest, mail: ParsedMail, zone: str, actor: Actor, at: datetime) -> None:
@@ -328,7 +325,8 @@ def take_file(message: MailMessage, *, file: UUID, actor: Actor, reason: Reason 
     kept = next((one for one in content.files if one.id == file), None)
     if kept is None:
         raise SealedFile.DoesNotExist
-    return OpenedFile(_safe_name(kept.name), open_file(row, content, kept))
+    name = _UNSAFE.sub("_", re.split(r"[/\\]", kept.name)[-1].strip())[-_LONGEST_NAME:]
+    return OpenedFile(name or "file", open_file(row, content, kept))
 
 
 def _check_waiting(message: MailMessage, _actor: Actor, _at: datetime) -> None:
@@ -361,12 +359,13 @@ WantedKinds = Annotated[
 )
 def make_request_of_message(message: MailMessage, *, kinds: WantedKinds, actor: Actor, at: datetime) -> RightsRequest:
     """Make a request of a message that was set aside (policy §13, decision 0067). Raises Refused, CannotOpen."""
-    mail = open_content(message).mail
-    if mail is None:
+    content = open_content(message)
+    if (mail := content.mail) is None:
         raise Refused(_UNREADABLE)
     client = Client.objects.get(pk=message.client_id)
     request = create_request(mail, client=client, kinds=kinds, received_at=message.received_at, actor=actor, at=at)
-    move_to_request(message, request)
+    seal_content(message, content, request=request)
+    message.request, message.epoch, message.wrapped = request, None, None
     message.state, message.settled_at = MessageState.REQUEST, at
     message.save()
     _record("message.settled", message, actor, at, {"rights_request": str(request.pk)})
@@ -392,10 +391,7 @@ def settle_message(message: MailMessage, *, actor: Actor, at: datetime) -> MailM
 
 def list_settled(at: datetime) -> QuerySet[MailMessage]:
     """List the messages that are due at ``at``, in the current context."""
-    found: QuerySet[MailMessage] = MailMessage.objects.filter(
-        settled_at__lte=get_cutoff(MAILBOX_MESSAGES.code, at=at), wrapped__isnull=False
-    )
-    return found
+    return MailMessage.objects.filter(settled_at__lte=get_cutoff(MAILBOX_MESSAGES.code, at=at), wrapped__isnull=False)
 
 
 def purge_settled_messages(client_id: UUID, *, at: datetime) -> int:
@@ -407,8 +403,7 @@ def purge_settled_messages(client_id: UUID, *, at: datetime) -> int:
 
 
 def _load(message: MailMessage) -> MailMessage:
-    found: MailMessage = MailMessage.objects.select_related("request").get(pk=message.pk, client_id=message.client_id)
-    return found
+    return MailMessage.objects.select_related("request").get(pk=message.pk, client_id=message.client_id)
 
 
 def _record(kind: str, message: MailMessage, actor: Actor, at: datetime, facts: dict[str, str] | None = None) -> None:
@@ -416,34 +411,17 @@ def _record(kind: str, message: MailMessage, actor: Actor, at: datetime, facts: 
     record_entry(kind, client_id=message.client_id, subject_id=None, facts=about, actor=actor, at=at)
 
 
-def _safe_name(name: str) -> str:
-    last = re.split(r"[/\\]", name)[-1]
-    return _UNSAFE.sub("_", last.strip())[-_LONGEST_NAME:] or "file"
-
-
 _PLACES_AT_ONCE = 100
 _OUR_ID = re.compile(r"<([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})@[^<>@]+>")
 
 
-class Place(NamedTuple):
-    """Where an email belongs: the client, and the open request that it continues, if any."""
-
-    client_id: UUID
-    request_id: UUID | None = None
-
-
-def is_known_message(message_key: bytes) -> bool:
-    """Return True if an email with this key was taken before, at any client; requires the officers' context."""
-    return MailMessage.objects.filter(message_key=message_key).exists()
-
-
-def find_place(mail: ParsedMail | None, *, by_sender: bool) -> Place:
-    """Return where an email belongs; requires the officers' context. None of it proves who wrote.
+def find_place(mail: ParsedMail | None, *, by_sender: bool) -> tuple[UUID, UUID | None]:
+    """Return the client of an email and the open request that it continues; requires the officers' context.
 
     By the case that it names or answers; otherwise, if ``by_sender``, the only client that has the address on file.
     """
     if mail is None:
-        return Place(PAKTALEEM)
+        return PAKTALEEM, None
     tokens = [hash_token(one) for one in mail.tokens]
     named = CaseAddress.objects.filter(token_hash__in=tokens).select_related("request")[:2]
     ids = [UUID(found[1]) for one in mail.references if (found := _OUR_ID.fullmatch(one))]
@@ -451,9 +429,9 @@ def find_place(mail: ParsedMail | None, *, by_sender: bool) -> Place:
     answered = RightsRequest.objects.filter(pk__in=related)[:2] if ids else ()
     request = _first_open([one.request for one in named]) or _first_open(answered)
     if request is not None:
-        return Place(request.client_id, request.pk)
+        return request.client_id, request.pk
     clients = _list_clients_with(mail.sender) if by_sender else []
-    return Place(clients[0] if len(clients) == 1 else PAKTALEEM)
+    return clients[0] if len(clients) == 1 else PAKTALEEM, None
 
 
 def _first_open(requests: Iterable[RightsRequest]) -> RightsRequest | None:
@@ -465,8 +443,7 @@ def _first_open(requests: Iterable[RightsRequest]) -> RightsRequest | None:
 def _follow(row: RightsRequest) -> RightsRequest | None:
     if row.is_open:
         return row
-    successor: RightsRequest | None = RightsRequest.objects.filter(number=row.number, closed_at=None).first()
-    return successor
+    return RightsRequest.objects.filter(number=row.number, closed_at=None).first()
 
 
 def _list_clients_with(sender: str) -> list[UUID]:
@@ -487,14 +464,6 @@ def _list_clients_with(sender: str) -> list[UUID]:
 _KEPT = ("state", "aside_reason", "message_key", "content_key", "size", "received_at")
 
 
-class _Taken(NamedTuple):
-    """The columns, the content and the files of one email."""
-
-    columns: dict[str, object]
-    content: Content
-    uploads: list[Upload]
-
-
 @transaction.atomic
 def move_messages(request: RightsRequest, made: RightsRequest) -> int:
     """Move the emails of a request, and their files, to the one that continues it at another client; return how many.
@@ -507,30 +476,23 @@ def move_messages(request: RightsRequest, made: RightsRequest) -> int:
         keys = list(own.order_by("received_at", "pk").values_list("pk", flat=True))
     for key in keys:
         with in_client(request.client_id):
-            taken = _take_out(request, key)
+            columns, content, uploads = _take_out(request, key)
         with in_client(made.client_id):
-            _put_in(made, taken)
+            row = MailMessage(client_id=made.client_id, request=made, **columns)
+            _keep_content(row, new_content(content.mail, is_cut=content.is_cut), uploads)
     return len(keys)
 
 
-def _take_out(request: RightsRequest, key: UUID) -> _Taken:
+def _take_out(request: RightsRequest, key: UUID) -> tuple[dict[str, object], Content, list[Upload]]:
     row = MailMessage.objects.select_for_update(of=("self",)).get(pk=key, client_id=request.client_id)
     row.request = request
     content = open_content(row)
     uploads = [Upload(one.name, one.kind, open_file(row, content, one)) for one in content.files]
-    taken = _Taken({name: getattr(row, name) for name in _KEPT}, content, uploads)
+    columns: dict[str, object] = {name: getattr(row, name) for name in _KEPT}
     row.state, row.content, row.files = MessageState.MOVED, None, 0
     row.message_key, row.content_key = row.pk.bytes, None  # the hashes go along: a request may come back to this client
     row.save()
-    return taken
-
-
-def _put_in(made: RightsRequest, taken: _Taken) -> None:
-    row = MailMessage(client_id=made.client_id, request=made, **taken.columns)
-    content = new_content(taken.content.mail, is_cut=taken.content.is_cut)
-    add_files(row, content, taken.uploads)
-    seal_content(row, content, request=made)
-    row.save(force_insert=True)
+    return columns, content, uploads
 
 
 @transaction.atomic

@@ -1,14 +1,13 @@
 """Information about the processing beside the data (GDPR Art. 15(1) and (2)), in the current language."""
 
 from datetime import datetime
-from typing import Any
 
 from django.conf import settings
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from consent.notices.selectors.registers import current_register, find_purposes, list_category_names
-from consent.register.compiled import Basis, BasisRule, Capacity, describe_purpose
+from consent.register.compiled import Basis, Capacity, describe_purpose
 from consent.register.models.agreements import Recipient
 from consent.register.models.purposes import BASES
 from paktaleem.foundation.accounts.models import Client
@@ -24,8 +23,7 @@ _PORTABLE = frozenset({Basis.CONSENT, Basis.CONTRACT})
 
 def list_portable_categories(package: Package, *, at: datetime) -> frozenset[str]:
     """Return the categories of data that are processed on consent or contract, for one of the person's roles."""
-    register = current_register(package.client_id)
-    roles = package.subject.roles
+    register, roles = current_register(package.client_id), package.subject.roles
     used = (
         purpose.categories
         for code, purpose in register.purposes.items()
@@ -34,55 +32,55 @@ def list_portable_categories(package: Package, *, at: datetime) -> frozenset[str
     return frozenset().union(*used)
 
 
-def _bases(package: Package, at: datetime) -> dict[str, BasisRule]:
-    register, roles = current_register(package.client_id), package.subject.roles
-    found = {code: register.leading_basis(code, roles, at) for code, rule in register.purposes.items() if rule.active}
-    return {code: rule for code, rule in sorted(found.items()) if rule is not None}
-
-
 def describe_processing(package: Package, *, at: datetime) -> dict[str, object]:
     """Return what the person learns about the processing, as plain values in the current language."""
     client = Client.objects.get(pk=package.client_id)
+    ours, authority = _("Processor; controller for its own purposes"), authority_of(client)
+    no_authority = _("The data protection authority or court that is responsible where you live")
     return {
         "controllers": [
             {"name": client.name, "address": client.address, "part": _("Controller for your education")},
-            {
-                "name": "PakTaleem",
-                "address": settings.PAKTALEEM_ADDRESS,
-                "part": _("Processor; controller for its own purposes"),
-            },
+            {"name": "PakTaleem", "address": settings.PAKTALEEM_ADDRESS, "part": ours},
         ],
         "purposes": _list_purposes(package, client, at),
         "recipients": _list_recipients(package, at),
         "retention": _list_retention(package, at),
         "automated_decisions": _list_automated_decisions(),
-        "sources": _list_sources(),
-        "rights": _list_rights(),
-        "authority": _describe_authority(client),
+        "sources": [
+            _("Your institution: the roster and the learning platform, which register you and your details."),
+            _("You yourself, or a guardian for you: answers, forms on paper, requests."),
+            _("The systems that you use: what they report as collected is listed under “Data collected about you”."),
+        ],
+        "rights": [
+            _("You may have your data corrected or erased, its use restricted, and object to it."),
+            _("You may withdraw a consent at any time; what was done before stays lawful."),
+            _("You may receive what you provided as files for another service."),
+            _("You may complain to the supervisory authority."),
+        ],
+        "authority": authority._asdict() if authority is not None else {"name": no_authority, "url": ""},
     }
 
 
-def _list_purposes(package: Package, client: Client, at: datetime) -> list[dict[str, Any]]:
-    bases, language = _bases(package, at), get_language() or "en"
-    rows = find_purposes(client.pk, list(bases))
+def _list_purposes(package: Package, client: Client, at: datetime) -> list[dict[str, object]]:
+    register, roles, language = current_register(client.pk), package.subject.roles, get_language() or "en"
+    bases = {code: register.leading_basis(code, roles, at) for code, rule in register.purposes.items() if rule.active}
     controllers = {Capacity.JOINT: f"{client.name}, PakTaleem", Capacity.CONTROLLER: "PakTaleem"}
-    found = []
-    for code, row in sorted(rows.items()):
-        text, rule = describe_purpose(row, language), bases[code]
-        found.append(
-            {
-                "code": code,
-                "name": text.name,
-                "description": text.description,
-                "lawful_basis": str(BASES[Basis(rule.basis)]),
-                "controller": controllers.get(Capacity(rule.capacity), client.name),
-                "categories": list_category_names(client.pk, row.categories, language=language),
-            }
-        )
-    return found
+    based = {code: rule for code, rule in bases.items() if rule is not None}
+    rows = [(row, based[code]) for code, row in sorted(find_purposes(client.pk, sorted(based)).items())]
+    return [
+        {
+            "code": row.code,
+            "name": describe_purpose(row, language).name,
+            "description": describe_purpose(row, language).description,
+            "lawful_basis": str(BASES[Basis(rule.basis)]),
+            "controller": controllers.get(Capacity(rule.capacity), client.name),
+            "categories": list_category_names(client.pk, row.categories, language=language),
+        }
+        for row, rule in rows
+    ]
 
 
-def _list_recipients(package: Package, at: datetime) -> list[dict[str, Any]]:
+def _list_recipients(package: Package, at: datetime) -> list[dict[str, object]]:
     register = current_register(package.client_id)
     approved = [rule.id for rule in register.recipients.values() if any(one.is_in_force(at) for one in rule.approvals)]
     rows = Recipient.objects.filter(pk__in=approved).order_by("name")
@@ -128,28 +126,3 @@ def _list_automated_decisions() -> list[str]:
         ),
         _("Ask your institution whether one of its other systems decides about you automatically."),
     ]
-
-
-def _list_sources() -> list[str]:
-    return [
-        _("Your institution: the roster and the learning platform, which register you and your details."),
-        _("You yourself, or a guardian for you: answers, forms on paper, requests."),
-        _("The systems that you use: what they report as collected is listed under “Data collected about you”."),
-    ]
-
-
-def _list_rights() -> list[str]:
-    return [
-        _("You may have your data corrected or erased, its use restricted, and object to it."),
-        _("You may withdraw a consent at any time; what was done before stays lawful."),
-        _("You may receive what you provided as files for another service."),
-        _("You may complain to the supervisory authority."),
-    ]
-
-
-def _describe_authority(client: Client) -> dict[str, str]:
-    found = authority_of(client)
-    if found is None:
-        name = _("The data protection authority or court that is responsible where you live")
-        return {"name": name, "url": ""}
-    return {"name": found.name, "url": found.url}

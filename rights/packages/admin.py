@@ -1,7 +1,6 @@
 """Copies of a person's data in the console, on the page of their request."""
 
 from datetime import datetime
-from typing import Any
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
@@ -17,7 +16,7 @@ from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.forms import ActionForm, FormData, set_choices
 from paktaleem.foundation.console.home_pages import Card, make_cards
 from paktaleem.foundation.console.requests import by_user
-from paktaleem.foundation.console.row_actions import AddedAct, RowAction, act_page, added_acts
+from paktaleem.foundation.console.row_actions import RowAction, act_page
 from paktaleem.foundation.console.site import boards, site
 from paktaleem.foundation.tenancy.context import in_client
 from rights.packages.models import BuildFailure, Package, PackageState
@@ -32,10 +31,8 @@ from rights.packages.selectors import (
 )
 from rights.packages.services.collecting import hand_over_package, request_package
 from rights.packages.views import stream_package
-from rights.requests.admin.acts import request_panels, request_url
+from rights.requests.admin.acts import add_request_act, request_panels, request_url
 from rights.requests.models import RightsRequest
-
-_REQUEST = RightsRequest._meta.label_lower
 
 
 class BuildForm(ActionForm):
@@ -48,13 +45,12 @@ class BuildForm(ActionForm):
         widget=forms.CheckboxSelectMultiple,
     )
 
-    def __init__(self, *args: Any, row: RightsRequest, request: HttpRequest, **kwargs: Any) -> None:
-        super().__init__(*args, row=row, request=request, **kwargs)
-        with in_client(row.client_id):
-            if not is_left_out_allowed(row):
+    def prepare(self) -> None:
+        with in_client(self.row.client_id):
+            if not is_left_out_allowed(self.row):
                 del self.fields["left_out"]
                 return
-            package = find_package(row)
+            package = find_package(self.row)
             offered = [(one.code, one.title) for one in list_sections()]
             if package is not None:
                 self.fields["left_out"].initial = package.left_out
@@ -67,15 +63,10 @@ def _preview(row: RightsRequest, given: FormData, request: HttpRequest) -> HttpR
     del given
     package, subject = find_package(row), row.subject
     left_out = set() if package is None else set(package.left_out)
+    counts = [] if subject is None else [(one, one.count(subject)) for one in list_sections()]
     lines = [
-        {
-            "title": one.title,
-            "count": one.count(subject),
-            "is_provided": one.is_provided,
-            "is_out": one.code in left_out,
-        }
-        for one in list_sections()
-        if subject is not None
+        {"title": one.title, "count": count, "is_provided": one.is_provided, "is_out": one.code in left_out}
+        for one, count in counts
     ]
     owner = site.get_model_admin(RightsRequest)
     page: HttpResponse = owner.page(
@@ -93,7 +84,9 @@ def _hand_over(row: RightsRequest, given: FormData, request: HttpRequest) -> Htt
     return stream_package(*hand_over_package(row, reason=given["reason"], **by_user(request)))
 
 
-_ACTS = (
+add_request_act(
+    act_page(hand_over_package, respond=_hand_over),
+    act_page(request_package, form=BuildForm),
     RowAction(
         "copy-preview",
         "Preview the copy",
@@ -103,11 +96,8 @@ _ACTS = (
         lead="Shows how many rows each section of the copy has, without their content.",
         applies=lambda row, _at: row.is_open and row.subject_id is not None and is_copy_granted(row),
     ),
-    act_page(request_package, form=BuildForm),
-    act_page(hand_over_package, respond=_hand_over),
+    after="decide",
 )
-for _act in reversed(_ACTS):
-    added_acts.connect(AddedAct(_REQUEST, _act, after="decide"))
 
 
 @request_panels.connect
@@ -142,7 +132,6 @@ def copies_board(actor: Actor, at: datetime) -> list[Card]:
 
 
 def _to_card(package: Package) -> Card:
-    url = request_url(package.request_id)
-    note = gettext("the page of the request says why")
-    title, since = gettext("Copy that could not be built"), package.created_at
+    title, note = gettext("Copy that could not be built"), gettext("the page of the request says why")
+    url, since = request_url(package.request_id), package.created_at
     return Card(title, package.request.number, note, url, Severity.URGENT, waits_since=since)

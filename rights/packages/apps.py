@@ -2,6 +2,9 @@
 
 from paktaleem.foundation.operations import extensions
 
+PEOPLE = "paktaleem.directory.people.extension_points"
+SYSTEMS = "paktaleem.directory.data_systems.extension_points"
+
 
 class PackagesConfig(extensions.PortalAppConfig):
     """Access and portability: what is collected of a person, built as one package, fetched and deleted."""
@@ -11,19 +14,10 @@ class PackagesConfig(extensions.PortalAppConfig):
     handlers = (
         ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "rights.packages.services.answering.PACKAGES"),
         ("rights.requests.hooks.part_granted", "rights.packages.services.collecting.start_package"),
-        (
-            "paktaleem.directory.data_systems.extension_points.order_answered",
-            "rights.packages.services.collecting.continue_after_answer",
-        ),
+        (f"{SYSTEMS}.order_answered", "rights.packages.services.collecting.continue_after_answer"),
         ("rights.requests.hooks.before_answering", "rights.packages.services.answering.release_package"),
         ("rights.requests.hooks.answer_notes", "rights.packages.services.answering.describe_package"),
         ("rights.requests.hooks.before_closing", "rights.packages.services.answering.require_fetched_package"),
-        (
-            "paktaleem.directory.people.extension_points.before_erasure",
-            "rights.packages.services.answering.end_packages_of_person",
-        ),
-        (
-            "paktaleem.directory.people.extension_points.erasure_blockers",
-            "rights.packages.services.answering.describe_unfetched_copies",
-        ),
+        (f"{PEOPLE}.before_erasure", "rights.packages.services.answering.end_packages_of_person"),
+        (f"{PEOPLE}.erasure_blockers", "rights.packages.services.answering.describe_unfetched_copies"),
     )

@@ -102,11 +102,8 @@ class Archive:
 
     def finish(self, about: Mapping[str, Any]) -> str:
         """Write the manifest and close the archive; return the manifest's SHA-256 in hexadecimal."""
-        manifest = json.dumps(
-            {"about": dict(about), "files": [one for _path, one in sorted(self._listed.items())]},
-            ensure_ascii=False,
-            indent=1,
-        ).encode()
+        content = {"about": dict(about), "files": [one for _path, one in sorted(self._listed.items())]}
+        manifest = json.dumps(content, ensure_ascii=False, indent=1).encode()
         with self._open(MANIFEST) as out:
             out.write(manifest)
         self._zip.close()

@@ -1,6 +1,7 @@
 """Find the package of a request, what its systems answered, and who may fetch it."""
 
-from collections.abc import Collection, Iterable
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -12,11 +13,11 @@ from paktaleem.directory.people.models import Subject
 from rights.packages.models import Package, PackageDownload, PackageState
 from rights.requests.models import PARENT, RequestPart, RightKind, RightsRequest
 from rights.requests.services.decisions import has_authority
+from rights.requests.services.steps import list_parts
 from rights.requests.states import Decision
 
 SYSTEM = "system:"
 """Prefix of the code of a system among what is left out."""
-_GRANTED, _PARTLY = "granted", "partly"
 _NAME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_")
 _LONGEST_NAME = 60
 
@@ -38,12 +39,6 @@ class Contents:
         return f"{SYSTEM}{code}" not in self.left_out
 
 
-def derive_contents(parts: Iterable[tuple[str, str]], left_out: Collection[str] = ()) -> Contents:
-    """Return the contents for parts, given as right and decision: each right of which something is granted."""
-    granted = {kind for kind, decision in parts if decision in {_GRANTED, _PARTLY}}
-    return Contents("access" in granted, "portability" in granted, frozenset(left_out))
-
-
 def safe_name(text: str) -> str:
     """Return a name for a file or folder: lower-case letters, digits, “-” and “_” only, so no path and no dots."""
     plain = "".join(letter if letter in _NAME_CHARACTERS else "-" for letter in text.lower())
@@ -57,14 +52,12 @@ COPIES = frozenset({RightKind.ACCESS.value, RightKind.PORTABILITY.value})
 def find_package(request: RightsRequest) -> Package | None:
     """Return the live package of a request, otherwise the last one; None if there was none."""
     own = Package.objects.select_related("request", "file").filter(client_id=request.client_id, request=request)
-    found: Package | None = own.live().first() or own.first()
-    return found
+    return own.live().first() or own.first()
 
 
 def list_copy_parts(request: RightsRequest) -> list[RequestPart]:
     """List the parts of a request for access and portability."""
-    own = RequestPart.objects.filter(client_id=request.client_id, request=request, kind__in=COPIES)
-    return list(own.order_by("pk"))
+    return [part for part in list_parts(request) if part.kind in COPIES]
 
 
 def is_copy_granted(request: RightsRequest) -> bool:
@@ -74,18 +67,19 @@ def is_copy_granted(request: RightsRequest) -> bool:
 
 def is_left_out_allowed(request: RightsRequest) -> bool:
     """Return True if a right is granted in part, or by one of two controllers: staff then choose what is left out."""
-    decisions: dict[str, set[str]] = {}
+    decisions: defaultdict[str, set[str]] = defaultdict(set)
     for part in list_copy_parts(request):
-        decisions.setdefault(part.kind, set()).add(part.decision)
-    return any(found != {_GRANTED} for found in decisions.values() if found & {_GRANTED, _PARTLY})
+        decisions[part.kind].add(part.decision)
+    return any(
+        found != {Decision.GRANTED} for found in decisions.values() if found & {Decision.GRANTED, Decision.PARTLY}
+    )
 
 
 def list_orders(package: Package) -> QuerySet[Order]:
     """List the orders by which systems provide the data of a package, by system."""
     own = Order.objects.filter(client_id=package.client_id, parent_kind=PARENT, parent_id=package.request_id)
     issued = own.filter(kind=OrderKind.COLLECT, created_at__gte=package.collected_from)
-    found: QuerySet[Order] = issued.select_related("system").order_by("system__code", "pk")
-    return found
+    return issued.select_related("system").order_by("system__code", "pk")
 
 
 def may_fetch(request: RightsRequest, person: Subject, *, at: datetime) -> bool:

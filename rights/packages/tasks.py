@@ -28,17 +28,13 @@ def build_one_package(client: str, package: str) -> None:
     try:
         with in_client(UUID(client)):
             build_package(UUID(package), client_id=UUID(client), actor=system_actor(BUILD), at=client_now())
-    except FileTooLarge:
-        _record_failure(client, package, BuildFailure.TOO_LARGE)
-    except Exception:
-        _record_failure(client, package, BuildFailure.DEFECT)
-        raise
-
-
-def _record_failure(client: str, package: str, failure: BuildFailure) -> None:
-    with suppress(RequestEnded), in_client(UUID(client)):
-        actor, at = system_actor(BUILD), client_now()
-        record_failure(UUID(package), failure=failure, client_id=UUID(client), actor=actor, at=at)
+    except Exception as error:
+        failure = BuildFailure.TOO_LARGE if isinstance(error, FileTooLarge) else BuildFailure.DEFECT
+        with suppress(RequestEnded), in_client(UUID(client)):
+            actor, at = system_actor(BUILD), client_now()
+            record_failure(UUID(package), failure=failure, client_id=UUID(client), actor=actor, at=at)
+        if failure is BuildFailure.DEFECT:
+            raise
 
 
 @each_client("rights.look_after_packages", cron="*/10 * * * *", due=list_clients_with_packages)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
-from typing import Any, cast
+from typing import cast
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
@@ -98,7 +98,7 @@ def answer_copy(request: HttpRequest, page: CopyPage) -> HttpResponse:
 
 
 def _render_copy(
-    request: HttpRequest, page: CopyPage, *, status: int = HTTPStatus.OK, refused: Any = ""
+    request: HttpRequest, page: CopyPage, *, status: int = HTTPStatus.OK, refused: str = ""
 ) -> HttpResponse:
     row, at = page.row, get_client_time(request)
     package, is_for_child = find_package(row), row.requester_id is not None
@@ -126,16 +126,19 @@ def _send_code(request: HttpRequest, page: CopyPage) -> HttpResponse:
         raise Http404
     channel = Channel.MAIL if person.email is not None else Channel.TEXT
     at = as_received(request).received_at
-    by: dict[str, Any] = {"needs_code": True, "channel": channel, "actor": _CODES, "at": at}
-    link, _token = issue_link(person, page=page.visit.session.page, **by)
+    link, _token = issue_link(
+        person, page=page.visit.session.page, needs_code=True, channel=channel, actor=_CODES, at=at
+    )
     return send_code(request, link, by_contact=True, leads_to=page.url)
 
 
 def _send_copy(request: HttpRequest, page: CopyPage) -> HttpResponse:
     now, at = as_received(request).received_at, get_client_time(request)
-    by: dict[str, Any] = {"person": page.visit.person, "actor": page.actor, "now": now, "at": at}
+    person, entered_at = page.visit.person, page.code_entered_at
     try:
-        package, content = fetch_package(page.row, code_entered_at=page.code_entered_at, **by)
+        package, content = fetch_package(
+            page.row, person=person, code_entered_at=entered_at, now=now, actor=page.actor, at=at
+        )
     except CodeNeeded:
         return _send_code(request, page)
     except ContactTooNew:

@@ -32,31 +32,21 @@ ENDINGS = {FileKind.PDF: "pdf", FileKind.JPEG: "jpg", FileKind.PNG: "png", FileK
 
 
 @dataclass(frozen=True, slots=True)
-class SystemFile:
-    """One file that a system gave, and its path in the archive."""
-
-    part: OrderPart
-    path: str
-
-
-@dataclass(frozen=True, slots=True)
 class SystemAnswer:
-    """One system's answer to the order of a package, with the reason if it gave nothing, and its files."""
+    """One system's answer to the order of a package: the reason if it gave nothing, its files and their paths."""
 
     order: Order
-    reason: Any
+    reason: object
     is_left_out: bool
-    files: tuple[SystemFile, ...]
+    files: Sequence[tuple[OrderPart, str]]
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self) -> dict[str, object]:
         return {
             "system": self.order.system.name,
             "code": self.order.system.code,
             "answer": str(_("Left out: not granted") if self.is_left_out else self.order.get_state_display()),
             "reason": "" if self.is_left_out else str(self.reason),
-            "files": [
-                {"path": one.path, "category": one.part.category, "bytes": one.part.file.size} for one in self.files
-            ],
+            "files": [{"path": path, "category": part.category, "bytes": part.file.size} for part, path in self.files],
         }
 
 
@@ -72,10 +62,10 @@ def _to_answer(order: Order, folder: int, contents: Contents, portable: frozense
     wanted = [part for part in parts if contents.is_access or part.category in portable]
     path = f"systems/{folder:02}-{safe_name(order.system.code)}"
     files = [
-        SystemFile(part, f"{path}/{number:03}-{safe_name(part.category)}.{ENDINGS[FileKind(part.file.kind)]}")
+        (part, f"{path}/{number:03}-{safe_name(part.category)}.{ENDINGS[FileKind(part.file.kind)]}")
         for number, part in enumerate(wanted, start=1)
     ]
-    return SystemAnswer(order, _find_reason(order), is_left_out, tuple(files))
+    return SystemAnswer(order, _find_reason(order), is_left_out, files)
 
 
 def _find_reason(order: Order) -> object:
@@ -126,9 +116,9 @@ class PackageWriter:
             found = chosen if self.contents.is_access else provided
             replace(self, reader=other).write_data(archive, found, folder)
         for answer in self.answers:
-            for file in answer.files:
-                with archive.entry(file.path, is_portable=file.part.category in self.portable) as entry:
-                    for chunk in iterate_file(file.part.file):
+            for part, path in answer.files:
+                with archive.entry(path, is_portable=part.category in self.portable) as entry:
+                    for chunk in iterate_file(part.file):
                         entry.write(chunk)
         stored = self._write_stored_files(archive) if self.contents.is_access else []
         for language, _name in settings.LANGUAGES:
@@ -191,7 +181,7 @@ class PackageWriter:
             entry.write_json(row)
         entry.write(b"]")
 
-    def _describe_request(self) -> dict[str, Any]:
+    def _describe_request(self) -> dict[str, object]:
         granted = {RightKind.ACCESS: self.contents.is_access, RightKind.PORTABILITY: self.contents.is_portability}
         return {
             "request": self.package.request.number,
@@ -201,7 +191,7 @@ class PackageWriter:
             "left_out": sorted(self.contents.left_out),
         }
 
-    def _describe(self, language: str) -> dict[str, Any]:
+    def _describe(self, language: str) -> dict[str, object]:
         with translation.override(language):
             about = self._describe_request() | describe_processing(self.package, at=self.at)
             return about | {"systems": [answer.describe() for answer in self.answers]}

@@ -1,12 +1,12 @@
 """Console pages of rectifications: acts and panels on a request and on a person's page."""
 
 from datetime import datetime
-from typing import Any
 
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -22,7 +22,7 @@ from paktaleem.foundation.console.forms import ActionForm, FormData, RowActionFo
 from paktaleem.foundation.console.person_pages import DISCLOSURES, on_tab, person_acts, person_panels
 from paktaleem.foundation.console.register_names import format_purpose
 from paktaleem.foundation.console.requests import actor_of, by_user, by_user_for, get_action_time
-from paktaleem.foundation.console.row_actions import AddedAct, RowAction, Weakens, act_page, added_acts, ask_ground
+from paktaleem.foundation.console.row_actions import RowAction, Weakens, act_page, ask_ground
 from paktaleem.foundation.encryption.sealing import CannotOpen
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
@@ -38,12 +38,12 @@ from rights.rectifications.services.applying import correct_person, correct_role
 from rights.rectifications.services.statements import Statement, add_correction, find_open_part, refuse_correction
 from rights.rectifications.values import CORRECTABLE, FIELD_LABELS
 from rights.rectifications.views import CorrectionForm
-from rights.requests.admin.acts import offer_rows, request_panels, request_url
+from rights.requests.admin.acts import add_request_act, offer_rows, request_panels, request_url
+from rights.requests.fields import make_text_field
 from rights.requests.models import RightKind, RightsRequest
 from rights.requests.services.decisions import restrict_for_request
 from rights.requests.services.steps import list_parts
 
-_REQUEST = RightsRequest._meta.label_lower
 _DESTROYED: dict[type[Exception], str] = {CannotOpen: "The texts of this request have been deleted."}
 
 
@@ -70,16 +70,10 @@ class RefuseForm(ActionForm):
     """The correction that is refused, and why."""
 
     correction = forms.TypedChoiceField(label=_("Correction"), widget=forms.RadioSelect)
-    reasons = forms.CharField(
-        label=_("Reasons, in words the person understands"),
-        max_length=2000,
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 5, "dir": "auto"}),
-    )
+    reasons = make_text_field(_("Reasons, in words the person understands"), rows=5, most=2000, required=False)
 
     def prepare(self) -> None:
-        found = enumerate(_open_corrections(self.row), 1)
-        offer_rows(self, "correction", [(one, f"{number}. {one}") for number, one in found])
+        offer_rows(self, "correction", [(one, f"{no}. {one}") for no, one in enumerate(_open_corrections(self.row), 1)])
 
 
 class MeanwhileForm(ActionForm):
@@ -124,7 +118,7 @@ def _is_undecided(row: RightsRequest, _at: datetime) -> bool:
 
 
 _INFORM = act_page(record_informed, form=InformedForm, target="notice", list_targets=list_notices)
-_ACTS = (
+add_request_act(
     RowAction(
         "add-correction",
         "Add a correction",
@@ -151,9 +145,8 @@ _ACTS = (
         applies=lambda row, at: _is_undecided(row, at) and row.is_identity_verified and row.subject_id is not None,
     ),
     _INFORM,
+    after="resume",
 )
-for _act in _ACTS:
-    added_acts.connect(AddedAct(_REQUEST, _act, after="resume"))
 
 
 class RolesForm(RowActionForm):
@@ -341,9 +334,8 @@ def _state_of(row: Correction, waiting: set[str]) -> object:
     return render_state(row.get_state_display(), _TONES[CorrectionState(row.state)])
 
 
-def _pill(one: FieldHistory) -> Any:
+def _pill(one: FieldHistory) -> SafeString:
     if one.came_back:
         return render_state(gettext("The wrong value came back"), "bad")
-    if one.waits:
-        return render_state(gettext("Waits for a second person"), "warn")
-    return render_state(gettext("Corrected"), "good")
+    words, tone = (gettext("Waits for a second person"), "warn") if one.waits else (gettext("Corrected"), "good")
+    return render_state(words, tone)

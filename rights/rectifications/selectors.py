@@ -30,8 +30,7 @@ class FieldHistory:
 
 def list_corrections(request: RightsRequest) -> list[Correction]:
     """List the corrections that a request asks for, in their order."""
-    rows = Correction.objects.filter(client_id=request.client_id, request=request).select_related("part")
-    found = list(rows)
+    found = list(Correction.objects.filter(client_id=request.client_id, request=request).select_related("part"))
     for row in found:
         row.request = request
     return found
@@ -53,10 +52,8 @@ def waiting_fields(request: RightsRequest) -> set[str]:
 def list_corrected_fields(subject: Subject) -> list[FieldHistory]:
     """List the latest correction of each field of a person, and whether the wrong value came back."""
     latest: dict[str, CorrectedValue] = {}
-    rows = CorrectedValue.objects.filter(client_id=subject.client_id, subject=subject).select_related(
-        "age_change", "request"
-    )
-    for row in rows.order_by("pk"):
+    rows = CorrectedValue.objects.filter(client_id=subject.client_id, subject=subject).order_by("pk")
+    for row in rows.select_related("age_change", "request"):
         if row.applied_at is not None or (row.age_change and row.age_change.state == ChangeState.WAITING):
             latest[row.field] = row
     if not latest or subject.erased_at is not None:

@@ -1,5 +1,6 @@
 """Page on which a person says what is wrong, one correction after the other. GET shows, POST adds."""
 
+from functools import partial
 from uuid import UUID
 
 from django import forms
@@ -22,43 +23,37 @@ from rights.rectifications.services.statements import (
     find_open_part,
 )
 from rights.rectifications.values import FIELD_LABELS
+from rights.requests.fields import make_text_field
 from rights.requests.models import RightKind, RightsRequest
 from rights.requests.services.clock import AlreadyAnswered
 from rights.requests.services.steps import RequestEnded, list_parts
 
-_SHORT = {"dir": "auto", "autocomplete": "off"}
+_make_line = partial(
+    forms.CharField, required=False, widget=forms.TextInput(attrs={"dir": "auto", "autocomplete": "off"})
+)
 
 
 class CorrectionForm(forms.Form):
     """One correction: a field or something else, the value as the person knows it, and the correct one."""
 
     field = forms.ChoiceField(label=_("What is wrong?"), choices=[("", _("Choose…")), *FIELD_LABELS.items()])
-    about = forms.CharField(
+    about = _make_line(
         label=_("If it is something else: what, and where?"),
         help_text=_("For example: the mark of a course, and the course."),
-        required=False,
         max_length=300,
-        widget=forms.TextInput(attrs=_SHORT),
     )
-    old_value = forms.CharField(
-        label=_("What is there now, as far as you know?"),
-        required=False,
-        max_length=2000,
-        widget=forms.TextInput(attrs=_SHORT),
-    )
-    new_value = forms.CharField(
+    old_value = _make_line(label=_("What is there now, as far as you know?"), max_length=2000)
+    new_value = _make_line(
         label=_("What is correct?"),
         help_text=_("Write a day as 2014-03-27. Leave it empty to have an email address or phone number removed."),
-        required=False,
         max_length=2000,
-        widget=forms.TextInput(attrs=_SHORT),
     )
-    evidence = forms.CharField(
-        label=_("What shows it?"),
-        help_text=_("In words, such as: it is so on my certificate. Never send identity papers."),
+    evidence = make_text_field(
+        _("What shows it?"),
+        _("In words, such as: it is so on my certificate. Never send identity papers."),
+        rows=3,
+        most=2000,
         required=False,
-        max_length=2000,
-        widget=forms.Textarea(attrs={"rows": 3, "dir": "auto"}),
     )
 
 

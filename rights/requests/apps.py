@@ -2,6 +2,9 @@
 
 from paktaleem.foundation.operations import extensions
 
+PEOPLE = "paktaleem.directory.people.extension_points"
+SYSTEMS = "paktaleem.directory.data_systems.extension_points"
+
 
 class RequestsConfig(extensions.PortalAppConfig):
     """Requests by which people exercise their rights, their deadlines, decisions and answers."""
@@ -11,17 +14,8 @@ class RequestsConfig(extensions.PortalAppConfig):
     handlers = (
         ("paktaleem.foundation.upkeep.periods.kinds.data_kinds", "rights.requests.services.clock.REQUEST_TEXTS"),
         ("paktaleem.foundation.encryption.wrapped_secrets.wrapped_kinds", "rights.requests.models.REQUEST_KEYS"),
-        (
-            "paktaleem.directory.people.extension_points.before_erasure",
-            "rights.requests.services.clock.destroy_texts_of_person",
-        ),
+        (f"{PEOPLE}.before_erasure", "rights.requests.services.clock.destroy_texts_of_person"),
         ("paktaleem.directory.mail.services.letter_outcomes", "rights.requests.services.closing.record_letter_outcome"),
-        (
-            "paktaleem.directory.data_systems.extension_points.order_answered",
-            "rights.requests.services.closing.record_orders_answered",
-        ),
-        (
-            "paktaleem.directory.people.extension_points.erasure_holds",
-            "rights.requests.services.steps.find_copies_to_give",
-        ),
+        (f"{SYSTEMS}.order_answered", "rights.requests.services.closing.record_orders_answered"),
+        (f"{PEOPLE}.erasure_holds", "rights.requests.services.steps.find_copies_to_give"),
     )

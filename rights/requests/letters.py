@@ -13,7 +13,7 @@ from consent.notices.selectors.registers import find_purposes
 from paktaleem.directory.access_links.contact_changes import is_contact_settled
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.mail.recipients import GivenContact
-from paktaleem.directory.mail.services import MessageKind, declare_message, send_message
+from paktaleem.directory.mail.services import MessageKind, SendArguments, declare_message, send_message
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
@@ -47,16 +47,12 @@ def _describe(request: RightsRequest, part: RequestPart) -> str:
         reasons = ""
     head = f"{part.get_kind_display()} ({part.get_decider_display()}): {part.get_decision_display()}."
     because = f"{part.get_refusal_code_display()}." if part.refusal_code else ""
-    granted = _describe_granted(part)
+    granted = ""
+    if part.granted:
+        names = join_words(str(one) for one in find_purposes(part.client_id, part.granted).values())
+        granted = gettext("Granted for these purposes only: {purposes}.").format(purposes=names)
     details = [line for describe in part_details for line in describe(request, part)]
     return "\n".join(line for line in (head, granted, because, reasons, *details) if line)
-
-
-def _describe_granted(part: RequestPart) -> str:
-    if not part.granted:
-        return ""
-    names = join_words(str(one) for one in find_purposes(part.client_id, part.granted).values())
-    return gettext("Granted for these purposes only: {purposes}.").format(purposes=names)
 
 
 def _complaint(request: RightsRequest) -> str:
@@ -124,19 +120,19 @@ def find_mailable_sender(request: RightsRequest, at: datetime) -> Subject | None
 
 
 def send_about(
-    kind: MessageKind, request: RightsRequest, to: Subject | GivenContact, *, actor: Actor, at: datetime, **values: str
+    kind: MessageKind,
+    request: RightsRequest,
+    to: Subject | GivenContact,
+    *,
+    language: str = "",
+    actor: Actor,
+    at: datetime,
+    **values: str,
 ) -> Letter:
-    """Enqueue a message about a request, in its language; ``values`` are the fields of its kind besides the number."""
-    return send_message(
-        kind.code,
-        to=to,
-        client_id=request.client_id,
-        context={"number": request.number, **values},
-        language=request.language,
-        related_id=request.pk,
-        actor=actor,
-        at=at,
-    )
+    """Enqueue a message about a request, by default in its language; ``values`` are its fields besides the number."""
+    told: SendArguments = {"language": language or request.language, "related_id": request.pk, "actor": actor, "at": at}
+    context = {"number": request.number, **values}
+    return send_message(kind.code, to=to, client_id=request.client_id, context=context, **told)
 
 
 def build_link_url(token: str) -> str:

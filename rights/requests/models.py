@@ -1,6 +1,7 @@
 """Models of rights requests."""
 
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Self
 
 from django.contrib.postgres.fields import ArrayField
@@ -69,8 +70,7 @@ class IdentityMethod(models.TextChoices):
 
 
 BY = [(kind.value, kind.value) for kind in ByKind]
-
-
+_due = partial(Due, who=Capability.HANDLE_RIGHTS_REQUESTS, on="answer_by")
 TO_CALL = ("", IdentityMethod.CODE.value)
 """Identity methods (none, or a code) after which a call to the number on file proves more."""
 
@@ -145,30 +145,21 @@ class RightsRequest(TenantRow):
     objects = RightsRequestQuerySet.as_manager()
 
     due = (
-        Due(
-            label=_("Rights requests"),
-            note=_("open, due soonest first"),
-            who=Capability.HANDLE_RIGHTS_REQUESTS,
-            rows=Q(closed_at=None),
-            query="progress=open",
-            on="answer_by",
+        _due(
+            label=_("Rights requests"), note=_("open, due soonest first"), rows=Q(closed_at=None), query="progress=open"
         ),
-        Due(
+        _due(
             label=_("Rights requests due soon"),
             note=_("due within seven days"),
-            who=Capability.HANDLE_RIGHTS_REQUESTS,
             rows=RightsRequestQuerySet.due_soon,
             query="progress=due_soon",
-            on="answer_by",
             severity=Severity.URGENT,
         ),
-        Due(
+        _due(
             label=_("Rights requests overdue"),
             note=_("the person has no answer and no notice"),
-            who=Capability.HANDLE_RIGHTS_REQUESTS,
             rows=RightsRequestQuerySet.overdue,
             query="progress=overdue",
-            on="answer_by",
             severity=Severity.OVERDUE,
         ),
     )

@@ -47,9 +47,7 @@ class RequestUnknown(PortalError, LookupError):
 def list_requests(actor: Actor) -> QuerySet[RightsRequest]:
     """List the requests that the actor may see, without their texts. Raises NotAllowed."""
     require(actor, Capability.VIEW_RIGHTS_REQUESTS)
-    found: QuerySet[RightsRequest] = RightsRequest.objects.select_related("subject", "requester").defer(
-        "details", "contact", "answer"
-    )
+    found = RightsRequest.objects.select_related("subject", "requester").defer("details", "contact", "answer")
     return found if actor.client_id is None else found.filter(client_id=actor.client_id)
 
 

@@ -2,7 +2,6 @@
 
 from contextlib import suppress
 from datetime import datetime
-from typing import Any
 
 from django import forms
 from django.contrib import admin
@@ -45,8 +44,9 @@ from rights.desk.limits import (
     settle_overruling,
 )
 from rights.desk.models import AuthorityCase, CaseOutcome, Overruling
-from rights.requests.admin.acts import OfRequestAdmin, request_panels
+from rights.requests.admin.acts import OfRequestAdmin, add_request_act, request_panels
 from rights.requests.authorities import AUTHORITIES
+from rights.requests.fields import make_text_field
 from rights.requests.models import Channel, IdentityMethod, RightKind, RightsRequest
 
 
@@ -74,7 +74,7 @@ class OpenForm(ActionForm):
     )
 
     def prepare(self) -> None:
-        offered = [(code, f"{code} · {one.name}") for code, one in AUTHORITIES.items()]
+        offered = ((code, f"{code} · {one.name}") for code, one in AUTHORITIES.items())
         set_choices(self, "country", [("", "—"), *offered])
 
     def clean(self) -> FormData:
@@ -87,7 +87,7 @@ class OpenForm(ActionForm):
         return cleaned
 
 
-added_acts.connect(AddedAct(RightsRequest._meta.label_lower, act_page(open_case, form=OpenForm), after="extend"))
+add_request_act(act_page(open_case, form=OpenForm), after="extend")
 _TONES = {CaseOutcome.UPHELD: "bad", CaseOutcome.PARTLY: "warn", CaseOutcome.REJECTED: "good"}
 
 
@@ -117,8 +117,7 @@ class AuthorityCaseAdmin(OfRequestAdmin[AuthorityCase]):
     acts = (end_case,)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AuthorityCase]:
-        found: QuerySet[Any] = super().get_queryset(request).select_related("request__client")
-        return found.defer("reference", "measures")
+        return super().get_queryset(request).select_related("request__client").defer("reference", "measures")
 
 
 @request_panels.connect
@@ -142,17 +141,11 @@ class AboutDataForm(ActionForm):
     """Form to record what the guardian requests for the data."""
 
     wish = forms.ChoiceField(label="What should happen to the data", widget=forms.RadioSelect)
-    text = forms.CharField(
-        label=_("In their words"),
-        max_length=2000,
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 4, "dir": "auto"}),
-    )
+    text = make_text_field(_("In their words"), rows=4, most=2000, required=False)
 
     def prepare(self) -> None:
         may_keep = actor_of(self.request).may(Capability.MANAGE_GUARDIANS)
-        offered = [(wish.value, wish.label) for wish in Wish if may_keep or wish is not Wish.KEEP]
-        set_choices(self, "wish", offered)
+        set_choices(self, "wish", [(one.value, one.label) for one in Wish if may_keep or one is not Wish.KEEP])
 
 
 def _request_about_data(row: Guardianship, given: FormData, request: HttpRequest) -> None:
@@ -201,19 +194,16 @@ def authority_panel(request: HttpRequest, row: RightsRequest) -> dict[str, objec
     panel: dict[str, object] = {"template": "console/panels/rights_guardian.html", "guardian": row.requester}
     panel["asks_erasure"] = row.is_open and row.guardian_right == RightKind.ERASURE
     with suppress(GuardianshipUnknown), in_client(row.client_id):
-        panel |= _describe(get_live_guardianship(row.subject, row.requester, at=at), at)
+        found = get_live_guardianship(row.subject, row.requester, at=at)
+        verifications = Verification.objects.filter(client_id=found.client_id, guardianship=found)
+        panel |= {
+            "row": found,
+            "url": reverse("admin:guardians_guardianship_change", args=[found.pk], current_app=site.name),
+            "verification": verifications.order_by("-verified_at", "-pk").first(),
+            "may_decide": find_request_blocker(found, discloses_data=False, at=at) is None,
+            "may_have_copy": find_request_blocker(found, discloses_data=True, at=at) is None,
+        }
     return panel
-
-
-def _describe(found: Guardianship, at: datetime) -> dict[str, Any]:
-    verifications = Verification.objects.filter(client_id=found.client_id, guardianship=found)
-    return {
-        "row": found,
-        "url": reverse("admin:guardians_guardianship_change", args=[found.pk], current_app=site.name),
-        "verification": verifications.order_by("-verified_at", "-pk").first(),
-        "may_decide": find_request_blocker(found, discloses_data=False, at=at) is None,
-        "may_have_copy": find_request_blocker(found, discloses_data=True, at=at) is None,
-    }
 
 
 class AgreeForm(ActionForm):
@@ -226,10 +216,9 @@ class AgreeForm(ActionForm):
         widget=forms.RadioSelect,
     )
 
-    def __init__(self, *args: Any, row: Objection, request: HttpRequest, **kwargs: Any) -> None:
-        super().__init__(*args, row=row, request=request, **kwargs)
-        with suppress(Refused, CannotOpen), in_client(row.client_id):
-            self.fields["approve"].help_text = read_grounds(row, actor=actor_of(request), at=get_action_time(request))
+    def prepare(self) -> None:
+        with suppress(Refused, CannotOpen), in_client(self.row.client_id):
+            self.fields["approve"].help_text = read_grounds(self.row, **by_user(self.request))
 
 
 def _lift(row: Restriction, given: FormData, request: HttpRequest) -> HttpResponse:

@@ -31,7 +31,7 @@ from paktaleem.foundation.console.filters import PROGRESS, SortByWaitingTime, pr
 from paktaleem.foundation.console.forms import ActionForm, FormData, add_service_error, set_choices
 from paktaleem.foundation.console.home_pages import HomeLink, Line, Task, home_links
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
-from paktaleem.foundation.console.row_actions import AddedAct, RowAction, act_page, added_acts
+from paktaleem.foundation.console.row_actions import RowAction, act_page
 from paktaleem.foundation.console.site import boards, site
 from paktaleem.foundation.console.widgets import DayInput
 from paktaleem.foundation.tenancy.context import in_client
@@ -51,6 +51,7 @@ from rights.requests.admin.acts import (
     AssignForm,
     OfRequestAdmin,
     WantedForm,
+    add_request_act,
     preview_message,
     request_panels,
     request_url,
@@ -58,10 +59,9 @@ from rights.requests.admin.acts import (
 )
 from rights.requests.admin.requests import AssigneeFilter, assignee_for, select_calls
 from rights.requests.deadlines import day_in
+from rights.requests.fields import make_text_field
 from rights.requests.letters import ANSWERS, Occasion, compose_letter, find_mailable_sender
 from rights.requests.models import RightsRequest
-
-REQUEST = "requests.rightsrequest"
 
 
 def _hand_over(row: RightsRequest, given: FormData, request: HttpRequest) -> HttpResponse:
@@ -69,9 +69,7 @@ def _hand_over(row: RightsRequest, given: FormData, request: HttpRequest) -> Htt
     return HttpResponseRedirect(request_url(made.pk))
 
 
-added_acts.connect(
-    AddedAct(REQUEST, act_page(hand_over_request, respond=_hand_over, across_clients=True), after="match")
-)
+add_request_act(act_page(hand_over_request, respond=_hand_over, across_clients=True), after="match")
 
 
 class UnknownCallerForm(WantedForm):
@@ -109,9 +107,7 @@ def take_in(request: HttpRequest) -> HttpResponse:
     if find.is_bound and find.is_valid():
         people = search_people(request, find)
         name = "admin:people_subject_rights-request"
-        found = people.map(
-            lambda one: (reverse(name, args=[one.pk], current_app=site.name), str(one), describe_roles(one))
-        )
+        found = people.map(lambda one: (reverse(name, args=[one.pk], current_app=site.name), one, describe_roles(one)))
     if unknown.is_bound and unknown.is_valid() and (made := _record(request, unknown)) is not None:
         messages.success(request, gettext("Recorded under the number {number}.").format(number=made.number))
         return HttpResponseRedirect(request_url(made.pk))
@@ -142,19 +138,15 @@ class TaskForm(AssignForm):
     """A task: its kind, its details, the colleague and the day."""
 
     kind = forms.ChoiceField(label=_("What is to be done?"), choices=TaskKind.choices, widget=forms.RadioSelect)
-    detail = forms.CharField(
-        label=_("Details"),
-        help_text=_("Encrypted with the request, like a note."),
-        max_length=2000,
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 4, "dir": "auto"}),
+    detail = make_text_field(
+        _("Details"), _("Encrypted with the request, like a note."), rows=4, most=2000, required=False
     )
     due_on = forms.DateField(label=_("Until"), widget=DayInput())
 
     field_order = ("kind", "detail", "assignee", "due_on")
 
 
-added_acts.connect(AddedAct(REQUEST, act_page(add_task, form=TaskForm), after="assign"))
+add_request_act(act_page(add_task, form=TaskForm), after="assign")
 
 
 def _task_pill(row: RequestTask) -> SafeString:
@@ -183,9 +175,8 @@ class RequestTaskAdmin(SortByWaitingTime, OfRequestAdmin[RequestTask]):
     acts = (finish_task,)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[RequestTask]:
-        found: QuerySet[Any] = super().get_queryset(request).select_related("request", "client").defer("detail")
-        annotated: QuerySet[Any] = found.annotate(assigned_to=assignee_for(actor_of(request)))
-        return annotated
+        found = super().get_queryset(request).select_related("request", "client").defer("detail")
+        return found.annotate(assigned_to=assignee_for(actor_of(request)))
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(take_in)
@@ -254,12 +245,7 @@ class LetterForm(ActionForm):
 
     occasion = forms.ChoiceField(choices=Occasion.choices, widget=forms.HiddenInput)
     language = forms.ChoiceField(choices=_LANGUAGES, widget=forms.HiddenInput)
-    text = forms.CharField(
-        label=_("Letter"),
-        help_text=_("Sent in these words, and kept encrypted."),
-        max_length=8000,
-        widget=forms.Textarea(attrs={"rows": 14, "dir": "auto"}),
-    )
+    text = make_text_field(_("Letter"), _("Sent in these words, and kept encrypted."), rows=14, most=8000)
     way = forms.ChoiceField(label=_("How does it reach the person?"), choices=Way.choices, widget=forms.RadioSelect)
     pauses = forms.BooleanField(label=_("Pause the clock until they reply"), required=False)
 
@@ -293,7 +279,7 @@ def _send(row: RightsRequest, given: FormData, request: HttpRequest) -> HttpResp
     return show_sheet(request, row, text=given["text"], language=given["language"])
 
 
-_ACTS = (
+add_request_act(
     RowAction(
         "letter",
         "Write a letter",
@@ -305,9 +291,8 @@ _ACTS = (
         applies=lambda row, _at: row.is_open and row.wrapped is not None,
     ),
     act_page(send_letter, form=LetterForm, respond=_send, listed=False, template=LETTER_TEMPLATE),
+    after="note",
 )
-for _act in _ACTS:
-    added_acts.connect(AddedAct(REQUEST, _act, after="note"))
 
 
 class CallForm(ActionForm):
@@ -326,9 +311,7 @@ class CallForm(ActionForm):
         self.may_reveal = may(self.request, Capability.REVEAL_PERSONAL_DATA)
 
 
-added_acts.connect(
-    AddedAct(REQUEST, act_page(record_call, form=CallForm, template="console/rights_call.html"), after="match")
-)
+add_request_act(act_page(record_call, form=CallForm, template="console/rights_call.html"), after="match")
 
 
 @request_panels.connect

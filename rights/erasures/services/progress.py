@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext, gettext_lazy
 from django.utils.translation import gettext as _
 
@@ -24,7 +24,7 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.erasure import start_erasure
 from paktaleem.directory.people.services.people import lock_unheld_subject
 from paktaleem.directory.staff.data_kinds import LEAVERS
-from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.actors import Actor, Authorship
 from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.clock import to_client_clock
@@ -177,16 +177,14 @@ def _parent(proposal: ErasureProposal) -> Parent:
     return Parent(kind, key)
 
 
-def _orders(proposal: ErasureProposal) -> Any:
+def _has_open_order(proposal: ErasureProposal) -> bool:
     parent = _parent(proposal)
     own = {"client_id": proposal.client_id, "parent_kind": parent.kind, "parent_id": parent.id}
-    return Order.objects.filter(**own, kind=OrderKind.ERASE)
+    return Order.objects.open().filter(**own, kind=OrderKind.ERASE).exists()
 
 
 def _is_waiting(proposal: ErasureProposal) -> bool:
-    if proposal.erasure is not None:
-        return not proposal.erasure.is_complete
-    return bool(_orders(proposal).open().exists())
+    return not proposal.erasure.is_complete if proposal.erasure is not None else _has_open_order(proposal)
 
 
 def _verify(proposal: ErasureProposal, actor: Actor, at: datetime) -> ErasureProposal:
@@ -205,7 +203,7 @@ def _verify(proposal: ErasureProposal, actor: Actor, at: datetime) -> ErasurePro
 
 def _find_faults(proposal: ErasureProposal) -> list[str]:
     subject = proposal.subject
-    faults = ["order_open"] if _orders(proposal).open().exists() else []
+    faults = ["order_open"] if _has_open_order(proposal) else []
     if not proposal.is_whole:
         given = Consent.objects.filter(client_id=subject.client_id, subject=subject, state=ConsentState.GIVEN)
         kept = given.filter(purpose__code__in=proposal.purposes, recorded_at__lte=proposal.started_at)
@@ -229,17 +227,18 @@ def notify_person(proposal: ErasureProposal, *, address: Callable[[str], str], a
     if proposal.stage != Stage.COOLING_OFF:
         return 0
     known = set(list_notices(proposal).values_list("subject_id", "channel"))
-    told: dict[str, Any] = {"page": Page.REQUESTS, "address": address, "actor": actor, "at": at}
-    sent = 0
-    for person, channel, kind in _contacts(proposal, to_client_clock(at)):
-        if (person.pk, channel.value) not in known:
-            send_access_link(person, channel=channel, kind=kind, related_id=proposal.pk, **told)
-            sent += 1
-    record("erasure.announced", proposal, actor, to_client_clock(at), facts={"messages": sent})
-    return sent
+    contacts = _contacts(proposal, to_client_clock(at))
+    new = [(person, channel, kind) for person, channel, kind in contacts if (person.pk, channel.value) not in known]
+    by: Authorship = {"actor": actor, "at": at}
+    for person, channel, kind in new:
+        send_access_link(
+            person, page=Page.REQUESTS, address=address, channel=channel, kind=kind, related_id=proposal.pk, **by
+        )
+    record("erasure.announced", proposal, actor, to_client_clock(at), facts={"messages": len(new)})
+    return len(new)
 
 
-def list_notices(proposal: ErasureProposal) -> Any:
+def list_notices(proposal: ErasureProposal) -> QuerySet[Letter]:
     """Return the messages about an erasure."""
     return Letter.objects.filter(client_id=proposal.client_id, related_id=proposal.pk, kind__in=NOTICE_KINDS)
 

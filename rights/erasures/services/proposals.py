@@ -4,7 +4,6 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
@@ -33,11 +32,7 @@ from rights.requests.states import Decider, Decision
 CONTINUE, NOTIFY = "erasures.continue", "erasures.notify"
 """Tasks that continue one erasure, and that inform the person of an approved one, by client and proposal."""
 _ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
-
-
 PROPOSED_ALREADY = gettext_lazy("An erasure of this person is already proposed.")
-
-
 _CHANGED_SINCE = gettext_lazy("Something about the person has changed since. Look at the preview again.")
 
 
@@ -211,8 +206,7 @@ def send_back(proposal: ErasureProposal, changed: list[str], actor: Actor, at: d
 def lock_proposal(proposal: ErasureProposal) -> ErasureProposal:
     """Return the stored proposal, locked until the end of the transaction, with its person."""
     rows = ErasureProposal.objects.select_for_update(of=("self",)).select_related("subject", "client", "request")
-    found: ErasureProposal = rows.get(pk=proposal.pk, client_id=proposal.client_id)
-    return found
+    return rows.get(pk=proposal.pk, client_id=proposal.client_id)
 
 
 def find_holds_of(proposal: ErasureProposal, subject: Subject, at: datetime) -> list[Hold]:
@@ -223,11 +217,10 @@ def find_holds_of(proposal: ErasureProposal, subject: Subject, at: datetime) -> 
 
 def record(
     kind: str, proposal: ErasureProposal, actor: Actor, at: datetime, *, facts: Mapping[str, object] | None = None
-) -> Any:
-    """Record a step of an erasure in the ledger and return its entry; ``facts`` are codes, ids and times."""
-    context: dict[str, Any] = {"client_id": proposal.client_id, "subject_id": proposal.subject_id}
+) -> None:
+    """Record a step of an erasure in the ledger; ``facts`` are codes, ids and times."""
     about = {"proposal": str(proposal.pk), "number": proposal.number, **(facts or {})}
-    return record_entry(kind, facts=about, actor=actor, at=at, **context)
+    record_entry(kind, client_id=proposal.client_id, subject_id=proposal.subject_id, facts=about, actor=actor, at=at)
 
 
 def _build(  # noqa: PLR0917 -- the proposal, then its context

@@ -27,8 +27,8 @@ from rights.packages.about import list_portable_categories
 from rights.packages.archive import Archive
 from rights.packages.models import BuildFailure, Package, PackageDownload, PackageQuerySet, PackageState
 from rights.packages.selectors import (
+    Contents,
     count_downloads,
-    derive_contents,
     find_package,
     has_contact,
     is_copy_granted,
@@ -38,13 +38,12 @@ from rights.packages.selectors import (
 from rights.packages.writing import PackageWriter, list_system_answers
 from rights.requests.deadlines import format_day
 from rights.requests.letters import get_start_url, send_about
-from rights.requests.models import RightsRequest
+from rights.requests.models import RightKind, RightsRequest
 from rights.requests.services.closing import is_of_erased_person
 from rights.requests.services.steps import RequestEnded, lock_open_request, record_step
+from rights.requests.states import Decision
 
 COPY_READY = declare_message("rights_copy_ready", fields=("number", "until", "url"))
-
-
 _NOT_READY = gettext_lazy("The copy of the data is not ready yet: see its state on this page.")
 
 
@@ -119,20 +118,24 @@ def _build(package_id: UUID, client_id: UUID, actor: Actor, at: datetime) -> Pac
     package.save()
     facts = {"package": str(package.pk), "size": file.size, "manifest": manifest_hash}
     record_step("rights_request.copy_built", request, actor, at, facts)
-    _inform(request, package, actor, at)
+    sender = request.sender
+    if package.expires_at is not None and sender is not None and sender.email is not None:
+        # a copy built after the answer; the answer names the first one
+        until, url = format_day(package.expires_at, request.client.time_zone), get_start_url(request)
+        send_about(COPY_READY, request, sender, until=until, url=url, actor=actor, at=at)
     return package
 
 
 def _select_to_build(package_id: UUID, client_id: UUID) -> PackageQuerySet:
-    """Return a package that waits for its build, or whose build failed and is tried again."""
-    live = Package.objects.live().filter(pk=package_id, client_id=client_id)
-    found: PackageQuerySet = live.filter(state__in=[PackageState.BUILDING, PackageState.FAILED])
-    return found
+    states = [PackageState.BUILDING, PackageState.FAILED]  # one whose build failed is tried again
+    return Package.objects.live().filter(pk=package_id, client_id=client_id, state__in=states)
 
 
 def _write(package: Package, at: datetime) -> tuple[SealedFile, str]:
-    parts = [(part.kind, part.decision) for part in list_copy_parts(package.request)]
-    contents, portable = derive_contents(parts, package.left_out), list_portable_categories(package, at=at)
+    parts = [part for part in list_copy_parts(package.request) if part.decision in {Decision.GRANTED, Decision.PARTLY}]
+    granted, portable = {part.kind for part in parts}, list_portable_categories(package, at=at)
+    is_access, is_portability = RightKind.ACCESS in granted, RightKind.PORTABILITY in granted
+    contents = Contents(is_access, is_portability, frozenset(package.left_out))
     writer = PackageWriter(
         package=package,
         contents=contents,
@@ -148,15 +151,6 @@ def _write(package: Package, at: datetime) -> tuple[SealedFile, str]:
         with Archive(sink, at=at) as archive:
             manifest_hash = writer.write(archive)
         return sink.finish(at=at), manifest_hash
-
-
-def _inform(request: RightsRequest, package: Package, actor: Actor, at: datetime) -> None:
-    """Email the sender that a copy built after the answer is ready; the answer names the first one."""
-    sender = request.sender
-    if package.expires_at is None or sender is None or sender.email is None:
-        return
-    until = format_day(package.expires_at, request.client.time_zone)
-    send_about(COPY_READY, request, sender, until=until, url=get_start_url(request), actor=actor, at=at)
 
 
 @transaction.atomic
@@ -203,8 +197,7 @@ def _end_if_due(row: Package, actor: Actor, at: datetime) -> bool:
 
 def end_packages_of_person(subject: Subject, actor: Actor, at: datetime) -> None:
     """Delete the packages of a person, and those they requested as a guardian with what systems gave for them."""
-    own = _find_live_of(subject)
-    for package in own.select_for_update(of=("self",)).select_related("request"):
+    for package in _find_live_of(subject).select_for_update(of=("self",)).select_related("request"):
         end_package(package, keeps_copies=package.subject_id == subject.pk, actor=actor, at=at)
 
 
@@ -219,9 +212,7 @@ def describe_unfetched_copies(erasure: Erasure) -> str:
 
 
 def _find_live_of(person: Subject) -> PackageQuerySet:
-    live = Package.objects.live().filter(client_id=person.client_id)
-    found: PackageQuerySet = live.filter(Q(subject=person) | Q(request__requester=person))
-    return found
+    return Package.objects.live().filter(Q(subject=person) | Q(request__requester=person), client_id=person.client_id)
 
 
 PACKAGES = DataKind(

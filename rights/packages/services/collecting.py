@@ -86,7 +86,8 @@ def request_package(request: RightsRequest, *, left_out: Sequence[str] = (), act
     """Build the package anew, with the content that staff chose; the earlier one is deleted. Raises ValidationError."""
     earlier = Package.objects.filter(client_id=request.client_id, request=request).first()
     _check_left_out(request, left_out, earlier)
-    kept_from = None if earlier is None else _find_kept(earlier)
+    is_kept = earlier is not None and not list_orders(earlier).exclude(copies_purged_at=None).exists()
+    kept_from = earlier.collected_from if earlier is not None and is_kept else None
     if earlier is not None and earlier.ended_at is None:
         end_package(earlier, keeps_copies=kept_from is not None, actor=actor, at=at)
     package = _create(request, at, collected_from=kept_from or at, left_out=sorted(left_out), is_chosen=True)
@@ -97,13 +98,7 @@ def request_package(request: RightsRequest, *, left_out: Sequence[str] = (), act
     return package
 
 
-def _find_kept(package: Package) -> datetime | None:
-    is_purged = list_orders(package).exclude(copies_purged_at=None).exists()
-    return None if is_purged else package.collected_from
-
-
 def _check_left_out(request: RightsRequest, left_out: Sequence[str], earlier: Package | None) -> None:
-    """Require codes of sections, or of systems with orders, for a copy of which not everything is granted."""
     if left_out and not is_left_out_allowed(request):
         raise ValidationError({"left_out": [_("Everything is granted: nothing may be left out.")]})
     systems = [] if earlier is None else [f"{SYSTEM}{order.system.code}" for order in list_orders(earlier)]
@@ -137,16 +132,9 @@ def continue_waiting_packages(client_id: UUID) -> int:
     return moved
 
 
-def _build_later(package: Package) -> None:
-    package.state = PackageState.BUILDING
-    package.save(update_fields=["state"])
-    enqueue_job(BUILD, lock=f"{BUILD}/{package.pk}", client=str(package.client_id), package=str(package.pk))
-
-
 def _find_live(request: RightsRequest) -> Package | None:
-    own = Package.objects.live().select_for_update(of=("self",))
-    found: Package | None = own.filter(client_id=request.client_id, request=request).first()
-    return found
+    own = Package.objects.live().filter(client_id=request.client_id, request=request)
+    return own.select_for_update(of=("self",)).first()
 
 
 def _create(request: RightsRequest, at: datetime, **columns: object) -> Package:
@@ -163,11 +151,11 @@ def _continue(request: RightsRequest, package: Package) -> bool:
     is_undecided = any(not part.decision for part in list_copy_parts(request))
     if is_undecided or list_orders(package).filter(ended_at=None).exists():
         return False
-    if is_left_out_allowed(request) and not package.is_chosen:
-        package.state = PackageState.CHOOSING
-        package.save(update_fields=["state"])
-    else:
-        _build_later(package)
+    is_open_choice = is_left_out_allowed(request) and not package.is_chosen
+    package.state = PackageState.CHOOSING if is_open_choice else PackageState.BUILDING
+    package.save(update_fields=["state"])
+    if not is_open_choice:
+        enqueue_job(BUILD, lock=f"{BUILD}/{package.pk}", client=str(package.client_id), package=str(package.pk))
     return True
 
 
@@ -191,8 +179,6 @@ def _order_copies(request: RightsRequest, actor: Actor, at: datetime) -> None:
 
 CODE_VALID = timedelta(minutes=10)
 """How long after a code was entered a copy may be fetched; the session itself lasts longer."""
-
-
 _KINDS = {DownloadWay.OWN_PAGE: "rights_request.copy_fetched", DownloadWay.BY_HAND: "rights_request.copy_handed_over"}
 
 

@@ -129,12 +129,11 @@ def record_informed(
     notice: RecipientNotice, *, outcome: InformOutcome | str, actor: Actor, at: datetime
 ) -> RecipientNotice:
     """Record what came of informing a recipient; may be recorded again (GDPR Art. 19)."""
-    request = notice.request
     notice.outcome, notice.settled_at, notice.settled_by = InformOutcome(outcome), at, actor.id
     notice.save(update_fields=["outcome", "settled_at", "settled_by"])
     facts = {"recipient": str(notice.recipient_id), "outcome": str(notice.outcome)}
-    if request is not None:
-        record_step("rights_request.recipient_informed", request, actor, at, facts)
+    if notice.request is not None:
+        record_step("rights_request.recipient_informed", notice.request, actor, at, facts)
     else:
         _record("subject.recipient_informed", notice.subject, facts, actor, at)
     return notice
@@ -280,13 +279,11 @@ class _Making:
         return self.order(done, frozenset({CATEGORY})) if done else []
 
     def _store(self, field: str, old: str, new: str, *, is_done: bool) -> None:
-        waiting = AgeChange.objects.filter(
-            client_id=self.subject.client_id, subject=self.subject, state=ChangeState.WAITING
-        )
-        change = None if is_done else waiting.first()
+        own = {"client_id": self.subject.client_id, "subject": self.subject}
+        change = None if is_done else AgeChange.objects.filter(**own, state=ChangeState.WAITING).first()
         if not is_done and change is None:
             raise ValidationError({field: [_("This change was declined before by a second person.")]})
-        row = CorrectedValue(client_id=self.subject.client_id, subject=self.subject, request=self.request)
+        row = CorrectedValue(**own, request=self.request)
         row.field, row.age_change, row.reason = field, change, self.reason.value
         sealer = sealer_of(self.subject)
         row.old_value = sealer.seal(old, column=_column(row, "old_value")) if old else None
@@ -298,10 +295,7 @@ class _Making:
         facts = {"field": field, "waits": not is_done, "reason": self.reason.value}
         if self.request is not None:
             facts["rights_request"] = str(self.request.pk)
-        client_id, subject_id = row.client_id, row.subject_id
-        record_entry(
-            "subject.corrected", client_id=client_id, subject_id=subject_id, facts=facts, actor=self.actor, at=self.at
-        )
+        _record("subject.corrected", self.subject, facts, self.actor, self.at)
 
     def order(
         self, values: Mapping[str, str | None], categories: frozenset[str], *, value: CorrectedValue | None = None
@@ -336,9 +330,8 @@ def correct_roles(
 ) -> CorrectedValue | None:
     """Give a person these roles and no others, as ``correct_person`` does (decision 0029). Raises ValidationError."""
     roles = list(dict.fromkeys((role, *other_roles)))
-    made = correct_person(
-        subject, field=ROLES, value=", ".join(roles), ground=ground, actor=actor, reason=reason, at=at
-    )
+    value = ", ".join(roles)
+    made = correct_person(subject, field=ROLES, value=value, ground=ground, actor=actor, reason=reason, at=at)
     is_taken = SubjectRole.GUARDIAN in subject.roles and SubjectRole.GUARDIAN not in roles
     of = {"client_id": subject.client_id, "guardian": subject}
     claims, confirmed = GuardianClaim.objects.filter(**of, ends_at=None), Guardianship.objects.live(at).filter(**of)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from paktaleem.directory.data_systems.selectors import categories_held
 from paktaleem.directory.mail.models import Channel
-from paktaleem.directory.mail.recipients import GivenAddress, GivenNumber
+from paktaleem.directory.mail.recipients import GivenAddress, GivenContact, GivenNumber
 from paktaleem.directory.mail.services import SendArguments, declare_message, send_message
 from paktaleem.directory.people.details import SubjectDetails
 from paktaleem.directory.people.models import Subject
@@ -35,8 +35,6 @@ from rights.requests.services.steps import list_parts, lock_about_request, recor
 
 CONTACT_CHANGED = declare_message("contact_changed", fields=("url",), is_texted=True)
 """A notice to a contact on file before a contact changed: that it changed, and how to object. It names no person."""
-
-
 MOST_CORRECTIONS = 20
 """Corrections of one request."""
 _LONGEST = 2_000
@@ -195,9 +193,6 @@ def _check_other(request: RightsRequest, stated: Statement, at: datetime) -> str
     return stated.new_value
 
 
-type _Recipient = Subject | GivenAddress | GivenNumber
-
-
 def inform_previous_contacts(
     subject: Subject,
     before: SubjectDetails,
@@ -224,7 +219,7 @@ def inform_previous_contacts(
 
 def _list_recipients(
     subject: Subject, before: SubjectDetails, after: SubjectDetails
-) -> Iterator[tuple[_Recipient, Channel]]:
+) -> Iterator[tuple[Subject | GivenContact, Channel]]:
     email = to_given_address(before.email) if before.email != after.email else subject
     if before.email and email is not None:
         yield email, Channel.MAIL

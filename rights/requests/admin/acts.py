@@ -30,12 +30,13 @@ from paktaleem.foundation.console.forms import ActionForm, FormData, set_choices
 from paktaleem.foundation.console.model_admin import EvidenceAdmin
 from paktaleem.foundation.console.register_names import format_purpose, format_purposes
 from paktaleem.foundation.console.requests import actor_of, by_user, get_action_time
-from paktaleem.foundation.console.row_actions import act_page, show_revealed
+from paktaleem.foundation.console.row_actions import AddedAct, RowAction, act_page, added_acts, show_revealed
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.console.widgets import DayInput
 from paktaleem.foundation.operations.extensions import ExtensionPoint
 from paktaleem.foundation.tenancy.context import in_client
 from rights.requests.deadlines import format_day
+from rights.requests.fields import make_text_field
 from rights.requests.hooks import texts_to_read
 from rights.requests.letters import ANSWER, NOTICE, Occasion, compose_letter, get_answer_occasion
 from rights.requests.models import RequestPart, RightKind, RightsRequest
@@ -64,8 +65,6 @@ from rights.requests.services.decisions import (
 from rights.requests.services.intake import assign_person, read_request, verify_identity
 from rights.requests.services.steps import list_parts
 from rights.requests.states import Decider, Decision, RefusalCode
-
-_TEXT = {"rows": 8, "dir": "auto"}
 
 
 def list_parts_of_page(row: RightsRequest) -> list[RequestPart]:
@@ -117,12 +116,7 @@ class DecideForm(PartForm):
         widget=forms.CheckboxSelectMultiple,
         help_text=_("Only these are restricted, withdrawn, objected to or erased. Leave all empty otherwise."),
     )
-    reasons = forms.CharField(
-        label=_("Reasons, in words the person understands"),
-        max_length=4000,
-        required=False,
-        widget=forms.Textarea(attrs=_TEXT),
-    )
+    reasons = make_text_field(_("Reasons, in words the person understands"), required=False)
     field_order = ("part", "decision", "granted", "refusal_code", "reasons")
 
     def prepare(self) -> None:
@@ -182,37 +176,24 @@ class ExtendForm(ActionForm):
     """The extension and its reasons, which are sent to the person."""
 
     days = forms.IntegerField(label=_("Days beyond the due date"), min_value=1, max_value=60)
-    text = forms.CharField(
-        label=_("Reasons, and what is still to come"),
-        help_text=_("Sent to the person in these words."),
-        max_length=4000,
-        widget=forms.Textarea(attrs=_TEXT),
-    )
+    text = make_text_field(_("Reasons, and what is still to come"), _("Sent to the person in these words."))
 
-    def __init__(self, *args: Any, row: RightsRequest, **kwargs: Any) -> None:
-        kwargs["initial"] = {"text": compose_letter(row, Occasion.NOTICE), **kwargs.get("initial", {})}
-        super().__init__(*args, row=row, **kwargs)
+    def prepare(self) -> None:
+        self.initial.setdefault("text", compose_letter(self.row, Occasion.NOTICE))
 
 
 class AnswerForm(ActionForm):
     """The answer, prefilled from the decisions, to be edited before it is sent."""
 
-    text = forms.CharField(
-        label=_("Answer"),
-        help_text=_("Sent to the contact on file in these words, and kept."),
-        max_length=8000,
-        widget=forms.Textarea(attrs={**_TEXT, "rows": 14}),
-    )
+    text = make_text_field(_("Answer"), _("Sent to the contact on file in these words, and kept."), rows=14, most=8000)
     to_contact = forms.BooleanField(
         label=_("Send it to the address in the request"),
         help_text=_("That address is not verified. The answer must say nothing about any person."),
         required=False,
     )
 
-    def __init__(self, *args: Any, row: RightsRequest, **kwargs: Any) -> None:
-        text = compose_letter(row, get_answer_occasion(row))
-        kwargs["initial"] = {"text": text, **kwargs.get("initial", {})}
-        super().__init__(*args, row=row, **kwargs)
+    def prepare(self) -> None:
+        self.initial.setdefault("text", compose_letter(self.row, get_answer_occasion(self.row)))
         is_officer = actor_of(self.request).may(Capability.SUPERVISE, self.row.client_id)
         if not is_officer or not may_answer_contact(self.row):
             del self.fields["to_contact"]
@@ -247,9 +228,7 @@ class WantedForm(forms.Form):
     kinds = forms.MultipleChoiceField(
         label=_("What does the person want?"), choices=RightKind.choices, widget=forms.CheckboxSelectMultiple
     )
-    details = forms.CharField(
-        label=_("In their words"), max_length=4000, required=False, widget=forms.Textarea(attrs=_TEXT)
-    )
+    details = make_text_field(_("In their words"), required=False)
 
 
 class IntakeForm(WantedForm, ActionForm):
@@ -293,6 +272,11 @@ type RequestPanel = Callable[[HttpRequest, RightsRequest], dict[str, Any] | None
 request_panels: ExtensionPoint[RequestPanel] = ExtensionPoint(
     "rights.request_panels", "Panels on the console page of every request: a template and its values, or None."
 )
+
+
+def add_request_act(*pages: RowAction, after: str) -> None:
+    for page in pages:
+        added_acts.connect(AddedAct(RightsRequest._meta.label_lower, page, after))
 
 
 def request_url(key: UUID) -> str:

@@ -10,7 +10,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.core.exceptions import PermissionDenied
 from django.db.models import Case, CharField, Exists, Model, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.data_systems.admin.systems import panel_of_orders
 from paktaleem.directory.data_systems.extension_points import OrderCase, order_cases
+from paktaleem.directory.people.admin.people import person_url
 from paktaleem.directory.people.merges.admin import render_same_person
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import list_same_person
@@ -55,15 +56,6 @@ from rights.requests.selectors import get_clock, get_figures, list_related
 from rights.requests.services.intake import receive_request
 from rights.requests.services.steps import list_parts, orders_of
 from rights.requests.states import State
-
-_TONES = {
-    State.CLOSED: "good",
-    State.RESPONDED: "good",
-    State.WITHDRAWN: "calm",
-    State.DUPLICATE: "calm",
-    State.HANDED_OVER: "calm",
-}
-_DAY = timedelta(days=1)
 
 
 def select_calls(rows: QuerySet[Model]) -> QuerySet[Model]:
@@ -119,7 +111,7 @@ def render_standing(row: RightsRequest) -> SafeString:
         if row.answer_by <= at:
             return render_state(gettext("Overdue"), "bad")
         return render_state(row.get_state_display(), "warn" if row.answer_by - at < SOON else "calm")
-    return render_state(row.get_state_display(), _TONES.get(State(row.state), "calm"))
+    return render_state(row.get_state_display(), "good" if row.state in {State.CLOSED, State.RESPONDED} else "calm")
 
 
 def assignee_for(viewer: Actor) -> Case | Subquery:
@@ -190,21 +182,8 @@ class RightsRequestAdmin(SortByWaitingTime, ExportableAdmin[RightsRequest], Evid
     )
     longest_first = {"open": "due_at"} | dict.fromkeys(("due_soon", "overdue", "to_call_back"), "answer_by")
     default_progress = RequestProgressFilter.default
-    detail_fields = (
-        "number",
-        "rights",
-        "standing",
-        "person",
-        "guardian",
-        "channel",
-        "identity",
-        "received_at",
-        "due_at",
-        "expected_by",
-        "answered_at",
-        "closed_at",
-        "assigned",
-    )
+    moments = ("received_at", "due_at", "expected_by", "answered_at", "closed_at")
+    detail_fields = (*list_display[:4], "guardian", "channel", "identity", *moments, "assigned")
     intro = "Requests by which people exercise their rights. Each is due thirty days after its receipt."
     empty_text = "No request has been received."
     change_list_template = "console/rights_requests.html"
@@ -215,10 +194,9 @@ class RightsRequestAdmin(SortByWaitingTime, ExportableAdmin[RightsRequest], Evid
     def get_queryset(self, request: HttpRequest) -> QuerySet[RightsRequest]:
         parts = RequestPart.objects.filter(client_id=OuterRef("client_id"), request=OuterRef("pk")).order_by("kind")
         found = super().get_queryset(request).select_related("subject", "requester")
-        annotated: QuerySet[Any] = found.defer("details", "contact", "answer").annotate(
+        return found.defer("details", "contact", "answer").annotate(
             kinds=ArraySubquery(parts.values("kind").distinct()), assigned_to=assignee_for(actor_of(request))
         )
-        return annotated
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(partial(show_figures, self))
@@ -252,7 +230,7 @@ class RightsRequestAdmin(SortByWaitingTime, ExportableAdmin[RightsRequest], Evid
         """Return in how many days the answer is due, or for how many days it is late; a dash once there is one."""
         if not row.is_undelivered or row.answer_by is None:
             return "—"
-        left = -((get_time_of(row.client_id) - row.answer_by) // _DAY)
+        left = -((get_time_of(row.client_id) - row.answer_by) // timedelta(days=1))
         if left > 0:
             return ngettext("in {days} day", "in {days} days", left).format(days=left)
         late = max(-left, 1)
@@ -278,30 +256,22 @@ class RightsRequestAdmin(SortByWaitingTime, ExportableAdmin[RightsRequest], Evid
 
 
 def _person_link(person: Subject | None) -> SafeString | str:
-    if person is None:
-        return "—"
-    url = reverse("admin:people_subject_change", args=[person.pk], current_app=site.name)
-    return format_html('<a href="{}">{}</a>', url, person)
+    return "—" if person is None else format_html('<a href="{}">{}</a>', person_url(person.pk), person)
 
 
 def _with_url(row: RightsRequest) -> tuple[RightsRequest, str]:
     return row, request_url(row.pk)
 
 
-def _format_who(step: RequestStep, row: RightsRequest) -> str:
-    is_guardian = step.actor_kind == ByKind.SUBJECT and step.actor_id == row.requester_id
-    return gettext("A guardian") if is_guardian else format_actor(step)
-
-
 def _timeline_panel(row: RightsRequest, viewer: Actor) -> dict[str, object]:
     steps = RequestStep.objects.filter(client_id=row.client_id, request=row)
-    labels = dict(State.choices)
+    labels, guardian = dict(State.choices), (ByKind.SUBJECT, row.requester_id)
     lines = [
         {
             "at": one.at,
             "what": get_act_name("rights_request." + one.kind),
             "state": labels.get(one.state, ""),
-            "who": _format_who(one, row),
+            "who": gettext("A guardian") if (one.actor_kind, one.actor_id) == guardian else format_actor(one),
         }
         for one in annotate_actor(steps, viewer)
     ]

@@ -54,8 +54,6 @@ class AlreadyAnswered(PortalError):
 
 
 TOO_LATE = gettext_lazy("The due date has passed: answer the request.")
-
-
 AskedCause = Annotated[
     PauseCause | str,
     forms.ChoiceField(label="What is it waiting for?", choices=PauseCause.choices, widget=forms.RadioSelect),
@@ -152,10 +150,12 @@ def extend_request(request: RightsRequest, *, days: int, text: str, actor: Actor
     extension.reason = seal_text(request, text, row=extension, field="reason")
     extension.save(force_insert=True)
     update_dates(request, at)
-    if sent := _send_notice(request, text, actor, at):
+    if (sender := find_mailable_sender(request, at)) is not None:
+        expected = format_day(request.expected_by, request.client.time_zone)
+        send_about(NOTICE, request, sender, expected=expected, text=text, actor=actor, at=at)
         request.notice_at = at
         update_dates(request, at)
-    facts = {"expected_by": request.expected_by.isoformat(), "sent": sent}
+    facts = {"expected_by": request.expected_by.isoformat(), "sent": sender is not None}
     record_step("rights_request.extended", request, actor, at, facts)
     return request
 
@@ -175,14 +175,6 @@ def lock_unanswered(request: RightsRequest) -> RightsRequest:
 
 def _open_pauses(request: RightsRequest) -> QuerySet[RequestPause]:
     return RequestPause.objects.filter(client_id=request.client_id, request=request, ends_at=None)
-
-
-def _send_notice(request: RightsRequest, text: str, actor: Actor, at: datetime) -> bool:
-    if (sender := find_mailable_sender(request, at)) is None:
-        return False
-    expected = format_day(request.expected_by, request.client.time_zone)
-    send_about(NOTICE, request, sender, expected=expected, text=text, actor=actor, at=at)
-    return True
 
 
 NOTIFY_STAFF = "rights.notify_staff"
@@ -211,8 +203,7 @@ def carry_out_due_steps(client_id: UUID, *, actor: Actor, at: datetime) -> int:
 
 
 def _candidates(at: datetime) -> RightsRequestQuerySet:
-    found: RightsRequestQuerySet = RightsRequest.objects.undelivered()
-    return found.filter(due_at__lte=due_at(at - _EARLIEST))
+    return RightsRequest.objects.undelivered().filter(due_at__lte=due_at(at - _EARLIEST))
 
 
 def _list_steps_to_do(requests: Collection[RightsRequest], at: datetime) -> dict[UUID, list[Step]]:

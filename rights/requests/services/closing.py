@@ -47,8 +47,6 @@ from rights.requests.states import Decision, State
 _NOT_SAME = gettext_lazy("Choose another open request of the same person.")
 _LIMITS = frozenset({"restriction", "objection"})
 """Kinds of parent of an order that are limits."""
-
-
 IDENTITY_DIFFERS = gettext_lazy("The later request is not verified and asks for more: verify it first.")
 
 
@@ -238,6 +236,10 @@ def _requests_served(order: Order) -> list[UUID]:
     return list(rows.order_by("request_id").values_list("request_id", flat=True))
 
 
+_DELIVERED = {"answer": "delivered_at", "notice": "notice_at"}
+"""Column with the time from which the person has what was written."""
+
+
 def find_undelivered(request: RightsRequest) -> str:
     """Return what was written and has not reached the person: ``answer``, ``notice``, or nothing."""
     if request.answered_at is not None:
@@ -266,7 +268,8 @@ def record_delivery(request: RightsRequest, *, actor: Actor, at: datetime) -> Ri
     what = find_undelivered(request)
     if what == "notice" and at >= request.due_at:
         raise Refused(TOO_LATE)
-    _set_delivered(request, what, at, at)
+    setattr(request, _DELIVERED[what], at)
+    update_dates(request, at)
     record_step("rights_request.delivered", request, actor, at, {"what": what})
     return request
 
@@ -278,19 +281,12 @@ def record_letter_outcome(letter: Letter, actor: Actor, at: datetime) -> None:
         return
     request = lock_request(RightsRequest(pk=letter.related_id, client_id=letter.client_id))
     is_sent = letter.state == LetterState.SENT
-    if is_sent == ((request.delivered_at if what == "answer" else request.notice_at) is not None):
+    if is_sent == (getattr(request, _DELIVERED[what]) is not None):
         return
-    _set_delivered(request, what, at if is_sent else None, at)
+    setattr(request, _DELIVERED[what], at if is_sent else None)
+    update_dates(request, at)
     kind = "rights_request.delivered" if is_sent else "rights_request.undelivered"
     record_step(kind, request, actor, at, {"what": what})
-
-
-def _set_delivered(request: RightsRequest, what: str, moment: datetime | None, at: datetime) -> None:
-    if what == "answer":
-        request.delivered_at = moment
-    else:
-        request.notice_at = moment
-    update_dates(request, at)
 
 
 TURNS_INTO_RIGHTS = frozenset({RightKind.QUESTION, RightKind.CHILD_CONCERN})

@@ -5,7 +5,6 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Annotated
 
-from django import forms
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -31,6 +30,7 @@ from paktaleem.foundation.accounts.selectors import list_staff
 from paktaleem.foundation.audit.actors import ByKind, Reason
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
+from rights.requests.fields import make_text_field
 from rights.requests.hooks import part_granted
 from rights.requests.models import Channel, RequestLimit, RequestNote, RequestPart, RightKind, RightsRequest
 from rights.requests.sealing import open_text, seal_text
@@ -233,9 +233,7 @@ class AlreadyDecided(PortalError):
     console_message = "This part is already decided."
 
 
-NoteText = Annotated[
-    str, forms.CharField(label="Note", max_length=4000, widget=forms.Textarea(attrs={"rows": 8, "dir": "auto"}))
-]
+NoteText = Annotated[str, make_text_field("Note")]
 
 
 def _check_undecided(part: RequestPart, _actor: Actor, _at: datetime) -> None:
@@ -283,13 +281,10 @@ def decide_part(
     part.granted = sorted(set(granted))
     part.decided_at, part.decided_kind, part.decided_by = at, actor.kind.value, actor.id
     part.save()
-    facts: dict[str, object] = {
-        "part": str(part.pk),
-        "decision": part.decision,
-        "refusal_code": part.refusal_code or None,
-    }
-    facts |= {"granted": part.granted} if part.granted else {}
-    record_step("rights_request.decided", request, actor, at, facts)
+    facts = {"part": str(part.pk), "decision": part.decision, "refusal_code": part.refusal_code or None}
+    record_step(
+        "rights_request.decided", request, actor, at, facts | ({"granted": part.granted} if part.granted else {})
+    )
     if part.decision != Decision.REFUSED:
         if part.kind not in NEEDS_NO_IDENTITY and not request.is_identity_verified:
             raise Refused(_("Verify the identity first, or refuse with that reason."))
@@ -366,9 +361,9 @@ def _check_granted(
 
 def list_assignees(request: RightsRequest, *, actor: Actor, at: datetime) -> list[User]:
     """List who may be assigned a request: PakTaleem's officers for an officer, a client's administrators for one."""
-    if actor.client_id is None:
-        return list_staff(PAKTALEEM, Role.PRIVACY_OFFICER, at=at)
-    return list_staff(request.client_id, Role.CLIENT_ADMIN, at=at)
+    is_officer = actor.client_id is None
+    role = Role.PRIVACY_OFFICER if is_officer else Role.CLIENT_ADMIN
+    return list_staff(PAKTALEEM if is_officer else request.client_id, role, at=at)
 
 
 @act(

@@ -281,8 +281,8 @@ def match_sender(request: RightsRequest, *, address: Callable[[str], str], actor
             actor=actor,
             at=at,
         )
-    record_step("rights_request.matched", request, actor, to_client_clock(at), {"sent": sent})
     now = to_client_clock(at)
+    record_step("rights_request.matched", request, actor, now, {"sent": sent})
     move_hold(request, now)
     for assigned in person_assigned:
         assigned(request, actor, now)

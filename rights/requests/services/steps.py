@@ -39,8 +39,7 @@ def orders_of(request: RightsRequest, limits: list[Restriction | Objection] | No
     parents = Q(parent_kind=PARENT, parent_id=request.pk)
     for limit in limits:
         parents |= Q(parent_kind=str(limit._meta.model_name), parent_id=limit.pk)
-    found: QuerySet[Order] = Order.objects.filter(parents, client_id=request.client_id)
-    return found
+    return Order.objects.filter(parents, client_id=request.client_id)
 
 
 def is_carried_out(request: RightsRequest, *, at: datetime) -> bool:
@@ -80,12 +79,6 @@ def move_hold(request: RightsRequest, at: datetime) -> None:
     hold_data(request, at)
 
 
-def lift_hold_at_end(request: RightsRequest, at: datetime) -> None:
-    """Lift the hold of a request that ends, however it ends."""
-    if request.subject_id is not None:
-        _lift(request, "The request has ended.", at)
-
-
 def find_copies_to_give(client_id: UUID, people: Sequence[UUID], at: datetime) -> Iterator[tuple[UUID, Hold]]:
     """Find people's verified, unanswered requests for a copy, which forbid their erasure; ``people.erasure_holds``."""
     del at
@@ -116,8 +109,7 @@ class RequestEnded(PortalError):
 def lock_request(row: RightsRequest) -> RightsRequest:
     """Return the stored request, open or ended, locked until the end of the transaction."""
     rows = RightsRequest.objects.select_for_update(of=("self",)).select_related("subject", "requester", "client")
-    found: RightsRequest = rows.get(pk=row.pk, client_id=row.client_id)
-    return found
+    return rows.get(pk=row.pk, client_id=row.client_id)
 
 
 def lock_about_request(row: Any) -> Any:
@@ -208,7 +200,8 @@ def end_request(
     """End a locked request as ``ended_as``, record the step, and lift its hold."""
     request.closed_at = at
     record_step(kind, request, actor, at, facts, ended_as)
-    lift_hold_at_end(request, at)
+    if request.subject_id is not None:
+        _lift(request, "The request has ended.", at)
 
 
 def _facts_of(request: RightsRequest, parts: list[RequestPart], ended_as: State | None, at: datetime) -> RequestFacts:
