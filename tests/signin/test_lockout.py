@@ -15,7 +15,7 @@ from django.db import connections
 from django.test import Client, RequestFactory
 from django.utils import timezone
 
-from paktaleem.directory.staff.sign_in.evidence import record_sign_out
+from paktaleem.directory.staff.sign_in.evidence import _record_own_account_entry
 from paktaleem.directory.staff.sign_in.models import Counter
 from paktaleem.foundation.accounts.sessions import IDLE_TIMEOUT
 from paktaleem.foundation.accounts.sign_in_rules import get_remote_address
@@ -299,6 +299,6 @@ def test_a_sign_out_is_recorded_from_every_context_without_changing_it(cast, nam
     """The entry is written to PakTaleem's ledger from an officer's read-only context and from a client's."""
     with as_officer() if name == "amina" else in_client(cast.client_id("indus")):
         before = Entry.objects.count()
-        record_sign_out(cast.user(name), is_over=False, at=now)
+        _record_own_account_entry("sign_in.ended", cast.user(name).pk, {"because": "signed_out"}, now)
         assert Entry.objects.count() == before + (1 if name == "amina" else 0)
     assert len(entries("sign_in.ended")) == 1

@@ -38,11 +38,8 @@ def list_linked_evidence(at: datetime) -> QuerySet[Subject]:
 
 
 def _unlink_evidence(client_id: UUID, *, at: datetime, **_actor: object) -> int:
-    """Replace the tombstones of people who were erased long ago by random values; return how many.
-
-    A tombstone, a keyed hash of the LMS id, is the last link from the evidence to the person. Evidence is append-only
-    and stays; without the link it is about no one. The tombstone is in no history, so one statement writes the table.
-    """
+    # A tombstone, a keyed hash of the LMS id, is the last link from append-only evidence to the person. It is in no
+    # history, so that one statement can replace it by a random value.
     due = list_linked_evidence(at).filter(client_id=client_id).order_by("pk")
     people = list(due.values_list("pk", flat=True)[:_AT_ONCE])
     with connection.cursor() as cursor:

@@ -12,7 +12,7 @@ from paktaleem.directory.staff.administration.admin.clients import name_limit, w
 from paktaleem.foundation.accounts.middleware import get_arrival_time
 from paktaleem.foundation.accounts.models import Membership
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.columns import render_state, state_column
+from paktaleem.foundation.console.columns import render_state, state_column, text_column
 from paktaleem.foundation.console.filters import ProgressFilter
 from paktaleem.foundation.console.forms import RowActionForm, set_choices
 from paktaleem.foundation.console.model_admin import ScopedAdmin
@@ -67,6 +67,7 @@ class AccessReviewAdmin(ScopedAdmin[AccessReview]):
         "three weeks is locked. Confirming it later restores it."
     )
     empty_text = "No review of access has been opened yet."
+    name = text_column(str, "quarter")
     state = state_column(_review_pill)
     acts = (
         RowAction(
@@ -81,7 +82,3 @@ class AccessReviewAdmin(ScopedAdmin[AccessReview]):
             applies=lambda row, _at: row.closed_at is None or row.locked_count > 0,
         ),
     )
-
-    @admin.display(description="quarter")
-    def name(self, row: AccessReview) -> str:
-        return str(row)

@@ -17,11 +17,9 @@ TIME_TO_CONFIRM = timedelta(days=21)
 
 
 class AccessReview(TenantRow):
-    """One review of who has access to a client's data, opened each quarter.
+    """One quarterly review of who has access to a client's data; ``confirmed`` are ids of memberships.
 
-    ``quarter`` is its first day in the client's time zone, by the client's clock, as are the other days.
-    ``opened_at`` is on the system clock, as memberships are: those given later are confirmed in the next review.
-    ``confirmed`` are ids of memberships; the ledger says who confirmed them.
+    Days are by the client's clock and time zone; ``opened_at`` is on the system clock, as memberships are.
     """
 
     wall = TablePolicy(

@@ -31,10 +31,9 @@ REVIEW_DUE = declare_message("access_review_due", fields=("day", "url"))
 
 @transaction.atomic
 def advance_reviews(client_id: UUID, *, actor: Actor, at: datetime) -> None:
-    """Open the review of this quarter, or lock what was not confirmed by its day; in the client's context.
+    """Open this quarter's review, or lock what was not confirmed by its day, in the client's context (policy §5).
 
-    Follows policy §5. ``at`` is on the client's clock. A client without memberships has no review, nor has a
-    sandbox: moving its clock would lock its developers. Doing it again changes nothing. Raises NotAllowed.
+    ``at`` is on the client's clock. A sandbox has no review: moving its clock would lock its developers. Idempotent.
     """
     require(actor, Capability.RUN_TASKS, client_id)
     advisory_lock(f"access_reviews/{client_id}")
@@ -85,10 +84,9 @@ def _lock(review: AccessReview, actor: Actor, at: datetime) -> None:
 def confirm_access(
     review: AccessReview, memberships: Collection[UUID], *, actor: Actor, reason: Reason | str, at: datetime
 ) -> int:
-    """Confirm that these members still need access; a locked membership is restored (policy §5).
+    """Confirm that these members still need access, and restore locked ones (policy §5); return how many.
 
-    Returns the count. ``at`` is on the system clock. Members who need no access are left out: they are locked, or their
-    membership is ended. Raises Refused, NotAllowed.
+    ``at`` is on the system clock. Raises Refused, NotAllowed.
     """
     require(actor, Capability.DECIDE_FOR_CLIENT, review.client_id)
     advisory_lock(f"access_reviews/{review.client_id}")

@@ -41,39 +41,29 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     """Account adapter: officers create accounts; a password sign-in continues with the second factor."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002
-        """Return False: officers invite users."""
         return False
 
     def get_login_stages(self) -> list[str]:
-        """Return the second factor as the only further stage."""
         return ["paktaleem.directory.staff.sign_in.adapters.SecondFactorStage"]
 
     def pre_authenticate(self, request: HttpRequest, **credentials: object) -> None:
         """Do nothing: axes counts failures, without locking users out from elsewhere."""
 
     def reauthenticate(self, user: User, password: str) -> bool:
-        """Return True if the password is correct; a failure counts as a failed sign-in.
-
-        A session that began by single sign-on accepts no password.
-        """
-        if find_sign_on(self.request) is not None:
+        if find_sign_on(self.request) is not None:  # a session that began by single sign-on accepts no password
             return False
         found = authenticate(self.request, email=user.email, password=password)
         return found is not None and found.pk == user.pk
 
     def is_reauthentication_required(self, *, app: str, **_: object) -> bool:
-        """Return True unless the user has authenticated recently.
-
-        In a session that began by single sign-on, only a second factor of the portal allows changes to the second
-        factors: the provider speaks for one client, and the account may have others.
-        """
         at = wall_clock_now()
+        # The provider speaks for one client, and the account may have others: only the portal's own second factor
+        # allows changes to second factors.
         if app == "allauth.mfa" and find_sign_on(self.request) and is_mfa_enabled(self.request.user):
             return not has_recent_own_factor(self.request, at=at)
         return not has_recent_authentication(self.request, at=at)
 
     def get_reauthentication_methods(self, user: object) -> list[dict[str, str]]:
-        """Return the ways to authenticate again; after a single sign-on the provider instead of the password."""
         methods: list[dict[str, str]] = super().get_reauthentication_methods(user)
         if find_sign_on(self.request) is None:
             return methods
@@ -82,11 +72,9 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return [*(one for one in methods if one["id"] != "reauthenticate"), again]
 
     def respond_user_inactive(self, request: HttpRequest, user: User) -> HttpResponse:  # noqa: ARG002
-        """Redirect to the sign-in page, as for any failed sign-in."""
         return HttpResponseRedirect(reverse("account_login"))
 
     def get_client_ip(self, request: HttpRequest) -> str:
-        """Return the trusted IP address, or ``unknown``."""
         return get_remote_address(request) or "unknown"
 
     def add_message(self, *_: object, **__: object) -> None:
@@ -106,23 +94,18 @@ class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
     """MFA adapter that stores secrets encrypted under the keyring."""
 
     def encrypt(self, text: str) -> str:
-        """Return a secret encrypted, as ``epoch.ciphertext``."""
         epoch, sealed = keyring().wrap(text.encode(), binding=_BINDING)
         return f"{epoch}.{base64.b64encode(sealed).decode()}"
 
     def decrypt(self, encrypted_text: str) -> str:
-        """Return a secret decrypted; if that fails, a random secret, so that no code matches."""
         try:
             return self.opened(encrypted_text)
         except SecretLost:
             log.exception("A second factor cannot be decrypted: its key is missing. Reset it.")
-            return create_totp_secret()
+            return create_totp_secret()  # so that no code matches
 
     def opened(self, sealed_text: str) -> str:
-        """Return a secret decrypted.
-
-        Raises SecretLost if it was encrypted elsewhere or its key is missing.
-        """
+        """Decrypt a secret. Raises SecretLost if it was encrypted elsewhere or its key is missing."""
         epoch, _, sealed = sealed_text.partition(".")
         try:
             return keyring().unwrap(base64.b64decode(sealed), epoch=int(epoch), binding=_BINDING).decode()
@@ -148,10 +131,7 @@ def has_second_factor(user: User) -> bool:
 
 
 def enrol_totp(user: User, secret: str) -> None:
-    """Enrol an authenticator app by its secret (base32), replacing an earlier one.
-
-    For the demonstration, where no QR code is scanned.
-    """
+    """Enrol an authenticator app by its secret (base32), for the demonstration, where no QR code is scanned."""
     Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).delete()
     Authenticator.objects.create(user=user, type=Authenticator.Type.TOTP, data={"secret": MFAAdapter().encrypt(secret)})
 

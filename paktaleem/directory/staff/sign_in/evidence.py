@@ -1,10 +1,6 @@
-"""Evidence of sign-ins in PakTaleem's own ledger, and notification of account owners.
+"""Evidence of sign-ins in PakTaleem's own ledger, with names and addresses as keyed hashes, and emails to owners."""
 
-Accounts are identified by id. Attempted names and IP addresses are recorded as keyed hashes, so that attempts can be
-compared but not read.
-"""
-
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from urllib.parse import urlencode
 from uuid import UUID
@@ -42,21 +38,10 @@ _USES_OF_RESETS = {
 _GUARD = system_actor("signin.lock_out")
 
 
-def record_sign_in(user: User, *, proofs: Sequence[str], at: datetime) -> Entry:
-    """Record a sign-in with its factors: ``password``, ``totp``, ``webauthn``, ``recovery_codes``."""
-    return _record_own_account_entry("sign_in.succeeded", user.pk, {"proofs": list(proofs)}, at)
-
-
-def record_sign_out(user: User, *, is_over: bool, at: datetime) -> Entry:
-    """Record the end of a session; ``is_session_expired`` if it timed out, else the user signed out."""
-    return _record_own_account_entry("sign_in.ended", user.pk, {"because": "over" if is_over else "signed_out"}, at)
-
-
 def record_lockout(*, closed: str, name: str, address: str | None, at: datetime) -> Entry:
-    """Record a lockout, in an autonomous transaction.
+    """Record a lockout, in an autonomous transaction; the queries are the same if there is no such account.
 
-    ``closed`` is its scope: ``name`` (with an IP address), ``address`` (all names), or ``second_factor``. The
-    queries are the same whether or not the account exists.
+    ``closed`` is its scope: ``name`` (with an IP address), ``address`` (all names), or ``second_factor``.
     """
     with autonomous_transaction() as alias:
         user_id = User.objects.using(alias).filter(email__iexact=name).values_list("pk", flat=True).first()
@@ -70,10 +55,7 @@ def record_lockout(*, closed: str, name: str, address: str | None, at: datetime)
 
 
 def record_change(user: User, change: str, *, at: datetime) -> Entry:
-    """Record a change of a user's sign-in methods and notify them; ``change`` is one of ``emails.CHANGES``.
-
-    A change that uses a reset of officers closes it (``staff_ties``).
-    """
+    """Record a change of sign-in methods (one of ``tasks.CHANGES``), which may use up a reset; notify the user."""
     with in_global():
         entry = _record_own_account_entry(f"user.{change}", user.pk, {}, at)
         if change in _USES_OF_RESETS:
@@ -103,7 +85,7 @@ def on_sign_in(sender: object, request: HttpRequest, user: User, **_: object) ->
     proofs = [str(one.get("type") or one["method"]) for one in get_authentication_records(request, user)]
     chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME)
     with in_global():
-        record_sign_in(user, proofs=proofs, at=moment_of(request))
+        _record_own_account_entry("sign_in.succeeded", user.pk, {"proofs": proofs}, moment_of(request))
         if chosen in dict(settings.LANGUAGES):
             choose_language(user, chosen)
 
@@ -113,7 +95,8 @@ def on_sign_out(sender: object, request: HttpRequest, user: User | None, **_: ob
     del sender
     if user is not None:
         at = moment_of(request)
-        record_sign_out(user, is_over=has_session_expired(request, at), at=at)
+        because = "over" if has_session_expired(request, at) else "signed_out"
+        _record_own_account_entry("sign_in.ended", user.pk, {"because": because}, at)
 
 
 def connect() -> None:
@@ -122,11 +105,7 @@ def connect() -> None:
 
 
 class StepUpMiddleware:
-    """Redirect to re-authentication, with the current URL as the return address.
-
-    Allauth's own middleware would store a submitted form in the session. It may hold personal data, so the user
-    submits it again instead.
-    """
+    """Redirect to re-authentication and back; unlike allauth's, it keeps no submitted form (personal data)."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -135,7 +114,6 @@ class StepUpMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """Redirect to re-authentication."""
         if not isinstance(exception, ReauthenticationRequired):
             return None
         with in_global():

@@ -1,10 +1,7 @@
 """Lockout after failed sign-ins: django-axes, with counts in autonomous transactions.
 
 Failures count per user name and IP address together, so a colleague cannot be locked out from elsewhere (ASVS 6.1.1),
-and per IP address with a higher limit, against trying one password on many names.
-
-Values are JSON, never pickles, so that write access to the table does not allow code execution. Keys are stored as
-keyed hashes, because they contain email addresses.
+and per IP address with a higher limit. Values are JSON, as pickles could run code; keys hold addresses, so are hashed.
 """
 
 import json
@@ -61,7 +58,6 @@ class AutonomousHandler(AxesDatabaseHandler):  # type: ignore[misc]
 
     @_autonomous
     def user_login_failed(self, sender: Any, credentials: Any, request: Any = None, **kwargs: Any) -> None:
-        """Record a failed login; on lockout, record it in the ledger."""
         was_locked = request is None or request.axes_locked_out
         super().user_login_failed(sender, credentials, request, **kwargs)
         if was_locked:
@@ -74,7 +70,6 @@ class AutonomousHandler(AxesDatabaseHandler):  # type: ignore[misc]
             record_lockout(closed="address", name=name, address=address, at=at)
 
     def is_locked(self, request: object, credentials: object = None) -> bool:
-        """Return True if the name and IP address together, or the IP address alone, have too many failures."""
         return bool(super().is_locked(request, credentials)) or self._address_is_locked(request)
 
     @_autonomous
@@ -107,23 +102,19 @@ class DatabaseCounters(BaseCache):
     """Cache with an atomic ``add``: of several simultaneous calls, exactly one succeeds."""
 
     def __init__(self, _location: str, params: dict[str, Any]) -> None:
-        """Accept the usual parameters; the location is ignored."""
         super().__init__(params)
 
     def add(self, key: str, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
-        """Store the value if the key is not set; return True if it was stored."""
         row = [self._hashed_key(key, version), json.dumps(value), self._ends_at(timeout)]
         return self._execute(_ADD, [*row, wall_clock_now()]) == 1
 
     def get(self, key: str, default: Any = None, version: int | None = None) -> Any:
-        """Return the stored value, or ``default``."""
         with autonomous_transaction() as alias, connections[alias].cursor() as cursor:
             cursor.execute(_GET, [self._hashed_key(key, version), wall_clock_now()])
             row = cursor.fetchone()
         return json.loads(row[0]) if row else default
 
     def incr(self, key: str, delta: int = 1, version: int | None = None) -> int:
-        """Add to a stored number in one statement and return the sum. Raises ValueError if the key is not set."""
         with autonomous_transaction() as alias, connections[alias].cursor() as cursor:
             cursor.execute(_INCREASE, [delta, self._hashed_key(key, version), wall_clock_now()])
             row = cursor.fetchone()
@@ -135,7 +126,6 @@ class DatabaseCounters(BaseCache):
         self._execute(_SET, [self._hashed_key(key, version), json.dumps(value), self._ends_at(timeout)])
 
     def touch(self, key: str, timeout: object = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
-        """Extend the expiry of a key; return True if it exists."""
         sql = "UPDATE staff_counter SET expires_at = %s WHERE key = %s AND (expires_at IS NULL OR expires_at > %s)"
         return self._execute(sql, [self._ends_at(timeout), self._hashed_key(key, version), wall_clock_now()]) == 1
 

@@ -22,5 +22,4 @@ class Counter(models.Model):
     expires_at = models.DateTimeField(null=True, db_index=True)
 
     def __str__(self) -> str:
-        """Return a constant: the key is a hash."""
         return "counter"

@@ -1,8 +1,4 @@
-"""Encrypted sessions: the key is stored as a digest, the data encrypted under the keyring.
-
-A copy of the table reveals neither who is signed in nor the secret of an authenticator during enrolment, and cannot be
-used to sign in. The ciphertext is bound to its row, so it cannot be moved to another.
-"""
+"""Encrypted sessions: the key as a digest, the data under the keyring, bound to its row; a copy signs nobody in."""
 
 import base64
 import hashlib
@@ -23,7 +19,6 @@ class SessionStore(GlobalSessionStore):
     """Database session store with encryption."""
 
     def load(self) -> dict[str, object]:
-        """Return the session data, found by the digest of the key."""
         digest = _digest(self.session_key or "")
         with in_global():
             row = self.model.objects.filter(session_key=digest, expire_date__gt=wall_clock_now()).first()
@@ -38,7 +33,6 @@ class SessionStore(GlobalSessionStore):
         return f"{epoch}.{base64.b64encode(sealed).decode()}"
 
     def decode(self, session_data: bytes | str) -> dict[str, Any]:
-        """Return the session data decrypted; empty if it cannot be decrypted or belongs to another row."""
         epoch, _, sealed = str(session_data).partition(".")
         try:
             plain = keyring().unwrap(base64.b64decode(sealed), epoch=int(epoch), binding=self._binding())
@@ -56,7 +50,6 @@ class SessionStore(GlobalSessionStore):
             super().delete(_digest(key))
 
     def create_model_instance(self, data: dict[str, Any]) -> Any:
-        """Return the row, with the digest as its key."""
         row = super().create_model_instance(data)
         row.session_key = _digest(row.session_key)
         return row

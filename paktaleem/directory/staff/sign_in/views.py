@@ -102,9 +102,8 @@ class RemoveKeyView(_RecordedChangeView, RemoveWebAuthnView):  # type: ignore[mi
 
     def form_valid(self, form: Any) -> HttpResponse:
         if not get_adapter().can_delete_authenticator(self.get_object()):
-            messages.error(
-                self.request, gettext("This is your only second factor. Add another one before you remove it.")
-            )
+            words = gettext("This is your only second factor. Add another one before you remove it.")
+            messages.error(self.request, words)
             return HttpResponseRedirect(self.get_success_url())
         return super().form_valid(form)
 
@@ -117,7 +116,6 @@ class SignInForm(LoginForm):  # type: ignore[misc]
     """Sign-in form; the address field has Django's name."""
 
     def add_prefix(self, field_name: str) -> str:
-        """Name the address field ``username``."""
         return str(super().add_prefix("username" if field_name == "login" else field_name))
 
 
@@ -128,7 +126,6 @@ class ForgotPasswordForm(ResetPasswordForm):  # type: ignore[misc]
         return str(self.cleaned_data["email"])
 
     def save(self, request: HttpRequest, **_options: Any) -> str:
-        """Enqueue the email. The job's argument is a user id (a random one for an unknown address), no address."""
         address: str = self.cleaned_data["email"]
         found = User.objects.filter(email__iexact=address, is_active=True).values_list("pk", flat=True).first()
         enqueue_job(SEND_PASSWORD_LINK, user=str(found or new_id()), portal=get_public_url(request))
@@ -145,10 +142,9 @@ class OwnPasswordForm(AdminPasswordChangeForm):
 
 
 def consume_code(user: User, code: str) -> None:
-    """Mark a code of an authenticator as used for as long as it is valid.
+    """Mark a code of an authenticator as used for as long as it is valid. Raises ValidationError if it was used before.
 
-    Raises ValidationError if it was used before. Allauth's own mark expires with the code's period, before the
-    tolerance for clock differences does.
+    Allauth's own mark expires with the code's period, before the tolerance for clock differences does.
     """
     valid_for = app_settings.TOTP_PERIOD * (2 * app_settings.TOTP_TOLERANCE + 1)
     digits = "".join(code.split())
@@ -163,28 +159,21 @@ class _CodeForm:
     authenticator: Authenticator
 
     def clean_code(self) -> str:
-        """Check the code and mark it as used; on lockout, record it once."""
         try:
             code: str = super().clean_code()  # type: ignore[misc]
         except ValidationError as error:
-            if error.code == _LOCKED:
-                _record_lockout_once(self.user)
+            duration = int(settings.AXES_COOLOFF_TIME.total_seconds())
+            if error.code == _LOCKED and cache.add(f"second-factor-closed/{self.user.pk}", 1, timeout=duration):
+                address, at = get_remote_address(context.request), moment_of(context.request)
+                record_lockout(closed="second_factor", name=self.user.email, address=address, at=at)
             raise
         consume_code(self.user, code)
         return code
 
     def save(self) -> None:
-        """Accept the code; notify the user if it was a recovery code."""
         super().save()  # type: ignore[misc]
         if self.authenticator.type == Authenticator.Type.RECOVERY_CODES:
             record_change(self.user, "code_used", at=moment_of(context.request))
-
-
-def _record_lockout_once(user: User) -> None:
-    duration = int(settings.AXES_COOLOFF_TIME.total_seconds())
-    if cache.add(f"second-factor-closed/{user.pk}", value=True, timeout=duration):
-        address, at = get_remote_address(context.request), moment_of(context.request)
-        record_lockout(closed="second_factor", name=user.email, address=address, at=at)
 
 
 class FreshCodeForm(_CodeForm, AuthenticateForm):  # type: ignore[misc]

@@ -24,7 +24,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState
 from paktaleem.foundation.accounts.sign_in_rules import build_public_url
 from paktaleem.foundation.console.approvals import approval_actions, render_change_state
-from paktaleem.foundation.console.columns import render_state, state_column
+from paktaleem.foundation.console.columns import render_state, state_column, text_column
 from paktaleem.foundation.console.forms import ScopedForm
 from paktaleem.foundation.console.model_admin import Fieldsets, ScopedAdmin
 from paktaleem.foundation.console.requests import actor_of
@@ -55,7 +55,6 @@ class ProviderForm(ScopedForm):
             offered.queryset = offered.queryset.exclude(pk=PAKTALEEM)  # type: ignore[attr-defined]
 
     def clean_domains(self) -> list[str]:
-        """Split the lines; the service checks each."""
         return str(self.cleaned_data["domains"]).split()
 
 
@@ -67,6 +66,9 @@ def _standing(row: Provider) -> SafeString:
     return render_state(gettext("Required") if row.required_at else gettext("In force"), "good")
 
 
+_PERIOD = ("required_at", "ended_at")
+
+
 @admin.register(Provider, site=site)
 class ProviderAdmin(ScopedAdmin[Provider]):
     """Providers of single sign-on: proposed by one person, approved by an officer."""
@@ -76,15 +78,7 @@ class ProviderAdmin(ScopedAdmin[Provider]):
     form = ProviderForm
     row_fields = ("issuer", "application_id", "domains", "honours_second_factor", "ground")
     effect_fields = ("issuer", "application_id", "domains", "honours_second_factor")
-    detail_fields = (
-        "standing",
-        "return_address",
-        "start_address",
-        "requested_at",
-        "settled_at",
-        "required_at",
-        "ended_at",
-    )
+    detail_fields = ("standing", "return_address", "start_address", "requested_at", "settled_at", *_PERIOD)
     list_display = ("issuer", "owner", "standing", "requested_at", "settled_at")
     list_filter = ("state", "client")
     sortable_by = ()
@@ -95,6 +89,10 @@ class ProviderAdmin(ScopedAdmin[Provider]):
     )
     empty_text = "No institution uses single sign-on yet."
     standing = state_column(_standing)
+    return_address = text_column(
+        lambda row: format_html('<bdi dir="ltr">{}</bdi>', get_return_address(row.client.code)),
+        "return address, to be entered at the provider",
+    )
     acts = (
         *approval_actions(
             decide_provider,
@@ -119,10 +117,6 @@ class ProviderAdmin(ScopedAdmin[Provider]):
             sets[0] = (None, {"fields": fields})
         return sets
 
-    @admin.display(description="return address, to be entered at the provider")
-    def return_address(self, row: Provider) -> str:
-        return format_html('<bdi dir="ltr">{}</bdi>', get_return_address(row.client.code))
-
     @admin.display(description="page where staff sign in; try it before you require it")
     def start_address(self, row: Provider) -> str | None:
         if not row.is_in_force:
@@ -132,17 +126,11 @@ class ProviderAdmin(ScopedAdmin[Provider]):
 
     def save_model(self, request: HttpRequest, obj: Provider, form: ScopedForm, change: bool) -> None:  # noqa: FBT001
         del change
+        secret, reason = form.cleaned_data.get("secret", ""), form.cleaned_data["reason"]
         with in_client(obj.client_id):
-            propose_provider(
-                obj,
-                form.cleaned_data.get("secret", ""),
-                actor=actor_of(request),
-                reason=form.cleaned_data["reason"],
-                at=get_arrival_time(request),
-            )
+            propose_provider(obj, secret, actor=actor_of(request), reason=reason, at=get_arrival_time(request))
 
     def response_add(self, request: HttpRequest, obj: Provider, post_url_continue: str | None = None) -> HttpResponse:  # noqa: ARG002
-        """Show the proposal, and that an officer must approve it."""
         messages.warning(request, gettext("Proposed: nothing has changed yet. A privacy officer must approve it."))
         return HttpResponseRedirect(self.url_of("change", obj))
 

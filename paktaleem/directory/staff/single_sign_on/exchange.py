@@ -55,11 +55,7 @@ class SignOnRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A person at a provider; ``email`` is empty unless the provider says that it is verified.
-
-    ``authenticated_at`` is None if it is not stated, or in the future: the session would be fit for dangerous acts
-    until then.
-    """
+    """A person at a provider; ``email`` is empty unless verified, ``authenticated_at`` None if not stated or future."""
 
     subject: str
     email: str
@@ -68,10 +64,9 @@ class Identity:
 
 
 def read_identity(claims: Mapping[str, Any], provider: Provider, *, is_fresh: bool, at: datetime) -> Identity:
-    """Return the person of a verified ID token.
+    """Return the person of a verified ID token; with ``is_fresh`` they have authenticated within five minutes.
 
-    Raises SignOnRefused if the token names no one, or an account of Google that is not of the institution; with
-    ``is_fresh`` also unless the person has authenticated within the last five minutes.
+    Raises SignOnRefused otherwise, if it names no one, or an account of Google that is not of the institution.
     """
     subject = claims.get("sub")
     if not isinstance(subject, str) or not 0 < len(subject) <= 255:  # noqa: PLR2004 -- OpenID Connect Core §2
@@ -100,10 +95,9 @@ def _read_time(seconds: Any, at: datetime) -> datetime | None:
 
 
 def add_address(claims: Mapping[str, Any], user_info: Any) -> dict[str, Any]:
-    """Return the claims of an ID token with the address of the UserInfo response, and whether it is verified.
+    """Return the claims with the address of the UserInfo response, and no more of it: it is not signed (Core §5.3.2).
 
-    Nothing else is taken from there: the response is not signed (OpenID Connect Core 1.0 §5.3.2). Raises SignOnRefused
-    if it is about another account.
+    Raises SignOnRefused if it is about another account.
     """
     if not isinstance(user_info, Mapping) or user_info.get("sub") != claims.get("sub"):
         raise SignOnRefused("address_of_another_account")
@@ -133,7 +127,6 @@ class SocialAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
     """Adapter of allauth whose requests are sent by our HTTP client."""
 
     def get_requests_session(self) -> requests.Session:
-        """Return a session that refuses internal addresses."""
         return open_guarded_session(allowed=settings.SIGN_ON_ALLOWED, seconds=_SECONDS)
 
 
@@ -162,20 +155,15 @@ class ClientProvider(OpenIDConnectProvider):  # type: ignore[misc]
     def start(self, *, next_url: str | None, is_fresh: bool) -> str:
         """Keep state, nonce and PKCE verifier in the session, and return the provider's address to go to.
 
-        With ``is_fresh`` the provider must ask the person to authenticate again. Raises SignOnRefused if the provider's
-        configuration cannot be read.
+        With ``is_fresh`` the person must authenticate again. Raises SignOnRefused without a readable configuration.
         """
         nonce = token_urlsafe(32)
-        again = {"prompt": "login", "max_age": "0"} if is_fresh else {}
         data = {"nonce": nonce, "is_fresh": is_fresh}
-        asked = {"nonce": nonce, **again}
+        asked = {"nonce": nonce, **({"prompt": "login", "max_age": "0"} if is_fresh else {})}
         return str(self.redirect(self.request, "login", next_url=next_url, data=data, auth_params=asked).url)
 
     def finish(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Use up the state, exchange the code, and return the state and the claims of the verified ID token.
-
-        Raises SignOnRefused for an answer that was not asked for in this browser, or is not from the provider.
-        """
+        """Use up the state, exchange the code; return the state and the token's claims. Raises SignOnRefused."""
         answer = self.request.GET
         try:
             state = self.unstash_redirect_state(self.request, answer.get("state", ""))
@@ -229,10 +217,7 @@ class _ClientAdapter(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]
 
 
 def read_configuration(address: str, issuer: str) -> dict[str, Any]:
-    """Return a provider's configuration (OpenID Connect Discovery 1.0 §4), which is kept for an hour.
-
-    Raises SignOnRefused if it is of another issuer or names addresses that are not allowed.
-    """
+    """Return a provider's checked configuration (OpenID Connect Discovery 1.0 §4), kept for an hour."""
     slot = f"single-sign-on/{issuer}"
     known: dict[str, Any] | None = cache.get(slot)
     if known is None:
@@ -267,10 +252,7 @@ def _fetch(address: str, headers: dict[str, str] | None = None) -> Any:
 
 
 def verify_id_token(token: str, keys: Mapping[str, Any], *, issuer: str, audience: str, nonce: str) -> dict[str, Any]:
-    """Return the claims of an ID token; ``keys`` is the provider's key set (RFC 7517).
-
-    Raises SignOnRefused unless the provider signed it, for this portal alone and this sign-in, and it has not expired.
-    """
+    """Return the claims of an ID token, checked with the provider's key set (RFC 7517). Raises SignOnRefused."""
     try:
         claims: dict[str, Any] = jwt.decode(
             token,
@@ -291,10 +273,7 @@ def verify_id_token(token: str, keys: Mapping[str, Any], *, issuer: str, audienc
 
 
 def _find_key(token: str, keys: Mapping[str, Any]) -> jwt.PyJWK:
-    """Return the key that the token names; without a name, the provider's only key.
-
-    A key that states no algorithm (``alg`` is optional, RFC 7517 §4.4) verifies each of its kind: RS256 and PS256.
-    """
+    # Without a name: the provider's only key. A key without ``alg`` (RFC 7517 §4.4) verifies each of its kind.
     header = jwt.get_unverified_header(token)
     algorithm, name = header["alg"], header.get("kid")
     if algorithm not in _ALGORITHMS:

@@ -24,11 +24,10 @@ MOST_DOMAINS = 20
 
 
 class Provider(RequestedChange, Tracked):
-    """A client's OpenID Connect provider, as one person proposed it and an officer approved it.
+    """A client's OpenID Connect provider, proposed by one person and approved by an officer; never changed.
 
-    It is in force from ``settled_at`` (approved) until ``ended_at``; a client has at most one in force. Its
-    configuration is never changed: another is proposed. ``application_id`` is the portal's ``client_id`` at the
-    provider. While ``required_at`` is set, passwords give no access to this client.
+    It is in force from ``settled_at`` (approved) until ``ended_at``. ``application_id`` is the portal's ``client_id``
+    at the provider. While ``required_at`` is set, passwords give no access to this client.
     """
 
     wall = TablePolicy(
@@ -109,7 +108,6 @@ class ProviderSecret(models.Model):
         indexes = [models.Index(fields=["epoch"], name="signonsecret_by_epoch")]
 
     def __str__(self) -> str:
-        """Return a constant: the value is secret."""
         return "secret"
 
 

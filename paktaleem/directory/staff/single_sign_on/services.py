@@ -61,10 +61,10 @@ def find_provider(client_id: UUID) -> Provider | None:
 
 
 def narrow_to_sign_on(request: HttpRequest, choices: Sequence[MembershipChoice]) -> Sequence[MembershipChoice]:
-    """Return the memberships that the session's way of signing in gives access to; ``accounts.membership_rules``.
+    """Return the memberships that the session's way of signing in gives access to.
 
-    After a single sign-on: the one at the client whose provider vouched, while that provider is in force. After a
-    password: those at clients that do not require single sign-on.
+    After a single sign-on: at the client whose provider, still in force, vouched. After a password: at clients that do
+    not require single sign-on.
     """
     at_clients = [choice.client_id for choice in choices if choice.client_id != PAKTALEEM]
     sign_on = find_sign_on(request)
@@ -81,18 +81,14 @@ def narrow_to_sign_on(request: HttpRequest, choices: Sequence[MembershipChoice])
 
 
 def needs_single_sign_on(user_id: UUID, at: datetime) -> bool:
-    """Return True if every client of a member of staff requires single sign-on; ``accounts.password_rules``."""
+    """Return True if every client of a member of staff requires single sign-on."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT staff_sign_on_only(%s, %s)", [user_id, at])
         return bool(cursor.fetchone()[0])
 
 
 def find_ways_in(client_id: UUID, user_ids: Collection[UUID], at: datetime) -> WaysIn:
-    """Return whether passwords count at a client, and whose linked account its provider in force signs in.
-
-    Who has a role at PakTaleem is not signed in by a provider. Someone who is not linked yet does not count: nothing
-    has shown that the provider knows them.
-    """
+    """Return whether passwords count at a client, and whose linked account its provider signs in; officers' never."""
     provider = find_provider(client_id)
     if provider is None:
         return WaysIn()
@@ -114,8 +110,7 @@ _QUERY = gettext_noop("Leave out everything after the path.")
 def propose_provider(provider: Provider, secret: str, *, actor: Actor, reason: Reason | str, at: datetime) -> Provider:
     """Propose a provider; it has no effect until an officer approves it (decision 0103). ``at`` is on the system clock.
 
-    An empty secret keeps that of the provider in force. Raises ValidationError if one waits already, or naming
-    ``issuer``, ``domains`` or ``secret``, GroundNeeded, NotAllowed.
+    An empty secret keeps the present one. Raises ValidationError, GroundNeeded, NotAllowed.
     """
     client_id = provider.client_id
     require(actor, Capability.MANAGE_COLLEAGUES, client_id)
@@ -136,10 +131,9 @@ def propose_provider(provider: Provider, secret: str, *, actor: Actor, reason: R
 
 @transaction.atomic
 def decide_provider(provider: Provider, *, approve: bool, actor: Actor, reason: Reason | str, at: datetime) -> Provider:
-    """Approve a proposed provider, which replaces the present one at once, or decline it (decision 0103).
+    """Approve a proposed provider, which replaces the present one and ends its sessions, or decline it (decision 0103).
 
-    Sessions that began with the present provider are over. If single sign-on is required, it stays so: a proposal
-    cannot let passwords in again by the way. ``at`` is on the system clock. Raises ApproverIsRequester,
+    Single sign-on stays required if it is. ``at`` is on the system clock. Raises ApproverIsRequester,
     ApproverNotIndependent, ChangeAlreadyDecided, ProposerMayNotAnyMore, LastWayIn, NotAllowed.
     """
     require(actor, Capability.MANAGE_STAFF, provider.client_id)
@@ -180,10 +174,7 @@ def _require_in_force(provider: Provider, _actor: Actor, _at: datetime) -> None:
     check=_require_in_force,
 )
 def end_provider(provider: Provider, *, actor: Actor, reason: Reason | str, at: datetime) -> Provider:
-    """End a provider: its sessions are over at once, and passwords sign in.
-
-    Raises LastWayIn if no administrator has a password, Refused if it is not in force, NotAllowed.
-    """
+    """End a provider: its sessions are over at once, and passwords sign in. Raises LastWayIn, Refused, NotAllowed."""
     with keep_a_way_in(provider.client_id, at=at):
         _end(provider, actor, reason, at)
     return provider
@@ -220,11 +211,9 @@ def change_access(
     reason: Reason | str,
     at: datetime,
 ) -> Provider:
-    """Require single sign-on, so that passwords give no access to this client, or let them give access again.
+    """Require single sign-on, or let passwords in again: for a provider that is down (decision 0103). Idempotent.
 
-    Letting passwords in, with the portal's second factor, is for a provider that is down (decision 0103). Idempotent.
-    Raises ValidationError before an administrator of the whole client has signed in with this provider, Refused if it
-    is not in force, NotAllowed.
+    Raises ValidationError before an administrator of the whole client has signed in with it, Refused, NotAllowed.
     """
     if (provider.required_at is not None) == is_required:
         return provider
@@ -268,9 +257,7 @@ def _require_linked(link: SignOnLink, _actor: Actor, _at: datetime) -> None:
 def unlink_account(link: SignOnLink, *, actor: Actor, reason: Reason | str, at: datetime) -> SignOnLink:
     """End the link of an account at the provider to a member of staff, whose sessions end.
 
-    At their next single sign-on they are found by their verified address again, for example with a new account at the
-    provider. Who did it is tied to them for 72 hours (decision 0054). Raises Refused if it is unlinked already,
-    LastWayIn, NotAllowed.
+    Who did it is tied to them for 72 hours (decision 0054). Raises Refused, LastWayIn, NotAllowed.
     """
     with keep_a_way_in(link.client_id, at=at):
         link.ended_at = at
@@ -330,10 +317,9 @@ def _record(kind: str, provider: Provider, actor: Actor, at: datetime) -> None:
 
 @transaction.atomic
 def find_or_link_user(provider: Provider, identity: Identity, *, at: datetime) -> User:
-    """Return the member of the client's staff that a person at its provider is; in the client's context.
+    """Return the member of the client's staff, never of PakTaleem's, that a person at its provider is; in its context.
 
-    The linked account decides; an address counts only if no account is linked yet. ``at`` is on the system clock.
-    Raises SignOnRefused for someone without a membership of this client in effect, or with a role at PakTaleem.
+    An address counts only if no account is linked yet. ``at`` is on the system clock. Raises SignOnRefused.
     """
     advisory_lock(f"single-sign-on/{provider.client_id}")
     accounts = SignOnLink.objects.filter(client_id=provider.client_id, issuer=provider.issuer, ended_at=None)

@@ -54,12 +54,12 @@ class ChooseInstitutionForm(forms.Form):
     institutions: list[Institution]
 
     def clean_email(self) -> str:
-        """Find the institutions of the domain. Raises ValidationError if there is none."""
         email = str(self.cleaned_data["email"])
-        self.institutions = list_institutions(email.rpartition("@")[2])
+        domain = email.rpartition("@")[2]
+        self.institutions = list_institutions(domain)
         if not self.institutions:
             words = gettext("No institution with single sign-on uses addresses at {domain}. Sign in with a password.")
-            raise ValidationError(words.format(domain=email.rpartition("@")[2]))
+            raise ValidationError(words.format(domain=domain))
         return email
 
 
@@ -124,7 +124,6 @@ def sign_on_again(request: HttpRequest) -> HttpResponse:
 
 
 def _find_configuration(code: str) -> tuple[Client, Provider]:
-    """Return a client and its provider in force. Raises Http404."""
     client_id = find_client_by_code(code)
     if client_id is None:
         raise Http404
@@ -138,7 +137,6 @@ def _find_configuration(code: str) -> tuple[Client, Provider]:
 def _sign_in(
     request: HttpRequest, user: User, provider: Provider, identity: Identity, *, next_url: str | None
 ) -> HttpResponse:
-    """Begin a new session; the second factor follows unless the provider's counts."""
     when = identity.authenticated_at.timestamp() if identity.authenticated_at else 0.0
     where = {"client": str(provider.client_id), "provider": str(provider.pk)}
     user.backend = _BACKEND  # as django.contrib.auth.authenticate does
@@ -152,7 +150,6 @@ def _sign_in(
 
 
 def _refuse(request: HttpRequest, client: Client, refusal: SignOnRefused) -> HttpResponse:
-    """Redirect to the sign-in page. The person learns no more than that it did not work; the log has the reason."""
     log.warning("A single sign-on was refused", client_id=str(client.pk), reason=str(refusal))
     if str(refusal) == "cancelled":
         words = gettext("You cancelled the sign-in at your school’s account.")
@@ -166,7 +163,6 @@ def _refuse(request: HttpRequest, client: Client, refusal: SignOnRefused) -> Htt
 
 
 def _with_next(request: HttpRequest, address: str, **values: object) -> str:
-    """Return an address with the page to open after the sign-in, if it is one of the portal's."""
     if wanted := get_next_redirect_url(request):
         values["next"] = wanted
     return f"{address}?{urlencode(values)}" if values else address

@@ -31,7 +31,7 @@ from paktaleem.foundation.accounts.staff_services import (
     reset_second_factor,
 )
 from paktaleem.foundation.console.approvals import approval_actions, change_state_column
-from paktaleem.foundation.console.columns import reason_column, staff_name
+from paktaleem.foundation.console.columns import reason_column, staff_name, text_column
 from paktaleem.foundation.console.filters import ActiveFilter
 from paktaleem.foundation.console.forms import FormData, GroundField, RowActionForm, ScopedForm
 from paktaleem.foundation.console.long_acts import return_to_task
@@ -46,10 +46,14 @@ def redirect_to_proposal(request: HttpRequest, proposal: StaffChange | None) -> 
     """Return a redirect to a proposal with a message; None if there is none, because the act is done."""
     if proposal is None:
         return None
-    words = gettext("Proposed: nothing has changed yet. Another person must approve it.")
-    messages.warning(request, words)
-    name = "admin:accounts_staffchange_change"
-    return return_to_task(request) or HttpResponseRedirect(reverse(name, args=[proposal.pk], current_app=site.name))
+    messages.warning(request, gettext("Proposed: nothing has changed yet. Another person must approve it."))
+    page = reverse("admin:accounts_staffchange_change", args=[proposal.pk], current_app=site.name)
+    return return_to_task(request) or HttpResponseRedirect(page)
+
+
+def name_staff(name: str | None) -> str:
+    """Return the annotated name of a member of staff, or that they are no longer one."""
+    return name or gettext("Former staff")
 
 
 class ProposingAdmin[Row: Model](ScopedAdmin[Row]):
@@ -83,6 +87,9 @@ class ProposingAdmin[Row: Model](ScopedAdmin[Row]):
         return proposal or super().response_change(request, obj)
 
 
+_DETAILS = "standing act role limit user person email why requester requested_at approver settled_at"
+
+
 @admin.register(StaffChange, site=site)
 class StaffChangeAdmin(ScopedAdmin[StaffChange]):
     """Proposals to make, re-enable or recover privileged staff."""
@@ -92,20 +99,7 @@ class StaffChangeAdmin(ScopedAdmin[StaffChange]):
     list_display = ("requested_at", "standing", "act", "role", "user", "requester", "owner")
     list_filter = ("state", "act", "client")
     sortable_by = ()
-    detail_fields = (
-        "standing",
-        "act",
-        "role",
-        "limit",
-        "user",
-        "person",
-        "email",
-        "why",
-        "requester",
-        "requested_at",
-        "approver",
-        "settled_at",
-    )
+    detail_fields = tuple(_DETAILS.split())
     intro = (
         "Making, re-enabling and recovering privacy officers and client administrators takes two people: officers, or "
         "for a role at a client its own administrators too. A proposal has no effect until another one approves it. "
@@ -126,19 +120,17 @@ class StaffChangeAdmin(ScopedAdmin[StaffChange]):
         refusals={AlreadyEnded: "The membership has ended in the meantime. Decline the change."},
     )
     why = reason_column
+    limit = text_column(lambda row: name_limit(row) if row.role else "—", "sees")
+    person = text_column(lambda row: row.user.full_name, "name")
+    requester = text_column(lambda row: name_staff(row.requester_name), "proposed by")
+    approver = text_column(lambda row: name_staff(row.approver_name) if row.settled_by else "—", "decided by")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[StaffChange]:
-        """Select related users, and annotate the officers' names; clients see “PakTaleem” instead."""
-        viewer = actor_of(request)
-        names = {
-            "requester_name": staff_name("requested_by", viewer),
-            "approver_name": staff_name("settled_by", viewer),
-        }
-        found: QuerySet[Any] = super().get_queryset(request).select_related("user").annotate(**names)
-        return with_school_names(found)
+        requester, approver = (staff_name(column, actor_of(request)) for column in ("requested_by", "settled_by"))
+        found: QuerySet[Any] = super().get_queryset(request).select_related("user")
+        return with_school_names(found.annotate(requester_name=requester, approver_name=approver))
 
     def describe_row(self, row: StaffChange) -> str:
-        """Return the act, the role, whose it is and where: who decides may come straight to that page."""
         role, person = row.get_role_display() if row.role else "", f"{row.user.full_name} ({row.user.email})"
         parts = (row.get_act_display(), role, isolate(person), row.client.name)
         return " · ".join(str(one) for one in parts if one)
@@ -150,22 +142,6 @@ class StaffChangeAdmin(ScopedAdmin[StaffChange]):
         facts = [*effect, (gettext("Reason"), self.why(row)), *asked]
         values["facts"] = [(label, value) for label, value in facts if value]
         return super().page(request, row, template, **values)
-
-    @admin.display(description="sees")
-    def limit(self, row: StaffChange) -> str:
-        return name_limit(row) if row.role else "—"
-
-    @admin.display(description="name")
-    def person(self, row: StaffChange) -> str:
-        return row.user.full_name
-
-    @admin.display(description="proposed by")
-    def requester(self, row: Any) -> str:
-        return str(row.requester_name or gettext("Former staff"))
-
-    @admin.display(description="decided by")
-    def approver(self, row: Any) -> str:
-        return "—" if row.settled_by is None else str(row.approver_name or gettext("Former staff"))
 
 
 _TWO = " For privacy officers and client administrators it is a proposal: another officer must approve it."
@@ -206,12 +182,10 @@ def _perform(service: Callable[..., StaffChange | None]) -> Callable[..., HttpRe
 
     def perform(user: User, given: FormData, request: HttpRequest) -> HttpResponse:
         proposal = service(user, **given, actor=actor_of(request), at=get_arrival_time(request))
-        answer = redirect_to_proposal(request, proposal)
-        if answer is None:
-            messages.success(request, gettext("Done. The account’s owner is informed by email."))
-            url = reverse("admin:accounts_user_change", args=[user.pk], current_app=site.name)
-            answer = HttpResponseRedirect(url)
-        return answer
+        if answer := redirect_to_proposal(request, proposal):
+            return answer
+        messages.success(request, gettext("Done. The account’s owner is informed by email."))
+        return HttpResponseRedirect(reverse("admin:accounts_user_change", args=[user.pk], current_app=site.name))
 
     return perform
 
@@ -287,7 +261,6 @@ class UserAdmin(ProposingAdmin[User]):
         return sets
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:  # noqa: ARG002
-        """Make the email address read-only after the account is created."""
         return () if obj is None else ("email", *self.detail_fields)
 
     def save_model(self, request: HttpRequest, obj: User, form: ScopedForm, change: bool) -> None:  # noqa: FBT001 -- Django's signature

@@ -26,7 +26,7 @@ from paktaleem.foundation.accounts.services import (
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.console.approvals import to_waiting
-from paktaleem.foundation.console.columns import day, render_state, render_with_code, state_column
+from paktaleem.foundation.console.columns import day, render_state, render_with_code, state_column, text_column
 from paktaleem.foundation.console.forms import (
     FieldWords,
     FormData,
@@ -118,26 +118,21 @@ class RotateForm(RowActionForm):
             raise forms.ValidationError(words.format(first=self.today, last=self.last))
         return chosen
 
-    @property
-    def overlap(self) -> timedelta:
-        """Return the duration from now until the end of the chosen day."""
-        after = self.cleaned_data["old_ends_on"] + timedelta(days=1)
-        return min(datetime.combine(after, time(), self.zone) - get_arrival_time(self.request), MAX_ROTATION_OVERLAP)
-
     def clean(self) -> FormData:
         cleaned: FormData = super().clean() or self.cleaned_data
-        return {**cleaned, "overlap": self.overlap} if "old_ends_on" in cleaned else cleaned
+        if "old_ends_on" in cleaned:
+            end = datetime.combine(cleaned["old_ends_on"] + timedelta(days=1), time(), self.zone)
+            cleaned["overlap"] = min(end - get_arrival_time(self.request), MAX_ROTATION_OVERLAP)
+        return cleaned
 
 
 def _rotate(key: ApiKey, given: FormData, request: HttpRequest) -> HttpResponse:
     successor, secret = rotate_api_key(
         key, overlap=given["overlap"], reason=given["reason"], actor=actor_of(request), at=get_arrival_time(request)
     )
-    owner = ApiKeyAdmin(ApiKey, site)
-    old = ApiKey.objects.get(pk=key.pk)
-    return owner.issued(
-        request, successor, secret, title=gettext("Key rotated"), old=old, old_url=owner.url_of("change", old)
-    )
+    owner, old = ApiKeyAdmin(ApiKey, site), ApiKey.objects.get(pk=key.pk)
+    old_url = owner.url_of("change", old)
+    return owner.issued(request, successor, secret, title=gettext("Key rotated"), old=old, old_url=old_url)
 
 
 def _key_pill(key: ApiKey) -> SafeString:
@@ -204,16 +199,11 @@ class ApiKeyAdmin(ScopedAdmin[ApiKey]):
         return {**found, "scopes": str(found.get("scopes", "")).split(",")}
 
     def write(self, row: ApiKey, saving: Saving) -> None:
-        """Issue the key; its secret is passed to this response only."""
-        key, secret = issue_api_key(
-            row.client_id,
-            name=row.name,
-            scopes=list(row.scopes),
-            expires_at=row.expires_at,
-            **saving.by_wall_clock,
+        name, scopes, expires_at = row.name, list(row.scopes), row.expires_at
+        key, saving.request.issued_secret = issue_api_key(
+            row.client_id, name=name, scopes=scopes, expires_at=expires_at, **saving.by_wall_clock
         )
         row.pk, row.prefix = key.pk, key.prefix
-        saving.request.issued_secret = secret
 
     def response_add(self, request: HttpRequest, obj: ApiKey, post_url_continue: str | None = None) -> HttpResponse:  # noqa: ARG002
         return self.issued(request, obj, request.issued_secret, title=gettext("Key issued"))  # type: ignore[attr-defined]
@@ -269,9 +259,10 @@ class PortalPeriodAdmin(ScopedAdmin[PortalPeriod]):
         "that cannot be restored, a longer one keeps data for longer than was published."
     )
     empty_text = "No period was changed: the defaults apply."
+    what = text_column(lambda row: get_kind(row.kind).name, "kind of data")
+    kept_for = text_column(lambda row: row.get_length_display(), "kept for")
 
     def client_of(self, row: Any) -> UUID:
-        """Return PakTaleem, whose rows all of them are."""
         del row
         return PAKTALEEM
 
@@ -279,18 +270,14 @@ class PortalPeriodAdmin(ScopedAdmin[PortalPeriod]):
         return super().get_queryset(request).filter(client_id=PAKTALEEM)
 
     def get_fieldsets(self, request: HttpRequest, obj: PortalPeriod | None = None) -> Fieldsets:
-        """Ask for no client, and show the kind and the period in words."""
         del request
         return [(None, {"fields": list(self.row_fields if obj is None else self.detail_fields)})]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, object] | None = None) -> HttpResponse:
         if not self.has_view_permission(request):
             return super().changelist_view(request, extra_context)
-        lines = list_kind_lines(actor_of(request), at=get_action_time(request))
-        values = {
-            "lines": [_serialize_line(line) for line in lines],
-            "may_change": may(request, Capability.SUPERVISE),
-        }
+        lines = [_serialize_line(line) for line in list_kind_lines(actor_of(request), at=get_action_time(request))]
+        values = {"lines": lines, "may_change": may(request, Capability.SUPERVISE)}
         return super().changelist_view(request, {**values, **(extra_context or {})})
 
     def write(self, row: PortalPeriod, saving: Saving) -> None:
@@ -303,26 +290,8 @@ class PortalPeriodAdmin(ScopedAdmin[PortalPeriod]):
         del obj, post_url_continue
         return to_waiting(request, request.waiting)
 
-    @admin.display(description="kind of data")
-    def what(self, row: PortalPeriod) -> str:
-        return str(get_kind(row.kind).name)
-
-    @admin.display(description="kept for")
-    def kept_for(self, row: PortalPeriod) -> str:
-        return row.get_length_display()
-
 
 def _serialize_line(line: KindLine) -> dict[str, Any]:
-    kind, run = line.kind, line.run
-    return {
-        "code": kind.code,
-        "name": kind.name,
-        "period": describe_period(line),
-        "bounds": describe_bounds(kind.bounds),
-        "counted_from": kind.counted_from,
-        "disposal": kind.disposal.label,
-        "due": line.due,
-        "most": MOST_COUNTED if line.has_more_due else None,
-        "run": run,
-        "is_counted": kind.is_counted,
-    }
+    most = MOST_COUNTED if line.has_more_due else None
+    words = {"period": describe_period(line), "bounds": describe_bounds(line.kind.bounds)}
+    return {"kind": line.kind, "due": line.due, "most": most, "run": line.run, **words}

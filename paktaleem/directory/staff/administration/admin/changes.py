@@ -8,9 +8,8 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
-from django.utils.translation import gettext
 
-from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.directory.staff.administration.admin.accounts import name_staff
 from paktaleem.foundation.accounts.changes import (
     ProposedChange,
     build_changed_row,
@@ -21,7 +20,7 @@ from paktaleem.foundation.accounts.changes import (
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import is_other_person
 from paktaleem.foundation.console.approvals import approval_actions, change_state_column, describe_effect
-from paktaleem.foundation.console.columns import staff_name
+from paktaleem.foundation.console.columns import staff_name, text_column
 from paktaleem.foundation.console.forms import RowActionForm
 from paktaleem.foundation.console.model_admin import ScopedAdmin
 from paktaleem.foundation.console.register_names import format_purpose
@@ -34,8 +33,7 @@ class ApprovalForm(RowActionForm):
 
     @property
     def panel(self) -> dict[str, object]:
-        """Return the effect, without the ground: the page has it beside the requester."""
-        return {**_describe(self.row, get_action_time(self.request)), "ground": ""}
+        return {**_describe(self.row, get_action_time(self.request)), "ground": ""}  # it is beside the requester
 
 
 def _describe(change: ProposedChange, at: datetime) -> dict[str, object]:
@@ -55,10 +53,6 @@ _APPROVE, _DECLINE = approval_actions(
 )
 
 
-def _may_decline(row: ProposedChange, actor: Actor, _at: datetime) -> bool:
-    return actor.may(get_kind(row.kind).capability, row.client_id)
-
-
 @admin.register(ProposedChange, site=site)
 class ProposedChangeAdmin(ScopedAdmin[ProposedChange]):
     """Changes that one person proposes and a second one approves."""
@@ -76,20 +70,19 @@ class ProposedChangeAdmin(ScopedAdmin[ProposedChange]):
     )
     empty_text = "No change that needs a second person has been requested."
     standing = change_state_column
-    acts = (_APPROVE, replace(_DECLINE, offered_to=_may_decline))
+    acts = (
+        _APPROVE,
+        replace(_DECLINE, offered_to=lambda row, actor, _at: actor.may(get_kind(row.kind).capability, row.client_id)),
+    )
+    requester = text_column(lambda row: name_staff(row.requester_name), "requested by")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ProposedChange]:
         requester = staff_name("requested_by", actor_of(request))
         found: QuerySet[ProposedChange] = super().get_queryset(request).annotate(requester_name=requester)
         return found
 
-    @admin.display(description="requested by")
-    def requester(self, row: Any) -> str:
-        return str(row.requester_name or gettext("Former staff"))
-
     @admin.display(description="about")
     def about(self, row: ProposedChange) -> str:
-        """Return the purpose, and the row as it is stored, with a link to its page if it has one."""
         changed = build_changed_row(row)
         stored = type(changed)._default_manager.filter(pk=row.row).first()
         parts = [format_purpose(row.purpose, row.client_id)] if row.purpose else []

@@ -16,7 +16,6 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext, gettext_noop
-from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.people.selectors import list_protected
 from paktaleem.directory.schools.models import School
@@ -31,7 +30,7 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.clock import client_now, wall_clock_now
 from paktaleem.foundation.console.approvals import EffectFigures, describe_effect, effect_figures
-from paktaleem.foundation.console.columns import moment_tag
+from paktaleem.foundation.console.columns import moment_tag, text_column
 from paktaleem.foundation.console.forms import GroundField, ScopedForm
 from paktaleem.foundation.console.model_admin import Fieldsets, Saving
 from paktaleem.foundation.console.paging import count_each_up_to, format_count
@@ -50,10 +49,9 @@ from paktaleem.foundation.tenancy.school_limits import IsAmong
 
 @dataclass(frozen=True)
 class ClientPage:
-    """A read-only page about a client at ``…/<id>/<slug>/``, or, with ``is_list``, about all at ``…/<slug>/``.
+    """A read-only page about a client, except PakTaleem, at ``…/<id>/<slug>/``; with ``is_list`` about all clients.
 
-    ``values`` returns the template's context; it gets None instead of a client for a page about all. PakTaleem's own
-    client has no such page. A page that ``opens_after_adding`` is shown once a client is registered.
+    ``values`` returns the template's context. A page that ``opens_after_adding`` is shown for a new client.
     """
 
     slug: str
@@ -93,14 +91,9 @@ class CountryThresholdsField(forms.CharField):
     """Age thresholds by country as text: one line each, with the two-letter country code and the years."""
 
     def prepare_value(self, value: Any) -> Any:
-        """Return stored thresholds as lines; return user input unchanged."""
         return "\n".join(f"{one} {years}" for one, years in sorted(value.items())) if isinstance(value, dict) else value
 
     def to_python(self, value: Any) -> dict[str, int]:  # type: ignore[override]
-        """Parse the lines into years by country code.
-
-        Raises ValidationError naming the line that is not a country and an age, or repeats a country.
-        """
         found: dict[str, int] = {}
         for line in (super().to_python(value) or "").splitlines():
             country, _space, years = line.strip().partition(" ")
@@ -156,17 +149,7 @@ class ClientAdmin(SteppedAdmin[Client]):
     view_capability = Capability.VIEW_CLIENTS
     add_capability = change_capability = Capability.MANAGE_CLIENTS
     owner_column = None
-    row_fields = (
-        "name",
-        "code",
-        "country",
-        "address",
-        "time_zone",
-        "serves_minors",
-        "age_threshold",
-        "country_thresholds",
-        "is_sandbox",
-    )
+    row_fields = tuple(name for step in _CLIENT_STEPS for name in step.fields)
     fixed = ("code", "is_sandbox")
     detail_fields = ("created_at", "clock")
     list_display = ("name", "code", "country", "time_zone", "serves_minors", "age_threshold", "is_sandbox")
@@ -175,6 +158,7 @@ class ClientAdmin(SteppedAdmin[Client]):
     form = ClientForm
     intro = "Institutions with a service agreement. PakTaleem is one of them, for its own purposes."
     empty_text = "No clients are registered yet."
+    clock = text_column(lambda row: moment_tag(wall_clock_now() + row.clock_offset) if row.is_sandbox else "—", "clock")
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> forms.Field | None:
         if db_field.name != "country_thresholds":
@@ -193,7 +177,6 @@ class ClientAdmin(SteppedAdmin[Client]):
         return {**suggested, **super().get_changeform_initial_data(request)}
 
     def get_readonly_fields(self, request: HttpRequest, obj: Client | None = None) -> tuple[str, ...]:  # noqa: ARG002
-        """Make the code read-only after registration."""
         return () if obj is None else (*self.fixed, *self.detail_fields)
 
     def get_fieldsets(self, request: HttpRequest, obj: Client | None = None) -> Fieldsets:
@@ -228,8 +211,11 @@ class ClientAdmin(SteppedAdmin[Client]):
     def panels(self, request: HttpRequest, row: Client) -> list[dict[str, object]]:
         reduces = getattr(request, "reduces", False)
         found = [describe_effect(PROTECTION.code, row, get_arrival_time(request))] if reduces else []
-        if actor_of(request).client_id is None and not row.is_paktaleem and not _has_administrator(row, request):
-            found.append({"template": "console/panels/no_administrator.html"})
+        if actor_of(request).client_id is None and not row.is_paktaleem:
+            with in_client(row.pk):
+                has_administrator = can_administrator_sign_in(row.pk, at=get_arrival_time(request))
+            if not has_administrator:
+                found.append({"template": "console/panels/no_administrator.html"})
         pages = [(one.title, self.url_of(one.slug, row)) for one in self._pages_of(request, row)]
         if pages:
             found.append({"template": "console/panels/client_pages.html", "pages": pages})
@@ -266,16 +252,10 @@ class ClientAdmin(SteppedAdmin[Client]):
         return response if first is None else HttpResponseRedirect(self.url_of(first.slug, obj))
 
     def _acts_of(self, request: HttpRequest, row: Any) -> list[RowAction]:
-        """Return the sandbox actions for a sandbox only; the services refuse them for other clients."""
-        return super()._acts_of(request, row) if row is not None and row.is_sandbox else []
-
-    @admin.display(description="clock")
-    def clock(self, row: Client) -> str:
-        """Return the current time in a sandbox; a dash for other clients."""
-        return moment_tag(wall_clock_now() + row.clock_offset) if row.is_sandbox else "—"
+        is_sandbox = row is not None and row.is_sandbox  # all acts on a client are for sandboxes
+        return super()._acts_of(request, row) if is_sandbox else []
 
     def write(self, row: Client, saving: Saving) -> None:
-        """Register or change the client; show a warning if a change needs approval."""
         request = saving.request
         at, ground = get_arrival_time(request), request.POST.get("ground", "")
         try:
@@ -284,7 +264,10 @@ class ClientAdmin(SteppedAdmin[Client]):
             request.reduces = True
             raise
         if find_waiting(row).filter(requested_at=at).exists():
-            messages.warning(request, gettext(_WAITS))
+            words = gettext(
+                "The change to the age rules reduces guardian protection and awaits approval by a second person."
+            )
+            messages.warning(request, words)
 
 
 def _count_protected(_kind: str, client: Any, _at: datetime, _roles: Iterable[str]) -> dict[str, object]:
@@ -294,36 +277,11 @@ def _count_protected(_kind: str, client: Any, _at: datetime, _roles: Iterable[st
 
 
 effect_figures.connect(EffectFigures(frozenset({PROTECTION.code}), "console/panels/protection.html", _count_protected))
-_WAITS = gettext_noop("The change to the age rules reduces guardian protection and awaits approval by a second person.")
-
-
-def _has_administrator(client: Client, request: HttpRequest) -> bool:
-    with in_client(client.pk):
-        return can_administrator_sign_in(client.pk, at=get_arrival_time(request))
-
-
 searches.connect(RowSearch(Client, ("code", "name"), contains=True))
 
 
 _MOST_NAMES = 20
 """How many names are looked up; LMS ids are found together, in one query."""
-
-
-class SchoolsField(forms.CharField):
-    """The LMS ids of the schools to which a membership is limited."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        values: dict[str, object] = {
-            "label": _("Limited to schools"),
-            "required": False,
-            "max_length": 10_000,
-            "widget": forms.Textarea(attrs={"rows": 2}),
-            "help_text": _(
-                "Names or LMS ids, separated by commas or lines. The member sees people of these schools only, and of "
-                "the schools below a district. Leave empty for everyone."
-            ),
-        }
-        super().__init__(**{**values, **kwargs})
 
 
 def show_schools(school_ids: Iterable[UUID] | None) -> str:
@@ -335,7 +293,7 @@ def show_schools(school_ids: Iterable[UUID] | None) -> str:
 def read_schools(text: str, *, client_id: UUID, actor: Actor) -> list[UUID] | None:
     """Return the ids of the schools that a text names by LMS id or name, None for an empty text.
 
-    Raises ValidationError naming what names no school or several, and for an empty text of a member who is limited.
+    Raises ValidationError naming what is not exactly one school, and for an empty text of a limited member.
     """
     wanted = {one.strip() for one in re.split(r"[,\n]", text) if one.strip()}
     if not wanted:
@@ -354,7 +312,6 @@ def read_schools(text: str, *, client_id: UUID, actor: Actor) -> list[UUID] | No
 
 
 def _find_by_name(names: Collection[str], client_id: UUID, actor: Actor) -> dict[str, UUID]:
-    """Return the schools that the actor may choose by their names; a name of several is left out."""
     if len(names) > _MOST_NAMES:
         raise forms.ValidationError(gettext("Enter at most 20 names; use the LMS ids of the others."))
     found = {}

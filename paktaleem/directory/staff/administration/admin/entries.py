@@ -2,11 +2,10 @@
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
-from uuid import UUID
 
 from django.contrib import admin
 from django.db.models import CharField, Count, Max, Model, QuerySet
@@ -36,12 +35,13 @@ from paktaleem.foundation.console.columns import (
     moment,
     reason_label,
     render_with_code,
+    text_column,
 )
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import ChosenFilter, ClientFilter
 from paktaleem.foundation.console.history import format_fact_name, format_parts
 from paktaleem.foundation.console.home_pages import HomePage, home_pages
-from paktaleem.foundation.console.long_acts import Work, list_work, long_acts, make_run_act
+from paktaleem.foundation.console.long_acts import list_work, long_acts, make_run_act
 from paktaleem.foundation.console.model_admin import EvidenceAdmin
 from paktaleem.foundation.console.person_pages import LOOKS, list_url_of_person, on_tab
 from paktaleem.foundation.console.register_names import format_categories, format_purposes
@@ -57,37 +57,10 @@ from paktaleem.foundation.text.times import join_words
 LATEST_SHOWN = 8
 _PURPOSES = {"purpose", "purposes", "purpose_code"}
 _CATEGORIES = {"category", "categories"}
-_CODES = {
-    "basis",
-    "becomes_state",
-    "cause",
-    "channel",
-    "choice",
-    "decision",
-    "direction",
-    "format",
-    "given_by",
-    "ground",
-    "instrument",
-    "kind",
-    "kind_of_file",
-    "mechanism",
-    "method",
-    "origin",
-    "outcome",
-    "page",
-    "refusal_code",
-    "relationship",
-    "result",
-    "role",
-    "roles",
-    "route",
-    "stage",
-    "state",
-    "step",
-    "strength",
-    "way",
-}
+_CODES = """
+basis becomes_state cause channel choice decision direction format given_by ground instrument kind kind_of_file
+mechanism method origin outcome page refusal_code relationship result role roles route stage state step strength way
+"""
 """Facts whose values are codes that have names elsewhere in the console."""
 _TIME = re.compile(r"\A\d{4}-\d\d-\d\dT\d\d:\d\d[0-9:.]*(Z|[+-]\d\d:\d\d)\Z")
 ACTOR_KINDS = {
@@ -144,19 +117,16 @@ class EntryAdmin(ExportableAdmin[Entry], EvidenceAdmin[Entry]):
     intro = "Evidence of every act: who did it, to whom and when. Entries are never changed or deleted."
     empty_text = "Nothing has been recorded yet."
     exported = "act=kind recorded_at actor_kind actor_role person=subject_id body leaf_hash"
+    act = text_column(lambda row: render_with_code(get_act_name(row.kind), row.kind), "act")
     actor = actor_column()
+    hash = text_column(lambda row: format_html("<code>{}</code>", bytes(row.leaf_hash).hex()), "leaf hash")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Entry]:
-        """Annotate the actors' names; defer the encrypted column."""
         actor = actor_of(request)
         return annotate_actor(_hide_demands(super().get_queryset(request), actor).defer("openings"), actor)
 
     def describe_row(self, row: Entry) -> str:
         return f"{get_act_name(row.kind)} {moment(row.recorded_at)}"
-
-    @admin.display(description="act")
-    def act(self, row: Entry) -> SafeString:
-        return render_with_code(get_act_name(row.kind), row.kind)
 
     @admin.display(description="person")
     def person(self, row: Entry) -> SafeString | str:
@@ -167,22 +137,16 @@ class EntryAdmin(ExportableAdmin[Entry], EvidenceAdmin[Entry]):
 
     @admin.display(description="details")
     def in_words(self, row: Entry) -> SafeString | str:
-        """Return the facts of the act in words: reasons, purposes and times as every page shows them."""
         facts: dict[str, object] = json.loads(row.body)["facts"]
         lines = [(format_fact_name(name), _describe_fact(name, facts[name], row)) for name in sorted(facts)]
         return format_html_join("", "<div><bdi>{}</bdi>: <bdi>{}</bdi></div>", lines) if lines else "—"
 
     @admin.display(description="recorded text")
     def canonical(self, row: Entry) -> SafeString:
-        """Return the recorded JSON, indented and folded: the exact text of the evidence."""
         text = json.dumps(json.loads(row.body), indent=2, ensure_ascii=False)
         return format_html(
             '<details><summary>{}</summary><pre class="record">{}</pre></details>', gettext("Show the exact text"), text
         )
-
-    @admin.display(description="leaf hash")
-    def hash(self, row: Entry) -> SafeString:
-        return format_html("<code>{}</code>", bytes(row.leaf_hash).hex())
 
 
 def _describe_fact(name: str, value: Any, row: Entry) -> str:
@@ -192,7 +156,7 @@ def _describe_fact(name: str, value: Any, row: Entry) -> str:
         return format_purposes(value if isinstance(value, list) else [value], row.client_id)
     if name in _CATEGORIES and value:
         return format_categories(value if isinstance(value, list) else [value], row.client_id)
-    if name in _CODES and value:
+    if name in _CODES.split() and value:
         return join_words(map(_name_code, value if isinstance(value, list) else [value]))
     if isinstance(value, str) and _TIME.match(value):
         return moment(datetime.fromisoformat(value))
@@ -200,7 +164,6 @@ def _describe_fact(name: str, value: Any, row: Entry) -> str:
 
 
 def _name_code(code: Any) -> str:
-    """Return the words of a code of a fact: those that the console shows for it elsewhere."""
     words = str(code).replace("_", " ")
     if get_language() == "en":
         return words.capitalize()
@@ -210,11 +173,7 @@ def _name_code(code: Any) -> str:
 
 @latest_acts.connect
 def list_latest_acts(actor: Actor) -> Sequence[object]:
-    """Return the latest acts for the start page, in two queries; empty if ``actor`` may not view the ledger.
-
-    Acts of the same kind by the same actor at the same time are one line with their number, such as an import of a
-    thousand people.
-    """
+    """Return the latest acts for the start page, in two queries; those of one actor, kind and time as one line."""
     if not actor.may(Capability.VIEW_RECORDS):
         return ()
     entries = begin_with_people(_hide_demands(Entry.objects.order_by("-recorded_at"), actor))
@@ -262,6 +221,9 @@ class AccessRecordAdmin(ExportableAdmin[AccessRecord], EvidenceAdmin[AccessRecor
     empty_text = "Personal data has not been accessed."
     exported = "looked_at actor_kind actor_role reason fields person=subject__external_id"
     actor = actor_column()
+    person = text_column(
+        lambda row: format_html('<a href="{}">{}</a>', person_url(row.subject_id), row.subject), "person"
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AccessRecord]:
         return annotate_actor(super().get_queryset(request).select_related("subject"), actor_of(request))
@@ -270,10 +232,6 @@ class AccessRecordAdmin(ExportableAdmin[AccessRecord], EvidenceAdmin[AccessRecor
     def shown(self, row: AccessRecord) -> str:
         labels = {**LABELS, SEARCHED: gettext("Found by a search")}
         return join_words(labels.get(name, name) for name in row.fields.split(", "))
-
-    @admin.display(description="person")
-    def person(self, row: AccessRecord) -> SafeString:
-        return format_html('<a href="{}">{}</a>', person_url(row.subject_id), row.subject)
 
 
 @on_tab(LOOKS)
@@ -291,35 +249,28 @@ def looks_panel(request: HttpRequest, row: Subject) -> dict[str, object] | None:
             "reason": reason_label(one.reason),
         }
     )
-    return {
-        "template": "console/panels/looks.html",
-        "lines": lines,
-        "all_url": list_url_of_person(AccessRecord, row.pk),
-    }
+    all_url = list_url_of_person(AccessRecord, row.pk)
+    return {"template": "console/panels/looks.html", "lines": lines, "all_url": all_url}
 
 
 def show_work(request: HttpRequest, context: dict[str, object]) -> TemplateResponse:
     """Show the long acts that run or ended lately, of the client or of all."""
     actor = actor_of(request)
     found = list_work(actor, at=get_action_time(request))
-    names = _name_staff(actor, (one.progress.started_by for one in found))
+    staff = User.objects.filter(pk__in={one.progress.started_by for one in found if one.progress.started_by})
+    if actor.client_id is not None:
+        staff = staff.filter(pk__in=Membership.objects.filter(client_id=actor.client_id).values("user_id"))
+    names = dict(staff.values_list("pk", "email"))
     clients = dict(Client.objects.filter(pk__in={one.row.client_id for one in found}).values_list("pk", "name"))
-    lines = found.map(lambda one: {"work": one, "client": clients.get(one.row.client_id, ""), "who": _who(one, names)})
+    lines = found.map(
+        lambda one: {
+            "work": one,
+            "client": clients.get(one.row.client_id, ""),
+            "who": names.get(by, "PakTaleem") if (by := one.progress.started_by) else gettext("System"),
+        }
+    )
     values = {"lines": lines, "is_running": any(one.progress.is_running for one in found)}
     return TemplateResponse(request, "console/work.html", {**context, **values})
-
-
-def _who(work: Work, names: dict[UUID, str]) -> str:
-    key = work.progress.started_by
-    return gettext("System") if key is None else names.get(key, "PakTaleem")
-
-
-def _name_staff(actor: Actor, keys: Iterable[UUID | None]) -> dict[UUID, str]:
-    """Map users to their addresses; a client sees its own staff only."""
-    rows = User.objects.filter(pk__in={key for key in keys if key is not None})
-    if actor.client_id is not None:
-        rows = rows.filter(pk__in=Membership.objects.filter(client_id=actor.client_id).values("user_id"))
-    return dict(rows.values_list("pk", "email"))
 
 
 home_pages.connect(HomePage("work", _("Work in progress"), Capability.VIEW_RECORDS, show_work))

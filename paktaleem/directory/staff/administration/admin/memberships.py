@@ -14,7 +14,6 @@ from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.staff.administration.admin.accounts import ProposingAdmin
 from paktaleem.directory.staff.administration.admin.clients import (
-    SchoolsField,
     name_limit,
     read_schools,
     show_schools,
@@ -35,7 +34,7 @@ from paktaleem.foundation.accounts.staff_services import (
 )
 from paktaleem.foundation.accounts.staff_ties import StaffTie, TieKind
 from paktaleem.foundation.clock import wall_clock_now
-from paktaleem.foundation.console.columns import period_pill, render_state, state_column
+from paktaleem.foundation.console.columns import period_pill, render_state, state_column, text_column
 from paktaleem.foundation.console.forms import FormData, GroundField, RowActionForm, ScopedForm, set_choices
 from paktaleem.foundation.console.long_acts import STEP
 from paktaleem.foundation.console.model_admin import Fieldsets, Saving
@@ -50,7 +49,16 @@ _ROLES_AT_CLIENTS = [(code, label) for code, label in ROLES_OF_STAFF if code not
 class MembershipForm(ScopedForm):
     """Form of a membership, with its limit; at a client, it offers the roles of clients only."""
 
-    schools = SchoolsField()
+    schools = forms.CharField(
+        label=_("Limited to schools"),
+        required=False,
+        max_length=10_000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_(
+            "Names or LMS ids, separated by commas or lines. The member sees people of these schools only, and of "
+            "the schools below a district. Leave empty for everyone."
+        ),
+    )
     ground = GroundField(required=False)
 
     def prepare(self) -> None:
@@ -99,11 +107,9 @@ def _is_invitation(request: HttpRequest) -> bool:
 
 def _name_addition(request: HttpRequest) -> str:
     """Return the name of the act that adds a membership, where it invites a person; empty for the usual name."""
-    if not _is_invitation(request):
-        return ""
-    return (
-        gettext("Invite a colleague") if actor_of(request).client_id is not None else gettext("Invite an administrator")
-    )
+    if actor_of(request).client_id is not None:
+        return gettext("Invite a colleague")
+    return gettext("Invite an administrator") if _is_invitation(request) else ""
 
 
 def _is_open(membership: Membership, at: datetime) -> bool:
@@ -146,6 +152,8 @@ class MembershipAdmin(ProposingAdmin[Membership]):
     )
     empty_text = "No memberships yet. Add an account first, then its membership."
     state = state_column(_membership_pill)
+    limit = text_column(name_limit, "sees")
+    person = text_column(lambda row: row.user.full_name, "name")
     acts = (
         RowAction(
             "invite-again",
@@ -194,7 +202,6 @@ class MembershipAdmin(ProposingAdmin[Membership]):
         return super().changeform_view(request, object_id, form_url, named)
 
     def get_fieldsets(self, request: HttpRequest, obj: Membership | None = None) -> Fieldsets:
-        """Ask for the address and name of a person who is invited, instead of an account."""
         sets = super().get_fieldsets(request, obj)
         if obj is None and _is_invitation(request):
             client = ["client"] if actor_of(request).client_id is None else []
@@ -211,24 +218,14 @@ class MembershipAdmin(ProposingAdmin[Membership]):
         return super().get_form(request, obj, *args, **kwargs)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Membership | None = None) -> tuple[str, ...]:
-        """Make all fields of an ended membership read-only."""
         fields = super().get_readonly_fields(request, obj)
         return (*fields, "role") if obj is not None and obj.ends_at is not None else fields
-
-    @admin.display(description="sees")
-    def limit(self, row: Membership) -> str:
-        return name_limit(row)
 
     @admin.display(description="role", ordering="role")
     def role_name(self, row: Membership) -> str:
         return translate_text(row.get_role_display())
 
-    @admin.display(description="name")
-    def person(self, row: Membership) -> str:
-        return row.user.full_name
-
     def save_model(self, request: HttpRequest, obj: Membership, form: ScopedForm, change: bool) -> None:  # noqa: FBT001
-        """Keep whom the form invites for ``write``."""
         if isinstance(form, InvitationForm):
             given = {name: form.cleaned_data[name] for name in ("email", "full_name", "language")}
             request.invited = Colleague(**given)  # type: ignore[attr-defined]
@@ -245,7 +242,6 @@ class MembershipAdmin(ProposingAdmin[Membership]):
         return made
 
     def response_add(self, request: HttpRequest, obj: Membership, post_url_continue: str | None = None) -> HttpResponse:
-        """Show the row or the proposal, with a message after an invitation."""
         if getattr(request, "invited", None) is not None:
             messages.info(request, gettext("The person is informed by email."))
         return super().response_add(request, obj, post_url_continue)

@@ -1,14 +1,10 @@
 """Console pages for readmissions: one officer requests, another approves."""
 
-from typing import Any
-
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext as _
 
@@ -18,10 +14,11 @@ from paktaleem.directory.people.models import Readmission, Subject
 from paktaleem.directory.people.selectors import BY_ID, filter_by_id_prefix, list_same_person
 from paktaleem.directory.people.services.erasure import approve_readmission, request_readmission
 from paktaleem.directory.people.services.people import find_people, record_id_search
+from paktaleem.directory.staff.administration.admin.accounts import name_staff
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester, is_other_person
-from paktaleem.foundation.console.columns import client_name, render_state, staff_name, state_column
+from paktaleem.foundation.console.columns import client_name, render_state, staff_name, state_column, text_column
 from paktaleem.foundation.console.forms import ActionForm, ScopedForm
 from paktaleem.foundation.console.model_admin import Fieldsets, ScopedAdmin
 from paktaleem.foundation.console.requests import actor_of, get_action_time, may
@@ -96,18 +93,20 @@ class ReadmissionAdmin(ScopedAdmin[Readmission]):
         ),
     )
 
+    requester = text_column(lambda row: name_staff(row.requester_name), "requested by")
+    approver = text_column(lambda row: name_staff(row.approver_name) if row.approved_by else "—", "approved by")
+    person = text_column(
+        lambda row: format_html('<a href="{}">{}</a>', person_url(row.subject_id), gettext("the erased record")),
+        "person",
+    )
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Readmission]:
-        """Annotate the officers' names; clients see “PakTaleem” instead."""
-        names = {
-            "requester_name": staff_name("requested_by", actor_of(request)),
-            "approver_name": staff_name("approved_by", actor_of(request)),
-        }
-        found: QuerySet[Any] = super().get_queryset(request).annotate(**names)
-        return found
+        requester, approver = (staff_name(column, actor_of(request)) for column in ("requested_by", "approved_by"))
+        found: QuerySet[Readmission] = super().get_queryset(request)
+        return found.annotate(requester_name=requester, approver_name=approver)
 
     def get_fieldsets(self, request: HttpRequest, obj: Readmission | None = None) -> Fieldsets:
-        """Show the LMS id field for a new request only; it is not stored."""
-        if obj is None:
+        if obj is None:  # the LMS id is not stored
             return super().get_fieldsets(request, obj)
         return [(None, {"fields": ["owner", *self.detail_fields, "ground"]})]
 
@@ -123,22 +122,8 @@ class ReadmissionAdmin(ScopedAdmin[Readmission]):
             obj.pk = made.pk
 
     def response_add(self, request: HttpRequest, obj: Readmission, *_: object, **__: object) -> HttpResponse:
-        """Tell the officer that a second officer must approve."""
         messages.success(request, gettext("Requested: a second officer must approve it."))
         return HttpResponseRedirect(self.url_of("change", obj))
-
-    @admin.display(description="requested by")
-    def requester(self, row: Any) -> str:
-        return str(row.requester_name or gettext("Former staff"))
-
-    @admin.display(description="approved by")
-    def approver(self, row: Any) -> str:
-        return "—" if row.approved_by is None else str(row.approver_name or gettext("Former staff"))
-
-    @admin.display(description="person")
-    def person(self, row: Any) -> SafeString:
-        url = reverse("admin:people_subject_change", args=[row.subject_id], current_app=site.name)
-        return format_html('<a href="{}">{}</a>', url, gettext("the erased record"))
 
 
 @searches.connect
@@ -151,7 +136,9 @@ def search_by_lms_id(request: HttpRequest, wanted: SearchText) -> Hits:
     client_id = actor.client_id or PAKTALEEM
     with in_client(client_id):
         record_id_search(client_id=client_id, actor=actor, at=get_action_time(request))
-    found = take_first(_select(wanted).annotate(owner_name=client_name()), MOST_OF_A_KIND)
+    rows: QuerySet[Subject] = Subject.objects.order_by(BY_ID.asc(), "id")
+    rows = rows.filter(pk=wanted.id) if wanted.id else filter_by_id_prefix(rows, wanted.text, any_case=True)
+    found = take_first(rows.annotate(owner_name=client_name()), MOST_OF_A_KIND)
     return Hits(name, found.map(lambda one: _hit(one, wanted, request)))
 
 
@@ -162,15 +149,9 @@ def search_by_personal_data(request: HttpRequest, wanted: SearchText, client: Cl
     if not may(request, Capability.VIEW_SUBJECTS, client.pk):
         return Hits(name, [])
     with in_client(client.pk):
-        terms: dict[str, Any] = {"client_id": client.pk, "actor": actor_of(request), "reason": reason}
-        found = find_people(wanted.text, at=get_action_time(request), **terms)
+        actor, at = actor_of(request), get_action_time(request)
+        found = find_people(wanted.text, client_id=client.pk, reason=reason, actor=actor, at=at)
     return Hits(name, found.map(lambda one: _hit(one, wanted, request)))
-
-
-def _select(wanted: SearchText) -> QuerySet[Subject]:
-    if wanted.id is not None:
-        return Subject.objects.filter(pk=wanted.id)
-    return filter_by_id_prefix(Subject.objects.order_by(BY_ID.asc(), "id"), wanted.text, any_case=True)
 
 
 def _hit(row: Subject, wanted: SearchText, request: HttpRequest) -> Hit:
