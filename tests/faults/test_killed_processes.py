@@ -21,7 +21,7 @@ from integrations.minilms.store import Store
 from paktaleem.directory.data_systems.models import Ground, Order, OrderKind
 from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders
 from paktaleem.directory.webhooks.models import Attempt, Delivery, EndpointHealth, Message
-from paktaleem.directory.webhooks.sender import PUMP
+from paktaleem.directory.webhooks.tasks import PUMP
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.operations.jobs import enqueue_job
 from paktaleem.foundation.operations.tasks import RETRY_STALLED

@@ -10,8 +10,8 @@ from django.db import connections
 from django.utils import timezone
 
 from paktaleem.directory.webhooks.models import Attempt, Delivery, DeliveryState, Endpoint, Message
-from paktaleem.directory.webhooks.sender import Pump
 from paktaleem.directory.webhooks.services import add_endpoint, send_test
+from paktaleem.directory.webhooks.tasks import Pump
 from paktaleem.foundation.tenancy.context import in_client
 from tests.cast import Cast
 from tests.demo.running import PATIENCE

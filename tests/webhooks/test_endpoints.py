@@ -9,7 +9,6 @@ from django.utils import timezone
 
 from paktaleem.directory.people.key_epochs.services import keys_by_epoch, rewrap_other_kinds
 from paktaleem.directory.webhooks.models import Delivery, Endpoint, EndpointSecret
-from paktaleem.directory.webhooks.secrets import live_secrets
 from paktaleem.directory.webhooks.services import (
     MOST_ENDPOINTS,
     AlreadyRemoved,
@@ -17,6 +16,7 @@ from paktaleem.directory.webhooks.services import (
     change_endpoint,
     disable_endpoint,
     enable_endpoint,
+    live_secrets,
     remove_endpoint,
     rotate_secret,
 )

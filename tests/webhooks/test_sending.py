@@ -25,7 +25,6 @@ from paktaleem.directory.webhooks.schedule import (
     parse_retry_after,
     retry_wait,
 )
-from paktaleem.directory.webhooks.sender import PUMP, Pump
 from paktaleem.directory.webhooks.services import (
     Result,
     begin_batch,
@@ -38,6 +37,7 @@ from paktaleem.directory.webhooks.services import (
     send_test,
 )
 from paktaleem.directory.webhooks.signing import SECRET_BYTES, headers_of, new_secret, secret_bytes, signature
+from paktaleem.directory.webhooks.tasks import PUMP, Pump
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.tenancy.context import in_client

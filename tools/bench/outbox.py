@@ -108,7 +108,7 @@ def _let_happen() -> list[UUID]:
 
 
 async def _send() -> float:
-    from paktaleem.directory.webhooks.sender import Pump  # noqa: PLC0415 -- as above
+    from paktaleem.directory.webhooks.tasks import Pump  # noqa: PLC0415 -- as above
 
     began = time.perf_counter()
     await Pump().run(seconds=SECONDS_AT_MOST, until_idle=True)

@@ -15,8 +15,6 @@ from paktaleem.foundation.console.person_pages import person_acts
 from paktaleem.foundation.console.requests import actor_of
 from paktaleem.foundation.console.row_actions import RowAction
 
-__all__: list[str] = []
-
 
 def _invite(subject: Subject, given: FormData, request: HttpRequest) -> None:
     del given

@@ -18,16 +18,12 @@ class ContactVersion(NamedTuple):
     phone: str
 
     def __repr__(self) -> str:
-        """Return the time without the contacts."""
         return f"ContactVersion({self.since}, •••)"
 
 
 def list_contact_versions(subject: Subject) -> list[ContactVersion]:
-    """List the contacts of a person over time, oldest first, one entry for each change of a contact.
-
-    The values in the history are compared opened, because a change of another field may seal them anew. Raises
-    KeyDestroyed for an erased person.
-    """
+    """List the contacts of a person over time, oldest first, one for each change. Raises KeyDestroyed if erased."""
+    # The values in the history are compared opened, because a change of another field may seal them anew.
     sealer, found = sealer_of(subject), list[ContactVersion]()
     rows = subject.history.order_by("history_date", "history_id").values_list("history_date", "email", "phone")
     for since, *sealed in rows:

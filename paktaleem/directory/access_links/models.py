@@ -29,10 +29,7 @@ class Page(models.TextChoices):
 
 
 class AccessGrant(TenantRow):
-    """Common columns of links and codes: the person, for whom they act, the page, and the expiry.
-
-    ``channel`` is how it was sent (mail or text): using it proves access to that contact.
-    """
+    """Common columns of links and codes; using one proves access to the contact of its ``channel`` (mail or text)."""
 
     subject = RowKey(Subject)
     child = RowKey(Subject, null=True)

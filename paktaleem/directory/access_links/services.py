@@ -3,7 +3,7 @@
 An attempt is counted at once, even if the request is rolled back.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
@@ -76,28 +76,21 @@ _CODES_NOTED = 6
 
 
 def count_rights_message(subject: Subject, channel: Channel | str = Channel.MAIL) -> bool:
-    """Count a message that anyone can cause to a person's contact on file; return False if it must not be sent.
-
-    Returns False also if there is no such contact. Raises KeyDestroyed for an erased person, CannotOpen.
-    """
+    """Count a message that anyone can cause to a person's contact on file; return False if it must not be sent."""
     contact = contact_of(subject, "email" if channel == Channel.MAIL else "phone")
     return contact is not None and count_rights_address(contact)
 
 
 def count_verified_message(subject: Subject) -> bool:
-    """Count a message that a verified person causes to their own contact on file; return False if it must not be sent.
-
-    It is counted by person: no stranger causes it, and people who share an address do not take it from each other.
-    """
+    """Count a message that a verified person causes to their own contact, by person; return False if it must not go."""
     has_contact = contact_of(subject, "email") is not None
     return has_contact and count_attempt(RIGHTS_VERIFIED_LIMITS, address=str(subject.pk), ip="")
 
 
 def count_rights_address(address: str) -> bool:
-    """Count a message that anyone can cause to an email address or number; return False if it must not be sent.
+    """Count a message that anyone can cause to an email address or number, at every client together.
 
-    The address itself is counted, as a keyed hash: at every client together, for people who share it, and whether it
-    is on file or only given. A tag behind a plus sign (RFC 5233) makes no other address: both lead to one mailbox.
+    Returns False if it must not be sent.
     """
     return count_attempt(RIGHTS_MESSAGE_LIMITS, address=message_key(address), ip="")
 
@@ -105,27 +98,20 @@ def count_rights_address(address: str) -> bool:
 def message_key(address: str) -> str:
     """Return the keyed hash under which messages to an email address or number are counted."""
     local, at_sign, domain = address.strip().casefold().rpartition("@")
-    plain = f"{local.partition('+')[0]}@{domain}" if at_sign else domain
+    plain = f"{local.partition('+')[0]}@{domain}" if at_sign else domain  # a tag (RFC 5233) leads to the same mailbox
     return salted_hmac("rights-message", plain, algorithm="sha256").hexdigest()
 
 
 def count_code(key: str, *, ip: str) -> datetime | None:
-    """Count a code that is requested for the contact of this ``message_key``, whether it is on file or not.
-
-    Returns None if it may be sent, or when the next one may: a contact gets three a day, two for one IP address.
-    """
-    if not count_attempt(_MESSAGE_SOURCE_LIMITS, address=key, ip=ip):
-        return find_next_attempt(_MESSAGE_SOURCE_LIMITS, address=key, ip=ip)
-    if not count_attempt(RIGHTS_MESSAGE_LIMITS, address=key, ip=ip):
-        return find_next_attempt(RIGHTS_MESSAGE_LIMITS, address=key, ip=ip)
+    """Count a code requested for the contact of this ``message_key``; None if it may be sent, or when the next may."""
+    for limits in (_MESSAGE_SOURCE_LIMITS, RIGHTS_MESSAGE_LIMITS):
+        if not count_attempt(limits, address=key, ip=ip):
+            return find_next_attempt(limits, address=key, ip=ip)
     return None
 
 
 def note_code(knock: str, *, address: str, after: str) -> None:
-    """Note that a code is sent for the browser with this digest, so that its first guess is always checked.
-
-    ``after`` is its digest before, if it had a code already: one that has guessed has no first guess left.
-    """
+    """Note that a code is sent for the browser with this digest (``after``: its digest before), for its first guess."""
     if after and cache.get(f"guessed/{after}"):
         cache.set(f"guessed/{knock}", 1, timeout=_CODE_SECONDS)
     any(cache.add(f"sent-code/{address}/{slot}", knock, timeout=_CODE_SECONDS) for slot in range(_CODES_NOTED))
@@ -134,8 +120,7 @@ def note_code(knock: str, *, address: str, after: str) -> None:
 def count_guess(totals: Sequence[tuple[Sequence[Limit], str]], *, knock: str, address: str, ip: str) -> bool:
     """Count a guess of a code under limits and their keys; return True if it may be checked.
 
-    The first guess in a browser to which a code was sent always may: others cannot use it up. For each such browser
-    that has not guessed yet, one attempt of each limit is kept.
+    The first guess in a browser to which a code was sent always may; each limit keeps one attempt for it.
     """
     noted = [cache.get(f"sent-code/{address}/{slot}") for slot in range(_CODES_NOTED)]
     may_be_first = knock in noted and not cache.get(f"guessed/{knock}")
@@ -154,40 +139,40 @@ def count_guess(totals: Sequence[tuple[Sequence[Limit], str]], *, knock: str, ad
 def count_attempt(limits: Iterable[Limit], *, address: str, ip: str, kept: int = 0) -> bool:
     """Count one attempt under each limit, up to the first that is reached; return True if none was reached.
 
-    Each limit is a number of expiring slots, of which ``kept`` are left free. Taking one is a single atomic statement,
-    so that concurrent attempts cannot exceed the limit.
+    Each limit is a number of expiring slots, of which ``kept`` are left free. Taking one is a single atomic statement.
     """
-    return all(_take_slot(limit, name, kept) for limit, name in _name_limits(limits, address, ip))
+    now = int(wall_clock_now().timestamp())
+    return all(
+        any(cache.add(f"{name}/{slot}", now + seconds, timeout=seconds) for slot in range(limit.times - kept))
+        for limit, name, seconds in _name_limits(limits, address, ip)
+    )
 
 
 def find_next_attempt(limits: Iterable[Limit], *, address: str, ip: str) -> datetime:
     """Return when each of the limits has a free slot; now if all have one."""
     now = int(wall_clock_now().timestamp())
     times = [now]
-    for limit, name in _name_limits(limits, address, ip):
-        ends = [cache.get(f"{name}/{slot}", now) for slot in range(limit.times)]
-        times.append(min(ends))
+    for limit, name, _seconds in _name_limits(limits, address, ip):
+        times.append(min(cache.get(f"{name}/{slot}", now) for slot in range(limit.times)))
     return datetime.fromtimestamp(max(times), UTC)
 
 
-def _name_limits(limits: Iterable[Limit], address: str, ip: str) -> list[tuple[Limit, str]]:
+def _name_limits(limits: Iterable[Limit], address: str, ip: str) -> Iterator[tuple[Limit, str, int]]:
     keys = {"address+ip": f"{address}/{ip}", "address": address, "ip": ip}
-    return [(limit, f"doors/{limit.what}/{keys[limit.what.partition('/')[2]]}") for limit in limits]
+    for limit in limits:
+        yield limit, f"doors/{limit.what}/{keys[limit.what.partition('/')[2]]}", int(limit.within.total_seconds())
 
 
 def count_in_window(limits: Iterable[Limit], *, address: str, ip: str) -> bool:
-    """Count one attempt under each limit, up to the first that is reached; return True if none was reached.
+    """Count one attempt as ``count_attempt``, for limits of many attempts: in two statements.
 
-    As ``count_attempt``, for limits of many attempts: two statements however large the number is. The period begins
-    with the first attempt and then starts anew, so that twice the number may fall into one period's length.
+    The period begins with the first attempt and then starts anew, so that twice the number may fall into its length.
     """
-    keys = {"address+ip": f"{address}/{ip}", "address": address, "ip": ip}
-    return all(_count(limit, keys[limit.what.partition("/")[2]]) for limit in limits)
+    return all(_count(limit, f"window/{name}", seconds) for limit, name, seconds in _name_limits(limits, address, ip))
 
 
-def _count(limit: Limit, key: str) -> bool:
-    name = f"window/{limit.what}/{key}"
-    if cache.add(name, 1, timeout=int(limit.within.total_seconds())):
+def _count(limit: Limit, name: str, seconds: int) -> bool:
+    if cache.add(name, 1, timeout=seconds):
         return True
     try:
         return cache.incr(name) <= limit.times
@@ -195,29 +180,18 @@ def _count(limit: Limit, key: str) -> bool:
         return True
 
 
-def _take_slot(limit: Limit, name: str, kept: int) -> bool:
-    seconds = int(limit.within.total_seconds())
-    ends = int(wall_clock_now().timestamp()) + seconds
-    return any(cache.add(f"{name}/{slot}", ends, timeout=seconds) for slot in range(limit.times - kept))
-
-
 LINK_LIFE = timedelta(minutes=10)
 SEND_CODES = "access_links.send_codes"
 _MOST_PER_CONTACT = 5
 """Maximum number of people sharing a contact who are each sent a code."""
 
-type AcceptedHandler = Callable[[PageCode, datetime], None]
-
-code_accepted: ExtensionPoint[AcceptedHandler] = ExtensionPoint(
+code_accepted: ExtensionPoint[Callable[[PageCode, datetime], None]] = ExtensionPoint(
     "access_links.code_accepted", "Called when a one-time code opens a page, in the same transaction."
 )
 
 
 class CodeRequest(NamedTuple):
-    """A browser's request for codes: to a contact, given by its keyed hash, or to the person of a link.
-
-    ``field`` is the kind of contact: email or phone; empty for a link, whose code is sent by the same channel.
-    """
+    """A browser's request for codes: to a contact (``field``: email or phone, and keyed hash) or a link's person."""
 
     client_id: UUID
     page: str
@@ -239,12 +213,11 @@ def issue_link(
     actor: Actor,
     at: datetime,
 ) -> tuple[PageLink, str]:
-    """Issue an access link for one person; return its row and the token, which is shown only once and not stored.
+    """Issue an access link for one person; return its row and the token, which is not stored (decision 0017).
 
-    Follows decision 0017. Without ``needs_code`` the link opens the page once for anyone who holds it: for a system
-    that has signed the person in and redirects them at once. With it the link may be sent by email: it shows nothing,
-    can be followed several times, and the page opens with a one-time code sent to the contact on file. ``child`` is the
-    person for whom a guardian acts. Raises AlreadyErased, NotAllowed.
+    Without ``needs_code`` the link opens the page once for anyone who holds it: for a system that redirects the person
+    at once. With it the page opens with a one-time code sent to the contact on file, so that the link may be mailed.
+    ``child`` is the person for whom a guardian acts. Raises AlreadyErased, NotAllowed.
     """
     require(actor, Capability.ISSUE_LINKS, subject.client_id)
     if subject.erased_at is not None:
@@ -265,13 +238,8 @@ def issue_link(
         actor_role=actor.role,
     )
     link.save(force_insert=True)
-    facts = {
-        "link": str(link.id),
-        "page": str(link.page),
-        "needs_code": needs_code,
-        "child": str(child.id) if child else None,
-    }
-    _record("page_link.issued", link, facts, actor, at)
+    about = {"link": str(link.id), "page": str(link.page), "child": str(child.id) if child else None}
+    _record("page_link.issued", link, {**about, "needs_code": needs_code}, actor, at)
     return link, token
 
 
@@ -291,9 +259,8 @@ def send_access_link(
 ) -> tuple[PageLink, Letter]:
     """Send an access link to the person's contact on file; ``address`` returns the URL for a token (decision 0017).
 
-    ``at`` is real time, not a sandbox's clock, as for all links and codes. ``kind`` is a message with the fields of
-    PAGE_LINK and ``values``; ``related_id`` is its related object, by default the link. Raises AlreadyErased,
-    NotAllowed.
+    ``at`` is real time. ``kind`` is a message with the fields of PAGE_LINK and ``values``; ``related_id`` is by default
+    the link. Raises AlreadyErased, NotAllowed.
     """
     link, token = issue_link(
         subject, page=page, child=child, needs_code=True, channel=channel, life=INVITATION_LIFE, actor=actor, at=at
@@ -313,10 +280,7 @@ def send_access_link(
 
 @transaction.atomic
 def redeem_link(link: PageLink, *, at: datetime) -> bool:
-    """Redeem a link; return True for exactly one of any number of concurrent attempts (decision 0017).
-
-    A link with ``needs_code`` is never redeemed here.
-    """
+    """Redeem a link without ``needs_code``; return True for exactly one of concurrent attempts (decision 0017)."""
     unused = PageLink.objects.filter(
         pk=link.pk, client_id=link.client_id, needs_code=False, used_at=None, expires_at__gt=at
     )
@@ -327,10 +291,7 @@ def redeem_link(link: PageLink, *, at: datetime) -> bool:
 
 
 def request_codes(request: CodeRequest, *, knock: bytes) -> None:
-    """Enqueue a job that sends codes, so that the response takes equally long for known and unknown contacts.
-
-    Follows decision 0017. The job's arguments are ids and keyed hashes.
-    """
+    """Enqueue a job that sends codes, so that the response takes equally long for unknown contacts (decision 0017)."""
     enqueue_job(
         SEND_CODES,
         client=str(request.client_id),
@@ -347,75 +308,69 @@ def request_codes(request: CodeRequest, *, knock: bytes) -> None:
 def send_codes(request: CodeRequest, *, knock: bytes, actor: Actor, at: datetime) -> int:
     """Send a code to each person with this contact, or to the person of the link; return how many (decision 0017).
 
-    People who share a contact receive a message each; a code opens the page of the person it was sent for. Codes for a
-    contact, which anyone can request, count under its daily limit: the first was counted when it was requested. Those
-    for a link that was sent to the contact do not count.
+    People who share a contact receive a message each; a code opens the page of the person it was sent for.
     """
-    codes = _codes_for_link(request, request.link_id, at) if request.link_id else _codes_for_contact(request, at)
+    recipients = _list_recipients(request, at)
     used: set[str] = set()
-    for row in codes:
+    for subject, child, channel in recipients:
         code = next(one for one in iter(new_code, "") if one not in used)
         used.add(code)
-        row.digest, row.knock = code_digest(code, knock=knock), knock
-        row.channel = row.channel or _channel(request.field, row.subject).value
+        row = PageCode(
+            client_id=request.client_id,
+            subject=subject,
+            child=child,
+            page=request.page,
+            channel=channel,
+            digest=code_digest(code, knock=knock),
+            knock=knock,
+            created_at=at,
+            expires_at=at + CODE_LIFE,
+        )
         row.save(force_insert=True)
         send_message(
             PAGE_CODE.code,
-            to=row.subject,
+            to=subject,
             client_id=request.client_id,
             context={"code": code, "minutes": str(int(CODE_LIFE.total_seconds()) // 60)},
-            channel=row.channel,
+            channel=channel,
             language=request.language,
             related_id=row.id,
             actor=actor,
             at=to_client_clock(at),
         )
-    return len(codes)
+    return len(recipients)
 
 
-def _channel(field: str, subject: Subject) -> Channel:
-    by_mail = field == "email" or (not field and subject.email is not None)
-    return Channel.MAIL if by_mail else Channel.TEXT
+def _list_recipients(request: CodeRequest, at: datetime) -> list[tuple[Subject, Subject | None, str]]:
+    """List the people who get a code, for whom each acts, and by which channel.
 
-
-def _codes_for_contact(request: CodeRequest, at: datetime) -> list[PageCode]:
-    found = Subject.objects.filter(
+    Codes for a contact, which anyone can request, count under its daily limit: the first when it was requested.
+    """
+    if request.link_id:
+        links = PageLink.objects.select_related("subject", "child").filter(
+            pk=request.link_id, client_id=request.client_id, needs_code=True, expires_at__gt=at, subject__erased_at=None
+        )
+        by_mail = Channel.MAIL.value
+        return [
+            (link.subject, link.child, link.channel or (by_mail if link.subject.email else Channel.TEXT.value))
+            for link in links
+        ]
+    channel = Channel.MAIL if request.field == "email" else Channel.TEXT
+    owners = Subject.objects.filter(
         client_id=request.client_id, erased_at=None, **{f"{request.field}_index": request.address_hash}
     ).order_by("id")[:_MOST_PER_CONTACT]
     return [
-        _new_code_row(subject, None, request, at)
-        for number, subject in enumerate(found)
-        if number == 0 or count_rights_message(subject, _channel(request.field, subject))
+        (subject, None, channel.value)
+        for number, subject in enumerate(owners)
+        if number == 0 or count_rights_message(subject, channel)
     ]
-
-
-def _codes_for_link(request: CodeRequest, link_id: UUID, at: datetime) -> list[PageCode]:
-    links = PageLink.objects.select_related("subject", "child").filter(
-        pk=link_id, client_id=request.client_id, needs_code=True, expires_at__gt=at, subject__erased_at=None
-    )
-    return [_new_code_row(link.subject, link.child, request, at, channel=link.channel) for link in links]
-
-
-def _new_code_row(
-    subject: Subject, child: Subject | None, request: CodeRequest, at: datetime, *, channel: str = ""
-) -> PageCode:
-    return PageCode(
-        client_id=request.client_id,
-        subject=subject,
-        child=child,
-        page=request.page,
-        channel=channel,
-        created_at=at,
-        expires_at=at + CODE_LIFE,
-    )
 
 
 @transaction.atomic
 def redeem_code(code: str, *, client_id: UUID, page: str, knock: bytes, at: datetime) -> PageCode | None:
-    """Redeem a one-time code in the browser that requested it; return its row, or None if it is not valid.
+    """Redeem a one-time code in the browser that requested it; return its row, or None if not valid (decision 0017).
 
-    Follows decision 0017. The caller must count the attempt first (``limits.count_attempt``). A code is valid for ten
-    minutes (ASVS 6.5.5). Of any number of concurrent attempts one succeeds.
+    The caller must count the attempt first. Of any number of concurrent attempts one succeeds.
     """
     found = (
         PageCode.objects.select_related("subject", "child")

@@ -33,13 +33,12 @@ from paktaleem.foundation.clock import to_client_clock
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from paktaleem.foundation.web.public.pages import OWN_PAGE, error_page, public_page
 
-TOKEN_BYTES = 32
 CODE_DIGITS = 8
 
 
 def new_token() -> str:
     """Return a token of 256 random bits as 43 URL-safe characters."""
-    return secrets.token_urlsafe(TOKEN_BYTES)
+    return secrets.token_urlsafe(32)
 
 
 def token_digest(token: str) -> bytes:
@@ -53,25 +52,19 @@ def new_code() -> str:
 
 
 def code_digest(code: str, *, knock: bytes) -> bytes:
-    """Return the hash of a code, bound to the browser that requested it (``knock``, a digest).
-
-    Keyed with a secret outside the database, since eight digits could be brute-forced on a copy of it.
-    """
+    """Return the hash of a code, bound to the browser that requested it, keyed with a secret outside the database."""
     return salted_hmac("paktaleem.directory.access_links.code", knock.hex() + code, algorithm="sha256").digest()
 
 
 IDLE = timedelta(minutes=20)
 LONGEST = timedelta(hours=2)
 _KNOCK_LIFE = timedelta(minutes=15)
-_SESSION_SALT, _KNOCK_SALT = "paktaleem.directory.access_links.session", "paktaleem.directory.access_links.knock"
+_KNOCK_COOKIE = "paktaleem_code"
 
 
 @dataclass(frozen=True, slots=True)
 class PageSession:
-    """A person's session on their own page: the person, for whom they act, the page, and when it began.
-
-    ``channel`` is how their code was sent (mail or text); empty if they came from the learning platform.
-    """
+    """A person's session on their own page; ``channel`` is how their code was sent, empty from the LMS."""
 
     client_id: UUID
     person_id: UUID
@@ -83,10 +76,10 @@ class PageSession:
 
 @dataclass(frozen=True, slots=True)
 class Knock:
-    """A pending one-time code: the browser's secret, and the key under which attempts are counted.
+    """A pending one-time code: the browser's secret, and the key (a hash or a link's id) that attempts count under.
 
-    ``leads_to`` is the portal's page that the code opens, empty for the first page of the session. ``next_at`` is set
-    if no code was sent: from then on one can be requested.
+    ``leads_to`` is the page that the code opens, if not the first. ``next_at`` is when one can be requested, if none
+    was sent.
     """
 
     client_id: UUID
@@ -102,11 +95,6 @@ class Knock:
         return token_digest(self.secret)
 
 
-def new_pending_code(client_id: UUID, page: str, address: str, *, leads_to: str = "") -> Knock:
-    """Return a new pending code; ``address`` is a keyed hash or a link's id."""
-    return Knock(client_id, page, secrets.token_urlsafe(32), address, leads_to)
-
-
 def set_page_session(response: HttpResponse, session: PageSession, *, at: datetime) -> None:
     """Set the session cookie, valid for twenty minutes."""
     claims = {
@@ -117,12 +105,12 @@ def set_page_session(response: HttpResponse, session: PageSession, *, at: dateti
         "v": session.channel,
         "s": at.timestamp(),
     }
-    _set_cookie(response, f"paktaleem_{session.page}", claims, _SESSION_SALT + session.page, f"/{session.page}/", IDLE)
+    _set_cookie(response, f"paktaleem_{session.page}", session.page, claims, IDLE)
 
 
 def read_session(request: HttpRequest, page: str, *, at: datetime) -> PageSession | None:
     """Return the page's session; None without one, after 20 idle minutes, and after two hours in total."""
-    claims = _read_cookie(request, f"paktaleem_{page}", _SESSION_SALT + page)
+    claims = _read_cookie(request, f"paktaleem_{page}", page)
     if claims is None:
         return None
     began_at, seen_at = datetime.fromtimestamp(claims["b"], UTC), datetime.fromtimestamp(claims["s"], UTC)
@@ -133,7 +121,7 @@ def read_session(request: HttpRequest, page: str, *, at: datetime) -> PageSessio
 
 
 def end_session(session: PageSession) -> None:
-    """End a session on every page that its code opened, so that no copy of its cookie opens them again."""
+    """End a session on every page that its code opened, for every copy of its cookie."""
     cache.set(_ended_key(session), 1, timeout=int(LONGEST.total_seconds()))
 
 
@@ -154,12 +142,12 @@ def set_pending_code(response: HttpResponse, knock: Knock, *, at: datetime) -> N
         "s": at.timestamp(),
         "n": knock.next_at and knock.next_at.timestamp(),
     }
-    _set_cookie(response, "paktaleem_code", claims, _KNOCK_SALT + knock.page, f"/{knock.page}/", _KNOCK_LIFE)
+    _set_cookie(response, _KNOCK_COOKIE, knock.page, claims, _KNOCK_LIFE)
 
 
 def read_pending_code(request: HttpRequest, page: str, *, at: datetime) -> Knock | None:
     """Return the pending code of the browser, if requested within the last 15 minutes."""
-    claims = _read_cookie(request, "paktaleem_code", _KNOCK_SALT + page)
+    claims = _read_cookie(request, _KNOCK_COOKIE, page)
     if claims is None or at - datetime.fromtimestamp(claims["s"], UTC) >= _KNOCK_LIFE:
         return None
     next_at = datetime.fromtimestamp(claims["n"], UTC) if claims.get("n") else None
@@ -167,26 +155,28 @@ def read_pending_code(request: HttpRequest, page: str, *, at: datetime) -> Knock
 
 
 def delete_pending_code(response: HttpResponse, page: str) -> None:
-    response.delete_cookie("paktaleem_code", path=f"/{page}/", samesite="Strict")
+    response.delete_cookie(_KNOCK_COOKIE, path=f"/{page}/", samesite="Strict")
 
 
-def _set_cookie(  # noqa: PLR0917 -- the parts of a cookie
-    response: HttpResponse, name: str, claims: dict[str, object], salt: str, path: str, life: timedelta
-) -> None:
+def _sign(name: str, page: str) -> signing.Signer:
+    return signing.Signer(salt=f"paktaleem.directory.access_links/{name}/{page}")
+
+
+def _set_cookie(response: HttpResponse, name: str, page: str, claims: dict[str, object], life: timedelta) -> None:
     response.set_cookie(
         name,
-        signing.Signer(salt=salt).sign_object(claims),
+        _sign(name, page).sign_object(claims),
         max_age=int(life.total_seconds()),
-        path=path,
+        path=f"/{page}/",
         secure=settings.SESSION_COOKIE_SECURE,
         httponly=True,
         samesite="Strict",
     )
 
 
-def _read_cookie(request: HttpRequest, name: str, salt: str) -> dict[str, Any] | None:
+def _read_cookie(request: HttpRequest, name: str, page: str) -> dict[str, Any] | None:
     try:
-        claims: dict[str, Any] = signing.Signer(salt=salt).unsign_object(request.COOKIES.get(name, ""))
+        claims: dict[str, Any] = _sign(name, page).unsign_object(request.COOKIES.get(name, ""))
     except signing.BadSignature:
         return None
     return claims
@@ -224,9 +214,7 @@ class Visit:
 def public_page_headers(view: View) -> View:
     """Add the headers of every public page: no URL in the referrer, no caching, no indexing.
 
-    Under ``no-referrer`` browsers send forms with ``Origin: null``, like a forged request; pages with a form therefore
-    state the origin only. Under ``same-origin`` the next request to the portal would carry the URL with its token into
-    any log.
+    Under ``no-referrer`` browsers send forms with ``Origin: null``, like a forged request: these state the origin only.
     """
 
     @sensitive_post_parameters()
@@ -243,10 +231,7 @@ def public_page_headers(view: View) -> View:
 
 
 def in_client_context(client_id: UUID, answer: Callable[[], HttpResponse]) -> HttpResponse:
-    """Answer in one client's context and transaction; an error response is rolled back.
-
-    What cannot be recorded because the person is being erased is answered with a page that says so.
-    """
+    """Answer in one client's context and transaction, rolled back for an error, such as that the person is erased."""
     with in_client(client_id):
         try:
             response = answer()

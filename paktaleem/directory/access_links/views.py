@@ -1,5 +1,6 @@
 """Sign-in to a person's own page: by an access link, or by contact and one-time code. GET shows, POST acts."""
 
+import re
 from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus
@@ -49,7 +50,7 @@ from paktaleem.directory.access_links.sessions import (
     delete_pending_code,
     end_session,
     in_client_context,
-    new_pending_code,
+    new_token,
     public_page_headers,
     read_pending_code,
     read_session,
@@ -108,9 +109,7 @@ class CodeForm(forms.Form):
     )
 
     def clean_code(self) -> str:
-        digits = "".join(
-            one for one in self.cleaned_data["code"].translate(_EASTERN) if one.isascii() and one.isdigit()
-        )
+        digits = re.sub("[^0-9]", "", self.cleaned_data["code"].translate(_EASTERN))
         if len(digits) != CODE_DIGITS:
             raise forms.ValidationError(_("The code has eight digits."))
         return digits
@@ -131,7 +130,7 @@ def start(request: HttpRequest, client_id: UUID, page: str = Page.CHOICES) -> Ht
     if form.is_valid():
         field, index, message_key = form.cleaned_data["contact"]
         code_request = CodeRequest(client_id, page, translation.get_language() or "en", field, index)
-        knock = new_pending_code(client_id, page, index.hex())
+        knock = Knock(client_id, page, new_token(), index.hex())
         return _request_code(request, code_request, knock, message_key=message_key)
     return public_page(request, "doors/start.html", title=TITLES[page], page=page, form=form, client=client)
 
@@ -139,10 +138,8 @@ def start(request: HttpRequest, client_id: UUID, page: str = Page.CHOICES) -> Ht
 def _request_code(
     request: HttpRequest, code_request: CodeRequest, knock: Knock, *, message_key: str = ""
 ) -> HttpResponse:
-    """Send codes, and redirect to where they are entered; ``message_key`` is that of a contact that anyone can name.
-
-    If no more codes are sent to the contact now, the browser keeps the code that it requested before.
-    """
+    # ``message_key`` is that of a contact that anyone can name. If no more codes are sent to it now, the browser keeps
+    # the code that it requested before.
     ip, at = get_remote_address(request) or "", as_received(request).received_at
     limits = REQUEST_LIMITS if message_key else LINK_REQUEST_LIMITS
     if not count_attempt(limits, address=knock.address, ip=ip):
@@ -162,7 +159,6 @@ def _request_code(
 
 
 def _too_many(client_id: UUID, next_at: datetime) -> HttpResponse:
-    """Return the page that says when the next attempt is possible, and what is possible before."""
     advice = gettext(
         "You can try again after {time}. A code that you have already requested, a link of your school’s platform or "
         "in a message to you, and the paper form work at any time."
@@ -203,18 +199,15 @@ def _answer_link(request: HttpRequest, link: PageLink | None) -> HttpResponse:
 def send_code(request: HttpRequest, link: PageLink, *, by_contact: bool = False, leads_to: str = "") -> HttpResponse:
     """Send a code to the contact on file of a link's person, and redirect to the page where it is entered.
 
-    With ``by_contact`` requests and attempts are counted by the contact, so that another link does not reset them; for
-    rights requests they always are. ``leads_to`` is the page that the code opens, if not the first one.
+    With ``by_contact``, and for rights requests, attempts are counted by the contact, so that another link does not
+    reset them. ``leads_to`` is the page that the code opens, if not the first one.
     """
     code_request = CodeRequest(link.client_id, link.page, translation.get_language() or "en", link_id=link.id)
-    key = _contact_key(link) if by_contact or link.page == Page.REQUESTS else str(link.id)
-    knock = new_pending_code(link.client_id, link.page, key, leads_to=leads_to)
-    return _request_code(request, code_request, knock)
-
-
-def _contact_key(link: PageLink) -> str:
     index = link.subject.phone_index if link.channel == Channel.TEXT else link.subject.email_index
-    return str(link.id) if index is None else bytes(index).hex()
+    key = str(link.id)
+    if index is not None and (by_contact or link.page == Page.REQUESTS):
+        key = bytes(index).hex()
+    return _request_code(request, code_request, Knock(link.client_id, link.page, new_token(), key, leads_to))
 
 
 def _invalid_link() -> HttpResponse:
@@ -265,14 +258,10 @@ def _answer_code(request: HttpRequest, knock: Knock) -> HttpResponse:
 
 
 def _limits_of_guesses(knock: Knock) -> list[tuple[tuple[Limit, ...], str]]:
-    """Return the limits of guesses and their keys; for rights requests also the person’s, who may have two contacts.
-
-    An unknown contact is counted as often as that of one person, so that both take equally long.
-    """
     if knock.page != Page.REQUESTS:
         return [(ATTEMPT_LIMITS, knock.address)]
-    people = list_people_of_code(knock.client_id, page=knock.page, knock=knock.digest)
-    keys = [str(one) for one in people] or [f"unknown/{knock.address}"]
+    people = list_people_of_code(knock.client_id, page=knock.page, knock=knock.digest)  # each may have two contacts
+    keys = [str(one) for one in people] or [f"unknown/{knock.address}"]  # so that both take equally long
     return [(RIGHTS_ATTEMPT_LIMITS, knock.address), *((RIGHTS_PERSON_LIMITS, key) for key in keys)]
 
 
@@ -280,11 +269,8 @@ def _open_page(request: HttpRequest, redeemed: AccessGrant, *, leads_to: str = "
     at = as_received(request).received_at
     acts_for = redeemed.child_id or redeemed.subject_id
     response = HttpResponseRedirect(leads_to) if leads_to else redirect_to_page(redeemed.page)
-    set_page_session(
-        response,
-        PageSession(redeemed.client_id, redeemed.subject_id, acts_for, redeemed.page, at, redeemed.channel),
-        at=at,
-    )
+    who = redeemed.client_id, redeemed.subject_id, acts_for
+    set_page_session(response, PageSession(*who, redeemed.page, at, redeemed.channel), at=at)
     return response
 
 
@@ -297,8 +283,7 @@ def leave(request: HttpRequest, page: str = Page.CHOICES) -> HttpResponse:
         end_session(session)
     with in_global():
         response = public_page(request, "doors/left.html", title=_("You have left"))
-    together = {Page.CHOICES, Page.GUARDIAN}
-    for one in sorted(together if page in together else {page}):
+    for one in (Page.CHOICES, Page.GUARDIAN) if page != Page.REQUESTS else (page,):
         delete_page_session(response, one)
     return response
 

@@ -27,7 +27,7 @@ from paktaleem.foundation.accounts.middleware import get_arrival_time
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.acts import ACT_NAMES, ACTS
 from paktaleem.foundation.audit.names import FAMILY_NAMES
-from paktaleem.foundation.console.columns import moment_tag, render_state, render_with_code, state_column
+from paktaleem.foundation.console.columns import moment_tag, render_state, render_with_code, state_column, text_column
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import ProgressFilter
 from paktaleem.foundation.console.forms import FormData, RowActionForm, ScopedForm
@@ -98,12 +98,7 @@ def _state(row: Endpoint) -> SafeString:
         return render_state("Removed")
     if row.disabled_at is not None:
         return render_state(row.get_disabled_because_display(), "bad")
-    failures = row.health.failures
-    return (
-        render_state(gettext("{number} failures in a row").format(number=failures), "warn")
-        if failures
-        else render_state("On", "good")
-    )
+    return render_state(str(row.health), "warn") if row.health.failures else render_state("On", "good")
 
 
 @admin.register(Endpoint, site=site)
@@ -124,6 +119,7 @@ class EndpointAdmin(ScopedAdmin[Endpoint]):
     )
     empty_text = "No webhooks have been added yet."
     state = state_column(_state)
+    answered = text_column(lambda row: moment_tag(row.health.answered_at), "last successful delivery")
     acts = (
         send_test,
         act_page(rotate_secret, respond=_rotate),
@@ -151,18 +147,13 @@ class EndpointAdmin(ScopedAdmin[Endpoint]):
         found: dict[str, Any] = super().get_changeform_initial_data(request)
         return {**found, "events": str(found.get("events", "")).split(",")}
 
-    @admin.display(description="last successful delivery")
-    def answered(self, row: Endpoint) -> str:
-        return moment_tag(row.health.answered_at)
-
     def write(self, row: Endpoint, saving: Saving) -> None:
         by = saving.by_wall_clock
         if not saving.is_new:
             change_endpoint(row, **by)
             return
         made, secret = add_endpoint(row.client_id, url=row.url, events=list(row.events), name=row.name, **by)
-        row.pk = made.pk
-        saving.request.issued_secret = secret
+        row.pk, saving.request.issued_secret = made.pk, secret
 
     def response_add(self, request: HttpRequest, obj: Endpoint, post_url_continue: str | None = None) -> HttpResponse:  # noqa: ARG002
         return self.issued(request, obj, request.issued_secret, title=gettext("Webhook added"))  # type: ignore[attr-defined]
@@ -185,20 +176,13 @@ class DeliveryAdmin(ExportableAdmin[Delivery], EvidenceAdmin[Delivery]):
     detail_fields = ("event", "webhook", "message_id", "state_pill", "attempts", "queued_at", "next_attempt", "done_at")
     intro = "Messages sent to clients' systems, and their delivery status."
     empty_text = "Nothing has been sent yet."
+    event = text_column(lambda row: render_with_code(event_label(row.message.type), row.message.type), "event")
+    webhook = text_column(lambda row: row.endpoint, "webhook")
     state_pill = state_column(lambda row: render_state(row.get_state_display(), _TONES[row.state]))
+    next_attempt = text_column(
+        lambda row: moment_tag(row.due_at) if row.state == DeliveryState.WAITING else "—", "next attempt"
+    )
     acts = (act_page(replay_delivery, applies=lambda row, _at: row.state != DeliveryState.WAITING),)
-
-    @admin.display(description="event")
-    def event(self, row: Delivery) -> SafeString:
-        return render_with_code(event_label(row.message.type), row.message.type)
-
-    @admin.display(description="webhook")
-    def webhook(self, row: Delivery) -> str:
-        return str(row.endpoint)
-
-    @admin.display(description="next attempt")
-    def next_attempt(self, row: Delivery) -> str:
-        return moment_tag(row.due_at) if row.state == DeliveryState.WAITING else "—"
 
     def panels(self, request: HttpRequest, row: Delivery) -> list[dict[str, object]]:
         found = take_latest(attempts_of(row, actor=actor_of(request)), _MOST_ATTEMPTS)

@@ -1,7 +1,6 @@
 """The webhooks API: a client's systems register endpoints and query deliveries."""
 
 from http import HTTPStatus
-from typing import Any
 from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
@@ -20,6 +19,7 @@ from paktaleem.directory.webhooks.services import (
     rotate_secret,
     send_test,
 )
+from paktaleem.foundation.accounts.actors import Authorship
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.web.api.operations import (
@@ -137,17 +137,14 @@ class Webhooks(Operation):
     @extend_schema(responses=WebhooksOutput)
     def get(self, request: Request) -> Response:
         """List the client's webhooks, without their secrets."""
-        return Response(
-            {"webhooks": [_serialize_endpoint(one) for one in list_endpoints(actor_of(request)).order_by("id")]}
-        )
+        endpoints = list_endpoints(actor_of(request)).order_by("id")
+        return Response({"webhooks": [_serialize_endpoint(endpoint) for endpoint in endpoints]})
 
     @extend_schema(request=WebhookInput, responses={201: WebhookWithSecretOutput})
     def post(self, request: Request) -> Response:
         """Register a webhook: 201 with its secret, which is shown only once."""
         given = validate_input(WebhookInput, request.data)
-        endpoint, secret = add_endpoint(
-            client_of(request), **given, actor=actor_of(request), reason=_WHY, at=get_arrival_time(request)
-        )
+        endpoint, secret = add_endpoint(client_of(request), **given, reason=_WHY, **_authorship(request))
         return Response({**_serialize_endpoint(endpoint), "secret": secret}, HTTPStatus.CREATED)
 
 
@@ -165,8 +162,7 @@ class Webhook(Operation):
     @extend_schema(responses={204: None})
     def delete(self, request: Request, webhook: UUID) -> Response:
         """Remove a webhook: nothing is sent there any more."""
-        endpoint = _get_endpoint(webhook, request)
-        remove_endpoint(endpoint, actor=actor_of(request), reason=_WHY, at=get_arrival_time(request))
+        remove_endpoint(_get_endpoint(webhook, request), reason=_WHY, **_authorship(request))
         return Response(status=HTTPStatus.NO_CONTENT)
 
 
@@ -182,9 +178,7 @@ class RotateWebhookSecret(Operation):
         Either signature verifies (Standard Webhooks 1.0). The operator may change the hours.
         """
         endpoint = _get_endpoint(webhook, request)
-        secret = rotate_secret(
-            endpoint, actor=actor_of(request), reason=Reason.KEY_ROTATION, at=get_arrival_time(request)
-        )
+        secret = rotate_secret(endpoint, reason=Reason.KEY_ROTATION, **_authorship(request))
         return Response({**_serialize_endpoint(endpoint), "secret": secret})
 
 
@@ -196,8 +190,7 @@ class EnableWebhook(Operation):
     @extend_schema(request=None, responses=WebhookOutput)
     def post(self, request: Request, webhook: UUID) -> Response:
         """Switch a webhook on again; waiting messages are sent now."""
-        endpoint = _get_endpoint(webhook, request)
-        enable_endpoint(endpoint, actor=actor_of(request), reason=_WHY, at=get_arrival_time(request))
+        enable_endpoint(_get_endpoint(webhook, request), reason=_WHY, **_authorship(request))
         return Response(_serialize_endpoint(_get_endpoint(webhook, request)))
 
 
@@ -210,8 +203,7 @@ class TestWebhook(Operation):
     @extend_schema(request=None, responses={202: DeliveryOutput})
     def post(self, request: Request, webhook: UUID) -> Response:
         """Send ``webhook.test`` there, regardless of its subscription."""
-        endpoint = _get_endpoint(webhook, request)
-        delivery = send_test(endpoint, actor=actor_of(request), at=get_arrival_time(request))
+        delivery = send_test(_get_endpoint(webhook, request), **_authorship(request))
         return Response(_serialize_delivery(delivery), HTTPStatus.ACCEPTED)
 
 
@@ -227,9 +219,7 @@ class ReplayWebhook(Operation):
         Messages are stored for 30 days, unless the operator changed that.
         """
         given, endpoint = validate_input(ReplayInput, request.data), _get_endpoint(webhook, request)
-        count = replay_since(
-            endpoint, since=given["since"], actor=actor_of(request), reason=_WHY, at=get_arrival_time(request)
-        )
+        count = replay_since(endpoint, since=given["since"], reason=_WHY, **_authorship(request))
         return Response({"count": count}, HTTPStatus.ACCEPTED)
 
 
@@ -255,15 +245,19 @@ class WebhookDeliveries(Operation):
         return paginated_response(request, {"deliveries": [_serialize_delivery(one) for one in page]}, more)
 
 
+def _authorship(request: Request) -> Authorship:
+    return {"actor": actor_of(request), "at": get_arrival_time(request)}
+
+
 def _get_endpoint(webhook: UUID, request: Request) -> Endpoint:
     return get_endpoint(webhook, actor=actor_of(request))
 
 
-def _serialize_endpoint(endpoint: Endpoint) -> dict[str, Any]:
+def _serialize_endpoint(endpoint: Endpoint) -> dict[str, object]:
     state, why = "enabled" if endpoint.is_enabled else "disabled", endpoint.disabled_because or None
     return serialize_row(WebhookOutput, endpoint, state=state, disabled_because=why)
 
 
-def _serialize_delivery(row: Delivery) -> dict[str, Any]:
+def _serialize_delivery(row: Delivery) -> dict[str, object]:
     due_at = row.due_at.isoformat() if row.state == DeliveryState.WAITING else None
     return serialize_row(DeliveryOutput, row, due_at=due_at)

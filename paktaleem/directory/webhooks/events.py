@@ -1,7 +1,6 @@
 """Webhook events, their data, and the meaning of a subscription. Pure.
 
-An event corresponds to a kind of ledger entry; ``paktaleem.foundation.audit.acts`` lists both. Two types have no entry:
-``decision.invalidated`` follows from changes on which decisions depend, and ``webhook.test`` is sent on request.
+An event corresponds to a kind of ledger entry (``audit.acts``), except ``decision.invalidated`` and ``webhook.test``.
 """
 
 from collections.abc import Iterable
@@ -14,10 +13,7 @@ TEST = "webhook.test"
 
 
 class Event(NamedTuple):
-    """One event type: its kind of ledger entry (for the register, of which kind of row), and the facts it repeats.
-
-    ``is_shared`` events happen at PakTaleem and concern every client.
-    """
+    """One event type: its ledger entry (of which row), the facts it repeats; ``is_shared``: of every client."""
 
     type: str
     kind: str

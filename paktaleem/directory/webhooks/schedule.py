@@ -10,17 +10,8 @@ from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from http import HTTPStatus
 
-WAITS = (
-    timedelta(seconds=5),
-    timedelta(minutes=5),
-    timedelta(minutes=30),
-    timedelta(hours=2),
-    timedelta(hours=5),
-    timedelta(hours=10),
-    timedelta(hours=14),
-    timedelta(hours=20),
-    timedelta(hours=24),
-)
+_HOURS = tuple(timedelta(hours=hours) for hours in (2, 5, 10, 14, 20, 24))
+WAITS = (timedelta(seconds=5), timedelta(minutes=5), timedelta(minutes=30), *_HOURS)
 """Wait after each failed attempt except the last."""
 ATTEMPTS = len(WAITS) + 1
 LIFE = sum(WAITS, timedelta())
@@ -50,10 +41,7 @@ class Verdict:
 
 
 def classify_response(status: int, retry_after: str, at: datetime) -> Verdict:
-    """Classify a response by its HTTP status number (Standard Webhooks 1.0).
-
-    2xx: delivered; 410: permanently removed; 429, 502 and 504: throttled; others: failed.
-    """
+    """Classify a response by its HTTP status number (Standard Webhooks 1.0)."""
     if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
         return Verdict(Outcome.DELIVERED)
     if status == HTTPStatus.GONE:
@@ -86,10 +74,6 @@ def retry_wait(attempts: int, *, chance: float) -> timedelta | None:
 
 
 def back_off_after(failures: int, *, wish: timedelta, chance: float) -> timedelta:
-    """Return the exponential back-off before a failing endpoint is tried again.
-
-    ``failures`` counts failed attempts in a row (5 s to 5 min), ``wish`` is the wait the receiver asked for. A dead
-    endpoint thus costs one attempt now and then, not one per waiting message.
-    """
+    """Return the exponential back-off (5 s to 5 min) after failures in a row, at least the receiver's ``wish``."""
     rest: timedelta = min(_SHORTEST_REST * 2 ** min(failures - 1, 10), _LONGEST_REST)
     return max(rest * (1 + _SPREAD * (2 * chance - 1)), wish)

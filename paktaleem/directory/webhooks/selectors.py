@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from paktaleem.directory.webhooks.models import Attempt, Delivery, DeliveryState, Endpoint, EndpointHealth, Message
+from paktaleem.directory.webhooks.models import Attempt, Delivery, DeliveryState, Endpoint, Message
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.errors import PortalError, Problem
@@ -45,15 +45,11 @@ def get_endpoint(endpoint_id: UUID, *, actor: Actor) -> Endpoint:
     return found
 
 
-def deliveries(actor: Actor) -> QuerySet[Delivery]:
-    """List deliveries of every client the actor may see. Raises NotAllowed."""
-    require(actor, Capability.VIEW_WEBHOOKS)
-    return Delivery.objects.select_related("message", "endpoint")
-
-
 def deliveries_of(endpoint: Endpoint, *, actor: Actor) -> QuerySet[Delivery]:
     """List the deliveries of one endpoint, newest first. Raises NotAllowed."""
-    return deliveries(actor).filter(client_id=endpoint.client_id, endpoint=endpoint).order_by("-id")
+    require(actor, Capability.VIEW_WEBHOOKS)
+    rows = Delivery.objects.filter(client_id=endpoint.client_id, endpoint=endpoint)
+    return rows.select_related("message", "endpoint").order_by("-id")
 
 
 def attempts_of(delivery: Delivery, *, actor: Actor) -> QuerySet[Attempt]:
@@ -63,26 +59,20 @@ def attempts_of(delivery: Delivery, *, actor: Actor) -> QuerySet[Attempt]:
 
 
 def endpoints_to_serve(*, without: Collection[UUID], most: int, at: datetime) -> list[WaitingEndpoint]:
-    """List at most ``most`` endpoints of all clients with due messages that no worker serves; call in officer context.
-
-    ``without`` are those that the calling worker already serves. The order is arbitrary, so that no endpoint waits
-    behind another.
-    """
+    """List at most ``most`` endpoints of all clients with due messages that no worker serves, in any order."""
     due = Delivery.objects.filter(endpoint=OuterRef("pk"), state=DeliveryState.WAITING, due_at__lte=at)
     free = (Q(health__leased_until=None) | Q(health__leased_until__lte=at)) & (
         Q(health__rests_until=None) | Q(health__rests_until__lte=at)
     )
-    found = (
-        Endpoint.objects.filter(free, Exists(due), disabled_at=None, removed_at=None)
-        .exclude(pk__in=list(without))
-        .order_by()
-    )
-    return [WaitingEndpoint(*ids) for ids in found.values_list("client_id", "id")[:most]]
+    found = Endpoint.objects.filter(free, Exists(due), disabled_at=None, removed_at=None).exclude(pk__in=list(without))
+    with as_officer():
+        return [WaitingEndpoint(*ids) for ids in found.order_by().values_list("client_id", "id")[:most]]
 
 
 def has_endpoints() -> bool:
-    """Return True if any client has an endpoint; call in officer context."""
-    return Endpoint.objects.filter(removed_at=None).exists()
+    """Return True if any client has an endpoint."""
+    with as_officer():
+        return Endpoint.objects.filter(removed_at=None).exists()
 
 
 def list_unspread_messages(*, most: int) -> list[UUID]:
@@ -95,19 +85,19 @@ def read_webhooks(at: datetime) -> Iterator[Gauge]:
     """Yield how many receivers fail, and how many are disabled."""
     del at
     with as_officer():
-        failing = EndpointHealth.objects.filter(
-            failures__gt=0, endpoint__disabled_at=None, endpoint__removed_at=None
-        ).count()
-        disabled = Endpoint.objects.filter(disabled_at__isnull=False, removed_at=None).count()
+        failing = Endpoint.objects.filter(health__failures__gt=0, disabled_at=None, removed_at=None).count()
     yield Gauge("webhooks_failing", "Webhooks whose last attempt failed.", failing)
-    yield Gauge("webhooks_disabled", "Webhooks that are disabled.", disabled)
+    yield Gauge("webhooks_disabled", "Webhooks that are disabled.", _count_disabled())
+
+
+def _count_disabled() -> int:
+    with as_officer():
+        return Endpoint.objects.filter(disabled_at__isnull=False, removed_at=None).count()
 
 
 def check_webhooks() -> Iterator[Line]:
     """Yield how many receivers of clients are disabled."""
-    with as_officer():
-        disabled = Endpoint.objects.filter(disabled_at__isnull=False, removed_at=None).count()
-    if disabled:
+    if disabled := _count_disabled():
         yield to_watch("webhooks", f"{disabled} receivers are disabled", "See Webhooks in the console for the reasons.")
     else:
         yield fine("webhooks", "no receiver is disabled")

@@ -1,7 +1,7 @@
-"""Services for webhooks: endpoints, sending, replaying, purging.
+"""Services for webhooks: endpoints and their secrets, sending, replaying, purging.
 
-Between taking and recording, nothing is locked and no transaction is open: a lease keeps other workers away, and
-expires if this one dies. Unrecorded messages are then sent again with the same ids.
+Between taking and recording, a lease keeps other workers away, and expires if this one dies. Unrecorded messages are
+then sent again with the same ids.
 """
 
 # Attempts are not evidence: the ledger proves what happened, so old messages and attempts are deleted.
@@ -29,10 +29,11 @@ from paktaleem.directory.webhooks.models import (
     DisabledBecause,
     Endpoint,
     EndpointHealth,
+    EndpointSecret,
     Message,
 )
 from paktaleem.directory.webhooks.schedule import LIFE, Outcome, Verdict, back_off_after, classify_response, retry_wait
-from paktaleem.directory.webhooks.secrets import add_secret, end_previous_secrets, live_secrets
+from paktaleem.directory.webhooks.signing import new_secret
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.acts import act, lock_row
 from paktaleem.foundation.accounts.roles import Capability
@@ -40,6 +41,7 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.clock import to_client_clock, wall_clock_now
+from paktaleem.foundation.encryption.wrapped_secrets import WrappedSecrets
 from paktaleem.foundation.errors import PortalError, Problem
 from paktaleem.foundation.tenancy.context import advisory_lock, in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, SqlValues
@@ -49,6 +51,8 @@ from paktaleem.foundation.web.http_client.destinations import DestinationRefused
 
 MOST_ENDPOINTS = 20
 """Maximum number of endpoints of one client."""
+_SECRETS = WrappedSecrets(EndpointSecret, "endpoint_id", b"webhook")
+ENDPOINT_SECRETS = _SECRETS.kind
 
 
 class AlreadyRemoved(PortalError):
@@ -67,6 +71,19 @@ class NothingToReplay(PortalError):
         "POST /api/v1/webhooks/{id}/enable switches it on again.",
     )
     console_message = "It is switched off: switch it on first."
+
+
+def live_secrets(endpoint: Endpoint, *, at: datetime) -> list[str]:
+    """Return the secrets with which messages are signed now, newest first. Raises KeyError, InvalidTag."""
+    live = Q(starts_at__lte=at) & (Q(ends_at=None) | Q(ends_at__gt=at))
+    rows = EndpointSecret.objects.filter(live, client_id=endpoint.client_id, endpoint=endpoint).order_by("-starts_at")
+    return [_SECRETS.open(row) for row in rows]
+
+
+def _add_secret(endpoint: Endpoint, at: datetime) -> str:
+    secret = new_secret()
+    _SECRETS.add(endpoint.client_id, endpoint.pk, secret, starts_at=at)
+    return secret
 
 
 def _require_present(endpoint: Endpoint, _actor: Actor, _at: datetime) -> None:
@@ -90,10 +107,7 @@ def add_endpoint(
     reason: Reason | str = Reason.ONBOARDING,
     at: datetime,
 ) -> tuple[Endpoint, str]:
-    """Add an endpoint; return it and its secret (``whsec_…``), which is shown only once.
-
-    Raises ValidationError naming ``url`` or ``events``, NotAllowed.
-    """
+    """Add an endpoint; return it and its secret, which is shown only once. Raises ValidationError, NotAllowed."""
     require(actor, Capability.MANAGE_WEBHOOKS, client_id)
     advisory_lock(f"webhooks/{client_id}")
     if Endpoint.objects.filter(client_id=client_id, removed_at=None).count() >= MOST_ENDPOINTS:
@@ -102,7 +116,7 @@ def add_endpoint(
     _check(endpoint)
     save_tracked(endpoint, actor=actor, reason=reason, at=at)
     EndpointHealth.objects.create(client_id=client_id, endpoint=endpoint)
-    secret = add_secret(endpoint, at=at)
+    secret = _add_secret(endpoint, at)
     _record("webhook.added", endpoint, actor, at, events=endpoint.events)
     return endpoint, secret
 
@@ -128,17 +142,16 @@ def change_endpoint(endpoint: Endpoint, *, actor: Actor, reason: Reason | str, a
     check=_require_present,
     wall_clock=True,
 )
-def rotate_secret(
-    endpoint: Endpoint, *, overlap: timedelta | None = None, actor: Actor, reason: Reason | str, at: datetime
-) -> str:
-    """Create and return a new secret; messages are signed with both until the old one ends after ``overlap``.
+def rotate_secret(endpoint: Endpoint, *, actor: Actor, reason: Reason | str, at: datetime) -> str:
+    """Create and return a new secret; messages are signed with both for WEBHOOK_SECRET_OVERLAP.
 
-    The default is WEBHOOK_SECRET_OVERLAP. Receivers accept either signature (Standard Webhooks 1.0). Raises
-    AlreadyRemoved, NotAllowed.
+    Receivers accept either signature (Standard Webhooks 1.0). Raises AlreadyRemoved, NotAllowed.
     """
-    ends_at = at + (settings.WEBHOOK_SECRET_OVERLAP if overlap is None else overlap)
-    end_previous_secrets(endpoint, ends_at=ends_at, at=at)
-    secret = add_secret(endpoint, at=at)
+    ends_at = at + settings.WEBHOOK_SECRET_OVERLAP
+    earlier = EndpointSecret.objects.filter(client_id=endpoint.client_id, endpoint=endpoint, starts_at__lt=at)
+    earlier.filter(ends_at__gt=at).update(ends_at=at)
+    earlier.filter(ends_at=None).update(ends_at=ends_at)
+    secret = _add_secret(endpoint, at)
     save_tracked(endpoint, actor=actor, reason=reason, at=at)
     _record("webhook.secret_rotated", endpoint, actor, at, old_ends_at=ends_at.isoformat())
     return secret
@@ -155,12 +168,7 @@ def rotate_secret(
     wall_clock=True,
 )
 def disable_endpoint(
-    endpoint: Endpoint,
-    *,
-    because: DisabledBecause = DisabledBecause.BY_HAND,
-    actor: Actor,
-    reason: Reason | str,
-    at: datetime,
+    endpoint: Endpoint, *, because: str = DisabledBecause.BY_HAND, actor: Actor, reason: Reason | str, at: datetime
 ) -> Endpoint:
     """Stop sending to an endpoint; waiting messages keep waiting. Idempotent. Raises AlreadyRemoved, NotAllowed."""
     if endpoint.disabled_at is not None:
@@ -259,14 +267,13 @@ class Sending:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryBatch:
-    """One batch for one endpoint: URL, secrets and due messages. ``is_probe``: the endpoint failed last time."""
+    """One batch for one endpoint: URL, secrets and due messages."""
 
     client_id: UUID
     endpoint_id: UUID
     url: str
     secrets: tuple[str, ...]
     sendings: tuple[Sending, ...]
-    is_probe: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,7 +288,6 @@ class Result:
     retry_after: str = ""
 
     def verdict(self, at: datetime) -> Verdict:
-        """Classify the result."""
         return Verdict(Outcome.FAILED) if self.status is None else classify_response(self.status, self.retry_after, at)
 
 
@@ -295,66 +301,42 @@ def payload(message: Message) -> bytes:
 
 @transaction.atomic
 def begin_batch(client_id: UUID, endpoint_id: UUID, *, most: int, at: datetime) -> DeliveryBatch | None:
-    """Lease an endpoint, in its client's context; None if leased, backing off, or nothing is due.
+    """Lease an endpoint, in its client's context, for a batch; None if leased, backing off, or nothing is due.
 
-    A batch has at most ``most`` messages. An endpoint that failed last time gets one, to test whether it is available
-    again. Raises KeyError or InvalidTag if the endpoint's secret cannot be decrypted.
+    An endpoint that failed last time gets one message, as a test. Raises KeyError or InvalidTag if its secret is lost.
     """
     free = Q(leased_until=None) | Q(leased_until__lte=at)
     rested = Q(rests_until=None) | Q(rests_until__lte=at)
-    health = (
-        EndpointHealth.objects.select_for_update(skip_locked=True)
-        .filter(free, rested, client_id=client_id, endpoint_id=endpoint_id)
-        .first()
-    )
+    rows = EndpointHealth.objects.select_for_update(skip_locked=True)
+    health = rows.filter(free, rested, client_id=client_id, endpoint_id=endpoint_id).first()
     endpoint = Endpoint.objects.filter(client_id=client_id, pk=endpoint_id).first()
     if health is None or endpoint is None or not endpoint.is_enabled:
         return None
-    is_probe = health.failures > 0
     due = Delivery.objects.filter(
         client_id=client_id, endpoint_id=endpoint_id, state=DeliveryState.WAITING, due_at__lte=at
     ).select_related("message")
-    rows = list(due.order_by("due_at")[: 1 if is_probe else most])
-    if not rows:
+    sendings = tuple(
+        Sending(row.pk, row.message_id, payload(row.message))
+        for row in due.order_by("due_at")[: 1 if health.failures else most]
+    )
+    if not sendings:
         return None
     EndpointHealth.objects.filter(client_id=client_id, pk=endpoint_id).update(leased_until=at + LEASE)
-    sendings = tuple(Sending(row.pk, row.message_id, payload(row.message)) for row in rows)
-    secrets = tuple(live_secrets(endpoint, at=at))
-    return DeliveryBatch(client_id, endpoint_id, endpoint.url, secrets, sendings, is_probe)
+    return DeliveryBatch(client_id, endpoint_id, endpoint.url, tuple(live_secrets(endpoint, at=at)), sendings)
 
 
 def release_batch(batch: DeliveryBatch) -> None:
-    """Release the lease, in the client's context."""
-    EndpointHealth.objects.filter(client_id=batch.client_id, pk=batch.endpoint_id).update(leased_until=None)
+    """Release the lease."""
+    with in_client(batch.client_id):
+        EndpointHealth.objects.filter(client_id=batch.client_id, pk=batch.endpoint_id).update(leased_until=None)
 
 
 @transaction.atomic
 def record_results(batch: DeliveryBatch, results: Sequence[Result], *, actor: Actor, at: datetime) -> Endpoint | None:
-    """Record the results in the client's context, and release the lease.
+    """Record the results in the client's context, and release the lease; return the endpoint if it is disabled now.
 
-    Returns the endpoint if it was disabled now, so that its client is notified: it answered 410, or a message was given
-    up and nothing was accepted since that message was queued.
+    That is if it answered 410, or a message was given up and nothing was accepted since that message was queued.
     """
-    _write_attempts(batch, results)
-    verdicts = {result.delivery_id: result.verdict(at) for result in results}
-    waiting = Delivery.objects.filter(client_id=batch.client_id, state=DeliveryState.WAITING)
-    delivered = [pk for pk, verdict in verdicts.items() if verdict.outcome is Outcome.DELIVERED]
-    waiting.filter(pk__in=delivered).update(state=DeliveryState.DELIVERED, attempts=F("attempts") + 1, done_at=at)
-    rows = waiting.select_for_update(of=("self",)).filter(pk__in=verdicts.keys() - set(delivered))
-    changed = [_update_undelivered(row, verdicts[row.pk], at) for row in rows]
-    Delivery.objects.bulk_update(changed, ["state", "attempts", "due_at", "done_at"])
-    health = _update_health(batch, results, list(verdicts.values()), at)
-    gone = any(verdict.outcome is Outcome.GONE for verdict in verdicts.values())
-    if not gone and not any(_is_dead(row, health) for row in changed):
-        return None
-    endpoint = Endpoint.objects.get(client_id=batch.client_id, pk=batch.endpoint_id)
-    if not endpoint.is_enabled:
-        return None
-    because = DisabledBecause.GONE if gone else DisabledBecause.FAILING
-    return disable_endpoint(endpoint, because=because, actor=actor, reason=Reason.INCIDENT, at=at)
-
-
-def _write_attempts(batch: DeliveryBatch, results: Sequence[Result]) -> None:
     Attempt.objects.bulk_create(
         Attempt(
             client_id=batch.client_id,
@@ -366,12 +348,28 @@ def _write_attempts(batch: DeliveryBatch, results: Sequence[Result]) -> None:
         )
         for result in results
     )
+    verdicts = {result.delivery_id: result.verdict(at) for result in results}
+    waiting = Delivery.objects.filter(client_id=batch.client_id, state=DeliveryState.WAITING)
+    delivered = [pk for pk, verdict in verdicts.items() if verdict.outcome is Outcome.DELIVERED]
+    waiting.filter(pk__in=delivered).update(state=DeliveryState.DELIVERED, attempts=F("attempts") + 1, done_at=at)
+    rows = waiting.select_for_update(of=("self",)).filter(pk__in=verdicts.keys() - set(delivered))
+    changed = [_update_undelivered(row, verdicts[row.pk], at) for row in rows]
+    Delivery.objects.bulk_update(changed, ["state", "attempts", "due_at", "done_at"])
+    health = _update_health(batch, results, list(verdicts.values()), at)
+    gone = any(verdict.outcome is Outcome.GONE for verdict in verdicts.values())
+    answered_at = health.answered_at
+    given_up = [row for row in changed if row.state == DeliveryState.FAILED]
+    is_dead = any(answered_at is None or answered_at < row.queued_at for row in given_up)
+    endpoint = Endpoint.objects.get(client_id=batch.client_id, pk=batch.endpoint_id) if gone or is_dead else None
+    if endpoint is None or not endpoint.is_enabled:
+        return None
+    because = DisabledBecause.GONE if gone else DisabledBecause.FAILING
+    return disable_endpoint(endpoint, because=because, actor=actor, reason=Reason.INCIDENT, at=at)
 
 
 def _update_undelivered(row: Delivery, verdict: Verdict, at: datetime) -> Delivery:
-    """Update a delivery after a failed attempt. Throttling does not count as an attempt until LIFE has passed."""
     is_late = at - row.queued_at > LIFE
-    if verdict.outcome is Outcome.THROTTLED and not is_late:
+    if verdict.outcome is Outcome.THROTTLED and not is_late:  # does not count as an attempt until LIFE has passed
         row.due_at = at + verdict.wish
         return row
     row.attempts += 1
@@ -383,14 +381,9 @@ def _update_undelivered(row: Delivery, verdict: Verdict, at: datetime) -> Delive
     return row
 
 
-def _is_dead(row: Delivery, health: EndpointHealth) -> bool:
-    return row.state == DeliveryState.FAILED and (health.answered_at is None or health.answered_at < row.queued_at)
-
-
 def _update_health(
     batch: DeliveryBatch, results: Sequence[Result], verdicts: Sequence[Verdict], at: datetime
 ) -> EndpointHealth:
-    """Update and return the endpoint's health; after a success it is healthy, but may ask for a pause."""
     health = EndpointHealth.objects.select_for_update().get(client_id=batch.client_id, pk=batch.endpoint_id)
     wish = max(verdict.wish for verdict in verdicts)
     health.leased_until = None
@@ -437,10 +430,7 @@ def send_test(endpoint: Endpoint, *, actor: Actor, at: datetime) -> Delivery:
     wall_clock=True,
 )
 def replay_delivery(delivery: Delivery, *, actor: Actor, reason: Reason | str, at: datetime) -> Delivery:
-    """Send one message again with its original id, starting at the first attempt.
-
-    Raises NothingToReplay, NotAllowed.
-    """
+    """Send one message again with its original id, from the first attempt. Raises NothingToReplay, NotAllowed."""
     delivery.state, delivery.attempts, delivery.done_at = DeliveryState.WAITING, 0, None
     delivery.queued_at = delivery.due_at = at
     delivery.save(update_fields=["state", "attempts", "queued_at", "due_at", "done_at"])
@@ -473,9 +463,7 @@ ON CONFLICT (client_id, message_id, endpoint_id) DO UPDATE
 def replay_since(endpoint: Endpoint, *, since: datetime, actor: Actor, reason: Reason | str, at: datetime) -> int:
     """Send everything since a time that the endpoint subscribes to and has not accepted; return how many.
 
-    Failed messages are retried, and events from while it was disabled are sent for the first time; accepted messages
-    are not sent twice. ``since`` is on the client's clock, like the events; ``at`` is real time, like the deliveries.
-    Raises NothingToReplay, NotAllowed.
+    ``since`` is on the client's clock, like the events; ``at`` is real time. Raises NothingToReplay, NotAllowed.
     """
     values: SqlValues = {
         "endpoint": endpoint.pk,
@@ -523,29 +511,20 @@ DELETE FROM webhooks_message m USING old WHERE m.client_id = %(client)s AND m.id
 
 @transaction.atomic
 def purge_messages(client_id: UUID, *, before: datetime, most: int = AT_ONCE) -> int:
-    """Delete messages from before a time, with their deliveries and attempts; return how many.
+    """Delete at most ``most`` messages from before a (real) time, with deliveries and attempts; return how many.
 
-    One statement in the client's context deletes at most ``most``: call it again while it deletes that many. Messages
-    still waiting for delivery, sent again since, or to be copied to other clients are kept; but nothing waits for an
-    endpoint that was removed, or disabled before that time. ``before`` is real time, as are deliveries; events are
-    compared on the client's clock.
+    Messages still waiting for delivery, sent again since, or to be copied to other clients are kept; but nothing waits
+    for an endpoint that was removed, or disabled before that time. Runs in the client's context.
     """
-    values: SqlValues = {
-        "client": client_id,
-        "happened_before": to_client_clock(before),
-        "queued_before": before,
-        "most": most,
-    }
+    until: SqlValues = {"happened_before": to_client_clock(before), "queued_before": before}
+    values: SqlValues = {"client": client_id, "most": most, **until}
     with connection.cursor() as cursor:
         cursor.execute(_PURGE, values)
         return int(cursor.rowcount)
 
 
 def copy_to_clients(message_id: UUID, *, client_ids: list[UUID], at: datetime) -> int:
-    """Copy a shared message to each subscribed client; return to how many. Call outside any tenant context.
-
-    The id of each client's copy is derived from both ids, so that repeating this after a crash adds nothing.
-    """
+    """Copy a shared message to each subscribed client; return to how many. Idempotent; call outside any context."""
     with in_client(PAKTALEEM):
         message = Message.objects.get(pk=message_id, client_id=PAKTALEEM)
     copied = sum(_repeat(message, client_id) for client_id in client_ids if client_id != PAKTALEEM)
