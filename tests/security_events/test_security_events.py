@@ -13,8 +13,7 @@ from django.utils import timezone
 from paktaleem.directory.mail.services import DELIVER
 from paktaleem.directory.mail.tasks import deliver
 from paktaleem.directory.people.models import AccessRecord
-from paktaleem.directory.security.security_events.kinds import BULK_REVEALS, KINDS, RECORDED_KINDS
-from paktaleem.directory.security.security_events.models import SecurityEvent
+from paktaleem.directory.security.security_events.models import BULK_REVEALS, KINDS, RECORDED_KINDS, SecurityEvent
 from paktaleem.directory.security.security_events.services import (
     ALERT,
     alert_officers,

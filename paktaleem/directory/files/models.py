@@ -1,8 +1,4 @@
-"""Files as encrypted chunks; file names are not stored, as they often contain names of people.
-
-Chunks are never deleted. A file that is needed for a time only is sealed under the key of its package, and the key is
-destroyed then.
-"""
+"""Files as encrypted chunks, never deleted; file names are not stored, as they often contain names of people."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -49,10 +45,9 @@ def detect_file_kind(start: bytes) -> FileKind | None:
 
 
 class SealedFile(TenantRow):
-    """A file about a person, encrypted under the person's key and unreadable once the key is destroyed.
+    """A file about a person, encrypted under their key, or that of its ``package``, which is sealed under theirs.
 
-    With a ``package`` it is encrypted under that package's key, which is itself sealed under the person's. A file
-    without a person belongs to a case (``package`` is the case's id) and is encrypted under a key of that case.
+    A file without a person belongs to a case (``package`` is the case's id) and is encrypted under a key of that case.
     """
 
     wall = TablePolicy(Scope.TENANT, APPEND, disposed_as="person", personal=classify(pseudonym="sealed_hash"))

@@ -55,11 +55,10 @@ class FilePurged(Exception):
 def store_file(
     subject: Subject, content: IO[bytes], *, kind: FileKind | None = None, package: UUID | None = None, at: datetime
 ) -> SealedFile:
-    """Encrypt a file under the person's key while reading it, never whole in memory or in clear on disk.
+    """Encrypt a file under the person's key while reading it (policy §5, decision 0013).
 
-    Follows policy §5, decision 0013. Pass ``kind`` only for content written by the portal; otherwise it is detected
-    from the first bytes. Files of a ``package`` (the id of what they belong to, locked by the caller) can be purged
-    with it. Raises FileKindNotAccepted, FileTooLarge if it has more than FILE_MOST_BYTES bytes, KeyDestroyed.
+    Pass ``kind`` only for content written by the portal. Files of a ``package`` (the id of what they belong to, locked
+    by the caller) can be purged with it. Raises FileKindNotAccepted, FileTooLarge, KeyDestroyed.
     """
     chunk = content.read(CHUNK_BYTES)
     kind = kind or detect_file_kind(chunk)
@@ -73,10 +72,9 @@ def store_file(
 def store_case_file(
     content: IO[bytes], *, client_id: UUID, case: UUID, sealer: Sealer, most_bytes: int | None = None, at: datetime
 ) -> SealedFile:
-    """Encrypt a file of a case without a known person, of any type, under the case's key; it is never opened here.
+    """Encrypt a file of a case without a known person, of any type, under the case's key (policy §5, decision 0013).
 
-    Follows policy §5, decision 0013. ``case`` is the id of what it belongs to, whose ``sealer`` is also needed to read
-    it. ``most_bytes`` is FILE_MOST_BYTES by default. Raises FileTooLarge.
+    ``most_bytes`` is FILE_MOST_BYTES by default. Raises FileTooLarge.
     """
     with write_case_file(client_id=client_id, case=case, sealer=sealer, most_bytes=most_bytes) as writer:
         return _copy(content.read(CHUNK_BYTES), content, writer, at)
@@ -90,11 +88,7 @@ def _copy(chunk: bytes, rest: IO[bytes], writer: "FileWriter", at: datetime) -> 
 
 
 class FileWriter:
-    """Encrypts a file under a person's key while it is written, chunk by chunk, in flat memory (``write_file``).
-
-    The row of the file, with its size and hash, precedes its chunks; until then their ciphertext waits in a temporary
-    file.
-    """
+    """Encrypts a file while it is written, chunk by chunk; its ciphertext waits in a temporary file until the end."""
 
     def __init__(self, file: SealedFile, sealer: Sealer, spool: IO[bytes], *, most_bytes: int) -> None:
         self._file, self._sealer, self._spool, self._most_bytes = file, sealer, spool, most_bytes
@@ -123,7 +117,12 @@ class FileWriter:
         file.size, file.chunks, file.sealed_hash = self._size, len(self._lengths), self._digest.hexdigest()
         file.added_at = at
         file.save(force_insert=True)
-        for rows in batched(self._read_chunks(), _CHUNKS_AT_ONCE):
+        self._spool.seek(0)
+        chunks = (
+            FileChunk(client_id=file.client_id, file=file, number=number, data=self._spool.read(length))
+            for number, length in enumerate(self._lengths)
+        )
+        for rows in batched(chunks, _CHUNKS_AT_ONCE):
             FileChunk.objects.bulk_create(rows)
         return file
 
@@ -134,20 +133,11 @@ class FileWriter:
         self._spool.write(data)
         self._lengths.append(len(data))
 
-    def _read_chunks(self) -> Iterator[FileChunk]:
-        self._spool.seek(0)
-        for number, length in enumerate(self._lengths):
-            data = self._spool.read(length)
-            yield FileChunk(client_id=self._file.client_id, file=self._file, number=number, data=data)
-
 
 def write_file(
     subject: Subject, *, kind: FileKind, package: UUID | None = None, most_bytes: int | None = None
 ) -> AbstractContextManager[FileWriter]:
-    """Open a writer of a new file in the caller's transaction; call its ``finish`` once.
-
-    Files of a ``package`` can be purged with it. ``most_bytes`` is FILE_MOST_BYTES by default. Raises KeyDestroyed.
-    """
+    """Open a writer of a new file in the caller's transaction; call its ``finish`` once. Raises KeyDestroyed."""
     file = SealedFile(id=new_id(), client_id=subject.client_id, subject=subject, kind=kind, package=package)
     return _open_writer(file, _sealer_for(subject, package), most_bytes)
 
@@ -171,8 +161,7 @@ def _open_writer(file: SealedFile, sealer: Sealer, most_bytes: int | None) -> It
 def iterate_file(file: SealedFile, *, sealer: Sealer | None = None) -> Iterator[bytes]:
     """Yield the decrypted chunks of a file; a file of a case needs the case's ``sealer``.
 
-    Raises KeyDestroyed; FilePurged if the file's package was purged; CannotOpen if a chunk was moved or changed;
-    FileChunk.DoesNotExist if one is missing.
+    Raises KeyDestroyed, FilePurged, CannotOpen if a chunk was moved or changed, FileChunk.DoesNotExist.
     """
     sealer = sealer or _sealer_of_file(file)
     for number in range(file.chunks):
@@ -184,9 +173,7 @@ def stream_file(
 ) -> Generator[bytes]:
     """Return the chunks of a file for a response that is sent after its transaction; each is read in one of its own.
 
-    A file of a case needs the case's ``sealer``. ``on_sent`` is called in the client's context once the last chunk was
-    sent; a download that breaks off does not call it. Raises KeyDestroyed, and FilePurged if the file's package was
-    purged, before the first chunk.
+    ``on_sent`` is called in the client's context once the last chunk was sent. Raises KeyDestroyed, FilePurged at once.
     """
     return _stream_chunks(file, sealer or _sealer_of_file(file), on_sent)
 
@@ -208,10 +195,7 @@ def _open_chunk(file: SealedFile, number: int, sealer: Sealer) -> bytes:
 
 
 def purge_package(package: UUID, *, client_id: UUID) -> None:
-    """Destroy the key of a package, so that its files can no longer be read; idempotent.
-
-    Their rows stay as evidence: kind, size and hash of the ciphertext.
-    """
+    """Destroy the key of a package, so that its files can no longer be read; their rows stay as evidence."""
     PackageKey.objects.filter(client_id=client_id, pk=package).delete()
 
 

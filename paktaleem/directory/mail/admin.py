@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 
 from paktaleem.directory.mail.models import Channel, Letter, LetterState
 from paktaleem.directory.mail.rendering import RIGHT_TO_LEFT, render
-from paktaleem.directory.mail.services import MessageKind, resend_message
+from paktaleem.directory.mail.services import MessageKind, is_resendable, resend_message
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.console.columns import (
@@ -21,6 +21,7 @@ from paktaleem.foundation.console.columns import (
     moment_tag,
     render_state,
     state_column,
+    text_column,
 )
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.model_admin import EvidenceAdmin
@@ -32,8 +33,7 @@ from paktaleem.foundation.console.translation import translate_text
 _TONES = {LetterState.QUEUED: "warn", LetterState.SENT: "good", LetterState.FAILED: "bad"}
 
 
-def _may_be_resent(row: Letter, at: Any) -> bool:
-    return row.state == LetterState.FAILED and (row.expires_at is None or row.expires_at > at)
+_DETAILS = "about standing channel language recipient actor queued_at sent_at attempts error next_attempt message_id"
 
 
 @admin.register(Letter, site=site)
@@ -45,60 +45,36 @@ class MessageAdmin(ExportableAdmin[Letter], EvidenceAdmin[Letter]):
     list_filter = ("state", "channel", "client")
     exported = "kind language channel person=subject__external_id state attempts queued_at sent_at expires_at"
     row_fields = ()
-    detail_fields = (
-        "about",
-        "standing",
-        "channel",
-        "language",
-        "recipient",
-        "actor",
-        "queued_at",
-        "sent_at",
-        "attempts",
-        "error",
-        "next_attempt",
-        "message_id",
-    )
+    detail_fields = tuple(_DETAILS.split())
     intro = "Emails and text messages with their delivery status. Addresses and texts are not shown."
     empty_text = "No messages have been sent yet."
-    acts = (act_page(resend_message, applies=_may_be_resent),)
+    acts = (act_page(resend_message, applies=is_resendable),)
+    about = text_column(lambda row: translate_text(row.kind.replace("_", " ").capitalize()), "message")
+    error = text_column(lambda row: row.get_last_error_display() or "—", "last error")
+    next_attempt = text_column(
+        lambda row: moment_tag(row.due_at) if row.state == LetterState.QUEUED else "—", "next attempt"
+    )
     standing = state_column(lambda row: render_state(row.get_state_display(), _TONES[row.state]))
     actor = actor_column("caused by")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Letter]:
-        """Select related recipients, annotate the actors and defer the encrypted column.
-
-        Messages to staff are only for those who may see the staff.
-        """
+        """Show messages to staff only to those who may see the staff."""
         found = super().get_queryset(request).select_related("subject", "user").defer("context", "address")
         if not may(request, Capability.VIEW_RECORDS):
             found = found.filter(user=None)
         return annotate_actor(found, actor_of(request))
 
     def describe_row(self, row: Letter) -> str:
-        return self.about(row)
-
-    @admin.display(description="message")
-    def about(self, row: Letter) -> str:
-        return translate_text(row.kind.replace("_", " ").capitalize())
+        return str(self.about(row))
 
     @admin.display(description="to")
     def recipient(self, row: Letter) -> SafeString | str:
-        """Return the staff member's name, or a link to the person; never an address."""
         if row.user is not None:
             return row.user.full_name
         if row.to_address:
             return gettext("An address or number without a person")
         url = reverse("admin:people_subject_change", args=[row.subject_id], current_app=site.name)
         return format_html('<a href="{}">{}</a>', url, row.subject)
-
-    @admin.display(description="last error")
-    def error(self, row: Letter) -> str:
-        return row.get_last_error_display() or "—"
-
-    @admin.display(description="next attempt")
-    def next_attempt(self, row: Letter) -> Any:
-        return moment_tag(row.due_at) if row.state == LetterState.QUEUED else "—"
 
 
 LETTER_TEMPLATE = "console/letter.html"
@@ -113,20 +89,18 @@ def is_preview(request: HttpRequest) -> bool:
 def preview_letter(
     request: HttpRequest, row: Any, slug: str, *, kind: MessageKind, language: str, **values: str
 ) -> HttpResponse:
-    """Show the page of an act again, with the email as its reader would receive it; nothing is sent or stored.
-
-    ``row`` is a row of a client whose console page has the act ``slug``; ``values`` are the fields of the message.
-    """
+    """Show the page of the act ``slug`` on a row again, with the email of ``values`` as its reader would receive it."""
     owner = site.get_model_admin(type(row))
     act = next(one for one in owner.all_acts() if one.slug == slug)
-    form = act.form(request.POST, row=row, request=request)
-    client = Client.objects.get(pk=row.client_id)
-    message = render(kind.code, language=language, channel=Channel.MAIL, values={"client": client.name, **values})
-    direction = "rtl" if language in RIGHT_TO_LEFT else "ltr"
-    title = translate_text(act.label)
-    page: HttpResponse = owner.page(
-        request, row, act.template, title=title, act=act, form=form, preview=message, direction=direction
-    )
+    values["client"] = Client.objects.values_list("name", flat=True).get(pk=row.client_id)
+    context = {
+        "title": translate_text(act.label),
+        "act": act,
+        "form": act.form(request.POST, row=row, request=request),
+        "preview": render(kind.code, language=language, channel=Channel.MAIL, values=values),
+        "direction": "rtl" if language in RIGHT_TO_LEFT else "ltr",
+    }
+    page: HttpResponse = owner.page(request, row, act.template, **context)
     return page
 
 

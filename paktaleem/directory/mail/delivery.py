@@ -1,9 +1,4 @@
-"""Delivery of a message: look up the address, render, send, record.
-
-The HTTP provider is in ``gateway``. For another protocol, name a class with this method in TEXT_PROVIDER.
-
-The message queue handles retries. Numbers and texts are never logged.
-"""
+"""Delivery of a message: look up the address, render, send, record. Numbers and texts are never logged."""
 
 import asyncio
 import json
@@ -46,7 +41,6 @@ class EmailBackend(smtp.EmailBackend):
     """Django's SMTP backend, which by itself refuses an empty envelope sender."""
 
     def prep_address(self, address: Any, *args: Any, **kwargs: Any) -> str:
-        """Return the address for the envelope; empty for NO_SENDER. Raises ValueError for an invalid one."""
         if address == NO_SENDER:
             return ""
         prepared: str = super().prep_address(address, *args, **kwargs)
@@ -62,14 +56,12 @@ class ProviderNotConfigured(Exception):
 
 
 class TextProvider(Protocol):
-    """Interface of a text message provider."""
+    """Interface of a text message provider; TEXT_PROVIDER names the class."""
 
     def send(self, *, number: str, text: str, reference: str) -> str:
-        """Send one message and return the provider's id for it.
+        """Send a message to a number (E.164, or as registered) and return the provider's id for it.
 
-        ``number`` is in E.164 (+923001234567), or as registered if it cannot be converted; ``reference`` is the
-        message's id, with which a provider can drop duplicates. Raises TextRejected for a permanent failure,
-        OSError for a temporary one.
+        ``reference`` is the message's id. Raises TextRejected for a permanent failure, OSError for a temporary one.
         """
 
 
@@ -77,17 +69,13 @@ class FolderProvider:
     """Write each message to a file in MAIL_FOLDER, for the demonstration and tests."""
 
     def send(self, *, number: str, text: str, reference: str) -> str:
-        """Write the message; the same reference overwrites the same file."""
         path = Path(settings.MAIL_FOLDER) / f"{reference}.text.txt"
         path.write_text(f"To: {number}\n\n{text}\n", encoding="utf-8")
         return path.name
 
 
 def get_text_provider() -> TextProvider:
-    """Return the provider named by TEXT_PROVIDER.
-
-    Raises ProviderNotConfigured if it is empty.
-    """
+    """Return the provider named by TEXT_PROVIDER. Raises ProviderNotConfigured if it is empty."""
     if not settings.TEXT_PROVIDER:
         raise ProviderNotConfigured
     provider: TextProvider = import_string(settings.TEXT_PROVIDER)()
@@ -98,6 +86,7 @@ RETRY_DELAYS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 3
 """Back-off before each retry; after the last one, within a day, the message has failed."""
 _ATTEMPTS = len(RETRY_DELAYS) + 1
 _TEMPORARY = range(400, 500)
+"""SMTP codes of temporary failures (RFC 5321 §4.2.1)."""
 
 
 class _Undelivered(Exception):
@@ -118,16 +107,9 @@ class _Sent(NamedTuple):
 
 @transaction.atomic
 def deliver_message(letter_id: UUID, *, client_id: UUID, actor: Actor, at: datetime) -> Letter | None:
-    """Attempt to deliver a queued message; return it, or None if it is sent or another worker delivers it.
-
-    A temporary failure is enqueued again with back-off; a permanent one is recorded in the ledger.
-    """
-    letter = (
-        Letter.objects.select_for_update(of=("self",), skip_locked=True)
-        .select_related("subject", "user")
-        .filter(pk=letter_id, client_id=client_id, state=LetterState.QUEUED)
-        .first()
-    )
+    """Attempt to deliver a queued message; return it, or None if it is sent or another worker delivers it."""
+    rows = Letter.objects.select_for_update(of=("self",), skip_locked=True).select_related("subject", "user")
+    letter = rows.filter(pk=letter_id, client_id=client_id, state=LetterState.QUEUED).first()
     if letter is None:
         return None
     letter.attempts += 1
@@ -197,7 +179,6 @@ def _send_email(letter: Letter, address: str, wording: RenderedMessage) -> str:
 
 
 def _smtp_failure(code: int) -> _Undelivered:
-    """Return a temporary or permanent failure for an SMTP code (RFC 5321 §4.2.1)."""
     if code in _TEMPORARY:
         return _Undelivered(LetterError.UNREACHABLE, is_final=False)
     return _Undelivered(LetterError.REFUSED, is_final=True)
@@ -218,7 +199,7 @@ def _record_sent(letter: Letter, sent: _Sent, actor: Actor, at: datetime) -> Non
     letter.state, letter.sent_at, letter.last_error, letter.context = LetterState.SENT, at, "", None
     letter.message_id = sent.message_id
     forget_address(letter)
-    facts = {**_ledger_facts(letter), "message_id": sent.message_id, "template": sent.wording.template}
+    facts: dict[str, object] = {"message_id": sent.message_id, "template": sent.wording.template}
     openings = None
     if letter.subject is not None:
         salt = new_salt()
@@ -237,11 +218,13 @@ def _record_failure(letter: Letter, failure: _Undelivered, actor: Actor, at: dat
     if failure.error in {LetterError.EXPIRED, LetterError.RECIPIENT_GONE}:
         letter.context = None
         forget_address(letter)
-    _record_delivery("letter.failed", letter, {**_ledger_facts(letter), "error": str(failure.error)}, actor, at)
+    _record_delivery("letter.failed", letter, {"error": str(failure.error)}, actor, at)
 
 
-def _ledger_facts(letter: Letter) -> dict[str, object]:
-    return {
+def _record_delivery(
+    kind: str, letter: Letter, more: Mapping[str, object], actor: Actor, at: datetime, *, openings: bytes | None = None
+) -> None:
+    facts = {
         "letter": str(letter.id),
         "kind": letter.kind,
         "language": letter.language,
@@ -249,21 +232,10 @@ def _ledger_facts(letter: Letter) -> dict[str, object]:
         "attempts": letter.attempts,
         "user": str(letter.user_id) if letter.user_id else None,
         "related": str(letter.related_id) if letter.related_id else None,
+        **more,
     }
-
-
-def _record_delivery(
-    kind: str, letter: Letter, facts: Mapping[str, object], actor: Actor, at: datetime, *, openings: bytes | None = None
-) -> None:
-    record_entry(
-        kind,
-        client_id=letter.client_id,
-        subject_id=letter.subject_id,
-        facts=facts,
-        openings=openings,
-        actor=actor,
-        at=at,
-    )
+    client_id, subject_id = letter.client_id, letter.subject_id
+    record_entry(kind, client_id=client_id, subject_id=subject_id, facts=facts, openings=openings, actor=actor, at=at)
     for record in letter_outcomes:
         record(letter, actor, at)
 
@@ -279,20 +251,14 @@ _PERMANENT = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LA
 class HttpProvider:
     """Post ``{"to", "text", "reference", "from"}`` to TEXT_URL with TEXT_KEY as bearer token; 2xx is success.
 
-    ``from`` is TEXT_SENDER and omitted if empty. ``reference`` is the message's id and also the
-    ``Idempotency-Key``. An ``id`` in the JSON response is stored as the message id. ``allowed`` and ``trust`` are
-    those of ``http_client.client.post``.
+    ``from`` is TEXT_SENDER, omitted if empty; ``reference`` is also the ``Idempotency-Key``. An ``id`` in the JSON
+    response is stored as the message id. ``allowed`` and ``trust`` are those of ``http_client.client.post``.
     """
 
     def __init__(self, *, allowed: Iterable[str] = (), trust: ssl.SSLContext | None = None) -> None:
         self._allowed, self._trust = tuple(allowed), trust
 
     def send(self, *, number: str, text: str, reference: str) -> str:
-        """Send one message.
-
-        Raises ProviderNotConfigured without TEXT_URL, TextRejected for a permanent failure, OSError for a temporary
-        one.
-        """
         if not settings.TEXT_URL:
             raise ProviderNotConfigured
         message = {"to": number, "text": text, "reference": reference}
@@ -323,7 +289,6 @@ class HttpProvider:
 
 
 def _parse_message_id(body: bytes) -> str:
-    """Return the message id in the response, or an empty string if it is missing or not printable."""
     try:
         found = json.loads(body)["id"]
     except (ValueError, LookupError, TypeError):

@@ -41,10 +41,9 @@ class LetterError(models.TextChoices):
 class Letter(TenantRow, ActorStamp):
     """An email or text message to one recipient: a data subject, a member of staff, or an address given to us.
 
-    The address of a person or of staff is looked up at delivery. With ``to_address`` the recipient is neither: the
-    address is sealed under a key of this message (``wrapped``), which is destroyed once the message is sent or has
-    expired. ``context`` has the template's variables, encrypted under the person's key, the message's, or for staff
-    the keyring, and is deleted once the message is sent or has finally failed.
+    An address given to us is sealed under a key of this message (``wrapped``), destroyed once it is sent or expired;
+    others are looked up at delivery. ``context``, the template's variables, is encrypted under the person's key, the
+    message's, or for staff the keyring, and deleted once the message is sent or has finally failed.
     """
 
     wall = TablePolicy(

@@ -6,8 +6,6 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from paktaleem.directory.mail.models import Channel, Letter
-from paktaleem.directory.people.models import Subject
-from paktaleem.foundation.accounts.models import User
 from paktaleem.foundation.encryption.sealing import CannotOpen, Sealer, wrap_new_key
 from paktaleem.foundation.encryption.wrapped_secrets import row_keys
 from paktaleem.foundation.operations.extensions import ExtensionPoint
@@ -20,20 +18,17 @@ ADDRESS_KEYS = row_keys(Letter)
 class GivenContact:
     """A contact as a recipient. It proves nothing: write nothing to it that is about a person."""
 
-    __slots__ = ("text",)
     language = "en"
     channel: Channel
     text: str
 
     def __repr__(self) -> str:
-        """Return dots, as addresses and numbers are never logged."""
-        return f"{type(self).__name__}(•••)"
+        return f"{type(self).__name__}(•••)"  # addresses and numbers are never logged
 
 
 class GivenAddress(GivenContact):
     """An email address as a recipient."""
 
-    __slots__ = ()
     channel = Channel.MAIL
 
     def __init__(self, email: str) -> None:
@@ -48,7 +43,6 @@ class GivenAddress(GivenContact):
 class GivenNumber(GivenContact):
     """A telephone number as the recipient of a text message."""
 
-    __slots__ = ()
     channel = Channel.TEXT
 
     def __init__(self, number: str) -> None:
@@ -58,19 +52,8 @@ class GivenNumber(GivenContact):
             raise ValueError("A telephone number is needed.")
 
 
-def recipient_columns(to: Subject | User | GivenContact) -> dict[str, object]:
-    return {
-        "subject": to if isinstance(to, Subject) else None,
-        "user": to if isinstance(to, User) else None,
-        "to_address": isinstance(to, GivenContact),
-    }
-
-
 def seal_address(letter: Letter, to: GivenContact) -> None:
-    """Create the key of a message to an address or number, and seal that; the caller saves the message.
-
-    Raises ValueError if the message goes by the other channel.
-    """
+    """Create the key of a message to an address or number, and seal that. Raises ValueError for another channel."""
     if letter.channel != to.channel:
         raise ValueError(f"{type(to).__name__} is a recipient by {to.channel.value} only.")
     sealer, letter.epoch, letter.wrapped = wrap_new_key(letter.client_id, letter.pk)
@@ -97,9 +80,7 @@ def forget_address(letter: Letter) -> None:
         letter.address = letter.epoch = letter.wrapped = letter.context = None
 
 
-type FindReplyAddress = Callable[[Letter], str | None]
-
-reply_addresses: ExtensionPoint[FindReplyAddress] = ExtensionPoint(
+reply_addresses: ExtensionPoint[Callable[[Letter], str | None]] = ExtensionPoint(
     "mail.reply_addresses", "The address to which replies to an email go, or None; the first one counts."
 )
 

@@ -1,8 +1,6 @@
 """Kinds of messages (emails and text messages), and services that enqueue them.
 
-``send_message`` writes a row and enqueues a job, both in the caller's transaction. The worker looks up the address,
-renders and sends. Delivery is at least once; the Message-ID is derived from the row's id, so that a repetition after a
-crash can be recognised.
+Delivery is at least once; the Message-ID is derived from the row's id, so that a repetition can be recognised.
 """
 
 import json
@@ -16,20 +14,19 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext, gettext_lazy
 
 from paktaleem.directory.mail.models import Channel, Letter, LetterState
-from paktaleem.directory.mail.recipients import GivenContact, forget_address, recipient_columns, seal_address
+from paktaleem.directory.mail.recipients import GivenContact, forget_address, seal_address
 from paktaleem.directory.mail.rendering import encrypt_context, render
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, Authorship
 from paktaleem.foundation.accounts.acts import Refused, act
-from paktaleem.foundation.accounts.models import Client, User
+from paktaleem.foundation.accounts.models import User
 from paktaleem.foundation.accounts.roles import Capability, Role
-from paktaleem.foundation.accounts.selectors import list_staff
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.clock import to_wall_clock
 from paktaleem.foundation.operations.extensions import ExtensionPoint
 from paktaleem.foundation.operations.jobs import enqueue_job
-from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
+from paktaleem.foundation.tenancy.rows import new_id
 from paktaleem.foundation.upkeep.periods.kinds import DataKind, Disposal
 
 TEXT_MESSAGE_FIELDS = frozenset({"client", "code", "days", "minutes", "rights", "url"})
@@ -40,10 +37,9 @@ TEXT_MESSAGE_FIELDS = frozenset({"client", "code", "days", "minutes", "rights", 
 class MessageKind:
     """A kind of message; its template is ``templates/mail/<code>.<language>.txt``, with the subject as first line.
 
-    ``fields`` are exactly the template's variables besides ``client``, the client's name. ``life`` is how long
-    after the request the message is still worth sending (a code expires). With ``is_texted`` there is also
-    ``<code>.<language>.text``, for a text message. With ``is_automatic_reply`` it answers an email without a person
-    (RFC 3834): its envelope has no sender, so that no failure report comes back.
+    ``fields`` are exactly the template's variables besides ``client``, the client's name. ``life`` is how long the
+    message is worth sending. With ``is_texted`` there is also ``<code>.<language>.text``, for a text message. With
+    ``is_automatic_reply`` its envelope has no sender, so that no failure report comes back (RFC 3834).
     """
 
     code: str
@@ -64,10 +60,7 @@ def declare_message(
     is_texted: bool = False,
     is_automatic_reply: bool = False,
 ) -> MessageKind:
-    """Declare a kind of message and return it.
-
-    Raises ValueError if a text message would contain a personal field, or the code is taken.
-    """
+    """Declare a kind of message and return it. Raises ValueError for a text with a personal field, or a taken code."""
     kind = MessageKind(code, frozenset(fields), life, is_texted, is_automatic_reply)
     if is_texted and not kind.fields <= TEXT_MESSAGE_FIELDS:
         raise ValueError(f"{code}: a text message may hold only {', '.join(sorted(TEXT_MESSAGE_FIELDS))}.")
@@ -77,10 +70,7 @@ def declare_message(
 
 
 def get_message_kind(code: str) -> MessageKind:
-    """Return a declared kind.
-
-    Raises KeyError if the code is not declared.
-    """
+    """Return a declared kind. Raises KeyError."""
     return _KINDS[code]
 
 
@@ -102,7 +92,6 @@ ADDRESS_LIFE = timedelta(days=30)
 """Time after which a message to an address is not sent any more, and the address is deleted."""
 
 
-@transaction.atomic
 class SendArguments(Authorship, total=False):
     """The author and time of a message, the row that it is about, and its language."""
 
@@ -110,6 +99,7 @@ class SendArguments(Authorship, total=False):
     related_id: UUID | None
 
 
+@transaction.atomic
 def send_message(
     kind: str,
     *,
@@ -124,14 +114,10 @@ def send_message(
 ) -> Letter:
     """Enqueue a message to one person; the worker sends it once the caller's transaction has committed.
 
-    ``kind`` is declared with ``kinds.declare_message``; ``context`` has exactly its fields, as short texts,
-    encrypted until the message is sent and then deleted. ``to`` is a data subject, a member of staff, or an address
-    or number that someone gave, which proves nothing. ``language`` defaults to the person's own, or to
-    English. ``client_id`` is the client of the message, in whose context this is called; a request without one
-    (sign-in) enqueues a task that opens PakTaleem's context and calls this. ``actor`` caused the message; no
-    capability is checked, as the act it reports was authorised. ``at`` is on the client's clock; only the job uses
-    the system clock. Raises ValueError for a context that does not match, a link without a host or a number by
-    email, TemplateDoesNotExist, KeyDestroyed for an erased person.
+    ``context`` has exactly the kind's fields, as short texts, deleted once the message is sent. ``language`` is by
+    default the person's own, or English. This is called in the context of ``client_id``; no capability is checked, as
+    the act it reports was authorised. ``at`` is on the client's clock. Raises ValueError for a context that does not
+    match, a link without a host or a number by email, TemplateDoesNotExist, KeyDestroyed for an erased person.
     """
     declared, values = get_message_kind(kind), dict(context or {})
     _check_values(declared, values)
@@ -143,7 +129,9 @@ def send_message(
         kind=kind,
         language=chosen_language,
         channel=Channel(channel),
-        **recipient_columns(to),
+        subject=to if isinstance(to, Subject) else None,
+        user=to if isinstance(to, User) else None,
+        to_address=isinstance(to, GivenContact),
         related_id=related_id,
         queued_at=at,
         due_at=at,
@@ -173,6 +161,11 @@ def enqueue(letter: Letter) -> None:
     enqueue_job(DELIVER, due_at=to_wall_clock(letter.due_at), client=str(letter.client_id), letter=str(letter.id))
 
 
+def is_resendable(letter: Letter, at: datetime) -> bool:
+    """Return True if a message has failed and has not expired."""
+    return letter.state == LetterState.FAILED and (letter.expires_at is None or letter.expires_at > at)
+
+
 @act(
     "resend",
     "Send again",
@@ -183,7 +176,7 @@ def enqueue(letter: Letter) -> None:
 def resend_message(letter: Letter, *, actor: Actor, reason: Reason | str, at: datetime) -> Letter:
     """Retry a failed message from the start. Raises Refused, NotAllowed."""
     letter = Letter.objects.select_for_update(of=("self",)).get(pk=letter.pk, client_id=letter.client_id)
-    if letter.state != LetterState.FAILED or (letter.expires_at and letter.expires_at <= at):
+    if not is_resendable(letter, at):
         raise Refused(gettext("The message has not failed, or has expired."))
     letter.state, letter.attempts, letter.due_at = LetterState.QUEUED, 0, at
     letter.save(update_fields=["state", "attempts", "due_at"])
@@ -243,32 +236,9 @@ def enqueue_staff_email(
     ``page`` names the row's page in the console, which becomes the link ``url``; ``school`` becomes the client's name.
     ``roles`` are the client's administrators, PakTaleem's privacy officers, or both. ``context`` names no person.
     """
-    enqueue_job(
-        EMAIL_STAFF,
-        client=str(client_id),
-        row=str(row_id),
-        page=page,
-        kind=kind.code,
-        roles=",".join(role.value for role in roles),
-        context=json.dumps(context),
-    )
-
-
-def email_staff(
-    kind: MessageKind,
-    context: Mapping[str, str],
-    *,
-    school: Client,
-    role: Role,
-    row_id: UUID,
-    actor: Actor,
-    at: datetime,
-) -> None:
-    """Send a message to everyone who has a role at the current client, about a row of ``school``."""
-    where = PAKTALEEM if role == Role.PRIVACY_OFFICER else school.pk
-    values = {name: value for name, value in {"school": school.name[:200], **context}.items() if name in kind.fields}
-    for user in list_staff(where, role, at=to_wall_clock(at)):
-        send_message(kind.code, to=user, client_id=where, context=values, related_id=row_id, actor=actor, at=at)
+    client, row, names = str(client_id), str(row_id), ",".join(role.value for role in roles)
+    values = json.dumps(context)
+    enqueue_job(EMAIL_STAFF, client=client, row=row, page=page, kind=kind.code, roles=names, context=values)
 
 
 MESSAGES = DataKind(

@@ -11,17 +11,19 @@ from paktaleem.directory.mail.delivery import deliver_message
 from paktaleem.directory.mail.services import (
     DELIVER,
     EMAIL_STAFF,
-    email_staff,
+    SendArguments,
     get_message_kind,
     list_clients_with_stalled_messages,
     requeue_stalled_messages,
+    send_message,
 )
-from paktaleem.foundation.accounts.actors import Actor, Authorship, system_actor
+from paktaleem.foundation.accounts.actors import Actor, system_actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Role
+from paktaleem.foundation.accounts.selectors import list_staff
 from paktaleem.foundation.accounts.sign_in_rules import build_public_url
 from paktaleem.foundation.accounts.tasks import each_client
-from paktaleem.foundation.clock import client_now
+from paktaleem.foundation.clock import client_now, to_wall_clock
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
@@ -40,14 +42,17 @@ def email_staff_about_row(*, client: str, row: str, page: str, kind: str, roles:
     with in_client(UUID(client)):
         school = Client.objects.get(pk=client)
     url = build_public_url(reverse(f"admin:{page}", args=[row], current_app="console"))
-    values = {"url": url, **json.loads(context)}
+    offered = {"school": school.name[:200], "url": url, **json.loads(context)}
+    values = {name: value for name, value in offered.items() if name in get_message_kind(kind).fields}
     for role in map(Role, roles.split(",")):
         if role == Role.PRIVACY_OFFICER and school.is_sandbox:
             continue
         client_id = PAKTALEEM if role == Role.PRIVACY_OFFICER else school.pk
         with in_client(client_id):
-            by: Authorship = {"actor": system_actor(EMAIL_STAFF), "at": client_now()}
-            email_staff(get_message_kind(kind), values, school=school, role=role, row_id=UUID(row), **by)
+            at = client_now()
+            about: SendArguments = {"related_id": UUID(row), "actor": system_actor(EMAIL_STAFF), "at": at}
+            for user in list_staff(client_id, role, at=to_wall_clock(at)):
+                send_message(kind, to=user, client_id=client_id, context=values, **about)
 
 
 @each_client("mail.pick_up_forgotten", cron="*/5 * * * *", due=list_clients_with_stalled_messages)

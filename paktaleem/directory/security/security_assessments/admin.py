@@ -10,6 +10,7 @@ from paktaleem.directory.files.models import CONTENT_TYPES, FileKind
 from paktaleem.directory.security.security_assessments.models import SecurityAssessment
 from paktaleem.directory.security.security_assessments.services import open_report, record_assessment
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console.columns import text_column
 from paktaleem.foundation.console.filters import ProgressFilter
 from paktaleem.foundation.console.forms import FormData, ScopedForm
 from paktaleem.foundation.console.model_admin import EvidenceAdmin, Saving
@@ -54,6 +55,7 @@ class SecurityAssessmentAdmin(EvidenceAdmin[SecurityAssessment]):
         "first page says when the next one of each kind is due. No client sees them."
     )
     empty_text = "No security assessment is recorded."
+    report = text_column(lambda row: f"{FileKind(row.file_kind).label}, {filesizeformat(row.file.size)}", "report")
     acts = (
         RowAction(
             "open-report",
@@ -63,10 +65,6 @@ class SecurityAssessmentAdmin(EvidenceAdmin[SecurityAssessment]):
             lead="It is recorded that you opened it, and why.",
         ),
     )
-
-    @admin.display(description="report")
-    def report(self, row: SecurityAssessment) -> str:
-        return f"{FileKind(row.file_kind).label}, {filesizeformat(row.file.size)}"
 
     def write(self, row: SecurityAssessment, saving: Saving) -> None:
         record_assessment(row, saving.request.FILES["report"], actor=saving.actor, at=saving.at)

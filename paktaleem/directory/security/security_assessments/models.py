@@ -38,7 +38,7 @@ class AssessmentKind(models.TextChoices):
 
 
 class AssessmentQuerySet(models.QuerySet["SecurityAssessment"]):
-    """Query set of assessments. The latest one of each kind says when the next one is due."""
+    """Query set of assessments. The latest one of each kind says when the next one is due, or within two weeks."""
 
     def _latest(self) -> Self:
         own = SecurityAssessment.objects.filter(client_id=PAKTALEEM)
@@ -46,21 +46,15 @@ class AssessmentQuerySet(models.QuerySet["SecurityAssessment"]):
         return self.filter(pk__in=latest.values("pk"))
 
     def due_soon(self, at: datetime) -> Self:
-        """Return the assessments whose next one is due within two weeks, but not yet."""
         today = get_staff_day(at)
         return self._latest().filter(next_on__gt=today, next_on__lte=today + _SOON)
 
     def overdue(self, at: datetime) -> Self:
-        """Return the assessments whose next one is due."""
         return self._latest().filter(next_on__lte=get_staff_day(at))
 
 
 class SecurityAssessment(SealedDocument):
-    """One assessment of PakTaleem's security, with its sealed report and the last day for the next one of its kind.
-
-    Every row belongs to PakTaleem, so that no client sees it. A wrong row is followed by a right one of the same day.
-    The texts name no one.
-    """
+    """One assessment of PakTaleem's security, with its sealed report and the last day for the next one of its kind."""
 
     wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="kind scope done_by file_kind", credential="wrapped"))
 

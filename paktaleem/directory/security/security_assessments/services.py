@@ -19,10 +19,9 @@ from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
 @transaction.atomic
 def record_assessment(row: SecurityAssessment, report: IO[bytes], *, actor: Actor, at: datetime) -> SecurityAssessment:
-    """Record an assessment that has ended, and seal its report: PDF, JPEG or PNG (policy §5).
+    """Record an assessment that has ended, as an unsaved row, and seal its report: PDF, JPEG or PNG (policy §5).
 
-    ``row`` is unsaved. Runs in PakTaleem's context. Raises ValidationError naming the field, FileKindNotAccepted,
-    FileTooLarge, NotAllowed.
+    Raises ValidationError naming the field, FileKindNotAccepted, FileTooLarge, NotAllowed.
     """
     require(actor, Capability.SUPERVISE, PAKTALEEM)
     row.client_id = PAKTALEEM

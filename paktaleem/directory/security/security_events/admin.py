@@ -10,17 +10,23 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
-from paktaleem.directory.security.security_events.kinds import KINDS
-from paktaleem.directory.security.security_events.models import SecurityEvent, SeverityLabel
+from paktaleem.directory.security.security_events.models import KINDS, SecurityEvent, Severity
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.columns import annotate_actor, format_actor, render_state, render_with_code
+from paktaleem.foundation.console.columns import (
+    annotate_actor,
+    format_actor,
+    render_state,
+    render_with_code,
+    state_column,
+    text_column,
+)
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import ChosenFilter, ClientFilter
 from paktaleem.foundation.console.model_admin import EvidenceAdmin
 from paktaleem.foundation.console.requests import actor_of
 from paktaleem.foundation.console.site import site
 
-_TONES = {SeverityLabel.LOW: "calm", SeverityLabel.MEDIUM: "warn", SeverityLabel.HIGH: "bad"}
+_TONES = {Severity.LOW: "calm", Severity.MEDIUM: "warn"}
 _SERIOUS = "serious"
 
 
@@ -44,12 +50,12 @@ class SeverityFilter(admin.SimpleListFilter):
     parameter_name = "severity"
 
     def lookups(self, request: HttpRequest, model_admin: object) -> Iterable[tuple[str, str]]:  # noqa: ARG002
-        return [(_SERIOUS, gettext("high or critical")), *((str(one.value), str(one.label)) for one in SeverityLabel)]
+        return [(_SERIOUS, gettext("high or critical")), *((str(one.value), str(one.label)) for one in Severity)]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:  # noqa: ARG002
         value = self.value() or ""
         if value == _SERIOUS:
-            return queryset.filter(severity__gte=SeverityLabel.HIGH)
+            return queryset.filter(severity__gte=Severity.HIGH)
         return queryset.filter(severity=int(value)) if value.isdecimal() else queryset
 
 
@@ -67,23 +73,14 @@ class SecurityEventAdmin(ExportableAdmin[SecurityEvent], EvidenceAdmin[SecurityE
     )
     empty_text = "No security event has been recorded yet."
     exported = "kind severity happened_at last_at count actor_kind actor_role source"
+    event = text_column(lambda row: render_with_code(gettext(row.name), row.kind), "event")
+    level = state_column(
+        lambda row: render_state(row.get_severity_display(), _TONES.get(row.severity, "bad")), "severity"
+    )
+    actor = text_column(lambda row: format_actor(row) if row.actor_kind else "—", "by")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SecurityEvent]:
         return annotate_actor(super().get_queryset(request), actor_of(request))
-
-    @admin.display(description="event")
-    def event(self, row: SecurityEvent) -> SafeString:
-        return render_with_code(gettext(row.name), row.kind)
-
-    @admin.display(description="severity")
-    def level(self, row: SecurityEvent) -> SafeString:
-        severity = SeverityLabel(row.severity)
-        return render_state(severity.label, _TONES.get(severity, "bad"))
-
-    @admin.display(description="by")
-    def actor(self, row: SecurityEvent) -> str:
-        """Return the name of the actor; a dash if it is not known."""
-        return format_actor(row) if row.actor_kind else "—"
 
     @admin.display(description="ledger entry")
     def ledger(self, row: SecurityEvent) -> SafeString | str:

@@ -1,16 +1,21 @@
-"""Security events."""
+"""Security events, and their kinds: names, how severe they are, and from which count officers are alerted.
 
+Kinds with the name of an act are copied from the ledger; the others are counted for each source and hour.
+"""
+
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import NamedTuple
 
 from django.db import models
 from django.db.models import Q
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
-from paktaleem.directory.security.security_events.kinds import KINDS, Severity
 from paktaleem.foundation.accounts.due import Due
 from paktaleem.foundation.accounts.due import Severity as DueSeverity
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.audit.acts import ACT_NAMES
 from paktaleem.foundation.tenancy.models import TenantRow, newest_first, unique_in_client
 from paktaleem.foundation.tenancy.tables import EDIT, Scope, TablePolicy, classify
 from paktaleem.foundation.upkeep.periods.kinds import Bounds, DataKind, Disposal
@@ -24,13 +29,73 @@ EVENTS = DataKind(
 )
 
 
-class SeverityLabel(models.IntegerChoices):
-    """How severe an event is."""
+class Severity(models.IntegerChoices):
+    """How severe an event is; a higher number is worse."""
 
-    LOW = Severity.LOW, _("low")
-    MEDIUM = Severity.MEDIUM, _("medium")
-    HIGH = Severity.HIGH, _("high")
-    CRITICAL = Severity.CRITICAL, _("critical")
+    LOW = 1, _("low")
+    MEDIUM = 2, _("medium")
+    HIGH = 3, _("high")
+    CRITICAL = 4, _("critical")
+
+
+class EventKind(NamedTuple):
+    """A kind of event. Officers are alerted if one row counts to ``alert_from``; None: they are not."""
+
+    name: str
+    severity: int
+    alert_from: int | None = None
+
+
+BULK_REVEALS = 50
+"""Accesses to personal data by one member of staff or key within an hour that count as bulk."""
+
+_COUNTED: Mapping[str, EventKind] = {
+    "key.refused": EventKind(gettext_noop("API key refused"), Severity.MEDIUM, 100),
+    "key.not_allowed": EventKind(gettext_noop("API key used beyond its scopes"), Severity.MEDIUM, 20),
+    "key.not_found": EventKind(gettext_noop("API key asked for what does not exist"), Severity.LOW, 1_000),
+    "staff.not_allowed": EventKind(gettext_noop("Page refused to a member of staff"), Severity.MEDIUM, 20),
+    "staff.not_found": EventKind(gettext_noop("Member of staff asked for what does not exist"), Severity.LOW, 50),
+    "sign_in.refused": EventKind(gettext_noop("Sign-in refused"), Severity.LOW, 20),
+    "second_factor.refused": EventKind(gettext_noop("Second factor refused"), Severity.MEDIUM, 5),
+    "step_up.refused": EventKind(gettext_noop("Re-authentication refused"), Severity.MEDIUM, 5),
+    "signature.refused": EventKind(gettext_noop("Result of a check refused: no valid signature"), Severity.HIGH, 5),
+    "limit.reached": EventKind(gettext_noop("Limit of attempts reached"), Severity.MEDIUM, 50),
+    "people.revealed_in_bulk": EventKind(
+        gettext_noop("Personal data of many people viewed in an hour"), Severity.HIGH, 1
+    ),
+}
+_SEVERITY_OF_ACTS: Mapping[str, tuple[int, int | None]] = {
+    "staff.break_glass_used": (Severity.CRITICAL, 1),
+    "sign_in.locked_out": (Severity.HIGH, 1),
+    "user.second_factor_reset": (Severity.HIGH, 1),
+    "user.password_link_sent": (Severity.MEDIUM, None),
+    "user.code_used": (Severity.MEDIUM, None),
+    "user.totp_removed": (Severity.MEDIUM, None),
+    "user.key_removed": (Severity.MEDIUM, None),
+    "user.email_changed": (Severity.MEDIUM, None),
+    "user.enabled": (Severity.MEDIUM, None),
+    "staff.change_settled": (Severity.LOW, None),
+    "membership.changed": (Severity.MEDIUM, None),
+    "access_review.locked": (Severity.LOW, None),
+    "api_key.issued": (Severity.LOW, None),
+    "api_key.revoked": (Severity.LOW, None),
+    "key_epoch.added": (Severity.MEDIUM, None),
+    "key_epoch.destroyed": (Severity.HIGH, 1),
+    "list.exported": (Severity.MEDIUM, None),
+    "consent.evidence_exported": (Severity.MEDIUM, None),
+    "webhook.disabled": (Severity.LOW, None),
+    "system.key_let_in": (Severity.LOW, None),
+}
+
+RECORDED_KINDS = frozenset(_SEVERITY_OF_ACTS)
+"""Kinds that are copied from the ledger."""
+KINDS: Mapping[str, EventKind] = {
+    **_COUNTED,
+    **{kind: EventKind(ACT_NAMES[kind], *severity) for kind, severity in _SEVERITY_OF_ACTS.items()},
+}
+"""Every kind of event, by code."""
+ALERTING = {code: kind.alert_from for code, kind in KINDS.items() if kind.alert_from is not None}
+"""The kinds that alert, and from which count."""
 
 
 _A_WEEK = timedelta(days=7)
@@ -39,9 +104,8 @@ _A_WEEK = timedelta(days=7)
 class SecurityEvent(TenantRow):
     """One act of the ledger that matters for security, or the refusals of one kind, source and hour.
 
-    ``entry`` is the ledger entry. Without one, ``source`` is the id of the actor, or a keyed hash of the IP address,
-    and ``hour`` the hour in which ``count`` refusals happened. The client is the actor's; PakTaleem if it is unknown.
-    All times are on the system clock.
+    Without an ``entry``, ``source`` is the id of the actor, or a keyed hash of the IP address. The client is the
+    actor's; PakTaleem if it is unknown. All times are on the system clock.
     """
 
     wall = TablePolicy(
@@ -54,7 +118,7 @@ class SecurityEvent(TenantRow):
     )
 
     kind = models.CharField(max_length=64)
-    severity = models.PositiveSmallIntegerField(choices=SeverityLabel)
+    severity = models.PositiveSmallIntegerField(choices=Severity)
     happened_at = models.DateTimeField("first time")
     last_at = models.DateTimeField("last time")
     count = models.PositiveIntegerField("times", default=1, db_default=1)
@@ -71,7 +135,7 @@ class SecurityEvent(TenantRow):
             label=_("Security events"),
             note=_("high or critical, in the last seven days"),
             who=Capability.VIEW_SECURITY,
-            rows=lambda rows, at: rows.filter(severity__gte=SeverityLabel.HIGH, happened_at__gt=at - _A_WEEK),
+            rows=lambda rows, at: rows.filter(severity__gte=Severity.HIGH, happened_at__gt=at - _A_WEEK),
             query="severity=serious",
             severity=DueSeverity.URGENT,
         ),

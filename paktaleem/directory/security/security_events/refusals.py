@@ -9,7 +9,6 @@ from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 
 from paktaleem.directory.security.security_events.services import count_refusal
-from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.sign_in_rules import get_remote_address
 from paktaleem.foundation.clock import wall_clock_now
 
@@ -49,27 +48,21 @@ class RefusalsMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Serve the request; count a refusal. A database that fails now does not change the answer."""
         response = self.get_response(request)
-        if kind := find_refusal(request, response.status_code):
+        actor = getattr(request, "actor", None)
+        if kind := find_refusal(request, response.status_code, has_actor=actor is not None):
             try:
-                count_refusal(
-                    kind, actor=_find_actor(request), address=get_remote_address(request), at=wall_clock_now()
-                )
-            except DatabaseError:
+                count_refusal(kind, actor=actor, address=get_remote_address(request), at=wall_clock_now())
+            except DatabaseError:  # does not change the answer
                 log.exception("A refusal could not be counted.")
         return response
 
 
-def find_refusal(request: HttpRequest, status: int) -> str | None:
+def find_refusal(request: HttpRequest, status: int, *, has_actor: bool) -> str | None:
     """Return the kind of event that this answer is, or None."""
     for rule in _RULES:
         if status != rule.status or not request.path.startswith(rule.paths):
             continue
-        if rule.method in {"", request.method} and (not rule.needs_actor or _find_actor(request)):
+        if rule.method in {"", request.method} and (has_actor or not rule.needs_actor):
             return rule.kind
     return None
-
-
-def _find_actor(request: HttpRequest) -> Actor | None:
-    return getattr(request, "actor", None)

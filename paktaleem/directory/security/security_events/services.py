@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from django.db import connections
@@ -11,8 +10,14 @@ from django.db.models import Count, Max, Q
 from django.utils.crypto import salted_hmac
 
 from paktaleem.directory.people.models import AccessRecord
-from paktaleem.directory.security.security_events.kinds import ALERTING, BULK_REVEALS, KINDS, RECORDED_KINDS
-from paktaleem.directory.security.security_events.models import SecurityEvent, SeverityLabel
+from paktaleem.directory.security.security_events.models import (
+    ALERTING,
+    BULK_REVEALS,
+    KINDS,
+    RECORDED_KINDS,
+    SecurityEvent,
+    Severity,
+)
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.audit.actors import ByKind
 from paktaleem.foundation.audit.models import Entry
@@ -39,29 +44,20 @@ _QUIET = timedelta(hours=1)
 
 
 def count_refusal(kind: str, *, actor: Actor | None, address: str | None, at: datetime) -> None:
-    """Count a refusal of this kind by its source, in an autonomous transaction: the request's was rolled back.
-
-    The source is the member of staff or the key, otherwise the IP address as a keyed hash.
-    """
+    """Count a refusal by its source (staff, key or hashed IP address), in a transaction of its own."""
     if actor is not None and actor.kind not in _IDENTIFIED:
         actor = None
     owner = (actor and actor.client_id) or PAKTALEEM
-    source = str(actor.id) if actor else _hash_address(address)
+    hashed = salted_hmac("paktaleem.security_events/address", address or "", algorithm="sha256").hexdigest()
+    source = str(actor.id) if actor else hashed
     by = (actor.kind.value, actor.id, actor.role) if actor else ("", None, "")
     values = [new_id(), owner, kind, KINDS[kind].severity, *by, source, at]
     with autonomous_transaction() as alias, connections[alias].cursor() as cursor:
         cursor.execute("SELECT security_events_count(%s, %s, %s, %s, %s, %s, %s, %s, %s)", values)
 
 
-def _hash_address(address: str | None) -> str:
-    return salted_hmac("paktaleem.security_events/address", address or "", algorithm="sha256").hexdigest()
-
-
 def collect_acts(*, at: datetime) -> int:
-    """Copy new entries of the ledger whose acts are security events; return the number (policy §5).
-
-    Repeating it adds none.
-    """
+    """Copy new entries of the ledger whose acts are security events; return the number (policy §5). Idempotent."""
     with as_officer():
         collected = SecurityEvent.objects.filter(entry__isnull=False, happened_at__lte=at)  # a sandbox may be ahead
         last = collected.aggregate(last=Max("happened_at"))["last"]
@@ -70,29 +66,27 @@ def collect_acts(*, at: datetime) -> int:
         found = Entry.objects.filter(kind__in=RECORDED_KINDS, recorded_at__gte=since).exclude(pk__in=known)
         entries = list(found.defer("body", "openings").order_by("recorded_at", "id")[:_MOST])
     for client_id in {one.client_id for one in entries}:
-        _add(client_id, [_event_of(one) for one in entries if one.client_id == client_id])
+        events = [_make_event(one.kind, one, one.recorded_at) for one in entries if one.client_id == client_id]
+        _add(client_id, events)
     return len(entries)
 
 
-def _event_of(entry: Entry) -> SecurityEvent:
+def _make_event(kind: str, by: Entry | AccessRecord, at: datetime) -> SecurityEvent:
     return SecurityEvent(
-        client_id=entry.client_id,
-        kind=entry.kind,
-        severity=KINDS[entry.kind].severity,
-        happened_at=entry.recorded_at,
-        last_at=entry.recorded_at,
-        actor_kind=entry.actor_kind,
-        actor_id=entry.actor_id,
-        actor_role=entry.actor_role,
-        entry=entry.id,
+        client_id=by.client_id,
+        kind=kind,
+        severity=KINDS[kind].severity,
+        happened_at=at,
+        last_at=at,
+        actor_kind=by.actor_kind,
+        actor_id=by.actor_id,
+        actor_role=by.actor_role,
+        entry=by.id if isinstance(by, Entry) else None,
     )
 
 
 def collect_bulk_reveals(*, at: datetime) -> int:
-    """Add an event for each actor who viewed the data of many people in the last hour; return their number.
-
-    Follows policy §5. An actor has one such event for each hour of the clock.
-    """
+    """Add an event for each actor who viewed the data of many people in the last hour, once an hour (policy §5)."""
     hour = at.replace(minute=0, second=0, microsecond=0)
     with as_officer():
         looked = AccessRecord.objects.filter(looked_at__gt=at - timedelta(hours=1), looked_at__lte=at).order_by()
@@ -113,10 +107,9 @@ def _add(client_id: UUID, events: Sequence[SecurityEvent]) -> None:
 
 
 def alert_officers(*, at: datetime) -> int:
-    """Queue one email for each kind whose events reached their count; return the number of kinds.
+    """Queue one email for each kind whose events reached their count, at most once an hour (policy §5).
 
-    Follows policy §5. A kind alerts once an hour at most; what happens meanwhile is in the next email.
-    Events are marked in the transaction that queues the email, so that none is sent twice.
+    Returns the number of kinds. Events are marked in the transaction that queues the email, so that none is sent twice.
     """
     reached = Q()
     for kind, count in ALERTING.items():
@@ -136,21 +129,20 @@ def alert_officers(*, at: datetime) -> int:
     return len(queued)
 
 
-def _mark(client_id: UUID, events: Sequence[Any], at: datetime) -> set[str]:
+def _mark(client_id: UUID, events: Sequence[UUID], at: datetime) -> set[str]:
     """Mark the events of a client as alerted; return their kinds."""
-    rows = SecurityEvent.objects.select_for_update().filter(client_id=client_id, pk__in=events, alerted_at=None)
-    kinds = set(rows.values_list("kind", flat=True))
-    SecurityEvent.objects.filter(client_id=client_id, pk__in=events, alerted_at=None).update(alerted_at=at)
+    rows = SecurityEvent.objects.filter(client_id=client_id, pk__in=events, alerted_at=None)
+    kinds = set(rows.select_for_update().values_list("kind", flat=True))
+    rows.update(alerted_at=at)
     return kinds
 
 
 def serialize_events_after(
     event_id: UUID | None, *, most: int, recorded_before: datetime | None = None
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[dict[str, object]]:
     """Yield events after this one as JSON values, oldest first; ids and codes only.
 
-    ``recorded_before`` leaves out later rows (by their UUIDv7): one with an earlier id may not be committed yet, and a
-    reader that goes on from the last id would miss it.
+    ``recorded_before`` leaves out later rows (by their UUIDv7): one with an earlier id may not be committed yet.
     """
     found = SecurityEvent.objects.order_by("pk")
     if recorded_before is not None:
@@ -160,7 +152,7 @@ def serialize_events_after(
             "id": str(one.pk),
             "client": str(one.client_id),
             "kind": one.kind,
-            "severity": SeverityLabel(one.severity).name.lower(),
+            "severity": Severity(one.severity).name.lower(),
             "happened_at": one.happened_at.isoformat(),
             "last_at": one.last_at.isoformat(),
             "count": one.count,
@@ -178,7 +170,7 @@ def read_events(at: datetime) -> Iterator[Gauge]:
     """Yield the number of security events of the last hour, by severity."""
     with as_officer():
         recent = SecurityEvent.objects.filter(happened_at__gt=at - _RECENT)
-        counts = {one: recent.filter(severity=one)[:MOST_COUNTED].count() for one in SeverityLabel}
+        counts = {one: recent.filter(severity=one)[:MOST_COUNTED].count() for one in Severity}
     for severity, number in counts.items():
         labels = {"severity": severity.name.lower()}
         yield Gauge("security_events_recent", "Security events of the last hour.", number, labels)

@@ -4,7 +4,7 @@ from django.urls import reverse
 from procrastinate.contrib.django import app
 
 from paktaleem.directory.mail.services import declare_message, send_message
-from paktaleem.directory.security.security_events.kinds import KINDS
+from paktaleem.directory.security.security_events.models import KINDS
 from paktaleem.directory.security.security_events.services import (
     ALERT,
     alert_officers,
@@ -20,8 +20,6 @@ from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 
 SECURITY_ALERT = declare_message("security_alert", fields=("kind", "number", "url"))
-
-
 WATCH = "security_events.watch"
 
 
@@ -43,11 +41,5 @@ def email_alert(kind: str, number: str) -> None:
     url = f"{build_public_url(page)}?kind={kind}"
     with in_client(PAKTALEEM):
         for user in list_staff(PAKTALEEM, Role.PRIVACY_OFFICER, at=wall_clock_now()):
-            send_message(
-                SECURITY_ALERT.code,
-                to=user,
-                client_id=PAKTALEEM,
-                context={"kind": KINDS[kind].name, "number": number, "url": url},
-                actor=system_actor(ALERT),
-                at=client_now(),
-            )
+            context, by = {"kind": KINDS[kind].name, "number": number, "url": url}, system_actor(ALERT)
+            send_message(SECURITY_ALERT.code, to=user, client_id=PAKTALEEM, context=context, actor=by, at=client_now())

@@ -56,14 +56,10 @@ def list_security_events(request: HttpRequest) -> HttpResponse:
         page = _read_page(request)
     except ValidationError as error:
         return error_response(error)
-    return HttpResponse(_render(page), content_type=_MEDIA_TYPE)
-
-
-def _render(page: _Page) -> str:
     until = wall_clock_now() - timedelta(seconds=page.behind)
     with as_officer():
         events = serialize_events_after(page.after, most=page.most, recorded_before=until)
-        return "".join(f"{json.dumps(event)}\n" for event in events)
+        return HttpResponse("".join(f"{json.dumps(event)}\n" for event in events), content_type=_MEDIA_TYPE)
 
 
 def _read_page(request: HttpRequest) -> _Page:
