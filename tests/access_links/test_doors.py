@@ -43,7 +43,6 @@ def entries(cast, kind):
 
 @pytest.fixture
 def later(time_machine):
-    """A function that moves the clock ahead."""
     time_machine.move_to(datetime(2026, 12, 1, 9, tzinfo=UTC), tick=False)
     return time_machine.shift
 
@@ -404,7 +403,6 @@ def test_an_invitation_shows_nothing_before_the_code_came_back(cast, now, later)
 
 
 def strangers(*posts, contact=HAMZA, start=START):
-    """Return the statuses of requests for a code, from as many sources."""
     return [send(visitor(REMOTE_ADDR=f"198.51.100.{one}"), start, contact=contact).status_code for one in posts]
 
 

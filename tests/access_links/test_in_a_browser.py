@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.browsing import violations
 from tests.demo.running import PATIENCE, Demonstration
@@ -77,8 +77,8 @@ def look(page: Page, name: str, *, java_script_enabled: bool) -> None:
     ids=["english-with-script", "english-without", "urdu-with-script", "urdu-without"],
 )
 def test_one_comes_in_by_a_code_gives_takes_back_and_gives_again(
-    shared_demonstration: Demonstration, chromium: Browser, language: str, settings_of: Any, who: str
-) -> None:
+    shared_demonstration, chromium, language, settings_of, who
+):
     context = chromium.new_context(viewport=PHONE, **settings_of)
     page, said = context.new_page(), list[str]()
     page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
@@ -122,7 +122,6 @@ def test_one_comes_in_by_a_code_gives_takes_back_and_gives_again(
 
 
 def asked_about(shared_demonstration: Demonstration, child: str, guardian: str) -> str:
-    """Register a child through the API with a parent who is then invited; return the parent's address."""
     address = f"{guardian}@indus-people.example"
     parent = {"full_name": f"{guardian.title()} Parent", "email": address, "relationship": "parent"}
     told = {"subject": f"lms-{child}", "guardian": parent}
@@ -137,7 +136,6 @@ def asked_about(shared_demonstration: Demonstration, child: str, guardian: str) 
 
 
 def sent(shared_demonstration: Demonstration, method: str, path: str, body: Any) -> int:
-    """Call the API as the learning platform of Indus; return the status."""
     indus = next(one for one in shared_demonstration.values["clients"] if one["code"] == "indus")
     headers = {"Authorization": f"Bearer {indus['api_key']}", "Content-Type": "application/json"}
     url = f"{shared_demonstration.values['base_url'].rstrip('/')}/api/v1/{path}"
@@ -147,7 +145,6 @@ def sent(shared_demonstration: Demonstration, method: str, path: str, body: Any)
 
 
 def report_a_concern(page: Page, language: str) -> None:
-    """Report a concern from the guardian's page."""
     page.locator("section[aria-labelledby=ways] a").first.click()
     page.fill("textarea[name=text]", "Somebody posts photographs of the class.")
     shot(page, f"concern-{language}")
@@ -157,7 +154,6 @@ def report_a_concern(page: Page, language: str) -> None:
 
 
 def have_oneself_checked(page: Page, language: str, settings_of: Any) -> None:
-    """Request a check by the provider that the school named, and verify that it has begun."""
     page.locator("section[aria-labelledby=check] a.button").click()
     look(page, f"guardian-check-{language}", **settings_of)
     page.check("input[value=video_conference]")
@@ -186,8 +182,8 @@ def have_oneself_checked(page: Page, language: str, settings_of: Any) -> None:
     ids=["english-with-script", "english-without", "urdu-with-script", "urdu-without"],
 )
 def test_a_guardian_opens_the_emailed_link_reads_decides_and_requests(  # noqa: PLR0917 -- as parametrized
-    shared_demonstration: Demonstration, chromium: Browser, language: str, settings_of: Any, who: str, child: str
-) -> None:
+    shared_demonstration, chromium, language, settings_of, who, child
+):
     address = asked_about(shared_demonstration, child, who)
     base, folder = shared_demonstration.values["base_url"].rstrip("/"), Path(shared_demonstration.values["mail_dir"])
     context = chromium.new_context(viewport=PHONE, **settings_of)

@@ -17,7 +17,6 @@ TASKS: dict[str, Any] = {SEND_CODES: send_requested_codes, DELIVER: deliver}
 
 
 def visitor(**details: Any) -> Client:
-    """Return a browser without a staff session that enforces CSRF checks."""
     return Client(enforce_csrf_checks=True, **details)
 
 
@@ -32,7 +31,6 @@ def send(browser: Client, url: str, *, form_at: str = "", **values: str) -> Any:
 
 
 def work() -> None:
-    """Run all waiting jobs, and those that they create."""
     work_on(TASKS)
 
 
@@ -41,7 +39,6 @@ def latest_code() -> str:
 
 
 def issue(cast: Cast, code: str, subject: str, page: str = "choices") -> Any:
-    """Return the API's response to the request for a link."""
     return Client().post(
         "/api/v1/links",
         {"subject": subject, "page": page},
@@ -55,7 +52,6 @@ def path_of(url: str) -> str:
 
 
 def by_link(cast: Cast, code: str, subject: str, **details: Any) -> Client:
-    """Return a browser that has opened its page with a link of the learning platform."""
     browser = visitor(**details)
     assert send(browser, path_of(issue(cast, code, subject).json()["url"])).status_code == 302
     return browser

@@ -21,7 +21,6 @@ from tests.cast import Cast
 from tests.console.pages import list_url, row_url
 from tests.factories import make_staff
 from tests.mail.server import run_staff_emails
-from tests.signing_in import SignIn
 
 TASK = system_actor("access_reviews.advance")
 OPENED = datetime(2026, 10, 1, 0, 0, tzinfo=UTC)
@@ -52,12 +51,12 @@ def may_sign_in(cast: Cast, name: str, client_id: UUID, at: datetime) -> bool:
 
 
 @pytest.fixture
-def celia(cast: Cast) -> Actor:
+def celia(cast):
     make_staff(cast.user("celia").email, ("client_admin", cast.client_id("indus")))
     return user_actor(cast.user_id("celia"), "client_admin", cast.client_id("indus"))
 
 
-def test_a_review_is_opened_and_locks_what_is_not_confirmed(cast: Cast, celia: Actor) -> None:
+def test_a_review_is_opened_and_locks_what_is_not_confirmed(cast, celia):
     indus = cast.client_id("indus")
     advance(indus, OPENED - timedelta(hours=6))  # still September in Karachi: the review of the third quarter
     with in_client(indus):
@@ -87,7 +86,7 @@ def test_a_review_is_opened_and_locks_what_is_not_confirmed(cast: Cast, celia: A
         assert [one.suspended_at is not None for one in versions] == [False, True, False]
 
 
-def test_an_officer_restores_when_no_one_of_the_client_confirmed(cast: Cast) -> None:
+def test_an_officer_restores_when_no_one_of_the_client_confirmed(cast):
     indus = cast.client_id("indus")
     for at in (OPENED, LOCKED):
         advance(indus, at)
@@ -96,7 +95,7 @@ def test_an_officer_restores_when_no_one_of_the_client_confirmed(cast: Cast) -> 
     assert may_sign_in(cast, "farah", indus, LOCKED)
 
 
-def test_a_confirmed_list_is_closed_and_not_locked(cast: Cast) -> None:
+def test_a_confirmed_list_is_closed_and_not_locked(cast):
     indus = cast.client_id("indus")
     advance(indus, OPENED)
     confirm(only_review(indus), ["farah"], cast, cast.actor("farah"), OPENED)
@@ -106,7 +105,7 @@ def test_a_confirmed_list_is_closed_and_not_locked(cast: Cast) -> None:
     assert may_sign_in(cast, "farah", indus, LOCKED)
 
 
-def test_after_an_outage_a_review_opens_late_and_locks_three_weeks_later(cast: Cast) -> None:
+def test_after_an_outage_a_review_opens_late_and_locks_three_weeks_later(cast):
     indus, late = cast.client_id("indus"), LOCKED + 30 * DAY
     advance(indus, late)
     advance(indus, late + TIME_TO_CONFIRM - DAY)
@@ -115,14 +114,14 @@ def test_after_an_outage_a_review_opens_late_and_locks_three_weeks_later(cast: C
     assert not may_sign_in(cast, "farah", indus, late + TIME_TO_CONFIRM)
 
 
-def test_the_last_officers_of_paktaleem_are_not_locked_but_other_staff_are(cast: Cast) -> None:
+def test_the_last_officers_of_paktaleem_are_not_locked_but_other_staff_are(cast):
     for at in (OPENED, LOCKED):
         advance(PAKTALEEM, at)
     assert may_sign_in(cast, "amina", PAKTALEEM, LOCKED)
     assert not may_sign_in(cast, "sana", PAKTALEEM, LOCKED)
 
 
-def test_officers_are_not_locked_if_the_only_confirmed_one_was_disabled(cast: Cast) -> None:
+def test_officers_are_not_locked_if_the_only_confirmed_one_was_disabled(cast):
     make_staff("omar@paktaleem.example", ("privacy_officer", PAKTALEEM))
     advance(PAKTALEEM, OPENED)
     confirm(only_review(PAKTALEEM), ["amina"], cast, cast.actor("amina"), OPENED)
@@ -133,7 +132,7 @@ def test_officers_are_not_locked_if_the_only_confirmed_one_was_disabled(cast: Ca
         assert Membership.objects.get(user__email="omar@paktaleem.example").suspended_at is None
 
 
-def test_a_member_who_joined_after_the_opening_is_confirmed_in_the_next_review(cast: Cast) -> None:
+def test_a_member_who_joined_after_the_opening_is_confirmed_in_the_next_review(cast):
     indus = cast.client_id("indus")
     advance(indus, OPENED)
     review = only_review(indus)
@@ -145,7 +144,7 @@ def test_a_member_who_joined_after_the_opening_is_confirmed_in_the_next_review(c
 
 
 @pytest.mark.parametrize("name", ["bilal", "sana", "celia"])
-def test_other_roles_and_other_clients_confirm_nothing(cast: Cast, name: str) -> None:
+def test_other_roles_and_other_clients_confirm_nothing(cast, name):
     indus = cast.client_id("indus")
     advance(indus, OPENED)
     with pytest.raises(NotAllowed):
@@ -156,7 +155,7 @@ def test_other_roles_and_other_clients_confirm_nothing(cast: Cast, name: str) ->
             suspend_membership(Membership.objects.get(), actor=cast.actor("farah"), at=OPENED)
 
 
-def test_a_membership_of_another_client_is_not_confirmed(cast: Cast) -> None:
+def test_a_membership_of_another_client_is_not_confirmed(cast):
     indus = cast.client_id("indus")
     advance(indus, OPENED)
     with in_client(cast.client_id("khyber")):
@@ -165,7 +164,7 @@ def test_a_membership_of_another_client_is_not_confirmed(cast: Cast) -> None:
         confirm_access(only_review(indus), [foreign], actor=cast.actor("farah"), reason="review", at=OPENED)
 
 
-def test_administrators_get_an_email_with_the_day_and_the_first_page_shows_it(cast: Cast, sign_in: SignIn) -> None:
+def test_administrators_get_an_email_with_the_day_and_the_first_page_shows_it(cast, sign_in):
     indus = cast.client_id("indus")
     advance(indus, OPENED)
     review = only_review(indus)

@@ -17,7 +17,6 @@ from consent.sharing.services import decide_legal_disclosure, request_legal_disc
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester, ChangeAlreadyDecided, ChangeState
 from paktaleem.foundation.tenancy.context import in_client
-from tests.cast import Cast
 from tests.consent.making import officer
 from tests.sharing.making import demand
 
@@ -48,7 +47,7 @@ class Approving:
         return "approved"
 
 
-def test_the_requester_never_approves_when_three_people_approve_at_once(committed: Cast, now: datetime) -> None:
+def test_the_requester_never_approves_when_three_people_approve_at_once(committed, now):
     requester, first, second = people = [officer() for _ in range(3)]
     client_id = committed.client_id("indus")
     approving = Approving(people, client_id, now)

@@ -40,7 +40,6 @@ class _Session(socketserver.StreamRequestHandler):
 
 @contextmanager
 def mail_server() -> Iterator[MailServer]:
-    """Serve SMTP until the block ends."""
     server = socketserver.TCPServer(("127.0.0.1", 0), _Session)
     served = MailServer(server.server_address[1], [])
     server.envelopes = served.envelopes  # type: ignore[attr-defined]

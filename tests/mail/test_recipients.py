@@ -57,7 +57,7 @@ def deliver(letter: Letter, at: datetime = AT) -> Letter:
     return sent
 
 
-def test_the_address_is_sealed_until_the_message_is_sent_and_then_deleted(cast: Cast) -> None:
+def test_the_address_is_sealed_until_the_message_is_sent_and_then_deleted(cast):
     with in_client(cast.client_id("indus")):
         letter = queued(cast)
         with connection.cursor() as cursor:
@@ -77,9 +77,7 @@ def test_the_address_is_sealed_until_the_message_is_sent_and_then_deleted(cast: 
     assert (sent.to, sent.extra_headers["Auto-Submitted"]) == ([ADDRESS], "auto-generated")
 
 
-def test_one_that_failed_can_be_sent_again_until_its_address_is_deleted(
-    cast: Cast, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_one_that_failed_can_be_sent_again_until_its_address_is_deleted(cast, monkeypatch):
     def refuse(*_: Any, **__: Any) -> None:
         raise smtplib.SMTPRecipientsRefused({ADDRESS: (550, b"unknown")})
 
@@ -93,7 +91,7 @@ def test_one_that_failed_can_be_sent_again_until_its_address_is_deleted(
         assert deliver(letter).state == "sent"
 
 
-def test_an_expired_message_is_not_sent_and_its_address_is_deleted(cast: Cast) -> None:
+def test_an_expired_message_is_not_sent_and_its_address_is_deleted(cast):
     with in_client(cast.client_id("indus")):
         letter = queued(cast)
         assert purge_addresses(letter.client_id, at=AT + 29 * DAY) == 0
@@ -109,20 +107,20 @@ def test_an_expired_message_is_not_sent_and_its_address_is_deleted(cast: Cast) -
 @pytest.mark.parametrize(
     "address", ["", "nobody", "a@b.example\nBcc: c@d.example", "a@b.example, c@d.example", "ü@b.example"]
 )
-def test_only_one_address_in_ascii_is_a_recipient(address: str) -> None:
+def test_only_one_address_in_ascii_is_a_recipient(address):
     with pytest.raises(ValidationError):
         GivenAddress(address)
     assert repr(GivenAddress(ADDRESS)) == "GivenAddress(•••)"
 
 
 @pytest.mark.parametrize("number", ["", "  ", "someone", "+92", "+92 300 1234567; +92 300 7654321", "a@b.example"])
-def test_only_one_number_is_a_recipient_of_a_text_message(number: str) -> None:
+def test_only_one_number_is_a_recipient_of_a_text_message(number):
     with pytest.raises(ValueError, match=r"Use 5 to 20 digits|A telephone number is needed"):
         GivenNumber(number)
     assert repr(GivenNumber("+92 300 1234567")) == "GivenNumber(•••)"
 
 
-def test_an_address_gets_emails_and_a_number_text_messages_only(cast: Cast) -> None:
+def test_an_address_gets_emails_and_a_number_text_messages_only(cast):
     told: dict[str, Any] = {"context": {"url": "https://portal.example/"}, "actor": SETTING_UP, "at": AT}
     with in_client(cast.client_id("indus")):
         for to, channel in ((GivenNumber("+923001234567"), "mail"), (GivenAddress(ADDRESS), "text")):
@@ -142,7 +140,7 @@ def test_an_address_gets_emails_and_a_number_text_messages_only(cast: Cast) -> N
         {"subject_id": "hamza"},
     ],
 )
-def test_the_database_refuses_a_message_without_exactly_one_recipient(cast: Cast, columns: dict[str, Any]) -> None:
+def test_the_database_refuses_a_message_without_exactly_one_recipient(cast, columns):
     named = {"amina": cast.user_id, "hamza": cast.subject_id}
     values = {key: named[value](value) if value in named else value for key, value in columns.items()}
     with in_client(cast.client_id("indus")):
@@ -151,7 +149,7 @@ def test_the_database_refuses_a_message_without_exactly_one_recipient(cast: Cast
             Letter.objects.filter(pk=letter.pk).update(**values)
 
 
-def test_an_automatic_reply_has_no_envelope_sender() -> None:
+def test_an_automatic_reply_has_no_envelope_sender():
     with mail_server() as server:
         backend = EmailBackend(alias="default", host="127.0.0.1", port=server.port)
         for sender in (NO_SENDER, "Portal <privacy@portal.example>"):
@@ -182,8 +180,6 @@ class Gateway:
 
 @pytest.fixture
 def ask(settings):
-    """A function that sends one message to a local gateway."""
-
     def send(gateway):
         async def run():
             async with listener(gateway.behave, tls_name="localhost") as found:

@@ -13,11 +13,10 @@ from paktaleem.directory.files.models import FileChunk
 from paktaleem.directory.files.services import FileKindNotAccepted
 from paktaleem.directory.security.security_assessments.models import SecurityAssessment, get_staff_day
 from paktaleem.directory.security.security_assessments.services import open_report
-from paktaleem.foundation.accounts.actors import Actor, NotAllowed
+from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
-from tests.cast import Cast
 from tests.security_assessments.making import make_assessment
 from tests.signing_in import browser_of
 
@@ -29,11 +28,11 @@ LIST = "/admin/security/securityassessment/"
 
 
 @pytest.fixture
-def amina(cast: Cast) -> Actor:
+def amina(cast):
     return cast.actor("amina")
 
 
-def test_the_next_assessment_is_due_until_a_later_one_of_its_kind_is_recorded(amina: Actor) -> None:
+def test_the_next_assessment_is_due_until_a_later_one_of_its_kind_is_recorded(amina):
     year = AT + 365 * DAY
     with in_client(PAKTALEEM):
         first = make_assessment(actor=amina, at=AT)
@@ -50,7 +49,7 @@ def test_the_next_assessment_is_due_until_a_later_one_of_its_kind_is_recorded(am
         assert list(SecurityAssessment.objects.overdue(year)) == []
 
 
-def test_of_two_records_of_one_day_the_newer_one_counts(amina: Actor) -> None:
+def test_of_two_records_of_one_day_the_newer_one_counts(amina):
     with in_client(PAKTALEEM):
         make_assessment(next_on=TODAY + DAY, actor=amina, at=AT)
         right = make_assessment(next_on=TODAY + 9 * DAY, actor=amina, at=AT + timedelta(hours=1))
@@ -68,13 +67,13 @@ def test_of_two_records_of_one_day_the_newer_one_counts(amina: Actor) -> None:
         ({"done_by": ""}, "done_by"),
     ],
 )
-def test_an_assessment_that_is_not_complete_is_refused(amina: Actor, values: dict[str, Any], field: str) -> None:
+def test_an_assessment_that_is_not_complete_is_refused(amina, values, field):
     with in_client(PAKTALEEM), pytest.raises(ValidationError) as refusal:
         make_assessment(**values, actor=amina, at=AT)
     assert list(refusal.value.message_dict) == [field]
 
 
-def test_a_report_is_sealed_and_each_opening_is_recorded(amina: Actor, cast: Cast) -> None:
+def test_a_report_is_sealed_and_each_opening_is_recorded(amina, cast):
     words = b"%PDF-1.7 the password is in the log"
     with in_client(PAKTALEEM):
         with pytest.raises(FileKindNotAccepted):
@@ -89,12 +88,12 @@ def test_a_report_is_sealed_and_each_opening_is_recorded(amina: Actor, cast: Cas
 
 
 @pytest.mark.parametrize("name", ["bilal", "sana", "farah"])
-def test_only_officers_write_the_register(cast: Cast, name: str) -> None:
+def test_only_officers_write_the_register(cast, name):
     with in_client(PAKTALEEM), pytest.raises(NotAllowed):
         make_assessment(actor=cast.actor(name), at=AT)
 
 
-def test_no_client_sees_the_register_and_no_row_belongs_to_one(cast: Cast, amina: Actor) -> None:
+def test_no_client_sees_the_register_and_no_row_belongs_to_one(cast, amina):
     with in_client(PAKTALEEM):
         assessment = make_assessment(actor=amina, at=AT)
     with in_client(cast.client_id("indus")):
@@ -107,7 +106,7 @@ def test_no_client_sees_the_register_and_no_row_belongs_to_one(cast: Cast, amina
     assert browser_of(cast.user("farah")).get(LIST).status_code == 403
 
 
-def test_an_officer_records_an_assessment_in_the_console_and_an_auditor_opens_its_report(cast: Cast) -> None:
+def test_an_officer_records_an_assessment_in_the_console_and_an_auditor_opens_its_report(cast):
     amina, today = browser_of(cast.user("amina")), get_staff_day(timezone.now())
     facts = {"kind": "audit", "scope": "Backups.", "done_by": "Lahore Audit", "done_on": today, "next_on": today}
     words = b"%PDF-1.7 report"
@@ -129,7 +128,7 @@ def test_an_officer_records_an_assessment_in_the_console_and_an_auditor_opens_it
     assert "Report of a security assessment opened" in amina.get(f"{page}/history/").content.decode()
 
 
-def test_the_first_page_lists_what_is_due_with_its_day(cast: Cast, amina: Actor) -> None:
+def test_the_first_page_lists_what_is_due_with_its_day(cast, amina):
     now = timezone.now()
     done_on = get_staff_day(now) - 40 * DAY
     with in_client(PAKTALEEM):

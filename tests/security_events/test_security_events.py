@@ -214,7 +214,6 @@ FEED_TOKEN = "a token that only the log collector of this test knows"
 
 @pytest.fixture
 def feed(settings):
-    """Configure the token, and return the reader of the feed: it gives the answer of a request."""
     settings.SECURITY_FEED_TOKEN = FEED_TOKEN
 
     def read(token=FEED_TOKEN, method="get", **parameters):

@@ -7,11 +7,10 @@ from tests.signin.visiting import Visitor, enrolled
 
 
 @pytest.fixture
-def amina(cast: Cast) -> Visitor:
-    """The privacy officer, without a second factor."""
+def amina(cast):
     return Visitor(cast.user("amina").email)
 
 
 @pytest.fixture
-def enrolled_amina(cast: Cast) -> Visitor:
+def enrolled_amina(cast):
     return enrolled(cast.user("amina"))

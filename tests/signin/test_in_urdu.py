@@ -9,8 +9,7 @@ from django.conf import settings
 from django.test import Client
 from django.utils.html import strip_tags
 
-from tests.cast import Cast
-from tests.signin.visiting import ENROL, FACTORS, FORGOTTEN, SIGN_IN, STEP_UP, VERIFY, Visitor, letters
+from tests.signin.visiting import ENROL, FACTORS, FORGOTTEN, SIGN_IN, STEP_UP, VERIFY, letters
 from tests.signing_in import browser_of
 
 OWN = {"PakTaleem", "English", "API", "UTC", "Asia", "Karachi"}
@@ -37,44 +36,44 @@ def english_in(page: Any) -> list[str]:
 
 
 @pytest.fixture
-def visitor(amina: Visitor) -> Visitor:
+def visitor(amina):
     in_urdu(amina.browser)
     return amina
 
 
 @pytest.fixture
-def inside(visitor: Visitor) -> Visitor:
+def inside(visitor):
     visitor.enter()
     visitor.enrol()
     return visitor
 
 
-def test_the_check_finds_english_words(amina: Visitor) -> None:
+def test_the_check_finds_english_words(amina):
     page = amina.browser.get(SIGN_IN)
     page.content = page.content.replace(b'<html lang="en" dir="ltr"', b'<html lang="ur" dir="rtl"')
     assert "Password" in english_in(page)
 
 
 @pytest.mark.parametrize("url", [SIGN_IN, FORGOTTEN])
-def test_the_sign_in_pages_and_their_errors(visitor: Visitor, url: str) -> None:
+def test_the_sign_in_pages_and_their_errors(visitor, url):
     assert english_in(visitor.browser.get(url)) == []
     assert english_in(visitor.browser.post(url, {})) == []
 
 
-def test_the_page_after_a_wrong_password(visitor: Visitor) -> None:
+def test_the_page_after_a_wrong_password_and_the_lockout_page(visitor):
     page = visitor.enter("not the password")
     assert "درست نہیں" in page.content.decode()
     assert english_in(page) == []
-
-
-def test_the_page_after_a_password_request(visitor: Visitor) -> None:
-    page = visitor.browser.post(FORGOTTEN, {"email": visitor.email}, follow=True)
-    assert "بھیج دی گئی" in page.content.decode()
+    for _ in range(settings.AXES_FAILURE_LIMIT):
+        page = visitor.enter("not the password")
+    assert page.status_code == 429
     assert english_in(page) == []
 
 
-def test_the_pages_that_set_a_password_by_link(visitor: Visitor) -> None:
-    visitor.browser.post(FORGOTTEN, {"email": visitor.email})
+def test_the_pages_that_request_and_set_a_password_by_link(visitor):
+    requested = visitor.browser.post(FORGOTTEN, {"email": visitor.email}, follow=True)
+    assert "بھیج دی گئی" in requested.content.decode()
+    assert english_in(requested) == []
     link = re.search(r"https?://[^/\s]+(/accounts/password/reset/key/\S+)", str(letters()[-1].body))
     assert link is not None
     page = visitor.browser.get(link[1], follow=True)
@@ -87,32 +86,29 @@ def test_the_pages_that_set_a_password_by_link(visitor: Visitor) -> None:
     assert english_in(visitor.browser.get("/accounts/password/reset/key/a-b/")) == []
 
 
-def test_the_pages_that_set_up_a_second_factor(visitor: Visitor) -> None:
+def test_the_pages_that_set_up_a_second_factor(visitor):
     visitor.enter()
     for url in (FACTORS, ENROL, "/accounts/2fa/webauthn/add/", "/accounts/2fa/webauthn/"):
         assert english_in(visitor.browser.get(url)) == [], url
     assert english_in(visitor.browser.post(ENROL, {"code": "000000"})) == []
 
 
-def test_the_pages_of_enrolled_factors_and_passwords(inside: Visitor) -> None:
-    for url in (
-        FACTORS,
+def test_the_pages_of_enrolled_factors_and_passwords(inside):
+    factors = (
         "/accounts/2fa/recovery-codes/",
         "/accounts/2fa/recovery-codes/generate/",
         "/accounts/2fa/totp/deactivate/",
-        "/admin/password_change/",
-    ):
+    )
+    for url in (FACTORS, *factors, "/admin/password_change/"):
         assert english_in(inside.browser.get(url)) == [], url
     wrong = {"old_password": "x", "new_password1": "short", "new_password2": "other"}
     assert english_in(inside.browser.post("/admin/password_change/", wrong)) == []
-    right = {
-        "old_password": inside.password,
-        **dict.fromkeys(("new_password1", "new_password2"), "a long sentence, mine"),
-    }
+    new = dict.fromkeys(("new_password1", "new_password2"), "a long sentence, mine")
+    right = {"old_password": inside.password, **new}
     assert english_in(inside.browser.post("/admin/password_change/", right, follow=True)) == []
 
 
-def test_the_page_that_asks_for_the_code(enrolled_amina: Visitor) -> None:
+def test_the_page_that_asks_for_the_code(enrolled_amina):
     in_urdu(enrolled_amina.browser)
     enrolled_amina.enter()
     assert english_in(enrolled_amina.browser.get(VERIFY)) == []
@@ -120,14 +116,7 @@ def test_the_page_that_asks_for_the_code(enrolled_amina: Visitor) -> None:
 
 
 @pytest.mark.parametrize("url", [STEP_UP, "/accounts/2fa/reauthenticate/"])
-def test_the_pages_of_reauthentication(cast: Cast, enrolled_amina: Visitor, url: str) -> None:
+def test_the_pages_of_reauthentication(cast, enrolled_amina, url):
     browser = in_urdu(browser_of(cast.user("amina"), seconds_ago=600))
     assert english_in(browser.get(url)) == []
     assert english_in(browser.post(url, {"password": "wrong", "code": "000000"})) == []
-
-
-def test_the_lockout_page(visitor: Visitor) -> None:
-    for _ in range(settings.AXES_FAILURE_LIMIT + 1):
-        page = visitor.enter("not the password")
-    assert page.status_code == 429
-    assert english_in(page) == []

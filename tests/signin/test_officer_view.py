@@ -37,7 +37,7 @@ class Spy:
 
 
 @pytest.fixture
-def spy(monkeypatch: pytest.MonkeyPatch) -> Spy:
+def spy(monkeypatch):
     found = Spy()
     monkeypatch.setattr("paktaleem.foundation.console.site.boards", [found])
     return found

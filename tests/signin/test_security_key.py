@@ -1,15 +1,14 @@
 """A security key in Chromium with a virtual authenticator, on a served portal that requires a second factor."""
 
 import os
-from collections.abc import Iterator
 
 import pyotp
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.test_browser import PHONE
 from tests.browsing import WIDE, fits, sign_in, violations
-from tests.demo.running import Demonstration, running_demonstration
+from tests.demo.running import running_demonstration
 
 SHOTS = os.environ.get("SHOTS", "")
 BEFORE = {"sign-in": "/admin/login/", "forgotten": "/accounts/password/reset/"}
@@ -32,7 +31,7 @@ KEY = {
 
 
 @pytest.fixture
-def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[Demonstration]:
+def served(monkeypatch):
     """Serve the demonstration with the second factor required; as keys belong to a host name, at localhost."""
     monkeypatch.setenv("DEMAND_SECOND_FACTOR", "true")
     with running_demonstration() as demonstration:
@@ -57,7 +56,7 @@ def look(page: Page, base: str, pages: dict[str, str]) -> None:
     page.goto(f"{base}/admin/login/?lang=en")
 
 
-def test_a_security_key_is_enrolled_and_used_at_the_next_sign_in(chromium: Browser, served: Demonstration) -> None:
+def test_a_security_key_is_enrolled_and_used_at_the_next_sign_in(chromium, served):
     base = f"http://localhost:{served.port}"
     who = next(one for one in served.values["sign_ins"] if one["role"] == "privacy_officer")
     context = chromium.new_context()

@@ -33,7 +33,6 @@ TASKS: dict[str, Any] = {
 
 
 def letters() -> list[Any]:
-    """Run the worker and return all messages sent so far."""
     work(TASKS)
     return mail.outbox
 

@@ -4,7 +4,6 @@ Run by ``make test-deep`` only, and skipped without node and npm: it fetches the
 provider of ``providing``, which runs everywhere.
 """
 
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
@@ -42,7 +41,7 @@ pytestmark = pytest.mark.skipif(not (NODE and NPM), reason="node and npm are not
 
 
 @pytest.fixture(scope="module")
-def certified(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CertifiedProvider]:
+def certified(tmp_path_factory):
     tenants: dict[str, Any] = {
         name: {"clients": list_registrations(name), "settings": {}} for name in ("indus", "khyber")
     }
@@ -58,7 +57,7 @@ def list_registrations(code: str) -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def provider(certified: CertifiedProvider, colleagues: None, cast: Cast, now: datetime, settings: Any) -> Any:
+def provider(certified, colleagues, cast, now, settings):
     """The provider, which vouches for Indus’s staff, and where Farah has an account."""
     settings.SIGN_ON_ALLOWED = [certified.host]
     certified.set_person("farah-1", login=WITH_CODE, **FARAH)
@@ -73,15 +72,12 @@ def use(cast: Cast, provider: CertifiedProvider, at: datetime, *, tenant: str = 
 
 
 def sign_on(person: Person, start: str = START) -> tuple[Client, Any]:
-    """Sign on in a new browser of the portal; return it and the portal’s last response."""
     browser = Client()
     return browser, come_back(browser, person.authorize(address_of(browser, start)))
 
 
 @pytest.mark.parametrize("registration", REGISTRATIONS)
-def test_a_member_signs_on_however_the_portal_is_registered(
-    provider: CertifiedProvider, cast: Cast, registration: str
-) -> None:
+def test_a_member_signs_on_however_the_portal_is_registered(provider, cast, registration):
     use(cast, provider, timezone.now(), application_id=registration)
     browser, answer = sign_on(Person(provider))
     assert (answer["Location"], is_in(browser)) == ("/admin/", True)
@@ -90,14 +86,12 @@ def test_a_member_signs_on_however_the_portal_is_registered(
         assert (link.user_id, link.issuer, link.subject) == (cast.user_id("farah"), provider.issuer(), "farah-1")
 
 
-def test_a_provider_may_state_the_address_in_its_token_and_take_the_secret_in_a_header_only(
-    provider: CertifiedProvider, cast: Cast
-) -> None:
+def test_a_provider_may_state_the_address_in_its_token_and_take_the_secret_in_a_header_only(provider, cast):
     use(cast, provider, timezone.now(), tenant="in-token")
     assert sign_on(Person(provider))[1]["Location"] == "/admin/"
 
 
-def test_the_provider_demands_pkce_and_the_code_needs_this_browsers_verifier(provider: CertifiedProvider) -> None:
+def test_the_provider_demands_pkce_and_the_code_needs_this_browsers_verifier(provider):
     browser, person = Client(), Person(provider)
     address = address_of(browser)
     asked = parse_qs(urlsplit(address).query)
@@ -109,7 +103,7 @@ def test_the_provider_demands_pkce_and_the_code_needs_this_browsers_verifier(pro
     assert "_auth_user_id" not in browser.session
 
 
-def test_a_code_counts_once_in_the_browser_that_asked(provider: CertifiedProvider) -> None:
+def test_a_code_counts_once_in_the_browser_that_asked(provider):
     browser = Client()
     back = Person(provider).authorize(address_of(browser))
     assert come_back(Client(), back)["Location"] == REFUSED
@@ -133,9 +127,7 @@ def test_a_code_counts_once_in_the_browser_that_asked(provider: CertifiedProvide
     ],
     ids=str,
 )
-def test_the_second_factor_of_the_provider_is_honoured(
-    provider: CertifiedProvider, cast: Cast, login: dict[str, Any], follows: str
-) -> None:
+def test_the_second_factor_of_the_provider_is_honoured(provider, cast, login, follows):
     with in_global():
         enrol_totp(cast.user("farah"), create_totp_secret())
     provider.set_person("farah-1", login=login, **FARAH)
@@ -155,9 +147,7 @@ def test_the_second_factor_of_the_provider_is_honoured(
     ],
     ids=str,
 )
-def test_an_address_that_is_not_verified_or_not_of_a_member_signs_no_one_in(
-    provider: CertifiedProvider, cast: Cast, claims: dict[str, Any]
-) -> None:
+def test_an_address_that_is_not_verified_or_not_of_a_member_signs_no_one_in(provider, cast, claims):
     provider.set_person("farah-1", login=WITH_CODE, **claims)
     browser, answer = sign_on(Person(provider))
     assert (answer["Location"], "_auth_user_id" in browser.session) == (REFUSED, False)
@@ -165,14 +155,13 @@ def test_an_address_that_is_not_verified_or_not_of_a_member_signs_no_one_in(
         assert not SignOnLink.objects.exists()
 
 
-def test_a_linked_account_signs_in_without_an_address(provider: CertifiedProvider) -> None:
+def test_a_linked_account_signs_in_without_an_address(provider):
     assert sign_on(Person(provider))[1]["Location"] == "/admin/"
     provider.set_person("farah-1", login=WITH_CODE)
     assert sign_on(Person(provider))[1]["Location"] == "/admin/"
 
 
-def test_the_account_of_another_tenant_signs_no_one_in(provider: CertifiedProvider, cast: Cast) -> None:
-    """The tenants share accounts’ names: Farah’s at Indus is that of someone else at Khyber."""
+def test_the_account_of_another_tenant_signs_no_one_in(provider, cast):
     use(cast, provider, timezone.now(), tenant="khyber", client="khyber")
     assert sign_on(Person(provider))[1]["Location"] == "/admin/"
     assert sign_on(Person(provider), KHYBER)[1]["Location"] == REFUSED
@@ -190,13 +179,13 @@ def test_the_account_of_another_tenant_signs_no_one_in(provider: CertifiedProvid
     assert browser.session["_auth_user_id"] == str(cast.user_id("celia"))
 
 
-def test_who_cancels_at_the_provider_comes_back_without_a_session(provider: CertifiedProvider) -> None:
+def test_who_cancels_at_the_provider_comes_back_without_a_session(provider):
     browser, answer = sign_on(Person(provider, subject=""))
     assert (answer["Location"], "_auth_user_id" in browser.session) == (REFUSED, False)
     assert "You cancelled" in browser.get("/admin/login/").text
 
 
-def test_dangerous_acts_need_a_new_sign_in_at_the_provider_whose_session_goes_on(provider: CertifiedProvider) -> None:
+def test_dangerous_acts_need_a_new_sign_in_at_the_provider_whose_session_goes_on(provider):
     person = Person(provider)
     browser, _answer = sign_on(person)
     assert person.asked == [["no_session"]]

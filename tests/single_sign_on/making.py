@@ -16,5 +16,4 @@ def wanted(client_id: UUID, **changes: Any) -> Provider:
 
 
 def propose_sign_on(client_id: UUID, actor: Actor, at: datetime) -> Provider:
-    """Propose a provider of a client; in its context."""
     return propose_provider(wanted(client_id), "secret", actor=actor, reason="onboarding", at=at)

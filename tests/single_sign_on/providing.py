@@ -58,7 +58,6 @@ class TestProvider:
 
 @contextmanager
 def running_provider(logs: Path) -> Iterator[TestProvider]:
-    """Run oidc-provider-mock in a process of its own."""
     provider = TestProvider(free_port())
     port = provider.host.rpartition(":")[2]
     command = [sys.executable, "-m", "oidc_provider_mock", "--host", "127.0.0.1", "--port", port]
@@ -191,7 +190,6 @@ class Person:
 
 @contextmanager
 def certified_provider(folder: Path, tenants: Mapping[str, Any]) -> Iterator[CertifiedProvider]:
-    """Install the package in a folder and serve tenants: the clients and further settings of each."""
     for source in _SOURCE.iterdir():
         shutil.copy(source, folder)
     command = [str(NPM), "ci", "--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund"]

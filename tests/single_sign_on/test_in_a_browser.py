@@ -5,8 +5,6 @@
 
 import os
 import re
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pyotp
@@ -37,7 +35,7 @@ PERSON: dict[str, Any] = {"email": "farah@indus.example", "email_verified": True
 
 
 @pytest.fixture
-def base(committed: Cast, running: TestProvider, tmp_path: Path, settings: Any) -> Iterator[str]:
+def base(committed, running, tmp_path, settings):
     """The portal, served on this test's own database, and allowed to reach the provider on this computer."""
     port = free_port()
     base = f"http://127.0.0.1:{port}"
@@ -130,16 +128,13 @@ def approve(cast: Cast) -> None:
 
 
 def enrol(cast: Cast) -> str:
-    """Enrol an authenticator app of the portal for Farah; return its secret."""
     secret = create_totp_secret()
     with in_global():
         enrol_totp(cast.user("farah"), secret)
     return secret
 
 
-def test_an_administrator_signs_in_by_the_provider(
-    chromium: Browser, base: str, running: TestProvider, committed: Cast
-) -> None:
+def test_an_administrator_signs_in_by_the_provider(chromium, base, running, committed):
     running.set_person("farah-1", **PERSON, amr=["pwd", "otp"])
     aside(lambda: set_up(committed, running.issuer, timezone.now()))
     window = Window(chromium, base, running, "en")
@@ -151,10 +146,7 @@ def test_an_administrator_signs_in_by_the_provider(
 
 
 @pytest.mark.parametrize("language", ["en", "ur"])
-def test_sign_on_is_set_up_tried_used_refused_and_cancelled(
-    chromium: Browser, base: str, running: TestProvider, committed: Cast, language: str
-) -> None:
-    """The provider’s second factor counts; without one the portal asks for its own. Celia is of another client."""
+def test_sign_on_is_set_up_tried_used_refused_and_cancelled(chromium, base, running, committed, language):
     running.set_person("farah-1", **PERSON, amr=["pwd", "otp"])
     running.set_person("celia-1", email="celia@khyber.example", email_verified=True, amr=["mfa"])
     window = Window(chromium, base, running, language)

@@ -1,7 +1,7 @@
 """Staff of a client sign in with their school’s account, and no provider signs in anyone else."""
 
 import json
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -33,7 +33,6 @@ from tests.cast import Cast
 from tests.signin.visiting import VERIFY, Visitor
 from tests.signing_in import browser_of
 from tests.single_sign_on.making import wanted
-from tests.single_sign_on.providing import HostileProvider, TestProvider
 from tests.single_sign_on.visiting import START, address_of, come_back, is_in, now_in_seconds, set_up, sign_on
 
 API_KEYS = "/admin/accounts/apikey/add/"
@@ -57,13 +56,12 @@ def list_workplaces(browser: Client) -> list[Any]:
 
 
 def kinds(client_id: Any) -> list[str]:
-    """Return the kinds of the entries about single sign-on, in order."""
     with in_client(client_id):
         found = Entry.objects.filter(client_id=client_id, kind__startswith="single_sign_on.").order_by("id")
         return [kind.partition(".")[2] for kind in found.values_list("kind", flat=True)]
 
 
-def test_a_member_signs_on_by_address_once_and_by_account_from_then_on(provider: TestProvider, cast: Cast) -> None:
+def test_a_member_signs_on_by_address_once_and_by_account_from_then_on(provider, cast):
     browser, answer = sign_on(provider)
     assert (answer.status_code, answer["Location"]) == (302, "/admin/")
     assert browser.get("/admin/", follow=True).redirect_chain[-1][0] == "/accounts/2fa/"  # no second factor yet
@@ -96,10 +94,7 @@ def test_a_member_signs_on_by_address_once_and_by_account_from_then_on(provider:
         ("its own", {"amr": ["mfa"]}, VERIFY),
     ],
 )
-def test_the_second_factor_of_the_provider_counts_if_the_client_wants_it(
-    provider: TestProvider, cast: Cast, wish: str, claims: dict[str, Any], follows: str
-) -> None:
-    """Otherwise an enrolled factor is asked for, as after a password."""
+def test_the_second_factor_of_the_provider_counts_if_the_client_wants_it(provider, cast, wish, claims, follows):
     set_up(cast, provider.issuer, timezone.now(), honours=wish == "honours")
     secret = create_totp_secret()
     with in_global():
@@ -128,9 +123,7 @@ def test_the_second_factor_of_the_provider_counts_if_the_client_wants_it(
     ],
     ids=str,
 )
-def test_an_address_that_is_not_of_a_member_signs_no_one_in(
-    hostile: HostileProvider, cast: Cast, claims: dict[str, Any]
-) -> None:
+def test_an_address_that_is_not_of_a_member_signs_no_one_in(hostile, cast, claims):
     hostile.changes = claims
     browser, answer = sign_on(hostile)
     assert answer["Location"] == REFUSED
@@ -162,22 +155,21 @@ def test_an_address_that_is_not_of_a_member_signs_no_one_in(
     ],
     ids=str,
 )
-def test_a_token_that_is_not_for_this_sign_in_is_refused(hostile: HostileProvider, changes: dict[str, Any]) -> None:
+def test_a_token_that_is_not_for_this_sign_in_is_refused(hostile, changes):
     hostile.changes = changes
     browser, answer = sign_on(hostile)
     assert answer["Location"] == REFUSED
     assert "_auth_user_id" not in browser.session
 
 
-def test_the_honest_token_of_the_same_provider_signs_in(hostile: HostileProvider) -> None:
-    """The control of the two tests above; ``xms_edov`` is Microsoft’s word for a verified address."""
+def test_the_honest_token_of_the_same_provider_signs_in(hostile):
     hostile.changes = {"email_verified": None, "xms_edov": True, "amr": ["mfa"]}
     browser, answer = sign_on(hostile)
     assert answer["Location"] == "/admin/"
     assert is_in(browser)
 
 
-def test_an_answer_counts_once_in_the_browser_that_asked_and_from_its_provider(hostile: HostileProvider) -> None:
+def test_an_answer_counts_once_in_the_browser_that_asked_and_from_its_provider(hostile):
     browser = Client()
     back = hostile.authorize(address_of(browser))
     for forged in (back.replace("state=", "state=x"), f"{back}&iss=https://other.example"):
@@ -201,16 +193,12 @@ def test_an_answer_counts_once_in_the_browser_that_asked_and_from_its_provider(h
     ],
     ids=str,
 )
-def test_a_configuration_of_another_issuer_or_with_internal_addresses_is_refused(
-    hostile: HostileProvider, metadata: dict[str, Any]
-) -> None:
+def test_a_configuration_of_another_issuer_or_with_internal_addresses_is_refused(hostile, metadata):
     hostile.metadata = metadata
     assert Client().get(START)["Location"] == REFUSED
 
 
-def test_an_internal_provider_is_refused_when_proposed_and_when_asked(
-    hostile: HostileProvider, cast: Cast, now: datetime, settings: Any
-) -> None:
+def test_an_internal_provider_is_refused_when_proposed_and_when_asked(hostile, cast, now, settings):
     settings.SIGN_ON_ALLOWED = []
     assert Client().get(START)["Location"] == REFUSED
     for issuer in (hostile.issuer, "https://10.0.0.1/", "https://localhost/", "https://idp.example/?tenant=1"):
@@ -218,8 +206,7 @@ def test_an_internal_provider_is_refused_when_proposed_and_when_asked(
             set_up(cast, issuer, now)
 
 
-def test_a_provider_signs_in_no_one_of_another_client_and_no_officer(provider: TestProvider, cast: Cast) -> None:
-    """Celia is an administrator of both clients, Amina an officer who has a role at Indus too, Farah of Indus only."""
+def test_a_provider_signs_in_no_one_of_another_client_and_no_officer(provider, cast):
     indus, khyber = cast.client_id("indus"), cast.client_id("khyber")
     set_up(cast, provider.issuer, timezone.now(), domains=["indus.example", "khyber.example", "paktaleem.example"])
     provider.set_person("amina-1", email="amina@paktaleem.example", email_verified=True, amr=["mfa"])
@@ -243,9 +230,7 @@ def find_membership(cast: Cast, name: str, client: str) -> Membership:
         return Membership.objects.get(user_id=cast.user_id(name), ends_at=None)
 
 
-def test_the_same_address_under_another_account_is_refused_until_it_is_unlinked(
-    provider: TestProvider, cast: Cast
-) -> None:
+def test_the_same_address_under_another_account_is_refused_until_it_is_unlinked(provider, cast):
     sign_on(provider)
     provider.set_person("farah-2", email="farah@indus.example", email_verified=True, amr=["mfa"])
     browser, answer = sign_on(provider, "farah-2")
@@ -263,7 +248,7 @@ def test_the_same_address_under_another_account_is_refused_until_it_is_unlinked(
     assert sign_on(provider, "farah-1")[1]["Location"] == REFUSED
 
 
-def test_a_membership_or_a_provider_that_ends_ends_its_sessions(provider: TestProvider, cast: Cast) -> None:
+def test_a_membership_or_a_provider_that_ends_ends_its_sessions(provider, cast):
     provider.set_person("farah-1", email="farah@indus.example", email_verified=True, amr=["mfa"])
     browser, _answer = sign_on(provider)
     assert is_in(browser)
@@ -278,8 +263,7 @@ def test_a_membership_or_a_provider_that_ends_ends_its_sessions(provider: TestPr
     assert sign_on(provider)[1]["Location"] == REFUSED
 
 
-def test_where_single_sign_on_is_required_passwords_give_no_access(provider: TestProvider, cast: Cast) -> None:
-    """Celia has a role at Khyber too, where passwords still count."""
+def test_where_single_sign_on_is_required_passwords_give_no_access(provider, cast):
     found = only_provider(cast)
     with pytest.raises(ValidationError, match="No administrator has signed in"):
         act(cast, change_access, found, is_required=True)
@@ -290,11 +274,9 @@ def test_where_single_sign_on_is_required_passwords_give_no_access(provider: Tes
     act(cast, change_access, found, is_required=True)
     assert (is_in(by_password), is_in(by_account)) == (False, True)
     assert list_workplaces(celia) == [cast.client_id("khyber")]
-    wrong, right = Visitor("farah@indus.example", "wrong").enter(), Visitor("farah@indus.example").enter()
-    assert (right.status_code, [*right.context["form"].non_field_errors()]) == (
-        wrong.status_code,
-        [*wrong.context["form"].non_field_errors()],
-    )
+    answers = Visitor("farah@indus.example", "wrong").enter(), Visitor("farah@indus.example").enter()
+    wrong, right = ((one.status_code, [*one.context["form"].non_field_errors()]) for one in answers)
+    assert wrong == right
     assert Visitor("celia@khyber.example").enter().status_code == 302
     set_up(cast, provider.issuer, timezone.now())  # a new proposal lets no password in
     assert Visitor("farah@indus.example").enter().status_code == 200
@@ -303,7 +285,7 @@ def test_where_single_sign_on_is_required_passwords_give_no_access(provider: Tes
     assert kinds(cast.client_id("indus"))[-1] == "passwords_allowed"
 
 
-def test_dangerous_acts_need_a_recent_sign_in_at_the_provider(hostile: HostileProvider, cast: Cast) -> None:
+def test_dangerous_acts_need_a_recent_sign_in_at_the_provider(hostile, cast):
     hostile.changes = {"amr": ["mfa"], "auth_time": now_in_seconds() - 3600}
     browser, _answer = sign_on(hostile)
     assert is_in(browser)
@@ -330,7 +312,7 @@ def test_dangerous_acts_need_a_recent_sign_in_at_the_provider(hostile: HostilePr
     assert browser.get(API_KEYS).status_code == 200
 
 
-def test_a_provider_cannot_change_the_second_factor_of_an_account(provider: TestProvider, cast: Cast) -> None:
+def test_a_provider_cannot_change_the_second_factor_of_an_account(provider, cast):
     secret = create_totp_secret()
     with in_global():
         enrol_totp(cast.user("farah"), secret)
@@ -345,7 +327,7 @@ def test_a_provider_cannot_change_the_second_factor_of_an_account(provider: Test
     assert browser.get("/accounts/2fa/webauthn/add/").status_code == 200
 
 
-def test_two_people_set_a_provider_and_the_second_is_an_officer(colleagues: None, cast: Cast, now: datetime) -> None:
+def test_two_people_set_a_provider_and_the_second_is_an_officer(colleagues, cast, now):
     indus, gul = cast.client_id("indus"), second_officer()
     stamp: dict[str, Any] = {"reason": "onboarding", "at": now}
     with in_client(indus):
@@ -379,8 +361,7 @@ def test_two_people_set_a_provider_and_the_second_is_an_officer(colleagues: None
         assert cursor.fetchone() == (2,)
 
 
-def test_the_sign_in_page_leads_to_the_institution_by_domain_only(provider: TestProvider, cast: Cast) -> None:
-    """An address with an account and one without get the same answer."""
+def test_the_sign_in_page_leads_to_the_institution_by_domain_only(provider, cast):
     answers = [Client().post(CHOOSE, {"email": f"{name}@INDUS.example"}) for name in ("farah", "no-one")]
     assert {answer["Location"] for answer in answers} == {START}
     unknown = Client().post(CHOOSE, {"email": "amina@paktaleem.example"})

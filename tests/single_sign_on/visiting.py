@@ -22,16 +22,11 @@ CONSOLE = "/admin/"
 def set_up(
     cast: Cast, issuer: str, at: datetime, *, client: str = "indus", honours: bool = True, **changes: Any
 ) -> Provider:
-    """Propose a provider as the client’s administrator, and approve it as an officer."""
     proposer = {"indus": "farah", "khyber": "celia"}[client]
     secret = changes.pop("secret", "from the provider")
-    columns: dict[str, Any] = {
-        "issuer": issuer,
-        "application_id": APPLICATION,
-        "domains": [f"{client}.example"],
-        "honours_second_factor": honours,
-    }
-    provider, gul = wanted(cast.client_id(client), **columns | changes), second_officer()
+    columns: dict[str, Any] = {"issuer": issuer, "application_id": APPLICATION, "domains": [f"{client}.example"]}
+    columns |= {"honours_second_factor": honours, **changes}
+    provider, gul = wanted(cast.client_id(client), **columns), second_officer()
     with in_client(cast.client_id(client)):
         stamp: dict[str, Any] = {"reason": "onboarding", "at": at}
         made = propose_provider(provider, secret, actor=cast.actor(proposer), **stamp)
@@ -39,14 +34,12 @@ def set_up(
 
 
 def address_of(browser: Client, start: str = START) -> str:
-    """Open the page that leads to the provider, and return the address of its link."""
     page = browser.get(start)
     assert page.status_code == 200, page.headers.get("Location")
     return str(page.context["address"])
 
 
 def come_back(browser: Client, address: str) -> Any:
-    """Follow the provider’s way back to the portal."""
     parts = urlsplit(address)
     return browser.get(f"{parts.path}?{parts.query}")
 
@@ -54,7 +47,6 @@ def come_back(browser: Client, address: str) -> Any:
 def sign_on(
     provider: TestProvider | HostileProvider, subject: str = "farah-1", start: str = START
 ) -> tuple[Client, Any]:
-    """Sign on in a new browser; return it and the portal’s last response."""
     browser = Client()
     address = address_of(browser, start)
     back = provider.authorize(address, subject) if isinstance(provider, TestProvider) else provider.authorize(address)
@@ -66,5 +58,4 @@ def is_in(browser: Client) -> bool:
 
 
 def now_in_seconds() -> int:
-    """Return the present time, as providers state times."""
     return int(timezone.now().timestamp())

@@ -84,13 +84,11 @@ class Siege:
 
 
 async def silent(reader, writer, over):
-    """Accept the message and do not answer."""
     del reader, writer
     await over.wait()
 
 
 async def dripping(reader, writer, over):
-    """Answer byte by byte without end."""
     del reader
     writer.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
     while not over.is_set():
@@ -100,7 +98,6 @@ async def dripping(reader, writer, over):
 
 
 async def endless(reader, writer, over):
-    """Answer with a body that never ends."""
     del over
     await reader.readuntil(b"\r\n\r\n")
     writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
@@ -110,7 +107,6 @@ async def endless(reader, writer, over):
 
 
 def add(cast, port, code="indus", tests=1):
-    """Add an endpoint that listens on a port, with test messages waiting; return it and its secret."""
     at = timezone.now()
     with in_client(cast.client_id(code)):
         endpoint, secret = add_endpoint(
@@ -122,8 +118,6 @@ def add(cast, port, code="indus", tests=1):
 
 
 async def ask(work: Any, *args: Any) -> Any:
-    """Run database work in a thread, and close its connections."""
-
     def alone():
         try:
             return work(*args)
@@ -160,7 +154,6 @@ def make_endpoint(cast: Cast, code: str, *, at: datetime, **values: Any) -> Endp
 
 
 def make_given_up(endpoint: Endpoint, *, at: datetime) -> Delivery:
-    """Create a message that was tried once and given up."""
     own: dict[str, Any] = {"client_id": endpoint.client_id}
     message = Message.objects.create(type="consent.given", data={"purpose": "newsletter"}, happened_at=at, **own)
     delivery = Delivery.objects.create(

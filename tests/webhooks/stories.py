@@ -124,7 +124,6 @@ class World:
 
     @property
     def officer(self) -> dict[str, Any]:
-        """Return actor, reason and time of an officer's act."""
         return {"actor": self.cast.actor("amina"), "reason": Reason.SUBJECT_REQUEST, "at": AT}
 
     @property
@@ -138,8 +137,6 @@ STORIES: dict[Story, frozenset[str]] = {}
 
 
 def causes(*events: str) -> Callable[[Story], Story]:
-    """Register a story with the events that it causes."""
-
     def register(story: Story) -> Story:
         STORIES[story] = frozenset(events)
         return story
@@ -161,7 +158,6 @@ def answers_about_a_purpose(world: World) -> None:
 
 
 def give(world: World, state: ConsentState, at: datetime) -> None:
-    """Record an answer of Junaid, who is of age, about the newsletter."""
     token = shown(world.client_id, at)
     record_answers(world.person("junaid"), answers=[Answer("newsletter", state)], shown=token, actor=world.farah, at=at)
 
@@ -175,7 +171,6 @@ def a_consent_is_invalidated(world: World) -> None:
 
 @causes("notice.announced", "notice.published", "notice.dispatched", "notice.took_effect")
 def a_shared_notice_changes(world: World) -> None:
-    """Announce a material change, notify the client, and let it take effect; publish another without announcement."""
     share_purpose(world.cast)
     version = announce(world.cast, AT)
     announce(world.cast, AT, code="privacy_notice", is_material=False, effective_at=AT)
@@ -186,7 +181,6 @@ def a_shared_notice_changes(world: World) -> None:
 
 @causes("recipient.added", "recipient.changed", "recipient.approved", "recipient.approval_changed")
 def a_shared_recipient_is_approved(world: World) -> None:
-    """Add, change and approve a recipient of PakTaleem's, and end the approval."""
     del world
     with in_client(PAKTALEEM):
         own: dict[str, Any] = {"client_id": PAKTALEEM}
@@ -201,7 +195,6 @@ def a_shared_recipient_is_approved(world: World) -> None:
 
 @causes("disclosure.denied")
 def data_is_shared_with_a_recipient_that_is_not_approved(world: World) -> None:
-    """Report a disclosure to a recipient without an approval."""
     with world.inside():
         change_register(
             Recipient(code="host", name="H", service="S", agreement_reference="A1", client_id=world.client_id), **BY
@@ -223,7 +216,6 @@ def a_school_names_a_guardian_and_no_longer(world: World) -> None:
     *(f"guardian.{what}" for what in ("conflict_opened", "conflict_closed", "data_kept")),
 )
 def guardians_decide_and_disagree(world: World) -> None:
-    """Name and verify two guardians who disagree, agree again and withdraw; change one and end one."""
     with world.inside():
         danish, esra = world.person("danish"), world.person("esra")
         uncle = make_guardian(world.cast.client("indus"), "uncle", at=AT)
@@ -242,7 +234,6 @@ def guardians_decide_and_disagree(world: World) -> None:
 
 @causes("guardian.change_waiting", "guardian.change_settled")
 def taking_away_a_refusal_takes_two(world: World) -> None:
-    """Request the end of a guardian who refused, and approve it by a second person."""
     with world.inside():
         danish, esra = world.person("danish"), world.person("esra")
         row = verified_guardian(danish, esra, at=AT)
@@ -284,7 +275,6 @@ def a_school_authorises(world: World) -> None:
     *(f"guardian.invitation_{what}" for what in ("viewed", "waits", "answered")),
 )
 def a_guardian_is_invited_reminded_and_says_yes(world: World) -> None:
-    """Invite a guardian by the console's act; they follow the reminder's link, consent and confirm."""
     cast = world.cast
     with world.inside():
         esra = world.person("esra")
@@ -309,7 +299,6 @@ def consent_of_a_school_year_ends(world: World) -> None:
 
 @causes("guardian.invitation_refused", "guardian.invitation_failed", "guardian.invitation_expired")
 def invitations_come_to_nothing(world: World) -> None:
-    """Refuse a contact that is the child's own, fail to deliver to another, and let that invitation expire."""
     with world.inside():
         esra = world.person("esra")
         row = invite_guardian(world.person("danish"), guardian=esra, portal=PORTAL, actor=world.farah, at=AT)
@@ -327,7 +316,6 @@ def invitations_come_to_nothing(world: World) -> None:
 
 @causes("rights_request.received", "rights_request.rights_added")
 def anyone_reports_a_concern(world: World) -> None:
-    """Report a concern, which turns into a right."""
     with world.inside():
         words: dict[str, Any] = {"details": "I worry.", "channel": "form", "language": "en", "at": AT}
         request = receive_request(world.cast.client("indus"), kinds=["child_concern"], **words, actor=SETTING_UP)
@@ -336,7 +324,6 @@ def anyone_reports_a_concern(world: World) -> None:
 
 @causes(*(f"rights_request.{step}" for step in ("received", "ordered", "orders_answered", "closed")))
 def a_guardian_requests_a_copy(world: World) -> None:
-    """Request a copy as a guardian, answer the orders, answer and close the request."""
     with world.inside():
         danish, esra = world.person("danish"), world.person("esra")
         verified_guardian(danish, esra, at=AT)
@@ -362,7 +349,6 @@ def a_person_has_data_corrected_and_restricted(world: World) -> None:
 
 @causes("breach.recorded", "breach.assessed", "breach.reported", "breach.closed")
 def a_breach_is_recorded_assessed_reported_and_closed(world: World) -> None:
-    """Record a breach that needs no authority, inform the client, and close it by two people."""
     told: dict[str, Any] = {"actor": world.cast.actor("amina"), "at": AT}
     gul = second_officer()
     with world.inside():
@@ -377,7 +363,6 @@ def a_breach_is_recorded_assessed_reported_and_closed(world: World) -> None:
 
 @causes("hold.placed", "hold.lifted", "collection.decided")
 def data_is_held_and_a_flagged_collection_is_decided(world: World) -> None:
-    """Place and lift a hold, and decide about a collection that was denied."""
     told: dict[str, Any] = {"actor": world.farah, "at": AT}
     with world.inside():
         scope, review_on = HoldScope(subject=world.person("hamza")), (AT + 30 * DAY).date()
@@ -393,7 +378,6 @@ def data_is_held_and_a_flagged_collection_is_decided(world: World) -> None:
 
 @causes("hold.placed", "order.created", "order.recalled")
 def a_hold_recalls_an_order(world: World) -> None:
-    """Place a hold on the data that a system is ordered to erase."""
     with world.inside():
         order = order_erasure(world)
         scope, review_on = HoldScope(subject=order.subject), (AT + 30 * DAY).date()
@@ -403,7 +387,6 @@ def a_hold_recalls_an_order(world: World) -> None:
 
 @causes("disposal.flagged", "disposal.scheduled", "disposal.ordered", "disposal.certified", "disposal.cancelled")
 def data_is_disposed_of(world: World) -> None:
-    """Dispose of data whose period is over, and cancel the disposal of more."""
     told: dict[str, Any] = {"actor": SETTING_UP, "at": AT}
     cast, client_id = world.cast, world.cast.client_id("indus")
     with world.inside():
@@ -446,7 +429,6 @@ def processing_is_restricted_and_objected_to(world: World) -> None:
     *(f"rights_request.{step}" for step in ("answered", "closed")),
 )
 def a_person_requests_their_data(world: World) -> None:
-    """Receive a request, verify the identity, pause and extend it, decide, order the data, answer and close it."""
     with world.inside():
         request = received(world.cast, "access", identity="", channel="form", at=AT)
         verify_identity(request, actor=world.farah, at=AT)
@@ -463,7 +445,6 @@ def a_person_requests_their_data(world: World) -> None:
 
 @causes(*(f"rights_request.{step}" for step in ("escalated", "overdue", "linked", "withdrawn")))
 def a_request_waits_too_long(world: World) -> None:
-    """Leave a request undecided until it is overdue, link a duplicate to it, and have the person deny another."""
     with world.inside():
         first = received(world.cast, "access", at=AT - 31 * DAY)
         link_duplicate(received(world.cast, "access", at=AT), other=first, actor=world.cast.actor("amina"), at=AT)
@@ -499,7 +480,6 @@ def a_report_is_unfounded(world: World) -> None:
 
 @causes("incident.opened", "incident.widened", "incident.overdue", "incident.closed")
 def data_of_a_child_is_collected_without_authority(world: World) -> None:
-    """Report two collections, miss the deadline, and answer every order."""
     with world.inside():
         make_system(world.cast.client("indus"), "devices", ["device"])
         for category in ("usage_logs", "device"):
@@ -512,7 +492,6 @@ def data_of_a_child_is_collected_without_authority(world: World) -> None:
 
 @causes("subject.erasure_started", "subject.erased", "subject.readmitted")
 def a_person_is_erased_and_readmitted(world: World) -> None:
-    """Confirm an erasure, answer its orders, complete it, and readmit the person by two people."""
     second = user_actor(new_id(), "privacy_officer", PAKTALEEM)
     with world.inside():
         erasure = start_erasure(world.person("danish"), **world.officer)
@@ -525,7 +504,6 @@ def a_person_is_erased_and_readmitted(world: World) -> None:
 
 @causes("subject.merged", "subject.merge_undone")
 def two_records_are_found_to_be_one_person(world: World) -> None:
-    """Link two records of an instructor by two people, and undo the link by two people."""
     with world.inside():
         junaid, second = world.person("junaid"), second_record(world.cast)
         linked(junaid, second, world.cast, AT)
@@ -534,7 +512,6 @@ def two_records_are_found_to_be_one_person(world: World) -> None:
 
 @causes("erasure.certified")
 def a_request_for_erasure_is_carried_out(world: World) -> None:
-    """Grant an erasure, approve it, wait, have every system answer, and issue the certificate."""
     with world.inside():
         request = decided(world.cast, received(world.cast, "erasure", at=AT), at=AT)
         proposal = ErasureProposal.objects.get(request=request, stage="proposed")
@@ -549,7 +526,6 @@ def a_request_for_erasure_is_carried_out(world: World) -> None:
     *(f"order.{state}" for state in ("not_applicable", "waived")),
 )
 def systems_answer_their_orders(world: World) -> None:
-    """Issue orders with every kind of answer, and a set of orders."""
     key, second = world.cast.key_actor("indus"), user_actor(new_id(), "privacy_officer", PAKTALEEM)
     found = [
         SystemAnswer(Outcome.DONE, counts={"usage_logs": 1}),
@@ -568,11 +544,9 @@ def systems_answer_their_orders(world: World) -> None:
 
 
 def erase_logs() -> OrderSpec:
-    """Return an order to erase usage logs."""
     return OrderSpecFactory(at=AT)
 
 
 def order_erasure(world: World) -> Order:
-    """Order the erasure of a person's usage logs from the learning platform."""
     [order] = issue_orders(world.person("hamza"), erase_logs(), actor=SETTING_UP, at=AT)
     return order
