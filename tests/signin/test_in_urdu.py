@@ -94,12 +94,8 @@ def test_the_pages_that_set_up_a_second_factor(visitor):
 
 
 def test_the_pages_of_enrolled_factors_and_passwords(inside):
-    factors = (
-        "/accounts/2fa/recovery-codes/",
-        "/accounts/2fa/recovery-codes/generate/",
-        "/accounts/2fa/totp/deactivate/",
-    )
-    for url in (FACTORS, *factors, "/admin/password_change/"):
+    pages = ("recovery-codes", "recovery-codes/generate", "totp/deactivate")
+    for url in (FACTORS, *(f"/accounts/2fa/{page}/" for page in pages), "/admin/password_change/"):
         assert english_in(inside.browser.get(url)) == [], url
     wrong = {"old_password": "x", "new_password1": "short", "new_password2": "other"}
     assert english_in(inside.browser.post("/admin/password_change/", wrong)) == []

@@ -288,6 +288,7 @@ class Result:
     retry_after: str = ""
 
     def verdict(self, at: datetime) -> Verdict:
+        """Classify the result."""
         return Verdict(Outcome.FAILED) if self.status is None else classify_response(self.status, self.retry_after, at)
 
 

@@ -38,7 +38,7 @@ class AssessmentKind(models.TextChoices):
 
 
 class AssessmentQuerySet(models.QuerySet["SecurityAssessment"]):
-    """Query set of assessments. The latest one of each kind says when the next one is due, or within two weeks."""
+    """Query set of assessments. The latest one of each kind says when the next one is due."""
 
     def _latest(self) -> Self:
         own = SecurityAssessment.objects.filter(client_id=PAKTALEEM)
@@ -46,10 +46,12 @@ class AssessmentQuerySet(models.QuerySet["SecurityAssessment"]):
         return self.filter(pk__in=latest.values("pk"))
 
     def due_soon(self, at: datetime) -> Self:
+        """Return the assessments whose next one is due within two weeks, but not yet."""
         today = get_staff_day(at)
         return self._latest().filter(next_on__gt=today, next_on__lte=today + _SOON)
 
     def overdue(self, at: datetime) -> Self:
+        """Return the assessments whose next one is due."""
         return self._latest().filter(next_on__lte=get_staff_day(at))
 
 
