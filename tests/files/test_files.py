@@ -119,11 +119,7 @@ def test_it_goes_with_the_persons_key(hamza, cast, now):
 def test_files_are_never_changed(hamza, now):
     store_file(hamza, io.BytesIO(pdf(99)), at=now)
     for statement in ("UPDATE files_filechunk SET data = ''", "DELETE FROM files_sealedfile"):
-        with (
-            pytest.raises(ProgrammingError, match="permission denied"),
-            transaction.atomic(),
-            connection.cursor() as cursor,
-        ):
+        with pytest.raises(ProgrammingError, match="denied"), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(statement)
 
 
