@@ -144,12 +144,10 @@ def test_a_copy_of_the_cookie_opens_nothing_after_its_owner_has_left(cast):
     assert by_link(cast, "indus", "lms-hamza").get(PAGE).status_code == 200
 
 
-@pytest.mark.parametrize(
-    "page", ["privacy", "choices", "guardian", "requests", "requests/follow", "concern", "cookies"]
-)
-def test_a_client_with_nul_in_its_code_is_not_found(db, page):
-    assert visitor().get(f"/{page}/in%00dus/").status_code == 404
-    assert visitor().get("/accounts/single-sign-on/in%00dus/").status_code == 404
+def test_a_client_with_nul_in_its_code_is_not_found(db):
+    own = ("choices", "guardian", "requests", "requests/follow")
+    for page in (*own, "privacy", "concern", "cookies", "accounts/single-sign-on"):
+        assert visitor().get(f"/{page}/in%00dus/").status_code == 404, page
 
 
 def test_pages_send_no_referrer_and_are_not_cached(cast):
