@@ -296,7 +296,9 @@ def test_roles_of_a_client_may_not_act_for_another(role):
     assert permitted(actor_in(role), OTHER) == set()
 
 
-@pytest.mark.parametrize(("role", "at"), [(Role.CLIENT_ADMIN, PAKTALEEM), *((role, ONE) for role in OFFICER_ROLES)])
+@pytest.mark.parametrize(
+    ("role", "at"), [(Role.CLIENT_ADMIN, PAKTALEEM), *((role, ONE) for role in sorted(OFFICER_ROLES))]
+)
 def test_an_officers_role_at_a_school_or_a_schools_at_paktaleem_sees_that_one_only(role, at):
     actor = user_actor(uuid.uuid4(), role, at)
     assert actor.client_id == at

@@ -35,7 +35,7 @@ from paktaleem.directory.data_systems.services.fulfilment import (
     fail_order,
     propose_waiver,
 )
-from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders, issue_orders_for_set
+from paktaleem.directory.data_systems.services.issuing import issue_orders, issue_orders_for_set
 from paktaleem.directory.data_systems.states import Answer as SystemAnswer
 from paktaleem.directory.data_systems.states import Outcome
 from paktaleem.directory.mail.models import Letter
@@ -150,8 +150,7 @@ def answers_about_a_purpose(world: World) -> None:
         junaid = world.person("junaid")
         states = (ConsentState.REQUESTED, ConsentState.DEFERRED, ConsentState.REFUSED, ConsentState.GIVEN)
         for number, state in enumerate(states):
-            at = AT + number * MINUTE
-            give(world, state, at)
+            give(world, state, AT + number * MINUTE)
         withdraw_consent(junaid, purpose="newsletter", actor=world.farah, at=AT + 10 * MINUTE)
         give(world, ConsentState.GIVEN, AT + 20 * MINUTE)
         revoke_consent(Consent.objects.get(subject=junaid), **{**BY, "actor": world.farah, "at": AT + 30 * MINUTE})
@@ -196,9 +195,8 @@ def a_shared_recipient_is_approved(world: World) -> None:
 @causes("disclosure.denied")
 def data_is_shared_with_a_recipient_that_is_not_approved(world: World) -> None:
     with world.inside():
-        change_register(
-            Recipient(code="host", name="H", service="S", agreement_reference="A1", client_id=world.client_id), **BY
-        )
+        own = {"client_id": world.client_id, "agreement_reference": "A1"}
+        change_register(Recipient(code="host", name="H", service="S", **own), **BY)
         shared = DisclosureReport(recipient="host", purpose="support", categories=["contact_details"], shared_at=AT)
         report_disclosure(world.person("hamza"), shared, actor=world.cast.key_actor("indus"), at=AT)
 
@@ -226,10 +224,9 @@ def guardians_decide_and_disagree(world: World) -> None:
         keep: dict[str, Any] = {"wish": "keep", "channel": "client", "actor": world.farah, "at": AT + 3 * MINUTE}
         record_guardian_request(danish, guardian=esra, **keep)
         record_answer(danish, esra, "withdrawn", at=AT + 4 * MINUTE)
-        change_guardian(
-            row, changes={"may_receive_data": False}, ground="The court decided.", actor=world.farah, at=AT + 5 * MINUTE
-        )
-        end_guardian(other, ground="The court decided.", actor=world.farah, at=AT + 6 * MINUTE)
+        by: dict[str, Any] = {"ground": "The court decided.", "actor": world.farah}
+        change_guardian(row, changes={"may_receive_data": False}, **by, at=AT + 5 * MINUTE)
+        end_guardian(other, **by, at=AT + 6 * MINUTE)
 
 
 @causes("guardian.change_waiting", "guardian.change_settled")
@@ -540,13 +537,9 @@ def systems_answer_their_orders(world: World) -> None:
         propose_waiver(failing, ground="Shut down.", **world.officer)
         approve_waiver(failing, actor=second, at=AT)
         people = Subject.objects.filter(pk=world.person("junaid").pk)
-        issue_orders_for_set(people, erase_logs(), client_id=world.client_id, actor=SETTING_UP, at=AT)
-
-
-def erase_logs() -> OrderSpec:
-    return OrderSpecFactory(at=AT)
+        issue_orders_for_set(people, OrderSpecFactory(at=AT), client_id=world.client_id, actor=SETTING_UP, at=AT)
 
 
 def order_erasure(world: World) -> Order:
-    [order] = issue_orders(world.person("hamza"), erase_logs(), actor=SETTING_UP, at=AT)
+    [order] = issue_orders(world.person("hamza"), OrderSpecFactory(at=AT), actor=SETTING_UP, at=AT)
     return order

@@ -198,24 +198,18 @@ def test_invalid_input_names_its_field(call, field, body):
     assert [one["pointer"] for one in answer.json()["errors"]] == [f"#/{field}"]
 
 
-def test_the_same_request_again_registers_once(call):
+def test_the_same_request_again_registers_once_and_an_unchanged_list_is_304(call):
     body, key = {"url": URL, "events": ["consent.*"]}, {"Idempotency-Key": "one"}
     first, second = (call("post", "", body, **key) for _ in range(2))
     assert first.content == second.content
-    assert len(call("get", "").json()["webhooks"]) == 1
+    listed = call("get", "")
+    assert len(listed.json()["webhooks"]) == 1
+    assert call("get", "", **{"If-None-Match": listed["ETag"]}).status_code == 304
 
 
-def test_an_unchanged_list_is_304_without_a_body(call, endpoint):
-    first = call("get", "")
-    assert call("get", "", **{"If-None-Match": first["ETag"]}).status_code == 304
-
-
-def test_a_secret_is_replaced(call, endpoint):
+def test_a_secret_is_replaced_and_a_test_message_waits_to_be_sent(call, endpoint):
     one, other = (call("post", f"/{endpoint.pk}/rotate").json()["secret"] for _ in range(2))
     assert one != other
-
-
-def test_a_test_message_waits_to_be_sent(call, endpoint):
     told = call("post", f"/{endpoint.pk}/test")
     assert told.status_code == 202
     assert (told.json()["type"], told.json()["state"]) == ("webhook.test", "waiting")
@@ -246,7 +240,7 @@ def test_failed_messages_are_sent_again(call, endpoint):
     assert call("post", f"/{endpoint.pk}/replay", {"since": "yesterday"}).status_code == 400
 
 
-def test_a_disabled_webhook_is_shown_as_such_until_enabled(call, endpoint):
+def test_a_disabled_webhook_is_shown_as_such_until_enabled_and_a_removed_one_is_not_found(call, endpoint):
     with in_client(endpoint.client_id):
         disable_endpoint(endpoint, actor=SETTING_UP, reason="review", at=timezone.now())
     refused = call("post", f"/{endpoint.pk}/test")
@@ -254,9 +248,6 @@ def test_a_disabled_webhook_is_shown_as_such_until_enabled(call, endpoint):
     assert call("get", f"/{endpoint.pk}").json()["disabled_because"] == "by_hand"
     assert call("post", f"/{endpoint.pk}/enable").json()["state"] == "enabled"
     assert call("post", f"/{endpoint.pk}/test").status_code == 202
-
-
-def test_a_removed_webhook_is_not_found(call, endpoint):
     assert call("delete", f"/{endpoint.pk}").status_code == 204
     assert call("delete", f"/{endpoint.pk}").status_code == 404
     assert call("get", "").json() == {"webhooks": []}
