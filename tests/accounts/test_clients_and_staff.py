@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils.module_loading import import_string
 
 from consent.urls import choices_urls, privacy_urls
@@ -87,7 +87,7 @@ def test_only_officers_change_clients(cast, now, actor):
 
 def test_the_database_refuses_a_threshold_below_13(cast):
     with in_client(cast.client_id("indus")), pytest.raises(IntegrityError, match="age_threshold"), transaction.atomic():
-        Client.objects.update(age_threshold=12)
+        connection.cursor().execute("UPDATE accounts_client SET age_threshold = 12")
 
 
 def test_a_clients_code_is_never_a_path_segment_of_the_routes(cast):
@@ -99,7 +99,7 @@ def test_a_clients_code_is_never_a_path_segment_of_the_routes(cast):
     }
     assert beside - {"", *RESERVED_CODES} == set()
     with in_client(cast.client_id("indus")), pytest.raises(IntegrityError, match="address"), transaction.atomic():
-        Client.objects.update(code="receipt")
+        connection.cursor().execute("UPDATE accounts_client SET code = 'receipt'")
 
 
 def invite(cast, now, email="new@paktaleem.example", actor="amina"):
@@ -247,7 +247,7 @@ def test_only_officers_and_the_clients_administrators_give_and_end_roles(cast, n
 
 def test_the_database_refuses_an_officer_at_a_school(cast):
     with in_client(cast.client_id("indus")), pytest.raises(IntegrityError, match="officers_b"), transaction.atomic():
-        Membership.objects.update(role="privacy_officer")
+        connection.cursor().execute("UPDATE accounts_membership SET role = 'privacy_officer'")
 
 
 def test_a_role_is_not_given_in_another_clients_context(cast, now):
