@@ -24,13 +24,7 @@ from paktaleem.foundation.web.api.operations import (
     validate_input,
 )
 from paktaleem.foundation.web.api.problems import FieldProblem
-from paktaleem.foundation.web.api.serializers import (
-    CursorField,
-    StrictSerializer,
-    TextField,
-    TruthField,
-    serialize_row,
-)
+from paktaleem.foundation.web.api.serializers import CursorField, StrictSerializer, TextField, TruthField, serialize_row
 from rights.channels.guardians import RIGHT_OF, Wish, record_guardian_request
 from rights.packages.models import BuildFailure, PackageState
 from rights.packages.selectors import count_downloads, find_package

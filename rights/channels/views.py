@@ -200,10 +200,7 @@ def describe_requests(
     name: Callable[[RightKind], str | Promise] = lambda kind: kind.label,
     describe: Callable[[RightsRequest], str | Promise] = lambda row: STATES_FOR_PERSON[State(row.state)],
 ) -> FirstRows[dict[str, Any]]:
-    """Return the latest of the requests that a person made, each with its state in words and what is shown beside it.
-
-    ``name`` returns the words for a right, ``describe`` those for the state of a request.
-    """
+    """Return a person's latest requests with their state in words and what is shown beside each."""
     found = take_latest(own.defer("details", "contact", "answer").order_by("-received_at", "-pk"), _SHOWN)
     parts = list_parts_of(found)
     return found.map(

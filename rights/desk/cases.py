@@ -68,10 +68,7 @@ def open_case(
     actor: Actor,
     at: datetime,
 ) -> AuthorityCase:
-    """Record that a supervisory authority has a case about a request, which may have ended (GDPR Art. 77, policy §9).
-
-    ``due_on`` is the day by which the authority expects something, and becomes a task. Raises ValidationError.
-    """
+    """Record a supervisory authority's case about a request; ``due_on`` becomes a task. Raises ValidationError."""
     _check_day("opened_on", opened_on, request, at)
     case = AuthorityCase.by(actor, request, authority=authority, opened_on=opened_on, recorded_at=at)
     case.reference = seal_text(request, reference.strip(), row=case, field="reference")
@@ -102,8 +99,7 @@ def end_case(
     case: AuthorityCase,
     *,
     outcome: Annotated[
-        CaseOutcome | str,
-        forms.ChoiceField(label="Outcome", choices=CaseOutcome.choices, widget=forms.RadioSelect),
+        CaseOutcome | str, forms.ChoiceField(label="Outcome", choices=CaseOutcome.choices, widget=forms.RadioSelect)
     ],
     ended_on: Annotated[date, forms.DateField(label="Day of the outcome")],
     measures: Measures = "",
@@ -142,9 +138,8 @@ def require_outcome(request: RightsRequest) -> None:
         raise Refused(_("A supervisory authority’s case about this request has no outcome yet."))
 
 
-def require_outcome_of_duplicate(first: RightsRequest, later: RightsRequest, actor: Actor, at: datetime) -> None:
+def require_outcome_of_duplicate(_first: RightsRequest, later: RightsRequest, _actor: Actor, _at: datetime) -> None:
     """Raise Refused if the duplicate has an open case of an authority; a handler of ``request_continued``."""
-    del first, actor, at
     require_outcome(later)
 
 

@@ -191,11 +191,7 @@ class _Notices:
         return sent
 
     def inform_previous_contacts(self) -> int:
-        """Write to the contacts that were replaced in the last 90 days, once for each; return how many.
-
-        So they learn of a request that an impostor makes after changing the contact in the learning platform or
-        the roster.
-        """
+        """Write once to each contact replaced in the last 90 days, maybe by an impostor; return how many."""
         request, sender = self.request, self.sender
         steps = RequestStep.objects.filter(client_id=request.client_id, request=request, kind="informed")
         last = steps.filter(facts__previous__gt=0).order_by("-at").values_list("at", flat=True).first()
@@ -428,14 +424,7 @@ def record_call(request: RightsRequest, *, outcome: CallOutcome | str, actor: Ac
 
 @transaction.atomic
 def take_in_unknown(
-    client: Client,
-    *,
-    kinds: Sequence[str],
-    details: str,
-    contact: str,
-    language: str,
-    actor: Actor,
-    at: datetime,
+    client: Client, *, kinds: Sequence[str], details: str, contact: str, language: str, actor: Actor, at: datetime
 ) -> RightsRequest:
     """Record a call of someone who was not found; a job looks whether the contact they name is on file (policy §13)."""
     channel = Channel.TELEPHONE if actor.client_id is None else Channel.CLIENT

@@ -1,5 +1,6 @@
 """Proposals to erase a person's data, and the certificates of what was done."""
 
+from functools import partial
 from typing import Self
 
 from django.contrib.postgres.fields import ArrayField
@@ -20,6 +21,7 @@ from paktaleem.foundation.tenancy.tables import APPEND, EDIT, Scope, TablePolicy
 from rights.requests.models import RightsRequest
 
 _BY = [(kind.value, kind.value) for kind in ByKind]
+_due = partial(Due, who=Capability.DECIDE_ERASURES)
 
 
 class Extent(models.TextChoices):
@@ -61,10 +63,10 @@ class ProposalQuerySet(models.QuerySet["ErasureProposal"]):
 class ErasureProposal(RequestedChange):
     """One proposal to erase a person's data, wholly or for some purposes; ``stage`` says how far it is.
 
-    ``seen`` are SHA-256 hashes (hex) of the facts at the proposal, by section; the erasure starts only if they are the
-    same at the end of the cooling-off. ``purposes`` and ``categories`` are codes, of a partial erasure only.
-    ``changed`` names the sections that differed when it was sent back; ``faults`` what a verification found.
-    ``leading`` is the proposal for another record of the same person, with which this one was made and is decided.
+    ``seen`` are SHA-256 hashes (hex) of the facts by section: it starts only if they are the same at the end.
+    ``purposes`` and ``categories`` are codes, of a partial erasure. ``changed`` are the sections that differed when
+    it was sent back, ``faults`` what a verification found. ``leading`` is the proposal for another record of the
+    person with which it is decided.
     """
 
     wall = TablePolicy(
@@ -116,27 +118,24 @@ class ErasureProposal(RequestedChange):
     objects = ProposalQuerySet.as_manager()
 
     due = (
-        Due(
+        _due(
             label=_("Erasures proposed"),
             note=_("a second person must approve or decline"),
-            who=Capability.DECIDE_ERASURES,
             rows=Q(stage=Stage.PROPOSED),
             query="stage__exact=proposed",
             since="requested_at",
         ),
-        Due(
+        _due(
             label=_("Erasures not verified"),
             note=_("something of the person is left"),
-            who=Capability.DECIDE_ERASURES,
             rows=Q(stage=Stage.VERIFYING),
             query="stage__exact=verifying",
             since="requested_at",
             severity=Severity.URGENT,
         ),
-        Due(
+        _due(
             label=_("Erasures in cooling-off"),
             note=_("can still be cancelled"),
-            who=Capability.DECIDE_ERASURES,
             rows=Q(stage=Stage.COOLING_OFF),
             query="stage__exact=cooling_off",
             on="cooling_ends_at",

@@ -13,5 +13,5 @@ class MailboxConfig(extensions.PortalAppConfig):
         ("paktaleem.foundation.encryption.wrapped_secrets.wrapped_kinds", "rights.mailbox.contents.MESSAGE_KEYS"),
         ("paktaleem.directory.people.copies.sections.person_sections", "rights.mailbox.contents.list_mailbox_sections"),
         ("paktaleem.directory.mail.recipients.reply_addresses", "rights.mailbox.addresses.find_case_address"),
-        ("paktaleem.foundation.operations.diagnosis.doctor_checks", "rights.mailbox.checks.check_mailbox"),
+        ("paktaleem.foundation.operations.diagnosis.doctor_checks", "rights.mailbox.imap.check_mailbox"),
     )

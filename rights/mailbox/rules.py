@@ -96,10 +96,7 @@ def guess_language(text: str) -> str:
 
 
 def read_results(headers: Iterable[str], *, our_id: str) -> list[str]:
-    """Return the results, such as ``dmarc=fail``, of the topmost header of our own mail server (RFC 8601).
-
-    A sender can add such headers, but our server puts its own above them and removes those that use its name.
-    """
+    """Return the results of the topmost header of our own server (RFC 8601), which removes those that use its name."""
     for header in headers:
         bare = _COMMENT.sub(" ", header)
         name, _, rest = bare.partition(";")

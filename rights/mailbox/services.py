@@ -39,15 +39,7 @@ from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.foundation.upkeep.periods.kinds import Bounds, DataKind, Disposal
 from paktaleem.foundation.upkeep.periods.services import get_cutoff
 from rights.mailbox.addresses import hash_token
-from rights.mailbox.contents import (
-    Content,
-    Upload,
-    add_files,
-    new_content,
-    open_content,
-    open_file,
-    seal_content,
-)
+from rights.mailbox.contents import Content, Upload, add_files, new_content, open_content, open_file, seal_content
 from rights.mailbox.models import WAITING, CaseAddress, Direction, MailboxCheck, MailboxError, MailMessage, MessageState
 from rights.mailbox.rules import AsideReason, ParsedMail, guess_language, may_acknowledge
 from rights.requests.deadlines import ANSWER_TIME, format_day
@@ -133,11 +125,7 @@ def _place(
 def create_request(
     mail: ParsedMail, *, client: Client, kinds: list[str], received_at: datetime, actor: Actor, at: datetime
 ) -> RightsRequest:
-    """Record the request that an email makes, and enqueue the match of its sender (policy §13, decision 0067).
-
-    For the third email of an address in a day an officer assigns it. The clock starts at receipt, at most thirty
-    days ago.
-    """
+    """Record the request that an email makes; its clock starts at receipt, at most 30 days ago (decision 0067)."""
     row = receive_request(
         client,
         kinds=kinds,
@@ -416,10 +404,7 @@ _OUR_ID = re.compile(r"<([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f
 
 
 def find_place(mail: ParsedMail | None, *, by_sender: bool) -> tuple[UUID, UUID | None]:
-    """Return the client of an email and the open request that it continues; requires the officers' context.
-
-    By the case that it names or answers; otherwise, if ``by_sender``, the only client that has the address on file.
-    """
+    """Return the client of an email and the open request that it continues; requires the officers' context."""
     if mail is None:
         return PAKTALEEM, None
     tokens = [hash_token(one) for one in mail.tokens]
@@ -466,11 +451,7 @@ _KEPT = ("state", "aside_reason", "message_key", "content_key", "size", "receive
 
 @transaction.atomic
 def move_messages(request: RightsRequest, made: RightsRequest) -> int:
-    """Move the emails of a request, and their files, to the one that continues it at another client; return how many.
-
-    Their rows stay, without content, as *Moved*. Both requests are locked, in the officers' context. Raises
-    CannotOpen.
-    """
+    """Move a locked request's emails to the one that continues it elsewhere; return how many. Raises CannotOpen."""
     with in_client(request.client_id):
         own = MailMessage.objects.filter(client_id=request.client_id, request=request, content__isnull=False)
         keys = list(own.order_by("received_at", "pk").values_list("pk", flat=True))

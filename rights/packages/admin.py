@@ -59,8 +59,7 @@ class BuildForm(ActionForm):
         set_choices(self, "left_out", offered)
 
 
-def _preview(row: RightsRequest, given: FormData, request: HttpRequest) -> HttpResponse:
-    del given
+def _preview(row: RightsRequest, _given: FormData, request: HttpRequest) -> HttpResponse:
     package, subject = find_package(row), row.subject
     left_out = set() if package is None else set(package.left_out)
     counts = [] if subject is None else [(one, one.count(subject)) for one in list_sections()]
@@ -101,9 +100,8 @@ add_request_act(
 
 
 @request_panels.connect
-def show_package_panel(request: HttpRequest, row: RightsRequest) -> dict[str, object] | None:
+def show_package_panel(_request: HttpRequest, row: RightsRequest) -> dict[str, object] | None:
     """Return the state of the copy of a request; None if none is granted."""
-    del request
     if not is_copy_granted(row):
         return None
     package = find_package(row)
@@ -122,9 +120,8 @@ def show_package_panel(request: HttpRequest, row: RightsRequest) -> dict[str, ob
 
 
 @boards.connect
-def copies_board(actor: Actor, at: datetime) -> list[Card]:
+def copies_board(actor: Actor, _at: datetime) -> list[Card]:
     """Return a card for each copy that could not be built, oldest first, with a link to its request; one query."""
-    del at
     if not actor.may(Capability.HANDLE_RIGHTS_REQUESTS):
         return []
     url = reverse("admin:requests_rightsrequest_changelist", current_app=site.name)

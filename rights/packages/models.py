@@ -55,9 +55,8 @@ class PackageQuerySet(models.QuerySet["Package"]):
 class Package(TenantRow):
     """One copy of a person's data for one request. Its file is sealed under a key of its own, below the person's.
 
-    It holds what systems gave for the orders issued since ``collected_from``. ``left_out`` are codes of sections
-    (``details``) and systems (``system:lms``) that staff left out. ``expires_at`` is set by the answer to the request.
-    Once it has ended its key is destroyed.
+    It holds what systems gave since ``collected_from``. ``left_out`` are codes of sections (``details``) and of
+    systems (``system:lms``). The answer sets ``expires_at``.
     """
 
     wall = TablePolicy(Scope.TENANT, EDIT, disposed_as="packages", personal=classify(none="left_out manifest_hash"))

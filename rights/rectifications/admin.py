@@ -288,9 +288,8 @@ _TONES = {CorrectionState.OPEN: "warn", CorrectionState.MADE: "good", Correction
 
 
 @request_panels.connect
-def corrections_panel(request: HttpRequest, row: RightsRequest) -> dict[str, object] | None:
+def corrections_panel(_request: HttpRequest, row: RightsRequest) -> dict[str, object] | None:
     """Return the corrections that a request asks for, without their values."""
-    del request
     if not any(part.kind == RightKind.RECTIFICATION for part in list_parts(row)):
         return None
     waiting = waiting_fields(row)
@@ -321,9 +320,8 @@ def corrected_values_panel(request: HttpRequest, row: Subject) -> dict[str, obje
 
 @request_panels.connect
 @on_tab(DISCLOSURES)
-def recipients_panel(request: HttpRequest, row: RightsRequest | Subject) -> dict[str, object] | None:
+def recipients_panel(_request: HttpRequest, row: RightsRequest | Subject) -> dict[str, object] | None:
     """Return the recipients that must be informed, with what came of it; None if there are none."""
-    del request
     lines = list_notices(row)
     return {"template": "console/panels/recipient_notices.html", "lines": lines} if lines else None
 

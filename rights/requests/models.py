@@ -264,11 +264,7 @@ REQUEST_KEYS = row_keys(RightsRequest)
 
 
 class RequestPart(TenantRow):
-    """One right in a request, decided by one controller: the client or PakTaleem.
-
-    ``purposes`` are codes; empty means all. ``granted`` are the purposes to which a right is limited that is partly
-    granted. ``reasons`` is the decision in words, sealed like the request's text.
-    """
+    """One right in a request, decided by one controller; no ``purposes`` means all, ``granted`` limits a part."""
 
     wall = TablePolicy(
         Scope.TENANT, EDIT, disposed_as="request_texts", personal=classify(none="purposes granted", sealed="reasons")

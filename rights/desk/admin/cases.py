@@ -185,9 +185,8 @@ added_acts.connect(
 
 
 @request_panels.connect
-def authority_panel(request: HttpRequest, row: RightsRequest) -> dict[str, object] | None:
+def authority_panel(_request: HttpRequest, row: RightsRequest) -> dict[str, object] | None:
     """Return the panel with the guardian's authority now: relationship, verification, and what they may request."""
-    del request
     if row.subject is None or row.requester is None:
         return None
     at = client_now()
@@ -235,9 +234,8 @@ for _model, _page in (
 
 
 @boards.connect
-def overruling_board(actor: Actor, at: datetime) -> list[Line]:
+def overruling_board(actor: Actor, _at: datetime) -> list[Line]:
     """Return a card for each objection that two officers may overrule, oldest first; one query."""
-    del at
     if not actor.may(Capability.SUPERVISE):
         return []
     waiting = Overruling.objects.filter(state=ChangeState.WAITING).select_related("objection")

@@ -189,9 +189,8 @@ class RequestTaskAdmin(SortByWaitingTime, OfRequestAdmin[RequestTask]):
 
 
 @boards.connect
-def desk_board(actor: Actor, at: datetime) -> list[Line]:
+def desk_board(actor: Actor, _at: datetime) -> list[Line]:
     """Return cards that count the open requests and tasks of the user."""
-    del at
     if not actor.may(Capability.HANDLE_RIGHTS_REQUESTS):
         return []
     requests = RightsRequest.objects.open().filter(assignee_id=actor.id)
@@ -207,9 +206,8 @@ def desk_board(actor: Actor, at: datetime) -> list[Line]:
 
 
 @boards.connect
-def call_back_board(actor: Actor, at: datetime) -> list[Line]:
+def call_back_board(actor: Actor, _at: datetime) -> list[Line]:
     """Return a card that counts the people to call back, for support agents; others have a task for each call."""
-    del at
     if not actor.may(Capability.CONTACT_PEOPLE) or actor.may(Capability.HANDLE_RIGHTS_REQUESTS):
         return []
     url = reverse("admin:requests_rightsrequest_changelist", current_app=site.name) + f"?{PROGRESS}=to_call_back"
@@ -263,8 +261,7 @@ class LetterForm(ActionForm):
             del self.fields["pauses"]
 
 
-def _choose(row: RightsRequest, given: FormData, request: HttpRequest) -> HttpResponse:
-    del request
+def _choose(row: RightsRequest, given: FormData, _request: HttpRequest) -> HttpResponse:
     owner = site.get_model_admin(RightsRequest)
     return HttpResponseRedirect(f"{owner.url_of('send-letter', row)}?{urlencode(given)}")
 

@@ -79,11 +79,7 @@ def list_clients_with_open_erasures(*, at: datetime) -> list[UUID]:
 
 @transaction.atomic
 def continue_erasure(proposal: ErasureProposal, *, actor: Actor, at: datetime) -> ErasureProposal:
-    """Do what is due for an erasure, at most one step; return it as it then is (decision 0069).
-
-    A step whose transaction failed is done by the next call. Raises OSError or ListDamaged if the erasure list
-    cannot be written or read.
-    """
+    """Do what is due for an erasure, at most one step (decision 0069). Raises OSError or ListDamaged."""
     proposal = lock_proposal(proposal)
     if proposal.is_before_start:
         return _before_start(proposal, actor, at)
@@ -92,16 +88,14 @@ def continue_erasure(proposal: ErasureProposal, *, actor: Actor, at: datetime) -
     return proposal
 
 
-def certify_after_erasure(subject: Subject, actor: Actor, at: datetime) -> None:
+def certify_after_erasure(subject: Subject, _actor: Actor, _at: datetime) -> None:
     """Have the worker certify the erasure of a person whose key is destroyed now; ``people.before_erasure``."""
-    del actor, at
     for proposal in ErasureProposal.objects.open().filter(client_id=subject.client_id, subject=subject):
         _enqueue(proposal)
 
 
-def certify_after_answers(order: Order, actor: Actor, at: datetime) -> None:
+def certify_after_answers(order: Order, _actor: Actor, _at: datetime) -> None:
     """Have the worker certify a partial erasure whose order was answered; ``data_systems.order_answered``."""
-    del actor, at
     if order.kind == OrderKind.ERASE and order.parent_id is not None:
         open_ones = ErasureProposal.objects.open().filter(client_id=order.client_id, subject_id=order.subject_id)
         for proposal in open_ones.filter(stage__in=[Stage.ORDERED.value, Stage.VERIFYING.value]):
@@ -338,11 +332,7 @@ _AT_ONCE = 50
 
 
 def erase_leavers(client_id: UUID, *, actor: Actor, at: datetime) -> int:
-    """Erase the next people of a client who left and whose period is over, up to 50; return how many.
-
-    Every system is asked to erase them too, whether or not it reported data. Raises ErasureListBehind, NotAllowed,
-    OSError or ListDamaged.
-    """
+    """Erase up to 50 people of a client who left long ago; return how many. Raises OSError or ListDamaged."""
     due = list_leavers(at).filter(client_id=client_id).order_by("pk")
     return sum(_erase(one, actor, at) for one in list_unheld(due, client_id, at, most=_AT_ONCE))
 

@@ -52,9 +52,8 @@ def get_expiry(at: datetime) -> datetime:
     return at + get_period(PACKAGES.code)
 
 
-def release_package(request: RightsRequest, actor: Actor, at: datetime) -> None:
+def release_package(request: RightsRequest, _actor: Actor, at: datetime) -> None:
     """Let the package be fetched from the answer on (decision 0068). Raises Refused if a granted copy is not ready."""
-    del actor
     if not is_copy_granted(request) or is_of_erased_person(request):
         return
     own = Package.objects.live().filter(client_id=request.client_id, request=request, state=PackageState.READY)

@@ -106,9 +106,8 @@ def _check_left_out(request: RightsRequest, left_out: Sequence[str], earlier: Pa
         raise ValidationError({"left_out": [_("Not in this copy: {codes}.").format(codes=", ".join(unknown))]})
 
 
-def continue_after_answer(order: Order, actor: Actor, at: datetime) -> None:
+def continue_after_answer(order: Order, _actor: Actor, _at: datetime) -> None:
     """Build the package whose last order was answered or waived; a handler of ``data_systems.order_answered``."""
-    del actor, at
     if order.parent_kind != PARENT or order.parent_id is None or order.kind != OrderKind.COLLECT:
         return
     try:

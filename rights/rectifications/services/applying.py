@@ -86,10 +86,7 @@ def _add_notices(
 
 
 def find_recipients(subject: Subject, at: datetime, *, purpose: str = "") -> list[Recipient]:
-    """Find the recipients with whom the person's data was or may have been shared until now, by name (GDPR Art. 19).
-
-    Not every system reports its disclosures: so all that were ever approved for the client, too.
-    """
+    """Find the recipients with whom the person's data was or may have been shared (GDPR Art. 19), by name."""
     rows = RecipientApproval.objects.uncancelled()
     approvals = rows.filter(client_id__in=[subject.client_id, PAKTALEEM], starts_at__lte=at)
     reported = Disclosure.objects.filter(client_id=subject.client_id, subject=subject)

@@ -338,8 +338,7 @@ def summarize_requests(request: HttpRequest, row: Subject) -> list[SummaryLine]:
 
 
 @request_panels.connect
-def same_person_panel(request: HttpRequest, row: RightsRequest) -> dict[str, object] | None:
+def same_person_panel(_request: HttpRequest, row: RightsRequest) -> dict[str, object] | None:
     """Show the other records of the person, which the request covers too; nothing if there are none."""
-    del request
     others = render_same_person(row.subject) if row.subject is not None else ""
     return {"template": "console/panels/same_person.html", "others": others} if others else None

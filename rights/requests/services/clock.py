@@ -138,8 +138,7 @@ def resume_request(request: RightsRequest, *, actor: Actor, at: datetime) -> Rig
 def extend_request(request: RightsRequest, *, days: int, text: str, actor: Actor, at: datetime) -> RightsRequest:
     """Extend the expected date once, 1 to 60 days, and send the person the reasons (GDPR Art. 12(3)).
 
-    Without an email address that has not changed in 72 hours staff hand them over; until they record that, the due
-    date counts. Raises ValidationError.
+    Without a settled email address staff hand them over; until then the due date counts. Raises ValidationError.
     """
     if not timedelta() < timedelta(days=days) <= LONGEST_EXTENSION:
         raise ValidationError({"days": [_("Choose 1 to {days} days.").format(days=LONGEST_EXTENSION.days)]})

@@ -172,8 +172,8 @@ def _check_link(request: RightsRequest, _actor: Actor, _at: datetime) -> None:
 def link_duplicate(request: RightsRequest, *, other: RightsRequest, actor: Actor, at: datetime) -> RightsRequest:
     """Continue two open requests of one person, or of one guardian about one child, in the one received first.
 
-    Return that one. It takes over rights and purposes but no identity: rights of an unverified request do not get
-    into one that is verified. Raises Refused, AlreadyDecided, AlreadyAnswered, RequestEnded.
+    Rights of an unverified request do not get into one that is verified. Raises Refused, AlreadyDecided,
+    AlreadyAnswered.
     """
     if request.client_id != other.client_id or request.pk == other.pk:
         raise Refused(_NOT_SAME)

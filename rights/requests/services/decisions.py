@@ -152,8 +152,7 @@ def carry_out(request: RightsRequest, part: RequestPart, *, actor: Actor, at: da
 def decide_at_once(request: RightsRequest, *, actor: Actor, at: datetime) -> None:
     """Grant the parts that need no person's decision, once the sender of a request is verified.
 
-    A withdrawal is as easy as giving consent (GDPR Art. 7(3)). Collecting a copy for a guardian destroys nothing
-    (decision 66); from the child's age of consent on the client decides.
+    Withdrawing is as easy as consenting (GDPR Art. 7(3)); a copy for a guardian destroys nothing (decision 66).
     """
     if not request.is_identity_verified:
         return

@@ -354,8 +354,7 @@ def confirm_own_request(request: RightsRequest, *, by_code: bool, actor: Actor, 
 def deny_own_request(request: RightsRequest, *, by_code: bool, actor: Actor, at: datetime) -> RightsRequest:
     """End a request that the sender did not make, or no longer wants (decision 0064).
 
-    A code to a contact that is too new does not end a request whose sender is verified. Raises ContactTooNew,
-    ErasureGranted, AlreadyAnswered, RequestEnded, NotAllowed.
+    A code to a new contact does not end a verified one. Raises ContactTooNew, ErasureGranted, AlreadyAnswered.
     """
     request = lock_unanswered(request)
     subject = _require_own(request, actor)

@@ -79,9 +79,8 @@ def move_hold(request: RightsRequest, at: datetime) -> None:
     hold_data(request, at)
 
 
-def find_copies_to_give(client_id: UUID, people: Sequence[UUID], at: datetime) -> Iterator[tuple[UUID, Hold]]:
+def find_copies_to_give(client_id: UUID, people: Sequence[UUID], _at: datetime) -> Iterator[tuple[UUID, Hold]]:
     """Find people's verified, unanswered requests for a copy, which forbid their erasure; ``people.erasure_holds``."""
-    del at
     own_parts = RequestPart.objects.filter(client_id=OuterRef("client_id"), request_id=OuterRef("pk"))
     parts = own_parts.filter(kind__in=_COPIES).exclude(decision=Decision.REFUSED.value)
     own: dict[str, object] = {"client_id": client_id, "subject_id__in": people, "identity_verified_at__isnull": False}
