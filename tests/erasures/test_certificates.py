@@ -4,7 +4,6 @@ import hashlib
 import io
 import json
 import re
-from pathlib import Path
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -34,7 +33,6 @@ from rights.rectifications.services.applying import record_informed
 from rights.requests.models import RightsRequest
 from rights.requests.sealing import create_key
 from rights.requests.services.closing import answer_request, close_request
-from tests.cast import Cast
 from tests.erasures.steps import AFTER, HOUR, SYSTEM, WHY, approved, go_on, second, send_all, waive_all
 from tests.rights.cases import AT, DAY, approve_recipient, decided, received
 from tests.rights.packing import PNG, answered, build, content_of, fetched, package_of
@@ -43,7 +41,7 @@ from tests.rights.test_guardian_copies import ready
 LATER = AFTER + HOUR
 
 
-def all_answered(cast: Cast) -> ErasureProposal:
+def all_answered(cast):
     """Let the learning platform erase, billing say that a law keeps the data, and the key be destroyed."""
     row = go_on(approved(cast), AFTER)
     send_all(AFTER)
@@ -56,7 +54,7 @@ def all_answered(cast: Cast) -> ErasureProposal:
     return row
 
 
-def test_it_lists_every_answer_the_days_the_roles_and_what_stays(cast: Cast, indus) -> None:
+def test_it_lists_every_answer_the_days_the_roles_and_what_stays(cast, indus):
     lms_id = cast.subject("hamza").external_id
     row = go_on(all_answered(cast), LATER)
     certificate = Certificate.objects.get(proposal=row)
@@ -88,7 +86,7 @@ def test_it_lists_every_answer_the_days_the_roles_and_what_stays(cast: Cast, ind
     assert re.search("[\u0600-\u06ff]{2}", body["names"]["categories"]["usage_logs"]["ur"])
 
 
-def test_it_holds_no_personal_data_and_its_hash_is_in_the_ledger(cast: Cast, indus) -> None:
+def test_it_holds_no_personal_data_and_its_hash_is_in_the_ledger(cast, indus):
     row = go_on(all_answered(cast), LATER)
     certificate = Certificate.objects.get(proposal=row)
     for word in ("hamza", "lodhi", "lms-hamza", "amina", "@"):
@@ -99,7 +97,7 @@ def test_it_holds_no_personal_data_and_its_hash_is_in_the_ledger(cast: Cast, ind
     assert (entry.kind, json.loads(entry.body)["facts"]["sha256"]) == ("erasure.certified", sha256)
 
 
-def test_the_pdf_is_accessible_and_says_the_same_in_both_languages(cast: Cast, indus) -> None:
+def test_the_pdf_is_accessible_and_says_the_same_in_both_languages(cast, indus):
     certificate = Certificate.objects.get(proposal=go_on(all_answered(cast), LATER))
     pdf = PdfReader(io.BytesIO(render_certificate(read_body(certificate), sha256=certificate.sha256)))
     text = " ".join(page.extract_text() for page in pdf.pages)
@@ -114,7 +112,7 @@ def test_the_pdf_is_accessible_and_says_the_same_in_both_languages(cast: Cast, i
     assert certificate.proposal.number in str(pdf.metadata.title)
 
 
-def test_it_is_issued_once_and_never_changed(cast: Cast, indus) -> None:
+def test_it_is_issued_once_and_never_changed(cast, indus):
     row = go_on(all_answered(cast), LATER)
     certificate = Certificate.objects.get(proposal=row)
     assert go_on(row, LATER + HOUR).stage == "certified"
@@ -127,8 +125,7 @@ def test_it_is_issued_once_and_never_changed(cast: Cast, indus) -> None:
     assert Entry.objects.filter(kind="erasure.certified").count() == 1
 
 
-def test_nothing_is_certified_while_something_of_the_person_is_left(cast: Cast, indus) -> None:
-    """A key of a request that was restored, a key of the person: each is found, and recorded once."""
+def test_nothing_is_certified_while_something_of_the_person_is_left(cast, indus):
     request = received(cast, "question")
     answer_request(decided(cast, request), text="Answered.", actor=cast.actor("amina"), at=AT)
     row = all_answered(cast)
@@ -147,13 +144,13 @@ def test_nothing_is_certified_while_something_of_the_person_is_left(cast: Cast, 
     assert (go_on(row, LATER + HOUR).stage, Certificate.objects.count()) == ("certified", 1)
 
 
-def test_nothing_is_certified_without_the_line_of_the_erasure_list(cast: Cast, indus, erasure_list: Path) -> None:
+def test_nothing_is_certified_without_the_line_of_the_erasure_list(cast, indus, erasure_list):
     row = all_answered(cast)
     erasure_list.unlink()
     assert go_on(row, LATER).faults == ["erasure_list"]
 
 
-def test_an_order_that_is_open_again_is_not_certified(cast: Cast, indus) -> None:
+def test_an_order_that_is_open_again_is_not_certified(cast, indus):
     row = go_on(approved(cast), AFTER)
     send_all(AFTER)
     assert go_on(row, LATER).stage == "ordered", "the systems have not answered"
@@ -164,7 +161,7 @@ def test_an_order_that_is_open_again_is_not_certified(cast: Cast, indus) -> None
 
 
 @pytest.fixture
-def request_of_both(cast: Cast, indus) -> RightsRequest:
+def request_of_both(cast, indus):
     """A granted request for a copy and for erasure, answered with the copy; every system has erased its data."""
     request = decided(cast, received(cast, "access", "erasure"))
     answered(cast, request, PNG)
@@ -178,11 +175,11 @@ def request_of_both(cast: Cast, indus) -> RightsRequest:
     return request
 
 
-def complete() -> bool:
+def complete():
     return complete_erasure(Erasure.objects.get(), actor=SYSTEM, at=AFTER)
 
 
-def test_the_key_waits_until_the_copy_is_fetched(cast: Cast, indus, request_of_both: RightsRequest) -> None:
+def test_the_key_waits_until_the_copy_is_fetched(cast, indus, request_of_both):
     assert not complete(), "the copy could not be fetched any more"
     [waiting] = list_blockers(Erasure.objects.get())
     assert request_of_both.number in waiting
@@ -191,15 +188,13 @@ def test_the_key_waits_until_the_copy_is_fetched(cast: Cast, indus, request_of_b
     assert complete()
 
 
-def test_an_unfetched_copy_delays_the_destruction_of_the_key_until_it_expires(
-    cast: Cast, indus, request_of_both: RightsRequest
-) -> None:
+def test_an_unfetched_copy_delays_the_destruction_of_the_key_until_it_expires(cast, indus, request_of_both):
     assert not complete()
     assert end_due_packages(request_of_both.client_id, actor=SYSTEM, at=AFTER + 14 * DAY) == 1
     assert complete()
 
 
-def test_a_guardian_fetches_a_copy_while_the_child_is_being_erased(cast: Cast, indus) -> None:
+def test_a_guardian_fetches_a_copy_while_the_child_is_being_erased(cast, indus):
     request = ready(cast)
     start_erasure(cast.subject("danish"), actor=cast.actor("amina"), reason=WHY, at=AT)
     send_all(AT)
@@ -209,7 +204,7 @@ def test_a_guardian_fetches_a_copy_while_the_child_is_being_erased(cast: Cast, i
     assert complete()
 
 
-def test_recipients_are_informed_before_the_key_is_destroyed(cast: Cast, indus) -> None:
+def test_recipients_are_informed_before_the_key_is_destroyed(cast, indus):
     approve_recipient(cast)
     request = decided(cast, received(cast, "erasure"))
     row = ErasureProposal.objects.get(request=request, stage="proposed")
@@ -232,7 +227,7 @@ def test_recipients_are_informed_before_the_key_is_destroyed(cast: Cast, indus) 
     assert close_request(request, actor=cast.actor("farah"), at=AFTER).state == "closed"
 
 
-def test_recipients_are_informed_of_an_erasure_without_a_request_too(cast: Cast, indus) -> None:
+def test_recipients_are_informed_of_an_erasure_without_a_request_too(cast, indus):
     approve_recipient(cast)
     row = go_on(approved(cast), AFTER)
     send_all(AFTER)

@@ -1,7 +1,6 @@
 """A worker that is killed in any step of an erasure: the next one does the step again, once."""
 
 import itertools
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -17,7 +16,6 @@ from paktaleem.foundation.tenancy.context import in_client
 from rights.erasures.models import Certificate, ErasureProposal
 from rights.erasures.services.proposals import decide_erasure, propose_erasure
 from tests.api.callers import Caller
-from tests.cast import Cast
 from tests.erasures.steps import AFTER, SYSTEM, WHY, approved, go_on, second, waive_all
 from tests.subjects.test_erasure_list import (
     CANARIES,
@@ -39,8 +37,8 @@ class Killed(Exception):
     """The process ends before its transaction commits."""
 
 
-def kill_after(step: Callable[[], object], cast: Cast) -> None:
-    def run() -> None:
+def kill_after(step, cast):
+    def run():
         with in_client(cast.client_id("indus")):
             step()
             raise Killed
@@ -49,15 +47,15 @@ def kill_after(step: Callable[[], object], cast: Cast) -> None:
         run()
 
 
-def do_step() -> None:
+def do_step():
     go_on(ErasureProposal.objects.get(), AFTER + MINUTES)
 
 
-def destroy_key() -> None:
+def destroy_key():
     complete_erasure(Erasure.objects.get(), actor=SYSTEM, at=AFTER + MINUTES)
 
 
-def test_each_step_is_done_again_and_once(committed: Cast) -> None:
+def test_each_step_is_done_again_and_once(committed):
     client_id = committed.client_id("indus")
     with in_client(client_id):
         row = approved(committed)
@@ -90,7 +88,7 @@ WAIT = timedelta(hours=168)
 WRITERS = 20
 
 
-def approve(cast: Cast, person: Subject, now):
+def approve(cast, person, now):
     row = propose_erasure(person, ground="The person asked for it.", actor=cast.actor("amina"), reason=WHY, at=now)
     return decide_erasure(row, approve=True, actor=second(cast), at=now)
 

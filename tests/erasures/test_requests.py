@@ -1,7 +1,5 @@
 """Granting the erasure part of a request proposes it; the request is closed once the erasure is certified."""
 
-from typing import Any
-
 import pytest
 
 from consent.consents.models import Consent, ConsentState
@@ -9,7 +7,7 @@ from consent.consents.services.recording import Answer, record_answers
 from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.people.erasures import Erasure
 from paktaleem.directory.people.models import SubjectKey
-from paktaleem.foundation.accounts.actors import NotAllowed, person_actor
+from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.certificates import read_body
@@ -17,25 +15,23 @@ from rights.erasures.models import ErasureProposal
 from rights.erasures.selectors import find_certificate
 from rights.erasures.services.progress import find_target
 from rights.erasures.services.proposals import cancel_erasure, decide_erasure, propose_erasure
-from rights.requests.models import RightsRequest
 from rights.requests.services.closing import answer_request, close_request
 from rights.requests.services.decisions import decide_part
-from tests.cast import Cast
 from tests.consent.making import shown
 from tests.erasures.steps import AFTER, HOUR, WHY, approved, certified, go_on, proposed, waive_all
-from tests.rights.cases import AT, decided, part_of, received
+from tests.rights.cases import AT, decided, own, part_of, received
 
 
-def grant(cast: Cast, request: RightsRequest, decider: str, decision: str = "granted", **given: str) -> None:
+def grant(cast, request, decider, decision="granted", **given):
     actor = cast.actor("farah" if decider == "client" else "amina")
     decide_part(part_of(request, decider), decision=decision, actor=actor, at=AT, **given)
 
 
-def proposal_of(request: RightsRequest) -> ErasureProposal:
+def proposal_of(request):
     return ErasureProposal.objects.get(request=request, stage="proposed")
 
 
-def test_the_whole_person_only_if_every_controller_granted_all_its_data(cast: Cast, indus) -> None:
+def test_the_whole_person_only_if_every_controller_granted_all_its_data(cast, indus):
     request = received(cast, "erasure")
     grant(cast, request, "client")
     first = proposal_of(request)
@@ -54,7 +50,7 @@ def test_the_whole_person_only_if_every_controller_granted_all_its_data(cast: Ca
     assert decide_erasure(whole, approve=True, actor=cast.actor("farah"), at=AT).stage == "cooling_off"
 
 
-def test_if_one_controller_refuses_the_purposes_of_the_other_are_erased(cast: Cast, indus) -> None:
+def test_if_one_controller_refuses_the_purposes_of_the_other_are_erased(cast, indus):
     request = received(cast, "erasure")
     grant(cast, request, "client")
     grant(cast, request, "paktaleem", "refused", refusal_code="legal_obligation", reasons="The law.")
@@ -64,7 +60,7 @@ def test_if_one_controller_refuses_the_purposes_of_the_other_are_erased(cast: Ca
         decide_erasure(row, approve=True, actor=cast.actor("farah"), at=AT)
 
 
-def test_partly_granted_leaves_what_a_law_requires(cast: Cast, indus) -> None:
+def test_partly_granted_leaves_what_a_law_requires(cast, indus):
     request = received(cast, "erasure", purposes=["legal_compliance", "newsletter"])
     grant(cast, request, "paktaleem", "partly", refusal_code="legal_obligation", reasons="The law.")
     assert not ErasureProposal.objects.exists(), "nothing is left to erase"
@@ -72,7 +68,7 @@ def test_partly_granted_leaves_what_a_law_requires(cast: Cast, indus) -> None:
     assert proposal_of(request).purposes == ["newsletter"]
 
 
-def test_a_partial_erasure_withdraws_consents_and_leaves_what_others_need(cast: Cast, indus) -> None:
+def test_a_partial_erasure_withdraws_consents_and_leaves_what_others_need(cast, indus):
     hamza = cast.subject("hamza")
     answers = [Answer("newsletter", ConsentState.GIVEN)]
     record_answers(
@@ -98,7 +94,7 @@ def test_a_partial_erasure_withdraws_consents_and_leaves_what_others_need(cast: 
     assert close_request(request, actor=cast.actor("farah"), at=AFTER).state == "closed"
 
 
-def test_a_partial_erasure_orders_what_only_its_purposes_need(cast: Cast, indus) -> None:
+def test_a_partial_erasure_orders_what_only_its_purposes_need(cast, indus):
     request = received(cast, "erasure", purposes=["service_delivery", "support"])
     grant(cast, request, "client")
     row = proposal_of(request)
@@ -117,7 +113,7 @@ def test_a_partial_erasure_orders_what_only_its_purposes_need(cast: Cast, indus)
     assert not Erasure.objects.exists()
 
 
-def test_it_is_closed_once_certified_and_answered_before(cast: Cast, indus) -> None:
+def test_it_is_closed_once_certified_and_answered_before(cast, indus):
     request = decided(cast, received(cast, "erasure"))
     row = decide_erasure(proposal_of(request), approve=True, actor=cast.actor("farah"), at=AT)
     assert go_on(row, AFTER).stage == "cooling_off", "the person is not answered"
@@ -129,13 +125,13 @@ def test_it_is_closed_once_certified_and_answered_before(cast: Cast, indus) -> N
     assert (closed.state, closed.answered_at) == ("closed", AFTER)
 
 
-def test_a_declined_one_is_proposed_again_by_who_granted_it(cast: Cast, indus) -> None:
+def test_a_declined_one_is_proposed_again_by_who_granted_it(cast, indus):
     request = decided(cast, received(cast, "erasure"))
     decide_erasure(proposal_of(request), approve=False, actor=cast.actor("farah"), at=AT)
     answer_request(request, text="It will be erased.", actor=cast.actor("farah"), at=AT)
     with pytest.raises(Refused, match="Erasure was granted"):
         close_request(request, actor=cast.actor("farah"), at=AT)
-    again: dict[str, Any] = {"target": find_target(request, AT), "request": request, "reason": WHY, "at": AT}
+    again = {"target": find_target(request, AT), "request": request, "reason": WHY, "at": AT}
     with pytest.raises(NotAllowed):
         propose_erasure(cast.subject("hamza"), ground="The person asked for it.", actor=cast.actor("sana"), **again)
     assert propose_erasure(
@@ -143,16 +139,14 @@ def test_a_declined_one_is_proposed_again_by_who_granted_it(cast: Cast, indus) -
     ).is_whole
 
 
-def test_a_person_who_cancels_has_withdrawn_the_request(cast: Cast, indus) -> None:
+def test_a_person_who_cancels_has_withdrawn_the_request(cast, indus):
     request = decided(cast, received(cast, "erasure"))
-    hamza = cast.subject_id("hamza")
-    own = person_actor(hamza, request.client_id, acts_for=hamza)
-    cancel_erasure(proposal_of(request), actor=own, at=AT)
+    cancel_erasure(proposal_of(request), actor=own(cast), at=AT)
     answer_request(request, text="You cancelled it.", actor=cast.actor("farah"), at=AT)
     assert close_request(request, actor=cast.actor("farah"), at=AT).state == "closed"
 
 
-def test_a_proposal_of_the_whole_person_serves_a_later_request_too(cast: Cast, indus) -> None:
+def test_a_proposal_of_the_whole_person_serves_a_later_request_too(cast, indus):
     row = proposed(cast)
     request = received(cast, "erasure", purposes=["newsletter"])
     grant(cast, request, "client")
@@ -165,7 +159,7 @@ def test_a_proposal_of_the_whole_person_serves_a_later_request_too(cast: Cast, i
     assert close_request(request, actor=cast.actor("farah"), at=AFTER).state == "closed"
 
 
-def test_two_partial_erasures_of_a_person_follow_one_another(cast: Cast, indus) -> None:
+def test_two_partial_erasures_of_a_person_follow_one_another(cast, indus):
     for code in ("newsletter", "product_research"):
         request = received(cast, "erasure", purposes=[code])
         if code == "newsletter":
@@ -175,7 +169,7 @@ def test_two_partial_erasures_of_a_person_follow_one_another(cast: Cast, indus) 
                 grant(cast, request, "client")
 
 
-def test_a_refused_erasure_needs_no_certificate(cast: Cast, indus) -> None:
+def test_a_refused_erasure_needs_no_certificate(cast, indus):
     request = received(cast, "erasure")
     decided(cast, request, "refused", refusal_code="legal_obligation", reasons="The law.")
     answer_request(request, text="No.", actor=cast.actor("farah"), at=AT)

@@ -12,11 +12,9 @@ import socket
 import ssl
 import subprocess
 import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 import trustme
@@ -26,7 +24,6 @@ from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from rights.mailbox.models import MailboxCheck
 from rights.mailbox.tasks import poll_mailbox
-from tests.cast import Cast
 from tests.rights.mails import US, content_of, list_mail, list_requests, made
 
 DOVECOT = shutil.which("dovecot", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
@@ -77,7 +74,6 @@ namespace inbox {{
   inbox = yes
 }}
 """
-
 pytestmark = pytest.mark.skipif(not VERSION.startswith("2.4."), reason="Dovecot 2.4 is not installed")
 
 
@@ -89,26 +85,25 @@ class Dovecot:
     encrypted: int
     authority: Path
 
-    def session(self) -> imaplib.IMAP4_SSL:
+    def session(self):
         context = ssl.create_default_context(cafile=str(self.authority))
         server = imaplib.IMAP4_SSL("127.0.0.1", self.encrypted, ssl_context=context, timeout=30)
         server.login("privacy", "secret")
         return server
 
-    def deliver(self, *mails: bytes) -> None:
-        """Put emails into the mailbox that arrived at ``ARRIVED``."""
+    def deliver(self, *mails):
         with self.session() as server:
             for mail in mails:
                 assert server.append("INBOX", "", ARRIVED, mail)[0] == "OK"
 
-    def count(self, folder: str, criterion: str = "ALL") -> int:
+    def count(self, folder, criterion="ALL"):
         with self.session() as server:
             assert server.select(folder, readonly=True)[0] == "OK"
             return len(server.search(None, criterion)[1][0].split())
 
 
 @pytest.fixture
-def dovecot(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Dovecot]:
+def dovecot(settings, monkeypatch):
     """A server with one empty mailbox, which the portal is configured to read."""
     plain, encrypted = free_ports()
     with tempfile.TemporaryDirectory() as name:
@@ -130,12 +125,12 @@ def dovecot(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Dovecot]
             process.communicate()
 
 
-def free_ports() -> tuple[int, int]:
+def free_ports():
     with socket.create_server(("127.0.0.1", 0)) as first, socket.create_server(("127.0.0.1", 0)) as second:
         return first.getsockname()[1], second.getsockname()[1]
 
 
-def accounts(folder: Path) -> dict[str, str]:
+def accounts(folder):
     """Return the accounts of the processes: those of the package for root, otherwise one's own."""
     own, group = pwd.getpwuid(os.geteuid()).pw_name, grp.getgrgid(os.getegid()).gr_name
     found = {"internal": own, "internal_group": group, "login": own, "user": own, "group": group}
@@ -150,16 +145,13 @@ def accounts(folder: Path) -> dict[str, str]:
     return found
 
 
-def poll() -> str:
-    """Run the task of the worker and return the error that it recorded, empty if there is none."""
+def poll():
     poll_mailbox(0)
     with in_client(PAKTALEEM):
         return str(MailboxCheck.objects.get().error)
 
 
-def test_unread_emails_are_taken_once_over_starttls_marked_as_read_and_cut_at_the_limit(
-    cast: Cast, dovecot: Dovecot, settings: Any
-) -> None:
+def test_unread_emails_are_taken_once_over_starttls_marked_as_read_and_cut_at_the_limit(cast, dovecot, settings):
     settings.MAILBOX_MOST_BYTES = 100_000
     dovecot.deliver(made("Small", sender="one@mail.example"), made("Large " * 50_000, sender="two@mail.example"))
     assert (poll(), poll()) == ("", "")
@@ -168,9 +160,7 @@ def test_unread_emails_are_taken_once_over_starttls_marked_as_read_and_cut_at_th
     assert [content_of(one).is_cut for one in list_mail() if one.content is not None] == [False, True]
 
 
-def test_over_tls_emails_are_moved_to_the_folder_for_what_is_done_also_read_ones(
-    cast: Cast, dovecot: Dovecot, settings: Any
-) -> None:
+def test_over_tls_emails_are_moved_to_the_folder_for_what_is_done_also_read_ones(cast, dovecot, settings):
     settings.MAILBOX_PORT, settings.MAILBOX_TLS, settings.MAILBOX_DONE_FOLDER = dovecot.encrypted, "ssl", DONE
     folder = '"Taken \\"2026\\""'
     with dovecot.session() as server:
@@ -181,8 +171,8 @@ def test_over_tls_emails_are_moved_to_the_folder_for_what_is_done_also_read_ones
 
 
 def test_a_wrong_password_a_missing_folder_and_an_unknown_certificate_are_recorded(
-    cast: Cast, dovecot: Dovecot, settings: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    cast, dovecot, settings, monkeypatch
+):
     dovecot.deliver(made())
     settings.MAILBOX_FOLDER = "Nowhere"
     assert poll() == "folder"

@@ -3,10 +3,8 @@
 import re
 import socketserver
 import ssl
-from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
 from tests.waiting import in_thread
 
@@ -31,7 +29,7 @@ class Mailbox:
     has_starttls: bool = False
     """Whether a connection begins unencrypted and is encrypted by STARTTLS; otherwise it is with ``tls`` at once."""
 
-    def add(self, mail: bytes) -> None:
+    def add(self, mail):
         self.mails[max(self.mails, default=0) + 1] = mail
 
 
@@ -40,7 +38,7 @@ class Session(socketserver.StreamRequestHandler):
 
     server: "Server"
 
-    def setup(self) -> None:
+    def setup(self):
         tls = self.server.mailbox.tls
         if tls is not None and not self.server.mailbox.has_starttls:
             self.request = tls.wrap_socket(self.request, server_side=True, do_handshake_on_connect=False)
@@ -51,13 +49,12 @@ class Session(socketserver.StreamRequestHandler):
                 raise
         super().setup()
 
-    def finish(self) -> None:
-        """Close the connection, which has another socket once it is encrypted."""
+    def finish(self):
         super().finish()
         self.request.close()
 
-    def handle(self) -> None:
-        box: Mailbox = self.server.mailbox
+    def handle(self):
+        box = self.server.mailbox
         self.say(b"* OK ready")
         while line := self.rfile.readline():
             tag, _, command = line.strip().partition(b" ")
@@ -70,10 +67,10 @@ class Session(socketserver.StreamRequestHandler):
             if name == "LOGOUT" or (name == "STARTTLS" and not self.encrypt(box)):
                 return
 
-    def say(self, line: bytes) -> None:
+    def say(self, line):
         self.wfile.write(line + b"\r\n")
 
-    def encrypt(self, box: Mailbox) -> bool:
+    def encrypt(self, box):
         """Encrypt the connection from now on; return False if the client refuses the certificate."""
         assert box.tls is not None
         try:
@@ -83,32 +80,31 @@ class Session(socketserver.StreamRequestHandler):
         self.rfile, self.wfile = self.request.makefile("rb"), self.request.makefile("wb", 0)
         return True
 
-    def do_starttls(self, _box: Mailbox, _command: bytes) -> bytes:
+    def do_starttls(self, _box, _command):
         return b"OK begin"
 
-    def do_capability(self, box: Mailbox, _: bytes) -> bytes:
+    def do_capability(self, box, _):
         is_signed_in = "LOGIN" in box.commands
         self.say(
             f"* CAPABILITY {box.capabilities if is_signed_in else box.capabilities_before or box.capabilities}".encode()
         )
         return b"OK done"
 
-    def do_login(self, box: Mailbox, command: bytes) -> bytes:
+    def do_login(self, box, command):
         return b"OK done" if box.password.encode() in command else b"NO [AUTHENTICATIONFAILED] refused"
 
-    def do_select(self, box: Mailbox, command: bytes) -> bytes:
+    def do_select(self, box, command):
         if b"INBOX" not in command:
             return b"NO no such folder"
         self.say(f"* {len(box.mails)} EXISTS".encode())
         return b"OK [READ-WRITE] done"
 
-    def do_uid_search(self, box: Mailbox, command: bytes) -> bytes:
+    def do_uid_search(self, box, command):
         found = [uid for uid in box.mails if b"ALL" in command or uid not in box.seen]
         self.say(b"* SEARCH " + b" ".join(str(uid).encode() for uid in found))
         return b"OK done"
 
-    def do_uid_fetch(self, box: Mailbox, command: bytes) -> bytes:
-        """Send the start of one email, and when it arrived."""
+    def do_uid_fetch(self, box, command):
         uid, most = int(command.split()[2]), int(_FETCH.search(command)[1])  # type: ignore[index]
         content = box.mails[uid][:most]
         head = f'* {uid} FETCH (UID {uid} INTERNALDATE "01-Oct-2026 09:00:00 +0000" BODY[]<0> {{{len(content)}}}'
@@ -117,26 +113,25 @@ class Session(socketserver.StreamRequestHandler):
         self.say(b")")
         return b"OK done"
 
-    def do_uid_store(self, box: Mailbox, command: bytes) -> bytes:
+    def do_uid_store(self, box, command):
         uid = int(command.split()[2])
         box.seen.add(uid)
         if b"Deleted" in command:
             del box.mails[uid]
         return b"OK done"
 
-    def do_uid_move(self, box: Mailbox, command: bytes) -> bytes:
+    def do_uid_move(self, box, command):
         box.done.append(box.mails.pop(int(command.split()[2])))
         return b"OK done"
 
-    def do_uid_copy(self, box: Mailbox, command: bytes) -> bytes:
+    def do_uid_copy(self, box, command):
         box.done.append(box.mails[int(command.split()[2])])
         return b"OK done"
 
-    def do_expunge(self, _box: Mailbox, _command: bytes) -> bytes:
-        """Remove the deleted emails, which STORE has removed already."""
+    def do_expunge(self, _box, _command):
         return b"OK done"
 
-    def do_logout(self, _box: Mailbox, _command: bytes) -> bytes:
+    def do_logout(self, _box, _command):
         self.say(b"* BYE")
         return b"OK done"
 
@@ -148,13 +143,12 @@ class Server(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
     mailbox: Mailbox
 
-    def handle_error(self, *_: Any) -> None:
+    def handle_error(self, *_):
         """Ignore a client that refuses the certificate or leaves early."""
 
 
 @contextmanager
-def serving(mailbox: Mailbox) -> Iterator[int]:
-    """Serve a mailbox on this computer; yields the port."""
+def serving(mailbox):
     server = Server(("127.0.0.1", 0), Session)
     server.mailbox = mailbox
     with in_thread(server):

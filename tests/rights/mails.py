@@ -4,7 +4,7 @@ from email.message import EmailMessage
 from typing import Any
 
 from paktaleem.foundation.tenancy.context import as_officer
-from rights.mailbox.contents import Content, open_content
+from rights.mailbox.contents import open_content
 from rights.mailbox.intake import take_mail
 from rights.mailbox.models import MailMessage
 from rights.requests.models import RightsRequest
@@ -18,15 +18,14 @@ SENDER = "someone@mail.example"
 TASKS: dict[str, Any] = {**visiting.TASKS, MATCH_SENDER: match_sender_of_request}
 
 
-def work() -> None:
-    """Run all waiting jobs, and those that they create."""
+def work():
     work_on(TASKS)
 
 
-def made(text: str = "What do you have about me?", sender: str = SENDER, **headers: str | None) -> bytes:
+def made(text="What do you have about me?", sender=SENDER, **headers):
     """Return an email; an underscore in the name of a header is a hyphen, None leaves the header out."""
     mail = EmailMessage()
-    given: dict[str, str | None] = {
+    given = {
         "From": sender,
         "To": US,
         "Subject": "A question",
@@ -40,29 +39,26 @@ def made(text: str = "What do you have about me?", sender: str = SENDER, **heade
     return mail.as_bytes()
 
 
-def raw(*lines: str | bytes) -> bytes:
+def raw(*lines):
     return b"\r\n".join(one if isinstance(one, bytes) else one.encode() for one in lines)
 
 
-def taken(mail: bytes) -> MailMessage:
-    """Take an email that was not taken before, and return its message."""
-    message = take_mail(mail)
+def taken(mail, **given):
+    message = take_mail(mail, **given)
     assert message is not None
     return message
 
 
-def list_mail() -> list[MailMessage]:
-    """List all messages of all clients, in the order in which they were stored."""
+def list_mail():
     with as_officer():
         return list(MailMessage.objects.select_related("request").order_by("pk"))
 
 
-def list_requests() -> list[RightsRequest]:
-    """List all requests of all clients, in the order in which they were made."""
+def list_requests():
     with as_officer():
         return list(RightsRequest.objects.select_related("client").order_by("pk"))
 
 
-def content_of(message: MailMessage) -> Content:
+def content_of(message):
     with as_officer():
         return open_content(MailMessage.objects.select_related("request").get(pk=message.pk))

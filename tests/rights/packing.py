@@ -3,8 +3,6 @@
 import io
 import json
 import zipfile
-from datetime import datetime
-from typing import Any
 
 from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.data_systems.services.collecting import add_part
@@ -23,8 +21,6 @@ from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from rights.packages.models import Package
 from rights.packages.services.answering import build_package
 from rights.packages.services.collecting import fetch_package
-from rights.requests.models import RightsRequest
-from tests.cast import Cast
 from tests.factories import SETTING_UP
 from tests.rights.cases import AT, decided, received
 
@@ -32,13 +28,12 @@ PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 100
 DATA = [{"opened": "Algebra", "score": 7}]
 
 
-def orders_of(request: RightsRequest) -> dict[str, Order]:
-    """Map the systems' codes to their newest orders of a request."""
+def orders_of(request):
     found = Order.objects.select_related("system").filter(parent_id=request.pk, kind="collect").order_by("pk")
     return {order.system.code: order for order in found}
 
 
-def answered(cast: Cast, request: RightsRequest, *files: bytes, at: datetime = AT) -> None:
+def answered(cast, request, *files, at=AT):
     """Let the systems answer: the LMS with a section and files, billing that it holds nothing; others are waived."""
     key, orders = cast.key_actor("indus"), orders_of(request)
     lms = accept_order(orders["lms"], actor=key, at=at)
@@ -53,12 +48,11 @@ def answered(cast: Cast, request: RightsRequest, *files: bytes, at: datetime = A
         approve_waiver(orders[code], actor=second, at=at)
 
 
-def package_of(request: RightsRequest) -> Package:
-    found: Package = Package.objects.filter(request=request).order_by("-pk")[0]
-    return found
+def package_of(request):
+    return Package.objects.filter(request=request).order_by("-pk")[0]
 
 
-def built(cast: Cast, *kinds: str, files: tuple[bytes, ...] = (PNG,), at: datetime = AT, **given: Any) -> RightsRequest:
+def built(cast, *kinds, files=(PNG,), at=AT, **given):
     request = decided(cast, received(cast, *(kinds or ("access",)), at=at, **given), at=at)
     answered(cast, request, *files, at=at)
     assert build(request, at=at) is not None
@@ -66,11 +60,11 @@ def built(cast: Cast, *kinds: str, files: tuple[bytes, ...] = (PNG,), at: dateti
     return request
 
 
-def build(request: RightsRequest, at: datetime = AT) -> Package | None:
+def build(request, at=AT):
     return build_package(package_of(request).pk, client_id=request.client_id, actor=SETTING_UP, at=at)
 
 
-def fetched(cast: Cast, request: RightsRequest, *, by: str = "hamza", at: datetime = AT, code: Any = "now") -> bytes:
+def fetched(cast, request, *, by="hamza", at=AT, code="now"):
     """Fetch a copy as a person with a code entered at a time, by default now; return the archive."""
     person = cast.subject(by)
     actor = person_actor(person.pk, person.client_id, acts_for=person.pk)
@@ -79,18 +73,17 @@ def fetched(cast: Cast, request: RightsRequest, *, by: str = "hamza", at: dateti
     return b"".join(content)
 
 
-def content_of(package: Package) -> bytes:
+def content_of(package):
     assert package.file is not None
     return b"".join(iterate_file(package.file))
 
 
-def unpacked(archive: bytes) -> dict[str, bytes]:
+def unpacked(archive):
     """Return the files of an archive, after a check of every entry."""
     with zipfile.ZipFile(io.BytesIO(archive)) as opened:
         assert opened.testzip() is None
         return {name: opened.read(name) for name in opened.namelist()}
 
 
-def data_in(files: dict[str, bytes], path: str = "data.json") -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(files[path])
-    return found
+def data_in(files, path="data.json"):
+    return json.loads(files[path])

@@ -3,11 +3,9 @@
 import json
 import re
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.core import mail
-from django.core.exceptions import ValidationError
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -25,32 +23,30 @@ from rights.requests.services.intake import assign_person, read_request, verify_
 from rights.requests.services.steps import RequestEnded, list_parts
 from tests.access_links.visiting import send, visitor
 from tests.access_links.visiting import work as work_on_codes
-from tests.cast import Cast
 from tests.console.pages import row_url
 from tests.keeping import default_period
-from tests.rights.cases import AT, DAY, part_of, received
-from tests.signing_in import SignIn
+from tests.rights.cases import AT, DAY, in_indus, naming, part_of, received, refused_to
 
 MODEL = "requests/rightsrequest"
 
 
-def reported(cast: Cast, text: str = "A teacher posted my son's marks.", **given: Any) -> RightsRequest:
+def reported(cast, text="A teacher posted my son's marks.", **given):
     details = {"subject": None, "channel": "form", "contact": "somebody@mail.example", "details": text}
     return received(cast, "child_concern", **{**details, **given})
 
 
-def closed(cast: Cast, request: RightsRequest, decision: str = "granted", by: str = "farah") -> RightsRequest:
+def closed(cast, request, decision="granted", by="farah"):
     actor = cast.actor(by)
     decide_part(part_of(request, "paktaleem"), decision=decision, actor=actor, at=AT)
     return close_request(answer_request(request, text="Done.", actor=actor, at=AT), actor=actor, at=AT)
 
 
-def rows_of(cast: Cast, code: str = "indus") -> list[RightsRequest]:
+def rows_of(cast, code="indus"):
     with in_client(cast.client_id(code)):
         return list(RightsRequest.objects.filter(client_id=cast.client_id(code)).order_by("pk"))
 
 
-def test_a_concern_gets_the_same_response_whether_the_child_is_known_or_not(cast: Cast) -> None:
+def test_a_concern_gets_the_same_response_whether_the_child_is_known_or_not(cast):
     pages = []
     for name in ("Danish Qureshi of class 4", "Nobody At All of class 4"):
         answer = send(visitor(), "/concern/indus/", text=f"About {name}.", contact="")
@@ -69,7 +65,7 @@ def test_a_concern_gets_the_same_response_whether_the_child_is_known_or_not(cast
             assert "Danish" not in cursor.fetchone()[0]
 
 
-def test_the_reporter_gets_the_number_and_is_matched_with_no_person(cast: Cast) -> None:
+def test_the_reporter_gets_the_number_and_is_matched_with_no_person(cast):
     page = send(visitor(), "/concern/indus/", text="About a child.", contact="esra.qureshi@mail.example")
     work_on_codes()
     [row] = rows_of(cast)
@@ -77,7 +73,7 @@ def test_the_reporter_gets_the_number_and_is_matched_with_no_person(cast: Cast) 
     assert (row.subject_id, mail.outbox) == (None, [])
 
 
-def told_about(name: str, number: int) -> Any:
+def told_about(name, number):
     """Return what the form does and responds about a person: status, headers, body and every statement."""
     browser = visitor(REMOTE_ADDR=f"203.0.113.{number}")  # the rate limit counts by address
     page = browser.get("/concern/indus/").content.decode()
@@ -92,7 +88,7 @@ def told_about(name: str, number: int) -> Any:
     return answer.status_code, headers, re.sub(r"nonce-[^']+", "", body), len(answer.content), shapes
 
 
-def test_known_unknown_erased_and_foreign_children_take_the_same_work_and_give_the_same_bytes(cast: Cast) -> None:
+def test_known_unknown_erased_and_foreign_children_take_the_same_work_and_give_the_same_bytes(cast):
     with in_client(cast.client_id("indus")):
         erase_subject(cast.subject("iqra"), actor=cast.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=AT)
     names = {
@@ -111,12 +107,12 @@ def test_known_unknown_erased_and_foreign_children_take_the_same_work_and_give_t
         assert other == first
 
 
-def test_a_concern_without_a_school_belongs_to_paktaleem(cast: Cast) -> None:
+def test_a_concern_without_a_school_belongs_to_paktaleem(cast):
     assert send(visitor(), "/concern/", text="Something is wrong.").status_code == 200
     assert len(rows_of(cast, "paktaleem")) == 1
 
 
-def test_an_empty_text_is_reported_at_its_field_and_too_many_concerns_are_refused(cast: Cast) -> None:
+def test_an_empty_text_is_reported_at_its_field_and_too_many_concerns_are_refused(cast):
     assert send(visitor(), "/concern/indus/").status_code == 422
     assert visitor().post("/concern/indus/", {"text": "x"}).status_code == 403
     assert visitor().get("/concern/nobody_here/").status_code == 404
@@ -125,7 +121,7 @@ def test_an_empty_text_is_reported_at_its_field_and_too_many_concerns_are_refuse
 
 
 @pytest.mark.parametrize("by", ["farah", "amina"])
-def test_the_client_and_paktaleem_may_each_act_on_it_and_it_is_answered_once(cast: Cast, indus, by: str) -> None:
+def test_the_client_and_paktaleem_may_each_act_on_it_and_it_is_answered_once(cast, indus, by):
     row = closed(cast, reported(cast), by=by)
     assert (row.is_open, row.state) == (False, "closed")
     with pytest.raises(RequestEnded):
@@ -135,7 +131,7 @@ def test_the_client_and_paktaleem_may_each_act_on_it_and_it_is_answered_once(cas
             closed(cast, reported(cast), by=name)
 
 
-def test_the_text_is_deleted_some_time_after_the_answer(cast: Cast, indus, settings: Any) -> None:
+def test_the_text_is_deleted_some_time_after_the_answer(cast, indus, settings):
     row, waits = closed(cast, reported(cast)), reported(cast)
     worker, late = system_actor("tests"), AT + default_period("request_texts")
     assert purge_old_requests(row.client_id, actor=worker, at=late - timedelta(seconds=1)) == 0
@@ -148,14 +144,11 @@ def test_the_text_is_deleted_some_time_after_the_answer(cast: Cast, indus, setti
     assert (row.details, row.contact, row.answer) == (None, None, None)
 
 
-# A concern or a question that turns into a right
-
-
-def kinds_of(request: RightsRequest) -> set[tuple[str, str]]:
+def kinds_of(request):
     return {(part.kind, part.decider) for part in list_parts(request)}
 
 
-def test_a_concern_turns_into_a_right_and_keeps_its_number_and_clock(cast: Cast, indus) -> None:
+def test_a_concern_turns_into_a_right_and_keeps_its_number_and_clock(cast, indus):
     row = reported(cast)
     turned = add_rights(row, kinds=["erasure"], actor=cast.actor("farah"), at=AT + DAY)
     assert (turned.number, turned.received_at, turned.due_at) == (row.number, AT, AT + 30 * DAY)
@@ -169,34 +162,29 @@ def test_a_concern_turns_into_a_right_and_keeps_its_number_and_clock(cast: Cast,
     assert turned.state == "with_client"
 
 
-def test_a_verified_question_that_withdraws_consent_is_carried_out_at_once(cast: Cast, indus) -> None:
+def test_a_verified_question_that_withdraws_consent_is_carried_out_at_once(cast, indus):
     row = add_rights(received(cast, "question"), kinds=["withdrawal"], actor=cast.actor("amina"), at=AT)
     assert {part.kind: part.decision for part in list_parts(row)} == {"question": "", "withdrawal": "granted"}
 
 
 @pytest.mark.parametrize("kinds", [[], ["question"], ["child_concern"], ["erasure", "question"]])
-def test_only_rights_that_the_request_does_not_have_are_added(cast: Cast, indus, kinds: list[str]) -> None:
+def test_only_rights_that_the_request_does_not_have_are_added(cast, indus, kinds):
     row = received(cast, "question", "access")
     for wrong in (kinds, ["access"]):
-        with pytest.raises(ValidationError) as refused:
+        with naming("kinds"):
             add_rights(row, kinds=wrong, actor=cast.actor("amina"), at=AT)
-        assert list(refused.value.error_dict) == ["kinds"]
     assert {kind for kind, _ in kinds_of(row)} == {"question", "access"}
 
 
-def test_a_request_that_is_no_question_an_ended_one_and_other_roles_are_refused(cast: Cast, indus) -> None:
+def test_a_request_that_is_no_question_an_ended_one_and_other_roles_are_refused(cast, indus):
     with pytest.raises(Refused, match="Only a question or a concern"):
         add_rights(received(cast, "access"), kinds=["erasure"], actor=cast.actor("amina"), at=AT)
     with pytest.raises(RequestEnded):
         add_rights(closed(cast, reported(cast)), kinds=["erasure"], actor=cast.actor("amina"), at=AT)
-    for name in ("sana", "bilal", "celia"):
-        with pytest.raises(NotAllowed):
-            add_rights(reported(cast), kinds=["erasure"], actor=cast.actor(name), at=AT)
+    refused_to(cast, "sana bilal celia", add_rights, reported(cast), kinds=["erasure"], at=AT)
 
 
-def test_at_the_desk_a_concern_is_read_turned_into_a_right_and_shown_on_the_timeline(
-    sign_in: SignIn, cast: Cast
-) -> None:
+def test_at_the_desk_a_concern_is_read_turned_into_a_right_and_shown_on_the_timeline(sign_in, cast):
     with in_client(cast.client_id("indus")):
         row = reported(cast, "Somebody worries.")
     farah = sign_in("farah")
@@ -204,13 +192,11 @@ def test_at_the_desk_a_concern_is_read_turned_into_a_right_and_shown_on_the_time
     read = farah.post(row_url(MODEL, row.pk, "read"), {"reason": "incident"})
     assert b"Somebody worries." in read.content
     form = farah.get(row_url(MODEL, row.pk, "add-rights")).content.decode()
-    assert 'value="erasure"' in form
-    assert 'value="child_concern"' not in form
+    assert ('value="erasure"' in form, 'value="child_concern"' in form) == (True, False)
     assert farah.post(row_url(MODEL, row.pk, "add-rights"), {"kinds": ["erasure"]}).status_code == 302
     page = farah.get(row_url(MODEL, row.pk)).content.decode()
     assert "Question or concern turned into a right" in page
     assert farah.get(row_url(MODEL, row.pk, "history")).status_code == 200
-    with in_client(cast.client_id("indus")):
-        part = RequestPart.objects.get(kind="child_concern")
+    part = in_indus(cast, lambda: RequestPart.objects.get(kind="child_concern"))
     decided = {"part": str(part.pk), "decision": "granted", "refusal_code": "", "reasons": ""}
     assert farah.post(row_url(MODEL, row.pk, "decide"), decided).status_code == 302

@@ -2,7 +2,6 @@
 
 import re
 from datetime import timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
@@ -12,40 +11,34 @@ from rights.requests.models import RequestPart, RightsRequest
 from rights.requests.selectors import get_figures
 from rights.requests.services.clock import extend_request
 from rights.requests.services.closing import answer_request
-from tests.cast import Cast
-from tests.children.guardians import verified_guardian
 from tests.console.pages import list_url, row_url
-from tests.rights.cases import AT, DAY, add_phone, asked_by_guardian, decided, part_of, received
-from tests.signing_in import SignIn
+from tests.rights.cases import AT, DAY, absent, add_phone, asked_by_guardian, decided, part_of, received, verified
 
 MODEL = "requests/rightsrequest"
 
 
-def made(cast: Cast, *kinds: str, days_ago: int = 0, **given: Any) -> RightsRequest:
+def made(cast, *kinds, days_ago=0, **given):
     with in_client(cast.client_id("indus")):
         return received(cast, *kinds, at=timezone.now() - timedelta(days=days_ago), **given)
 
 
-def act(browser: Any, request: RightsRequest, slug: str, **values: Any) -> Any:
+def act(browser, request, slug, **values):
     return browser.post(row_url(MODEL, request.pk, slug), values)
 
 
-def fresh(cast: Cast, request: RightsRequest) -> RightsRequest:
+def fresh(cast, request):
     with in_client(cast.client_id("indus")):
         return RightsRequest.objects.get(pk=request.pk)
 
 
-def test_concerns_and_guardians_requests_are_in_the_same_queue_and_late_ones_come_longest_first(
-    sign_in: SignIn, cast: Cast
-) -> None:
-    with in_client(cast.client_id("indus")):
-        verified_guardian(cast.subject("danish"), cast.subject("esra"), at=timezone.now() - timedelta(days=40))
-        asked = asked_by_guardian(cast, "deletion", at=timezone.now() - timedelta(days=32))
-    anonymous: dict[str, Any] = {"subject": None, "channel": "form"}
+def test_concerns_and_guardians_requests_are_in_the_same_queue_and_late_ones_come_longest_first(sign_in, cast):
+    verified(cast, at=timezone.now() - timedelta(days=40))
+    asked = asked_by_guardian(cast, "deletion", at=timezone.now() - timedelta(days=32))
+    anonymous = {"subject": None, "channel": "form"}
     later, in_time = (made(cast, "child_concern", days_ago=days, **anonymous) for days in (35, 10))
     browser = sign_in("amina")
 
-    def found(progress: str) -> list[Any]:
+    def found(progress):
         page = browser.get(f"{list_url(MODEL)}?progress={progress}")
         return [row.pk for row in page.context["cl"].result_list]
 
@@ -59,7 +52,7 @@ def test_concerns_and_guardians_requests_are_in_the_same_queue_and_late_ones_com
     assert "Rights requests overdue" not in browser.get("/admin/").content.decode()
 
 
-def test_a_request_is_decided_answered_and_closed_at_the_desk(sign_in: SignIn, cast: Cast) -> None:
+def test_a_request_is_decided_answered_and_closed_at_the_desk(sign_in, cast):
     request = made(cast, "rectification", details="My name is wrong")
     farah = sign_in("farah")
     page = farah.get(row_url(MODEL, request.pk)).content.decode()
@@ -69,21 +62,19 @@ def test_a_request_is_decided_answered_and_closed_at_the_desk(sign_in: SignIn, c
     assert "My name is wrong" not in page
     read = act(farah, request, "read", reason="review").content.decode()
     assert "My name is wrong" in read
-    with in_client(cast.client_id("indus")):
-        part = part_of(request)
+    part = part_of(request)
     refused = {"part": str(part.pk), "decision": "refused", "refusal_code": "third_party_rights", "reasons": "Because."}
     wrong = act(farah, request, "decide", **{**refused, "reasons": ""})
     assert "Give the reasons" in wrong.content.decode()
     assert act(farah, request, "decide", **refused).status_code == 302
     draft = farah.get(row_url(MODEL, request.pk, "answer")).content.decode()
-    assert "Because." in draft
-    assert "you may complain" in draft
+    assert absent(draft, "Because.", "you may complain") == []
     assert act(farah, request, "answer", text="No, because.").status_code == 302
     assert act(farah, request, "close").status_code == 302
     assert fresh(cast, request).state == "closed"
 
 
-def test_three_acts_that_lead_a_request_on_are_buttons_and_the_others_under_more(sign_in: SignIn, cast: Cast) -> None:
+def test_three_acts_that_lead_a_request_on_are_buttons_and_the_others_under_more(sign_in, cast):
     request, amina = made(cast, "access", subject=None, channel="form"), sign_in("amina")
     page = amina.get(row_url(MODEL, request.pk)).content.decode()
     buttons, more = page[page.index('<ul class="object-tools">') :].split('<details class="more">')
@@ -93,17 +84,16 @@ def test_three_acts_that_lead_a_request_on_are_buttons_and_the_others_under_more
     assert offered[-2:] == ["hand-over", "history"]
 
 
-def test_a_client_does_not_see_which_officer_a_request_is_assigned_to(sign_in: SignIn, cast: Cast) -> None:
+def test_a_client_does_not_see_which_officer_a_request_is_assigned_to(sign_in, cast):
     request = made(cast)
     act(sign_in("amina"), request, "assign", assignee=str(cast.user_id("amina")))
     for url in (list_url(MODEL), row_url(MODEL, request.pk)):
         assert cast.user("amina").email in sign_in("amina").get(url).content.decode()
         page = sign_in("farah").get(url).content.decode()
-        assert request.number in page
-        assert cast.user("amina").email not in page
+        assert (request.number in page, cast.user("amina").email in page) == (True, False)
 
 
-def test_pauses_extension_notes_and_assignment_at_the_desk(sign_in: SignIn, cast: Cast) -> None:
+def test_pauses_extension_notes_and_assignment_at_the_desk(sign_in, cast):
     request, amina = made(cast), sign_in("amina")
     assert act(amina, request, "note", text="Called.").status_code == 302
     assert "Called." in act(amina, request, "read", reason="review").content.decode()
@@ -117,7 +107,7 @@ def test_pauses_extension_notes_and_assignment_at_the_desk(sign_in: SignIn, cast
     assert row.expected_by - row.due_at >= timedelta(days=10)
 
 
-def test_an_officer_matches_verifies_routes_and_links(sign_in: SignIn, cast: Cast) -> None:
+def test_an_officer_matches_verifies_routes_and_links(sign_in, cast):
     first = made(cast, subject=None, channel="form", days_ago=1)
     later, amina = made(cast), sign_in("amina")
     assert "No person at this client" in act(amina, first, "match", subject="lms-kiran").content.decode()
@@ -127,14 +117,13 @@ def test_an_officer_matches_verifies_routes_and_links(sign_in: SignIn, cast: Cas
     assert "No telephone number of this person is on file" in refused
     add_phone(cast)
     assert act(amina, first, "call-back", outcome="reached").status_code == 302
-    with in_client(cast.client_id("indus")):
-        part = part_of(first)
+    part = part_of(first)
     assert act(amina, first, "route", part=str(part.pk), decider="paktaleem").status_code == 200, "it has that part"
     assert act(amina, later, "link", other=str(first.pk)).status_code == 302
     assert fresh(cast, later).state == "duplicate"
 
 
-def test_a_support_agent_records_a_telephone_call_on_the_persons_page(sign_in: SignIn, cast: Cast) -> None:
+def test_a_support_agent_records_a_telephone_call_on_the_persons_page(sign_in, cast):
     sana, url = sign_in("sana"), row_url("people/subject", cast.subject_id("hamza"), "rights-request")
     assert sana.get(url).status_code == 200
     karachi = ZoneInfo("Asia/Karachi")
@@ -150,7 +139,7 @@ def test_a_support_agent_records_a_telephone_call_on_the_persons_page(sign_in: S
     assert sana.get(row_url(MODEL, row.pk, "read")).status_code == 403
 
 
-def test_figures_say_what_was_answered_in_time(cast: Cast) -> None:
+def test_figures_say_what_was_answered_in_time(cast):
     with in_client(cast.client_id("indus")):
         for answered_after, notice_after in ((4, None), (35, 20), (35, 31), (None, None)):
             request = received(cast, "complaint", "question")

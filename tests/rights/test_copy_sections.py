@@ -1,16 +1,13 @@
 """A copy of a person's data has what the parts of a rights request hold about them, with the sealed texts opened."""
 
 import tracemalloc
-from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.db import connection
 
-from paktaleem.directory.people.copies.declarations import Reader, Row
+from paktaleem.directory.people.copies.declarations import Reader
 from paktaleem.directory.people.copies.sections import list_sections
-from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.foundation.tenancy.context import in_client
 from retention.schedule.services.holds import HoldScope, place_hold
@@ -18,7 +15,6 @@ from rights.desk.cases import open_case
 from rights.desk.services import add_task, send_letter
 from rights.rectifications.services.statements import Statement, add_correction
 from rights.requests.models import RightsRequest
-from tests.cast import Cast
 from tests.erasures.steps import proposed
 from tests.faults.size import sized
 from tests.rights.cases import AT, decided, received
@@ -29,23 +25,21 @@ TODAY = AT.date()
 
 
 @pytest.fixture(autouse=True)
-def clock(time_machine: Any, settings: Any) -> None:
-    """Freeze the clock, and give the mailbox its address."""
+def clock(time_machine, settings):
     time_machine.move_to(AT, tick=False)
     settings.MAILBOX_ADDRESS = US
 
 
-def rows_of(person: Subject) -> dict[str, list[Row]]:
+def rows_of(person):
     reader = Reader(person, sealer_of(person))
     return {section.code: list(section.read(reader)) for section in list_sections()}
 
 
-def told(cast: Cast) -> dict[str, Any]:
+def told(cast):
     return {"actor": cast.actor("farah"), "at": AT}
 
 
-def with_everything(cast: Cast) -> RightsRequest:
-    """Make a request with a correction, a case of an authority, a letter, a task and a proposed erasure."""
+def with_everything(cast):
     request = received(cast, "rectification", "complaint")
     stated = Statement(field="full_name", old_value="Hamza Lodi", new_value="Hamza Khan", evidence="My certificate")
     add_correction(request, stated, **told(cast))
@@ -57,7 +51,7 @@ def with_everything(cast: Cast) -> RightsRequest:
     return request
 
 
-def test_texts_of_every_part_are_in_the_copy(cast: Cast, indus) -> None:
+def test_texts_of_every_part_are_in_the_copy(cast, indus):
     request = with_everything(cast)
     found = rows_of(cast.subject("hamza"))
     [correction] = found["corrections"]
@@ -76,7 +70,7 @@ def test_texts_of_every_part_are_in_the_copy(cast: Cast, indus) -> None:
     assert [(row["extent"], row["state"]) for row in found["erasures"]] == [("whole", "proposed")]
 
 
-def test_once_the_texts_are_deleted_the_rows_stay_without_them(cast: Cast, indus) -> None:
+def test_once_the_texts_are_deleted_the_rows_stay_without_them(cast, indus):
     request = with_everything(cast)
     RightsRequest.objects.filter(pk=request.pk).update(wrapped=None)
     found = rows_of(cast.subject("hamza"))
@@ -91,7 +85,7 @@ def test_once_the_texts_are_deleted_the_rows_stay_without_them(cast: Cast, indus
     }
 
 
-def test_emails_are_in_the_copy_of_the_person_to_whom_their_request_belongs(cast: Cast) -> None:
+def test_emails_are_in_the_copy_of_the_person_to_whom_their_request_belongs(cast):
     taken(made("What do you have about me?", sender="hamza.lodhi@students.example"))
     work()
     with in_client(cast.client_id("indus")):
@@ -103,9 +97,9 @@ def test_emails_are_in_the_copy_of_the_person_to_whom_their_request_belongs(cast
     assert others == []
 
 
-def test_a_hold_on_the_person_is_in_their_copy_and_a_hold_on_all_data_is_in_none(cast: Cast, indus) -> None:
+def test_a_hold_on_the_person_is_in_their_copy_and_a_hold_on_all_data_is_in_none(cast, indus):
     client, person = cast.client("indus"), cast.subject("hamza")
-    placed: dict[str, Any] = {"kind": "legal", "review_on": TODAY + timedelta(days=30), **told(cast)}
+    placed = {"kind": "legal", "review_on": TODAY + timedelta(days=30), **told(cast)}
     place_hold(client, scope=HoldScope(subject=person), ground="A dispute", **placed)
     place_hold(client, scope=HoldScope(), ground="An audit", **placed)
     [held] = rows_of(person)["holds"]
@@ -126,13 +120,13 @@ FROM generate_series(1, %s)
 
 
 @pytest.fixture
-def memory() -> Iterator[None]:
+def memory():
     tracemalloc.start()
     yield
     tracemalloc.stop()
 
 
-def test_many_entries_need_no_more_memory_than_a_few(cast: Cast, indus, memory: None) -> None:
+def test_many_entries_need_no_more_memory_than_a_few(cast, indus, memory):
     del memory
     request = decided(cast, received(cast))
     answered(cast, request)

@@ -1,7 +1,6 @@
 """Tasks, letters and call-backs: what staff do about a request, who may, and what is kept."""
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -9,32 +8,40 @@ from django.db import IntegrityError, ProgrammingError, transaction
 
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.people.services.people import register_subject
-from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.audit.models import Entry
 from rights.desk.models import RequestLetter, RequestTask
 from rights.desk.selectors import list_tasks, read_texts
 from rights.desk.services import add_task, finish_task, record_call, send_letter
 from rights.requests.letters import ANSWERS, Occasion, compose_letter, get_answer_occasion
-from rights.requests.models import RequestPause, RightsRequest
+from rights.requests.models import RequestPause
 from rights.requests.services.closing import answer_request, close_request
 from rights.requests.services.intake import ContactTooNew
 from rights.requests.services.steps import RequestEnded
-from tests.cast import Cast
-from tests.children.guardians import verified_guardian
 from tests.factories import CAST_AT, SETTING_UP
-from tests.rights.cases import AT, DAY, add_phone, asked_by_guardian, decided, received
+from tests.rights.cases import (
+    AT,
+    DAY,
+    absent,
+    add_phone,
+    asked_by_guardian,
+    decided,
+    naming,
+    received,
+    refused_to,
+    verified,
+)
 
 TODAY = AT.date()
 
 
-def by_phone(cast: Cast) -> RightsRequest:
+def by_phone(cast):
     return received(cast, "access", identity="", channel="telephone")
 
 
-def test_a_task_has_who_what_and_until_when_and_is_done_once(cast: Cast, indus) -> None:
+def test_a_task_has_who_what_and_until_when_and_is_done_once(cast, indus):
     request, farah = received(cast, "access"), cast.actor("farah")
-    told: dict[str, Any] = {"kind": "other", "due_on": TODAY + 3 * DAY, "assignee": cast.user("farah")}
+    told = {"kind": "other", "due_on": TODAY + 3 * DAY, "assignee": cast.user("farah")}
     task = add_task(request, detail="Ask the form teacher", **told, actor=farah, at=AT)
     assert (task.assignee_id, task.due_on, task.is_done) == (cast.user_id("farah"), TODAY + 3 * DAY, False)
     assert ("Ask the form teacher" in str(RequestTask.objects.values())) is False, "sealed"
@@ -49,14 +56,13 @@ def test_a_task_has_who_what_and_until_when_and_is_done_once(cast: Cast, indus) 
 @pytest.mark.parametrize(
     ("given", "field"), [({"due_on": TODAY - DAY}, "due_on"), ({"kind": "other", "detail": " "}, "detail")]
 )
-def test_a_task_needs_a_day_to_come_and_a_description(cast: Cast, indus, given: dict[str, Any], field: str) -> None:
-    details: dict[str, Any] = {"kind": "call", "due_on": TODAY, **given}
-    with pytest.raises(ValidationError) as wrong:
+def test_a_task_needs_a_day_to_come_and_a_description(cast, indus, given, field):
+    details = {"kind": "call", "due_on": TODAY, **given}
+    with naming(field):
         add_task(received(cast), **details, actor=cast.actor("farah"), at=AT)
-    assert list(wrong.value.error_dict) == [field]
 
 
-def test_a_task_is_finished_after_the_request_is_closed_too_and_its_state_stays(cast: Cast, indus) -> None:
+def test_a_task_is_finished_after_the_request_is_closed_too_and_its_state_stays(cast, indus):
     request, farah = decided(cast, received(cast, "question")), cast.actor("amina")
     task = add_task(request, kind="ask_client", due_on=TODAY, actor=farah, at=AT)
     answer_request(request, text="Yes.", actor=farah, at=AT)
@@ -68,24 +74,17 @@ def test_a_task_is_finished_after_the_request_is_closed_too_and_its_state_stays(
         add_task(request, kind="call", due_on=TODAY, actor=farah, at=AT)
 
 
-def test_support_auditors_and_other_clients_have_no_tasks_or_letters(cast: Cast, indus) -> None:
+def test_support_auditors_and_other_clients_have_no_tasks_or_letters(cast, indus):
     request = received(cast, "access")
     task = add_task(request, kind="call", due_on=TODAY, actor=cast.actor("farah"), at=AT)
-    for name in ("sana", "bilal", "celia"):
-        actor = cast.actor(name)
-        with pytest.raises(NotAllowed):
-            add_task(request, kind="call", due_on=TODAY, actor=actor, at=AT)
-        with pytest.raises(NotAllowed):
-            finish_task(task, actor=actor, at=AT)
-        with pytest.raises(NotAllowed):
-            send_letter(request, occasion="closing", text="Done", way="by_hand", actor=actor, at=AT)
-    for name in ("sana", "bilal"):
-        with pytest.raises(NotAllowed):
-            list_tasks(cast.actor(name))
+    refused_to(cast, "sana bilal celia", add_task, request, kind="call", due_on=TODAY, at=AT)
+    refused_to(cast, "sana bilal celia", finish_task, task, at=AT)
+    refused_to(cast, "sana bilal celia", send_letter, request, occasion="closing", text="Done", way="by_hand", at=AT)
+    refused_to(cast, "sana bilal", list_tasks)
     assert not list_tasks(cast.actor("celia")).exists()
 
 
-def test_a_letter_is_emailed_and_kept_sealed_and_may_pause_the_clock(cast: Cast, indus) -> None:
+def test_a_letter_is_emailed_and_kept_sealed_and_may_pause_the_clock(cast, indus):
     request, farah = received(cast, "access"), cast.actor("farah")
     text = "Which year do you mean?"
     row = send_letter(request, occasion="clarification", text=text, way="mail", pauses=True, actor=farah, at=AT)
@@ -100,10 +99,10 @@ def test_a_letter_is_emailed_and_kept_sealed_and_may_pause_the_clock(cast: Cast,
     assert (entry.actor_id, "by_hand" in entry.body) == (farah.id, True)
 
 
-def test_a_letter_to_a_new_contact_or_to_none_is_printed(cast: Cast, indus) -> None:
+def test_a_letter_to_a_new_contact_or_to_none_is_printed(cast, indus):
     farah = cast.actor("farah")
     request = received(cast, "access")
-    given: dict[str, Any] = {"occasion": "closing", "text": "Done", "actor": farah}
+    given = {"occasion": "closing", "text": "Done", "actor": farah}
     changed = {"email": "new@mail.example"}
     register_subject("lms-hamza", client=cast.client("indus"), details=changed, actor=SETTING_UP, at=AT)
     with pytest.raises(ValidationError, match="72 hours"):
@@ -115,13 +114,12 @@ def test_a_letter_to_a_new_contact_or_to_none_is_printed(cast: Cast, indus) -> N
 
 
 @pytest.mark.parametrize("occasion", sorted({*ANSWERS, Occasion.NOTICE}))
-def test_answers_and_notices_are_not_written_beside_the_clock(cast: Cast, indus, occasion: str) -> None:
-    with pytest.raises(ValidationError) as wrong:
+def test_answers_and_notices_are_not_written_beside_the_clock(cast, indus, occasion):
+    with naming("occasion"):
         send_letter(received(cast), occasion=occasion, text="Yes", way="by_hand", actor=cast.actor("farah"), at=AT)
-    assert list(wrong.value.error_dict) == ["occasion"]
 
 
-def test_every_occasion_has_a_template_in_both_languages_with_the_facts_of_the_request(cast: Cast, indus) -> None:
+def test_every_occasion_has_a_template_in_both_languages_with_the_facts_of_the_request(cast, indus):
     request = received(cast, "access", "rectification")
     decided(cast, request, "refused", refusal_code="excessive", reasons="Ten times a day.")
     drafts = {(one, code): compose_letter(request, one, language=code) for one in Occasion for code in ("en", "ur")}
@@ -131,13 +129,12 @@ def test_every_occasion_has_a_template_in_both_languages_with_the_facts_of_the_r
         assert ("{{" in text or "{%" in text) is False
         assert (request.number in text) is (occasion not in {*ANSWERS, Occasion.NOTICE}), (occasion, code)
     refusal = drafts[Occasion.REFUSAL, "en"]
-    assert "Ten times a day." in refusal
-    assert "you may complain" in refusal
+    assert absent(refusal, "Ten times a day.", "you may complain") == []
     assert "2026-10-31" in drafts[Occasion.ACKNOWLEDGEMENT, "ur"]
     assert get_answer_occasion(request) is Occasion.REFUSAL
 
 
-def test_a_call_back_verifies_ends_or_leaves_a_request_and_finishes_the_task(cast: Cast, indus) -> None:
+def test_a_call_back_verifies_ends_or_leaves_a_request_and_finishes_the_task(cast, indus):
     add_phone(cast)
     sana = cast.actor("sana")
     request = by_phone(cast)
@@ -152,7 +149,7 @@ def test_a_call_back_verifies_ends_or_leaves_a_request_and_finishes_the_task(cas
 
 
 @pytest.mark.parametrize("outcome", ["reached", "not_them"])
-def test_only_a_number_that_has_been_on_file_for_72_hours_proves_anything(cast: Cast, indus, outcome: str) -> None:
+def test_only_a_number_that_has_been_on_file_for_72_hours_proves_anything(cast, indus, outcome):
     request, sana = by_phone(cast), cast.actor("sana")
     with pytest.raises(Refused, match="No telephone number"):
         record_call(request, outcome=outcome, actor=sana, at=AT)
@@ -162,17 +159,17 @@ def test_only_a_number_that_has_been_on_file_for_72_hours_proves_anything(cast: 
     record_call(request, outcome=outcome, actor=sana, at=AT + timedelta(hours=72))
 
 
-def test_a_guardian_who_made_the_request_is_called_and_written_to_not_the_child(cast: Cast, indus) -> None:
-    verified_guardian(cast.subject("danish"), cast.subject("esra"), at=CAST_AT)
+def test_a_guardian_who_made_the_request_is_called_and_written_to_not_the_child(cast, indus):
+    verified(cast, at=CAST_AT)
     sana = cast.actor("sana")
     request = asked_by_guardian(cast, "rectification", identity="", channel="telephone", actor=sana)
     assert record_call(request, outcome="reached", actor=sana, at=AT).identity_method == "call_back"
-    given: dict[str, Any] = {"occasion": "clarification", "text": "What?", "way": "mail", "actor": cast.actor("farah")}
+    given = {"occasion": "clarification", "text": "What?", "way": "mail", "actor": cast.actor("farah")}
     send_letter(request, **given, at=AT)
     assert Letter.objects.get(kind="rights_letter").subject_id == cast.subject_id("esra")
 
 
-def test_the_database_refuses_half_done_tasks_and_changed_letters(cast: Cast, indus) -> None:
+def test_the_database_refuses_half_done_tasks_and_changed_letters(cast, indus):
     request, farah = received(cast), cast.actor("farah")
     task = add_task(request, kind="call", due_on=TODAY, actor=farah, at=AT)
     with pytest.raises(IntegrityError), transaction.atomic():

@@ -2,7 +2,6 @@
 
 import json
 import re
-from typing import Any
 
 import pytest
 
@@ -17,17 +16,14 @@ from paktaleem.foundation.audit.models import Entry
 from rights.erasures.models import ErasureProposal
 from rights.erasures.services.proposals import decide_erasure
 from rights.packages.services.answering import end_due_packages
-from rights.requests.models import RightsRequest
 from rights.requests.services.clock import purge_old_requests
 from rights.requests.services.closing import add_rights, answer_request, close_request
 from rights.requests.services.decisions import decide_part
 from rights.requests.services.intake import read_request
 from rights.requests.services.steps import list_parts
-from tests.cast import Cast
-from tests.children.guardians import verified_guardian
 from tests.erasures.steps import go_on
 from tests.keeping import default_period
-from tests.rights.cases import AT, DAY, asked_by_guardian, part_of, received
+from tests.rights.cases import AT, DAY, asked_by_guardian, part_of, received, verified
 from tests.rights.packing import build
 from tests.webhooks.receiving import make_endpoint
 
@@ -38,19 +34,18 @@ DECLINED = {"decision": "refused", "refusal_code": "legal_obligation", "reasons"
 
 
 @pytest.fixture(autouse=True)
-def clock(time_machine: Any) -> None:
+def clock(time_machine):
     time_machine.move_to(AT, tick=False)
 
 
 @pytest.fixture
-def listening(cast: Cast, indus) -> Cast:
-    """Verify Danish's mother and subscribe the platform to the events of rights requests."""
-    verified_guardian(cast.subject("danish"), cast.subject("esra"), at=AT - DAY)
+def listening(cast, indus):
+    verified(cast, at=AT - DAY)
     make_endpoint(cast, "indus", at=AT - DAY, events=["rights_request.*"])
     return cast
 
 
-def told() -> list[tuple[str, dict[str, Any]]]:
+def told():
     """Return type and data of every message in order, after checking that they contain only ids and codes."""
     messages = [json.loads(payload(one)) for one in Message.objects.order_by("pk")]
     assert not PERSONAL.search(json.dumps(messages))
@@ -59,34 +54,34 @@ def told() -> list[tuple[str, dict[str, Any]]]:
     return [(one["type"].partition(".")[2], one["data"]) for one in messages]
 
 
-def steps() -> list[str]:
+def steps():
     return [step for step, _ in told()]
 
 
-def decide_all(request: RightsRequest, cast: Cast, **decision: str) -> None:
+def decide_all(request, cast, **decision):
     for part in list_parts(request):
         if not part.decision:
             by = cast.actor("farah" if part.decider == "client" else "amina")
             decide_part(part, **decision, actor=by, at=AT + DAY)
 
 
-def answer_orders(request: RightsRequest, cast: Cast) -> None:
+def answer_orders(request, cast):
     told, key = {one.system.code: one for one in Order.objects.filter(parent_id=request.pk)}, cast.key_actor("indus")
     complete_order(accept_order(told["lms"], actor=key, at=AT + DAY), NO_SUCH_PERSON, actor=key, at=AT + DAY)
     carry_out_by_hand(told["billing"], NO_SUCH_PERSON, actor=cast.actor("amina"), at=AT + DAY)
 
 
-def close(request: RightsRequest, cast: Cast) -> RightsRequest:
+def close(request, cast):
     answer_request(request, text="Please read this, Esra.", actor=cast.actor("farah"), at=AT + DAY)
     return close_request(request, actor=cast.actor("farah"), at=AT + DAY)
 
 
-def reported(cast: Cast) -> RightsRequest:
+def reported(cast):
     words = {"details": "I worry about Danish.", "contact": "esra@mail.example", "channel": "form"}
     return received(cast, "child_concern", subject=None, **words)
 
 
-def test_a_concern_about_an_unknown_child_has_no_person(listening: Cast) -> None:
+def test_a_concern_about_an_unknown_child_has_no_person(listening):
     request = reported(listening)
     decide_all(request, listening, decision="granted")
     close(request, listening)
@@ -96,7 +91,7 @@ def test_a_concern_about_an_unknown_child_has_no_person(listening: Cast) -> None
     assert told()[-1] == ("closed", {**own, "outcome": "granted"})
 
 
-def test_a_concern_that_turns_into_a_right_is_sent_as_a_step_of_the_same_request(listening: Cast) -> None:
+def test_a_concern_that_turns_into_a_right_is_sent_as_a_step_of_the_same_request(listening):
     request = add_rights(reported(listening), kinds=["erasure"], actor=listening.actor("amina"), at=AT)
     [(step, data)] = [one for one in told() if one[0] == "rights_added"]
     assert (step, data["rights_request"], data["state"]) == ("rights_added", str(request.pk), "triage")
@@ -109,16 +104,14 @@ def test_a_concern_that_turns_into_a_right_is_sent_as_a_step_of_the_same_request
         ("deletion", "erasure", ["received", "acknowledged"]),
     ],
 )
-def test_a_guardians_request_is_sent_as_a_rights_request_about_the_child(
-    listening: Cast, wish: str, right: str, expected: list[str]
-) -> None:
+def test_a_guardians_request_is_sent_as_a_rights_request_about_the_child(listening, wish, right, expected):
     request = asked_by_guardian(listening, wish, text="Danish's mother, please.")
     own = {"subject_id": str(listening.subject_id("danish")), "rights_request": str(request.pk), "kind": right}
     assert steps() == expected
     assert all(data.items() >= {**own, "due_at": DUE}.items() for _, data in told())
 
 
-def test_every_step_of_a_deletion_is_sent(listening: Cast) -> None:
+def test_every_step_of_a_deletion_is_sent(listening):
     request = asked_by_guardian(listening, "deletion")
     decide_part(part_of(request), decision="granted", actor=listening.actor("farah"), at=AT)
     decide_all(request, listening, **DECLINED)
@@ -133,7 +126,7 @@ def test_every_step_of_a_deletion_is_sent(listening: Cast) -> None:
     assert {data["kind"] for _, data in told()} == {"erasure"}
 
 
-def test_every_step_of_a_copy_is_sent(listening: Cast) -> None:
+def test_every_step_of_a_copy_is_sent(listening):
     request = asked_by_guardian(listening, "copy")
     answer_orders(request, listening)
     build(request)
@@ -151,7 +144,7 @@ def test_every_step_of_a_copy_is_sent(listening: Cast) -> None:
     assert {data["kind"] for _, data in told()} == {"access"}
 
 
-def test_a_deletion_that_the_client_declines_is_sent_as_closed(listening: Cast) -> None:
+def test_a_deletion_that_the_client_declines_is_sent_as_closed(listening):
     request = asked_by_guardian(listening, "deletion")
     decide_all(request, listening, **DECLINED)
     close(request, listening)
@@ -161,7 +154,7 @@ def test_a_deletion_that_the_client_declines_is_sent_as_closed(listening: Cast) 
     ]
 
 
-def test_reading_and_deleting_a_text_are_recorded_and_not_sent(listening: Cast, settings: Any) -> None:
+def test_reading_and_deleting_a_text_are_recorded_and_not_sent(listening, settings):
     request = asked_by_guardian(listening, "deletion")
     decide_all(request, listening, **DECLINED)
     close(request, listening)

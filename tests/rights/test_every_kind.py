@@ -10,17 +10,14 @@ erasure, and the 14 days of a copy that no one fetches.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import timedelta
-from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 import pytest
 from django.core import mail
-from django.test import Client
 from django.utils import timezone
 
 from consent.tasks import order_limit
@@ -44,7 +41,6 @@ from rights.requests.services.intake import MATCH_SENDER
 from rights.requests.tasks import match_sender_of_request
 from tests.access_links import visiting
 from tests.access_links.visiting import issue, latest_code, path_of, send, token_of, visitor
-from tests.cast import Cast
 from tests.console.pages import row_url
 from tests.faults.size import IS_DEEP
 from tests.keeping import dispose
@@ -92,20 +88,18 @@ class Kind:
 class World:
     """Khyber, its learning platform with data, the browsers of staff, and the clock."""
 
-    def __init__(self, cast: Cast, store: Store, clock: Any) -> None:
+    def __init__(self, cast, store, clock):
         self.cast, self.store, self.clock = cast, store, clock
         self.client_id = cast.client_id("khyber")
         self.portal = PortalInProcess("", cast.key("khyber"))
         self.subjects: dict[str, UUID] = {}
         self.move(timedelta())
 
-    def move(self, by: timedelta) -> None:
-        """Move the clock on, and let staff sign in again."""
+    def move(self, by):
         self.clock.move_to((timezone.now() if self.subjects else AT) + by)
         self.celia, self.amina, self.sana = (browser_of(self.cast.user(name)) for name in ("celia", "amina", "sana"))
 
-    def person(self, kind: str, channel: str) -> str:
-        """Register an adult with the platform, with consent and data."""
+    def person(self, kind, channel):
         person = f"lms-{kind}-{channel}"
         self.subjects[person] = UUID(
             register(
@@ -124,16 +118,14 @@ class World:
         assert store_record(self.store, self.portal, person, "usage_logs", "opened Algebra", **why).allowed
         return person
 
-    def request(self, person: str) -> RightsRequest:
+    def request(self, person):
         with in_client(self.client_id):
-            found: RightsRequest = RightsRequest.objects.get(subject_id=self.subjects[person])
-            return found
+            return RightsRequest.objects.get(subject_id=self.subjects[person])
 
-    def act(self, browser: Client, person: str, slug: str, **values: Any) -> Any:
+    def act(self, browser, person, slug, **values):
         return browser.post(row_url(MODEL, self.request(person).pk, slug), values)
 
-    def reason(self, person: str, purpose: str) -> str:
-        """Ask the portal whether a person's data may be used, as the platform does."""
+    def reason(self, person, purpose):
         question = {
             "subject": {"type": "end_user", "id": person},
             "action": {"name": "process"},
@@ -141,9 +133,9 @@ class World:
         }
         return str(self.portal.post("/access/v1/evaluation", question).body["context"]["reason"])
 
-    def answer_orders(self, person: str) -> list[Order]:
+    def answer_orders(self, person):
         """Answer the open orders about a person, the platform from its data and PakTaleem by hand; return them all."""
-        by_hand: dict[str, Any] = {"actor": self.cast.actor("amina"), "at": timezone.now()}
+        by_hand = {"actor": self.cast.actor("amina"), "at": timezone.now()}
         with in_client(self.client_id):
             found = Order.objects.filter(subject_id=self.subjects[person]).select_related("system")
             for order in found.filter(system__code="billing", ended_at=None):
@@ -158,24 +150,22 @@ class World:
 
 
 @pytest.fixture
-def world(cast: Cast, tmp_path: Path, settings: Any, time_machine: Any) -> Iterator[World]:
+def world(cast, tmp_path, settings, time_machine):
     settings.MAILBOX_ADDRESS, settings.MAIL_FOLDER = US, str(tmp_path)
     settings.TEXT_PROVIDER = "paktaleem.directory.mail.delivery.FolderProvider"
     with closing(Store(tmp_path / "lms.sqlite3")) as store:
         yield World(cast, store, time_machine)
 
 
-def contact_of(person: str) -> str:
+def contact_of(person):
     return f"{person.removeprefix('lms-').replace('-', '.', 1)}@mail.example"
 
 
-def work() -> None:
-    """Run all waiting jobs, and those that they create."""
+def work():
     work_on(TASKS)
 
 
-def confirm_by_link(world: World, person: str, browser: Client) -> None:
-    """Follow the link that was sent to the contact on file, enter the code, and confirm the request."""
+def confirm_by_link(world, person, browser):
     sent = [re.search(r"/requests/link/\S+", str(one.body)) for one in mail.outbox if one.to == [contact_of(person)]]
     link = next(found[0] for found in reversed(sent) if found)
     assert send(browser, link).status_code == 302
@@ -186,7 +176,7 @@ def confirm_by_link(world: World, person: str, browser: Client) -> None:
     assert confirmed.status_code == 302
 
 
-def by_form(world: World, person: str, kind: str) -> None:
+def by_form(world, person, kind):
     browser = visitor(REMOTE_ADDR=f"198.51.100.{next(ORIGINS)}")
     token = token_of(browser.get("/requests/khyber/"))
     values = {"csrfmiddlewaretoken": token, "kinds": [kind], "contact": contact_of(person), "details": "Please"}
@@ -195,7 +185,7 @@ def by_form(world: World, person: str, kind: str) -> None:
     confirm_by_link(world, person, browser)
 
 
-def by_mail(world: World, person: str, kind: str) -> None:
+def by_mail(world, person, kind):
     taken(made(f"Please: {kind}", sender=contact_of(person)))
     work()
     assert world.request(person).identity_verified_at is None, "an email proves nothing"
@@ -203,37 +193,35 @@ def by_mail(world: World, person: str, kind: str) -> None:
     assert world.act(world.amina, person, "add-rights", kinds=[kind]).status_code == 302
 
 
-def by_own_page(world: World, person: str, kind: str) -> None:
+def by_own_page(world, person, kind):
     browser = own_page(world, person)
     assert send(browser, "/requests/mine/new/", form_at="/requests/mine/", kinds=kind).status_code == 302
 
 
-def own_page(world: World, person: str) -> Client:
-    """Return a browser that the learning platform has sent to the person's own page."""
+def own_page(world, person):
     browser = visitor(REMOTE_ADDR=f"198.51.100.{next(ORIGINS)}")
     url = issue(world.cast, "khyber", person, page="requests").json()["url"]
     assert send(browser, path_of(url)).status_code == 302
     return browser
 
 
-def by_api(world: World, person: str, kind: str) -> None:
+def by_api(world, person, kind):
     world.portal.post("/api/v1/rights-requests", {"subject": person, "kind": kind})
 
 
-def by_client(world: World, person: str, kind: str) -> None:
+def by_client(world, person, kind):
     url = row_url(PERSON, world.subjects[person], "rights-request")
     assert world.celia.post(url, {"kinds": [kind], "details": "At the counter"}).status_code == 302
     assert world.act(world.celia, person, "verify").status_code == 302
 
 
-def by_telephone(world: World, person: str, kind: str) -> None:
+def by_telephone(world, person, kind):
     url = row_url(PERSON, world.subjects[person], "rights-request")
     assert world.sana.post(url, {"kinds": [kind], "details": "By telephone"}).status_code == 302
     assert world.act(world.amina, person, "call-back", outcome="reached").status_code == 302
 
 
-def fetch_the_copy(world: World, person: str) -> None:
-    """Fetch the copy on the person's own page, with a code; the platform's data are in it."""
+def fetch_the_copy(world, person):
     url, browser = f"/requests/copy/{world.request(person).pk}/", own_page(world, person)
     assert send(browser, url)["Location"].startswith("/requests/code/"), "no code yet"
     work()
@@ -243,14 +231,13 @@ def fetch_the_copy(world: World, person: str) -> None:
     assert any(b"opened Algebra" in content for name, content in files.items() if "lms" in name), sorted(files)
 
 
-def let_the_copy_expire(world: World, person: str) -> None:
+def let_the_copy_expire(world, person):
     del person
     world.move(EXPIRY)
     dispose("packages")
 
 
-def erase(world: World, person: str) -> None:
-    """Approve the erasure as a second person, let the cooling-off pass, and let every system erase its data."""
+def erase(world, person):
     with in_client(world.client_id):
         proposal = ErasureProposal.objects.get(subject_id=world.subjects[person], stage="proposed")
     assert (proposal.is_whole, proposal.request_id) == (True, world.request(person).pk)
@@ -286,7 +273,6 @@ KINDS = {
     "withdrawal": Kind(denied={"newsletter": "consent_withdrawn"}, is_decided_by_itself=True),
     "complaint": Kind(),
 }
-
 CHANNELS: dict[str, Callable[[World, str, str], None]] = {
     "form": by_form,
     "own_page": by_own_page,
@@ -297,8 +283,7 @@ CHANNELS: dict[str, Callable[[World, str, str], None]] = {
 }
 
 
-def kinds_by(channel: str) -> dict[str, Kind]:
-    """Return the kinds to try by a channel: each by two channels, and by all in ``make test-deep``."""
+def kinds_by(channel):
     at = list(CHANNELS).index(channel)
     return {
         kind: expected
@@ -308,7 +293,7 @@ def kinds_by(channel: str) -> dict[str, Kind]:
 
 
 @pytest.mark.parametrize("channel", CHANNELS)
-def test_every_kind_is_carried_out_answered_and_closed(world: World, channel: str) -> None:
+def test_every_kind_is_carried_out_answered_and_closed(world, channel):
     kinds = kinds_by(channel)
     people = {kind: world.person(kind, channel) for kind in kinds}
     world.move(WAIT)
@@ -326,7 +311,7 @@ def test_every_kind_is_carried_out_answered_and_closed(world: World, channel: st
         _answer_and_close(world, person, kind, expected)
 
 
-def _decide(world: World, person: str, kind: str, expected: Kind) -> None:
+def _decide(world, person, kind, expected):
     with in_client(world.client_id):
         parts = list(RequestPart.objects.filter(request=world.request(person)))
     questions = [part for part in parts if part.kind == "question"]
@@ -345,7 +330,7 @@ def _decide(world: World, person: str, kind: str, expected: Kind) -> None:
         assert world.act(browser, person, "decide", **given).status_code == 302, kind
 
 
-def _carry_out(world: World, person: str, kind: str, expected: Kind) -> None:
+def _carry_out(world, person, kind, expected):
     """Let systems answer the orders of a granted request; before that it is not closed, and a copy not answered."""
     if expected.ordered:
         answered = world.act(world.amina, person, "answer", text="It is done.")
@@ -364,7 +349,7 @@ def _carry_out(world: World, person: str, kind: str, expected: Kind) -> None:
         assert "Zoya Ahmad" in shown.content.decode()
 
 
-def _answer_and_close(world: World, person: str, kind: str, expected: Kind) -> None:
+def _answer_and_close(world, person, kind, expected):
     if world.request(person).answered_at is None:
         mail.outbox.clear()
         assert world.act(world.amina, person, "answer", text="It is done.").status_code == 302, kind

@@ -1,7 +1,5 @@
 """A request that belongs to a client is handed over to it: one clock, one number, and each client sees its own only."""
 
-from typing import Any
-
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -21,28 +19,25 @@ from rights.requests.selectors import get_figures, list_requests
 from rights.requests.services.clock import carry_out_due_steps, extend_request, pause_request, resume_request
 from rights.requests.services.decisions import AlreadyDecided, add_note, read_notes
 from rights.requests.services.steps import RequestEnded, list_parts
-from tests.cast import Cast
 from tests.console.pages import list_url, row_url
 from tests.factories import SETTING_UP
 from tests.rights.cases import AT, DAY, decided, received
-from tests.signing_in import SignIn
 
 MODEL = "requests/rightsrequest"
 
 
-def unmatched(cast: Cast, **given: Any) -> RightsRequest:
-    """Receive a request that matches no client: PakTaleem's until triage."""
+def unmatched(cast, **given):
     with in_client(PAKTALEEM):
         told = {"channel": "form", "details": "My school has my old name", "contact": "hamza.lodhi@students.example"}
         return received(cast, "access", "rectification", subject=None, client="paktaleem", **{**told, **given})
 
 
-def handed_over(cast: Cast, request: RightsRequest, to: str = "indus", by: str = "amina") -> RightsRequest:
+def handed_over(cast, request, to="indus", by="amina"):
     with as_officer():
         return hand_over_request(request, client=cast.client(to), actor=cast.actor(by), at=AT + 2 * DAY)
 
 
-def test_a_request_goes_on_at_the_client_with_its_number_clock_and_text(cast: Cast) -> None:
+def test_a_request_goes_on_at_the_client_with_its_number_clock_and_text(cast):
     old = unmatched(cast)
     with in_client(PAKTALEEM):
         pause_request(old, cause="clarification", actor=cast.actor("amina"), at=AT)
@@ -71,7 +66,7 @@ def test_a_request_goes_on_at_the_client_with_its_number_clock_and_text(cast: Ca
         handed_over(cast, old)
 
 
-def test_the_new_request_is_sealed_under_a_key_of_its_own(cast: Cast) -> None:
+def test_the_new_request_is_sealed_under_a_key_of_its_own(cast):
     old = unmatched(cast)
     made = handed_over(cast, old)
     with in_client(PAKTALEEM):
@@ -83,7 +78,7 @@ def test_the_new_request_is_sealed_under_a_key_of_its_own(cast: Cast) -> None:
             open_text(made, row=made, field="details")
 
 
-def test_officers_see_both_sides_and_the_client_its_own_only(cast: Cast, sign_in: SignIn) -> None:
+def test_officers_see_both_sides_and_the_client_its_own_only(cast, sign_in):
     old = unmatched(cast)
     made = handed_over(cast, old)
     with as_officer():
@@ -104,7 +99,7 @@ def test_officers_see_both_sides_and_the_client_its_own_only(cast: Cast, sign_in
     assert sign_in("celia").get(row_url(MODEL, made.pk)).status_code == 404
 
 
-def test_only_an_officer_hands_over_and_only_what_has_no_person_decision_or_notice(cast: Cast) -> None:
+def test_only_an_officer_hands_over_and_only_what_has_no_person_decision_or_notice(cast):
     for name in ("farah", "sana", "bilal"):
         with pytest.raises(NotAllowed):
             handed_over(cast, unmatched(cast), by=name)
@@ -125,7 +120,7 @@ def test_only_an_officer_hands_over_and_only_what_has_no_person_decision_or_noti
         handed_over(cast, complaint)
 
 
-def test_figures_count_a_request_that_was_handed_over_once_at_the_client_where_it_goes_on(cast: Cast) -> None:
+def test_figures_count_a_request_that_was_handed_over_once_at_the_client_where_it_goes_on(cast):
     made = handed_over(cast, unmatched(cast))
     with as_officer():
         found = get_figures(cast.actor("amina"), since=AT - DAY)
@@ -135,7 +130,7 @@ def test_figures_count_a_request_that_was_handed_over_once_at_the_client_where_i
     ]
 
 
-def test_a_request_that_was_handed_to_the_wrong_client_comes_back(cast: Cast) -> None:
+def test_a_request_that_was_handed_to_the_wrong_client_comes_back(cast):
     first = handed_over(cast, unmatched(cast), to="indus")
     back = handed_over(cast, handed_over(cast, first, to="khyber"), to="indus")
     with in_client(cast.client_id("indus")):
@@ -146,7 +141,7 @@ def test_a_request_that_was_handed_to_the_wrong_client_comes_back(cast: Cast) ->
             back.save(force_insert=True)
 
 
-def test_an_officer_hands_a_request_over_in_the_console(cast: Cast, sign_in: SignIn) -> None:
+def test_an_officer_hands_a_request_over_in_the_console(cast, sign_in):
     old, amina = unmatched(cast), sign_in("amina")
     url = row_url(MODEL, old.pk, "hand-over")
     with as_officer():

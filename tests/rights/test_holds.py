@@ -20,28 +20,27 @@ from rights.desk.services import hand_over_request, record_call
 from rights.requests.models import RightsRequest
 from rights.requests.services.closing import answer_request, close_request, link_duplicate
 from rights.requests.services.intake import assign_person, match_sender
-from tests.cast import Cast
 from tests.rights.cases import AT, DAY, add_phone, decided, received, withdraw
 
 PEOPLE = ["hamza", "junaid", "danish"]
 LATER = AT + DAY
 
 
-def open_holds(kind: HoldKind = HoldKind.OPEN_REQUEST) -> list[Any]:
+def open_holds(kind=HoldKind.OPEN_REQUEST):
     return sorted(Hold.objects.open().filter(kind=kind).values_list("related_id", "subject_id"))
 
 
-def open_requests() -> list[Any]:
+def open_requests():
     found = RightsRequest.objects.open().filter(subject__isnull=False)
     return sorted(found.values_list("pk", "subject_id"))
 
 
-def opened(cast: Cast, request: RightsRequest) -> Any:
+def opened(cast, request):
     told: dict[str, Any] = {"authority": "High Court", "reference": "", "opened_on": AT.date()}
     return open_case(request, actor=cast.actor("farah"), at=AT, **told)
 
 
-def test_a_request_of_a_known_person_holds_all_their_data_until_its_due_day(cast: Cast, indus) -> None:
+def test_a_request_of_a_known_person_holds_all_their_data_until_its_due_day(cast, indus):
     request = received(cast, "access", purposes=["newsletter"])
     [hold] = Hold.objects.all()
     assert (hold.subject_id, hold.category, hold.system_id) == (cast.subject_id("hamza"), "", None)
@@ -49,33 +48,33 @@ def test_a_request_of_a_known_person_holds_all_their_data_until_its_due_day(cast
     assert not Entry.objects.filter(kind__startswith="hold.").exists(), "the request's own entries say so"
 
 
-def test_a_request_that_staff_enter_late_is_reviewed_tomorrow_at_the_earliest(cast: Cast, indus) -> None:
+def test_a_request_that_staff_enter_late_is_reviewed_tomorrow_at_the_earliest(cast, indus):
     received(cast, "access", received_at=AT - 29 * DAY - DAY / 2)
     assert Hold.objects.get().review_on == LATER.date()
 
 
-def test_receiving_a_request_takes_two_statements_more(cast: Cast, indus) -> None:
+def test_receiving_a_request_takes_two_statements_more(cast, indus):
     with CaptureQueriesContext(connection) as queries:
         received(cast, "access")
     about = [one["sql"] for one in queries.captured_queries if "schedule_" in one["sql"]]
     assert [sql.split()[0] for sql in about] == ["INSERT", "INSERT"]
 
 
-def test_a_request_without_a_person_holds_nothing_until_it_is_matched(cast: Cast, indus) -> None:
+def test_a_request_without_a_person_holds_nothing_until_it_is_matched(cast, indus):
     request = received(cast, "access", subject=None, channel="form", contact="hamza.lodhi@students.example")
     assert open_holds() == []
     assert match_sender(request, address=lambda token: f"https://x/{token}", actor=system_actor("tests"), at=AT)
     assert open_holds() == [(request.pk, cast.subject_id("hamza"))]
 
 
-def test_a_request_assigned_to_another_person_moves_its_hold(cast: Cast, indus) -> None:
+def test_a_request_assigned_to_another_person_moves_its_hold(cast, indus):
     request = received(cast, "access", identity="", channel="form")
     for name in ("junaid", "junaid"):
         assign_person(request, subject=cast.subject(name), actor=cast.actor("amina"), at=LATER)
         assert open_holds() == [(request.pk, cast.subject_id("junaid"))]
 
 
-def test_a_request_that_ends_lifts_its_hold_and_no_other(cast: Cast, indus) -> None:
+def test_a_request_that_ends_lifts_its_hold_and_no_other(cast, indus):
     ended, other = received(cast, "access"), received(cast, "rectification")
     withdraw(cast, ended, LATER)
     assert open_holds() == [(other.pk, cast.subject_id("hamza"))]
@@ -85,48 +84,48 @@ def test_a_request_that_ends_lifts_its_hold_and_no_other(cast: Cast, indus) -> N
 class Story:
     """Random acts on requests of Indus, and of PakTaleem that are handed over."""
 
-    def __init__(self, cast: Cast, seed: int) -> None:
+    def __init__(self, cast, seed):
         self.cast = cast
         self.told: dict[str, Any] = {"actor": cast.actor("amina"), "at": LATER}
         self.pick = random.Random(seed)  # noqa: S311 -- a seeded choice of acts
 
-    def request(self) -> RightsRequest:
+    def request(self):
         return self.pick.choice(list(RightsRequest.objects.order_by("pk")))
 
-    def receive(self) -> None:
+    def receive(self):
         name = self.pick.choice([*PEOPLE, None])
         verified = {"identity": "lms"} if name and self.pick.random() < 0.5 else {"identity": "", "channel": "form"}
         received(self.cast, self.pick.choice(["access", "question"]), subject=name, **verified)
 
-    def assign(self) -> None:
+    def assign(self):
         assign_person(self.request(), subject=self.cast.subject(self.pick.choice(PEOPLE)), **self.told)
 
-    def call(self) -> None:
+    def call(self):
         record_call(self.request(), outcome=self.pick.choice(["not_them", "reached", "not_reached"]), **self.told)
 
-    def link(self) -> None:
+    def link(self):
         link_duplicate(self.request(), other=self.request(), **self.told)
 
-    def withdraw(self) -> None:
+    def withdraw(self):
         if (request := self.request()).subject_id is not None:
             withdraw(self.cast, request, LATER)
 
-    def close(self) -> None:
+    def close(self):
         request = decided(self.cast, self.request(), "refused", LATER, refusal_code="outside_scope", reasons="No.")
         answer_request(request, text="No.", **self.told)
         close_request(request, **self.told)
 
-    def hand_over(self) -> None:
+    def hand_over(self):
         with in_client(PAKTALEEM):
-            told: dict[str, Any] = {"subject": None, "client": "paktaleem", "channel": "form"}
+            told = {"subject": None, "client": "paktaleem", "channel": "form"}
             request = received(self.cast, "access", contact="hamza.lodhi@students.example", **told)
         with as_officer():
             hand_over_request(request, client=self.cast.client("indus"), **self.told)
 
-    def complain(self) -> None:
+    def complain(self):
         opened(self.cast, self.request())
 
-    def act(self) -> None:
+    def act(self):
         acts = [self.receive, self.assign, self.call, self.link, self.withdraw, self.close, self.hand_over]
         chosen = self.pick.choice([*acts, self.receive, self.complain])
         with suppress(PortalError, ValidationError), transaction.atomic():
@@ -138,7 +137,7 @@ class Story:
 
 
 @pytest.mark.parametrize("seed", [0, 1, 3, 4])
-def test_whatever_is_done_a_hold_is_open_as_long_as_its_request_with_a_person(cast: Cast, seed: int) -> None:
+def test_whatever_is_done_a_hold_is_open_as_long_as_its_request_with_a_person(cast, seed):
     add_phone(cast)
     story = Story(cast, seed)
     with in_client(cast.client_id("indus")):
@@ -153,7 +152,7 @@ def test_whatever_is_done_a_hold_is_open_as_long_as_its_request_with_a_person(ca
     assert len(states & {"closed", "withdrawn", "duplicate"}) >= 2, "the story ends requests in several ways"
 
 
-def test_an_authoritys_case_holds_the_data_until_its_outcome(cast: Cast, indus) -> None:
+def test_an_authoritys_case_holds_the_data_until_its_outcome(cast, indus):
     case = opened(cast, received(cast, "complaint"))
     assert open_holds(HoldKind.COMPLAINT) == [(case.pk, cast.subject_id("hamza"))]
     end_case(case, outcome="rejected", ended_on=AT.date(), actor=cast.actor("farah"), at=AT)
@@ -165,9 +164,7 @@ def test_an_authoritys_case_holds_the_data_until_its_outcome(cast: Cast, indus) 
     }
 
 
-def test_a_withdrawn_request_ends_no_proceedings_so_the_hold_of_the_case_stays_until_its_outcome(
-    cast: Cast, indus
-) -> None:
+def test_a_withdrawn_request_ends_no_proceedings_so_the_hold_of_the_case_stays_until_its_outcome(cast, indus):
     request = received(cast, "complaint")
     case = opened(cast, request)
     withdraw(cast, request, LATER)
@@ -176,7 +173,7 @@ def test_a_withdrawn_request_ends_no_proceedings_so_the_hold_of_the_case_stays_u
     assert open_holds(HoldKind.COMPLAINT) == []
 
 
-def test_the_hold_of_a_case_moves_with_the_request_to_the_person(cast: Cast, indus) -> None:
+def test_the_hold_of_a_case_moves_with_the_request_to_the_person(cast, indus):
     request = received(cast, "complaint", subject=None, channel="form")
     case = opened(cast, request)
     assert open_holds(HoldKind.COMPLAINT) == []

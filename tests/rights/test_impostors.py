@@ -20,7 +20,6 @@ from rights.requests.services.decisions import decide_part
 from rights.requests.services.intake import assign_person, verify_identity
 from rights.requests.services.steps import list_parts
 from tests.access_links.visiting import visitor
-from tests.cast import Cast
 from tests.rights.mails import list_requests, made, taken, work
 from tests.rights.test_public_pages import asked
 
@@ -36,8 +35,7 @@ class Script(NamedTuple):
     headers: dict[str, str] = {}
 
     @property
-    def address(self) -> str:
-        """Return the bare address, which the impostor types into the form."""
+    def address(self):
         return self.sender.rpartition("<")[2].rstrip("> ")
 
 
@@ -69,12 +67,10 @@ SCRIPTS = {
     ),
     "identity papers": Script("scan@mail.example", f"{BIRTH}. My identity card is attached, number 42101-1234567-1."),
 }
-
-
 REFUSED = {"decision": "refused", "refusal_code": "identity_not_verified", "reasons": "We could not verify you."}
 
 
-def now() -> datetime:
+def now():
     return datetime.now(tz=UTC)
 
 
@@ -82,7 +78,7 @@ pytestmark = pytest.mark.usefixtures("own_address")
 
 
 @pytest.fixture
-def data(cast: Cast) -> list[str]:
+def data(cast):
     with in_client(cast.client_id("indus")):
         hamza = cast.subject("hamza")
         found = reveal_fields(hamza, actor=cast.actor("amina"), reason=Reason.REVIEW, at=now())
@@ -92,9 +88,7 @@ def data(cast: Cast) -> list[str]:
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
-def test_by_email_the_person_is_informed_once_the_case_is_handed_over_and_assigned(
-    cast: Cast, data: list[str], name: str
-) -> None:
+def test_by_email_the_person_is_informed_once_the_case_is_handed_over_and_assigned(cast, data, name):
     script = SCRIPTS[name]
     taken(made(script.text, sender=script.sender, **script.headers))
     work()
@@ -116,9 +110,7 @@ def test_by_email_the_person_is_informed_once_the_case_is_handed_over_and_assign
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
-def test_by_the_form_of_the_school_an_impostor_gets_no_data_and_the_person_is_informed(
-    cast: Cast, data: list[str], name: str
-) -> None:
+def test_by_the_form_of_the_school_an_impostor_gets_no_data_and_the_person_is_informed(cast, data, name):
     script = SCRIPTS[name]
     posted = asked(script.address, "access", "portability", "rectification", details=script.text, browser=visitor())
     assert posted.status_code == 200
@@ -134,7 +126,7 @@ def test_by_the_form_of_the_school_an_impostor_gets_no_data_and_the_person_is_in
     assert is_informed()
 
 
-def be_careless(request: RightsRequest, cast: Cast, data: list[str]) -> None:
+def be_careless(request, cast, data):
     """Try all that the desk offers to an officer who believes the impostor, with the whole file as the answer."""
     amina, farah = cast.actor("amina"), cast.actor("farah")
     with pytest.raises(NotAllowed):
@@ -158,7 +150,7 @@ def be_careless(request: RightsRequest, cast: Cast, data: list[str]) -> None:
     assert (request.identity_verified_at, request.identity_method) == (None, "")
 
 
-def check(data: list[str]) -> None:
+def check(data):
     """Fail if an email holds anything on file, or something other than the acknowledgement goes to a stranger."""
     for one in mail.outbox:
         message = one.message()
@@ -173,6 +165,5 @@ def check(data: list[str]) -> None:
             assert "/requests/link/" not in one.body
 
 
-def is_informed() -> bool:
-    """Return True if the person was sent an email about the request at the contact on file."""
+def is_informed():
     return any(one.to == [HAMZA] and one.extra_headers["Auto-Submitted"] == "auto-generated" for one in mail.outbox)

@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -40,26 +39,24 @@ from rights.requests.services.closing import answer_request, close_request
 from rights.requests.services.decisions import decide_part
 from rights.requests.services.steps import list_parts
 from tests.access_links.visiting import send, visitor
-from tests.cast import Cast
+from tests.rights.cases import present, refused_to
 from tests.rights.mails import SENDER, US, content_of, list_mail, list_requests, made, taken, work
 from tests.rights.test_public_pages import asked
 
 HAMZA = "hamza.lodhi@students.example"
 DAY = timedelta(days=1)
-
-
 pytestmark = pytest.mark.usefixtures("own_address")
 
 
-def now() -> datetime:
+def now():
     return datetime.now(tz=UTC)
 
 
-def case_address() -> str:
+def case_address():
     return str(mail.outbox[-1].reply_to[0])
 
 
-def test_an_email_becomes_a_question_of_paktaleem_with_its_texts_sealed(cast: Cast) -> None:
+def test_an_email_becomes_a_question_of_paktaleem_with_its_texts_sealed(cast):
     message = taken(made("Where is Hamza's data?"))
     [request] = list_requests()
     assert (request.channel, request.state, request.subject_id) == ("mail", "in_review", None)
@@ -72,14 +69,11 @@ def test_an_email_becomes_a_question_of_paktaleem_with_its_texts_sealed(cast: Ca
         )
         stored = cursor.fetchone()[0]
         texts = read_messages_of_request(request, actor=cast.actor("amina"), reason=Reason.REVIEW, at=now())
-    assert "Hamza" not in stored
-    assert SENDER not in stored
+    assert present(stored, "Hamza", SENDER) == []
     assert [content.mail and content.mail.text for _, content in texts] == ["Where is Hamza's data?"]
 
 
-def test_an_email_of_a_person_on_file_belongs_to_their_client_and_only_the_contact_on_file_is_sent_a_link(
-    cast: Cast,
-) -> None:
+def test_an_email_of_a_person_on_file_belongs_to_their_client_and_only_the_contact_on_file_is_sent_a_link(cast):
     taken(made(sender=f"Hamza Lodhi <{HAMZA}>", Reply_To="thief@elsewhere.example"))
     work()
     [request] = list_requests()
@@ -89,7 +83,7 @@ def test_an_email_of_a_person_on_file_belongs_to_their_client_and_only_the_conta
     assert any("/requests/link/" in one.body for one in mail.outbox)
 
 
-def acknowledgement(contact: str) -> tuple[str, str, dict[str, str]]:
+def acknowledgement(contact):
     mail.outbox.clear()
     taken(made(f"About {contact}", sender=contact, Subject="Give me EVERYTHING"))
     work()
@@ -103,7 +97,7 @@ def acknowledgement(contact: str) -> tuple[str, str, dict[str, str]]:
     return str(sent.subject), str(sent.body), headers
 
 
-def test_the_acknowledgement_is_the_same_for_everyone_and_repeats_nothing(cast: Cast) -> None:
+def test_the_acknowledgement_is_the_same_for_everyone_and_repeats_nothing(cast):
     with in_client(cast.client_id("indus")):
         junaid = cast.subject("junaid")
         erase_subject(junaid, actor=cast.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=now())
@@ -119,13 +113,13 @@ def test_the_acknowledgement_is_the_same_for_everyone_and_repeats_nothing(cast: 
     assert "In-Reply-To" not in first[2]
 
 
-def test_the_acknowledgement_is_in_urdu_if_the_email_is(cast: Cast) -> None:
+def test_the_acknowledgement_is_in_urdu_if_the_email_is(cast):
     taken(made("میری معلومات کے بارے میں بتائیں", Subject="سوال"))
     work()
     assert "ای میل" in mail.outbox[0].subject
 
 
-def test_an_address_is_acknowledged_once_a_day_and_its_address_is_then_deleted(cast: Cast) -> None:
+def test_an_address_is_acknowledged_once_a_day_and_its_address_is_then_deleted(cast):
     for number, tag in enumerate(["", "+a", "+b", ""]):
         taken(made(f"Question {number}", sender=SENDER.replace("@", f"{tag}@")))
     work()
@@ -136,20 +130,20 @@ def test_an_address_is_acknowledged_once_a_day_and_its_address_is_then_deleted(c
     assert (letter.to_address, letter.address, letter.wrapped, letter.context) == (True, None, None, None)
 
 
-def test_more_than_ten_requests_of_an_address_in_a_day_are_set_aside(cast: Cast) -> None:
+def test_more_than_ten_requests_of_an_address_in_a_day_are_set_aside(cast):
     states = [taken(made(f"Question {number}")).state for number in range(12)]
     assert states == ["request"] * 10 + ["aside"] * 2
     assert {one.aside_reason for one in list_mail() if one.direction == "in"} == {"", "quota"}
 
 
-def test_forged_senders_cause_at_most_three_emails_a_day_to_one_address(cast: Cast) -> None:
+def test_forged_senders_cause_at_most_three_emails_a_day_to_one_address(cast):
     for number in range(12):
         taken(made(f"Question {number}", sender=HAMZA))
     work()
     assert [one.to for one in mail.outbox] == [[HAMZA]] * 3
 
 
-def test_two_robots_that_answer_each_other_stop_at_one(cast: Cast) -> None:
+def test_two_robots_that_answer_each_other_stop_at_one(cast):
     taken(made("Robot 0", sender="robot@mail.example"))
     work()
     for number in range(1, 20):
@@ -161,7 +155,7 @@ def test_two_robots_that_answer_each_other_stop_at_one(cast: Cast) -> None:
     assert len(mail.outbox) == 1
 
 
-def test_a_reply_to_a_case_is_added_to_it_and_changes_neither_identity_nor_dates_and_sends_nothing(cast: Cast) -> None:
+def test_a_reply_to_a_case_is_added_to_it_and_changes_neither_identity_nor_dates_and_sends_nothing(cast):
     taken(made(sender=HAMZA))
     work()
     [before] = list_requests()
@@ -183,7 +177,7 @@ def test_a_reply_to_a_case_is_added_to_it_and_changes_neither_identity_nor_dates
         assert list(kinds)[-2:] == ["message_received", "message_received"]
 
 
-def test_addresses_of_cases_are_random_and_only_their_hashes_are_stored(cast: Cast) -> None:
+def test_addresses_of_cases_are_random_and_only_their_hashes_are_stored(cast):
     found = set()
     for number in range(3):
         taken(made(f"Q{number}", sender=f"one{number}@mail.example"))
@@ -197,7 +191,7 @@ def test_addresses_of_cases_are_random_and_only_their_hashes_are_stored(cast: Ca
     assert wrong.state == "request"
 
 
-def test_a_reply_to_a_case_that_has_ended_is_a_new_request(cast: Cast) -> None:
+def test_a_reply_to_a_case_that_has_ended_is_a_new_request(cast):
     taken(made())
     work()
     address, [request], amina = case_address(), list_requests(), cast.actor("amina")
@@ -208,7 +202,7 @@ def test_a_reply_to_a_case_that_has_ended_is_a_new_request(cast: Cast) -> None:
     assert len(list_requests()) == 2
 
 
-def test_the_clock_starts_when_the_mailbox_received_the_email(cast: Cast) -> None:
+def test_the_clock_starts_when_the_mailbox_received_the_email(cast):
     arrived = now() - 2 * DAY
     take_mail(made(), received_at=arrived)
     take_mail(made("A year in the mailbox", sender="two@mail.example"), received_at=now() - 365 * DAY)
@@ -219,7 +213,7 @@ def test_the_clock_starts_when_the_mailbox_received_the_email(cast: Cast) -> Non
     assert coming.received_at <= now()
 
 
-def test_the_same_text_within_a_day_is_linked_and_makes_no_second_request(cast: Cast) -> None:
+def test_the_same_text_within_a_day_is_linked_and_makes_no_second_request(cast):
     first, again = taken(made(Message_ID="<1@x.example>")), taken(made(Message_ID="<2@x.example>"))
     assert (again.state, again.request_id, again.content) == ("repeated", first.request_id, None)
     assert len(list_requests()) == 1
@@ -229,7 +223,7 @@ def test_the_same_text_within_a_day_is_linked_and_makes_no_second_request(cast: 
     assert taken(made(Message_ID="<3@x.example>")).state == "request"
 
 
-def test_the_same_text_makes_a_new_request_once_the_earlier_one_has_ended_or_was_settled(cast: Cast) -> None:
+def test_the_same_text_makes_a_new_request_once_the_earlier_one_has_ended_or_was_settled(cast):
     first = taken(made(Message_ID="<1@x.example>"))
     with in_client(first.client_id):
         RightsRequest.objects.update(state="withdrawn", closed_at=now())
@@ -241,7 +235,7 @@ def test_the_same_text_makes_a_new_request_once_the_earlier_one_has_ended_or_was
     assert taken(made("Out of office", Message_ID="<5@x.example>")).state == "request"
 
 
-def test_the_same_short_answer_to_two_cases_is_added_to_both(cast: Cast) -> None:
+def test_the_same_short_answer_to_two_cases_is_added_to_both(cast):
     addresses = []
     for number in range(2):
         taken(made(f"Question {number}", sender=f"one{number}@mail.example"))
@@ -253,7 +247,7 @@ def test_the_same_short_answer_to_two_cases_is_added_to_both(cast: Cast) -> None
     assert taken(made("Yes", To=addresses[0], Message_ID="<2@y.example>")).state == "repeated"
 
 
-def with_attachment() -> bytes:
+def with_attachment():
     letter = EmailMessage()
     letter["From"], letter["To"], letter["Subject"] = SENDER, US, "See attached"
     letter["Message-ID"] = "<attached@mail.example>"
@@ -262,7 +256,7 @@ def with_attachment() -> bytes:
     return letter.as_bytes()
 
 
-def test_a_request_that_goes_on_at_its_client_takes_its_emails_and_files_along(cast: Cast) -> None:
+def test_a_request_that_goes_on_at_its_client_takes_its_emails_and_files_along(cast):
     first, amina = taken(with_attachment()), cast.actor("amina")
     work()
     address, [request] = case_address(), list_requests()
@@ -272,7 +266,7 @@ def test_a_request_that_goes_on_at_its_client_takes_its_emails_and_files_along(c
             request = hand_over_request(request, client=cast.client(code), actor=amina, at=now())
         last = taken(made(f"And {code}", To=address))
         assert (last.state, last.request_id) == ("added", request.pk)
-        given: dict[str, Any] = {"actor": amina, "reason": Reason.REVIEW, "at": now()}
+        given = {"actor": amina, "reason": Reason.REVIEW, "at": now()}
         with in_client(cast.client_id(code)):
             found = read_messages_of_request(request, **given)
             texts = [content.mail.text.strip() for _, content in found if content.mail is not None]
@@ -292,7 +286,7 @@ def test_a_request_that_goes_on_at_its_client_takes_its_emails_and_files_along(c
     assert take_mail(with_attachment()) is None, "the email is still recognised"
 
 
-def test_an_email_that_is_added_to_a_case_gives_staff_one_task_until_it_is_done(cast: Cast) -> None:
+def test_an_email_that_is_added_to_a_case_gives_staff_one_task_until_it_is_done(cast):
     taken(made())
     work()
     address, [request] = case_address(), list_requests()
@@ -307,28 +301,25 @@ def test_an_email_that_is_added_to_a_case_gives_staff_one_task_until_it_is_done(
         assert [one.is_done for one in RequestTask.objects.filter(request=request).order_by("pk")] == [True, False]
 
 
-def test_attachments_are_sealed_and_leave_only_as_a_recorded_download_and_go_with_the_requests_key(cast: Cast) -> None:
+def test_attachments_are_sealed_and_leave_only_as_a_recorded_download_and_go_with_the_requests_key(cast):
     message, amina = taken(with_attachment()), cast.actor("amina")
     with in_client(message.client_id):
         [file] = SealedFile.objects.filter(package=message.pk)
         assert (file.subject_id, file.kind, message.files) == (None, "other", 1)
-        given: dict[str, Any] = {"file": file.pk, "reason": Reason.REVIEW, "at": now()}
+        given = {"file": file.pk, "reason": Reason.REVIEW, "at": now()}
         found = take_file(message, actor=amina, **given)
         assert (found.name, found.content) == ("evil.html", b"<script>alert(1)</script>")
         assert Entry.objects.filter(kind="message.file_taken").count() == 1
-        for name in ("bilal", "sana"):
-            with pytest.raises(NotAllowed):
-                take_file(message, actor=cast.actor(name), **given)
+        refused_to(cast, "bilal sana", take_file, message, **given)
         assert message.request is not None
         RightsRequest.objects.filter(pk=message.request.pk).update(wrapped=None, epoch=None)
         with pytest.raises(CannotOpen):
             take_file(message, actor=amina, **given)
 
 
-def test_an_officer_makes_a_request_of_what_was_set_aside_with_the_clock_of_its_receipt(cast: Cast) -> None:
+def test_an_officer_makes_a_request_of_what_was_set_aside_with_the_clock_of_its_receipt(cast):
     arrived = now() - 3 * DAY
-    message = take_mail(made("Delete me", Precedence="bulk"), received_at=arrived)
-    assert message is not None
+    message = taken(made("Delete me", Precedence="bulk"), received_at=arrived)
     assert (message.state, message.aside_reason, list_requests()) == ("aside", "list", [])
     amina = cast.actor("amina")
     with in_client(message.client_id):
@@ -343,7 +334,7 @@ def test_an_officer_makes_a_request_of_what_was_set_aside_with_the_clock_of_its_
     assert mail.outbox == []
 
 
-def test_a_settled_message_is_deleted_later_and_only_officers_settle(cast: Cast) -> None:
+def test_a_settled_message_is_deleted_later_and_only_officers_settle(cast):
     message = taken(made(Auto_Submitted="auto-generated"))
     with in_client(message.client_id):
         with pytest.raises(NotAllowed):
@@ -355,7 +346,7 @@ def test_a_settled_message_is_deleted_later_and_only_officers_settle(cast: Cast)
             read_message(message, actor=cast.actor("amina"), reason=Reason.REVIEW, at=now())
 
 
-def test_an_answer_goes_to_the_address_given_only_for_what_says_nothing_about_a_person(cast: Cast) -> None:
+def test_an_answer_goes_to_the_address_given_only_for_what_says_nothing_about_a_person(cast):
     message, amina = taken(made()), cast.actor("amina")
     [request] = list_requests()
     with in_client(message.client_id):
@@ -369,7 +360,7 @@ def test_an_answer_goes_to_the_address_given_only_for_what_says_nothing_about_a_
     assert answer.to == [SENDER]
 
 
-def test_an_answer_about_data_never_goes_to_an_address_that_is_not_verified(cast: Cast) -> None:
+def test_an_answer_about_data_never_goes_to_an_address_that_is_not_verified(cast):
     message, amina = taken(made(Precedence="bulk")), cast.actor("amina")
     with in_client(message.client_id):
         request = make_request_of_message(message, kinds=["question", "access"], actor=amina, at=now())
@@ -390,14 +381,14 @@ def test_an_answer_about_data_never_goes_to_an_address_that_is_not_verified(cast
         {"request": None},
     ],
 )
-def test_the_database_refuses_a_broken_message(cast: Cast, columns: dict[str, Any]) -> None:
+def test_the_database_refuses_a_broken_message(cast, columns):
     message = taken(made())
     with in_client(message.client_id), pytest.raises(IntegrityError), transaction.atomic():
         MailMessage.objects.filter(pk=message.pk).update(**columns)
 
 
 @override_settings(MAILBOX_AUTHSERV="mx.portal.example")
-def test_only_the_results_of_our_own_server_are_shown_and_they_change_nothing(cast: Cast) -> None:
+def test_only_the_results_of_our_own_server_are_shown_and_they_change_nothing(cast):
     ours = "mx.portal.example; dmarc=fail (p=none) header.from=students.example; spf=fail"
     theirs = "mx.elsewhere.example; dmarc=pass; spf=pass"
     forged = "mx.portal.example; dmarc=pass"
@@ -409,11 +400,11 @@ def test_only_the_results_of_our_own_server_are_shown_and_they_change_nothing(ca
     assert list_requests()[0].identity_verified_at is None
 
 
-def acknowledged() -> list[str]:
+def acknowledged():
     return [one.to[0] for one in mail.outbox if one.extra_headers["Auto-Submitted"] == "auto-replied"]
 
 
-def test_form_own_page_and_email_together_send_three_messages_a_day_to_an_address(cast: Cast) -> None:
+def test_form_own_page_and_email_together_send_three_messages_a_day_to_an_address(cast):
     asked(HAMZA)
     work()
     assert send(visitor(), "/requests/follow/indus/", contact=HAMZA).status_code == 302
@@ -431,7 +422,7 @@ def test_form_own_page_and_email_together_send_three_messages_a_day_to_an_addres
     assert len(list_requests()) == 4, "every request is still taken"
 
 
-def test_an_address_with_a_tag_that_is_not_on_file_counts_as_the_one_without(cast: Cast) -> None:
+def test_an_address_with_a_tag_that_is_not_on_file_counts_as_the_one_without(cast):
     for _ in range(3):
         asked(HAMZA)
     work()

@@ -11,20 +11,16 @@ from paktaleem.foundation.tenancy.context import in_client
 from rights.mailbox.models import MailMessage
 from rights.requests.services.decisions import decide_part
 from rights.requests.services.steps import list_parts
-from tests.cast import Cast
 from tests.console.pages import list_url, row_url
 from tests.rights.cases import AT
 from tests.rights.mails import SENDER, US, list_requests, made, taken, work
-from tests.signing_in import SignIn
 
 MESSAGE, REQUEST = "mailbox/mailmessage", "requests/rightsrequest"
 SCRIPT = "<script>alert(1)</script>"
-
-
 pytestmark = pytest.mark.usefixtures("own_address")
 
 
-def with_file() -> MailMessage:
+def with_file():
     letter = EmailMessage()
     letter["From"], letter["To"], letter["Subject"] = f'"{SCRIPT}" <{SENDER}>', US, SCRIPT
     letter.set_content(f"Please {SCRIPT}")
@@ -32,12 +28,12 @@ def with_file() -> MailMessage:
     return taken(letter.as_bytes())
 
 
-def entries(kind: str, message: MailMessage) -> int:
+def entries(kind, message):
     with in_client(message.client_id):
         return Entry.objects.filter(kind=kind).count()
 
 
-def test_the_list_shows_direction_state_and_case_and_nothing_of_the_text(sign_in: SignIn, cast: Cast) -> None:
+def test_the_list_shows_direction_state_and_case_and_nothing_of_the_text(sign_in, cast):
     with_file()
     work()
     taken(made(Precedence="bulk"))
@@ -49,19 +45,17 @@ def test_the_list_shows_direction_state_and_case_and_nothing_of_the_text(sign_in
     first = amina.get("/admin/").content.decode()
     assert f"{list_url(MESSAGE)}?progress=open" in first
     waiting = amina.get(f"{list_url(MESSAGE)}?progress=open").content.decode()
-    assert "Set aside" in waiting
-    assert list_requests()[0].number not in waiting
+    assert ("Set aside" in waiting, list_requests()[0].number in waiting) == (True, False)
 
 
-def test_reading_is_recorded_and_shows_scripts_as_text(sign_in: SignIn, cast: Cast) -> None:
+def test_reading_is_recorded_and_shows_scripts_as_text(sign_in, cast):
     message = with_file()
     for name, status in (("sana", 403), ("bilal", 403), ("amina", 200)):
         assert sign_in(name).get(row_url(MESSAGE, message.pk, "read")).status_code == status
     amina = sign_in("amina")
     assert SCRIPT not in amina.get(row_url(MESSAGE, message.pk)).content.decode()
     page = amina.post(row_url(MESSAGE, message.pk, "read"), {"reason": "review"}).content.decode()
-    assert "Please &lt;script&gt;" in page
-    assert SCRIPT not in page
+    assert ("Please &lt;script&gt;" in page, SCRIPT in page) == (True, False)
     assert entries("message.read", message) == 1
     on_request = amina.post(row_url(REQUEST, message.request_id, "messages"), {"reason": "review"}).content.decode()
     assert "Please &lt;script&gt;" in on_request
@@ -70,14 +64,13 @@ def test_reading_is_recorded_and_shows_scripts_as_text(sign_in: SignIn, cast: Ca
     assert row_url(MESSAGE, message.pk) in panel
 
 
-def test_a_file_is_downloaded_as_bytes_of_no_type(sign_in: SignIn, cast: Cast) -> None:
+def test_a_file_is_downloaded_as_bytes_of_no_type(sign_in, cast):
     message, amina = with_file(), sign_in("amina")
     with in_client(message.client_id):
         file = SealedFile.objects.get(package=message.pk)
     url = row_url(MESSAGE, message.pk, "file")
     form = amina.get(url).content.decode()
-    assert "File 1" in form
-    assert "a&quot;b" not in form
+    assert ("File 1" in form, "a&quot;b" in form) == (True, False)
     answer = amina.post(url, {"file": str(file.pk), "reason": "review"})
     assert answer.content == SCRIPT.encode()
     assert answer.headers["Content-Type"] == "application/octet-stream"
@@ -90,7 +83,7 @@ def test_a_file_is_downloaded_as_bytes_of_no_type(sign_in: SignIn, cast: Cast) -
     assert entries("message.file_taken", message) == 1
 
 
-def test_an_officer_makes_a_request_of_one_message_and_settles_another(sign_in: SignIn, cast: Cast) -> None:
+def test_an_officer_makes_a_request_of_one_message_and_settles_another(sign_in, cast):
     first, second = taken(made(Precedence="bulk")), taken(made("Away", Auto_Submitted="auto-replied"))
     amina = sign_in("amina")
     assert sign_in("sana").get(row_url(MESSAGE, first.pk, "make-request")).status_code == 403
@@ -104,9 +97,7 @@ def test_an_officer_makes_a_request_of_one_message_and_settles_another(sign_in: 
     assert amina.get(row_url(MESSAGE, second.pk, "settle")).status_code == 302, "it is settled"
 
 
-def test_the_answer_to_a_question_goes_to_the_address_given_only_if_the_officer_says_so(
-    sign_in: SignIn, cast: Cast
-) -> None:
+def test_the_answer_to_a_question_goes_to_the_address_given_only_if_the_officer_says_so(sign_in, cast):
     taken(made())
     [request], amina = list_requests(), sign_in("amina")
     with in_client(request.client_id):

@@ -14,16 +14,11 @@ from django.test import override_settings
 
 from rights.mailbox import intake, parser
 from rights.mailbox.intake import MEMORY_BYTES, SECONDS, parse_mail, take_mail
-from tests.cast import Cast
 from tests.rights.mails import SENDER, US, content_of, list_mail, list_requests, made, raw, taken, work
 
 HAMZA = "hamza.lodhi@students.example"
 HEAD = raw(f"From: {SENDER}", f"To: {US}", "Subject: Q", "Message-ID: <h@mail.example>")
-
-
 pytestmark = pytest.mark.usefixtures("own_address")
-
-
 SET_ASIDE = {
     "two From headers": (raw("From: a@mail.example", "From: b@mail.example", f"To: {US}", "", "Hi"), "sender"),
     "two addresses in From": (raw("From: a@mail.example, b@mail.example", f"To: {US}", "", "Hi"), "sender"),
@@ -50,9 +45,7 @@ SET_ASIDE = {
 
 
 @pytest.mark.parametrize("name", SET_ASIDE)
-def test_an_automatic_or_unclear_email_waits_for_an_officer_and_makes_no_request_or_reply(
-    cast: Cast, name: str
-) -> None:
+def test_an_automatic_or_unclear_email_waits_for_an_officer_and_makes_no_request_or_reply(cast, name):
     content, reason = SET_ASIDE[name]
     message = taken(content)
     work()
@@ -64,7 +57,7 @@ def test_an_automatic_or_unclear_email_waits_for_an_officer_and_makes_no_request
 @pytest.mark.parametrize(
     "headers", [{"X-Auto-Response-Suppress": "DR, OOF, AutoReply"}, {"List_Unsubscribe": "<https://shop.example>"}]
 )
-def test_a_request_whose_sender_wants_no_automatic_reply_gets_none(cast: Cast, headers: dict[str, str]) -> None:
+def test_a_request_whose_sender_wants_no_automatic_reply_gets_none(cast, headers):
     assert taken(made(**headers)).state == "request"
     work()
     assert mail.outbox == []
@@ -80,7 +73,7 @@ def test_a_request_whose_sender_wants_no_automatic_reply_gets_none(cast: Cast, h
         ["; dmarc=pass", "=mx.portal.example; dmarc=pass", "mx.portal.example"],
     ],
 )
-def test_a_forged_sender_is_never_verified_whatever_results_the_email_brings(cast: Cast, results: list[str]) -> None:
+def test_a_forged_sender_is_never_verified_whatever_results_the_email_brings(cast, results):
     lines = [f"Authentication-Results: {one}" for one in results]
     taken(raw(*lines, made(sender=f"Hamza Lodhi <{HAMZA}>")))
     work()
@@ -90,34 +83,34 @@ def test_a_forged_sender_is_never_verified_whatever_results_the_email_brings(cas
     assert not any("Lodhi" in one.body for one in mail.outbox)
 
 
-def test_one_message_id_a_hundred_times_is_one_request(cast: Cast) -> None:
+def test_one_message_id_a_hundred_times_is_one_request(cast):
     found = [take_mail(made(f"Text {number}", Message_ID="<same@mail.example>")) for number in range(100)]
     assert [one is not None for one in found] == [True] + [False] * 99
     work()
     assert len(list_requests()) == len(mail.outbox) == 1
 
 
-def test_without_a_message_id_the_whole_email_is_recognised(cast: Cast) -> None:
+def test_without_a_message_id_the_whole_email_is_recognised(cast):
     email = made(Message_ID=None)
     assert [take_mail(email) is not None for _ in range(3)] == [True, False, False]
 
 
-def multipart(number: int) -> bytes:
+def multipart(number):
     parts = b"--x\r\n\r\n\r\n" * number
     return raw(HEAD, "Content-Type: multipart/mixed; boundary=x", "", parts + b"--x--")
 
 
-def nested(depth: int) -> bytes:
+def nested(depth):
     heads = [f"Content-Type: multipart/mixed; boundary=b{one}\r\n\r\n--b{one}\r\n" for one in range(depth)]
     return raw(HEAD, "".join(heads) + "\r\nHi")
 
 
-def with_attachment(content: bytes, *headers: str) -> bytes:
+def with_attachment(content, *headers):
     head = ("Content-Type: multipart/mixed; boundary=x", "", "--x", "", "Please read", "--x", *headers, "")
     return raw(HEAD, *head, content, "--x--")
 
 
-def test_of_100_000_parts_a_thousand_are_read_and_the_email_is_kept_whole(cast: Cast) -> None:
+def test_of_100_000_parts_a_thousand_are_read_and_the_email_is_kept_whole(cast):
     message = taken(multipart(100_000))
     found = content_of(message)
     assert found.mail is None or found.mail.cut == ["parts"]
@@ -125,26 +118,25 @@ def test_of_100_000_parts_a_thousand_are_read_and_the_email_is_kept_whole(cast: 
 
 
 @pytest.mark.parametrize("depth", [1000, 20_000])
-def test_an_email_too_deep_to_be_read_is_kept_and_listed(cast: Cast, depth: int) -> None:
+def test_an_email_too_deep_to_be_read_is_kept_and_listed(cast, depth):
     message = taken(nested(depth))
     work()
     assert (message.state, message.files, list_requests(), mail.outbox) == ("unreadable", 1, [], [])
     assert content_of(message).mail is None
 
 
-def test_emails_in_emails_a_thousand_deep_are_kept_and_listed(cast: Cast) -> None:
+def test_emails_in_emails_a_thousand_deep_are_kept_and_listed(cast):
     assert taken(HEAD + b"\r\n" + b"Content-Type: message/rfc822\r\n\r\n" * 1000 + b"x").state == "unreadable"
 
 
 @pytest.mark.parametrize("to", ["a@b.example, " * 5000, "(" * 62_000, '"' * 62_000, "<" * 62_000, "=?utf-8?q?" * 6000])
-def test_a_header_of_62_kib_is_read_in_time(cast: Cast, to: str) -> None:
+def test_a_header_of_62_kib_is_read_in_time(cast, to):
     message = taken(raw(f"From: {SENDER}", f"To: {to}", f"Subject: {to}", f"References: {to}", "", "Hi"))
     found = content_of(message).mail
-    assert found is not None
     assert found.text == "Hi"
 
 
-def test_100_mb_of_base64_are_cut_before_they_are_parsed(cast: Cast) -> None:
+def test_100_mb_of_base64_are_cut_before_they_are_parsed(cast):
     email = with_attachment(
         (b64encode(b"x" * 57) + b"\r\n") * 1_400_000,
         "Content-Type: text/plain; name=a.txt",
@@ -159,7 +151,7 @@ def test_100_mb_of_base64_are_cut_before_they_are_parsed(cast: Cast) -> None:
     assert (found.mail.text, message.state) == ("Please read", "request")
 
 
-def test_an_email_inside_an_email_is_a_file_and_none_of_its_headers_count(cast: Cast) -> None:
+def test_an_email_inside_an_email_is_a_file_and_none_of_its_headers_count(cast):
     inner = raw("From: other@mail.example", "Auto-Submitted: auto-replied", "Message-ID: <i@x.example>", "", "Inner")
     message = taken(with_attachment(inner, "Content-Type: message/rfc822"))
     found = content_of(message)
@@ -170,11 +162,10 @@ def test_an_email_inside_an_email_is_a_file_and_none_of_its_headers_count(cast: 
 
 
 @pytest.mark.parametrize("charset", ["no-such", "x\x00y", "bz2", "idna", "utf-16", "unicode_escape", "", "ü"])
-def test_nul_and_bad_charsets_are_read_as_far_as_possible(cast: Cast, charset: str) -> None:
+def test_nul_and_bad_charsets_are_read_as_far_as_possible(cast, charset):
     body = b"Please\x00 read \xff\xfe\xc3\x28 this"
     message = taken(raw(HEAD, f'Content-Type: text/plain; charset="{charset}"', "", body))
     found = content_of(message).mail
-    assert found is not None
     assert "\x00" not in found.text + found.subject
     assert message.state == "request"
 
@@ -188,26 +179,24 @@ def test_nul_and_bad_charsets_are_read_as_far_as_possible(cast: Cast, charset: s
         "Hi\x1b[2J\u202etxt.exe",
     ],
 )
-def test_line_breaks_and_controls_in_the_subject_stay_in_the_subject(cast: Cast, subject: str) -> None:
+def test_line_breaks_and_controls_in_the_subject_stay_in_the_subject(cast, subject):
     message = taken(raw(f"From: {SENDER}", f"To: {US}", f"Subject: {subject}", "", "Hi"))
     work()
     found = content_of(message).mail
-    assert found is not None
     assert not set(found.subject) & {"\r", "\n", "\x1b", "\u202e"}
     [reply] = mail.outbox
     assert reply.recipients() == [SENDER]
     assert "victim" not in reply.message().as_string()
 
 
-def test_html_is_read_as_text_and_scripts_are_left_out(cast: Cast) -> None:
+def test_html_is_read_as_text_and_scripts_are_left_out(cast):
     html = "<head><title>x</title></head><p>Hello <b>there</b></p><script>alert(1)</script><style>p{}</style><p>Two&lt;"
     message = taken(raw(HEAD, "Content-Type: text/html", "", html))
     found = content_of(message).mail
-    assert found is not None
     assert found.text == "Hello there\nTwo<"
 
 
-def test_the_senders_address_cannot_add_recipients(cast: Cast) -> None:
+def test_the_senders_address_cannot_add_recipients(cast):
     for number, sender in enumerate(
         ['"a@x.example, b"@mail.example', "<a@x.example>, <b@x.example>", "a@x.example\x00b"]
     ):
@@ -217,8 +206,7 @@ def test_the_senders_address_cannot_add_recipients(cast: Cast) -> None:
     assert all(row.identity_verified_at is None for row in list_requests())
 
 
-def run_child(content: bytes, code: str = "", **limits: int) -> subprocess.CompletedProcess[bytes]:
-    """Run the parser's process with limits of its own; ``code`` runs in it once they are set."""
+def run_child(content, code="", **limits):
     given = json.dumps({**intake._LIMITS, **limits})
     script = (
         f"import sys; sys.argv = ['child', {given!r}]\n{Path(parser.__file__).read_text().rpartition('if __name__')[0]}"
@@ -227,7 +215,7 @@ def run_child(content: bytes, code: str = "", **limits: int) -> subprocess.Compl
     return subprocess.run([sys.executable, "-I", "-S", "-c", script], input=content, capture_output=True, check=False)
 
 
-def test_the_process_has_two_seconds_and_256_mib_and_cannot_raise_them() -> None:
+def test_the_process_has_two_seconds_and_256_mib_and_cannot_raise_them():
     code = "print(resource.getrlimit(resource.RLIMIT_CPU), resource.getrlimit(resource.RLIMIT_AS))"
     assert (SECONDS, MEMORY_BYTES) == (2, 256 * 2**20)
     assert (
@@ -247,11 +235,11 @@ def test_the_process_has_two_seconds_and_256_mib_and_cannot_raise_them() -> None
         "import os; os.fork()",
     ],
 )
-def test_the_process_opens_no_connection_and_starts_no_other(code: str) -> None:
+def test_the_process_opens_no_connection_and_starts_no_other(code):
     assert "PermissionError" in run_child(b"", code).stderr.decode()
 
 
-def test_the_process_inherits_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_process_inherits_nothing(tmp_path, monkeypatch):
     known = parse_mail(made())
     assert known is not None
     answer = msgspec.to_builtins(known[0])
@@ -274,16 +262,14 @@ def test_the_process_inherits_nothing(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize("limit", [{"seconds": 0}, {"memory": 1024 * 1024}])
-def test_an_email_whose_process_dies_is_kept_and_listed(
-    cast: Cast, limit: dict[str, int], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_email_whose_process_dies_is_kept_and_listed(cast, limit, monkeypatch):
     monkeypatch.setattr(intake, "_LIMITS", {**intake._LIMITS, **limit})
     message = taken(made("A question that must not be lost\n" * 100_000))
     assert (message.state, message.files) == ("unreadable", 1)
     assert [one.state for one in list_mail()] == ["unreadable"]
 
 
-def test_processor_time_of_the_worst_email_stays_within_the_limit() -> None:
+def test_processor_time_of_the_worst_email_stays_within_the_limit():
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert parse_mail(multipart(1_000_000)) is None
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -291,6 +277,6 @@ def test_processor_time_of_the_worst_email_stays_within_the_limit() -> None:
 
 
 @override_settings(MAILBOX_MOST_BYTES=1000)
-def test_the_limit_is_a_setting_and_what_is_cut_off_is_said(cast: Cast) -> None:
+def test_the_limit_is_a_setting_and_what_is_cut_off_is_said(cast):
     message = taken(made("x" * 5000))
     assert (message.size, content_of(message).is_cut) == (1000, True)

@@ -1,12 +1,9 @@
 """IMAP: each email is taken once, whatever breaks between the mailbox and the database."""
 
 import ssl
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from email.message import EmailMessage
-from pathlib import Path
-from typing import Any
 
 import pytest
 import trustme
@@ -18,17 +15,14 @@ from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from rights.mailbox.imap import MailboxUnusable, fetch_new_mails
 from rights.mailbox.intake import take_mail
-from rights.mailbox.models import MailboxCheck, MailMessage
+from rights.mailbox.models import MailboxCheck
 from rights.mailbox.tasks import poll_mailbox
-from tests.cast import Cast
 from tests.rights.imap_server import Mailbox, serving
 from tests.rights.mails import SENDER, US, content_of, list_mail, list_requests, made, taken
-from tests.signing_in import SignIn
 
 
 @pytest.fixture
-def box(settings: Any) -> Iterator[Mailbox]:
-    """A mailbox on this computer, configured without encryption."""
+def box(settings):
     mailbox = Mailbox()
     with serving(mailbox) as port:
         settings.MAILBOX_HOST, settings.MAILBOX_PORT, settings.MAILBOX_TLS = "127.0.0.1", port, "none"
@@ -36,16 +30,13 @@ def box(settings: Any) -> Iterator[Mailbox]:
         yield mailbox
 
 
-def poll() -> MailboxCheck:
-    """Run the task of the worker and return the state that it recorded."""
+def poll():
     poll_mailbox(0)
     with in_client(PAKTALEEM):
         return MailboxCheck.objects.get()
 
 
-def test_unread_emails_are_taken_once_and_marked_as_read_with_the_time_of_their_arrival(
-    cast: Cast, box: Mailbox
-) -> None:
+def test_unread_emails_are_taken_once_and_marked_as_read_with_the_time_of_their_arrival(cast, box):
     for number in range(3):
         box.add(made(f"Question {number}", sender=f"one{number}@mail.example"))
     assert poll().error == ""
@@ -55,11 +46,11 @@ def test_unread_emails_are_taken_once_and_marked_as_read_with_the_time_of_their_
     assert box.commands.count("UID FETCH") == 3
 
 
-def test_arrival_counts_even_if_the_portal_was_down(cast: Cast, box: Mailbox) -> None:
+def test_arrival_counts_even_if_the_portal_was_down(cast, box):
     box.add(made())
-    arrived: list[datetime] = []
+    arrived = []
 
-    def take(_: bytes, at: datetime) -> bool:
+    def take(_, at):
         arrived.append(at)
         return True
 
@@ -68,9 +59,7 @@ def test_arrival_counts_even_if_the_portal_was_down(cast: Cast, box: Mailbox) ->
 
 
 @pytest.mark.parametrize("capabilities", ["IMAP4rev1 MOVE", "IMAP4rev1"])
-def test_with_a_folder_for_what_is_done_emails_are_moved_and_read_ones_are_taken_too(
-    cast: Cast, box: Mailbox, settings: Any, capabilities: str
-) -> None:
+def test_with_a_folder_for_what_is_done_emails_are_moved_and_read_ones_are_taken_too(cast, box, settings, capabilities):
     settings.MAILBOX_DONE_FOLDER, box.capabilities = 'Taken "2026"', capabilities
     box.add(made())
     box.seen.add(1)
@@ -78,7 +67,7 @@ def test_with_a_folder_for_what_is_done_emails_are_moved_and_read_ones_are_taken
     assert (box.mails, len(box.done), len(list_requests())) == ({}, 1, 1)
 
 
-def test_the_poll_reads_the_capabilities_after_the_sign_in(cast: Cast, box: Mailbox, settings: Any) -> None:
+def test_the_poll_reads_the_capabilities_after_the_sign_in(cast, box, settings):
     settings.MAILBOX_DONE_FOLDER, box.capabilities_before = "Taken", "IMAP4rev1"
     box.add(made())
     assert poll().error == ""
@@ -87,7 +76,7 @@ def test_the_poll_reads_the_capabilities_after_the_sign_in(cast: Cast, box: Mail
 
 
 @pytest.mark.parametrize("lost", ["UID STORE", "UID FETCH", "UID SEARCH", "LOGIN", "SELECT"])
-def test_a_connection_that_breaks_loses_no_email_and_doubles_none(cast: Cast, box: Mailbox, lost: str) -> None:
+def test_a_connection_that_breaks_loses_no_email_and_doubles_none(cast, box, lost):
     box.add(made())
     box.fails_at = lost
     assert poll().error in {"protocol", "unreachable"}
@@ -97,13 +86,11 @@ def test_a_connection_that_breaks_loses_no_email_and_doubles_none(cast: Cast, bo
     assert (box.seen, len(list_requests())) == ({1}, 1)
 
 
-def test_an_email_that_cannot_be_stored_stays_unread_and_does_not_stop_the_others(
-    cast: Cast, box: Mailbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_email_that_cannot_be_stored_stays_unread_and_does_not_stop_the_others(cast, box, monkeypatch):
     box.add(made("first", sender="one@mail.example"))
     box.add(made("second", sender="two@mail.example"))
 
-    def refuse_first(raw: bytes, **given: Any) -> Any:
+    def refuse_first(raw, **given):
         if b"first" in raw:
             raise DatabaseError("no space")
         return take_mail(raw, **given)
@@ -116,9 +103,7 @@ def test_an_email_that_cannot_be_stored_stays_unread_and_does_not_stop_the_other
     assert len(list_requests()) == 2
 
 
-def test_a_mailbox_that_cannot_be_read_is_shown_to_officers_with_the_reason(
-    cast: Cast, box: Mailbox, sign_in: SignIn, settings: Any
-) -> None:
+def test_a_mailbox_that_cannot_be_read_is_shown_to_officers_with_the_reason(cast, box, sign_in, settings):
     settings.MAILBOX_PASSWORD = "wrong"
     first = poll()
     assert (first.error, first.read_at) == ("login", None)
@@ -135,9 +120,7 @@ def test_a_mailbox_that_cannot_be_read_is_shown_to_officers_with_the_reason(
 
 
 @pytest.mark.parametrize("tls", ["ssl", "starttls"])
-def test_an_encrypted_connection_needs_a_certificate_for_the_host(
-    cast: Cast, box: Mailbox, settings: Any, tmp_path: Path, *, monkeypatch: pytest.MonkeyPatch, tls: str
-) -> None:
+def test_an_encrypted_connection_needs_a_certificate_for_the_host(cast, box, settings, tmp_path, *, monkeypatch, tls):
     authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(context)
     box.tls, settings.MAILBOX_TLS, box.has_starttls = context, tls, tls == "starttls"
@@ -151,9 +134,7 @@ def test_an_encrypted_connection_needs_a_certificate_for_the_host(
     assert len(list_requests()) == 1
 
 
-def test_starttls_is_refused_by_a_server_without_it_before_the_password_is_sent(
-    cast: Cast, box: Mailbox, settings: Any
-) -> None:
+def test_starttls_is_refused_by_a_server_without_it_before_the_password_is_sent(cast, box, settings):
     settings.MAILBOX_TLS = "starttls"
     with pytest.raises(MailboxUnusable, match="not_encrypted"):
         fetch_new_mails(lambda *_: True)
@@ -170,20 +151,18 @@ def test_starttls_is_refused_by_a_server_without_it_before_the_password_is_sent(
         ({"MAILBOX_HOST": "", "MAILBOX_TLS": "none", "MAILBOX_ADDRESS": ""}, []),
     ],
 )
-def test_the_portal_does_not_start_with_a_mailbox_that_is_not_encrypted(
-    given: dict[str, str], found: list[str]
-) -> None:
+def test_the_portal_does_not_start_with_a_mailbox_that_is_not_encrypted(given, found):
     with override_settings(**{"MAILBOX_ADDRESS": US, **given}):
         assert [one.id for one in run_checks() if str(one.id).startswith("mailbox.")] == found
 
 
-def test_without_a_mailbox_nothing_is_polled(cast: Cast) -> None:
+def test_without_a_mailbox_nothing_is_polled(cast):
     poll_mailbox(0)
     with in_client(PAKTALEEM):
         assert not MailboxCheck.objects.exists()
 
 
-def with_file(size: int) -> bytes:
+def with_file(size):
     email = EmailMessage()
     email["From"], email["To"], email["Subject"], email["Message-ID"] = SENDER, US, "A file", "<file@mail.example>"
     email.set_content("See the file.")
@@ -192,14 +171,12 @@ def with_file(size: int) -> bytes:
 
 
 @override_settings(FILE_MOST_BYTES=1000)
-def test_a_file_larger_than_files_about_people_may_be_is_kept_with_its_email(cast: Cast) -> None:
+def test_a_file_larger_than_files_about_people_may_be_is_kept_with_its_email(cast):
     assert [one.size for one in content_of(taken(with_file(5000))).files] == [5000]
 
 
-def test_an_email_that_breaks_a_rule_is_kept_whole_instead_of_being_tried_for_ever(
-    cast: Cast, box: Mailbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refuse(*_args: Any, **_given: Any) -> Any:
+def test_an_email_that_breaks_a_rule_is_kept_whole_instead_of_being_tried_for_ever(cast, box, monkeypatch):
+    def refuse(*_args, **_given):
         raise ValueError("a rule that no one thought of")
 
     monkeypatch.setattr("rights.mailbox.services.receive_request", refuse)
@@ -212,10 +189,10 @@ def test_an_email_that_breaks_a_rule_is_kept_whole_instead_of_being_tried_for_ev
     assert take_mail(email) is None
 
 
-def test_one_email_taken_by_eight_at_once_is_one_request(committed: Cast) -> None:
+def test_one_email_taken_by_eight_at_once_is_one_request(committed):
     email = made()
 
-    def take(_: int) -> MailMessage | None:
+    def take(_):
         try:
             return take_mail(email)
         finally:

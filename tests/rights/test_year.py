@@ -6,8 +6,7 @@ some weeks after their deadline, since each day without an answer is one more re
 """
 
 from bisect import bisect_left
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
@@ -28,7 +27,6 @@ from rights.requests.services.clock import (
     resume_request,
 )
 from rights.requests.services.closing import answer_request
-from tests.cast import Cast
 from tests.faults.size import sized
 from tests.rights.cases import AT, DAY, decided, received
 
@@ -54,8 +52,7 @@ class Plan:
     answered_at: datetime | None = None
     request: Any = field(default=None)
 
-    def events(self) -> Iterator[tuple[datetime, str]]:
-        """Yield time and name of each event."""
+    def events(self):
         yield self.received_at, "receive"
         if self.pause:
             yield self.pause[0], "pause"
@@ -65,7 +62,7 @@ class Plan:
         if self.answered_at:
             yield self.answered_at, "answer"
 
-    def deadline(self, at: datetime) -> datetime | None:
+    def deadline(self, at):
         """Return the deadline as policy has it: thirty days, or after a notice later by pauses and extension."""
         due = self.received_at + 30 * DAY
         if self.extended is None or self.extended[0] > at:
@@ -75,15 +72,13 @@ class Plan:
         paused = self.pause[1] - self.pause[0] if self.pause and self.pause[1] <= at else timedelta()
         return due + paused + self.extended[1] * DAY
 
-    def is_overdue(self, at: datetime) -> bool:
-        """Return True if the person has neither an answer nor a valid notice."""
+    def is_overdue(self, at):
         is_open = self.received_at <= at and (self.answered_at is None or self.answered_at > at)
         deadline = self.deadline(at)
         return is_open and deadline is not None and deadline <= at
 
 
-def make_plan(chance: Random) -> Plan:
-    """Plan one request: most are answered in time, some are paused or extended, some are late or forgotten."""
+def make_plan(chance):
     starts = AT + chance.random() * YEAR * DAY
     plan = Plan(starts, chance.choice(KINDS))
     if chance.random() < 0.25:
@@ -104,15 +99,13 @@ def make_plan(chance: Random) -> Plan:
     return plan
 
 
-def list_ticks(chance: Random) -> list[datetime]:
-    """List the runs of the scheduler, one a day, without those of the outages of two days."""
+def list_ticks(chance):
     outages = {day + late for day in chance.sample(range(30, YEAR, 3), OUTAGES) for late in (0, 1)}
     days = range((LAST - AT).days)
     return [AT + (day + chance.random()) * DAY for day in days if day not in outages]
 
 
-def carry_out(cast: Cast, plan: Plan, event: str, at: datetime) -> None:
-    """Carry out one event through the services, as the client or PakTaleem."""
+def carry_out(cast, plan, event, at):
     farah, amina = cast.actor("farah"), cast.actor("amina")
     if event == "receive":
         plan.request = received(cast, plan.kind, at=at)
@@ -127,8 +120,7 @@ def carry_out(cast: Cast, plan: Plan, event: str, at: datetime) -> None:
         answer_request(request, text="Done.", actor=amina, at=at)
 
 
-def run_scheduler(client_id: Any, at: datetime) -> None:
-    """Run the scheduler once, as the worker does."""
+def run_scheduler(client_id, at):
     with as_officer():
         clients = list_clients_with_due_requests(at=at)
     for one in clients:
@@ -137,8 +129,7 @@ def run_scheduler(client_id: Any, at: datetime) -> None:
             carry_out_due_steps(one, actor=WORKER, at=at)
 
 
-def expected_reminders(plan: Plan, ticks: list[datetime]) -> list[datetime]:
-    """List when reminders of a request without notice were due, up to the last run before its answer."""
+def expected_reminders(plan, ticks):
     ends = plan.answered_at or LAST
     number = bisect_left(ticks, ends)
     last = ticks[number - 1] if number else AT
@@ -147,9 +138,7 @@ def expected_reminders(plan: Plan, ticks: list[datetime]) -> list[datetime]:
     return sorted(due - left * DAY for left in days if due - left * DAY <= last)
 
 
-def test_every_request_is_answered_in_thirty_days_or_seen_overdue_and_no_reminder_is_lost_or_doubled(
-    committed: Cast,
-) -> None:
+def test_every_request_is_answered_in_thirty_days_or_seen_overdue_and_no_reminder_is_lost_or_doubled(committed):
     chance = Random(16)  # noqa: S311 -- chance, repeatable
     plans, client_id = [make_plan(chance) for _ in range(REQUESTS)], committed.client_id("indus")
     ticks = list_ticks(chance)
@@ -169,15 +158,15 @@ def test_every_request_is_answered_in_thirty_days_or_seen_overdue_and_no_reminde
     check_the_end(client_id, plans, ticks, seen)
 
 
-def check_the_end(client_id: Any, plans: list[Plan], ticks: list[datetime], seen: Counter[Any]) -> None:
+def check_the_end(client_id, plans, ticks, seen):
     with in_client(client_id):
         recorded = RequestStep.objects.filter(facts__has_key="on")
         steps = list(recorded.values_list("request_id", "kind", "facts__on", "at"))
-    by_request: dict[Any, list[tuple[str, str, datetime]]] = {}
+    by_request = defaultdict(list)
     for key, kind, on, at in steps:
-        by_request.setdefault(key, []).append((kind, on, at))
+        by_request[key].append((kind, on, at))
     for plan in plans:
-        found = by_request.get(plan.request.pk, [])
+        found = by_request[plan.request.pk]
         answered = plan.answered_at or LAST
         overdue_at = sum(plan.is_overdue(tick) for tick in ticks)
         assert seen[plan.request.pk] == overdue_at, "overdue for everyone to see, at every run"
