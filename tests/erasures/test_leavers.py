@@ -6,10 +6,11 @@ from html import unescape
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db.models import F
 from django.utils import timezone
 
 from consent.consents.services.restrictions import restrict_processing
+from consent.register.models.agreements import ServiceAgreement
 from paktaleem.directory.data_systems.models import Ground, Order, OrderKind
 from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders
 from paktaleem.directory.people.erasures import Erasure
@@ -33,7 +34,7 @@ from tests.erasures.steps import SYSTEM, proposed, waive_all
 from tests.factories import SETTING_UP, SubjectFactory
 from tests.keeping import dispose
 from tests.retention.schedule.making import make_holding
-from tests.rights.cases import AT, DAY, received
+from tests.rights.cases import AT, DAY, in_indus, received
 
 DUE_AT = AT + 365 * DAY
 
@@ -120,9 +121,8 @@ def _order(cast, hamza):
 
 def _link(cast, hamza):
     other = SubjectFactory(client=cast.client("indus"), external_id="lms-hamza-2", role="instructor")
-    propose_merge(
-        hamza, other, ground="One person, two records.", actor=cast.actor("amina"), reason=Reason.REVIEW, at=AT
-    )
+    told = {"actor": cast.actor("amina"), "reason": Reason.REVIEW, "at": AT}
+    propose_merge(hamza, other, ground="One person, two records.", **told)
 
 
 NEEDS: dict[str, Callable[[Cast, Subject], object]] = {
@@ -187,9 +187,7 @@ def test_a_guardian_whom_no_child_ever_had_leaves_a_year_after_the_registration(
 
 def test_another_record_of_the_same_person_keeps_both(cast, indus):
     hamza, iqra = close(cast, "hamza"), cast.subject("iqra")
-    with connection.cursor() as cursor:
-        values = [hamza.pk, [hamza.pk, iqra.pk]]
-        cursor.execute("UPDATE people_subject SET same_person = %s WHERE id = ANY(%s)", values)
+    Subject.objects.filter(pk__in=[hamza.pk, iqra.pk]).update(same_person=hamza.pk)
     leaving = find(hamza, at=DUE_AT)
     assert leaving.kept_for == ["another record of the same person"]
     assert erase(cast, DUE_AT) == 0
@@ -199,14 +197,12 @@ def test_another_record_of_the_same_person_keeps_both(cast, indus):
 
 def test_everyone_leaves_with_the_last_agreement(cast, indus):
     ends_at = datetime(2026, 12, 31, tzinfo=UTC)
-    with connection.cursor() as cursor:
-        cursor.execute("UPDATE consent_serviceagreement SET ends_at = %s", [ends_at])
+    ServiceAgreement.objects.update(ends_at=ends_at)
     junaid = cast.subject("junaid")
     assert find(junaid, at=ends_at - DAY) is None
     leaving = find(junaid, at=ends_at)
     assert leaving.due_at == ends_at + 365 * DAY
-    with connection.cursor() as cursor:
-        cursor.execute("UPDATE consent_serviceagreement SET exit_until = %s", [ends_at + 90 * DAY])
+    ServiceAgreement.objects.update(exit_until=ends_at + 90 * DAY)
     leaving = find(junaid, at=ends_at)
     assert leaving.due_at == ends_at + 455 * DAY
 
@@ -223,7 +219,6 @@ def test_the_page_of_the_person_says_the_day_and_what_keeps_them(cast, sign_in):
 
 
 def test_the_page_of_an_open_account_says_the_day_once_the_agreements_ended(cast, sign_in):
-    with in_client(cast.client_id("indus")), connection.cursor() as cursor:
-        cursor.execute("UPDATE consent_serviceagreement SET ends_at = signed_at + interval '1 day'")
+    in_indus(cast, lambda: ServiceAgreement.objects.update(ends_at=F("signed_at") + DAY))
     page = unescape(sign_in("amina").get(f"/admin/people/subject/{cast.subject_id('hamza')}/change/").content.decode())
     assert "Erased from 20" in page

@@ -22,8 +22,11 @@ def work():
     work_on(TASKS)
 
 
-def made(text="What do you have about me?", sender=SENDER, **headers):
-    """Return an email; an underscore in the name of a header is a hyphen, None leaves the header out."""
+def made(text="What do you have about me?", sender=SENDER, file=None, **headers):
+    """Return an email; an underscore in the name of a header is a hyphen, None leaves the header out.
+
+    A file is given by its name and content.
+    """
     mail = EmailMessage()
     given = {
         "From": sender,
@@ -36,6 +39,8 @@ def made(text="What do you have about me?", sender=SENDER, **headers):
         if value is not None:
             mail[name] = value
     mail.set_content(text)
+    if file:
+        mail.add_attachment(file[1], maintype="text", subtype="html", filename=file[0])
     return mail.as_bytes()
 
 

@@ -33,8 +33,8 @@ def opened(cast, request=None, **given):
     return open_case(request or received(cast, "complaint"), **told)
 
 
-def by(cast, **given):
-    return {"actor": cast.actor("farah"), "at": AT, **given}
+def by(cast, at=AT):
+    return {"actor": cast.actor("farah"), "at": at}
 
 
 def test_a_case_is_sealed_with_its_request_and_its_deadline_is_a_task(cast, indus):

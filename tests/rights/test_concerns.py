@@ -54,9 +54,9 @@ def test_a_concern_gets_the_same_response_whether_the_child_is_known_or_not(cast
         pages.append(re.sub(r'<strong class="number".*?</strong>', "", answer.content.decode()))
     assert pages[0] == pages[1]
     rows = rows_of(cast)
-    assert {(row.subject_id, row.requester_id, row.channel, row.state) for row in rows} == {
-        (None, None, "form", "in_review")
-    }
+    assert len(rows) == 2
+    for row in rows:
+        assert (row.subject_id, row.requester_id, row.channel, row.state) == (None, None, "form", "in_review")
     assert all(row.due_at - row.received_at == 30 * DAY for row in rows)
     with in_client(cast.client_id("indus")):
         assert set(RequestPart.objects.values_list("kind", flat=True)) == {"child_concern"}
@@ -91,16 +91,10 @@ def told_about(name, number):
 def test_known_unknown_erased_and_foreign_children_take_the_same_work_and_give_the_same_bytes(cast):
     with in_client(cast.client_id("indus")):
         erase_subject(cast.subject("iqra"), actor=cast.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=AT)
-    names = {
-        "known": "Danish Qureshi",
-        "unknown": "Nobody At All",
-        "by its LMS id": "lms-danish",
-        "erased": "Iqra Shah",
-        "of another school": "Kiran Tareen",
-        "a guardian's address": "esra.qureshi@mail.example",
-    }
+    # Known, unknown, by its LMS id, erased, of another school, and a guardian's address:
+    names = ["Danish Qureshi", "Nobody At All", "lms-danish", "Iqra Shah", "Kiran Tareen", "esra.qureshi@mail.example"]
     told_about("Somebody", 99)  # the first request of a process compiles the register, and keeps it
-    first, *others = [told_about(name, number) for number, name in enumerate(names.values())]
+    first, *others = [told_about(name, number) for number, name in enumerate(names)]
     assert first[0] == 200
     assert first[4], "something was written"
     for other in others:

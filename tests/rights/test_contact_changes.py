@@ -1,10 +1,10 @@
 """A correction of a contact is reported to the contacts that were on file before, without the new one."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from django.core import mail
+from django.utils.timezone import now
 
 from paktaleem.directory.access_links.services import count_rights_message
 from paktaleem.directory.mail.models import Letter
@@ -25,10 +25,6 @@ OLD_NUMBER, NEW_NUMBER = "+923007654321", "+923001112223"
 def _texts(settings, tmp_path):
     settings.MAIL_FOLDER = str(tmp_path)
     settings.TEXT_PROVIDER = "paktaleem.directory.mail.delivery.FolderProvider"
-
-
-def now():
-    return datetime.now(tz=UTC)
 
 
 def correct(cast, field, value):

@@ -18,20 +18,15 @@ from paktaleem.foundation.tenancy.context import in_client
 from rights.rectifications.models import CorrectedValue, Correction
 from rights.rectifications.services.applying import correct_roles
 from rights.requests.models import RightsRequest
-from tests.access_links.visiting import issue, path_of, send, visitor
+from tests.access_links.visiting import send, visitor
 from tests.api.callers import Caller
 from tests.console.pages import row_url, shows_effect_only
 from tests.factories import SETTING_UP
 from tests.rights.cases import absent, asked_by_guardian, in_indus, part_of, received, verified
+from tests.rights.test_public_pages import own_page
 from tests.signing_in import browser_of
 
 MODEL, PERSON = "requests/rightsrequest", "people/subject"
-
-
-def own_page(cast, subject="lms-hamza"):
-    browser = visitor()
-    assert send(browser, path_of(issue(cast, "indus", subject, page="requests").json()["url"])).status_code == 302
-    return browser
 
 
 def corrections(cast):
@@ -40,8 +35,7 @@ def corrections(cast):
 
 
 def made(cast):
-    with in_client(cast.client_id("indus")):
-        return received(cast, "rectification", at=timezone.now())
+    return received(cast, "rectification", at=timezone.now())
 
 
 def test_after_a_request_for_rectification_the_person_says_what_is_wrong(cast):
@@ -60,8 +54,7 @@ def test_after_a_request_for_rectification_the_person_says_what_is_wrong(cast):
     shown = browser.get("/requests/mine/").content.decode()
     assert "Full name: Not decided yet" in " ".join(shown.split())
     assert ("Say what is wrong" in shown, "Khan" in shown) == (True, False)
-    urdu = browser.get(f"{page.partition('?')[0]}?lang=ur").content.decode()
-    assert 'dir="rtl"' in urdu
+    assert 'dir="rtl"' in browser.get(f"{page.partition('?')[0]}?lang=ur").content.decode()
 
 
 def test_another_right_has_no_second_step_and_another_persons_request_is_not_there(cast):
@@ -157,9 +150,8 @@ def test_staff_correct_a_field_and_the_page_says_when_the_wrong_value_comes_back
         details = {"role": "student", "email": "hamza.lodhi@students.example"}
         register_subject("lms-hamza", client=cast.client("indus"), details=details, **told)
     for name in ("farah", "amina"):
-        assert (
-            "The wrong value came back" in sign_in(name).get(row_url(PERSON, cast.subject_id("hamza"))).content.decode()
-        )
+        page = sign_in(name).get(row_url(PERSON, cast.subject_id("hamza"))).content.decode()
+        assert "The wrong value came back" in page
 
 
 def test_an_age_corrected_by_staff_waits_for_a_second_person(sign_in, cast):
@@ -251,17 +243,10 @@ def test_the_role_of_a_guardian_is_not_taken_from_a_guardian_of_a_child(sign_in,
     with in_client(cast.client_id("indus")):
         by: dict[str, Any] = {"actor": SETTING_UP, "at": timezone.now()}
         claim_guardian(cast.subject("hamza"), guardian=cast.subject("esra"), relationship="parent", **by)
+        roles: dict[str, Any] = {"role": "instructor", "other_roles": [], "reason": "review", "at": timezone.now()}
         with pytest.raises(ValidationError, match="guardian of a child"):
-            correct_roles(
-                cast.subject("esra"),
-                role="instructor",
-                other_roles=[],
-                actor=cast.actor("farah"),
-                reason="review",
-                at=timezone.now(),
-            )
-    _preview, refused = change(
-        sign_in("farah"), row_url(PERSON, cast.subject_id("esra"), "change-roles"), role="instructor"
-    )
+            correct_roles(cast.subject("esra"), actor=cast.actor("farah"), **roles)
+    url = row_url(PERSON, cast.subject_id("esra"), "change-roles")
+    _preview, refused = change(sign_in("farah"), url, role="instructor")
     assert "This person is a guardian of a child." in refused.content.decode()
     assert roles_of(cast, "esra") == ("guardian",)

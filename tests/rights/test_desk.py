@@ -100,8 +100,7 @@ def test_a_letter_is_emailed_and_kept_sealed_and_may_pause_the_clock(cast, indus
 
 
 def test_a_letter_to_a_new_contact_or_to_none_is_printed(cast, indus):
-    farah = cast.actor("farah")
-    request = received(cast, "access")
+    request, farah = received(cast, "access"), cast.actor("farah")
     given = {"occasion": "closing", "text": "Done", "actor": farah}
     changed = {"email": "new@mail.example"}
     register_subject("lms-hamza", client=cast.client("indus"), details=changed, actor=SETTING_UP, at=AT)
@@ -136,8 +135,7 @@ def test_every_occasion_has_a_template_in_both_languages_with_the_facts_of_the_r
 
 def test_a_call_back_verifies_ends_or_leaves_a_request_and_finishes_the_task(cast, indus):
     add_phone(cast)
-    sana = cast.actor("sana")
-    request = by_phone(cast)
+    request, sana = by_phone(cast), cast.actor("sana")
     assert record_call(request, outcome="not_reached", actor=sana, at=AT).state == "identity_pending"
     assert not RequestTask.objects.get().is_done
     reached = record_call(request, outcome="reached", actor=sana, at=AT)

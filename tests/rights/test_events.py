@@ -6,7 +6,7 @@ import re
 import pytest
 
 from paktaleem.directory.data_systems.models import Order
-from paktaleem.directory.data_systems.services.fulfilment import accept_order, carry_out_by_hand, complete_order
+from paktaleem.directory.data_systems.services.fulfilment import accept_order, complete_order
 from paktaleem.directory.data_systems.states import Answer, Outcome
 from paktaleem.directory.webhooks.models import Message
 from paktaleem.directory.webhooks.services import payload
@@ -20,11 +20,10 @@ from rights.requests.services.clock import purge_old_requests
 from rights.requests.services.closing import add_rights, answer_request, close_request
 from rights.requests.services.decisions import decide_part
 from rights.requests.services.intake import read_request
-from rights.requests.services.steps import list_parts
 from tests.erasures.steps import go_on
 from tests.keeping import default_period
-from tests.rights.cases import AT, DAY, asked_by_guardian, part_of, received, verified
-from tests.rights.packing import build
+from tests.rights.cases import AT, DAY, asked_by_guardian, decided, part_of, received, verified
+from tests.rights.packing import answered, build
 from tests.webhooks.receiving import make_endpoint
 
 NO_SUCH_PERSON = Answer(Outcome.NOT_FOUND)
@@ -58,19 +57,6 @@ def steps():
     return [step for step, _ in told()]
 
 
-def decide_all(request, cast, **decision):
-    for part in list_parts(request):
-        if not part.decision:
-            by = cast.actor("farah" if part.decider == "client" else "amina")
-            decide_part(part, **decision, actor=by, at=AT + DAY)
-
-
-def answer_orders(request, cast):
-    told, key = {one.system.code: one for one in Order.objects.filter(parent_id=request.pk)}, cast.key_actor("indus")
-    complete_order(accept_order(told["lms"], actor=key, at=AT + DAY), NO_SUCH_PERSON, actor=key, at=AT + DAY)
-    carry_out_by_hand(told["billing"], NO_SUCH_PERSON, actor=cast.actor("amina"), at=AT + DAY)
-
-
 def close(request, cast):
     answer_request(request, text="Please read this, Esra.", actor=cast.actor("farah"), at=AT + DAY)
     return close_request(request, actor=cast.actor("farah"), at=AT + DAY)
@@ -82,8 +68,7 @@ def reported(cast):
 
 
 def test_a_concern_about_an_unknown_child_has_no_person(listening):
-    request = reported(listening)
-    decide_all(request, listening, decision="granted")
+    request = decided(listening, reported(listening), at=AT + DAY)
     close(request, listening)
     assert steps() == ["received", "acknowledged", "decided", "answered", "closed"]
     own = {"subject_id": None, "rights_request": str(request.pk), "kind": "child_concern", "due_at": DUE}
@@ -114,7 +99,7 @@ def test_a_guardians_request_is_sent_as_a_rights_request_about_the_child(listeni
 def test_every_step_of_a_deletion_is_sent(listening):
     request = asked_by_guardian(listening, "deletion")
     decide_part(part_of(request), decision="granted", actor=listening.actor("farah"), at=AT)
-    decide_all(request, listening, **DECLINED)
+    decided(listening, request, at=AT + DAY, **DECLINED)
     row = decide_erasure(ErasureProposal.objects.get(), approve=True, actor=listening.actor("amina"), at=AT)
     answer_request(request, text="Done.", actor=listening.actor("farah"), at=AT + DAY)
     started, key = go_on(row, AT + 7 * DAY), listening.key_actor("indus")
@@ -128,35 +113,25 @@ def test_every_step_of_a_deletion_is_sent(listening):
 
 def test_every_step_of_a_copy_is_sent(listening):
     request = asked_by_guardian(listening, "copy")
-    answer_orders(request, listening)
+    answered(listening, request)
     build(request)
     answer_request(request, text="Please read this, Esra.", actor=listening.actor("farah"), at=AT + DAY)
     end_due_packages(request.client_id, actor=system_actor("tests"), at=AT + 60 * DAY)
     close_request(request, actor=listening.actor("farah"), at=AT + 60 * DAY)
-    assert [step for step in steps() if step not in {"acknowledged", "decided"}] == [
-        "received",
-        "ordered",
-        "orders_answered",
-        "copy_built",
-        "answered",
-        "closed",
-    ]
+    found = [step for step in steps() if step not in {"acknowledged", "decided"}]
+    assert found == ["received", "ordered", "orders_answered", "copy_built", "answered", "closed"]
     assert {data["kind"] for _, data in told()} == {"access"}
 
 
 def test_a_deletion_that_the_client_declines_is_sent_as_closed(listening):
-    request = asked_by_guardian(listening, "deletion")
-    decide_all(request, listening, **DECLINED)
+    request = decided(listening, asked_by_guardian(listening, "deletion"), at=AT + DAY, **DECLINED)
     close(request, listening)
-    assert [(step, data.get("outcome")) for step, data in told() if step in {"received", "closed"}] == [
-        ("received", None),
-        ("closed", "refused"),
-    ]
+    found = [(step, data.get("outcome")) for step, data in told() if step in {"received", "closed"}]
+    assert found == [("received", None), ("closed", "refused")]
 
 
 def test_reading_and_deleting_a_text_are_recorded_and_not_sent(listening, settings):
-    request = asked_by_guardian(listening, "deletion")
-    decide_all(request, listening, **DECLINED)
+    request = decided(listening, asked_by_guardian(listening, "deletion"), at=AT + DAY, **DECLINED)
     close(request, listening)
     before = len(told())
     late = AT + DAY + default_period("request_texts")

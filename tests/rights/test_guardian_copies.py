@@ -28,13 +28,14 @@ from rights.requests.letters import compose_answer
 from rights.requests.models import RightsRequest
 from rights.requests.services.closing import answer_request, close_request
 from rights.requests.services.decisions import add_note, decide_part
-from tests.access_links.visiting import issue, latest_code, path_of, send, visitor, work
+from tests.access_links.visiting import latest_code, send, work
 from tests.children.browsers import by_contact, child_page
 from tests.children.guardians import make_guardian, verified_guardian
 from tests.console.pages import row_url
 from tests.factories import SETTING_UP
 from tests.rights.cases import AT, absent, asked_by_guardian, decided, in_indus, part_of, present, received, verified
 from tests.rights.packing import PNG, answered, build, built, content_of, data_in, fetched, package_of, unpacked
+from tests.rights.test_public_pages import own_page
 
 MODEL = "requests/rightsrequest"
 WORDS = "Only the mother wrote this."
@@ -251,18 +252,12 @@ def ready_to_fetch(cast, subject="hamza"):
         return answer_request(request, text="Here it is.", actor=cast.actor("farah"), at=timezone.now())
 
 
-def from_the_lms(cast, subject="lms-hamza"):
-    browser = visitor()
-    assert send(browser, path_of(issue(cast, "indus", subject, "requests").json()["url"])).status_code == 302
-    return browser
-
-
 def copy_url(request):
     return f"/requests/copy/{request.pk}/"
 
 
 def test_a_session_of_the_learning_platform_needs_a_code_for_the_copy(cast):
-    request, browser = ready_to_fetch(cast), from_the_lms(cast)
+    request, browser = ready_to_fetch(cast), own_page(cast)
     own = browser.get("/requests/mine/").content.decode()
     assert absent(own, copy_url(request), "The copy is ready until") == []
     page = browser.get(copy_url(request)).content.decode()
@@ -285,7 +280,7 @@ def test_a_session_of_the_learning_platform_needs_a_code_for_the_copy(cast):
 
 
 def test_another_persons_copy_is_not_there(cast):
-    request, browser = ready_to_fetch(cast), from_the_lms(cast, "lms-junaid")
+    request, browser = ready_to_fetch(cast), own_page(cast, "lms-junaid")
     assert browser.get(copy_url(request)).status_code == 404
     assert send(browser, copy_url(request), form_at="/requests/mine/").status_code == 404
     assert copy_url(request) not in browser.get("/requests/mine/").content.decode()
@@ -317,8 +312,7 @@ def test_staff_hand_a_copy_over_to_a_person_without_a_contact(sign_in, cast):
     request, farah = ready_to_fetch(cast, "danish"), sign_in("farah")
     assert "copy-hand-over" in farah.get(row_url(MODEL, request.pk)).content.decode()
     answer = farah.post(row_url(MODEL, request.pk, "copy-hand-over"), {"reason": "subject_request"})
-    archive = b"".join(answer.streaming_content)
-    assert "index.ur.html" in unpacked(archive)
+    assert "index.ur.html" in unpacked(b"".join(answer.streaming_content))
     with in_client(cast.client_id("indus")):
         assert PackageDownload.objects.get(package__request=request).way == "by_hand"
         assert AccessRecord.objects.filter(subject=request.subject_id, reason="subject_request").exists()

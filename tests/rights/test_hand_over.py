@@ -124,10 +124,8 @@ def test_figures_count_a_request_that_was_handed_over_once_at_the_client_where_i
     made = handed_over(cast, unmatched(cast))
     with as_officer():
         found = get_figures(cast.actor("amina"), since=AT - DAY)
-    assert [(one.client_id, one.kind, one.received) for one in found] == [
-        (made.client_id, "access", 1),
-        (made.client_id, "rectification", 1),
-    ]
+    assert {(one.client_id, one.received) for one in found} == {(made.client_id, 1)}
+    assert [one.kind for one in found] == ["access", "rectification"]
 
 
 def test_a_request_that_was_handed_to_the_wrong_client_comes_back(cast):

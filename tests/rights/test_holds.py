@@ -15,12 +15,13 @@ from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from retention.schedule.models import Hold, HoldKind
-from rights.desk.cases import end_case, open_case
+from rights.desk.cases import end_case
 from rights.desk.services import hand_over_request, record_call
 from rights.requests.models import RightsRequest
 from rights.requests.services.closing import answer_request, close_request, link_duplicate
 from rights.requests.services.intake import assign_person, match_sender
 from tests.rights.cases import AT, DAY, add_phone, decided, received, withdraw
+from tests.rights.test_complaints import opened
 
 PEOPLE = ["hamza", "junaid", "danish"]
 LATER = AT + DAY
@@ -33,11 +34,6 @@ def open_holds(kind=HoldKind.OPEN_REQUEST):
 def open_requests():
     found = RightsRequest.objects.open().filter(subject__isnull=False)
     return sorted(found.values_list("pk", "subject_id"))
-
-
-def opened(cast, request):
-    told: dict[str, Any] = {"authority": "High Court", "reference": "", "opened_on": AT.date()}
-    return open_case(request, actor=cast.actor("farah"), at=AT, **told)
 
 
 def test_a_request_of_a_known_person_holds_all_their_data_until_its_due_day(cast, indus):
@@ -158,10 +154,8 @@ def test_an_authoritys_case_holds_the_data_until_its_outcome(cast, indus):
     end_case(case, outcome="rejected", ended_on=AT.date(), actor=cast.actor("farah"), at=AT)
     assert open_holds(HoldKind.COMPLAINT) == []
     assert len(open_holds()) == 1, "the request itself is open"
-    assert set(Entry.objects.filter(kind__startswith="hold.").values_list("kind", flat=True)) == {
-        "hold.placed",
-        "hold.lifted",
-    }
+    kinds = Entry.objects.filter(kind__startswith="hold.").values_list("kind", flat=True)
+    assert set(kinds) == {"hold.placed", "hold.lifted"}
 
 
 def test_a_withdrawn_request_ends_no_proceedings_so_the_hold_of_the_case_stays_until_its_outcome(cast, indus):

@@ -1,11 +1,11 @@
 """Impostors get no data, whatever they write and however careless the officer is; the person is informed."""
 
-from datetime import UTC, datetime
 from typing import NamedTuple
 
 import pytest
 from django.core import mail
 from django.core.exceptions import ValidationError
+from django.utils.timezone import now
 
 from paktaleem.directory.people.services.people import reveal_fields
 from paktaleem.foundation.accounts.actors import NotAllowed
@@ -68,12 +68,6 @@ SCRIPTS = {
     "identity papers": Script("scan@mail.example", f"{BIRTH}. My identity card is attached, number 42101-1234567-1."),
 }
 REFUSED = {"decision": "refused", "refusal_code": "identity_not_verified", "reasons": "We could not verify you."}
-
-
-def now():
-    return datetime.now(tz=UTC)
-
-
 pytestmark = pytest.mark.usefixtures("own_address")
 
 

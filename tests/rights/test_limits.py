@@ -17,7 +17,6 @@ from consent.consents.services.restrictions import (
 )
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.people.services.people import register_subject
-from paktaleem.foundation.accounts.actors import user_actor
 from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.accounts.changes import ProposedChange, decide_proposed_change
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
@@ -25,7 +24,6 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.console.home_pages import Card
 from paktaleem.foundation.tenancy.context import in_client
-from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from rights.desk.admin.cases import overruling_board
 from rights.desk.limits import (
     inform_before_lift,
@@ -39,6 +37,7 @@ from rights.requests.services.decisions import RequestNotAllowed
 from tests.console.pages import row_url
 from tests.factories import SETTING_UP
 from tests.rights.cases import AT, decided, received, refused_to, verified
+from tests.rights.test_decisions import second_officer
 
 HOUR = timedelta(hours=1)
 LATER = AT + HOUR
@@ -53,10 +52,6 @@ def restricted(cast, name="hamza"):
 def objected(cast, purpose="platform_improvement"):
     amina, hamza = cast.actor("amina"), cast.subject("hamza")
     return object_to_purpose(hamza, purpose_code=purpose, actor=amina, reason=Reason.SUBJECT_REQUEST, at=AT)
-
-
-def second_officer(cast):
-    return user_actor(cast.user_id("bilal"), "privacy_officer", PAKTALEEM)
 
 
 def test_a_restriction_is_lifted_only_after_the_person_was_informed(cast, indus):

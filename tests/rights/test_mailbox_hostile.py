@@ -132,8 +132,7 @@ def test_emails_in_emails_a_thousand_deep_are_kept_and_listed(cast):
 @pytest.mark.parametrize("to", ["a@b.example, " * 5000, "(" * 62_000, '"' * 62_000, "<" * 62_000, "=?utf-8?q?" * 6000])
 def test_a_header_of_62_kib_is_read_in_time(cast, to):
     message = taken(raw(f"From: {SENDER}", f"To: {to}", f"Subject: {to}", f"References: {to}", "", "Hi"))
-    found = content_of(message).mail
-    assert found.text == "Hi"
+    assert content_of(message).mail.text == "Hi"
 
 
 def test_100_mb_of_base64_are_cut_before_they_are_parsed(cast):
@@ -192,14 +191,12 @@ def test_line_breaks_and_controls_in_the_subject_stay_in_the_subject(cast, subje
 def test_html_is_read_as_text_and_scripts_are_left_out(cast):
     html = "<head><title>x</title></head><p>Hello <b>there</b></p><script>alert(1)</script><style>p{}</style><p>Two&lt;"
     message = taken(raw(HEAD, "Content-Type: text/html", "", html))
-    found = content_of(message).mail
-    assert found.text == "Hello there\nTwo<"
+    assert content_of(message).mail.text == "Hello there\nTwo<"
 
 
 def test_the_senders_address_cannot_add_recipients(cast):
-    for number, sender in enumerate(
-        ['"a@x.example, b"@mail.example', "<a@x.example>, <b@x.example>", "a@x.example\x00b"]
-    ):
+    senders = ['"a@x.example, b"@mail.example', "<a@x.example>, <b@x.example>", "a@x.example\x00b"]
+    for number, sender in enumerate(senders):
         take_mail(raw(f"From: {sender}", f"To: {US}", "", f"Hi {number}"))
     work()
     assert all(len(one.recipients()) == 1 for one in mail.outbox)
@@ -208,9 +205,8 @@ def test_the_senders_address_cannot_add_recipients(cast):
 
 def run_child(content, code="", **limits):
     given = json.dumps({**intake._LIMITS, **limits})
-    script = (
-        f"import sys; sys.argv = ['child', {given!r}]\n{Path(parser.__file__).read_text().rpartition('if __name__')[0]}"
-    )
+    script = f"import sys; sys.argv = ['child', {given!r}]\n"
+    script += Path(parser.__file__).read_text().rpartition("if __name__")[0]
     script += f"_restrict(Limits(**json.loads(sys.argv[1])))\n{code}\nsys.exit(0)"
     return subprocess.run([sys.executable, "-I", "-S", "-c", script], input=content, capture_output=True, check=False)
 
@@ -218,10 +214,8 @@ def run_child(content, code="", **limits):
 def test_the_process_has_two_seconds_and_256_mib_and_cannot_raise_them():
     code = "print(resource.getrlimit(resource.RLIMIT_CPU), resource.getrlimit(resource.RLIMIT_AS))"
     assert (SECONDS, MEMORY_BYTES) == (2, 256 * 2**20)
-    assert (
-        run_child(b"", code).stdout.decode().split("\n")[0]
-        == f"({SECONDS}, {SECONDS}) ({MEMORY_BYTES}, {MEMORY_BYTES})"
-    )
+    limits = f"({SECONDS}, {SECONDS}) ({MEMORY_BYTES}, {MEMORY_BYTES})"
+    assert run_child(b"", code).stdout.decode().split("\n")[0] == limits
     assert run_child(b"", "bytearray(300 * 2**20)").stderr.decode().strip().endswith("MemoryError")
     assert run_child(b"", "while True: pass", seconds=1).returncode < 0
 

@@ -3,7 +3,7 @@
 import ssl
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from email.message import EmailMessage
+from unittest.mock import ANY, Mock
 
 import pytest
 import trustme
@@ -17,8 +17,9 @@ from rights.mailbox.imap import MailboxUnusable, fetch_new_mails
 from rights.mailbox.intake import take_mail
 from rights.mailbox.models import MailboxCheck
 from rights.mailbox.tasks import poll_mailbox
+from tests.rights.cases import AT
 from tests.rights.imap_server import Mailbox, serving
-from tests.rights.mails import SENDER, US, content_of, list_mail, list_requests, made, taken
+from tests.rights.mails import US, content_of, list_mail, list_requests, made, taken
 
 
 @pytest.fixture
@@ -48,14 +49,9 @@ def test_unread_emails_are_taken_once_and_marked_as_read_with_the_time_of_their_
 
 def test_arrival_counts_even_if_the_portal_was_down(cast, box):
     box.add(made())
-    arrived = []
-
-    def take(_, at):
-        arrived.append(at)
-        return True
-
+    take = Mock(return_value=True)
     assert fetch_new_mails(take)
-    assert arrived == [datetime(2026, 10, 1, 9, tzinfo=UTC)]
+    take.assert_called_once_with(ANY, AT)
 
 
 @pytest.mark.parametrize("capabilities", ["IMAP4rev1 MOVE", "IMAP4rev1"])
@@ -162,17 +158,9 @@ def test_without_a_mailbox_nothing_is_polled(cast):
         assert not MailboxCheck.objects.exists()
 
 
-def with_file(size):
-    email = EmailMessage()
-    email["From"], email["To"], email["Subject"], email["Message-ID"] = SENDER, US, "A file", "<file@mail.example>"
-    email.set_content("See the file.")
-    email.add_attachment(b"x" * size, maintype="application", subtype="octet-stream", filename="large.bin")
-    return email.as_bytes()
-
-
 @override_settings(FILE_MOST_BYTES=1000)
 def test_a_file_larger_than_files_about_people_may_be_is_kept_with_its_email(cast):
-    assert [one.size for one in content_of(taken(with_file(5000))).files] == [5000]
+    assert [one.size for one in content_of(taken(made(file=("large.html", b"x" * 5000)))).files] == [5000]
 
 
 def test_an_email_that_breaks_a_rule_is_kept_whole_instead_of_being_tried_for_ever(cast, box, monkeypatch):

@@ -21,11 +21,10 @@ from rights.requests.services.intake import MATCH_SENDER
 from rights.requests.tasks import match_sender_of_request
 from tests.access_links import visiting
 from tests.access_links.visiting import issue, latest_code, path_of, send, token_of, visitor
-from tests.rights.cases import decided, received
+from tests.rights.cases import AT, decided, received
 from tests.working import work as work_on
 
 HAMZA = "hamza.lodhi@students.example"
-AT = datetime(2026, 10, 1, 9, tzinfo=UTC)
 
 
 def work():
@@ -62,13 +61,8 @@ def test_known_unknown_child_erased_and_foreign_people_take_the_same_work_and_gi
     with in_client(cast.client_id("indus")):
         erase_subject(cast.subject("junaid"), actor=cast.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=AT)
     asked("somebody@mail.example")  # the first request of a process compiles the register, and keeps it
-    contacts = [
-        HAMZA,
-        "nobody@mail.example",
-        "junaid.mirza@school.example",
-        "kiran.tareen@mail.example",
-        "esra.qureshi@mail.example",
-    ]
+    known = [HAMZA, "junaid.mirza@school.example", "kiran.tareen@mail.example", "esra.qureshi@mail.example"]
+    contacts = [*known, "nobody@mail.example"]
     first, *others = [work_and_bytes(contact, number) for number, contact in enumerate(contacts)]
     assert first[0] == 200
     assert b"Hamza" not in first[3]
@@ -97,11 +91,8 @@ def test_the_form_does_not_show_how_often_a_contact_was_used_and_more_than_three
 
 
 def test_many_requests_from_one_ip_address_are_refused_whatever_the_contact(cast):
-    del cast
-    origin = [
-        asked(f"one{one}@mail.example", browser=visitor(REMOTE_ADDR="192.0.2.9")).status_code for one in range(11)
-    ]
-    assert origin == [200] * 10 + [429]
+    answers = [asked(f"one{one}@mail.example", browser=visitor(REMOTE_ADDR="192.0.2.9")) for one in range(11)]
+    assert [one.status_code for one in answers] == [200] * 10 + [429]
 
 
 @pytest.mark.parametrize(
