@@ -146,10 +146,6 @@ class SubjectDetails:
             values |= _from_text(field, texts[field.name])
         return cls(**plain, **values)
 
-    @property
-    def is_age_stated(self) -> bool:
-        return any(one is not None for one in (self.birth_date, self.attested_age, self.declared_age, self.age_check))
-
 
 def _day_of(age: str) -> str:
     return f"{age.removesuffix('_age')}_on"
@@ -208,10 +204,6 @@ def _email(value: str | None, _: date) -> str | None:
     return text
 
 
-def _phone(value: str | None, _: date) -> str | None:
-    return bare_number(value or "") or None
-
-
 def _birth_date(value: date | None, today: date) -> date | None:
     if value is not None and not _OLDEST <= value <= today:
         raise ValueError(gettext_noop("Use a day from 1900-01-01 to today."))
@@ -249,20 +241,16 @@ def _one_of(allowed: tuple[str, ...]) -> object:
     return check
 
 
-def _all_of(allowed: tuple[str, ...]) -> object:
-    def check(values: tuple[str, ...], _: date) -> tuple[str, ...]:
-        if not set(values) <= set(allowed):
-            raise ValueError(f"Use only: {', '.join(allowed)}.")
-        return tuple(values)
-
-    return check
+def _other_roles(values: tuple[str, ...], _: date) -> tuple[str, ...]:
+    if not set(values) <= set(ROLES):
+        raise ValueError(f"Use only: {', '.join(ROLES)}.")
+    return tuple(values)
 
 
 def contact_index(client_id: UUID, text: str, *, region: str) -> tuple[Literal["email", "phone"], bytes]:
     """Return whether a text is an email or a phone number, and its keyed hash. Raises ValueError for neither."""
     field, plain = parse_contact(text, region=region)
-    found = blind_index(client_id, field, plain)
-    if found is None:
+    if (found := blind_index(client_id, field, plain)) is None:
         raise ValueError("Use an email address or a phone number.")
     return field, found
 
@@ -278,14 +266,14 @@ def parse_contact(text: str, *, region: str) -> tuple[Literal["email", "phone"],
 
 _CHECKS_BY_KIND: dict[FieldKind, Any] = {
     FieldKind.EMAIL: _email,
-    FieldKind.PHONE: _phone,
+    FieldKind.PHONE: lambda value, _: bare_number(value or "") or None,
     FieldKind.DAY: _birth_date,
     FieldKind.AGE: _age,
     FieldKind.AGE_CHECK: _age_check,
 }
 _CHECKS: dict[str, Any] = {
     "role": _one_of(ROLES),
-    "other_roles": _all_of(ROLES),
+    "other_roles": _other_roles,
     "language": _one_of(LANGUAGES),
     **{field.name: _CHECKS_BY_KIND.get(field.kind, _text_check(field.longest)) for field in PERSONAL_FIELDS},
     "country": _country,
@@ -294,12 +282,9 @@ _CHECKS: dict[str, Any] = {
 
 
 def personal_columns(details: SubjectDetails, *, client_id: UUID, sealer: Sealer) -> dict[str, Sealed | bytes | None]:
-    texts = details.texts()
+    texts, table = details.texts().items(), "people_subject"
     return {
-        **{
-            field: None if text is None else sealer.seal(text, column=f"people_subject.{field}")
-            for field, text in texts.items()
-        },
+        **{name: None if text is None else sealer.seal(text, column=f"{table}.{name}") for name, text in texts},
         "email_index": blind_index(client_id, "email", details.email or ""),
         "phone_index": blind_index(client_id, "phone", details.phone or ""),
         "name_index": blind_index(client_id, "name", fold_spelling(details.full_name or "")),
@@ -344,6 +329,9 @@ def threshold_reached_at(details: SubjectDetails, *, threshold: int, time_zone: 
     return moment if moment > at else ADULT_SENTINEL
 
 
+_STATED = ("birth_date", "attested_age", "declared_age", "age_check")
+
+
 def role_facts(roles: tuple[str, ...]) -> dict[str, object]:
     return {"role": roles[0], "roles": list(roles)} if len(roles) > 1 else {"role": roles[0]}
 
@@ -351,21 +339,12 @@ def role_facts(roles: tuple[str, ...]) -> dict[str, object]:
 def age_columns(details: SubjectDetails, *, thresholds: Thresholds, time_zone: str, at: datetime) -> dict[str, Any]:
     threshold = thresholds.of(details.country)
     moment = threshold_reached_at(details, threshold=threshold, time_zone=time_zone, at=at)
-    of_age = {"of_age_at": moment, "of_age_threshold": threshold if details.is_age_stated else None}
-    return {**of_age, "country": details.country}
+    is_stated = any(getattr(details, name) is not None for name in _STATED)
+    return {"of_age_at": moment, "of_age_threshold": threshold if is_stated else None, "country": details.country}
 
 
-AGE_GATE_FIELDS = (
-    "role",
-    "other_roles",
-    "birth_date",
-    "attested_age",
-    "attested_on",
-    "country",
-    "declared_age",
-    "declared_on",
-    "age_check",
-)
+_AGES = ("birth_date", "attested_age", "attested_on", "declared_age", "declared_on", "age_check")
+AGE_GATE_FIELDS = ("role", "other_roles", "country", *_AGES)
 """Fields that determine who decides for a person."""
 
 
@@ -401,22 +380,14 @@ def withhold_looser_changes(before: SubjectDetails, after: SubjectDetails, readi
 def _grants_more(before: SubjectDetails, after: SubjectDetails, reading: Reading) -> bool:
     was, becomes = reading.adult_from(before), reading.adult_from(after)
     if becomes is None:
-        return not reading.is_child(after) or _removes_protection(before, after, reading)
-    if was is None:
-        return reading.at >= becomes and (reading.is_contradicted(before) or not _states_adult(before, after, reading))
+        is_held = reading.is_known_child(before) or reading.is_contradicted(before)
+        return not reading.is_child(after) or (is_held and not reading.is_contradicted(after))
+    if was is None:  # do the statements alone make them an adult, without changes of roles or country?
+        kept = replace(after, role=before.role, other_roles=before.other_roles, country=before.country)
+        stated = reading.adult_from(kept)
+        is_stated = stated is not None and reading.at >= stated
+        return reading.at >= becomes and (reading.is_contradicted(before) or not is_stated)
     return becomes < was
-
-
-def _removes_protection(before: SubjectDetails, after: SubjectDetails, reading: Reading) -> bool:
-    held = reading.is_known_child(before) or reading.is_contradicted(before)
-    return held and not reading.is_contradicted(after)
-
-
-def _states_adult(before: SubjectDetails, after: SubjectDetails, reading: Reading) -> bool:
-    """Return True if the age statements alone make the person an adult, without changes of roles or country."""
-    kept = replace(after, role=before.role, other_roles=before.other_roles, country=before.country)
-    moment = reading.adult_from(kept)
-    return moment is not None and reading.at >= moment
 
 
 def without_contradictions(details: SubjectDetails, reading: Reading) -> SubjectDetails:

@@ -128,31 +128,12 @@ def having_any_role(roles: Iterable[str], *, of: str = "") -> Q:
     return Q(**{f"{of}role__in": wanted}) | Q(**{f"{of}other_roles__overlap": wanted})
 
 
-def role_indexes() -> list[models.Index]:
-    """Return the indexes of lists by role; people with several roles are few, and have their own."""
-    kept = Q(erased_at=None)
-    by_change = ["changed_at", "id"]
-    return [
-        *newest_first("registered_at", "subject_by_role", by="role"),
-        *newest_first("registered_at", "subject_several_roles", condition=SEVERAL_ROLES),
-        models.Index(fields=["client", "role", *by_change], condition=kept, name="subject_by_role_and_change"),
-        models.Index(fields=["client", *by_change], condition=SEVERAL_ROLES & kept, name="subject_roles_by_change"),
-    ]
-
-
-def other_roles_are_others() -> models.CheckConstraint:
-    """Return the constraint that the other roles are roles, and not the main one again."""
-    return models.CheckConstraint(
-        condition=Q(other_roles__contained_by=SubjectRole.values) & ~Q(other_roles__contains=[F("role")]),
-        name="subject_other_roles_besides_role",
-    )
-
-
 LOOKED_UP = ("email_index", "phone_index", "name_index", "details_index")
 """Keyed hashes by which people are found or compared."""
-_ERASED = Q(erased_at__isnull=False)
+_EMPTY = dict.fromkeys((*LOOKED_UP, *PERSONAL))
+_KEPT, _ERASED = Q(erased_at=None), Q(erased_at__isnull=False)
 _BEING_ERASED = Q(erasure_started_at__isnull=False, erased_at=None)
-_AGE_UNKNOWN = Q(of_age_at=None, erased_at=None)
+_AGE_UNKNOWN, _ROLES = Q(of_age_at=None, erased_at=None), ("role", "other_roles")
 """Conditions of partial indexes for the console's lists (see ``newest_first``)."""
 
 
@@ -165,6 +146,9 @@ class AgeGate(TypedDict):
 
     thresholds: Thresholds
     serves_minors: bool
+
+
+_COUNTRY = "Country of residence (ISO 3166). Empty: the institution's country."
 
 
 class Subject(TenantRow, Tracked):
@@ -184,11 +168,8 @@ class Subject(TenantRow, Tracked):
         EDIT,
         disposed_as="person",
         personal={
-            "external_id": Personal.PSEUDONYM,
-            "other_roles": Personal.NONE,
-            **dict.fromkeys(("language", "country", "grade"), Personal.NONE),
-            **dict.fromkeys(LOOKED_UP, Personal.PSEUDONYM),
-            "tombstone": Personal.PSEUDONYM,
+            **dict.fromkeys(("other_roles", "language", "country", "grade"), Personal.NONE),
+            **dict.fromkeys(("external_id", *LOOKED_UP, "tombstone"), Personal.PSEUDONYM),
             **dict.fromkeys(PERSONAL, Personal.SEALED),
         },
     )
@@ -211,13 +192,7 @@ class Subject(TenantRow, Tracked):
     tombstone = models.BinaryField(max_length=32, null=True)
     of_age_at = models.DateTimeField(null=True)
     of_age_threshold = models.PositiveSmallIntegerField(null=True)
-    country = CountryField(
-        max_length=2,
-        blank=True,
-        default="",
-        db_default="",
-        help_text="Country of residence (ISO 3166). Empty: the institution's country.",
-    )
+    country = CountryField(max_length=2, blank=True, default="", db_default="", help_text=_COUNTRY)
     grade = models.CharField(max_length=GRADE_LIMIT, blank=True, default="", db_default="")
     is_enabled = models.BooleanField(default=True)
     account_closed_at = models.DateTimeField(null=True)
@@ -238,17 +213,13 @@ class Subject(TenantRow, Tracked):
                 condition=Q(external_id=None) | (~Q(external_id__contains="@") & ~Q(external_id="")),
                 name="subject_external_id_is_no_address",
             ),
-            other_roles_are_others(),
+            models.CheckConstraint(
+                condition=Q(other_roles__contained_by=SubjectRole.values) & ~Q(other_roles__contains=[F("role")]),
+                name="subject_other_roles_besides_role",
+            ),
             models.CheckConstraint(
                 condition=Q(erased_at=None, tombstone=None)
-                | Q(
-                    tombstone__isnull=False,
-                    external_id=None,
-                    of_age_at=None,
-                    country="",
-                    grade="",
-                    **dict.fromkeys((*LOOKED_UP, *PERSONAL)),
-                ),
+                | Q(tombstone__isnull=False, external_id=None, of_age_at=None, country="", grade="", **_EMPTY),
                 name="subject_erased_holds_nothing",
             ),
         ]
@@ -259,15 +230,20 @@ class Subject(TenantRow, Tracked):
             _where_known("tombstone", "subject_by_tombstone"),
             _where_known("same_person", "subject_by_same_person"),
             *newest_first("registered_at", "subject_by_registration"),
-            *newest_first("registered_at", "subject_kept", condition=Q(erased_at=None)),
+            *newest_first("registered_at", "subject_kept", condition=_KEPT),
             *newest_first("registered_at", "subject_being_erased", condition=_BEING_ERASED),
             *newest_first("registered_at", "subject_erased", condition=_ERASED),
             models.Index(fields=["erased_at"], condition=_ERASED, name="subject_by_erasure"),
-            *newest_first(
-                "registered_at", "subject_age_unknown", condition=_AGE_UNKNOWN, include=("role", "other_roles")
+            *newest_first("registered_at", "subject_age_unknown", condition=_AGE_UNKNOWN, include=_ROLES),
+            models.Index(fields=["client", "changed_at", "id"], condition=_KEPT, name="subject_by_change"),
+            *newest_first("registered_at", "subject_by_role", by="role"),
+            *newest_first("registered_at", "subject_several_roles", condition=SEVERAL_ROLES),
+            models.Index(
+                fields=["client", "role", "changed_at", "id"], condition=_KEPT, name="subject_by_role_and_change"
             ),
-            models.Index(fields=["client", "changed_at", "id"], condition=Q(erased_at=None), name="subject_by_change"),
-            *role_indexes(),
+            models.Index(
+                fields=["client", "changed_at", "id"], condition=SEVERAL_ROLES & _KEPT, name="subject_roles_by_change"
+            ),
             *newest_first("registered_at", "subject_by_grade", by="grade", condition=~Q(grade="")),
             models.Index(fields=["client", "of_age_at", "id"], name="subject_by_of_age"),
             models.Index(fields=["of_age_at", "id"], name="subject_by_of_age_all"),
@@ -299,12 +275,8 @@ class Subject(TenantRow, Tracked):
     @property
     def age_sources(self) -> list[AgeSource]:
         """Sources that state the person's age, strongest first; the statements stay sealed."""
-        columns = {
-            AgeSource.ATTESTED: "attested_age",
-            AgeSource.PROVIDER: "age_check",
-            AgeSource.DECLARED: "declared_age",
-        }
-        return [one for one in AgeSource if getattr(self, columns.get(one, one.value)) is not None]
+        columns = zip(AgeSource, ("birth_date", "attested_age", "age_check", "declared_age"), strict=True)
+        return [source for source, column in columns if getattr(self, column) is not None]
 
     def of_age_for(self, thresholds: Thresholds) -> datetime | None:
         """Return when the person reaches their country's threshold; None if unknown or not yet recomputed."""
@@ -344,6 +316,9 @@ class SubjectKey(TenantRow):
         return f"key of epoch {self.epoch}"
 
 
+_RELATIONSHIPS = {"parent": _("Parent"), "guardian": _("Guardian"), "relative": _("Relative"), "other": _("Other")}
+
+
 class GuardianClaim(TenantRow, Tracked):
     """One guardian relation claimed by a school. Neither consent nor verified authority."""
 
@@ -357,15 +332,7 @@ class GuardianClaim(TenantRow, Tracked):
 
     child = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False)
     guardian = models.ForeignKey(Subject, models.PROTECT, related_name="+", db_constraint=False)
-    relationship = models.CharField(
-        max_length=16,
-        choices=[
-            ("parent", _("Parent")),
-            ("guardian", _("Guardian")),
-            ("relative", _("Relative")),
-            ("other", _("Other")),
-        ],
-    )
+    relationship = models.CharField(max_length=16, choices=_RELATIONSHIPS)
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField(null=True, blank=True)
 

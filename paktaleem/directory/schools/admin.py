@@ -9,6 +9,7 @@ from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db.models import F, Model, Q, QuerySet
+from django.forms import CheckboxSelectMultiple
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
@@ -18,41 +19,18 @@ from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.people.fields import parse_grade
 from paktaleem.directory.people.models import HasSeveralRoles, Subject, SubjectRole, having_role
+from paktaleem.directory.schools import selectors
 from paktaleem.directory.schools.forms import read_place
 from paktaleem.directory.schools.models import Enrolment, School, SchoolClass, Sourced, Term
-from paktaleem.directory.schools.selectors import (
-    CLASS_ID,
-    PUPILS,
-    SCHOOL_ID,
-    filter_by_grades,
-    format_place,
-    get_day,
-    is_only_pupil,
-    list_enrolments,
-    list_moving_enrolments,
-    list_people_of_class,
-    list_terms_of_class,
-    read_places,
-    select_current_enrolments,
-    select_in_grades,
-    where_current,
-)
 from paktaleem.directory.schools.services.moving import Move, check_move, leave_client, move_pupils
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console import person_pages as pages
 from paktaleem.foundation.console.columns import day, render_state, state_column
 from paktaleem.foundation.console.exporting import ExportableAdmin
 from paktaleem.foundation.console.filters import ChosenFilter, ConditionFilter, TypedFilter, get_filtered_client
 from paktaleem.foundation.console.forms import FormData, RowActionForm, add_service_error, set_choices
 from paktaleem.foundation.console.model_admin import EvidenceAdmin
-from paktaleem.foundation.console.person_pages import (
-    SummaryLine,
-    person_acts,
-    person_filters,
-    person_panels,
-    person_row_filters,
-    person_summaries,
-)
 from paktaleem.foundation.console.requests import by_user_for, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction, act_page
 from paktaleem.foundation.console.row_search import RowSearch
@@ -66,10 +44,7 @@ from paktaleem.foundation.text.times import join_words
 
 SHOWN = 200
 """Number of classes or people shown on a page."""
-
-
-def school_url(school_id: object) -> str:
-    return reverse("admin:schools_school_change", args=[school_id], current_app=site.name)
+_STATED = ("state", "origin", "recorded_at", "changed_at")
 
 
 def _pill(row: Sourced) -> SafeString:
@@ -98,7 +73,7 @@ class SchoolAdmin(ExportableAdmin[School], SourcedAdmin[School]):
     list_display = ("name", "kind", "parent", "owner", "state", "recorded_at")
     list_filter = (ListedFilter, "kind", "client")
     exported = "school=external_id name kind parent=parent__external_id origin recorded_at ended_at"
-    detail_fields = ("name", "external_id", "kind", "parent", "state", "origin", "recorded_at", "changed_at")
+    detail_fields = ("name", "external_id", "kind", "parent", *_STATED)
     intro = "Schools and districts, as rosters and the learning platform state them."
     empty_text = "No schools yet. A OneRoster package or the learning platform states them."
 
@@ -125,34 +100,24 @@ class SchoolClassAdmin(ExportableAdmin[SchoolClass], SourcedAdmin[SchoolClass]):
     list_display = ("title", "in_school", "grade", "kind", "owner", "state", "recorded_at")
     list_filter = (ListedFilter, "kind", "client")
     exported = "class=external_id title kind grade school=school__external_id origin recorded_at ended_at"
-    detail_fields = (
-        "title",
-        "external_id",
-        "in_school",
-        "grade",
-        "kind",
-        "terms",
-        "state",
-        "origin",
-        "recorded_at",
-        "changed_at",
-    )
+    detail_fields = ("title", "external_id", "in_school", "grade", "kind", "terms", *_STATED)
     intro = "Classes, as rosters and the learning platform state them. Open one to see who is in it."
     empty_text = "No classes yet. A OneRoster package or the learning platform states them."
 
     @admin.display(description="school")
     def in_school(self, row: SchoolClass) -> SafeString | str:
-        return format_html('<a href="{}">{}</a>', school_url(row.school_id), row.school) if row.school else "—"
+        url = reverse("admin:schools_school_change", args=[row.school_id], current_app=site.name) if row.school else ""
+        return format_html('<a href="{}">{}</a>', url, row.school) if row.school else "—"
 
     @admin.display(description="terms")
     def terms(self, row: SchoolClass) -> str:
         with in_client(row.client_id):
-            return join_words(str(one) for one in list_terms_of_class(row)) or "—"
+            return join_words(str(one) for one in selectors.list_terms_of_class(row)) or "—"
 
     def panels(self, request: HttpRequest, row: SchoolClass) -> list[dict[str, object]]:
         with in_client(row.client_id):
-            today = get_day(Client.objects.get(pk=row.client_id), get_action_time(request))
-            people = take_first(list_people_of_class(row, on=today), SHOWN)
+            today = selectors.get_day(Client.objects.get(pk=row.client_id), get_action_time(request))
+            people = take_first(selectors.list_people_of_class(row, on=today), SHOWN)
         return [{"template": "console/panels/class_people.html", "rows": people}]
 
 
@@ -163,11 +128,11 @@ searches.connect(RowSearch(SchoolClass, ("external_id", "title"), begins=True))
 class DayFilter(TypedFilter):
     """Filter by what people are today: their school, class or grade."""
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Subject]) -> QuerySet[Subject]:
         value, client_id = (self.value() or "").strip(), get_filtered_client(request)
         if not value or client_id is None:
             return queryset
-        today = get_day(Client.objects.get(pk=client_id), get_action_time(request))
+        today = selectors.get_day(Client.objects.get(pk=client_id), get_action_time(request))
         return self.keep(queryset, client_id, value, on=today)
 
     def keep(self, people: QuerySet[Subject], client_id: UUID, value: str, *, on: date) -> QuerySet[Subject]:
@@ -187,7 +152,7 @@ class PlaceFilter(DayFilter):
     """The column of the LMS id, of an enrolment."""
 
     def keep(self, people: QuerySet[Subject], client_id: UUID, value: str, *, on: date) -> QuerySet[Subject]:
-        self.enrolments = select_current_enrolments(client_id, on).filter(**{self.place: value})
+        self.enrolments = selectors.select_current_enrolments(client_id, on).filter(**{self.place: value})
         return people.filter(pk__in=self.enrolments.values("subject_id"))
 
     def list_first(self, people: QuerySet[Subject], most: int) -> list[UUID]:  # noqa: ARG002 -- read from the enrolments
@@ -198,23 +163,23 @@ class PlaceFilter(DayFilter):
         return {*rows.order_by().values_list("subject_id", flat=True)}
 
 
-@person_filters.connect
+@pages.person_filters.connect
 class SchoolFilter(PlaceFilter):
     title = gettext_noop("school")
     parameter_name = "school"
     placeholder = gettext_noop("LMS id of a school")
-    place = SCHOOL_ID
+    place = selectors.SCHOOL_ID
 
 
-@person_filters.connect
+@pages.person_filters.connect
 class ClassFilter(PlaceFilter):
     title = gettext_noop("class")
     parameter_name = "class"
     placeholder = gettext_noop("LMS id of a class")
-    place = CLASS_ID
+    place = selectors.CLASS_ID
 
 
-@person_filters.connect
+@pages.person_filters.connect
 class GradeFilter(DayFilter):
     """Accepts a grade in any usual writing."""
 
@@ -227,9 +192,9 @@ class GradeFilter(DayFilter):
             grades = [parse_grade(value)]
         except ValueError:
             grades = []
-        enrolments = select_current_enrolments(client_id, on)
-        self.own, self.by_class = select_in_grades(client_id, enrolments, grades)
-        return filter_by_grades(people, client_id, enrolments, grades)
+        enrolments = selectors.select_current_enrolments(client_id, on)
+        self.own, self.by_class = selectors.select_in_grades(client_id, enrolments, grades)
+        return selectors.filter_by_grades(people, client_id, enrolments, grades)
 
     def list_first(self, people: QuerySet[Subject], most: int) -> list[UUID]:  # noqa: ARG002 -- read by two indexes
         own = begin_with_people(self.own).order_by().values_list("pk", flat=True)[:most]
@@ -241,7 +206,7 @@ class GradeFilter(DayFilter):
         return {*own, *rows.values_list("subject_id", flat=True)}
 
 
-@person_row_filters.connect
+@pages.person_row_filters.connect
 class PersonRoleFilter(ChosenFilter):
     """Filter by a role that people have, as their main role or besides it, within one client."""
 
@@ -271,23 +236,22 @@ SHOWN_IN_PANEL = 50
 IN_SUMMARY = 3
 
 
-@person_summaries.connect
-def summarize_classes(request: HttpRequest, row: Subject) -> list[SummaryLine]:
+@pages.person_summaries.connect
+def summarize_classes(request: HttpRequest, row: Subject) -> list[pages.SummaryLine]:
     """Return the classes in which a person is today, with the school. One query."""
-    today = get_day(row.client, get_action_time(request))
-    found = take_first(list_enrolments(row).filter(where_current(today)), IN_SUMMARY)
-    named = [format_place(one.school_class) for one in found]
-    answer = join_words([*named, *(["…"] if found.note else [])])
-    return [SummaryLine(gettext("School and classes"), answer, "#panel-enrolments")] if found else []
+    today = selectors.get_day(row.client, get_action_time(request))
+    found = take_first(selectors.list_enrolments(row).filter(selectors.where_current(today)), IN_SUMMARY)
+    answer = join_words([*(selectors.format_place(one.school_class) for one in found), *(["…"] if found.note else [])])
+    return [pages.SummaryLine(gettext("School and classes"), answer, "#panel-enrolments")] if found else []
 
 
-@person_panels.connect
+@pages.person_panels.connect
 def enrolments_panel(request: HttpRequest, row: Subject) -> dict[str, object] | None:
     """Return a person's classes, the latest first; None if there are none. One query."""
-    found = take_latest(list_enrolments(row), SHOWN_IN_PANEL)
+    found = take_latest(selectors.list_enrolments(row), SHOWN_IN_PANEL)
     if not found:
         return None
-    today = get_day(row.client, get_action_time(request))
+    today = selectors.get_day(row.client, get_action_time(request))
     lines = found.map(lambda row: {"row": row, "state": _panel_pill(row, today)})
     return {"template": "console/panels/enrolments.html", "rows": lines}
 
@@ -301,9 +265,7 @@ def _panel_pill(row: Enrolment, today: date) -> SafeString:
 
 
 class MoveForm(RowActionForm):
-    leaving = forms.MultipleChoiceField(
-        label=_("Classes that end"), required=False, widget=forms.CheckboxSelectMultiple
-    )
+    leaving = forms.MultipleChoiceField(label=_("Classes that end"), required=False, widget=CheckboxSelectMultiple)
     joining = forms.CharField(
         label=_("New class"),
         max_length=255,
@@ -321,10 +283,11 @@ class MoveForm(RowActionForm):
     def prepare(self) -> None:
         self.at = get_action_time(self.request)
         with in_client(self.row.client_id):
-            today = get_day(self.row.client, self.at)
-            rows = list_moving_enrolments(self.row.client_id, [self.row.pk], leaving=None, joining=(), on=today)
-            found = {str(one.school_class_id): format_place(one.school_class) for one in rows}
-            offered = [(one.external_id, one.name) for one in read_places(SchoolClass, self.row.client_id)]
+            today = selectors.get_day(self.row.client, self.at)
+            people, of = [self.row.pk], self.row.client_id
+            rows = selectors.list_moving_enrolments(of, people, leaving=None, joining=(), on=today)
+            found = {str(one.school_class_id): selectors.format_place(one.school_class) for one in rows}
+            offered = [(one.external_id, one.name) for one in selectors.read_places(SchoolClass, self.row.client_id)]
         self.fields["joining"].widget.suggestions = offered
         set_choices(self, "leaving", found.items())
         self.initial.update(leaving=list(found), on=today)
@@ -341,23 +304,20 @@ class MoveForm(RowActionForm):
                 leaving = [UUID(key) for key in cleaned.get("leaving", ())]
                 cleaned["move"] = Move(people=[self.row.pk], leaving=leaving, joining=[joining], on=cleaned["on"])
                 check_move(cleaned["move"], client=self.row.client, at=self.at)
-        except ValidationError as refusal:
-            add_service_error(
-                self, refusal if hasattr(refusal, "error_dict") else ValidationError({"joining": refusal})
-            )
+        except ValidationError as error:
+            add_service_error(self, error if hasattr(error, "error_dict") else ValidationError({"joining": error}))
         return cleaned
 
 
 def _move(row: Subject, given: FormData, request: HttpRequest) -> None:
-    by = by_user_for(request, given["reason"])
-    move_pupils(given["move"], client=row.client, **by)
+    move_pupils(given["move"], client=row.client, **by_user_for(request, given["reason"]))
 
 
 def _is_pupil(row: Subject, _at: datetime) -> bool:
-    return row.is_recorded and row.is_account_open and not {row.role, *row.other_roles}.isdisjoint(PUPILS)
+    return row.is_recorded and row.is_account_open and not {row.role, *row.other_roles}.isdisjoint(selectors.PUPILS)
 
 
-person_acts.connect(
+pages.person_acts.connect(
     RowAction(
         "moves-class",
         "Move to another school or class",
@@ -371,4 +331,6 @@ person_acts.connect(
         applies=_is_pupil,
     )
 )
-person_acts.connect(act_page(leave_client, applies=lambda row, at: _is_pupil(row, at) and is_only_pupil(row)))
+pages.person_acts.connect(
+    act_page(leave_client, applies=lambda row, at: _is_pupil(row, at) and selectors.is_only_pupil(row))
+)

@@ -195,9 +195,8 @@ class StateSchool(Operation):
     def put(self, request: Request, external_id: str) -> Response:
         """Record one school or district: 201 if new, 200 otherwise. The same request again changes nothing."""
         given = validate_input(SchoolInput, request.data)
-        part_of, is_ended = given.get("part_of", ""), given["ended"]
-        row = PlaceRow(0, external_id, given["name"], given["kind"], part_of, gone=is_ended)
-        return _state(SCHOOLS, row, SchoolOutput, request)
+        values = (given["name"], given["kind"], given.get("part_of", ""))
+        return _state(SCHOOLS, PlaceRow(0, external_id, *values, gone=given["ended"]), SchoolOutput, request)
 
 
 class StateTerm(Operation):
@@ -243,23 +242,13 @@ class RecordEnrolments(Operation):
         period ends and another begins. Enrolments that the batch does not name stay as they are.
         """
         given = validate_input(EnrolmentBatchInput, request.data)["enrolments"]
-        rows, client = (
-            [_to_row(place, one) for place, one in enumerate(given)],
-            Client.objects.get(id=client_of(request)),
-        )
+        rows = [_to_row(place, one) for place, one in enumerate(given)]
+        client = Client.objects.get(id=client_of(request))
         results = state_enrolments(rows, client=client, actor=actor_of(request), at=moment_of(request))
         shown = [{"recorded": not one.errors, "result": one.result, "problems": one.errors} for one in results]
         return Response({"enrolments": shown})
 
 
 def _to_row(place: int, given: dict[str, Any]) -> EnrolmentRow:
-    return EnrolmentRow(
-        place,
-        given.get("id", ""),
-        given["class"],
-        given["subject"],
-        given["role"],
-        given.get("starts_on"),
-        given.get("ends_on"),
-        gone=given["ended"],
-    )
+    ids, days = (given.get("id", ""), given["class"], given["subject"]), (given.get("starts_on"), given.get("ends_on"))
+    return EnrolmentRow(place, *ids, given["role"], *days, gone=given["ended"])

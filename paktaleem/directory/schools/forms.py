@@ -12,15 +12,9 @@ from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.people.fields import parse_grade
 from paktaleem.directory.people.models import SubjectRole
+from paktaleem.directory.schools import selectors
 from paktaleem.directory.schools.models import School, SchoolClass
-from paktaleem.directory.schools.selectors import (
-    Place,
-    PlaceModel,
-    Selection,
-    find_places,
-    find_unknown_grades,
-    find_unknown_places,
-)
+from paktaleem.directory.schools.selectors import PlaceModel
 from paktaleem.foundation.text.times import join_words
 
 PLACE = "place"
@@ -100,14 +94,14 @@ class SelectionForm(forms.Form):
             return
         if places:
             self._read_places(places, client_id)
-        if grades and (unknown := find_unknown_grades(client_id, grades)):
+        if grades and (unknown := selectors.find_unknown_grades(client_id, grades)):
             named = join_words([*unknown[:_NAMED], *(["…"] if len(unknown) > _NAMED else [])])
             text = gettext("No person or class in use at this client is of this grade: {ids}.")
             self.add_error("grade", text.format(ids=named))
 
     def _read_places(self, places: Sequence[str], client_id: UUID) -> None:
         """Replace names by LMS ids; add an error for each of the first that cannot be read."""
-        ids, names = [], find_unknown_places(client_id, places)
+        ids, names = [], selectors.find_unknown_places(client_id, places)
         for text in places:
             try:
                 ids.append(read_place(text, client_id).external_id if text in names[:_NAMED] else text)
@@ -119,10 +113,10 @@ class SelectionForm(forms.Form):
             self.cleaned_data[PLACE] = ids
 
     @property
-    def selection(self) -> Selection:
+    def selection(self) -> selectors.Selection:
         """The people that the valid form chooses; a field that a form leaves out is no condition."""
         given = self.cleaned_data
-        return Selection(
+        return selectors.Selection(
             ids=tuple(given.get("ids") or ()),
             places=tuple(given.get(PLACE) or ()),
             grades=tuple(given.get("grade") or ()),
@@ -131,9 +125,9 @@ class SelectionForm(forms.Form):
         )
 
 
-def read_place(text: str, client_id: UUID, of: Collection[PlaceModel] = (School, SchoolClass)) -> Place:
+def read_place(text: str, client_id: UUID, of: Collection[PlaceModel] = (School, SchoolClass)) -> selectors.Place:
     """Return the school or class that a text names. Raises ValidationError if none or several have this name."""
-    found = find_places(client_id, text, of)
+    found = selectors.find_places(client_id, text, of)
     if not found:
         raise ValidationError(gettext(_NOT_FOUND[tuple(of)]).format(text=text))
     if len({one.external_id for one in found}) > 1:

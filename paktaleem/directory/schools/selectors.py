@@ -68,14 +68,8 @@ def list_moving_enrolments(
     client_id: UUID, people: Collection[UUID], *, leaving: Collection[UUID] | None, joining: Collection[UUID], on: date
 ) -> QuerySet[Enrolment]:
     """List the enrolments of pupils that a move would end: those in ``leaving`` (None: all), not ``joining``."""
-    rows = Enrolment.objects.filter(
-        Q(ends_on=None) | Q(ends_on__gt=on),
-        client_id=client_id,
-        subject_id__in=people,
-        role=EnrolmentRole.STUDENT,
-        ended_at=None,
-    )
-    rows = rows.exclude(school_class_id__in=joining)
+    rows = Enrolment.objects.filter(Q(ends_on=None) | Q(ends_on__gt=on), client_id=client_id, subject_id__in=people)
+    rows = rows.filter(role=EnrolmentRole.STUDENT, ended_at=None).exclude(school_class_id__in=joining)
     rows = rows if leaving is None else rows.filter(school_class_id__in=leaving)
     return rows.select_related("school_class__school", "subject").order_by("subject_id", "school_class_id", "pk")
 
@@ -83,14 +77,6 @@ def list_moving_enrolments(
 def select_current_enrolments(client_id: UUID, on: date) -> QuerySet[Enrolment]:
     """Select a client's enrolments that are in effect on a day."""
     return Enrolment.objects.filter(where_current(on), client_id=client_id)
-
-
-def filter_by_places(
-    people: QuerySet[Subject], enrolments: QuerySet[Enrolment], external_ids: Collection[str]
-) -> QuerySet[Subject]:
-    """Return those whom the enrolments place in a class, or at a school, with one of these LMS ids."""
-    there = Q(**{f"{CLASS_ID}__in": external_ids}) | Q(**{f"{SCHOOL_ID}__in": external_ids})
-    return people.filter(pk__in=enrolments.filter(there).values("subject_id"))
 
 
 def filter_by_grades(
@@ -124,11 +110,11 @@ def find_unknown_grades(client_id: UUID, grades: Collection[str]) -> list[str]:
 
 def find_unknown_places(client_id: UUID, external_ids: Collection[str]) -> list[str]:
     """Return those of the LMS ids that no class or school in use of a client has."""
-    known: set[str] = set()
+    unknown = {*external_ids}
     for model in (SchoolClass, School):
         rows = model._default_manager.filter(client_id=client_id, ended_at=None, external_id__in=external_ids)
-        known |= {*rows.values_list("external_id", flat=True)}
-    return sorted({*external_ids} - known)
+        unknown -= {*rows.values_list("external_id", flat=True)}
+    return sorted(unknown)
 
 
 def list_people_of_class(school_class: SchoolClass, *, on: date) -> QuerySet[Enrolment]:
@@ -208,9 +194,8 @@ class Selection:
     @classmethod
     def from_text(cls, text: str) -> "Selection":
         """Return the conditions that ``to_text`` wrote."""
-        given: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value for name, value in json.loads(text).items()
-        }
+        given: dict[str, Any] = json.loads(text)
+        given |= {name: tuple(value) for name, value in given.items() if isinstance(value, list)}
         return cls(**given)
 
 
@@ -226,7 +211,8 @@ def select_chosen(people: QuerySet[Subject], chosen: Selection, *, client: Clien
     elif chosen.beginning:
         people = filter_by_id_prefix(people, chosen.beginning)
     if chosen.places:
-        people = filter_by_places(people, enrolments, chosen.places)
+        there = Q(**{f"{CLASS_ID}__in": chosen.places}) | Q(**{f"{SCHOOL_ID}__in": chosen.places})
+        people = people.filter(pk__in=enrolments.filter(there).values("subject_id"))
     if chosen.grades:
         people = filter_by_grades(people, client.pk, enrolments, chosen.grades)
     return people.filter(having_role(chosen.role)) if chosen.role else people

@@ -1,7 +1,6 @@
 """Console pages for data subjects: pseudonyms in lists, sealed fields as dots, reveal with a reason."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -32,6 +31,7 @@ from paktaleem.directory.people.services.erasure import AlreadyErased, ErasureIn
 from paktaleem.directory.people.services.people import find_people, record_id_search, reveal_fields
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.console import person_pages as pages
 from paktaleem.foundation.console.clocks import get_time_of
 from paktaleem.foundation.console.columns import day, moment, period_pill, render_state, state_column, text_column
 from paktaleem.foundation.console.exporting import ExportableAdmin
@@ -39,19 +39,6 @@ from paktaleem.foundation.console.filters import ConditionFilter, get_filtered_c
 from paktaleem.foundation.console.forms import FieldWords, FormData, ReasonField, RowActionForm, ScopedForm, field_words
 from paktaleem.foundation.console.home_pages import HomeLink, home_links
 from paktaleem.foundation.console.model_admin import Fieldsets, Saving, ScopedAdmin
-from paktaleem.foundation.console.person_pages import (
-    PersonPage,
-    SummaryLine,
-    find_tab,
-    list_tabs,
-    panels_of,
-    person_acts,
-    person_filters,
-    person_pages,
-    person_panels,
-    person_summaries,
-    summary_of,
-)
 from paktaleem.foundation.console.requests import actor_of, by_user_for, get_action_time
 from paktaleem.foundation.console.row_actions import RowAction, show_revealed
 from paktaleem.foundation.console.search import SEARCH_REASON
@@ -99,9 +86,8 @@ def search_people(request: HttpRequest, form: FindForm) -> FirstRows[Subject]:
     client_id = actor.client_id or (wanted["client"].pk if wanted.get("client") else None)
     if client_id is None:
         return FirstRows()
-    terms = by_user_for(request, wanted["reason"])
     with in_client(client_id):
-        return find_people(wanted["text"], client_id=client_id, **terms)
+        return find_people(wanted["text"], client_id=client_id, **by_user_for(request, wanted["reason"]))
 
 
 home_links.connect(HomeLink(gettext_lazy("Find a person"), "admin:people_subject_find", Capability.VIEW_SUBJECTS))
@@ -112,14 +98,8 @@ _ERASED: dict[type[Exception], str] = {
     ErasureInProgress: "The erasure of this person is already confirmed.",
     AlreadyErased: "This person has been erased: there is nothing to show or change.",
 }
-
-
 _NOT_A_FIELD = object()
 _IN_SUMMARY = {"owner", "role", "age"}
-
-
-def _not_erased(row: Subject, _at: datetime) -> bool:
-    return row.erased_at is None
 
 
 class RevealForm(RowActionForm):
@@ -134,8 +114,7 @@ class RevealForm(RowActionForm):
 
 
 def _reveal(subject: Subject, given: FormData, request: HttpRequest) -> HttpResponse:
-    by = {"actor": actor_of(request), "reason": given["reason"], "at": get_action_time(request)}
-    values = reveal_fields(subject, fields=given["fields_wanted"], **by)
+    values = reveal_fields(subject, fields=given["fields_wanted"], **by_user_for(request, given["reason"]))
     shown = [(LABELS[name], value) for name, value in values.items()]
     return show_revealed(request, subject, _("Personal data"), shown)
 
@@ -211,9 +190,14 @@ class SubjectAdmin(ExportableAdmin[Subject]):
             _reveal,
             form=RevealForm,
             lead="Your name, the fields and the reason are recorded before the data is shown.",
-            applies=_not_erased,
+            applies=lambda row, _at: row.erased_at is None,
             refusals=_ERASED,
         ),
+    )
+
+    lms_id = text_column(lambda row: render_state(_("erased")) if row.erased_at else (row.external_id or "—"), "LMS id")
+    stated_by = text_column(
+        lambda row: ", ".join(str(AGE_SOURCES[one]) for one in row.age_sources) or "—", "age stated by"
     )
 
     def get_form(
@@ -233,10 +217,10 @@ class SubjectAdmin(ExportableAdmin[Subject]):
         super().save_model(request, obj, form, change)
 
     def all_acts(self) -> Sequence[RowAction]:
-        return (*self.acts, *person_acts)
+        return (*self.acts, *pages.person_acts)
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
-        added = [] if get_filtered_client(request) is None else [*person_filters]
+        added = [] if get_filtered_client(request) is None else [*pages.person_filters]
         return [*super().get_list_filter(request), *added]
 
     def get_search_results(
@@ -263,9 +247,9 @@ class SubjectAdmin(ExportableAdmin[Subject]):
 
     def get_urls(self) -> list[URLPattern]:
         find = path("find/", self.admin_site.admin_view(self.find_view), name="people_subject_find")
-        return [find, *map(self._page_url, person_pages), *super().get_urls()]
+        return [find, *map(self._page_url, pages.person_pages), *super().get_urls()]
 
-    def _page_url(self, page: PersonPage) -> URLPattern:
+    def _page_url(self, page: pages.PersonPage) -> URLPattern:
         def view(request: HttpRequest, object_id: str) -> HttpResponse:
             row = self._row_or_404(request, object_id)
             if not self._may(request, page.capability, row):
@@ -288,10 +272,6 @@ class SubjectAdmin(ExportableAdmin[Subject]):
         request.current_app = self.admin_site.name
         return TemplateResponse(request, "console/find.html", {**self.admin_site.each_context(request), **context})
 
-    @admin.display(description="LMS id")
-    def lms_id(self, row: Subject) -> SafeString | str:
-        return render_state(_("erased")) if row.erased_at else (row.external_id or "—")
-
     @admin.display(description="age")
     def age(self, row: Subject) -> SafeString:
         if row.erased_at is not None:
@@ -305,22 +285,16 @@ class SubjectAdmin(ExportableAdmin[Subject]):
             return render_state(_("Child until {day}").format(day=birthday), "warn")
         return render_state(_("Of age since {day}").format(day=birthday))
 
-    @admin.display(description="age stated by")
-    def stated_by(self, row: Subject) -> str:
-        return ", ".join(str(AGE_SOURCES[one]) for one in row.age_sources) or "—"
-
     @admin.display(description="record")
     def record(self, row: Subject) -> SafeString:
         if row.is_being_erased:
             return render_state(_("Being erased since {day}").format(day=day(row.erasure_started_at)), "warn")
-        return (
-            render_state(_("Erased {day}").format(day=day(row.erased_at)), "bad")
-            if row.erased_at
-            else render_state(_("Kept"), "good")
-        )
+        if row.erased_at:
+            return render_state(_("Erased {day}").format(day=day(row.erased_at)), "bad")
+        return render_state(_("Kept"), "good")
 
     def panels(self, request: HttpRequest, row: Subject) -> list[dict[str, object]]:
-        return panels_of(request, row)
+        return pages.panels_of(request, row)
 
     def get_fieldsets(self, request: HttpRequest, obj: Subject | None = None) -> Fieldsets:
         """Leave out what the summary shows, and fold empty fields; for a new person, ask for fields and reason."""
@@ -343,9 +317,9 @@ class SubjectAdmin(ExportableAdmin[Subject]):
             return super().render_change_form(request, context, *args, **kwargs)
         with in_client(row.client_id):  # one context for the acts, the panels and the summary
             response = super().render_change_form(request, context, *args, **kwargs)
-            tab = find_tab(request, row)
-            summary = [] if tab.code else summary_of(request, row)
-            context.update(tab=tab, tabs=list_tabs(request, row), summary=summary)
+            tab = pages.find_tab(request, row)
+            summary = [] if tab.code else pages.summary_of(request, row)
+            context.update(tab=tab, tabs=pages.list_tabs(request, row), summary=summary)
         return response
 
 
@@ -384,38 +358,35 @@ class GuardianClaimAdmin(ExportableAdmin[GuardianClaim]):
 _MOST_CLAIMS = 50
 
 
-@person_summaries.connect
-def summarize_person(request: HttpRequest, row: Subject) -> list[SummaryLine]:
+@pages.person_summaries.connect
+def summarize_person(request: HttpRequest, row: Subject) -> list[pages.SummaryLine]:
     del request
     page = SubjectAdmin(Subject, site)
-    state = [] if row.is_recorded else [SummaryLine(_("Record"), page.record(row))]
-    account = (
-        [] if row.is_account_open or row.erased_at else [SummaryLine(_("Account"), render_state(_("Closed"), "warn"))]
-    )
+    state = [] if row.is_recorded else [pages.SummaryLine(_("Record"), page.record(row))]
+    is_closed = not (row.is_account_open or row.erased_at)
+    account = [pages.SummaryLine(_("Account"), render_state(_("Closed"), "warn"))] if is_closed else []
     return [
-        SummaryLine(_("Client"), row.client.name),
-        SummaryLine(_("Role"), describe_roles(row)),
-        SummaryLine(_("Age"), page.age(row)),
+        pages.SummaryLine(_("Client"), row.client.name),
+        pages.SummaryLine(_("Role"), describe_roles(row)),
+        pages.SummaryLine(_("Age"), page.age(row)),
         *state,
         *account,
     ]
 
 
-@person_panels.connect
+@pages.person_panels.connect
 def guardians_panel(request: HttpRequest, row: Subject) -> dict[str, object]:
     del request
     own = GuardianClaim.objects.filter(Q(child=row) | Q(guardian=row)).select_related("child", "guardian")
     claims = take_latest(own, _MOST_CLAIMS)
-    rows = claims.map(
-        lambda claim: {
-            "relation": claim.get_relationship_display(),
-            "is_child": claim.child_id == row.pk,
-            "other": claim.guardian if claim.child_id == row.pk else claim.child,
-            "url": person_url(claim.guardian_id if claim.child_id == row.pk else claim.child_id),
-            "state": period_pill(claim),
-        }
-    )
-    return {"template": "console/panels/guardians.html", "rows": rows}
+
+    def show(claim: GuardianClaim) -> dict[str, object]:
+        is_child = claim.child_id == row.pk
+        other = claim.guardian if is_child else claim.child
+        shown = {"relation": claim.get_relationship_display(), "is_child": is_child, "other": other}
+        return {**shown, "url": person_url(other.pk), "state": period_pill(claim)}
+
+    return {"template": "console/panels/guardians.html", "rows": claims.map(show)}
 
 
 field_words.connect(

@@ -105,11 +105,8 @@ def settle_age_change(
     subject = lock_subject(change.subject_id, client_id=change.client_id)
     change = decide_change(change, approve=approve, actor=actor, at=at)
     change.save(update_fields=["state", "settled_by", "settled_at"])
-    facts = {"change": str(change.pk), "state": str(change.state)}
-    client_id, subject_id = change.client_id, change.subject_id
-    record_entry(
-        "subject.age_change_settled", client_id=client_id, subject_id=subject_id, facts=facts, actor=actor, at=at
-    )
+    kind, facts = "subject.age_change_settled", {"change": str(change.pk), "state": str(change.state)}
+    record_entry(kind, client_id=change.client_id, subject_id=change.subject_id, facts=facts, actor=actor, at=at)
     if approve:
         proposal = sealer_of(subject).open(change.proposal, column=PROPOSAL)
         apply_confirmed_change(subject, parse_proposal(proposal), actor=actor, reason=reason, at=at)
@@ -123,7 +120,6 @@ def open_age_change(change: AgeChange, *, actor: Actor, reason: Reason | str, at
     """Return the proposed details, and record the access with its reason. Raises AlreadyErased, NotAllowed."""
     require(actor, Capability.REVEAL_PERSONAL_DATA, change.client_id)
     subject = lock_subject(change.subject_id, client_id=change.client_id)
-    record_access(
-        subject, ["birth_date", "attested_age", "declared_age", "age_check"], actor=actor, reason=reason, at=at
-    )
+    ages = ["birth_date", "attested_age", "declared_age", "age_check"]
+    record_access(subject, ages, actor=actor, reason=reason, at=at)
     return parse_proposal(sealer_of(subject).open(change.proposal, column=PROPOSAL))

@@ -21,7 +21,7 @@ from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
-from paktaleem.foundation.audit.history import save_tracked
+from paktaleem.foundation.audit.history import actor_columns, save_tracked
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.tenancy.context import advisory_locks
 
@@ -44,7 +44,8 @@ def register_subjects(
     for every person refused, NotAllowed.
     """
     require(actor, Capability.REGISTER_SUBJECTS, client.id)
-    advisory_locks(f"subject/{client.id}/{name}" for name in _names(people))
+    guardians = (guardian for person in people for guardian in person.get("guardians", ()))
+    advisory_locks({f"subject/{client.id}/{one['external_id']}" for one in (*people, *guardians)})
     common: dict[str, Any] = {"client": client, "actor": actor, "at": at}
     done, reasons = [], {}
     for place, person in enumerate(people):
@@ -55,11 +56,6 @@ def register_subjects(
     if reasons:
         raise BatchRefused(reasons)
     return done
-
-
-def _names(people: Sequence[Mapping[str, Any]]) -> set[str]:
-    own = {person["external_id"] for person in people}
-    return own | {guardian["external_id"] for person in people for guardian in person.get("guardians", ())}
 
 
 @transaction.atomic
@@ -110,16 +106,9 @@ def record_subject_event(
     if happened_at > at:
         raise ValidationError({"happened_at": ["Send a time in the past."]})
     subject = lock_subject(subject.pk, client_id=subject.client_id)
-    event = SubjectEvent(
-        client_id=subject.client_id,
-        subject=subject,
-        kind=kind,
-        happened_at=happened_at,
-        recorded_at=at,
-        actor_kind=actor.kind.value,
-        actor_id=actor.id,
-        actor_role=actor.role,
-    )
+    event = SubjectEvent(client_id=subject.client_id, subject=subject, kind=kind)
+    event.happened_at, event.recorded_at = happened_at, at
+    event.actor_kind, event.actor_id, event.actor_role = actor_columns(actor)
     event.clean_fields()
     event.save(force_insert=True)
     facts = {"event": str(event.id), "happened_at": happened_at.isoformat()}

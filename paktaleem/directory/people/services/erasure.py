@@ -11,15 +11,8 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from paktaleem.directory.people import extension_points
 from paktaleem.directory.people.erasures import Erasure, ErasureCarriedOut, is_list_behind, missing_erasures
-from paktaleem.directory.people.extension_points import (
-    Hold,
-    before_erasure,
-    list_blockers,
-    list_holds,
-    report_started_erasure,
-    take_locks,
-)
 from paktaleem.directory.people.fields import PERSONAL
 from paktaleem.directory.people.models import LOOKED_UP, Readmission, Subject, SubjectKey
 from paktaleem.directory.people.selectors import tombstone_of
@@ -83,7 +76,7 @@ class ErasureHeld(PortalError):
 
     console_message = "The person may not be erased now."
 
-    def __init__(self, holds: Sequence[Hold]) -> None:
+    def __init__(self, holds: Sequence[extension_points.Hold]) -> None:
         super().__init__(*(hold.code for hold in holds))
         self.console_details = ["; ".join(hold.ground for hold in holds)]
 
@@ -117,10 +110,10 @@ def start_erasure(
     ListDamaged if the list cannot be written.
     """
     require(actor, Capability.ERASE_SUBJECTS, subject.client_id)
-    take_locks(subject)
+    extension_points.take_locks(subject)
     subject = Subject.objects.select_for_update().get(id=subject.id, client_id=subject.client_id)
     refuse_erased(subject)
-    if holds := list_holds(subject, at, serving=serving):
+    if holds := extension_points.list_holds(subject, at, serving=serving):
         raise ErasureHeld(holds)
     _refuse_list_behind()
     erasure = _start(subject, actor=actor, reason=Reason(reason), at=at)
@@ -146,14 +139,14 @@ def complete_erasure(erasure: Erasure, *, actor: Actor, at: datetime) -> bool:
     """
     require(actor, Capability.ERASE_SUBJECTS, erasure.client_id)
     erasure = Erasure.objects.select_related("subject").get(pk=erasure.pk, client_id=erasure.client_id)
-    if erasure.is_complete or list_blockers(erasure):
+    if erasure.is_complete or extension_points.list_blockers(erasure):
         return erasure.is_complete
-    take_locks(erasure.subject)
+    extension_points.take_locks(erasure.subject)
     subject = Subject.objects.select_for_update().get(id=erasure.subject_id, client_id=erasure.client_id)
     erasure.refresh_from_db(fields=["completed_at"])
     if erasure.is_complete:
         return True
-    report_started_erasure(erasure, actor=actor, at=at)  # systems registered meanwhile are asked too
+    extension_points.report_started_erasure(erasure, actor=actor, at=at)  # systems registered meanwhile are asked too
     return _complete_if_answered(erasure, subject, actor=actor, at=at)
 
 
@@ -165,7 +158,7 @@ def erase_subject(subject: Subject, *, actor: Actor, reason: Reason | str, at: d
     and can still be verified. Raises AlreadyErased, ErasureInProgress, NotAllowed.
     """
     require(actor, Capability.ERASE_SUBJECTS, subject.client_id)
-    take_locks(subject)
+    extension_points.take_locks(subject)
     subject = Subject.objects.select_for_update().get(id=subject.id, client_id=subject.client_id)
     refuse_erased(subject)
     return _erase(subject, {}, actor=actor, reason=reason, at=at)
@@ -179,7 +172,7 @@ def carry_out_erasure(intent: Intent, *, actor: Actor, at: datetime) -> ErasureO
     """
     known = Subject.objects.filter(id=intent.subject_id, client_id=intent.client_id)
     if (person := known.first()) is not None:
-        take_locks(person)
+        extension_points.take_locks(person)
     subject = known.select_for_update().first()
     if subject is not None and subject.erased_at is not None:
         outcome = ErasureOutcome.ERASED_BEFORE
@@ -212,23 +205,22 @@ def _start(
     subject: Subject, *, actor: Actor, reason: Reason, at: datetime, facts: Mapping[str, object] | None = None
 ) -> Erasure:
     """Write the state, the evidence and the orders of an erasure; the person's row must be locked."""
-    kind, actor_id, role = actor_columns(actor)
-    by = {"actor_kind": kind, "actor_id": actor_id, "actor_role": role}
-    erasure = Erasure(client_id=subject.client_id, subject=subject, reason=reason.value, started_at=at, **by)
+    erasure = Erasure(client_id=subject.client_id, subject=subject, reason=reason.value, started_at=at)
+    erasure.actor_kind, erasure.actor_id, erasure.actor_role = actor_columns(actor)
     erasure.save(force_insert=True)
     subject.erasure_started_at = subject.changed_at = at
     save_tracked(subject, actor=actor, reason=reason, at=at)
-    found = {"erasure": str(erasure.pk), "reason": reason.value, **(facts or {})}
-    record_entry(
-        "subject.erasure_started", client_id=subject.client_id, subject_id=subject.id, facts=found, actor=actor, at=at
-    )
-    report_started_erasure(erasure, actor=actor, at=at)
+    kind, found = "subject.erasure_started", {"erasure": str(erasure.pk), "reason": reason.value, **(facts or {})}
+    record_entry(kind, client_id=subject.client_id, subject_id=subject.id, facts=found, actor=actor, at=at)
+    extension_points.report_started_erasure(erasure, actor=actor, at=at)
     return erasure
 
 
 def _start_again(subject: Subject, intent: Intent, *, actor: Actor, at: datetime) -> ErasureOutcome:
     """Start a confirmed erasure of which the database does not know, with new orders."""
-    if subject.is_being_erased or _is_answered_later(intent):
+    later = (one for one in erasure_list().intents().values() if one.subject_id == intent.subject_id)
+    # a later line that destroys the key: every system has answered already
+    if subject.is_being_erased or any(one.stage is Stage.KEY_DESTROYED for one in later):
         return ErasureOutcome.STARTED_BEFORE
     facts = {"line": intent.number, "confirmed_at": intent.at.isoformat()}
     erasure = _start(subject, actor=actor, reason=Reason(intent.reason), at=at, facts=facts)
@@ -236,16 +228,8 @@ def _start_again(subject: Subject, intent: Intent, *, actor: Actor, at: datetime
     return ErasureOutcome.STARTED
 
 
-def _is_answered_later(intent: Intent) -> bool:
-    """Return True if a later line destroys this person's key, so that every system has answered already."""
-    return any(
-        one.subject_id == intent.subject_id and one.stage is Stage.KEY_DESTROYED
-        for one in erasure_list().intents().values()
-    )
-
-
 def _complete_if_answered(erasure: Erasure, subject: Subject, *, actor: Actor, at: datetime) -> bool:
-    if list_blockers(erasure):
+    if extension_points.list_blockers(erasure):
         return False
     facts = {"erasure": str(erasure.pk), "started_at": erasure.started_at.isoformat()}
     _erase(subject, facts, actor=actor, reason=erasure.reason, at=at)
@@ -268,7 +252,7 @@ def _erase(
 
 
 def _destroy(subject: Subject, mark: bytes | None, *, actor: Actor, reason: Reason | str, at: datetime) -> None:
-    for hook in before_erasure:
+    for hook in extension_points.before_erasure:
         hook(subject, actor, at)
     SubjectKey.objects.filter(client_id=subject.client_id, subject_id=subject.id).delete()
     subject.tombstone = mark
@@ -277,8 +261,7 @@ def _destroy(subject: Subject, mark: bytes | None, *, actor: Actor, reason: Reas
     subject.country = subject.grade = ""
     subject.erased_at = subject.changed_at = at
     save_tracked(subject, actor=actor, reason=reason, at=at)
-    open_ones = Erasure.objects.filter(client_id=subject.client_id, subject=subject, completed_at=None)
-    open_ones.update(completed_at=at)
+    Erasure.objects.filter(client_id=subject.client_id, subject=subject, completed_at=None).update(completed_at=at)
 
 
 def _record_line(intent: Intent, at: datetime) -> None:
@@ -313,11 +296,8 @@ def request_readmission(external_id: str, *, ground: str, actor: Actor, client_i
     Raises Refused if there is none, or if it was requested before, GroundNeeded, NotAllowed.
     """
     _require_person(actor, client_id)
-    subject = (
-        Subject.objects.select_for_update()
-        .filter(client_id=client_id, tombstone=tombstone_of(client_id, external_id))
-        .first()
-    )
+    known = Subject.objects.filter(client_id=client_id, tombstone=tombstone_of(client_id, external_id))
+    subject = known.select_for_update().first()
     if subject is None:
         raise Refused(_("This client has no erased person with this LMS id."))
     if Readmission.objects.filter(client_id=client_id, subject=subject).exists():
@@ -357,7 +337,5 @@ def _require_person(actor: Actor, client_id: UUID) -> None:
 
 
 def _record(kind: str, readmission: Readmission, actor: Actor, at: datetime) -> None:
-    facts = {"readmission": str(readmission.id)}
-    record_entry(
-        kind, client_id=readmission.client_id, subject_id=readmission.subject_id, facts=facts, actor=actor, at=at
-    )
+    about, facts = readmission.subject_id, {"readmission": str(readmission.id)}
+    record_entry(kind, client_id=readmission.client_id, subject_id=about, facts=facts, actor=actor, at=at)

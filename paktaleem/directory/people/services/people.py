@@ -145,12 +145,18 @@ def _update(subject: Subject, details: Mapping[str, object], act: _Act, route: A
     """Write the changed fields; with a ``route``, changes that loosen the age gate are held back and proposed."""
     sealer = sealer_of(subject)
     before = open_details(subject, sealer)
-    after = before.changed(_reset_stated_days(details, before)).checked(today=act.today, region=act.client.country)
+    changes = dict(details)
+    for age, on in (("attested_age", "attested_on"), ("declared_age", "declared_on")):
+        if age in changes and changes[age] != getattr(before, age):
+            changes.setdefault(on, None)
+    after = before.changed(changes).checked(today=act.today, region=act.client.country)
     reading = age_rules_of(act.client, act.at)
     after = after if route is not None else without_contradictions(after, reading)
     reduced = withhold_looser_changes(before, after, reading) if route is not None else None
     if reduced is not None and route is not None:
-        _propose(subject, after, sealer, act, route)
+        all_of, ground = [AgeProposal(subject.pk, sealer, after)], act.ground
+        for entry in propose_changes(act.client.pk, all_of, route=route, ground=ground, actor=act.actor, at=act.at):
+            insert_rows(entry)
         after = reduced
     if before == after:
         return subject
@@ -162,21 +168,6 @@ def _update(subject: Subject, details: Mapping[str, object], act: _Act, route: A
     revealed.note(subject.pk, before, after, reading=reading, full_age=full_age_rules_of(act.client, act.at))
     revealed.report(subject.client_id, actor=act.actor, at=act.at)
     return subject
-
-
-def _reset_stated_days(details: Mapping[str, object], before: SubjectDetails) -> dict[str, object]:
-    changes = dict(details)
-    for age, on in (("attested_age", "attested_on"), ("declared_age", "declared_on")):
-        if age in changes and changes[age] != getattr(before, age):
-            changes.setdefault(on, None)
-    return changes
-
-
-def _propose(subject: Subject, after: SubjectDetails, sealer: Sealer, act: _Act, route: AgeRoute) -> None:
-    proposed = [AgeProposal(subject.pk, sealer, after)]
-    entries = propose_changes(subject.client_id, proposed, route=route, ground=act.ground, actor=act.actor, at=act.at)
-    for entry in entries:
-        insert_rows(entry)
 
 
 def apply_confirmed_change(
@@ -246,10 +237,7 @@ def _record_details(kind: str, subject: Subject, texts: Mapping[str, str | None]
         kind,
         client_id=subject.client_id,
         subject_id=subject.id,
-        facts={
-            **role_facts(subject.roles),
-            "commitments": {field: commitment(text, salt) for field, text in texts.items()},
-        },
+        facts={**role_facts(subject.roles), "commitments": {name: commitment(texts[name], salt) for name in texts}},
         openings=sealer.seal(salt.hex(), column="audit_entry.openings").ciphertext,
         actor=act.actor,
         at=act.at,
@@ -324,8 +312,7 @@ def reveal_names(
     people: Sequence[Subject], *, client_id: UUID, actor: Actor, reason: Reason | str, at: datetime
 ) -> dict[UUID, str]:
     """Return names as ``reveal_many``; empty if none is registered. Raises NotAllowed, CannotOpen."""
-    context: dict[str, Any] = {"client_id": client_id, "actor": actor, "reason": reason, "at": at}
-    revealed = reveal_many(people, fields=["full_name"], **context)
+    revealed = reveal_many(people, fields=["full_name"], client_id=client_id, actor=actor, reason=reason, at=at)
     return {key: texts["full_name"] or "" for key, texts in revealed.items()}
 
 
@@ -344,7 +331,8 @@ def claim_guardian(
     An ended claim starts anew. Raises AlreadyErased, ErasureInProgress, ValidationError, NotAllowed.
     """
     require(actor, Capability.REGISTER_SUBJECTS, child.client_id)
-    _lock_recorded(child, guardian)
+    both = Subject.objects.select_for_update().filter(client_id=child.client_id, pk__in=[child.pk, guardian.pk])
+    refuse_erased(*both.order_by("pk"))
     claim = GuardianClaim.objects.filter(child=child, guardian=guardian).first()
     if claim is not None and claim.relationship == relationship and claim.ends_at is None:
         return claim
@@ -360,12 +348,6 @@ def claim_guardian(
     return claim
 
 
-def _lock_recorded(child: Subject, guardian: Subject) -> None:
-    """Lock both people, so that neither is erased meanwhile. Raises AlreadyErased, ErasureInProgress."""
-    rows = Subject.objects.select_for_update().filter(client_id=child.client_id, pk__in=[child.pk, guardian.pk])
-    refuse_erased(*rows.order_by("pk"))
-
-
 @transaction.atomic
 def end_other_claims(
     child: Subject, *, named: Iterable[Subject], actor: Actor, reason: Reason | str = Reason.LMS_UPDATE, at: datetime
@@ -377,17 +359,13 @@ def end_other_claims(
     require(actor, Capability.REGISTER_SUBJECTS, child.client_id)
     history = GuardianClaim.history.model._default_manager.filter(client_id=OuterRef("client_id"), id=OuterRef("pk"))
     listed = Exists(history.exclude(history_change_reason=Reason.CLIENT_INSTRUCTION.value))
-    claims = GuardianClaim.objects.select_for_update().filter(
-        listed, client_id=child.client_id, child=child, ends_at=None
-    )
-    ended = list(claims.exclude(guardian__in=[one.pk for one in named]).order_by("id"))
+    claims = GuardianClaim.objects.select_for_update().filter(listed, client_id=child.client_id, child=child)
+    ended = list(claims.filter(ends_at=None).exclude(guardian__in=[one.pk for one in named]).order_by("id"))
     for claim in ended:
         claim.ends_at = at
         save_tracked(claim, actor=actor, reason=reason, at=at)
-        facts = {"guardian": str(claim.guardian_id)}
-        record_entry(
-            "guardian.claim_ended", client_id=child.client_id, subject_id=child.id, facts=facts, actor=actor, at=at
-        )
+        kind, facts = "guardian.claim_ended", {"guardian": str(claim.guardian_id)}
+        record_entry(kind, client_id=child.client_id, subject_id=child.id, facts=facts, actor=actor, at=at)
     return len(ended)
 
 
@@ -398,10 +376,8 @@ def lock_subject(subject_id: UUID, *, client_id: UUID, during_erasure: bool = Fa
     """
     rows = Subject.objects.select_for_update(of=("self",)).select_related("client")
     kept = rows.get(pk=subject_id, client_id=client_id)
-    if kept.erased_at is not None:
-        raise AlreadyErased
-    if kept.is_being_erased and not during_erasure:
-        raise ErasureInProgress
+    if kept.erased_at is not None or not during_erasure:
+        refuse_erased(kept)
     return kept
 
 
@@ -447,8 +423,9 @@ def replace_key(subject: Subject, *, actor: Actor, reason: Reason | str, at: dat
     keys = SubjectKey.objects.filter(client_id=subject.client_id, subject_id=subject.pk)
     keys.update(epoch=epoch, wrapped=wrapped)
     save_tracked(subject, actor=actor, reason=reason, at=at)
-    common = {"client_id": subject.client_id, "subject_id": subject.pk, "actor": actor, "at": at}
-    record_entry("subject.key_replaced", facts={}, **common)
+    record_entry(
+        "subject.key_replaced", client_id=subject.client_id, subject_id=subject.pk, facts={}, actor=actor, at=at
+    )
     return subject
 
 

@@ -111,11 +111,8 @@ class RowCheck:
         collects_ids: bool,
     ) -> None:
         self.ids: Ids = {}
-        self._collects_ids = collects_ids
         self._prints: array[int] = array("q")  # of the rows, by the ordinals of their ids
-        self._delta = delta
-        self._table = table
-        self._log = log
+        self._collects_ids, self._delta, self._table, self._log = collects_ids, delta, table, log
         self._required = [(name, table.at[name]) for name in table.kept if name in table.required & present]
         self._enumerations = [
             (name, table.at[name], frozenset(values)) for name, values in table.enumerations.items() if name in present
@@ -139,8 +136,7 @@ class RowCheck:
 
     def _has_own_id(self, number: int, cells: Cells) -> bool:
         """Collect the sourcedId; return True unless the row needs one of its own and has none."""
-        identifier = cells[0]
-        decides = "sourcedId" in self._table.decisive
+        identifier, decides = cells[0], "sourcedId" in self._table.decisive
         if identifier and identifier not in self.ids:
             self.ids[identifier] = len(self.ids)
             self._prints.append(hash(cells))

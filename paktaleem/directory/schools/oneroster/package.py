@@ -67,24 +67,19 @@ ZIP_ERRORS = (
 
 
 class _RecordRefusedError(Exception):
-    """A line breaks a rule; the reader adds the file and the row."""
-
-    def __init__(self, code: str, message: str) -> None:
-        self.code = code
-        self.message = message
-        super().__init__(code)
+    """A line breaks a rule, with a code and a message; the reader adds the file and the row."""
 
 
 class Package:
     """An open zip; files are found in any letter case, at the root or in one `folder`; `forms` lists unusual ones."""
 
     def __init__(self, archive: zipfile.ZipFile, size: int) -> None:
-        self._archive = archive
-        self._size = size
+        self._archive, self._size = archive, size
         self._bytes_read: dict[str, int] = {}
         self.forms: dict[str, str] = {}
         names = archive.namelist()
-        self.folder = _find_folder(names)
+        manifests = [name for name in names if name.casefold().rpartition("/")[2] == "manifest.csv"]
+        self.folder = manifests[0][: -len("manifest.csv")] if len(manifests) == 1 else ""  # ends in a slash
         self.members = frozenset(name.removeprefix(self.folder) for name in names) - {""}
         self._names = {name.removeprefix(self.folder).casefold(): name for name in names}
 
@@ -124,7 +119,7 @@ def read_csv(
                 if any(cell.strip() for cell in cells):
                     yield number, cells
     except _RecordRefusedError as error:
-        raise refusal(file, error.code, error.message, row=done + 1) from None
+        raise refusal(file, *error.args, row=done + 1) from None
     except csv.Error as error:
         raise refusal(file, "csv_unreadable", f"not readable as CSV: {error}", row=done + 1) from None
     except UnicodeDecodeError:
@@ -133,12 +128,6 @@ def read_csv(
     except ZIP_ERRORS:
         message = "this member of the zip is damaged; export the package again"
         raise refusal(file, "zip_damaged", message, row=done + 1) from None
-
-
-def _find_folder(names: list[str]) -> str:
-    """Return the path of the only folder with a manifest, ending in a slash; empty if one is at the root or none is."""
-    manifests = [name for name in names if name.casefold().rpartition("/")[2] == "manifest.csv"]
-    return manifests[0][: -len("manifest.csv")] if len(manifests) == 1 else ""
 
 
 class _Utf16Source:
@@ -159,12 +148,9 @@ def ends_in_returns(start: bytes) -> bool:
 
 class _CountedSource(io.RawIOBase):
     def __init__(self, file: str, member: IO[bytes], compressed: int, bytes_read: dict[str, int]) -> None:
-        self._file = file
-        self._member = member
-        self._compressed = compressed
+        self._file, self._member, self._compressed = file, member, compressed
         self._bytes_read = bytes_read  # by member: reading one twice counts once
-        self._count = 0
-        self._ends_in_returns = False
+        self._count, self._ends_in_returns = 0, False
 
     def readable(self) -> bool:
         return True
@@ -199,9 +185,7 @@ class _Lines:
     """The decoded lines of a member, bounded by record size (a record may span lines)."""
 
     def __init__(self, source: "io.BufferedReader[Any] | _Utf16Source") -> None:
-        self._source = source
-        self._pending = 0
-        self._first = True
+        self._source, self._pending, self._first = source, 0, True
 
     def __iter__(self) -> Iterator[str]:
         return self
@@ -239,15 +223,11 @@ def open_package(file: IO[bytes]) -> Iterator[Package]:
     except ZIP_ERRORS:
         raise refusal(PACKAGE, "not_a_zip", "not a readable zip file; a bulk export is one") from None
     with archive:
-        _check_members(archive)
+        log = ProblemLog()
+        for name, code, message in find_faults(archive):
+            log.fatal(name, None, None, code, message)
+        log.raise_if_fatal()
         yield Package(archive, file.seek(0, io.SEEK_END))
-
-
-def _check_members(archive: zipfile.ZipFile) -> None:
-    log = ProblemLog()
-    for name, code, message in find_faults(archive):
-        log.fatal(name, None, None, code, message)
-    log.raise_if_fatal()
 
 
 def find_faults(archive: zipfile.ZipFile) -> Iterator[tuple[str, str, str]]:
@@ -350,10 +330,8 @@ def _declarations(properties: _Properties, version: Version, log: ProblemLog) ->
     declared = {}
     files = {file.casefold(): file for file in version.files}
     for name, (text, row) in properties.items():
-        if not name.startswith(_FILE_PREFIX):
-            continue
         file, value = files.get(f"{name.removeprefix(_FILE_PREFIX)}.csv"), text.casefold()
-        if file is None:
+        if file is None or not name.startswith(_FILE_PREFIX):
             continue
         if value in _DECLARATIONS:
             declared[file] = value
@@ -383,12 +361,10 @@ def _compare_file(
         log.fatal(file, None, None, "file_needed", "an import needs this file")
     if is_found == is_declared:
         return
+    code = "file_missing" if is_declared else "file_undeclared"
+    message = "in the zip, and the manifest does not declare it bulk or delta: is it complete, or only changes?"
     if is_declared:
-        code = "file_missing"
         message = f"declared {declaration} in the manifest, and not in the zip; people or their data are missing"
-    else:
-        code = "file_undeclared"
-        message = "in the zip, and the manifest does not declare it bulk or delta: is it complete, or only changes?"
     if version.is_about_people(file):
         log.fatal(file, None, None, code, message)
     else:
@@ -414,22 +390,17 @@ def read_header(table: Table, header: Sequence[str], row: int, log: ProblemLog, 
             _report_repeated(table, name, row, log, decides=name in decisive or name in table.extensions)
         else:
             places[name] = place
-    _require(table, [name for name in table.header if name in decisive and name not in places], row)
+    if missing := sorted(decisive - places.keys(), key=table.header.index):
+        message = f"the header lacks {', '.join(missing)}: without it, it is unclear who the people in this file are"
+        raise refusal(table.file, "header_wrong", message, row=row)
     if "sourcedId" not in places and not table.is_about_people:
         log.oddity(table.file, row, "sourcedId", "file_unreadable")  # a row of data may be where the header should be
         return {}
     for name in unknown:
         log.oddity(table.file, row, name or None, "column_ignored")
-    for name in table.kept:
-        if name not in places:
-            log.oddity(table.file, row, name, "column_missing")
+    for name in sorted({*table.kept} - places.keys(), key=table.kept.index):
+        log.oddity(table.file, row, name, "column_missing")
     return places
-
-
-def _require(table: Table, missing: Sequence[str], row: int) -> None:
-    if missing:
-        message = f"the header lacks {', '.join(missing)}: without it, it is unclear who the people in this file are"
-        raise refusal(table.file, "header_wrong", message, row=row)
 
 
 def _report_repeated(table: Table, name: str, row: int, log: ProblemLog, *, decides: bool) -> None:

@@ -8,101 +8,96 @@ cannot be personal: a file or column, another spelling of an allowed word, or a 
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
-
-
-class OddityText(NamedTuple):
-    found: str
-    read_as: str
-
 
 _NOT_READ = "Not read."
 _NOT_USED = "Accepted and not used."
 _ROW_SKIPPED = "The row is skipped."
 _KEPT = "Not used: what is registered is kept."
 _FOR_INFORMATION = "Imported as it is."
+_PERSON_SKIPPED, _NO_RELATION = "The person is skipped.", "No relation is created."
+_LEFT_OUT, _FIRST_USED = "The enrolment is left out.", "The first row is used."
 
-ODDITY_TEXTS: Mapping[str, OddityText] = {
+ODDITY_TEXTS: Mapping[str, tuple[str, str]] = {
     # files
-    "in_folder": OddityText("The files are in a folder of the package", "Read as if they were at its root."),
-    "file_form": OddityText("A file in UTF-16, or with another separator than the comma", "Read as it is."),
-    "file_ignored": OddityText("A file that this version of OneRoster does not define", _NOT_READ),
-    "file_missing": OddityText("A file that the manifest declares and the package does not hold", "Treated as absent."),
-    "file_undeclared": OddityText("A file that the manifest does not declare as bulk or delta", _NOT_READ),
-    "file_absent": OddityText("References to a file that the package does not hold", "Not checked."),
-    "file_unreadable": OddityText("A file without the column sourcedId", _NOT_READ),
+    "in_folder": ("The files are in a folder of the package", "Read as if they were at its root."),
+    "file_form": ("A file in UTF-16, or with another separator than the comma", "Read as it is."),
+    "file_ignored": ("A file that this version of OneRoster does not define", _NOT_READ),
+    "file_missing": ("A file that the manifest declares and the package does not hold", "Treated as absent."),
+    "file_undeclared": ("A file that the manifest does not declare as bulk or delta", _NOT_READ),
+    "file_absent": ("References to a file that the package does not hold", "Not checked."),
+    "file_unreadable": ("A file without the column sourcedId", _NOT_READ),
     # columns
-    "column_ignored": OddityText("A column that the portal does not know", _NOT_READ),
-    "column_missing": OddityText("A column is missing", _NOT_USED),
-    "column_repeated": OddityText("A column appears twice", _NOT_USED),
-    "row_cut": OddityText("A row that ends before the last column", "Registered values of the missing cells stay."),
-    "row_short": OddityText("A row without its last cells", "Read as if they were empty."),
-    "row_width": OddityText("A row with more or fewer cells than the header", _ROW_SKIPPED),
+    "column_ignored": ("A column that the portal does not know", _NOT_READ),
+    "column_missing": ("A column is missing", _NOT_USED),
+    "column_repeated": ("A column appears twice", _NOT_USED),
+    "row_cut": ("A row that ends before the last column", "Registered values of the missing cells stay."),
+    "row_short": ("A row without its last cells", "Read as if they were empty."),
+    "row_width": ("A row with more or fewer cells than the header", _ROW_SKIPPED),
     # cells
-    "deleted_in_bulk": OddityText("A row of a complete (bulk) file is marked as deleted", "Read as deleted."),
-    "value_spelling": OddityText("Another spelling of an allowed value", "Read as the allowed value."),
-    "role_other_version": OddityText("A role of another version of OneRoster", "Read as that version defines it."),
-    "value_unknown": OddityText("A value that OneRoster does not define", _NOT_USED),
-    "cell_empty": OddityText("An empty cell in a column that OneRoster requires", _NOT_USED),
-    "date_form": OddityText("A date in another form than YYYY-MM-DD", _NOT_USED),
-    "date_with_midnight": OddityText("A date with the time midnight", "Read as the date."),
-    "date_day_first": OddityText("A birth date in the form 27.03.2014", "Read with the day first, then the month."),
-    "row_repeated": OddityText("The same row twice", "Read once."),
-    "id_repeated": OddityText("The same sourcedId in two rows of a file without people", "The first row is used."),
-    "reference_unknown": OddityText(
-        "A reference to a sourcedId that is not in the package", "Used if the id is registered here."
+    "deleted_in_bulk": ("A row of a complete (bulk) file is marked as deleted", "Read as deleted."),
+    "value_spelling": ("Another spelling of an allowed value", "Read as the allowed value."),
+    "role_other_version": ("A role of another version of OneRoster", "Read as that version defines it."),
+    "value_unknown": ("A value that OneRoster does not define", _NOT_USED),
+    "cell_empty": ("An empty cell in a column that OneRoster requires", _NOT_USED),
+    "date_form": ("A date in another form than YYYY-MM-DD", _NOT_USED),
+    "date_with_midnight": ("A date with the time midnight", "Read as the date."),
+    "date_day_first": ("A birth date in the form 27.03.2014", "Read with the day first, then the month."),
+    "row_repeated": ("The same row twice", "Read once."),
+    "id_repeated": ("The same sourcedId in two rows of a file without people", _FIRST_USED),
+    "reference_unknown": (
+        "A reference to a sourcedId that is not in the package",
+        "Used if the id is registered here.",
     ),
     # schools and classes
-    "school_id_unfit": OddityText(
+    "school_id_unfit": (
         "A sourcedId of a school, term, class or enrolment that is empty, too long, or like an email address",
         _ROW_SKIPPED,
     ),
-    "name_cut": OddityText("A name of more than 255 characters", "Cut after 255 characters."),
-    "enrolment_without_class": OddityText(
-        "An enrolment in a class that is neither in the file nor in use here", "The enrolment is left out."
+    "name_cut": ("A name of more than 255 characters", "Cut after 255 characters."),
+    "enrolment_without_class": ("An enrolment in a class that is neither in the file nor in use here", _LEFT_OUT),
+    "enrolment_without_person": ("An enrolment of a person who is neither in the file nor registered here", _LEFT_OUT),
+    "enrolment_repeated": (
+        "The same sourcedId, or the same person, class, role and first day, in two enrolments",
+        _FIRST_USED,
     ),
-    "enrolment_without_person": OddityText(
-        "An enrolment of a person who is neither in the file nor registered here", "The enrolment is left out."
-    ),
-    "enrolment_repeated": OddityText(
-        "The same sourcedId, or the same person, class, role and first day, in two enrolments", "The first row is used."
-    ),
-    "class_grades_several": OddityText("A class of several grades", "Kept without a grade."),
+    "class_grades_several": ("A class of several grades", "Kept without a grade."),
     # people
-    "grade_unfit": OddityText("A text that is no grade, such as “N/A”, or of more than 32 characters", _KEPT),
-    "grades_several": OddityText("Several grades of one person", "The first is used."),
-    "email_implausible": OddityText("Not a plausible email address", _KEPT),
-    "phone_implausible": OddityText("Not a plausible phone number (7 to 15 digits)", _KEPT),
-    "user_disabled": OddityText("A person whose account is disabled", "The account is closed."),
-    "guardian_without_email": OddityText(
-        "A guardian without an email address", "Imported; the portal cannot contact this guardian by email."
+    "grade_unfit": ("A text that is no grade, such as “N/A”, or of more than 32 characters", _KEPT),
+    "grades_several": ("Several grades of one person", "The first is used."),
+    "email_implausible": ("Not a plausible email address", _KEPT),
+    "phone_implausible": ("Not a plausible phone number (7 to 15 digits)", _KEPT),
+    "user_disabled": ("A person whose account is disabled", "The account is closed."),
+    "guardian_without_email": (
+        "A guardian without an email address",
+        "Imported; the portal cannot contact this guardian by email.",
     ),
-    "mailbox_shared_with_guardian": OddityText(
-        "A student and a guardian have the same email address or phone number", _FOR_INFORMATION
+    "mailbox_shared_with_guardian": (
+        "A student and a guardian have the same email address or phone number",
+        _FOR_INFORMATION,
     ),
-    "relationship_unknown": OddityText("A relationship that the portal does not know", "Read as “other”."),
-    "student_without_guardian": OddityText("A student without a parent, guardian or relative", _FOR_INFORMATION),
-    "birth_date_missing": OddityText("A student without a birth date", "Imported; the age is unknown."),
-    "birth_date_kept": OddityText("No birth date in the file", "The registered birth date is kept."),
-    "birth_date_of_nobody": OddityText("A birth date of a person who is not in the users file", _ROW_SKIPPED),
-    "role_ended": OddityText(
-        "A role that has ended", "The person keeps their other roles; the only role is kept until another is stated."
+    "relationship_unknown": ("A relationship that the portal does not know", "Read as “other”."),
+    "student_without_guardian": ("A student without a parent, guardian or relative", _FOR_INFORMATION),
+    "birth_date_missing": ("A student without a birth date", "Imported; the age is unknown."),
+    "birth_date_kept": ("No birth date in the file", "The registered birth date is kept."),
+    "birth_date_of_nobody": ("A birth date of a person who is not in the users file", _ROW_SKIPPED),
+    "role_ended": (
+        "A role that has ended",
+        "The person keeps their other roles; the only role is kept until another is stated.",
     ),
-    "role_extended": OddityText("A role defined by the exporter", _ROW_SKIPPED),
-    "role_missing": OddityText("A person without a role that OneRoster defines", "The person is skipped."),
-    "agent_not_guardian": OddityText(
-        "An agent who is not a student’s parent, guardian or relative", "No relation is created."
-    ),
-    "agent_unknown": OddityText("An agent who is neither in the file nor registered here", "No relation is created."),
-    "subject_erased": OddityText("A person who was erased on request", "The person is skipped."),
-    "erasure_in_progress": OddityText("A person who is being erased on request", "The person is skipped."),
-    "relation_of_erased": OddityText("A guardian relation of an erased person", "No relation is created."),
-    "gone_unknown": OddityText("A deleted person who is not registered here", "The person is skipped."),
-    "age_change_waits": OddityText(
+    "role_extended": ("A role defined by the exporter", _ROW_SKIPPED),
+    "role_missing": ("A person without a role that OneRoster defines", _PERSON_SKIPPED),
+    "agent_not_guardian": ("An agent who is not a student’s parent, guardian or relative", _NO_RELATION),
+    "agent_unknown": ("An agent who is neither in the file nor registered here", _NO_RELATION),
+    "subject_erased": ("A person who was erased on request", _PERSON_SKIPPED),
+    "erasure_in_progress": ("A person who is being erased on request", _PERSON_SKIPPED),
+    "relation_of_erased": ("A guardian relation of an erased person", _NO_RELATION),
+    "gone_unknown": ("A deleted person who is not registered here", _PERSON_SKIPPED),
+    "age_change_waits": (
         "A change that would let a child decide for themselves",
         "It waits until a second person confirms it in the console.",
     ),
 }
+"""The two halves of each oddity's sentence: what was found, and how it was read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,10 +178,6 @@ class ProblemLog:
 
     def count_oddities(self, code: str, count: int) -> None:
         self._oddity_totals[code] += count
-
-    def adopt(self, invalid: RosterInvalid) -> None:
-        for problem in invalid.problems:
-            self.fatal(problem.file, problem.row, problem.column, problem.code, problem.message)
 
     def raise_if_fatal(self) -> None:
         """Raise RosterInvalid with all fatal problems, if there are any."""

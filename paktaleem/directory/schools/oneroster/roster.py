@@ -10,105 +10,73 @@ Values that decide about people (roles, ages, guardians) are read strictly.
 from array import array
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import astuple, replace
 from typing import IO
 
 from paktaleem.directory.schools import rows as stated
 from paktaleem.directory.schools.oneroster import columns as cell
+from paktaleem.directory.schools.oneroster import users
 from paktaleem.directory.schools.oneroster.checks import Cells, Ids, RowCheck, TableReader, is_gone, table_rows
-from paktaleem.directory.schools.oneroster.columns import (
-    CLASSES,
-    COUNTRY,
-    DEMOGRAPHICS,
-    ENROLLMENTS,
-    EXTENDED,
-    ORGS,
-    SESSIONS,
-    USER_ROLES,
-    USERS,
-    Table,
-    listed,
-    read_grades,
-    report_grades,
-)
 from paktaleem.directory.schools.oneroster.package import Package, open_package, read_manifest
 from paktaleem.directory.schools.oneroster.problems import ProblemLog, RosterInvalid
-from paktaleem.directory.schools.oneroster.users import (
-    DeltaRelation,
-    GuardianRelation,
-    Pairs,
-    Person,
-    Place,
-    StatedRoles,
-    User,
-    UserRegister,
-    check_user,
-    find_relations,
-    meaning_of,
-    read_user,
-    report_guardians,
-    report_students,
-    unpack,
-    user_rows,
-)
 from paktaleem.directory.schools.rows import GivenRows
 
 PARTS: Mapping[str, str] = {
-    ORGS: stated.SCHOOLS,
-    SESSIONS: stated.TERMS,
-    CLASSES: stated.CLASSES,
-    ENROLLMENTS: stated.ENROLMENTS,
+    cell.ORGS: stated.SCHOOLS,
+    cell.SESSIONS: stated.TERMS,
+    cell.CLASSES: stated.CLASSES,
+    cell.ENROLLMENTS: stated.ENROLMENTS,
 }
 """The files that state schools, terms, classes and enrolments, and what each states."""
 
 NAME_LIMIT = 255
 _OTHER = "other"
 _KINDS: Mapping[str, str] = {"schoolYear": "school_year", "gradingPeriod": "grading_period"}
-_NAMES: Mapping[str, str] = {ORGS: "name", SESSIONS: "title", CLASSES: "title"}
+_NAMES: Mapping[str, str] = {cell.ORGS: "name", cell.SESSIONS: "title", cell.CLASSES: "title"}
 
 
-def check_school_row(table: Table, number: int, cells: Cells, log: ProblemLog) -> bool:
+def check_school_row(table: cell.Table, number: int, cells: Cells, log: ProblemLog) -> bool:
     name = _NAMES.get(table.file)
     if cell.external_id_fault(cells[0]) or (name and not cells[0]):
         log.oddity(table.file, number, "sourcedId", "school_id_unfit")
         return False
     if name and len(cells[table.at[name]]) > NAME_LIMIT:
         log.oddity(table.file, number, name, "name_cut")
-    if table.file == CLASSES:
-        report_grades(cells[table.at["grades"]], file=CLASSES, row=number, log=log)
+    if table.file == cell.CLASSES:
+        cell.report_grades(cells[table.at["grades"]], file=cell.CLASSES, row=number, log=log)
     return True
 
 
-def _read_place(row: int, cells: Cells, table: Table) -> stated.PlaceRow:
+def _read_place(row: int, cells: Cells, table: cell.Table) -> stated.PlaceRow:
     at, name = table.at, _NAMES[table.file]
 
     def read(column: str) -> str:
         return cells[at[column]] if column in at else ""
 
-    kind = meaning_of(cells, table, "classType" if table.file == CLASSES else "type")
-    grades = read_grades(read("grades"))
+    kind = users.meaning_of(cells, table, "classType" if table.file == cell.CLASSES else "type")
+    grades = cell.read_grades(read("grades"))
     return stated.PlaceRow(
         row,
         cells[0],
         cells[at[name]][:NAME_LIMIT] or cells[0],
         _KINDS.get(kind, kind) or _OTHER,
-        read("schoolSourcedId" if table.file == CLASSES else "parentSourcedId"),
+        read("schoolSourcedId" if table.file == cell.CLASSES else "parentSourcedId"),
         starts_on=cell.day(read("startDate")),
         ends_on=cell.day(read("endDate")),
-        terms=listed(read("termSourcedIds")),
+        terms=cell.listed(read("termSourcedIds")),
         grade=grades[0] if len(grades) == 1 else "",
         gone=is_gone(table, cells),
     )
 
 
-def _read_enrolment(row: int, cells: Cells, table: Table) -> stated.EnrolmentRow:
+def _read_enrolment(row: int, cells: Cells, table: cell.Table) -> stated.EnrolmentRow:
     at = table.at
     return stated.EnrolmentRow(
         row,
         cells[0],
         cells[at["classSourcedId"]],
         cells[at["userSourcedId"]],
-        meaning_of(cells, table, "role") or _OTHER,
+        users.meaning_of(cells, table, "role") or _OTHER,
         cell.day(cells[at["beginDate"]]),
         cell.day(cells[at["endDate"]]),
         is_gone(table, cells),
@@ -130,25 +98,25 @@ class Roster:
         "phone": "sms",
         "agents": "agentSourcedIds",
         "birth_date": "birthDate",
-        "country": COUNTRY,
+        "country": cell.COUNTRY,
     }
 
     def __init__(self, package: Package) -> None:
         """Check the tables, referred to ones first. Raises RosterInvalid with the first 1,000 problems."""
-        self._package, self._log, self._register = package, ProblemLog(), UserRegister()
+        self._package, self._log, self._register = package, ProblemLog(), users.UserRegister()
         self._known: dict[str, Ids] = {}  # of files read completely
         self._partly: set[str] = set()  # files about schools and classes of which not every row can be read
-        self._pairs: Pairs = array("q")
-        self.mentions: list[DeltaRelation] = []
+        self._pairs: users.Pairs = array("q")
+        self.mentions: list[users.DeltaRelation] = []
         self._manifest = manifest = read_manifest(package, self._log)
         self.kind = f"OneRoster {manifest.version.number}"
-        self.is_whole = manifest.is_whole(USERS)
-        self.stated_roles = StatedRoles.ALL if manifest.is_whole(USER_ROLES) else StatedRoles.CHANGES
-        if "role" in manifest.version.tables[USERS].at:
-            self.stated_roles = StatedRoles.MAIN
+        self.is_whole = manifest.is_whole(cell.USERS)
+        self.stated_roles = users.StatedRoles.ALL if manifest.is_whole(cell.USER_ROLES) else users.StatedRoles.CHANGES
+        if "role" in manifest.version.tables[cell.USERS].at:
+            self.stated_roles = users.StatedRoles.MAIN
         self._check()
-        self._ids = tuple(self._known.get(USERS, {}))
-        if USERS in manifest.files:
+        self._ids = tuple(self._known.get(cell.USERS, {}))
+        if cell.USERS in manifest.files:
             self._relate()
         self._known.clear()  # they are of no further use, and large
         self.oddity_sample, self.oddities = self._log.oddity_sample(), self._log.oddity_totals()
@@ -158,54 +126,54 @@ class Roster:
     def size(self) -> int:
         return len(self._ids) + len(self._register.elsewhere)
 
-    def placed_people(self) -> Iterator[tuple[Place, Person]]:
+    def placed_people(self) -> Iterator[tuple[users.Place, users.Person]]:
         """Yield every person and their place, in the order of users.csv, then those whom only other files name."""
-        if USERS in self._manifest.files:
-            for ordinal, (number, user) in enumerate(user_rows(self._package, self._manifest.version, self._ids)):
+        if cell.USERS in self._manifest.files:
+            for ordinal, (number, user) in enumerate(users.user_rows(self._package, self._manifest.version, self._ids)):
                 person = self._person(ordinal, user)
                 if person.role is not None or user.gone or not self._states_all_roles:
-                    yield Place(USERS, number), person
+                    yield users.Place(cell.USERS, number), person
         for external_id, ordinal in self._register.elsewhere.items():
-            place = Place(self._register.files[ordinal], self._register.rows[ordinal])
-            yield place, self._with_register(Person(external_id), ordinal)
+            place = users.Place(self._register.files[ordinal], self._register.rows[ordinal])
+            yield place, self._with_register(users.Person(external_id), ordinal)
 
-    def relations(self) -> Iterator[GuardianRelation]:
-        for child, guardian in map(unpack, self._pairs):
+    def relations(self) -> Iterator[users.GuardianRelation]:
+        for child, guardian in map(users.unpack, self._pairs):
             relationship = self._register.relationship(guardian)
             if relationship is not None:
-                yield GuardianRelation(self._ids[child], self._ids[guardian], relationship)
+                yield users.GuardianRelation(self._ids[child], self._ids[guardian], relationship)
 
     def schooling(self, *, complete: bool) -> GivenRows:
         """Return what the package states, read again; if ``complete``, what a whole file does not list has ended."""
         stated_files = PARTS.keys() & self._manifest.files.keys()
         whole = (file for file in PARTS if complete and self._manifest.is_whole(file) and file not in self._partly)
         return GivenRows(
-            places={PARTS[file]: self._rows(file, _read_place) for file in stated_files - {ENROLLMENTS}},
-            enrolments=self._rows(ENROLLMENTS, _read_enrolment) if ENROLLMENTS in stated_files else None,
+            places={PARTS[file]: self._rows(file, _read_place) for file in stated_files - {cell.ENROLLMENTS}},
+            enrolments=self._rows(cell.ENROLLMENTS, _read_enrolment) if cell.ENROLLMENTS in stated_files else None,
             complete=frozenset(PARTS[file] for file in whole),
         )
 
-    def _rows[R](self, file: str, read: Callable[[int, Cells, Table], R]) -> Iterator[R]:
+    def _rows[R](self, file: str, read: Callable[[int, Cells, cell.Table], R]) -> Iterator[R]:
         table = self._manifest.version.tables[file]
         log = ProblemLog()  # not shown: the check of the package has logged all oddities
         found = table_rows(self._package, table)
         return (read(row, cells, table) for row, cells in found if check_school_row(table, row, cells, log))
 
-    def birth_date_places(self, external_ids: Mapping[str, object]) -> Iterator[tuple[Place, str]]:
-        if DEMOGRAPHICS in self._manifest.files:
-            for row, cells in table_rows(self._package, self._manifest.version.tables[DEMOGRAPHICS]):
+    def birth_date_places(self, external_ids: Mapping[str, object]) -> Iterator[tuple[users.Place, str]]:
+        if cell.DEMOGRAPHICS in self._manifest.files:
+            for row, cells in table_rows(self._package, self._manifest.version.tables[cell.DEMOGRAPHICS]):
                 if cells[0] in external_ids:
-                    yield Place(DEMOGRAPHICS, row), cells[0]
+                    yield users.Place(cell.DEMOGRAPHICS, row), cells[0]
 
     @property
     def _states_all_roles(self) -> bool:
         """True if the roster states all roles, so that a user without one has a role the portal does not use (1.2)."""
-        return self.is_whole and self._manifest.files.get(USER_ROLES) != "delta"
+        return self.is_whole and self._manifest.files.get(cell.USER_ROLES) != "delta"
 
-    def _person(self, ordinal: int, user: User) -> Person:
+    def _person(self, ordinal: int, user: users.User) -> users.Person:
         if user.gone:
-            return Person(user.external_id, gone=True)
-        person = Person(
+            return users.Person(user.external_id, gone=True)
+        person = users.Person(
             user.external_id,
             full_name=user.full_name,
             email=user.email,
@@ -216,7 +184,7 @@ class Roster:
         )
         return self._with_register(person, ordinal)
 
-    def _with_register(self, person: Person, ordinal: int) -> Person:
+    def _with_register(self, person: users.Person, ordinal: int) -> users.Person:
         register = self._register
         return replace(
             person,
@@ -235,62 +203,67 @@ class Roster:
                     if is_needed and target not in manifest.files:
                         self._log.oddity(file, None, column, "file_absent", value=target)
                 self._check_table(table)
-        self._check_roles()
+        if self.is_whole and manifest.is_whole(cell.USER_ROLES):
+            for ordinal, row in enumerate(self._register.rows):
+                if self._register.role(ordinal) is None and not self._register.gone[ordinal]:
+                    self._log.oddity(cell.USERS, row, "sourcedId", "role_missing")
         self._log.raise_if_fatal()
 
     def _relate(self) -> None:
-        version, ids, whole = self._manifest.version, self._known[USERS], self.is_whole
-        found = find_relations(self._package, version, ids, self._register, self._log, whole=whole)
+        version, ids, whole = self._manifest.version, self._known[cell.USERS], self.is_whole
+        found = users.find_relations(self._package, version, ids, self._register, self._log, whole=whole)
         self._pairs, self.mentions = found
-        if "role" not in version.tables[USERS].at:
-            report_guardians(self._ids, self._register, self._log)
-        report_students(self._ids, self._pairs, self._register, self._log, whole=whole)
+        if "role" not in version.tables[cell.USERS].at:
+            users.report_guardians(self._ids, self._register, self._log)
+        users.report_students(self._ids, self._pairs, self._register, self._log, whole=whole)
 
-    def _check_table(self, table: Table) -> None:
+    def _check_table(self, table: cell.Table) -> None:
         known = {file: ids for file, ids in self._known.items() if self._manifest.is_whole(file)}
         delta = self._manifest.is_delta(table.file)
         try:
             reader = TableReader(self._package, table, self._log, delta=delta)
-            collects = table.file != ENROLLMENTS  # repeated ones are found when they are recorded
+            collects = table.file != cell.ENROLLMENTS  # repeated ones are found when they are recorded
             check = RowCheck(table, known, self._log, present=reader.present, delta=delta, collects_ids=collects)
             for number, cells in reader.rows():
                 if check.admit(number, cells):
                     self._check_meaning(table, number, cells)
         except RosterInvalid as invalid:
-            self._log.adopt(invalid)
+            for problem in invalid.problems:
+                self._log.fatal(*astuple(problem))
             return
         check.finish()
         if reader.skipped or not reader.present:
             self._partly.add(table.file)
-        is_read = reader.present or table.is_about_people
-        if is_read and table.file not in {DEMOGRAPHICS, ENROLLMENTS, USER_ROLES}:  # no other file refers to these
+        # no other file refers to these
+        is_referred_to = table.file not in {cell.DEMOGRAPHICS, cell.ENROLLMENTS, cell.USER_ROLES}
+        if is_referred_to and (reader.present or table.is_about_people):
             self._known[table.file] = check.ids
 
-    def _check_meaning(self, table: Table, number: int, cells: Cells) -> None:
-        if table.file == USERS:
-            user = read_user(cells, table)
-            check_user(number, cells, user, table, self._log)
+    def _check_meaning(self, table: cell.Table, number: int, cells: Cells) -> None:
+        if table.file == cell.USERS:
+            user = users.read_user(cells, table)
+            users.check_user(number, cells, user, table, self._log)
             ordinal = self._register.add(number, email=user.email or "", phone=user.phone or "", gone=user.gone)
             self._register.add_role(ordinal, user.role)
-        elif table.file == USER_ROLES:
+        elif table.file == cell.USER_ROLES:
             self._take_role(table, number, cells)
-        elif table.file == DEMOGRAPHICS:
+        elif table.file == cell.DEMOGRAPHICS:
             self._take_birth_date(table, number, cells)
         elif table.file in PARTS and not check_school_row(table, number, cells, self._log):
             self._partly.add(table.file)
 
-    def _take_role(self, table: Table, number: int, cells: Cells) -> None:
-        user, role = cells[table.at["userSourcedId"]], meaning_of(cells, table, "role")
+    def _take_role(self, table: cell.Table, number: int, cells: Cells) -> None:
+        user, role = cells[table.at["userSourcedId"]], users.meaning_of(cells, table, "role")
         if is_gone(table, cells):
             self._log.oddity(table.file, number, "role", "role_ended")
             if role and (ordinal := self._find(user, table, number, "userSourcedId")) is not None:
                 self._register.end_role(ordinal, role)
-        elif cells[table.at["role"]].casefold().startswith(EXTENDED):
+        elif cells[table.at["role"]].casefold().startswith(cell.EXTENDED):
             self._log.oddity(table.file, number, "role", "role_extended")
         elif role and (ordinal := self._find(user, table, number, "userSourcedId")) is not None:
-            self._register.add_role(ordinal, role, primary=meaning_of(cells, table, "roleType") == "primary")
+            self._register.add_role(ordinal, role, primary=users.meaning_of(cells, table, "roleType") == "primary")
 
-    def _take_birth_date(self, table: Table, number: int, cells: Cells) -> None:
+    def _take_birth_date(self, table: cell.Table, number: int, cells: Cells) -> None:
         born = cell.day(cells[table.at["birthDate"]])
         if born is None or is_gone(table, cells):
             return
@@ -300,9 +273,9 @@ class Roster:
         elif (ordinal := self._find(cells[0], table, number, "sourcedId")) is not None:
             self._register.births[ordinal] = born.toordinal()
 
-    def _find(self, user: str, table: Table, number: int, column: str) -> int | None:
+    def _find(self, user: str, table: cell.Table, number: int, column: str) -> int | None:
         """Return a person's ordinal, also of one whom only another file of a delta names; None, logged, for a fault."""
-        ids = self._known.get(USERS, {})
+        ids = self._known.get(cell.USERS, {})
         if user in ids:
             return ids[user]
         if self.is_whole or not user:  # already refused
@@ -311,14 +284,6 @@ class Roster:
             self._log.fatal(table.file, number, column, "external_id_unfit", fault)
             return None
         return self._register.add_elsewhere(user, table.file, number)
-
-    def _check_roles(self) -> None:
-        """Log users without a role, if the package must state it (1.2: in a file of its own)."""
-        if not (self.is_whole and self._manifest.is_whole(USER_ROLES)):
-            return
-        for ordinal, row in enumerate(self._register.rows):
-            if self._register.role(ordinal) is None and not self._register.gone[ordinal]:
-                self._log.oddity(USERS, row, "sourcedId", "role_missing")
 
 
 @contextmanager

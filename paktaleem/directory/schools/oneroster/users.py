@@ -16,29 +16,17 @@ from typing import NamedTuple
 
 from paktaleem.directory.schools.oneroster import columns as cell
 from paktaleem.directory.schools.oneroster.checks import Cells, Ids, is_gone, table_rows
-from paktaleem.directory.schools.oneroster.columns import (
-    COUNTRY,
-    RELATIONSHIPS,
-    ROLES,
-    STUDENT,
-    USERS,
-    Table,
-    Version,
-    listed,
-    read_grades,
-    report_grades,
-)
 from paktaleem.directory.schools.oneroster.package import Package
 from paktaleem.directory.schools.oneroster.problems import ProblemLog, refusal
 
-_BITS: Mapping[str, int] = {role: 1 << place for place, role in enumerate(ROLES)}
+_BITS: Mapping[str, int] = {role: 1 << place for place, role in enumerate(cell.ROLES)}
 # Of several roles one is the main role: primary before secondary, then the most protective one.
 _PROTECTING = ("student", "instructor", "administrator", "guardian")
 
 
 @cache
 def _roles_of(bits: int) -> tuple[str, ...]:
-    roles = {ROLES[role] for role, bit in _BITS.items() if bits & bit}
+    roles = {cell.ROLES[role] for role, bit in _BITS.items() if bits & bit}
     return tuple(role for role in _PROTECTING if role in roles)
 
 
@@ -117,13 +105,13 @@ class UserRegister:
     def relationship(self, guardian: int) -> str | None:
         """Return the kind of relation, which only the guardian's role states; None if it is not stated."""
         stated = self._stated(guardian)
-        return next((role for role in RELATIONSHIPS if stated & _BITS[role]), None)
+        return next((role for role in cell.RELATIONSHIPS if stated & _BITS[role]), None)
 
     def _stated(self, ordinal: int) -> int:
         return self.primary[ordinal] | self.secondary[ordinal]
 
     def _is_student(self, ordinal: int) -> bool:
-        return bool(self._stated(ordinal) & _BITS[STUDENT])
+        return bool(self._stated(ordinal) & _BITS[cell.STUDENT])
 
 
 class User(NamedTuple):
@@ -141,7 +129,7 @@ class User(NamedTuple):
     grade: str | None
 
 
-def read_user(cells: Cells, table: Table) -> User:
+def read_user(cells: Cells, table: cell.Table) -> User:
     at = table.at
     return User(
         external_id=cells[0],
@@ -150,46 +138,44 @@ def read_user(cells: Cells, table: Table) -> User:
         email=cell.plausible_email(cells[at["email"]]),
         phone=cell.merge_contacts(cell.plausible_phone(cells[at["sms"]]), cell.plausible_phone(cells[at["phone"]])),
         enabled=meaning_of(cells, table, "enabledUser") == "true",
-        agents=listed(cells[at["agentSourcedIds"]]),
+        agents=cell.listed(cells[at["agentSourcedIds"]]),
         gone=is_gone(table, cells),
-        country=cell.country(cells[at[COUNTRY]]) or None,
-        grade=next(iter(read_grades(cells[at["grades"]])), None),
+        country=cell.country(cells[at[cell.COUNTRY]]) or None,
+        grade=next(iter(cell.read_grades(cells[at["grades"]])), None),
     )
 
 
-def meaning_of(cells: Cells, table: Table, column: str) -> str:
+def meaning_of(cells: Cells, table: cell.Table, column: str) -> str:
     """Return the value of OneRoster that a cell stands for, in any spelling; "" if it stands for none."""
     return table.spellings[column].get(cells[table.at[column]].casefold(), "")
 
 
-def user_rows(package: Package, version: Version, ids: Sequence[str]) -> Iterator[tuple[int, User]]:
+def user_rows(package: Package, version: cell.Version, ids: Sequence[str]) -> Iterator[tuple[int, User]]:
     """Yield (row number, user) of a users.csv that has been checked; ``ids`` has each user once, in order."""
-    table = version.tables[USERS]
-    ordinal = 0
+    table, ordinal = version.tables[cell.USERS], 0
     for number, cells in table_rows(package, table):
         if ordinal < len(ids) and cells[0] == ids[ordinal]:  # otherwise a row that is repeated
             ordinal += 1
             yield number, read_user(cells, table)
 
 
-def check_user(number: int, cells: Cells, user: User, table: Table, log: ProblemLog) -> None:
-    fault = cell.external_id_fault(user.external_id)
-    if fault:
-        log.fatal(USERS, number, "sourcedId", "external_id_unfit", fault)
+def check_user(number: int, cells: Cells, user: User, table: cell.Table, log: ProblemLog) -> None:
+    if fault := cell.external_id_fault(user.external_id):
+        log.fatal(cell.USERS, number, "sourcedId", "external_id_unfit", fault)
     if user.gone:
         return
     at = table.at
-    _check_name_and_country(number, user, cells[at[COUNTRY]], log)
+    _check_name_and_country(number, user, cells[at[cell.COUNTRY]], log)
     if user.email is None:
-        log.oddity(USERS, number, "email", "email_implausible")
+        log.oddity(cell.USERS, number, "email", "email_implausible")
     for column in ("sms", "phone"):
         if cell.plausible_phone(cells[at[column]]) is None:
-            log.oddity(USERS, number, column, "phone_implausible")
-    report_grades(cells[at["grades"]], file=USERS, row=number, log=log)
-    if user.role in RELATIONSHIPS and not user.email:
+            log.oddity(cell.USERS, number, column, "phone_implausible")
+    cell.report_grades(cells[at["grades"]], file=cell.USERS, row=number, log=log)
+    if user.role in cell.RELATIONSHIPS and not user.email:
         _report_unreachable(number, user.external_id, log)
     if not user.enabled:
-        log.oddity(USERS, number, "enabledUser", "user_disabled", value=_safe_id(user.external_id))
+        log.oddity(cell.USERS, number, "enabledUser", "user_disabled", value=_safe_id(user.external_id))
 
 
 def report_guardians(ids: Sequence[str], register: UserRegister, log: ProblemLog) -> None:
@@ -201,18 +187,18 @@ def report_guardians(ids: Sequence[str], register: UserRegister, log: ProblemLog
 
 
 def _report_unreachable(number: int, external_id: str, log: ProblemLog) -> None:
-    log.oddity(USERS, number, "email", "guardian_without_email", value=_safe_id(external_id))
+    log.oddity(cell.USERS, number, "email", "guardian_without_email", value=_safe_id(external_id))
 
 
 def _check_name_and_country(number: int, user: User, country: str, log: ProblemLog) -> None:
     if not user.full_name:
         message = "givenName and familyName must not both be empty"
-        log.fatal(USERS, number, "givenName", "name_empty", message)
+        log.fatal(cell.USERS, number, "givenName", "name_empty", message)
     elif len(user.full_name) > cell.NAME_LIMIT:
         message = f"given, middle and family name together are longer than {cell.NAME_LIMIT} characters"
-        log.fatal(USERS, number, "givenName", "name_too_long", message)
+        log.fatal(cell.USERS, number, "givenName", "name_too_long", message)
     if cell.country(country) is None:
-        log.fatal(USERS, number, COUNTRY, "country_unfit", "must be two letters of ISO 3166, such as PK")
+        log.fatal(cell.USERS, number, cell.COUNTRY, "country_unfit", "must be two letters of ISO 3166, such as PK")
 
 
 def _safe_id(external_id: str) -> str:
@@ -288,7 +274,7 @@ class DeltaRelation:
 
 
 def find_relations(
-    package: Package, version: Version, ids: Ids, register: UserRegister, log: ProblemLog, *, whole: bool
+    package: Package, version: cell.Version, ids: Ids, register: UserRegister, log: ProblemLog, *, whole: bool
 ) -> tuple[Pairs, list[DeltaRelation]]:
     """Read users.csv again; return the pairs of its people, and mentions of people from earlier files.
 
@@ -302,14 +288,14 @@ def find_relations(
             if relation is not None:
                 pairs.append(relation[0] << _SHIFT | relation[1])
             elif whole:
-                log.oddity(USERS, number, _COLUMN, "agent_unknown" if other is None else "agent_not_guardian")
+                log.oddity(cell.USERS, number, _COLUMN, "agent_unknown" if other is None else "agent_not_guardian")
             else:
                 of_agent = None if other is None else register.relationship(other)
                 relationship = register.relationship(ordinal) or of_agent
                 mentions.append(DeltaRelation(number, user.external_id, agent, relationship))
         if len(pairs) + len(mentions) > MENTION_LIMIT:
             message = f"more than {MENTION_LIMIT:,} agents in all rows together"
-            raise refusal(USERS, "too_many_relations", message, row=number)
+            raise refusal(cell.USERS, "too_many_relations", message, row=number)
     return array("q", sorted(set(pairs))), mentions
 
 
@@ -327,10 +313,10 @@ def report_students(ids: Sequence[str], pairs: Pairs, register: UserRegister, lo
             same = next((one for one in guardians if prints[child] and prints[one] == prints[child]), None)
             if same is not None:
                 both = f"{ids[child]}, {ids[same]}"
-                log.oddity(USERS, register.rows[child], column, "mailbox_shared_with_guardian", value=both)
+                log.oddity(cell.USERS, register.rows[child], column, "mailbox_shared_with_guardian", value=both)
     for child in register.students() if whole else ():
         row = register.rows[child]
         if not with_guardian[child]:
-            log.oddity(USERS, row, _COLUMN, "student_without_guardian", value=ids[child])
+            log.oddity(cell.USERS, row, _COLUMN, "student_without_guardian", value=ids[child])
         if not register.births[child]:
-            log.oddity(USERS, row, None, "birth_date_missing", value=ids[child])
+            log.oddity(cell.USERS, row, None, "birth_date_missing", value=ids[child])

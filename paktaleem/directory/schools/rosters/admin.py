@@ -12,27 +12,25 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
-from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.schools.models import RosterImport, RosterState
 from paktaleem.directory.schools.oneroster.problems import ODDITY_TEXTS, Oddity
+from paktaleem.directory.schools.rosters.importing import uploads
 from paktaleem.directory.schools.rosters.importing.run import Loss, find_large_losses
-from paktaleem.directory.schools.rosters.importing.uploads import (
-    RUN_ROSTER_STEP,
-    check_again,
-    confirm_import,
-    discard_roster,
-    import_anyway,
-    shown_details,
-    upload_roster,
-)
 from paktaleem.directory.schools.rosters.spreadsheet.rows import csv_template, xlsx_template
 from paktaleem.foundation.accounts.acts import Act
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
-from paktaleem.foundation.console.columns import actor_column, annotate_actor, moment_tag, render_state, state_column
+from paktaleem.foundation.console.columns import (
+    actor_column,
+    annotate_actor,
+    moment_tag,
+    render_state,
+    state_column,
+    text_column,
+)
 from paktaleem.foundation.console.forms import ActionForm, ScopedForm
 from paktaleem.foundation.console.long_acts import LISTED_FOR, LongAct, Progress
 from paktaleem.foundation.console.model_admin import EvidenceAdmin, Fieldsets
@@ -44,43 +42,38 @@ from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.text.times import join_words
 from paktaleem.foundation.upkeep.runs.services import find_step
 
-_LARGE = gettext_lazy("The file is large: it is being processed.")
+_STOPPED = _("The file is checked; the import is stopped. Nothing is changed.")
+_LARGE = _("The file is large: it is being processed.")
 STATES = {
-    RosterState.READY: ("good", messages.SUCCESS, gettext_lazy("The file is checked. Nothing is changed yet.")),
-    RosterState.DONE: ("good", messages.SUCCESS, gettext_lazy("The roster is imported.")),
-    RosterState.STOPPED: (
-        "bad",
-        messages.WARNING,
-        gettext_lazy("The file is checked; the import is stopped. Nothing is changed."),
-    ),
-    RosterState.REFUSED: ("bad", messages.ERROR, gettext_lazy("The file is refused. Nothing is changed.")),
-    RosterState.CHANGED: ("warn", messages.WARNING, gettext_lazy("Nothing is changed.")),
+    RosterState.READY: ("good", messages.SUCCESS, _("The file is checked. Nothing is changed yet.")),
+    RosterState.DONE: ("good", messages.SUCCESS, _("The roster is imported.")),
+    RosterState.STOPPED: ("bad", messages.WARNING, _STOPPED),
+    RosterState.REFUSED: ("bad", messages.ERROR, _("The file is refused. Nothing is changed.")),
+    RosterState.CHANGED: ("warn", messages.WARNING, _("Nothing is changed.")),
     RosterState.CHECKING: ("warn", messages.INFO, _LARGE),
     RosterState.APPLYING: ("warn", messages.INFO, _LARGE),
 }
 """The tone of a state, and the message after a step that ends in it."""
 FAILURES = {
-    "changed": gettext_lazy(
-        "People have changed since the check, so the result shown is out of date. Check the roster again."
-    ),
-    "running": gettext_lazy("Another import was running. Check the roster again."),
-    "vanishing": gettext_lazy("More would be lost than at the check. Check the roster again."),
-    "unreadable": gettext_lazy("The uploaded file can no longer be read. Discard it and upload it again."),
+    "changed": _("People have changed since the check, so the result shown is out of date. Check the roster again."),
+    "running": _("Another import was running. Check the roster again."),
+    "vanishing": _("More would be lost than at the check. Check the roster again."),
+    "unreadable": _("The uploaded file can no longer be read. Discard it and upload it again."),
 }
-EXAMPLES = {"add": gettext_lazy("New"), "change": gettext_lazy("Changed"), "close": gettext_lazy("Closed")}
+EXAMPLES = {"add": _("New"), "change": _("Changed"), "close": _("Closed")}
 OTHERS = {
-    "relations": gettext_lazy("Guardian relations"),
-    "schools": gettext_lazy("Schools"),
-    "terms": gettext_lazy("Terms"),
-    "classes": gettext_lazy("Classes"),
-    "enrolments": gettext_lazy("Enrolments"),
+    "relations": _("Guardian relations"),
+    "schools": _("Schools"),
+    "terms": _("Terms"),
+    "classes": _("Classes"),
+    "enrolments": _("Enrolments"),
 }
 """Tallies of other things than people, in the order in which they are shown."""
 TALLY = (
-    gettext_lazy("{number} new"),
-    gettext_lazy("{number} changed"),
-    gettext_lazy("{number} unchanged"),
-    gettext_lazy("{number} closed"),
+    _("{number} new"),
+    _("{number} changed"),
+    _("{number} unchanged"),
+    _("{number} closed"),
 )
 TEMPLATES = {
     "csv": ("text/csv; charset=utf-8", csv_template),
@@ -144,8 +137,7 @@ def _show_result(step: Act[Any, ..., RosterImport]) -> Callable[..., HttpRespons
 def _redirect_to_roster(request: HttpRequest, row: RosterImport) -> HttpResponse:
     _tone, level, text = STATES[RosterState(row.state)]
     messages.add_message(request, level, FAILURES.get(row.failure) or text)
-    owner = site.get_model_admin(RosterImport)
-    return HttpResponseRedirect(owner.url_of("change", row))
+    return HttpResponseRedirect(site.get_model_admin(RosterImport).url_of("change", row))
 
 
 @admin.register(RosterImport, site=site)
@@ -162,13 +154,17 @@ class RosterImportAdmin(EvidenceAdmin[RosterImport]):
     intro = "Import people from a file. You first see what would change; nothing is imported until you confirm."
     empty_text = "No rosters have been uploaded yet."
     acts = (
-        act_page(confirm_import, respond=_show_result(confirm_import)),
-        act_page(import_anyway, form=AnywayForm, respond=_show_result(import_anyway)),
-        act_page(check_again, respond=_show_result(check_again)),
-        discard_roster,
+        act_page(uploads.confirm_import, respond=_show_result(uploads.confirm_import)),
+        act_page(uploads.import_anyway, form=AnywayForm, respond=_show_result(uploads.import_anyway)),
+        act_page(uploads.check_again, respond=_show_result(uploads.check_again)),
+        uploads.discard_roster,
     )
     standing = state_column(lambda row: render_state(row.get_state_display(), STATES.get(row.state, ("calm",))[0]))
     brought_by = actor_column("brought by")
+    name = text_column(lambda row: format_html('<span class="when">{}</span>', moment_tag(row.uploaded_at)), "roster")
+    uploaded = text_column(lambda row: moment_tag(row.uploaded_at), "uploaded")
+    finished = text_column(lambda row: moment_tag(row.finished_at), "finished")
+    fingerprint = text_column(lambda row: bytes(row.sha256).hex(), "SHA-256 of the file")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[RosterImport]:
         return annotate_actor(super().get_queryset(request), actor_of(request))
@@ -195,7 +191,7 @@ class RosterImportAdmin(EvidenceAdmin[RosterImport]):
     def save_model(self, request: HttpRequest, obj: RosterImport, form: forms.BaseForm, change: bool) -> None:  # noqa: ARG002, FBT001
         given = form.cleaned_data
         with in_client(obj.client_id):
-            row = upload_roster(
+            row = uploads.upload_roster(
                 given["file"].read(),
                 client=Client.objects.get(id=obj.client_id),
                 everybody=given["covers"] == "everybody",
@@ -209,12 +205,8 @@ class RosterImportAdmin(EvidenceAdmin[RosterImport]):
 
     def panels(self, request: HttpRequest, row: RosterImport) -> list[dict[str, object]]:  # noqa: ARG002
         with in_client(row.client_id):
-            details = shown_details(RosterImport.objects.get(pk=row.pk))
+            details = uploads.shown_details(RosterImport.objects.get(pk=row.pk))
         return [{"template": "console/panels/roster.html", **_panel_context(row, details)}]
-
-    @admin.display(description="roster")
-    def name(self, row: RosterImport) -> SafeString:
-        return format_html('<span class="when">{}</span>', moment_tag(row.uploaded_at))
 
     @admin.display(description="changes")
     def outcome(self, row: RosterImport) -> str:
@@ -228,33 +220,15 @@ class RosterImportAdmin(EvidenceAdmin[RosterImport]):
 
     @admin.display(description="people not in the file")
     def missing(self, row: RosterImport) -> str:
-        if row.everybody:
-            return gettext("have left, if an earlier file created them")
-        return gettext("stay as they are")
-
-    @admin.display(description="uploaded")
-    def uploaded(self, row: RosterImport) -> str:
-        return moment_tag(row.uploaded_at)
-
-    @admin.display(description="finished")
-    def finished(self, row: RosterImport) -> str:
-        return moment_tag(row.finished_at)
-
-    @admin.display(description="SHA-256 of the file")
-    def fingerprint(self, row: RosterImport) -> str:
-        return bytes(row.sha256).hex()
+        return gettext("have left, if an earlier file created them") if row.everybody else gettext("stay as they are")
 
 
 def _oddity_rows(counts: Mapping[str, int], sample: Sequence[Sequence[Any]]) -> Iterator[dict[str, object]]:
     shown = [Oddity(*fields) for fields in sample]
     for code in (code for code in ODDITY_TEXTS if code in counts):
-        text = ODDITY_TEXTS[code]
-        yield {
-            "found": translate_text(text.found),
-            "read_as": translate_text(text.read_as),
-            "count": counts[code],
-            "places": [one for one in shown if one.code == code],
-        }
+        found, read_as = map(translate_text, ODDITY_TEXTS[code])
+        places = [one for one in shown if one.code == code]
+        yield {"found": found, "read_as": read_as, "count": counts[code], "places": places}
 
 
 def _panel_context(row: RosterImport, details: dict[str, Any]) -> dict[str, object]:
@@ -304,7 +278,7 @@ def _list_rows(since: datetime) -> QuerySet[RosterImport]:
 ROSTERS = LongAct(
     "schools.rosterimport",
     _("Roster"),
-    frozenset({RUN_ROSTER_STEP}),
+    frozenset({uploads.RUN_ROSTER_STEP}),
     Capability.VIEW_RECORDS,
     _list_rows,
     measure_roster,

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from paktaleem.directory.people.models import Subject, SubjectEventKind
 from paktaleem.directory.people.services.batches import record_subject_event
-from paktaleem.directory.people.services.erasure import AlreadyErased, ErasureInProgress
+from paktaleem.directory.people.services.erasure import refuse_erased
 from paktaleem.directory.schools.models import Enrolment, EnrolmentRole, Origin, SchoolClass
 from paktaleem.directory.schools.rows import ENROLMENTS
 from paktaleem.directory.schools.selectors import get_day, list_moving_enrolments
@@ -93,13 +93,9 @@ def move_pupils(move: Move, *, client: Client, actor: Actor, reason: Reason | st
     begun = _begin(move, client, at)  # first: staff limited to schools would no longer see a pupil who has left them
     ended = end_on(Enrolment.objects.filter(client_id=client.pk, pk__in=[one.pk for one in left]), move.on, at)
     classes_left, classes_joined = _list_classes_by_person(left), _list_classes_by_person(begun)
+    why = {"on": move.on.isoformat(), "reason": str(Reason(reason))}
     for person in people:
-        facts = {
-            "left": classes_left[person.pk],
-            "joined": classes_joined[person.pk],
-            "on": move.on.isoformat(),
-            "reason": str(Reason(reason)),
-        }
+        facts = {"left": classes_left[person.pk], "joined": classes_joined[person.pk], **why}
         record_entry("subject.moved", client_id=client.pk, subject_id=person.pk, facts=facts, actor=actor, at=at)
     record_counts(client.pk, actor, at, added=len(begun), enrolments=ended)
     return len(people)
@@ -123,14 +119,10 @@ def check_move(move: Move, *, client: Client, at: datetime) -> None:
 
 def _lock_people(move: Move, client: Client) -> Sequence[Subject]:
     """Lock the people in the order of their keys, as an erasure does. Raises AlreadyErased, ErasureInProgress."""
-    rows = Subject.objects.select_for_update().filter(client_id=client.pk, pk__in=move.people).order_by("pk")
-    found = list(rows)
+    found = list(Subject.objects.select_for_update().filter(client_id=client.pk, pk__in=move.people).order_by("pk"))
     if len(found) != len(set(move.people)):
         raise ValidationError({"people": [_NO_PEOPLE]})
-    if any(one.erased_at is not None for one in found):
-        raise AlreadyErased
-    if any(one.is_being_erased for one in found):
-        raise ErasureInProgress
+    refuse_erased(*found)
     return found
 
 
@@ -142,7 +134,6 @@ def _list_classes_by_person(enrolments: Iterable[Enrolment]) -> Mapping[UUID, li
 
 
 def _begin(move: Move, client: Client, at: datetime) -> list[Enrolment]:
-    role = EnrolmentRole.STUDENT
     there = list_moving_enrolments(client.pk, move.people, leaving=move.joining, joining=(), on=move.on)
     already = set(there.values_list("subject_id", "school_class_id"))
     rows = [
@@ -151,7 +142,7 @@ def _begin(move: Move, client: Client, at: datetime) -> list[Enrolment]:
             client_id=client.pk,
             school_class_id=school_class,
             subject_id=person,
-            role=role,
+            role=EnrolmentRole.STUDENT,
             origin=Origin.STAFF,
             stated_on=move.on,
             starts_on=move.on,

@@ -4,7 +4,7 @@ Each part is copied to a temporary table, compared by one statement, and written
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, field
 from datetime import datetime
 from http import HTTPStatus
 from uuid import UUID
@@ -66,10 +66,6 @@ class Part:
     target: type[Place]
     own: tuple[str, ...] = ()
     part_of: str = "part_of"
-
-    @property
-    def table(self) -> str:
-        return self.model._meta.db_table
 
 
 _PARTS: Mapping[str, Part] = {
@@ -160,7 +156,7 @@ def _names(part: str) -> dict[str, str]:
     return {
         "found": FOUND[part].name,
         "stated": f"stated_{part}",
-        "table": of.table,
+        "table": of.model._meta.db_table,
         "target": of.target._meta.db_table,
         "label": of.label,
         "ref": f"{of.ref}_id",
@@ -246,22 +242,25 @@ def record_schools(
     return Recorded(counts, "\n".join(run.digest))
 
 
-_RESULTS = {"add": "added", "change": "changed", "same": "unchanged", "end": "ended"}
-_PROBLEMS: Mapping[str, tuple[str, str]] = {
-    "no_class": ("class", "No class in use has this id."),
-    "no_person": ("subject", "No person of this client has this id."),
-    "erasing": ("subject", "This person is being erased."),
-    "repeated": ("class", "Another item of the batch states this enrolment."),
-    "none": ("ended", "No enrolment in use matches."),
-}
-
-
 @dataclass(frozen=True, slots=True)
 class EnrolmentResult:
     """The result of one stated enrolment: added, changed, unchanged or ended, or what is wrong by field."""
 
-    result: str | None
-    errors: Mapping[str, Sequence[str]]
+    result: str | None = None
+    errors: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+_RESULTS: Mapping[str, EnrolmentResult] = {
+    "add": EnrolmentResult("added"),
+    "change": EnrolmentResult("changed"),
+    "same": EnrolmentResult("unchanged"),
+    "end": EnrolmentResult("ended"),
+    "no_class": EnrolmentResult(errors={"class": ["No class in use has this id."]}),
+    "no_person": EnrolmentResult(errors={"subject": ["No person of this client has this id."]}),
+    "erasing": EnrolmentResult(errors={"subject": ["This person is being erased."]}),
+    "repeated": EnrolmentResult(errors={"class": ["Another item of the batch states this enrolment."]}),
+    "none": EnrolmentResult(errors={"ended": ["No enrolment in use matches."]}),
+}
 
 
 @transaction.atomic
@@ -287,11 +286,11 @@ def state_place(part: str, row: PlaceRow, *, client: Client, actor: Actor, at: d
 def _check_references(references: Mapping[str, tuple[type[Place], Sequence[str]]], client: Client) -> None:
     """Raise ValidationError if no row has one of these ids; an empty id refers to nothing."""
     errors = {}
-    for field, (target, named) in references.items():
+    for name, (target, named) in references.items():
         wanted = {external_id for external_id in named if external_id}
         known = target._default_manager.filter(client_id=client.pk, external_id__in=wanted)
         if unknown := wanted - set(known.values_list("external_id", flat=True)):
-            errors[field] = [f"Not registered here: {', '.join(sorted(unknown))}."]
+            errors[name] = [f"Not registered here: {', '.join(sorted(unknown))}."]
     if errors:
         raise ValidationError(errors)
 
@@ -306,11 +305,4 @@ def state_enrolments(
     """
     record_schools(GivenRows(enrolments=rows), client=client, origin=Origin.API, actor=actor, at=at)
     actions = dict(list_results())
-    return [_to_result(actions[row.row]) for row in rows]
-
-
-def _to_result(action: str) -> EnrolmentResult:
-    if action in _RESULTS:
-        return EnrolmentResult(_RESULTS[action], {})
-    field, message = _PROBLEMS[action]
-    return EnrolmentResult(None, {field: [message]})
+    return [_RESULTS[actions[row.row]] for row in rows]

@@ -18,16 +18,7 @@ from paktaleem.directory.people.services.people import refresh_statistics
 from paktaleem.directory.schools.oneroster.package import ZIP_ERRORS
 from paktaleem.directory.schools.oneroster.problems import PACKAGE, refusal
 from paktaleem.directory.schools.oneroster.roster import Roster, open_roster
-from paktaleem.directory.schools.rosters.importing import tables
-from paktaleem.directory.schools.rosters.importing.people import (
-    PeopleChangedMeanwhile,
-    close_people,
-    end_relations,
-    import_mentions,
-    import_people,
-    import_relations,
-    import_schooling,
-)
+from paktaleem.directory.schools.rosters.importing import people, tables
 from paktaleem.directory.schools.rosters.importing.run import ImportReport, Loss, Run, find_large_losses
 from paktaleem.directory.schools.rosters.spreadsheet.rows import Spreadsheet, open_csv, open_xlsx
 from paktaleem.directory.schools.selectors import get_day
@@ -121,7 +112,7 @@ def _one_transaction() -> Iterator[None]:
             yield
     except IntegrityError as error:
         if isinstance(error.__cause__, UniqueViolation):
-            raise PeopleChangedMeanwhile from error
+            raise people.PeopleChangedMeanwhile from error
         raise
 
 
@@ -133,21 +124,21 @@ def _import_all(roster: RosterSource, run: Run, progress: Progress) -> ImportRep
     tables.make_stages()
     _import_people(roster, run, progress)
     for names in batched(tables.missing_people(run.client.id) if run.everybody else (), CHUNK):
-        close_people(list(names), run)
+        people.close_people(list(names), run)
         run.missing += len(names)
     _import_relations(roster, run, progress)
     if run.everybody or run.removed:
         claims = tables.claims_to_end(run.client.id, list(run.removed.values()), everybody=run.everybody)
         for chunk in batched(claims, CHUNK):
-            end_relations(chunk, run)
-    import_schooling(roster.schooling(complete=run.everybody), run)
+            people.end_relations(chunk, run)
+    people.import_schooling(roster.schooling(complete=run.everybody), run)
     return _report(roster, run, before)
 
 
 def _import_people(roster: RosterSource, run: Run, progress: Progress) -> None:
     done = 0
     for number, chunk in enumerate(batched(roster.placed_people(), CHUNK), start=1):
-        import_people(chunk, run)
+        people.import_people(chunk, run)
         done += len(chunk)
         refresh_now_and_then(number, has_added=any(tally.added for tally in run.people.values()))
         progress("people", done, roster.size)
@@ -160,12 +151,12 @@ def _import_people(roster: RosterSource, run: Run, progress: Progress) -> None:
 def _import_relations(roster: RosterSource, run: Run, progress: Progress) -> None:
     done = 0
     for number, chunk in enumerate(batched(roster.relations(), CHUNK), start=1):
-        import_relations(chunk, run)
+        people.import_relations(chunk, run)
         done += len(chunk)
         refresh_now_and_then(number, has_added=bool(run.relations.added))
         progress("relations", done, roster.relation_count)
     for mentions in batched(roster.mentions, CHUNK):
-        import_mentions(mentions, run)
+        people.import_mentions(mentions, run)
 
 
 def refresh_now_and_then(chunks: int, *, has_added: bool = True) -> None:

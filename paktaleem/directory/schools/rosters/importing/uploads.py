@@ -21,17 +21,9 @@ from django.utils.translation import gettext, gettext_lazy
 
 from paktaleem.directory.schools.models import RosterChunk, RosterImport, RosterState
 from paktaleem.directory.schools.oneroster.problems import Oddity, RosterInvalid
+from paktaleem.directory.schools.rosters.importing import service
 from paktaleem.directory.schools.rosters.importing.people import PeopleChangedMeanwhile
 from paktaleem.directory.schools.rosters.importing.run import ImportReport, find_large_losses
-from paktaleem.directory.schools.rosters.importing.service import (
-    ImportRunning,
-    PlanChanged,
-    Progress,
-    RosterSource,
-    TooMuchLost,
-    import_roster,
-    open_source,
-)
 from paktaleem.foundation.accounts.actors import Actor, require, user_actor
 from paktaleem.foundation.accounts.acts import Refused, act, lock_row
 from paktaleem.foundation.accounts.models import Client
@@ -53,10 +45,10 @@ ODDITIES_SHOWN = 3
 _NAMED = ("file_ignored", "column_ignored")
 _DETAILS = "schools_rosterimport.details"
 _FAILURES: dict[type[Exception], str] = {
-    PlanChanged: "changed",
+    service.PlanChanged: "changed",
     PeopleChangedMeanwhile: "changed",
-    ImportRunning: "running",
-    TooMuchLost: "vanishing",
+    service.ImportRunning: "running",
+    service.TooMuchLost: "vanishing",
     CannotOpen: "unreadable",
 }
 
@@ -177,7 +169,7 @@ def run_roster_step(roster: Any, *, client: Client, at: datetime) -> None:
         clear_step(row.pk)
 
 
-def _publish_progress(row: RosterImport, roster: RosterSource) -> Progress:
+def _publish_progress(row: RosterImport, roster: service.RosterSource) -> service.Progress:
     done: dict[str, int] = {}
     everything = roster.size + roster.relation_count
 
@@ -255,9 +247,9 @@ def _read_file(row: RosterImport, at: datetime, *, publishes: bool) -> None:
         if is_trial or row.confirmed_by is None
         else user_actor(row.confirmed_by, row.confirmed_role, client.id)
     )
-    with open_source(_open_content(row), client=client) as roster:
+    with service.open_source(_open_content(row), client=client) as roster:
         row.kind = roster.kind
-        report = import_roster(
+        report = service.import_roster(
             roster,
             client=client,
             actor=actor,

@@ -65,13 +65,7 @@ def _guardian(number: int) -> tuple[Column, ...]:
 
 
 COLUMNS = (
-    Column(
-        "external_id",
-        "ID",
-        "the school's own number; not an email address",
-        "اسکول کا نمبر؛ ای میل نہیں",
-        required=True,
-    ),
+    Column("external_id", "ID", "the school's own number; not an email address", "اسکول کا نمبر؛ ای میل نہیں", True),
     Column(
         "role",
         "Role",
@@ -117,7 +111,10 @@ class PersonReader:
         external_id, roles = cells["external_id"], _to_roles(cells["role"])
         if not self._has_own_id(number, external_id, cells):
             return None
-        if self._is_closed(number, cells):
+        account = cells.get("account", "").casefold()
+        if account not in {"", ACTIVE, CLOSED}:
+            self._fatal(number, "account", "value_not_allowed", f"must be one of: {ACTIVE}, {CLOSED}")
+        if account == CLOSED:
             return Person(external_id, gone=True)
         if roles is None:
             message = f"must be one of: {', '.join(ROLES)}; or several with a comma between them, the main one first"
@@ -153,12 +150,6 @@ class PersonReader:
             return False
         self._seen[external_id] = cells
         return True
-
-    def _is_closed(self, number: int, cells: Cells) -> bool:
-        account = cells.get("account", "").casefold()
-        if account not in {"", ACTIVE, CLOSED}:
-            self._fatal(number, "account", "value_not_allowed", f"must be one of: {ACTIVE}, {CLOSED}")
-        return account == CLOSED
 
     def _name(self, number: int, text: str) -> str:
         name = cell.full_name(text, "", "")
@@ -283,7 +274,12 @@ class Guardians:
                 self._refuse(external_id, "the account of this person is closed in another row of this file")
             elif external_id not in rows and external_id not in registered:
                 self._refuse(external_id, _UNKNOWN)
-        own = [(place, self._with_role(person)) for place, person in people]
+        own = [
+            (place, replace(one, other_roles=(*one.other_roles, _GUARDIAN)))
+            if one.external_id in self._by_id and not one.gone
+            else (place, one)
+            for place, one in people
+        ]
         named = [
             (Place(self._file, self._by_id[external_id][0][0]), Person(external_id, other_roles=(_GUARDIAN,)))
             for external_id in sorted(registered)
@@ -293,11 +289,6 @@ class Guardians:
     def _refuse(self, external_id: str, message: str) -> None:
         for number, heading in self._by_id[external_id]:
             self._log.fatal(self._file, number, heading, "guardian_id", message)
-
-    def _with_role(self, person: Person) -> Person:
-        if person.external_id not in self._by_id or person.gone:
-            return person
-        return replace(person, other_roles=(*person.other_roles, _GUARDIAN))
 
     def _guardian(self, child: Person, number: int, which: int, cells: Cells) -> str | None:
         parts = ("id", "relationship", *_NAMED_BY)
@@ -316,7 +307,10 @@ class Guardians:
             self._by_id.setdefault(given["id"], []).append((number, HEADINGS[f"guardian_{which}_id"]))
             return given["id"]
         guardian = self._person(child, number, which, given)
-        self._store(guardian, number)
+        place, known = self._found.get(guardian.external_id, (Place(self._file, number), guardian))
+        email = cell.merge_contacts(known.email, guardian.email)
+        phone = cell.merge_contacts(known.phone, guardian.phone)
+        self._found[guardian.external_id] = (place, replace(known, email=email, phone=phone))
         return guardian.external_id
 
     def _person(self, child: Person, number: int, which: int, given: dict[str, str]) -> Person:
@@ -331,15 +325,8 @@ class Guardians:
         if not email:
             heading = HEADINGS[f"guardian_{which}_email"]
             self._log.oddity(self._file, number, heading, "guardian_without_email")
-        distinguished_by = email or phone or child.external_id
-        external_id = self._name(name, distinguished_by)
+        external_id = self._name(name, email or phone or child.external_id)
         return Person(external_id, _GUARDIAN, name, email, phone, None, enabled=True)
-
-    def _store(self, guardian: Person, number: int) -> None:
-        place, known = self._found.get(guardian.external_id, (Place(self._file, number), guardian))
-        email = cell.merge_contacts(known.email, guardian.email)
-        phone = cell.merge_contacts(known.phone, guardian.phone)
-        self._found[guardian.external_id] = (place, replace(known, email=email, phone=phone))
 
 
 def _name_faults(given: dict[str, str]) -> dict[str, str | None]:

@@ -89,20 +89,16 @@ def _check_members(file: IO[bytes], name: str) -> None:
         archive = zipfile.ZipFile(file)
         for member, code, message in find_faults(archive):
             raise refusal(name, code, f"{member}: {message}")
-        _check_contents(archive.namelist(), name)
+        if any(_MACROS.search(one) for one in archive.namelist()):
+            raise refusal(name, "macros_refused", "holds macros; save it as an ordinary workbook (.xlsx)")
+        if any(_OUTSIDE.search(one) for one in archive.namelist()):
+            message = "links to other files or holds embedded ones; paste the values into a new workbook"
+            raise refusal(name, "links_refused", message)
         _check_sizes(archive.infolist(), name)
         if any(mark in archive.read(info) for info in archive.infolist() for mark in _DOCTYPES):
             raise refusal(name, "doctype_refused", "declares a document type, as no workbook does")
     except _READING_FAILS:
         raise refusal(name, "xlsx_unreadable", "not a readable workbook; save it again as .xlsx") from None
-
-
-def _check_contents(names: list[str], file: str) -> None:
-    if any(_MACROS.search(name) for name in names):
-        raise refusal(file, "macros_refused", "holds macros; save it as an ordinary workbook (.xlsx)")
-    if any(_OUTSIDE.search(name) for name in names):
-        message = "links to other files or holds embedded ones; paste the values into a new workbook"
-        raise refusal(file, "links_refused", message)
 
 
 def _check_sizes(members: list[zipfile.ZipInfo], file: str) -> None:
@@ -118,15 +114,9 @@ def _text(cell: Any, number: int, file: str, log: ProblemLog) -> str:
     if cell.data_type == "f":
         column = get_column_letter(cell.column)
         log.fatal(file, number, column, "formula_refused", "holds a formula; paste its value instead")
-        return ""
-    if cell.data_type == "e":
+    elif cell.data_type == "e":
         log.fatal(file, number, get_column_letter(cell.column), "cell_error", "holds an error value")
-        return ""
-    return _plain(value)
-
-
-def _plain(value: object) -> str:
-    if value is None:
+    if value is None or cell.data_type in {"e", "f"}:
         return ""
     if isinstance(value, bool):
         return str(value).lower()
@@ -217,7 +207,11 @@ def _checked_header(file: str, row: int, header: list[str], log: ProblemLog) -> 
     for heading in header:
         column = BY_HEADING.get(" ".join(heading.split()).casefold())
         if column is None:
-            _refuse_misspelt(file, row, heading)
+            # nearly one of ours: if it were ignored, a birth date or a guardian would be missing
+            if meant := get_close_matches(" ".join(heading.split()).casefold(), BY_HEADING, n=1, cutoff=_NEARLY):
+                known = BY_HEADING[meant[0]].heading
+                message = f"an unknown heading that may mean {known}; correct it or rename the column"
+                raise refusal(file, "header_wrong", message, row=row)
             log.oddity(file, row, shown(heading), "column_ignored")
         elif column in columns:
             raise refusal(file, "header_wrong", f"the column {column.heading} appears twice", row=row)
@@ -226,14 +220,6 @@ def _checked_header(file: str, row: int, header: list[str], log: ProblemLog) -> 
         if column.required and column not in columns:
             raise refusal(file, "header_wrong", f"the column {column.heading} is missing", row=row)
     return columns
-
-
-def _refuse_misspelt(file: str, row: int, heading: str) -> None:
-    """Refuse a heading that is nearly one of ours: ignored, a birth date or a guardian would be missing."""
-    meant = get_close_matches(" ".join(heading.split()).casefold(), BY_HEADING, n=1, cutoff=_NEARLY)
-    if meant:
-        message = f"an unknown heading that may mean {BY_HEADING[meant[0]].heading}; correct it or rename the column"
-        raise refusal(file, "header_wrong", message, row=row)
 
 
 def _by_name(columns: Sequence[Column | None], texts: list[str], file: str, number: int, log: ProblemLog) -> Cells:
@@ -285,8 +271,8 @@ def xlsx_template() -> bytes:
 
 
 def _hints() -> list[str]:
-    hints = [f"{column.hint} · {column.hint_ur}" for column in COLUMNS]
-    return [f"{COMMENT} {hints[0]}", *hints[1:]]
+    first, *others = (f"{column.hint} · {column.hint_ur}" for column in COLUMNS)
+    return [f"{COMMENT} {first}", *others]
 
 
 def _lay_out(sheet: Worksheet, number: int, choices: tuple[str, ...], *, needed: bool) -> None:
