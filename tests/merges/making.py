@@ -1,36 +1,36 @@
 """Two records of one person at Indus, and the acts that link them and take them apart."""
 
-from datetime import datetime
 from typing import Any
 
 from paktaleem.directory.people.merges.services import decide_merge, propose_merge, propose_undo
-from paktaleem.directory.people.models import PersonMerge, Subject
+from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.audit.actors import Reason
-from tests.cast import Cast
 from tests.factories import SubjectFactory
 
 SECOND = "lms-junaid-2"
 
 
-def second_record(cast: Cast, **details: Any) -> Subject:
+def second_record(cast, **details):
     values: dict[str, Any] = {"external_id": SECOND, "role": "instructor", **details}
     SubjectFactory(client=cast.client("indus"), **values)
     return Subject.objects.select_related("client").get(external_id=values["external_id"])
 
 
-def proposed(main: Subject, other: Subject, cast: Cast, at: datetime) -> PersonMerge:
-    return propose_merge(
-        main, other, ground="One person, two records.", actor=cast.actor("farah"), reason=Reason.REVIEW, at=at
-    )
+def proposed(main, other, cast, at, by="farah"):
+    actor = cast.actor(by) if isinstance(by, str) else by
+    ground = "One person, two records."
+    return propose_merge(main, other, ground=ground, actor=actor, reason=Reason.REVIEW, at=at)
 
 
-def linked(main: Subject, other: Subject, cast: Cast, at: datetime) -> PersonMerge:
+def linked(main, other, cast, at):
     """Link two records by two people: Farah proposes, Amina confirms."""
     return decide_merge(proposed(main, other, cast, at), approve=True, actor=cast.actor("amina"), at=at)
 
 
-def taken_apart(main: Subject, other: Subject, cast: Cast, at: datetime) -> PersonMerge:
-    row = propose_undo(
-        main, other, ground="They are two people.", actor=cast.actor("farah"), reason=Reason.CORRECTION, at=at
-    )
-    return decide_merge(row, approve=True, actor=cast.actor("amina"), at=at)
+def undone(main, other, cast, at, by="farah"):
+    ground, why = "They are two people.", Reason.CORRECTION
+    return propose_undo(main, other, ground=ground, actor=cast.actor(by), reason=why, at=at)
+
+
+def taken_apart(main, other, cast, at):
+    return decide_merge(undone(main, other, cast, at), approve=True, actor=cast.actor("amina"), at=at)

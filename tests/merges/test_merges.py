@@ -1,7 +1,6 @@
 """Two records that are one person: linked and taken apart by two people; decisions and rights cover both."""
 
-from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from functools import partial
 from typing import Any
 
@@ -17,7 +16,7 @@ from consent.decisions.facts import Question
 from consent.decisions.models import SubjectChange
 from consent.decisions.selectors.decisions import EvaluationRequest, decide_many_with_key, decide_with_key
 from paktaleem.directory.data_systems.models import Order
-from paktaleem.directory.people.merges.services import decide_merge, propose_merge, propose_undo
+from paktaleem.directory.people.merges.services import decide_merge
 from paktaleem.directory.people.models import PersonMerge, Subject
 from paktaleem.directory.people.selectors import list_same_person
 from paktaleem.directory.people.services.batches import record_subject_event
@@ -31,13 +30,12 @@ from rights.erasures.models import ErasureProposal
 from rights.erasures.selectors import preview_erasure
 from rights.erasures.services.proposals import cancel_erasure, decide_erasure
 from tests.api.callers import Caller
-from tests.cast import Cast
 from tests.children.guardians import decision_reason
 from tests.consent.making import shown
 from tests.console.pages import row_url
 from tests.erasures import steps
 from tests.factories import SubjectFactory
-from tests.merges.making import SECOND, linked, proposed, second_record, taken_apart
+from tests.merges.making import SECOND, linked, proposed, second_record, taken_apart, undone
 from tests.rights.cases import AT, decided, received
 from tests.rights.packing import build, content_of, unpacked
 from tests.signing_in import browser_of
@@ -46,30 +44,26 @@ FIRST, MINUTE = "lms-junaid", timedelta(minutes=1)
 
 
 @pytest.fixture
-def records(cast: Cast) -> Iterator[tuple[Subject, Subject]]:
-    """Junaid's two records, in the context of Indus."""
+def records(cast):
     with in_client(cast.client_id("indus")):
         yield cast.subject("junaid"), second_record(cast)
 
 
-def answer(person: Subject, state: ConsentState, cast: Cast, at: datetime) -> None:
+def answer(person, state, cast, at):
     given = [Answer("newsletter", state)]
     proof = shown(person.client_id, at)
     record_answers(person, answers=given, shown=proof, evidence="Box 3", actor=cast.actor("farah"), at=at)
 
 
-def newsletter(cast: Cast, at: datetime, now: datetime | None = None) -> list[str]:
-    """Return the reasons of the decisions about the newsletter, for the first and the second record."""
+def newsletter(cast, at, now=None):
     return [decision_reason(cast, one, at, now=now, purpose="newsletter") for one in (FIRST, SECOND)]
 
 
-def test_two_people_link_and_two_people_take_apart(cast: Cast, records: tuple[Subject, Subject], now: datetime) -> None:
+def test_two_people_link_and_two_people_take_apart(cast, records, now):
     main, other = records
     merge = proposed(main, other, cast, now)
     with pytest.raises(ValidationError, match="already proposed"):
-        propose_merge(
-            main, other, ground="One person, two records.", actor=cast.actor("amina"), reason=Reason.REVIEW, at=now
-        )
+        proposed(main, other, cast, now, by="amina")
     with pytest.raises(ApproverIsRequester), transaction.atomic():
         decide_merge(merge, approve=True, actor=cast.actor("farah"), at=now)
     assert list_same_person(main) == []
@@ -79,9 +73,7 @@ def test_two_people_link_and_two_people_take_apart(cast: Cast, records: tuple[Su
     assert {one.subject_id for one in Entry.objects.filter(kind="subject.merged")} == {main.pk, other.pk}
     assert [one.same_person for one in other.history.order_by("history_date", "history_id")] == [None, main.pk]
 
-    undo = propose_undo(
-        other, main, ground="They are two people.", actor=cast.actor("amina"), reason=Reason.CORRECTION, at=now
-    )
+    undo = undone(other, main, cast, now, by="amina")
     with pytest.raises(ApproverIsRequester), transaction.atomic():
         decide_merge(undo, approve=True, actor=cast.actor("amina"), at=now)
     assert list_same_person(main) == [other]
@@ -91,9 +83,7 @@ def test_two_people_link_and_two_people_take_apart(cast: Cast, records: tuple[Su
     assert PersonMerge.objects.count() == 2
 
 
-def test_a_third_record_joins_the_main_one_and_leaves_alone(
-    cast: Cast, records: tuple[Subject, Subject], now: datetime
-) -> None:
+def test_a_third_record_joins_the_main_one_and_leaves_alone(cast, records, now):
     main, other = records
     third = second_record(cast, external_id="lms-junaid-3")
     linked(main, other, cast, now)
@@ -105,33 +95,26 @@ def test_a_third_record_joins_the_main_one_and_leaves_alone(
     taken_apart(main, other, cast, now)
     assert [one.pk for one in list_same_person(Subject.objects.get(pk=main.pk))] == [third.pk]
     with pytest.raises(ValidationError, match="not linked"):
-        propose_undo(
-            main, other, ground="They are two people.", actor=cast.actor("farah"), reason=Reason.CORRECTION, at=now
-        )
+        undone(main, other, cast, now)
 
 
-def test_records_of_different_ages_are_refused_and_so_is_the_same_record(
-    cast: Cast, records: tuple[Subject, Subject], now: datetime
-) -> None:
-    client, farah = cast.client("indus"), cast.actor("farah")
-    danish = cast.subject("danish")
+def test_records_of_different_ages_are_refused_and_so_is_the_same_record(cast, records, now):
+    client, danish = cast.client("indus"), cast.subject("danish")
     child = SubjectFactory(client=client, external_id="lms-danish-2", birth_date=date(2016, 1, 1))
     unknown = SubjectFactory(client=client, external_id="lms-danish-3")
     adult = SubjectFactory(client=client, external_id="lms-danish-4", birth_date=date(1990, 1, 1))
     for other in (child, adult, records[0]):
         with pytest.raises(ValidationError, match="cannot be one person"):
-            propose_merge(danish, other, ground="One person, two records.", actor=farah, reason=Reason.REVIEW, at=now)
+            proposed(danish, other, cast, now)
     with pytest.raises(ValidationError, match="same record"):
-        propose_merge(danish, danish, ground="One person, two records.", actor=farah, reason=Reason.REVIEW, at=now)
+        proposed(danish, danish, cast, now)
     assert proposed(danish, unknown, cast, now).state == "waiting"
 
 
-def test_neither_an_auditor_nor_a_key_nor_another_client_links_records(
-    cast: Cast, records: tuple[Subject, Subject], now: datetime
-) -> None:
+def test_neither_an_auditor_nor_a_key_nor_another_client_links_records(cast, records, now):
     for actor in (cast.actor("bilal"), cast.actor("sana"), cast.actor("celia"), cast.key_actor("indus")):
         with pytest.raises(NotAllowed):
-            propose_merge(*records, ground="One person, two records.", actor=actor, reason=Reason.REVIEW, at=now)
+            proposed(*records, cast, now, by=actor)
     merge = proposed(*records, cast, now)
     with pytest.raises(NotAllowed):
         decide_merge(merge, approve=True, actor=cast.actor("bilal"), at=now)
@@ -139,9 +122,7 @@ def test_neither_an_auditor_nor_a_key_nor_another_client_links_records(
         PersonMerge.objects.filter(pk=merge.pk).update(other_id=cast.subject_id("kiran"))
 
 
-def test_a_refusal_counts_for_both_records_and_a_consent_for_its_own_only(
-    cast: Cast, records: tuple[Subject, Subject], now: datetime
-) -> None:
+def test_a_refusal_counts_for_both_records_and_a_consent_for_its_own_only(cast, records, now):
     main, other = records
     answer(main, ConsentState.GIVEN, cast, now)
     linked(main, other, cast, now)
@@ -154,24 +135,22 @@ def test_a_refusal_counts_for_both_records_and_a_consent_for_its_own_only(
     assert newsletter(cast, now + MINUTE, now=now + 2 * MINUTE) == ["consent_refused", "consent_refused"]
 
 
-def test_restrictions_objections_and_a_closed_account_count_for_both_records(
-    cast: Cast, records: tuple[Subject, Subject], now: datetime
-) -> None:
+def test_restrictions_objections_and_a_closed_account_count_for_both_records(cast, records, now):
     main, other = records
     linked(main, other, cast, now)
     by: dict[str, Any] = {"actor": cast.actor("amina"), "reason": Reason.SUBJECT_REQUEST, "at": now}
     object_to_purpose(other, purpose_code="platform_improvement", **by)
-    reasons = [decision_reason(cast, FIRST, now, purpose="platform_improvement")]
     restrict_processing(other, purpose_code="support", **by)
-    reasons.append(decision_reason(cast, FIRST, now, purpose="support"))
+    purposes = ("platform_improvement", "support", "service_delivery")
+    reasons = [decision_reason(cast, FIRST, now, purpose=purpose) for purpose in purposes[:2]]
     record_subject_event(other, kind="account_closed", happened_at=now, actor=cast.key_actor("indus"), at=now)
-    reasons.append(decision_reason(cast, FIRST, now, purpose="service_delivery"))
+    reasons.append(decision_reason(cast, FIRST, now, purpose=purposes[2]))
     assert reasons == ["objection_in_force", "processing_restricted", "account_closed"]
     erase_subject(other, actor=cast.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=now + MINUTE)
     assert decision_reason(cast, FIRST, now + MINUTE, purpose="service_delivery") == "permitted"
 
 
-def test_the_roles_of_linked_records_count_for_each(cast: Cast, now: datetime) -> None:
+def test_the_roles_of_linked_records_count_for_each(cast, now):
     asked = EvaluationRequest(FIRST, partial(Question, purpose="newsletter", role="guardian"))
     before = decide_with_key(cast.key("indus"), asked, arrived_at=now)
     with in_client(cast.client_id("indus")):
@@ -180,7 +159,7 @@ def test_the_roles_of_linked_records_count_for_each(cast: Cast, now: datetime) -
     assert (before.reason, after.role) == ("role_not_held", "guardian")
 
 
-def test_the_decision_of_an_api_key_reads_linked_records_in_the_same_statement(cast: Cast, now: datetime) -> None:
+def test_the_decision_of_an_api_key_reads_linked_records_in_the_same_statement(cast, now):
     with in_client(cast.client_id("indus")):
         main, other = cast.subject("junaid"), second_record(cast)
         answer(main, ConsentState.GIVEN, cast, now)
@@ -199,9 +178,7 @@ def test_the_decision_of_an_api_key_reads_linked_records_in_the_same_statement(c
     assert (one.reason, same.reason, len(queries)) == ("consent_withdrawn", "consent_withdrawn", len(plain))
 
 
-def test_a_change_of_one_record_is_noted_for_the_other(
-    cast: Cast, records: tuple[Subject, Subject], now: datetime
-) -> None:
+def test_a_change_of_one_record_is_noted_for_the_other(cast, records, now):
     main, other = records
     linked(main, other, cast, now)
     SubjectChange.objects.all().delete()
@@ -210,27 +187,25 @@ def test_a_change_of_one_record_is_noted_for_the_other(
     assert set(noted) == {(other.pk, "consent", "newsletter"), (main.pk, "same_person", "newsletter")}
 
 
-def test_the_api_lists_the_other_records(cast: Cast, now: datetime) -> None:
+def test_the_api_lists_the_other_records(cast, now):
     api = Caller(cast.key("indus"))
     with in_client(cast.client_id("indus")):
         linked(cast.subject("junaid"), second_record(cast), cast, now)
     assert api.get(f"/api/v1/subjects/{FIRST}").json()["same_person_as"] == [SECOND]
     assert api.get("/api/v1/subjects/lms-hamza").json()["same_person_as"] == []
     listed = api.get("/api/v1/subjects").json()["subjects"]
-    assert {one["external_id"]: one["same_person_as"] for one in listed if one["same_person_as"]} == {
-        FIRST: [SECOND],
-        SECOND: [FIRST],
-    }
+    others = {one["external_id"]: one["same_person_as"] for one in listed if one["same_person_as"]}
+    assert others == {FIRST: [SECOND], SECOND: [FIRST]}
 
 
 @pytest.fixture
-def linked_records(cast: Cast) -> Iterator[Cast]:
+def linked_records(cast):
     with in_client(cast.client_id("indus")):
         linked(cast.subject("junaid"), second_record(cast, full_name="Junaid the Second"), cast, AT)
         yield cast
 
 
-def test_a_copy_orders_and_holds_the_data_of_both_records(cast: Cast, linked_records) -> None:
+def test_a_copy_orders_and_holds_the_data_of_both_records(cast, linked_records):
     request = decided(cast, received(cast, "access", subject="junaid"))
     ordered = Order.objects.filter(parent_id=request.pk)
     assert set(ordered.values_list("subject__external_id", flat=True)) == {"lms-junaid", SECOND}
@@ -243,7 +218,7 @@ def test_a_copy_orders_and_holds_the_data_of_both_records(cast: Cast, linked_rec
     assert "record-2/data.json" in files["index.en.html"].decode()
 
 
-def test_an_erasure_is_proposed_approved_and_cancelled_for_both_records(cast: Cast, linked_records) -> None:
+def test_an_erasure_is_proposed_approved_and_cancelled_for_both_records(cast, linked_records):
     junaid, second = cast.subject("junaid"), Subject.objects.get(external_id=SECOND)
     assert preview_erasure(junaid, at=AT).others == [second]
     first = steps.proposed(cast, "junaid")
@@ -256,7 +231,7 @@ def test_an_erasure_is_proposed_approved_and_cancelled_for_both_records(cast: Ca
     assert set(ErasureProposal.objects.values_list("stage", flat=True)) == {"cancelled"}
 
 
-def test_both_records_are_erased_with_a_certificate_each(cast: Cast, linked_records) -> None:
+def test_both_records_are_erased_with_a_certificate_each(cast, linked_records):
     approved = steps.approved(cast, "junaid")
     beside = ErasureProposal.objects.get(leading=approved)
     for proposal in (approved, beside):
@@ -265,7 +240,7 @@ def test_both_records_are_erased_with_a_certificate_each(cast: Cast, linked_reco
     assert [one.erased_at is None for one in people] == [False, False]
 
 
-def test_the_console_shows_the_link_and_the_requests_of_both_records(cast: Cast) -> None:
+def test_the_console_shows_the_link_and_the_requests_of_both_records(cast):
     with in_client(cast.client_id("indus")):
         linked(cast.subject("junaid"), second_record(cast), cast, AT)
         request, second = received(cast, "access", subject="junaid"), Subject.objects.get(external_id=SECOND)

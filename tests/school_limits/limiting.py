@@ -2,7 +2,6 @@
 
 from datetime import date
 from typing import Any
-from uuid import UUID
 
 from django.db import connection
 
@@ -16,16 +15,13 @@ from paktaleem.directory.schools.models import (
     SchoolClass,
     SchoolKind,
 )
-from paktaleem.foundation.accounts.models import User
 from paktaleem.foundation.tenancy.context import in_client
-from tests.cast import Cast
 from tests.factories import CAST_AT, make_staff
 
 STATED: dict[str, Any] = {"origin": Origin.API, "recorded_at": CAST_AT, "changed_at": CAST_AT}
 
 
-def make_school(cast: Cast, name: str, *people: UUID, client: str = "indus") -> UUID:
-    """Make a school with one class, of the same LMS id, in which these people are."""
+def make_school(cast, name, *people, client="indus"):
     client_id = cast.client_id(client)
     with in_client(client_id):
         named = {"client_id": client_id, "external_id": name, **STATED}
@@ -35,7 +31,7 @@ def make_school(cast: Cast, name: str, *people: UUID, client: str = "indus") -> 
     return school.pk
 
 
-def enrol(school_class: SchoolClass, *people: UUID) -> None:
+def enrol(school_class, *people):
     Enrolment.objects.bulk_create(
         Enrolment(
             client_id=school_class.client_id,
@@ -50,20 +46,18 @@ def enrol(school_class: SchoolClass, *people: UUID) -> None:
     )
 
 
-def make_head(cast: Cast, *schools: UUID, email: str = "nadia@indus.example", role: str = "client_admin") -> User:
-    """Make a member of staff of Indus who is limited to these schools."""
+def make_head(cast, *schools, email="nadia@indus.example", role="client_admin"):
     user = make_staff(email, (role, cast.client_id("indus")), full_name="Nadia Baloch")
     with in_client(cast.client_id("indus")):
         set_limit(user.pk, *schools)
     return user
 
 
-def set_limit(user_id: UUID, *schools: UUID) -> None:
-    """Limit a membership by SQL, in the client's context."""
+def set_limit(user_id, *schools):
     with connection.cursor() as cursor:
         cursor.execute("UPDATE accounts_membership SET school_ids = %s WHERE user_id = %s", [list(schools), user_id])
 
 
-def everyone(cast: Cast) -> list[UUID]:
+def everyone(cast):
     with in_client(cast.client_id("indus")):
         return list(Subject.objects.order_by("pk").values_list("pk", flat=True))

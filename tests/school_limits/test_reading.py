@@ -5,7 +5,6 @@ a list that is searched or filtered by someone else answers as if they did not e
 """
 
 import re
-from collections.abc import Iterator
 from itertools import zip_longest
 from typing import Any
 
@@ -23,7 +22,6 @@ from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import new_id
 from rights.erasures.models import ErasureProposal
 from rights.requests.models import RightsRequest
-from tests.cast import Cast
 from tests.consent.making import announce
 from tests.console.pages import MODELS, admin_of, list_url, row_url
 from tests.console.test_exports import export
@@ -49,7 +47,7 @@ OWN = "own-pupil-of-north"
 class North:
     """The head of North in a browser, the only pupil there, and what names everyone else of Indus."""
 
-    def __init__(self, cast: Cast, rows: dict[str, Any]) -> None:
+    def __init__(self, cast, rows):
         self.client_id, self.rows = cast.client_id("indus"), rows
         with in_client(self.client_id):
             others = list(Subject.objects.select_related("client").filter(erased_at=None))
@@ -61,12 +59,11 @@ class North:
         self.browser = browser_of(make_head(cast, make_school(cast, "north", self.own)))
         self.pattern = re.compile("|".join(map(re.escape, sorted(self.marks, key=len, reverse=True))))
 
-    def named_in(self, content: str, url: str = "") -> str:
-        """Return who else is named in an answer; what the reader sent is not counted."""
+    def named_in(self, content, url=""):
         return ", ".join(sorted({found for found in self.pattern.findall(content) if found not in url}))
 
 
-def marks_of(person: Subject) -> Iterator[str]:
+def marks_of(person):
     yield str(person.pk)
     yield from (text for text in [person.external_id or ""] if len(text) > 5)
     details = open_details(person, sealer_of(person))
@@ -74,11 +71,11 @@ def marks_of(person: Subject) -> Iterator[str]:
 
 
 @pytest.fixture
-def north(cast_of_rows: Cast, rows: dict[str, Any]) -> North:
+def north(cast_of_rows, rows):
     return North(cast_of_rows, rows)
 
 
-def pages(north: North) -> Iterator[str]:
+def pages(north):
     """Yield the pages of the console that are not about a row of someone else; test_pages attacks those."""
     yield from (example(route) for route in (*CONSOLE, *CONSOLE_BY_ROLE, *OWN_PAGES))
     for model in MODELS:
@@ -94,7 +91,7 @@ def pages(north: North) -> Iterator[str]:
     yield from (row_url(model, north.rows[model], page) for model in shared for page in ("change", "history"))
 
 
-def test_no_page_names_anyone_of_another_school(north: North) -> None:
+def test_no_page_names_anyone_of_another_school(north):
     looked_at, opened = [], 0
     for url in dict.fromkeys(pages(north)):
         answer = north.browser.get(url)
@@ -104,7 +101,7 @@ def test_no_page_names_anyone_of_another_school(north: North) -> None:
     assert opened > 150
 
 
-def test_every_list_that_is_exported_holds_own_rows_only(north: North) -> None:
+def test_every_list_that_is_exported_holds_own_rows_only(north):
     looked_at, exported = [], dict[str, int]()
     for model in MODELS:
         url = list_url(model) + "export/"
@@ -118,7 +115,7 @@ def test_every_list_that_is_exported_holds_own_rows_only(north: North) -> None:
     assert len(exported) > 10
 
 
-def answers_alike(north: North, url: str, *values: str) -> str:
+def answers_alike(north, url, *values):
     """Return what tells the answers of a URL for these values apart: an oracle."""
     found = []
     for value in values:
@@ -130,7 +127,7 @@ def answers_alike(north: North, url: str, *values: str) -> str:
     return " ".join(told)[:300]
 
 
-def lookups(model: str) -> Iterator[str]:
+def lookups(model):
     own = admin_of(model)
     for field in own.model._meta.concrete_fields:
         if field.is_relation and field.related_model is Subject:
@@ -138,7 +135,7 @@ def lookups(model: str) -> Iterator[str]:
             yield from (f"{field.name}__external_id__startswith", field.column)
 
 
-def test_no_list_answers_whether_someone_of_another_school_exists(north: North) -> None:
+def test_no_list_answers_whether_someone_of_another_school_exists(north):
     hidden, looked_at = next(one for one in north.hidden if one.external_id == "lms-danish"), []
     pairs = {"id": (str(hidden.pk), str(new_id())), "external_id": ("lms-danish", "lms-nobody")}
     for model in MODELS:
@@ -155,7 +152,7 @@ def test_no_list_answers_whether_someone_of_another_school_exists(north: North) 
     assert len(looked_at) > 150
 
 
-def test_no_search_finds_anyone_of_another_school(north: North) -> None:
+def test_no_search_finds_anyone_of_another_school(north):
     looked_at = []
     terms = {"reason": "support_case"}
     for url in ("/admin/search/", list_url("people/subject") + "find/"):
@@ -167,24 +164,21 @@ def test_no_search_finds_anyone_of_another_school(north: North) -> None:
     refuse_any(looked_at)
 
 
-def head_of_north(cast: Cast) -> Client:
-    return browser_of(make_head(cast, make_school(cast, "north", cast.subject_id("junaid"))))
-
-
-def shown(browser: Client, url: str) -> tuple[int, str]:
-    """Return the status and the text of a page, without its nonces and the reader's time zone."""
+def shown(browser, url):
     answer = browser.get(url)
     text = b"".join(answer).decode(errors="replace")
-    return answer.status_code, re.sub(
-        r'csrfmiddlewaretoken" value="\w+"|nonce="[^"]+"|data-admin-\S+="[^"]+"', "", text
-    )
+    ignored = r'csrfmiddlewaretoken" value="\w+"|nonce="[^"]+"|data-admin-\S+="[^"]+"'
+    return answer.status_code, re.sub(ignored, "", text)
 
 
-def test_public_pages_are_the_same_as_without_a_sign_in(cast: Cast) -> None:
+def test_public_pages_are_the_same_as_without_a_sign_in(cast):
     children = {"child_text_en": "For you.", "child_text_ur": "آپ کے لیے۔"}
     at = timezone.now()
     version = announce(cast, at, code="privacy_notice", is_material=False, effective_at=at, **children)
-    head, looked_at = head_of_north(cast), list[tuple[str, Any]]()
+    head, looked_at = (
+        browser_of(make_head(cast, make_school(cast, "north", cast.subject_id("junaid")))),
+        list[tuple[str, Any]](),
+    )
     for route in {**PUBLISHED, **VISITORS}:
         for url in {example(route, version.pk), example(route, version.pk).replace("/none/", "/indus/")}:
             free, signed_in = shown(Client(), url), shown(head, url)

@@ -6,10 +6,9 @@ tests/project/rows.py only the policies are known (tests/tenancy/catalog.py).
 """
 
 import json
-from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 from django.db import Error, connection, transaction
@@ -19,7 +18,6 @@ from paktaleem.foundation.tenancy.operations import list_limited_rights
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.foundation.tenancy.school_limits import Link
 from paktaleem.foundation.tenancy.tables import Limited, Scope
-from tests.cast import Cast
 from tests.school_limits.limiting import make_school
 from tests.tenancy.catalog import link_to_people, links_to_people, walled
 
@@ -27,18 +25,18 @@ PEOPLE = "people_subject"
 JOURNALLED = Link(True, "subject_id", PEOPLE)
 
 
-def run(statement: str, values: Any = None) -> list[tuple[Any, ...]]:
+def run(statement, values=None):
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         found: list[tuple[Any, ...]] = cursor.fetchall()
         return found
 
 
-def tables() -> list[str]:
+def tables():
     return sorted(table for table, wall in walled().items() if wall.scope is Scope.TENANT and "SELECT" in wall.rights)
 
 
-def key_of(table: str) -> str:
+def key_of(table):
     [(name,)] = run(
         "SELECT a.attname FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]"
         " WHERE i.indisprimary AND i.indrelid = %s::regclass",
@@ -48,12 +46,12 @@ def key_of(table: str) -> str:
 
 
 @contextmanager
-def limited_to(cast: Cast, *schools: UUID) -> Iterator[None]:
+def limited_to(cast, *schools):
     with in_client(cast.client_id("indus"), schools=frozenset(schools)):
         yield
 
 
-def refused(statement: str, values: Any = None) -> bool:
+def refused(statement, values=None):
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(statement, values)
@@ -62,35 +60,26 @@ def refused(statement: str, values: Any = None) -> bool:
         return True
 
 
-def is_about_no_one(table: str) -> bool:
+def is_about_no_one(table):
     wall = walled()[table]
     return wall.limited is Limited.READ or (wall.limited is Limited.CLASSES and link_to_people(table) is None)
 
 
-def copy_of(table: str, row: dict[str, Any]) -> tuple[str, list[Any]]:
-    """Return the statement that inserts a copy of a row under a new key."""
-    generated = {
-        name
-        for (name,) in run(
-            "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND (attgenerated <> '' OR attname = %s)",
-            [table, "school_ids" if table == PEOPLE else ""],
-        )
-    }
+def copy_of(table, row):
+    of_table = "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND (attgenerated <> '' OR attname = %s)"
+    generated = {name for (name,) in run(of_table, [table, "school_ids" if table == PEOPLE else ""])}
     columns = ", ".join(f'"{one}"' for one in row if one not in generated)
     copied = {**row, key_of(table): str(uuid4()) if isinstance(row[key_of(table)], str) else 2_000_000_000}
-    return (
-        f"INSERT INTO {table} ({columns}) SELECT {columns} FROM jsonb_populate_record(NULL::{table}, %s)",
-        [json.dumps(copied)],
-    )
+    source = f"jsonb_populate_record(NULL::{table}, %s)"
+    return f"INSERT INTO {table} ({columns}) SELECT {columns} FROM {source}", [json.dumps(copied)]
 
 
-def stored(table: str) -> list[dict[str, Any]]:
-    return [
-        json.loads(row) if isinstance(row, str) else row for (row,) in run(f"SELECT to_jsonb(t) FROM {table} t LIMIT 5")
-    ]
+def stored(table):
+    found = run(f"SELECT to_jsonb(t) FROM {table} t LIMIT 5")
+    return [json.loads(row) if isinstance(row, str) else row for (row,) in found]
 
 
-def test_a_school_without_people_sees_and_writes_no_row_about_people(cast_of_rows: Cast) -> None:
+def test_a_school_without_people_sees_and_writes_no_row_about_people(cast_of_rows):
     cast, found = cast_of_rows, dict[str, list[Any]]()
     faults, empty = list[str](), list[str]()
     with in_client(cast.client_id("indus")):
@@ -112,8 +101,7 @@ def test_a_school_without_people_sees_and_writes_no_row_about_people(cast_of_row
     assert len(found) - len(empty) > 100, "or the attacks prove little"
 
 
-def test_every_table_shows_the_rows_of_those_people_and_no_others(cast_of_rows: Cast) -> None:
-    """The expected rows of each table follow from its foreign keys, read without a limit."""
+def test_every_table_shows_the_rows_of_those_people_and_no_others(cast_of_rows):
     cast = cast_of_rows
     own = {(str(cast.client_id("indus")),), (str(PAKTALEEM),)}
     north = make_school(cast, "north", cast.subject_id("danish"))
@@ -122,7 +110,7 @@ def test_every_table_shows_the_rows_of_those_people_and_no_others(cast_of_rows: 
     assert str(cast.subject_id("danish")) in expected[PEOPLE]
     assert str(cast.subject_id("hamza")) not in expected[PEOPLE]
 
-    def should_show(table: str) -> set[str]:
+    def should_show(table):
         if table not in expected:
             link = JOURNALLED if walled()[table].limited is Limited.JOURNAL else link_to_people(table)
             expected[table] = set()
@@ -143,8 +131,7 @@ def test_every_table_shows_the_rows_of_those_people_and_no_others(cast_of_rows: 
     assert all(expected[table] for table in some), "or the comparison proves nothing"
 
 
-def turned(table: str, column: str, other: Any) -> list[str]:
-    """Turn a foreign key of the rows that are shown to a row that is not; return what the database lets pass."""
+def turned(table, column, other):
     faults = [] if refused(f"UPDATE {table} SET {column} = %s", [other]) else [f"{table}.{column} is changed"]
     for row in stored(table)[:1]:
         statement, values = copy_of(table, {**row, column: str(other)})
@@ -152,8 +139,7 @@ def turned(table: str, column: str, other: Any) -> list[str]:
     return faults
 
 
-def test_no_row_is_moved_to_or_from_people_of_another_school(cast_of_rows: Cast) -> None:
-    """Every foreign key of every row that North sees is turned to a row that North does not see."""
+def test_no_row_is_moved_to_or_from_people_of_another_school(cast_of_rows):
     cast, tried = cast_of_rows, 0
     hidden, faults = dict[str, list[Any]](), list[str]()
     north = make_school(cast, "north", cast.subject_id("danish"))
@@ -183,7 +169,7 @@ def test_no_row_is_moved_to_or_from_people_of_another_school(cast_of_rows: Cast)
     "UPDATE people_subject SET language = 'ur' WHERE external_id = 'lms-hamza'",
     "INSERT INTO people_subject (id, client_id, external_id, role, language, is_enabled, registered_at, changed_at) SELECT gen_random_uuid(), client_id, 'lms-hamza', role, language, true, registered_at, changed_at FROM people_subject WHERE external_id = 'lms-danish' ON CONFLICT (client_id, external_id) DO UPDATE SET language = 'ur'",
 ])  # fmt: skip
-def test_no_row_of_another_school_is_written(cast: Cast, statement: str) -> None:
+def test_no_row_of_another_school_is_written(cast, statement):
     north = make_school(cast, "north", cast.subject_id("danish"))
     make_school(cast, "south", cast.subject_id("hamza"), cast.subject_id("danish"))
     with limited_to(cast, north):

@@ -1,7 +1,6 @@
 """A school of Indus whose year has ended, for tests."""
 
 from datetime import UTC, date, datetime
-from typing import Any
 
 from consent.consents.models import Consent, ConsentState, Method
 from consent.consents.services.recording import Answer, record_answers
@@ -9,8 +8,6 @@ from consent.notices.selectors.registers import get_current_notice
 from paktaleem.directory.schools.models import Origin
 from paktaleem.directory.schools.rows import EnrolmentRow, GivenRows, PlaceRow
 from paktaleem.directory.schools.services.recording import record_schools
-from paktaleem.foundation.accounts.models import Client
-from tests.cast import Cast
 from tests.factories import SETTING_UP
 
 BEGAN, ENDED = date(2026, 8, 1), date(2027, 6, 1)
@@ -26,21 +23,18 @@ CLASSES = [
 ]
 
 
-def enrolled(person: str, school_class: str, first: date = BEGAN, **values: Any) -> EnrolmentRow:
-    """Return the row of a student in a class from a day; ``values`` replace others."""
+def enrolled(person, school_class, first=BEGAN, **values):
     row = EnrolmentRow(2, "", school_class, f"lms-{person}", "student", first, None)
     return row._replace(**values)
 
 
-def record(client: Client, *enrolments: EnrolmentRow, at: datetime) -> None:
-    """Record schools, classes and enrolments as the learning platform states them."""
+def record(client, *enrolments, at):
     rows = [one._replace(row=number) for number, one in enumerate(enrolments, 2)]
     given = GivenRows(places={"schools": SCHOOLS, "classes": CLASSES}, enrolments=rows)
     record_schools(given, client=client, origin=Origin.API, actor=SETTING_UP, at=at)
 
 
-def consents(cast: Cast, name: str, *, at: datetime, purpose: str = "newsletter") -> Consent:
-    """Record that a person of the cast consents on paper; return the consent."""
+def consents(cast, name, *, at, purpose="newsletter"):
     subject = cast.subject(name)
     record_answers(
         subject,

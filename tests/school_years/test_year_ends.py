@@ -2,13 +2,10 @@
 
 import json
 import re
-from collections.abc import Iterator
 from datetime import date, timedelta
-from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
-from time_machine import TimeMachineFixture
 
 from consent.consents.models import Consent
 from paktaleem.directory.people.models import Subject, SubjectEvent
@@ -17,69 +14,60 @@ from paktaleem.directory.people.services.people import register_subject
 from paktaleem.directory.schools.models import School, SchoolClass
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.acts import Refused
-from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.office.school_years import services
-from paktaleem.office.school_years.services import YearEnd, YearEndChoices, end_school_year, preview_year_end
-from tests.cast import Cast
+from paktaleem.office.school_years.services import YearEndChoices, end_school_year, preview_year_end
 from tests.console.pages import shows_effect_only
 from tests.factories import SETTING_UP, SubjectFactory
 from tests.retention.schedule.making import make_holding, make_rule
 from tests.school_years.making import AFTER, ENDED, IN_THE_YEAR, consents, enrolled, record
 from tests.schools.making import periods
-from tests.signing_in import SignIn, prove
+from tests.signing_in import prove
 
 DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def year(cast: Cast) -> None:
+def year(cast):
     """Let Danish be in 4-A of Indus, Iqra in 5-A and the band, Hamza in 5-A; Junaid teaches 4-A."""
     with in_client(cast.client_id("indus")):
-        record(
-            cast.client("indus"),
-            enrolled("danish", "4a"),
-            enrolled("iqra", "5a"),
-            enrolled("iqra", "band"),
-            enrolled("hamza", "5a"),
-            enrolled("junaid", "4a", role="teacher"),
-            at=IN_THE_YEAR,
-        )
+        pupils = (("danish", "4a"), ("iqra", "5a"), ("iqra", "band"), ("hamza", "5a"))
+        rows = [*(enrolled(*one) for one in pupils), enrolled("junaid", "4a", role="teacher")]
+        record(cast.client("indus"), *rows, at=IN_THE_YEAR)
 
 
 @pytest.fixture
-def prepared(cast: Cast, year: None) -> Iterator[Client]:
+def prepared(cast, year):
     with in_client(cast.client_id("indus")):
         yield cast.client("indus")
 
 
-def key(name: str) -> Any:
+def key(name):
     return SchoolClass.objects.get(external_id=name).pk
 
 
-def lyari() -> School:
+def lyari():
     return School.objects.select_related("client").get(external_id="lyari")
 
 
-def choose(*leaving: str, on: date = ENDED, ends_consents: bool = False, **moving: str) -> YearEndChoices:
-    """Return what becomes of classes by LMS id: those that leave, and where the others move."""
+def choose(*leaving, on=ENDED, ends_consents=False, **moving):
     targets = {key(name.lstrip("_")): key(target) for name, target in moving.items()}
     return YearEndChoices(moving=targets, leaving=[key(name) for name in leaving], on=on, ends_consents=ends_consents)
 
 
-def end(cast: Cast, choices: YearEndChoices, by: str = "farah") -> YearEnd:
+def end(cast, choices, by="farah"):
     shown = preview_year_end(lyari(), choices, at=AFTER).fingerprint
     return end_school_year(lyari(), choices, shown=shown, actor=cast.actor(by), at=AFTER)
 
 
-def closed() -> list[str]:
+def closed():
     rows = Subject.objects.filter(account_closed_at__isnull=False).order_by("external_id")
     return [str(one) for one in rows.values_list("external_id", flat=True)]
 
 
-def test_classes_move_up_together_and_leavers_leave(cast: Cast, prepared: Client) -> None:
+def test_classes_move_up_together_and_leavers_leave(cast, prepared):
     done = end(cast, choose("5a", _4a="5a"))
     assert periods("lms-danish") == [("4a", "2026-08-01", "2027-06-01"), ("5a", "2027-06-01", None)]
     assert periods("lms-hamza") == [("5a", "2026-08-01", "2027-06-01")], "not those who join the class"
@@ -91,13 +79,11 @@ def test_classes_move_up_together_and_leavers_leave(cast: Cast, prepared: Client
     assert (event.subject_id, event.actor_id) == (cast.subject_id("hamza"), cast.user_id("farah"))
     [entry] = Entry.objects.filter(kind="year_end.done")
     facts = json.loads(entry.body)["facts"]
-    assert entry.actor_id == cast.user_id("farah")
-    assert facts["let_go"] == 1
-    assert facts["moved"] == {str(key("4a")): str(key("5a"))}
-    assert facts["left"] == [str(key("5a"))]
+    assert (entry.actor_id, facts["let_go"]) == (cast.user_id("farah"), 1)
+    assert (facts["moved"], facts["left"]) == ({str(key("4a")): str(key("5a"))}, [str(key("5a"))])
 
 
-def test_a_class_moves_back_and_who_is_in_the_new_class_already_stays_in_it(cast: Cast, prepared: Client) -> None:
+def test_a_class_moves_back_and_who_is_in_the_new_class_already_stays_in_it(cast, prepared):
     record(prepared, enrolled("hamza", "6a", ENDED), at=AFTER - DAY)
     end(cast, choose(_4a="5a", _5a="6a"))
     assert periods("lms-hamza") == [("5a", "2026-08-01", "2027-06-01"), ("6a", "2027-06-01", None)]
@@ -106,13 +92,13 @@ def test_a_class_moves_back_and_who_is_in_the_new_class_already_stays_in_it(cast
     assert not closed()
 
 
-def test_a_class_whose_days_ended_with_the_year_moves_too(cast: Cast, prepared: Client) -> None:
+def test_a_class_whose_days_ended_with_the_year_moves_too(cast, prepared):
     record(prepared, enrolled("danish", "4a", ends_on=ENDED), at=IN_THE_YEAR + DAY)
     end(cast, choose(_4a="5a"))
     assert periods("lms-danish") == [("4a", "2026-08-01", "2027-06-01"), ("5a", "2027-06-01", None)]
 
 
-def test_a_leaver_with_another_role_or_a_class_of_the_new_year_stays(cast: Cast, prepared: Client) -> None:
+def test_a_leaver_with_another_role_or_a_class_of_the_new_year_stays(cast, prepared):
     details = {"role": "student", "other_roles": ["instructor"], "full_name": "Hamza Lodhi"}
     register_subject("lms-hamza", client=prepared, details=details, actor=SETTING_UP, at=IN_THE_YEAR)
     record(prepared, enrolled("danish", "9c", date(2027, 8, 1)), at=AFTER - DAY)
@@ -121,7 +107,7 @@ def test_a_leaver_with_another_role_or_a_class_of_the_new_year_stays(cast: Cast,
     assert len(done.staying) == 3
 
 
-def test_retention_begins_with_the_closed_account(cast: Cast, prepared: Client) -> None:
+def test_retention_begins_with_the_closed_account(cast, prepared):
     make_rule(prepared.pk, "newsletter", "contact_details", at=IN_THE_YEAR, trigger="account_closed")
     make_holding(cast.subject("hamza"), "contact_details", ["newsletter"], collected_at=IN_THE_YEAR)
     end(cast, choose("5a"))
@@ -129,7 +115,7 @@ def test_retention_begins_with_the_closed_account(cast: Cast, prepared: Client) 
 
 
 @pytest.mark.parametrize("ends", [True, False])
-def test_the_consents_of_those_who_leave_end_only_if_chosen(ends: Any, cast: Cast, prepared: Client) -> None:
+def test_the_consents_of_those_who_leave_end_only_if_chosen(ends, cast, prepared):
     for name in ("hamza", "junaid"):
         consents(cast, name, at=IN_THE_YEAR)
     done = end(cast, choose("5a", ends_consents=ends))
@@ -138,7 +124,7 @@ def test_the_consents_of_those_who_leave_end_only_if_chosen(ends: Any, cast: Cas
     assert len(done.consents) == ends
 
 
-def test_nothing_is_done_if_something_changed_since_the_preview(cast: Cast, prepared: Client) -> None:
+def test_nothing_is_done_if_something_changed_since_the_preview(cast, prepared):
     choices = choose("5a")
     shown = preview_year_end(lyari(), choices, at=AFTER).fingerprint
     record(prepared, enrolled("hamza", "9c", ENDED), at=AFTER)
@@ -147,12 +133,12 @@ def test_nothing_is_done_if_something_changed_since_the_preview(cast: Cast, prep
     assert not closed()
 
 
-def test_people_being_erased_are_left_out(cast: Cast, prepared: Client) -> None:
+def test_people_being_erased_are_left_out(cast, prepared):
     erase_subject(cast.subject("hamza"), actor=SETTING_UP, reason=Reason.SUBJECT_REQUEST, at=AFTER)
     assert not end(cast, choose("5a")).leavers
 
 
-def test_what_cannot_be_chosen_is_refused(cast: Cast, prepared: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_cannot_be_chosen_is_refused(cast, prepared, monkeypatch):
     monkeypatch.setattr(services, "MOST_LEAVERS", 0)
     wrong = [choose(), choose(_4a="4a"), choose(_4a="9c"), choose("9c"), choose("4a", _4a="5a"), choose("5a")]
     wrong += [choose("4a", on=day) for day in (AFTER.date() + DAY, ENDED - 400 * DAY)]
@@ -164,14 +150,12 @@ def test_what_cannot_be_chosen_is_refused(cast: Cast, prepared: Client, monkeypa
 
 
 @pytest.mark.parametrize("name", ["bilal", "sana", "celia"])
-def test_another_role_or_client_may_not(name: str, cast: Cast, prepared: Client) -> None:
+def test_another_role_or_client_may_not(name, cast, prepared):
     with pytest.raises(NotAllowed):
         end(cast, choose("5a"), by=name)
 
 
-def test_queries_do_not_grow_with_the_pupils_who_move(
-    cast: Cast, prepared: Client, django_assert_max_num_queries: Any
-) -> None:
+def test_queries_do_not_grow_with_the_pupils_who_move(cast, prepared, django_assert_max_num_queries):
     names = [f"n{number}" for number in range(30)]
     for name in names:
         SubjectFactory(client=prepared, external_id=f"lms-{name}")
@@ -181,9 +165,7 @@ def test_queries_do_not_grow_with_the_pupils_who_move(
         assert len(end(cast, choices).beginning) == 31
 
 
-def test_the_page_shows_the_numbers_first_and_asks_for_a_fresh_sign_in(
-    cast: Cast, sign_in: SignIn, year: None, time_machine: TimeMachineFixture
-) -> None:
+def test_the_page_shows_the_numbers_first_and_asks_for_a_fresh_sign_in(cast, sign_in, year, time_machine):
     time_machine.move_to(AFTER, tick=False)
     farah = sign_in("farah")
     with in_client(cast.client_id("indus")):

@@ -1,12 +1,12 @@
 """Schools, classes and enrolments for tests: one district, two schools, three classes."""
 
-from datetime import date, datetime
+import re
+from datetime import date
 from typing import Any
 
 from paktaleem.directory.schools.models import Enrolment, Origin
 from paktaleem.directory.schools.rows import EnrolmentRow, GivenRows, PlaceRow
-from paktaleem.directory.schools.services.recording import Recorded, record_schools
-from paktaleem.foundation.accounts.models import Client
+from paktaleem.directory.schools.services.recording import record_schools
 from tests.factories import SETTING_UP
 
 SCHOOLS = [
@@ -23,28 +23,30 @@ CLASSES = [
 ]
 
 
-def enrolled(person: str, school_class: str = "4a", **values: Any) -> EnrolmentRow:
-    """Return the row of a student in a class since 2026-08-03; ``values`` replace others."""
+def enrolled(person, school_class="4a", **values):
     row = EnrolmentRow(2, f"e-{person}", school_class, person, "student", date(2026, 8, 3), None)
     return row._replace(**values)
 
 
-def given(*enrolments: EnrolmentRow, complete: frozenset[str] = frozenset()) -> GivenRows:
-    """Return the schools, terms and classes with these enrolments, numbered as rows."""
+def given(*enrolments, complete=frozenset()):
     rows = [one._replace(row=number) for number, one in enumerate(enrolments, start=2)]
     places = {"schools": SCHOOLS, "terms": TERMS, "classes": CLASSES}
     return GivenRows(places=places, enrolments=rows, complete=complete)
 
 
-def record(client: Client, what: GivenRows, at: datetime, **terms: Any) -> Recorded:
+def record(client, what, at, **terms):
     context: dict[str, Any] = {"client": client, "actor": SETTING_UP, "origin": Origin.ROSTER, "at": at}
     return record_schools(what, **{**context, **terms})
 
 
-def periods(person: str) -> list[tuple[str, str, str | None]]:
-    """List a person's enrolments in order: class, first day, day after the last."""
+def periods(person):
     rows = Enrolment.objects.filter(subject__external_id=person).order_by("starts_on", "recorded_at", "id")
     return [
         (row.school_class.external_id, str(row.starts_on), str(row.ends_on) if row.ends_on else None)
         for row in rows.select_related("school_class")
     ]
+
+
+def listed(page):
+    """List the LMS ids in the console's list of people."""
+    return sorted(re.findall(r"field-lms_id.*?>(lms-[a-z]+)<", page.content.decode(), re.DOTALL))

@@ -1,6 +1,5 @@
 """Grades: one form, kept with a person and with a class, and used wherever people are chosen."""
 
-import io
 import re
 from dataclasses import replace
 
@@ -14,7 +13,6 @@ from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.erasure import erase_subject
 from paktaleem.directory.people.services.people import register_subject
 from paktaleem.directory.schools.models import SchoolClass
-from paktaleem.directory.schools.rosters.importing.service import import_roster, open_source
 from paktaleem.directory.schools.selectors import Selection, select_chosen
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
@@ -24,11 +22,13 @@ from tests.children.browsers import work
 from tests.console.pages import list_url
 from tests.factories import SETTING_UP
 from tests.rosters import clean_network
-from tests.schools.making import CLASSES, enrolled, given, record
+from tests.schools.making import CLASSES, enrolled, given, listed, record
 from tests.signing_in import browser_of
+from tests.subjects.conftest import bring
 from tests.subjects.test_spreadsheet import DANISH, as_csv, lines
 
 PEOPLE = "people/subject"
+__all__ = ["bring"]  # fixture
 
 
 @pytest.fixture
@@ -47,28 +47,19 @@ def grades(cast):
     return at
 
 
-def listed(page):
-    return sorted(re.findall(r"field-lms_id.*?>(lms-[a-z]+)<", page.content.decode(), re.DOTALL))
+GRADES = {
+    "7": ["7", "07", " Grade  07 ", "\u06f7", "جماعت \u06f7"],
+    "10": ["Class 10"],
+    "KG": ["kg"],
+    "O LEVEL": ["O Level"],
+    "2026": ["2026"],
+    "": ["", None],
+}
 
 
-@pytest.mark.parametrize(
-    ("text", "grade"),
-    [
-        ("7", "7"),
-        ("07", "7"),
-        (" Grade  07 ", "7"),
-        ("Class 10", "10"),
-        ("\u06f7", "7"),
-        ("جماعت \u06f7", "7"),
-        ("kg", "KG"),
-        ("O Level", "O LEVEL"),
-        ("2026", "2026"),
-        ("", ""),
-        (None, ""),
-    ],
-)
-def test_a_grade_has_one_form(text, grade):
-    assert parse_grade(text) == grade
+@pytest.mark.parametrize(("grade", "texts"), GRADES.items())
+def test_a_grade_has_one_form(grade, texts):
+    assert {parse_grade(text) for text in texts} == {grade}
 
 
 @pytest.mark.parametrize("text", ["7\x00", "x" * 33])
@@ -100,69 +91,45 @@ def test_the_grade_of_a_class_is_stated_by_the_api(cast):
 
 
 def test_a_grade_is_corrected_and_the_systems_are_ordered_to_correct_it(cast, grades):
+    by = {"actor": cast.actor("farah"), "reason": "review", "at": grades}
     with in_client(cast.client_id("indus")):
-        made = correct_person(
-            cast.subject("hamza"), field="grade", value="class 8", actor=cast.actor("farah"), reason="review", at=grades
-        )
+        made = correct_person(cast.subject("hamza"), field="grade", value="class 8", **by)
         assert made is not None
-        assert made.applied_at == grades
-        assert cast.subject("hamza").grade == "8"
+        assert (made.applied_at, cast.subject("hamza").grade) == (grades, "8")
         assert Order.objects.filter(subject=cast.subject("hamza"), kind=OrderKind.CORRECT).exists()
-
-
-def bring(cast, at, source):
-    client = cast.client("indus")
-    with open_source(io.BytesIO(source), client=client) as roster:
-        return import_roster(roster, client=client, actor=SETTING_UP, at=at)
+        erase_subject(cast.subject("hamza"), actor=cast.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=grades)
+        assert cast.subject("hamza").grade == "", "an erased person has no grade"
 
 
 @pytest.mark.parametrize("version", ["1.1", "1.2"])
-def test_a_package_states_grades_of_people_and_classes_and_a_delta_changes_one(cast, tmp_path, version):
-    at = timezone.now()
-    package = clean_network()
+def test_a_package_states_grades_of_people_and_classes_and_a_delta_changes_one(bring, version):
+    package, delta = clean_network(), clean_network().as_delta(danish="active")
     package.row("users.csv", "danish")["grades"] = "04"
     package.row("classes.csv", "cls-1")["grades"] = "Grade 4"
-    delta = clean_network().as_delta(danish="active")
-    with in_client(cast.client_id("indus")):
-        versioned = [one.as_version_1_2() if version == "1.2" else one for one in (package, delta)]
-        bring(cast, at, versioned[0].write(tmp_path / "whole.zip").read_bytes())
-        assert Subject.objects.get(external_id="danish").grade == "4"
-        assert SchoolClass.objects.get(external_id="cls-1").grade == "4"
-        versioned[1].row("users.csv", "danish")["grades"] = "5, 6"
-        report = bring(cast, at, versioned[1].write(tmp_path / "delta.zip").read_bytes())
-        assert Subject.objects.get(external_id="danish").grade == "5"
-        assert report.oddities["grades_several"] == 1
-        versioned[1].row("users.csv", "danish")["grades"] = ""
-        bring(cast, at, versioned[1].write(tmp_path / "silent.zip").read_bytes())
-        assert Subject.objects.get(external_id="danish").grade == "5"
+    package, delta = (one.as_version_1_2() if version == "1.2" else one for one in (package, delta))
+    bring(package)
+    assert grade_of("danish") == SchoolClass.objects.get(external_id="cls-1").grade == "4"
+    delta.row("users.csv", "danish")["grades"] = "5, 6"
+    report = bring(delta)
+    assert (grade_of("danish"), report.oddities["grades_several"]) == ("5", 1)
+    delta.row("users.csv", "danish")["grades"] = ""
+    bring(delta)
+    assert grade_of("danish") == "5"
 
 
-def test_a_class_of_several_grades_has_none_and_a_long_grade_is_listed(cast, tmp_path):
+def grade_of(person):
+    return Subject.objects.get(external_id=person).grade
+
+
+def test_a_class_of_several_grades_has_none_and_a_long_grade_is_listed(bring):
     package = clean_network()
     package.row("classes.csv", "cls-1")["grades"] = "4,5"
     package.row("users.csv", "danish")["grades"] = "x" * 33
-    with in_client(cast.client_id("indus")):
-        report = bring(cast, timezone.now(), package.write(tmp_path / "roster.zip").read_bytes())
-        assert (report.oddities["class_grades_several"], report.oddities["grade_unfit"]) == (1, 1)
-        assert SchoolClass.objects.get(external_id="cls-1").grade == ""
-        assert Subject.objects.get(external_id="danish").grade == ""
-
-
-def test_the_template_states_grades(cast):
-    sheet = as_csv(lines({**DANISH, "Grade": "class 04"}, {**DANISH, "ID": "s-2", "Grade": "y" * 33}))
-    with in_client(cast.client_id("indus")):
-        report = bring(cast, timezone.now(), sheet)
-        assert dict(Subject.objects.filter(external_id__in=["s-1", "s-2"]).values_list("external_id", "grade")) == {
-            "s-1": "4",
-            "s-2": "",
-        }
-        assert report.oddities["grade_unfit"] == 1
-
-
-def test_an_erased_person_has_no_grade(cast, grades):
-    with in_client(cast.client_id("indus")):
-        erase_subject(cast.subject("hamza"), actor=cast.actor("amina"), reason=Reason.SUBJECT_REQUEST, at=grades)
-        assert cast.subject("hamza").grade == ""
+    report = bring(package)
+    assert (report.oddities["class_grades_several"], report.oddities["grade_unfit"]) == (1, 1)
+    assert SchoolClass.objects.get(external_id="cls-1").grade == grade_of("danish") == ""
+    report = bring(as_csv(lines({**DANISH, "Grade": "class 04"}, {**DANISH, "ID": "s-2", "Grade": "y" * 33})))
+    assert (grade_of("s-1"), grade_of("s-2"), report.oddities["grade_unfit"]) == ("4", "", 1), "of the template"
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,10 @@
 
 import json
 import re
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 import pytest
-from django.test import Client
 from django.utils import timezone
 
 from children.guardians.models.guardians import Guardianship
@@ -21,7 +20,7 @@ from paktaleem.directory.people.models import GuardianClaim, Subject
 from paktaleem.directory.people.services.people import register_subject
 from paktaleem.directory.schools.models import School, SchoolClass
 from paktaleem.directory.schools.selectors import Selection
-from paktaleem.foundation.accounts.models import Membership, User
+from paktaleem.foundation.accounts.models import Membership
 from paktaleem.foundation.accounts.staff_services import change_membership
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
@@ -29,19 +28,17 @@ from retention.holdings.models import Holding
 from rights.requests.models import RightsRequest
 from rights.requests.services.intake import receive_request
 from tests.api.callers import Caller
-from tests.cast import Cast
 from tests.children.guardians import guardian_of
 from tests.factories import SETTING_UP, make_staff
 from tests.retention.schedule.making import make_holding
 from tests.schools.making import periods
-from tests.signing_in import SignIn, browser_of
+from tests.signing_in import browser_of
 
 BATCH = "/api/v1/enrolments/batch"
 
 
 @pytest.fixture
-def placed_lms(cast: Cast) -> Caller:
-    """Indus with two schools, a class in each, and Hamza in the first with a consent."""
+def placed_lms(cast):
     caller = Caller(cast.key("indus"))
     for school, name in (("lyari", "4a"), ("clifton", "9c")):
         assert caller.put(f"/api/v1/schools/{school}", {"name": school.title()}).status_code == 201
@@ -50,7 +47,7 @@ def placed_lms(cast: Cast) -> Caller:
     return caller
 
 
-def send(caller: Caller, **values: Any) -> list[str]:
+def send(caller, **values):
     answer = caller.post(BATCH, {"enrolments": [{"subject": "lms-hamza", **values}]})
     return [one["result"] for one in answer.json()["enrolments"]]
 
@@ -58,8 +55,7 @@ def send(caller: Caller, **values: Any) -> list[str]:
 MOVE: dict[str, Any] = {"joining": "9c", "on": "2026-09-21", "reason": "client_instruction"}
 
 
-def what_stays(cast: Cast, *names: str) -> list[int]:
-    """Return how many consents, guardians, holdings and open requests are about some people, in their context."""
+def what_stays(cast, *names):
     keys = [cast.subject_id(name) for name in names]
     consents = Consent.objects.filter(subject_id__in=keys, state="given")
     guardians = Guardianship.objects.filter(child_id__in=keys, ends_at=None)
@@ -67,7 +63,7 @@ def what_stays(cast: Cast, *names: str) -> list[int]:
     return [one.count() for one in (consents, guardians, holdings, RightsRequest.objects.filter(subject_id__in=keys))]
 
 
-def head_of(cast: Cast, school: str, at: datetime) -> User:
+def head_of(cast, school, at):
     client_id = cast.client_id("indus")
     user = make_staff(f"{school}@indus.example", ("client_admin", client_id))
     with in_client(client_id):
@@ -77,13 +73,11 @@ def head_of(cast: Cast, school: str, at: datetime) -> User:
     return user
 
 
-def person_page(cast: Cast, act: str = "change") -> str:
+def person_page(cast, act="change"):
     return f"/admin/people/subject/{cast.subject_id('hamza')}/{act}/"
 
 
-def test_a_pupil_moves_to_another_school_and_all_but_the_classes_stays(
-    placed_lms: Caller, cast: Cast, sign_in: SignIn, now: datetime
-) -> None:
+def test_a_pupil_moves_to_another_school_and_all_but_the_classes_stays(placed_lms, cast, sign_in, now):
     with in_client(cast.client_id("indus")):
         hamza, danish = cast.subject("hamza"), cast.subject("danish")
         guardian_of(danish, cast.subject("esra"), at=now)
@@ -112,7 +106,7 @@ def test_a_pupil_moves_to_another_school_and_all_but_the_classes_stays(
     assert [one.get(person_page(cast)).status_code for one in heads] == [404, 200], "the limits of staff follow"
 
 
-def test_a_wrong_class_or_day_moves_no_one(placed_lms: Caller, cast: Cast, sign_in: SignIn) -> None:
+def test_a_wrong_class_or_day_moves_no_one(placed_lms, cast, sign_in):
     assert send(placed_lms, **{"class": "9c", "starts_on": "2026-08-03"}) == ["added"]
     with in_client(cast.client_id("indus")):
         classes = {key: str(pk) for key, pk in SchoolClass.objects.values_list("external_id", "pk")}
@@ -134,9 +128,7 @@ def test_a_wrong_class_or_day_moves_no_one(placed_lms: Caller, cast: Cast, sign_
     assert sign_in("celia").get(url).status_code == 404
 
 
-def test_a_move_to_another_client_closes_the_account_and_says_what_can_be_taken_along(
-    placed_lms: Caller, cast: Cast, sign_in: SignIn
-) -> None:
+def test_a_move_to_another_client_closes_the_account_and_says_what_can_be_taken_along(placed_lms, cast, sign_in):
     assert placed_lms.consent("lms-hamza", "newsletter").status_code == 201
     farah = sign_in("farah")
     assert "PakTaleem copies nothing" in farah.get(person_page(cast, "moves-away")).content.decode()
@@ -151,8 +143,8 @@ def test_a_move_to_another_client_closes_the_account_and_says_what_can_be_taken_
 
 
 def test_no_guardian_of_a_pupil_who_moved_away_is_asked_or_reminded_and_what_was_recorded_stays(
-    placed_lms: Caller, cast: Cast, sign_in: SignIn
-) -> None:
+    placed_lms, cast, sign_in
+):
     farah, asked_at = sign_in("farah"), timezone.now()
     with in_client(cast.client_id("indus")):
         client, danish = cast.client("indus"), cast.subject("danish")
@@ -178,7 +170,7 @@ def test_no_guardian_of_a_pupil_who_moved_away_is_asked_or_reminded_and_what_was
         assert Entry.objects.filter(subject_id=danish.pk, kind="subject.account_closed").count() == 1
 
 
-def test_a_pupil_whom_a_roster_registered_as_disabled_is_asked_about(cast: Cast) -> None:
+def test_a_pupil_whom_a_roster_registered_as_disabled_is_asked_about(cast):
     with in_client(cast.client_id("indus")):
         client, at = cast.client("indus"), timezone.now()
         given = {"role": "student", "birth_date": date(2019, 5, 1), "is_enabled": False, "grade": "6"}
@@ -187,8 +179,7 @@ def test_a_pupil_whom_a_roster_registered_as_disabled_is_asked_about(cast: Cast)
         assert [one.external_id for one in found] == ["lms-new"]
 
 
-def make_paper_form(cast: Cast, browser: Client, **chosen: str) -> list[str]:
-    """Make a consent form for the chosen people; return their LMS ids."""
+def make_paper_form(cast, browser, **chosen):
     values = {"name": "Grade 4", "addressee": "person", "purposes": ["newsletter"], **chosen}
     answer = browser.post("/admin/paper/formrun/add/", values)
     assert answer.status_code == 302, answer.content.decode()
@@ -198,14 +189,13 @@ def make_paper_form(cast: Cast, browser: Client, **chosen: str) -> list[str]:
         return [str(one) for one in pages.values_list("subject__external_id", flat=True)]
 
 
-def test_an_id_of_another_client_reveals_nothing_and_copies_nothing(placed_lms: Caller, cast: Cast) -> None:
+def test_an_id_of_another_client_reveals_nothing_and_copies_nothing(placed_lms, cast):
     khyber = Caller(cast.key("khyber"))
     assert placed_lms.consent("lms-hamza", "newsletter").status_code == 201
     for known, unknown in (("lms-hamza", "lms-nothere"), (str(cast.subject_id("hamza")), "lms-nothere")):
         found, missing = (khyber.get(f"/api/v1/subjects/{one}") for one in (known, unknown))
         assert found.status_code == missing.status_code == 404
-        assert set(found.json()) == set(missing.json())
-        assert found.json()["type"] == missing.json()["type"]
+        assert (set(found.json()), found.json()["type"]) == (set(missing.json()), missing.json()["type"])
         assert khyber.reason(known, "newsletter") == khyber.reason(unknown, "newsletter") == "subject_unknown"
     assert khyber.put("/api/v1/subjects/lms-hamza", {"role": "learner", "birth_date": "2000-01-05"}).status_code == 201
     assert khyber.reason("lms-hamza", "newsletter") == "consent_missing"

@@ -10,8 +10,6 @@ from paktaleem.foundation.accounts.actors import system_actor
 
 @pytest.fixture
 def bring(tmp_path, indus, now):
-    """Import a package or a spreadsheet into Indus Schools, in whose context the test runs; or try it."""
-
     def bring(source, *, at=now, **terms):
         content = source if isinstance(source, bytes) else source.write(tmp_path / "roster.zip").read_bytes()
         with open_source(io.BytesIO(content), client=indus) as roster:

@@ -54,14 +54,17 @@ def test_thresholds_are_weaker_if_any_country_has_a_lower_one(one, other):
     assert not one.is_weaker_than(one)
 
 
+def set_thresholds(cast, at, by_country=None):
+    indus = cast.client("indus")
+    indus.country_thresholds = {"DE": 16} if by_country is None else by_country
+    change_client(indus, actor=cast.actor("amina"), reason="law_change", at=at)
+    return indus
+
+
 @pytest.fixture
 def germany(cast, now):
-    """Indus, with a threshold of sixteen for residents of Germany and thirteen for everyone else."""
     with in_client(cast.client_id("indus")):
-        indus = cast.client("indus")
-        indus.country_thresholds = {"DE": 16}
-        change_client(indus, actor=cast.actor("amina"), reason="law_change", at=now)
-        yield indus
+        yield set_thresholds(cast, now)
 
 
 def say(client, name, at, **details):
@@ -72,9 +75,7 @@ def say(client, name, at, **details):
 def test_the_api_shows_which_threshold_applies(cast, now):
     caller = Caller(cast.key("indus"))
     with in_client(cast.client_id("indus")):
-        indus = cast.client("indus")
-        indus.country_thresholds = {"DE": 16}
-        change_client(indus, actor=cast.actor("amina"), reason="law_change", at=now)
+        set_thresholds(cast, now)
     body = {"role": "student", "birth_date": f"{FOURTEEN}"}
     for name, said in (("here", {}), ("there", {"country": "DE"})):
         assert caller.put(f"/api/v1/subjects/{name}", {**body, **said}).status_code == 201
@@ -89,8 +90,7 @@ def test_a_raised_country_threshold_makes_ages_unknown_until_recomputed(cast, no
     say(germany, "here", now)
     say(germany, "there", now, country="DE")
     at = now + MINUTE
-    germany.country_thresholds = {"DE": 18}
-    change_client(germany, actor=cast.actor("amina"), reason="law_change", at=at)
+    germany = set_thresholds(cast, at, {"DE": 18})
     answers = {name: decision_reason(cast, name, at) for name in ("here", "there")}
     assert answers == {"here": "permitted", "there": "age_unknown"}
     assert not Subject.objects.filter(age_is_known(germany), external_id="there").exists()
@@ -118,16 +118,14 @@ def test_a_roster_keeps_the_country_sent_by_the_platform(cast, now, germany):
     assert (kept.country, kept.of_age_threshold) == ("DE", 16)
 
 
-@pytest.mark.parametrize(
-    "by_country",
-    [{"DE": 12}, {"DE": 22}, {"de": 16}, {"DEU": 16}, {"DE": "16"}, {"DE": 15.5}, {"DE": None}, {"DE": True}],
-)
+INVALID = [{"DE": 12}, {"DE": 22}, {"de": 16}, {"DEU": 16}, {"DE": "16"}, {"DE": 15.5}, {"DE": None}, {"DE": True}]
+
+
+@pytest.mark.parametrize("by_country", INVALID)
 def test_service_and_database_refuse_invalid_country_thresholds(cast, now, by_country):
     with in_client(cast.client_id("indus")):
-        indus = cast.client("indus")
-        indus.country_thresholds = by_country
         with pytest.raises(ValidationError) as refused:
-            change_client(indus, actor=cast.actor("amina"), reason="law_change", at=now)
+            set_thresholds(cast, now, by_country)
         assert list(refused.value.message_dict) == ["country_thresholds"]
         refused_too = pytest.raises(IntegrityError, match="country_thresholds")
         with connection.cursor() as cursor, refused_too, transaction.atomic():
@@ -151,7 +149,6 @@ SANA = {"ID": "sana", "Role": "student", "Full name": "Sana Khan", "Birth date":
 
 
 def as_oneroster(country, tmp_path, *, version="1.1", columns=("metadata.house", "metadata.country")):
-    """Return a package of a school whose exporter adds its own columns."""
     package = clean_network()
     package.user("sana", "student", "Sana", "Khan", **{"metadata.country": country, "metadata.house": "Iqbal"})
     package.born("sana", "2012-03-01")
@@ -170,7 +167,6 @@ FORMATS = {
 
 @pytest.fixture(params=FORMATS)
 def roster(request, tmp_path):
-    """Return a function that makes a roster of Sana, aged 14, living in a given country."""
     return lambda country: FORMATS[request.param](country, tmp_path)
 
 
@@ -207,20 +203,22 @@ def test_moving_to_a_higher_threshold_takes_effect_at_once(cast, now, germany, r
     assert not AgeChange.objects.exists()
 
 
+def problems_of(content, client):
+    with pytest.raises(RosterInvalid) as refused, open_source(io.BytesIO(content), client=client):
+        pass
+    return refused.value.problems
+
+
 @pytest.mark.parametrize("country", ["Germany", "D", "1A", "ÜÜ"])
 def test_an_invalid_country_is_refused_with_its_place(cast, germany, roster, country):
-    with pytest.raises(RosterInvalid) as refused, open_source(io.BytesIO(roster(country)), client=germany):
-        pass
-    [problem] = refused.value.problems
+    [problem] = problems_of(roster(country), germany)
     assert (problem.code, problem.column) in {("country_unfit", "Country"), ("country_unfit", "metadata.country")}
     assert country not in problem.message
 
 
 def test_a_repeated_column_is_refused(germany, tmp_path):
     package = as_oneroster("DE", tmp_path, columns=("metadata.country", "metadata.country"))
-    with pytest.raises(RosterInvalid) as refused, open_source(io.BytesIO(package), client=germany):
-        pass
-    assert [one.code for one in refused.value.problems] == ["header_wrong"]
+    assert [one.code for one in problems_of(package, germany)] == ["header_wrong"]
 
 
 def test_a_delta_with_a_country_is_read_like_a_full_roster(cast, now, germany, tmp_path):

@@ -62,7 +62,6 @@ def erase(cast, name, now, code="indus"):
 
 
 def intend(cast, name, now, code="indus"):
-    """Write the line of an erasure whose commit then fails."""
     return erasure_list().intend(
         client_id=cast.client_id(code),
         subject_id=cast.subject_id(name),
@@ -79,6 +78,8 @@ def test_an_erasure_is_listed_and_carried_out(committed, now):
     assert (intent.client_id, intent.subject_id, intent.at, intent.role) == expected
     assert intent.tombstone == tombstone_of(committed.client_id("indus"), "lms-danish")
     assert erasure_list().finished() == {intent.number}
+    known = {"number", "client_id", "subject_id", "role", "tombstone", "at", "mark", "stage", "reason"}
+    assert set(Intent.__slots__) == known, "no personal data"
     with in_global():
         assert [(one.number, bytes(one.mark)) for one in ErasureCarriedOut.objects.all()] == [(1, intent.mark)]
     assert erasure_state(at=now + LATER) is ErasureState.CARRIED_OUT
@@ -138,7 +139,6 @@ def test_an_erasure_whose_commit_failed_is_completed(committed, now):
 
 
 def forget(*names):
-    """Simulate an older backup: the database lacks these erasures."""
     with enter(SUPERUSER) as door:
         door.execute("ALTER TABLE people_erasurecarriedout DISABLE TRIGGER USER")
         door.execute("DELETE FROM people_erasurecarriedout")
@@ -164,10 +164,9 @@ def test_a_replay_reports_the_result_of_each_line(committed, now):
         assert committed.subject("hamza").erased_at == now
         assert is_erased("lms-later", client_id=indus.id)
         assert is_erased("lms-last", client_id=indus.id)
+        by = {"actor": committed.key_actor("indus"), "at": now}
         with pytest.raises(AlreadyErased):
-            register_subject(
-                "lms-later", client=indus, details={"role": "student"}, actor=committed.key_actor("indus"), at=now
-            )
+            register_subject("lms-later", client=indus, details={"role": "student"}, **by)
         living = Subject.objects.filter(erased_at=None).count()
     assert replay_erasures(at=now) == 0
     with in_client(committed.client_id("indus")):
@@ -188,7 +187,6 @@ def test_an_interrupted_replay_is_continued(committed, now):
 
 
 def test_a_list_that_ends_too_early_is_named_and_gets_no_line(committed, now, erasure_list):
-    """It is the copy of another host, or was cut: nothing erased is shown, but a new line would take a used number."""
     erase(committed, "danish", now)
     erase(committed, "hamza", now)
     whole = erasure_list.read_text().splitlines(keepends=True)
@@ -237,13 +235,6 @@ def test_a_list_that_cannot_be_read_is_said_in_words(committed, now, looking, er
             erasure_list.rmdir()
 
 
-def test_a_restarted_list_is_detected(committed, now, erasure_list):
-    erase(committed, "danish", now)
-    erasure_list.unlink()
-    intend(committed, "hamza", now)
-    assert erasure_state(at=now) is ErasureState.LIST_DAMAGED
-
-
 def test_the_command_reports_what_it_did(committed, now):
     out = StringIO()
     call_command("replay_erasures", stdout=out, stderr=StringIO())
@@ -270,12 +261,10 @@ def test_no_request_is_served_before_erasures_are_replayed(committed, now, looki
     forget()
     refused = indus.get("/api/v1/purposes")
     assert (refused.status_code, refused["Content-Type"]) == (503, "application/problem+json")
-    assert refused.json()["type"] == "urn:paktaleem:problem:not-ready"
-    assert refused["Retry-After"] == "1"
+    assert (refused.json()["type"], refused["Retry-After"]) == ("urn:paktaleem:problem:not-ready", "1")
     decision = indus.post("/access/v1/evaluation", ask)
     assert (decision.status_code, decision["Content-Type"]) == (503, "text/plain; charset=utf-8")
-    assert browser.get("/admin/login/").status_code == 503
-    assert browser.get("/healthz").status_code == 200
+    assert (browser.get("/admin/login/").status_code, browser.get("/healthz").status_code) == (503, 200)
     ready = browser.get("/readyz")
     assert (ready.status_code, ready.json()["reason"]) == (503, "erasures_not_replayed")
     replay_erasures(at=now)
@@ -284,12 +273,15 @@ def test_no_request_is_served_before_erasures_are_replayed(committed, now, looki
     assert browser.get("/admin/login/").status_code == 200
 
 
-def test_a_damaged_list_stops_the_portal_and_is_the_reason(committed, now, looking, erasure_list):
+def test_a_damaged_list_stops_the_portal_and_a_restarted_one_is_detected(committed, now, looking, erasure_list):
     erase(committed, "danish", now)
     erasure_list.write_text("not ours\n")
     browser = Browser()
     assert browser.get("/readyz").json()["reason"] == "erasure_list_damaged"
     assert Caller(committed.key("indus")).get("/api/v1/purposes").status_code == 503
+    erasure_list.unlink()
+    intend(committed, "hamza", now)
+    assert erasure_state(at=now) is ErasureState.LIST_DAMAGED
 
 
 def test_between_two_checks_no_query_is_run(db, django_assert_num_queries, monkeypatch):
@@ -305,11 +297,6 @@ def test_rows_of_carried_out_erasures_cannot_be_changed(cast, now):
     for sql in ("UPDATE people_erasurecarriedout SET number = 9", "DELETE FROM people_erasurecarriedout"):
         with in_global(), pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(sql)
-
-
-def test_a_line_has_no_personal_data():
-    known = {"number", "client_id", "subject_id", "role", "tombstone", "at", "mark", "stage", "reason"}
-    assert set(Intent.__slots__) == known
 
 
 def start(cast, name, now, code="indus"):
@@ -335,13 +322,13 @@ def restore_to_before_the_confirmation(cast, name="danish"):
     person = cast.subject_id(name)
     with enter(SUPERUSER) as door:
         door.execute("SET session_replication_role = replica")
-        steps = (
-            "DELETE FROM data_systems_orderstep USING data_systems_order o WHERE order_id = o.id AND o.subject_id = %s"
-        )
-        door.execute(steps, [person])
-        door.execute("DELETE FROM data_systems_order WHERE subject_id = %s", [person])
-        door.execute("DELETE FROM people_erasure WHERE subject_id = %s", [person])
-        door.execute("UPDATE people_subject SET erasure_started_at = NULL WHERE id = %s", [person])
+        for statement in (
+            "DELETE FROM data_systems_orderstep USING data_systems_order o WHERE order_id = o.id AND o.subject_id = %s",
+            "DELETE FROM data_systems_order WHERE subject_id = %s",
+            "DELETE FROM people_erasure WHERE subject_id = %s",
+            "UPDATE people_subject SET erasure_started_at = NULL WHERE id = %s",
+        ):
+            door.execute(statement, [person])
         door.execute("DELETE FROM people_erasurecarriedout")
 
 
@@ -372,8 +359,7 @@ def test_a_backup_older_than_the_confirmation_starts_it_again(committed, now):
     start(committed, "danish", now)
     restore_to_before_the_confirmation(committed)
     assert erasure_state(at=now + LATER) is ErasureState.NOT_REPLAYED
-    assert replayed(now + LATER) == ["started"]
-    assert state_of(committed) == (True, False)
+    assert (replayed(now + LATER), state_of(committed)) == (["started"], (True, False))
     with in_client(committed.client_id("indus")):
         erasure = Erasure.objects.get()
         assert (erasure.reason, erasure.started_at) == ("subject_request", now + LATER)
@@ -386,11 +372,9 @@ def test_a_backup_older_than_the_confirmation_starts_it_again(committed, now):
 
 
 def test_a_backup_between_confirmation_and_completion_loses_no_erasure(committed, now):
-    """The key is still there and the systems' answers are lost: the key is destroyed at once."""
     erasure = start(committed, "danish", now)
     line = intend(committed, "danish", now)  # of the completion, whose commit the backup does not hold
-    assert replayed(now + LATER) == ["erased"]
-    assert state_of(committed) == (False, True)
+    assert (replayed(now + LATER), state_of(committed)) == (["erased"], (False, True))
     with in_client(committed.client_id("indus")):
         erasure.refresh_from_db()
         assert erasure.completed_at == now + LATER
@@ -402,7 +386,6 @@ def test_a_backup_older_than_both_does_not_order_again(committed, now):
     start(committed, "danish", now)
     restore_to_before_the_confirmation(committed)
     intend(committed, "danish", now)
-    assert replayed(now + LATER) == ["started before", "erased"]
-    assert state_of(committed) == (False, True)
+    assert (replayed(now + LATER), state_of(committed)) == (["started before", "erased"], (False, True))
     with in_client(committed.client_id("indus")):
         assert not Order.objects.exists()

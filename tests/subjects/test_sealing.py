@@ -98,17 +98,12 @@ def test_other_bytes_cannot_be_decrypted(blob):
         make_sealer().open(Sealed(blob), column=COLUMN)
 
 
-def test_equal_texts_have_different_ciphertexts():
-    assert len({make_sealer().seal("Danish", column=COLUMN) for _ in range(100)}) == 100
-
-
 def test_an_encrypted_value_prints_as_dots(cast):
     with in_client(cast.client_id("indus")):
         danish = cast.subject("danish")
         shown = [str(danish.full_name), repr(danish.full_name), f"{danish.full_name}", f"{danish.full_name!r:>3}"]
         written = json.loads(serializers.serialize("json", [danish]))[0]["fields"]
-    assert set(shown) == {DOTS}
-    assert written["full_name"] == DOTS
+    assert (set(shown), written["full_name"]) == ({DOTS}, DOTS)
     assert written["email"] in {"", None}
 
 
@@ -143,17 +138,13 @@ def test_a_persons_key_is_wrapped_for_that_person_only(cast):
         key = SubjectKey.objects.get(subject_id=cast.subject_id("danish"))
         wrapped, epoch = bytes(key.wrapped), key.epoch
         assert sealer_of(cast.subject("danish"))
-    for client, person in [
-        (cast.client_id("indus"), cast.subject_id("hamza")),
-        (cast.client_id("khyber"), cast.subject_id("danish")),
-    ]:
+    for client, person, later in (("indus", "hamza", 0), ("khyber", "danish", 0), ("indus", "danish", 1)):
         with pytest.raises(CannotOpen):
-            Sealer.unwrapped(client, person, wrapped=wrapped, epoch=epoch)
-    with pytest.raises(CannotOpen):
-        Sealer.unwrapped(cast.client_id("indus"), cast.subject_id("danish"), wrapped=wrapped, epoch=epoch + 1)
+            Sealer.unwrapped(cast.client_id(client), cast.subject_id(person), wrapped=wrapped, epoch=epoch + later)
 
 
-def test_every_person_has_a_key_of_their_own():
+def test_every_person_has_a_key_of_their_own_and_equal_texts_have_different_ciphertexts():
+    assert len({make_sealer().seal("Danish", column=COLUMN) for _ in range(100)}) == 100
     (one, _, first), (other, _, second) = wrap_new_key(CLIENT, PERSON), wrap_new_key(CLIENT, PERSON)
     assert first != second
     with pytest.raises(CannotOpen):
@@ -168,11 +159,7 @@ def test_blind_indexes_are_equal_only_within_a_client_and_kind():
     assert index != blind_index(OTHER, "email", "esra@mail.example")
     assert index != blind_index(CLIENT, "name", "esra@mail.example")
     assert index != blind_index(CLIENT, "email", "esra@mail.exampl")
-
-
-@pytest.mark.parametrize("nothing", ["", " ", "\n\t"])
-def test_an_empty_text_has_no_blind_index(nothing):
-    assert blind_index(CLIENT, "email", nothing) is None
+    assert [blind_index(CLIENT, "email", nothing) for nothing in ("", " ", "\n\t")] == [None] * 3
 
 
 @given(st.text())
@@ -236,7 +223,6 @@ def server(committed, tmp_path):
 
 
 def live(server):
-    """Perform all operations of a platform on a person, valid and invalid; return the statuses."""
     question = {
         "subject": {"type": "end_user", "id": CANARY},
         "action": {"name": "process"},
@@ -257,7 +243,6 @@ def live(server):
 
 
 def write_to(person, cast):
-    """Let a worker try to send an email to a mail server that does not exist; return the email's state."""
     with in_client(person.client_id):
         context = {"code": CODE, "minutes": "10"}
         told = {"client_id": person.client_id, "actor": cast.actor("amina"), "at": timezone.now()}

@@ -1,11 +1,12 @@
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
 
-from paktaleem.directory.schools.oneroster.problems import Problem, RosterInvalid
+from paktaleem.directory.schools.oneroster.problems import Oddity, Problem, RosterInvalid
 from tests.rosters import RosterPackage, open_roster
 
+type Place = tuple[str, str, int | None, str | None]
 type Refuse = Callable[[RosterPackage | Path], list[Problem]]
 
 
@@ -18,3 +19,7 @@ def refused(tmp_path: Path) -> Refuse:
         return caught.value.problems
 
     return problems
+
+
+def places(found: Iterable[Problem | Oddity]) -> list[Place]:
+    return [(p.code, p.file, p.row, p.column) for p in found]

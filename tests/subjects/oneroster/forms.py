@@ -9,56 +9,52 @@ from tests.rosters import RosterPackage
 
 type Form = Callable[[RosterPackage], object]
 
-LATELY = "2026-08-30T10:15:00.000Z"
+USERS, DEMOGRAPHICS = "users.csv", "demographics.csv"
 
 
-def _every_cell(package: RosterPackage, column: str, value: str, *, files: tuple[str, ...] = ()) -> None:
-    for file in files or tuple(package.tables):
-        for row in package.tables[file]:
-            row[column] = value
+def _every_cell(column: str, value: str | Callable[[str], str], *files: str) -> Form:
+    def form(package: RosterPackage) -> None:
+        for row in (row for file in files or tuple(package.tables) for row in package.tables[file]):
+            row[column] = value if isinstance(value, str) else value(row[column])
+
+    return form
 
 
-def booleans_in_capitals(package: RosterPackage) -> None:
-    for row in package.tables["users.csv"]:
-        row["enabledUser"] = row["enabledUser"].upper()
+def _every_file(change: Callable[[bytes], bytes]) -> Form:
+    return lambda package: package.raw.update({name: change(data) for name, data in package.members().items()})
 
 
-def booleans_as_numbers(package: RosterPackage) -> None:
-    for row in package.tables["users.csv"]:
-        row["enabledUser"] = {"true": "1", "false": "0"}[row["enabledUser"]]
+def _below_the_header(change: Callable[[bytes], bytes], after_header: bytes = b"") -> Form:
+    def rewrite(data: bytes) -> bytes:
+        head, _, rows = data.partition(b"\r\n")
+        return head + after_header + b"\r\n" + change(rows)
+
+    return _every_file(rewrite)
+
+
+def _delimited(delimiter: str) -> Form:
+    def rewrite(data: bytes) -> bytes:
+        out = io.StringIO(newline="")
+        csv.writer(out, delimiter=delimiter).writerows(csv.reader(io.StringIO(data.decode(), newline="")))
+        return out.getvalue().encode()
+
+    return _every_file(rewrite)
+
+
+def _without(*files: str) -> Form:
+    return lambda package: [package.without(file) for file in files]
 
 
 def roles_in_capitals(package: RosterPackage) -> None:
-    for file in ("users.csv", "roles.csv", "enrollments.csv"):
+    for file in (USERS, "roles.csv", "enrollments.csv"):
         for row in package.tables.get(file, ()):
             row |= {name: row[name].capitalize() for name in ("role", "roleType") if name in row}
 
 
 def role_of_the_other_version(package: RosterPackage) -> None:
     is_later = package.manifest["oneroster.version"] == "1.2"
-    rows = package.tables["roles.csv" if is_later else "users.csv"]
+    rows = package.tables["roles.csv" if is_later else USERS]
     rows[0]["role"] = "administrator" if is_later else "districtAdministrator"
-
-
-def status_filled(package: RosterPackage) -> None:
-    _every_cell(package, "status", "active")
-
-
-def status_in_capitals(package: RosterPackage) -> None:
-    _every_cell(package, "status", "Active", files=("users.csv", "demographics.csv"))
-
-
-def date_of_change_filled(package: RosterPackage) -> None:
-    _every_cell(package, "dateLastModified", LATELY)
-
-
-def date_of_change_in_another_form(package: RosterPackage) -> None:
-    _every_cell(package, "dateLastModified", "8/30/2026 10:15 AM")
-
-
-def columns_reversed(package: RosterPackage) -> None:
-    for header in package.headers.values():
-        header.reverse()
 
 
 def headers_in_small_letters(package: RosterPackage) -> None:
@@ -69,7 +65,7 @@ def headers_in_small_letters(package: RosterPackage) -> None:
 
 
 def misspelt_columns_that_are_not_read(package: RosterPackage) -> None:
-    users, demographics = package.headers["users.csv"], package.headers["demographics.csv"]
+    users, demographics = package.headers[USERS], package.headers[DEMOGRAPHICS]
     users[users.index("dateLastModified")] = "dataLastModified"
     users[users.index("grades")] = "gradess"
     demographics[demographics.index("nativeHawaiianOrOtherPacificIslander")] = "nativeAmericanOrOtherPacificIslander"
@@ -78,34 +74,13 @@ def misspelt_columns_that_are_not_read(package: RosterPackage) -> None:
 
 def unneeded_columns_absent(package: RosterPackage) -> None:
     for name in ("password", "grades", "userIds", "identifier", "username", "status", "dateLastModified"):
-        package.headers["users.csv"].remove(name)
+        package.headers[USERS].remove(name)
 
 
 def unknown_columns(package: RosterPackage) -> None:
-    package.headers["users.csv"].insert(2, "homeroomTeacher")
-    package.headers["users.csv"] += ["metadata.cnic", "passwordHint"]
-    _every_cell(package, "passwordHint", "s3cret-hint", files=("users.csv",))
-
-
-def courses_absent(package: RosterPackage) -> None:
-    package.without("courses.csv")
-
-
-def only_people(package: RosterPackage) -> None:
-    for file in ("orgs.csv", "academicSessions.csv", "courses.csv", "classes.csv", "enrollments.csv"):
-        package.without(file)
-
-
-def courses_declared_and_absent(package: RosterPackage) -> None:
-    del package.tables["courses.csv"]
-
-
-def courses_not_declared(package: RosterPackage) -> None:
-    del package.manifest["file.courses"]
-
-
-def another_class_type(package: RosterPackage) -> None:
-    package.row("classes.csv", "cls-1")["classType"] = "Elective"
+    package.headers[USERS].insert(2, "homeroomTeacher")
+    package.headers[USERS] += ["metadata.cnic", "passwordHint"]
+    _every_cell("passwordHint", "s3cret-hint", USERS)(package)
 
 
 def other_values_that_are_not_used(package: RosterPackage) -> None:
@@ -117,12 +92,8 @@ def other_values_that_are_not_used(package: RosterPackage) -> None:
 def references_to_nothing(package: RosterPackage) -> None:
     package.row("classes.csv", "cls-1").update(termSourcedIds="ses-9", courseSourcedId="crs-9")
     package.row("enrollments.csv", "enr-1").update(userSourcedId="nobody", classSourcedId="cls-9")
-    _every_cell(package, "orgSourcedIds", "org-9", files=("users.csv",))
+    _every_cell("orgSourcedIds", "org-9", USERS)(package)
     package.born("nobody", "2015-05-05")
-
-
-def usernames_empty(package: RosterPackage) -> None:
-    _every_cell(package, "username", "", files=("users.csv",))
 
 
 def ids_repeated_where_nobody_is_named(package: RosterPackage) -> None:
@@ -137,10 +108,14 @@ def ids_absent_where_nobody_is_named(package: RosterPackage) -> None:
             package.headers[file].remove("sourcedId")
 
 
-def file_names_in_small_letters(package: RosterPackage) -> None:
-    members = package.members()
-    package.tables.clear()
-    package.raw = {name.lower(): data for name, data in members.items() if name != "manifest.csv"}
+def _moved(rename: Callable[[str], str]) -> Form:
+    def form(package: RosterPackage) -> None:
+        members = package.members()
+        package.tables.clear()
+        package.raw = {rename(name): data for name, data in members.items() if name != "manifest.csv"}
+        package.manifest_name = "manifest.csv" if "/" not in rename("") else rename("manifest.csv")
+
+    return form
 
 
 def manifest_in_small_letters(package: RosterPackage) -> None:
@@ -161,89 +136,16 @@ def manifest_with_other_lines(package: RosterPackage) -> None:
     package.raw["manifest.csv"] = built + b"source.systemName,Invented SIS\r\nfile.users,bulk\r\n"
 
 
-def unknown_files(package: RosterPackage) -> None:
-    package.raw |= {"README.txt": b"hello", "__MACOSX/._users.csv": b"\0", "old/users.csv": b"x", "userFlags.csv": b""}
-
-
-def byte_order_marks(package: RosterPackage) -> None:
-    package.raw |= {name: b"\xef\xbb\xbf" + data for name, data in package.members().items()}
-
-
-def line_feeds(package: RosterPackage) -> None:
-    package.raw |= {name: data.replace(b"\r\n", b"\n") for name, data in package.members().items()}
-
-
-def carriage_returns(package: RosterPackage) -> None:
-    package.raw |= {name: data.replace(b"\r\n", b"\r") for name, data in package.members().items()}
-
-
-def blank_rows(package: RosterPackage) -> None:
-    package.raw |= {name: data.replace(b"\r\n", b"\r\n\r\n,,,\r\n \r\n") for name, data in package.members().items()}
-
-
-def empty_cells_after_the_last_column(package: RosterPackage) -> None:
-    for name, data in package.members().items():
-        head, _, rows = data.partition(b"\r\n")
-        package.raw[name] = head + b"\r\n" + rows.replace(b"\r\n", b",,\r\n")
-
-
-def empty_cells_after_the_header(package: RosterPackage) -> None:
-    for name, data in package.members().items():
-        head, _, rows = data.partition(b"\r\n")
-        package.raw[name] = head + b",,\r\n" + rows
-
-
-def empty_cells_after_every_row(package: RosterPackage) -> None:
-    package.raw |= {name: data.replace(b"\r\n", b",,\r\n") for name, data in package.members().items()}
-
-
 def last_cells_missing(package: RosterPackage) -> None:
     for name in package.tables:
         head, _, rows = package.text(name).partition(b"\r\n")
-        cut = rb",\r\n" if name in {"users.csv", "demographics.csv", "roles.csv"} else rb",+\r\n"
+        cut = rb",\r\n" if name in {USERS, DEMOGRAPHICS, "roles.csv"} else rb",+\r\n"
         package.raw[name] = head + b"\r\n" + re.sub(cut, b"\r\n", rows)
 
 
-def files_in_a_folder(package: RosterPackage) -> None:
-    members = package.members()
-    package.tables.clear()
-    package.raw = {f"export 2026/{name}": data for name, data in members.items() if name != "manifest.csv"}
-    package.manifest_name = "export 2026/manifest.csv"
-
-
-def utf_16(package: RosterPackage) -> None:
-    package.raw |= {name: data.decode().encode("utf-16") for name, data in package.members().items()}
-
-
-def _delimited(package: RosterPackage, delimiter: str) -> dict[str, bytes]:
-    found = {}
-    for name, data in package.members().items():
-        out = io.StringIO(newline="")
-        csv.writer(out, delimiter=delimiter).writerows(csv.reader(io.StringIO(data.decode(), newline="")))
-        found[name] = out.getvalue().encode()
-    return found
-
-
-def semicolons(package: RosterPackage) -> None:
-    package.raw |= _delimited(package, ";")
-
-
-def tabs(package: RosterPackage) -> None:
-    package.raw |= _delimited(package, "\t")
-
-
-def separator_lines(package: RosterPackage) -> None:
-    package.raw |= {name: b"sep=,\r\n" + data for name, data in package.members().items()}
-
-
 def rows_repeated(package: RosterPackage) -> None:
-    for file in ("users.csv", "demographics.csv"):
+    for file in (USERS, DEMOGRAPHICS):
         package.tables[file][1:1] = [package.tables[file][0]]
-
-
-def dates_with_midnight(package: RosterPackage) -> None:
-    for row in package.tables["demographics.csv"]:
-        row["birthDate"] += "T00:00:00"
 
 
 def profiles_that_repeat_roles(package: RosterPackage) -> None:
@@ -251,50 +153,66 @@ def profiles_that_repeat_roles(package: RosterPackage) -> None:
     package.tables.pop("userProfiles.csv", None)
 
 
-FORMS: dict[Form, frozenset[str]] = {
-    booleans_in_capitals: frozenset({"value_spelling"}),
-    booleans_as_numbers: frozenset({"value_spelling"}),
-    roles_in_capitals: frozenset({"value_spelling"}),
-    role_of_the_other_version: frozenset({"role_other_version"}),
-    status_filled: frozenset(),
-    status_in_capitals: frozenset({"value_spelling"}),
-    date_of_change_filled: frozenset(),
-    date_of_change_in_another_form: frozenset(),
-    columns_reversed: frozenset(),
-    headers_in_small_letters: frozenset(),
-    misspelt_columns_that_are_not_read: frozenset({"column_ignored", "column_missing"}),
-    unneeded_columns_absent: frozenset({"column_missing"}),
-    unknown_columns: frozenset({"column_ignored"}),
-    courses_absent: frozenset({"file_absent"}),
-    only_people: frozenset({"file_absent"}),
-    courses_declared_and_absent: frozenset({"file_missing", "file_absent"}),
-    courses_not_declared: frozenset({"file_undeclared", "file_absent"}),
-    another_class_type: frozenset({"value_unknown"}),
-    other_values_that_are_not_used: frozenset({"value_unknown", "date_form"}),
-    references_to_nothing: frozenset({"reference_unknown", "birth_date_of_nobody"}),
-    usernames_empty: frozenset({"cell_empty"}),
-    ids_repeated_where_nobody_is_named: frozenset({"id_repeated"}),
-    ids_absent_where_nobody_is_named: frozenset({"file_unreadable"}),
-    file_names_in_small_letters: frozenset(),
-    manifest_in_small_letters: frozenset(),
-    manifest_saved_by_a_spreadsheet: frozenset(),
-    manifest_with_other_lines: frozenset(),
-    unknown_files: frozenset({"file_ignored"}),
-    byte_order_marks: frozenset(),
-    line_feeds: frozenset(),
-    carriage_returns: frozenset(),
-    blank_rows: frozenset(),
-    empty_cells_after_the_last_column: frozenset(),
-    profiles_that_repeat_roles: frozenset(),
-    empty_cells_after_the_header: frozenset(),
-    empty_cells_after_every_row: frozenset(),
-    last_cells_missing: frozenset({"row_short"}),
-    files_in_a_folder: frozenset({"in_folder"}),
-    utf_16: frozenset({"file_form"}),
-    semicolons: frozenset({"file_form"}),
-    tabs: frozenset({"file_form"}),
-    separator_lines: frozenset(),
-    rows_repeated: frozenset({"row_repeated"}),
-    dates_with_midnight: frozenset({"date_with_midnight"}),
+_PLACES = ("orgs.csv", "academicSessions.csv", "courses.csv", "classes.csv", "enrollments.csv")
+_OTHER_FILES = {"README.txt": b"hello", "__MACOSX/._users.csv": b"\0", "old/users.csv": b"x", "userFlags.csv": b""}
+_NUMBERS = {"true": "1", "false": "0"}
+_BLANK_ROWS = b"\r\n\r\n,,,\r\n \r\n"
+
+FORMS: dict[str, tuple[Form, set[str]]] = {
+    "booleans in capitals": (_every_cell("enabledUser", str.upper, USERS), {"value_spelling"}),
+    "booleans as numbers": (_every_cell("enabledUser", lambda text: f"{text == 'true':d}", USERS), {"value_spelling"}),
+    "roles in capitals": (roles_in_capitals, {"value_spelling"}),
+    "role of the other version": (role_of_the_other_version, {"role_other_version"}),
+    "status filled": (_every_cell("status", "active"), set()),
+    "status in capitals": (_every_cell("status", "Active", USERS, DEMOGRAPHICS), {"value_spelling"}),
+    "date of change filled": (_every_cell("dateLastModified", "2026-08-30T10:15:00.000Z"), set()),
+    "date of change in another form": (_every_cell("dateLastModified", "8/30/2026 10:15 AM"), set()),
+    "columns reversed": (lambda package: [header.reverse() for header in package.headers.values()], set()),
+    "headers in small letters": (headers_in_small_letters, set()),
+    "misspelt columns": (misspelt_columns_that_are_not_read, {"column_ignored", "column_missing"}),
+    "unneeded columns absent": (unneeded_columns_absent, {"column_missing"}),
+    "unknown columns": (unknown_columns, {"column_ignored"}),
+    "courses absent": (_without("courses.csv"), {"file_absent"}),
+    "only people": (_without(*_PLACES), {"file_absent"}),
+    "courses declared and absent": (lambda package: package.tables.pop("courses.csv"), {"file_missing", "file_absent"}),
+    "courses not declared": (lambda package: package.manifest.pop("file.courses"), {"file_undeclared", "file_absent"}),
+    "another class type": (_every_cell("classType", "Elective", "classes.csv"), {"value_unknown"}),
+    "other values that are not used": (other_values_that_are_not_used, {"value_unknown", "date_form"}),
+    "references to nothing": (references_to_nothing, {"reference_unknown", "birth_date_of_nobody"}),
+    "usernames empty": (_every_cell("username", "", USERS), {"cell_empty"}),
+    "ids repeated where nobody is named": (ids_repeated_where_nobody_is_named, {"id_repeated"}),
+    "ids absent where nobody is named": (ids_absent_where_nobody_is_named, {"file_unreadable"}),
+    "file names in small letters": (_moved(str.lower), set()),
+    "files in a folder": (_moved("export 2026/{}".format), {"in_folder"}),
+    "manifest in small letters": (manifest_in_small_letters, set()),
+    "manifest saved by a spreadsheet": (manifest_saved_by_a_spreadsheet, set()),
+    "manifest with other lines": (manifest_with_other_lines, set()),
+    "unknown files": (lambda package: package.raw.update(_OTHER_FILES), {"file_ignored"}),
+    "byte order marks": (_every_file(lambda data: b"\xef\xbb\xbf" + data), set()),
+    "line feeds": (_every_file(lambda data: data.replace(b"\r\n", b"\n")), set()),
+    "carriage returns": (_every_file(lambda data: data.replace(b"\r\n", b"\r")), set()),
+    "blank rows": (_every_file(lambda data: data.replace(b"\r\n", _BLANK_ROWS)), set()),
+    "empty cells after the last column": (_below_the_header(lambda rows: rows.replace(b"\r\n", b",,\r\n")), set()),
+    "empty cells after the header": (_below_the_header(lambda rows: rows, b",,"), set()),
+    "empty cells after every row": (_every_file(lambda data: data.replace(b"\r\n", b",,\r\n")), set()),
+    "profiles that repeat roles": (profiles_that_repeat_roles, set()),
+    "last cells missing": (last_cells_missing, {"row_short"}),
+    "UTF-16": (_every_file(lambda data: data.decode().encode("utf-16")), {"file_form"}),
+    "semicolons": (_delimited(";"), {"file_form"}),
+    "tabs": (_delimited("\t"), {"file_form"}),
+    "separator lines": (_every_file(lambda data: b"sep=,\r\n" + data), set()),
+    "rows repeated": (rows_repeated, {"row_repeated"}),
+    "dates with midnight": (_every_cell("birthDate", "{}T00:00:00".format, DEMOGRAPHICS), {"date_with_midnight"}),
 }
 """Each form, and the codes of the oddities that it must be listed as, in both versions."""
+
+_TOGETHER = [
+    *("booleans in capitals", "roles in capitals", "status in capitals", "date of change in another form"),
+    *("columns reversed", "misspelt columns", "unknown columns", "other values that are not used"),
+    *("references to nothing", "usernames empty", "ids repeated where nobody is named", "courses absent"),
+    "unknown files",
+]
+FORMS["many forms at once"] = (
+    lambda package: [FORMS[name][0](package) for name in _TOGETHER],
+    {"value_spelling", "column_ignored", "file_ignored", "value_unknown"},
+)

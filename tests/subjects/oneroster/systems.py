@@ -26,7 +26,6 @@ def _manifest(bulk: str, absent: str = "", *, system: str) -> bytes:
 
 
 def _file(name: str, *rows: str, changed: str = "dateLastModified") -> dict[str, bytes]:
-    """Return a file, by its name, with the columns of OneRoster 1.1; ``changed`` is the name of the date of change."""
     header = HEADERS[name].replace(" ", ",").replace("dateLastModified", changed)
     return {name: "".join(f"{line}\r\n" for line in (header, *rows)).encode()}
 
@@ -66,7 +65,6 @@ def aeries() -> dict[str, bytes]:
 
 
 def infinite_campus() -> dict[str, bytes]:
-    """Return what the Data Extract Utility and the Zip Tool of Infinite Campus produce."""
     unread = {f"{name}.csv": b"sourcedId,status\n" for name in ("categories", "lineItems", "results")}
     return {
         "manifest.csv": _manifest(

@@ -1,30 +1,18 @@
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date
-from pathlib import Path
 
 import pytest
 
 from paktaleem.directory.schools.oneroster import problems
 from paktaleem.directory.schools.oneroster.columns import VERSIONS, day, full_name, plausible_email, plausible_phone
 from paktaleem.directory.schools.oneroster.problems import RosterInvalid
-from paktaleem.directory.schools.oneroster.roster import Roster
 from paktaleem.directory.schools.oneroster.users import GuardianRelation, Person
-from tests.rosters import RosterPackage, clean_network, odd_network, open_roster, people_of, school
+from tests.rosters import clean_network, odd_network, open_roster, people_of, school
+from tests.subjects.oneroster.conftest import places
 
 
 @pytest.fixture
-def opened(tmp_path: Path):
-    @contextmanager
-    def roster(package: RosterPackage) -> Iterator[Roster]:
-        with open_roster(package.write(tmp_path / "roster.zip")) as opened:
-            yield opened
-
-    return roster
-
-
-def found(roster: Roster) -> list[tuple[str, str, int | None, str | None]]:
-    return [(p.code, p.file, p.row, p.column) for p in roster.oddity_sample]
+def opened(tmp_path):
+    return lambda package: open_roster(package.write(tmp_path / "roster.zip"))
 
 
 def test_a_clean_package_has_people_and_no_oddities(opened):
@@ -40,28 +28,20 @@ def test_a_clean_package_has_people_and_no_oddities(opened):
 
 
 def test_relations_are_read_in_both_directions_and_once(opened):
+    of_iman = [GuardianRelation(child, "iman", "relative") for child in ("hina", "kamal", "laiba")]
     with opened(odd_network()) as roster:
-        assert list(roster.relations()) == [
-            GuardianRelation("danish", "esra", "parent"),
-            GuardianRelation("hina", "ghalib", "guardian"),
-            GuardianRelation("hina", "iman", "relative"),
-            GuardianRelation("kamal", "iman", "relative"),
-            GuardianRelation("laiba", "iman", "relative"),
-        ]
-
-
-def test_streams_can_be_read_again_and_at_the_same_time(opened):
-    with opened(odd_network()) as roster:
-        assert people_of(roster) == people_of(roster)
-        pairs = list(zip(people_of(roster), people_of(roster), strict=True))
-        assert all(one == other for one, other in pairs)
+        first = [GuardianRelation("danish", "esra", "parent"), GuardianRelation("hina", "ghalib", "guardian")]
+        assert list(roster.relations()) == [*first, *of_iman]
+        assert people_of(roster) == people_of(roster), "streams can be read again"
+        pairs = zip(roster.placed_people(), roster.placed_people(), strict=True)
+        assert all(one == other for one, other in pairs), "and at the same time"
 
 
 def test_every_oddity_is_reported_with_its_place(opened):
     package = odd_network()
     line = {row["sourcedId"]: package.line("users.csv", row["sourcedId"]) for row in package.tables["users.csv"]}
     with opened(package) as roster:
-        assert sorted(found(roster)) == sorted(
+        assert sorted(places(roster.oddity_sample)) == sorted(
             [
                 ("guardian_without_email", "users.csv", line["ghalib"], "email"),
                 ("mailbox_shared_with_guardian", "users.csv", line["hina"], "email"),
@@ -100,22 +80,21 @@ def test_a_number_in_sms_takes_precedence_over_phone(opened):
     package.row("users.csv", "celia").update(sms="none", phone="021 34567890")
     with opened(package) as roster:
         people = {person.external_id: person for person in people_of(roster)}
-    assert people["esra"].phone == "+923001234567"
-    assert people["celia"].phone == "02134567890"
+    assert (people["esra"].phone, people["celia"].phone) == ("+923001234567", "02134567890")
 
 
-def test_names_are_joined_trimmed_and_composed(opened):
-    package = clean_network()
-    package.row("users.csv", "danish").update(givenName="  Zoe\u0308", middleName=" bint\tAli ", familyName="")
-    with opened(package) as roster:
-        assert [person.full_name for person in people_of(roster)][3] == "Zoë bint Ali"
-
-
-def test_a_name_loses_direction_controls_and_keeps_joiners(opened):
-    package = clean_network()
-    package.row("users.csv", "danish").update(givenName="\u202eDanish\a", familyName="بی\u200cبی")
-    with opened(package) as roster:
-        assert [person.full_name for person in people_of(roster)][3] == "Danish بی\u200cبی"
+@pytest.mark.parametrize(
+    ("parts", "name"),
+    [
+        (("  Zoe\u0308", " bint\tAli ", ""), "Zoë bint Ali"),
+        (("\u202eDanish\a", "", "بی\u200cبی"), "Danish بی\u200cبی"),
+        ((" ", "Ali", ""), ""),
+        (("", "", "Ali"), "Ali"),
+    ],
+    ids=["joined, trimmed and composed", "without direction controls, with joiners", "a middle name alone", "one name"],
+)
+def test_the_parts_of_a_name_are_one_name(parts, name):
+    assert full_name(*parts) == name
 
 
 def test_messages_contain_no_personal_data(opened):
@@ -174,23 +153,13 @@ def test_a_plausible_email_is_unchanged(text):
     assert plausible_email(text) == text
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "amina",
-        "a@b",
-        "a@b.pk,c@d.pk",
-        "a b@c.pk",
-        "<a@b.pk>",
-        "a@@b.pk",
-        ".a@b.pk",
-        "a@-b.pk",
-        "a@b.pk\nBcc: c@d.pk",
-        "x" * 65 + "@b.pk",
-        "a@" + "b." * 130 + "pk",
-        "a@b.1",
-    ],
-)
+IMPLAUSIBLE = [
+    *("amina", "a@b", "a@b.pk,c@d.pk", "a b@c.pk", "<a@b.pk>", "a@@b.pk", ".a@b.pk", "a@-b.pk"),
+    *("a@b.pk\nBcc: c@d.pk", "x" * 65 + "@b.pk", "a@" + "b." * 130 + "pk", "a@b.1"),
+]
+
+
+@pytest.mark.parametrize("text", IMPLAUSIBLE)
 def test_an_implausible_email_is_none(text):
     assert plausible_email(text) is None
 
@@ -225,11 +194,6 @@ def test_a_date_may_have_the_time_midnight(time):
     assert day(f"2012-02-29{time.replace('00:00', '19:00').replace('AM', 'PM')}") is None
 
 
-def test_a_middle_name_alone_is_not_a_name():
-    assert full_name(" ", "Ali", "") == ""
-    assert full_name("", "", "Ali") == "Ali"
-
-
 @pytest.mark.parametrize(("number", "users", "files"), [("1.1", 18, 13), ("1.2", 22, 21)])
 def test_sensitive_columns_are_not_kept(number, users, files):
     version = VERSIONS[number]
@@ -238,6 +202,5 @@ def test_sensitive_columns_are_not_kept(number, users, files):
     assert not kept & sensitive
     assert version.tables["demographics.csv"].kept == ("sourcedId", "status", "birthDate")
     assert len(version.tables["demographics.csv"].header) == 16
-    assert len(version.tables["users.csv"].header) == users
-    assert len(version.files) == files
+    assert (len(version.tables["users.csv"].header), len(version.files)) == (users, files)
     assert "userProfiles.csv" not in version.tables

@@ -73,7 +73,6 @@ def test_any_member_name_is_accepted_or_refused(tmp_path, name):
 
 
 def streaming_peak(path: Path) -> int:
-    """Return the peak memory, in bytes, that streaming adds to the open roster."""
     with open_roster(path) as roster:
         tracemalloc.start()
         try:
