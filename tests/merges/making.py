@@ -3,7 +3,7 @@
 from typing import Any
 
 from paktaleem.directory.people.merges.services import decide_merge, propose_merge, propose_undo
-from paktaleem.directory.people.models import Subject
+from paktaleem.directory.people.models import PersonMerge, Subject
 from paktaleem.foundation.audit.actors import Reason
 from tests.factories import SubjectFactory
 
@@ -22,7 +22,7 @@ def proposed(main, other, cast, at, by="farah"):
     return propose_merge(main, other, ground=ground, actor=actor, reason=Reason.REVIEW, at=at)
 
 
-def linked(main, other, cast, at):
+def linked(main, other, cast, at) -> PersonMerge:
     """Link two records by two people: Farah proposes, Amina confirms."""
     return decide_merge(proposed(main, other, cast, at), approve=True, actor=cast.actor("amina"), at=at)
 

@@ -112,10 +112,11 @@ def test_records_of_different_ages_are_refused_and_so_is_the_same_record(cast, r
 
 
 def test_neither_an_auditor_nor_a_key_nor_another_client_links_records(cast, records, now):
+    main, other = records
     for actor in (cast.actor("bilal"), cast.actor("sana"), cast.actor("celia"), cast.key_actor("indus")):
         with pytest.raises(NotAllowed):
-            proposed(*records, cast, now, by=actor)
-    merge = proposed(*records, cast, now)
+            proposed(main, other, cast, now, by=actor)
+    merge = proposed(main, other, cast, now)
     with pytest.raises(NotAllowed):
         decide_merge(merge, approve=True, actor=cast.actor("bilal"), at=now)
     with pytest.raises(IntegrityError), transaction.atomic():

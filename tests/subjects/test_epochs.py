@@ -101,7 +101,7 @@ def test_an_epoch_is_prepared_on_several_hosts_before_it_is_used(cast, keyring_f
     assert (keyring().current_epoch, keyring().epochs) == (1, frozenset({1, 2}))
     prepared = json.loads(keyring_file.read_text())["epochs"]["2"]
     assert "Epoch 2 is current" in run("new_key_epoch")
-    assert (keyring().epochs, json.loads(keyring_file.read_text())["epochs"]["2"]) == ({1, 2}, prepared)
+    assert (keyring().epochs, json.loads(keyring_file.read_text())["epochs"]["2"]) == (frozenset({1, 2}), prepared)
 
 
 def test_a_keyring_in_the_environment_cannot_be_changed(cast, now, monkeypatch):
@@ -152,7 +152,8 @@ def test_keys_of_single_rows_are_counted_and_rewrapped_too(cast, keyring_file, n
         kept = sealer_of_row(row).seal("kept", column="a.b")
     new_epoch(now)
     with indus_of(cast) as client:
-        assert (declared.rewrap(client.pk), declared.counted(client.pk)) == ({1}, {2: 1})
+        assert declared.rewrap(client.pk) == {1}
+        assert declared.counted(client.pk) == {2: 1}
         row.refresh_from_db()
         assert sealer_of_row(row).open(kept, column="a.b") == "kept"
         assert declared.rewrap(client.pk) == frozenset()
@@ -245,7 +246,7 @@ def test_an_epoch_in_use_is_not_destroyed(cast, keyring_file, now):
         destroy_epoch(1, actor=TASK, at=now + 400 * DAY)
     with pytest.raises(CommandError, match="would be erased") as caught:
         run("destroy_key_epoch", "1")
-    assert (caught.value.returncode, keyring().epochs) == (2, {1, 2})
+    assert (caught.value.returncode, keyring().epochs) == (2, frozenset({1, 2}))
 
 
 @pytest.mark.parametrize(("epoch", "why"), [("1", "kept 35 days"), ("2", "Run new_key_epoch"), ("9", "no epoch 9")])

@@ -57,6 +57,11 @@ def role_of_the_other_version(package: RosterPackage) -> None:
     rows[0]["role"] = "administrator" if is_later else "districtAdministrator"
 
 
+def columns_reversed(package: RosterPackage) -> None:
+    for header in package.headers.values():
+        header.reverse()
+
+
 def headers_in_small_letters(package: RosterPackage) -> None:
     for file, header in package.headers.items():
         package.headers[file] = [name.lower() for name in header]
@@ -167,7 +172,7 @@ FORMS: dict[str, tuple[Form, set[str]]] = {
     "status in capitals": (_every_cell("status", "Active", USERS, DEMOGRAPHICS), {"value_spelling"}),
     "date of change filled": (_every_cell("dateLastModified", "2026-08-30T10:15:00.000Z"), set()),
     "date of change in another form": (_every_cell("dateLastModified", "8/30/2026 10:15 AM"), set()),
-    "columns reversed": (lambda package: [header.reverse() for header in package.headers.values()], set()),
+    "columns reversed": (columns_reversed, set()),
     "headers in small letters": (headers_in_small_letters, set()),
     "misspelt columns": (misspelt_columns_that_are_not_read, {"column_ignored", "column_missing"}),
     "unneeded columns absent": (unneeded_columns_absent, {"column_missing"}),
