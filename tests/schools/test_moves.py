@@ -142,9 +142,7 @@ def test_a_move_to_another_client_closes_the_account_and_says_what_can_be_taken_
     assert farah.get(person_page(cast, "moves-away"))["Location"] == person_page(cast)
 
 
-def test_no_guardian_of_a_pupil_who_moved_away_is_asked_or_reminded_and_what_was_recorded_stays(
-    placed_lms, cast, sign_in
-):
+def test_no_guardian_of_a_pupil_who_moved_away_is_asked_and_what_was_recorded_stays(placed_lms, cast, sign_in):
     farah, asked_at = sign_in("farah"), timezone.now()
     with in_client(cast.client_id("indus")):
         client, danish = cast.client("indus"), cast.subject("danish")

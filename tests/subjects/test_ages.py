@@ -150,9 +150,7 @@ def test_the_threshold_is_reached_by_what_is_stated(details, moment):
     ],
 )
 @pytest.mark.parametrize("serves_minors", [True, False])
-def test_a_child_in_an_adults_role_stays_a_child_until_ages_are_recomputed(
-    of_age, computed_for, threshold, child, serves_minors
-):
+def test_a_child_in_an_adults_role_stays_one_until_recomputed(of_age, computed_for, threshold, child, serves_minors):
     person = Subject(role="instructor", of_age_at=of_age, of_age_threshold=computed_for)
     assert person.is_child(AT, thresholds=Thresholds(threshold), serves_minors=serves_minors) is child
 

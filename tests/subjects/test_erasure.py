@@ -319,9 +319,7 @@ def test_other_roles_may_neither_request_nor_approve(cast, prepared, now, actor)
         ask(cast, prepared, now, system_actor("task"))
 
 
-def test_a_readmission_cannot_be_requested_or_approved_twice_nor_for_people_who_are_not_erased(
-    cast, prepared, now, second
-):
+def test_a_readmission_is_of_erased_people_and_neither_requested_nor_approved_twice(cast, prepared, now, second):
     asked = ask(cast, prepared, now)
     for external_id in ("lms-danish", "lms-hamza", "lms-nobody"):
         with pytest.raises(Refused):
