@@ -106,8 +106,10 @@ class SchoolClassAdmin(ExportableAdmin[SchoolClass], SourcedAdmin[SchoolClass]):
 
     @admin.display(description="school")
     def in_school(self, row: SchoolClass) -> SafeString | str:
-        url = reverse("admin:schools_school_change", args=[row.school_id], current_app=site.name) if row.school else ""
-        return format_html('<a href="{}">{}</a>', url, row.school) if row.school else "—"
+        if row.school is None:
+            return "—"
+        url = reverse("admin:schools_school_change", args=[row.school_id], current_app=site.name)
+        return format_html('<a href="{}">{}</a>', url, row.school)
 
     @admin.display(description="terms")
     def terms(self, row: SchoolClass) -> str:

@@ -18,6 +18,7 @@ from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import actor_columns
+from paktaleem.foundation.tenancy.rows import SqlValues
 
 SHOWN = 20
 
@@ -135,7 +136,7 @@ class Run:
     contacts_removed: int = 0
 
     @property
-    def params(self) -> dict[str, Any]:
+    def params(self) -> SqlValues:
         kind, actor_id, role = actor_columns(self.actor)
         return {
             "client": self.client.id,

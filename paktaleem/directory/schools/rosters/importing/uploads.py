@@ -161,7 +161,7 @@ def discard_roster(row: RosterImport, *, actor: Actor, at: datetime) -> RosterIm
 
 
 @transaction.atomic
-def run_roster_step(roster: Any, *, client: Client, at: datetime) -> None:
+def run_roster_step(roster: UUID, *, client: Client, at: datetime) -> None:
     """Run the step a roster waits for, its trial or its import; do nothing if it is already done."""
     row = RosterImport.objects.select_for_update().filter(client=client, id=roster).first()
     if row is not None and row.is_under_way:
