@@ -16,7 +16,7 @@ def second_record(cast, **details):
     return Subject.objects.select_related("client").get(external_id=values["external_id"])
 
 
-def proposed(main, other, cast, at, by="farah"):
+def proposed(main, other, cast, at, by="farah") -> PersonMerge:
     actor = cast.actor(by) if isinstance(by, str) else by
     ground = "One person, two records."
     return propose_merge(main, other, ground=ground, actor=actor, reason=Reason.REVIEW, at=at)
