@@ -41,8 +41,7 @@ def effect_after_proof(
 ) -> datetime:
     """Return when a version takes effect at a client, given when the email was accepted.
 
-    Notice is counted in days of the client's time zone: an email on the day of the announcement is in time; a later one
-    moves the effect, so that the client gets the same number of days. Never before ``proven_at``: nothing is backdated.
+    Notice is counted in days of the client's time zone, and is the same for a later email. Nothing is backdated.
     """
     told_on = dispatched_at.astimezone(zone).date()
     if told_on + timedelta(days=notice_days) <= effective_at.astimezone(zone).date():
@@ -55,8 +54,7 @@ def effects_at_client(
 ) -> tuple[NoticeVersionRule, ...]:
     """List the versions of one notice that have, or will have, effect at a client, with their times.
 
-    ``proven`` maps versions to the effect times that proofs gave. ``client_since`` is when the client joined: a client
-    that joined after an announcement needs no email. None: the notice is the client's own.
+    ``proven`` are the effect times that proofs gave. ``client_since`` is when the client joined; None: its own notice.
     """
     found: list[NoticeVersionRule] = []
     previous: datetime | None = None

@@ -106,8 +106,7 @@ class NoticeDraft(NoticeText):
 class NoticeVersion(NoticeText):
     """One immutable version of a notice in both languages, with the content hash that consents refer to.
 
-    ``notice_days`` is the advance notice that every client must get: the version takes effect at a client only once an
-    email to it is proven (NoticeDispatch). 0: it takes effect at ``effective_at``.
+    ``notice_days`` is the advance notice that every client must get, by a proven email; 0: none.
     """
 
     wall = TablePolicy(Scope.CATALOGUE, APPEND, personal={**_TEXTS, "content_hash": _NONE})
@@ -146,9 +145,8 @@ _PROOF_EXPECTED_WITHIN = timedelta(hours=1)
 class NoticeDispatch(RegisterRow):
     """One announcement of one version to one client, and when the version takes effect there.
 
-    ``dispatched_at`` is when a mail server accepted an email to one of the client's administrators: the proof, set
-    once. Until then ``takes_effect_at`` is empty and the version has no effect at the client. The emails, with every
-    attempt, refer to this row's id.
+    ``dispatched_at`` is when a mail server accepted an email to one of its administrators: the proof. Until then
+    ``takes_effect_at`` is empty. The emails refer to this row's id.
     """
 
     wall = TablePolicy(Scope.TENANT, EDIT, limited=Limited.READ)

@@ -97,10 +97,7 @@ def sign_notice_token(shown: ShownNotice) -> str:
 
 
 def read_notice_token(token: str, *, client_id: UUID) -> ShownNotice:
-    """Verify a token and return its content.
-
-    Raises TokenForged if the signature is not valid, TokenForeign if the token belongs to another client.
-    """
+    """Verify a token and return its content. Raises TokenForged, TokenForeign if it belongs to another client."""
     try:
         claims: dict[str, Any] = signing.Signer(salt=_SALT).unsign_object(token)
     except signing.BadSignature as error:

@@ -12,11 +12,7 @@ ROLES = ("student", "learner", "instructor", "administrator", "guardian")
 
 
 class PurposeText(msgspec.Struct, frozen=True):
-    """One purpose of the starter register.
-
-    ``needs_account``: after a person's account is closed, nothing more is done for this purpose than storing and
-    deleting.
-    """
+    """One purpose of the starter register; ``needs_account``: it only serves people whose account is open."""
 
     name_en: str
     name_ur: str

@@ -40,8 +40,7 @@ _DEEPEST = 6
 def render_notice(text: str) -> SafeString:
     """Render a notice's text as HTML; headings start at the second level, and no level is skipped.
 
-    Headings, lists, paragraphs and emphasis of Markdown (CommonMark), nothing else: no HTML, links or images, so that a
-    notice cannot inject content.
+    Headings, lists, paragraphs and emphasis only: no HTML, links or images, so that a notice cannot inject content.
     """
     tokens = _MARKDOWN.parse(text)
     above: list[int] = []

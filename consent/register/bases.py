@@ -80,10 +80,7 @@ def _split(basis: OwnedBasis, capacities: tuple[CapacityRule, ...]) -> Iterator[
 
 
 def is_consent_replaced(before: Iterable[BasisRule], after: Iterable[BasisRule], *, at: datetime) -> bool:
-    """Return True if from `at` on another basis is in force at any time for which it was consent before.
-
-    Where no basis was in force, the last one counts: a consent does not end first, and give way to another basis later.
-    """
+    """Return True if from `at` on another basis is in force at any time for which consent was, or was the last."""
     return any(
         _last_basis(was, moment) == Basis.CONSENT and _basis_at(becomes, moment) not in {Basis.CONSENT, None}
         for was, becomes, moment in _compare(before, after, at)

@@ -22,10 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class DeclaredProcedure:
-    """A client's declared procedure to verify ages (`kind` age) or obtain guardian consent (`consent`), policy §8.
-
-    `reference` names the document that describes it.
-    """
+    """A client's declared procedure to verify ages (`kind` age) or obtain guardian consent (`consent`), policy §8."""
 
     kind: str
     description: str
@@ -237,8 +234,7 @@ class RecipientRule:
 class Register:
     """The whole configuration of one client, ready for look-up; made by `compile_register` only.
 
-    `version` is (client's version, shared catalogue's version). `bases` are keyed by (purpose, role), in order of
-    precedence; `instructions` by purpose, latest start first; `texts` by id, also those without effect at this client;
+    `bases` are keyed by (purpose, role), in order of precedence; `instructions` by purpose, latest start first;
     `changes` are per purpose the ascending times at which a relevant row starts, ends or takes effect.
     """
 

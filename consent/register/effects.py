@@ -161,11 +161,7 @@ WHERE c.id <> %(client)s AND consent_may_reach(c.id, %(codes)s, %(categories)s, 
 
 @dataclass(frozen=True, slots=True)
 class ClientEffect:
-    """Counts at one client: consents that do not cover the recipient, and children by what their guardians gave.
-
-    ``weak`` are children whose guardians were verified too weakly for data that reaches outside; ``unshared`` those
-    whose guardians did not consent to recipients.
-    """
+    """Counts at one client: consents without the recipient, children whose guardians are ``weak`` or do not share."""
 
     client: str
     consents: int = 0
@@ -264,10 +260,8 @@ def find_weakening(
 ) -> SafeguardKind | None:
     """Return which safeguard the changed row would weaken from ``at`` on, compared with the stored rows.
 
-    ``before`` is the stored row, None for a new one. ``is_set_up`` allows the portal to add PakTaleem's own lawful
-    bases, which no person does. Nothing is weakened in a sandbox. Runs in the context of the row's client. No other
-    transaction compares rows for the same purpose until this one ends: two changes could weaken together what neither
-    weakens alone.
+    ``before`` is the stored row, None for a new one. ``is_set_up`` allows the portal to add PakTaleem's own bases.
+    Nothing is weakened in a sandbox. No other transaction compares rows for the same purpose until this one ends.
     """
     if not isinstance(row, _SAFEGUARDED) or is_sandbox(row.client_id):
         return None

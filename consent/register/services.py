@@ -209,10 +209,7 @@ def record_widening(
 
 @transaction.atomic
 def end_period[R: PeriodRow](row: R, *, actor: Actor, reason: Reason | str, at: datetime) -> R:
-    """End a row's period now.
-
-    Raises ValidationError if it has already ended, WeakensSafeguard if a second person is needed, NotAllowed.
-    """
+    """End a row's period now. Raises ValidationError if it has already ended, WeakensSafeguard, NotAllowed."""
     if row.ends_at is not None and row.ends_at <= at:
         raise ValidationError({"ends_at": [_ENDED]})
     row.ends_at = at
@@ -221,10 +218,9 @@ def end_period[R: PeriodRow](row: R, *, actor: Actor, reason: Reason | str, at: 
 
 @transaction.atomic
 def cancel_period[R: PeriodRow](row: R, *, actor: Actor, reason: Reason | str, at: datetime) -> R:
-    """Cancel a row before it starts: its period becomes empty, so it is never in force; the row stays as evidence.
+    """Cancel a row before it starts: it is never in force, and stays as evidence (decision 0078).
 
-    Follows decision 0078. Raises ValidationError if it has started or is cancelled already, WeakensSafeguard if a
-    second person is needed, NotAllowed.
+    Raises ValidationError if it has started or is cancelled already, WeakensSafeguard, NotAllowed.
     """
     if row.starts_at <= at:
         raise ValidationError({"starts_at": [_STARTED]})
@@ -348,8 +344,7 @@ def request_safeguard_change(
 ) -> ProposedChange:
     """Request a change that weakens a safeguard (decision 0053); it replaces a waiting one of the same row.
 
-    ``row`` is the changed or new row, unsaved; ``kind`` is given for a row of an app above the register. ``ground``
-    says in words why the change is lawful. Raises ValidationError naming the field, NotAllowed.
+    ``kind`` is given for a row of an app above the register. Raises ValidationError naming the field, NotAllowed.
     """
     prepare_row(row, actor)
     before = stored_row(row)
@@ -375,10 +370,7 @@ def is_by_officer(change: ProposedChange, actor: Actor) -> bool:
 
 
 def _is_by_other_side(change: ProposedChange, actor: Actor) -> bool:
-    """Return True for the side that did not request it: the client instructs, an officer accepts (GDPR Art. 28(3)).
-
-    That is so for a basis other than consent at a client.
-    """
+    """Return True for the side that did not request it: the client instructs, an officer accepts (GDPR Art. 28(3))."""
     if change.client_id == PAKTALEEM:
         return True
     members = Membership.objects.filter(client_id=change.client_id, user_id=change.requested_by)

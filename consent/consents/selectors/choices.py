@@ -74,10 +74,7 @@ class Choice:
 
 
 def list_choices(subject: Subject, *, actor: Actor, at: datetime) -> list[Choice]:
-    """List every purpose for which data of the person's roles is used, those based on consent first.
-
-    Raises NotAllowed.
-    """
+    """List every purpose for which data of the person's roles is used, those on consent first. Raises NotAllowed."""
     require_about(actor, Capability.VIEW_CONSENTS, subject_id=subject.id, client_id=subject.client_id)
     client_id = subject.client_id
     is_decided_for = actor.id == subject.id and subject.counts_as_child(at)  # a child may refuse, but not consent
@@ -146,10 +143,7 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class ServiceNotice:
-    """The complete notice about the service; ``hash`` changes with any part of it.
-
-    ``uses`` are part of the service; ``asked_apart`` are based on consent, and each is asked separately.
-    """
+    """The complete notice about the service; of ``asked_apart``, based on consent, each is asked separately."""
 
     uses: tuple[Use, ...]
     asked_apart: tuple[Use, ...]

@@ -78,10 +78,7 @@ def consent_states(subject: Subject, *, actor: Actor, at: datetime) -> list[dict
 
 
 def current_states(client_id: UUID, rows: Iterable[Consent], *, at: datetime) -> dict[UUID, str]:
-    """Map consents of one client to their effective states, after expiry, new notices and widened purposes.
-
-    The purposes of the rows are loaded. Runs in any context that sees the client.
-    """
+    """Map consents of one client, with their purposes, to their effective states; runs in any context that sees it."""
     with in_client(client_id):
         register = current_register(client_id)
     return {row.pk: effective_state(register, row.purpose.code, to_consent_fact(row), at) for row in rows}
@@ -128,10 +125,7 @@ def load_asked_words(events: Iterable[UUID], *, language: str) -> dict[UUID, Ask
 
 
 def is_without_effect(answer: Consent | ConsentEvent, subject: Subject, rules: Register | Client) -> bool:
-    """Return True if a child gave the consent itself: no decision rests on it, and such answers are refused now.
-
-    ``rules`` are the client's age rules: its row, or its compiled register.
-    """
+    """Return True if a child gave the consent itself, by the age ``rules`` of the client: no decision rests on it."""
     if answer.state != ConsentState.GIVEN or answer.given_by == GivenBy.GUARDIAN:
         return False
     at = answer.recorded_at
@@ -153,10 +147,7 @@ def select_due_for_renewal(client_id: UUID, *, at: datetime) -> QuerySet[Consent
 
 
 def select_due_by_age(client: Client, *, at: datetime) -> QuerySet[Consent]:
-    """Select consents by a guardian for a person now of age, whose own consent was not yet requested.
-
-    They no longer count (the decision's rule 9): the person must answer for themselves.
-    """
+    """Select consents by a guardian for a person now of age, who was not yet asked: they no longer count."""
     given = Consent.objects.filter(client_id=client.pk, state=ConsentState.GIVEN, given_by=GivenBy.GUARDIAN, **_KEPT)
     known = age_is_known(client, of="subject__")
     unasked = Q(asked_at=None) | Q(asked_at__lt=F("subject__of_age_at"))
@@ -197,12 +188,10 @@ ACKNOWLEDGED = gettext_noop("Policy acknowledged")
 
 @dataclass(frozen=True, slots=True)
 class TimelineEntry:
-    """One entry of a timeline.
+    """One entry of a timeline: ``state`` is the consent state from then on, ``what`` names an entry that changes none.
 
-    ``state`` is the consent state from then on; empty for entries that change none, which ``what`` names: a notice
-    shown, the policy acknowledged (ACKNOWLEDGED), a restriction, an objection. ``row`` is the recorded row (None for an
-    end that follows from time, a notice or a purpose), ``basis`` the lawful basis in force then, ``notice`` the version
-    shown.
+    ``row`` is the recorded row (None for an end that follows from time, a notice or a purpose), ``basis`` the lawful
+    basis in force then, ``notice`` the version shown.
     """
 
     at: datetime
@@ -241,11 +230,10 @@ def list_timeline(
     acknowledged: Iterable[PolicyAcknowledgement] = (),
     until: datetime,
 ) -> list[TimelineEntry]:
-    """List the entries of a person's timeline up to a time, latest first.
+    """List the entries of a person's timeline up to a time, latest first, in the client's context.
 
-    ``events`` come from ``select_consent_events``, ``acknowledged`` from ``select_acknowledgements``. Ends that follow
-    from time (expired), or from a notice or a widened purpose (outdated), are included, although nothing was recorded
-    then. Runs in the client's context, with a fixed number of queries.
+    Ends that follow from time (expired), or from a notice or a widened purpose (outdated), are included, although
+    nothing was recorded then.
     """
     register = current_register(subject.client_id)
     leading = register.leading_basis

@@ -115,8 +115,7 @@ def resolve_notices(
 ) -> Mapping[str | None, ConsentBasis]:
     """Map each token (None: no token) to the notice it proves, for answers of any state.
 
-    Raises TokenForged or TokenForeign if a token is not valid for this client, version or language, NoticeNotInEffect
-    if a version is unknown or not yet in effect.
+    Raises TokenForged, TokenForeign, NoticeNotInEffect if a version is unknown or not yet in effect.
     """
     proofs = {token: read_notice_token(token, client_id=register.client) if token else None for token in tokens}
     for shown in filter(None, proofs.values()):
@@ -161,9 +160,8 @@ def check_consent_basis(
 ) -> None:
     """Raise unless consent to the purpose can be given under this notice: informed and specific (GDPR Art. 4(11)).
 
-    A notice shown, or a form collected, before consent last ended or was refused (``ended_at``), or before the purpose
-    was last widened, does not count. Raises TokenMissing, EvidenceMissing, TokenForeign, TokenExpired
-    (ClaimBeforeRefusal, ClaimUndated), NoticeNotInEffect, ClaimBeforeNotice.
+    A notice shown, or a form collected, before consent ended or the purpose was widened does not count. Raises
+    TokenMissing, EvidenceMissing, TokenForeign, TokenExpired, NoticeNotInEffect, ClaimBeforeNotice.
     """
     shown, version = grounds.shown, grounds.version
     if shown is None and collected.method not in METHODS_WITHOUT_TOKEN:
@@ -280,9 +278,8 @@ def require_guardian_decides(subject: Subject, register: Register, at: datetime)
 def check_giver(
     subject: Subject, guardian: Subject | None, states: Collection[ConsentState], register: Register, *, at: datetime
 ) -> bool:
-    """Refuse consent that a child gives; a child may see, refuse and withdraw. Return True if the child answers.
+    """Refuse consent that a child gives, also for another person. Return True if the child answers.
 
-    A child cannot consent for another person either.
     Raises ChildMayNotGive, StillAChild if the guardian is a child, GuardianMayNotAnswer if the person is not one.
     """
     gives = ConsentState.GIVEN in states
@@ -309,10 +306,7 @@ def check_age_then(
     at: datetime,
     claimed_at: datetime | None,
 ) -> bool:
-    """Refuse consent that a person of age gave as a child, by its claimed time. Return True if a child answered.
-
-    An answer given by a child counts as a child's for good. Raises ChildMayNotGive.
-    """
+    """Refuse consent given as a child, by its claimed time. Return True if a child answered. Raises ChildMayNotGive."""
     gate: AgeGate = {"thresholds": register.thresholds, "serves_minors": register.serves_minors}
     if guardian is not None or claimed_at is None or at - claimed_at <= _JUST_NOW:
         return False
@@ -327,10 +321,7 @@ _REFUSALS = frozenset({"refused", "withdrawn"})
 
 
 def is_refused_by_another_guardian(child: Subject, purpose: Purpose, guardian: UUID, *, at: datetime) -> bool:
-    """Return True if the latest answer of another guardian who may forbid is a refusal (decision 0028).
-
-    The child's row must be locked.
-    """
+    """Return True if another guardian who may forbid refused last (decision 0028); the child's row must be locked."""
     latest = _load_latest_answers(child, purpose)
     against = {person for person, state in latest.items() if state in _REFUSALS and person != guardian}
     return bool(against & _guardians_who_may_forbid(load_child_facts(child), at)) if against else False
@@ -371,10 +362,7 @@ _COLUMN = "consent_consentevidence.reference"
 
 @transaction.atomic
 def add_evidence_reference(event: ConsentEvent, text: str, *, actor: Actor, at: datetime) -> ConsentEvidence:
-    """Store a sealed reference to evidence of an answer (GDPR Art. 7(1)): its location, or a note of a call.
-
-    Raises NotAllowed, KeyDestroyed.
-    """
+    """Store a sealed reference to evidence of an answer: its location, or a note. Raises NotAllowed, KeyDestroyed."""
     require(actor, Capability.RECORD_CONSENTS, event.client_id)
     sealed = sealer_of(event.subject).seal(text, column=_COLUMN)
     return _add_evidence(event, reference=sealed, facts={"kind": "reference"}, actor=actor, at=at)

@@ -93,11 +93,7 @@ class ConsentHistory:
     givers: Mapping[UUID, str]
 
     def next_moment(self, at: datetime) -> datetime:
-        """Return ``at``, or the latest event time plus a microsecond if that is later.
-
-        A request that waited for the lock is recorded after the earlier ones; otherwise the stored state and the order
-        of events could disagree.
-        """
+        """Return ``at``, or a microsecond after the latest event, so that the order of events and the state agree."""
         return at if self.latest is None or self.latest <= at else self.latest + timedelta(microseconds=1)
 
     def state(self, purpose: Purpose) -> str:
@@ -130,10 +126,9 @@ def load_history(subject: Subject, guardian: Subject | None = None) -> ConsentHi
 
 
 def lock_subject(subject: Subject, *, during_erasure: bool = False) -> Subject:
-    """Lock the person's row, so that concurrent answers are serialized.
+    """Lock the person's row, so that concurrent answers are serialized; ``during_erasure`` if they only end or refuse.
 
-    ``during_erasure`` is for answers that only end or refuse something. Raises Subject.DoesNotExist if there is no such
-    row, ErasureInProgress unless ``during_erasure`` is set, AlreadyErased.
+    Raises Subject.DoesNotExist if there is no such row, ErasureInProgress unless ``during_erasure``, AlreadyErased.
     """
     row = find_row(Subject, _SUBJECT_FOR_UPDATE, {"id": subject.pk, "client": subject.client_id})
     if row is None:
@@ -255,10 +250,7 @@ class ClaimInFuture(PortalError):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answer about one purpose: ``given``, ``refused``, ``deferred``, ``requested`` or ``withdrawn``.
-
-    ``shown`` is the token of the notice for this purpose, if it differs from that of the other answers.
-    """
+    """One answer about one purpose; ``shown`` is the token of its notice, if it differs from the other answers'."""
 
     purpose: str
     state: ConsentState
@@ -341,11 +333,9 @@ def withdraw_consent(
 ) -> ConsentEvent:
     """Withdraw a consent; requires no notice, reason or evidence (GDPR Art. 7(3)).
 
-    In effect from the next decision. Withdrawing again returns the earlier withdrawal. ``evidence`` (the location of a
-    letter, or a note of a call) is sealed and stored if given.
-
-    Raises PurposeUnknown, NothingToWithdraw if no consent is in force, GuardianUnknown, GuardianMayNotAnswer if a
-    guardian withdraws what a person of age gave, AlreadyErased, NotAllowed.
+    Withdrawing again returns the earlier withdrawal. ``evidence`` (the location of a letter, or a note of a call) is
+    sealed. Raises PurposeUnknown, NothingToWithdraw, GuardianUnknown, GuardianMayNotAnswer if a guardian withdraws what
+    a person of age gave, AlreadyErased, NotAllowed.
     """
     _require_capability(actor, subject)
     subject = lock_subject(subject, during_erasure=True)
@@ -377,10 +367,7 @@ def _require_capability(actor: Actor, subject: Subject) -> None:
 def _append_answer(
     event: ConsentEvent, *, past: ConsentHistory, by_child: bool, evidence: str, actor: Actor
 ) -> ConsentEvent:
-    """Append an answer; a guardian's consent has no effect while another guardian's refusal is in effect.
-
-    An answer of a child has no effect on a guardian's answer, unless it is a refusal or a withdrawal.
-    """
+    """Append an answer; it has no effect against another guardian's refusal, nor a child's against a consent."""
     purpose, guardian, gives = event.purpose, event.guardian_id, event.state == ConsentState.GIVEN
     before, is_refusal = past.state(purpose), event.state in {ConsentState.REFUSED, ConsentState.WITHDRAWN}
     against = (

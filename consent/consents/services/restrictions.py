@@ -57,10 +57,9 @@ class LimitStep(StrEnum):
 def issue_limit_orders(
     limit_id: UUID, step: LimitStep, *, client_id: UUID, actor: Actor, reason: Reason | str, at: datetime
 ) -> list[Order]:
-    """Issue the orders of one step to every system that holds the data; idempotent (GDPR Art. 18).
+    """Issue the orders of one step to every system that holds the data; idempotent (GDPR Art. 18). Raises NotAllowed.
 
-    Returns the new orders. What was lifted before its orders were issued orders nothing, and neither does a person who
-    is or was erased. A restriction that another one still covers is not lifted in the systems. Raises NotAllowed.
+    Returns the new orders: none for what was lifted before, or for a person who is or was erased.
     """
     model: type[Restriction | Objection] = Objection if step is LimitStep.OBJECTED else Restriction
     rows = model._default_manager.select_for_update(of=("self",)).select_related("subject")
@@ -175,9 +174,8 @@ def lift_restriction(restriction: Restriction, *, actor: Actor, reason: Reason |
 
 @transaction.atomic
 def request_lift(restriction: Restriction, *, ground: str, actor: Actor, at: datetime) -> ProposedChange:
-    """Request that a restriction is lifted; it is in force until a second person approves that.
+    """Request that a restriction is lifted; it is in force until a second person approves that (GDPR Art. 18(3)).
 
-    ``ground`` says in words why, without naming anyone. The person is informed before the lift (GDPR Art. 18(3)).
     Raises ValidationError if the restriction is lifted already or there is no ground, NotAllowed.
     """
     _require_capability(restriction, actor)
@@ -206,10 +204,9 @@ LIFT = ChangeKind(
 def object_to_purpose(
     subject: Subject, *, purpose_code: str, actor: Actor, reason: Reason | str, at: datetime
 ) -> Objection:
-    """Record a person's objection to a purpose based on legitimate interest (GDPR Art. 21).
+    """Record a person's objection to a purpose (GDPR Art. 21), or return the one in force.
 
-    Returns the objection in force if there is one. Raises AlreadyErased, ValidationError for an unknown purpose,
-    NotLegitimateInterest for a purpose on another basis in all of the person's roles, NotAllowed.
+    Raises AlreadyErased, ValidationError for an unknown purpose, NotLegitimateInterest, NotAllowed.
     """
     own = {"client_id": subject.client_id, "subject": subject, "purpose_code": purpose_code}
     advisory_lock(f"objection/{subject.client_id}/{subject.id}/{purpose_code}")

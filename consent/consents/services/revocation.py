@@ -129,10 +129,9 @@ def _end_consent(
 
 
 def request_renewals(client_id: UUID, *, limit: int = 500, actor: Actor, at: datetime) -> int:
-    """Record consent requests for up to ``limit`` consents of each kind; returns how many.
+    """Record consent requests for up to ``limit`` consents of each kind, and return how many. Raises NotAllowed.
 
-    These are consents that soon expire, and those of guardians for persons who have reached the age of consent. Clients
-    learn of them from ``GET /api/v1/changes``, ``renewal_due`` and ``asked_at``. Raises NotAllowed.
+    These are consents that soon expire, and those of guardians for persons who have reached the age of consent.
     """
     count = 0
     client = Client.objects.get(pk=client_id)

@@ -71,10 +71,7 @@ class ClientCounts:
 
 @dataclass(frozen=True, slots=True)
 class EffectPreview:
-    """The effect of a change: ``notified`` clients notified in advance, and the renewals in total and by purpose.
-
-    ``by_client`` counts the people of each client, if the change is of one purpose.
-    """
+    """The effect of a change: clients notified, renewals in total, by purpose and, of one purpose, people by client."""
 
     notified: int
     total: RenewalCounts
@@ -83,10 +80,9 @@ class EffectPreview:
 
 
 def preview_effect(notice: Notice, *, is_material: bool, actor: Actor, at: datetime) -> EffectPreview:
-    """Return the effect of the next version of a notice at every client the actor sees.
+    """Return the effect of the next version of a notice at every client the actor sees. Raises NotAllowed.
 
-    Runs a fixed number of queries. A minor version has no effect. Consents that are already outdated or expired are not
-    counted. Raises NotAllowed.
+    Runs a fixed number of queries. Consents that are already outdated or expired are not counted.
     """
     require(actor, Capability.VIEW_CONSENTS)
     if not is_material:
@@ -114,8 +110,7 @@ def _list_valid_pairs(
 ) -> set[tuple[UUID, UUID]]:
     """Return pairs of client and version (of a notice, or of any) under which consent to the purposes is valid now.
 
-    ``owner`` owns what is to change: PakTaleem's concerns every client. Uses the same derivation as decisions: no pair
-    where a client's own notice has replaced this one.
+    ``owner`` owns what is to change: PakTaleem's concerns every client.
     """
     owners = {client.pk for client in clients} | {PAKTALEEM}
     notices = [one for one in Notice.objects.filter(client_id__in=owners) if set(one.purposes) & set(codes)]

@@ -100,8 +100,7 @@ def cached_register(client_id: UUID, version: Version) -> rules.Register | None:
 def current_register(client_id: UUID, version: Version | None = None) -> rules.Register:
     """Return the client's current register, cached or read again, in the client's context.
 
-    ``version`` is the result of ``consent_register_version()`` if the caller has just read it. Raises RegisterUnsettled
-    if it kept changing while it was read.
+    ``version`` is that of ``consent_register_version()`` if just read. Raises RegisterUnsettled if it kept changing.
     """
     version = version or _read_version()
     for _ in range(_MAX_TRIES):
@@ -410,8 +409,7 @@ def get_current_notice(
 ) -> NoticeVersion:
     """Return the version in effect about a purpose at a client; own notices replace shared ones.
 
-    ``register`` is the client's current one, if it is loaded. Raises NoticeUnknown, NoticeOutdated if the purpose got
-    other words after the version was announced.
+    Raises NoticeUnknown, NoticeOutdated if the purpose got other words after the version was announced.
     """
     version = get_version_in_effect(purpose_timeline(Client.objects.get(pk=client_id), purpose_code), at=at)
     if register is None:
@@ -435,8 +433,7 @@ def consent_notices(client: Client, *, at: datetime, language: str) -> list[tupl
 def list_public_purposes(client: Client, *, at: datetime, language: str) -> list[dict[str, Any]]:
     """List the active purposes of processing at a client (policy §2), by name; own ones replace shared ones.
 
-    ``since`` is the start of its first lawful basis; None without one. ``widened_at`` is when consents were last
-    outdated by a change of it.
+    ``since`` is the start of its first lawful basis, ``widened_at`` when a change of it last outdated consents.
     """
     register = current_register(client.pk)
     rules = register.purposes

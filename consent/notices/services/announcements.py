@@ -113,11 +113,10 @@ def record_dispatch_proof(
 
 
 def notify_client(dispatch: NoticeDispatch, client: Client, *, actor: Actor, at: datetime) -> NoticeDispatch:
-    """Record the proof if an email was sent; otherwise send one to each recipient of notices without a pending email.
+    """Record the proof if an email was sent by ``at``; otherwise send one to each recipient of notices without one.
 
-    These are the administrators and the contacts for notices, also those who joined later. An email that failed
-    permanently is sent again one day later. An email sent after ``at`` is the proof of a later run: two runs may
-    overlap, and the second waits for the first with the time at which it started. Raises NotAllowed.
+    An email that failed permanently is sent again one day later. Of two runs that overlap, the later one records the
+    proof. Raises NotAllowed.
     """
     later = NoticeDispatch.objects.filter(client_id=dispatch.client_id, version__notice=dispatch.version.notice)
     in_effect = later.filter(version__number__gt=dispatch.version.number, takes_effect_at__lte=at)
@@ -209,10 +208,7 @@ def process_client(client_id: UUID, *, actor: Actor, at: datetime) -> None:
 
 @transaction.atomic
 def record_effects(client: Client, *, actor: Actor, at: datetime) -> None:
-    """Record, once, each version that has taken effect at the client since it joined (policy §12, decision 0016).
-
-    Raises NotAllowed.
-    """
+    """Record, once, each version that took effect at the client since it joined (decision 0016). Raises NotAllowed."""
     require(actor, Capability.ANNOUNCE_NOTICES, client.pk)
     client = Client.objects.select_for_update().get(pk=client.pk)
     known = set(NoticeEffect.objects.filter(client_id=client.pk).values_list("version_id", flat=True))
@@ -238,11 +234,9 @@ def record_effects(client: Client, *, actor: Actor, at: datetime) -> None:
 
 
 def _apply_recipient(change: ProposedChange, *, actor: Actor, reason: Reason | str, at: datetime) -> None:
-    """Save a recipient, or the approval of one, that two officers agreed to.
+    """Save a recipient, or the approval of one, that two officers agreed to. Raises ValidationError.
 
-    An approval of PakTaleem's is announced to the clients whose data can reach it, and counts at a client from the end
-    of its time to object (GDPR Art. 28(2)). A client's own recipient needs no announcement: the client names it in its
-    instruction. Raises ValidationError.
+    PakTaleem's approval is announced to the clients whose data can reach it (GDPR Art. 28(2)).
     """
     if change.table != RecipientApproval._meta.label_lower:
         save_changed_row(change, actor=actor, reason=reason, at=at)

@@ -70,10 +70,9 @@ def content_hash(text_en: str, text_ur: str, child_text_en: str = "", child_text
 
 
 def notice_days_for(notice: Notice, *, is_material: bool) -> int:
-    """Return the advance notice, in days, that clients get of the next version of a notice; 0: none.
+    """Return the advance notice, in days, that clients get of the next version of a notice; 0: none (policy §12).
 
-    Clients are notified of material changes by PakTaleem (policy §12): not of the first version of a notice, of minor
-    versions, or of a client's own notices. They are notified of every version that the portal writes.
+    They get it of PakTaleem's later material versions, and of every version that the portal writes.
     """
     is_later = notice.client_id == PAKTALEEM and is_material and NoticeVersion.objects.filter(notice=notice).exists()
     return int(settings.NOTICE_DAYS) if notice.is_by_portal or is_later else 0
@@ -86,10 +85,7 @@ def _check_open(draft: NoticeDraft, _actor: Actor, _at: datetime) -> None:
 
 @transaction.atomic
 def save_draft(draft: NoticeDraft, *, actor: Actor, reason: Reason | str, at: datetime) -> NoticeDraft:
-    """Add or change a draft.
-
-    Raises Refused if it is announced or discarded, ValidationError naming the field, NotAllowed.
-    """
+    """Add or change a draft. Raises Refused if it is announced or discarded, ValidationError, NotAllowed."""
     require(actor, Capability.MANAGE_REGISTER, draft.notice.client_id)
     before = None if draft._state.adding else lock_row(draft)
     if before is not None:
@@ -136,9 +132,9 @@ def announce_draft(
 ) -> NoticeVersion:
     """Publish the draft as an immutable version, notify clients and close the draft (policy §12).
 
-    ``effective_at`` None: the earliest possible time. After a minor change consents go on under the new text, so the
-    person who wrote it last cannot announce it. Raises Refused if it is closed, ValidationError if the advance notice
-    would be shorter than NOTICE_DAYS, ApproverIsRequester, ApproverNotIndependent, NotAllowed.
+    ``effective_at`` None: the earliest possible time. The person who wrote a minor change last cannot announce it.
+    Raises Refused if it is closed, ValidationError if the advance notice is too short, ApproverIsRequester,
+    ApproverNotIndependent, NotAllowed.
     """
     notice = Notice.objects.select_for_update().get(pk=draft.notice_id)
     if not draft.is_material and not is_in_sandbox() and NoticeVersion.objects.filter(notice=notice).exists():
@@ -269,9 +265,8 @@ def publish_portal_text(
 ) -> NoticeVersion:
     """Publish a text as the next material version of PakTaleem's notice ``code``; clients are notified (policy §12).
 
-    ``titles`` and ``texts`` are in English and Urdu. The notice is added with its first version. The version takes
-    effect at ``effective_at``, or as soon as clients have had their days of notice, and never before an earlier
-    version. Raises ValidationError, NotAllowed.
+    ``titles`` and ``texts`` are in English and Urdu. It takes effect at ``effective_at``, or after the days of notice,
+    and never before an earlier version. Raises ValidationError, NotAllowed.
     """
     notice = Notice.objects.filter(client_id=PAKTALEEM, code=code).select_for_update().first()
     if notice is None:
@@ -348,10 +343,7 @@ def _refuse_if(
     check=_refuse_if(lambda row: ResponseKind.ACKNOWLEDGED in _list_kinds(row), _RECORDED),
 )
 def acknowledge_announcement(dispatch: NoticeDispatch, *, actor: Actor, at: datetime) -> NoticeResponse:
-    """Record that the client has seen the announcement; this is not an agreement (policy §12).
-
-    Raises Refused if it is acknowledged, NotAllowed.
-    """
+    """Record that the client has seen the announcement. Raises Refused if it is acknowledged, NotAllowed."""
     return _record_response(dispatch, ResponseKind.ACKNOWLEDGED, actor=actor, at=at)
 
 
@@ -393,10 +385,7 @@ def object_to_announcement(
 def answer_objection(
     dispatch: NoticeDispatch, *, code: Annotated[str, _choose(*ANSWERS)], note: Note = "", actor: Actor, at: datetime
 ) -> NoticeResponse:
-    """Answer the client's objection, which closes the task.
-
-    Raises Refused if there is none, ValidationError for an unknown code, NotAllowed.
-    """
+    """Answer the client's objection. Raises Refused if there is none, ValidationError for another code, NotAllowed."""
     return _record_response(dispatch, ResponseKind.ANSWERED, code, note, ANSWERS, actor=actor, at=at)
 
 
@@ -410,10 +399,7 @@ def answer_objection(
     check=_refuse_if(lambda row: not may_withdraw_objection(row), _NO_OBJECTION),
 )
 def withdraw_objection(dispatch: NoticeDispatch, *, actor: Actor, at: datetime) -> NoticeResponse:
-    """Record that the client withdraws its objection, after PakTaleem's answer; data may be shared from then on.
-
-    Raises Refused if the client has none, or the answer is still missing, NotAllowed.
-    """
+    """Withdraw the client's objection after PakTaleem's answer. Raises Refused if there is none, NotAllowed."""
     return _record_response(dispatch, ResponseKind.WITHDRAWN, actor=actor, at=at)
 
 

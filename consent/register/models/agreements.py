@@ -156,10 +156,8 @@ class TransferGround(models.TextChoices):
 class Recipient(RegisterRow):
     """One third-party provider with whom data may be shared (policy §6), under a data processing agreement.
 
-    Data is never sold: the database accepts no row without ``no_consideration``. Nothing is shared before the agreement
-    starts, or after its end. Once a second officer has approved the recipient, its part, its countries and the ground
-    of a transfer cannot change; another name or service, or an agreement that lasts longer, takes a second
-    officer again.
+    Data is never sold: the database accepts no row without ``no_consideration``. Once it is approved, its part, its
+    countries and the ground of a transfer cannot change, and other changes take a second officer.
     """
 
     change_capability = Capability.MANAGE_REGISTER
@@ -261,9 +259,8 @@ class Recipient(RegisterRow):
 class RecipientApproval(PeriodRow):
     """One period in which a recipient is approved for purposes and categories, after the objection period.
 
-    A second officer approves it (``approved_at``); one of PakTaleem's is announced to the clients whose data can
-    reach it: ``announced_as`` is the id of the notice version, and the objection period of a client ends when that
-    version takes effect there. A consent given before data may be shared with the recipient does not cover it.
+    PakTaleem's is announced as the notice version ``announced_as``; the objection period of a client ends when that
+    takes effect there. A consent given before data may be shared with the recipient does not cover it.
     """
 
     change_capability = Capability.MANAGE_AGREEMENTS

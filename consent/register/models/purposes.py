@@ -297,8 +297,7 @@ class ListedLaw(RegisterRow):
 class LawfulBasis(PeriodRow):
     """The lawful basis of one purpose for one role at one client, from a day on (policy §3, §7).
 
-    The latest started row is in force; a client's own row takes precedence over PakTaleem's shared one. Where PakTaleem
-    is controller (``PurposeCapacity``), only PakTaleem's rows count.
+    The latest started row is in force; a client's own row takes precedence, unless PakTaleem is controller.
     """
 
     change_capability = Capability.MANAGE_REGISTER
@@ -352,10 +351,9 @@ class RegisterVersion(TenantRow):
 
 
 class PurposeCapacity(PeriodRow):
-    """PakTaleem's capacity for one purpose, from a day on (policy §7); set by PakTaleem only.
+    """PakTaleem's capacity for one purpose, from a day on (policy §7); without a row it is processor.
 
-    A row of PakTaleem's applies at every client, a client's row at that client, where it takes precedence. The latest
-    started row is in force. Without one PakTaleem is processor.
+    The latest started row is in force; a client's own row takes precedence over PakTaleem's.
     """
 
     change_capability = Capability.MANAGE_AGREEMENTS
@@ -404,9 +402,8 @@ class WideningKind(models.TextChoices):
 class PurposeWidening(TenantRow):
     """One widening of a purpose: consents of people informed at or before ``widened_at`` are outdated. Append-only.
 
-    ``client`` is the client at which it applies; PakTaleem's apply at every client. ``added`` are the codes of the
-    categories that were added or are kept longer, or the columns that changed. ``xact`` is the transaction that widened
-    the purpose: the database accepts new categories or words of a purpose only in a transaction that records them here.
+    ``added`` are the codes of the categories that were added or are kept longer, or the columns that changed. The
+    database accepts new categories or words only in the transaction (``xact``) that records them here.
     """
 
     wall = TablePolicy(Scope.CATALOGUE, APPEND, personal=classify(none="added"))
