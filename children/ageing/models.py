@@ -19,10 +19,7 @@ _ADULT_SENTINEL = datetime(1970, 1, 2, tzinfo=UTC)
 
 
 class AgeNotice(AuthoredRow):
-    """Evidence that notice was sent before a person reaches the age of consent; its emails refer to it.
-
-    The date itself is not stored: it would reveal the birthday of a person who is erased later.
-    """
+    """Evidence of a notice in advance; without the date, which would reveal the birthday of someone erased later."""
 
     wall = TablePolicy(Scope.TENANT, APPEND)
     copied = Copied(

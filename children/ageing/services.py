@@ -34,10 +34,9 @@ NOTICE_VALID_FOR = timedelta(days=180)
 
 
 def coming_of_age(actor: Actor, *, at: datetime, until: datetime | None = None) -> QuerySet[Any]:
-    """List the people who are children at ``at``, soonest to reach the age of consent first, up to ``until``.
+    """List people who are children at ``at``, soonest of age first, with ``told_at`` of the latest notice.
 
-    Each row has ``told_at``, the time of the latest notice. Served by one index. Includes people whose date is being
-    recalculated for another threshold (``Subject.of_age_for``). Raises NotAllowed.
+    Includes people whose date is being recalculated (``Subject.of_age_for``). Raises NotAllowed.
     """
     require(actor, Capability.VIEW_CHILD_RECORDS)
     notices = AgeNotice.objects.filter(client_id=OuterRef("client_id"), subject_id=OuterRef("pk"))
@@ -103,10 +102,9 @@ class _NoticeRound:
 
 @transaction.atomic
 def send_age_notices(client_id: UUID, *, actor: Actor, at: datetime) -> int:
-    """Send notice of the people who reach the age of consent within AGE_NOTICE_DAYS; return how many, up to 200.
+    """Notify administrators, young people and guardians, once each, of age reached within AGE_NOTICE_DAYS.
 
-    The client's administrators receive one email about all of them. Each young person, and each guardian who may
-    decide, is notified if there is a contact on file. Each is notified once. Raises NotAllowed.
+    Returns how many people, up to 200. Raises NotAllowed.
     """
     advisory_lock(f"age-notices/{client_id}")
     until = at + timedelta(days=settings.AGE_NOTICE_DAYS)
@@ -125,10 +123,9 @@ def send_age_notices(client_id: UUID, *, actor: Actor, at: datetime) -> int:
 def end_guardianships_of_adults(
     client_id: UUID, *, after: UUID | None = None, actor: Actor, at: datetime
 ) -> tuple[UUID | None, int]:
-    """End the guardianships of people of full age, and notify both; up to 200 guardianships after an id are checked.
+    """End the guardianships of adults among the next 200, and notify both (policy §8).
 
-    Guardians have no access to the data of adults (policy §8). Returns the last id, None at the end, and how many
-    ended. Raises NotAllowed.
+    Returns the last id, None at the end, and how many ended. Raises NotAllowed.
     """
     advisory_lock(f"age-notices/{client_id}")
     live = Guardianship.objects.live(at).filter(client_id=client_id, child__of_age_at__lte=at, child__erased_at=None)

@@ -35,10 +35,7 @@ class VerificationPeriod:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answer about the service: given, refused or withdrawn.
-
-    ``shares`` is the separate answer about outside recipients; None if that was not asked.
-    """
+    """One answer about the service; ``shares``, about outside recipients, is None if that was not asked."""
 
     id: UUID
     decision: str
@@ -54,10 +51,9 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Guardian:
-    """One guardian of a child: authority, period, verifications and latest answer.
+    """One guardian of a child; ``verified`` lacks verifications found false, and no answer rests on one.
 
-    ``verified`` holds the verifications not found false, including expired ones. ``once_verified_at`` is the time of
-    the first verification, found false or not. ``answer`` never rests on a verification found false.
+    ``once_verified_at`` is the time of the first verification, found false or not.
     """
 
     id: UUID
@@ -95,10 +91,7 @@ class Guardian:
         return self.is_live(at) and self.strength(at) > Strength.NONE
 
     def may_forbid(self, at: datetime) -> bool:
-        """Return True if this guardian's refusal counts at ``at``: they were verified at least once, rightly or not.
-
-        The right to refuse does not end with the verification: a refusal permits nothing.
-        """
+        """Return True if the refusal counts: once verified, rightly or not. A refusal permits nothing."""
         return self.is_live(at) and self._was_verified(at)
 
     def left_refusal(self, at: datetime) -> bool:
@@ -109,12 +102,9 @@ class Guardian:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The combined result of all answers: the state, the decisive answer, and when the result may next change.
+    """The combined result of all answers; ``until`` is when it may next change without a new answer.
 
-    ``until`` is the next time at which the result may change without a new answer. ``strength`` is that of the best
-    verified consenting guardian. ``may_share`` is True if the guardians verified strongly enough agreed to outside
-    recipients. ``persons`` are the guardians whose consent counts now, including consent to a single purpose.
-    ``in_conflict`` is True if one guardian consents and another refuses.
+    ``strength`` is that of the best verified consenting guardian, ``persons`` are those whose consent counts now.
     """
 
     state: str | None = None
@@ -149,9 +139,7 @@ def grants_more(before: Standing, after: Standing) -> bool:
 def combine_answers(guardians: Sequence[Guardian], at: datetime, *, own_no: Answer | None = None) -> Standing:
     """Return the combined result at ``at`` of the answers about the service for one child (policy §8; decision 0028).
 
-    ``own_no`` is the child's own latest refusal. A child may refuse or withdraw, never consent: the child's refusal is
-    in effect until a guardian consents after it. The refusal of an erased guardian is in effect until another guardian
-    consents after the erasure.
+    A child's own refusal, or that of an erased guardian, is in effect until a guardian consents after it.
     """
     until = min(_change_times(guardians, at), default=None)
     persons = frozenset(one.person for one in guardians if one.has_authority(at))
@@ -247,10 +235,9 @@ class RequestBlocker(StrEnum):
 def why_not_allowed(
     guardian: Guardian, *, discloses_data: bool, may_receive_data: bool, at: datetime
 ) -> RequestBlocker | None:
-    """Return why this guardian may not make a request, or None if they may.
+    """Return why this guardian may not make a request; one that discloses data needs as much as outside recipients.
 
-    Every request requires a guardian with authority. One that discloses data also requires the same strength as outside
-    recipients (COPPA, 16 CFR 312.5(b)(2)(viii)) and ``may_receive_data``.
+    See COPPA, 16 CFR 312.5(b)(2)(viii).
     """
     if not guardian.has_authority(at):
         return RequestBlocker.NOT_VERIFIED

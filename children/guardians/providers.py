@@ -59,11 +59,7 @@ class CheckProvider(Protocol):
     methods: frozenset[Method]
 
     def start(self, *, reference: str, method: Method, language: str, answer_to: str) -> StartedCheck:
-        """Start a check. Raises OSError if it may succeed when retried.
-
-        ``reference`` is unique to each check and makes the call idempotent: called again with the same reference, the
-        provider returns the check it has already started.
-        """
+        """Start the check, or return the one started with the same reference. Raises OSError if it may be retried."""
 
     def ask(self, number: str) -> CheckResult | None:
         """Return the result, or None while there is none. Raises NotSigned, OSError."""
@@ -73,10 +69,7 @@ class CheckProvider(Protocol):
 
 
 class FolderProvider:
-    """A provider for tests and manual checks: writes requests to CHECK_FOLDER and reads answers from it.
-
-    ``<number>.json`` is the request; ``<number>.answer.json`` holds the headers and body of the signed answer.
-    """
+    """A provider for tests: ``<number>.json`` in CHECK_FOLDER asks, ``<number>.answer.json`` has the signed answer."""
 
     methods = PROVIDER_METHODS
 
@@ -110,11 +103,7 @@ class FolderProvider:
 
 
 def read_signed(body: bytes, headers: Mapping[str, str], *, secret: str, at: datetime | None = None) -> CheckResult:
-    """Verify a message signed according to Standard Webhooks 1.0, and return the result in its JSON body.
-
-    The body is ``{"check": number, "result": "passed" or "failed"}``. With ``at``, the message must have been sent
-    within five minutes of it. Raises NotSigned.
-    """
+    """Verify a message by Standard Webhooks 1.0, sent within five minutes of ``at`` if given. Raises NotSigned."""
     by_name = {name.lower(): value for name, value in headers.items()}
     try:
         message_id, sent = by_name["webhook-id"], int(by_name["webhook-timestamp"])

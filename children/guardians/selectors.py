@@ -101,9 +101,9 @@ def load_facts_of_children(client_id: UUID, children: Iterable[UUID]) -> dict[UU
 
 
 def get_live_guardianship(child: Subject, guardian: Subject, *, at: datetime) -> Guardianship:
-    """Return the guardianship in effect, without a permission check. Raises GuardianshipUnknown if there is none.
+    """Return the guardianship in effect, for any actor.
 
-    Raises OfFullAge for a person of full age, even if the worker has not ended the guardianship yet.
+    Raises GuardianshipUnknown; OfFullAge even before the worker ends it.
     """
     require_no_adult(child, at=at)
     if (found := find_live_guardianship(child, guardian, at=at)) is None:
@@ -119,10 +119,7 @@ def find_live_guardianship(child: Subject, guardian: Subject, *, at: datetime) -
 
 
 def list_of_full_age(people: Sequence[Subject], *, at: datetime) -> set[UUID]:
-    """Return those of some people of one client who are known to be of full age at ``at``: they have no guardian.
-
-    Runs no query for children; the ages of others are unsealed.
-    """
+    """Return those known to be of full age at ``at``, who have no guardian; no query for children."""
     found = [one for one in people if one.of_age_at is not None and one.of_age_at <= at and one.is_recorded]
     sealers = sealers_of(found[0].client_id, [one.pk for one in found]) if found else {}
     ages = {one.pk: find_full_age(one, at=at, sealer=sealers[one.pk]) for one in found if one.pk in sealers}
@@ -139,10 +136,7 @@ def list_answers_to_record(row: Guardianship, *, at: datetime) -> list[Decision]
 
 
 def find_request_blocker(row: Guardianship, *, discloses_data: bool, at: datetime) -> RequestBlocker | None:
-    """Return why a guardian may not make a request about the child's data, or None if they may.
-
-    ``discloses_data`` is True for a request whose answer hands data of the child to the guardian.
-    """
+    """Return why a guardian may not make a request, which may disclose the child's data to them; None if they may."""
     known = next((one for one in load_child_facts(row.child).guardians if one.id == row.pk), None)
     own = known or Guardian(row.pk, row.guardian_id, row.starts_at)
     return why_not_allowed(own, discloses_data=discloses_data, may_receive_data=row.may_receive_data, at=at)
@@ -186,10 +180,7 @@ def find_provider_for_guardians(client_id: UUID) -> str | None:
 
 
 def list_informed_guardians(child: Subject, *, at: datetime) -> list[Subject]:
-    """List the guardians with an email address who may decide for the child or receive its data; no court order.
-
-    A person of full age has none.
-    """
+    """List guardians with an email address who may decide or receive data; none for a person of full age."""
     if list_of_full_age([child], at=at):
         return []
     found = Guardianship.objects.live(at).filter(

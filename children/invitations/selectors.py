@@ -25,10 +25,7 @@ _LEARNERS = (SubjectRole.STUDENT, SubjectRole.LEARNER)
 
 
 def list_wards(guardian: Subject, *, at: datetime) -> list[Guardianship]:
-    """List the guardianships in which a person may decide, sorted by the child's LMS id.
-
-    Leaves out people of full age.
-    """
+    """List the guardianships in which a person may decide, by the child's LMS id; without adults."""
     rows = Guardianship.objects.live(at).filter(
         client_id=guardian.client_id, guardian=guardian, may_consent=True, court_order=False, child__erased_at=None
     )
@@ -38,10 +35,7 @@ def list_wards(guardian: Subject, *, at: datetime) -> list[Guardianship]:
 
 
 def get_names_for_guardian(children: Iterable[Subject], *, client_id: UUID) -> dict[UUID, str]:
-    """Return children's decrypted names by id, for their guardian's page; access is logged at the sign-in.
-
-    Raises CannotOpen.
-    """
+    """Return children's decrypted names by id for their guardian; the sign-in logs the access. Raises CannotOpen."""
     rows = list(children)
     sealers = sealers_of(client_id, [one.pk for one in rows])
     return {
@@ -75,9 +69,9 @@ class LeftOut(TextChoices):
 def list_children_to_ask_about(
     client: Client, chosen: Selection = EVERYONE, *, actor: Actor, at: datetime
 ) -> QuerySet[Subject]:
-    """List the chosen children of the client. Includes people of unknown age if the client serves minors.
+    """List the chosen children, and people of unknown age if the client serves minors; no leavers.
 
-    No one who has left is listed. Raises NotAllowed.
+    Raises NotAllowed.
     """
     found = _select_pupils(client, chosen, actor=actor, at=at)
     known = age_is_known(client)
@@ -183,8 +177,7 @@ def sign_token(seen: ShownNotice) -> str:
 def verify_token(token: str, now: ShownNotice, *, kept_for: timedelta) -> datetime:
     """Return when the notice was shown.
 
-    Raises TokenForged if the token is invalid or of another guardian, child or question; TokenStale if the text has
-    changed or the token is older than ``kept_for``.
+    Raises TokenForged; TokenStale if its text has changed or ``kept_for`` is over.
     """
     try:
         claims: dict[str, Any] = signing.Signer(salt=_SALT).unsign_object(token)

@@ -44,10 +44,9 @@ def _process_invitations_of(client_id: UUID) -> None:
 
 @app.task(name=INVITE_MANY, pass_context=False)
 def invite_many(*, client: str, chosen: str, user: str, role: str, portal: str, run: str) -> None:
-    """Invite the guardians of the chosen children without an answer, in batches, on behalf of the user who confirmed.
+    """Invite the guardians of chosen children in batches, for the user who confirmed; safe to run again.
 
-    Safe to run again after a crash: guardians already invited are skipped. ``run`` shows how far it is, and names the
-    schools to which the user is limited.
+    ``run`` shows how far it is, and names the schools to which the user is limited.
     """
     client_id, after = UUID(client), None
     with in_client(client_id):

@@ -85,10 +85,9 @@ class BreachQuerySet(TrackedQuerySet["Breach"]):
 
 
 class Breach(TenantRow, Tracked):
-    """One personal-data breach at one client; ``incident`` ties the rows of clients that the same event concerns.
+    """One breach at one client; ``incident`` ties the rows of clients that the same event concerns.
 
-    ``categories`` and ``systems`` are codes that limit whose data it concerns; empty for all. ``due_at`` is 72 hours
-    after ``known_at``. ``outcome`` is that of the latest assessment, empty before the first. The texts name no one.
+    Empty ``categories`` or ``systems``: all. ``due_at`` is 72 hours after ``known_at``. The texts name no one.
     """
 
     wall = TablePolicy(
@@ -191,11 +190,9 @@ class Breach(TenantRow, Tracked):
 
 
 class BreachAssessment(TenantRow, ActorStamp):
-    """One assessment of the risk, with the number of people concerned and the hash of their list. Append-only.
+    """One assessment with the hash of its list: SHA-256 of the sorted ids, joined by commas. Append-only.
 
-    ``suggested`` is what follows from likelihood and severity, ``outcome`` what was decided, with ``reasons``.
-    ``list_hash`` is the SHA-256 of the sorted ids of the people (``BreachPerson``), joined by commas. ``stated`` is the
-    number of people by other sources, such as a log; then the list may lack people whom no one could name yet.
+    ``suggested`` follows from likelihood and severity; ``stated`` is the number of people by other sources.
     """
 
     wall = TablePolicy(Scope.TENANT, APPEND, personal=classify(none="reasons list_hash"))
@@ -258,12 +255,10 @@ class BreachPerson(TenantRow):
 
 
 class BreachLetter(TenantRow, ActorStamp):
-    """One letter about a breach, as it was emailed or handed over. Its texts contain no names. Append-only.
+    """One letter about a breach, as it was sent or handed over; it names no one. Append-only.
 
-    A letter to the client or to the authority is written in ``language``. A letter to people has two texts: ``text`` in
-    English and ``text_ur`` in Urdu; each person gets the one in their language, and ``assessment`` is the assessment
-    whose list of people it goes to. There is at most one letter for each list. ``recipient`` is the name of the
-    authority. ``late_reason`` says why the authority was notified after 72 hours.
+    One to people has ``text`` in English and ``text_ur``, and the assessment whose list it goes to. ``recipient`` is
+    the authority.
     """
 
     wall = TablePolicy(Scope.TENANT, APPEND, personal=classify(none="language text text_ur recipient late_reason"))

@@ -62,10 +62,7 @@ def held_values(breach: Breach) -> SqlValues:
 
 
 def count_affected(breach: Breach, *, actor: Actor) -> list[AffectedCount]:
-    """Count whose data a breach concerns, by system and category, the total first; one query in its client's context.
-
-    A person with data in two systems counts once in the total. Raises NotAllowed.
-    """
+    """Count people and records by system and category, the total first (each person once). Raises NotAllowed."""
     require(actor, Capability.VIEW_CLIENT_RECORDS, breach.client_id)
     with connection.cursor() as cursor:
         cursor.execute(_COUNT, held_values(breach))

@@ -51,11 +51,9 @@ _WORKING = [Stage.SCHEDULED.value, Stage.EXECUTING.value, Stage.VERIFYING.value]
 
 
 class Sweep(TenantRow):
-    """One run of the worker over a client's holdings, person by person, that flags those to be disposed of.
+    """One run over a client's holdings, as of ``opened_at``, done up to the person ``cursor``.
 
-    Everything up to the person ``cursor`` (in the order of their ids) is done, so an interrupted sweep continues
-    there. ``opened_at`` is the time for which due dates are computed. ``held`` counts the holdings at the start, or the
-    people if an agreement has ended.
+    ``held`` counts the holdings at the start, or the people if an agreement has ended.
     """
 
     wall = TablePolicy(Scope.TENANT, EDIT)
@@ -92,10 +90,8 @@ class BatchQuerySet(models.QuerySet["Batch"]):
 class Batch(TenantRow):
     """Holdings of one client that are reviewed, approved, disposed of and certified together.
 
-    ``size`` counts its items without those taken out. ``summary`` has the counts by category, system, action, method
-    and rule at the end of flagging. ``cursor`` is the last person whose orders are issued. ``case_kind`` and
-    ``case_id`` name the case of an app above that it serves, such as the end of an agreement. ``pseudonym_key`` is the
-    key of pseudonyms, wrapped by the portal's keyring; it is destroyed with the certificate.
+    ``size`` counts items not taken out; ``cursor`` is the last person ordered; ``case_…`` is a case of an app above.
+    The wrapped ``pseudonym_key`` is destroyed with the certificate.
     """
 
     wall = TablePolicy(
@@ -225,14 +221,10 @@ class ItemQuerySet(models.QuerySet["Item"]):
 
 
 class Item(TenantRow):
-    """One holding in one batch, or one category of one system without a report when an agreement has ended.
+    """One holding in one batch, or one category of a system without a report; as it was when it was flagged.
 
-    ``used_at``, ``due_at``, ``rule_id``, ``action`` and ``method`` are what was true when it was flagged; a difference
-    when the orders are issued sends it back. A holding that is taken out, kept longer, or not disposed of by its system
-    is not flagged again before ``again_at``. Rows are written by set-based SQL: a holding is in one open item at most.
-
-    No index has the state, and the pages have room for a second version of each row (``0002_tenancy``), so that the
-    order of an item is an update without a write to any index (HOT, heap-only tuple).
+    No index has the state, and pages have room for a second version of each row (``0002_tenancy``), so that the order
+    of an item is a HOT update. A holding is in one open item at most.
     """
 
     wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="category answer ground"))

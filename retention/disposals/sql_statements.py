@@ -8,11 +8,7 @@ _IN_CHUNK = "(%(low)s::uuid IS NULL OR [person] > %(low)s) AND (%(high)s::uuid I
 
 
 def _limit_to_chunk(statement: str) -> str:
-    """Replace ``[of COLUMN]`` by the condition that the person in the column is in the chunk.
-
-    Every table of a statement has the condition: the planner derives no range from a join, and would read the table
-    whole for each chunk.
-    """
+    """Replace ``[of COLUMN]`` by the range of a chunk's people: the planner derives none from a join."""
     return re.sub(r"\[of ([a-z_.]+)\]", lambda found: _IN_CHUNK.replace("[person]", found[1]), statement)
 
 

@@ -33,10 +33,7 @@ class OfPerson(TenantRow):
 
 
 class Collection(OfPerson, ActorStamp):
-    """A report that data of a person was collected, on an occasion and for a purpose. Append-only.
-
-    ``reason`` is the reason code of the decision at the time of collection: ``permitted``, or why it was denied.
-    """
+    """A report that data was collected; ``reason`` is the reason code of the decision at that time. Append-only."""
 
     wall = TablePolicy(Scope.TENANT, APPEND, personal=classify(none="category occasion purpose reason"))
     copied = Copied(
@@ -77,10 +74,7 @@ class HoldingQuerySet(models.QuerySet["Holding"]):
 
 
 class Holding(OfPerson):
-    """Data of one category that one system holds about one person, until the system reports its erasure.
-
-    Derived from reported collections and answered orders, which are the evidence; so it has no history of its own.
-    """
+    """Data that one system holds about one person until its erasure; derived from evidence, so it has no history."""
 
     wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="category occasions purposes"))
     copied = Copied(
@@ -140,11 +134,7 @@ class CollectionDecision(models.TextChoices):
 
 
 class FlaggedCollection(TenantRow):
-    """One collection that the decision denied, and the decision of staff about it.
-
-    ``reason`` is the reason code of the denial, such as ``category_not_covered``. ``ground`` says why it was decided
-    so, without names of people.
-    """
+    """A denied collection with the reason code of the denial, and the decision of staff; ``ground`` names no one."""
 
     wall = TablePolicy(
         Scope.TENANT, EDIT, personal=classify(none="category purpose reason decision ground decided_kind decided_role")
@@ -224,10 +214,7 @@ class IncidentQuerySet(TrackedQuerySet["Incident"]):
 
 
 class Incident(TenantRow, Tracked):
-    """A child's data collected without authority, to be erased in every system by a deadline (policy §8).
-
-    ``held`` are the categories whose erasure is not ordered from every system yet, because a hold covers the data.
-    """
+    """A child's data collected without authority (policy §8); ``held``: categories that a hold keeps from erasure."""
 
     wall = TablePolicy(Scope.TENANT, EDIT, personal=classify(none="categories held"))
     copied = Copied("incidents", _("Incidents about your data"), "reason=cause categories opened_at due_at closed_at")

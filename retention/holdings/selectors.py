@@ -35,10 +35,7 @@ def list_holdings_of(subject: Subject, *, actor: Actor) -> QuerySet[Holding]:
 
 
 def count_by_age(actor: Actor, client_id: UUID, *, at: datetime) -> dict[str, list[int]]:
-    """Count the current holdings of a client by category and by age since the first collection, youngest first.
-
-    One query over an index. Raises NotAllowed.
-    """
+    """Count a client's holdings by category and age since the first collection, in one query. Raises NotAllowed."""
     require(actor, Capability.VIEW_HOLDINGS, client_id)
     limits = [at - relativedelta(years=years) for years in AGES]
     age = Case(
@@ -52,11 +49,9 @@ def count_by_age(actor: Actor, client_id: UUID, *, at: datetime) -> dict[str, li
 
 
 def is_without_authority(subject: Subject, *, when: datetime, at: datetime) -> bool:
-    """Return True if the person is known to be a child, and no guardian had authorised the service at ``when``.
+    """Return True if the person is a known child without a true authorisation of the service at ``when``.
 
-    For times before the registration of the person, the time of registration is used. An authorisation that rests on a
-    verification since found false does not count. A person of unknown age is not a known child: decisions deny then,
-    but nothing is erased.
+    Before the registration, the time of registration counts. Of unknown age: nothing is erased.
     """
     moment = max(when, subject.registered_at)
     if subject.of_age_at is None or subject.of_age_at <= moment:
@@ -82,10 +77,7 @@ def _without_false_answers(facts: ChildFacts, subject: Subject) -> ChildFacts:
 
 
 class DisposalHold(NamedTuple):
-    """A hold that keeps data: its kind and ground in words, its review day, its category and its system.
-
-    An empty category is every one, and None every system.
-    """
+    """A hold that keeps data, with its review day; of every category if that is empty, of every system if None."""
 
     kind: str
     ground: str

@@ -20,10 +20,7 @@ class AssessmentOutcome(models.TextChoices):
 
 
 class ImpactAssessment(RegisterRow):
-    """One impact assessment of a purpose, with its result and review day (GDPR Art. 35).
-
-    PakTaleem's counts at every client, a client's own at that client, where it takes precedence.
-    """
+    """One impact assessment of a purpose (GDPR Art. 35); a client's own takes precedence over PakTaleem's."""
 
     change_capability = Capability.MANAGE_REGISTER
 

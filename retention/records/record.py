@@ -30,10 +30,7 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class RecordRecipient:
-    """A recipient approved for an activity: the categories it may receive, and its countries (ISO 3166).
-
-    ``ground`` is the ground of the transfer to them; empty if none is needed.
-    """
+    """A recipient of an activity, its categories, countries (ISO 3166) and ground of transfer; empty: not needed."""
 
     code: str
     name: str
@@ -65,9 +62,8 @@ class Assessment:
 class Activity:
     """One processing activity of a client: a line of the record (GDPR Art. 30(1)(b) to (g)).
 
-    ``capacity`` is PakTaleem's part. ``bases`` are the lawful bases in force, each with its roles; ``unbalanced`` is
-    True if one is a legitimate interest without a signed balancing test. ``retention`` has, for each category, the
-    ISO 8601 periods; none is a gap.
+    ``capacity`` is PakTaleem's part, ``unbalanced`` a legitimate interest without a signed test. ``retention`` has ISO
+    8601 periods for each category; none is a gap.
     """
 
     purpose: Named
@@ -115,10 +111,7 @@ class Gap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessingRecord:
-    """The record of one client on a day: its postal address, contacts, activities by purpose, and places of storage.
-
-    In PakTaleem's own record (``is_own``), ``clients`` are the controllers for which it is processor (Art. 30(2)(a)).
-    """
+    """The record of a client on a day; PakTaleem's own (``is_own``) names its ``clients`` (Art. 30(2)(a))."""
 
     client: str
     code: str
@@ -133,11 +126,7 @@ class ProcessingRecord:
 
 
 def find_gaps(record: ProcessingRecord) -> list[Gap]:
-    """Return the gaps of a record, activity by activity.
-
-    An impact assessment is needed for an activity that shows children's behaviour (GDPR Art. 35(1); WP 248: vulnerable
-    people, systematic monitoring).
-    """
+    """Return the gaps by activity; children's behaviour needs an impact assessment (GDPR Art. 35(1); WP 248)."""
     found: list[Gap] = []
     for one in record.activities:
         found += [
@@ -272,10 +261,7 @@ _OWN_CONTEXT = {
 
 
 def build_document(record: ProcessingRecord, *, base: str) -> dict[str, Any]:
-    """Return the document of a record; ``base`` is the portal's public URL.
-
-    It contains its context, so that it can be read offline. Codes of the register are identifiers under ``base``.
-    """
+    """Return a record as JSON-LD with its context; codes are identifiers under ``base``, the portal's public URL."""
     client = _page_of(record.code, base)
     return {
         "@context": [dpv.CONTEXT["@context"], _OWN_CONTEXT],
@@ -334,10 +320,7 @@ def _serialize_activity(record: ProcessingRecord, one: Activity, base: str) -> d
 
 
 def _list_parties(record: ProcessingRecord, one: Activity, base: str) -> dict[str, list[dict[str, str]]]:
-    """Return the controllers and the processor; joint controllers are two controllers, as in receipts.
-
-    In PakTaleem's own record, the other controllers are its clients.
-    """
+    """Return controllers and processor; in PakTaleem's own record its clients are the other controllers."""
     named = {"@id": f"{_page_of(record.code, base)}#client", "dpv:hasName": record.client}
     if record.is_own:
         ours = named

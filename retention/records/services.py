@@ -52,10 +52,7 @@ from retention.schedule.selectors import list_schedule
 def save_assessment(
     assessment: ImpactAssessment, *, actor: Actor, reason: Reason | str, at: datetime
 ) -> ImpactAssessment:
-    """Add or change an impact assessment (GDPR Art. 35).
-
-    Raises ValidationError for an assessment in the future, NotAllowed.
-    """
+    """Add or change an impact assessment (GDPR Art. 35), not a future one. Raises ValidationError, NotAllowed."""
     if assessment.done_on is not None and assessment.done_on > _today(assessment, at):
         raise ValidationError({"done_on": [_("Choose today or an earlier day.")]})
     return change_register(assessment, actor=actor, reason=reason, at=at)
@@ -121,11 +118,7 @@ def list_controllers(*, at: datetime) -> tuple[Named, ...]:
 
 
 def build_record(client: Client, *, at: datetime, language: str, clients: tuple[Named, ...] = ()) -> ProcessingRecord:
-    """Return the record of processing of a client at ``at``, in a language (GDPR Art. 30).
-
-    ``clients`` are the controllers that PakTaleem's own record names. Runs in the client's context, with a fixed number
-    of queries; the caller has checked who may read it.
-    """
+    """Return a client's record of processing at ``at`` (GDPR Art. 30), for callers that may read it, in its context."""
     register = current_register(client.pk)
     names: dict[str, str] = {}
     periods: dict[tuple[str, str], list[str]] = defaultdict(list)
@@ -164,11 +157,9 @@ def build_record(client: Client, *, at: datetime, language: str, clients: tuple[
 
 
 def count_gaps(client_id: UUID, *, at: datetime) -> int:
-    """Return the number of gaps in a client's record, for the first page; one query while nothing changes.
+    """Return the number of gaps in a client's record; one query while nothing changes.
 
-    The number is remembered in this process. The record is built again after a change of the register, of a retention
-    rule or of an assessment, and every five minutes, for what starts or ends by itself. Runs in any context that sees
-    the client.
+    It is remembered in this process, and counted again after a change, and every five minutes.
     """
     with connection.cursor() as cursor:
         cursor.execute(_STATE, {"owners": [client_id, PAKTALEEM]})

@@ -112,10 +112,7 @@ def list_portal_lines() -> list[dict[str, str]]:
 
 
 def schedule_section(client: Client, at: datetime, language: str) -> dict[str, object]:
-    """Return how long data is kept at a client, by category; connected to ``public_sections``.
-
-    A category that has no rule for a purpose is named, too: the page hides no gap. The portal's own data follows.
-    """
+    """Return how long a client's data is kept, gaps too, and the portal's own data; see ``public_sections``."""
     groups: defaultdict[str, list[dict[str, object]]] = defaultdict(list)
     for line in list_schedule(client.pk, at=at, language=language):
         groups[line.category_name].append({**describe_line(line, language), "has_rule": not line.is_gap})

@@ -49,10 +49,9 @@ class HoldQuerySet(TrackedQuerySet["Hold"]):
 
 
 class Hold(TenantRow, Tracked):
-    """One hold: data in its scope is not disposed of until the hold is lifted.
+    """One hold of a client's data, narrowed by the person, category and system that are set, until it is lifted.
 
-    The scope is the client's data, narrowed by the person, the category and the system that are set. ``related_kind``
-    and ``related_id`` name the case of an app above for which it is placed, such as a rights request.
+    ``related_kind`` and ``related_id`` name the case of an app above for which it is placed.
     """
 
     wall = TablePolicy(
@@ -180,11 +179,9 @@ def _period_check(field: str, *, may_be_empty: bool) -> models.CheckConstraint:
 
 
 class RetentionRule(PeriodRow):
-    """One rule: how long data of a category is kept for a purpose after a trigger, and what happens then (policy §4).
+    """How long data of a category is kept for a purpose after a trigger, and what happens then (policy §4).
 
-    PakTaleem's rules are shared; a client's own rule takes precedence, inside PakTaleem's ``minimum`` and ``maximum``.
-    ``role`` is empty for every role. The rule applies from ``starts_at`` on; another rule of the same scope that starts
-    later replaces it.
+    A client's own rule takes precedence, inside PakTaleem's ``minimum`` and ``maximum``; so does the last to start.
     """
 
     change_capability = Capability.MANAGE_RETENTION

@@ -45,10 +45,7 @@ class Period:
 
 
 def parse_period(text: str) -> Period:
-    """Parse an ISO 8601 duration such as P1Y6M or P90D.
-
-    Raises PeriodInvalid for anything else, for a time of day and for zero.
-    """
+    """Parse an ISO 8601 duration of whole days, such as P1Y6M or P90D, above zero. Raises PeriodInvalid."""
     found = _PARSED.fullmatch(text)
     period = Period(*(int(number or 0) for number in found.groups())) if found else None
     if period is None or not any(astuple(period)):
@@ -57,10 +54,7 @@ def parse_period(text: str) -> Period:
 
 
 def is_never_shorter(period: Period, other: Period) -> bool:
-    """Return True if a period lasts at least as long as another, whichever day it starts on.
-
-    P1Y is never shorter than P365D, but P12M and P366D are each shorter on some days.
-    """
+    """Return True if a period is at least as long as another, whichever day both start on, such as P1Y and P365D."""
     return all(map(operator.ge, _last_days(period), _last_days(other)))
 
 

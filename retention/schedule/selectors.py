@@ -51,10 +51,9 @@ def find_disposal_holds(client_id: UUID, subject_id: UUID, categories: AbstractS
 
 
 def find_erasure_holds(client_id: UUID, people: Sequence[UUID], at: datetime) -> Iterator[tuple[UUID, ErasureHold]]:
-    """Find the open holds that forbid people's erasure; connected to ``people.erasure_holds``.
+    """Find open holds of any record of people, which forbid their erasure; ``people.erasure_holds``.
 
-    The hold of a record covers every record of the same person. A hold of a rights request is left to the app of
-    requests: an erasure may serve that very request.
+    A hold of a rights request is left to the app of requests: an erasure may serve that very request.
     """
     del at
     words = _("{kind}, to be reviewed on {day}: {ground}")
@@ -87,10 +86,7 @@ HAVING bool_and(due_at IS NOT NULL) AND max(due_at) <= %(at)s AND NOT bool_or(is
 
 
 def list_ended_holdings(client_id: UUID, people: Sequence[UUID], at: datetime) -> list[UUID]:
-    """List the holdings of some people that are past their retention period, on hold or not. One query.
-
-    Connected to ``retention.ended_periods``.
-    """
+    """List holdings of people past their retention period, on hold or not, in one query; ``ended_periods``."""
     first, last = min(people), max(people)
     values = {
         "client": client_id,
@@ -125,10 +121,7 @@ class DueState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DueLine:
-    """One purpose of a holding: its rule, the time of the trigger, and when its period is over.
-
-    ``rule`` is None for a gap, ``triggered_at`` before the trigger. ``due_at`` is the end of the last day.
-    """
+    """One purpose of a holding: its rule (None: a gap), when it was triggered, and the end of its last day."""
 
     purpose: str
     rule: RetentionRule | None
@@ -139,11 +132,7 @@ class DueLine:
 
 @dataclass(frozen=True, slots=True)
 class HoldingDue:
-    """A holding with a line for each purpose, the holds that cover it, and whether the person restricted its use.
-
-    While any purpose needs the data, the longest period wins: ``due_at`` is the latest of the lines, and None if one
-    has no due date.
-    """
+    """A holding with a line for each purpose, and its holds; the longest period of the lines wins."""
 
     holding: Holding
     lines: tuple[DueLine, ...]
@@ -178,10 +167,7 @@ class HoldingDue:
 
 
 def list_due_of_person(subject: Subject, *, actor: Actor, at: datetime, most: int | None = None) -> list[HoldingDue]:
-    """List the current holdings of a person with their due dates, by category and system; at most ``most``.
-
-    Runs five queries. Raises NotAllowed.
-    """
+    """List a person's holdings with due dates, by category and system, in five queries. Raises NotAllowed."""
     held = list(list_holdings_of(subject, actor=actor)[:most])
     lines = _fetch_lines(subject, at)
     holds = list(find_holds(subject.client_id, subject_id=subject.pk))
@@ -238,10 +224,9 @@ class ScheduleLine:
 
 
 def find_applied(rules: Iterable[RetentionRule], role: str, at: datetime) -> RetentionRule | None:
-    """Return the rule that applies to a role, of rules for one category and purpose; None: a gap, nothing is due.
+    """Return the rule for a role: a client's own before a shared one, one for the role before one for all.
 
-    A client's own rule takes precedence over PakTaleem's shared one, then a rule for the role over one for every role.
-    Of two with the same scope, the one that started last applies: two cannot start together.
+    Of two with the same scope, the last to start applies. None: a gap, nothing is due.
     """
     started = (row for row in rules if row.role in {"", role} and row.starts_at <= at)
     in_force = [row for row in started if row.ends_at is None or row.ends_at > at]
@@ -249,11 +234,7 @@ def find_applied(rules: Iterable[RetentionRule], role: str, at: datetime) -> Ret
 
 
 def list_schedule(client_id: UUID, *, at: datetime, language: str) -> list[ScheduleLine]:
-    """List the schedule of a client at ``at``, by category and purpose; published, so it takes no actor.
-
-    It has a line for every active purpose and every category the purpose needs, also for gaps. Runs a fixed number of
-    queries.
-    """
+    """List the published schedule of a client at ``at``, gaps too, by category and purpose; no actor is needed."""
     active = [one.code for one in current_register(client_id).purposes.values() if one.active]
     purposes = find_purposes(client_id, active)
     rules: dict[tuple[str, str], list[RetentionRule]] = defaultdict(list)
@@ -320,11 +301,9 @@ SELECT
 
 @dataclass(frozen=True, slots=True)
 class RuleEffect:
-    """The effect of a rule if it were in force now: counts of holdings, each with all its purposes.
+    """Counts of holdings if a rule were in force now; the ``due_…`` of 30 and 90 days include the one before.
 
-    ``due_now``, ``due_in_30`` and ``due_in_90`` days each include the one before. ``in_use`` were collected or used
-    after their trigger, so they are not disposed of; ``held`` are covered by a hold; both would otherwise be due within
-    90 days. ``without_date`` have no due date: a trigger has not happened, or another purpose has no rule.
+    ``in_use`` and ``held`` would else be due within 90 days; ``without_date`` lack a trigger or a rule.
     """
 
     holdings: int
@@ -339,11 +318,7 @@ class RuleEffect:
 
 
 def preview_rule(rule: RetentionRule, *, actor: Actor, at: datetime) -> RuleEffect:
-    """Return the effect of a rule that is not saved yet, as if it were in force at ``at``.
-
-    Counted in the database in one statement, for the client of the rule, or for all clients if the rule is shared.
-    Raises NotAllowed.
-    """
+    """Return the effect of an unsaved rule in force at ``at``, for all clients if it is shared. Raises NotAllowed."""
     require(actor, Capability.MANAGE_RETENTION, rule.client_id)
     return _fetch_effect(rule, proposed=_to_json(rule), without=None, at=at)
 

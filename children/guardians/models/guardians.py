@@ -92,10 +92,9 @@ class GuardianshipQuerySet(TrackedQuerySet["Guardianship"]):
 
 
 class Guardianship(TenantRow, Tracked):
-    """One person's guardianship of one child, for a period [starts_at, ends_at).
+    """One person's guardianship of a child for [starts_at, ends_at); an ended one is never reopened.
 
-    By itself it gives no authority: that also needs a valid verification (``Verification``), ``may_consent`` and no
-    court order. An ended guardianship is never reopened: the person is named, verified and asked again.
+    By itself it gives no authority: that needs a verification, ``may_consent`` and no court order.
     """
 
     wall = TablePolicy(Scope.TENANT, EDIT, disposed_as="person", personal=classify(sealed="court_order_note"))
@@ -151,11 +150,9 @@ class Guardianship(TenantRow, Tracked):
 
 
 class Verification(TenantRow, Tracked):
-    """A verification that a person is the guardian: its method, strength and evidence.
+    """A verification of a guardian; once found false (``ended_at``) it proves nothing, not even for before.
 
-    It stores a reference, a hash or a provider's check number, never a card number, an identity document or its
-    picture, or the answers to questions (COPPA, 16 CFR 312.5(b)(2)). ``ended_at`` is set when the verification is
-    found false: it then proves nothing, not even for the time before.
+    It stores a reference, a hash or a check's number, never a document or card number (16 CFR 312.5(b)(2)).
     """
 
     wall = TablePolicy(
@@ -223,10 +220,9 @@ class Route(models.TextChoices):
 
 
 class ServiceAuthorisation(AuthoredRow):
-    """A guardian's answer about the service for one child, or the child's own refusal. Append-only.
+    """A guardian's answer about the service for a child, or the child's own refusal. Append-only.
 
-    The latest answer of each guardian counts (``children.guardians.authority``). ``shares`` is the separate answer
-    about outside recipients (COPPA, 16 CFR 312.5(a)(2)); None if that was not asked.
+    ``shares`` is the answer about outside recipients (COPPA, 16 CFR 312.5(a)(2)); None if not asked.
     """
 
     wall = TablePolicy(
@@ -296,11 +292,7 @@ class ServiceAuthorisation(AuthoredRow):
 
 
 class SchoolAuthorisation(TenantRow, Tracked):
-    """A school's own authorisation of a child's use of the service for education; never shown as a guardian's consent.
-
-    It names the contract and the responsible official (34 CFR 99.31(a)(1)(i)(B)). By itself it permits nothing
-    (PakTaleem's policy §8).
-    """
+    """A school's own authorisation (34 CFR 99.31(a)(1)(i)(B)): no guardian's consent, permits nothing (policy §8)."""
 
     wall = TablePolicy(
         Scope.TENANT, EDIT, disposed_as="person", personal=classify(none="contract_reference", sealed="official")

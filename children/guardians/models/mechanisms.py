@@ -93,10 +93,9 @@ CHECK_URL = "guardians_providercheck.url"
 
 
 class ProviderCheck(TenantRow, Tracked):
-    """A check of a guardian by a provider: its number and result, without the evidence the provider saw.
+    """A check of a guardian by a provider, without its evidence; its id is the reference, so a repeated call is safe.
 
-    The row is stored before the provider is called. The provider receives the row's id as its reference, so that a
-    repeated call starts no second check; ``provider_check_id`` is the number that the provider returns.
+    ``provider_check_id`` is the number that the provider returns.
     """
 
     wall = TablePolicy(
@@ -218,10 +217,9 @@ class GuardianConflict(TenantRow, Tracked):
 
 
 class GuardianChange(RequestedChange, Tracked):
-    """A change of a guardian's authority that would permit more than before; it needs a second person's approval.
+    """A change that would permit more than before; it needs a second person's approval.
 
-    ``changes`` maps fields of the guardianship to booleans and ISO 8601 timestamps, or ``verification`` to the id of
-    the one that the second person confirms. ``note`` is the note on a court order, sealed under the child's key.
+    ``changes`` maps fields to values, or ``verification`` to the id of the one that is confirmed.
     """
 
     wall = TablePolicy(

@@ -43,10 +43,7 @@ from paktaleem.foundation.operations.extensions import ExtensionPoint
 def update_service_conflict(
     child: Subject, *, outcome: ConflictOutcome, actor: Actor, reason: Reason | str, at: datetime
 ) -> GuardianConflict | None:
-    """Open a case if the guardians disagree about the service at ``at``; else close an open one with ``outcome``.
-
-    Follows decision 0028.
-    """
+    """Open a case if guardians disagree about the service at ``at``; else close one (decision 0028)."""
     disagree = load_child_facts(child).standing(at).in_conflict
     return update_conflict(child, "", disagree=disagree, outcome=outcome, actor=actor, reason=reason, at=at)
 
@@ -61,10 +58,9 @@ def update_conflict(
     reason: Reason | str,
     at: datetime,
 ) -> GuardianConflict | None:
-    """Open a case about one purpose if the guardians ``disagree`` and none is open; else close an open one.
+    """Open a case about a purpose (empty: the service) if the guardians ``disagree``; else close an open one.
 
-    Follows decision 0028. ``purpose`` is a code, or empty for the service as a whole. Returns the case, if any. The
-    child must be locked.
+    Follows decision 0028. Returns the case, if any. The child must be locked.
     """
     cases = GuardianConflict.objects.select_for_update().filter(client_id=child.client_id, child=child)
     case = cases.filter(purpose_code=purpose, closed_at=None).first()
@@ -114,10 +110,7 @@ def _record_conflict(kind: str, case: GuardianConflict, actor: Actor, at: dateti
 
 
 def lock_child(child: Subject, *, during_erasure: bool = False) -> Subject:
-    """Lock the child's row until the end of the transaction and return it; see ``lock_subject``.
-
-    Raises AlreadyErased, ErasureInProgress.
-    """
+    """Lock the child's row until the transaction ends, and return it. Raises AlreadyErased, ErasureInProgress."""
     return lock_subject(child.pk, client_id=child.client_id, during_erasure=during_erasure)
 
 
@@ -170,10 +163,7 @@ def quarantine(
 
 @transaction.atomic
 def release(subject: Subject, *, actor: Actor, reason: Reason | str = Reason.INCIDENT, at: datetime) -> Quarantine:
-    """End the quarantine of a person's data, also of an erased person (policy §8).
-
-    Raises Refused while it is still needed, as by an open incident, NotInQuarantine, NotAllowed.
-    """
+    """End a quarantine (policy §8). Raises Refused while an incident is open, NotInQuarantine, NotAllowed."""
     require(actor, Capability.QUARANTINE_SUBJECTS, subject.client_id)
     with suppress(AlreadyErased):  # locked all the same, so that no incident opens meanwhile
         lock_child(subject, during_erasure=True)
@@ -186,10 +176,7 @@ def release(subject: Subject, *, actor: Actor, reason: Reason | str = Reason.INC
 def end_quarantine(
     subject: Subject, *, actor: Actor, reason: Reason | str = Reason.INCIDENT, at: datetime
 ) -> Quarantine:
-    """End the quarantine without asking who needs it, for the app above whose need has ended.
-
-    Raises NotInQuarantine, NotAllowed.
-    """
+    """End a quarantine for the app above whose need has ended, asking no other. Raises NotInQuarantine, NotAllowed."""
     require(actor, Capability.QUARANTINE_SUBJECTS, subject.client_id)
     rows = Quarantine.objects.select_for_update().filter(client_id=subject.client_id, subject=subject)
     held = rows.filter(ends_at=None).first()
@@ -328,12 +315,11 @@ def record_service_answer(
     reason: Reason | str = Reason.SUBJECT_REQUEST,
     at: datetime,
 ) -> ServiceAuthorisation:
-    """Record an answer about the service: a guardian's, or the child's own refusal if ``guardian`` is None (policy §8).
+    """Record a guardian's answer about the service, or the child's own refusal if ``guardian`` is None (policy §8).
 
-    Consent requires verified authority, and evidence unless given on this portal's pages; ``shares`` (the separate
-    answer about recipients, 16 CFR 312.5(a)(2)) a stronger verification. Raises ChildMayNotAuthorise, NoAuthority,
-    GuardianshipUnknown, NotAChild, TooWeakToShare, EvidenceRequired, CardNumberFound, NoConsentGiven, AnswerInFuture,
-    AnswerUndated, AnswerOutdated, AnswerBeforeNotice, FileKindNotAccepted, FileTooLarge, AlreadyErased, NotAllowed.
+    Raises ChildMayNotAuthorise, NoAuthority, GuardianshipUnknown, NotAChild, TooWeakToShare, EvidenceRequired,
+    CardNumberFound, NoConsentGiven, AnswerInFuture, AnswerUndated, AnswerOutdated, AnswerBeforeNotice,
+    FileKindNotAccepted, FileTooLarge, AlreadyErased, NotAllowed.
     """
     decision, evidence = Decision(decision), check_evidence(evidence)
     _require(actor, child, guardian)
@@ -406,10 +392,7 @@ def _authority_columns(
 def _check_reported(
     child: Subject, guardian: Subject | None, *, shares: bool | None, claimed_at: datetime | None
 ) -> None:
-    """Check that a consent from elsewhere is later than its notice, and every refusal of guardian or child.
-
-    Another guardian's refusal takes precedence whenever it was given (decision 0028).
-    """
+    """Check that a consent from elsewhere is later than its notice, and every refusal of guardian or child."""
     is_no = ~Q(decision=Decision.GIVEN) | Q(guardian=guardian, shares=False) if shares else ~Q(decision=Decision.GIVEN)
     answers = ServiceAuthorisation.objects.filter(is_no, client_id=child.client_id, child=child)
     refusals = answers.filter(Q(guardian=guardian) | Q(guardian=None)).order_by()

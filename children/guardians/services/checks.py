@@ -92,11 +92,10 @@ def request_check(
     reason: Reason | str = Reason.CLIENT_INSTRUCTION,
     at: datetime,
 ) -> ProviderCheck:
-    """Request a provider's check of a guardian; the worker starts it after the transaction has committed.
+    """Request a provider's check, or return the open one; the worker starts it after the commit (policy §8).
 
-    Follows policy §8. May be called for staff, API keys, or the guardian on their own page. Returns the
-    open check if there is one of the same provider and method. Raises ProviderUnknown, MethodNotOffered, TooManyChecks,
-    MayNotConsent, AlreadyEnded, AlreadyErased, ValidationError, NotAllowed.
+    Raises ProviderUnknown, MethodNotOffered, TooManyChecks, MayNotConsent, AlreadyEnded, AlreadyErased,
+    ValidationError, NotAllowed.
     """
     _require(actor, guardianship)
     lock_child(guardianship.child)
@@ -166,7 +165,7 @@ def show_check_url(check: ProviderCheck, *, actor: Actor, reason: Reason | str, 
 
 @transaction.atomic
 def find_check_to_start(check_id: UUID, *, client_id: UUID, at: datetime) -> Callable[[], StartedCheck] | None:
-    """Return the call that starts a check, for outside the transaction; None if it is started, or lapses as too late.
+    """Return the call that starts a check, for outside the transaction; None if it is started, or lapses.
 
     The provider learns no names or contacts. Raises ProviderUnknown; the call raises OSError.
     """
@@ -183,10 +182,7 @@ def find_check_to_start(check_id: UUID, *, client_id: UUID, at: datetime) -> Cal
 
 @transaction.atomic
 def record_check_started(check_id: UUID, started: StartedCheck, *, client_id: UUID, at: datetime) -> ProviderCheck:
-    """Record the number of a started check and the guardian's address for it (https only). Idempotent.
-
-    Raises ValidationError if the number or the address is invalid.
-    """
+    """Record a check's number and the guardian's address (https only). Idempotent. Raises ValidationError."""
     if started.url and not (started.url.startswith("https://") and len(started.url) <= _LONGEST_URL):
         raise ValidationError("The address must begin with https:// and have at most 2,000 characters.")
     check = _lock_check(check_id, client_id)
@@ -234,10 +230,7 @@ def receive_check_result(
 
 @transaction.atomic
 def record_check_result(check_id: UUID, found: CheckResult, *, client_id: UUID, at: datetime) -> ProviderCheck:
-    """Record the result of a check, once (policy §8).
-
-    If it is passed, verify the guardian, unless they may no longer decide. Raises AlreadyErased.
-    """
+    """Record a check's result once; a passed one verifies the guardian (policy §8). Raises AlreadyErased."""
     unlocked = ProviderCheck.objects.select_related("guardianship__child").get(pk=check_id, client_id=client_id)
     lock_child(unlocked.guardianship.child, during_erasure=True)
     check = _lock_check(check_id, client_id)
@@ -309,9 +302,9 @@ def authorise_by_school(
     reason: Reason | str = Reason.CLIENT_INSTRUCTION,
     at: datetime,
 ) -> SchoolAuthorisation:
-    """Record that a school official authorises the service for education under a contract; ends an earlier one.
+    """Record an official's authorisation; ends an earlier one (policy §8).
 
-    Follows policy §8. Raises ValidationError, AlreadyErased, NotAllowed.
+    Raises ValidationError, AlreadyErased, NotAllowed.
     """
     child = lock_child(child)
     row = SchoolAuthorisation(
@@ -375,12 +368,9 @@ def declare_mechanism(
     reason: Reason | str = Reason.CLIENT_INSTRUCTION,
     at: datetime,
 ) -> ChildMechanism:
-    """Record a client's declaration from ``at`` on; its previous declaration of this kind ends (policy §8).
+    """Record a client's declaration from ``at`` on; its previous one of this kind ends (policy §8).
 
-    The description is shown with the decisions it concerns. ``provider`` lets guardians request this provider's check
-    on their own page.
-
-    Raises ValidationError naming the field, NotAllowed.
+    With ``provider`` guardians may request its check themselves. Raises ValidationError naming the field, NotAllowed.
     """
     require(actor, Capability.DECLARE_MECHANISMS, client_id)
     advisory_lock(f"mechanism/{client_id}/{kind}")

@@ -107,11 +107,9 @@ def name_guardian(
     reason: Reason | str = Reason.CLIENT_INSTRUCTION,
     at: datetime,
 ) -> Guardianship:
-    """Name a person as a guardian of a child from ``at`` (policy §8). They have no authority before they are verified.
+    """Name a person as a guardian, without authority before they are verified (policy §8). Idempotent.
 
-    A person in another role, such as a teacher, keeps it and becomes a guardian too. Idempotent: if the same
-    guardianship is in effect, it is returned. Raises NotTheirOwnGuardian, OfFullAge, StillAChild, AlreadyNamed,
-    AlreadyErased, ValidationError, NotAllowed.
+    Raises NotTheirOwnGuardian, OfFullAge, StillAChild, AlreadyNamed, AlreadyErased, ValidationError, NotAllowed.
     """
     require(actor, Capability.MANAGE_GUARDIANS, child.client_id)
     if child.pk == guardian.pk:
@@ -161,10 +159,7 @@ def accept_roster_claim(
 
 
 def is_minor(person: Subject, at: datetime, *, sealer: Sealer | None = None) -> bool:
-    """Return True if a person is known not to be of full age, so that they cannot be a guardian.
-
-    ``sealer`` saves the query for the key.
-    """
+    """Return True if a person is known not to be of full age; ``sealer`` saves the query for the key."""
     full_age_at = find_full_age(person, at=at, sealer=sealer)
     return full_age_at is not None and at < full_age_at
 
@@ -182,9 +177,8 @@ def change_guardian(
 ) -> Guardianship | GuardianChange:
     """Change ``may_consent``, ``may_receive_data``, ``court_order`` or ``ends_at``; ``note`` is stored sealed.
 
-    Returns the guardianship, or a ``GuardianChange`` that waits for a second person if the change permits more: if it
-    lifts a refusal in effect, makes a consent count that did not, or lets the guardian receive data; staff then give
-    the ``ground``. Raises GroundNeeded, AlreadyEnded, ChangeWaits, AlreadyErased, ValidationError, NotAllowed.
+    A change that permits more waits for a second person, with its ``ground``: a ``GuardianChange``. Raises
+    GroundNeeded, AlreadyEnded, ChangeWaits, AlreadyErased, ValidationError, NotAllowed.
     """
     require(actor, Capability.MANAGE_GUARDIANS, guardianship.client_id)
     child = lock_child(guardianship.child, during_erasure=set(changes) <= {"ends_at"})
@@ -221,9 +215,8 @@ def end_guardian(
 
 @transaction.atomic
 def end_at_full_age(guardianship: Guardianship, *, actor: Actor, at: datetime) -> Guardianship:
-    """End a guardianship because the person is of full age; the guardian's answers no longer count for them.
+    """End a guardianship at full age: a guardian's answer, or refusal, decides nothing about an adult.
 
-    It needs no second person, even after a refusal: a guardian's answer decides nothing about an adult.
     Raises AlreadyEnded, AlreadyErased, ErasureInProgress, NotAllowed.
     """
     require(actor, Capability.MANAGE_GUARDIANS, guardianship.client_id)
@@ -235,7 +228,7 @@ def end_at_full_age(guardianship: Guardianship, *, actor: Actor, at: datetime) -
 def settle_guardian_change(
     change: GuardianChange, *, approve: bool, actor: Actor, reason: Reason | str = Reason.REVIEW, at: datetime
 ) -> GuardianChange:
-    """Approve a waiting change, which takes effect at ``at``, or decline it; the requester may only decline.
+    """Approve a waiting change from ``at``, or decline it; the requester may only decline.
 
     Raises ApproverIsRequester, ApproverNotIndependent, ChangeAlreadyDecided, AlreadyEnded, AlreadyErased, NotAllowed.
     """
@@ -256,10 +249,7 @@ def settle_guardian_change(
 def request_confirmation(
     verification: Verification, *, ground: str, actor: Actor, reason: Reason | str, at: datetime
 ) -> None:
-    """Request that a second person confirms a verification, which is stronger from then on.
-
-    Raises GroundNeeded, ChangeWaits.
-    """
+    """Request a second person's confirmation, which makes a verification stronger. Raises GroundNeeded, ChangeWaits."""
     _request_change(verification.guardianship, {VERIFICATION: str(verification.pk)}, None, ground, actor, reason, at)
 
 

@@ -68,14 +68,11 @@ def verify_guardian(
     reason: Reason | str = Reason.CLIENT_INSTRUCTION,
     at: datetime,
 ) -> Verification:
-    """Record a verification by the school's staff: by a signed form, in person, or by the school's records.
+    """Record a verification that staff saw (policy §8, decision 0030; 16 CFR 312.5(b)(2)(i)); evidence is sealed.
 
-    Follows policy §8, decision 0030. The form is a method of COPPA (16 CFR 312.5(b)(2)(i)); card numbers are refused.
-    ``evidence`` says where the document is kept, or who saw whom; ``file`` is the signed form. Both are sealed.
-    The school's own attestation counts as basic; a ``GuardianChange`` waits for the second person who confirms it, with
-    its ``ground``. Raises GroundNeeded, ValueError for a method of others, CardNumberFound, EvidenceRequired,
-    ChangeWaits, MayNotConsent,
-    AlreadyEnded, AlreadyErased, FileKindNotAccepted, FileTooLarge, NotAllowed.
+    The school's own attestation counts as basic until a second person confirms it. Raises GroundNeeded, ValueError for
+    a method of others, CardNumberFound, EvidenceRequired, ChangeWaits, MayNotConsent, AlreadyEnded, AlreadyErased,
+    FileKindNotAccepted, FileTooLarge, NotAllowed.
     """
     if Method(method) not in STAFF_METHODS:
         raise ValueError(f"Staff do not carry out the method {method}.")
@@ -103,9 +100,8 @@ def record_verification(
     reason: Reason | str,
     at: datetime,
 ) -> Verification:
-    """Record a verification by any method; the caller must have checked the actor's permission.
+    """Record a verification by any method, with ``kept`` columns; the caller has checked who may.
 
-    ``kept`` are columns of ``Verification``: a sealed reference, a file, a hash, a provider's check number, an expiry.
     Raises MayNotConsent, AlreadyEnded, AlreadyErased, ValidationError.
     """
     lock_child(guardianship.child)
@@ -130,10 +126,7 @@ def record_verification(
 
 
 def end_authority_of_minors(client_id: UUID, people: Sequence[UUID], actor: By, at: datetime) -> None:
-    """End the authority of guardians who turn out not to be of full age: every verification of them was wrong.
-
-    Their refusals stay in effect, and what they permitted is withdrawn, as for any false verification (decision 0028).
-    """
+    """End the authority of guardians who are minors; their refusals stay in effect (decision 0028)."""
     del actor  # they stated the age; the portal ends the authority
     own = {"client_id": client_id, "guardianship__guardian__in": list(people), "guardianship__child__erased_at": None}
     live = Verification.objects.filter(**own, ended_at=None)
@@ -144,9 +137,9 @@ def end_authority_of_minors(client_id: UUID, people: Sequence[UUID], actor: By, 
 def end_authority_of_minors_on_file(
     client_id: UUID, *, after: UUID | None = None, actor: Actor, at: datetime
 ) -> tuple[UUID | None, int]:
-    """End the authority of guardians on file who are not of full age; up to 200 guardians after an id are checked.
+    """End the authority of minors among the next 200 guardians; return the last id (None: the end), and how many.
 
-    Returns the last id, None at the end, and how many had authority. Raises NotAllowed.
+    Raises NotAllowed.
     """
     require(actor, Capability.MANAGE_GUARDIANS, client_id)
     live = Verification.objects.filter(client_id=client_id, guardianship__child__erased_at=None, ended_at=None)
@@ -171,12 +164,10 @@ def end_authority_of_minors_on_file(
 def mark_verification_false(
     verification: Verification, *, actor: Actor, reason: Reason | str = Reason.INCIDENT, at: datetime
 ) -> Verification:
-    """Record that a verification was false: it was another person, a document was forged, or a check was wrong.
+    """Record that a verification was false: it proves nothing from then on (decision 0028).
 
-    The verification proves nothing from then on (decision 0028). A consent that rests on it no longer counts, even if
-    the guardian is verified again; their refusals remain in effect. It needs no second person, since it permits
-    nothing. Callbacks of other apps withdraw what it permitted and handle data collected meanwhile. Past decisions are
-    not changed. Raises Refused, AlreadyErased.
+    A consent that rests on it no longer counts; refusals stay. It needs no second person, since it permits nothing.
+    Raises Refused, AlreadyErased.
     """
     child = lock_child(verification.guardianship.child, during_erasure=True)
     own = {"pk": verification.pk, "client_id": verification.client_id}
@@ -239,9 +230,8 @@ def name_guardian_with_evidence(
     reason: Reason | str = Reason.CLIENT_INSTRUCTION,
     at: datetime,
 ) -> Guardianship:
-    """Name a guardian from ``at``, verified by ``evidence``; without it they have no authority yet.
+    """Name a guardian from ``at``, verified by ``evidence`` if given (policy §8); all or nothing.
 
-    Follows policy §8. All or nothing: if the evidence is refused, no person is registered or named.
     Raises as ``name_guardian``, ``verify_guardian`` and ``register_guardian``.
     """
     stamp: ReasonedAuthorship = {"actor": actor, "reason": reason, "at": at}

@@ -64,11 +64,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AnswerContext:
-    """The context of a guardian's answer about a child.
-
-    ``channel`` is the contact whose control the guardian proved, ``signed_in_at`` the time of sign-in, ``shown_at`` the
-    time at which the notice was shown.
-    """
+    """A guardian's answer: the child, the contact (``channel``) proved at the sign-in, and what was shown when."""
 
     child: Subject
     guardian: Subject
@@ -88,10 +84,10 @@ class AnswerContext:
 
 @transaction.atomic
 def record_service_consent(saying: AnswerContext) -> Outcome:
-    """Record a verified guardian's consent to the service; consent of an unverified one waits for confirmation.
+    """Record a verified guardian's consent to the service; another's waits for confirmation (policy §8).
 
-    Follows policy §8. Raises TokenStale if the notice was shown before the guardian's latest refusal,
-    GuardianshipUnknown, NotAChild, ContactRefused, NotTheGuardian, AlreadyErased.
+    Raises TokenStale after a later refusal, GuardianshipUnknown, NotAChild, ContactRefused, NotTheGuardian,
+    AlreadyErased.
     """
     known = _lock_and_check(saying)
     if _refused_since(known, saying.shown_at):
@@ -125,12 +121,10 @@ def _await_confirmation(row: Invitation, saying: AnswerContext) -> None:
 
 @transaction.atomic
 def confirm_yes(saying: AnswerContext) -> None:
-    """Record the second confirmation: it verifies the guardian (email-plus, text-plus), and the consent counts.
+    """Record the second confirmation: it verifies the guardian, and the consent counts (policy §8, decision 0030).
 
-    Follows policy §8, decision 0030; COPPA, 16 CFR 312.5(b)(2)(viii) and (ix). It requires a sign-in by the same
-    contact, with a one-time code requested after the confirmation was sent. Raises NothingToConfirm, for example after
-    a refusal given elsewhere; TokenStale if the notice has changed since the consent; GuardianshipUnknown, NotAChild,
-    ContactRefused, NotTheGuardian, AlreadyErased.
+    It requires a later sign-in by the same contact (16 CFR 312.5(b)(2)(viii), (ix)). Raises NothingToConfirm,
+    TokenStale, GuardianshipUnknown, NotAChild, ContactRefused, NotTheGuardian, AlreadyErased.
     """
     known = _lock_and_check(saying)
     row = lock_open_invitation(saying.child, saying.guardian)
@@ -160,10 +154,7 @@ def confirm_yes(saying: AnswerContext) -> None:
 
 @transaction.atomic
 def record_service_refusal(saying: AnswerContext) -> None:
-    """Record a refusal; it requires no confirmation or verification (policy §8).
-
-    Raises GuardianshipUnknown, AlreadyErased.
-    """
+    """Record a refusal, which needs no verification (policy §8). Raises GuardianshipUnknown, AlreadyErased."""
     lock_guardian(saying.guardian)
     _record_answer(saying, Decision.REFUSED)
     _close_invitation(saying, State.REFUSED)
@@ -171,20 +162,16 @@ def record_service_refusal(saying: AnswerContext) -> None:
 
 @transaction.atomic
 def withdraw_service_consent(saying: AnswerContext) -> None:
-    """Withdraw a guardian's consent at once (GDPR Art. 7(3)).
-
-    Raises NoConsentGiven, GuardianshipUnknown, AlreadyErased.
-    """
+    """Withdraw a consent at once (GDPR Art. 7(3)). Raises NoConsentGiven, GuardianshipUnknown, AlreadyErased."""
     lock_guardian(saying.guardian)
     _record_answer(saying, Decision.WITHDRAWN)
 
 
 @transaction.atomic
 def record_sharing_answer(saying: AnswerContext, *, shares: bool) -> None:
-    """Record the separate answer about outside recipients (16 CFR 312.5(a)(2)); it requires consent to the service.
+    """Record the separate answer about recipients of a guardian who consented to the service (16 CFR 312.5(a)(2)).
 
-    Raises NotTheGuardian if this guardian has not consented to the service, TooWeakToShare, GuardianshipUnknown,
-    ContactRefused, AlreadyErased.
+    Raises NotTheGuardian, TooWeakToShare, GuardianshipUnknown, ContactRefused, AlreadyErased.
     """
     known = _lock_and_check(saying)
     if known.answer is None or known.answer.is_no or not known.has_authority(saying.at):
@@ -193,10 +180,7 @@ def record_sharing_answer(saying: AnswerContext, *, shares: bool) -> None:
 
 
 def record_guardian_sign_in(door: PageCode, at: datetime) -> None:
-    """Record a guardian's sign-in with a one-time code: their invitations become viewed, and access to names is logged.
-
-    Opening the link alone records nothing, and neither do the codes of other pages.
-    """
+    """Record a sign-in by a code for the guardian's page; opening the link alone records nothing."""
     if door.page == Page.GUARDIAN:
         record_guardian_visit(door.subject, at)
 
@@ -274,10 +258,7 @@ _WRITABLE = (State.CONTACT_PENDING, State.NOTICE_SENT, State.DELIVERY_FAILED, St
 
 
 def process_invitations(client_id: UUID, *, after: UUID | None = None, actor: Actor, at: datetime) -> UUID | None:
-    """Process the due invitations of the next batch of a client's guardians, those with ids greater than ``after``.
-
-    Returns the id of the last guardian processed, or None at the end. Idempotent.
-    """
+    """Process due invitations of the next guardians by id; return the last one's id, None at the end. Idempotent."""
     due = Invitation.objects.filter(client_id=client_id, state__in=sorted(OPEN)).filter(_due(at))
     later = due.filter(guardian_id__gt=after) if after else due
     guardians = list(later.order_by("guardian_id").values_list("guardian_id", flat=True).distinct()[:_AT_ONCE])
@@ -290,10 +271,7 @@ def process_invitations(client_id: UUID, *, after: UUID | None = None, actor: Ac
 
 
 def close_invitations(client_id: UUID, *, actor: Actor, at: datetime) -> int:
-    """Close every open invitation of a client now, at the end of its agreement; return how many.
-
-    The worker expires them, and deletes the contacts, in the next minute. Raises NotAllowed.
-    """
+    """Close a client's open invitations; the worker then deletes the contacts. Returns how many. Raises NotAllowed."""
     require(actor, Capability.MANAGE_GUARDIANS, client_id)
     rows = Invitation.objects.filter(client_id=client_id, state__in=sorted(OPEN), closes_at__gt=at, asked_at__lt=at)
     return rows.update(closes_at=at)

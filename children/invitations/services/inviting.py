@@ -62,10 +62,7 @@ _LEARNERS = (SubjectRole.STUDENT, SubjectRole.LEARNER)
 def find_usable_channel(
     child: Subject, guardian: Subject, *, at: datetime
 ) -> tuple[Channel | None, ContactRejection | None]:
-    """Return the channel by which a guardian can be asked about a child, email before text message.
-
-    Without a usable channel, returns None and why the first contact on file cannot be used.
-    """
+    """Return the channel to ask a guardian, email first; or None, and why the first contact cannot be used."""
     known, reasons = (_decrypt_contact(child), _decrypt_contact(guardian)), []
     for channel in (Channel.MAIL, Channel.TEXT):
         reason = _why_unusable(channel, child, guardian, known, at)
@@ -227,11 +224,9 @@ class _InvitationContext:
 
 @transaction.atomic
 def invite_guardian(child: Subject, *, guardian: Subject, portal: str, actor: Actor, at: datetime) -> Invitation:
-    """Invite one guardian to decide about one child, by a contact that is not the child's; ``portal`` is the base URL.
+    """Invite one guardian by a contact that is not the child's, or return the open invitation (decision 0031).
 
-    Follows policy §8, decision 0031. A person claimed by the roster becomes a named guardian, without authority before
-    they are verified. While an invitation is open, it is returned and no further message is sent. Raises NotAChild,
-    NoGuardian, AlreadyDecided, ContactRefused, TooManyInvitations, AlreadyErased, NotAllowed.
+    Raises NotAChild, NoGuardian, AlreadyDecided, ContactRefused, TooManyInvitations, AlreadyErased, NotAllowed.
     """
     require(actor, Capability.MANAGE_GUARDIANS, child.client_id)
     lock_guardian(guardian)
@@ -252,10 +247,9 @@ def invite_guardian(child: Subject, *, guardian: Subject, portal: str, actor: Ac
 
 @transaction.atomic
 def invite_guardians_of(children: Iterable[Subject], *, portal: str, actor: Actor, at: datetime) -> list[Invitation]:
-    """Invite every guardian named for these children, with one message for siblings (policy §8, decision 0031).
+    """Invite every guardian of these children who was not yet, one message for siblings (policy §8, decision 0031).
 
-    If a guardian has no usable contact, the invitation is stored with the reason, for the school to handle. Guardians
-    who have consented or were already invited are skipped. Raises NotAllowed.
+    Without a usable contact the invitation is stored with the reason, for the school. Raises NotAllowed.
     """
     family: defaultdict[Subject, list[Subject]] = defaultdict(list)
     for child in children:
@@ -306,9 +300,9 @@ def _may_be_asked_now(child: Subject, guardian: Subject, at: datetime) -> bool:
 def register_and_invite(
     child: Subject, *, details: Mapping[str, Any], relationship: str, portal: str, actor: Actor, at: datetime
 ) -> Invitation:
-    """Register a guardian named by the learning platform and invite them; a guardian with the same contact is reused.
+    """Invite a guardian named by the learning platform, registered by contact.
 
-    ``details`` are the full name, email, phone and language. Raises ValidationError, and as ``invite_guardian``.
+    Raises ValidationError, and as ``invite_guardian``.
     """
     require(actor, Capability.MANAGE_GUARDIANS, child.client_id)
     client = Client.objects.get(pk=child.client_id)
@@ -420,10 +414,7 @@ _EMPTY = {"full_name": None, "email": None, "phone": None}
 
 
 def purge_invited_contact(guardian: Subject, *, actor: Actor, at: datetime) -> bool:
-    """Delete the contact of a guardian who never answered, unless it is needed or on hold; return True if deleted.
-
-    The guardian must be locked (``lock_guardian``).
-    """
+    """Delete the contact of a locked guardian who never answered, unless needed or on hold; True if deleted."""
     unheld = lock_unheld_subject(guardian, at=at)
     if unheld is None or _is_needed(unheld):
         return False
@@ -458,10 +449,7 @@ def _delete_contact(guardian: Subject, why: str, actor: Actor, at: datetime) -> 
 
 
 def purge_old_contacts(client_id: UUID, *, actor: Actor, at: datetime) -> int:
-    """Delete contacts of guardians not asked within the period ``UNASKED``; return how many, up to 200.
-
-    COPPA, 16 CFR 312.5(c)(1). Contacts on hold are kept until the hold is lifted.
-    """
+    """Delete up to 200 unheld contacts not asked within ``UNASKED`` (16 CFR 312.5(c)(1)); return how many."""
     found = list_unheld(_never_asked(at).filter(client_id=client_id).order_by("id"), client_id, at, most=_AT_ONCE)
     return sum(_purge_old_contact(guardian, actor, at) for guardian in found)
 
@@ -478,10 +466,7 @@ def _purge_old_contact(guardian: Subject, actor: Actor, at: datetime) -> bool:
 
 
 def _never_asked(at: datetime) -> QuerySet[Subject]:
-    """Filter guardians with an old contact, of children without an answer, who were neither asked nor verified.
-
-    People who have another role too are left out: the school needs their contact.
-    """
+    """Filter guardians with an old contact and no other role, of unanswered children, neither asked nor verified."""
     own = {"client_id": OuterRef("client_id")}
     answered = ServiceAuthorisation.objects.filter(client_id=OuterRef("client_id"), child_id=OuterRef("child_id"))
     is_child = (

@@ -91,9 +91,8 @@ def write_to_client(
 def notify_authority(
     breach: Breach, *, authority: str, text: str, late_reason: str = "", language: str, actor: Actor, at: datetime
 ) -> BreachLetter:
-    """Record the notification of the supervisory authority, which staff hand over or enter in its form.
+    """Record the notification of the authority, with reasons for a delay after 72 hours (GDPR Art. 33(1), (4)).
 
-    After 72 hours it states the reasons for the delay (GDPR Art. 33(1)). A later letter adds information (Art. 33(4)).
     Raises ValidationError naming the field, Refused, NotAllowed.
     """
     if not authority.strip():
@@ -126,10 +125,9 @@ def _check_list(breach: Breach, actor: Actor, at: datetime) -> None:
     check=_check_list,
 )
 def write_to_people(breach: Breach, *, text: str, text_ur: str, actor: Actor, at: datetime) -> BreachLetter:
-    """Inform the people of the latest list, each in their language, by a job (GDPR Art. 34).
+    """Inform the people of the latest list, in their language, or a child's guardians, by a job (GDPR Art. 34).
 
-    For a child, its guardians are informed. Raises ValidationError naming the field, Refused if the latest assessment
-    does not say that people are informed, or its list was written to already, NotAllowed.
+    Raises ValidationError naming the field, Refused, NotAllowed.
     """
     assessment: Any = find_list_to_write_to(breach)
     if not text_ur.strip():
@@ -145,11 +143,7 @@ def write_to_people(breach: Breach, *, text: str, text_ur: str, actor: Actor, at
 
 @transaction.atomic
 def inform_batch(letter_id: UUID, *, client_id: UUID, actor: Actor, at: datetime) -> int:
-    """Inform the next people on a letter's list, up to 100; return how many (GDPR Art. 34).
-
-    Each is emailed, or a child's guardians are, or it is recorded that no one could be. Repeated, it goes on where it
-    stopped.
-    """
+    """Inform the next people on a letter's list, or their guardians (GDPR Art. 34); return how many, up to 100."""
     letter = BreachLetter.objects.get(pk=letter_id, client_id=client_id)
     client = Client.objects.get(pk=client_id)
     people = [row.subject for row in _list_waiting(letter)[:_AT_ONCE]]
@@ -193,10 +187,7 @@ def _create(breach: Breach, audience: Audience, text: str, actor: Actor, at: dat
 
 
 def record_letter_outcome(message: Letter, actor: Actor, at: datetime) -> None:
-    """Note on a breach that its client, or its people, are informed once an email is sent; ``mail.letter_outcomes``.
-
-    People are informed once every email to those of their list is sent; who has no address is listed on the page.
-    """
+    """Note on a breach that its client, or all reachable people of a list, are informed; ``mail.letter_outcomes``."""
     if message.kind != LETTER.code or message.state != LetterState.SENT or message.related_id is None:
         return
     found = BreachLetter.objects.filter(client_id=message.client_id, pk=message.related_id).first()
@@ -242,10 +233,7 @@ def find_due_mark(due_at: datetime, at: datetime, *, done: Collection[int]) -> i
 
 @transaction.atomic
 def remind_of_breaches(client_id: UUID, *, actor: Actor, at: datetime) -> int:
-    """Remind staff of a client's breaches at 48, 24, 12 and 0 hours left; return the number of reminders.
-
-    Follows GDPR Art. 33(1). Of marks that were missed only the most urgent one is sent.
-    """
+    """Remind staff at the latest of ``MARKS`` that was reached (GDPR Art. 33(1)); return how many reminders."""
     running = Breach.objects.running(at).filter(client_id=client_id).order_by("due_at", "pk")
     return sum(_remind(breach, actor, at) for breach in running.select_for_update(of=("self",)))
 
@@ -275,9 +263,7 @@ _URDU_LETTERS = re.compile("[\u0600-\u06ff]")
 def compose_breach_letters(breach: Breach, audience: Audience, *, actor: Actor) -> dict[str, str]:
     """Return the draft of a letter in English and in Urdu, in the context of the breach's client.
 
-    A text that is missing, or written in the other language, is a gap (``GAP``) that staff fill before the letter is
-    sent. Times are those of the client's time zone. The number of people is that of the latest assessment, or what the
-    holdings say now. Raises NotAllowed.
+    A text that is missing, or in the other language, is a gap (``GAP``) that staff fill. Raises NotAllowed.
     """
     total, *lines = count_affected(breach, actor=actor)
     assessment: Any = find_assessment(breach)

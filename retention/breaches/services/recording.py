@@ -54,10 +54,7 @@ CloseGround = Annotated[
 
 @transaction.atomic
 def record_breach(breach: Breach, *, actor: Actor, at: datetime) -> Breach:
-    """Record a breach at its client, in the client's context; the 72 hours count from ``known_at``.
-
-    Follows GDPR Art. 33. Raises ValidationError naming the field, NotAllowed.
-    """
+    """Record a breach at its client, known since ``known_at`` (GDPR Art. 33). Raises ValidationError, NotAllowed."""
     require(actor, Capability.SUPERVISE, breach.client_id)
     if breach.known_at > at:
         raise ValidationError({"known_at": [_("This time has not come yet.")]})
@@ -90,10 +87,9 @@ def check_open(breach: Breach, _actor: Actor, _at: datetime) -> None:
     check=check_open,
 )
 def add_clients(breach: Breach, *, clients: Iterable[Client], actor: Actor, at: datetime) -> list[Breach]:
-    """Record the same event at more clients, each in its own context; clients that have it already are left out.
+    """Record the event at more clients that lack it, with the categories and systems of the same codes.
 
-    Categories and systems are matched by their codes: a client's breach has those that the client has too. Requires the
-    officers' context. Raises ValidationError that names a client with none of them, Refused, NotAllowed.
+    Requires the officers' context. Raises ValidationError that names a client with none of them, Refused, NotAllowed.
     """
     made = (_add_client(client, breach, actor, at) for client in clients)
     return [row for row in made if row is not None]
@@ -111,10 +107,7 @@ def add_clients(breach: Breach, *, clients: Iterable[Client], actor: Actor, at: 
 def record_measures(
     breach: Breach, *, measures: str, lessons: str, reason: Reason | str, actor: Actor, at: datetime
 ) -> Breach:
-    """Record what is done about a breach, and what was learned from it (GDPR Art. 33(5)).
-
-    Raises Refused, NotAllowed.
-    """
+    """Record what is done about a breach, and the lessons (GDPR Art. 33(5)). Raises Refused, NotAllowed."""
     breach.measures, breach.lessons = measures.strip(), lessons.strip()
     save_tracked(breach, actor=actor, reason=reason, at=at)
     record_act("breach.measures_recorded", breach, actor, at)
@@ -211,10 +204,8 @@ def assess_breach(
 ) -> BreachAssessment:
     """Assess the risk, decide who is informed, and freeze the list of people concerned (GDPR Art. 33(1), 34(1)).
 
-    A breach can be assessed again; earlier assessments and their lists stay. The list has everyone whose data systems
-    hold by the holdings, and those chosen by ``also`` (``EVERYONE``: all people of the client), with the categories of
-    each. ``number`` states how many people are concerned if the list does not have them all; it is needed if the list
-    is empty. ``reasons`` are needed whatever the outcome. Raises ValidationError naming the field, Refused, NotAllowed.
+    ``also`` chooses people beside those whom systems report, ``number`` states how many there are; earlier lists stay.
+    Raises ValidationError naming the field, Refused, NotAllowed.
     """
     if not reasons.strip():
         raise ValidationError({"reasons": [_("Give the reasons: they are shown to the authority on request.")]})
@@ -294,10 +285,7 @@ def _check_complete(breach: Breach, actor: Actor, at: datetime) -> None:
     check=_check_complete,
 )
 def request_closing(breach: Breach, *, ground: CloseGround, actor: Actor, at: datetime) -> ProposedChange:
-    """Request that a breach is closed; it stays open until a second person agrees.
-
-    Raises ValidationError for an empty ground, Refused if something is missing or it was requested before, NotAllowed.
-    """
+    """Request the closing, to which a second person must agree. Raises ValidationError, Refused, NotAllowed."""
     if find_waiting(breach).exists():
         raise Refused(_("Closing was requested already: a second person may agree."))
     closing = propose_change(breach, CLOSING.code, ground=ground, actor=actor, at=at)

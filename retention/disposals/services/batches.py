@@ -95,10 +95,9 @@ def _check_approval(batch: Batch, actor: Actor, at: datetime) -> None:
     check=_check_approval,
 )
 def approve_disposal(batch: Batch, *, actor: Actor, at: datetime) -> Batch:
-    """Approve a batch after its review, for the controller of its data (policy §4, decision 0075).
+    """Approve a batch for the controller of its data; a large one needs a second person (policy §4, decision 0075).
 
-    A batch of at most ``DISPOSAL_ALONE_MOST`` holdings is scheduled; a larger one needs a second person. Raises
-    BatchMovedOn, Refused, NotAllowed.
+    Raises BatchMovedOn, Refused, NotAllowed.
     """
     if is_for_one_person(batch):
         return _approve(batch, actor=actor, at=at)
@@ -157,10 +156,9 @@ LARGE = ChangeKind(
 def take_out(
     batch: Batch, *, person: str, category: str = "", ground: str, until: date | None = None, actor: Actor, at: datetime
 ) -> int:
-    """Take a person's holdings, of one category or all, out of a batch in review; return how many.
+    """Take a person (LMS id) out of a batch in review, for 90 days or ``until`` the end of a day; return how many.
 
-    ``person`` is their LMS id. With ``until`` the holdings are kept to the end of that day in the client's time zone,
-    else they are flagged again after 90 days. Raises ValidationError naming the field, BatchMovedOn, NotAllowed.
+    Raises ValidationError naming the field, BatchMovedOn, NotAllowed.
     """
     if not ground.strip():
         raise ValidationError({"ground": [_("Give a ground in words.")]})
@@ -194,10 +192,7 @@ def take_out(
     check=_require(lambda batch: batch.is_before_orders and batch.stage != Stage.FLAGGING),
 )
 def cancel_disposal(batch: Batch, *, actor: Actor, at: datetime) -> Batch:
-    """Cancel a batch before its orders; what is still due is flagged by a later sweep.
-
-    Raises BatchMovedOn, NotAllowed.
-    """
+    """Cancel a batch before its orders; a later sweep flags what is still due. Raises BatchMovedOn, NotAllowed."""
     return cancel_batch(batch, actor=actor, at=at)
 
 
@@ -222,10 +217,7 @@ def cancel_batch(batch: Batch, *, actor: Actor, at: datetime) -> Batch:
     check=_require(lambda batch: batch.ended_at is None and batch.paused_at is None),
 )
 def pause_disposal(batch: Batch, *, actor: Actor, at: datetime) -> Batch:
-    """Interrupt a batch: the worker flags and orders nothing more of it; answers are still taken.
-
-    Raises BatchMovedOn if it has ended or is interrupted, NotAllowed.
-    """
+    """Interrupt the flagging and the orders of a batch, not its answers. Raises BatchMovedOn, NotAllowed."""
     batch.paused_at = at
     batch.save(update_fields=["paused_at"])
     record_batch("disposal.interrupted", batch, actor, at)
@@ -287,10 +279,7 @@ _BATCHES = ("client_reviewed", "client_automatic", "paktaleem_reviewed", "paktal
 
 @transaction.atomic
 def start_sweep(client_id: UUID, *, actor: Actor, at: datetime) -> Sweep:
-    """Start a sweep of a client's holdings, or return the one that is not finished (policy §4, decision 0075).
-
-    Raises NotAllowed.
-    """
+    """Start a sweep of a client's holdings, or return the open one (policy §4, decision 0075). Raises NotAllowed."""
     require(actor, Capability.MANAGE_RETENTION, client_id)
     found = Sweep.objects.filter(client_id=client_id, ground=Ground.RETENTION_ENDED.value, ended_at=None).first()
     return found or _create_sweep(client_id, Ground.RETENTION_ENDED, at)
@@ -300,17 +289,10 @@ def start_sweep(client_id: UUID, *, actor: Actor, at: datetime) -> Sweep:
 def open_disposal(
     client: Client, *, case: Parent | None = None, is_approved: bool = False, actor: Actor, at: datetime
 ) -> Batch:
-    """Open the disposal of everyone's data at every system, whatever is reported; the worker carries it out.
+    """Open the disposal of everyone's data at every system, or return the open one of the same case.
 
-    ``case`` is the case of an app above, such as the end of an agreement. With ``is_approved`` two people have approved
-    that case already: the batch is scheduled as soon as it is put together, and its orders are issued at once. Without,
-    it is reviewed like any other. Batches by rules that are not ordered yet are cancelled. Holds are respected: what
-    they cover is sent back, and a later call disposes of it. A client without people or systems has nothing to order:
-    the batch ends without disposal.
-    ``get_progress`` says how far it is; ``pause_disposal`` and ``resume_disposal`` interrupt and continue it.
-
-    Returns the batch that is already open for the client, if its case is the same. Raises BatchMovedOn if another one
-    is open, NotAllowed.
+    With ``is_approved`` two people approved the ``case``: its orders are issued at once. What holds cover is sent back;
+    a later call disposes of it. Raises BatchMovedOn if another one is open, NotAllowed.
     """
     require(actor, Capability.DECIDE_FOR_CLIENT if is_approved else Capability.MANAGE_RETENTION, client.pk)
     ground = Ground.AGREEMENT_ENDED
@@ -342,11 +324,9 @@ def open_disposal(
 
 @transaction.atomic
 def flag_chunk(sweep: Sweep, *, actor: Actor, at: datetime, size: int = CHUNK) -> bool:
-    """Flag the next holdings of a sweep; return True if more are left (policy §4, decision 0075).
+    """Flag about ``size`` holdings of a sweep, or 500 people; return True if more are left (decision 0075).
 
-    Idempotent once it has ended. About ``size`` holdings are checked: all of a person are in one chunk. At the end of
-    an agreement ``size`` counts people, of whom at most 500 are in a chunk. The cursor moves in the same transaction,
-    so that a killed worker loses and doubles nothing.
+    The cursor moves in the same transaction, so that a killed worker loses and doubles nothing.
     """
     sweep = Sweep.objects.select_for_update().get(pk=sweep.pk, client_id=sweep.client_id)
     paused = Batch.objects.filter(client_id=sweep.client_id, sweep=sweep, paused_at__isnull=False)

@@ -74,11 +74,7 @@ def execute(statement: str, values: Mapping[str, Any]) -> int:
 
 @contextmanager
 def joined_at_once() -> Iterator[None]:
-    """Have PostgreSQL join the tables of a chunk by hash or merge, in statements in this block, not row by row.
-
-    Every table has the condition of the chunk; the planner multiplies them, takes a chunk for one row, and would
-    compare each of its thousands of holdings with each other one.
-    """
+    """Have PostgreSQL join the tables of a chunk by hash or merge: it takes a chunk for one row, and loops."""
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_nestloop = off")
         yield
@@ -99,10 +95,7 @@ render_certificate = partial(typeset_certificate, Path(__file__).resolve().paren
 
 
 def issue_certificate(batch: Batch, *, actor: Actor, at: datetime) -> Certificate:
-    """Issue the certificate of a verified batch, in the caller's transaction, which holds the batch's lock.
-
-    Follows policy §4, decision 0075.
-    """
+    """Issue the certificate of a verified batch that the caller has locked (policy §4, decision 0075)."""
     facts = {"disposal": str(batch.pk), "number": batch.number, "ground": batch.ground}
     row, content = Certificate(client_id=batch.client_id, batch=batch), _compose(batch, at)
     return issue(row, "disposal.certified", content, client_id=batch.client_id, facts=facts, actor=actor, at=at)
@@ -148,10 +141,7 @@ def _compose(batch: Batch, at: datetime) -> dict[str, object]:
 
 
 def _count_portal_records(batch: Batch) -> dict[str, int]:
-    """Count the people of a batch by whether the portal's own record of them is erased or remains; and its period.
-
-    A disposal is about the data at systems: names and contact details in the portal end with the person's record.
-    """
+    """Count people whose record in the portal is erased or kept: a disposal is about the data at systems."""
     items = Item.objects.filter(client_id=batch.client_id, batch=batch, subject_id=OuterRef("pk"))
     found = Subject.objects.filter(Exists(items), client_id=batch.client_id).aggregate(
         erased=Count("pk", filter=Q(erased_at__isnull=False)), kept=Count("pk", filter=Q(erased_at=None))

@@ -51,10 +51,7 @@ _EPOCH_BYTES = 4
 
 
 def list_parameters(order: Order) -> Mapping[str, object]:
-    """Return what a system needs to anonymise: a pseudonym, or the size of the smallest group.
-
-    Connected to ``order_parameters``.
-    """
+    """Return what a system needs to anonymise: a pseudonym or the smallest group; see ``order_parameters``."""
     if order.parent_kind != PARENT or order.parent_id is None or not order.is_open:
         return {}
     if order.method == AnonymisationMethod.GENERALISE:
@@ -122,8 +119,7 @@ _GONE = frozenset({ItemState.DISPOSED, ItemState.NOT_FOUND})
 def settle_items(order: Order, actor: Actor, at: datetime) -> None:
     """Settle the holdings that an answered order is about; connected to ``order_answered``.
 
-    Data that its system did not dispose of stays a holding, and is flagged again after 90 days. Data whose order a hold
-    recalled is sent back. Data of no known system is settled by the last of its orders, as the worst of their answers.
+    What is not disposed of is flagged again after 90 days. Data of no known system gets the worst of its answers.
     """
     del actor
     if order.parent_kind != PARENT or order.parent_id is None:
@@ -153,10 +149,10 @@ def settle_items(order: Order, actor: Actor, at: datetime) -> None:
 
 @transaction.atomic
 def certify_if_answered(batch: Batch, *, actor: Actor, at: datetime) -> Certificate | None:
-    """Certify a batch once every system has answered, or was waived; its pseudonyms' key is destroyed.
+    """Certify a batch once every system has answered, and destroy its key (policy §4, decision 0075).
 
-    Follows policy §4, decision 0075. Returns None if an answer is outstanding, or if nothing was ordered: then the
-    batch ends without disposal. Raises NotAllowed.
+    Returns None if an answer is outstanding, or if nothing was ordered: then it ends without disposal. Raises
+    NotAllowed.
     """
     require(actor, Capability.ISSUE_ORDERS, batch.client_id)
     batch = lock_row(batch)
@@ -182,11 +178,9 @@ _KINDS = {Disposal.DELETE: OrderKind.ERASE, Disposal.ANONYMISE: OrderKind.ANONYM
 
 @transaction.atomic
 def order_chunk(batch: Batch, *, actor: Actor, at: datetime, size: int = CHUNK) -> bool:
-    """Check the next holdings of a batch again and order their disposal; return True if more are left.
+    """Check a batch's next holdings again and order their disposal; return True if more are left (decision 0075).
 
-    Follows policy §4, decision 0075. A holding that was used, put on hold, or whose rule, due date or consent changed
-    since it was flagged is sent back: a later sweep flags it anew, if it is due then. Nothing happens before
-    ``starts_at`` and while the batch is interrupted. The cursor moves in the same transaction, so that a killed worker
+    What changed since it was flagged is sent back. The cursor moves in the same transaction, so that a killed worker
     loses and doubles nothing. Raises NotAllowed.
     """
     require(actor, Capability.ISSUE_ORDERS, batch.client_id)

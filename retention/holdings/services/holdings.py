@@ -77,10 +77,7 @@ _ENDING_STATES = frozenset({State.CONFIRMED, State.NOT_FOUND})
 
 
 def add_to_holdings(collections: Iterable[Collection]) -> None:
-    """Add collections of a client to the holdings of their systems and people, in one statement (policy §1).
-
-    The people's rows must be locked.
-    """
+    """Add collections of a client to the holdings in one statement; the people's rows must be locked."""
     groups: dict[object, list[Collection]] = defaultdict(list)
     for one in collections:
         groups[one.client_id, one.subject_id, one.category].append(one)
@@ -131,11 +128,10 @@ ERASE_WITHIN = timedelta(days=7)
 def decide_collection(
     flagged: FlaggedCollection, *, decision: CollectionDecision | str, ground: str, actor: Actor, at: datetime
 ) -> FlaggedCollection:
-    """Record a decision about a flagged collection with its ground in words; ``disposed`` orders the erasure.
+    """Record a decision with its ground; ``disposed`` orders the erasure within seven days.
 
-    Every system that holds the category has seven days. Where the client is controller, its administrator decides
-    about erasure. Raises WeakensSafeguard for ``explained`` (see ``request_explanation``), ValidationError for an empty
-    ground, Refused, AlreadyErased, NotAllowed.
+    Raises WeakensSafeguard for ``explained`` (see ``request_explanation``), ValidationError, Refused, AlreadyErased,
+    NotAllowed.
     """
     require(actor, Capability.DECIDE_COLLECTIONS, flagged.client_id)
     if not ground.strip():
@@ -151,10 +147,7 @@ def decide_collection(
 
 @transaction.atomic
 def request_explanation(flagged: FlaggedCollection, *, ground: str, actor: Actor, at: datetime) -> ProposedChange:
-    """Request that a flagged collection counts as lawful; a second person must approve that (decision 0053).
-
-    Raises ValidationError for an empty ground, Refused, NotAllowed.
-    """
+    """Request that a collection counts as lawful (decision 0053). Raises ValidationError, Refused, NotAllowed."""
     require(actor, Capability.DECIDE_COLLECTIONS, flagged.client_id)
     row: Any = _lock_open(flagged.pk, flagged.client_id)
     return propose_change(row, EXPLANATION.code, purpose=row.purpose, ground=ground, actor=actor, at=at)
@@ -230,11 +223,7 @@ _CODES: dict[str, Any] = {"category": DataCategory, "occasion": Occasion, "purpo
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CollectionReport:
-    """A report of a collection: category, occasion, purpose (empty: none), time and number of records.
-
-    ``role`` is the role in which the person acted, if the report names one. ``subject`` is the person's LMS id, for a
-    batch.
-    """
+    """A report of a collection; ``role`` is the one in which the person acted, ``subject`` the LMS id in a batch."""
 
     category: str
     occasion: str
@@ -280,11 +269,9 @@ class _Checked(NamedTuple):
 def report_collection(
     subject: Subject, collected: CollectionReport, *, actor: Actor, at: datetime
 ) -> tuple[Collection, Incident | None]:
-    """Record a collection with the reason code of the decision, even if the decision denies it: then it is flagged.
+    """Record a collection with its decision, and an incident if it is of a child without authority (policy §8).
 
-    Returns the collection, and the incident if it concerns a child without authority (policy §8): a new one, or the
-    open one extended by the category. Raises ValidationError naming the field, AlreadyErased, ErasureInProgress,
-    NotAllowed.
+    Raises ValidationError naming the field, AlreadyErased, ErasureInProgress, NotAllowed.
     """
     require(actor, Capability.REPORT_COLLECTIONS, subject.client_id)
     subject = lock_subject(subject.pk, client_id=subject.client_id)
@@ -298,9 +285,9 @@ def report_collection(
 def report_collections(
     client_id: UUID, reports: Sequence[CollectionReport], *, actor: Actor, at: datetime
 ) -> list[CollectionResult]:
-    """Record many collections as ``report_collection`` does one; returns a result for each report, in order.
+    """Record many collections (policy §1); those with errors are left out. Returns results in order.
 
-    Follows policy §1. A report with an error is left out, and the others are recorded. Raises NotAllowed.
+    Raises NotAllowed.
     """
     require(actor, Capability.REPORT_COLLECTIONS, client_id)
     people = find_people(client_id, {one.subject for one in reports}, lock=True)
@@ -468,11 +455,9 @@ class ActivityReport:
 def report_activity(
     client_id: UUID, reports: Sequence[ActivityReport], *, actor: Actor, at: datetime
 ) -> list[dict[str, list[str]]]:
-    """Record when data was last used, for many people at once; returns the errors of each report by field, in order.
+    """Record when the reporter's system last used data; return the errors of each report by field, in order.
 
-    Concerns what the reporter's system holds; everything, if the API key acts for no system. An earlier use than the
-    known one changes nothing; nor does any use of data whose period is over when it is reported. One update and one
-    ledger entry for all. Raises NotAllowed.
+    No use of data whose period is over counts. One update and one ledger entry for all. Raises NotAllowed.
     """
     require(actor, Capability.REPORT_COLLECTIONS, client_id)
     people = find_people(client_id, {one.subject for one in reports})

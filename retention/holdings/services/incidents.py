@@ -44,11 +44,9 @@ _ACTOR = system_actor("retention.incidents")
 
 @transaction.atomic
 def open_incident(subject: Subject, categories: AbstractSet[str], *, cause: IncidentCause, at: datetime) -> Incident:
-    """Quarantine a person's data, and order every system that holds these categories to erase it within seven days.
+    """Quarantine a person's data, and order its erasure within seven days (policy §8, decision 0026).
 
-    Follows policy §8, decision 0026. What a hold covers stays in quarantine, and is ordered when the hold is lifted; a
-    hold of one system keeps only what that system has. A person has at most one open incident: further categories are
-    added to it. Officers are notified of a new one by email. The actor is the portal itself. Raises AlreadyErased.
+    What a hold covers is ordered when it is lifted. An open incident is widened. Raises AlreadyErased.
     """
     subject = lock_subject(subject.pk, client_id=subject.client_id, during_erasure=True)
     incident = Incident.objects.select_for_update().filter(client_id=subject.client_id, subject=subject).open().first()
@@ -126,10 +124,7 @@ def order_after_hold(client_id: UUID, subject_id: UUID | None, *, at: datetime) 
 
 
 def open_for_revealed_children(client_id: UUID, people: Sequence[UUID], actor: By, at: datetime) -> None:
-    """Open incidents for people found to be children, whose data is held without authority (policy §8, decision 0026).
-
-    A callback of ``subjects.revealing``. Skips people for whom a guardian has authorised the service.
-    """
+    """Open incidents for revealed children whose data no guardian authorised (policy §8, decision 0026)."""
     del actor
     categories: dict[UUID, set[str]] = defaultdict(set)
     held = Holding.objects.held().filter(client_id=client_id, subject__in=people)
@@ -141,11 +136,7 @@ def open_for_revealed_children(client_id: UUID, people: Sequence[UUID], actor: B
 
 
 def open_for_false_verification(verification: Verification, actor: Actor, at: datetime) -> None:
-    """Open an incident for data of a known child collected on the strength of a false verification.
-
-    Follows policy §8, decision 0028. Connected to ``verification_found_false``. Skips data covered by another
-    guardian's consent, and people of unknown age.
-    """
+    """Open an incident for a known child's data that rests on a false verification only (policy §8, decision 0028)."""
     del actor
     subject, since = verification.guardianship.child, verification.verified_at
     own: dict[str, object] = {"client_id": subject.client_id, "subject": subject}
@@ -173,10 +164,7 @@ def close_if_answered(order: Order, actor: Actor, at: datetime) -> None:
 
 @transaction.atomic
 def close_manually(incident: Incident, *, actor: Actor, at: datetime) -> Incident:
-    """Close an incident without open orders, after staff have checked that the data is erased (decision 0026).
-
-    Idempotent. Raises Refused, NotAllowed.
-    """
+    """Close an incident that staff have checked (decision 0026). Idempotent. Raises Refused, NotAllowed."""
     require(actor, Capability.CLOSE_INCIDENTS, incident.client_id)
     incident = _lock_incident(incident.pk, incident.client_id)
     if _list_open_orders(incident).exists():
@@ -216,10 +204,7 @@ def has_open_incident(subject: Subject) -> bool:
 
 
 def hold_erasures(client_id: UUID, people: Sequence[UUID], at: datetime) -> list[tuple[UUID, Hold]]:
-    """Hold people's erasure while an incident is open: its orders and its end are its evidence; ``erasure_holds``.
-
-    Follows decision 0026.
-    """
+    """Hold people's erasure while an incident is open, whose evidence it is (decision 0026); ``erasure_holds``."""
     del at
     ground = gettext("An incident is open. It ends when every system has erased the data that was collected.")
     found = Incident.objects.open().filter(client_id=client_id, subject_id__in=people).order_by("subject_id")
@@ -260,10 +245,7 @@ def _record_incident(kind: str, incident: Incident, actor: Actor, at: datetime) 
 
 @transaction.atomic
 def request_release(row: Quarantine | Incident, *, ground: str, actor: Actor, at: datetime) -> ProposedChange:
-    """Request that a quarantine ends, or an incident without open orders, with which its quarantine ends.
-
-    Nothing ends before a second officer approves it. Raises ValidationError without a ground, NotAllowed.
-    """
+    """Request the end of a quarantine or an incident by a second officer. Raises ValidationError, NotAllowed."""
     require(actor, Capability.QUARANTINE_SUBJECTS, row.client_id)
     return propose_change(row, RELEASE.code, ground=ground, actor=actor, at=at)
 

@@ -132,10 +132,7 @@ _TONES = {
 
 @on_tab(HOLDINGS)
 def holdings_panel(request: HttpRequest, row: Subject) -> dict[str, object] | None:
-    """Show what is held about a person, since when, on which occasions, for what, and until when with the reason.
-
-    Of more than 200 holdings the first are shown, with a link to all of them.
-    """
+    """Show what is held about a person, for what and until when; the first 200, with a link to all."""
     if not may(request, Capability.VIEW_HOLDINGS, row.client_id):
         return None
     at, zone = get_action_time(request), row.client.time_zone

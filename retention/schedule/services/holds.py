@@ -72,9 +72,8 @@ def place_hold(
     actor: Actor,
     at: datetime,
 ) -> Hold:
-    """Place a hold: data in its scope is not disposed of until it is lifted.
+    """Place a hold, which keeps data in its scope until it is lifted; also from an erasure that has begun.
 
-    ``review_on`` is a day in the client's time zone. An erasure that has begun waits for the end of the hold.
     Raises ValidationError naming the field, AlreadyErased, NotAllowed.
     """
     require(actor, Capability.MANAGE_HOLDS, client.pk)
@@ -157,9 +156,8 @@ def review_hold(hold: Hold, *, review_on: ReviewDay, reason: Reason | str, actor
     check=_check_lift,
 )
 def lift_hold(hold: Hold, *, ground: LiftGround, actor: Actor, at: datetime) -> Hold:
-    """Request the lifting of a hold, which stays in force until a second person agrees.
+    """Request the lifting, to which a second person of the side that placed the hold must agree.
 
-    An officer's hold is lifted by officers, a client's hold by its staff, or by officers once its agreement has ended.
     Raises ValidationError for an empty ground, Refused, NotAllowed.
     """
     propose_change(hold, LIFT.code, ground=ground, actor=actor, at=at)
@@ -196,10 +194,7 @@ LIFT = ChangeKind(
 
 
 def end_hold(hold: Hold, ground: str, actor: Actor, at: datetime) -> Hold:
-    """Lift a locked hold; the orders for what only it kept go on, and what it kept in incidents is ordered erased.
-
-    The caller has checked who may.
-    """
+    """Lift a locked hold; what only it kept is ordered again. The caller has checked who may."""
     hold.lifted_at, hold.lifted_by, hold.lift_ground = max(at, hold.placed_at), actor.id, ground
     save_tracked(hold, actor=actor, reason=Reason.REVIEW, at=at)
     if not is_of_request(hold):
@@ -211,10 +206,7 @@ def end_hold(hold: Hold, ground: str, actor: Actor, at: datetime) -> Hold:
 
 
 def deny_deletion(hold: Hold, actor: Actor, at: datetime) -> None:
-    """Have decisions refuse to delete what a hold covers, and recall every order to erase it that is not carried out.
-
-    Other data of such an order is ordered anew. What serves an open request may still be deleted.
-    """
+    """Have decisions refuse to delete what a hold covers, and recall orders to erase it; not for an open request."""
     if hold.kind == HoldKind.OPEN_REQUEST:
         return
     open_hold(hold.pk, client_id=hold.client_id, subject_id=hold.subject_id, category=hold.category, at=hold.placed_at)
@@ -293,11 +285,9 @@ def hold_for_case(
     actor: Actor,
     at: datetime,
 ) -> Hold:
-    """Hold all data of a person for a case, in the caller's transaction.
+    """Hold all data of a person for a case that the caller has locked and that has no open hold of this person.
 
-    The review day is that of ``review_at`` in the client's time zone, but at the earliest tomorrow. The caller has
-    locked the case, and checked that it has no open hold of this person. Runs two statements for a rights request,
-    and one more for another case, whose hold has an entry of its own in the ledger.
+    It is reviewed on the day of ``review_at``, at the earliest tomorrow.
     """
     hold = _build_hold(client, kind, HoldScope(subject=subject), case)
     hold.ground, hold.review_on = ground, _review_day(client, review_at, at)
@@ -305,10 +295,9 @@ def hold_for_case(
 
 
 def hold_for_legal_demand(demand: LegalDisclosure, actor: Actor, at: datetime) -> None:
-    """Hold the data of the person of an approved demand of an authority; connected to ``legal_demand_approved``.
+    """Hold a person's data for an approved demand, which the hold does not name: the instrument may be secret.
 
-    The instrument may keep the demand secret, so the hold is one that an officer could have placed by hand: it names
-    neither the demand nor the authority. Officers lift it.
+    Officers lift it. Connected to ``legal_demand_approved``.
     """
     subject = Subject.objects.select_related("client").get(pk=demand.subject_id, client_id=demand.client_id)
     if subject.erased_at is None:

@@ -32,10 +32,9 @@ from retention.schedule.selectors import find_applied
 
 
 def is_disposed_earlier(rule: RetentionRule, *, at: datetime) -> bool:
-    """Return True if with the changed rule data is disposed of earlier than before at any time, or without a review.
+    """Return True if the changed rule disposes of data earlier at any time, or without review; never in a sandbox.
 
-    Where no rule applied, the last one counts: a rule does not end first, and give way to a shorter one later. Nothing
-    is weakened in a sandbox, which has no real people.
+    Where no rule applied, the last one counts: a rule does not end first, and give way to a shorter one later.
     """
     if is_sandbox(rule.client_id):
         return False
@@ -135,11 +134,9 @@ FIXED_ONCE_STARTED = (
 
 @transaction.atomic
 def save_rule(rule: RetentionRule, *, actor: Actor, reason: Reason | str, at: datetime) -> RetentionRule:
-    """Add a retention rule, or change one: in force from its start, never backdated (policy §4).
+    """Add or change a retention rule, from its start, never backdated; a started one can only end (policy §4).
 
-    A rule that has started can only be ended. A client's rule must be inside the bounds of PakTaleem's rules for the
-    same data. A rule by which data is kept longer outdates earlier consents. Raises ValidationError naming the field,
-    WeakensSafeguard if data would be disposed of earlier or without a review, NotAllowed.
+    A longer period outdates earlier consents. Raises ValidationError naming the field, WeakensSafeguard, NotAllowed.
     """
     check_rule(rule, actor=actor, at=at)
     if is_disposed_earlier(rule, at=at):
@@ -149,10 +146,7 @@ def save_rule(rule: RetentionRule, *, actor: Actor, reason: Reason | str, at: da
 
 @transaction.atomic
 def request_earlier_disposal(rule: RetentionRule, *, ground: str, actor: Actor, at: datetime) -> ProposedChange:
-    """Request a rule, or its end, after which data is disposed of earlier or without a review (decision 0053).
-
-    Raises ValidationError naming the field, NotAllowed.
-    """
+    """Request a rule or an end that disposes of data earlier (decision 0053). Raises ValidationError, NotAllowed."""
     values = list_changed_values(rule, check_rule(rule, actor=actor, at=at))
     purpose, kind = rule.purpose.code, EARLIER_DISPOSAL.code
     return propose_change(rule, kind, purpose=purpose, values=values, ground=ground, actor=actor, at=at)
@@ -189,10 +183,7 @@ def outdates_consents(rule: RetentionRule, *, at: datetime) -> bool:
 
 
 def check_rule(rule: RetentionRule, *, actor: Actor, at: datetime) -> RetentionRule | None:
-    """Check a rule that is to be saved, and return the stored one, if any.
-
-    Raises ValidationError naming the field, and what else ``save_rule`` raises.
-    """
+    """Check a rule to be saved; return the stored one, if any. Raises ValidationError, and as ``save_rule``."""
     prepare_row(rule, actor)
     before = stored_row(rule)
     check_register_row(rule, before, at=at)
@@ -209,11 +200,7 @@ def check_rule(rule: RetentionRule, *, actor: Actor, at: datetime) -> RetentionR
 
 @transaction.atomic
 def end_rule(rule: RetentionRule, *, actor: Actor, reason: Reason | str, at: datetime) -> RetentionRule:
-    """End a rule now; PakTaleem's rule for the same data applies again, if there is one (policy §4).
-
-    Raises ValidationError if it has already ended, WeakensSafeguard if a shorter rule applies then,
-    NotAllowed.
-    """
+    """End a rule now; PakTaleem's then applies (policy §4). Raises ValidationError, WeakensSafeguard, NotAllowed."""
     if rule.ends_at is not None and rule.ends_at <= at:
         raise ValidationError({"ends_at": [_("It has already ended.")]})
     rule.ends_at = at
@@ -262,11 +249,7 @@ def _require_between(period: Period, minimum: Period | None, maximum: Period | N
 
 
 def load_starter_rules(actor: Actor, at: datetime) -> int:
-    """Add the starter rules of purposes that have none for the category; returns the number of rules added (policy §4).
-
-    A rule that was ended is not added again. Connected to ``starter_parts``; runs in PakTaleem's own context. Raises
-    NotAllowed.
-    """
+    """Add starter rules where PakTaleem never had one (policy §4); return how many. Raises NotAllowed."""
     own = RetentionRule.objects.filter(client_id=PAKTALEEM)
     known = set(own.values_list("purpose__code", "category"))
     purposes = {purpose.code: purpose for purpose in Purpose.objects.filter(client_id=PAKTALEEM, is_active=True)}
