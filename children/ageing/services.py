@@ -71,8 +71,6 @@ FULL_AGE_PERSON = declare_message("full_age_person", fields=("url",), is_texted=
 
 @dataclass(frozen=True, slots=True)
 class _NoticeRound:
-    """The context of one round of notices for a client."""
-
     client: Client
     actor: Actor
     at: datetime

@@ -201,7 +201,6 @@ def _given(
 def _without_yes(
     guardians: Iterable[Guardian], at: datetime, until: datetime | None, persons: frozenset[UUID]
 ) -> Standing:
-    """Return ``lapsed`` if a guardian consented who no longer has authority, else an empty result."""
     answers = [one.answer for one in guardians if one.answer is not None and one.answer.recorded_at <= at]
     consents = [answer for answer in answers if not answer.is_no]
     if not consents:

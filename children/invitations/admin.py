@@ -224,7 +224,6 @@ class InvitationAdmin(ExportableAdmin[Invitation], EvidenceAdmin[Invitation]):
         return HttpResponseRedirect(reverse(f"admin:{page}", current_app=site.name))
 
     def _ask_later(self, request: HttpRequest, client: Client, chosen: Selection, number: int) -> None:
-        """Have the worker ask about a number of children; the page *Work in progress* shows how far it is."""
         actor, portal = actor_of(request), get_public_url(request)
         run = begin_run(INVITE_MANY, client_id=client.pk, total=number, actor=actor, at=get_action_time(request))
         enqueue_job(

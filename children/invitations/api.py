@@ -148,7 +148,6 @@ class InviteGuardian(Operation):
 
 
 def _contact_unusable(why: ContactRejection, guardian: dict[str, Any]) -> ContactUnusable:
-    """Point at the member by which the guardian was named: an id, or the contact that is tried first."""
     member = next(name for name in ("external_id", "email", "phone") if guardian.get(name))
     return ContactUnusable({"guardian": {member: [str(ContactProblem(why.value).label)]}})
 

@@ -115,8 +115,6 @@ class AssessForm(ActionForm, SelectionForm):
 
 
 class _LetterForm(ActionForm):
-    """A letter whose draft is filled in, in one language."""
-
     audience: Audience
 
     language = forms.ChoiceField(label=_("Language"), choices=LANGUAGES, widget=forms.RadioSelect, initial="en")
@@ -203,8 +201,6 @@ class ClientsForm(ActionForm):
 
 
 def _letter_page(act: Act[Any, Any, BreachLetter], form: type[_LetterForm]) -> RowAction:
-    """Return the page of an act that writes a letter: with a draft and a preview; the authority's can be printed."""
-
     def respond(row: Breach, given: FormData, request: HttpRequest) -> HttpResponse | None:
         language = given["language"]
         if "redraft" in request.POST:
@@ -277,7 +273,6 @@ class BreachAdmin(SortByWaitingTime, ExportableAdmin[Breach]):
         record_breach(row, actor=saving.actor, at=saving.at)
 
     def panels(self, request: HttpRequest, row: Breach) -> list[dict[str, object]]:
-        """Show the assessments and the letters; while the breach is open also whose data it concerns."""
         own = {"client_id": row.client_id, "breach": row}
         with in_client(row.client_id):
             panel = {

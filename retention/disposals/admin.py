@@ -188,7 +188,6 @@ class BatchAdmin(SortByWaitingTime, ExportableAdmin[Batch], EvidenceAdmin[Batch]
         return found
 
     def panels(self, request: HttpRequest, row: Batch) -> list[dict[str, object]]:
-        """Return the progress, the counts, the samples, and the orders that a person must see to."""
         with in_client(row.client_id):
             return [*super().panels(request, row), *waiting_panels(row), *build_panels(row)]
 

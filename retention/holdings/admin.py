@@ -159,7 +159,6 @@ class DecisionForm(ActionForm):
     ground = GroundField(help_text=_("Why is this right? About the data only; do not name people."))
 
     def prepare(self) -> None:
-        """Offer to explain it only to those who may request a weaker safeguard."""
         if not may(self.request, Capability.DECIDE_FOR_CLIENT, self.row.client_id):
             offered = [one for one in CollectionDecision.choices if one[0] != CollectionDecision.EXPLAINED]
             set_choices(self, "decision", offered)

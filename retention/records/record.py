@@ -203,7 +203,6 @@ def draw_flows(record: ProcessingRecord, *, mirrored: bool = False) -> FlowPictu
 
 
 def _collect(record: ProcessingRecord) -> tuple[list[list[str]], list[tuple[int, str, str]]]:
-    """Return the names of each column and the links between neighbours, each once and in order."""
     links: dict[tuple[int, str, str], None] = {}
     for one in record.activities:
         links[0, record.client, one.purpose.name] = None

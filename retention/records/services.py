@@ -177,8 +177,6 @@ def _count_gaps(client_id: UUID, state: tuple[object, ...], at: datetime) -> int
 
 @dataclass(frozen=True, kw_only=True)
 class _Sources:
-    """The rows from which activities are built; a period is empty for a role without a rule."""
-
     register: Register
     names: Mapping[str, str]
     periods: Mapping[tuple[str, str], list[str]]

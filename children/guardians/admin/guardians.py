@@ -96,7 +96,6 @@ def authority_panel(request: HttpRequest, row: Subject) -> dict[str, object] | N
 
 
 def _serialize_records(row: Subject, facts: ChildFacts, actor: Actor, at: datetime) -> dict[str, object]:
-    """Return what only those see who may view the records of children: answers, claims and declarations."""
     standing, decides = facts.standing(at), row.counts_as_child(at)
     authorised = SchoolAuthorisation.objects.filter(client_id=row.client_id, child=row, ends_at=None)
     declared = ChildMechanism.objects.filter(client_id=row.client_id, ends_at=None).order_by("kind")
@@ -205,7 +204,6 @@ class EndForm(RowActionForm):
     """The reason to end a guardian, below what it changes for the child."""
 
     def prepare(self) -> None:
-        """Show who decides for the child now and afterwards."""
         with in_client(self.row.client_id):
             before, after = preview_end(self.row, at=get_action_time(self.request))
         words = gettext("Now: {now}. Afterwards: {after}. Guardians whose consent counts afterwards: {count}.")

@@ -416,7 +416,6 @@ def _check_not_older(child: Subject, claimed_at: datetime) -> None:
 
 
 def _get_verification(row: Guardianship, known: Guardian, *, shares: bool | None, at: datetime) -> Verification:
-    """Return the strongest valid verification, on which the consent rests. Raises NoAuthority, TooWeakToShare."""
     if not known.has_authority(at):
         raise NoAuthority
     if shares and known.strength(at) < Strength.SUBSTANTIAL:

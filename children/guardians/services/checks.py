@@ -123,7 +123,6 @@ def request_check(
 
 
 def _require(actor: Actor, row: Guardianship) -> None:
-    """Check that staff and API keys have the capability, and that guardians act only for themselves."""
     require_about(actor, Capability.MANAGE_GUARDIANS, subject_id=row.child_id, client_id=row.client_id)
     if actor.kind == ByKind.SUBJECT and actor.id != row.guardian_id:
         raise NotAllowed("People may request only checks of themselves.")

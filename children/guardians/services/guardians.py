@@ -338,7 +338,6 @@ def _to_json(value: object) -> object:
 
 
 def _parse_changes(changes: dict[str, Any], at: datetime) -> dict[str, object]:
-    """Parse stored changes; an ``ends_at`` that has passed meanwhile becomes ``at``."""
     values = dict(changes)
     if values.get("ends_at") is not None:
         values["ends_at"] = max(at, datetime.fromisoformat(values["ends_at"]))

@@ -239,7 +239,6 @@ def _close_invitation(saying: AnswerContext, state: State) -> None:
 
 
 def _create_uninvited(saying: AnswerContext) -> Invitation:
-    """Create the invitation of a guardian who signed in without having been invited."""
     return create_invitation(
         saying.child,
         saying.guardian,
@@ -358,7 +357,6 @@ def _close_answered(rows: QuerySet[Invitation], actor: Actor, at: datetime) -> N
 
 
 def _record_deliveries(rows: QuerySet[Invitation], actor: Actor, at: datetime) -> None:
-    """Record, once for each message, whether it was sent or failed."""
     for row in rows.filter(_message_is(LetterState.SENT), delivered_at=None):
         change_state(row, row.state, delivered_at=at)
         record_step("guardian.reached", row, letter=str(row.letter), actor=actor, at=at)

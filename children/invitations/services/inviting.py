@@ -215,8 +215,6 @@ class TooManyInvitations(PortalError):
 
 @dataclass(frozen=True, slots=True)
 class _InvitationContext:
-    """The context of an invitation: the base URL of the pages, the actor and the time."""
-
     portal: str
     actor: Actor
     at: datetime
@@ -456,7 +454,6 @@ def purge_old_contacts(client_id: UUID, *, actor: Actor, at: datetime) -> int:
 
 @transaction.atomic
 def _purge_old_contact(guardian: Subject, actor: Actor, at: datetime) -> bool:
-    """Delete a contact, unless its guardian was asked, verified or put on hold meanwhile; return True if deleted."""
     lock_guardian(guardian)
     unheld = lock_unheld_subject(guardian, at=at)
     if unheld is None or not _never_asked(at).filter(client_id=guardian.client_id, pk=guardian.pk).exists():

@@ -242,7 +242,6 @@ def _freeze(breach: Breach, decision: dict[str, Any], actor: Actor, at: datetime
 
 
 def _find_chosen(breach: Breach, also: Selection | None, at: datetime) -> list[UUID]:
-    """Return the ids of the chosen people; none if everyone is. Raises ValidationError for an LMS id of no one."""
     if also is None or also == EVERYONE:
         return []
     people = Subject.objects.filter(client_id=breach.client_id, erased_at=None)
@@ -294,7 +293,6 @@ def request_closing(breach: Breach, *, ground: CloseGround, actor: Actor, at: da
 
 
 def _close(change: ProposedChange, *, actor: Actor, reason: Reason | str, at: datetime) -> None:
-    """Close a breach whose closing a second person approved. Raises Refused if something is missing."""
     breach = Breach.objects.get(pk=change.row, client_id=change.client_id)
     _check_complete(breach, actor, at)
     breach.closed_at = at

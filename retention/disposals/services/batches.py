@@ -396,7 +396,6 @@ def _values(sweep: Sweep, low: UUID | None, high: UUID | None) -> dict[str, obje
 
 
 def _purposes_of_paktaleem(client_id: UUID, at: datetime) -> list[str]:
-    """List the codes of purposes for which PakTaleem is controller at the client; two queries."""
     owners = {client_id, PAKTALEEM}
     codes = dict(Purpose.objects.filter(client_id__in=owners).values_list("pk", "code"))
     rows = PurposeCapacity.objects.filter(client_id__in=owners)
@@ -405,7 +404,6 @@ def _purposes_of_paktaleem(client_id: UUID, at: datetime) -> list[str]:
 
 
 def _finish_flagging(batch: Batch, *, actor: Actor, at: datetime) -> None:
-    """End the flagging of a batch: it goes to review, or is scheduled if it needs none."""
     [(summary, size)] = fetch(SUMMARY, {"client": batch.client_id, "batch": batch.pk})
     batch.summary, batch.size, batch.reviewed_at = json.loads(summary), int(size or 0), at
     batch.stage = Stage.REVIEW.value

@@ -152,7 +152,6 @@ def _count_portal_records(batch: Batch) -> dict[str, int]:
 def _list_names(
     client_id: UUID, counts: list[dict[str, Any]], rules: list[dict[str, str]], records: list[dict[str, Any]]
 ) -> dict[str, object]:
-    """Return the names of all codes of the certificate, so that it can be read without the register."""
     names = name_codes(
         client_id,
         systems={one["system"] for one in (*counts, *records)} - {None},

@@ -245,7 +245,6 @@ def _order(batch: Batch, high: UUID | None, *, actor: Actor, at: datetime) -> No
 
 
 def _list_chunk(batch: Batch, high: UUID | None) -> QuerySet[Item]:
-    """Return the items of the people after the cursor up to ``high``, in the order of the index."""
     found: QuerySet[Item] = Item.objects.filter(client_id=batch.client_id, batch=batch)
     if batch.cursor is not None:
         found = found.filter(subject_id__gt=batch.cursor)

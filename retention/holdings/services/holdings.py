@@ -154,7 +154,6 @@ def request_explanation(flagged: FlaggedCollection, *, ground: str, actor: Actor
 
 
 def _apply(change: ProposedChange, *, actor: Actor, reason: Reason | str, at: datetime) -> None:
-    """Record the explanation of an approved change. Raises Refused if the collection was decided meanwhile."""
     del reason  # the ground in words is recorded
     flagged = _lock_open(change.row, change.client_id)
     _settle(flagged, CollectionDecision.EXPLAINED, change.ground, actor, at)
@@ -249,8 +248,6 @@ class CollectionResult:
 
 
 class _Checked(NamedTuple):
-    """A report that is recorded, with its person."""
-
     report: CollectionReport
     subject: Subject
 
@@ -322,7 +319,6 @@ def _errors_of(one: CollectionReport, known: Mapping[str, AbstractSet[str]], at:
 def _record(
     client_id: UUID, checked: Sequence[_Checked], actor: Actor, at: datetime
 ) -> list[tuple[Collection, Incident | None]]:
-    """Record reports without errors; return the collections in their order, each with its incident if it has one."""
     asked = [(one.subject.external_id or "", _question(one)) for one in checked]
     decided = decide_each(_DECISION_ACTOR, client_id, asked, now=at)
     system = system_acted_for(actor, at=at)
@@ -381,7 +377,6 @@ def _flag(rows: Iterable[Collection]) -> None:
 def _open_incidents(
     checked: Sequence[_Checked], decided: Sequence[PastDecision], at: datetime
 ) -> list[Incident | None]:
-    """Open an incident for each child whose data was collected without authority; return that of each report."""
     children = {one.subject.pk for one in checked if one.is_about_child}
     doubtful = list_false_authorisations(children) if children else set()
     is_without = [

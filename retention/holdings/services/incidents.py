@@ -251,7 +251,6 @@ def request_release(row: Quarantine | Incident, *, ground: str, actor: Actor, at
 
 
 def _apply_release(change: ProposedChange, *, actor: Actor, reason: Reason | str, at: datetime) -> None:
-    """End the quarantine or the incident of an approved change. Raises Refused, NotInQuarantine."""
     own = {"pk": change.row, "client_id": change.client_id}
     if change.table == Incident._meta.label_lower:
         close_manually(Incident.objects.get(**own), actor=actor, at=at)

@@ -120,7 +120,6 @@ class RuleForm(SafeguardForm):
             self._show_effect()
 
     def _show_effect(self) -> None:
-        """Show what the rule changes, or what its end changes: a rule that has started can only be ended."""
         actor, at = actor_of(self.request), get_action_time(self.request)
         self.is_end = self.instance.starts_at < at and self.instance.ends_at is not None
         preview = preview_end if self.is_end else preview_rule
@@ -131,7 +130,6 @@ class RuleForm(SafeguardForm):
         self.add_error(None, ValidationError(_NOT_SAVED, code=EFFECT_SHOWN))
 
     def _with_digest(self) -> QueryDict:
-        """Return the submitted values with the digest, so that the same values are saved next time."""
         values = QueryDict(mutable=True)
         values.update(self.data)
         values["seen"] = self._digest()
@@ -149,7 +147,6 @@ class EndRuleForm(RowActionForm):
     ground = GroundField()
 
     def prepare(self) -> None:
-        """Ask for a ground, and for recent authentication, only if they are needed."""
         ended = copy(self.row)
         ended.ends_at = get_action_time(self.request)
         with in_client(self.row.client_id):
@@ -349,7 +346,6 @@ _COLUMNS = {
 
 
 def _serialize_line(line: ScheduleLine) -> dict[str, object]:
-    """Return a line with its words; the cells of a gap are empty, and it has no rule."""
     rule = line.rule
     said = describe_line(line, get_language() or "en")
     shown = {"category": line.category_name, **said, "role": said["roles"] or gettext("Every role")}
