@@ -77,8 +77,7 @@ class ComingOfAgeAdmin(PersonRows, EvidenceAdmin[ComingOfAge]):
     def get_queryset(self, request: HttpRequest) -> QuerySet[ComingOfAge]:
         actor = actor_of(request)
         found = select_by_clock(get_action_time(request), lambda at: coming_of_age(actor, at=at))
-        named: QuerySet[ComingOfAge] = found.select_related("client").annotate(owner_name=client_name())
-        return named
+        return found.select_related("client").annotate(owner_name=client_name())
 
     @admin.display(description="child")
     def person(self, row: ComingOfAge) -> SafeString:
@@ -86,10 +85,8 @@ class ComingOfAgeAdmin(PersonRows, EvidenceAdmin[ComingOfAge]):
 
     @admin.display(description="reaches age of consent")
     def day(self, row: ComingOfAge) -> str:
-        moment = row.of_age_for(row.client.thresholds)
-        return (
-            f"{moment.astimezone(ZoneInfo(row.client.time_zone)):%Y-%m-%d}" if moment else gettext("being recalculated")
-        )
+        moment, zone = row.of_age_for(row.client.thresholds), ZoneInfo(row.client.time_zone)
+        return f"{moment.astimezone(zone):%Y-%m-%d}" if moment else gettext("being recalculated")
 
     @admin.display(description="in")
     def left(self, row: ComingOfAge) -> str:
@@ -123,9 +120,8 @@ def coming_of_age_board(actor: Actor, at: datetime) -> list[Card]:
         return []
     days = settings.AGE_NOTICE_DAYS
     soon = select_by_clock(at, lambda now: coming_of_age(actor, at=now, until=now + timedelta(days=days)))
-    number = count_up_to(soon.order_by())
+    if not (number := count_up_to(soon.order_by())):
+        return []
     note = gettext("within %(days)s days: a guardian’s consent then ends, and they are asked themselves")
     url = reverse("admin:ageing_comingofage_changelist", current_app=site.name) + f"?when={days}"
-    return (
-        [Card(gettext("Reach the age of consent"), format_count(number), note % {"days": days}, url)] if number else []
-    )
+    return [Card(gettext("Reach the age of consent"), format_count(number), note % {"days": days}, url)]

@@ -55,10 +55,6 @@ def without_notice(found: QuerySet[Any], client: Client) -> QuerySet[Any]:
     return found.filter(age_is_known(client), client=client).exclude(Exists(sent))
 
 
-# Each notice is sent once, ahead, from the time that the decision uses; no stored calendar could go stale. The notice
-# names no date, which would reveal the birthday of an erased person.
-
-
 _AT_ONCE = 200
 # Messages hold no names and no date of birth: they may be visible on a shared screen.
 _FIELDS = ("url", "days")
@@ -108,10 +104,12 @@ def send_age_notices(client_id: UUID, *, actor: Actor, at: datetime) -> int:
     until = at + timedelta(days=settings.AGE_NOTICE_DAYS)
     client = Client.objects.get(pk=client_id)
     due = without_notice(coming_of_age(actor, at=at, until=until).filter(erasure_started_at=None), client)
-    people = list(due[:_AT_ONCE])
-    if people:
+    if people := list(due[:_AT_ONCE]):
         notices = _NoticeRound(client, actor, at)
-        staff = _notify_staff(notices, len(people))
+        page = reverse("admin:ageing_comingofage_changelist", current_app="console")
+        values = {"page": page, "days": settings.AGE_NOTICE_DAYS, "count": f"{len(people):,}"}
+        admins = list_staff(client_id, Role.CLIENT_ADMIN, at=at)
+        staff = [str(notices.write(TO_STAFF.code, user, **values).pk) for user in admins]
         for person in people:
             _notify_about(notices, person, staff)
     return len(people)
@@ -142,35 +140,17 @@ def end_guardianships_of_adults(
     return (batch[-1].pk if len(batch) == _AT_ONCE else None), len(ended)
 
 
-def _notify_staff(notices: _NoticeRound, count: int) -> list[str]:
-    page = reverse("admin:ageing_comingofage_changelist", current_app="console")
-    values = {"page": page, "days": settings.AGE_NOTICE_DAYS, "count": f"{count:,}"}
-    staff = list_staff(notices.client.pk, Role.CLIENT_ADMIN, at=notices.at)
-    return [str(notices.write(TO_STAFF.code, user, **values).pk) for user in staff]
-
-
 def _notify_about(notices: _NoticeRound, person: ComingOfAge, staff: Sequence[str]) -> None:
     child = lock_subject(person.pk, client_id=notices.client.pk)
     days = max(1, ((person.of_age_at or notices.at) - notices.at).days)
-    notice = AgeNotice(
-        client_id=notices.client.pk,
-        subject=child,
-        given_at=notices.at,
-        guardians=0,
-        person=False,
-        **actor_fields(notices.actor),
-    )
+    notice = AgeNotice(client_id=child.client_id, subject=child, given_at=notices.at, **actor_fields(notices.actor))
     about: dict[str, object] = {"days": days, "related_id": notice.pk}
     guardians = [str(one.pk) for one in _notify_guardians(notices, child, about)]
     own = _notify_person(notices, child, about)
     notice.guardians, notice.person = len(guardians), own is not None
     notice.save(force_insert=True)
-    facts = {
-        "notice": str(notice.pk),
-        "staff": list(staff),
-        "guardians": guardians,
-        "person": str(own.pk) if own else None,
-    }
+    person_id = str(own.pk) if own else None
+    facts = {"notice": str(notice.pk), "staff": list(staff), "guardians": guardians, "person": person_id}
     context = {"client_id": notice.client_id, "subject_id": child.pk, "actor": notices.actor, "at": notices.at}
     record_entry("subject.age_notice", facts=facts, **context)
 

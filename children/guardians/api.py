@@ -247,7 +247,7 @@ def _serialize_service(child: Subject, facts: ChildFacts, request: Request) -> d
 def _serialize_guardian(
     row: Guardianship, facts: ChildFacts, methods: list[str], request: Request
 ) -> dict[str, object]:
-    known = next((one for one in facts.guardians if one.id == row.pk), None)
+    known = facts.find_guardian(row.pk)
     answer = known.answer if known else None
     return serialize_row(
         GuardianOutput,

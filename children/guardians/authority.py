@@ -128,6 +128,10 @@ class ChildFacts:
         """Return the combined result of the answers at ``at``."""
         return combine_answers(self.guardians, at, own_no=self.own_no)
 
+    def find_guardian(self, guardianship_id: UUID) -> Guardian | None:
+        """Find the guardian of a guardianship."""
+        return next((one for one in self.guardians if one.id == guardianship_id), None)
+
 
 def grants_more(before: Standing, after: Standing) -> bool:
     """Return True if ``after`` permits something that ``before`` did not."""

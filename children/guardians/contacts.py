@@ -102,17 +102,13 @@ def match_phones(one: str, other: str, *, region: str) -> ContactMatch | None:
 def _mailbox(address: str) -> tuple[str, str]:
     """Return the mailbox that an address reaches: without case, tag and dots, and with the primary domain."""
     local, _, domain = unicodedata.normalize("NFKC", address).strip().casefold().rpartition("@")
-    domain = _domain(domain)
-    local = local.partition(_TAG.get(domain, "+"))[0] or local
-    return local.replace(".", ""), domain
-
-
-def _domain(domain: str) -> str:
     domain = domain.rstrip(".")
     if "xn--" in domain:
         with suppress(UnicodeError):
             domain = domain.encode("ascii").decode("idna")
-    return _ONE_MAILBOX.get(domain, domain)
+    domain = _ONE_MAILBOX.get(domain, domain)
+    local = local.partition(_TAG.get(domain, "+"))[0] or local
+    return local.replace(".", ""), domain
 
 
 def _number(written: str, region: str) -> str:

@@ -114,8 +114,7 @@ def get_live_guardianship(child: Subject, guardian: Subject, *, at: datetime) ->
 def find_live_guardianship(child: Subject, guardian: Subject, *, at: datetime) -> Guardianship | None:
     """Find the guardianship in effect, without a permission check."""
     pair = Guardianship.objects.live(at).filter(client_id=child.client_id, child=child, guardian=guardian)
-    found: Guardianship | None = pair.order_by("-starts_at", "-id").first()
-    return found
+    return pair.order_by("-starts_at", "-id").first()
 
 
 def list_of_full_age(people: Sequence[Subject], *, at: datetime) -> set[UUID]:
@@ -130,15 +129,14 @@ def list_answers_to_record(row: Guardianship, *, at: datetime) -> list[Decision]
     """List the answers that can be recorded of a guardian: a withdrawal after a yes, others while the child is one."""
     if list_of_full_age([row.child], at=at):
         return []
-    known = next((one.answer for one in load_child_facts(row.child).guardians if one.id == row.pk), None)
+    known = load_child_facts(row.child).find_guardian(row.pk)
     first = [Decision.GIVEN, Decision.REFUSED] if row.child.counts_as_child(at) else []
-    return first if known is None or known.is_no else [*first, Decision.WITHDRAWN]
+    return first if known is None or known.answer is None or known.answer.is_no else [*first, Decision.WITHDRAWN]
 
 
 def find_request_blocker(row: Guardianship, *, discloses_data: bool, at: datetime) -> RequestBlocker | None:
     """Return why a guardian may not make a request, which may disclose the child's data to them; None if they may."""
-    known = next((one for one in load_child_facts(row.child).guardians if one.id == row.pk), None)
-    own = known or Guardian(row.pk, row.guardian_id, row.starts_at)
+    own = load_child_facts(row.child).find_guardian(row.pk) or Guardian(row.pk, row.guardian_id, row.starts_at)
     return why_not_allowed(own, discloses_data=discloses_data, may_receive_data=row.may_receive_data, at=at)
 
 

@@ -163,20 +163,8 @@ class InvitationAdmin(ExportableAdmin[Invitation], EvidenceAdmin[Invitation]):
         "sent_at delivered_at viewed_at answered_at closes_at"
     )
     detail_fields = (
-        "about",
-        "to",
-        "standing",
-        "why",
-        "channel",
-        "asked_by",
-        "asked_at",
-        "sent_at",
-        "delivered_at",
-        "reminders",
-        "viewed_at",
-        "said_at",
-        "answered_at",
-        "closes_at",
+        *("about", "to", "standing", "why", "channel", "asked_by", "asked_at", "sent_at", "delivered_at"),
+        *("reminders", "viewed_at", "said_at", "answered_at", "closes_at"),
     )
     change_list_template = "guardian/invitations.html"
     intro = "Guardians who were asked to decide about a child. They receive a message and answer on their own page."

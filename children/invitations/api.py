@@ -10,7 +10,6 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from children.guardians.contacts import ContactRejection
 from children.invitations.models import ContactProblem, Invitation, State
 from children.invitations.services.inviting import ContactRefused, invite_guardian, register_and_invite
 from paktaleem.directory.mail.models import Channel
@@ -141,15 +140,11 @@ class InviteGuardian(Operation):
                 relationship = named.pop("relationship")
                 row = register_and_invite(child, details=named, relationship=relationship, **context)
         except ContactRefused as refused:
-            raise _contact_unusable(refused.why, given["guardian"]) from refused
+            member = next(name for name in ("external_id", "email", "phone") if given["guardian"].get(name))
+            raise ContactUnusable({"guardian": {member: [str(ContactProblem(refused.why.value).label)]}}) from refused
         except ValidationError as error:
             raise GuardianInvalid({"guardian": error.message_dict}) from error
         return Response(serialize_row(InvitationOutput, row), HTTPStatus.CREATED)
-
-
-def _contact_unusable(why: ContactRejection, guardian: dict[str, Any]) -> ContactUnusable:
-    member = next(name for name in ("external_id", "email", "phone") if guardian.get(name))
-    return ContactUnusable({"guardian": {member: [str(ContactProblem(why.value).label)]}})
 
 
 class ShowInvitation(Operation):

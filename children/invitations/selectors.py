@@ -73,11 +73,9 @@ def list_children_to_ask_about(
 
     Raises NotAllowed.
     """
-    found = _select_pupils(client, chosen, actor=actor, at=at)
     known = age_is_known(client)
     unknown = Q(of_age_at=None) | ~known if client.serves_minors else Q(pk=None)
-    is_child = Q(of_age_at__gt=at) & known | unknown
-    return found.filter(is_child)
+    return _select_pupils(client, chosen, actor=actor, at=at).filter(Q(of_age_at__gt=at) & known | unknown)
 
 
 def _select_pupils(client: Client, chosen: Selection, *, actor: Actor, at: datetime) -> QuerySet[Subject]:
@@ -108,30 +106,30 @@ def list_left_out(client: Client, chosen: Selection, *, actor: Actor, at: dateti
 
 def count_missing(children: QuerySet[Subject]) -> InvitationCounts:
     """Return the counts shown before the guardians of these children are asked; one query each."""
-    total = children.count()
-    answered = children.filter(Exists(_of_child(ServiceAuthorisation.objects.all())))
-    open_ones = children.exclude(Exists(_of_child(ServiceAuthorisation.objects.all())))
-    asked = open_ones.filter(Exists(_of_child(Invitation.objects.exclude(state=State.EXPIRED))))
-    unasked = open_ones.exclude(Exists(_of_child(Invitation.objects.exclude(state=State.EXPIRED))))
-    to_ask = unasked.filter(_has_guardian()).count()
-    left = unasked.count()
-    return InvitationCounts(total, answered.count(), asked.count(), left - to_ask, to_ask)
+    has_answer, is_asked = _exists(ServiceAuthorisation.objects.all()), _exists(_asked())
+    open_ones = children.exclude(has_answer)
+    asked, unasked = open_ones.filter(is_asked).count(), open_ones.exclude(is_asked)
+    to_ask, answered = unasked.filter(_has_guardian()).count(), children.filter(has_answer).count()
+    return InvitationCounts(children.count(), answered, asked, unasked.count() - to_ask, to_ask)
 
 
-def _of_child(rows: QuerySet) -> QuerySet:  # type: ignore[type-arg]
-    return rows.filter(client_id=OuterRef("client_id"), child_id=OuterRef("pk"))
+def _asked() -> QuerySet[Invitation]:
+    return Invitation.objects.exclude(state=State.EXPIRED)
+
+
+def _exists(rows: QuerySet[Any]) -> Exists:
+    return Exists(rows.filter(client_id=OuterRef("client_id"), child_id=OuterRef("pk")))
 
 
 def _has_guardian() -> Exists | Q:
-    claims = GuardianClaim.objects.filter(client_id=OuterRef("client_id"), child_id=OuterRef("pk"), ends_at=None)
-    standing = Guardianship.objects.still_named().filter(client_id=OuterRef("client_id"), child_id=OuterRef("pk"))
-    return Exists(claims) | Exists(standing.filter(ends_at=None))
+    standing = Guardianship.objects.still_named().filter(ends_at=None)
+    return _exists(GuardianClaim.objects.filter(ends_at=None)) | _exists(standing)
 
 
 def without_answer(children: QuerySet[Subject]) -> QuerySet[Subject]:
     """Filter the children with a named guardian, but without an answer or a pending invitation."""
-    left = children.exclude(Exists(_of_child(ServiceAuthorisation.objects.all())))
-    return left.exclude(Exists(_of_child(Invitation.objects.exclude(state=State.EXPIRED)))).filter(_has_guardian())
+    unasked = children.exclude(_exists(ServiceAuthorisation.objects.all())).exclude(_exists(_asked()))
+    return unasked.filter(_has_guardian())
 
 
 _SALT = "children.shown"

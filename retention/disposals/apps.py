@@ -2,6 +2,8 @@
 
 from paktaleem.foundation.operations import extensions
 
+_SYSTEMS = "paktaleem.directory.data_systems.extension_points"
+
 
 class DisposalsConfig(extensions.PortalAppConfig):
     """Batches of due holdings: reviewed, approved, ordered, verified and certified."""
@@ -10,14 +12,8 @@ class DisposalsConfig(extensions.PortalAppConfig):
     verbose_name = "disposals"
     handlers = (
         ("paktaleem.foundation.accounts.changes.change_kinds", "retention.disposals.services.batches.LARGE"),
-        (
-            "paktaleem.directory.data_systems.extension_points.order_answered",
-            "retention.disposals.services.executing.settle_items",
-        ),
-        (
-            "paktaleem.directory.data_systems.extension_points.order_parameters",
-            "retention.disposals.services.executing.list_parameters",
-        ),
+        (f"{_SYSTEMS}.order_answered", "retention.disposals.services.executing.settle_items"),
+        (f"{_SYSTEMS}.order_parameters", "retention.disposals.services.executing.list_parameters"),
         (
             "paktaleem.foundation.encryption.wrapped_secrets.wrapped_kinds",
             "retention.disposals.services.executing.BATCH_KEYS",

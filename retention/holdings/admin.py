@@ -104,15 +104,8 @@ class HoldingAdmin(ExportableAdmin[Holding], DataOfPersonAdmin[Holding]):
         "last_collected_at last_activity_at ended_at"
     )
     detail_fields = (
-        "person",
-        "system",
-        "state",
-        "about",
-        "why",
-        "first_collected_at",
-        "last_collected_at",
-        "last_activity_at",
-        "ended_at",
+        *("person", "system", "state", "about", "why"),
+        *("first_collected_at", "last_collected_at", "last_activity_at", "ended_at"),
     )
     intro = "Data held about people, by category and system, derived from reported collections and erasures."
     empty_text = "No data is known to be held yet."

@@ -2,44 +2,26 @@
 
 from paktaleem.foundation.operations import extensions
 
+_CHANGE_KINDS = "paktaleem.foundation.accounts.changes.change_kinds"
+_SYSTEMS = "paktaleem.directory.data_systems.extension_points"
+_PEOPLE = "paktaleem.directory.people"
+_GUARDIANS = "children.guardians.services"
+_HOLDINGS, _INCIDENTS = "retention.holdings.services.holdings", "retention.holdings.services.incidents"
+
 
 class HoldingsConfig(extensions.PortalAppConfig):
     """Collections, holdings and incidents."""
 
     name = "retention.holdings"
     handlers = (
-        ("paktaleem.foundation.accounts.changes.change_kinds", "retention.holdings.services.incidents.RELEASE"),
-        ("paktaleem.foundation.accounts.changes.change_kinds", "retention.holdings.services.holdings.EXPLANATION"),
-        (
-            "paktaleem.directory.people.extension_points.event_recorded",
-            "retention.holdings.services.holdings.record_use_of_account",
-        ),
-        (
-            "paktaleem.directory.data_systems.extension_points.reported_records",
-            "retention.holdings.services.holdings.count_reported_records",
-        ),
-        (
-            "paktaleem.directory.data_systems.extension_points.order_answered",
-            "retention.holdings.services.holdings.end_holdings",
-        ),
-        (
-            "paktaleem.directory.data_systems.extension_points.order_answered",
-            "retention.holdings.services.incidents.close_if_answered",
-        ),
-        (
-            "paktaleem.directory.people.selectors.child_revealed",
-            "retention.holdings.services.incidents.open_for_revealed_children",
-        ),
-        (
-            "children.guardians.services.verifications.verification_found_false",
-            "retention.holdings.services.incidents.open_for_false_verification",
-        ),
-        (
-            "paktaleem.directory.people.extension_points.erasure_holds",
-            "retention.holdings.services.incidents.hold_erasures",
-        ),
-        (
-            "children.guardians.services.answers.quarantine_needs",
-            "retention.holdings.services.incidents.has_open_incident",
-        ),
+        (_CHANGE_KINDS, f"{_INCIDENTS}.RELEASE"),
+        (_CHANGE_KINDS, f"{_HOLDINGS}.EXPLANATION"),
+        (f"{_PEOPLE}.extension_points.event_recorded", f"{_HOLDINGS}.record_use_of_account"),
+        (f"{_SYSTEMS}.reported_records", f"{_HOLDINGS}.count_reported_records"),
+        (f"{_SYSTEMS}.order_answered", f"{_HOLDINGS}.end_holdings"),
+        (f"{_SYSTEMS}.order_answered", f"{_INCIDENTS}.close_if_answered"),
+        (f"{_PEOPLE}.selectors.child_revealed", f"{_INCIDENTS}.open_for_revealed_children"),
+        (f"{_GUARDIANS}.verifications.verification_found_false", f"{_INCIDENTS}.open_for_false_verification"),
+        (f"{_PEOPLE}.extension_points.erasure_holds", f"{_INCIDENTS}.hold_erasures"),
+        (f"{_GUARDIANS}.answers.quarantine_needs", f"{_INCIDENTS}.has_open_incident"),
     )

@@ -2,6 +2,8 @@
 
 from paktaleem.foundation.operations import extensions
 
+_PEOPLE = "paktaleem.directory.people.extension_points"
+
 
 class ScheduleConfig(extensions.PortalAppConfig):
     """Retention rules, holds and the published schedule."""
@@ -14,14 +16,8 @@ class ScheduleConfig(extensions.PortalAppConfig):
         ("consent.notices.views.public_sections", "retention.schedule.labels.schedule_section"),
         ("retention.holdings.selectors.before_disposal", "retention.schedule.selectors.find_disposal_holds"),
         ("retention.holdings.selectors.ended_periods", "retention.schedule.selectors.list_ended_holdings"),
-        (
-            "paktaleem.directory.people.extension_points.erasure_holds",
-            "retention.schedule.selectors.find_erasure_holds",
-        ),
-        (
-            "paktaleem.directory.people.extension_points.erasure_blockers",
-            "retention.schedule.selectors.describe_erasure_holds",
-        ),
+        (f"{_PEOPLE}.erasure_holds", "retention.schedule.selectors.find_erasure_holds"),
+        (f"{_PEOPLE}.erasure_blockers", "retention.schedule.selectors.describe_erasure_holds"),
         ("consent.sharing.services.legal_demand_approved", "retention.schedule.services.holds.hold_for_legal_demand"),
         ("consent.notices.services.publishing.starter_parts", "retention.schedule.services.rules.load_starter_rules"),
     )

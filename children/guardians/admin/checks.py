@@ -50,9 +50,8 @@ class CheckForm(RowActionForm):
 
 
 def _request_check(row: Guardianship, given: FormData, request: HttpRequest) -> HttpResponse:
-    answers = reverse("guardian-check-answer", args=[row.client.code, given["provider"]])
-    context = by_user(request)
-    check = request_check(row, **given, answer_to=get_public_url(request) + answers, **context)
+    answer_to = get_public_url(request) + reverse("guardian-check-answer", args=[row.client.code, given["provider"]])
+    check = request_check(row, **given, answer_to=answer_to, **by_user(request))
     messages.success(request, gettext("The check has been requested from the provider. Its progress is shown here."))
     return HttpResponseRedirect(reverse("admin:guardians_providercheck_change", args=[check.pk], current_app=site.name))
 
@@ -99,14 +98,8 @@ class ProviderCheckAdmin(GuardianshipRows[ProviderCheck]):
     list_display = ("started_at", "child", "guardian", "provider", "method", "standing", "owner")
     list_filter = ("state", "client")
     detail_fields = (
-        "standing",
-        "child",
-        "guardian",
-        "provider",
-        "provider_check_id",
-        "method",
-        "started_at",
-        "finished_at",
+        *("standing", "child", "guardian", "provider", "provider_check_id", "method"),
+        *("started_at", "finished_at"),
     )
     intro = "Only the provider's number and the result of a check are stored, not the evidence that the provider saw."
     empty_text = "No check by a provider has been requested."
@@ -146,16 +139,8 @@ class VerificationAdmin(ExportableAdmin[Verification], GuardianshipRows[Verifica
         "strength provider verified_at expires_at ended_at"
     )
     detail_fields = (
-        "standing",
-        "child",
-        "guardian",
-        "method",
-        "strength",
-        "provider",
-        "provider_check_id",
-        "verified_at",
-        "expires_at",
-        "ended_at",
+        *("standing", "child", "guardian", "method", "strength", "provider", "provider_check_id"),
+        *("verified_at", "expires_at", "ended_at"),
     )
     intro = (
         "How guardians were verified. Only a reference to the evidence, or a provider's number, is stored: never an "
@@ -199,15 +184,13 @@ class GuardianChangeAdmin(ExportableAdmin[GuardianChange]):
 
     @admin.display(description="requested change")
     def wanted(self, row: GuardianChange) -> str:
-        return join_words(_describe_change(name, value) for name, value in sorted(row.changes.items()))
-
-
-def _describe_change(name: str, value: object) -> str:
-    if name == VERIFICATION:
-        return translate_text("The school's attestation of the guardian counts for outside recipients too")
-    label = translate_text(next(one.verbose_name for one in Guardianship._meta.fields if one.name == name))
-    words = {True: gettext("Yes"), False: gettext("No")}.get(value, value) if isinstance(value, bool) else value
-    return f"{label}: {words}"
+        if VERIFICATION in row.changes:
+            return translate_text("The school's attestation of the guardian counts for outside recipients too")
+        labels = {
+            one.name: translate_text(one.verbose_name) for one in Guardianship._meta.fields if one.name in row.changes
+        }
+        words = {True: gettext("Yes"), False: gettext("No")}
+        return join_words(f"{labels[name]}: {words.get(to, to)}" for name, to in sorted(row.changes.items()))
 
 
 @admin.register(GuardianConflict, site=site)

@@ -233,7 +233,7 @@ def is_in_effect(row: Guardianship, at: datetime) -> bool:
 
 def _takes_answer(row: Guardianship, at: datetime) -> bool:
     with in_client(row.client_id):
-        return is_in_effect(row, at) and list_answers_to_record(row, at=at) != []
+        return is_in_effect(row, at) and bool(list_answers_to_record(row, at=at))
 
 
 @admin.register(Guardianship, site=site)
@@ -252,18 +252,8 @@ class GuardianshipAdmin(ExportableAdmin[Guardianship]):
     )
     sortable_by = ()
     detail_fields = (
-        "child",
-        "guardian",
-        "relationship",
-        "source",
-        "state",
-        "may_consent",
-        "may_receive_data",
-        "court_order",
-        "verified",
-        "latest_answer",
-        "starts_at",
-        "ends_at",
+        *("child", "guardian", "relationship", "source", "state", "may_consent", "may_receive_data", "court_order"),
+        *("verified", "latest_answer", "starts_at", "ends_at"),
     )
     intro = "Who may act for a child, and for which period. A guardian has no authority before they are verified."
     empty_text = "No guardian is named yet. Name one on the page of the child."
@@ -305,10 +295,7 @@ class GuardianshipAdmin(ExportableAdmin[Guardianship]):
         sets = super().get_fieldsets(request, obj)
         if obj is None or self._may(request, Capability.VIEW_CHILD_RECORDS, obj):
             return sets
-        hidden = {"latest_answer"}
-        return [
-            (title, {**one, "fields": [name for name in one["fields"] if name not in hidden]}) for title, one in sets
-        ]
+        return [(title, {**one, "fields": [n for n in one["fields"] if n != "latest_answer"]}) for title, one in sets]
 
     @admin.display(description="verified")
     def verified(self, row: Guardianship) -> Any:
@@ -321,11 +308,8 @@ class GuardianshipAdmin(ExportableAdmin[Guardianship]):
     def latest_answer(self, row: Guardianship) -> Any:
         answers = ServiceAuthorisation.objects.filter(client_id=row.client_id, child=row.child, guardianship=row)
         last = answers.order_by("-recorded_at", "-id").first()
-        return (
-            render_state(last.get_decision_display(), _TONES[last.decision])
-            if last
-            else render_state("No answer", "warn")
-        )
+        tone = _TONES[last.decision] if last else "warn"
+        return render_state(last.get_decision_display() if last else "No answer", tone)
 
 
 @admin.register(ServiceAuthorisation, site=site)
@@ -350,6 +334,7 @@ class ServiceAuthorisationAdmin(ExportableAdmin[ServiceAuthorisation], EvidenceA
 
 
 _OFF = {"autocomplete": "off"}
+_PLAIN = forms.TextInput(attrs=_OFF)
 _NEW = _("Only for a person who is not registered yet.")
 
 
@@ -360,25 +345,17 @@ class NameForm(EvidenceForm, RowActionForm):
         label=_("Registered person"),
         required=False,
         max_length=255,
-        widget=forms.TextInput(attrs=_OFF),
+        widget=_PLAIN,
         help_text=_("LMS id, full name (not one of several names), email address or phone. The search is recorded."),
     )
     new_id = forms.CharField(
-        label=_("Or a new person: LMS id"),
-        required=False,
-        max_length=255,
-        widget=forms.TextInput(attrs=_OFF),
-        help_text=_NEW,
+        label=_("Or a new person: LMS id"), required=False, max_length=255, widget=_PLAIN, help_text=_NEW
     )
-    full_name = forms.CharField(
-        label=_("Full name of the new person"), required=False, max_length=200, widget=forms.TextInput(attrs=_OFF)
-    )
+    full_name = forms.CharField(label=_("Full name of the new person"), required=False, max_length=200, widget=_PLAIN)
     email = forms.EmailField(
         label=_("Email address of the new person"), required=False, widget=forms.EmailInput(attrs=_OFF)
     )
-    phone = forms.CharField(
-        label=_("Phone of the new person"), required=False, max_length=32, widget=forms.TextInput(attrs=_OFF)
-    )
+    phone = forms.CharField(label=_("Phone of the new person"), required=False, max_length=32, widget=_PLAIN)
     relationship = forms.ChoiceField(choices=Relationship.choices)
     may_consent = forms.BooleanField(label=_("May decide, once verified"), required=False, initial=True)
     may_receive_data = forms.BooleanField(label=_("May receive data about the child"), required=False)
@@ -386,18 +363,8 @@ class NameForm(EvidenceForm, RowActionForm):
         label=_("Evidence seen"), required=False, choices=[("", _("None yet")), *STAFF_METHOD_CHOICES]
     )
     field_order = (
-        "guardian",
-        "new_id",
-        "full_name",
-        "email",
-        "phone",
-        "relationship",
-        "may_consent",
-        "may_receive_data",
-        "method",
-        "evidence",
-        "file",
-        "reason",
+        *("guardian", "new_id", "full_name", "email", "phone", "relationship", "may_consent", "may_receive_data"),
+        *("method", "evidence", "file", "reason"),
     )
 
     def prepare(self) -> None:
@@ -422,15 +389,11 @@ class NameForm(EvidenceForm, RowActionForm):
         if not given.get("method") and (given.get("evidence") or given.get("file")):
             self.add_error("method", gettext("Choose how you saw the evidence."))
         if given.get("guardian") and given.get("reason"):
-            given["registered"] = self._search(given["guardian"], given["reason"])
+            by, client_id = by_user_for(self.request, given["reason"]), self.row.client_id
+            with in_client(client_id):  # recorded whatever becomes of the act: it may show who is registered
+                found = find_people(given["guardian"].strip(), client_id=client_id, **by)
+            given["registered"] = choose_guardian(found)
         return given
-
-    def _search(self, text: str, reason: str) -> Subject:
-        """Find the guardian. The search stays recorded whatever becomes of the act: it may show who is registered."""
-        stamp = by_user_for(self.request, reason)
-        with in_client(self.row.client_id):
-            found = find_people(text.strip(), client_id=self.row.client_id, **stamp)
-        return choose_guardian(found)
 
 
 def _name(child: Subject, given: FormData, request: HttpRequest) -> HttpResponse:
@@ -439,20 +402,16 @@ def _name(child: Subject, given: FormData, request: HttpRequest) -> HttpResponse
     evidence = None
     if given["method"]:
         evidence = SeenEvidence(method=given["method"], reference=given["evidence"], file=given["file"])
-    guardian: Subject | NewGuardian
-    if given["new_id"]:
-        contact = {name: given[name] for name in ("full_name", "email", "phone")}
-        guardian = NewGuardian(external_id=given["new_id"].strip(), **contact)
-    else:
-        guardian = given["registered"]
+    contact = {name: given[name] for name in ("full_name", "email", "phone")}
+    new_id = given["new_id"].strip()
+    guardian = NewGuardian(external_id=new_id, **contact) if new_id else given["registered"]
     row = name_guardian_with_evidence(child, guardian=guardian, evidence=evidence, **authority, **stamp)
     if row.guardian_id in load_child_facts(child).standing(stamp["at"]).persons:
         words = gettext("Named and verified. To undo it, use “End guardian” on this page.")
     else:
         words = gettext("Named, without authority until verified. To undo it, use “End guardian” on this page.")
     messages.success(request, words)
-    page = reverse("admin:guardians_guardianship_change", args=[row.pk], current_app=site.name)
-    return HttpResponseRedirect(page)
+    return HttpResponseRedirect(reverse("admin:guardians_guardianship_change", args=[row.pk], current_app=site.name))
 
 
 person_acts.connect(

@@ -9,7 +9,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from children.guardians.authority import ChildFacts, Guardian, grants_more
+from children.guardians.authority import grants_more
 from children.guardians.models.guardians import Guardianship, Source, Verification
 from children.guardians.models.mechanisms import ConflictOutcome, GuardianChange
 from children.guardians.selectors import find_live_guardianship, load_child_facts, require_no_adult
@@ -126,14 +126,8 @@ def name_guardian(
         if all(getattr(named, name) == value for name, value in authority.items()):
             return named
         raise AlreadyNamed
-    row = Guardianship(
-        client_id=child.client_id,
-        child=child,
-        guardian=guardian,
-        source=source,
-        starts_at=at,
-        **authority,
-    )
+    about = {"child": child, "guardian": guardian, "source": source, **authority}
+    row = Guardianship(client_id=child.client_id, starts_at=at, **about)
     row.full_clean(exclude=["client", "child", "guardian"])
     save_tracked(row, actor=actor, reason=reason, at=at)
     _record_guardian("guardian.named", row, {**authority, "source": str(source)}, actor, at)
@@ -239,10 +233,13 @@ def settle_guardian_change(
     _record_change("guardian.change_settled", change, actor, at)
     if approve:
         row = _open_row(change.guardianship, at)
-        if VERIFICATION in change.changes:
-            _confirm_verification(row, change.changes[VERIFICATION], actor, reason, at)
-        else:
-            _apply(row, _parse_changes(change.changes, at), change.note, actor, reason, at)
+        values = dict(change.changes)
+        if VERIFICATION in values:
+            _confirm_verification(row, values[VERIFICATION], actor, reason, at)
+            return change
+        if values.get("ends_at") is not None:  # it may have passed meanwhile
+            values["ends_at"] = max(at, datetime.fromisoformat(values["ends_at"]))
+        _apply(row, values, change.note, actor, reason, at)
     return change
 
 
@@ -254,8 +251,8 @@ def request_confirmation(
 
 
 def _confirm_verification(row: Guardianship, key: str, actor: Actor, reason: Reason | str, at: datetime) -> None:
-    own = {"pk": key, "client_id": row.client_id, "guardianship": row, "ended_at": None}
-    found: Verification | None = Verification.objects.select_for_update().filter(**own).first()
+    rows = Verification.objects.select_for_update().filter(client_id=row.client_id, guardianship=row, ended_at=None)
+    found: Verification | None = rows.filter(pk=key).first()
     if found is None:  # found false meanwhile
         raise AlreadyEnded
     found.strength = CONFIRMED[Method(found.method)].value
@@ -289,23 +286,12 @@ def _permits_more(row: Guardianship, wanted: dict[str, Any], at: datetime) -> bo
     changed = {name: value for name, value in wanted.items() if name != "may_receive_data"}
     guardians = tuple(replace(one, **changed) if one.id == row.pk else one for one in before.guardians)
     after = replace(before, guardians=guardians)
-    if _lifts_refusal(before, after, row, moment):
-        return True
-    return grants_more(before.standing(at), after.standing(at)) or grants_more(
-        before.standing(moment), after.standing(moment)
-    )
-
-
-def _lifts_refusal(before: ChildFacts, after: ChildFacts, row: Guardianship, at: datetime) -> bool:
-    was, becomes = _find_guardian(before, row), _find_guardian(after, row)
-    if was is None or becomes is None or not was.may_forbid(at) or becomes.may_forbid(at):
-        return False
-    stands_against = was.answer is not None and was.answer.is_no
-    return stands_against or any(is_refused(row, at) for is_refused in refusal_checks)
-
-
-def _find_guardian(facts: ChildFacts, row: Guardianship) -> Guardian | None:
-    return next((one for one in facts.guardians if one.id == row.pk), None)
+    was, becomes = before.find_guardian(row.pk), after.find_guardian(row.pk)
+    if was and becomes and was.may_forbid(moment) and not becomes.may_forbid(moment):
+        stands_against = was.answer is not None and was.answer.is_no
+        if stands_against or any(is_refused(row, moment) for is_refused in refusal_checks):
+            return True
+    return any(grants_more(before.standing(when), after.standing(when)) for when in (at, moment))
 
 
 def _request_change(  # noqa: PLR0917 -- the change, then its context
@@ -317,16 +303,11 @@ def _request_change(  # noqa: PLR0917 -- the change, then its context
     reason: Reason | str,
     at: datetime,
 ) -> GuardianChange:
-    waiting = GuardianChange.objects.filter(client_id=row.client_id, guardianship=row, state=ChangeState.WAITING)
-    if waiting.exists():
+    own: dict[str, Any] = {"client_id": row.client_id, "guardianship": row}
+    if GuardianChange.objects.filter(**own, state=ChangeState.WAITING).exists():
         raise ChangeWaits
-    change = GuardianChange(
-        client_id=row.client_id,
-        child_id=row.child_id,
-        guardianship=row,
-        changes={name: _to_json(value) for name, value in wanted.items()},
-        note=note,
-    )
+    changes = {name: _to_json(value) for name, value in wanted.items()}
+    change = GuardianChange(**own, child_id=row.child_id, changes=changes, note=note)
     request_change(change, ground=ground, actor=actor, at=at)
     save_tracked(change, actor=actor, reason=reason, at=at)
     _record_change("guardian.change_waiting", change, actor, at)
@@ -335,13 +316,6 @@ def _request_change(  # noqa: PLR0917 -- the change, then its context
 
 def _to_json(value: object) -> object:
     return value.isoformat() if isinstance(value, datetime) else value
-
-
-def _parse_changes(changes: dict[str, Any], at: datetime) -> dict[str, object]:
-    values = dict(changes)
-    if values.get("ends_at") is not None:
-        values["ends_at"] = max(at, datetime.fromisoformat(values["ends_at"]))
-    return values
 
 
 def _apply(  # noqa: PLR0917 -- the change, then its context

@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import reduce
+from operator import or_
 from uuid import UUID
 
 from django.conf import settings
@@ -41,7 +43,7 @@ from paktaleem.directory.mail.models import Channel, Letter, LetterState
 from paktaleem.directory.mail.services import MessageKind
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.people import record_access
-from paktaleem.foundation.accounts.actors import Actor, person_actor, require
+from paktaleem.foundation.accounts.actors import Actor, Authorship, person_actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.upkeep.periods.services import get_period
@@ -96,7 +98,17 @@ def record_service_consent(saying: AnswerContext) -> Outcome:
         _record_answer(saying, Decision.GIVEN)
         _close_invitation(saying, State.GIVEN)
         return Outcome.GIVEN
-    row = lock_open_invitation(saying.child, saying.guardian) or _create_uninvited(saying)
+    row = lock_open_invitation(saying.child, saying.guardian) or create_invitation(
+        saying.child,
+        saying.guardian,
+        state=State.VIEWED,
+        channel=saying.channel,
+        portal=saying.portal,
+        asked_at=saying.at,
+        viewed_at=saying.at,
+        closes_at=saying.at + get_period(UNANSWERED.code),
+        actor=saying.actor,
+    )  # a guardian may sign in without having been invited
     if row.state != State.VERIFYING or row.said_words != saying.shown_hash:
         _await_confirmation(row, saying)
     return Outcome.WAITS
@@ -128,26 +140,17 @@ def confirm_yes(saying: AnswerContext) -> None:
     """
     known = _lock_and_check(saying)
     row = lock_open_invitation(saying.child, saying.guardian)
-    if row is None or row.state != State.VERIFYING or row.confirm_sent_at is None:
-        raise NothingToConfirm
-    if _refused_since(known, row.said_at):
+    if row is None or row.state != State.VERIFYING or row.confirm_sent_at is None or _refused_since(known, row.said_at):
         raise NothingToConfirm
     if saying.signed_in_at < row.confirm_sent_at or saying.channel != row.channel:
         raise NothingToConfirm
     if saying.shown_hash != row.said_words:
         raise TokenStale
     method = Method.EMAIL_PLUS if saying.channel == Channel.MAIL else Method.TEXT_PLUS
-    record_step(
-        "guardian.confirmed", row, letter=str(row.letter), method=method.value, actor=saying.actor, at=saying.at
-    )
-    record_verification(
-        get_live_guardianship(saying.child, saying.guardian, at=saying.at),
-        method=method,
-        kept={},
-        actor=saying.actor,
-        reason=Reason.SUBJECT_REQUEST,
-        at=saying.at,
-    )
+    by: Authorship = {"actor": saying.actor, "at": saying.at}
+    record_step("guardian.confirmed", row, letter=str(row.letter), method=method.value, **by)
+    guardianship = get_live_guardianship(saying.child, saying.guardian, at=saying.at)
+    record_verification(guardianship, method=method, kept={}, reason=Reason.SUBJECT_REQUEST, **by)
     _record_answer(replace(saying, language=row.said_language), Decision.GIVEN)
     _close_invitation(saying, State.GIVEN)
 
@@ -204,7 +207,7 @@ def _lock_and_check(saying: AnswerContext) -> Guardian:
     child = lock_child(saying.child)
     row = get_live_guardianship(child, saying.guardian, at=saying.at)
     require_child(child, at=saying.at)
-    known = next((one for one in load_child_facts(child).guardians if one.id == row.pk), None)
+    known = load_child_facts(child).find_guardian(row.pk)
     if known is None or not known.is_live(saying.at) or saying.guardian.pk == child.pk:
         raise NotTheGuardian
     if not is_contact_usable(saying.channel, child, saying.guardian, at=saying.at):
@@ -238,20 +241,6 @@ def _close_invitation(saying: AnswerContext, state: State) -> None:
         record_step("guardian.invitation_answered", row, actor=saying.actor, at=saying.at)
 
 
-def _create_uninvited(saying: AnswerContext) -> Invitation:
-    return create_invitation(
-        saying.child,
-        saying.guardian,
-        state=State.VIEWED,
-        channel=saying.channel,
-        portal=saying.portal,
-        asked_at=saying.at,
-        viewed_at=saying.at,
-        closes_at=saying.at + get_period(UNANSWERED.code),
-        actor=saying.actor,
-    )
-
-
 _AT_ONCE = 20
 _WRITABLE = (State.CONTACT_PENDING, State.NOTICE_SENT, State.DELIVERY_FAILED, State.VIEWED)
 
@@ -279,9 +268,7 @@ def close_invitations(client_id: UUID, *, actor: Actor, at: datetime) -> int:
 def _due(at: datetime) -> Q:
     return Q(
         Q(closes_at__lte=at)
-        | _confirmation_is_due(at)
-        | _reminder_is_due(at)
-        | _first_message_is_due(at)
+        | reduce(or_, _due_messages(at).values())
         | _is_obsolete(at)
         | _message_is(LetterState.FAILED)
         | Q(_message_is(LetterState.SENT), delivered_at=None)
@@ -311,18 +298,16 @@ def _is_obsolete(at: datetime) -> Q:
     return grown | left | Q(~Exists(guardianships.filter(**pair)))
 
 
-def _confirmation_is_due(at: datetime) -> Q:
-    return Q(state=State.VERIFYING, confirm_sent_at=None, confirm_due_at__lte=at)
-
-
-def _reminder_is_due(at: datetime) -> Q:
-    old = Q(sent_at__lte=at - INVITATION_LIFE)
-    return Q(state__in=[State.NOTICE_SENT, State.VIEWED], reminders__lt=settings.INVITATION_REMINDERS) & old
-
-
-def _first_message_is_due(at: datetime) -> Q:
-    waited = Q(asked_at__lte=at - timedelta(days=1)) & (Q(sent_at=None) | Q(sent_at__lte=at - timedelta(days=1)))
-    return Q(problem=ContactProblem.TOO_MANY, state__in=[*_WRITABLE]) & waited
+def _due_messages(at: datetime) -> dict[MessageKind, Q]:
+    """Map each kind of message to the invitations for which it is due."""
+    reminded = Q(state__in=[State.NOTICE_SENT, State.VIEWED], reminders__lt=settings.INVITATION_REMINDERS)
+    day_ago = at - timedelta(days=1)
+    waited = Q(asked_at__lte=day_ago) & (Q(sent_at=None) | Q(sent_at__lte=day_ago))
+    return {
+        CONFIRMATION: Q(state=State.VERIFYING, confirm_sent_at=None, confirm_due_at__lte=at),
+        REMINDER: reminded & Q(sent_at__lte=at - INVITATION_LIFE),
+        INVITATION: Q(problem=ContactProblem.TOO_MANY, state__in=[*_WRITABLE]) & waited,
+    }
 
 
 def _follow(guardian: Subject, actor: Actor, at: datetime) -> None:
@@ -339,9 +324,8 @@ def _follow(guardian: Subject, actor: Actor, at: datetime) -> None:
         purge_invited_contact(guardian, actor=actor, at=at)
     guardian.refresh_from_db(fields=["erased_at"])
     if guardian.erased_at is None:
-        _write(guardian, rows.filter(_confirmation_is_due(at)), CONFIRMATION, actor, at)
-        _write(guardian, rows.filter(_reminder_is_due(at)), REMINDER, actor, at)
-        _write(guardian, rows.filter(_first_message_is_due(at)), INVITATION, actor, at)
+        for kind, due in _due_messages(at).items():
+            _write(guardian, rows.filter(due), kind, actor, at)
 
 
 def _close_answered(rows: QuerySet[Invitation], actor: Actor, at: datetime) -> None:

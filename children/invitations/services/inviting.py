@@ -7,10 +7,9 @@ the record itself belongs to the school. Guardians with an answer or a verificat
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
@@ -45,7 +44,6 @@ from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.clock import to_wall_clock
-from paktaleem.foundation.encryption.sealing import Sealed
 from paktaleem.foundation.errors import PortalError, Problem
 from paktaleem.foundation.tenancy.context import advisory_lock
 from paktaleem.foundation.tenancy.rows import new_id
@@ -74,30 +72,25 @@ def find_usable_channel(
 
 def is_contact_usable(channel: Channel | str, child: Subject, guardian: Subject, *, at: datetime) -> bool:
     """Return True if the guardian's contact for ``channel`` can be used to ask about this child."""
-    return (
-        _why_unusable(Channel(channel), child, guardian, (_decrypt_contact(child), _decrypt_contact(guardian)), at)
-        is None
-    )
+    known = (_decrypt_contact(child), _decrypt_contact(guardian))
+    return _why_unusable(Channel(channel), child, guardian, known, at) is None
 
 
 def _why_unusable(
     channel: Channel, child: Subject, guardian: Subject, known: tuple[Contact, Contact], at: datetime
 ) -> ContactRejection | None:
-    held = _count_holders(channel, guardian, at)
-    return why_contact_unusable(
-        channel.value, child=known[0], guardian=known[1], holders=held, region=child.client.country
-    )
+    held, region = _count_holders(channel, guardian, at), child.client.country
+    return why_contact_unusable(channel.value, child=known[0], guardian=known[1], holders=held, region=region)
 
 
 def _decrypt_contact(person: Subject) -> Contact:
     if person.email is None and person.phone is None:
         return Contact()
-    sealer = sealer_of(person)
-
-    def text(sealed: Sealed | None, field: str) -> str | None:
-        return None if sealed is None else sealer.open(sealed, column=f"people_subject.{field}")
-
-    return Contact(email=text(person.email, "email"), phone=text(person.phone, "phone"))
+    sealer, sealed = sealer_of(person), {"email": person.email, "phone": person.phone}
+    texts = {
+        name: sealer.open(value, column=f"people_subject.{name}") for name, value in sealed.items() if value is not None
+    }
+    return Contact(**texts)
 
 
 def _count_holders(channel: Channel, guardian: Subject, at: datetime) -> ContactHolders:
@@ -119,10 +112,6 @@ def _find_index(channel: Channel | str, guardian: Subject) -> tuple[str, bytes |
 def _is_within(limit: Limit, guardian: Subject, channel: Channel | str) -> bool:
     index = _find_index(channel, guardian)[1]
     return count_attempt((limit,), address=f"{guardian.client_id}/{bytes(index or b'').hex()}", ip="")
-
-
-# COPPA (16 CFR 312.5(c)(1)) requires that a contact collected for asking is deleted if no answer comes. A person of a
-# roster is not erased: the next roster would be refused for them.
 
 
 def lock_guardian(guardian: Subject) -> None:
@@ -213,8 +202,7 @@ class TooManyInvitations(PortalError):
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _InvitationContext:
+class _InvitationContext(NamedTuple):
     portal: str
     actor: Actor
     at: datetime
@@ -333,8 +321,7 @@ def _list_guardians(child: Subject, at: datetime) -> list[Subject]:
     claimed = GuardianClaim.objects.filter(client_id=client_id, child=child, ends_at=None).values("guardian")
     standing = Guardianship.objects.live(at).still_named().filter(client_id=client_id, child=child).values("guardian")
     kept = Subject.objects.filter(client_id=client_id, erased_at=None, erasure_started_at=None)
-    people = kept.select_related("client")
-    return list(people.filter(pk__in=claimed.union(standing)).order_by("id"))
+    return list(kept.filter(pk__in=claimed.union(standing)).select_related("client").order_by("id"))
 
 
 def _check(child: Subject, guardian: Subject, at: datetime) -> None:
@@ -343,9 +330,8 @@ def _check(child: Subject, guardian: Subject, at: datetime) -> None:
     row = _get_guardianship(child, guardian, at)
     if not row.may_consent or row.court_order:
         raise NoGuardian
-    known = next((one for one in load_child_facts(child).guardians if one.id == row.pk), None)
-    answer = known.answer if known else None
-    if known is not None and answer is not None and not answer.is_no and known.has_authority(at):
+    known = load_child_facts(child).find_guardian(row.pk)
+    if known and known.answer and not known.answer.is_no and known.has_authority(at):
         raise AlreadyDecided
 
 
@@ -434,9 +420,8 @@ def _is_needed(guardian: Subject) -> bool:
 
 
 def _delete_contact(guardian: Subject, why: str, actor: Actor, at: datetime) -> None:
-    facts = {"why": why}
     context = {"client_id": guardian.client_id, "subject_id": guardian.pk, "actor": actor, "at": at}
-    record_entry("guardian.contact_forgotten", facts=facts, **context)
+    record_entry("guardian.contact_forgotten", facts={"why": why}, **context)
     if (guardian.external_id or "").startswith(INVITED_ONLY):
         erase_subject(guardian, actor=actor, reason=Reason.REVIEW, at=at)
         return
