@@ -47,22 +47,20 @@ from retention.breaches.models import (
     Severity,
 )
 from retention.breaches.selectors import count_affected, count_notices, list_unreached
-from retention.breaches.services.letters import (
+from retention.breaches.services import (
+    FACTS,
     INFORM_PEOPLE,
     LETTER,
-    compose_breach_letters,
-    notify_authority,
-    write_to_client,
-    write_to_people,
-)
-from retention.breaches.services.recording import (
-    FACTS,
     add_clients,
     assess_breach,
+    compose_breach_letters,
     list_missing,
+    notify_authority,
     record_breach,
     record_measures,
     request_closing,
+    write_to_client,
+    write_to_people,
 )
 
 LANGUAGES = [(code, name) for code, name in settings.LANGUAGES if code in {"en", "ur"}]

@@ -8,7 +8,7 @@ from procrastinate.contrib.django import app
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.tasks import each_client, repeat_in_client
 from retention.breaches.models import Breach
-from retention.breaches.services.letters import INFORM_PEOPLE, inform_batch, remind_of_breaches
+from retention.breaches.services import INFORM_PEOPLE, inform_batch, remind_of_breaches
 
 
 def _list_clients(at: datetime) -> list[UUID]:

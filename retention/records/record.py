@@ -280,6 +280,7 @@ def _page_of(code: str, base: str) -> str:
 
 def _serialize_activity(record: ProcessingRecord, one: Activity, base: str) -> dict[str, object]:
     client = _page_of(record.code, base)
+    durations = sorted({period for _category, periods in one.retention for period in periods})
     document: dict[str, object] = {
         "@id": f"{client}#activity-{one.purpose.code}",
         "@type": "dpv:PersonalDataProcess",
@@ -310,7 +311,10 @@ def _serialize_activity(record: ProcessingRecord, one: Activity, base: str) -> d
             for to in one.recipients
             if to.ground in GROUNDS
         ],
-        "dpv:hasStorageCondition": _storage(record, one),
+        "dpv:hasStorageCondition": [
+            *({"@type": "dpv:StorageDuration", "dpv:hasDuration": period} for period in durations),
+            {"@type": "dpv:StorageLocation", "dpv:hasLocation": [*map(dpv.country, record.storage_countries)]},
+        ],
         **_list_parties(record, one, base),
     }
     if one.assessment is not None:
@@ -364,11 +368,3 @@ def _serialize_client(record: ProcessingRecord, client: str) -> dict[str, object
             if one.kind == "dpo"
         ],
     }
-
-
-def _storage(record: ProcessingRecord, one: Activity) -> list[dict[str, Any]]:
-    durations = sorted({period for _category, periods in one.retention for period in periods})
-    return [
-        *({"@type": "dpv:StorageDuration", "dpv:hasDuration": period} for period in durations),
-        {"@type": "dpv:StorageLocation", "dpv:hasLocation": [dpv.country(code) for code in record.storage_countries]},
-    ]

@@ -132,6 +132,7 @@ def build_record(client: Client, *, at: datetime, language: str, clients: tuple[
         return sorted(found, key=lambda one: one.client_id == client.pk)
 
     purposes = find_purposes(client.pk, active)
+    contacts = list_contacts(client.pk, at=at).filter(kind__in=[ContactKind.PRIVACY, ContactKind.DPO])
     found = _Sources(
         register=register,
         names=names,
@@ -149,7 +150,10 @@ def build_record(client: Client, *, at: datetime, language: str, clients: tuple[
         serves_minors=client.serves_minors,
         activities=tuple(found.build(purposes[code]) for code in active if code in purposes),
         address=" ".join(client.address.split()),
-        contacts=_list_contacts(client.pk, at),
+        contacts=tuple(
+            RecordContact(row.kind, row.subject.external_id or str(row.subject_id), row.subject_id)
+            for row in contacts.order_by("kind", "starts_at", "pk")
+        ),
         storage_countries=tuple(settings.STORAGE_COUNTRIES),
         is_own=client.pk == PAKTALEEM,
         clients=clients,
@@ -190,6 +194,7 @@ class _Sources:
         urdu = self.language == "ur"
         categories = tuple(Named(code, self.names.get(code, code)) for code in sorted(purpose.categories))
         bases, unbalanced = self._bases(purpose.code)
+        periods = ((one, {*self.periods.get((purpose.code, one.code), [""])}) for one in categories)
         row = self.assessments.get(purpose.code)
         return Activity(
             purpose=Named(purpose.code, purpose.name_ur if urdu else purpose.name_en),
@@ -200,14 +205,9 @@ class _Sources:
             unbalanced=unbalanced,
             categories=categories,
             recipients=self._recipients_of(purpose.code, categories),
-            retention=tuple((category, self._kept(purpose.code, category.code)) for category in categories),
+            retention=tuple((one, () if "" in kept else tuple(sorted(kept))) for one, kept in periods),
             assessment=Assessment(row.reference, row.outcome, row.review_on) if row else None,
         )
-
-    def _kept(self, purpose: str, category: str) -> tuple[str, ...]:
-        """Return the periods of a category; none if any role has no rule."""
-        periods = self.periods.get((purpose, category), [""])
-        return () if "" in periods else tuple(sorted(set(periods)))
 
     def _bases(self, purpose: str) -> tuple[tuple[tuple[str, tuple[str, ...]], ...], bool]:
         roles: dict[str, list[str]] = defaultdict(list)
@@ -236,14 +236,6 @@ class _Sources:
                 service, ground = row.describe_service(self.language), row.transfer_ground
                 found.append(RecordRecipient(code, row.name, service, shared, countries, ground))
         return tuple(found)
-
-
-def _list_contacts(client_id: UUID, at: datetime) -> tuple[RecordContact, ...]:
-    rows = list_contacts(client_id, at=at).filter(kind__in=[ContactKind.PRIVACY, ContactKind.DPO])
-    return tuple(
-        RecordContact(row.kind, row.subject.external_id or str(row.subject_id), row.subject_id)
-        for row in rows.order_by("kind", "starts_at", "pk")
-    )
 
 
 def list_headings() -> tuple[str, ...]:
@@ -285,7 +277,7 @@ def to_cells(one: Activity) -> tuple[str, ...]:
             f"{category.name}: {' / '.join(map(describe_period, kept)) or gettext('no rule')}"
             for category, kept in one.retention
         ),
-        _describe_assessment(one),
+        _describe_assessment(one.assessment),
     )
 
 
@@ -342,11 +334,8 @@ def _list(names: Iterable[str]) -> str:
     return ("، " if get_language() == "ur" else ", ").join(names)
 
 
-def _describe_assessment(one: Activity) -> str:
-    if one.assessment is None:
+def _describe_assessment(done: Assessment | None) -> str:
+    if done is None:
         return ""
-    outcome = AssessmentOutcome(one.assessment.outcome).label
-    day = f"{one.assessment.review_on:%Y-%m-%d}"
-    return gettext("{document}: {outcome}; review on {day}").format(
-        document=one.assessment.reference, outcome=outcome, day=day
-    )
+    values = {"document": done.reference, "outcome": AssessmentOutcome(done.outcome).label, "day": done.review_on}
+    return gettext("{document}: {outcome}; review on {day}").format(**values)

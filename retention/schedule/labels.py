@@ -35,12 +35,6 @@ def describe_action(rule: RetentionRule) -> str:
     return f"{action}: {rule.get_method_display()}" if rule.method else str(action)
 
 
-def describe_roles(roles: tuple[str, ...]) -> str:
-    """Return the roles a line of the schedule is about; empty for every role."""
-    labels = dict(ROLES)
-    return ", ".join(str(labels[role]) for role in roles)
-
-
 def describe_trigger(rule: RetentionRule) -> str:
     """Return from which event a rule counts, with its fixed day."""
     label = str(rule.get_trigger_display())
@@ -78,12 +72,10 @@ def describe_why(one: HoldingDue, *, zone: str) -> list[str]:
 
 
 def _describe_line(line: DueLine, zone: str) -> str:
+    if line.rule is None and line.purpose:
+        return gettext("No retention rule for the purpose {purpose}").format(purpose=line.purpose)
     if line.rule is None:
-        return (
-            gettext("No retention rule for the purpose {purpose}").format(purpose=line.purpose)
-            if line.purpose
-            else gettext("Collected for no purpose of the register")
-        )
+        return gettext("Collected for no purpose of the register")
     purpose = line.rule.purpose
     values = {
         "purpose": purpose.name_ur if get_language() == "ur" else purpose.name_en,
@@ -122,7 +114,8 @@ def schedule_section(client: Client, at: datetime, language: str) -> dict[str, o
 def describe_line(line: ScheduleLine, language: str) -> dict[str, str]:
     """Return a line of the schedule in words; what a rule says is empty for a gap."""
     rule, urdu = line.rule, language == "ur"
-    shown = {"purpose": line.purpose.name_ur if urdu else line.purpose.name_en, "roles": describe_roles(line.roles)}
+    roles = ", ".join(str(dict(ROLES)[role]) for role in line.roles)  # none: every role
+    shown = {"purpose": line.purpose.name_ur if urdu else line.purpose.name_en, "roles": roles}
     if rule is None:
         return {**shown, **dict.fromkeys(("period", "trigger", "action", "ground"), "")}
     return {

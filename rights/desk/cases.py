@@ -14,7 +14,7 @@ from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.acts import Refused, act
 from paktaleem.foundation.accounts.roles import Capability
 from retention.schedule.models import HoldKind
-from retention.schedule.services.holds import hold_for_case, lift_holds_of_case
+from retention.schedule.services import hold_for_case, lift_holds_of_case
 from rights.desk.models import AuthorityCase, CaseOutcome, RequestTask, TaskKind
 from rights.desk.selectors import has_open_case
 from rights.desk.services import add_task

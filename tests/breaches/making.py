@@ -8,8 +8,7 @@ from paktaleem.directory.mail.services import letter_outcomes
 from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.models import Client
 from retention.breaches.models import Breach, BreachAssessment
-from retention.breaches.services.letters import notify_authority, write_to_client
-from retention.breaches.services.recording import assess_breach, record_breach, record_measures
+from retention.breaches.services import assess_breach, notify_authority, record_breach, record_measures, write_to_client
 from tests.factories import SETTING_UP
 
 

@@ -16,8 +16,13 @@ from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from retention.breaches import selectors
 from retention.breaches.models import Breach, BreachAssessment, BreachLetter
-from retention.breaches.services.letters import inform_batch, notify_authority, remind_of_breaches, write_to_people
-from retention.breaches.services.recording import request_closing
+from retention.breaches.services import (
+    inform_batch,
+    notify_authority,
+    remind_of_breaches,
+    request_closing,
+    write_to_people,
+)
 from retention.holdings.services.holdings import CollectionReport, report_collection
 from tests.accounts.officers import second_officer
 from tests.breaches.making import assess, complete, make_breach

@@ -39,23 +39,21 @@ from retention.breaches.models import (
     Severity,
 )
 from retention.breaches.selectors import count_affected, count_notices
-from retention.breaches.services.letters import (
+from retention.breaches.services import (
     MARKS,
+    add_clients,
+    assess_breach,
     compose_breach_letters,
     find_due_mark,
     inform_batch,
-    notify_authority,
-    remind_of_breaches,
-    write_to_client,
-    write_to_people,
-)
-from retention.breaches.services.recording import (
-    add_clients,
-    assess_breach,
     list_missing,
+    notify_authority,
     record_measures,
+    remind_of_breaches,
     request_closing,
     suggest_outcome,
+    write_to_client,
+    write_to_people,
 )
 from tests.accounts.officers import second_officer
 from tests.breaches.making import add_measures, assess, complete, make_breach, send_letters
@@ -162,7 +160,7 @@ def test_the_client_is_informed_by_email_to_its_administrators(breach: Breach, a
 def test_a_client_without_an_administrator_is_informed_by_hand_and_the_register_says_whom(
     breach: Breach, amina: Any, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("retention.breaches.services.letters.list_staff", lambda *_where, **_at: [])
+    monkeypatch.setattr("retention.breaches.services.list_staff", lambda *_where, **_at: [])
     told: dict[str, Any] = {"text": "We inform you.", "language": "en", "actor": amina, "at": now}
     with pytest.raises(ValidationError, match="no administrator"), transaction.atomic():
         write_to_client(breach, **told)

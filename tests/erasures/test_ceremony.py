@@ -33,7 +33,7 @@ from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client, in_global
 from retention.holdings.services.holdings import CollectionReport, report_collection
 from retention.schedule.models import Hold, HoldKind
-from retention.schedule.services.holds import HoldScope, place_hold
+from retention.schedule.services import HoldScope, place_hold
 from rights.erasures.models import ErasureProposal
 from rights.erasures.selectors import preview_erasure, read_facts
 from rights.erasures.services.progress import notify_person

@@ -26,7 +26,7 @@ from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from paktaleem.foundation.upkeep.periods.models import DisposalRun
 from retention.schedule.models import HoldKind
-from retention.schedule.services.holds import HoldScope, place_hold
+from retention.schedule.services import HoldScope, place_hold
 from rights.erasures.leavers import find_leaving, list_leavers
 from rights.erasures.services.progress import erase_leavers
 from tests.cast import Cast

@@ -73,8 +73,7 @@ from paktaleem.foundation.upkeep.periods.models import PortalPeriod
 from paktaleem.foundation.upkeep.periods.services import request_period_change
 from paktaleem.office.exits.models import AgreementExit
 from paktaleem.office.reports.regulator.services import GATHER, fail_pack, gather_section, request_pack
-from retention.breaches.services.letters import notify_authority, write_to_client, write_to_people
-from retention.breaches.services.recording import request_closing
+from retention.breaches.services import notify_authority, request_closing, write_to_client, write_to_people
 from retention.disposals.models import Batch
 from retention.disposals.services.batches import open_disposal
 from retention.holdings.models import FlaggedCollection, Holding
@@ -82,7 +81,7 @@ from retention.holdings.services.holdings import CollectionReport, report_collec
 from retention.records.models import ImpactAssessment
 from retention.records.services import save_assessment
 from retention.schedule.models import HoldKind
-from retention.schedule.services.holds import HoldScope, lift_hold, place_hold
+from retention.schedule.services import HoldScope, lift_hold, place_hold
 from rights.desk.cases import open_case
 from rights.desk.services import add_task
 from rights.erasures.models import ErasureProposal

@@ -44,7 +44,7 @@ ALLOWED = {
     "paktaleem/foundation/console/row_actions.py": "buttons; the other acts are in the menu beside them",
     "paktaleem/foundation/upkeep/periods/services.py": "rows to count, up to the limit that the number shows",
     "paktaleem/office/reports/admin.py": "the beginning of a digest, with …",
-    "retention/schedule/admin/rules.py": "names, with …",
+    "retention/schedule/admin.py": "names, with …",
     "retention/schedule/selectors.py": "the caller says how many it reads and shows",
     "rights/mailbox/admin.py": "two lists, of which the page shows the first rows together",
 }

@@ -51,12 +51,11 @@ from paktaleem.foundation.tenancy.context import in_client, in_global
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 from paktaleem.foundation.upkeep.periods.services import request_period_change
 from paktaleem.office.exits.services.proposing import decide_exit, propose_exit
-from retention.breaches.services.letters import write_to_client
-from retention.breaches.services.recording import request_closing
+from retention.breaches.services import request_closing, write_to_client
 from retention.disposals.models import Batch
 from retention.disposals.services.batches import approve_disposal, open_disposal
 from retention.schedule.models import HoldKind
-from retention.schedule.services.holds import HoldScope, lift_hold, place_hold
+from retention.schedule.services import HoldScope, lift_hold, place_hold
 from rights.desk.limits import propose_overruling, settle_overruling
 from rights.erasures.services.proposals import decide_erasure, propose_erasure
 from tests.accounts.officers import second_officer

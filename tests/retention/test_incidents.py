@@ -36,7 +36,7 @@ from retention.holdings.services.incidents import (
     request_release,
 )
 from retention.schedule.models import HoldKind
-from retention.schedule.services.holds import HoldScope, lift_hold, place_hold
+from retention.schedule.services import HoldScope, lift_hold, place_hold
 from tests.children.guardians import decision_reason, guardian_of, record_answer, verified_guardian
 from tests.consent.making import officer
 from tests.console.pages import row_url

@@ -14,7 +14,7 @@ from retention.disposals.models import Item
 from retention.holdings.services.holdings import ActivityReport, report_activity
 from retention.schedule.models import HoldKind
 from retention.schedule.selectors import DueState, list_due_of_person
-from retention.schedule.services.holds import HoldScope, place_hold
+from retention.schedule.services import HoldScope, place_hold
 from tests.cast import Cast
 from tests.factories import BORN, SETTING_UP
 from tests.merges.making import linked, second_record

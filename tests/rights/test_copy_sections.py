@@ -10,7 +10,7 @@ from paktaleem.directory.people.copies.declarations import Reader
 from paktaleem.directory.people.copies.sections import list_sections
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.foundation.tenancy.context import in_client
-from retention.schedule.services.holds import HoldScope, place_hold
+from retention.schedule.services import HoldScope, place_hold
 from rights.desk.cases import open_case
 from rights.desk.services import add_task, send_letter
 from rights.rectifications.services.statements import Statement, add_correction

@@ -43,7 +43,7 @@ from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 from paktaleem.office.sandbox.services.registering import NotASandbox, move_clock
 from retention.disposals.services.batches import SWEEP
 from retention.disposals.tasks import sweep_client
-from retention.schedule.services.rules import load_starter_rules
+from retention.schedule.services import load_starter_rules
 from rights.erasures.models import ErasureProposal
 from rights.erasures.services.proposals import decide_erasure, propose_erasure
 from rights.erasures.tasks import continue_all_erasures, notify_of_erasure

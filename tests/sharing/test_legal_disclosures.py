@@ -23,7 +23,7 @@ from paktaleem.foundation.accounts.second_person import ApproverIsRequester, Cha
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from retention.schedule.models import Hold
-from retention.schedule.services.holds import LEGAL_GROUND, lift_hold
+from retention.schedule.services import LEGAL_GROUND, lift_hold
 from tests.cast import Cast
 from tests.consent.making import officer
 from tests.sharing.making import demand

@@ -54,14 +54,13 @@ from paktaleem.foundation.accounts.changes import decide_proposed_change
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
-from retention.breaches.services.letters import write_to_client
-from retention.breaches.services.recording import request_closing
+from retention.breaches.services import request_closing, write_to_client
 from retention.disposals.models import Batch
 from retention.disposals.services.batches import cancel_disposal
 from retention.holdings.models import FlaggedCollection
 from retention.holdings.services.holdings import CollectionReport, decide_collection, report_collection
 from retention.holdings.services.incidents import notify_overdue
-from retention.schedule.services.holds import HoldScope, place_hold
+from retention.schedule.services import HoldScope, place_hold
 from rights.channels.guardians import record_guardian_request
 from rights.erasures.models import ErasureProposal
 from rights.erasures.services.proposals import decide_erasure

@@ -27,7 +27,7 @@ from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.tenancy.context import advisory_lock
 from paktaleem.office.onboarding.selectors import ALLOWED, find_client_facts
 from retention.schedule.models import Disposal, RetentionRule, Trigger
-from retention.schedule.services.rules import save_rule
+from retention.schedule.services import save_rule
 
 _HERE = Path(__file__).resolve().parent
 

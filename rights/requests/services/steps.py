@@ -21,7 +21,7 @@ from paktaleem.foundation.audit.services import make_entry
 from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.tenancy.rows import insert_rows
 from retention.schedule.models import HoldKind
-from retention.schedule.services.holds import hold_for_case, lift_holds_of_case
+from retention.schedule.services import hold_for_case, lift_holds_of_case
 from rights.requests.models import PARENT, RequestLimit, RequestPart, RequestStep, RightKind, RightsRequest
 from rights.requests.states import Decider, Decision, RequestFacts, State, derive_state
 

@@ -33,8 +33,7 @@ from retention.disposals.services.certificates import render_certificate
 from retention.disposals.services.executing import certify_if_answered, list_parameters
 from retention.holdings.models import Holding
 from retention.holdings.services.holdings import ActivityReport, report_activity
-from retention.schedule.services.holds import HoldScope, place_hold
-from retention.schedule.services.rules import end_rule
+from retention.schedule.services import HoldScope, end_rule, place_hold
 from tests.consent.making import shown
 from tests.data_systems.ending import end_by_two_people
 from tests.factories import BORN, SETTING_UP, SubjectFactory, make_system

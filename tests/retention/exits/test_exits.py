@@ -38,7 +38,7 @@ from paktaleem.office.exits.services.proposing import decide_exit, propose_exit
 from retention.disposals.models import Batch, Certificate, Item
 from retention.disposals.services.batches import flag_chunk
 from retention.schedule.models import HoldKind
-from retention.schedule.services.holds import HoldScope, place_hold
+from retention.schedule.services import HoldScope, place_hold
 from tests.cast import Cast
 from tests.consent.making import lift_by_two
 from tests.factories import BORN, SETTING_UP, SubjectFactory

@@ -15,8 +15,7 @@ from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from retention.holdings.models import Holding
 from retention.schedule.models import Hold, RetentionRule
 from retention.schedule.resolution import parse_period
-from retention.schedule.services.holds import HoldScope, lift_hold, place_hold
-from retention.schedule.services.rules import request_earlier_disposal, save_rule
+from retention.schedule.services import HoldScope, lift_hold, place_hold, request_earlier_disposal, save_rule
 from tests.consent.making import officer
 from tests.factories import SETTING_UP
 

@@ -17,7 +17,7 @@ from retention.holdings.services.holdings import CollectionReport, report_collec
 from retention.holdings.services.incidents import open_incident
 from retention.schedule.models import Hold, HoldKind, RetentionRule
 from retention.schedule.selectors import list_due_of_person
-from retention.schedule.services.holds import HoldScope, lift_hold, place_hold
+from retention.schedule.services import HoldScope, lift_hold, place_hold
 from tests.console.pages import shows_effect_only
 from tests.factories import SETTING_UP
 from tests.retention.schedule.making import DAY, make_holding, make_rule

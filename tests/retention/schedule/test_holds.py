@@ -24,7 +24,7 @@ from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 from retention.schedule.models import Hold, HoldKind
 from retention.schedule.selectors import find_holds
-from retention.schedule.services.holds import HoldScope, hold_for_case, lift_hold, place_hold, review_hold
+from retention.schedule.services import HoldScope, hold_for_case, lift_hold, place_hold, review_hold
 from tests.retention.schedule.making import DAY, lift_hold_by_two
 from tests.retention.test_at_once import meanwhile
 

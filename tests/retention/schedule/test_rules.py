@@ -26,7 +26,7 @@ from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from retention.schedule.models import RetentionRule
 from retention.schedule.resolution import PERIOD_PATTERN, Period, PeriodInvalid, is_never_shorter, parse_period
 from retention.schedule.selectors import list_gaps, list_schedule
-from retention.schedule.services.rules import (
+from retention.schedule.services import (
     EARLIER_DISPOSAL,
     STARTER_RULES,
     end_rule,

@@ -1,36 +1,66 @@
-"""Recording a breach, at one client or several, and what is done about it (GDPR Art. 33(5))."""
+"""Recording a breach, what is done about it (GDPR Art. 33(5)), and letters to the client, authority and people."""
 
 # A breach has a row for each client: each is a controller with its own 72 hours, and row-level security hides the
 # others. The list of people is frozen, so that an erasure does not hide who was informed.
 
-from collections.abc import Iterable
+import json
+import re
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django import forms
+from django.conf import settings
 from django.contrib.admin.widgets import AdminTextareaWidget
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
+from django.db.models import Exists, OuterRef, QuerySet
+from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from children.guardians.selectors import list_informed_guardians
 from consent.register.models.purposes import DataCategory
 from paktaleem.directory.data_systems.models import System
+from paktaleem.directory.mail.models import Letter, LetterState
+from paktaleem.directory.mail.rendering import GAP, require_complete
+from paktaleem.directory.mail.services import SendArguments, declare_message, enqueue_staff_email, send_message
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.schools.selectors import EVERYONE, Selection, select_chosen
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.acts import Refused, act, lock_row
 from paktaleem.foundation.accounts.changes import ChangeKind, ProposedChange, find_waiting, propose_change
 from paktaleem.foundation.accounts.models import Client
-from paktaleem.foundation.accounts.roles import Capability
+from paktaleem.foundation.accounts.roles import Capability, Role
+from paktaleem.foundation.accounts.selectors import list_staff
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
+from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.audit.services import record_entry
+from paktaleem.foundation.operations.jobs import enqueue_job
 from paktaleem.foundation.tenancy.context import in_client, plan_for_many
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, UUID7_SQL, clock_bytes, new_id
-from retention.breaches.models import Breach, BreachAssessment, Likelihood, Outcome, Severity
-from retention.breaches.selectors import HELD_DURING, held_values, must_write_to_people
+from retention.breaches.models import (
+    Audience,
+    Breach,
+    BreachAssessment,
+    BreachLetter,
+    BreachNotice,
+    BreachPerson,
+    Likelihood,
+    Outcome,
+    Severity,
+)
+from retention.breaches.selectors import (
+    HELD_DURING,
+    count_affected,
+    find_assessment,
+    find_list_to_write_to,
+    held_values,
+    must_write_to_people,
+)
 
 FACTS = ("happened_from", "happened_until", "known_at", "reported_by", "reporter", "what", "consequences")
 _CODES: dict[str, Any] = {"categories": DataCategory, "systems": System}
@@ -314,3 +344,269 @@ CLOSING = ChangeKind(
     apply=_close,
     decline=_keep_open,
 )
+
+
+LETTER = declare_message("breach_letter", fields=("text",))
+"""A letter about a breach to a client's administrators, to a person, or to a child's guardian."""
+REMINDER = declare_message("breach_reminder", fields=("school", "hours", "due", "url"))
+"""A reminder to staff that the authority is to be notified; ``hours`` is 0 once it is overdue."""
+INFORM_PEOPLE = "breaches.inform_people"
+_AT_ONCE = 100
+_MARKS: dict[Audience, str] = {
+    Audience.CLIENT: "client_informed_at",
+    Audience.AUTHORITY: "authority_notified_at",
+    Audience.PEOPLE: "people_informed_at",
+}
+
+
+@act(
+    "write-client",
+    "Write to the client",
+    Capability.SUPERVISE,
+    lead="Sent to the client’s administrators. Check and edit the letter, and preview it.",
+    done="The letter is on its way.",
+    lock=lock_row,
+    check=check_open,
+)
+def write_to_client(
+    breach: Breach, *, text: str, language: str, handed_to: str = "", actor: Actor, at: datetime
+) -> BreachLetter:
+    """Write to the client's administrators (GDPR Art. 33(2): the processor, without undue delay).
+
+    The client counts as informed once the first email is sent. Without an administrator the letter is handed over, and
+    ``handed_to`` names the office that got it. Raises ValidationError naming the field, Refused, NotAllowed.
+    """
+    staff, handed_to = list_staff(breach.client_id, Role.CLIENT_ADMIN, at=at), handed_to.strip()
+    if not staff and not handed_to:
+        words = _("The client has no administrator: hand the letter over, and say to which office.")
+        raise ValidationError({"handed_to": [words]})
+    more = {"language": language, "recipient": "" if staff else handed_to}
+    letter = _create(breach, Audience.CLIENT, text, actor, at, **more)
+    told: SendArguments = {"language": language, "related_id": breach.pk, "actor": actor, "at": at}
+    for user in staff:
+        send_message(LETTER.code, to=user, client_id=breach.client_id, context={"text": letter.text}, **told)
+    if not staff:
+        _mark_informed(breach, Audience.CLIENT, actor, at)
+    _record(breach, letter, actor, at, emails=len(staff))
+    return letter
+
+
+@act(
+    "notify-authority",
+    "Notify the authority",
+    Capability.SUPERVISE,
+    lead="Check and edit the notification. It is recorded here; you hand it over, or enter it in the authority’s form.",
+    lock=lock_row,
+    check=check_open,
+)
+def notify_authority(
+    breach: Breach, *, authority: str, text: str, late_reason: str = "", language: str, actor: Actor, at: datetime
+) -> BreachLetter:
+    """Record the notification of the authority, with reasons for a delay after 72 hours (GDPR Art. 33(1), (4)).
+
+    Raises ValidationError naming the field, Refused, NotAllowed.
+    """
+    if not authority.strip():
+        raise ValidationError({"authority": [_("Name the authority.")]})
+    is_late = breach.authority_notified_at is None and at > breach.due_at
+    if is_late and not late_reason.strip():
+        raise ValidationError({"late_reason": [_("The 72 hours are over: give the reasons for the delay.")]})
+    more = {"language": language, "recipient": authority.strip(), "late_reason": late_reason.strip()}
+    letter = _create(breach, Audience.AUTHORITY, text, actor, at, **more)
+    _mark_informed(breach, Audience.AUTHORITY, actor, at)
+    _record(breach, letter, actor, at, late=is_late)
+    return letter
+
+
+def _check_list(breach: Breach, actor: Actor, at: datetime) -> None:
+    check_open(breach, actor, at)
+    if find_list_to_write_to(breach) is None:
+        raise Refused(_("No list waits for a letter: assess the risk, with the outcome that people are informed."))
+
+
+@act(
+    "write-people",
+    "Write to the people concerned",
+    Capability.SUPERVISE,
+    lead="Sent to everyone on the frozen list, in their language; for a child, to its guardians. Check and edit both "
+    "letters, and preview them.",
+    done="The letters are on their way.",
+    danger=True,
+    lock=lock_row,
+    check=_check_list,
+)
+def write_to_people(breach: Breach, *, text: str, text_ur: str, actor: Actor, at: datetime) -> BreachLetter:
+    """Inform the people of the latest list, in their language, or a child's guardians, by a job (GDPR Art. 34).
+
+    Raises ValidationError naming the field, Refused, NotAllowed.
+    """
+    assessment: Any = find_list_to_write_to(breach)
+    if not text_ur.strip():
+        raise ValidationError({"text_ur": [_("Write the letter in both languages.")]})
+    require_complete("text_ur", text_ur)
+    more = {"language": "en", "text_ur": text_ur.strip(), "assessment": assessment}
+    letter = _create(breach, Audience.PEOPLE, text, actor, at, **more)
+    _record(breach, letter, actor, at, people=assessment.people)
+    lock = f"{INFORM_PEOPLE}/{letter.pk}"
+    enqueue_job(INFORM_PEOPLE, lock=lock, client=str(breach.client_id), letter=str(letter.pk))
+    return letter
+
+
+@transaction.atomic
+def inform_batch(letter_id: UUID, *, client_id: UUID, actor: Actor, at: datetime) -> int:
+    """Inform the next people on a letter's list, or their guardians (GDPR Art. 34); return how many, up to 100."""
+    letter = BreachLetter.objects.get(pk=letter_id, client_id=client_id)
+    client = Client.objects.get(pk=client_id)
+    people = [row.subject for row in _list_waiting(letter)[:_AT_ONCE]]
+    for person in people:
+        for recipient in _list_recipients(person, client, at) or [None]:
+            notice = BreachNotice(client_id=client_id, letter=letter, subject=person, recipient=recipient, at=at)
+            notice.message_id = _send_once(letter, recipient, actor, at) if recipient else None
+            notice.save(force_insert=True)
+    return len(people)
+
+
+def _list_recipients(person: Subject, client: Client, at: datetime) -> Sequence[Subject | None]:
+    if not person.is_recorded:
+        return []
+    if person.is_child(at, thresholds=client.thresholds, serves_minors=client.serves_minors):
+        return list_informed_guardians(person, at=at)
+    return [person] if person.email is not None else []
+
+
+def _send_once(letter: BreachLetter, recipient: Subject, actor: Actor, at: datetime) -> UUID:
+    """Email a letter unless its reader has it already, as a guardian of two children has; return the message's id."""
+    notices = BreachNotice.objects.filter(client_id=letter.client_id, letter=letter, recipient=recipient)
+    if sent := notices.values_list("message_id", flat=True).first():
+        return UUID(str(sent))
+    language = "ur" if recipient.language == "ur" else "en"
+    context = {"text": letter.text_ur if language == "ur" else letter.text}
+    options: SendArguments = {"language": language, "related_id": letter.pk, "actor": actor, "at": at}
+    return send_message(LETTER.code, to=recipient, client_id=letter.client_id, context=context, **options).pk
+
+
+def _create(breach: Breach, audience: Audience, text: str, actor: Actor, at: datetime, **more: object) -> BreachLetter:
+    if not text.strip():
+        raise ValidationError({"text": [_("Write the letter.")]})
+    require_complete("text", text)
+    letter = BreachLetter(
+        id=new_id(), client_id=breach.client_id, breach=breach, audience=audience, text=text.strip(), sent_at=at, **more
+    )
+    letter.actor_kind, letter.actor_id, letter.actor_role = actor.kind.value, actor.id, actor.role
+    letter.save(force_insert=True)
+    return letter
+
+
+def record_letter_outcome(message: Letter, actor: Actor, at: datetime) -> None:
+    """Note on a breach that its client, or all reachable people of a list, are informed; ``mail.letter_outcomes``."""
+    if message.kind != LETTER.code or message.state != LetterState.SENT or message.related_id is None:
+        return
+    found = BreachLetter.objects.filter(client_id=message.client_id, pk=message.related_id).first()
+    breach_id = message.related_id if found is None else found.breach_id
+    breach = Breach.objects.select_for_update(of=("self",)).filter(client_id=message.client_id, pk=breach_id).first()
+    if breach is None:
+        return
+    if found is None:
+        _mark_informed(breach, Audience.CLIENT, actor, at)
+        return
+    own = Letter.objects.filter(client_id=found.client_id, related_id=found.pk, kind=LETTER.code)
+    unsent = own.exclude(state=LetterState.SENT).exclude(pk=message.pk)
+    if not unsent.exists() and not _list_waiting(found).exists():
+        _mark_informed(breach, Audience.PEOPLE, actor, at)
+
+
+def _list_waiting(letter: BreachLetter) -> QuerySet[BreachPerson]:
+    informed = BreachNotice.objects.filter(client_id=letter.client_id, letter=letter, subject_id=OuterRef("subject_id"))
+    rows = BreachPerson.objects.filter(~Exists(informed), client_id=letter.client_id, assessment=letter.assessment_id)
+    return rows.select_related("subject").order_by("subject_id")
+
+
+def _mark_informed(breach: Breach, audience: Audience, actor: Actor, at: datetime) -> None:
+    mark = _MARKS[audience]
+    if getattr(breach, mark) is None:
+        setattr(breach, mark, at)
+        save_tracked(breach, actor=actor, reason=Reason.REVIEW, at=at)
+
+
+def _record(breach: Breach, letter: BreachLetter, actor: Actor, at: datetime, **facts: object) -> None:
+    record_act("breach.reported", breach, actor, at, letter=str(letter.pk), audience=str(letter.audience), **facts)
+
+
+MARKS = (48, 24, 12, 0)
+"""Hours left at which staff are reminded; 0 is the deadline itself."""
+
+
+def find_due_mark(due_at: datetime, at: datetime, *, done: Collection[int]) -> int | None:
+    """Return the most urgent mark that was reached by ``at``, unless it or a more urgent one is ``done``."""
+    mark = min((mark for mark in MARKS if due_at - at <= timedelta(hours=mark)), default=None)
+    return None if mark is None or (done and min(done) <= mark) else mark
+
+
+@transaction.atomic
+def remind_of_breaches(client_id: UUID, *, actor: Actor, at: datetime) -> int:
+    """Remind staff at the latest of ``MARKS`` that was reached (GDPR Art. 33(1)); return how many reminders."""
+    running = Breach.objects.running(at).filter(client_id=client_id).order_by("due_at", "pk")
+    return sum(_remind(breach, actor, at) for breach in running.select_for_update(of=("self",)))
+
+
+def _remind(breach: Breach, actor: Actor, at: datetime) -> int:
+    reminded = Entry.objects.filter(client_id=breach.client_id, family="breach", kind="breach.reminded")
+    bodies = reminded.filter(body__contains=str(breach.pk)).values_list("body", flat=True)
+    mark = find_due_mark(breach.due_at, at, done=[json.loads(body)["facts"]["hours_left"] for body in bodies])
+    if mark is None:
+        return 0
+    record_act("breach.reminded", breach, actor, at, hours_left=mark)
+    enqueue_staff_email(
+        REMINDER,
+        client_id=breach.client_id,
+        row_id=breach.pk,
+        page="breaches_breach_change",
+        roles=[Role.CLIENT_ADMIN, Role.PRIVACY_OFFICER],
+        hours=str(mark),
+        due=f"{breach.due_at:%Y-%m-%d %H:%M} UTC",
+    )
+    return 1
+
+
+_URDU_LETTERS = re.compile("[\u0600-\u06ff]")
+
+
+def compose_breach_letters(breach: Breach, audience: Audience, *, actor: Actor) -> dict[str, str]:
+    """Return the draft of a letter in English and in Urdu, in the context of the breach's client.
+
+    A text that is missing, or in the other language, is a gap (``GAP``) that staff fill. Raises NotAllowed.
+    """
+    total, *lines = count_affected(breach, actor=actor)
+    assessment: Any = find_assessment(breach)
+    held = breach.categories or {line.category for line in lines}
+    rows = DataCategory.objects.filter(client_id__in={breach.client_id, PAKTALEEM}, code__in=held)
+    categories = {one.code: one for one in sorted(rows, key=lambda one: one.client_id == breach.client_id)}
+    client = Client.objects.get(pk=breach.client_id)
+    values: dict[str, object] = {
+        "client": client.name,
+        "people": f"{assessment.concerned if assessment else total.people:,}",
+        "records": f"{total.records:,}",
+        "support": settings.SUPPORT_ADDRESS,
+        "zone": client.time_zone,
+    }
+    for name in ("happened_from", "happened_until", "known_at", "due_at"):
+        moment = getattr(breach, name)
+        values[name] = f"{moment.astimezone(ZoneInfo(client.time_zone)):%Y-%m-%d %H:%M}" if moment else ""
+    # people are listed about whom no system reported any data
+    is_partial = not breach.categories and assessment is not None and assessment.people > total.people
+    drafts = {}
+    for language, separator in (("en", ", "), ("ur", "، ")):
+        for name in ("what", "consequences", "measures"):
+            text = getattr(breach, name)
+            is_urdu = bool(_URDU_LETTERS.search(text))
+            values[name] = _mark_gap(text, is_gap=is_urdu != (language == "ur"))
+        names = separator.join(getattr(categories[code], f"name_{language}") for code in sorted(categories))
+        values["categories"] = _mark_gap(names, is_gap=is_partial)
+        drafts[language] = render_to_string(f"breaches/{audience.value}.{language}.txt", values).strip()
+    return drafts
+
+
+def _mark_gap(text: str, *, is_gap: bool) -> str:
+    if not text:
+        return f"{GAP}]"
+    return f"{GAP} {text}]" if is_gap else text

@@ -1,1 +1,0 @@
-"""Services of the breach register: record, assess, write, remind, close."""

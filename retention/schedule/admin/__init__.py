@@ -1,3 +1,0 @@
-"""Console pages of the retention schedule."""
-
-from retention.schedule.admin import holds, rules

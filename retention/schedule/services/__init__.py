@@ -1,1 +1,0 @@
-"""Services of the retention schedule: rules and holds."""
