@@ -77,7 +77,8 @@ class ComingOfAgeAdmin(PersonRows, EvidenceAdmin[ComingOfAge]):
     def get_queryset(self, request: HttpRequest) -> QuerySet[ComingOfAge]:
         actor = actor_of(request)
         found = select_by_clock(get_action_time(request), lambda at: coming_of_age(actor, at=at))
-        return found.select_related("client").annotate(owner_name=client_name())
+        named: QuerySet[ComingOfAge] = found.select_related("client").annotate(owner_name=client_name())
+        return named
 
     @admin.display(description="child")
     def person(self, row: ComingOfAge) -> SafeString:

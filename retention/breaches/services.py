@@ -21,6 +21,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from children.guardians.models.guardians import actor_fields
 from children.guardians.selectors import list_informed_guardians
 from consent.register.models.purposes import DataCategory
 from paktaleem.directory.data_systems.models import System
@@ -489,10 +490,8 @@ def _create(breach: Breach, audience: Audience, text: str, actor: Actor, at: dat
     if not text.strip():
         raise ValidationError({"text": [_("Write the letter.")]})
     require_complete("text", text)
-    letter = BreachLetter(
-        id=new_id(), client_id=breach.client_id, breach=breach, audience=audience, text=text.strip(), sent_at=at, **more
-    )
-    letter.actor_kind, letter.actor_id, letter.actor_role = actor.kind.value, actor.id, actor.role
+    own = {"id": new_id(), "client_id": breach.client_id, "breach": breach, **actor_fields(actor)}
+    letter = BreachLetter(**own, audience=audience, text=text.strip(), sent_at=at, **more)
     letter.save(force_insert=True)
     return letter
 

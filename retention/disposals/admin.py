@@ -51,7 +51,9 @@ _SAMPLES, _ORDERS = 20, 50
 
 def build_panels(row: Batch) -> list[dict[str, object]]:
     """Return the panels of a batch, in the context of its client; the number of queries does not grow with its size."""
-    found = [_progress_panel(row), _counts_panel(row)]
+    names = name_systems(row.client_id, (one["system"] for one in row.summary if one["system"]))
+    counts = [_serialize(one, row.client_id, names) for one in row.summary]
+    found = [_progress_panel(row), {"template": "console/panels/disposal_counts.html", "lines": counts}]
     if row.stage in {Stage.REVIEW, Stage.SECOND_PERSON, Stage.SCHEDULED}:
         found.append(_samples_panel(row))
     if row.stage in {Stage.EXECUTING, Stage.VERIFYING}:
@@ -71,14 +73,6 @@ def _progress_panel(row: Batch) -> dict[str, object]:
         "lines": [(state.label, progress.counts[state]) for state in ItemState if progress.counts.get(state)],
         "causes": sorted((str(cause.label), count) for cause, count in progress.causes.items()),
         "sha256": certificate.sha256 if certificate else "",
-    }
-
-
-def _counts_panel(row: Batch) -> dict[str, object]:
-    names = name_systems(row.client_id, (one["system"] for one in row.summary if one["system"]))
-    return {
-        "template": "console/panels/disposal_counts.html",
-        "lines": [_serialize(one, row.client_id, names) for one in row.summary],
     }
 
 
@@ -124,11 +118,8 @@ class TakeOutForm(ActionForm):
 
     def prepare(self) -> None:
         codes = sorted({one["category"] for one in self.row.summary})
-        set_choices(
-            self,
-            "category",
-            [("", gettext("Every category")), *((code, format_category(code, self.row.client_id)) for code in codes)],
-        )
+        named = [(code, format_category(code, self.row.client_id)) for code in codes]
+        set_choices(self, "category", [("", gettext("Every category")), *named])
 
 
 _TONES = {Stage.REVIEW: "warn", Stage.SECOND_PERSON: "warn", Stage.CERTIFIED: "good", Stage.CANCELLED: "calm"}
@@ -184,8 +175,7 @@ class BatchAdmin(SortByWaitingTime, ExportableAdmin[Batch], EvidenceAdmin[Batch]
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Batch]:
-        found: QuerySet[Batch] = super().get_queryset(request).select_related("sweep", "client")
-        return found
+        return super().get_queryset(request).select_related("sweep", "client")
 
     def panels(self, request: HttpRequest, row: Batch) -> list[dict[str, object]]:
         with in_client(row.client_id):
@@ -216,17 +206,10 @@ def measure_disposal(row: Batch) -> Progress | None:
 
 def _list_rows(since: datetime) -> QuerySet[Batch]:
     lately = Q(stage__in=[Stage.FLAGGING, Stage.EXECUTING]) | Q(stage=Stage.CERTIFIED, ended_at__gte=since)
-    rows: QuerySet[Batch] = Batch.objects.filter(lately).select_related("sweep")
-    return rows.defer("pseudonym_key").order_by("-opened_at", "-pk")
+    return Batch.objects.filter(lately).select_related("sweep").defer("pseudonym_key").order_by("-opened_at", "-pk")
 
 
+_JOBS = frozenset({SWEEP, CONTINUE})
 long_acts.connect(
-    LongAct(
-        "disposals.batch",
-        _("Disposal"),
-        frozenset({SWEEP, CONTINUE}),
-        Capability.VIEW_HOLDINGS,
-        _list_rows,
-        measure_disposal,
-    )
+    LongAct("disposals.batch", _("Disposal"), _JOBS, Capability.VIEW_HOLDINGS, _list_rows, measure_disposal)
 )

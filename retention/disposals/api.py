@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.web.api.operations import Operation, actor_of
 from paktaleem.foundation.web.api.serializers import serialize_row
-from retention.disposals.models import GROUNDS, Batch, Cause, Decider, ItemState, Stage
+from retention.disposals.models import GROUNDS, Cause, Decider, ItemState, Stage
 from retention.disposals.selectors import CertificateMissing, find_certificate, get_disposal, get_progress
 
 
@@ -75,7 +75,10 @@ class ShowDisposal(Operation):
     @extend_schema(responses=DisposalOutput)
     def get(self, request: Request, disposal: UUID) -> Response:
         """Return how far a disposal is."""
-        return Response(_serialize(get_disposal(disposal, actor=actor_of(request))))
+        batch = get_disposal(disposal, actor=actor_of(request))
+        counts = get_progress(batch).counts
+        shown = [{"state": state.value, "holdings": counts[state]} for state in ItemState if counts.get(state)]
+        return Response(serialize_row(DisposalOutput, batch, counts=shown))
 
 
 class ShowDisposalCertificate(Operation):
@@ -91,9 +94,3 @@ class ShowDisposalCertificate(Operation):
         if found is None:
             raise CertificateMissing
         return Response(serialize_row(DisposalCertificateOutput, found, counts=json.loads(found.body)["counts"]))
-
-
-def _serialize(batch: Batch) -> dict[str, object]:
-    counts = get_progress(batch).counts
-    shown = [{"state": state.value, "holdings": counts[state]} for state in ItemState if counts.get(state)]
-    return serialize_row(DisposalOutput, batch, counts=shown)

@@ -54,10 +54,8 @@ class Progress:
 def get_disposal(batch_id: UUID, *, actor: Actor) -> Batch:
     """Return one batch of the actor's client. Raises DisposalUnknown, NotAllowed."""
     require(actor, Capability.VIEW_HOLDINGS)
-    found = Batch.objects.select_related("sweep").filter(pk=batch_id)
-    if actor.client_id is not None:
-        found = found.filter(client_id=actor.client_id)
-    batch: Batch | None = found.first()
+    own = {} if actor.client_id is None else {"client_id": actor.client_id}
+    batch = Batch.objects.select_related("sweep").filter(pk=batch_id, **own).first()
     if batch is None:
         raise DisposalUnknown
     return batch

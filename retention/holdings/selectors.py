@@ -30,7 +30,7 @@ AGES = (1, 2, 3, 5)
 def list_holdings_of(subject: Subject, *, actor: Actor) -> QuerySet[Holding]:
     """List the current holdings of one person, sorted by category and system. Raises NotAllowed."""
     require(actor, Capability.VIEW_HOLDINGS, subject.client_id)
-    held: QuerySet[Holding] = Holding.objects.held().filter(client_id=subject.client_id, subject=subject)
+    held = Holding.objects.held().filter(client_id=subject.client_id, subject=subject)
     return held.select_related("system").order_by("category", "system__code", "pk")
 
 
@@ -85,13 +85,10 @@ class DisposalHold(NamedTuple):
     category: str
     system: System | None = None
 
-    def keeps(self, category: str) -> bool:
-        """Return True if the hold keeps data of this category (code) in some system."""
-        return self.category in {"", category} and (self.system is None or category in self.system.categories)
-
-    def keeps_in(self, system: System, category: str) -> bool:
-        """Return True if the hold keeps data of this category (code) in this system."""
-        return self.keeps(category) and self.system in {None, system}
+    def keeps(self, category: str, system: System | None = None) -> bool:
+        """Return True if the hold keeps data of this category (code) in this system, or in some system."""
+        is_named = self.category in {"", category} and (self.system is None or category in self.system.categories)
+        return is_named and (system is None or self.system in {None, system})
 
 
 type DisposalCheck = Callable[[UUID, UUID, AbstractSet[str]], Iterable[DisposalHold]]

@@ -103,8 +103,7 @@ def approve_disposal(batch: Batch, *, actor: Actor, at: datetime) -> Batch:
         return _approve(batch, actor=actor, at=at)
     batch.stage = Stage.SECOND_PERSON.value
     batch.save(update_fields=["stage"])
-    ground = batch.get_ground_display()
-    propose_change(batch, LARGE.code, ground=ground, actor=actor, at=at)
+    propose_change(batch, LARGE.code, ground=batch.get_ground_display(), actor=actor, at=at)
     record_batch("disposal.approval_requested", batch, actor, at)
     return batch
 
@@ -176,9 +175,8 @@ def take_out(
     for item in found:
         item.state, item.ground, item.again_at = state.value, ground.strip(), again_at
         item.save(update_fields=["state", "ground", "again_at"])
-        facts = {"item": str(item.pk), "category": item.category, "outcome": item.state}
-        about = {**facts, "again_at": again_at.isoformat()}
-        record_batch("disposal.item_taken_out", batch, actor, at, facts=about)
+        facts = {"category": item.category, "outcome": item.state, "again_at": again_at.isoformat()}
+        record_batch("disposal.item_taken_out", batch, actor, at, facts={"item": str(item.pk), **facts})
     return len(found)
 
 
@@ -304,17 +302,9 @@ def open_disposal(
         return known
     _cancel_retention(client.pk, actor=actor, at=at)
     sweep = _create_sweep(client.pk, ground, at)
-    batch = Batch(
-        id=new_id(),
-        client_id=client.pk,
-        sweep=sweep,
-        ground=ground.value,
-        decider=Decider.CLIENT.value,
-        case_kind=case.kind if case else "",
-        case_id=case.id if case else None,
-        stage=Stage.FLAGGING.value,
-        opened_at=at,
-    )
+    about = {"case_kind": case.kind, "case_id": case.id} if case else {}
+    batch = Batch(id=new_id(), client_id=client.pk, sweep=sweep, ground=ground.value, opened_at=at, **about)
+    batch.decider, batch.stage = Decider.CLIENT.value, Stage.FLAGGING.value
     if is_approved:
         stamp_approval(batch, actor, at)
     batch.save(force_insert=True)
@@ -391,31 +381,26 @@ def _values(sweep: Sweep, low: UUID | None, high: UUID | None) -> dict[str, obje
     if sweep.ground == Ground.AGREEMENT_ENDED:
         batch = Batch.objects.get(client_id=sweep.client_id, sweep=sweep)
         return {**common, "batch": batch.pk, "paktaleem": PAKTALEEM}
-    batches = {name: uuid5(sweep.pk, name) for name in _BATCHES}
-    return {**common, **batches, "own": _purposes_of_paktaleem(sweep.client_id, sweep.opened_at)}
-
-
-def _purposes_of_paktaleem(client_id: UUID, at: datetime) -> list[str]:
-    owners = {client_id, PAKTALEEM}
+    batches, owners = {name: uuid5(sweep.pk, name) for name in _BATCHES}, {sweep.client_id, PAKTALEEM}
     codes = dict(Purpose.objects.filter(client_id__in=owners).values_list("pk", "code"))
-    rows = PurposeCapacity.objects.filter(client_id__in=owners)
-    rules = to_capacity_rules(rows, codes=codes, client_id=client_id)
-    return sorted({code for code in codes.values() if capacity_at(code, rules, at) == Capacity.CONTROLLER})
+    capacities = PurposeCapacity.objects.filter(client_id__in=owners)
+    rules = to_capacity_rules(capacities, codes=codes, client_id=sweep.client_id)
+    own = {code for code in codes.values() if capacity_at(code, rules, sweep.opened_at) == Capacity.CONTROLLER}
+    return {**common, **batches, "own": sorted(own)}
 
 
 def _finish_flagging(batch: Batch, *, actor: Actor, at: datetime) -> None:
     [(summary, size)] = fetch(SUMMARY, {"client": batch.client_id, "batch": batch.pk})
     batch.summary, batch.size, batch.reviewed_at = json.loads(summary), int(size or 0), at
-    batch.stage = Stage.REVIEW.value
     if not batch.size:
         batch.stage, batch.ended_at = Stage.CANCELLED.value, at
         batch.save()
         record_batch("disposal.cancelled", batch, actor, at)
         return
+    batch.stage = Stage.REVIEW.value
     batch.save()
     record_batch("disposal.flagged", batch, actor, at, facts={"automatic": batch.is_automatic})
     if batch.approved_at is not None:
         schedule_batch(batch, starts_at=at, actor=actor, at=at)
     elif batch.is_automatic and is_for_one_person(batch):
-        stamp_approval(batch, actor, at)
-        schedule_batch(batch, starts_at=at + settings.DISPOSAL_WAIT, actor=actor, at=at)
+        _approve(batch, actor=actor, at=at)

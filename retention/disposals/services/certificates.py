@@ -53,15 +53,8 @@ def record_batch(
 ) -> None:
     """Record a step of a batch in the ledger; ``facts`` are codes, ids, counts and times."""
     case = {"kind": batch.case_kind, "id": str(batch.case_id)} if batch.case_id else None
-    about = {
-        "disposal": str(batch.pk),
-        "ground": batch.ground,
-        "decider": batch.decider,
-        "size": batch.size,
-        "case": case,
-        **(facts or {}),
-    }
-    record_entry(kind, client_id=batch.client_id, facts=about, actor=actor, at=at)
+    about = {"disposal": str(batch.pk), "ground": batch.ground, "decider": batch.decider, "size": batch.size}
+    record_entry(kind, client_id=batch.client_id, facts={**about, "case": case, **(facts or {})}, actor=actor, at=at)
 
 
 def execute(statement: str, values: Mapping[str, Any]) -> int:
@@ -110,6 +103,10 @@ def _compose(batch: Batch, at: datetime) -> dict[str, object]:
     records = [
         dict(zip(("system", "category", "records", "reported"), row, strict=True)) for row in fetch(RECORDS, values)
     ]
+    items = Item.objects.filter(client_id=batch.client_id, batch=batch, subject_id=OuterRef("pk"))
+    records_here = Subject.objects.filter(Exists(items), client_id=batch.client_id).aggregate(
+        erased=Count("pk", filter=Q(erased_at__isnull=False)), kept=Count("pk", filter=Q(erased_at=None))
+    )
     return {
         "type": "disposal_certificate",
         "version": VERSION,
@@ -127,7 +124,7 @@ def _compose(batch: Batch, at: datetime) -> dict[str, object]:
         "flagged_at": _time(batch.opened_at),
         "ordered_at": _time(batch.ordered_at),
         "holdings": int(size or 0),
-        "portal_records": _count_portal_records(batch),
+        "portal_records": {**records_here, "erased_after_days": get_length(LEAVERS)},
         "counts": counts,
         "rules": rules,
         "order_sets": [
@@ -138,15 +135,6 @@ def _compose(batch: Batch, at: datetime) -> dict[str, object]:
         "pseudonym_key_destroyed_at": _time(at) if any(one["method"] == "keyed_pseudonym" for one in counts) else None,
         "issued_at": _time(at),
     }
-
-
-def _count_portal_records(batch: Batch) -> dict[str, int]:
-    """Count people whose record in the portal is erased or kept: a disposal is about the data at systems."""
-    items = Item.objects.filter(client_id=batch.client_id, batch=batch, subject_id=OuterRef("pk"))
-    found = Subject.objects.filter(Exists(items), client_id=batch.client_id).aggregate(
-        erased=Count("pk", filter=Q(erased_at__isnull=False)), kept=Count("pk", filter=Q(erased_at=None))
-    )
-    return {**found, "erased_after_days": get_length(LEAVERS)}
 
 
 def _list_names(
@@ -169,18 +157,10 @@ def _list_names(
 
 def _rules(keys: set[UUID]) -> list[dict[str, str]]:
     found = RetentionRule.objects.filter(pk__in=keys).select_related("purpose").order_by("pk")
+    same = ("category", "period", "action", "method", "ground_en", "ground_ur")
     return [
-        {
-            "id": str(rule.pk),
-            "category": rule.category,
-            "purpose": rule.purpose.code,
-            "counted_from": rule.trigger,
-            "period": rule.period,
-            "action": rule.action,
-            "method": rule.method,
-            "ground_en": rule.ground_en,
-            "ground_ur": rule.ground_ur,
-        }
+        {"id": str(rule.pk), "purpose": rule.purpose.code, "counted_from": rule.trigger}
+        | {name: getattr(rule, name) for name in same}
         for rule in found
     ]
 

@@ -85,8 +85,7 @@ def _epoch_of(batch: Batch) -> int:
 
 
 def _with_key(client_id: UUID) -> QuerySet[Batch]:
-    found: QuerySet[Batch] = Batch.objects.filter(client_id=client_id, pseudonym_key__isnull=False)
-    return found
+    return Batch.objects.filter(client_id=client_id, pseudonym_key__isnull=False)
 
 
 def _count(client_id: UUID) -> Counter[int]:
@@ -187,9 +186,8 @@ def order_chunk(batch: Batch, *, actor: Actor, at: datetime, size: int = CHUNK) 
     batch = lock_row(batch)
     if not _is_ready(batch, at):
         return False
-    limits = fetch(
-        NEXT_LIMIT_OF_BATCH, {"client": batch.client_id, "batch": batch.pk, "low": batch.cursor, "size": size - 1}
-    )
+    values = {"client": batch.client_id, "batch": batch.pk, "low": batch.cursor, "size": size - 1}
+    limits = fetch(NEXT_LIMIT_OF_BATCH, values)
     high = limits[0][0] if limits else None
     _order(batch, high, actor=actor, at=at)
     batch.stage, batch.cursor = Stage.EXECUTING.value, high or batch.cursor
@@ -228,36 +226,21 @@ def _order(batch: Batch, high: UUID | None, *, actor: Actor, at: datetime) -> No
     execute(LOCK_HOLDINGS, values)
     with joined_at_once():
         execute(CHECK_AGAIN, values)
-    chunk = _list_chunk(batch, high)
+    chunk = Item.objects.filter(client_id=batch.client_id, batch=batch)
+    chunk = chunk.filter(subject_id__gt=batch.cursor) if batch.cursor else chunk
+    chunk = chunk.filter(subject_id__lte=high) if high else chunk
     for parcel, system_id, action, method, categories in fetch(MAKE_PARCELS, values):
         if method == AnonymisationMethod.KEYED_PSEUDONYM and batch.pseudonym_key is None:
             batch.pseudonym_key = _wrap(secrets.token_bytes(KEY_BYTES), batch.client_id, batch.pk)
-        spec = _build_spec(batch, action, method, frozenset(categories), at)
-        people = chunk.filter(parcel=parcel).order_by().values("subject_id")
-        issue_orders_for_set(
-            Subject.objects.filter(pk__in=people),
-            spec,
-            client_id=batch.client_id,
-            only_to=None if system_id is None else {system_id},
-            actor=actor,
-            at=at,
+        spec = OrderSpec(
+            kind=_KINDS[Disposal(action)],
+            method=method,
+            categories=frozenset(categories),
+            reason=Reason.AGREEMENT_CHANGE if batch.ground == Ground.AGREEMENT_ENDED else Reason.REVIEW,
+            ground=Ground(batch.ground),
+            due_at=at + _TIME_TO_ANSWER,
+            parent=Parent(PARENT, batch.pk),
         )
-
-
-def _list_chunk(batch: Batch, high: UUID | None) -> QuerySet[Item]:
-    found: QuerySet[Item] = Item.objects.filter(client_id=batch.client_id, batch=batch)
-    if batch.cursor is not None:
-        found = found.filter(subject_id__gt=batch.cursor)
-    return found if high is None else found.filter(subject_id__lte=high)
-
-
-def _build_spec(batch: Batch, action: str, method: str, categories: frozenset[str], at: datetime) -> OrderSpec:
-    return OrderSpec(
-        kind=_KINDS[Disposal(action)],
-        method=method,
-        categories=categories,
-        reason=Reason.AGREEMENT_CHANGE if batch.ground == Ground.AGREEMENT_ENDED else Reason.REVIEW,
-        ground=Ground(batch.ground),
-        due_at=at + _TIME_TO_ANSWER,
-        parent=Parent(PARENT, batch.pk),
-    )
+        people = Subject.objects.filter(pk__in=chunk.filter(parcel=parcel).order_by().values("subject_id"))
+        only_to = None if system_id is None else {system_id}
+        issue_orders_for_set(people, spec, client_id=batch.client_id, only_to=only_to, actor=actor, at=at)

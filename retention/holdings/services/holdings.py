@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
 from children.guardians.authority import GIVEN
+from children.guardians.models.guardians import actor_fields
 from consent.decisions.facts import Question, SubjectFacts
 from consent.decisions.reasons import Reason as DecisionReason
 from consent.decisions.selectors.decisions import PastDecision, decide_each
@@ -257,6 +258,13 @@ class _Checked(NamedTuple):
         return max(self.report.collected_at, self.subject.registered_at)
 
     @property
+    def question(self) -> Question:
+        """Return the question whose answer decides the collection."""
+        report = self.report
+        about = frozenset({report.category})
+        return Question(report.purpose, "collect", about, role=report.role or None, at=self.moment)
+
+    @property
     def is_about_child(self) -> bool:
         """Return True if the person was known to be a child then; not for an unknown age."""
         return self.subject.of_age_at is not None and self.subject.of_age_at > self.moment
@@ -319,7 +327,7 @@ def _errors_of(one: CollectionReport, known: Mapping[str, AbstractSet[str]], at:
 def _record(
     client_id: UUID, checked: Sequence[_Checked], actor: Actor, at: datetime
 ) -> list[tuple[Collection, Incident | None]]:
-    asked = [(one.subject.external_id or "", _question(one)) for one in checked]
+    asked = [(one.subject.external_id or "", one.question) for one in checked]
     decided = decide_each(_DECISION_ACTOR, client_id, asked, now=at)
     system = system_acted_for(actor, at=at)
     rows = [_build(one, found, system, actor, at) for one, found in zip(checked, decided, strict=True)]
@@ -331,11 +339,6 @@ def _record(
     insert_many([_make_entry(row, one.report, actor, at) for row, one in zip(rows, checked, strict=True)])
     incidents = _open_incidents(checked, decided, at)
     return list(zip(rows, incidents, strict=True))
-
-
-def _question(one: _Checked) -> Question:
-    report = one.report
-    return Question(report.purpose, "collect", frozenset({report.category}), role=report.role or None, at=one.moment)
 
 
 def _build(one: _Checked, found: PastDecision, system: System | None, actor: Actor, at: datetime) -> Collection:
@@ -352,9 +355,7 @@ def _build(one: _Checked, found: PastDecision, system: System | None, actor: Act
         system_owner=system.client_id if system else None,
         collected_at=one.report.collected_at,
         reported_at=at,
-        actor_kind=actor.kind.value,
-        actor_id=actor.id,
-        actor_role=actor.role,
+        **actor_fields(actor),
     )
 
 
@@ -413,9 +414,8 @@ def _make_entry(row: Collection, report: CollectionReport, actor: Actor, at: dat
         "system": str(row.system_id) if row.system_id else None,
         **({"role": report.role} if report.role else {}),
     }
-    return make_entry(
-        "collection.reported", client_id=row.client_id, subject_id=row.subject_id, facts=facts, actor=actor, at=at
-    )
+    about = {"client_id": row.client_id, "subject_id": row.subject_id}
+    return make_entry("collection.reported", **about, facts=facts, actor=actor, at=at)
 
 
 _IN_FUTURE = gettext_noop("Must be in the past.")

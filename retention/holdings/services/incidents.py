@@ -62,14 +62,8 @@ def open_incident(subject: Subject, categories: AbstractSet[str], *, cause: Inci
 
 
 def _create_incident(subject: Subject, categories: AbstractSet[str], cause: IncidentCause, at: datetime) -> Incident:
-    incident = Incident(
-        client_id=subject.client_id,
-        subject=subject,
-        cause=cause.value,
-        categories=sorted(categories),
-        opened_at=at,
-        due_at=at + DEADLINE,
-    )
+    about = {"cause": cause.value, "categories": sorted(categories), "opened_at": at, "due_at": at + DEADLINE}
+    incident = Incident(client_id=subject.client_id, subject=subject, **about)
     save_tracked(incident, actor=_ACTOR, reason=Reason.INCIDENT, at=at)
     _record_incident("incident.opened", incident, _ACTOR, at)
     _email_officers(OPENED, incident)
@@ -104,7 +98,7 @@ def _list_missing(
         about = frozenset(
             category
             for category in categories & set(system.categories)
-            if (system.pk, category) not in ordered and not any(hold.keeps_in(system, category) for hold in holds)
+            if (system.pk, category) not in ordered and not any(hold.keeps(category, system) for hold in holds)
         )
         if about:
             missing[about].append(system)
@@ -222,15 +216,11 @@ def _close(incident: Incident, actor: Actor, at: datetime) -> Incident:
 
 def _lock_incident(incident_id: UUID, client_id: UUID) -> Incident:
     rows = Incident.objects.select_for_update(of=("self",)).select_related("subject")
-    found: Incident = rows.get(pk=incident_id, client_id=client_id)
-    return found
+    return rows.get(pk=incident_id, client_id=client_id)
 
 
 def _list_open_orders(incident: Incident) -> QuerySet[Order]:
-    found: QuerySet[Order] = Order.objects.open().filter(
-        client_id=incident.client_id, parent_kind=PARENT, parent_id=incident.pk
-    )
-    return found
+    return Order.objects.open().filter(client_id=incident.client_id, parent_kind=PARENT, parent_id=incident.pk)
 
 
 def _record_incident(kind: str, incident: Incident, actor: Actor, at: datetime) -> None:
