@@ -12,7 +12,7 @@ from django.db.models import DateTimeField, Exists, ExpressionWrapper, OuterRef,
 from django.urls import reverse
 
 from children.ageing.models import AgeNotice, ComingOfAge
-from children.guardians.models.guardians import Guardianship, actor_fields
+from children.guardians.models import Guardianship, actor_fields
 from children.guardians.selectors import list_of_full_age
 from children.guardians.services.guardians import end_at_full_age
 from children.invitations.services.inviting import find_usable_channel

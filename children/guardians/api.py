@@ -11,17 +11,20 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from children.guardians.authority import ChildFacts
-from children.guardians.models.guardians import (
+from children.guardians.authority import PROVIDER_METHODS, STAFF_METHODS, ChildFacts, Method
+from children.guardians.models import (
+    CheckState,
+    ChildMechanism,
     Decision,
     Guardianship,
+    MechanismKind,
+    ProviderCheck,
     Relationship,
     Route,
     SchoolAuthorisation,
     Source,
     Verification,
 )
-from children.guardians.models.mechanisms import CheckState, ChildMechanism, MechanismKind, ProviderCheck
 from children.guardians.selectors import (
     find_check_url,
     get_live_guardianship,
@@ -34,7 +37,6 @@ from children.guardians.services.answers import record_service_answer
 from children.guardians.services.checks import CheckUnknown, request_check
 from children.guardians.services.guardians import name_guardian
 from children.guardians.services.verifications import verify_guardian
-from children.strength import PROVIDER_METHODS, STAFF_METHODS, Method
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import get_subject
 from paktaleem.foundation.accounts.models import Client

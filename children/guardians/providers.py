@@ -18,7 +18,7 @@ from uuid import UUID
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from children.strength import PROVIDER_METHODS, Method
+from children.guardians.authority import PROVIDER_METHODS, Method
 from paktaleem.directory.webhooks.signing import signature
 from paktaleem.foundation.errors import PortalError, Problem
 

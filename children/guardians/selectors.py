@@ -11,11 +11,12 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 
 from children.guardians.authority import ChildFacts, Guardian, RequestBlocker, Standing, why_not_allowed
-from children.guardians.models.guardians import Decision, Guardianship
-from children.guardians.models.mechanisms import (
+from children.guardians.models import (
     CHECK_URL,
     CheckState,
     ChildMechanism,
+    Decision,
+    Guardianship,
     MechanismKind,
     ProviderCheck,
 )

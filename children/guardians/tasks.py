@@ -10,7 +10,7 @@ import structlog
 from django.core.exceptions import ValidationError
 from procrastinate.contrib.django import app
 
-from children.guardians.models.mechanisms import OPEN_CHECKS, ProviderCheck
+from children.guardians.models import OPEN_CHECKS, ProviderCheck
 from children.guardians.providers import NotSigned, ProviderUnknown
 from children.guardians.services.checks import (
     ASK,

@@ -11,7 +11,7 @@ from django.core import signing
 from django.db.models import Exists, OuterRef, Q, QuerySet, TextChoices
 from django.utils.translation import gettext_lazy as _
 
-from children.guardians.models.guardians import Guardianship, ServiceAuthorisation
+from children.guardians.models import Guardianship, ServiceAuthorisation
 from children.guardians.selectors import list_of_full_age
 from children.invitations.models import Invitation, State
 from paktaleem.directory.people.models import GuardianClaim, Subject, SubjectRole, having_any_role

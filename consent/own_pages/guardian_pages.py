@@ -14,8 +14,16 @@ from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from children.guardians.authority import Answer, ChildFacts, Guardian, Standing, why_not_allowed
-from children.guardians.models.guardians import Guardianship
+from children.guardians.authority import (
+    Answer,
+    ChildFacts,
+    Guardian,
+    Standing,
+    Strength,
+    needed_strength,
+    why_not_allowed,
+)
+from children.guardians.models import Guardianship
 from children.guardians.selectors import GuardianshipUnknown, NotAChild, find_provider_for_guardians, load_child_facts
 from children.guardians.services.answers import NoConsentGiven, TooWeakToShare
 from children.invitations.models import OPEN, Invitation, State
@@ -39,7 +47,6 @@ from children.invitations.services.answering import (
     withdraw_service_consent,
 )
 from children.invitations.services.inviting import ContactRefused, is_contact_usable
-from children.strength import Strength, needed_strength
 from consent.consents.models import GivenBy
 from consent.consents.selectors.choices import Choice, ServiceNotice, list_choices, service_notice
 from consent.notices.selectors.registers import current_register

@@ -14,8 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from children.guardians.models.guardians import VerificationMethod
-from children.guardians.models.mechanisms import CheckState
+from children.guardians.models import CheckState, VerificationMethod
 from children.guardians.providers import ProviderUnknown, check_providers
 from children.guardians.selectors import find_check_url, find_latest_check
 from children.guardians.services.checks import MethodNotOffered, TooManyChecks, request_check

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from children.guardians.models.guardians import ServiceAuthorisation
+from children.guardians.models import ServiceAuthorisation
 from consent.notices.models import NoticeVersion
 from consent.register.models.purposes import CodesField, Purpose, catalogue_owner
 from paktaleem.directory.people.copies.declarations import Copied

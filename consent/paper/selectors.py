@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from django.utils import translation
 from django.utils.translation import gettext
 
-from children.guardians.models.guardians import Guardianship, Source
+from children.guardians.models import Guardianship, Source
 from children.guardians.selectors import load_facts_of_children
 from children.invitations.models import ContactProblem, Invitation, State
 from consent.notices.selectors.registers import bases_in_force, find_purposes, map_category_names

@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.models import Model
 from django.utils.translation import gettext_noop
 
-from children.strength import needed_strength
+from children.guardians.authority import needed_strength
 from consent.register.bases import (
     CapacityRule,
     OwnedBasis,

@@ -1,7 +1,6 @@
 """Recording a breach, what is done about it (GDPR Art. 33(5)), and letters to the client, authority and people."""
 
-# A breach has a row for each client: each is a controller with its own 72 hours, and row-level security hides the
-# others. The list of people is frozen, so that an erasure does not hide who was informed.
+# Each client is a controller with its own 72 hours. The list of people is frozen: an erasure hides no one informed.
 
 import json
 import re
@@ -21,7 +20,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from children.guardians.models.guardians import actor_fields
+from children.guardians.models import actor_fields
 from children.guardians.selectors import list_informed_guardians
 from consent.register.models.purposes import DataCategory
 from paktaleem.directory.data_systems.models import System
@@ -353,11 +352,6 @@ REMINDER = declare_message("breach_reminder", fields=("school", "hours", "due", 
 """A reminder to staff that the authority is to be notified; ``hours`` is 0 once it is overdue."""
 INFORM_PEOPLE = "breaches.inform_people"
 _AT_ONCE = 100
-_MARKS: dict[Audience, str] = {
-    Audience.CLIENT: "client_informed_at",
-    Audience.AUTHORITY: "authority_notified_at",
-    Audience.PEOPLE: "people_informed_at",
-}
 
 
 @act(
@@ -403,9 +397,9 @@ def write_to_client(
 def notify_authority(
     breach: Breach, *, authority: str, text: str, late_reason: str = "", language: str, actor: Actor, at: datetime
 ) -> BreachLetter:
-    """Record the notification of the authority, with reasons for a delay after 72 hours (GDPR Art. 33(1), (4)).
+    """Record the notification, with reasons for a delay (GDPR Art. 33(1), (4)).
 
-    Raises ValidationError naming the field, Refused, NotAllowed.
+    Raises ValidationError, Refused, NotAllowed.
     """
     if not authority.strip():
         raise ValidationError({"authority": [_("Name the authority.")]})
@@ -437,10 +431,7 @@ def _check_list(breach: Breach, actor: Actor, at: datetime) -> None:
     check=_check_list,
 )
 def write_to_people(breach: Breach, *, text: str, text_ur: str, actor: Actor, at: datetime) -> BreachLetter:
-    """Inform the people of the latest list, in their language, or a child's guardians, by a job (GDPR Art. 34).
-
-    Raises ValidationError naming the field, Refused, NotAllowed.
-    """
+    """Inform the people of the latest list by a job (GDPR Art. 34). Raises ValidationError, Refused, NotAllowed."""
     assessment: Any = find_list_to_write_to(breach)
     if not text_ur.strip():
         raise ValidationError({"text_ur": [_("Write the letter in both languages.")]})
@@ -521,7 +512,7 @@ def _list_waiting(letter: BreachLetter) -> QuerySet[BreachPerson]:
 
 
 def _mark_informed(breach: Breach, audience: Audience, actor: Actor, at: datetime) -> None:
-    mark = _MARKS[audience]
+    mark = "authority_notified_at" if audience == Audience.AUTHORITY else f"{audience}_informed_at"
     if getattr(breach, mark) is None:
         setattr(breach, mark, at)
         save_tracked(breach, actor=actor, reason=Reason.REVIEW, at=at)
@@ -581,13 +572,9 @@ def compose_breach_letters(breach: Breach, audience: Audience, *, actor: Actor) 
     rows = DataCategory.objects.filter(client_id__in={breach.client_id, PAKTALEEM}, code__in=held)
     categories = {one.code: one for one in sorted(rows, key=lambda one: one.client_id == breach.client_id)}
     client = Client.objects.get(pk=breach.client_id)
-    values: dict[str, object] = {
-        "client": client.name,
-        "people": f"{assessment.concerned if assessment else total.people:,}",
-        "records": f"{total.records:,}",
-        "support": settings.SUPPORT_ADDRESS,
-        "zone": client.time_zone,
-    }
+    people = assessment.concerned if assessment else total.people
+    values: dict[str, object] = {"client": client.name, "support": settings.SUPPORT_ADDRESS, "zone": client.time_zone}
+    values |= {"people": f"{people:,}", "records": f"{total.records:,}"}
     for name in ("happened_from", "happened_until", "known_at", "due_at"):
         moment = getattr(breach, name)
         values[name] = f"{moment.astimezone(ZoneInfo(client.time_zone)):%Y-%m-%d %H:%M}" if moment else ""

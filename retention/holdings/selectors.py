@@ -12,7 +12,7 @@ from django.db.models import Case, Count, QuerySet, When
 from django.utils.translation import gettext_lazy
 
 from children.guardians.authority import GIVEN, ChildFacts
-from children.guardians.models.guardians import ServiceAuthorisation
+from children.guardians.models import ServiceAuthorisation
 from children.guardians.selectors import load_child_facts
 from paktaleem.directory.data_systems.models import System
 from paktaleem.directory.people.models import Subject

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from children.guardians.authority import RequestBlocker
-from children.guardians.models.guardians import Guardianship
+from children.guardians.models import Guardianship
 from children.guardians.selectors import get_live_guardianship
 from children.guardians.services.answers import lock_child
 from paktaleem.directory.mail.models import Channel as MailChannel

@@ -12,8 +12,7 @@ from django.db.models import Case, Exists, Max, OuterRef, Q, QuerySet, Subquery,
 from django.db.models.functions import Coalesce, Greatest, Least
 from django.utils.translation import gettext_lazy as _
 
-from children.guardians.models.guardians import Guardianship
-from children.guardians.models.mechanisms import GuardianConflict
+from children.guardians.models import GuardianConflict, Guardianship
 from consent.consents.models import Restriction
 from consent.register.models.agreements import ServiceAgreement
 from paktaleem.directory.data_systems.models import Order

@@ -12,8 +12,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from children.guardians.models.guardians import Guardianship, Verification
-from children.guardians.models.mechanisms import Quarantine
+from children.guardians.models import Guardianship, Quarantine, Verification
 from consent.consents.models import Consent, ConsentEvent, Objection, Restriction
 from consent.notices.selectors.registers import current_register, find_purposes, map_category_names
 from consent.register.compiled import Basis

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 
-from children.guardians.models.guardians import Guardianship
+from children.guardians.models import Guardianship
 from consent.own_pages.guardian_pages import ChildView, about_child
 from paktaleem.directory.access_links.models import Page
 from paktaleem.directory.access_links.sessions import POST, Visit, own_page

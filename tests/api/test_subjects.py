@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from children.guardians.models.guardians import Guardianship
+from children.guardians.models import Guardianship
 from children.guardians.services.guardians import name_guardian
 from consent.register.models.agreements import Instruction, ServiceAgreement
 from consent.register.models.purposes import LawfulBasis, Purpose

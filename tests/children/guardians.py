@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from children.guardians.models.guardians import Guardianship, ServiceAuthorisation
+from children.guardians.models import Guardianship, ServiceAuthorisation
 from children.guardians.services.answers import record_service_answer
 from children.guardians.services.guardians import name_guardian
 from children.guardians.services.verifications import verify_guardian

@@ -11,7 +11,7 @@ from django.utils import timezone
 from children.ageing.models import AgeNotice
 from children.ageing.services import coming_of_age, end_guardianships_of_adults, send_age_notices, without_notice
 from children.ageing.tasks import end_due_guardianships
-from children.guardians.models.guardians import Guardianship, Verification
+from children.guardians.models import Guardianship, Verification
 from children.guardians.selectors import (
     GuardianshipUnknown,
     get_live_guardianship,

@@ -8,9 +8,20 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 
-from children.guardians.authority import CardNumberFound, EvidenceRequired, check_evidence
-from children.guardians.models.guardians import Guardianship, ServiceAuthorisation
-from children.guardians.models.mechanisms import GuardianChange, GuardianConflict
+from children.guardians.authority import (
+    CONFIRMED,
+    METHODS,
+    PROVIDER_METHODS,
+    STAFF_METHODS,
+    CardNumberFound,
+    EvidenceRequired,
+    Method,
+    Strength,
+    check_evidence,
+    needed_strength,
+    strength_of,
+)
+from children.guardians.models import GuardianChange, GuardianConflict, Guardianship, ServiceAuthorisation
 from children.guardians.selectors import GuardianshipUnknown, load_child_facts
 from children.guardians.services.answers import (
     AnswerBeforeNotice,
@@ -25,16 +36,6 @@ from children.guardians.services.answers import (
 )
 from children.guardians.services.guardians import change_guardian, end_guardian
 from children.guardians.services.verifications import record_verification, verify_guardian
-from children.strength import (
-    CONFIRMED,
-    METHODS,
-    PROVIDER_METHODS,
-    STAFF_METHODS,
-    Method,
-    Strength,
-    needed_strength,
-    strength_of,
-)
 from consent.consents.models import Consent, ConsentEvent, ConsentState, GivenBy
 from consent.consents.services.recording import Answer, record_answers, withdraw_consent
 from consent.decisions.facts import Question

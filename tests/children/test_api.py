@@ -2,8 +2,7 @@
 
 import pytest
 
-from children.guardians.models.guardians import ServiceAuthorisation, Verification
-from children.guardians.models.mechanisms import GuardianChange
+from children.guardians.models import GuardianChange, ServiceAuthorisation, Verification
 from paktaleem.directory.people.models import AgeChange
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client

@@ -16,7 +16,7 @@ from children.guardians.contacts import (
     match_phones,
     why_contact_unusable,
 )
-from children.guardians.models.guardians import Guardianship
+from children.guardians.models import Guardianship
 from children.guardians.services.answers import NoAuthority, record_service_answer
 from children.guardians.services.checks import request_check
 from children.guardians.services.guardians import change_guardian, name_guardian

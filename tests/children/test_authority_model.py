@@ -20,7 +20,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from children.guardians.models.guardians import Guardianship, ServiceAuthorisation, Verification
+from children.guardians.authority import METHODS, Method
+from children.guardians.models import Guardianship, ServiceAuthorisation, Verification
 from children.guardians.selectors import GuardianshipUnknown
 from children.guardians.services.answers import (
     ChildMayNotAuthorise,
@@ -43,7 +44,6 @@ from children.guardians.services.guardians import (
     settle_guardian_change,
 )
 from children.guardians.services.verifications import MayNotConsent, mark_verification_false, record_verification
-from children.strength import METHODS, Method
 from consent.decisions.facts import Question
 from consent.decisions.selectors.decisions import decide_one
 from paktaleem.directory.people.models import AgeChange, Subject

@@ -10,7 +10,7 @@ from django.core import mail
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
-from children.guardians.models.guardians import Guardianship, Verification
+from children.guardians.models import Guardianship, Verification
 from children.guardians.services.verifications import NewGuardian, SeenEvidence, name_guardian_with_evidence
 from children.invitations.models import Invitation
 from paktaleem.directory.people.models import Subject

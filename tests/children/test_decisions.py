@@ -5,7 +5,7 @@ from functools import partial
 
 import pytest
 
-from children.guardians.models.guardians import Guardianship, ServiceAuthorisation
+from children.guardians.models import Guardianship, ServiceAuthorisation
 from children.guardians.services.answers import quarantine, release
 from children.guardians.services.guardians import change_guardian, end_guardian
 from children.guardians.services.verifications import record_verification

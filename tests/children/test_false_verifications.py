@@ -4,8 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from children.guardians.models.guardians import Verification
-from children.guardians.models.mechanisms import GuardianChange
+from children.guardians.models import GuardianChange, Verification
 from children.guardians.services.guardians import end_guardian
 from children.guardians.services.verifications import mark_verification_false
 from consent.consents.models import Consent

@@ -11,7 +11,7 @@ import pytest
 from django.core import mail
 from django.db import connections
 
-from children.guardians.models.guardians import Guardianship, ServiceAuthorisation, Verification
+from children.guardians.models import Guardianship, ServiceAuthorisation, Verification
 from children.guardians.selectors import load_child_facts
 from children.guardians.services.answers import record_service_answer
 from children.guardians.services.guardians import change_guardian, end_guardian

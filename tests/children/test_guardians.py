@@ -11,8 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from children.guardians.authority import EvidenceRequired
-from children.guardians.models.guardians import Guardianship, SchoolAuthorisation, Verification
-from children.guardians.models.mechanisms import GuardianChange, GuardianConflict
+from children.guardians.models import GuardianChange, GuardianConflict, Guardianship, SchoolAuthorisation, Verification
 from children.guardians.selectors import (
     GuardianshipUnknown,
     get_live_guardianship,

@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from children.guardians.contacts import ContactRejection
-from children.guardians.models.guardians import Guardianship
+from children.guardians.models import Guardianship
 from children.guardians.selectors import NotAChild, list_candidates
 from children.guardians.services.guardians import end_guardian, name_guardian
 from children.guardians.services.verifications import verify_guardian

@@ -7,8 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from django.core.exceptions import ValidationError
 
-from children.guardians.models.guardians import ServiceAuthorisation, Verification
-from children.guardians.models.mechanisms import ProviderCheck
+from children.guardians.models import ProviderCheck, ServiceAuthorisation, Verification
 from children.guardians.services.checks import BEGIN, declare_mechanism
 from children.guardians.tasks import ask, begin
 from children.invitations.services.inviting import invite_guardian

@@ -12,8 +12,7 @@ import pytest
 from django.db import connection, connections
 from django.test import Client
 
-from children.guardians.models.guardians import Guardianship, Verification
-from children.guardians.models.mechanisms import ProviderCheck
+from children.guardians.models import Guardianship, ProviderCheck, Verification
 from children.guardians.providers import (
     FolderProvider,
     NotSigned,

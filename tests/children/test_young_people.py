@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from children.guardians.models.guardians import Guardianship, ServiceAuthorisation
+from children.guardians.models import Guardianship, ServiceAuthorisation
 from consent.consents.models import ConsentEvent, ConsentState, GivenBy
 from consent.consents.services.recording import Answer, record_answers
 from paktaleem.directory.people.models import Subject

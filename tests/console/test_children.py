@@ -1,8 +1,7 @@
 """Actions for children in the console, besides those on guardians."""
 
 import children.guardians.tasks
-from children.guardians.models.guardians import SchoolAuthorisation, Verification
-from children.guardians.models.mechanisms import ChildMechanism, ProviderCheck, Quarantine
+from children.guardians.models import ChildMechanism, ProviderCheck, Quarantine, SchoolAuthorisation, Verification
 from children.guardians.services.checks import ASK, BEGIN
 from paktaleem.directory.people.models import AgeChange, Subject
 from paktaleem.directory.webhooks.signing import new_secret

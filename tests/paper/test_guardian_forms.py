@@ -8,8 +8,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
-from children.guardians.models.guardians import Guardianship, ServiceAuthorisation, Verification
-from children.guardians.models.mechanisms import GuardianConflict
+from children.guardians.models import GuardianConflict, Guardianship, ServiceAuthorisation, Verification
 from children.guardians.services.answers import record_service_answer
 from children.guardians.services.guardians import change_guardian, end_guardian
 from children.guardians.services.verifications import mark_verification_false

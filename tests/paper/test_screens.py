@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from children.guardians.models.guardians import ServiceAuthorisation
+from children.guardians.models import ServiceAuthorisation
 from children.invitations.services.inviting import invite_guardians_of
 from consent.consents.models import Consent, ConsentEvidence
 from consent.paper import admin as screens

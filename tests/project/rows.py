@@ -7,8 +7,7 @@ from typing import Any
 from django.utils import timezone
 
 from children.ageing.models import AgeNotice
-from children.guardians.models.guardians import Guardianship, actor_fields
-from children.guardians.models.mechanisms import ProviderCheck, Quarantine
+from children.guardians.models import Guardianship, ProviderCheck, Quarantine, actor_fields
 from children.guardians.services.answers import quarantine
 from children.guardians.services.checks import authorise_by_school, declare_mechanism
 from children.guardians.services.guardians import end_guardian

@@ -11,7 +11,7 @@ import pytest
 from django.apps import apps
 from django.db import transaction
 
-from children.guardians.models.mechanisms import GuardianChange
+from children.guardians.models import GuardianChange
 from children.guardians.services.guardians import end_guardian, settle_guardian_change
 from consent.agreements.services import add_document, sign_agreement
 from consent.consents.services.restrictions import object_to_purpose

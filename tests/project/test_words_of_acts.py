@@ -13,7 +13,7 @@ from pathlib import Path
 from django.utils.translation import override
 from procrastinate.contrib.django import app as jobs
 
-from children.guardians.models.guardians import Decision
+from children.guardians.models import Decision
 from children.invitations.services.answering import _WRITTEN
 from consent.consents.models import ConsentState
 from consent.notices.models import ResponseKind

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from django.db import connections, transaction
 
-from children.guardians.models.mechanisms import Quarantine
+from children.guardians.models import Quarantine
 from children.guardians.services.answers import quarantine, release
 from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.tenancy.context import in_client

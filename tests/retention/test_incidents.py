@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, ProgrammingError, connection, transaction
 
-from children.guardians.models.mechanisms import Quarantine
+from children.guardians.models import Quarantine
 from children.guardians.services.answers import quarantine, release
 from children.invitations.services.inviting import purge_old_contacts
 from paktaleem.directory.data_systems.models import Order

@@ -7,7 +7,7 @@ import pytest
 from django.core import mail
 from django.utils import timezone
 
-from children.guardians.models.guardians import Guardianship, Verification
+from children.guardians.models import Guardianship, Verification
 from children.guardians.services.guardians import change_guardian, end_guardian
 from children.guardians.services.verifications import mark_verification_false
 from paktaleem.directory.data_systems.models import Order

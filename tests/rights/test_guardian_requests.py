@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.utils.html import strip_tags
 
 from children.guardians.authority import RequestBlocker
-from children.guardians.models.guardians import Guardianship, Verification
+from children.guardians.models import Guardianship, Verification
 from children.guardians.selectors import GuardianshipUnknown
 from children.guardians.services.guardians import change_guardian, end_guardian
 from children.guardians.services.verifications import mark_verification_false, record_verification

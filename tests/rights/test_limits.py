@@ -6,7 +6,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 
-from children.guardians.models.guardians import Guardianship
+from children.guardians.models import Guardianship
 from children.guardians.services.guardians import end_guardian
 from consent.consents.models import Objection, Restriction
 from consent.consents.services.restrictions import (

@@ -12,7 +12,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from children.guardians.models.guardians import ServiceAuthorisation
+from children.guardians.models import ServiceAuthorisation
 from children.guardians.services.guardians import name_guardian
 from children.guardians.services.verifications import verify_guardian
 from children.invitations.services.inviting import invite_guardian

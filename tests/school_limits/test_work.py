@@ -14,7 +14,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import ProgrammingError, connection, transaction
 
-from children.guardians.models.guardians import Guardianship
+from children.guardians.models import Guardianship
 from children.invitations.models import Invitation
 from children.invitations.services.inviting import INVITE_MANY
 from children.invitations.tasks import invite_many

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from children.guardians.models.guardians import Guardianship
+from children.guardians.models import Guardianship
 from children.invitations.models import Invitation
 from children.invitations.selectors import list_children_to_ask_about
 from children.invitations.services.answering import process_invitations

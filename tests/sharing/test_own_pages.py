@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from children.guardians.models.guardians import Guardianship
+from children.guardians.models import Guardianship
 from children.guardians.services.guardians import change_guardian
 from children.guardians.services.verifications import verify_guardian
 from consent.sharing import admin, own_pages

@@ -9,8 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from children.ageing.services import send_age_notices
-from children.guardians.models.guardians import Verification
-from children.guardians.models.mechanisms import GuardianChange
+from children.guardians.models import GuardianChange, Verification
 from children.guardians.services.answers import quarantine, release
 from children.guardians.services.checks import BEGIN, authorise_by_school, end_school_authorisation, request_check
 from children.guardians.services.guardians import change_guardian, end_guardian, settle_guardian_change

@@ -10,14 +10,21 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
-from children.guardians.models.guardians import Guardianship, Verification, VerificationMethod
-from children.guardians.models.mechanisms import CheckState, GuardianChange, GuardianConflict, ProviderCheck
+from children.guardians.authority import PROVIDER_METHODS
+from children.guardians.models import (
+    CheckState,
+    GuardianChange,
+    GuardianConflict,
+    Guardianship,
+    ProviderCheck,
+    Verification,
+    VerificationMethod,
+)
 from children.guardians.providers import check_providers
 from children.guardians.services.answers import close_conflict
 from children.guardians.services.checks import request_check, request_check_result, show_check_url
 from children.guardians.services.guardians import VERIFICATION, settle_guardian_change
 from children.guardians.services.verifications import mark_verification_false
-from children.strength import PROVIDER_METHODS
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.sign_in_rules import get_public_url
 from paktaleem.foundation.console.approvals import approval_actions, change_state_column

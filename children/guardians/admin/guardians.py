@@ -11,8 +11,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from children.guardians.admin.checks import START_CHECK
-from children.guardians.authority import ChildFacts, Guardian
-from children.guardians.models.guardians import (
+from children.guardians.authority import STAFF_METHODS, ChildFacts, Guardian
+from children.guardians.models import (
+    ChildMechanism,
     Decision,
     Guardianship,
     Relationship,
@@ -22,7 +23,6 @@ from children.guardians.models.guardians import (
     Verification,
     VerificationMethod,
 )
-from children.guardians.models.mechanisms import ChildMechanism
 from children.guardians.selectors import (
     list_answers_to_record,
     list_candidates,
@@ -41,7 +41,6 @@ from children.guardians.services.verifications import (
     name_guardian_with_evidence,
     verify_guardian,
 )
-from children.strength import STAFF_METHODS
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.people import find_people
 from paktaleem.foundation.accounts.actors import Actor

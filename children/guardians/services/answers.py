@@ -12,18 +12,20 @@ from django.db.models import Max, Q
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
-from children.guardians.authority import Guardian, check_evidence, require_evidence
-from children.guardians.models.guardians import (
+from children.guardians.authority import Guardian, Strength, check_evidence, require_evidence
+from children.guardians.models import (
+    ConflictOutcome,
     Decision,
+    GuardianConflict,
     Guardianship,
+    Quarantine,
+    QuarantineCause,
     Route,
     ServiceAuthorisation,
     Verification,
     actor_fields,
 )
-from children.guardians.models.mechanisms import ConflictOutcome, GuardianConflict, Quarantine, QuarantineCause
 from children.guardians.selectors import get_live_guardianship, load_child_facts, require_child
-from children.strength import Strength
 from paktaleem.directory.files.services import store_file
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import sealer_of

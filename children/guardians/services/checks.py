@@ -20,21 +20,22 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from children.guardians.models.guardians import Guardianship, SchoolAuthorisation
-from children.guardians.models.mechanisms import (
+from children.guardians.authority import Method
+from children.guardians.models import (
     CHECK_URL,
     OPEN_CHECKS,
     CheckState,
     ChildMechanism,
+    Guardianship,
     MechanismKind,
     ProviderCheck,
+    SchoolAuthorisation,
 )
 from children.guardians.providers import CheckProvider, CheckResult, ProviderUnknown, StartedCheck, check_providers
 from children.guardians.selectors import find_check_url
 from children.guardians.services.answers import lock_child
 from children.guardians.services.guardians import AlreadyEnded
 from children.guardians.services.verifications import MayNotConsent, record_verification
-from children.strength import Method
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.foundation.accounts.actors import (

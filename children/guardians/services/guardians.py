@@ -9,12 +9,10 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from children.guardians.authority import grants_more
-from children.guardians.models.guardians import Guardianship, Source, Verification
-from children.guardians.models.mechanisms import ConflictOutcome, GuardianChange
+from children.guardians.authority import CONFIRMED, Method, grants_more
+from children.guardians.models import ConflictOutcome, GuardianChange, Guardianship, Source, Verification
 from children.guardians.selectors import find_live_guardianship, load_child_facts, require_no_adult
 from children.guardians.services.answers import lock_child, update_service_conflict
-from children.strength import CONFIRMED, Method
 from paktaleem.directory.people.models import GuardianClaim, Subject, SubjectRole
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services.erasure import refuse_erased

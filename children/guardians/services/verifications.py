@@ -11,12 +11,10 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from children.guardians.authority import check_evidence, require_evidence
-from children.guardians.models.guardians import Guardianship, Verification
-from children.guardians.models.mechanisms import ConflictOutcome
+from children.guardians.authority import CONFIRMED, STAFF_METHODS, Method, check_evidence, require_evidence, strength_of
+from children.guardians.models import ConflictOutcome, Guardianship, Verification
 from children.guardians.services.answers import lock_child, update_service_conflict
 from children.guardians.services.guardians import AlreadyEnded, is_minor, name_guardian, request_confirmation
-from children.strength import CONFIRMED, STAFF_METHODS, Method, strength_of
 from paktaleem.directory.files.services import store_file
 from paktaleem.directory.people.models import Subject, SubjectRole
 from paktaleem.directory.people.selectors import sealer_of, sealers_of

@@ -13,9 +13,9 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
-from children.guardians.authority import Guardian
+from children.guardians.authority import Guardian, Method
 from children.guardians.contacts import ContactRejection
-from children.guardians.models.guardians import Decision, Guardianship, Route, ServiceAuthorisation
+from children.guardians.models import Decision, Guardianship, Route, ServiceAuthorisation
 from children.guardians.selectors import get_live_guardianship, load_child_facts, require_child
 from children.guardians.services.answers import lock_child, record_service_answer
 from children.guardians.services.verifications import record_verification
@@ -36,7 +36,6 @@ from children.invitations.services.inviting import (
     record_step,
     send_invitation_message,
 )
-from children.strength import Method
 from paktaleem.directory.access_links.models import Page, PageCode
 from paktaleem.directory.access_links.services import INVITATION_LIFE
 from paktaleem.directory.mail.models import Channel, Letter, LetterState

@@ -19,7 +19,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy
 
 from children.guardians.contacts import Contact, ContactHolders, ContactRejection, why_contact_unusable
-from children.guardians.models.guardians import Guardianship, ServiceAuthorisation, Verification, actor_fields
+from children.guardians.models import Guardianship, ServiceAuthorisation, Verification, actor_fields
 from children.guardians.selectors import NotAChild, load_child_facts, require_child
 from children.guardians.services.guardians import accept_roster_claim
 from children.invitations.models import NEXT, OPEN, ContactProblem, Invitation, State

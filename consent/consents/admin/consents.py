@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, gettext_lazy, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
-from children.guardians.models.guardians import ServiceAuthorisation
+from children.guardians.models import ServiceAuthorisation
 from consent.consents.models import Consent, ConsentEvent, ConsentEvidence, ConsentState, Objection, Restriction
 from consent.consents.selectors.consents import current_states, is_without_effect, load_asked_words
 from consent.consents.services.consent_basis import add_evidence_file, open_evidence

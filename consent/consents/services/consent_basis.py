@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import transaction
 
 from children.guardians.authority import ChildFacts
-from children.guardians.models.guardians import Guardianship
+from children.guardians.models import Guardianship
 from children.guardians.selectors import NotAChild, load_child_facts, require_no_adult
 from children.guardians.services.answers import AnswerOutdated, AnswerUndated, update_conflict
 from children.guardians.services.guardians import StillAChild

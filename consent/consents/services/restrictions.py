@@ -18,7 +18,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from children.guardians.models.guardians import ServiceAuthorisation
+from children.guardians.models import ServiceAuthorisation
 from consent.consents.models import Objection, Restriction
 from consent.notices.selectors.registers import current_register, find_purposes
 from consent.register.compiled import Basis

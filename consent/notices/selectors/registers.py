@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import Model, QuerySet
 
-from children.guardians.models.mechanisms import ChildMechanism
+from children.guardians.models import ChildMechanism
 from consent.notices.effects import list_window_ends
 from consent.notices.models import Notice, NoticeDispatch, NoticeResponse, NoticeVersion, ResponseKind
 from consent.notices.selectors.notices import (

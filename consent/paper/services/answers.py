@@ -18,14 +18,13 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext, gettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from children.guardians.authority import check_evidence
-from children.guardians.models.guardians import Decision, Guardianship, Route, ServiceAuthorisation
+from children.guardians.authority import Method as VerificationMethod
+from children.guardians.authority import check_evidence, strength_of
+from children.guardians.models import Decision, Guardianship, Route, ServiceAuthorisation
 from children.guardians.selectors import GuardianshipUnknown, get_live_guardianship, load_child_facts
 from children.guardians.services.answers import record_service_answer
 from children.guardians.services.guardians import accept_roster_claim
 from children.guardians.services.verifications import verify_guardian
-from children.strength import Method as VerificationMethod
-from children.strength import strength_of
 from consent.consents.models import ConsentEvent, ConsentState, GivenBy, Method
 from consent.consents.selectors.choices import printed_notice
 from consent.consents.services.consent_basis import NoticeNotInEffect, add_evidence_file

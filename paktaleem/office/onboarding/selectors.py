@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 
-from children.guardians.models.mechanisms import ChildMechanism, MechanismKind
+from children.guardians.models import ChildMechanism, MechanismKind
 from consent.agreements.models import AgreementDocument, AgreementSigning, ClientContact, ContactKind, Side
 from consent.notices.models import NoticeVersion
 from consent.register.compiled import Basis, Capacity

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
 from children.guardians.authority import GIVEN
-from children.guardians.models.guardians import actor_fields
+from children.guardians.models import actor_fields
 from consent.decisions.facts import Question, SubjectFacts
 from consent.decisions.reasons import Reason as DecisionReason
 from consent.decisions.selectors.decisions import PastDecision, decide_each

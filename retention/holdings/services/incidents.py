@@ -12,8 +12,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from children.guardians.models.guardians import Verification
-from children.guardians.models.mechanisms import Quarantine, QuarantineCause
+from children.guardians.models import Quarantine, QuarantineCause, Verification
 from children.guardians.services.answers import NotInQuarantine, end_quarantine, quarantine, release
 from consent.register.services import is_by_officer
 from paktaleem.directory.data_systems.models import Ground, Order, OrderKind, System

@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from children.guardians.admin.guardians import is_in_effect
-from children.guardians.models.guardians import Guardianship, Verification
+from children.guardians.models import Guardianship, Verification
 from children.guardians.selectors import GuardianshipUnknown, find_request_blocker, get_live_guardianship
 from consent.consents.models import Objection, Restriction
 from paktaleem.foundation.accounts.actors import Actor

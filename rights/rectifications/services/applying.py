@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from children.guardians.models.guardians import Guardianship, ServiceAuthorisation
+from children.guardians.models import Guardianship, ServiceAuthorisation
 from consent.consents.models import ConsentEvent
 from consent.register.models.agreements import Recipient, RecipientApproval
 from consent.sharing.models import Disclosure
