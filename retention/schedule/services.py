@@ -555,6 +555,6 @@ def load_starter_rules(actor: Actor, at: datetime) -> int:
     for starter, purpose, category in missing:
         same = {name: getattr(starter, name) for name in FIXED_ONCE_STARTED if name in starter.__struct_fields__}
         action = Disposal.ANONYMISE if starter.method else Disposal.DELETE
-        own = {"client_id": PAKTALEEM, "category": category, "purpose": purpose, "action": action}
-        save_rule(RetentionRule(**own, **same, starts_at=at), actor=actor, reason=Reason.ONBOARDING, at=at)
+        about = {"client_id": PAKTALEEM, "category": category, "purpose": purpose, "action": action, "starts_at": at}
+        save_rule(RetentionRule(**about, **same), actor=actor, reason=Reason.ONBOARDING, at=at)
     return len(missing)

@@ -9,7 +9,6 @@ from django.utils import timezone
 
 from paktaleem.directory.mail.models import Channel, Letter
 from paktaleem.directory.mail.rendering import render
-from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.accounts.changes import decide_proposed_change, find_waiting
 from paktaleem.foundation.tenancy.context import in_client
@@ -26,7 +25,6 @@ from retention.breaches.services import (
 from retention.holdings.services.holdings import CollectionReport, report_collection
 from tests.accounts.officers import second_officer
 from tests.breaches.making import assess, complete, make_breach
-from tests.cast import Cast
 from tests.children.guardians import verified_guardian
 from tests.console.pages import KARACHI, typed
 from tests.factories import BORN, SubjectFactory
@@ -37,24 +35,22 @@ LIST = "/admin/breaches/breach/"
 
 
 @pytest.fixture
-def breach(cast: Cast) -> Breach:
+def breach(cast):
     with in_client(cast.client_id("indus")):
         return make_breach(cast.client("indus"), actor=cast.actor("amina"), at=timezone.now())
 
 
 @pytest.fixture
-def amina(cast: Cast) -> Any:
+def amina(cast):
     return browser_of(cast.user("amina"))
 
 
-def page_of(breach: Breach, act: str = "change") -> str:
+def page_of(breach, act="change"):
     return f"{LIST}{breach.pk}/{act}/"
 
 
 @pytest.mark.parametrize("name", ["amina", "farah"])
-def test_the_first_page_shows_the_breaches_until_the_authority_is_notified(
-    cast: Cast, breach: Breach, name: str
-) -> None:
+def test_the_first_page_shows_the_breaches_until_the_authority_is_notified(cast, breach, name):
     browser = browser_of(cast.user(name))
     assert "the authority must be notified" in browser.get("/admin/").content.decode()
     with in_client(cast.client_id("indus")):
@@ -64,9 +60,7 @@ def test_the_first_page_shows_the_breaches_until_the_authority_is_notified(
 
 
 @pytest.mark.parametrize(("minutes", "words"), [(30, "1 hour late"), (90, "2 hours late")])
-def test_the_list_says_by_how_many_hours_the_notification_is_late(
-    cast: Cast, amina: Any, minutes: int, words: str
-) -> None:
+def test_the_list_says_by_how_many_hours_the_notification_is_late(cast, amina, minutes, words):
     now = timezone.now()
     known = {"happened_from": now - timedelta(days=5), "known_at": now - timedelta(hours=72, minutes=minutes)}
     with in_client(cast.client_id("indus")):
@@ -74,7 +68,7 @@ def test_the_list_says_by_how_many_hours_the_notification_is_late(
     assert words in amina.get(LIST).content.decode()
 
 
-def test_an_administrator_reads_a_breach_and_has_no_acts(cast: Cast, breach: Breach) -> None:
+def test_an_administrator_reads_a_breach_and_has_no_acts(cast, breach):
     farah = browser_of(cast.user("farah"))
     page = farah.get(page_of(breach)).content.decode()
     assert breach.what in page
@@ -82,7 +76,7 @@ def test_an_administrator_reads_a_breach_and_has_no_acts(cast: Cast, breach: Bre
     assert farah.post(page_of(breach, "write-client"), {"language": "en", "text": "Text."}).status_code == 403
 
 
-def test_holdings_are_counted_until_the_breach_is_closed(cast: Cast, amina: Any, breach: Breach) -> None:
+def test_holdings_are_counted_until_the_breach_is_closed(cast, amina, breach):
     """The file of a closed breach shows the frozen list; what systems hold later does not concern it."""
     shown = "Whose data"
     page = amina.get(page_of(breach)).content.decode()
@@ -97,7 +91,7 @@ def test_holdings_are_counted_until_the_breach_is_closed(cast: Cast, amina: Any,
     assert "0 people on the frozen list" in page
 
 
-def test_a_closing_names_the_breach_and_is_for_officers_only(cast: Cast, amina: Any, breach: Breach) -> None:
+def test_a_closing_names_the_breach_and_is_for_officers_only(cast, amina, breach):
     at, actor = timezone.now(), cast.actor("amina")
     with in_client(cast.client_id("indus")):
         closing = request_closing(complete(breach, actor=actor, at=at), ground="Done.", actor=actor, at=at)
@@ -115,7 +109,7 @@ def test_a_closing_names_the_breach_and_is_for_officers_only(cast: Cast, amina: 
     )
 
 
-def test_a_breach_is_recorded_by_its_form(cast: Cast, amina: Any) -> None:
+def test_a_breach_is_recorded_by_its_form(cast, amina):
     known = timezone.now() - timedelta(hours=2)
     sent = {
         "client": str(cast.client_id("indus")),
@@ -137,7 +131,7 @@ def test_a_breach_is_recorded_by_its_form(cast: Cast, amina: Any) -> None:
     assert made.known_at == known.replace(microsecond=0)
 
 
-def test_a_preview_and_a_new_draft_send_nothing(cast: Cast, amina: Any, breach: Breach) -> None:
+def test_a_preview_and_a_new_draft_send_nothing(cast, amina, breach):
     url = page_of(breach, "write-client")
     draft = amina.get(url).context["form"].initial["text"]
     assert breach.what in draft
@@ -151,14 +145,14 @@ def test_a_preview_and_a_new_draft_send_nothing(cast: Cast, amina: Any, breach: 
         assert not Letter.objects.filter(kind="breach_letter").exists()
 
 
-def test_the_notification_of_the_authority_can_be_printed(amina: Any, breach: Breach) -> None:
+def test_the_notification_of_the_authority_can_be_printed(amina, breach):
     sent = {"authority": "BfDI", "language": "en", "text": "Notification."}
     page = amina.post(page_of(breach, "notify-authority"), sent)
     assert (page.status_code, page.context["heading"], page.context["text"]) == (200, "BfDI", "Notification.")
     assert "BfDI" in amina.get(page_of(breach)).content.decode()
 
 
-def test_people_are_written_to_only_if_the_assessment_says_so(cast: Cast, amina: Any, breach: Breach) -> None:
+def test_people_are_written_to_only_if_the_assessment_says_so(cast, amina, breach):
     assert "write-people" not in amina.get(page_of(breach)).content.decode()
     with in_client(cast.client_id("indus")):
         assess(breach, actor=cast.actor("amina"), at=timezone.now())
@@ -168,7 +162,7 @@ def test_people_are_written_to_only_if_the_assessment_says_so(cast: Cast, amina:
     assert "write-people" not in amina.get(page_of(breach)).content.decode()
 
 
-def hold_data(cast: Cast, *people: Subject) -> None:
+def hold_data(cast, *people):
     """Let the platform report data of people of Indus, from before the breach."""
     at = timezone.now()
     of: dict[str, Any] = {"category": "usage_logs", "occasion": "assessment", "purpose": "support"}
@@ -177,7 +171,7 @@ def hold_data(cast: Cast, *people: Subject) -> None:
         report_collection(person, collected, actor=cast.key_actor("indus"), at=at)
 
 
-def write_to_four(cast: Cast, breach: Breach) -> BreachLetter:
+def write_to_four(cast, breach):
     """Write to Danish, by his mother, and to Junaid; no email reaches Iqra, and a child without a guardian."""
     at, actor = timezone.now(), cast.actor("amina")
     with in_client(cast.client_id("indus")):
@@ -190,7 +184,7 @@ def write_to_four(cast: Cast, breach: Breach) -> BreachLetter:
         return write_to_people(breach, text="A breach.", text_ur="خلاف ورزی", actor=actor, at=at)
 
 
-def test_the_page_says_how_far_a_letter_is_and_whom_no_email_reaches(cast: Cast, amina: Any, breach: Breach) -> None:
+def test_the_page_says_how_far_a_letter_is_and_whom_no_email_reaches(cast, amina, breach):
     letter = write_to_four(cast, breach)
     assert "0 of 4 done" in amina.get(page_of(breach)).content.decode()
     with in_client(cast.client_id("indus")):
@@ -205,9 +199,7 @@ def test_the_page_says_how_far_a_letter_is_and_whom_no_email_reaches(cast: Cast,
     assert "Only the first" not in panel
 
 
-def test_the_page_names_the_first_whom_no_email_reaches_and_says_that_there_are_more(
-    cast: Cast, amina: Any, breach: Breach, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_page_names_the_first_whom_no_email_reaches_and_says_that_there_are_more(cast, amina, breach, monkeypatch):
     monkeypatch.setattr(selectors, "_NAMED", 1)
     letter = write_to_four(cast, breach)
     with in_client(cast.client_id("indus")):
@@ -215,7 +207,7 @@ def test_the_page_names_the_first_whom_no_email_reaches_and_says_that_there_are_
     assert "Only the first 1 are shown." in amina.get(page_of(breach)).content.decode()
 
 
-def test_a_letter_that_reaches_everyone_names_no_one(cast: Cast, amina: Any, breach: Breach) -> None:
+def test_a_letter_that_reaches_everyone_names_no_one(cast, amina, breach):
     at, actor = timezone.now(), cast.actor("amina")
     with in_client(cast.client_id("indus")):
         hold_data(cast, cast.subject("danish"), cast.subject("junaid"))
@@ -230,9 +222,7 @@ def test_a_letter_that_reaches_everyone_names_no_one(cast: Cast, amina: Any, bre
 
 
 @pytest.mark.parametrize(("hours", "language", "words"), [("12", "en", "12 hours"), ("0", "en", "are over")])
-def test_officers_and_administrators_are_reminded_by_email(
-    cast: Cast, breach: Breach, hours: str, language: str, words: str
-) -> None:
+def test_officers_and_administrators_are_reminded_by_email(cast, breach, hours, language, words):
     at = breach.due_at - timedelta(hours=int(hours))
     with in_client(breach.client_id):
         assert remind_of_breaches(breach.client_id, actor=system_actor("tests"), at=at) == 1
@@ -246,7 +236,7 @@ def test_officers_and_administrators_are_reminded_by_email(
     assert words in text
 
 
-def test_the_people_of_an_assessment_are_chosen_in_its_form(cast: Cast, breach: Breach, amina: Any) -> None:
+def test_the_people_of_an_assessment_are_chosen_in_its_form(cast, breach, amina):
     page = amina.get(page_of(breach, "assess")).content.decode()
     assert "Everyone of the client is concerned" in page
     risk = {"likelihood": "likely", "severity": "serious", "outcome": "people", "reasons": "The log names them."}

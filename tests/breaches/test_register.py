@@ -57,7 +57,6 @@ from retention.breaches.services import (
 )
 from tests.accounts.officers import second_officer
 from tests.breaches.making import add_measures, assess, complete, make_breach, send_letters
-from tests.cast import Cast
 from tests.children.guardians import verified_guardian
 from tests.factories import make_system
 
@@ -66,30 +65,30 @@ WORKER = system_actor("tests.breaches")
 
 
 @pytest.fixture
-def amina(cast: Cast) -> Any:
+def amina(cast):
     return cast.actor("amina")
 
 
 @pytest.fixture
-def gul(cast: Cast) -> Any:
+def gul(cast):
     """A second officer; requested before the context of a client is open."""
     del cast
     return second_officer()
 
 
 @pytest.fixture
-def held(report: Any, now: datetime) -> None:
+def held(report, now):
     """Danish (9) and Hamza have data in the platform from before the breach."""
     for person, category in (("danish", "usage_logs"), ("danish", "content"), ("hamza", "usage_logs")):
         report(person, category, collected_at=now - timedelta(days=9))
 
 
 @pytest.fixture
-def breach(indus: Any, amina: Any, held: None, now: datetime) -> Breach:
+def breach(indus, amina, held, now):
     return make_breach(indus, actor=amina, at=now)
 
 
-def test_people_are_counted_once_over_systems_and_categories(breach: Breach, amina: Any) -> None:
+def test_people_are_counted_once_over_systems_and_categories(breach, amina):
     total, *lines = count_affected(breach, actor=amina)
     assert (total.people, total.system, total.category) == (2, "", "")
     assert {line.category: line.people for line in lines} == {"usage_logs": 2, "content": 1}
@@ -99,15 +98,13 @@ def test_people_are_counted_once_over_systems_and_categories(breach: Breach, ami
     assert count_affected(breach, actor=amina)[0].people == 0
 
 
-def test_data_collected_after_the_breach_is_not_concerned(indus: Any, amina: Any, held: None, now: datetime) -> None:
+def test_data_collected_after_the_breach_is_not_concerned(indus, amina, held, now):
     long_ago = {"happened_from": now - timedelta(days=30), "happened_until": now - timedelta(days=20)}
     breach = make_breach(indus, actor=amina, at=now, **long_ago)
     assert count_affected(breach, actor=amina)[0].people == 0
 
 
-def test_the_list_is_frozen_at_the_assessment(
-    breach: Breach, report: Any, cast: Cast, amina: Any, now: datetime
-) -> None:
+def test_the_list_is_frozen_at_the_assessment(breach, report, cast, amina, now):
     first = assess(breach, actor=amina, at=now)
     report("iqra", "usage_logs", collected_at=now - timedelta(days=9))
     people = sorted(str(cast.subject_id(name)) for name in ("danish", "hamza"))
@@ -125,7 +122,7 @@ def test_the_list_is_frozen_at_the_assessment(
             rows.update(client_id=breach.client_id)
 
 
-def test_an_assessment_without_reasons_is_refused(breach: Breach, amina: Any, now: datetime) -> None:
+def test_an_assessment_without_reasons_is_refused(breach, amina, now):
     with pytest.raises(ValidationError, match="reasons"):
         assess_breach(breach, likelihood="unlikely", severity="minor", outcome="none", reasons=" ", actor=amina, at=now)
     assert not BreachAssessment.objects.exists()
@@ -140,13 +137,13 @@ def test_an_assessment_without_reasons_is_refused(breach: Breach, amina: Any, no
         ("happened_until", {"happened_until": HOUR}),
     ],
 )
-def test_impossible_times_are_refused(indus: Any, amina: Any, now: datetime, field: str, values: Any) -> None:
+def test_impossible_times_are_refused(indus, amina, now, field, values):
     with pytest.raises(ValidationError) as refusal:
         make_breach(indus, actor=amina, at=now, **{name: now + after for name, after in values.items()})
     assert list(refusal.value.error_dict) == [field]
 
 
-def test_the_client_is_informed_by_email_to_its_administrators(breach: Breach, amina: Any, now: datetime) -> None:
+def test_the_client_is_informed_by_email_to_its_administrators(breach, amina, now):
     write_to_client(breach, text="We inform you.", language="en", actor=amina, at=now)
     letter = Letter.objects.get(kind="breach_letter")
     assert (letter.related_id, Breach.objects.get().client_informed_at) == (breach.pk, None), "queued is not informed"
@@ -158,8 +155,8 @@ def test_the_client_is_informed_by_email_to_its_administrators(breach: Breach, a
 
 
 def test_a_client_without_an_administrator_is_informed_by_hand_and_the_register_says_whom(
-    breach: Breach, amina: Any, now: datetime, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    breach, amina, now, monkeypatch
+):
     monkeypatch.setattr("retention.breaches.services.list_staff", lambda *_where, **_at: [])
     told: dict[str, Any] = {"text": "We inform you.", "language": "en", "actor": amina, "at": now}
     with pytest.raises(ValidationError, match="no administrator"), transaction.atomic():
@@ -169,7 +166,7 @@ def test_a_client_without_an_administrator_is_informed_by_hand_and_the_register_
     assert (letter.recipient, Breach.objects.get().client_informed_at) == ("The head's office", now)
 
 
-def test_a_letter_with_a_gap_is_not_sent(breach: Breach, amina: Any, now: datetime) -> None:
+def test_a_letter_with_a_gap_is_not_sent(breach, amina, now):
     told: dict[str, Any] = {"actor": amina, "at": now}
     with pytest.raises(ValidationError, match="missing"), transaction.atomic():
         write_to_client(breach, text="Measures: […]", language="en", **told)
@@ -184,7 +181,7 @@ def test_a_letter_with_a_gap_is_not_sent(breach: Breach, amina: Any, now: dateti
         assert list(wrong.value.error_dict) == [next(name for name, text in texts.items() if "[…" in text)]
 
 
-def test_drafts_have_the_times_of_the_client_and_no_english_facts_in_urdu(breach: Breach, amina: Any) -> None:
+def test_drafts_have_the_times_of_the_client_and_no_english_facts_in_urdu(breach, amina):
     drafts = compose_breach_letters(breach, Audience.AUTHORITY, actor=amina)
     assert "UTC" not in drafts["en"] + drafts["ur"]
     assert "Known since 2026-10-01 13:00 (Asia/Karachi)" in drafts["en"]
@@ -193,11 +190,11 @@ def test_drafts_have_the_times_of_the_client_and_no_english_facts_in_urdu(breach
 
 
 @pytest.fixture
-def unheld(indus: Any, amina: Any, now: datetime) -> Breach:
+def unheld(indus, amina, now):
     return make_breach(indus, actor=amina, at=now)
 
 
-def test_an_empty_list_is_not_frozen_without_a_number(unheld: Breach, amina: Any, now: datetime) -> None:
+def test_an_empty_list_is_not_frozen_without_a_number(unheld, amina, now):
     risk: dict[str, Any] = {"likelihood": "likely", "severity": "serious", "outcome": "people", "reasons": "Logs."}
     with pytest.raises(ValidationError) as wrong, transaction.atomic():
         assess_breach(unheld, **risk, actor=amina, at=now)
@@ -208,9 +205,7 @@ def test_an_empty_list_is_not_frozen_without_a_number(unheld: Breach, amina: Any
     assert "(approximately): 4,000." in compose_breach_letters(unheld, Audience.AUTHORITY, actor=amina)["en"]
 
 
-def test_people_are_added_by_id_or_as_everyone_of_the_client(
-    cast: Cast, unheld: Breach, amina: Any, now: datetime
-) -> None:
+def test_people_are_added_by_id_or_as_everyone_of_the_client(cast, unheld, amina, now):
     risk: dict[str, Any] = {"likelihood": "likely", "severity": "serious", "outcome": "people", "reasons": "Logs."}
     told: dict[str, Any] = {**risk, "actor": amina, "at": now}
     chosen = assess_breach(unheld, **told, also=Selection(ids=("lms-hamza",)))
@@ -221,9 +216,7 @@ def test_people_are_added_by_id_or_as_everyone_of_the_client(
     assert list(wrong.value.error_dict) == ["ids"]
 
 
-def test_the_authority_is_notified_in_time_without_reasons_and_late_with_them(
-    breach: Breach, amina: Any, now: datetime
-) -> None:
+def test_the_authority_is_notified_in_time_without_reasons_and_late_with_them(breach, amina, now):
     values: dict[str, Any] = {"authority": "BfDI", "text": "Notification.", "language": "en", "actor": amina}
     notify_authority(
         make_breach(breach.client, actor=amina, at=now), **values, at=breach.known_at + timedelta(hours=72)
@@ -243,9 +236,7 @@ def test_the_authority_is_notified_in_time_without_reasons_and_late_with_them(
     ]
 
 
-def test_adults_are_informed_themselves_and_for_a_child_its_guardians(
-    breach: Breach, cast: Cast, indus: Any, amina: Any, now: datetime
-) -> None:
+def test_adults_are_informed_themselves_and_for_a_child_its_guardians(breach, cast, indus, amina, now):
     verified_guardian(cast.subject("danish"), cast.subject("esra"), at=now)
     assess(breach, actor=amina, at=now)
     letter = write_to_people(breach, text="A breach.", text_ur="خلاف ورزی", actor=amina, at=now)
@@ -259,7 +250,7 @@ def test_adults_are_informed_themselves_and_for_a_child_its_guardians(
     assert count.unreachable == sum(recipient is None for recipient in reached.values())
 
 
-def test_people_are_not_written_to_before_or_against_the_assessment(breach: Breach, amina: Any, now: datetime) -> None:
+def test_people_are_not_written_to_before_or_against_the_assessment(breach, amina, now):
     words = {"text": "A breach.", "text_ur": "خلاف ورزی", "actor": amina, "at": now}
     with pytest.raises(Refused, match="No list waits"), transaction.atomic():
         write_to_people(breach, **words)
@@ -272,9 +263,7 @@ def test_people_are_not_written_to_before_or_against_the_assessment(breach: Brea
     assert not BreachLetter.objects.exists()
 
 
-def test_a_list_is_written_to_once_and_again_only_after_another_assessment(
-    breach: Breach, amina: Any, now: datetime
-) -> None:
+def test_a_list_is_written_to_once_and_again_only_after_another_assessment(breach, amina, now):
     words = {"text": "A breach.", "text_ur": "خلاف ورزی", "actor": amina}
     assess(breach, actor=amina, at=now)
     letter = write_to_people(breach, **words, at=now)
@@ -289,9 +278,7 @@ def test_a_list_is_written_to_once_and_again_only_after_another_assessment(
         connection.cursor().execute(f"{copy} FROM breaches_breachletter WHERE id = %s", [letter.pk])
 
 
-def test_staff_are_reminded_once_for_each_mark_and_not_once_it_is_notified(
-    breach: Breach, amina: Any, indus: Any
-) -> None:
+def test_staff_are_reminded_once_for_each_mark_and_not_once_it_is_notified(breach, amina, indus):
     known = breach.known_at
     sent = [
         remind_of_breaches(indus.pk, actor=WORKER, at=known + timedelta(hours=hours)) for hours in (23, 24, 25, 61, 80)
@@ -304,14 +291,12 @@ def test_staff_are_reminded_once_for_each_mark_and_not_once_it_is_notified(
     assert remind_of_breaches(indus.pk, actor=WORKER, at=other.known_at + timedelta(hours=99)) == 0
 
 
-def test_no_reminder_if_the_authority_need_not_be_notified(
-    breach: Breach, amina: Any, indus: Any, now: datetime
-) -> None:
+def test_no_reminder_if_the_authority_need_not_be_notified(breach, amina, indus, now):
     assess(breach, "none", actor=amina, at=now)
     assert remind_of_breaches(indus.pk, actor=WORKER, at=now + timedelta(hours=100)) == 0
 
 
-def test_a_second_person_closes_a_complete_breach(gul: Any, breach: Breach, amina: Any, now: datetime) -> None:
+def test_a_second_person_closes_a_complete_breach(gul, breach, amina, now):
     with pytest.raises(Refused, match="still missing"), transaction.atomic():
         request_closing(breach, ground="Done.", actor=amina, at=now)
     closing = request_closing(complete(breach, actor=amina, at=now), ground="Done.", actor=amina, at=now)
@@ -325,16 +310,14 @@ def test_a_second_person_closes_a_complete_breach(gul: Any, breach: Breach, amin
     assert Breach.history.first().actor_id == gul.id
 
 
-def test_a_declined_closing_keeps_the_breach_open(breach: Breach, amina: Any, now: datetime) -> None:
+def test_a_declined_closing_keeps_the_breach_open(breach, amina, now):
     closing = request_closing(complete(breach, actor=amina, at=now), ground="Done.", actor=amina, at=now)
     decide_proposed_change(closing, approve=False, actor=amina, at=now)
     assert Breach.objects.get().is_open
     assert not find_waiting(breach).exists()
 
 
-def test_a_breach_that_becomes_incomplete_again_is_not_closed(
-    gul: Any, breach: Breach, amina: Any, now: datetime
-) -> None:
+def test_a_breach_that_becomes_incomplete_again_is_not_closed(gul, breach, amina, now):
     """Between the request and the decision, a new assessment says that people are informed."""
     closing = request_closing(complete(breach, actor=amina, at=now), ground="Done.", actor=amina, at=now)
     assess(breach, actor=amina, at=now + HOUR)
@@ -343,9 +326,7 @@ def test_a_breach_that_becomes_incomplete_again_is_not_closed(
     assert Breach.objects.get().is_open
 
 
-def test_a_longer_list_needs_its_own_letter_before_the_breach_closes(
-    breach: Breach, report: Any, amina: Any, now: datetime
-) -> None:
+def test_a_longer_list_needs_its_own_letter_before_the_breach_closes(breach, report, amina, now):
     """The same people need no second letter; people who were found later need one."""
     words = {"text": "A breach.", "text_ur": "خلاف ورزی", "actor": amina, "at": now}
     complete(breach, actor=amina, at=now)
@@ -362,7 +343,7 @@ def test_a_longer_list_needs_its_own_letter_before_the_breach_closes(
     request_closing(breach, ground="Done.", actor=amina, at=now + 4 * HOUR)
 
 
-def test_the_same_event_is_recorded_at_more_clients_once(cast: Cast, amina: Any, now: datetime) -> None:
+def test_the_same_event_is_recorded_at_more_clients_once(cast, amina, now):
     with in_client(cast.client_id("indus")):
         breach = make_breach(cast.client("indus"), actor=amina, at=now)
     with as_officer():
@@ -373,7 +354,7 @@ def test_the_same_event_is_recorded_at_more_clients_once(cast: Cast, amina: Any,
         assert Breach.objects.get().what == breach.what
 
 
-def test_systems_are_matched_by_code_at_more_clients(cast: Cast, amina: Any, now: datetime) -> None:
+def test_systems_are_matched_by_code_at_more_clients(cast, amina, now):
     with in_client(cast.client_id("indus")):
         make_system(cast.client("indus"), "portal", ["contact_details"], delivery="by_hand")
         breach = make_breach(cast.client("indus"), systems=["billing", "lms", "portal"], actor=amina, at=now)
@@ -383,9 +364,7 @@ def test_systems_are_matched_by_code_at_more_clients(cast: Cast, amina: Any, now
 
 
 @pytest.mark.parametrize("only", [{"systems": ["portal"]}, {"categories": ["pupil_photos"]}])
-def test_a_breach_is_not_recorded_at_a_client_without_its_systems_or_categories(
-    cast: Cast, amina: Any, now: datetime, only: dict[str, Any]
-) -> None:
+def test_a_breach_is_not_recorded_at_a_client_without_its_systems_or_categories(cast, amina, now, only):
     with in_client(cast.client_id("indus")):
         make_system(cast.client("indus"), "portal", ["contact_details"], delivery="by_hand")
         breach = make_breach(cast.client("indus"), **only, actor=amina, at=now)
@@ -398,7 +377,7 @@ def test_a_breach_is_not_recorded_at_a_client_without_its_systems_or_categories(
 
 
 @pytest.mark.parametrize("name", ["bilal", "farah", "celia"])
-def test_only_officers_manage_breaches(breach: Breach, cast: Cast, name: str, now: datetime) -> None:
+def test_only_officers_manage_breaches(breach, cast, name, now):
     actor = cast.actor(name)
     for act in (
         lambda: make_breach(breach.client, actor=actor, at=now),
@@ -411,9 +390,7 @@ def test_only_officers_manage_breaches(breach: Breach, cast: Cast, name: str, no
             act()
 
 
-def test_a_draft_asks_which_data_about_people_of_whom_no_system_reported_any(
-    breach: Breach, amina: Any, now: datetime
-) -> None:
+def test_a_draft_asks_which_data_about_people_of_whom_no_system_reported_any(breach, amina, now):
     assess(breach, actor=amina, at=now)
     draft = compose_breach_letters(breach, Audience.PEOPLE, actor=amina)["en"]
     [held] = re.findall(r"Data concerned: ([^\[\n]+)\.", draft)
@@ -422,13 +399,13 @@ def test_a_draft_asks_which_data_about_people_of_whom_no_system_reported_any(
     assert f"Data concerned: [… {held}]." in compose_breach_letters(breach, Audience.PEOPLE, actor=amina)["en"]
 
 
-def test_an_administrator_sees_the_breaches_of_their_client_only(breach: Breach, cast: Cast) -> None:
+def test_an_administrator_sees_the_breaches_of_their_client_only(breach, cast):
     assert count_affected(breach, actor=cast.actor("farah"))[0].people == 2
     with pytest.raises(NotAllowed):
         count_affected(breach, actor=cast.actor("celia"))
 
 
-def test_the_database_refuses_a_closed_breach_without_measures(breach: Breach, now: datetime) -> None:
+def test_the_database_refuses_a_closed_breach_without_measures(breach, now):
     closing = "UPDATE breaches_breach SET closed_at = %s WHERE id = %s"
     with pytest.raises(IntegrityError, match="breach_closed_complete"), transaction.atomic():
         connection.cursor().execute(closing, [now, breach.pk])
@@ -436,9 +413,7 @@ def test_the_database_refuses_a_closed_breach_without_measures(breach: Breach, n
 
 @pytest.mark.parametrize("language", ["en", "ur"])
 @pytest.mark.parametrize("audience", list(Audience))
-def test_drafts_name_the_data_that_was_held_and_mark_what_is_not_recorded(
-    breach: Breach, amina: Any, audience: Audience, language: str
-) -> None:
+def test_drafts_name_the_data_that_was_held_and_mark_what_is_not_recorded(breach, amina, audience, language):
     breach.consequences = ""
     draft = compose_breach_letters(breach, audience, actor=amina)[language]
     held = DataCategory.objects.get(code="content")
@@ -450,9 +425,7 @@ def test_drafts_name_the_data_that_was_held_and_mark_what_is_not_recorded(
     assert breach.what in draft
 
 
-def test_a_copy_of_a_persons_data_lists_the_breach_and_the_letter(
-    breach: Breach, cast: Cast, indus: Any, amina: Any, now: datetime
-) -> None:
+def test_a_copy_of_a_persons_data_lists_the_breach_and_the_letter(breach, cast, indus, amina, now):
     assess(breach, actor=amina, at=now)
     letter = write_to_people(breach, text="A breach.", text_ur="خلاف ورزی", actor=amina, at=now)
     inform_batch(letter.pk, client_id=indus.pk, actor=WORKER, at=now)
@@ -472,14 +445,14 @@ seconds = st.integers(0, 200 * 3600)
 
 
 @given(after=seconds, done=st.sets(st.sampled_from(MARKS)))
-def test_the_most_urgent_mark_is_due_unless_it_or_a_more_urgent_one_is_done(after: int, done: set[int]) -> None:
+def test_the_most_urgent_mark_is_due_unless_it_or_a_more_urgent_one_is_done(after, done):
     reached = [mark for mark in (48, 24, 12, 0) if after >= (72 - mark) * 3600]
     expected = reached[-1] if reached and not done & set(range(reached[-1] + 1)) else None
     assert find_due_mark(DUE, KNOWN + timedelta(seconds=after), done=done) == expected
 
 
 @given(steps=st.lists(st.integers(1, 30 * 3600), max_size=12))
-def test_whenever_the_worker_looks_no_mark_is_due_twice_and_the_last_one_is_not_missed(steps: list[int]) -> None:
+def test_whenever_the_worker_looks_no_mark_is_due_twice_and_the_last_one_is_not_missed(steps):
     at = KNOWN
     done: list[int] = []
     for step in steps:
@@ -491,7 +464,7 @@ def test_whenever_the_worker_looks_no_mark_is_due_twice_and_the_last_one_is_not_
     assert done[-1:] == reached[-1:]
 
 
-def test_a_higher_risk_never_informs_fewer() -> None:
+def test_a_higher_risk_never_informs_fewer():
     order = [Outcome.NONE, Outcome.AUTHORITY, Outcome.PEOPLE]
     rank = {
         (likelihood, severity): order.index(suggest_outcome(likelihood, severity))

@@ -1,11 +1,8 @@
 """Browsers of guardians, messages to them, and the worker's part in inviting them."""
 
 import re
-from datetime import datetime
-from typing import Any
 
 from django.core import mail
-from django.test import Client
 
 from children.invitations.services.answering import process_invitations
 from children.invitations.services.inviting import INVITE_MANY
@@ -13,7 +10,6 @@ from children.invitations.tasks import invite_many
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.tenancy.context import in_client
 from tests.access_links.visiting import TASKS, latest_code, path_of, send, visitor
-from tests.cast import Cast
 from tests.working import work as work_on
 
 PORTAL = "https://privacy.example"
@@ -21,11 +17,11 @@ ESRA = "esra.qureshi@mail.example"
 START, CODE, PAGE = "/guardian/indus/", "/guardian/code/", "/guardian/"
 
 
-def work() -> None:
+def work():
     work_on({**TASKS, INVITE_MANY: invite_many})
 
 
-def follow(cast: Cast, at: datetime, client: str = "indus") -> None:
+def follow(cast, at, client="indus"):
     """Run the worker's follow-up of a client's invitations, and the jobs it creates."""
     after = None
     with in_client(cast.client_id(client)):
@@ -34,17 +30,17 @@ def follow(cast: Cast, at: datetime, client: str = "indus") -> None:
     work()
 
 
-def link_in(letter: Any) -> str:
+def link_in(letter):
     found = re.search(r"https?://\S+/g/\S+", str(letter.body))
     assert found, letter.body
     return path_of(found[0])
 
 
-def latest_link() -> str:
+def latest_link():
     return next(link_in(one) for one in reversed(mail.outbox) if "/g/" in str(one.body))
 
 
-def by_link(path: str, **details: Any) -> Client:
+def by_link(path, **details):
     """Return a browser signed in by the link of a message and the code sent afterwards."""
     browser = visitor(**details)
     assert send(browser, path).headers["Location"].startswith(CODE)
@@ -53,7 +49,7 @@ def by_link(path: str, **details: Any) -> Client:
     return browser
 
 
-def by_contact(contact: str = ESRA, start: str = START) -> Client:
+def by_contact(contact=ESRA, start=START):
     browser = visitor()
     assert send(browser, start, contact=contact).status_code == 302
     work()
@@ -61,11 +57,11 @@ def by_contact(contact: str = ESRA, start: str = START) -> Client:
     return browser
 
 
-def child_page(cast: Cast, name: str = "danish", more: str = "") -> str:
+def child_page(cast, name="danish", more=""):
     return f"/guardian/child/{cast.subject_id(name)}/{more}"
 
 
-def answer(browser: Client, url: str, answer: str, **values: str) -> Any:
+def answer(browser, url, answer, **values):
     """Open the page of a question in a browser, and submit an answer with the token from the page."""
     page = browser.get(url).content.decode()
     shown = re.search(r'name="shown" value="([^"]+)"', page)

@@ -8,10 +8,10 @@ from tests.cast import Cast
 
 
 @pytest.fixture
-def danish(cast: Cast, indus: Client) -> Subject:
+def danish(cast, indus):
     return cast.subject("danish")
 
 
 @pytest.fixture
-def esra(cast: Cast, indus: Client) -> Subject:
+def esra(cast, indus):
     return cast.subject("esra")

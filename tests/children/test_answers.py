@@ -41,17 +41,14 @@ from consent.consents.services.recording import Answer, record_answers, withdraw
 from consent.decisions.facts import Question
 from consent.decisions.selectors.decisions import EvaluationRequest, decide_with_key
 from paktaleem.directory.data_systems.models import Order
-from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services.erasure import AlreadyErased, erase_subject
 from paktaleem.directory.people.services.people import claim_guardian
 from paktaleem.foundation.accounts.actors import NotAllowed, person_actor
-from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from rights.rectifications.models import RecipientNotice
 from tests.api.callers import Caller
-from tests.cast import Cast
 from tests.children.guardians import (
     approve_host,
     decision_reason,
@@ -388,7 +385,7 @@ def test_the_api_says_why_a_number_is_refused(cast, now):
 
 
 @pytest.fixture
-def child(cast: Cast, indus: Client, now: datetime) -> Subject:
+def child(cast, indus, now):
     """Return Danish, for whom Esra has authorised the service."""
     danish, esra = cast.subject("danish"), cast.subject("esra")
     verified_guardian(danish, esra, at=now - 4 * DAY)
@@ -397,13 +394,11 @@ def child(cast: Cast, indus: Client, now: datetime) -> Subject:
     return danish
 
 
-def list_orders() -> list[tuple[str, str, str]]:
+def list_orders():
     return sorted(Order.objects.order_by().values_list("kind", "ground", "parent_kind").distinct())
 
 
-def test_every_system_is_ordered_to_stop_and_after_a_new_authorisation_to_go_on(
-    cast: Cast, child: Subject, now: datetime
-) -> None:
+def test_every_system_is_ordered_to_stop_and_after_a_new_authorisation_to_go_on(cast, child, now):
     assert list_orders() == []
     record_answer(child, cast.subject("esra"), "withdrawn", at=now)
     stop = ("restrict", "consent_ended", "service_answer")
@@ -415,14 +410,12 @@ def test_every_system_is_ordered_to_stop_and_after_a_new_authorisation_to_go_on(
 
 
 @pytest.mark.parametrize("answer", ["refused", "withdrawn"])
-def test_every_system_is_ordered_to_stop_when_the_child_refuses(child: Subject, now: datetime, answer: str) -> None:
+def test_every_system_is_ordered_to_stop_when_the_child_refuses(child, now, answer):
     record_answer(child, None, answer, at=now)
     assert list_orders() == [("restrict", "consent_ended", "service_answer")]
 
 
-def test_recipients_of_the_data_of_the_child_are_to_be_informed(
-    cast: Cast, indus: Client, child: Subject, now: datetime
-) -> None:
+def test_recipients_of_the_data_of_the_child_are_to_be_informed(cast, indus, child, now):
     approve_host(indus.pk, "service_delivery")
     record_answer(child, cast.subject("esra"), "withdrawn", at=now)
     assert [one.outcome for one in RecipientNotice.objects.filter(subject=child, request=None)] == [""]
@@ -430,8 +423,8 @@ def test_recipients_of_the_data_of_the_child_are_to_be_informed(
 
 @pytest.mark.parametrize(("purpose", "number"), [("newsletter", 1), ("product_research", 0)])
 def test_recipients_for_a_purpose_are_to_be_informed_of_the_withdrawal_of_its_consent(
-    cast: Cast, indus: Client, now: datetime, purpose: str, number: int
-) -> None:
+    cast, indus, now, purpose, number
+):
     approve_host(indus.pk, purpose)
     hamza: Any = cast.subject("hamza")
     answers = [Answer("newsletter", ConsentState.GIVEN)]
@@ -441,7 +434,7 @@ def test_recipients_for_a_purpose_are_to_be_informed_of_the_withdrawal_of_its_co
     assert RecipientNotice.objects.filter(subject=hamza).count() == number
 
 
-def test_no_system_is_ordered_to_stop_for_a_person_who_decides_alone(cast: Cast, indus: Client, now: datetime) -> None:
+def test_no_system_is_ordered_to_stop_for_a_person_who_decides_alone(cast, indus, now):
     birthday, esra = now - 2 * DAY, cast.subject("esra")
     born = birthday.date().replace(year=birthday.year - indus.thresholds.of(""))
     zara = SubjectFactory(client=indus, external_id="lms-zara", birth_date=born, at=now - 4 * DAY)

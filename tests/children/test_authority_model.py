@@ -118,24 +118,24 @@ class Noted:
     false: set[Any] = field(default_factory=set)
     answers: list[ServiceAuthorisation] = field(default_factory=list)
 
-    def stands(self, at: datetime) -> bool:
+    def stands(self, at):
         return self.may_consent and not self.court_order and (self.ends_at is None or at < self.ends_at)
 
-    def live(self, at: datetime) -> list[int]:
+    def live(self, at):
         true = [how for key, how in self.verified.items() if key not in self.false]
         return [strength for strength, ends in true if ends is None or at < ends]
 
     @property
-    def last(self) -> ServiceAuthorisation | None:
+    def last(self):
         """The latest answer that does not rest on a false verification."""
         return next((one for one in reversed(self.answers) if one.verification_id not in self.false), None)
 
     @property
-    def says_no(self) -> bool:
+    def says_no(self):
         return self.last is not None and self.last.decision != "given"
 
     @property
-    def says_yes(self) -> bool:
+    def says_yes(self):
         return self.last is not None and self.last.decision == "given"
 
 
@@ -146,7 +146,7 @@ class Gate(RuleBasedStateMachine):
     reached: Counter[str]
 
     @initialize(outside=st.booleans(), ready=st.sampled_from([2, 2, 1, 0]))
-    def begin(self, outside: bool, ready: int) -> None:  # noqa: FBT001 -- a rule's argument
+    def begin(self, outside, ready):
         self.rolled_back = transaction.atomic()
         self.rolled_back.__enter__()
         self.inside = in_client(self.cast.client_id("indus"))
@@ -173,13 +173,13 @@ class Gate(RuleBasedStateMachine):
                 name, may_consent=True, verified={said.verification_id: (3, None)}, answers=[said]
             )
 
-    def teardown(self) -> None:
+    def teardown(self):
         if hasattr(self, "inside"):
             self.inside.__exit__(None, None, None)
             transaction.set_rollback(True)
             self.rolled_back.__exit__(None, None, None)
 
-    def attempt(self, act: Any) -> Any:
+    def attempt(self, act):
         """Run an act; one of the portal's own exceptions is an expected outcome, any other is a defect."""
         self.at += timedelta(seconds=7)
         try:
@@ -188,13 +188,13 @@ class Gate(RuleBasedStateMachine):
         except REFUSALS:
             return None
 
-    def row_of(self, name: str) -> Guardianship | None:
+    def row_of(self, name):
         mine = Guardianship.objects.filter(child=self.child, guardian=self.people[name])
         row: Guardianship | None = mine.order_by("-starts_at").first()
         return row
 
     @rule(name=st.sampled_from(NAMES), may_consent=st.sampled_from([True, True, False]))
-    def name(self, name: str, may_consent: bool) -> None:  # noqa: FBT001 -- a rule's argument
+    def name(self, name, may_consent):
         told: dict[str, Any] = {"relationship": "parent", "may_consent": may_consent, "may_receive_data": True}
         row = self.attempt(
             lambda: name_guardian(self.child, guardian=self.people[name], **told, actor=SETTING_UP, at=self.at)
@@ -208,7 +208,7 @@ class Gate(RuleBasedStateMachine):
         method=st.sampled_from([Method.IN_PERSON, Method.EMAIL_PLUS, Method.SCHOOL_ATTESTED]),
         lasts=st.sampled_from([None, None, 30]),
     )
-    def verify(self, name: str, method: Method, lasts: int | None) -> None:
+    def verify(self, name, method, lasts):
         row = self.row_of(name)
         if row is None:
             return
@@ -220,7 +220,7 @@ class Gate(RuleBasedStateMachine):
             self.diary[row.pk].verified[made.pk] = (int(METHODS[method]), ends)
 
     @rule(name=st.sampled_from(NAMES[:3]), which=st.integers(0, 2))
-    def find_false(self, name: str, which: int) -> None:
+    def find_false(self, name, which):
         row = self.row_of(name)
         proofs = list(Verification.objects.filter(guardianship=row, ended_at=None).order_by("-id")) if row else []
         if row is None or not proofs:
@@ -235,7 +235,7 @@ class Gate(RuleBasedStateMachine):
         shares=st.sampled_from([None, True, False]),
         by=st.sampled_from(["staff", "staff", "own", "child"]),
     )
-    def answer(self, name: str | None, decision: str, shares: bool | None, by: str) -> None:  # noqa: FBT001
+    def answer(self, name, decision, shares, by):
         guardian = None if name is None else self.people[name]
         actor: Any = SETTING_UP
         if by == "own" and guardian is not None:
@@ -262,7 +262,7 @@ class Gate(RuleBasedStateMachine):
         approved=st.booleans(),
         same=st.booleans(),
     )
-    def change(self, name: str, change: str, approved: bool, same: bool) -> None:  # noqa: FBT001
+    def change(self, name, change, approved, same):
         row = self.row_of(name)
         if row is None:
             return
@@ -296,14 +296,14 @@ class Gate(RuleBasedStateMachine):
         said=st.sampled_from(SAID),
         country=st.sampled_from(["", "DE", "GB"]),
     )
-    def edit_the_child(self, year: int | None, role: str, said: dict[str, Any], country: str) -> None:
+    def edit_the_child(self, year, role, said, country):
         born = None if year is None else datetime(year, 3, 14, tzinfo=UTC).date()
         details = {"birth_date": born, "role": role, "country": country, **said}
         told: dict[str, Any] = {"client": self.school(), "actor": self.cast.key_actor("indus"), "at": self.at}
         self.attempt(lambda: register_subject("gate-child", details=details, **told))
 
     @rule(wanted=st.sampled_from(WANTED), again=st.booleans())
-    def edit_the_school(self, wanted: dict[str, Any], again: bool) -> None:  # noqa: FBT001
+    def edit_the_school(self, wanted, again):
         """Change the school's rule as one officer, who alone cannot let a child decide earlier."""
         school, amina = self.school(), self.cast.actor("amina")
         for name, value in wanted.items():
@@ -315,14 +315,14 @@ class Gate(RuleBasedStateMachine):
             assert done is None
 
     @rule()
-    def compute_ages(self) -> None:
+    def compute_ages(self):
         recompute_ages(self.school(), actor=SETTING_UP, at=self.at)
 
-    def school(self) -> Client:
+    def school(self):
         return Client.objects.get(pk=self.child.client_id)
 
     @rule(held=st.sampled_from([False, False, True]))
-    def hold(self, held: bool) -> None:  # noqa: FBT001
+    def hold(self, held):
         if held:
             told: dict[str, Any] = {"cause": "report", "actor": SETTING_UP}
             done = self.attempt(lambda: quarantine(self.child, at=self.at, **told))
@@ -332,18 +332,18 @@ class Gate(RuleBasedStateMachine):
             self.held = held
 
     @rule(name=st.sampled_from(NAMES[:3]), really=st.sampled_from([False, False, False, True]))
-    def erase(self, name: str, really: bool) -> None:  # noqa: FBT001
+    def erase(self, name, really):
         if really and name not in self.erased:
             amina = self.cast.actor("amina")
             self.attempt(lambda: erase_subject(self.people[name], actor=amina, reason="subject_request", at=self.at))
             self.erased[name] = self.at
 
     @rule(seconds=st.sampled_from([1, 20, 60]))
-    def wait(self, seconds: int) -> None:
+    def wait(self, seconds):
         self.at += timedelta(seconds=seconds)
 
     @invariant()
-    def what_is_allowed_rests_on_a_guardian(self) -> None:
+    def what_is_allowed_rests_on_a_guardian(self):
         if not hasattr(self, "child"):
             return
         at = self.at
@@ -380,13 +380,13 @@ class Gate(RuleBasedStateMachine):
             of_age_at = Subject.objects.get(pk=self.child.pk).of_age_at
             assert of_age_at is None or of_age_at > at
 
-    def ask(self, action: str) -> Any:
+    def ask(self, action):
         question = Question(purpose=PURPOSE, action=action, recipient="host", at=self.at)
         actor = self.cast.key_actor("indus")
         return decide_one(actor, self.child.client_id, "gate-child", question, now=self.at)
 
 
-def test_what_is_allowed_of_a_child_rests_on_a_live_decision_of_a_verified_guardian(cast: Any) -> None:
+def test_what_is_allowed_of_a_child_rests_on_a_live_decision_of_a_verified_guardian(cast):
     machine: Any = type("GateOfThisRun", (Gate,), {"cast": cast, "reached": Counter()})
     examples = max(1, STEPS // STEPS_OF_ONE)
     steps = settings(
@@ -408,9 +408,7 @@ BORN = {"an ordinary day": (date(2013, 12, 1), date(2026, 12, 1)), "29 February"
 
 @pytest.mark.parametrize("zone", ZONES)
 @pytest.mark.parametrize("born", BORN)
-def test_to_the_second_a_guardian_decides_until_the_birthday_begins_where_the_school_is(
-    cast: Any, zone: str, born: str
-) -> None:
+def test_to_the_second_a_guardian_decides_until_the_birthday_begins_where_the_school_is(cast, zone, born):
     birth_date, birthday = BORN[born]
     begins = datetime.combine(birthday, time.min, ZoneInfo(zone)).astimezone(UTC)
     with in_client(cast.client_id("indus")):

@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -18,7 +18,6 @@ from paktaleem.directory.people.services.people import register_subject
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
-from tests.cast import Cast
 from tests.children.browsers import work
 from tests.children.guardians import record_answer, verified_guardian
 from tests.console.pages import list_url, row_url
@@ -133,7 +132,7 @@ def test_the_row_shows_the_emails_and_the_steps(cast):
     assert "Message sent" in listed
 
 
-def test_ending_a_guardian_shows_the_effect_takes_a_reason_and_ends_it(cast: Cast, now: datetime) -> None:
+def test_ending_a_guardian_shows_the_effect_takes_a_reason_and_ends_it(cast, now):
     with in_client(cast.client_id("indus")):
         danish, esra = cast.subject("danish"), cast.subject("esra")
         row = verified_guardian(danish, esra, at=now)
@@ -149,7 +148,7 @@ def test_ending_a_guardian_shows_the_effect_takes_a_reason_and_ends_it(cast: Cas
     assert row.ends_at is not None
 
 
-def test_an_answer_from_before_the_notice_is_refused_in_words(cast: Cast, now: datetime) -> None:
+def test_an_answer_from_before_the_notice_is_refused_in_words(cast, now):
     with in_client(cast.client_id("indus")):
         row = verified_guardian(cast.subject("danish"), cast.subject("esra"), at=now)
     given = {"decision": "given", "shares": "", "route": "paper", "evidence": "Form 33 in folder 12"}

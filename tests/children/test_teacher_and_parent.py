@@ -2,18 +2,14 @@
 
 import re
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
-from django.test import Client
 
-from consent.register.models.purposes import Purpose
 from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.tenancy.context import in_client
 from tests.access_links.visiting import latest_code, send, visitor, work
 from tests.api.callers import Caller
 from tests.api.test_subjects import rota, taken
-from tests.cast import Cast
 from tests.children.guardians import verified_guardian
 from tests.consent.test_choices import answer
 from tests.console.pages import row_url
@@ -28,7 +24,7 @@ CHOICES, CHILDREN, GUARDIAN = "/choices/", "/choices/children/", "/guardian/"
 
 
 @pytest.fixture
-def teacher_lms(cast: Cast, rota: Purpose, time_machine: Any) -> Caller:
+def teacher_lms(cast, rota, time_machine):
     """Indus, where Junaid teaches and is the verified father of Danish; each role has a basis of its own."""
     time_machine.move_to(AT, tick=False)
     caller = Caller(cast.key("indus"))
@@ -39,7 +35,7 @@ def teacher_lms(cast: Cast, rota: Purpose, time_machine: Any) -> Caller:
     return caller
 
 
-def by_code() -> Client:
+def by_code():
     """Return a browser on the own choices, by a code sent to Junaid's contact."""
     browser = visitor()
     assert send(browser, "/choices/indus/", contact=CONTACT).status_code == 302
@@ -48,7 +44,7 @@ def by_code() -> Client:
     return browser
 
 
-def opens_child(browser: Client) -> bool:
+def opens_child(browser):
     """Go from the own choices to the children, and return whether Danish is among them."""
     if CHILDREN not in browser.get(CHOICES).content.decode():
         return False
@@ -56,7 +52,7 @@ def opens_child(browser: Client) -> bool:
     return DANISH in browser.get(GUARDIAN).content.decode()
 
 
-def decisions_shown(cast: Cast) -> dict[str, str]:
+def decisions_shown(cast):
     """Return what the console says of each decision about Junaid: purpose, and the cell of the answer."""
     page = browser_of(cast.user("farah")).get(row_url("people/subject", cast.subject_id("junaid"), "change"))
     panel = page.content.decode().split('id="panel-standing"')[1].partition("</section>")[0]
@@ -64,7 +60,7 @@ def decisions_shown(cast: Cast) -> dict[str, str]:
     return {purpose: " ".join(re.sub(r"<[^>]+>", " ", cell).split()) for purpose, cell in rows}
 
 
-def test_one_identity_and_one_code_and_the_strictest_role_decides_and_is_named(teacher_lms: Caller, cast: Cast) -> None:
+def test_one_identity_and_one_code_and_the_strictest_role_decides_and_is_named(teacher_lms, cast):
     assert teacher_lms.get(PERSON).json()["roles"] == ["instructor", "guardian"]
     assert taken(teacher_lms.ask("lms-junaid", "rota")) == (False, "consent_missing", "guardian", False)
     assert taken(teacher_lms.ask("lms-junaid", "rota", context={"role": "instructor"}))[:2] == (True, "permitted")

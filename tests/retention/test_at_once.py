@@ -1,10 +1,7 @@
 """An open incident always has its quarantine, also if another transaction ends one at the same time."""
 
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from datetime import datetime
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
-from uuid import UUID
 
 import pytest
 from django.db import connections, transaction
@@ -15,13 +12,12 @@ from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.tenancy.context import in_client
 from retention.holdings.models import Incident, IncidentCause
 from retention.holdings.services.incidents import close_manually, open_incident
-from tests.cast import Cast
 
 
-def meanwhile(pool: ThreadPoolExecutor, client_id: UUID, act: Callable[[], Any]) -> Future[Any]:
+def meanwhile(pool, client_id, act):
     """Start an act in a transaction of its own, and give it a second before this one commits."""
 
-    def run() -> Any:
+    def run():
         try:
             with in_client(client_id):
                 return act()
@@ -33,7 +29,7 @@ def meanwhile(pool: ThreadPoolExecutor, client_id: UUID, act: Callable[[], Any])
     return started
 
 
-def test_a_release_waits_for_an_incident_that_is_being_opened(committed: Cast, now: datetime) -> None:
+def test_a_release_waits_for_an_incident_that_is_being_opened(committed, now):
     client_id, amina = committed.client_id("indus"), committed.actor("amina")
     with ThreadPoolExecutor(1) as pool:
         with in_client(client_id):
@@ -48,7 +44,7 @@ def test_a_release_waits_for_an_incident_that_is_being_opened(committed: Cast, n
         assert Quarantine.objects.get().ends_at is None
 
 
-def test_an_incident_opened_while_another_closes_has_a_quarantine_of_its_own(committed: Cast, now: datetime) -> None:
+def test_an_incident_opened_while_another_closes_has_a_quarantine_of_its_own(committed, now):
     client_id, amina = committed.client_id("indus"), committed.actor("amina")
     with ThreadPoolExecutor(1) as pool:
         with in_client(client_id):

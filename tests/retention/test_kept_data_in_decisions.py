@@ -1,6 +1,5 @@
 """Decisions about data on hold, and about data whose retention period has ended."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -15,7 +14,6 @@ from retention.holdings.services.holdings import ActivityReport, report_activity
 from retention.schedule.models import HoldKind
 from retention.schedule.selectors import DueState, list_due_of_person
 from retention.schedule.services import HoldScope, place_hold
-from tests.cast import Cast
 from tests.factories import BORN, SETTING_UP
 from tests.merges.making import linked, second_record
 from tests.retention.disposals.steps import answer, certify, hold_data, order_all, rule_for, sweep
@@ -26,10 +24,10 @@ ENDED, HELD = "retention_ended", "legal_hold"
 
 
 @pytest.fixture
-def decided(cast: Cast, indus: Any) -> Callable[..., str]:
+def decided(cast, indus):
     """Ask for a decision about a person's contact details for the newsletter; return its reason."""
 
-    def ask(at: Any, action: str = "process", person: str = "lms-hamza", *, later: Any = None) -> str:
+    def ask(at, action="process", person="lms-hamza", *, later=None):
         question = Question("newsletter", action, frozenset({"contact_details"}), at=at)
         actor = cast.key_actor("indus")
         one = decide_one(actor, indus.pk, person, question, now=later or at)
@@ -41,7 +39,7 @@ def decided(cast: Cast, indus: Any) -> Callable[..., str]:
 
 
 @pytest.fixture
-def overdue(cast: Cast, indus: Any, now: Any) -> Any:
+def overdue(cast, indus, now):
     """Hold Hamza's contact details since 60 days, 30 days too long, and run the sweep of the night."""
     rule_for(indus, at=now)
     hold_data(cast, "hamza", at=now)
@@ -49,7 +47,7 @@ def overdue(cast: Cast, indus: Any, now: Any) -> Any:
     return indus
 
 
-def test_data_past_its_day_is_not_used_even_years_later(overdue: Any, decided: Any, now: Any) -> None:
+def test_data_past_its_day_is_not_used_even_years_later(overdue, decided, now):
     assert decided(now + DAY) == ENDED
     sweep(overdue.pk, now + 3650 * DAY)
     assert decided(now + 3650 * DAY) == ENDED
@@ -57,14 +55,14 @@ def test_data_past_its_day_is_not_used_even_years_later(overdue: Any, decided: A
     assert {decided(now + DAY, other) for other in ("collect", "store", "delete")}.isdisjoint({ENDED})
 
 
-def test_data_within_its_period_is_used(cast: Cast, indus: Any, decided: Any, now: Any) -> None:
+def test_data_within_its_period_is_used(cast, indus, decided, now):
     rule_for(indus, at=now, period="P1Y")
     hold_data(cast, "hamza", at=now)
     sweep(indus.pk, now)
     assert decided(now) != ENDED
 
 
-def test_data_that_another_system_may_still_keep_is_used(cast: Cast, indus: Any, decided: Any, now: Any) -> None:
+def test_data_that_another_system_may_still_keep_is_used(cast, indus, decided, now):
     rule_for(indus, at=now)
     hold_data(cast, "hamza", at=now)
     hold_data(cast, "hamza", at=now, system=None, collected_at=now - DAY)
@@ -72,7 +70,7 @@ def test_data_that_another_system_may_still_keep_is_used(cast: Cast, indus: Any,
     assert decided(now) != ENDED
 
 
-def test_data_collected_again_is_used_again(cast: Cast, overdue: Any, decided: Any, report: Any, now: Any) -> None:
+def test_data_collected_again_is_used_again(cast, overdue, decided, report, now):
     report("hamza", "contact_details", at=now + DAY, purpose="newsletter", collected_at=now + DAY)
     assert decided(now + DAY) != ENDED
     sweep(overdue.pk, now + 2 * DAY)
@@ -80,12 +78,12 @@ def test_data_collected_again_is_used_again(cast: Cast, overdue: Any, decided: A
     assert decided(now, later=now + 2 * DAY) == ENDED, "as of then"
 
 
-def test_a_late_report_of_an_old_collection_changes_nothing(overdue: Any, decided: Any, report: Any, now: Any) -> None:
+def test_a_late_report_of_an_old_collection_changes_nothing(overdue, decided, report, now):
     report("hamza", "contact_details", at=now + DAY, purpose="newsletter", collected_at=now - 59 * DAY)
     assert decided(now + DAY) == ENDED
 
 
-def test_held_data_may_be_used_and_not_deleted(cast: Cast, overdue: Any, decided: Any, now: Any) -> None:
+def test_held_data_may_be_used_and_not_deleted(cast, overdue, decided, now):
     hold = placed(cast, overdue, now, subject=cast.subject("hamza"))
     assert decided(now) != ENDED
     assert decided(now, "delete") == HELD
@@ -95,7 +93,7 @@ def test_held_data_may_be_used_and_not_deleted(cast: Cast, overdue: Any, decided
     assert decided(now, "delete", later=now + DAY) == HELD, "as of then"
 
 
-def test_disposed_data_is_no_longer_past_its_period(cast: Cast, overdue: Any, decided: Any, now: Any) -> None:
+def test_disposed_data_is_no_longer_past_its_period(cast, overdue, decided, now):
     batch = order_all(approved_batch(cast, now), now + DAY)
     for order in Order.objects.filter(parent_id=batch.pk):
         answer(cast, order, at=now + DAY)
@@ -104,26 +102,26 @@ def test_disposed_data_is_no_longer_past_its_period(cast: Cast, overdue: Any, de
     assert decided(now + 2 * DAY) != ENDED
 
 
-def test_a_longer_rule_ends_the_refusal_with_the_next_sweep(overdue: Any, decided: Any, now: Any) -> None:
+def test_a_longer_rule_ends_the_refusal_with_the_next_sweep(overdue, decided, now):
     rule_for(overdue, at=now + DAY, period="P1Y")
     sweep(overdue.pk, now + 2 * DAY)
     assert decided(now + 2 * DAY) != ENDED
 
 
-def placed(cast: Cast, client: Any, at: Any, kind: HoldKind = HoldKind.LEGAL, **scope: Any) -> Any:
+def placed(cast, client, at, kind=HoldKind.LEGAL, **scope):
     told: dict[str, Any] = {"kind": kind, "ground": "Case 12.", "review_on": (at + 30 * DAY).date()}
     return place_hold(client, scope=HoldScope(**scope), actor=cast.actor("farah"), at=at, **told)
 
 
 @pytest.mark.parametrize("kind", [HoldKind.LEGAL, HoldKind.COMPLAINT])
-def test_a_hold_of_everyone_denies_deletion(cast: Cast, indus: Any, decided: Any, now: Any, kind: HoldKind) -> None:
+def test_a_hold_of_everyone_denies_deletion(cast, indus, decided, now, kind):
     counts = RegisterChange.objects.count()
     placed(cast, indus, now, kind)
     assert (decided(now, "delete"), decided(now, "delete", "lms-junaid")) == (HELD, HELD)
     assert RegisterChange.objects.count() > counts
 
 
-def test_a_hold_covers_every_record_of_the_person(cast: Cast, indus: Any, decided: Any, now: Any) -> None:
+def test_a_hold_covers_every_record_of_the_person(cast, indus, decided, now):
     other = second_record(cast, external_id="lms-hamza-2", role="student", birth_date=BORN["teenager"])
     linked(cast.subject("hamza"), other, cast, now)
     noted = SubjectChange.objects.filter(subject_id=other.pk).count()
@@ -132,12 +130,12 @@ def test_a_hold_covers_every_record_of_the_person(cast: Cast, indus: Any, decide
     assert SubjectChange.objects.filter(subject_id=other.pk).count() > noted
 
 
-def test_a_hold_of_another_category_denies_nothing(cast: Cast, indus: Any, decided: Any, now: Any) -> None:
+def test_a_hold_of_another_category_denies_nothing(cast, indus, decided, now):
     placed(cast, indus, now, subject=cast.subject("hamza"), category="billing")
     assert decided(now, "delete") != HELD
 
 
-def test_the_hold_of_an_open_request_leaves_deletion_to_it(cast: Cast, indus: Any, decided: Any, now: Any) -> None:
+def test_the_hold_of_an_open_request_leaves_deletion_to_it(cast, indus, decided, now):
     placed(cast, indus, now, HoldKind.OPEN_REQUEST, subject=cast.subject("hamza"))
     assert decided(now, "delete") != HELD
     assert not RetentionFact.objects.exists()

@@ -414,7 +414,7 @@ def _make_entry(row: Collection, report: CollectionReport, actor: Actor, at: dat
         "system": str(row.system_id) if row.system_id else None,
         **({"role": report.role} if report.role else {}),
     }
-    about = {"client_id": row.client_id, "subject_id": row.subject_id}
+    about: dict[str, Any] = {"client_id": row.client_id, "subject_id": row.subject_id}
     return make_entry("collection.reported", **about, facts=facts, actor=actor, at=at)
 
 

@@ -4,7 +4,6 @@ import hashlib
 import hmac
 import io
 import re
-from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
 
@@ -302,7 +301,7 @@ def list_plan_nodes(plan):
 
 
 @contextmanager
-def counted_reads() -> Iterator[list[int]]:
+def counted_reads():
     """Yield how often each part of the statements of a chunk reads what is due."""
     read: list[int] = []
 

@@ -2,7 +2,6 @@
 
 import json
 from collections import Counter
-from typing import Any
 
 import pytest
 from procrastinate.contrib.django.models import ProcrastinateJob
@@ -39,7 +38,6 @@ from retention.disposals.services.batches import (
 from retention.disposals.services.certificates import CONTINUE, BatchMovedOn
 from retention.disposals.tasks import continue_all_disposals
 from retention.holdings.models import Holding
-from tests.cast import Cast
 from tests.data_systems.ending import is_set_intact
 from tests.retention.disposals.steps import (
     WORKER,
@@ -231,17 +229,17 @@ def test_a_client_never_sees_another_clients_disposals(cast, now, in_review):
     assert not Certificate.objects.exists()
 
 
-def jobs(task: str) -> dict[str, int]:
+def jobs(task):
     with in_global():
         return dict(Counter(ProcrastinateJob.objects.filter(task_name=task).values_list("status", flat=True)))
 
 
-def run_three_times(task: Any) -> None:
+def run_three_times(task):
     for _ in range(3):
         task(0)
 
 
-def test_a_disposal_is_queued_once_and_only_from_its_time_on(cast: Cast, now: Any) -> None:
+def test_a_disposal_is_queued_once_and_only_from_its_time_on(cast, now):
     with in_client(cast.client_id("indus")):
         rule_for(cast.client("indus"), at=now)
         hold_data(cast, "hamza", at=now)
@@ -261,7 +259,7 @@ def test_a_disposal_is_queued_once_and_only_from_its_time_on(cast: Cast, now: An
     assert jobs(CONTINUE) == {"doing": 1, "todo": 2}, "the next job waits, as the running one may fail"
 
 
-def test_a_sweep_and_an_exit_are_queued_once(cast: Cast, now: Any) -> None:
+def test_a_sweep_and_an_exit_are_queued_once(cast, now):
     with in_client(cast.client_id("indus")):
         start_sweep(cast.client_id("indus"), actor=WORKER, at=now)
         approved_exit(cast, now, "return")

@@ -4,7 +4,6 @@ Data is collected, used, put on hold and released; a rule is replaced. The worke
 answer. The test keeps its own account of what is due. ``make test-deep`` runs it with 3,000 people and weekly sweeps.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
@@ -20,7 +19,6 @@ from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 from retention.disposals.models import Batch, Item
 from retention.disposals.services.batches import approve_disposal
 from retention.holdings.models import Holding
-from tests.cast import Cast
 from tests.factories import SubjectFactory
 from tests.faults.size import sized
 from tests.retention.disposals.steps import answer, certify, lms, order_all, sweep
@@ -46,7 +44,7 @@ class Life:
     holding: Any = field(default=None)
     placed: Any = field(default=None)
 
-    def events(self) -> Iterator[tuple[datetime, str]]:
+    def events(self):
         """Yield time and name of each event."""
         yield self.collected_at, "collect"
         for used_at in self.uses:
@@ -55,10 +53,10 @@ class Life:
             yield self.hold[0], "hold"
             yield self.hold[1], "lift"
 
-    def is_held(self, at: datetime) -> bool:
+    def is_held(self, at):
         return self.hold is not None and self.hold[0] <= at < self.hold[1]
 
-    def due_at(self, at: datetime, periods: "Periods") -> datetime | None:
+    def due_at(self, at, periods):
         """Return when the data is due, as known at a time; None if it was used after the event that counts."""
         if self.collected_at > at:
             return None
@@ -78,11 +76,11 @@ class Periods:
     second: relativedelta
     changed_at: datetime
 
-    def at(self, moment: datetime) -> relativedelta:
+    def at(self, moment):
         return self.second if moment >= self.changed_at else self.first
 
 
-def plan(chance: Random, start: datetime) -> Life:
+def plan(chance, start):
     collected_at = start + chance.random() * 3 * 365 * DAY
     uses = sorted(collected_at + chance.random() * 500 * DAY for _ in range(chance.choice([0, 0, 1, 3])))
     begins = collected_at + chance.random() * 600 * DAY
@@ -90,7 +88,7 @@ def plan(chance: Random, start: datetime) -> Life:
     return Life(collected_at, uses, hold, is_from_last_use=chance.random() < 0.5)
 
 
-def carry_out(cast: Cast, life: Life, event: str, at: datetime, system: Any) -> None:
+def carry_out(cast, life, event, at, system):
     """Carry out one event; data whose disposal is ordered is used no more."""
     if event == "collect":
         subject = SubjectFactory(client=cast.client("indus"))
@@ -109,7 +107,7 @@ def carry_out(cast: Cast, life: Life, event: str, at: datetime, system: Any) -> 
         )
 
 
-def run_once(cast: Cast, at: datetime) -> list[Any]:
+def run_once(cast, at):
     """Answer, certify, order, sweep and approve, as in a week; return the people of the new orders."""
     for order in Order.objects.open():
         answer(cast, order, at=at)
@@ -124,7 +122,7 @@ def run_once(cast: Cast, at: datetime) -> list[Any]:
     return list(Order.objects.exclude(pk__in=before).values_list("subject_id", flat=True))
 
 
-def check(lives: list[Life], ordered: list[Any], at: datetime, periods: Periods) -> None:
+def check(lives, ordered, at, periods):
     """Compare what happened at one time with the test's own account."""
     by_person = {life.holding.subject_id: life for life in lives if life.holding is not None}
     assert len(ordered) == len(set(ordered)), "nothing is ordered twice"
@@ -140,14 +138,14 @@ def check(lives: list[Life], ordered: list[Any], at: datetime, periods: Periods)
             assert life.holding.pk in seen, "due and forgotten"
 
 
-def set_rules(cast: Cast, at: datetime, period: str) -> None:
+def set_rules(cast, at, period):
     """Set the rules of both purposes: one counts from the last use, the other from the collection."""
     for purpose, trigger in (("newsletter", "last_activity"), ("product_research", "collected")):
         client_id = cast.client_id("indus")
         make_rule(client_id, purpose, CATEGORY, at=at, trigger=trigger, period=period)
 
 
-def test_nothing_early_nothing_on_hold_and_nothing_due_forgotten(cast: Cast, now: datetime, settings: Any) -> None:
+def test_nothing_early_nothing_on_hold_and_nothing_due_forgotten(cast, now, settings):
     settings.DISPOSAL_ALONE_MOST = PEOPLE
     chance = Random(17)  # noqa: S311 -- chance, repeatable
     lives = [plan(chance, now) for _ in range(PEOPLE)]

@@ -11,6 +11,6 @@ from tests.cast import Cast
 
 
 @pytest.fixture
-def another(cast: Cast) -> Actor:
+def another(cast):
     del cast
     return second_officer()

@@ -16,7 +16,7 @@ from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.data_systems.states import Answer, Outcome
 from paktaleem.directory.people.models import Subject
 from paktaleem.directory.people.services.people import claim_guardian
-from paktaleem.foundation.accounts.actors import Actor, NotAllowed
+from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.accounts.models import ApiKey, Membership
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
@@ -39,7 +39,6 @@ from retention.disposals.models import Batch, Certificate, Item
 from retention.disposals.services.batches import flag_chunk
 from retention.schedule.models import HoldKind
 from retention.schedule.services import HoldScope, place_hold
-from tests.cast import Cast
 from tests.consent.making import lift_by_two
 from tests.factories import BORN, SETTING_UP, SubjectFactory
 from tests.retention.disposals.steps import WORKER, answer, hold_data
@@ -61,7 +60,7 @@ from tests.waiting import wait_until_one_waits
 # The act of two people
 
 
-def test_a_proposed_exit_changes_nothing_before_an_officer_approves(cast: Cast, indus: Any, now: Any) -> None:
+def test_a_proposed_exit_changes_nothing_before_an_officer_approves(cast, indus, now):
     row = proposed(cast, now)
     assert (row.stage, row.state) == ("proposed", "waiting")
     assert agreement().ends_at is None
@@ -69,7 +68,7 @@ def test_a_proposed_exit_changes_nothing_before_an_officer_approves(cast: Cast, 
     assert Membership.objects.active(now).filter(client_id=indus.pk).exists()
 
 
-def test_the_second_person_is_another_officer(cast: Cast, indus: Any, now: Any) -> None:
+def test_the_second_person_is_another_officer(cast, indus, now):
     with pytest.raises(NotAllowed):
         decide_exit(proposed(cast, now), approve=True, actor=cast.actor("farah"), at=now)
     row = AgreementExit.objects.get()
@@ -79,7 +78,7 @@ def test_the_second_person_is_another_officer(cast: Cast, indus: Any, now: Any) 
         decide_exit(own, approve=True, actor=cast.actor("amina"), at=now)
 
 
-def test_a_declined_exit_changes_nothing_and_another_may_be_proposed(cast: Cast, indus: Any, now: Any) -> None:
+def test_a_declined_exit_changes_nothing_and_another_may_be_proposed(cast, indus, now):
     row = decide_exit(proposed(cast, now), approve=False, actor=cast.actor("amina"), at=now)
     assert (row.stage, row.ended_at) == ("declined", now)
     assert agreement().ends_at is None
@@ -89,13 +88,13 @@ def test_a_declined_exit_changes_nothing_and_another_may_be_proposed(cast: Cast,
 
 
 @pytest.mark.parametrize("name", ["bilal", "sana", "celia"])
-def test_the_wrong_role_may_not_propose(name: str, cast: Cast, indus: Any, now: Any) -> None:
+def test_the_wrong_role_may_not_propose(name, cast, indus, now):
     with pytest.raises(NotAllowed):
         proposed(cast, now, name=name)
 
 
 @pytest.mark.parametrize("days", [{"delete_days": 0}, {"return_days": 60, "delete_days": 60}])
-def test_the_deletion_ends_after_the_return(days: dict[str, int], cast: Cast, indus: Any, now: Any) -> None:
+def test_the_deletion_ends_after_the_return(days, cast, indus, now):
     with pytest.raises(ValidationError) as caught:
         propose_exit(
             agreement(), choice="return", ground="The client leaves.", actor=cast.actor("farah"), at=now, **days
@@ -103,7 +102,7 @@ def test_the_deletion_ends_after_the_return(days: dict[str, int], cast: Cast, in
     assert "delete_days" in caught.value.message_dict
 
 
-def test_data_under_another_agreement_is_not_deleted(cast: Cast, indus: Any, now: Any) -> None:
+def test_data_under_another_agreement_is_not_deleted(cast, indus, now):
     row = proposed(cast, now)
     new = ServiceAgreement(client_id=indus.pk, reference="NEW", signed_at=now, starts_at=now)
     change_register(new, actor=SETTING_UP, at=now, **WHY)
@@ -112,7 +111,7 @@ def test_data_under_another_agreement_is_not_deleted(cast: Cast, indus: Any, now
     assert Membership.objects.active(now).filter(client_id=indus.pk).exists()
 
 
-def test_the_database_refuses_an_exit_that_one_person_approved(cast: Cast, indus: Any, now: Any) -> None:
+def test_the_database_refuses_an_exit_that_one_person_approved(cast, indus, now):
     row = proposed(cast, now)
     row.stage = "erasing"
     with pytest.raises(IntegrityError, match="approved_first"), transaction.atomic():
@@ -122,9 +121,7 @@ def test_the_database_refuses_an_exit_that_one_person_approved(cast: Cast, indus
 # Access
 
 
-def test_with_the_approval_staff_lose_access_and_systems_only_carry_out_orders(
-    cast: Cast, indus: Any, now: Any
-) -> None:
+def test_with_the_approval_staff_lose_access_and_systems_only_carry_out_orders(cast, indus, now):
     row = approved(cast, now + DAY)
     ended = agreement()
     assert ended.ends_at == now + DAY
@@ -136,7 +133,7 @@ def test_with_the_approval_staff_lose_access_and_systems_only_carry_out_orders(
     assert json.loads(entry.body)["facts"]["access"]["memberships"] >= 1
 
 
-def test_open_invitations_of_guardians_are_closed(cast: Cast, indus: Any, now: Any) -> None:
+def test_open_invitations_of_guardians_are_closed(cast, indus, now):
     child = SubjectFactory(client=indus, external_id="lms-zara", birth_date=BORN["child"])
     mother = SubjectFactory(client=indus, external_id="lms-mother", role="guardian", email="mother@mail.example")
     claim_guardian(child, guardian=mother, relationship="parent", actor=SETTING_UP, at=now)
@@ -147,7 +144,7 @@ def test_open_invitations_of_guardians_are_closed(cast: Cast, indus: Any, now: A
     assert row.closes_at == now + DAY
 
 
-def test_a_key_never_gains_a_scope(cast: Cast, indus: Any, now: Any) -> None:
+def test_a_key_never_gains_a_scope(cast, indus, now):
     key = ApiKey.objects.get(pk=cast.key_id("indus"))
     by: Any = {"actor": cast.actor("amina"), "at": now, **WHY}
     narrow_api_key(key, scopes=["orders"], **by)
@@ -158,7 +155,7 @@ def test_a_key_never_gains_a_scope(cast: Cast, indus: Any, now: Any) -> None:
 # Deletion
 
 
-def test_an_exit_deletes_everywhere_ends_all_access_and_is_certified(cast: Cast, indus: Any, now: Any) -> None:
+def test_an_exit_deletes_everywhere_ends_all_access_and_is_certified(cast, indus, now):
     hold_data(cast, "hamza", at=now)
     events = Entry.objects.filter(client_id=indus.pk).count()
     row = approved(cast, now)
@@ -178,9 +175,7 @@ def test_an_exit_deletes_everywhere_ends_all_access_and_is_certified(cast: Cast,
     assert Entry.objects.filter(client_id=indus.pk).count() > events
 
 
-def test_every_system_is_ordered_to_erase_everyone_though_nothing_was_reported(
-    cast: Cast, indus: Any, now: Any
-) -> None:
+def test_every_system_is_ordered_to_erase_everyone_though_nothing_was_reported(cast, indus, now):
     people = set(Subject.objects.filter(client_id=indus.pk, erased_at=None).values_list("pk", flat=True))
     row = approved(cast, now)
     flag_and_order(now)
@@ -194,7 +189,7 @@ def test_every_system_is_ordered_to_erase_everyone_though_nothing_was_reported(
     assert row.stage == "certified"
 
 
-def test_the_certificate_names_what_each_system_did_not_confirm(cast: Cast, indus: Any, now: Any) -> None:
+def test_the_certificate_names_what_each_system_did_not_confirm(cast, indus, now):
     row = approved(cast, now)
     flag_and_order(now)
     for order in Order.objects.filter(system__code="billing"):
@@ -211,7 +206,7 @@ def test_the_certificate_names_what_each_system_did_not_confirm(cast: Cast, indu
     assert render_certificate(content, sha256="0" * 64).startswith(b"%PDF-")
 
 
-def test_data_that_no_system_takes_is_not_certified(cast: Cast, indus: Any, now: Any) -> None:
+def test_data_that_no_system_takes_is_not_certified(cast, indus, now):
     hold_data(cast, "hamza", at=now, category="device")
     row = approved(cast, now)
     carried_out(cast, now)
@@ -221,7 +216,7 @@ def test_data_that_no_system_takes_is_not_certified(cast: Cast, indus: Any, now:
     assert (lms["answers"]["no_system"], lms["not_confirmed"]) == (1, 1)
 
 
-def test_a_repeated_deletion_orders_only_what_is_left(cast: Cast, another: Actor, indus: Any, now: Any) -> None:
+def test_a_repeated_deletion_orders_only_what_is_left(cast, another, indus, now):
     by: Any = {"actor": cast.actor("amina"), "at": now}
     scope, review_on = HoldScope(subject=cast.subject("hamza")), (now + 30 * DAY).date()
     place: Any = {"kind": HoldKind.COMPLAINT, "scope": scope, "ground": "Case 12.", "review_on": review_on}
@@ -236,7 +231,7 @@ def test_a_repeated_deletion_orders_only_what_is_left(cast: Cast, another: Actor
     assert set(left) == {(cast.subject_id("hamza"), "lms"), (cast.subject_id("hamza"), "billing")}
 
 
-def test_a_new_agreement_stops_the_erasure_of_people(cast: Cast, indus: Any, now: Any) -> None:
+def test_a_new_agreement_stops_the_erasure_of_people(cast, indus, now):
     row = approved(cast, now)
     carried_out(cast, now)
     assert continue_deletion(row, actor=WORKER, at=now)
@@ -246,7 +241,7 @@ def test_a_new_agreement_stops_the_erasure_of_people(cast: Cast, indus: Any, now
     assert (row.stage, row.erased) == ("erasing", 0)
 
 
-def test_a_hold_keeps_a_person_and_the_exit_open(cast: Cast, indus: Any, now: Any) -> None:
+def test_a_hold_keeps_a_person_and_the_exit_open(cast, indus, now):
     row = approved(cast, now)
     carried_out(cast, now)
     continue_deletion(row, actor=WORKER, at=now)
@@ -257,14 +252,14 @@ def test_a_hold_keeps_a_person_and_the_exit_open(cast: Cast, indus: Any, now: An
     assert not ExitCertificate.objects.exists()
 
 
-def test_a_hold_that_is_being_placed_keeps_a_person(committed: Cast, now: Any) -> None:
+def test_a_hold_that_is_being_placed_keeps_a_person(committed, now):
     client_id = committed.client_id("indus")
     with in_client(client_id):
         row = approved(committed, now)
         carried_out(committed, now)
         continue_deletion(row, actor=WORKER, at=now)
 
-    def erase() -> None:
+    def erase():
         try:
             with in_client(client_id):
                 erase_chunk(row, actor=WORKER, at=now, size=100)
@@ -285,9 +280,7 @@ def test_a_hold_that_is_being_placed_keeps_a_person(committed: Cast, now: Any) -
         assert committed.subject("junaid").erased_at == now
 
 
-def test_what_was_on_hold_at_a_system_is_deleted_by_repeating_the_deletion(
-    cast: Cast, another: Actor, indus: Any, now: Any
-) -> None:
+def test_what_was_on_hold_at_a_system_is_deleted_by_repeating_the_deletion(cast, another, indus, now):
     by: Any = {"actor": cast.actor("amina"), "at": now}
     for name in ("hamza", "junaid"):
         hold_data(cast, name, at=now)
@@ -312,9 +305,7 @@ def test_what_was_on_hold_at_a_system_is_deleted_by_repeating_the_deletion(
 
 
 @pytest.mark.parametrize("purpose", ["", "newsletter"])
-def test_restricted_data_is_kept_until_two_people_lift_the_restriction(
-    purpose: str, cast: Cast, another: Actor, indus: Any, now: Any
-) -> None:
+def test_restricted_data_is_kept_until_two_people_lift_the_restriction(purpose, cast, another, indus, now):
     by: Any = {"actor": cast.actor("amina"), "at": now}
     for name in ("hamza", "junaid"):
         hold_data(cast, name, at=now)
@@ -337,7 +328,7 @@ def test_restricted_data_is_kept_until_two_people_lift_the_restriction(
     assert [cast.subject(name).erased_at for name in ("hamza", "junaid")] == [now, None]
 
 
-def test_an_interrupted_exit_does_nothing_and_goes_on_where_it_stopped(cast: Cast, indus: Any, now: Any) -> None:
+def test_an_interrupted_exit_does_nothing_and_goes_on_where_it_stopped(cast, indus, now):
     by: Any = {"actor": cast.actor("amina"), "at": now, **WHY}
     row = ready_to_export(cast, now)
     export_chunk(row, actor=WORKER, at=now, size=1)

@@ -17,7 +17,6 @@ from paktaleem.directory.data_systems.services.fulfilment import approve_waiver,
 from paktaleem.directory.data_systems.states import Answer, Exemption, Outcome, Section
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.people.models import Subject
-from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester
 from paktaleem.foundation.audit.actors import Reason
@@ -37,7 +36,6 @@ from paktaleem.office.exits.services.exporting import (
     open_part,
 )
 from retention.disposals.models import Batch
-from tests.cast import Cast
 from tests.console.pages import row_url
 from tests.retention.disposals.steps import WORKER, answer
 from tests.retention.exits.steps import (
@@ -51,10 +49,9 @@ from tests.retention.exits.steps import (
     fetched,
     ready_to_export,
 )
-from tests.signing_in import SignIn
 
 
-def test_the_export_has_every_person_once_also_in_chunks(cast: Cast, indus: Any, now: Any) -> None:
+def test_the_export_has_every_person_once_also_in_chunks(cast, indus, now):
     people = Subject.objects.filter(client_id=indus.pk, erased_at=None).count()
     row = ready_to_export(cast, now)
     assert not Batch.objects.exists()
@@ -71,7 +68,7 @@ def test_the_export_has_every_person_once_also_in_chunks(cast: Cast, indus: Any,
     assert Entry.objects.filter(kind="exit.part_opened").count() == ExitPart.objects.count()
 
 
-def test_the_systems_give_their_data_before_the_export_is_written(cast: Cast, indus: Any, now: Any) -> None:
+def test_the_systems_give_their_data_before_the_export_is_written(cast, indus, now):
     people = Subject.objects.filter(client_id=indus.pk, erased_at=None).count()
     row = approved(cast, now, "return")
     exported(row, now)
@@ -91,9 +88,7 @@ def test_the_systems_give_their_data_before_the_export_is_written(cast: Cast, in
     assert answers == {"lms": "confirmed", "billing": "not_found"}
 
 
-def test_the_export_waits_while_a_system_that_reported_data_says_it_has_none(
-    cast: Cast, another: Actor, report: Any, now: Any
-) -> None:
+def test_the_export_waits_while_a_system_that_reported_data_says_it_has_none(cast, another, report, now):
     report("hamza", count=41)
     row = approved(cast, now, "return")
     while collect_chunk(row, actor=WORKER, at=now):
@@ -106,7 +101,7 @@ def test_the_export_waits_while_a_system_that_reported_data_says_it_has_none(
     assert approve_waiver(order, actor=another, at=now).state == "not_applicable"
 
 
-def test_a_system_that_said_it_has_none_may_still_give_its_data(cast: Cast, report: Any, indus: Any, now: Any) -> None:
+def test_a_system_that_said_it_has_none_may_still_give_its_data(cast, report, indus, now):
     report("hamza", count=41)
     row = approved(cast, now, "return")
     while collect_chunk(row, actor=WORKER, at=now):
@@ -118,7 +113,7 @@ def test_a_system_that_said_it_has_none_may_still_give_its_data(cast: Cast, repo
     assert [part.category for part in list_parts(order)] == ["usage_logs"]
 
 
-def test_the_export_waits_for_the_last_system(cast: Cast, indus: Any, now: Any) -> None:
+def test_the_export_waits_for_the_last_system(cast, indus, now):
     row = approved(cast, now, "return")
     while collect_chunk(row, actor=WORKER, at=now):
         pass
@@ -132,7 +127,7 @@ def test_the_export_waits_for_the_last_system(cast: Cast, indus: Any, now: Any) 
     assert export_chunk(row, actor=WORKER, at=now)
 
 
-def test_the_export_of_a_person_has_their_name_and_consents(cast: Cast, indus: Any, now: Any) -> None:
+def test_the_export_of_a_person_has_their_name_and_consents(cast, indus, now):
     row = ready_to_export(cast, now)
     exported(row, now, size=100)
     [content] = fetched(row, cast.actor("amina"), now)
@@ -142,7 +137,7 @@ def test_the_export_of_a_person_has_their_name_and_consents(cast: Cast, indus: A
     assert {"consents", "holdings"} & set(data["sections"])
 
 
-def test_the_deletion_waits_until_the_client_has_every_part(cast: Cast, indus: Any, now: Any) -> None:
+def test_the_deletion_waits_until_the_client_has_every_part(cast, indus, now):
     amina = cast.actor("amina")
     row = ready_to_export(cast, now)
     with pytest.raises(Refused, match="The exit has moved on in the meantime"):
@@ -161,7 +156,7 @@ def test_the_deletion_waits_until_the_client_has_every_part(cast: Cast, indus: A
     assert delete_data(row, actor=amina, at=now, **WHY).stage == "deleting"
 
 
-def test_a_part_counts_as_downloaded_once_its_last_byte_is_sent(cast: Cast, indus: Any, now: Any) -> None:
+def test_a_part_counts_as_downloaded_once_its_last_byte_is_sent(cast, indus, now):
     by: Any = {"actor": cast.actor("amina"), "at": now, **WHY}
     row = ready_to_export(cast, now)
     exported(row, now, size=100)
@@ -176,9 +171,7 @@ def test_a_part_counts_as_downloaded_once_its_last_byte_is_sent(cast: Cast, indu
     assert Entry.objects.filter(kind="exit.part_opened").count() == 2
 
 
-def test_data_that_the_client_declined_in_writing_is_deleted_by_another_officer(
-    cast: Cast, another: Actor, indus: Any, now: Any
-) -> None:
+def test_data_that_the_client_declined_in_writing_is_deleted_by_another_officer(cast, another, indus, now):
     amina: Any = {"actor": cast.actor("amina"), "at": now, **WHY}
     row = ready_to_export(cast, now)
     with pytest.raises(Refused, match="The exit has moved on in the meantime"):
@@ -198,7 +191,7 @@ def test_data_that_the_client_declined_in_writing_is_deleted_by_another_officer(
     assert "Letter" not in entry.body
 
 
-def test_the_database_refuses_a_deletion_before_the_return(cast: Cast, indus: Any, now: Any) -> None:
+def test_the_database_refuses_a_deletion_before_the_return(cast, indus, now):
     row = ready_to_export(cast, now)
     row.stage = "deleting"
     with pytest.raises(IntegrityError, match="returned_or_declined_first"), transaction.atomic():
@@ -208,7 +201,7 @@ def test_the_database_refuses_a_deletion_before_the_return(cast: Cast, indus: An
         row.save()
 
 
-def test_the_privacy_contacts_learn_that_the_export_is_ready(cast: Cast, indus: Any, now: Any) -> None:
+def test_the_privacy_contacts_learn_that_the_export_is_ready(cast, indus, now):
     farah: Any = {"actor": cast.actor("farah"), "at": now, "reason": Reason.ONBOARDING}
     people = {}
     for kind, name in (("privacy", "Rabia Anwar"), ("dpo", "Saad Mir"), ("notices", "Tahir Aziz")):
@@ -219,7 +212,7 @@ def test_the_privacy_contacts_learn_that_the_export_is_ready(cast: Cast, indus: 
     assert {one.subject_id for one in letters} == {people["privacy"], people["dpo"]}
 
 
-def test_without_a_privacy_contact_the_contacts_for_notices_learn_it(cast: Cast, indus: Any, now: Any) -> None:
+def test_without_a_privacy_contact_the_contacts_for_notices_learn_it(cast, indus, now):
     person: Any = {"full_name": "Tahir Aziz", "email": "tahir@indus.example"}
     farah: Any = {"actor": cast.actor("farah"), "at": now, "reason": Reason.ONBOARDING}
     contact = add_contact(indus, kind="notices", **person, **farah)
@@ -228,7 +221,7 @@ def test_without_a_privacy_contact_the_contacts_for_notices_learn_it(cast: Cast,
     assert [one.subject_id for one in Letter.objects.filter(kind="exit_export_ready")] == [contact.subject_id]
 
 
-def test_a_part_holds_as_many_people_as_fit_in_a_file(cast: Cast, indus: Any, now: Any, settings: Any) -> None:
+def test_a_part_holds_as_many_people_as_fit_in_a_file(cast, indus, now, settings):
     row = ready_to_export(cast, now)
     exported_at_once = Subject.objects.filter(client_id=indus.pk).count()
     before = transaction.savepoint_create()
@@ -241,7 +234,7 @@ def test_a_part_holds_as_many_people_as_fit_in_a_file(cast: Cast, indus: Any, no
     assert sum(part.people for part in parts) == exported_at_once
 
 
-def test_a_person_whose_data_exceeds_a_file_is_exported_alone(cast: Cast, indus: Any, now: Any, settings: Any) -> None:
+def test_a_person_whose_data_exceeds_a_file_is_exported_alone(cast, indus, now, settings):
     row = ready_to_export(cast, now)
     settings.FILE_MOST_BYTES = 100
     exported(row, now, size=4)
@@ -250,7 +243,7 @@ def test_a_person_whose_data_exceeds_a_file_is_exported_alone(cast: Cast, indus:
     assert {part.people for part in ExitPart.objects.filter(exit=row)} == {1}
 
 
-def test_the_export_cannot_be_read_after_the_certificate(cast: Cast, indus: Any, now: Any) -> None:
+def test_the_export_cannot_be_read_after_the_certificate(cast, indus, now):
     row = ready_to_export(cast, now)
     exported(row, now)
     amina = cast.actor("amina")
@@ -263,7 +256,7 @@ def test_the_export_cannot_be_read_after_the_certificate(cast: Cast, indus: Any,
         open_part(part, actor=amina, at=now, **WHY)
 
 
-def test_the_certificate_names_the_systems_that_gave_no_data(cast: Cast, indus: Any, now: Any) -> None:
+def test_the_certificate_names_the_systems_that_gave_no_data(cast, indus, now):
     by: Any = {"actor": cast.actor("amina"), "at": now, **WHY}
     row = ready_to_export(cast, now)
     exported(row, now, size=100)
@@ -282,9 +275,7 @@ def test_the_certificate_names_the_systems_that_gave_no_data(cast: Cast, indus: 
     assert render_certificate(content, sha256="0" * 64).startswith(b"%PDF-")
 
 
-def test_the_page_of_an_exit_leads_to_the_orders_by_which_systems_give_their_data(
-    cast: Cast, now: Any, sign_in: SignIn
-) -> None:
+def test_the_page_of_an_exit_leads_to_the_orders_by_which_systems_give_their_data(cast, now, sign_in):
     with in_client(cast.client_id("indus")):
         row = approved(cast, now, "return")
         collect_chunk(row, actor=WORKER, at=now)
