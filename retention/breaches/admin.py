@@ -37,15 +37,7 @@ from paktaleem.foundation.console.row_actions import RowAction, Weakens, act_pag
 from paktaleem.foundation.console.site import site
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.text.times import join_words
-from retention.breaches.models import (
-    Audience,
-    Breach,
-    BreachAssessment,
-    BreachLetter,
-    Likelihood,
-    Outcome,
-    Severity,
-)
+from retention.breaches.models import Audience, Breach, BreachAssessment, BreachLetter, Likelihood, Outcome, Severity
 from retention.breaches.selectors import count_affected, count_notices, list_unreached
 from retention.breaches.services import (
     FACTS,

@@ -10,8 +10,5 @@ class BreachesConfig(extensions.PortalAppConfig):
     verbose_name = "personal-data breaches"
     handlers = (
         ("paktaleem.foundation.accounts.changes.change_kinds", "retention.breaches.services.CLOSING"),
-        (
-            "paktaleem.directory.mail.services.letter_outcomes",
-            "retention.breaches.services.record_letter_outcome",
-        ),
+        ("paktaleem.directory.mail.services.letter_outcomes", "retention.breaches.services.record_letter_outcome"),
     )

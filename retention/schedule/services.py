@@ -84,14 +84,7 @@ class HoldScope:
 
 @transaction.atomic
 def place_hold(
-    client: Client,
-    *,
-    kind: HoldKind | str,
-    scope: HoldScope,
-    ground: str,
-    review_on: date,
-    actor: Actor,
-    at: datetime,
+    client: Client, *, kind: HoldKind | str, scope: HoldScope, ground: str, review_on: date, actor: Actor, at: datetime
 ) -> Hold:
     """Place a hold, which keeps data in its scope until it is lifted; also from an erasure that has begun.
 

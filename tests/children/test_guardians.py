@@ -33,11 +33,7 @@ from children.guardians.services.guardians import (
     name_guardian,
     settle_guardian_change,
 )
-from children.guardians.services.verifications import (
-    MayNotConsent,
-    mark_verification_false,
-    verify_guardian,
-)
+from children.guardians.services.verifications import MayNotConsent, mark_verification_false, verify_guardian
 from paktaleem.directory.people.models import GuardianClaim
 from paktaleem.directory.people.selectors import sealer_of
 from paktaleem.directory.people.services.erasure import AlreadyErased, erase_subject

@@ -29,12 +29,7 @@ from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from retention.holdings.models import Holding, Incident, IncidentCause
 from retention.holdings.services.holdings import CollectionReport, report_collection
-from retention.holdings.services.incidents import (
-    close_manually,
-    notify_overdue,
-    open_incident,
-    request_release,
-)
+from retention.holdings.services.incidents import close_manually, notify_overdue, open_incident, request_release
 from retention.schedule.models import HoldKind
 from retention.schedule.services import HoldScope, lift_hold, place_hold
 from tests.children.guardians import decision_reason, guardian_of, record_answer, verified_guardian

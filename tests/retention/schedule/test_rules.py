@@ -26,13 +26,7 @@ from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from retention.schedule.models import RetentionRule
 from retention.schedule.resolution import PERIOD_PATTERN, Period, PeriodInvalid, is_never_shorter, parse_period
 from retention.schedule.selectors import list_gaps, list_schedule
-from retention.schedule.services import (
-    EARLIER_DISPOSAL,
-    STARTER_RULES,
-    end_rule,
-    request_earlier_disposal,
-    save_rule,
-)
+from retention.schedule.services import EARLIER_DISPOSAL, STARTER_RULES, end_rule, request_earlier_disposal, save_rule
 from tests.consent.making import shown
 from tests.factories import SETTING_UP
 from tests.retention.schedule.making import DAY, build_rule, end_of_day, make_rule
