@@ -35,6 +35,8 @@ from paktaleem.foundation.tenancy.context import in_client
 from retention.disposals.models import Batch, Item, ItemState, Stage
 from retention.disposals.selectors import find_certificate, get_progress
 from retention.disposals.services.batches import (
+    CONTINUE,
+    PARENT,
     SWEEP,
     approve_disposal,
     cancel_disposal,
@@ -42,7 +44,7 @@ from retention.disposals.services.batches import (
     resume_disposal,
     take_out,
 )
-from retention.disposals.services.certificates import CONTINUE, PARENT, render_certificate
+from retention.disposals.services.executing import render_certificate
 from retention.schedule.labels import last_day
 from retention.schedule.models import AnonymisationMethod, Disposal
 

@@ -10,8 +10,7 @@ from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.errors import PortalError, Problem
 from retention.disposals.models import Batch, Cause, Certificate, ItemState
-from retention.disposals.services.certificates import fetch
-from retention.disposals.sql_statements import PROGRESS
+from retention.disposals.sql_statements import PROGRESS, fetch
 
 _ANSWERS = (ItemState.DISPOSED, ItemState.NOT_FOUND, ItemState.NOT_APPLICABLE, ItemState.WAIVED)
 

@@ -1,6 +1,11 @@
 """SQL statements of disposals: they flag and check holdings for many people at once, and read no row into memory."""
 
 import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import connection
 
 from paktaleem.foundation.tenancy.rows import UUID7_SQL
 
@@ -345,3 +350,28 @@ GROUP BY 1, 2
 ORDER BY 1, 2
 """
 """How many records the systems report as disposed of, and had reported before, by system and category."""
+
+
+def execute(statement: str, values: Mapping[str, Any]) -> int:
+    """Execute a statement; return the number of rows it wrote or returned."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        written: int = cursor.rowcount
+    return written
+
+
+@contextmanager
+def joined_at_once() -> Iterator[None]:
+    """Have PostgreSQL join the tables of a chunk by hash or merge: it takes a chunk for one row, and loops."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_nestloop = off")
+        yield
+        cursor.execute("SET LOCAL enable_nestloop = on")
+
+
+def fetch(statement: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    """Execute a statement and return its rows."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows

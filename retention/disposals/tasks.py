@@ -11,8 +11,14 @@ from paktaleem.foundation.clock import client_now
 from paktaleem.foundation.operations.jobs import do_each
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from retention.disposals.models import Batch, Stage, Sweep
-from retention.disposals.services.batches import SWEEP, enqueue_continuation, enqueue_sweep, flag_chunk, start_sweep
-from retention.disposals.services.certificates import CONTINUE
+from retention.disposals.services.batches import (
+    CONTINUE,
+    SWEEP,
+    enqueue_continuation,
+    enqueue_sweep,
+    flag_chunk,
+    start_sweep,
+)
 from retention.disposals.services.executing import certify_if_answered, order_chunk
 
 CONTINUE_ALL = "disposals.continue_all"

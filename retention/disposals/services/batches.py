@@ -1,7 +1,7 @@
 """Batches: the worker flags what is due, chunk by chunk; one or two people approve what it flagged."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
@@ -26,20 +26,50 @@ from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.accounts.second_person import ChangeState
 from paktaleem.foundation.audit.actors import ByKind, Reason
+from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.clock import to_wall_clock
+from paktaleem.foundation.errors import PortalError
 from paktaleem.foundation.operations.jobs import enqueue_job
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, SqlValues, clock_bytes, new_id
 from retention.disposals.models import Batch, Cause, Decider, Item, ItemState, Stage, Sweep
-from retention.disposals.services.certificates import (
-    CONTINUE,
-    BatchMovedOn,
+from retention.disposals.sql_statements import (
+    CLOSE_ENDED,
+    FLAG_AGREEMENT,
+    FLAG_DUE,
+    NEXT_LIMIT,
+    NEXT_PEOPLE,
+    SUMMARY,
     execute,
     fetch,
-    record_batch,
-    require_stage,
 )
-from retention.disposals.sql_statements import CLOSE_ENDED, FLAG_AGREEMENT, FLAG_DUE, NEXT_LIMIT, NEXT_PEOPLE, SUMMARY
 from retention.holdings.models import Holding
+
+PARENT = "disposal"
+"""The kind of case that the orders of a batch serve."""
+CONTINUE = "disposals.continue"
+"""The task that continues a batch."""
+
+
+class BatchMovedOn(PortalError):
+    """The batch is in a stage that does not allow this, because someone or the worker was faster."""
+
+    console_message = "The disposal has moved on in the meantime: check it again."
+
+
+def require_stage(batch: Batch, *stages: Stage) -> None:
+    """Raise BatchMovedOn unless the batch is in one of these stages."""
+    if batch.stage not in stages:
+        raise BatchMovedOn
+
+
+def record_batch(
+    kind: str, batch: Batch, actor: Actor, at: datetime, *, facts: Mapping[str, object] | None = None
+) -> None:
+    """Record a step of a batch in the ledger; ``facts`` are codes, ids, counts and times."""
+    case = {"kind": batch.case_kind, "id": str(batch.case_id)} if batch.case_id else None
+    about = {"disposal": str(batch.pk), "ground": batch.ground, "decider": batch.decider, "size": batch.size}
+    record_entry(kind, client_id=batch.client_id, facts={**about, "case": case, **(facts or {})}, actor=actor, at=at)
+
 
 AGAIN_AFTER = timedelta(days=90)
 """A holding that is taken out of a batch, or not disposed of by its system, is flagged again after this time."""

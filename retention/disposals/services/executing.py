@@ -1,39 +1,45 @@
-"""Issuing the orders of an approved batch, after a check of every holding in the same transaction."""
+"""Orders of an approved batch, after a check of every holding in the same transaction, and its certificate.
+
+A certificate is canonical JSON (RFC 8785) with counts, whose SHA-256 is in the ledger. Holdings keep no history, so
+the numbers are counted once, at the end of the batch.
+"""
 
 import hmac
+import json
 import secrets
 from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
+from consent.paper.selectors import in_both, name_codes, name_reasons
 from paktaleem.directory.data_systems.models import Ground, Order, OrderKind
 from paktaleem.directory.data_systems.sealed_names import name_of
 from paktaleem.directory.data_systems.selectors import Parent
 from paktaleem.directory.data_systems.services.issuing import OrderSpec, issue_orders_for_set
 from paktaleem.directory.data_systems.states import ON_HOLD, State
 from paktaleem.directory.people.models import Subject
+from paktaleem.directory.staff.data_kinds import LEAVERS
 from paktaleem.foundation.accounts.actors import Actor, require
 from paktaleem.foundation.accounts.acts import lock_row
+from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.accounts.roles import Capability
 from paktaleem.foundation.audit.actors import Reason
+from paktaleem.foundation.audit.certificates import issue
 from paktaleem.foundation.encryption.keyring import KEY_BYTES, keyring
 from paktaleem.foundation.encryption.sealing import Sealed
 from paktaleem.foundation.encryption.wrapped_secrets import WrappedKind
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
+from paktaleem.foundation.text.typesetting import typeset_certificate
+from paktaleem.foundation.upkeep.periods.services import get_length
 from retention.disposals.models import Batch, Cause, Certificate, Item, ItemState, Stage
-from retention.disposals.services.batches import AGAIN_AFTER, enqueue_continuation
-from retention.disposals.services.certificates import (
-    PARENT,
-    execute,
-    fetch,
-    issue_certificate,
-    joined_at_once,
-    record_batch,
-)
+from retention.disposals.services.batches import AGAIN_AFTER, PARENT, enqueue_continuation, record_batch
 from retention.disposals.sql_statements import (
     CHECK_AGAIN,
     END_HOLDINGS,
@@ -41,9 +47,16 @@ from retention.disposals.sql_statements import (
     LOCK_PEOPLE,
     MAKE_PARCELS,
     NEXT_LIMIT_OF_BATCH,
+    RECORDS,
+    SETS,
     SETTLE,
+    SUMMARY,
+    execute,
+    fetch,
+    joined_at_once,
 )
-from retention.schedule.models import AnonymisationMethod, Disposal
+from retention.schedule.labels import describe_period
+from retention.schedule.models import AnonymisationMethod, Disposal, RetentionRule
 
 SMALLEST_GROUP = 10
 """People that a group of generalised data has at least (k-anonymity)."""
@@ -244,3 +257,90 @@ def _order(batch: Batch, high: UUID | None, *, actor: Actor, at: datetime) -> No
         people = Subject.objects.filter(pk__in=chunk.filter(parcel=parcel).order_by().values("subject_id"))
         only_to = None if system_id is None else {system_id}
         issue_orders_for_set(people, spec, client_id=batch.client_id, only_to=only_to, actor=actor, at=at)
+
+
+VERSION = 2
+render_certificate = partial(typeset_certificate, Path(__file__).resolve().parents[1] / "certificate.typ")
+"""Returns a certificate as PDF/UA-1, of its content and the SHA-256 (hex) of its JSON."""
+
+
+def issue_certificate(batch: Batch, *, actor: Actor, at: datetime) -> Certificate:
+    """Issue the certificate of a verified batch that the caller has locked (policy §4, decision 0075)."""
+    facts = {"disposal": str(batch.pk), "number": batch.number, "ground": batch.ground}
+    row, content = Certificate(client_id=batch.client_id, batch=batch), _compose(batch, at)
+    return issue(row, "disposal.certified", content, client_id=batch.client_id, facts=facts, actor=actor, at=at)
+
+
+def _compose(batch: Batch, at: datetime) -> dict[str, object]:
+    client = Client.objects.get(pk=batch.client_id)
+    values = {"client": batch.client_id, "batch": batch.pk, "parent_kind": PARENT, "since": batch.opened_at}
+    [(found, size)] = fetch(SUMMARY, values)
+    counts = json.loads(found)
+    rules = _rules({UUID(one["rule"]) for one in counts if one["rule"]})
+    records = [
+        dict(zip(("system", "category", "records", "reported"), row, strict=True)) for row in fetch(RECORDS, values)
+    ]
+    items = Item.objects.filter(client_id=batch.client_id, batch=batch, subject_id=OuterRef("pk"))
+    records_here = Subject.objects.filter(Exists(items), client_id=batch.client_id).aggregate(
+        erased=Count("pk", filter=Q(erased_at__isnull=False)), kept=Count("pk", filter=Q(erased_at=None))
+    )
+    return {
+        "type": "disposal_certificate",
+        "version": VERSION,
+        "number": batch.number,
+        "disposal": str(batch.pk),
+        "client": {"code": client.code, "name": client.name},
+        "ground": batch.ground,
+        "case": {"kind": batch.case_kind, "id": str(batch.case_id)} if batch.case_id else None,
+        "approved": {
+            "for": batch.decider,
+            "by": batch.approved_role,
+            "at": _time(batch.approved_at),
+            "automatic": batch.is_automatic,
+        },
+        "flagged_at": _time(batch.opened_at),
+        "ordered_at": _time(batch.ordered_at),
+        "holdings": int(size or 0),
+        "portal_records": {**records_here, "erased_after_days": get_length(LEAVERS)},
+        "counts": counts,
+        "rules": rules,
+        "order_sets": [
+            dict(zip(("id", "kind", "method", "orders", "sha256"), row, strict=True)) for row in fetch(SETS, values)
+        ],
+        "records": records,
+        "names": _list_names(batch.client_id, counts, rules, records),
+        "pseudonym_key_destroyed_at": _time(at) if any(one["method"] == "keyed_pseudonym" for one in counts) else None,
+        "issued_at": _time(at),
+    }
+
+
+def _list_names(
+    client_id: UUID, counts: list[dict[str, Any]], rules: list[dict[str, str]], records: list[dict[str, Any]]
+) -> dict[str, object]:
+    names = name_codes(
+        client_id,
+        systems={one["system"] for one in (*counts, *records)} - {None},
+        categories={one["category"] for one in (*counts, *records, *rules)},
+        purposes={one["purpose"] for one in rules},
+    )
+    causes = {one["cause"] for one in counts} - {""}
+    return {
+        **names,
+        "causes": {code: in_both(partial(str, Cause(code).label)) for code in causes},
+        "answers": name_reasons(one["answer"] for one in counts),
+        "periods": {code: in_both(partial(describe_period, code)) for code in {one["period"] for one in rules}},
+    }
+
+
+def _rules(keys: set[UUID]) -> list[dict[str, str]]:
+    found = RetentionRule.objects.filter(pk__in=keys).select_related("purpose").order_by("pk")
+    same = ("category", "period", "action", "method", "ground_en", "ground_ur")
+    return [
+        {"id": str(rule.pk), "purpose": rule.purpose.code, "counted_from": rule.trigger}
+        | {name: getattr(rule, name) for name in same}
+        for rule in found
+    ]
+
+
+def _time(value: datetime | None) -> str | None:
+    return value.isoformat() if value else None

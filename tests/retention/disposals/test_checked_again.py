@@ -28,8 +28,7 @@ from paktaleem.foundation.audit.certificates import read_body
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 from retention.disposals.models import Batch, Certificate, Item
-from retention.disposals.services.certificates import render_certificate
-from retention.disposals.services.executing import certify_if_answered, list_parameters
+from retention.disposals.services.executing import certify_if_answered, list_parameters, render_certificate
 from retention.holdings.models import Holding
 from retention.holdings.services.holdings import ActivityReport, report_activity
 from retention.schedule.services import HoldScope, end_rule, place_hold

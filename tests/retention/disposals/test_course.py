@@ -25,7 +25,9 @@ from paktaleem.office.exits.tasks import continue_all_exits
 from retention.disposals.models import Batch, Certificate, Item, Stage
 from retention.disposals.selectors import get_progress
 from retention.disposals.services.batches import (
+    CONTINUE,
     SWEEP,
+    BatchMovedOn,
     approve_disposal,
     cancel_disposal,
     flag_chunk,
@@ -35,7 +37,6 @@ from retention.disposals.services.batches import (
     start_sweep,
     take_out,
 )
-from retention.disposals.services.certificates import CONTINUE, BatchMovedOn
 from retention.disposals.tasks import continue_all_disposals
 from retention.holdings.models import Holding
 from tests.data_systems.ending import is_set_intact
