@@ -55,7 +55,10 @@ def build_panels(row: Batch) -> list[dict[str, object]]:
     """Return the panels of a batch, in the context of its client; the number of queries does not grow with its size."""
     names = name_systems(row.client_id, (one["system"] for one in row.summary if one["system"]))
     counts = [_serialize(one, row.client_id, names) for one in row.summary]
-    found = [_progress_panel(row), {"template": "console/panels/disposal_counts.html", "lines": counts}]
+    found: list[dict[str, object]] = [
+        _progress_panel(row),
+        {"template": "console/panels/disposal_counts.html", "lines": counts},
+    ]
     if row.stage in {Stage.REVIEW, Stage.SECOND_PERSON, Stage.SCHEDULED}:
         found.append(_samples_panel(row))
     if row.stage in {Stage.EXECUTING, Stage.VERIFYING}:

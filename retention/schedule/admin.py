@@ -459,8 +459,10 @@ class HoldAdmin(SortByWaitingTime, ExportableAdmin[Hold], EvidenceAdmin[Hold]):
 
     def write(self, row: Hold, saving: Saving) -> None:
         client, scope = Client.objects.get(pk=row.client_id), HoldScope(category=row.category, system=row.system)
-        about = {"kind": row.kind, "ground": row.ground, "review_on": row.review_on}
-        row.pk = place_hold(client, scope=scope, **about, actor=saving.actor, at=saving.at).pk
+        actor, at = saving.actor, saving.at
+        row.pk = place_hold(
+            client, kind=row.kind, scope=scope, ground=row.ground, review_on=row.review_on, actor=actor, at=at
+        ).pk
 
     def panels(self, request: HttpRequest, row: Hold) -> list[dict[str, object]]:
         return [*super().panels(request, row), *waiting_panels(row)]

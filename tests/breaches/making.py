@@ -1,16 +1,18 @@
 """Breaches for tests."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from paktaleem.directory.mail.models import Letter
 from paktaleem.directory.mail.services import letter_outcomes
-from retention.breaches.models import Breach
+from paktaleem.foundation.accounts.actors import Actor
+from paktaleem.foundation.accounts.models import Client
+from retention.breaches.models import Breach, BreachAssessment
 from retention.breaches.services import assess_breach, notify_authority, record_breach, record_measures, write_to_client
 from tests.factories import SETTING_UP
 
 
-def make_breach(client, *, actor, at, **values):
+def make_breach(client: Client, *, actor: Actor, at: datetime, **values: Any) -> Breach:
     """Record a breach of all data that was known an hour ago."""
     facts = {
         "happened_from": at - timedelta(days=2),
@@ -22,12 +24,12 @@ def make_breach(client, *, actor, at, **values):
     return record_breach(Breach(client=client, **{**facts, **values}), actor=actor, at=at)
 
 
-def assess(breach, outcome="people", *, actor, at):
+def assess(breach: Breach, outcome: str = "people", *, actor: Actor, at: datetime) -> BreachAssessment:
     risk: dict[str, Any] = {"likelihood": "likely", "severity": "serious", "outcome": outcome}
     return assess_breach(breach, **risk, reasons="Contacts were readable.", number=1, actor=actor, at=at)
 
 
-def send_letters(breach, *, at):
+def send_letters(breach: Breach, *, at: datetime) -> None:
     """Record every email about a breach to its client as sent."""
     for message in Letter.objects.filter(client_id=breach.client_id, kind="breach_letter", state="queued"):
         message.state = "sent"
@@ -35,12 +37,12 @@ def send_letters(breach, *, at):
             record(message, SETTING_UP, at)
 
 
-def add_measures(breach, *, actor, at):
+def add_measures(breach: Breach, *, actor: Actor, at: datetime) -> Breach:
     words = {"measures": "The backup is closed.", "lessons": "Check every new backup."}
     return record_measures(breach, **words, reason="review", actor=actor, at=at)
 
 
-def complete(breach, *, actor, at):
+def complete(breach: Breach, *, actor: Actor, at: datetime) -> Breach:
     """Do everything that an authority's outcome needs."""
     assess(breach, "authority", actor=actor, at=at)
     write_to_client(breach, text="Text.", language="en", actor=actor, at=at)

@@ -1,8 +1,11 @@
 """Browsers of guardians, messages to them, and the worker's part in inviting them."""
 
 import re
+from datetime import datetime
+from typing import Any
 
 from django.core import mail
+from django.test import Client
 
 from children.invitations.services.answering import process_invitations
 from children.invitations.services.inviting import INVITE_MANY
@@ -10,6 +13,7 @@ from children.invitations.tasks import invite_many
 from paktaleem.foundation.accounts.actors import system_actor
 from paktaleem.foundation.tenancy.context import in_client
 from tests.access_links.visiting import TASKS, latest_code, path_of, send, visitor
+from tests.cast import Cast
 from tests.working import work as work_on
 
 PORTAL = "https://privacy.example"
@@ -17,11 +21,11 @@ ESRA = "esra.qureshi@mail.example"
 START, CODE, PAGE = "/guardian/indus/", "/guardian/code/", "/guardian/"
 
 
-def work():
+def work() -> None:
     work_on({**TASKS, INVITE_MANY: invite_many})
 
 
-def follow(cast, at, client="indus"):
+def follow(cast: Cast, at: datetime, client: str = "indus") -> None:
     """Run the worker's follow-up of a client's invitations, and the jobs it creates."""
     after = None
     with in_client(cast.client_id(client)):
@@ -30,17 +34,17 @@ def follow(cast, at, client="indus"):
     work()
 
 
-def link_in(letter):
+def link_in(letter: Any) -> str:
     found = re.search(r"https?://\S+/g/\S+", str(letter.body))
     assert found, letter.body
     return path_of(found[0])
 
 
-def latest_link():
+def latest_link() -> str:
     return next(link_in(one) for one in reversed(mail.outbox) if "/g/" in str(one.body))
 
 
-def by_link(path, **details):
+def by_link(path: str, **details: Any) -> Client:
     """Return a browser signed in by the link of a message and the code sent afterwards."""
     browser = visitor(**details)
     assert send(browser, path).headers["Location"].startswith(CODE)
@@ -49,7 +53,7 @@ def by_link(path, **details):
     return browser
 
 
-def by_contact(contact=ESRA, start=START):
+def by_contact(contact: str = ESRA, start: str = START) -> Client:
     browser = visitor()
     assert send(browser, start, contact=contact).status_code == 302
     work()
@@ -57,11 +61,11 @@ def by_contact(contact=ESRA, start=START):
     return browser
 
 
-def child_page(cast, name="danish", more=""):
+def child_page(cast: Cast, name: str = "danish", more: str = "") -> str:
     return f"/guardian/child/{cast.subject_id(name)}/{more}"
 
 
-def answer(browser, url, answer, **values):
+def answer(browser: Client, url: str, answer: str, **values: str) -> Any:
     """Open the page of a question in a browser, and submit an answer with the token from the page."""
     page = browser.get(url).content.decode()
     shown = re.search(r'name="shown" value="([^"]+)"', page)

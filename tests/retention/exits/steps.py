@@ -1,38 +1,39 @@
 """Steps of exits for tests: propose, approve, export, download, carry out, erase."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from consent.register.models.agreements import ServiceAgreement
 from paktaleem.directory.data_systems.models import Order
 from paktaleem.directory.data_systems.states import Answer, Outcome, Section
 from paktaleem.foundation.audit.actors import Reason
-from paktaleem.office.exits.models import ExitPart
+from paktaleem.office.exits.models import AgreementExit, ExitPart
 from paktaleem.office.exits.services.deleting import erase_chunk
 from paktaleem.office.exits.services.exporting import collect_chunk, export_chunk, list_copy_orders, open_part
 from paktaleem.office.exits.services.proposing import decide_exit, propose_exit
 from retention.disposals.models import Batch
 from retention.disposals.services.batches import flag_chunk
+from tests.cast import Cast
 from tests.retention.disposals.steps import WORKER, answer, certify, order_all
 
 DAY = timedelta(days=1)
 WHY: Any = {"reason": Reason.AGREEMENT_CHANGE}
 
 
-def agreement():
+def agreement() -> ServiceAgreement:
     found: ServiceAgreement = ServiceAgreement.objects.get(reference="MSA-indus")
     return found
 
 
-def proposed(cast, at, choice="delete", name="farah"):
+def proposed(cast: Cast, at: datetime, choice: str = "delete", name: str = "farah") -> AgreementExit:
     return propose_exit(agreement(), choice=choice, ground="The client leaves.", actor=cast.actor(name), at=at)
 
 
-def approved(cast, at, choice="delete"):
+def approved(cast: Cast, at: datetime, choice: str = "delete") -> AgreementExit:
     return decide_exit(proposed(cast, at, choice), approve=True, actor=cast.actor("amina"), at=at)
 
 
-def collected(cast, row, at, *, size=1_000):
+def collected(cast: Cast, row: AgreementExit, at: datetime, *, size: int = 1_000) -> None:
     """Let every system answer that it gives its data: the LMS gives a section, the others hold nothing."""
     while collect_chunk(row, actor=WORKER, at=at, size=size):
         pass
@@ -42,24 +43,24 @@ def collected(cast, row, at, *, size=1_000):
     assert not collect_chunk(row, actor=WORKER, at=at)
 
 
-def ready_to_export(cast, at):
+def ready_to_export(cast: Cast, at: datetime) -> AgreementExit:
     row = approved(cast, at, "return")
     collected(cast, row, at)
     row.refresh_from_db()
     return row
 
 
-def exported(row, at, *, size=2):
+def exported(row: AgreementExit, at: datetime, *, size: int = 2) -> None:
     while export_chunk(row, actor=WORKER, at=at, size=size):
         pass
 
 
-def fetched(row, actor, at):
+def fetched(row: AgreementExit, actor: Any, at: datetime) -> list[bytes]:
     parts = ExitPart.objects.filter(exit=row)
     return [b"".join(open_part(part, actor=actor, at=at, **WHY)) for part in parts]
 
 
-def flag_and_order(at):
+def flag_and_order(at: datetime) -> Batch:
     """Flag the disposal of the exit, and issue its orders."""
     batch = Batch.objects.get(ended_at=None)
     while flag_chunk(batch.sweep, actor=WORKER, at=at):
@@ -68,7 +69,7 @@ def flag_and_order(at):
     return order_all(batch, at)
 
 
-def carried_out(cast, at):
+def carried_out(cast: Cast, at: datetime) -> None:
     """Flag, order and answer the disposal of the exit."""
     batch = flag_and_order(at)
     for order in Order.objects.filter(state="queued"):
@@ -77,7 +78,7 @@ def carried_out(cast, at):
         certify(batch, at)
 
 
-def erased(row, at, *, size=2):
+def erased(row: AgreementExit, at: datetime, *, size: int = 2) -> None:
     while erase_chunk(row, actor=WORKER, at=at, size=size):
         pass
     row.refresh_from_db()

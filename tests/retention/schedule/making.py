@@ -1,17 +1,19 @@
 """Retention rules and holdings for tests."""
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from consent.register.effects import WeakensSafeguard
 from consent.register.models.purposes import Purpose
 from paktaleem.directory.schools.models import Term
+from paktaleem.foundation.accounts.actors import Actor
 from paktaleem.foundation.accounts.changes import decide_proposed_change, find_waiting
+from paktaleem.foundation.accounts.models import Client
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from retention.holdings.models import Holding
-from retention.schedule.models import RetentionRule
+from retention.schedule.models import Hold, RetentionRule
 from retention.schedule.resolution import parse_period
 from retention.schedule.services import HoldScope, lift_hold, place_hold, request_earlier_disposal, save_rule
 from tests.consent.making import officer
@@ -21,7 +23,7 @@ HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 
 
-def build_rule(client_id, purpose, category, *, at, **values):
+def build_rule(client_id, purpose, category, *, at, **values: Any) -> RetentionRule:
     """Return an unsaved rule: 30 days after the last collection, then delete."""
     given = {"trigger": "collected", "period": "P30D", "action": "delete", "starts_at": at, **values}
     found = Purpose.objects.filter(code=purpose, client_id__in=[client_id, PAKTALEEM])
@@ -35,7 +37,7 @@ def build_rule(client_id, purpose, category, *, at, **values):
     )
 
 
-def make_rule(client_id, purpose, category, *, at, actor=SETTING_UP, **values):
+def make_rule(client_id, purpose, category, *, at, actor=SETTING_UP, **values: Any) -> RetentionRule:
     rule = build_rule(client_id, purpose, category, at=at, **values)
     try:
         return save_rule(rule, actor=actor, reason=Reason.REVIEW, at=at)
@@ -43,14 +45,14 @@ def make_rule(client_id, purpose, category, *, at, actor=SETTING_UP, **values):
         return save_by_two(rule, at=at)
 
 
-def save_by_two(rule, *, at):
+def save_by_two(rule: RetentionRule, *, at: datetime) -> RetentionRule:
     """Request a rule by which data is disposed of earlier, as one officer, and approve it as another."""
     change = request_earlier_disposal(rule, ground="The data is no longer needed.", actor=officer(), at=at)
     decide_proposed_change(change, approve=True, actor=officer(), at=at)
     return RetentionRule.objects.select_related("purpose").get(pk=rule.pk)
 
 
-def make_school_year(client_id, starts_on, ends_on, *, at, **values):
+def make_school_year(client_id, starts_on, ends_on, *, at, **values: Any) -> Term:
     """Create a school year ``[starts_on, ends_on)`` as a roster states it."""
     year = Term(
         client_id=client_id,
@@ -68,7 +70,7 @@ def make_school_year(client_id, starts_on, ends_on, *, at, **values):
     return year
 
 
-def make_holding(subject, category, purposes, *, collected_at, system=None, used_at=None):
+def make_holding(subject, category, purposes, *, collected_at, system=None, used_at=None) -> Holding:
     held = Holding(
         client_id=subject.client_id,
         subject=subject,
@@ -86,24 +88,24 @@ def make_holding(subject, category, purposes, *, collected_at, system=None, used
     return held
 
 
-def lift_hold_by_two(hold, *, by, second, at, ground="Settled."):
+def lift_hold_by_two(hold: Any, *, by: Any, second: Any, at: datetime, ground: str = "Settled.") -> None:
     """Lift a hold: one person requests it, a second one agrees."""
     lift_hold(hold, ground=ground, actor=by, at=at)
     decide_proposed_change(find_waiting(hold).get(), approve=True, actor=second, at=at)
 
 
-def end_of_day(day, zone):
+def end_of_day(day: date, zone: str) -> datetime:
     """Return when a calendar day of a time zone ends: the second implementation of what SQL counts."""
     return datetime.combine(day + DAY, time.min, ZoneInfo(zone)).astimezone(UTC)
 
 
-def put_on_hold(client, *, at, kind="legal", actor=SETTING_UP, **scope):
+def put_on_hold(client: Client, *, at: datetime, kind: str = "legal", actor: Actor = SETTING_UP, **scope: Any) -> Hold:
     """Place a hold that is reviewed in 30 days; ``scope`` narrows it as ``HoldScope`` says."""
     about: dict[str, Any] = {"kind": kind, "scope": HoldScope(**scope), "ground": "Case 12."}
     return place_hold(client, **about, review_on=(at + 30 * DAY).date(), actor=actor, at=at)
 
 
-def last_kept_day(start, rule, bounds):
+def last_kept_day(start: date, rule: RetentionRule, bounds: RetentionRule | None) -> date:
     """Return the last day of the period that a rule counts from a day, within the bounds of PakTaleem's rule."""
     last = parse_period(rule.period).after(start)
     if bounds and bounds.maximum:
