@@ -52,11 +52,11 @@ def page_of(breach, act="change"):
 @pytest.mark.parametrize("name", ["amina", "farah"])
 def test_the_first_page_shows_the_breaches_until_the_authority_is_notified(cast, breach, name):
     browser = browser_of(cast.user(name))
-    assert "the authority must be notified" in browser.get("/admin/").content.decode()
+    assert "the authority must be notified" in browser.get("/admin/").text
     with in_client(cast.client_id("indus")):
         values: dict[str, Any] = {"authority": "BfDI", "text": "Text.", "language": "en"}
         notify_authority(breach, **values, actor=cast.actor("amina"), at=timezone.now())
-    assert "the authority must be notified" not in browser.get("/admin/").content.decode()
+    assert "the authority must be notified" not in browser.get("/admin/").text
 
 
 @pytest.mark.parametrize(("minutes", "words"), [(30, "1 hour late"), (90, "2 hours late")])
@@ -65,12 +65,12 @@ def test_the_list_says_by_how_many_hours_the_notification_is_late(cast, amina, m
     known = {"happened_from": now - timedelta(days=5), "known_at": now - timedelta(hours=72, minutes=minutes)}
     with in_client(cast.client_id("indus")):
         make_breach(cast.client("indus"), actor=cast.actor("amina"), at=now, **known)
-    assert words in amina.get(LIST).content.decode()
+    assert words in amina.get(LIST).text
 
 
 def test_an_administrator_reads_a_breach_and_has_no_acts(cast, breach):
     farah = browser_of(cast.user("farah"))
-    page = farah.get(page_of(breach)).content.decode()
+    page = farah.get(page_of(breach)).text
     assert breach.what in page
     assert "/assess/" not in page
     assert farah.post(page_of(breach, "write-client"), {"language": "en", "text": "Text."}).status_code == 403
@@ -79,14 +79,14 @@ def test_an_administrator_reads_a_breach_and_has_no_acts(cast, breach):
 def test_holdings_are_counted_until_the_breach_is_closed(cast, amina, breach):
     """The file of a closed breach shows the frozen list; what systems hold later does not concern it."""
     shown = "Whose data"
-    page = amina.get(page_of(breach)).content.decode()
+    page = amina.get(page_of(breach)).text
     assert shown in page
     assert "0 people" not in page
     gul, at, actor = second_officer(), timezone.now(), cast.actor("amina")
     with in_client(cast.client_id("indus")):
         closing = request_closing(complete(breach, actor=actor, at=at), ground="Done.", actor=actor, at=at)
         decide_proposed_change(closing, approve=True, actor=gul, at=at + timedelta(days=30))
-    page = amina.get(page_of(breach)).content.decode()
+    page = amina.get(page_of(breach)).text
     assert shown not in page
     assert "0 people on the frozen list" in page
 
@@ -149,17 +149,17 @@ def test_the_notification_of_the_authority_can_be_printed(amina, breach):
     sent = {"authority": "BfDI", "language": "en", "text": "Notification."}
     page = amina.post(page_of(breach, "notify-authority"), sent)
     assert (page.status_code, page.context["heading"], page.context["text"]) == (200, "BfDI", "Notification.")
-    assert "BfDI" in amina.get(page_of(breach)).content.decode()
+    assert "BfDI" in amina.get(page_of(breach)).text
 
 
 def test_people_are_written_to_only_if_the_assessment_says_so(cast, amina, breach):
-    assert "write-people" not in amina.get(page_of(breach)).content.decode()
+    assert "write-people" not in amina.get(page_of(breach)).text
     with in_client(cast.client_id("indus")):
         assess(breach, actor=cast.actor("amina"), at=timezone.now())
-    assert "write-people" in amina.get(page_of(breach)).content.decode()
+    assert "write-people" in amina.get(page_of(breach)).text
     sent = {"language": "en", "text": "A breach.", "text_ur": "خلاف ورزی"}
     assert amina.post(page_of(breach, "write-people"), sent).status_code == 302
-    assert "write-people" not in amina.get(page_of(breach)).content.decode()
+    assert "write-people" not in amina.get(page_of(breach)).text
 
 
 def hold_data(cast, *people):
@@ -186,15 +186,14 @@ def write_to_four(cast, breach):
 
 def test_the_page_says_how_far_a_letter_is_and_whom_no_email_reaches(cast, amina, breach):
     letter = write_to_four(cast, breach)
-    assert "0 of 4 done" in amina.get(page_of(breach)).content.decode()
+    assert "0 of 4 done" in amina.get(page_of(breach)).text
     with in_client(cast.client_id("indus")):
         assert inform_batch(letter.pk, client_id=breach.client_id, actor=system_actor("tests"), at=timezone.now()) == 4
-    page = amina.get(page_of(breach)).content.decode()
+    page = amina.get(page_of(breach)).text
     assert "4 of 4 done, 2 of them not reached by email" in page
     panel = page.partition('id="breach-letters"')[2].partition("</section>")[0]
     words = "No email reaches these people: they have no address, or are children without a guardian who has one."
-    assert words in panel
-    assert "Inform them in another way." in panel
+    assert all(words in panel for words in (words, "Inform them in another way."))
     assert sorted(re.findall(r"/admin/people/subject/[^>]*>(lms-\w+)<", panel)) == ["lms-iqra", "lms-lone"]
     assert "Only the first" not in panel
 
@@ -204,7 +203,7 @@ def test_the_page_names_the_first_whom_no_email_reaches_and_says_that_there_are_
     letter = write_to_four(cast, breach)
     with in_client(cast.client_id("indus")):
         inform_batch(letter.pk, client_id=breach.client_id, actor=system_actor("tests"), at=timezone.now())
-    assert "Only the first 1 are shown." in amina.get(page_of(breach)).content.decode()
+    assert "Only the first 1 are shown." in amina.get(page_of(breach)).text
 
 
 def test_a_letter_that_reaches_everyone_names_no_one(cast, amina, breach):
@@ -215,10 +214,9 @@ def test_a_letter_that_reaches_everyone_names_no_one(cast, amina, breach):
         assess(breach, actor=actor, at=at)
         letter = write_to_people(breach, text="A breach.", text_ur="خلاف ورزی", actor=actor, at=at)
         inform_batch(letter.pk, client_id=breach.client_id, actor=system_actor("tests"), at=at)
-    page = amina.get(page_of(breach)).content.decode()
+    page = amina.get(page_of(breach)).text
     assert "2 of 2 done" in page
-    assert "not reached by email" not in page
-    assert "No email reaches" not in page
+    assert not any(words in page for words in ("not reached by email", "No email reaches"))
 
 
 @pytest.mark.parametrize(("hours", "language", "words"), [("12", "en", "12 hours"), ("0", "en", "are over")])
@@ -237,15 +235,15 @@ def test_officers_and_administrators_are_reminded_by_email(cast, breach, hours, 
 
 
 def test_the_people_of_an_assessment_are_chosen_in_its_form(cast, breach, amina):
-    page = amina.get(page_of(breach, "assess")).content.decode()
+    page = amina.get(page_of(breach, "assess")).text
     assert "Everyone of the client is concerned" in page
     risk = {"likelihood": "likely", "severity": "serious", "outcome": "people", "reasons": "The log names them."}
     both = {"everyone": "on", "ids": "lms-hamza"}
     for wrong, words in ((both, "Choose people below, or everyone."), ({}, "state their number")):
         refused = amina.post(page_of(breach, "assess"), {**risk, **wrong})
-        assert words in refused.content.decode()
+        assert words in refused.text
     sent = amina.post(page_of(breach, "assess"), {**risk, "ids": "lms-hamza\nlms-danish"})
-    assert sent.status_code == 302, sent.content.decode()
+    assert sent.status_code == 302, sent.text
     with in_client(cast.client_id("indus")):
         assert BreachAssessment.objects.get().people == 2
-    assert "2 people on the frozen list" in amina.get(page_of(breach)).content.decode()
+    assert "2 people on the frozen list" in amina.get(page_of(breach)).text

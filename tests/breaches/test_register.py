@@ -108,8 +108,7 @@ def test_the_list_is_frozen_at_the_assessment(breach, report, cast, amina, now):
     first = assess(breach, actor=amina, at=now)
     report("iqra", "usage_logs", collected_at=now - timedelta(days=9))
     people = sorted(str(cast.subject_id(name)) for name in ("danish", "hamza"))
-    assert first.people == 2
-    assert first.list_hash == hashlib.sha256(",".join(people).encode()).hexdigest()
+    assert (first.people, first.list_hash) == (2, hashlib.sha256(",".join(people).encode()).hexdigest())
     assert first.suggested == "people"
     frozen = {str(row.subject_id): row.categories for row in BreachPerson.objects.filter(assessment=first)}
     assert frozen == {people[0]: frozen[people[0]], people[1]: frozen[people[1]]}
@@ -476,6 +475,5 @@ def test_a_higher_risk_never_informs_fewer():
             is_worse = likelihoods.index(other[0]) >= likelihoods.index(likelihood)
             if is_worse and severities.index(other[1]) >= severities.index(severity):
                 assert worse >= found
-    assert rank[Likelihood.UNLIKELY, Severity.MINOR] == 0
-    assert rank[Likelihood.LIKELY, Severity.SEVERE] == 2
+    assert (rank[Likelihood.UNLIKELY, Severity.MINOR], rank[Likelihood.LIKELY, Severity.SEVERE]) == (0, 2)
     assert [pair for pair, found in rank.items() if found == 0] == [(Likelihood.UNLIKELY, Severity.MINOR)]

@@ -67,7 +67,7 @@ def child_page(cast: Cast, name: str = "danish", more: str = "") -> str:
 
 def answer(browser: Client, url: str, answer: str, **values: str) -> Any:
     """Open the page of a question in a browser, and submit an answer with the token from the page."""
-    page = browser.get(url).content.decode()
+    page = browser.get(url).text
     shown = re.search(r'name="shown" value="([^"]+)"', page)
     token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
     given = {"csrfmiddlewaretoken": token[1] if token else "", "shown": shown[1] if shown else "", "answer": answer}

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from children.guardians.models import Guardianship, ServiceAuthorisation
 from children.guardians.services.answers import record_service_answer
-from children.guardians.services.guardians import name_guardian
+from children.guardians.services.guardians import change_guardian, end_guardian, name_guardian
 from children.guardians.services.verifications import verify_guardian
 from consent.decisions.facts import Question
 from consent.decisions.selectors.decisions import decide_one
@@ -36,6 +36,16 @@ def verified_guardian(child: Subject, guardian: Subject, *, at: datetime, **valu
     row = guardian_of(child, guardian, at=at, **values)
     verify_guardian(row, method="in_person", evidence="Seen at the office", actor=SETTING_UP, at=at)
     return row
+
+
+def changed(cast, row, at, *, note="", **changes):
+    """Change a guardian's authority as the client's administrator, on the ground of a court's decision."""
+    given = {"changes": changes, "note": note, "ground": "The court decided."}
+    return change_guardian(row, **given, actor=cast.actor("farah"), at=at)
+
+
+def ended(cast, row, at):
+    return end_guardian(row, ground="The court decided.", actor=cast.actor("farah"), at=at)
 
 
 def record_answer(

@@ -92,14 +92,12 @@ def test_client_guardian_and_young_person_are_notified_in_advance_once_with_proo
     assert send_age_notices(client_id, actor=worker, at=early) == 1
     assert send_age_notices(client_id, actor=worker, at=early + DAY) == 0
     assert letters("of_age_staff") == [cast.user_id("farah")]
-    assert letters("of_age_guardian") == [cast.subject_id("esra")]
-    assert letters("of_age_person") == [soon.pk]
+    assert (letters("of_age_guardian"), letters("of_age_person")) == ([cast.subject_id("esra")], [soon.pk])
     notice = AgeNotice.objects.get()
     assert (notice.subject_id, notice.guardians, notice.person) == (soon.pk, 1, True)
     facts = json.loads(Entry.objects.get(kind="subject.age_notice").body)["facts"]
     told = {str(one.pk) for one in Letter.objects.filter(related_id=notice.pk)}
-    assert {*facts["guardians"], facts["person"]} == told
-    assert len(facts["staff"]) == 1
+    assert ({*facts["guardians"], facts["person"]}, len(facts["staff"])) == (told, 1)
 
 
 def test_the_emails_contain_no_name_and_no_date(soon, now):
@@ -123,8 +121,7 @@ def test_who_has_no_contact_and_whose_guardian_has_that_of_the_child_are_not_wri
         guardian_of(zara, father, at=now)
         lone = SubjectFactory(client=cast.client("indus"), external_id="lms-lone", birth_date=born, at=now - DAY)
         assert send_age_notices(zara.client_id, actor=system_actor("tests"), at=now) == 2
-        assert letters("of_age_guardian") == []
-        assert letters("of_age_person") == [zara.pk]
+        assert (letters("of_age_guardian"), letters("of_age_person")) == ([], [zara.pk])
         assert {one.subject_id: one.guardians for one in AgeNotice.objects.all()} == {zara.pk: 0, lone.pk: 0}
 
 
@@ -177,13 +174,13 @@ def test_the_first_page_counts_who_soon_reaches_the_age_of_consent_and_links_to_
         born = day.replace(year=day.year - 13, day=min(day.day, 28))
         SubjectFactory(client=cast.client("indus"), external_id="lms-soon", birth_date=born)
     assert b"Reach the age of consent" in browser.get("/admin/").content
-    calendar = browser.get("/admin/ageing/comingofage/?when=30").content.decode()
+    calendar = browser.get("/admin/ageing/comingofage/?when=30").text
     assert "lms-soon" in calendar
     assert "lms-danish" not in calendar
-    everybody = browser.get("/admin/ageing/comingofage/").content.decode()
+    everybody = browser.get("/admin/ageing/comingofage/").text
     assert everybody.index("lms-soon") < everybody.index("lms-danish")
     assert "Not notified yet" in everybody
-    assert "lms-soon" not in browser_of(cast.user("celia")).get("/admin/ageing/comingofage/").content.decode()
+    assert "lms-soon" not in browser_of(cast.user("celia")).get("/admin/ageing/comingofage/").text
 
 
 @pytest.fixture
@@ -242,8 +239,7 @@ def test_the_worker_ends_guardianships_at_full_age_once_and_notifies_both(indus,
     later = now + 11 * DAY
     assert end_guardianships_of_adults(indus.pk, actor=worker, at=later) == (None, 1)
     assert end_guardianships_of_adults(indus.pk, actor=worker, at=later + DAY) == (None, 0)
-    assert Guardianship.objects.get().ends_at == later
-    assert letters("full_age_guardian") == [omar.pk]
+    assert (Guardianship.objects.get().ends_at, letters("full_age_guardian")) == (later, [omar.pk])
     assert letters("full_age_person") == [zara.pk]
     assert Entry.objects.filter(kind="guardian.ended", subject_id=zara.pk).count() == 1
 

@@ -34,7 +34,7 @@ from children.guardians.services.answers import (
     TooWeakToShare,
     record_service_answer,
 )
-from children.guardians.services.guardians import change_guardian, end_guardian
+from children.guardians.services.guardians import end_guardian
 from children.guardians.services.verifications import record_verification, verify_guardian
 from consent.consents.models import Consent, ConsentEvent, ConsentState, GivenBy
 from consent.consents.services.recording import Answer, record_answers, withdraw_consent
@@ -51,7 +51,9 @@ from rights.rectifications.models import RecipientNotice
 from tests.api.callers import Caller
 from tests.children.guardians import (
     approve_host,
+    changed,
     decision_reason,
+    ended,
     guardian_of,
     make_guardian,
     record_answer,
@@ -286,18 +288,14 @@ def test_ending_the_one_who_said_no_to_a_purpose_waits_for_a_second_person(cast,
     say(cast, both["omar"], "refused", now)
     with in_client(cast.client_id("indus")):
         row = Guardianship.objects.get(guardian=both["omar"])
-        assert isinstance(
-            end_guardian(row, ground="The court decided.", actor=cast.actor("farah"), at=now + MINUTE), GuardianChange
-        )
+        assert isinstance(ended(cast, row, now + MINUTE), GuardianChange)
 
 
 def test_the_consent_of_a_guardian_without_authority_no_longer_counts(cast, now, both):
     say(cast, both["esra"], "given", now)
     with in_client(cast.client_id("indus")):
         row = Guardianship.objects.get(guardian=both["esra"])
-        change_guardian(
-            row, changes={"court_order": True}, ground="The court decided.", actor=cast.actor("farah"), at=now + MINUTE
-        )
+        changed(cast, row, now + MINUTE, court_order=True)
         assert Consent.objects.get().state == "given"
     assert reason(cast, now + MINUTE) == "consent_not_by_guardian"
     assert reason(cast, now, now=now + MINUTE) == "permitted"
@@ -381,7 +379,7 @@ def test_the_api_says_why_a_number_is_refused(cast, now):
     }
     refused = Caller(cast.key("indus")).post("/api/v1/subjects/lms-danish/guardian-authorisations", body)
     assert (refused.status_code, refused.json()["type"].rsplit(":", 1)[-1]) == (400, "number-not-kept")
-    assert "42101" not in refused.content.decode()
+    assert "42101" not in refused.text
 
 
 @pytest.fixture
@@ -402,8 +400,7 @@ def test_every_system_is_ordered_to_stop_and_after_a_new_authorisation_to_go_on(
     assert list_orders() == []
     record_answer(child, cast.subject("esra"), "withdrawn", at=now)
     stop = ("restrict", "consent_ended", "service_answer")
-    assert list_orders() == [stop]
-    assert {one.due_at for one in Order.objects.all()} == {now + 3 * DAY}
+    assert (list_orders(), {one.due_at for one in Order.objects.all()}) == ([stop], {now + 3 * DAY})
     assert Order.objects.filter(system__code="analytics").exists()
     record_answer(child, cast.subject("esra"), "given", at=now + DAY)
     assert list_orders() == [("lift_restriction", "right_of_the_person", "service_answer"), stop]

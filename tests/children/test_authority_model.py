@@ -422,6 +422,5 @@ def test_to_the_second_a_guardian_decides_until_the_birthday_begins_where_the_sc
             question = Question(purpose="service_delivery", at=at)
             found[seconds] = decide_one(actor, client.pk, "turning", question, now=at)
     assert [found[seconds].is_child for seconds in (-1, 0, 1)] == [True, False, False]
-    assert str(found[-1].reason) == "guardian_consent_required"
-    assert found[-1].valid_until == begins
+    assert (str(found[-1].reason), found[-1].valid_until) == ("guardian_consent_required", begins)
     assert found[0].allowed

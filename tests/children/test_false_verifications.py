@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 
 from children.guardians.models import GuardianChange, Verification
-from children.guardians.services.guardians import end_guardian
 from children.guardians.services.verifications import mark_verification_false
 from consent.consents.models import Consent
 from paktaleem.directory.data_systems.models import Order
@@ -16,7 +15,7 @@ from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from retention.holdings.models import Incident
 from retention.holdings.services.holdings import CollectionReport, report_collection
-from tests.children.guardians import decision_reason, make_guardian, record_answer, verified_guardian
+from tests.children.guardians import decision_reason, ended, make_guardian, record_answer, verified_guardian
 from tests.children.test_answers import both, say  # noqa: F401 -- two verified guardians
 from tests.factories import SETTING_UP, make_system
 
@@ -50,8 +49,7 @@ def proof_of(row):
 def test_what_it_opened_is_shut_and_what_was_collected_is_erased_everywhere_and_the_past_stays(cast, now, opened):
     at = now + 2 * MINUTE
     found = mark_verification_false(proof_of(opened), actor=cast.actor("farah"), at=at)
-    assert found.ended_at == at
-    assert reason(cast, at) == "quarantined"
+    assert (found.ended_at, reason(cast, at)) == (at, "quarantined")
     assert reason(cast, at - timedelta(seconds=1), now=at) == "permitted"
     entry = Entry.objects.get(kind="guardian.verification_false")
     assert (entry.subject_id, entry.actor_id) == (cast.subject_id("danish"), cast.actor("farah").id)
@@ -124,10 +122,7 @@ def test_a_verification_found_false_never_permits_what_was_refused(cast, now, bo
         mark_verification_false(proof_of(row), actor=cast.actor("farah"), at=now + 2 * MINUTE)
     assert reason(cast, now + 2 * MINUTE) == "guardian_consent_refused"
     with in_client(cast.client_id("indus")):
-        assert isinstance(
-            end_guardian(row, ground="The court decided.", actor=cast.actor("farah"), at=now + 3 * MINUTE),
-            GuardianChange,
-        )
+        assert isinstance(ended(cast, row, now + 3 * MINUTE), GuardianChange)
 
 
 def test_what_they_allowed_for_a_purpose_since_is_invalid(cast, now, both):  # noqa: F811

@@ -28,7 +28,6 @@ from children.guardians.services.guardians import (
     NotTheirOwnGuardian,
     StillAChild,
     accept_roster_claim,
-    change_guardian,
     end_guardian,
     name_guardian,
     settle_guardian_change,
@@ -40,7 +39,7 @@ from paktaleem.directory.people.services.erasure import AlreadyErased, erase_sub
 from paktaleem.foundation.accounts.actors import NotAllowed
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester, ChangeAlreadyDecided, GroundNeeded
 from paktaleem.foundation.audit.models import Entry
-from tests.children.guardians import guardian_of, make_guardian, record_answer, verified_guardian
+from tests.children.guardians import changed, ended, guardian_of, make_guardian, record_answer, verified_guardian
 from tests.factories import SETTING_UP
 
 MINUTE = timedelta(minutes=1)
@@ -120,8 +119,7 @@ def test_staff_verify_what_they_saw(cast, danish, esra, now, method, strength):
     )
     assert (found.strength, found.verified_at) == (strength, now)
     opened = sealer_of(danish).open(found.evidence_reference, column="guardians_verification.evidence_reference")
-    assert opened == "Folder 12, no. 33"
-    assert state_of(danish, now).persons == {esra.pk}
+    assert (opened, state_of(danish, now).persons) == ("Folder 12, no. 33", {esra.pk})
     assert "Folder" not in Entry.objects.get(kind="guardian.verified").body
 
 
@@ -191,14 +189,14 @@ def test_verifying_needs_evidence_and_a_method_of_staff(cast, danish, esra, now)
 @pytest.mark.parametrize("values", [{"may_consent": False}, {"court_order": True}])
 def test_who_may_not_decide_is_not_verified(cast, danish, esra, now, values):
     row = name(cast, danish, esra, now)
-    change_guardian(row, changes=values, ground="The court decided.", actor=cast.actor("farah"), at=now)
+    changed(cast, row, now, **values)
     with pytest.raises(MayNotConsent):
         verify_guardian(row, method="in_person", evidence="Seen at the office", actor=cast.actor("farah"), at=now)
 
 
 def test_ended_is_ended(cast, danish, esra, now):
     row = verified_guardian(danish, esra, at=now)
-    end_guardian(row, ground="The court decided.", actor=cast.actor("farah"), at=now + MINUTE)
+    ended(cast, row, now + MINUTE)
     with pytest.raises(GuardianshipUnknown):
         get_live_guardianship(danish, esra, at=now + MINUTE)
     for refused in (
@@ -214,12 +212,8 @@ def test_an_end_may_be_set_ahead_and_is_never_backdated(cast, danish, esra, now)
     row = verified_guardian(danish, esra, at=now)
     record_answer(danish, esra, "given", at=now)
     with pytest.raises(ValidationError):
-        change_guardian(
-            row, changes={"ends_at": now - MINUTE}, ground="The court decided.", actor=cast.actor("farah"), at=now
-        )
-    change_guardian(
-        row, changes={"ends_at": now + MINUTE}, ground="The court decided.", actor=cast.actor("farah"), at=now
-    )
+        changed(cast, row, now, ends_at=now - MINUTE)
+    changed(cast, row, now, ends_at=now + MINUTE)
     facts = load_child_facts(danish)
     assert (facts.standing(now).state, facts.standing(now).until) == ("given", now + MINUTE)
     assert facts.standing(now + MINUTE).state == "lapsed"
@@ -227,14 +221,7 @@ def test_an_end_may_be_set_ahead_and_is_never_backdated(cast, danish, esra, now)
 
 def test_a_courts_note_is_sealed(cast, danish, esra, now):
     row = name(cast, danish, esra, now)
-    change_guardian(
-        row,
-        changes={"court_order": True},
-        note="File 7",
-        ground="The court decided.",
-        actor=cast.actor("farah"),
-        at=now,
-    )
+    changed(cast, row, now, note="File 7", court_order=True)
     row.refresh_from_db()
     assert str(row.court_order_note) == "•••"
     assert "File 7" not in Entry.objects.get(kind="guardian.changed").body
@@ -255,10 +242,10 @@ def test_taking_away_the_one_who_refused_waits_for_a_second_person(cast, danish,
     row = refuser(cast, danish, esra, omar, now)
     changes = changes or {"ends_at": now + MINUTE}
     farah, at = cast.actor("farah"), now + MINUTE
-    waiting = waits(change_guardian(row, changes=changes, ground="The court decided.", actor=farah, at=at))
+    waiting = waits(changed(cast, row, at, **changes))
     assert state_of(danish, at).state == "refused"
     with pytest.raises(ChangeWaits):
-        change_guardian(row, changes=changes, ground="The court decided.", actor=farah, at=at)
+        changed(cast, row, at, **changes)
     with pytest.raises(ApproverIsRequester):
         settle_guardian_change(waiting, approve=True, actor=farah, at=at)
     settle_guardian_change(waiting, approve=True, actor=cast.actor("amina"), at=at)
@@ -269,23 +256,20 @@ def test_taking_away_the_one_who_refused_waits_for_a_second_person(cast, danish,
 
 def test_a_declined_change_changes_nothing(cast, danish, esra, omar, now):
     row = refuser(cast, danish, esra, omar, now)
-    waiting = waits(end_guardian(row, ground="The court decided.", actor=cast.actor("farah"), at=now + MINUTE))
+    waiting = waits(ended(cast, row, now + MINUTE))
     settled = settle_guardian_change(waiting, approve=False, actor=cast.actor("farah"), at=now + MINUTE)
-    assert settled.state == "declined"
-    assert state_of(danish, now + MINUTE).state == "refused"
+    assert (settled.state, state_of(danish, now + MINUTE).state) == ("declined", "refused")
 
 
 def test_lifting_a_refusal_waits_even_without_a_consent(cast, danish, esra, now):
     row = verified_guardian(danish, esra, at=now)
     record_answer(danish, esra, "refused", at=now)
-    assert isinstance(
-        end_guardian(row, ground="The court decided.", actor=cast.actor("farah"), at=now + MINUTE), GuardianChange
-    )
+    assert isinstance(ended(cast, row, now + MINUTE), GuardianChange)
 
 
 def test_a_key_cannot_approve_and_neither_may_support(cast, danish, esra, omar, now):
     row = refuser(cast, danish, esra, omar, now)
-    waiting = waits(end_guardian(row, ground="The court decided.", actor=cast.actor("farah"), at=now + MINUTE))
+    waiting = waits(ended(cast, row, now + MINUTE))
     for actor in (cast.key_actor("indus"), cast.actor("sana"), SETTING_UP):
         with pytest.raises(NotAllowed):
             settle_guardian_change(waiting, approve=True, actor=actor, at=now + MINUTE)
@@ -294,29 +278,17 @@ def test_a_key_cannot_approve_and_neither_may_support(cast, danish, esra, omar, 
 def test_taking_away_the_one_who_agreed_acts_at_once(cast, danish, esra, now):
     row = verified_guardian(danish, esra, at=now)
     record_answer(danish, esra, "given", at=now)
-    assert isinstance(
-        end_guardian(row, ground="The court decided.", actor=cast.actor("farah"), at=now + MINUTE), Guardianship
-    )
+    assert isinstance(ended(cast, row, now + MINUTE), Guardianship)
     assert state_of(danish, now + MINUTE).state == "lapsed"
 
 
 def test_a_change_that_lets_a_guardian_receive_data_or_decide_again_waits(cast, danish, esra, now):
     row = verified_guardian(danish, esra, at=now, may_receive_data=False)
-    told = waits(
-        change_guardian(
-            row, changes={"may_receive_data": True}, ground="The court decided.", actor=cast.actor("farah"), at=now
-        )
-    )
+    told = waits(changed(cast, row, now, may_receive_data=True))
     record_answer(danish, esra, "given", at=now)
     settle_guardian_change(told, approve=False, actor=cast.actor("amina"), at=now)
-    change_guardian(
-        row, changes={"court_order": True}, ground="The court decided.", actor=cast.actor("farah"), at=now + MINUTE
-    )
-    waits(
-        change_guardian(
-            row, changes={"court_order": False}, ground="The court decided.", actor=cast.actor("farah"), at=now + MINUTE
-        )
-    )
+    changed(cast, row, now + MINUTE, court_order=True)
+    waits(changed(cast, row, now + MINUTE, court_order=False))
     assert state_of(danish, now + MINUTE).state == "lapsed"
 
 
@@ -371,9 +343,7 @@ def test_a_client_declares_its_mechanism_and_the_earlier_ends(cast, indus, now):
 def test_a_decision_about_the_past_uses_the_facts_of_that_time(cast, danish, esra, omar, now):
     refuser(cast, danish, esra, omar, now)
     row = Guardianship.objects.get(guardian=esra)
-    change_guardian(
-        row, changes={"may_consent": False}, ground="The court decided.", actor=cast.actor("farah"), at=now + MINUTE
-    )
+    changed(cast, row, now + MINUTE, may_consent=False)
     at = now + MINUTE - timedelta(seconds=1)
     assert load_child_facts(danish, past=at).standing(at).persons == {esra.pk, omar.pk}
     assert state_of(danish, now + MINUTE).persons == {omar.pk}

@@ -30,7 +30,6 @@ from children.guardians.services.checks import (
     request_check,
     show_check_url,
 )
-from children.guardians.services.guardians import change_guardian, end_guardian
 from children.guardians.services.verifications import MayNotConsent
 from children.guardians.tasks import ask, begin, process_open_checks
 from paktaleem.directory.people.models import Subject
@@ -39,7 +38,7 @@ from paktaleem.foundation.accounts.actors import NotAllowed, person_actor
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import Caller
-from tests.children.guardians import decision_reason, guardian_of, make_guardian, record_answer
+from tests.children.guardians import changed, decision_reason, ended, guardian_of, make_guardian, record_answer
 from tests.working import work
 
 MINUTE = timedelta(minutes=1)
@@ -172,7 +171,7 @@ def test_an_answer_for_another_client_or_an_unknown_check_is_refused(cast, now, 
 
 def test_who_is_no_guardian_any_more_is_not_verified_by_an_answer_that_comes_late(cast, now, clock, row, settings):
     check = start(cast, row, now)
-    end_guardian(row, ground="The court decided.", actor=cast.actor("farah"), at=now + MINUTE)
+    ended(cast, row, now + MINUTE)
     answer_by_file(check, "passed", settings)
     clock.move_to(now + 2 * MINUTE)
     assert asked_about(check).state == "passed"
@@ -187,7 +186,7 @@ def test_only_deciding_guardians_are_verified_by_methods_of_the_provider_and_by_
     for name in ("bilal", "celia"):
         with pytest.raises(NotAllowed):
             start(cast, row, now, actor=cast.actor(name))
-    change_guardian(row, changes={"court_order": True}, ground="The court decided.", actor=cast.actor("farah"), at=now)
+    changed(cast, row, now, court_order=True)
     with pytest.raises(MayNotConsent):
         start(cast, row, now)
     assert not ProviderCheck.objects.exists()
@@ -250,7 +249,7 @@ def test_an_unreachable_provider_is_retried_for_a_day(cast, clock, row, folder, 
 
 def test_who_is_no_guardian_any_more_is_not_sent_to_a_provider(cast, now, clock, row, folder):
     check = request(cast, row, now)
-    end_guardian(row, ground="The court decided.", actor=cast.actor("farah"), at=now + MINUTE)
+    ended(cast, row, now + MINUTE)
     clock.move_to(now + 2 * MINUTE)
     begin(str(check.client_id), str(check.pk))
     check.refresh_from_db()

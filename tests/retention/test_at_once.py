@@ -56,5 +56,4 @@ def test_an_incident_opened_while_another_closes_has_a_quarantine_of_its_own(com
             opened = meanwhile(pool, client_id, lambda: open_incident(danish, {"device"}, **again))
         assert opened.result(timeout=30).pk != first.pk
     with in_client(client_id):
-        assert Incident.objects.open().count() == 1
-        assert Quarantine.objects.filter(ends_at=None).count() == 1
+        assert (Incident.objects.open().count(), Quarantine.objects.filter(ends_at=None).count()) == (1, 1)

@@ -220,5 +220,4 @@ def test_single_and_batch_agree(cast, indus, now):
     one, incident = report_collection(cast.subject("danish"), report_of("", now - HOUR), actor=key, at=now)
     [two] = send(cast, indus, now, report_of("lms-danish", now - HOUR))
     assert (one.reason, incident) == (two.collection.reason, two.incident)
-    assert Incident.objects.count() == 1
-    assert Holding.objects.get().count == 2
+    assert (Incident.objects.count(), Holding.objects.get().count) == (1, 2)

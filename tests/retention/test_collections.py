@@ -38,8 +38,7 @@ def test_a_collection_is_recorded_and_held_and_the_ledger_says_who_reported_what
     assert (held.category, held.system_id, held.count) == ("usage_logs", made.system_id, 3)
     assert (held.first_collected_at, held.ended_at) == (made.collected_at, None)
     body = json.loads(Entry.objects.get(kind="collection.reported").body)
-    assert body["actor"]["id"] == str(cast.key_id("indus"))
-    assert body["subject"] == str(cast.subject_id("hamza"))
+    assert (body["actor"]["id"], body["subject"]) == (str(cast.key_id("indus")), str(cast.subject_id("hamza")))
     assert (body["facts"]["collection"], body["facts"]["decision"]) == (str(made.pk), made.reason)
 
 
@@ -78,8 +77,7 @@ def test_what_cannot_be_is_refused_by_its_field(cast, indus, now, values, field)
     report_collection(cast.subject("hamza"), right, **by)
     with pytest.raises(ValidationError) as refused:
         report_collection(cast.subject("hamza"), faulty, **by)
-    assert list(refused.value.message_dict) == [field]
-    assert Collection.objects.count() == 1
+    assert (list(refused.value.message_dict), Collection.objects.count()) == ([field], 1)
 
 
 def test_a_collection_about_an_erased_person_is_refused(cast, report, now):

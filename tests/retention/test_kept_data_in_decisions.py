@@ -179,8 +179,7 @@ def test_an_account_that_is_used_again_too_late_does_not_keep_its_data(cast, ind
     assert cast.subject("junaid").is_account_open
     sweep(indus.pk, late + DAY)
     assert state(cast, late + DAY) is DueState.DUE
-    assert decided(late + DAY, person="lms-junaid") == ENDED
-    assert Item.objects.filter(is_open=True).count() == 1
+    assert (decided(late + DAY, person="lms-junaid"), Item.objects.filter(is_open=True).count()) == (ENDED, 1)
 
 
 def test_closing_and_opening_an_account_once_more_does_not_keep_it_either(cast, indus, now):

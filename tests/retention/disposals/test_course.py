@@ -132,8 +132,7 @@ def test_chunks_of_any_size_flag_and_order_the_same(cast, indus, now):
         hold_data(cast, name, at=now)
     assert sweep(indus.pk, now, size=1).flagged == 4
     order_all(approved(cast, now), now + DAY, size=1)
-    assert Order.objects.count() == 4
-    assert set(states().values()) == {"ordered"}
+    assert (Order.objects.count(), set(states().values())) == (4, {"ordered"})
 
 
 def test_a_holding_taken_out_or_kept_longer_is_not_disposed_of(cast, indus, now):
@@ -146,8 +145,7 @@ def test_a_holding_taken_out_or_kept_longer_is_not_disposed_of(cast, indus, now)
     assert Batch.objects.get().size == 1
     order_all(approved(cast, now), now + DAY)
     assert list(Order.objects.values_list("subject_id", flat=True)) == [due.subject_id]
-    assert sweep(indus.pk, now + 39 * DAY).flagged == 0
-    assert sweep(indus.pk, now + 42 * DAY).flagged == 1
+    assert (sweep(indus.pk, now + 39 * DAY).flagged, sweep(indus.pk, now + 42 * DAY).flagged) == (0, 1)
     assert sweep(indus.pk, now + 91 * DAY).flagged == 1
 
 

@@ -59,8 +59,7 @@ def test_data_is_kept_to_the_end_of_the_last_day_in_the_clients_zone(cast, indus
     collected = datetime(2026, 10, 31, 20, 0, tzinfo=UTC)  # already 1 November in Karachi
     make_holding(cast.subject("junaid"), "contact_details", ["newsletter"], collected_at=collected)
     found = one_due(cast, "junaid", now)
-    assert last_day(found) == date(2026, 12, 1)
-    assert found.due_at == datetime(2026, 12, 1, 19, 0, tzinfo=UTC)
+    assert (last_day(found), found.due_at) == (date(2026, 12, 1), datetime(2026, 12, 1, 19, 0, tzinfo=UTC))
     assert found.state(found.due_at - timedelta(microseconds=1)) is DueState.KEPT
     assert found.state(found.due_at) is DueState.DUE
 
@@ -94,8 +93,7 @@ def test_of_several_roles_the_one_with_the_longest_period_counts(cast, indus, no
     add_role(junaid, SubjectRole.GUARDIAN, actor=SETTING_UP, at=now)
     found = one_due(cast, "junaid", now)
     assert (found.state(now), last_day(found)) == (DueState.KEPT, (collected + 90 * DAY).astimezone(ZONE).date())
-    assert list_due_ids(indus, now) == []
-    assert list_due_ids(indus, now + 31 * DAY) == [(held.pk, ["newsletter"])]
+    assert (list_due_ids(indus, now), list_due_ids(indus, now + 31 * DAY)) == ([], [(held.pk, ["newsletter"])])
 
 
 def list_due_ids(client, at):
@@ -288,8 +286,7 @@ def test_the_effect_is_counted_before_saving(cast, indus, now):
     effect = preview_rule(rule, actor=farah, at=now)
     assert (effect.holdings, effect.due_now, effect.due_in_30, effect.due_in_90) == (8, 2, 3, 4)
     assert (effect.in_use, effect.held, effect.without_date) == (1, 1, 0)
-    assert effect.latest_activity == now - 300 * DAY
-    assert effect.latest_use == now - DAY
+    assert (effect.latest_activity, effect.latest_use) == (now - 300 * DAY, now - DAY)
     assert not RetentionRule.objects.filter(client_id=indus.pk).exists()
 
 
