@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from children.strength import needed_strength
+from children.guardians.authority import needed_strength
 from consent.decisions.facts import Action, SubjectFacts, find_instruction
 from consent.decisions.reasons import Reason
 from consent.register.compiled import Basis, Capacity, PurposeRule

@@ -145,16 +145,6 @@ def test_a_consent_reported_from_elsewhere_needs_evidence_and_a_refusal_needs_no
     record_answer(danish, esra, "refused", evidence="", at=now)
 
 
-def test_mail_or_text_alone_opens_the_inside_and_never_recipients(danish, esra, now):
-    row = guardian_of(danish, esra, at=now)
-    record_verification(row, method="email_plus", kept={}, actor=SETTING_UP, reason="subject_request", at=now)
-    with pytest.raises(TooWeakToShare):
-        record_answer(danish, esra, "given", shares=True, at=now)
-    record_answer(danish, esra, "given", shares=None, at=now)
-    found = load_child_facts(danish).standing(now)
-    assert (found.state, found.strength, found.may_share) == ("given", 1, False)
-
-
 def test_what_is_not_there_is_not_withdrawn_nor_claimed_from_the_future(danish, esra, now):
     verified_guardian(danish, esra, at=now)
     with pytest.raises(NoConsentGiven):

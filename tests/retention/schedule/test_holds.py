@@ -26,7 +26,7 @@ from retention.schedule.models import Hold, HoldKind
 from retention.schedule.selectors import find_holds
 from retention.schedule.services import HoldScope, hold_for_case, lift_hold, place_hold, review_hold
 from tests.retention.schedule.making import DAY, lift_hold_by_two
-from tests.retention.test_at_once import meanwhile
+from tests.retention.test_incidents import meanwhile
 
 MINUTE = timedelta(minutes=1)
 
