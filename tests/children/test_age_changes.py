@@ -33,7 +33,6 @@ from paktaleem.foundation.accounts.client_services import change_client
 from paktaleem.foundation.accounts.second_person import ApproverIsRequester, ChangeAlreadyDecided
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
-from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import new_id
 from tests.children.guardians import decision_reason, verified_guardian
 from tests.factories import SETTING_UP, SubjectFactory, make_system
@@ -239,43 +238,39 @@ def test_by_a_second_account_named_as_its_guardian(indus_lms):
     assert indus_lms.reason("lms-danish", "service_delivery") == CLOSED
 
 
-def test_by_a_roster_that_makes_it_grown_and_names_a_guardian(cast, now):
-    with in_client(cast.client_id("indus")):
-        indus, danish = cast.client("indus"), cast.subject("danish")
-        head = "ID,Role,Full name,Birth date,Guardian 1 name,Guardian 1 email,Guardian 1 relationship"
-        line = f"lms-danish,student,Danish Khan,{GROWN},A Friend,friend@mail.example,parent"
-        bring(indus, f"{head}\n{line}".encode(), cast.actor("farah"), now + MINUTE)
-        assert AgeChange.objects.get(subject=danish).route == "roster"
-        assert GuardianClaim.objects.filter(child=danish).count() >= 1
-        assert not Guardianship.objects.exists()
-        assert decision_reason(cast, "lms-danish", now + MINUTE) == CLOSED
+def test_by_a_roster_that_makes_it_grown_and_names_a_guardian(cast, indus, danish, now):
+    head = "ID,Role,Full name,Birth date,Guardian 1 name,Guardian 1 email,Guardian 1 relationship"
+    line = f"lms-danish,student,Danish Khan,{GROWN},A Friend,friend@mail.example,parent"
+    bring(indus, f"{head}\n{line}".encode(), cast.actor("farah"), now + MINUTE)
+    assert AgeChange.objects.get(subject=danish).route == "roster"
+    assert GuardianClaim.objects.filter(child=danish).count() >= 1
+    assert not Guardianship.objects.exists()
+    assert decision_reason(cast, "lms-danish", now + MINUTE) == CLOSED
 
 
-def test_the_system_actor_cannot_do_acts_of_staff(cast, now):
-    with in_client(cast.client_id("indus")):
-        danish, esra = cast.subject("danish"), cast.subject("esra")
-        row = verified_guardian(danish, esra, at=now)
-        itself = person_actor(danish.pk, danish.client_id, acts_for=danish.pk)
-        by: dict[str, Any] = {"actor": itself, "at": now}
-        authority: dict[str, Any] = {"relationship": "parent", "may_consent": True, "may_receive_data": True}
-        proof: dict[str, Any] = {"method": "in_person", "evidence": "I saw me"}
-        check: dict[str, Any] = {"provider": "folder", "method": "payment_card", "answer_to": ""}
-        told = {"client": cast.client("indus"), "details": {"birth_date": date(1990, 1, 1)}}
-        register_subject("lms-danish", **told, actor=SETTING_UP, at=now)
-        attempts = [
-            lambda: name_guardian(danish, guardian=cast.subject("junaid"), **authority, **by),
-            lambda: change_guardian(row, changes={"court_order": True}, ground="The court decided.", **by),
-            lambda: verify_guardian(row, **proof, **by),
-            lambda: request_check(row, **check, **by),
-            lambda: mark_verification_false(_proof(row), **by),
-            lambda: register_subject("lms-danish", **told, **by),
-            lambda: settle_age_change(AgeChange.objects.get(), approve=True, **by),
-            lambda: record_service_answer(danish, guardian=esra, decision="given", route="portal", **by),
-        ]
-        for attempt in attempts:
-            with pytest.raises(NotAllowed):
-                attempt()
-        assert decision_reason(cast, "lms-danish", now) == CLOSED
+def test_the_system_actor_cannot_do_acts_of_staff(cast, indus, danish, esra, now):
+    row = verified_guardian(danish, esra, at=now)
+    itself = person_actor(danish.pk, danish.client_id, acts_for=danish.pk)
+    by: dict[str, Any] = {"actor": itself, "at": now}
+    authority: dict[str, Any] = {"relationship": "parent", "may_consent": True, "may_receive_data": True}
+    proof: dict[str, Any] = {"method": "in_person", "evidence": "I saw me"}
+    check: dict[str, Any] = {"provider": "folder", "method": "payment_card", "answer_to": ""}
+    told = {"client": indus, "details": {"birth_date": date(1990, 1, 1)}}
+    register_subject("lms-danish", **told, actor=SETTING_UP, at=now)
+    attempts = [
+        lambda: name_guardian(danish, guardian=cast.subject("junaid"), **authority, **by),
+        lambda: change_guardian(row, changes={"court_order": True}, ground="The court decided.", **by),
+        lambda: verify_guardian(row, **proof, **by),
+        lambda: request_check(row, **check, **by),
+        lambda: mark_verification_false(_proof(row), **by),
+        lambda: register_subject("lms-danish", **told, **by),
+        lambda: settle_age_change(AgeChange.objects.get(), approve=True, **by),
+        lambda: record_service_answer(danish, guardian=esra, decision="given", route="portal", **by),
+    ]
+    for attempt in attempts:
+        with pytest.raises(NotAllowed):
+            attempt()
+    assert decision_reason(cast, "lms-danish", now) == CLOSED
 
 
 def _proof(row):
@@ -283,32 +278,28 @@ def _proof(row):
     return record_verification(row, method="school_attested", **told)
 
 
-def test_by_an_order_to_correct_the_portal_itself_is_not_changed(cast, now):
+def test_by_an_order_to_correct_the_portal_itself_is_not_changed(cast, indus, danish, now):
     """A correction is made in the systems that hold the data; the portal's own age changes only through the school."""
-    with in_client(cast.client_id("indus")):
-        danish = cast.subject("danish")
-        make_system(cast.client("indus"), "records", ["credentials"], delivery="by_hand")
-        told = OrderSpec(
-            kind=OrderKind.CORRECT,
-            categories=frozenset({"credentials"}),
-            reason=Reason.SUBJECT_REQUEST,
-            ground=Ground.RIGHT_OF_THE_PERSON,
-            due_at=now + timedelta(days=20),
-        )
-        issue_orders(danish, told, new_values={"birth_date": GROWN}, actor=SETTING_UP, at=now)
-        assert Subject.objects.get(pk=danish.pk).of_age_at == danish.of_age_at
-        assert decision_reason(cast, "lms-danish", now) == CLOSED
+    make_system(indus, "records", ["credentials"], delivery="by_hand")
+    told = OrderSpec(
+        kind=OrderKind.CORRECT,
+        categories=frozenset({"credentials"}),
+        reason=Reason.SUBJECT_REQUEST,
+        ground=Ground.RIGHT_OF_THE_PERSON,
+        due_at=now + timedelta(days=20),
+    )
+    issue_orders(danish, told, new_values={"birth_date": GROWN}, actor=SETTING_UP, at=now)
+    assert Subject.objects.get(pk=danish.pk).of_age_at == danish.of_age_at
+    assert decision_reason(cast, "lms-danish", now) == CLOSED
 
 
-def test_by_the_guardian_of_a_classmate(cast, now):
-    with in_client(cast.client_id("indus")):
-        danish, esra = cast.subject("danish"), cast.subject("esra")
-        mate = SubjectFactory(client=cast.client("indus"), external_id="lms-mate", birth_date=date(2016, 1, 1), at=now)
-        verified_guardian(danish, esra, at=now)
-        told = {"route": "paper", "evidence": "Form 33 in folder 12", "actor": SETTING_UP, "at": now}
-        with pytest.raises((NoAuthority, LookupError)):
-            record_service_answer(mate, guardian=esra, decision="given", **told)
-        assert decision_reason(cast, "lms-mate", now) == CLOSED
+def test_by_the_guardian_of_a_classmate(cast, indus, danish, esra, now):
+    mate = SubjectFactory(client=indus, external_id="lms-mate", birth_date=date(2016, 1, 1), at=now)
+    verified_guardian(danish, esra, at=now)
+    told = {"route": "paper", "evidence": "Form 33 in folder 12", "actor": SETTING_UP, "at": now}
+    with pytest.raises((NoAuthority, LookupError)):
+        record_service_answer(mate, guardian=esra, decision="given", **told)
+    assert decision_reason(cast, "lms-mate", now) == CLOSED
 
 
 MAILBOX = "danish.qureshi@gmail.com"

@@ -49,23 +49,21 @@ DAY = timedelta(days=1)
 SECOND = timedelta(seconds=1)
 
 
-def test_a_guardians_consent_is_requested_anew_at_the_exact_time_of_the_birthday(cast, now):
+def test_a_guardians_consent_is_requested_anew_at_the_exact_time_of_the_birthday(cast, danish, esra, now):
     worker = system_actor("consent.ask_about_renewal")
-    with in_client(cast.client_id("indus")):
-        danish, esra = cast.subject("danish"), cast.subject("esra")
-        verified_guardian(danish, esra, at=now)
-        record_answer(danish, esra, "given", at=now)
-        given: dict[str, Any] = {"given_by": GivenBy.GUARDIAN, "guardian": esra, "shown": shown(danish.client_id, now)}
-        answers = [Answer("newsletter", ConsentState.GIVEN)]
-        record_answers(danish, answers=answers, **given, actor=SETTING_UP, at=now)
-        birthday = danish.of_age_at
-        told: dict[str, Any] = {"actor": worker}
-        assert request_renewals(danish.client_id, at=birthday - SECOND, **told) == 0
-        assert request_renewals(danish.client_id, at=birthday, **told) == 1
-        assert request_renewals(danish.client_id, at=birthday + SECOND, **told) == 0
-        row = Consent.objects.get(subject=danish)
-        assert (row.state, row.asked_at) == ("given", birthday)
-        assert ConsentEvent.objects.filter(subject=danish, state="requested", given_by="organisation").count() == 1
+    verified_guardian(danish, esra, at=now)
+    record_answer(danish, esra, "given", at=now)
+    given: dict[str, Any] = {"given_by": GivenBy.GUARDIAN, "guardian": esra, "shown": shown(danish.client_id, now)}
+    answers = [Answer("newsletter", ConsentState.GIVEN)]
+    record_answers(danish, answers=answers, **given, actor=SETTING_UP, at=now)
+    birthday = danish.of_age_at
+    told: dict[str, Any] = {"actor": worker}
+    assert request_renewals(danish.client_id, at=birthday - SECOND, **told) == 0
+    assert request_renewals(danish.client_id, at=birthday, **told) == 1
+    assert request_renewals(danish.client_id, at=birthday + SECOND, **told) == 0
+    row = Consent.objects.get(subject=danish)
+    assert (row.state, row.asked_at) == ("given", birthday)
+    assert ConsentEvent.objects.filter(subject=danish, state="requested", given_by="organisation").count() == 1
 
 
 @pytest.fixture
@@ -111,18 +109,17 @@ def test_the_emails_contain_no_name_and_no_date(soon, now):
                 assert str(soon.of_age_at.date()) not in str(drawn)
 
 
-def test_who_has_no_contact_and_whose_guardian_has_that_of_the_child_are_not_written_to(cast, now):
-    with in_client(cast.client_id("indus")):
-        born = (now + timedelta(days=20)).date().replace(year=now.year - 13)
-        told = {"birth_date": born, "phone": "0300 1234567", "at": now - DAY}
-        zara = SubjectFactory(client=cast.client("indus"), external_id="lms-zara", **told)
-        his = {"role": "guardian", "phone": "+92 300 1234567", "at": now - DAY}
-        father = SubjectFactory(client=cast.client("indus"), external_id="lms-father", **his)
-        guardian_of(zara, father, at=now)
-        lone = SubjectFactory(client=cast.client("indus"), external_id="lms-lone", birth_date=born, at=now - DAY)
-        assert send_age_notices(zara.client_id, actor=system_actor("tests"), at=now) == 2
-        assert (letters("of_age_guardian"), letters("of_age_person")) == ([], [zara.pk])
-        assert {one.subject_id: one.guardians for one in AgeNotice.objects.all()} == {zara.pk: 0, lone.pk: 0}
+def test_who_has_no_contact_and_whose_guardian_has_that_of_the_child_are_not_written_to(cast, indus, now):
+    born = (now + timedelta(days=20)).date().replace(year=now.year - 13)
+    told = {"birth_date": born, "phone": "0300 1234567", "at": now - DAY}
+    zara = SubjectFactory(client=indus, external_id="lms-zara", **told)
+    his = {"role": "guardian", "phone": "+92 300 1234567", "at": now - DAY}
+    father = SubjectFactory(client=indus, external_id="lms-father", **his)
+    guardian_of(zara, father, at=now)
+    lone = SubjectFactory(client=indus, external_id="lms-lone", birth_date=born, at=now - DAY)
+    assert send_age_notices(zara.client_id, actor=system_actor("tests"), at=now) == 2
+    assert (letters("of_age_guardian"), letters("of_age_person")) == ([], [zara.pk])
+    assert {one.subject_id: one.guardians for one in AgeNotice.objects.all()} == {zara.pk: 0, lone.pk: 0}
 
 
 def test_a_birth_date_corrected_by_more_than_half_a_year_is_notified_again(soon, now):

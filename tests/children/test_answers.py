@@ -307,25 +307,23 @@ def test_every_method_has_a_strength_and_an_operator():
 
 
 @pytest.mark.parametrize("method", Method)
-def test_a_method_opens_what_it_is_strong_enough_for(cast, now, method):
+def test_a_method_opens_what_it_is_strong_enough_for(cast, danish, esra, now, method):
     """First for internal use of every purpose, then with an approved recipient for each, and for sharing."""
-    with in_client(cast.client_id("indus")):
-        danish, esra = cast.subject("danish"), cast.subject("esra")
-        row = guardian_of(danish, esra, at=now)
-        record_verification(row, method=method, kept={}, actor=SETTING_UP, reason="review", at=now)
-        strong = method not in TOO_WEAK_TO_SHARE
-        record_answer(danish, esra, "given", shares=True if strong else None, at=now)
-        inside = {one: decision_reason(cast, "lms-danish", now, purpose=one) for one in PURPOSES}
-        assert set(inside.values()) == {"permitted"}
-        approve_host(cast.client_id("indus"), "payment_billing")
-        expected = "permitted" if strong else "guardian_consent_required"
-        assert decision_reason(cast, "lms-danish", now, purpose="payment_billing") == expected
-        shared: dict[str, Any] = {"purpose": "payment_billing", "action": "share", "recipient": "host"}
-        assert decision_reason(cast, "lms-danish", now, **shared) == expected
-        assert decision_reason(cast, "lms-danish", now, purpose="support") == "permitted"
-        if not strong:
-            with pytest.raises(TooWeakToShare):
-                record_answer(danish, esra, "given", shares=True, at=now)
+    row = guardian_of(danish, esra, at=now)
+    record_verification(row, method=method, kept={}, actor=SETTING_UP, reason="review", at=now)
+    strong = method not in TOO_WEAK_TO_SHARE
+    record_answer(danish, esra, "given", shares=True if strong else None, at=now)
+    inside = {one: decision_reason(cast, "lms-danish", now, purpose=one) for one in PURPOSES}
+    assert set(inside.values()) == {"permitted"}
+    approve_host(cast.client_id("indus"), "payment_billing")
+    expected = "permitted" if strong else "guardian_consent_required"
+    assert decision_reason(cast, "lms-danish", now, purpose="payment_billing") == expected
+    shared: dict[str, Any] = {"purpose": "payment_billing", "action": "share", "recipient": "host"}
+    assert decision_reason(cast, "lms-danish", now, **shared) == expected
+    assert decision_reason(cast, "lms-danish", now, purpose="support") == "permitted"
+    if not strong:
+        with pytest.raises(TooWeakToShare):
+            record_answer(danish, esra, "given", shares=True, at=now)
 
 
 @pytest.mark.parametrize(
@@ -338,17 +336,15 @@ def test_a_method_opens_what_it_is_strong_enough_for(cast, now, method):
         "کارڈ ۴۱۱۱۱۱۱۱۱۱۱۱۱۱۱۱",
     ],
 )
-def test_evidence_holds_no_number_of_an_identity_card_or_a_payment_card(cast, now, text):
+def test_evidence_holds_no_number_of_an_identity_card_or_a_payment_card(cast, danish, esra, now, text):
     with pytest.raises(CardNumberFound):
         check_evidence(text)
-    with in_client(cast.client_id("indus")):
-        danish, esra = cast.subject("danish"), cast.subject("esra")
-        row = guardian_of(danish, esra, at=now)
-        with pytest.raises(CardNumberFound):
-            verify_guardian(row, method="in_person", evidence=text, actor=SETTING_UP, at=now)
-        told = {"decision": "refused", "route": "paper", "evidence": text, "actor": SETTING_UP, "at": now}
-        with pytest.raises(CardNumberFound):
-            record_service_answer(danish, guardian=esra, **told)
+    row = guardian_of(danish, esra, at=now)
+    with pytest.raises(CardNumberFound):
+        verify_guardian(row, method="in_person", evidence=text, actor=SETTING_UP, at=now)
+    told = {"decision": "refused", "route": "paper", "evidence": text, "actor": SETTING_UP, "at": now}
+    with pytest.raises(CardNumberFound):
+        record_service_answer(danish, guardian=esra, **told)
 
 
 @pytest.mark.parametrize(

@@ -26,14 +26,7 @@ from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from retention.holdings.models import Incident
 from retention.holdings.services.holdings import CollectionReport, report_collection
-from tests.children.guardians import (
-    changed,
-    decision_reason,
-    ended,
-    make_guardian,
-    record_answer,
-    verified_guardian,
-)
+from tests.children.guardians import changed, decision_reason, ended, make_guardian, record_answer, verified_guardian
 from tests.children.test_answers import both, say  # noqa: F401 -- two verified guardians
 from tests.factories import SETTING_UP, make_system
 
@@ -224,69 +217,59 @@ def test_what_is_reported_late_is_judged_by_what_is_known_now(cast, now, collect
     assert incident.categories == ["content", "usage_logs"]
 
 
-def test_without_anything_collected_meanwhile_there_is_no_incident(cast, now):
-    with in_client(cast.client_id("indus")):
-        row = verified_guardian(cast.subject("danish"), cast.subject("esra"), at=now)
-        record_answer(cast.subject("danish"), cast.subject("esra"), "given", at=now)
-        mark_verification_false(proof_of(row), actor=cast.actor("farah"), at=now + MINUTE)
-        assert not Incident.objects.exists()
+def test_without_anything_collected_meanwhile_there_is_no_incident(cast, danish, esra, now):
+    row = verified_guardian(danish, esra, at=now)
+    record_answer(danish, esra, "given", at=now)
+    mark_verification_false(proof_of(row), actor=cast.actor("farah"), at=now + MINUTE)
+    assert not Incident.objects.exists()
     assert reason_of(cast, now + MINUTE).startswith("guardian")
 
 
-def test_data_covered_by_another_guardians_consent_stays(cast, now):
-    with in_client(cast.client_id("indus")):
-        danish, omar = cast.subject("danish"), make_guardian(cast.client("indus"), "omar", at=now)
-        verified_guardian(danish, cast.subject("esra"), at=now)
-        record_answer(danish, cast.subject("esra"), "given", at=now)
-        row = verified_guardian(danish, omar, at=now + MINUTE)
-        record_answer(danish, omar, "given", at=now + MINUTE)
-        collect(cast, now + 2 * MINUTE)
-        mark_verification_false(proof_of(row), actor=cast.actor("farah"), at=now + 3 * MINUTE)
-        assert not Incident.objects.exists()
+def test_data_covered_by_another_guardians_consent_stays(cast, indus, danish, esra, now):
+    omar = make_guardian(indus, "omar", at=now)
+    verified_guardian(danish, esra, at=now)
+    record_answer(danish, esra, "given", at=now)
+    row = verified_guardian(danish, omar, at=now + MINUTE)
+    record_answer(danish, omar, "given", at=now + MINUTE)
+    collect(cast, now + 2 * MINUTE)
+    mark_verification_false(proof_of(row), actor=cast.actor("farah"), at=now + 3 * MINUTE)
+    assert not Incident.objects.exists()
     assert reason_of(cast, now + 3 * MINUTE) == "permitted"
 
 
-def test_a_consent_given_on_a_false_verification_stays_ended_after_a_true_one(cast, now):
-    with in_client(cast.client_id("indus")):
-        danish, esra = cast.subject("danish"), cast.subject("esra")
-        row = verified_guardian(danish, esra, at=now)
-        record_answer(danish, esra, "given", at=now)
-        mark_verification_false(proof_of(row), actor=cast.actor("farah"), at=now + MINUTE)
-        verified_guardian(danish, esra, at=now + 2 * MINUTE)
+def test_a_consent_given_on_a_false_verification_stays_ended_after_a_true_one(cast, danish, esra, now):
+    row = verified_guardian(danish, esra, at=now)
+    record_answer(danish, esra, "given", at=now)
+    mark_verification_false(proof_of(row), actor=cast.actor("farah"), at=now + MINUTE)
+    verified_guardian(danish, esra, at=now + 2 * MINUTE)
     assert reason_of(cast, now + 2 * MINUTE) == "guardian_consent_required"
-    with in_client(cast.client_id("indus")):
-        record_answer(danish, esra, "given", at=now + 3 * MINUTE)
+    record_answer(danish, esra, "given", at=now + 3 * MINUTE)
     assert reason_of(cast, now + 3 * MINUTE) == "permitted"
 
 
-def test_a_refusal_from_before_the_false_verification_counts_again(cast, now):
-    with in_client(cast.client_id("indus")):
-        danish, esra = cast.subject("danish"), cast.subject("esra")
-        row = verified_guardian(danish, esra, at=now)
-        record_answer(danish, esra, "refused", at=now)
-        record_answer(danish, esra, "given", at=now + MINUTE)
-        mark_verification_false(proof_of(row), actor=cast.actor("farah"), at=now + 2 * MINUTE)
+def test_a_refusal_from_before_the_false_verification_counts_again(cast, danish, esra, now):
+    row = verified_guardian(danish, esra, at=now)
+    record_answer(danish, esra, "refused", at=now)
+    record_answer(danish, esra, "given", at=now + MINUTE)
+    mark_verification_false(proof_of(row), actor=cast.actor("farah"), at=now + 2 * MINUTE)
     assert reason_of(cast, now + 2 * MINUTE) == "guardian_consent_refused"
 
 
-def test_a_verification_found_false_never_permits_what_was_refused(cast, now, both):  # noqa: F811
-    with in_client(cast.client_id("indus")):
-        danish, omar = cast.subject("danish"), both["omar"]
-        record_answer(danish, omar, "refused", at=now + MINUTE)
-        row = Verification.objects.get(guardianship__guardian=omar).guardianship
-        mark_verification_false(proof_of(row), actor=cast.actor("farah"), at=now + 2 * MINUTE)
+def test_a_verification_found_false_never_permits_what_was_refused(cast, danish, now, both):  # noqa: F811
+    omar = both["omar"]
+    record_answer(danish, omar, "refused", at=now + MINUTE)
+    row = Verification.objects.get(guardianship__guardian=omar).guardianship
+    mark_verification_false(proof_of(row), actor=cast.actor("farah"), at=now + 2 * MINUTE)
     assert reason_of(cast, now + 2 * MINUTE) == "guardian_consent_refused"
-    with in_client(cast.client_id("indus")):
-        assert isinstance(ended(cast, row, now + 3 * MINUTE), GuardianChange)
+    assert isinstance(ended(cast, row, now + 3 * MINUTE), GuardianChange)
 
 
-def test_what_they_allowed_for_a_purpose_since_is_invalid(cast, now, both):  # noqa: F811
+def test_what_they_allowed_for_a_purpose_since_is_invalid(cast, indus, now, both):  # noqa: F811
     say(cast, both["omar"], "given", now + MINUTE)
     assert reason_of(cast, now + MINUTE, purpose="newsletter") == "permitted"
-    with in_client(cast.client_id("indus")):
-        proof = Verification.objects.get(guardianship__guardian=both["omar"])
-        mark_verification_false(proof, actor=cast.actor("farah"), at=now + 2 * MINUTE)
-        assert Consent.objects.get().state == "invalidated"
+    proof = Verification.objects.get(guardianship__guardian=both["omar"])
+    mark_verification_false(proof, actor=cast.actor("farah"), at=now + 2 * MINUTE)
+    assert Consent.objects.get().state == "invalidated"
     assert reason_of(cast, now + 2 * MINUTE, purpose="newsletter") == "consent_invalidated"
     say(cast, both["esra"], "given", now + 3 * MINUTE)
     assert reason_of(cast, now + 3 * MINUTE, purpose="newsletter") == "permitted"
@@ -302,15 +285,12 @@ def test_it_is_found_once_by_those_who_may(cast, now, collected):
         mark_verification_false(proof, actor=cast.actor("farah"), at=now + MINUTE)
 
 
-def test_a_refusing_guardian_who_is_erased_leaves_their_no(cast, now, both):  # noqa: F811
+def test_a_refusing_guardian_who_is_erased_leaves_their_no(cast, danish, now, both):  # noqa: F811
     amina = cast.actor("amina")
-    with in_client(cast.client_id("indus")):
-        danish = cast.subject("danish")
-        record_answer(danish, both["omar"], "refused", at=now + MINUTE)
-        record_answer(danish, both["esra"], "given", at=now + 2 * MINUTE)
-        erase_subject(both["omar"], actor=amina, reason="subject_request", at=now + 3 * MINUTE)
+    record_answer(danish, both["omar"], "refused", at=now + MINUTE)
+    record_answer(danish, both["esra"], "given", at=now + 2 * MINUTE)
+    erase_subject(both["omar"], actor=amina, reason="subject_request", at=now + 3 * MINUTE)
     assert reason_of(cast, now + 3 * MINUTE) == "guardian_consent_refused"
-    with in_client(cast.client_id("indus")):
-        record_answer(danish, both["esra"], "given", at=now + 4 * MINUTE)
+    record_answer(danish, both["esra"], "given", at=now + 4 * MINUTE)
     assert reason_of(cast, now + 4 * MINUTE) == "permitted"
     assert reason_of(cast, now + 3 * MINUTE, now=now + 4 * MINUTE) == "guardian_consent_refused"
