@@ -51,8 +51,6 @@ class WhenFilter(admin.SimpleListFilter):
 
 @admin.register(ComingOfAge, site=site)
 class ComingOfAgeAdmin(PersonRows, EvidenceAdmin[ComingOfAge]):
-    """Console page of children, sorted by when they reach the age of consent, soonest first."""
-
     view_capability = Capability.VIEW_CHILD_RECORDS
     person_field = "pk"
     list_display = ("person", "day", "left", "told", "owner")
@@ -100,8 +98,6 @@ class ComingOfAgeAdmin(PersonRows, EvidenceAdmin[ComingOfAge]):
 
 @admin.register(AgeNotice, site=site)
 class AgeNoticeAdmin(ExportableAdmin[AgeNotice], EvidenceAdmin[AgeNotice]):
-    """Console page of the notices sent in advance."""
-
     view_capability = Capability.VIEW_CHILD_RECORDS
     loaded = ("subject",)
     list_display = ("given_at", "about", "guardians", "person", "owner")

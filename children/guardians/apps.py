@@ -4,8 +4,6 @@ from paktaleem.foundation.operations import extensions
 
 
 class GuardiansConfig(extensions.PortalAppConfig):
-    """Guardians, their verifications, and their answers about the service."""
-
     name = "children.guardians"
     verbose_name = "children and guardians"
     handlers = (

@@ -64,8 +64,6 @@ _TONES = {
 
 
 class AskForm(SelectionForm):
-    """Form to choose the children: by their LMS ids, a school, class, grade or role, or all without an answer."""
-
     most_ids = AT_ONCE
 
     client = forms.ModelChoiceField(
@@ -150,8 +148,6 @@ def _describe_left_out(found: Mapping[LeftOut, Sequence[str]]) -> list[str]:
 
 @admin.register(Invitation, site=site)
 class InvitationAdmin(ExportableAdmin[Invitation], EvidenceAdmin[Invitation]):
-    """Console page of invitations."""
-
     view_capability = Capability.VIEW_CHILD_RECORDS
     person_field = "child"
     add_capability = Capability.MANAGE_GUARDIANS

@@ -4,8 +4,6 @@ from paktaleem.foundation.operations import extensions
 
 
 class InvitationsConfig(extensions.PortalAppConfig):
-    """Invitations of guardians, and their course."""
-
     name = "children.invitations"
     verbose_name = "invitations of guardians"
     handlers = (

@@ -163,8 +163,6 @@ class PeopleForm(_LetterForm):
 
 
 class MeasuresForm(RowActionForm):
-    """Form of the measures and the lessons."""
-
     measures = forms.CharField(
         label=_("Measures"),
         max_length=4000,
@@ -223,8 +221,6 @@ def _state(row: Breach) -> SafeString:
 
 @admin.register(Breach, site=site)
 class BreachAdmin(SortByWaitingTime, ExportableAdmin[Breach]):
-    """Console page of personal-data breaches, newest first."""
-
     view_capability = Capability.VIEW_CLIENT_RECORDS
     add_capability = Capability.SUPERVISE
     asks_reason = False

@@ -4,8 +4,6 @@ from paktaleem.foundation.operations import extensions
 
 
 class BreachesConfig(extensions.PortalAppConfig):
-    """Breaches, their risk, whose data they concern, and who was informed."""
-
     name = "retention.breaches"
     verbose_name = "personal-data breaches"
     handlers = (

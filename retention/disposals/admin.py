@@ -153,8 +153,6 @@ _CERTIFICATES = certificate_actions(
 
 @admin.register(Batch, site=site)
 class BatchAdmin(SortByWaitingTime, ExportableAdmin[Batch], EvidenceAdmin[Batch]):
-    """Console page of disposals, newest first."""
-
     view_capability = Capability.VIEW_HOLDINGS
     ledger_families = ("disposal",)
     list_display = ("opened_at", "name", "standing", "size", "decider", "owner")

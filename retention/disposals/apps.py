@@ -6,8 +6,6 @@ _SYSTEMS = "paktaleem.directory.data_systems.extension_points"
 
 
 class DisposalsConfig(extensions.PortalAppConfig):
-    """Batches of due holdings: reviewed, approved, ordered, verified and certified."""
-
     name = "retention.disposals"
     verbose_name = "disposals"
     handlers = (

@@ -56,8 +56,6 @@ AGE_LABELS = (_("Up to 1 year"), _("1 to 2 years"), _("2 to 3 years"), _("3 to 5
 
 
 class OfPersonAdmin[Row: Model](EvidenceAdmin[Row]):
-    """Base of the console pages of rows about a person."""
-
     view_capability = Capability.VIEW_HOLDINGS
     list_filter: ClassVar[Any] = ("client",)
     loaded: ClassVar[Any] = ("subject",)
@@ -65,8 +63,6 @@ class OfPersonAdmin[Row: Model](EvidenceAdmin[Row]):
 
 
 class DataOfPersonAdmin[Row: Model](OfPersonAdmin[Row]):
-    """Base of the console pages of collections and holdings."""
-
     loaded = ("subject", "system")
 
     def describe_row(self, row: Any) -> str:
@@ -75,8 +71,6 @@ class DataOfPersonAdmin[Row: Model](OfPersonAdmin[Row]):
 
 @admin.register(Collection, site=site)
 class CollectionAdmin(ExportableAdmin[Collection], DataOfPersonAdmin[Collection]):
-    """Console page of collections, newest first."""
-
     list_display = ("reported_at", "category", "person", "occasion", "purpose", "allowed", "owner")
     row_fields = ("category", "occasion", "purpose", "count")
     exported = (
@@ -94,8 +88,6 @@ class CollectionAdmin(ExportableAdmin[Collection], DataOfPersonAdmin[Collection]
 
 @admin.register(Holding, site=site)
 class HoldingAdmin(ExportableAdmin[Holding], DataOfPersonAdmin[Holding]):
-    """Console page of holdings, most recently collected first."""
-
     list_display = ("last_collected_at", "category", "person", "system", "count", "state", "owner")
     change_list_template = "console/holdings.html"
     row_fields = ("category", "count")
@@ -173,8 +165,6 @@ def _flag_pill(row: FlaggedCollection) -> SafeString:
 
 @admin.register(FlaggedCollection, site=site)
 class FlaggedCollectionAdmin(SortByWaitingTime, ExportableAdmin[FlaggedCollection], OfPersonAdmin[FlaggedCollection]):
-    """Console page of flagged collections, newest first."""
-
     list_display = ("flagged_at", "category", "purpose", "why", "person", "state", "owner")
     list_filter = (ProgressFilter, "client")
     exported = "person=subject__external_id category purpose reason flagged_at decision ground decided_at"
@@ -235,8 +225,6 @@ def request_end(row: Any, given: FormData, request: HttpRequest) -> HttpResponse
 
 @admin.register(Quarantine, site=site)
 class QuarantineAdmin(ExportableAdmin[Quarantine], EvidenceAdmin[Quarantine]):
-    """Console page of quarantines."""
-
     view_capability = Capability.VIEW_CHILD_RECORDS
     loaded = ("subject",)
     list_display = ("starts_at", "subject", "cause", "state", "owner")
@@ -273,8 +261,6 @@ def _pill(row: Incident) -> SafeString:
 
 @admin.register(Incident, site=site)
 class IncidentAdmin(SortByWaitingTime, ExportableAdmin[Incident], OfPersonAdmin[Incident]):
-    """Console page of incidents, newest first."""
-
     view_capability = Capability.VIEW_RECORDS
     list_display = ("opened_at", "person", "about", "state", "due_at", "owner")
     list_filter = (ProgressFilter, "client")

@@ -10,8 +10,6 @@ _HOLDINGS, _INCIDENTS = "retention.holdings.services.holdings", "retention.holdi
 
 
 class HoldingsConfig(extensions.PortalAppConfig):
-    """Collections, holdings and incidents."""
-
     name = "retention.holdings"
     handlers = (
         (_CHANGE_KINDS, f"{_INCIDENTS}.RELEASE"),

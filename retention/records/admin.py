@@ -47,8 +47,6 @@ _DOCUMENT = "jsonld"
 
 @admin.register(ImpactAssessment, site=site)
 class ImpactAssessmentAdmin(RegisterAdmin[ImpactAssessment]):
-    """Console page of impact assessments."""
-
     row_fields = ("purpose", "reference", "outcome", "summary", "done_on", "review_on")
     fixed = ("purpose",)
     loaded = ("purpose",)

@@ -244,8 +244,6 @@ def _end(row: RetentionRule, given: FormData, request: HttpRequest) -> HttpRespo
 
 @admin.register(RetentionRule, site=site)
 class RetentionRuleAdmin(SafeguardedAdmin[RetentionRule], PeriodAdmin[RetentionRule]):
-    """Console pages of retention rules."""
-
     form = RuleForm
     add_capability = change_capability = Capability.MANAGE_RETENTION
     row_fields = ("category", "purpose", "role", *FIXED_ONCE_STARTED, "starts_at", "ends_at")
@@ -431,8 +429,6 @@ def render_hold_state(row: Hold) -> SafeString:
 
 @admin.register(Hold, site=site)
 class HoldAdmin(SortByWaitingTime, ExportableAdmin[Hold], EvidenceAdmin[Hold]):
-    """Console page of holds, newest first."""
-
     form = HoldForm
     view_capability = Capability.VIEW_HOLDINGS
     add_capability = Capability.MANAGE_HOLDS

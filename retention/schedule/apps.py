@@ -6,8 +6,6 @@ _PEOPLE = "paktaleem.directory.people.extension_points"
 
 
 class ScheduleConfig(extensions.PortalAppConfig):
-    """Retention rules, holds and the published schedule."""
-
     name = "retention.schedule"
     verbose_name = "retention schedule"
     handlers = (

@@ -46,8 +46,6 @@ _METHODS = [(one.value, one.label) for one in VerificationMethod if one.value in
 
 
 class CheckForm(RowActionForm):
-    """Form to choose the provider and the method."""
-
     provider = forms.ChoiceField(help_text="Configured by PakTaleem's operator.")
     method = forms.ChoiceField(choices=_METHODS)
     field_order = ("provider", "method", "reason")
@@ -99,8 +97,6 @@ class GuardianshipRows[Row: Model](EvidenceAdmin[Row]):
 
 @admin.register(ProviderCheck, site=site)
 class ProviderCheckAdmin(GuardianshipRows[ProviderCheck]):
-    """Console page of providers' checks of guardians."""
-
     view_capability = Capability.VIEW_CHILD_RECORDS
     list_display = ("started_at", "child", "guardian", "provider", "method", "standing", "owner")
     list_filter = ("state", "client")
@@ -136,8 +132,6 @@ def _state(row: Verification) -> SafeString:
 
 @admin.register(Verification, site=site)
 class VerificationAdmin(ExportableAdmin[Verification], GuardianshipRows[Verification]):
-    """Console page of verifications."""
-
     view_capability = Capability.VIEW_CHILD_RECORDS
     list_display = ("verified_at", "child", "guardian", "method", "standing", "owner")
     list_filter = ("method", "client")
@@ -160,8 +154,6 @@ class VerificationAdmin(ExportableAdmin[Verification], GuardianshipRows[Verifica
 
 @admin.register(GuardianChange, site=site)
 class GuardianChangeAdmin(ExportableAdmin[GuardianChange]):
-    """Console page of changes of guardians that need a second person's approval."""
-
     view_capability = Capability.VIEW_CHILD_RECORDS
     asks_reason = False
     loaded = ("child", "guardianship__guardian")
@@ -202,8 +194,6 @@ class GuardianChangeAdmin(ExportableAdmin[GuardianChange]):
 
 @admin.register(GuardianConflict, site=site)
 class GuardianConflictAdmin(ExportableAdmin[GuardianConflict]):
-    """Console page of disagreements between guardians."""
-
     view_capability = Capability.VIEW_CHILD_RECORDS
     asks_reason = False
     loaded = ("child",)

@@ -154,15 +154,11 @@ class EvidenceForm(ActionForm):
 
 
 class VerifyForm(EvidenceForm, RowActionForm):
-    """Form to verify a guardian by a method that staff carry out."""
-
     method = forms.ChoiceField(choices=STAFF_METHOD_CHOICES)
     field_order = ("method", "evidence", "file", "reason")
 
 
 class AnswerForm(EvidenceForm):
-    """Form to record a guardian's answer, without a reason; outside recipients are a separate answer."""
-
     decision = forms.ChoiceField(label="Answer", choices=Decision.choices, widget=forms.RadioSelect)
     shares = forms.TypedChoiceField(
         label="Recipients outside",
@@ -186,8 +182,6 @@ class AnswerForm(EvidenceForm):
 
 
 class ChangeForm(RowActionForm):
-    """Form to change a guardian's authority."""
-
     may_consent = forms.BooleanField(label="May decide, once verified", required=False)
     may_receive_data = forms.BooleanField(label="May receive data about the child", required=False)
     court_order = forms.BooleanField(label="A court order bars them from deciding", required=False)
@@ -237,8 +231,6 @@ def _takes_answer(row: Guardianship, at: datetime) -> bool:
 
 @admin.register(Guardianship, site=site)
 class GuardianshipAdmin(ExportableAdmin[Guardianship]):
-    """Console page of guardianships."""
-
     view_capability = Capability.VIEW_GUARDIANS
     person_field = "child"
     asks_reason = False
@@ -313,8 +305,6 @@ class GuardianshipAdmin(ExportableAdmin[Guardianship]):
 
 @admin.register(ServiceAuthorisation, site=site)
 class ServiceAuthorisationAdmin(ExportableAdmin[ServiceAuthorisation], EvidenceAdmin[ServiceAuthorisation]):
-    """Console page of answers about the service."""
-
     view_capability = Capability.VIEW_CHILD_RECORDS
     loaded = ("child", "guardian")
     list_display = ("recorded_at", "child", "guardian", "answer", "route", "owner")
@@ -338,8 +328,6 @@ _NEW = _("Only for a person who is not registered yet.")
 
 
 class NameForm(EvidenceForm, RowActionForm):
-    """Form to name a guardian, registered or new, with the evidence that was seen."""
-
     guardian = forms.CharField(
         label=_("Registered person"),
         required=False,
@@ -429,8 +417,6 @@ person_acts.connect(
 
 @admin.register(ChildMechanism, site=site)
 class ChildMechanismAdmin(ScopedAdmin[ChildMechanism]):
-    """Console page of clients' declared mechanisms."""
-
     view_capability = Capability.VIEW_CHILD_RECORDS
     add_capability = Capability.DECLARE_MECHANISMS
     row_fields = ("kind", "description", "description_ur", "reference", "provider")
@@ -452,8 +438,6 @@ class ChildMechanismAdmin(ScopedAdmin[ChildMechanism]):
 
 @admin.register(SchoolAuthorisation, site=site)
 class SchoolAuthorisationAdmin(EvidenceAdmin[SchoolAuthorisation]):
-    """Console page of schools' own authorisations."""
-
     view_capability = Capability.VIEW_CHILD_RECORDS
     loaded = ("child",)
     list_display = ("starts_at", "child", "contract_reference", "worth", "state", "owner")
