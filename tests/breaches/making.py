@@ -13,7 +13,6 @@ from tests.factories import SETTING_UP
 
 
 def make_breach(client: Client, *, actor: Actor, at: datetime, **values: Any) -> Breach:
-    """Record a breach of all data that was known an hour ago."""
     facts = {
         "happened_from": at - timedelta(days=2),
         "known_at": at - timedelta(hours=1),
@@ -43,7 +42,6 @@ def add_measures(breach: Breach, *, actor: Actor, at: datetime) -> Breach:
 
 
 def complete(breach: Breach, *, actor: Actor, at: datetime) -> Breach:
-    """Do everything that an authority's outcome needs."""
     assess(breach, "authority", actor=actor, at=at)
     write_to_client(breach, text="Text.", language="en", actor=actor, at=at)
     send_letters(breach, at=at)

@@ -77,7 +77,6 @@ def test_an_administrator_reads_a_breach_and_has_no_acts(cast, breach):
 
 
 def test_holdings_are_counted_until_the_breach_is_closed(cast, amina, breach):
-    """The file of a closed breach shows the frozen list; what systems hold later does not concern it."""
     shown = "Whose data"
     page = amina.get(page_of(breach)).text
     assert shown in page

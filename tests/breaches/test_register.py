@@ -317,7 +317,6 @@ def test_a_declined_closing_keeps_the_breach_open(breach, amina, now):
 
 
 def test_a_breach_that_becomes_incomplete_again_is_not_closed(gul, breach, amina, now):
-    """Between the request and the decision, a new assessment says that people are informed."""
     closing = request_closing(complete(breach, actor=amina, at=now), ground="Done.", actor=amina, at=now)
     assess(breach, actor=amina, at=now + HOUR)
     with pytest.raises(Refused, match="still missing"), transaction.atomic():
@@ -326,7 +325,6 @@ def test_a_breach_that_becomes_incomplete_again_is_not_closed(gul, breach, amina
 
 
 def test_a_longer_list_needs_its_own_letter_before_the_breach_closes(breach, report, amina, now):
-    """The same people need no second letter; people who were found later need one."""
     words = {"text": "A breach.", "text_ur": "خلاف ورزی", "actor": amina, "at": now}
     complete(breach, actor=amina, at=now)
     assess(breach, actor=amina, at=now + HOUR)

@@ -26,7 +26,6 @@ def work() -> None:
 
 
 def follow(cast: Cast, at: datetime, client: str = "indus") -> None:
-    """Run the worker's follow-up of a client's invitations, and the jobs it creates."""
     after = None
     with in_client(cast.client_id(client)):
         while after := process_invitations(cast.client_id(client), after=after, actor=system_actor("tests"), at=at):
@@ -45,7 +44,6 @@ def latest_link() -> str:
 
 
 def by_link(path: str, **details: Any) -> Client:
-    """Return a browser signed in by the link of a message and the code sent afterwards."""
     browser = visitor(**details)
     assert send(browser, path).headers["Location"].startswith(CODE)
     work()

@@ -122,7 +122,6 @@ STEPS = {
 
 @pytest.mark.parametrize("steps", STEPS.values(), ids=STEPS)
 def test_several_changes_together_make_no_one_an_adult(cast, indus, now, steps):
-    """At a school with an age of consent of 16, and of 13 in GB."""
     indus.age_threshold, indus.country_thresholds = 16, {"GB": 13}
     change_client(indus, actor=cast.actor("amina"), reason="review", at=now)
     for number, details in enumerate(steps):
@@ -279,7 +278,6 @@ def _proof(row):
 
 
 def test_by_an_order_to_correct_the_portal_itself_is_not_changed(cast, indus, danish, now):
-    """A correction is made in the systems that hold the data; the portal's own age changes only through the school."""
     make_system(indus, "records", ["credentials"], delivery="by_hand")
     told = OrderSpec(
         kind=OrderKind.CORRECT,

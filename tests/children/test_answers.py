@@ -308,7 +308,6 @@ def test_every_method_has_a_strength_and_an_operator():
 
 @pytest.mark.parametrize("method", Method)
 def test_a_method_opens_what_it_is_strong_enough_for(cast, danish, esra, now, method):
-    """First for internal use of every purpose, then with an approved recipient for each, and for sharing."""
     row = guardian_of(danish, esra, at=now)
     record_verification(row, method=method, kept={}, actor=SETTING_UP, reason="review", at=now)
     strong = method not in TOO_WEAK_TO_SHARE

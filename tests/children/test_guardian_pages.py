@@ -201,7 +201,6 @@ def reword(code, description, *, at):
 
 
 def hashes_shown(cast):
-    """Return the hashes of the notices shown for each consent about Danish, in chronological order."""
     with in_client(cast.client_id("indus")):
         entries = Entry.objects.filter(kind__in=["guardian.said_yes", "guardian.given"]).order_by("pk")
         return [json.loads(one.body)["facts"]["shown_hash"] for one in entries]

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from django.core import mail
 from django.db import IntegrityError, connection, transaction
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from children.guardians.contacts import ContactRejection
@@ -45,6 +44,7 @@ from paktaleem.foundation.operations.jobs import enqueue_job
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.upkeep.runs.services import begin_run
 from retention.schedule.services import HoldScope, place_hold
+from tests.api.callers import Caller
 from tests.children.browsers import PORTAL, follow, latest_link, work
 from tests.children.guardians import record_answer, verified_guardian
 from tests.factories import BORN, SETTING_UP, SubjectFactory
@@ -58,7 +58,6 @@ DAY = timedelta(days=1)
 
 @pytest.fixture(autouse=True)
 def clock(time_machine):
-    """Freeze the clock in the morning; messages and codes are of that day."""
     time_machine.move_to(AT, tick=False)
     return time_machine
 
@@ -215,7 +214,6 @@ def test_an_ended_guardian_is_not_brought_back_by_a_roster_that_still_names_them
 
 
 def end_claims(cast, at):
-    """Register the child as the learning platform does, with an empty list of guardians."""
     register_guardians(cast.subject("danish"), [], client=cast.client("indus"), actor=SETTING_UP, at=at)
 
 
@@ -484,7 +482,6 @@ def test_an_invitation_sent_while_a_purge_runs_keeps_the_contact(cast, indus, me
 
 
 def test_a_purge_reads_the_holds_of_all_contacts_at_once(cast, indus):
-    """Contacts on hold stay, and looking at many takes as many queries as looking at one."""
     told: dict[str, Any] = {"kind": "legal", "ground": "Case 4/26.", "review_on": (AT + 30 * DAY).date(), "at": AT}
 
     def hold(person):
@@ -552,7 +549,6 @@ def test_every_step_of_an_invitation_is_sent_in_its_own_transaction(cast, indus,
 
 
 def broken(cast):
-    """Invite about another child, then fail."""
     father = parent(cast, "father", email="father@mail.example")
     invite(cast, family(cast, "z", guardian=father), father)
     raise ZeroDivisionError
@@ -586,16 +582,13 @@ def test_numbers_come_first_and_the_job_asks_about_all_that_miss_one(cast, indus
 
 # API
 
+INVITATIONS = "/api/v1/guardian-invitations"
 GUARDIAN = {"full_name": "Omar Qureshi", "email": "omar@mail.example", "relationship": "parent", "language": "ur"}
 
 
-def invite_by_api(cast, client="indus", subject="lms-danish", guardian=None, **headers):
-    return Client().post(
-        "/api/v1/guardian-invitations",
-        {"subject": subject, "guardian": guardian or {"external_id": "lms-esra"}},
-        content_type="application/json",
-        headers={"Authorization": f"Bearer {cast.key(client)}", **headers},
-    )
+def invite_by_api(cast, client="indus", subject="lms-danish", guardian=None):
+    asked = {"subject": subject, "guardian": guardian or {"external_id": "lms-esra"}}
+    return Caller(cast.key(client)).post(INVITATIONS, asked)
 
 
 def test_the_platform_asks_a_guardian_by_contact_and_finds_them_again(cast):
@@ -607,10 +600,7 @@ def test_the_platform_asks_a_guardian_by_contact_and_finds_them_again(cast):
     work()
     assert [letter.to for letter in mail.outbox] == [["omar@mail.example"]]
     assert "رازداری" in str(mail.outbox[0].body) or "فیصلہ" in str(mail.outbox[0].body)
-    shown = Client().get(
-        f"/api/v1/guardian-invitations/{told['id']}", headers={"Authorization": f"Bearer {cast.key('indus')}"}
-    )
-    assert shown.json() == told
+    assert Caller(cast.key("indus")).get(f"{INVITATIONS}/{told['id']}").json() == told
 
 
 def test_a_refused_contact_returns_the_reason_and_registers_no_one(cast):
@@ -653,10 +643,7 @@ def test_another_clients_child_and_guardian_are_not_there(cast):
     assert invite_by_api(cast, client="khyber").status_code == 404
     assert invite_by_api(cast, guardian={"external_id": "lms-kiran"}).status_code == 404
     row = invite_by_api(cast).json()["id"]
-    other = Client().get(
-        f"/api/v1/guardian-invitations/{row}", headers={"Authorization": f"Bearer {cast.key('khyber')}"}
-    )
-    assert other.status_code == 404
+    assert Caller(cast.key("khyber")).get(f"{INVITATIONS}/{row}").status_code == 404
 
 
 @pytest.mark.parametrize(

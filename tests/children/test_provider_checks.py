@@ -47,7 +47,6 @@ ANSWERS = "https://privacy.example/guardian/checks/indus/folder/"
 
 @pytest.fixture(autouse=True)
 def clock(time_machine, now):
-    """Freeze the clock in that morning."""
     time_machine.move_to(now, tick=False)
     return time_machine
 
@@ -67,7 +66,6 @@ def row(cast, now, folder):
 
 
 def signed(check, result, settings, *, at=None, **more):
-    """Return the body and the headers of a provider's answer."""
     body = json.dumps({"check": check.provider_check_id, "result": result, **more}).encode()
     stamp = int(at.timestamp() if at else time.time())
     return body, headers_of([settings.CHECK_KEY], message_id="m-1", timestamp=stamp, body=body)
@@ -209,15 +207,11 @@ def test_the_worker_requests_results_that_were_not_reported(cast, now, folder, s
 
 
 class Unreachable(FolderProvider):
-    """A provider that cannot be reached."""
-
     def start(self, **told):
         raise OSError(told["reference"])
 
 
 class WithAddress(FolderProvider):
-    """A provider that returns an address for the guardian."""
-
     def start(self, **told):
         return StartedCheck(super().start(**told).number, "https://checks.example/go?t=secret")
 
@@ -337,8 +331,6 @@ SECONDS = 30
 
 
 class Slow(FolderProvider):
-    """A provider that answers when released."""
-
     def start(self, **told):
         assert not connection.in_atomic_block, "a transaction is open while a provider is asked"
         IN_CALL.set()
@@ -353,8 +345,6 @@ class Slow(FolderProvider):
 
 
 class Deadly(FolderProvider):
-    """A provider whose caller crashes after the check has started."""
-
     def start(self, **told):
         super().start(**told)
         os._exit(7)

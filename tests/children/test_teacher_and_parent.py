@@ -36,7 +36,6 @@ def teacher_lms(cast, rota, time_machine):
 
 
 def by_code():
-    """Return a browser on the own choices, by a code sent to Junaid's contact."""
     browser = visitor()
     assert send(browser, "/choices/indus/", contact=CONTACT).status_code == 302
     work()

@@ -295,7 +295,6 @@ def test_only_systems_report_in_batches(cast, indus, now, name):
 
 
 def test_a_batch_decides_as_single_decisions_do(cast, indus, now):
-    """Changes of people and of the register at random; each question is decided at its own time."""
     chance, at = random.Random(20261127), now  # noqa: S311 -- a seeded choice of steps
     people = [cast.subject(name) for name in ("junaid", "hamza", "danish", "esra")]
     instruction = Instruction.objects.get(client_id=indus.pk)

@@ -70,11 +70,9 @@ def answer(cast: Cast, order: Order, given: Answer | None = None, *, at: datetim
 
 
 def certify(batch: Batch, at: datetime) -> Any:
-    """Do what the worker does after the last answer."""
     batch.refresh_from_db()
     return certify_if_answered(batch, actor=WORKER, at=at)
 
 
 def states() -> dict[str, str]:
-    """Return the state of each item by the person's LMS id."""
     return {str(item.subject.external_id): item.state for item in Item.objects.select_related("subject")}

@@ -168,25 +168,30 @@ def test_a_use_after_the_period_stops_nothing(cast, indus, now, scheduled):
     assert Order.objects.exists()
 
 
+AFTER_THE_APPROVAL = {
+    "a rule that was ended": (
+        "not_due",
+        lambda rule, at: end_rule(rule, actor=SETTING_UP, reason=Reason.REVIEW, at=at),
+    ),
+    "a later rule with another method": (
+        "rule_changed",
+        lambda rule, at: rule_for(rule.client, at=at, action="anonymise", method="drop"),
+    ),
+    "a longer rule": ("not_due", lambda rule, at: rule_for(rule.client, at=at, period="P1Y")),
+    "a holding that a system erased": ("gone", lambda _rule, at: Holding.objects.update(ended_at=at)),
+}
+
+
+@pytest.mark.parametrize(("cause", "change"), AFTER_THE_APPROVAL.values(), ids=AFTER_THE_APPROVAL)
+def test_a_change_after_the_approval(now, scheduled, cause, change):
+    rule, batch = scheduled
+    change(rule, now + HOUR)
+    assert sent_back(batch, now + DAY) == cause
+
+
 def test_a_collection_after_the_approval(report, now, scheduled):
     report("hamza", "contact_details", at=now + HOUR, purpose="newsletter", collected_at=now + HOUR)
     assert sent_back(scheduled[1], now + DAY) == "used"
-
-
-def test_a_rule_that_was_ended(cast, indus, now, scheduled):
-    end_rule(scheduled[0], actor=SETTING_UP, reason=Reason.REVIEW, at=now + HOUR)
-    assert sent_back(scheduled[1], now + DAY) == "not_due"
-
-
-def test_a_later_rule_with_another_method(cast, indus, now, scheduled):
-    given = {"action": "anonymise", "method": "drop", "starts_at": now + HOUR}
-    make_rule(indus.pk, "newsletter", "contact_details", at=now + HOUR, **given)
-    assert sent_back(scheduled[1], now + DAY) == "rule_changed"
-
-
-def test_a_longer_rule(cast, indus, now, scheduled):
-    make_rule(indus.pk, "newsletter", "contact_details", at=now + HOUR, period="P1Y", starts_at=now + HOUR)
-    assert sent_back(scheduled[1], now + DAY) == "not_due"
 
 
 def test_an_erasure_that_started(cast, indus, now, scheduled):
@@ -196,13 +201,7 @@ def test_an_erasure_that_started(cast, indus, now, scheduled):
     assert (item.state, item.cause) == ("sent_back", "being_erased")
 
 
-def test_a_holding_that_a_system_erased_meanwhile(cast, indus, now, scheduled):
-    Holding.objects.update(ended_at=now + HOUR)
-    assert sent_back(scheduled[1], now + DAY) == "gone"
-
-
 def test_a_moved_end_of_the_agreement_sends_the_data_back(cast, indus, now):
-    """Moodle deleted live work when a recycled course kept its old end date."""
     rule_for(indus, at=now, trigger="agreement_ended")
     hold_data(cast, "hamza", at=now)
     agreement = ServiceAgreement.objects.get(client_id=indus.pk)
@@ -265,7 +264,6 @@ def test_a_system_that_ended_leaves_the_holding_visible(cast, indus, now):
 
 
 def test_only_the_system_that_holds_the_due_data_gets_the_order(cast, indus, now):
-    """The other system with the same category used its data yesterday."""
     other = make_system(indus, "archive", ["contact_details"])
     rule_for(indus, at=now)
     hold_data(cast, "hamza", at=now)

@@ -35,8 +35,6 @@ CATEGORY = "contact_details"
 
 @dataclass
 class Life:
-    """One person's data as planned: collected, used and held when; and the test's own record of it."""
-
     collected_at: datetime
     uses: list[datetime]
     hold: tuple[datetime, datetime] | None
@@ -45,7 +43,6 @@ class Life:
     placed: Any = field(default=None)
 
     def events(self):
-        """Yield time and name of each event."""
         yield self.collected_at, "collect"
         for used_at in self.uses:
             yield used_at, "use"
@@ -70,8 +67,6 @@ class Life:
 
 @dataclass
 class Periods:
-    """The period of the rules, which is replaced once."""
-
     first: relativedelta
     second: relativedelta
     changed_at: datetime
@@ -108,7 +103,6 @@ def carry_out(cast, life, event, at, system):
 
 
 def run_once(cast, at):
-    """Answer, certify, order, sweep and approve, as in a week; return the people of the new orders."""
     for order in Order.objects.open():
         answer(cast, order, at=at)
     for batch in Batch.objects.filter(stage="verifying"):
@@ -123,7 +117,6 @@ def run_once(cast, at):
 
 
 def check(lives, ordered, at, periods):
-    """Compare what happened at one time with the test's own account."""
     by_person = {life.holding.subject_id: life for life in lives if life.holding is not None}
     assert len(ordered) == len(set(ordered)), "nothing is ordered twice"
     for person in ordered:
@@ -139,7 +132,6 @@ def check(lives, ordered, at, periods):
 
 
 def set_rules(cast, at, period):
-    """Set the rules of both purposes: one counts from the last use, the other from the collection."""
     for purpose, trigger in (("newsletter", "last_activity"), ("product_research", "collected")):
         client_id = cast.client_id("indus")
         make_rule(client_id, purpose, CATEGORY, at=at, trigger=trigger, period=period)

@@ -61,7 +61,6 @@ def fetched(row: AgreementExit, actor: Any, at: datetime) -> list[bytes]:
 
 
 def flag_and_order(at: datetime) -> Batch:
-    """Flag the disposal of the exit, and issue its orders."""
     batch = Batch.objects.get(ended_at=None)
     while flag_chunk(batch.sweep, actor=WORKER, at=at):
         pass
@@ -70,7 +69,6 @@ def flag_and_order(at: datetime) -> Batch:
 
 
 def carried_out(cast: Cast, at: datetime) -> None:
-    """Flag, order and answer the disposal of the exit."""
     batch = flag_and_order(at)
     for order in Order.objects.filter(state="queued"):
         answer(cast, order, at=at)

@@ -261,7 +261,6 @@ def test_every_term_of_the_document_exists_and_it_expands_offline(khyber, now):
 
 
 def parties_of(record, capacity):
-    """Return the controllers and the processors of an activity in the document, without the portal's address."""
     activity = replace(record.activities[0], capacity=capacity.value)
     document = build_document(replace(record, activities=(activity,)), base="https://privacy.example")
     [one] = document["dpv:hasProcess"]

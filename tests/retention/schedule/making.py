@@ -89,7 +89,6 @@ def make_holding(subject, category, purposes, *, collected_at, system=None, used
 
 
 def lift_hold_by_two(hold: Any, *, by: Any, second: Any, at: datetime, ground: str = "Settled.") -> None:
-    """Lift a hold: one person requests it, a second one agrees."""
     lift_hold(hold, ground=ground, actor=by, at=at)
     decide_proposed_change(find_waiting(hold).get(), approve=True, actor=second, at=at)
 

@@ -214,7 +214,6 @@ def test_a_person_with_very_much_data_has_a_link_to_all_of_it(cast, amina):
 
 
 def test_the_days_of_a_persons_data_are_those_of_the_client(cast, amina):
-    """At 20:00 UTC the next day has begun in Karachi."""
     collected_at = datetime(2026, 10, 1, 20, tzinfo=UTC)
     with in_client(cast.client_id("indus")):
         make_holding(cast.subject("junaid"), "usage_logs", ["support"], collected_at=collected_at)

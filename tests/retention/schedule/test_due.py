@@ -339,7 +339,6 @@ def end_of_school_year(day, years):
 
 
 def test_the_database_and_the_pure_rules_agree(cast, indus, now):
-    """Random rules and holdings; the expected date comes from resolution.py and periods.py."""
     chance = random.Random(17)  # noqa: S311 -- data for a test
     codes = ("support", "security_integrity", "platform_improvement", "service_delivery")
     years = [(date(2024, 8, 1), date(2025, 6, 1)), (date(2025, 8, 1), date(2026, 6, 1))]

@@ -77,7 +77,6 @@ def test_what_is_missing_is_named(place, values, field):
 
 
 def test_the_review_day_is_a_day_of_the_client(place, now):
-    """At 20:00 UTC it is tomorrow in Karachi already."""
     with pytest.raises(ValidationError):
         place(at=now.replace(hour=20), days=1)
     assert place(at=now.replace(hour=10), days=1).is_open
@@ -180,7 +179,6 @@ def test_a_review_sets_the_next_day(cast, place, now):
 
 
 def test_the_review_day_comes_at_midnight_of_the_client(place, now):
-    """At 19:00 UTC the next day begins in Karachi."""
     hold = place(at=now.replace(hour=10, minute=0), days=5)
     midnight = (now + 4 * DAY).replace(hour=19, minute=0, second=0, microsecond=0)
     for at, is_due in ((midnight - MINUTE, False), (midnight, True)):
