@@ -1,3 +1,3 @@
 """Fixtures of retention: Indus, and collections that its platform reports."""
 
-from tests.retention.conftest import report
+from tests.retention.conftest import another, report

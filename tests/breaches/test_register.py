@@ -55,7 +55,6 @@ from retention.breaches.services import (
     write_to_client,
     write_to_people,
 )
-from tests.accounts.officers import second_officer
 from tests.breaches.making import add_measures, assess, complete, make_breach, send_letters
 from tests.children.guardians import verified_guardian
 from tests.factories import make_system
@@ -67,13 +66,6 @@ WORKER = system_actor("tests.breaches")
 @pytest.fixture
 def amina(cast):
     return cast.actor("amina")
-
-
-@pytest.fixture
-def gul(cast):
-    """A second officer; requested before the context of a client is open."""
-    del cast
-    return second_officer()
 
 
 @pytest.fixture
@@ -295,18 +287,18 @@ def test_no_reminder_if_the_authority_need_not_be_notified(breach, amina, indus,
     assert remind_of_breaches(indus.pk, actor=WORKER, at=now + timedelta(hours=100)) == 0
 
 
-def test_a_second_person_closes_a_complete_breach(gul, breach, amina, now):
+def test_a_second_person_closes_a_complete_breach(another, breach, amina, now):
     with pytest.raises(Refused, match="still missing"), transaction.atomic():
         request_closing(breach, ground="Done.", actor=amina, at=now)
     closing = request_closing(complete(breach, actor=amina, at=now), ground="Done.", actor=amina, at=now)
     later = now + timedelta(days=30)
     with pytest.raises(ApproverIsRequester), transaction.atomic():
         decide_proposed_change(closing, approve=True, actor=amina, at=later)
-    decide_proposed_change(closing, approve=True, actor=gul, at=later)
+    decide_proposed_change(closing, approve=True, actor=another, at=later)
     assert Breach.objects.get().closed_at == later
     with pytest.raises(Refused, match="is closed"):
         record_measures(breach, measures="More", lessons="", reason="review", actor=amina, at=later)
-    assert Breach.history.first().actor_id == gul.id
+    assert Breach.history.first().actor_id == another.id
 
 
 def test_a_declined_closing_keeps_the_breach_open(breach, amina, now):
@@ -316,11 +308,11 @@ def test_a_declined_closing_keeps_the_breach_open(breach, amina, now):
     assert not find_waiting(breach).exists()
 
 
-def test_a_breach_that_becomes_incomplete_again_is_not_closed(gul, breach, amina, now):
+def test_a_breach_that_becomes_incomplete_again_is_not_closed(another, breach, amina, now):
     closing = request_closing(complete(breach, actor=amina, at=now), ground="Done.", actor=amina, at=now)
     assess(breach, actor=amina, at=now + HOUR)
     with pytest.raises(Refused, match="still missing"), transaction.atomic():
-        decide_proposed_change(closing, approve=True, actor=gul, at=now + timedelta(days=30))
+        decide_proposed_change(closing, approve=True, actor=another, at=now + timedelta(days=30))
     assert Breach.objects.get().is_open
 
 

@@ -8,6 +8,7 @@ from paktaleem.foundation.accounts.actors import user_actor
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 from retention.holdings.services.holdings import CollectionReport, report_collection
+from tests.accounts.officers import second_officer
 
 
 @pytest.fixture
@@ -30,3 +31,15 @@ def report(cast, indus, now):
 @pytest.fixture
 def second():
     return user_actor(new_id(), "privacy_officer", PAKTALEEM)
+
+
+@pytest.fixture
+def paktaleem(cast):
+    with in_client(PAKTALEEM):
+        yield cast.client("paktaleem")
+
+
+@pytest.fixture
+def another(cast):
+    del cast
+    return second_officer()
