@@ -136,7 +136,8 @@ _SLOW: Final = {
     "generated or hostile input": """
         api/test_bad_input.py::test_any_json_is_answered_without_a_server_error api/test_every_response.py
         children/test_authority.py::test_given_means_a_consent_in_force_and_no_refusal_in_force
-        children/test_authority_model.py children/test_age_changes.py::test_a_name_matches_itself_and_matching_is_symmetric
+        children/test_authority_model.py
+        children/test_age_changes.py::test_a_name_matches_itself_and_matching_is_symmetric
         consent/cookies/test_choices.py::test_nothing_is_ever_given_that_was_not_accepted_or_that_the_signal_covers
         consent/cookies/test_script_answers.py::test_nothing_that_is_sent_is_a_server_error
         consent/test_decision_properties.py consent/test_receipts.py::test_whatever_else_is_typed_leads_nowhere
