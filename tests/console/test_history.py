@@ -16,7 +16,7 @@ from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.console.history import format_parts, list_row_versions
 from paktaleem.foundation.tenancy.context import in_client
 from retention.schedule.models import HoldKind
-from retention.schedule.services.holds import HoldScope, place_hold
+from retention.schedule.services import HoldScope, place_hold
 from tests.console.codes import list_fact_keys
 from tests.console.pages import MODELS, admin_of, row_url
 from tests.console.urdu import in_urdu

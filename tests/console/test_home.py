@@ -15,7 +15,7 @@ from paktaleem.foundation.audit.services import record_entry
 from paktaleem.foundation.console.home_pages import Card, Task, count_lines, sort_by_urgency
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from retention.schedule.models import HoldKind
-from retention.schedule.services.holds import HoldScope, place_hold
+from retention.schedule.services import HoldScope, place_hold
 from tests.console.pages import row_url
 from tests.project.offenders import refuse_any
 from tests.rights.cases import received

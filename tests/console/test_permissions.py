@@ -16,7 +16,7 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from retention.schedule.models import HoldKind
-from retention.schedule.services.holds import HoldScope, lift_hold, place_hold
+from retention.schedule.services import HoldScope, lift_hold, place_hold
 from tests.console.pages import MODELS, admin_of, list_url, row_url, spread
 from tests.retention.schedule.making import DAY, lift_hold_by_two
 
