@@ -59,11 +59,6 @@ def run_roles_file(endpoint):
                 link.execute(f"ALTER ROLE {role} PASSWORD '{endpoint.passwords[role]}'")
 
 
-def read_env_file(name):
-    lines = (DEPLOY / name).read_text().splitlines()
-    return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
-
-
 class Installation:
     """A host with the portal: its folder, its PostgreSQL, and the values that an operator fills in."""
 
@@ -94,7 +89,8 @@ class Installation:
         environment = {"PATH": os.environ["PATH"], "PYTHON": sys.executable, "TMPDIR": str(self.folder / "tmp")}
         for key, _, value in lines:
             if key == "EnvironmentFile":
-                settings = read_env_file(Path(value).name)
+                given = (DEPLOY / Path(value).name).read_text().splitlines()
+                settings = dict(line.split("=", 1) for line in given if line and not line.startswith("#"))
                 environment |= {setting: self.values.get(setting, example) for setting, example in settings.items()}
             elif key == "Environment":
                 environment |= dict([value.replace("/var/cache/paktaleem", str(self.folder / "cache")).split("=", 1)])

@@ -22,7 +22,8 @@ def postmasters_of(data):
 
 
 def kill_whole_server(postmaster):
-    children = [pid for pid in map(int, _pids()) if _parent_of(pid) == postmaster]
+    pids = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+    children = [pid for pid in pids if _parent_of(pid) == postmaster]
     os.kill(postmaster, signal.SIGKILL)
     for child in children:
         with contextlib.suppress(ProcessLookupError):  # a child may have ended since it was listed
@@ -38,10 +39,6 @@ def wait_for(condition, seconds=20, pause=0.005):
 
 def state_of(pid):
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-
-
-def _pids():
-    return [entry.name for entry in Path("/proc").iterdir() if entry.name.isdigit()]
 
 
 def _parent_of(pid):

@@ -2,7 +2,6 @@
 
 import json
 from collections import Counter
-from typing import Any
 
 from paktaleem.directory.data_systems.models import Order, OrderStep
 from paktaleem.directory.webhooks.models import Delivery, Message
@@ -16,15 +15,11 @@ def assert_orders_are_whole():
     assert {one.entry_id for one in steps} == set(entries), "each step has its entry, and each entry its step"
     said = Counter((entries[key].kind, str(one.order_id)) for one in steps if (key := one.entry_id))
     assert set(said.values()) <= {1}, "no step is there twice"
-    assert {order for entry in entries.values() for order in _named(entry)} == set(orders)
+    facts = [json.loads(entry.body)["facts"] for entry in entries.values()]
+    assert {str(order) for one in facts for order in one.get("orders", [one.get("order")])} == set(orders)
     last = {str(one.order_id): one.state for one in steps}
     assert {key: one.state for key, one in orders.items()} == last, "an order stands where its last step led"
     _assert_told(entries)
-
-
-def _named(entry):
-    facts: dict[str, Any] = json.loads(entry.body)["facts"]
-    return [str(one) for one in facts.get("orders", [facts.get("order")])]
 
 
 def _assert_told(entries):

@@ -22,58 +22,30 @@ from paktaleem.foundation.web.http_client.client import (
     post,
 )
 from paktaleem.foundation.web.http_client.destinations import DestinationRefused, is_public, parse_destination
+from tests.console.pages import spread
 from tests.outbound.listening import listener, saying, trust
 
 # ruff: noqa: RUF001 -- letters that only look like dots
 
 
-INSIDE = {
-    "loopback": "127.0.0.1",
-    "loopback, elsewhere": "127.8.9.1",
-    "loopback, v6": "::1",
-    "private, 10": "10.0.0.1",
-    "private, 172": "172.16.5.4",
-    "private, 192": "192.168.1.1",
-    "private, v6": "fc00::1",
-    "private, v6 fd": "fd12:3456::1",
-    "link-local": "169.254.1.1",
-    "metadata": "169.254.169.254",
-    "link-local, v6": "fe80::1",
-    "site-local": "fec0::1",
-    "multicast": "224.0.0.1",
-    "multicast, v6": "ff02::1",
-    "unspecified": "0.0.0.0",  # noqa: S104 -- as a target
-    "this network": "0.1.2.3",
-    "unspecified, v6": "::",
-    "carrier-grade NAT": "100.64.0.1",
-    "carrier-grade NAT, end": "100.127.255.254",
-    "documentation 1": "192.0.2.1",
-    "documentation 2": "198.51.100.1",
-    "documentation 3": "203.0.113.1",
-    "documentation, v6": "2001:db8::1",
-    "documentation, v6 new": "3fff::1",
-    "benchmark": "198.18.0.1",
-    "benchmark, end": "198.19.255.254",
-    "benchmark, v6": "2001:2::1",
-    "protocol assignments": "192.0.0.1",
-    "an anycast address of protocols": "192.0.0.9",
-    "reserved": "240.0.0.1",
-    "broadcast": "255.255.255.255",
-    "mapped": "::ffff:127.0.0.1",
-    "mapped, hex": "::ffff:a00:1",
-    "compatible": "::127.0.0.1",
-    "::/96": "::a00:1",
-    "6to4": "2002:7f00:1::",
-    "6to4 of a public one": "2002:808:808::1",
-    "NAT64": "64:ff9b::7f00:1",
-    "NAT64 of a public one": "64:ff9b::808:808",
-    "NAT64, local": "64:ff9b:1::1",
-    "Teredo": "2001::1",
-    "discard": "100::1",
-    "AS112": "192.175.48.1",
-    "segment routing": "5f00::1",
-    "with a zone": "fe80::1%1",
-}
+INSIDE = spread(
+    {
+        "loopback": "127.0.0.1 127.8.9.1 ::1",
+        "private": "10.0.0.1 172.16.5.4 192.168.1.1 fc00::1 fd12:3456::1",
+        "link-local, with a zone too, metadata, site-local": "169.254.1.1 169.254.169.254 fe80::1 fe80::1%1 fec0::1",
+        "multicast": "224.0.0.1 ff02::1",
+        "unspecified, this network": "0.0.0.0 0.1.2.3 ::",
+        "carrier-grade NAT": "100.64.0.1 100.127.255.254",
+        "documentation": "192.0.2.1 198.51.100.1 203.0.113.1 2001:db8::1 3fff::1",
+        "benchmark": "198.18.0.1 198.19.255.254 2001:2::1",
+        "protocol assignments, one anycast": "192.0.0.1 192.0.0.9",
+        "reserved, broadcast": "240.0.0.1 255.255.255.255",
+        "mapped, compatible": "::ffff:127.0.0.1 ::ffff:a00:1 ::127.0.0.1 ::a00:1",
+        "6to4, of a public address too": "2002:7f00:1:: 2002:808:808::1",
+        "NAT64, of a public address too, local": "64:ff9b::7f00:1 64:ff9b::808:808 64:ff9b:1::1",
+        "Teredo, discard, AS112, segment routing": "2001::1 100::1 192.175.48.1 5f00::1",
+    }
+)
 SPELLINGS = {
     "decimal": "https://2130706433/",
     "octal": "https://017700000001/",
@@ -132,7 +104,7 @@ async def sent(url, **options):
     return await post(url, b"{}", {"Content-Type": "application/json"}, trust=trust(), **options)
 
 
-@pytest.mark.parametrize("address", INSIDE.values(), ids=INSIDE)
+@pytest.mark.parametrize("address", INSIDE)
 def test_internal_addresses_are_not_public(address):
     assert not is_public(address)
 
@@ -184,7 +156,7 @@ def connections_for(monkeypatch, *sendings):
     return run(play())
 
 
-@pytest.mark.parametrize("address", INSIDE.values(), ids=INSIDE)
+@pytest.mark.parametrize("address", INSIDE)
 def test_a_request_for_an_internal_address_reaches_no_listener(monkeypatch, address):
     literal = f"https://[{address}]:PORT/" if ":" in address else f"https://{address}:PORT/"
     named = ("https://lms.example:PORT/", {"resolve": resolving_to(address)})

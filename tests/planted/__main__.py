@@ -88,16 +88,13 @@ def _copied_checkouts() -> Iterator[list[Copy]]:
 
 
 def _copy_checkout(copy: Path) -> None:
-    for name in _list_files():
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    for name in listed.split("\0")[:-1]:
         if (ROOT / name).is_file():
             (copy / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, copy / name)
     (copy / ".venv").symlink_to((ROOT / ".venv").resolve())
-
-
-def _list_files() -> list[str]:
-    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split("\0")[:-1]
 
 
 def _pass_without_fault(faults: Sequence[Fault], copies: Sequence[Copy]) -> bool:

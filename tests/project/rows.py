@@ -167,7 +167,8 @@ def rows_of_indus(cast):
     rows |= queued
     rows |= sign_on_of_indus(cast)
     rows |= period_change_of_paktaleem(cast)
-    rows |= security_assessments_of_paktaleem(cast)
+    with in_client(PAKTALEEM):
+        rows["security/securityassessment"] = make_assessment(actor=cast.actor("amina"), at=AT).pk
     return {**rows, "accounts/client": client_id, "accounts/user": cast.user_id("farah")}
 
 
@@ -518,11 +519,6 @@ def period_change_of_paktaleem(cast):
         save_tracked(row, **BY)
         request_period_change("packages", length=20, ground="People asked for more time.", **by)
         return {"upkeep/portalperiod": row.pk}
-
-
-def security_assessments_of_paktaleem(cast):
-    with in_client(PAKTALEEM):
-        return {"security/securityassessment": make_assessment(actor=cast.actor("amina"), at=AT).pk}
 
 
 def schedule_of_indus(cast):

@@ -56,10 +56,6 @@ def unnamed_exceptions(tree):
             yield from (f"{function.name}: {name}" for name in sorted(own.found) if name not in docstring)
 
 
-def is_service(path):
-    return bool(SERVICES & {*path.parts, path.stem}) or path.stem.endswith("_services")
-
-
 def unknown_sources(tree):
     documented = [node for node in walk(tree) if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef))]
     text = "\n".join(ast.get_docstring(node) or "" for node in documented)
@@ -74,7 +70,7 @@ def test_docstrings_name_only_exceptions_that_exist():
 
 
 def test_services_name_the_exceptions_they_raise():
-    services = [path for path in MODULES if is_service(path)]
+    services = [path for path in MODULES if SERVICES & {*path.parts, path.stem} or path.stem.endswith("_services")]
     refuse_any(((named(path), [*unnamed_exceptions(parsed(path))]) for path in services), advice="Add Raises …:")
 
 

@@ -34,12 +34,9 @@ def dotted(path):
     return ".".join(path.relative_to(ROOT).with_suffix("").parts)
 
 
-def layer_of(module):
-    return [layer for layer in layers() if module == layer or module.startswith(f"{layer}.")]
-
-
 def test_every_module_is_in_exactly_one_layer():
-    assert [dotted(path) for path in modules() if len(layer_of(dotted(path))) != 1] == []
+    number = {name: sum(f"{name}.".startswith(f"{layer}.") for layer in layers()) for name in map(dotted, modules())}
+    assert [name for name, layers_of_it in number.items() if layers_of_it != 1] == []
 
 
 def test_the_contract_of_layers_makes_no_exception():

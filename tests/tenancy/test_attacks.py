@@ -109,19 +109,15 @@ def test_a_row_of_another_client_cannot_be_updated(app_of_indus, people):
 
 
 def test_a_row_cannot_be_moved_to_another_client(app_of_indus, people):
+    update, values = "UPDATE people_subject SET client_id = %s WHERE id = %s", ("khyber", "iqra")
     with pytest.raises(REFUSED, match="row-level security"):
-        app_of_indus.execute(
-            "UPDATE people_subject SET client_id = %s WHERE id = %s",
-            [people.client_id("khyber"), people.subject_id("iqra")],
-        )
+        app_of_indus.execute(update, [people.client_id(values[0]), people.subject_id(values[1])])
 
 
 def test_an_upsert_cannot_change_another_clients_row(app_of_indus, people):
+    upsert = f"{NEW_SUBJECT} ON CONFLICT (client_id, external_id) DO UPDATE SET language = 'ur'"
     with pytest.raises(REFUSED, match="row-level security"):
-        app_of_indus.execute(
-            NEW_SUBJECT + " ON CONFLICT (client_id, external_id) DO UPDATE SET language = 'ur'",
-            [uuid.uuid4(), people.client_id("khyber"), "lms-kiran"],
-        )
+        app_of_indus.execute(upsert, [uuid.uuid4(), people.client_id("khyber"), "lms-kiran"])
 
 
 @pytest.mark.parametrize(
@@ -320,18 +316,14 @@ def test_the_same_probe_fails_on_a_visible_row(app, people):
 
 
 def test_a_plan_does_not_count_hidden_rows(app_of_indus, people):
-    [(rows_removed,)] = rows(
-        app_of_indus, "SELECT count(*) FROM people_subject WHERE client_id = %s", [people.client_id("khyber")]
-    )
-    assert rows_removed == 0
+    count = "SELECT count(*) FROM people_subject WHERE client_id = %s"
+    assert rows(app_of_indus, count, [people.client_id("khyber")]) == [(0,)]
 
 
 def test_shared_rows_can_be_read_but_not_written(app_of_indus):
     assert rows(app_of_indus, "SELECT code FROM consent_purpose WHERE client_id = %s AND code = 'support'", [PAKTALEEM])
-    assert (
-        app_of_indus.execute("UPDATE consent_purpose SET is_active = false WHERE client_id = %s", [PAKTALEEM]).rowcount
-        == 0
-    )
+    written = app_of_indus.execute("UPDATE consent_purpose SET is_active = false WHERE client_id = %s", [PAKTALEEM])
+    assert written.rowcount == 0
 
 
 def test_a_shared_row_cannot_be_inserted(app_of_indus):
@@ -349,12 +341,8 @@ def test_an_own_row_cannot_become_a_shared_one(app_of_indus):
 
 
 def test_the_shared_registers_version_cannot_be_changed(app_of_indus):
-    assert (
-        app_of_indus.execute(
-            "UPDATE consent_registerversion SET version = 0 WHERE client_id = %s", [PAKTALEEM]
-        ).rowcount
-        == 0
-    )
+    update = "UPDATE consent_registerversion SET version = 0 WHERE client_id = %s"
+    assert app_of_indus.execute(update, [PAKTALEEM]).rowcount == 0
 
 
 def test_membership_in_the_officer_role_alone_shows_no_other_rows(app_of_indus, people):
@@ -363,10 +351,8 @@ def test_membership_in_the_officer_role_alone_shows_no_other_rows(app_of_indus, 
 
 def test_officers_see_every_client(app, people):
     become_officer(app)
-    assert {client for (client,) in rows(app, "SELECT DISTINCT client_id FROM people_subject")} == {
-        people.client_id("indus"),
-        people.client_id("khyber"),
-    }
+    seen = {client for (client,) in rows(app, "SELECT DISTINCT client_id FROM people_subject")}
+    assert seen == {people.client_id("indus"), people.client_id("khyber")}
 
 
 @pytest.mark.parametrize(
@@ -420,19 +406,16 @@ def test_a_temporary_table_does_not_shadow_the_look_up_functions(app, people):
     app.execute("GRANT SELECT ON pg_temp.accounts_apikey TO PUBLIC")
     assert rows(app, "SELECT count(*) FROM accounts_apikey") == [(1,)], "the name is shadowed for the app itself"
     assert rows(app, "SELECT * FROM accounts_live_key(%s, now())", [compute_key_digest(key)]) == []
-    assert (
-        len(rows(app, "SELECT * FROM accounts_live_key(%s, '2026-10-01')", [compute_key_digest(people.key("indus"))]))
-        == 1
-    )
+    of_indus = compute_key_digest(people.key("indus"))
+    assert len(rows(app, "SELECT * FROM accounts_live_key(%s, '2026-10-01')", [of_indus])) == 1
     assert secret
 
 
 def test_a_temporary_table_does_not_stop_the_register_version(app_of_indus):
     version = "SELECT version FROM public.consent_registerversion WHERE client_id = tenancy_client()"
     before = rows(app_of_indus, version)
-    app_of_indus.execute(
-        "CREATE TEMPORARY TABLE consent_registerversion (LIKE public.consent_registerversion INCLUDING ALL)"
-    )
+    copied = "(LIKE public.consent_registerversion INCLUDING ALL)"
+    app_of_indus.execute(f"CREATE TEMPORARY TABLE consent_registerversion {copied}")
     app_of_indus.execute("UPDATE consent_purpose SET is_active = false WHERE code = 'newsletter'")
     assert rows(app_of_indus, version) > before
 

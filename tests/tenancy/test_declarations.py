@@ -128,36 +128,24 @@ def test_only_listed_tables_allow_deletion():
     assert deletable - GLOBAL_TABLES == set(expected.split())
 
 
-# ruff: noqa: E501 -- SQL and tables read better in one line
-
-
 def migrate(*arguments):
     call_command("migrate", *arguments, verbosity=0)
     connections["owner"].close()
 
 
+ISOLATION = """
+SELECT schemaname, tablename, policyname, roles::text, cmd, qual, with_check FROM pg_policies
+SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint
+SELECT tgrelid::regclass::text, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal
+SELECT oid::regprocedure::text, proacl::text, prosrc FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'
+SELECT oid::regclass::text, relacl::text FROM pg_class WHERE relnamespace = 'public'::regnamespace
+"""
+
+
 def read_isolation():
     with enter(OWNER) as connection:
-        return {
-            *rows(
-                connection,
-                "SELECT schemaname, tablename, policyname, roles::text, cmd, qual, with_check FROM pg_policies",
-            ),
-            *rows(connection, "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint"),
-            *rows(
-                connection,
-                "SELECT tgrelid::regclass::text, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal",
-            ),
-            *rows(
-                connection,
-                "SELECT oid::regprocedure::text, proacl::text, prosrc FROM pg_proc WHERE pronamespace = 'public'::regnamespace",
-            ),
-            *rows(connection, "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'"),
-            *rows(
-                connection,
-                "SELECT oid::regclass::text, relacl::text FROM pg_class WHERE relnamespace = 'public'::regnamespace",
-            ),
-        }
+        return {row for query in ISOLATION.strip().splitlines() for row in rows(connection, query)}
 
 
 def test_an_apps_tables_are_created_in_one_operation():
@@ -194,14 +182,9 @@ def test_all_migrations_are_undone_and_applied_again(committed):
     for app in ("accounts", "audit", "tenancy"):  # with all apps that depend on them
         migrate(app, "zero")
     with enter(OWNER) as connection:
-        assert (
-            rows(connection, "SELECT proname FROM pg_proc WHERE proname ~ '^(tenancy|accounts|subjects|consent)_'")
-            == []
-        )
-        assert (
-            rows(connection, "SELECT relname FROM pg_class WHERE relname ~ '^(accounts|subjects|consent|ledger)_'")
-            == []
-        )
+        functions = "SELECT proname FROM pg_proc WHERE proname ~ '^(tenancy|accounts|subjects|consent)_'"
+        tables = "SELECT relname FROM pg_class WHERE relname ~ '^(accounts|subjects|consent|ledger)_'"
+        assert (rows(connection, functions), rows(connection, tables)) == ([], [])
         assert rows(connection, "SELECT 1 FROM pg_policies") == []
     migrate()
     assert read_isolation() == before
