@@ -1,22 +1,28 @@
 """Steps of the tests of consent: approvals by a second person, lifted restrictions, announced notices."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from consent.consents.models import ConsentState, Method, Objection, Restriction
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import connection, transaction
+
+from consent.consents.models import ConsentEvent, ConsentState, Method, Objection, Restriction
 from consent.consents.services.recording import Answer, record_answers
 from consent.decisions.facts import Question
 from consent.decisions.selectors.decisions import decide_one
 from consent.notices.models import Notice, NoticeDispatch, NoticeVersion
 from consent.notices.notice_tokens import ShownNotice, sign_notice_token
-from consent.notices.selectors.notices import get_version_in_effect, purpose_timeline
 from consent.notices.selectors.registers import get_current_notice
 from consent.notices.services.announcements import open_dispatches, record_dispatch_proof
 from consent.notices.services.publishing import publish_notice_version
 from consent.register.models.agreements import Instruction, Recipient, RecipientApproval, ServiceAgreement
 from consent.register.models.purposes import LawfulBasis
 from consent.register.services import change_register, request_safeguard_change
+from paktaleem.directory.people.models import Subject
 from paktaleem.foundation.accounts.actors import Actor, user_actor
 from paktaleem.foundation.accounts.changes import decide_proposed_change
 from paktaleem.foundation.accounts.models import Client
@@ -38,29 +44,24 @@ def share_purpose(cast):
     with in_client(PAKTALEEM):
         make_consent_purpose(Client.objects.get(id=PAKTALEEM), PURPOSE, ["contact_details"])
     for code in PEOPLE:
-        with in_client(cast.client_id(code)):
-            row = Instruction(
-                client_id=cast.client_id(code),
-                agreement=ServiceAgreement.objects.get(client_id=cast.client_id(code)),
-                document="Annex 2",
-                purposes=[PURPOSE],
-                categories=["contact_details"],
-                starts_at=CAST_AT,
-            )
-            change_register(row, actor=SETTING_UP, reason=Reason.ONBOARDING, at=CAST_AT)
+        instruct(cast, code, CAST_AT, [PURPOSE])
+
+
+def instruct(cast, code, at, purposes, recipients=()):
+    """Have a client instruct purposes about contact details, and recipients."""
+    client_id = cast.client_id(code)
+    with in_client(client_id):
+        covered = {"purposes": purposes, "categories": ["contact_details"], "recipients": list(recipients)}
+        agreement = ServiceAgreement.objects.get(client_id=client_id)
+        row = Instruction(client_id=client_id, agreement=agreement, document="Annex 2", starts_at=at, **covered)
+        change_register(row, actor=SETTING_UP, reason=Reason.ONBOARDING, at=at)
 
 
 def announce(cast, at, *, code=f"about_{PURPOSE}", actor="amina", **changed):
     """Announce the next version of a shared notice, effective in thirty days."""
-    values = {"text_en": "New words.", "text_ur": "نئے الفاظ", "is_material": True, "effective_at": at + 30 * DAY}
     with in_client(PAKTALEEM):
-        return publish_notice_version(
-            Notice.objects.get(client_id=PAKTALEEM, code=code),
-            actor=cast.actor(actor),
-            reason=Reason.LAW_CHANGE,
-            at=at,
-            **{**values, **changed},
-        )
+        notice = Notice.objects.get(client_id=PAKTALEEM, code=code)
+        return publish(notice, at, actor=cast.actor(actor), **{"effective_at": at + 30 * DAY, **changed})
 
 
 def prove(cast, code, version, at):
@@ -74,18 +75,8 @@ def prove(cast, code, version, at):
 def consent(cast, code, at):
     """Record the consent of the client's adult to the shared purpose, on paper, under the notice in effect."""
     with in_client(cast.client_id(code)):
-        version = get_version_in_effect(purpose_timeline(cast.client(code), PURPOSE), at=at)
-        record_answers(
-            cast.subject(PEOPLE[code]),
-            answers=[Answer(PURPOSE, ConsentState.GIVEN)],
-            notice_version=version.pk,
-            method=Method.PAPER,
-            evidence="Box 3",
-            claimed_at=at,
-            actor=cast.key_actor(code),
-            at=at,
-        )
-        return version
+        paper = on_paper(cast.client_id(code), at, PURPOSE)
+        return give(cast.subject(PEOPLE[code]), at, PURPOSE, **paper, actor=cast.key_actor(code)).notice_version
 
 
 def decision(cast, code, at, *, now=None):
@@ -123,7 +114,7 @@ def lift_by_two(restriction: Restriction, *, actor: Any, reason: Any, at: dateti
     """Inform the person, have another officer request it and the actor approve it; once lifted, change nothing."""
     row: Restriction = Restriction.objects.get(pk=restriction.pk)
     if row.ends_at is None:
-        other = user_actor(new_id(), "privacy_officer", PAKTALEEM)
+        other = officer()
         inform_before_lift(row, way="by_hand", actor=other, at=at - timedelta(microseconds=1))
         change = request_lift_after_notice(row, ground="The dispute is settled.", actor=other, at=at)
         decide_proposed_change(change, approve=True, actor=actor, reason=reason, at=at)
@@ -136,8 +127,7 @@ def overrule_by_two(objection: Objection, *, actor: Any, reason: Any, at: dateti
     del reason
     row: Objection = Objection.objects.get(pk=objection.pk)
     if row.ends_at is None:
-        other = user_actor(new_id(), "privacy_officer", PAKTALEEM)
-        propose_overruling(row, ground="Court order 17/2026", actor=other, at=at)
+        propose_overruling(row, ground="Court order 17/2026", actor=officer(), at=at)
         row = settle_overruling(row, approve=True, actor=actor, at=at)
     return row
 
@@ -149,3 +139,47 @@ def shown(client_id: UUID, at: datetime, purpose: str = "newsletter", language: 
 
 def shown_version(version: NoticeVersion, client_id: UUID, at: datetime, language: str = "") -> str:
     return sign_notice_token(ShownNotice(version.pk, tuple(version.notice.purposes), language, client_id, at))
+
+
+@contextmanager
+def refuses(*fields: str) -> Iterator[None]:
+    """Expect a ValidationError about these fields, and about no others."""
+    with pytest.raises(ValidationError) as caught:
+        yield
+    assert sorted(caught.value.message_dict) == sorted(fields)
+
+
+def execute(sql: str, *values: Any) -> None:
+    """Run one statement as the portal's database role, past every service."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(sql, values)
+
+
+def insert_copy(table: str, columns: dict[str, str]) -> None:
+    """Insert a copy of each row of a table with a new key and these SQL expressions as columns."""
+    with connection.cursor() as cursor:
+        names = [str(one.name) for one in connection.introspection.get_table_description(cursor, table)]
+    taken = {"id": "gen_random_uuid()", **columns}
+    values = ", ".join(taken.get(name, name) for name in names)
+    execute(f"INSERT INTO {table} ({', '.join(names)}) SELECT {values} FROM {table}")  # noqa: S608 -- our own names
+
+
+def publish(notice: Notice, at: datetime, *, actor: Actor = SETTING_UP, **changed: Any) -> NoticeVersion:
+    """Publish the next version of a notice: by default a material one, in effect at once."""
+    values = {"text_en": "New words.", "text_ur": "نئے الفاظ", "is_material": True, "effective_at": at, **changed}
+    return publish_notice_version(notice, actor=actor, reason=Reason.LAW_CHANGE, at=at, **values)
+
+
+def give(subject: Subject, at: datetime, purpose: str = "newsletter", state: str = "given", **how: Any) -> ConsentEvent:
+    """Record one answer: by default consent under the notice in effect, which is shown then."""
+    if "notice_version" not in how:
+        how.setdefault("shown", shown(subject.client_id, at, purpose))
+    answers = [Answer(purpose, ConsentState(state))]
+    [event] = record_answers(subject, answers=answers, at=at, **{"actor": SETTING_UP, **how})
+    return event
+
+
+def on_paper(client_id: UUID, at: datetime, purpose: str = "newsletter", **how: Any) -> dict[str, Any]:
+    """Return how an answer on paper is recorded under the notice in effect at a time."""
+    version = get_current_notice(purpose, client_id=client_id, at=at)
+    return {"notice_version": version.pk, "method": Method.PAPER, "evidence": "Box 3", "claimed_at": at, **how}

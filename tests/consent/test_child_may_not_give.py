@@ -10,13 +10,13 @@ from django.utils import timezone
 from children.guardians.services.checks import declare_mechanism
 from consent.consents.models import Consent, ConsentEvent, ConsentState, GivenBy, Method
 from consent.consents.services.consent_basis import ChildMayNotGive, UnknownAgeMayNotGive
-from consent.consents.services.recording import Answer, record_answers, withdraw_consent
+from consent.consents.services.recording import withdraw_consent
 from consent.decisions.reasons import Reason, remedy_for
 from consent.register.compiled import ClientDeclarations, DeclaredProcedure
 from paktaleem.foundation.accounts.client_services import change_client
 from paktaleem.foundation.tenancy.context import in_client
 from tests.children.guardians import decision_reason, record_answer, verified_guardian
-from tests.consent.making import shown
+from tests.consent.making import give, shown
 from tests.console.pages import row_url
 from tests.factories import SETTING_UP
 from tests.signing_in import browser_of
@@ -25,10 +25,8 @@ GIVEN, REFUSED, DEFERRED = ConsentState.GIVEN, ConsentState.REFUSED, ConsentStat
 SECOND = timedelta(seconds=1)
 
 
-def say(cast, at, state=GIVEN, person="danish", **manner):
-    child = cast.subject(person)
-    told = {"shown": shown(child.client_id, at), "actor": cast.actor("farah"), "at": at, **manner}
-    return record_answers(child, answers=[Answer("newsletter", state)], **told)
+def say(cast, at, state=GIVEN, person="danish", **how):
+    return give(cast.subject(person), at, state=state, actor=cast.actor("farah"), **how)
 
 
 def by_guardian(cast):
@@ -120,8 +118,7 @@ def once_recorded(cast, now, monkeypatch):
     """Danish's own yes, as it was recorded before it was refused."""
     with in_client(cast.client_id("indus")), monkeypatch.context() as before:
         before.setattr("consent.consents.services.recording.check_giver", lambda *_, **_given: False)
-        [event] = say(cast, now - timedelta(days=1))
-    return event
+        return say(cast, now - timedelta(days=1))
 
 
 def test_the_api_shows_what_was_recorded_before_as_without_effect(cast, indus_lms, once_recorded):
@@ -141,9 +138,7 @@ def test_the_timeline_shows_it_as_without_effect(cast, once_recorded):
 PAGES_OF_THE_CONSOLE = {
     "list of consents": lambda _: "/admin/consent/consent/",
     "a consent": lambda event: row_url("consent/consent", Consent.objects.get(subject=event.subject_id).pk),
-    "its history": lambda event: row_url(
-        "consent/consent", Consent.objects.get(subject=event.subject_id).pk, "history"
-    ),
+    "its history": lambda event: f"/admin/consent/consent/{Consent.objects.get(subject=event.subject_id).pk}/history/",
     "list of answers": lambda _: "/admin/consent/consentevent/",
     "an answer": lambda event: row_url("consent/consentevent", event.pk),
     "the person": lambda event: row_url("people/subject", event.subject_id),
@@ -252,30 +247,15 @@ def test_only_what_a_guardian_or_an_age_would_help_goes_on_with_the_declaration(
 
 @pytest.fixture
 def given(cast, now):
-    indus = cast.client_id("indus")
-    with in_client(indus):
-        record_answers(
-            cast.subject("danish"),
-            answers=[Answer("newsletter", ConsentState.GIVEN)],
-            shown=shown(indus, now),
-            given_by=GivenBy.GUARDIAN,
-            guardian=cast.subject("esra"),
-            actor=cast.key_actor("indus"),
-            at=now,
-        )
+    with in_client(cast.client_id("indus")):
+        say(cast, now, **by_guardian(cast))
         yield Consent.objects.get(subject=cast.subject_id("danish"))
 
 
 def test_a_later_answer_by_staff_names_no_guardian(cast, given, now):
     assert (given.state, given.guardian_id) == ("given", cast.subject_id("esra"))
-    withdraw_consent(
-        cast.subject("danish"),
-        purpose="newsletter",
-        given_by=GivenBy.STAFF,
-        method=Method.PHONE,
-        actor=cast.actor("farah"),
-        at=now,
-    )
+    how = {"given_by": GivenBy.STAFF, "method": Method.PHONE, "actor": cast.actor("farah"), "at": now}
+    withdraw_consent(cast.subject("danish"), purpose="newsletter", **how)
     after = Consent.objects.get(pk=given.pk)
     assert (after.state, after.given_by, after.guardian_id) == ("withdrawn", "staff", None)
 

@@ -14,6 +14,7 @@ from datetime import timedelta
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
+from consent.consents.models import ConsentState
 from consent.decisions.decision import decide, next_change
 from consent.decisions.facts import Action, ConsentFact, KeptData, Objection, Question, Restriction
 from consent.decisions.reasons import Reason
@@ -51,20 +52,7 @@ SECOND = timedelta(seconds=1)
 STEPS = (-30 * DAY, -DAY, -SECOND, -TICK, 0 * DAY, TICK, SECOND, 20 * SECOND, 300 * SECOND, DAY, 30 * DAY)
 MOMENTS = tuple(NOW + step for step in STEPS)
 PAST = (LONG_AGO, *MOMENTS[:5])
-STATES = (
-    "unknown",
-    "requested",
-    "deferred",
-    "given",
-    "refused",
-    "withdrawn",
-    "revoked",
-    "expired",
-    "outdated",
-    "invalidated",
-    "Given",
-    "",
-)
+STATES = (*ConsentState.values, "Given", "")
 WORDS = (None, "given", "refused", "withdrawn", "lapsed", "perhaps")
 ROLES = ("student", "student", "instructor", "visitor")
 EXAMPLES = settings(
@@ -80,10 +68,6 @@ def some_codes(pick, codes):
 
 def some_period(pick):
     return Period(pick((*PAST, *MOMENTS)), pick((None, *MOMENTS)))
-
-
-def change_registration(world, pick):
-    world.person(registered_at=pick(MOMENTS))
 
 
 def change_erasure(world, pick):
@@ -104,37 +88,15 @@ def change_purposes(world, pick):
     world.purpose(**{key: value})
 
 
-def change_categories(world, pick):
-    world.asking(categories=some_codes(pick, CATEGORIES | {"shoe_size"}))
-
-
 def change_wording(world, pick):
     types = (("is_about_person", False), ("is_about_purpose", False))
     key, value = pick((("purpose", "astrology"), ("action", "sell"), ("recipient", None), ("recipient", "x"), *types))
     world.asking(**{key: value})
 
 
-def drop_rows(world, pick):
-    world.without(pick(("bases", "agreements", "instructions", "recipients", "notices")))
-
-
-def change_agreement(world, pick):
-    world.agreement(
-        starts_at=pick(PAST), ends_at=pick((None, *MOMENTS)), exit_until=pick((None, *MOMENTS, NOW + 60 * DAY))
-    )
-
-
-def suspend(world, pick):
-    world.agreement(suspended=(some_period(pick), some_period(pick)))
-
-
 def add_agreement(world, pick):
     period = some_period(pick)
     world.rows.agreements.append(AgreementRule(number(300), period.starts_at, period.ends_at))
-
-
-def change_instruction(world, pick):
-    world.instruction(period=some_period(pick), categories=some_codes(pick, CATEGORIES))
 
 
 def end_instruction_with_agreement(world, pick):
@@ -150,20 +112,6 @@ def add_instruction(world, pick):
     purposes = some_codes(pick, PURPOSES)
     row = InstructionRule(number(310), agreement, some_period(pick), purposes, categories, recipients)
     world.rows.instructions.append(row)
-
-
-def change_approval(world, pick):
-    world.approval(
-        period=some_period(pick), objection_until=pick((None, *MOMENTS)), purposes=some_codes(pick, PURPOSES)
-    )
-
-
-def object_to_recipient(world, pick):
-    world.approval(objected_at=pick((None, *MOMENTS)), objection_until=pick((None, *MOMENTS)))
-
-
-def renew_approval(world, pick):
-    world.approval(known_from=pick((None, *PAST)), is_integral=pick((True, False)))
 
 
 def add_recipient(world, pick):
@@ -183,21 +131,9 @@ def add_recipient(world, pick):
     world.asking(recipient=pick(("x", "mailer")))
 
 
-def unlist_recipient(world, pick):
-    world.instruction(recipients=some_codes(pick, {"mailer"}))
-
-
-def change_age(world, pick):
-    world.person(of_age_at=pick((None, *MOMENTS)), may_be_child_until=pick((None, *MOMENTS)))
-
-
 def add_roles(world, pick):
     others = pick((("instructor",), ("visitor",), ("instructor", "visitor"), ("student", "instructor"), ("guardian",)))
     world.person(other_roles=tuple(one for one in others if one != world.subject.role))
-
-
-def name_role(world, pick):
-    world.asking(role=pick((*ROLES, "guardian", "")))
 
 
 def vary_by_role(world, pick):
@@ -215,14 +151,6 @@ def change_guardian(world, pick):
         may_share=pick((True, False)),
         of_age_at=pick((None, NOW + DAY)),
     )
-
-
-def quarantine(world, pick):
-    world.person(quarantined=True, of_age_at=pick((None, *MOMENTS)))
-
-
-def serve_adults(world, pick):
-    world.rows.serves_minors = pick((True, False))
 
 
 def restrict(world, pick):
@@ -265,15 +193,6 @@ def change_consent(world, pick):
     )
 
 
-def drop_consent(world, pick):
-    del pick
-    world.consents = {}
-
-
-def mistake_giver(world, pick):
-    world.consent(by=pick(("self", "guardian")), recorded_at=pick(MOMENTS))
-
-
 def add_notices(world, pick):
     rows = [NoticeVersionRule(number(350 + n), pick(MOMENTS), pick((True, False))) for n in (0, 1)]
     others = [row for row in world.rows.notices.get("newsletter", []) if row.id == NOTICE]
@@ -285,45 +204,45 @@ def widen_purposes(world, pick):
     world.purpose(widenings=tuple(WideningRule(number(360 + n), moment) for n, moment in enumerate(moments)))
 
 
-def object_to(world, pick):
-    world.person(objections=(Objection(pick(PURPOSES), some_period(pick)),))
-
-
 CHANGES = (
-    change_registration,
+    lambda world, pick: world.person(registered_at=pick(MOMENTS)),
     change_erasure,
     close_account,
     change_purposes,
-    change_categories,
+    lambda world, pick: world.asking(categories=some_codes(pick, CATEGORIES | {"shoe_size"})),
     change_wording,
-    drop_rows,
-    change_agreement,
-    suspend,
+    lambda world, pick: world.without(pick(("bases", "agreements", "instructions", "recipients", "notices"))),
+    lambda world, pick: world.agreement(
+        starts_at=pick(PAST), ends_at=pick((None, *MOMENTS)), exit_until=pick((None, *MOMENTS, NOW + 60 * DAY))
+    ),
+    lambda world, pick: world.agreement(suspended=(some_period(pick), some_period(pick))),
     add_agreement,
-    change_instruction,
+    lambda world, pick: world.instruction(period=some_period(pick), categories=some_codes(pick, CATEGORIES)),
     end_instruction_with_agreement,
     add_instruction,
-    change_approval,
-    object_to_recipient,
-    renew_approval,
+    lambda world, pick: world.approval(
+        period=some_period(pick), objection_until=pick((None, *MOMENTS)), purposes=some_codes(pick, PURPOSES)
+    ),
+    lambda world, pick: world.approval(objected_at=pick((None, *MOMENTS)), objection_until=pick((None, *MOMENTS))),
+    lambda world, pick: world.approval(known_from=pick((None, *PAST)), is_integral=pick((True, False))),
     add_recipient,
-    unlist_recipient,
-    change_age,
+    lambda world, pick: world.instruction(recipients=some_codes(pick, {"mailer"})),
+    lambda world, pick: world.person(of_age_at=pick((None, *MOMENTS)), may_be_child_until=pick((None, *MOMENTS))),
     add_roles,
-    name_role,
+    lambda world, pick: world.asking(role=pick((*ROLES, "guardian", ""))),
     vary_by_role,
     change_guardian,
-    quarantine,
-    serve_adults,
+    lambda world, pick: world.person(quarantined=True, of_age_at=pick((None, *MOMENTS))),
+    lambda world, pick: setattr(world.rows, "serves_minors", pick((True, False))),
     restrict,
     change_bases,
     add_basis,
     change_consent,
-    drop_consent,
-    mistake_giver,
+    lambda world, _pick: world.consents.clear(),
+    lambda world, pick: world.consent(by=pick(("self", "guardian")), recorded_at=pick(MOMENTS)),
     add_notices,
     widen_purposes,
-    object_to,
+    lambda world, pick: world.person(objections=(Objection(pick(PURPOSES), some_period(pick)))),
 )
 
 

@@ -1,5 +1,6 @@
 """When a version takes effect at a client: compared with a second, plain implementation."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -10,8 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consent.consents.models import Consent, ConsentState, GivenBy, Method
-from consent.consents.services.recording import Answer, record_answers, withdraw_consent
+from consent.consents.models import Consent, GivenBy
+from consent.consents.services.recording import withdraw_consent
 from consent.notices.effects import PublishedVersion, effect_after_proof, effects_at_client, merge_own_and_shared
 from consent.notices.models import Notice
 from consent.notices.selectors.preview import RenewalCounts, preview_effect
@@ -22,7 +23,7 @@ from paktaleem.foundation.accounts.actors import NotAllowed, system_actor
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
-from tests.consent.making import DAY, PURPOSE, SECOND, announce, consent, prove, share_purpose, shown
+from tests.consent.making import DAY, PURPOSE, SECOND, announce, consent, give, on_paper, prove, share_purpose
 from tests.consent.plain_decision import plain_in_effect, plain_outdated
 from tests.factories import SETTING_UP
 
@@ -122,20 +123,10 @@ def asked(cast, now):
     """Set up consents of Junaid, Kiran and, for Danish, his mother."""
     share_purpose(cast)
     consent(cast, "khyber", now - DAY)
-    version = consent(cast, "indus", now - DAY)
+    consent(cast, "indus", now - DAY)
     with in_client(cast.client_id("indus")):
-        record_answers(
-            cast.subject("danish"),
-            answers=[Answer(PURPOSE, ConsentState.GIVEN)],
-            notice_version=version.pk,
-            given_by=GivenBy.GUARDIAN,
-            guardian=cast.subject("esra"),
-            method=Method.PAPER,
-            evidence="Box 3",
-            claimed_at=now - DAY,
-            actor=cast.key_actor("indus"),
-            at=now - DAY,
-        )
+        how = {"given_by": GivenBy.GUARDIAN, "guardian": cast.subject("esra")}
+        give(cast.subject("danish"), now - DAY, PURPOSE, **on_paper(cast.client_id("indus"), now - DAY, PURPOSE, **how))
     return cast
 
 
@@ -184,9 +175,7 @@ def test_a_person_asked_about_two_purposes_is_counted_once(cast, now):
     with in_client(indus):
         notice = Notice.objects.get(client_id=indus, code="about_newsletter")
         for purpose in ("newsletter", "product_research"):
-            answers = [Answer(purpose, ConsentState.GIVEN)]
-            token = shown(indus, now, purpose)
-            record_answers(cast.subject("hamza"), answers=answers, shown=token, actor=cast.key_actor("indus"), at=now)
+            give(cast.subject("hamza"), now, purpose)
         notice.purposes = ["newsletter", "product_research"]
         change_register(notice, actor=SETTING_UP, reason=Reason.CORRECTION, at=now)
         version = get_current_notice("newsletter", client_id=indus, at=now)
@@ -203,11 +192,8 @@ def test_it_takes_a_fixed_number_of_queries(asked, now):
 
 
 def test_who_may_see_no_consents_sees_no_effect(cast, now):
-    nobody = system_actor("nobody")
-    with as_officer(), pytest.raises(NotAllowed):
-        preview_effect(
-            Notice.objects.get(client_id=PAKTALEEM, code="privacy_notice"),
-            is_material=True,
-            actor=type(nobody)(kind=nobody.kind, id=nobody.id, role="x", client_id=None, capabilities=frozenset()),
-            at=now,
-        )
+    nobody = replace(system_actor("nobody"), role="x", capabilities=frozenset())
+    with as_officer():
+        notice = Notice.objects.get(client_id=PAKTALEEM, code="privacy_notice")
+        with pytest.raises(NotAllowed):
+            preview_effect(notice, is_material=True, actor=nobody, at=now)

@@ -15,14 +15,13 @@ from consent.decisions.reasons import Reason as Why
 from consent.decisions.reasons import remedy_for
 from consent.notices.models import Notice
 from consent.notices.selectors.registers import list_public_purposes
-from consent.notices.services.publishing import publish_notice_version
 from consent.register.models.purposes import DataCategory, Occasion, Purpose
 from consent.register.services import widen_purpose
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.history import save_tracked
 from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import Caller
-from tests.consent.making import DAY, announce, prove
+from tests.consent.making import DAY, announce, prove, publish
 from tests.console.pages import answer, refused_by_policy
 from tests.factories import CAST_AT, SETTING_UP
 
@@ -110,17 +109,8 @@ def test_the_notice_with_which_consent_is_asked(cast):
 
 def test_what_is_not_there_and_what_is_not_yours_answer_the_same(cast, coming):
     with in_client(cast.client_id("khyber")):
-        at = timezone.now()
-        own = publish_notice_version(
-            Notice.objects.get(client_id=cast.client_id("khyber"), code="about_newsletter"),
-            text_en="Khyber's own.",
-            text_ur="اپنا",
-            is_material=True,
-            effective_at=at,
-            actor=cast.actor("celia"),
-            reason=Reason.REVIEW,
-            at=at,
-        )
+        notice = Notice.objects.get(client_id=cast.client_id("khyber"), code="about_newsletter")
+        own = publish(notice, timezone.now())
     nobody = "0190b9f4-0000-7000-8000-000000000000"
     paths = [
         "/privacy/nowhere/",
@@ -138,17 +128,13 @@ def test_what_is_not_there_and_what_is_not_yours_answer_the_same(cast, coming):
     assert page(f"/privacy/khyber/versions/{own.pk}/")
 
 
-def heading_levels(html):
-    return [int(level) for level in re.findall(r"<h([1-6])", html)]
-
-
 def test_no_page_of_a_text_skips_a_heading_level(cast):
     at = timezone.now()
     text = "## What we hold\n\nNames.\n\n#### In detail\n\nFirst names.\n\n## How long\n\nA year."
     for words in (text, text.replace("A year", "Two years")):
         announce(cast, at, code="privacy_notice", is_material=False, effective_at=at, text_en=words, text_ur=words)
     for path in ("/privacy/", "/privacy/indus/", "/privacy/indus/versions/", "/privacy/indus/compare/"):
-        levels = heading_levels(page(path))
+        levels = [int(level) for level in re.findall(r"<h([1-6])", page(path))]
         assert levels[0] == 1
         assert all(after <= before + 1 for before, after in itertools.pairwise(levels)), (path, levels)
     assert "<h2>What we hold</h2>" in page("/privacy/indus/")

@@ -11,19 +11,15 @@ from consent.decisions.facts import Question
 from consent.decisions.selectors.decisions import decide_each, decide_one
 from consent.notices.models import NoticeDispatch, NoticeVersion
 from consent.notices.services.announcements import open_dispatches
-from consent.notices.services.publishing import (
-    answer_objection,
-    object_to_announcement,
-    withdraw_objection,
-)
-from consent.register.models.agreements import Instruction, RecipientApproval, ServiceAgreement
-from consent.register.services import change_register, end_period
+from consent.notices.services.publishing import answer_objection, object_to_announcement, withdraw_objection
+from consent.register.models.agreements import RecipientApproval
+from consent.register.services import end_period
 from paktaleem.foundation.accounts.acts import Refused
 from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from tests.cast import Cast
-from tests.consent.making import approve_by_two, make_provider, officer, prove
+from tests.consent.making import approve_by_two, instruct, make_provider, officer, prove
 from tests.factories import SETTING_UP
 
 DAY = timedelta(days=1)
@@ -74,7 +70,7 @@ def test_decisions_agree_with_a_plain_reading_of_the_history(cast: Cast, now: da
         with in_client(PAKTALEEM):
             hosts[code] = make_provider(PAKTALEEM, at=now, code=code)
     for client in PEOPLE:
-        instruct(cast, client, now)
+        instruct(cast, client, now, ["service_delivery"], CODES)
     for _ in range(STEPS):
         at += chance.choice((2, 5, 9)) * DAY
         code = chance.choice(CODES)
@@ -100,21 +96,6 @@ def test_decisions_agree_with_a_plain_reading_of_the_history(cast: Cast, now: da
             respond(cast, one, client, chance.choice(("objected", "answered", "withdrawn")), at)
     seen = Counter(check(cast, history, client, (now, at), chance) for client in PEOPLE for _ in range(40))
     assert set(seen) == {"permitted", "recipient_objected", "recipient_not_approved"}, seen
-
-
-def instruct(cast: Cast, client: str, at: datetime) -> None:
-    client_id = cast.client_id(client)
-    with in_client(client_id):
-        row = Instruction(
-            client_id=client_id,
-            agreement=ServiceAgreement.objects.get(client_id=client_id),
-            document="Annex 3",
-            purposes=["service_delivery"],
-            categories=["contact_details"],
-            recipients=list(CODES),
-            starts_at=at,
-        )
-        change_register(row, actor=SETTING_UP, reason=Reason.ONBOARDING, at=at)
 
 
 def announce(cast: Cast, at: datetime) -> None:

@@ -5,6 +5,7 @@ import json
 from datetime import timedelta
 
 import pytest
+from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, ProgrammingError, connection, transaction
 from psycopg import errors
@@ -43,7 +44,7 @@ from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM
 from retention.records.models import ImpactAssessment
 from retention.schedule.models import RetentionRule
-from tests.consent.making import accept_by_two, approve_by_two
+from tests.consent.making import accept_by_two, approve_by_two, execute, refuses
 from tests.factories import SETTING_UP
 
 WHY = Reason.REVIEW
@@ -138,12 +139,9 @@ def new_row(kind, client, at, **changed):
 
 def make_recipient(client):
     row = Recipient(client=client, code="cloud", name="Cloud", service="hosting", agreement_reference="DPA-2")
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO consent_recipient (id, client_id, code, name, service, agreement_reference, countries)"
-            " VALUES (%s, %s, 'cloud', 'Cloud', 'hosting', 'DPA-2', '')",
-            [row.pk, client.pk],
-        )
+    columns = "(id, client_id, code, name, service, agreement_reference, countries)"
+    values = "(%s, %s, 'cloud', 'Cloud', 'hosting', 'DPA-2', '')"
+    execute(f"INSERT INTO consent_recipient {columns} VALUES {values}", row.pk, client.pk)  # noqa: S608 -- ours
     return Recipient.objects.get(pk=row.pk)
 
 
@@ -151,20 +149,7 @@ def version_of(client_id):
     return RegisterVersion.objects.get(client_id=client_id).version
 
 
-def _leaves(model):
-    for child in model.__subclasses__():
-        yield child
-        yield from _leaves(child)
-
-
-def test_a_purpose_that_the_paper_forms_cannot_print_is_refused(cast, indus, now):
-    row = new_row(Purpose, indus, now, name_ur="کھیل 한")
-    with pytest.raises(ValidationError, match="한") as refused:
-        change(cast, row, now, actor="farah")
-    assert list(refused.value.message_dict) == ["name_ur"]
-
-
-ROWS = {model for model in _leaves(RegisterRow) if not model._meta.abstract}
+ROWS = {model for model in apps.get_models() if issubclass(model, RegisterRow)}
 KINDS = sorted((kind for kind in ROWS if kind.change_capability), key=lambda kind: kind.__name__)
 NOT_OF_DECISIONS = {ClientContact, Cookie, CookieSite, ImpactAssessment, LinkedService, ListedLaw, RetentionRule}
 OF_DECISIONS = [kind for kind in KINDS if kind not in NOT_OF_DECISIONS]
@@ -268,51 +253,38 @@ TICK = timedelta(microseconds=1)
 
 
 @pytest.mark.parametrize("kind", PERIODS)
-def test_nothing_starts_in_the_past(cast, indus, now, kind):
+def test_nothing_starts_in_the_past_or_ends_before_it_starts(cast, indus, now, kind):
     with pytest.raises(ValidationError) as caught:
         change(cast, new_row(kind, indus, now, starts_at=now - TICK), now)
     assert "starts_at" in caught.value.message_dict
+    with pytest.raises(ValidationError):
+        change(cast, new_row(kind, indus, now, starts_at=now + DAY, ends_at=now + DAY), now)
 
 
 @pytest.mark.parametrize("kind", PERIODS)
-def test_nothing_ends_in_the_past(cast, indus, now, kind):
+def test_a_period_ends_now_and_stays_ended(cast, indus, now, kind):
     row = change(cast, new_row(kind, indus, now), now)
     row.ends_at = now + DAY - TICK
     with pytest.raises(ValidationError) as caught:
         change(cast, row, now + DAY)
     assert "ends_at" in caught.value.message_dict
-
-
-@pytest.mark.parametrize("kind", PERIODS)
-def test_a_period_ends_now(cast, indus, now, kind):
-    row = end(cast, change(cast, new_row(kind, indus, now), now), now + DAY)
+    row = end(cast, kind.objects.get(pk=row.pk), now + DAY)
     assert kind.objects.get(pk=row.pk).ends_at == now + DAY
     with pytest.raises(ValidationError, match="already"):
         end(cast, row, now + DAY)
-
-
-@pytest.mark.parametrize("kind", PERIODS)
-@pytest.mark.parametrize("again", [None, 3 * DAY])
-def test_what_has_ended_stays_ended(cast, indus, now, kind, again):
-    row = end(cast, change(cast, new_row(kind, indus, now), now), now + DAY)
-    row.ends_at = now + again if again else None
-    with pytest.raises(ValidationError) as caught:
-        change(cast, row, now + 2 * DAY)
-    assert "ends_at" in caught.value.message_dict
-
-
-@pytest.mark.parametrize("kind", PERIODS)
-def test_a_period_is_ordered(cast, indus, now, kind):
-    with pytest.raises(ValidationError):
-        change(cast, new_row(kind, indus, now, starts_at=now + DAY, ends_at=now + DAY), now)
+    for ends_at in (None, now + 3 * DAY):
+        row.ends_at = ends_at
+        with pytest.raises(ValidationError) as caught:
+            change(cast, row, now + 2 * DAY)
+        assert "ends_at" in caught.value.message_dict
 
 
 @pytest.mark.parametrize("kind", PERIODS)
 def test_the_database_refuses_a_period_out_of_order(cast, indus, now, kind):
     row = change(cast, new_row(kind, indus, now), now)
     earlier = f"UPDATE {kind._meta.db_table} SET ends_at = starts_at - interval '1 second' WHERE id = %s"  # noqa: S608
-    with pytest.raises(IntegrityError) as caught, transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(earlier, [row.pk])
+    with pytest.raises(IntegrityError) as caught:
+        execute(earlier, row.pk)
     assert isinstance(caught.value.__cause__, errors.CheckViolation)
 
 
@@ -335,9 +307,8 @@ FIXED = [
 def test_what_decisions_rested_on_does_not_change(cast, indus, now, kind, field, value):
     row = change(cast, new_row(kind, indus, now), now)
     setattr(row, field, now + value if isinstance(value, timedelta) else value)
-    with pytest.raises(ValidationError) as caught:
+    with refuses(field):
         change(cast, row, now + DAY)
-    assert list(caught.value.message_dict) == [field]
 
 
 def test_what_has_not_started_may_still_change(cast, indus, now):
@@ -356,9 +327,8 @@ def test_no_one_signs_an_agreement_alone(cast, indus, now):
 def test_an_agreement_is_not_signed_in_the_past(indus, now):
     row = change_register(new_row(ServiceAgreement, indus, now), actor=SETTING_UP, reason=WHY, at=now)
     row.signed_at = now
-    with pytest.raises(ValidationError) as caught:
+    with refuses("signed_at"):
         change_register(row, actor=SETTING_UP, reason=WHY, at=now + DAY)
-    assert list(caught.value.message_dict) == ["signed_at"]
 
 
 SALES = [
@@ -375,14 +345,10 @@ SALES = [
 
 
 @pytest.mark.parametrize("sale", SALES)
-def test_a_sale_is_never_a_purpose(cast, indus, now, sale):
-    with pytest.raises(ValidationError, match="never sells"):
-        change(cast, new_row(Purpose, indus, now, **sale), now)
-
-
-@pytest.mark.parametrize("sale", SALES)
-def test_the_database_refuses_a_sale(indus, now, sale):
+def test_a_sale_is_never_a_purpose_not_even_in_the_database(cast, indus, now, sale):
     row = new_row(Purpose, indus, now, **sale)
+    with pytest.raises(ValidationError, match="never sells"):
+        change(cast, row, now)
     with pytest.raises(IntegrityError, match="purpose_is_never_a_sale"), transaction.atomic():
         save_tracked(row, actor=SETTING_UP, reason=WHY, at=now)
 
@@ -393,6 +359,7 @@ def test_the_database_refuses_a_sale(indus, now, sale):
         (Purpose, {"code": "Not A Code"}, "code"),
         (Purpose, {"code": "newsletter"}, "__all__"),
         (Purpose, {"name_ur": ""}, "name_ur"),
+        (Purpose, {"name_ur": "کھیل 한"}, "name_ur"),  # the paper forms cannot print it
         (Purpose, {"categories": ["usage_logs", "usage_logs"]}, "categories"),
         (Instruction, {"purposes": ["no code"]}, "purposes"),
         (LawfulBasis, {"basis": "vital_interest"}, "basis"),
@@ -459,9 +426,8 @@ def test_a_basis_rests_on_its_own_purposes_test(cast, indus, now):
     shared = BalancingTest.objects.filter(client_id=PAKTALEEM).first()
     interest = {"purpose": sports, "basis": "legitimate_interest"}
     for test in (other, shared):
-        with pytest.raises(ValidationError) as caught:
+        with refuses("balancing_test"):
             change(cast, new_row(LawfulBasis, indus, now, balancing_test=test, **interest), now)
-        assert list(caught.value.message_dict) == ["balancing_test"]
     row = new_row(LawfulBasis, indus, now, balancing_test=own, **interest)
     assert accept_by_two(row, requester=cast.actor("farah"), at=now).balancing_test_id == own.pk
 
@@ -469,9 +435,8 @@ def test_a_basis_rests_on_its_own_purposes_test(cast, indus, now):
 def test_a_link_into_another_client_is_refused(cast, now):
     with in_client(cast.client_id("khyber")):
         foreign = ServiceAgreement.objects.get()
-    with in_client(cast.client_id("indus")), pytest.raises(ValidationError) as caught:
+    with in_client(cast.client_id("indus")), refuses("agreement"):
         change(cast, new_row(Instruction, cast.client("indus"), now, agreement=foreign), now)
-    assert list(caught.value.message_dict) == ["agreement"]
 
 
 def test_a_category_that_purposes_use_keeps_its_name(cast, indus, now):

@@ -5,10 +5,8 @@ from datetime import timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, connection, connections, transaction
+from django.db import IntegrityError, connections
 
-from consent.consents.models import ConsentState
-from consent.consents.services.recording import Answer, record_answers
 from consent.decisions.selectors.decisions import decide_all_purposes
 from consent.notices.selectors.registers import bases_in_force
 from consent.register.effects import WeakensSafeguard, count_concerned
@@ -24,7 +22,7 @@ from paktaleem.foundation.tenancy.context import as_officer, in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 from paktaleem.office.demo.content import SAMPLE
 from paktaleem.office.demo.loading import list_laws
-from tests.consent.making import officer, shown
+from tests.consent.making import execute, give, officer, refuses
 from tests.factories import SETTING_UP
 from tests.waiting import wait_until_one_waits
 
@@ -71,17 +69,8 @@ def own_consent(cast, client, at, code="support", **values):
 def insert(row):
     """Insert a row as an attacker with the portal's database role would, past every service."""
     columns = {field.column: getattr(row, field.attname) for field in row._meta.concrete_fields}
-    marks = ", ".join(["%s"] * len(columns))
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO {row._meta.db_table} ({', '.join(columns)}) VALUES ({marks})",  # noqa: S608 -- our models
-            list(columns.values()),
-        )
-
-
-def execute(sql, *values):
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(sql, values)
+    named, marks = ", ".join(columns), ", ".join(["%s"] * len(columns))
+    execute(f"INSERT INTO {row._meta.db_table} ({named}) VALUES ({marks})", *columns.values())  # noqa: S608 -- our models
 
 
 # Who sets a lawful basis
@@ -93,25 +82,24 @@ def test_where_paktaleem_is_controller_the_basis_is_paktaleems(cast, indus, now,
     row = basis(indus, code, now)
     row.purpose_owner = PAKTALEEM
     before = str(decided(cast, indus, code, now).lawful_basis)
-    with pytest.raises(ValidationError) as caught:
+    with refuses("purpose"):
         change(cast, row, now, actor)
-    assert list(caught.value.message_dict) == ["purpose"]
     with pytest.raises(IntegrityError, match="PakTaleem's to set"):
         insert(row)
     assert str(decided(cast, indus, code, now + MINUTE).lawful_basis) == before
 
 
 def test_a_purpose_of_paktaleems_is_not_replaced_by_ones_own(cast, indus, now):
-    with pytest.raises(ValidationError) as caught:
+    with refuses("code"):
         change(cast, Purpose(client_id=indus.pk, code="payment_billing", **NAMES), now)
-    assert list(caught.value.message_dict) == ["code"]
-    with pytest.raises(ValidationError) as caught:
+    with refuses("needs_account"):
         change(cast, Purpose(client_id=indus.pk, code="account_management", needs_account=False, **NAMES), now)
-    assert list(caught.value.message_dict) == ["needs_account"]
 
 
 def test_a_client_sets_the_basis_where_it_is_controller(cast, indus, now):
     own_consent(cast, indus, now)
+    with pytest.raises(ValidationError, match="weakens no safeguard"):
+        request(cast, basis(indus, "support", now + DAY, basis="consent", legal_reference=""), now + DAY)
     assert decided(cast, indus, "support", now + MINUTE, "junaid").reason == "consent_missing"
     assert bases_in_force(indus.pk, at=now)[purpose("support").pk, "instructor"].basis == "consent"
 
@@ -237,23 +225,24 @@ def test_a_consent_that_has_ended_is_not_followed_by_another_basis(cast, indus, 
     assert change(cast, basis(indus, "newsletter", later, basis="consent", legal_reference=""), later).pk
 
 
+def elsewhere(client_id, function, *args, **kwargs):
+    """Run a function in a client's context, for a thread with its own connection."""
+    try:
+        with in_client(client_id):
+            function(*args, **kwargs)
+    finally:
+        connections.close_all()
+
+
 def test_two_people_at_once_do_not_end_the_last_consent(committed, now):
     indus = committed.client_id("indus")
     with in_client(indus):
         rows = [own_consent(committed, committed.client("indus"), now + one * MINUTE) for one in range(2)]
-    actor, at = committed.actor("farah"), now + DAY
-
-    def end(row):
-        try:
-            with in_client(indus):
-                end_period(row, actor=actor, reason=WHY, at=at)
-        finally:
-            connections.close_all()
-
+    by = {"actor": committed.actor("farah"), "reason": WHY, "at": now + DAY}
     with ThreadPoolExecutor(1) as pool:
         with in_client(indus):
-            end_period(rows[1], actor=actor, reason=WHY, at=at)
-            other = pool.submit(end, rows[0])
+            end_period(rows[1], **by)
+            other = pool.submit(elsewhere, indus, end_period, rows[0], **by)
             wait_until_one_waits()
         with pytest.raises(WeakensSafeguard):
             other.result(20)
@@ -265,18 +254,10 @@ def test_a_change_is_replaced_while_it_is_approved(committed, now):
         row = purpose("newsletter", indus)
         row.needs_account = False
         waiting = request(committed, row, now)
-
-    def approve():
-        try:
-            with in_client(indus):
-                decide(committed, waiting, now + DAY)
-        finally:
-            connections.close_all()
-
     with ThreadPoolExecutor(1) as pool:
         with in_client(indus):
             Purpose.objects.select_for_update().get(pk=row.pk)
-            other = pool.submit(approve)
+            other = pool.submit(elsewhere, indus, decide, committed, waiting, now + DAY)
             wait_until_one_waits()
             later = request(committed, row, now + MINUTE)
         with pytest.raises(ChangeAlreadyDecided):
@@ -294,9 +275,7 @@ def test_a_basis_that_has_not_started_is_not_turned_into_another(cast, indus, no
 
 
 def test_with_a_ground_and_a_second_person_it_takes_effect(cast, indus, now):
-    junaid = cast.subject("junaid")
-    answers = [Answer("newsletter", ConsentState.REFUSED)]
-    record_answers(junaid, answers=answers, shown=shown(indus.pk, now), actor=cast.key_actor("indus"), at=now)
+    give(cast.subject("junaid"), now, state="refused")
     assert decided(cast, indus, "newsletter", now, "junaid").reason == "consent_refused"
     row = basis(indus, "newsletter", now + MINUTE, role="instructor")
     effect = count_concerned(SafeguardKind.BASIS, client_id=indus.pk, purposes=[row.purpose_id], roles=["instructor"])
@@ -312,11 +291,9 @@ def test_with_a_ground_and_a_second_person_it_takes_effect(cast, indus, now):
     assert found.history.latest().actor_id == cast.user_id("amina")
     with pytest.raises(ChangeAlreadyDecided):
         decide(cast, change, now + DAY)
-    kinds = list(
-        Entry.objects.filter(kind__startswith="safeguard.").order_by("recorded_at").values_list("kind", flat=True)
-    )
-    assert kinds == ["safeguard.change_waiting", "safeguard.change_settled"]
-    assert "ministry" not in "".join(Entry.objects.filter(kind__startswith="safeguard.").values_list("body", flat=True))
+    entries = Entry.objects.filter(kind__startswith="safeguard.").order_by("recorded_at")
+    assert [one.kind for one in entries] == ["safeguard.change_waiting", "safeguard.change_settled"]
+    assert not entries.filter(body__contains="ministry").exists()
 
 
 def test_what_is_declined_changes_nothing(cast, indus, now):
@@ -329,20 +306,15 @@ def test_what_is_declined_changes_nothing(cast, indus, now):
 
 @pytest.mark.parametrize("ground", ["", "   "])
 def test_a_ground_is_given_in_words(cast, indus, now, ground):
-    with pytest.raises(ValidationError) as caught:
+    with refuses("ground"):
         request(cast, basis(indus, "newsletter", now), now, ground=ground)
-    assert list(caught.value.message_dict) == ["ground"]
 
 
 def test_the_database_refuses_an_approval_by_the_same_person(cast, indus, now):
     change = request(cast, basis(indus, "newsletter", now), now)
+    same = "state = 'approved', settled_by = requested_by, settled_at = %s"
     with pytest.raises(IntegrityError, match="by_two_people"):
-        execute(
-            "UPDATE accounts_proposedchange SET state = 'approved', settled_by = requested_by, settled_at = %s"
-            " WHERE id = %s",
-            now,
-            change.pk,
-        )
+        execute(f"UPDATE accounts_proposedchange SET {same} WHERE id = %s", now, change.pk)  # noqa: S608
 
 
 @pytest.mark.parametrize("actor", ["bilal", "sana", "celia"])
@@ -362,13 +334,6 @@ def test_a_client_admin_requests_no_change_of_what_is_paktaleems(cast, indus, no
     row = PurposeCapacity(client_id=indus.pk, purpose=purpose("support"), capacity="controller", starts_at=now)
     with pytest.raises(NotAllowed):
         request(cast, row, now)
-
-
-def test_a_request_to_strengthen_a_basis_is_refused(cast, indus, now):
-    row = own_consent(cast, indus, now)
-    with pytest.raises(ValidationError, match="weakens no safeguard"):
-        request(cast, basis(indus, "support", now + DAY, basis="consent", legal_reference=""), now + DAY)
-    assert row.pk
 
 
 # A basis other than consent, without any consent before
@@ -472,9 +437,8 @@ def test_the_law_of_a_basis_in_force_is_not_replaced(cast, indus, now):
     decide(cast, request(cast, basis(indus, "ads", now), now), now)
     row = LawfulBasis.objects.get(purpose__code="ads")
     row.legal_reference = "Education Act s. 99"
-    with pytest.raises(ValidationError) as caught:
+    with refuses("legal_reference"):
         change(cast, row, now + DAY)
-    assert list(caught.value.message_dict) == ["legal_reference"]
 
 
 def test_a_legal_obligation_of_the_client_ends_with_its_agreement(cast, indus, now):

@@ -13,9 +13,7 @@ from consent.consents.models import ConsentEvent
 from consent.consents.selectors.consents import list_timeline, select_consent_events, states_at
 from consent.consents.services.recording import withdraw_consent
 from consent.consents.services.restrictions import object_to_purpose
-from consent.notices.models import Notice
 from consent.notices.selectors.registers import register_as_of
-from consent.notices.services.publishing import publish_notice_version
 from consent.receipts.evidence_bundles import LEDGER, MANIFEST, BundleBroken, check_bundle
 from consent.receipts.services import export_evidence
 from consent.register.models.purposes import Purpose
@@ -27,6 +25,7 @@ from paktaleem.foundation.audit.actors import Reason
 from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from tests.api.callers import Caller
+from tests.consent.making import publish
 from tests.signing_in import browser_of
 
 BASE = "https://privacy.school.example"
@@ -62,11 +61,8 @@ def kiran(given):
 
 def told(subject, cast, until):
     events = list(select_consent_events(subject, actor=cast.actor("celia"), until=until))
-    return [
-        (line.state or line.what, line.at)
-        for line in list_timeline(subject, events=events, until=until)
-        if line.what != "Notice shown"
-    ]
+    lines = list_timeline(subject, events=events, until=until)
+    return [(line.state or line.what, line.at) for line in lines if line.what != "Notice shown"]
 
 
 def test_the_timeline_shows_an_answer_with_its_notice_and_lawful_basis(cast, kiran, given):
@@ -85,47 +81,28 @@ def test_the_timeline_shows_an_expiry_that_was_not_recorded(cast, kiran, given):
 
 def test_the_timeline_shows_a_material_notice_that_outdated_a_consent(cast, kiran, given):
     effective_at = given.recorded_at + 40 * DAY
-    publish_notice_version(
-        Notice.objects.get(pk=given.notice_version.notice_id),
-        text_en="New words.",
-        text_ur="نئے الفاظ۔",
-        is_material=True,
-        effective_at=effective_at,
-        actor=cast.actor("celia"),
-        reason=Reason.REVIEW,
-        at=given.recorded_at + DAY,
-    )
+    publish(given.notice_version.notice, given.recorded_at + DAY, effective_at=effective_at)
     assert told(kiran, cast, effective_at + DAY)[0] == ("outdated", effective_at)
-
-
-def test_what_ended_before_did_not_expire(cast, kiran, given):
-    at = given.recorded_at + DAY
-    withdraw_consent(kiran, purpose="newsletter", actor=cast.actor("celia"), at=at)
-    assert told(kiran, cast, given.expires_at + DAY) == [("withdrawn", at), ("given", given.recorded_at)]
 
 
 def test_objections_are_listed_beside_consents(cast, kiran, given):
     at = given.recorded_at + DAY
-    object_to_purpose(
-        kiran, purpose_code="platform_improvement", actor=cast.actor("celia"), reason=Reason.SUBJECT_REQUEST, at=at
-    )
+    by = {"actor": cast.actor("celia"), "reason": Reason.SUBJECT_REQUEST, "at": at}
+    object_to_purpose(kiran, purpose_code="platform_improvement", **by)
     assert told(kiran, cast, at)[0] == ("Objected", at)
 
 
 def test_each_past_time_has_its_own_state(cast, kiran, given):
     withdrawn_at = given.recorded_at + DAY
     withdraw_consent(kiran, purpose="newsletter", actor=cast.actor("celia"), at=withdrawn_at)
-    found = {}
-    for name, at in {
-        "before": given.recorded_at - timedelta(seconds=1),
-        "given": withdrawn_at - timedelta(seconds=1),
-        "after": withdrawn_at,
-    }.items():
+    after = [("withdrawn", withdrawn_at), ("given", given.recorded_at)]
+    assert told(kiran, cast, given.expires_at + DAY) == after, "what ended before did not expire"
+    second = timedelta(seconds=1)
+    moments = [(given.recorded_at - second, None), (withdrawn_at - second, "given"), (withdrawn_at, "withdrawn")]
+    for at, state in moments:
         events = list(select_consent_events(kiran, actor=cast.actor("celia"), until=at))
-        found[name] = {
-            code: line.state for code, line in states_at(events, register_as_of(kiran.client_id, at), at).items()
-        }
-    assert found == {"before": {}, "given": {"newsletter": "given"}, "after": {"newsletter": "withdrawn"}}
+        found = states_at(events, register_as_of(kiran.client_id, at), at)
+        assert {code: line.state for code, line in found.items()} == ({"newsletter": state} if state else {})
 
 
 # The page
@@ -179,40 +156,6 @@ def test_a_bundle_holds_the_receipt_the_words_and_the_entries(cast, kiran, given
     assert exported(cast, kiran, given.recorded_at + DAY) != packed  # the first export is in the second bundle
 
 
-@pytest.mark.parametrize("what", ["changed", "missing", "added", "no manifest", "leaf", "not a zip"])
-def test_whatever_was_changed_in_a_bundle_is_found(what, cast, kiran, given, tmp_path):
-    packed = exported(cast, kiran, given.recorded_at + DAY)
-    file = tmp_path / "evidence.zip"
-    file.write_bytes(spoiled(packed, what))
-    with pytest.raises(BundleBroken):
-        check_bundle(file.read_bytes())
-    with pytest.raises(CommandError) as refused:
-        call_command("check_evidence", str(file))
-    assert refused.value.returncode == 2
-
-
-def spoiled(packed, what):
-    if what == "not a zip":
-        return packed[:100]
-    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
-        files = {name: archive.read(name) for name in archive.namelist()}
-    if what == "changed":
-        files["README.txt"] += b"."
-    elif what == "missing":
-        del files["context.jsonld"]
-    elif what == "added":
-        files["more.txt"] = b""
-    elif what == "no manifest":
-        del files[MANIFEST]
-    else:
-        files = with_false_leaf(files)
-    made = io.BytesIO()
-    with zipfile.ZipFile(made, "w") as archive:
-        for name, content in files.items():
-            archive.writestr(name, content)
-    return made.getvalue()
-
-
 def with_false_leaf(files):
     """Change an entry and its manifest, so that only the leaf hash reveals it."""
     files[LEDGER] = files[LEDGER].replace(b"consent.given", b"consent.never")
@@ -220,6 +163,32 @@ def with_false_leaf(files):
     for one in manifest["files"]:
         one["sha256"] = hashlib.sha256(files[one["path"]]).hexdigest()
     return {**files, MANIFEST: json.dumps(manifest).encode()}
+
+
+SPOILED = {
+    "changed": lambda files: {**files, "README.txt": files["README.txt"] + b"."},
+    "missing": lambda files: {name: content for name, content in files.items() if name != "context.jsonld"},
+    "added": lambda files: {**files, "more.txt": b""},
+    "no manifest": lambda files: {name: content for name, content in files.items() if name != MANIFEST},
+    "leaf": with_false_leaf,
+}
+
+
+@pytest.mark.parametrize("what", [*SPOILED, "not a zip"])
+def test_whatever_was_changed_in_a_bundle_is_found(what, cast, kiran, given, tmp_path):
+    packed, file = exported(cast, kiran, given.recorded_at + DAY), tmp_path / "evidence.zip"
+    file.write_bytes(packed[:100])
+    if what in SPOILED:
+        with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+            files = SPOILED[what]({name: archive.read(name) for name in archive.namelist()})
+        with zipfile.ZipFile(file, "w") as archive:
+            for name, content in files.items():
+                archive.writestr(name, content)
+    with pytest.raises(BundleBroken):
+        check_bundle(file.read_bytes())
+    with pytest.raises(CommandError) as refused:
+        call_command("check_evidence", str(file))
+    assert refused.value.returncode == 2
 
 
 def test_without_answers_there_is_nothing_to_prove(cast, khyber_cast, now):

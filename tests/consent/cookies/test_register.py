@@ -21,6 +21,7 @@ from paktaleem.foundation.audit.models import Entry
 from paktaleem.foundation.tenancy.context import in_client
 from paktaleem.foundation.tenancy.rows import PAKTALEEM, new_id
 from tests.consent.cookies.making import ORIGIN, get_banner, make_cookie, make_site, make_usual_cookies
+from tests.consent.making import refuses
 
 WHY = Reason.REVIEW
 
@@ -81,9 +82,8 @@ def test_saving_a_cookie_unchanged_publishes_nothing(cast, khyber, now):
 
 @pytest.mark.parametrize("name", ["", "two words", "a;b", "a,b", "a*b", "**", "käse", "x" * 129, "a\nb"])
 def test_a_name_that_no_browser_shows_is_refused(khyber, name):
-    with pytest.raises(ValidationError) as refusal:
+    with refuses("name"):
         make_cookie(khyber.pk, name, "analytics")
-    assert list(refusal.value.message_dict) == ["name"]
 
 
 @pytest.mark.parametrize("days", [0, 3661])
@@ -164,9 +164,8 @@ def test_an_origin_is_stored_as_browsers_send_it(khyber, given, stored):
     ],
 )
 def test_what_is_no_origin_is_refused(khyber, origin):
-    with pytest.raises(ValidationError) as refusal:
+    with refuses("origins"):
         make_site(khyber.pk, origin)
-    assert list(refusal.value.message_dict) == ["origins"]
 
 
 def test_an_origin_is_named_once_and_a_client_has_one_site(khyber):
@@ -214,9 +213,8 @@ def test_a_client_cannot_change_a_link_of_paktaleem(cast, now):
 def test_a_link_leads_to_https_only(cast, khyber, now, field, address):
     row = link(khyber.pk)
     setattr(row, field, address)
-    with pytest.raises(ValidationError) as refusal:
+    with refuses(field):
         save_link(row, actor=cast.actor("celia"), reason=WHY, at=now)
-    assert list(refusal.value.message_dict) == [field]
 
 
 def test_a_review_sets_the_next_day_and_is_evidence(cast, khyber, now):
