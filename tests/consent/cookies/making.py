@@ -3,9 +3,9 @@
 from datetime import date, datetime
 from typing import Any
 
-from consent.cookies.models import BannerVersion, Cookie, CookieSite, LinkedService
+from consent.cookies.models import BannerVersion, ChoiceSource, Cookie, CookieSite, LinkedService
 from consent.cookies.selectors import find_banner
-from consent.cookies.services import save_cookie, save_link, save_site
+from consent.cookies.services import ChoiceMade, save_cookie, save_link, save_site
 from paktaleem.foundation.audit.actors import Reason
 from tests.factories import CAST_AT, SETTING_UP
 
@@ -13,17 +13,15 @@ ORIGIN = "https://lms.khyber.example"
 
 
 def make_cookie(client_id: Any, name: str, category: str, *, at: datetime = CAST_AT, **values: Any) -> Cookie:
-    cookie = Cookie(
-        client_id=client_id,
-        name=name,
-        provider=values.pop("provider", "Khyber Institute"),
-        set_by=values.pop("set_by", "site"),
-        category=category,
-        purpose_en=values.pop("purpose_en", f"For {category}."),
-        purpose_ur=values.pop("purpose_ur", "مقصد"),
-        **values,
-    )
+    values = {"provider": "Khyber Institute", "set_by": "site", "purpose_en": f"For {category}.", **values}
+    cookie = Cookie(client_id=client_id, name=name, category=category, **{"purpose_ur": "مقصد", **values})
     return save_cookie(cookie, actor=SETTING_UP, reason=Reason.ONBOARDING, at=at)
+
+
+def made(version, *accepted, source="banner", signal=False, child=None, language="en"):
+    """Return a choice as a browser sends it."""
+    how = {"source": ChoiceSource(source), "has_signal": signal, "is_child": child}
+    return ChoiceMade(version=version, language=language, accepted=accepted, **how)
 
 
 def get_banner(client_id: Any) -> BannerVersion:
@@ -45,14 +43,11 @@ def make_site(client_id: Any, *origins: str, at: datetime = CAST_AT) -> CookieSi
     return save_site(site, actor=SETTING_UP, reason=Reason.ONBOARDING, at=at)
 
 
+def new_link(client_id: Any, **values: Any) -> LinkedService:
+    urls = {"url": "https://video.example/", "policy_url": "https://video.example/privacy"}
+    words = {"name": "Video House", "purpose_en": "Lectures.", "purpose_ur": "لیکچر"}
+    return LinkedService(client_id=client_id, **{"review_on": date(2027, 1, 1), **urls, **words, **values})
+
+
 def make_link(client_id: Any, *, at: datetime = CAST_AT, **values: Any) -> LinkedService:
-    link = LinkedService(
-        client_id=client_id,
-        name=values.pop("name", "Video House"),
-        url=values.pop("url", "https://video.example/"),
-        policy_url=values.pop("policy_url", "https://video.example/privacy"),
-        purpose_en="Lectures.",
-        purpose_ur="لیکچر",
-        review_on=values.pop("review_on", date(2027, 1, 1)),
-    )
-    return save_link(link, actor=SETTING_UP, reason=Reason.ONBOARDING, at=at)
+    return save_link(new_link(client_id, **values), actor=SETTING_UP, reason=Reason.ONBOARDING, at=at)

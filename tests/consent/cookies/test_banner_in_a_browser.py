@@ -11,12 +11,12 @@ import pytest
 from playwright.sync_api import expect
 
 from consent.cookies.banner import render_tag
-from consent.cookies.models import ChoiceSource, CookieChoice, Visitor
-from consent.cookies.services import ChoiceMade, record_choice
+from consent.cookies.models import CookieChoice, Visitor
+from consent.cookies.services import record_choice
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.tenancy.context import in_client
 from tests.browsing import violations
-from tests.consent.cookies.making import make_cookie, make_site, make_usual_cookies
+from tests.consent.cookies.making import made, make_cookie, make_site, make_usual_cookies
 from tests.minilms.page import page_served
 from tests.serving import served
 
@@ -248,14 +248,7 @@ def test_a_withdrawal_on_the_portal_reaches_the_platform(khyber):
     expect(visit.page.locator("#cc-main .pm")).to_contain_text(number)
     with in_client(khyber.client_id):
         visitor = Visitor.objects.select_related("client").get()
-        refusal = ChoiceMade(
-            version=visitor.version,
-            language="en",
-            accepted=(),
-            source=ChoiceSource.PAGE,
-            has_signal=False,
-            is_child=None,
-        )
+        refusal = made(visitor.version, source="page")
         record_choice(visitor.client, refusal, token=UUID(number), at=wall_clock_now())
     visit.page.evaluate(
         "localStorage.paktaleem_cookie_state = JSON.stringify("

@@ -12,11 +12,11 @@ from django.contrib.staticfiles.finders import find
 from django.test import Client
 
 from consent.cookies.banner import INTEGRITY, SCRIPT, get_script_path, render_tag
-from consent.cookies.models import ChoiceSource, Cookie, CookieChoice, CookieSite, LinkedService
-from consent.cookies.services import ChoiceMade, record_choice
+from consent.cookies.models import Cookie, CookieChoice, CookieSite, LinkedService
+from consent.cookies.services import record_choice
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.tenancy.context import in_client
-from tests.consent.cookies.making import make_cookie, make_link, make_site, make_usual_cookies
+from tests.consent.cookies.making import made, make_cookie, make_link, make_site, make_usual_cookies
 from tests.signing_in import browser_of
 
 COOKIES, SITES = "/admin/cookies/cookie/", "/admin/cookies/cookiesite/"
@@ -91,10 +91,8 @@ def test_an_origin_with_a_path_is_refused_beside_the_field(cast, celia):
 def test_the_evidence_shows_the_text_that_the_visitor_saw(cast, celia, now):
     with in_client(cast.client_id("khyber")):
         make_usual_cookies(cast.client_id("khyber"))
-        made = ChoiceMade(
-            version=4, language="ur", accepted=["analytics"], source=ChoiceSource.BANNER, has_signal=True, is_child=None
-        )
-        record_choice(cast.client("khyber"), made, token=None, at=now)
+        said = made(4, "analytics", signal=True, language="ur")
+        record_choice(cast.client("khyber"), said, token=None, at=now)
         row = CookieChoice.objects.get()
     listed = celia.get("/admin/cookies/cookiechoice/").content.decode()
     assert "Statistics" in listed

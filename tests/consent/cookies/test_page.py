@@ -5,13 +5,13 @@ import re
 import pytest
 from django.test import Client
 
-from consent.cookies.models import ChoiceSource, CookieChoice
-from consent.cookies.services import ChoiceMade, record_choice
+from consent.cookies.models import CookieChoice
+from consent.cookies.services import record_choice
 from consent.cookies.views import PAGE_LIMITS
 from paktaleem.directory.access_links.services import count_in_window
 from paktaleem.foundation.clock import wall_clock_now
 from paktaleem.foundation.tenancy.context import in_client
-from tests.consent.cookies.making import get_banner, make_link
+from tests.consent.cookies.making import get_banner, made, make_link
 
 KHYBER = "/cookies/khyber/"
 
@@ -128,14 +128,7 @@ def test_a_school_offers_refusal_only(site_of, browser, recorded):
 def test_the_number_of_the_banner_finds_the_choice_to_withdraw(site_of, browser, recorded, cast, now):
     site_of("indus")
     with in_client(cast.client_id("indus")):
-        accepted = ChoiceMade(
-            version=4,
-            language="en",
-            accepted=["analytics", "preferences"],
-            source=ChoiceSource.BANNER,
-            has_signal=False,
-            is_child=False,
-        )
+        accepted = made(4, "analytics", "preferences", child=False)
         number = record_choice(cast.client("indus"), accepted, token=None, at=now).token
     found = browser.post("/cookies/indus/", {"number": f" {number} "})
     assert found.status_code == 302
