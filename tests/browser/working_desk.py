@@ -112,7 +112,6 @@ class WorkingDesk:
                 wanted.fill(value)
 
     def submit(self, name: str = "") -> None:
-        """Press the button of the form."""
         self.follow(self.page.locator("main .submit-row :is(button, input[type=submit])").first, name)
 
     def finish(self, name: str = "") -> None:

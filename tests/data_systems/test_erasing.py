@@ -230,7 +230,6 @@ def test_a_limit_ends_at_the_system_that_has_erased_the_person_and_no_other(cast
 
 
 def at_once(*acts):
-    """Do all acts at the same time, each in a thread of its own."""
     ready = Barrier(len(acts))
 
     def run(act):

@@ -22,7 +22,6 @@ def ground() -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def filled(ground: Path) -> Demonstration:
-    """A demonstration that has been filled (once for all tests of the run), started and stopped."""
     demonstration = Demonstration(ground)
     copy_filled(ground, demonstration.environment)
     demonstration.start()

@@ -41,7 +41,6 @@ def answer(cast: Cast, person: Subject, state: ConsentState, at: datetime) -> No
 
 
 def happen(cast: Cast) -> None:
-    """Let consents, requests and collections happen at Indus in two weeks."""
     client_id = cast.client_id("indus")
     with in_client(client_id):
         client = Client.objects.get(pk=client_id)

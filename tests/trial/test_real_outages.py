@@ -70,7 +70,6 @@ class Host:
         return ["setpriv", *ids, "--clear-groups", "--pdeathsig=INT"]
 
     def copy_standby(self, primary):
-        """Return a data folder that follows the primary, made by pg_basebackup."""
         home = self.folder / "standby"
         home.mkdir()
         os.chown(home, self.account.uid, self.account.gid)
